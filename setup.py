@@ -1,0 +1,45 @@
+"""Builds the compiled kernels; everything else stands in pyproject.toml."""
+
+import glob
+import os
+
+import numpy
+import pysam
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+PYSAM = os.path.dirname(pysam.__file__)
+
+
+def htslib() -> str:
+    """Return the file name of the htslib that ships inside pysam."""
+    found = glob.glob(os.path.join(PYSAM, "libchtslib*.so"))
+    if len(found) != 1:
+        raise SystemExit(f"expected one libchtslib*.so in {PYSAM}, found {found}")
+    return os.path.basename(found[0])
+
+
+# htslib is linked by bare file name and found at run time beside the installed package:
+# a recorded path would be that of the isolated build environment.
+reader = Extension(
+    "resistpanel.call.reader",
+    ["workflow/resistpanel/call/reader.pyx"],
+    include_dirs=[*pysam.get_include(), numpy.get_include()],
+    library_dirs=[PYSAM],
+    libraries=[f":{htslib()}"],
+    runtime_library_dirs=["$ORIGIN/../../pysam"],
+    define_macros=[
+        ("PYSAM_BUILD_VERSION", f'"{pysam.__version__}"'),
+        ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+    ],
+    extra_compile_args=["-O3"],
+)
+kernels = Extension(
+    "resistpanel.call.kernels",
+    ["workflow/resistpanel/call/kernels.pyx"],
+    include_dirs=[numpy.get_include()],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+    extra_compile_args=["-O3"],
+)
+
+setup(ext_modules=cythonize([reader, kernels], language_level=3))

@@ -1,0 +1,1 @@
+"""Reads fragments from BAM and CRAM."""

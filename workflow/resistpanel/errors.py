@@ -1,0 +1,45 @@
+"""The one exception that a user is meant to see."""
+
+
+class InputError(Exception):
+    """Bad input: one line that names the file, the place and the cure.
+
+    The command line prints it as ``resistpanel: error: WHERE: WHAT; CURE`` and exits with 2.
+    Several problems found together are raised as one error with one line each.
+
+    Parameters
+    ----------
+    what : str
+        What is wrong.
+    where : str, optional
+        File and place, e.g. ``samples.tsv:4 (column 'role')``.
+    cure : str, optional
+        What the user can do about it.
+    """
+
+    def __init__(self, what: str, where: str = "", cure: str = ""):
+        self.what, self.where, self.cure = what, where, cure
+        super().__init__(self.line())
+
+    def line(self) -> str:
+        """Return the message as one line."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        text = f"{text}; {self.cure}" if self.cure else text
+        return " ".join(text.split())
+
+    def lines(self) -> list[str]:
+        """Return every problem, one line each."""
+        return [self.line()]
+
+
+class InputErrors(InputError):
+    """Several input errors, reported at once."""
+
+    def __init__(self, errors: list[InputError]):
+        self.errors = list(errors)
+        super().__init__(f"{len(self.errors)} problems with the input")
+        self.args = ("\n".join(self.lines()),)
+
+    def lines(self) -> list[str]:
+        """Return every problem, one line each."""
+        return [line for error in self.errors for line in error.lines()]
