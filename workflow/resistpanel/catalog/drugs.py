@@ -1,0 +1,208 @@
+"""Drug names: what the patient was given, what it is called here, and what it hits."""
+
+import csv
+import difflib
+import functools
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import HOME
+
+#: The catalogue that ships with the project.
+CATALOG = HOME / "resources" / "catalog"
+
+COLUMNS = ("name", "aliases", "classes", "targets", "generation", "note", "source")
+
+#: Salts and hydrates that registries append to a drug's name.
+_SALTS = re.compile(
+    r"\s+(mesylate|hydrochloride|dihydrochloride|maleate|dimaleate|tosylate|ditosylate|malate"
+    r"|phosphate|sulfate|fumarate|citrate|acetate|dimethyl sulfoxide)$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """One drug.
+
+    Attributes
+    ----------
+    name : str
+        Canonical name (the nonproprietary name where there is one).
+    aliases : tuple of str
+        Development codes, brand names and spellings found in the sources.
+    classes : tuple of str
+        From the general to the particular, e.g. ``("MEK inhibitor", "allosteric MEK inhibitor")``.
+    targets : tuple of str
+        HGNC symbols of the proteins through which the drug acts here.
+    generation, note, source : str
+        As in ``drugs.tsv``; `source` is never empty.
+    """
+
+    name: str
+    aliases: tuple[str, ...]
+    classes: tuple[str, ...]
+    targets: tuple[str, ...]
+    generation: str
+    note: str
+    source: str
+
+
+class Drugs:
+    """All drugs of a catalogue, found by any of their names.
+
+    Parameters
+    ----------
+    drugs : list of Drug
+        In the order of the file.
+    """
+
+    def __init__(self, drugs: list[Drug]):
+        self.drugs = list(drugs)
+        self._by_key = {
+            normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)
+        }
+
+    def __iter__(self):
+        return iter(self.drugs)
+
+    def __len__(self) -> int:
+        return len(self.drugs)
+
+    def get(self, name: str) -> Drug | None:
+        """Return the drug called `name`, or None."""
+        return self._by_key.get(normalise(name)) or self._by_key.get(
+            normalise(_SALTS.sub("", name.strip()))
+        )
+
+    def resolve(self, name: str, where: str = "") -> Drug:
+        """Return the drug called `name`; case, spaces and hyphens do not matter.
+
+        Parameters
+        ----------
+        name : str
+            Nonproprietary name, development code or brand name of one drug.
+        where : str, optional
+            File and place, for the message.
+
+        Raises
+        ------
+        InputError
+            If no drug has that name; the nearest names are suggested.
+        """
+        drug = self.get(name)
+        if drug is not None:
+            return drug
+        raise InputError(f"unknown drug '{name.strip()}'", where, self._cure(name))
+
+    def suggest(self, name: str, n: int = 2) -> list[str]:
+        """Return up to `n` known names that are spelt most like `name`, nearest first."""
+        spelt = {
+            normalise(known): known for drug in self.drugs for known in (drug.name, *drug.aliases)
+        }
+        return [
+            spelt[key] for key in difflib.get_close_matches(normalise(name), spelt, n, cutoff=0.6)
+        ]
+
+    def _cure(self, name: str) -> str:
+        if re.search(r"[+,/&]| and ", name):
+            return "separate the drugs of a combination with ';'"
+        near = [f"'{known}'" for known in self.suggest(name)]
+        if near:
+            return f"did you mean {' or '.join(near)}?"
+        return "see drugs.tsv of the catalogue for the known names, or add a row there"
+
+    def of_class(self, drug_class: str) -> list[Drug]:
+        """Return the drugs of a class, in the order of the file."""
+        return [drug for drug in self.drugs if drug_class in drug.classes]
+
+    def classes(self) -> set[str]:
+        """Return every class that some drug has."""
+        return {drug_class for drug in self.drugs for drug_class in drug.classes}
+
+
+def normalise(name: str) -> str:
+    """Return `name` in lower case with nothing but letters and digits."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def split(cell: str) -> tuple[str, ...]:
+    """Split a `;`-separated cell; empty parts are dropped."""
+    return tuple(part.strip() for part in cell.split(";") if part.strip())
+
+
+@functools.lru_cache(maxsize=8)
+def load_drugs(path: str | Path | None = None) -> Drugs:
+    """Read ``drugs.tsv``.
+
+    Parameters
+    ----------
+    path : path, optional
+        The file, or the catalogue folder that holds it; by default the shipped catalogue.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, a row has no name, class or source, or two drugs share a name.
+    """
+    path = Path(CATALOG if path is None else path)
+    if path.is_dir():
+        path = path / "drugs.tsv"
+    if not path.exists():
+        raise InputError("no such file", str(path), "the catalogue folder must hold drugs.tsv")
+    drugs: list[Drug] = []
+    errors: list[InputError] = []
+    owner: dict[str, str] = {}
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
+        if missing:
+            raise InputError(
+                f"missing column {', '.join(missing)}", f"{path}:1", f"expected {' '.join(COLUMNS)}"
+            )
+        for line, row in enumerate(reader, start=2):
+            place = f"{path}:{line}"
+            if None in row or None in row.values():
+                errors.append(
+                    InputError("wrong number of columns", place, f"expected {len(COLUMNS)}")
+                )
+                continue
+            for column in ("name", "classes", "source"):
+                if not row[column].strip():
+                    errors.append(InputError(f"column '{column}' is empty", place, "fill it in"))
+            drug = Drug(
+                row["name"].strip(),
+                split(row["aliases"]),
+                split(row["classes"]),
+                split(row["targets"]),
+                row["generation"].strip(),
+                row["note"].strip(),
+                row["source"].strip(),
+            )
+            for name in {normalise(name) for name in (drug.name, *drug.aliases)}:
+                if name in owner:
+                    errors.append(
+                        InputError(
+                            f"'{drug.name}' has a name ('{name}') that '{owner[name]}' has too",
+                            place,
+                            "a name may stand for one drug only",
+                        )
+                    )
+                owner[name] = drug.name
+            drugs.append(drug)
+    if errors:
+        raise InputErrors(errors)
+    return Drugs(drugs)
+
+
+def resolve(name: str, catalog: str | Path | None = None, where: str = "") -> Drug:
+    """Return the drug called `name` in the catalogue folder `catalog` (by default the shipped one).
+
+    Raises
+    ------
+    InputError
+        If no drug has that name; the nearest names are suggested.
+    """
+    return load_drugs(catalog).resolve(name, where)
