@@ -1,1 +1,755 @@
-"""Reads fragments from BAM and CRAM."""
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""Reads a BAM or CRAM once, in chunks, and piles fragments up; no Python object per read.
+
+`Reader` streams the records that overlap the targets through one multi-region iterator and
+hands them over a chunk at a time as a `Reads` structure of arrays. `pileup` turns the reads of
+a chunk into depth histograms and a list of mismatches in which every fragment counts once.
+
+Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 4.
+"""
+
+import numpy as np
+import pysam
+
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memset
+from pysam.libchtslib cimport (
+    BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP,
+    bam1_t, bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
+    bam_init1, hts_close, hts_idx_destroy, hts_idx_t, hts_itr_t, hts_open,
+    hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads, htsFile,
+    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_hdr_t, sam_index_load,
+    sam_itr_destroy, sam_itr_multi_next, sam_itr_regions,
+)
+
+from resistpanel.errors import InputError
+
+cdef extern from *:
+    """
+    #ifndef PYSAM_BUILD_VERSION
+    #error "PYSAM_BUILD_VERSION must be defined by setup.py"
+    #endif
+    """
+    const char *PYSAM_BUILD_VERSION
+
+# An extension built against another htslib loads and runs, silently wrong: refuse instead.
+if PYSAM_BUILD_VERSION.decode() != pysam.__version__:
+    raise ImportError(
+        f"resistpanel was compiled against pysam {PYSAM_BUILD_VERSION.decode()}, found "
+        f"{pysam.__version__}: install that version, or rebuild resistpanel"
+    )
+
+#: Upper bounds (exclusive) of the quality groups; mates that agree reach the last ones.
+QUALITY_EDGES = (18, 25, 30, 35, 45, 94)
+QUALITY_GROUPS = len(QUALITY_EDGES)
+#: Sequencing cycles are counted in bins of this width, the last bin is open.
+CYCLE_WIDTH = 8
+CYCLE_BINS = 40
+#: Strand of the evidence: forward read, reverse read, both mates; plus 3 if the fragment is F2R1.
+CLASSES = 6
+
+cdef enum:
+    N_QBIN = 6
+    N_CLS = 6
+    N_CYCLE = 40
+
+cdef uint8_t GROUP[256]
+for _i in range(256):
+    GROUP[_i] = next((k for k, edge in enumerate(QUALITY_EDGES) if _i < edge), N_QBIN - 1)
+
+cdef uint8_t NT16_CODE[16]
+for _i in range(16):
+    NT16_CODE[_i] = 4
+NT16_CODE[1] = 0
+NT16_CODE[2] = 1
+NT16_CODE[4] = 2
+NT16_CODE[8] = 3
+
+
+cdef inline uint64_t hash_name(const char *name) noexcept nogil:
+    """FNV-1a with a final avalanche: 64 bits make a clash between two names negligible."""
+    cdef uint64_t h = <uint64_t>14695981039346656037
+    while name[0]:
+        h = (h ^ <uint8_t>name[0]) * <uint64_t>1099511628211
+        name += 1
+    h ^= h >> 33
+    h *= <uint64_t>0xff51afd7ed558ccd
+    h ^= h >> 33
+    return h if h else 1
+
+
+cdef struct Read:
+    int32_t pos, end, frag, flag
+    int32_t mapq, lclip, rclip, length
+    int32_t n_cigar, mismatches
+    int64_t seq, cigar
+
+
+class Reads:
+    """The reads of one chunk of one sample, as arrays.
+
+    Attributes
+    ----------
+    table : structured array, (reads,)
+        pos, end (reference span), frag (fragment number), flag, mapq, lclip, rclip (soft-clipped
+        bases), length, n_cigar, mismatches (set by `pileup`), seq and cigar (offsets below).
+    bases, quals : uint8, (bases,)
+        Base codes and base qualities of all reads, soft clips included.
+    cigars : uint32
+        CIGAR operations in BAM encoding.
+    n_fragments : int
+    kept : float
+        Fraction of the fragments that was kept; below 1 where depth exceeded the bound.
+    low_mapq : int32, (k, 2)
+        Reference spans of reads left out for their mapping quality.
+    """
+
+    __slots__ = ("bases", "cigars", "kept", "low_mapq", "n_fragments", "quals", "table")
+
+
+READ_DTYPE = np.dtype(
+    [(n, np.int32) for n in ("pos", "end", "frag", "flag", "mapq", "lclip", "rclip", "length",
+                             "n_cigar", "mismatches")]
+    + [("seq", np.int64), ("cigar", np.int64)]
+)
+
+
+cdef class Reader:
+    """Streams the reads of one sample over sorted regions.
+
+    Parameters
+    ----------
+    path : str
+        Indexed BAM or CRAM.
+    regions : list of (contig, beg, end)
+        Sorted in the order of the header, disjoint; 0-based half-open.
+    reference : str
+        FASTA, used to decode CRAM.
+    min_mapq : int
+        Reads below it are left out, their spans counted in `low_mapq`.
+    max_bases : int
+        Bound on the bases held per chunk. Beyond it, fragments are thinned by the hash of their
+        names: both mates stay or go together whatever allele they carry, so that allele
+        frequencies stay unbiased.
+    threads : int
+        Decompression threads of htslib.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened, has no index, or lacks a contig of the regions.
+    """
+
+    cdef htsFile *fp
+    cdef sam_hdr_t *header
+    cdef hts_idx_t *index
+    cdef hts_itr_t *itr
+    cdef bam1_t *rec
+    cdef bint pending
+    cdef int status
+    cdef int min_mapq
+    cdef int64_t max_bases
+    cdef Read *reads
+    cdef int64_t n_reads, m_reads
+    cdef uint8_t *bases
+    cdef uint8_t *quals
+    cdef int64_t n_bases, m_bases
+    cdef uint32_t *cigars
+    cdef int64_t n_cigars, m_cigars
+    cdef uint64_t *hashes       # of each read
+    cdef int64_t m_hashes
+    cdef uint64_t *slots        # open addressing: hash
+    cdef int32_t *slot_frag
+    cdef int64_t n_slots
+    cdef int32_t n_frag
+    cdef bam1_t **carry
+    cdef int n_carry, m_carry
+    cdef int32_t *low
+    cdef int64_t n_low, m_low
+    cdef uint64_t keep_below
+    cdef readonly str path
+    cdef dict tids
+
+    def __cinit__(self, path, regions, reference=None, int min_mapq=20,
+                  int64_t max_bases=400_000_000, int threads=0):
+        self.path = str(path)
+        self.min_mapq = min_mapq
+        self.max_bases = max_bases
+        self.pending = False
+        self.status = 0
+        self.fp = hts_open(self.path.encode(), b"r")
+        if self.fp == NULL:
+            raise InputError("cannot be opened as BAM or CRAM", self.path, "check the file")
+        if reference is not None and hts_set_fai_filename(self.fp, str(reference).encode()) != 0:
+            raise InputError("cannot use the reference to decode it", self.path)
+        if threads > 1:
+            hts_set_threads(self.fp, threads)
+        self.header = sam_hdr_read(self.fp)
+        if self.header == NULL:
+            raise InputError("has no readable header", self.path, "check the file")
+        self.index = sam_index_load(self.fp, self.path.encode())
+        if self.index == NULL:
+            raise InputError("has no index", self.path, "run samtools index")
+        self.tids = {}
+        self._set_regions(regions)
+        self.rec = bam_init1()
+        self.n_slots = 1 << 16
+        self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
+        self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
+
+    def _set_regions(self, regions):
+        cdef hts_reglist_t *reglist
+        cdef hts_pair_pos_t *pairs
+        by_contig = {}
+        for contig, beg, end in regions:
+            by_contig.setdefault(contig, []).append((beg, end))
+        names = {}
+        for contig in by_contig:
+            tid = sam_hdr_name2tid(self.header, contig.encode())
+            if tid < 0:
+                raise InputError(f"has no contig {contig!r}", self.path,
+                                 "targets and reads must use one reference")
+            self.tids[contig] = tid
+            names[tid] = contig
+        cdef int n = len(names)
+        # Ownership of the list and of its pairs passes to the iterator; `reg` stays NULL, since
+        # region strings cannot name a contig that holds a colon.
+        reglist = <hts_reglist_t *>calloc(n, sizeof(hts_reglist_t))
+        self._names = []
+        for i, tid in enumerate(sorted(names)):
+            spans = sorted(by_contig[names[tid]])
+            pairs = <hts_pair_pos_t *>calloc(len(spans), sizeof(hts_pair_pos_t))
+            for j, (beg, end) in enumerate(spans):
+                pairs[j].beg = beg
+                pairs[j].end = end
+            encoded = names[tid].encode()
+            self._names.append(encoded)
+            reglist[i].reg = <const char *>encoded
+            reglist[i].tid = tid
+            reglist[i].intervals = pairs
+            reglist[i].count = len(spans)
+            reglist[i].min_beg = spans[0][0]
+            reglist[i].max_end = max(e for _, e in spans)
+        self.itr = sam_itr_regions(self.index, self.header, reglist, n)
+        if self.itr == NULL:
+            raise InputError("its index cannot be queried", self.path, "run samtools index again")
+
+    cdef list _names
+
+    def __dealloc__(self):
+        cdef int i
+        for i in range(self.n_carry):
+            bam_destroy1(self.carry[i])
+        free(self.carry)
+        free(self.low)
+        free(self.reads)
+        free(self.bases)
+        free(self.quals)
+        free(self.cigars)
+        free(self.hashes)
+        free(self.slots)
+        free(self.slot_frag)
+        if self.itr != NULL:
+            sam_itr_destroy(self.itr)
+        if self.rec != NULL:
+            bam_destroy1(self.rec)
+        if self.index != NULL:
+            hts_idx_destroy(self.index)
+        if self.header != NULL:
+            sam_hdr_destroy(self.header)
+        if self.fp != NULL:
+            hts_close(self.fp)
+
+    cdef int32_t fragment(self, uint64_t h) noexcept nogil:
+        """Return the number of the fragment named by `h`, a new one if unseen."""
+        cdef int64_t i, j, old_n
+        cdef uint64_t *old
+        cdef int32_t *old_frag
+        if 2 * <int64_t>self.n_frag >= self.n_slots:
+            old, old_frag, old_n = self.slots, self.slot_frag, self.n_slots
+            self.n_slots *= 2
+            self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
+            self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
+            for j in range(old_n):
+                if old[j]:
+                    i = old[j] & (self.n_slots - 1)
+                    while self.slots[i]:
+                        i = (i + 1) & (self.n_slots - 1)
+                    self.slots[i] = old[j]
+                    self.slot_frag[i] = old_frag[j]
+            free(old)
+            free(old_frag)
+        i = h & (self.n_slots - 1)
+        while self.slots[i]:
+            if self.slots[i] == h:
+                return self.slot_frag[i]
+            i = (i + 1) & (self.n_slots - 1)
+        self.slots[i] = h
+        self.slot_frag[i] = self.n_frag
+        self.n_frag += 1
+        return self.n_frag - 1
+
+    cdef void add(self, bam1_t *b) noexcept nogil:
+        """Append one record to the chunk."""
+        cdef int32_t n = b.core.l_qseq, nc = b.core.n_cigar, i, op, length
+        cdef uint64_t h = hash_name(bam_get_qname(b))
+        cdef uint8_t *seq = bam_get_seq(b)
+        cdef uint8_t *qual = bam_get_qual(b)
+        cdef uint32_t *cigar = bam_get_cigar(b)
+        cdef Read *r
+        cdef int64_t end = b.core.pos
+        if h > self.keep_below or n == 0 or nc == 0:
+            return
+        if self.n_reads == self.m_reads:
+            self.m_reads = 2 * self.m_reads + 4096
+            self.reads = <Read *>realloc(self.reads, self.m_reads * sizeof(Read))
+            self.hashes = <uint64_t *>realloc(self.hashes, self.m_reads * sizeof(uint64_t))
+        if self.n_bases + n > self.m_bases:
+            self.m_bases = 2 * self.m_bases + 65536 + n
+            self.bases = <uint8_t *>realloc(self.bases, self.m_bases)
+            self.quals = <uint8_t *>realloc(self.quals, self.m_bases)
+        if self.n_cigars + nc > self.m_cigars:
+            self.m_cigars = 2 * self.m_cigars + 4096 + nc
+            self.cigars = <uint32_t *>realloc(self.cigars, self.m_cigars * sizeof(uint32_t))
+        r = &self.reads[self.n_reads]
+        memset(r, 0, sizeof(Read))
+        for i in range(nc):
+            op = cigar[i] & 15
+            length = cigar[i] >> 4
+            if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
+                end += length
+            elif op == 4:
+                if end == b.core.pos:
+                    r.lclip = length
+                else:
+                    r.rclip = length
+        r.pos = b.core.pos
+        r.end = end
+        r.flag = b.core.flag
+        r.mapq = b.core.qual
+        r.length = n
+        r.n_cigar = nc
+        r.seq = self.n_bases
+        r.cigar = self.n_cigars
+        memcpy(self.cigars + self.n_cigars, cigar, nc * sizeof(uint32_t))
+        self.n_cigars += nc
+        for i in range(n):
+            self.bases[self.n_bases + i] = NT16_CODE[(seq[i >> 1] >> ((~i & 1) << 2)) & 15]
+        memcpy(self.quals + self.n_bases, qual, n)
+        if qual[0] == 255:  # no qualities stored
+            memset(self.quals + self.n_bases, 30, n)
+        self.n_bases += n
+        self.hashes[self.n_reads] = h
+        self.n_reads += 1
+        if self.n_bases > self.max_bases:
+            self.thin()
+
+    cdef void thin(self) noexcept nogil:
+        """Halve the fragments held, by name."""
+        cdef int64_t i, k = 0, nb = 0, nc = 0
+        cdef Read *r
+        self.keep_below >>= 1
+        for i in range(self.n_reads):
+            if self.hashes[i] > self.keep_below:
+                continue
+            r = &self.reads[k]
+            r[0] = self.reads[i]
+            self.hashes[k] = self.hashes[i]
+            # Ranges only ever move down and in order, so copying forward in place is safe.
+            move_bytes(self.bases + nb, self.bases + r.seq, r.length)
+            move_bytes(self.quals + nb, self.quals + r.seq, r.length)
+            move_bytes(<uint8_t *>(self.cigars + nc), <uint8_t *>(self.cigars + r.cigar),
+                       4 * r.n_cigar)
+            r.seq = nb
+            r.cigar = nc
+            nb += r.length
+            nc += r.n_cigar
+            k += 1
+        self.n_reads, self.n_bases, self.n_cigars = k, nb, nc
+
+    cdef void take(self, bam1_t *b) noexcept nogil:
+        if b.core.flag & (BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP
+                          | BAM_FSUPPLEMENTARY):
+            return
+        if b.core.qual < self.min_mapq:
+            if self.n_low + 2 > self.m_low:
+                self.m_low = 2 * self.m_low + 1024
+                self.low = <int32_t *>realloc(self.low, self.m_low * sizeof(int32_t))
+            self.low[self.n_low] = b.core.pos
+            self.low[self.n_low + 1] = b.core.pos + reference_length(b)
+            self.n_low += 2
+            return
+        self.add(b)
+
+    def next_chunk(self, contig, int64_t beg, int64_t end, int64_t next_beg=-1):
+        """Return the reads that overlap [beg, end); chunks must come in order.
+
+        Parameters
+        ----------
+        contig : str
+        beg, end : int
+            0-based half-open.
+        next_beg : int
+            Start of the next chunk on the same contig, -1 if there is none: reads that reach
+            into it are kept for it.
+
+        Returns
+        -------
+        Reads
+
+        Raises
+        ------
+        InputError
+            If the file is truncated or corrupt.
+        """
+        cdef int tid = self.tids[contig], k, kept_carry = 0
+        cdef int64_t i
+        cdef bam1_t *b
+        self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
+        self.keep_below = <uint64_t>0xffffffffffffffff
+        with nogil:
+            for k in range(self.n_carry):
+                b = self.carry[k]
+                if b.core.tid == tid and b.core.pos < end and \
+                        b.core.pos + reference_length(b) > beg:
+                    self.take(b)
+                if b.core.tid == tid and next_beg >= 0 and \
+                        b.core.pos + reference_length(b) > next_beg:
+                    self.carry[kept_carry] = b
+                    kept_carry += 1
+                else:
+                    bam_destroy1(b)
+            self.n_carry = kept_carry
+            while True:
+                if not self.pending:
+                    self.status = sam_itr_multi_next(self.fp, self.itr, self.rec)
+                    if self.status < 0:
+                        break
+                    self.pending = True
+                b = self.rec
+                if b.core.tid > tid or (b.core.tid == tid and b.core.pos >= end):
+                    break
+                self.pending = False
+                if b.core.tid != tid:
+                    continue
+                if b.core.pos + reference_length(b) > beg:
+                    self.take(b)
+                if next_beg >= 0 and b.core.pos + reference_length(b) > next_beg:
+                    if self.n_carry == self.m_carry:
+                        self.m_carry = 2 * self.m_carry + 64
+                        self.carry = <bam1_t **>realloc(
+                            self.carry, self.m_carry * sizeof(bam1_t *))
+                    self.carry[self.n_carry] = bam_dup1(b)
+                    self.n_carry += 1
+            # Fragments are numbered once the thinning is over.
+            memset(self.slots, 0, self.n_slots * sizeof(uint64_t))
+            self.n_frag = 0
+            for i in range(self.n_reads):
+                self.reads[i].frag = self.fragment(self.hashes[i])
+        if self.status < -1:
+            raise InputError("is truncated or corrupt", self.path, "restore the file")
+        out = Reads()
+        out.table = np.empty(self.n_reads, dtype=READ_DTYPE)
+        out.bases = np.empty(self.n_bases, dtype=np.uint8)
+        out.quals = np.empty(self.n_bases, dtype=np.uint8)
+        out.cigars = np.empty(self.n_cigars, dtype=np.uint32)
+        out.low_mapq = np.empty((self.n_low // 2, 2), dtype=np.int32)
+        copy_out(out.table.view(np.uint8), <uint8_t *>self.reads)
+        copy_out(out.bases, self.bases)
+        copy_out(out.quals, self.quals)
+        copy_out(out.cigars.view(np.uint8), <uint8_t *>self.cigars)
+        copy_out(out.low_mapq.reshape(-1).view(np.uint8), <uint8_t *>self.low)
+        out.n_fragments = self.n_frag
+        out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
+        return out
+
+
+cdef copy_out(uint8_t[::1] array, uint8_t *source):
+    if array.shape[0]:
+        memcpy(&array[0], source, array.shape[0])
+
+
+cdef inline void move_bytes(uint8_t *to, uint8_t *source, int64_t n) noexcept nogil:
+    cdef int64_t i
+    if to != source:
+        for i in range(n):
+            to[i] = source[i]
+
+
+cdef inline int64_t reference_length(bam1_t *b) noexcept nogil:
+    cdef uint32_t *cigar = bam_get_cigar(b)
+    cdef int64_t n = 0
+    cdef uint32_t i, op
+    for i in range(b.core.n_cigar):
+        op = cigar[i] & 15
+        if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
+            n += cigar[i] >> 4
+    return n
+
+
+EVENT_DTYPE = np.dtype(
+    [("pos", np.int32), ("frag", np.int32), ("read", np.int32), ("qpos", np.int32),
+     ("dist", np.int16), ("base", np.uint8), ("qual", np.uint8), ("cls", np.uint8),
+     ("ref", np.uint8), ("cycle", np.int16)]
+)
+INDEL_DTYPE = np.dtype(
+    [("pos", np.int32), ("length", np.int32), ("read", np.int32), ("qpos", np.int32)]
+)
+
+cdef packed struct Event:
+    int32_t pos, frag, read, qpos
+    int16_t dist
+    uint8_t base, qual, cls, ref
+    int16_t cycle
+
+cdef packed struct Indel:
+    int32_t pos, length, read, qpos
+
+
+cdef struct Column:
+    # One read's base at one reference position.
+    uint8_t base, qual
+    int32_t qpos
+
+
+cdef void walk(Read *r, const uint8_t *bases, const uint8_t *quals, const uint32_t *cigars,
+               Column *columns) noexcept nogil:
+    """Fill one column per reference base of the read's span; base 5 = deleted or skipped."""
+    cdef int32_t i, k, op, length, x = 0, q = 0
+    for i in range(r.n_cigar):
+        op = cigars[r.cigar + i] & 15
+        length = cigars[r.cigar + i] >> 4
+        if op == 0 or op == 7 or op == 8:
+            for k in range(length):
+                columns[x].base = bases[r.seq + q]
+                columns[x].qual = quals[r.seq + q]
+                columns[x].qpos = q
+                x += 1
+                q += 1
+        elif op == 2 or op == 3:
+            for k in range(length):
+                columns[x].base = 5
+                columns[x].qual = 0
+                columns[x].qpos = q
+                x += 1
+        elif op == 1 or op == 4:
+            q += length
+
+
+def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] reference,
+           int min_qual=12):
+    """Count fragments per position and list their mismatches.
+
+    Where two mates overlap they are one observation: agreeing bases add their qualities (to 60),
+    disagreeing ones are dropped unless one is better by 20.
+
+    Parameters
+    ----------
+    reads : Reads
+    starts, ends : int64, (intervals,)
+        The intervals to pile up, sorted and disjoint; 0-based half-open.
+    reference : uint8, (positions,)
+        Base codes of the intervals, concatenated.
+    min_qual : int
+        Bases below it are not counted.
+
+    Returns
+    -------
+    depth : uint32, (positions, CLASSES, QUALITY_GROUPS)
+        Fragments with a base at the position, by class of evidence and quality.
+    cycles : int64, (CYCLE_BINS,)
+        Bases counted, by sequencing cycle.
+    deleted : uint32, (positions,)
+        Fragments whose alignment deletes the position.
+    events : EVENT_DTYPE, (mismatches,)
+        pos, frag, read and qpos (the base in the read that carries it), dist (to the nearer end
+        of the read), base, qual (combined), cls (class), ref, cycle (from the read's 5' end).
+    indels : INDEL_DTYPE, (operations,)
+        Insertions (length > 0, before `pos`) and deletions (length < 0, from `pos`) in the
+        CIGARs, within or beside the intervals.
+    """
+    cdef int64_t n_int = starts.shape[0], n_pos = 0, k
+    cdef int64_t[::1] offsets = np.zeros(n_int, dtype=np.int64)
+    for k in range(n_int):
+        offsets[k] = n_pos
+        n_pos += ends[k] - starts[k]
+    depth_array = np.zeros((n_pos, N_CLS, N_QBIN), dtype=np.uint32)
+    deleted_array = np.zeros(n_pos, dtype=np.uint32)
+    cycles_array = np.zeros(N_CYCLE, dtype=np.int64)
+    table = reads.table
+    cdef int64_t n_reads = table.shape[0], n_frag = reads.n_fragments, i
+    if n_reads == 0 or n_pos == 0:
+        return (depth_array, cycles_array, deleted_array, np.empty(0, EVENT_DTYPE),
+                np.empty(0, INDEL_DTYPE))
+    cdef uint32_t[:, :, ::1] depth = depth_array
+    cdef uint32_t[::1] deleted = deleted_array
+    cdef int64_t[::1] cycles = cycles_array
+    cdef uint8_t[::1] raw = table.view(np.uint8)
+    cdef Read *rows = <Read *>&raw[0]
+    cdef const uint8_t[::1] bases_view = reads.bases
+    cdef const uint8_t[::1] quals_view = reads.quals
+    cdef const uint32_t[::1] cigars_view = reads.cigars
+    cdef const uint8_t *bases = &bases_view[0]
+    cdef const uint8_t *quals = &quals_view[0]
+    cdef const uint32_t *cigars = &cigars_view[0]
+    # The (at most two) reads of each fragment that count: first come, first and second mate.
+    cdef int32_t[:, ::1] mates = np.full((n_frag, 2), -1, dtype=np.int32)
+    cdef int32_t a, b, f, span, m = 0, c, cyc, ra, x, p, q, op, length, which
+    cdef Column *ca = NULL
+    cdef Column *cb = NULL
+    cdef int64_t m_columns = 0
+    cdef Event *events = NULL
+    cdef int64_t n_events = 0, m_events = 0
+    cdef Indel *indels = NULL
+    cdef int64_t n_indels = 0, m_indels = 0
+    cdef int64_t first, idx, lo, hi
+    cdef uint8_t base, qual, cls, orient
+    cdef Read *r
+    cdef Read *s
+    cdef Read *t
+    cdef Column *column
+    cdef Event *e
+    for i in range(n_reads):
+        f = rows[i].frag
+        if mates[f, 0] < 0:
+            mates[f, 0] = i
+        elif mates[f, 1] < 0 and ((rows[i].flag ^ rows[mates[f, 0]].flag) & 0xC0
+                                  or not rows[i].flag & 1):
+            mates[f, 1] = i
+        span = rows[i].end - rows[i].pos
+        if span > m:
+            m = span
+    ca = <Column *>malloc((m + 1) * sizeof(Column))
+    cb = <Column *>malloc((m + 1) * sizeof(Column))
+    try:
+        with nogil:
+            for f in range(n_frag):
+                a, b = mates[f, 0], mates[f, 1]
+                r = &rows[a]
+                walk(r, bases, quals, cigars, ca)
+                s = NULL
+                if b >= 0:
+                    s = &rows[b]
+                    walk(s, bases, quals, cigars, cb)
+                # F1R2 = 0, F2R1 = 3: the strand that read 1 came from.
+                orient = 0
+                if r.flag & 1:
+                    orient = 3 if ((r.flag & 0x40) != 0) == ((r.flag & BAM_FREVERSE) != 0) else 0
+                elif r.flag & BAM_FREVERSE:
+                    orient = 3
+                for which in range(2):
+                    if which == 1 and s == NULL:
+                        break
+                    t = r if which == 0 else s
+                    # intervals that this read overlaps
+                    lo, hi = 0, n_int
+                    while lo < hi:
+                        k = (lo + hi) // 2
+                        if ends[k] <= t.pos:
+                            lo = k + 1
+                        else:
+                            hi = k
+                    k = lo
+                    while k < n_int and starts[k] < t.end:
+                        first = t.pos if t.pos > starts[k] else starts[k]
+                        hi = t.end if t.end < ends[k] else ends[k]
+                        for p in range(first, hi):
+                            column = &(ca if which == 0 else cb)[p - t.pos]
+                            base, qual = column.base, column.qual
+                            cls = 1 if t.flag & BAM_FREVERSE else 0
+                            ra = a if which == 0 else b
+                            q = column.qpos
+                            if s != NULL and p >= r.pos and p < r.end and p >= s.pos and p < s.end:
+                                if which == 1:
+                                    continue  # counted with the first mate
+                                column = &cb[p - s.pos]
+                                if base == 5 or column.base == 5:
+                                    # an indel that one mate does not show: no base observed
+                                    if base == 5 and column.base == 5:
+                                        pass
+                                    else:
+                                        continue
+                                elif column.base == 4 or column.qual < min_qual:
+                                    pass
+                                elif base == 4 or qual < min_qual:
+                                    base, qual, q = column.base, column.qual, column.qpos
+                                    ra = b
+                                    cls = 1 if s.flag & BAM_FREVERSE else 0
+                                elif base == column.base:
+                                    if column.qual > qual:
+                                        q = column.qpos
+                                        ra = b
+                                    qual = 60 if qual + column.qual > 60 else qual + column.qual
+                                    cls = 2
+                                elif qual >= column.qual + 20:
+                                    qual -= column.qual
+                                elif column.qual >= qual + 20:
+                                    base, qual, q = column.base, column.qual - qual, column.qpos
+                                    ra = b
+                                    cls = 1 if s.flag & BAM_FREVERSE else 0
+                                else:
+                                    continue
+                            idx = offsets[k] + p - starts[k]
+                            if base == 5:
+                                deleted[idx] += 1
+                                continue
+                            if base > 3 or qual < min_qual:
+                                continue
+                            c = GROUP[qual]
+                            depth[idx, cls + orient, c] += 1
+                            x = rows[ra].length - 1 - q
+                            cyc = x if rows[ra].flag & BAM_FREVERSE else q
+                            c = cyc // 8
+                            cycles[c if c < N_CYCLE else N_CYCLE - 1] += 1
+                            if base != reference[idx] and reference[idx] < 4:
+                                if n_events == m_events:
+                                    m_events = 2 * m_events + 4096
+                                    events = <Event *>realloc(events, m_events * sizeof(Event))
+                                e = &events[n_events]
+                                n_events += 1
+                                e.pos = p
+                                e.frag = f
+                                e.read = ra
+                                e.qpos = q
+                                e.cycle = cyc
+                                # Distance to the end of the alignment: clipped bases are no
+                                # support on that side.
+                                x -= rows[ra].rclip
+                                q -= rows[ra].lclip
+                                e.dist = q if q < x else x
+                                e.base = base
+                                e.qual = qual
+                                e.cls = cls + orient
+                                e.ref = reference[idx]
+                                rows[ra].mismatches += 1
+                        k += 1
+            for i in range(n_reads):
+                r = &rows[i]
+                p, q = r.pos, 0
+                for x in range(r.n_cigar):
+                    op = cigars[r.cigar + x] & 15
+                    length = cigars[r.cigar + x] >> 4
+                    if op == 1 or op == 2:
+                        if n_indels == m_indels:
+                            m_indels = 2 * m_indels + 1024
+                            indels = <Indel *>realloc(indels, m_indels * sizeof(Indel))
+                        indels[n_indels].pos = p
+                        indels[n_indels].length = length if op == 1 else -length
+                        indels[n_indels].read = i
+                        indels[n_indels].qpos = q
+                        n_indels += 1
+                    if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
+                        p += length
+                    if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
+                        q += length
+        out_events = np.empty(n_events, EVENT_DTYPE)
+        copy_out(out_events.view(np.uint8), <uint8_t *>events)
+        out_indels = np.empty(n_indels, INDEL_DTYPE)
+        copy_out(out_indels.view(np.uint8), <uint8_t *>indels)
+        return depth_array, cycles_array, deleted_array, out_events, out_indels
+    finally:
+        free(ca)
+        free(cb)
+        free(events)
+        free(indels)
