@@ -1,0 +1,189 @@
+"""Rename the contigs of a panel's files to those of a reference, and check that they fit."""
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+from resistpanel.errors import InputError
+from resistpanel.files import replacing, write_text
+from resistpanel.panel.builds import (
+    build_of_lengths,
+    build_of_text,
+    read_lengths,
+    with_chr,
+)
+from resistpanel.panel.genes import Gene, load_genes
+from resistpanel.panel.targets import Target, merge_targets, read_targets
+
+#: Bases round a gene's coding span within which a target may lie (promoters, introns).
+NEAR = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Adapted:
+    """What `adapt_panel` did: targets written, and remarks for the user."""
+
+    targets: list[Target]
+    remarks: list[str]
+
+
+class Contigs:
+    """Names and lengths of a reference's contigs, found by any usual spelling."""
+
+    def __init__(self, reference: str | Path):
+        self.reference = str(reference)
+        self.lengths = read_lengths(reference)
+        self.build = build_of_lengths(self.lengths)
+        self._names = {with_chr(name): name for name in self.lengths}
+
+    def find(self, name: str) -> str | None:
+        """Return the reference's own name of a contig, or None if it lacks it."""
+        return name if name in self.lengths else self._names.get(with_chr(name))
+
+    def describe(self) -> str:
+        """Name the reference and, where its lengths tell, its build."""
+        return f"{self.reference} ({self.build})" if self.build else self.reference
+
+    def check(self, path: Path, build: str | None) -> None:
+        """Raise InputError if a file made for `build` does not belong to this reference."""
+        if build and self.build and build != self.build:
+            raise InputError(
+                f"made for {build}, but the reference {self.reference} is {self.build}",
+                str(path),
+                f"give the panel's {self.build} file or a {build} reference",
+            )
+
+    def rename(self, name: str, end: int, where: str) -> str:
+        """Return the reference's name of a contig that must reach to `end`."""
+        found = self.find(name)
+        if found is None:
+            raise InputError(
+                f"contig {name} is absent from the reference {self.describe()}",
+                where,
+                "give the reference that the panel was made for",
+            )
+        if end > self.lengths[found]:
+            raise InputError(
+                f"{name}:{end} lies beyond the end of {found} ({self.lengths[found]} bases) "
+                f"in the reference {self.describe()}",
+                where,
+                "give the panel's file for this build",
+            )
+        return found
+
+
+def _header_build(path: Path, lines: Iterable[str]) -> str | None:
+    """Return the build that a GFF3's own header states, by name or by contig lengths."""
+    lengths = {}
+    for line in lines:
+        if line.startswith("#!genome-build") and (build := build_of_text(line)):
+            return build
+        words = line.split()
+        if line.startswith("##sequence-region") and len(words) == 4 and words[3].isdigit():
+            lengths[words[1]] = int(words[3])
+        if not line.startswith("#"):
+            break
+    return build_of_lengths(lengths)
+
+
+def adapt_gff3(gff3: str | Path, contigs: Contigs) -> tuple[str, set[str]]:
+    """Return a GFF3's text under the reference's contig names, and the contigs it lacks.
+
+    Features on contigs that the reference lacks are left out.
+    """
+    path = Path(gff3)
+    if not path.is_file():
+        raise InputError("no such file", str(path), "give the panel's GFF3")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    contigs.check(path, _header_build(path, lines))
+    out, absent = [], set()
+    for number, line in enumerate(lines, 1):
+        separator = " " if line.startswith("##sequence-region") else "\t"
+        if (line.startswith("#") and separator == "\t") or not line.strip():
+            out.append(line)
+            continue
+        fields = line.split(separator)
+        at, last = (1, 3) if separator == " " else (0, 4)
+        where = f"{path}:{number}"
+        if len(fields) <= last or not fields[last].isdigit():
+            raise InputError("not a GFF3 line", where, "columns are tab-separated")
+        if contigs.find(fields[at]) is None:
+            absent.add(fields[at])
+            continue
+        fields[at] = contigs.rename(fields[at], int(fields[last]), where)
+        out.append(separator.join(fields))
+    return "\n".join(out) + "\n", absent
+
+
+def adapt_bed(bed: str | Path, contigs: Contigs) -> tuple[list[Target], list[str]]:
+    """Return a BED's targets under the reference's contig names, and remarks.
+
+    Targets that share a base are joined: otherwise reads there would count twice.
+    """
+    path = Path(bed)
+    targets = [
+        dataclasses.replace(
+            target, chrom=contigs.rename(target.chrom, target.end, f"{path} ({target.name})")
+        )
+        for target in read_targets(path)
+    ]
+    merged = merge_targets(targets)
+    joined = len(targets) - len(merged)
+    remarks = [f"{path}: {joined} overlapping targets joined to others"] if joined else []
+    return merged, remarks
+
+
+def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gff3: Path) -> None:
+    """Raise InputError if most targets lie away from the gene that they are named for.
+
+    Another build's BED seldom runs past the end of a chromosome, yet its exons miss the genes.
+    """
+    named = [(target, genes[target.gene]) for target in targets if target.gene in genes]
+    away = [
+        target
+        for target, gene in named
+        if target.chrom != gene.chrom
+        or target.end < gene.cds[0][0] - NEAR
+        or target.start > gene.cds[-1][1] + NEAR
+    ]
+    if 2 * len(away) > len(named):
+        raise InputError(
+            f"{len(away)} of {len(named)} targets lie away from the gene of their name in {gff3}, "
+            f"first {away[0].name}",
+            str(bed),
+            "give BED and GFF3 of the same build",
+        )
+
+
+def adapt_panel(
+    reference: str | Path,
+    bed: str | Path,
+    gff3: str | Path,
+    output_bed: str | Path,
+    output_gff3: str | Path,
+) -> Adapted:
+    """Write a panel's BED and GFF3 under the contig names of a reference.
+
+    Raises
+    ------
+    InputError
+        If a target's contig is absent or too short, or if the chromosome lengths of the
+        reference show another build than the GFF3 states. Genes on an absent contig are left
+        out of the GFF3 where no target needs them.
+    """
+    contigs = Contigs(reference)
+    text, absent = adapt_gff3(gff3, contigs)
+    targets, remarks = adapt_bed(bed, contigs)
+    if absent:
+        remarks.append(f"{gff3}: genes on {', '.join(sorted(absent))} left out, not in {reference}")
+    if not any(line and not line.startswith("#") for line in text.splitlines()):
+        raise InputError(
+            f"none of its contigs is in the reference {contigs.describe()}",
+            str(gff3),
+            "give the reference that the panel was made for",
+        )
+    with replacing(output_gff3) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+        check_agreement(targets, load_genes(temporary), Path(bed), Path(gff3))
+        write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
+    return Adapted(targets, remarks)

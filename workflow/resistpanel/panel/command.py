@@ -1,0 +1,56 @@
+"""Arguments of ``resistpanel panel``."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from resistpanel.panel.adapt import adapt_panel
+from resistpanel.panel.build import build_panel
+from resistpanel.panel.targets import read_targets
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser(
+        "build",
+        help="make a panel from a gene list and a GTF or GFF3",
+        description="Make a panel's BED, GFF3 and genes.tsv from a gene list and an annotation.",
+    )
+    build.add_argument("--genes", type=Path, required=True, help="symbol per line, [transcript]")
+    build.add_argument(
+        "--gtf", type=Path, required=True, help="GENCODE or Ensembl GTF or GFF3, may be gzipped"
+    )
+    build.add_argument("--output", type=Path, required=True, help="folder")
+    build.add_argument("--build", help="hg19, hg38...; default: as the annotation's header says")
+    build.add_argument("--extra", type=Path, help="BED of further targets, e.g. promoters")
+    build.set_defaults(run=run_build)
+    adapt = actions.add_parser(
+        "adapt",
+        help="give a panel's files the contig names of a reference, and check that they fit",
+        description="Rename a panel's contigs to those of a reference and check that they fit.",
+    )
+    adapt.add_argument("--reference", type=Path, required=True, help="FASTA with .fai")
+    adapt.add_argument("--bed", type=Path, required=True)
+    adapt.add_argument("--gff3", type=Path, required=True)
+    adapt.add_argument("--output-bed", type=Path, required=True)
+    adapt.add_argument("--output-gff3", type=Path, required=True)
+    adapt.set_defaults(run=run_adapt)
+
+
+def run_build(args: argparse.Namespace) -> int:
+    """Build a panel."""
+    extra = read_targets(args.extra) if args.extra else []
+    genes = build_panel(args.genes, args.gtf, args.output, args.build, extra)
+    bases = sum(gene.length for gene in genes)
+    exons = sum(len(gene.cds) for gene in genes)
+    print(f"{len(genes)} genes, {exons} coding exons, {bases} bases", file=sys.stderr)
+    return 0
+
+
+def run_adapt(args: argparse.Namespace) -> int:
+    """Adapt a panel to a reference."""
+    done = adapt_panel(args.reference, args.bed, args.gff3, args.output_bed, args.output_gff3)
+    for remark in done.remarks:
+        print(f"resistpanel: note: {remark}", file=sys.stderr)
+    return 0
