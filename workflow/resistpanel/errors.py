@@ -1,5 +1,8 @@
 """The one exception that a user is meant to see."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class InputError(Exception):
     """Bad input: one line that names the file, the place and the cure.
@@ -43,3 +46,16 @@ class InputErrors(InputError):
     def lines(self) -> list[str]:
         """Return every problem, one line each."""
         return [line for error in self.errors for line in error.lines()]
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word spelt most like `word`, or None if none is near."""
+    by_key = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), by_key, n=1, cutoff=0.6)
+    return by_key[near[0]] if near else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``did you mean 'x'?`` for the known word spelt most like `word`, else ``""``."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""

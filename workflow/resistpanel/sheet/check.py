@@ -1,0 +1,125 @@
+"""Everything that can be checked before a job runs, all problems at once."""
+
+import functools
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from resistpanel.catalog.drugs import Drug, load_drugs
+from resistpanel.errors import InputError
+from resistpanel.sheet import bam, reference
+from resistpanel.sheet.config import Settings
+from resistpanel.sheet.reference import Findings
+from resistpanel.sheet.table import Row, patients
+
+#: Headers are read side by side: on a network file system the time goes into waiting.
+READERS = 8
+
+
+def resolver(catalog: Path):
+    """Return the function that gives the drug of a name in a row; it raises InputError."""
+    known = load_drugs(catalog)
+
+    def resolve(name: str, row: Row) -> Drug:
+        return known.resolve(name, row.place("drugs"))
+
+    return resolve
+
+
+def check_drugs(rows: Iterable[Row], catalog: Path) -> list[InputError]:
+    """Return an error for each drug that the catalogue does not know."""
+    try:
+        resolve = resolver(catalog)
+    except InputError as error:
+        return [error]
+    errors = []
+    for row in rows:
+        for name in row.drugs:
+            try:
+                resolve(name, row)
+            except InputError as error:
+                errors.append(error)
+    return errors
+
+
+def note_drugs(rows: Iterable[Row]) -> list[str]:
+    """Return notes on drugs that stand where they mean nothing."""
+    return [
+        f"{row.place('drugs')}: drugs of a normal are ignored; they belong to the tumor taken "
+        "after them"
+        for row in rows
+        if row.role == "normal" and row.drugs
+    ]
+
+
+def note_tumor_only(rows: list[Row]) -> list[str]:
+    """Return notes on patients without a matched normal."""
+    return [
+        f"patient '{name}' has no normal: germline variants cannot be told from somatic ones by it"
+        for name, members in patients(rows).items()
+        if not any(row.role == "normal" for row in members)
+    ]
+
+
+def check_bam(
+    row: Row, fasta: Path, lengths: dict[str, int], needed: set[str]
+) -> tuple[list[InputError], list[str]]:
+    """Return errors and notes on one sample's BAM.
+
+    Parameters
+    ----------
+    row : Row
+        The sample.
+    fasta : Path
+        The reference.
+    lengths : dict of str to int
+        Its contig lengths; if empty, contigs are not compared.
+    needed : set of str
+        Its contigs that hold targets.
+    """
+    try:
+        header = bam.read_header(row.bam, fasta)
+    except InputError as error:
+        where = f"{row.bam} ({row.where}, sample '{row.sample}')"
+        return [InputError(error.what, where, error.cure)], []
+    errors = [*bam.check_samples(row, header), *bam.check_order(row, header)]
+    if lengths:
+        errors += bam.check_contigs(row, header, fasta, lengths, needed)
+    notes = []
+    index = bam.index_of(row.bam)
+    if index is None and not errors:
+        notes.append(f"{row.bam}: no index; it is made beside the BAM when the run begins")
+    elif index is not None and index.stat().st_mtime < row.bam.stat().st_mtime:
+        notes.append(
+            f"{index} is older than its BAM: if the BAM has changed since, "
+            f"run `samtools index {row.bam}`"
+        )
+    return errors, notes
+
+
+@bam.quiet()
+def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
+    """Check reference, panel, drugs and every BAM's header.
+
+    Parameters
+    ----------
+    settings : Settings
+        With `samples`, `reference` and `targets` given.
+    rows : list of Row
+        As `resistpanel.sheet.table.read_sheet` returns them.
+    """
+    findings = Findings()
+    lengths = reference.check_reference(settings.reference, settings.build, findings)
+    needed = reference.check_targets(
+        settings.targets, settings.genes, settings.reference, lengths, findings
+    )
+    findings.errors += check_drugs(rows, settings.catalog)
+    findings.notes += note_drugs(rows) + note_tumor_only(rows)
+    one = functools.partial(
+        check_bam, fasta=settings.reference, lengths=lengths, needed=needed & set(lengths)
+    )
+    with ThreadPoolExecutor(READERS) as pool:
+        for errors, notes in pool.map(one, rows):
+            findings.errors += errors
+            findings.notes += notes
+    return findings

@@ -1,0 +1,238 @@
+"""The configuration: checked by its schema, defaults filled in, every problem at once."""
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from resistpanel.errors import InputError, InputErrors, did_you_mean
+from resistpanel.files import SCHEMAS, resource
+
+#: JSON Schema types as a user of YAML knows them.
+TYPES = {
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "object": "a mapping",
+    "null": "null",
+    "array": "a list",
+    "boolean": "true or false",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Simulation:
+    """What to simulate: the patient's file, and what of it to replace (None: as in the file)."""
+
+    patient: Path
+    seed: int | None = None
+    depth: float | None = None
+    table1: Path | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """A checked configuration; see ``workflow/schemas/config.schema.yaml`` for the keys.
+
+    `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
+    names the file for messages.
+    """
+
+    samples: Path | None
+    reference: Path | None
+    build: str
+    targets: Path | None
+    genes: Path
+    catalog: Path
+    knowledge: Path
+    outdir: Path
+    simulate: Simulation | None
+    pon: Path | None
+    germline: Path | None
+    call_extra: str
+    qc: dict[str, float | None]
+    table1: Path | None
+    where: str = "config.yaml"
+
+    def place(self, key: str) -> str:
+        """Return how messages name a key."""
+        return f"{self.where} (key '{key}')"
+
+
+@functools.cache
+def schema() -> dict:
+    """Return the schema of the configuration."""
+    return yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text(encoding="utf-8"))
+
+
+def _place(where: str, path: Iterator) -> str:
+    key = ".".join(map(str, path))
+    return f"{where} (key '{key}')" if key else where
+
+
+def _translate(error: jsonschema.ValidationError, where: str) -> Iterator[InputError]:
+    """Yield a schema's complaint in the words of a user."""
+    path = list(error.absolute_path)
+    place = _place(where, path)
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        for key in sorted(map(str, set(error.instance) - set(known))):
+            yield InputError(
+                f"unknown key '{'.'.join([*map(str, path), key])}'",
+                where,
+                did_you_mean(key, known) or f"known keys: {', '.join(sorted(known))}",
+            )
+    elif error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        for key in missing:
+            yield InputError(f"key '{'.'.join([*map(str, path), key])}' is missing", where)
+    elif error.validator == "anyOf":
+        yield InputError(
+            "neither 'samples' nor 'simulate' is given",
+            where,
+            "name your sample sheet: samples: samples.tsv",
+        )
+    elif error.validator == "enum":
+        allowed = [str(value) for value in error.validator_value]
+        yield InputError(
+            f"'{error.instance}' is not one of {', '.join(allowed)}",
+            place,
+            did_you_mean(str(error.instance), allowed),
+        )
+    elif error.validator == "type":
+        types = error.validator_value
+        types = [types] if isinstance(types, str) else types
+        yield InputError(
+            f"{error.instance!r} is not {' or '.join(TYPES[name] for name in types)}", place
+        )
+    elif error.validator == "minLength":
+        yield InputError("the value is empty", place, "give a path, or null")
+    else:
+        yield InputError(error.message, place)
+
+
+def problems(config: Mapping[str, Any], where: str = "config.yaml") -> list[InputError]:
+    """Return everything that the schema holds against a configuration."""
+    found = []
+    for error in jsonschema.Draft202012Validator(schema()).iter_errors(config):
+        found.extend(_translate(error, where))
+    return found
+
+
+def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
+    """Check a configuration and fill in its defaults.
+
+    Parameters
+    ----------
+    config : mapping
+        As read from YAML, or Snakemake's merged configuration.
+    where : str
+        Name of the file, for messages.
+
+    Raises
+    ------
+    InputError
+        One line for each unknown key (the nearest known one is suggested), wrong type, missing
+        key, and file or folder that does not exist.
+    """
+    if not isinstance(config, Mapping):
+        raise InputError("the configuration is not a mapping of keys to values", where)
+    # An empty section (`call:` with nothing under it) means its defaults.
+    config = {key: value for key, value in config.items() if value is not None}
+    found = problems(config, where)
+    if found:
+        raise InputErrors(found)
+    filled = {
+        key: config.get(key, rule.get("default")) for key, rule in schema()["properties"].items()
+    }
+    made = _settings(filled, where)
+    found = list(_missing_files(made))
+    if made.samples and not made.reference:
+        found.append(
+            InputError(
+                "key 'reference' is missing",
+                where,
+                "name the FASTA that the BAMs were aligned to: reference: genome.fa",
+            )
+        )
+    if found:
+        raise InputErrors(found)
+    return made
+
+
+def _path(value: str | None) -> Path | None:
+    return resource(value) if value else None
+
+
+def _settings(config: dict[str, Any], where: str) -> Settings:
+    # A sheet of one's own beside the shipped configuration's `simulate` means the sheet.
+    simulated = None if config["samples"] else config["simulate"]
+    if isinstance(simulated, str):
+        simulated = {"patient": simulated}
+    simulation = simulated and Simulation(
+        patient=resource(simulated["patient"]),
+        seed=simulated.get("seed"),
+        depth=simulated.get("depth"),
+        table1=_path(simulated.get("table1")),
+    )
+    panel = f"panels/cancer138/{config['build']}"
+    targets = None if simulation else _path(config["targets"] or f"{panel}.bed")
+    table1 = _path(config["report"].get("table1"))
+    return Settings(
+        samples=None if simulation else Path(config["samples"]),
+        reference=_path(config["reference"]) if not simulation else None,
+        build=config["build"],
+        targets=targets,
+        genes=resource(config["genes"] or f"{panel}.gff3"),
+        catalog=resource(config["catalog"]),
+        knowledge=resource(config["knowledge"]),
+        outdir=Path(config["outdir"]),
+        simulate=simulation or None,
+        pon=_path(config["call"].get("pon")),
+        germline=_path(config["call"].get("germline")),
+        call_extra=config["call"].get("extra", ""),
+        qc=dict(config["qc"]),
+        table1=table1 or (simulation.table1 if simulation else None),
+        where=where,
+    )
+
+
+def _missing_files(made: Settings) -> Iterator[InputError]:
+    files = {"genes": made.genes, "call.pon": made.pon, "call.germline": made.germline}
+    if made.simulate:
+        files["simulate.patient"] = made.simulate.patient
+    if made.table1:
+        own = made.simulate is None or made.table1 != made.simulate.table1
+        files["report.table1" if own else "simulate.table1"] = made.table1
+    for key, path in files.items():
+        if path is not None and not path.is_file():
+            yield InputError(f"no such file: {path}", made.place(key))
+    for key, path in {"catalog": made.catalog, "knowledge": made.knowledge}.items():
+        if not path.is_dir():
+            yield InputError(f"no such folder: {path}", made.place(key))
+
+
+def read(path: str | Path) -> dict:
+    """Read a configuration file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not YAML.
+    """
+    path = Path(path)
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        raise InputError("no such file", str(path)) from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{path}:{mark.line + 1}" if mark else str(path)
+        what = getattr(error, "problem", None) or "cannot be read"
+        raise InputError(f"not YAML: {what}", place) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", str(path)) from None
