@@ -1,0 +1,104 @@
+"""`resistpanel catalog`: check the catalogue, write its sites, import a user's export."""
+
+import argparse
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pysam
+
+from resistpanel.catalog.drivers import load_drivers
+from resistpanel.catalog.drugs import CATALOG
+from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
+from resistpanel.catalog.table import load_catalog
+from resistpanel.errors import InputError
+from resistpanel.panel.genes import load_genes
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``resistpanel catalog``."""
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    check = actions.add_parser("check", help="validate the catalogue and print what it holds")
+    _catalog_arguments(check)
+    check.add_argument("--genes", type=Path, help="GFF3 of the panel, to check residue numbers")
+    check.add_argument("--reference", type=Path, help="FASTA, to check reference residues")
+    check.set_defaults(run=run_check)
+
+    sites = actions.add_parser("sites", help="write the catalogue's alleles as VCF")
+    _catalog_arguments(sites)
+    sites.add_argument("--genes", type=Path, required=True, help="GFF3 of the panel")
+    sites.add_argument("--reference", type=Path, required=True, help="indexed FASTA")
+    sites.add_argument("--targets", type=Path, help="BED: alleles outside are left out")
+    sites.add_argument("--output", type=Path, required=True, help="VCF to write")
+    sites.set_defaults(run=run_sites)
+
+
+def _catalog_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    parser.add_argument(
+        "--user",
+        type=Path,
+        action="append",
+        default=[],
+        help="a table of your own that adds rows or, by id, replaces them; may be repeated",
+    )
+
+
+def open_reference(path: Path) -> pysam.FastaFile:
+    """Open an indexed FASTA, plain or bgzipped.
+
+    Raises
+    ------
+    InputError
+        If it is missing or has no index.
+    """
+    if not path.is_file():
+        raise InputError("no such file", str(path), "give the reference FASTA")
+    if not Path(f"{path}.fai").is_file():
+        raise InputError("no .fai beside the reference", str(path), f"run `samtools faidx {path}`")
+    try:
+        return pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be read ({error})", str(path)) from error
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Validate the catalogue; print one line per property."""
+    catalog = load_catalog(args.catalog, args.user)
+    drivers = load_drivers(args.catalog, catalog.drugs)
+    if args.reference and not args.genes:
+        raise InputError("--reference needs --genes", "command line", "give the panel's GFF3")
+    print(f"{len(catalog)} rows, {len(drivers)} drivers, {len(catalog.drugs)} drugs")
+    for title, column in (
+        ("match level", "match_level"),
+        ("mechanism", "mechanism_class"),
+        ("direction", "direction"),
+        ("evidence", "evidence_level"),
+    ):
+        counts = Counter(getattr(row, column) for row in catalog)
+        print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in counts.most_common()))
+    if args.genes and args.reference:
+        with open_reference(args.reference) as reference:
+            sites, skipped = find_sites(
+                all_rows(catalog, drivers), load_genes(args.genes), reference
+            )
+        print(f"{len(sites)} alleles; every reference residue agrees where there is sequence")
+        for line in skipped.lines():
+            print(line)
+    return 0
+
+
+def run_sites(args: argparse.Namespace) -> int:
+    """Write the sites VCF; say on standard error what was left out."""
+    catalog = load_catalog(args.catalog, args.user)
+    drivers = load_drivers(args.catalog, catalog.drugs)
+    genes = load_genes(args.genes)
+    targets = Targets(args.targets) if args.targets else None
+    with open_reference(args.reference) as reference:
+        sites, skipped = find_sites(all_rows(catalog, drivers), genes, reference, targets)
+        write_sites(args.output, sites, reference)
+    print(f"{len(sites)} alleles written to {args.output}", file=sys.stderr)
+    for line in skipped.lines():
+        print(line, file=sys.stderr)
+    return 0

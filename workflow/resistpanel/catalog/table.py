@@ -1,0 +1,345 @@
+"""The resistance catalogue: which alteration resists which drug, and who says so."""
+
+import csv
+import functools
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import jsonschema
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs, split
+from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import HOME
+
+SCHEMA = HOME / "workflow" / "schemas" / "catalog.schema.json"
+
+COLUMNS = (
+    "id",
+    "gene",
+    "alteration_type",
+    "alteration",
+    "match_level",
+    "drugs",
+    "drug_class",
+    "disease",
+    "mechanism_class",
+    "direction",
+    "evidence_level",
+    "effect_size",
+    "source",
+    "pmid",
+    "note",
+)
+
+#: Evidence levels, the strongest first.
+EVIDENCE_LEVELS = (
+    "clinical",
+    "case report",
+    "preclinical in vivo",
+    "in vitro",
+    "screen",
+    "inferred",
+)
+
+#: Alteration types that the DNA of a coding panel does not show.
+NOT_IN_DNA = {"overexpression", "expression_loss", "activation", "fusion", "splice"}
+
+_INFRAME = {
+    "inframe_deletion": {"deletion", "delins"},
+    "inframe_insertion": {"insertion", "duplication", "delins"},
+    "inframe_indel": {"deletion", "insertion", "duplication", "delins"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the catalogue; see ``catalog.schema.json`` for the meaning of the columns.
+
+    `change`, `codon` and `span` hold the parsed alteration of an exact row, a codon row and a
+    range row, and are None otherwise. `place` is ``file:line``.
+    """
+
+    id: str
+    gene: str
+    alteration_type: str
+    alteration: str
+    match_level: str
+    drugs: tuple[str, ...]
+    drug_class: tuple[str, ...]
+    disease: tuple[str, ...]
+    mechanism_class: str
+    direction: str
+    evidence_level: str
+    effect_size: str
+    source: str
+    pmid: tuple[str, ...]
+    note: str
+    place: str
+    change: protein.ProteinChange | None = None
+    codon: tuple[str, int] | None = None
+    span: tuple[int, int] | None = None
+
+    @property
+    def visible_in_dna(self) -> bool:
+        """Whether a panel of coding exons can show the alteration."""
+        return self.match_level != "none"
+
+    @property
+    def residues(self) -> tuple[tuple[int, str], ...]:
+        """Reference residues that the row claims, as (1-based number, one-letter code)."""
+        if self.codon:
+            return ((self.codon[1], self.codon[0]),)
+        if self.change and self.change.end != self.change.start:
+            return ((self.change.start, self.change.ref), (self.change.end, self.change.ref_end))
+        if self.change:
+            return ((self.change.start, self.change.ref),)
+        return ()
+
+    def drug_match(self, drug: Drug) -> str | None:
+        """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None."""
+        if drug.name in self.drugs:
+            return "drug"
+        if set(self.drug_class) & set(drug.classes):
+            return "class"
+        return None
+
+    def matches_change(self, change: protein.ProteinChange) -> bool:
+        """Whether a protein change of the row's gene is what the row speaks of.
+
+        Rows of the levels ``gene`` (copy number) and ``class`` are matched elsewhere, from the
+        copy-number calls and from the gene's activating alterations.
+        """
+        if change.kind == "synonymous":
+            return False
+        if self.match_level == "exact":
+            return change == self.change
+        if self.match_level == "codon":
+            return change.kind == "substitution" and change.start == self.codon[1]
+        if self.match_level == "range":
+            first, last = self.span
+            inside = first <= change.start and change.end <= last
+            if self.alteration_type == "substitution":
+                return inside and change.kind == "substitution"
+            if self.alteration_type in _INFRAME:
+                return inside and change.kind in _INFRAME[self.alteration_type]
+            return inside
+        if self.match_level == "gene":
+            if self.alteration_type == "nonsynonymous":
+                return True
+            return self.alteration_type == "loss_of_function" and change.truncating
+        return False
+
+
+class Catalog:
+    """The rows of a catalogue in order, with the drugs they name.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+        Ids are unique.
+    drugs : Drugs
+    """
+
+    def __init__(self, rows: Iterable[Row], drugs: Drugs):
+        self.rows = tuple(rows)
+        self.drugs = drugs
+        self._by_id = {row.id: row for row in self.rows}
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, identifier: str) -> Row:
+        return self._by_id[identifier]
+
+    def of_gene(self, gene: str) -> list[Row]:
+        """Return the rows of a gene, in the order of the catalogue."""
+        return [row for row in self.rows if row.gene == gene]
+
+
+@functools.cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+
+def read_rows(path: str | Path, drugs: Drugs) -> list[Row]:
+    """Read and validate one catalogue file.
+
+    Parameters
+    ----------
+    path : path
+        TSV with the columns of ``COLUMNS``; lines that start with ``#`` are comments.
+    drugs : Drugs
+        Every drug and class that a row names must be among these.
+
+    Raises
+    ------
+    InputError
+        One line for every malformed row.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError("no such file", str(path), "give a catalogue TSV")
+    rows: list[Row] = []
+    errors: list[InputError] = []
+    seen: dict[str, str] = {}
+    header: list[str] | None = None
+    with path.open(encoding="utf-8", newline="") as handle:
+        reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
+        for cells in reader:
+            if not cells or cells[0].startswith("#"):
+                continue
+            place = f"{path}:{reader.line_num}"
+            if header is None:
+                header = [cell.strip() for cell in cells]
+                _check_header(header, place)
+                continue
+            if len(cells) != len(header):
+                errors.append(InputError(f"{len(cells)} columns", place, f"expected {len(header)}"))
+                continue
+            values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+            problems = _problems(values, drugs)
+            if values["id"] in seen:
+                problems.append((f"id '{values['id']}' stands at {seen[values['id']]} too", ""))
+            seen[values["id"]] = place
+            if problems:
+                errors += [InputError(what, place, cure) for what, cure in problems]
+            else:
+                rows.append(_row(values, place))
+    if header is None:
+        raise InputError("no header line", str(path), f"expected {' '.join(COLUMNS)}")
+    if errors:
+        raise InputErrors(errors)
+    return rows
+
+
+def _check_header(header: list[str], place: str) -> None:
+    missing = [name for name in COLUMNS if name not in header]
+    unknown = [name for name in header if name not in COLUMNS]
+    if missing or unknown or len(set(header)) != len(header):
+        what = "; ".join(
+            f"{word} column {', '.join(names)}"
+            for word, names in (("missing", missing), ("unknown", unknown))
+            if names
+        )
+        raise InputError(what or "a column twice", place, f"expected {' '.join(COLUMNS)}")
+
+
+def _problems(values: dict[str, str], drugs: Drugs) -> list[tuple[str, str]]:
+    """Return (what, cure) of everything that is wrong with a row."""
+    problems = []
+    for error in _validator().iter_errors(values):
+        column = error.path[0] if error.path else "row"
+        wanted = error.schema.get("enum")
+        cure = f"one of {', '.join(wanted)}" if wanted else error.schema.get("description", "")
+        problems.append((f"column '{column}': '{values.get(column, '')}' is not allowed", cure))
+    if problems:
+        return problems
+    if not values["drugs"] and not values["drug_class"]:
+        problems.append(("neither drugs nor drug_class is given", "name at least one"))
+    for name in split(values["drugs"]):
+        drug = drugs.get(name)
+        if drug is None or drug.name != name:
+            near = [drug.name] if drug else drugs.suggest(name, 1)
+            cure = f"did you mean '{near[0]}'?" if near else "add it to drugs.tsv"
+            problems.append((f"column 'drugs': no drug is called '{name}'", cure))
+    known = drugs.classes()
+    problems += [
+        (f"column 'drug_class': no drug has the class '{name}'", "use a class of drugs.tsv")
+        for name in split(values["drug_class"])
+        if name not in known
+    ]
+    problems += alteration_problems(values)
+    if (values["direction"] == "resistance") == (values["mechanism_class"] == "none"):
+        problems.append(
+            (
+                "direction and mechanism_class disagree",
+                "resistance has a mechanism, nothing else has",
+            )
+        )
+    return problems
+
+
+def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
+    level, kind, text = values["match_level"], values["alteration_type"], values["alteration"]
+    if (level == "none") != (kind in NOT_IN_DNA):
+        return [
+            (
+                f"match_level '{level}' does not go with alteration_type '{kind}'",
+                f"'none' is for {', '.join(sorted(NOT_IN_DNA))} and for nothing else",
+            )
+        ]
+    allowed = {
+        "exact": {"substitution", "loss_of_function", *_INFRAME},
+        "codon": {"substitution"},
+        "range": {"substitution", "nonsynonymous", *_INFRAME},
+        "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion"},
+        "class": {"activating"},
+        "none": NOT_IN_DNA,
+    }[level]
+    if kind not in allowed:
+        return [
+            (
+                f"match_level '{level}' does not go with alteration_type '{kind}'",
+                f"use {', '.join(sorted(allowed))}",
+            )
+        ]
+    parsed = {
+        "exact": protein.parse,
+        "codon": protein.parse_codon,
+        "range": protein.parse_range,
+    }.get(level, bool)(text)
+    if not parsed:
+        example = {"exact": "C121S or L747_A750del", "codon": "F53", "range": "762-775"}[level]
+        return [(f"column 'alteration': '{text}' cannot be read", f"write it as {example}")]
+    if level == "exact" and kind == "substitution" and parsed.kind != "substitution":
+        return [(f"column 'alteration': '{text}' is no substitution", "correct alteration_type")]
+    if level == "exact" and kind in _INFRAME and parsed.kind not in _INFRAME[kind]:
+        return [(f"column 'alteration': '{text}' is no {kind}", "correct alteration_type")]
+    return []
+
+
+def _row(values: dict[str, str], place: str) -> Row:
+    level, text = values["match_level"], values["alteration"]
+    parsed = {
+        **values,
+        **{name: split(values[name]) for name in ("drugs", "drug_class", "disease", "pmid")},
+    }
+    return Row(
+        **parsed,
+        place=place,
+        change=protein.parse(text) if level == "exact" else None,
+        codon=protein.parse_codon(text) if level == "codon" else None,
+        span=protein.parse_range(text) if level == "range" else None,
+    )
+
+
+def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Catalog:
+    """Read a catalogue folder and the user's own tables.
+
+    Parameters
+    ----------
+    folder : path, optional
+        Holds ``resistance.tsv`` and ``drugs.tsv``; by default the shipped catalogue.
+    user : iterable of paths, optional
+        Tables with the same columns. A row whose id is known replaces that row in its place;
+        any other row is added. Later tables win over earlier ones.
+
+    Raises
+    ------
+    InputError
+        One line for every malformed row.
+    """
+    folder = Path(CATALOG if folder is None else folder)
+    if not folder.is_dir():
+        raise InputError("no such folder", str(folder), "give the catalogue folder")
+    drugs = load_drugs(folder)
+    rows = {row.id: row for row in read_rows(folder / "resistance.tsv", drugs)}
+    for table in user:
+        rows.update({row.id: row for row in read_rows(table, drugs)})
+    return Catalog(rows.values(), drugs)
