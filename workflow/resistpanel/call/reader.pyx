@@ -108,6 +108,9 @@ class Reads:
     __slots__ = ("bases", "cigars", "kept", "low_mapq", "n_fragments", "quals", "table")
 
 
+#: Quality to quality group.
+GROUP_OF = np.array([GROUP[_i] for _i in range(256)], dtype=np.uint8)
+
 READ_DTYPE = np.dtype(
     [(n, np.int32) for n in ("pos", "end", "frag", "flag", "mapq", "lclip", "rclip", "length",
                              "n_cigar", "mismatches")]

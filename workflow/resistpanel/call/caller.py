@@ -1,0 +1,434 @@
+"""The joint call of one patient: chunks in, records out."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from resistpanel.call import evidence as ev
+from resistpanel.call import filters as flt
+from resistpanel.call import limits, model, noise, regions, vcf
+from resistpanel.call.alleles import Allele, kind, left_align, tract, trim, vcf_alleles
+from resistpanel.call.reader import Reader
+from resistpanel.call.reference import Reference
+from resistpanel.errors import InputError
+
+#: A sample is said to carry an allele that exists in the patient from this Bayes factor on.
+PRESENT_LOG_BF = np.log(100)
+#: Fragments below which a sample is not assessable.
+MIN_DEPTH = 10
+#: A candidate that is not called is kept as a near miss from this phred on.
+NEAR_MISS = 1.0
+#: Adjacent errors in one fragment are rarer than one error, yet not independent.
+SECOND_ERROR = 0.02
+
+
+@dataclass
+class Settings:
+    """What the user chooses.
+
+    Attributes
+    ----------
+    reference, targets : path
+    normal : path or None
+        None: tumour-only.
+    tumors : list of path
+    sites : path or None
+        VCF of alleles to genotype whatever the reads propose.
+    padding : int
+        Bases added on either side of every target.
+    threads : int
+    min_mapq, min_qual : int
+    """
+
+    reference: str
+    targets: str
+    tumors: list[str]
+    normal: str | None = None
+    sites: str | None = None
+    padding: int = 0
+    threads: int = 1
+    min_mapq: int = 20
+    min_qual: int = 12
+    priors: model.Priors = field(default_factory=model.Priors)
+
+
+@dataclass
+class Sample:
+    """A BAM and the name that its read groups carry."""
+
+    path: str
+    name: str
+    contigs: dict[str, int]
+
+
+def open_sample(path: str, reference: str) -> Sample:
+    """Read a BAM's or CRAM's header.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has no index, or its read groups name no single sample.
+    """
+    try:
+        with pysam.AlignmentFile(path, reference_filename=reference) as handle:
+            head = handle.header.to_dict()
+            contigs = dict(zip(handle.references, handle.lengths, strict=True))
+            indexed = handle.has_index()
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as BAM or CRAM", path, "check the file") from error
+    if not indexed:
+        raise InputError("has no index", path, "run samtools index")
+    names = {group["SM"] for group in head.get("RG", []) if group.get("SM")}
+    if len(names) != 1:
+        told = ", ".join(sorted(names)) or "none"
+        raise InputError(
+            f"read groups must name one sample (SM), found {told}", path,
+            "run samtools addreplacerg",
+        )
+    return Sample(path, names.pop(), contigs)
+
+
+def check_contigs(samples: list[Sample], reference: Reference, targets: list, path: str) -> None:
+    """Raise InputError where targets, reads and reference do not agree on the contigs."""
+    for contig, start, end in targets:
+        if contig not in reference.contigs:
+            raise InputError(
+                f"contig {contig!r} is not in {reference.path}", path,
+                "use targets of the same build and naming (chr1 or 1)",
+            )
+        if start >= reference.contigs[contig]:
+            raise InputError(
+                f"{contig}:{start + 1}-{end} lies beyond the end of the contig", path,
+                "use targets of the same build",
+            )
+    wanted = list(dict.fromkeys(contig for contig, _, _ in targets))
+    for sample in samples:
+        for contig in wanted:
+            length = sample.contigs.get(contig)
+            if length is None:
+                raise InputError(
+                    f"its header has no contig {contig!r}", sample.path,
+                    "reads, targets and reference must use one naming (chr1 or 1)",
+                )
+            if length != reference.contigs[contig]:
+                raise InputError(
+                    f"contig {contig} has {length} bases here and "
+                    f"{reference.contigs[contig]} in {reference.path}", sample.path,
+                    "give the reference that the reads were aligned to",
+                )
+        order = [c for c in sample.contigs if c in set(wanted)]
+        if order != [c for c in samples[0].contigs if c in set(wanted)]:
+            raise InputError(
+                f"contigs stand in another order than in {samples[0].path}", sample.path,
+                "sort the BAMs by one reference",
+            )
+
+
+def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
+    """Read the alleles to be genotyped, left-aligned, with their identifiers."""
+    found: dict[Allele, list[str]] = {}
+    try:
+        with pysam.VariantFile(path) as handle:
+            for record in handle:
+                if record.chrom not in reference.contigs:
+                    continue
+                expected = reference.codes(record.chrom, record.start, record.start + record.rlen)
+                given = record.ref or ""
+                stands = "".join("ACGTN"[c] for c in expected)
+                if "N" not in stands and stands != given.upper():
+                    raise InputError(
+                        f"{record.chrom}:{record.pos} REF is {given}, the reference has {stands}",
+                        path, "make the sites for this reference",
+                    )
+                for alt in record.alts or ():
+                    if set(alt.upper()) - set("ACGT"):
+                        continue
+                    allele = trim(Allele(record.chrom, record.start, given.upper(), alt.upper()))
+                    allele = left_align(allele, reference)
+                    found.setdefault(allele, []).extend((record.id or "").split(";"))
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as VCF", path, str(error)) from error
+    return {a: sorted({i for i in ids if i and i != "."}) for a, ids in found.items()}
+
+
+class Caller:
+    """Calls one patient.
+
+    Usage: ``Caller(settings).run(output)``.
+    """
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.reference = Reference(settings.reference)
+        paths = ([settings.normal] if settings.normal else []) + settings.tumors
+        self.samples = [open_sample(p, settings.reference) for p in paths]
+        names = [s.name for s in self.samples]
+        for name in set(names):
+            if names.count(name) > 1:
+                both = " and ".join(s.path for s in self.samples if s.name == name)
+                raise InputError(f"sample {name!r} is named by {both}", "", "give each once")
+        self.normal = 0 if settings.normal else None
+        self.tumors = [i for i in range(len(paths)) if i != self.normal]
+        targets = regions.read_bed(settings.targets, settings.padding)
+        check_contigs(self.samples, self.reference, targets, settings.targets)
+        order = {
+            c: self.reference.contigs[c]
+            for c in self.samples[0].contigs
+            if c in self.reference.contigs
+        }
+        self.targets = regions.merge(targets, order)
+        self.chunks = regions.chunks(self.targets)
+        self.sites = read_sites(settings.sites, self.reference) if settings.sites else {}
+        self.tallies = [noise.Tally() for _ in self.samples]
+        self.candidates: list[ev.Candidate] = []
+        self.thinned = 1.0
+        self.read_bases = self.read_count = 0
+
+    def _forced(self, chunk: regions.Chunk) -> tuple[list[Allele], list[Allele]]:
+        """Return the forced substitutions and indels that lie in a chunk."""
+        mine = self._by_contig.get(chunk.contig, [])
+        if not mine:
+            return [], []
+        start = chunk.index(np.array([a.pos for a in mine]))
+        last = chunk.index(np.array([max(a.pos, a.end - 1) for a in mine]))
+        inside = [
+            a for a, i, j in zip(mine, start, last, strict=True)
+            if i >= 0 and j - i == max(0, len(a.ref) - 1)
+        ]
+        return [a for a in inside if a.substitution], [a for a in inside if not a.substitution]
+
+    def collect(self) -> None:
+        """Read all samples once and gather the evidence."""
+        self._by_contig: dict[str, list[Allele]] = {}
+        for allele in sorted(self.sites):
+            self._by_contig.setdefault(allele.contig, []).append(allele)
+        readers = [
+            Reader(s.path, self.targets, self.settings.reference, self.settings.min_mapq)
+            for s in self.samples
+        ]
+        workers = max(1, min(self.settings.threads, len(readers)))
+        with ThreadPoolExecutor(workers) as pool:
+            for chunk in self.chunks:
+                codes = np.concatenate(
+                    [
+                        self.reference.codes(chunk.contig, int(a), int(b))
+                        for a, b in zip(chunk.starts, chunk.ends, strict=True)
+                    ]
+                )
+
+                def load(reader, chunk=chunk, codes=codes):
+                    reads = reader.next_chunk(
+                        chunk.contig, chunk.beg, chunk.end, chunk.next_start
+                    )
+                    return ev.pile(reads, chunk, codes, self.settings.min_qual)
+
+                piles = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
+                for p in piles:
+                    self.thinned = min(self.thinned, p.reads.kept)
+                    self.read_bases += int(p.reads.table["length"].sum())
+                    self.read_count += len(p.reads.table)
+                context = ev.context_of(chunk, self.reference)
+                substitutions, indels = self._forced(chunk)
+                found = ev.indel_candidates(piles, chunk, self.reference, indels)
+                ev.tally(self.tallies, piles, chunk, codes, context)
+                found += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
+                found = ev.join_complex(found, self.reference)
+                self.candidates += sorted(found, key=lambda c: c.allele)
+        for candidate in self.candidates:
+            if candidate.allele in self.sites:
+                candidate.forced = True
+                candidate.sites = self.sites[candidate.allele]
+
+    def weigh(self) -> tuple[model.Posterior, model.Evidence, np.ndarray]:
+        """Learn the error rates and evaluate the models."""
+        self.noises = [noise.learn(t) for t in self.tallies]
+        learn_from = self.tumors if self.normal is None else [self.normal]
+        weights = noise.learn_multipliers(self.tallies, self.noises, learn_from)
+        self.log_multiplier = np.log(weights)
+        n, samples = len(self.candidates), len(self.samples)
+        bins = len(model.ERROR_CENTRES)
+        errors = np.zeros((n, samples, bins))
+        other = np.zeros((n, samples))
+        expected = np.zeros((n, samples))
+        log_multiplier = np.tile(self.log_multiplier, (n, 1))
+        heavy = np.log(
+            0.6 * weights + 0.4 * np.where(noise.MULTIPLIERS >= 0.3, 1 / noise.MULTIPLIERS, 0)
+            / np.sum(1 / noise.MULTIPLIERS[noise.MULTIPLIERS >= 0.3])
+        )
+        self.slip = np.zeros((n, samples))
+        for i, candidate in enumerate(self.candidates):
+            allele = candidate.allele
+            unit, units = tract(allele, self.reference)
+            if not allele.substitution and units >= 4:
+                log_multiplier[i] = heavy
+            for s, support in enumerate(candidate.support):
+                e, total = self._error(candidate, support, s, unit, units)
+                if len(e):
+                    at = np.searchsorted(model.ERROR_EDGES, np.log10(e))
+                    np.add.at(errors[i, s], at, 1)
+                other[i, s] = max(support.depth.sum() - support.alt, 0)
+                expected[i, s] = total
+                self.slip[i, s] = total / max(support.depth.sum(), 1) if units >= 3 else 0
+        evidence = model.Evidence(errors, other, expected)
+        posterior = model.evaluate(evidence, self.normal, log_multiplier, self.settings.priors)
+        return posterior, evidence, log_multiplier
+
+    def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, float]:
+        """Return each carrying fragment's error probability, and the errors expected in all."""
+        noise_model = self.noises[s]
+        rows = support.rows
+        allele = candidate.allele
+        if not allele.substitution:
+            rate = noise_model.indel_rate(unit, units, allele.shift)
+            e = np.clip(rate + np.exp(-rows["score"].astype(float)), 1e-7, 0.3)
+            return e, rate * float(support.depth.sum())
+        first = next(k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True))
+                     if r != b)
+        base = "ACGT".index(allele.alt[first])
+        e = noise_model.rates(
+            candidate.context, base, rows["cls"], rows["group"], rows["cycle"]
+        )
+        total = noise_model.expected(candidate.context, base, support.depth)
+        changed = sum(r != b for r, b in zip(allele.ref, allele.alt, strict=True))
+        if changed > 1:
+            e, total = np.maximum(e * SECOND_ERROR, 1e-7), total * SECOND_ERROR
+        return e, total
+
+    def records(self) -> list[vcf.Record]:
+        """Return the records of the output, sorted."""
+        self.collect()
+        posterior, evidence, _ = self.weigh()
+        phred, best = posterior.somatic_phred, posterior.best
+        length = self.read_bases / max(self.read_count, 1) or 100.0
+        n = len(self.candidates)
+        totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(n, -1)
+        alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(n, -1)
+        error = np.clip(evidence.expected / np.maximum(totals, 1), 1e-7, 0.3)
+        log_odds = -np.log(self.settings.priors.somatic) + np.log(9) - len(self.tumors) * np.log(
+            self.settings.priors.present
+        )
+        needed = limits.fragments_needed(
+            totals.ravel(), error.ravel(), self.log_multiplier, log_odds
+        ).reshape(totals.shape)
+        lod = limits.detection_limit(np.maximum(needed, 3), totals)
+        low, high = limits.interval(alts, totals)
+        ub = limits.upper_bound(alts, totals)
+        ten = np.log(10)
+        new = [
+            i for i in range(n)
+            if best[i] == "somatic" and phred[i] >= NEAR_MISS
+        ]
+        cluster = np.zeros(n)
+        cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
+        out = []
+        for i, candidate in enumerate(self.candidates):
+            keep = (
+                candidate.forced
+                or phred[i] >= NEAR_MISS
+                or (best[i] == "germline" and alts[i].max() >= 0.1 * totals[i].max())
+            )
+            if not keep:
+                continue
+            metrics = flt.measure(candidate, self.tumors, length)
+            metrics["somatic_phred"] = phred[i]
+            metrics["germline_odds"] = (posterior.log_somatic - posterior.log_germline)[i] / ten
+            metrics["artifact_odds"] = (posterior.log_somatic - posterior.log_artifact)[i] / ten
+            metrics["cluster"] = cluster[i]
+            slip = max(self.slip[i, s] for s in self.tumors)
+            if slip > 0:
+                af = max(alts[i, s] / max(totals[i, s], 1) for s in self.tumors)
+                metrics["slip_ratio"] = af / slip
+            failed = flt.failed(metrics)
+            name = str(best[i])
+            if candidate.forced and name == "absent":
+                failed = ["absent"]
+            elif name == "germline":
+                # The evidence is judged as that of a somatic variant, which it is not.
+                failed = ["germline"]
+            out.append(
+                self._record(i, candidate, name, failed, metrics, posterior, totals, alts, lod,
+                             low, high, ub)
+            )
+        order = {contig: k for k, contig in enumerate(self.samples[0].contigs)}
+        return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
+
+    def _record(self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low,
+                high, ub) -> vcf.Record:
+        pos, ref, alt = vcf_alleles(candidate.allele, self.reference)
+        samples = []
+        for s, support in enumerate(candidate.support):
+            total, k = int(totals[i, s]), int(alts[i, s])
+            strand = support.rows["cls"] % 3
+            # Mates that agree tell it from both strands; they are shared out evenly.
+            both = int((strand == 2).sum())
+            forward = int((strand == 0).sum()) + both // 2 + (both % 2)
+            by_class = support.depth.sum(1)
+            all_both = by_class[[2, 5]].sum()
+            all_forward = round(float(by_class[[0, 3]].sum() + all_both / 2))
+            ref_forward = min(max(all_forward - forward, 0), total - k)
+            assessable = total >= MIN_DEPTH
+            detected = None
+            if assessable:
+                detected = int(k >= 2 and posterior.log_bayes_factor[i, s] >= PRESENT_LOG_BF)
+            samples.append(
+                {
+                    "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],
+                    "AD": [total - k, k],
+                    "ADF": [ref_forward, forward],
+                    "ADR": [total - k - ref_forward, k - forward],
+                    "DP": total,
+                    "AF": k / total if total else None,
+                    "AFCI": [low[i, s], high[i, s]] if total else [None, None],
+                    "LOD": lod[i, s] if total else None,
+                    "UB": ub[i, s] if total else None,
+                    "DET": detected,
+                }
+            )
+        null = (posterior.log_somatic[i] - posterior.log_null[i]) / np.log(10)
+        info = {
+            "TYPE": kind(candidate.allele, self.reference),
+            "MODEL": name,
+            "SOMATIC": metrics["somatic_phred"],
+            "ODDS_GERMLINE": float(np.clip(metrics["germline_odds"], -999, 999)),
+            "ODDS_ARTIFACT": (
+                float(np.clip(metrics["artifact_odds"], -999, 999))
+                if self.normal is not None
+                else None
+            ),
+            "ODDS_NULL": float(np.clip(null, -999, 999)),
+            "SITE": candidate.sites,
+            "FORCED": candidate.forced,
+        }
+        return vcf.Record(
+            candidate.allele.contig, pos, ref, alt, failed, info, samples
+        )
+
+    def run(self, output: str) -> list[vcf.Record]:
+        """Call and write `output` (.vcf.gz) with its index."""
+        records = self.records()
+        meta = {
+            "mode": "tumor-only" if self.normal is None else "paired",
+            "normal": self.samples[0].name if self.normal is not None else ".",
+            "min_mapq": str(self.settings.min_mapq),
+            "min_qual": str(self.settings.min_qual),
+            "prior_somatic": vcf.number(self.settings.priors.somatic),
+            "target_bases": str(sum(e - s for _, s, e in self.targets)),
+            "kept_fraction": vcf.number(self.thinned),
+            "multiplier": ",".join(vcf.number(float(w)) for w in np.exp(self.log_multiplier)),
+        }
+        for sample, learned in zip(self.samples, self.noises, strict=True):
+            meta[f"error_rate_{sample.name}"] = ",".join(
+                vcf.number(float(q)) for q in learned.quality
+            )
+        head = vcf.header(
+            self.reference.contigs, [s.name for s in self.samples], meta,
+            Path(self.settings.reference).name,
+        )
+        vcf.write(output, head, records)
+        return records
+
+
+__all__ = ["Caller", "Settings"]

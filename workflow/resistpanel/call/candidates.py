@@ -1,0 +1,271 @@
+"""Alleles that the reads of a chunk propose, before any model weighs them."""
+
+import numpy as np
+from scipy.special import pdtrc
+
+from resistpanel.call.alleles import Allele, left_align
+from resistpanel.call.reference import Reference, decode
+
+#: Fragments that an allele needs over all samples, and in its best sample.
+MIN_FRAGMENTS = 3
+MIN_BEST = 2
+#: Soft clips shorter than this say too little.
+MIN_CLIP = 8
+#: Bases that seed the placement of clipped sequence.
+SEED = 12
+#: How far from a breakpoint clipped sequence is sought.
+REACH = 450
+#: Chance of noise at one allele that is still worth a closer look.
+GATE = 1e-3
+
+
+def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return where noise of the `expected` (positions,) would rarely reach `count`."""
+    return pdtrc(np.maximum(count - 1, 0), np.maximum(expected, 1e-9)[:, None]) < GATE
+
+
+def substitutions(
+    counts: list[np.ndarray], depth: list[np.ndarray], rate: list[float], reference: np.ndarray
+) -> np.ndarray:
+    """Return (position index, base) of the substitutions worth modelling.
+
+    Parameters
+    ----------
+    counts : per sample, (positions, 4)
+        Fragments per mismatching base.
+    depth : per sample, (positions,)
+    rate : per sample
+        Mismatches per base of the chunk.
+    reference : uint8, (positions,)
+
+    Returns
+    -------
+    int, (alleles, 2)
+    """
+    pooled = sum(counts)
+    chosen = np.zeros(pooled.shape, dtype=bool)
+    for count, n, e in zip(counts, depth, rate, strict=True):
+        chosen |= (count >= MIN_FRAGMENTS) & _unlikely(count, n * e / 3)
+    total = sum(n * e / 3 for n, e in zip(depth, rate, strict=True))
+    best = np.max(np.stack(counts), axis=0)
+    chosen |= (pooled >= MIN_FRAGMENTS + 1) & (best >= MIN_BEST) & _unlikely(pooled, total)
+    chosen[reference > 3] = False
+    return np.argwhere(chosen)
+
+
+def cigar_indels(reads, indels: np.ndarray, contig: str) -> dict[tuple[int, int, str], set[int]]:
+    """Return the fragments behind each (pos, deleted length, inserted bases) of the CIGARs."""
+    found: dict[tuple[int, int, str], set[int]] = {}
+    table = reads.table
+    order = np.lexsort((indels["length"], indels["pos"]))
+    indels = indels[order]
+    # Alleles seen in one read only are the great majority and never candidates.
+    key = np.stack([indels["pos"], indels["length"]], axis=1)
+    _, inverse, number = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    for row in indels[number[inverse.reshape(-1)] >= MIN_BEST]:
+        read = table[row["read"]]
+        inserted = ""
+        if row["length"] > 0:
+            start = read["seq"] + row["qpos"]
+            stop = start + row["length"]
+            if reads.quals[start:stop].mean() < 12:
+                continue
+            inserted = decode(reads.bases[start:stop])
+            if "N" in inserted:
+                continue
+        entry = (int(row["pos"]), max(0, -int(row["length"])), inserted)
+        found.setdefault(entry, set()).add(int(read["frag"]))
+    return found
+
+
+def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
+    """Return the majority base per column of left-justified pieces, while two agree."""
+    width = max(map(len, pieces))
+    votes = np.zeros((width, 5), dtype=int)
+    for piece in pieces:
+        votes[np.arange(len(piece)), piece] += 1
+    votes = votes[:, :4]
+    top = votes.max(axis=1)
+    good = (top >= 2) & (top >= 0.7 * votes.sum(axis=1))
+    stop = len(good) if good.all() else int(np.argmin(good))
+    return votes.argmax(axis=1)[:stop].astype(np.uint8)
+
+
+def _clip_groups(all_reads, side: str) -> dict[int, tuple[list[np.ndarray], int]]:
+    """Return breakpoint -> (clipped pieces, fragments), pieces read away from the breakpoint."""
+    groups: dict[int, tuple[list[np.ndarray], set]] = {}
+    every = [
+        reads.table["end" if side == "rclip" else "pos"][reads.table[side] >= MIN_CLIP]
+        for reads in all_reads
+    ]
+    values, number = np.unique(np.concatenate(every), return_counts=True)
+    shared = values[number >= MIN_FRAGMENTS]
+    for sample, reads in enumerate(all_reads):
+        table = reads.table
+        rows = np.flatnonzero(table[side] >= MIN_CLIP)
+        points = table["end" if side == "rclip" else "pos"][rows]
+        # Most clips stand alone; only those that share a breakpoint are looked at one by one.
+        for i in rows[np.isin(points, shared)]:
+            row = table[i]
+            if side == "rclip":
+                point = int(row["end"])
+                stop = row["seq"] + row["length"]
+                piece = reads.bases[stop - row["rclip"] : stop]
+            else:
+                point = int(row["pos"])
+                piece = reads.bases[row["seq"] : row["seq"] + row["lclip"]][::-1]
+            pieces, fragments = groups.setdefault(point, ([], set()))
+            pieces.append(piece)
+            fragments.add((sample, int(row["frag"])))
+    return {
+        point: (pieces, len(fragments))
+        for point, (pieces, fragments) in groups.items()
+        if len(fragments) >= MIN_FRAGMENTS
+    }
+
+
+def _find(text: bytes, word: bytes) -> int:
+    """Return where `word` stands in `text` if it does so once, else -1."""
+    at = text.find(word)
+    return at if at >= 0 and text.find(word, at + 1) < 0 else -1
+
+
+def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | None:
+    """Place the far part of a clip on the reference.
+
+    Parameters
+    ----------
+    clip : uint8
+        Bases that follow the breakpoint.
+    window : uint8
+        Reference around it.
+
+    Returns
+    -------
+    (q, inserted) or None
+        The clip is `inserted` followed by the reference from `q` of the window on.
+    """
+    text = window.tobytes()
+    for j in range(0, len(clip) - SEED + 1):
+        q = _find(text, clip[j : j + SEED].tobytes())
+        if q < 0:
+            continue
+        rest = clip[j:]
+        n = min(len(rest), len(window) - q)
+        if (rest[:n] != window[q : q + n]).sum() > 1 + n // 12:
+            continue
+        # A seed that begins inside the match shows an insertion too long: walk back.
+        while j > 0 and q > 0 and clip[j - 1] == window[q - 1]:
+            j, q = j - 1, q - 1
+        return q, clip[:j]
+    return None
+
+
+def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
+    """Return the insertions, deletions and duplications that soft clips tell of.
+
+    A right clip ends in reference from elsewhere nearby: from further on (deletion), from
+    before (tandem duplication), or from where it was cut (an insertion that the clip spans).
+    Where a right and a left clip face each other and neither is resolved, their overlap is the
+    inserted sequence.
+    """
+    right = _clip_groups(all_reads, "rclip")
+    left = _clip_groups(all_reads, "lclip")
+    found: list[Allele] = []
+    open_right: dict[int, np.ndarray] = {}
+    open_left: dict[int, np.ndarray] = {}
+    for point, (pieces, _) in sorted(right.items()):
+        clip = _consensus(pieces)
+        if len(clip) < MIN_CLIP:
+            continue
+        start = point - REACH
+        window = reference.codes(contig, start, point + REACH)
+        placed = _resolve(clip, window) if len(clip) >= SEED else None
+        if placed is None:
+            open_right[point] = clip
+            continue
+        q, inserted = placed
+        q += start
+        if q >= point:
+            ref = decode(reference.codes(contig, point, q))
+            found.append(Allele(contig, point, ref, decode(inserted)))
+        else:
+            copy = decode(reference.codes(contig, q, point))
+            found.append(Allele(contig, point, "", decode(inserted) + copy))
+    for point, (pieces, _) in sorted(left.items()):
+        clip = _consensus(pieces)
+        if len(clip) < MIN_CLIP:
+            continue
+        start = point - REACH
+        window = reference.codes(contig, start, point + REACH)
+        # The mirror image: reversed (not complemented) sequence on both sides.
+        placed = (
+            _resolve(clip, window[::-1].copy()) if len(clip) >= SEED else None
+        )
+        if placed is None:
+            open_left[point] = clip
+            continue
+        q, inserted = placed
+        q = start + 2 * REACH - q  # end of the reference that precedes the clip's insertion
+        inserted = inserted[::-1]
+        if q <= point:
+            ref = decode(reference.codes(contig, q, point))
+            found.append(Allele(contig, q, ref, decode(inserted)))
+        else:
+            copy = decode(reference.codes(contig, point, q))
+            found.append(Allele(contig, point, "", copy + decode(inserted)))
+    for a, ahead in open_right.items():
+        for b, behind in open_left.items():
+            if not -100 <= b - a <= 100:
+                continue
+            back = behind[::-1]
+            merged = _join(ahead, back)
+            if merged is None:
+                continue
+            if b >= a:
+                ref = decode(reference.codes(contig, a, b))
+                found.append(Allele(contig, a, ref, decode(merged)))
+            else:
+                tail = decode(reference.codes(contig, b, a))
+                found.append(Allele(contig, a, "", decode(merged) + tail))
+    return [a for a in found if "N" not in a.alt and "N" not in a.ref and len(a.ref) + len(a.alt)]
+
+
+def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | None:
+    """Return the sequence that begins as `ahead` and ends as `back`, if they overlap."""
+    for n in range(min(len(ahead), len(back)), least - 1, -1):
+        if (ahead[-n:] != back[:n]).sum() <= n // 12:
+            return np.concatenate([ahead, back[n:]])
+    return None
+
+
+def indels(
+    all_reads, all_indels: list[np.ndarray], contig: str, reference: Reference
+) -> list[Allele]:
+    """Return the left-aligned indel alleles worth realigning the reads to.
+
+    Parameters
+    ----------
+    all_reads : list of Reads
+        One per sample.
+    all_indels : list of INDEL_DTYPE arrays
+        CIGAR operations per sample.
+    """
+    support: dict[Allele, list[int]] = {}
+    for sample, (reads, events) in enumerate(zip(all_reads, all_indels, strict=True)):
+        for (pos, deleted, inserted), fragments in cigar_indels(reads, events, contig).items():
+            ref = decode(reference.codes(contig, pos, pos + deleted)) if deleted else ""
+            if "N" in ref:
+                continue
+            allele = left_align(Allele(contig, pos, ref, inserted), reference)
+            counts = support.setdefault(allele, [0] * len(all_reads))
+            counts[sample] += len(fragments)
+    chosen = {
+        allele
+        for allele, counts in support.items()
+        if sum(counts) >= MIN_FRAGMENTS and max(counts) >= MIN_BEST
+    }
+    chosen |= {left_align(a, reference) for a in clipped(all_reads, contig, reference)}
+    return sorted(a for a in chosen if not a.substitution)
+
+

@@ -1,0 +1,471 @@
+"""What the fragments of a chunk say for and against each candidate allele."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resistpanel.call import candidates
+from resistpanel.call.alleles import Allele, ambiguity, haplotype, trim
+from resistpanel.call.kernels import score_reads
+from resistpanel.call.noise import VARIANT_FRACTION, Tally, contexts, homopolymers
+from resistpanel.call.reader import CLASSES, GROUP_OF, QUALITY_GROUPS, Reads, pileup
+from resistpanel.call.reference import BASES, Reference, decode, encode
+from resistpanel.call.regions import Chunk
+
+#: Log-likelihood by which a fragment must prefer one haplotype to count for it.
+MARGIN = np.log(200)
+#: Haplotypes compared at one locus; beyond it the least supported are left to their own locus.
+MAX_HAPLOTYPES = 10
+#: A fragment that fits none of the haplotypes says nothing about them.
+MAX_MISMATCHES = 0.1
+#: Share of the lesser allele's fragments that must carry both for two alleles to be one event.
+PHASED = 0.6
+
+ROW = np.dtype(
+    [
+        ("frag", np.int32),
+        ("base", np.uint8),
+        ("group", np.uint8),
+        ("cls", np.uint8),
+        ("dist", np.int16),
+        ("cycle", np.int16),
+        ("mapq", np.int16),
+        ("mismatches", np.int16),
+        ("score", np.float32),
+    ]
+)
+
+
+@dataclass
+class Support:
+    """One sample's evidence for one allele.
+
+    Attributes
+    ----------
+    rows : ROW array, (k,)
+        The fragments that carry the allele.
+    depth : float64, (CLASSES, QUALITY_GROUPS)
+        All informative fragments, by class; of an indel all in one quality group.
+    ref_mapq, ref_mismatches : float
+        Means over the other informative fragments, for comparison.
+    low_mapq : int
+        Reads over the position that were left out for their mapping quality.
+    """
+
+    rows: np.ndarray
+    depth: np.ndarray
+    low_mapq: int = 0
+
+    @property
+    def alt(self) -> int:
+        """Fragments with the allele."""
+        return len(self.rows)
+
+    @property
+    def total(self) -> int:
+        """Informative fragments."""
+        return round(float(self.depth.sum()))
+
+
+@dataclass
+class Candidate:
+    """An allele with the evidence of every sample."""
+
+    allele: Allele
+    support: list[Support]
+    context: int = -1
+    sites: list[str] = field(default_factory=list)
+    forced: bool = False
+
+
+@dataclass
+class Pile:
+    """A chunk of one sample."""
+
+    reads: Reads
+    depth: np.ndarray
+    cycles: np.ndarray
+    deleted: np.ndarray
+    events: np.ndarray
+    indels: np.ndarray
+    index: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    counts: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
+
+    def recount(self, chunk: Chunk) -> None:
+        """Index the mismatches and count them per position and base."""
+        self.index = chunk.index(self.events["pos"])
+        self.counts = np.zeros((len(self.depth), 4), dtype=np.int32)
+        np.add.at(self.counts, (self.index, self.events["base"]), 1)
+
+
+def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> Pile:
+    """Pile a chunk's reads up."""
+    result = Pile(reads, *pileup(reads, chunk.starts, chunk.ends, codes, min_qual))
+    result.recount(chunk)
+    return result
+
+
+def _fragment_scores(scores: np.ndarray, frags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sum read scores (reads, haplotypes) to fragments; returns (fragments, sums)."""
+    unique, inverse = np.unique(frags, return_inverse=True)
+    sums = np.zeros((len(unique), scores.shape[1]))
+    np.add.at(sums, inverse, scores)
+    return unique, sums
+
+
+def realign(
+    piles: list[Pile], alleles: list[Allele], reference: Reference
+) -> list[list[Support]]:
+    """Realign the reads at one locus to the haplotypes and count the fragments of each.
+
+    Parameters
+    ----------
+    piles : per sample; the mismatches that an indel haplotype explains are removed from them
+    alleles : the locus's alleles, near each other
+
+    Returns
+    -------
+    list of list of Support
+        Per allele, per sample.
+    """
+    contig = alleles[0].contig
+    spans = [ambiguity(a, reference) for a in alleles]
+    start, end = min(s for s, _ in spans), max(e for _, e in spans)
+    longest = max(
+        (int(p.reads.table["length"].max()) for p in piles if len(p.reads.table)), default=100
+    )
+    reach = longest + max(abs(a.shift) for a in alleles) + 20
+    origin, stop = start - reach, end + reach
+    haps = [reference.codes(contig, origin, stop)]
+    haps += [haplotype(a, reference, origin, stop) for a in alleles]
+    lengths = np.array([len(h) for h in haps], dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+    shifts = np.array([0] + [a.shift for a in alleles], dtype=np.int32)
+    joined = np.concatenate(haps)
+    result: list[list[Support]] = [[] for _ in alleles]
+    for p in piles:
+        table = p.reads.table
+        chosen = np.flatnonzero(
+            (table["pos"] - table["lclip"] < end) & (table["end"] + table["rclip"] > start)
+        )
+        low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
+        if not len(chosen):
+            for supports in result:
+                supports.append(
+                    Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low)
+                )
+            continue
+        scores, offsets, misses = score_reads(
+            table, p.reads.bases, p.reads.quals, chosen, joined, starts, lengths, shifts, origin
+        )
+        rows = table[chosen]
+        frags, sums = _fragment_scores(scores, rows["frag"])
+        position = np.searchsorted(frags, rows["frag"])
+        order = np.sort(sums, axis=1)
+        best = sums.argmax(axis=1)
+        bases = np.zeros(len(frags))
+        np.add.at(bases, position, rows["length"])
+        missed = np.zeros(len(frags))
+        np.add.at(missed, position, misses[np.arange(len(rows)), best[position]])
+        fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
+        sure = fits & (order[:, -1] - order[:, -2] >= MARGIN)
+        # The class of a fragment is that of the read that tells its haplotype best.
+        gap = scores[np.arange(len(rows)), best[position]] - scores[:, 0]
+        gap = np.where(best[position] == 0, scores[:, 0] - scores[:, 1:].max(axis=1), gap)
+        pick = np.lexsort((-gap, position))
+        teller = pick[np.searchsorted(position[pick], np.arange(len(frags)))]
+        told = rows[teller]
+        reverse = (told["flag"] & 16) != 0
+        first = (told["flag"] & 64) != 0
+        paired = (told["flag"] & 1) != 0
+        f2r1 = np.where(paired, first == reverse, reverse)
+        cls = reverse.astype(int) + 3 * f2r1.astype(int)
+        depth = np.zeros((CLASSES, QUALITY_GROUPS))
+        np.add.at(depth, (cls[sure], np.full(int(sure.sum()), 4)), 1)
+        for h, supports in enumerate(result, 1):
+            mine = np.flatnonzero(sure & (best == h))
+            out = np.zeros(len(mine), dtype=ROW)
+            out["frag"] = frags[mine]
+            out["group"] = 4
+            out["cls"] = cls[mine]
+            who = teller[mine]
+            offset = offsets[who, h]
+            # Distance from the event's start on the haplotype to the nearer end of the read.
+            event = alleles[h - 1].pos - origin - offset
+            out["dist"] = np.clip(
+                np.minimum(event, rows["length"][who] - 1 - event), 0, 32000
+            )
+            out["cycle"] = np.clip(event, 0, 32000)
+            out["mapq"] = told["mapq"][mine]
+            out["mismatches"] = misses[who, h]
+            out["score"] = order[mine, -1] - order[mine, -2]
+            supports.append(Support(out, depth, low))
+        _explain(p, chosen, rows, best[position], sure[position], offsets, joined, starts, lengths)
+    return result
+
+
+def _explain(p, chosen, rows, best, sure, offsets, joined, starts, lengths) -> None:
+    """Drop the mismatches that vanish once a read lies on the indel haplotype it belongs to."""
+    hap_of = np.full(len(p.reads.table), -1)
+    take = sure & (best > 0)
+    hap_of[chosen[take]] = best[take]
+    offset_of = np.zeros(len(p.reads.table), dtype=np.int64)
+    offset_of[chosen] = offsets[np.arange(len(rows)), np.maximum(best, 0)]
+    events = p.events
+    hap = hap_of[events["read"]]
+    at = offset_of[events["read"]] + events["qpos"]
+    inside = (hap > 0) & (at >= 0) & (at < lengths[np.maximum(hap, 0)])
+    there = joined[starts[np.maximum(hap, 0)] + np.where(inside, at, 0)]
+    drop = inside & (there == events["base"])
+    if drop.any():
+        p.events = events[~drop]
+
+
+def indel_candidates(
+    piles: list[Pile], chunk: Chunk, reference: Reference, forced: list[Allele]
+) -> list[Candidate]:
+    """Return the indel candidates of a chunk with their evidence."""
+    proposed = candidates.indels(
+        [p.reads for p in piles], [p.indels for p in piles], chunk.contig, reference
+    )
+    alleles = [
+        a
+        for a in proposed
+        # Events that touch a target; others are the neighbours' business.
+        if ((chunk.starts < a.end + 1) & (chunk.ends > a.pos)).any()
+    ]
+    alleles = sorted(set(alleles) | set(forced))
+    loci: list[list[Allele]] = []
+    reach = -1
+    for allele in alleles:
+        start, end = ambiguity(allele, reference)
+        if loci and start <= reach + 3 and len(loci[-1]) < MAX_HAPLOTYPES:
+            loci[-1].append(allele)
+            reach = max(reach, end)
+        else:
+            loci.append([allele])
+            reach = end
+    result = []
+    for locus in loci:
+        for allele, support in zip(locus, realign(piles, locus, reference), strict=True):
+            if allele in forced or sum(s.alt for s in support) >= candidates.MIN_FRAGMENTS:
+                result.append(Candidate(allele, support, forced=allele in forced))
+    for p in piles:
+        p.recount(chunk)
+    return result
+
+
+def _rows(p: Pile, index: int, base: int) -> np.ndarray:
+    """Return the fragments of one sample that show `base` at a position of the chunk."""
+    events = p.events[(p.index == index) & (p.events["base"] == base)]
+    out = np.zeros(len(events), dtype=ROW)
+    reads = p.reads.table[events["read"]]
+    for name in ("frag", "base", "cls", "dist", "cycle"):
+        out[name] = events[name]
+    out["group"] = GROUP_OF[events["qual"]]
+    out["mapq"] = reads["mapq"]
+    out["mismatches"] = reads["mismatches"]
+    return out
+
+
+def _low(p: Pile, pos: int) -> int:
+    return int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+
+
+def substitution_candidates(
+    piles: list[Pile],
+    chunk: Chunk,
+    codes: np.ndarray,
+    context: np.ndarray,
+    forced: list[Allele],
+) -> list[Candidate]:
+    """Return SNV and MNV candidates of a chunk with their evidence.
+
+    Substitutions at adjacent positions, or with one base between, that are carried by the same
+    fragments are one MNV; each single one stays a candidate of its own with the fragments that
+    do not carry the other.
+    """
+    positions = chunk.positions()
+    depths = [p.depth.sum((1, 2)) for p in piles]
+    common = np.zeros(piles[0].counts.shape, dtype=bool)
+    for p, depth in zip(piles, depths, strict=True):
+        common |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
+    # Variants themselves are no measure of the noise that a candidate must exceed.
+    noise = [
+        max((len(p.events) - p.counts[common].sum()) / max(d.sum(), 1), 1e-5)
+        for p, d in zip(piles, depths, strict=True)
+    ]
+    chosen = candidates.substitutions([p.counts for p in piles], depths, noise, codes)
+    singles: dict[tuple[int, int], list[np.ndarray]] = {
+        (int(i), int(b)): [_rows(p, i, b) for p in piles] for i, b in chosen
+    }
+    result = []
+    multiple, singles = _phase(singles, positions, codes)
+    for run, rows in multiple:
+        first, last = run[0][0], run[-1][0]
+        start = int(positions[first])
+        alt = codes[first : last + 1].copy()
+        for index, base in run:
+            alt[index - first] = base
+        allele = Allele(
+            chunk.contig,
+            start,
+            "".join(BASES[c] for c in codes[first : last + 1]),
+            "".join(BASES[c] for c in alt),
+        )
+        # A fragment is informative if it covers the run: the thinnest position bounds that.
+        support = []
+        for p, r in zip(piles, rows, strict=True):
+            thinnest = min(range(first, last + 1), key=lambda i, p=p: p.depth[i].sum())
+            support.append(Support(r, p.depth[thinnest].astype(float), _low(p, start)))
+        result.append(Candidate(allele, support))
+    for (index, base), rows in singles.items():
+        allele = Allele(chunk.contig, int(positions[index]), BASES[codes[index]], BASES[base])
+        support = [
+            Support(r, p.depth[index].astype(float), _low(p, allele.pos))
+            for p, r in zip(piles, rows, strict=True)
+        ]
+        result.append(Candidate(allele, support, int(context[index])))
+    have = {c.allele for c in result}
+    for allele in forced:
+        if allele in have:
+            continue
+        result.append(_forced(piles, chunk, codes, context, allele))
+    return result
+
+
+def _forced(piles, chunk, codes, context, allele: Allele) -> Candidate:
+    """Return the evidence at a site that was asked for, whatever the reads propose."""
+    index = int(chunk.index(np.array([allele.pos]))[0])
+    alt = encode(allele.alt)
+    changed = [
+        (index + k, int(b))
+        for k, (r, b) in enumerate(zip(allele.ref, alt, strict=True))
+        if BASES[b] != r
+    ]
+    support = []
+    for p in piles:
+        rows = [_rows(p, i, b) for i, b in changed]
+        keep = rows[0]
+        for other in rows[1:]:
+            keep = keep[np.isin(keep["frag"], other["frag"])]
+        span = range(index, index + len(alt))
+        thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
+        support.append(Support(keep, p.depth[thinnest].astype(float), _low(p, allele.pos)))
+    single = len(allele.ref) == 1
+    return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
+
+
+def _phase(singles, positions, codes):
+    """Join neighbouring substitutions that the same fragments carry.
+
+    Returns
+    -------
+    multiple : list of (run of (index, base), rows per sample of the fragments that carry all)
+    singles : what is left to each substitution alone
+    """
+    keys = sorted(singles)
+    links: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    for n, a in enumerate(keys):
+        for b in keys[n + 1 :]:
+            gap = positions[b[0]] - positions[a[0]]
+            if gap > 2:
+                break
+            if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
+                continue
+            both = sum(
+                np.isin(x["frag"], y["frag"]).sum()
+                for x, y in zip(singles[a], singles[b], strict=True)
+            )
+            less = min(sum(map(len, singles[a])), sum(map(len, singles[b])))
+            if both >= candidates.MIN_FRAGMENTS and both >= PHASED * less:
+                links.append((a, b))
+    multiple = []
+    runs: list[list[tuple[int, int]]] = []
+    for a, b in links:
+        for run in runs:
+            if a in run and b not in run:
+                run.append(b)
+                break
+        else:
+            if not any(a in run and b in run for run in runs):
+                runs.append([a, b])
+    for run in runs:
+        run.sort()
+        rows = []
+        for s in range(len(singles[run[0]])):
+            keep = singles[run[0]][s]
+            for other in run[1:]:
+                keep = keep[np.isin(keep["frag"], singles[other][s]["frag"])]
+            rows.append(keep)
+        if sum(map(len, rows)) < candidates.MIN_FRAGMENTS:
+            continue
+        multiple.append((run, rows))
+    for run, rows in multiple:
+        for key in run:
+            singles[key] = [
+                r[~np.isin(r["frag"], joint["frag"])]
+                for r, joint in zip(singles[key], rows, strict=True)
+            ]
+    left = {
+        key: rows
+        for key, rows in singles.items()
+        if sum(map(len, rows)) >= candidates.MIN_FRAGMENTS
+    }
+    return multiple, left
+
+
+def join_complex(found: list[Candidate], reference: Reference) -> list[Candidate]:
+    """Join an indel and a nearby substitution that the same fragments carry into one event."""
+    indels = [c for c in found if not c.allele.substitution]
+    others = [c for c in found if c.allele.substitution]
+    used: set[int] = set()
+    result = []
+    for indel in indels:
+        for other in others:
+            a, b = sorted((indel.allele, other.allele), key=lambda x: x.pos)
+            if id(other) in used or other.forced or not 0 <= b.pos - a.end <= 10:
+                continue
+            both = sum(
+                np.isin(s.rows["frag"], t.rows["frag"]).sum()
+                for s, t in zip(indel.support, other.support, strict=True)
+            )
+            most = max(sum(s.alt for s in c.support) for c in (indel, other))
+            if both < candidates.MIN_FRAGMENTS or both < 0.5 * most:
+                continue
+            used.add(id(other))
+            middle = decode(reference.codes(a.contig, a.end, b.pos))
+            joined = Allele(a.contig, a.pos, a.ref + middle + b.ref, a.alt + middle + b.alt)
+            indel = Candidate(trim(joined), indel.support, sites=indel.sites, forced=indel.forced)
+            break
+        result.append(indel)
+    return result + [c for c in others if id(c) not in used]
+
+
+def tally(
+    tallies: list[Tally], piles: list[Pile], chunk: Chunk, codes: np.ndarray, context: np.ndarray
+) -> None:
+    """Add a chunk to the samples' error tallies."""
+    starts, runs = homopolymers(codes)
+    for t, p in zip(tallies, piles, strict=True):
+        counts = []
+        for length in (-1, 1):
+            at = chunk.index(p.indels["pos"][p.indels["length"] == length])
+            counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
+        t.add_slips(starts, runs, p.depth.sum((1, 2)), *counts)
+    variant = np.zeros(piles[0].counts.shape, dtype=bool)
+    for p in piles:
+        depth = p.depth.sum((1, 2))
+        variant |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
+    for t, p in zip(tallies, piles, strict=True):
+        t.add(context, p.index, p.depth, p.cycles, p.events, GROUP_OF[p.events["qual"]], variant)
+
+
+def context_of(chunk: Chunk, reference: Reference) -> np.ndarray:
+    """Return the trinucleotide context of every position of a chunk."""
+    return np.concatenate(
+        [
+            contexts(reference.codes(chunk.contig, int(a) - 1, int(b) + 1))
+            for a, b in zip(chunk.starts, chunk.ends, strict=True)
+        ]
+    )

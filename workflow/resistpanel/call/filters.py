@@ -1,0 +1,157 @@
+"""Filters as data: the caller walks the table, the VCF header and the docs are written from it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import bdtr, bdtrc
+
+from resistpanel.call.evidence import Candidate
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter.
+
+    Attributes
+    ----------
+    name : str
+        As in the VCF's FILTER column.
+    metric : str
+        Key of the metrics of `measure`.
+    below : bool
+        The filter applies where the metric is below (else above) the threshold.
+    threshold : float
+    description : str
+    """
+
+    name: str
+    metric: str
+    below: bool
+    threshold: float
+    description: str
+
+
+FILTERS = (
+    Filter("weak", "somatic_phred", True, 10.0,
+           "Phred-scaled probability that the allele is not somatic is below {threshold:g}"),
+    Filter("germline", "germline_odds", True, 0.0,
+           "A germline variant explains the samples better than a somatic one"),
+    Filter("artifact", "artifact_odds", True, 0.0,
+           "A recurrent artifact, present in the normal too, explains the samples better"),
+    Filter("few_fragments", "fragments", True, 3.0,
+           "Fewer than {threshold:g} fragments carry the allele in every tumour"),
+    Filter("strand", "strand_p", True, 1e-5,
+           "Reads with the allele prefer a strand that the other reads do not (p < {threshold:g})"),
+    Filter("orientation", "orientation_p", True, 1e-5,
+           "Fragments with the allele prefer one orientation, as damage of one template strand "
+           "does (oxidation, formalin; p < {threshold:g})"),
+    Filter("position", "position_p", True, 1e-5,
+           "The allele stands near the ends of its reads more often than chance allows "
+           "(p < {threshold:g})"),
+    Filter("mapping", "mapq", True, 30.0,
+           "Mean mapping quality of the reads with the allele is below {threshold:g}"),
+    Filter("mismatches", "mismatches", False, 4.0,
+           "Reads with the allele carry on average more than {threshold:g} further mismatches "
+           "per 100 bases: they belong elsewhere"),
+    Filter("ambiguous_mapping", "low_mapq", False, 0.5,
+           "More than {threshold:g} of the reads at the site were left out for mapping quality"),
+    Filter("slippage", "slip_ratio", True, 6.0,
+           "Allele frequency is less than {threshold:g} times what slippage of the repeat gives"),
+    Filter("cluster", "cluster", False, 2.0,
+           "More than {threshold:g} other new alleles within 50 bases in the same fragments"),
+)
+
+
+def _at_least(k: int, n: int, p: float) -> float:
+    """Return the binomial probability of k or more out of n."""
+    return 1.0 if k <= 0 else float(bdtrc(k - 1, n, p))
+
+
+def _two_sided(k: float, n: float, p: float) -> float:
+    """Return a doubled-tail binomial probability."""
+    if n <= 0 or not 0 < p < 1:
+        return 1.0
+    k = round(k)
+    n = round(n)
+    return float(min(1.0, 2 * min(bdtr(k, n, p), _at_least(k, n, p))))
+
+
+def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict[str, float]:
+    """Return the metrics of an allele over the tumours, those of the model excepted.
+
+    Parameters
+    ----------
+    candidate : Candidate
+    tumors : list of int
+        Indices of the samples that count.
+    read_length : float
+        Mean length of the reads.
+    """
+    rows = np.concatenate([candidate.support[s].rows for s in tumors])
+    depth = sum(candidate.support[s].depth for s in tumors).sum(1)
+    low = sum(candidate.support[s].low_mapq for s in tumors)
+    total = depth.sum()
+    metrics = {
+        "fragments": float(max(candidate.support[s].alt for s in tumors)),
+        "strand_p": 1.0,
+        "orientation_p": 1.0,
+        "position_p": 1.0,
+        "mapq": 60.0,
+        "mismatches": 0.0,
+        "low_mapq": low / max(low + total, 1.0),
+        "slip_ratio": np.inf,
+        "cluster": 0.0,
+    }
+    if not len(rows) or total <= 0:
+        return metrics
+    strand = rows["cls"] % 3
+    single = strand < 2
+    forward, reverse = depth[[0, 3]].sum(), depth[[1, 4]].sum()
+    # Agreement of both mates is evidence from both strands: it speaks against a bias.
+    if single.sum() > 0.5 * len(rows):
+        metrics["strand_p"] = _two_sided(
+            (strand == 0).sum(), single.sum(), forward / max(forward + reverse, 1)
+        )
+    metrics["orientation_p"] = _two_sided(
+        (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
+    )
+    near = min(6, max(2, int(read_length * 0.08)))
+    chance = min(0.9, 2.5 * near / read_length)
+    metrics["position_p"] = _at_least(int((rows["dist"] < near).sum()), len(rows), chance)
+    metrics["mapq"] = float(rows["mapq"].mean())
+    changed = max(1, len(candidate.allele.alt)) if candidate.allele.substitution else 0
+    others = np.median(np.maximum(rows["mismatches"] - changed, 0))
+    metrics["mismatches"] = float(others) * 100 / read_length
+    return metrics
+
+
+def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -> np.ndarray:
+    """Return, for each candidate, how many others nearby are carried by the same fragments.
+
+    `candidates` are the new ones (not germline), in order of position.
+    """
+    count = np.zeros(len(candidates))
+    for i, a in enumerate(candidates):
+        for j in range(i + 1, len(candidates)):
+            b = candidates[j]
+            if b.allele.contig != a.allele.contig or b.allele.pos - a.allele.end > window:
+                break
+            shared = sum(
+                np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum()
+                for s in tumors
+            )
+            less = min(sum(c.support[s].alt for s in tumors) for c in (a, b))
+            if less and shared >= 0.5 * less:
+                count[i] += 1
+                count[j] += 1
+    return count
+
+
+def failed(metrics: dict[str, float], filters: tuple[Filter, ...] = FILTERS) -> list[str]:
+    """Return the names of the filters that apply."""
+    return [
+        f.name
+        for f in filters
+        if f.metric in metrics
+        and (metrics[f.metric] < f.threshold if f.below else metrics[f.metric] > f.threshold)
+    ]

@@ -1,0 +1,249 @@
+"""Which explanation of an allele's counts in all samples is the likeliest.
+
+For each sample the log-likelihood of its evidence is tabulated over the true allele frequency f
+and the site's error multiplier m. With k fragments that show the allele, each with its own
+error probability e, out of n informative ones, and L the errors expected at m = 1,
+
+    log P(f, m) = sum_k log(f + (1 - f) m e) + (n - k) log(1 - f) - (1 - f) m L
+
+(errors are Poisson, as they are rare). The models integrate this table over their priors:
+
+    null       f = 0 in all samples; m shared by the samples, or each sample's own
+    somatic    f > 0 in one tumour or more, normal f = 0 or what tumour cells in it would give
+    germline   normal heterozygous or homozygous, tumours anything
+    artifact   all samples share one f up to a spread: mapping, paralogues, slippage
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp
+
+from resistpanel.call.noise import MULTIPLIERS
+
+#: Allele frequencies at which the likelihoods are tabulated; the first is absence.
+FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
+#: Error probabilities are binned to these (log10) edges.
+ERROR_EDGES = np.linspace(-7, -0.5, 27)
+ERROR_CENTRES = 10 ** np.concatenate(
+    [[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]]
+)
+LOG_TINY = -1e30
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Prior probabilities, per allele and site.
+
+    Attributes
+    ----------
+    somatic, germline_het, germline_hom, artifact : float
+    present : float
+        That a tumour carries a somatic variant which exists in the patient.
+    tumor_in_normal : float
+        Fraction of tumour-derived fragments in the normal.
+    """
+
+    somatic: float = 3e-6
+    germline_het: float = 7e-4
+    germline_hom: float = 3e-4
+    artifact: float = 1e-4
+    present: float = 0.5
+    tumor_in_normal: float = 0.0
+
+
+@dataclass
+class Evidence:
+    """The evidence of all candidates, ready for the model.
+
+    Attributes
+    ----------
+    errors : float64, (candidates, samples, len(ERROR_CENTRES))
+        Fragments with the allele, by error probability.
+    other : float64, (candidates, samples)
+        Informative fragments without it.
+    expected : float64, (candidates, samples)
+        Errors expected among all informative fragments at m = 1.
+    """
+
+    errors: np.ndarray
+    other: np.ndarray
+    expected: np.ndarray
+
+
+@dataclass
+class Posterior:
+    """What the model says.
+
+    Attributes
+    ----------
+    log_null, log_somatic, log_germline, log_artifact : float64, (candidates,)
+        Log of prior times marginal likelihood.
+    log_bayes_factor : float64, (candidates, samples)
+        Presence against absence in each sample.
+    """
+
+    log_null: np.ndarray
+    log_somatic: np.ndarray
+    log_germline: np.ndarray
+    log_artifact: np.ndarray
+    log_bayes_factor: np.ndarray
+
+    @property
+    def somatic_phred(self) -> np.ndarray:
+        """Return -10 log10 of the probability that the allele is not somatic."""
+        stack = np.stack([self.log_null, self.log_germline, self.log_artifact])
+        log_not = logsumexp(stack, axis=0)
+        total = np.logaddexp(log_not, self.log_somatic)
+        return np.clip(-10 / np.log(10) * (log_not - total), 0, 9999)
+
+    @property
+    def best(self) -> np.ndarray:
+        """Return the likeliest model's name per candidate."""
+        names = np.array(["absent", "somatic", "germline", "artifact"])
+        stack = np.stack(
+            [self.log_null, self.log_somatic, self.log_germline, self.log_artifact]
+        )
+        return names[stack.argmax(axis=0)]
+
+
+def log_frequency_prior() -> np.ndarray:
+    """Return the log prior of a present somatic variant's AF over FREQUENCIES[1:].
+
+    Half uniform in f, half uniform in log f: subclones are common, and so are clonal variants.
+    """
+    f = FREQUENCIES[1:]
+    width = np.gradient(f)
+    weight = 0.5 * width / width.sum() + 0.5 / len(f)
+    return np.log(weight / weight.sum())
+
+
+def log_likelihoods(evidence: Evidence) -> np.ndarray:
+    """Return the table, (candidates, samples, FREQUENCIES, MULTIPLIERS)."""
+    f = FREQUENCIES[:, None]
+    f_keep = np.minimum(f, 1 - 1e-4)
+    expected_alt = f[None] + (1 - f[None]) * np.minimum(
+        ERROR_CENTRES[:, None, None] * MULTIPLIERS[None, None, :], 0.5
+    )
+    table = np.log(expected_alt)  # bins, f, m
+    like = np.einsum("csb,bfm->csfm", evidence.errors, table, optimize=True)
+    like += evidence.other[:, :, None, None] * np.log1p(-f_keep)[None, None]
+    like -= (
+        (1 - f)[None, None] * MULTIPLIERS[None, None, None, :] * evidence.expected[..., None, None]
+    )
+    return like
+
+
+def _kernel(log_sd: float) -> np.ndarray:
+    """Return log P(f of a sample | shared f), (FREQUENCIES[1:], FREQUENCIES[1:])."""
+    logit = np.log(FREQUENCIES[1:]) - np.log1p(-FREQUENCIES[1:])
+    kernel = -0.5 * ((logit[:, None] - logit[None, :]) / log_sd) ** 2
+    return kernel - logsumexp(kernel, axis=1, keepdims=True)
+
+
+def _log_sub(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return log(exp(a) - exp(b)) for a >= b."""
+    return a + np.log1p(-np.exp(np.minimum(b - a, -1e-15)))
+
+
+def evaluate(
+    evidence: Evidence,
+    normal: int | None,
+    log_multiplier: np.ndarray,
+    priors: Priors,
+    log_germline_site: np.ndarray | None = None,
+) -> Posterior:
+    """Weigh the models for every candidate.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    normal : int or None
+        Index of the normal among the samples; None in tumour-only mode.
+    log_multiplier : (MULTIPLIERS,) or (candidates, MULTIPLIERS)
+        Log distribution of the site multiplier.
+    priors : Priors
+    log_germline_site : (candidates,), optional
+        Log prior of a germline variant at each candidate (a germline resource), instead of
+        the general one.
+    """
+    n, samples = evidence.other.shape
+    step = 400
+    if n > step:
+        parts = [
+            evaluate(
+                Evidence(*(getattr(evidence, k)[i : i + step] for k in vars(evidence))),
+                normal,
+                log_multiplier[i : i + step] if log_multiplier.ndim == 2 else log_multiplier,
+                priors,
+                None if log_germline_site is None else log_germline_site[i : i + step],
+            )
+            for i in range(0, n, step)
+        ]
+        return Posterior(*(np.concatenate([getattr(p, k) for p in parts]) for k in vars(parts[0])))
+    like = log_likelihoods(evidence)
+    w = np.broadcast_to(log_multiplier, (n, len(MULTIPLIERS)))
+    tumors = [s for s in range(samples) if s != normal]
+    prior_f = log_frequency_prior()
+    absent = like[:, :, 0, :]
+    present = logsumexp(like[:, :, 1:, :] + prior_f[None, None, :, None], axis=2)
+
+    shared = logsumexp(w + absent.sum(1), axis=1)
+    own = logsumexp(w[:, None, :] + absent, axis=2).sum(1)
+    log_null = np.logaddexp(shared, own) - np.log(2)
+
+    # somatic: at least one tumour carries it
+    either = np.logaddexp(
+        np.log1p(-priors.present) + absent[:, tumors], np.log(priors.present) + present[:, tumors]
+    ).sum(1)
+    none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
+    some = _log_sub(either, none)
+    if normal is not None:
+        in_normal = absent[:, normal]
+        if priors.tumor_in_normal > 0:
+            # what the best-supported tumour frequency would leave in the normal
+            best = like[:, tumors][:, :, 1:].max(axis=3).sum(1).argmax(axis=1) + 1
+            leak = np.searchsorted(FREQUENCIES, FREQUENCIES[best] * priors.tumor_in_normal)
+            leaked = like[np.arange(n), normal, np.minimum(leak, len(FREQUENCIES) - 1)]
+            in_normal = np.logaddexp(in_normal, leaked) - np.log(2)
+        some = some + in_normal
+    log_somatic = np.log(priors.somatic) + logsumexp(w + some, axis=1)
+
+    # germline: errors do not matter at such frequencies, m = 1
+    one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
+    at_one = like[:, :, :, one]
+    f = FREQUENCIES[1:]
+    logit = np.log(f) - np.log1p(-f)
+    het = -0.5 * ((logit + 0.05) / 0.35) ** 2
+    het -= logsumexp(het)
+    hom = np.where(f > 0.93, 0.0, LOG_TINY)
+    hom -= logsumexp(hom)
+    flat = np.log(np.gradient(FREQUENCIES))
+    flat -= logsumexp(flat)
+    any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
+    if normal is None:
+        near_het = logsumexp(at_one[:, :, 1:] + het, axis=2).sum(1)
+        near_hom = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
+        log_het, log_hom = near_het, near_hom
+    else:
+        log_het = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
+        log_hom = any_f + logsumexp(at_one[:, normal, 1:] + hom, axis=1)
+    if log_germline_site is None:
+        log_het = log_het + np.log(priors.germline_het)
+        log_hom = log_hom + np.log(priors.germline_hom)
+    else:
+        log_het = log_het + log_germline_site
+        log_hom = log_hom + log_germline_site
+    log_germline = np.logaddexp(log_het, log_hom)
+
+    if normal is None:
+        log_artifact = np.full(n, LOG_TINY)
+    else:
+        kernel = _kernel(0.4)
+        spread = logsumexp(at_one[:, :, None, 1:] + kernel[None, None], axis=3)
+        low = np.where(f < 0.35, 0.0, LOG_TINY)
+        low -= logsumexp(low)
+        log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)
+
+    log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
+    return Posterior(log_null, log_somatic, log_germline, log_artifact, log_bf)

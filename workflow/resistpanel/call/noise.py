@@ -1,0 +1,317 @@
+"""Error rates learned from the patient's own non-variant positions.
+
+The probability that a fragment of the reference allele shows a given other base is
+
+    e = E[quality group] / 3 * C[context, base, class] * Y[cycle]
+
+per sample: E from the observed mismatches of each quality group; C for the trinucleotide
+context, the base read, and the class of the evidence (strand of the reads and orientation of
+the fragment, so that damage on one strand of the template, as by oxidation or formalin, is
+learned as an error of one orientation); Y for the sequencing cycle. Sites differ beyond that:
+a site multiplies its rates by m, whose distribution is learned as a non-parametric mixture
+(NPMLE, by EM) over a grid.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resistpanel.call.reader import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
+
+#: Grid of the site multiplier.
+MULTIPLIERS = np.array([0.1, 0.3, 0.6, 1, 1.6, 2.5, 4, 7, 12, 20, 40, 80, 160])
+#: An allele above this fraction (with at least 4 fragments) in any sample is no noise.
+VARIANT_FRACTION = 0.02
+#: Pseudo-counts of expected errors that a cell of C needs before it leaves its parent's rate.
+SHRINK = 20.0
+#: Quality groups are merged to these for the per-position table: single reads of low quality,
+#: single reads of high quality, agreeing mates.
+MERGED = np.array([0, 0, 0, 1, 1, 2])
+
+#: Chance of an indel outside repeats that neither slippage nor the reads' qualities explain.
+INDEL_FLOOR = 2e-6
+#: Homopolymers longer than this share one rate.
+MAX_TRACT = 20
+
+#: 64 contexts: 16 * left + 4 * reference base + right.
+CONTEXTS = 64
+
+
+def contexts(padded: np.ndarray) -> np.ndarray:
+    """Return the context of each base of `padded` but the first and last; -1 beside an N.
+
+    Parameters
+    ----------
+    padded : uint8, (n + 2,)
+        Base codes with one base more on either side.
+    """
+    left, mid, right = (padded[:-2].astype(int), padded[1:-1].astype(int), padded[2:].astype(int))
+    known = (left < 4) & (mid < 4) & (right < 4)
+    return np.where(known, 16 * left + 4 * mid + right, -1)
+
+
+@dataclass
+class Tally:
+    """What one sample's chunks add up to.
+
+    Attributes
+    ----------
+    total : float64, (CONTEXTS, CLASSES, QUALITY_GROUPS)
+        Bases counted, at all positions with a known context.
+    errors : float64, (CONTEXTS, 4, CLASSES, QUALITY_GROUPS)
+        Mismatches at non-variant alleles, by the base read.
+    cycle_total, cycle_errors : float64, (CYCLE_BINS,)
+    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4), variant (n, 4))
+        Per chunk: what the learning of the multiplier needs.
+    slips : float64, (MAX_TRACT + 1, 2)
+        Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
+    slip_total : float64, (MAX_TRACT + 1,)
+        Fragments over homopolymers of each length.
+    """
+
+    total: np.ndarray = field(
+        default_factory=lambda: np.zeros((CONTEXTS, CLASSES, QUALITY_GROUPS))
+    )
+    errors: np.ndarray = field(
+        default_factory=lambda: np.zeros((CONTEXTS, 4, CLASSES, QUALITY_GROUPS))
+    )
+    cycle_total: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
+    cycle_errors: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
+    sites: list = field(default_factory=list)
+    slips: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
+    slip_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
+
+    def add_slips(
+        self, starts: np.ndarray, runs: np.ndarray, depth: np.ndarray, shorter: np.ndarray,
+        longer: np.ndarray,
+    ) -> None:
+        """Add the homopolymers of a chunk.
+
+        Parameters
+        ----------
+        starts, runs : (tracts,)
+            Index of each tract's first base in the chunk, and its length.
+        depth : (positions,)
+        shorter, longer : (positions,)
+            Fragments with a one-base deletion or insertion left-aligned to the position.
+        """
+        tracts = np.minimum(runs, MAX_TRACT)
+        n = depth[starts]
+        for kind, counts in enumerate((shorter, longer)):
+            k = counts[starts]
+            # A germline or clonal indel is no slip; a slip of a quarter of the fragments is none.
+            noise = k < np.maximum(3, 0.25 * n)
+            np.add.at(self.slips[:, kind], tracts[noise], k[noise])
+        np.add.at(self.slip_total, tracts, n)
+
+    def add(
+        self,
+        context: np.ndarray,
+        index: np.ndarray,
+        depth: np.ndarray,
+        cycles: np.ndarray,
+        events: np.ndarray,
+        groups: np.ndarray,
+        variant: np.ndarray,
+    ) -> None:
+        """Add a chunk.
+
+        Parameters
+        ----------
+        context : (positions,) from `contexts`
+        index : (events,) position of each mismatch in the chunk
+        depth : (positions, CLASSES, QUALITY_GROUPS)
+        cycles : (CYCLE_BINS,)
+        events : EVENT_DTYPE
+        groups : (events,) quality group of each mismatch
+        variant : bool, (positions, 4)
+            Alleles that are no noise.
+        """
+        known = context >= 0
+        onehot = np.zeros((CONTEXTS, len(context)), dtype=np.float32)
+        onehot[context[known], np.flatnonzero(known)] = 1
+        self.total += (onehot @ depth.reshape(len(context), -1).astype(np.float32)).reshape(
+            self.total.shape
+        )
+        use = known[index] & ~variant[index, events["base"]]
+        np.add.at(
+            self.errors,
+            (context[index[use]], events["base"][use], events["cls"][use], groups[use]),
+            1,
+        )
+        self.cycle_total += cycles
+        np.add.at(
+            self.cycle_errors,
+            np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1),
+            1,
+        )
+        counts = np.zeros((len(context), 4), dtype=np.uint16)
+        np.add.at(counts, (index, events["base"]), 1)
+        merged = np.zeros((len(context), CLASSES, 3), dtype=np.uint16)
+        for group in range(QUALITY_GROUPS):
+            merged[:, :, MERGED[group]] += np.minimum(depth[:, :, group], 20000).astype(np.uint16)
+        self.sites.append((context.astype(np.int8), merged, counts, variant))
+
+
+@dataclass
+class Noise:
+    """Error rates of one sample.
+
+    Attributes
+    ----------
+    quality : float64, (QUALITY_GROUPS,)
+        E: mismatches per base.
+    factor : float64, (CONTEXTS, 4, CLASSES)
+        C, 1 on average.
+    cycle : float64, (CYCLE_BINS,)
+        Y, 1 on average.
+    slip : float64, (MAX_TRACT + 1, 2)
+        Chance that a fragment shows a homopolymer of that length one base shorter, longer.
+    """
+
+    quality: np.ndarray
+    factor: np.ndarray
+    cycle: np.ndarray
+    slip: np.ndarray
+
+    def indel_rate(self, unit: int, units: int, shift: int) -> float:
+        """Return the chance that a fragment shows an indel by slippage or misalignment.
+
+        Parameters
+        ----------
+        unit, units : int
+            As `alleles.tract` gives them.
+        shift : int
+            Bases gained.
+
+        Notes
+        -----
+        Longer units slip less than a homopolymer of as many units, and each further unit of
+        change is about seven times rarer (the stutter ratios of forensic markers).
+        """
+        if not units:
+            return INDEL_FLOOR
+        change = max(1, abs(shift) // unit)
+        rate = self.slip[min(units, MAX_TRACT), 1 if shift > 0 else 0]
+        rate *= (0.5 if unit > 1 else 1.0) * 0.15 ** (change - 1)
+        return float(np.clip(rate, INDEL_FLOOR, 0.3))
+
+    def rates(
+        self, context: int, base: np.ndarray, cls: np.ndarray, group: np.ndarray, cycle: np.ndarray
+    ) -> np.ndarray:
+        """Return e of each mismatch."""
+        factor = self.factor[context, base, cls] if context >= 0 else 1.0
+        y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
+        return np.clip(self.quality[group] / 3 * factor * y, 1e-7, 0.3)
+
+    def expected(self, context: int, base: int, depth: np.ndarray) -> float:
+        """Return the mismatches to `base` expected of depth (CLASSES, QUALITY_GROUPS)."""
+        factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
+        return float(np.einsum("cq,q,c->", depth, self.quality / 3, factor))
+
+    @property
+    def mean(self) -> float:
+        """Return the rate of high-quality single reads, for the header."""
+        return float(self.quality[4])
+
+
+def learn(tally: Tally) -> Noise:
+    """Return the error rates of a sample."""
+    by_quality = tally.errors.sum((0, 1, 2))
+    total = tally.total.sum((0, 1))
+    nominal = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001])
+    # A hundred errors' worth of prior only where a group was hardly seen.
+    weight = 2.0
+    quality = (by_quality + weight) / (total + weight / nominal)
+    expected = np.einsum("xcq,q->xc", tally.total, quality / 3)  # per alternative base
+    observed = tally.errors.sum(3)  # context, base, class
+    mid = (np.arange(CONTEXTS) // 4) % 4
+    factor = np.ones((CONTEXTS, 4, CLASSES))
+    for ref in range(4):
+        rows = mid == ref
+        for base in range(4):
+            if base == ref:
+                continue
+            # The 12 substitutions per class first, then the contexts shrunk to them.
+            parent = (observed[rows, base].sum(0) + SHRINK) / (expected[rows].sum(0) + SHRINK)
+            factor[rows, base] = (observed[rows, base] + SHRINK * parent) / (
+                expected[rows] + SHRINK
+            )
+    mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
+    cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
+    length = np.arange(MAX_TRACT + 1)
+    usual = np.clip(1e-6 * 2.1 ** np.maximum(length - 1, 0), INDEL_FLOOR, 0.05)[:, None]
+    # The usual rate weighs as much as two slips would.
+    slip = (tally.slips + 2.0) / (tally.slip_total[:, None] + 2.0 / usual)
+    # Longer tracts never slip less.
+    slip = np.maximum.accumulate(slip, axis=0)
+    return Noise(quality, factor, cycle, slip)
+
+
+def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (start, length) of every run of equal known bases."""
+    if not len(codes):
+        return np.empty(0, int), np.empty(0, int)
+    change = np.flatnonzero(np.diff(codes)) + 1
+    starts = np.concatenate([[0], change])
+    runs = np.diff(np.concatenate([starts, [len(codes)]]))
+    known = codes[starts] < 4
+    return starts[known], runs[known]
+
+
+def learn_multipliers(
+    tallies: list[Tally], noises: list[Noise], use: list[int], rounds: int = 200
+) -> np.ndarray:
+    """Return the distribution of the site multiplier over `MULTIPLIERS`.
+
+    Parameters
+    ----------
+    tallies, noises : per sample
+    use : list of int
+        Samples to learn from: the normal where there is one, since low-frequency somatic
+        variants of a tumour would pass for noise.
+    rounds : int
+        EM iterations.
+
+    Notes
+    -----
+    Counts of a site are Poisson with mean m times the expected errors. Sites are binned by
+    (count, expected), so that the EM costs the same for any panel.
+    """
+    edges = np.logspace(-4, 3, 141)
+    table = np.zeros((31, len(edges) + 1))
+    for s in use:
+        noise = noises[s]
+        merged = np.zeros(3)
+        for g in range(3):
+            members = MERGED == g
+            weights = tallies[s].total.sum((0, 1))[members]
+            merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
+        for context, depth, counts, variant in tallies[s].sites:
+            known = context >= 0
+            rate = np.einsum("ncg,g->nc", depth[known].astype(np.float32), merged / 3)
+            factor = noise.factor[context[known]]  # n, 4, classes
+            expected = np.einsum("nc,nbc->nb", rate, factor)
+            mid = (context[known] // 4) % 4
+            valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (expected > 0)
+            k = np.minimum(counts[known], 30)
+            np.add.at(table, (k[valid], np.searchsorted(edges, expected[valid])), 1)
+    centres = np.sqrt(
+        np.concatenate([[edges[0] / 2], edges]) * np.concatenate([edges, [edges[-1] * 2]])
+    )
+    ks = np.arange(31)[:, None, None]
+    mean = centres[None, :, None] * MULTIPLIERS[None, None, :]
+    log_like = ks * np.log(mean) - mean
+    like = np.exp(log_like - log_like.max(axis=2, keepdims=True))
+    # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
+    # tail is never empty: what the panel's few hundred thousand sites did not show can still
+    # happen once in a few million.
+    usual = np.exp(-1.5 * np.abs(np.log(MULTIPLIERS)))
+    weights = usual / usual.sum()
+    prior = 3000 * weights
+    for _ in range(rounds):
+        post = like * weights
+        post /= np.maximum(post.sum(axis=2, keepdims=True), 1e-300)
+        weights = np.einsum("ke,kem->m", table, post) + prior
+        weights /= weights.sum()
+    return weights

@@ -1,0 +1,144 @@
+"""Targets cut into chunks that all samples are read through together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from resistpanel.errors import InputError
+
+#: Target bases per chunk: bounds the memory, while the cost per chunk stays small beside reading.
+CHUNK_BASES = 4000
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A run of target intervals on one contig.
+
+    Attributes
+    ----------
+    contig : str
+    starts, ends : int64, (intervals,)
+        Sorted, disjoint; 0-based half-open.
+    next_start : int
+        Start of the next chunk on this contig, -1 if there is none.
+    """
+
+    contig: str
+    starts: np.ndarray
+    ends: np.ndarray
+    next_start: int
+
+    @property
+    def beg(self) -> int:
+        """First position."""
+        return int(self.starts[0])
+
+    @property
+    def end(self) -> int:
+        """End of the last interval."""
+        return int(self.ends[-1])
+
+    def index(self, pos: np.ndarray) -> np.ndarray:
+        """Return where each 0-based position lies in the concatenated intervals, -1 outside."""
+        pos = np.asarray(pos, dtype=np.int64)
+        k = np.searchsorted(self.starts, pos, side="right") - 1
+        kk = np.maximum(k, 0)
+        offsets = np.concatenate([[0], np.cumsum(self.ends - self.starts)[:-1]])
+        inside = (k >= 0) & (pos < self.ends[kk])
+        return np.where(inside, offsets[kk] + pos - self.starts[kk], -1)
+
+    def positions(self) -> np.ndarray:
+        """Return all positions of the chunk, ascending."""
+        return np.concatenate(
+            [np.arange(a, b) for a, b in zip(self.starts, self.ends, strict=True)]
+        )
+
+
+def read_bed(path: str | Path, padding: int = 0) -> list[tuple[str, int, int]]:
+    """Read a BED file (optionally gzipped): (contig, start, end), 0-based half-open.
+
+    Raises
+    ------
+    InputError
+        Naming file and line where a row is not BED, or the file holds no interval.
+    """
+    regions = []
+    try:
+        with pysam.BGZFile(str(path)) if str(path).endswith(".gz") else Path(path).open(
+            "rb"
+        ) as handle:
+            lines = handle.read().decode().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read as BED", str(path), "check the path") from error
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.startswith(("#", "track", "browser")):
+            continue
+        fields = line.split("\t")
+        try:
+            contig, start, end = fields[0], int(fields[1]), int(fields[2])
+        except (IndexError, ValueError):
+            raise InputError(
+                "not a BED row", f"{path}:{number}", "needs contig, start, end, tab-separated"
+            ) from None
+        if not 0 <= start < end:
+            raise InputError(f"interval {start}-{end} is empty or negative", f"{path}:{number}")
+        regions.append((contig, max(0, start - padding), end + padding))
+    if not regions:
+        raise InputError("holds no interval", str(path), "give the panel's targets")
+    return regions
+
+
+def merge(
+    regions: list[tuple[str, int, int]], contigs: dict[str, int]
+) -> list[tuple[str, int, int]]:
+    """Sort by the order of `contigs` (name to length), clip to them, join what overlaps."""
+    order = {name: i for i, name in enumerate(contigs)}
+    merged: list[tuple[str, int, int]] = []
+    for contig, start, end in sorted(regions, key=lambda r: (order[r[0]], r[1], r[2])):
+        end = min(end, contigs[contig])
+        if merged and merged[-1][0] == contig and start <= merged[-1][2]:
+            merged[-1] = (contig, merged[-1][1], max(end, merged[-1][2]))
+        else:
+            merged.append((contig, start, end))
+    return merged
+
+
+def chunks(
+    regions: list[tuple[str, int, int]], bases: int = CHUNK_BASES, span: int = 2_000_000
+) -> list[Chunk]:
+    """Cut merged regions into chunks of at most `bases` target bases and `span` of genome."""
+    pieces = [
+        (contig, a, min(a + bases, end))
+        for contig, start, end in regions
+        for a in range(start, end, bases)
+    ]
+    groups: list[list[tuple[str, int, int]]] = []
+    held = 0
+    for piece in pieces:
+        contig, start, end = piece
+        if (
+            groups
+            and groups[-1][0][0] == contig
+            and held + end - start <= bases
+            and end - groups[-1][0][1] <= span
+        ):
+            groups[-1].append(piece)
+            held += end - start
+        else:
+            groups.append([piece])
+            held = end - start
+    result = []
+    for i, group in enumerate(groups):
+        following = groups[i + 1] if i + 1 < len(groups) else None
+        same = following is not None and following[0][0] == group[0][0]
+        result.append(
+            Chunk(
+                group[0][0],
+                np.array([g[1] for g in group], dtype=np.int64),
+                np.array([g[2] for g in group], dtype=np.int64),
+                following[0][1] if same and following else -1,
+            )
+        )
+    return result
