@@ -83,16 +83,20 @@ def make_index(path: Path) -> None:
 
 
 def _start(path: Path) -> bytes:
-    """Return the first decompressed bytes of a file."""
+    """Return the first decompressed bytes of a file; its first block must be whole."""
     with path.open("rb") as handle:
-        start = handle.read(4)
+        start = handle.read(18)
     if start[:2] != b"\x1f\x8b":
         return start
-    try:
-        with gzip.open(path) as handle:
-            return handle.read(4)
-    except (OSError, EOFError, zlib.error):
+    if start[12:14] != b"BC":
         return b""
+    try:
+        # A read beyond the first block makes gzip hold that block against its checksum, before
+        # htslib sees it.
+        with gzip.open(path) as handle:
+            return handle.read(1 << 16)
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"the BAM is damaged: {error}", cure="copy or make it again") from None
 
 
 def _ends_with(path: Path, mark: bytes) -> bool:
@@ -126,9 +130,9 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
             raise InputError(
                 "the file is SAM text, not BAM", cure="run `samtools sort -o out.bam` on it"
             )
-        if start not in (b"BAM\1", b"CRAM"):
+        if start[:4] not in (b"BAM\1", b"CRAM"):
             raise InputError("the file is not a BAM", cure="give the aligned reads (BAM or CRAM)")
-        if not _ends_with(path, CRAM_EOF if start == b"CRAM" else BGZF_EOF):
+        if not _ends_with(path, CRAM_EOF if start[:4] == b"CRAM" else BGZF_EOF):
             raise InputError(
                 "the BAM is truncated (its end-of-file block is missing)",
                 cure="copy or make it again",

@@ -1,0 +1,147 @@
+"""The configuration: defaults filled in, every fault in one line with its cure."""
+
+from pathlib import Path
+
+import pytest
+
+from resistpanel.errors import InputError
+from resistpanel.files import HOME
+from resistpanel.sheet import config
+from resistpanel.sheet.config import settings
+
+
+@pytest.fixture
+def good(tmp_path):
+    """A valid configuration."""
+    for name in ("catalog", "knowledge"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "genes.gff3").write_text("")
+    return {
+        "samples": "samples.tsv",
+        "reference": "genome.fa",
+        "genes": str(tmp_path / "genes.gff3"),
+        "catalog": str(tmp_path / "catalog"),
+        "knowledge": str(tmp_path / "knowledge"),
+    }
+
+
+def lines_of(given):
+    with pytest.raises(InputError) as caught:
+        settings(given)
+    return caught.value.lines()
+
+
+def test_defaults(good):
+    made = settings(good)
+    assert (made.build, made.outdir, made.simulate) == ("hg19", Path("results"), None)
+    assert (made.pon, made.germline, made.call_extra, made.qc) == (None, None, "", {})
+    assert made.targets == HOME / "panels/cancer138/hg19.bed" or made.targets == Path(
+        "panels/cancer138/hg19.bed"
+    )
+
+
+def test_build_chooses_the_panel(good):
+    del good["genes"]
+    made = settings(good | {"build": "hg38"})
+    assert str(made.genes).endswith("panels/cancer138/hg38.gff3")
+    assert str(made.targets).endswith("panels/cancer138/hg38.bed")
+
+
+def test_empty_sections_mean_their_defaults(good):
+    made = settings(good | {"call": None, "qc": None, "report": None, "simulate": None})
+    assert (made.call_extra, made.qc, made.table1) == ("", {}, None)
+
+
+def test_simulate_needs_no_sheet(good, tmp_path):
+    patient = tmp_path / "patient.yaml"
+    patient.write_text("")
+    del good["samples"], good["reference"]
+    made = settings(good | {"simulate": {"patient": str(patient), "seed": 3}})
+    assert (made.simulate.patient, made.simulate.seed, made.simulate.depth) == (patient, 3, None)
+    assert (made.samples, made.reference, made.targets) == (None, None, None)
+    assert settings(good | {"simulate": str(patient)}).simulate.patient == patient
+
+
+def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
+    made = settings(good | {"simulate": {"patient": "nowhere.yaml", "table1": "nowhere.tsv"}})
+    assert (made.simulate, made.table1) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"sample": "x"}, "config.yaml: unknown key 'sample'; did you mean 'samples'?"),
+        ({"call": {"pom": "x"}}, "config.yaml: unknown key 'call.pom'; did you mean 'pon'?"),
+        (
+            {"call": {"zzz": "x"}},
+            "config.yaml: unknown key 'call.zzz'; known keys: extra, germline, pon",
+        ),
+        (
+            {"build": "hg39"},
+            "config.yaml (key 'build'): 'hg39' is not one of hg19, hg38; did you mean 'hg38'?",
+        ),
+        ({"samples": 3}, "config.yaml (key 'samples'): 3 is not text or null"),
+        ({"call": "fast"}, "config.yaml (key 'call'): 'fast' is not a mapping"),
+        (
+            {"qc": {"tumor_mean_depth": "deep"}},
+            "config.yaml (key 'qc.tumor_mean_depth'): 'deep' is not a number or null",
+        ),
+        ({"outdir": ""}, "config.yaml (key 'outdir'): the value is empty; give a path, or null"),
+        ({"genes": "no.gff3"}, "config.yaml (key 'genes'): no such file: no.gff3"),
+        ({"catalog": "no"}, "config.yaml (key 'catalog'): no such folder: no"),
+        ({"call": {"pon": "no.vcf"}}, "config.yaml (key 'call.pon'): no such file: no.vcf"),
+        ({"report": {"table1": "t"}}, "config.yaml (key 'report.table1'): no such file: t"),
+        (
+            {"reference": None},
+            "config.yaml: key 'reference' is missing; name the FASTA that the BAMs were aligned "
+            "to: reference: genome.fa",
+        ),
+        (
+            {"samples": None},
+            "config.yaml: neither 'samples' nor 'simulate' is given; name your sample sheet: "
+            "samples: samples.tsv",
+        ),
+        (
+            {"samples": None, "simulate": {"seed": 1}},
+            "config.yaml: key 'simulate.patient' is missing",
+        ),
+        (
+            {"samples": None, "simulate": "no.yaml"},
+            "config.yaml (key 'simulate.patient'): no such file: no.yaml",
+        ),
+    ],
+)
+def test_each_fault_has_one_line(good, change, expected):
+    assert lines_of(good | change) == [expected]
+
+
+def test_all_faults_at_once(good):
+    lines = lines_of(good | {"sampels": "x", "build": 38, "call": {"pon": 1}})
+    assert len(lines) == 3
+
+
+def test_a_list_is_no_configuration():
+    assert lines_of(["samples"]) == [
+        "config.yaml: the configuration is not a mapping of keys to values"
+    ]
+
+
+def test_read(tmp_path):
+    path = tmp_path / "config.yaml"
+    with pytest.raises(InputError, match=r"config\.yaml: no such file"):
+        config.read(path)
+    path.write_text("samples: [a\nbuild: hg19\n")
+    with pytest.raises(InputError, match=r"config\.yaml:2: not YAML: "):
+        config.read(path)
+    path.write_text("")
+    assert config.read(path) == {}
+
+
+def test_every_key_is_described():
+    def walk(rule, name):
+        assert len(rule.get("description", "")) > 10, name
+        for key, inner in rule.get("properties", {}).items():
+            walk(inner, f"{name}.{key}")
+
+    for key, rule in config.schema()["properties"].items():
+        walk(rule, key)
