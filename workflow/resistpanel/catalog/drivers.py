@@ -1,12 +1,12 @@
 """Sensitising drivers: the alteration for which a drug is given, to be tracked over time."""
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
 from resistpanel.catalog import protein
-from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs, split
-from resistpanel.catalog.table import Row, alteration_problems
+from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
+from resistpanel.catalog.table import Row, alteration_problems, parsed
+from resistpanel.catalog.tsv import read_tsv, require, split
 from resistpanel.errors import InputError, InputErrors
 
 COLUMNS = (
@@ -67,51 +67,21 @@ def load_drivers(folder: str | Path | None = None, drugs: Drugs | None = None) -
     """
     folder = Path(CATALOG if folder is None else folder)
     drugs = drugs or load_drugs(folder)
-    path = folder / "drivers.tsv"
-    if not path.is_file():
-        raise InputError("no such file", str(path), "the catalogue folder must hold drivers.tsv")
     known = drugs.classes() | {drug.name for drug in drugs}
     drivers: list[Driver] = []
     errors: list[InputError] = []
-    with path.open(encoding="utf-8", newline="") as handle:
-        reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise InputError("wrong columns", f"{path}:1", f"expected {' '.join(COLUMNS)}")
-        for row in reader:
-            place = f"{path}:{reader.line_num}"
-            if None in row or None in row.values():
-                errors.append(
-                    InputError("wrong number of columns", place, f"expected {len(COLUMNS)}")
-                )
-                continue
-            problems = alteration_problems(row)
-            problems += [
-                (f"column '{column}' is empty", "fill it in")
-                for column in ("id", "drug_class", "gene", "source")
-                if not row[column].strip()
-            ]
-            problems += [
-                (f"column 'drug_class': no drug or class is called '{name}'", "see drugs.tsv")
-                for name in split(row["drug_class"])
-                if name not in known
-            ]
-            if problems:
-                errors += [InputError(what, place, cure) for what, cure in problems]
-                continue
-            level, text = row["match_level"], row["alteration"]
-            cells = {
-                **row,
-                **{name: split(row[name]) for name in ("drug_class", "disease", "pmid")},
-            }
-            drivers.append(
-                Driver(
-                    **cells,
-                    place=place,
-                    change=protein.parse(text) if level == "exact" else None,
-                    codon=protein.parse_codon(text) if level == "codon" else None,
-                    span=protein.parse_range(text) if level == "range" else None,
-                )
-            )
+    for place, row in read_tsv(folder / "drivers.tsv", COLUMNS):
+        problems = require(row, ("id", "drug_class", "gene", "source"), place)
+        problems += [InputError(what, place, cure) for what, cure in alteration_problems(row)]
+        problems += [
+            InputError(f"no drug or class is called '{name}'", place, "see drugs.tsv")
+            for name in split(row["drug_class"])
+            if name not in known
+        ]
+        errors += problems
+        if not problems:
+            lists = {name: split(row[name]) for name in ("drug_class", "disease", "pmid")}
+            drivers.append(Driver(**{**row, **lists}, place=place, **parsed(row)))
     if errors:
         raise InputErrors(errors)
     return drivers

@@ -1,12 +1,12 @@
 """Drug names: what the patient was given, what it is called here, and what it hits."""
 
-import csv
 import difflib
 import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from resistpanel.catalog.tsv import read_tsv, require, split
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.files import HOME
 
@@ -128,11 +128,6 @@ def normalise(name: str) -> str:
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
-def split(cell: str) -> tuple[str, ...]:
-    """Split a `;`-separated cell; empty parts are dropped."""
-    return tuple(part.strip() for part in cell.split(";") if part.strip())
-
-
 @functools.lru_cache(maxsize=8)
 def load_drugs(path: str | Path | None = None) -> Drugs:
     """Read ``drugs.tsv``.
@@ -150,48 +145,24 @@ def load_drugs(path: str | Path | None = None) -> Drugs:
     path = Path(CATALOG if path is None else path)
     if path.is_dir():
         path = path / "drugs.tsv"
-    if not path.exists():
-        raise InputError("no such file", str(path), "the catalogue folder must hold drugs.tsv")
     drugs: list[Drug] = []
     errors: list[InputError] = []
     owner: dict[str, str] = {}
-    with path.open(encoding="utf-8", newline="") as handle:
-        reader = csv.DictReader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        missing = [column for column in COLUMNS if column not in (reader.fieldnames or [])]
-        if missing:
-            raise InputError(
-                f"missing column {', '.join(missing)}", f"{path}:1", f"expected {' '.join(COLUMNS)}"
-            )
-        for line, row in enumerate(reader, start=2):
-            place = f"{path}:{line}"
-            if None in row or None in row.values():
+    for place, row in read_tsv(path, COLUMNS):
+        errors += require(row, ("name", "classes", "source"), place)
+        cells = {**row, **{name: split(row[name]) for name in ("aliases", "classes", "targets")}}
+        drug = Drug(**cells)
+        for name in sorted({normalise(name) for name in (drug.name, *drug.aliases)}):
+            if name in owner:
                 errors.append(
-                    InputError("wrong number of columns", place, f"expected {len(COLUMNS)}")
-                )
-                continue
-            for column in ("name", "classes", "source"):
-                if not row[column].strip():
-                    errors.append(InputError(f"column '{column}' is empty", place, "fill it in"))
-            drug = Drug(
-                row["name"].strip(),
-                split(row["aliases"]),
-                split(row["classes"]),
-                split(row["targets"]),
-                row["generation"].strip(),
-                row["note"].strip(),
-                row["source"].strip(),
-            )
-            for name in {normalise(name) for name in (drug.name, *drug.aliases)}:
-                if name in owner:
-                    errors.append(
-                        InputError(
-                            f"'{drug.name}' has a name ('{name}') that '{owner[name]}' has too",
-                            place,
-                            "a name may stand for one drug only",
-                        )
+                    InputError(
+                        f"'{drug.name}' has a name ('{name}') that '{owner[name]}' has too",
+                        place,
+                        "a name may stand for one drug only",
                     )
-                owner[name] = drug.name
-            drugs.append(drug)
+                )
+            owner[name] = drug.name
+        drugs.append(drug)
     if errors:
         raise InputErrors(errors)
     return Drugs(drugs)

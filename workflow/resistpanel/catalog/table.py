@@ -1,6 +1,5 @@
 """The resistance catalogue: which alteration resists which drug, and who says so."""
 
-import csv
 import functools
 import json
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,8 @@ from pathlib import Path
 import jsonschema
 
 from resistpanel.catalog import protein
-from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs, split
+from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
+from resistpanel.catalog.tsv import read_tsv, split
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.files import HOME
 
@@ -182,52 +182,21 @@ def read_rows(path: str | Path, drugs: Drugs) -> list[Row]:
     InputError
         One line for every malformed row.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise InputError("no such file", str(path), "give a catalogue TSV")
     rows: list[Row] = []
     errors: list[InputError] = []
     seen: dict[str, str] = {}
-    header: list[str] | None = None
-    with path.open(encoding="utf-8", newline="") as handle:
-        reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        for cells in reader:
-            if not cells or cells[0].startswith("#"):
-                continue
-            place = f"{path}:{reader.line_num}"
-            if header is None:
-                header = [cell.strip() for cell in cells]
-                _check_header(header, place)
-                continue
-            if len(cells) != len(header):
-                errors.append(InputError(f"{len(cells)} columns", place, f"expected {len(header)}"))
-                continue
-            values = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
-            problems = _problems(values, drugs)
-            if values["id"] in seen:
-                problems.append((f"id '{values['id']}' stands at {seen[values['id']]} too", ""))
-            seen[values["id"]] = place
-            if problems:
-                errors += [InputError(what, place, cure) for what, cure in problems]
-            else:
-                rows.append(_row(values, place))
-    if header is None:
-        raise InputError("no header line", str(path), f"expected {' '.join(COLUMNS)}")
+    for place, values in read_tsv(path, COLUMNS):
+        problems = _problems(values, drugs)
+        if values["id"] in seen:
+            problems.append((f"id '{values['id']}' stands at {seen[values['id']]} too", ""))
+        seen[values["id"]] = place
+        if problems:
+            errors += [InputError(what, place, cure) for what, cure in problems]
+        else:
+            rows.append(_row(values, place))
     if errors:
         raise InputErrors(errors)
     return rows
-
-
-def _check_header(header: list[str], place: str) -> None:
-    missing = [name for name in COLUMNS if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
-    if missing or unknown or len(set(header)) != len(header):
-        what = "; ".join(
-            f"{word} column {', '.join(names)}"
-            for word, names in (("missing", missing), ("unknown", unknown))
-            if names
-        )
-        raise InputError(what or "a column twice", place, f"expected {' '.join(COLUMNS)}")
 
 
 def _problems(values: dict[str, str], drugs: Drugs) -> list[tuple[str, str]]:
@@ -266,6 +235,7 @@ def _problems(values: dict[str, str], drugs: Drugs) -> list[tuple[str, str]]:
 
 
 def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
+    """Return (what, cure) of what is wrong with a row's alteration, its type and its level."""
     level, kind, text = values["match_level"], values["alteration_type"], values["alteration"]
     if (level == "none") != (kind in NOT_IN_DNA):
         return [
@@ -289,34 +259,31 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
                 f"use {', '.join(sorted(allowed))}",
             )
         ]
-    parsed = {
-        "exact": protein.parse,
-        "codon": protein.parse_codon,
-        "range": protein.parse_range,
-    }.get(level, bool)(text)
-    if not parsed:
+    alteration = parsed(values)
+    if level in {"exact", "codon", "range"} and not any(alteration.values()):
         example = {"exact": "C121S or L747_A750del", "codon": "F53", "range": "762-775"}[level]
         return [(f"column 'alteration': '{text}' cannot be read", f"write it as {example}")]
-    if level == "exact" and kind == "substitution" and parsed.kind != "substitution":
+    change = alteration["change"]
+    if level == "exact" and kind == "substitution" and change.kind != "substitution":
         return [(f"column 'alteration': '{text}' is no substitution", "correct alteration_type")]
-    if level == "exact" and kind in _INFRAME and parsed.kind not in _INFRAME[kind]:
+    if level == "exact" and kind in _INFRAME and change.kind not in _INFRAME[kind]:
         return [(f"column 'alteration': '{text}' is no {kind}", "correct alteration_type")]
     return []
 
 
-def _row(values: dict[str, str], place: str) -> Row:
-    level, text = values["match_level"], values["alteration"]
-    parsed = {
-        **values,
-        **{name: split(values[name]) for name in ("drugs", "drug_class", "disease", "pmid")},
+def parsed(row: dict[str, str]) -> dict[str, object]:
+    """Return the parsed alteration of a row as the fields `change`, `codon` and `span`."""
+    level, text = row["match_level"], row["alteration"]
+    return {
+        "change": protein.parse(text) if level == "exact" else None,
+        "codon": protein.parse_codon(text) if level == "codon" else None,
+        "span": protein.parse_range(text) if level == "range" else None,
     }
-    return Row(
-        **parsed,
-        place=place,
-        change=protein.parse(text) if level == "exact" else None,
-        codon=protein.parse_codon(text) if level == "codon" else None,
-        span=protein.parse_range(text) if level == "range" else None,
-    )
+
+
+def _row(values: dict[str, str], place: str) -> Row:
+    lists = {name: split(values[name]) for name in ("drugs", "drug_class", "disease", "pmid")}
+    return Row(**{**values, **lists}, place=place, **parsed(values))
 
 
 def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Catalog:
