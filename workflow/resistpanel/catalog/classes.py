@@ -1,0 +1,94 @@
+"""Diseases by any of their names, and the alterations that are known to activate a gene."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.drugs import CATALOG, normalise
+from resistpanel.catalog.table import Row, alteration_problems, parsed
+from resistpanel.catalog.tsv import read_tsv, require, split
+from resistpanel.errors import InputError, InputErrors
+
+
+class Diseases:
+    """Disease names with their synonyms.
+
+    Parameters
+    ----------
+    names : dict of str to str
+        Canonical name by normalised name or synonym.
+    """
+
+    def __init__(self, names: dict[str, str]):
+        self._names = names
+
+    def canonical(self, name: str) -> str:
+        """Return the canonical name, or `name` itself if it is not known."""
+        return self._names.get(normalise(name), name.strip())
+
+    def match(self, given: str | None, of_row: tuple[str, ...]) -> bool | None:
+        """Whether a patient's disease is among a row's; None if one of the two is not given."""
+        if not given or not of_row:
+            return None
+        wanted = normalise(self.canonical(given))
+        return wanted in {normalise(self.canonical(name)) for name in of_row}
+
+
+def load_diseases(folder: str | Path | None = None) -> Diseases:
+    """Read ``diseases.tsv`` (columns name, aliases) of a catalogue folder."""
+    folder = Path(CATALOG if folder is None else folder)
+    names: dict[str, str] = {}
+    for _, row in read_tsv(folder / "diseases.tsv", ("name", "aliases")):
+        for name in (row["name"], *split(row["aliases"])):
+            names[normalise(name)] = row["name"]
+    return Diseases(names)
+
+
+@dataclass(frozen=True, slots=True)
+class Activating:
+    """One alteration, or codon, by which a gene is known to be switched on."""
+
+    gene: str
+    alteration: str
+    match_level: str
+    source: str
+    pmid: tuple[str, ...]
+    place: str
+    change: protein.ProteinChange | None = None
+    codon: tuple[str, int] | None = None
+    span: tuple[int, int] | None = None
+
+    alteration_type = "substitution"
+    residues = Row.residues
+    matches_change = Row.matches_change
+
+
+def load_activating(folder: str | Path | None = None) -> list[Activating]:
+    """Read ``activating.tsv`` of a catalogue folder.
+
+    The catalogue's rows of the match level ``class`` match a variant of their gene that is
+    listed here.
+
+    Raises
+    ------
+    InputError
+        One line for every malformed row.
+    """
+    folder = Path(CATALOG if folder is None else folder)
+    columns = ("gene", "alteration", "match_level", "source", "pmid")
+    errors: list[InputError] = []
+    rows: list[Activating] = []
+    for place, row in read_tsv(folder / "activating.tsv", columns):
+        problems = require(row, ("gene", "alteration", "source"), place)
+        problems += [
+            InputError(what, place, cure)
+            for what, cure in alteration_problems({**row, "alteration_type": "substitution"})
+        ]
+        errors += problems
+        if not problems:
+            rows.append(
+                Activating(**{**row, "pmid": split(row["pmid"])}, place=place, **parsed(row))
+            )
+    if errors:
+        raise InputErrors(errors)
+    return rows
