@@ -14,21 +14,19 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 WORK = Path(__file__).resolve().parent / "work"
 #: Every panel gene that lies wholly inside the windows.
-GENES = tuple(
-    [
-        "ARID1A",
-        "BRCA1",
-        "BRCA2",
-        "EGFR",
-        "KIT",
-        "MTOR",
-        "PDGFRA",
-        "PIK3R1",
-        "RAF1",
-        "TERT",
-        "TET2",
-        "VHL",
-    ]
+GENES = (
+    "ARID1A",
+    "BRCA1",
+    "BRCA2",
+    "EGFR",
+    "KIT",
+    "MTOR",
+    "PDGFRA",
+    "PIK3R1",
+    "RAF1",
+    "TERT",
+    "TET2",
+    "VHL",
 )
 #: TERT promoter of hg38 (-250 to -50 of the start codon), a melanoma hotspot outside the exons.
 EXTRA = (("chr5", 1294989, 1295239, "TERT|promoter"),)

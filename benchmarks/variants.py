@@ -106,10 +106,11 @@ def overlap(first: Variant, second: Variant) -> bool:
     """Tell whether two trimmed variants cannot both be applied to one haplotype."""
     if first.chrom != second.chrom:
         return False
-    if first.pos == first.end or second.pos == second.end:  # an insertion has no width
-        if first.pos == second.pos and first.end == second.end:
-            return True
-        return max(first.pos, second.pos) < min(first.end, second.end)
+    for one, other in ((first, second), (second, first)):
+        if one.pos == one.end:  # an insertion has no width, but a place
+            if other.pos == other.end:
+                return one.pos == other.pos
+            return other.pos < one.pos < other.end
     return max(first.pos, second.pos) < min(first.end, second.end)
 
 
@@ -186,8 +187,8 @@ def context(variant: Variant, sequence: str, offset: int = 0) -> tuple[int, int]
             while j + unit < high and sequence[j] == sequence[j + unit]:
                 j += 1
             length = j - i + unit if j > i else 0
-            if length >= 3 * unit and i <= end and i + length >= start:
-                if len(set(sequence[i : i + unit])) > 1:
-                    longest_repeat = max(longest_repeat, length)
+            touching = i <= end and i + length >= start
+            if length >= 3 * unit and touching and len(set(sequence[i : i + unit])) > 1:
+                longest_repeat = max(longest_repeat, length)
             i = max(j, i + 1)
     return longest_run, longest_repeat

@@ -1,0 +1,301 @@
+"""Put variants into the reads of an existing BAM, at chosen allele fractions.
+
+    python -m benchmarks.spike --bam in.bam --sites sites.tsv --reference ref.fa --output out.bam
+
+A fragment that covers a site carries the variant with the probability given, both mates alike.
+Substitutions are written into the aligned reads (bases, NM and MD); the qualities stay, so that
+sequencing errors keep their rate. Reads that get an insertion or deletion are changed, kept at
+their length, and aligned again by bwa with their mates. Duplicates are left as they are.
+"""
+
+import argparse
+import hashlib
+import re
+import subprocess
+import sys
+import tempfile
+from bisect import bisect_left
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import pysam
+
+from benchmarks.variants import Variant, reverse_complement, trim
+
+#: duplicate, QC failure, secondary, supplementary, unmapped: never edited in place
+_UNFIT = 0x400 | 0x200 | 0x100 | 0x800 | 0x4
+_COMPLEMENT_FLAG = 0x10
+
+
+@dataclass(frozen=True)
+class Site:
+    """A variant to put in and the fraction of fragments that shall carry it."""
+
+    variant: Variant
+    af: float
+
+
+@dataclass
+class Spiked:
+    """Fragments that cover a site, and those that were made to carry the variant."""
+
+    fragments: int = 0
+    carriers: int = 0
+
+
+def chance(seed: int, site: int, name: str) -> float:
+    """Return a number in [0, 1) that depends on the seed, the site and the fragment alone."""
+    digest = hashlib.blake2b(f"{seed}/{site}/{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def md_substituted(md: str, changes: dict[int, str]) -> str:
+    """Return an MD tag after reference bases became mismatches.
+
+    Parameters
+    ----------
+    md : str
+    changes : dict of int to str
+        Offset among the aligned reference bases (deleted ones count, inserted ones do not have
+        any) to the reference base that the read does not show any more.
+    """
+    tokens: list[str | int] = []  # a count of matches, a mismatched base, or ^deleted
+    for number, letter, deleted in re.findall(r"(\d+)|([A-Z])|(\^[A-Z]+)", md):
+        tokens.append(int(number) if number else letter or deleted)
+    out, offset, run = [], 0, 0
+    for token in tokens:
+        if isinstance(token, int):
+            for _ in range(token):
+                if offset in changes:
+                    out.append(f"{run}{changes[offset]}")
+                    run = 0
+                else:
+                    run += 1
+                offset += 1
+        else:
+            out.append(f"{run}{token}")
+            run = 0
+            offset += len(token) - 1 if token[0] == "^" else 1
+    return "".join(out) + str(run)
+
+
+def substitute(read: pysam.AlignedSegment, variant: Variant) -> int:
+    """Write a substitution into an aligned read; return how many bases changed.
+
+    Only bases that show the reference are changed: an error stays an error. NM and MD follow.
+    """
+    first, last = variant.pos, variant.end
+    places = {r: q for q, r in read.get_aligned_pairs(matches_only=True) if first <= r < last}
+    sequence = list(read.query_sequence)
+    changed = {}
+    for i, (ref, alt) in enumerate(zip(variant.ref, variant.alt, strict=True)):
+        q = places.get(first + i)
+        if q is not None and ref != alt and sequence[q] == ref:
+            sequence[q] = alt
+            changed[first + i - read.reference_start] = ref
+    if not changed:
+        return 0
+    qualities = read.query_qualities
+    read.query_sequence = "".join(sequence)
+    read.query_qualities = qualities
+    if read.has_tag("NM"):
+        read.set_tag("NM", read.get_tag("NM") + len(changed))
+    if read.has_tag("MD"):
+        read.set_tag("MD", md_substituted(read.get_tag("MD"), changed))
+    return len(changed)
+
+
+def with_indel(read: pysam.AlignedSegment, variant: Variant, fasta: pysam.FastaFile) -> str | None:
+    """Return the read's sequence, reference forward, with an indel; None if it shows none of it.
+
+    The read's 5' end and length stay: what is pushed out at the 3' end is lost, what a deletion
+    leaves open is filled from the reference.
+    """
+    at = {r: q for q, r in read.get_aligned_pairs(matches_only=True)}
+    sequence = read.query_sequence
+    before, behind = at.get(variant.pos - 1), at.get(variant.end)
+    forward = not read.flag & _COMPLEMENT_FLAG
+    length = len(sequence)
+    if forward:
+        if before is None:
+            return None
+        rest = sequence[behind:] if behind is not None else ""
+        changed = sequence[: before + 1] + variant.alt + rest
+        need = length - len(changed)
+        if need > 0:
+            start = read.reference_end if behind is not None else variant.end
+            changed += fasta.fetch(variant.chrom, start, start + need).upper()
+        return changed[:length]
+    if behind is None:
+        return None
+    rest = sequence[: before + 1] if before is not None else ""
+    changed = rest + variant.alt + sequence[behind:]
+    need = length - len(changed)
+    if need > 0:
+        end = read.reference_start if before is not None else variant.pos
+        changed = fasta.fetch(variant.chrom, max(0, end - need), end).upper() + changed
+    return changed[-length:]
+
+
+def spike(
+    source: Path, output: Path, sites: list[Site], seed: int, reference: Path | None = None
+) -> list[Spiked]:
+    """Write `source` with `sites` put in to `output`, sorted and indexed.
+
+    Parameters
+    ----------
+    source : Path
+        Sorted, indexed BAM.
+    sites : list of Site
+        Trimmed variants; two of them should not touch.
+    seed : int
+        The same seed and sites choose the same fragments.
+    reference : Path, optional
+        FASTA with bwa's index beside it; needed for insertions and deletions.
+
+    Returns
+    -------
+    list of Spiked
+        In the order of `sites`.
+    """
+    sites = [Site(trim(s.variant), s.af) for s in sites]
+    counts = [(set(), set()) for _ in sites]
+    order: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for i, s in enumerate(sites):
+        order[s.variant.chrom].append((s.variant.pos, i))
+    starts = {}
+    for chrom, rows in order.items():
+        rows.sort()
+        starts[chrom] = [pos for pos, _ in rows]
+    substitutions = [
+        bool(s.variant.ref) and len(s.variant.ref) == len(s.variant.alt) for s in sites
+    ]
+    longest = max((len(s.variant.ref) for s in sites), default=0)
+    realigned: dict[str, list[int]] = defaultdict(list)
+    if not all(substitutions) and reference is None:
+        raise ValueError("insertions and deletions need the reference, to align the reads again")
+    part = output.with_suffix(".part.bam")
+    with (
+        pysam.AlignmentFile(str(source)) as reads,
+        pysam.AlignmentFile(str(part), "wb", template=reads, format_options=[b"level=1"]) as sink,
+    ):
+        names = reads.references
+        for read in reads.fetch(until_eof=True):
+            if not read.flag & _UNFIT and names[read.reference_id] in starts:
+                chrom = names[read.reference_id]
+                start, end = read.reference_start, read.reference_end
+                rows = order[chrom]
+                for pos, i in rows[bisect_left(starts[chrom], start - longest) :]:
+                    if pos >= end:
+                        break
+                    site = sites[i]
+                    if site.variant.end < start + substitutions[i]:
+                        continue
+                    name = read.query_name
+                    carries = chance(seed, i, name) < site.af
+                    if start <= site.variant.pos and site.variant.end <= end:
+                        counts[i][0].add(name)
+                        if carries:
+                            counts[i][1].add(name)
+                    if carries:
+                        if substitutions[i]:
+                            substitute(read, site.variant)
+                        elif i not in realigned[name]:
+                            realigned[name].append(i)
+            sink.write(read)
+    if realigned:
+        _realign(part, output, sites, dict(realigned), reference)
+        part.unlink()
+    else:
+        part.rename(output)
+    pysam.index(str(output))
+    return [Spiked(len(a), len(b)) for a, b in counts]
+
+
+def _realign(part: Path, output: Path, sites, realigned: dict[str, list[int]], reference: Path):
+    """Change the reads of the fragments named, align them again, and put all together."""
+    with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
+        kept, fresh = Path(scratch) / "kept.bam", Path(scratch) / "fresh.bam"
+        mates: dict[str, dict[bool, tuple[str, str, str]]] = defaultdict(dict)
+        inserts = []
+        with (
+            pysam.FastaFile(str(reference)) as fasta,
+            pysam.AlignmentFile(str(part)) as reads,
+            pysam.AlignmentFile(
+                str(kept), "wb", template=reads, format_options=[b"level=1"]
+            ) as sink,
+        ):
+            group = reads.header.to_dict().get("RG", [{"ID": "1", "SM": "1"}])[0]
+            for read in reads.fetch(until_eof=True):
+                if read.is_proper_pair and 0 < read.template_length < 2000:
+                    inserts.append(read.template_length)
+                if read.query_name not in realigned:
+                    sink.write(read)
+                    continue
+                if read.flag & 0x900:  # secondary or supplementary: made anew
+                    continue
+                sequence = read.query_sequence
+                if not read.is_unmapped:
+                    for i in realigned[read.query_name]:
+                        v = sites[i].variant
+                        if v.chrom == read.reference_name:
+                            sequence = with_indel(read, v, fasta) or sequence
+                            break  # a read is changed by one indel only
+                qualities = pysam.qualities_to_qualitystring(read.query_qualities)
+                if read.flag & _COMPLEMENT_FLAG:
+                    sequence, qualities = reverse_complement(sequence), qualities[::-1]
+                mates[read.query_name][read.is_read1] = (sequence, qualities)
+        fastq = Path(scratch) / "pairs.fq"
+        with fastq.open("w") as sink:
+            for name, pair in mates.items():
+                if len(pair) == 2:
+                    for first in (True, False):
+                        sink.write(f"@{name}\n{pair[first][0]}\n+\n{pair[first][1]}\n")
+        mean = sum(inserts) / max(1, len(inserts))
+        spread = (sum((x - mean) ** 2 for x in inserts) / max(1, len(inserts))) ** 0.5
+        header = "@RG\\t" + "\\t".join(f"{k}:{v}" for k, v in group.items())
+        command = ["bwa", "mem", "-p", "-R", header, "-I", f"{mean:.1f},{max(1, spread):.1f}"]
+        sam = Path(scratch) / "fresh.sam"
+        with sam.open("wb") as sink:
+            subprocess.run(
+                [*command, str(reference), str(fastq)],
+                check=True,
+                stdout=sink,
+                stderr=subprocess.PIPE,
+            )
+        pysam.sort("-o", str(fresh), str(sam))
+        pysam.merge("-f", "-c", "-p", "-o", str(output), str(kept), str(fresh))
+
+
+def read_sites(path: Path) -> list[Site]:
+    """Read chrom, pos (1-based), ref, alt, af from a TSV without header; # begins a comment."""
+    sites = []
+    for line in path.read_text().splitlines():
+        if line and not line.startswith("#"):
+            chrom, pos, ref, alt, af = line.split("\t")[:5]
+            sites.append(Site(trim(Variant(chrom, int(pos) - 1, ref, alt)), float(af)))
+    return sites
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Put the variants of a TSV into a BAM."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--bam", type=Path, required=True)
+    parser.add_argument("--sites", type=Path, required=True, help="chrom pos ref alt af")
+    parser.add_argument("--reference", type=Path, help="with bwa index; needed for indels")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args(argv)
+    sites = read_sites(args.sites)
+    for site, got in zip(
+        sites, spike(args.bam, args.output, sites, args.seed, args.reference), strict=True
+    ):
+        print(site.variant, site.af, got.carriers, got.fragments, sep="\t")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
