@@ -204,8 +204,8 @@ def test_missing_index_that_cannot_be_made(world, capsys, monkeypatch):
         == relative(
             world,
             [
-                f"{AFTER}: the BAM has no index, and its folder is not writable; run `samtools index "
-                f"{path}` as its owner, or link it into a folder of yours"
+                f"{AFTER}: the BAM has no index, and its folder is not writable; run "
+                f"`samtools index {path}` as its owner, or link it into a folder of yours"
             ],
         )[0]
     )

@@ -1,0 +1,26 @@
+# resistpanel: from a patient's BAMs to the mutation that makes the tumour resist the drug.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/panel.smk"
+include: "workflow/rules/catalog.smk"
+include: "workflow/rules/sheet.smk"
+include: "workflow/rules/qc.smk"
+include: "workflow/rules/call.smk"
+include: "workflow/rules/annotate.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/resist.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        get_final_output(),

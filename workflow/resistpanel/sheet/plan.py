@@ -1,0 +1,190 @@
+"""What the workflow must know before it runs: the patients and the paths of the input."""
+
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from resistpanel.errors import InputError, InputErrors
+from resistpanel.sheet.check import check_drugs, check_inputs
+from resistpanel.sheet.config import Settings, settings
+from resistpanel.sheet.patient import ordered
+from resistpanel.sheet.table import Row, check_rows, patients, read_sheet
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Patients, samples and input paths of a run.
+
+    Attributes
+    ----------
+    settings : Settings
+        `samples`, `reference` and `targets` are given, also where `simulate` is to make them.
+    patients : dict of str to list of Row
+        Rows of each patient: the normal first, then the tumours in the order of treatment.
+    """
+
+    settings: Settings
+    patients: dict[str, list[Row]]
+
+    @property
+    def samples(self) -> list[str]:
+        """Names of all samples."""
+        return [row.sample for rows in self.patients.values() for row in rows]
+
+    def bams(self, patient: str, role: str | None = None) -> list[str]:
+        """Return the BAMs of a patient, or those of a role."""
+        return [str(row.bam) for row in self.patients[patient] if role in (None, row.role)]
+
+    def fingerprint(self, patient: str) -> str:
+        """Return all that the sheet says of a patient, whatever it says of others."""
+        rows = (dataclasses.replace(row, where="") for row in self.patients[patient])
+        return repr([dataclasses.astuple(row) for row in rows])
+
+
+def simulated_rows(patient: Mapping[str, Any], where: Path) -> list[Row]:
+    """Return the rows of the sheet that ``resistpanel simulate`` will write.
+
+    Parameters
+    ----------
+    patient : mapping
+        The patient's file as `resistpanel.simulate.patient.load_patient` returns it.
+    where : Path
+        The file, for messages.
+
+    Returns
+    -------
+    list of Row
+        BAMs named relative to the folder of the simulation.
+    """
+    return [
+        Row(
+            patient=patient["patient"],
+            sample=sample["sample"],
+            role=sample["role"],
+            bam=Path(f"{sample['sample']}.bam"),
+            timepoint=sample.get("timepoint") or None,
+            day=sample.get("day"),
+            lesion=sample.get("lesion") or None,
+            drugs=tuple(sample.get("drugs", ())),
+            where=f"{where} (sample '{sample['sample']}')",
+        )
+        for sample in patient["samples"]
+    ]
+
+
+def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -> Plan:
+    path = made.simulate.patient
+    patient = load(path)
+    rows = simulated_rows(patient, path)
+    errors = [*check_rows(rows, str(path)), *check_drugs(rows, made.catalog)]
+    if patient.get("build", made.build) != made.build:
+        errors.append(
+            InputError(
+                f"the simulated patient is of build {patient['build']} ({path}), not {made.build}",
+                made.place("build"),
+                f"set 'build: {patient['build']}'",
+            )
+        )
+    if errors:
+        raise InputErrors(errors)
+    folder = made.outdir / "simulate" / rows[0].patient
+    rows = [dataclasses.replace(row, bam=folder / row.bam) for row in rows]
+    made = dataclasses.replace(
+        made,
+        samples=folder / "samples.tsv",
+        reference=folder / "genome.fa.gz",
+        targets=folder / "targets.bed",
+    )
+    return Plan(made, _ordered(rows))
+
+
+def make_plan(
+    config: Mapping[str, Any],
+    load: Callable[[Path], Mapping[str, Any]],
+    headers: bool = True,
+    where: str = "config.yaml",
+) -> tuple[Plan, list[str]]:
+    """Check a configuration and the sheet it names.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    load : callable
+        Reads a simulated patient's file; passed in, since no stage imports the simulation.
+    headers : bool
+        Whether to check reference, panel and every BAM too (not for simulated input, which does
+        not exist yet).
+    where : str
+        Name of the configuration, for messages.
+
+    Returns
+    -------
+    Plan
+    list of str
+        Notes for the user.
+
+    Raises
+    ------
+    InputError
+        One line for each problem.
+    """
+    made = settings(config, where)
+    if made.simulate:
+        return _simulated_plan(made, load), []
+    rows = read_sheet(made.samples)
+    notes = []
+    if headers:
+        findings = check_inputs(made, rows)
+        if findings.errors:
+            raise InputErrors(findings.errors)
+        notes = findings.notes
+    return Plan(made, _ordered(rows)), notes
+
+
+def _ordered(rows: list[Row]) -> dict[str, list[Row]]:
+    return {name: ordered(members) for name, members in patients(rows).items()}
+
+
+def plan_or_exit(*args: Any, **kwargs: Any) -> Plan:
+    """Return a plan, or print one line for each problem and exit with status 2.
+
+    For the Snakefile: an exception there would be shown with a traceback of its own.
+    """
+    try:
+        plan, notes = make_plan(*args, **kwargs)
+    except InputError as error:
+        for line in error.lines():
+            print(f"resistpanel: error: {line}", file=sys.stderr)
+        sys.exit(2)
+    for note in notes:
+        print(f"resistpanel: note: {note}", file=sys.stderr)
+    return plan
+
+
+def put_on_path() -> None:
+    """Make the shell of every job find this installation's ``resistpanel``.
+
+    ``.venv/bin/snakemake`` works so without activating the environment.
+    """
+    folder = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", "").split(os.pathsep)
+    if path[0] != folder:
+        os.environ["PATH"] = os.pathsep.join([folder, *path])
+
+
+def flags(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Return command-line arguments, quoted for the shell; those whose value is None are left out.
+
+    Examples
+    --------
+    >>> flags([("--tumor", "a b.bam"), ("--pon", None)])
+    "--tumor 'a b.bam'"
+    """
+    return " ".join(
+        f"{name} {shlex.quote(str(value))}" for name, value in pairs if value is not None
+    )

@@ -1,0 +1,21 @@
+# Consequence, HGVS c. and p.
+rule annotate:
+    input:
+        vcf=OUT / "call/{patient}.vcf.gz",
+        index=OUT / "call/{patient}.vcf.gz.tbi",
+        genes=PANEL["genes"],
+        reference=REFERENCE,
+    output:
+        vcf=OUT / "annotate/{patient}.vcf.gz",
+        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+    log:
+        OUT / "logs/annotate/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        "resistpanel annotate --vcf {input.vcf:q} --genes {input.genes:q}"
+        " --reference {input.reference:q} --output {output.vcf:q} > {log:q} 2>&1"

@@ -1,0 +1,55 @@
+# Shared by the rules: the checked configuration and sheet, paths, wildcards, the final output.
+import sys
+
+try:
+    from resistpanel.sheet.plan import flags, plan_or_exit, put_on_path
+    from resistpanel.simulate.patient import load_patient
+except ImportError as error:
+    print(
+        f"resistpanel: error: the package cannot be imported ({error}); "
+        "run `make setup`, then .venv/bin/snakemake",
+        file=sys.stderr,
+    )
+    sys.exit(2)
+
+put_on_path()
+
+# Bad input ends the run here, with one line for each problem and exit status 2. The jobs'
+# own processes, which read this file again on a cluster, need not look at every BAM again.
+PLAN = plan_or_exit(
+    config,
+    load=lambda path: load_patient(path)[0],
+    headers=workflow.is_main_process,
+    where=" and ".join(
+        map(str, workflow.overwrite_configfiles or workflow.configfiles)
+    ),
+)
+SETTINGS = PLAN.settings
+OUT = SETTINGS.outdir
+REFERENCE = SETTINGS.reference
+PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
+CATALOG = sorted(SETTINGS.catalog.glob("*.tsv"))
+KNOWLEDGE = sorted(SETTINGS.knowledge.glob("*.tsv"))
+
+
+wildcard_constraints:
+    patient="|".join(map(re.escape, PLAN.patients)),
+
+
+def bams(wildcards):
+    return PLAN.bams(wildcards.patient)
+
+
+def normal_and_tumors(wildcards):
+    normals = [("--normal", bam) for bam in PLAN.bams(wildcards.patient, "normal")]
+    return flags(
+        [*normals, *(("--tumor", bam) for bam in PLAN.bams(wildcards.patient, "tumor"))]
+    )
+
+
+def get_final_output():
+    return expand(
+        OUT / "report/{patient}.{suffix}",
+        patient=PLAN.patients,
+        suffix=["html", "json", "tsv"],
+    )

@@ -1,0 +1,19 @@
+# Allele frequencies with intervals, and the state of every variant between time points.
+rule compare:
+    input:
+        vcf=OUT / "annotate/{patient}.vcf.gz",
+        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+        sheet=OUT / "sheet/{patient}.json",
+    output:
+        json=OUT / "compare/{patient}.json",
+    log:
+        OUT / "logs/compare/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        "resistpanel compare --vcf {input.vcf:q} --sheet {input.sheet:q}"
+        " --output {output.json:q} > {log:q} 2>&1"

@@ -1,0 +1,21 @@
+# The panel's files under the contig names of the reference, once per run.
+rule panel:
+    input:
+        reference=REFERENCE,
+        fai=f"{REFERENCE}.fai",
+        targets=SETTINGS.targets,
+        genes=SETTINGS.genes,
+    output:
+        **PANEL,
+    log:
+        OUT / "logs/panel.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=10,
+    shell:
+        "resistpanel panel adapt --reference {input.reference:q}"
+        " --bed {input.targets:q} --gff3 {input.genes:q}"
+        " --output-bed {output.targets:q} --output-gff3 {output.genes:q} > {log:q} 2>&1"

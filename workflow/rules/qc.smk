@@ -1,0 +1,28 @@
+# Depth, on-target, duplicates, insert size and the gate, per sample.
+rule qc:
+    input:
+        bams=bams,
+        sheet=OUT / "sheet/{patient}.json",
+        reference=REFERENCE,
+        targets=PANEL["targets"],
+    output:
+        json=OUT / "qc/{patient}.json",
+    log:
+        OUT / "logs/qc/{patient}.log",
+    benchmark:
+        OUT / "benchmarks/qc/{patient}.tsv"
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 2
+    resources:
+        mem_mb=1000,
+        runtime=60,
+    params:
+        gate=flags(
+            ("--gate", f"{name}={'off' if value is None else value}")
+            for name, value in SETTINGS.qc.items()
+        ),
+    shell:
+        "resistpanel qc --sheet {input.sheet:q} --targets {input.targets:q}"
+        " --reference {input.reference:q} {params.gate} --threads {threads}"
+        " --output {output.json:q} > {log:q} 2>&1"

@@ -1,0 +1,32 @@
+# One page per patient, with its data beside it.
+rule report:
+    input:
+        sheet=OUT / "sheet/{patient}.json",
+        qc=OUT / "qc/{patient}.json",
+        compare=OUT / "compare/{patient}.json",
+        resist=OUT / "resist/{patient}.json",
+        vcf=OUT / "annotate/{patient}.vcf.gz",
+        table1=[SETTINGS.table1] if SETTINGS.table1 else [],
+    output:
+        html=report(
+            OUT / "report/{patient}.html",
+            category="Patients",
+            labels={"patient": "{patient}"},
+        ),
+        json=OUT / "report/{patient}.json",
+        tsv=OUT / "report/{patient}.tsv",
+    log:
+        OUT / "logs/report/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        table1=flags([("--table1", SETTINGS.table1)]),
+    shell:
+        "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
+        " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
+        " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
+        " --output-tsv {output.tsv:q} > {log:q} 2>&1"

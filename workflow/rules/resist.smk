@@ -1,0 +1,24 @@
+# Catalogue match, mechanism against the drug given, verdict.
+rule resist:
+    input:
+        compare=OUT / "compare/{patient}.json",
+        sheet=OUT / "sheet/{patient}.json",
+        catalog=CATALOG,
+        knowledge=KNOWLEDGE,
+    output:
+        json=OUT / "resist/{patient}.json",
+    log:
+        OUT / "logs/resist/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=15,
+    params:
+        catalog=SETTINGS.catalog,
+        knowledge=SETTINGS.knowledge,
+    shell:
+        "resistpanel resist --compare {input.compare:q} --sheet {input.sheet:q}"
+        " --catalog {params.catalog:q} --knowledge {params.knowledge:q}"
+        " --output {output.json:q} > {log:q} 2>&1"

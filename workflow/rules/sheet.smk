@@ -1,0 +1,29 @@
+# A patient's rows, checked against the BAMs' headers; drugs resolved; missing indexes made.
+rule sheet:
+    input:
+        # A sheet that has grown leaves the patients alone whose rows are as they were.
+        samples=ancient(SETTINGS.samples),
+        reference=REFERENCE,
+        targets=SETTINGS.targets,
+        genes=SETTINGS.genes,
+        drugs=SETTINGS.catalog / "drugs.tsv",
+        bams=bams,
+    output:
+        json=OUT / "sheet/{patient}.json",
+    log:
+        OUT / "logs/sheet/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=60,
+    params:
+        build=SETTINGS.build,
+        catalog=SETTINGS.catalog,
+        rows=lambda wildcards: PLAN.fingerprint(wildcards.patient),
+    shell:
+        "resistpanel sheet --samples {input.samples:q} --reference {input.reference:q}"
+        " --build {params.build:q} --targets {input.targets:q} --genes {input.genes:q}"
+        " --catalog {params.catalog:q} --patient {wildcards.patient:q} --output {output.json:q}"
+        " > {log:q} 2>&1"
