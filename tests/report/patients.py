@@ -1,0 +1,499 @@
+"""Builds the JSON of the upstream stages by hand, as docs/architecture.md describes it.
+
+Two patients: the paper's (Wagle et al. 2011, J Clin Oncol 29:3085, Table 1; positions hg19) and
+a made-up one with five lesions and sixty variants, for size and time.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+from scipy.stats import beta
+
+#: gene, hg19 chrom, pos, ref, alt, c., p. short, residue, consequence, AF after, AF before,
+#: gene as printed, hg18 pos, protein as printed, transcript
+TABLE1 = [
+    ("BRAF", "chr7", 140453136, "A", "T", "c.1799T>A", "V600E", 600, "missense", 0.37, 0.40,
+     "BRAF", 140099605, "p.V600E", "ENST00000288602"),
+    ("BRCA1", "chr17", 41243891, "C", "T", "c.3657G>A", "E1219E", 1219, "synonymous", 0.75, 0.74,
+     "BRCA1", 38497417, "p.E1172E", "ENST00000357654"),
+    ("BRCA1", "chr17", 41246156, "G", "A", "c.1392C>T", "T464T", 464, "synonymous", 0.77, 0.73,
+     "BRCA1", 38499682, "p.T417T", "ENST00000357654"),
+    ("ERBB4", "chr2", 212248617, "C", "T", "c.3650G>A", "G1217E", 1217, "missense", 0.24, 0.25,
+     "ERBB4", 211956862, "p.G1217E", "ENST00000342788"),
+    ("FGFR4", "chr5", 176522392, "C", "T", "c.1581C>T", "I527I", 527, "synonymous", 0.20, 0.21,
+     "FGFR4", 176454998, "p.I527I", "ENST00000292408"),
+    ("FLT1", "chr13", 29005435, "C", "T", "c.826G>A", "A276T", 276, "missense", 0.66, 0.64,
+     "FLT1", 27903435, "p.A276T", "ENST00000282397"),
+    ("MAP2K1", "chr15", 66729154, "G", "C", "c.362G>C", "C121S", 121, "missense", 0.16, 0.0,
+     "MEK1", 64516208, "p.C121S", "ENST00000307102"),
+    ("PDGFRB", "chr5", 149497324, "G", "A", "c.2994C>T", "L998L", 998, "synonymous", 0.57, 0.58,
+     "PDGFRB", 149477517, "p.L998L", "ENST00000261799"),
+    ("PTPRD", "chr9", 8500976, "C", "T", "c.1906G>A", "E636K", 636, "missense", 0.55, 0.52,
+     "PTPRD", 8490976, "p.E623K", "ENST00000356435"),
+    ("PTPRD", "chr9", 8507431, "G", "A", "c.1547C>T", "P516L", 516, "missense", 0.55, 0.56,
+     "PTPRD", 8497431, "p.P503L", "ENST00000356435"),
+    ("RET", "chr10", 43610178, "G", "C", "c.2130G>C", "K710N", 710, "missense", 0.28, 0.0,
+     "RET", 42930184, "p.K710N", "ENST00000355710"),
+    ("RUNX1T1", "chr8", 92982996, "C", "T", "c.1429G>A", "D477N", 477, "missense", 0.76, 0.72,
+     "RUNX1T1", 93052172, "p.D477N", "ENST00000265814"),
+    ("TERT", "chr5", 1278863, "C", "T", "c.2179G>A", "E727K", 727, "missense", 0.58, 0.57,
+     "TERT", 1331863, "p.E727K", "ENST00000310581"),
+    ("TERT", "chr5", 1278864, "C", "T", "c.2178G>A", "T726T", 726, "synonymous", 0.58, 0.57,
+     "TERT", 1331864, "p.T726T", "ENST00000310581"),
+]  # fmt: skip
+
+TABLE1_COLUMNS = [
+    "gene", "gene_printed", "chrom", "pos", "ref", "alt", "hg18_chrom", "hg18_pos",
+    "protein_printed", "type_printed", "af_percent_printed", "sensitive_printed",
+]  # fmt: skip
+
+#: Catalogue sites of RAF-inhibitor resistance (hg19), for the negative list.
+SITES = [
+    ("NRAS", "Q61K", "chr1", 115256530), ("NRAS", "Q61R", "chr1", 115256529),
+    ("NRAS", "Q61L", "chr1", 115256529), ("NRAS", "Q61H", "chr1", 115256528),
+    ("NRAS", "G12D", "chr1", 115258747), ("NRAS", "G13R", "chr1", 115258745),
+    ("KRAS", "Q61H", "chr12", 25380275), ("KRAS", "G12D", "chr12", 25398284),
+    ("MAP2K1", "Q56P", "chr15", 66727451), ("MAP2K1", "K57E", "chr15", 66727453),
+    ("MAP2K1", "K57N", "chr15", 66727455), ("MAP2K1", "I103N", "chr15", 66729100),
+    ("MAP2K1", "L115P", "chr15", 66729136), ("MAP2K1", "P124S", "chr15", 66729162),
+    ("MAP2K1", "P124L", "chr15", 66729163), ("MAP2K1", "F129L", "chr15", 66729177),
+    ("MAP2K1", "E203K", "chr15", 66774131), ("MAP2K1", "V211D", "chr15", 66774156),
+    ("MAP2K2", "V35M", "chr19", 4117617), ("MAP2K2", "L46F", "chr19", 4117584),
+    ("MAP2K2", "F57C", "chr19", 4117550), ("MAP2K2", "Q60P", "chr19", 4117541),
+    ("MAP2K2", "C125S", "chr19", 4110584), ("MAP2K2", "N126D", "chr19", 4110581),
+    ("MAP2K2", "E207K", "chr19", 4101103),
+]  # fmt: skip
+
+ONE = dict(zip("ARNDCQEGHILKMFPSTWYV", (
+    "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val".split()
+), strict=True))  # fmt: skip
+
+FILTERS = {
+    "PASS": "All filters passed",
+    "low_evidence": "Posterior that it is somatic is below the threshold",
+    "strand": "Alternative reads lie on one strand more than the reference reads do",
+    "germline": "Better explained by an inherited allele than by a somatic one",
+    "absent": "Forced site at which the allele was not detected in any tumour",
+}
+
+
+@cache
+def _quantile(q: float, a: float, b: float) -> float:
+    return float(beta.ppf(q, a, b))
+
+
+def counts(alt: int, depth: int, strand: float = 0.5, called: bool | None = None) -> dict:
+    """Return one sample's evidence; Jeffreys interval for AF."""
+    if depth == 0:
+        return {
+            "ad": [0, 0], "adf": [0, 0], "adr": [0, 0], "dp": 0, "af": None, "af_low": None,
+            "af_high": None, "lod": None, "ub": None, "detected": None, "ccf": None,
+            "ccf_low": None, "ccf_high": None,
+        }  # fmt: skip
+    ref = depth - alt
+    forward = [round(ref * 0.5), round(alt * strand)]
+    detected = alt / depth > 0.01 if called is None else called
+    low, high = _quantile(0.025, alt + 0.5, ref + 0.5), _quantile(0.975, alt + 0.5, ref + 0.5)
+    return {
+        "ad": [ref, alt], "adf": forward, "adr": [ref - forward[0], alt - forward[1]],
+        "dp": depth, "af": alt / depth, "af_low": 0.0 if alt == 0 else low, "af_high": high,
+        "lod": 7.5 / depth, "ub": _quantile(0.95, alt + 0.5, ref + 0.5),
+        "detected": detected, "ccf": None, "ccf_low": None, "ccf_high": None,
+    }  # fmt: skip
+
+
+def hgvs_p(short: str) -> str:
+    """Return ``p.Cys121Ser`` for ``C121S`` and ``p.Ile527=`` for ``I527I``."""
+    last = "=" if short[0] == short[-1] else ONE[short[-1]]
+    return f"p.{ONE[short[0]]}{short[1:-1]}{last}"
+
+
+def change(short: str) -> dict:
+    """Return one entry of ``protein_changes``."""
+    return {
+        "residue": int(short[1:-1]),
+        "ref": short[0],
+        "alt": short[-1],
+        "short": short,
+        "hgvs_p": hgvs_p(short),
+        "consequence": "synonymous" if short[0] == short[-1] else "missense",
+    }
+
+
+def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more) -> dict:
+    """Return one entry of compare.json's ``variants``."""
+    kind = "SNV" if len(ref) == len(alt) == 1 else "MNV" if len(ref) == len(alt) else "DEL"
+    changes = [change(short) for short in proteins]
+    residues = more.pop("residues", [c["residue"] for c in changes] * len(ref))
+    value = {
+        "id": f"{chrom}:{pos}:{ref}:{alt}", "chrom": chrom, "pos": pos, "ref": ref, "alt": alt,
+        "type": kind, "filters": ["PASS"], "model": "somatic", "somatic_phred": 99.0,
+        "gene": gene, "transcript": None,
+        "consequence": changes[0]["consequence"] if changes else None,
+        "hgvs_c": None, "hgvs_p": ";".join(c["hgvs_p"] for c in changes) or None,
+        "protein": ",".join(proteins) or None, "protein_changes": changes,
+        "substitutions": [
+            {"pos": pos + i, "ref": r, "alt": a, "residue": residue}
+            for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
+        ] if kind in ("SNV", "MNV") else [],
+        "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
+        "reported": True,
+    }  # fmt: skip
+    return value | more
+
+
+def percent(x: float) -> str:
+    return f"{100 * x:.1f} %"
+
+
+def pair_state(state: str, a: dict, b: dict, pre: str, post: str) -> dict:
+    """Return one entry of ``states``."""
+
+    def words(s: dict) -> str:
+        if s["detected"]:
+            return f"{percent(s['af'])} ({percent(s['af_low'])} to {percent(s['af_high'])})"
+        return f"not detected in {s['dp']} fragments (below {100 * (s['ub'] or 1):.2f} %)"
+
+    up = {"acquired": 1.0, "emergent": 0.999, "rising": 0.999, "stable": 0.5, "falling": 0.001}
+    fold = b["af"] / a["af"] if a["af"] and b["af"] is not None else None
+    return {
+        "pre": pre, "post": post, "state": state, "probability_increase": up.get(state, 0.0),
+        "fold_change": fold, "text": f"{words(a)} in {pre}, {words(b)} in {post}",
+    }  # fmt: skip
+
+
+def sheet() -> dict:
+    """Return sheet.json of the paper's patient."""
+    common = {"lesion": None, "purity": None}
+    return {
+        "schema": "resistpanel/sheet/1", "patient": "MEL-PLX", "sex": "male",
+        "disease": "melanoma",
+        "samples": [
+            common | {"sample": "skin", "role": "normal", "timepoint": None, "day": None,
+                      "drugs": [], "bam": "/data/skin.bam"},
+            common | {"sample": "sensitive", "role": "tumor", "timepoint": "pre", "day": 0,
+                      "drugs": [], "bam": "/data/sensitive.bam"},
+            common | {"sample": "resistant", "role": "tumor", "timepoint": "post", "day": 161,
+                      "drugs": ["PLX4032"], "bam": "/data/resistant.bam"},
+        ],
+        "pairs": [{"pre": "sensitive", "post": "resistant", "drugs": ["vemurafenib"]}],
+        "drugs": [{"given": "PLX4032", "drug": "vemurafenib", "classes": ["RAF inhibitor"],
+                   "targets": ["BRAF"]}],
+        "tumor_only": False,
+    }  # fmt: skip
+
+
+def qc(sheet: dict, targets: int = 40) -> dict:
+    """Return qc.json: every sample passes."""
+    rng = random.Random(5)
+    samples = []
+    for i, s in enumerate(sheet["samples"]):
+        depth = 937 - 11 * i
+        rows = []
+        for t in range(targets):
+            mean = depth * rng.uniform(0.55, 1.4)
+            start = 66_000_000 + 1000 * t
+            rows.append({
+                "name": f"MAP2K1|ENST00000307102|exon{t + 1}", "chrom": "chr15", "start": start,
+                "end": start + 150, "mean_depth": round(mean, 1),
+                "min_depth": round(mean * rng.uniform(0.4, 0.8)),
+            })  # fmt: skip
+        samples.append({
+            "sample": s["sample"], "reads_total": 2_410_000 - 7000 * i,
+            "reads_on_target": 1_861_000 - 6000 * i, "on_target_fraction": 0.772,
+            "duplicate_fraction": 0.081 + 0.004 * i, "mapped_fraction": 0.997,
+            "mean_depth": float(depth), "median_depth": float(depth - 14),
+            "fraction_at": {"100": 1.0, "250": 0.996, "500": 0.94}, "insert_size_median": 171,
+            "read_length": 36, "error_rate": 0.0011, "unit": "fragments", "targets": rows,
+            "gate": {"passed": True, "failures": []},
+        })  # fmt: skip
+    return {
+        "schema": "resistpanel/qc/1",
+        "patient": sheet["patient"],
+        "samples": samples,
+        "passed": True,
+    }
+
+
+def compare(sheet: dict) -> dict:
+    """Return compare.json of the paper's patient: Table 1, near misses, a germline variant."""
+    rng = random.Random(7)
+    pre, post = "sensitive", "resistant"
+    variants = []
+    tert = [row for row in TABLE1 if row[0] == "TERT"]
+    rows = [row for row in TABLE1 if row[0] != "TERT"]
+    for gene, chrom, pos, ref, alt, c, p, _, what, after, before, *_, tx in rows:
+        depth = [rng.randint(840, 960) for _ in range(3)]
+        samples = {
+            "skin": counts(0, depth[0]),
+            pre: counts(1 if gene == "RET" and not before else round(before * depth[1]), depth[1]),
+            post: counts(round(after * depth[2]), depth[2]),
+        }
+        state = "stable" if before else "acquired"
+        variants.append(variant(
+            chrom, pos, ref, alt, gene, [p], samples,
+            [pair_state(state, samples[pre], samples[post], pre, post)], state,
+            transcript=tx, hgvs_c=c, consequence=what,
+            sites=["MAP2K1_C121S"] if p == "C121S" else ["BRAF_V600E"] if p == "V600E" else [],
+        ))  # fmt: skip
+    samples = {"skin": counts(0, 905), pre: counts(508, 892), post: counts(521, 899)}
+    variants.append(variant(
+        "chr5", 1278863, "CC", "TT", "TERT", ["T726T", "E727K"], samples,
+        [pair_state("stable", samples[pre], samples[post], pre, post)], "stable",
+        transcript=tert[0][-1], hgvs_c="c.2178_2179delinsAA", consequence="missense",
+        residues=[727, 726],
+    ))  # fmt: skip
+    misses = [
+        ("chr12", 49434411, "G", "A", "KMT2D", ["R2381C"], (0, 2, 9), "low_evidence", "somatic",
+         "undetermined", 0.6),
+        ("chr3", 178936091, "G", "A", "PIK3CA", ["E545K"], (0, 0, 11), "strand", "artifact",
+         "undetermined", 1.0),
+        ("chr4", 55141055, "A", "G", "PDGFRA", ["P567P"], (452, 448, 461), "germline", "germline",
+         "stable", 0.5),
+    ]  # fmt: skip
+    for chrom, pos, ref, alt, gene, p, alts, why, model, state, strand in misses:
+        samples = {
+            name: counts(n, 900 + i, strand, n > 20)
+            for i, (name, n) in enumerate(zip(("skin", pre, post), alts, strict=True))
+        }
+        variants.append(variant(
+            chrom, pos, ref, alt, gene, p, samples,
+            [pair_state(state, samples[pre], samples[post], pre, post)], state,
+            filters=[why], model=model, somatic_phred=0.2 if model == "germline" else 8.4,
+            reported=False,
+        ))  # fmt: skip
+    for (gene, p, chrom, pos), (ref, alt) in zip(SITES[:3], ("GT", "TC", "TA"), strict=True):
+        samples = {n: counts(0, 880, 0.5, False) for n in ("skin", pre, post)}
+        variants.append(variant(
+            chrom, pos, ref, alt, gene, [p], samples, [], "undetermined", filters=["absent"], model="absent", somatic_phred=0.0,
+            reported=False, sites=[f"{gene}_{p}"],
+        ))  # fmt: skip
+    variants.sort(key=lambda v: (v["chrom"], v["pos"]))
+    purity = {"value": 0.74, "low": 0.66, "high": 0.82, "source": "driver BRAF V600E, diploid"}
+    return {
+        "schema": "resistpanel/compare/1", "patient": sheet["patient"],
+        "samples": [
+            {k: s[k] for k in ("sample", "role", "timepoint", "day", "lesion")}
+            | {"purity": purity if s["role"] == "tumor" else
+               {"value": None, "low": None, "high": None, "source": None}}
+            for s in sheet["samples"]
+        ],
+        "pairs": sheet["pairs"], "variants": variants, "lesions": {},
+    }  # fmt: skip
+
+
+def pathway(altered: dict[str, list[str]], targets: list[str]) -> dict:
+    """Return the MAPK and PI3K pathway with `altered` variants by node."""
+    nodes = [
+        ("EGFR", "receptor"), ("PDGFRB", "receptor"), ("RET", "receptor"), ("NRAS", "GTPase"),
+        ("NF1", "GAP"), ("BRAF", "kinase"), ("RAF1", "kinase"), ("MAP3K8", "kinase"),
+        ("MAP2K1", "kinase"), ("MAP2K2", "kinase"), ("MAPK1", "kinase"), ("MAPK3", "kinase"),
+        ("PIK3CA", "kinase"), ("PTEN", "phosphatase"), ("AKT1", "kinase"),
+        ("proliferation", "outcome"), ("survival", "outcome"),
+    ]  # fmt: skip
+    edges = [
+        ("EGFR", "NRAS", 1), ("PDGFRB", "NRAS", 1), ("RET", "NRAS", 1), ("NF1", "NRAS", -1),
+        ("NRAS", "BRAF", 1), ("NRAS", "RAF1", 1), ("BRAF", "MAP2K1", 1), ("BRAF", "MAP2K2", 1),
+        ("RAF1", "MAP2K1", 1), ("MAP3K8", "MAP2K1", 1), ("MAP2K1", "MAPK1", 1),
+        ("MAP2K2", "MAPK3", 1), ("MAP2K1", "MAPK3", 1), ("NRAS", "PIK3CA", 1),
+        ("PDGFRB", "PIK3CA", 1), ("PIK3CA", "AKT1", 1), ("PTEN", "AKT1", -1),
+        ("MAPK1", "proliferation", 1), ("MAPK3", "proliferation", 1), ("AKT1", "survival", 1),
+        ("MAPK1", "EGFR", -1),
+    ]  # fmt: skip
+    return {
+        "nodes": [
+            {"id": n, "label": n, "role": role, "altered": altered.get(n, [])} for n, role in nodes
+        ],
+        "edges": [{"source": s, "target": t, "sign": sign} for s, t, sign in edges],
+        "drug_targets": targets,
+    }
+
+
+def resist(sheet: dict, compare: dict) -> dict:
+    """Return resist.json of the paper's patient."""
+    by_gene: dict[str, list[dict]] = {}
+    for v in compare["variants"]:
+        if v["reported"]:
+            by_gene.setdefault(v["gene"], []).append(v)
+    c121s, k710n, v600e = (by_gene[g][0] for g in ("MAP2K1", "RET", "BRAF"))
+    negative = []
+    for i, (gene, protein, chrom, pos) in enumerate(SITES):
+        for j, name in enumerate(("sensitive", "resistant")):
+            depth = 0 if (gene, protein, j) == ("MAP2K2", "E207K", 0) else 780 + 9 * i - 5 * j
+            s = counts(i % 2, depth, 0.5, False) if depth else counts(0, 0)
+            negative.append({
+                "site": f"{gene}_{protein}", "gene": gene, "protein": protein,
+                "drugs": ["RAF inhibitor"], "pos": f"{chrom}:{pos}", "sample": name,
+                "dp": s["dp"], "ub": s["ub"], "lod": s["lod"], "assessable": depth > 0,
+            })  # fmt: skip
+    post = c121s["samples"]["resistant"]
+    ub = c121s["samples"]["sensitive"]["ub"]
+    findings = [{
+        "rank": 1, "variant": c121s["id"], "gene": "MAP2K1", "protein": "C121S",
+        "state": "acquired", "mechanism_class": "downstream_mutation",
+        "mechanism_text": "MEK1, the kinase directly downstream of BRAF, is activated: the "
+        "pathway signals on although BRAF is inhibited.",
+        "match_level": "exact", "direction": "resistance", "effect": "known",
+        "for": ["Exact match of the catalogue for vemurafenib in melanoma",
+                f"Acquired: not detected before treatment (below {100 * ub:.2f} %), "
+                f"{100 * post['af']:.1f} % after relapse",
+                "GI50 about 100 times higher for PLX4720 in A375 cells that express it"],
+        "against": ["Allele frequency is below that of the driver: a subclone, or few copies"],
+        "evidence": [
+            {"id": "MAP2K1_C121S_vemurafenib", "drugs": ["vemurafenib"], "disease": "melanoma",
+             "evidence_level": "case report", "effect_size": "PLX4720 GI50 about 100-fold (A375)",
+             "source": "Wagle 2011", "pmid": "21383288", "note": "This patient"},
+            {"id": "MAP2K1_C121S_selumetinib", "drugs": ["selumetinib"],
+             "disease": "melanoma cell line", "evidence_level": "in vitro",
+             "effect_size": "AZD6244 GI50 nearly 1,000-fold (A375)", "source": "Wagle 2011",
+             "pmid": "21383288", "note": None},
+        ],
+    }, {
+        "rank": 2, "variant": k710n["id"], "gene": "RET", "protein": "K710N",
+        "state": "acquired", "mechanism_class": "none", "mechanism_text": "",
+        "match_level": "exact", "direction": "none", "effect": "no_evidence",
+        "for": ["Acquired"],
+        "against": ["No effect on PLX4720 sensitivity in vitro",
+                    "In a part of RET without known function"],
+        "evidence": [{"id": "RET_K710N", "drugs": ["vemurafenib"], "disease": "melanoma",
+                      "evidence_level": "in vitro", "effect_size": "none", "pmid": "21383288",
+                      "source": "Wagle 2011", "note": "Negative control"}],
+    }]  # fmt: skip
+    rank = 3
+    for v in compare["variants"]:
+        if v["reported"] and v["gene"] not in ("MAP2K1", "RET", "BRAF"):
+            findings.append({
+                "rank": rank, "variant": v["id"], "gene": v["gene"], "protein": v["protein"],
+                "state": v["state"], "mechanism_class": "none", "mechanism_text": "",
+                "match_level": None, "direction": None, "effect": "passenger", "for": [],
+                "against": ["Present before treatment at the same allele frequency"],
+                "evidence": [],
+            })  # fmt: skip
+            rank += 1
+    return {
+        "schema": "resistpanel/resist/1", "patient": sheet["patient"], "drugs": sheet["drugs"],
+        "verdict": {
+            "kind": "mechanism", "confidence": "high", "key_variants": [c121s["id"]],
+            "sentence": "MAP2K1 p.C121S, acquired under vemurafenib, explains the relapse: an "
+            "activating mutation directly downstream of the drug's target BRAF.",
+            "reasons": [
+                "The catalogue names this very change as resistance to vemurafenib in melanoma",
+                f"Absent before treatment, to a limit of {100 * ub:.2f} %",
+                "The sensitising driver BRAF p.V600E is retained in both samples",
+            ],
+        },
+        "driver": {"variant": v600e["id"], "gene": "BRAF", "protein": "V600E",
+                   "state": "retained", "text": "BRAF p.V600E is retained after relapse: the "
+                   "target that vemurafenib acts on is still there."},
+        "findings": findings,
+        "expected_to_fail": [
+            {"drug": "dabrafenib", "classes": ["RAF inhibitor"],
+             "reason": "MEK1 is active downstream of RAF", "evidence":
+             ["MAP2K1_C121S_vemurafenib"]},
+            {"drug": "selumetinib", "classes": ["allosteric MEK inhibitor"],
+             "reason": "GI50 nearly 1,000-fold in vitro",
+             "evidence": ["MAP2K1_C121S_selumetinib"]},
+        ],
+        "options": [
+            {"option": "ERK inhibitor", "reason": "Acts below the altered kinase",
+             "source": "Wagle 2011, discussion", "pmid": "21383288"},
+            {"option": "ATP-competitive MEK inhibitor",
+             "reason": "Does not bind the allosteric pocket", "source": "Wagle 2011, discussion",
+             "pmid": "21383288"},
+        ],
+        "negative_sites": negative,
+        "pathway": pathway({"MAP2K1": [c121s["id"]], "RET": [k710n["id"]],
+                            "BRAF": [v600e["id"]]}, ["BRAF"]),
+        "knowledge": {},
+    }  # fmt: skip
+
+
+def table1_tsv() -> str:
+    """Return the published table as the TSV that ``--table1`` takes."""
+    lines = ["\t".join(TABLE1_COLUMNS)]
+    for gene, chrom, pos, ref, alt, _, _, _, what, after, before, printed, hg18, p, _ in TABLE1:
+        row = [gene, printed, chrom, pos, ref, alt, chrom, hg18, p, what.capitalize(),
+               round(100 * after), p if before else "WT"]  # fmt: skip
+        lines.append("\t".join(map(str, row)))
+    return "\n".join(lines) + "\n"
+
+
+def paper() -> dict[str, dict]:
+    """Return the four JSONs of the paper's patient by stage."""
+    s = sheet()
+    c = compare(s)
+    return {"sheet": s, "qc": qc(s), "compare": c, "resist": resist(s, c)}
+
+
+def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int = 394) -> dict:
+    """Return a made-up patient: many lesions, variants, targets and catalogue sites."""
+    rng = random.Random(11)
+    lesions = ["arm", "lung", "liver", "brain", "skin of the left lower leg, second biopsy"]
+    names = [f"T{i}_{lesions[i % 5].split()[0]}" for i in range(tumors)]
+    s = sheet()
+    s |= {"patient": "LARGE-5", "sex": None, "pairs": [
+        {"pre": names[0], "post": n, "drugs": ["vemurafenib"]} for n in names[1:]]}  # fmt: skip
+    s["samples"] = [s["samples"][0]] + [
+        s["samples"][1 if not i else 2]
+        | {"sample": n, "timepoint": "post" if i else "pre", "day": 90 * i,
+           "lesion": lesions[i % 5]}
+        for i, n in enumerate(names)
+    ]  # fmt: skip
+    genes = "NRAS KRAS BRAF MAP2K1 MAP2K2 PTEN PIK3CA AKT1 EGFR RET PDGFRB NF1 TP53".split()
+    letters = "ARNDCQEGHILKMFPSTWYV"
+    found = []
+    for k in range(variants):
+        gene = genes[k % len(genes)]
+        truncal, fresh = rng.random() < 0.5, rng.random() < 0.4
+        samples = {"skin": counts(0, rng.randint(600, 1200))}
+        for i, n in enumerate(names):
+            depth = 0 if rng.random() < 0.01 else rng.randint(300, 1500)
+            there = truncal or (i > 0 and fresh and rng.random() < 0.6) or (not fresh and i == 0)
+            samples[n] = counts(int(depth * rng.uniform(0.02, 0.7)) if there else 0, depth)
+        states = []
+        for n in names[1:]:
+            a, b = samples[names[0]], samples[n]
+            state = {
+                (None, None): "not covered", (True, True): rng.choice(["stable", "rising"]),
+                (True, False): "lost", (False, True): "acquired", (False, False): "undetermined",
+            }.get((a["detected"], b["detected"]), "not covered")  # fmt: skip
+            states.append(pair_state(state, a, b, names[0], n))
+        order = ["acquired", "rising", "lost", "stable", "undetermined", "not covered"]
+        overall = min((x["state"] for x in states), key=order.index)
+        p = f"{rng.choice(letters)}{50 + k * 7}{rng.choice(letters)}"
+        ref = rng.choice("ACGT")
+        found.append(variant(
+            "chr" + str(1 + k % 22), 1_000_000 + 1013 * k, ref,
+            rng.choice([b for b in "ACGT" if b != ref]), gene, [p], samples, states, overall,
+            transcript="ENST00000000000", hgvs_c=f"c.{3 * (50 + k * 7)}G>A",
+        ))  # fmt: skip
+    c = compare(sheet()) | {"patient": s["patient"], "variants": found, "pairs": s["pairs"]}
+    c["samples"] = [
+        {k: x[k] for k in ("sample", "role", "timepoint", "day", "lesion")}
+        | {"purity": {"value": None, "low": None, "high": None, "source": None}}
+        for x in s["samples"]
+    ]
+    base = paper()["resist"]
+    key = next(v for v in found if v["state"] == "acquired")
+    r = base | {"patient": s["patient"], "drugs": s["drugs"]}
+    r["verdict"] = base["verdict"] | {"key_variants": [key["id"]]}
+    r["driver"] = {"variant": None, "gene": "BRAF", "protein": "V600E", "state": "unknown",
+                   "text": "BRAF p.V600E could not be assessed."}  # fmt: skip
+    r["findings"] = [
+        base["findings"][-1] | {"rank": i + 1, "variant": v["id"], "gene": v["gene"],
+                                "protein": v["protein"], "state": v["state"]}
+        for i, v in enumerate(found)
+    ]  # fmt: skip
+    altered: dict[str, list[str]] = {}
+    for v in found:
+        altered.setdefault(v["gene"], []).append(v["id"])
+    r["pathway"] = pathway(altered, ["BRAF"])
+    r["negative_sites"] = [
+        {"site": f"site{i}", "gene": genes[i % len(genes)], "protein": f"A{i + 1}V",
+         "drugs": ["RAF inhibitor"], "pos": f"chr{1 + i % 22}:{5000 + i}", "sample": n,
+         "dp": 700 + i, "ub": 3 / (700 + i), "lod": 7.5 / (700 + i), "assessable": True}
+        for i in range(sites) for n in names
+    ]  # fmt: skip
+    return {"sheet": s, "qc": qc(s, targets), "compare": c, "resist": r}

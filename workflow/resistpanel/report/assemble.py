@@ -1,0 +1,134 @@
+"""Puts the stages' JSON together into report.json, and refuses what does not belong together."""
+
+from pathlib import Path
+
+from resistpanel import __version__
+from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import read_json
+from resistpanel.report import provenance
+from resistpanel.report.schema import check, load
+from resistpanel.report.spectrum import spectrum
+from resistpanel.report.table1 import load_published, table1
+
+PARTS = ("sheet", "qc", "compare", "resist")
+
+
+def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
+    """Check that the parts are of one patient and one run.
+
+    Raises
+    ------
+    InputErrors
+        Every disagreement found: patient, samples, or a variant that is named but not there.
+    """
+    errors = []
+    cure = "give the files of one run"
+    sheet = parts["sheet"]
+    names = {s["sample"] for s in sheet["samples"]}
+    for name in PARTS[1:]:
+        part = parts[name]
+        if part["patient"] != sheet["patient"]:
+            what = f"is of patient {part['patient']!r}, the sheet of {sheet['patient']!r}"
+            errors.append(InputError(what, where=paths[name], cure=cure))
+        if "samples" in part and {s["sample"] for s in part["samples"]} != names:
+            other = sorted({s["sample"] for s in part["samples"]} ^ names)
+            what = f"names other samples than the sheet: {', '.join(map(repr, other))}"
+            errors.append(InputError(what, where=paths[name], cure=cure))
+    ids = [v["id"] for v in parts["compare"]["variants"]]
+    for twice in sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else ():
+        errors.append(InputError(f"variant {twice!r} stands twice", where=paths["compare"]))
+    known = set(ids)
+    for v in parts["compare"]["variants"]:
+        if set(v["samples"]) != names:
+            what = f"variant {v['id']!r} does not give every sample, or gives another"
+            errors.append(InputError(what, where=paths["compare"], cure=cure))
+        for pair in v["states"]:
+            if not {pair["pre"], pair["post"]} <= names:
+                what = f"variant {v['id']!r} compares a sample that is not in the sheet"
+                errors.append(InputError(what, where=paths["compare"], cure=cure))
+    resist = parts["resist"]
+    driver = resist["driver"] or {"variant": None}
+    named = [
+        *resist["verdict"]["key_variants"],
+        driver["variant"],
+        *(f["variant"] for f in resist["findings"]),
+        *(i for node in (resist["pathway"] or {"nodes": []})["nodes"] for i in node["altered"]),
+    ]
+    for missing in dict.fromkeys(i for i in named if i is not None and i not in known):
+        what = f"names variant {missing!r}, which {paths['compare']} does not hold"
+        errors.append(InputError(what, where=paths["resist"], cure=cure))
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+
+
+def assemble(
+    paths: dict[str, str],
+    *,
+    build: str | None = None,
+    published: str | None = None,
+    copynumber: str | None = None,
+    vcf: str | None = None,
+    reference: str | None = None,
+    bams: bool = True,
+    command: str | None = None,
+) -> dict:
+    """Return report.json of one patient.
+
+    Parameters
+    ----------
+    paths : dict of str
+        Path of the JSON of each of `PARTS`.
+    build : str, optional
+        ``hg19`` or ``hg38``; names the coordinates on the page.
+    published : str, optional
+        Published table to stand beside the calls (`table1.load_published`); positions are hg19.
+    copynumber : str, optional
+        copynumber.json.
+    vcf : str, optional
+        The annotated VCF: its header gives parameters and the meaning of the filters.
+    reference : str, optional
+        Reference FASTA: the checksum of its ``.fai`` goes into the provenance.
+    bams : bool
+        Whether the headers of the sheet's BAMs are summed.
+    command : str, optional
+        The command line, for the provenance.
+    """
+    parts = {name: load(paths[name], name) for name in PARTS}
+    consistent(parts, paths)
+    if published and build not in (None, "hg19"):
+        raise InputError(
+            f"its positions are hg19, the build is {build}",
+            where=published,
+            cure="leave --table1 out for this build",
+        )
+    rows = load_published(published) if published else []
+    parameters, filters = provenance.vcf_header(vcf) if vcf else ({}, {})
+    given = {**paths, "copynumber": copynumber, "published table": published, "calls (VCF)": vcf}
+    if reference:
+        given["index of the reference"] = f"{reference}.fai"
+    inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
+    if bams:
+        inputs += [
+            provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]
+        ]
+    report = {
+        "schema": "resistpanel/report/1",
+        "patient": parts["sheet"]["patient"],
+        "build": build,
+        **parts,
+        "copynumber": read_json(copynumber) if copynumber else None,
+        "evidence": None,
+        "table1": table1(parts["compare"], rows),
+        "spectrum": spectrum(parts["compare"]["variants"]),
+        "filters": filters,
+        "provenance": {
+            "version": __version__,
+            "command": command,
+            "created": provenance.created(),
+            "inputs": inputs,
+            "parameters": parameters,
+            "software": provenance.software(),
+        },
+    }
+    check(report, str(Path(paths["sheet"]).name))
+    return report

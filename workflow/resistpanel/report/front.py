@@ -1,0 +1,169 @@
+"""The first screen: patient, course, verdict, warnings, the key variants before and after."""
+
+from resistpanel.report.cells import cell, clonal, sample_label, variant_name
+from resistpanel.report.numbers import NARROW_SPACE, count, percent
+from resistpanel.report.states import EFFECTS, STATES, VERDICTS
+
+#: How many variants the first screen shows; the rest are counted.
+FIRST_SCREEN = 4
+
+
+def variants_by_id(report: dict) -> dict[str, dict]:
+    """Return the variants of compare.json by id."""
+    return {v["id"]: v for v in report["compare"]["variants"]}
+
+
+def tumors(report: dict) -> list[dict]:
+    """Return the tumour samples in the order of compare.json."""
+    return [s for s in report["compare"]["samples"] if s["role"] == "tumor"]
+
+
+def course(report: dict) -> list[dict]:
+    """Return the stations of the patient's course: normal, then each time point.
+
+    Returns
+    -------
+    list of dict
+        ``title``, ``samples`` (labels), ``drugs`` given before this station.
+    """
+    names = {d["given"]: d["drug"] for d in report["sheet"]["drugs"]}
+    stations: list[dict] = []
+    for sample in report["sheet"]["samples"]:
+        if sample["role"] == "normal":
+            key = ("normal",)
+            title = "Normal"
+        else:
+            key = (sample["timepoint"], sample["day"])
+            words = {"pre": "Before treatment", "post": "After relapse"}
+            title = words.get(sample["timepoint"], sample["timepoint"] or "Tumour")
+        day = None if sample["day"] is None else f"day {sample['day']:g}"
+        if not stations or stations[-1]["key"] != key:
+            stations.append({"key": key, "title": title, "day": day, "samples": [], "drugs": []})
+        station = stations[-1]
+        station["samples"].append({"name": sample["sample"], "lesion": sample["lesion"]})
+        for given in sample["drugs"]:
+            drug = names.get(given, given)
+            text = drug if drug == given else f"{drug} ({given})"
+            if text not in station["drugs"]:
+                station["drugs"].append(text)
+    return stations
+
+
+def warnings(report: dict) -> list[dict]:
+    """Return what must be known before the verdict is read, worst first."""
+    found = []
+    for sample in report["qc"]["samples"]:
+        if not sample["gate"]["passed"]:
+            texts = "; ".join(f["text"] for f in sample["gate"]["failures"]) or "see quality"
+            found.append({
+                "title": f"{sample['sample']} fails the quality gate", "text": texts,
+                "href": "#quality",
+            })  # fmt: skip
+    if report["sheet"]["tumor_only"]:
+        found.append({
+            "title": "No matched normal", "href": "#limits",
+            "text": "Rare inherited variants may be among the calls; somatic is a likelihood "
+            "here, not an observation.",
+        })  # fmt: skip
+    driver = report["resist"]["driver"]
+    if driver and driver["state"] in ("lost", "absent", "unknown"):
+        what = " ".join(part for part in (driver["gene"], driver["protein"]) if part) or "not named"
+        word = {"lost": "is lost", "absent": "is absent", "unknown": "is not known"}
+        found.append({
+            "title": f"Sensitising driver ({what}) {word[driver['state']]}",
+            "text": driver["text"] or "", "href": "#findings",
+        })  # fmt: skip
+    return found
+
+
+def open_questions(report: dict) -> list[str]:
+    """Return what this report cannot exclude, one short line each."""
+    lines = []
+    blind = {s["site"] for s in report["resist"]["negative_sites"] if not s["assessable"]}
+    if blind:
+        sites = "site" if len(blind) == 1 else "sites"
+        lines.append(f"{len(blind)} catalogue {sites} could not be assessed in every tumour sample")
+    if report["copynumber"] is None:
+        lines.append("copy number was not analysed: an amplification is not excluded")
+    purity = [s["purity"]["value"] for s in tumors(report)]
+    if purity and all(value is None for value in purity):
+        lines.append("tumour purity is not known: fractions are of all cells in the sample")
+    return lines
+
+
+def key_row(variant: dict, report: dict, role: str) -> dict:
+    """Return one variant of the first screen: its state and every tumour sample."""
+    rows = []
+    for sample in tumors(report):
+        evidence = variant["samples"][sample["sample"]]
+        rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": clonal(evidence)})
+    return {
+        "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
+        "state": variant["state"], "role": role, "rows": rows,
+    }  # fmt: skip
+
+
+def key_variants(report: dict) -> dict:
+    """Return the variants of the first screen: key, driver, then others that relapse brought."""
+    known = variants_by_id(report)
+    resist = report["resist"]
+    roles = dict.fromkeys(resist["verdict"]["key_variants"], "key variant")
+    driver = resist["driver"]
+    if driver and driver["variant"]:
+        role = "sensitising driver"
+        if driver["variant"] in roles:
+            role = f"{roles[driver['variant']]}, {role}"
+        roles[driver["variant"]] = role
+    effects = {f["variant"]: f["effect"] for f in resist["findings"]}
+    rest = [
+        v["id"]
+        for v in sorted(
+            report["compare"]["variants"], key=lambda v: (list(STATES).index(v["state"] or "not covered"))
+        )
+        if v["reported"] and v["state"] in ("acquired", "emergent") and v["id"] not in roles
+    ]
+    for identifier in rest[: max(0, FIRST_SCREEN - len(roles))]:
+        effect = effects.get(identifier)
+        roles[identifier] = EFFECTS[effect] if effect else "not ranked"
+    shown = [key_row(known[i], report, role) for i, role in roles.items()]
+    return {"rows": shown, "further": len([i for i in rest if i not in roles])}
+
+
+def examined(report: dict) -> str | None:
+    """Return one sentence on the catalogue sites that were looked at and not found."""
+    sites = report["resist"]["negative_sites"]
+    if not sites:
+        return None
+    bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
+    names = {s["site"] for s in sites}
+    text = f"{count(len(names))} further catalogue sites were examined and not found"
+    if bounds:
+        low, high = percent(min(bounds)), percent(max(bounds))
+        text += f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {low})"
+    return text
+
+
+def front(report: dict) -> dict:
+    """Return everything of the first screen."""
+    verdict = report["resist"]["verdict"]
+    findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    against = [
+        text
+        for key in verdict["key_variants"]
+        for text in findings.get(key, {"against": []})["against"]
+    ]
+    return {
+        "kind": verdict["kind"],
+        "kind_text": VERDICTS[verdict["kind"]],
+        "sentence": verdict["sentence"],
+        "confidence": verdict["confidence"],
+        "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
+        "reasons": verdict["reasons"],
+        "against": list(dict.fromkeys(against)),
+        "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
+        "course": course(report),
+        "warnings": warnings(report),
+        "open": open_questions(report),
+        "examined": examined(report),
+        "shown": key_variants(report),
+    }

@@ -1,0 +1,102 @@
+"""The page's sections on quality and on where the report comes from."""
+
+from resistpanel.report.cells import sample_label
+from resistpanel.report.numbers import NOTHING, NARROW_SPACE, count, percent, plain
+
+BINS = 30
+WORST = 8  # targets listed per sample
+
+
+def metrics(report: dict) -> list[dict]:
+    """Return the quality metrics: one row each, one value per sample."""
+    samples = report["qc"]["samples"]
+    depths = sorted({d for s in samples for d in s["fraction_at"]}, key=lambda d: float(d))
+    unit = ", ".join(dict.fromkeys(s["unit"] for s in samples))
+    rows = [
+        ("mean_depth", f"Mean depth on target ({unit})", count),
+        ("median_depth", f"Median depth on target ({unit})", count),
+        *(((depth,), f"Target bases at {depth}× or more", percent) for depth in depths),
+        ("on_target_fraction", "Reads on target", percent),
+        ("duplicate_fraction", "Duplicates", percent),
+        ("mapped_fraction", "Mapped", percent),
+        ("reads_total", "Reads", count),
+        ("reads_on_target", "Reads on target (count)", count),
+        ("insert_size_median", f"Insert size, median{NARROW_SPACE}(bp)", count),
+        ("read_length", "Read length (bp)", count),
+        ("error_rate", "Mismatch rate", percent),
+    ]
+    table = []
+    for key, label, show in rows:
+        cells = []
+        for s in samples:
+            value = s["fraction_at"].get(key[0]) if isinstance(key, tuple) else s[key]
+            name = f"fraction_at.{key[0]}" if isinstance(key, tuple) else key
+            failed = [f for f in s["gate"]["failures"] if f["metric"] in (name, f"{name}x")]
+            cells.append({"text": NOTHING if value is None else show(value), "failed": failed})
+        table.append({"label": label, "cells": cells})
+    return table
+
+
+def histogram(values: list[float], top: float) -> list[dict]:
+    """Return the bars of a histogram over 0 to `top`, heights 0 to 100 of the highest."""
+    counts = [0] * BINS
+    for value in values:
+        counts[min(int(value / top * BINS), BINS - 1)] += 1
+    most = max(counts) or 1
+    return [
+        {"x": round(100 * i / BINS, 2), "h": round(100 * n / most, 1), "n": n}
+        for i, n in enumerate(counts)
+        if n
+    ]
+
+
+def quality(report: dict) -> dict:
+    """Return the quality section: gate, metrics, depth by target, least covered targets."""
+    labels = {s["sample"]: sample_label(s) for s in report["compare"]["samples"]}
+    everything = [t["mean_depth"] or 0 for s in report["qc"]["samples"] for t in s["targets"]]
+    top = max(everything, default=0) * 1.02 or 1
+    samples = []
+    for s in report["qc"]["samples"]:
+        targets = s["targets"]
+        worst = sorted(targets, key=lambda t: (t["min_depth"] or 0, t["mean_depth"] or 0))[:WORST]
+        samples.append(labels[s["sample"]] | {
+            "passed": s["gate"]["passed"], "failures": s["gate"]["failures"],
+            "bars": histogram([t["mean_depth"] or 0 for t in targets], top),
+            "targets": len(targets), "mean": plain(s["mean_depth"], 0),
+            "mean_x": round(100 * (s["mean_depth"] or 0) / top, 2),
+            "worst": [
+                {"name": t["name"].replace("|", " "), "min": count(t["min_depth"]),
+                 "mean": count(t["mean_depth"]),
+                 "place": f"{t['chrom']}:{t['start'] + 1}-{t['end']}"}
+                for t in worst
+            ],
+        })  # fmt: skip
+    return {
+        "passed": report["qc"]["passed"],
+        "samples": samples,
+        "metrics": metrics(report),
+        "top": count(top),
+    }
+
+
+def spectrum_view(report: dict) -> dict:
+    """Return the bars of the mutation spectrum."""
+    s = report["spectrum"]
+    most = max(s["classes"].values(), default=0) or 1
+    bars = [
+        {"name": name, "pair": pair_name(name), "n": n, "w": round(100 * n / most, 1)}
+        for name, n in s["classes"].items()
+    ]
+    return s | {"bars": bars}
+
+
+def pair_name(name: str) -> str:
+    """Return ``C:G>T:A`` for ``C>T``."""
+    other = dict(zip("ACGT", "TGCA", strict=True))
+    return f"{name[0]}:{other[name[0]]}>{name[2]}:{other[name[2]]}"
+
+
+def parameters(report: dict) -> list[tuple[str, str]]:
+    """Return the parameters as name and text."""
+    found = report["provenance"]["parameters"]
+    return [(str(name), str(found[name])) for name in sorted(found)]

@@ -1,0 +1,131 @@
+"""Renders report.json as one self-contained HTML page."""
+
+import base64
+import hashlib
+import json
+import zlib
+
+import jinja2
+from markupsafe import Markup
+
+from resistpanel.report import front, pathway, quality, slope, tables
+from resistpanel.report.cells import TICKS
+from resistpanel.report.numbers import count, percent, percent_up, plain
+from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES, consequence
+from resistpanel.report.tsv import tsv
+
+#: Sections of the page below the first screen, in order; each has a template `_{id}.html.j2`.
+SECTIONS = (
+    ("findings", "Findings and evidence"),
+    ("mechanism", "Mechanism"),
+    ("course", "Course of the allele frequencies"),
+    ("matrix", "State of every variant"),
+    ("table1", "Somatic changes"),
+    ("spectrum", "Mutation spectrum"),
+    ("copynumber", "Copy number"),
+    ("negative", "Looked for and not found"),
+    ("misses", "Near misses"),
+    ("quality", "Quality"),
+    ("reading", "How to read this page"),
+    ("limits", "Limits"),
+    ("provenance", "Provenance"),
+)
+
+#: Characters that are invisible or that turn the direction of the text around them: shown as
+#: their code, so that what is read is what is there.
+HIDDEN = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *(c for c in range(0x20) if c not in (0x09, 0x0A)),
+        *range(0x7F, 0xA0),
+        0xAD, 0x061C, 0x180E, *range(0x200B, 0x2010), *range(0x202A, 0x202F),
+        *range(0x2060, 0x2070), 0xFEFF, *range(0xFFF9, 0xFFFC), *range(0xD800, 0xE000),
+    )
+}  # fmt: skip
+
+
+def visible(value: object) -> object:
+    """Return text with hidden characters made visible; markup of our own as it is."""
+    if value is None:
+        return ""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return value.translate(HIDDEN)
+
+
+def short(text: str | None, length: int = 16) -> str:
+    """Return text cut to `length` characters, for labels in drawings."""
+    text = text or ""
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def css_text(text: str) -> Markup:
+    """Return text as a CSS string: everything but letters and digits is escaped by its code."""
+    safe = (c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in str(visible(text)))
+    return Markup('"' + "".join(safe) + '"')
+
+
+def payload(report: dict) -> Markup:
+    """Return report.json and calls.tsv, deflated and in base64, for the page's download buttons."""
+    files = {"report.json": json.dumps(report, indent=1, sort_keys=True), "calls.tsv": tsv(report)}
+    packed = zlib.compress(json.dumps(files).encode(), 9)
+    return Markup(base64.b64encode(packed).decode())
+
+
+def source_hash(text: str) -> str:
+    """Return the hash of a script as a Content-Security-Policy names it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def environment() -> jinja2.Environment:
+    """Return the Jinja2 environment: autoescape on, a missing name is an error."""
+    env = jinja2.Environment(
+        loader=jinja2.PackageLoader("resistpanel.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    env.filters |= {
+        "percent": percent, "percent_up": percent_up, "count": count, "plain": plain,
+        "short": short, "css_text": css_text, "consequence": consequence,
+    }  # fmt: skip
+    env.globals |= {"STATES": STATES, "TICKS": TICKS, "DRIVER_STATES": DRIVER_STATES, "EFFECTS": EFFECTS}
+    return env
+
+
+def page(report: dict) -> str:
+    """Return the HTML page of a report; nothing but `report` goes into it.
+
+    Parameters
+    ----------
+    report : dict
+        report.json, already checked against its schema.
+    """
+    env = environment()
+    source = env.loader.get_source
+    script = source(env, "report.js")[0]
+    return env.get_template("report.html.j2").render(
+        report=report,
+        patient=report["patient"],
+        build=report["build"],
+        sections=SECTIONS,
+        style=Markup(source(env, "report.css")[0]),
+        script=Markup(script),
+        script_hash=source_hash(script),
+        payload=payload(report),
+        front=front.front(report),
+        findings=tables.findings(report),
+        matrix=tables.matrix(report),
+        table1=tables.table1_view(report),
+        slopes=slope.slopes(report),
+        pathway=pathway.drawing(report),
+        spectrum=quality.spectrum_view(report),
+        negatives=tables.negatives(report),
+        misses=tables.near_misses(report),
+        quality=quality.quality(report),
+        parameters=quality.parameters(report),
+        provenance=report["provenance"],
+    )

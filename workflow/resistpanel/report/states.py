@@ -1,0 +1,110 @@
+"""The words of the report: states, mechanisms, filters, in the order and voice of the page."""
+
+from typing import NamedTuple
+
+
+class State(NamedTuple):
+    """How a state is named and explained to a reader."""
+
+    key: str
+    tone: str  # up, down, same, unsure: sets the colour; the glyph and the word say it too
+    meaning: str
+
+
+#: Order is that of interest: what relapse brought first.
+STATES = {
+    state.key: state
+    for state in (
+        State(
+            "acquired",
+            "up",
+            "Detected after, not detected before, and the lower bound after lies above the upper "
+            "bound before.",
+        ),
+        State(
+            "emergent",
+            "up",
+            "Detected after; before it is below what would have been called, but reads or "
+            "overlapping bounds say that it may have been there.",
+        ),
+        State("rising", "up", "Detected in both; the fraction went up beyond chance."),
+        State("lost", "down", "Detected before, not detected after, bounds apart."),
+        State("falling", "down", "Detected in both; the fraction went down beyond chance."),
+        State("stable", "same", "Detected in both; no change beyond chance."),
+        State("undetermined", "unsure", "Too little depth or purity to tell."),
+        State("not covered", "unsure", "No usable reads in one of the samples."),
+    )
+}
+
+MECHANISMS = {
+    "on_target_mutation": "Mutation of the drug's target",
+    "on_target_amplification": "Amplification of the drug's target",
+    "on_target_splice_or_duplication": "Splice form or duplication of the drug's target",
+    "upstream_activation": "Activation upstream of the target",
+    "bypass": "Bypass by another pathway",
+    "downstream_mutation": "Mutation downstream of the target",
+    "other": "Other mechanism",
+    "none": "No mechanism",
+}
+
+EFFECTS = {
+    "known": "known resistance alteration",
+    "candidate": "candidate: in the pathway, not in the catalogue",
+    "no_evidence": "no evidence of an effect",
+    "passenger": "passenger",
+}
+
+MATCHES = {
+    "exact": "the exact change",
+    "codon": "another change of the same codon",
+    "range": "a change in a catalogued range of residues",
+    "gene": "a catalogued kind of change of the gene",
+    "class": "a drug of the same class",
+}
+
+VERDICTS = {
+    "mechanism": "Mechanism of resistance found",
+    "candidate": "Candidate mechanism, not proven",
+    "none": "No mechanism found",
+}
+
+DRIVER_STATES = {
+    "retained": "retained",
+    "lost": "lost",
+    "absent": "absent",
+    "unknown": "not known",
+}
+
+CONSEQUENCES = {
+    "missense": "Missense",
+    "synonymous": "Synonymous",
+    "stop_gained": "Nonsense",
+    "stop_lost": "Stop lost",
+    "start_lost": "Start lost",
+    "frameshift": "Frameshift",
+    "inframe_deletion": "In-frame deletion",
+    "inframe_insertion": "In-frame insertion",
+    "splice_acceptor": "Splice acceptor",
+    "splice_donor": "Splice donor",
+    "splice_region": "Splice region",
+    "intron": "Intron",
+    "non_coding": "Non-coding",
+    "intergenic": "Intergenic",
+    "stop_retained": "Stop retained",
+}
+
+
+def consequence(term: str | None) -> str:
+    """Return a consequence of bcftools csq in words; an unknown term as it stands."""
+    if not term:
+        return "Not annotated"
+    parts = [part.lstrip("*").removesuffix("_variant") for part in term.split("&")]
+    return ", ".join(
+        CONSEQUENCES.get(part, part.replace("_", " ").capitalize()) for part in parts if part
+    )
+
+
+def rank_state(state: str) -> int:
+    """Return the place of a state in the order of interest."""
+    keys = list(STATES)
+    return keys.index(state) if state in STATES else len(keys)

@@ -1,0 +1,190 @@
+"""Table 1: one row per substituted base, as the paper prints them; phased bases share an event.
+
+A published table (``--table1``) may stand beside the calls: its rows are matched by hg19
+position and alleles and add what was printed. A printed row that was not called stays in the
+table, without a call.
+"""
+
+import csv
+from pathlib import Path
+
+from resistpanel.errors import InputError
+from resistpanel.report.numbers import genomic
+from resistpanel.report.spectrum import COMPLEMENT
+from resistpanel.report.states import consequence, rank_state
+
+COLUMNS = (
+    "gene_printed", "chrom", "pos", "ref", "alt", "hg18_chrom", "hg18_pos", "protein_printed",
+    "type_printed", "af_percent_printed", "sensitive_printed",
+)  # fmt: skip
+
+
+def bare(chrom: str) -> str:
+    """Return a chromosome's name without ``chr``."""
+    return chrom[3:] if chrom.lower().startswith("chr") else chrom
+
+
+def load_published(path: str | Path) -> list[dict]:
+    """Read a published table (TSV with the columns `COLUMNS`, positions hg19, 1-based).
+
+    Raises
+    ------
+    InputError
+        A column is missing, or a number is none.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError("cannot be read as text", where=str(path)) from error
+    # Comment lines may stand anywhere; the line numbers of errors count them.
+    kept = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
+    reader = csv.DictReader((line for _, line in kept), delimiter="\t")
+    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if missing:
+        raise InputError(
+            f"column {', '.join(missing)} is missing",
+            where=f"{path}:{kept[0][0] if kept else 1}",
+            cure=f"give the columns {' '.join(COLUMNS)}, separated by tabs",
+        )
+    rows = []
+    for (number, _), row in zip(kept[1:], reader, strict=True):
+        try:
+            row["pos"] = int(row["pos"])
+            af = row["af_percent_printed"]
+            row["af_percent_printed"] = float(af) if af else None
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                "pos or af_percent_printed is not a number", where=f"{path}:{number}"
+            ) from error
+        rows.append(row)
+    return rows
+
+
+def residue_of(variant: dict, index: int) -> int | None:
+    """Return the residue that substitution `index` of a variant lies in.
+
+    It is what compare.json says; failing that, it is worked out for two adjacent bases from the
+    strand on which the cDNA name's alleles read.
+    """
+    substitution = variant["substitutions"][index]
+    if substitution.get("residue") is not None:
+        return substitution["residue"]
+    residues = sorted(
+        c["residue"] for c in variant["protein_changes"] if c["residue"] is not None
+    )
+    if len(residues) == 1:
+        return residues[0]
+    if len(residues) != len(variant["substitutions"]):
+        return None
+    reverse = "".join(COMPLEMENT[base] for base in reversed(variant["alt"]))
+    name = variant["hgvs_c"] or ""
+    if name.endswith(variant["alt"]) and variant["alt"] != reverse:
+        return residues[index]
+    return residues[-1 - index] if name.endswith(reverse) else None
+
+
+def proteins_of(variant: dict, index: int) -> str | None:
+    """Return the protein change (``p.E727K``) that substitution `index` makes or takes part in."""
+    residue = residue_of(variant, index)
+    changes = [c for c in variant["protein_changes"] if residue in (None, c["residue"])]
+    return ", ".join(f"p.{c['short']}" for c in changes) or None
+
+
+def type_of(variant: dict, index: int) -> str:
+    """Return the kind of change that substitution `index` makes, in words."""
+    residue = residue_of(variant, index)
+    found = [c for c in variant["protein_changes"] if c["residue"] == residue and residue]
+    return consequence((found[0].get("consequence") if found else None) or variant["consequence"])
+
+
+def _printed(row: dict, samples: dict) -> dict:
+    af = row["af_percent_printed"]
+    within = {
+        name: s["af_low"] <= af / 100 <= s["af_high"]
+        for name, s in samples.items()
+        if af is not None and s["af_low"] is not None and s["af_high"] is not None
+    }
+    hg18 = None
+    if row["hg18_pos"]:
+        chrom = row["hg18_chrom"] or row["chrom"]
+        hg18 = f"g.{chrom}:{row['hg18_pos']}{row['ref']}>{row['alt']}"
+    return {
+        "gene": row["gene_printed"] or None,
+        "change": hg18,
+        "protein": row["protein_printed"] or None,
+        "type": row["type_printed"] or None,
+        "af_percent": af,
+        "before": row["sensitive_printed"] or None,
+        "within": within or None,
+    }
+
+
+def table1(compare: dict, published: list[dict]) -> list[dict]:
+    """Return the rows of Table 1.
+
+    Parameters
+    ----------
+    compare : dict
+        compare.json.
+    published : list of dict
+        Rows of `load_published`, or none.
+
+    Returns
+    -------
+    list of dict
+        ``table1`` of report.json: in the order of the published table, then by state and gene.
+    """
+    order = {
+        (bare(r["chrom"]), r["pos"], r["ref"], r["alt"]): i for i, r in enumerate(published)
+    }
+    tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
+    events: list[tuple[tuple, list[dict]]] = []
+    seen = set()
+    for variant in compare["variants"]:
+        if not variant["reported"]:
+            continue
+        samples = {
+            name: {k: s[k] for k in ("af", "af_low", "af_high", "detected", "ub", "lod")}
+            for name, s in variant["samples"].items()
+            if name in tumors
+        }
+        parts = variant["substitutions"] or [None]
+        rows = []
+        places = []
+        for i, part in enumerate(parts):
+            chrom = variant["chrom"]
+            alleles = (part or variant)["pos"], (part or variant)["ref"], (part or variant)["alt"]
+            found = order.get((bare(chrom), *alleles))
+            places.append(len(order) if found is None else found)
+            if found is not None:
+                seen.add(found)
+            rows.append(
+                {
+                    "variant": variant["id"],
+                    "gene": variant["gene"],
+                    "change": genomic(chrom, *alleles),
+                    "protein": proteins_of(variant, i)
+                    if part
+                    else (f"p.{variant['protein']}" if variant["protein"] else None),
+                    "transcript": variant["transcript"],
+                    "type": type_of(variant, i) if part else consequence(variant["consequence"]),
+                    "state": variant["state"],
+                    "published": None if found is None else _printed(published[found], samples),
+                    "samples": samples,
+                }
+            )
+        key = (min(places), rank_state(variant["state"]), variant["gene"] or "~", variant["id"])
+        events.append((key, rows))
+    for i, row in enumerate(published):
+        if i not in seen:
+            empty = dict.fromkeys(("variant", "protein", "transcript", "state"))
+            change = genomic(row["chrom"], row["pos"], row["ref"], row["alt"])
+            text = row["type_printed"] or "Not called"
+            events.append((
+                (i, 0, "", ""),
+                [empty | {"gene": row.get("gene") or row["gene_printed"], "change": change,
+                          "type": text, "published": _printed(row, {}), "samples": {}}],
+            ))  # fmt: skip
+    events.sort(key=lambda event: event[0])
+    return [row | {"event": i} for i, (_, rows) in enumerate(events, 1) for row in rows]

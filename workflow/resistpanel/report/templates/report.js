@@ -1,0 +1,77 @@
+"use strict";
+// Sorting, filtering, saving and printing. The page reads the same without any of it.
+(function () {
+  document.documentElement.classList.add("js");
+
+  function text(cell, numeric) {
+    if (!cell) return numeric ? -Infinity : "";
+    if (numeric) return Number(cell.dataset.value);
+    return cell.textContent.trim();
+  }
+
+  document.querySelectorAll("button.sort").forEach(function (button) {
+    const head = button.closest("th");
+    const table = button.closest("table");
+    const body = table.tBodies[0];
+    const column = Array.prototype.indexOf.call(head.parentNode.children, head);
+    const numeric = button.dataset.sort === "number";
+    button.addEventListener("click", function () {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      table.querySelectorAll("th[aria-sort]").forEach(function (th) { th.removeAttribute("aria-sort"); });
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const order = new Intl.Collator("en", { numeric: true });
+      Array.from(body.rows)
+        .map(function (row) { return [text(row.cells[column], numeric), row]; })
+        .sort(function (a, b) {
+          const c = numeric ? a[0] - b[0] : order.compare(a[0], b[0]);
+          return down ? -c : c;
+        })
+        .forEach(function (pair) { body.appendChild(pair[1]); });
+    });
+  });
+
+  document.querySelectorAll("input[data-filter]").forEach(function (input) {
+    const table = document.getElementById(input.dataset.filter);
+    const output = document.querySelector('output[data-count="' + input.dataset.filter + '"]');
+    const rows = Array.from(table.tBodies[0].rows);
+    input.addEventListener("input", function () {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      rows.forEach(function (row) {
+        const content = row.textContent.toLowerCase();
+        row.hidden = !words.every(function (word) { return content.includes(word); });
+        if (!row.hidden) shown += 1;
+      });
+      output.textContent = words.length ? shown + " of " + rows.length : "";
+    });
+  });
+
+  async function unpack() {
+    const packed = atob(document.getElementById("files").textContent);
+    const bytes = Uint8Array.from(packed, function (c) { return c.charCodeAt(0); });
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  }
+
+  document.querySelectorAll("button[data-save]").forEach(function (button) {
+    if (!("DecompressionStream" in window)) { button.disabled = true; return; }
+    button.addEventListener("click", async function () {
+      const files = await unpack();
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([files[button.dataset.save]]));
+      link.download = button.dataset.save;
+      link.click();
+      setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
+    });
+  });
+
+  // On paper nothing can be opened: everything is.
+  let opened = [];
+  window.addEventListener("beforeprint", function () {
+    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened.forEach(function (d) { d.open = true; });
+  });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (d) { d.open = false; });
+  });
+})();

@@ -1,0 +1,69 @@
+"""calls.tsv: one row per variant and sample (tidy), for spreadsheets and data frames."""
+
+from collections.abc import Iterator
+
+VARIANT = (
+    "id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence", "hgvs_c",
+    "hgvs_p", "protein", "model", "somatic_phred",
+)  # fmt: skip
+COLUMNS = (
+    "patient", "sample", "role", "timepoint", "day", "lesion",
+    "variant", *VARIANT[1:], "filter", "reported",
+    "depth", "ref_count", "alt_count", "alt_forward", "alt_reverse",
+    "af", "af_low", "af_high", "lod", "ub", "detected", "ccf", "ccf_low", "ccf_high",
+    "compared_with", "state", "probability_increase", "fold_change",
+    "key_variant", "rank", "effect", "mechanism_class", "match_level",
+)  # fmt: skip
+
+
+def field(value: object) -> str:
+    """Return a value as a TSV field: empty for null, `true`/`false`, no tab or line break."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = str(value)
+    return text.translate({9: "\\t", 10: "\\n", 13: "\\r", 0x2028: "\\n", 0x2029: "\\n"})
+
+
+def rows(report: dict) -> Iterator[dict]:
+    """Yield one row per variant and sample; forced sites that are absent are left out."""
+    compare, resist = report["compare"], report["resist"]
+    findings = {f["variant"]: f for f in resist["findings"]}
+    keys = set(resist["verdict"]["key_variants"])
+    for v in compare["variants"]:
+        if not v["reported"] and v["filters"] == ["absent"]:
+            continue
+        finding = findings.get(v["id"], {})
+        for sample in compare["samples"]:
+            e = v["samples"][sample["sample"]]
+            # The pair in which this sample is the later one; a sample may stand in none.
+            pair = next((s for s in v["states"] if s["post"] == sample["sample"]), {})
+            yield {
+                "patient": report["patient"],
+                **{k: sample[k] for k in ("sample", "role", "timepoint", "day", "lesion")},
+                "variant": v["id"],
+                **{k: v[k] for k in VARIANT[1:]},
+                "filter": ";".join(v["filters"]),
+                "reported": v["reported"],
+                "depth": e["dp"], "ref_count": e["ad"][0], "alt_count": e["ad"][1],
+                "alt_forward": e["adf"][1] if len(e["adf"]) > 1 else None,
+                "alt_reverse": e["adr"][1] if len(e["adr"]) > 1 else None,
+                **{k: e[k] for k in ("af", "af_low", "af_high", "lod", "ub", "detected",
+                                     "ccf", "ccf_low", "ccf_high")},
+                "compared_with": pair.get("pre"), "state": pair.get("state"),
+                "probability_increase": pair.get("probability_increase"),
+                "fold_change": pair.get("fold_change"),
+                "key_variant": v["id"] in keys,
+                **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
+                                               "match_level")},
+            }  # fmt: skip
+
+
+def tsv(report: dict) -> str:
+    """Return calls.tsv of a report, header first."""
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(field(row[name]) for name in COLUMNS) for row in rows(report)]
+    return "\n".join(lines) + "\n"
