@@ -244,7 +244,8 @@ class Caller:
 
     def weigh(self) -> tuple[model.Posterior, model.Evidence, np.ndarray]:
         """Learn the error rates and evaluate the models."""
-        self.noises = [noise.learn(t) for t in self.tallies]
+        pooled = noise.learn_slips(self.tallies)
+        self.noises = [noise.learn(t, pooled) for t in self.tallies]
         learn_from = self.tumors if self.normal is None else [self.normal]
         weights = noise.learn_multipliers(self.tallies, self.noises, learn_from)
         self.log_multiplier = np.log(weights)
@@ -254,10 +255,7 @@ class Caller:
         other = np.zeros((n, samples))
         expected = np.zeros((n, samples))
         log_multiplier = np.tile(self.log_multiplier, (n, 1))
-        heavy = np.log(
-            0.6 * weights + 0.4 * np.where(noise.MULTIPLIERS >= 0.3, 1 / noise.MULTIPLIERS, 0)
-            / np.sum(1 / noise.MULTIPLIERS[noise.MULTIPLIERS >= 0.3])
-        )
+        heavy = np.log(noise.heavy_tailed(weights))
         self.slip = np.zeros((n, samples))
         for i, candidate in enumerate(self.candidates):
             allele = candidate.allele

@@ -199,9 +199,35 @@ def realign(
             out["mapq"] = told["mapq"][mine]
             out["mismatches"] = misses[who, h]
             out["score"] = order[mine, -1] - order[mine, -2]
-            supports.append(Support(out, depth, low))
+            informative = depth
+            if alleles[h - 1].shift > 0:
+                informative = _beside(rows, depth, spans[h - 1], len(mine))
+            supports.append(Support(out, informative, low))
         _explain(p, chosen, rows, best[position], sure[position], offsets, joined, starts, lengths)
     return result
+
+
+def _beside(
+    rows: np.ndarray, depth: np.ndarray, span: tuple[int, int], alt: int, overlap: int = 12
+) -> np.ndarray:
+    """Return the depth that a duplication's fragments are a fraction of.
+
+    A duplication longer than a read leaves every read of the reference possible: nothing speaks
+    against it but how few reads cross from one copy into the other. What they are a fraction
+    of is the fragments that cross either end of the duplicated segment.
+    """
+    start, end = span
+    crossing = [
+        len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
+        for x in (start, end)
+    ]
+    total = max(depth.sum(), alt, sum(crossing) / 2)
+    if total <= depth.sum():
+        return depth
+    share = depth / depth.sum() if depth.sum() else np.zeros_like(depth)
+    if not depth.sum():
+        share[[0, 1, 3, 4], 4] = 0.25
+    return share * total
 
 
 def _explain(p, chosen, rows, best, sure, offsets, joined, starts, lengths) -> None:

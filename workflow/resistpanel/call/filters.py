@@ -115,14 +115,23 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
     metrics["orientation_p"] = _two_sided(
         (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
     )
+    if not candidate.allele.substitution:
+        # Realigned reads tell an indel as well from their ends as from their middle.
+        return metrics | _mapping(candidate, rows, read_length)
     near = min(6, max(2, int(read_length * 0.08)))
     chance = min(0.9, 2.5 * near / read_length)
     metrics["position_p"] = _at_least(int((rows["dist"] < near).sum()), len(rows), chance)
-    metrics["mapq"] = float(rows["mapq"].mean())
+    return metrics | _mapping(candidate, rows, read_length)
+
+
+def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict[str, float]:
+    """Return what the mapping of the reads with the allele says."""
     changed = max(1, len(candidate.allele.alt)) if candidate.allele.substitution else 0
     others = np.median(np.maximum(rows["mismatches"] - changed, 0))
-    metrics["mismatches"] = float(others) * 100 / read_length
-    return metrics
+    return {
+        "mapq": float(rows["mapq"].mean()),
+        "mismatches": float(others) * 100 / read_length,
+    }
 
 
 def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -> np.ndarray:

@@ -29,6 +29,8 @@ ERROR_CENTRES = 10 ** np.concatenate(
     [[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]]
 )
 LOG_TINY = -1e30
+#: A multiplier that only one sample has is damage of its library, and no larger than this.
+OWN_MOST = 12
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ class Priors:
     Attributes
     ----------
     somatic, germline_het, germline_hom, artifact : float
+    own : float
+        That the samples' error multipliers at a site have nothing to do with each other.
     present : float
         That a tumour carries a somatic variant which exists in the patient.
     tumor_in_normal : float
@@ -47,7 +51,8 @@ class Priors:
     somatic: float = 3e-6
     germline_het: float = 7e-4
     germline_hom: float = 3e-4
-    artifact: float = 1e-4
+    artifact: float = 1e-7
+    own: float = 0.01
     present: float = 0.5
     tumor_in_normal: float = 0.0
 
@@ -189,8 +194,9 @@ def evaluate(
     present = logsumexp(like[:, :, 1:, :] + prior_f[None, None, :, None], axis=2)
 
     shared = logsumexp(w + absent.sum(1), axis=1)
-    own = logsumexp(w[:, None, :] + absent, axis=2).sum(1)
-    log_null = np.logaddexp(shared, own) - np.log(2)
+    mild = np.where(MULTIPLIERS <= OWN_MOST, 0.0, LOG_TINY)
+    own = logsumexp((w + mild)[:, None, :] + absent, axis=2).sum(1)
+    log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
 
     # somatic: at least one tumour carries it
     either = np.logaddexp(
@@ -239,7 +245,7 @@ def evaluate(
     if normal is None:
         log_artifact = np.full(n, LOG_TINY)
     else:
-        kernel = _kernel(0.4)
+        kernel = _kernel(0.25)
         spread = logsumexp(at_one[:, :, None, 1:] + kernel[None, None], axis=3)
         low = np.where(f < 0.35, 0.0, LOG_TINY)
         low -= logsumexp(low)

@@ -99,8 +99,8 @@ class Tally:
         n = depth[starts]
         for kind, counts in enumerate((shorter, longer)):
             k = counts[starts]
-            # A germline or clonal indel is no slip; a slip of a quarter of the fragments is none.
-            noise = k < np.maximum(3, 0.25 * n)
+            # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
+            noise = k < np.maximum(3, np.interp(tracts, [6, 8, 11, 14], [0.01, 0.02, 0.08, 0.25]) * n)
             np.add.at(self.slips[:, kind], tracts[noise], k[noise])
         np.add.at(self.slip_total, tracts, n)
 
@@ -215,8 +215,31 @@ class Noise:
         return float(self.quality[4])
 
 
-def learn(tally: Tally) -> Noise:
-    """Return the error rates of a sample."""
+def learn_slips(tallies: list[Tally]) -> np.ndarray:
+    """Return the slippage rates of all samples together, (MAX_TRACT + 1, 2)."""
+    length = np.arange(MAX_TRACT + 1)
+    usual = np.clip(1e-6 * 2.1 ** np.maximum(length - 1, 0), INDEL_FLOOR, 0.05)[:, None]
+    slips = sum(t.slips for t in tallies)
+    total = sum(t.slip_total for t in tallies)
+    # The usual rate weighs as much as two slips would.
+    return (slips + 2.0) / (total[:, None] + 2.0 / usual)
+
+
+def heavy_tailed(weights: np.ndarray) -> np.ndarray:
+    """Return a distribution of the multiplier for repeats, whose sites differ far more."""
+    tail = np.where((MULTIPLIERS >= 0.3) & (MULTIPLIERS <= 20), MULTIPLIERS**-1.5, 1e-9)
+    return 0.6 * weights + 0.4 * tail / tail.sum()
+
+
+def learn(tally: Tally, pooled_slips: np.ndarray) -> Noise:
+    """Return the error rates of a sample.
+
+    Parameters
+    ----------
+    tally : Tally
+    pooled_slips : (MAX_TRACT + 1, 2)
+        From `learn_slips`; a sample's own slips count beside ten of these.
+    """
     by_quality = tally.errors.sum((0, 1, 2))
     total = tally.total.sum((0, 1))
     nominal = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001])
@@ -239,10 +262,7 @@ def learn(tally: Tally) -> Noise:
             )
     mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
     cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
-    length = np.arange(MAX_TRACT + 1)
-    usual = np.clip(1e-6 * 2.1 ** np.maximum(length - 1, 0), INDEL_FLOOR, 0.05)[:, None]
-    # The usual rate weighs as much as two slips would.
-    slip = (tally.slips + 2.0) / (tally.slip_total[:, None] + 2.0 / usual)
+    slip = (tally.slips + 10.0) / (tally.slip_total[:, None] + 10.0 / pooled_slips)
     # Longer tracts never slip less.
     slip = np.maximum.accumulate(slip, axis=0)
     return Noise(quality, factor, cycle, slip)
@@ -306,7 +326,7 @@ def learn_multipliers(
     # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
-    usual = np.exp(-1.5 * np.abs(np.log(MULTIPLIERS)))
+    usual = np.exp(-2.5 * np.abs(np.log(MULTIPLIERS)))
     weights = usual / usual.sum()
     prior = 3000 * weights
     for _ in range(rounds):
