@@ -85,7 +85,8 @@ def open_sample(path: str, reference: str) -> Sample:
     if len(names) != 1:
         told = ", ".join(sorted(names)) or "none"
         raise InputError(
-            f"read groups must name one sample (SM), found {told}", path,
+            f"read groups must name one sample (SM), found {told}",
+            path,
             "run samtools addreplacerg",
         )
     return Sample(path, names.pop(), contigs)
@@ -96,12 +97,14 @@ def check_contigs(samples: list[Sample], reference: Reference, targets: list, pa
     for contig, start, end in targets:
         if contig not in reference.contigs:
             raise InputError(
-                f"contig {contig!r} is not in {reference.path}", path,
+                f"contig {contig!r} is not in {reference.path}",
+                path,
                 "use targets of the same build and naming (chr1 or 1)",
             )
         if start >= reference.contigs[contig]:
             raise InputError(
-                f"{contig}:{start + 1}-{end} lies beyond the end of the contig", path,
+                f"{contig}:{start + 1}-{end} lies beyond the end of the contig",
+                path,
                 "use targets of the same build",
             )
     wanted = list(dict.fromkeys(contig for contig, _, _ in targets))
@@ -110,19 +113,22 @@ def check_contigs(samples: list[Sample], reference: Reference, targets: list, pa
             length = sample.contigs.get(contig)
             if length is None:
                 raise InputError(
-                    f"its header has no contig {contig!r}", sample.path,
+                    f"its header has no contig {contig!r}",
+                    sample.path,
                     "reads, targets and reference must use one naming (chr1 or 1)",
                 )
             if length != reference.contigs[contig]:
                 raise InputError(
                     f"contig {contig} has {length} bases here and "
-                    f"{reference.contigs[contig]} in {reference.path}", sample.path,
+                    f"{reference.contigs[contig]} in {reference.path}",
+                    sample.path,
                     "give the reference that the reads were aligned to",
                 )
         order = [c for c in sample.contigs if c in set(wanted)]
         if order != [c for c in samples[0].contigs if c in set(wanted)]:
             raise InputError(
-                f"contigs stand in another order than in {samples[0].path}", sample.path,
+                f"contigs stand in another order than in {samples[0].path}",
+                sample.path,
                 "sort the BAMs by one reference",
             )
 
@@ -141,7 +147,8 @@ def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
                 if "N" not in stands and stands != given.upper():
                     raise InputError(
                         f"{record.chrom}:{record.pos} REF is {given}, the reference has {stands}",
-                        path, "make the sites for this reference",
+                        path,
+                        "make the sites for this reference",
                     )
                 for alt in record.alts or ():
                     if set(alt.upper()) - set("ACGT"):
@@ -195,7 +202,8 @@ class Caller:
         start = chunk.index(np.array([a.pos for a in mine]))
         last = chunk.index(np.array([max(a.pos, a.end - 1) for a in mine]))
         inside = [
-            a for a, i, j in zip(mine, start, last, strict=True)
+            a
+            for a, i, j in zip(mine, start, last, strict=True)
             if i >= 0 and j - i == max(0, len(a.ref) - 1)
         ]
         return [a for a in inside if a.substitution], [a for a in inside if not a.substitution]
@@ -220,9 +228,7 @@ class Caller:
                 )
 
                 def load(reader, chunk=chunk, codes=codes):
-                    reads = reader.next_chunk(
-                        chunk.contig, chunk.beg, chunk.end, chunk.next_start
-                    )
+                    reads = reader.next_chunk(chunk.contig, chunk.beg, chunk.end, chunk.next_start)
                     return ev.pile(reads, chunk, codes, self.settings.min_qual)
 
                 piles = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
@@ -235,7 +241,6 @@ class Caller:
                 found = ev.indel_candidates(piles, chunk, self.reference, indels)
                 ev.tally(self.tallies, piles, chunk, codes, context)
                 found += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
-                found = ev.join_complex(found, self.reference)
                 self.candidates += sorted(found, key=lambda c: c.allele)
         for candidate in self.candidates:
             if candidate.allele in self.sites:
@@ -283,12 +288,11 @@ class Caller:
             rate = noise_model.indel_rate(unit, units, allele.shift)
             e = np.clip(rate + np.exp(-rows["score"].astype(float)), 1e-7, 0.3)
             return e, rate * float(support.depth.sum())
-        first = next(k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True))
-                     if r != b)
-        base = "ACGT".index(allele.alt[first])
-        e = noise_model.rates(
-            candidate.context, base, rows["cls"], rows["group"], rows["cycle"]
+        first = next(
+            k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != b
         )
+        base = "ACGT".index(allele.alt[first])
+        e = noise_model.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
         total = noise_model.expected(candidate.context, base, support.depth)
         changed = sum(r != b for r, b in zip(allele.ref, allele.alt, strict=True))
         if changed > 1:
@@ -305,8 +309,10 @@ class Caller:
         totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(n, -1)
         alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(n, -1)
         error = np.clip(evidence.expected / np.maximum(totals, 1), 1e-7, 0.3)
-        log_odds = -np.log(self.settings.priors.somatic) + np.log(9) - len(self.tumors) * np.log(
-            self.settings.priors.present
+        log_odds = (
+            -np.log(self.settings.priors.somatic)
+            + np.log(9)
+            - len(self.tumors) * np.log(self.settings.priors.present)
         )
         needed = limits.fragments_needed(
             totals.ravel(), error.ravel(), self.log_multiplier, log_odds
@@ -315,10 +321,7 @@ class Caller:
         low, high = limits.interval(alts, totals)
         ub = limits.upper_bound(alts, totals)
         ten = np.log(10)
-        new = [
-            i for i in range(n)
-            if best[i] == "somatic" and phred[i] >= NEAR_MISS
-        ]
+        new = [i for i in range(n) if best[i] == "somatic" and phred[i] >= NEAR_MISS]
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
         out = []
@@ -347,14 +350,16 @@ class Caller:
                 # The evidence is judged as that of a somatic variant, which it is not.
                 failed = ["germline"]
             out.append(
-                self._record(i, candidate, name, failed, metrics, posterior, totals, alts, lod,
-                             low, high, ub)
+                self._record(
+                    i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
+                )
             )
         order = {contig: k for k, contig in enumerate(self.samples[0].contigs)}
         return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
 
-    def _record(self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low,
-                high, ub) -> vcf.Record:
+    def _record(
+        self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
+    ) -> vcf.Record:
         pos, ref, alt = vcf_alleles(candidate.allele, self.reference)
         samples = []
         for s, support in enumerate(candidate.support):
@@ -400,9 +405,7 @@ class Caller:
             "SITE": candidate.sites,
             "FORCED": candidate.forced,
         }
-        return vcf.Record(
-            candidate.allele.contig, pos, ref, alt, failed, info, samples
-        )
+        return vcf.Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
 
     def run(self, output: str) -> list[vcf.Record]:
         """Call and write `output` (.vcf.gz) with its index."""
@@ -422,7 +425,9 @@ class Caller:
                 vcf.number(float(q)) for q in learned.quality
             )
         head = vcf.header(
-            self.reference.contigs, [s.name for s in self.samples], meta,
+            self.reference.contigs,
+            [s.name for s in self.samples],
+            meta,
             Path(self.settings.reference).name,
         )
         vcf.write(output, head, records)

@@ -5,6 +5,7 @@ from scipy.special import pdtrc
 
 from resistpanel.call.alleles import Allele, left_align
 from resistpanel.call.reference import Reference, decode
+from resistpanel.call.regions import Chunk
 
 #: Fragments that an allele needs over all samples, and in its best sample.
 MIN_FRAGMENTS = 3
@@ -15,6 +16,10 @@ MIN_CLIP = 8
 SEED = 12
 #: How far from a breakpoint clipped sequence is sought.
 REACH = 450
+#: Bases on either side of an indel within which a substitution may be part of the event.
+FLANK = 12
+#: Reads looked at, about, to tell which allele an alignment's indel stands for.
+SAMPLED = 40
 #: Chance of noise at one allele that is still worth a closer look.
 GATE = 1e-3
 
@@ -53,29 +58,115 @@ def substitutions(
     return np.argwhere(chosen)
 
 
-def cigar_indels(reads, indels: np.ndarray, contig: str) -> dict[tuple[int, int, str], set[int]]:
-    """Return the fragments behind each (pos, deleted length, inserted bases) of the CIGARs."""
-    found: dict[tuple[int, int, str], set[int]] = {}
-    table = reads.table
-    order = np.lexsort((indels["length"], indels["pos"]))
-    indels = indels[order]
-    # Alleles seen in one read only are the great majority and never candidates.
-    key = np.stack([indels["pos"], indels["length"]], axis=1)
-    _, inverse, number = np.unique(key, axis=0, return_inverse=True, return_counts=True)
-    for row in indels[number[inverse.reshape(-1)] >= MIN_BEST]:
-        read = table[row["read"]]
-        inserted = ""
-        if row["length"] > 0:
-            start = read["seq"] + row["qpos"]
-            stop = start + row["length"]
-            if reads.quals[start:stop].mean() < 12:
+def _between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return a read's bases over the reference span [start, stop), and where they are aligned.
+
+    Parameters
+    ----------
+    reads : Reads
+    row : record of its table
+    start, stop : int
+        0-based half-open; the read must be aligned at both ends of the span.
+
+    Returns
+    -------
+    (bases, positions) or None
+        positions is the reference position of each base, -1 for an inserted one; None where the
+        read does not cover the span.
+    """
+    if row["pos"] > start or row["end"] < stop:
+        return None
+    p, q = int(row["pos"]), int(row["seq"])
+    bases, positions = [], []
+    for c in reads.cigars[row["cigar"] : row["cigar"] + row["n_cigar"]]:
+        op, length = int(c) & 15, int(c) >> 4
+        if op in (0, 7, 8):
+            a, b = max(start, p), min(stop, p + length)
+            if a < b:
+                bases.append(reads.bases[q + a - p : q + b - p])
+                positions.append(np.arange(a, b))
+            p += length
+            q += length
+        elif op == 1:
+            if start < p < stop:
+                bases.append(reads.bases[q : q + length])
+                positions.append(np.full(length, -1))
+            q += length
+        elif op in (2, 3):
+            if p <= start < p + length or p < stop <= p + length:
+                return None
+            p += length
+        elif op == 4:
+            q += length
+    return np.concatenate(bases), np.concatenate(positions)
+
+
+def aligned_indels(
+    all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
+) -> list[Allele]:
+    """Return the alleles that reads with an insertion or deletion in their alignment carry.
+
+    An allele is what such reads show between `FLANK` bases on either side, so that
+    substitutions beside an indel are part of it (a complex event) if they come with it, and are
+    left out if they are common without it (a polymorphism).
+
+    Parameters
+    ----------
+    counts : (positions, 4)
+        Fragments per mismatching base, all samples together.
+    """
+    where: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for sample, events in enumerate(all_indels):
+        key = events["pos"].astype(np.int64) << 20 | (events["length"].astype(np.int64) + 500_000)
+        values, first, number = np.unique(key, return_index=True, return_counts=True)
+        order = np.argsort(key, kind="stable")
+        begins = np.searchsorted(key[order], values)
+        for at, begin, n in zip(first, begins, number, strict=True):
+            event = (int(events["pos"][at]), int(events["length"][at]))
+            rows = events["read"][order[begin : begin + n]]
+            where.setdefault(event, []).extend((sample, int(r)) for r in rows)
+    found: dict[Allele, int] = {}
+    for (pos, length), carriers in where.items():
+        if len(carriers) < MIN_FRAGMENTS:
+            continue
+        start, stop = pos - FLANK, pos + max(0, -length) + FLANK
+        ref = reference.codes(chunk.contig, start, stop)
+        if (ref > 3).any():
+            continue
+        shown: dict[bytes, int] = {}
+        # A sample of the carriers tells the allele; all are counted when they are realigned.
+        step = max(1, len(carriers) // SAMPLED)
+        taken = carriers[::step]
+        for sample, r in taken:
+            piece = _between(all_reads[sample], all_reads[sample].table[r], start, stop)
+            if piece is None:
                 continue
-            inserted = decode(reads.bases[start:stop])
-            if "N" in inserted:
+            bases, positions = piece[0].copy(), piece[1]
+            there = positions >= 0
+            mismatch = np.flatnonzero(there & (bases != ref[np.where(there, positions - start, 0)]))
+            for m in mismatch:
+                index = int(chunk.index(positions[m : m + 1])[0])
+                common = (
+                    index >= 0
+                    and bases[m] < 4
+                    and (counts[index, bases[m]] > 1.5 * len(carriers) + 3)
+                )
+                if common or bases[m] > 3:
+                    bases[m] = ref[positions[m] - start]
+            shown[bases.tobytes()] = shown.get(bases.tobytes(), 0) + 1
+        if not shown:
+            continue
+        most = max(shown.values())
+        for word, n in shown.items():
+            if n * step < MIN_BEST or n < 0.2 * most:
                 continue
-        entry = (int(row["pos"]), max(0, -int(row["length"])), inserted)
-        found.setdefault(entry, set()).add(int(read["frag"]))
-    return found
+            alt = np.frombuffer(word, dtype=np.uint8)
+            if (alt > 3).any():
+                continue
+            allele = left_align(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
+            if not allele.substitution:
+                found[allele] = found.get(allele, 0) + n * step
+    return [allele for allele, n in found.items() if n >= MIN_FRAGMENTS]
 
 
 def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
@@ -199,9 +290,7 @@ def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
         start = point - REACH
         window = reference.codes(contig, start, point + REACH)
         # The mirror image: reversed (not complemented) sequence on both sides.
-        placed = (
-            _resolve(clip, window[::-1].copy()) if len(clip) >= SEED else None
-        )
+        placed = _resolve(clip, window[::-1].copy()) if len(clip) >= SEED else None
         if placed is None:
             open_left[point] = clip
             continue
@@ -240,9 +329,9 @@ def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | 
 
 
 def indels(
-    all_reads, all_indels: list[np.ndarray], contig: str, reference: Reference
+    all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
 ) -> list[Allele]:
-    """Return the left-aligned indel alleles worth realigning the reads to.
+    """Return the left-aligned indel and complex alleles worth realigning the reads to.
 
     Parameters
     ----------
@@ -250,22 +339,10 @@ def indels(
         One per sample.
     all_indels : list of INDEL_DTYPE arrays
         CIGAR operations per sample.
+    chunk : Chunk
+    counts : (positions, 4)
+        Fragments per mismatching base, all samples together.
     """
-    support: dict[Allele, list[int]] = {}
-    for sample, (reads, events) in enumerate(zip(all_reads, all_indels, strict=True)):
-        for (pos, deleted, inserted), fragments in cigar_indels(reads, events, contig).items():
-            ref = decode(reference.codes(contig, pos, pos + deleted)) if deleted else ""
-            if "N" in ref:
-                continue
-            allele = left_align(Allele(contig, pos, ref, inserted), reference)
-            counts = support.setdefault(allele, [0] * len(all_reads))
-            counts[sample] += len(fragments)
-    chosen = {
-        allele
-        for allele, counts in support.items()
-        if sum(counts) >= MIN_FRAGMENTS and max(counts) >= MIN_BEST
-    }
-    chosen |= {left_align(a, reference) for a in clipped(all_reads, contig, reference)}
+    chosen = set(aligned_indels(all_reads, all_indels, chunk, counts, reference))
+    chosen |= {left_align(a, reference) for a in clipped(all_reads, chunk.contig, reference)}
     return sorted(a for a in chosen if not a.substitution)
-
-

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from resistpanel.call import candidates
-from resistpanel.call.alleles import Allele, ambiguity, haplotype, trim
+from resistpanel.call.alleles import Allele, ambiguity, haplotype
 from resistpanel.call.kernels import score_reads
 from resistpanel.call.noise import VARIANT_FRACTION, Tally, contexts, homopolymers
 from resistpanel.call.reader import CLASSES, GROUP_OF, QUALITY_GROUPS, Reads, pileup
-from resistpanel.call.reference import BASES, Reference, decode, encode
+from resistpanel.call.reference import BASES, Reference, encode
 from resistpanel.call.regions import Chunk
 
 #: Log-likelihood by which a fragment must prefer one haplotype to count for it.
@@ -113,9 +113,7 @@ def _fragment_scores(scores: np.ndarray, frags: np.ndarray) -> tuple[np.ndarray,
     return unique, sums
 
 
-def realign(
-    piles: list[Pile], alleles: list[Allele], reference: Reference
-) -> list[list[Support]]:
+def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> list[list[Support]]:
     """Realign the reads at one locus to the haplotypes and count the fragments of each.
 
     Parameters
@@ -151,9 +149,7 @@ def realign(
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         if not len(chosen):
             for supports in result:
-                supports.append(
-                    Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low)
-                )
+                supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
             continue
         scores, offsets, misses = score_reads(
             table, p.reads.bases, p.reads.quals, chosen, joined, starts, lengths, shifts, origin
@@ -192,9 +188,7 @@ def realign(
             offset = offsets[who, h]
             # Distance from the event's start on the haplotype to the nearer end of the read.
             event = alleles[h - 1].pos - origin - offset
-            out["dist"] = np.clip(
-                np.minimum(event, rows["length"][who] - 1 - event), 0, 32000
-            )
+            out["dist"] = np.clip(np.minimum(event, rows["length"][who] - 1 - event), 0, 32000)
             out["cycle"] = np.clip(event, 0, 32000)
             out["mapq"] = told["mapq"][mine]
             out["mismatches"] = misses[who, h]
@@ -252,7 +246,11 @@ def indel_candidates(
 ) -> list[Candidate]:
     """Return the indel candidates of a chunk with their evidence."""
     proposed = candidates.indels(
-        [p.reads for p in piles], [p.indels for p in piles], chunk.contig, reference
+        [p.reads for p in piles],
+        [p.indels for p in piles],
+        chunk,
+        sum(p.counts for p in piles),
+        reference,
     )
     alleles = [
         a
@@ -439,33 +437,6 @@ def _phase(singles, positions, codes):
         if sum(map(len, rows)) >= candidates.MIN_FRAGMENTS
     }
     return multiple, left
-
-
-def join_complex(found: list[Candidate], reference: Reference) -> list[Candidate]:
-    """Join an indel and a nearby substitution that the same fragments carry into one event."""
-    indels = [c for c in found if not c.allele.substitution]
-    others = [c for c in found if c.allele.substitution]
-    used: set[int] = set()
-    result = []
-    for indel in indels:
-        for other in others:
-            a, b = sorted((indel.allele, other.allele), key=lambda x: x.pos)
-            if id(other) in used or other.forced or not 0 <= b.pos - a.end <= 10:
-                continue
-            both = sum(
-                np.isin(s.rows["frag"], t.rows["frag"]).sum()
-                for s, t in zip(indel.support, other.support, strict=True)
-            )
-            most = max(sum(s.alt for s in c.support) for c in (indel, other))
-            if both < candidates.MIN_FRAGMENTS or both < 0.5 * most:
-                continue
-            used.add(id(other))
-            middle = decode(reference.codes(a.contig, a.end, b.pos))
-            joined = Allele(a.contig, a.pos, a.ref + middle + b.ref, a.alt + middle + b.alt)
-            indel = Candidate(trim(joined), indel.support, sites=indel.sites, forced=indel.forced)
-            break
-        result.append(indel)
-    return result + [c for c in others if id(c) not in used]
 
 
 def tally(

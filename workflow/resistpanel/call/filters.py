@@ -32,33 +32,93 @@ class Filter:
 
 
 FILTERS = (
-    Filter("weak", "somatic_phred", True, 10.0,
-           "Phred-scaled probability that the allele is not somatic is below {threshold:g}"),
-    Filter("germline", "germline_odds", True, 0.0,
-           "A germline variant explains the samples better than a somatic one"),
-    Filter("artifact", "artifact_odds", True, 0.0,
-           "A recurrent artifact, present in the normal too, explains the samples better"),
-    Filter("few_fragments", "fragments", True, 3.0,
-           "Fewer than {threshold:g} fragments carry the allele in every tumour"),
-    Filter("strand", "strand_p", True, 1e-5,
-           "Reads with the allele prefer a strand that the other reads do not (p < {threshold:g})"),
-    Filter("orientation", "orientation_p", True, 1e-5,
-           "Fragments with the allele prefer one orientation, as damage of one template strand "
-           "does (oxidation, formalin; p < {threshold:g})"),
-    Filter("position", "position_p", True, 1e-5,
-           "The allele stands near the ends of its reads more often than chance allows "
-           "(p < {threshold:g})"),
-    Filter("mapping", "mapq", True, 30.0,
-           "Mean mapping quality of the reads with the allele is below {threshold:g}"),
-    Filter("mismatches", "mismatches", False, 4.0,
-           "Reads with the allele carry on average more than {threshold:g} further mismatches "
-           "per 100 bases: they belong elsewhere"),
-    Filter("ambiguous_mapping", "low_mapq", False, 0.5,
-           "More than {threshold:g} of the reads at the site were left out for mapping quality"),
-    Filter("slippage", "slip_ratio", True, 6.0,
-           "Allele frequency is less than {threshold:g} times what slippage of the repeat gives"),
-    Filter("cluster", "cluster", False, 2.0,
-           "More than {threshold:g} other new alleles within 50 bases in the same fragments"),
+    Filter(
+        "weak",
+        "somatic_phred",
+        True,
+        10.0,
+        "Phred-scaled probability that the allele is not somatic is below {threshold:g}",
+    ),
+    Filter(
+        "germline",
+        "germline_odds",
+        True,
+        0.0,
+        "A germline variant explains the samples better than a somatic one",
+    ),
+    Filter(
+        "artifact",
+        "artifact_odds",
+        True,
+        0.0,
+        "A recurrent artifact, present in the normal too, explains the samples better",
+    ),
+    Filter(
+        "few_fragments",
+        "fragments",
+        True,
+        3.0,
+        "Fewer than {threshold:g} fragments carry the allele in every tumour",
+    ),
+    Filter(
+        "strand",
+        "strand_p",
+        True,
+        1e-5,
+        "Reads with the allele prefer a strand that the other reads do not (p < {threshold:g})",
+    ),
+    Filter(
+        "orientation",
+        "orientation_p",
+        True,
+        1e-5,
+        "Fragments with the allele prefer one orientation, as damage of one template strand "
+        "does (oxidation, formalin; p < {threshold:g})",
+    ),
+    Filter(
+        "position",
+        "position_p",
+        True,
+        1e-5,
+        "The allele stands near the ends of its reads more often than chance allows "
+        "(p < {threshold:g})",
+    ),
+    Filter(
+        "mapping",
+        "mapq",
+        True,
+        30.0,
+        "Mean mapping quality of the reads with the allele is below {threshold:g}",
+    ),
+    Filter(
+        "mismatches",
+        "mismatches",
+        False,
+        4.0,
+        "Reads with the allele carry on average more than {threshold:g} further mismatches "
+        "per 100 bases: they belong elsewhere",
+    ),
+    Filter(
+        "ambiguous_mapping",
+        "low_mapq",
+        False,
+        0.5,
+        "More than {threshold:g} of the reads at the site were left out for mapping quality",
+    ),
+    Filter(
+        "slippage",
+        "slip_ratio",
+        True,
+        6.0,
+        "Allele frequency is less than {threshold:g} times what slippage of the repeat gives",
+    ),
+    Filter(
+        "cluster",
+        "cluster",
+        False,
+        2.0,
+        "More than {threshold:g} other new alleles within 50 bases in the same fragments",
+    ),
 )
 
 
@@ -146,8 +206,7 @@ def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -
             if b.allele.contig != a.allele.contig or b.allele.pos - a.allele.end > window:
                 break
             shared = sum(
-                np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum()
-                for s in tumors
+                np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
             )
             less = min(sum(c.support[s].alt for s in tumors) for c in (a, b))
             if less and shared >= 0.5 * less:

@@ -90,9 +90,7 @@ def fragments_needed(
     return np.where(result < 0, np.asarray(total).astype(int) + 1, result)
 
 
-def detection_limit(
-    needed: np.ndarray, total: np.ndarray, power: float = 0.95
-) -> np.ndarray:
+def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = 0.95) -> np.ndarray:
     """Return the AF at which `needed` of `total` fragments are reached with probability `power`.
 
     The inverse of the binomial tail: P(X >= k | n, f) is the beta distribution function of f

@@ -25,9 +25,7 @@ from resistpanel.call.noise import MULTIPLIERS
 FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
 #: Error probabilities are binned to these (log10) edges.
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
-ERROR_CENTRES = 10 ** np.concatenate(
-    [[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]]
-)
+ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
 LOG_TINY = -1e30
 #: A multiplier that only one sample has is damage of its library, and no larger than this.
 OWN_MOST = 12
@@ -106,9 +104,7 @@ class Posterior:
     def best(self) -> np.ndarray:
         """Return the likeliest model's name per candidate."""
         names = np.array(["absent", "somatic", "germline", "artifact"])
-        stack = np.stack(
-            [self.log_null, self.log_somatic, self.log_germline, self.log_artifact]
-        )
+        stack = np.stack([self.log_null, self.log_somatic, self.log_germline, self.log_artifact])
         return names[stack.argmax(axis=0)]
 
 

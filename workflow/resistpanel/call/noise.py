@@ -69,9 +69,7 @@ class Tally:
         Fragments over homopolymers of each length.
     """
 
-    total: np.ndarray = field(
-        default_factory=lambda: np.zeros((CONTEXTS, CLASSES, QUALITY_GROUPS))
-    )
+    total: np.ndarray = field(default_factory=lambda: np.zeros((CONTEXTS, CLASSES, QUALITY_GROUPS)))
     errors: np.ndarray = field(
         default_factory=lambda: np.zeros((CONTEXTS, 4, CLASSES, QUALITY_GROUPS))
     )
@@ -82,7 +80,11 @@ class Tally:
     slip_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
 
     def add_slips(
-        self, starts: np.ndarray, runs: np.ndarray, depth: np.ndarray, shorter: np.ndarray,
+        self,
+        starts: np.ndarray,
+        runs: np.ndarray,
+        depth: np.ndarray,
+        shorter: np.ndarray,
         longer: np.ndarray,
     ) -> None:
         """Add the homopolymers of a chunk.
@@ -100,7 +102,9 @@ class Tally:
         for kind, counts in enumerate((shorter, longer)):
             k = counts[starts]
             # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
-            noise = k < np.maximum(3, np.interp(tracts, [6, 8, 11, 14], [0.01, 0.02, 0.08, 0.25]) * n)
+            noise = k < np.maximum(
+                3, np.interp(tracts, [6, 8, 11, 14], [0.01, 0.02, 0.08, 0.25]) * n
+            )
             np.add.at(self.slips[:, kind], tracts[noise], k[noise])
         np.add.at(self.slip_total, tracts, n)
 

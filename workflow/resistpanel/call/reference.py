@@ -56,7 +56,8 @@ class Reference:
             )
         if len(codes) != end - start:
             raise InputError(
-                f"{contig}:{start + 1}-{end} is shorter than its index says", self.path,
+                f"{contig}:{start + 1}-{end} is shorter than its index says",
+                self.path,
                 "the file is cut off or its .fai is of another file: run samtools faidx",
             )
         return codes

@@ -66,9 +66,11 @@ def read_bed(path: str | Path, padding: int = 0) -> list[tuple[str, int, int]]:
     """
     regions = []
     try:
-        with pysam.BGZFile(str(path)) if str(path).endswith(".gz") else Path(path).open(
-            "rb"
-        ) as handle:
+        with (
+            pysam.BGZFile(str(path))
+            if str(path).endswith(".gz")
+            else Path(path).open("rb") as handle
+        ):
             lines = handle.read().decode().splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError("cannot be read as BED", str(path), "check the path") from error

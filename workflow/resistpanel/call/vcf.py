@@ -28,8 +28,12 @@ FORMAT = (
     ("DP", "1", "Integer", "Informative fragments"),
     ("AF", "1", "Float", "Allele frequency"),
     ("AFCI", "2", "Float", "95 % interval of the allele frequency (Jeffreys)"),
-    ("LOD", "1", "Float",
-     "Lowest allele frequency that would have been called here with 95 % probability"),
+    (
+        "LOD",
+        "1",
+        "Float",
+        "Lowest allele frequency that would have been called here with 95 % probability",
+    ),
     ("UB", "1", "Float", "One-sided 95 % upper bound of the allele frequency"),
     ("DET", "1", "Integer", "1 detected, 0 not detected, . not assessable"),
 )
