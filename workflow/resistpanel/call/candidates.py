@@ -58,7 +58,7 @@ def substitutions(
     return np.argwhere(chosen)
 
 
-def _between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] | None:
+def between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] | None:
     """Return a read's bases over the reference span [start, stop), and where they are aligned.
 
     Parameters
@@ -138,7 +138,7 @@ def aligned_indels(
         step = max(1, len(carriers) // SAMPLED)
         taken = carriers[::step]
         for sample, r in taken:
-            piece = _between(all_reads[sample], all_reads[sample].table[r], start, stop)
+            piece = between(all_reads[sample], all_reads[sample].table[r], start, stop)
             if piece is None:
                 continue
             bases, positions = piece[0].copy(), piece[1]

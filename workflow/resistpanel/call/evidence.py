@@ -46,15 +46,16 @@ class Support:
         The fragments that carry the allele.
     depth : float64, (CLASSES, QUALITY_GROUPS)
         All informative fragments, by class; of an indel all in one quality group.
-    ref_mapq, ref_mismatches : float
-        Means over the other informative fragments, for comparison.
     low_mapq : int
         Reads over the position that were left out for their mapping quality.
+    mapq : float
+        Mean mapping quality of the reads over the position.
     """
 
     rows: np.ndarray
     depth: np.ndarray
     low_mapq: int = 0
+    mapq: float = 60.0
 
     @property
     def alt(self) -> int:
@@ -196,7 +197,7 @@ def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> l
             informative = depth
             if alleles[h - 1].shift > 0:
                 informative = _beside(rows, depth, spans[h - 1], len(mine))
-            supports.append(Support(out, informative, low))
+            supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
         _explain(p, chosen, rows, best[position], sure[position], offsets, joined, starts, lengths)
     return result
 
@@ -292,8 +293,15 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
     return out
 
 
-def _low(p: Pile, pos: int) -> int:
-    return int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+def _mapping(p: Pile, pos: int) -> tuple[int, float]:
+    """Return the reads left out at a position, and the mean mapping quality of the others."""
+    low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+    table = p.reads.table
+    # Reads are sorted by start: those that can reach the position are one stretch.
+    stop = np.searchsorted(table["pos"], pos, side="right")
+    here = table[max(0, stop - 20000) : stop]
+    over = here["mapq"][here["end"] > pos]
+    return low, float(over.mean()) if len(over) else 60.0
 
 
 def substitution_candidates(
@@ -324,7 +332,7 @@ def substitution_candidates(
         (int(i), int(b)): [_rows(p, i, b) for p in piles] for i, b in chosen
     }
     result = []
-    multiple, singles = _phase(singles, positions, codes)
+    multiple, singles = _phase(singles, positions, piles)
     for run, rows in multiple:
         first, last = run[0][0], run[-1][0]
         start = int(positions[first])
@@ -341,12 +349,12 @@ def substitution_candidates(
         support = []
         for p, r in zip(piles, rows, strict=True):
             thinnest = min(range(first, last + 1), key=lambda i, p=p: p.depth[i].sum())
-            support.append(Support(r, p.depth[thinnest].astype(float), _low(p, start)))
+            support.append(Support(r, p.depth[thinnest].astype(float), *_mapping(p, start)))
         result.append(Candidate(allele, support))
     for (index, base), rows in singles.items():
         allele = Allele(chunk.contig, int(positions[index]), BASES[codes[index]], BASES[base])
         support = [
-            Support(r, p.depth[index].astype(float), _low(p, allele.pos))
+            Support(r, p.depth[index].astype(float), *_mapping(p, allele.pos))
             for p, r in zip(piles, rows, strict=True)
         ]
         result.append(Candidate(allele, support, int(context[index])))
@@ -375,12 +383,26 @@ def _forced(piles, chunk, codes, context, allele: Allele) -> Candidate:
             keep = keep[np.isin(keep["frag"], other["frag"])]
         span = range(index, index + len(alt))
         thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
-        support.append(Support(keep, p.depth[thinnest].astype(float), _low(p, allele.pos)))
+        support.append(Support(keep, p.depth[thinnest].astype(float), *_mapping(p, allele.pos)))
     single = len(allele.ref) == 1
     return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
 
 
-def _phase(singles, positions, codes):
+def _shows(p: Pile, frags: np.ndarray, pos: int, base: int) -> np.ndarray:
+    """Return which fragments show a known base other than `base` at a 0-based position."""
+    table = p.reads.table
+    stop = np.searchsorted(table["pos"], pos, side="right")
+    rows = np.flatnonzero(table["end"][:stop] > pos)
+    rows = rows[np.isin(table["frag"][rows], frags)]
+    other = set()
+    for row in table[rows]:
+        piece = candidates.between(p.reads, row, pos, pos + 1)
+        if piece is not None and len(piece[0]) and piece[0][0] not in (base, 4):
+            other.add(int(row["frag"]))
+    return np.array([int(f) in other for f in frags], dtype=bool)
+
+
+def _phase(singles, positions, piles):
     """Join neighbouring substitutions that the same fragments carry.
 
     Returns
@@ -427,10 +449,16 @@ def _phase(singles, positions, codes):
         multiple.append((run, rows))
     for run, rows in multiple:
         for key in run:
-            singles[key] = [
-                r[~np.isin(r["frag"], joint["frag"])]
-                for r, joint in zip(singles[key], rows, strict=True)
-            ]
+            # What is left speaks for the substitution alone only if it shows another base at
+            # the neighbour's place; where that place is not read, it may well be the MNV.
+            neighbour = min((k for k in run if k != key), key=lambda k, key=key: abs(k[0] - key[0]))
+            left_over = []
+            for p, r, joint in zip(piles, singles[key], rows, strict=True):
+                r = r[~np.isin(r["frag"], joint["frag"])]
+                if len(r):
+                    r = r[_shows(p, r["frag"], int(positions[neighbour[0]]), neighbour[1])]
+                left_over.append(r)
+            singles[key] = left_over
     left = {
         key: rows
         for key, rows in singles.items()

@@ -156,7 +156,7 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
         "strand_p": 1.0,
         "orientation_p": 1.0,
         "position_p": 1.0,
-        "mapq": 60.0,
+        "mapq_loss": 0.0,
         "mismatches": 0.0,
         "low_mapq": low / max(low + total, 1.0),
         "slip_ratio": np.inf,
@@ -189,7 +189,7 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
     changed = max(1, len(candidate.allele.alt)) if candidate.allele.substitution else 0
     others = np.median(np.maximum(rows["mismatches"] - changed, 0))
     return {
-        "mapq": float(rows["mapq"].mean()),
+        "mapq_loss": max(s.mapq for s in candidate.support) - float(rows["mapq"].mean()),
         "mismatches": float(others) * 100 / read_length,
     }
 

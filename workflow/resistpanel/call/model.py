@@ -27,6 +27,8 @@ FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
 LOG_TINY = -1e30
+#: Standard deviation (of the logit) by which samples differ that share an allele frequency.
+SPREAD = 0.25
 #: A multiplier that only one sample has is damage of its library, and no larger than this.
 OWN_MOST = 12
 
@@ -49,7 +51,7 @@ class Priors:
     somatic: float = 3e-6
     germline_het: float = 7e-4
     germline_hom: float = 3e-4
-    artifact: float = 1e-7
+    artifact: float = 1e-6
     own: float = 0.01
     present: float = 0.5
     tumor_in_normal: float = 0.0
@@ -209,11 +211,21 @@ def evaluate(
             leaked = like[np.arange(n), normal, np.minimum(leak, len(FREQUENCIES) - 1)]
             in_normal = np.logaddexp(in_normal, leaked) - np.log(2)
         some = some + in_normal
-    log_somatic = np.log(priors.somatic) + logsumexp(w + some, axis=1)
-
-    # germline: errors do not matter at such frequencies, m = 1
+    log_somatic = logsumexp(w + some, axis=1)
+    # at such frequencies errors do not matter: m = 1
     one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
     at_one = like[:, :, :, one]
+    kernel = _kernel(SPREAD)
+    spread = logsumexp(at_one[:, :, None, 1:] + kernel[None, None], axis=3)
+    if len(tumors) > 1:
+        # Tumours of one patient often carry a variant at much the same frequency.
+        alike = logsumexp(spread[:, tumors].sum(1) + prior_f, axis=1)
+        if normal is not None:
+            alike = alike + logsumexp(w + in_normal, axis=1)
+        log_somatic = np.logaddexp(log_somatic, alike) - np.log(2)
+    log_somatic = np.log(priors.somatic) + log_somatic
+
+    # germline
     f = FREQUENCIES[1:]
     logit = np.log(f) - np.log1p(-f)
     het = -0.5 * ((logit + 0.05) / 0.35) ** 2
@@ -241,8 +253,6 @@ def evaluate(
     if normal is None:
         log_artifact = np.full(n, LOG_TINY)
     else:
-        kernel = _kernel(0.25)
-        spread = logsumexp(at_one[:, :, None, 1:] + kernel[None, None], axis=3)
         low = np.where(f < 0.35, 0.0, LOG_TINY)
         low -= logsumexp(low)
         log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)

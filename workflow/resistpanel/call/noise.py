@@ -308,7 +308,7 @@ def learn_multipliers(
         noise = noises[s]
         merged = np.zeros(3)
         for g in range(3):
-            members = MERGED == g
+            members = g == MERGED
             weights = tallies[s].total.sum((0, 1))[members]
             merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
         for context, depth, counts, variant in tallies[s].sites:
