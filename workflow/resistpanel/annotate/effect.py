@@ -1,0 +1,160 @@
+"""An allele's effect on one transcript, and the transcript where it matters most."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from resistpanel.annotate.cdna import cdna_name
+from resistpanel.annotate.consequence import ordered, rank, splice_terms
+from resistpanel.annotate.edits import Edit, equivalents, smallest
+from resistpanel.annotate.protein import UNKNOWN, ProteinEffect, protein_effect
+from resistpanel.annotate.transcript import Transcript
+
+#: How far from the coding sequence an allele is still named by a gene, in bases.
+FLANK = 5000
+
+
+@dataclasses.dataclass(frozen=True)
+class Effect:
+    """The effect of an allele on a transcript.
+
+    Parameters
+    ----------
+    symbol, transcript : str
+    terms : tuple of str
+        Sequence Ontology terms, the most severe first.
+    hgvs_c : str
+        HGVS c. name without the transcript.
+    hgvs_p : str or None
+        HGVS p. name; None where no coding base or splice site changes.
+    shorts : tuple of str
+        Short protein names.
+    residues : tuple of (int or None)
+        For a substitution the codon of each substituted base in genomic order, else empty.
+    splice : bool
+        Whether the allele can be placed in a splice site or splice region.
+    distance : int
+        Bases between the allele and the coding sequence, 0 inside it and in its introns.
+    """
+
+    symbol: str
+    transcript: str
+    terms: tuple[str, ...]
+    hgvs_c: str
+    hgvs_p: str | None
+    shorts: tuple[str, ...]
+    residues: tuple[int | None, ...]
+    splice: bool
+    distance: int
+
+
+def effect(transcript: Transcript, start: int, ref: str, alt: str) -> Effect | None:
+    """Return the effect of an allele; None where it lies too far from the transcript.
+
+    Parameters
+    ----------
+    transcript : Transcript
+    start : int
+        Genomic position of the first base of `ref`, 0-based.
+    ref, alt : str
+        Alleles on the forward strand, as in VCF.
+    """
+    edit = smallest(start, ref, alt)
+    distance = max(transcript.start - edit.end, edit.start - transcript.end, 0)
+    if distance >= FLANK:
+        return None
+    placements = equivalents(edit, transcript.chrom, transcript.fetch)
+    splices = [splice_terms(transcript, placement) for placement in placements]
+    # All placements give the same sequence, so a splice site is hit only if all of them hit it.
+    sites = set.intersection(*splices) - {"splice_region_variant"}
+    near = any(splices)
+    protein = None if sites else _protein(transcript, placements)
+    terms = set(sites)
+    if protein:
+        terms |= set(protein.terms)
+    elif sites:
+        protein = ProteinEffect(UNKNOWN, (), ())
+    if near and not sites:
+        terms.add("splice_region_variant")
+    terms |= _place(transcript, placements, coding=bool(protein))
+    return Effect(
+        transcript.symbol,
+        transcript.name,
+        ordered(terms),
+        cdna_name(transcript, placements),
+        protein.hgvs if protein else None,
+        protein.shorts if protein else (),
+        _residues(transcript, start, ref, alt),
+        near,
+        distance,
+    )
+
+
+def _place(transcript: Transcript, placements: list[Edit], coding: bool) -> set[str]:
+    """Return the term of an allele's place where no coding base changes."""
+    if coding:
+        return set()
+    # An allele that can be placed outside the coding sequence leaves it as it is.
+    before = any(edit.end <= transcript.start for edit in placements)
+    if not before and all(edit.start < transcript.end for edit in placements):
+        return {"intron_variant"}
+    upstream = before == transcript.forward
+    return {"upstream_gene_variant" if upstream else "downstream_gene_variant"}
+
+
+def _protein(transcript: Transcript, placements: list[Edit]) -> ProteinEffect | None:
+    """Return the effect on the protein; None if no placement needs to change a coding base."""
+    spans = [(transcript.span(placement), placement) for placement in placements]
+    reach = transcript.length
+    for span, _ in spans:
+        # An insertion before the first base, or after the last, is outside.
+        if span and (span[1] <= 0 or span[0] >= reach):
+            return None
+    inside = [(span, edit) for span, edit in spans if span]
+    if not inside:
+        if any(_touches(transcript, placement) for placement in placements):
+            return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
+        return None
+    (low, high), edit = max(inside, key=lambda one: one[0][0] >= 0 and one[0][1] <= reach)
+    alt = transcript.strand(edit.alt)
+    if low < 0:
+        if len(alt) != high - low:
+            return ProteinEffect("p.Met1?", ("M1?",), ("start_lost",))
+        low, alt = 0, alt[-low:]
+    skip = transcript.offset
+    if low < skip:
+        return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
+    return protein_effect(
+        transcript.coding[skip:],
+        transcript.trailing,
+        low - skip,
+        high - skip,
+        alt,
+        complete=skip == 0,
+    )
+
+
+def _touches(transcript: Transcript, edit: Edit) -> bool:
+    """Whether a coding base is replaced or removed."""
+    return any(edit.start < end and edit.end > start for start, end in transcript.gene.cds)
+
+
+def _residues(transcript: Transcript, start: int, ref: str, alt: str) -> tuple[int | None, ...]:
+    if len(ref) != len(alt):
+        return ()
+    changed = [start + i for i in range(len(ref)) if ref[i] != alt[i]]
+    found = [transcript.gene.residue(pos) for pos in changed]
+    return tuple(place[0] if place else None for place in found)
+
+
+def most_severe(transcripts: Iterable[Transcript], start: int, ref: str, alt: str) -> Effect | None:
+    """Return the effect on the transcript where it is most severe, None if there is none.
+
+    Of equally severe effects the one nearer to the coding sequence counts, then the first
+    gene by name.
+    """
+    found = [effect(transcript, start, ref, alt) for transcript in transcripts]
+    return min(
+        (one for one in found if one),
+        key=lambda one: (rank(one.terms[0]), one.distance, one.symbol),
+        default=None,
+    )

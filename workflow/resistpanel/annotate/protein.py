@@ -1,0 +1,206 @@
+"""What an edit of the coding sequence does to the protein: HGVS p. and consequence.
+
+Source of the rules: HGVS Nomenclature, recommendations for protein,
+https://hgvs-nomenclature.org/stable/recommendations/protein/; terms are those of the
+Sequence Ontology, http://www.sequenceontology.org.
+"""
+
+import dataclasses
+
+from resistpanel.annotate.residues import long_name, parse_short
+from resistpanel.annotate.sequence import translate
+
+UNKNOWN = "p.?"
+
+
+@dataclasses.dataclass(frozen=True)
+class ProteinEffect:
+    """What happens to the protein.
+
+    Parameters
+    ----------
+    hgvs : str
+        HGVS p. name; ``p.?`` where it cannot be told.
+    shorts : tuple of str
+        Short names, one per codon of a substitution; empty where it cannot be told.
+    terms : tuple of str
+        Sequence Ontology terms.
+    """
+
+    hgvs: str
+    shorts: tuple[str, ...]
+    terms: tuple[str, ...]
+
+
+def protein_effect(
+    coding: str, trailing: str, start: int, end: int, alt: str, complete: bool = True
+) -> ProteinEffect:
+    """Return the effect of replacing bases `start` to `end` by `alt`.
+
+    Parameters
+    ----------
+    coding : str
+        Coding sequence from the first whole codon on, 5' to 3'; N where not known.
+    trailing : str
+        Bases that follow it.
+    start, end : int
+        Replaced range, 0-based half-open, in `coding` + `trailing`; ``start`` lies inside
+        `coding`. ``start == end`` is an insertion.
+    alt : str
+        New bases on the coding strand.
+    complete : bool
+        Whether `coding` begins with the start codon.
+    """
+    bases = coding + trailing
+    altered = bases[:start] + alt + bases[end:]
+    starts = complete and coding[:3] == "ATG" and "N" not in altered[:3]
+    if starts and altered[:3] != "ATG":
+        return ProteinEffect("p.Met1?", ("M1?",), ("start_lost",))
+    if len(alt) == end - start:
+        return _substitution(coding, bases, altered, start, end)
+    return _indel(coding, altered, start, end, len(alt))
+
+
+def _until_stop(protein: str, first: int) -> tuple[str, bool]:
+    """Cut `protein` after the first stop at or after residue index `first`."""
+    stop = protein.find("*", first)
+    return (protein, False) if stop < 0 else (protein[: stop + 1], True)
+
+
+def _extension(residue: int, protein: str) -> str:
+    """Name the loss of the stop at index `residue`; `protein` is the altered one."""
+    stop = protein.find("*", residue)
+    new = protein[residue] if residue < len(protein) else "X"
+    count = "?" if stop < 0 or "X" in protein[residue:stop] else str(stop - residue)
+    return f"*{residue + 1}{new}ext*{count}"
+
+
+def _substitution(coding: str, bases: str, altered: str, start: int, end: int) -> ProteinEffect:
+    changed = [i for i in range(start, min(end, len(coding))) if bases[i] != altered[i]]
+    codons = sorted({i // 3 for i in changed if i // 3 < len(coding) // 3})
+    if not codons:  # an incomplete last codon of a truncated annotation
+        return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
+    old, new = translate(coding), translate(altered)
+    shorts = []
+    for codon in codons:
+        if "X" in (old[codon], new[codon]):
+            return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
+        if old[codon] == "*" and new[codon] != "*":
+            shorts.append(_extension(codon, new))
+        else:
+            shorts.append(f"{old[codon]}{codon + 1}{new[codon]}")
+        if new[codon] == "*" and old[codon] != "*":
+            break  # what follows a new stop is not translated
+    return ProteinEffect(_several(shorts), tuple(shorts), _terms(shorts))
+
+
+def _terms(shorts: list[str]) -> tuple[str, ...]:
+    terms = dict.fromkeys(parse_short(short).consequence for short in shorts)
+    if len(terms) > 1:  # where something changes, what stays the same is not mentioned
+        terms = {t: None for t in terms if t not in ("synonymous_variant", "stop_retained_variant")}
+    return tuple(terms)
+
+
+def _several(shorts: list[str]) -> str:
+    """Name the changes of several codons of one event."""
+    changes = [parse_short(short) for short in shorts]
+    moved = [change for change in changes if change.alt != change.ref]
+    if not moved:
+        first, last = changes[0], changes[-1]
+        if first == last:
+            return f"p.{long_name(first.short)}"
+        return "p." + "_".join(long_name(c.short)[:-1] for c in (first, last)) + "="
+    runs: list[list] = []
+    for change in moved:
+        joins = runs and runs[-1][-1].residue + 1 == change.residue and "ext" not in change.alt
+        if joins:
+            runs[-1].append(change)
+        else:
+            runs.append([change])
+    names = []
+    for run in runs:
+        if len(run) == 1:
+            names.append(long_name(run[0].short))
+            continue
+        first, last, new = run[0], run[-1], "".join(change.alt for change in run)
+        span = f"{first.ref}{first.residue}_{last.ref}{last.residue}"
+        names.append(long_name(f"{span}delins{new}"))
+    return f"p.{names[0]}" if len(names) == 1 else f"p.[{';'.join(names)}]"
+
+
+def _indel(coding: str, altered: str, start: int, end: int, size: int) -> ProteinEffect:
+    net = size - (end - start)
+    first = start // 3
+    old, old_ends = _until_stop(translate(coding), first)
+    # Without a stop in the annotation (or with it unknown) an in-frame change is looked at no
+    # further than the annotated end; a shifted frame is read on.
+    seen = altered if old_ends or net % 3 else altered[: len(coding) + net]
+    new, new_ends = _until_stop(translate(seen), first)
+    i = first
+    while i < min(len(old), len(new)) and old[i] == new[i]:
+        i += 1
+    if net % 3:
+        return _frameshift(old, new, new_ends, first, i)
+    kind = "inframe_insertion" if net > 0 else "inframe_deletion"
+    if "X" in old[first:i]:
+        return ProteinEffect(UNKNOWN, (), (kind,))
+    if new_ends and len(new) < len(old) + net // 3:
+        return _inframe_stop(old, new, i, start, end, kind)
+    if len(new) > len(old) + net // 3 or new_ends != old_ends:  # the stop went with its codons
+        return ProteinEffect(UNKNOWN, (), ("stop_lost", kind))
+    return _inframe(old, new, i, kind)
+
+
+def _frameshift(old: str, new: str, ends: bool, first: int, i: int) -> ProteinEffect:
+    """Name a shift of the frame; `i` is the index of the first differing residue."""
+    kind = "frameshift_variant"
+    if ends and old == new and "X" not in old[first:]:
+        term = "stop_retained_variant" if first == len(old) - 1 else "synonymous_variant"
+        return ProteinEffect("p.=", (), (term,))
+    if i >= min(len(old), len(new)) or "X" in old[first : i + 1] + new[i]:
+        return ProteinEffect(UNKNOWN, (), (kind,))
+    if old[i] == "*":
+        return _named(_extension(i, new), "stop_lost", kind)
+    if new[i] == "*":
+        return _named(f"{old[i]}{i + 1}*", "stop_gained", kind)
+    hidden = not ends or "X" in new[i:]
+    return _named(f"{old[i]}{i + 1}{new[i]}fs*{'?' if hidden else len(new) - i}", kind)
+
+
+def _named(short: str, *terms: str) -> ProteinEffect:
+    return ProteinEffect(f"p.{long_name(short)}", (short,), tuple(terms))
+
+
+def _inframe(old: str, new: str, i: int, kind: str) -> ProteinEffect:
+    """Name an in-frame change whose first differing residue is at index `i`."""
+    same = 0
+    while same < min(len(old), len(new)) - i and old[-1 - same] == new[-1 - same]:
+        same += 1
+    gone, come = old[i : len(old) - same], new[i : len(new) - same]
+    if "X" in gone + come:
+        return ProteinEffect(UNKNOWN, (), (kind,))
+    last = i + len(gone) - 1
+    span = f"{old[i]}{i + 1}" if len(gone) == 1 else f"{old[i]}{i + 1}_{old[last]}{last + 1}"
+    if not come:
+        return _named(f"{span}del", kind)
+    if not gone:
+        size = len(come)
+        if i >= size and old[i - size : i] == come:
+            first = f"{come[0]}{i - size + 1}"
+            return _named(f"{first}dup" if size == 1 else f"{first}_{come[-1]}{i}dup", kind)
+        return _named(f"{old[i - 1]}{i}_{old[i]}{i + 1}ins{come}", kind)
+    return _named(f"{span}delins{come}", kind)
+
+
+def _inframe_stop(old: str, new: str, i: int, start: int, end: int, kind: str) -> ProteinEffect:
+    """Name an in-frame change that brings a stop after other new residues."""
+    come = new[i:]
+    if "X" in come:
+        return ProteinEffect(UNKNOWN, (), ("stop_gained", kind))
+    if come == "*":
+        return _named(f"{old[i]}{i + 1}*", "stop_gained", kind)
+    if start == end and start % 3 == 0 and i == start // 3:
+        return _named(f"{old[i - 1]}{i}_{old[i]}{i + 1}ins{come}", "stop_gained", kind)
+    last = min(max(i, (end - 1) // 3), len(old) - 1)
+    span = f"{old[i]}{i + 1}" if last == i else f"{old[i]}{i + 1}_{old[last]}{last + 1}"
+    return _named(f"{span}delins{come}", "stop_gained", kind)

@@ -1,0 +1,198 @@
+"""Annotate a VCF: bcftools csq's INFO/BCSQ and our own INFO fields."""
+
+import sys
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pysam
+
+from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
+from resistpanel.annotate.effect import FLANK, Effect, most_severe
+from resistpanel.annotate.sequence import Reference
+from resistpanel.annotate.transcript import Transcript
+from resistpanel.errors import InputError
+from resistpanel.files import replacing
+from resistpanel.panel.genes import load_genes
+
+#: INFO fields: id, number, type, description.
+FIELDS = (
+    ("BCSQ", ".", "String", DESCRIPTION),
+    ("GENE", "1", "String", "Gene of the panel on which the effect is most severe"),
+    ("TRANSCRIPT", "1", "String", "Transcript that the names refer to"),
+    ("CONSEQUENCE", "1", "String", "Sequence Ontology terms, most severe first, joined by &"),
+    ("HGVSC", "1", "String", "HGVS c. name, counted from the A of ATG"),
+    ("HGVSP", "1", "String", "HGVS p. name, predicted from the DNA; percent-encoded"),
+    ("PROTEIN", ".", "String", "Short protein changes, one per codon of a substitution"),
+    ("RESIDUES", ".", "Integer", "Codon of each substituted base, in genomic order"),
+    ("SPLICE", "0", "Flag", "In a splice site or splice region (3 exonic, 8 intronic bases)"),
+)
+
+#: Characters that an INFO value may not hold as they are (VCF 4.3, section 1.2).
+_KEPT = "".join(chr(code) for code in range(33, 127) if chr(code) not in ";=%,:")
+
+
+def encode(text: str) -> str:
+    """Percent-encode an INFO value as VCF 4.3 demands."""
+    return quote(text, safe=_KEPT)
+
+
+def decode(text: str) -> str:
+    """Undo :func:`encode`."""
+    return unquote(text)
+
+
+class Annotator:
+    """Names alleles by the transcripts of a panel.
+
+    Parameters
+    ----------
+    genes : path
+        Panel GFF3.
+    reference : Reference
+    """
+
+    def __init__(self, genes: str | Path, reference: Reference):
+        self.genes, self.reference = str(genes), reference
+        self.by_chrom: dict[str, list[Transcript]] = {}
+        for gene in load_genes(genes).values():
+            self.by_chrom.setdefault(gene.chrom, []).append(Transcript(gene, reference))
+
+    def near(self, chrom: str, start: int, end: int) -> list[Transcript]:
+        """Return the transcripts within `FLANK` bases of a range (0-based half-open)."""
+        return [
+            transcript
+            for transcript in self.by_chrom.get(chrom, ())
+            if transcript.start - FLANK < end and start < transcript.end + FLANK
+        ]
+
+    def effect(self, chrom: str, start: int, ref: str, alt: str) -> Effect | None:
+        """Return the most severe effect of an allele (`start` 0-based), None off the panel."""
+        return most_severe(self.near(chrom, start, start + len(ref)), start, ref, alt)
+
+    def check_contigs(self, contigs, where: str) -> None:
+        """Raise InputError if the VCF and the GFF3 share no contig name."""
+        known = set(contigs)
+        if known and not known & set(self.by_chrom):
+            raise InputError(
+                f"contigs ({min(known)}, ...) differ from those of {self.genes} "
+                f"({min(self.by_chrom)}, ...)",
+                where,
+                "rename the panel's contigs with `resistpanel panel adapt`",
+            )
+
+
+def fields_of(effect: Effect) -> dict[str, object]:
+    """Return the INFO fields of an effect, by id."""
+    found: dict[str, object] = {
+        "GENE": effect.symbol,
+        "TRANSCRIPT": effect.transcript,
+        "CONSEQUENCE": "&".join(effect.terms),
+        "HGVSC": encode(effect.hgvs_c),
+    }
+    if effect.hgvs_p:
+        found["HGVSP"] = encode(effect.hgvs_p)
+    if effect.shorts:
+        found["PROTEIN"] = effect.shorts
+    if any(effect.residues):
+        found["RESIDUES"] = effect.residues
+    if effect.splice:
+        found["SPLICE"] = True
+    return found
+
+
+def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, output: str | Path):
+    """Write `vcf` with consequences and names as BGZF VCF, and its index.
+
+    Parameters
+    ----------
+    vcf : path
+        VCF or VCF.gz with one alternative allele per record.
+    genes : path
+        Panel GFF3, contigs named as in the reference.
+    reference : path
+        Indexed FASTA.
+    output : path
+        ``.vcf.gz``; the index is written to ``.vcf.gz.tbi``.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or unreadable, or the VCF does not belong to the reference.
+    """
+    if not Path(vcf).is_file():
+        raise InputError("no such file", str(vcf), "run `resistpanel call` first")
+    annotator = Annotator(genes, Reference(reference))
+    try:
+        with pysam.VariantFile(str(vcf)) as given:
+            annotator.check_contigs(given.header.contigs, str(vcf))
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as VCF", str(vcf), str(error)) from error
+    with pysam.VariantFile(str(vcf)) as source:
+        alleles = [_allele(record, annotator.reference, str(vcf)) for record in source]
+    named = [allele for allele in alleles if allele]
+    contigs = annotator.reference.lengths
+    bcsq, crashed = csq(named, contigs, genes, reference)
+    for chrom, start, ref, alt in crashed:
+        print(
+            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
+            f"{ref}>{alt}: it has no BCSQ",
+            file=sys.stderr,
+        )
+    with replacing(output) as temporary:
+        with pysam.VariantFile(str(vcf)) as source:
+            header = source.header
+            for name, number, kind, description in FIELDS:
+                if name in header.info:
+                    raise InputError(
+                        f"has INFO/{name} already", str(vcf), "give the caller's own output"
+                    )
+                header.info.add(name, number, kind, description)
+            with pysam.VariantFile(str(temporary), "wz", header=header) as target:
+                for record, allele in zip(source, alleles, strict=True):
+                    if allele:
+                        _add(record, annotator.effect(*allele), bcsq.get(allele))
+                    target.write(record)
+        _index(temporary, output)
+    annotator.reference.close()
+
+
+def _allele(record: pysam.VariantRecord, reference: Reference, where: str) -> Allele | None:
+    """Return a record's allele, checked against the reference; None if it is symbolic."""
+    place = f"{where} ({record.chrom}:{record.pos})"
+    if record.alts is None or len(record.alts) != 1:
+        raise InputError(
+            "needs one alternative allele per record",
+            place,
+            "split it with bcftools norm -m-",
+        )
+    ref, alt = record.ref.upper(), record.alts[0].upper()
+    if set(ref + alt) - set("ACGTN"):
+        return None  # a symbolic or overlapped allele has no name
+    on_reference = reference(record.chrom, record.start, record.start + len(ref))
+    if on_reference != ref:
+        raise InputError(
+            f"REF {ref} where the reference has {on_reference or 'no base'}",
+            place,
+            "give the reference that the VCF was made with",
+        )
+    return record.chrom, record.start, ref, alt
+
+
+def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ...] | None) -> None:
+    if bcsq:
+        record.info["BCSQ"] = bcsq
+    if effect:
+        for name, value in fields_of(effect).items():
+            record.info[name] = value
+
+
+def _index(written: Path, output: str | Path) -> None:
+    """Index the temporary file under the name that its final name asks for."""
+    made = Path(f"{written}.tbi")
+    try:
+        pysam.tabix_index(str(written), preset="vcf", force=True)
+        made.replace(f"{output}.tbi")
+    except OSError as error:
+        raise InputError("cannot be indexed", str(output), "the records must be sorted") from error
+    finally:
+        made.unlink(missing_ok=True)
