@@ -51,7 +51,6 @@ def test_an_indel_of_another_length_or_sequence_is_false():
 
 
 def test_a_complex_variant_called_as_indel_and_snv_matches():
-    # TGCA > TTT is CA deleted and G>T, T inserted ...; any spelling of the haplotype will do.
     truth = [v(221, "TGCATC", "TTTC")]
     split = [v(222, "G", "T"), v(223, "CA", "")]
     assert apply(REFERENCE, truth) == apply(REFERENCE, split)
