@@ -1,0 +1,164 @@
+"""The gate: conditions that a sample's figures must meet, as data."""
+
+import dataclasses
+import operator
+from collections.abc import Mapping
+from typing import Any
+
+from resistpanel.errors import InputError, did_you_mean
+
+_HOLDS = {">=": operator.ge, "<=": operator.le}
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """One row of the gate.
+
+    Attributes
+    ----------
+    name : str
+        Key of the row in the configuration's section `qc`.
+    metric : str
+        Key of the sample's figures; ``fraction_at.100`` means the entry 100 of `fraction_at`.
+    roles : tuple of str
+        Roles of the samples that it applies to.
+    sign : str
+        ``>=`` or ``<=``.
+    threshold : float
+    text : str
+        What the condition is for.
+    """
+
+    name: str
+    metric: str
+    roles: tuple[str, ...]
+    sign: str
+    threshold: float
+    text: str
+
+    @property
+    def condition(self) -> str:
+        """The condition as text, ``>= 250``."""
+        return f"{self.sign} {self.threshold:g}"
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value meets the condition."""
+        return _HOLDS[self.sign](value, self.threshold)
+
+
+BOTH = ("normal", "tumor")
+#: Probabilities are binomial, at the threshold: docs/qc.md has the sums.
+GATE = (
+    Condition(
+        "tumor_mean_depth",
+        "mean_depth",
+        ("tumor",),
+        ">=",
+        250,
+        "at 250 fragments an allele frequency of 5 % shows in 5 or more of them with p = 0.995",
+    ),
+    Condition(
+        "tumor_fraction_100",
+        "fraction_at.100",
+        ("tumor",),
+        ">=",
+        0.9,
+        "below 100 fragments an allele frequency of 5 % shows in fewer than 5 with p > 0.43, "
+        "so that absence cannot be claimed",
+    ),
+    Condition(
+        "normal_mean_depth",
+        "mean_depth",
+        ("normal",),
+        ">=",
+        30,
+        "at 30 fragments a heterozygous germline variant shows in fewer than 3 with p = 4e-7",
+    ),
+    Condition(
+        "on_target_fraction",
+        "on_target_fraction",
+        BOTH,
+        ">=",
+        0.2,
+        "capture failed, or this is not a capture of this panel",
+    ),
+    Condition(
+        "duplicate_fraction",
+        "duplicate_fraction",
+        BOTH,
+        "<=",
+        0.7,
+        "few distinct fragments were sequenced",
+    ),
+    Condition(
+        "mapped_fraction",
+        "mapped_fraction",
+        BOTH,
+        ">=",
+        0.8,
+        "much of the DNA is not of this genome",
+    ),
+    Condition(
+        "error_rate",
+        "error_rate",
+        BOTH,
+        "<=",
+        0.02,
+        "sequencing errors or damage hide variants at low allele frequency",
+    ),
+)
+
+
+def gate_with(changes: Mapping[str, float | None]) -> list[Condition]:
+    """Return the gate with thresholds replaced, rows whose threshold is None left out.
+
+    Raises
+    ------
+    InputError
+        For a name that no row has.
+    """
+    known = [row.name for row in GATE]
+    for name in changes:
+        if name not in known:
+            cure = did_you_mean(name, known) or f"known: {', '.join(known)}"
+            raise InputError(f"no row '{name}' in the gate", "key 'qc'", cure)
+    return [
+        dataclasses.replace(row, threshold=changes.get(row.name, row.threshold))
+        for row in GATE
+        if changes.get(row.name, row.threshold) is not None
+    ]
+
+
+def lookup(figures: Mapping[str, Any], metric: str) -> float | None:
+    """Return a figure by its dotted key."""
+    value: Any = figures
+    for key in metric.split("."):
+        value = value[key]
+    return value
+
+
+def judge(figures: Mapping[str, Any], role: str, gate: list[Condition]) -> dict:
+    """Return ``{passed, failures}`` of one sample.
+
+    Parameters
+    ----------
+    figures : mapping
+        The sample's figures, as in ``qc/{patient}.json``; a figure that is None is not judged.
+    role : str
+        ``normal`` or ``tumor``.
+    gate : list of Condition
+    """
+    failures = []
+    for row in gate:
+        value = lookup(figures, row.metric) if role in row.roles else None
+        if value is not None and not row.holds(value):
+            failures.append(
+                {
+                    "metric": row.metric,
+                    "value": value,
+                    "condition": row.condition,
+                    "text": f"sample '{figures['sample']}': {row.metric} is {value:.4g}, must be "
+                    f"{row.condition}: {row.text}",
+                }
+            )
+    return {"passed": not failures, "failures": failures}
