@@ -247,47 +247,54 @@ class Caller:
                 candidate.forced = True
                 candidate.sites = self.sites[candidate.allele]
 
-    def weigh(self) -> tuple[model.Posterior, model.Evidence, np.ndarray]:
+    def weigh(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
         pooled = noise.learn_slips(self.tallies)
         self.noises = [noise.learn(t, pooled) for t in self.tallies]
-        learn_from = self.tumors if self.normal is None else [self.normal]
-        weights = noise.learn_multipliers(self.tallies, self.noises, learn_from)
-        self.log_multiplier = np.log(weights)
+        multipliers = noise.learn_multipliers(self.tallies, self.noises, self.normal)
+        self.log_multiplier = np.log(multipliers.shared)
         n, samples = len(self.candidates), len(self.samples)
         bins = len(model.ERROR_CENTRES)
-        errors = np.zeros((n, samples, bins))
+        errors = np.zeros((n, samples, 2, bins))
         other = np.zeros((n, samples))
-        expected = np.zeros((n, samples))
-        log_multiplier = np.tile(self.log_multiplier, (n, 1))
-        heavy = np.log(noise.heavy_tailed(weights))
+        expected = np.zeros((n, samples, 2))
+        log_shared = np.tile(self.log_multiplier, (n, 1))
+        log_own = np.tile(self.log_multiplier, (n, samples, 2, 1))
+        heavy = np.log(noise.heavy_tailed(multipliers.shared))
         self.slip = np.zeros((n, samples))
         for i, candidate in enumerate(self.candidates):
             allele = candidate.allele
             unit, units = tract(allele, self.reference)
             if not allele.substitution and units >= 4:
-                log_multiplier[i] = heavy
+                log_shared[i], log_own[i] = heavy, heavy
+            elif candidate.context >= 0:
+                ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
+                log_own[i] = np.log(multipliers.own[:, ref, base])
             for s, support in enumerate(candidate.support):
                 e, total = self._error(candidate, support, s, unit, units)
                 if len(e):
                     at = np.searchsorted(model.ERROR_EDGES, np.log10(e))
-                    np.add.at(errors[i, s], at, 1)
+                    np.add.at(errors[i, s], (support.rows["cls"] // 3, at), 1)
                 other[i, s] = max(support.depth.sum() - support.alt, 0)
                 expected[i, s] = total
-                self.slip[i, s] = total / max(support.depth.sum(), 1) if units >= 3 else 0
-        evidence = model.Evidence(errors, other, expected)
-        posterior = model.evaluate(evidence, self.normal, log_multiplier, self.settings.priors)
-        return posterior, evidence, log_multiplier
+                if units >= 3:
+                    self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
+        evidence = model.Evidence(errors, other, expected, log_shared, log_own)
+        return model.evaluate(evidence, self.normal, self.settings.priors), evidence
 
-    def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, float]:
-        """Return each carrying fragment's error probability, and the errors expected in all."""
+    def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, np.ndarray]:
+        """Return each carrying fragment's error probability, and the errors expected in all.
+
+        The latter by orientation, (2,).
+        """
         noise_model = self.noises[s]
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
             rate = noise_model.indel_rate(unit, units, allele.shift)
             e = np.clip(rate + np.exp(-rows["score"].astype(float)), 1e-7, 0.3)
-            return e, rate * float(support.depth.sum())
+            by_class = support.depth.sum(1)
+            return e, rate * np.array([by_class[:3].sum(), by_class[3:].sum()])
         first = next(
             k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != b
         )
@@ -302,13 +309,13 @@ class Caller:
     def records(self) -> list[vcf.Record]:
         """Return the records of the output, sorted."""
         self.collect()
-        posterior, evidence, _ = self.weigh()
+        posterior, evidence = self.weigh()
         phred, best = posterior.somatic_phred, posterior.best
         length = self.read_bases / max(self.read_count, 1) or 100.0
         n = len(self.candidates)
         totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(n, -1)
         alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(n, -1)
-        error = np.clip(evidence.expected / np.maximum(totals, 1), 1e-7, 0.3)
+        error = np.clip(evidence.expected.sum(2) / np.maximum(totals, 1), 1e-7, 0.3)
         log_odds = (
             -np.log(self.settings.priors.somatic)
             + np.log(9)

@@ -310,6 +310,8 @@ def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
             back = behind[::-1]
             merged = _join(ahead, back)
             if merged is None:
+                merged = _inner(ahead, back, a, b, contig, reference)
+            if merged is None:
                 continue
             if b >= a:
                 ref = decode(reference.codes(contig, a, b))
@@ -318,6 +320,28 @@ def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
                 tail = decode(reference.codes(contig, b, a))
                 found.append(Allele(contig, a, "", decode(merged) + tail))
     return [a for a in found if "N" not in a.alt and "N" not in a.ref and len(a.ref) + len(a.alt)]
+
+
+def _inner(
+    ahead: np.ndarray, back: np.ndarray, a: int, b: int, contig: str, reference: Reference
+) -> np.ndarray | None:
+    """Return the insertion that both clips hold whole, each running on into the reference.
+
+    Parameters
+    ----------
+    ahead, back : uint8
+        Clipped bases after breakpoint `a`, and before breakpoint `b`.
+    """
+    after = reference.codes(contig, b, b + len(ahead))
+    before = reference.codes(contig, a - len(back), a)
+    for n in range(min(len(ahead), len(back)), 0, -1):
+        on, off = len(ahead) - n, len(back) - n
+        if on + off < MIN_CLIP or not np.array_equal(ahead[:n], back[len(back) - n :]):
+            continue
+        wrong = (ahead[n:] != after[:on]).sum() + (back[:off] != before[len(back) - off :]).sum()
+        if wrong <= (on + off) // 10:
+            return ahead[:n]
+    return None
 
 
 def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | None:

@@ -29,8 +29,6 @@ ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1
 LOG_TINY = -1e30
 #: Standard deviation (of the logit) by which samples differ that share an allele frequency.
 SPREAD = 0.25
-#: A multiplier that only one sample has is damage of its library, and no larger than this.
-OWN_MOST = 12
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Priors:
     germline_het: float = 7e-4
     germline_hom: float = 3e-4
     artifact: float = 1e-6
-    own: float = 0.01
+    own: float = 0.5
     present: float = 0.5
     tumor_in_normal: float = 0.0
 
@@ -63,17 +61,27 @@ class Evidence:
 
     Attributes
     ----------
-    errors : float64, (candidates, samples, len(ERROR_CENTRES))
-        Fragments with the allele, by error probability.
+    errors : float64, (candidates, samples, 2, len(ERROR_CENTRES))
+        Fragments with the allele, by orientation (F1R2, F2R1) and error probability.
     other : float64, (candidates, samples)
         Informative fragments without it.
-    expected : float64, (candidates, samples)
-        Errors expected among all informative fragments at m = 1.
+    expected : float64, (candidates, samples, 2)
+        Errors expected among all informative fragments at m = 1, by orientation.
+    log_shared : float64, (candidates, MULTIPLIERS)
+        Log distribution of the error multiplier that the samples share.
+    log_own : float64, (candidates, samples, 2, MULTIPLIERS)
+        Log distribution of each sample's own, by orientation.
     """
 
     errors: np.ndarray
     other: np.ndarray
     expected: np.ndarray
+    log_shared: np.ndarray
+    log_own: np.ndarray
+
+    def part(self, start: int, stop: int) -> "Evidence":
+        """Return the evidence of candidates [start, stop)."""
+        return Evidence(*(getattr(self, name)[start:stop] for name in vars(self)))
 
 
 @dataclass
@@ -129,10 +137,12 @@ def log_likelihoods(evidence: Evidence) -> np.ndarray:
         ERROR_CENTRES[:, None, None] * MULTIPLIERS[None, None, :], 0.5
     )
     table = np.log(expected_alt)  # bins, f, m
-    like = np.einsum("csb,bfm->csfm", evidence.errors, table, optimize=True)
+    like = np.einsum("csb,bfm->csfm", evidence.errors.sum(2), table, optimize=True)
     like += evidence.other[:, :, None, None] * np.log1p(-f_keep)[None, None]
     like -= (
-        (1 - f)[None, None] * MULTIPLIERS[None, None, None, :] * evidence.expected[..., None, None]
+        (1 - f)[None, None]
+        * MULTIPLIERS[None, None, None, :]
+        * evidence.expected.sum(2)[..., None, None]
     )
     return like
 
@@ -149,10 +159,20 @@ def _log_sub(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a + np.log1p(-np.exp(np.minimum(b - a, -1e-15)))
 
 
+def log_own_absent(evidence: Evidence) -> np.ndarray:
+    """Return the log-likelihood of absence with each sample's own multipliers, (candidates,).
+
+    Each orientation of each sample has a multiplier of its own: damage of one template strand,
+    as by oxidation or formalin, raises the errors of one orientation at some sites.
+    """
+    per_error = np.log(np.minimum(ERROR_CENTRES[:, None] * MULTIPLIERS[None, :], 0.5))  # bins, m
+    like = evidence.errors @ per_error - evidence.expected[..., None] * MULTIPLIERS
+    return logsumexp(evidence.log_own + like, axis=3).sum((1, 2))
+
+
 def evaluate(
     evidence: Evidence,
     normal: int | None,
-    log_multiplier: np.ndarray,
     priors: Priors,
     log_germline_site: np.ndarray | None = None,
 ) -> Posterior:
@@ -163,21 +183,18 @@ def evaluate(
     evidence : Evidence
     normal : int or None
         Index of the normal among the samples; None in tumour-only mode.
-    log_multiplier : (MULTIPLIERS,) or (candidates, MULTIPLIERS)
-        Log distribution of the site multiplier.
     priors : Priors
     log_germline_site : (candidates,), optional
         Log prior of a germline variant at each candidate (a germline resource), instead of
         the general one.
     """
     n, samples = evidence.other.shape
-    step = 400
+    step = 200
     if n > step:
         parts = [
             evaluate(
-                Evidence(*(getattr(evidence, k)[i : i + step] for k in vars(evidence))),
+                evidence.part(i, i + step),
                 normal,
-                log_multiplier[i : i + step] if log_multiplier.ndim == 2 else log_multiplier,
                 priors,
                 None if log_germline_site is None else log_germline_site[i : i + step],
             )
@@ -185,15 +202,14 @@ def evaluate(
         ]
         return Posterior(*(np.concatenate([getattr(p, k) for p in parts]) for k in vars(parts[0])))
     like = log_likelihoods(evidence)
-    w = np.broadcast_to(log_multiplier, (n, len(MULTIPLIERS)))
+    w = evidence.log_shared
     tumors = [s for s in range(samples) if s != normal]
     prior_f = log_frequency_prior()
     absent = like[:, :, 0, :]
     present = logsumexp(like[:, :, 1:, :] + prior_f[None, None, :, None], axis=2)
 
     shared = logsumexp(w + absent.sum(1), axis=1)
-    mild = np.where(MULTIPLIERS <= OWN_MOST, 0.0, LOG_TINY)
-    own = logsumexp((w + mild)[:, None, :] + absent, axis=2).sum(1)
+    own = log_own_absent(evidence)
     log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
 
     # somatic: at least one tumour carries it

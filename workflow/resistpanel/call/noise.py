@@ -33,6 +33,9 @@ INDEL_FLOOR = 2e-6
 #: Homopolymers longer than this share one rate.
 MAX_TRACT = 20
 
+#: The prior of a multiplier's distribution counts as many sites.
+PRIOR_SITES = 3000
+
 #: 64 contexts: 16 * left + 4 * reference base + right.
 CONTEXTS = 64
 
@@ -61,7 +64,7 @@ class Tally:
     errors : float64, (CONTEXTS, 4, CLASSES, QUALITY_GROUPS)
         Mismatches at non-variant alleles, by the base read.
     cycle_total, cycle_errors : float64, (CYCLE_BINS,)
-    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4), variant (n, 4))
+    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4, 2), variant (n, 4))
         Per chunk: what the learning of the multiplier needs.
     slips : float64, (MAX_TRACT + 1, 2)
         Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
@@ -149,8 +152,8 @@ class Tally:
             np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1),
             1,
         )
-        counts = np.zeros((len(context), 4), dtype=np.uint16)
-        np.add.at(counts, (index, events["base"]), 1)
+        counts = np.zeros((len(context), 4, 2), dtype=np.uint16)
+        np.add.at(counts, (index, events["base"], events["cls"] // 3), 1)
         merged = np.zeros((len(context), CLASSES, 3), dtype=np.uint16)
         for group in range(QUALITY_GROUPS):
             merged[:, :, MERGED[group]] += np.minimum(depth[:, :, group], 20000).astype(np.uint16)
@@ -208,10 +211,14 @@ class Noise:
         y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
         return np.clip(self.quality[group] / 3 * factor * y, 1e-7, 0.3)
 
-    def expected(self, context: int, base: int, depth: np.ndarray) -> float:
-        """Return the mismatches to `base` expected of depth (CLASSES, QUALITY_GROUPS)."""
+    def expected(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
+        """Return the mismatches to `base` expected of depth (CLASSES, QUALITY_GROUPS).
+
+        By orientation, (2,).
+        """
         factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
-        return float(np.einsum("cq,q,c->", depth, self.quality / 3, factor))
+        by_class = (depth @ (self.quality / 3)) * factor
+        return np.array([by_class[:3].sum(), by_class[3:].sum()])
 
     @property
     def mean(self) -> float:
@@ -283,59 +290,122 @@ def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return starts[known], runs[known]
 
 
-def learn_multipliers(
-    tallies: list[Tally], noises: list[Noise], use: list[int], rounds: int = 200
-) -> np.ndarray:
-    """Return the distribution of the site multiplier over `MULTIPLIERS`.
+#: Edges of the bins of expected errors.
+EXPECTED_EDGES = np.logspace(-4, 3, 141)
+#: Counts are kept up to this.
+MOST = 40
+
+
+def _tables(tally: Tally, noise: Noise) -> np.ndarray:
+    """Return how many sites have which (reference, base, orientation, count, expected errors).
+
+    Returns
+    -------
+    float64, (4, 4, 3, MOST + 1, bins)
+        Orientation 0 F1R2, 1 F2R1, 2 both together.
+
+    Notes
+    -----
+    For the orientations by themselves, a site whose other orientation stands out too is left
+    out: it is rather a true variant of low frequency, which damage of one strand never is.
+    """
+    merged = np.zeros(3)
+    for g in range(3):
+        members = g == MERGED
+        weights = tally.total.sum((0, 1))[members]
+        merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
+    table = np.zeros((4, 4, 3, MOST + 1, len(EXPECTED_EDGES) + 1))
+    for context, depth, counts, variant in tally.sites:
+        known = context >= 0
+        mid = (context[known] // 4) % 4
+        rate = np.einsum("ncg,g->nc", depth[known].astype(np.float32), merged / 3)
+        expected = rate[:, None, :] * noise.factor[context[known]]  # n, 4, classes
+        by_side = np.stack([expected[..., :3].sum(2), expected[..., 3:].sum(2)], axis=2)
+        k = counts[known].astype(int)
+        valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (by_side.sum(2) > 0)
+        stands_out = (k >= 3) & (k > 3 * by_side + 4 * np.sqrt(3 * by_side))
+        site, base = np.nonzero(valid)
+        for side in range(3):
+            if side == 2:
+                use = np.ones(len(site), dtype=bool)
+                n, e = k[site, base].sum(1), by_side[site, base].sum(1)
+            else:
+                use = ~stands_out[site, base, 1 - side]
+                n, e = k[site, base, side], by_side[site, base, side]
+            at = np.searchsorted(EXPECTED_EDGES, e)
+            np.add.at(
+                table[:, :, side],
+                (mid[site][use], base[use], np.minimum(n, MOST)[use], at[use]),
+                1,
+            )
+    return table
+
+
+def _fit(table: np.ndarray, rounds: int = 150) -> np.ndarray:
+    """Return the distribution of the multiplier, (MULTIPLIERS,), given (count, expected) cells."""
+    centres = np.sqrt(
+        np.concatenate([[EXPECTED_EDGES[0] / 2], EXPECTED_EDGES])
+        * np.concatenate([EXPECTED_EDGES, [EXPECTED_EDGES[-1] * 2]])
+    )
+    count, bin_ = np.nonzero(table)
+    number = table[count, bin_]
+    mean = centres[bin_][:, None] * MULTIPLIERS[None, :]
+    log_like = count[:, None] * np.log(mean) - mean
+    like = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
+    # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
+    # tail is never empty: what the panel's few hundred thousand sites did not show can still
+    # happen once in a few million.
+    usual = np.exp(-2.5 * np.abs(np.log(MULTIPLIERS)))
+    weights = usual / usual.sum()
+    prior = PRIOR_SITES * weights
+    for _ in range(rounds):
+        post = like * weights
+        post /= np.maximum(post.sum(axis=1, keepdims=True), 1e-300)
+        weights = number @ post + prior
+        weights /= weights.sum()
+    return weights
+
+
+@dataclass
+class Multipliers:
+    """Distributions of the site multiplier.
+
+    Attributes
+    ----------
+    shared : (MULTIPLIERS,)
+        Of sites that are alike in all samples.
+    own : (samples, 4, 4, 2, MULTIPLIERS)
+        Of a sample's own damage: by reference base, base read, and orientation.
+    """
+
+    shared: np.ndarray
+    own: np.ndarray
+
+
+def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | None) -> Multipliers:
+    """Learn how much sites differ from their expected errors.
 
     Parameters
     ----------
     tallies, noises : per sample
-    use : list of int
-        Samples to learn from: the normal where there is one, since low-frequency somatic
-        variants of a tumour would pass for noise.
-    rounds : int
-        EM iterations.
+    normal : int or None
+        The shared distribution is learned from the normal where there is one, since
+        low-frequency somatic variants of a tumour would pass for noise.
 
     Notes
     -----
     Counts of a site are Poisson with mean m times the expected errors. Sites are binned by
     (count, expected), so that the EM costs the same for any panel.
     """
-    edges = np.logspace(-4, 3, 141)
-    table = np.zeros((31, len(edges) + 1))
-    for s in use:
-        noise = noises[s]
-        merged = np.zeros(3)
-        for g in range(3):
-            members = g == MERGED
-            weights = tallies[s].total.sum((0, 1))[members]
-            merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
-        for context, depth, counts, variant in tallies[s].sites:
-            known = context >= 0
-            rate = np.einsum("ncg,g->nc", depth[known].astype(np.float32), merged / 3)
-            factor = noise.factor[context[known]]  # n, 4, classes
-            expected = np.einsum("nc,nbc->nb", rate, factor)
-            mid = (context[known] // 4) % 4
-            valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (expected > 0)
-            k = np.minimum(counts[known], 30)
-            np.add.at(table, (k[valid], np.searchsorted(edges, expected[valid])), 1)
-    centres = np.sqrt(
-        np.concatenate([[edges[0] / 2], edges]) * np.concatenate([edges, [edges[-1] * 2]])
-    )
-    ks = np.arange(31)[:, None, None]
-    mean = centres[None, :, None] * MULTIPLIERS[None, None, :]
-    log_like = ks * np.log(mean) - mean
-    like = np.exp(log_like - log_like.max(axis=2, keepdims=True))
-    # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
-    # tail is never empty: what the panel's few hundred thousand sites did not show can still
-    # happen once in a few million.
-    usual = np.exp(-2.5 * np.abs(np.log(MULTIPLIERS)))
-    weights = usual / usual.sum()
-    prior = 3000 * weights
-    for _ in range(rounds):
-        post = like * weights
-        post /= np.maximum(post.sum(axis=2, keepdims=True), 1e-300)
-        weights = np.einsum("ke,kem->m", table, post) + prior
-        weights /= weights.sum()
-    return weights
+    tables = [_tables(t, n) for t, n in zip(tallies, noises, strict=True)]
+    use = range(len(tallies)) if normal is None else [normal]
+    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use))
+    own = np.empty((len(tallies), 4, 4, 2, len(MULTIPLIERS)))
+    for s, table in enumerate(tables):
+        for ref in range(4):
+            for base in range(4):
+                for side in range(2):
+                    own[s, ref, base, side] = (
+                        shared if ref == base else _fit(table[ref, base, side])
+                    )
+    return Multipliers(shared, own)
