@@ -6,8 +6,10 @@ a made-up one with five lesions and sixty variants, for size and time.
 
 from __future__ import annotations
 
+import json
 import random
 from functools import cache
+from pathlib import Path
 
 from scipy.stats import beta
 
@@ -45,8 +47,8 @@ TABLE1 = [
 ]  # fmt: skip
 
 TABLE1_COLUMNS = [
-    "gene", "gene_printed", "chrom", "pos", "ref", "alt", "hg18_chrom", "hg18_pos",
-    "protein_printed", "type_printed", "af_percent_printed", "sensitive_printed",
+    "gene", "gene_printed", "hg18", "hg19_chrom", "hg19_pos", "ref", "alt", "protein_printed",
+    "type", "af_printed", "pre_printed", "note",
 ]  # fmt: skip
 
 #: Catalogue sites of RAF-inhibitor resistance (hg19), for the negative list.
@@ -114,6 +116,7 @@ def change(short: str) -> dict:
     """Return one entry of ``protein_changes``."""
     return {
         "residue": int(short[1:-1]),
+        "residue_end": int(short[1:-1]),
         "ref": short[0],
         "alt": short[-1],
         "short": short,
@@ -157,7 +160,7 @@ def pair_state(state: str, a: dict, b: dict, pre: str, post: str) -> dict:
         return f"not detected in {s['dp']} fragments (below {100 * (s['ub'] or 1):.2f} %)"
 
     up = {"acquired": 1.0, "emergent": 0.999, "rising": 0.999, "stable": 0.5, "falling": 0.001}
-    fold = b["af"] / a["af"] if a["af"] and b["af"] is not None else None
+    fold = b["af"] / a["af"] if a["detected"] and b["detected"] else None
     return {
         "pre": pre, "post": post, "state": state, "probability_increase": up.get(state, 0.0),
         "fold_change": fold, "text": f"{words(a)} in {pre}, {words(b)} in {post}",
@@ -285,30 +288,34 @@ def compare(sheet: dict) -> dict:
 
 
 def pathway(altered: dict[str, list[str]], targets: list[str]) -> dict:
-    """Return the MAPK and PI3K pathway with `altered` variants by node."""
+    """Return the MAPK and PI3K pathway (families, as the catalogue has them)."""
     nodes = [
-        ("EGFR", "receptor"), ("PDGFRB", "receptor"), ("RET", "receptor"), ("NRAS", "GTPase"),
-        ("NF1", "GAP"), ("BRAF", "kinase"), ("RAF1", "kinase"), ("MAP3K8", "kinase"),
-        ("MAP2K1", "kinase"), ("MAP2K2", "kinase"), ("MAPK1", "kinase"), ("MAPK3", "kinase"),
-        ("PIK3CA", "kinase"), ("PTEN", "phosphatase"), ("AKT1", "kinase"),
-        ("proliferation", "outcome"), ("survival", "outcome"),
+        ("RTK", "Receptor tyrosine kinases", "receptor"), ("NF1", "NF1", "regulator"),
+        ("RAS", "RAS", "transducer"), ("RAF", "RAF", "transducer"), ("COT", "COT", "transducer"),
+        ("MEK", "MEK1/2", "transducer"), ("ERK", "ERK1/2", "transducer"),
+        ("PI3K", "PI3K", "transducer"), ("PTEN", "PTEN", "regulator"),
+        ("AKT", "AKT", "transducer"), ("CCND1", "Cyclin D", "output"), ("MYC", "MYC", "output"),
+        ("MITF", "MITF", "output"), ("BCL2", "MCL1 and BCL-XL", "output"),
     ]  # fmt: skip
     edges = [
-        ("EGFR", "NRAS", 1), ("PDGFRB", "NRAS", 1), ("RET", "NRAS", 1), ("NF1", "NRAS", -1),
-        ("NRAS", "BRAF", 1), ("NRAS", "RAF1", 1), ("BRAF", "MAP2K1", 1), ("BRAF", "MAP2K2", 1),
-        ("RAF1", "MAP2K1", 1), ("MAP3K8", "MAP2K1", 1), ("MAP2K1", "MAPK1", 1),
-        ("MAP2K2", "MAPK3", 1), ("MAP2K1", "MAPK3", 1), ("NRAS", "PIK3CA", 1),
-        ("PDGFRB", "PIK3CA", 1), ("PIK3CA", "AKT1", 1), ("PTEN", "AKT1", -1),
-        ("MAPK1", "proliferation", 1), ("MAPK3", "proliferation", 1), ("AKT1", "survival", 1),
-        ("MAPK1", "EGFR", -1),
+        ("RTK", "RAS", 1), ("RTK", "PI3K", 1), ("NF1", "RAS", -1), ("RAS", "RAF", 1),
+        ("RAS", "PI3K", 1), ("RAF", "MEK", 1), ("COT", "MEK", 1), ("MEK", "ERK", 1),
+        ("PI3K", "AKT", 1), ("PTEN", "AKT", -1), ("ERK", "CCND1", 1), ("ERK", "MYC", 1),
+        ("ERK", "MITF", 1), ("ERK", "BCL2", 1), ("AKT", "BCL2", 1), ("ERK", "RTK", -1),
     ]  # fmt: skip
     return {
         "nodes": [
-            {"id": n, "label": n, "role": role, "altered": altered.get(n, [])} for n, role in nodes
+            {"id": n, "label": label, "role": role, "altered": altered.get(n, [])}
+            for n, label, role in nodes
         ],
         "edges": [{"source": s, "target": t, "sign": sign} for s, t, sign in edges],
         "drug_targets": targets,
     }
+
+
+FAMILIES = {"NRAS": "RAS", "KRAS": "RAS", "BRAF": "RAF", "MAP2K1": "MEK", "MAP2K2": "MEK",
+            "PTEN": "PTEN", "PIK3CA": "PI3K", "AKT1": "AKT", "EGFR": "RTK", "RET": "RTK",
+            "PDGFRB": "RTK", "NF1": "NF1"}  # fmt: skip
 
 
 def resist(sheet: dict, compare: dict) -> dict:
@@ -404,18 +411,39 @@ def resist(sheet: dict, compare: dict) -> dict:
              "pmid": "21383288"},
         ],
         "negative_sites": negative,
-        "pathway": pathway({"MAP2K1": [c121s["id"]], "RET": [k710n["id"]],
-                            "BRAF": [v600e["id"]]}, ["BRAF"]),
+        "pathway": pathway({"MEK": [c121s["id"]], "RTK": [k710n["id"]],
+                            "RAF": [v600e["id"]]}, ["RAF"]),
         "knowledge": {},
     }  # fmt: skip
+
+
+def vcf_header() -> str:
+    """Return the header of the annotated VCF, as far as the report reads it."""
+    lines = ["##fileformat=VCFv4.3", "##resistpanel_version=0.1.0",
+             "##resistpanel_min_phred=13", "##resistpanel_error_rates=C>T:1.1e-4,G>A:1.2e-4"]
+    lines += [f'##FILTER=<ID={k},Description="{v}">' for k, v in FILTERS.items()]
+    lines += ["##contig=<ID=chr1,length=249250621>", "##contig=<ID=chr15,length=102531392>"]
+    return "\n".join([*lines, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", ""])
+
+
+def write(parts: dict[str, dict], folder: Path) -> dict[str, str]:
+    """Write the parts, the published table and the VCF's header; return the paths."""
+    paths = {}
+    for name, part in parts.items():
+        paths[name] = str(folder / f"{name}.json")
+        Path(paths[name]).write_text(json.dumps(part))
+    (folder / "table1.tsv").write_text(table1_tsv())
+    (folder / "annotate.vcf").write_text(vcf_header())
+    return paths
 
 
 def table1_tsv() -> str:
     """Return the published table as the TSV that ``--table1`` takes."""
     lines = ["\t".join(TABLE1_COLUMNS)]
     for gene, chrom, pos, ref, alt, _, _, _, what, after, before, printed, hg18, p, _ in TABLE1:
-        row = [gene, printed, chrom, pos, ref, alt, chrom, hg18, p, what.capitalize(),
-               round(100 * after), p if before else "WT"]  # fmt: skip
+        note = "the paper numbers another isoform" if gene in ("BRCA1", "PTPRD") else "."
+        row = [gene, printed, f"{chrom}:{hg18} {ref}>{alt}", chrom, pos, ref, alt, p,
+               what.capitalize(), round(100 * after), p if before else "WT", note]  # fmt: skip
         lines.append("\t".join(map(str, row)))
     return "\n".join(lines) + "\n"
 
@@ -484,12 +512,14 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     r["findings"] = [
         base["findings"][-1] | {"rank": i + 1, "variant": v["id"], "gene": v["gene"],
                                 "protein": v["protein"], "state": v["state"]}
-        for i, v in enumerate(found)
+        for i, v in enumerate(sorted(found, key=lambda v: v is not key))
     ]  # fmt: skip
+    r["findings"][0] = base["findings"][0] | {
+        k: r["findings"][0][k] for k in ("rank", "variant", "gene", "protein", "state")}
     altered: dict[str, list[str]] = {}
     for v in found:
-        altered.setdefault(v["gene"], []).append(v["id"])
-    r["pathway"] = pathway(altered, ["BRAF"])
+        altered.setdefault(FAMILIES.get(v["gene"], ""), []).append(v["id"])
+    r["pathway"] = pathway(altered, ["RAF"])
     r["negative_sites"] = [
         {"site": f"site{i}", "gene": genes[i % len(genes)], "protein": f"A{i + 1}V",
          "drugs": ["RAF inhibitor"], "pos": f"chr{1 + i % 22}:{5000 + i}", "sample": n,

@@ -5,6 +5,7 @@ from pathlib import Path
 from resistpanel import __version__
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.files import read_json
+from resistpanel.panel.builds import build_of_lengths
 from resistpanel.report import provenance
 from resistpanel.report.schema import check, load
 from resistpanel.report.spectrum import spectrum
@@ -79,7 +80,8 @@ def assemble(
     paths : dict of str
         Path of the JSON of each of `PARTS`.
     build : str, optional
-        ``hg19`` or ``hg38``; names the coordinates on the page.
+        ``hg19`` or ``hg38``; names the coordinates on the page. Without it, what the contig
+        lengths in the header of `vcf` say.
     published : str, optional
         Published table to stand beside the calls (`table1.load_published`); positions are hg19.
     copynumber : str, optional
@@ -93,16 +95,25 @@ def assemble(
     command : str, optional
         The command line, for the provenance.
     """
+    paths = {name: str(paths[name]) for name in PARTS}
     parts = {name: load(paths[name], name) for name in PARTS}
     consistent(parts, paths)
+    parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
+    found = build_of_lengths(lengths)
+    if build and found and build != found:
+        raise InputError(
+            f"its contigs have the lengths of {found}, the build given is {build}",
+            where=str(vcf),
+            cure=f"give --build {found}, or none",
+        )
+    build = build or found
     if published and build not in (None, "hg19"):
         raise InputError(
             f"its positions are hg19, the build is {build}",
-            where=published,
+            where=str(published),
             cure="leave --table1 out for this build",
         )
     rows = load_published(published) if published else []
-    parameters, filters = provenance.vcf_header(vcf) if vcf else ({}, {})
     given = {**paths, "copynumber": copynumber, "published table": published, "calls (VCF)": vcf}
     if reference:
         given["index of the reference"] = f"{reference}.fai"

@@ -21,8 +21,9 @@ def scale(fraction: float) -> float:
     return round(100 * math.sqrt(min(max(fraction, 0.0), 1.0)), 2)
 
 
-#: Ticks of the allele-frequency axis.
-TICKS = [(percent(t), scale(t)) for t in (0.0, 0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0)]
+#: Ticks of the allele-frequency axis: label and place (0 to 100); the last one names the unit.
+TICKS = [(f"{t}", scale(t / 100)) for t in (0, 1, 5, 10, 25, 50, 75)]
+TICKS.append((f"100{NARROW_SPACE}%", scale(1.0)))
 
 
 def sample_label(sample: dict) -> dict:

@@ -1,11 +1,13 @@
 """The first screen: patient, course, verdict, warnings, the key variants before and after."""
 
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
-from resistpanel.report.numbers import NARROW_SPACE, count, percent
-from resistpanel.report.states import EFFECTS, STATES, VERDICTS
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up
+from resistpanel.report.states import EFFECTS, VERDICTS, rank_state
 
 #: How many variants the first screen shows; the rest are counted.
 FIRST_SCREEN = 4
+#: With more than two tumour samples: how many lines, each one variant in one sample.
+LINES = 16
 
 
 def variants_by_id(report: dict) -> dict[str, dict]:
@@ -117,16 +119,19 @@ def key_variants(report: dict) -> dict:
     effects = {f["variant"]: f["effect"] for f in resist["findings"]}
     rest = [
         v["id"]
-        for v in sorted(
-            report["compare"]["variants"], key=lambda v: (list(STATES).index(v["state"] or "not covered"))
-        )
+        for v in sorted(report["compare"]["variants"], key=lambda v: rank_state(v["state"]))
         if v["reported"] and v["state"] in ("acquired", "emergent") and v["id"] not in roles
     ]
-    for identifier in rest[: max(0, FIRST_SCREEN - len(roles))]:
+    # Many samples make long rows: then fewer variants, one line for each sample.
+    samples = len(tumors(report))
+    compact = samples > 2
+    room = LINES // samples if compact else FIRST_SCREEN
+    for identifier in rest[: max(0, room - len(roles))]:
         effect = effects.get(identifier)
         roles[identifier] = EFFECTS[effect] if effect else "not ranked"
     shown = [key_row(known[i], report, role) for i, role in roles.items()]
-    return {"rows": shown, "further": len([i for i in rest if i not in roles])}
+    further = len([i for i in rest if i not in roles])
+    return {"rows": shown, "further": further, "compact": compact}
 
 
 def examined(report: dict) -> str | None:
@@ -138,8 +143,8 @@ def examined(report: dict) -> str | None:
     names = {s["site"] for s in sites}
     text = f"{count(len(names))} further catalogue sites were examined and not found"
     if bounds:
-        low, high = percent(min(bounds)), percent(max(bounds))
-        text += f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {low})"
+        low, high = percent(min(bounds)), percent_up(max(bounds))
+        text += f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {high})"
     return text
 
 
@@ -164,6 +169,8 @@ def front(report: dict) -> dict:
         "course": course(report),
         "warnings": warnings(report),
         "open": open_questions(report),
+        "fail": report["resist"]["expected_to_fail"],
+        "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),
         "examined": examined(report),
         "shown": key_variants(report),
     }

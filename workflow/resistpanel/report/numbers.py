@@ -63,6 +63,15 @@ def plain(value: float | None, places: int = 2) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def probability(value: float | None) -> str:
+    """Return a probability with three decimals; never as certain as 0 or 1."""
+    if value is None:
+        return NOTHING
+    if value > 0.999:
+        return ">0.999"
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
 def genomic(chrom: str, pos: int, ref: str, alt: str) -> str:
     """Return a genomic change in the form of HGVS g., on VCF alleles (1-based `pos`).
 

@@ -8,38 +8,40 @@ Feedback edges are drawn but do not take part in the layering. Units are pixels.
 from resistpanel.report.cells import variant_name
 from resistpanel.report.states import STATES, rank_state
 
-NODE, GAP = 88, 16  # width of a node, space between nodes
+NODE, GAP = 108, 12  # width of a node, space between nodes
 PLAIN, LINE = 30, 14  # height of a node, and of each variant named in it
 BETWEEN = 34  # height between layers
 MARGIN = 12
+WRAP = 14  # letters of a label that fit one line
+ENTRY = 16  # between the ends of edges that reach the same node
 SHOWN = 2  # variants named in a node; the rest are counted
 
 
-def split_feedback(names: list[str], edges: list[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Return the edges that close a cycle when the graph is walked in the order given."""
-    following: dict[str, list[str]] = {n: [] for n in names}
-    for a, b in edges:
-        following[a].append(b)
-    entered = {b for _, b in edges}
-    state: dict[str, int] = {}
-    back: set[tuple[str, str]] = set()
-    for start in [n for n in names if n not in entered] + names:
-        if start in state:
-            continue
-        state[start] = 1
-        stack = [(start, iter(following[start]))]
+def split_feedback(edges: list[tuple[str, str, bool]]) -> set[tuple[str, str]]:
+    """Return the edges that close a cycle.
+
+    Edges are (source, target, inhibits). Activating ones are laid first, in the order given:
+    where a cascade ends in an inhibition of its start, that inhibition is the feedback.
+    """
+    following: dict[str, set[str]] = {}
+
+    def leads(a: str, b: str) -> bool:
+        seen, stack = set(), [a]
         while stack:
-            node, rest = stack[-1]
-            for other in rest:
-                if state.get(other) == 1:
-                    back.add((node, other))
-                elif other not in state:
-                    state[other] = 1
-                    stack.append((other, iter(following[other])))
-                    break
-            else:
-                state[node] = 2
-                stack.pop()
+            node = stack.pop()
+            if node == b:
+                return True
+            if node not in seen:
+                seen.add(node)
+                stack.extend(following.get(node, ()))
+        return False
+
+    back: set[tuple[str, str]] = set()
+    for a, b, _ in sorted(edges, key=lambda edge: edge[2]):
+        if leads(b, a):
+            back.add((a, b))
+        else:
+            following.setdefault(a, set()).add(b)
     return back
 
 
@@ -69,8 +71,11 @@ def layers(names: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
     return layer
 
 
-def order_layers(rows: list[list], edges: list[tuple]) -> list[list]:
-    """Order the nodes of each layer by the mean place of their neighbours (four sweeps)."""
+def order_layers(rows: list[list], edges: list[tuple], first: set[str]) -> list[list]:
+    """Order the nodes of each layer by the mean place of their neighbours (four sweeps).
+
+    Nodes in `first` stand leftmost in their layer, next to the drug.
+    """
     above: dict = {}
     below: dict = {}
     for a, b in edges:
@@ -90,7 +95,8 @@ def order_layers(rows: list[list], edges: list[tuple]) -> list[list]:
             def mean(item: tuple, neighbours=neighbours, place=place, size=len(rows[i])) -> tuple:
                 k, node = item
                 found = [place[n] for n in neighbours.get(node, ()) if n in place]
-                return (sum(found) / len(found) if found else k / max(size - 1, 1), k)
+                middle = sum(found) / len(found) if found else k / max(size - 1, 1)
+                return (node not in first, middle, k)
 
             rows[i] = [node for _, node in sorted(enumerate(rows[i]), key=mean)]
     return rows
@@ -113,6 +119,16 @@ def inhibits(sign: object) -> bool:
     return sign in (-1, "-", "-1", "inhibition", "inhibits", "negative")
 
 
+def wrap(label: str) -> list[str]:
+    """Return a label in one line, or in two where it is too wide for its node."""
+    words = label.split()
+    if len(label) <= WRAP or len(words) < 2:
+        return [label]
+    # The break that leaves the two lines most alike.
+    ways = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
+    return list(min(ways, key=lambda way: max(map(len, way))))
+
+
 def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> None:
     """Add to each node what is altered in it: names, state and tone of the most telling."""
     for node in nodes:
@@ -120,14 +136,23 @@ def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> No
         found = [v for v in found if v["reported"]]
         found.sort(key=lambda v: (v["id"] not in keys, rank_state(v["state"]), v["id"]))
         node["named"] = [
-            {"name": variant_name(v), "state": v["state"], "id": v["id"]} for v in found[:SHOWN]
+            {"name": node_text(v, node), "state": v["state"], "id": v["id"]} for v in found[:SHOWN]
         ]
         node["further"] = len(found) - len(node["named"])
         node["key"] = any(v["id"] in keys for v in found)
         node["state"] = found[0]["state"] if found else None
         node["tone"] = STATES[found[0]["state"]].tone if found and found[0]["state"] else None
-        lines = len(node["named"]) + bool(node["further"])
+        node["lines"] = wrap(node["label"])
+        lines = len(node["lines"]) - 1 + len(node["named"]) + bool(node["further"])
         node["height"] = PLAIN + LINE * lines
+
+
+def node_text(variant: dict, node: dict) -> str:
+    """Return what a variant is called inside a node: with its gene if the node is a family."""
+    gene = variant["gene"]
+    if not gene or gene == node["label"]:
+        return variant_name(variant)
+    return f"{gene} {variant_name(variant).removeprefix('p.')}"
 
 
 def path(points: list[tuple[float, float]]) -> str:
@@ -139,6 +164,17 @@ def path(points: list[tuple[float, float]]) -> str:
         parts.append(f"C{x0:g} {middle:g} {x:g} {middle:g} {x:g} {y:g}")
         x0, y0 = x, y
     return "".join(parts)
+
+
+def entries(pairs: list[tuple[str, str]], nodes: dict[str, dict]) -> dict:
+    """Return for each edge how far from its target's middle it ends, in the order of sources."""
+    shift = {}
+    for target in {b for _, b in pairs}:
+        mine = sorted((p for p in pairs if p[1] == target), key=lambda p: nodes[p[0]]["x"])
+        step = min(ENTRY, (NODE - 20) / len(mine))
+        for k, pair in enumerate(mine):
+            shift[pair] = round((k - (len(mine) - 1) / 2) * step, 1)
+    return shift
 
 
 def drawing(report: dict) -> dict | None:
@@ -160,7 +196,7 @@ def drawing(report: dict) -> dict | None:
     by_id = {n["id"]: n for n in nodes}
     names = list(by_id)
     pairs = [(e["source"], e["target"]) for e in edges]
-    back = split_feedback(names, pairs)
+    back = split_feedback([(e["source"], e["target"], inhibits(e["sign"])) for e in edges])
     layer = layers(names, [p for p in pairs if p not in back])
     rows: list[list] = [[] for _ in range(max(layer.values()) + 1)]
     for name in names:
@@ -176,9 +212,9 @@ def drawing(report: dict) -> dict | None:
             rows[bend[3]].append(bend)
         chains[a, b] = [a, *bends, b]
         steps += zip(chains[a, b], chains[a, b][1:], strict=False)
-    rows = order_layers(rows, steps)
-
     targets = [t for t in graph["drug_targets"] if t in by_id]
+    rows = order_layers(rows, steps, set(targets))
+
     drug_names = [d["drug"] for d in report["resist"]["drugs"]]
     reach = NODE + GAP  # the drug stands left of the layer of its target
     widths = [
@@ -205,21 +241,24 @@ def drawing(report: dict) -> dict | None:
         node["y"] = round(top + (high - node["height"]) / 2, 1)
         node["w"] = NODE
         node["target"] = node["id"] in targets
+    entry = entries([p for p in pairs if p not in back], by_id)
     drawn = []
     for e in edges:
         a, b = by_id[e["source"]], by_id[e["target"]]
         stop = 4 if inhibits(e["sign"]) else 7  # room for the bar or the head
         if (e["source"], e["target"]) in back:
-            far = round(shift + inner + 12, 1)
-            ax, bx = a["x"] + NODE, b["x"] + NODE
+            far = round(shift + inner + 14, 1)
+            ax, bx = a["x"] + NODE, b["x"] + NODE + stop
             ay, by = a["y"] + a["height"] / 2, b["y"] + b["height"] / 2
-            d = f"M{ax:g} {ay:g}C{far:g} {ay:g} {far:g} {by:g} {bx + stop:g} {by:g}"
+            turn = 8 if by > ay else -8
+            d = (f"M{ax:g} {ay:g}H{far - 8:g}Q{far:g} {ay:g} {far:g} {ay + turn:g}"
+                 f"V{by - turn:g}Q{far:g} {by:g} {far - 8:g} {by:g}H{bx:g}")  # fmt: skip
         else:
             points = [(round(a["x"] + NODE / 2, 1), a["y"] + a["height"])]
             for bend in chains[e["source"], e["target"]][1:-1]:
                 cx, top, high = place[bend]
                 points += [(round(cx, 1), top), (round(cx, 1), top + high)]
-            points.append((round(b["x"] + NODE / 2, 1), b["y"] - stop))
+            points.append((round(b["x"] + NODE / 2 + entry[e["source"], e["target"]], 1), b["y"] - stop))
             d = path(points)
         drawn.append({"d": d, "inhibits": inhibits(e["sign"]), "feedback": (e["source"], e["target"]) in back})
     drugs = []

@@ -16,6 +16,7 @@ from resistpanel import __version__
 from resistpanel.errors import InputError
 
 FILTER_LINE = re.compile(r'##FILTER=<ID=([^,>]+),.*?Description="((?:[^"\\]|\\.)*)"')
+CONTIG_LINE = re.compile(r"##contig=<ID=([^,>]+),(?:.*,)?length=(\d+)")
 PARAMETER_LINE = re.compile(r"##((?:resistpanel|bcftools)_[^=]+)=(.*)")
 
 
@@ -62,8 +63,8 @@ def bam_header(path: str, sample: str) -> dict:
     return row
 
 
-def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str]]:
-    """Return the parameters and the filters that a VCF's header names.
+def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str], dict[str, int]]:
+    """Return the parameters, the filters and the contigs that a VCF's header names.
 
     Returns
     -------
@@ -71,10 +72,13 @@ def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str]]:
         ``##resistpanel_*`` and ``##bcftools_*`` lines.
     filters : dict of str
         Description by FILTER id.
+    lengths : dict of int
+        Contig lengths in bases.
     """
     path = Path(path)
     parameters: dict[str, str] = {}
     filters: dict[str, str] = {}
+    lengths: dict[str, int] = {}
     try:
         with path.open("rb") as handle:
             packed = handle.read(2) == b"\x1f\x8b"
@@ -85,6 +89,8 @@ def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str]]:
                     break
                 if match := FILTER_LINE.match(line):
                     filters[match[1]] = match[2].replace('\\"', '"')
+                elif match := CONTIG_LINE.match(line):
+                    lengths[match[1]] = int(match[2])
                 elif match := PARAMETER_LINE.match(line.rstrip("\n")):
                     parameters[match[1]] = match[2]
     except (OSError, EOFError) as error:
@@ -93,7 +99,7 @@ def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str]]:
         raise InputError(
             "holds no VCF header", where=str(path), cure="give the VCF of `resistpanel annotate`"
         )
-    return parameters, filters
+    return parameters, filters, lengths
 
 
 def software() -> dict[str, str]:

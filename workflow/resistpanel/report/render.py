@@ -10,26 +10,29 @@ from markupsafe import Markup
 
 from resistpanel.report import front, pathway, quality, slope, tables
 from resistpanel.report.cells import TICKS
-from resistpanel.report.numbers import count, percent, percent_up, plain
+from resistpanel.report.numbers import count, percent, percent_up, plain, probability
 from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES, consequence
 from resistpanel.report.tsv import tsv
 
-#: Sections of the page below the first screen, in order; each has a template `_{id}.html.j2`.
+#: Sections of the page below the first screen, in order: id, name in the contents, title. Each has a template `_{id}.html.j2`.
 SECTIONS = (
-    ("findings", "Findings and evidence"),
-    ("mechanism", "Mechanism"),
-    ("course", "Course of the allele frequencies"),
-    ("matrix", "State of every variant"),
-    ("table1", "Somatic changes"),
-    ("spectrum", "Mutation spectrum"),
-    ("copynumber", "Copy number"),
-    ("negative", "Looked for and not found"),
-    ("misses", "Near misses"),
-    ("quality", "Quality"),
-    ("reading", "How to read this page"),
-    ("limits", "Limits"),
-    ("provenance", "Provenance"),
+    ("findings", "Findings", "Findings and evidence"),
+    ("mechanism", "Mechanism", "Mechanism"),
+    ("course", "Course", "Course of the allele frequencies"),
+    ("matrix", "States", "State of every variant"),
+    ("table1", "Changes", "Somatic changes"),
+    ("spectrum", "Spectrum", "Mutation spectrum"),
+    ("copynumber", "Copy number", "Copy number"),
+    ("negative", "Not found", "Looked for and not found"),
+    ("misses", "Near misses", "Near misses"),
+    ("quality", "Quality", "Quality"),
+    ("reading", "How to read", "How to read this page"),
+    ("limits", "Limits", "Limits"),
+    ("provenance", "Provenance", "Provenance"),
 )
+
+#: A pathway wider than this (pixels) gets the whole width of the page.
+WIDE = 700
 
 #: Characters that are invisible or that turn the direction of the text around them: shown as
 #: their code, so that what is read is what is there.
@@ -90,7 +93,7 @@ def environment() -> jinja2.Environment:
     )
     env.filters |= {
         "percent": percent, "percent_up": percent_up, "count": count, "plain": plain,
-        "short": short, "css_text": css_text, "consequence": consequence,
+        "probability": probability, "short": short, "css_text": css_text, "consequence": consequence,
     }  # fmt: skip
     env.globals |= {"STATES": STATES, "TICKS": TICKS, "DRIVER_STATES": DRIVER_STATES, "EFFECTS": EFFECTS}
     return env
@@ -107,6 +110,10 @@ def page(report: dict) -> str:
     env = environment()
     source = env.loader.get_source
     script = source(env, "report.js")[0]
+    slopes, drawing = slope.slopes(report), pathway.drawing(report)
+    wide = set()
+    if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
+        wide = {"course", "mechanism"}
     return env.get_template("report.html.j2").render(
         report=report,
         patient=report["patient"],
@@ -120,8 +127,9 @@ def page(report: dict) -> str:
         findings=tables.findings(report),
         matrix=tables.matrix(report),
         table1=tables.table1_view(report),
-        slopes=slope.slopes(report),
-        pathway=pathway.drawing(report),
+        slopes=slopes,
+        pathway=drawing,
+        wide=wide,
         spectrum=quality.spectrum_view(report),
         negatives=tables.negatives(report),
         misses=tables.near_misses(report),

@@ -102,6 +102,7 @@ def facet(report: dict, pair: dict, wide: bool) -> dict:
             continue  # neither sample shows it: nothing to draw
         items.append({
             "id": v["id"], "gene": v["gene"] or "", "name": variant_name(v), "state": state,
+            "brief": variant_name(v).replace("p.", "").replace(" + ", "+"),
             "tone": STATES[state].tone, "key": v["id"] in keys, "ends": ends, "label": None,
         })  # fmt: skip
     for side, x in ((0, left), (1, right)):
@@ -127,6 +128,8 @@ def facet(report: dict, pair: dict, wide: bool) -> dict:
 
 
 def slopes(report: dict) -> list[dict]:
-    """Return one drawing per pair of time points."""
+    """Return one drawing per pair of time points; of a single pair a wide and a narrow one."""
     pairs = report["compare"]["pairs"]
-    return [facet(report, pair, wide=len(pairs) == 1) for pair in pairs]
+    if len(pairs) == 1:  # the page shows the one that its width has room for
+        return [facet(report, pairs[0], wide) for wide in (True, False)]
+    return [facet(report, pair, wide=False) for pair in pairs]

@@ -33,6 +33,7 @@ STATES = {
         State("stable", "same", "Detected in both; no change beyond chance."),
         State("undetermined", "unsure", "Too little depth or purity to tell."),
         State("not covered", "unsure", "No usable reads in one of the samples."),
+        State("absent", "unsure", "Assessable in both samples and detected in neither."),
     )
 }
 
@@ -104,7 +105,7 @@ def consequence(term: str | None) -> str:
     )
 
 
-def rank_state(state: str) -> int:
+def rank_state(state: str | None) -> int:
     """Return the place of a state in the order of interest."""
     keys = list(STATES)
     return keys.index(state) if state in STATES else len(keys)

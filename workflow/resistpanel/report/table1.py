@@ -6,6 +6,7 @@ table, without a call.
 """
 
 import csv
+import re
 from pathlib import Path
 
 from resistpanel.errors import InputError
@@ -14,9 +15,12 @@ from resistpanel.report.spectrum import COMPLEMENT
 from resistpanel.report.states import consequence, rank_state
 
 COLUMNS = (
-    "gene_printed", "chrom", "pos", "ref", "alt", "hg18_chrom", "hg18_pos", "protein_printed",
-    "type_printed", "af_percent_printed", "sensitive_printed",
+    "gene_printed", "hg18", "hg19_chrom", "hg19_pos", "ref", "alt", "protein_printed", "type",
+    "af_printed", "pre_printed",
 )  # fmt: skip
+
+#: An hg18 change as the table gives it, ``chr7:140099605 A>T``.
+HG18 = re.compile(r"(\S+):(\d+) ([ACGT]+)>([ACGT]+)")
 
 
 def bare(chrom: str) -> str:
@@ -25,7 +29,9 @@ def bare(chrom: str) -> str:
 
 
 def load_published(path: str | Path) -> list[dict]:
-    """Read a published table (TSV with the columns `COLUMNS`, positions hg19, 1-based).
+    """Read a published table: TSV with the columns `COLUMNS` and, if wanted, ``gene``, ``note``.
+
+    ``hg19_pos`` is 1-based, ``af_printed`` in per cent; ``.`` or nothing means not given.
 
     Raises
     ------
@@ -49,15 +55,17 @@ def load_published(path: str | Path) -> list[dict]:
         )
     rows = []
     for (number, _), row in zip(kept[1:], reader, strict=True):
+        row = {k: None if v in (None, "", ".") else v for k, v in row.items() if k}
         try:
-            row["pos"] = int(row["pos"])
-            af = row["af_percent_printed"]
-            row["af_percent_printed"] = float(af) if af else None
+            row["pos"] = int(row["hg19_pos"])
+            row["af_printed"] = None if row["af_printed"] is None else float(row["af_printed"])
         except (TypeError, ValueError) as error:
             raise InputError(
-                "pos or af_percent_printed is not a number", where=f"{path}:{number}"
+                "hg19_pos or af_printed is not a number", where=f"{path}:{number}"
             ) from error
-        rows.append(row)
+        if not (row["hg19_chrom"] and row["ref"] and row["alt"]):
+            raise InputError("hg19_chrom, ref or alt is empty", where=f"{path}:{number}")
+        rows.append(row | {"chrom": row["hg19_chrom"]})
     return rows
 
 
@@ -99,24 +107,22 @@ def type_of(variant: dict, index: int) -> str:
 
 
 def _printed(row: dict, samples: dict) -> dict:
-    af = row["af_percent_printed"]
+    af = row["af_printed"]
     within = {
         name: s["af_low"] <= af / 100 <= s["af_high"]
         for name, s in samples.items()
         if af is not None and s["af_low"] is not None and s["af_high"] is not None
     }
-    hg18 = None
-    if row["hg18_pos"]:
-        chrom = row["hg18_chrom"] or row["chrom"]
-        hg18 = f"g.{chrom}:{row['hg18_pos']}{row['ref']}>{row['alt']}"
+    # As the paper prints it: g.chr7:140099605A>T
     return {
-        "gene": row["gene_printed"] or None,
-        "change": hg18,
-        "protein": row["protein_printed"] or None,
-        "type": row["type_printed"] or None,
+        "gene": row["gene_printed"],
+        "change": HG18.sub(r"g.\1:\2\3>\4", row["hg18"]) if row["hg18"] else None,
+        "protein": row["protein_printed"],
+        "type": row["type"],
         "af_percent": af,
-        "before": row["sensitive_printed"] or None,
+        "before": row["pre_printed"],
         "within": within or None,
+        "note": row.get("note"),
     }
 
 
@@ -180,7 +186,7 @@ def table1(compare: dict, published: list[dict]) -> list[dict]:
         if i not in seen:
             empty = dict.fromkeys(("variant", "protein", "transcript", "state"))
             change = genomic(row["chrom"], row["pos"], row["ref"], row["alt"])
-            text = row["type_printed"] or "Not called"
+            text = row["type"] or "Not called"
             events.append((
                 (i, 0, "", ""),
                 [empty | {"gene": row.get("gene") or row["gene_printed"], "change": change,

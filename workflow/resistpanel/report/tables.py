@@ -9,6 +9,7 @@ from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS, consequence,
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")
+SEPARATOR = re.compile(r"[;,\s]+")
 
 
 def matrix(report: dict) -> dict:
@@ -76,13 +77,19 @@ def table1_view(report: dict) -> dict:
 
 def evidence_rows(finding: dict) -> list[dict]:
     """Return a finding's evidence with a checked PubMed link."""
-    return [row | {"link": pubmed(row["pmid"])} for row in finding["evidence"]]
+    return [row | {"links": pubmed(row["pmid"])} for row in finding["evidence"]]
 
 
-def pubmed(pmid: str | int | None) -> str | None:
-    """Return the address of a PubMed record, or None if `pmid` is not an identifier."""
-    text = str(pmid or "")
-    return f"https://pubmed.ncbi.nlm.nih.gov/{text}/" if PMID.fullmatch(text) else None
+def pubmed(pmid: str | int | None) -> list[tuple[str, str | None]]:
+    """Return each identifier (``;`` between several) with its address at PubMed.
+
+    The address is None for what is not an identifier: that is shown as text.
+    """
+    parts = [part for part in SEPARATOR.split(str(pmid or "")) if part]
+    return [
+        (part, f"https://pubmed.ncbi.nlm.nih.gov/{part}/" if PMID.fullmatch(part) else None)
+        for part in parts
+    ]
 
 
 def findings(report: dict) -> dict:
@@ -127,7 +134,7 @@ def findings(report: dict) -> dict:
         "short": short,
         "driver": driver,
         "fail": resist["expected_to_fail"],
-        "options": [o | {"link": pubmed(o["pmid"])} for o in resist["options"]],
+        "options": [o | {"links": pubmed(o["pmid"])} for o in resist["options"]],
     }
 
 
