@@ -85,10 +85,11 @@ FILTERS = (
     ),
     Filter(
         "mapping",
-        "mapq",
-        True,
-        30.0,
-        "Mean mapping quality of the reads with the allele is below {threshold:g}",
+        "mapq_loss",
+        False,
+        15.0,
+        "Mean mapping quality of the reads with the allele is more than {threshold:g} below that "
+        "of all reads at the site",
     ),
     Filter(
         "mismatches",
@@ -198,7 +199,8 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
     changed = max(1, len(candidate.allele.alt)) if candidate.allele.substitution else 0
     others = np.median(np.maximum(rows["mismatches"] - changed, 0))
     return {
-        "mapq_loss": max(s.mapq for s in candidate.support) - float(rows["mapq"].mean()),
+        # A sample without reads at the site has no mapping quality to compare with.
+        "mapq_loss": max(s.mapq for s in candidate.support if s.total) - float(rows["mapq"].mean()),
         "mismatches": float(others) * 100 / read_length,
     }
 
