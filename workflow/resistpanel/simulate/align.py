@@ -9,6 +9,8 @@ from resistpanel.simulate.records import DELETION, INSERTION, MATCH, SOFT_CLIP
 
 #: Scores of bwa mem (its defaults): match, mismatch, gap opening, gap base, clipped end.
 MATCH_SCORE, MISMATCH, GAP_OPEN, GAP_BASE, CLIP = 1, 4, 6, 1, 5
+#: Score below which a read is left unmapped, as bwa mem does; half the read if that is shorter.
+LOWEST = 30
 #: In `ref_codes`: the base is inserted or clipped, so there is no reference base.
 NO_BASE = 255
 
@@ -240,6 +242,6 @@ def _best(codes, start, junctions, ref_of_hap, reference, anchor) -> Alignment:
                 *(getattr(other, field.name)[rows] for field in dataclasses.fields(Alignment))
             )
             # A read that matches nowhere (inside a long insertion) stays unmapped.
-            chosen.mapped = score[rows] >= codes.shape[1] // 2
+            chosen.mapped = score[rows] >= min(LOWEST, codes.shape[1] // 2)
             best.put(rows, chosen)
     return best

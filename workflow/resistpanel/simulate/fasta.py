@@ -51,7 +51,9 @@ def write_genome(
             for name, length in lengths.items():
                 writer.write(f">{name}\n".encode())
                 writer.flush()
-                index.append(f"{name}\t{length}\t{writer.uncompressed}\t{LINE}\t{LINE + 1}\n")
+                # A contig of one line has lines of its own length, as htslib sees it.
+                line = min(LINE, length)
+                index.append(f"{name}\t{length}\t{writer.uncompressed}\t{line}\t{line + 1}\n")
                 blocks = _sequence_blocks(stretches.get(name, ()), length, per_block)
                 at = 0
                 for number, bases in blocks:
