@@ -62,6 +62,15 @@ def test_simulate_needs_no_sheet(good, tmp_path):
     assert settings(good | {"simulate": str(patient)}).simulate.patient == patient
 
 
+def test_numbers_of_the_command_line_arrive_as_text(good, tmp_path):
+    patient = tmp_path / "patient.yaml"
+    patient.write_text("")
+    simulate = {"patient": str(patient), "seed": "7", "depth": "150.5", "table1": "null"}
+    made = settings(good | {"samples": "null", "simulate": simulate, "qc": {"error_rate": "0.1"}})
+    assert (made.simulate.seed, made.simulate.depth, made.simulate.table1) == (7, 150.5, None)
+    assert made.qc == {"error_rate": 0.1}
+
+
 def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
     made = settings(good | {"simulate": {"patient": "nowhere.yaml", "table1": "nowhere.tsv"}})
     assert (made.simulate, made.table1) == (None, None)

@@ -1,5 +1,6 @@
 """The configuration: checked by its schema, defaults filled in, every problem at once."""
 
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Iterator, Mapping
@@ -123,6 +124,28 @@ def problems(config: Mapping[str, Any], where: str = "config.yaml") -> list[Inpu
     return found
 
 
+def untyped(value: Any, rule: Mapping[str, Any]) -> Any:
+    """Give numbers and null their types back.
+
+    What Snakemake's ``--config`` nests (``simulate={patient: p.yaml, depth: 200}``) arrives as
+    text throughout.
+    """
+    if isinstance(value, Mapping):
+        inner = rule.get("properties", {})
+        return {key: untyped(part, inner.get(key, {})) for key, part in value.items()}
+    types = rule.get("type", [])
+    types = [types] if isinstance(types, str) else types
+    if not isinstance(value, str):
+        return value
+    if "null" in types and value in ("null", "~"):
+        return None
+    for name, convert in (("integer", int), ("number", float)):
+        if name in types:
+            with contextlib.suppress(ValueError):
+                return convert(value)
+    return value
+
+
 def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     """Check a configuration and fill in its defaults.
 
@@ -141,6 +164,7 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     """
     if not isinstance(config, Mapping):
         raise InputError("the configuration is not a mapping of keys to values", where)
+    config = untyped(config, schema())
     # An empty section (`call:` with nothing under it) means its defaults.
     config = {key: value for key, value in config.items() if value is not None}
     found = problems(config, where)

@@ -1,0 +1,119 @@
+"""Pins, versions and tracked files agree with each other; nothing names one machine."""
+
+import re
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+
+import resistpanel
+from resistpanel.files import HOME
+
+PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())
+PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][A-Za-z0-9.]*)$")
+
+
+def pins(requirements) -> dict[str, str]:
+    """Return the version of each requirement, every one of which must be an exact pin."""
+    found = {}
+    for requirement in requirements:
+        match = PIN.match(requirement)
+        assert match, f"{requirement} is not an exact pin"
+        found[re.sub(r"[-_.]+", "-", match[1]).lower()] = match[2]
+    return found
+
+
+RUNTIME = pins(PROJECT["project"]["dependencies"])
+DEV = pins(PROJECT["project"]["optional-dependencies"]["dev"])
+BUILD = pins(PROJECT["build-system"]["requires"])
+
+
+def locked() -> dict[str, set[str]]:
+    """Return the versions of each package in the lock (several where markers tell them apart)."""
+    found: dict[str, set[str]] = {}
+    for line in (HOME / "requirements.lock").read_text().splitlines():
+        requirement, _, _marker = line.partition(" ; ")
+        for name, version in pins([requirement.strip()]).items():
+            found.setdefault(name, set()).add(version)
+    return found
+
+
+@pytest.mark.parametrize("name", ["pysam", "numpy"])
+def test_compiled_against_what_is_installed(name):
+    """The kernels link pysam's own htslib: another version would load and be silently wrong."""
+    assert BUILD[name] == RUNTIME[name]
+
+
+def test_lock_holds_every_pin():
+    lock = locked()
+    for name, version in (RUNTIME | DEV).items():
+        assert lock.get(name) == {version}, f"{name}: run `make lock`"
+
+
+def test_conda_environment_holds_the_same_pins():
+    environment = yaml.safe_load((HOME / "workflow/envs/resistpanel.yaml").read_text())
+    (pip,) = (entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict))
+    assert pins(pip) == {name: pin for name, pin in RUNTIME.items() if name != "snakemake"}
+
+
+def test_version_is_the_same_everywhere():
+    version = PROJECT["project"]["version"]
+    citation = yaml.safe_load((HOME / "CITATION.cff").read_text())
+    assert resistpanel.__version__ == version
+    assert citation["version"] == version
+    changes = (HOME / "CHANGELOG.md").read_text()
+    assert f"## [{version}]" in changes or "## [Unreleased]" in changes
+
+
+def test_python_versions_agree():
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.14"
+    assert "(3, 11) <= sys.version_info < (3, 14)" in (HOME / ".ci/find-python").read_text()
+
+
+def tracked() -> list[str]:
+    """Return the tracked files."""
+    if not (HOME / ".git").exists():
+        pytest.skip("not a git checkout")
+    done = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=HOME, capture_output=True, text=True, check=True
+    )
+    return [name for name in done.stdout.split("\0") if name]
+
+
+def test_tracked_files_name_no_machine_and_no_registry():
+    # Written in parts, so that this file does not find itself.
+    words = ["/ro" + "ot/", "/work/" + "main", "/work/" + "shared", "/opt/" + "wheels"]
+    words += ["python" + "hosted.org", "pypi" + ".org/simple", "conda." + "anaconda.org"]
+    words += ["/home/" + "[a-z]"]
+    pattern = re.compile("|".join(words).encode())
+    found = []
+    for name in tracked():
+        path = HOME / name
+        if path.is_file() and not path.is_symlink():
+            found += [
+                f"{name}: {word.decode()}" for word in set(pattern.findall(path.read_bytes()))
+            ]
+    assert found == []
+
+
+def test_no_generated_file_is_tracked():
+    generated = re.compile(
+        r"\.(so|pyc|bam|bai|cram|fastq|gz\.tbi)$|^results/|egg-info|\.snakemake/"
+    )
+    kernels = {name.removesuffix("pyx") + "c" for name in tracked() if name.endswith(".pyx")}
+    assert [name for name in tracked() if generated.search(name) or name in kernels] == []
+
+
+def test_clear_message_without_a_python():
+    done = subprocess.run(
+        ["sh", str(HOME / ".ci/find-python")],
+        env={"PATH": "/usr/bin:/bin", "PYTHON": "nosuchpython"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("resistpanel: error: no Python 3.11, 3.12 or 3.13 with venv found")
+    assert "make PYTHON=" in line

@@ -1,0 +1,65 @@
+"""Bad input ends a plain `snakemake` before any job, with one line for each problem."""
+
+import pytest
+
+from resistpanel.files import HOME
+
+CONFIG = """\
+samples: samples.tsv
+reference: genome.fa
+simulate: null
+"""
+HEADER = "patient\tsample\trole\ttimepoint\tday\tlesion\tdrugs\tbam\n"
+
+
+def errors(done):
+    """Return the error lines; there must be nothing else on standard error."""
+    lines = done.stderr.splitlines()
+    found = [line for line in lines if line.startswith("resistpanel: error: ")]
+    # Snakemake itself remarks on its configuration files and profile before the check.
+    rest = [line for line in lines if line not in found]
+    assert not any("Traceback" in line or "Error" in line for line in rest), rest
+    return [line.removeprefix("resistpanel: error: ") for line in found]
+
+
+def nothing_ran(folder):
+    return not (folder / "results").exists()
+
+
+@pytest.mark.workflow
+@pytest.mark.parametrize("arguments", [["--cores", "1"], ["-n"], ["--lint"]])
+def test_faults_of_sheet_reference_and_bams_at_once(run, tmp_path, arguments):
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    rows = "P1\tt0\ttumor\tpre\t0\t\t\tt0.bam\nP1\tt1\ttumor\tpost\t9\t\tPLX4O32\tt1.bam\n"
+    (tmp_path / "samples.tsv").write_text(HEADER + rows)
+    done = run(*arguments)
+    assert done.returncode == 2, done.stderr
+    assert errors(done) == [
+        "genome.fa: no such reference; correct key 'reference'",
+        "samples.tsv:3 (column 'drugs'): unknown drug 'PLX4O32'; did you mean 'PLX4032' or "
+        "'PLX4720'?",
+        f"{tmp_path}/t0.bam (samples.tsv:2, sample 't0'): no such BAM; correct the path",
+        f"{tmp_path}/t1.bam (samples.tsv:3, sample 't1'): no such BAM; correct the path",
+    ]
+    assert nothing_ran(tmp_path)
+
+
+@pytest.mark.workflow
+def test_fault_of_the_configuration(run, tmp_path):
+    (tmp_path / "config.yaml").write_text(CONFIG + "biuld: hg19\n")
+    done = run("--cores", "1")
+    assert done.returncode == 2, done.stderr
+    assert errors(done) == ["config.yaml: unknown key 'biuld'; did you mean 'build'?"]
+    assert nothing_ran(tmp_path)
+
+
+@pytest.mark.workflow
+def test_fault_of_a_simulated_patient(run, tmp_path):
+    text = (HOME / "resources/demo/patient.yaml").read_text()
+    (tmp_path / "patient.yaml").write_text(text.replace("drugs: [PLX4032]", "drugs: [PLX4O32]"))
+    (tmp_path / "config.yaml").write_text("simulate: patient.yaml\n")
+    done = run("-n")
+    assert done.returncode == 2, done.stderr
+    (line,) = errors(done)
+    assert "unknown drug 'PLX4O32'; did you mean 'PLX4032'" in line
+    assert nothing_ran(tmp_path)
