@@ -315,16 +315,14 @@ class Caller:
         n = len(self.candidates)
         totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(n, -1)
         alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(n, -1)
-        error = np.clip(evidence.expected.sum(2) / np.maximum(totals, 1), 1e-7, 0.3)
-        log_odds = (
-            -np.log(self.settings.priors.somatic)
-            + np.log(9)
-            - len(self.tumors) * np.log(self.settings.priors.present)
-        )
-        needed = limits.fragments_needed(
-            totals.ravel(), error.ravel(), self.log_multiplier, log_odds
+        threshold = next(f.threshold for f in flt.FILTERS if f.name == "weak")
+        needed = np.column_stack(
+            [
+                limits.fragments_needed(evidence, s, self.normal, self.settings.priors, threshold)
+                for s in range(len(self.samples))
+            ]
         ).reshape(totals.shape)
-        lod = limits.detection_limit(np.maximum(needed, 3), totals)
+        lod = limits.detection_limit(needed, totals)
         low, high = limits.interval(alts, totals)
         ub = limits.upper_bound(alts, totals)
         ten = np.log(10)

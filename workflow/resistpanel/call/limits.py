@@ -1,10 +1,9 @@
 """Allele frequency, its interval, and the limits of what could have been seen."""
 
 import numpy as np
-from scipy.special import betaincinv, logsumexp
+from scipy.special import betaincinv
 
-from resistpanel.call.model import ERROR_CENTRES, FREQUENCIES, log_frequency_prior
-from resistpanel.call.noise import MULTIPLIERS
+from resistpanel.call.model import ERROR_EDGES, Evidence, Priors, evaluate
 
 
 def interval(alt: np.ndarray, total: np.ndarray, level: float = 0.95):
@@ -34,60 +33,86 @@ def upper_bound(alt: np.ndarray, total: np.ndarray, level: float = 0.95) -> np.n
     return np.where(total > 0, np.where(alt >= total, 1.0, bound), np.nan)
 
 
+#: Numbers of fragments that are tried, in this order of bisection.
+TRIED = np.array(
+    [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200]
+)
+
+
 def fragments_needed(
-    total: np.ndarray,
-    error: np.ndarray,
-    log_multiplier: np.ndarray,
-    log_odds: float,
-    most: int = 400,
+    evidence: Evidence,
+    sample: int,
+    normal: int | None,
+    priors: Priors,
+    threshold: float,
 ) -> np.ndarray:
-    """Return the fewest fragments with an allele that would be called, others showing none.
+    """Return the fewest fragments of one sample alone that would have been called at each site.
+
+    The very model that calls is asked: the sample shows k fragments with the allele, of the
+    error probability usual at the site and spread evenly over both orientations, and all other
+    samples none; the least k whose phred reaches the threshold is found by bisection.
 
     Parameters
     ----------
-    total : (sites,)
-        Informative fragments.
-    error : (sites,)
-        Typical error probability of one of them.
-    log_multiplier : (MULTIPLIERS,)
-    log_odds : float
-        Log Bayes factor that a call needs.
-    most : int
-        Where even so many do not suffice, `total` + 1 is returned.
+    evidence : Evidence
+        Of the sites; their depths and expected errors are used, their alleles are not.
+    sample : int
+    normal : int or None
+        As for `model.evaluate`; the normal's own limit is that of a tumour in its place.
+    priors : Priors
+    threshold : float
+        Phred-scaled, as for a call.
 
     Returns
     -------
-    int, (sites,)
+    float, (candidates,)
+        Infinite where not even 200 fragments (or all there are) would do.
     """
-    bins = np.clip(np.searchsorted(ERROR_CENTRES, error), 0, len(ERROR_CENTRES) - 1)
-    prior_f = log_frequency_prior()
-    f = FREQUENCIES[1:, None]
-    result = np.full(len(total), 0, dtype=int)
-    # Sites fall into few kinds: depth to 5 %, error to its bin.
-    depth_key = np.round(np.log(np.maximum(total, 1)) / 0.05).astype(int)
-    kinds, inverse = np.unique(np.stack([depth_key, bins], 1), axis=0, return_inverse=True)
+    total = evidence.other + evidence.errors.sum((2, 3))
+    n, samples = total.shape
+    expected = evidence.expected
+    usual = expected[:, sample].sum(1) / np.maximum(total[:, sample], 1)
+    bins = np.searchsorted(ERROR_EDGES, np.log10(np.clip(usual, 1e-7, 0.3)))
+    # Sites fall into few kinds: depths to 10 % or 20 %, error to its bin, noise distribution.
+    features = [
+        np.round(np.log(np.maximum(total[:, s], 1)) / (0.1 if s == sample else 0.2))
+        for s in range(samples)
+    ]
+    noise_kind = np.round(evidence.log_own[:, sample, :, -4:].sum(2), 1)
+    key = np.column_stack([*features, bins, noise_kind, np.round(evidence.log_shared[:, -4], 1)])
+    _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
-    answers = np.empty(len(kinds), dtype=int)
-    for i, (key, b) in enumerate(kinds):
-        n = np.exp(key * 0.05)
-        e = ERROR_CENTRES[b]
-        ks = np.arange(1, int(min(most, max(n, 2))) + 1)
-        m_e = np.minimum(MULTIPLIERS * e, 0.5)[None, :]
-        per_alt = np.log(f + (1 - f) * m_e)  # f, m
-        fixed = -(1 - f) * MULTIPLIERS[None, :] * n * e
-        rest = (n - ks)[:, None, None] * np.log1p(-f)[None]
-        present = logsumexp(
-            prior_f[None, :, None] + ks[:, None, None] * per_alt[None] + rest + fixed[None],
-            axis=1,
+    kinds = len(first)
+    role = normal
+    low, high = np.zeros(kinds, dtype=int), np.full(kinds, len(TRIED))
+    while (low < high).any():
+        middle = np.minimum((low + high) // 2, len(TRIED) - 1)
+        k = TRIED[middle]
+        errors = np.zeros((kinds, samples, 2, evidence.errors.shape[3]))
+        rows = np.arange(kinds)
+        errors[rows, sample, 0, bins[first]] = (k + 1) // 2
+        errors[rows, sample, 1, bins[first]] = k // 2
+        other = total[first].copy()
+        other[:, sample] = np.maximum(other[:, sample] - k, 0)
+        asked = Evidence(
+            errors,
+            other,
+            expected[first],
+            evidence.log_shared[first],
+            evidence.log_own[first],
         )
-        absent = ks[:, None] * np.log(m_e) - MULTIPLIERS[None, :] * n * e
-        log_bf = logsumexp(log_multiplier + present, axis=1) - logsumexp(
-            log_multiplier + absent, axis=1
+        if sample == normal:
+            role = None if samples == 1 else (sample + 1) % samples
+        enough = (evaluate(asked, role, priors).somatic_phred >= threshold) & (
+            k <= total[first, sample]
         )
-        enough = np.flatnonzero(log_bf >= log_odds)
-        answers[i] = ks[enough[0]] if len(enough) else -1
-    result = answers[inverse]
-    return np.where(result < 0, np.asarray(total).astype(int) + 1, result)
+        open_ = low < high
+        high = np.where(open_ & enough, middle, high)
+        low = np.where(open_ & ~enough, middle + 1, low)
+    answer = np.where(
+        low < len(TRIED), TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf
+    )
+    return answer[inverse] if n else np.empty(0)
 
 
 def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = 0.95) -> np.ndarray:
@@ -98,5 +123,6 @@ def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = 0.95) 
     """
     needed, total = np.asarray(needed, float), np.asarray(total, float)
     with np.errstate(invalid="ignore"):
-        limit = betaincinv(needed, np.maximum(total - needed + 1, 1e-9), power)
+        finite = np.where(np.isfinite(needed), needed, 1)
+        limit = betaincinv(finite, np.maximum(total - finite + 1, 1e-9), power)
     return np.where(needed <= total, limit, np.nan)

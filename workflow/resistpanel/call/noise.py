@@ -21,7 +21,7 @@ from resistpanel.call.reader import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GR
 #: Grid of the site multiplier.
 MULTIPLIERS = np.array([0.1, 0.3, 0.6, 1, 1.6, 2.5, 4, 7, 12, 20, 40, 80, 160])
 #: An allele above this fraction (with at least 4 fragments) in any sample is no noise.
-VARIANT_FRACTION = 0.02
+VARIANT_FRACTION = 0.05
 #: Pseudo-counts of expected errors that a cell of C needs before it leaves its parent's rate.
 SHRINK = 20.0
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
