@@ -1,0 +1,100 @@
+"""Every residue that the catalogue claims, against the real coding sequences and coordinates."""
+
+import functools
+import gzip
+import json
+
+import pytest
+
+from resistpanel.catalog.classes import load_activating
+from resistpanel.catalog.drivers import load_drivers
+from resistpanel.catalog.sites import CODE, reference_residues
+from resistpanel.catalog.table import load_catalog
+from resistpanel.files import HOME
+from resistpanel.panel.genes import load_genes
+
+FACTS = HOME.parent / "shared" / "facts" / "refcds138_hg19.json.gz"
+RESIDUES = reference_residues([*load_catalog(), *load_drivers(), *load_activating()])
+
+#: hg19 positions (1-based) of substitutions, as CIViC gives them (GRCh37): they must fall on
+#: the right base of the codon that the panel's transcript gives the residue's number to. For
+#: genes without a coding sequence to compare with, this is what holds the numbering.
+COORDINATES = [
+    ("ALK", 1174, "chr2", 29443695, 2),
+    ("ALK", 1245, "chr2", 29436859, 1),
+    ("AR", 877, "chrX", 66943549, 0),
+    ("ESR1", 463, "chr6", 152415537, 0),
+    ("ESR1", 536, "chr6", 152419920, 1),
+    ("ESR1", 537, "chr6", 152419922, 0),
+    ("ESR1", 538, "chr6", 152419926, 1),
+    ("GNAS", 201, "chr20", 57484420, 0),
+    ("SMO", 473, "chr7", 128849189, 0),
+    ("SMO", 412, "chr7", 128846398, 0),
+    ("MET", 1228, "chr7", 116423407, 0),
+    ("FGFR3", 555, "chr4", 1807494, 0),
+    ("MTOR", 2108, "chr1", 11187094, 2),
+    ("KRAS", 12, "chr12", 25398284, 1),
+    ("NRAS", 61, "chr1", 115256530, 0),
+    ("BRAF", 600, "chr7", 140453136, 1),
+    ("EGFR", 797, "chr7", 55249091, 0),
+    ("KIT", 670, "chr4", 55595519, 1),
+    ("PDGFRA", 842, "chr4", 55152093, 1),
+    ("PIK3CA", 545, "chr3", 178936091, 0),
+    ("FLT3", 835, "chr13", 28592642, 0),
+    ("MAP2K1", 121, "chr15", 66729154, 1),
+]
+
+
+@pytest.fixture(scope="module")
+def genes():
+    return load_genes(HOME / "panels" / "cancer138" / "hg19.gff3")
+
+
+@functools.cache
+def facts():
+    with gzip.open(FACTS, "rt") as handle:
+        return json.load(handle)["genes"]
+
+
+def test_every_residue_exists_on_the_panel(genes):
+    for gene, residue in RESIDUES:
+        assert gene in genes, gene
+        assert residue < genes[gene].residues, (gene, residue)
+
+
+@pytest.mark.parametrize(("gene", "residue", "chrom", "pos", "phase"), COORDINATES)
+def test_coordinates_of_an_independent_source(genes, gene, residue, chrom, pos, phase):
+    assert genes[gene].chrom == chrom
+    assert genes[gene].residue(pos - 1) == (residue, phase)
+
+
+def test_rows_that_claim_one_residue_agree():
+    claims: dict[tuple[str, int], set[str]] = {}
+    for row in [*load_catalog(), *load_drivers(), *load_activating()]:
+        for number, residue in row.residues:
+            claims.setdefault((row.gene, number), set()).add(residue)
+    assert {key: found for key, found in claims.items() if len(found) > 1} == {}
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason=f"{FACTS} is absent")
+@pytest.mark.parametrize("status", ["exact", "near", "orf_only"])
+def test_residues_agree_with_the_coding_sequence(status):
+    """`near` and `orf_only` sequences are of clones: they may differ, but do not here."""
+    checked = 0
+    for (gene, number), residue in RESIDUES.items():
+        entry = facts()[gene]
+        if entry["seq_status"] != status:
+            continue
+        codon = entry["seq_cds"][3 * number - 3 : 3 * number]
+        assert CODE[codon] == residue, (gene, number)
+        checked += 1
+    assert checked >= {"exact": 70, "near": 10, "orf_only": 15}[status]
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason=f"{FACTS} is absent")
+def test_genes_without_sequence_are_few_and_known():
+    """Rows of these genes are checked by coordinates alone (`COORDINATES`), or by length."""
+    unchecked = {gene for gene, _ in RESIDUES if not facts()[gene]["seq_cds"]}
+    assert unchecked == {
+        "ALK", "AR", "ESR1", "GNAS", "IDH2", "NTRK1", "SMO", "STK19",
+    }  # fmt: skip

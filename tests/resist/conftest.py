@@ -1,0 +1,262 @@
+"""Hand-made patients: what compare, sheet and copynumber would have written."""
+
+import re
+from types import SimpleNamespace
+
+import pytest
+
+from resistpanel.catalog.drugs import resolve
+from resistpanel.catalog.protein import parse
+from resistpanel.resist.build import resist, validate
+from resistpanel.resist.context import load_context
+
+DEPTH = 900
+
+
+class HandMade:
+    """A patient with a normal, a sample before treatment and one or more after."""
+
+    def __init__(self, *drugs, disease="melanoma", samples=None, tumor_only=False):
+        self.tumours = samples or [("pre", 0, None), ("post", 160, None)]
+        self.drugs = [resolve(drug) for drug in drugs]
+        self.disease, self.tumor_only = disease, tumor_only
+        self.variants: list[dict] = []
+        self.amplified: list[tuple[str, dict[str, float]]] = []
+        first = self.tumours[0][0]
+        self.pairs = [
+            {"pre": first, "post": name, "drugs": [drug.name for drug in self.drugs]}
+            for name, _, _ in self.tumours[1:]
+        ]
+
+    def add(self, gene, protein, *fractions, state=None, consequence=None, **more):
+        """Add a variant with its AF in each tumour: 0 not detected, None not assessable."""
+        number = len(self.variants) + 1
+        names = [name for name, _, _ in self.tumours]
+        fractions = fractions or (0.0, *([0.16] * (len(names) - 1)))
+        samples = {"normal": evidence(0.0)} | {
+            name: evidence(af) for name, af in zip(names, fractions, strict=True)
+        }
+        states = [
+            {
+                **{key: pair[key] for key in ("pre", "post")},
+                "state": state or state_of(samples[pair["pre"]], samples[pair["post"]]),
+                "probability_increase": None,
+                "fold_change": None,
+                "text": None,
+            }
+            for pair in self.pairs
+        ]
+        order = ["acquired", "emergent", "rising", "undetermined", "stable", "falling", "lost"]
+        changes = [
+            {
+                "residue": int(re.search(r"\d+", part)[0]),
+                "ref": part[0],
+                "alt": part[-1],
+                "short": part,
+                "hgvs_p": f"p.{part}",
+                "consequence": "missense",
+            }
+            for part in (protein or "").split(",")
+            if part and parse(part)
+        ]
+        detected = any(value["detected"] for value in samples.values())
+        variant = {
+            "id": f"chr1:{1000 + number}:G:C",
+            "chrom": "chr1",
+            "pos": 1000 + number,
+            "ref": "G",
+            "alt": "C",
+            "type": "SNV",
+            "filters": ["PASS"] if detected else ["absent"],
+            "model": "somatic" if detected else "absent",
+            "somatic_phred": 90.0,
+            "gene": gene,
+            "transcript": "T",
+            "consequence": consequence or "missense",
+            "hgvs_c": None,
+            "hgvs_p": f"p.{protein}" if protein else None,
+            "protein": protein or None,
+            "protein_changes": changes,
+            "substitutions": [{"pos": 1000 + number, "ref": "G", "alt": "C"}],
+            "splice": False,
+            "sites": [],
+            "samples": samples,
+            "states": states,
+            "state": min((s["state"] for s in states), key=order.index, default=None),
+            "reported": detected,
+            **more,
+        }
+        self.variants.append(variant)
+        return variant["id"]
+
+    def amplify(self, gene, *log2):
+        """Add a gene with its log2 ratio in each tumour; above 1 it is amplified."""
+        names = [name for name, _, _ in self.tumours]
+        self.amplified.append((gene, dict(zip(names, log2, strict=True))))
+        return f"copynumber:{gene}:amplification"
+
+    def background(self, number=6):
+        """Add passengers that are there before and after at the same fraction."""
+        for index in range(number):
+            self.add("PTPRD", f"E{600 + index}K", *([0.4] * len(self.tumours)))
+        return self
+
+    def compare(self):
+        return {
+            "schema": "resistpanel/compare/1",
+            "patient": "P",
+            "samples": self._samples(),
+            "pairs": self.pairs,
+            "variants": self.variants,
+            "lesions": {},
+        }
+
+    def _samples(self):
+        rows = [("normal", "normal", None, None, None)] + [
+            (name, "tumor", name, day, lesion) for name, day, lesion in self.tumours
+        ]
+        keys = ("sample", "role", "timepoint", "day", "lesion")
+        return [dict(zip(keys, row, strict=True)) for row in rows]
+
+    def sheet(self):
+        return {
+            "schema": "resistpanel/sheet/1",
+            "patient": "P",
+            "sex": None,
+            "disease": self.disease,
+            "samples": [
+                row | {"drugs": [], "bam": "/x.bam", "purity": None} for row in self._samples()
+            ],
+            "pairs": self.pairs,
+            "drugs": [
+                {
+                    "given": drug.name,
+                    "drug": drug.name,
+                    "classes": list(drug.classes),
+                    "targets": list(drug.targets),
+                }
+                for drug in self.drugs
+            ],
+            "tumor_only": self.tumor_only,
+        }
+
+    def copynumber(self):
+        if not self.amplified:
+            return None
+        samples = {
+            name: {
+                "genes": [
+                    {
+                        "gene": gene,
+                        "log2": log2[name],
+                        "log2_low": log2[name] - 0.2,
+                        "log2_high": log2[name] + 0.2,
+                        "copies": 2 * 2 ** log2[name],
+                        "call": "amplification" if log2[name] > 1 else "neutral",
+                    }
+                    for gene, log2 in self.amplified
+                ]
+            }
+            for name, _, _ in self.tumours
+        }
+        pairs = [
+            {
+                **{key: pair[key] for key in ("pre", "post")},
+                "genes": [
+                    {
+                        "gene": gene,
+                        "log2_ratio": log2[pair["post"]] - log2[pair["pre"]],
+                        "low": log2[pair["post"]] - log2[pair["pre"]] - 0.3,
+                        "high": log2[pair["post"]] - log2[pair["pre"]] + 0.3,
+                        "p": 0.01,
+                        "call": None,
+                    }
+                    for gene, log2 in self.amplified
+                ],
+            }
+            for pair in self.pairs
+        ]
+        return {
+            "schema": "resistpanel/copynumber/1",
+            "patient": "P",
+            "samples": samples,
+            "pairs": pairs,
+        }
+
+    def resist(self, context=None):
+        """Run the stage; what it returns fits the schema."""
+        copynumber = self.copynumber()
+        if copynumber:
+            validate(copynumber, "resist.copynumber", "hand-made")
+        value = resist(self.compare(), self.sheet(), context or load_context(), copynumber)
+        validate(value, "resist", "hand-made")
+        return value
+
+
+def evidence(af):
+    """Return one sample's numbers at a depth of `DEPTH` fragments."""
+    if af is None:
+        return {
+            "ad": [0, 0], "adf": [0, 0], "adr": [0, 0], "dp": 0, "af": None, "af_low": None,
+            "af_high": None, "lod": None, "ub": None, "detected": None, "ccf": None,
+            "ccf_low": None, "ccf_high": None,
+        }  # fmt: skip
+    alt = round(af * DEPTH)
+    half = 1.96 * (af * (1 - af) / DEPTH) ** 0.5
+    return {
+        "ad": [DEPTH - alt, alt],
+        "adf": [(DEPTH - alt) // 2, alt // 2],
+        "adr": [(DEPTH - alt + 1) // 2, (alt + 1) // 2],
+        "dp": DEPTH,
+        "af": af,
+        "af_low": max(0.0, af - half),
+        "af_high": min(1.0, af + half),
+        "lod": 0.01,
+        "ub": 0.0033 if af == 0 else min(1.0, af + half),
+        "detected": af > 0,
+        "ccf": None,
+        "ccf_low": None,
+        "ccf_high": None,
+    }
+
+
+def state_of(pre, post):
+    """Return the state that clear numbers give; tests name the others themselves."""
+    if post["detected"] is None or pre["detected"] is None:
+        return "undetermined"
+    if post["detected"] and not pre["detected"]:
+        return "acquired"
+    if pre["detected"] and not post["detected"]:
+        return "lost"
+    if not pre["detected"]:
+        return "undetermined"
+    if post["af"] > 2 * pre["af"]:
+        return "rising"
+    return "falling" if post["af"] < pre["af"] / 2 else "stable"
+
+
+@pytest.fixture(scope="session")
+def context():
+    return load_context()
+
+
+@pytest.fixture
+def patient():
+    """The builder of hand-made patients."""
+    return HandMade
+
+
+@pytest.fixture
+def finding():
+    """Pick the finding of a gene out of resist.json."""
+
+    def pick(value, gene, protein=None):
+        found = [
+            f
+            for f in value["findings"]
+            if f["gene"] == gene and (protein is None or f["protein"] == protein)
+        ]
+        assert len(found) == 1, [f["label"] for f in value["findings"]]
+        return SimpleNamespace(**found[0], for_=found[0]["for"])
+
+    return pick

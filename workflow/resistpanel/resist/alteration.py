@@ -1,0 +1,304 @@
+"""What was found in the patient: small variants and gene-level copy-number changes alike."""
+
+from dataclasses import dataclass, field
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.drugs import Drug, Drugs
+
+#: States in the order in which they tell of resistance, the most telling first.
+STATES = (
+    "acquired",
+    "emergent",
+    "rising",
+    "undetermined",
+    "not covered",
+    "stable",
+    "falling",
+    "lost",
+)
+#: States in which relapse brought more of the alteration.
+GAINED = ("acquired", "emergent", "rising")
+#: States that leave open whether the alteration was there before.
+OPEN = ("undetermined", "not covered")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample of the patient, as in sheet.json."""
+
+    name: str
+    role: str
+    timepoint: str | None
+    day: float | None
+    lesion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A later tumour against an earlier one, with the drugs given in between."""
+
+    pre: str
+    post: str
+    drugs: tuple[Drug, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The state of an alteration between the two samples of a pair."""
+
+    pair: Pair
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alteration:
+    """A small variant, or a copy-number change of a gene.
+
+    Attributes
+    ----------
+    id : str
+        ``chrom:pos:ref:alt`` of a variant; ``copynumber:GENE:call`` of a copy-number change.
+    gene : str
+        HGNC symbol; empty outside genes.
+    copy_number : str
+        ``amplification`` or ``deletion``; empty for a small variant.
+    protein : str
+        Short form; empty where there is no protein change.
+    changes : tuple of ProteinChange
+        One per codon.
+    consequence : str
+    splice : bool
+    state : str or None
+        Over all pairs; None if there is no pair.
+    states : tuple of Change
+    samples : dict of str to dict
+        As in compare.json; of a copy-number change `detected` and its log2 ratios.
+    reported : bool
+    germline : bool
+    filters : tuple of str
+    sites : tuple of str
+        Catalogue ids that forced the site.
+    substitutions : tuple of (str, str)
+        Reference and alternative base of every single base changed.
+    phase : tuple of dict
+        As in compare.json; see docs/architecture.md.
+    """
+
+    id: str
+    gene: str
+    copy_number: str
+    protein: str
+    changes: tuple[protein.ProteinChange, ...]
+    consequence: str
+    splice: bool
+    state: str | None
+    states: tuple[Change, ...]
+    samples: dict[str, dict]
+    reported: bool
+    germline: bool
+    filters: tuple[str, ...] = ("PASS",)
+    sites: tuple[str, ...] = ()
+    substitutions: tuple[tuple[str, str], ...] = ()
+    phase: tuple[dict, ...] = field(default=())
+
+    @property
+    def label(self) -> str:
+        """The name used in sentences: ``MAP2K1 p.C121S``, ``BRAF amplification``."""
+        if self.copy_number:
+            return f"{self.gene} {self.copy_number}"
+        if self.protein:
+            return f"{self.gene} p.{self.protein.replace(',', '+')}"
+        return f"{self.gene} {self.id}".strip()
+
+    @property
+    def synonymous(self) -> bool:
+        """Whether every protein change is synonymous and no splice site is near."""
+        return (
+            bool(self.changes)
+            and not self.splice
+            and all(change.kind == "synonymous" for change in self.changes)
+        )
+
+    @property
+    def truncating(self) -> bool:
+        """Whether the gene's product is lost: a truncating variant or a deletion."""
+        return self.copy_number == "deletion" or any(c.truncating for c in self.changes)
+
+    def detected(self, sample: str) -> bool:
+        """Whether the alteration was detected in `sample`."""
+        return self.samples.get(sample, {}).get("detected") is True
+
+    def af(self, sample: str) -> float | None:
+        """Allele frequency in `sample` (0 to 1); None where there is none."""
+        return self.samples.get(sample, {}).get("af")
+
+    def telling(self) -> Change | None:
+        """Return the change of the pair that tells most: by state, then by the later AF."""
+        order = STATES.index
+        return min(
+            self.states,
+            key=lambda change: (order(change.state), -(self.af(change.pair.post) or 0)),
+            default=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """What the earlier stages say of a patient.
+
+    `drugs` are those given between the samples compared; without pairs, all of the sheet.
+    """
+
+    name: str
+    disease: str | None
+    samples: tuple[Sample, ...]
+    pairs: tuple[Pair, ...]
+    drugs: tuple[Drug, ...]
+    sheet_drugs: tuple[dict, ...]
+    alterations: tuple[Alteration, ...]
+    copy_number_examined: bool
+
+    @property
+    def tumours(self) -> tuple[Sample, ...]:
+        """Tumour samples in the order of the sheet: by day, lesion, name."""
+        return tuple(sample for sample in self.samples if sample.role == "tumor")
+
+    def before(self) -> tuple[str, ...]:
+        """Names of the tumour samples that stand first in a pair."""
+        return tuple(dict.fromkeys(pair.pre for pair in self.pairs))
+
+    def after(self) -> tuple[str, ...]:
+        """Names of the tumour samples that stand second in a pair, or all without pairs."""
+        posts = tuple(dict.fromkeys(pair.post for pair in self.pairs))
+        return posts or tuple(sample.name for sample in self.tumours)
+
+
+def read_patient(compare: dict, sheet: dict, copynumber: dict | None, drugs: Drugs) -> Patient:
+    """Return the patient of compare.json, sheet.json and, if given, the copy-number JSON."""
+    pairs = tuple(
+        Pair(pair["pre"], pair["post"], tuple(drugs.resolve(name) for name in pair["drugs"]))
+        for pair in compare["pairs"]
+    )
+    given = [drug for pair in pairs for drug in pair.drugs]
+    if not pairs:
+        given = [drugs.resolve(drug["drug"]) for drug in sheet["drugs"]]
+    samples = tuple(
+        Sample(s["sample"], s["role"], s["timepoint"], s["day"], s["lesion"])
+        for s in sheet["samples"]
+    )
+    by_names = {(pair.pre, pair.post): pair for pair in pairs}
+    alterations = [_variant(variant, by_names) for variant in compare["variants"]]
+    if copynumber:
+        alterations += _copy_number(copynumber, pairs)
+    return Patient(
+        sheet["patient"],
+        sheet["disease"],
+        samples,
+        pairs,
+        tuple({drug.name: drug for drug in given}.values()),
+        tuple(sheet["drugs"]),
+        tuple(alterations),
+        copynumber is not None,
+    )
+
+
+def _variant(variant: dict, pairs: dict[tuple[str, str], Pair]) -> Alteration:
+    changes = (protein.parse(change["short"] or "") for change in variant["protein_changes"])
+    return Alteration(
+        id=variant["id"],
+        gene=variant["gene"] or "",
+        copy_number="",
+        protein=variant["protein"] or "",
+        changes=tuple(change for change in changes if change),
+        consequence=variant["consequence"] or "",
+        splice=variant["splice"],
+        state=variant["state"] if variant["states"] else None,
+        states=tuple(
+            Change(pairs[state["pre"], state["post"]], state["state"], state["text"] or "")
+            for state in variant["states"]
+        ),
+        samples=variant["samples"],
+        reported=variant["reported"],
+        germline=variant["model"] == "germline",
+        filters=tuple(variant["filters"]),
+        sites=tuple(variant["sites"]),
+        substitutions=tuple((s["ref"], s["alt"]) for s in variant["substitutions"]),
+        phase=tuple(variant.get("phase") or ()),
+    )
+
+
+def _copy_number(copynumber: dict, pairs: tuple[Pair, ...]) -> list[Alteration]:
+    """Return the amplified and the deleted genes of any sample."""
+    calls: dict[tuple[str, str], dict[str, dict]] = {}
+    by_sample = {
+        name: {gene["gene"]: gene for gene in sample["genes"]}
+        for name, sample in copynumber["samples"].items()
+    }
+    for name, genes in by_sample.items():
+        for gene in genes.values():
+            if gene["call"] in {"amplification", "deletion"}:
+                calls.setdefault((gene["gene"], gene["call"]), {})[name] = gene
+    paired = {
+        (pair["pre"], pair["post"], gene["gene"]): gene
+        for pair in copynumber["pairs"]
+        for gene in pair["genes"]
+    }
+    found = []
+    for (gene, call), _ in sorted(calls.items()):
+        samples = {}
+        for name, genes in by_sample.items():
+            here = genes.get(gene)
+            samples[name] = {
+                "detected": here["call"] == call if here else None,
+                "af": None,
+                **({key: here[key] for key in ("log2", "log2_low", "log2_high")} if here else {}),
+            }
+        states = []
+        for pair in pairs:
+            key = (pair.pre, pair.post)
+            change = paired.get((*key, gene))
+            states.append(_copy_state(call, samples, pair, change))
+        state = min((s.state for s in states), key=STATES.index, default=None)
+        found.append(
+            Alteration(
+                id=f"copynumber:{gene}:{call}",
+                gene=gene,
+                copy_number=call,
+                protein="",
+                changes=(),
+                consequence=call,
+                splice=False,
+                state=state,
+                states=tuple(states),
+                samples=samples,
+                reported=True,
+                germline=False,
+            )
+        )
+    return found
+
+
+def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | None) -> Change:
+    """Return the state of a copy-number call between two samples.
+
+    Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
+    one side of 0; detected after alone is acquired under the same condition, else emergent.
+    """
+    sign = 1 if call == "amplification" else -1
+    pre, post = (samples.get(name, {}).get("detected") for name in (pair.pre, pair.post))
+    low, high = (change["low"], change["high"]) if change else (None, None)
+    more = low is not None and (low > 0 if sign > 0 else high < 0)
+    less = low is not None and (high < 0 if sign > 0 else low > 0)
+    if pre is None or post is None:
+        state = "not covered"
+    elif post and not pre:
+        state = "acquired" if more else "emergent"
+    elif post and pre:
+        state = "rising" if more else "falling" if less else "stable"
+    elif pre:
+        state = "lost" if less else "undetermined"
+    else:
+        state = "undetermined"
+    ratio = f"log2 ratio after to before {change['log2_ratio']:+.2f}" if change else ""
+    return Change(pair, state, ratio)

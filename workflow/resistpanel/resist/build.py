@@ -1,0 +1,209 @@
+"""From compare.json to resist.json."""
+
+import functools
+import json
+from pathlib import Path
+
+import jsonschema
+
+from resistpanel.errors import InputError
+from resistpanel.files import HOME
+from resistpanel.resist.alteration import Patient, read_patient
+from resistpanel.resist.context import Context
+from resistpanel.resist.course import convergence, course, distribution
+from resistpanel.resist.driver import track
+from resistpanel.resist.examined import coverage, excluded, near_misses, negative_sites, rows_for
+from resistpanel.resist.finding import Finding, find
+from resistpanel.resist.knowledge import nras
+from resistpanel.resist.match import Match
+from resistpanel.resist.outlook import expected_to_fail, options
+from resistpanel.resist.verdict import keys_of, verdict
+
+SCHEMAS = HOME / "workflow" / "schemas"
+
+
+def resist(
+    compare: dict,
+    sheet: dict,
+    context: Context,
+    copynumber: dict | None = None,
+    knowledge: str | Path | None = None,
+) -> dict:
+    """Return resist.json of a patient.
+
+    Parameters
+    ----------
+    compare, sheet : dict
+        As the stages of these names write them.
+    context : Context
+        The catalogue.
+    copynumber : dict, optional
+        Gene-level copy number, as docs/architecture.md describes it.
+    knowledge : path, optional
+        Folder of the knowledge tables; by default the shipped one.
+
+    Raises
+    ------
+    InputError
+        If the two files are of different patients, or a drug is not in the catalogue.
+    """
+    if compare["patient"] != sheet["patient"]:
+        raise InputError(
+            f"compare is of patient '{compare['patient']}', sheet of '{sheet['patient']}'",
+            "resist",
+            "give the files of one patient",
+        )
+    patient = read_patient(compare, sheet, copynumber, context.catalog.drugs)
+    findings = find(patient, context)
+    driver = track(patient, context, findings)
+    keys = keys_of(findings)
+    rows = rows_for(patient, context)
+    negative = negative_sites(patient, rows)
+    covered = coverage(patient, rows, negative)
+    converging = convergence(patient, context.pathway, [f for f in keys if f.gained or f.open])
+    germline = excluded(patient, context)
+    missed = near_misses(patient, context)
+    known = [finding for finding in keys if finding.effect == "known"]
+    topic = nras(patient, context, knowledge)
+    return {
+        "schema": "resistpanel/resist/1",
+        "patient": patient.name,
+        "drugs": [dict(drug) for drug in patient.sheet_drugs],
+        "verdict": verdict(
+            patient,
+            findings,
+            driver,
+            covered,
+            [row for row, _ in rows.values()],
+            converging,
+            germline,
+            missed,
+            sheet["tumor_only"],
+        ),
+        "driver": driver,
+        "findings": [_finding(f, rank, patient) for rank, f in enumerate(findings, 1)],
+        "convergence": converging,
+        "expected_to_fail": expected_to_fail(patient, context, known),
+        "options": options(patient, context, known),
+        "negative_sites": negative,
+        "coverage": covered,
+        "near_misses": missed,
+        "excluded": germline,
+        "pathway": _pathway(patient, context, findings),
+        "knowledge": {"topics": [topic] if topic else []},
+    }
+
+
+def _finding(finding: Finding, rank: int, patient: Patient) -> dict:
+    alteration, mechanism, kept = finding.alteration, finding.mechanism, finding.kept
+    direction = None
+    if kept:
+        rows = [match.row.direction for match in kept]
+        direction = "resistance" if "resistance" in rows else rows[0]
+    elif finding.driver:
+        direction = "sensitivity"
+    counts = finding.effect in {"known", "candidate"}
+    return {
+        "rank": rank,
+        "variant": alteration.id,
+        "gene": alteration.gene,
+        "protein": alteration.protein or None,
+        "label": alteration.label,
+        "state": alteration.state,
+        "mechanism_class": mechanism.kind if mechanism and counts else "none",
+        "mechanism_text": mechanism.text if mechanism and counts else None,
+        "mechanisms": [
+            {"drug": m.drug.name, "mechanism_class": m.kind, "text": m.text}
+            for m in finding.mechanisms
+        ]
+        if counts
+        else [],
+        "match_level": kept[0].level if kept else None,
+        "drug_match": kept[0].drug_match if kept else None,
+        "direction": direction,
+        "effect": finding.effect,
+        "driver": finding.driver is not None,
+        "distribution": distribution(alteration, patient),
+        "course": course(alteration, patient),
+        "for": finding.pro,
+        "against": finding.contra,
+        "evidence": [_evidence(match) for match in finding.matches if match.drug],
+        "other_evidence": [_evidence(match) for match in finding.matches if not match.drug],
+    }
+
+
+def _evidence(match: Match) -> dict:
+    row = match.row
+    return {
+        "id": row.id,
+        "drugs": list(row.drugs or row.drug_class),
+        "disease": "; ".join(row.disease) or None,
+        "evidence_level": row.evidence_level,
+        "effect_size": row.effect_size or None,
+        "source": row.source,
+        "pmid": ";".join(row.pmid) or None,
+        "note": row.note or None,
+        "direction": row.direction,
+        "mechanism_class": row.mechanism_class,
+        "match_level": match.level,
+        "drug_match": match.drug_match,
+        "disease_match": match.disease,
+    }
+
+
+def _pathway(patient: Patient, context: Context, findings: list[Finding]) -> dict:
+    """Return the part of the graph that holds the drugs' targets, with what is altered."""
+    targets = [
+        node.id
+        for drug in patient.drugs
+        for target in drug.targets
+        if (node := context.pathway.node_of(target))
+    ]
+    targets = list(dict.fromkeys(targets))
+    part = context.pathway.around(targets)
+    altered: dict[str, list[str]] = {}
+    for finding in findings:
+        node = part.node_of(finding.alteration.gene)
+        if node and not finding.alteration.synonymous:
+            altered.setdefault(node.id, []).append(finding.alteration.id)
+    return {
+        "nodes": [
+            {
+                "id": node.id,
+                "label": node.label,
+                "role": node.role,
+                "genes": list(node.genes),
+                "altered": altered.get(node.id, []),
+            }
+            for node in part.nodes.values()
+        ],
+        "edges": [
+            {"source": source, "target": target, "sign": sign}
+            for source, target, sign in part.edges
+        ],
+        "drug_targets": targets,
+    }
+
+
+@functools.cache
+def _validator(stage: str) -> jsonschema.Draft202012Validator:
+    text = (SCHEMAS / f"{stage}.schema.json").read_text(encoding="utf-8")
+    return jsonschema.Draft202012Validator(json.loads(text))
+
+
+def validate(value: dict, stage: str, where: str) -> None:
+    """Check a JSON value against the schema of a stage.
+
+    Raises
+    ------
+    InputError
+        Names the place of the first problem.
+    """
+    error = jsonschema.exceptions.best_match(_validator(stage).iter_errors(value))
+    if error is not None:
+        message = error.message if len(error.message) <= 200 else f"{error.message[:200]}..."
+        raise InputError(
+            f"not {stage}.json: {message}",
+            f"{where} ({error.json_path})",
+            f"write it with `resistpanel {stage}` of this version",
+        )

@@ -1,0 +1,36 @@
+"""The knowledge against which a patient is read."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resistpanel.catalog.classes import Activating, Diseases, load_activating, load_diseases
+from resistpanel.catalog.drivers import Driver, load_drivers
+from resistpanel.catalog.options import Option, load_options
+from resistpanel.catalog.pathway import Pathway, load_pathway
+from resistpanel.catalog.table import Catalog, load_catalog
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Everything that a catalogue folder holds."""
+
+    catalog: Catalog
+    drivers: list[Driver]
+    activating: list[Activating]
+    diseases: Diseases
+    pathway: Pathway
+    options: list[Option]
+
+
+def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Context:
+    """Read a catalogue folder (by default the shipped one) and the user's own tables."""
+    catalog = load_catalog(folder, user)
+    return Context(
+        catalog,
+        load_drivers(folder, catalog.drugs),
+        load_activating(folder),
+        load_diseases(folder),
+        load_pathway(folder),
+        load_options(folder, catalog.drugs),
+    )

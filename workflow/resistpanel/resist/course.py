@@ -1,0 +1,108 @@
+"""Several lesions and several time points: where an alteration is, and what converges."""
+
+from collections.abc import Sequence
+
+from resistpanel.catalog.pathway import Pathway
+from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.finding import Finding
+from resistpanel.resist.text import join
+
+
+def course(alteration: Alteration, patient: Patient) -> list[dict]:
+    """Return the alteration in every tumour in the order of the sheet (day, lesion, name)."""
+    rows = []
+    for sample in patient.tumours:
+        values = alteration.samples.get(sample.name, {})
+        rows.append(
+            {
+                "sample": sample.name,
+                "timepoint": sample.timepoint,
+                "day": sample.day,
+                "lesion": sample.lesion,
+                "detected": values.get("detected"),
+                **{name: values.get(name) for name in ("af", "af_low", "af_high", "ub")},
+            }
+        )
+    return rows
+
+
+def distribution(alteration: Alteration, patient: Patient) -> str | None:
+    """Return ``truncal`` (every tumour), ``shared`` (several) or ``private`` (one).
+
+    Samples in which the alteration cannot be assessed do not count; None if it is in none, or
+    if fewer than two tumours can be assessed.
+    """
+    told = [
+        values["detected"]
+        for sample in patient.tumours
+        if (values := alteration.samples.get(sample.name, {})).get("detected") is not None
+    ]
+    present = sum(told)
+    if len(told) < 2 or not present:
+        return None
+    if present == len(told):
+        return "truncal"
+    return "shared" if present > 1 else "private"
+
+
+def convergence(patient: Patient, pathway: Pathway, findings: Sequence[Finding]) -> dict | None:
+    """Return where several resistance alterations of a patient meet, or None.
+
+    Parameters
+    ----------
+    patient : Patient
+    pathway : Pathway
+    findings : sequence of Finding
+        Those that may explain the relapse.
+
+    Returns
+    -------
+    dict or None
+        ``text``, ``gene`` (if all are of one gene), ``node`` (label of the first node that all
+        act through, outputs aside), ``variants`` with the samples and lesions of each.
+    """
+    if len(findings) < 2:
+        return None
+    genes = list(dict.fromkeys(finding.alteration.gene for finding in findings))
+    variants = [_where(finding.alteration, patient) for finding in findings]
+    node = None if len(genes) == 1 else _meeting(genes, pathway)
+    if len(genes) > 1 and node is None:
+        return None
+    apart = not set.intersection(*(set(variant["samples"]) for variant in variants))
+    names = join(f"{v['label']} ({join(v['lesions'] or v['samples'])})" for v in variants)
+    where = "in different samples" if apart else "in the same sample"
+    meet = f"different mutations of {genes[0]}" if node is None else f"all act through {node}"
+    return {
+        "text": f"{names} converge {where}: {meet}",
+        "gene": genes[0] if len(genes) == 1 else None,
+        "node": node,
+        "variants": variants,
+    }
+
+
+def _where(alteration: Alteration, patient: Patient) -> dict:
+    after = set(patient.after())
+    samples = [s for s in patient.tumours if s.name in after and alteration.detected(s.name)]
+    return {
+        "variant": alteration.id,
+        "label": alteration.label,
+        "samples": [sample.name for sample in samples],
+        "lesions": list(dict.fromkeys(s.lesion for s in samples if s.lesion)),
+    }
+
+
+def _meeting(genes: Sequence[str], pathway: Pathway) -> str | None:
+    """Return the label of the node that all genes lead to by the shortest ways, or None."""
+    nodes = [pathway.node_of(gene) for gene in genes]
+    if not all(nodes):
+        return None
+    reached = [pathway.paths(node.id) for node in nodes]
+    common = [
+        name
+        for name in pathway.nodes
+        if all(name in paths for paths in reached) and pathway.nodes[name].role != "output"
+    ]
+    if not common:
+        return None
+    nearest = min(common, key=lambda name: sum(len(paths[name][0]) for paths in reached))
+    return pathway.nodes[nearest].label

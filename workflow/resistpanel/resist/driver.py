@@ -1,0 +1,134 @@
+"""The sensitising driver over time: retained, lost, absent, or not to be told."""
+
+from collections.abc import Sequence
+
+from resistpanel.catalog.drivers import Driver
+from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.context import Context
+from resistpanel.resist.finding import Finding, sample_text
+from resistpanel.resist.text import join
+
+#: With fewer other mutations than this nothing is said of a swap.
+ENOUGH_OTHERS = 3
+#: Below this share of the earlier sample's other mutations, the later sample is not its relapse.
+SHARED = 0.5
+
+
+def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> dict:
+    """Return the `driver` part of resist.json.
+
+    Returns
+    -------
+    dict
+        ``variant, gene, protein, state, text``; `state` is ``retained`` (detected in every
+        later sample that could show it), ``lost`` (in none of them), ``absent`` (in no tumour,
+        although it was looked for) or ``unknown``.
+    """
+    drivers = _for_patient(patient, context)
+    if not drivers:
+        given = join(drug.name for drug in patient.drugs) or "no drug"
+        return _result(None, "unknown", f"no sensitising alteration is on record for {given}")
+    found = [finding.alteration for finding in findings if finding.driver in drivers]
+    if not found:
+        return _none_found(patient, drivers)
+    before = patient.before()
+    best = min(
+        found,
+        key=lambda a: (
+            not any(a.detected(name) for name in before),
+            -max((a.af(name) or 0 for name in a.samples), default=0),
+            a.id,
+        ),
+    )
+    return _over_time(best, patient, findings)
+
+
+def _for_patient(patient: Patient, context: Context) -> list[Driver]:
+    """Return the drivers of the drugs given, those of the patient's disease if any are."""
+    ours = [d for d in context.drivers if any(d.sensitises(drug) for drug in patient.drugs)]
+    of_disease = [
+        d for d in ours if context.diseases.match(patient.disease, d.disease) is not False
+    ]
+    return of_disease or ours
+
+
+def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
+    ids = {driver.id for driver in drivers}
+    looked_for = [
+        alteration
+        for alteration in patient.alterations
+        if ids & set(alteration.sites)
+        and any(alteration.samples[sample.name]["detected"] is False for sample in patient.tumours)
+    ]
+    invisible = [driver for driver in drivers if not driver.visible_in_dna]
+    if invisible:
+        names = join(dict.fromkeys(driver.alteration for driver in invisible), "or")
+        return _result(
+            None,
+            "unknown",
+            f"{names} cannot be seen in a panel of coding exons; no other was found",
+        )
+    if not looked_for:
+        return _result(None, "unknown", "no site of a sensitising alteration could be examined")
+    names = join(dict.fromkeys(f"{d.gene} {d.alteration}" for d in drivers), "or")
+    return _result(
+        None,
+        "absent",
+        f"no sensitising alteration ({names}) was found in any tumour sample: too little tumour, "
+        "a swapped sample, or another driver",
+    )
+
+
+def _over_time(alteration: Alteration, patient: Patient, findings: Sequence[Finding]) -> dict:
+    after = patient.after()
+    seen = [name for name in after if alteration.detected(name)]
+    missing = [name for name in after if alteration.samples[name]["detected"] is False]
+    measured = "; ".join(
+        f"{sample.name} {_measured(alteration, sample.name)}" for sample in patient.tumours
+    )
+    if seen and not missing:
+        return _result(alteration, "retained", measured)
+    if missing:
+        suspicion = _suspicion(patient, findings, missing, alteration)
+        if seen:
+            return _result(
+                alteration, "retained", f"{measured}; not in {join(missing)}: {suspicion}"
+            )
+        return _result(alteration, "lost", f"{measured}; {suspicion}")
+    return _result(alteration, "unknown", f"{measured}; not assessable after treatment")
+
+
+def _measured(alteration: Alteration, sample: str) -> str:
+    if alteration.copy_number:
+        return "amplified" if alteration.detected(sample) else "not amplified"
+    return sample_text(alteration.samples[sample])
+
+
+def _suspicion(
+    patient: Patient, findings: Sequence[Finding], missing: Sequence[str], driver: Alteration
+) -> str:
+    """Say what the loss may mean, from the other mutations of the earlier sample."""
+    before = patient.before()
+    others = [
+        finding.alteration
+        for finding in findings
+        if finding.alteration is not driver
+        and any(finding.alteration.detected(name) for name in before)
+    ]
+    kept = [a for a in others if any(a.detected(name) for name in missing)]
+    if len(others) < ENOUGH_OTHERS:
+        return "too few other mutations to tell a swapped sample from a loss"
+    counts = f"{len(kept)} of {len(others)} other mutations of the earlier sample are there"
+    if len(kept) < SHARED * len(others):
+        return f"{counts}: a swapped sample or too little tumour is likelier than a loss"
+    return f"{counts}: the same tumour, which has lost the driver or grown from cells without it"
+
+
+def _result(alteration: Alteration | None, state: str, text: str) -> dict:
+    return {
+        "variant": alteration.id if alteration else None,
+        "gene": alteration.gene if alteration else None,
+        "protein": (alteration.protein or None) if alteration else None,
+        "state": state,
+        "text": text,
+    }

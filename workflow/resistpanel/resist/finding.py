@@ -1,0 +1,335 @@
+"""One finding per alteration: its effect, the reasons for and against, its rank."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from resistpanel.catalog.drivers import Driver
+from resistpanel.resist.alteration import GAINED, OPEN, STATES, Alteration, Patient
+from resistpanel.resist.context import Context
+from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
+from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
+from resistpanel.resist.text import join, percent, upper_percent
+
+EFFECTS = ("known", "candidate", "no_evidence", "passenger")
+
+#: A clonal fraction below which an alteration cannot explain that a lesion regrew as a whole.
+SMALL_CLONE = 0.2
+#: Share of C>T among the substitutions from which ultraviolet light is taken as their cause.
+UV_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An alteration with all that speaks for and against it.
+
+    Attributes
+    ----------
+    alteration : Alteration
+    matches : list of Match
+        All of them, those for other drugs too.
+    mechanisms : list of Mechanism
+        One per drug given that the catalogue or the graph connects.
+    effect : str
+        One of `EFFECTS`.
+    pro, contra : list of str
+        The reasons for and against.
+    driver : Driver or None
+        The sensitising driver that the alteration is.
+    """
+
+    alteration: Alteration
+    matches: list[Match]
+    mechanisms: list[Mechanism]
+    effect: str
+    pro: list[str]
+    contra: list[str]
+    driver: Driver | None = None
+
+    @property
+    def kept(self) -> list[Match]:
+        """The matches for the drugs given that count."""
+        return effective(self.matches)
+
+    @property
+    def mechanism(self) -> Mechanism | None:
+        """The mechanism against the drug of the closest match, or the first there is."""
+        if self.kept:
+            name = self.kept[0].drug.name
+            return next(m for m in self.mechanisms if m.drug.name == name)
+        return self.mechanisms[0] if self.mechanisms else None
+
+    @property
+    def gained(self) -> bool:
+        """Whether relapse brought more of the alteration."""
+        return self.alteration.state in GAINED
+
+    @property
+    def open(self) -> bool:
+        """Whether it cannot be told if the alteration was there before."""
+        return self.alteration.state in (*OPEN, None)
+
+    def order(self) -> tuple:
+        """Sort key, what explains the relapse best first.
+
+        Known before candidate before no evidence before passenger, an alteration that relapse
+        brought before one that was there all along; then by state, match level and clonal
+        fraction.
+        """
+        told = self.alteration.telling()
+        after = told.pair.post if told else None
+        clonal = self.alteration.samples.get(after, {}).get("ccf") if after else None
+        fraction = clonal if clonal is not None else self.alteration.af(after) if after else None
+        if fraction is None:
+            values = (self.alteration.af(name) or 0 for name in self.alteration.samples)
+            fraction = max(values, default=0)
+        state = self.alteration.state
+        return (
+            self.tier,
+            STATES.index(state) if state else len(STATES),
+            LEVELS.index(self.kept[0].level) if self.kept else len(LEVELS),
+            -fraction,
+            self.alteration.id,
+        )
+
+    @property
+    def tier(self) -> int:
+        """0: known and brought by relapse, or not told; 1: candidate likewise; then the rest."""
+        came = self.gained or self.open
+        if self.effect == "known":
+            return 0 if came else 2
+        if self.effect == "candidate":
+            return 1 if came else 3
+        return 2 + EFFECTS.index(self.effect)
+
+
+def find(patient: Patient, context: Context) -> list[Finding]:
+    """Return the findings of a patient, ranked.
+
+    Alterations that are reported, not germline, and detected in at least one tumour.
+    """
+    tumours = [sample.name for sample in patient.tumours]
+    considered = [
+        alteration
+        for alteration in patient.alterations
+        if alteration.reported
+        and not alteration.germline
+        and any(alteration.detected(name) for name in tumours)
+    ]
+    spectrum = _uv_share(considered)
+    findings = [_finding(alteration, patient, context, spectrum) for alteration in considered]
+    return sorted(findings, key=Finding.order)
+
+
+def _uv_share(alterations: Sequence[Alteration]) -> tuple[int, int]:
+    """Return how many of all single-base substitutions are C>T, and how many there are."""
+    bases = [pair for alteration in alterations for pair in alteration.substitutions]
+    return sum(_is_c_to_t(pair) for pair in bases), len(bases)
+
+
+def _is_c_to_t(substitution: tuple[str, str]) -> bool:
+    return substitution in {("C", "T"), ("G", "A")}
+
+
+def _finding(
+    alteration: Alteration, patient: Patient, context: Context, spectrum: tuple[int, int]
+) -> Finding:
+    matches = find_matches(
+        alteration,
+        context.catalog,
+        context.activating,
+        patient.drugs,
+        context.diseases,
+        patient.disease,
+    )
+    found = mechanisms(alteration, matches, patient.drugs, context.pathway)
+    driver = next(
+        (
+            driver
+            for driver in context.drivers
+            if driver.gene == alteration.gene
+            and any(driver.sensitises(drug) for drug in patient.drugs)
+            and _is_driver(alteration, driver)
+        ),
+        None,
+    )
+    kept = effective(matches)
+    pro: list[str] = []
+    contra: list[str] = []
+    effect = _effect(alteration, kept, found, driver, context, pro, contra)
+    _state_reasons(alteration, pro, contra)
+    _match_reasons(kept, overruled(matches), pro, contra)
+    _clone_reasons(alteration, contra)
+    if effect in {"candidate", "passenger", "no_evidence"}:
+        _spectrum_reason(alteration, spectrum, contra)
+    pro += _phase_reasons(alteration, patient)
+    return Finding(alteration, matches, found, effect, pro, contra, driver)
+
+
+def _is_driver(alteration: Alteration, driver: Driver) -> bool:
+    if alteration.copy_number:
+        return driver.alteration_type == alteration.copy_number
+    return any(driver.matches_change(change) for change in alteration.changes)
+
+
+def _effect(
+    alteration: Alteration,
+    kept: Sequence[Match],
+    found: Sequence[Mechanism],
+    driver: Driver | None,
+    context: Context,
+    pro: list[str],
+    contra: list[str],
+) -> str:
+    """Return the effect; give the reasons that decide it."""
+    if any(match.row.direction == "resistance" for match in kept):
+        return "known"
+    if alteration.synonymous:
+        contra.append("synonymous: the protein is unchanged")
+        return "passenger"
+    if kept:
+        return "no_evidence"
+    if driver is not None:
+        contra.append("the sensitising driver, for which the drug is given")
+        return "no_evidence"
+    if not found:
+        contra.append("not in the catalogue, and its gene is not in the pathway of the drug")
+        return "passenger"
+    if not alteration.changes and not alteration.copy_number:
+        contra.append("no change of the protein")
+        return "passenger"
+    relation = found[0].relation
+    activating = [
+        known
+        for known in context.activating
+        if known.gene == alteration.gene
+        and any(known.matches_change(change) for change in alteration.changes)
+    ]
+    likely, reason = plausible(alteration, relation)
+    if activating and relation.needs == "gain":
+        reason = f"an alteration known to activate {alteration.gene} ({activating[0].source})"
+    if not likely:
+        contra.append(reason)
+        return "passenger"
+    contra.append("not in the catalogue for this drug")
+    if alteration.state in GAINED or alteration.state in (*OPEN, None):
+        pro.append(f"{found[0].text}: {reason}")
+        return "candidate"
+    return "passenger"
+
+
+def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) -> None:
+    told = alteration.telling()
+    if told is None:
+        contra.append("no sample before treatment: whether it was there before cannot be told")
+        return
+    text = state_text(alteration)
+    if told.state in GAINED:
+        pro.append(f"{told.state}: {text}")
+    elif told.state in OPEN:
+        contra.append(f"{told.state}: {text}")
+    elif told.state == "stable":
+        contra.append(f"present before treatment at the same fraction: {text}")
+    else:
+        contra.append(f"{told.state} under treatment: {text}")
+
+
+def state_text(alteration: Alteration) -> str:
+    """Return what was measured in the two samples of the most telling pair."""
+    told = alteration.telling()
+    if told is None:
+        return ""
+    if alteration.copy_number:
+        return told.text or told.state
+    pre = alteration.samples[told.pair.pre]
+    post = alteration.samples[told.pair.post]
+    return (
+        f"{sample_text(pre)} before ({told.pair.pre}), {sample_text(post)} after ({told.pair.post})"
+    )
+
+
+def sample_text(values: dict) -> str:
+    """Return what was measured in one sample: AF with interval, or its upper bound and depth."""
+    if values["detected"]:
+        return (
+            f"{percent(values['af'])} ({percent(values['af_low'])} to "
+            f"{percent(values['af_high'])}) of {values['dp']} fragments"
+        )
+    if values["detected"] is None or values["ub"] is None:
+        return f"not assessable at depth {values['dp'] or 0}"
+    support = f", {values['ad'][1]} fragments support it" if values["ad"][1] else ""
+    return f"not detected (at most {upper_percent(values['ub'])} at depth {values['dp']}{support})"
+
+
+def _match_reasons(
+    kept: Sequence[Match], weaker: Sequence[Match], pro: list[str], contra: list[str]
+) -> None:
+    for match in kept:
+        row = match.row
+        levels = {
+            "exact": "the very change",
+            "codon": "another change of a codon",
+            "range": "a change in a stretch of residues",
+            "class": "one of a class of activating changes",
+            "gene": "a change of a gene",
+        }
+        named = match.drug.name if match.drug_match == "drug" else f"a drug like {match.drug.name}"
+        effect = f", {row.effect_size}" if row.effect_size else ""
+        text = (
+            f"{levels[match.level]} that the catalogue holds under {named} "
+            f"({row.id}: {row.evidence_level}{effect})"
+        )
+        if row.direction == "resistance":
+            pro.append(text)
+        elif row.direction == "none":
+            contra.append(f"tested without effect: {text}")
+        else:
+            contra.append(f"reported as sensitive: {text}")
+        if match.disease is False:
+            contra.append(f"{row.id} is from another disease ({join(row.disease)})")
+    contra += [
+        f"the row {match.row.id} says {match.row.direction} of its {match.level}, but what is "
+        "known of the closer change outweighs it"
+        for match in weaker
+    ]
+
+
+def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
+    told = alteration.telling()
+    if told is None or told.state not in GAINED:
+        return
+    post = alteration.samples[told.pair.post]
+    high = post.get("ccf_high")
+    if high is not None and high < SMALL_CLONE:
+        contra.append(f"in at most {upper_percent(high)} of the tumour cells after treatment")
+
+
+def _spectrum_reason(alteration: Alteration, spectrum: tuple[int, int], contra: list[str]) -> None:
+    uv, total = spectrum
+    bases = alteration.substitutions
+    if total >= 5 and uv / total >= UV_SHARE and bases and all(map(_is_c_to_t, bases)):
+        contra.append(f"C>T, as {uv} of the {total} substitutions found: typical of the spectrum")
+
+
+def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
+    labels = {other.id: other.label for other in patient.alterations}
+    return [
+        f"in {phase(entry)} with {labels.get(entry['other'], entry['other'])}: "
+        f"{entry['cis']} fragments carry both, {entry['trans']} this one alone"
+        for entry in alteration.phase
+        if phase(entry) != "unknown"
+    ]
+
+
+def phase(entry: dict) -> str:
+    """Return ``cis``, ``trans``, ``cis and trans`` or ``unknown`` of a phase entry.
+
+    `cis` counts fragments that carry both alleles, `trans` those that cover both sites and
+    carry this allele alone. Fewer than three fragments decide nothing.
+    """
+    cis, trans = entry["cis"], entry["trans"]
+    if cis + trans < 3:
+        return "unknown"
+    share = cis / (cis + trans)
+    if share >= 0.8:
+        return "cis"
+    return "trans" if share <= 0.2 else "cis and trans"

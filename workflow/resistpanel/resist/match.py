@@ -1,0 +1,117 @@
+"""Matching an alteration with the rows of the catalogue."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from resistpanel.catalog.classes import Activating, Diseases
+from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.table import EVIDENCE_LEVELS, Catalog, Row
+from resistpanel.resist.alteration import Alteration
+
+#: Match levels, the closest first.
+LEVELS = ("exact", "codon", "range", "class", "gene")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A catalogue row that speaks of an alteration.
+
+    Attributes
+    ----------
+    row : Row
+    level : str
+        One of `LEVELS`.
+    drug : Drug or None
+        The drug given that the row speaks of; None if it speaks of others.
+    drug_match : str or None
+        ``drug`` if the row names the drug given, ``class`` if it names its class.
+    disease : bool or None
+        Whether the row's disease is the patient's; None if either is not given.
+    """
+
+    row: Row
+    level: str
+    drug: Drug | None
+    drug_match: str | None
+    disease: bool | None
+
+    def closeness(self) -> tuple[int, int, int, int]:
+        """Sort key, the closest match first: level, drug, disease, evidence."""
+        return (
+            LEVELS.index(self.level),
+            {"drug": 0, "class": 1, None: 2}[self.drug_match],
+            {True: 0, None: 1, False: 2}[self.disease],
+            EVIDENCE_LEVELS.index(self.row.evidence_level),
+        )
+
+
+def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating]) -> str | None:
+    """Return the level at which `row` matches `alteration`, or None.
+
+    A gene-level loss of function is matched by a truncating variant or by a deletion of the
+    gene; an amplification by an amplification call alone.
+    """
+    if row.gene != alteration.gene or not row.visible_in_dna:
+        return None
+    if alteration.copy_number:
+        kinds = {
+            "amplification": {"amplification"},
+            "deletion": {"deletion", "loss_of_function"},
+        }[alteration.copy_number]
+        return "gene" if row.match_level == "gene" and row.alteration_type in kinds else None
+    if row.match_level == "class":
+        known = [a for a in activating if a.gene == row.gene]
+        hit = any(a.matches_change(c) for a in known for c in alteration.changes)
+        return "class" if hit else None
+    if any(row.matches_change(change) for change in alteration.changes):
+        return row.match_level
+    return None
+
+
+def find_matches(
+    alteration: Alteration,
+    catalog: Catalog,
+    activating: Sequence[Activating],
+    drugs: Iterable[Drug],
+    diseases: Diseases,
+    disease: str | None,
+) -> list[Match]:
+    """Return every row that speaks of `alteration`, the closest first.
+
+    Rows that name none of `drugs` or of their classes are returned too, with `drug` None: they
+    say what else is expected to fail.
+    """
+    matches = []
+    for row in catalog.of_gene(alteration.gene):
+        level = level_of(alteration, row, activating)
+        if level is None:
+            continue
+        named = [(row.drug_match(drug), drug) for drug in drugs]
+        best = min(
+            (item for item in named if item[0]),
+            key=lambda item: item[0] != "drug",
+            default=(None, None),
+        )
+        matches.append(Match(row, level, best[1], best[0], diseases.match(disease, row.disease)))
+    return sorted(matches, key=Match.closeness)
+
+
+def effective(matches: Sequence[Match]) -> list[Match]:
+    """Return the matches for the drugs given that count, the closest first.
+
+    What is known of the very change outweighs what is known of its codon, its class or its
+    gene: of the matches for a drug given, those of the closest level are kept, together with
+    farther ones that point the same way.
+    """
+    ours = [match for match in matches if match.drug]
+    if not ours:
+        return []
+    closest = ours[0].level
+    directions = {match.row.direction for match in ours if match.level == closest}
+    return [m for m in ours if m.level == closest or m.row.direction in directions]
+
+
+def overruled(matches: Sequence[Match]) -> list[Match]:
+    """Return the matches for the drugs given that a closer match outweighs."""
+    kept = effective(matches)
+    return [match for match in matches if match.drug and match not in kept]

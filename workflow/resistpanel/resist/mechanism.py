@@ -1,0 +1,129 @@
+"""How an alteration stands to the drug that was given."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.pathway import Pathway, Relation
+from resistpanel.resist.alteration import Alteration
+from resistpanel.resist.match import Match, effective
+from resistpanel.resist.text import join
+
+#: The mechanism classes of the on-target group.
+ON_TARGET = ("on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication")
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """A mechanism class against one drug.
+
+    Attributes
+    ----------
+    drug : Drug
+    kind : str
+        The mechanism class; ``none`` for a row that says there is no effect.
+    relation : Relation or None
+        Where the gene stands in the signalling graph; None if it is not connected.
+    text : str
+        One clause for the verdict.
+    """
+
+    drug: Drug
+    kind: str
+    relation: Relation | None
+    text: str
+
+
+def mechanisms(
+    alteration: Alteration, matches: Sequence[Match], drugs: Iterable[Drug], pathway: Pathway
+) -> list[Mechanism]:
+    """Return the mechanism against every drug that the catalogue or the graph connects.
+
+    A matched row decides; where there is none, the place of the gene in the graph does.
+    """
+    found = []
+    kept = effective(matches)
+    for drug in drugs:
+        relation = pathway.relate(alteration.gene, drug.targets)
+        row = next(
+            (m.row for m in kept if m.row.drug_match(drug) and m.row.direction == "resistance"),
+            None,
+        ) or next((m.row for m in kept if m.row.drug_match(drug)), None)
+        if row is not None:
+            kind = row.mechanism_class
+        elif relation is not None:
+            kind = _refined(alteration, relation)
+        else:
+            continue
+        found.append(Mechanism(drug, kind, relation, _clause(alteration, drug, kind, relation)))
+    return found
+
+
+def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
+    """Whether an uncatalogued alteration can have the effect that would make resistant.
+
+    Returns
+    -------
+    bool
+    str
+        The reason, for or against.
+    """
+    if relation.needs == "loss":
+        if alteration.truncating:
+            return True, f"takes away {alteration.gene}, which holds the pathway back"
+        if alteration.copy_number == "amplification":
+            return False, f"more of {alteration.gene} would hold the pathway back"
+        return True, (
+            f"{alteration.gene} holds the pathway back; whether this change impairs it is not known"
+        )
+    if alteration.truncating:
+        return False, f"takes away {alteration.gene}, which the pathway needs"
+    if alteration.copy_number == "amplification":
+        return True, f"more of {alteration.gene}, which drives the pathway"
+    return True, (
+        f"changes {alteration.gene}, which drives the pathway; whether it activates is not known"
+    )
+
+
+def _refined(alteration: Alteration, relation: Relation) -> str:
+    if relation.mechanism_class == "on_target_mutation":
+        if alteration.copy_number == "amplification":
+            return "on_target_amplification"
+        large = any(
+            change.kind in {"duplication", "insertion"} and _length(change) >= 20
+            for change in alteration.changes
+        )
+        return "on_target_splice_or_duplication" if large else "on_target_mutation"
+    return relation.mechanism_class
+
+
+def _length(change) -> int:
+    return max(
+        len(change.alt), change.end - change.start + 1 if change.kind == "duplication" else 0
+    )
+
+
+def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | None) -> str:
+    """Return a clause such as ``a mutation downstream of BRAF, the target of vemurafenib``."""
+    what = alteration.copy_number or "mutation"
+    article = "an" if what[0] in "aeiou" else "a"
+    target = relation.target if relation else join(drug.targets)
+    of_drug = f"the target of {drug.name}"
+    way = f" ({' → '.join(relation.path)})" if relation and len(relation.path) > 1 else ""
+    if kind in ON_TARGET:
+        noun = {
+            "on_target_mutation": "mutation",
+            "on_target_amplification": "amplification",
+            "on_target_splice_or_duplication": "splice form or duplication",
+        }[kind]
+        article = "an" if noun[0] in "aeiou" else "a"
+        return f"{article} {noun} of {alteration.gene}, {of_drug}"
+    if kind == "downstream_mutation":
+        return f"{article} {what} downstream of {target}, {of_drug}{way}"
+    if kind == "upstream_activation":
+        return f"an activation upstream of {target}, {of_drug}{way}"
+    if kind == "bypass":
+        return f"a bypass of {target}, {of_drug}"
+    if kind == "other":
+        return f"{article} {what} outside the signal that {drug.name} blocks at {target}"
+    return f"{article} {what} without known effect on {drug.name}"

@@ -1,0 +1,211 @@
+"""The verdict: a sentence, a confidence with its reasons, the key variants."""
+
+from collections.abc import Sequence
+
+from resistpanel.resist.alteration import Patient
+from resistpanel.resist.examined import classes_text, coverage_text
+from resistpanel.resist.finding import Finding, state_text
+from resistpanel.resist.outlook import resisted_classes
+from resistpanel.resist.text import join, plural, sentence
+
+#: Evidence that was seen in patients.
+IN_PATIENTS = ("clinical", "case report")
+
+#: How a state is told of a known alteration.
+_STATE = {
+    "acquired": "was acquired",
+    "emergent": "emerged under treatment, and may have been there before in few cells",
+    "rising": "was selected, not acquired: it was there before treatment and rose",
+    "undetermined": "is there after treatment; whether it was there before cannot be told",
+    "not covered": "is there after treatment; before treatment its site was not covered",
+    "stable": "was there before treatment at the same fraction",
+    "falling": "was there before treatment and fell",
+    "lost": "was there before treatment and is lost",
+    None: "is there; there is no sample before treatment to compare with",
+}
+
+
+def keys_of(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings on which the verdict rests, the first the weightiest.
+
+    Known alterations that relapse brought; else candidates that it brought; else known ones
+    that were there all along.
+    """
+    for tier in (0, 1, 2):
+        keys = [finding for finding in findings if finding.tier == tier]
+        if tier == 2:
+            keys = [finding for finding in keys if finding.effect == "known"]
+        if keys:
+            return keys
+    return []
+
+
+def verdict(
+    patient: Patient,
+    findings: Sequence[Finding],
+    driver: dict,
+    covered: dict,
+    rows: Sequence,
+    converging: dict | None,
+    germline: Sequence[dict],
+    missed: Sequence[dict],
+    tumor_only: bool,
+) -> dict:
+    """Return the `verdict` part of resist.json."""
+    keys = keys_of(findings)
+    notes = [item["reason"] for item in germline]
+    notes += [
+        f"near miss: {item['gene']} {item['protein'] or item['variant']} is catalogued but fails "
+        f"{join(item['filters'])}"
+        for item in missed
+    ]
+    if not patient.drugs:
+        return _result(
+            "none",
+            "No drug is given between the samples, so nothing can be read against one.",
+            "low",
+            ["no drug in the column 'drugs' of the later samples", *notes],
+            [],
+        )
+    if not keys:
+        return _nothing(patient, findings, driver, covered, rows, notes)
+    if keys[0].effect == "candidate":
+        return _candidate(patient, keys, driver, notes)
+    return _known(patient, keys, driver, converging, notes, tumor_only)
+
+
+def _known(
+    patient: Patient,
+    keys: Sequence[Finding],
+    driver: dict,
+    converging: dict | None,
+    notes: list[str],
+    tumor_only: bool,
+) -> dict:
+    main = keys[0]
+    text = _told(main)
+    if len(keys) > 1:
+        text += " " + sentence(
+            f"also known: {join(f'{k.alteration.label}, {k.mechanism.text}' for k in keys[1:])}"
+        )
+    if converging:
+        text += " " + sentence(converging["text"])
+    if not (main.gained or main.open):
+        text += (
+            " It may be why the tumour did not respond, but does not explain a relapse after a "
+            "response."
+        )
+    lacks = _lacks(main, driver, tumor_only)
+    confidence = "high" if not lacks else "moderate" if len(lacks) == 1 else "low"
+    if not (main.gained or main.open):
+        confidence = "low"
+    reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
+    if driver["state"] == "retained":
+        reasons.append(f"the sensitising driver {driver['gene']} is retained: {driver['text']}")
+    return _result("mechanism", text, confidence, reasons + notes, [k.alteration.id for k in keys])
+
+
+def _told(finding: Finding) -> str:
+    alteration = finding.alteration
+    state = _STATE[alteration.state]
+    measured = state_text(alteration)
+    first = sentence(
+        f"{alteration.label}, {finding.mechanism.text}, {state}"
+        + (f": {measured}" if measured else "")
+    )
+    resisted = [
+        plural(name) if name[-1:].isalpha() and " " in name else name
+        for name in resisted_classes(finding)
+    ]
+    return f"{first} It is known to resist {join(resisted)}."
+
+
+def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
+    """Return what keeps the confidence from being high."""
+    kept = [m for m in finding.kept if m.row.direction == "resistance"]
+    closest = kept[0]
+    lacks = []
+    if closest.level in {"codon", "range"}:
+        lacks.append("the catalogue knows another change of the place, not this one")
+    if not any(m.drug_match == "drug" for m in kept if m.level == closest.level):
+        lacks.append(f"the sources name other drugs of the class of {closest.drug.name}")
+    if not any(m.row.evidence_level in IN_PATIENTS for m in kept):
+        lacks.append(f"the evidence is not from patients ({closest.row.evidence_level})")
+    if all(m.disease is False for m in kept):
+        lacks.append("the sources are of other diseases")
+    against = [m for m in finding.kept if m.row.direction != "resistance"]
+    if against:
+        lacks.append(f"other rows speak against it ({join(m.row.id for m in against)})")
+    if finding.alteration.state == "emergent":
+        lacks.append("it may have been there before treatment")
+    if finding.open:
+        lacks.append("whether it was there before treatment cannot be told")
+    if any("of the tumour cells after treatment" in text for text in finding.contra):
+        lacks.append("it is in a small part of the tumour cells")
+    if driver["state"] in {"lost", "absent"}:
+        lacks.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
+    if tumor_only:
+        lacks.append("there is no matched normal: it may be germline")
+    return lacks
+
+
+def _candidate(patient: Patient, keys: Sequence[Finding], driver: dict, notes: list[str]) -> dict:
+    main = keys[0]
+    alteration = main.alteration
+    measured = state_text(alteration)
+    text = sentence(
+        f"no catalogued mechanism of resistance to {classes_text(patient)} was found; candidate: "
+        f"{alteration.label}, {main.mechanism.text}, {_STATE[alteration.state]}"
+        + (f" ({measured})" if measured else "")
+    )
+    if len(keys) > 1:
+        text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
+    reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
+    if driver["state"] in {"lost", "absent"}:
+        reasons.append(f"but the sensitising driver is {driver['state']}: {driver['text']}")
+    return _result("candidate", text, "low", reasons + notes, [k.alteration.id for k in keys])
+
+
+def _nothing(
+    patient: Patient,
+    findings: Sequence[Finding],
+    driver: dict,
+    covered: dict,
+    rows: Sequence,
+    notes: list[str],
+) -> dict:
+    examined = coverage_text(patient, covered, rows)
+    text = sentence(f"no mechanism of resistance to {classes_text(patient)} was found") + " "
+    if driver["state"] in {"lost", "absent"}:
+        text += sentence(f"the sensitising driver is {driver['state']}: {driver['text']}") + " "
+    text += sentence(examined)
+    reasons = [examined]
+    came = [f for f in findings if f.gained]
+    if came:
+        reasons.append(
+            "relapse brought "
+            + join(f"{f.alteration.label} ({join(f.contra, 'and') or f.effect})" for f in came)
+        )
+    complete = (
+        covered["sites"]
+        and not covered["not_assessable"]
+        and not covered["without_site"]
+        and covered["copy_number"]
+        and covered["worst_ub"] <= 0.05
+    )
+    confidence = "moderate" if complete and driver["state"] == "retained" else "low"
+    if driver["state"] in {"lost", "absent"}:
+        reasons.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
+    return _result("none", text, confidence, reasons + notes, [])
+
+
+def _result(
+    kind: str, text: str, confidence: str, reasons: Sequence[str], keys: Sequence[str]
+) -> dict:
+    return {
+        "kind": kind,
+        "sentence": text,
+        "confidence": confidence,
+        "reasons": list(dict.fromkeys(reasons)),
+        "key_variants": list(keys),
+    }
