@@ -97,7 +97,7 @@ def _fill(value: object, part: dict, root: dict) -> object:
                 filled[key] = _fill(filled[key], child, root)
             elif "default" in child:
                 filled[key] = child["default"]
-            elif child.get("type") == "object" and not child.get("required"):
+            elif "properties" in child and not child.get("required"):
                 filled[key] = _fill({}, child, root)
             elif child.get("type") == "array":
                 filled[key] = []
