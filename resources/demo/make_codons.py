@@ -15,6 +15,9 @@ import re
 import sys
 from pathlib import Path
 
+from resistpanel.catalog.drivers import load_drivers
+from resistpanel.catalog.sites import reference_residues
+from resistpanel.catalog.table import load_catalog
 from resistpanel.files import HOME, write_text
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.write import table_text
@@ -83,6 +86,10 @@ def catalogued(facts: Path) -> dict[tuple[str, int], dict]:
         source = "Wagle 2011" if level.startswith("seed") else source
         text = row["hgvs_p"] or row["alteration"]
         add(row["gene"], text, source, row["civic_grch37"] or "")
+    shipped = reference_residues([*load_catalog(), *load_drivers()])
+    for (gene, residue), aa in shipped.items():
+        if (gene, residue) not in found:
+            add(gene, f"{aa}{residue}", "catalogue")
     return found
 
 
