@@ -24,7 +24,7 @@ demo: setup ## simulate the demo patient and run the workflow on it
 	$(BIN)/snakemake --cores $(CORES)
 
 test: setup ## run the tests
-	@$(BIN)/python -m pytest -n $(CORES)
+	@$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: setup ## check style, formatting and the Snakefiles
 	$(BIN)/ruff check .

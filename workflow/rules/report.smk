@@ -6,6 +6,7 @@ rule report:
         compare=OUT / "compare/{patient}.json",
         resist=OUT / "resist/{patient}.json",
         vcf=OUT / "annotate/{patient}.vcf.gz",
+        reference=REFERENCE,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
     output:
         html=report(
@@ -24,9 +25,11 @@ rule report:
         mem_mb=1000,
         runtime=15,
     params:
+        build=SETTINGS.build,
         table1=flags([("--table1", SETTINGS.table1)]),
     shell:
         "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
+        " --reference {input.reference:q} --build {params.build:q}"
         " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} > {log:q} 2>&1"

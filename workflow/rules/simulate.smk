@@ -18,7 +18,7 @@ if SETTINGS.simulate:
             OUT / "benchmarks/simulate.tsv"
         conda:
             "../envs/resistpanel.yaml"
-        threads: 1
+        threads: 2
         resources:
             mem_mb=4000,
             runtime=30,
@@ -32,4 +32,5 @@ if SETTINGS.simulate:
             ),
         shell:
             "resistpanel simulate {input.patient:q} --output {params.folder:q} {params.options}"
+            " --threads {threads}"
             " > {log:q} 2>&1"

@@ -1,0 +1,138 @@
+"""The whole workflow on the demo patient, at a depth that suits a test."""
+
+import json
+import resource
+import shutil
+from pathlib import Path
+
+import pytest
+
+from resistpanel.files import HOME, read_json
+
+from .conftest import snakemake
+
+# One worker runs the workflow once and all that look at the result.
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("dag")]
+
+PATIENT = "wagle2011"
+C121S, V600E = "chr15:66729154:G:C", "chr7:140453136:A:T"
+CONFIG = f"""\
+simulate:
+  patient: {HOME}/resources/demo/patient.yaml
+  table1: {HOME}/resources/demo/table1.tsv
+  depth: 300
+"""
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> Path:
+    """The folder in which the workflow ran."""
+    path = tmp_path_factory.mktemp("dag")
+    (path / "config.yaml").write_text(CONFIG)
+    done = snakemake(path, "--cores", "2")
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def test_reports_are_there(folder):
+    report = folder / "results" / "report"
+    for suffix in ("html", "json", "tsv"):
+        assert (report / f"{PATIENT}.{suffix}").stat().st_size > 1_000
+    assert len(list(report.iterdir())) == 3
+
+
+def test_the_mechanism_is_found(folder):
+    resist = read_json(folder / f"results/resist/{PATIENT}.json")
+    assert resist["verdict"]["kind"] == "mechanism"
+    assert resist["verdict"]["key_variants"] == [C121S]
+    assert (resist["driver"]["variant"], resist["driver"]["state"]) == (V600E, "retained")
+    effects = {finding["protein"]: finding["effect"] for finding in resist["findings"]}
+    assert (effects["C121S"], effects["K710N"]) == ("known", "no_evidence")
+
+
+def test_the_fourteen_substitutions_and_nothing_else(folder):
+    compare = read_json(folder / f"results/compare/{PATIENT}.json")
+    states = {v["id"]: v["state"] for v in compare["variants"] if v["reported"]}
+    acquired = {name for name, state in states.items() if state == "acquired"}
+    assert C121S in acquired
+    assert {v["protein"] for v in compare["variants"] if v["id"] in acquired} == {"C121S", "K710N"}
+    # The two substitutions of TERT are one event.
+    assert len(states) == 13
+    assert sorted(states.values()) == ["acquired"] * 2 + ["stable"] * 11
+
+
+def test_a_second_run_does_nothing(folder):
+    done = snakemake(folder, "--cores", "2")
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_step_that_is_made_again_gives_the_same_bytes(folder):
+    path = folder / f"results/compare/{PATIENT}.json"
+    before = path.read_bytes()
+    path.unlink()
+    done = snakemake(folder, "--cores", "2", "--until", "compare")
+    assert done.returncode == 0, done.stderr
+    assert path.read_bytes() == before
+    assert snakemake(folder, "--cores", "2", "--touch").returncode == 0
+
+
+def test_a_sheet_of_ones_own_and_a_sheet_that_grows(folder, tmp_path):
+    """The simulated files as a user's: BAMs are checked at once, old patients stay as they are."""
+    made = folder / "results/simulate" / PATIENT
+    for path in made.glob("genome.fa.gz*"):
+        shutil.copy(path, tmp_path)
+    lines = (made / "samples.tsv").read_text().splitlines()
+    bam = lines[0].split("\t").index("bam")
+    rows = [line.split("\t") for line in lines]
+    for row in rows[1:]:
+        row[bam] = str(made / row[bam])
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("".join("\t".join(row) + "\n" for row in rows[:3]))
+    (tmp_path / "config.yaml").write_text(
+        f"samples: samples.tsv\nreference: genome.fa.gz\ntargets: {made}/targets.bed\n"
+    )
+    done = snakemake(tmp_path, "--cores", "1", "--until", "sheet")
+    assert done.returncode == 0, done.stderr
+    written = tmp_path / f"results/sheet/{PATIENT}.json"
+    assert [sample["role"] for sample in read_json(written)["samples"]] == ["normal", "tumor"]
+    time = written.stat().st_mtime_ns
+    # The relapse becomes a patient of its own.
+    rows[3][rows[0].index("patient")] = "other"
+    sheet.write_text("".join("\t".join(row) + "\n" for row in rows))
+    done = snakemake(tmp_path, "--cores", "1", "--until", "sheet")
+    assert done.returncode == 0, done.stderr
+    assert read_json(tmp_path / "results/sheet/other.json")["tumor_only"]
+    assert written.stat().st_mtime_ns == time
+
+
+def test_seed_and_depth_are_the_configurations(folder, tmp_path):
+    (tmp_path / "config.yaml").write_text(CONFIG + "  seed: 5\n")
+    done = snakemake(tmp_path, "-n", "--printshellcmds", "--until", "simulate")
+    assert "--seed 5 --depth 300" in done.stdout
+
+
+def test_dry_run_is_quick_and_lint_is_clean(tmp_path):
+    (tmp_path / "config.yaml").write_text((HOME / "config.yaml").read_text())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = snakemake(tmp_path, "-n")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 5
+    done = snakemake(tmp_path, "--lint")
+    assert done.returncode == 0, done.stderr
+    assert "Congratulations" in done.stderr
+
+
+def test_as_a_module(tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        f"configfile: 'config.json'\n"
+        f"module resistpanel:\n    snakefile: '{HOME}/Snakefile'\n    config: config['panel']\n"
+        "use rule * from resistpanel as resistpanel_*\n"
+        "rule all:\n    default_target: True\n    input: rules.resistpanel_all.input\n"
+    )
+    settings = {"panel": {"simulate": f"{HOME}/resources/demo/patient.yaml"}}
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    done = snakemake(tmp_path, "-n", "--snakefile", "Snakefile")
+    assert done.returncode == 0, done.stderr
+    assert "resistpanel_call" in done.stdout
