@@ -255,9 +255,10 @@ class Caller:
         self.log_multiplier = np.log(multipliers.shared)
         n, samples = len(self.candidates), len(self.samples)
         bins = len(model.ERROR_CENTRES)
-        errors = np.zeros((n, samples, 2, bins))
+        errors = np.zeros((n, samples, 3, bins))
         other = np.zeros((n, samples))
-        expected = np.zeros((n, samples, 2))
+        expected = np.zeros((n, samples, 3))
+        good = np.zeros((n, samples, 2))
         log_shared = np.tile(self.log_multiplier, (n, 1))
         log_own = np.tile(self.log_multiplier, (n, samples, 2, 1))
         heavy = np.log(noise.heavy_tailed(multipliers.shared))
@@ -274,27 +275,32 @@ class Caller:
                 e, total = self._error(candidate, support, s, unit, units)
                 if len(e):
                     at = np.searchsorted(model.ERROR_EDGES, np.log10(e))
-                    np.add.at(errors[i, s], (support.rows["cls"] // 3, at), 1)
+                    kind_of = np.where(
+                        support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2
+                    )
+                    np.add.at(errors[i, s], (kind_of, at), 1)
+                by_class = support.depth[:, noise.GOOD :].sum(1)
+                good[i, s] = by_class[:3].sum(), by_class[3:].sum()
                 other[i, s] = max(support.depth.sum() - support.alt, 0)
                 expected[i, s] = total
                 if units >= 3:
                     self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
-        evidence = model.Evidence(errors, other, expected, log_shared, log_own)
+        evidence = model.Evidence(errors, other, expected, good, log_shared, log_own)
         return model.evaluate(evidence, self.normal, self.settings.priors), evidence
 
     def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, np.ndarray]:
         """Return each carrying fragment's error probability, and the errors expected in all.
 
-        The latter by orientation, (2,).
+        The latter by kind, (3,), as `model.Evidence.expected`.
         """
         noise_model = self.noises[s]
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
             rate = noise_model.indel_rate(unit, units, allele.shift)
-            e = np.clip(rate + np.exp(-rows["score"].astype(float)), 1e-7, 0.3)
             by_class = support.depth.sum(1)
-            return e, rate * np.array([by_class[:3].sum(), by_class[3:].sum()])
+            total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
+            return np.full(len(rows), rate), total
         first = next(
             k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != b
         )

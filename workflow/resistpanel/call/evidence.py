@@ -13,12 +13,13 @@ from resistpanel.call.reference import BASES, Reference, encode
 from resistpanel.call.regions import Chunk
 
 #: Log-likelihood by which a fragment must prefer one haplotype to count for it.
-MARGIN = np.log(200)
+MARGIN = np.log(500)
 #: Haplotypes compared at one locus; beyond it the least supported are left to their own locus.
 MAX_HAPLOTYPES = 10
 #: A fragment that fits none of the haplotypes says nothing about them.
 MAX_MISMATCHES = 0.1
-#: Share of the lesser allele's fragments that must carry both for two alleles to be one event.
+#: Share of the commoner allele's fragments that must carry both for two to be one event: a new
+#: variant beside a polymorphism is none with it.
 PHASED = 0.6
 
 ROW = np.dtype(
@@ -114,7 +115,9 @@ def _fragment_scores(scores: np.ndarray, frags: np.ndarray) -> tuple[np.ndarray,
     return unique, sums
 
 
-def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> list[list[Support]]:
+def realign(
+    piles: list[Pile], alleles: list[Allele], chunk: Chunk, reference: Reference
+) -> list[list[Support]]:
     """Realign the reads at one locus to the haplotypes and count the fragments of each.
 
     Parameters
@@ -135,11 +138,23 @@ def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> l
     )
     reach = longest + max(abs(a.shift) for a in alleles) + 20
     origin, stop = start - reach, end + reach
-    haps = [reference.codes(contig, origin, stop)]
-    haps += [haplotype(a, reference, origin, stop) for a in alleles]
+    # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
+    backgrounds = _backgrounds(piles, chunk, start - 60, end + 60)
+    plain = [reference.codes(contig, origin, stop)]
+    plain += [haplotype(a, reference, origin, stop) for a in alleles]
+    haps = []
+    for number, hap in enumerate(plain):
+        for changes in backgrounds:
+            changed = hap.copy()
+            for pos, base in changes:
+                if number and alleles[number - 1].pos <= pos < alleles[number - 1].end:
+                    continue
+                beyond = number and pos >= alleles[number - 1].end
+                changed[pos - origin + (alleles[number - 1].shift if beyond else 0)] = base
+            haps.append(changed)
     lengths = np.array([len(h) for h in haps], dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
-    shifts = np.array([0] + [a.shift for a in alleles], dtype=np.int32)
+    shifts = np.repeat([0] + [a.shift for a in alleles], len(backgrounds)).astype(np.int32)
     joined = np.concatenate(haps)
     result: list[list[Support]] = [[] for _ in alleles]
     for p in piles:
@@ -156,6 +171,12 @@ def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> l
             table, p.reads.bases, p.reads.quals, chosen, joined, starts, lengths, shifts, origin
         )
         rows = table[chosen]
+        shape = (len(chosen), len(plain), len(backgrounds))
+        ground = scores.reshape(shape).argmax(axis=2)
+        taken = np.arange(len(plain)) * len(backgrounds) + ground
+        scores, offsets, misses = (
+            np.take_along_axis(x, taken, axis=1) for x in (scores, offsets, misses)
+        )
         frags, sums = _fragment_scores(scores, rows["frag"])
         position = np.searchsorted(frags, rows["frag"])
         order = np.sort(sums, axis=1)
@@ -198,7 +219,11 @@ def realign(piles: list[Pile], alleles: list[Allele], reference: Reference) -> l
             if alleles[h - 1].shift > 0:
                 informative = _beside(rows, depth, spans[h - 1], len(mine))
             supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
-        _explain(p, chosen, rows, best[position], sure[position], offsets, joined, starts, lengths)
+        # By the allele alone: a polymorphism that the read carries too stays a mismatch.
+        lies_on = best[position] * len(backgrounds)
+        at = offsets[np.arange(len(rows)), best[position]]
+        moved = sure[position] & (best[position] > 0)
+        _explain(p, chosen[moved], lies_on[moved], at[moved], joined, starts, lengths)
     return result
 
 
@@ -225,17 +250,46 @@ def _beside(
     return share * total
 
 
-def _explain(p, chosen, rows, best, sure, offsets, joined, starts, lengths) -> None:
-    """Drop the mismatches that vanish once a read lies on the indel haplotype it belongs to."""
+def _backgrounds(
+    piles: list[Pile], chunk: Chunk, start: int, end: int, most: int = 2
+) -> list[tuple[tuple[int, int], ...]]:
+    """Return the sets of common substitutions (position, base) of a span, none first.
+
+    Common is a quarter of the fragments of all samples: polymorphisms, and clonal variants.
+    """
+    index = np.flatnonzero((chunk.positions() >= start) & (chunk.positions() < end))
+    if not len(index):
+        return [()]
+    counts = sum(p.counts[index] for p in piles)
+    depth = sum(p.depth[index].sum((1, 2)) for p in piles)
+    at, base = np.nonzero(counts >= np.maximum(8, 0.25 * depth)[:, None])
+    order = np.argsort(-counts[at, base], kind="stable")[:most]
+    found = [(int(chunk.positions()[index[at[i]]]), int(base[i])) for i in order]
+    sets: list[tuple[tuple[int, int], ...]] = [()]
+    for change in found:
+        sets += [(*s, change) for s in sets]
+    return sets
+
+
+def _explain(p, read, hap, offset, joined, starts, lengths) -> None:
+    """Drop the mismatches that vanish once a read lies on the haplotype it belongs to.
+
+    Parameters
+    ----------
+    p : Pile
+    read, hap, offset : (reads,)
+        Row of each read, the haplotype it lies on, and where its first base lies there.
+    joined, starts, lengths
+        The haplotypes, as in `kernels.score_reads`.
+    """
     hap_of = np.full(len(p.reads.table), -1)
-    take = sure & (best > 0)
-    hap_of[chosen[take]] = best[take]
+    hap_of[read] = hap
     offset_of = np.zeros(len(p.reads.table), dtype=np.int64)
-    offset_of[chosen] = offsets[np.arange(len(rows)), np.maximum(best, 0)]
+    offset_of[read] = offset
     events = p.events
     hap = hap_of[events["read"]]
     at = offset_of[events["read"]] + events["qpos"]
-    inside = (hap > 0) & (at >= 0) & (at < lengths[np.maximum(hap, 0)])
+    inside = (hap >= 0) & (at >= 0) & (at < lengths[np.maximum(hap, 0)])
     there = joined[starts[np.maximum(hap, 0)] + np.where(inside, at, 0)]
     drop = inside & (there == events["base"])
     if drop.any():
@@ -272,7 +326,7 @@ def indel_candidates(
             reach = end
     result = []
     for locus in loci:
-        for allele, support in zip(locus, realign(piles, locus, reference), strict=True):
+        for allele, support in zip(locus, realign(piles, locus, chunk, reference), strict=True):
             if allele in forced or sum(s.alt for s in support) >= candidates.MIN_FRAGMENTS:
                 result.append(Candidate(allele, support, forced=allele in forced))
     for p in piles:
@@ -423,8 +477,8 @@ def _phase(singles, positions, piles):
                 np.isin(x["frag"], y["frag"]).sum()
                 for x, y in zip(singles[a], singles[b], strict=True)
             )
-            less = min(sum(map(len, singles[a])), sum(map(len, singles[b])))
-            if both >= candidates.MIN_FRAGMENTS and both >= PHASED * less:
+            more = max(sum(map(len, singles[a])), sum(map(len, singles[b])))
+            if both >= candidates.MIN_FRAGMENTS and both >= PHASED * more:
                 links.append((a, b))
     multiple = []
     runs: list[list[tuple[int, int]]] = []

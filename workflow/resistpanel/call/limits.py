@@ -71,7 +71,7 @@ def fragments_needed(
     total = evidence.other + evidence.errors.sum((2, 3))
     n, samples = total.shape
     expected = evidence.expected
-    usual = expected[:, sample].sum(1) / np.maximum(total[:, sample], 1)
+    usual = expected[:, sample, :2].sum(1) / np.maximum(evidence.good[:, sample].sum(1), 1)
     bins = np.searchsorted(ERROR_EDGES, np.log10(np.clip(usual, 1e-7, 0.3)))
     # Sites fall into few kinds: depths to 10 % or 20 %, error to its bin, noise distribution.
     features = [
@@ -88,7 +88,7 @@ def fragments_needed(
     while (low < high).any():
         middle = np.minimum((low + high) // 2, len(TRIED) - 1)
         k = TRIED[middle]
-        errors = np.zeros((kinds, samples, 2, evidence.errors.shape[3]))
+        errors = np.zeros((kinds, samples, 3, evidence.errors.shape[3]))
         rows = np.arange(kinds)
         errors[rows, sample, 0, bins[first]] = (k + 1) // 2
         errors[rows, sample, 1, bins[first]] = k // 2
@@ -98,6 +98,7 @@ def fragments_needed(
             errors,
             other,
             expected[first],
+            evidence.good[first],
             evidence.log_shared[first],
             evidence.log_own[first],
         )

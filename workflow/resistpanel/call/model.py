@@ -60,12 +60,15 @@ class Evidence:
 
     Attributes
     ----------
-    errors : float64, (candidates, samples, 2, len(ERROR_CENTRES))
-        Fragments with the allele, by orientation (F1R2, F2R1) and error probability.
+    errors : float64, (candidates, samples, 3, len(ERROR_CENTRES))
+        Fragments with the allele, by kind (good bases of F1R2 and of F2R1 fragments, other
+        bases; see `noise.GOOD`) and error probability.
     other : float64, (candidates, samples)
         Informative fragments without it.
-    expected : float64, (candidates, samples, 2)
-        Errors expected among all informative fragments at m = 1, by orientation.
+    expected : float64, (candidates, samples, 3)
+        Errors expected among all informative fragments at m = 1, by kind.
+    good : float64, (candidates, samples, 2)
+        Informative fragments with good bases, by orientation.
     log_shared : float64, (candidates, MULTIPLIERS)
         Log distribution of the error multiplier that the samples share.
     log_own : float64, (candidates, samples, 2, MULTIPLIERS)
@@ -75,6 +78,7 @@ class Evidence:
     errors: np.ndarray
     other: np.ndarray
     expected: np.ndarray
+    good: np.ndarray
     log_shared: np.ndarray
     log_own: np.ndarray
 
@@ -168,11 +172,17 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
     """Return the log-likelihood of absence with each sample's own multipliers, (candidates,).
 
     Each orientation of each sample has a multiplier of its own: damage of one template strand,
-    as by oxidation or formalin, raises the errors of one orientation at some sites.
+    as by oxidation or formalin, raises the errors of one orientation at some sites. Counts are
+    compared with the rate of all good bases alike, as they were when the multipliers' distribution
+    was learned: damage does not know of base quality.
     """
-    per_error = np.log(np.minimum(ERROR_CENTRES[:, None] * MULTIPLIERS[None, :], 0.5))  # bins, m
-    like = evidence.errors @ per_error - evidence.expected[..., None] * MULTIPLIERS
-    return logsumexp(evidence.log_own + like, axis=3).sum((1, 2))
+    damaged = evidence.errors[:, :, :2].sum(3)
+    rate = evidence.expected[:, :, :2] / np.maximum(evidence.good, 1)
+    rate = np.clip(rate[..., None] * MULTIPLIERS, 1e-9, 0.5)
+    like = damaged[..., None] * np.log(rate) - evidence.expected[:, :, :2, None] * MULTIPLIERS
+    of_good = logsumexp(evidence.log_own + like, axis=3).sum((1, 2))
+    of_others = evidence.errors[:, :, 2] @ np.log(ERROR_CENTRES) - evidence.expected[:, :, 2]
+    return of_good + of_others.sum(1)
 
 
 def evaluate(

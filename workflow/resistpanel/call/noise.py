@@ -29,12 +29,16 @@ SHRINK = 20.0
 MERGED = np.array([0, 0, 0, 1, 1, 2])
 
 #: Chance of an indel outside repeats that neither slippage nor the reads' qualities explain.
-INDEL_FLOOR = 2e-6
+INDEL_FLOOR = 5e-6
 #: Homopolymers longer than this share one rate.
 MAX_TRACT = 20
 
 #: The prior of a multiplier's distribution counts as many sites.
 PRIOR_SITES = 3000
+
+#: Damage of the template has nothing to do with base quality: it is learned from, and sought in,
+#: bases of this quality group on (phred 30), where little else goes wrong.
+GOOD = 3
 
 #: 64 contexts: 16 * left + 4 * reference base + right.
 CONTEXTS = 64
@@ -64,7 +68,7 @@ class Tally:
     errors : float64, (CONTEXTS, 4, CLASSES, QUALITY_GROUPS)
         Mismatches at non-variant alleles, by the base read.
     cycle_total, cycle_errors : float64, (CYCLE_BINS,)
-    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4, 2), variant (n, 4))
+    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4, 3), variant (n, 4))
         Per chunk: what the learning of the multiplier needs.
     slips : float64, (MAX_TRACT + 1, 2)
         Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
@@ -152,8 +156,10 @@ class Tally:
             np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1),
             1,
         )
-        counts = np.zeros((len(context), 4, 2), dtype=np.uint16)
-        np.add.at(counts, (index, events["base"], events["cls"] // 3), 1)
+        counts = np.zeros((len(context), 4, 3), dtype=np.uint16)
+        np.add.at(counts, (index, events["base"], 2), 1)
+        good = groups >= GOOD
+        np.add.at(counts, (index[good], events["base"][good], events["cls"][good] // 3), 1)
         merged = np.zeros((len(context), CLASSES, 3), dtype=np.uint16)
         for group in range(QUALITY_GROUPS):
             merged[:, :, MERGED[group]] += np.minimum(depth[:, :, group], 20000).astype(np.uint16)
@@ -214,11 +220,12 @@ class Noise:
     def expected(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
         """Return the mismatches to `base` expected of depth (CLASSES, QUALITY_GROUPS).
 
-        By orientation, (2,).
+        By orientation of good bases, and of the others: (3,).
         """
         factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
-        by_class = (depth @ (self.quality / 3)) * factor
-        return np.array([by_class[:3].sum(), by_class[3:].sum()])
+        good = (depth[:, GOOD:] @ (self.quality[GOOD:] / 3)) * factor
+        other = (depth[:, :GOOD] @ (self.quality[:GOOD] / 3)) * factor
+        return np.array([good[:3].sum(), good[3:].sum(), other.sum()])
 
     @property
     def mean(self) -> float:
@@ -302,7 +309,7 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
     Returns
     -------
     float64, (4, 4, 3, MOST + 1, bins)
-        Orientation 0 F1R2, 1 F2R1, 2 both together.
+        Side 0 F1R2 and 1 F2R1, both of good bases only; 2 all.
 
     Notes
     -----
@@ -318,20 +325,21 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
     for context, depth, counts, variant in tally.sites:
         known = context >= 0
         mid = (context[known] // 4) % 4
-        rate = np.einsum("ncg,g->nc", depth[known].astype(np.float32), merged / 3)
-        expected = rate[:, None, :] * noise.factor[context[known]]  # n, 4, classes
-        by_side = np.stack([expected[..., :3].sum(2), expected[..., 3:].sum(2)], axis=2)
+        here = depth[known].astype(np.float32)
+        factor = noise.factor[context[known]]  # n, 4, classes
+        every = np.einsum("ncg,g,nbc->nb", here, merged / 3, factor, optimize=True)
+        good = np.einsum("ncg,g->nc", here[:, :, 1:], merged[1:] / 3)[:, None, :] * factor
+        by_side = np.stack([good[..., :3].sum(2), good[..., 3:].sum(2), every], axis=2)
         k = counts[known].astype(int)
-        valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (by_side.sum(2) > 0)
+        valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (every > 0)
         stands_out = (k >= 3) & (k > 3 * by_side + 4 * np.sqrt(3 * by_side))
         site, base = np.nonzero(valid)
         for side in range(3):
             if side == 2:
                 use = np.ones(len(site), dtype=bool)
-                n, e = k[site, base].sum(1), by_side[site, base].sum(1)
             else:
                 use = ~stands_out[site, base, 1 - side]
-                n, e = k[site, base, side], by_side[site, base, side]
+            n, e = k[site, base, side], by_side[site, base, side]
             at = np.searchsorted(EXPECTED_EDGES, e)
             np.add.at(
                 table[:, :, side],
