@@ -25,7 +25,7 @@ from benchmarks.variants import Variant, reverse_complement, trim
 
 #: duplicate, QC failure, secondary, supplementary, unmapped: never edited in place
 _UNFIT = 0x400 | 0x200 | 0x100 | 0x800 | 0x4
-_COMPLEMENT_FLAG = 0x10
+_REVERSE = 0x10
 FAST = [b"level=1"]  # the BAMs live for minutes
 
 
@@ -116,7 +116,7 @@ def with_indel(read: pysam.AlignedSegment, variant: Variant, fasta: pysam.FastaF
     at = {r: q for q, r in read.get_aligned_pairs(matches_only=True)}
     sequence = read.query_sequence
     before, behind = at.get(variant.pos - 1), at.get(variant.end)
-    forward = not read.flag & _COMPLEMENT_FLAG
+    forward = not read.flag & _REVERSE
     length = len(sequence)
     if forward:
         if before is None:
@@ -161,52 +161,43 @@ def spike(
         In the order of `sites`.
     """
     sites = [Site(trim(s.variant), s.af) for s in sites]
-    counts = [(set(), set()) for _ in sites]
-    order: dict[str, list[tuple[int, int]]] = defaultdict(list)
-    for i, s in enumerate(sites):
-        order[s.variant.chrom].append((s.variant.pos, i))
-    starts = {}
-    for chrom, rows in order.items():
-        rows.sort()
-        starts[chrom] = [pos for pos, _ in rows]
-    substitutions = [
-        bool(s.variant.ref) and len(s.variant.ref) == len(s.variant.alt) for s in sites
-    ]
-    longest = max((len(s.variant.ref) for s in sites), default=0)
-    realigned: dict[str, list[int]] = defaultdict(list)
+    substitutions = [0 < len(s.variant.ref) == len(s.variant.alt) for s in sites]
     if not all(substitutions) and reference is None:
         raise ValueError("insertions and deletions need the reference, to align the reads again")
+    counts: list[tuple[set, set]] = [(set(), set()) for _ in sites]
     part = output.with_suffix(".part.bam")
+    with pysam.AlignmentFile(str(source)) as reads:
+        anew = _indel_carriers(reads, sites, substitutions, seed, counts)
+    taken: list[pysam.AlignedSegment] = []
     with (
         pysam.AlignmentFile(str(source)) as reads,
         pysam.AlignmentFile(str(part), "wb", template=reads, format_options=FAST) as sink,
     ):
+        header = reads.header.to_dict()
         names = reads.references
+        order: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for i, s in enumerate(sites):
+            if substitutions[i]:
+                order[s.variant.chrom].append((s.variant.pos, i))
+        for rows in order.values():
+            rows.sort()
+        starts = {chrom: [pos for pos, _ in rows] for chrom, rows in order.items()}
+        longest = max((len(s.variant.ref) for s in sites), default=0)
         for read in reads.fetch(until_eof=True):
             if not read.flag & _UNFIT and names[read.reference_id] in starts:
                 chrom = names[read.reference_id]
                 start, end = read.reference_start, read.reference_end
-                rows = order[chrom]
-                for pos, i in rows[bisect_left(starts[chrom], start - longest) :]:
+                for pos, i in order[chrom][bisect_left(starts[chrom], start - longest) :]:
                     if pos >= end:
                         break
-                    site = sites[i]
-                    if site.variant.end < start + substitutions[i]:
-                        continue
-                    name = read.query_name
-                    carries = chance(seed, i, name) < site.af
-                    if start <= site.variant.pos and site.variant.end <= end:
-                        counts[i][0].add(name)
-                        if carries:
-                            counts[i][1].add(name)
-                    if carries:
-                        if substitutions[i]:
-                            substitute(read, site.variant)
-                        elif i not in realigned[name]:
-                            realigned[name].append(i)
-            sink.write(read)
-    if realigned:
-        _realign(part, output, sites, dict(realigned), reference)
+                    if sites[i].variant.end > start and _carries(read, i, sites[i], seed, counts):
+                        substitute(read, sites[i].variant)
+            if read.query_name in anew:
+                taken.append(read)
+            else:
+                sink.write(read)
+    if anew:
+        _realign(part, output, sites, anew, taken, header, reference)
         part.unlink()
     else:
         part.rename(output)
@@ -214,50 +205,61 @@ def spike(
     return [Spiked(len(a), len(b)) for a, b in counts]
 
 
-def _realign(part: Path, output: Path, sites, realigned: dict[str, list[int]], reference: Path):
-    """Change the reads of the fragments named, align them again, and put all together."""
+def _carries(read: pysam.AlignedSegment, i: int, site: Site, seed: int, counts) -> bool:
+    """Tell whether a read's fragment carries site `i`; count the fragment if the read spans it."""
+    name = read.query_name
+    carries = chance(seed, i, name) < site.af
+    if read.reference_start <= site.variant.pos and site.variant.end <= read.reference_end:
+        counts[i][0].add(name)
+        if carries:
+            counts[i][1].add(name)
+    return carries
+
+
+def _indel_carriers(reads, sites, substitutions, seed: int, counts) -> dict[str, int]:
+    """Return the fragments that get an insertion or deletion, and which (one for each)."""
+    anew: dict[str, int] = {}
+    for i, site in enumerate(sites):
+        v = site.variant
+        if not substitutions[i]:
+            for read in reads.fetch(v.chrom, max(0, v.pos - 1), v.end + 1):
+                if not read.flag & _UNFIT and _carries(read, i, site, seed, counts):
+                    anew.setdefault(read.query_name, i)
+    return anew
+
+
+def _realign(part, output, sites, anew: dict[str, int], taken, header: dict, reference: Path):
+    """Put the indels into the reads taken, align their fragments again, merge with the rest."""
+    mates: dict[str, dict[bool, tuple[str, str]]] = defaultdict(dict)
+    inserts = []
+    with pysam.FastaFile(str(reference)) as fasta:
+        for read in taken:
+            if read.flag & 0x900:  # secondary or supplementary: made anew
+                continue
+            if read.is_proper_pair and 0 < read.template_length < 2000:
+                inserts.append(read.template_length)
+            sequence = read.query_sequence
+            v = sites[anew[read.query_name]].variant
+            near = not read.is_unmapped and read.reference_name == v.chrom
+            if near and read.reference_start <= v.end and v.pos <= read.reference_end:
+                sequence = with_indel(read, v, fasta) or sequence
+            qualities = pysam.qualities_to_qualitystring(read.query_qualities)
+            if read.flag & _REVERSE:
+                sequence, qualities = reverse_complement(sequence), qualities[::-1]
+            mates[read.query_name][read.is_read1] = (sequence, qualities)
+    group = "\\t".join(f"{k}:{v}" for k, v in header.get("RG", [{"ID": "1", "SM": "1"}])[0].items())
+    mean = sum(inserts) / max(1, len(inserts))
+    spread = (sum((x - mean) ** 2 for x in inserts) / max(1, len(inserts))) ** 0.5
     with tempfile.TemporaryDirectory(dir=output.parent) as scratch:
-        kept, fresh = Path(scratch) / "kept.bam", Path(scratch) / "fresh.bam"
-        mates: dict[str, dict[bool, tuple[str, str, str]]] = defaultdict(dict)
-        inserts = []
-        with (
-            pysam.FastaFile(str(reference)) as fasta,
-            pysam.AlignmentFile(str(part)) as reads,
-            pysam.AlignmentFile(
-                str(kept), "wb", template=reads, format_options=[b"level=1"]
-            ) as sink,
-        ):
-            group = reads.header.to_dict().get("RG", [{"ID": "1", "SM": "1"}])[0]
-            for read in reads.fetch(until_eof=True):
-                if read.is_proper_pair and 0 < read.template_length < 2000:
-                    inserts.append(read.template_length)
-                if read.query_name not in realigned:
-                    sink.write(read)
-                    continue
-                if read.flag & 0x900:  # secondary or supplementary: made anew
-                    continue
-                sequence = read.query_sequence
-                if not read.is_unmapped:
-                    for i in realigned[read.query_name]:
-                        v = sites[i].variant
-                        if v.chrom == read.reference_name:
-                            sequence = with_indel(read, v, fasta) or sequence
-                            break  # a read is changed by one indel only
-                qualities = pysam.qualities_to_qualitystring(read.query_qualities)
-                if read.flag & _COMPLEMENT_FLAG:
-                    sequence, qualities = reverse_complement(sequence), qualities[::-1]
-                mates[read.query_name][read.is_read1] = (sequence, qualities)
-        fastq = Path(scratch) / "pairs.fq"
+        fastq, sam = Path(scratch) / "pairs.fq", Path(scratch) / "fresh.sam"
         with fastq.open("w") as sink:
             for name, pair in mates.items():
                 if len(pair) == 2:
                     for first in (True, False):
                         sink.write(f"@{name}\n{pair[first][0]}\n+\n{pair[first][1]}\n")
-        mean = sum(inserts) / max(1, len(inserts))
-        spread = (sum((x - mean) ** 2 for x in inserts) / max(1, len(inserts))) ** 0.5
-        header = "@RG\\t" + "\\t".join(f"{k}:{v}" for k, v in group.items())
-        command = ["bwa", "mem", "-p", "-R", header, "-I", f"{mean:.1f},{max(1, spread):.1f}"]
-        sam = Path(scratch) / "fresh.sam"
+        command = ["bwa", "mem", "-p", "-R", f"@RG\\t{group}"]
+        if inserts:
+            command += ["-I", f"{mean:.1f},{max(1, spread):.1f}"]
         with sam.open("wb") as sink:
             subprocess.run(
                 [*command, str(reference), str(fastq)],
@@ -265,8 +267,9 @@ def _realign(part: Path, output: Path, sites, realigned: dict[str, list[int]], r
                 stdout=sink,
                 stderr=subprocess.PIPE,
             )
+        fresh = Path(scratch) / "fresh.bam"
         pysam.sort("-o", str(fresh), str(sam))
-        pysam.merge("-f", "-c", "-p", "-o", str(output), str(kept), str(fresh))
+        pysam.merge("-f", "-c", "-p", "-l", "1", "-o", str(output), str(part), str(fresh))
 
 
 def read_sites(path: Path) -> list[Site]:
