@@ -95,18 +95,18 @@ def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
     parts = []
     if covered["sites"]:
         parts.append(
-            f"{covered['sites']} catalogued alleles were examined and not found, at most "
-            f"{upper_percent(covered['worst_ub'])} of the fragments each (half of them at most "
+            f"catalogued alleles examined after treatment and not found: {covered['sites']}, each "
+            f"at most {upper_percent(covered['worst_ub'])} of the fragments (half of them at most "
             f"{upper_percent(covered['median_ub'])})"
         )
     else:
         parts.append("no catalogued allele could be examined")
     if covered["not_assessable"]:
-        parts.append(f"{covered['not_assessable']} could not be assessed")
+        parts.append(f"not assessable: {covered['not_assessable']}")
     if covered["without_site"]:
         parts.append(
-            f"{len(covered['without_site'])} catalogue rows lie outside the targets or on unknown "
-            "sequence"
+            "catalogue rows outside the targets or on unknown sequence: "
+            f"{len(covered['without_site'])}"
         )
     amplifications = sorted({r.gene for r in rows if r.alteration_type in {"amplification"}})
     if amplifications and not covered["copy_number"]:

@@ -272,7 +272,10 @@ def _match_reasons(
             "class": "one of a class of activating changes",
             "gene": "a change of a gene",
         }
-        named = match.drug.name if match.drug_match == "drug" else f"a drug like {match.drug.name}"
+        named = match.drug.name
+        if match.drug_match == "class":
+            others = join(row.drugs) or "other drugs"
+            named = f"{others}, of the class of {match.drug.name}"
         effect = f", {row.effect_size}" if row.effect_size else ""
         text = (
             f"{levels[match.level]} that the catalogue holds under {named} "

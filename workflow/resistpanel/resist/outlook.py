@@ -14,7 +14,8 @@ def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]
     """Return the drugs, beyond those given, that the key alterations are known to resist.
 
     For each drug the closest rows decide, and among these those that name the drug itself
-    before those that name its class; a drug for which they say sensitivity is left out.
+    before those that name its class; a drug for which they say sensitivity is left out. Rows
+    of other diseases do not count: a drug of another disease says nothing to this patient.
     """
     given = {drug.name for drug in patient.drugs}
     failing: dict[str, dict] = {}
@@ -22,7 +23,7 @@ def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]
         for drug in context.catalog.drugs:
             if drug.name in given:
                 continue
-            closest = _closest(finding.matches, drug)
+            closest = _closest([m for m in finding.matches if m.disease is not False], drug)
             if not closest or any(m.row.direction != "resistance" for m in closest):
                 continue
             entry = failing.setdefault(
@@ -64,11 +65,12 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
 def resisted_classes(finding: Finding) -> list[str]:
     """Return what the alteration is known to resist: classes, and drugs named alone.
 
-    A class that holds another one listed is left out; so is a drug whose class is listed.
+    From the rows of the closest level that are not of another disease (all, if all are); a
+    drug that stands in a row beside its class is left to the class.
     """
-    rows = [m.row for m in finding.matches if m.row.direction == "resistance"]
     level = finding.kept[0].level if finding.kept else None
-    rows = [m.row for m in finding.matches if m.row in rows and m.level == level]
+    matches = [m for m in finding.matches if m.level == level and m.row.direction == "resistance"]
+    rows = [m.row for m in matches if m.disease is not False] or [m.row for m in matches]
     classes = list(dict.fromkeys(name for row in rows for name in row.drug_class))
     covered = {name for row in rows if row.drug_class for name in row.drugs}
     names = [name for row in rows for name in row.drugs if name not in covered]

@@ -101,7 +101,8 @@ def _known(
         confidence = "low"
     reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
     if driver["state"] == "retained":
-        reasons.append(f"the sensitising driver {driver['gene']} is retained: {driver['text']}")
+        name = f"{driver['gene']} {driver['protein'] or ''}".strip()
+        reasons.append(f"the sensitising driver {name} is retained: {driver['text']}")
     return _result("mechanism", text, confidence, reasons + notes, [k.alteration.id for k in keys])
 
 
