@@ -15,6 +15,7 @@ a site multiplies its rates by m, whose distribution is learned as a non-paramet
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import pdtrc
 
 from resistpanel.call.reader import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 
@@ -313,8 +314,8 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
 
     Notes
     -----
-    For the orientations by themselves, a site whose other orientation stands out too is left
-    out: it is rather a true variant of low frequency, which damage of one strand never is.
+    For the orientations by themselves, a site whose other orientation shows anything unusual too
+    is left out: it is rather a true variant of low frequency, which damage of one strand never is.
     """
     merged = np.zeros(3)
     for g in range(3):
@@ -332,7 +333,7 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
         by_side = np.stack([good[..., :3].sum(2), good[..., 3:].sum(2), every], axis=2)
         k = counts[known].astype(int)
         valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (every > 0)
-        stands_out = (k >= 3) & (k > 3 * by_side + 4 * np.sqrt(3 * by_side))
+        stands_out = (k >= 1) & (pdtrc(np.maximum(k - 1, 0), by_side) < 0.1)
         site, base = np.nonzero(valid)
         for side in range(3):
             if side == 2:
@@ -363,7 +364,7 @@ def _fit(table: np.ndarray, rounds: int = 150) -> np.ndarray:
     # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
-    usual = np.exp(-2.5 * np.abs(np.log(MULTIPLIERS)))
+    usual = np.exp(-4 * np.abs(np.log(MULTIPLIERS)))
     weights = usual / usual.sum()
     prior = PRIOR_SITES * weights
     for _ in range(rounds):
