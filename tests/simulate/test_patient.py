@@ -166,8 +166,12 @@ def test_phases_must_be_near_each_other(tmp_path, patient, write_patient, capsys
     assert "variants of phase far lie too far apart" in capsys.readouterr().err
 
 
-def test_bad_depth(tmp_path, patient, write_patient, capsys):
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--depth", "0"], "depth must be above 0"), (["--seed", "-1"], "seed must not be negative")],
+)
+def test_bad_options(tmp_path, patient, write_patient, capsys, words, message):
     file = write_patient(tmp_path, patient())
-    words = ["simulate", str(file), "--output", str(tmp_path / "out"), "--depth", "0"]
-    assert main(words) == 2
-    assert "depth must be above 0" in capsys.readouterr().err
+    assert main(["simulate", str(file), "--output", str(tmp_path / "out"), *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

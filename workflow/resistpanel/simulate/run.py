@@ -198,6 +198,10 @@ def simulate(
     """
     described, document = load_patient(patient)
     seed = described["seed"] if seed is None else seed
+    if seed < 0:
+        raise InputError(f"seed must not be negative, but is {seed}", "--seed")
+    if depth is not None and depth <= 0:
+        raise InputError(f"depth must be above 0, not {depth:g}", "--depth")
     study = prepare(
         described,
         document,
@@ -205,8 +209,6 @@ def simulate(
         Path(reference) if reference else None,
         Path(targets) if targets else None,
     )
-    if depth is not None and depth <= 0:
-        raise InputError(f"depth must be above 0, not {depth:g}", "--depth")
     output = Path(output)
     output.mkdir(parents=True, exist_ok=True)
     genome = study.genome
