@@ -1,6 +1,7 @@
 """`resistpanel catalog`: check the catalogue, write its sites, import a user's export."""
 
 import argparse
+import datetime
 import sys
 from collections import Counter
 from pathlib import Path
@@ -9,6 +10,7 @@ import pysam
 
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import CATALOG
+from resistpanel.catalog.imports.run import BASES, import_file
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
 from resistpanel.catalog.table import load_catalog
 from resistpanel.errors import InputError
@@ -32,6 +34,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     sites.add_argument("--targets", type=Path, help="BED: alleles outside are left out")
     sites.add_argument("--output", type=Path, required=True, help="VCF to write")
     sites.set_defaults(run=run_sites)
+
+    imports = actions.add_parser(
+        "import", help="make a table of your own from a knowledge base's export"
+    )
+    imports.add_argument("export", type=Path, help="the export as downloaded")
+    imports.add_argument("--format", choices=sorted(BASES), required=True)
+    imports.add_argument("--output", type=Path, required=True, help="TSV for --user")
+    imports.add_argument(
+        "--date",
+        default=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        help="date of the export (default: today)",
+    )
+    imports.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    imports.set_defaults(run=run_import)
 
 
 def _catalog_arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +102,18 @@ def run_check(args: argparse.Namespace) -> int:
         print(f"{len(sites)} alleles; every reference residue agrees where there is sequence")
         for line in skipped.lines():
             print(line)
+    return 0
+
+
+def run_import(args: argparse.Namespace) -> int:
+    """Write the table; say on standard error what was left out."""
+    try:
+        datetime.date.fromisoformat(args.date)
+    except ValueError as error:
+        raise InputError(f"'{args.date}' is no date", "--date", "write it as 2024-01-31") from error
+    imported = import_file(args.export, args.format, args.output, args.date, args.catalog)
+    for line in imported.lines():
+        print(line, file=sys.stderr)
     return 0
 
 

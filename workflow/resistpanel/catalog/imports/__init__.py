@@ -1,0 +1,1 @@
+"""Exports of public knowledge bases, supplied by the user, as catalogue tables."""

@@ -1,0 +1,169 @@
+"""What the three importers have in common: a record, and its catalogue row."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.classes import Diseases
+from resistpanel.catalog.drugs import Drugs
+from resistpanel.catalog.pathway import Pathway
+
+#: Words by which the knowledge bases call alterations of a whole gene.
+_GENE_LEVEL = {
+    "amplification": ("amplification", "amplification", "gene"),
+    "amp": ("amplification", "amplification", "gene"),
+    "deletion": ("deletion", "deletion", "gene"),
+    "del": ("deletion", "deletion", "gene"),
+    "loss": ("deletion", "deletion", "gene"),
+    "copy number loss": ("deletion", "deletion", "gene"),
+    "loss-of-function": ("loss_of_function", "loss of function", "gene"),
+    "loss of function": ("loss_of_function", "loss of function", "gene"),
+    "truncating mutation": ("loss_of_function", "loss of function", "gene"),
+    "inactivating mutation": ("loss_of_function", "loss of function", "gene"),
+    "mutation": ("nonsynonymous", "any mutation", "gene"),
+    ".": ("nonsynonymous", "any mutation", "gene"),
+    "overexpression": ("overexpression", "overexpression", "none"),
+    "over": ("overexpression", "overexpression", "none"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One statement of a knowledge base that an alteration resists, or does not resist, drugs.
+
+    Attributes
+    ----------
+    identifier : str
+        Unique within the export, e.g. ``EID1602``.
+    gene, alteration : str
+        As the knowledge base writes them.
+    drugs : tuple of str
+    disease : str
+    direction : str
+        ``resistance`` or ``none``.
+    evidence_level : str
+        In the words of the catalogue.
+    pmid : tuple of str
+    note : str
+    """
+
+    identifier: str
+    gene: str
+    alteration: str
+    drugs: tuple[str, ...]
+    disease: str
+    direction: str
+    evidence_level: str
+    pmid: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass
+class Imported:
+    """The rows of an import, and how many statements were left out for which reason."""
+
+    rows: list[dict[str, str]] = field(default_factory=list)
+    skipped: Counter = field(default_factory=Counter)
+
+    def lines(self) -> list[str]:
+        """Return one line on the rows and one per reason, the commonest first."""
+        lines = [f"{len(self.rows)} rows imported"]
+        lines += [f"{number} left out: {why}" for why, number in self.skipped.most_common()]
+        return lines
+
+
+def alteration_of(text: str) -> tuple[str, str, str] | None:
+    """Return (alteration_type, alteration, match_level) of a knowledge base's wording, or None.
+
+    Understood are protein changes (``V600E``, ``E746_A750DEL``), codons (``V600``, ``V600.``,
+    ``.12.``) and words for whole genes (``AMPLIFICATION``, ``amp``, ``MUTATION``).
+    """
+    text = text.strip().removeprefix("p.")
+    if found := _GENE_LEVEL.get(text.lower()):
+        return found
+    if "::" in text or "fusion" in text.lower():
+        return "fusion", text, "none"
+    if match := re.fullmatch(r"\.(\d+)\.", text):
+        return "substitution", f"{match[1]}-{match[1]}", "range"
+    if protein.parse_codon(text.rstrip(".")):
+        return "substitution", text.rstrip("."), "codon"
+    # CIViC writes the words of an indel in capitals.
+    text = re.sub(r"(?<=\d)(DELINS|DEL|INS|DUP|FS)", lambda word: word[0].lower(), text)
+    change = protein.parse(text)
+    if change is None or change.kind in {"synonymous", "stop_lost"}:
+        return None
+    if change.truncating:
+        return "loss_of_function", text, "exact"
+    kind = {"deletion": "inframe_deletion", "delins": "inframe_indel"}.get(
+        change.kind, "inframe_insertion" if change.inframe else "substitution"
+    )
+    return kind, text, "exact"
+
+
+def to_rows(
+    records: Iterable[Record], base: str, stamp: str, drugs: Drugs, diseases: Diseases,
+    pathway: Pathway,
+) -> Imported:  # fmt: skip
+    """Return catalogue rows of the records that can be read.
+
+    Parameters
+    ----------
+    records : iterable of Record
+    base : str
+        Name of the knowledge base, e.g. ``CIViC``.
+    stamp : str
+        Date and checksum of the export, for the source column.
+    drugs, diseases, pathway
+        Of the catalogue. The mechanism class is where the gene stands in the pathway relative
+        to the drugs' targets; ``other`` where it is not connected.
+    """
+    imported = Imported()
+    for record in records:
+        found = alteration_of(record.alteration)
+        if found is None:
+            imported.skipped["the alteration cannot be matched on a panel"] += 1
+            continue
+        if not re.fullmatch(r"[A-Z0-9][A-Za-z0-9-]*", record.gene):
+            imported.skipped["more than one gene"] += 1
+            continue
+        known = [drugs.get(name) for name in record.drugs]
+        if not known or None in known:
+            imported.skipped["a drug that drugs.tsv does not know"] += 1
+            continue
+        kind, alteration, level = found
+        names = ";".join(dict.fromkeys(drug.name for drug in known))
+        mechanism = "none"
+        if record.direction == "resistance":
+            targets = [target for drug in known for target in drug.targets]
+            relation = pathway.relate(record.gene, targets)
+            mechanism = relation.mechanism_class if relation else "other"
+            if mechanism == "on_target_mutation" and kind == "amplification":
+                mechanism = "on_target_amplification"
+        label = re.sub(r"[^A-Za-z0-9._*-]+", "_", f"{record.gene}-{alteration}")
+        imported.rows.append(
+            {
+                "id": f"{base.lower()}-{record.identifier}-{label}",
+                "gene": record.gene,
+                "alteration_type": kind,
+                "alteration": alteration,
+                "match_level": level,
+                "drugs": names,
+                "drug_class": "",
+                "disease": diseases.canonical(record.disease),
+                "mechanism_class": mechanism,
+                "direction": record.direction,
+                "evidence_level": record.evidence_level,
+                "effect_size": "",
+                "source": f"{base} {record.identifier} ({stamp})",
+                "pmid": ";".join(record.pmid),
+                "note": " ".join(record.note.split()),
+            }
+        )
+    return imported
+
+
+def pmids(text: object) -> tuple[str, ...]:
+    """Return the PubMed ids in a cell such as ``PMID:21383288;PMID:19915144`` or ``21383288``."""
+    return tuple(dict.fromkeys(re.findall(r"(?<![A-Za-z0-9])\d{6,8}(?!\d)", str(text or ""))))
