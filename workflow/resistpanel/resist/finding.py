@@ -256,7 +256,8 @@ def sample_text(values: dict) -> str:
         )
     if values["detected"] is None or values["ub"] is None:
         return f"not assessable at depth {values['dp'] or 0}"
-    support = f", {values['ad'][1]} fragments support it" if values["ad"][1] else ""
+    alt = values["ad"][1]
+    support = f", supported by {alt} fragment{'s' * (alt > 1)}" if alt else ""
     return f"not detected (at most {upper_percent(values['ub'])} at depth {values['dp']}{support})"
 
 
