@@ -199,14 +199,12 @@ class Caller:
         mine = self._by_contig.get(chunk.contig, [])
         if not mine:
             return [], []
+        indels = [a for a in mine if not a.substitution and chunk.owns(a.pos, a.end)]
+        mine = [a for a in mine if a.substitution]
         start = chunk.index(np.array([a.pos for a in mine]))
-        last = chunk.index(np.array([max(a.pos, a.end - 1) for a in mine]))
-        inside = [
-            a
-            for a, i, j in zip(mine, start, last, strict=True)
-            if i >= 0 and j - i == max(0, len(a.ref) - 1)
-        ]
-        return [a for a in inside if a.substitution], [a for a in inside if not a.substitution]
+        last = chunk.index(np.array([a.end - 1 for a in mine]))
+        whole = (start >= 0) & (last - start == np.array([len(a.ref) - 1 for a in mine], int))
+        return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""

@@ -307,13 +307,7 @@ def indel_candidates(
         sum(p.counts for p in piles),
         reference,
     )
-    alleles = [
-        a
-        for a in proposed
-        # Events that touch a target; others are the neighbours' business.
-        if ((chunk.starts < a.end + 1) & (chunk.ends > a.pos)).any()
-    ]
-    alleles = sorted(set(alleles) | set(forced))
+    alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
     loci: list[list[Allele]] = []
     reach = -1
     for allele in alleles:

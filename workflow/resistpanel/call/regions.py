@@ -23,12 +23,15 @@ class Chunk:
         Sorted, disjoint; 0-based half-open.
     next_start : int
         Start of the next chunk on this contig, -1 if there is none.
+    previous_end : int
+        End of the chunk before on this contig, -1 if there is none.
     """
 
     contig: str
     starts: np.ndarray
     ends: np.ndarray
     next_start: int
+    previous_end: int = -1
 
     @property
     def beg(self) -> int:
@@ -48,6 +51,15 @@ class Chunk:
         offsets = np.concatenate([[0], np.cumsum(self.ends - self.starts)[:-1]])
         inside = (k >= 0) & (pos < self.ends[kk])
         return np.where(inside, offsets[kk] + pos - self.starts[kk], -1)
+
+    def owns(self, start: int, end: int) -> bool:
+        """Return whether an event on [start, end), perhaps empty, is to be weighed here.
+
+        It touches an interval, and none of an earlier chunk: an event that several chunks see is
+        weighed once.
+        """
+        touches = ((self.starts <= end) & (self.ends > start)).any()
+        return bool(touches) and start >= self.previous_end
 
     def positions(self) -> np.ndarray:
         """Return all positions of the chunk, ascending."""
@@ -135,12 +147,14 @@ def chunks(
     for i, group in enumerate(groups):
         following = groups[i + 1] if i + 1 < len(groups) else None
         same = following is not None and following[0][0] == group[0][0]
+        before = groups[i - 1] if i and groups[i - 1][0][0] == group[0][0] else None
         result.append(
             Chunk(
                 group[0][0],
                 np.array([g[1] for g in group], dtype=np.int64),
                 np.array([g[2] for g in group], dtype=np.int64),
                 following[0][1] if same and following else -1,
+                before[-1][2] if before else -1,
             )
         )
     return result
