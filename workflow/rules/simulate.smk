@@ -3,7 +3,8 @@ if SETTINGS.simulate:
 
     rule simulate:
         input:
-            patient=SETTINGS.simulate.patient,
+            patient=PLAN.sources[0],
+            others=PLAN.sources[1:],
         output:
             samples=SETTINGS.samples,
             targets=SETTINGS.targets,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import HOME
 from resistpanel.sheet.check import check_drugs, check_inputs
 from resistpanel.sheet.config import Settings, settings
 from resistpanel.sheet.patient import ordered
@@ -25,10 +26,13 @@ class Plan:
         `samples`, `reference` and `targets` are given, also where `simulate` is to make them.
     patients : dict of str to list of Row
         Rows of each patient: the normal first, then the tumours in the order of treatment.
+    sources : list of Path
+        Files that a simulation is made from, the patient's own first.
     """
 
     settings: Settings
     patients: dict[str, list[Row]]
+    sources: list[Path] = dataclasses.field(default_factory=list)
 
     @property
     def samples(self) -> list[str]:
@@ -76,6 +80,21 @@ def simulated_rows(patient: Mapping[str, Any], where: Path) -> list[Row]:
     ]
 
 
+def simulation_sources(patient: Mapping[str, Any], path: Path) -> list[Path]:
+    """Return the files that a simulated patient depends on, as far as they exist.
+
+    Named relative to the patient's file, else to the project's root.
+    """
+    panel = Path(patient["panel"])
+    build = patient.get("build", "hg19")
+    names = [panel / f"{build}.bed", panel / f"{build}.gff3"]
+    if codons := patient.get("genome", {}).get("codons"):
+        names.append(Path(codons))
+    places = [[folder / name for folder in (path.parent, HOME)] for name in names]
+    found = (next((place for place in both if place.is_file()), None) for both in places)
+    return [path, *(place for place in found if place)]
+
+
 def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -> Plan:
     path = made.simulate.patient
     patient = load(path)
@@ -99,7 +118,7 @@ def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -
         reference=folder / "genome.fa.gz",
         targets=folder / "targets.bed",
     )
-    return Plan(made, _ordered(rows))
+    return Plan(made, _ordered(rows), simulation_sources(patient, path))
 
 
 def make_plan(
