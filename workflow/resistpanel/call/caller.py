@@ -154,6 +154,8 @@ def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
                     if set(alt.upper()) - set("ACGT"):
                         continue
                     allele = trim(Allele(record.chrom, record.start, given.upper(), alt.upper()))
+                    if not allele.ref and not allele.alt:
+                        continue
                     allele = left_align(allele, reference)
                     found.setdefault(allele, []).extend((record.id or "").split(";"))
     except (OSError, ValueError) as error:
