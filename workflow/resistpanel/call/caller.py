@@ -136,11 +136,14 @@ def check_contigs(samples: list[Sample], reference: Reference, targets: list, pa
 def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
     """Read the alleles to be genotyped, left-aligned, with their identifiers."""
     found: dict[Allele, list[str]] = {}
+    strange, known = "", False
     try:
         with pysam.VariantFile(path) as handle:
             for record in handle:
                 if record.chrom not in reference.contigs:
+                    strange = strange or record.chrom
                     continue
+                known = True
                 expected = reference.codes(record.chrom, record.start, record.start + record.rlen)
                 given = record.ref or ""
                 stands = "".join("ACGTN"[c] for c in expected)
@@ -160,6 +163,12 @@ def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
                     found.setdefault(allele, []).extend((record.id or "").split(";"))
     except (OSError, ValueError) as error:
         raise InputError("cannot be read as VCF", path, str(error)) from error
+    if strange and not known:
+        raise InputError(
+            f"none of its contigs ({strange!r} and so on) is in {reference.path}",
+            path,
+            "use sites of the same build and naming (chr1 or 1)",
+        )
     return {a: sorted({i for i in ids if i and i != "."}) for a, ids in found.items()}
 
 
