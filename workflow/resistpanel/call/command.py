@@ -32,6 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.output.endswith(".vcf.gz"):
         raise InputError("the output must end in .vcf.gz", f"--output {args.output}")
+    for name, least in (("padding", 0), ("min_mapq", 0), ("min_qual", 0), ("threads", 1)):
+        value = getattr(args, name)
+        if value < least:
+            raise InputError(f"must be {least} or more", f"--{name.replace('_', '-')} {value}")
     settings = Settings(
         reference=args.reference,
         targets=args.targets,
