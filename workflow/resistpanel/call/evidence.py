@@ -218,6 +218,12 @@ def realign(
             informative = depth
             if alleles[h - 1].shift > 0:
                 informative = _beside(rows, depth, spans[h - 1], len(mine))
+            elif alleles[h - 1].shift < 0:
+                told_reference = sure & (best == 0)
+                mean = _crossing(rows[told_reference[position]], spans[h - 1])
+                by_class = np.bincount(cls[told_reference], minlength=CLASSES)
+                informative = depth.copy()
+                informative[:, 4] -= by_class * max(0, 1 - mean / max(by_class.sum(), 1))
             supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
         # By the allele alone: a polymorphism that the read carries too stays a mismatch.
         lies_on = best[position] * len(backgrounds)
@@ -225,6 +231,17 @@ def realign(
         moved = sure[position] & (best[position] > 0)
         _explain(p, chosen[moved], lies_on[moved], at[moved], joined, starts, lengths)
     return result
+
+
+def _crossing(rows: np.ndarray, span: tuple[int, int]) -> float:
+    """Return the fragments that cross one end of a deletion, the mean of its two ends.
+
+    Fragments of the reference tell themselves at either end of the deleted segment, those of the
+    deletion at one place only: counted without this, a deletion of the length of a read would
+    seem half as frequent as it is.
+    """
+    crossing = [len(np.unique(rows["frag"][(rows["pos"] < x) & (rows["end"] > x)])) for x in span]
+    return sum(crossing) / 2
 
 
 def _beside(
