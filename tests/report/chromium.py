@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -21,6 +22,9 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--disable-extensions", "--hide-scrollbars", "--remote-debugging-pipe",
 ]  # fmt: skip
+
+#: Seconds without a word from the browser after which a test fails.
+PATIENCE = 60
 
 
 def find() -> str | None:
@@ -63,7 +67,7 @@ class Chromium:
         try:
             self.send("Browser.close", session=None)
             self.process.wait(10)
-        except (EOFError, BrokenPipeError, subprocess.TimeoutExpired):
+        except (OSError, EOFError, subprocess.TimeoutExpired):
             self.process.kill()
             self.process.wait()
         os.close(self.write)
@@ -73,6 +77,8 @@ class Chromium:
     def receive(self) -> dict:
         """Return the next message."""
         while b"\0" not in self.buffer:
+            if not select.select([self.read], [], [], PATIENCE)[0]:
+                raise TimeoutError(f"Chromium said nothing for {PATIENCE} s")
             more = os.read(self.read, 1 << 20)
             if not more:
                 raise EOFError("Chromium ended")
@@ -102,7 +108,14 @@ class Chromium:
         while not any(e.get("method") == event for e in self.events):
             self.events.append(self.receive())
 
-    def open(self, url: str, width: int = 1440, height: int = 900, dark: bool = False) -> None:
+    def open(
+        self,
+        url: str,
+        width: int = 1440,
+        height: int = 900,
+        dark: bool = False,
+        scripts: bool = True,
+    ) -> None:
         """Open an address with the network off; events of the load stay in `events`."""
         self.events.clear()
         self.send("Network.emulateNetworkConditions", offline=True, latency=0,
@@ -110,7 +123,8 @@ class Chromium:
         self.look(width, height, dark)
         self.send("Page.navigate", url=url)
         self.wait("Page.loadEventFired")
-        self.evaluate("new Promise(r => requestAnimationFrame(() => setTimeout(r, 50)))")
+        if scripts:  # two frames: what the page's script changes is laid out
+            self.evaluate("new Promise(r => requestAnimationFrame(() => setTimeout(r, 50)))")
 
     def look(self, width: int, height: int = 900, dark: bool = False, media: str = "") -> None:
         """Set the window's size and what the page is told of colour scheme and medium."""

@@ -68,9 +68,11 @@ SITES = [
     ("MAP2K2", "E207K", "chr19", 4101103),
 ]  # fmt: skip
 
-ONE = dict(zip("ARNDCQEGHILKMFPSTWYV", (
-    "Ala Arg Asn Asp Cys Gln Glu Gly His Ile Leu Lys Met Phe Pro Ser Thr Trp Tyr Val".split()
-), strict=True))  # fmt: skip
+ONE = {
+    "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu", "G": "Gly",
+    "H": "His", "I": "Ile", "L": "Leu", "K": "Lys", "M": "Met", "F": "Phe", "P": "Pro", "S": "Ser",
+    "T": "Thr", "W": "Trp", "Y": "Tyr", "V": "Val",
+}  # fmt: skip
 
 FILTERS = {
     "PASS": "All filters passed",
@@ -270,7 +272,9 @@ def compare(sheet: dict) -> dict:
     for (gene, p, chrom, pos), (ref, alt) in zip(SITES[:3], ("GT", "TC", "TA"), strict=True):
         samples = {n: counts(0, 880, 0.5, False) for n in ("skin", pre, post)}
         variants.append(variant(
-            chrom, pos, ref, alt, gene, [p], samples, [], "undetermined", filters=["absent"], model="absent", somatic_phred=0.0,
+            chrom, pos, ref, alt, gene, [p], samples,
+            [pair_state("absent", samples[pre], samples[post], pre, post)], "absent",
+            filters=["absent"], model="absent", somatic_phred=0.0,
             reported=False, sites=[f"{gene}_{p}"],
         ))  # fmt: skip
     variants.sort(key=lambda v: (v["chrom"], v["pos"]))
@@ -419,8 +423,12 @@ def resist(sheet: dict, compare: dict) -> dict:
 
 def vcf_header() -> str:
     """Return the header of the annotated VCF, as far as the report reads it."""
-    lines = ["##fileformat=VCFv4.3", "##resistpanel_version=0.1.0",
-             "##resistpanel_min_phred=13", "##resistpanel_error_rates=C>T:1.1e-4,G>A:1.2e-4"]
+    lines = [
+        "##fileformat=VCFv4.3",
+        "##resistpanel_version=0.1.0",
+        "##resistpanel_min_phred=13",
+        "##resistpanel_error_rates=C>T:1.1e-4,G>A:1.2e-4",
+    ]
     lines += [f'##FILTER=<ID={k},Description="{v}">' for k, v in FILTERS.items()]
     lines += ["##contig=<ID=chr1,length=249250621>", "##contig=<ID=chr15,length=102531392>"]
     return "\n".join([*lines, "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO", ""])
@@ -469,7 +477,21 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
            "lesion": lesions[i % 5]}
         for i, n in enumerate(names)
     ]  # fmt: skip
-    genes = "NRAS KRAS BRAF MAP2K1 MAP2K2 PTEN PIK3CA AKT1 EGFR RET PDGFRB NF1 TP53".split()
+    genes = [
+        "NRAS",
+        "KRAS",
+        "BRAF",
+        "MAP2K1",
+        "MAP2K2",
+        "PTEN",
+        "PIK3CA",
+        "AKT1",
+        "EGFR",
+        "RET",
+        "PDGFRB",
+        "NF1",
+        "TP53",
+    ]
     letters = "ARNDCQEGHILKMFPSTWYV"
     found = []
     for k in range(variants):
@@ -515,7 +537,8 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
         for i, v in enumerate(sorted(found, key=lambda v: v is not key))
     ]  # fmt: skip
     r["findings"][0] = base["findings"][0] | {
-        k: r["findings"][0][k] for k in ("rank", "variant", "gene", "protein", "state")}
+        k: r["findings"][0][k] for k in ("rank", "variant", "gene", "protein", "state")
+    }
     altered: dict[str, list[str]] = {}
     for v in found:
         altered.setdefault(FAMILIES.get(v["gene"], ""), []).append(v["id"])

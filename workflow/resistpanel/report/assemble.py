@@ -119,9 +119,7 @@ def assemble(
         given["index of the reference"] = f"{reference}.fai"
     inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
     if bams:
-        inputs += [
-            provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]
-        ]
+        inputs += [provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]]
     report = {
         "schema": "resistpanel/report/1",
         "patient": parts["sheet"]["patient"],

@@ -144,7 +144,9 @@ def examined(report: dict) -> str | None:
     text = f"{count(len(names))} further catalogue sites were examined and not found"
     if bounds:
         low, high = percent(min(bounds)), percent_up(max(bounds))
-        text += f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {high})"
+        text += (
+            f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {high})"
+        )
     return text
 
 

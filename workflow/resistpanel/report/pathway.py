@@ -1,11 +1,12 @@
 """Geometry of the pathway: a layered drawing of resist.json's graph, signal flowing downwards.
 
-Layers are the longest path from a source; edges over several layers get a bend in each
-(Sugiyama, Tagawa, Toda 1981); the order within a layer is that of the neighbours' mean place.
-Feedback edges are drawn but do not take part in the layering. Units are pixels.
+Units are pixels, x to the right, y downwards.
 """
 
+from typing import NamedTuple
+
 from resistpanel.report.cells import variant_name
+from resistpanel.report.layers import layered, split_feedback
 from resistpanel.report.states import STATES, rank_state
 
 NODE, GAP = 108, 12  # width of a node, space between nodes
@@ -15,91 +16,6 @@ MARGIN = 12
 WRAP = 14  # letters of a label that fit one line
 ENTRY = 16  # between the ends of edges that reach the same node
 SHOWN = 2  # variants named in a node; the rest are counted
-
-
-def split_feedback(edges: list[tuple[str, str, bool]]) -> set[tuple[str, str]]:
-    """Return the edges that close a cycle.
-
-    Edges are (source, target, inhibits). Activating ones are laid first, in the order given:
-    where a cascade ends in an inhibition of its start, that inhibition is the feedback.
-    """
-    following: dict[str, set[str]] = {}
-
-    def leads(a: str, b: str) -> bool:
-        seen, stack = set(), [a]
-        while stack:
-            node = stack.pop()
-            if node == b:
-                return True
-            if node not in seen:
-                seen.add(node)
-                stack.extend(following.get(node, ()))
-        return False
-
-    back: set[tuple[str, str]] = set()
-    for a, b, _ in sorted(edges, key=lambda edge: edge[2]):
-        if leads(b, a):
-            back.add((a, b))
-        else:
-            following.setdefault(a, set()).add(b)
-    return back
-
-
-def layers(names: list[str], edges: list[tuple[str, str]]) -> dict[str, int]:
-    """Return the layer of every node of an acyclic graph: the longest path from a source.
-
-    A source with targets far down is moved next to the nearest of them, which shortens edges.
-    """
-    following: dict[str, list[str]] = {n: [] for n in names}
-    waiting = dict.fromkeys(names, 0)
-    for a, b in edges:
-        following[a].append(b)
-        waiting[b] += 1
-    sources = [n for n in names if not waiting[n]]
-    layer = dict.fromkeys(names, 0)
-    queue = list(sources)
-    while queue:
-        node = queue.pop(0)
-        for other in following[node]:
-            layer[other] = max(layer[other], layer[node] + 1)
-            waiting[other] -= 1
-            if not waiting[other]:
-                queue.append(other)
-    for node in sources:
-        if following[node]:
-            layer[node] = min(layer[other] for other in following[node]) - 1
-    return layer
-
-
-def order_layers(rows: list[list], edges: list[tuple], first: set[str]) -> list[list]:
-    """Order the nodes of each layer by the mean place of their neighbours (four sweeps).
-
-    Nodes in `first` stand leftmost in their layer, next to the drug.
-    """
-    above: dict = {}
-    below: dict = {}
-    for a, b in edges:
-        above.setdefault(b, []).append(a)
-        below.setdefault(a, []).append(b)
-    rows = [list(row) for row in rows]
-    for sweep in range(4):
-        down = sweep % 2 == 0
-        neighbours = above if down else below
-        for i in range(len(rows)) if down else reversed(range(len(rows))):
-            other = i - 1 if down else i + 1
-            if not 0 <= other < len(rows):
-                continue
-            width = max(len(rows[other]) - 1, 1)
-            place = {n: k / width for k, n in enumerate(rows[other])}
-
-            def mean(item: tuple, neighbours=neighbours, place=place, size=len(rows[i])) -> tuple:
-                k, node = item
-                found = [place[n] for n in neighbours.get(node, ()) if n in place]
-                middle = sum(found) / len(found) if found else k / max(size - 1, 1)
-                return (node not in first, middle, k)
-
-            rows[i] = [node for _, node in sorted(enumerate(rows[i]), key=mean)]
-    return rows
 
 
 def in_graph(graph: dict) -> tuple[list[dict], list[dict]]:
@@ -177,6 +93,74 @@ def entries(pairs: list[tuple[str, str]], nodes: dict[str, dict]) -> dict:
     return shift
 
 
+class Frame(NamedTuple):
+    """Where the layers lie."""
+
+    place: dict  # centre x, top and height of the layer, of every node and bend
+    tops: list[tuple[float, float]]  # top and height of each layer
+    right: float  # where the nodes end
+    bottom: float
+
+
+def frame(rows: list[list], nodes: dict[str, dict], left: float) -> Frame:
+    """Give every node and bend its place, each layer centred; set ``x`` and ``y`` of the nodes."""
+
+    def width(item: object) -> int:
+        return NODE if isinstance(item, str) else GAP
+
+    widths = [sum(map(width, row)) + GAP * (len(row) - 1) for row in rows]
+    inner = max(widths)
+    place: dict = {}
+    tops = []
+    y = float(MARGIN)
+    for row, total in zip(rows, widths, strict=True):
+        high = max((nodes[n]["height"] for n in row if isinstance(n, str)), default=PLAIN)
+        tops.append((y, high))
+        x = left + (inner - total) / 2
+        for item in row:
+            place[item] = (x + width(item) / 2, y, high)
+            if isinstance(item, str):
+                node = nodes[item]
+                node["x"], node["y"] = round(x, 1), round(y + (high - node["height"]) / 2, 1)
+            x += width(item) + GAP
+        y += high + BETWEEN
+    return Frame(place, tops, left + inner, y - BETWEEN)
+
+
+def feedback_line(a: dict, b: dict, far: float, stop: int) -> str:
+    """Return the path of a feedback edge: out to the right at `far`, and back in."""
+    ax, bx = a["x"] + NODE, b["x"] + NODE + stop
+    ay, by = a["y"] + a["height"] / 2, b["y"] + b["height"] / 2
+    turn = 8 if by > ay else -8
+    return (
+        f"M{ax:g} {ay:g}H{far - 8:g}Q{far:g} {ay:g} {far:g} {ay + turn:g}"
+        f"V{by - turn:g}Q{far:g} {by:g} {far - 8:g} {by:g}H{bx:g}"
+    )
+
+
+def drug_boxes(drugs: list[str], targets: list[dict], rows: list[list], tops: list) -> list[dict]:
+    """Return the drugs' box left of each layer that holds a target, with a line to each target."""
+    boxes = []
+    for row, (top, high) in zip(rows, tops, strict=True):
+        mine = [n for n in targets if n["id"] in row]
+        if not mine:
+            continue
+        middle, right = top + high / 2, MARGIN + NODE - 8
+        leftmost = next(n for n in row if isinstance(n, str))
+        lines = []
+        for n in mine:
+            if n["id"] == leftmost:
+                lines.append(f"M{right:g} {middle:g}L{n['x'] - 5:g} {middle:g}")
+            else:  # over the nodes in between
+                lane, start = top - BETWEEN / 2 + 6, MARGIN + (NODE - 8) / 2
+                lines.append(f"M{start:g} {middle:g}V{lane:g}H{n['x'] + 14:g}V{n['y'] - 5:g}")
+        boxes.append({
+            "x": MARGIN, "y": round(middle - PLAIN / 2, 1), "w": NODE - 8, "h": PLAIN,
+            "names": drugs or ["drug"], "lines": lines,
+        })  # fmt: skip
+    return boxes
+
+
 def drawing(report: dict) -> dict | None:
     """Return the drawing of resist.json's pathway, or None when there is none.
 
@@ -184,106 +168,49 @@ def drawing(report: dict) -> dict | None:
     -------
     dict
         ``width``, ``height``; ``nodes`` with x, y (top left), height and what is altered;
-        ``edges`` with ``d`` (SVG path) and ``inhibits``; ``drugs`` with the path to each target.
+        ``edges`` with ``d`` (SVG path), ``inhibits``, ``feedback``; ``drugs`` with their lines.
     """
     graph = report["resist"]["pathway"]
     if not graph or not graph["nodes"]:
         return None
     nodes, edges = in_graph(graph)
-    nodes = [dict(n) for n in nodes]
+    by_id = {n["id"]: dict(n) for n in nodes}
     variants = {v["id"]: v for v in report["compare"]["variants"]}
-    describe(nodes, variants, set(report["resist"]["verdict"]["key_variants"]))
-    by_id = {n["id"]: n for n in nodes}
-    names = list(by_id)
-    pairs = [(e["source"], e["target"]) for e in edges]
+    describe(list(by_id.values()), variants, set(report["resist"]["verdict"]["key_variants"]))
+    targets = [by_id[t] for t in dict.fromkeys(graph["drug_targets"]) if t in by_id]
+    for node in by_id.values():
+        node["target"] = node in targets
     back = split_feedback([(e["source"], e["target"], inhibits(e["sign"])) for e in edges])
-    layer = layers(names, [p for p in pairs if p not in back])
-    rows: list[list] = [[] for _ in range(max(layer.values()) + 1)]
-    for name in names:
-        rows[layer[name]].append(name)
-    chains: dict[tuple[str, str], list] = {}
-    steps = []
-    for a, b in pairs:
-        if (a, b) in back:
-            continue
-        # A bend in every layer that the edge passes keeps it clear of the nodes there.
-        bends = [("bend", a, b, k) for k in range(layer[a] + 1, layer[b])]
-        for bend in bends:
-            rows[bend[3]].append(bend)
-        chains[a, b] = [a, *bends, b]
-        steps += zip(chains[a, b], chains[a, b][1:], strict=False)
-    targets = [t for t in graph["drug_targets"] if t in by_id]
-    rows = order_layers(rows, steps, set(targets))
-
-    drug_names = [d["drug"] for d in report["resist"]["drugs"]]
-    reach = NODE + GAP  # the drug stands left of the layer of its target
-    widths = [
-        sum(NODE if isinstance(n, str) else GAP for n in row) + GAP * (len(row) - 1) for row in rows
-    ]
-    inner = max(widths)
-    shift = MARGIN + (reach if targets else 0)
-    width = inner + shift + MARGIN + (20 if back else 0)
-    place: dict = {}
-    y = float(MARGIN)
-    tops = []
-    for row, total in zip(rows, widths, strict=True):
-        high = max((by_id[n]["height"] for n in row if isinstance(n, str)), default=PLAIN)
-        tops.append((y, high))
-        x = shift + (inner - total) / 2
-        for n in row:
-            own = NODE if isinstance(n, str) else GAP
-            place[n] = (x + own / 2, y, high)
-            x += own + GAP
-        y += high + BETWEEN
-    for node in nodes:
-        centre, top, high = place[node["id"]]
-        node["x"] = round(centre - NODE / 2, 1)
-        node["y"] = round(top + (high - node["height"]) / 2, 1)
-        node["w"] = NODE
-        node["target"] = node["id"] in targets
-    entry = entries([p for p in pairs if p not in back], by_id)
+    forward = [p for e in edges if (p := (e["source"], e["target"])) not in back]
+    rows, ways = layered(list(by_id), forward, {n["id"] for n in targets})
+    left = MARGIN + (NODE + GAP if targets else 0)  # the drug stands left of its target
+    where = frame(rows, by_id, left)
+    entry = entries(forward, by_id)
     drawn = []
     for e in edges:
-        a, b = by_id[e["source"]], by_id[e["target"]]
+        pair = e["source"], e["target"]
+        a, b = by_id[pair[0]], by_id[pair[1]]
         stop = 4 if inhibits(e["sign"]) else 7  # room for the bar or the head
-        if (e["source"], e["target"]) in back:
-            far = round(shift + inner + 14, 1)
-            ax, bx = a["x"] + NODE, b["x"] + NODE + stop
-            ay, by = a["y"] + a["height"] / 2, b["y"] + b["height"] / 2
-            turn = 8 if by > ay else -8
-            d = (f"M{ax:g} {ay:g}H{far - 8:g}Q{far:g} {ay:g} {far:g} {ay + turn:g}"
-                 f"V{by - turn:g}Q{far:g} {by:g} {far - 8:g} {by:g}H{bx:g}")  # fmt: skip
+        if pair in back:
+            d = feedback_line(a, b, round(where.right + 14, 1), stop)
         else:
             points = [(round(a["x"] + NODE / 2, 1), a["y"] + a["height"])]
-            for bend in chains[e["source"], e["target"]][1:-1]:
-                cx, top, high = place[bend]
-                points += [(round(cx, 1), top), (round(cx, 1), top + high)]
-            points.append((round(b["x"] + NODE / 2 + entry[e["source"], e["target"]], 1), b["y"] - stop))
+            for bend in ways[pair][1:-1]:
+                x, top, high = where.place[bend]
+                points += [(round(x, 1), top), (round(x, 1), top + high)]
+            points.append((round(b["x"] + NODE / 2 + entry[pair], 1), b["y"] - stop))
             d = path(points)
-        drawn.append({"d": d, "inhibits": inhibits(e["sign"]), "feedback": (e["source"], e["target"]) in back})
-    drugs = []
-    for level, (top, high) in enumerate(tops):
-        mine = [by_id[t] for t in targets if layer[t] == level]
-        if not mine:
-            continue
-        given = drug_names or ["drug"]
-        box = {"x": MARGIN, "y": round(top + high / 2 - PLAIN / 2, 1), "w": NODE - 8, "h": PLAIN,
-               "names": given, "lines": []}  # fmt: skip
-        middle = top + high / 2
-        first = min((n for n in rows[level] if isinstance(n, str)), key=lambda n: by_id[n]["x"])
-        for n in mine:
-            if n["id"] == first:
-                d = f"M{MARGIN + box['w']:g} {middle:g}L{n['x'] - 5:g} {middle:g}"
-            else:
-                lane = top - BETWEEN / 2 + 6
-                cx = n["x"] + 14
-                d = (f"M{MARGIN + box['w'] / 2:g} {box['y']:g}V{lane:g}"
-                     f"H{cx:g}V{n['y'] - 5:g}")  # fmt: skip
-            box["lines"].append(d)
-        drugs.append(box)
+        drawn.append({"d": d, "inhibits": inhibits(e["sign"]), "feedback": pair in back})
     return {
-        "width": round(width), "height": round(y - BETWEEN + MARGIN), "nodes": nodes,
-        "edges": drawn, "drugs": drugs, "feedback": bool(back),
-        "altered": [n for n in nodes if n["named"]],
-        "targets": [n["label"] for n in nodes if n["target"]],
-    }  # fmt: skip
+        "width": round(where.right + MARGIN + (20 if back else 0)),
+        "height": round(where.bottom + MARGIN),
+        "nodes": list(by_id.values()),
+        "node_width": NODE,
+        "edges": drawn,
+        "drugs": drug_boxes(
+            [d["drug"] for d in report["resist"]["drugs"]], targets, rows, where.tops
+        ),
+        "feedback": bool(back),
+        "altered": [n for n in by_id.values() if n["named"]],
+        "targets": [n["label"] for n in targets],
+    }

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import jinja2
-import jsonschema
 import pysam
 
 from resistpanel import __version__
@@ -111,5 +110,4 @@ def software() -> dict[str, str]:
         "htslib": pysam.version.__htslib_version__,
         "bcftools": pysam.version.__bcftools_version__,
         "jinja2": jinja2.__version__,
-        "jsonschema": jsonschema.__version__,
     }

@@ -1,7 +1,7 @@
 """The page's sections on quality and on where the report comes from."""
 
 from resistpanel.report.cells import sample_label
-from resistpanel.report.numbers import NOTHING, NARROW_SPACE, count, percent, plain
+from resistpanel.report.numbers import NARROW_SPACE, NOTHING, count, percent, plain
 
 BINS = 30
 WORST = 8  # targets listed per sample

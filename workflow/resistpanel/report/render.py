@@ -11,10 +11,11 @@ from markupsafe import Markup
 from resistpanel.report import front, pathway, quality, slope, tables
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import count, percent, percent_up, plain, probability
-from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES, consequence
+from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
 from resistpanel.report.tsv import tsv
 
-#: Sections of the page below the first screen, in order: id, name in the contents, title. Each has a template `_{id}.html.j2`.
+#: Sections of the page below the first screen, in order: id, name in the contents, title.
+#: Each has a template ``_{id}.html.j2``.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("mechanism", "Mechanism", "Mechanism"),
@@ -93,9 +94,14 @@ def environment() -> jinja2.Environment:
     )
     env.filters |= {
         "percent": percent, "percent_up": percent_up, "count": count, "plain": plain,
-        "probability": probability, "short": short, "css_text": css_text, "consequence": consequence,
+        "probability": probability, "short": short, "css_text": css_text,
     }  # fmt: skip
-    env.globals |= {"STATES": STATES, "TICKS": TICKS, "DRIVER_STATES": DRIVER_STATES, "EFFECTS": EFFECTS}
+    env.globals |= {
+        "STATES": STATES,
+        "TICKS": TICKS,
+        "DRIVER_STATES": DRIVER_STATES,
+        "EFFECTS": EFFECTS,
+    }
     return env
 
 

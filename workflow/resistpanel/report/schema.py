@@ -37,7 +37,9 @@ def check(value: object, where: str, part: str | None = None) -> None:
     """
     whole = schema()
     use = whole if part is None else {"$ref": f"#/$defs/{part}", "$defs": whole["$defs"]}
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(use).iter_errors(value))
+    error = jsonschema.exceptions.best_match(
+        jsonschema.Draft202012Validator(use).iter_errors(value)
+    )
     if error is None:
         return
     message = error.message if len(error.message) < 200 else error.message[:200] + "…"

@@ -78,9 +78,7 @@ def residue_of(variant: dict, index: int) -> int | None:
     substitution = variant["substitutions"][index]
     if substitution.get("residue") is not None:
         return substitution["residue"]
-    residues = sorted(
-        c["residue"] for c in variant["protein_changes"] if c["residue"] is not None
-    )
+    residues = sorted(c["residue"] for c in variant["protein_changes"] if c["residue"] is not None)
     if len(residues) == 1:
         return residues[0]
     if len(residues) != len(variant["substitutions"]):
@@ -141,9 +139,7 @@ def table1(compare: dict, published: list[dict]) -> list[dict]:
     list of dict
         ``table1`` of report.json: in the order of the published table, then by state and gene.
     """
-    order = {
-        (bare(r["chrom"]), r["pos"], r["ref"], r["alt"]): i for i, r in enumerate(published)
-    }
+    order = {(bare(r["chrom"]), r["pos"], r["ref"], r["alt"]): i for i, r in enumerate(published)}
     tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
     events: list[tuple[tuple, list[dict]]] = []
     seen = set()

@@ -4,7 +4,14 @@ import re
 
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.front import tumors, variants_by_id
-from resistpanel.report.numbers import DASH, NARROW_SPACE, bare_percent, genomic, percent, percent_up
+from resistpanel.report.numbers import (
+    DASH,
+    NARROW_SPACE,
+    bare_percent,
+    genomic,
+    percent,
+    percent_up,
+)
 from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS, consequence, rank_state
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
@@ -53,7 +60,9 @@ def table1_view(report: dict) -> dict:
         phased = None
         if len(rows) > 1:
             chrom, pos, ref, alt = (variant[k] for k in ("chrom", "pos", "ref", "alt"))
-            phased = f"{ref}>{alt} in the same fragments, one event: {genomic(chrom, pos, ref, alt)}"
+            phased = (
+                f"{ref}>{alt} in the same fragments, one event: {genomic(chrom, pos, ref, alt)}"
+            )
         shown.append({
             "rows": rows, "phased": phased, "state": rows[0]["state"],
             "called": variant is not None, "rank": rank_state(rows[0]["state"]),
@@ -206,12 +215,16 @@ def negatives(report: dict) -> dict:
                 })  # fmt: skip
         bad = any(c["bad"] for c in cells)
         rows.append(site | {"cells": cells, "bad": bad})
-    rows.sort(key=lambda r: (r["gene"], residue_number(r["protein"]), r["protein"] or "", r["site"]))
+    rows.sort(
+        key=lambda r: (r["gene"], residue_number(r["protein"]), r["protein"] or "", r["site"])
+    )
     return {
         "samples": [sample_label(s) for s in tumors(report)],
         "rows": rows,
         "bad": [r for r in rows if r["bad"]],
-        "genes": [gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)],
+        "genes": [
+            gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)
+        ],
     }
 
 

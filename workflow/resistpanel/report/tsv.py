@@ -15,6 +15,11 @@ COLUMNS = (
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
 )  # fmt: skip
 
+#: What would break a line or a column, and what UTF-8 cannot hold, written out.
+BREAKS = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 0x85: "\\n",
+          0x2028: "\\n", 0x2029: "\\n"}  # fmt: skip
+BREAKS |= {code: f"\\u{code:04x}" for code in (0x1C, 0x1D, 0x1E, *range(0xD800, 0xE000))}
+
 
 def field(value: object) -> str:
     """Return a value as a TSV field: empty for null, `true`/`false`, no tab or line break."""
@@ -25,7 +30,7 @@ def field(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     text = str(value)
-    return text.translate({9: "\\t", 10: "\\n", 13: "\\r", 0x2028: "\\n", 0x2029: "\\n"})
+    return text.translate(BREAKS)
 
 
 def rows(report: dict) -> Iterator[dict]:

@@ -1,0 +1,142 @@
+"""The page in a browser, with the network off."""
+
+import pytest
+
+from resistpanel.report.render import page
+
+pytestmark = pytest.mark.browser
+
+#: Elements that reach beyond the window; what scrolls in its own box is left out.
+WIDER = """(() => {
+  const width = document.documentElement.clientWidth;
+  return [...document.querySelectorAll("body *")].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width > 0 && box.right > width + 0.5 && !e.closest(".scroll");
+  }).map(e => e.tagName + "." + e.className + ": " + e.textContent.slice(0, 40));
+})()"""
+
+VISIBLE = "document.body.innerText"
+
+
+@pytest.fixture(scope="module")
+def url(paper_html, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "paper.html"
+    path.write_text(paper_html, encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def large_url(large, tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "large.html"
+    path.write_text(page(large), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_it_opens_offline_without_a_complaint(chromium, url, paper, width, dark):
+    chromium.open(url, width, dark=dark)
+    assert chromium.errors() == []
+    assert chromium.requests() == []
+    assert paper["resist"]["verdict"]["sentence"] in chromium.evaluate(VISIBLE)
+    assert chromium.evaluate(WIDER) == []
+    paper_colour = chromium.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper_colour == ("rgb(17, 23, 29)" if dark else "rgb(255, 255, 255)")
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024])
+def test_a_large_patient_does_not_overflow(chromium, large_url, width):
+    chromium.open(large_url, width)
+    assert chromium.errors() == []
+    assert chromium.evaluate(WIDER) == []
+
+
+def test_the_verdict_stands_on_the_first_screen(chromium, url):
+    for width, height in ((1440, 900), (390, 844)):
+        chromium.open(url, width, height)
+        bottom = "document.querySelector('.confidence').getBoundingClientRect().bottom"
+        assert chromium.evaluate(bottom) < height
+    chromium.open(url, 1440, 900)
+    assert chromium.evaluate("document.querySelector('.keys').getBoundingClientRect().bottom") < 900
+
+
+def test_filter_and_sort(chromium, url):
+    chromium.open(url)
+    rows = "[...document.querySelectorAll('#matrix-table tbody tr')].filter(r => !r.hidden)"
+    assert chromium.evaluate(f"{rows}.length") == 13
+    chromium.evaluate("""(() => { const i = document.querySelector('[data-filter=matrix-table]');
+        i.value = 'acquired'; i.dispatchEvent(new Event('input')); })()""")
+    assert chromium.evaluate(f"{rows}.length") == 2
+    assert chromium.evaluate("document.querySelector('output').textContent") == "2 of 13"
+    chromium.evaluate("""(() => { const i = document.querySelector('[data-filter=matrix-table]');
+        i.value = ''; i.dispatchEvent(new Event('input')); })()""")
+    first = f"{rows}[0].cells[0].textContent"
+    chromium.evaluate("document.querySelectorAll('#matrix-table .sort')[3].click()")
+    assert "C121S" in chromium.evaluate(first)  # 16 %, the lowest after relapse
+    chromium.evaluate("document.querySelectorAll('#matrix-table .sort')[3].click()")
+    assert "T464T" in chromium.evaluate(first)  # 77 %, the highest
+    sort = "document.querySelectorAll('#matrix-table th')[3].getAttribute('aria-sort')"
+    assert chromium.evaluate(sort) == "descending"
+
+
+def test_without_script_everything_is_there(chromium, url):
+    chromium.send("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        chromium.open(url, scripts=False)
+        assert chromium.evaluate("document.documentElement.classList.length") == 0
+        assert "11 of 14" in chromium.evaluate(VISIBLE)
+        hidden = "[...document.querySelectorAll('.js-only')].every(e => !e.offsetParent)"
+        assert chromium.evaluate(hidden)
+    finally:
+        chromium.send("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_the_data_can_be_saved(chromium, url):
+    chromium.open(url)
+    names = chromium.evaluate("""(async () => {
+        const packed = atob(document.getElementById('files').textContent);
+        const bytes = Uint8Array.from(packed, c => c.charCodeAt(0));
+        const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate'));
+        const files = JSON.parse(await new Response(stream).text());
+        return [JSON.parse(files['report.json']).patient, files['calls.tsv'].slice(0, 7)]; })()""")
+    assert names == ["MEL-PLX", "patient"]
+    chromium.evaluate("document.querySelector('[data-save=\"report.json\"]').click()")
+    chromium.evaluate("new Promise(r => setTimeout(r, 300))")
+    assert chromium.errors() == []
+
+
+def test_text_has_enough_contrast(chromium, url):
+    """WCAG 2.1 AA: 4.5 to 1 for every text, in both colour schemes."""
+    script = """(() => {
+      const parse = c => (c.match(/[\\d.]+/g) || []).map(Number);
+      const light = c => { const [r, g, b] = c.slice(0, 3).map(v => { v /= 255;
+        return v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+      const ground = e => { for (; e; e = e.parentElement) {
+        const c = parse(getComputedStyle(e).backgroundColor);
+        if (c.length === 3 || c[3] === 1) return c; } return [255, 255, 255]; };
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      const bad = new Set();
+      while (walk.nextNode()) {
+        const e = walk.currentNode.parentElement;
+        if (!walk.currentNode.data.trim() || !e.offsetParent || e.closest("svg, script")) continue;
+        const a = light(parse(getComputedStyle(e).color)), b = light(ground(e));
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (ratio < 4.5) bad.add(e.tagName + "." + e.className + " " + ratio.toFixed(2));
+      }
+      return [...bad]; })()"""
+    for dark in (False, True):
+        chromium.open(url, dark=dark)
+        assert chromium.evaluate(script) == []
+
+
+def test_print_opens_everything_on_light_paper(chromium, url):
+    chromium.open(url, dark=True)
+    chromium.look(1440, dark=True, media="print")
+    colour = chromium.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert colour == "rgb(255, 255, 255)"
+    chromium.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert chromium.evaluate("document.querySelectorAll('details:not([open])').length") == 0
+    chromium.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    assert chromium.evaluate("document.querySelectorAll('details[open]').length") == 0
+    chromium.look(1440)
