@@ -276,7 +276,7 @@ def test_a_near_miss_is_listed_with_its_filters(patient, context):
         (0.9, 1.1, "emergent", "mechanism"),
         (1.5, 3.0, "rising", "mechanism"),
         (2.0, 2.0, "stable", "mechanism"),
-        (2.0, 0.5, "lost", "mechanism"),
+        (2.0, 0.5, "lost", "none"),
     ],
 )
 def test_states_of_an_amplification(patient, finding, context, pre, post, state, kind):
@@ -288,6 +288,14 @@ def test_states_of_an_amplification(patient, finding, context, pre, post, state,
     assert value["verdict"]["kind"] == kind
     if state in {"stable", "lost"}:
         assert value["verdict"]["confidence"] == "low"
+
+
+def test_a_candidate_says_what_was_examined(patient, context):
+    p = v600e(patient("vemurafenib")).background()
+    p.add("PTPN11", "E76K")
+    p.add("NRAS", "Q61K", 0.0, 0.0, sites=["NRAS-Q61K-vemurafenib"])
+    reasons = p.resist(context)["verdict"]["reasons"]
+    assert any("examined after treatment and not found: 1" in reason for reason in reasons)
 
 
 def test_an_uncatalogued_amplification_in_the_pathway(patient, finding, context):

@@ -29,12 +29,12 @@ def keys_of(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings on which the verdict rests, the first the weightiest.
 
     Known alterations that relapse brought; else candidates that it brought; else known ones
-    that were there all along.
+    that were there all along at the same fraction. What fell or was lost explains no relapse.
     """
     for tier in (0, 1, 2):
         keys = [finding for finding in findings if finding.tier == tier]
         if tier == 2:
-            keys = [finding for finding in keys if finding.effect == "known"]
+            keys = [k for k in keys if k.effect == "known" and k.alteration.state == "stable"]
         if keys:
             return keys
     return []
@@ -70,6 +70,7 @@ def verdict(
     if not keys:
         return _nothing(patient, findings, driver, covered, rows, notes)
     if keys[0].effect == "candidate":
+        notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes)
     return _known(patient, keys, driver, converging, notes, tumor_only)
 
