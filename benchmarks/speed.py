@@ -150,22 +150,24 @@ def thinned(bam: Path, fraction: float, folder: Path) -> Path:
     return out
 
 
-def growth(work: Path, seed: int, repeats: int, threads: int, with_freebayes: bool) -> list[dict]:
+def growth(work: Path, seed: int, deepest: int, repeats: int, threads: int) -> list[dict]:
     """Measure how CPU and memory grow with depth, with targets and with samples."""
     rows = []
 
     def add(axis: str, value: float, files: Files, targets: Path | None = None) -> None:
-        for row in measure(files, repeats, threads, with_freebayes, targets):
+        for row in measure(files, repeats, threads, False, targets):
             rows.append({"axis": axis, "value": value, **row})
             print(*_shown(rows[-1:]), sep="\n", file=sys.stderr)
 
-    deepest = 3000
-    deep = dataset(work, "--seed", str(seed), "--depth", str(deepest))
-    for depth in (250, 500, 1000, 2000, deepest):
-        with tempfile.TemporaryDirectory(dir=work) as scratch:
-            bams = [thinned(b, depth / deepest, Path(scratch)) for b in bams_of(deep)]
-            add("depth", depth, Files(bams, deep / "reference.fa", deep / "targets.bed"))
     many = dataset(work, "--seed", str(seed), "--tumours", "4")
+    deep = many
+    if deepest > 1000:
+        deep = dataset(work, "--seed", str(seed), "--depth", str(deepest))
+    for depth in sorted({d for d in (250, 500, 1000, 2000) if d < deepest} | {deepest}):
+        with tempfile.TemporaryDirectory(dir=work) as scratch:
+            share = depth / max(1000, deepest)
+            bams = [thinned(b, share, Path(scratch)) for b in bams_of(deep)[:3]]
+            add("depth", depth, Files(bams, deep / "reference.fa", deep / "targets.bed"))
     files = Files(bams_of(many)[:3], None, None)
     lines = files.targets.read_text().splitlines()
     for share in (8, 4, 2, 1):
@@ -205,6 +207,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--repeats", type=int, default=3, help="the best of, %(default)s")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=41)
+    parser.add_argument("--deepest", type=int, default=3000, help="of --growth, %(default)s")
     parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / "work")
     parser.add_argument("--output", type=Path, help="JSON")
     parser.add_argument("--publish", action="store_true", help="write to docs/validation too")
@@ -225,7 +228,7 @@ def main(argv: list[str] | None = None) -> int:
         "growth": [],
     }
     if args.growth:
-        result["growth"] = growth(args.work, args.seed, repeats, args.threads, False)
+        result["growth"] = growth(args.work, args.seed, args.deepest, repeats, args.threads)
     if args.output:
         args.output.write_text(json.dumps(result, indent=1) + "\n")
     if args.publish:
