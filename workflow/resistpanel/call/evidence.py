@@ -540,7 +540,10 @@ def tally(
     for t, p in zip(tallies, piles, strict=True):
         counts = []
         for length in (-1, 1):
-            at = chunk.index(p.indels["pos"][p.indels["length"] == length])
+            shown = p.indels[p.indels["length"] == length]
+            # Once per fragment, though both mates may show it.
+            frag = p.reads.table["frag"][shown["read"]]
+            at = chunk.index(np.unique(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
             counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
         t.add_slips(starts, runs, p.depth.sum((1, 2)), *counts)
     variant = np.zeros(piles[0].counts.shape, dtype=bool)
