@@ -47,7 +47,10 @@ class Reference:
     def codes(self, contig: str, start: int, end: int) -> np.ndarray:
         """Return base codes of [start, end), 4 beyond either end of the contig; 0-based."""
         length = self.contigs[contig]
-        inner = self._fasta.fetch(contig, max(0, start), max(0, min(end, length)))
+        try:
+            inner = self._fasta.fetch(contig, max(0, start), max(0, min(end, length)))
+        except (OSError, ValueError):
+            inner = ""  # cut off: told below
         codes = encode(inner)
         before, after = max(0, -start), max(0, end - max(length, 0))
         if before or after:
