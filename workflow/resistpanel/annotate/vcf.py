@@ -122,12 +122,8 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     if not Path(vcf).is_file():
         raise InputError("no such file", str(vcf), "run `resistpanel call` first")
     annotator = Annotator(genes, Reference(reference))
-    try:
-        with pysam.VariantFile(str(vcf)) as given:
-            annotator.check_contigs(given.header.contigs, str(vcf))
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read as VCF", str(vcf), str(error)) from error
-    with pysam.VariantFile(str(vcf)) as source:
+    with _opened(vcf) as source:
+        annotator.check_contigs(source.header.contigs, str(vcf))
         alleles = [_allele(record, annotator.reference, str(vcf)) for record in source]
     named = [allele for allele in alleles if allele]
     contigs = annotator.reference.lengths
@@ -139,7 +135,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
             file=sys.stderr,
         )
     with replacing(output) as temporary:
-        with pysam.VariantFile(str(vcf)) as source:
+        with _opened(vcf) as source:
             header = source.header
             for name, number, kind, description in FIELDS:
                 if name in header.info:
@@ -154,6 +150,17 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                     target.write(record)
         _index(temporary, output)
     annotator.reference.close()
+
+
+def _opened(vcf: str | Path) -> pysam.VariantFile:
+    """Open a VCF to be read from its beginning."""
+    loud = pysam.set_verbosity(0)  # a missing index, of which htslib complains, is no fault here
+    try:
+        return pysam.VariantFile(str(vcf))
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as VCF", str(vcf), str(error)) from error
+    finally:
+        pysam.set_verbosity(loud)
 
 
 def _allele(record: pysam.VariantRecord, reference: Reference, where: str) -> Allele | None:

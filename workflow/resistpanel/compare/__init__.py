@@ -1,0 +1,1 @@
+"""The state of every variant between time points and lesions."""

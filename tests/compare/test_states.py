@@ -1,0 +1,361 @@
+"""The states: literal cases, error rates by simulation, and what must always hold."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from resistpanel.compare.evidence import Evidence, View
+from resistpanel.compare.purity import Locus, Purity
+from resistpanel.compare.sentences import sentence
+from resistpanel.compare.states import (
+    STATES,
+    Rules,
+    absence_depth,
+    decide,
+    overall,
+)
+
+PRE, POST = "before treatment", "at relapse"
+
+
+@pytest.mark.parametrize(
+    ("pre", "post", "state", "reason", "text"),
+    [
+        ((0, 905), (145, 900), "acquired", "bounds",
+         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "confidence); 16.1 % (13.8 to 18.6) at relapse"),
+        # a single fragment is what errors give: 905 * 0.00033
+        ((1, 905), (145, 900), "acquired", "bounds",
+         "not detected before treatment (1 of 905 fragments, AF below 0.52 % with 95 % "
+         "confidence); 16.1 % (13.8 to 18.6) at relapse"),
+        # four are not, though too few to be called
+        ((4, 905), (145, 900), "emergent", "support",
+         "below the calling threshold before treatment, but 4 of 905 fragments carry it, more "
+         "than sequencing error explains (p = 0.0029); 16.1 % (13.8 to 18.6) at relapse: it may "
+         "have been there before"),
+        # 1.2 % (0.6 to 2.1) against a bound of 0.75 %, where 1.2 % would have been called
+        ((0, 400), (11, 900), "undetermined", "depth",
+         "not detected before treatment (0 of 400 fragments, AF below 0.75 % with 95 % "
+         "confidence); 1.2 % (0.65 to 2.1) at relapse: too few to tell; 459 fragments before "
+         "treatment would have told"),
+        ((3, 1200), (11, 1000), "emergent", "overlap",
+         "not detected before treatment (3 of 1200 fragments, AF below 0.64 % with 95 % "
+         "confidence); 1.1 % (0.59 to 1.9) at relapse: the bounds overlap, so it may have been "
+         "there before"),
+        # 20 fragments without it bound the AF at 14 % only
+        ((0, 20), (90, 900), "undetermined", "depth",
+         "not detected before treatment (0 of 20 fragments, AF below 13.9 % with 95 % "
+         "confidence); 10.0 % (8.2 to 12.1) at relapse: too few to tell; 36 fragments before "
+         "treatment would have told"),
+        ((0, 5), (145, 900), "undetermined", "depth",
+         "not assessable before treatment (0 of 5 fragments); 16.1 % (13.8 to 18.6) at relapse: "
+         "too few to tell; 21 fragments before treatment would have told"),
+        ((200, 1000), (450, 1000), "rising", "detected",
+         "20.0 % (17.6 to 22.6) before treatment, 45.0 % (41.9 to 48.1) at relapse: 2.25-fold, "
+         "probability of an increase above 0.999"),
+        ((450, 1000), (200, 1000), "falling", "detected",
+         "45.0 % (41.9 to 48.1) before treatment, 20.0 % (17.6 to 22.6) at relapse: 0.44-fold, "
+         "probability of an increase below 0.001"),
+        ((370, 1000), (381, 1000), "stable", "detected",
+         "37.0 % (34.0 to 40.0) before treatment, 38.1 % (35.1 to 41.1) at relapse: no change "
+         "beyond chance (1.03-fold, probability of an increase 0.661)"),
+        # a sure but small difference does not count: 40 against 43 % at 20,000 fragments
+        ((8000, 20000), (8600, 20000), "stable", "detected", None),
+        # in both, but too shallow to exclude a doubling
+        ((8, 40), (14, 40), "undetermined", "depth",
+         "20.0 % (9.9 to 34.2) before treatment, 35.0 % (21.7 to 50.4) at relapse: too uncertain "
+         "to tell a change (1.75-fold, probability of an increase 0.932); 221 fragments in both "
+         "samples would have told"),
+        ((145, 900), (0, 905), "lost", "bounds",
+         "16.1 % (13.8 to 18.6) before treatment; not detected at relapse (0 of 905 fragments, "
+         "AF below 0.33 % with 95 % confidence)"),
+        ((145, 900), (4, 905), "falling", "support",
+         "16.1 % (13.8 to 18.6) before treatment; below the calling threshold at relapse, but 4 "
+         "of 905 fragments carry it, more than sequencing error explains (p = 0.0029)"),
+        ((0, 0), (145, 900), "not covered", "reads",
+         "no usable fragment before treatment; 16.1 % (13.8 to 18.6) at relapse"),
+        ((0, 0), (0, 0), "not covered", "reads",
+         "no usable fragment before treatment; no usable fragment at relapse"),
+        ((0, 905), (0, 880), "absent", "neither",
+         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "confidence), nor at relapse (0 of 880 fragments, AF below 0.34 % with 95 % "
+         "confidence)"),
+        ((0, 905), (0, 5), "undetermined", "depth",
+         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "confidence); not assessable at relapse (0 of 5 fragments): cannot be told"),
+    ],
+)  # fmt: skip
+def test_states_and_sentences(view, pre, post, state, reason, text):
+    a, b = view(*pre, PRE), view(*post, POST)
+    found = decide(a, b)
+    assert (found.state, found.reason) == (state, reason)
+    if text:
+        assert sentence(found, a, b) == text
+    assert not found.corrected
+
+
+def test_purity_is_taken_into_account(view):
+    # 20 % of a pure sample and 10 % of a half-pure one are the same clone
+    a, b = view(200, 1000, PRE, purity=1.0), view(100, 1000, POST, purity=0.5)
+    found = decide(a, b)
+    assert (found.state, found.corrected) == ("stable", True)
+    assert found.fold_change == pytest.approx(1.0)
+    assert sentence(found, a, b).endswith(" (compared after correction for purity)")
+    assert decide(view(200, 1000), view(100, 1000)).state == "falling"
+    # known in one alone, it cannot be used
+    assert not decide(a, view(100, 1000)).corrected
+    # copies: 2 of 4 against 1 of 2, pure samples: one mutated copy of each pair, then two
+    more = decide(view(500, 1000, purity=1.0), view(500, 1000, purity=1.0, copies=4.0))
+    assert (more.state, more.fold_change) == ("rising", pytest.approx(2.0))
+
+
+def test_low_purity_before_leaves_it_open(view):
+    a, b = view(0, 300, PRE, purity=0.1), view(14, 900, POST, purity=0.8)
+    assert decide(view(0, 300), view(14, 900)).state == "undetermined"
+    # 3.3 % would have been seen in 900 fragments, but not as 0.4 % of a sample of low purity
+    a, b = view(0, 900, PRE, purity=0.1), view(30, 900, POST, purity=0.8)
+    assert decide(view(0, 900), view(30, 900)).state == "acquired"
+    found = decide(a, b)
+    assert (found.state, found.reason) == ("undetermined", "purity")
+    # the lower bound 2.3 % is 0.29 % there: ln(0.05) / ln(1 - 0.0029)
+    assert sentence(found, a, b) == (
+        "not detected before treatment (0 of 900 fragments, AF below 0.33 % with 95 % "
+        "confidence); 3.3 % (2.3 to 4.7) at relapse: purity does not allow to tell; 1,038 "
+        "fragments before treatment would have told (compared after correction for purity)"
+    )
+
+
+def test_an_uncertain_purity_holds_back(view):
+    sure = decide(view(200, 1000, purity=0.5), view(340, 1000, purity=0.5))
+    interval = {"low": 0.3, "high": 0.7}
+    unsure = decide(view(200, 1000, purity=0.5, **interval),
+                    view(340, 1000, purity=0.5, **interval))  # fmt: skip
+    assert sure.state == "rising"
+    assert unsure.state == "undetermined" and unsure.needed is None
+    assert 0.5 < unsure.probability_increase < sure.probability_increase
+
+
+def test_errors_at_the_site_are_no_support(view):
+    """Fragments that the matched normal shows as well say nothing of the tumour."""
+    assert decide(view(5, 905), view(145, 900)).state == "emergent"
+    noisy = view(5, 905, control=(6, 900))
+    assert decide(noisy, view(145, 900)).state == "acquired"
+    clean = view(3, 905, control=(0, 9000))
+    assert decide(clean, view(145, 900)).state == "emergent"
+
+
+def test_error_probability_by_hand(view):
+    # errors ~ Beta(1, b): P(X >= 2) = n (n-1) / ((n+b) (n+b-1)) with b = 3000
+    assert view(2, 905).error_p == pytest.approx(905 * 904 / (3905 * 3904))
+    # a clean normal of 900 fragments adds to b
+    assert view(1, 905, control=(0, 900)).error_p == pytest.approx(905 / (905 + 3900))
+    assert view(0, 905).error_p == 1
+
+
+@pytest.mark.parametrize(
+    ("frequency", "depth"), [(0.05, 59), (0.01, 299), (0.5, 5), (1.0, 1), (0.0, None), (1e-5, None)]
+)
+def test_rule_of_three(frequency, depth):
+    assert absence_depth(frequency) == depth
+    if depth and depth > 1:
+        assert 1 - 0.05 ** (1 / depth) < frequency <= 1 - 0.05 ** (1 / (depth - 1))
+
+
+def test_the_depth_asked_for_would_have_told(view):
+    for pre, post in (((0, 20), (90, 900)), ((0, 400), (11, 900))):
+        needed = decide(view(*pre), view(*post)).needed
+        assert decide(view(0, needed), view(*post)).state == "acquired"
+        assert decide(view(0, needed - 1), view(*post)).state != "acquired"
+    needed = decide(view(8, 40), view(14, 40)).needed
+    states = [decide(view(round(0.2 * n), n), view(round(0.35 * n), n)).state
+              for n in (round(0.8 * needed), round(1.1 * needed))]  # fmt: skip
+    assert states == ["undetermined", "rising"]
+
+
+def test_overall_is_the_most_telling():
+    assert overall([]) is None
+    assert overall(["stable", "acquired", "not covered"]) == "acquired"
+    assert overall(["absent", "undetermined"]) == "undetermined"
+    assert overall(["absent", "absent"]) == "absent"
+
+
+# --- what must always hold -----------------------------------------------------------------
+
+counts = st.integers(0, 2500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
+purities = st.sampled_from([None, 0.2, 0.5, 0.9])
+MIRROR = {
+    "acquired": {"lost"},
+    "lost": {"acquired"},
+    "rising": {"falling"},
+    "falling": {"rising", "emergent"},
+    "emergent": {"falling", "undetermined"},
+    "stable": {"stable"},
+    "undetermined": {"undetermined", "emergent"},
+    "not covered": {"not covered"},
+    "absent": {"absent"},
+}
+
+
+@given(counts, counts, purities, purities)
+@settings(deadline=None, max_examples=150)
+def test_changing_places_mirrors_the_state(view, pre, post, purity_pre, purity_post):
+    a, b = view(*pre, PRE, purity_pre), view(*post, POST, purity_post)
+    there, back = decide(a, b), decide(b, a)
+    assert back.state in MIRROR[there.state]
+    if there.probability_increase is not None:
+        total = there.probability_increase + back.probability_increase
+        assert total == pytest.approx(1, abs=1e-9)
+    assert sentence(there, a, b) and sentence(back, b, a)
+    if there.fold_change and back.fold_change:
+        assert there.fold_change * back.fold_change == pytest.approx(1)
+
+
+@given(counts, counts, purities)
+@settings(deadline=None, max_examples=100)
+def test_more_reads_after_never_lower_the_probability(view, pre, post, purity):
+    alt, depth = post
+    if alt == depth or not pre[1]:
+        return
+    less, more = (decide(view(*pre, purity=purity), view(k, depth, purity=0.5))
+                  for k in (alt, alt + 1))  # fmt: skip
+    assert more.probability_increase >= less.probability_increase - 1e-12
+
+
+@given(counts, counts)
+@settings(deadline=None, max_examples=100)
+def test_what_a_state_promises(view, pre, post):
+    a, b = view(*pre), view(*post)
+    found = decide(a, b)
+    assert found.state in STATES
+    seen = a.evidence.detected, b.evidence.detected
+    if found.state == "acquired":
+        assert seen == (False, True) and b.evidence.low > a.evidence.ub
+    if found.state in ("rising", "stable"):
+        assert seen == (True, True)
+    if found.state == "rising":
+        assert found.probability_increase > 0.975 and found.fold_change > 1.25
+    if found.state == "stable":
+        assert 0.5 < found.fold_change < 2
+    if found.state == "absent":
+        assert seen == (False, False)
+
+
+def test_a_missing_limit_is_no_limit():
+    """A site whose limits the caller could not give is never called acquired."""
+    blank = View(Evidence((50, 0), 50, 0.0, 0.0, 0.07, None, None, False), Locus(Purity()))
+    seen = View(Evidence((500, 500), 1000, 0.5, 0.47, 0.53, 0.01, 0.52, True), Locus(Purity()))
+    assert decide(blank, seen).state == "undetermined"
+
+
+# --- error rates ---------------------------------------------------------------------------
+# Counts are drawn from the model the test assumes; each bound below is the stated error rate
+# plus three standard errors of the number of draws.
+
+
+def draw(rng, f, depth, rho, size):
+    if rho == 0:
+        return rng.binomial(depth, f, size)
+    m = (1 - rho) / rho
+    return rng.binomial(depth, rng.beta(f * m, (1 - f) * m, size))
+
+
+def rates(view, rng, f_pre, f_post, depth, rho, size=400, rules=None, **purity):
+    """Return the share of each state over draws."""
+    rules = rules or Rules()
+    found = dict.fromkeys(STATES, 0.0)
+    pre, post = (draw(rng, f, n, rho, size) for f, n in zip((f_pre, f_post), depth, strict=True))
+    for a, b in zip(pre, post, strict=True):
+        found[decide(view(int(a), depth[0], **purity), view(int(b), depth[1], **purity), rules)
+              .state] += 1 / size  # fmt: skip
+    return found
+
+
+def slack(rate, size=400):
+    return rate + 3 * np.sqrt(rate * (1 - rate) / size)
+
+
+@pytest.mark.parametrize("rho", [0.0, Rules().overdispersion])
+@pytest.mark.parametrize(("f", "depth"), [(0.05, 900), (0.2, 900), (0.2, 150), (0.75, 900)])
+def test_without_a_change_few_change(view, f, depth, rho):
+    """Stated: at most 2.5 % rising, 2.5 % falling, at the smallest change that counts; far
+    fewer where nothing changes at all."""
+    rng = np.random.default_rng(7)
+    found = rates(view, rng, f, f, (depth, depth), rho)
+    assert found["rising"] + found["falling"] <= slack(0.01)
+    assert found["acquired"] + found["lost"] <= slack(0.005)
+    if depth == 900 and f >= 0.2:
+        assert found["stable"] >= 0.98 - 3 * np.sqrt(0.98 * 0.02 / 400)
+
+
+@pytest.mark.parametrize("f", [0.05, 0.2, 0.6])
+def test_error_rate_at_the_smallest_change_that_counts(view, f):
+    rng = np.random.default_rng(8)
+    rho = Rules().overdispersion
+    up = rates(view, rng, f, 1.25 * f, (900, 900), rho)
+    down = rates(view, rng, 1.25 * f, f, (900, 900), rho)
+    assert up["rising"] <= slack(0.025)
+    assert down["falling"] <= slack(0.025)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.1, 0.25), (0.2, 0.45), (0.4, 0.8)])
+def test_clear_changes_are_found(view, before, after):
+    """Twofold and more at 900 fragments, overdispersed: found in at least 95 %."""
+    rng = np.random.default_rng(9)
+    assert rates(view, rng, before, after, (900, 900), 0.001)["rising"] >= 0.95 - 0.033
+    assert rates(view, rng, after, before, (900, 900), 0.001)["falling"] >= 0.95 - 0.033
+
+
+@pytest.mark.parametrize(("f", "depths"), list(itertools.product(
+    (0.003, 0.006, 0.01, 0.02, 0.05), ((900, 900), (120, 900)))))  # fmt: skip
+def test_what_was_there_is_rarely_called_acquired(view, f, depths):
+    """Present at the same frequency in both. The bounds are 95 % (one side) and 97.5 %, and
+    both must fail: at most 2.5 %; 0.6 % at the worst of these points."""
+    rng = np.random.default_rng(10)
+    found = rates(view, rng, f, f, depths, 0.0, size=1000)
+    assert found["acquired"] <= slack(0.006, 1000)
+
+
+def test_what_is_new_is_called_acquired(view):
+    rng = np.random.default_rng(11)
+    error = 1e-3 / 3
+    found = rates(view, rng, error, 0.16, (905, 900), 0.0)
+    assert found["acquired"] >= 0.98 - 3 * np.sqrt(0.98 * 0.02 / 400)
+    assert found["acquired"] + found["emergent"] == pytest.approx(1)
+
+
+def test_overdispersion_is_needed(view):
+    """What a plain binomial would do to overdispersed counts: the reason for the parameter."""
+    rng = np.random.default_rng(12)
+    plain = dataclasses.replace(Rules(), overdispersion=0.0, least_fold=1.0)
+    ours = dataclasses.replace(Rules(), least_fold=1.0)
+    wrong = rates(view, rng, 0.2, 0.2, (3000, 3000), 0.002, rules=plain)
+    right = rates(view, rng, 0.2, 0.2, (3000, 3000), 0.002,
+                  rules=dataclasses.replace(ours, overdispersion=0.002))  # fmt: skip
+    assert wrong["rising"] + wrong["falling"] > 0.25
+    assert right["rising"] + right["falling"] <= slack(0.05)
+
+
+@pytest.mark.parametrize(("pure_pre", "pure_post"), [(0.9, 0.3), (0.4, 0.8), (0.6, 0.6)])
+def test_purities_that_differ(view, pure_pre, pure_post):
+    """A clone in every tumour cell is stable whatever the purities; a new one is acquired."""
+    rng = np.random.default_rng(13)
+    depth, size = 900, 200
+    right = new = 0
+    for _ in range(size):
+        a = int(rng.binomial(depth, pure_pre / 2))
+        b = int(rng.binomial(depth, pure_post / 2))
+        here = {"low": pure_pre - 0.07, "high": min(1, pure_pre + 0.07)}
+        there = {"low": pure_post - 0.07, "high": min(1, pure_post + 0.07)}
+        state = decide(view(a, depth, purity=pure_pre, **here),
+                       view(b, depth, purity=pure_post, **there)).state  # fmt: skip
+        right += state == "stable"
+        assert state in ("stable", "undetermined", "rising", "falling")
+        state = decide(view(int(rng.binomial(depth, 3e-4)), depth, purity=pure_pre, **here),
+                       view(b, depth, purity=pure_post, **there)).state  # fmt: skip
+        new += state == "acquired"
+    assert right / size >= 0.95
+    assert new / size >= 0.97

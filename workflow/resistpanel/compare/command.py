@@ -1,0 +1,58 @@
+"""`resistpanel compare`."""
+
+import argparse
+
+from resistpanel.compare.assemble import compare
+from resistpanel.compare.states import DEFAULT, Rules
+
+EPILOG = """\
+example:
+  resistpanel compare --vcf results/annotate/P1.vcf.gz --sheet results/sheet/P1.json \\
+      --output results/compare/P1.json
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "--vcf", required=True, metavar="VCF.GZ", help="VCF of `resistpanel annotate`"
+    )
+    parser.add_argument("--sheet", required=True, metavar="JSON", help="sheet/{patient}.json")
+    parser.add_argument("--copynumber", metavar="JSON", help="copynumber/{patient}.json, if any")
+    parser.add_argument("--output", required=True, metavar="JSON", help="compare/{patient}.json")
+    parser.add_argument(
+        "--overdispersion",
+        type=_fraction,
+        default=DEFAULT.overdispersion,
+        metavar="RHO",
+        help="variance of fragment counts beyond the binomial, 0 to 1 (default %(default)s)",
+    )
+    parser.add_argument(
+        "--least-fold",
+        type=_fold,
+        default=DEFAULT.least_fold,
+        metavar="FOLD",
+        help="smallest change that counts as rising or falling (default %(default)s)",
+    )
+    parser.set_defaults(run=run)
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("must be 0 or more and below 1")
+    return value
+
+
+def _fold(text: str) -> float:
+    value = float(text)
+    if not 1 <= value < DEFAULT.most_fold:
+        raise argparse.ArgumentTypeError(f"must be 1 or more and below {DEFAULT.most_fold:g}")
+    return value
+
+
+def run(args: argparse.Namespace) -> None:
+    """Run the stage."""
+    rules = Rules(overdispersion=args.overdispersion, least_fold=args.least_fold)
+    compare(args.vcf, args.sheet, args.output, args.copynumber, rules)

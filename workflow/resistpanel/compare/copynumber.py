@@ -1,0 +1,85 @@
+"""What the comparison takes from the copy-number stage, where it has been run."""
+
+import dataclasses
+from pathlib import Path
+
+from resistpanel.compare.purity import Locus, Purity, from_sheet
+from resistpanel.errors import InputError
+from resistpanel.files import read_json
+
+SEX_CHROMOSOMES = {"X", "Y", "chrX", "chrY"}
+
+
+@dataclasses.dataclass(frozen=True)
+class CopyNumber:
+    """Purity of each sample and copies of each gene.
+
+    Parameters
+    ----------
+    purity : dict of str to Purity
+        By sample.
+    copies : dict of (str, str) to float
+        Copies per tumour cell, by sample and gene; only what is known.
+    """
+
+    purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
+    copies: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+
+
+def read_copynumber(path: str | Path | None) -> CopyNumber:
+    """Read copynumber/{patient}.json; without a path nothing is known.
+
+    Raises
+    ------
+    InputError
+        If the file is missing or not of the form that the architecture page gives.
+    """
+    if path is None:
+        return CopyNumber()
+    if not Path(path).is_file():
+        raise InputError("no such file", str(path), "leave out --copynumber if there is none")
+    try:
+        value = read_json(path)
+        purity = {
+            name: Purity(*(sample["purity"][key] for key in ("value", "low", "high", "source")))
+            for name, sample in value["samples"].items()
+            if sample["purity"] and sample["purity"]["value"] is not None
+        }
+        copies = {
+            (name, gene["gene"]): float(gene["copies"])
+            for name, sample in value["samples"].items()
+            for gene in sample["genes"]
+            if gene.get("copies") is not None
+        }
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"is not what `resistpanel copynumber` writes ({type(error).__name__}: {error})",
+            str(path),
+        ) from error
+    return CopyNumber(purity, copies)
+
+
+def purity_of(sample: dict, copynumber: CopyNumber) -> Purity:
+    """Return the purity of a sample of the sheet: the sheet's, else the copy number's.
+
+    A normal has none; where neither gives one it is not known, and nothing is put in its
+    place: a driver's AF would make an amplification of the driver look like a purer sample.
+    """
+    if sample["role"] == "normal":
+        return Purity()
+    if sample["purity"] is not None:
+        return from_sheet(sample["purity"])
+    return copynumber.purity.get(sample["sample"], Purity())
+
+
+def locus(
+    purity: Purity,
+    chrom: str,
+    gene: str | None,
+    sample: str,
+    sex: str | None,
+    copynumber: CopyNumber,
+) -> Locus:
+    """Return purity and copies of a variant's locus in a sample."""
+    normal = 1 if sex == "male" and chrom in SEX_CHROMOSOMES else 2
+    return Locus(purity, copynumber.copies.get((sample, gene or "")), normal)

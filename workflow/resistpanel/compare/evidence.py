@@ -1,0 +1,86 @@
+"""What one sample says about one allele, and what sequencing error alone would show."""
+
+import dataclasses
+
+from scipy.stats import betabinom
+
+from resistpanel.compare.purity import Locus
+
+#: Rate of one wrong base per informative fragment where the caller's VCF states none:
+#: a phred quality of 30, a third of whose errors give the allele in question.
+DEFAULT_ERROR = 1e-3 / 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """One sample's evidence for an allele, as the caller states it.
+
+    Parameters
+    ----------
+    ad, adf, adr : (int, int)
+        Fragments of the reference and of the allele; told by forward, by reverse reads.
+    depth : int
+        Informative fragments.
+    af, low, high : float or None
+        Allele frequency and its 95 % interval.
+    lod : float or None
+        Lowest AF that would have been called here with 95 % probability.
+    ub : float or None
+        One-sided 95 % upper bound of the AF.
+    detected : bool or None
+        None: not assessable.
+    """
+
+    ad: tuple[int, int]
+    depth: int
+    af: float | None
+    low: float | None
+    high: float | None
+    lod: float | None
+    ub: float | None
+    detected: bool | None
+    adf: tuple[int, int] = (0, 0)
+    adr: tuple[int, int] = (0, 0)
+
+    @property
+    def alt(self) -> int:
+        """Fragments with the allele."""
+        return self.ad[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """A sample's evidence with what is needed to judge it.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    locus : Locus
+        Purity and copy number.
+    error : float
+        Expected rate of the allele from error, per fragment.
+    control : (int, int)
+        Fragments with the allele and all fragments of the matched normal, (0, 0) without one.
+    name : str
+        What a sentence calls the sample, e.g. ``before treatment``.
+    """
+
+    evidence: Evidence
+    locus: Locus
+    error: float = DEFAULT_ERROR
+    control: tuple[int, int] = (0, 0)
+    name: str = ""
+
+    @property
+    def error_p(self) -> float:
+        """Probability that error alone gives as many fragments with the allele, or more.
+
+        The error rate of a site is unknown: it has a Beta(1, 1/error) prior, that is the
+        learned rate with the weight of a single error seen, updated with the matched normal.
+        Fragments with errors are then beta-binomial.
+        """
+        alt, depth = self.evidence.alt, self.evidence.depth
+        if alt == 0:
+            return 1.0
+        errors, clean = self.control[0], self.control[1] - self.control[0]
+        return float(betabinom.sf(alt - 1, depth, 1 + errors, 1 / self.error + clean))

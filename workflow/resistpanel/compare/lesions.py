@@ -1,0 +1,62 @@
+"""In which lesions an allele was found: truncal, shared or private."""
+
+
+def lesion_samples(samples: list[dict]) -> dict[str, list[str]]:
+    """Return the tumour samples of each lesion, in the order of the sheet.
+
+    Parameters
+    ----------
+    samples : list of dict
+        Samples of the sheet's JSON. A tumour without a lesion's name is a lesion by itself,
+        named by the sample, where others have names; where none has, all are one lesion.
+    """
+    tumors = [sample for sample in samples if sample["role"] == "tumor"]
+    if not any(sample["lesion"] for sample in tumors):
+        return {"tumour": [sample["sample"] for sample in tumors]} if tumors else {}
+    found: dict[str, list[str]] = {}
+    for sample in tumors:
+        found.setdefault(sample["lesion"] or sample["sample"], []).append(sample["sample"])
+    return found
+
+
+def distribution(lesions: dict[str, list[str]], detected: dict[str, bool | None]) -> dict:
+    """Return in which lesions an allele is.
+
+    Parameters
+    ----------
+    lesions : dict of str to list of str
+        Samples by lesion.
+    detected : dict of str to (bool or None)
+        By sample; None where not assessable.
+
+    Returns
+    -------
+    dict
+        ``kind``: truncal (in every lesion), shared (in several), private (in one), absent, or
+        null where there is one lesion alone or a lesion that could not be assessed leaves it
+        open; ``detected``, ``not_detected``, ``unknown``: names of lesions.
+    """
+    groups: dict[str, list[str]] = {"detected": [], "not_detected": [], "unknown": []}
+    for lesion, samples in lesions.items():
+        seen = [detected.get(sample) for sample in samples]
+        if any(seen):
+            groups["detected"].append(lesion)
+        elif None in seen:
+            groups["unknown"].append(lesion)
+        else:
+            groups["not_detected"].append(lesion)
+    return {"kind": _kind(groups, len(lesions))} | groups
+
+
+def _kind(groups: dict[str, list[str]], lesions: int) -> str | None:
+    found, missing, unknown = (
+        len(groups[name]) for name in ("detected", "not_detected", "unknown")
+    )
+    if lesions < 2:
+        return None
+    if found == lesions:
+        return "truncal"
+    if not unknown:
+        return "absent" if found == 0 else "private" if found == 1 else "shared"
+    # What is open may make it truncal or shared; shared is certain once two have it, one not.
+    return "shared" if found > 1 and missing else None

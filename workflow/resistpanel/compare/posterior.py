@@ -1,0 +1,96 @@
+"""Posterior distributions of allele frequencies, and of the ratio of two of them.
+
+Fragments that carry the allele are beta-binomial: X | f ~ BetaBin(n, f M, (1 - f) M) with
+M = (1 - rho) / rho, which has mean n f and variance n f (1 - f) (1 + (n - 1) rho). rho stands
+for what capture and PCR add to the variance of drawing fragments; rho = 0 is the binomial.
+The prior is uniform in arcsin(sqrt(f)), Jeffreys' prior of the binomial.
+
+Sources: Brown, Cai, DasGupta, Statistical Science 2001;16:101 (Jeffreys); Gerstung et al.,
+Nature Communications 2012;3:811 and Roth et al., Nature Methods 2014;11:396 (beta-binomial
+allele counts).
+"""
+
+import functools
+
+import numpy as np
+from scipy.special import betaln, ndtri, xlog1py, xlogy
+
+#: Cells of the frequency grid, equal in arcsin(sqrt(f)). A cell is 0.0016 wide there; the
+#: posterior of 20,000 binomial fragments has a standard deviation of 0.0035.
+CELLS = 1000
+_EDGES = np.sin(np.linspace(0, np.pi / 2, CELLS + 1)) ** 2
+_CENTRES = np.sin(np.pi / 2 * (np.arange(CELLS) + 0.5) / CELLS) ** 2
+
+#: Nodes for a normal error on the log ratio: quantiles of equal weight.
+_NODES = ndtri((np.arange(15) + 0.5) / 15)
+
+
+class Posterior:
+    """Posterior of an allele frequency on a grid.
+
+    Parameters
+    ----------
+    alt, depth : int
+        Fragments with the allele, and all informative ones.
+    rho : float
+        Overdispersion, 0 or more and below 1.
+
+    Attributes
+    ----------
+    weights : float64, (CELLS,)
+        Probability of each cell.
+    cumulative : float64, (CELLS + 1,)
+        Probability below each edge of the cells.
+    """
+
+    def __init__(self, alt: int, depth: int, rho: float):
+        if not 0 <= alt <= depth:
+            raise ValueError(f"{alt} of {depth} fragments")
+        log_weights = log_likelihood(_CENTRES, alt, depth, rho)
+        weights = np.exp(log_weights - log_weights.max())
+        self.weights = weights / weights.sum()
+        self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
+
+    def below(self, frequency) -> np.ndarray:
+        """Return the probability that the frequency lies below the given one(s)."""
+        return np.interp(frequency, _EDGES, self.cumulative, left=0.0, right=1.0)
+
+    def quantile(self, probability: float) -> float:
+        """Return the frequency below which the given probability lies."""
+        return float(np.interp(probability, self.cumulative, _EDGES))
+
+
+def log_likelihood(frequency, alt: int, depth: int, rho: float) -> np.ndarray:
+    """Return the log likelihood of frequencies inside (0, 1), less its constant."""
+    frequency = np.asarray(frequency, float)
+    if rho == 0:
+        return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
+    size = (1 - rho) / rho
+    a, b = frequency * size, (1 - frequency) * size
+    return betaln(a + alt, b + depth - alt) - betaln(a, b)
+
+
+@functools.lru_cache(maxsize=4096)
+def posterior(alt: int, depth: int, rho: float) -> Posterior:
+    """Return the posterior; the same counts are computed once."""
+    return Posterior(alt, depth, rho)
+
+
+def probability_above(pre: Posterior, post: Posterior, ratio: float, log_sd: float = 0.0) -> float:
+    """Return the probability that f_post > ratio * f_pre.
+
+    Parameters
+    ----------
+    pre, post : Posterior
+        Independent.
+    ratio : float
+        Positive.
+    log_sd : float
+        Standard deviation of a normal error of log(ratio), as from purity estimates.
+    """
+    ratios = ratio * np.exp(log_sd * _NODES) if log_sd > 0 else np.array([ratio])
+    # Either order of integration is right up to the width of a cell; their mean gives exactly
+    # the complement when the samples change places.
+    upward = np.mean((1 - post.below(np.multiply.outer(ratios, _CENTRES))) @ pre.weights)
+    downward = np.mean(pre.below(np.multiply.outer(1 / ratios, _CENTRES)) @ post.weights)
+    return float((upward + downward) / 2)

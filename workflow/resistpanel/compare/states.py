@@ -1,0 +1,265 @@
+"""The state of an allele between two samples.
+
+Pure functions of counts and limits. The rules, their error rates and their reasons are in
+docs/compare.md.
+"""
+
+import dataclasses
+import math
+
+from scipy.special import ndtri
+
+from resistpanel.compare.evidence import View
+from resistpanel.compare.posterior import Posterior, posterior, probability_above
+
+#: All states, the most telling first.
+STATES = (
+    "acquired",
+    "emergent",
+    "rising",
+    "lost",
+    "falling",
+    "stable",
+    "undetermined",
+    "not covered",
+    "absent",
+)
+#: Depths beyond this are not asked for.
+MOST_DEPTH = 100_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """Thresholds of the states.
+
+    Parameters
+    ----------
+    overdispersion : float
+        rho of the beta-binomial.
+    certainty : float
+        Posterior probability that a change needs.
+    least_fold : float
+        Smallest change that counts as rising or falling, as a ratio.
+    most_fold : float
+        Change that must be excluded on either side for an allele to be stable.
+    equivalence : float
+        Posterior probability with which it must be excluded, on either side.
+    error_alpha : float
+        Fragments are beyond error if error alone gives as many with less than this probability.
+    """
+
+    overdispersion: float = 0.0005
+    certainty: float = 0.975
+    least_fold: float = 1.25
+    most_fold: float = 2.0
+    equivalence: float = 0.95
+    error_alpha: float = 0.01
+
+
+DEFAULT = Rules()
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """The state of an allele between two samples, and why.
+
+    Parameters
+    ----------
+    state : str
+    reason : str
+        Which rule decided: ``detected`` (the test of both), ``bounds``, ``support``,
+        ``overlap`` (of the bounds), ``depth``, ``purity``, ``reads`` (none), ``neither``.
+    probability_increase : float or None
+        Posterior probability that the (purity-corrected) frequency rose.
+    fold_change : float or None
+        Ratio of the (purity-corrected) frequencies; None if the allele was not seen before.
+    corrected : bool
+        Whether purity was known in both samples.
+    needed : int or None
+        Fragments that would have told, where the state is undetermined for want of them.
+    """
+
+    state: str
+    reason: str
+    probability_increase: float | None
+    fold_change: float | None
+    corrected: bool
+    needed: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pair:
+    """Both samples on one scale: f_post * ratio is comparable with f_pre."""
+
+    pre: View
+    post: View
+    rules: Rules
+    _above: dict[float, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def corrected(self) -> bool:
+        return self.pre.locus.known and self.post.locus.known
+
+    @property
+    def scale(self) -> float:
+        """AF in the pre sample that equals an AF of 1 in the post sample."""
+        if not self.corrected:
+            return 1.0
+        return self.post.locus.scale() / self.pre.locus.scale()
+
+    @property
+    def log_sd(self) -> float:
+        if not self.corrected:
+            return 0.0
+        return math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
+
+    def posteriors(self) -> tuple[Posterior, Posterior]:
+        rho = self.rules.overdispersion
+        return tuple(
+            posterior(view.evidence.alt, view.evidence.depth, rho) for view in (self.pre, self.post)
+        )
+
+    def above(self, fold: float) -> float:
+        """Return the probability that the corrected frequency changed by more than `fold`."""
+        if fold not in self._above:
+            pre, post = self.posteriors()
+            self._above[fold] = probability_above(pre, post, fold / self.scale, self.log_sd)
+        return self._above[fold]
+
+    def fold(self) -> float | None:
+        pre, post = self.pre.evidence, self.post.evidence
+        if not pre.af or post.af is None or pre.alt == 0:
+            return None
+        return post.af * self.scale / pre.af
+
+    def mirrored(self) -> "_Pair":
+        return _Pair(self.post, self.pre, self.rules)
+
+
+def decide(pre: View, post: View, rules: Rules = DEFAULT) -> Decision:
+    """Return the state of an allele between an earlier and a later sample."""
+    pair = _Pair(pre, post, rules)
+    if pre.evidence.depth == 0 or post.evidence.depth == 0:
+        return Decision("not covered", "reads", None, None, pair.corrected)
+    seen = pre.evidence.detected, post.evidence.detected
+    needed = None
+    if seen == (True, True):
+        state, reason = _change(pair)
+        if state == "undetermined":
+            needed = _depth_for_change(pair)
+    elif None in seen:
+        state, reason = "undetermined", "depth"
+        needed = _depth_where_not_assessable(pair)
+    elif seen == (False, True):
+        state, reason = _appeared(pair)
+        if state == "undetermined":
+            needed = _depth_for_absence(pair)
+    elif seen == (True, False):
+        mirrored = pair.mirrored()
+        state, reason = _appeared(mirrored)
+        state = {"acquired": "lost", "emergent": "falling"}.get(state, state)
+        if state == "falling" and pair.above(1 / rules.least_fold) > 1 - rules.certainty:
+            state = "undetermined"
+        if state == "undetermined":
+            needed = _depth_for_absence(mirrored)
+    else:
+        state, reason = "absent", "neither"
+    return Decision(state, reason, pair.above(1.0), pair.fold(), pair.corrected, needed)
+
+
+def _change(pair: _Pair) -> tuple[str, str]:
+    """Both detected: tests against the smallest change that counts, and of equivalence."""
+    rules, doubt = pair.rules, 1 - pair.rules.certainty
+    increase = pair.above(1.0)
+    if increase >= 1 - doubt and pair.above(rules.least_fold) >= 1 - doubt:
+        return "rising", "detected"
+    if increase <= doubt and pair.above(1 / rules.least_fold) <= doubt:
+        return "falling", "detected"
+    within = 1 - pair.above(rules.most_fold), pair.above(1 / rules.most_fold)
+    if min(within) >= rules.equivalence:
+        return "stable", "detected"
+    return "undetermined", "depth"
+
+
+def _lower_bound(pair: _Pair) -> float:
+    """Lower bound of the later frequency, as an AF in the earlier sample."""
+    margin = math.exp(-ndtri(0.975) * pair.log_sd)
+    return min((pair.post.evidence.low or 0.0) * pair.scale * margin, 1.0)
+
+
+def _appeared(pair: _Pair) -> tuple[str, str]:
+    """Detected in the later sample and not in the earlier one."""
+    pre, post = pair.pre.evidence, pair.post.evidence
+    if pair.pre.error_p < pair.rules.error_alpha:
+        return "emergent", "support"
+    if pre.ub is not None and _lower_bound(pair) > pre.ub:
+        return "acquired", "bounds"
+    if pre.lod is not None and (post.af or 0.0) * pair.scale >= pre.lod:
+        return "emergent", "overlap"
+    # Would the bounds be apart if both samples were as pure, and the purity known exactly?
+    apart = pre.ub is not None and (post.low or 0.0) > pre.ub
+    return "undetermined", "purity" if apart else "depth"
+
+
+def absence_depth(frequency: float) -> int | None:
+    """Return the depth at which no fragment with the allele bounds its AF below `frequency`.
+
+    From 1 - 0.05^(1/n) < f, the Clopper-Pearson bound of no fragment in n (rule of three);
+    None beyond `MOST_DEPTH`.
+    """
+    if frequency <= 0:
+        return None
+    if frequency >= 1:
+        return 1
+    depth = math.floor(math.log(0.05) / math.log1p(-frequency)) + 1
+    return depth if depth <= MOST_DEPTH else None
+
+
+def _depth_for_absence(pair: _Pair) -> int | None:
+    return absence_depth(_lower_bound(pair))
+
+
+def _depth_where_not_assessable(pair: _Pair) -> int | None:
+    """Depth that the sample that could not be assessed would have needed."""
+    if pair.pre.evidence.detected is None and pair.post.evidence.detected:
+        return _depth_for_absence(pair)
+    if pair.post.evidence.detected is None and pair.pre.evidence.detected:
+        return _depth_for_absence(pair.mirrored())
+    return None
+
+
+def _depth_for_change(pair: _Pair) -> int | None:
+    """Depth in both samples at which the test would have decided, the AFs being as they are.
+
+    From the normal approximation of the log ratio: its variance per sample is
+    (1 - f) / f * (1/n + rho (1 - 1/n)), to which the purity's is added.
+    """
+    fold, rules = pair.fold(), pair.rules
+    if not fold:
+        return None
+    distance = abs(math.log(fold))
+    room = max(
+        (math.log(rules.most_fold) - distance) / ndtri(rules.equivalence),
+        (distance - math.log(rules.least_fold)) / ndtri(rules.certainty),
+    )
+    allowed = room**2 - pair.log_sd**2
+    odds = sum(
+        (1 - view.evidence.af) / view.evidence.af
+        for view in (pair.pre, pair.post)
+        if view.evidence.af
+    )
+    if odds == 0:
+        return None
+    # allowed = odds * (rho + (1 - rho) / n)
+    per_fragment = allowed / odds - rules.overdispersion
+    if per_fragment <= 0:
+        return None
+    depth = math.ceil((1 - rules.overdispersion) / per_fragment)
+    # A depth that both samples have already is a rounding of the approximation.
+    depth = max(depth, min(pair.pre.evidence.depth, pair.post.evidence.depth) + 1)
+    return depth if depth <= MOST_DEPTH else None
+
+
+def overall(states: list[str]) -> str | None:
+    """Return the state over several pairs, the most telling; None without a pair."""
+    return min(states, key=STATES.index, default=None)
