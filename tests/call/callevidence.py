@@ -1,0 +1,47 @@
+"""Evidence for the models from a table of counts."""
+
+import numpy as np
+
+from resistpanel.call.model import ERROR_CENTRES, ERROR_EDGES, Evidence
+from resistpanel.call.noise import MULTIPLIERS
+
+#: Most sites are like the average, one in a thousand errs 20 times as often.
+USUAL = np.full(len(MULTIPLIERS), 1e-9)
+USUAL[np.flatnonzero(MULTIPLIERS == 1)] = 0.999
+USUAL[np.flatnonzero(MULTIPLIERS == 20)] = 0.001
+USUAL /= USUAL.sum()
+
+#: An error probability in the middle of its bin.
+ERROR = float(ERROR_CENTRES[np.searchsorted(ERROR_EDGES, np.log10(3e-4))])
+
+
+def evidence(counts, error=ERROR, sides=None, shared=USUAL, own=None) -> Evidence:
+    """Return the evidence of candidates that are given as tables of fragments.
+
+    Parameters
+    ----------
+    counts : list of candidates, each a list of (alt, total) per sample
+    error : float
+        Probability of the allele by error, of every fragment.
+    sides : list like `counts`, of alt in F1R2; half of them if not given
+    shared : (MULTIPLIERS,)
+    own : (MULTIPLIERS,), optional
+        Each sample's own multipliers, both orientations; as the shared if not given.
+    """
+    counts = np.array(counts, dtype=float)
+    n, samples, _ = counts.shape
+    alt, total = counts[..., 0], counts[..., 1]
+    first = alt / 2 if sides is None else np.array(sides, dtype=float)
+    errors = np.zeros((n, samples, 3, len(ERROR_CENTRES)))
+    at = np.searchsorted(ERROR_EDGES, np.log10(error))
+    errors[:, :, 0, at], errors[:, :, 1, at] = first, alt - first
+    half = total[..., None] / 2 * np.ones(2)
+    expected = np.concatenate([half * error, np.zeros((n, samples, 1))], axis=2)
+    return Evidence(
+        errors,
+        total - alt,
+        expected,
+        half,
+        np.tile(np.log(shared), (n, 1)),
+        np.tile(np.log(shared if own is None else own), (n, samples, 2, 1)),
+    )
