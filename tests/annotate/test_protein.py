@@ -83,6 +83,8 @@ def test_frameshift_counts_to_the_new_stop():
 def test_frameshift_behind_the_last_residue_extends():
     # GGA T|AA -> GGA TTA ACA GCA GTA G: the stop turns into Leu
     assert name(25, 25, "T") == ("p.Ter9LeuextTer?", "*9Lext*?", "stop_lost&frameshift_variant")
+    # T|AA -> TAA TAA: a second stop behind the first
+    assert name(25, 25, "AAT") == ("p.=", "", "stop_retained_variant")
     # TA|A -> TAA A: the stop stays
     assert name(26, 26, "A") == ("p.=", "", "stop_retained_variant")
 

@@ -139,6 +139,9 @@ def _indel(coding: str, altered: str, start: int, end: int, size: int) -> Protei
     i = first
     while i < min(len(old), len(new)) and old[i] == new[i]:
         i += 1
+    if old_ends and new_ends and old == new and "X" not in old[first:]:
+        term = "stop_retained_variant" if first == len(old) - 1 else "synonymous_variant"
+        return ProteinEffect("p.=", (), (term,))
     if net % 3:
         return _frameshift(old, new, new_ends, first, i)
     kind = "inframe_insertion" if net > 0 else "inframe_deletion"
@@ -154,9 +157,6 @@ def _indel(coding: str, altered: str, start: int, end: int, size: int) -> Protei
 def _frameshift(old: str, new: str, ends: bool, first: int, i: int) -> ProteinEffect:
     """Name a shift of the frame; `i` is the index of the first differing residue."""
     kind = "frameshift_variant"
-    if ends and old == new and "X" not in old[first:]:
-        term = "stop_retained_variant" if first == len(old) - 1 else "synonymous_variant"
-        return ProteinEffect("p.=", (), (term,))
     if i >= min(len(old), len(new)) or "X" in old[first : i + 1] + new[i]:
         return ProteinEffect(UNKNOWN, (), (kind,))
     if old[i] == "*":
