@@ -7,6 +7,7 @@ a made-up one with five lesions and sixty variants, for size and time.
 from __future__ import annotations
 
 import json
+import math
 import random
 from functools import cache
 from pathlib import Path
@@ -153,6 +154,10 @@ def percent(x: float) -> str:
     return f"{100 * x:.1f} %"
 
 
+def percent_up(x: float) -> str:
+    return f"{math.ceil(1e4 * x) / 100:.2f} %"
+
+
 def pair_state(state: str, a: dict, b: dict, pre: str, post: str) -> dict:
     """Return one entry of ``states``."""
 
@@ -218,6 +223,7 @@ def qc(sheet: dict, targets: int = 40) -> dict:
         "schema": "resistpanel/qc/1",
         "patient": sheet["patient"],
         "samples": samples,
+        "excluded": [{"name": "SRY|x|exon1", "chrom": "chrY", "start": 100, "end": 200}],
         "passed": True,
     }
 
@@ -287,7 +293,8 @@ def compare(sheet: dict) -> dict:
                {"value": None, "low": None, "high": None, "source": None}}
             for s in sheet["samples"]
         ],
-        "pairs": sheet["pairs"], "variants": variants, "lesions": {},
+        "pairs": sheet["pairs"], "variants": variants,
+        "lesions": {"samples": {}, "variants": {}},
     }  # fmt: skip
 
 
@@ -309,7 +316,7 @@ def pathway(altered: dict[str, list[str]], targets: list[str]) -> dict:
     ]  # fmt: skip
     return {
         "nodes": [
-            {"id": n, "label": label, "role": role, "altered": altered.get(n, [])}
+            {"id": n, "label": label, "role": role, "genes": [], "altered": altered.get(n, [])}
             for n, label, role in nodes
         ],
         "edges": [{"source": s, "target": t, "sign": sign} for s, t, sign in edges],
@@ -320,6 +327,40 @@ def pathway(altered: dict[str, list[str]], targets: list[str]) -> dict:
 FAMILIES = {"NRAS": "RAS", "KRAS": "RAS", "BRAF": "RAF", "MAP2K1": "MEK", "MAP2K2": "MEK",
             "PTEN": "PTEN", "PIK3CA": "PI3K", "AKT1": "AKT", "EGFR": "RTK", "RET": "RTK",
             "PDGFRB": "RTK", "NF1": "NF1"}  # fmt: skip
+
+
+def evidence(identifier: str, drugs: list[str], level: str, drug_match: str | None, **more) -> dict:
+    """Return one row of evidence; Wagle 2011 unless told."""
+    row = {
+        "id": identifier, "drugs": drugs, "disease": "melanoma", "evidence_level": level,
+        "effect_size": None, "source": "Wagle 2011", "pmid": "21383288", "note": None,
+        "direction": "resistance", "mechanism_class": "downstream_mutation",
+        "match_level": "exact", "drug_match": drug_match, "disease_match": True,
+    }  # fmt: skip
+    return row | more
+
+
+def finding(rank: int, v: dict, compare: dict, **more) -> dict:
+    """Return one finding; a passenger unless told."""
+    tumors = [s for s in compare["samples"] if s["role"] == "tumor"]
+    seen = [s for s in tumors if v["samples"][s["sample"]]["detected"]]
+    value = {
+        "rank": rank, "variant": v["id"], "gene": v["gene"], "protein": v["protein"],
+        "label": f"{v['gene']} p.{v['protein']}".replace(",", " and p."), "state": v["state"],
+        "mechanism_class": "none", "mechanism_text": None, "mechanisms": [],
+        "match_level": None, "drug_match": None, "direction": None, "effect": "passenger",
+        "driver": False, "distribution": "truncal" if len(seen) == len(tumors) else
+        "private" if len(seen) == 1 else "shared",
+        "course": [
+            {k: s[k] for k in ("sample", "timepoint", "day", "lesion")}
+            | {k: v["samples"][s["sample"]][k]
+               for k in ("detected", "af", "af_low", "af_high", "ub")}
+            for s in tumors
+        ],
+        "for": [], "against": ["present before treatment at the same fraction"], "evidence": [],
+        "other_evidence": [],
+    }  # fmt: skip
+    return value | more
 
 
 def resist(sheet: dict, compare: dict) -> dict:
@@ -335,89 +376,113 @@ def resist(sheet: dict, compare: dict) -> dict:
             depth = 0 if (gene, protein, j) == ("MAP2K2", "E207K", 0) else 780 + 9 * i - 5 * j
             s = counts(i % 2, depth, 0.5, False) if depth else counts(0, 0)
             negative.append({
-                "site": f"{gene}_{protein}", "gene": gene, "protein": protein,
-                "drugs": ["RAF inhibitor"], "pos": f"{chrom}:{pos}", "sample": name,
-                "dp": s["dp"], "ub": s["ub"], "lod": s["lod"], "assessable": depth > 0,
+                "site": f"{chrom}:{pos}:N:{protein[-1]}", "ids": [f"{gene}-{protein}-vemurafenib"],
+                "gene": gene, "protein": protein, "drugs": ["RAF inhibitor"],
+                "pos": f"{chrom}:{pos}", "sample": name, "dp": s["dp"], "ub": s["ub"],
+                "lod": s["lod"], "assessable": depth > 0,
             })  # fmt: skip
     post = c121s["samples"]["resistant"]
-    ub = c121s["samples"]["sensitive"]["ub"]
-    findings = [{
-        "rank": 1, "variant": c121s["id"], "gene": "MAP2K1", "protein": "C121S",
-        "state": "acquired", "mechanism_class": "downstream_mutation",
-        "mechanism_text": "MEK1, the kinase directly downstream of BRAF, is activated: the "
-        "pathway signals on although BRAF is inhibited.",
-        "match_level": "exact", "direction": "resistance", "effect": "known",
-        "for": ["Exact match of the catalogue for vemurafenib in melanoma",
-                f"Acquired: not detected before treatment (below {100 * ub:.2f} %), "
-                f"{100 * post['af']:.1f} % after relapse",
-                "GI50 about 100 times higher for PLX4720 in A375 cells that express it"],
-        "against": ["Allele frequency is below that of the driver: a subclone, or few copies"],
-        "evidence": [
-            {"id": "MAP2K1_C121S_vemurafenib", "drugs": ["vemurafenib"], "disease": "melanoma",
-             "evidence_level": "case report", "effect_size": "PLX4720 GI50 about 100-fold (A375)",
-             "source": "Wagle 2011", "pmid": "21383288", "note": "This patient"},
-            {"id": "MAP2K1_C121S_selumetinib", "drugs": ["selumetinib"],
-             "disease": "melanoma cell line", "evidence_level": "in vitro",
-             "effect_size": "AZD6244 GI50 nearly 1,000-fold (A375)", "source": "Wagle 2011",
-             "pmid": "21383288", "note": None},
-        ],
-    }, {
-        "rank": 2, "variant": k710n["id"], "gene": "RET", "protein": "K710N",
-        "state": "acquired", "mechanism_class": "none", "mechanism_text": "",
-        "match_level": "exact", "direction": "none", "effect": "no_evidence",
-        "for": ["Acquired"],
-        "against": ["No effect on PLX4720 sensitivity in vitro",
-                    "In a part of RET without known function"],
-        "evidence": [{"id": "RET_K710N", "drugs": ["vemurafenib"], "disease": "melanoma",
-                      "evidence_level": "in vitro", "effect_size": "none", "pmid": "21383288",
-                      "source": "Wagle 2011", "note": "Negative control"}],
-    }]  # fmt: skip
-    rank = 3
+    ub = f"{percent_up(c121s['samples']['sensitive']['ub'])}"
+    mechanism = "a mutation downstream of BRAF, the target of vemurafenib (RAF → MEK1/2)"
+    against = "allele frequency below that of the driver: a subclone, or few copies"
+    findings = [
+        finding(
+            1, c121s, compare, effect="known", mechanism_class="downstream_mutation",
+            mechanism_text=mechanism, match_level="exact", drug_match="drug",
+            direction="resistance",
+            mechanisms=[{"drug": "vemurafenib", "mechanism_class": "downstream_mutation",
+                         "text": mechanism}],
+            **{"for": ["the very change that the catalogue holds under vemurafenib",
+                       f"acquired: not detected before treatment (below {ub}), "
+                       f"{percent(post['af'])} after relapse"]},
+            against=[against],
+            evidence=[
+                evidence("MAP2K1-C121S-vemurafenib", ["vemurafenib"], "case report", "drug",
+                         note="acquired in a patient under PLX4032"),
+                evidence("MAP2K1-C121S-PLX4720", ["PLX4720"], "in vitro", "class",
+                         effect_size="GI50 about 100-fold higher (A375)"),
+            ],
+            other_evidence=[
+                evidence("MAP2K1-C121S-selumetinib", ["selumetinib"], "in vitro", None,
+                         effect_size="GI50 nearly 1,000-fold higher (A375)",
+                         mechanism_class="on_target_mutation"),
+            ],
+        ),
+        finding(
+            2, k710n, compare, effect="no_evidence", match_level="exact", drug_match="drug",
+            direction="none", **{"for": ["acquired"]},
+            against=["tested without effect on PLX4720 sensitivity",
+                     "in a part of RET without known function"],
+            evidence=[
+                evidence("RET-K710N-vemurafenib", ["vemurafenib"], "in vitro", "drug",
+                         direction="none", mechanism_class="none",
+                         effect_size="no effect on PLX4720 sensitivity"),
+            ],
+        ),
+        finding(3, v600e, compare, effect="no_evidence", driver=True,
+                against=["the sensitising driver, for which the drug is given"]),
+    ]  # fmt: skip
     for v in compare["variants"]:
         if v["reported"] and v["gene"] not in ("MAP2K1", "RET", "BRAF"):
-            findings.append({
-                "rank": rank, "variant": v["id"], "gene": v["gene"], "protein": v["protein"],
-                "state": v["state"], "mechanism_class": "none", "mechanism_text": "",
-                "match_level": None, "direction": None, "effect": "passenger", "for": [],
-                "against": ["Present before treatment at the same allele frequency"],
-                "evidence": [],
-            })  # fmt: skip
-            rank += 1
+            findings.append(finding(len(findings) + 1, v, compare))
+    allosteric = ["MEK inhibitor", "allosteric MEK inhibitor"]
+    fails = [
+        {"drug": drug, "classes": classes, "evidence": [row],
+         "reason": f"MAP2K1 p.C121S is reported under {'a drug of the same class' if by else drug}"}
+        for drug, classes, row, by in [
+            ("selumetinib", allosteric, "MAP2K1-C121S-selumetinib", False),
+            *((d, allosteric, "MAP2K1-C121S-selumetinib", True)
+              for d in ("binimetinib", "cobimetinib", "mirdametinib", "pimasertib", "refametinib",
+                        "trametinib")),
+            ("PLX4720", ["RAF inhibitor"], "MAP2K1-C121S-PLX4720", False),
+            ("dabrafenib", ["RAF inhibitor"], "MAP2K1-C121S-vemurafenib", True),
+            ("encorafenib", ["RAF inhibitor"], "MAP2K1-C121S-vemurafenib", True),
+        ]
+    ]  # fmt: skip
+    bounds = [n["ub"] for n in negative if n["assessable"] and n["sample"] == "resistant"]
     return {
         "schema": "resistpanel/resist/1", "patient": sheet["patient"], "drugs": sheet["drugs"],
         "verdict": {
             "kind": "mechanism", "confidence": "high", "key_variants": [c121s["id"]],
-            "sentence": "MAP2K1 p.C121S, acquired under vemurafenib, explains the relapse: an "
-            "activating mutation directly downstream of the drug's target BRAF.",
+            "sentence": f"MAP2K1 p.C121S, {mechanism}, was acquired: not detected (at most {ub} "
+            f"at depth {c121s['samples']['sensitive']['dp']}) before, {percent(post['af'])} of "
+            f"{post['dp']} fragments after. It is known to resist RAF inhibitors and allosteric "
+            "MEK inhibitors.",
             "reasons": [
-                "The catalogue names this very change as resistance to vemurafenib in melanoma",
-                f"Absent before treatment, to a limit of {100 * ub:.2f} %",
-                "The sensitising driver BRAF p.V600E is retained in both samples",
+                "the very change that the catalogue holds under vemurafenib (case report)",
+                "the sensitising driver BRAF V600E is retained",
+                "near miss: PIK3CA E545K is catalogued but fails strand",
             ],
         },
         "driver": {"variant": v600e["id"], "gene": "BRAF", "protein": "V600E",
-                   "state": "retained", "text": "BRAF p.V600E is retained after relapse: the "
-                   "target that vemurafenib acts on is still there."},
-        "findings": findings,
-        "expected_to_fail": [
-            {"drug": "dabrafenib", "classes": ["RAF inhibitor"],
-             "reason": "MEK1 is active downstream of RAF", "evidence":
-             ["MAP2K1_C121S_vemurafenib"]},
-            {"drug": "selumetinib", "classes": ["allosteric MEK inhibitor"],
-             "reason": "GI50 nearly 1,000-fold in vitro",
-             "evidence": ["MAP2K1_C121S_selumetinib"]},
-        ],
+                   "state": "retained", "text": "40 % before, 37 % after"},
+        "findings": findings, "convergence": None, "expected_to_fail": fails,
         "options": [
-            {"option": "ERK inhibitor", "reason": "Acts below the altered kinase",
-             "source": "Wagle 2011, discussion", "pmid": "21383288"},
-            {"option": "ATP-competitive MEK inhibitor",
-             "reason": "Does not bind the allosteric pocket", "source": "Wagle 2011, discussion",
-             "pmid": "21383288"},
+            {"option": "ERK inhibitor", "reason": "inhibition downstream of MEK; not tested in "
+             "patients", "source": "Wagle 2011 (Therapeutic implications)", "pmid": "21383288",
+             "for": c121s["id"]},
+            {"option": "ATP-competitive MEK inhibitor", "reason": "may overcome a MEK1 mutation "
+             "that resists allosteric inhibitors; not tested in patients",
+             "source": "Wagle 2011 (Therapeutic implications); Gao 2018",
+             "pmid": "21383288;29483135", "for": c121s["id"]},
         ],
         "negative_sites": negative,
+        "coverage": {
+            "rows": 40, "sites": len(SITES), "not_assessable": 0, "copy_number": False,
+            "median_ub": sorted(bounds)[len(bounds) // 2], "worst_ub": max(bounds),
+            "without_site": ["MAP2K1-F53-PLX4720", "MAP2K1-K84-PLX4720"],
+            "not_in_dna": [{"id": "MAP3K8-overexpression-vemurafenib", "gene": "MAP3K8",
+                            "alteration": "overexpression", "note": "not visible in DNA"}],
+        },
+        "near_misses": [
+            {"variant": v["id"], "gene": "PIK3CA", "protein": "E545K", "filters": v["filters"],
+             "samples": ["resistant"], "evidence": ["PIK3CA-E545K-vemurafenib"]}
+            for v in compare["variants"] if v["gene"] == "PIK3CA" and not v["reported"]
+        ],
+        "excluded": [],
         "pathway": pathway({"MEK": [c121s["id"]], "RTK": [k710n["id"]],
                             "RAF": [v600e["id"]]}, ["RAF"]),
-        "knowledge": {},
+        "knowledge": {"topics": []},
     }  # fmt: skip
 
 
@@ -527,26 +592,35 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     ]
     base = paper()["resist"]
     key = next(v for v in found if v["state"] == "acquired")
-    r = base | {"patient": s["patient"], "drugs": s["drugs"]}
-    r["verdict"] = base["verdict"] | {"key_variants": [key["id"]]}
+    r = base | {"patient": s["patient"], "drugs": s["drugs"], "near_misses": []}
+    label = f"{key['gene']} p.{key['protein']}"
+    r["verdict"] = base["verdict"] | {
+        "key_variants": [key["id"]], "confidence": "moderate",
+        "sentence": f"{label}, a mutation in the drug's pathway, was acquired in some lesions.",
+    }  # fmt: skip
     r["driver"] = {"variant": None, "gene": "BRAF", "protein": "V600E", "state": "unknown",
-                   "text": "BRAF p.V600E could not be assessed."}  # fmt: skip
+                   "text": "not assessable"}  # fmt: skip
+    r["convergence"] = {
+        "text": "several lesions acquired different mutations that lead to MEK1/2", "gene": None,
+        "node": "MEK", "variants": [],
+    }  # fmt: skip
+    known = {k: base["findings"][0][k] for k in (
+        "mechanism_class", "mechanism_text", "mechanisms", "match_level", "drug_match",
+        "direction", "effect", "for", "against", "evidence", "other_evidence")}  # fmt: skip
     r["findings"] = [
-        base["findings"][-1] | {"rank": i + 1, "variant": v["id"], "gene": v["gene"],
-                                "protein": v["protein"], "state": v["state"]}
-        for i, v in enumerate(sorted(found, key=lambda v: v is not key))
-    ]  # fmt: skip
-    r["findings"][0] = base["findings"][0] | {
-        k: r["findings"][0][k] for k in ("rank", "variant", "gene", "protein", "state")
-    }
+        finding(i, v, c, **(known if v is key else {}))
+        for i, v in enumerate(sorted(found, key=lambda v: v is not key), 1)
+    ]
+    r["options"] = [o | {"for": key["id"]} for o in base["options"]]
     altered: dict[str, list[str]] = {}
     for v in found:
         altered.setdefault(FAMILIES.get(v["gene"], ""), []).append(v["id"])
     r["pathway"] = pathway(altered, ["RAF"])
     r["negative_sites"] = [
-        {"site": f"site{i}", "gene": genes[i % len(genes)], "protein": f"A{i + 1}V",
-         "drugs": ["RAF inhibitor"], "pos": f"chr{1 + i % 22}:{5000 + i}", "sample": n,
-         "dp": 700 + i, "ub": 3 / (700 + i), "lod": 7.5 / (700 + i), "assessable": True}
+        {"site": f"chr{1 + i % 22}:{5000 + i}:A:C", "ids": [f"{genes[i % len(genes)]}-{i}-drug"],
+         "gene": genes[i % len(genes)], "protein": f"A{i + 1}V", "drugs": ["RAF inhibitor"],
+         "pos": f"chr{1 + i % 22}:{5000 + i}", "sample": n, "dp": 700 + i, "ub": 3 / (700 + i),
+         "lod": 7.5 / (700 + i), "assessable": True}
         for i in range(sites) for n in names
     ]  # fmt: skip
     return {"sheet": s, "qc": qc(s, targets), "compare": c, "resist": r}

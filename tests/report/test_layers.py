@@ -83,7 +83,9 @@ def test_nodes_do_not_overlap_and_lie_inside(edges, targets):
         assert a[0] >= 0 and a[1] >= 0 and a[2] <= drawn["width"] and a[3] <= drawn["height"]
         for b in boxes[:i]:
             assert a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
-    assert len(drawn["edges"]) == len(edges)
+    shown = {n["id"] for n in drawn["nodes"]}
+    assert len(shown) + drawn["hidden"] == len(NAMES)
+    assert len(drawn["edges"]) == sum(a in shown and b in shown for a, b, _ in edges)
     assert sum(len(d["lines"]) for d in drawn["drugs"]) == len(targets)
 
 
@@ -98,17 +100,40 @@ def test_the_papers_pathway(paper):
 
 
 def test_no_pathway_no_drawing(parts, make):
-    parts["resist"]["pathway"] = None
+    parts["resist"]["pathway"] = {"nodes": [], "edges": [], "drug_targets": []}
     assert pathway.drawing(make(parts)) is None
 
 
 def test_edges_to_unknown_nodes_and_twice_named_nodes_are_dropped(parts, make):
+    before = pathway.drawing(make(parts))
     graph = parts["resist"]["pathway"]
     graph["edges"] += [{"source": "RAF", "target": "NOWHERE", "sign": 1}, graph["edges"][0]]
     graph["nodes"].append(graph["nodes"][0])
-    drawn = pathway.drawing(make(parts))
-    assert len(drawn["edges"]) == len(graph["edges"]) - 2
-    assert len(drawn["nodes"]) == len(graph["nodes"]) - 1
+    assert pathway.drawing(make(parts)) == before
+
+
+def graph(*edges, altered=()):
+    names = list(dict.fromkeys(n for edge in edges for n in edge))
+    return (
+        [{"id": n, "altered": ["v"] if n in altered else []} for n in names],
+        [{"source": a, "target": b, "sign": 1} for a, b in edges],
+    )
+
+
+def kept(nodes_edges, targets):
+    return {n["id"] for n in pathway.relevant(*nodes_edges, targets)[0]}
+
+
+def test_what_has_nothing_to_do_with_the_drug_is_left_out():
+    chain = [("a", "b"), ("b", "t"), ("t", "d1"), ("d1", "d2"), ("d2", "d3"), ("d3", "d4")]
+    side = [("x", "b"), ("b", "y"), ("p", "q")]
+    plain = graph(*chain, *side)
+    assert kept(plain, ["t"]) == {"t", "d1", "d2", "d3"}
+    assert kept(graph(*chain, *side, altered=["a"]), ["t"]) == {"a", "b", "t", "d1", "d2", "d3"}
+    # y leads nowhere: the way to the drug's target is the one through b.
+    assert kept(graph(*chain, *side, altered=["y"]), ["t"]) == {"y", "b", "t", "d1", "d2", "d3"}
+    assert kept(graph(*chain, *side, altered=["q"]), ["t"]) == {"q", "t", "d1", "d2", "d3"}
+    assert kept(plain, []) == {n["id"] for n in plain[0]}
 
 
 def test_a_long_label_takes_two_lines():

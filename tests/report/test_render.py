@@ -206,8 +206,11 @@ def change(parts, **verdict):
 def test_nothing_found(parts, make, read_page):
     change(parts, kind="none", sentence="No mechanism was found.", key_variants=[],
            confidence="low", reasons=[])  # fmt: skip
-    parts["resist"] |= {"findings": [], "expected_to_fail": [], "options": [], "driver": None,
-                        "pathway": None}  # fmt: skip
+    driver = {"variant": None, "gene": None, "protein": None, "state": "unknown",
+              "text": "none on record"}  # fmt: skip
+    parts["resist"] |= {"findings": [], "expected_to_fail": [], "options": [], "driver": driver,
+                        "pathway": {"nodes": [], "edges": [], "drug_targets": []},
+                        "near_misses": []}  # fmt: skip
     parts["compare"]["variants"] = []
     found = read_page(page(make(parts, table1=False)))
     text = found.text()
@@ -246,9 +249,8 @@ def test_a_variant_without_gene_or_protein(parts, make, read_page):
     v = next(v for v in parts["compare"]["variants"] if v["gene"] == "FLT1")
     v |= {"gene": None, "protein": None, "hgvs_p": None, "hgvs_c": None, "protein_changes": [],
           "consequence": None, "transcript": None}  # fmt: skip
-    for finding in parts["resist"]["findings"]:
-        if finding["variant"] == v["id"]:
-            finding |= {"gene": None, "protein": None}
+    findings = parts["resist"]["findings"]
+    parts["resist"]["findings"] = [f for f in findings if f["variant"] != v["id"]]
     text = read_page(page(make(parts))).text()
     assert f"{v['chrom']}:{v['pos']} {v['ref']}>{v['alt']}" in text
 

@@ -55,7 +55,9 @@ def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
         *(f["variant"] for f in resist["findings"]),
         *(i for node in (resist["pathway"] or {"nodes": []})["nodes"] for i in node["altered"]),
     ]
-    for missing in dict.fromkeys(i for i in named if i is not None and i not in known):
+    # Copy-number findings have ids of their own, copynumber:GENE:call.
+    named = [i for i in named if i is not None and not i.startswith("copynumber:")]
+    for missing in dict.fromkeys(i for i in named if i not in known):
         what = f"names variant {missing!r}, which {paths['compare']} does not hold"
         errors.append(InputError(what, where=paths["resist"], cure=cure))
     if errors:

@@ -68,11 +68,11 @@ def warnings(report: dict) -> list[dict]:
             "here, not an observation.",
         })  # fmt: skip
     driver = report["resist"]["driver"]
-    if driver and driver["state"] in ("lost", "absent", "unknown"):
-        what = " ".join(part for part in (driver["gene"], driver["protein"]) if part) or "not named"
-        word = {"lost": "is lost", "absent": "is absent", "unknown": "is not known"}
+    if driver["state"] in ("lost", "absent"):
+        what = " ".join(part for part in (driver["gene"], driver["protein"]) if part)
+        word = {"lost": "is lost", "absent": "is absent"}
         found.append({
-            "title": f"Sensitising driver ({what}) {word[driver['state']]}",
+            "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
             "text": driver["text"] or "", "href": "#findings",
         })  # fmt: skip
     return found
@@ -81,6 +81,8 @@ def warnings(report: dict) -> list[dict]:
 def open_questions(report: dict) -> list[str]:
     """Return what this report cannot exclude, one short line each."""
     lines = []
+    if report["resist"]["driver"]["state"] == "unknown":
+        lines.append("the sensitising driver is not known: " + report["resist"]["driver"]["text"])
     blind = {s["site"] for s in report["resist"]["negative_sites"] if not s["assessable"]}
     if blind:
         sites = "site" if len(blind) == 1 else "sites"
@@ -109,9 +111,11 @@ def key_variants(report: dict) -> dict:
     """Return the variants of the first screen: key, driver, then others that relapse brought."""
     known = variants_by_id(report)
     resist = report["resist"]
-    roles = dict.fromkeys(resist["verdict"]["key_variants"], "key variant")
+    roles = dict.fromkeys(
+        (i for i in resist["verdict"]["key_variants"] if i in known), "key variant"
+    )
     driver = resist["driver"]
-    if driver and driver["variant"]:
+    if driver["variant"] in known:
         role = "sensitising driver"
         if driver["variant"] in roles:
             role = f"{roles[driver['variant']]}, {role}"
@@ -132,6 +136,39 @@ def key_variants(report: dict) -> dict:
     shown = [key_row(known[i], report, role) for i, role in roles.items()]
     further = len([i for i in rest if i not in roles])
     return {"rows": shown, "further": further, "compact": compact}
+
+
+def failing(report: dict) -> list[dict]:
+    """Return the drugs expected to fail, by class: those reported themselves, then the others.
+
+    A drug of several classes stands under the last, which the drug table orders from wide to
+    narrow.
+    """
+    rows = {
+        row["id"]: row
+        for finding in report["resist"]["findings"]
+        for row in finding["evidence"] + finding["other_evidence"]
+    }
+    classes: dict[str, dict] = {}
+    for drug in report["resist"]["expected_to_fail"]:
+        name = drug["classes"][-1] if drug["classes"] else "other"
+        group = classes.setdefault(name, {"name": name, "reported": [], "others": [], "drugs": []})
+        direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
+        group["reported" if direct else "others"].append(drug["drug"])
+        group["drugs"].append(drug)
+    return list(classes.values())
+
+
+def headline(report: dict) -> str | None:
+    """Return the names of the key variants, or None without any."""
+    labels = {f["variant"]: f["label"] for f in report["resist"]["findings"]}
+    known = variants_by_id(report)
+    names = [
+        labels.get(i) or f"{known[i]['gene'] or ''} {variant_name(known[i])}".strip()
+        for i in report["resist"]["verdict"]["key_variants"]
+        if i in labels or i in known
+    ]
+    return ", ".join(names) or None
 
 
 def examined(report: dict) -> str | None:
@@ -162,16 +199,18 @@ def front(report: dict) -> dict:
     return {
         "kind": verdict["kind"],
         "kind_text": VERDICTS[verdict["kind"]],
+        "headline": headline(report),
         "sentence": verdict["sentence"],
         "confidence": verdict["confidence"],
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
         "reasons": verdict["reasons"],
-        "against": list(dict.fromkeys(against)),
+        "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
+        "convergence": report["resist"]["convergence"],
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),
         "open": open_questions(report),
-        "fail": report["resist"]["expected_to_fail"],
+        "fail": failing(report),
         "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),
         "examined": examined(report),
         "shown": key_variants(report),

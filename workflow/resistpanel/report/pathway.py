@@ -15,6 +15,7 @@ BETWEEN = 34  # height between layers
 MARGIN = 12
 WRAP = 14  # letters of a label that fit one line
 ENTRY = 16  # between the ends of edges that reach the same node
+DOWN = 3  # steps below the target that are drawn
 SHOWN = 2  # variants named in a node; the rest are counted
 
 
@@ -28,6 +29,61 @@ def in_graph(graph: dict) -> tuple[list[dict], list[dict]]:
         if e["source"] in names and e["target"] in names and e["source"] != e["target"]
     }
     return nodes, list(kept.values())
+
+
+def shortest(start: set[str], goal: set[str], following: dict[str, list[str]]) -> list[str]:
+    """Return the nodes of a shortest path from `start` to `goal`, or none."""
+    came: dict[str, str | None] = dict.fromkeys(sorted(start))
+    queue = list(came)
+    for node in queue:
+        if node in goal:
+            way = [node]
+            while (before := came[way[-1]]) is not None:
+                way.append(before)
+            return way
+        for other in following.get(node, ()):
+            if other not in came:
+                came[other] = node
+                queue.append(other)
+    return []
+
+
+def relevant(
+    nodes: list[dict], edges: list[dict], targets: list[str]
+) -> tuple[list[dict], list[dict]]:
+    """Return the part of a graph that tells the story.
+
+    Kept are the targets; every altered node, with a shortest way between it and a target
+    (along the signal where there is one, else any); and what the targets lead to within `DOWN`
+    steps. Without a target nothing is left out.
+    """
+    names = [n["id"] for n in nodes]
+    goals = {t for t in targets if t in names}
+    if not goals:
+        return nodes, edges
+    down: dict[str, list[str]] = {}
+    up: dict[str, list[str]] = {}
+    for e in edges:
+        down.setdefault(e["source"], []).append(e["target"])
+        up.setdefault(e["target"], []).append(e["source"])
+    either = {n: down.get(n, []) + up.get(n, []) for n in names}
+    kept, front = set(goals), set(goals)
+    for _ in range(DOWN):
+        front = {b for a in front for b in down.get(a, ())}
+        kept |= front
+    for node in nodes:
+        if node["altered"]:
+            here = {node["id"]}
+            kept |= here
+            kept.update(
+                shortest(here, goals, down)
+                or shortest(here, goals, up)
+                or shortest(here, set(kept) - here, either)
+            )
+    return (
+        [n for n in nodes if n["id"] in kept],
+        [e for e in edges if e["source"] in kept and e["target"] in kept],
+    )
 
 
 def inhibits(sign: object) -> bool:
@@ -173,7 +229,10 @@ def drawing(report: dict) -> dict | None:
     graph = report["resist"]["pathway"]
     if not graph or not graph["nodes"]:
         return None
-    nodes, edges = in_graph(graph)
+    everything, edges = in_graph(graph)
+    nodes, edges = relevant(everything, edges, graph["drug_targets"])
+    if not nodes:
+        return None
     by_id = {n["id"]: dict(n) for n in nodes}
     variants = {v["id"]: v for v in report["compare"]["variants"]}
     describe(list(by_id.values()), variants, set(report["resist"]["verdict"]["key_variants"]))
@@ -211,6 +270,7 @@ def drawing(report: dict) -> dict | None:
             [d["drug"] for d in report["resist"]["drugs"]], targets, rows, where.tops
         ),
         "feedback": bool(back),
+        "hidden": len(everything) - len(nodes),
         "altered": [n for n in by_id.values() if n["named"]],
         "targets": [n["label"] for n in targets],
     }

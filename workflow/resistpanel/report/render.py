@@ -8,7 +8,7 @@ import zlib
 import jinja2
 from markupsafe import Markup
 
-from resistpanel.report import front, pathway, quality, slope, tables
+from resistpanel.report import findings, front, negatives, pathway, quality, slope, tables
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import count, percent, percent_up, plain, probability
 from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
@@ -63,6 +63,11 @@ def short(text: str | None, length: int = 16) -> str:
     return text if len(text) <= length else text[: length - 1] + "…"
 
 
+def sentence(text: str | None) -> str:
+    """Return text with a capital at its start."""
+    return text[:1].upper() + text[1:] if text else ""
+
+
 def css_text(text: str) -> Markup:
     """Return text as a CSS string: everything but letters and digits is escaped by its code."""
     safe = (c if c.isascii() and c.isalnum() else f"\\{ord(c):x} " for c in str(visible(text)))
@@ -94,7 +99,7 @@ def environment() -> jinja2.Environment:
     )
     env.filters |= {
         "percent": percent, "percent_up": percent_up, "count": count, "plain": plain,
-        "probability": probability, "short": short, "css_text": css_text,
+        "probability": probability, "short": short, "sentence": sentence, "css_text": css_text,
     }  # fmt: skip
     env.globals |= {
         "STATES": STATES,
@@ -130,15 +135,16 @@ def page(report: dict) -> str:
         script_hash=source_hash(script),
         payload=payload(report),
         front=front.front(report),
-        findings=tables.findings(report),
+        findings=findings.findings(report),
+        knowledge=findings.knowledge(report),
         matrix=tables.matrix(report),
         table1=tables.table1_view(report),
         slopes=slopes,
         pathway=drawing,
         wide=wide,
         spectrum=quality.spectrum_view(report),
-        negatives=tables.negatives(report),
-        misses=tables.near_misses(report),
+        negatives=negatives.negatives(report),
+        misses=negatives.near_misses(report),
         quality=quality.quality(report),
         parameters=quality.parameters(report),
         provenance=report["provenance"],

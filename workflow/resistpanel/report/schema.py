@@ -5,21 +5,27 @@ from functools import cache
 from pathlib import Path
 
 import jsonschema
+from referencing import Registry, Resource
+from referencing.jsonschema import DRAFT202012
 
 from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.files import SCHEMAS, read_json
 
-SCHEMA = HOME / "workflow" / "schemas" / "report.schema.json"
+
+def beside(uri: str) -> Resource:
+    """Return a schema of the same folder, by its file name."""
+    return Resource.from_contents(read_json(SCHEMAS / uri), default_specification=DRAFT202012)
 
 
 @cache
-def schema() -> dict:
-    """Return the JSON Schema of report.json."""
-    return json.loads(SCHEMA.read_text(encoding="utf-8"))
+def validator(stage: str) -> jsonschema.Draft202012Validator:
+    """Return the validator of a stage's JSON; the report's refers to those of the stages."""
+    schema = read_json(SCHEMAS / f"{stage}.schema.json")
+    return jsonschema.Draft202012Validator(schema, registry=Registry(retrieve=beside))
 
 
-def check(value: object, where: str, part: str | None = None) -> None:
-    """Check `value` against the schema, or against one of its parts.
+def check(value: object, where: str, stage: str = "report") -> None:
+    """Check a value against the schema of a stage.
 
     Parameters
     ----------
@@ -27,31 +33,26 @@ def check(value: object, where: str, part: str | None = None) -> None:
         What was read.
     where : str
         The file, named in the error.
-    part : str, optional
-        ``sheet``, ``qc``, ``compare`` or ``resist``; the whole report without it.
+    stage : str
+        Whose schema.
 
     Raises
     ------
     InputError
         Names the first place that does not fit.
     """
-    whole = schema()
-    use = whole if part is None else {"$ref": f"#/$defs/{part}", "$defs": whole["$defs"]}
-    error = jsonschema.exceptions.best_match(
-        jsonschema.Draft202012Validator(use).iter_errors(value)
-    )
+    error = jsonschema.exceptions.best_match(validator(stage).iter_errors(value))
     if error is None:
         return
     message = error.message if len(error.message) < 200 else error.message[:200] + "…"
-    what = f"a report ({whole['$id']})" if part is None else f"resistpanel/{part}/1"
     raise InputError(
-        f"not {what}: {message}",
+        f"does not agree with {stage}.schema.json: {message}",
         where=f"{where} ({error.json_path})",
-        cure=f"make it again with `resistpanel {part or 'report'}` of this version",
+        cure=f"make it again with `resistpanel {stage}` of this version",
     )
 
 
-def load(path: str | Path, part: str | None = None) -> dict:
+def load(path: str | Path, stage: str = "report") -> dict:
     """Read a JSON file and check it; see `check`."""
     path = Path(path)
 
@@ -65,5 +66,5 @@ def load(path: str | Path, part: str | None = None) -> dict:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         place = f"{path}:{error.lineno}" if isinstance(error, json.JSONDecodeError) else str(path)
         raise InputError("not JSON, or cut short", where=place, cure="make it again") from error
-    check(value, str(path), part)
+    check(value, str(path), stage)
     return value

@@ -1,0 +1,86 @@
+"""The hand-made patients are what the stages write: they agree with the stages' own schemas."""
+
+import pytest
+
+from resistpanel.report.render import page
+from resistpanel.report.schema import check
+from resistpanel.resist.build import resist
+from resistpanel.resist.context import load_context
+
+
+@pytest.mark.parametrize("stage", ["sheet", "qc", "compare", "resist"])
+@pytest.mark.parametrize("patient", ["paper", "large"])
+def test_the_parts_agree_with_the_schemas_of_their_stages(patients, patient, stage):
+    check(getattr(patients, patient)()[stage], f"{patient}/{stage}.json", stage)
+
+
+def real(parts: dict, copynumber: dict | None = None) -> dict:
+    """Return the parts with what `resist` itself makes of them."""
+    made = resist(parts["compare"], parts["sheet"], load_context(), copynumber)
+    return parts | {"resist": made}
+
+
+def test_what_resist_makes_of_the_papers_patient(parts, make, read_page):
+    found = read_page(page(make(real(parts))))
+    front = found.all("header", class_="front")[0]["text"]
+    assert "Mechanism of resistance found" in front
+    (headline,) = found.all("p", class_="headline")
+    assert headline["text"] == "MAP2K1 p.C121S"
+    assert "allosteric MEK inhibitors" in front and "RAF inhibitors" in front
+    text = found.text()
+    assert "no effect on PLX4720 sensitivity" in text
+    assert "overexpression" in found.all("section", id="negative")[0]["text"]
+    assert found.unbalanced == []
+
+
+def test_a_tumour_with_nras_shows_what_the_review_says(parts, patients, make, read_page):
+    names = ("skin", "sensitive", "resistant")
+    samples = dict(zip(names, (patients.counts(n, 900) for n in (0, 0, 200)), strict=True))
+    state = patients.pair_state(
+        "acquired", samples["sensitive"], samples["resistant"], "sensitive", "resistant"
+    )
+    variants = [v for v in parts["compare"]["variants"] if v["pos"] != 115256530]
+    q61k = patients.variant(
+        "chr1", 115256530, "G", "T", "NRAS", ["Q61K"], samples, [state], "acquired"
+    )
+    parts["compare"]["variants"] = [q61k, *variants]
+    made = real(parts)
+    assert made["resist"]["knowledge"]["topics"]
+    found = read_page(page(make(made)))
+    (topic,) = found.all("article", class_="topic")
+    assert "NRAS-mutant melanoma" in topic["text"]
+    assert "Therapies and their outcomes" in topic["text"] and "Trials" in topic["text"]
+    assert "Co-alterations" in topic["text"]
+    assert "Convergence" in found.text() or "NRAS p.Q61K" in found.text()
+
+
+def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, make, read_page):
+    """A key finding of copy number has an id of its own and stands in no compare.json."""
+    variants = parts["compare"]["variants"]
+    parts["compare"]["variants"] = [v for v in variants if v["gene"] not in ("MAP2K1", "RET")]
+    gene = {"gene": "BRAF", "log2": 2.4, "log2_low": 2.2, "log2_high": 2.6, "copies": 11.0}
+    flat = {"gene": "BRAF", "log2": 0.0, "log2_low": -0.1, "log2_high": 0.1, "copies": 2.0}
+    copynumber = {
+        "schema": "resistpanel/copynumber/1", "patient": "MEL-PLX",
+        "samples": {"sensitive": {"genes": [flat | {"call": "neutral"}]},
+                    "resistant": {"genes": [gene | {"call": "amplification"}]}},
+        "pairs": [{"pre": "sensitive", "post": "resistant", "genes": [
+            {"gene": "BRAF", "log2_ratio": 2.4, "low": 2.2, "high": 2.6, "p": 1e-9,
+             "call": "gain"}]}],
+    }  # fmt: skip
+    made = real(parts, copynumber)
+    assert made["resist"]["verdict"]["key_variants"][0].startswith("copynumber:BRAF")
+    found = read_page(page(make(made)))
+    (headline,) = found.all("p", class_="headline")
+    assert "BRAF" in headline["text"] and "amplification" in headline["text"]
+
+
+def test_nothing_found_by_resist(parts, make, read_page):
+    keep = ("BRAF", "FLT1", "KMT2D")
+    variants = parts["compare"]["variants"]
+    parts["compare"]["variants"] = [v for v in variants if v["gene"] in keep]
+    made = real(parts)
+    assert made["resist"]["verdict"]["kind"] == "none"
+    found = read_page(page(make(made)))
+    assert "No mechanism found" in found.text()
+    assert not found.all("p", class_="headline")

@@ -1,0 +1,112 @@
+"""The ranked findings with their evidence, what else is expected to fail, and what is known."""
+
+import re
+
+from resistpanel.report.cells import variant_name
+from resistpanel.report.front import failing, variants_by_id
+from resistpanel.report.numbers import genomic
+from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS
+
+#: A PubMed identifier; anything else is shown as text, not as a link.
+PMID = re.compile(r"[1-9][0-9]{0,8}")
+SEPARATOR = re.compile(r"[;,\s]+")
+
+
+def pubmed(pmid: str | int | None) -> list[tuple[str, str | None]]:
+    """Return each identifier (``;`` between several) with its address at PubMed.
+
+    The address is None for what is not an identifier: that is shown as text.
+    """
+    parts = [part for part in SEPARATOR.split(str(pmid or "")) if part]
+    return [
+        (part, f"https://pubmed.ncbi.nlm.nih.gov/{part}/" if PMID.fullmatch(part) else None)
+        for part in parts
+    ]
+
+
+def findings(report: dict) -> dict:
+    """Return the ranked findings: those that count in full, passengers in short."""
+    known = variants_by_id(report)
+    full, short = [], []
+    for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"]):
+        v = known.get(f["variant"])
+        item = f | {
+            "name": f["label"].removeprefix(f["gene"]).strip(),
+            "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]) if v else "",
+            "hgvs_c": v["hgvs_c"] if v else None,
+            "transcript": v["transcript"] if v else None,
+            "effect_text": EFFECTS[f["effect"]],
+            "mechanism": MECHANISMS[f["mechanism_class"]],
+            "match": MATCHES.get(f["match_level"]),
+            "evidence": with_links(f["evidence"]),
+            "other_evidence": with_links(f["other_evidence"]),
+            "states": v["states"] if v else [],
+            "phred": v["somatic_phred"] if v else None,
+        }
+        # In full: what may matter, and what was tested and found without effect.
+        counts = f["effect"] in ("known", "candidate") or f["evidence"]
+        (full if counts else short).append(item)
+    resist = report["resist"]
+    driver = resist["driver"]
+    name = f"p.{driver['protein']}" if driver["protein"] else None
+    if driver["variant"] in known:
+        name = variant_name(known[driver["variant"]])
+    driver = driver | {"name": name}
+    return {
+        "full": full,
+        "short": short,
+        "driver": driver,
+        "fail": failing(report),
+        "convergence": resist["convergence"],
+        "excluded": resist["excluded"],
+        "options": [o | {"links": pubmed(o["pmid"])} for o in resist["options"]],
+    }
+
+
+#: Columns of the review's tables, as the page shows them.
+THERAPY = (
+    ("regimen", "Regimen"), ("phase", "Phase"), ("population", "Patients"), ("n", "n"),
+    ("orr", "ORR"), ("dcr", "DCR"), ("pfs", "PFS"), ("os", "OS"), ("study", "Study"),
+)  # fmt: skip
+TRIAL = (
+    ("trial", "Trial"), ("title", "Title"), ("phase", "Phase"), ("n", "n"), ("arms", "Arms"),
+    ("endpoint", "Endpoint"),
+)  # fmt: skip
+
+
+def table(rows: list[dict], columns: tuple) -> dict:
+    """Return rows as a table of the columns that hold anything, with source and contradiction."""
+    used = [(key, title) for key, title in columns if any(row.get(key) for row in rows)]
+    return {
+        "columns": [title for _, title in used],
+        "rows": [
+            {
+                "cells": [row.get(key) or "" for key, _ in used],
+                "remarks": [row[k] for k in ("note", "contradiction") if row.get(k)],
+                "source": row.get("source"),
+                "links": pubmed(row.get("pmid")),
+            }
+            for row in rows
+        ],
+    }
+
+
+def with_links(rows: list[dict] | None) -> list[dict]:
+    """Return rows with their PubMed links; no rows for none."""
+    return [row | {"links": pubmed(row.get("pmid"))} for row in rows or []]
+
+
+def knowledge(report: dict) -> list[dict]:
+    """Return what the knowledge base holds on this tumour, topic by topic."""
+    topics = []
+    for topic in (report["resist"]["knowledge"] or {}).get("topics", []):
+        topics.append({
+            "title": topic["topic"],
+            "caution": topic.get("caution"),
+            "therapies": table(topic.get("therapies") or [], THERAPY),
+            "other_therapies": table(topic.get("other_therapies") or [], THERAPY),
+            "trials": table(topic.get("trials") or [], TRIAL),
+            "biology": with_links(topic.get("biology")),
+            "co_alterations": with_links(topic.get("co_alterations")),
+        })  # fmt: skip
+    return topics

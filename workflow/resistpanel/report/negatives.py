@@ -1,0 +1,116 @@
+"""What was looked for and not found, and what was seen and not reported."""
+
+import re
+
+from resistpanel.report.cells import cell, sample_label, variant_name
+from resistpanel.report.front import tumors
+from resistpanel.report.numbers import (
+    DASH,
+    NARROW_SPACE,
+    bare_percent,
+    genomic,
+    percent,
+    percent_up,
+)
+from resistpanel.report.states import consequence
+
+
+def near_misses(report: dict) -> list[dict]:
+    """Return candidates that were not reported, with every reason; absent forced sites left out."""
+    samples = report["compare"]["samples"]
+    catalogued = {m["variant"]: m["evidence"] for m in report["resist"]["near_misses"]}
+    rows = []
+    for v in report["compare"]["variants"]:
+        if v["reported"] or v["model"] == "absent" or v["filters"] == ["absent"]:
+            continue
+        rows.append({
+            "id": v["id"], "gene": v["gene"], "name": variant_name(v),
+            "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]),
+            "consequence": consequence(v["consequence"]), "model": v["model"],
+            "catalogued": catalogued.get(v["id"]) or v["sites"], "phred": v["somatic_phred"],
+            "reasons": [(f, report["filters"].get(f)) for f in v["filters"] if f != "PASS"],
+            "cells": [
+                sample_label(s) | {"cell": raw_cell(v["samples"][s["sample"]])} for s in samples
+            ],
+        })  # fmt: skip
+    # Catalogued alleles first: a near miss there may be the answer.
+    rows.sort(key=lambda r: (not r["catalogued"], r["model"] == "germline", -(r["phred"] or 0)))
+    return rows
+
+
+def raw_cell(evidence: dict) -> dict:
+    """Return a cell that gives the raw counts too, whatever was decided."""
+    shown = cell(evidence)
+    if evidence["dp"]:
+        alt, depth = evidence["ad"][1], evidence["dp"]
+        forward, reverse = evidence["adf"][1:2], evidence["adr"][1:2]
+        strands = f", {forward[0]} forward, {reverse[0]} reverse" if forward and reverse else ""
+        shown["raw"] = f"{alt} of {depth}{strands}" if alt else f"0 of {depth}"
+        shown["fraction"] = percent(evidence["af"])
+    else:
+        shown["raw"], shown["fraction"] = "no fragments", DASH
+    return shown
+
+
+def negatives(report: dict) -> dict:
+    """Return the catalogue sites that were looked at and not found, per site and per gene."""
+    names = [s["sample"] for s in tumors(report)]
+    sites: dict[str, dict] = {}
+    for row in report["resist"]["negative_sites"]:
+        site = sites.setdefault(row["site"], {
+            "site": row["site"], "gene": row["gene"], "protein": row["protein"], "pos": row["pos"],
+            "drugs": ", ".join(row["drugs"]), "ids": ", ".join(row["ids"]), "by": {},
+        })  # fmt: skip
+        site["by"][row["sample"]] = row
+    rows = []
+    for site in sites.values():
+        cells = []
+        for name in names:
+            row = site["by"].get(name)
+            if row is None:
+                cells.append({"text": DASH, "lod": "", "dp": "", "bad": False, "sort": -1})
+            elif not row["assessable"]:
+                text = "not covered" if not row["dp"] else "not assessable"
+                cells.append({"text": text, "lod": "", "dp": row["dp"], "bad": True, "sort": 2})
+            else:
+                cells.append({
+                    "text": f"<{NARROW_SPACE}{percent_up(row['ub'])}",
+                    "lod": percent_up(row["lod"]), "dp": row["dp"], "bad": False,
+                    "sort": row["ub"] if row["ub"] is not None else 2,
+                })  # fmt: skip
+        bad = any(c["bad"] for c in cells)
+        rows.append(site | {"cells": cells, "bad": bad})
+    rows.sort(
+        key=lambda r: (r["gene"], residue_number(r["protein"]), r["protein"] or "", r["site"])
+    )
+    return {
+        "samples": [sample_label(s) for s in tumors(report)],
+        "rows": rows,
+        "bad": [r for r in rows if r["bad"]],
+        "coverage": report["resist"]["coverage"],
+        "genes": [
+            gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)
+        ],
+    }
+
+
+def residue_number(protein: str | None) -> int:
+    """Return the first number in a protein change, for sorting; 0 without one."""
+    match = re.search(r"\d+", protein or "")
+    return int(match[0]) if match else 0
+
+
+def gene_summary(gene: str, rows: list[dict], samples: int) -> dict:
+    """Return one gene's sites: how many, and the range of the bounds per tumour sample."""
+    mine = [r for r in rows if r["gene"] == gene]
+    cells = []
+    for i in range(samples):
+        bounds = [r["cells"][i]["sort"] for r in mine if 0 <= r["cells"][i]["sort"] <= 1]
+        blind = sum(r["cells"][i]["bad"] for r in mine)
+        text = "none assessable"
+        if bounds:
+            text = f"<{NARROW_SPACE}{percent_up(max(bounds))}"
+        cells.append({"text": text, "blind": blind,
+                      "best": bare_percent(min(bounds)) if bounds else ""})  # fmt: skip
+    names = [r["protein"] or r["site"] for r in mine]
+    return {"gene": gene, "count": len(mine), "names": names, "cells": cells}
