@@ -112,7 +112,9 @@ def compare(small, allele, result, compared):
     if "inframe" in theirs:
         theirs = theirs - {"inframe"} | {t for t in ours if t.startswith("inframe")}
     if "frameshift_variant" in theirs:
-        ours.discard("stop_gained")  # csq does not say it of a frameshift that begins with stop
+        # csq names no stop of a frameshift, neither a new one at once nor the old one lost
+        ours -= {"stop_gained", "stop_lost"}
+        theirs -= {"stop_gained", "stop_lost"}
     if "stop_gained" in theirs:
         lesser = {"missense_variant", "inframe_insertion", "inframe_deletion"}
         ours, theirs = ours - lesser, theirs - lesser
