@@ -196,7 +196,7 @@ def publish_speed(result: dict, docs: Path) -> None:
     parts = [
         "# Speed and memory\n",
         f"Revision {revision()}; {len(result['files'])} BAMs of {result['bytes'] / 1e6:.0f} MB "
-        "in all, 67 kb of targets, about 1000x, 2x100 bases. CPU is user and system time of the "
+        f"in all, {result['targets_kb']:.0f} kb of targets. CPU is user and system time of the "
         "whole process, interpreter start included; the best of the runs. Made by "
         "`python benchmarks/speed.py --growth --publish`.\n",
         summary.markdown(rows),
@@ -205,7 +205,8 @@ def publish_speed(result: dict, docs: Path) -> None:
     if result["growth"]:
         growth = pd.DataFrame(result["growth"])
         axes_names = list(dict.fromkeys(growth.axis))
-        figure, axes = plt.subplots(2, len(axes_names), figsize=(4 * len(axes_names), 6.4))
+        figure, axes = plt.subplots(2, len(axes_names), figsize=(4 * len(axes_names), 6.4),
+                                    squeeze=False)  # fmt: skip
         for column, name in enumerate(axes_names):
             part = growth[growth.axis == name]
             for program, g in part.groupby("program", sort=False):

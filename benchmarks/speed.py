@@ -150,6 +150,12 @@ def thinned(bam: Path, fraction: float, folder: Path) -> Path:
     return out
 
 
+def kilobases(bed: list[str]) -> float:
+    """Return the sum of the interval lengths of a BED's lines in kb."""
+    rows = [line.split("\t") for line in bed if line and not line.startswith(("#", "track"))]
+    return sum(int(r[2]) - int(r[1]) for r in rows) / 1e3
+
+
 def growth(work: Path, seed: int, deepest: int, repeats: int, threads: int) -> list[dict]:
     """Measure how CPU and memory grow with depth, with targets and with samples."""
     rows = []
@@ -175,8 +181,7 @@ def growth(work: Path, seed: int, deepest: int, repeats: int, threads: int) -> l
             bed = Path(scratch) / "targets.bed"
             kept = lines[: len(lines) // share]
             bed.write_text("\n".join(kept) + "\n")
-            bases = sum(int(x.split("\t")[2]) - int(x.split("\t")[1]) for x in kept)
-            add("target kb", round(bases / 1e3, 1), files, bed)
+            add("target kb", round(kilobases(kept), 1), files, bed)
     for number in (2, 3, 5):
         add("BAMs", number, Files(bams_of(many)[:number], None, None))
     return rows
@@ -223,6 +228,7 @@ def main(argv: list[str] | None = None) -> int:
     print(*_shown(rows), sep="\n")
     result = {
         "files": [os.fspath(b) for b in files.bams],
+        "targets_kb": kilobases(files.targets.read_text().splitlines()),
         "bytes": sum(b.stat().st_size for b in files.bams),
         "rows": rows,
         "growth": [],
