@@ -5,10 +5,8 @@ import numpy as np
 from resistpanel.call.model import ERROR_CENTRES, ERROR_EDGES, Evidence
 from resistpanel.call.noise import MULTIPLIERS
 
-#: Most sites are like the average, one in a thousand errs 20 times as often.
-USUAL = np.full(len(MULTIPLIERS), 1e-9)
-USUAL[np.flatnonzero(MULTIPLIERS == 1)] = 0.999
-USUAL[np.flatnonzero(MULTIPLIERS == 20)] = 0.001
+#: Most sites are like the average, few err much more often.
+USUAL = np.exp(-3 * np.abs(np.log(MULTIPLIERS)))
 USUAL /= USUAL.sum()
 
 #: An error probability in the middle of its bin.
