@@ -9,7 +9,7 @@ import pysam
 
 from resistpanel.call import evidence as ev
 from resistpanel.call import filters as flt
-from resistpanel.call import limits, model, noise, regions, vcf
+from resistpanel.call import leakage, limits, model, noise, population, regions, vcf
 from resistpanel.call.alleles import Allele, kind, left_align, tract, trim, vcf_alleles
 from resistpanel.call.reader import Reader
 from resistpanel.call.reference import Reference
@@ -17,6 +17,8 @@ from resistpanel.errors import InputError
 
 #: A sample is said to carry an allele that exists in the patient from this Bayes factor on.
 PRESENT_LOG_BF = np.log(100)
+#: Less foreign DNA than this cannot be told from errors, and hardly ever makes a call.
+LEAST_CONTAMINATION = 0.004
 #: Fragments below which a sample is not assessable.
 MIN_DEPTH = 10
 #: A candidate that is not called is kept as a near miss from this phred on.
@@ -37,6 +39,10 @@ class Settings:
     tumors : list of path
     sites : path or None
         VCF of alleles to genotype whatever the reads propose.
+    germline : path or None
+        VCF of population allele frequencies (INFO/AF).
+    pon : path or None
+        Panel of normals, as `build_pon` writes it.
     padding : int
         Bases added on either side of every target.
     threads : int
@@ -48,6 +54,8 @@ class Settings:
     tumors: list[str]
     normal: str | None = None
     sites: str | None = None
+    germline: str | None = None
+    pon: str | None = None
     padding: int = 0
     threads: int = 1
     min_mapq: int = 20
@@ -295,7 +303,55 @@ class Caller:
                 if units >= 3:
                     self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
         evidence = model.Evidence(errors, other, expected, good, log_shared, log_own)
-        return model.evaluate(evidence, self.normal, self.settings.priors), evidence
+        self.log_germline = None
+        self.population: list[float | None] = [None] * n
+        if self.settings.germline:
+            resource = population.Resource(self.settings.germline, "AF")
+            self.population = [resource.lookup(c.allele, self.reference) for c in self.candidates]
+            self.log_germline = np.array(
+                [population.log_germline_prior(p) for p in self.population]
+            )
+        posterior = model.evaluate(evidence, self.normal, self.settings.priors, self.log_germline)
+        self.leaks = self._leaks(posterior, evidence)
+        if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
+            posterior = model.evaluate(
+                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks
+            )
+        return posterior, evidence
+
+    def _leaks(self, posterior: model.Posterior, evidence: model.Evidence) -> model.Leaks:
+        """Estimate tumour in normal, and other people's DNA in each sample."""
+        if self.normal is None or not self.candidates:
+            return model.NO_LEAKS
+        alts = evidence.errors.sum((2, 3))
+        totals = alts + evidence.other
+        af = alts / np.maximum(totals, 1)
+        snv = np.array([c.allele.substitution for c in self.candidates])
+        tin, tumor = 0.0, None
+        strongest = 0.0
+        for s in self.tumors:
+            # Beyond doubt in the tumour, and not what half of the normal's fragments show.
+            use = snv & (posterior.log_bayes_factor[:, s] > np.log(1e6)) & (af[:, s] >= 0.08)
+            found = leakage.tumor_in_normal(
+                alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
+            )
+            if found.found and (found.evidence or 0) > strongest:
+                strongest, tin, tumor = found.evidence, found.value, s
+        homozygous = (
+            snv
+            & (posterior.best == "germline")
+            & (af[:, self.normal] > 0.9)
+            & (totals[:, self.normal] >= 50)
+        )
+        contamination = {}
+        for s in range(len(self.samples)):
+            other = totals[homozygous, s] - alts[homozygous, s]
+            # Whatever is not the patient's allele is counted: the errors towards all bases.
+            error = self.tallies[s].errors.sum() / max(self.tallies[s].total.sum(), 1)
+            found = leakage.contamination(other, totals[homozygous, s], max(error, 1e-4))
+            sure = found.found and found.value >= LEAST_CONTAMINATION
+            contamination[s] = float(found.value) if sure else 0.0
+        return model.Leaks(tin, tumor, contamination)
 
     def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, np.ndarray]:
         """Return each carrying fragment's error probability, and the errors expected in all.
@@ -342,6 +398,7 @@ class Caller:
         ub = limits.upper_bound(alts, totals)
         ten = np.log(10)
         new = [i for i in range(n) if best[i] == "somatic" and phred[i] >= NEAR_MISS]
+        normals = population.Resource(self.settings.pon, "NORMALS") if self.settings.pon else None
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
         out = []
@@ -358,6 +415,12 @@ class Caller:
             metrics["germline_odds"] = (posterior.log_somatic - posterior.log_germline)[i] / ten
             metrics["artifact_odds"] = (posterior.log_somatic - posterior.log_artifact)[i] / ten
             metrics["cluster"] = cluster[i]
+            if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
+                metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten
+            if self.population[i] is not None:
+                metrics["population_af"] = self.population[i]
+            if normals is not None:
+                metrics["normals"] = normals.lookup(candidate.allele, self.reference) or 0
             slip = max(self.slip[i, s] for s in self.tumors)
             if slip > 0:
                 af = max(alts[i, s] / max(totals[i, s], 1) for s in self.tumors)
@@ -422,6 +485,8 @@ class Caller:
                 else None
             ),
             "ODDS_NULL": float(np.clip(null, -999, 999)),
+            "POPAF": metrics.get("population_af"),
+            "NORMALS": int(metrics["normals"]) if metrics.get("normals") else None,
             "SITE": candidate.sites,
             "FORCED": candidate.forced,
         }
@@ -438,12 +503,15 @@ class Caller:
             "prior_somatic": vcf.number(self.settings.priors.somatic),
             "target_bases": str(sum(e - s for _, s, e in self.targets)),
             "kept_fraction": vcf.number(self.thinned),
+            "tumor_in_normal": vcf.number(self.leaks.tumor_in_normal),
             "multiplier": ",".join(vcf.number(float(w)) for w in np.exp(self.log_multiplier)),
         }
         for sample, learned in zip(self.samples, self.noises, strict=True):
             meta[f"error_rate_{sample.name}"] = ",".join(
                 vcf.number(float(q)) for q in learned.quality
             )
+        for s, fraction in self.leaks.contamination.items():
+            meta[f"contamination_{self.samples[s].name}"] = vcf.number(fraction)
         head = vcf.header(
             self.reference.contigs,
             [s.name for s in self.samples],
@@ -454,4 +522,40 @@ class Caller:
         return records
 
 
-__all__ = ["Caller", "Settings"]
+def build_pon(settings: Settings, output: str) -> int:
+    """Write the alleles that recur in normals, with how many show them.
+
+    Parameters
+    ----------
+    settings : Settings
+        The normals stand as `tumors`, without a normal.
+    output : str
+        .vcf.gz; its index is written beside it.
+
+    Returns
+    -------
+    int
+        Alleles written.
+    """
+    caller = Caller(settings)
+    caller.collect()
+    posterior, _ = caller.weigh()
+    rows = population.pon_rows(caller.candidates, len(caller.samples), posterior.log_bayes_factor)
+    order = {contig: k for k, contig in enumerate(caller.samples[0].contigs)}
+    lines = []
+    for allele, normals, most in rows:
+        pos, ref, alt = vcf_alleles(allele, caller.reference)
+        lines.append((order[allele.contig], pos, ref, alt, allele.contig, normals, most))
+    vcf.write_pon(
+        output,
+        caller.reference.contigs,
+        [s.name for s in caller.samples],
+        [
+            (contig, pos, ref, alt, normals, most)
+            for _, pos, ref, alt, contig, normals, most in sorted(lines)
+        ],
+    )
+    return len(lines)
+
+
+__all__ = ["Caller", "Settings", "build_pon"]

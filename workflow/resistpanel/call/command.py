@@ -7,6 +7,10 @@ from resistpanel.errors import InputError
 EXAMPLE = """example:
   resistpanel call --reference hg19.fa --targets panel.bed --normal skin.bam \\
       --tumor before.bam --tumor relapse.bam --output somatic.vcf.gz
+
+  a panel of normals, from samples without a tumour sequenced the same way:
+  resistpanel call --build-pon --reference hg19.fa --targets panel.bed \\
+      --normal a.bam --normal b.bam --normal c.bam --output pon.vcf.gz
 """
 
 
@@ -15,9 +19,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLE
     parser.add_argument("--reference", required=True, help="FASTA with .fai (bgzip: and .gzi)")
     parser.add_argument("--targets", required=True, help="BED of the panel")
-    parser.add_argument("--normal", help="BAM or CRAM of the matched normal")
-    parser.add_argument("--tumor", action="append", required=True, help="repeat for each tumour")
+    parser.add_argument(
+        "--normal",
+        action="append",
+        default=[],
+        help="BAM or CRAM of the matched normal; without it, germline variants near an allele "
+        "frequency of 0.5 or 1 cannot be told from somatic ones and are not called",
+    )
+    parser.add_argument("--tumor", action="append", default=[], help="repeat for each tumour")
     parser.add_argument("--sites", help="VCF of alleles to genotype whatever the reads propose")
+    parser.add_argument("--germline", help="indexed VCF of population allele frequencies (AF)")
+    parser.add_argument("--pon", help="panel of normals made by --build-pon")
+    parser.add_argument(
+        "--build-pon", action="store_true", help="write a panel of normals of all --normal"
+    )
     parser.add_argument("--padding", type=int, default=0, help="bases added around targets (0)")
     parser.add_argument("--min-mapq", type=int, default=20, help="least mapping quality (20)")
     parser.add_argument("--min-qual", type=int, default=12, help="least base quality (12)")
@@ -28,7 +43,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Call a patient."""
-    from resistpanel.call.caller import Caller, Settings
+    from resistpanel.call.caller import Caller, Settings, build_pon
 
     if not args.output.endswith(".vcf.gz"):
         raise InputError("the output must end in .vcf.gz", f"--output {args.output}")
@@ -36,16 +51,27 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if value < least:
             raise InputError(f"must be {least} or more", f"--{name.replace('_', '-')} {value}")
+    if args.build_pon and (args.tumor or len(args.normal) < 2):
+        raise InputError("needs two or more --normal and no --tumor", "--build-pon")
+    if not args.build_pon and not args.tumor:
+        raise InputError("none given", "--tumor", "give one or more")
+    if not args.build_pon and len(args.normal) > 1:
+        raise InputError(f"{len(args.normal)} given", "--normal", "a patient has one")
     settings = Settings(
         reference=args.reference,
         targets=args.targets,
-        tumors=args.tumor,
-        normal=args.normal,
+        tumors=args.normal if args.build_pon else args.tumor,
+        normal=args.normal[0] if args.normal and not args.build_pon else None,
         sites=args.sites,
+        germline=args.germline,
+        pon=args.pon,
         padding=args.padding,
         threads=args.threads,
         min_mapq=args.min_mapq,
         min_qual=args.min_qual,
     )
-    Caller(settings).run(args.output)
+    if args.build_pon:
+        print(f"{build_pon(settings, args.output)} alleles recur in {len(args.normal)} normals")
+    else:
+        Caller(settings).run(args.output)
     return 0

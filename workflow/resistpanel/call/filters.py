@@ -54,6 +54,27 @@ FILTERS = (
         "A recurrent artifact, present in the normal too, explains the samples better",
     ),
     Filter(
+        "contamination",
+        "foreign_odds",
+        True,
+        0.0,
+        "The allele of another person, whose DNA the sample holds, explains it better",
+    ),
+    Filter(
+        "germline_resource",
+        "population_af",
+        False,
+        0.01,
+        "Allele frequency in the germline resource is above {threshold:g}",
+    ),
+    Filter(
+        "panel_of_normals",
+        "normals",
+        False,
+        1.0,
+        "More than {threshold:g} samples of the panel of normals show the allele",
+    ),
+    Filter(
         "few_fragments",
         "fragments",
         True,

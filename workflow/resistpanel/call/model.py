@@ -14,7 +14,7 @@ error probability e, out of n informative ones, and L the errors expected at m =
     artifact   all samples share one f up to a spread: mapping, paralogues, slippage
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -41,8 +41,8 @@ class Priors:
         That the samples' error multipliers at a site have nothing to do with each other.
     present : float
         That a tumour carries a somatic variant which exists in the patient.
-    tumor_in_normal : float
-        Fraction of tumour-derived fragments in the normal.
+    foreign : float
+        That another person carries an allele which the patient lacks.
     """
 
     somatic: float = 3e-6
@@ -51,7 +51,29 @@ class Priors:
     artifact: float = 1e-6
     own: float = 0.5
     present: float = 0.5
+    foreign: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """DNA where it does not belong, as estimated.
+
+    Attributes
+    ----------
+    tumor_in_normal : float
+        Fraction of the normal's fragments that come from a tumour.
+    tumor : int or None
+        Which sample that is.
+    contamination : dict of int to float
+        Fraction of another person's fragments, by sample.
+    """
+
     tumor_in_normal: float = 0.0
+    tumor: int | None = None
+    contamination: dict[int, float] = field(default_factory=dict)
+
+
+NO_LEAKS = Leaks()
 
 
 @dataclass
@@ -93,7 +115,7 @@ class Posterior:
 
     Attributes
     ----------
-    log_null, log_somatic, log_germline, log_artifact : float64, (candidates,)
+    log_null, log_somatic, log_germline, log_artifact, log_foreign : float64, (candidates,)
         Log of prior times marginal likelihood.
     log_bayes_factor : float64, (candidates, samples)
         Presence against absence in each sample.
@@ -103,12 +125,13 @@ class Posterior:
     log_somatic: np.ndarray
     log_germline: np.ndarray
     log_artifact: np.ndarray
+    log_foreign: np.ndarray
     log_bayes_factor: np.ndarray
 
     @property
     def somatic_phred(self) -> np.ndarray:
         """Return -10 log10 of the probability that the allele is not somatic."""
-        stack = np.stack([self.log_null, self.log_germline, self.log_artifact])
+        stack = np.stack([self.log_null, self.log_germline, self.log_artifact, self.log_foreign])
         log_not = logsumexp(stack, axis=0)
         total = np.logaddexp(log_not, self.log_somatic)
         return np.clip(-10 / np.log(10) * (log_not - total), 0, 9999)
@@ -116,8 +139,16 @@ class Posterior:
     @property
     def best(self) -> np.ndarray:
         """Return the likeliest model's name per candidate."""
-        names = np.array(["absent", "somatic", "germline", "artifact"])
-        stack = np.stack([self.log_null, self.log_somatic, self.log_germline, self.log_artifact])
+        names = np.array(["absent", "somatic", "germline", "artifact", "foreign"])
+        stack = np.stack(
+            [
+                self.log_null,
+                self.log_somatic,
+                self.log_germline,
+                self.log_artifact,
+                self.log_foreign,
+            ]
+        )
         return names[stack.argmax(axis=0)]
 
 
@@ -190,6 +221,7 @@ def evaluate(
     normal: int | None,
     priors: Priors,
     log_germline_site: np.ndarray | None = None,
+    leaks: Leaks = NO_LEAKS,
 ) -> Posterior:
     """Weigh the models for every candidate.
 
@@ -202,6 +234,7 @@ def evaluate(
     log_germline_site : (candidates,), optional
         Log prior of a germline variant at each candidate (a germline resource), instead of
         the general one.
+    leaks : Leaks
     """
     n, samples = evidence.other.shape
     step = 200
@@ -212,6 +245,7 @@ def evaluate(
                 normal,
                 priors,
                 None if log_germline_site is None else log_germline_site[i : i + step],
+                leaks,
             )
             for i in range(0, n, step)
         ]
@@ -233,22 +267,22 @@ def evaluate(
     ).sum(1)
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
-    if normal is not None:
-        in_normal = absent[:, normal]
-        if priors.tumor_in_normal > 0:
-            # what the best-supported tumour frequency would leave in the normal
-            best = like[:, tumors][:, :, 1:].max(axis=3).sum(1).argmax(axis=1) + 1
-            leak = np.searchsorted(FREQUENCIES, FREQUENCIES[best] * priors.tumor_in_normal)
-            leaked = like[np.arange(n), normal, np.minimum(leak, len(FREQUENCIES) - 1)]
-            in_normal = np.logaddexp(in_normal, leaked) - np.log(2)
-        some = some + in_normal
-    log_somatic = logsumexp(w + some, axis=1)
     # at such frequencies errors do not matter: m = 1
     one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
     at_one = like[:, :, :, one]
     kernel = _kernel(SPREAD)
     most = at_one[:, :, 1:].max(axis=2, keepdims=True)
     spread = np.log(np.exp(at_one[:, :, 1:] - most) @ np.exp(kernel).T + 1e-300) + most
+    if normal is not None:
+        in_normal = absent[:, normal]
+        if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
+            # What the tumour's own frequency would leave in the normal.
+            best = FREQUENCIES[1:][at_one[:, leaks.tumor, 1:].argmax(axis=1)]
+            left = np.searchsorted(FREQUENCIES[1:], best * leaks.tumor_in_normal)
+            leaked = spread[np.arange(n), normal, np.minimum(left, len(prior_f) - 1)]
+            in_normal = np.logaddexp(in_normal, leaked[:, None]) - np.log(2)
+        some = some + in_normal
+    log_somatic = logsumexp(w + some, axis=1)
     if len(tumors) > 1:
         # Tumours of one patient often carry a variant at much the same frequency.
         alike = logsumexp(spread[:, tumors].sum(1) + prior_f, axis=1)
@@ -289,5 +323,17 @@ def evaluate(
         low -= logsumexp(low, axis=0)
         log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)
 
+    # foreign: another person's allele in the samples that hold that person's DNA
+    log_foreign = np.full(n, LOG_TINY)
+    fouled = [s for s, c in leaks.contamination.items() if c > 0]
+    if fouled:
+        clean = [s for s in range(samples) if s not in fouled]
+        log_foreign = logsumexp(w + absent[:, clean].sum(1), axis=1) if clean else np.zeros(n)
+        for s in fouled:
+            c = leaks.contamination[s]
+            at = [np.searchsorted(FREQUENCIES[1:], level) for level in (c / 2, c)]
+            log_foreign = log_foreign + logsumexp(spread[:, s, at], axis=1) - np.log(2)
+        log_foreign = log_foreign + np.log(priors.foreign)
+
     log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
-    return Posterior(log_null, log_somatic, log_germline, log_artifact, log_bf)
+    return Posterior(log_null, log_somatic, log_germline, log_artifact, log_foreign, log_bf)

@@ -12,11 +12,18 @@ from resistpanel.files import replacing
 
 INFO = (
     ("TYPE", "1", "String", "SNV, MNV, INS, DEL, DUP (tandem) or COMPLEX"),
-    ("MODEL", "1", "String", "Likeliest explanation: somatic, germline, artifact or absent"),
+    (
+        "MODEL",
+        "1",
+        "String",
+        "Likeliest explanation: somatic, germline, artifact, foreign or absent",
+    ),
     ("SOMATIC", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
     ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),
     ("ODDS_ARTIFACT", "1", "Float", "Log10 odds of somatic against a recurrent artifact"),
     ("ODDS_NULL", "1", "Float", "Log10 odds of somatic against sequencing error"),
+    ("POPAF", "1", "Float", "Allele frequency in the germline resource"),
+    ("NORMALS", "1", "Integer", "Samples of the panel of normals that show the allele"),
     ("SITE", ".", "String", "Identifiers of the sites that were asked for"),
     ("FORCED", "0", "Flag", "The allele was genotyped because it was asked for"),
 )
@@ -130,11 +137,38 @@ def line(record: Record) -> str:
 
 def write(path: str, head: str, records: Iterable[Record]) -> None:
     """Write a bgzipped VCF and its tabix index, both or neither."""
+    _write(path, head, map(line, records))
+
+
+def write_pon(path: str, contigs: dict[str, int], samples: list[str], rows: list[tuple]) -> None:
+    """Write a panel of normals.
+
+    Parameters
+    ----------
+    rows : list of (contig, POS 1-based, REF, ALT, normals with the allele, their greatest AF)
+    """
+    head = ["##fileformat=VCFv4.3", f"##source=resistpanel {__version__}"]
+    head.append(f"##resistpanel_normals={','.join(samples)}")
+    head += [f"##contig=<ID={name},length={length}>" for name, length in contigs.items()]
+    head.append('##INFO=<ID=NORMALS,Number=1,Type=Integer,Description="Normals with the allele">')
+    head.append('##INFO=<ID=MAXAF,Number=1,Type=Float,Description="Greatest AF among them">')
+    head.append("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]))
+    _write(
+        path,
+        "\n".join(head) + "\n",
+        (
+            f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\tNORMALS={n};MAXAF={number(most)}\n"
+            for contig, pos, ref, alt, n, most in rows
+        ),
+    )
+
+
+def _write(path: str, head: str, lines: Iterable[str]) -> None:
     with replacing(path) as temporary, replacing(f"{path}.tbi") as index:
         with pysam.BGZFile(str(temporary), "wb") as handle:
             handle.write(head.encode())
-            for record in records:
-                handle.write(line(record).encode())
+            for text in lines:
+                handle.write(text.encode())
         pysam.tabix_index(str(temporary), preset="vcf", force=True)
         made = temporary.with_name(temporary.name + ".tbi")
         made.replace(index)
