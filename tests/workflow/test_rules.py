@@ -1,0 +1,62 @@
+"""The rules call the command line as it is, and hold no logic."""
+
+import argparse
+import re
+
+import pytest
+
+from resistpanel.cli import STEPS, build_parser
+from resistpanel.files import HOME
+
+RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
+STAGES = [path for path in RULES if path.stem != "common"]
+COMMAND = re.compile(r"resistpanel (?P<step>[a-z]+)(?: (?P<action>adapt|sites))?")
+
+
+def options(step: str, action: str | None) -> set[str]:
+    """Return the options that a step, or one of its actions, knows."""
+    parser = build_parser(only=step)
+
+    def child(parent: argparse.ArgumentParser, name: str) -> argparse.ArgumentParser:
+        (choice,) = (a for a in parent._actions if isinstance(a, argparse._SubParsersAction))
+        return choice.choices[name]
+
+    parser = child(parser, step)
+    parser = child(parser, action) if action else parser
+    return {option for known in parser._actions for option in known.option_strings}
+
+
+@pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
+def test_every_argument_is_known_to_the_command_line(path):
+    text = path.read_text()
+    commands = COMMAND.findall(text.split("shell:")[1])
+    assert len(commands) == 1
+    step, action = commands[0]
+    assert step == path.stem
+    # Beside the command itself, arguments stand in `flags(...)` of the rule or of common.smk.
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
+    if step == "call":
+        used |= {"--normal", "--tumor"}
+    assert used
+    assert used <= options(step, action or None)
+
+
+def test_every_stage_has_its_rule():
+    rules = {path.stem for path in STAGES}
+    assert rules <= set(STEPS)
+    # A screen of a mutant library is run by itself, not once per patient.
+    assert set(STEPS) - rules <= {"screen"}
+
+
+@pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
+def test_a_rule_says_what_a_cluster_must_know(path):
+    text = path.read_text()
+    for directive in ("log:", "threads:", "mem_mb=", "runtime=", "conda:"):
+        assert directive in text, directive
+    # Paths are quoted for the shell.
+    shell = text.split("shell:")[1]
+    assert re.findall(r"\{(?:input|output|log|wildcards)[^}:]*\}", shell) == []
+
+
+def test_common_stays_short():
+    assert len((HOME / "workflow/rules/common.smk").read_text().splitlines()) < 150
