@@ -87,7 +87,9 @@ def _summary(log_like: np.ndarray, sites: int) -> Fraction:
     best = int(log_like.argmax())
     # Wilks: the 95 % interval holds all within 1.92 of the maximum.
     inside = np.flatnonzero(log_like >= -1.92)
-    low, high = float(FRACTIONS[inside[0]]), float(FRACTIONS[inside[-1]])
+    # A step of the grid is wide beside the interval of many counts: take in the next one.
+    low = float(FRACTIONS[max(inside[0] - 1, 0)])
+    high = float(FRACTIONS[min(inside[-1] + 1, len(FRACTIONS) - 1)])
     evidence = float(-log_like[0] / np.log(10))
     found = evidence >= LEAST_EVIDENCE and low > 0
     return Fraction(float(FRACTIONS[best]), low, high, bool(found), round(evidence, 3), sites)
