@@ -15,12 +15,14 @@ STEPS = {
     "qc": "depth, on-target, duplicates, insert size and the gate, per sample",
     "call": "call somatic variants jointly over the normal and all tumours of a patient",
     "annotate": "consequences and HGVS names",
+    "copynumber": "copy number, purity, identity and contamination of the samples",
     "compare": "the state of every variant between time points",
     "resist": "catalogue match, mechanism and verdict",
     "report": "HTML, JSON and TSV of a patient",
     "panel": "build the panel's BED and GFF3 from a gene list",
     "catalog": "validate the resistance catalogue; write its sites as VCF",
     "simulate": "write a small genome and BAMs with known truth",
+    "screen": "recurrent substitutions of a mutant cDNA library grown under a drug",
 }
 
 

@@ -1,0 +1,1 @@
+"""Copy number, purity, identity and contamination: the tumour around the calls."""

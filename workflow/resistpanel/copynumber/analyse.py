@@ -1,0 +1,348 @@
+"""From a patient's depths and counts to ``copynumber/{patient}.json``."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from resistpanel.call.leakage import NOTHING, Fraction, contamination, tumor_in_normal
+from resistpanel.catalog import protein
+from resistpanel.catalog.drivers import Driver
+from resistpanel.copynumber import identity
+from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
+from resistpanel.copynumber.gate import Figures, judge
+from resistpanel.copynumber.purity import LEAST_AF, Estimate, Somatic, estimate, from_driver
+from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
+from resistpanel.copynumber.segments import HetSites, Segment, segment
+from resistpanel.copynumber.sites import Sites, heterozygous, homozygous
+
+#: A purity typed into the sheet is taken as an estimate with this 95 % half-width.
+SHEET_MARGIN = 0.1
+#: A driver in a gene whose |log2 ratio| exceeds this, beyond its error, tells no purity.
+DRIVER_LOG2 = 0.3
+
+
+@dataclasses.dataclass(frozen=True)
+class Patient:
+    """All that the stage works on.
+
+    Attributes
+    ----------
+    sheet : dict
+        ``sheet/{patient}.json``.
+    bins : Bins
+    coverage : dict of str to Coverage
+        By sample.
+    sites : Sites
+    pool : list of Coverage
+        Other normals.
+    drivers : list of Driver
+    """
+
+    sheet: dict
+    bins: Bins
+    coverage: dict[str, Coverage]
+    sites: Sites
+    pool: Sequence[Coverage] = ()
+    drivers: Sequence[Driver] = ()
+
+    @property
+    def normal(self) -> str | None:
+        """Name of the matched normal."""
+        names = [s["sample"] for s in self.sheet["samples"] if s["role"] == "normal"]
+        return names[0] if names else None
+
+    @property
+    def tumors(self) -> list[dict]:
+        """The sheet's tumours."""
+        return [s for s in self.sheet["samples"] if s["role"] == "tumor"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Tumor:
+    """One tumour's results before they are written."""
+
+    targets: Targets | None
+    genes: Genes | None
+    segments: list[Segment]
+    sites: HetSites | None
+    purity: Estimate
+    context: Context
+    normal_copies: np.ndarray | None
+
+
+def het_sites(patient: Patient, genes: Genes, sample: str) -> HetSites:
+    """Return the normal's heterozygous sites as counted in a tumour, indexed by gene."""
+    empty = np.array([], int)
+    if patient.normal is None:
+        return HetSites(empty, empty, empty)
+    sites = patient.sites
+    rows = np.flatnonzero(heterozygous(sites, patient.normal) & (sites.gene != ""))
+    index = {name: i for i, name in enumerate(genes.name)}
+    rows = np.array([r for r in rows if str(sites.gene[r]) in index], dtype=int)
+    column, normal = sites.column(sample), sites.column(patient.normal)
+    rows = rows[sites.depth[rows, column] > 0] if len(rows) else rows
+    if not len(rows):
+        return HetSites(empty, empty, empty)
+    reference, alt = sites.ref_count[rows, normal].sum(), sites.alt_count[rows, normal].sum()
+    return HetSites(
+        np.array([index[str(sites.gene[r])] for r in rows]),
+        sites.alt_count[rows, column],
+        sites.depth[rows, column],
+        float(np.log((reference + 1) / (alt + 1))),
+    )
+
+
+def somatic_counts(patient: Patient, genes: Genes, sample: str) -> Somatic:
+    """Return a tumour's somatic calls of the autosomes, indexed by gene."""
+    sites, column = patient.sites, patient.sites.column(sample)
+    index = {name: i for i, name in enumerate(genes.name)}
+    with np.errstate(invalid="ignore"):
+        rows = sites.passed & sites.detected[:, column]
+        rows &= sites.frequency[:, column] >= LEAST_AF
+    rows &= np.isin(sites.gene, genes.name) & ~np.isin(sites.chrom, ("chrX", "X", "chrY", "Y"))
+    chosen = np.flatnonzero(rows)
+    # Bases of one substitution, or alleles that share fragments, say the same thing once.
+    kept = [
+        r
+        for i, r in enumerate(chosen)
+        if i == 0
+        or sites.chrom[r] != sites.chrom[chosen[i - 1]]
+        or sites.pos[r] - sites.pos[chosen[i - 1]] > 3
+    ]
+    return Somatic(
+        np.array([index[str(sites.gene[r])] for r in kept], dtype=int),
+        sites.alt_count[kept, column],
+        sites.depth[kept, column],
+    )
+
+
+def driver_purity(patient: Patient, genes: Genes | None, sample: str) -> Estimate | None:
+    """Return the purity by a sensitising driver's AF; None where there is none that can tell.
+
+    The driver with the most fragments is taken. One in a gene whose copies changed tells nothing.
+    """
+    sites, column = patient.sites, patient.sites.column(sample)
+    best: tuple[int, Estimate] | None = None
+    for row in np.flatnonzero(sites.passed & sites.detected[:, column]):
+        gene = str(sites.gene[row])
+        changes = [protein.parse(short) for short in sites.protein[row]]
+        known = [
+            driver
+            for driver in patient.drivers
+            if driver.gene == gene
+            and driver.change is not None
+            and any(change and driver.matches_change(change) for change in changes)
+        ]
+        if not known or _altered(genes, gene):
+            continue
+        alt, depth = int(sites.alt_count[row, column]), int(sites.depth[row, column])
+        name = f"{gene} {','.join(sites.protein[row])}"
+        if best is None or depth > best[0]:
+            best = depth, from_driver(alt, depth, name)
+    return best[1] if best else None
+
+
+def _altered(genes: Genes | None, gene: str) -> bool:
+    if genes is None or gene not in genes.name:
+        return False
+    i = int(np.flatnonzero(genes.name == gene)[0])
+    return bool(abs(genes.log2[i]) - 2 * genes.se[i] > DRIVER_LOG2)
+
+
+def choose_purity(patient: Patient, entry: dict, genes, segments, sites) -> Estimate:
+    """Return a tumour's purity: the sheet's, else the joint estimate, else the driver's.
+
+    The genome's baseline is the joint estimate's in either case.
+    """
+    joint = Estimate(None, None, None, "not estimable: there is no normal", "none")
+    if genes is not None:
+        sex = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
+        autosomal = [part for part in segments if not sex[part.genes[0]]]
+        joint = estimate(autosomal, sites, somatic_counts(patient, genes, entry["sample"]))
+    if entry["purity"] is not None:
+        value = float(entry["purity"])
+        return Estimate(
+            value,
+            max(value - SHEET_MARGIN, 0.01),
+            min(value + SHEET_MARGIN, 1.0),
+            f"sample sheet, taken as ±{SHEET_MARGIN:g}",
+            "sheet",
+            joint.baseline,
+        )
+    if joint.value is not None:
+        return joint
+    driver = driver_purity(patient, genes, entry["sample"])
+    return driver or joint
+
+
+def analyse_tumor(patient: Patient, entry: dict) -> Tumor:
+    """Return one tumour's ratios, segments and purity."""
+    name = entry["sample"]
+    own = [patient.coverage[patient.normal]] if patient.normal else []
+    references = [*own, *patient.pool]
+    if not references:
+        purity = choose_purity(patient, entry, None, [], None)
+        context = Context(purity.value, purity.low, purity.high)
+        return Tumor(None, None, [], None, purity, context, None)
+    targets = target_ratios(patient.coverage[name], references, patient.bins)
+    genes = gene_ratios(targets, patient.bins)
+    sites = het_sites(patient, genes, name)
+    segments = segment(genes, sites)
+    purity = choose_purity(patient, entry, genes, segments, sites)
+    context = Context(purity.value, purity.low, purity.high, purity.baseline)
+    return Tumor(targets, genes, segments, sites, purity, context, normal_copies(patient, genes))
+
+
+def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
+    """Return each gene's copies in normal cells."""
+    single = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
+    return np.where(single & (patient.sheet["sex"] == "male"), 1, 2)
+
+
+def contaminations(patient: Patient) -> dict[str, Fraction]:
+    """Return the foreign fraction of every sample; nothing without a normal to know genotypes."""
+    samples = [s["sample"] for s in patient.sheet["samples"]]
+    if patient.normal is None:
+        return dict.fromkeys(samples, NOTHING)
+    sites = patient.sites.take(homozygous(patient.sites, patient.normal))
+    return {
+        name: contamination(
+            sites.ref_count[:, sites.column(name)], sites.depth[:, sites.column(name)]
+        )
+        for name in samples
+    }
+
+
+def leaks(patient: Patient) -> dict[str, Fraction]:
+    """Return, per tumour, the fraction of the normal's DNA that is this tumour's."""
+    if patient.normal is None:
+        return {}
+    sites = patient.sites
+    candidates = sites.take(sites.snv & (sites.model != "germline"))
+    n = candidates.column(patient.normal)
+    return {
+        entry["sample"]: tumor_in_normal(
+            candidates.alt_count[:, n],
+            candidates.depth[:, n],
+            candidates.alt_count[:, candidates.column(entry["sample"])],
+            candidates.depth[:, candidates.column(entry["sample"])],
+        )
+        for entry in patient.tumors
+    }
+
+
+def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> tuple[Genes, list]:
+    """Return the paired ratios and their calls."""
+    targets = target_ratios(patient.coverage[post], [patient.coverage[pre]], patient.bins)
+    genes = gene_ratios(targets, patient.bins)
+    before, after = tumors[pre], tumors[post]
+    expected: list[Expected | None] = [None] * len(genes.name)
+    if before.genes is not None:
+        copies = normal_copies(patient, genes)
+        expected = [
+            purity_alone(float(log2), float(se), before.context, after.context, int(n))
+            for log2, se, n in zip(before.genes.log2, before.genes.se, copies, strict=True)
+        ]
+    return genes, call_paired(genes, expected)
+
+
+def identity_of(patient: Patient) -> dict:
+    """Return the section ``identity``: agreement, strangers, sex, genotypes."""
+    samples = [s["sample"] for s in patient.sheet["samples"]]
+    agreements = identity.compare_all(patient.sites, samples, patient.normal)
+    odd = identity.strangers(agreements, samples, patient.normal)
+    sexes = {
+        name: identity.infer_sex(patient.bins, patient.coverage[name], patient.sites, name)
+        for name in samples
+    }
+    stated = patient.sheet["sex"]
+    return {
+        "agreement": [
+            {
+                "first": pair.first,
+                "second": pair.second,
+                "sites": pair.sites,
+                "discordant": pair.discordant,
+                "same": pair.same,
+            }
+            for pair in agreements
+        ],
+        "strangers": odd,
+        "sex": {
+            "sheet": stated,
+            "samples": {name: dataclasses.asdict(sex) for name, sex in sexes.items()},
+        },
+        "genotypes": identity.genotypes(patient.sites, samples),
+    }
+
+
+def gate(patient: Patient, found: dict, foreign: dict, leak: dict) -> dict:
+    """Return ``{passed, failures}`` over the patient's samples."""
+    failures = []
+    for entry in patient.sheet["samples"]:
+        name = entry["sample"]
+        stranger = name in found["strangers"]
+        fractions = [
+            pair["discordant"] / pair["sites"]
+            for pair in found["agreement"]
+            if name in (pair["first"], pair["second"]) and pair["same"] is False
+        ]
+        sex = found["sex"]["samples"][name]["sex"]
+        stated = found["sex"]["sheet"]
+        # A tumour may have lost or gained an X: its sex is judged where there is no normal.
+        judged = entry["role"] == "normal" or patient.normal is None
+        leaked = [part.value for part in leak.values() if part.found]
+        failures += judge(
+            Figures(
+                name,
+                entry["role"],
+                max(fractions, default=None) if stranger else None,
+                int(sex != stated) if judged and sex and stated else None,
+                foreign[name].value if foreign[name].found and not found["strangers"] else None,
+                max(leaked, default=None) if entry["role"] == "normal" else None,
+            )
+        )
+    return {"passed": not failures, "failures": failures}
+
+
+def analyse(patient: Patient) -> dict:
+    """Return ``copynumber/{patient}.json``."""
+    from resistpanel.copynumber import rows
+
+    tumors = {entry["sample"]: analyse_tumor(patient, entry) for entry in patient.tumors}
+    foreign, leak = contaminations(patient), leaks(patient)
+    found = identity_of(patient)
+    return {
+        "schema": "resistpanel/copynumber/1",
+        "patient": patient.sheet["patient"],
+        "reference": rows.reference(patient.normal, len(patient.pool)),
+        "samples": {
+            name: rows.tumor_rows(
+                tumor,
+                call_genes(
+                    tumor.genes,
+                    tumor.sites,
+                    rows.neighbours(tumor),
+                    tumor.context,
+                    tumor.normal_copies,
+                )
+                if tumor.genes is not None
+                else [],
+            )
+            for name, tumor in tumors.items()
+        },
+        "pairs": [
+            {
+                "pre": pair["pre"],
+                "post": pair["post"],
+                "genes": rows.paired_rows(*paired(patient, tumors, pair["pre"], pair["post"])),
+            }
+            for pair in patient.sheet["pairs"]
+        ],
+        "contamination": {name: rows.fraction(value) for name, value in foreign.items()},
+        "tumor_in_normal": {name: rows.fraction(value) for name, value in leak.items()},
+        "identity": found,
+        "gate": gate(patient, found, foreign, leak),
+    }

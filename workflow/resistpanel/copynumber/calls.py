@@ -1,0 +1,293 @@
+"""Calls per gene: copies, amplification to deletion, LOH; and the paired ratio of two tumours."""
+
+import dataclasses
+
+import numpy as np
+from scipy.special import logsumexp
+
+from resistpanel.copynumber.ratios import Genes, benjamini_hochberg, two_sided
+from resistpanel.copynumber.segments import BALANCES, HetSites
+from resistpanel.copynumber.states import (
+    STATES,
+    copies,
+    expected_balance,
+    expected_log2,
+    log_balance_likelihood,
+    log_prior,
+    log_ratio_likelihood,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Rules:
+    """What a call needs.
+
+    Attributes
+    ----------
+    amplified : float
+        Copies per tumour cell that count as amplification.
+    least_amplified : float
+        Fewest estimated copies called so: half-way from a gain of two copies to `amplified`.
+    certainty : float
+        Posterior probability that the copies are not those of the genome at large, and of LOH.
+    q : float
+        False discovery rate of changes where the purity is not known, and of paired ratios.
+    least_paired : float
+        Paired log2 ratio, absolute, below which a change is not called however certain.
+    """
+
+    amplified: float = 6.0
+    least_amplified: float = 5.0
+    certainty: float = 0.95
+    q: float = 0.01
+    least_paired: float = 0.2
+
+
+DEFAULT = Rules()
+CALLS = ("deletion", "loss", "neutral", "gain", "amplification")
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """What a tumour's genes are judged by: purity (None: not known) with interval, baseline."""
+
+    purity: float | None
+    low: float | None
+    high: float | None
+    baseline: int = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class GeneCall:
+    """A gene in a tumour; see ``copynumber.schema.json`` for the fields."""
+
+    copies: float | None
+    copies_low: float | None
+    copies_high: float | None
+    call: str | None
+    probability: float | None
+    loh: bool | None
+    balance: float | None
+    balance_low: float | None
+    balance_high: float | None
+    sites: int
+
+
+def state_posterior(
+    log2: float, se: float, purity: float, baseline: int, sites: HetSites | None
+) -> np.ndarray:
+    """Return the posterior over `STATES` of an autosomal gene."""
+    log_like = log_prior(baseline)
+    if np.isfinite(log2):
+        expected = expected_log2(purity, STATES.total, 2, baseline)
+        log_like = log_like + log_ratio_likelihood(log2, se, expected)
+    if sites is not None and len(sites.alt):
+        balance = expected_balance(purity, STATES.total, STATES.minor)
+        log_like = log_like + log_balance_likelihood(
+            balance, sites.alt, sites.depth, sites.reference_bias
+        )
+    return np.exp(log_like - logsumexp(log_like))
+
+
+def single_posterior(log2: float, se: float, purity: float, normal: int) -> np.ndarray:
+    """Return the posterior over 0 to 12 copies where normal cells have `normal` (X in a man)."""
+    total = np.arange(13)
+    weight = np.where(total == normal, 0.9, np.where(np.abs(total - normal) == 1, 0.03, 0.004))
+    expected = expected_log2(purity, total, normal)
+    log_like = np.log(weight) + log_ratio_likelihood(log2, se, expected)
+    return np.exp(log_like - logsumexp(log_like))
+
+
+def copies_interval(log2: float, se: float, context: Context, normal: int) -> tuple:
+    """Return (copies, low, high), errors of log2 ratio and purity added in quadrature."""
+    args = (normal, context.baseline)
+    value = float(copies(log2, context.purity, *args))
+    down = [value - float(copies(log2 - 1.96 * se, context.purity, *args))]
+    up = [float(copies(log2 + 1.96 * se, context.purity, *args)) - value]
+    for purity in (context.low, context.high):
+        if purity is not None:
+            other = float(copies(log2, purity, *args)) - value
+            (up if other > 0 else down).append(abs(other))
+    return value, max(0.0, value - float(np.hypot.reduce(down))), value + float(np.hypot.reduce(up))
+
+
+def _class(value: float, total: np.ndarray, posterior: np.ndarray, usual: int, rules: Rules):
+    """Return (call, probability that the copies are not the usual ones)."""
+    changed = float(posterior[total != usual].sum())
+    if changed < rules.certainty:
+        return "neutral", changed
+    more = float(posterior[total > usual].sum())
+    if more > changed / 2:
+        return ("amplification" if value >= rules.least_amplified else "gain"), changed
+    none = float(posterior[total == 0].sum())
+    return ("deletion" if none > changed / 2 else "loss"), changed
+
+
+def balance_interval(sites: HetSites) -> tuple[float, float, float]:
+    """Return (fraction of the rarer haplotype, low, high): mode and 95 % interval, flat prior."""
+    curve = sites.curve()
+    weights = np.exp(curve - curve.max())
+    weights /= weights.sum()
+    cumulative = np.cumsum(weights)
+    low, high = (int(np.searchsorted(cumulative, q)) for q in (0.025, 0.975))
+    return float(BALANCES[curve.argmax()]), float(BALANCES[low]), float(BALANCES[min(high, 99)])
+
+
+def _call_unknown(log2: float, se: float, q: float, rules: Rules) -> str:
+    """Return a call where the purity is not known: only what holds for every purity."""
+    if q > rules.q or abs(log2) < 0.15:
+        return "neutral"
+    if log2 < 0:
+        return "loss"
+    # At purity 1 a ratio takes the fewest copies.
+    return "amplification" if 2 * 2**log2 >= rules.least_amplified else "gain"
+
+
+def call_genes(
+    genes: Genes,
+    sites: HetSites,
+    neighbours: list[np.ndarray],
+    context: Context,
+    normal_copies: np.ndarray,
+    rules: Rules = DEFAULT,
+) -> list[GeneCall]:
+    """Return the call of every gene.
+
+    Parameters
+    ----------
+    genes : Genes
+    sites : HetSites
+    neighbours : list of ndarray of int, (genes,)
+        For each gene, the genes of its segment: their sites speak for it where it has none.
+    context : Context
+    normal_copies : ndarray of int, (genes,)
+        Copies in normal cells: 2, or 1 on X of a man.
+    rules : Rules
+    """
+    p = two_sided(genes.log2, genes.se, genes.targets + 6)
+    q = benjamini_hochberg(p)
+    found = []
+    for i in range(len(genes.log2)):
+        log2, se = float(genes.log2[i]), float(genes.se[i])
+        usual = int(normal_copies[i])
+        own = sites.of(np.array([i])) if usual == 2 else sites.of(np.array([], int))
+        near = sites.of(neighbours[i]) if usual == 2 else own
+        balance = balance_interval(own) if len(own.alt) else (None, None, None)
+        if not np.isfinite(log2):
+            found.append(GeneCall(None, None, None, None, None, None, *balance, len(own.alt)))
+            continue
+        if context.purity is None:
+            call = _call_unknown(log2, se, float(q[i]), rules)
+            found.append(GeneCall(None, None, None, call, None, None, *balance, len(own.alt)))
+            continue
+        value, low, high = copies_interval(log2, se, context, usual)
+        if usual == 2:
+            posterior = state_posterior(log2, se, context.purity, context.baseline, own)
+            baseline = context.baseline
+            call, changed = _class(value, STATES.total, posterior, baseline, rules)
+            loh = _loh(log2, se, context, near, rules)
+        else:
+            posterior = single_posterior(log2, se, context.purity, usual)
+            call, changed = _class(value, np.arange(13), posterior, usual, rules)
+            loh = None
+        found.append(
+            GeneCall(value, low, high, call, round(changed, 6), loh, *balance, len(own.alt))
+        )
+    return found
+
+
+def _loh(log2: float, se: float, context: Context, sites: HetSites, rules: Rules) -> bool | None:
+    """Return whether one haplotype is lost; None where nothing tells."""
+    posterior = state_posterior(log2, se, context.purity, context.baseline, sites)
+    lost = float(posterior[(STATES.minor == 0) & (STATES.total > 0)].sum())
+    if lost >= rules.certainty:
+        return True
+    # Without a heterozygous site two copies of one haplotype look like one copy of each.
+    return False if len(sites.alt) and lost <= 1 - rules.certainty else None
+
+
+@dataclasses.dataclass(frozen=True)
+class PairedCall:
+    """A gene's later against its earlier tumour."""
+
+    log2_ratio: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    q: float | None
+    expected: float | None
+    call: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Expected:
+    """What a paired log2 ratio would be, had the copies stayed; 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def purity_alone(
+    log2: float, se: float, pre: Context, post: Context, normal: int
+) -> Expected | None:
+    """Return the paired log2 ratio that the purities alone give, the copies as before.
+
+    Parameters
+    ----------
+    log2, se : float
+        The gene's log2 ratio against the normal in the earlier tumour.
+    pre, post : Context
+    normal : int
+        Copies in normal cells.
+
+    Notes
+    -----
+    Errors of the ratio and of both purities are propagated one by one and added in quadrature.
+    """
+    if pre.purity is None or post.purity is None or not np.isfinite(log2):
+        return None
+
+    def ratio(ratio: float, before: float, after: float) -> float:
+        held = copies(ratio, before, normal, pre.baseline)
+        return float(expected_log2(after, held, normal, pre.baseline)) - log2
+
+    value = ratio(log2, pre.purity, post.purity)
+    moved = [ratio(log2 + step * 1.96 * se, pre.purity, post.purity) for step in (-1, 1)]
+    moved += [ratio(log2, end, post.purity) for end in (pre.low, pre.high) if end]
+    moved += [ratio(log2, pre.purity, end) for end in (post.low, post.high) if end]
+    up = float(np.hypot.reduce([max(other - value, 0.0) for other in moved]))
+    down = float(np.hypot.reduce([max(value - other, 0.0) for other in moved]))
+    return Expected(value, value - down, value + up)
+
+
+def call_paired(
+    genes: Genes, expected: list[Expected | None], rules: Rules = DEFAULT
+) -> list[PairedCall]:
+    """Return the calls of paired ratios.
+
+    Parameters
+    ----------
+    genes : Genes
+        Of the later tumour with the earlier one as its reference: the normal has no part in it.
+    expected : list of (float or None)
+        What the purities alone give; a ratio between 0 and that is no change of copies.
+    """
+    p = two_sided(genes.log2, genes.se, genes.targets + 6)
+    q = benjamini_hochberg(p)
+    found = []
+    for i, log2 in enumerate(genes.log2):
+        held = expected[i]
+        value = held.value if held else None
+        if not np.isfinite(log2):
+            found.append(PairedCall(None, None, None, None, None, value, None))
+            continue
+        low, high = float(genes.low[i]), float(genes.high[i])
+        floor, ceiling = (min(held.low, 0.0), max(held.high, 0.0)) if held else (0.0, 0.0)
+        call = "unchanged"
+        if q[i] <= rules.q and low > ceiling and log2 > ceiling + rules.least_paired:
+            call = "higher"
+        elif q[i] <= rules.q and high < floor and log2 < floor - rules.least_paired:
+            call = "lower"
+        found.append(PairedCall(float(log2), low, high, float(p[i]), float(q[i]), value, call))
+    return found

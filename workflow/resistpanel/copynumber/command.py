@@ -1,0 +1,58 @@
+"""`resistpanel copynumber`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from resistpanel.files import read_json, write_stage
+
+EPILOG = """\
+example:
+  resistpanel copynumber --sheet results/sheet/P1.json --qc results/qc/P1.json \\
+      --vcf results/annotate/P1.vcf.gz --reference hg19.fa --output results/copynumber/P1.json
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("--sheet", type=Path, required=True, help="JSON of `resistpanel sheet`")
+    parser.add_argument("--qc", type=Path, required=True, help="JSON of `resistpanel qc`: depths")
+    parser.add_argument("--vcf", type=Path, required=True, help="VCF of `resistpanel annotate`")
+    parser.add_argument("--reference", type=Path, required=True, help="FASTA with .fai, for GC")
+    parser.add_argument("--catalog", type=Path, help="folder with drivers.tsv; default: shipped")
+    parser.add_argument(
+        "--pool",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("QC.JSON", "SAMPLE"),
+        help="a further normal of the same panel: its qc JSON and its name there; may be repeated",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the stage; say on standard error what the gate holds against a sample."""
+    from resistpanel.catalog.drivers import load_drivers
+    from resistpanel.copynumber.analyse import Patient, analyse
+    from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
+    from resistpanel.copynumber.sites import read_sites
+
+    sheet, qc = read_json(args.sheet), read_json(args.qc)
+    bins = read_bins(qc, args.reference)
+    pool = [(read_json(path), path, sample) for path, sample in args.pool]
+    patient = Patient(
+        sheet=sheet,
+        bins=bins,
+        coverage={s["sample"]: coverage(s, bins, str(args.qc)) for s in qc["samples"]},
+        sites=read_sites(args.vcf, [s["sample"] for s in sheet["samples"]]),
+        pool=pool_coverages(pool, bins),
+        drivers=load_drivers(args.catalog),
+    )
+    value = analyse(patient)
+    write_stage(args.output, "copynumber", value)
+    for failure in value["gate"]["failures"]:
+        print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)
+    return 0

@@ -1,0 +1,74 @@
+"""The gate of a patient's samples against each other, as data."""
+
+import dataclasses
+
+from resistpanel.qc.gate import Condition
+
+TUMOR, BOTH = ("tumor",), ("normal", "tumor")
+#: Rows are judged where the figure is given; `resistpanel.qc.gate` has the meaning of the fields.
+GATE = (
+    Condition(
+        "discordance",
+        "discordance",
+        BOTH,
+        "<=",
+        0.05,
+        "it is not of the same person as the patient's other samples: a swap",
+    ),
+    Condition(
+        "sex_mismatch",
+        "sex_mismatch",
+        BOTH,
+        "<=",
+        0,
+        "the sheet states another sex than the reads show: a swap, or a wrong entry",
+    ),
+    Condition(
+        "contamination",
+        "contamination",
+        BOTH,
+        "<=",
+        0.01,
+        "another person's germline variants appear as somatic ones at up to this frequency",
+    ),
+    Condition(
+        "tumor_in_normal",
+        "tumor_in_normal",
+        ("normal",),
+        "<=",
+        0.01,
+        "somatic variants show in the normal, and can be taken for germline or artifacts",
+    ),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Figures:
+    """What a sample is judged by; None is not judged."""
+
+    sample: str
+    role: str
+    discordance: float | None
+    sex_mismatch: int | None
+    contamination: float | None
+    tumor_in_normal: float | None
+
+
+def judge(figures: Figures) -> list[dict]:
+    """Return the failures of one sample."""
+    failures = []
+    for row in GATE:
+        value = getattr(figures, row.metric)
+        if value is None or figures.role not in row.roles or row.holds(value):
+            continue
+        failures.append(
+            {
+                "sample": figures.sample,
+                "metric": row.metric,
+                "value": float(value),
+                "condition": row.condition,
+                "text": f"sample '{figures.sample}': {row.metric} is {value:.3g}, must be "
+                f"{row.condition}: {row.text}",
+            }
+        )
+    return failures

@@ -1,0 +1,233 @@
+"""Whether samples are of one person, and of which sex.
+
+Two samples of one person agree wherever one is homozygous: loss of heterozygosity makes a
+heterozygous site homozygous in a tumour, but never brings an allele that the person lacks, nor
+takes one away that is there twice. So sites are counted where one sample has the allele on all
+copies and the other lacks it; where the normal is homozygous, a tumour must be so too.
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.stats import norm, poisson
+
+from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.copynumber.sites import HOMOZYGOUS, LEAST_DEPTH, Sites
+
+#: AF below which an allele counts as absent: above any contamination worth the name.
+ABSENT = 0.1
+#: A tumour's AF at a site homozygous in the normal that contamination does not explain.
+NOT_HOMOZYGOUS = 0.75
+#: Sites needed to tell; discordant fraction up to which samples are one person's, from which
+#: they are two persons'; fewest discordant sites for the latter.
+LEAST_SITES, SAME, DIFFERENT, LEAST_DISCORDANT = 5, 0.05, 0.1, 3
+#: Log-likelihood ratio from which a sex is told.
+LEAST_SEX = np.log(100)
+#: Standard deviation of log2 depth from target to target before any normalisation, and what
+#: remains of it for a whole chromosome.
+TARGET_SPREAD, CHROMOSOME_SPREAD = 0.5, 0.15
+#: Sites of a man's X outside the regions shared with Y that look heterozygous, of a woman's.
+STRAY_HETEROZYGOUS = 0.02
+
+
+@dataclasses.dataclass(frozen=True)
+class Agreement:
+    """Two samples compared.
+
+    Attributes
+    ----------
+    first, second : str
+    sites, discordant : int
+    same : bool or None
+        None: too few sites, or between the limits.
+    """
+
+    first: str
+    second: str
+    sites: int
+    discordant: int
+    same: bool | None
+
+    @property
+    def fraction(self) -> float | None:
+        """Discordant fraction; None without a site."""
+        return self.discordant / self.sites if self.sites else None
+
+
+def judge(sites: int, discordant: int) -> bool | None:
+    """Return whether two samples are one person's; None where that cannot be told."""
+    if sites < LEAST_SITES:
+        return None
+    if discordant <= SAME * sites:
+        return True
+    return False if discordant >= max(DIFFERENT * sites, LEAST_DISCORDANT) else None
+
+
+def informative(sites: Sites) -> np.ndarray:
+    """Return which alleles tell persons apart: germline ones, and what looks like another's.
+
+    The joint call of a swapped sample shows the other person's alleles as somatic, at the
+    frequencies of germline variants.
+    """
+    with np.errstate(invalid="ignore"):
+        high = (np.nan_to_num(sites.frequency) >= 0.3).any(axis=1)
+    likely = (sites.model == "germline") | (sites.model == "somatic")
+    return sites.snv & high & likely
+
+
+def compare(sites: Sites, first: str, second: str, normal: str | None = None) -> Agreement:
+    """Compare two samples at the sites of a joint call.
+
+    Parameters
+    ----------
+    sites : Sites
+        Those that are `informative`.
+    first, second : str
+        Samples.
+    normal : str, optional
+        Which of the two is the normal.
+    """
+    a, b = sites.column(first), sites.column(second)
+    deep = (sites.depth[:, a] >= LEAST_DEPTH) & (sites.depth[:, b] >= LEAST_DEPTH)
+    fa, fb = sites.frequency[deep, a], sites.frequency[deep, b]
+    if normal is not None:
+        own, other = (fa, fb) if normal == first else (fb, fa)
+        both = own >= HOMOZYGOUS
+        return _agreement(first, second, int(both.sum()), int((other[both] < NOT_HOMOZYGOUS).sum()))
+    either = (fa >= HOMOZYGOUS) | (fb >= HOMOZYGOUS)
+    apart = either & ((fa < ABSENT) | (fb < ABSENT))
+    return _agreement(first, second, int(either.sum()), int(apart.sum()))
+
+
+def _agreement(first: str, second: str, sites: int, discordant: int) -> Agreement:
+    return Agreement(first, second, sites, discordant, judge(sites, discordant))
+
+
+def compare_all(sites: Sites, samples: list[str], normal: str | None) -> list[Agreement]:
+    """Compare every pair of a patient's samples."""
+    chosen = sites.take(informative(sites))
+    return [
+        compare(chosen, first, second, normal if normal in (first, second) else None)
+        for i, first in enumerate(samples)
+        for second in samples[i + 1 :]
+    ]
+
+
+def strangers(agreements: list[Agreement], samples: list[str], normal: str | None) -> list[str]:
+    """Return the samples that are not of the patient.
+
+    The patient is the largest group of samples that agree; of equal groups, the one with the
+    normal.
+    """
+    if not any(pair.same is False for pair in agreements):
+        return []
+    groups = [{sample} for sample in samples]
+    for pair in agreements:
+        if pair.same is not False:
+            one = next(group for group in groups if pair.first in group)
+            other = next(group for group in groups if pair.second in group)
+            if one is not other and not _apart(one | other, agreements):
+                one |= other
+                groups.remove(other)
+    patient = max(groups, key=lambda group: (len(group), normal in group))
+    return [sample for sample in samples if sample not in patient]
+
+
+def _apart(group: set[str], agreements: list[Agreement]) -> bool:
+    return any(
+        pair.same is False and pair.first in group and pair.second in group for pair in agreements
+    )
+
+
+def genotypes(sites: Sites, samples: list[str]) -> dict:
+    """Return genotypes for the comparison with other patients.
+
+    Returns
+    -------
+    dict
+        ``sites``: ``chrom:pos:ref:alt``; ``samples``: for each sample a text with one character
+        per site: 0 absent, 1 between, 2 on all copies, ``.`` too little depth.
+    """
+    chosen = sites.take(informative(sites))
+    names = [
+        f"{chrom}:{pos}:{ref}:{alt}"
+        for chrom, pos, ref, alt in zip(
+            chosen.chrom, chosen.pos, chosen.ref, chosen.alt, strict=True
+        )
+    ]
+    found = {}
+    for sample in samples:
+        column = chosen.column(sample)
+        frequency, depth = chosen.frequency[:, column], chosen.depth[:, column]
+        found[sample] = "".join(
+            "." if n < LEAST_DEPTH else "0" if f < ABSENT else "2" if f >= HOMOZYGOUS else "1"
+            for f, n in zip(frequency, depth, strict=True)
+        )
+    return {"sites": names, "samples": found}
+
+
+@dataclasses.dataclass(frozen=True)
+class Sex:
+    """A sample's sex: female, male or None; its evidence."""
+
+    sex: str | None
+    log_odds: float
+    depth_ratio: float | None
+    heterozygous: int
+
+
+#: The regions that X shares with Y (pseudoautosomal), 0-based half-open, by build.
+SHARED_WITH_Y = {
+    "hg19": ((60000, 2699520), (154931043, 155260560)),
+    "hg38": ((10000, 2781479), (155701382, 156030895)),
+}
+
+
+def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> Sex:
+    """Infer a sample's sex from the depth of X and the heterozygous sites on it.
+
+    Parameters
+    ----------
+    bins, depth
+        The sample's coverage of the targets.
+    sites : Sites
+    sample : str
+
+    Notes
+    -----
+    log2 depth of X against the autosomes is 0 in a woman and -1 in a man, with a standard
+    deviation that shrinks with the targets. Heterozygous sites on X are Poisson with the
+    autosomes' rate per base in a woman, with nearly none in a man.
+    """
+    on_x = np.isin(bins.chrom, ("chrX", "X"))
+    private = on_x.copy()
+    for spans in SHARED_WITH_Y.values():
+        for start, end in spans:
+            private &= ~(on_x & (bins.start < end) & (bins.end > start))
+    autosomes = ~bins.sex_linked & (depth.depth > 0)
+    odds, ratio = 0.0, None
+    if private.any() and autosomes.any():
+        x, rest = np.median(depth.depth[private]), np.median(depth.depth[autosomes])
+        ratio = float(x / rest)
+        sd = np.hypot(TARGET_SPREAD / np.sqrt(private.sum()), CHROMOSOME_SPREAD)
+        log2 = np.clip(np.log2(max(ratio, 2**-6)), -2, 1)
+        odds += norm.logpdf(log2, 0, sd) - norm.logpdf(log2, -1, sd)
+    column = sites.column(sample)
+    frequency, deep = sites.frequency[:, column], sites.depth[:, column] >= LEAST_DEPTH
+    germline = sites.snv & (sites.model == "germline") & deep
+    with np.errstate(invalid="ignore"):
+        het = germline & (frequency > 0.25) & (frequency < 0.75)
+    site_x = np.isin(sites.chrom, ("chrX", "X"))
+    starts, ends = bins.start[private], bins.end[private]
+    inside = np.array(
+        [bool(((starts < pos) & (pos <= ends)).any()) for pos in sites.pos], dtype=bool
+    ).reshape(len(sites))
+    count = int((het & site_x & inside).sum())
+    bases = bins.length[private].sum(), bins.length[~bins.sex_linked].sum()
+    if bases[0] and bases[1]:
+        rate = (het & ~site_x).sum() / bases[1] * bases[0]
+        woman, man = max(rate, 1e-3), max(rate * STRAY_HETEROZYGOUS, 1e-3)
+        odds += poisson.logpmf(count, woman) - poisson.logpmf(count, man)
+    odds = float(np.clip(odds, -99, 99))
+    sex = None if abs(odds) < LEAST_SEX else "female" if odds > 0 else "male"
+    return Sex(sex, round(odds, 3), ratio, count)

@@ -1,0 +1,141 @@
+"""Results as the JSON has them: plain values, rounded, nothing absent."""
+
+import dataclasses
+import math
+
+import numpy as np
+
+from resistpanel.call.leakage import Fraction
+from resistpanel.copynumber.calls import GeneCall, PairedCall
+from resistpanel.copynumber.ratios import Z95, Genes
+from resistpanel.copynumber.states import copies
+
+
+def number(value: float | None, digits: int = 4) -> float | None:
+    """Return a rounded number, None for None and NaN."""
+    if value is None or not math.isfinite(value):
+        return None
+    return round(float(value), digits)
+
+
+def significant(value: float | None) -> float | None:
+    """Return a probability with 4 significant digits."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.4g}")
+
+
+def reference(normal: str | None, pool: int) -> str | None:
+    """Return what depth is compared with, in words; None where there is nothing."""
+    parts = [f"matched normal {normal}"] if normal else []
+    if pool:
+        parts.append(f"pool of {pool} normal{'s' if pool > 1 else ''}")
+    return " and ".join(parts) or None
+
+
+def fraction(value: Fraction) -> dict:
+    """Return contamination or tumour in normal."""
+    return {
+        "value": number(value.value, 5),
+        "low": number(value.low, 5),
+        "high": number(value.high, 5),
+        "found": value.found,
+        "evidence": value.evidence,
+        "sites": value.sites,
+    }
+
+
+def neighbours(tumor) -> list[np.ndarray]:
+    """Return, for each gene, the genes of its segment."""
+    found: list[np.ndarray] = [np.array([], int)] * len(tumor.genes.name)
+    for part in tumor.segments:
+        for gene in part.genes:
+            found[int(gene)] = part.genes
+    return found
+
+
+def tumor_rows(tumor, calls: list[GeneCall]) -> dict:
+    """Return a tumour's entry of ``samples``."""
+    purity = tumor.purity
+    head = {
+        "purity": {
+            "value": number(purity.value),
+            "low": number(purity.low),
+            "high": number(purity.high),
+            "source": purity.source,
+            "method": purity.method,
+        },
+        "baseline": purity.baseline,
+    }
+    if tumor.genes is None:
+        return head | {"target_noise": None, "gene_noise": None, "genes": [], "segments": []}
+    genes = tumor.genes
+    return head | {
+        "target_noise": number(tumor.targets.noise),
+        "gene_noise": number(genes.noise),
+        "genes": [_gene(genes, i, call) for i, call in enumerate(calls)],
+        "segments": [_segment(tumor, part) for part in tumor.segments],
+    }
+
+
+def _gene(genes: Genes, i: int, call: GeneCall) -> dict:
+    values = {
+        name: number(value) if isinstance(value, float) else value
+        for name, value in dataclasses.asdict(call).items()
+    }
+    return {
+        "gene": str(genes.name[i]),
+        "chrom": str(genes.chrom[i]),
+        "start": int(genes.start[i]),
+        "end": int(genes.end[i]),
+        "targets": int(genes.targets[i]),
+        "log2": number(genes.log2[i]),
+        "log2_low": number(genes.low[i]),
+        "log2_high": number(genes.high[i]),
+        **values,
+    }
+
+
+def _segment(tumor, part) -> dict:
+    genes, context = tumor.genes, tumor.context
+    here = tumor.sites.of(part.genes)
+    balance = None
+    if len(here.alt):
+        from resistpanel.copynumber.calls import balance_interval
+
+        balance = balance_interval(here)[0]
+    normal = int(tumor.normal_copies[part.genes[0]])
+    total = None
+    if context.purity is not None and math.isfinite(part.log2):
+        total = float(copies(part.log2, context.purity, normal, context.baseline))
+    return {
+        "chrom": str(genes.chrom[part.genes[0]]),
+        "start": int(genes.start[part.genes].min()),
+        "end": int(genes.end[part.genes].max()),
+        "genes": [str(genes.name[i]) for i in part.genes],
+        "log2": number(part.log2),
+        "log2_low": number(part.log2 - Z95 * part.se),
+        "log2_high": number(part.log2 + Z95 * part.se),
+        "copies": number(total),
+        "balance": number(balance),
+        "sites": len(here.alt),
+    }
+
+
+def paired_rows(genes: Genes, calls: list[PairedCall]) -> list[dict]:
+    """Return the genes of a pair."""
+    return [
+        {
+            "gene": str(genes.name[i]),
+            "chrom": str(genes.chrom[i]),
+            "start": int(genes.start[i]),
+            "end": int(genes.end[i]),
+            "targets": int(genes.targets[i]),
+            "log2_ratio": number(call.log2_ratio),
+            "low": number(call.low),
+            "high": number(call.high),
+            "p": significant(call.p),
+            "q": significant(call.q),
+            "expected": number(call.expected),
+            "call": call.call,
+        }
+        for i, call in enumerate(calls)
+    ]

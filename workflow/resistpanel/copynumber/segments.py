@@ -1,0 +1,110 @@
+"""Segments: neighbouring genes of a chromosome that share log2 ratio and allelic balance."""
+
+import dataclasses
+
+import numpy as np
+
+from resistpanel.copynumber.ratios import Genes
+from resistpanel.copynumber.states import log_balance_likelihood
+
+#: Twice the log-likelihood that a further breakpoint must gain (two means: about p = 0.001).
+PENALTY = 14.0
+#: Rarer-haplotype fractions that are tried.
+BALANCES = np.linspace(0.005, 0.5, 100)
+
+
+@dataclasses.dataclass(frozen=True)
+class HetSites:
+    """Heterozygous germline sites in one tumour; arrays over sites.
+
+    `gene` indexes the genes; `alt`, `depth` are fragments; `reference_bias` is the logit by
+    which the reference allele is favoured in the normal.
+    """
+
+    gene: np.ndarray
+    alt: np.ndarray
+    depth: np.ndarray
+    reference_bias: float = 0.0
+
+    def of(self, genes: np.ndarray) -> "HetSites":
+        """Return the sites of some genes."""
+        rows = np.isin(self.gene, genes)
+        return HetSites(self.gene[rows], self.alt[rows], self.depth[rows], self.reference_bias)
+
+    def curve(self) -> np.ndarray:
+        """Return the log-likelihood over `BALANCES`."""
+        return log_balance_likelihood(BALANCES, self.alt, self.depth, self.reference_bias)
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """Genes [first, last] (indices), all of one chromosome; log2 and its standard error."""
+
+    genes: np.ndarray
+    log2: float
+    se: float
+
+
+def _cost(log2: np.ndarray, weight: np.ndarray, curves: np.ndarray) -> float:
+    """Return -2 log-likelihood of a stretch under its best mean and balance."""
+    total = weight.sum()
+    mean = (weight * log2).sum() / total if total else 0.0
+    return float((weight * (log2 - mean) ** 2).sum() - 2 * curves.sum(axis=0).max())
+
+
+def split(log2: np.ndarray, se: np.ndarray, curves: np.ndarray) -> list[tuple[int, int]]:
+    """Return the best division of a chromosome's genes, as [first, last) of each part.
+
+    Parameters
+    ----------
+    log2, se : ndarray, (genes,)
+        NaN where not known.
+    curves : ndarray, (genes, len(BALANCES))
+        Log-likelihood of each gene's sites; 0 without a site.
+
+    Notes
+    -----
+    Optimal partitioning (Jackson et al., IEEE Signal Process Lett 2005;12:105), exact.
+    """
+    n = len(log2)
+    known = np.isfinite(log2)
+    weight = np.where(known, 1 / np.where(known, se, 1.0) ** 2, 0.0)
+    value = np.where(known, log2, 0.0)
+    best, came = [0.0], []
+    for stop in range(1, n + 1):
+        costs = [
+            best[start]
+            + _cost(value[start:stop], weight[start:stop], curves[start:stop])
+            + (PENALTY if start else 0.0)
+            for start in range(stop)
+        ]
+        came.append(int(np.argmin(costs)))
+        best.append(min(costs))
+    parts, stop = [], n
+    while stop:
+        start = came[stop - 1]
+        parts.append((start, stop))
+        stop = start
+    return parts[::-1]
+
+
+def segment(genes: Genes, sites: HetSites) -> list[Segment]:
+    """Return the segments of all chromosomes, in order."""
+    curves = np.zeros((len(genes.log2), len(BALANCES)))
+    for i in np.unique(sites.gene):
+        curves[i] = sites.of(np.array([i])).curve()
+    found = []
+    for chrom in dict.fromkeys(genes.chrom):
+        rows = np.flatnonzero(genes.chrom == chrom)
+        rows = rows[np.argsort(genes.start[rows], kind="stable")]
+        for start, stop in split(genes.log2[rows], genes.se[rows], curves[rows]):
+            members = rows[start:stop]
+            known = members[np.isfinite(genes.log2[members])]
+            if len(known):
+                weight = 1 / genes.se[known] ** 2
+                log2 = float((weight * genes.log2[known]).sum() / weight.sum())
+                se = float(weight.sum() ** -0.5)
+            else:
+                log2, se = float("nan"), float("nan")
+            found.append(Segment(members, log2, se))
+    return found

@@ -1,0 +1,25 @@
+# Gene log2 ratio, purity, identity and contamination.
+rule copynumber:
+    input:
+        sheet=OUT / "sheet/{patient}.json",
+        qc=OUT / "qc/{patient}.json",
+        vcf=OUT / "annotate/{patient}.vcf.gz",
+        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+        reference=REFERENCE,
+        drivers=SETTINGS.catalog / "drivers.tsv",
+    output:
+        json=OUT / "copynumber/{patient}.json",
+    log:
+        OUT / "logs/copynumber/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    params:
+        catalog=SETTINGS.catalog,
+    shell:
+        "resistpanel copynumber --sheet {input.sheet:q} --qc {input.qc:q} --vcf {input.vcf:q}"
+        " --reference {input.reference:q} --catalog {params.catalog:q}"
+        " --output {output.json:q} > {log:q} 2>&1"
