@@ -15,7 +15,7 @@ WIDER = """(() => {
   }).map(e => e.tagName + "." + e.className + ": " + e.textContent.slice(0, 40));
 })()"""
 
-VISIBLE = "document.body.innerText"
+VISIBLE = "document.body.innerText.replaceAll('\\u202f', ' ')"
 
 
 @pytest.fixture(scope="module")

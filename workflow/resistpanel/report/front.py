@@ -2,7 +2,7 @@
 
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up
-from resistpanel.report.states import EFFECTS, VERDICTS, rank_state
+from resistpanel.report.states import EFFECTS, MECHANISMS, VERDICTS, rank_state
 
 #: How many variants the first screen shows; the rest are counted.
 FIRST_SCREEN = 4
@@ -152,11 +152,22 @@ def failing(report: dict) -> list[dict]:
     classes: dict[str, dict] = {}
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
-        group = classes.setdefault(name, {"name": name, "reported": [], "others": [], "drugs": []})
+        group = classes.setdefault(
+            name, {"name": name, "reported": [], "others": [], "reasons": {}}
+        )
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         group["reported" if direct else "others"].append(drug["drug"])
-        group["drugs"].append(drug)
-    return list(classes.values())
+        group["reasons"].setdefault((not direct, drug["reason"]), []).append(drug["drug"])
+    return [
+        group
+        | {
+            "reasons": [
+                {"drugs": drugs, "reason": reason}
+                for (_, reason), drugs in sorted(group["reasons"].items())
+            ]
+        }
+        for group in classes.values()
+    ]
 
 
 def headline(report: dict) -> str | None:
@@ -169,6 +180,18 @@ def headline(report: dict) -> str | None:
         if i in labels or i in known
     ]
     return ", ".join(names) or None
+
+
+def mechanisms(report: dict) -> str | None:
+    """Return how the key findings act, in words, or None."""
+    keys = set(report["resist"]["verdict"]["key_variants"])
+    classes = [
+        f["mechanism_class"]
+        for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"])
+        if f["variant"] in keys and f["mechanism_class"] != "none"
+    ]
+    words = [MECHANISMS[c][0].lower() + MECHANISMS[c][1:] for c in dict.fromkeys(classes)]
+    return "; ".join(words) or None
 
 
 def examined(report: dict) -> str | None:
@@ -199,6 +222,7 @@ def front(report: dict) -> dict:
     return {
         "kind": verdict["kind"],
         "kind_text": VERDICTS[verdict["kind"]],
+        "mechanism": mechanisms(report),
         "headline": headline(report),
         "sentence": verdict["sentence"],
         "confidence": verdict["confidence"],

@@ -68,9 +68,11 @@ def relevant(
         up.setdefault(e["target"], []).append(e["source"])
     either = {n: down.get(n, []) + up.get(n, []) for n in names}
     kept, front = set(goals), set(goals)
-    for _ in range(DOWN):
+    outputs = {n["id"] for n in nodes if n.get("role") == "output"}
+    for step in range(1, DOWN + 1):
         front = {b for a in front for b in down.get(a, ())}
-        kept |= front
+        # The last step shows what the signal brings about, not where else it goes.
+        kept |= front & outputs if step == DOWN and front & outputs else front
     for node in nodes:
         if node["altered"]:
             here = {node["id"]}
@@ -272,5 +274,5 @@ def drawing(report: dict) -> dict | None:
         "feedback": bool(back),
         "hidden": len(everything) - len(nodes),
         "altered": [n for n in by_id.values() if n["named"]],
-        "targets": [n["label"] for n in targets],
+        "acts": [(d["drug"], d["targets"]) for d in report["resist"]["drugs"]],
     }

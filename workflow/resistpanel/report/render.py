@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 import zlib
 
 import jinja2
@@ -10,9 +11,11 @@ from markupsafe import Markup
 
 from resistpanel.report import findings, front, negatives, pathway, quality, slope, tables
 from resistpanel.report.cells import TICKS
-from resistpanel.report.numbers import count, percent, percent_up, plain, probability
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
 from resistpanel.report.tsv import tsv
+
+NUMBER_PERCENT = re.compile(r"(\d) %")
 
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
 #: Each has a template ``_{id}.html.j2``.
@@ -49,12 +52,15 @@ HIDDEN = {
 
 
 def visible(value: object) -> object:
-    """Return text with hidden characters made visible; markup of our own as it is."""
+    """Return text with hidden characters made visible and no line broken before a ``%``.
+
+    Markup of our own stays as it is.
+    """
     if value is None:
         return ""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return value.translate(HIDDEN)
+    return NUMBER_PERCENT.sub(f"\\1{NARROW_SPACE}%", value.translate(HIDDEN))
 
 
 def short(text: str | None, length: int = 16) -> str:
