@@ -328,6 +328,42 @@ def test_purity_and_copies(patient):
     assert variant["states"][0]["text"].endswith("(compared after correction for purity)")
 
 
+def test_a_purity_read_off_the_driver_gives_fractions_alone(patient):
+    purity = {"value": 0.4, "low": 0.0, "high": None, "source": "AF of the driver",
+              "method": "driver"}  # fmt: skip
+    copynumber = {
+        "samples": {
+            "pre": {"purity": purity, "genes": []},
+            "post": {"purity": purity | {"value": 0.8, "low": 0.7, "high": 0.9}, "genes": []},
+        }
+    }
+    record = ("chr15", 66729154, "G", "C", "PASS", C121S, [(0, 900), (90, 900), (90, 900)])
+    found = patient([record], copynumber=copynumber)
+    assert found["samples"][1]["purity"] == {
+        "value": 0.4,
+        "low": 0.01,
+        "high": None,
+        "source": "AF of the driver",
+    }
+    (variant,) = found["variants"]
+    assert variant["samples"]["pre"]["ccf"] == pytest.approx(0.5)
+    assert variant["state"] == "stable"
+    assert "correction" not in variant["states"][0]["text"]
+
+
+def test_purity_not_estimable(patient):
+    none = {"value": None, "low": None, "high": None, "source": "no signal", "method": "none"}
+    copynumber = {"samples": {name: {"purity": none, "genes": []} for name in ("pre", "post")}}
+    found = patient([ACQUIRED], copynumber=copynumber)
+    assert found["samples"][1]["purity"] == {
+        "value": None,
+        "low": None,
+        "high": None,
+        "source": "no signal",
+    }
+    assert found["variants"][0]["samples"]["post"]["ccf"] is None
+
+
 def test_germline_alleles_are_not_corrected(patient):
     samples = [
         ("skin", "normal", None, None, None),

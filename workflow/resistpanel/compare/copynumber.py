@@ -3,7 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from resistpanel.compare.purity import Locus, Purity, from_sheet
+from resistpanel.compare.purity import LOWEST, Locus, Purity, from_sheet
 from resistpanel.errors import InputError
 from resistpanel.files import read_json
 
@@ -41,9 +41,9 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     try:
         value = read_json(path)
         purity = {
-            name: Purity(*(sample["purity"][key] for key in ("value", "low", "high", "source")))
+            name: _purity(sample["purity"])
             for name, sample in value["samples"].items()
-            if sample["purity"] and sample["purity"]["value"] is not None
+            if sample["purity"]
         }
         copies = {
             (name, gene["gene"]): float(gene["copies"])
@@ -59,11 +59,20 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     return CopyNumber(purity, copies)
 
 
+def _purity(given: dict) -> Purity:
+    if not given["value"]:
+        return Purity(source=given["source"])  # says why there is none
+    value, low, high = (
+        None if given[key] is None else min(max(given[key], LOWEST), 1.0)
+        for key in ("value", "low", "high")
+    )
+    return Purity(value, low, high, given["source"], given.get("method") == "driver")
+
+
 def purity_of(sample: dict, copynumber: CopyNumber) -> Purity:
     """Return the purity of a sample of the sheet: the sheet's, else the copy number's.
 
-    A normal has none; where neither gives one it is not known, and nothing is put in its
-    place: a driver's AF would make an amplification of the driver look like a purer sample.
+    A normal has none; where neither gives one it is not known.
     """
     if sample["role"] == "normal":
         return Purity()

@@ -35,19 +35,23 @@ class Purity:
     Parameters
     ----------
     value, low, high : float or None
-        Estimate and 95 % interval, above 0 and up to 1; all None where not known.
+        Estimate and 95 % interval, above 0 and up to 1; None where not known.
     source : str or None
-        Where it comes from.
+        Where it comes from, or why it is not known.
+    from_driver : bool
+        Whether it was read off a driver mutation's AF. Such a purity gives clonal fractions,
+        but samples are not compared by it: an amplified driver would look like more tumour.
     """
 
     value: float | None = None
     low: float | None = None
     high: float | None = None
     source: str | None = None
+    from_driver: bool = False
 
     def as_json(self) -> dict:
         """Return the object of the JSON."""
-        return dataclasses.asdict(self)
+        return {key: getattr(self, key) for key in ("value", "low", "high", "source")}
 
 
 def from_sheet(value: float) -> Purity:
@@ -77,6 +81,11 @@ class Locus:
     def known(self) -> bool:
         """Whether the purity is known."""
         return self.purity.value is not None
+
+    @property
+    def comparable(self) -> bool:
+        """Whether samples may be compared after correction for this purity."""
+        return self.known and not self.purity.from_driver
 
     def scale(self, purity: float | None = None) -> float:
         """Return the mutated copies per tumour cell for an AF of 1 (u = AF * scale)."""

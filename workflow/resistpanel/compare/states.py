@@ -74,7 +74,7 @@ class Decision:
     fold_change : float or None
         Ratio of the (purity-corrected) frequencies; None if the allele was not seen before.
     corrected : bool
-        Whether purity was known in both samples.
+        Whether the frequencies were corrected for purity, known in both samples.
     needed : int or None
         Fragments that would have told, where the state is undetermined for want of them.
     """
@@ -98,7 +98,7 @@ class _Pair:
 
     @property
     def corrected(self) -> bool:
-        return self.pre.locus.known and self.post.locus.known
+        return self.pre.locus.comparable and self.post.locus.comparable
 
     @property
     def scale(self) -> float:
