@@ -124,8 +124,8 @@ def test_unknown_sequence_is_skipped_and_counted(tmp_path, genes, true_codons):
     sites, skipped = find_sites(rows, genes, true_codons)
     assert {site.protein for site in sites} == {"C121S"}
     assert skipped.lines() == [
-        "1 rows without a site (gene not among the panel's genes): c",
-        "1 rows without a site (reference is N there): a",
+        "1 row without a site (gene not among the panel's genes): c",
+        "1 row without a site (reference is N there): a",
     ]
 
 

@@ -72,8 +72,8 @@ class Skipped:
             ("no substitution: left to the caller's own candidates", self.not_a_substitution),
         )
         lines = [
-            f"{len(ids)} rows without a site ({reason}): {', '.join(sorted(set(ids)))}"
-            for reason, ids in reasons
+            f"{len(ids)} row{'s' * (len(ids) > 1)} without a site ({reason}): {', '.join(ids)}"
+            for reason, ids in ((reason, sorted(set(ids))) for reason, ids in reasons)
             if ids
         ]
         if self.outside_targets:

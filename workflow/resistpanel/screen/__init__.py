@@ -1,0 +1,1 @@
+"""A pooled mutagenesis screen: which substitutions of a cDNA library survive a drug."""

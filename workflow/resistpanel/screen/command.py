@@ -1,0 +1,75 @@
+"""`resistpanel screen`: recurrent substitutions of a mutant library grown under a drug."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+
+from resistpanel.catalog.drugs import CATALOG, load_drugs
+from resistpanel.catalog.pathway import load_pathway
+from resistpanel.errors import InputError
+from resistpanel.screen.count import count_codons, read_coding
+from resistpanel.screen.model import evaluate
+from resistpanel.screen.write import write_catalog, write_plot, write_table
+
+PLOTS = (".svg", ".pdf", ".png")
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``resistpanel screen``."""
+    parser.add_argument("--bam", type=Path, required=True, help="library grown under the drug")
+    parser.add_argument("--control", type=Path, help="the library grown without it")
+    parser.add_argument("--reference", type=Path, required=True, help="indexed FASTA of the cDNA")
+    parser.add_argument("--contig", help="the cDNA, if the FASTA holds more than one sequence")
+    parser.add_argument("--cds", help="coding bases, 1-based, e.g. 1-1182 (default: all)")
+    parser.add_argument("--gene", required=True, help="HGNC symbol")
+    parser.add_argument("--drug", required=True, help="name, code or brand of the drug")
+    parser.add_argument("--clones", type=int, default=1000, help="surviving clones (default 1000)")
+    parser.add_argument(
+        "--threshold", type=float, default=0.004, help="frequency to exceed (default 0.004)"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="TSV of all substitutions")
+    parser.add_argument("--plot", type=Path, help="SVG, PDF or PNG")
+    parser.add_argument("--rows", type=Path, help="TSV of catalogue rows, for --user")
+    parser.add_argument("--source", help="who did the screen; needed with --rows")
+    parser.add_argument("--disease", default="", help="disease of the cells, for --rows")
+    parser.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Count, test, write."""
+    drug = load_drugs(args.catalog).resolve(args.drug, "--drug")
+    span = None
+    if args.cds:
+        match = re.fullmatch(r"(\d+)-(\d+)", args.cds)
+        if not match:
+            raise InputError(f"'{args.cds}' cannot be read", "--cds", "write it as 1-1182")
+        span = (int(match[1]), int(match[2]))
+    if not 0 < args.threshold < 1 or args.clones < 1:
+        raise InputError("threshold must lie between 0 and 1, clones be at least 1", "command line")
+    if args.rows and not (args.source or "").strip():
+        raise InputError("catalogue rows need a source", "--source", "say who did the screen")
+    if args.plot and args.plot.suffix not in PLOTS:
+        raise InputError(f"no such plot format: {args.plot}", "--plot", f"use {', '.join(PLOTS)}")
+    coding = read_coding(args.reference, args.contig, span)
+    under_drug = count_codons(args.bam, coding)
+    control = count_codons(args.control, coding) if args.control else None
+    if not under_drug.depth.any():
+        raise InputError(f"no read covers '{coding.contig}'", str(args.bam), "check the alignment")
+    rows = evaluate(under_drug, control, coding, args.clones, args.threshold)
+    write_table(args.output, rows)
+    if args.plot:
+        write_plot(args.plot, rows, args.gene, drug.name, coding.codons, args.threshold)
+    if args.rows:
+        write_catalog(
+            args.rows, rows, args.gene, drug, args.disease, args.source,
+            load_pathway(args.catalog),
+        )  # fmt: skip
+    recurrent = [row.short for row in rows if row.recurrent]
+    print(
+        f"{under_drug.fragments} fragments, {len(rows)} substitutions seen, "
+        f"{len(recurrent)} recurrent: {', '.join(recurrent) or 'none'}",
+        file=sys.stderr,
+    )
+    return 0
