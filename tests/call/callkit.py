@@ -320,7 +320,8 @@ class Patient:
         drawn: dict[int, float] = {}
         chosen: list[Variant] = []
         for v in carried:
-            if v.pos < fragment.start + 1 or v.pos > fragment.start + fragment.insert + 1:
+            indel = len(v.ref) != len(v.alt)
+            if not fragment.start + indel <= v.pos <= fragment.start + fragment.insert + 1:
                 continue
             draw = drawn.setdefault(v.block, rng.random()) if v.block >= 0 else rng.random()
             able = v.only is None or v.only(fragment)
@@ -334,7 +335,7 @@ class Patient:
         bases, where, cuts = pieces(self.sequence, fragment.start, stop, variants)
         spans = [(0, self.length)]
         if self.paired:
-            spans.append((fragment.insert - self.length, fragment.insert))
+            spans.append((max(0, fragment.insert - self.length), fragment.insert))
         mapq = min((v.mapq for v in variants), default=60)
         scars = sum(v.scars for v in variants)
         result = []
