@@ -335,3 +335,27 @@ def test_the_schema_names_the_place(patient, context):
     with pytest.raises(InputError) as caught:
         validate(value, "resist", "out.json")
     assert "out.json ($.verdict.confidence)" in caught.value.line()
+
+
+def test_an_amplification_is_worded_once(patient, context):
+    p = v600e(patient("vemurafenib")).background()
+    p.amplify("BRAF", 0.0, 2.2)
+    value = p.resist(context)
+    assert value["verdict"]["sentence"].startswith(
+        "BRAF amplification, more copies of BRAF, the target of vemurafenib, was acquired: "
+        "log2 ratio after to before +2.20."
+    )
+    assert any(
+        "an amplification that the catalogue holds under vemurafenib" in reason
+        for reason in value["verdict"]["reasons"]
+    )
+
+
+def test_a_paired_ratio_that_could_not_be_told_is_no_increase(patient, finding, context):
+    p = v600e(patient("vemurafenib")).background()
+    p.amplify("BRAF", 0.0, 2.2)
+    copynumber = p.copynumber()
+    copynumber["pairs"][0]["genes"][0] |= {"log2_ratio": None, "low": None, "high": None}
+    p.copynumber = lambda: copynumber
+    found = [f for f in p.resist(context)["findings"] if f["label"] == "BRAF amplification"]
+    assert [f["state"] for f in found] == ["emergent"]

@@ -288,8 +288,9 @@ def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | 
     sign = 1 if call == "amplification" else -1
     pre, post = (samples.get(name, {}).get("detected") for name in (pair.pre, pair.post))
     low, high = (change["low"], change["high"]) if change else (None, None)
-    more = low is not None and (low > 0 if sign > 0 else high < 0)
-    less = low is not None and (high < 0 if sign > 0 else low > 0)
+    known = low is not None and high is not None
+    more = known and (low > 0 if sign > 0 else high < 0)
+    less = known and (high < 0 if sign > 0 else low > 0)
     if pre is None or post is None:
         state = "not covered"
     elif post and not pre:
@@ -300,5 +301,7 @@ def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | 
         state = "lost" if less else "undetermined"
     else:
         state = "undetermined"
-    ratio = f"log2 ratio after to before {change['log2_ratio']:+.2f}" if change else ""
+    ratio = ""
+    if change and change["log2_ratio"] is not None:
+        ratio = f"log2 ratio after to before {change['log2_ratio']:+.2f}"
     return Change(pair, state, ratio)

@@ -266,20 +266,13 @@ def _match_reasons(
 ) -> None:
     for match in kept:
         row = match.row
-        levels = {
-            "exact": "the very change",
-            "codon": "another change of a codon",
-            "range": "a change in a stretch of residues",
-            "class": "one of a class of activating changes",
-            "gene": "a change of a gene",
-        }
         named = match.drug.name
         if match.drug_match == "class":
             others = join(row.drugs) or "other drugs"
             named = f"{others}, of the class of {match.drug.name}"
         effect = f", {row.effect_size}" if row.effect_size else ""
         text = (
-            f"{levels[match.level]} that the catalogue holds under {named} "
+            f"{_what_matched(match)} that the catalogue holds under {named} "
             f"({row.id}: {row.evidence_level}{effect})"
         )
         if row.direction == "resistance":
@@ -295,6 +288,23 @@ def _match_reasons(
         "known of the closer change outweighs it"
         for match in weaker
     ]
+
+
+def _what_matched(match: Match) -> str:
+    """Return in words what of the alteration the row speaks of."""
+    if match.level == "gene":
+        return {
+            "amplification": "an amplification",
+            "deletion": "a deletion of the gene",
+            "loss_of_function": "a loss of function",
+            "nonsynonymous": "a mutation of a gene",
+        }[match.row.alteration_type]
+    return {
+        "exact": "the very change",
+        "codon": "another change of a codon",
+        "range": "a change in a stretch of residues",
+        "class": "one of a class of activating changes",
+    }[match.level]
 
 
 def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:

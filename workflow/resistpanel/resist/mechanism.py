@@ -110,10 +110,11 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
     target = relation.target if relation else join(drug.targets)
     of_drug = f"the target of {drug.name}"
     way = f" ({' → '.join(relation.path)})" if relation and len(relation.path) > 1 else ""
+    if kind == "on_target_amplification":
+        return f"more copies of {alteration.gene}, {of_drug}"
     if kind in ON_TARGET:
         noun = {
             "on_target_mutation": "mutation",
-            "on_target_amplification": "amplification",
             "on_target_splice_or_duplication": "splice form or duplication",
         }[kind]
         article = "an" if noun[0] in "aeiou" else "a"
