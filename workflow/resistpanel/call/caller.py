@@ -19,6 +19,10 @@ from resistpanel.errors import InputError
 PRESENT_LOG_BF = np.log(100)
 #: Less foreign DNA than this cannot be told from errors, and hardly ever makes a call.
 LEAST_CONTAMINATION = 0.004
+#: Less tumour in the normal than this changes no call.
+LEAST_LEAK = 0.002
+#: A normal allele frequency from which it is not put down to tumour in the normal.
+MAX_LEAKED = 0.2
 #: Fragments below which a sample is not assessable.
 MIN_DEPTH = 10
 #: A candidate that is not called is kept as a near miss from this phred on.
@@ -302,7 +306,9 @@ class Caller:
                 expected[i, s] = total
                 if units >= 3:
                     self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
-        evidence = model.Evidence(errors, other, expected, good, log_shared, log_own)
+        log_carried = np.log(
+            [population.CARRIED[kind(c.allele, self.reference)] for c in self.candidates]
+        )
         self.log_germline = None
         self.population: list[float | None] = [None] * n
         if self.settings.germline:
@@ -311,6 +317,8 @@ class Caller:
             self.log_germline = np.array(
                 [population.log_germline_prior(p) for p in self.population]
             )
+            log_carried = self.log_germline
+        evidence = model.Evidence(errors, other, expected, good, log_shared, log_own, log_carried)
         posterior = model.evaluate(evidence, self.normal, self.settings.priors, self.log_germline)
         self.leaks = self._leaks(posterior, evidence)
         if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
@@ -330,12 +338,19 @@ class Caller:
         tin, tumor = 0.0, None
         strongest = 0.0
         for s in self.tumors:
-            # Beyond doubt in the tumour, and not what half of the normal's fragments show.
-            use = snv & (posterior.log_bayes_factor[:, s] > np.log(1e6)) & (af[:, s] >= 0.08)
+            # Beyond doubt in the tumour, and in the normal at no frequency that a germline
+            # variant has: where the tumour lost the other copy, those too are commoner in it.
+            use = (
+                snv
+                & (posterior.log_bayes_factor[:, s] > np.log(1e6))
+                & (af[:, s] >= 0.08)
+                & (af[:, self.normal] < MAX_LEAKED)
+                & (totals[:, self.normal] >= 50)
+            )
             found = leakage.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
             )
-            if found.found and (found.evidence or 0) > strongest:
+            if found.found and found.value >= LEAST_LEAK and found.evidence > strongest:
                 strongest, tin, tumor = found.evidence, found.value, s
         homozygous = (
             snv
@@ -348,7 +363,11 @@ class Caller:
             other = totals[homozygous, s] - alts[homozygous, s]
             # Whatever is not the patient's allele is counted: the errors towards all bases.
             error = self.tallies[s].errors.sum() / max(self.tallies[s].total.sum(), 1)
-            found = leakage.contamination(other, totals[homozygous, s], max(error, 1e-4))
+            # One level alone reads as both copies of a little or one copy of twice as much
+            # foreign DNA: the first is taken.
+            found = leakage.contamination(
+                other, totals[homozygous, s], max(error, 1e-4), genotypes=(0.3, 0.3, 0.4)
+            )
             sure = found.found and found.value >= LEAST_CONTAMINATION
             contamination[s] = float(found.value) if sure else 0.0
         return model.Leaks(tin, tumor, contamination)

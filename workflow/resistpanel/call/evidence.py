@@ -427,12 +427,26 @@ def substitution_candidates(
     for allele in forced:
         if allele in have:
             continue
-        result.append(_forced(piles, chunk, codes, context, allele))
+        larger = [c for c in result if _within(allele, c.allele)]
+        result.append(_forced(piles, chunk, codes, context, allele, larger))
     return result
 
 
-def _forced(piles, chunk, codes, context, allele: Allele) -> Candidate:
-    """Return the evidence at a site that was asked for, whatever the reads propose."""
+def _within(allele: Allele, larger: Allele) -> bool:
+    """Return whether the changes of a substitution are part of those of a larger one."""
+    start = allele.pos - larger.pos
+    if start < 0 or allele.end > larger.end or allele == larger:
+        return False
+    there = larger.alt[start : start + len(allele.alt)]
+    return all(a == t for r, a, t in zip(allele.ref, allele.alt, there, strict=True) if r != a)
+
+
+def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate]) -> Candidate:
+    """Return the evidence at a site that was asked for, whatever the reads propose.
+
+    Fragments of a `larger` MNV, of which the allele is a part, do not carry the allele: another
+    change of the codon is another change of the protein.
+    """
     index = int(chunk.index(np.array([allele.pos]))[0])
     alt = encode(allele.alt)
     changed = [
@@ -441,11 +455,13 @@ def _forced(piles, chunk, codes, context, allele: Allele) -> Candidate:
         if BASES[b] != r
     ]
     support = []
-    for p in piles:
+    for s, p in enumerate(piles):
         rows = [_rows(p, i, b) for i, b in changed]
         keep = rows[0]
         for other in rows[1:]:
             keep = keep[np.isin(keep["frag"], other["frag"])]
+        for candidate in larger:
+            keep = keep[~np.isin(keep["frag"], candidate.support[s].rows["frag"])]
         span = range(index, index + len(alt))
         thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
         support.append(Support(keep, p.depth[thinnest].astype(float), *_mapping(p, allele.pos)))

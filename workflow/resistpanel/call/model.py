@@ -41,8 +41,6 @@ class Priors:
         That the samples' error multipliers at a site have nothing to do with each other.
     present : float
         That a tumour carries a somatic variant which exists in the patient.
-    foreign : float
-        That another person carries an allele which the patient lacks.
     """
 
     somatic: float = 3e-6
@@ -51,7 +49,6 @@ class Priors:
     artifact: float = 1e-6
     own: float = 0.5
     present: float = 0.5
-    foreign: float = 1e-3
 
 
 @dataclass(frozen=True)
@@ -95,6 +92,8 @@ class Evidence:
         Log distribution of the error multiplier that the samples share.
     log_own : float64, (candidates, samples, 2, MULTIPLIERS)
         Log distribution of each sample's own, by orientation.
+    log_carried : float64, (candidates,)
+        Log prior that some other person carries the allele.
     """
 
     errors: np.ndarray
@@ -103,6 +102,7 @@ class Evidence:
     good: np.ndarray
     log_shared: np.ndarray
     log_own: np.ndarray
+    log_carried: np.ndarray
 
     def part(self, start: int, stop: int) -> "Evidence":
         """Return the evidence of candidates [start, stop)."""
@@ -329,11 +329,14 @@ def evaluate(
     if fouled:
         clean = [s for s in range(samples) if s not in fouled]
         log_foreign = logsumexp(w + absent[:, clean].sum(1), axis=1) if clean else np.zeros(n)
+        # The fraction is known to about a tenth; one or both of the person's copies show it.
+        narrow = np.exp(_kernel(0.12))
         for s in fouled:
             c = leaks.contamination[s]
-            at = [np.searchsorted(FREQUENCIES[1:], level) for level in (c / 2, c)]
-            log_foreign = log_foreign + logsumexp(spread[:, s, at], axis=1) - np.log(2)
-        log_foreign = log_foreign + np.log(priors.foreign)
+            at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
+            levels = np.exp(at_one[:, s, 1:] - most[:, s]) @ narrow[at].T
+            log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, s, 0]
+        log_foreign = log_foreign + evidence.log_carried
 
     log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
     return Posterior(log_null, log_somatic, log_germline, log_artifact, log_foreign, log_bf)

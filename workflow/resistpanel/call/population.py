@@ -9,6 +9,9 @@ from resistpanel.errors import InputError
 
 #: Expected heterozygosity of a position that a germline resource does not list.
 UNLISTED = 3e-5
+#: How often a person carries a given allele, by type: one base in a thousand differs, one indel
+#: comes to eight such, and what is neither is rare.
+CARRIED = {"SNV": 3e-4, "INS": 5e-5, "DEL": 5e-5, "DUP": 1e-5, "MNV": 2e-6, "COMPLEX": 2e-6}
 #: Allele frequency given to a listed allele whose frequency the resource does not state.
 UNSTATED = 1e-4
 
