@@ -10,6 +10,7 @@ from resistpanel.copynumber.ratios import (
     benjamini_hochberg,
     bias,
     combine,
+    gene_noise,
     gene_ratios,
     mode,
     raw_ratio,
@@ -136,3 +137,20 @@ def test_panels_with_one_or_two_targets_a_gene_work(targets):
     world = World(3, targets=targets)
     genes = ratios(world, Tumour(0.7, {"G5": (12, 1)}))
     assert genes.log2[5] > 1.8
+
+
+@pytest.mark.parametrize("changed", ["scattered", "half the genome"])
+def test_noise_between_genes_is_not_raised_by_changes(changed):
+    rng = np.random.default_rng(4)
+    chrom = np.repeat([f"chr{i}" for i in range(20)], 7)
+    log2 = rng.normal(0, 0.05, 140)
+    rows = rng.random(140) < 0.15 if changed == "scattered" else np.arange(140) < 70
+    log2[rows] -= 0.5
+    assert gene_noise(log2, np.full(140, 0.05), chrom) < 0.045
+
+
+def test_noise_between_genes_is_measured():
+    rng = np.random.default_rng(5)
+    log2 = rng.normal(0, np.hypot(0.05, 0.1), 400)
+    noise = gene_noise(log2, np.full(400, 0.05), np.repeat([f"chr{i}" for i in range(20)], 20))
+    assert 0.08 < noise < 0.12

@@ -38,7 +38,7 @@ class Rules:
 
     amplified: float = 6.0
     least_amplified: float = 5.0
-    certainty: float = 0.95
+    certainty: float = 0.9
     q: float = 0.01
     least_paired: float = 0.2
 
@@ -158,7 +158,7 @@ def call_genes(
     genes : Genes
     sites : HetSites
     neighbours : list of ndarray of int, (genes,)
-        For each gene, the genes of its segment: their sites speak for it where it has none.
+        For each gene, those whose heterozygous sites speak for its haplotypes.
     context : Context
     normal_copies : ndarray of int, (genes,)
         Copies in normal cells: 2, or 1 on X of a man.

@@ -16,6 +16,8 @@ LEAST_DEPTH = 0.1
 LEAST_FRAGMENTS = 20
 #: Targets needed for the fit of GC and length, which has 4 coefficients.
 LEAST_FOR_BIAS = 60
+#: Genes needed to measure the noise between them.
+LEAST_FOR_NOISE = 20
 #: Noise between targets, in log2, below which no library is trusted to be.
 LEAST_NOISE = 0.03
 #: Tukey's biweight: residuals beyond this many standard deviations have no weight.
@@ -235,18 +237,31 @@ def gene_ratios(targets: Targets, bins: Bins) -> Genes:
     )
 
 
+def shorth(values: np.ndarray) -> float:
+    """Return the length of the shortest half of the values, scaled to the sd of a normal."""
+    ordered = np.sort(values)
+    half = len(ordered) // 2
+    widths = ordered[half:] - ordered[: len(ordered) - half]
+    return float(widths.min() / 1.349)
+
+
 def gene_noise(log2: np.ndarray, se: np.ndarray, chrom: np.ndarray) -> float:
     """Return the noise between genes beyond that of their targets.
 
-    From differences of neighbours on a chromosome, most of which share their copy number.
+    The smaller of two estimates, since each is too high for some tumours: from differences of
+    neighbours on a chromosome (changes of single genes raise it), and from the shortest half of
+    all genes (changes of most of the genome raise it).
     """
     known = np.isfinite(log2)
-    near = (chrom[1:] == chrom[:-1]) & known[1:] & known[:-1]
-    if near.sum() < 20:
+    if known.sum() < LEAST_FOR_NOISE:
         return 0.0
-    z = (np.diff(log2) / np.sqrt(se[1:] ** 2 + se[:-1] ** 2))[near]
-    excess = (_MAD * np.median(np.abs(z))) ** 2 - 1
-    return float(np.sqrt(max(excess, 0.0)) * np.median(se[known]))
+    typical = float(np.median(se[known]))
+    found = [shorth(log2[known]) / typical]
+    near = (chrom[1:] == chrom[:-1]) & known[1:] & known[:-1]
+    if near.sum() >= LEAST_FOR_NOISE:
+        z = (np.diff(log2) / np.sqrt(se[1:] ** 2 + se[:-1] ** 2))[near]
+        found.append(float(_MAD * np.median(np.abs(z))))
+    return float(np.sqrt(max(min(found) ** 2 - 1, 0.0)) * typical)
 
 
 def two_sided(log2: np.ndarray, se: np.ndarray, freedom: np.ndarray) -> np.ndarray:

@@ -44,11 +44,18 @@ def fraction(value: Fraction) -> dict:
 
 
 def neighbours(tumor) -> list[np.ndarray]:
-    """Return, for each gene, the genes of its segment."""
-    found: list[np.ndarray] = [np.array([], int)] * len(tumor.genes.name)
+    """Return, for each gene, the genes whose heterozygous sites speak for its haplotypes.
+
+    Itself where it has a site; else all of its segment, if it lies between two of the segment
+    that have one: beyond the last of them nothing tells where an event ends.
+    """
+    found = [np.array([i]) for i in range(len(tumor.genes.name))]
     for part in tumor.segments:
-        for gene in part.genes:
-            found[int(gene)] = part.genes
+        told = np.flatnonzero(np.isin(part.genes, tumor.sites.gene))
+        if len(told):
+            for gene in part.genes[told[0] : told[-1] + 1]:
+                if gene not in tumor.sites.gene:
+                    found[int(gene)] = part.genes
     return found
 
 
