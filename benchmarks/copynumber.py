@@ -1,0 +1,246 @@
+"""Copy number, purity, identity and leaks on simulated patients.
+
+    python -m benchmarks.copynumber --publish
+
+Patients are simulated at the level of depths and counts on the whole panel
+(`copynumber_patients.py`); `--bams` adds whole patients through BAMs, caller and all.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks import copynumber_patients as simulated
+from benchmarks.copynumber_patients import GAIIX, MODERN, NOISY, NORMAL, Tumor, patient
+from resistpanel.copynumber.analyse import analyse
+
+DOCS = Path(__file__).resolve().parents[1] / "docs" / "validation" / "copynumber.md"
+PURITIES = (0.3, 0.5, 0.8)
+#: Kinds of change: (name, copies, of the rarer haplotype), the call, how many genes have it.
+KINDS = (
+    ("amplification, 6 copies", (6, 1), "amplification", 3),
+    ("amplification, 8 to 20 copies", None, "amplification", 5),
+    ("gain of one copy", (3, 1), "gain", 6),
+    ("loss of one copy", (1, 0), "loss", 6),
+    ("homozygous deletion", (0, 0), "deletion", 4),
+    ("LOH without copy change", (2, 0), "neutral", 6),
+)
+
+
+def draw_changes(rng: np.random.Generator, genes: list[str]) -> dict[str, tuple]:
+    """Return {gene: (kind, copies)} of a tumour's changed genes."""
+    chosen = iter(rng.choice(genes, sum(number for *_, number in KINDS), replace=False))
+    found = {}
+    for kind, copies, _, number in KINDS:
+        for _ in range(number):
+            found[str(next(chosen))] = (kind, copies or (int(rng.integers(8, 21)), 1))
+    return found
+
+
+def call_table(seeds: int) -> pd.DataFrame:
+    """Return one row per gene of every simulated tumour."""
+    rows = []
+    calls = {kind: call for kind, _, call, _ in KINDS}
+    for library in (MODERN, GAIIX, NOISY):
+        for purity in PURITIES:
+            for seed in range(seeds):
+                rng = np.random.default_rng([seed, round(100 * purity), library.read_length])
+                panel = simulated.Panel(rng, library)
+                changes = draw_changes(rng, panel.autosomal)
+                tumor = Tumor(purity, {gene: copies for gene, (_, copies) in changes.items()})
+                found = analyse(patient(rng, library, {"tumor": tumor}, panel=panel))
+                sample = found["samples"]["tumor"]
+                for gene in sample["genes"]:
+                    kind = changes.get(gene["gene"], ("none", (2, 1)))[0]
+                    rows.append(
+                        {
+                            "library": library.name,
+                            "purity": purity,
+                            "seed": seed,
+                            "gene": gene["gene"],
+                            "kind": kind,
+                            "expected": calls.get(kind, "neutral"),
+                            "call": gene["call"],
+                            "loh": gene["loh"],
+                            "sites": gene["sites"],
+                            "targets": gene["targets"],
+                            "purity_found": sample["purity"]["value"],
+                        }
+                    )
+    return pd.DataFrame(rows)
+
+
+def summarise_calls(table: pd.DataFrame) -> pd.DataFrame:
+    """Return sensitivity per kind, and false genes per tumour, by library and purity."""
+    rows = []
+    for (library, purity), part in table.groupby(["library", "purity"], sort=False):
+        row = {"library": library, "purity": purity}
+        for kind, *_ in KINDS:
+            here = part[part["kind"] == kind]
+            if kind.startswith("LOH"):
+                told = here[here["sites"] > 0]
+                row[kind] = f"{int((told['loh'] == True).sum())}/{len(told)}"  # noqa: E712
+            else:
+                right = int((here["call"] == here["expected"]).sum())
+                row[kind] = f"{right}/{len(here)}"
+        none = part[part["kind"] == "none"]
+        tumors = part["seed"].nunique()
+        row["false genes per tumour"] = f"{(none['call'] != 'neutral').sum() / tumors:.1f}"
+        row["false LOH per tumour"] = f"{(none['loh'] == True).sum() / tumors:.1f}"  # noqa: E712
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def purity_table(runs: int) -> pd.DataFrame:
+    """Return one row per tumour of random purity with random evidence."""
+    rows = []
+    for seed in range(runs):
+        rng = np.random.default_rng([seed, 77])
+        purity = float(rng.uniform(0.25, 0.9))
+        evidence = ("both", "copy number", "variants", "neither")[seed % 4]
+        panel = simulated.Panel(rng, MODERN)
+        copies = {}
+        if evidence in {"both", "copy number"}:
+            # A few chromosomes with one copy more or less, or LOH: what tumours have.
+            chroms = rng.choice([f"chr{i}" for i in range(1, 23)], 5, replace=False)
+            states = [(1, 0), (3, 1), (2, 0), (4, 1), (1, 0)]
+            for chrom, state in zip(chroms, states, strict=True):
+                members = panel.bins.gene[panel.bins.chrom == chrom]
+                copies |= {str(gene): state for gene in members}
+        clonal = int(rng.integers(6, 16)) if evidence in {"both", "variants"} else 0
+        tumors = {"tumor": Tumor(purity, copies)}
+        made = patient(rng, MODERN, tumors, clonal=clonal, subclonal=clonal // 3, panel=panel)
+        found = analyse(made)["samples"]["tumor"]["purity"]
+        rows.append(
+            {
+                "evidence": evidence,
+                "truth": purity,
+                "value": found["value"],
+                "low": found["low"],
+                "high": found["high"],
+                "source": found["source"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summarise_purity(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how many are estimated, within 0.07, and inside their interval."""
+    rows = []
+    for evidence, part in table.groupby("evidence", sort=False):
+        given = part[part["value"].notna()]
+        error = (given["value"] - given["truth"]).abs()
+        inside = (given["low"] <= given["truth"]) & (given["truth"] <= given["high"])
+        rows.append(
+            {
+                "evidence": evidence,
+                "tumours": len(part),
+                "estimated": len(given),
+                "within 0.07": int((error <= 0.07).sum()),
+                "inside the 95 % interval": int(inside.sum()),
+                "largest error": f"{error.max():.3f}" if len(given) else "-",
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+FAULTS = {
+    "clean": {},
+    "swapped tumour": {"swapped": ("after",)},
+    "other sex in the sheet": {"stated": "male"},
+    "2 % contamination of a tumour": {"contamination": {"after": 0.02}},
+    "2 % contamination of the normal": {"contamination": {NORMAL: 0.02}},
+    "3 % tumour in normal": {"leak": 0.03},
+}
+
+
+def fault_table(patients: int) -> pd.DataFrame:
+    """Return, per fault, how often each row of the gate was tripped, and the estimates."""
+    rows = []
+    for number, (fault, options) in enumerate(FAULTS.items()):
+        for seed in range(patients):
+            rng = np.random.default_rng([seed, 500 + number])
+            panel = simulated.Panel(rng, MODERN)
+            pair = [
+                Tumor(purity, {g: c for g, (_, c) in draw_changes(rng, panel.autosomal).items()})
+                for purity in rng.uniform(0.3, 0.8, 2)
+            ]
+            tumors = dict(zip(("before", "after"), pair, strict=True))
+            found = analyse(patient(rng, MODERN, tumors, panel=panel, **options))
+            tripped = {(f["sample"], f["metric"]) for f in found["gate"]["failures"]}
+            rows.append(
+                {
+                    "fault": fault,
+                    "tripped": tripped,
+                    "contamination": options.get("contamination")
+                    and found["contamination"][next(iter(options["contamination"]))]["value"],
+                    "leak": found["tumor_in_normal"]["after"]["value"],
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+EXPECTED = {
+    "clean": set(),
+    "swapped tumour": {("after", "discordance")},
+    "other sex in the sheet": {(NORMAL, "sex_mismatch")},
+    "2 % contamination of a tumour": {("after", "contamination")},
+    "2 % contamination of the normal": {(NORMAL, "contamination")},
+    "3 % tumour in normal": {(NORMAL, "tumor_in_normal")},
+}
+
+
+def summarise_faults(table: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each fault is found, and whether anything else is."""
+    rows = []
+    for fault, part in table.groupby("fault", sort=False):
+        wanted = EXPECTED[fault]
+        found = [wanted <= tripped for tripped in part["tripped"]]
+        more = [bool(tripped - wanted) for tripped in part["tripped"]]
+        values = part["contamination"].dropna() if "contam" in fault else []
+        values = part["leak"] if "tumour in normal" in fault else values
+        estimates = f"{min(values):.3f} to {max(values):.3f}" if len(values) else "-"
+        rows.append(
+            {
+                "patients": f"{len(part)} {fault}",
+                "found": f"{sum(found)}/{len(part)}" if wanted else "-",
+                "other alarms": sum(more),
+                "estimates": estimates,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=5, help="tumours per library and purity")
+    parser.add_argument("--purities", type=int, default=80, help="tumours of random purity")
+    parser.add_argument("--patients", type=int, default=20, help="patients per fault")
+    parser.add_argument("--publish", action="store_true", help=f"write {DOCS.name}")
+    args = parser.parse_args(argv)
+    parts = []
+    for title, make, summarise, number in (
+        ("Calls per gene", call_table, summarise_calls, args.seeds),
+        ("Purity", purity_table, summarise_purity, args.purities),
+        ("Identity and leaks", fault_table, summarise_faults, args.patients),
+    ):
+        if not number:
+            continue
+        started = time.time()
+        table = summarise(make(number))
+        print(title, f"({time.time() - started:.0f} s)", table.to_string(), sep="\n", flush=True)
+        parts.append((title, table))
+    if args.publish:
+        from benchmarks.copynumber_page import page
+
+        DOCS.write_text(page(parts), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
