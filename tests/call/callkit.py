@@ -167,6 +167,8 @@ class Variant:
         Mismatches at random places of each read that carries it.
     clip : bool
         The aligner soft-clips at the event instead of opening a gap.
+    lazy : int
+        Where fewer bases of a read lie beyond the event, the aligner lays them on without a gap.
     block : int
         Variants of one number are on the same molecules.
     """
@@ -179,6 +181,7 @@ class Variant:
     mapq: int = 60
     scars: int = 0
     clip: bool = False
+    lazy: int = 0
     block: int = -1
 
     @property
@@ -195,14 +198,17 @@ class Variant:
 
 
 def pieces(sequence: str, start: int, stop: int, variants: list[Variant]):
-    """Return (bases, reference position of each, -1 = inserted, breakpoints to clip at)."""
+    """Return (bases, reference position of each, -1 = inserted, events that aligners fail at).
+
+    An event is (first base, end, lazy), in bases of the molecule.
+    """
     bases, where, cuts = [], [], []
     at = start
     for v in variants:
         bases.append(sequence[at : v.pos])
         where.extend(range(at, v.pos))
-        if v.clip:
-            cuts.append((len(where), len(where) + len(v.alt)))
+        if v.clip or v.lazy:
+            cuts.append((len(where), len(where) + len(v.alt), v.lazy))
         matched = min(len(v.ref), len(v.alt))
         bases.append(v.alt)
         where.extend(range(v.pos, v.pos + matched))
@@ -216,8 +222,7 @@ def pieces(sequence: str, start: int, stop: int, variants: list[Variant]):
 def cigar_of(where: list[int]) -> tuple[int, str]:
     """Return (position, CIGAR) of a read whose bases stand at these reference positions.
 
-    Unplaced bases are an insertion inside and a soft clip at the ends; so are bases beyond the
-    last gap if fewer than three of them are aligned there.
+    Unplaced bases are an insertion inside and a soft clip at the ends.
     """
     placed = [i for i, w in enumerate(where) if w >= 0]
     first, last = placed[0], placed[-1]
@@ -242,18 +247,27 @@ def cigar_of(where: list[int]) -> tuple[int, str]:
     return where[first], "".join(f"{n}{op}" for n, op in operations)
 
 
-def clipped(where: list[int], cuts: list[tuple[int, int]], start: int) -> list[int]:
-    """Return `where` with the shorter side of each event that the read crosses left unplaced.
+def clipped(where: list[int], cuts: list[tuple[int, int, int]], start: int) -> list[int]:
+    """Return `where` as an aligner leaves it that does not find each event.
+
+    The shorter side of an event that the read crosses is left unplaced; or, with `lazy` and fewer
+    bases than that, laid on without a gap.
 
     `cuts` are in bases of the molecule, `start` is the molecule base that the read starts at.
     """
     where = list(where)
-    for a, b in cuts:
-        a, b = a - start, b - start
+    for a, b, lazy in cuts:
+        a, b = max(a - start, 0), b - start
         if b <= 0 or a >= len(where):
             continue
-        if a >= len(where) - b:
-            where[max(a, 0) :] = [-1] * (len(where) - max(a, 0))
+        before, after = a, len(where) - b
+        if lazy:
+            if 0 < after < lazy and before >= after:
+                where[a:] = [where[a - 1] + 1 + i for i in range(len(where) - a)]
+            elif 0 < before < lazy:
+                where[:b] = [where[b] - b + i for i in range(b)]
+        elif a >= after:
+            where[a:] = [-1] * (len(where) - a)
         else:
             where[: min(b, len(where))] = [-1] * min(b, len(where))
     return where

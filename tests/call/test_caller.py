@@ -1,0 +1,379 @@
+"""The whole caller on the reads of small patients."""
+
+import numpy as np
+import pytest
+from callkit import Patient, Variant, other, put, random_sequence, write_bed, write_sites
+
+#: A homopolymer of 8 T at 1300, six CA at 1600, N from 4700 on.
+SEQUENCE = random_sequence(5200, 31)
+SEQUENCE = put(SEQUENCE, 1299, "G" + "T" * 8 + "C")
+SEQUENCE = put(SEQUENCE, 1598, "GT" + "CA" * 6 + "GG")
+SEQUENCE = put(SEQUENCE, 4700, "N" * 100)
+READ_TARGETS = [(600, 2600), (2700, 4250)]
+SAMPLES = {"normal": 100, "pre": 200, "post": 200}
+
+
+def snv(pos, af=None, **more) -> Variant:
+    """Return an SNV."""
+    return Variant(pos, SEQUENCE[pos], other(SEQUENCE[pos]), af or {}, **more)
+
+
+def changed(pos: int, *at: int) -> tuple[str, str]:
+    """Return (ref, alt) of the bases from `pos` with those at `at` changed."""
+    ref = SEQUENCE[pos : pos + at[-1] + 1]
+    return ref, "".join(other(b) if i in at else b for i, b in enumerate(ref))
+
+
+def gone(pos: int, n: int, af, **more) -> Variant:
+    """Return a deletion."""
+    return Variant(pos, SEQUENCE[pos : pos + n], "", af, **more)
+
+
+BOTH, LATE = {"pre": 0.12, "post": 0.18}, {"post": 0.2}
+HET = {"normal": 0.5, "pre": 0.5, "post": 0.5}
+
+SOMATIC = {
+    "SNV": snv(700, BOTH),
+    "SNV of one tumour": snv(750, LATE),
+    "MNV": Variant(800, *changed(800, 0, 1), LATE),
+    "MNV with a base between": Variant(900, *changed(900, 0, 2), BOTH),
+    "MNV of three": Variant(950, *changed(950, 0, 1, 2), BOTH),
+    "two SNVs on different molecules, first": snv(1020, LATE, only=lambda f: f.insert % 2),
+    "two SNVs on different molecules, second": snv(1021, LATE, only=lambda f: not f.insert % 2),
+    "deletion in a homopolymer": gone(1300, 1, {"post": 0.35}),
+    "insertion in a dinucleotide": Variant(1600, "", "CA", {"post": 0.35}),
+    "deletion": gone(1800, 6, BOTH),
+    "deletion of one": gone(1853, 1, LATE),
+    "insertion": Variant(1950, "", "GATTACATT", BOTH),
+    "duplication by clips": Variant(2100, "", SEQUENCE[2100:2140], BOTH, clip=True),
+    "deletion by clips": gone(2300, 120, BOTH, clip=True),
+    "complex": Variant(2780, SEQUENCE[2780:2786], other(SEQUENCE[2780]) + "GG", BOTH),
+    "SNV beside a polymorphism": snv(3505, LATE),
+    "deletion with mismatching ends": gone(3250, 7, {"pre": 0.4, "post": 0.3}, lazy=12),
+    "SNV at the first base of a target": snv(2700, BOTH),
+    "SNV at the last base of a target": snv(2599, BOTH),
+}
+GERMLINE = {
+    "heterozygous": snv(2900, HET),
+    "homozygous": snv(3000, {"normal": 1, "pre": 1, "post": 1}),
+    "heterozygous deletion": gone(3100, 3, HET),
+    "insertion with mismatching ends": Variant(3380, "", "GGATCC", HET, lazy=12),
+    "beside a somatic one": snv(3500, HET),
+    "lost in the tumour": snv(3700, {"normal": 0.5, "pre": 0.05}),
+    "all that is left in the tumour": snv(3800, {"normal": 0.5, "pre": 0.93, "post": 0.95}),
+}
+#: Asked for: nothing there, nobody read it, an N of the reference, and two of the above.
+ABSENT, UNREAD, UNKNOWN = snv(3600), snv(4600), 4710
+
+
+def expected(variant: Variant) -> tuple[int, str, str]:
+    """Return the left-aligned VCF allele."""
+    pos, ref, alt = variant.vcf(SEQUENCE)
+    while len(ref) != len(alt) and ref[-1] == alt[-1]:
+        base = SEQUENCE[pos - 2]
+        pos, ref, alt = pos - 1, base + ref[:-1], base + alt[:-1]
+    while len(ref) > 1 and len(alt) > 1 and ref[-1] == alt[-1]:
+        ref, alt = ref[:-1], alt[:-1]
+    return pos, ref, alt
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """The patient's files; the targets reach over a stretch without reads and one of N."""
+    folder = tmp_path_factory.mktemp("patient")
+    variants = [*SOMATIC.values(), *GERMLINE.values()]
+    made = Patient(SEQUENCE, READ_TARGETS, variants, SAMPLES).write(folder)
+    regions = [*READ_TARGETS, (4560, 4640), (4690, 4720)]
+    write_bed(made.targets, [("chr1", a, b) for a, b in regions])
+    mnv, deletion = SOMATIC["MNV"], SOMATIC["deletion"]
+    sites = [
+        ("chr1", *_site("absent", ABSENT)),
+        ("chr1", *_site("unread", UNREAD)),
+        ("chr1", UNKNOWN + 1, "unknown", "N", "A"),
+        ("chr1", *_site("mnv", mnv)),
+        ("chr1", *_site("first;second", deletion)),
+        # one base of the MNV alone: those fragments carry the MNV
+        ("chr1", 801, "single", mnv.ref[0], mnv.alt[0]),
+        # spelt at the right end of its repeat
+        ("chr1", 1307, "slip", SEQUENCE[1306:1308], SEQUENCE[1306]),
+        ("chr1", 5100, "outside", SEQUENCE[5099], other(SEQUENCE[5099])),
+        ("chr1", 3650, "symbolic", SEQUENCE[3649], "<DEL>"),
+        ("chr1", 3655, "same", SEQUENCE[3654], SEQUENCE[3654]),
+    ]
+    write_sites(folder / "sites.vcf", sites)
+    return made
+
+
+def _site(name: str, variant: Variant) -> tuple[int, str, str, str]:
+    pos, ref, alt = variant.vcf(SEQUENCE)
+    return pos, name, ref, alt
+
+
+@pytest.fixture(scope="module")
+def calls(written):
+    return written.call(sites=str(written.reference.parent / "sites.vcf"))
+
+
+class TestCalls:
+    @pytest.mark.parametrize("name", SOMATIC)
+    def test_somatic(self, calls, name):
+        variant = SOMATIC[name]
+        record = calls.find(*expected(variant))
+        assert record is not None
+        assert record.filters == []
+        assert record.info["MODEL"] == "somatic"
+        for sample, got in calls.samples(record).items():
+            true = variant.af.get(sample, 0) * (0.5 if variant.only else 1)
+            assert got["DET"] == int(true > 0)
+            sd = (true * (1 - true) / got["DP"]) ** 0.5
+            assert got["AF"] == pytest.approx(true, abs=4 * sd + 0.01)
+
+    def test_nothing_else_passes(self, calls):
+        assert sorted(calls.passing()) == sorted(expected(v) for v in SOMATIC.values())
+
+    @pytest.mark.parametrize("name", GERMLINE)
+    def test_germline_is_not_somatic(self, calls, name):
+        record = calls.find(*expected(GERMLINE[name]))
+        assert record is not None
+        assert record.filters == ["germline"]
+        assert record.info["MODEL"] == "germline"
+        assert record.info["SOMATIC"] < 1
+
+    @pytest.mark.parametrize(
+        ("name", "kind"),
+        [
+            ("SNV", "SNV"),
+            ("MNV", "MNV"),
+            ("MNV with a base between", "MNV"),
+            ("deletion", "DEL"),
+            ("insertion", "INS"),
+            ("insertion in a dinucleotide", "INS"),
+            ("duplication by clips", "DUP"),
+            ("complex", "COMPLEX"),
+        ],
+    )
+    def test_type(self, calls, name, kind):
+        assert calls.find(*expected(SOMATIC[name])).info["TYPE"] == kind
+
+    def test_records_are_sorted_and_unique(self, calls):
+        keys = [(r.pos, r.ref, r.alt) for r in calls.records]
+        assert keys == sorted(set(keys))
+
+    def test_samples_stand_as_given(self, calls):
+        assert [s.name for s in calls.caller.samples] == ["normal", "pre", "post"]
+
+    def test_numbers_agree(self, calls):
+        for record in calls.records:
+            for got in record.samples:
+                ref, alt = got["AD"]
+                assert ref + alt == got["DP"]
+                assert [a + b for a, b in zip(got["ADF"], got["ADR"], strict=True)] == got["AD"]
+                assert min(*got["AD"], *got["ADF"], *got["ADR"]) >= 0
+                if not got["DP"]:
+                    assert got["AF"] is got["LOD"] is got["UB"] is None
+                    continue
+                assert got["AF"] == alt / got["DP"]
+                assert got["AFCI"][0] <= got["AF"] <= got["AFCI"][1]
+                assert got["UB"] >= got["AF"]
+                assert np.isnan(got["LOD"]) or 0 < got["LOD"] <= 1
+                assert got["GT"] == {None: "./.", 0: "0/0", 1: "0/1"}[got["DET"]]
+
+
+class TestForced:
+    def test_absent(self, calls):
+        record = calls.find(*expected(ABSENT))
+        assert record.filters == ["absent"]
+        assert record.info["MODEL"] == "absent"
+        assert record.info["SITE"] == ["absent"]
+        assert record.info["FORCED"]
+        for got in record.samples:
+            assert got["DET"] == 0
+            assert got["AD"][1] <= 1
+            # the rule of three, or one error
+            assert got["UB"] < 5.5 / got["DP"]
+            assert got["UB"] < 0.08
+
+    def test_not_read(self, calls):
+        record = calls.find(*expected(UNREAD))
+        assert record.filters == ["absent"]
+        for got in record.samples:
+            assert (got["DP"], got["DET"], got["GT"], got["AF"]) == (0, None, "./.", None)
+
+    def test_n_of_the_reference(self, calls):
+        record = calls.find(UNKNOWN + 1, "N", "A")
+        assert record.filters == ["absent"]
+        assert all(got["DET"] is None for got in record.samples)
+
+    def test_present(self, calls):
+        record = calls.find(*expected(SOMATIC["deletion"]))
+        assert record.filters == []
+        assert record.info["SITE"] == ["first", "second"]
+        assert record.info["FORCED"]
+        assert calls.find(*expected(SOMATIC["MNV"])).info["SITE"] == ["mnv"]
+
+    def test_site_is_left_aligned(self, calls):
+        record = calls.find(*expected(SOMATIC["deletion in a homopolymer"]))
+        assert record.info["SITE"] == ["slip"]
+
+    def test_not_forced(self, calls):
+        record = calls.find(*expected(SOMATIC["SNV"]))
+        assert record.info["SITE"] == []
+        assert not record.info["FORCED"]
+
+    def test_one_base_of_an_mnv(self, calls):
+        """V600K is not V600E: fragments of the MNV do not carry the SNV."""
+        mnv = SOMATIC["MNV"]
+        record = calls.find(801, mnv.ref[0], mnv.alt[0])
+        assert record.info["SITE"] == ["single"]
+        assert record.filters == ["absent"]
+        assert all(got["AD"][1] <= 1 for got in record.samples)
+
+    def test_what_cannot_be_genotyped_is_left_out(self, calls):
+        found = {site for r in calls.records for site in r.info["SITE"]}
+        assert found == {"absent", "unread", "unknown", "mnv", "first", "second", "single", "slip"}
+
+    def test_order_and_naming_of_calls_do_not_depend_on_sites(self, calls, written):
+        assert written.call().passing() == calls.passing()
+
+
+def test_every_sample_is_genotyped_at_every_call(calls):
+    for record in calls.records:
+        assert len(record.samples) == 3
+
+
+def test_tumor_only(tmp_path):
+    """Without a normal, frequency alone tells what may be inherited."""
+    low = [snv(1700, {"t": 0.07}), gone(1850, 3, {"t": 0.07})]
+    inherited = [snv(1780, {"t": 0.5}), snv(1950, {"t": 1}), gone(2000, 4, {"t": 0.5})]
+    made = Patient(SEQUENCE, [(1600, 2100)], low + inherited, {"t": 500}).write(tmp_path)
+    calls = made.call()
+    assert calls.caller.normal is None
+    assert calls.passing() == [expected(v) for v in low]
+    for variant in inherited:
+        assert calls.filters(*expected(variant)) == ["germline"]
+    assert all(r.info["ODDS_ARTIFACT"] is None for r in calls.records)
+
+
+def test_two_samples_in_any_order(written):
+    """Tumours stand as given; the calls are the same."""
+    normal, pre, post = (str(written.bams[s]) for s in SAMPLES)
+    one = written.call(normal=normal, tumors=[pre, post])
+    two = written.call(normal=normal, tumors=[post, pre])
+    assert one.passing() == two.passing()
+    assert [s.name for s in two.caller.samples] == ["normal", "post", "pre"]
+    for a, b in zip(one.records, two.records, strict=True):
+        assert a.samples[1]["AD"] == b.samples[2]["AD"]
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory):
+    """A target longer than a chunk, with a deletion over the cut."""
+    sequence = random_sequence(5400, 32)
+    cut = 4500
+    variants = [
+        Variant(cut - 2, sequence[cut - 2 : cut + 4], "", {"t": 0.3}),
+        Variant(cut - 60, sequence[cut - 60], other(sequence[cut - 60]), {"t": 0.3}),
+        Variant(cut + 60, sequence[cut + 60], other(sequence[cut + 60]), {"t": 0.3}),
+    ]
+    made = Patient(sequence, [(500, 5000)], variants, {"normal": 60, "t": 120})
+    return made.write(tmp_path_factory.mktemp("long")), sequence, cut
+
+
+class TestChunks:
+    """Events over the cut of a target longer than a chunk."""
+
+    def test_once(self, long):
+        written, _, cut = long
+        calls = written.call()
+        assert [c.end for c in calls.caller.chunks] == [cut, 5000]
+        assert len(calls.passing()) == len(set(calls.passing())) == 3
+
+    def test_forced_over_the_cut_and_the_edges(self, long, tmp_path):
+        written, sequence, cut = long
+        sites = []
+        for at, name in ((cut - 3, "cut"), (496, "start"), (4996, "end")):
+            ref = sequence[at : at + 8]
+            sites.append(("chr1", at + 1, name, ref, ref[0]))
+        calls = written.call(sites=str(write_sites(tmp_path / "s.vcf", sites)))
+        asked = [r for r in calls.records if r.info["FORCED"]]
+        assert {r.info["SITE"][0] for r in asked} == {"cut", "start", "end"}
+        for record in asked:
+            assert all(got["DP"] > 15 for got in record.samples)
+
+
+class TestUnbiasedFrequency:
+    """AF does not depend on what the variant is, nor on its length."""
+
+    @pytest.mark.parametrize(
+        ("size", "clip"), [(1, False), (12, False), (40, True), (90, True), (180, True)]
+    )
+    def test_deletion(self, tmp_path, size, clip):
+        sequence = random_sequence(2400, 40 + size)
+        variant = Variant(1100, sequence[1100 : 1100 + size], "", {"t": 0.3}, clip=clip)
+        made = Patient(sequence, [(700, 1600)], [variant], {"normal": 60, "t": 600})
+        calls = made.write(tmp_path).call()
+        (record,) = [r for r in calls.records if not r.filters]
+        assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.045)
+
+    @pytest.mark.parametrize(("size", "clip"), [(1, False), (12, False), (30, True), (60, True)])
+    def test_duplication(self, tmp_path, size, clip):
+        sequence = random_sequence(2400, 60 + size)
+        variant = Variant(1100, "", sequence[1100 : 1100 + size], {"t": 0.3}, clip=clip)
+        made = Patient(sequence, [(700, 1600)], [variant], {"normal": 60, "t": 600})
+        calls = made.write(tmp_path).call()
+        (record,) = [r for r in calls.records if not r.filters]
+        assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.06)
+
+
+def test_phased_beside_a_commoner_one(tmp_path):
+    """A subclone's SNV beside an MNV takes nothing away from it."""
+    mnv = Variant(1800, *changed(1800, 0, 1), {"t": 0.5}, block=1)
+    more = snv(1803, {"t": 0.06}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2100)], [mnv, more], {"normal": 150, "t": 400})
+    calls = made.write(tmp_path).call()
+    assert calls.passing() == [expected(mnv), expected(more)]
+    af = [r.samples[1]["AF"] for r in calls.records if not r.filters]
+    assert af == pytest.approx([0.5, 0.06], abs=0.06)
+
+
+def test_somatic_beside_inherited_on_one_haplotype(tmp_path):
+    """The inherited allele stays germline, and the new one is called alone."""
+    inherited = snv(1800, {"normal": 0.5, "t": 0.5}, block=1)
+    new = snv(1801, {"t": 0.15}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2100)], [inherited, new], {"normal": 150, "t": 300})
+    calls = made.write(tmp_path).call()
+    assert calls.filters(*expected(inherited)) == ["germline"]
+    assert calls.passing() == [expected(new)]
+
+
+def test_single_end_reads(tmp_path):
+    variants = [snv(1800, {"t": 0.15}), gone(1900, 3, {"t": 0.15})]
+    made = Patient(
+        SEQUENCE, [(1500, 2100)], variants, {"normal": 150, "t": 300}, paired=False, length=75
+    )
+    calls = made.write(tmp_path).call()
+    assert calls.passing() == [expected(v) for v in variants]
+
+
+def test_short_overlapping_pairs(tmp_path):
+    """2 x 36 bases, mates overlapping: fragments count once."""
+    variants = [snv(1800, {"t": 0.15}), gone(1900, 2, {"t": 0.2})]
+    made = Patient(
+        SEQUENCE, [(1500, 2100)], variants, {"normal": 150, "t": 300}, length=36, insert=55
+    )
+    calls = made.write(tmp_path).call()
+    assert calls.passing() == [expected(v) for v in variants]
+    record = calls.find(*expected(variants[0]))
+    fragments = made.samples["t"] * 55 / 72
+    assert record.samples[1]["DP"] == pytest.approx(fragments, rel=0.25)
+
+
+def test_no_reads_at_all(tmp_path):
+    made = Patient(SEQUENCE, [], [], {"normal": 0, "t": 0}).write(tmp_path)
+    write_bed(made.targets, [("chr1", 100, 900)])
+    sites = write_sites(
+        tmp_path / "s.vcf", [("chr1", 201, "x", SEQUENCE[200], other(SEQUENCE[200]))]
+    )
+    calls = made.call(sites=str(sites))
+    (record,) = calls.records
+    assert [got["DET"] for got in record.samples] == [None, None]
