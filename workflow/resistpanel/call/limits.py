@@ -101,7 +101,6 @@ def fragments_needed(
             evidence.good[first],
             evidence.log_shared[first],
             evidence.log_own[first],
-            evidence.log_carried[first],
         )
         if sample == normal:
             role = None if samples == 1 else (sample + 1) % samples

@@ -93,7 +93,8 @@ class Evidence:
     log_own : float64, (candidates, samples, 2, MULTIPLIERS)
         Log distribution of each sample's own, by orientation.
     log_carried : float64, (candidates,)
-        Log prior that some other person carries the allele.
+        Log prior that some other person carries the allele; needed only where a sample is
+        contaminated.
     """
 
     errors: np.ndarray
@@ -102,11 +103,13 @@ class Evidence:
     good: np.ndarray
     log_shared: np.ndarray
     log_own: np.ndarray
-    log_carried: np.ndarray
+    log_carried: np.ndarray | None = None
 
     def part(self, start: int, stop: int) -> "Evidence":
         """Return the evidence of candidates [start, stop)."""
-        return Evidence(*(getattr(self, name)[start:stop] for name in vars(self)))
+        return Evidence(
+            *(None if value is None else value[start:stop] for value in vars(self).values())
+        )
 
 
 @dataclass
