@@ -15,6 +15,7 @@ include: "workflow/rules/sheet.smk"
 include: "workflow/rules/qc.smk"
 include: "workflow/rules/call.smk"
 include: "workflow/rules/annotate.smk"
+include: "workflow/rules/copynumber.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/resist.smk"
 include: "workflow/rules/report.smk"
@@ -24,3 +25,7 @@ rule all:
     default_target: True
     input:
         get_final_output(),
+
+
+onsuccess:
+    print(f"Reports: {OUT / 'report'}", file=sys.stderr)

@@ -4,6 +4,7 @@ rule compare:
         vcf=OUT / "annotate/{patient}.vcf.gz",
         index=OUT / "annotate/{patient}.vcf.gz.tbi",
         sheet=OUT / "sheet/{patient}.json",
+        copynumber=OUT / "copynumber/{patient}.json",
     output:
         json=OUT / "compare/{patient}.json",
     log:
@@ -16,4 +17,4 @@ rule compare:
         runtime=15,
     shell:
         "resistpanel compare --vcf {input.vcf:q} --sheet {input.sheet:q}"
-        " --output {output.json:q} > {log:q} 2>&1"
+        " --copynumber {input.copynumber:q} --output {output.json:q} > {log:q} 2>&1"

@@ -5,6 +5,7 @@ rule report:
         qc=OUT / "qc/{patient}.json",
         compare=OUT / "compare/{patient}.json",
         resist=OUT / "resist/{patient}.json",
+        copynumber=OUT / "copynumber/{patient}.json",
         vcf=OUT / "annotate/{patient}.vcf.gz",
         reference=REFERENCE,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
@@ -30,6 +31,7 @@ rule report:
     shell:
         "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
+        " --copynumber {input.copynumber:q}"
         " --reference {input.reference:q} --build {params.build:q}"
         " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} > {log:q} 2>&1"

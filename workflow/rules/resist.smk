@@ -3,6 +3,7 @@ rule resist:
     input:
         compare=OUT / "compare/{patient}.json",
         sheet=OUT / "sheet/{patient}.json",
+        copynumber=OUT / "copynumber/{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
     output:
@@ -20,5 +21,6 @@ rule resist:
         knowledge=SETTINGS.knowledge,
     shell:
         "resistpanel resist --compare {input.compare:q} --sheet {input.sheet:q}"
+        " --copynumber {input.copynumber:q}"
         " --catalog {params.catalog:q} --knowledge {params.knowledge:q}"
         " --output {output.json:q} > {log:q} 2>&1"
