@@ -104,3 +104,19 @@ def test_overdispersion_widens(pair):
     narrow, wide = (posterior(*pair, rho) for rho in (0.0, 0.01))
     spread = [p.quantile(0.975) - p.quantile(0.025) for p in (narrow, wide)]
     assert spread[1] >= spread[0] - 1e-9
+
+
+@given(counts, counts, rhos)
+@settings(max_examples=40, deadline=None)
+def test_a_probability_stays_between_0_and_1(one, other, rho):
+    for pre, post in ((one, other), (other, one)):
+        value = probability_above(posterior(*pre, rho), posterior(*post, rho), 3.7, 0.1)
+        assert 0 <= value <= 1
+
+
+@pytest.mark.parametrize("depth", range(300, 1500, 100))
+def test_a_sure_change_has_a_probability_of_no_more_than_1(depth):
+    lost = probability_above(posterior(depth, depth, 0.0005), posterior(0, depth, 0.0005), 1.0)
+    gained = probability_above(posterior(0, depth, 0.0005), posterior(depth, depth, 0.0005), 1.0)
+    assert lost >= 0
+    assert gained <= 1

@@ -93,4 +93,5 @@ def probability_above(pre: Posterior, post: Posterior, ratio: float, log_sd: flo
     # the complement when the samples change places.
     upward = np.mean((1 - post.below(np.multiply.outer(ratios, _CENTRES))) @ pre.weights)
     downward = np.mean(pre.below(np.multiply.outer(1 / ratios, _CENTRES)) @ post.weights)
-    return float((upward + downward) / 2)
+    # Rounding may leave [0, 1] by a unit in the last place.
+    return float(min(max((upward + downward) / 2, 0.0), 1.0))
