@@ -105,10 +105,12 @@ def make(patients, tmp_path_factory):
     def make(parts: dict, table1: bool = True, vcf: bool = True) -> dict:
         folder = tmp_path_factory.mktemp("parts")
         paths = patients.write(parts, folder)
+        copynumber = paths.pop("copynumber", None)
         return assemble(
             paths,
             published=str(folder / "table1.tsv") if table1 else None,
             vcf=str(folder / "annotate.vcf") if vcf else None,
+            copynumber=copynumber,
             bams=False,
         )
 

@@ -521,6 +521,73 @@ def table1_tsv() -> str:
     return "\n".join(lines) + "\n"
 
 
+def copynumber(sheet: dict) -> dict:
+    """Return copynumber.json: BRAF amplified and CDKN2A deleted after relapse, PTEN lost."""
+    genome = [("chr1", "MTOR"), ("chr1", "NRAS"), ("chr7", "EGFR"), ("chr7", "MET"),
+              ("chr7", "BRAF"), ("chr9", "CDKN2A"), ("chr9", "CDKN2B"), ("chr10", "PTEN"),
+              ("chr15", "MAP2K1"), ("chrX", "AR")]  # fmt: skip
+    changes = {
+        "sensitive": {"PTEN": (-0.5, 1.1, "loss")},
+        "resistant": {"PTEN": (-0.6, 1.0, "loss"), "BRAF": (3.4, 14.2, "amplification"),
+                      "CDKN2A": (-1.7, 0.0, "deletion"), "CDKN2B": (-1.7, 0.0, "deletion")},
+    }  # fmt: skip
+    samples, ratios = {}, {}
+    for name, changed in changes.items():
+        genes = []
+        for i, (chrom, gene) in enumerate(genome):
+            log2, copies, call = changed.get(gene, (0.02 * (-1) ** i, 2.0, "neutral"))
+            ratios[name, gene] = log2
+            genes.append({
+                "gene": gene, "chrom": chrom, "start": 1000 * i, "end": 1000 * i + 500,
+                "targets": 3, "log2": log2, "log2_low": log2 - 0.2, "log2_high": log2 + 0.2,
+                "copies": copies, "copies_low": max(copies - 0.4, 0), "copies_high": copies + 0.4,
+                "call": call, "probability": 0.99 if call != "neutral" else 0.01,
+                "loh": gene == "PTEN", "balance": None, "balance_low": None,
+                "balance_high": None, "sites": 0,
+            })  # fmt: skip
+        genes[-1] |= dict.fromkeys(
+            ("log2", "log2_low", "log2_high", "copies", "copies_low", "copies_high", "call",
+             "probability", "loh"))  # fmt: skip
+        samples[name] = {
+            "purity": {"value": 0.7, "low": 0.65, "high": 0.76, "source": "clonal variants",
+                       "method": "joint"},
+            "baseline": 2, "target_noise": 0.1, "gene_noise": 0.0, "genes": genes, "segments": [],
+        }  # fmt: skip
+    paired = []
+    for i, (chrom, gene) in enumerate(genome):
+        ratio = ratios["resistant", gene] - ratios["sensitive", gene]
+        call = "higher" if ratio > 0.3 else "lower" if ratio < -0.3 else "unchanged"
+        paired.append({
+            "gene": gene, "chrom": chrom, "start": 1000 * i, "end": 1000 * i + 500, "targets": 3,
+            "log2_ratio": ratio, "low": ratio - 0.2, "high": ratio + 0.2, "expected": 0.0,
+            "p": 1e-9 if call != "unchanged" else 0.5,
+            "q": 1e-8 if call != "unchanged" else 0.9, "call": call,
+        })  # fmt: skip
+    none = {"value": 0.0, "low": 0.0, "high": 0.002, "found": False, "evidence": 0.0, "sites": 20}
+    some = {"value": 0.021, "low": 0.016, "high": 0.027, "found": True, "evidence": 40.0,
+            "sites": 20}  # fmt: skip
+    names = [s["sample"] for s in sheet["samples"]]
+    return {
+        "schema": "resistpanel/copynumber/1", "patient": sheet["patient"],
+        "reference": "matched normal skin", "samples": samples,
+        "pairs": [{"pre": "sensitive", "post": "resistant", "genes": paired}],
+        "contamination": {"skin": none, "sensitive": some, "resistant": none},
+        "tumor_in_normal": {"sensitive": none, "resistant": none | {"found": None}},
+        "identity": {
+            "agreement": [{"first": "skin", "second": n, "sites": 20, "discordant": 0,
+                           "same": True} for n in names[1:]],
+            "strangers": [],
+            "sex": {"sheet": "male", "samples": {
+                n: {"sex": "male", "log_odds": -9.0, "depth_ratio": 0.5, "heterozygous": 0}
+                for n in names}},
+            "genotypes": {"sites": ["chr1:1:A:C"], "samples": dict.fromkeys(names, "2")},
+        },
+        "gate": {"passed": False, "failures": [
+            {"sample": "sensitive", "metric": "contamination", "value": 0.021,
+             "condition": "<= 0.01", "text": "2.1 % of the DNA is another person's"}]},
+    }  # fmt: skip
+
+
 def paper() -> dict[str, dict]:
     """Return the four JSONs of the paper's patient by stage."""
     s = sheet()

@@ -73,7 +73,7 @@ def test_nodes_do_not_overlap_and_lie_inside(edges, targets):
         "drug_targets": sorted(targets),
     }
     report = {
-        "resist": {"pathway": graph, "verdict": {"key_variants": []}, "drugs": []},
+        "resist": {"pathway": graph, "verdict": {"key_variants": []}, "drugs": [], "findings": []},
         "compare": {"variants": []},
     }
     drawn = pathway.drawing(report)

@@ -106,7 +106,11 @@ def test_spectrum_is_stated_as_the_paper_counts(doc):
 def test_near_misses_give_their_reasons(doc):
     text = squeeze(doc.all("section", id="misses")[0]["text"])
     assert "strand: alternative reads lie on one strand" in text
-    assert "best explained as germline" in text
+    assert "PIK3CA p.E545K" in text and "in the catalogue : PIK3CA-E545K-vemurafenib" in (
+        text.replace("catalogue:", "catalogue :")
+    )
+    assert "2 candidates were seen and not reported" in text
+    assert "1 inherited variant, not interpreted" in text
     assert "11 of 902, 11 forward, 0 reverse" in text
 
 

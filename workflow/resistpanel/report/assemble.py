@@ -4,7 +4,6 @@ from pathlib import Path
 
 from resistpanel import __version__
 from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import read_json
 from resistpanel.panel.builds import build_of_lengths
 from resistpanel.report import provenance
 from resistpanel.report.schema import check, load
@@ -99,7 +98,14 @@ def assemble(
     """
     paths = {name: str(paths[name]) for name in PARTS}
     parts = {name: load(paths[name], name) for name in PARTS}
+    copies = load(copynumber, "copynumber") if copynumber else None
     consistent(parts, paths)
+    if copies and copies["patient"] != parts["sheet"]["patient"]:
+        raise InputError(
+            f"is of patient {copies['patient']!r}, the sheet of {parts['sheet']['patient']!r}",
+            where=str(copynumber),
+            cure="give the files of one run",
+        )
     parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
     found = build_of_lengths(lengths)
     if build and found and build != found:
@@ -127,7 +133,7 @@ def assemble(
         "patient": parts["sheet"]["patient"],
         "build": build,
         **parts,
-        "copynumber": read_json(copynumber) if copynumber else None,
+        "copynumber": copies,
         "evidence": None,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(parts["compare"]["variants"]),

@@ -1,7 +1,7 @@
 """The first screen: patient, course, verdict, warnings, the key variants before and after."""
 
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
-from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.states import EFFECTS, MECHANISMS, VERDICTS, rank_state
 
 #: How many variants the first screen shows; the rest are counted.
@@ -61,6 +61,12 @@ def warnings(report: dict) -> list[dict]:
                 "title": f"{sample['sample']} fails the quality gate", "text": texts,
                 "href": "#quality",
             })  # fmt: skip
+    gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
+    for failure in gate["failures"]:
+        found.append({
+            "title": f"{failure['sample']} fails the gate", "text": failure["text"],
+            "href": "#quality",
+        })  # fmt: skip
     if report["sheet"]["tumor_only"]:
         found.append({
             "title": "No matched normal", "href": "#limits",
@@ -103,7 +109,31 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
         rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": clonal(evidence)})
     return {
         "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
-        "state": variant["state"], "role": role, "rows": rows,
+        "state": variant["state"], "role": role, "rows": rows, "copies": False,
+    }  # fmt: skip
+
+
+def copy_row(finding: dict, report: dict) -> dict:
+    """Return a key finding of copy number: log2 ratio and copies in every tumour sample."""
+    rows = []
+    for sample in tumors(report):
+        genes = (report["copynumber"] or {"samples": {}})["samples"].get(sample["sample"])
+        gene = next(
+            (g for g in (genes or {"genes": []})["genes"] if g["gene"] == finding["gene"]), {}
+        )
+        main, detail = "not known", ""
+        if gene.get("log2") is not None:
+            main = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
+            detail = gene["call"] or ""
+            if gene["copies"] is not None:
+                main = f"{plain(gene['copies'], 1)} copies"
+                low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
+                detail = f"({low}–{high}) {gene['call'] or ''}"
+        rows.append(sample_label(sample) | {"main": main, "detail": detail})
+    return {
+        "id": finding["variant"], "gene": finding["gene"], "copies": True,
+        "name": finding["label"].removeprefix(finding["gene"]).strip(),
+        "state": finding["state"], "role": "key finding", "rows": rows,
     }  # fmt: skip
 
 
@@ -134,8 +164,18 @@ def key_variants(report: dict) -> dict:
         effect = effects.get(identifier)
         roles[identifier] = EFFECTS[effect] if effect else "not ranked"
     shown = [key_row(known[i], report, role) for i, role in roles.items()]
+    shown = [
+        copy_row(f, report)
+        for f in resist["findings"]
+        if f["variant"] in resist["verdict"]["key_variants"] and f["variant"] not in known
+    ] + shown
     further = len([i for i in rest if i not in roles])
-    return {"rows": shown, "further": further, "compact": compact}
+    return {
+        "rows": shown,
+        "further": further,
+        "compact": compact,
+        "copies": any(row["copies"] for row in shown),
+    }
 
 
 def failing(report: dict) -> list[dict]:

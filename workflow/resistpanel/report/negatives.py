@@ -15,15 +15,29 @@ from resistpanel.report.numbers import (
 from resistpanel.report.states import consequence
 
 
-def near_misses(report: dict) -> list[dict]:
-    """Return candidates that were not reported, with every reason; absent forced sites left out."""
+def inherited(variant: dict) -> bool:
+    """Return whether a variant was left out because it is germline, and is not catalogued."""
+    return variant["model"] == "germline" and not variant["reported"]
+
+
+def near_misses(report: dict) -> dict:
+    """Return candidates that were not reported, with every reason; absent forced sites left out.
+
+    Returns
+    -------
+    dict
+        ``rows``: near misses, those of catalogued alleles first; ``inherited``: germline
+        variants, which are no near misses unless the catalogue holds them.
+    """
     samples = report["compare"]["samples"]
     catalogued = {m["variant"]: m["evidence"] for m in report["resist"]["near_misses"]}
-    rows = []
+    rows: list[dict] = []
+    germline: list[dict] = []
     for v in report["compare"]["variants"]:
         if v["reported"] or v["model"] == "absent" or v["filters"] == ["absent"]:
             continue
-        rows.append({
+        listed = v["id"] in catalogued
+        (germline if inherited(v) and not listed else rows).append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v),
             "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]),
             "consequence": consequence(v["consequence"]), "model": v["model"],
@@ -35,7 +49,7 @@ def near_misses(report: dict) -> list[dict]:
         })  # fmt: skip
     # Catalogued alleles first: a near miss there may be the answer.
     rows.sort(key=lambda r: (not r["catalogued"], r["model"] == "germline", -(r["phred"] or 0)))
-    return rows
+    return {"rows": rows, "inherited": germline, "samples": [sample_label(s) for s in samples]}
 
 
 def raw_cell(evidence: dict) -> dict:
@@ -112,5 +126,5 @@ def gene_summary(gene: str, rows: list[dict], samples: int) -> dict:
             text = f"<{NARROW_SPACE}{percent_up(max(bounds))}"
         cells.append({"text": text, "blind": blind,
                       "best": bare_percent(min(bounds)) if bounds else ""})  # fmt: skip
-    names = [r["protein"] or r["site"] for r in mine]
+    names = list(dict.fromkeys(r["protein"] or r["site"] for r in mine))
     return {"gene": gene, "count": len(mine), "names": names, "cells": cells}

@@ -93,14 +93,27 @@ def inhibits(sign: object) -> bool:
     return sign in (-1, "-", "-1", "inhibition", "inhibits", "negative")
 
 
-def wrap(label: str) -> list[str]:
+def wrap(label: str, width: int = WRAP) -> list[str]:
     """Return a label in one line, or in two where it is too wide for its node."""
     words = label.split()
-    if len(label) <= WRAP or len(words) < 2:
+    if len(label) <= width or len(words) < 2:
         return [label]
     # The break that leaves the two lines most alike.
     ways = [(" ".join(words[:i]), " ".join(words[i:])) for i in range(1, len(words))]
     return list(min(ways, key=lambda way: max(map(len, way))))
+
+
+def alterations(report: dict) -> dict[str, dict]:
+    """Return what can be altered by id: variants, and findings of copy number."""
+    found = {v["id"]: v for v in report["compare"]["variants"]}
+    for f in report["resist"]["findings"]:
+        if f["variant"] not in found:
+            name = f["label"].removeprefix(f["gene"]).strip()
+            found[f["variant"]] = {
+                "id": f["variant"], "gene": f["gene"], "protein": None, "hgvs_c": name,
+                "state": f["state"], "reported": True,
+            }  # fmt: skip
+    return found
 
 
 def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> None:
@@ -112,12 +125,13 @@ def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> No
         node["named"] = [
             {"name": node_text(v, node), "state": v["state"], "id": v["id"]} for v in found[:SHOWN]
         ]
+        node["changes"] = [line for named in node["named"] for line in wrap(named["name"], 16)]
         node["further"] = len(found) - len(node["named"])
         node["key"] = any(v["id"] in keys for v in found)
         node["state"] = found[0]["state"] if found else None
         node["tone"] = STATES[found[0]["state"]].tone if found and found[0]["state"] else None
         node["lines"] = wrap(node["label"])
-        lines = len(node["lines"]) - 1 + len(node["named"]) + bool(node["further"])
+        lines = len(node["lines"]) - 1 + len(node["changes"]) + bool(node["further"])
         node["height"] = PLAIN + LINE * lines
 
 
@@ -204,6 +218,7 @@ def drug_boxes(drugs: list[str], targets: list[dict], rows: list[list], tops: li
         if not mine:
             continue
         middle, right = top + high / 2, MARGIN + NODE - 8
+        tall = PLAIN + LINE * (max(len(drugs), 1) - 1)
         leftmost = next(n for n in row if isinstance(n, str))
         lines = []
         for n in mine:
@@ -211,9 +226,11 @@ def drug_boxes(drugs: list[str], targets: list[dict], rows: list[list], tops: li
                 lines.append(f"M{right:g} {middle:g}L{n['x'] - 5:g} {middle:g}")
             else:  # over the nodes in between
                 lane, start = top - BETWEEN / 2 + 6, MARGIN + (NODE - 8) / 2
-                lines.append(f"M{start:g} {middle:g}V{lane:g}H{n['x'] + 14:g}V{n['y'] - 5:g}")
+                lines.append(
+                    f"M{start:g} {middle - tall / 2:g}V{lane:g}H{n['x'] + 14:g}V{n['y'] - 5:g}"
+                )
         boxes.append({
-            "x": MARGIN, "y": round(middle - PLAIN / 2, 1), "w": NODE - 8, "h": PLAIN,
+            "x": MARGIN, "y": round(middle - tall / 2, 1), "w": NODE - 8, "h": tall,
             "names": drugs or ["drug"], "lines": lines,
         })  # fmt: skip
     return boxes
@@ -236,7 +253,7 @@ def drawing(report: dict) -> dict | None:
     if not nodes:
         return None
     by_id = {n["id"]: dict(n) for n in nodes}
-    variants = {v["id"]: v for v in report["compare"]["variants"]}
+    variants = alterations(report)
     describe(list(by_id.values()), variants, set(report["resist"]["verdict"]["key_variants"]))
     targets = [by_id[t] for t in dict.fromkeys(graph["drug_targets"]) if t in by_id]
     for node in by_id.values():

@@ -9,7 +9,7 @@ import zlib
 import jinja2
 from markupsafe import Markup
 
-from resistpanel.report import findings, front, negatives, pathway, quality, slope, tables
+from resistpanel.report import copies, findings, front, negatives, pathway, quality, slope, tables
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
@@ -131,6 +131,8 @@ def page(report: dict) -> str:
     wide = set()
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
         wide = {"course", "mechanism"}
+    if report["copynumber"] is not None:
+        wide.add("copynumber")
     return env.get_template("report.html.j2").render(
         report=report,
         patient=report["patient"],
@@ -148,6 +150,8 @@ def page(report: dict) -> str:
         slopes=slopes,
         pathway=drawing,
         wide=wide,
+        copies=copies.copies(report),
+        identity=copies.identity(report),
         spectrum=quality.spectrum_view(report),
         negatives=negatives.negatives(report),
         misses=negatives.near_misses(report),

@@ -1,0 +1,95 @@
+"""The copy-number section: what is drawn lies where the figures say, what changed is named."""
+
+import pytest
+
+from resistpanel.errors import InputError
+from resistpanel.report.copies import HEIGHT, copies, foreign, identity, signed, y_of
+from resistpanel.report.render import page
+from resistpanel.report.schema import check
+
+
+@pytest.fixture
+def report(parts, patients, make) -> dict:
+    return make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+
+
+def test_the_hand_made_file_is_what_the_stage_writes(patients):
+    check(patients.copynumber(patients.sheet()), "copynumber.json", "copynumber")
+
+
+def test_profiles_of_both_tumours_and_their_ratio(report):
+    found = copies(report)
+    assert [p["kind"] for p in found["profiles"]] == ["sample", "sample", "pair"]
+    relapse = {p["gene"]: p for p in found["profiles"][1]["points"]}
+    assert "AR" not in relapse  # no usable target
+    assert relapse["MTOR"]["tone"] == "same" and relapse["MTOR"]["label"] is None
+    assert relapse["BRAF"]["tone"] == "up" and relapse["BRAF"]["beyond"]
+    assert relapse["BRAF"]["y"] == y_of(3.0)  # drawn at the edge, its figure in the table
+    assert relapse["CDKN2A"]["y"] == y_of(-1.7) > y_of(0)
+    assert [p["x"] for p in found["profiles"][1]["points"]] == [5 + 10 * i for i in range(9)]
+
+
+def test_neighbours_share_a_label_when_they_stand_close(report, patients):
+    found = copies(report)["profiles"][1]["points"]
+    named = {p["names"] for p in found if p["label"] is not None}
+    assert {"BRAF", "PTEN", "CDKN2A", "CDKN2B"} <= set(", ".join(named).split(", "))
+    assert all(0 < p["label"] < HEIGHT for p in found if p["label"] is not None)
+
+
+def test_the_target_is_named_even_if_nothing_changed(report):
+    before = {p["gene"]: p for p in copies(report)["profiles"][0]["points"]}
+    assert before["BRAF"]["label"] is not None and before["BRAF"]["call"] == "neutral"
+
+
+def test_genes_that_differ_stand_in_the_table_the_strongest_first(report):
+    rows = copies(report)["rows"]
+    assert [r["gene"] for r in rows] == ["BRAF", "CDKN2A", "CDKN2B", "PTEN"]
+    braf = rows[0]
+    assert braf["samples"][1]["call"] == "amplification"
+    assert braf["samples"][1]["copies"] == "14.2 copies (13.8–14.6)"
+    assert braf["pairs"][0]["call"] == "higher" and braf["pairs"][0]["q"] == "q < 0.001"
+    assert rows[3]["samples"][0]["loh"]
+
+
+def test_bands_cover_the_genome(report):
+    bands = copies(report)["profiles"][0]["bands"]
+    assert [b["name"] for b in bands] == ["1", "7", "9", "10", "15", "X"]
+    assert sum(b["w"] for b in bands) == pytest.approx(100)
+
+
+def test_the_page_shows_profile_purity_and_contamination(report, read_page):
+    found = read_page(page(report))
+    assert found.unbalanced == []
+    text = found.all("section", id="copynumber")[0]["text"].replace("\u202f", " ")
+    assert "resistant against sensitive" in text
+    assert "70.0 % (65.0–76.0)" in text
+    quality = found.all("section", id="quality")[0]["text"].replace("\u202f", " ")
+    assert "2.1 % (1.6–2.7)" in quality and "none found, below 0.20 %" in quality
+    front = found.all("header", class_="front")[0]["text"].replace("\u202f", " ")
+    assert "sensitive fails the gate. 2.1 % of the DNA is another person's" in front
+    assert "Copy number was not analysed" not in front
+
+
+def test_without_copy_number_the_page_says_so(paper):
+    assert copies(paper) is None
+    assert identity(paper) == []
+
+
+def test_another_patients_file_is_refused(parts, patients, make):
+    other = patients.copynumber(parts["sheet"]) | {"patient": "X"}
+    with pytest.raises(InputError, match="is of patient 'X', the sheet of 'MEL-PLX'"):
+        make(parts | {"copynumber": other})
+
+
+def test_without_a_normal_there_are_ratios_between_tumours_alone(parts, patients, make, read_page):
+    value = patients.copynumber(parts["sheet"]) | {"reference": None}
+    for sample in value["samples"].values():
+        sample["genes"] = []
+    report = make(parts | {"copynumber": value})
+    assert [p["kind"] for p in copies(report)["profiles"]] == ["pair"]
+    assert "ratios between tumours only" in read_page(page(report)).text()
+
+
+def test_signs_and_bounds():
+    assert signed(-1.7) == "\u22121.70" and signed(0.5) == "+0.50" and signed(None) == "—"
+    assert foreign(None) == "cannot be told"

@@ -1,0 +1,254 @@
+"""Copy number: the profile by gene, the paired ratio, purity, and the genes that changed.
+
+Drawings: x is in per cent of the width (one step for each gene, in the order of the genome), y in
+pixels, so that text keeps its size in any window.
+"""
+
+from resistpanel.report.cells import sample_label
+from resistpanel.report.front import tumors
+from resistpanel.report.numbers import NOTHING, interval, percent, plain
+
+HEIGHT, ZERO, UNIT = 168, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
+LIMIT = 3.0  # log2 beyond which a point is drawn at the edge
+LABELS = 16  # genes named in a profile
+NEAR = 2.5  # per cent of the width within which genes share a label
+TONES = {
+    "amplification": "up", "gain": "up", "loss": "down", "deletion": "down", "higher": "up",
+    "lower": "down",
+}  # fmt: skip
+GRID = [("+2", 2), ("+1", 1), ("0", 0), ("\u22121", -1), ("\u22122", -2)]
+QUIET = ("neutral", "unchanged", None)
+
+
+def y_of(log2: float) -> float:
+    """Return the y of a log2 ratio."""
+    return round(ZERO - UNIT * min(max(log2, -LIMIT), LIMIT), 1)
+
+
+def signed(value: float | None) -> str:
+    """Return a log2 ratio with its sign, two decimals."""
+    return NOTHING if value is None else f"{value:+.2f}".replace("-", "\u2212")
+
+
+def span(low: float | None, high: float | None) -> str:
+    """Return the interval of a log2 ratio."""
+    return "" if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def chromosomes(genes: list[dict]) -> list[dict]:
+    """Return the chromosomes that genes in genomic order lie on, as bands of the drawing."""
+    bands: list[dict] = []
+    for i, gene in enumerate(genes):
+        if not bands or bands[-1]["chrom"] != gene["chrom"]:
+            bands.append({"chrom": gene["chrom"], "first": i})
+        bands[-1]["last"] = i + 1
+    n = max(len(genes), 1)
+    return [
+        {
+            "name": band["chrom"].removeprefix("chr"),
+            "x": round(100 * band["first"] / n, 2),
+            "w": round(100 * (band["last"] - band["first"]) / n, 2),
+            "odd": k % 2 == 1,
+            "named": band["last"] - band["first"] > 2,
+            "minor": (band["last"] - band["first"]) / n < 0.045,
+        }
+        for k, band in enumerate(bands)
+    ]
+
+
+def points(genes: list[dict], value: str, ends: tuple[str, str], keys: set[str]) -> list[dict]:
+    """Return the points of a profile; the most telling genes carry their name."""
+    drawn = []
+    for i, g in enumerate(genes):
+        if g[value] is None:
+            continue
+        low, high = (g[e] if g[e] is not None else g[value] for e in ends)
+        drawn.append({
+            "gene": g["gene"], "call": g["call"], "tone": TONES.get(g["call"], "same"),
+            "x": round(100 * (i + 0.5) / len(genes), 2), "y": y_of(g[value]), "low": y_of(low),
+            "high": y_of(high), "beyond": abs(g[value]) > LIMIT, "log2": g[value],
+            "text": f"{signed(g[value])} ({span(low, high)})", "label": None,
+            "expected": y_of(g["expected"]) if g.get("expected") is not None else None,
+        })  # fmt: skip
+    loud = [p for p in drawn if p["call"] not in QUIET or p["gene"] in keys]
+    loud.sort(key=lambda p: (p["gene"] not in keys, p["call"] in ("gain", "loss"), -abs(p["log2"])))
+    name(sorted(loud[:LABELS], key=lambda p: p["x"]))
+    return drawn
+
+
+def name(loud: list[dict]) -> None:
+    """Give points, ascending in x, their names; neighbours of the same tone share one label."""
+    groups: list[list[dict]] = []
+    for p in loud:
+        last = groups[-1][-1] if groups else None
+        near = last and p["x"] - last["x"] < NEAR and abs(p["y"] - last["y"]) < 20
+        if near and p["tone"] == last["tone"]:
+            groups[-1].append(p)
+        else:
+            groups.append([p])
+    taken: list[tuple[float, float]] = []
+    for group in groups:
+        middle = group[len(group) // 2]
+        # Above a gain, below a loss; moved away until it covers no other label.
+        up = middle["log2"] >= 0
+        y = min(p["high"] for p in group) - 7 if up else max(p["low"] for p in group) + 15
+        while any(abs(middle["x"] - x) < 9 and abs(y - other) < 12 for x, other in taken):
+            y += -12 if up else 12
+        taken.append((middle["x"], y))
+        names = [p["gene"] for p in group]
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        middle["label"] = round(min(max(y, 10), HEIGHT - 22), 1)
+        middle["names"] = ", ".join(names[:3]) + more
+        x = middle["x"]
+        middle["anchor"] = "start" if x < 12 else "end" if x > 88 else "middle"
+
+
+def changed(copynumber: dict, names: list[str]) -> list[dict]:
+    """Return the genes whose copies differ from the rest, in a tumour or between two."""
+    by_sample = {
+        n: {g["gene"]: g for g in copynumber["samples"][n]["genes"]}
+        for n in names
+        if n in copynumber["samples"]
+    }
+    by_pair = [{g["gene"]: g for g in pair["genes"]} for pair in copynumber["pairs"]]
+    order = [g for genes in by_sample.values() for g in genes]
+    order += [g["gene"] for pair in copynumber["pairs"] for g in pair["genes"]]
+    rows = []
+    for gene in dict.fromkeys(order):
+        mine = [by_sample.get(n, {}).get(gene) for n in names]
+        pairs = [genes.get(gene) for genes in by_pair]
+        if all(g is None or g["call"] in QUIET for g in [*mine, *pairs]):
+            continue
+        ratios = [abs(g["log2"]) for g in mine if g and g["log2"] is not None]
+        rows.append({
+            "gene": gene, "chrom": next((g["chrom"] for g in mine + pairs if g), ""),
+            "samples": [cell(g) for g in mine], "pairs": [paired(g) for g in pairs],
+            "strength": max(ratios, default=0),
+        })  # fmt: skip
+    rows.sort(key=lambda r: (-r["strength"], r["gene"]))
+    return rows
+
+
+def cell(gene: dict | None) -> dict:
+    """Return a gene in one tumour: call, copies, log2 ratio."""
+    if gene is None or gene["log2"] is None:
+        return {
+            "call": None,
+            "tone": "unsure",
+            "copies": "",
+            "log2": "no usable target",
+            "loh": False,
+        }
+    copies = ""
+    if gene["copies"] is not None:
+        copies = f"{plain(gene['copies'], 1)} copies"
+        if gene.get("copies_low") is not None:
+            copies += f" ({plain(gene['copies_low'], 1)}–{plain(gene['copies_high'], 1)})"
+    return {
+        "call": gene["call"], "tone": TONES.get(gene["call"], "same"), "copies": copies,
+        "log2": f"log2 {signed(gene['log2'])} ({span(gene['log2_low'], gene['log2_high'])})",
+        "loh": gene.get("loh") is True,
+    }  # fmt: skip
+
+
+def paired(gene: dict | None) -> dict:
+    """Return a gene's ratio of the later to the earlier tumour."""
+    if gene is None or gene["log2_ratio"] is None:
+        return {"call": None, "tone": "unsure", "log2": "no usable target", "q": ""}
+    q = gene.get("q")
+    return {
+        "call": gene["call"], "tone": TONES.get(gene["call"], "same"),
+        "log2": f"{signed(gene['log2_ratio'])} ({span(gene['low'], gene['high'])})",
+        "q": "" if q is None else ("q < 0.001" if q < 0.001 else f"q {q:.3f}"),
+    }  # fmt: skip
+
+
+def copies(report: dict) -> dict | None:
+    """Return the copy-number section, or None when copy number was not analysed."""
+    copynumber = report["copynumber"]
+    if copynumber is None:
+        return None
+    names = [s["sample"] for s in tumors(report)]
+    labels = {s["sample"]: sample_label(s) for s in tumors(report)}
+    keys = {t for d in report["resist"]["drugs"] for t in d["targets"]}
+    profiles = []
+    for name in names:
+        sample = copynumber["samples"].get(name)
+        if sample and sample["genes"]:
+            calls = [g["call"] for g in sample["genes"]]
+            profiles.append({
+                "title": labels[name], "kind": "sample", "bands": chromosomes(sample["genes"]),
+                "points": points(sample["genes"], "log2", ("log2_low", "log2_high"), keys),
+                "tally": [(c, calls.count(c)) for c in dict.fromkeys(calls) if c],
+                "genes": len(calls),
+            })  # fmt: skip
+    for pair in copynumber["pairs"]:
+        if pair["genes"]:
+            title = {"name": f"{pair['post']} against {pair['pre']}", "note": "paired ratio"}
+            calls = [g["call"] for g in pair["genes"]]
+            profiles.append({
+                "title": title, "kind": "pair", "bands": chromosomes(pair["genes"]),
+                "points": points(pair["genes"], "log2_ratio", ("low", "high"), keys),
+                "tally": [(c, calls.count(c)) for c in dict.fromkeys(calls) if c],
+                "genes": len(calls),
+            })  # fmt: skip
+    purity = [
+        {"sample": labels[n], "text": purity_text(copynumber["samples"][n].get("purity")),
+         "source": (copynumber["samples"][n].get("purity") or {}).get("source") or ""}
+        for n in names if n in copynumber["samples"]
+    ]  # fmt: skip
+    return {
+        "reference": copynumber.get("reference"),
+        "profiles": profiles,
+        "height": HEIGHT,
+        "zero": ZERO,
+        "grid": [(text, y_of(v)) for text, v in GRID],
+        "samples": [labels[n] for n in names],
+        "pairs": [f"{p['post']} against {p['pre']}" for p in copynumber["pairs"]],
+        "rows": changed(copynumber, names),
+        "purity": purity,
+    }
+
+
+def purity_text(purity: dict | None) -> str:
+    """Return a purity with its interval, or that it cannot be told."""
+    if not purity or purity["value"] is None:
+        return "not to be estimated"
+    text = percent(purity["value"])
+    if purity["low"] is not None and purity["high"] is not None:
+        text += f" ({interval(purity['low'], purity['high'])})"
+    return text
+
+
+def identity(report: dict) -> list[dict]:
+    """Return what was found on identity, sex, contamination and tumour in normal."""
+    copynumber = report["copynumber"]
+    if copynumber is None or "identity" not in copynumber:
+        return []
+    rows = []
+    found = copynumber["identity"]
+    sexes = {n: s["sex"] for n, s in found["sex"]["samples"].items()}
+    for sample in report["compare"]["samples"]:
+        name = sample["sample"]
+        rows.append({
+            "sample": sample_label(sample),
+            "person": "not of this patient" if name in found["strangers"] else
+            "agrees with the others" if any(
+                name in (a["first"], a["second"]) and a["same"] for a in found["agreement"]
+            ) else "cannot be told",
+            "bad": name in found["strangers"],
+            "sex": sexes.get(name) or "cannot be told",
+            "contamination": foreign(copynumber["contamination"].get(name)),
+            "leak": foreign(copynumber["tumor_in_normal"].get(name))
+            if sample["role"] == "tumor" else "",
+        })  # fmt: skip
+    return rows
+
+
+def foreign(estimate: dict | None) -> str:
+    """Return a contamination, or the bound below which it lies."""
+    if estimate is None or estimate["found"] is None or estimate["high"] is None:
+        return "cannot be told"
+    if estimate["found"]:
+        return f"{percent(estimate['value'])} ({interval(estimate['low'], estimate['high'])})"
+    return f"none found, below {percent(estimate['high'])}"
