@@ -67,7 +67,7 @@ def resistpanel_calls(vcf: Path, reference: Path, fetch: Fetch) -> list[Call]:
         filters = list(record.filter.keys())
         note = ";".join(
             f"{key}={record.info[key]}"
-            for key in ("MODEL", "SOMATIC", "ODDS_GERMLINE", "ODDS_ARTIFACT")
+            for key in ("MODEL", "SOMATIC_PHRED", "ODDS_GERMLINE", "ODDS_ARTIFACT")
             if key in record.info
         )
         variant = tidy(Variant(record.chrom, record.start, record.ref, alt), fetch)

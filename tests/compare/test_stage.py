@@ -26,7 +26,7 @@ HEADER = """\
 ##FILTER=<ID=strand,Description="Strand">
 ##INFO=<ID=TYPE,Number=1,Type=String,Description="Type">
 ##INFO=<ID=MODEL,Number=1,Type=String,Description="Likeliest explanation">
-##INFO=<ID=SOMATIC,Number=1,Type=Float,Description="Phred">
+##INFO=<ID=SOMATIC_PHRED,Number=1,Type=Float,Description="Phred">
 ##INFO=<ID=ODDS_GERMLINE,Number=1,Type=Float,Description="Odds">
 ##INFO=<ID=ODDS_ARTIFACT,Number=1,Type=Float,Description="Odds">
 ##INFO=<ID=SITE,Number=.,Type=String,Description="Forced sites">
@@ -52,17 +52,17 @@ HEADER = """\
 """
 
 C121S = (
-    "TYPE=SNV;MODEL=somatic;SOMATIC=88.2;GENE=MAP2K1;TRANSCRIPT=ENST00000307102;"
+    "TYPE=SNV;MODEL=somatic;SOMATIC_PHRED=88.2;GENE=MAP2K1;TRANSCRIPT=ENST00000307102;"
     "CONSEQUENCE=missense_variant;HGVSC=c.362G>C;HGVSP=p.Cys121Ser;PROTEIN=C121S;RESIDUES=121;"
     "SITE=MAP2K1_C121S,second"
 )
 TERT = (
-    "TYPE=MNV;MODEL=somatic;SOMATIC=99;GENE=TERT;TRANSCRIPT=ENST00000310581;"
+    "TYPE=MNV;MODEL=somatic;SOMATIC_PHRED=99;GENE=TERT;TRANSCRIPT=ENST00000310581;"
     "CONSEQUENCE=missense_variant;HGVSC=c.2178_2179delinsAA;HGVSP=p.Glu727Lys;"
     "PROTEIN=T726T,E727K;RESIDUES=727,726"
 )
 KIT = (
-    "TYPE=DEL;MODEL=somatic;SOMATIC=40;GENE=KIT;TRANSCRIPT=T;CONSEQUENCE=inframe_deletion&"
+    "TYPE=DEL;MODEL=somatic;SOMATIC_PHRED=40;GENE=KIT;TRANSCRIPT=T;CONSEQUENCE=inframe_deletion&"
     "splice_region_variant;HGVSC=c.1669_1674del;HGVSP=p.Trp557_Lys558del;PROTEIN=W557_K558del;"
     "SPLICE"
 )
@@ -247,7 +247,7 @@ def test_phased_bases_of_two_codons(patient):
 
 
 def test_bases_that_stay_are_no_substitutions(patient):
-    info = "TYPE=MNV;MODEL=somatic;SOMATIC=9;RESIDUES=4,."
+    info = "TYPE=MNV;MODEL=somatic;SOMATIC_PHRED=9;RESIDUES=4,."
     record = ("chr1", 1000, "GAC", "TAT", "PASS", info, [(0, 900), (0, 900), (90, 900)])
     (variant,) = patient([record])["variants"]
     assert variant["substitutions"] == [
@@ -272,7 +272,7 @@ def test_a_deletion(patient):
 
 
 def test_a_catalogue_site_that_is_absent(patient):
-    info = "TYPE=SNV;MODEL=absent;SOMATIC=0;SITE=NRAS_Q61K"
+    info = "TYPE=SNV;MODEL=absent;SOMATIC_PHRED=0;SITE=NRAS_Q61K"
     record = ("chr1", 115256530, "G", "T", "absent", info, [(0, 905), (0, 880), (1, 912)])
     (variant,) = patient([record])["variants"]
     assert (variant["state"], variant["reported"]) == ("absent", False)
@@ -280,7 +280,7 @@ def test_a_catalogue_site_that_is_absent(patient):
 
 
 def test_near_misses_and_missing_values(patient):
-    info = "TYPE=SNV;MODEL=artifact;SOMATIC=-0"
+    info = "TYPE=SNV;MODEL=artifact;SOMATIC_PHRED=-0"
     record = ("chr1", 5, "G", "T", "strand;germline", info, [(0, 0), (0, 5), (40, 900)])
     (variant,) = patient([record])["variants"]
     assert variant["filters"] == ["strand", "germline"] and not variant["reported"]
@@ -370,7 +370,7 @@ def test_germline_alleles_are_not_corrected(patient):
         ("pre", "tumor", "pre", None, 0.9),
         ("post", "tumor", "post", None, 0.3),
     ]
-    info = "TYPE=SNV;MODEL=germline;SOMATIC=0"
+    info = "TYPE=SNV;MODEL=germline;SOMATIC_PHRED=0"
     record = ("chr1", 5, "G", "T", "germline", info, [(450, 900), (450, 900), (450, 900)])
     found = patient([record], samples=samples)
     (variant,) = found["variants"]
@@ -381,7 +381,7 @@ def test_germline_alleles_are_not_corrected(patient):
 def test_x_of_a_man(patient):
     samples = [("skin", "normal", None, None, None), ("pre", "tumor", "pre", None, 0.8),
                ("post", "tumor", "post", None, 0.8)]  # fmt: skip
-    record = ("chrX", 5, "G", "T", "PASS", "TYPE=SNV;MODEL=somatic;SOMATIC=50",
+    record = ("chrX", 5, "G", "T", "PASS", "TYPE=SNV;MODEL=somatic;SOMATIC_PHRED=50",
               [(0, 900), (360, 900), (360, 900)])  # fmt: skip
     for sex, fraction in (("male", 0.5), ("female", 1.0)):
         (variant,) = patient([record], samples=samples, sex=sex)["variants"]
@@ -457,7 +457,7 @@ def test_options_out_of_range(patient, options, capsys):
 
 def test_every_field_that_is_read_is_written():
     assert set(NEEDED_FORMAT) <= {name for name, *_ in caller_vcf.FORMAT}
-    assert {"TYPE", "MODEL", "SOMATIC", "SITE"} <= {name for name, *_ in caller_vcf.INFO}
+    assert {"TYPE", "MODEL", "SOMATIC_PHRED", "SITE"} <= {name for name, *_ in caller_vcf.INFO}
     for name, number, kind, _ in FIELDS:
         assert f"##INFO=<ID={name},Number={number},Type={kind}," in HEADER
     for name, number, kind, _ in caller_vcf.FORMAT:

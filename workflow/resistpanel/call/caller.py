@@ -496,7 +496,7 @@ class Caller:
         info = {
             "TYPE": kind(candidate.allele, self.reference),
             "MODEL": name,
-            "SOMATIC": metrics["somatic_phred"],
+            "SOMATIC_PHRED": metrics["somatic_phred"],
             "ODDS_GERMLINE": float(np.clip(metrics["germline_odds"], -999, 999)),
             "ODDS_ARTIFACT": (
                 float(np.clip(metrics["artifact_odds"], -999, 999))

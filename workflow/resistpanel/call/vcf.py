@@ -18,7 +18,7 @@ INFO = (
         "String",
         "Likeliest explanation: somatic, germline, artifact, foreign or absent",
     ),
-    ("SOMATIC", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
+    ("SOMATIC_PHRED", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
     ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),
     ("ODDS_ARTIFACT", "1", "Float", "Log10 odds of somatic against a recurrent artifact"),
     ("ODDS_NULL", "1", "Float", "Log10 odds of somatic against sequencing error"),
@@ -120,7 +120,7 @@ def line(record: Record) -> str:
     )
     keys = [name for name, *_ in FORMAT]
     cells = [":".join(_field(sample.get(key)) for key in keys) for sample in record.samples]
-    quality = number(record.info.get("SOMATIC"))
+    quality = number(record.info.get("SOMATIC_PHRED"))
     row = [
         record.contig,
         str(record.pos),

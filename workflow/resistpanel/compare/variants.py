@@ -115,7 +115,7 @@ def describe(variant: Variant) -> dict:
         "type": info.get("TYPE"),
         "filters": list(variant.FILTERS),
         "model": info.get("MODEL"),
-        "somatic_phred": _number(info.get("SOMATIC")),
+        "somatic_phred": _number(info.get("SOMATIC_PHRED")),
         "gene": info.get("GENE"),
         "transcript": info.get("TRANSCRIPT"),
         "consequence": info.get("CONSEQUENCE"),
