@@ -44,6 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
+    from resistpanel.sheet.bam import quiet
 
     if not args.output.endswith(".vcf.gz"):
         raise InputError("the output must end in .vcf.gz", f"--output {args.output}")
@@ -70,8 +71,10 @@ def run(args: argparse.Namespace) -> int:
         min_mapq=args.min_mapq,
         min_qual=args.min_qual,
     )
-    if args.build_pon:
-        print(f"{build_pon(settings, args.output)} alleles recur in {len(args.normal)} normals")
-    else:
-        Caller(settings).run(args.output)
+    with quiet():
+        if args.build_pon:
+            number = build_pon(settings, args.output)
+            print(f"{number} alleles recur in {len(args.normal)} normals")
+        else:
+            Caller(settings).run(args.output)
     return 0
