@@ -137,7 +137,7 @@ class TestCalls:
         assert record is not None
         assert record.filters == ["germline"]
         assert record.info["MODEL"] == "germline"
-        assert record.info["SOMATIC"] < 1
+        assert record.info["SOMATIC_PHRED"] < 1
 
     @pytest.mark.parametrize(
         ("name", "kind"),

@@ -266,4 +266,4 @@ def test_order_of_filters_is_that_of_the_table(tmp_path):
     order = {f.name: n for n, f in enumerate(FILTERS)}
     for record in calls.records:
         assert all(order[a] < order[b] for a, b in pairwise(record.filters))
-    assert np.isfinite([r.info["SOMATIC"] for r in calls.records]).all()
+    assert np.isfinite([r.info["SOMATIC_PHRED"] for r in calls.records]).all()
