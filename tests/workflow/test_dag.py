@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.files import HOME, read_json
+from resistpanel.files import HOME, read_json, validator
 
 from .conftest import snakemake
 
@@ -59,6 +59,15 @@ def test_the_fourteen_substitutions_and_nothing_else(folder):
     # The two substitutions of TERT are one event.
     assert len(states) == 13
     assert sorted(states.values()) == ["acquired"] * 2 + ["stable"] * 11
+
+
+def test_the_report_holds_what_every_stage_handed_on(folder):
+    report = read_json(folder / f"results/report/{PATIENT}.json")
+    assert len(report["table1"]) == 14
+    for stage in ("sheet", "qc", "copynumber", "compare", "resist"):
+        written = read_json(folder / f"results/{stage}/{PATIENT}.json")
+        validator(stage).validate(written)
+        assert report[stage] == written
 
 
 def test_a_second_run_does_nothing(folder):
