@@ -283,12 +283,14 @@ def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | 
     """Return the state of a copy-number call between two samples.
 
     Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
-    one side of 0; detected after alone is acquired under the same condition, else emergent.
+    one side of 0; detected after alone is acquired under the same condition, else emergent. A
+    ratio that the copy-number stage calls unchanged (as the samples' purities alone give it) is
+    neither.
     """
     sign = 1 if call == "amplification" else -1
     pre, post = (samples.get(name, {}).get("detected") for name in (pair.pre, pair.post))
     low, high = (change["low"], change["high"]) if change else (None, None)
-    known = low is not None and high is not None
+    known = low is not None and high is not None and change["call"] != "unchanged"
     more = known and (low > 0 if sign > 0 else high < 0)
     less = known and (high < 0 if sign > 0 else low > 0)
     if pre is None or post is None:
