@@ -6,6 +6,7 @@ from resistpanel import __version__
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.panel.builds import build_of_lengths
 from resistpanel.report import provenance
+from resistpanel.report.reads import evidence
 from resistpanel.report.schema import check, load
 from resistpanel.report.spectrum import spectrum
 from resistpanel.report.table1 import load_published, table1
@@ -72,6 +73,7 @@ def assemble(
     vcf: str | None = None,
     reference: str | None = None,
     bams: bool = True,
+    reads: bool = False,
     command: str | None = None,
 ) -> dict:
     """Return report.json of one patient.
@@ -93,6 +95,8 @@ def assemble(
         Reference FASTA: the checksum of its ``.fai`` goes into the provenance.
     bams : bool
         Whether the headers of the sheet's BAMs are summed.
+    reads : bool
+        Whether reads around the calls are taken from the sheet's BAMs; needs `reference`.
     command : str, optional
         The command line, for the provenance.
     """
@@ -128,13 +132,16 @@ def assemble(
     inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
     if bams:
         inputs += [provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]]
+    if reads and not reference:
+        raise InputError("--reads needs the reference", cure="give --reference")
+    variants = parts["compare"]["variants"]
     report = {
         "schema": "resistpanel/report/1",
         "patient": parts["sheet"]["patient"],
         "build": build,
         **parts,
         "copynumber": copies,
-        "evidence": None,
+        "evidence": evidence(variants, parts["sheet"]["samples"], reference) if reads else None,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(parts["compare"]["variants"]),
         "filters": filters,

@@ -39,7 +39,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--vcf", help="annotated VCF: parameters, meaning of the filters, build, checksum"
     )
     parser.add_argument("--table1", metavar="TSV", help="a published table beside the calls (hg19)")
-    parser.add_argument("--reference", metavar="FASTA", help="checksum of its .fai is recorded")
+    parser.add_argument(
+        "--reference", metavar="FASTA", help="checksum of its .fai is recorded; --reads needs it"
+    )
+    parser.add_argument(
+        "--reads", action="store_true", help="show reads of the sheet's BAMs around each call"
+    )
     parser.add_argument(
         "--build", choices=("hg19", "hg38"), help="default: by the VCF's contig lengths"
     )
@@ -50,7 +55,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def command_line(args: argparse.Namespace) -> str:
     """Return the command as one could type it."""
-    words = ["resistpanel", "report"]
+    words = ["resistpanel", "report", *(["--reads"] if args.reads else [])]
     for name, value in sorted(vars(args).items()):
         if isinstance(value, str) and name != "step":
             words += [f"--{name.replace('_', '-')}", value]
@@ -83,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
             copynumber=args.copynumber,
             vcf=args.vcf,
             reference=args.reference,
+            reads=args.reads,
             command=command_line(args),
         )
     made = {

@@ -9,7 +9,17 @@ import zlib
 import jinja2
 from markupsafe import Markup
 
-from resistpanel.report import copies, findings, front, negatives, pathway, quality, slope, tables
+from resistpanel.report import (
+    copies,
+    findings,
+    front,
+    negatives,
+    pathway,
+    quality,
+    reads,
+    slope,
+    tables,
+)
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
@@ -29,6 +39,7 @@ SECTIONS = (
     ("copynumber", "Copy number", "Copy number"),
     ("negative", "Not found", "Looked for and not found"),
     ("misses", "Near misses", "Near misses"),
+    ("reads", "Reads", "Read evidence"),
     ("quality", "Quality", "Quality"),
     ("reading", "How to read", "How to read this page"),
     ("limits", "Limits", "Limits"),
@@ -152,6 +163,7 @@ def page(report: dict) -> str:
         wide=wide,
         copies=copies.copies(report),
         identity=copies.identity(report),
+        reads=reads.reads_view(report),
         spectrum=quality.spectrum_view(report),
         negatives=negatives.negatives(report),
         misses=negatives.near_misses(report),
