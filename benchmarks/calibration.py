@@ -263,17 +263,22 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--forced-only", action="store_true", help="call once per pass, with the sites forced"
     )
+    parser.add_argument("--reuse", action="store_true", help="tables of the last run's rows")
     parser.add_argument("--publish", action="store_true", help="write to docs/validation too")
     args = parser.parse_args(argv)
-    data = trio.make(trio.settings_of(args), args.work)
-    rows = calibrate(data, args.sites, args.per_pass, args.indels, args.forced_only)
     folder = args.work / "results" / "calibration"
-    folder.mkdir(parents=True, exist_ok=True)
-    rows.to_csv(folder / "rows.tsv", sep="\t", index=False)
+    settings = {"seed": args.seed, "depth": args.depth, "read_length": args.read_length}
+    if args.reuse:
+        settings = json.loads((folder / "settings.json").read_text())
+        rows = pd.read_csv(folder / "rows.tsv", sep="\t")
+    else:
+        data = trio.make(trio.settings_of(args), args.work)
+        rows = calibrate(data, args.sites, args.per_pass, args.indels, args.forced_only)
+        folder.mkdir(parents=True, exist_ok=True)
+        rows.to_csv(folder / "rows.tsv", sep="\t", index=False)
+        (folder / "settings.json").write_text(json.dumps(settings))
     for title, frame in tables(rows).items():
         print(f"## {title}\n\n{summary.markdown(frame)}")
-    settings = {"seed": args.seed, "depth": args.depth, "read_length": args.read_length}
-    (folder / "settings.json").write_text(json.dumps(settings))
     if args.publish:
         from benchmarks.publish import publish_calibration
 

@@ -17,7 +17,8 @@ def wilson(hits: int, total: int) -> tuple[float, float]:
     z, p = 1.959964, hits / total
     middle = (p + z * z / (2 * total)) / (1 + z * z / total)
     half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total**2)) / (1 + z * z / total)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    # At 0 and 1 an end equals the proportion, but for rounding.
+    return max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half))
 
 
 def pool(runs: list[Rows]) -> Rows:
