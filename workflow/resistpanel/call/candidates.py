@@ -58,7 +58,9 @@ def substitutions(
     return np.argwhere(chosen)
 
 
-def between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] | None:
+def between(
+    reads, row, start: int, stop: int, min_qual: int = 0
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Return a read's bases over the reference span [start, stop), and where they are aligned.
 
     Parameters
@@ -67,6 +69,8 @@ def between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] 
     row : record of its table
     start, stop : int
         0-based half-open; the read must be aligned at both ends of the span.
+    min_qual : int
+        Bases below it are unknown (4).
 
     Returns
     -------
@@ -77,19 +81,21 @@ def between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] 
     if row["pos"] > start or row["end"] < stop:
         return None
     p, q = int(row["pos"]), int(row["seq"])
-    bases, positions = [], []
+    bases, positions, quality = [], [], []
     for c in reads.cigars[row["cigar"] : row["cigar"] + row["n_cigar"]]:
         op, length = int(c) & 15, int(c) >> 4
         if op in (0, 7, 8):
             a, b = max(start, p), min(stop, p + length)
             if a < b:
                 bases.append(reads.bases[q + a - p : q + b - p])
+                quality.append(reads.quals[q + a - p : q + b - p])
                 positions.append(np.arange(a, b))
             p += length
             q += length
         elif op == 1:
             if start < p < stop:
                 bases.append(reads.bases[q : q + length])
+                quality.append(reads.quals[q : q + length])
                 positions.append(np.full(length, -1))
             q += length
         elif op in (2, 3):
@@ -98,7 +104,8 @@ def between(reads, row, start: int, stop: int) -> tuple[np.ndarray, np.ndarray] 
             p += length
         elif op == 4:
             q += length
-    return np.concatenate(bases), np.concatenate(positions)
+    known = np.concatenate(quality) >= min_qual
+    return np.where(known, np.concatenate(bases), 4), np.concatenate(positions)
 
 
 def aligned_indels(

@@ -78,6 +78,7 @@ class Candidate:
     context: int = -1
     sites: list[str] = field(default_factory=list)
     forced: bool = False
+    phase: list[tuple[Allele, int, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Pile:
     indels: np.ndarray
     index: np.ndarray = field(default_factory=lambda: np.empty(0, int))
     counts: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
+    min_qual: int = 0
 
     def recount(self, chunk: Chunk) -> None:
         """Index the mismatches and count them per position and base."""
@@ -103,6 +105,7 @@ class Pile:
 def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> Pile:
     """Pile a chunk's reads up."""
     result = Pile(reads, *pileup(reads, chunk.starts, chunk.ends, codes, min_qual))
+    result.min_qual = min_qual
     result.recount(chunk)
     return result
 
@@ -398,7 +401,7 @@ def substitution_candidates(
     }
     result = []
     multiple, singles = _phase(singles, positions, piles)
-    for run, rows in multiple:
+    for run, rows, silent in multiple:
         first, last = run[0][0], run[-1][0]
         start = int(positions[first])
         alt = codes[first : last + 1].copy()
@@ -410,11 +413,15 @@ def substitution_candidates(
             "".join(BASES[c] for c in codes[first : last + 1]),
             "".join(BASES[c] for c in alt),
         )
-        # A fragment is informative if it covers the run: the thinnest position bounds that.
+        # A fragment is informative if it tells of the whole run: the thinnest position bounds that.
         support = []
-        for p, r in zip(piles, rows, strict=True):
-            thinnest = min(range(first, last + 1), key=lambda i, p=p: p.depth[i].sum())
-            support.append(Support(r, p.depth[thinnest].astype(float), *_mapping(p, start)))
+        for s, (p, r) in enumerate(zip(piles, rows, strict=True)):
+            depths = [p.depth[i].astype(float) for i in range(first, last + 1)]
+            for (sample, index), part in silent.items():
+                if sample == s:
+                    np.add.at(depths[index - first], (part["cls"], part["group"]), -1)
+            thinnest = min(depths, key=np.sum)
+            support.append(Support(r, thinnest, *_mapping(p, start)))
         result.append(Candidate(allele, support))
     for (index, base), rows in singles.items():
         allele = Allele(chunk.contig, int(positions[index]), BASES[codes[index]], BASES[base])
@@ -470,14 +477,17 @@ def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate
 
 
 def _shows(p: Pile, frags: np.ndarray, pos: int, base: int) -> np.ndarray:
-    """Return which fragments show a known base other than `base` at a 0-based position."""
-    table = p.reads.table
+    """Return which fragments show another base than `base` at a 0-based position.
+
+    A base below the least quality shows nothing.
+    """
+    table, reads = p.reads.table, p.reads
     stop = np.searchsorted(table["pos"], pos, side="right")
     rows = np.flatnonzero(table["end"][:stop] > pos)
     rows = rows[np.isin(table["frag"][rows], frags)]
     other = set()
     for row in table[rows]:
-        piece = candidates.between(p.reads, row, pos, pos + 1)
+        piece = candidates.between(reads, row, pos, pos + 1, p.min_qual)
         if piece is not None and len(piece[0]) and piece[0][0] not in (base, 4):
             other.add(int(row["frag"]))
     return np.array([int(f) in other for f in frags], dtype=bool)
@@ -488,7 +498,8 @@ def _phase(singles, positions, piles):
 
     Returns
     -------
-    multiple : list of (run of (index, base), rows per sample of the fragments that carry all)
+    multiple : list of (run of (index, base), rows per sample of the fragments that carry all,
+        {(sample, index): rows of the fragments that carry a part and do not tell of the rest})
     singles : what is left to each substitution alone
     """
     keys = sorted(singles)
@@ -527,18 +538,18 @@ def _phase(singles, positions, piles):
             rows.append(keep)
         if sum(map(len, rows)) < candidates.MIN_FRAGMENTS:
             continue
-        multiple.append((run, rows))
-    for run, rows in multiple:
+        multiple.append((run, rows, {}))
+    for run, rows, silent in multiple:
         for key in run:
             # What is left speaks for the substitution alone only if it shows another base at
             # the neighbour's place; where that place is not read, it may well be the MNV.
             neighbour = min((k for k in run if k != key), key=lambda k, key=key: abs(k[0] - key[0]))
             left_over = []
-            for p, r, joint in zip(piles, singles[key], rows, strict=True):
+            for s, (p, r, joint) in enumerate(zip(piles, singles[key], rows, strict=True)):
                 r = r[~np.isin(r["frag"], joint["frag"])]
-                if len(r):
-                    r = r[_shows(p, r["frag"], int(positions[neighbour[0]]), neighbour[1])]
-                left_over.append(r)
+                shown = _shows(p, r["frag"], int(positions[neighbour[0]]), neighbour[1])
+                left_over.append(r[shown])
+                silent[s, key[0]] = r[~shown]
             singles[key] = left_over
     left = {
         key: rows
@@ -546,6 +557,61 @@ def _phase(singles, positions, piles):
         if sum(map(len, rows)) >= candidates.MIN_FRAGMENTS
     }
     return multiple, left
+
+
+def _lacks(p: Pile, frags: np.ndarray, other: Candidate, carriers: np.ndarray) -> int:
+    """Return how many fragments cover another allele's place and do not carry it."""
+    frags = frags[~np.isin(frags, carriers)]
+    if not len(frags):
+        return 0
+    allele = other.allele
+    if allele.substitution and len(allele.ref) == 1:
+        return int(_shows(p, frags, allele.pos, BASES.index(allele.alt)).sum())
+    table = p.reads.table
+    over = table[(table["pos"] <= allele.pos - 5) & (table["end"] >= allele.end + 5)]
+    return int(np.isin(frags, over["frag"]).sum())
+
+
+def phase(
+    piles: list[Pile], found: list[Candidate], normal: int | None, reach: int = 600, least: int = 5
+) -> None:
+    """Note which candidates the same fragments carry: in cis, or on different copies.
+
+    Parameters
+    ----------
+    piles : per sample
+    found : candidates of the chunk; their `phase` is filled with (other allele, cis, trans),
+        fragments of all samples together
+    normal : int or None
+        Alleles that a fifth of the normal's fragments carry are left out: they are germline.
+    reach : int
+        Bases between two alleles that a fragment can span.
+    least : int
+        Fragments that either allele must have.
+    """
+
+    def new(c: Candidate) -> bool:
+        own = None if normal is None else c.support[normal]
+        return sum(s.alt for s in c.support) >= least and (
+            own is None or own.alt < 0.2 * max(own.total, 1)
+        )
+
+    kept = sorted((c for c in found if new(c)), key=lambda c: c.allele)
+    for n, a in enumerate(kept):
+        for b in kept[n + 1 :]:
+            if b.allele.pos - a.allele.end > reach:
+                break
+            if b.allele.pos < a.allele.end:
+                continue  # two alleles of one place exclude each other
+            cis = only_a = only_b = 0
+            for p, x, y in zip(piles, a.support, b.support, strict=True):
+                fa, fb = np.unique(x.rows["frag"]), np.unique(y.rows["frag"])
+                cis += int(np.isin(fa, fb).sum())
+                only_a += _lacks(p, fa, b, fb)
+                only_b += _lacks(p, fb, a, fa)
+            if cis + only_a + only_b:
+                a.phase.append((b.allele, cis, only_a))
+                b.phase.append((a.allele, cis, only_b))
 
 
 def tally(
