@@ -9,7 +9,17 @@ from resistpanel.cli import STEPS
 from resistpanel.files import HOME
 
 PACKAGE = HOME / "workflow" / "resistpanel"
-STAGES = ["sheet", "qc", "call", "annotate", "copynumber", "compare", "resist", "report"]
+STAGES = [
+    "sheet",
+    "qc",
+    "call",
+    "annotate",
+    "copynumber",
+    "identity",
+    "compare",
+    "resist",
+    "report",
+]
 #: May be imported by any stage, in this order by each other.
 BESIDE = ["panel", "catalog"]
 

@@ -16,6 +16,7 @@ STEPS = {
     "call": "call somatic variants jointly over the normal and all tumours of a patient",
     "annotate": "consequences and HGVS names",
     "copynumber": "copy number, purity, identity and contamination of the samples",
+    "identity": "find samples that were swapped between patients",
     "compare": "the state of every variant between time points",
     "resist": "catalogue match, mechanism and verdict",
     "report": "HTML, JSON and TSV of a patient",

@@ -48,8 +48,9 @@ def normal_and_tumors(wildcards):
 
 
 def get_final_output():
-    return expand(
+    reports = expand(
         OUT / "report/{patient}.{suffix}",
         patient=PLAN.patients,
         suffix=["html", "json", "tsv"],
     )
+    return [*reports, OUT / "identity/cohort.json"]

@@ -1,0 +1,1 @@
+"""Which sample is whose, over all patients of a run."""

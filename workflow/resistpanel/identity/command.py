@@ -1,0 +1,39 @@
+"""`resistpanel identity`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from resistpanel.files import read_json, write_stage
+
+EPILOG = """\
+example:
+  resistpanel identity results/copynumber/*.json --output results/identity/cohort.json
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("patients", type=Path, nargs="+", help="JSON of `resistpanel copynumber`")
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare all samples; say on standard error what was found."""
+    from resistpanel.identity.cohort import find, gather
+
+    cohort = gather([(read_json(path), str(path)) for path in args.patients])
+    found = find(cohort)
+    value = {
+        "schema": "resistpanel/identity/1",
+        "patients": sorted(set(cohort.patient)),
+        "samples": len(cohort.sample),
+        "findings": found,
+        "passed": not found,
+    }
+    write_stage(args.output, "identity", value)
+    for finding in found:
+        print(f"resistpanel: warning: {finding['text']}", file=sys.stderr)
+    return 0

@@ -1,0 +1,16 @@
+# All samples of the run against each other: swaps between patients.
+rule identity:
+    input:
+        expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
+    output:
+        json=OUT / "identity/cohort.json",
+    log:
+        OUT / "logs/identity.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        "resistpanel identity {input:q} --output {output.json:q} > {log:q} 2>&1"
