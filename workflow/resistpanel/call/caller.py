@@ -262,6 +262,7 @@ class Caller:
                 found = ev.indel_candidates(piles, chunk, self.reference, indels)
                 ev.tally(self.tallies, piles, chunk, codes, context)
                 found += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
+                ev.phase(piles, found, self.normal)
                 self.candidates += sorted(found, key=lambda c: c.allele)
         for candidate in self.candidates:
             if candidate.allele in self.sites:
@@ -420,6 +421,7 @@ class Caller:
         normals = population.Resource(self.settings.pon, "NORMALS") if self.settings.pon else None
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
+        self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
         out = []
         for i, candidate in enumerate(self.candidates):
             keep = (
@@ -506,10 +508,21 @@ class Caller:
             "ODDS_NULL": float(np.clip(null, -999, 999)),
             "POPAF": metrics.get("population_af"),
             "NORMALS": int(metrics["normals"]) if metrics.get("normals") else None,
+            "PHASE": self._phase(candidate),
             "SITE": candidate.sites,
             "FORCED": candidate.forced,
         }
         return vcf.Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
+
+    def _phase(self, candidate: ev.Candidate) -> list[str]:
+        """Return the phase entries of a called allele against the other called alleles."""
+        entries = []
+        if candidate.allele in self.called:
+            for other, cis, trans in candidate.phase:
+                if other in self.called:
+                    pos, ref, alt = vcf_alleles(other, self.reference)
+                    entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
+        return entries
 
     def run(self, output: str) -> list[vcf.Record]:
         """Call and write `output` (.vcf.gz) with its index."""

@@ -22,6 +22,13 @@ INFO = (
     ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),
     ("ODDS_ARTIFACT", "1", "Float", "Log10 odds of somatic against a recurrent artifact"),
     ("ODDS_NULL", "1", "Float", "Log10 odds of somatic against sequencing error"),
+    (
+        "PHASE",
+        ".",
+        "String",
+        "Other called alleles that fragments with this one cover, as POS_REF_ALT_cis_trans: "
+        "fragments that carry both, and that carry this one without the other",
+    ),
     ("POPAF", "1", "Float", "Allele frequency in the germline resource"),
     ("NORMALS", "1", "Integer", "Samples of the panel of normals that show the allele"),
     ("SITE", ".", "String", "Identifiers of the sites that were asked for"),

@@ -127,7 +127,14 @@ def describe(variant: Variant) -> dict:
         "splice": bool(info.get("SPLICE")),
         "sites": _several(info.get("SITE")),
         "reported": list(variant.FILTERS) == ["PASS"],
+        "phase": [_phase(variant.CHROM, entry) for entry in _several(info.get("PHASE"))],
     }
+
+
+def _phase(contig: str, entry: str) -> dict:
+    """Return an entry of the caller's INFO/PHASE, ``POS_REF_ALT_cis_trans``."""
+    pos, ref, alt, cis, trans = entry.split("_")
+    return {"other": f"{contig}:{pos}:{ref}:{alt}", "cis": int(cis), "trans": int(trans)}
 
 
 def _several(value) -> list[str]:
