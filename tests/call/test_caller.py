@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from callkit import Patient, Variant, other, put, random_sequence, write_bed, write_sites
+from callkit import Patient, Read, Variant, other, put, random_sequence, write_bed, write_sites
 
 #: A homopolymer of 8 T at 1300, six CA at 1600, N from 4700 on.
 SEQUENCE = random_sequence(5200, 31)
@@ -334,6 +334,31 @@ def test_phased_beside_a_commoner_one(tmp_path):
     assert calls.passing() == [expected(mnv), expected(more)]
     af = [r.samples[1]["AF"] for r in calls.records if not r.filters]
     assert af == pytest.approx([0.5, 0.06], abs=0.06)
+
+
+def test_bad_bases_say_nothing_of_an_mnv(tmp_path):
+    """Fragments that show one of its bases well and the other badly count neither way."""
+    ref, alt = changed(1800, 0, 1)
+    reads = []
+    for n in range(80):
+        start = 1750 + n % 40
+        bases = list(SEQUENCE[start : start + 60])
+        quality = ["F"] * 60
+        at = 1800 - start
+        bases[at : at + 2] = alt
+        if n % 4 == 0:  # the second base unsure
+            quality[at + 1] = "%"
+            bases[at + 1] = alt[1] if n % 8 else ref[1]
+        flag = 16 * (n % 2)
+        reads.append(
+            Read(f"r{n}", "chr1", start, "60M", "".join(bases), flag, 60, "".join(quality))
+        )
+    made = Patient(SEQUENCE, [], [], {"normal": 0, "t": 0}, extra={"t": reads}).write(tmp_path)
+    write_bed(made.targets, [("chr1", 1700, 1900)])
+    calls = made.call(normal=None)
+    found = [r for r in calls.records if r.samples[0]["AD"][1] > 2]
+    assert [(r.pos, r.ref, r.alt) for r in found] == [(1801, ref, alt)]
+    assert found[0].samples[0]["AD"] == [0, 60]
 
 
 def test_somatic_beside_inherited_on_one_haplotype(tmp_path):
