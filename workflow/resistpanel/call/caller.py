@@ -479,7 +479,9 @@ class Caller:
             assessable = total >= MIN_DEPTH
             detected = None
             if assessable:
-                detected = int(k >= 2 and posterior.log_bayes_factor[i, s] >= PRESENT_LOG_BF)
+                # Of an allele that exists in the patient: one that does not is in no sample.
+                shown = k >= 2 and posterior.log_bayes_factor[i, s] >= PRESENT_LOG_BF
+                detected = int(name != "absent" and shown)
             samples.append(
                 {
                     "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],
