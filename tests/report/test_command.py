@@ -38,7 +38,7 @@ def test_three_files_and_the_page_again_from_the_json(paths, tmp_path, monkeypat
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "nothing to write; give --output-html"),
+        ([], "nothing to write; give one or more of --output-html"),
         (["--output-html", "o.html", "--qc", ""], "--qc missing; give all four, or --json"),
         (["--output-html", "o.html", "--json", "x.json"], "--json and --sheet exclude each other"),
         (["--output-html", "o.html", "--output-tsv", "o.html"], "two outputs have the same name"),

@@ -2,21 +2,27 @@
 
 import argparse
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 from resistpanel.errors import InputError
 from resistpanel.files import write_json, write_text
 from resistpanel.report.assemble import PARTS, assemble
-from resistpanel.report.render import page
+from resistpanel.report.cohort import cohort, cohort_tsv, summaries
+from resistpanel.report.maf import maf, rows
+from resistpanel.report.render import cohort_page, page
 from resistpanel.report.schema import load
+from resistpanel.report.study import Study
 from resistpanel.report.tsv import tsv
 
 EPILOG = """examples:
   resistpanel report --sheet results/sheet/P1.json --qc results/qc/P1.json \\
       --compare results/compare/P1.json --resist results/resist/P1.json \\
       --vcf results/annotate/P1.vcf.gz \\
-      --output-html P1.html --output-json P1.json --output-tsv P1.tsv
+      --output-html P1.html --output-json P1.json --output-tsv P1.tsv --output-maf P1.maf
   resistpanel report --json P1.json --output-html P1.html     # from the JSON alone
+  resistpanel report --cohort results/report/*.json --output-html cohort.html \\
+      --output-cbioportal study --study my_cohort
 """
 
 #: What each stage's JSON is called on the command line.
@@ -26,6 +32,13 @@ INPUTS = {
     "compare": "JSON of `resistpanel compare`",
     "resist": "JSON of `resistpanel resist`",
 }
+OUTPUTS = {
+    "html": "the page",
+    "json": "its data",
+    "tsv": "one row per variant and sample; of a cohort one per patient",
+    "maf": "mutations as cBioPortal reads them",
+    "cbioportal": "folder of a cBioPortal study, of a cohort",
+}
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     for name, text in INPUTS.items():
         parser.add_argument(f"--{name}", metavar="JSON", help=text)
     parser.add_argument("--json", help="a report's JSON, instead of the four above")
+    parser.add_argument("--cohort", nargs="+", metavar="JSON", help="reports of several patients")
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
     parser.add_argument(
         "--vcf", help="annotated VCF: parameters, meaning of the filters, build, checksum"
@@ -48,8 +62,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build", choices=("hg19", "hg38"), help="default: by the VCF's contig lengths"
     )
-    for kind, text in (("html", "the page"), ("json", "its data"), ("tsv", "one row per call")):
-        parser.add_argument(f"--output-{kind}", metavar="FILE", help=text)
+    parser.add_argument("--study", default="resistpanel", help="identifier of the cBioPortal study")
+    for kind, text in OUTPUTS.items():
+        metavar = "DIR" if kind == "cbioportal" else "FILE"
+        parser.add_argument(f"--output-{kind}", metavar=metavar, help=text)
     parser.set_defaults(run=run)
 
 
@@ -57,21 +73,41 @@ def command_line(args: argparse.Namespace) -> str:
     """Return the command as one could type it."""
     words = ["resistpanel", "report", *(["--reads"] if args.reads else [])]
     for name, value in sorted(vars(args).items()):
-        if isinstance(value, str) and name != "step":
+        if isinstance(value, str) and name not in ("step", "study"):
             words += [f"--{name.replace('_', '-')}", value]
     return shlex.join(words)
 
 
+def check_outputs(args: argparse.Namespace, allowed: tuple[str, ...]) -> dict[str, str]:
+    """Return the outputs asked for.
+
+    Raises
+    ------
+    InputError
+        None, one that does not go with the input, or one name twice.
+    """
+    wanted = {k: v for k in OUTPUTS if (v := getattr(args, f"output_{k}"))}
+    if not wanted:
+        names = ", ".join(f"--output-{k}" for k in allowed)
+        raise InputError("nothing to write", cure=f"give one or more of {names}")
+    for kind in wanted:
+        if kind not in allowed:
+            what = "of a cohort" if args.cohort else "of one patient"
+            raise InputError(f"there is no --output-{kind} {what}")
+    paths = [Path(path).resolve() for path in wanted.values()]
+    if len(set(paths)) < len(paths):
+        raise InputError("two outputs have the same name", where=str(paths[0]))
+    return wanted
+
+
 def run(args: argparse.Namespace) -> int:
     """Make the report; write nothing unless everything could be made."""
-    outputs = {kind: getattr(args, f"output_{kind}") for kind in ("html", "json", "tsv")}
-    if not any(outputs.values()):
-        raise InputError(
-            "nothing to write", cure="give --output-html, --output-json or --output-tsv"
-        )
-    same = [Path(path).resolve() for path in outputs.values() if path]
-    if len(set(same)) < len(same):
-        raise InputError("two outputs have the same name", where=str(same[0]))
+    return run_cohort(args) if args.cohort else run_patient(args)
+
+
+def run_patient(args: argparse.Namespace) -> int:
+    """Make the report of one patient."""
+    wanted = check_outputs(args, ("html", "json", "tsv", "maf"))
     given = [name for name in PARTS if getattr(args, name)]
     if args.json:
         if given:
@@ -91,13 +127,40 @@ def run(args: argparse.Namespace) -> int:
             reads=args.reads,
             command=command_line(args),
         )
-    made = {
-        "html": page(report) if outputs["html"] else None,
-        "tsv": tsv(report) if outputs["tsv"] else None,
+    make: dict[str, Callable[[], str]] = {
+        "html": lambda: page(report),
+        "tsv": lambda: tsv(report),
+        "maf": lambda: maf(rows(report)),
     }
-    for kind, path in outputs.items():
-        if path and kind == "json":
+    made = {kind: make[kind]() for kind in wanted if kind != "json"}
+    for kind, path in wanted.items():
+        if kind == "json":
             write_json(path, report)
-        elif path:
+        else:
+            write_text(path, made[kind])
+    return 0
+
+
+def run_cohort(args: argparse.Namespace) -> int:
+    """Make the page and the exports of a cohort."""
+    if args.json or any(getattr(args, name) for name in PARTS):
+        raise InputError("--cohort stands alone", cure="give reports, or the files of one patient")
+    wanted = check_outputs(args, ("html", "tsv", "maf", "cbioportal"))
+    study = Study(args.study) if "cbioportal" in wanted else None
+    mutations, patients = [], []
+    for path, (report, kept) in zip(args.cohort, summaries(args.cohort), strict=True):
+        patients.append(kept)
+        if "maf" in wanted:
+            mutations += rows(report)
+        if study:
+            study.add(report, path)
+    value = cohort(patients)
+    made = {"tsv": cohort_tsv(value), "maf": maf(mutations)}
+    if "html" in wanted:
+        made["html"] = cohort_page(value, Path(wanted["html"]).parent)
+    for kind, path in wanted.items():
+        if study and kind == "cbioportal":
+            study.write(path)
+        else:
             write_text(path, made[kind])
     return 0

@@ -3,8 +3,11 @@
 import base64
 import hashlib
 import json
+import os
 import re
 import zlib
+from pathlib import Path
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -125,6 +128,26 @@ def environment() -> jinja2.Environment:
         "EFFECTS": EFFECTS,
     }
     return env
+
+
+def cohort_page(cohort: dict, folder: Path) -> str:
+    """Return the page of a cohort; links are relative to `folder`, where it will stand."""
+    env = environment()
+    source = env.loader.get_source
+    script = source(env, "report.js")[0]
+    for p in cohort["patients"]:
+        link = None
+        if p["report"]:
+            link = quote(
+                os.path.relpath(p["report"].resolve(), folder.resolve()).replace(os.sep, "/")
+            )
+        p["link"] = f"./{link}" if link else None
+    return env.get_template("cohort.html.j2").render(
+        cohort=cohort,
+        style=Markup(source(env, "report.css")[0]),
+        script=Markup(script),
+        script_hash=source_hash(script),
+    )
 
 
 def page(report: dict) -> str:

@@ -1,0 +1,167 @@
+"""The cohort page and the cBioPortal study."""
+
+import csv
+import io
+import json
+import re
+
+import pytest
+
+from resistpanel.cli import main
+from resistpanel.errors import InputError
+from resistpanel.report import cohort
+from resistpanel.report.study import Study
+
+
+@pytest.fixture
+def folder(paper, large, tmp_path):
+    """Three patients: the paper's, a second like it under another name, the large one."""
+    other = json.loads(json.dumps(paper).replace("MEL-PLX", "MEL-2"))
+    for sample in ("skin", "sensitive", "resistant"):
+        other = json.loads(json.dumps(other).replace(f'"{sample}"', f'"{sample}2"'))
+    other["resist"]["verdict"] |= {"kind": "none", "key_variants": [], "confidence": "low"}
+    for name, report in (("a", paper), ("b", other), ("c", large)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(report))
+    (tmp_path / "a.html").write_text("")
+    return tmp_path
+
+
+def test_the_page(folder, read_page, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "0")
+    files = [str(folder / f"{n}.json") for n in "cab"]
+    out = folder / "deep" / "cohort.html"
+    tsv = folder / "cohort.tsv"
+    assert (
+        main(["report", "--cohort", *files, "--output-html", str(out), "--output-tsv", str(tsv)])
+        == 0
+    )
+    found = read_page(out.read_text())
+    assert found.unbalanced == []
+    text = found.text()
+    assert "3 patients" in text and "Mechanism of resistance found" in text
+    (link,) = [e["attrs"]["href"] for e in found.all("a") if e["text"] == "MEL-PLX"]
+    assert link == "./../a.html"
+    assert not [e for e in found.all("a") if e["text"] == "MEL-2"]  # no page stands beside it
+    table = list(csv.DictReader(io.StringIO(tsv.read_text()), delimiter="\t"))
+    assert [r["patient"] for r in table] == ["LARGE-5", "MEL-2", "MEL-PLX"]
+    assert table[2]["headline"] == "MAP2K1 p.C121S"
+    assert table[2]["mechanism"] == "mutation downstream of the target"
+    first = out.read_bytes()
+    assert main(["report", "--cohort", *files, "--output-html", str(out)]) == 0
+    assert out.read_bytes() == first
+
+
+def test_what_recurs(paper):
+    one = cohort.summary(paper, "a.json")
+    two = one | {"patient": "B", "key_variants": ""}
+    (row,) = cohort.recurrent([one, two])
+    assert (row["gene"], len(row["patients"]), row["key"]) == ("MAP2K1", 2, 1)
+
+
+def sample(i, **more):
+    value = {"sample": f"s{i}", "failures": [], "mean_depth": 900.0 + i, "on_target_fraction": 0.8,
+             "duplicate_fraction": 0.1, "error_rate": None}  # fmt: skip
+    return value | more
+
+
+def test_samples_that_stand_out():
+    good = [sample(i) for i in range(9)]
+    low, high = sample(10, mean_depth=80.0), sample(11, mean_depth=5000.0)
+    failed = sample(12, failures=["mean depth 150 is below 200"])
+    found = cohort.outliers([{"patient": "P", "samples": [*good, low, high, failed]}])
+    assert [r["sample"] for r in found] == ["s10", "s12"]  # more depth than others is no fault
+    assert found[0]["why"] == ["mean depth 80, median of the cohort 904.5"]
+    assert found[1]["why"] == ["gate: mean depth 150 is below 200"]
+    assert cohort.outliers([{"patient": "P", "samples": [good[0], low]}]) == []  # too few to tell
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["--cohort", "a.json", "a.json", "--output-html", "o.html"],
+            "is of patient 'MEL-PLX', as",
+        ),
+        (
+            ["--cohort", "a.json", "--output-json", "o.json"],
+            "there is no --output-json of a cohort",
+        ),
+        (["--cohort", "a.json", "--json", "a.json", "--output-html", "o.html"], "stands alone"),
+        (["--cohort", "no.json", "--output-html", "o.html"], "no.json: cannot be read"),
+        (["--cohort", "x.json", "--output-html", "o.html"], "x.json: is not a report"),
+        (["--json", "a.json", "--output-cbioportal", "o"], "no --output-cbioportal of one patient"),
+        (
+            ["--cohort", "a.json", "--output-cbioportal", "o", "--study", "a b"],
+            "'a b' is not allowed",
+        ),
+    ],
+)
+def test_errors(folder, capsys, monkeypatch, words, message):
+    monkeypatch.chdir(folder)
+    (folder / "x.json").write_text("{}")
+    assert main(["report", *words]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and message in lines[0]
+    assert not list(folder.glob("o*"))
+
+
+def read_table(path):
+    return list(csv.DictReader(io.StringIO(path.read_text()), delimiter="\t"))
+
+
+def read_meta(path):
+    return dict(line.split(": ", 1) for line in path.read_text().splitlines())
+
+
+def test_the_study_folder(folder, parts, patients, make):
+    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    (folder / "a.json").write_text(json.dumps(report))
+    out = folder / "study"
+    files = [str(folder / f"{n}.json") for n in "abc"]
+    words = [
+        "--output-cbioportal",
+        str(out),
+        "--study",
+        "resist_1",
+        "--output-maf",
+        str(folder / "m"),
+    ]
+    assert main(["report", "--cohort", *files, *words]) == 0
+    metas = {p.name: read_meta(p) for p in out.glob("meta_*.txt")}
+    for name, fields in metas.items():
+        assert fields["cancer_study_identifier"] == "resist_1"
+        if "data_filename" in fields:
+            assert (out / fields["data_filename"]).is_file(), name
+    assert metas["meta_study.txt"]["reference_genome"] == "hg19"
+    rows = read_table(out / "data_mutations.txt")
+    assert (folder / "m").read_text() == (out / "data_mutations.txt").read_text()
+    assert any(c.upper().startswith("RESISTPANEL.") for c in rows[0])
+    clinical = (out / "data_clinical_sample.txt").read_text().splitlines()
+    assert [line[0] for line in clinical[:5]] == ["#"] * 4 + ["P"]
+    assert len({line.count("\t") for line in clinical}) == 1
+    samples = {line.split("\t")[1] for line in clinical[5:]}
+    assert {r["Tumor_Sample_Barcode"] for r in rows} <= samples
+    listed = read_meta(out / "case_lists" / "cases_sequenced.txt")
+    assert listed["stable_id"] == "resist_1_sequenced"
+    assert set(listed["case_list_ids"].split("\t")) == samples
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+", s) for s in samples)
+    cna = read_table(out / "data_cna.txt")
+    assert {r["Hugo_Symbol"]: r["resistant"] for r in cna}["BRAF"] == "2"
+    assert {r["Hugo_Symbol"]: r["resistant"] for r in cna}["AR"] == "NA"
+    treatment = read_table(out / "data_timeline_treatment.txt")
+    assert (treatment[0]["START_DATE"], treatment[0]["STOP_DATE"]) == ("0", "161")
+    assert treatment[0]["AGENT"] == "vemurafenib"
+
+
+def test_names_and_builds_that_do_not_fit(paper):
+    study = Study("s")
+    study.add(paper, "a.json")
+    with pytest.raises(InputError, match="stands in two patients"):
+        study.add(paper | {"patient": "B"}, "b.json")
+    with pytest.raises(InputError, match="'B B' is not allowed"):
+        Study("s").add(paper | {"patient": "B B"}, "b.json")
+    other = json.loads(
+        json.dumps(paper).replace('"sensitive"', '"s1"').replace('"resistant"', '"r1"')
+    )
+    with pytest.raises(InputError, match="patients of hg19 and hg38 in one study"):
+        study.add(other | {"build": "hg38"}, "c.json")

@@ -1,0 +1,179 @@
+"""The cohort: one line for each patient, what recurs, and samples whose quality stands out.
+
+Reports are read one after another and only a summary of each is kept, so that a cohort of a
+thousand patients needs no more memory than the largest of them.
+"""
+
+import statistics
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from resistpanel import __version__
+from resistpanel.errors import InputError
+from resistpanel.report import provenance
+from resistpanel.report.front import headline, mechanisms
+from resistpanel.report.schema import read
+from resistpanel.report.states import MECHANISMS, VERDICTS
+from resistpanel.report.tsv import field
+
+#: Figures in which a sample may stand out; the direction that is bad.
+OUTLIERS = (
+    ("mean_depth", "mean depth", "low"), ("on_target_fraction", "reads on target", "low"),
+    ("duplicate_fraction", "duplicates", "high"), ("error_rate", "mismatch rate", "high"),
+)  # fmt: skip
+Z = 3.5  # modified z-score beyond which a sample stands out (Iglewicz and Hoaglin 1993)
+ENOUGH = 6  # samples below which nobody can stand out
+
+COLUMNS = (
+    "patient", "disease", "drugs", "verdict", "confidence", "headline", "mechanism",
+    "key_variants", "driver", "driver_state", "tumor_samples", "reported_variants", "qc_passed",
+    "sentence", "report",
+)  # fmt: skip
+
+
+def load(path: str | Path) -> dict:
+    """Read a report.json; that it is one is checked, not every field of it.
+
+    Raises
+    ------
+    InputError
+        Unreadable, or not a report.
+    """
+    value = read(Path(path))
+    if not isinstance(value, dict) or value.get("schema") != "resistpanel/report/1":
+        raise InputError(
+            "is not a report",
+            where=str(path),
+            cure="give JSON files that `resistpanel report` wrote",
+        )
+    return value
+
+
+def summary(report: dict, path: str | Path) -> dict:
+    """Return what the cohort keeps of a patient."""
+    resist, compare = report["resist"], report["compare"]
+    verdict, driver = resist["verdict"], resist["driver"]
+    page = Path(path).with_suffix(".html")
+    tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
+    return {
+        "patient": report["patient"],
+        "disease": report["sheet"]["disease"],
+        "drugs": ", ".join(dict.fromkeys(d["drug"] for d in resist["drugs"])),
+        "verdict": verdict["kind"],
+        "confidence": verdict["confidence"],
+        "headline": headline(report),
+        "mechanism": mechanisms(report),
+        "key_variants": ";".join(verdict["key_variants"]),
+        "driver": " ".join(x for x in (driver["gene"], driver["protein"]) if x) or None,
+        "driver_state": driver["state"],
+        "tumor_samples": len(tumors),
+        "reported_variants": sum(v["reported"] for v in compare["variants"]),
+        "qc_passed": report["qc"]["passed"],
+        "sentence": verdict["sentence"],
+        "report": page if page.is_file() else None,
+        "findings": [
+            {k: f[k] for k in ("gene", "label", "mechanism_class", "effect", "state", "variant")}
+            for f in resist["findings"]
+            if f["effect"] in ("known", "candidate")
+        ],
+        "samples": [
+            {"sample": s["sample"], "failures": [f["text"] for f in s["gate"]["failures"]]}
+            | {key: s[key] for key, _, _ in OUTLIERS}
+            for s in report["qc"]["samples"]
+        ],
+        "version": report["provenance"]["version"],
+    }
+
+
+def summaries(paths: Iterable[str]) -> Iterator[tuple[dict, dict]]:
+    """Yield each report and its summary.
+
+    Raises
+    ------
+    InputError
+        A file is no report, or a patient comes twice.
+    """
+    seen: dict[str, str] = {}
+    for path in paths:
+        report = load(path)
+        name = report["patient"]
+        if name in seen:
+            raise InputError(
+                f"is of patient {name!r}, as {seen[name]} is",
+                where=str(path),
+                cure="give each once",
+            )
+        seen[name] = str(path)
+        yield report, summary(report, path)
+
+
+def recurrent(patients: list[dict]) -> list[dict]:
+    """Return the alterations by gene: in how many patients, how often behind the verdict."""
+    genes: dict[str, dict] = {}
+    for p in patients:
+        keys = set(p["key_variants"].split(";"))
+        for f in p["findings"]:
+            row = genes.setdefault(
+                f["gene"], {"gene": f["gene"], "patients": {}, "key": set(), "classes": {}}
+            )
+            row["patients"].setdefault(p["patient"], []).append(f["label"])
+            row["classes"][MECHANISMS[f["mechanism_class"]]] = None
+            if f["variant"] in keys:
+                row["key"].add(p["patient"])
+    rows = sorted(genes.values(), key=lambda r: (-len(r["patients"]), r["gene"]))
+    return [row | {"classes": list(row["classes"]), "key": len(row["key"])} for row in rows]
+
+
+def outliers(patients: list[dict]) -> list[dict]:
+    """Return samples that fail their gate or stand out from the cohort in a figure.
+
+    The modified z-score is 0.6745 (x - median) / MAD.
+    """
+    samples = [s | {"patient": p["patient"]} for p in patients for s in p["samples"]]
+    found: dict[tuple[str, str], list[str]] = {}
+    for s in samples:
+        if s["failures"]:
+            found[s["patient"], s["sample"]] = [f"gate: {text}" for text in s["failures"]]
+    for key, name, bad in OUTLIERS:
+        values = [s[key] for s in samples if s[key] is not None]
+        if len(values) < ENOUGH:
+            continue
+        middle = statistics.median(values)
+        spread = statistics.median(abs(v - middle) for v in values)
+        if not spread:
+            continue
+        for s in samples:
+            if s[key] is None:
+                continue
+            score = 0.6745 * (s[key] - middle) / spread
+            if (score < -Z and bad == "low") or (score > Z and bad == "high"):
+                text = f"{name} {s[key]:.4g}, median of the cohort {middle:.4g}"
+                found.setdefault((s["patient"], s["sample"]), []).append(text)
+    return [{"patient": p, "sample": s, "why": why} for (p, s), why in sorted(found.items())]
+
+
+def cohort(patients: list[dict]) -> dict:
+    """Return everything of the cohort page."""
+    patients = sorted(patients, key=lambda p: p["patient"])
+    kinds = [p["verdict"] for p in patients]
+    mechanism = [p["mechanism"] for p in patients if p["mechanism"]]
+    return {
+        "patients": patients,
+        "kinds": [(VERDICTS[k], kinds.count(k)) for k in VERDICTS if k in kinds],
+        "mechanisms": sorted(
+            ((m, mechanism.count(m)) for m in dict.fromkeys(mechanism)), key=lambda x: (-x[1], x[0])
+        ),
+        "recurrent": recurrent(patients),
+        "outliers": outliers(patients),
+        "samples": sum(len(p["samples"]) for p in patients),
+        "versions": sorted({p["version"] for p in patients}),
+        "version": __version__,
+        "created": provenance.created(),
+    }
+
+
+def cohort_tsv(value: dict) -> str:
+    """Return one row for each patient."""
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(field(p[name]) for name in COLUMNS) for p in value["patients"]]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,152 @@
+"""MAF as cBioPortal reads it: one row per reported variant and tumour in which it was detected.
+
+Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its validateData.py.
+"""
+
+from resistpanel.errors import InputError
+from resistpanel.report.tsv import field
+
+COLUMNS = (
+    "Hugo_Symbol", "NCBI_Build", "Chromosome", "Start_Position", "End_Position", "Strand",
+    "Variant_Classification", "Variant_Type", "Reference_Allele", "Tumor_Seq_Allele1",
+    "Tumor_Seq_Allele2", "Tumor_Sample_Barcode", "Matched_Norm_Sample_Barcode",
+    "Mutation_Status", "HGVSp_Short", "HGVSc", "HGVSp", "Transcript_ID", "t_ref_count",
+    "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
+    "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
+    "RESISTPANEL.EFFECT",
+)  # fmt: skip
+
+BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
+
+#: Sequence Ontology term to Variant_Classification; frameshifts and inframe changes by length.
+CLASSES = {
+    "splice_acceptor": "Splice_Site", "splice_donor": "Splice_Site",
+    "stop_gained": "Nonsense_Mutation", "stop_lost": "Nonstop_Mutation",
+    "start_lost": "Translation_Start_Site", "missense": "Missense_Mutation",
+    "splice_region": "Splice_Region", "stop_retained": "Silent", "start_retained": "Silent",
+    "synonymous": "Silent", "intron": "Intron", "non_coding": "RNA", "5_prime_utr": "5'UTR",
+    "3_prime_utr": "3'UTR", "upstream_gene": "5'Flank", "downstream_gene": "3'Flank",
+    "intergenic": "IGR",
+}  # fmt: skip
+
+
+def alleles(pos: int, ref: str, alt: str) -> dict:
+    """Return start, end (1-based, both included), alleles and type as MAF writes them.
+
+    The first bases that both VCF alleles share are taken off; ``-`` stands for nothing. An
+    insertion lies between start and end.
+    """
+    while ref and alt and ref[0] == alt[0]:
+        ref, alt, pos = ref[1:], alt[1:], pos + 1
+    if len(ref) == len(alt):
+        kind = {1: "SNP", 2: "DNP", 3: "TNP"}.get(len(ref), "ONP")
+    else:
+        kind = "DEL" if len(ref) > len(alt) else "INS"
+    start, end = (pos, pos + len(ref) - 1) if ref else (pos - 1, pos)
+    return {
+        "Start_Position": start, "End_Position": end, "Variant_Type": kind,
+        "Reference_Allele": ref or "-", "Tumor_Seq_Allele1": ref or "-",
+        "Tumor_Seq_Allele2": alt or "-",
+    }  # fmt: skip
+
+
+def classification(variant: dict) -> str:
+    """Return Variant_Classification by the most severe term."""
+    kind = "Ins" if len(variant["alt"]) > len(variant["ref"]) else "Del"
+    for term in (variant["consequence"] or "").split("&"):
+        term = term.removesuffix("_variant").lower()
+        if term == "frameshift":
+            return f"Frame_Shift_{kind}"
+        if term.startswith("inframe") or term == "protein_altering":
+            return f"In_Frame_{kind}"
+        if term in CLASSES:
+            return CLASSES[term]
+    return "Unknown"
+
+
+def protein(variant: dict) -> str:
+    """Return HGVSp_Short: ``p.C121S``, ``p.T726=``, or of several codons that change a delins."""
+    changes = variant["protein_changes"]
+    if not changes:
+        return f"p.{variant['protein']}" if variant["protein"] else ""
+    changing = [c for c in changes if c["ref"] != c["alt"]] or changes[:1]
+    first, last = changing[0], changing[-1]
+    if len(changing) == 1:
+        if first["ref"] == first["alt"]:
+            return f"p.{first['ref']}{first['residue']}="
+        return f"p.{first['short']}"
+    new = "".join(c["alt"] for c in changing)
+    return f"p.{first['ref']}{first['residue']}_{last['ref']}{last['residue']}delins{new}"
+
+
+def driver(finding: dict | None) -> tuple[str, str]:
+    """Return cbp_driver and its annotation (at most 80 characters)."""
+    if finding is None:
+        return "Unknown", "not ranked"
+    if finding["effect"] == "known":
+        drugs = dict.fromkeys(d for row in finding["evidence"] for d in row["drugs"])
+        text = f"resistance: {', '.join(drugs)}" if drugs else "resistance"
+        return "Putative_Driver", text if len(text) <= 80 else text[:79] + "…"
+    if finding["driver"]:
+        return "Putative_Driver", "sensitising driver"
+    kinds = {"candidate": "Unknown", "no_evidence": "Unknown", "passenger": "Putative_Passenger"}
+    return kinds[finding["effect"]], finding["effect"].replace("_", " ")
+
+
+def rows(report: dict) -> list[dict]:
+    """Return the rows of a patient.
+
+    Raises
+    ------
+    InputError
+        The build is not known: MAF must state it.
+    """
+    if report["build"] not in BUILDS:
+        raise InputError(
+            "a MAF states the build, and it is not known",
+            cure="give --build, or the VCF that says it by its contigs (--vcf)",
+        )
+    compare = report["compare"]
+    findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
+    found = []
+    for v in compare["variants"]:
+        if not v["reported"]:
+            continue
+        finding = findings.get(v["id"])
+        mark, why = driver(finding)
+        chrom = v["chrom"][3:] if v["chrom"].lower().startswith("chr") else v["chrom"]
+        common = {
+            "Hugo_Symbol": v["gene"] or "Unknown", "NCBI_Build": BUILDS[report["build"]],
+            "Chromosome": "MT" if chrom == "M" else chrom, "Strand": "+",
+            "Variant_Classification": classification(v),
+            "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": "Somatic",
+            "HGVSp_Short": protein(v), "HGVSc": v["hgvs_c"], "HGVSp": v["hgvs_p"],
+            "Transcript_ID": v["transcript"], "cbp_driver": mark, "cbp_driver_annotation": why,
+            "RESISTPANEL.STATE": v["state"],
+            "RESISTPANEL.EFFECT": finding["effect"] if finding else None,
+            **alleles(v["pos"], v["ref"], v["alt"]),
+        }  # fmt: skip
+        for sample in compare["samples"]:
+            e = v["samples"][sample["sample"]]
+            if sample["role"] != "tumor" or not e["detected"]:
+                continue
+            counts = v["samples"][normal]["ad"] if normal else (None, None)
+            found.append(
+                common
+                | {
+                    "Tumor_Sample_Barcode": sample["sample"],
+                    "t_ref_count": e["ad"][0], "t_alt_count": e["ad"][1],
+                    "n_ref_count": counts[0], "n_alt_count": counts[1],
+                    "RESISTPANEL.AF": e["af"], "RESISTPANEL.AF_LOW": e["af_low"],
+                    "RESISTPANEL.AF_HIGH": e["af_high"],
+                }
+            )  # fmt: skip
+    return found
+
+
+def maf(found: list[dict]) -> str:
+    """Return rows as a MAF, header first."""
+    lines = ["\t".join(COLUMNS)]
+    lines += ["\t".join(field(row[name]) for name in COLUMNS) for row in found]
+    return "\n".join(lines) + "\n"
