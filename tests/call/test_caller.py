@@ -193,6 +193,18 @@ class TestForced:
             assert got["UB"] < 5.5 / got["DP"]
             assert got["UB"] < 0.08
 
+    def test_a_few_fragments_that_are_no_call_are_no_detection(self, tmp_path):
+        """Three of 300: more than errors would give, less than a call needs."""
+        counted = iter(range(10_000))
+        few = snv(1800, {"t": 1.0}, only=lambda f: f.left(1800) and next(counted) in (30, 60, 90))
+        made = Patient(SEQUENCE, [(1500, 2100)], [few], {"normal": 150, "t": 300})
+        sites = write_sites(tmp_path / "s.vcf", [("chr1", *_site("few", few))])
+        calls = made.write(tmp_path / "p").call(sites=str(sites))
+        record = calls.find(*expected(few))
+        assert record.samples[1]["AD"][1] >= 3
+        assert record.filters == ["absent"]
+        assert [got["DET"] for got in record.samples] == [0, 0]
+
     def test_not_read(self, calls):
         record = calls.find(*expected(UNREAD))
         assert record.filters == ["absent"]
@@ -334,6 +346,32 @@ def test_phased_beside_a_commoner_one(tmp_path):
     assert calls.passing() == [expected(mnv), expected(more)]
     af = [r.samples[1]["AF"] for r in calls.records if not r.filters]
     assert af == pytest.approx([0.5, 0.06], abs=0.06)
+
+
+def test_phase(tmp_path):
+    """Which called alleles lie on one molecule: counted over fragments that cover both."""
+    first, second = snv(1800, {"t": 0.3}, block=1), snv(1830, {"t": 0.3}, block=1)
+    apart = snv(1860, {"t": 0.3}, only=lambda f: f.insert % 2)
+    # never on a molecule of the first two
+    for variant in (first, second):
+        variant.only = lambda f: not f.insert % 2
+    far = snv(2200, {"t": 0.3})
+    made = Patient(SEQUENCE, [(1500, 2400)], [first, second, apart, far], {"normal": 100, "t": 300})
+    calls = made.write(tmp_path).call()
+    told = {}
+    for record in calls.records:
+        for entry in record.info["PHASE"]:
+            pos, ref, alt, cis, trans = entry.split("_")
+            told[record.pos, int(pos)] = (ref, alt, int(cis), int(trans))
+    pairs = {(1801, 1831), (1801, 1861), (1831, 1861)}
+    assert set(told) == pairs | {(b, a) for a, b in pairs}
+    ref, alt, cis, trans = told[1801, 1831]
+    assert (ref, alt) == (second.ref, second.alt)
+    assert cis > 15
+    assert trans <= 1
+    _, _, cis, trans = told[1801, 1861]
+    assert cis == 0
+    assert trans > 10
 
 
 def test_bad_bases_say_nothing_of_an_mnv(tmp_path):
