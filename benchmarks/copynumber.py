@@ -3,7 +3,8 @@
     python -m benchmarks.copynumber --publish
 
 Patients are simulated at the level of depths and counts on the whole panel
-(`copynumber_patients.py`); `--bams` adds whole patients through BAMs, caller and all.
+(`copynumber_patients.py`); the second demo patient (resources/demo/amplification.yaml) goes
+through BAMs, caller and all. About ten minutes on one core.
 """
 
 import argparse
@@ -15,7 +16,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import copynumber_patients as simulated
+from benchmarks.copynumber_page import page
 from benchmarks.copynumber_patients import GAIIX, MODERN, NOISY, NORMAL, Tumor, patient
+from benchmarks.copynumber_states import state_table, summarise_states
 from resistpanel.copynumber.analyse import analyse
 
 DOCS = Path(__file__).resolve().parents[1] / "docs" / "validation" / "copynumber.md"
@@ -221,6 +224,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=5, help="tumours per library and purity")
     parser.add_argument("--purities", type=int, default=80, help="tumours of random purity")
     parser.add_argument("--patients", type=int, default=20, help="patients per fault")
+    parser.add_argument("--pairs", type=int, default=1000, help="variant pairs of known state")
     parser.add_argument("--publish", action="store_true", help=f"write {DOCS.name}")
     args = parser.parse_args(argv)
     parts = []
@@ -228,6 +232,7 @@ def main(argv: list[str] | None = None) -> int:
         ("Calls per gene", call_table, summarise_calls, args.seeds),
         ("Purity", purity_table, summarise_purity, args.purities),
         ("Identity and leaks", fault_table, summarise_faults, args.patients),
+        ("Clonal states", state_table, summarise_states, args.pairs),
     ):
         if not number:
             continue
@@ -236,8 +241,6 @@ def main(argv: list[str] | None = None) -> int:
         print(title, f"({time.time() - started:.0f} s)", table.to_string(), sep="\n", flush=True)
         parts.append((title, table))
     if args.publish:
-        from benchmarks.copynumber_page import page
-
         DOCS.write_text(page(parts), encoding="utf-8")
     return 0
 

@@ -22,9 +22,9 @@ NOTES = {
     "Found: the gate names the right sample and reason. Other alarms: patients in which it names "
     "anything else.",
     "Clonal states": "Pairs of samples with purities drawn from 0.25 to 0.9 and depths of 100 to "
-    "1,000, copy numbers of the gene 1 to 4; the purity is given to `compare` with an error of "
-    "its stated interval. Right: the state of the truth; a variant that depth cannot tell may be "
-    "undetermined or emergent.",
+    "1,000, clonal fractions of 15 % or more, copies of the gene 1 to 4; `compare` is given the "
+    "purity with an error of sd 0.02 and an interval of ±0.04. Left open: undetermined or "
+    "emergent. Below, the same pairs judged without knowing the purities.",
 }
 
 
