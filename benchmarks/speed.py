@@ -222,8 +222,10 @@ def main(argv: list[str] | None = None) -> int:
     if args.bams:
         files = Files(args.bams, args.reference, args.targets)
     else:
-        folder = dataset(args.work, "--seed", str(args.seed))
-        files = Files(bams_of(folder), args.reference, args.targets)
+        # With --growth the patient has two tumours more, for later; the first three BAMs serve here.
+        more = ["--tumours", "4"] if args.growth else []
+        folder = dataset(args.work, "--seed", str(args.seed), *more)
+        files = Files(bams_of(folder)[:3], args.reference, args.targets)
     rows = measure(files, repeats, args.threads, with_freebayes)
     print(*_shown(rows), sep="\n")
     result = {
