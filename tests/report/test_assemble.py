@@ -4,6 +4,7 @@ import hashlib
 import json
 
 import jsonschema
+import pysam
 import pytest
 
 from resistpanel.errors import InputError, InputErrors
@@ -24,7 +25,8 @@ def test_everything_handed_in_is_kept(paper, patients):
 
 def test_inputs_are_named_with_their_checksums(patients, tmp_path):
     paths = patients.write(patients.paper(), tmp_path)
-    (tmp_path / "ref.fa.fai").write_text("chr1\t249250621\t6\t60\t61\n")
+    (tmp_path / "ref.fa").write_text(">chr1\nACGTACGT\n")
+    pysam.faidx(str(tmp_path / "ref.fa"))
     report = assemble(
         paths,
         published=tmp_path / "table1.tsv",
@@ -42,8 +44,6 @@ def test_inputs_are_named_with_their_checksums(patients, tmp_path):
 
 
 def test_bam_headers_are_summed(tmp_path):
-    import pysam
-
     path = tmp_path / "a.bam"
     header = {"HD": {"VN": "1.6"}, "SQ": [{"SN": "chr1", "LN": 100}]}
     with pysam.AlignmentFile(path, "wb", header=header):

@@ -1,10 +1,13 @@
 """The spectrum, counted as the paper counts: every substituted base is one."""
 
+import pysam
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.report.spectrum import COMPLEMENT, pyrimidine_class, spectrum
+from resistpanel.errors import InputError
+from resistpanel.report.quality import many
+from resistpanel.report.spectrum import COMPLEMENT, contexts, pyrimidine_class, spectrum
 
 
 def of(*changes):
@@ -68,3 +71,43 @@ def test_the_interval_holds_the_fraction(hits, total):
     assert found["low"] <= found["c_to_t_fraction"] <= found["high"]
     assert (found["low"] == 0) == (hits == 0)
     assert (found["high"] == 1) == (hits == total)
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    path = tmp_path / "r.fa"
+    path.write_text(">chr1\nATCGGACCTNACCG\n")  # 1-based: C at 3, G at 4 and 5, CC at 7 and 8
+    pysam.faidx(str(path))
+    return path
+
+
+def at(*changes, chrom="chr1"):
+    return [
+        {"reported": True, "ref": r, "alt": a, "chrom": chrom,
+         "substitutions": [{"pos": p, "ref": r, "alt": a}]}
+        for p, r, a in changes
+    ]  # fmt: skip
+
+
+def test_contexts_are_written_from_the_pyrimidine(fasta):
+    found = contexts(at((3, "C", "T"), (4, "G", "A"), (7, "C", "T"), (2, "T", "A")), fasta)
+    # G at 4 stands in CGG: on the other strand C in CCG
+    assert found["counts"] == {"A[C>T]C": 1, "A[T>A]C": 1, "C[C>T]G": 1, "T[C>T]G": 1}
+    assert (found["c_to_t"], found["dipyrimidine"], found["known"]) == (3, 3, 4)
+    assert contexts(at((5, "G", "A")), fasta)["counts"] == {"T[C>T]C": 1}
+
+
+def test_contexts_that_cannot_be_told_are_left_out(fasta):
+    edge, beside_n, mismatch = (1, "A", "C"), (9, "T", "C"), (3, "G", "A")
+    assert contexts(at(edge, (14, "G", "A"), beside_n, mismatch), fasta)["known"] == 0
+    assert contexts(at((3, "C", "T"), chrom="chr9"), fasta)["known"] == 0
+    with pytest.raises(InputError, match="indexed FASTA"):
+        contexts([], fasta.with_name("no.fa"))
+
+
+def test_96_contexts_are_drawn_only_if_there_are_enough():
+    few = {"counts": {"T[C>T]G": 49}, "known": 49, "dipyrimidine": 49, "c_to_t": 49}
+    assert many(None) is None and many(few) is None
+    bars = many(few | {"counts": {"T[C>T]G": 40, "A[T>A]C": 10}, "known": 50})
+    assert len(bars) == 96 and len({b["name"] for b in bars}) == 96
+    assert {b["name"]: b["h"] for b in bars if b["n"]} == {"T[C>T]G": 100.0, "A[T>A]C": 25.0}

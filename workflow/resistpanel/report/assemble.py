@@ -143,7 +143,7 @@ def assemble(
         "copynumber": copies,
         "evidence": evidence(variants, parts["sheet"]["samples"], reference) if reads else None,
         "table1": table1(parts["compare"], rows),
-        "spectrum": spectrum(parts["compare"]["variants"]),
+        "spectrum": spectrum(variants, reference),
         "filters": filters,
         "provenance": {
             "version": __version__,

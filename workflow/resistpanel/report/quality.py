@@ -4,6 +4,7 @@ from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NARROW_SPACE, NOTHING, count, percent, plain
 
 BINS = 30
+ENOUGH = 50  # substitutions below which 96 contexts say nothing
 WORST = 8  # targets listed per sample
 
 
@@ -87,7 +88,27 @@ def spectrum_view(report: dict) -> dict:
         {"name": name, "pair": pair_name(name), "n": n, "w": round(100 * n / most, 1)}
         for name, n in s["classes"].items()
     ]
-    return s | {"bars": bars}
+    return s | {"bars": bars, "many": many(s["contexts"])}
+
+
+def many(contexts: dict | None) -> list[dict] | None:
+    """Return the bars of the 96 contexts, or None where there are too few substitutions."""
+    if contexts is None or contexts["known"] < ENOUGH:
+        return None
+    top = max(contexts["counts"].values())
+    names = [
+        f"{a}[{change}]{b}"
+        for change in ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
+        for a in "ACGT"
+        for b in "ACGT"
+    ]
+    return [
+        {
+            "name": name, "n": (n := contexts["counts"].get(name, 0)), "change": name[2:5],
+            "x": round(100 * i / 96, 2), "h": round(100 * n / top, 1),
+        }
+        for i, name in enumerate(names)
+    ]  # fmt: skip
 
 
 def pair_name(name: str) -> str:
