@@ -71,7 +71,7 @@ def informative(sites: Sites) -> np.ndarray:
     """
     with np.errstate(invalid="ignore"):
         high = (np.nan_to_num(sites.frequency) >= 0.3).any(axis=1)
-    likely = (sites.model == "germline") | (sites.model == "somatic")
+    likely = np.isin(sites.model, ("germline", "somatic", "foreign"))
     return sites.snv & high & likely
 
 
