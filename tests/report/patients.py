@@ -657,6 +657,17 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
         | {"purity": {"value": None, "low": None, "high": None, "source": None}}
         for x in s["samples"]
     ]
+    # The lesions of the large patient: what is in all of them, in some, in one.
+    kinds = {0: "absent", 1: "private", tumors: "truncal"}
+    c["lesions"] = {
+        "samples": {lesions[i % 5]: [n] for i, n in enumerate(names)},
+        "variants": {
+            v["id"]: {"kind": kinds.get(sum(bool(v["samples"][n]["detected"]) for n in names),
+                                        "shared"),
+                      "detected": [], "not_detected": [], "unknown": []}
+            for v in found
+        },
+    }  # fmt: skip
     base = paper()["resist"]
     key = next(v for v in found if v["state"] == "acquired")
     r = base | {"patient": s["patient"], "drugs": s["drugs"], "near_misses": []}

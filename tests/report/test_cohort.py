@@ -51,6 +51,19 @@ def test_the_page(folder, read_page, monkeypatch):
     assert out.read_bytes() == first
 
 
+def test_swaps_between_patients_are_shown(folder, read_page, capsys):
+    identity = folder / "identity.json"
+    text = "s1 of A and s2 of B fit each other's patient"
+    found = {"kind": "swap", "samples": [["A", "s1"], ["B", "s2"]], "text": text}
+    identity.write_text(json.dumps({"schema": "resistpanel/identity/1", "findings": [found]}))
+    out = folder / "o.html"
+    words = ["report", "--cohort", str(folder / "a.json"), "--output-html", str(out), "--identity"]
+    assert main([*words, str(identity)]) == 0
+    assert text in read_page(out.read_text()).text()
+    assert main([*words, str(folder / "a.json")]) == 2
+    assert "is not of `resistpanel identity`" in capsys.readouterr().err
+
+
 def test_what_recurs(paper):
     one = cohort.summary(paper, "a.json")
     two = one | {"patient": "B", "key_variants": ""}

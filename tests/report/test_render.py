@@ -265,6 +265,14 @@ def test_clonal_fractions_are_shown_where_known(parts, make, read_page):
     assert "clonal fraction 43.0 % (35.0–52.0)" in read_page(page(make(parts))).text()
 
 
+def test_lesions_are_told_apart(large, read_page, doc):
+    found = read_page(page(large))
+    (table,) = found.all("table", id="matrix-table")
+    assert all(word in table["text"] for word in ("truncal", "shared", "private"))
+    assert "Truncal, shared, private" in found.text()
+    assert "Truncal, shared, private" not in doc.text()
+
+
 def test_pubmed_links_are_made_of_digits_only(parts, make, read_page):
     rows = parts["resist"]["findings"][0]["evidence"]
     rows[0]["pmid"], rows[1]["pmid"] = "21383288;17463250", "javascript:alert(1)"

@@ -152,8 +152,30 @@ def outliers(patients: list[dict]) -> list[dict]:
     return [{"patient": p, "sample": s, "why": why} for (p, s), why in sorted(found.items())]
 
 
-def cohort(patients: list[dict]) -> dict:
-    """Return everything of the cohort page."""
+def swaps(path: str | Path | None) -> list[dict] | None:
+    """Return what `resistpanel identity` found between patients; None when it was not given."""
+    if path is None:
+        return None
+    value = read(Path(path))
+    if not isinstance(value, dict) or not str(value.get("schema")).startswith(
+        "resistpanel/identity/"
+    ):
+        raise InputError(
+            "is not of `resistpanel identity`", where=str(path), cure="give identity/cohort.json"
+        )
+    return value["findings"]
+
+
+def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
+    """Return everything of the cohort page.
+
+    Parameters
+    ----------
+    patients : list of dict
+        As `summary` makes them.
+    identity : path, optional
+        JSON of `resistpanel identity`.
+    """
     patients = sorted(patients, key=lambda p: p["patient"])
     kinds = [p["verdict"] for p in patients]
     mechanism = [p["mechanism"] for p in patients if p["mechanism"]]
@@ -165,6 +187,7 @@ def cohort(patients: list[dict]) -> dict:
         ),
         "recurrent": recurrent(patients),
         "outliers": outliers(patients),
+        "swaps": swaps(identity),
         "samples": sum(len(p["samples"]) for p in patients),
         "versions": sorted({p["version"] for p in patients}),
         "version": __version__,

@@ -48,6 +48,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", metavar="JSON", help=text)
     parser.add_argument("--json", help="a report's JSON, instead of the four above")
     parser.add_argument("--cohort", nargs="+", metavar="JSON", help="reports of several patients")
+    parser.add_argument(
+        "--identity", metavar="JSON", help="JSON of `resistpanel identity`, for a cohort"
+    )
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
     parser.add_argument(
         "--vcf", help="annotated VCF: parameters, meaning of the filters, build, checksum"
@@ -154,7 +157,7 @@ def run_cohort(args: argparse.Namespace) -> int:
             mutations += rows(report)
         if study:
             study.add(report, path)
-    value = cohort(patients)
+    value = cohort(patients, args.identity)
     made = {"tsv": cohort_tsv(value), "maf": maf(mutations)}
     if "html" in wanted:
         made["html"] = cohort_page(value, Path(wanted["html"]).parent)

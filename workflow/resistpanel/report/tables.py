@@ -11,6 +11,7 @@ def matrix(report: dict) -> dict:
     samples = report["compare"]["samples"]
     pairs = report["compare"]["pairs"]
     keys = set(report["resist"]["verdict"]["key_variants"])
+    lesions = report["compare"]["lesions"]
     rows = []
     for v in report["compare"]["variants"]:
         if not v["reported"]:
@@ -20,6 +21,7 @@ def matrix(report: dict) -> dict:
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "state": v["state"],
             "key": v["id"] in keys, "order": (v["id"] not in keys, rank_state(v["state"]), -top),
             "cells": [cell(v["samples"][s["sample"]]) for s in samples],
+            "lesions": lesions["variants"].get(v["id"], {}).get("kind"),
             "states": v["states"], "rank": rank_state(v["state"]),
         })  # fmt: skip
     rows.sort(key=lambda row: row["order"])
