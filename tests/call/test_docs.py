@@ -3,15 +3,30 @@
 ``python tests/call/test_docs.py`` writes them anew.
 """
 
+import dataclasses
 import re
 
+import numpy as np
 import pytest
 
+from resistpanel.call.caller import MIN_DEPTH
+from resistpanel.call.evidence import MARGIN, PHASED
 from resistpanel.call.filters import FILTERS
+from resistpanel.call.model import Priors
+from resistpanel.call.noise import INDEL_FLOOR
+from resistpanel.call.regions import CHUNK_BASES
 from resistpanel.call.vcf import FORMAT, INFO
 from resistpanel.files import HOME
 
 PAGE = HOME / "docs" / "call.md"
+MEANING = {
+    "somatic": "a somatic variant in the patient",
+    "germline_het": "a heterozygous germline variant",
+    "germline_hom": "a homozygous one",
+    "artifact": "an artifact that all samples share",
+    "own": "m being each sample's own, where the allele is absent",
+    "present": "a tumour having a somatic variant that exists in the patient",
+}
 
 
 def table(columns: str, rows) -> str:
@@ -35,7 +50,14 @@ def expected() -> dict[str, str]:
         name: table("field number type meaning", [(f"`{key}`", *more) for key, *more in rows])
         for name, rows in (("info", INFO), ("format", FORMAT))
     }
-    return {"filters": table("filter applies meaning", filters)} | fields
+    priors = [
+        (f"`{f.name}`", f"{getattr(Priors(), f.name):g}", MEANING[f.name])
+        for f in dataclasses.fields(Priors)
+    ]
+    return {
+        "filters": table("filter applies meaning", filters),
+        "priors": table("prior value of", priors),
+    } | fields
 
 
 def between(text: str, name: str) -> re.Match:
@@ -45,11 +67,27 @@ def between(text: str, name: str) -> re.Match:
     return found
 
 
-@pytest.mark.parametrize("name", ["filters", "info", "format"])
+@pytest.mark.parametrize("name", ["filters", "info", "format", "priors"])
 def test_table(name):
     assert between(PAGE.read_text(), name).group() == expected()[name], (
         "python tests/call/test_docs.py writes it anew"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("have a floor of {} per fragment", INDEL_FLOOR),
+        ("that it fits {} times better", round(float(np.exp(MARGIN)))),
+        ("carry both are {} %", round(100 * PHASED)),
+        ("chunks of up to {} bases", f"{CHUNK_BASES:,}"),
+        ("`.` below {}\ninformative fragments", MIN_DEPTH),
+    ],
+)
+def test_numbers(text, value):
+    """What the page says of thresholds is what the code uses."""
+    told = value if isinstance(value, str) else f"{value:g}".replace("e-0", "e-")
+    assert text.format(told) in PAGE.read_text()
 
 
 def test_every_option_is_told():

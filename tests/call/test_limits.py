@@ -86,7 +86,7 @@ class TestDetectionLimit:
 
     def test_known(self):
         """Three of 900 fragments at AF 0.7 %: P(X >= 3) = 0.95."""
-        limit = detection_limit(np.array([3.0]), np.array([900]))[0]
+        limit = detection_limit(np.array([3.0]), np.array([900]), power=0.95)[0]
         assert limit == pytest.approx(0.00698, abs=2e-5)
 
     def test_out_of_reach(self):
