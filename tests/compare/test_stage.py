@@ -208,6 +208,7 @@ def test_a_variant_in_full(patient):
         ],
         "state": "acquired",
         "reported": True,
+        "phase": [],
     }
     assert samples["post"] == {
         "ad": [755, 146],

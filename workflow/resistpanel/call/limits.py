@@ -116,7 +116,13 @@ def fragments_needed(
     return answer[inverse] if n else np.empty(0)
 
 
-def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = 0.95) -> np.ndarray:
+#: Binomial chance of reaching the fragments needed, at the stated limit. It exceeds 95 % by what
+#: the fragments' unequal qualities and the candidates' gate cost, as measured by spiking variants
+#: in at their stated limits (docs/validation/calibration.md), so that 95 % are called in all.
+LOD_POWER = 0.975
+
+
+def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = LOD_POWER) -> np.ndarray:
     """Return the AF at which `needed` of `total` fragments are reached with probability `power`.
 
     The inverse of the binomial tail: P(X >= k | n, f) is the beta distribution function of f

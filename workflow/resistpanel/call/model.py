@@ -43,10 +43,10 @@ class Priors:
         That a tumour carries a somatic variant which exists in the patient.
     """
 
-    somatic: float = 3e-6
+    somatic: float = 1e-5
     germline_het: float = 7e-4
     germline_hom: float = 3e-4
-    artifact: float = 1e-6
+    artifact: float = 6e-6
     own: float = 0.5
     present: float = 0.5
 
