@@ -222,7 +222,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.bams:
         files = Files(args.bams, args.reference, args.targets)
     else:
-        # With --growth the patient has two tumours more, for later; the first three BAMs serve here.
+        # With --growth the patient has two tumours more, for later.
         more = ["--tumours", "4"] if args.growth else []
         folder = dataset(args.work, "--seed", str(args.seed), *more)
         files = Files(bams_of(folder)[:3], args.reference, args.targets)
