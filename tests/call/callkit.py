@@ -354,7 +354,10 @@ class Patient:
         scars = sum(v.scars for v in variants)
         result = []
         for which, (a, b) in enumerate(spans):
-            pos, cigar = cigar_of(clipped(where[a:b], cuts, a))
+            there = clipped(where[a:b], cuts, a)
+            if max(there) < 0:
+                continue  # all of it inserted: the aligner cannot place it
+            pos, cigar = cigar_of(there)
             read = list(bases[a:b])
             wrong = {i for i in range(len(read)) if rng.random() < self.error}
             wrong |= {rng.randrange(len(read)) for _ in range(scars)}

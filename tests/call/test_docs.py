@@ -12,6 +12,7 @@ import pytest
 from resistpanel.call.caller import MIN_DEPTH
 from resistpanel.call.evidence import MARGIN, PHASED
 from resistpanel.call.filters import FILTERS
+from resistpanel.call.limits import LOD_POWER
 from resistpanel.call.model import Priors
 from resistpanel.call.noise import INDEL_FLOOR
 from resistpanel.call.regions import CHUNK_BASES
@@ -81,6 +82,7 @@ def test_table(name):
         ("that it fits {} times better", round(float(np.exp(MARGIN)))),
         ("carry both are {} %", round(100 * PHASED)),
         ("chunks of up to {} bases", f"{CHUNK_BASES:,}"),
+        ("reached with\n  probability {},", LOD_POWER),
         ("`.` below {}\ninformative fragments", MIN_DEPTH),
     ],
 )

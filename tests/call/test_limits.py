@@ -96,8 +96,10 @@ class TestDetectionLimit:
 
 def phred_of(k, sample, totals, normal, error=ERROR):
     """Return the phred of a site where one sample shows k fragments and the others none."""
-    counts = [[(k if s == sample else 0, n) for s, n in enumerate(totals)]]
-    return evaluate(evidence(counts, error), normal, PRIORS).somatic_phred[0]
+    shown = [k if s == sample else 0 for s in range(len(totals))]
+    sides = [[(a + 1) // 2 for a in shown]]
+    counts = [list(zip(shown, totals, strict=True))]
+    return evaluate(evidence(counts, error, sides), normal, PRIORS).somatic_phred[0]
 
 
 class TestFragmentsNeeded:
