@@ -135,6 +135,8 @@ def test_print_opens_everything_on_light_paper(chromium, url):
     chromium.look(1440, dark=True, media="print")
     colour = chromium.evaluate("getComputedStyle(document.body).backgroundColor")
     assert colour == "rgb(255, 255, 255)"
+    tools = "[...document.querySelectorAll('.tools, .downloads, nav')].some(e => e.offsetParent)"
+    assert chromium.evaluate(tools) is False
     chromium.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert chromium.evaluate("document.querySelectorAll('details:not([open])').length") == 0
     chromium.evaluate("window.dispatchEvent(new Event('afterprint'))")

@@ -154,5 +154,5 @@ def assemble(
             "software": provenance.software(),
         },
     }
-    check(report, str(Path(paths["sheet"]).name))
+    check(report, str(Path(paths["sheet"]).name), parts=False)
     return report

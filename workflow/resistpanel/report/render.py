@@ -166,7 +166,7 @@ def page(report: dict) -> str:
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
         wide = {"course", "mechanism"}
     if report["copynumber"] is not None:
-        wide.add("copynumber")
+        wide |= {"copynumber", "spectrum"}
     return env.get_template("report.html.j2").render(
         report=report,
         patient=report["patient"],

@@ -24,7 +24,19 @@ def validator(stage: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema, registry=Registry(retrieve=beside))
 
 
-def check(value: object, where: str, stage: str = "report") -> None:
+PARTS = ("sheet", "qc", "compare", "resist", "copynumber")
+
+
+@cache
+def own_validator() -> jsonschema.Draft202012Validator:
+    """Return the validator of what the report adds to the parts, which were checked before."""
+    whole = read_json(SCHEMAS / "report.schema.json")
+    return jsonschema.Draft202012Validator(
+        whole | {"properties": whole["properties"] | dict.fromkeys(PARTS, True)}
+    )
+
+
+def check(value: object, where: str, stage: str = "report", parts: bool = True) -> None:
     """Check a value against the schema of a stage.
 
     Parameters
@@ -35,13 +47,16 @@ def check(value: object, where: str, stage: str = "report") -> None:
         The file, named in the error.
     stage : str
         Whose schema.
+    parts : bool
+        False: of a report, leave out the parts that other stages wrote and that were checked.
 
     Raises
     ------
     InputError
         Names the first place that does not fit.
     """
-    error = jsonschema.exceptions.best_match(validator(stage).iter_errors(value))
+    use = validator(stage) if parts else own_validator()
+    error = jsonschema.exceptions.best_match(use.iter_errors(value))
     if error is None:
         return
     message = error.message if len(error.message) < 200 else error.message[:200] + "…"

@@ -16,11 +16,15 @@ def matrix(report: dict) -> dict:
     for v in report["compare"]["variants"]:
         if not v["reported"]:
             continue
+        by_post = {s["post"]: s["state"] for s in v["states"]} if len(pairs) > 1 else {}
         top = max((s["af"] or 0 for n, s in v["samples"].items()), default=0)
         rows.append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "state": v["state"],
             "key": v["id"] in keys, "order": (v["id"] not in keys, rank_state(v["state"]), -top),
-            "cells": [cell(v["samples"][s["sample"]]) for s in samples],
+            "cells": [
+                cell(v["samples"][s["sample"]]) | {"state": by_post.get(s["sample"])}
+                for s in samples
+            ],
             "lesions": lesions["variants"].get(v["id"], {}).get("kind"),
             "states": v["states"], "rank": rank_state(v["state"]),
         })  # fmt: skip
