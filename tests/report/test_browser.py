@@ -1,5 +1,7 @@
 """The page in a browser, with the network off."""
 
+import json
+
 import pytest
 
 from resistpanel.report.render import page
@@ -48,6 +50,22 @@ def test_it_opens_offline_without_a_complaint(chromium, url, paper, width, dark)
 def test_a_large_patient_does_not_overflow(chromium, large_url, width):
     chromium.open(large_url, width)
     assert chromium.errors() == []
+    assert chromium.evaluate(WIDER) == []
+
+
+def test_labels_are_not_squeezed(chromium, parts, make, tmp_path):
+    """A long sample name beside a long figure, in a narrow window."""
+    for part in ("compare", "resist", "qc", "sheet"):
+        text = json.dumps(parts[part]).replace('"resistant"', '"plx4032_resistant_biopsy"')
+        parts[part] = json.loads(text)
+    for v in parts["compare"]["variants"]:
+        s = v["samples"]["plx4032_resistant_biopsy"]
+        s |= {"ccf": 0.462, "ccf_low": 0.378, "ccf_high": 0.558}
+    path = tmp_path / "long.html"
+    path.write_text(page(make(parts)), encoding="utf-8")
+    chromium.open(path.as_uri(), 390)
+    heights = "[...document.querySelectorAll('.keys .label')].map(e => e.offsetHeight)"
+    assert max(chromium.evaluate(heights)) < 80
     assert chromium.evaluate(WIDER) == []
 
 
