@@ -26,8 +26,10 @@ FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
 LOG_TINY = -1e30
-#: Standard deviation (of the logit) by which samples differ that share an allele frequency.
+#: Standard deviation (of the logit) by which tumours differ that carry a variant alike.
 SPREAD = 0.25
+#: The same of the samples that show a recurrent artifact.
+ARTIFACT_SPREAD = 0.12
 
 
 @dataclass(frozen=True)
@@ -322,6 +324,8 @@ def evaluate(
     if normal is None:
         log_artifact = np.full(n, LOG_TINY)
     else:
+        close = np.exp(_kernel(ARTIFACT_SPREAD))
+        spread = np.log(np.exp(at_one[:, :, 1:] - most) @ close.T + 1e-300) + most
         low = np.where(f < 0.35, 0.0, LOG_TINY)
         low -= logsumexp(low, axis=0)
         log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)
