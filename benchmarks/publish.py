@@ -38,13 +38,13 @@ def plot_recall(runs: dict[str, Rows], path: Path) -> None:
     """Draw recall against AF for each type, one line per caller."""
     figure, axes = plt.subplots(2, 3, figsize=(10, 5.6), sharex=True, sharey=True)
     for kind, ax in zip(KINDS, axes.flat, strict=True):
-        for caller, rows in runs.items():
+        for number, (caller, rows) in enumerate(runs.items()):
             v = rows.variants[rows.variants.kind == kind]
             if not len(v):
                 continue
             t = summary.recall_table(v, ["max_af"])
             ax.errorbar(
-                t.max_af, t.recall, yerr=[t.recall - t.low, t.high - t.recall],
+                t.max_af * (1 + 0.06 * number), t.recall, yerr=[t.recall - t.low, t.high - t.recall],
                 marker="o", ms=4, lw=1.3, capsize=2, color=COLOURS.get(caller), label=caller,
             )  # fmt: skip
         ax.set_title(kind, fontsize=10)
@@ -157,7 +157,7 @@ def publish_calibration(
     axes[0].set(xlabel="true AF / stated LOD", ylabel="called", title="LOD", ylim=(-0.03, 1.03))
     bound = tables["UB at or above the true AF"]
     for name, style in (("all", "o-"), ("not detected", "s--")):
-        b = bound[(bound.detected == name) & (bound.multiple != "all")]
+        b = bound[(bound.detected == name) & (bound.multiple != "all") & (bound.n >= 10)]
         axes[1].errorbar(
             b.multiple.astype(float), b.value, yerr=[b.value - b.low, b.high - b.value],
             fmt=style, capsize=3, label=name,
