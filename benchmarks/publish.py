@@ -44,7 +44,8 @@ def plot_recall(runs: dict[str, Rows], path: Path) -> None:
                 continue
             t = summary.recall_table(v, ["max_af"])
             ax.errorbar(
-                t.max_af * (1 + 0.06 * number), t.recall, yerr=[t.recall - t.low, t.high - t.recall],
+                t.max_af * (1 + 0.06 * number), t.recall,
+                yerr=[t.recall - t.low, t.high - t.recall],
                 marker="o", ms=4, lw=1.3, capsize=2, color=COLOURS.get(caller), label=caller,
             )  # fmt: skip
         ax.set_title(kind, fontsize=10)
