@@ -242,8 +242,9 @@ class TestMonotony:
         ks = np.arange(0, 25)
         found = evidence([[(k, depth), (tumour, depth)] for k in ks])
         odds = log_odds(evaluate(found, 0, PRIORS))
-        # one fragment among thousands hardly matters, and may do so either way
-        assert (np.diff(odds) < 0.05).all()
+        # one fragment among thousands hardly matters, and the steps of the frequency grid may
+        # make it so either way: by less than a tenth of a log10 unit of odds
+        assert (np.diff(odds) < 0.1).all()
         assert odds[-1] < odds[0] - 1
 
     @given(st.integers(4, 100))

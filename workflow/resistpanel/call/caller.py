@@ -359,15 +359,19 @@ class Caller:
             & (af[:, self.normal] > 0.9)
             & (totals[:, self.normal] >= 50)
         )
+        where = [c.allele for c, use in zip(self.candidates, homozygous, strict=True) if use]
+        place = np.array([a.contig for a in where]), np.array([a.pos for a in where])
         contamination = {}
         for s in range(len(self.samples)):
             other = totals[homozygous, s] - alts[homozygous, s]
+            depth = totals[homozygous, s]
+            kept = leakage.loci(*place, other, depth)
             # Whatever is not the patient's allele is counted: the errors towards all bases.
             error = self.tallies[s].errors.sum() / max(self.tallies[s].total.sum(), 1)
             # One level alone reads as both copies of a little or one copy of twice as much
             # foreign DNA: the first is taken.
             found = leakage.contamination(
-                other, totals[homozygous, s], max(error, 1e-4), genotypes=(0.3, 0.3, 0.4)
+                other[kept], depth[kept], max(error, 1e-4), genotypes=(0.3, 0.3, 0.4)
             )
             sure = found.found and found.value >= LEAST_CONTAMINATION
             contamination[s] = float(found.value) if sure else 0.0

@@ -270,6 +270,31 @@ def _beside(
     return share * total
 
 
+def _distinct(
+    alleles: list[Allele], piles: list[Pile], chunk: Chunk, reference: Reference
+) -> list[Allele]:
+    """Leave out alleles that are another one of the locus with a polymorphism beside it.
+
+    Both would describe the same haplotype, and no fragment could prefer either.
+    """
+    start = min(a.pos for a in alleles) - 100
+    end = max(a.end for a in alleles) + 100
+    backgrounds = [set_ for set_ in _backgrounds(piles, chunk, start + 40, end - 40) if set_]
+    if not backgrounds or len(alleles) < 2:
+        return alleles
+    plain = {a: haplotype(a, reference, start, end).tobytes() for a in alleles}
+    composed = set()
+    for allele in alleles:
+        for changes in backgrounds:
+            if any(allele.pos <= pos < allele.end for pos, _ in changes):
+                continue
+            hap = np.frombuffer(plain[allele], dtype=np.uint8).copy()
+            for pos, base in changes:
+                hap[pos - start + (allele.shift if pos >= allele.end else 0)] = base
+            composed.add(hap.tobytes())
+    return [a for a in alleles if plain[a] not in composed]
+
+
 def _backgrounds(
     piles: list[Pile], chunk: Chunk, start: int, end: int, most: int = 2
 ) -> list[tuple[tuple[int, int], ...]]:
@@ -340,6 +365,7 @@ def indel_candidates(
             reach = end
     result = []
     for locus in loci:
+        locus = _distinct(locus, piles, chunk, reference)
         for allele, support in zip(locus, realign(piles, locus, chunk, reference), strict=True):
             if allele in forced or sum(s.alt for s in support) >= candidates.MIN_FRAGMENTS:
                 result.append(Candidate(allele, support, forced=allele in forced))

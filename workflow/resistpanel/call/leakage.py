@@ -95,6 +95,50 @@ def _summary(log_like: np.ndarray, sites: int) -> Fraction:
     return Fraction(float(FRACTIONS[best]), low, high, bool(found), round(evidence, 3), sites)
 
 
+def loci(
+    contig: np.ndarray,
+    pos: np.ndarray,
+    other: np.ndarray,
+    depth: np.ndarray,
+    apart: int = 10_000,
+    least: int = 8,
+) -> np.ndarray:
+    """Return the sites to estimate contamination from: one a locus, without the strongest locus.
+
+    Reads of a related sequence (HLA genes, paralogues) show other alleles at several sites of
+    one place, as another person's DNA does all over the panel. Of sites closer than `apart` the
+    one with the least of the other allele is taken; from `least` loci on, the locus with the
+    most is left out, so that no single one makes the evidence.
+
+    Parameters
+    ----------
+    contig, pos : ndarray, (sites,)
+    other, depth : ndarray of int, (sites,)
+
+    Returns
+    -------
+    ndarray of int
+        Rows, ascending.
+    """
+    other, depth = np.asarray(other, float), np.asarray(depth, float)
+    fraction = other / np.maximum(depth, 1)
+    chosen: list[int] = []
+    last: tuple | None = None
+    for row in np.lexsort((pos, contig)):
+        if depth[row] < 20:
+            continue
+        here = (contig[row], pos[row])
+        if last is not None and here[0] == last[0] and here[1] - last[1] < apart:
+            if fraction[row] < fraction[chosen[-1]]:
+                chosen[-1] = int(row)
+        else:
+            chosen.append(int(row))
+        last = here
+    if len(chosen) >= least:
+        chosen.remove(max(chosen, key=lambda row: fraction[row]))
+    return np.array(sorted(chosen), dtype=int)
+
+
 def contamination(
     other: np.ndarray,
     depth: np.ndarray,

@@ -309,7 +309,13 @@ def evaluate(
     if normal is None:
         near_het = logsumexp(at_one[:, :, 1:] + het, axis=2).sum(1)
         near_hom = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
-        log_het, log_hom = near_het, near_hom
+        # Without a normal, a heterozygous variant whose other copy the tumour lost or gained
+        # looks like a somatic one of any frequency that a clone of a pure tumour has.
+        unbalanced = np.where((f > 0.25) & (f < 0.999), np.gradient(f), 0.0)
+        lost = np.log(unbalanced / unbalanced.sum() + 1e-300)
+        away = logsumexp(at_one[:, :, 1:] + lost, axis=2).sum(1)
+        log_het = np.logaddexp(np.log(0.7) + near_het, np.log(0.3) + away)
+        log_hom = near_hom
     else:
         log_het = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
         log_hom = any_f + logsumexp(at_one[:, normal, 1:] + hom, axis=1)

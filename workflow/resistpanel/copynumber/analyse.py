@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from resistpanel.call.leakage import NOTHING, Fraction, contamination, tumor_in_normal
+from resistpanel.call.leakage import NOTHING, Fraction, contamination, loci, tumor_in_normal
 from resistpanel.catalog import protein
 from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
@@ -207,12 +207,13 @@ def contaminations(patient: Patient) -> dict[str, Fraction]:
     if patient.normal is None:
         return dict.fromkeys(samples, NOTHING)
     sites = patient.sites.take(homozygous(patient.sites, patient.normal))
-    return {
-        name: contamination(
-            sites.ref_count[:, sites.column(name)], sites.depth[:, sites.column(name)]
-        )
-        for name in samples
-    }
+    found = {}
+    for name in samples:
+        column = sites.column(name)
+        other, depth = sites.ref_count[:, column], sites.depth[:, column]
+        kept = loci(sites.chrom, sites.pos, other, depth)
+        found[name] = contamination(other[kept], depth[kept])
+    return found
 
 
 def leaks(patient: Patient) -> dict[str, Fraction]:

@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betainc, betaln, gammaln, logsumexp
+from scipy.special import betainc, betaincinv, betaln, gammaln, logsumexp
 
 from resistpanel.copynumber.segments import HetSites, Segment
 from resistpanel.copynumber.states import (
@@ -35,6 +35,8 @@ SINGLE = 0.7
 WIDEST = 0.30
 #: Evidence counts as a source from this many nats of information on the purity.
 LEAST_INFORMATION = 0.5
+#: From so many variants with an AF that the copy numbers do not allow, no purity is given.
+MOST_IMPOSSIBLE = 2
 #: AF below which a somatic call says nothing of the purity.
 LEAST_AF = 0.02
 PARTS = ("copy number", "allelic imbalance", "clonal variants")
@@ -172,6 +174,40 @@ def information(posterior: np.ndarray) -> float:
     return float((kept * np.log(kept * len(posterior))).sum())
 
 
+def impossible(
+    segments: Sequence[Segment],
+    sites: HetSites,
+    somatic: Somatic,
+    purity: float,
+    baseline: int,
+) -> int:
+    """Return how many somatic variants have a higher AF than their segment's state allows.
+
+    The state is the likeliest by ratio and heterozygous sites. With such variants the flat part
+    of the likelihood, made for strays, would carry the estimate to a purity of 1: the copy
+    numbers are not the tumour's, and the purity is not known.
+    """
+    at = int(np.abs(GRID - purity).argmin())
+    found = 0
+    for part in segments:
+        carried = somatic.of(part.genes)
+        if not len(carried.alt):
+            continue
+        state = log_prior(baseline).copy()
+        here = sites.of(part.genes)
+        if len(here.alt):
+            state = state + _log_balances(here)[at]
+        if np.isfinite(part.log2):
+            expected = expected_log2(GRID[at], STATES.total, 2, baseline)
+            state = state + log_ratio_likelihood(part.log2, part.se, expected, RATIO_STRAY)
+        best = int(np.argmax(state))
+        content = max(purity * STATES.total[best] + 2 * (1 - purity), 1e-9)
+        highest = purity * (STATES.total[best] - STATES.minor[best]) / content
+        low = betaincinv(carried.alt + 0.5, carried.depth - carried.alt + 0.5, 0.005)
+        found += int((low > highest).sum())
+    return found
+
+
 def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> Estimate:
     """Return the joint estimate.
 
@@ -193,6 +229,16 @@ def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> 
             None,
             None,
             f"not estimable: copy number, allelic imbalance and variants say too little ({told})",
+            "none",
+        )
+    above = impossible(segments, sites, somatic, value, baseline)
+    if above >= MOST_IMPOSSIBLE:
+        return Estimate(
+            None,
+            None,
+            None,
+            f"not estimable: {above} variants have a higher AF than the copy numbers allow at any "
+            "purity",
             "none",
         )
     used = [part for part in PARTS if information(_posterior(found[part])[0]) >= LEAST_INFORMATION]
