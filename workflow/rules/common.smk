@@ -51,6 +51,6 @@ def get_final_output():
     reports = expand(
         OUT / "report/{patient}.{suffix}",
         patient=PLAN.patients,
-        suffix=["html", "json", "tsv"],
+        suffix=["html", "json", "tsv", "maf"],
     )
-    return [*reports, OUT / "identity/cohort.json"]
+    return [*reports, OUT / "report/cohort.html", OUT / "identity/cohort.json"]

@@ -8,6 +8,8 @@ rule report:
         copynumber=OUT / "copynumber/{patient}.json",
         vcf=OUT / "annotate/{patient}.vcf.gz",
         reference=REFERENCE,
+        # For the reads around each call.
+        bams=bams,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
     output:
         html=report(
@@ -17,6 +19,7 @@ rule report:
         ),
         json=OUT / "report/{patient}.json",
         tsv=OUT / "report/{patient}.tsv",
+        maf=OUT / "report/{patient}.maf",
     log:
         OUT / "logs/report/{patient}.log",
     conda:
@@ -32,6 +35,27 @@ rule report:
         "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
         " --copynumber {input.copynumber:q}"
-        " --reference {input.reference:q} --build {params.build:q}"
+        " --reference {input.reference:q} --reads --build {params.build:q}"
         " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
-        " --output-tsv {output.tsv:q} > {log:q} 2>&1"
+        " --output-tsv {output.tsv:q} --output-maf {output.maf:q} > {log:q} 2>&1"
+
+
+# All patients of the run on one page.
+rule cohort:
+    input:
+        reports=expand(OUT / "report/{patient}.json", patient=PLAN.patients),
+        identity=OUT / "identity/cohort.json",
+    output:
+        html=report(OUT / "report/cohort.html", category="Cohort"),
+        tsv=OUT / "report/cohort.tsv",
+    log:
+        OUT / "logs/report/cohort.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=15,
+    shell:
+        "resistpanel report --cohort {input.reports:q} --identity {input.identity:q}"
+        " --output-html {output.html:q} --output-tsv {output.tsv:q} > {log:q} 2>&1"
