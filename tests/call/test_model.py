@@ -242,9 +242,10 @@ class TestMonotony:
         ks = np.arange(0, 25)
         found = evidence([[(k, depth), (tumour, depth)] for k in ks])
         odds = log_odds(evaluate(found, 0, PRIORS))
-        # one fragment among thousands hardly matters, and the steps of the frequency grid may
-        # make it so either way: by less than a tenth of a log10 unit of odds
-        assert (np.diff(odds) < 0.1).all()
+        # One fragment among thousands hardly matters, and may do so either way as long as the
+        # odds are overwhelming: the error models lose by it too. Near a decision it may not.
+        near = odds[:-1] < 10
+        assert (np.diff(odds)[near] < 0.1).all()
         assert odds[-1] < odds[0] - 1
 
     @given(st.integers(4, 100))

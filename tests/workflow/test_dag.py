@@ -36,9 +36,11 @@ def folder(tmp_path_factory) -> Path:
 
 def test_reports_are_there(folder):
     report = folder / "results" / "report"
-    for suffix in ("html", "json", "tsv"):
+    for suffix in ("html", "json", "tsv", "maf"):
         assert (report / f"{PATIENT}.{suffix}").stat().st_size > 1_000
-    assert len(list(report.iterdir())) == 3
+    assert (report / "cohort.html").stat().st_size > 1_000
+    assert (report / "cohort.tsv").read_text().count("\n") == 2
+    assert len(list(report.iterdir())) == 6
 
 
 def test_the_mechanism_is_found(folder):

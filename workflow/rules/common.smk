@@ -30,9 +30,22 @@ REFERENCE = SETTINGS.reference
 PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
 CATALOG = sorted(SETTINGS.catalog.glob("*.tsv"))
 KNOWLEDGE = sorted(SETTINGS.knowledge.glob("*.tsv"))
+SCREENS = config.get("screens") or {}
+SCREEN_OPTIONS = (
+    "control",
+    "contig",
+    "cds",
+    "gene",
+    "drug",
+    "clones",
+    "threshold",
+    "source",
+    "disease",
+)
 
 
 wildcard_constraints:
+    screen="|".join(map(re.escape, SCREENS)) or "none",
     patient="|".join(map(re.escape, PLAN.patients)),
 
 
@@ -53,4 +66,10 @@ def get_final_output():
         patient=PLAN.patients,
         suffix=["html", "json", "tsv", "maf"],
     )
-    return [*reports, OUT / "report/cohort.html", OUT / "identity/cohort.json"]
+    screens = expand(OUT / "screen/{screen}.tsv", screen=SCREENS)
+    return [
+        *reports,
+        *screens,
+        OUT / "report/cohort.html",
+        OUT / "identity/cohort.json",
+    ]
