@@ -119,7 +119,7 @@ def fragments_needed(
 #: Binomial chance of reaching the fragments needed, at the stated limit. It exceeds 95 % by what
 #: the fragments' unequal qualities and the candidates' gate cost, as measured by spiking variants
 #: in at their stated limits (docs/validation/calibration.md), so that 95 % are called in all.
-LOD_POWER = 0.975
+LOD_POWER = 0.985
 
 
 def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = LOD_POWER) -> np.ndarray:
