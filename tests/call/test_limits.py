@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from resistpanel.call.limits import (
+    LOD_POWER,
     TRIED,
     detection_limit,
     fragments_needed,
@@ -168,5 +169,6 @@ def test_a_95_percent_lod_detects_95_percent(depth, error):
     counts = [[(0, depth), (k, depth)] for k in range(most)]
     called = evaluate(evidence(counts, error), 0, PRIORS).somatic_phred >= 10
     detected = (stats.binom.pmf(np.arange(most), depth, lod) * called).sum()
+    # Here, without uneven qualities and the candidates' gate, the limit's own power is reached;
     # TRIED skips numbers beyond 14, so that the limit given is at most one step too high.
-    assert 0.949 <= detected <= 0.99
+    assert LOD_POWER - 0.01 <= detected <= 0.995
