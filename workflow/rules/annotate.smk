@@ -14,8 +14,8 @@ rule annotate:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=memory("annotate"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
     shell:
         "resistpanel annotate --vcf {input.vcf:q} --genes {input.genes:q}"
         " --reference {input.reference:q} --output {output.vcf:q} > {log:q} 2>&1"

@@ -19,8 +19,8 @@ rule call:
         "../envs/resistpanel.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=memory("call"),
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         samples=normal_and_tumors,
         resources=flags([("--pon", SETTINGS.pon), ("--germline", SETTINGS.germline)]),

@@ -3,6 +3,7 @@ import sys
 
 try:
     from resistpanel.sheet.plan import flags, plan_or_exit, put_on_path
+    from resistpanel.sheet.resources import memory
     from resistpanel.simulate.patient import load_patient
 except ImportError as error:
     print(

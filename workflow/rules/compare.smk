@@ -13,8 +13,8 @@ rule compare:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=memory("compare"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
     shell:
         "resistpanel compare --vcf {input.vcf:q} --sheet {input.sheet:q}"
         " --copynumber {input.copynumber:q} --output {output.json:q} > {log:q} 2>&1"

@@ -15,8 +15,8 @@ rule copynumber:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=memory("copynumber"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         catalog=SETTINGS.catalog,
     shell:

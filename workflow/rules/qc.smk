@@ -15,8 +15,8 @@ rule qc:
         "../envs/resistpanel.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
-        runtime=60,
+        mem_mb=memory("qc"),
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         gate=flags(
             ("--gate", f"{name}={'off' if value is None else value}")

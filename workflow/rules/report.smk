@@ -26,8 +26,8 @@ rule report:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=15,
+        mem_mb=memory("report"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         build=SETTINGS.build,
         table1=flags([("--table1", SETTINGS.table1)]),

@@ -14,8 +14,8 @@ rule resist:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=15,
+        mem_mb=memory("resist"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         catalog=SETTINGS.catalog,
         knowledge=SETTINGS.knowledge,

@@ -16,8 +16,8 @@ rule sheet:
         "../envs/resistpanel.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=60,
+        mem_mb=memory("sheet"),
+        runtime=lambda wildcards, attempt: 60 * attempt,
     params:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,

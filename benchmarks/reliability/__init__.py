@@ -1,0 +1,1 @@
+"""Faults on purpose: killed runs, full disks, broken input."""

@@ -1,0 +1,1 @@
+"""The workflow on a slurm cluster of one node."""

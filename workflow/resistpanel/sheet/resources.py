@@ -1,0 +1,41 @@
+"""Memory that a job asks for: by rule, by the size of its BAMs, more at each new attempt."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+MEGABYTE = 1_000_000
+#: By rule: MB whatever the input, and MB per MB of the patient's BAMs, each about twice the
+#: peak that was measured (docs/reliability.md has the figures).
+MEMORY = {
+    "sheet": (500, 0.0),
+    "qc": (500, 0.5),
+    "call": (500, 1.5),
+    "annotate": (800, 0.0),
+    "copynumber": (800, 0.0),
+    "compare": (800, 0.0),
+    "resist": (500, 0.0),
+    "report": (800, 0.2),
+}
+#: Reading is done in chunks: beyond this a larger BAM, being of more targets, takes no more.
+MOST = 8_000
+
+
+def megabytes(paths: Iterable[str | Path]) -> float:
+    """Return the size of files together in MB; those that do not exist yet count nothing."""
+    sizes = (path.stat().st_size for path in map(Path, paths) if path.exists())
+    return sum(sizes) / MEGABYTE
+
+
+def memory(rule: str) -> Callable[..., int]:
+    """Return the function that gives a rule's ``mem_mb`` to Snakemake.
+
+    It doubles with each attempt, so that a job that was killed for its memory gets more.
+    """
+    base, share = MEMORY[rule]
+
+    def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:
+        size = megabytes(input.bams) if share else 0.0
+        return round(min(base + share * size, MOST)) * 2 ** (attempt - 1)
+
+    return mem_mb
