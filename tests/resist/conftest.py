@@ -46,7 +46,8 @@ class HandMade:
             }
             for pair in self.pairs
         ]
-        order = ["acquired", "emergent", "rising", "undetermined", "stable", "falling", "lost"]
+        order = ["acquired", "emergent", "rising", "lost", "falling", "stable", "undetermined"]
+        order += ["not covered", "absent"]
         changes = [
             {
                 "residue": int(re.search(r"\d+", part)[0]),
@@ -229,7 +230,7 @@ def state_of(pre, post):
     if pre["detected"] and not post["detected"]:
         return "lost"
     if not pre["detected"]:
-        return "undetermined"
+        return "absent"
     if post["af"] > 2 * pre["af"]:
         return "rising"
     return "falling" if post["af"] < pre["af"] / 2 else "stable"

@@ -15,6 +15,7 @@ STATES = (
     "stable",
     "falling",
     "lost",
+    "absent",
 )
 #: States in which relapse brought more of the alteration.
 GAINED = ("acquired", "emergent", "rising")

@@ -21,6 +21,7 @@ _STATE = {
     "stable": "was there before treatment at the same fraction",
     "falling": "was there before treatment and fell",
     "lost": "was there before treatment and is lost",
+    "absent": "is in neither of the samples compared",
     None: "is there; there is no sample before treatment to compare with",
 }
 
