@@ -6,7 +6,7 @@ import os
 import sys
 
 from resistpanel import __version__
-from resistpanel.errors import InputError
+from resistpanel.errors import InputError, machine_fault
 
 #: Each step has a module ``resistpanel.<step>.command`` with ``register(parser)``, which adds
 #: its arguments and sets ``parser.set_defaults(run=function_of_args)``.
@@ -64,6 +64,12 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (MemoryError, OSError) as error:
+        line = machine_fault(error)
+        if line is None:
+            raise
+        print(f"resistpanel: error: {line}", file=sys.stderr)
         return 1
 
 
