@@ -1,6 +1,7 @@
 """The one exception that a user is meant to see."""
 
 import difflib
+import errno
 from collections.abc import Iterable
 
 
@@ -59,3 +60,33 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return ``did you mean 'x'?`` for the known word spelt most like `word`, else ``""``."""
     near = nearest(word, known)
     return f"did you mean '{near}'?" if near else ""
+
+
+#: What a user can do about what the machine refuses.
+CURES = {
+    errno.ENOSPC: "free space there, then run the same command again",
+    errno.EDQUOT: "free space there or have the quota raised, then run the same command again",
+    errno.EROFS: "give an output folder that can be written to",
+    errno.EACCES: "give an output folder that you may write to, or correct the permissions",
+    errno.EPERM: "give an output folder that you may write to, or correct the permissions",
+    errno.EMFILE: "raise the number of open files (ulimit -n)",
+    errno.EIO: "the disk or the network file system failed: try again, or copy the file elsewhere",
+}
+
+
+def machine_fault(error: BaseException) -> str | None:
+    """Return in one line what the machine refused (memory, disk, permission), or None.
+
+    Neither bad input nor a fault of the program: the command line prints it and exits with 1.
+    """
+    if isinstance(error, MemoryError):
+        return (
+            "out of memory; give the job more (with Snakemake: --set-resources RULE:mem_mb=N), "
+            "or fewer --threads"
+        )
+    if isinstance(error, OSError) and error.strerror:
+        places = [str(name) for name in (error.filename, error.filename2) if name is not None]
+        where = f"{' to '.join(places)}: " if places else ""
+        cure = f"; {CURES[error.errno]}" if error.errno in CURES else ""
+        return " ".join(f"{where}{error.strerror}{cure}".split())
+    return None
