@@ -21,19 +21,25 @@ def htslib() -> str:
 
 # htslib is linked by bare file name and found at run time beside the installed package:
 # a recorded path would be that of the isolated build environment.
-reader = Extension(
-    "resistpanel.call.reader",
-    ["workflow/resistpanel/call/reader.pyx"],
-    include_dirs=[*pysam.get_include(), numpy.get_include()],
-    library_dirs=[PYSAM],
-    libraries=[f":{htslib()}"],
-    runtime_library_dirs=["$ORIGIN/../../pysam"],
-    define_macros=[
-        ("PYSAM_BUILD_VERSION", f'"{pysam.__version__}"'),
-        ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
-    ],
-    extra_compile_args=["-O3"],
-)
+def against_htslib(module: str, source: str) -> Extension:
+    """Return an extension that is compiled against pysam's htslib and numpy."""
+    return Extension(
+        module,
+        [source],
+        include_dirs=[*pysam.get_include(), numpy.get_include()],
+        library_dirs=[PYSAM],
+        libraries=[f":{htslib()}"],
+        runtime_library_dirs=["$ORIGIN/../../pysam"],
+        define_macros=[
+            ("PYSAM_BUILD_VERSION", f'"{pysam.__version__}"'),
+            ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
+        ],
+        extra_compile_args=["-O3"],
+    )
+
+
+reader = against_htslib("resistpanel.call.reader", "workflow/resistpanel/call/reader.pyx")
+count = against_htslib("resistpanel.qc.count", "workflow/resistpanel/qc/count.pyx")
 kernels = Extension(
     "resistpanel.call.kernels",
     ["workflow/resistpanel/call/kernels.pyx"],
@@ -42,4 +48,4 @@ kernels = Extension(
     extra_compile_args=["-O3"],
 )
 
-setup(ext_modules=cythonize([reader, kernels], language_level=3))
+setup(ext_modules=cythonize([reader, count, kernels], language_level=3))

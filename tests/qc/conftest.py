@@ -62,8 +62,11 @@ def write_reads(path: Path, reads) -> Path:
     return path
 
 
-def random_reads(seed: int, pairs: int = 400):
-    """Return the maker of random pairs: overlapping or not, with indels and unusable reads."""
+def random_reads(seed: int, pairs: int = 400, bases: bool = False):
+    """Return the maker of random pairs: overlapping or not, with indels and unusable reads.
+
+    With `bases` the reads have random bases (N among them) and qualities, else A of quality 40.
+    """
 
     def make(header):
         rng = random.Random(seed)
@@ -80,6 +83,13 @@ def random_reads(seed: int, pairs: int = 400):
                 (cigars[1], second, 0x93, start, -insert),
             ):
                 flags, errors = flag | extra, rng.randint(0, 1)
-                yield read(header, name, place, cigar, flags, mate, quality, errors, insert=size)
+                made = read(header, name, place, cigar, flags, mate, quality, errors, insert=size)
+                if bases:
+                    made.query_sequence = "".join(rng.choices("ACGTN", [9, 9, 9, 9, 1], k=40))
+                    scores = rng.choices([40, 20, 19, 2], k=40)
+                    made.query_qualities = pysam.qualitystring_to_array(
+                        "".join(chr(33 + score) for score in scores)
+                    )
+                yield made
 
     return make

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
     gate = gate_with(thresholds(args.gate))
     # The three processes that read one sample keep about two cores busy.
-    workers = max(1, args.threads // 2)
+    workers = max(1, args.threads)
     found = patient_figures(read_json(args.sheet), args.targets, args.reference, gate, workers)
     write_stage(args.output, "qc", found)
     for sample in found["samples"]:

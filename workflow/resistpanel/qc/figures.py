@@ -1,7 +1,6 @@
-"""A sample's figures from what samtools counted."""
+"""A sample's figures from what was counted in its reads."""
 
 import dataclasses
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,11 +9,15 @@ import pysam
 
 from resistpanel.errors import InputError
 from resistpanel.panel.targets import Target, merge_targets, read_targets
-from resistpanel.qc import samtools
 from resistpanel.qc.gate import Condition, judge
+from resistpanel.qc.reads import count, file_counts
 
 #: Depths, in fragments, for which the fraction of bases that reach them is given.
 LEVELS = (100, 250, 500)
+#: Quantiles of the depth over a target's bases.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Points of the curve of bases that reach a depth.
+CURVE = 40
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,14 +54,10 @@ def known_bases(targets: list[Target], reference: Path) -> Bases:
     return found
 
 
-def median_of(counts: Counter) -> int | None:
-    """Return the lower median of counted values, None of nothing."""
-    half, seen = sum(counts.values()) / 2, 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if counts[value] and seen >= half:
-            return value
-    return None
+def median_of(counts: np.ndarray) -> int | None:
+    """Return the lower median of values counted by index, None of nothing."""
+    seen = np.cumsum(counts)
+    return int(np.searchsorted(seen, (seen[-1] + 1) // 2)) if seen[-1] else None
 
 
 def fraction(part: float, whole: float) -> float | None:
@@ -66,7 +65,36 @@ def fraction(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def figures(sample: str, bam: Path, bed: Path, bases: Bases, reference: Path) -> dict:
+def reaching(depths: np.ndarray) -> dict[str, float]:
+    """Return the fraction of bases that reach each of `LEVELS`."""
+    return {str(level): round(float((depths >= level).mean()), 6) for level in LEVELS}
+
+
+def curve(depths: np.ndarray) -> list[list[float]]:
+    """Return [depth, fraction of bases at it or above], from 0 to the deepest 1 %."""
+    top = max(float(np.quantile(depths, 0.99)), 1.0)
+    levels = np.unique(np.linspace(0, top, CURVE).round().astype(np.int64))
+    order = np.sort(depths)
+    above = 1 - np.searchsorted(order, levels) / len(order)
+    return [[int(x), round(float(y), 4)] for x, y in zip(levels, above, strict=True)]
+
+
+def target_row(target: Target, depths: np.ndarray) -> dict:
+    """Return a target's depths, over its known bases."""
+    quantiles = np.quantile(depths, QUANTILES, method="inverted_cdf")
+    return {
+        "name": target.name,
+        "chrom": target.chrom,
+        "start": target.start,
+        "end": target.end,
+        "mean_depth": round(float(depths.mean()), 2),
+        "min_depth": int(depths.min()),
+        "quantiles": [int(value) for value in quantiles],
+        "fraction_at": reaching(depths),
+    }
+
+
+def figures(sample: str, bam: Path, bases: Bases, reference: Path) -> dict:
     """Return a sample's figures, as in ``qc/{patient}.json`` but for the gate.
 
     Parameters
@@ -75,55 +103,45 @@ def figures(sample: str, bam: Path, bed: Path, bases: Bases, reference: Path) ->
         Name.
     bam : Path
         BAM or CRAM with index.
-    bed : Path
-        The targets of `bases`, which `samtools` reads.
     bases : Bases
         See `known_bases`.
     reference : Path
         FASTA with index.
     """
-    depth, stats = samtools.measure(bam, bed, reference)
-    total, mapped = samtools.file_counts(bam)
-    numbers = stats.numbers
-    on_target = sum(
-        numbers[name]
-        for name in ("raw total sequences", "non-primary alignments", "supplementary alignments")
-    )
-    rows, parts = [], []
-    for target, known in zip(bases.targets, bases.known, strict=True):
-        here = depth.of(target.chrom, target.start, target.end)[known]
-        parts.append(here)
-        rows.append(
-            {
-                "name": target.name,
-                "chrom": target.chrom,
-                "start": target.start,
-                "end": target.end,
-                "mean_depth": round(float(here.mean()), 2),
-                "min_depth": int(here.min()),
-            }
-        )
-    every = np.concatenate(parts)
-    lengths = stats.read_lengths
-    mismatches = numbers["mismatches"]
-    # Without NM tags samtools counts no mismatch at all: that is no error rate of 0.
-    tagged = mismatches > 0 or samtools.has_mismatch_tags(bam, reference)
+    counted = count(bam, bases.targets, reference)
+    total, mapped = file_counts(bam)
+    depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
+    every = np.concatenate(depths)
+    lengths = counted.lengths
     return {
         "sample": sample,
         "reads_total": total,
-        "reads_on_target": int(on_target),
-        "on_target_fraction": fraction(on_target, total),
-        "duplicate_fraction": fraction(numbers["reads duplicated"], numbers["raw total sequences"]),
+        "reads_on_target": counted.records,
+        "on_target_fraction": fraction(counted.records, total),
+        "duplicate_fraction": fraction(counted.duplicates, counted.primary),
         "mapped_fraction": fraction(mapped, total),
         "mean_depth": round(float(every.mean()), 2),
         "median_depth": float(np.median(every)),
-        "fraction_at": {str(level): float((every >= level).mean()) for level in LEVELS},
-        "insert_size_median": median_of(stats.insert_sizes),
-        "read_length": max(lengths, key=lambda length: (lengths[length], length), default=None),
-        "error_rate": (fraction(mismatches, numbers["bases mapped (cigar)"]) if tagged else None),
+        "fraction_at": reaching(every),
+        "depth_curve": curve(every),
+        "insert_size_median": median_of(counted.inserts),
+        "insert_size_quartiles": quartiles(counted.inserts),
+        "read_length": (
+            int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None
+        ),
+        "error_rate": counted.error_rate,
+        "error_spectrum": counted.spectrum.as_json(),
         "unit": "fragments",
-        "targets": rows,
+        "targets": [target_row(*pair) for pair in zip(bases.targets, depths, strict=True)],
     }
+
+
+def quartiles(counts: np.ndarray) -> list[int] | None:
+    """Return the lower and the upper quartile of values counted by index, None of nothing."""
+    seen = np.cumsum(counts)
+    if not seen[-1]:
+        return None
+    return [int(np.searchsorted(seen, share * seen[-1])) for share in (0.25, 0.75)]
 
 
 def patient_figures(
@@ -156,7 +174,7 @@ def patient_figures(
         )
 
     def one(entry: dict) -> dict:
-        found = figures(entry["sample"], Path(entry["bam"]), bed, bases, reference)
+        found = figures(entry["sample"], Path(entry["bam"]), bases, reference)
         return found | {"gate": judge(found, entry["role"], gate)}
 
     with ThreadPoolExecutor(workers) as pool:

@@ -106,6 +106,24 @@ GATE = (
         0.02,
         "sequencing errors or damage hide variants at low allele frequency",
     ),
+    Condition(
+        "oxog_q",
+        "error_spectrum.oxog_q",
+        BOTH,
+        ">=",
+        30,
+        "oxidised G reads as T on one strand: G>T and C>A at low allele frequency need both "
+        "orientations",
+    ),
+    Condition(
+        "deamination_q",
+        "error_spectrum.deamination_q",
+        BOTH,
+        ">=",
+        30,
+        "deaminated C reads as T on one strand (formalin): C>T and G>A at low allele frequency "
+        "need both orientations",
+    ),
 )
 
 
