@@ -92,9 +92,7 @@ def make(folder: Path, patients: int = 1) -> Path:
         path = folder / f"{name}.yaml"
         if not (folder / name / "samples.tsv").exists():
             path.write_text(yaml.safe_dump(patient))
-            _simulate(
-                path, "--output", folder / name, "--reference", genome, "--targets", targets
-            )
+            _simulate(path, "--output", folder / name, "--reference", genome, "--targets", targets)
         lines = (folder / name / "samples.tsv").read_text().splitlines()
         head = lines[0].split("\t")
         for line in lines[1:]:

@@ -4,9 +4,13 @@ import contextlib
 import functools
 import json
 import os
+import platform
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from resistpanel.errors import InputError
 
 #: The project's root in a checkout (panels/, resources/ stand there); overridden for an
 #: installed package with the environment variable RESISTPANEL_HOME.
@@ -25,16 +29,37 @@ def resource(path: str | Path) -> Path:
     return HOME / path if not path.exists() and (HOME / path).exists() else path
 
 
+#: Several hosts of a cluster may write to one folder; process ids are those of a host.
+_HOST = platform.node().split(".")[0] or "localhost"
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove temporary files of `path`, and indexes of these, whose process on this host is gone."""
+    name = re.compile(rf"\.{re.escape(_HOST)}\.(\d+)\.{re.escape(path.name)}(\.tbi|\.csi)?")
+    for entry in os.scandir(path.parent):
+        match = name.fullmatch(entry.name)
+        if not match or int(match[1]) == os.getpid():
+            continue
+        try:
+            os.kill(int(match[1]), 0)
+        except ProcessLookupError:
+            Path(entry.path).unlink(missing_ok=True)
+        except PermissionError:
+            pass  # it lives, and is another user's
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffixes of `path`, since htslib and others read the format
-    off them. If the block fails, the temporary file is removed and `path` is untouched.
+    off them. If the block fails, the temporary file is removed and `path` is untouched. What a
+    process that was killed left behind on this host is removed too.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    _remove_stale(path)
+    temporary = path.with_name(f".{_HOST}.{os.getpid()}.{path.name}")
     try:
         yield temporary
         temporary.replace(path)
@@ -55,8 +80,22 @@ def write_json(path: str | Path, value: object) -> None:
 
 
 def read_json(path: str | Path) -> dict:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file that holds an object.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is cut short or no JSON.
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError("no such file", str(path)) from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not JSON: {error}", str(path), "make it again") from None
+    if not isinstance(value, dict):
+        raise InputError("not a JSON object", str(path), "give the file of the step before")
+    return value
 
 
 @functools.cache
