@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.cli import STEPS
+from resistpanel.cli import COMMANDS, STEPS
 from resistpanel.files import HOME
 
 PACKAGE = HOME / "workflow" / "resistpanel"
@@ -35,7 +35,7 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: imports are absolute"
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         found |= {name.split(".")[1] for name in names if name.startswith("resistpanel.")}
-    return found & {*STAGES, *BESIDE, "simulate"}
+    return found & {*STAGES, *BESIDE, "simulate", *COMMANDS}
 
 
 def modules(folder: str) -> list[Path]:
@@ -53,6 +53,17 @@ def test_no_stage_imports_a_later_one(stage):
 def test_what_stands_beside_imports_no_stage(folder):
     allowed = set(BESIDE[: BESIDE.index(folder) + 1])
     for path in modules(folder):
+        assert imported(path) <= allowed, f"{path} imports {imported(path) - allowed}"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_imports_what_stands_before_it(command):
+    """Commands are the way in: they may import stages, stages never import them."""
+    before = list(COMMANDS)[: list(COMMANDS).index(command) + 1]
+    allowed = {*STAGES, *BESIDE, "simulate", *before}
+    assert (PACKAGE / command / "command.py").exists()
+    assert (HOME / "tests" / command).is_dir()
+    for path in modules(command):
         assert imported(path) <= allowed, f"{path} imports {imported(path) - allowed}"
 
 

@@ -8,9 +8,15 @@ import sys
 from resistpanel import __version__
 from resistpanel.errors import InputError, machine_fault
 
-#: Each step has a module ``resistpanel.<step>.command`` with ``register(parser)``, which adds
-#: its arguments and sets ``parser.set_defaults(run=function_of_args)``.
-STEPS = {
+#: What a user types, in the order of use.
+COMMANDS = {
+    "init": "write a commented configuration and sample sheet for your BAMs",
+    "check": "check everything that can be checked before a run, all problems at once",
+    "run": "run the workflow, with progress and a summary",
+    "demo": "run the workflow on a simulated patient",
+}
+#: What the workflow's jobs run, in their order.
+STAGES = {
     "sheet": "check the sample sheet, the configuration and the BAM headers",
     "qc": "depth, on-target, duplicates, insert size and the gate, per sample",
     "call": "call somatic variants jointly over the normal and all tumours of a patient",
@@ -25,23 +31,90 @@ STEPS = {
     "simulate": "write a small genome and BAMs with known truth",
     "screen": "recurrent substitutions of a mutant cDNA library grown under a drug",
 }
+#: Each step has a module ``resistpanel.<step>.command`` with ``register(parser)``, which adds
+#: its arguments and sets ``parser.set_defaults(run=function_of_args)``.
+STEPS = COMMANDS | STAGES
+
+DESCRIPTION = """\
+Which mutation makes this tumour resist the drug, was it there before, and how sure are we?
+"""
+EXIT = """\
+exit status: 0 done; 1 a job failed; 2 bad input or usage, one line per problem on standard error;
+130 interrupted
+"""
+EPILOG = f"""\
+a first run:
+  resistpanel demo                       # a simulated patient, from reads to report
+your own patients:
+  resistpanel init study --bams /data/bams --reference genome.fa --targets panel.bed
+  resistpanel check --directory study
+  resistpanel run --directory study
+afterwards:
+  resistpanel explain P1 "MAP2K1 C121S"  # in the folder of the run
+
+completion of commands and options, in a shell's start-up file:
+  eval "$(resistpanel --completion bash)"        # or zsh, fish
+
+{EXIT}"""
+
+
+class Completion(argparse.Action):
+    """Print the code that teaches a shell to complete ``resistpanel``."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print and leave."""
+        import argcomplete
+
+        print(argcomplete.shellcode(["resistpanel"], shell=values))
+        parser.exit()
+
+
+def _summary() -> str:
+    """Return the list of steps for ``--help``, commands apart from stages."""
+    width = max(map(len, STEPS))
+    lines = ["commands:"]
+    lines += [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
+    lines += ["", "steps of the workflow, each a command too:"]
+    lines += [f"  {name:{width}}  {text}" for name, text in STAGES.items()]
+    lines += ["", "`resistpanel STEP --help` has the arguments and examples of each."]
+    return "\n".join(lines)
 
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """Return the argument parser; with `only`, load just that step's arguments."""
-    parser = argparse.ArgumentParser(prog="resistpanel", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="resistpanel",
+        description=f"{DESCRIPTION}\n{_summary()}",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="resistpanel STEP [arguments]",
+    )
     parser.add_argument("--version", action="version", version=f"resistpanel {__version__}")
-    subparsers = parser.add_subparsers(dest="step", metavar="STEP", required=True)
+    parser.add_argument(
+        "--completion", choices=["bash", "zsh", "fish"], action=Completion, help="print shell code"
+    )
+    subparsers = parser.add_subparsers(
+        dest="step", metavar="STEP", required=True, help=argparse.SUPPRESS, prog="resistpanel"
+    )
     for step, summary in STEPS.items():
         child = subparsers.add_parser(
             step,
-            help=summary,
             description=summary[0].upper() + summary[1:] + ".",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if only in (None, step):
             importlib.import_module(f"resistpanel.{step}.command").register(child)
+            child.epilog = f"{child.epilog}\n{EXIT}" if child.epilog else EXIT
     return parser
+
+
+def _complete() -> None:
+    """Answer a shell that asks for completions (argcomplete's protocol)."""
+    import argcomplete
+
+    words = os.environ.get("COMP_LINE", "").split()
+    step = next((word for word in words[1:] if word in STEPS), "")
+    argcomplete.autocomplete(build_parser(only=step))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,8 +123,11 @@ def main(argv: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 on success, 2 on bad input or usage (one line per problem on standard error).
+        0 on success, 1 if a job failed, 2 on bad input or usage (one line per problem on standard
+        error), 130 if interrupted.
     """
+    if "_ARGCOMPLETE" in os.environ:
+        _complete()
     argv = list(sys.argv[1:] if argv is None else argv)
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
@@ -62,6 +138,9 @@ def main(argv: list[str] | None = None) -> int:
         for line in error.lines():
             print(f"resistpanel: error: {line}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("resistpanel: interrupted", file=sys.stderr)
+        return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -1,0 +1,179 @@
+"""The first command: a configuration and a sheet for a folder of BAMs."""
+
+import pysam
+import pytest
+import yaml
+
+from resistpanel.cli import main
+from resistpanel.init.propose import propose
+from resistpanel.panel.builds import LENGTHS
+from resistpanel.sheet.config import settings
+from resistpanel.sheet.table import read_sheet
+
+
+def write_bam(path, sample, build="hg19", prefix="", reference=None):
+    """Write an empty-ish BAM with a whole genome's header."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = {f"{prefix}{name[3:]}": length for name, length in LENGTHS[build].items()}
+    contigs = [{"SN": name, "LN": length} for name, length in names.items()]
+    if reference:
+        contigs[0]["UR"] = str(reference)
+    header = {"HD": {"VN": "1.6", "SO": "coordinate"}, "SQ": contigs}
+    if sample:
+        header["RG"] = [{"ID": "1", "SM": sample}, {"ID": "2", "SM": sample}]
+    with pysam.AlignmentFile(str(path), "wb", header=header) as out:
+        read = pysam.AlignedSegment(out.header)
+        read.query_name, read.query_sequence = "r", "ACGT"
+        read.query_qualities = pysam.qualitystring_to_array("IIII")
+        read.reference_id, read.reference_start, read.cigarstring = 0, 1000, "4M"
+        out.write(read)
+    return path
+
+
+def roles(*names, drug_of=lambda word: None):
+    return [(p.patient, p.role, p.timepoint) for p in propose(list(names), drug_of)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (
+            ["P1-skin", "P1-pre", "P1-post"],
+            [("P1", "normal", None), ("P1", "tumor", "pre"), ("P1", "tumor", "post")],
+        ),
+        # Normal and tumour that differ in one letter, as in COLO829's public data.
+        (
+            ["COLO829v003R-525", "COLO829v003T-525"],
+            [("COLO829v003", "normal", None), ("COLO829v003", "tumor", None)],
+        ),
+        (
+            ["MEL01_N", "MEL01_T1", "MEL01_T2", "MEL02_N", "MEL02_T1"],
+            [
+                ("MEL01", "normal", None),
+                ("MEL01", "tumor", None),
+                ("MEL01", "tumor", None),
+                ("MEL02", "normal", None),
+                ("MEL02", "tumor", None),
+            ],
+        ),
+        # One normal and tumours whose names share nothing: one patient.
+        (["blood", "metA"], [("patient1", "normal", None), ("patient1", "tumor", None)]),
+        # A skin metastasis and blood at relapse are no normals.
+        (
+            ["A-germline", "A-skin-met", "A-blood-relapse"],
+            [("A", "normal", None), ("A", "tumor", None), ("A", "tumor", "post")],
+        ),
+        (["s1", "s2"], [("s1", "tumor", None), ("s2", "tumor", None)]),
+    ],
+)
+def test_roles_are_read_off_names(names, expected):
+    assert roles(*names) == expected
+
+
+def test_a_drug_in_a_name_means_a_sample_after_it():
+    known = {"plx4032": "vemurafenib"}.get
+    before, after = propose(["before", "plx4032_sample"], known)
+    assert (before.timepoint, before.drug) == ("pre", None)
+    assert (after.timepoint, after.drug) == ("post", "vemurafenib")
+
+
+def study(folder):
+    for sample in ("P1-skin", "P1-pre", "P1-post"):
+        write_bam(folder / "bams" / f"{sample}.bam", sample)
+    return folder
+
+
+def test_what_is_written_is_read_by_the_checks(tmp_path, monkeypatch, capsys):
+    study(tmp_path)
+    fasta = tmp_path / "genome.fa"
+    fasta.write_text(">1\nACGT\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "--reference", "genome.fa", "--drug", "PLX4032"]) == 0
+    made = settings(yaml.safe_load((tmp_path / "config.yaml").read_text()))
+    assert (str(made.samples), str(made.reference), made.build) == (
+        "samples.tsv",
+        "genome.fa",
+        "hg19",
+    )
+    rows = read_sheet(tmp_path / "samples.tsv")
+    assert [(r.patient, r.sample, r.role, r.timepoint, r.drugs) for r in rows] == [
+        ("P1", "P1-skin", "normal", None, ()),
+        ("P1", "P1-pre", "tumor", "pre", ()),
+        ("P1", "P1-post", "tumor", "post", ("vemurafenib",)),
+    ]
+    # Paths within the folder are relative, so that it can be moved.
+    assert "\tbams/P1-pre.bam" in (tmp_path / "samples.tsv").read_text()
+    out = capsys.readouterr().out
+    assert "3 samples, hg19 (GRCh37), contigs named 1" in out
+    assert "resistpanel check" in out
+
+
+def test_nothing_is_overwritten_without_force(tmp_path, capsys):
+    study(tmp_path)
+    (tmp_path / "samples.tsv").write_text("mine\n")
+    assert main(["init", str(tmp_path)]) == 2
+    assert "samples.tsv: is there already" in capsys.readouterr().err
+    assert (tmp_path / "samples.tsv").read_text() == "mine\n"
+    assert not (tmp_path / "config.yaml").exists()
+    assert main(["init", str(tmp_path), "--force"]) == 0
+    assert (tmp_path / "samples.tsv").read_text() != "mine\n"
+
+
+def test_the_header_names_the_reference(tmp_path, capsys):
+    fasta = tmp_path / "ref" / "hg38.fa"
+    fasta.parent.mkdir()
+    fasta.write_text(">chr1\nACGT\n")
+    write_bam(tmp_path / "T.bam", "T", build="hg38", prefix="chr", reference=f"file://{fasta}")
+    assert main(["init", str(tmp_path / "out"), "--bams", str(tmp_path / "T.bam")]) == 0
+    config = yaml.safe_load((tmp_path / "out/config.yaml").read_text())
+    assert (config["reference"], config["build"]) == (str(fasta), "hg38")
+    assert "without a normal" in capsys.readouterr().out
+
+
+def test_unknown_reference_is_left_to_be_filled_in(tmp_path, capsys):
+    study(tmp_path)
+    assert main(["init", str(tmp_path)]) == 0
+    assert yaml.safe_load((tmp_path / "config.yaml").read_text())["reference"] is None
+    assert "config.yaml, reference" in capsys.readouterr().out
+    assert main(["check", "--directory", str(tmp_path)]) == 2
+    assert "key 'reference' is missing" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bams", "nowhere"], "nowhere: no such file or folder"),
+        ([], "no BAM or CRAM found"),
+        (["--bams", "text.bam"], "text.bam: the file is not a BAM"),
+        (["--drug", "PLX4O32"], "unknown drug 'PLX4O32'; did you mean 'PLX4032'"),
+        (["--reference", "no.fa"], "--reference no.fa: no such file"),
+    ],
+)
+def test_bad_input(tmp_path, monkeypatch, capsys, arguments, message):
+    (tmp_path / "text.bam").write_text("no BAM")
+    monkeypatch.chdir(tmp_path)
+    folder = "empty" if not arguments or arguments[0] != "--bams" else "out"
+    (tmp_path / folder).mkdir()
+    assert main(["init", folder, *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / folder / "samples.tsv").exists()
+
+
+def test_damaged_and_doubled_files_are_left_out_with_a_note(tmp_path, capsys):
+    study(tmp_path)
+    write_bam(tmp_path / "copy.bam", "P1-pre")
+    (tmp_path / "half.bam").write_bytes((tmp_path / "copy.bam").read_bytes()[:200])
+    assert main(["init", str(tmp_path)]) == 0
+    notes = capsys.readouterr().err
+    assert "half.bam" in notes
+    assert "of sample 'P1-pre', as is" in notes
+    assert len(read_sheet(tmp_path / "samples.tsv")) == 3
+
+
+def test_differing_builds_and_missing_names_are_said(tmp_path, capsys):
+    study(tmp_path)
+    write_bam(tmp_path / "other.bam", None, build="hg38", prefix="chr")
+    assert main(["init", str(tmp_path)]) == 0
+    streams = capsys.readouterr()
+    assert "the BAMs differ in build: hg19 (3 BAMs), hg38 (1 BAMs)" in streams.err
+    assert "other.bam: no SM tag" in streams.out

@@ -1,0 +1,101 @@
+"""What of the machine can be checked before a run: software, room, permissions."""
+
+import importlib
+import importlib.metadata
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import resistpanel
+from resistpanel.sheet.config import Settings
+from resistpanel.sheet.reference import Findings
+
+#: Bytes that a run writes for one patient, and for a simulation: about ten and three times what
+#: the demo wrote (5 MB, 313 MB), since panels are larger, depths greater and samples more.
+BYTES_PER_PATIENT = 50 * 10**6
+BYTES_PER_SIMULATION = 1000 * 10**6
+
+
+def check_software(findings: Findings) -> None:
+    """Check that what the jobs need can be imported, at the versions asked for."""
+    if not (3, 11) <= sys.version_info < (3, 14):
+        findings.error(
+            f"Python {sys.version_info.major}.{sys.version_info.minor} runs resistpanel",
+            sys.executable,
+            "install it with Python 3.11, 3.12 or 3.13 (make PYTHON=... setup)",
+        )
+    package = Path(resistpanel.__file__).parent
+    for source in sorted(package.rglob("*.pyx")):
+        module = ".".join(["resistpanel", *source.relative_to(package).with_suffix("").parts])
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            findings.error(
+                f"the compiled module {module} cannot be loaded ({error})",
+                sys.prefix,
+                "run `make setup`, or install the package again",
+            )
+    for line in importlib.metadata.requires("resistpanel") or []:
+        pin = re.match(r"^([A-Za-z0-9_.-]+)==([^; ]+)\s*$", line)
+        if not pin:
+            continue
+        name, wanted = pin.groups()
+        try:
+            have = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            findings.error(f"{name} is not installed", sys.prefix, "run `make setup`")
+            continue
+        if have != wanted:
+            findings.notes.append(f"{name} {have} is installed, tested was {wanted}: `make setup`")
+
+
+def existing_parent(path: Path) -> Path:
+    """Return the nearest folder above `path`, or `path` itself, that exists."""
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def check_room(settings: Settings, patients: int, findings: Findings) -> None:
+    """Check that results can be written: permission, a folder and not a file, free space."""
+    folder = existing_parent(settings.outdir)
+    if not folder.is_dir():
+        findings.error(
+            f"{folder} is a file, no folder", settings.place("outdir"), "give another folder"
+        )
+        return
+    for place in dict.fromkeys((folder, Path.cwd())):
+        if not os.access(place, os.W_OK | os.X_OK):
+            findings.error(
+                f"no permission to write in {place}",
+                settings.place("outdir"),
+                "start the run in a folder of yours, with an outdir there",
+            )
+    needed = patients * BYTES_PER_PATIENT
+    if settings.simulate:
+        needed += BYTES_PER_SIMULATION
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        findings.error(
+            f"{free / 1e6:,.0f} MB are free in {folder}, about {needed / 1e6:,.0f} MB are needed "
+            f"for {patients} patients",
+            settings.place("outdir"),
+            "make room, or give an outdir on another disk",
+        )
+
+
+def check_lock(findings: Findings) -> None:
+    """Note that another run holds this folder, or that one was killed in it."""
+    locks = Path(".snakemake/locks")
+    try:
+        held = locks.is_dir() and any(locks.iterdir())
+    except OSError:
+        return
+    if held:
+        findings.notes.append(
+            f"{Path.cwd()} is locked by a run: wait for it, or, if it was killed, "
+            "`resistpanel run -- --unlock`"
+        )

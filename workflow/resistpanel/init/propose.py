@@ -1,0 +1,240 @@
+"""Which patient, role and time point a sample's name speaks of. Proposals, no more."""
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Callable
+
+#: Words in the names of samples, whole or with digits behind.
+NORMAL = [
+    "normal",
+    "norm",
+    "germline",
+    "germ",
+    "pbmc",
+    "pbl",
+    "buffy",
+    "wbc",
+    "leukocyte",
+    "leukocytes",
+    "lymphocyte",
+    "lymphocytes",
+    "constitutional",
+    "gl",
+    "nl",
+    "n",
+]
+#: Normal only where nothing else in the name speaks of a tumour ("skin-met", "blood_relapse").
+NORMAL_PERHAPS = ["blood", "skin", "saliva", "buccal", "control", "ctrl", "reference", "ref"]
+PRE = [
+    "pre",
+    "pretreatment",
+    "baseline",
+    "before",
+    "diagnosis",
+    "diagnostic",
+    "primary",
+    "untreated",
+    "naive",
+    "initial",
+]
+POST = [
+    "post",
+    "posttreatment",
+    "relapse",
+    "relapsed",
+    "relapsing",
+    "resistant",
+    "resistance",
+    "progression",
+    "progressed",
+    "progressive",
+    "pd",
+    "after",
+    "recurrent",
+    "recurrence",
+    "rec",
+    "late",
+    "eot",
+]
+TUMOR = [
+    "tumor",
+    "tumour",
+    "cancer",
+    "met",
+    "metastasis",
+    "lesion",
+    "biopsy",
+    "plasma",
+    "cfdna",
+    "ctdna",
+    "ffpe",
+    "t",
+]
+#: Words that say nothing of patient or role.
+NOISE = [
+    "treatment",
+    "treated",
+    "sample",
+    "bam",
+    "dna",
+    "sorted",
+    "dedup",
+    "markdup",
+    "wes",
+    "wgs",
+    "panel",
+]
+NO_REASON = "nothing in the name"
+#: One letter that alone tells normal from tumour where two names agree in all else.
+NORMAL_LETTERS, TUMOR_LETTERS = "NRBG", "T"
+
+
+@dataclasses.dataclass
+class Proposal:
+    """What is proposed for one sample.
+
+    Attributes
+    ----------
+    sample : str
+    patient : str
+    role : str
+        ``normal`` or ``tumor``.
+    timepoint : str or None
+        ``pre``, ``post`` or None where the name does not say.
+    drug : str or None
+        A drug that the name speaks of.
+    why : str
+        The part of the name on which the role rests, or why nothing could be told.
+    """
+
+    sample: str
+    patient: str
+    role: str = "tumor"
+    timepoint: str | None = None
+    drug: str | None = None
+    why: str = ""
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, lower case: ``P1-skinNormal2`` gives p1, skin, normal2."""
+    parts = re.split(r"[^A-Za-z0-9]+", re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", "-", name))
+    return [part.casefold() for part in parts if part]
+
+
+def _kind(word: str) -> str | None:
+    bare = word.rstrip("0123456789")
+    for kind, known in (
+        ("normal", NORMAL),
+        ("perhaps", NORMAL_PERHAPS),
+        ("pre", PRE),
+        ("post", POST),
+        ("tumor", TUMOR),
+        ("noise", NOISE),
+    ):
+        if word in known or bare in known:
+            return kind
+    return None
+
+
+def _letter_pairs(names: list[str]) -> dict[str, tuple[str, str, str]]:
+    """Return {name: (role, what the pair shares, the letter)} of names that differ in a letter."""
+    found = {}
+    for one, other in itertools.permutations(names, 2):
+        if len(one) != len(other):
+            continue
+        spots = [i for i, (a, b) in enumerate(zip(one, other, strict=True)) if a != b]
+        if len(spots) != 1:
+            continue
+        i = spots[0]
+        if one[i].upper() in NORMAL_LETTERS and other[i].upper() in TUMOR_LETTERS:
+            shared = one[:i] + one[i + 1 :]
+            found[one] = ("normal", shared, one[i])
+            found[other] = ("tumor", shared, other[i])
+    return found
+
+
+def _safe(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._-")
+
+
+def common_start(names: list[str]) -> str:
+    """Return the characters with which all names begin."""
+    first, last = min(names), max(names)
+    same = itertools.takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join(char for char, _ in same)
+
+
+def _patient_name(names: list[str], key: str) -> str:
+    """Name a patient: what its samples' names begin with, where that is a word, else the key."""
+    start = common_start(names)
+    whole = all(len(name) == len(start) or not name[len(start)].isalnum() for name in names)
+    if not whole and not start.endswith(("-", "_", ".")):
+        # Cut back to the end of a word, unless the names differ in one letter only.
+        start = start if len(key) == len(names[0]) - 1 else re.sub(r"[A-Za-z0-9]*$", "", start)
+    return _safe(start) or _safe(key)
+
+
+def propose(
+    names: list[str], drug_of: Callable[[str], str | None] = lambda word: None
+) -> list[Proposal]:
+    """Propose patient, role and time point of samples.
+
+    Parameters
+    ----------
+    names : list of str
+        Samples, each once.
+    drug_of : callable
+        Gives the drug that a word names, or None.
+
+    Returns
+    -------
+    list of Proposal
+        In the order of `names`. Nothing is invented: what a name does not say stays None, and a
+        sample is a tumour unless its name says that it is not.
+    """
+    letters = _letter_pairs(names)
+    found, keys = [], []
+    for name in names:
+        rest, perhaps, proposal = [], "", Proposal(name, "", why=NO_REASON)
+        for word in words_of(name):
+            kind, drug = _kind(word), drug_of(word)
+            if drug:
+                proposal.drug = drug
+            elif kind == "normal":
+                proposal.role, proposal.why = "normal", f'"{word}"'
+            elif kind == "perhaps":
+                perhaps = word
+            elif kind in ("pre", "post"):
+                proposal.timepoint, proposal.why = kind, f'"{word}"'
+            elif kind == "tumor":
+                proposal.why = f'"{word}"'
+            elif kind is None:
+                rest.append(word)
+        if perhaps and proposal.why == NO_REASON and not proposal.drug:
+            proposal.role, proposal.why = "normal", f'"{perhaps}"'
+        if name in letters and proposal.why == NO_REASON:
+            proposal.role, shared, letter = letters[name]
+            proposal.why = f"the letter {letter}"
+            rest = [shared]
+        if proposal.role == "normal":
+            proposal.timepoint = proposal.drug = None
+        if proposal.drug and proposal.timepoint is None:
+            proposal.timepoint, proposal.why = "post", f'"{proposal.drug}"'
+        found.append(proposal)
+        keys.append("-".join(rest[:1]))
+    normals = sum(proposal.role == "normal" for proposal in found)
+    alone = {
+        key
+        for key in keys
+        if {p.role for p, k in zip(found, keys, strict=True) if k == key} == {"normal"}
+    }
+    # One normal, and tumours whose names share nothing with it: one patient.
+    if normals <= 1 and (alone or "" in keys or not normals):
+        keys = [""] * len(keys) if normals else keys
+    for key in dict.fromkeys(keys):
+        members = [p for p, k in zip(found, keys, strict=True) if k == key]
+        patient = _patient_name([p.sample for p in members], key) or "patient1"
+        for proposal in members:
+            proposal.patient = patient
+    return found

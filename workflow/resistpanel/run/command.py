@@ -1,0 +1,87 @@
+"""Arguments of ``resistpanel run``."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from resistpanel.check.command import add_place, enter
+
+EPILOG = """examples:
+  resistpanel run                                  # config.yaml of this folder, all cores
+  resistpanel run --config mine.yaml --cores 8
+  resistpanel run --directory study
+  resistpanel run --dry-run                        # what would be done
+  resistpanel run --profile slurm                  # a cluster: workflow/profiles/slurm
+  resistpanel run -- --forcerun report             # further arguments go to Snakemake
+
+A run that was interrupted is resumed by the same command; what is up to date is not done again. One
+patient's failure does not stop the others. Snakemake's own log is in .snakemake/log/.
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    add_place(parser)
+    parser.add_argument("--cores", help="cores to use (default: all that this process may use)")
+    parser.add_argument(
+        "--profile", help="Snakemake profile: slurm, or a folder with a config.yaml of your own"
+    )
+    parser.add_argument(
+        "-n", "--dry-run", action="store_true", help="say what would be done, do nothing"
+    )
+    parser.add_argument(
+        "--verbose", action="store_true", help="Snakemake's own output instead of the progress"
+    )
+    parser.add_argument(
+        "snakemake", nargs="*", metavar="-- ARGUMENT", help="arguments for Snakemake, after --"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the workflow; print the verdicts."""
+    from resistpanel.check.merge import merged
+    from resistpanel.run.outcome import failed, shown, verdicts
+    from resistpanel.run.progress import Display, Progress, duration
+    from resistpanel.run.snakemake import command, prints_itself, run_followed, run_plain
+    from resistpanel.sheet.plan import make_plan
+    from resistpanel.simulate.patient import load_patient
+
+    start = Path.cwd()
+    config = enter(args)
+    # Configuration and sheet: at once, before Snakemake takes its seconds to start. It checks
+    # BAMs and reference itself before the first job.
+    plan, _ = make_plan(
+        merged(config), lambda path: load_patient(path)[0], headers=False, where=str(config)
+    )
+    extra = list(args.snakemake) + (["--dry-run"] if args.dry_run else [])
+    plain = args.verbose or prints_itself(extra)
+    words = command(config, args.cores, args.profile, extra, plain)
+    progress = Progress()
+    if plain:
+        status = run_plain(words)
+        if prints_itself(extra):
+            return status
+    else:
+        status = run_followed(words, progress, Display())
+    outdir = plan.settings.outdir
+    if status in (0, 1):
+        width = min(100, shutil.get_terminal_size((100, 24)).columns)
+        for line in verdicts(outdir, list(plan.patients), start, width):
+            print(line)
+        cohort = outdir / "report" / "cohort.html"
+        if cohort.is_file():
+            print(f"all patients: {shown(cohort, start)}")
+    for line in failed(progress.failures, start):
+        print(line, file=sys.stderr)
+    if status == 0:
+        spent = duration(progress.clock() - progress.begun)
+        what = f"{progress.done} steps in {spent}" if plain or progress.total else "up to date"
+        print(f"done: {what if not plain else spent}; outputs in {shown(outdir, start)}")
+    elif status not in (1, 2):
+        print("interrupted: the same command resumes the run", file=sys.stderr)
+    elif status == 1:
+        print("not finished: mend it, then the same command does the rest", file=sys.stderr)
+    return status

@@ -1,0 +1,70 @@
+"""What a run came to: a verdict per patient, and what failed."""
+
+import textwrap
+from pathlib import Path
+
+from resistpanel.files import read_json
+from resistpanel.run.progress import Failure
+
+#: Last lines of a failed job's log that are shown.
+TAIL = 6
+
+
+def shown(path: Path, start: Path) -> str:
+    """Return `path` as a user in the folder `start` would type it."""
+    path = path.absolute()
+    return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)
+
+
+def verdicts(outdir: Path, patients: list[str], start: Path, width: int = 100) -> list[str]:
+    """Return each patient's verdict, confidence and report, as far as they were written.
+
+    Parameters
+    ----------
+    outdir : Path
+    patients : list of str
+    start : Path
+        Folder in which the user is.
+    width : int
+        Characters in a line.
+    """
+    lines = []
+    for patient in patients:
+        page = outdir / "report" / f"{patient}.html"
+        result = outdir / "resist" / f"{patient}.json"
+        if not page.is_file() or not result.is_file():
+            lines.append(f"{patient}: no report")
+            continue
+        verdict = read_json(result)["verdict"]
+        text = f"{patient}: {verdict['sentence']} Confidence: {verdict['confidence']}."
+        # A number and its per cent sign stay together.
+        text = text.replace(" %", "\u00a0%")
+        wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
+        lines += [line.replace("\u00a0", " ") for line in wrapped]
+        gate = outdir / "qc" / f"{patient}.json"
+        if gate.is_file() and not read_json(gate)["passed"]:
+            lines.append("  quality: the gate was not passed, see the report")
+        lines.append(f"  {shown(page, start)}")
+    return lines
+
+
+def tail(path: Path, number: int = TAIL) -> list[str]:
+    """Return the last lines of a log; the package's own error lines alone where there are any."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    lines = [line for line in lines if line.strip()]
+    told = [line for line in lines if line.startswith("resistpanel: error:")]
+    return (told or lines)[-number:]
+
+
+def failed(failures: list[Failure], start: Path) -> list[str]:
+    """Return what failed, with the end of each log."""
+    lines = []
+    for failure in failures:
+        of = f" of {failure.of}" if failure.of else ""
+        named = ", ".join(shown(Path(log), start) for log in failure.logs) or "no log"
+        lines.append(f"failed: {failure.rule}{of}; log: {named}")
+        lines += [f"  | {line}" for log in failure.logs for line in tail(Path(log))]
+    return lines
