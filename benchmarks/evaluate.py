@@ -6,17 +6,34 @@ on its haplotype. So an MNV reported as its single bases is found, and so is an 
 another way or joined with a neighbouring inherited SNP.
 """
 
-import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from benchmarks.variants import Variant, apply, left_align, span
+from resistpanel.callers.haplotypes import (
+    REACH,
+    Fetch,
+    fetcher,
+    same_haplotype,
+    spans,
+    spelling,
+    subsets,
+    tidy,
+)
+from resistpanel.callers.variants import Variant
 
-#: Bases round a truth variant in which calls are gathered, and how many calls are combined.
-REACH = 25
-MOST_CALLS = 4
-MOST_NEARBY = 10
-FLANK = 400  # bases of reference to left-align in
+__all__ = [
+    "Call",
+    "Fetch",
+    "Inherited",
+    "Match",
+    "combined",
+    "fetcher",
+    "match",
+    "same_haplotype",
+    "spans",
+    "spelling",
+    "subsets",
+    "tidy",
+]
 
 
 @dataclass
@@ -71,54 +88,6 @@ class Match:
     false: list[int]
 
 
-Fetch = Callable[[str, int, int], tuple[str, int]]
-
-
-def fetcher(fasta) -> Fetch:
-    """Return a function (chrom, start, end) -> (sequence, offset), cut at the contig's ends."""
-
-    def fetch(chrom: str, start: int, end: int) -> tuple[str, int]:
-        start = max(0, start)
-        return fasta.fetch(chrom, start, end).upper(), start
-
-    return fetch
-
-
-def tidy(variant: Variant, fetch: Fetch) -> Variant:
-    """Trim and left-align against the reference."""
-    sequence, offset = fetch(variant.chrom, variant.pos - FLANK, variant.end + FLANK)
-    return left_align(variant, sequence, offset)
-
-
-def spans(variants: list[Variant], fetch: Fetch) -> list[tuple[int, int]]:
-    """Return for each variant the interval in which it may be written."""
-    found = []
-    for v in variants:
-        sequence, offset = fetch(v.chrom, v.pos - FLANK, v.end + FLANK)
-        found.append(span(v, sequence, offset))
-    return found
-
-
-def same_haplotype(first: list[Variant], second: list[Variant], fetch: Fetch) -> bool:
-    """Tell whether two sets of variants turn the reference into the same sequence.
-
-    False if one of the sets cannot be put on one haplotype.
-    """
-    if not first or not second:
-        return not first and not second
-    both = [*first, *second]
-    low, high = min(v.pos for v in both), max(v.end for v in both)
-    sequence, offset = fetch(both[0].chrom, low - 1, high + 1)
-    one, other = apply(sequence, first, offset), apply(sequence, second, offset)
-    return one is not None and one == other
-
-
-def subsets(items: list[int], most: int):
-    """Yield the non-empty subsets of at most `most` items, small ones first."""
-    for size in range(1, min(most, len(items)) + 1):
-        yield from itertools.combinations(items, size)
-
-
 def match(
     truth: list[Variant],
     haplotypes: list[str],
@@ -166,13 +135,12 @@ def match(
             and other.variant.pos < high
             and other.variant.end > low
         ]
-        wanted = [[v], *([v, *(inherited[g].variant for g in s)] for s in subsets(beside, 3))]
-        for chosen in subsets(near[:MOST_NEARBY], MOST_CALLS):
-            candidate = [calls[i] for i in chosen]
-            if any(same_haplotype(candidate, w, fetch) for w in wanted):
-                calls_of[t] = chosen
-                used.update(chosen)
-                break
+        chosen = spelling(
+            v, [inherited[g].variant for g in beside], [calls[i] for i in near], fetch
+        )
+        if chosen:
+            calls_of[t] = tuple(near[i] for i in chosen)
+            used.update(calls_of[t])
     germline: dict[int, int] = {}
     false = []
     for i, c in enumerate(calls):
