@@ -14,6 +14,7 @@ COMMANDS = {
     "check": "check everything that can be checked before a run, all problems at once",
     "run": "run the workflow, with progress and a summary",
     "demo": "run the workflow on a simulated patient",
+    "explain": "why a variant was called, its state and its rank, with every number",
 }
 #: What the workflow's jobs run, in their order.
 STAGES = {

@@ -1,0 +1,292 @@
+"""An explanation in plain lines."""
+
+from typing import Any
+
+#: Orders of evidence that `resist` ranks by, in the words of its page.
+TIERS = (
+    "ranked by: known and brought by relapse; candidates likewise; known and there all along; the "
+    "rest; within these by state, match level and clonal fraction (docs/resist.md)"
+)
+
+
+def percent(value: float | None) -> str:
+    """Return a fraction as per cent with digits that suit it; ``?`` where there is none."""
+    if value is None:
+        return "?"
+    value *= 100
+    digits = 0 if value >= 99.95 else 1 if value >= 1 else 2 if value >= 0.1 else 3
+    return f"{value:.{digits}f} %"
+
+
+def number(value: Any) -> str:
+    """Return a number with four digits."""
+    if value is None:
+        return "?"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def probability(value: float | None) -> str:
+    """Return a probability, never as 0 or 1."""
+    if value is None:
+        return "?"
+    if value > 0.999:
+        return ">0.999"
+    return f"{value:.3g}" if value >= 0.001 else f"{value:.1e}" if value >= 1e-99 else "<1e-99"
+
+
+def _place(sample: dict) -> str:
+    day = f"day {sample['day']:g}" if sample.get("day") is not None else None
+    words = [sample["role"], sample.get("timepoint"), day, sample.get("lesion")]
+    return ", ".join(word for word in words if word)
+
+
+def _title(text: str) -> list[str]:
+    return ["", text]
+
+
+def lines_of(facts: dict) -> list[str]:
+    """Return an explanation, one line per fact, sections apart."""
+    return _copies(facts) if facts["kind"] == "copynumber" else _variant(facts)
+
+
+def _variant(facts: dict) -> list[str]:
+    v = facts["variant"]
+    change = " ".join(filter(None, [v["gene"], v["hgvs_p"] and f"p.{v['protein']}"]))
+    lines = [
+        f"{facts['patient']}: {change or v['id']}",
+        f"  {v['id']}, {v['type']}; {v['transcript'] or 'no transcript'} {v['hgvs_c'] or ''} "
+        f"{v['hgvs_p'] or ''}; {v['consequence'] or 'no consequence'}"
+        + ("; in a splice region" if v["splice"] else ""),
+        f"  {_outcome(facts)}",
+    ]
+    lines += _call(facts)
+    lines += _title("What each sample shows")
+    for name, sample in facts["samples"].items():
+        lines += _sample_lines(name, sample)
+    lines += _states(facts)
+    lines += _catalogue(facts)
+    lines += _others(facts)
+    return lines
+
+
+def _outcome(facts: dict) -> str:
+    v = facts["variant"]
+    if v["reported"]:
+        return "reported: it passed every filter"
+    if facts["excluded"]:
+        return f"not reported: {facts['excluded']['reason']}"
+    if v["filters"] == ["absent"]:
+        return "looked for and not detected in any tumour; the limits are below"
+    meanings = [f["meaning"] for f in facts["filters"] if f["failed"]]
+    return f"not reported: {'; '.join(meanings) or ', '.join(v['filters'])}"
+
+
+def _call(facts: dict) -> list[str]:
+    v, call = facts["variant"], facts["call"]
+    phred = call.get("somatic_phred")
+    lines = [*_title("Why it was called, or not"), f"  likeliest explanation: {v['model']}"]
+    if phred is not None:
+        odds = f"10^-{phred / 10:.1f}" if phred >= 1 else ">0.79"
+        lines.append(
+            f"  probability that it is not somatic: {odds} (phred {phred:.1f}; called from 10 on), "
+            f"prior {number(call['prior_somatic'])} per allele and site"
+        )
+    names = {
+        "odds_null": "sequencing error",
+        "odds_germline": "a germline variant",
+        "odds_artifact": "a recurrent artifact",
+    }
+    odds = [
+        f"10^{number(call[key])} : 1 against {text}"
+        for key, text in names.items()
+        if call.get(key) is not None
+    ]
+    if odds:
+        lines.append(f"  odds of somatic: {'; '.join(odds)}")
+    if call.get("popaf") is not None:
+        lines.append(f"  population frequency in the germline resource: {number(call['popaf'])}")
+    leaks = {name: value for name, value in call["contamination"].items() if value}
+    normal = call["tumor_in_normal"]
+    lines.append(
+        f"  tumour in the normal: {percent(normal) if normal else 'none found'}; contamination: "
+        + (", ".join(f"{name} {percent(value)}" for name, value in leaks.items()) or "none found")
+    )
+    failed = [f for f in facts["filters"] if f["failed"]]
+    passed = [f["filter"] for f in facts["filters"] if not f["failed"]]
+    lines += [f"  filter failed: {f['filter']} ({f['meaning']})" for f in failed]
+    if v["filters"] != ["absent"]:
+        lines.append(f"  filters passed: {', '.join(passed)}")
+    return lines
+
+
+def _sample_lines(name: str, s: dict) -> list[str]:
+    alt = s["ad"][1]
+    lines = [f"  {name} ({_place(s)}):"]
+    told = {True: "detected", False: "not detected", None: "not assessable"}[s["detected"]]
+    lines.append(
+        f"    {told}: {alt} of {s['dp']} fragments; forward {s['adf'][1]} of {sum(s['adf'])}, "
+        f"reverse {s['adr'][1]} of {sum(s['adr'])}"
+    )
+    if s["af"] is not None and alt:
+        lines.append(
+            f"    AF {percent(s['af'])}, 95 % interval {percent(s['af_low'])} to "
+            f"{percent(s['af_high'])}"
+        )
+    bound = (
+        f"AF at most {percent(s['ub'])} (95 % upper bound)" if s["ub"] is not None else "no bound"
+    )
+    limit = (
+        f"{percent(s['lod'])} would have been called with 95 % probability"
+        if s["lod"] is not None
+        else "no AF would have been called with 95 % probability"
+    )
+    lines.append(f"    limits: {bound}; {limit}")
+    if alt:
+        lines.append(
+            f"    expected from errors: {number(s['error_rate'] * s['dp'])} fragments (learned "
+            f"rate {number(s['error_rate'])}); as many or more by error alone: p = "
+            f"{probability(s['p_error'])}"
+        )
+    if s["ccf"] is not None:
+        p = s["purity"]
+        copies = s["copies"] if s["copies"] is not None else s["normal_copies"]
+        source = "measured" if s["copies"] is not None else "assumed"
+        lines.append(
+            f"    clonal fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
+            f"{percent(s['ccf_high'])}) = AF x (p n + {s['normal_copies']} (1 - p)) / (p m), "
+            f"cut at 100 %; purity p {number(p['value'])} ({number(p['low'])} to {number(p['high'])}; "
+            f"{p['source']}), copies n {number(copies)} ({source}), mutated copies m "
+            f"{s['multiplicity']}"
+        )
+    elif s["role"] == "tumor" and s["detected"]:
+        lines.append(f"    clonal fraction not known: {s['purity']['source'] or 'no purity'}")
+    return lines
+
+
+def _states(facts: dict) -> list[str]:
+    v, rules = facts["variant"], facts["rules"]
+    lines = _title("State between time points")
+    if not v["states"]:
+        lines.append("  one time point only: nothing to compare")
+    for state in v["states"]:
+        numbers = [f"P(AF rose) = {probability(state['probability_increase'])}"]
+        if state["fold_change"] is not None:
+            numbers.append(f"{number(state['fold_change'])}-fold")
+        lines.append(f"  {state['pre']} to {state['post']}: {state['state']}: {state['text']}")
+        lines.append(
+            f"    {'; '.join(numbers)}; overdispersion {number(rules.get('overdispersion'))} "
+            "(docs/compare.md)"
+        )
+    if facts["lesions"] and facts["lesions"]["kind"]:
+        lines.append(f"  lesions: {facts['lesions']['kind']}")
+    for phase in v["phase"]:
+        lines.append(
+            f"  with {phase['other']}: {phase['cis']} fragments carry both, {phase['trans']} this "
+            "one alone"
+        )
+    return lines
+
+
+def _evidence(rows: list[dict]) -> list[str]:
+    lines = []
+    for row in rows:
+        drug = {"drug": "the drug given", "class": "its class"}.get(row["drug_match"], "other drug")
+        lines.append(
+            f"    {row['id']}: {row['direction']}, {row['evidence_level']}, {row['match_level']} "
+            f"match, {drug} ({', '.join(row['drugs'])}), {row['disease'] or 'any disease'}"
+            + (f", {row['effect_size']}" if row["effect_size"] else "")
+            + (f"; PMID {row['pmid']}" if row["pmid"] else f"; {row['source']}")
+        )
+    return lines
+
+
+def _catalogue(facts: dict) -> list[str]:
+    finding = facts["finding"]
+    if finding is None:
+        lines = _title("Catalogue")
+        sites = facts.get("variant", {}).get("sites", [])
+        if sites:
+            lines.append(f"  asked for by {', '.join(sites)}")
+        else:
+            lines.append("  no row of the catalogue asks for it")
+        if facts.get("near_miss"):
+            lines.append("  listed as a near miss: catalogued, and a filter failed")
+        return lines
+    lines = [
+        *_title("Catalogue, mechanism and rank"),
+        f"  rank {finding['rank']} of {facts['findings']}: {finding['effect']}"
+        + ("; a key alteration of the verdict" if facts["key"] else ""),
+        f"  {TIERS}",
+        f"  mechanism: {finding['mechanism_class']}"
+        + (f": {finding['mechanism_text']}" if finding["mechanism_text"] else ""),
+        f"  match level: {finding['match_level'] or 'none'}; drug match: "
+        f"{finding['drug_match'] or 'none'}; direction: {finding['direction'] or 'none'}",
+    ]
+    lines += [f"  for: {reason}" for reason in finding["for"]]
+    lines += [f"  against: {reason}" for reason in finding["against"]]
+    if finding["evidence"]:
+        lines += ["  rows on the drugs given:", *_evidence(finding["evidence"])]
+    if finding["other_evidence"]:
+        lines += ["  rows on other drugs:", *_evidence(finding["other_evidence"])]
+    verdict = facts["verdict"]
+    if facts["key"]:
+        lines.append(f"  verdict, confidence {verdict['confidence']}: {verdict['sentence']}")
+    return lines
+
+
+def _others(facts: dict) -> list[str]:
+    if not facts["others"]:
+        return []
+    lines = _title("Other alleles that fit")
+    for other in facts["others"]:
+        limits = [
+            f"{name} {s['ad'][1]} of {s['dp']}, at most {percent(s['ub'])}, LOD {percent(s['lod'])}"
+            for name, s in other["samples"].items()
+        ]
+        lines.append(f"  {other['id']} ({', '.join(other['filters'])}): {'; '.join(limits)}")
+    return lines
+
+
+def _copies(facts: dict) -> list[str]:
+    lines = [
+        f"{facts['patient']}: copies of {facts['gene']}",
+        f"  depth compared with: {facts['reference'] or 'nothing'}",
+        *_title("What each tumour shows"),
+    ]
+    for name, sample in facts["samples"].items():
+        row = sample["gene"]
+        if row is None:
+            lines.append(f"  {name}: no usable target")
+            continue
+        purity = sample["purity"]
+        lines.append(
+            f"  {name}: {row['call'] or 'no call'} "
+            f"(P(changed) = {probability(row['probability'])}); log2 {number(row['log2'])} ({number(row['log2_low'])} to {number(row['log2_high'])}) "
+            f"over {row['targets']} targets"
+        )
+        lines.append(
+            f"    copies per tumour cell {number(row['copies'])} ({number(row['copies_low'])} to "
+            f"{number(row['copies_high'])}), genome at large {number(sample['baseline'])}; purity "
+            f"{number(purity['value'])} ({purity['source'] or 'not known'})"
+        )
+        if row["balance"] is not None:
+            lines.append(
+                f"    rarer haplotype {percent(row['balance'])} ({percent(row['balance_low'])} to "
+                f"{percent(row['balance_high'])}) at {row['sites']} heterozygous sites; loss of "
+                f"heterozygosity: {row['loh']}"
+            )
+    if facts["pairs"]:
+        lines += _title("Between time points")
+    for pair in facts["pairs"]:
+        row = pair["gene"]
+        lines.append(
+            f"  {pair['pre']} to {pair['post']}: {row['call'] or 'no call'}; log2 ratio "
+            f"{number(row['log2_ratio'])} ({number(row['low'])} to {number(row['high'])}), "
+            f"expected from purity alone {number(row['expected'])}; p = {number(row['p'])}, q = "
+            f"{number(row['q'])}"
+        )
+    if facts["finding"]:
+        lines += _catalogue(facts)
+    else:
+        lines += ["", "no finding: not called amplified or deleted in a tumour"]
+    return lines
