@@ -253,7 +253,7 @@ class TestFaults:
         fails(
             capfd,
             arguments(patient, out, tumor=path),
-            f"{path}: cannot be read as BAM or CRAM; check the file",
+            f"{path}: truncated (its end-of-file block is missing); copy or make it again",
         )
 
     def test_not_indexed(self, patient, out, tmp_path, capfd):

@@ -1,6 +1,7 @@
 """`resistpanel call`: arguments, and nothing else."""
 
 import argparse
+from pathlib import Path
 
 from resistpanel.errors import InputError
 
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
     from resistpanel.sheet.bam import quiet
+    from resistpanel.sheet.index import check_whole
 
     if not args.output.endswith(".vcf.gz"):
         raise InputError("the output must end in .vcf.gz", f"--output {args.output}")
@@ -72,6 +74,8 @@ def run(args: argparse.Namespace) -> int:
         min_qual=args.min_qual,
     )
     with quiet():
+        for path in (*args.normal, *args.tumor):
+            check_whole(Path(path))
         if args.build_pon:
             number = build_pon(settings, args.output)
             print(f"{number} alleles recur in {len(args.normal)} normals")

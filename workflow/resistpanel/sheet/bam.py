@@ -105,6 +105,15 @@ def _ends_with(path: Path, mark: bytes) -> bool:
         return handle.read() == mark
 
 
+def ends_whole(path: Path) -> bool:
+    """Return whether a BAM or CRAM ends as its format demands; True of any other file."""
+    with path.open("rb") as handle:
+        start = handle.read(18)
+    if start[:4] == b"CRAM":
+        return _ends_with(path, CRAM_EOF)
+    return start[12:14] != b"BC" or _ends_with(path, BGZF_EOF)
+
+
 def read_header(path: Path, reference: Path | None = None) -> Header:
     """Read the header and try the first read of a BAM or CRAM.
 

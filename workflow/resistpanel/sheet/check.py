@@ -9,6 +9,7 @@ from resistpanel.catalog.drugs import Drug, load_drugs
 from resistpanel.errors import InputError
 from resistpanel.sheet import bam, reference
 from resistpanel.sheet.config import Settings
+from resistpanel.sheet.index import check_index
 from resistpanel.sheet.reference import Findings
 from resistpanel.sheet.table import Row, patients
 
@@ -94,6 +95,11 @@ def check_bam(
             f"{index} is older than its BAM: if the BAM has changed since, "
             f"run `samtools index {row.bam}`"
         )
+    if index is not None and not errors:
+        try:
+            check_index(row.bam, index)
+        except InputError as error:
+            errors.append(InputError(error.what, f"{index} ({row.where})", error.cure))
     return errors, notes
 
 

@@ -25,6 +25,10 @@ TYPES = {
 }
 
 
+#: Value of `pool`: the normals of the run's other patients.
+COHORT = "cohort"
+
+
 @dataclasses.dataclass(frozen=True)
 class Simulation:
     """What to simulate: the patient's file, and what of it to replace (None: as in the file)."""
@@ -40,7 +44,7 @@ class Settings:
     """A checked configuration; see ``workflow/schemas/config.schema.yaml`` for the keys.
 
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
-    names the file for messages.
+    names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs.
     """
 
     samples: Path | None
@@ -58,6 +62,9 @@ class Settings:
     qc: dict[str, float | None]
     table1: Path | None
     where: str = "config.yaml"
+    copynumber: dict[str, float | None] = dataclasses.field(default_factory=dict)
+    identity: dict[str, float] = dataclasses.field(default_factory=dict)
+    pool: str | tuple[tuple[Path, str], ...] = ()
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -222,10 +229,25 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         qc=dict(config["qc"]),
         table1=table1 or (simulation.table1 if simulation else None),
         where=where,
+        copynumber=dict(config["copynumber"]),
+        identity=dict(config["identity"]),
+        pool=(
+            config["pool"]
+            if isinstance(config["pool"], str)
+            else tuple((resource(row["qc"]), row["sample"]) for row in config["pool"] or ())
+        ),
     )
 
 
 def _missing_files(made: Settings) -> Iterator[InputError]:
+    if isinstance(made.pool, str):
+        if made.pool != COHORT:
+            cure = did_you_mean(made.pool, [COHORT]) or f"give {COHORT}, or a list of qc and sample"
+            yield InputError(f"'{made.pool}' names no pool of normals", made.place("pool"), cure)
+    else:
+        for i, (path, _) in enumerate(made.pool):
+            if not path.is_file():
+                yield InputError(f"no such file: {path}", made.place(f"pool.{i}.qc"))
     files = {"genes": made.genes, "call.pon": made.pon, "call.germline": made.germline}
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient

@@ -11,7 +11,7 @@ from typing import Any
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.files import HOME
 from resistpanel.sheet.check import check_drugs, check_inputs
-from resistpanel.sheet.config import Settings, settings
+from resistpanel.sheet.config import COHORT, Settings, settings
 from resistpanel.sheet.patient import ordered
 from resistpanel.sheet.table import Row, check_rows, patients, read_sheet
 
@@ -42,6 +42,17 @@ class Plan:
     def bams(self, patient: str, role: str | None = None) -> list[str]:
         """Return the BAMs of a patient, or those of a role."""
         return [str(row.bam) for row in self.patients[patient] if role in (None, row.role)]
+
+    def pool(self, patient: str) -> list[tuple[Path, str]]:
+        """Return (qc JSON, sample) of the further normals that a patient is compared with."""
+        if self.settings.pool != COHORT:
+            return list(self.settings.pool)
+        return [
+            (self.settings.outdir / "qc" / f"{name}.json", row.sample)
+            for name, rows in self.patients.items()
+            for row in rows
+            if name != patient and row.role == "normal"
+        ]
 
     def fingerprint(self, patient: str) -> str:
         """Return all that the sheet says of a patient, whatever it says of others."""
@@ -199,11 +210,15 @@ def put_on_path() -> None:
 def flags(pairs: Iterable[tuple[str, Any]]) -> str:
     """Return command-line arguments, quoted for the shell; those whose value is None are left out.
 
+    A tuple stands for several values of one argument.
+
     Examples
     --------
     >>> flags([("--tumor", "a b.bam"), ("--pon", None)])
     "--tumor 'a b.bam'"
     """
     return " ".join(
-        f"{name} {shlex.quote(str(value))}" for name, value in pairs if value is not None
+        shlex.join([name, *map(str, value if isinstance(value, tuple) else [value])])
+        for name, value in pairs
+        if value is not None
     )
