@@ -20,7 +20,11 @@ GENES = ("BRAF", "MAP2K1", "NRAS", "TP53", "KIT", "PTEN")
 DEPTH = 150
 #: What a whole run must call in every patient.
 V600E, C121S = "chr7:140453136:A:T", "chr15:66729154:G:C"
-COLUMNS = "patient sample role timepoint day lesion drugs bam sex purity disease".split()
+#: The sheet's columns, in its order.
+COLUMNS = (
+    *("patient", "sample", "role", "timepoint", "day", "lesion", "drugs", "bam"),
+    *("sex", "purity", "disease"),
+)
 
 
 def describe(name: str, seed: int, germline: float = 1.0) -> dict:
@@ -84,7 +88,9 @@ def make(folder: Path, patients: int = 1) -> Path:
         for suffix in ("", ".fai", ".gzi"):
             (folder / "genome" / f"genome.fa.gz{suffix}").replace(f"{genome}{suffix}")
         lines = (folder / "genome" / "targets.bed").read_text().splitlines(keepends=True)
-        targets.write_text("".join(l for l in lines if any(f"\t{g}|" in l for g in GENES)))
+        targets.write_text(
+            "".join(row for row in lines if any(f"\t{gene}|" in row for gene in GENES))
+        )
     rows = []
     for number in range(1, patients + 1):
         name = f"P{number:02d}"

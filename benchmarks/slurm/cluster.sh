@@ -5,6 +5,9 @@
 #     SLURM_CONF=FOLDER/slurm.conf sinfo
 #     sh benchmarks/slurm/cluster.sh stop FOLDER
 #
+# While it runs, /etc/slurm/slurm.conf is a link to FOLDER/slurm.conf: inside a job the executor
+# clears SLURM_CONF, so that srun looks there, as it does on every installed cluster.
+#
 # Needs root and Debian's packages: apt-get install slurmctld slurmd slurm-client munge. There are
 # no cgroups and there is no accounting database, so memory limits are enforced by slurmd's polling
 # (JobAcctGatherFrequency) and the status of jobs is asked of squeue.
@@ -68,6 +71,12 @@ DefMemPerCPU=500
 NodeName=$host NodeAddr=127.0.0.1 CPUs=$(nproc) RealMemory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.8)}' /proc/meminfo)
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
+    if [ -e /etc/slurm/slurm.conf ] && [ ! -L /etc/slurm/slurm.conf ]; then
+        echo "/etc/slurm/slurm.conf: there is a cluster on this machine; use that" >&2
+        exit 1
+    fi
+    mkdir -p /etc/slurm
+    ln -sfn "$folder/slurm.conf" /etc/slurm/slurm.conf
     export SLURM_CONF="$folder/slurm.conf"
     munged --force --key-file "$folder/munge.key" --socket "$munge_folder/socket" \
         --pid-file "$munge_folder/munged.pid" --log-file "$folder/munged.log" \
@@ -90,6 +99,9 @@ stop() {
     kill_by_file "$folder/slurmd.pid"
     kill_by_file "$folder/slurmctld.pid"
     kill_by_file /run/resistpanel-munge/munged.pid
+    if [ "$(readlink /etc/slurm/slurm.conf)" = "$folder/slurm.conf" ]; then
+        rm /etc/slurm/slurm.conf
+    fi
 }
 
 case $action in

@@ -7,7 +7,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 folder=benchmarks/work/slurm/node
-if ! command -v slurmctld slurmd sbatch munged >/dev/null; then
+if ! { command -v slurmctld && command -v slurmd && command -v munged; } >/dev/null; then
     apt-get install -y --no-install-recommends slurmctld slurmd slurm-client munge
 fi
 .venv/bin/python -c "import snakemake_executor_plugin_slurm" 2>/dev/null ||
