@@ -20,6 +20,7 @@ COMMANDS = {
 STAGES = {
     "sheet": "check the sample sheet, the configuration and the BAM headers",
     "qc": "depth, on-target, duplicates, insert size and the gate, per sample",
+    "callers": "run other callers, hand their alleles to ours, and compare who called what",
     "call": "call somatic variants jointly over the normal and all tumours of a patient",
     "annotate": "consequences and HGVS names",
     "copynumber": "copy number, purity, identity and contamination of the samples",
