@@ -1,9 +1,14 @@
 """Swaps, sex, contamination and tumour in normal in a patient's JSON."""
 
 import pytest
+import yaml
 
 from resistpanel.copynumber.analyse import analyse
+from resistpanel.copynumber.gate import GATE
 from resistpanel.copynumber.identity import judge
+from resistpanel.errors import InputError
+from resistpanel.files import HOME, SCHEMAS
+from resistpanel.qc.gate import gate_with
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World
 from .test_analyse import CLONAL, patient
@@ -111,3 +116,21 @@ def test_genotypes_are_handed_on(world, tumours):
     assert set(genotypes["samples"]) == {NORMAL, BEFORE, AFTER}
     assert {len(text) for text in genotypes["samples"].values()} == {len(genotypes["sites"])}
     assert genotypes["samples"][NORMAL].count("2") == 57
+
+
+def test_limits_of_the_gate_are_data(world, tumours):
+    """The same finding, held to another limit or to none."""
+    given = patient(world, tumours, sex="male")
+    assert texts(analyse(given, gate_with({"sex_mismatch": None}, GATE))) == []
+    assert texts(analyse(given, gate_with({"contamination": 0.5}, GATE)))
+    with pytest.raises(InputError, match="no row 'contaminaton' in the gate"):
+        gate_with({"contaminaton": 1}, GATE, "copynumber")
+
+
+def test_configuration_and_docs_name_every_row_of_the_gate():
+    schema = yaml.safe_load((SCHEMAS / "config.schema.yaml").read_text())
+    assert list(schema["properties"]["copynumber"]["properties"]) == [row.name for row in GATE]
+    page = (HOME / "docs" / "copynumber.md").read_text()
+    for row in GATE:
+        roles = " and ".join(row.roles)
+        assert f"| `{row.name}` | {roles} | {row.condition} | {row.text} |" in page

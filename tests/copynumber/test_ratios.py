@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.copynumber.bins import Coverage
+from resistpanel.copynumber.bins import Coverage, pool_coverages
 from resistpanel.copynumber.ratios import (
     benjamini_hochberg,
     bias,
@@ -154,3 +154,33 @@ def test_noise_between_genes_is_measured():
     log2 = rng.normal(0, np.hypot(0.05, 0.1), 400)
     noise = gene_noise(log2, np.full(400, 0.05), np.repeat([f"chr{i}" for i in range(20)], 20))
     assert 0.08 < noise < 0.12
+
+
+def test_a_pool_of_the_other_sex_is_put_right_on_x():
+    world = World(seed=5, noise=0.02)
+    entries = [
+        ({"samples": [sample(world, "n", sex)]}, f"{sex}.json", "n") for sex in ("male", "female")
+    ]
+    own = world.coverage(sex="male")
+    on_x = world.bins.sex_linked
+    for sex, normal in (("male", None), (None, own)):
+        man, woman = pool_coverages(entries, world.bins, sex, normal)
+        ratio = np.log2(woman.depth / man.depth)
+        assert abs(np.median(ratio[on_x]) - np.median(ratio[~on_x])) < 0.1
+    untold = pool_coverages(entries, world.bins)
+    ratio = np.log2(untold[1].depth / untold[0].depth)
+    assert np.median(ratio[on_x]) - np.median(ratio[~on_x]) == pytest.approx(1, abs=0.1)
+
+
+def sample(world, name, sex):
+    """Return a normal as `qc/{patient}.json` has it."""
+    bins, depth = world.bins, world.coverage(sex=sex).depth
+    return {
+        "sample": name,
+        "read_length": 100,
+        "insert_size_median": 200,
+        "targets": [
+            {"chrom": str(chrom), "start": int(start), "end": int(end), "mean_depth": float(mean)}
+            for chrom, start, end, mean in zip(bins.chrom, bins.start, bins.end, depth, strict=True)
+        ],
+    }

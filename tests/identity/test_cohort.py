@@ -108,3 +108,25 @@ def test_the_command_writes_what_it_found(tmp_path, capsys):
     assert not value["passed"]
     assert [finding["kind"] for finding in value["findings"]] == ["swap"]
     assert "have changed places" in capsys.readouterr().err
+
+
+def test_limits_are_options(tmp_path):
+    """Two files of one person, of which one in five sites was misread."""
+    people = People(6, 2)
+    first, second = people.file(0, (0, 0, 0)), people.file(1, (0, 0, 0))
+    sites = second["identity"]["genotypes"]["samples"]
+    for name, text in sites.items():
+        sites[name] = "".join("0" if i % 5 == 0 else call for i, call in enumerate(text))
+    for value in (first, second):
+        write_json(tmp_path / f"{value['patient']}.json", value)
+    files = [str(tmp_path / f"P{i}.json") for i in range(2)]
+
+    def findings(*options):
+        assert main(["identity", *files, "--output", str(tmp_path / "o.json"), *options]) == 0
+        return [finding["kind"] for finding in read_json(tmp_path / "o.json")["findings"]]
+
+    assert findings() == []
+    assert findings("--same", "0.2", "--different", "0.4") == ["same_person"]
+    assert findings("--same", "0.2", "--different", "0.4", "--least-sites", "500") == []
+    status = main(["identity", *files, "--output", str(tmp_path / "o.json"), "--same", "0.2"])
+    assert status == 2

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 from resistpanel.cli import main
 from resistpanel.errors import InputError
 from resistpanel.files import HOME, SCHEMAS, read_json
-from resistpanel.qc.command import thresholds
 from resistpanel.qc.figures import median_of
-from resistpanel.qc.gate import GATE, gate_with, judge
+from resistpanel.qc.gate import GATE, gate_with, judge, thresholds
 
 from .conftest import random_reads, read, write_reads
 

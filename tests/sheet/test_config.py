@@ -71,6 +71,19 @@ def test_numbers_of_the_command_line_arrive_as_text(good, tmp_path):
     assert made.qc == {"error_rate": 0.1}
 
 
+def test_pool_and_limits(good, tmp_path):
+    made = settings(good)
+    assert (made.pool, made.copynumber, made.identity) == ((), {}, {})
+    assert settings(good | {"pool": "cohort"}).pool == "cohort"
+    path = tmp_path / "qc.json"
+    path.write_text("{}")
+    made = settings(good | {"pool": [{"qc": str(path), "sample": "blood"}]})
+    assert made.pool == ((path, "blood"),)
+    limits = {"copynumber": {"contamination": "0.02", "discordance": None}}
+    assert settings(good | limits).copynumber == {"contamination": 0.02, "discordance": None}
+    assert settings(good | {"identity": {"same": "0.02"}}).identity == {"same": 0.02}
+
+
 def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
     made = settings(good | {"simulate": {"patient": "nowhere.yaml", "table1": "nowhere.tsv"}})
     assert (made.simulate, made.table1) == (None, None)
@@ -94,6 +107,18 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
         (
             {"qc": {"tumor_mean_depth": "deep"}},
             "config.yaml (key 'qc.tumor_mean_depth'): 'deep' is not a number or null",
+        ),
+        (
+            {"pool": "cohrt"},
+            "config.yaml (key 'pool'): 'cohrt' names no pool of normals; did you mean 'cohort'?",
+        ),
+        (
+            {"pool": [{"qc": "no.json", "sample": "blood"}]},
+            "config.yaml (key 'pool.0.qc'): no such file: no.json",
+        ),
+        (
+            {"copynumber": {"contaminaton": 1}},
+            "config.yaml: unknown key 'copynumber.contaminaton'; did you mean 'contamination'?",
         ),
         ({"outdir": ""}, "config.yaml (key 'outdir'): the value is empty; give a path, or null"),
         ({"genes": "no.gff3"}, "config.yaml (key 'genes'): no such file: no.gff3"),

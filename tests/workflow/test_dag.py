@@ -117,6 +117,48 @@ def test_a_sheet_of_ones_own_and_a_sheet_that_grows(folder, tmp_path):
     assert written.stat().st_mtime_ns == time
 
 
+def test_pool_of_normals_and_limits(folder, tmp_path):
+    """The other patients' normals, or those of earlier runs, reach the copy number."""
+    made = folder / "results/simulate" / PATIENT
+    lines = [line.split("\t") for line in (made / "samples.tsv").read_text().splitlines()]
+    bam = lines[0].index("bam")
+    for row in lines[1:]:
+        row[bam] = str(made / row[bam])
+    lines[3][0] = "other"
+    (tmp_path / "samples.tsv").write_text("".join("\t".join(row) + "\n" for row in lines))
+    (tmp_path / "config.yaml").write_text(
+        f"samples: samples.tsv\nreference: {made}/genome.fa.gz\ntargets: {made}/targets.bed\n"
+        "pool: cohort\ncopynumber: {contamination: 0.02, tumor_in_normal: null}\n"
+        "identity: {least_sites: 9}\n"
+    )
+    done = snakemake(tmp_path, "-n", "--printshellcmds", "--until", "identity")
+    assert done.returncode == 0, done.stderr
+    commands = [line for line in done.stdout.splitlines() if "resistpanel copynumber" in line]
+    own, other = sorted(commands, key=lambda line: "other" in line.split("--output")[1])
+    assert "--gate contamination=0.02 --gate tumor_in_normal=off" in own
+    assert "--pool" not in own
+    assert f"--pool results/qc/{PATIENT}.json {lines[1][1]}" in other
+    assert "--least-sites 9" in done.stdout
+    # And for real, in the folder of the run that has been.
+    pool = [{"qc": f"results/qc/{PATIENT}.json", "sample": lines[1][1]}]
+    pooled = tmp_path / "pool.yaml"
+    pooled.write_text(json.dumps({"pool": pool, "outdir": str(tmp_path / "results")}))
+    for stage in ("panel", "sheet", "qc", "call", "annotate", "catalog"):
+        shutil.copytree(folder / "results" / stage, tmp_path / "results" / stage)
+    target = tmp_path / "results" / "copynumber" / f"{PATIENT}.json"
+    (tmp_path / "config.yaml").write_text(
+        f"samples: {made}/samples.tsv\nreference: {made}/genome.fa.gz\n"
+        f"targets: {made}/targets.bed\npool: {json.dumps(pool)}\n"
+    )
+    done = snakemake(
+        tmp_path, "--cores", "1", "--rerun-triggers", "mtime", "--allowed-rules", "copynumber",
+        "--", str(target.relative_to(tmp_path)),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    reference = read_json(target)["reference"]
+    assert reference == f"matched normal {lines[1][1]} and pool of 1 normal"
+
+
 def test_seed_and_depth_are_the_configurations(folder, tmp_path):
     (tmp_path / "config.yaml").write_text(CONFIG + "  seed: 5\n")
     done = snakemake(tmp_path, "-n", "--printshellcmds", "--until", "simulate")

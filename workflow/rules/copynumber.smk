@@ -7,6 +7,7 @@ rule copynumber:
         index=OUT / "annotate/{patient}.vcf.gz.tbi",
         reference=REFERENCE,
         drivers=SETTINGS.catalog / "drivers.tsv",
+        pool=lambda wildcards: [path for path, _ in PLAN.pool(wildcards.patient)],
     output:
         json=OUT / "copynumber/{patient}.json",
     log:
@@ -19,7 +20,14 @@ rule copynumber:
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         catalog=SETTINGS.catalog,
+        pool=lambda wildcards: flags(
+            ("--pool", normal) for normal in PLAN.pool(wildcards.patient)
+        ),
+        gate=flags(
+            ("--gate", f"{name}={'off' if value is None else value}")
+            for name, value in SETTINGS.copynumber.items()
+        ),
     shell:
         "resistpanel copynumber --sheet {input.sheet:q} --qc {input.qc:q} --vcf {input.vcf:q}"
-        " --reference {input.reference:q} --catalog {params.catalog:q}"
+        " --reference {input.reference:q} --catalog {params.catalog:q} {params.pool} {params.gate}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -12,5 +12,10 @@ rule identity:
     resources:
         mem_mb=1000,
         runtime=15,
+    params:
+        limits=flags(
+            (f"--{name.replace('_', '-')}", value)
+            for name, value in SETTINGS.identity.items()
+        ),
     shell:
-        "resistpanel identity {input:q} --output {output.json:q} > {log:q} 2>&1"
+        "resistpanel identity {input:q} {params.limits} --output {output.json:q} > {log:q} 2>&1"

@@ -11,11 +11,12 @@ from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
-from resistpanel.copynumber.gate import Figures, judge
+from resistpanel.copynumber.gate import GATE, Figures, judge
 from resistpanel.copynumber.purity import LEAST_AF, Estimate, Somatic, estimate, from_driver
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import HetSites, Segment, segment
 from resistpanel.copynumber.sites import Sites, heterozygous, homozygous
+from resistpanel.qc.gate import Condition
 
 #: A purity typed into the sheet is taken as an estimate with this 95 % half-width.
 SHEET_MARGIN = 0.1
@@ -279,7 +280,9 @@ def identity_of(patient: Patient) -> dict:
     }
 
 
-def gate(patient: Patient, found: dict, foreign: dict, leak: dict) -> dict:
+def gate(
+    patient: Patient, found: dict, foreign: dict, leak: dict, conditions: Sequence[Condition]
+) -> dict:
     """Return ``{passed, failures}`` over the patient's samples."""
     failures = []
     for entry in patient.sheet["samples"]:
@@ -303,13 +306,21 @@ def gate(patient: Patient, found: dict, foreign: dict, leak: dict) -> dict:
                 int(sex != stated) if judged and sex and stated else None,
                 foreign[name].value if foreign[name].found and not found["strangers"] else None,
                 max(leaked, default=None) if entry["role"] == "normal" else None,
-            )
+            ),
+            conditions,
         )
     return {"passed": not failures, "failures": failures}
 
 
-def analyse(patient: Patient) -> dict:
-    """Return ``copynumber/{patient}.json``."""
+def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> dict:
+    """Return ``copynumber/{patient}.json``.
+
+    Parameters
+    ----------
+    patient : Patient
+    conditions : sequence of Condition
+        Rows of the gate.
+    """
     from resistpanel.copynumber import rows
 
     tumors = {entry["sample"]: analyse_tumor(patient, entry) for entry in patient.tumors}
@@ -345,5 +356,5 @@ def analyse(patient: Patient) -> dict:
         "contamination": {name: rows.fraction(value) for name, value in foreign.items()},
         "tumor_in_normal": {name: rows.fraction(value) for name, value in leak.items()},
         "identity": found,
-        "gate": gate(patient, found, foreign, leak),
+        "gate": gate(patient, found, foreign, leak, conditions),
     }

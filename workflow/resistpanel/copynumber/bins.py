@@ -159,20 +159,50 @@ def gene_spans(bins: Bins) -> list[tuple[str, np.ndarray]]:
     return [(gene, np.array(rows)) for (_, gene), rows in found.items()]
 
 
-def pool_coverages(entries: Sequence[tuple[dict, str, str]], bins: Bins) -> list[Coverage]:
-    """Return the coverages of a pool of normals.
+def copies_of_x(one: Coverage, bins: Bins) -> int | None:
+    """Return whether a normal has one X or two, by its depth; None without targets on X."""
+    on_x = np.isin(bins.chrom, ("chrX", "X"))
+    if not on_x.any() or bins.sex_linked.all():
+        return None
+    ratio = np.median(one.depth[on_x]) / max(np.median(one.depth[~bins.sex_linked]), 1e-9)
+    return 2 if ratio > np.sqrt(0.5) else 1
+
+
+def as_sex(one: Coverage, bins: Bins, copies: int | None) -> Coverage:
+    """Return a normal's coverage with the depth of X as if it had as many copies of it."""
+    own = copies_of_x(one, bins)
+    if copies is None or own is None or own == copies:
+        return one
+    on_x = np.isin(bins.chrom, ("chrX", "X"))
+    return Coverage(np.where(on_x, one.depth * copies / own, one.depth), one.fragments)
+
+
+def pool_coverages(
+    entries: Sequence[tuple[dict, str, str]],
+    bins: Bins,
+    sex: str | None = None,
+    normal: Coverage | None = None,
+) -> list[Coverage]:
+    """Return the coverages of a pool of normals, as if they were of the patient's sex.
 
     Parameters
     ----------
     entries : sequence of (dict, str, str)
         A qc JSON, the name of its file, and the sample in it that is a normal.
     bins : Bins
+    sex : str or None
+        The patient's, as stated.
+    normal : Coverage, optional
+        The patient's own, which tells the sex where it is not stated.
     """
+    copies = {"male": 1, "female": 2}.get(sex or "")
+    if copies is None and normal is not None:
+        copies = copies_of_x(normal, bins)
     found = []
     for qc, where, name in entries:
         sample = next((s for s in qc["samples"] if s["sample"] == name), None)
         if sample is None:
             known = ", ".join(s["sample"] for s in qc["samples"])
             raise InputError(f"has no sample '{name}'", where, f"it has {known}")
-        found.append(coverage(sample, bins, where))
+        found.append(as_sex(coverage(sample, bins, where), bins, copies))
     return found

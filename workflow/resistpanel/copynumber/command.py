@@ -4,18 +4,21 @@ import argparse
 import sys
 from pathlib import Path
 
+from resistpanel.copynumber.gate import GATE
 from resistpanel.files import read_json, write_stage
+from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
 
 EPILOG = """\
 example:
   resistpanel copynumber --sheet results/sheet/P1.json --qc results/qc/P1.json \\
       --vcf results/annotate/P1.vcf.gz --reference hg19.fa --output results/copynumber/P1.json
+
 """
 
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.epilog = EPILOG
+    parser.epilog = EPILOG + rows_text(GATE)
     parser.add_argument("--sheet", type=Path, required=True, help="JSON of `resistpanel sheet`")
     parser.add_argument("--qc", type=Path, required=True, help="JSON of `resistpanel qc`: depths")
     parser.add_argument("--vcf", type=Path, required=True, help="VCF of `resistpanel annotate`")
@@ -29,6 +32,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar=("QC.JSON", "SAMPLE"),
         help="a further normal of the same panel: its qc JSON and its name there; may be repeated",
     )
+    add_gate(parser)
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     parser.set_defaults(run=run)
 
@@ -40,18 +44,21 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
     from resistpanel.copynumber.sites import read_sites
 
+    gate = gate_with(thresholds(args.gate), GATE, "copynumber")
     sheet, qc = read_json(args.sheet), read_json(args.qc)
     bins = read_bins(qc, args.reference)
     pool = [(read_json(path), path, sample) for path, sample in args.pool]
+    measured = {s["sample"]: coverage(s, bins, str(args.qc)) for s in qc["samples"]}
+    normal = next((s["sample"] for s in sheet["samples"] if s["role"] == "normal"), None)
     patient = Patient(
         sheet=sheet,
         bins=bins,
-        coverage={s["sample"]: coverage(s, bins, str(args.qc)) for s in qc["samples"]},
+        coverage=measured,
         sites=read_sites(args.vcf, [s["sample"] for s in sheet["samples"]]),
-        pool=pool_coverages(pool, bins),
+        pool=pool_coverages(pool, bins, sheet["sex"], measured[normal] if normal else None),
         drivers=load_drivers(args.catalog),
     )
-    value = analyse(patient)
+    value = analyse(patient, gate)
     write_stage(args.output, "copynumber", value)
     for failure in value["gate"]["failures"]:
         print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)

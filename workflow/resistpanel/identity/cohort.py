@@ -12,9 +12,34 @@ import numpy as np
 
 from resistpanel.errors import InputError
 
-#: Sites needed to tell; discordant fraction up to which two samples are one person's, from which
-#: they are two persons'.
-LEAST_SITES, SAME, DIFFERENT = 8, 0.05, 0.1
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """When two samples are said to be of one person, or of two.
+
+    Attributes
+    ----------
+    least_sites : float
+        Sites needed to tell.
+    same : float
+        Discordant fraction up to which they are one person's.
+    different : float
+        Discordant fraction from which they are two persons'.
+    """
+
+    least_sites: float = 8
+    same: float = 0.05
+    different: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.same < self.different <= 1:
+            raise InputError(
+                f"same ({self.same:g}) must be below different ({self.different:g}), in 0 to 1",
+                "key 'identity'",
+            )
+
+
+DEFAULT = Limits()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,8 +120,13 @@ def discordance(cohort: Cohort) -> tuple[np.ndarray, np.ndarray]:
     return (sites + sites.T).astype(int), (apart + apart.T).astype(int)
 
 
-def find(cohort: Cohort) -> list[dict]:
+def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[dict]:
     """Return the samples that agree with another patient, or not with their own.
+
+    Parameters
+    ----------
+    cohort : Cohort
+    limits : Limits
 
     Returns
     -------
@@ -106,10 +136,10 @@ def find(cohort: Cohort) -> list[dict]:
         ``samples`` as [patient, sample] and ``text``.
     """
     sites, apart = discordance(cohort)
-    enough = sites >= LEAST_SITES
+    enough = sites >= limits.least_sites
     fraction = apart / np.maximum(sites, 1)
-    same = enough & (fraction <= SAME)
-    different = enough & (fraction >= DIFFERENT)
+    same = enough & (fraction <= limits.same)
+    different = enough & (fraction >= limits.different)
     patient = np.array(cohort.patient)
     own = patient[:, None] == patient[None, :]
     # A sample is odd if it disagrees with more of its patient's other samples than it agrees with.

@@ -1,8 +1,9 @@
 """The gate: conditions that a sample's figures must meet, as data."""
 
+import argparse
 import dataclasses
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resistpanel.errors import InputError, did_you_mean
@@ -127,24 +128,66 @@ GATE = (
 )
 
 
-def gate_with(changes: Mapping[str, float | None]) -> list[Condition]:
+def thresholds(texts: Sequence[str]) -> dict[str, float | None]:
+    """Parse ``NAME=VALUE`` arguments; the value ``off`` becomes None."""
+    changes: dict[str, float | None] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            changes[name] = None if value == "off" else float(value)
+        except ValueError:
+            raise InputError(
+                f"'{value}' is not a threshold", f"--gate {text}", "give a number, or off"
+            ) from None
+    return changes
+
+
+def gate_with(
+    changes: Mapping[str, float | None], gate: Sequence[Condition] = GATE, key: str = "qc"
+) -> list[Condition]:
     """Return the gate with thresholds replaced, rows whose threshold is None left out.
+
+    Parameters
+    ----------
+    changes : mapping of str to float or None
+        By the rows' names.
+    gate : sequence of Condition
+    key : str
+        The configuration's section, for messages.
 
     Raises
     ------
     InputError
         For a name that no row has.
     """
-    known = [row.name for row in GATE]
+    known = [row.name for row in gate]
     for name in changes:
         if name not in known:
             cure = did_you_mean(name, known) or f"known: {', '.join(known)}"
-            raise InputError(f"no row '{name}' in the gate", "key 'qc'", cure)
+            raise InputError(f"no row '{name}' in the gate", f"key '{key}'", cure)
     return [
         dataclasses.replace(row, threshold=changes.get(row.name, row.threshold))
-        for row in GATE
+        for row in gate
         if changes.get(row.name, row.threshold) is not None
     ]
+
+
+def rows_text(gate: Sequence[Condition]) -> str:
+    """Return the rows of a gate, for a command's help."""
+    return "rows of the gate:\n" + "\n".join(
+        f"  {row.name:20} {row.condition:8} {' and '.join(row.roles)}" for row in gate
+    )
+
+
+def add_gate(parser: argparse.ArgumentParser) -> None:
+    """Add ``--gate NAME=VALUE`` to a command."""
+    parser.add_argument(
+        "--gate",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="replace the threshold of a row of the gate, or switch it `off`; may be repeated",
+    )
 
 
 def lookup(figures: Mapping[str, Any], metric: str) -> float | None:
