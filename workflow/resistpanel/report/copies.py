@@ -5,7 +5,7 @@ pixels, so that text keeps its size in any window.
 """
 
 from resistpanel.report.cells import sample_label
-from resistpanel.report.front import tumors
+from resistpanel.report.parts import tumors
 from resistpanel.report.numbers import NOTHING, interval, percent, plain
 
 HEIGHT, ZERO, UNIT = 168, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit

@@ -3,8 +3,9 @@
 import re
 
 from resistpanel.report.cells import variant_name
-from resistpanel.report.front import failing, variants_by_id
-from resistpanel.report.numbers import genomic
+from resistpanel.report.front import failing
+from resistpanel.report.parts import variants_by_id
+from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
@@ -24,10 +25,32 @@ def pubmed(pmid: str | int | None) -> list[tuple[str, str | None]]:
     ]
 
 
+#: Candidates up to which each is shown in full; of more, a table.
+CANDIDATES = 2
+
+
+def pairs_of(variant: dict | None) -> list[dict]:
+    """Return the states of a variant by pair; pairs that do not show it at all share one line."""
+    if variant is None:
+        return []
+    absent = [s for s in variant["states"] if s["state"] == "absent"]
+    if len(absent) < 2:
+        return variant["states"]
+    told = [s for s in variant["states"] if s["state"] != "absent"]
+    texts = []
+    for s in absent:
+        e = variant["samples"][s["post"]]
+        texts.append(f"{s['post']} ({count(e['ad'][1])} of {count(e['dp'])} fragments, AF below "
+                     f"{percent_up(e['ub'])})")  # fmt: skip
+    joined = {"state": "absent", "probability_increase": None, "fold_change": None}
+    return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
+
+
 def findings(report: dict) -> dict:
-    """Return the ranked findings: those that count in full, passengers in short."""
+    """Return the ranked findings: those that count in full, candidates and passengers in short."""
     known = variants_by_id(report)
-    full, short = [], []
+    full, candidates, short = [], [], []
+    keys = set(report["resist"]["verdict"]["key_variants"])
     for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"]):
         v = known.get(f["variant"])
         item = f | {
@@ -40,12 +63,16 @@ def findings(report: dict) -> dict:
             "match": MATCHES.get(f["match_level"]),
             "evidence": with_links(f["evidence"]),
             "other_evidence": with_links(f["other_evidence"]),
-            "states": v["states"] if v else [],
+            "states": pairs_of(v),
             "phred": v["somatic_phred"] if v else None,
         }
         # In full: what may matter, and what was tested and found without effect.
         counts = f["effect"] in ("known", "candidate") or f["evidence"]
-        (full if counts else short).append(item)
+        candidate = f["effect"] == "candidate" and f["variant"] not in keys
+        (candidates if candidate else full if counts else short).append(item)
+    if len(candidates) <= CANDIDATES:
+        full = sorted(full + candidates, key=lambda f: f["rank"])
+        candidates = []
     resist = report["resist"]
     driver = resist["driver"]
     name = f"p.{driver['protein']}" if driver["protein"] else None
@@ -54,6 +81,7 @@ def findings(report: dict) -> dict:
     driver = driver | {"name": name}
     return {
         "full": full,
+        "candidates": candidates,
         "short": short,
         "driver": driver,
         "fail": failing(report),

@@ -1,7 +1,11 @@
 """The first screen: patient, course, verdict, warnings, the key variants before and after."""
 
+from itertools import pairwise
+
+from resistpanel.report import glance
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
+from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.states import EFFECTS, MECHANISMS, VERDICTS, rank_state
 
 #: How many variants the first screen shows; the rest are counted.
@@ -10,23 +14,14 @@ FIRST_SCREEN = 4
 LINES = 16
 
 
-def variants_by_id(report: dict) -> dict[str, dict]:
-    """Return the variants of compare.json by id."""
-    return {v["id"]: v for v in report["compare"]["variants"]}
-
-
-def tumors(report: dict) -> list[dict]:
-    """Return the tumour samples in the order of compare.json."""
-    return [s for s in report["compare"]["samples"] if s["role"] == "tumor"]
-
-
 def course(report: dict) -> list[dict]:
     """Return the stations of the patient's course: normal, then each time point.
 
     Returns
     -------
     list of dict
-        ``title``, ``samples`` (labels), ``drugs`` given before this station.
+        ``title``, ``samples`` (labels), ``drugs`` given before this station, ``again``: the same
+        as before the station before.
     """
     names = {d["given"]: d["drug"] for d in report["sheet"]["drugs"]}
     stations: list[dict] = []
@@ -40,7 +35,8 @@ def course(report: dict) -> list[dict]:
             title = words.get(sample["timepoint"], sample["timepoint"] or "Tumour")
         day = None if sample["day"] is None else f"day {sample['day']:g}"
         if not stations or stations[-1]["key"] != key:
-            stations.append({"key": key, "title": title, "day": day, "samples": [], "drugs": []})
+            stations.append({"key": key, "title": title, "day": day, "samples": [], "drugs": [],
+                             "again": False})  # fmt: skip
         station = stations[-1]
         station["samples"].append({"name": sample["sample"], "lesion": sample["lesion"]})
         for given in sample["drugs"]:
@@ -48,6 +44,9 @@ def course(report: dict) -> list[dict]:
             text = drug if drug == given else f"{drug} ({given})"
             if text not in station["drugs"]:
                 station["drugs"].append(text)
+    for earlier, later in pairwise(stations):
+        # The same drug on and on is named once; the line between the stations keeps its colour.
+        later["again"] = bool(later["drugs"]) and later["drugs"] == earlier["drugs"]
     return stations
 
 
@@ -239,6 +238,14 @@ def examined(report: dict) -> str | None:
     sites = report["resist"]["negative_sites"]
     if not sites:
         return None
+    found = {
+        v["id"]
+        for v in report["compare"]["variants"]
+        if any(v["samples"][s["sample"]]["detected"] for s in tumors(report))
+    }
+    sites = [s for s in sites if s["site"] not in found]
+    if not sites:
+        return None
     bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
     names = {s["site"] for s in sites}
     text = f"{count(len(names))} further catalogue sites were examined and not found"
@@ -253,6 +260,9 @@ def examined(report: dict) -> str | None:
 def front(report: dict) -> dict:
     """Return everything of the first screen."""
     verdict = report["resist"]["verdict"]
+    convergence = report["resist"]["convergence"]
+    if convergence and convergence["text"].rstrip(".") in verdict["sentence"]:
+        convergence = None  # the sentence says it already
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     against = [
         text
@@ -269,7 +279,10 @@ def front(report: dict) -> dict:
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
         "reasons": verdict["reasons"],
         "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
-        "convergence": report["resist"]["convergence"],
+        "convergence": convergence,
+        "before": glance.before(report),
+        "sure": glance.sure(report),
+        "samples": glance.samples(report),
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),

@@ -3,7 +3,7 @@
 import re
 
 from resistpanel.report.cells import cell, sample_label, variant_name
-from resistpanel.report.front import tumors
+from resistpanel.report.parts import tumors
 from resistpanel.report.numbers import (
     DASH,
     NARROW_SPACE,
@@ -13,6 +13,10 @@ from resistpanel.report.numbers import (
     percent_up,
 )
 from resistpanel.report.states import consequence
+
+
+#: A protein change up to the residue's number.
+RESIDUE = re.compile(r"([A-Z*]?\d+)")
 
 
 def inherited(variant: dict) -> bool:
@@ -69,6 +73,10 @@ def raw_cell(evidence: dict) -> dict:
 def negatives(report: dict) -> dict:
     """Return the catalogue sites that were looked at and not found, per site and per gene."""
     names = [s["sample"] for s in tumors(report)]
+    detected = {
+        v["id"]: {n for n in names if v["samples"][n]["detected"]}
+        for v in report["compare"]["variants"]
+    }
     sites: dict[str, dict] = {}
     for row in report["resist"]["negative_sites"]:
         site = sites.setdefault(row["site"], {
@@ -81,7 +89,9 @@ def negatives(report: dict) -> dict:
         cells = []
         for name in names:
             row = site["by"].get(name)
-            if row is None:
+            if row is None and name in detected.get(site["site"], ()):
+                cells.append({"text": "found", "lod": "", "dp": "", "bad": False, "sort": 1.5})
+            elif row is None:
                 cells.append({"text": DASH, "lod": "", "dp": "", "bad": False, "sort": -1})
             elif not row["assessable"]:
                 text = "not covered" if not row["dp"] else "not assessable"
@@ -93,7 +103,8 @@ def negatives(report: dict) -> dict:
                     "sort": row["ub"] if row["ub"] is not None else 2,
                 })  # fmt: skip
         bad = any(c["bad"] for c in cells)
-        rows.append(site | {"cells": cells, "bad": bad})
+        elsewhere = bool(detected.get(site["site"]))
+        rows.append(site | {"cells": cells, "bad": bad, "elsewhere": elsewhere})
     rows.sort(
         key=lambda r: (r["gene"], residue_number(r["protein"]), r["protein"] or "", r["site"])
     )
@@ -101,6 +112,9 @@ def negatives(report: dict) -> dict:
         "samples": [sample_label(s) for s in tumors(report)],
         "rows": rows,
         "bad": [r for r in rows if r["bad"]],
+        "nowhere": sum(not r["elsewhere"] for r in rows),
+        "elsewhere": [r for r in rows if r["elsewhere"]],
+        "condensed": condensed(rows, len(names)),
         "coverage": report["resist"]["coverage"],
         "genes": [
             gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)
@@ -112,6 +126,52 @@ def residue_number(protein: str | None) -> int:
     """Return the first number in a protein change, for sorting; 0 without one."""
     match = re.search(r"\d+", protein or "")
     return int(match[0]) if match else 0
+
+
+def condensed(rows: list[dict], samples: int) -> list[dict]:
+    """Return the sites as paper has room for them: one line for each residue of a gene.
+
+    Returns
+    -------
+    list of dict
+        ``gene`` and ``lines``: residue (``V60``), what it was looked at for (``A, E, G``), and per
+        sample the worst bound, or how many of the sites could not be assessed.
+    """
+    genes: dict[str, dict[str, list[dict]]] = {}
+    for row in rows:
+        match = RESIDUE.match(row["protein"] or "")
+        residue = match[1] if match else row["protein"] or row["pos"] or row["site"]
+        genes.setdefault(row["gene"], {}).setdefault(residue, []).append(row)
+    return [
+        {
+            "gene": gene,
+            "lines": [
+                {
+                    "residue": residue,
+                    "changes": ", ".join(
+                        dict.fromkeys(
+                            r["protein"].removeprefix(residue)
+                            for r in mine
+                            if r["protein"] and r["protein"] != residue
+                        )
+                    ),
+                    "bounds": [worst([r["cells"][i] for r in mine]) for i in range(samples)],
+                }
+                for residue, mine in residues.items()
+            ],
+        }
+        for gene, residues in genes.items()
+    ]
+
+
+def worst(cells: list[dict]) -> str:
+    """Return the worst bound of cells of one sample, ``<0.49``, or what stands in its way."""
+    blind = sum(c["bad"] for c in cells)
+    bounds = [c["sort"] for c in cells if not c["bad"] and 0 <= c["sort"] <= 1]
+    text = f"<{percent_up(max(bounds)).removesuffix(NARROW_SPACE + '%')}" if bounds else ""
+    if blind:
+        text = f"{text} ({blind} not)".strip() if text else "not assessable"
+    return text or ("found" if any(c["text"] == "found" for c in cells) else DASH)
 
 
 def gene_summary(gene: str, rows: list[dict], samples: int) -> dict:

@@ -103,6 +103,19 @@ def wrap(label: str, width: int = WRAP) -> list[str]:
     return list(min(ways, key=lambda way: max(map(len, way))))
 
 
+def lines_of(label: str) -> list[str]:
+    """Return the lines of a label: one or two; of several names joined, as many as they need."""
+    if ", " not in label:
+        return wrap(label)
+    lines: list[str] = []
+    for name in label.split(", "):
+        if lines and len(lines[-1]) + len(name) + 2 <= WRAP:
+            lines[-1] += f", {name}"
+        else:
+            lines.append(name)
+    return [line + ("," if i < len(lines) - 1 else "") for i, line in enumerate(lines)]
+
+
 def alterations(report: dict) -> dict[str, dict]:
     """Return what can be altered by id: variants, and findings of copy number."""
     found = {v["id"]: v for v in report["compare"]["variants"]}
@@ -130,7 +143,7 @@ def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> No
         node["key"] = any(v["id"] in keys for v in found)
         node["state"] = found[0]["state"] if found else None
         node["tone"] = STATES[found[0]["state"]].tone if found and found[0]["state"] else None
-        node["lines"] = wrap(node["label"])
+        node["lines"] = lines_of(node["label"])
         lines = len(node["lines"]) - 1 + len(node["changes"]) + bool(node["further"])
         node["height"] = PLAIN + LINE * lines
 
@@ -236,8 +249,41 @@ def drug_boxes(drugs: list[str], targets: list[dict], rows: list[list], tops: li
     return boxes
 
 
-def drawing(report: dict) -> dict | None:
+def folded(nodes: list[dict], edges: list[dict]) -> tuple[list[dict], list[dict]]:
+    """Return a graph in which the unaltered outputs of the same sources are one node.
+
+    A narrow window has no room for them side by side.
+    """
+    outputs = [n for n in nodes if n.get("role") == "output" and not n["altered"]]
+    ending = {n["id"] for n in outputs} - {e["source"] for e in edges}
+    sources = {
+        i: tuple(sorted((e["source"], str(e["sign"])) for e in edges if e["target"] == i))
+        for i in ending
+    }
+    first: dict[tuple, dict] = {}
+    into: dict[str, str] = {}
+    for node in outputs:
+        if node["id"] in ending:
+            head = first.setdefault(sources[node["id"]], dict(node))
+            into[node["id"]] = head["id"]
+            if head["id"] != node["id"]:
+                head["label"] += f", {node['label']}"
+    kept = {n["id"]: n for n in first.values()}
+    return (
+        [kept.get(n["id"], n) for n in nodes if into.get(n["id"], n["id"]) == n["id"]],
+        [e for e in edges if into.get(e["target"], e["target"]) == e["target"]],
+    )
+
+
+def drawing(report: dict, narrow: bool = False) -> dict | None:
     """Return the drawing of resist.json's pathway, or None when there is none.
+
+    Parameters
+    ----------
+    report : dict
+        report.json.
+    narrow : bool
+        For a window of 390 px: outputs share a node.
 
     Returns
     -------
@@ -252,6 +298,8 @@ def drawing(report: dict) -> dict | None:
     nodes, edges = relevant(everything, edges, graph["drug_targets"])
     if not nodes:
         return None
+    if narrow:
+        nodes, edges = folded(nodes, edges)
     by_id = {n["id"]: dict(n) for n in nodes}
     variants = alterations(report)
     describe(list(by_id.values()), variants, set(report["resist"]["verdict"]["key_variants"]))

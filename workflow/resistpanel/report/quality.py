@@ -26,12 +26,22 @@ def metrics(report: dict) -> list[dict]:
         ("read_length", "Read length (bp)", count),
         ("error_rate", "Mismatch rate", percent),
     ]
+    if any(s.get("error_spectrum") for s in samples):
+        rows += [
+            (("error_spectrum", "substitution_rate"), "Wrong bases of quality 20 or more", percent),
+            (("error_spectrum", "oxog_q"), "Oxidation (oxoG, G>T), Q", plain),
+            (("error_spectrum", "deamination_q"), "Deamination (formalin, C>T), Q", plain),
+        ]
     table = []
     for key, label, show in rows:
         cells = []
         for s in samples:
-            value = s["fraction_at"].get(key[0]) if isinstance(key, tuple) else s[key]
-            name = f"fraction_at.{key[0]}" if isinstance(key, tuple) else key
+            if isinstance(key, str):
+                value, name = s[key], key
+            elif len(key) == 1:
+                value, name = s["fraction_at"].get(key[0]), f"fraction_at.{key[0]}"
+            else:  # of the error spectrum, which older files lack
+                value, name = (s.get(key[0]) or {}).get(key[1]), key[1]
             failed = [f for f in s["gate"]["failures"] if f["metric"] in (name, f"{name}x")]
             cells.append({"text": NOTHING if value is None else show(value), "failed": failed})
         table.append({"label": label, "cells": cells})

@@ -294,6 +294,25 @@ def segments(line: dict, first: int, width: int) -> list[tuple[str, str]]:
     ]
 
 
+def unindented(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return a cut line without the blanks before its first base."""
+    while parts and not parts[0][0].strip():
+        parts = parts[1:]
+    return [(parts[0][0].lstrip(), parts[0][1]), *parts[1:]] if parts else []
+
+
+def strand_of(chars: str) -> str:
+    """Return the strand that most of a fragment's bases were read on: forward, reverse or both."""
+    counts = {
+        "forward": chars.count("."),
+        "reverse": chars.count(","),
+        "both": chars.count(":"),
+    }
+    if counts["both"] or (counts["forward"] and counts["reverse"]):
+        return "both"
+    return "reverse" if counts["reverse"] else "forward"
+
+
 def reads_view(report: dict) -> dict | None:
     """Return the section of reads, or None when none were taken."""
     taken = report["evidence"]
@@ -314,11 +333,20 @@ def reads_view(report: dict) -> dict | None:
         for name in roles:
             s = window["samples"][name]
             total = sum(s["counts"].values())
+            seen = v["samples"][name]
             samples.append({
+                "forward": seen["adf"][1] if len(seen["adf"]) > 1 else None,
+                "reverse": seen["adr"][1] if len(seen["adr"]) > 1 else None,
+                "called": seen["ad"][1], "depth": seen["dp"],
                 "name": name, "note": s["note"], "every": s["every"], "counts": s["counts"],
                 "total": total,
                 "lines": [
-                    {"kind": line["kind"], "parts": segments(line, first + shift, width)}
+                    {
+                        "kind": line["kind"],
+                        "indent": len(line["chars"]) - len(line["chars"].lstrip()),
+                        "strand": strand_of(line["chars"]),
+                        "parts": unindented(segments(line, first + shift, width)),
+                    }
                     for line in s["lines"]
                 ],
             })  # fmt: skip
@@ -329,4 +357,9 @@ def reads_view(report: dict) -> dict | None:
                       for text, name in segments(ruler, first + shift, width)],
         })  # fmt: skip
     variants.sort(key=lambda row: (not row["key"], not row["reported"]))
-    return {"variants": variants, "flank": taken["flank"], "min_mapq": taken["min_mapq"]}
+    for i, row in enumerate(variants, 1):
+        row["anchor"] = f"reads-{i}"
+    return {
+        "variants": variants, "flank": taken["flank"], "min_mapq": taken["min_mapq"],
+        "anchors": {row["variant"]["id"]: row["anchor"] for row in variants},
+    }  # fmt: skip

@@ -104,9 +104,19 @@ def facet(report: dict, pair: dict, wide: bool) -> dict:
             "id": v["id"], "gene": v["gene"] or "", "name": variant_name(v), "state": state,
             "brief": variant_name(v).replace("p.", "").replace(" + ", "+"),
             "tone": STATES[state].tone, "key": v["id"] in keys, "ends": ends, "label": None,
+            "quiet": state in QUIET and v["id"] not in keys,
         })  # fmt: skip
+    # Of many variants the unchanged ones are a thin line each, in the middle: their intervals
+    # stand in the table, and here they would hide what changed.
+    crowded = len(items) > LABELLED
+    for item in items:
+        item["quiet"] = crowded and item["quiet"]
     for side, x in ((0, left), (1, right)):
-        ordered = sorted(items, key=lambda i: (i["ends"][side]["y"], i["id"]))
+        for item in items:
+            item["ends"][side]["x"] = x
+        ordered = sorted(
+            (i for i in items if not i["quiet"]), key=lambda i: (i["ends"][side]["y"], i["id"])
+        )
         where = lanes([(i["ends"][side]["high"], i["ends"][side]["low"]) for i in ordered])
         for item, lane in zip(ordered, where, strict=True):
             item["ends"][side]["x"] = x + LANE * lane

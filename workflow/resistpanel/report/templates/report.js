@@ -46,6 +46,22 @@
     });
   });
 
+  // A link to reads opens them.
+  function reveal() {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (target && target.tagName === "DETAILS" && !target.open) {
+      target.open = true;
+      target.scrollIntoView();
+    }
+  }
+  window.addEventListener("hashchange", reveal);
+  reveal();
+  document.querySelectorAll("a.toreads").forEach(function (link) {
+    link.addEventListener("click", function () {
+      document.getElementById(link.hash.slice(1)).open = true;
+    });
+  });
+
   async function unpack() {
     const packed = atob(document.getElementById("files").textContent);
     const bytes = Uint8Array.from(packed, function (c) { return c.charCodeAt(0); });

@@ -1,0 +1,122 @@
+"""The three questions of the first screen: was it there before, how sure, can the samples tell."""
+
+from resistpanel.report.cells import cell
+from resistpanel.report.numbers import NARROW_SPACE, percent, percent_up, plain
+from resistpanel.report.parts import tumors, variants_by_id
+
+#: Answer to "was it there before treatment" by the state of a variant.
+ANSWERS = {
+    "acquired": "Not seen before", "emergent": "It may have been", "rising": "Yes, and it rose",
+    "stable": "Yes, as much as after", "falling": "Yes, more than after", "lost": "Yes, and lost",
+    "undetermined": "Cannot be told", "not covered": "Cannot be told", "absent": "Not seen",
+}  # fmt: skip
+
+
+def earlier(report: dict) -> list[str]:
+    """Return the samples that later ones are compared with."""
+    return list(dict.fromkeys(p["pre"] for p in report["compare"]["pairs"]))
+
+
+def seen_before(variant: dict, samples: list[str]) -> str:
+    """Return what the earlier samples show of a variant, in a few words."""
+    texts = []
+    for name in samples:
+        evidence = variant["samples"][name]
+        shown = cell(evidence)
+        if shown["kind"] == "detected":
+            texts.append(f"{shown['short']}, {shown['counts']}")
+        elif shown["kind"] == "absent":
+            bound = percent_up(evidence["ub"])
+            texts.append(f"{shown['counts']}, so below {bound}")
+        else:
+            texts.append(shown["short"] if shown["kind"] == "none" else shown["full"])
+    return "; ".join(texts)
+
+
+def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
+    """Return how many copies of a gene the earlier samples have."""
+    texts = []
+    for name in samples:
+        sample = (report["copynumber"] or {"samples": {}})["samples"].get(name) or {"genes": []}
+        gene = next((g for g in sample["genes"] if g["gene"] == finding["gene"]), None)
+        if gene is None or gene["log2"] is None:
+            texts.append("no usable target")
+        elif gene["copies"] is not None:
+            low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+            texts.append(f"{plain(gene['copies'], 1)} copies ({low}–{high})")
+        else:
+            texts.append(f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212"))
+    return "; ".join(texts)
+
+
+def before(report: dict) -> list[dict]:
+    """Return for each key finding whether it was there before treatment: answer and figures."""
+    known = variants_by_id(report)
+    findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    samples = earlier(report)
+    rows = []
+    for key in report["resist"]["verdict"]["key_variants"]:
+        finding, variant = findings.get(key), known.get(key)
+        if not samples or (finding is None and variant is None):
+            continue
+        state = variant["state"] if variant else finding["state"]
+        text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
+        label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
+        rows.append({"label": label, "answer": ANSWERS.get(state, "Cannot be told"), "text": text})
+    return rows
+
+
+def sure(report: dict) -> str | None:
+    """Return on what the confidence stands: the best evidence and its levels."""
+    keys = set(report["resist"]["verdict"]["key_variants"])
+    levels: dict[str, None] = {}
+    pmids: dict[str, None] = {}
+    for finding in report["resist"]["findings"]:
+        if finding["variant"] not in keys:
+            continue
+        for row in finding["evidence"]:
+            levels[row["evidence_level"] or "no level"] = None
+            pmids |= dict.fromkeys(p for p in str(row["pmid"] or "").split(";") if p)
+    if not levels:
+        return None
+    sources = f"{len(pmids)} publication{'s' if len(pmids) != 1 else ''}"
+    return f"catalogue: {', '.join(levels)}" + (f" ({sources})" if pmids else "")
+
+
+def samples(report: dict) -> list[str]:
+    """Return what says that the samples can answer: gate, person, purity; or what is missing."""
+    lines = []
+    everyone = report["qc"]["samples"]
+    failed = [s["sample"] for s in everyone if not s["gate"]["passed"]]
+    gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
+    failed += [f["sample"] for f in gate["failures"]]
+    failed = list(dict.fromkeys(failed))
+    if failed:
+        lines.append(f"{len(failed)} of {len(everyone)} fail the gate ({', '.join(failed)})")
+    else:
+        lines.append(f"all {len(everyone)} pass the gate")
+    copynumber = report["copynumber"]
+    if copynumber is None:
+        lines.append("identity not checked")
+    elif copynumber["identity"]["strangers"]:
+        lines.append(f"not of this patient: {', '.join(copynumber['identity']['strangers'])}")
+    elif any(a["same"] for a in copynumber["identity"]["agreement"]):
+        lines.append("one person by germline sites")
+    else:
+        lines.append("whether they are of one person cannot be told")
+    purities = [(s["sample"], s["purity"]["value"]) for s in tumors(report)]
+    if len(purities) <= 3 and any(value is not None for _, value in purities):
+        values = ", ".join(percent(v) if v is not None else "not known" for _, v in purities)
+        lines.append(f"tumour purity {values}")
+    elif any(value is not None for _, value in purities):
+        found = [value for _, value in purities if value is not None]
+        lines.append(
+            f"tumour purity {percent(min(found)).removesuffix(NARROW_SPACE + '%')} to "
+            f"{percent(max(found))}"
+        )
+    else:
+        lines.append("tumour purity not known")
+    depth = [s["mean_depth"] for s in everyone if s["mean_depth"] is not None]
+    if depth:
+        lines.append(f"mean depth {min(depth):.0f}× or more")
+    return lines
