@@ -5,8 +5,8 @@ pixels, so that text keeps its size in any window.
 """
 
 from resistpanel.report.cells import sample_label
-from resistpanel.report.parts import tumors
 from resistpanel.report.numbers import NOTHING, interval, percent, plain
+from resistpanel.report.parts import tumors
 
 HEIGHT, ZERO, UNIT = 168, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
 LIMIT = 3.0  # log2 beyond which a point is drawn at the edge

@@ -4,8 +4,8 @@ import re
 
 from resistpanel.report.cells import variant_name
 from resistpanel.report.front import failing
-from resistpanel.report.parts import variants_by_id
 from resistpanel.report.numbers import count, genomic, percent_up
+from resistpanel.report.parts import variants_by_id
 from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS
 
 #: A PubMed identifier; anything else is shown as text, not as a link.

@@ -3,7 +3,6 @@
 import re
 
 from resistpanel.report.cells import cell, sample_label, variant_name
-from resistpanel.report.parts import tumors
 from resistpanel.report.numbers import (
     DASH,
     NARROW_SPACE,
@@ -12,8 +11,8 @@ from resistpanel.report.numbers import (
     percent,
     percent_up,
 )
+from resistpanel.report.parts import tumors
 from resistpanel.report.states import consequence
-
 
 #: A protein change up to the residue's number.
 RESIDUE = re.compile(r"([A-Z*]?\d+)")

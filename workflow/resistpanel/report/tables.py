@@ -1,8 +1,8 @@
 """The state matrix and Table 1."""
 
 from resistpanel.report.cells import cell, sample_label, variant_name
-from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.numbers import genomic
+from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.states import rank_state
 
 
