@@ -89,14 +89,15 @@ def wait_for_call(folder: Path, seen: set[str], seconds: float = 600) -> tuple[i
     """Wait until a ``call`` job runs for a patient not seen before: process, job, patient."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        for pid in processes(f"--output {folder}/results/call/"):
+        for pid in processes("--output results/call/"):
             job = job_of(pid)
             try:
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
             except OSError:
                 continue
-            patient = line.rsplit("/results/call/")[-1].split(".vcf.gz")[0]
-            if job and patient not in seen and "resistpanel\0call" in line:
+            patient = line.rsplit("results/call/")[-1].split(".vcf.gz")[0]
+            here = Path(f"/proc/{pid}/cwd").resolve() == folder.resolve()
+            if job and here and patient not in seen and "resistpanel\0call" in line:
                 return pid, job, patient
         time.sleep(0.05)
     raise SystemExit("no job of rule call was seen to run")
