@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "run the workflow, with progress and a summary",
     "demo": "run the workflow on a simulated patient",
     "explain": "why a variant was called, its state and its rank, with every number",
+    "validate": "measure recall and limits on your own panel, by variants put into your normal",
 }
 #: What the workflow's jobs run, in their order.
 STAGES = {

@@ -154,9 +154,9 @@ def _sample_lines(name: str, s: dict) -> list[str]:
         lines.append(
             f"    clonal fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
             f"{percent(s['ccf_high'])}) = AF x (p n + {s['normal_copies']} (1 - p)) / (p m), "
-            f"cut at 100 %; purity p {number(p['value'])} ({number(p['low'])} to {number(p['high'])}; "
-            f"{p['source']}), copies n {number(copies)} ({source}), mutated copies m "
-            f"{s['multiplicity']}"
+            f"cut at 100 %; purity p {number(p['value'])} ({number(p['low'])} to "
+            f"{number(p['high'])}; {p['source']}), copies n {number(copies)} ({source}), "
+            f"mutated copies m {s['multiplicity']}"
         )
     elif s["role"] == "tumor" and s["detected"]:
         lines.append(f"    clonal fraction not known: {s['purity']['source'] or 'no purity'}")
@@ -261,8 +261,9 @@ def _copies(facts: dict) -> list[str]:
         purity = sample["purity"]
         lines.append(
             f"  {name}: {row['call'] or 'no call'} "
-            f"(P(changed) = {probability(row['probability'])}); log2 {number(row['log2'])} ({number(row['log2_low'])} to {number(row['log2_high'])}) "
-            f"over {row['targets']} targets"
+            f"(P(changed) = {probability(row['probability'])}); log2 {number(row['log2'])} "
+            f"({number(row['log2_low'])} to {number(row['log2_high'])}) over {row['targets']} "
+            "targets"
         )
         lines.append(
             f"    copies per tumour cell {number(row['copies'])} ({number(row['copies_low'])} to "
