@@ -34,7 +34,7 @@ _HOST = platform.node().split(".")[0] or "localhost"
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove temporary files of `path`, and indexes of these, whose process on this host is gone."""
+    """Remove temporary files of `path`, and their indexes, whose process on this host is gone."""
     name = re.compile(rf"\.{re.escape(_HOST)}\.(\d+)\.{re.escape(path.name)}(\.tbi|\.csi)?")
     for entry in os.scandir(path.parent):
         match = name.fullmatch(entry.name)
