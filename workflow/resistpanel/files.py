@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def check_readable(path: str | Path) -> None:
+    """Raise InputError where a file is given that cannot be read to its end, such as a pipe.
+
+    A file that is missing is left to the reader, which knows what it was to be.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except ValueError:
+        raise InputError("a zero byte in the path", repr(str(path))) from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", str(path)[:200]) from None
+    if stat.S_ISDIR(mode):
+        raise InputError("a folder, where a file is expected", str(path))
+    if not stat.S_ISREG(mode):
+        raise InputError("not a regular file", str(path), "give a file that lies on disk")
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -148,6 +148,8 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
             )
     except PermissionError:
         raise InputError("the BAM cannot be read: no permission") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"the BAM cannot be read: {error}"[:300]) from None
     try:
         with pysam.AlignmentFile(
             str(path), check_sq=False, reference_filename=str(reference) if reference else None

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import jsonschema
 import yaml
 
 from resistpanel.errors import InputError, InputErrors, did_you_mean
-from resistpanel.files import SCHEMAS, resource
+from resistpanel.files import SCHEMAS, check_readable, resource
 
+#: YAML's anchors can make a few lines endless; no configuration holds more than this.
+MOST_VALUES = 100_000
 #: JSON Schema types as a user of YAML knows them.
 TYPES = {
     "string": "text",
@@ -171,6 +174,7 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     """
     if not isinstance(config, Mapping):
         raise InputError("the configuration is not a mapping of keys to values", where)
+    _check_values(config, where)
     config = untyped(config, schema())
     # An empty section (`call:` with nothing under it) means its defaults.
     config = {key: value for key, value in config.items() if value is not None}
@@ -193,6 +197,24 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     if found:
         raise InputErrors(found)
     return made
+
+
+def _check_values(config: Mapping[str, Any], where: str) -> None:
+    """Raise InputError for what no setting may be: endless, with a zero byte, or not finite."""
+    stack, seen = [config], 0
+    while stack:
+        value = stack.pop()
+        seen += 1
+        if seen > MOST_VALUES:
+            raise InputError(f"more than {MOST_VALUES} values", where, "write it without anchors")
+        if isinstance(value, Mapping):
+            stack += [*value.keys(), *value.values()]
+        elif isinstance(value, list | tuple):
+            stack += value
+        elif isinstance(value, str) and "\0" in value:
+            raise InputError(f"a zero byte in {value[:40]!r}", where)
+        elif isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{value} is no setting", where, "give a finite number")
 
 
 def _path(value: str | None) -> Path | None:
@@ -271,6 +293,7 @@ def read(path: str | Path) -> dict:
         If the file is missing or not YAML.
     """
     path = Path(path)
+    check_readable(path)
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except FileNotFoundError:
@@ -280,5 +303,7 @@ def read(path: str | Path) -> dict:
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         what = getattr(error, "problem", None) or "cannot be read"
         raise InputError(f"not YAML: {what}", place) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise InputError("nested too deeply", str(path)) from None
+    except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from resistpanel.errors import InputError, InputErrors, did_you_mean, nearest
-from resistpanel.files import SCHEMAS
+from resistpanel.files import SCHEMAS, check_readable
 
 #: Cells that mean "not given".
 EMPTY = {"", ".", "-", "na", "n/a", "none", "null"}
@@ -113,6 +113,7 @@ def read_sheet(path: str | Path) -> list[Row]:
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
     """Return line numbers and cells of the lines that hold something."""
+    check_readable(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
