@@ -167,7 +167,7 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             GOOD.replace("after.bam", ""),
-            "samples.tsv:4 (column 'bam'): the cell is empty; give the path of the BAM",
+            "samples.tsv:4 (column 'bam'): the cell is empty; give the path of the BAM, or FASTQ",
         ),
         (
             GOOD.replace("P1\tafter", "\tafter"),

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from resistpanel.align.aligners import choose
+from resistpanel.align.fastq import check_lane
 from resistpanel.catalog.drugs import Drug, load_drugs
 from resistpanel.errors import InputError
 from resistpanel.sheet import bam, reference
+from resistpanel.sheet.callers import caller_vcfs, callers_of
 from resistpanel.sheet.config import Settings
 from resistpanel.sheet.index import check_index
 from resistpanel.sheet.reference import Findings
@@ -103,6 +106,43 @@ def check_bam(
     return errors, notes
 
 
+def check_sample(
+    row: Row, umi: str, fasta: Path, lengths: dict[str, int], needed: set[str]
+) -> tuple[list[InputError], list[str]]:
+    """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
+
+    The parameters but `umi`, which says where UMIs stand, are those of `check_bam`.
+    """
+    if not row.fastq1:
+        return check_bam(row, fasta, lengths, needed)
+    errors = []
+    for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):
+        for error in check_lane(one, other, umi):
+            where = f"{error.where} ({row.where}, sample '{row.sample}')"
+            errors.append(InputError(error.what, where, error.cure))
+    if errors or not row.bam.exists():
+        return errors, []
+    return check_bam(row, fasta, lengths, needed)
+
+
+def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> None:
+    """Add what is wrong with the VCFs of other callers, and which callers a patient goes without.
+
+    Missing files alone: what is in them is read when they are compared.
+    """
+    for name, members in patients(rows).items():
+        for key, path in caller_vcfs(settings, name, members):
+            if not path.is_file():
+                findings.error(
+                    f"no such VCF for patient '{name}': {path}",
+                    settings.place(f"callers_vcf.{key.partition(':')[0]}"),
+                    "correct the path, or remove the key",
+                )
+        without = set(settings.callers) - set(callers_of(settings, members))
+        for caller in sorted(without):
+            findings.notes.append(f"patient '{name}' has no normal: {caller} is not run")
+
+
 @bam.quiet()
 def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
     """Check reference, panel, drugs and every BAM's header.
@@ -121,8 +161,18 @@ def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
     )
     findings.errors += check_drugs(rows, settings.catalog)
     findings.notes += note_drugs(rows) + note_tumor_only(rows)
+    check_callers(settings, rows, findings)
+    if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":
+        try:
+            choose(settings.align["aligner"])
+        except InputError as error:
+            findings.error(error.what, settings.place("align.aligner"), error.cure)
     one = functools.partial(
-        check_bam, fasta=settings.reference, lengths=lengths, needed=needed & set(lengths)
+        check_sample,
+        umi=settings.align.get("umi", "none"),
+        fasta=settings.reference,
+        lengths=lengths,
+        needed=needed & set(lengths),
     )
     with ThreadPoolExecutor(READERS) as pool:
         for errors, notes in pool.map(one, rows):

@@ -36,6 +36,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--check", action="store_true", help="check everything, write nothing")
     what.add_argument("--output", type=Path, help="JSON of the patient to write")
+    parser.add_argument("--aligned", type=Path, help="folder of the BAMs of samples with FASTQ")
     parser.add_argument("--patient", help="check and write this patient alone")
     parser.set_defaults(run=run)
 
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 0
-    rows = read_sheet(settings.samples)
+    rows = read_sheet(settings.samples, args.aligned or settings.outdir / "align")
     if args.output and not args.patient:
         raise InputError("--output needs --patient")
     if args.patient:

@@ -68,6 +68,10 @@ class Settings:
     copynumber: dict[str, float | None] = dataclasses.field(default_factory=dict)
     identity: dict[str, float] = dataclasses.field(default_factory=dict)
     pool: str | tuple[tuple[Path, str], ...] = ()
+    align: dict[str, str] = dataclasses.field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -251,6 +255,13 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         qc=dict(config["qc"]),
         table1=table1 or (simulation.table1 if simulation else None),
         where=where,
+        align={"aligner": "auto", "umi": "none"} | config["align"],
+        callers=tuple(config["callers"]),
+        callers_vcf={
+            name: (given,) if isinstance(given, str) else tuple(given)
+            for name, given in config["callers_vcf"].items()
+        },
+        callers_extra=dict(config["callers_extra"]),
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(

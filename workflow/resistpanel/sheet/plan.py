@@ -10,6 +10,7 @@ from typing import Any
 
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.files import HOME
+from resistpanel.sheet.callers import caller_vcfs, callers_of
 from resistpanel.sheet.check import check_drugs, check_inputs
 from resistpanel.sheet.config import COHORT, Settings, settings
 from resistpanel.sheet.patient import ordered
@@ -42,6 +43,25 @@ class Plan:
     def bams(self, patient: str, role: str | None = None) -> list[str]:
         """Return the BAMs of a patient, or those of a role."""
         return [str(row.bam) for row in self.patients[patient] if role in (None, row.role)]
+
+    @property
+    def aligned(self) -> dict[str, Row]:
+        """Rows of the samples that are given as FASTQ, by sample."""
+        rows = (row for members in self.patients.values() for row in members)
+        return {row.sample: row for row in rows if row.fastq1}
+
+    @property
+    def compared(self) -> bool:
+        """Whether other callers stand beside ours."""
+        return bool(self.settings.callers or self.settings.callers_vcf)
+
+    def callers(self, patient: str) -> list[str]:
+        """Return the other callers to run on a patient."""
+        return callers_of(self.settings, self.patients[patient])
+
+    def caller_vcfs(self, patient: str) -> list[tuple[str, Path]]:
+        """Return (name, VCF) of callers that the user ran."""
+        return caller_vcfs(self.settings, patient, self.patients[patient])
 
     def pool(self, patient: str) -> list[tuple[Path, str]]:
         """Return (qc JSON, sample) of the further normals that a patient is compared with."""
@@ -166,7 +186,7 @@ def make_plan(
     made = settings(config, where)
     if made.simulate:
         return _simulated_plan(made, load), []
-    rows = read_sheet(made.samples)
+    rows = read_sheet(made.samples, made.outdir / "align")
     notes = []
     if headers:
         findings = check_inputs(made, rows)

@@ -1,4 +1,4 @@
-"""The sample sheet: a TSV with one row per BAM."""
+"""The sample sheet: a TSV with one row per sample."""
 
 import dataclasses
 import functools
@@ -14,8 +14,8 @@ from resistpanel.files import SCHEMAS, check_readable
 
 #: Cells that mean "not given".
 EMPTY = {"", ".", "-", "na", "n/a", "none", "null"}
-#: Columns that are known but not used: the workflow begins with aligned reads.
-RESERVED = ("fastq1", "fastq2")
+#: Columns of reads that are not aligned yet; of several lanes, separated by `;`.
+FASTQ = ("fastq1", "fastq2")
 
 
 @functools.cache
@@ -38,11 +38,13 @@ class Row:
     drugs : tuple of str
         As typed: what the patient had between the previous time point and this one.
     bam : Path
-        Absolute.
+        Absolute; of a sample given as FASTQ, where its BAM will be.
     purity : float or None
         0 to 1.
     where : str
         File and line, for messages.
+    fastq1, fastq2 : tuple of Path
+        Reads that are to be aligned, a file per lane; `fastq2` empty for single reads.
     """
 
     patient: str
@@ -57,19 +59,23 @@ class Row:
     purity: float | None = None
     disease: str | None = None
     where: str = ""
+    fastq1: tuple[Path, ...] = ()
+    fastq2: tuple[Path, ...] = ()
 
     def place(self, column: str) -> str:
         """Return how messages name a cell."""
         return f"{self.where} (column '{column}')"
 
 
-def read_sheet(path: str | Path) -> list[Row]:
+def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
     """Read and check a sample sheet.
 
     Parameters
     ----------
     path : path
         Tab-separated, one header line; lines that start with ``#`` and empty lines are skipped.
+    aligned : path
+        Folder in which the BAMs of samples given as FASTQ are, or will be.
 
     Raises
     ------
@@ -100,7 +106,7 @@ def read_sheet(path: str | Path) -> list[Row]:
             column: None if cell.strip().casefold() in EMPTY else cell.strip()
             for column, cell in zip(header, fields, strict=True)
         }
-        row, found = _row(cells, where, path.parent)
+        row, found = _row(cells, where, path.parent, Path(aligned))
         errors.extend(found)
         rows.append(row)
     if not rows and not errors:
@@ -145,6 +151,8 @@ def _header_problems(header: list[str], where: str) -> Iterator[InputError]:
         )
         return
     missing = [name for name in required if name not in header]
+    if "fastq1" in header and "bam" in missing:
+        missing.remove("bam")  # a sheet of FASTQ alone
     unknown = [name for name in header if name not in known]
     misspelt = {name: nearest(name, missing) for name in unknown}
     for name in unknown:
@@ -173,7 +181,9 @@ def _number(text: str | None) -> float | None:
     return int(value) if value.is_integer() else value
 
 
-def _row(cells: dict[str, str | None], where: str, folder: Path) -> tuple[Row, list[InputError]]:
+def _row(
+    cells: dict[str, str | None], where: str, folder: Path, aligned: Path
+) -> tuple[Row, list[InputError]]:
     """Return a row and what is wrong with its cells."""
     errors = []
 
@@ -219,12 +229,22 @@ def _row(cells: dict[str, str | None], where: str, folder: Path) -> tuple[Row, l
             f"'{cells['purity']}' is not a fraction",
             "give it above 0 and up to 1, e.g. 0.6",
         )
-    if cells["bam"] is None:
-        reads = any(cells.get(name) for name in RESERVED)
+    fastq1, fastq2 = (
+        tuple((folder / part.strip()).absolute() for part in (cells.get(name) or "").split(";")
+              if part.strip())
+        for name in FASTQ
+    )  # fmt: skip
+    if cells.get("bam") is None and not fastq1:
         problem(
-            "bam",
-            "the cell is empty",
-            "reads must be aligned first: give the BAM" if reads else "give the path of the BAM",
+            "fastq1" if fastq2 else "bam", "the cell is empty", "give the path of the BAM, or FASTQ"
+        )
+    elif cells.get("bam") is not None and (fastq1 or fastq2):
+        problem("fastq1", "the row has a BAM, too", "give the BAM or the FASTQ, not both")
+    elif fastq2 and len(fastq1) != len(fastq2):
+        problem(
+            "fastq2",
+            f"{len(fastq2)} files where fastq1 has {len(fastq1)}",
+            "give one per lane in each, in the same order, separated by ';'",
         )
     timepoint = cells["timepoint"]
     if timepoint is not None and timepoint.casefold() in ("pre", "post"):
@@ -234,7 +254,11 @@ def _row(cells: dict[str, str | None], where: str, folder: Path) -> tuple[Row, l
         patient=cells["patient"] or "",
         sample=cells["sample"] or "",
         role=role,
-        bam=(folder / (cells["bam"] or "")).absolute(),
+        bam=(
+            aligned / f"{cells['sample']}.bam" if fastq1 else folder / (cells.get("bam") or "")
+        ).absolute(),
+        fastq1=fastq1,
+        fastq2=fastq2,
         timepoint=timepoint,
         day=day,
         lesion=cells["lesion"],
@@ -274,9 +298,28 @@ def check_rows(rows: list[Row], where: str) -> Iterator[InputError]:
                 row.place("bam"),
                 "every sample needs a BAM of its own",
             )
+    yield from _check_fastq(rows)
     for patient, members in patients(rows).items():
         if patient:
             yield from _check_patient(patient, members, where)
+
+
+def _check_fastq(rows: list[Row]) -> Iterator[InputError]:
+    """Yield FASTQ files that are given more than once."""
+    given: dict[Path, Row] = {}
+    for row in rows:
+        for column in FASTQ:
+            for path in getattr(row, column):
+                first = given.setdefault(path, row)
+                if first is not row:
+                    what = f"of sample '{row.sample}' is one of sample '{first.sample}' too"
+                elif (row.fastq1 + row.fastq2).count(path) > 1 and column == "fastq1":
+                    what = "stands twice in the row"
+                else:
+                    continue
+                yield InputError(
+                    f"the FASTQ {path.name} {what}", row.place(column), "correct the paths"
+                )
 
 
 def _check_patient(patient: str, rows: list[Row], where: str) -> Iterator[InputError]:

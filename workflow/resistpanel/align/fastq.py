@@ -1,0 +1,246 @@
+"""FASTQ files: what their first reads tell, and whether they are whole."""
+
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, zip_longest
+from pathlib import Path
+
+from resistpanel.errors import InputError
+
+#: Reads at the start of each file that are looked at before any job.
+FIRST = 1000
+#: Bytes of a file up to which it is read to its end before any job; larger ones are by the job.
+SMALL = 8 << 20
+#: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
+BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
+#: Illumina's read names: instrument, run, flow cell, lane, tile, x, y.
+ILLUMINA = re.compile(r"^[^:]+:[^:]+:([^:]+):(\d+):\d+:\d+:\d+")
+#: A UMI at the end of a read name: after `:` as bcl-convert writes it, or `_` as umi_tools does.
+UMI_NAME = re.compile(r"[:_]([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)$")
+#: A UMI in the comment, as samtools and fgbio write it.
+UMI_TAG = re.compile(r"(?:^|\s)RX:Z:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?=\s|$)")
+DAMAGED = (EOFError, OSError, zlib.error)
+
+
+@dataclass(frozen=True)
+class Read:
+    """One read: name without ``/1`` or ``/2``, which mate the file says it is, comment, bases."""
+
+    name: str
+    mate: int | None
+    comment: str
+    sequence: str
+    qualities: str
+
+
+def _open(path: Path):
+    with path.open("rb") as handle:
+        compressed = handle.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if compressed else path.open("rb")
+
+
+def _text(line: bytes) -> str:
+    return line.rstrip(b"\r\n").decode("ascii", "replace")
+
+
+def reads(path: Path) -> Iterator[Read]:
+    """Yield the reads of a FASTQ file, plain or gzipped.
+
+    Raises
+    ------
+    InputError
+        At the first thing that is not FASTQ, or where a compressed file breaks off.
+    """
+    number = 0
+    try:
+        with _open(path) as handle:
+            while True:
+                lines = list(islice(handle, 4))
+                if not lines:
+                    return
+                head, sequence, plus, qualities = [*map(_text, lines), "", "", ""][:4]
+                where = f"{path}:{number + 1}"
+                if not head.startswith("@"):
+                    raise InputError(
+                        "not FASTQ: a read begins with '@'", where, "give FASTQ (plain or gzip)"
+                    )
+                if len(lines) < 4 or not plus.startswith("+"):
+                    raise InputError("the read is cut short", where, "copy or make the file again")
+                if len(sequence) != len(qualities):
+                    raise InputError(
+                        f"{len(sequence)} bases and {len(qualities)} qualities", where,
+                        "copy or make the file again",
+                    )  # fmt: skip
+                name, _, comment = head[1:].partition(" ")
+                if "\t" in name:
+                    name, _, comment = head[1:].partition("\t")
+                mate = None
+                if name.endswith(("/1", "/2")):
+                    name, mate = name[:-2], int(name[-1])
+                elif comment[:2] in ("1:", "2:"):
+                    mate = int(comment[0])
+                yield Read(name, mate, comment, sequence, qualities)
+                number += 4
+    except DAMAGED as error:
+        if isinstance(error, FileNotFoundError):
+            raise InputError("no such FASTQ", str(path), "correct the path") from None
+        if isinstance(error, PermissionError):
+            raise InputError("the FASTQ cannot be read: no permission", str(path)) from None
+        raise InputError(
+            f"the FASTQ is truncated or damaged after line {number} ({error})", str(path),
+            "copy or make it again",
+        ) from None  # fmt: skip
+
+
+def umi_of(name: str, comment: str, umi: str) -> str | None:
+    """Return a read's UMI, its two parts joined with ``-`` as the SAM specification wants.
+
+    Parameters
+    ----------
+    name, comment : str
+        Of the read.
+    umi : str
+        ``name`` or ``tag``: where it stands.
+    """
+    match = UMI_NAME.search(name) if umi == "name" else UMI_TAG.search(comment)
+    return match[1].replace("+", "-").replace("_", "-") if match else None
+
+
+def _cut_short(path: Path) -> bool:
+    """Return whether a bgzipped file lacks its last block."""
+    with path.open("rb") as handle:
+        start = handle.read(18)
+        if start[:2] != b"\x1f\x8b" or start[12:14] != b"BC":
+            return False
+        handle.seek(max(path.stat().st_size - len(BGZF_EOF), 0))
+        return handle.read() != BGZF_EOF
+
+
+def count_reads(path: Path) -> int:
+    """Return the number of reads of a file, read to its end.
+
+    Raises
+    ------
+    InputError
+        If the file breaks off: an aligner would go on with what there is.
+    """
+    lines, last = 0, b"\n"
+    try:
+        with _open(path) as handle:
+            while chunk := handle.read(1 << 20):
+                lines += chunk.count(b"\n")
+                last = chunk
+    except DAMAGED as error:
+        raise InputError(
+            f"the FASTQ is truncated or damaged after read {lines // 4} ({error})", str(path),
+            "copy or make it again",
+        ) from None  # fmt: skip
+    lines += not last.endswith(b"\n")
+    if lines % 4:
+        raise InputError(
+            f"{lines} lines are no whole number of reads", str(path), "copy or make it again"
+        )
+    return lines // 4
+
+
+def check_lane(first: Path, second: Path | None, umi: str = "none") -> Iterator[InputError]:
+    """Yield what is wrong with the FASTQ of one lane, as far as a quick look tells.
+
+    Missing, empty, not FASTQ, cut short (bgzip at any size, gzip up to `SMALL` bytes), mates
+    that do not belong together, files in the wrong order, no UMI where one should be.
+    """
+    wrong = []
+    for path in filter(None, (first, second)):
+        try:
+            if not path.is_file():
+                raise InputError("no such FASTQ", str(path), "correct the path")
+            if next(reads(path), None) is None:
+                raise InputError("the FASTQ has no reads", str(path), "copy or make it again")
+            if _cut_short(path):
+                raise InputError(
+                    "the FASTQ is truncated (its end-of-file block is missing)", str(path),
+                    "copy or make it again",
+                )  # fmt: skip
+            if path.stat().st_size <= SMALL:
+                count_reads(path)
+            for _ in islice(reads(path), FIRST):
+                pass
+        except InputError as error:
+            wrong.append(error)
+    if wrong:
+        yield from wrong
+        return
+    if second is not None and first.samefile(second):
+        yield InputError("both mates are the same file", str(first), "give read 1 and read 2")
+        return
+    mates = [islice(reads(path), FIRST) for path in filter(None, (first, second))]
+    for number, pair in enumerate(zip_longest(*mates), 1):
+        one = pair[0]
+        other = pair[1] if second else None
+        if second and (one is None or other is None):
+            path = first if one is None else second
+            yield InputError(
+                f"has {number - 1} reads, its mate file has more", str(path),
+                "give the two files of one lane",
+            )  # fmt: skip
+            return
+        if (one.mate == 2 and second) or (other and other.mate == 1):
+            yield InputError(
+                "the files stand in the wrong order: this one holds read 2", str(first),
+                "change fastq1 and fastq2 about",
+            )  # fmt: skip
+            return
+        if other and one.name != other.name:
+            yield InputError(
+                f"read {number} is '{one.name}', its mate in {second.name} '{other.name}'",
+                str(first),
+                "give the two files of one lane, reads in the same order",
+            )
+            return
+        if umi != "none" and umi_of(one.name, one.comment, umi) is None:
+            place = "at the end of its name" if umi == "name" else "in its comment (RX:Z:)"
+            yield InputError(
+                f"read '{one.name}' has no UMI {place}", str(first),
+                "correct key 'align.umi'",
+            )  # fmt: skip
+            return
+
+
+@dataclass(frozen=True)
+class Lane:
+    """The FASTQ of one lane, and its read group.
+
+    Attributes
+    ----------
+    first, second : Path, Path or None
+    group : dict of str to str
+        ID, SM, LB, PL and, where the read names tell, PU.
+    """
+
+    first: Path
+    second: Path | None
+    group: dict[str, str]
+
+
+def lanes(sample: str, first: Sequence[Path], second: Sequence[Path]) -> list[Lane]:
+    """Return the lanes of a sample with their read groups.
+
+    The ID is that of flow cell and lane where Illumina's read names tell, else a number. Lanes
+    of one sample are one library: duplicates are sought over all of them.
+    """
+    found: list[Lane] = []
+    for number, path in enumerate(first):
+        read = next(reads(path), None)
+        match = ILLUMINA.match(read.name) if read else None
+        unit = f"{match[1]}.{match[2]}" if match else ""
+        name = f"{sample}.{unit or number + 1}"
+        if any(lane.group["ID"] == name for lane in found):
+            name = f"{name}.{number + 1}"
+        group = {"ID": name, "SM": sample, "LB": sample, "PL": "ILLUMINA"}
+        if unit:
+            group["PU"] = unit
+        found.append(Lane(path, second[number] if second else None, group))
+    return found
