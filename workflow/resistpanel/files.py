@@ -88,6 +88,27 @@ def check_readable(path: str | Path) -> None:
         raise InputError("not a regular file", str(path), "give a file that lies on disk")
 
 
+def read_text(path: str | Path) -> str:
+    """Read a text file whole.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is a folder, a pipe or no UTF-8 text.
+    """
+    check_readable(path)
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError("no such file", str(path)) from None
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not text: byte {error.start + 1} is not UTF-8",
+            str(path),
+            "save it as plain text (UTF-8), uncompressed",
+        ) from None
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path`, all or nothing."""
     with replacing(path) as temporary:

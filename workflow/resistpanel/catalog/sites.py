@@ -1,5 +1,6 @@
 """The catalogue's sites on a genome: which bases must be genotyped in every sample."""
 
+import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from resistpanel import __version__
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.table import Catalog, Row
 from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import replacing
+from resistpanel.files import read_text, replacing
 from resistpanel.panel.genes import Gene
 
 _BASES = "TCAG"
@@ -162,12 +163,12 @@ class Targets:
         path = Path(path)
         if not path.is_file():
             raise InputError("no such file", str(path), "give the BED of the targets")
-        with path.open(encoding="utf-8") as lines:
+        with io.StringIO(read_text(path)) as lines:
             for number, line in enumerate(lines, 1):
                 if not line.strip() or line.startswith(("#", "track", "browser")):
                     continue
                 cells = line.rstrip("\n").split("\t")
-                if len(cells) < 3 or not (cells[1].isdigit() and cells[2].isdigit()):
+                if len(cells) < 3 or not (cells[1].isdecimal() and cells[2].isdecimal()):
                     raise InputError(
                         "not a BED line", f"{path}:{number}", "expected chrom, start, end"
                     )

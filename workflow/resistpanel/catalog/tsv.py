@@ -1,10 +1,12 @@
 """Reading the tab-separated tables of the catalogue and the knowledge folder."""
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import read_text
 
 
 def split(cell: str) -> tuple[str, ...]:
@@ -39,7 +41,7 @@ def read_tsv(path: str | Path, columns: Sequence[str]) -> list[tuple[str, dict[s
     rows: list[tuple[str, dict[str, str]]] = []
     errors: list[InputError] = []
     header: list[str] | None = None
-    with path.open(encoding="utf-8", newline="") as handle:
+    with io.StringIO(read_text(path), newline="") as handle:
         reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
         for cells in reader:
             if not cells or cells[0].startswith("#"):

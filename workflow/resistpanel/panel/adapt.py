@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from resistpanel.errors import InputError
-from resistpanel.files import replacing, write_text
+from resistpanel.files import read_text, replacing, write_text
 from resistpanel.panel.builds import (
     build_of_lengths,
     build_of_text,
@@ -94,7 +94,7 @@ def adapt_gff3(gff3: str | Path, contigs: Contigs) -> tuple[str, set[str]]:
     path = Path(gff3)
     if not path.is_file():
         raise InputError("no such file", str(path), "give the panel's GFF3")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path).splitlines()
     contigs.check(path, _header_build(path, lines))
     out, absent = [], set()
     for number, line in enumerate(lines, 1):

@@ -5,7 +5,7 @@ import difflib
 from pathlib import Path
 
 from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import write_text
+from resistpanel.files import read_text, write_text
 from resistpanel.panel.annotation import (
     annotation_build,
     coding_transcripts,
@@ -36,7 +36,7 @@ def read_gene_list(path: str | Path) -> list[Wanted]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give a list of gene symbols")
     wanted: dict[str, Wanted] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         words = line.split("#")[0].split()
         if not words or (not wanted and words[0].lower() == "gene"):
             continue

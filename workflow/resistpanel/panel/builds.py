@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resistpanel.errors import InputError
+from resistpanel.files import read_text
 
 #: Chromosome lengths in bases, chromosomes 1 to 22, X, Y (UCSC hg18, hg19, hg38 chromInfo;
 #: the same sequences as NCBI36, GRCh37, GRCh38).
@@ -89,9 +90,9 @@ def read_lengths(reference: str | Path) -> dict[str, int]:
             "the reference has no index", str(reference), f"run `samtools faidx {reference}`"
         )
     lengths = {}
-    for number, line in enumerate(fai.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(fai).splitlines(), 1):
         fields = line.split("\t")
-        if len(fields) < 5 or not fields[1].isdigit():
+        if len(fields) < 5 or not fields[1].isdecimal():
             raise InputError(
                 "not a FASTA index", f"{fai}:{number}", f"run `samtools faidx {reference}`"
             )

@@ -1,6 +1,7 @@
 """Coding coordinates of the panel's genes, read from its GFF3."""
 
 import dataclasses
+import io
 import itertools
 import re
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from resistpanel.errors import InputError
+from resistpanel.files import read_text
 
 TRANSCRIPT_TYPES = {"mRNA", "transcript"}
 
@@ -141,7 +143,7 @@ def feature_id(name: str) -> str:
 
 
 def _records(path: Path) -> Iterator[tuple[int, list[str]]]:
-    with path.open(encoding="utf-8") as lines:
+    with io.StringIO(read_text(path)) as lines:
         for number, line in enumerate(lines, 1):
             if line.startswith("##FASTA"):
                 return

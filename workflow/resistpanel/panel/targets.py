@@ -5,6 +5,7 @@ import itertools
 from pathlib import Path
 
 from resistpanel.errors import InputError
+from resistpanel.files import read_text
 from resistpanel.panel.builds import order
 
 
@@ -50,13 +51,13 @@ def read_targets(bed: str | Path) -> list[Target]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the panel's BED")
     targets = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(read_text(path).splitlines(), 1):
         if not line.strip() or line.startswith(("#", "track", "browser")):
             continue
         fields, where = line.split("\t"), f"{path}:{number}"
         if len(fields) < 3:
             raise InputError("fewer than 3 columns", where, "BED columns are tab-separated")
-        if not (fields[1].isdigit() and fields[2].isdigit()):
+        if not (fields[1].isdecimal() and fields[2].isdecimal()):
             raise InputError("start and end must be whole numbers", where)
         start, end = int(fields[1]), int(fields[2])
         if start >= end:

@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import io
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from resistpanel.errors import InputError
+from resistpanel.files import read_text
 from resistpanel.panel.genes import Gene
 
 COMPLEMENT = dict(zip("ACGTN", "TGCAN", strict=True))
@@ -64,7 +66,7 @@ def read_codons(path: str | Path) -> list[KnownCodon]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the table of reference codons")
     codons = []
-    with path.open(encoding="utf-8") as lines:
+    with io.StringIO(read_text(path)) as lines:
         for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), 2):
             try:
                 pos = tuple(int(text) - 1 for text in row["pos"].split(","))

@@ -8,6 +8,7 @@ import jsonschema
 import yaml
 
 from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import read_text
 
 Key = str | int
 
@@ -25,7 +26,7 @@ class Document:
         self.path = Path(path)
         if not self.path.is_file():
             raise InputError("no such file", str(path), "give a patient's YAML")
-        text = self.path.read_text(encoding="utf-8")
+        text = read_text(self.path)
         try:
             self._root = yaml.compose(text, yaml.SafeLoader)
             self.value = yaml.safe_load(text)
