@@ -14,12 +14,25 @@ rule report:
     output:
         html=report(
             OUT / "report/{patient}.html",
+            caption="../report/patient.rst",
             category="Patients",
-            labels={"patient": "{patient}"},
+            labels={"patient": "{patient}", "what": "report"},
         ),
         json=OUT / "report/{patient}.json",
-        tsv=OUT / "report/{patient}.tsv",
+        tsv=report(
+            OUT / "report/{patient}.tsv",
+            caption="../report/calls.rst",
+            category="Patients",
+            labels={"patient": "{patient}", "what": "calls (TSV)"},
+        ),
         maf=OUT / "report/{patient}.maf",
+        vcf=report(
+            OUT / "report/{patient}.vcf.gz",
+            caption="../report/vcf.rst",
+            category="Patients",
+            labels={"patient": "{patient}", "what": "calls (VCF)"},
+        ),
+        tbi=OUT / "report/{patient}.vcf.gz.tbi",
     log:
         OUT / "logs/report/{patient}.log",
     conda:
@@ -37,7 +50,8 @@ rule report:
         " --copynumber {input.copynumber:q}"
         " --reference {input.reference:q} --reads --build {params.build:q}"
         " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
-        " --output-tsv {output.tsv:q} --output-maf {output.maf:q} > {log:q} 2>&1"
+        " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
+        " --output-vcf {output.vcf:q} > {log:q} 2>&1"
 
 
 # All patients of the run on one page.
@@ -46,8 +60,20 @@ rule cohort:
         reports=expand(OUT / "report/{patient}.json", patient=PLAN.patients),
         identity=OUT / "identity/cohort.json",
     output:
-        html=report(OUT / "report/cohort.html", category="Cohort"),
-        tsv=OUT / "report/cohort.tsv",
+        html=report(
+            OUT / "report/cohort.html",
+            caption="../report/cohort.rst",
+            category="Cohort",
+            labels={"what": "all patients"},
+        ),
+        tsv=report(
+            OUT / "report/cohort.tsv",
+            caption="../report/study.rst",
+            category="Cohort",
+            labels={"what": "all patients (TSV)"},
+        ),
+        # What cBioPortal loads.
+        study=directory(OUT / "report/cbioportal"),
     log:
         OUT / "logs/report/cohort.log",
     conda:
@@ -58,4 +84,5 @@ rule cohort:
         runtime=15,
     shell:
         "resistpanel report --cohort {input.reports:q} --identity {input.identity:q}"
-        " --output-html {output.html:q} --output-tsv {output.tsv:q} > {log:q} 2>&1"
+        " --output-html {output.html:q} --output-tsv {output.tsv:q}"
+        " --output-cbioportal {output.study:q} > {log:q} 2>&1"

@@ -70,6 +70,7 @@ def assemble(
     build: str | None = None,
     published: str | None = None,
     copynumber: str | None = None,
+    callers: str | None = None,
     vcf: str | None = None,
     reference: str | None = None,
     bams: bool = True,
@@ -89,6 +90,8 @@ def assemble(
         Published table to stand beside the calls (`table1.load_published`); positions are hg19.
     copynumber : str, optional
         copynumber.json.
+    callers : str, optional
+        callers.json: who called what, where other callers were run.
     vcf : str, optional
         The annotated VCF: its header gives parameters and the meaning of the filters.
     reference : str, optional
@@ -104,12 +107,14 @@ def assemble(
     parts = {name: load(paths[name], name) for name in PARTS}
     copies = load(copynumber, "copynumber") if copynumber else None
     consistent(parts, paths)
-    if copies and copies["patient"] != parts["sheet"]["patient"]:
-        raise InputError(
-            f"is of patient {copies['patient']!r}, the sheet of {parts['sheet']['patient']!r}",
-            where=str(copynumber),
-            cure="give the files of one run",
-        )
+    others = load(callers, "callers") if callers else None
+    for value, where in ((copies, copynumber), (others, callers)):
+        if value and value["patient"] != parts["sheet"]["patient"]:
+            raise InputError(
+                f"is of patient {value['patient']!r}, the sheet of {parts['sheet']['patient']!r}",
+                where=str(where),
+                cure="give the files of one run",
+            )
     parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
     found = build_of_lengths(lengths)
     if build and found and build != found:
@@ -126,7 +131,7 @@ def assemble(
             cure="leave --table1 out for this build",
         )
     rows = load_published(published) if published else []
-    given = {**paths, "copynumber": copynumber, "published table": published, "calls (VCF)": vcf}
+    given = {**paths, "copynumber": copynumber, "callers": callers, "published table": published, "calls (VCF)": vcf}
     if reference:
         given["index of the reference"] = f"{reference}.fai"
     inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
@@ -141,6 +146,7 @@ def assemble(
         "build": build,
         **parts,
         "copynumber": copies,
+        "callers": others,
         "evidence": evidence(variants, parts["sheet"]["samples"], reference) if reads else None,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(variants, reference),

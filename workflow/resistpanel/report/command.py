@@ -14,12 +14,14 @@ from resistpanel.report.render import cohort_page, page
 from resistpanel.report.schema import load
 from resistpanel.report.study import Study
 from resistpanel.report.tsv import tsv
+from resistpanel.report.vcf import write_vcf
 
 EPILOG = """examples:
   resistpanel report --sheet results/sheet/P1.json --qc results/qc/P1.json \\
       --compare results/compare/P1.json --resist results/resist/P1.json \\
       --vcf results/annotate/P1.vcf.gz \\
-      --output-html P1.html --output-json P1.json --output-tsv P1.tsv --output-maf P1.maf
+      --output-html P1.html --output-json P1.json --output-tsv P1.tsv --output-maf P1.maf \\
+      --output-vcf P1.vcf.gz
   resistpanel report --json P1.json --output-html P1.html     # from the JSON alone
   resistpanel report --cohort results/report/*.json --output-html cohort.html \\
       --output-cbioportal study --study my_cohort
@@ -37,6 +39,7 @@ OUTPUTS = {
     "json": "its data",
     "tsv": "one row per variant and sample; of a cohort one per patient",
     "maf": "mutations as cBioPortal reads them",
+    "vcf": "the annotated VCF (--vcf) with state, mechanism and catalogue level; named .vcf.gz",
     "cbioportal": "folder of a cBioPortal study, of a cohort",
 }
 
@@ -52,6 +55,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--identity", metavar="JSON", help="JSON of `resistpanel identity`, for a cohort"
     )
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
+    parser.add_argument("--callers", metavar="JSON", help="JSON of `resistpanel callers table`")
+    parser.add_argument(
+        "--multiqc", metavar="HTML", help="page of MultiQC, for a cohort: a link to it"
+    )
     parser.add_argument(
         "--vcf", help="annotated VCF: parameters, meaning of the filters, build, checksum"
     )
@@ -110,7 +117,9 @@ def run(args: argparse.Namespace) -> int:
 
 def run_patient(args: argparse.Namespace) -> int:
     """Make the report of one patient."""
-    wanted = check_outputs(args, ("html", "json", "tsv", "maf"))
+    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf"))
+    if "vcf" in wanted and not args.vcf:
+        raise InputError("--output-vcf needs the annotated VCF", cure="give --vcf")
     given = [name for name in PARTS if getattr(args, name)]
     if args.json:
         if given:
@@ -125,6 +134,7 @@ def run_patient(args: argparse.Namespace) -> int:
             build=args.build,
             published=args.table1,
             copynumber=args.copynumber,
+            callers=args.callers,
             vcf=args.vcf,
             reference=args.reference,
             reads=args.reads,
@@ -135,10 +145,12 @@ def run_patient(args: argparse.Namespace) -> int:
         "tsv": lambda: tsv(report),
         "maf": lambda: maf(rows(report)),
     }
-    made = {kind: make[kind]() for kind in wanted if kind != "json"}
+    made = {kind: make[kind]() for kind in wanted if kind in make}
     for kind, path in wanted.items():
         if kind == "json":
             write_json(path, report)
+        elif kind == "vcf":
+            write_vcf(report, args.vcf, path)
         else:
             write_text(path, made[kind])
     return 0
@@ -160,7 +172,7 @@ def run_cohort(args: argparse.Namespace) -> int:
     value = cohort(patients, args.identity)
     made = {"tsv": cohort_tsv(value), "maf": maf(mutations)}
     if "html" in wanted:
-        made["html"] = cohort_page(value, Path(wanted["html"]).parent)
+        made["html"] = cohort_page(value, Path(wanted["html"]).parent, args.multiqc)
     for kind, path in wanted.items():
         if study and kind == "cbioportal":
             study.write(path)

@@ -13,6 +13,7 @@ import jinja2
 from markupsafe import Markup
 
 from resistpanel.report import (
+    callers,
     copies,
     findings,
     front,
@@ -32,7 +33,8 @@ from resistpanel.report.tsv import tsv
 NUMBER_PERCENT = re.compile(r"(\d) %")
 
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
-#: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one.
+#: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one,
+#: other callers where none was run.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("mechanism", "Mechanism", "Mechanism"),
@@ -44,6 +46,7 @@ SECTIONS = (
     ("copynumber", "Copy number", "Copy number"),
     ("negative", "Not found", "Looked for and not found"),
     ("misses", "Near misses", "Near misses"),
+    ("callers", "Callers", "Other callers"),
     ("reads", "Reads", "Read evidence"),
     ("quality", "Quality", "Quality"),
     ("reading", "How to read", "How to read this page"),
@@ -133,20 +136,26 @@ def environment() -> jinja2.Environment:
     return env
 
 
-def cohort_page(cohort: dict, folder: Path) -> str:
-    """Return the page of a cohort; links are relative to `folder`, where it will stand."""
+def relative(path: str | Path, folder: Path) -> str:
+    """Return the address of a file from a page in `folder`."""
+    way = os.path.relpath(Path(path).resolve(), folder.resolve()).replace(os.sep, "/")
+    return f"./{quote(way)}"
+
+
+def cohort_page(cohort: dict, folder: Path, multiqc: str | None = None) -> str:
+    """Return the page of a cohort; links are relative to `folder`, where it will stand.
+
+    `multiqc` is the page of MultiQC; it is linked, not read.
+    """
     env = environment()
     source = env.loader.get_source
     script = source(env, "report.js")[0]
     for p in cohort["patients"]:
-        link = None
-        if p["report"]:
-            link = quote(
-                os.path.relpath(p["report"].resolve(), folder.resolve()).replace(os.sep, "/")
-            )
-        p["link"] = f"./{link}" if link else None
+        p["link"] = relative(p["report"], folder) if p["report"] else None
     return env.get_template("cohort.html.j2").render(
         cohort=cohort,
+        multiqc=relative(multiqc, folder) if multiqc else None,
+        anchors={},
         style=Markup(source(env, "report.css")[0]),
         script=Markup(script),
         script_hash=source_hash(script),
@@ -167,7 +176,9 @@ def page(report: dict) -> str:
     slopes, drawing = slope.slopes(report), pathway.drawing(report)
     piles = reads.reads_view(report)
     by_lesion = lesions.lesions(report)
-    sections = [s for s in SECTIONS if s[0] != "lesions" or by_lesion]
+    others = callers.callers(report)
+    absent = {name for name, what in (("lesions", by_lesion), ("callers", others)) if not what}
+    sections = [s for s in SECTIONS if s[0] not in absent]
     wide = set()
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
         wide = {"course", "mechanism"}
@@ -189,6 +200,7 @@ def page(report: dict) -> str:
         table1=tables.table1_view(report),
         slopes=slopes,
         lesions=by_lesion,
+        callers=others,
         pathway=drawing,
         pathway_narrow=pathway.drawing(report, narrow=True) if drawing else None,
         wide=wide,

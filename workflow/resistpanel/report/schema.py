@@ -24,7 +24,7 @@ def validator(stage: str) -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(schema, registry=Registry(retrieve=beside))
 
 
-PARTS = ("sheet", "qc", "compare", "resist", "copynumber")
+PARTS = ("sheet", "qc", "compare", "resist", "copynumber", "callers")
 
 
 @cache

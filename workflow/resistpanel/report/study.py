@@ -89,7 +89,7 @@ class Study:
             self.samples.append({
                 "PATIENT_ID": patient, "SAMPLE_ID": s["sample"],
                 "CANCER_TYPE": report["sheet"]["disease"] or "Unknown",
-                "SAMPLE_TYPE": {"pre": "Primary", "post": "Recurrence"}.get(s["timepoint"]),
+                "SAMPLE_TYPE": {"pre": "Pre-treatment", "post": "Recurrence"}.get(s["timepoint"]),
                 "TIMEPOINT": s["timepoint"], "DAY": s["day"], "LESION": s["lesion"],
                 "TUMOR_PURITY": s["purity"]["value"],
                 "MEAN_DEPTH": quality[s["sample"]]["mean_depth"],
