@@ -65,12 +65,13 @@ def get_final_output():
     reports = expand(
         OUT / "report/{patient}.{suffix}",
         patient=PLAN.patients,
-        suffix=["html", "json", "tsv", "maf"],
+        suffix=["html", "json", "tsv", "maf", "vcf.gz"],
     )
     screens = expand(OUT / "screen/{screen}.tsv", screen=SCREENS)
     return [
         *reports,
         *screens,
         OUT / "report/cohort.html",
+        OUT / "report/cbioportal",
         OUT / "identity/cohort.json",
     ]
