@@ -1,6 +1,8 @@
 """The stage: annotated VCF and sheet in, JSON out."""
 
+import dataclasses
 import json
+import math
 
 import pysam
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from resistpanel.annotate.vcf import FIELDS
 from resistpanel.call import vcf as caller_vcf
 from resistpanel.cli import main
+from resistpanel.compare.copynumber import locus, read_copynumber
 from resistpanel.compare.variants import NEEDED_FORMAT, learned_errors
 from resistpanel.files import validator
 
@@ -202,6 +205,8 @@ def test_a_variant_in_full(patient):
                 "state": "acquired",
                 "probability_increase": 1.0,
                 "fold_change": None,
+                "fold_low": None,
+                "fold_high": None,
                 "text": "not detected before treatment (0 of 905 fragments, AF below 0.33 % with "
                 "95 % confidence); 16.2 % (13.9 to 18.7) at relapse",
             }
@@ -294,6 +299,39 @@ def test_near_misses_and_missing_values(patient):
     assert variant["state"] == "undetermined"
 
 
+GAINED = {
+    "gene": "MAP2K1", "chrom": "chr15", "copies": 4.0, "call": "gain", "log2_low": 0.4,
+    "log2_high": 0.6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("chrom", "gene", "copies", "error"),
+    [
+        # Noise of a gene that is as the genome at large must not move clonal fractions.
+        ("chr15", GAINED | {"copies": 2.3, "call": "neutral"}, 3.0, 0.0),
+        ("chr15", GAINED, 4.0, 0.2 / 2 / 1.96 * math.log(2)),
+        ("chrX", GAINED | {"chrom": "chrX", "copies": 1.2, "call": "neutral"}, None, 0.0),
+        ("chr15", GAINED | {"copies": None, "call": None}, None, 0.0),
+    ],
+)
+def test_copies_of_a_gene(tmp_path, chrom, gene, copies, error):
+    purity = {"value": 0.5, "low": 0.4, "high": 0.6, "source": "s", "method": "joint"}
+    path = tmp_path / "cn.json"
+    path.write_text(
+        json.dumps({"samples": {"pre": {"purity": purity, "baseline": 3, "genes": [gene]}}})
+    )
+    found = read_copynumber(path)
+    place = locus(found.purity["pre"], chrom, "MAP2K1", "pre", "male", found)
+    assert place.copies == copies
+    assert place.amount_sd == pytest.approx(error, rel=1e-3)
+    other = locus(found.purity["pre"], chrom, "KIT", "pre", "male", found)
+    assert (other.copies, other.amount_sd) == (None, 0.0)
+    assert place.log_sd == pytest.approx(
+        math.hypot(dataclasses.replace(place, amount_sd=0.0).log_sd, place.amount_sd)
+    )
+
+
 def test_purity_and_copies(patient):
     samples = [
         ("skin", "normal", None, None, None),
@@ -305,7 +343,7 @@ def test_purity_and_copies(patient):
         "schema": "resistpanel/copynumber/1",
         "samples": {
             "pre": {"purity": purity | {"value": 0.5}, "genes": []},
-            "post": {"purity": purity, "genes": [{"gene": "MAP2K1", "copies": 4.0}]},
+            "post": {"purity": purity, "genes": [GAINED]},
         },
     }
     record = ("chr15", 66729154, "G", "C", "PASS", C121S, [(0, 900), (360, 900), (129, 900)])

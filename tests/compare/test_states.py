@@ -56,20 +56,20 @@ PRE, POST = "before treatment", "at relapse"
          "too few to tell; 21 fragments before treatment would have told"),
         ((200, 1000), (450, 1000), "rising", "detected",
          "20.0 % (17.6 to 22.6) before treatment, 45.0 % (41.9 to 48.1) at relapse: 2.25-fold, "
-         "probability of an increase above 0.999"),
+         "95 % interval 1.89 to 2.68, probability of an increase above 0.999"),
         ((450, 1000), (200, 1000), "falling", "detected",
          "45.0 % (41.9 to 48.1) before treatment, 20.0 % (17.6 to 22.6) at relapse: 0.44-fold, "
-         "probability of an increase below 0.001"),
+         "95 % interval 0.37 to 0.53, probability of an increase below 0.001"),
         ((370, 1000), (381, 1000), "stable", "detected",
          "37.0 % (34.0 to 40.0) before treatment, 38.1 % (35.1 to 41.1) at relapse: no change "
-         "beyond chance (1.03-fold, probability of an increase 0.661)"),
+         "beyond chance (1.03-fold, 95 % interval 0.90 to 1.18, probability of an increase 0.661)"),
         # a sure but small difference does not count: 40 against 43 % at 20,000 fragments
         ((8000, 20000), (8600, 20000), "stable", "detected", None),
         # in both, but too shallow to exclude a doubling
         ((8, 40), (14, 40), "undetermined", "depth",
          "20.0 % (9.9 to 34.2) before treatment, 35.0 % (21.7 to 50.4) at relapse: too uncertain "
-         "to tell a change (1.75-fold, probability of an increase 0.932); 221 fragments in both "
-         "samples would have told"),
+         "to tell a change (1.75-fold, 95 % interval 0.84 to 3.87, probability of an increase "
+         "0.932); 221 fragments in both samples would have told"),
         ((145, 900), (0, 905), "lost", "bounds",
          "16.1 % (13.8 to 18.6) before treatment; not detected at relapse (0 of 905 fragments, "
          "AF below 0.33 % with 95 % confidence)"),
@@ -359,3 +359,20 @@ def test_purities_that_differ(view, pure_pre, pure_post):
         new += state == "acquired"
     assert right / size >= 0.95
     assert new / size >= 0.97
+
+
+@pytest.mark.parametrize("purity", [None, 0.5])
+def test_interval_of_the_change(view, purity):
+    """It holds the change, mirrors when the samples change places, and agrees with the tests."""
+    for pre, post in (((18, 900), (25, 900)), ((200, 1000), (450, 1000)), ((90, 900), (91, 900))):
+        a, b = view(*pre, purity=purity), view(*post, purity=purity)
+        there, back = decide(a, b), decide(b, a)
+        assert there.fold_low < there.fold_change < there.fold_high
+        assert there.fold_low == pytest.approx(1 / back.fold_high, rel=0.01)
+        assert there.fold_high == pytest.approx(1 / back.fold_low, rel=0.01)
+        assert (there.fold_low >= 1.25) == (there.state == "rising")
+
+
+def test_no_interval_of_an_allele_seen_once(view):
+    found = decide(view(0, 905), view(145, 900))
+    assert (found.fold_low, found.fold_high) == (None, None)

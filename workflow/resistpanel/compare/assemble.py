@@ -113,6 +113,8 @@ class Comparison:
                     "state": decision.state,
                     "probability_increase": rounded(decision.probability_increase),
                     "fold_change": rounded(decision.fold_change),
+                    "fold_low": rounded(decision.fold_low),
+                    "fold_high": rounded(decision.fold_high),
                     "text": sentence(decision, pre, post),
                 }
             )

@@ -1,9 +1,10 @@
 """What the comparison takes from the copy-number stage, where it has been run."""
 
 import dataclasses
+import math
 from pathlib import Path
 
-from resistpanel.compare.purity import LOWEST, Locus, Purity, from_sheet
+from resistpanel.compare.purity import LOWEST, Z95, Locus, Purity, from_sheet
 from resistpanel.errors import InputError
 from resistpanel.files import read_json
 
@@ -19,11 +20,15 @@ class CopyNumber:
     purity : dict of str to Purity
         By sample.
     copies : dict of (str, str) to float
-        Copies per tumour cell, by sample and gene; only what is known.
+        Copies per tumour cell, by sample and gene; only what is known. Of a gene that was not
+        called changed they are the genome's baseline, not its own noisy estimate.
+    errors : dict of (str, str) to float
+        Standard deviation of the logarithm of a changed gene's amount of DNA.
     """
 
     purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
     copies: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    errors: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
 
 
 def read_copynumber(path: str | Path | None) -> CopyNumber:
@@ -45,18 +50,23 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
             for name, sample in value["samples"].items()
             if sample["purity"]
         }
-        copies = {
-            (name, gene["gene"]): float(gene["copies"])
-            for name, sample in value["samples"].items()
-            for gene in sample["genes"]
-            if gene.get("copies") is not None
-        }
+        copies, errors = {}, {}
+        for name, sample in value["samples"].items():
+            for gene in sample["genes"]:
+                if gene.get("copies") is None:
+                    continue
+                key = (name, gene["gene"])
+                if gene["call"] != "neutral":
+                    copies[key] = float(gene["copies"])
+                    errors[key] = (gene["log2_high"] - gene["log2_low"]) / (2 * Z95) * math.log(2)
+                elif gene["chrom"] not in SEX_CHROMOSOMES:
+                    copies[key] = float(sample["baseline"])
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"is not what `resistpanel copynumber` writes ({type(error).__name__}: {error})",
             str(path),
         ) from error
-    return CopyNumber(purity, copies)
+    return CopyNumber(purity, copies, errors)
 
 
 def _purity(given: dict) -> Purity:
@@ -91,4 +101,5 @@ def locus(
 ) -> Locus:
     """Return purity and copies of a variant's locus in a sample."""
     normal = 1 if sex == "male" and chrom in SEX_CHROMOSOMES else 2
-    return Locus(purity, copynumber.copies.get((sample, gene or "")), normal)
+    key = (sample, gene or "")
+    return Locus(purity, copynumber.copies.get(key), normal, copynumber.errors.get(key, 0.0))

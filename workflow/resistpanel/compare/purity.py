@@ -24,7 +24,7 @@ SHEET_MARGIN = 0.1
 LOWEST = 0.01
 #: Least mean copies of a locus that carries a mutation.
 LEAST_COPIES = 0.1
-_Z = float(ndtri(0.975))
+Z95 = float(ndtri(0.975))
 _NODES = ndtri((np.arange(25) + 0.5) / 25)
 
 
@@ -71,11 +71,15 @@ class Locus:
         Copies of the locus per tumour cell; None = as many as normal cells have.
     normal_copies : int
         Copies in normal cells: 2, or 1 on X and Y of a man.
+    amount_sd : float
+        Standard deviation of the logarithm of the locus' amount of DNA, where the copies are
+        estimated from it.
     """
 
     purity: Purity
     copies: float | None = None
     normal_copies: int = 2
+    amount_sd: float = 0.0
 
     @property
     def known(self) -> bool:
@@ -95,11 +99,11 @@ class Locus:
 
     @property
     def log_sd(self) -> float:
-        """Standard deviation of log(scale), from the interval of the purity."""
+        """Standard deviation of log(scale), from the errors of the purity and of the copies."""
         if self.purity.low is None or self.purity.high is None:
-            return 0.0
+            return self.amount_sd
         spread = math.log(self.scale(self.purity.low)) - math.log(self.scale(self.purity.high))
-        return max(spread, 0.0) / (2 * _Z)
+        return math.hypot(max(spread, 0.0) / (2 * Z95), self.amount_sd)
 
 
 def multiplicity(af: float, locus: Locus) -> int:

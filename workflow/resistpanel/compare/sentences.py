@@ -90,8 +90,15 @@ def _fold(decision: Decision) -> str:
     text = f"probability of an increase {_probability(decision.probability_increase)}"
     if decision.fold_change is not None:
         fold = decision.fold_change
-        text = f"{fold:.2f}-fold, {text}" if fold < 10 else f"{fold:.0f}-fold, {text}"
+        shown = f"{_times(fold)}-fold"
+        if decision.fold_low is not None and decision.fold_high is not None:
+            shown += f", 95 % interval {_times(decision.fold_low)} to {_times(decision.fold_high)}"
+        text = f"{shown}, {text}"
     return text
+
+
+def _times(fold: float) -> str:
+    return f"{fold:.2f}" if fold < 10 else f"{fold:.0f}"
 
 
 def _probability(value: float | None) -> str:

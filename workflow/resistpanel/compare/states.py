@@ -26,6 +26,8 @@ STATES = (
 )
 #: Depths beyond this are not asked for.
 MOST_DEPTH = 100_000
+#: Bounds of a change are looked for up to this fold, in so many halvings of its logarithm.
+MOST_FOLD, FOLD_STEPS = 1_000.0, 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Decision:
         Whether the frequencies were corrected for purity, known in both samples.
     needed : int or None
         Fragments that would have told, where the state is undetermined for want of them.
+    fold_low, fold_high : float or None
+        95 % interval of the ratio; None unless the allele was detected in both.
     """
 
     state: str
@@ -85,6 +89,8 @@ class Decision:
     fold_change: float | None
     corrected: bool
     needed: int | None = None
+    fold_low: float | None = None
+    fold_high: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +138,16 @@ class _Pair:
             return None
         return post.af * self.scale / pre.af
 
+    def fold_bound(self, probability: float) -> float:
+        """Return the fold below which the corrected change lies with this probability."""
+        low, high = -math.log(MOST_FOLD), math.log(MOST_FOLD)
+        for _ in range(FOLD_STEPS):
+            middle = (low + high) / 2
+            pre, post = self.posteriors()
+            above = probability_above(pre, post, math.exp(middle) / self.scale, self.log_sd)
+            low, high = (middle, high) if 1 - above < probability else (low, middle)
+        return math.exp((low + high) / 2)
+
     def mirrored(self) -> "_Pair":
         return _Pair(self.post, self.pre, self.rules)
 
@@ -142,9 +158,10 @@ def decide(pre: View, post: View, rules: Rules = DEFAULT) -> Decision:
     if pre.evidence.depth == 0 or post.evidence.depth == 0:
         return Decision("not covered", "reads", None, None, pair.corrected)
     seen = pre.evidence.detected, post.evidence.detected
-    needed = None
+    needed, interval = None, (None, None)
     if seen == (True, True):
         state, reason = _change(pair)
+        interval = pair.fold_bound(0.025), pair.fold_bound(0.975)
         if state == "undetermined":
             needed = _depth_for_change(pair)
     elif None in seen:
@@ -164,7 +181,7 @@ def decide(pre: View, post: View, rules: Rules = DEFAULT) -> Decision:
             needed = _depth_for_absence(mirrored)
     else:
         state, reason = "absent", "neither"
-    return Decision(state, reason, pair.above(1.0), pair.fold(), pair.corrected, needed)
+    return Decision(state, reason, pair.above(1.0), pair.fold(), pair.corrected, needed, *interval)
 
 
 def _change(pair: _Pair) -> tuple[str, str]:
