@@ -11,6 +11,7 @@ rule report:
         # For the reads around each call.
         bams=bams,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
+        callers=[OUT / "callers/{patient}.json"] if PLAN.compared else [],
     output:
         html=report(
             OUT / "report/{patient}.html",
@@ -44,11 +45,12 @@ rule report:
     params:
         build=SETTINGS.build,
         table1=flags([("--table1", SETTINGS.table1)]),
+        callers=lambda wildcards, input: flags([("--callers", x) for x in input.callers]),
     shell:
         "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
         " --copynumber {input.copynumber:q}"
-        " --reference {input.reference:q} --reads --build {params.build:q}"
+        " {params.callers} --reference {input.reference:q} --reads --build {params.build:q}"
         " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
         " --output-vcf {output.vcf:q} > {log:q} 2>&1"

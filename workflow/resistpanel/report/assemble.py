@@ -131,7 +131,13 @@ def assemble(
             cure="leave --table1 out for this build",
         )
     rows = load_published(published) if published else []
-    given = {**paths, "copynumber": copynumber, "callers": callers, "published table": published, "calls (VCF)": vcf}
+    given = {
+        **paths,
+        "copynumber": copynumber,
+        "callers": callers,
+        "published table": published,
+        "calls (VCF)": vcf,
+    }
     if reference:
         given["index of the reference"] = f"{reference}.fai"
     inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
