@@ -10,8 +10,10 @@ from resistpanel.files import HOME
 
 PACKAGE = HOME / "workflow" / "resistpanel"
 STAGES = [
+    "align",
     "sheet",
     "qc",
+    "callers",
     "call",
     "annotate",
     "copynumber",

@@ -11,7 +11,7 @@ from resistpanel.files import HOME
 
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
 STAGES = [path for path in RULES if path.stem != "common"]
-COMMAND = re.compile(r"resistpanel (?P<step>[a-z]+)(?: (?P<action>adapt|sites))?")
+COMMAND = re.compile(r"resistpanel (?P<step>[a-z]+)(?: (?P<action>adapt|sites|index|reference|run|table))?")
 
 
 def options(step: str, action: str | None) -> set[str]:
@@ -30,16 +30,15 @@ def options(step: str, action: str | None) -> set[str]:
 @pytest.mark.parametrize("path", STAGES, ids=lambda path: path.stem)
 def test_every_argument_is_known_to_the_command_line(path):
     text = path.read_text()
-    commands = COMMAND.findall(text.split("shell:")[1])
-    assert len(commands) == 1
-    step, action = commands[0]
-    assert step == path.stem
+    commands = [COMMAND.findall(shell) for shell in text.split("shell:")[1:]]
+    assert all(len(found) == 1 for found in commands)
+    assert {step for ((step, _),) in commands} == {path.stem}
     # Beside the command itself, arguments stand in `flags(...)` of the rule or of common.smk.
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", text))
-    if step == "call":
+    if path.stem == "call":
         used |= {"--normal", "--tumor"}
     assert used
-    assert used <= options(step, action or None)
+    assert used <= set.union(*(options(step, action or None) for ((step, action),) in commands))
 
 
 def test_every_stage_has_its_rule():
@@ -52,8 +51,8 @@ def test_a_rule_says_what_a_cluster_must_know(path):
     for directive in ("log:", "threads:", "mem_mb=", "runtime=", "conda:"):
         assert directive in text, directive
     # Paths are quoted for the shell.
-    shell = text.split("shell:")[1]
-    assert re.findall(r"\{(?:input|output|log|wildcards)[^}:]*\}", shell) == []
+    for shell in text.split("shell:")[1:]:
+        assert re.findall(r"\{(?:input|output|log|wildcards)[^}:]*\}", shell) == []
 
 
 def test_common_stays_short():

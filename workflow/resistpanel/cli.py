@@ -19,6 +19,7 @@ COMMANDS = {
 }
 #: What the workflow's jobs run, in their order.
 STAGES = {
+    "align": "align FASTQ, sort, mark duplicates, index",
     "sheet": "check the sample sheet, the configuration and the BAM headers",
     "qc": "depth, on-target, duplicates, insert size and the gate, per sample",
     "callers": "run other callers, hand their alleles to ours, and compare who called what",

@@ -6,7 +6,7 @@ rule call:
         sheet=OUT / "sheet/{patient}.json",
         reference=REFERENCE,
         targets=PANEL["targets"],
-        sites=OUT / "catalog/sites.vcf",
+        sites=SITES,
         resources=[path for path in (SETTINGS.pon, SETTINGS.germline) if path],
     output:
         vcf=OUT / "call/{patient}.vcf.gz",

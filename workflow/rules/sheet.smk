@@ -21,9 +21,10 @@ rule sheet:
     params:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
+        aligned=OUT / "align",
         rows=lambda wildcards: PLAN.fingerprint(wildcards.patient),
     shell:
         "resistpanel sheet --samples {input.samples:q} --reference {input.reference:q}"
         " --build {params.build:q} --targets {input.targets:q} --genes {input.genes:q}"
         " --catalog {params.catalog:q} --patient {wildcards.patient:q} --output {output.json:q}"
-        " > {log:q} 2>&1"
+        " --aligned {params.aligned:q} > {log:q} 2>&1"

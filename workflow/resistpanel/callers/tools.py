@@ -235,7 +235,7 @@ TOOLS = {
     "freebayes": Tool(
         (("freebayes",),), _cure("freebayes", " (Debian: apt-get install freebayes)"), freebayes
     ),
-    "mutect2": Tool((("gatk",),), _cure("gatk"), mutect2),
+    "mutect2": Tool((("gatk",),), _cure("mutect2"), mutect2),
     "vardict": Tool(
         (
             ("vardict-java", "VarDict", "vardict", "vardict.pl"),

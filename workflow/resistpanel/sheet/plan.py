@@ -50,6 +50,14 @@ class Plan:
         rows = (row for members in self.patients.values() for row in members)
         return {row.sample: row for row in rows if row.fastq1}
 
+    def fastq(self, sample: str) -> list[tuple[str, Path]]:
+        """Return the arguments that name a sample's FASTQ, see `flags`."""
+        row = self.aligned[sample]
+        return [
+            *(("--fastq1", path) for path in row.fastq1),
+            *(("--fastq2", path) for path in row.fastq2),
+        ]
+
     @property
     def compared(self) -> bool:
         """Whether other callers stand beside ours."""

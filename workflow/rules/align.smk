@@ -1,0 +1,55 @@
+# Samples that are given as FASTQ: aligned, sorted, duplicates marked, indexed.
+
+
+wildcard_constraints:
+    aligned="|".join(map(re.escape, PLAN.aligned)) or "none",
+
+
+if PLAN.aligned:
+
+    rule align_index:
+        input:
+            reference=REFERENCE,
+            fai=f"{REFERENCE}.fai",
+        output:
+            folder=directory(OUT / "align/index"),
+        log:
+            OUT / "logs/align/index.log",
+        conda:
+            "../envs/bwa.yaml"
+        threads: 1
+        resources:
+            mem_mb=lambda wildcards, attempt: 16000 * attempt,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        params:
+            aligner=SETTINGS.align["aligner"],
+        shell:
+            "resistpanel align index --reference {input.reference:q} --aligner {params.aligner:q}"
+            " --output {output.folder:q} > {log:q} 2>&1"
+
+    rule align:
+        input:
+            fastq1=lambda wildcards: PLAN.aligned[wildcards.aligned].fastq1,
+            fastq2=lambda wildcards: PLAN.aligned[wildcards.aligned].fastq2,
+            reference=REFERENCE,
+            index=OUT / "align/index",
+        output:
+            bam=OUT / "align/{aligned}.bam",
+            index=OUT / "align/{aligned}.bam.bai",
+        log:
+            OUT / "logs/align/{aligned}.log",
+        benchmark:
+            OUT / "benchmarks/align/{aligned}.tsv"
+        conda:
+            "../envs/bwa.yaml"
+        threads: 8
+        resources:
+            mem_mb=lambda wildcards, attempt: 16000 * attempt,
+            runtime=lambda wildcards, attempt: 480 * attempt,
+        params:
+            fastq=lambda wildcards: flags(PLAN.fastq(wildcards.aligned)),
+            umi=SETTINGS.align["umi"],
+        shell:
+            "resistpanel align run --sample {wildcards.aligned:q} {params.fastq}"
+            " --reference {input.reference:q} --index {input.index:q} --umi {params.umi:q}"
+            " --threads {threads} --output {output.bam:q} > {log:q} 2>&1"

@@ -1,0 +1,127 @@
+# Other callers beside ours; off unless the configuration names some.
+
+# What ours is asked for: the catalogue's alleles, and those of the other callers.
+SITES = OUT / ("callers/{patient}.sites.vcf" if PLAN.compared else "catalog/sites.vcf")
+
+
+wildcard_constraints:
+    caller="|".join(SETTINGS.callers) or "none",
+
+
+def caller_folders(wildcards):
+    return [
+        OUT / "callers" / name / wildcards.patient
+        for name in PLAN.callers(wildcards.patient)
+    ]
+
+
+def caller_files(wildcards):
+    return [path for _, path in PLAN.caller_vcfs(wildcards.patient)]
+
+
+def caller_flags(wildcards):
+    folders = [("--folder", folder) for folder in caller_folders(wildcards)]
+    given = PLAN.caller_vcfs(wildcards.patient)
+    return flags([*folders, *(("--vcf-of", f"{name}={vcf}") for name, vcf in given)])
+
+
+if PLAN.compared:
+
+    rule callers_reference:
+        input:
+            reference=REFERENCE,
+            fai=f"{REFERENCE}.fai",
+        output:
+            folder=directory(OUT / "callers/reference"),
+        log:
+            OUT / "logs/callers/reference.log",
+        conda:
+            "../envs/resistpanel.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=60,
+        shell:
+            "resistpanel callers reference --reference {input.reference:q}"
+            " --output {output.folder:q} > {log:q} 2>&1"
+
+    rule callers_run:
+        input:
+            bams=bams,
+            sheet=OUT / "sheet/{patient}.json",
+            reference=OUT / "callers/reference",
+            targets=PANEL["targets"],
+            germline=SETTINGS.germline or [],
+        output:
+            folder=directory(OUT / "callers/{caller}/{patient}"),
+        log:
+            OUT / "logs/callers/{caller}/{patient}.log",
+        benchmark:
+            OUT / "benchmarks/callers/{caller}/{patient}.tsv"
+        conda:
+            "../envs/{caller}.yaml"
+        threads: 2
+        resources:
+            mem_mb=lambda wildcards, attempt: 6000 * attempt,
+            runtime=lambda wildcards, attempt: 720 * attempt,
+        params:
+            samples=normal_and_tumors,
+            germline=flags([("--germline", SETTINGS.germline)]),
+            extra=lambda wildcards: flags(
+                [("--extra", SETTINGS.callers_extra.get(wildcards.caller))]
+            ),
+        shell:
+            "resistpanel callers run --caller {wildcards.caller:q}"
+            " --reference {input.reference:q}/genome.fa --targets {input.targets:q}"
+            " {params.samples} {params.germline} {params.extra} --threads {threads}"
+            " --output {output.folder:q} > {log:q} 2>&1"
+
+    # Ours is asked for every allele that another caller took for somatic.
+    rule callers_sites:
+        input:
+            folders=caller_folders,
+            vcfs=caller_files,
+            sheet=OUT / "sheet/{patient}.json",
+            sites=OUT / "catalog/sites.vcf",
+            reference=REFERENCE,
+        output:
+            sites=OUT / "callers/{patient}.sites.vcf",
+        log:
+            OUT / "logs/callers/{patient}.sites.log",
+        conda:
+            "../envs/resistpanel.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=15,
+        params:
+            calls=caller_flags,
+        shell:
+            "resistpanel callers sites --sites {input.sites:q} {params.calls}"
+            " --sheet {input.sheet:q} --reference {input.reference:q}"
+            " --output {output.sites:q} > {log:q} 2>&1"
+
+    rule callers:
+        input:
+            folders=caller_folders,
+            vcfs=caller_files,
+            sheet=OUT / "sheet/{patient}.json",
+            vcf=OUT / "call/{patient}.vcf.gz",
+            reference=REFERENCE,
+        output:
+            json=OUT / "callers/{patient}.json",
+            tsv=OUT / "callers/{patient}.tsv",
+        log:
+            OUT / "logs/callers/{patient}.log",
+        conda:
+            "../envs/resistpanel.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=15,
+        params:
+            calls=caller_flags,
+        shell:
+            "resistpanel callers table --vcf {input.vcf:q} {params.calls}"
+            " --sheet {input.sheet:q} --reference {input.reference:q}"
+            " --output-json {output.json:q} --output-tsv {output.tsv:q} > {log:q} 2>&1"
