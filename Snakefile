@@ -34,5 +34,10 @@ rule all:
         get_final_output(),
 
 
+onerror:
+    for line in why_failed(log, OUT):
+        print(f"resistpanel: error: {line}", file=sys.stderr)
+
+
 onsuccess:
     print(f"Reports: {OUT / 'report'}", file=sys.stderr)

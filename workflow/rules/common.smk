@@ -2,6 +2,7 @@
 import sys
 
 try:
+    from resistpanel.sheet.machine import why as why_failed
     from resistpanel.sheet.plan import flags, plan_or_exit, put_on_path
     from resistpanel.sheet.resources import memory
     from resistpanel.simulate.patient import load_patient

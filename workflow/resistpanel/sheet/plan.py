@@ -13,6 +13,7 @@ from resistpanel.files import HOME
 from resistpanel.sheet.callers import caller_vcfs, callers_of
 from resistpanel.sheet.check import check_drugs, check_inputs
 from resistpanel.sheet.config import COHORT, Settings, settings
+from resistpanel.sheet.machine import check_writable
 from resistpanel.sheet.patient import ordered
 from resistpanel.sheet.table import Row, check_rows, patients, read_sheet
 
@@ -192,14 +193,17 @@ def make_plan(
         One line for each problem.
     """
     made = settings(config, where)
+    unwritable = list(check_writable(made.outdir)) if headers else []
     if made.simulate:
+        if unwritable:
+            raise InputErrors(unwritable)
         return _simulated_plan(made, load), []
     rows = read_sheet(made.samples, made.outdir / "align")
     notes = []
     if headers:
         findings = check_inputs(made, rows)
-        if findings.errors:
-            raise InputErrors(findings.errors)
+        if findings.errors or unwritable:
+            raise InputErrors([*unwritable, *findings.errors])
         notes = findings.notes
     return Plan(made, _ordered(rows)), notes
 
