@@ -234,7 +234,7 @@ def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> N
         try:
             with pysam.VariantFile(str(path)) as vcf:
                 indexed, names = vcf.index is not None, set(vcf.header.contigs)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:  # the last: gzip, not bgzip
             findings.error(f"cannot be read as VCF ({error})", settings.place(key))
             continue
         if not indexed:

@@ -105,7 +105,9 @@ def _model(results: Results, variant: dict) -> tuple[dict, dict[str, str], dict[
                 variant["pos"], variant["ref"], (variant["alt"],),
             ):  # fmt: skip
                 continue
-            figures = {name.lower(): record.info.get(name) for name in ODDS}
+            # pysam raises ValueError for a field that the header does not have.
+            known = [name for name in ODDS if name in vcf.header.info]
+            figures = {name.lower(): record.info.get(name) for name in known}
     return figures, filters, parameters
 
 
@@ -186,7 +188,7 @@ def of_variant(results: Results, variant: dict, others: list[dict], query: str) 
         "patient": results.patient,
         "query": query,
         "kind": "variant",
-        "variant": {key: variant[key] for key in KEPT},
+        "variant": {key: variant.get(key) for key in KEPT},
         "call": figures
         | {
             "prior_somatic": _number(parameters.get("prior_somatic")),

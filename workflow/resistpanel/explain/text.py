@@ -179,7 +179,7 @@ def _states(facts: dict) -> list[str]:
         )
     if facts["lesions"] and facts["lesions"]["kind"]:
         lines.append(f"  lesions: {facts['lesions']['kind']}")
-    for phase in v["phase"]:
+    for phase in v["phase"] or ():
         lines.append(
             f"  with {phase['other']}: {phase['cis']} fragments carry both, {phase['trans']} this "
             "one alone"

@@ -1,0 +1,203 @@
+"""Everything that can be checked before a run, all problems at once."""
+
+import gzip
+import hashlib
+import importlib.util
+import os
+from pathlib import Path
+
+import pysam
+import pytest
+
+from resistpanel.check import machine
+from resistpanel.check.data import checksum
+from resistpanel.check.merge import updated
+from resistpanel.cli import main
+
+_spec = importlib.util.spec_from_file_location(
+    "sheet_conftest", Path(__file__).parents[1] / "sheet" / "conftest.py"
+)
+_sheet = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(_sheet)
+world, write_bam = _sheet.world, _sheet.write_bam
+
+
+@pytest.fixture
+def place(world, monkeypatch):
+    """Return the world with a configuration, as the working directory."""
+    # BAMs with reads on the targets.
+    world.write_sheet()
+    catalog = world.folder / "catalog"
+    (world.folder / "config.yaml").write_text(
+        "samples: samples.tsv\nreference: genome.fa\ntargets: targets.bed\ngenes: genes.gff3\n"
+    )
+    monkeypatch.chdir(world.folder)
+    assert not catalog.exists()
+    return world
+
+
+def check(capsys, *arguments) -> tuple[int, list[str], list[str], str]:
+    """Run the check: exit status, errors, notes, standard output."""
+    status = main(["check", *arguments])
+    streams = capsys.readouterr()
+    lines = streams.err.splitlines()
+    errors = [line.removeprefix("resistpanel: error: ") for line in lines if ": error: " in line]
+    notes = [line.removeprefix("resistpanel: note: ") for line in lines if ": note: " in line]
+    return status, errors, notes, streams.out
+
+
+def test_nothing_wrong_says_what_the_run_will_do(place, capsys):
+    status, errors, notes, out = check(capsys)
+    assert (status, errors) == (0, [])
+    assert "1 patient, 1 normal and 2 tumour samples" in out
+    assert "after (post, day 120); after against before after PLX4032" in out
+    assert "2 targets, 600 bases, coding sequence of 1 genes" in out
+    assert "next: resistpanel run" in out
+    # The panel of this test has none of the catalogue's genes.
+    assert any("catalogued alterations under vemurafenib lie outside the panel" in n for n in notes)
+
+
+def test_many_faults_are_told_together(place, capsys):
+    (place.folder / "genome.fa").unlink()
+    (place.folder / "after.bam").unlink()
+    place.rows[1]["drugs"] = "PLX4O32"
+    place.write_sheet()
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "call: {extra: --no-such-option}\n")
+    status, errors, _, out = check(capsys)
+    assert (status, out) == (2, "")
+    assert [error.split(": ")[0] for error in errors] == [
+        "genome.fa",
+        "samples.tsv:3 (column 'drugs')",
+        f"{place.folder}/after.bam (samples.tsv:4, sample 'after')",
+        "config.yaml (key 'call.extra')",
+    ]
+
+
+def test_a_faulty_configuration_does_not_hide_the_sheet(place, capsys):
+    (place.folder / "config.yaml").write_text("samples: samples.tsv\nbiuld: hg19\n")
+    (place.folder / "samples.tsv").write_text("patient\tsample\n")
+    _, errors, _, _ = check(capsys)
+    assert errors[0] == "config.yaml: unknown key 'biuld'; did you mean 'build'?"
+    assert any("missing column 'bam'" in error for error in errors)
+
+
+def test_no_configuration(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert errors == [
+        "config.yaml: no such configuration; write one with `resistpanel init`, or --config"
+    ]
+
+
+def test_bam_of_another_panel(place, capsys):
+    """All reads of the fixture lie at chrT:1000; a panel elsewhere has none of them."""
+    place.targets.write_text("chrT\t1700\t1900\tGENE|T1|exon1\nchrT\t2000\t2300\n")
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert all("no read on any of 2 targets looked at" in error for error in errors)
+    assert len(errors) == 3
+    place.targets.write_text("chrT\t1000\t1300\nchrT\t2000\t2300\nchrT\t2400\t2500\n")
+    status, errors, notes, _ = check(capsys)
+    assert (status, errors) == (0, [])
+    assert sum("reads on 1 of 3 targets looked at" in note for note in notes) == 3
+
+
+def stated(path: Path, md5: str) -> None:
+    """Write the fixture's BAM with an M5 tag."""
+    with pysam.AlignmentFile(str(path)) as handle:
+        header, reads = handle.header.to_dict(), list(handle)
+    header["SQ"][0]["M5"] = md5
+    with pysam.AlignmentFile(str(path), "wb", header=header) as out:
+        for read in reads:
+            out.write(pysam.AlignedSegment.from_dict(read.to_dict(), out.header))
+    pysam.samtools.index(str(path))
+
+
+def test_another_sequence_of_the_same_length_is_noted(place, capsys):
+    sequence = "".join(place.reference.read_text().split("\n")[1:])
+    right = hashlib.md5(sequence.encode(), usedforsecurity=False).hexdigest()
+    assert checksum(place.reference, "chrT") == right
+    stated(place.folder / "skin.bam", right)
+    _, _, notes, out = check(capsys)
+    assert "1 contigs' checksums (M5) compared" in out
+    assert not any("another sequence" in note for note in notes)
+    stated(place.folder / "before.bam", "0" * 32)
+    status, _, notes, _ = check(capsys)
+    assert status == 0
+    (note,) = (note for note in notes if "another sequence" in note)
+    assert note.startswith(f"{place.folder}/before.bam: contig chrT is another sequence")
+
+
+def test_room(place, capsys, monkeypatch):
+    usage = type("Usage", (), {"free": 10**6})()
+    monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: usage)
+    _, errors, _, _ = check(capsys)
+    assert errors == [
+        f"config.yaml (key 'outdir'): 1 MB are free in {place.folder}, about 50 MB are needed for "
+        "1 patients; make room, or give an outdir on another disk"
+    ]
+
+
+def test_folder_that_cannot_be_written(place, capsys, monkeypatch):
+    real = os.access
+    monkeypatch.setattr(machine.os, "access", lambda p, mode: mode & os.W_OK == 0 and real(p, mode))
+    _, errors, _, _ = check(capsys)
+    assert any(f"no permission to write in {place.folder}" in error for error in errors)
+
+
+def test_outdir_that_is_a_file(place, capsys):
+    (place.folder / "results").write_text("")
+    _, errors, _, _ = check(capsys)
+    assert f"config.yaml (key 'outdir'): {place.folder}/results is a file, no folder" in errors[0]
+
+
+def test_software(monkeypatch):
+    findings = machine.Findings()
+    machine.check_software(findings)
+    assert findings.errors == []
+    monkeypatch.setattr(machine.importlib.metadata, "version", lambda name: "0.0")
+    machine.check_software(findings)
+    assert any("pysam 0.0 is installed, tested was" in note for note in findings.notes)
+
+
+def test_lock_of_another_run_is_noted(place, capsys):
+    (place.folder / ".snakemake/locks").mkdir(parents=True)
+    (place.folder / ".snakemake/locks/0.input.lock").write_text("x")
+    _, _, notes, _ = check(capsys)
+    assert any("is locked by a run" in note for note in notes)
+
+
+def test_resources_of_the_caller(place, capsys):
+    columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    plain = place.folder / "pon.vcf"
+    plain.write_text("##fileformat=VCFv4.2\n##contig=<ID=other>\n" + columns)
+    pysam.tabix_compress(str(plain), str(place.folder / "pon.vcf.gz"))
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "call: {pon: pon.vcf.gz}\n")
+    _, errors, _, _ = check(capsys)
+    assert any("pon.vcf.gz has no index" in error for error in errors)
+    assert any("shares no contig name with the reference" in error for error in errors)
+    with gzip.open(place.folder / "pon.vcf.gz", "wb") as out:
+        out.write(plain.read_bytes())
+    _, errors, _, _ = check(capsys)
+    assert any("cannot be read as VCF" in error for error in errors)
+
+
+def test_index_that_cannot_be_used(place, capsys):
+    (place.folder / "skin.bam.bai").write_bytes(b"no index")
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert any("skin.bam.bai" in error for error in errors)
+
+
+def test_merging_is_snakemakes():
+    from snakemake.utils import update_config
+
+    base = {"a": 1, "call": {"pon": None, "extra": "x"}}
+    more = {"call": {"pon": "p.vcf"}, "b": 2}
+    theirs = {"a": 1, "call": {"pon": None, "extra": "x"}}
+    update_config(theirs, more)
+    assert updated(base, more) == theirs
+    assert base["call"]["pon"] is None

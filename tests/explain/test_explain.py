@@ -1,0 +1,215 @@
+"""Why a variant was called, its state and its rank: from the files of a results folder."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pysam
+import pytest
+from scipy.stats import betabinom
+
+from resistpanel.cli import main
+from resistpanel.explain.query import parse, short_protein
+from resistpanel.explain.text import percent, probability
+
+_spec = importlib.util.spec_from_file_location(
+    "report_patients", Path(__file__).parents[1] / "report" / "patients.py"
+)
+patients = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(patients)
+
+INFO = {"SOMATIC_PHRED": 120.0, "ODDS_GERMLINE": 30.5, "ODDS_ARTIFACT": 24.0, "ODDS_NULL": 60.0}
+FORMATS = ["AD", "ADF", "ADR", "DP", "AF", "AFCI", "LOD", "UB", "DET"]
+RATE = 0.0006
+
+
+def write_vcf(path: Path, compare: dict) -> None:
+    """Write the annotated VCF that belongs to a comparison."""
+    header = pysam.VariantHeader()
+    header.add_line("##resistpanel_mode=paired")
+    header.add_line("##resistpanel_prior_somatic=1e-05")
+    header.add_line("##resistpanel_tumor_in_normal=0.02")
+    for sample in compare["samples"]:
+        name = sample["sample"]
+        header.add_sample(name)
+        header.add_line(f"##resistpanel_error_rate_{name}=0.03,0.007,0.002,{RATE},0.0002")
+        header.add_line(f"##resistpanel_contamination_{name}=0")
+    for name, text in patients.FILTERS.items():
+        if name != "PASS":
+            header.add_line(f'##FILTER=<ID={name},Description="{text}">')
+    for name in INFO:
+        header.add_line(f'##INFO=<ID={name},Number=1,Type=Float,Description="x">')
+    header.add_line('##INFO=<ID=HGVSC,Number=1,Type=String,Description="x">')
+    for name in FORMATS:
+        kind = "Integer" if name in ("AD", "ADF", "ADR", "DP") else "Float"
+        header.add_line(f'##FORMAT=<ID={name},Number=.,Type={kind},Description="x">')
+    for chrom in dict.fromkeys(v["chrom"] for v in compare["variants"]):
+        header.add_line(f"##contig=<ID={chrom},length=300000000>")
+    with pysam.VariantFile(str(path), "wz", header=header) as out:
+        for v in compare["variants"]:
+            record = out.new_record(
+                contig=v["chrom"], start=v["pos"] - 1, alleles=(v["ref"], v["alt"])
+            )
+            for name in v["filters"]:
+                record.filter.add(name)
+            for name, value in INFO.items():
+                record.info[name] = value
+            out.write(record)
+    pysam.tabix_index(str(path), preset="vcf", force=True)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory) -> Path:
+    """The paper's patient as a results folder."""
+    folder = tmp_path_factory.mktemp("results")
+    parts = patients.paper()
+    parts["copynumber"] = patients.copynumber(parts["sheet"])
+    for name, part in parts.items():
+        (folder / name).mkdir()
+        (folder / name / "MEL-PLX.json").write_text(json.dumps(part))
+    (folder / "annotate").mkdir()
+    # Sorted by contig, as tabix wants it.
+    write_vcf(folder / "annotate" / "MEL-PLX.vcf.gz", parts["compare"])
+    return folder
+
+
+def explain(results, capsys, *words) -> tuple[int, str, str]:
+    status = main(["explain", "MEL-PLX", *words, "--results", str(results)])
+    streams = capsys.readouterr()
+    return status, streams.out, streams.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["MAP2K1", "C121S"],
+        ["MAP2K1 p.C121S"],
+        ["MAP2K1 p.(Cys121Ser)"],
+        ["c121s"],
+        ["map2k1:p.Cys121Ser"],
+        ["chr15:66729154:G:C"],
+        ["15:66,729,154"],
+    ],
+)
+def test_ways_to_name_a_variant(results, capsys, words):
+    status, out, _ = explain(results, capsys, *words)
+    assert status == 0
+    assert out.startswith("MEL-PLX: MAP2K1 p.C121S\n  chr15:66729154:G:C, SNV")
+
+
+def test_every_number_is_there(results, capsys):
+    status, out, _ = explain(results, capsys, "C121S", "--json")
+    facts = json.loads(out)
+    assert status == 0
+    compare = json.loads((results / "compare/MEL-PLX.json").read_text())
+    v = next(v for v in compare["variants"] if v["protein"] == "C121S")
+    normal = next(s["sample"] for s in compare["samples"] if s["role"] == "normal")
+    for name, sample in facts["samples"].items():
+        for key in ("ad", "dp", "af", "af_low", "af_high", "lod", "ub", "detected"):
+            assert sample[key] == v["samples"][name][key]
+        assert sample["error_rate"] == pytest.approx(RATE / 3)
+        alt = sample["ad"][1]
+        if name != normal and alt:
+            depth = v["samples"][normal]["dp"]
+            p = betabinom.sf(alt - 1, sample["dp"], 1, 3 / RATE + depth)
+            assert sample["p_error"] == pytest.approx(p)
+    assert facts["call"]["odds_null"] == pytest.approx(60.0)
+    assert facts["call"]["prior_somatic"] == 1e-05
+    assert {f["filter"]: f["failed"] for f in facts["filters"]} == {
+        "low_evidence": False,
+        "strand": False,
+        "germline": False,
+    }
+    assert facts["finding"]["rank"] == 1
+    assert facts["key"] is True
+    assert facts["variant"]["states"] == v["states"]
+
+
+def test_the_text_tells_them(results, capsys):
+    _, out, _ = explain(results, capsys, "C121S")
+    for words in (
+        "10^60 : 1 against sequencing error",
+        "phred 120.0",
+        "filters passed: low_evidence, strand, germline",
+        "95 % upper bound",
+        "would have been called with 95 % probability",
+        "acquired",
+        "rank 1 of 13: known; a key alteration of the verdict",
+        "PMID 21383288",
+        "tumour in the normal: 2.0 %",
+    ):
+        assert words in out, words
+
+
+def test_a_site_that_was_not_called_shows_its_limits(results, capsys):
+    status, out, _ = explain(results, capsys, "NRAS", "Q61K")
+    assert status == 0
+    assert "looked for and not detected in any tumour" in out
+    assert out.count("AF at most") == 3
+
+
+def test_a_near_miss_names_its_filter(results, capsys):
+    _, out, _ = explain(results, capsys, "PIK3CA", "E545K")
+    assert "not reported: Alternative reads lie on one strand" in out
+    assert "filter failed: strand" in out
+    assert "listed as a near miss" in out
+
+
+def test_copy_number(results, capsys):
+    copies = json.loads((results / "copynumber/MEL-PLX.json").read_text())
+    tumor, sample = next(iter(copies["samples"].items()))
+    row = sample["genes"][0]
+    status, out, _ = explain(results, capsys, row["gene"], "amplification", "--json")
+    facts = json.loads(out)
+    assert status == 0
+    assert facts["samples"][tumor]["gene"] == row
+    status, out, _ = explain(results, capsys, row["gene"], "copies")
+    assert f"copies of {row['gene']}" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["BRAF", "V600K"], "no variant fits 'BRAF V600K'; of BRAF there is BRAF p.V600E"),
+        (["PTPRD"], "2 variants fit 'PTPRD'; name one of them:"),
+        (["MAP2K11"], "no variant fits 'MAP2K11'; did you mean MAP2K1?"),
+        (["rs113488022"], "the results hold no rs numbers"),
+        (["amplification"], "which gene does 'amplification' mean?"),
+        (["chr1:5:A:T"], "no variant fits 'chr1:5:A:T'; reported are "),
+    ],
+)
+def test_nothing_or_more_than_one_fits(results, capsys, words, message):
+    status, out, err = explain(results, capsys, *words)
+    assert (status, out) == (2, "")
+    assert message in err
+
+
+def test_unknown_patient(results, capsys):
+    assert main(["explain", "P9", "BRAF", "--results", str(results)]) == 2
+    assert "no results of patient 'P9'; patients there: MEL-PLX" in capsys.readouterr().err
+
+
+def test_results_are_found_by_the_configuration(results, tmp_path, monkeypatch, capsys):
+    (tmp_path / "config.yaml").write_text(f"samples: s.tsv\noutdir: {results}\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["explain", "MEL-PLX", "V600E"]) == 0
+    assert "BRAF p.V600E" in capsys.readouterr().out
+
+
+def test_words_of_a_query():
+    genes = {"MAP2K1", "KRAS", "MET"}
+    assert short_protein("p.(Cys121Ter)") == "C121*"
+    query = parse("KRAS:p.Gly12Asp", genes)
+    assert (query.gene, query.protein, query.copies) == ("KRAS", "G12D", False)
+    # A gene's symbol that looks like a residue is the gene.
+    assert parse("MET", genes).gene == "MET"
+    assert parse("MET amp", genes).call == "amplification"
+    assert parse("chrX:1,000:A:-", genes).locus == ("chrX", 1000, "A", "-")
+    assert parse("copynumber:MET:deletion", genes).call == "deletion"
+
+
+def test_figures():
+    assert [percent(x) for x in (None, 0.179, 0.0041, 0.0004, 1.0)] == [
+        *("?", "17.9 %", "0.41 %", "0.040 %", "100 %"),
+    ]
+    assert [probability(x) for x in (1.0, 0.5, 8e-12)] == [">0.999", "0.5", "8.0e-12"]

@@ -1,0 +1,232 @@
+"""Running the workflow: progress, passing on of arguments, exit status, what is said at the end."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from resistpanel.files import HOME
+from resistpanel.run import snakemake
+from resistpanel.run.outcome import failed, tail, verdicts
+from resistpanel.run.progress import Display, Failure, Progress, duration
+
+
+class Clock:
+    """A clock that the test turns."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+def job(number, rule, patient="P1", log=("x.log",)):
+    return {
+        "event": "job_info",
+        "jobid": number,
+        "rule_name": rule,
+        "wildcards": {"patient": patient} if patient else {},
+        "log": list(log),
+    }
+
+
+def test_progress_counts_and_estimates():
+    clock = Clock()
+    progress = Progress(clock)
+    assert progress.line() == "reading the sheet and the BAMs' headers"
+    progress.take({"event": "run_info", "stats": {"sheet": 2, "call": 2, "report": 2, "total": 6}})
+    assert progress.remaining() is None
+    assert progress.line() == "0 of 6 steps; time left unknown"
+    progress.take(job(1, "call"))
+    clock.now = 100.0
+    assert progress.take({"event": "job_finished", "job_id": 1}) == "call P1 (2 min)"
+    # A call took 100 s and stands for 40 of the table, so a sheet (2) takes 5 s, a report (15)
+    # 37.5 s: one call, two sheets, two reports are left.
+    assert progress.remaining() == pytest.approx(100 + 2 * 5 + 2 * 37.5)
+    progress.take(job(2, "call", "P2"))
+    clock.now = 150.0
+    assert progress.remaining() == pytest.approx(50 + 2 * 5 + 2 * 37.5)
+    assert progress.line() == "1 of 6 steps; about 2 min left; call P2"
+
+
+def test_progress_divides_by_the_jobs_side_by_side():
+    clock = Clock()
+    progress = Progress(clock)
+    progress.take({"event": "run_info", "stats": {"call": 4, "total": 4}})
+    for number in (1, 2):
+        progress.take(job(number, "call", f"P{number}"))
+    clock.now = 60.0
+    for number in (1, 2):
+        progress.take({"event": "job_finished", "job_id": number})
+    assert progress.remaining() == pytest.approx(60.0)
+
+
+def test_progress_keeps_failures():
+    progress = Progress(Clock())
+    progress.take({"event": "run_info", "stats": {"call": 1, "total": 1}})
+    progress.take(job(1, "call"))
+    progress.take({"event": "job_error", "jobid": 1, "rule_name": "call", "log": []})
+    assert progress.failures == [Failure("call", "P1", ["x.log"])]
+    assert "1 failed" in progress.line()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(7.4, "7 s"), (89, "89 s"), (200, "3 min"), (4000, "1 h 7 min")]
+)
+def test_durations(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_display_keeps_to_one_line(monkeypatch):
+    class Terminal:
+        def __init__(self):
+            self.text = ""
+
+        def isatty(self):
+            return True
+
+        def write(self, text):
+            self.text += text
+
+        def flush(self):
+            pass
+
+    monkeypatch.setenv("COLUMNS", "20")
+    stream = Terminal()
+    display = Display(stream)
+    display.show("x" * 50)
+    assert stream.text == "\r" + "x" * 18 + "…"
+    display.show("short")
+    assert stream.text.endswith("\rshort" + " " * 14)
+    display.clear()
+    assert stream.text.endswith("\r" + " " * 5 + "\r")
+
+
+def test_arguments_for_snakemake():
+    words = snakemake.command(Path("c.yaml"), None, None, ["--forcerun", "report"], False)
+    assert words[-2:] == ["--forcerun", "report"]
+    assert words[words.index("--cores") + 1] == str(snakemake.usable_cores())
+    assert "--rerun-incomplete" in words and "--keep-going" in words
+    slurm = snakemake.command(Path("c.yaml"), None, "slurm", [], False)
+    assert slurm[slurm.index("--workflow-profile") + 1] == str(HOME / "workflow/profiles/slurm")
+    assert "--cores" not in slurm
+    assert snakemake.prints_itself(["-n"]) and snakemake.prints_itself(["--report=x.html"])
+    assert not snakemake.prints_itself(["--forcerun", "report"])
+
+
+def results(folder, patient="P1", gate=True):
+    for stage, value in (
+        ("resist", {"verdict": {"sentence": "KRAS p.G12D was acquired.", "confidence": "high"}}),
+        ("qc", {"passed": gate}),
+    ):
+        (folder / stage).mkdir(parents=True, exist_ok=True)
+        (folder / stage / f"{patient}.json").write_text(json.dumps(value))
+    (folder / "report").mkdir(exist_ok=True)
+    (folder / "report" / f"{patient}.html").write_text("<p>")
+
+
+def test_verdicts(tmp_path):
+    results(tmp_path / "results", gate=False)
+    assert verdicts(tmp_path / "results", ["P1", "P2"], tmp_path, 60) == [
+        "P1: KRAS p.G12D was acquired. Confidence: high.",
+        "  quality: the gate was not passed, see the report",
+        "  results/report/P1.html",
+        "P2: no report",
+    ]
+
+
+def test_failures_show_the_end_of_their_log(tmp_path):
+    log = tmp_path / "call.log"
+    log.write_text("\n".join(f"line {n}" for n in range(20)) + "\n")
+    assert failed([Failure("call", "P1", [str(log)])], tmp_path)[:2] == [
+        "failed: call of P1; log: call.log",
+        "  | line 14",
+    ]
+    log.write_text("trace\nresistpanel: error: x.bam: truncated\nmore\n")
+    assert tail(log) == ["resistpanel: error: x.bam: truncated"]
+    assert tail(tmp_path / "none.log") == []
+
+
+SNAKEFILE = """
+rule all:
+    default_target: True
+    input: "slow.txt", "good.txt"
+rule good:
+    output: "good.txt"
+    log: "good.log"
+    shell: "touch {output}"
+rule slow:
+    output: "slow.txt"
+    log: "slow.log"
+    shell: "%s"
+"""
+
+
+def start(folder: Path, slow: str) -> subprocess.Popen:
+    """Follow a small workflow in a process of its own."""
+    (folder / "Snakefile").write_text(SNAKEFILE % slow)
+    (folder / "config.yaml").write_text("{}\n")
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from resistpanel.run import snakemake as s\n"
+        "from resistpanel.run.progress import Progress, Display\n"
+        "s.HOME = Path.cwd()\n"
+        "words = s.command(Path('config.yaml'), '1', None, [], False)\n"
+        "p = Progress()\n"
+        "status = s.run_followed(words, p, Display())\n"
+        "print([(f.rule, f.logs) for f in p.failures], p.done, p.total)\n"
+        "sys.exit(status)\n"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")},
+    )
+
+
+@pytest.mark.workflow
+def test_a_failed_job_is_followed(tmp_path):
+    child = start(tmp_path, "echo wrong > {log}; exit 1")
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert out.splitlines()[-1] == "[('slow', ['slow.log'])] 1 3"
+    # The other job was not stopped by the failure.
+    assert (tmp_path / "good.txt").exists()
+    assert re.search(r"^\[1/3\] good", err, re.M)
+
+
+@pytest.mark.workflow
+def test_interruption_ends_the_jobs_and_says_130(tmp_path):
+    child = start(tmp_path, "echo $$ > pid; sleep 60; touch {output}")
+    end = time.monotonic() + 40
+    while not (tmp_path / "pid").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(0.3)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=40)
+    assert child.returncode == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)
+    assert not (tmp_path / "slow.txt").exists()
+
+
+def test_bad_input_ends_before_snakemake_starts(tmp_path, monkeypatch, capsys):
+    from resistpanel.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.yaml").write_text("samples: samples.tsv\nreference: g.fa\n")
+    monkeypatch.setattr(
+        "resistpanel.run.snakemake.subprocess.Popen", lambda *a, **k: pytest.fail("started")
+    )
+    assert main(["run"]) == 2
+    assert "no such sample sheet" in capsys.readouterr().err
