@@ -131,26 +131,27 @@ def test_another_sequence_of_the_same_length_is_noted(place, capsys):
 
 
 def test_room(place, capsys, monkeypatch):
-    usage = type("Usage", (), {"free": 10**6})()
+    usage = type("Usage", (), {"free": 2 * 10**6})()
     monkeypatch.setattr(machine.shutil, "disk_usage", lambda path: usage)
     _, errors, _, _ = check(capsys)
     assert errors == [
-        f"config.yaml (key 'outdir'): 1 MB are free in {place.folder}, about 50 MB are needed for "
-        "1 patients; make room, or give an outdir on another disk"
+        f"config.yaml (key 'outdir'): 2 MB are free in {place.folder}, about 50 MB are needed for "
+        "1 patient; make room, or give an outdir on another disk"
     ]
 
 
 def test_folder_that_cannot_be_written(place, capsys, monkeypatch):
     real = os.access
-    monkeypatch.setattr(machine.os, "access", lambda p, mode: mode & os.W_OK == 0 and real(p, mode))
+    monkeypatch.setattr(os, "access", lambda p, mode: mode & os.W_OK == 0 and real(p, mode))
     _, errors, _, _ = check(capsys)
-    assert any(f"no permission to write in {place.folder}" in error for error in errors)
+    assert any("the output folder cannot be written to" in error for error in errors)
+    assert any("no permission to write here" in error for error in errors)
 
 
 def test_outdir_that_is_a_file(place, capsys):
     (place.folder / "results").write_text("")
     _, errors, _, _ = check(capsys)
-    assert f"config.yaml (key 'outdir'): {place.folder}/results is a file, no folder" in errors[0]
+    assert f"the output folder cannot be made: {place.folder}/results is a file" in errors[0]
 
 
 def test_software(monkeypatch):

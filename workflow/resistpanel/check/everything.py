@@ -75,12 +75,12 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
     if made.simulate:
         _check_simulation(done, config, where)
         return done
-    done.rows = _read_rows(made.samples, found)
+    done.rows = _read_rows(made.samples, found, made.outdir / "align")
     before = len(found.errors)
     inputs = check_inputs(made, done.rows)
     found.errors += inputs.errors
     found.notes += inputs.notes
-    check_room(made, len(patients(done.rows)) or 1, found)
+    check_room(made, done.rows, found)
     check_caller(made, _contigs(made), found)
     _check_screens(config, made, found)
     if len(found.errors) > before or inputs.errors:
@@ -96,9 +96,9 @@ def _contigs(made: Settings) -> set[str]:
         return set()
 
 
-def _read_rows(path: Path, found: Findings) -> list[Row]:
+def _read_rows(path: Path, found: Findings, aligned: Path = Path("align")) -> list[Row]:
     try:
-        return read_sheet(path)
+        return read_sheet(path, aligned)
     except InputError as error:
         found.errors += _errors_of(error)
         return []
@@ -113,7 +113,7 @@ def _check_simulation(done: Checked, config: Mapping[str, Any], where: str) -> N
     done.settings = plan.settings
     done.rows = [row for rows in plan.patients.values() for row in rows]
     done.findings.notes += notes
-    check_room(plan.settings, len(plan.patients), done.findings)
+    check_room(plan.settings, done.rows, done.findings)
 
 
 def _check_panel(done: Checked) -> None:
@@ -126,8 +126,9 @@ def _check_panel(done: Checked) -> None:
         return
     done.panel = panel
     contigs = {target.chrom for target in panel.targets}
-    done.checksums = check_sequence(rows, made.reference, contigs, found)
-    check_reads(rows, panel.targets, made.reference, found)
+    given = [row for row in rows if not row.fastq1]
+    done.checksums = check_sequence(given, made.reference, contigs, found)
+    check_reads(given, panel.targets, made.reference, found)
     check_drug_rows(rows, made, panel, found)
 
 
@@ -189,7 +190,11 @@ def summary(done: Checked) -> list[str]:
         )
     if done.checksums:
         lines.append(f"{done.checksums} contigs' checksums (M5) compared")
-    unindexed = sum(index_of(row.bam) is None for row in rows) if not made.simulate else 0
+    aligned = sum(bool(row.fastq1) for row in rows)
+    if aligned:
+        lines.append(f"{aligned} samples given as FASTQ are aligned first")
+    given = [row for row in rows if not row.fastq1 and not made.simulate]
+    unindexed = sum(index_of(row.bam) is None for row in given)
     if unindexed:
         lines.append(f"{unindexed} BAMs without an index get one beside them")
     lines.append(

@@ -10,12 +10,16 @@ from pathlib import Path
 
 import resistpanel
 from resistpanel.sheet.config import Settings
+from resistpanel.sheet.machine import check_writable, existing
 from resistpanel.sheet.reference import Findings
+from resistpanel.sheet.table import Row
 
 #: Bytes that a run writes for one patient, and for a simulation: about ten and three times what
 #: the demo wrote (5 MB, 313 MB), since panels are larger, depths greater and samples more.
 BYTES_PER_PATIENT = 50 * 10**6
 BYTES_PER_SIMULATION = 1000 * 10**6
+#: Bytes of BAM and of its sorting, per byte of compressed FASTQ.
+FASTQ_FACTOR = 2
 
 
 def check_software(findings: Findings) -> None:
@@ -51,37 +55,29 @@ def check_software(findings: Findings) -> None:
             findings.notes.append(f"{name} {have} is installed, tested was {wanted}: `make setup`")
 
 
-def existing_parent(path: Path) -> Path:
-    """Return the nearest folder above `path`, or `path` itself, that exists."""
-    path = path.absolute()
-    while not path.exists():
-        path = path.parent
-    return path
-
-
-def check_room(settings: Settings, patients: int, findings: Findings) -> None:
+def check_room(settings: Settings, rows: list[Row], findings: Findings) -> None:
     """Check that results can be written: permission, a folder and not a file, free space."""
-    folder = existing_parent(settings.outdir)
-    if not folder.is_dir():
+    unwritable = list(check_writable(settings.outdir))
+    findings.errors += unwritable
+    if not os.access(Path.cwd(), os.W_OK | os.X_OK):
         findings.error(
-            f"{folder} is a file, no folder", settings.place("outdir"), "give another folder"
+            "no permission to write here, where Snakemake keeps its records",
+            Path.cwd(),
+            "start the run in a folder of yours",
         )
+    if unwritable:
         return
-    for place in dict.fromkeys((folder, Path.cwd())):
-        if not os.access(place, os.W_OK | os.X_OK):
-            findings.error(
-                f"no permission to write in {place}",
-                settings.place("outdir"),
-                "start the run in a folder of yours, with an outdir there",
-            )
-    needed = patients * BYTES_PER_PATIENT
-    if settings.simulate:
-        needed += BYTES_PER_SIMULATION
+    folder = existing(settings.outdir)
+    patients = len({row.patient for row in rows}) or 1
+    needed = patients * BYTES_PER_PATIENT + (BYTES_PER_SIMULATION if settings.simulate else 0)
+    for row in rows:
+        reads = [path for path in (*row.fastq1, *row.fastq2) if path.is_file()]
+        needed += FASTQ_FACTOR * sum(path.stat().st_size for path in reads)
     free = shutil.disk_usage(folder).free
     if free < needed:
         findings.error(
             f"{free / 1e6:,.0f} MB are free in {folder}, about {needed / 1e6:,.0f} MB are needed "
-            f"for {patients} patients",
+            f"for {patients} patient{'s' * (patients != 1)}",
             settings.place("outdir"),
             "make room, or give an outdir on another disk",
         )
