@@ -170,7 +170,10 @@ def worst(cells: list[dict]) -> str:
     text = f"<{percent_up(max(bounds)).removesuffix(NARROW_SPACE + '%')}" if bounds else ""
     if blind:
         text = f"{text} ({blind} not)".strip() if text else "not assessable"
-    return text or ("found" if any(c["text"] == "found" for c in cells) else DASH)
+    found = sum(c["text"] == "found" for c in cells)
+    if found and text:
+        text += f" ({found} found)"
+    return text or ("found" if found else DASH)
 
 
 def gene_summary(gene: str, rows: list[dict], samples: int) -> dict:

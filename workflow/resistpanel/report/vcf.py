@@ -154,10 +154,13 @@ def write_vcf(report: dict, source: str | Path, output: str | Path) -> None:
         raise InputError("is not named .vcf.gz", str(output), "name it so: it is bgzipped")
     infos, formats = info_of(report), formats_of(report)
     names = {s["sample"] for s in report["compare"]["samples"]}
+    loud = pysam.set_verbosity(0)  # a missing index, of which htslib complains, is no fault here
     try:
         opened = pysam.VariantFile(str(source))
     except (OSError, ValueError) as error:
         raise InputError("cannot be read as VCF", str(source), str(error)) from error
+    finally:
+        pysam.set_verbosity(loud)
     with opened as records, replacing(output) as temporary:
         if set(records.header.samples) != names:
             other = sorted(set(records.header.samples) ^ names)

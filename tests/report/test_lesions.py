@@ -1,0 +1,50 @@
+"""The view of several lesions."""
+
+import pytest
+
+from resistpanel.report.lesions import BAR, columns, lesions, order
+from resistpanel.report.render import page
+
+
+def test_of_one_lesion_there_is_none(paper):
+    assert lesions(paper) is None
+
+
+def test_lesions_stand_in_the_order_of_their_samples(large):
+    names = [s["lesion"] for s in large["compare"]["samples"] if s["role"] == "tumor"]
+    assert order(large) == list(dict.fromkeys(names))
+
+
+def test_columns_go_from_truncal_to_private(large):
+    found = columns(large)
+    kinds = ["truncal", "shared", "private", None]
+    places = [kinds.index(c["kind"]) for c in found]
+    assert places == sorted(places) and len(set(places)) > 2
+    assert {c["id"] for c in found} == {
+        v["id"] for v in large["compare"]["variants"] if v["reported"]
+    }
+
+
+def test_bars_are_the_allele_frequencies(large):
+    known = {v["id"]: v for v in large["compare"]["variants"]}
+    samples = [s["sample"] for s in large["compare"]["samples"] if s["role"] == "tumor"]
+    for column in columns(large):
+        for name, cell in zip(samples, column["cells"], strict=True):
+            af = known[column["id"]]["samples"][name]["af"]
+            assert cell["y"] == pytest.approx(BAR * (af or 0) ** 0.5, abs=0.06)
+
+
+def test_groups_hold_every_variant_once(large):
+    view = lesions(large)
+    named = [c["id"] for g in view["groups"] for c in g["variants"] if "id" in c]
+    assert sorted(named) == sorted(c["id"] for c in view["columns"])
+    for group in view["groups"]:
+        if group["kind"] == "private":
+            assert all(c["lesions"] == list(group["lesions"]) for c in group["variants"])
+    assert view["width"] <= 1300  # as wide as the page
+
+
+def test_the_section(large, read_page):
+    (section,) = read_page(page(large)).all("section", id="lesions")
+    assert "converge" in section["text"] or "several lesions acquired" in section["text"].lower()
+    assert "Truncal" in section["text"] and "Private" in section["text"]
