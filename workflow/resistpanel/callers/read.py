@@ -1,6 +1,11 @@
 """Reads the VCF of any caller: normalised, its columns given the patient's names."""
 
+import contextlib
+import gzip
+import itertools
+import shutil
 import tempfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +37,12 @@ def header_text(path: Path) -> str:
             return str(handle.header)
     except FileNotFoundError:
         raise InputError("no such VCF", str(path), "correct the path") from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, NotImplementedError):
+        with contextlib.suppress(OSError, EOFError, UnicodeDecodeError, zlib.error):
+            with gzip.open(path, "rt") as handle:  # compressed, but not by bgzip
+                lines = list(itertools.takewhile(lambda line: line.startswith("#"), handle))
+            if lines and lines[0].startswith("##fileformat=VCF"):
+                return "".join(lines)
         raise InputError("cannot be read as VCF", str(path), "give the caller's VCF") from None
     finally:
         pysam.set_verbosity(verbosity)
@@ -96,6 +106,18 @@ def columns(
     return Columns(names, normal, paired=tumor is not None)
 
 
+def _unpacked(path: Path, scratch: Path) -> Path:
+    """Return a copy of a VCF that is compressed with gzip and not bgzip; else the VCF itself."""
+    with path.open("rb") as handle:
+        start = handle.read(18)
+    if start[:2] != b"\x1f\x8b" or start[12:14] == b"BC":
+        return path
+    out = scratch / "unpacked.vcf"
+    with gzip.open(path) as source, out.open("wb") as sink:
+        shutil.copyfileobj(source, sink)
+    return out
+
+
 def _keep_status(path: Path, scratch: Path) -> Path:
     """Return a copy of a VCF of FilterMutectCalls whose filters by allele survive splitting."""
     out = scratch / "kept.vcf"
@@ -140,7 +162,15 @@ def normalised(path: Path, reference: Path, status: bool = False) -> list[pysam.
     try:
         with tempfile.TemporaryDirectory() as folder:
             scratch = Path(folder)
-            source = _keep_status(path, scratch) if status else path
+            source = _unpacked(path, scratch)
+            if "##contig=" not in header_text(path):  # as VarDict writes it
+                named = scratch / "named.vcf"
+                pysam.bcftools.reheader(
+                    "--fai", f"{reference}.fai", "--output", str(named), str(source),
+                    catch_stdout=False,
+                )  # fmt: skip
+                source = named
+            source = _keep_status(source, scratch) if status else source
             out = scratch / "norm.vcf"
             pysam.bcftools.norm(
                 "--fasta-ref", str(reference), "--check-ref", "e", "--multiallelics", "-any",
@@ -156,7 +186,7 @@ def normalised(path: Path, reference: Path, status: bool = False) -> list[pysam.
             str(path),
             "give calls of the same reference (build and contig names)",
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, NotImplementedError, zlib.error) as error:
         raise InputError(f"damaged: {error}", str(path), "make it again") from None
     finally:
         pysam.set_verbosity(verbosity)

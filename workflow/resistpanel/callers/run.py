@@ -1,7 +1,6 @@
 """Prepares what a caller is run on, runs it, and keeps what it wrote with a note of how."""
 
 import gzip
-import json
 import shlex
 import shutil
 import tempfile
@@ -18,6 +17,8 @@ from resistpanel.sheet.bam import index_of, make_index
 
 #: The note beside a caller's VCFs.
 NOTE = "calls.json"
+#: Callers that need read groups with IDs of their own in every BAM.
+UNIQUE_GROUPS = {"freebayes"}
 
 
 def prepare_reference(reference: Path, folder: Path) -> Path:
@@ -71,6 +72,32 @@ def link_bam(bam: Path, folder: Path, name: str) -> Path:
     return linked
 
 
+def groups_clash(bams: Sequence[Path]) -> bool:
+    """Return whether two BAMs have a read group of the same ID, which freebayes refuses."""
+    seen: set[str] = set()
+    for bam in bams:
+        with pysam.AlignmentFile(str(bam), check_sq=False) as handle:
+            own = {group["ID"] for group in handle.header.to_dict().get("RG", [])}
+        if own & seen:
+            return True
+        seen |= own
+    return False
+
+
+def rename_groups(bam: Path, output: Path, sample: str, reference: Path) -> None:
+    """Copy a BAM, its read groups' IDs made the sample's own; indexed."""
+    with pysam.AlignmentFile(str(bam), reference_filename=str(reference)) as source:
+        header = source.header.to_dict()
+        for group in header.get("RG", []):
+            group["ID"] = f"{sample}.{group['ID']}"
+        with pysam.AlignmentFile(str(output), "wb", header=header) as sink:
+            for read in source:
+                if read.has_tag("RG"):
+                    read.set_tag("RG", f"{sample}.{read.get_tag('RG')}")
+                sink.write(read)
+    pysam.samtools.index(str(output))
+
+
 def run_caller(
     name: str,
     reference: Path,
@@ -121,6 +148,13 @@ def run_caller(
         named = [
             (sample_name(bam), link_bam(bam, scratch, f"tumor{i}")) for i, bam in enumerate(tumors)
         ]
+        every = [*([beside] if beside else []), *named]
+        if name in UNIQUE_GROUPS and groups_clash([path for _, path in every]):
+            renamed = []
+            for number, (sample, path) in enumerate(every):
+                renamed.append((sample, scratch / f"renamed{number}.bam"))
+                rename_groups(path, renamed[-1][1], sample, reference)
+            beside, named = (renamed[0], renamed[1:]) if beside else (None, renamed)
         job = Job(
             reference, bed, beside, named, made, scratch, threads, germline, shlex.split(extra)
         )
@@ -149,12 +183,9 @@ def read_note(folder: Path) -> tuple[dict, list[Made]]:
     InputError
         If the folder has no note.
     """
-    try:
-        note = read_json(folder / NOTE)
-    except FileNotFoundError:
+    if not (folder / NOTE).is_file():
         raise InputError(
             f"holds no {NOTE}", str(folder), "give the folder that `resistpanel callers run` made"
-        ) from None
-    except json.JSONDecodeError:
-        raise InputError("not JSON, or cut short", str(folder / NOTE), "make it again") from None
+        )
+    note = read_json(folder / NOTE)
     return note, [Made(folder / one["path"], one["tumor"]) for one in note["files"]]

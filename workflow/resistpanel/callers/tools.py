@@ -14,6 +14,8 @@ from resistpanel.errors import InputError
 
 #: Lowest allele frequency that a caller with such a threshold is asked for.
 LOWEST_AF = 0.01
+#: Statuses of a command whose reader is gone (SIGPIPE, and a shell's or R's way to say so).
+BROKEN_PIPE = (-13, 141)
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,13 @@ def pipe(*commands: Sequence[str | Path], output: Path | None = None) -> None:
         statuses = [process.wait() for process in running]
         if sink:
             sink.close()
-    for command, status in zip(commands, statuses, strict=True):
-        if status:
-            how = f"exit status {status}" if status > 0 else f"killed by signal {-status}"
-            name = Path(command[0]).name
-            raise InputError(f"{name} failed ({how})", cure="what it said stands above this line")
+    failed = [(c, s) for c, s in zip(commands, statuses, strict=True) if s]
+    # One that broke its pipe stopped since a later one had.
+    failed.sort(key=lambda row: row[1] in BROKEN_PIPE)
+    for command, status in failed:
+        how = f"exit status {status}" if status > 0 else f"killed by signal {-status}"
+        name = Path(command[0]).name
+        raise InputError(f"{name} failed ({how})", cure="what it said stands above this line")
 
 
 def find(name: str) -> list[str]:
