@@ -80,10 +80,9 @@ def make_index(reference: Path, folder: Path, aligner: str = "auto") -> dict:
 
 def read_note(folder: Path) -> dict:
     """Return the note of an index."""
-    try:
-        return read_json(folder / NOTE)
-    except FileNotFoundError:
-        raise InputError("no index", str(folder), "run `resistpanel align index`") from None
+    if not (folder / NOTE).is_file():
+        raise InputError("no index", str(folder), "run `resistpanel align index`")
+    return read_json(folder / NOTE)
 
 
 Stream = Iterator[pysam.AlignedSegment]
@@ -101,21 +100,40 @@ def bwa(
     command += [str(folder / "reference"), str(lane.first)]
     command += [str(lane.second)] if lane.second else []
     print("+ " + shlex.join(command), file=sys.stderr, flush=True)
-    with tempfile.TemporaryFile() as told:
-        running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told)
+    with (
+        tempfile.TemporaryFile() as told,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told) as running,
+    ):
         try:
-            with pysam.AlignmentFile(running.stdout, "r", check_sq=False) as source:
-                yield iter(source)
-        except (OSError, ValueError) as error:
+            yield _segments(running)
+        except _Broken as error:
             running.kill()
             running.wait()
             raise InputError(f"{aligner} failed: {_last(told) or error}", str(lane.first)) from None
         except BaseException:
             running.kill()
-            running.wait()
             raise
         if running.wait():
             raise InputError(f"{aligner} failed: {_last(told)}", str(lane.first))
+
+
+class _Broken(Exception):
+    """What came out of an aligner is no SAM."""
+
+
+def _segments(running: subprocess.Popen) -> Stream:
+    """Yield what an aligner writes; what it writes wrong is told apart from our own faults."""
+    try:
+        with pysam.AlignmentFile(running.stdout, "r", check_sq=False) as source:
+            stream = iter(source)
+            while True:
+                try:
+                    segment = next(stream)
+                except StopIteration:
+                    return
+                yield segment
+    except (OSError, ValueError) as error:
+        raise _Broken(str(error)) from None
 
 
 def _last(told) -> str:

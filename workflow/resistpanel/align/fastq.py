@@ -22,6 +22,8 @@ ILLUMINA = re.compile(r"^[^:]+:[^:]+:([^:]+):(\d+):\d+:\d+:\d+")
 UMI_NAME = re.compile(r"[:_]([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)$")
 #: A UMI in the comment, as samtools and fgbio write it.
 UMI_TAG = re.compile(r"(?:^|\s)RX:Z:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?=\s|$)")
+#: A comment that an aligner can hand on: SAM tags with tabs between.
+SAM_TAGS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9]:[AifZHB]:[^\t]*(?:\t|$))+$")
 DAMAGED = (EOFError, OSError, zlib.error)
 
 
@@ -206,6 +208,13 @@ def check_lane(first: Path, second: Path | None, umi: str = "none") -> Iterator[
                 f"read '{one.name}' has no UMI {place}", str(first),
                 "correct key 'align.umi'",
             )  # fmt: skip
+            return
+        if umi == "tag" and not SAM_TAGS.match(one.comment):
+            yield InputError(
+                f"the comment of read '{one.name}' holds more than SAM tags",
+                str(first),
+                "separate tags by tabs and leave out what is none",
+            )
             return
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import mappy
 import pysam
 
-from resistpanel.align.fastq import Lane, Read, reads
+from resistpanel.align.fastq import Lane, Read, reads, umi_of
 from resistpanel.errors import InputError
 
 VERSION = mappy.__version__
@@ -70,6 +70,8 @@ def _segment(
         segment.set_tag("NM", hit.NM)
         segment.set_tag("MD", hit.MD)
     segment.set_tag("RG", group)
+    if code := umi_of("", read.comment, "tag"):
+        segment.set_tag("RX", code)
     return segment
 
 
