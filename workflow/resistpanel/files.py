@@ -139,6 +139,33 @@ def read_json(path: str | Path) -> dict:
     return value
 
 
+def read_stage(path: str | Path, stage: str, whole: bool = True) -> dict:
+    """Read what a stage handed on, held against the stage's schema.
+
+    With `whole` false only its name and top keys are looked at, as for a thousand patients.
+
+    Raises
+    ------
+    InputError
+        If it is missing, no JSON, another stage's, or damaged: names the first problem's place.
+    """
+    value = read_json(path)
+    schema = validator(stage)
+    if not whole:
+        schema = schema.evolve(schema={"type": "object", "required": schema.schema["required"]})
+    if value.get("schema") != f"resistpanel/{stage}/1":
+        raise InputError(
+            f"not a file of `resistpanel {stage}`", str(path), "give the file of the step before"
+        )
+    for error in schema.iter_errors(value):
+        raise InputError(
+            f"not {stage}.json: {error.message[:200]}",
+            f"{path} ({error.json_path})",
+            f"write it with `resistpanel {stage}` of this version",
+        )
+    return value
+
+
 @functools.cache
 def validator(stage: str) -> Any:
     """Return the validator of ``workflow/schemas/<stage>.schema.json``."""

@@ -1,6 +1,8 @@
 """Annotate a VCF: bcftools csq's INFO/BCSQ and our own INFO fields."""
 
+import errno
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -124,7 +126,9 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     annotator = Annotator(genes, Reference(reference))
     with _opened(vcf) as source:
         annotator.check_contigs(source.header.contigs, str(vcf))
-        alleles = [_allele(record, annotator.reference, str(vcf)) for record in source]
+        alleles = [
+            _allele(record, annotator.reference, str(vcf)) for record in _records(source, vcf)
+        ]
     named = [allele for allele in alleles if allele]
     contigs = annotator.reference.lengths
     bcsq, crashed = csq(named, contigs, genes, reference)
@@ -144,12 +148,26 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                     )
                 header.info.add(name, number, kind, description)
             with pysam.VariantFile(str(temporary), "wz", header=header) as target:
-                for record, allele in zip(source, alleles, strict=True):
+                for record, allele in zip(_records(source, vcf), alleles, strict=True):
+                    place = f"{vcf} ({record.chrom}:{record.pos})"
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
-                    target.write(record)
+                    try:
+                        target.write(record)
+                    except OSError as error:
+                        if error.errno != errno.EINVAL:
+                            raise
+                        raise InputError("the record does not fit its header", place) from None
         _index(temporary, output)
     annotator.reference.close()
+
+
+def _records(source: pysam.VariantFile, vcf: str | Path) -> Iterator[pysam.VariantRecord]:
+    """Yield the records of a VCF, which must be whole."""
+    try:
+        yield from source
+    except (OSError, ValueError) as error:
+        raise InputError(f"damaged, or cut short ({error})", str(vcf), "make it again") from None
 
 
 def _opened(vcf: str | Path) -> pysam.VariantFile:

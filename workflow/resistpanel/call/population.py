@@ -1,5 +1,7 @@
 """What other people's samples say of an allele: a germline resource, a panel of normals."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pysam
 
@@ -49,7 +51,7 @@ class Resource:
         pos, ref, alt = vcf_alleles(allele, reference)
         if allele.contig not in self._vcf.header.contigs:
             return None
-        for record in self._vcf.fetch(allele.contig, pos - 1, pos):
+        for record in self._records(allele.contig, pos):
             if record.pos != pos or record.ref != ref:
                 continue
             for k, other in enumerate(record.alts or ()):
@@ -59,6 +61,18 @@ class Resource:
                         value = value[k] if k < len(value) else None
                     return UNSTATED if value is None else float(value)
         return None
+
+
+    def _records(self, contig: str, pos: int) -> Iterator[pysam.VariantRecord]:
+        """Yield the records that overlap a position."""
+        try:
+            yield from self._vcf.fetch(contig, pos - 1, pos)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"cannot be read at {contig}:{pos} ({error})",
+                self.path,
+                "bcftools sort it, bgzip it, and run tabix -f -p vcf",
+            ) from None
 
 
 def log_germline_prior(frequency: float | None) -> float:

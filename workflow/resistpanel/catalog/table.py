@@ -251,7 +251,9 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
         "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion"},
         "class": {"activating"},
         "none": NOT_IN_DNA,
-    }[level]
+    }.get(level)
+    if allowed is None:
+        return [(f"unknown match_level '{level}'", "use exact, codon, range, gene, class or none")]
     if kind not in allowed:
         return [
             (

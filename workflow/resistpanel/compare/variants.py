@@ -54,7 +54,7 @@ class AnnotatedVcf:
             raise InputError("no such file", self.path, "run `resistpanel annotate` first")
         try:
             self._vcf = VCF(self.path)
-        except (OSError, ValueError) as error:
+        except Exception as error:  # cyvcf2 raises nothing more exact
             raise InputError("cannot be read as VCF", self.path, str(error)) from error
         self.samples = list(self._vcf.samples)
         header = self._vcf.raw_header
@@ -74,7 +74,7 @@ class AnnotatedVcf:
         return self._errors.get(sample, DEFAULT_ERROR)
 
     def __iter__(self) -> Iterator[Record]:
-        for variant in self._vcf:
+        for variant in self._variants():
             if len(variant.ALT) != 1:
                 raise InputError(
                     "needs one alternative allele per record",
@@ -82,6 +82,16 @@ class AnnotatedVcf:
                     "split it with bcftools norm -m-",
                 )
             yield Record(describe(variant), dict(_evidence(variant, self.samples)))
+
+
+    def _variants(self) -> Iterator:
+        """Yield cyvcf2's variants."""
+        try:
+            yield from self._vcf
+        except Exception as error:  # cyvcf2 raises nothing more exact
+            raise InputError(
+                f"damaged, or cut short ({error})", self.path, "make it again"
+            ) from error
 
 
 def learned_errors(header: str) -> dict[str, float]:

@@ -68,7 +68,7 @@ def _is_whole(reference: Path, lengths: dict[str, int]) -> bool:
     try:
         with pysam.FastaFile(str(reference)) as fasta:
             return len(fasta.fetch(last, lengths[last] - 1, lengths[last])) == 1
-    except (OSError, ValueError):
+    except (OSError, ValueError, KeyError):
         return False
 
 

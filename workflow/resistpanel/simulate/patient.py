@@ -33,6 +33,8 @@ class Document:
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise InputError(f"not YAML: {error.problem}", f"{self.path}:{line}") from None
+        except (yaml.YAMLError, RecursionError, ValueError) as error:
+            raise InputError(f"not YAML: {error}", str(self.path)) from None
         self._check_keys(self._root)
 
     def _check_keys(self, node: yaml.Node | None) -> None:
