@@ -2,13 +2,38 @@
 
 import glob
 import os
+import shutil
 
 import numpy
 import pysam
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 PYSAM = os.path.dirname(pysam.__file__)
+#: What the workflow reads beside the code; a wheel carries it as resistpanel/home/.
+HOME = (
+    *("Snakefile", "config.yaml", "panels", "resources", "workflow/rules", "workflow/schemas"),
+    *("workflow/envs", "workflow/profiles", "workflow/report"),
+)
+
+
+class WithHome(build_py):
+    """Puts rules, schemas, panels and catalogue into the package, but not for a checkout."""
+
+    def run(self):
+        """Build, then copy."""
+        super().run()
+        if self.editable_mode:
+            return
+        home = os.path.join(self.build_lib, "resistpanel", "home")
+        for name in HOME:
+            target = os.path.join(home, name)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            if os.path.isdir(name):
+                shutil.copytree(name, target, dirs_exist_ok=True)
+            else:
+                shutil.copy2(name, target)
 
 
 def htslib() -> str:
@@ -48,4 +73,7 @@ kernels = Extension(
     extra_compile_args=["-O3"],
 )
 
-setup(ext_modules=cythonize([reader, count, kernels], language_level=3))
+setup(
+    ext_modules=cythonize([reader, count, kernels], language_level=3),
+    cmdclass={"build_py": WithHome},
+)

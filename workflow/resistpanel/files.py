@@ -13,9 +13,22 @@ from typing import Any
 
 from resistpanel.errors import InputError
 
-#: The project's root in a checkout (panels/, resources/ stand there); overridden for an
-#: installed package with the environment variable RESISTPANEL_HOME.
-HOME = Path(os.environ.get("RESISTPANEL_HOME", Path(__file__).resolve().parents[2]))
+
+def find_home() -> Path:
+    """Return where Snakefile, rules, schemas, panels/ and resources/ stand.
+
+    What the environment variable RESISTPANEL_HOME says, else the checkout round this file, else
+    the copy that an installed package carries.
+    """
+    if "RESISTPANEL_HOME" in os.environ:
+        return Path(os.environ["RESISTPANEL_HOME"])
+    checkout = Path(__file__).resolve().parents[2]
+    inside = Path(__file__).resolve().parent / "home"
+    return checkout if (checkout / "Snakefile").is_file() or not inside.is_dir() else inside
+
+
+#: The project's root, see `find_home`.
+HOME = find_home()
 
 #: Where the JSON Schemas stand, ``<stage>.schema.json``.
 SCHEMAS = HOME / "workflow" / "schemas"
@@ -75,7 +88,7 @@ def check_readable(path: str | Path) -> None:
     A file that is missing is left to the reader, which knows what it was to be.
     """
     try:
-        mode = os.stat(path).st_mode
+        mode = Path(path).stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return
     except ValueError:
