@@ -57,8 +57,8 @@ def table(result: dict) -> list[str]:
     depth, lod, false = result["depth"], result["lod"], result["false_calls"]
     lines.append(
         f"depth: normal {depth['normal']:.0f}, tumour {depth['tumor']:.0f} fragments; median LOD "
-        f"{percent(lod['median'])}; at the normal's whole depth about "
-        f"{percent(lod['expected_of_whole'])} (reckoned, not measured)"
+        f"{percent(lod['median'])}; at the normal's whole depth not "
+        f"below {percent(lod['expected_of_whole'])} (reckoned, not measured)"
     )
     lines.append(
         f"false calls: {false['before']} before anything was put in ({false['per_megabase']:.1f} "

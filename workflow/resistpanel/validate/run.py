@@ -286,7 +286,8 @@ class Validation:
                 "median": lod,
                 "stated": len(lods),
                 "sites": len(calls),
-                # As many fragments are needed whatever the depth: the limit goes with 1 / depth.
+                # No fewer fragments are needed at a greater depth: the limit goes with 1 / depth
+                # at best.
                 "expected_of_whole": lod * depth_tumor / whole if lod is not None else None,
             },
             "recall": recall,
