@@ -1,5 +1,7 @@
 """A simulated screen: a cDNA, clones with planted and chance substitutions, their reads."""
 
+import itertools
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pysam
 import pytest
 
 from resistpanel.catalog.sites import CODE
+from resistpanel.screen.count import CodonCounts
 
 CODONS = 393
 READ, INSERT = 75, 200
@@ -107,6 +110,43 @@ def write_reads(path: Path, library: Library, pairs: int, rng, error: float = 0.
     return path
 
 
+def counts(rng, library: Library, depth: int, error: float, shares=None) -> CodonCounts:
+    """Return codon counts of a library at one depth.
+
+    `error` is the share of reads that show each change by one base; `shares` are the clones'
+    shares of the cells, equal if not given.
+    """
+    coding = library.coding
+    carried: Counter = Counter()
+    shares = np.full(len(library.clones), 1 / len(library.clones)) if shares is None else shares
+    for clone, share in zip(library.clones, shares, strict=True):
+        for change in clone.items():
+            carried[change] += share
+    changed = Counter()
+    for place, base in itertools.product(range(len(coding)), "ACGT"):
+        if base != coding[place]:
+            first = place - place % 3
+            codon = coding[first:place] + base + coding[place + 1 : first + 3]
+            carried.setdefault((place // 3, codon), 0.0)
+    for (index, codon), share in carried.items():
+        if codon != coding[3 * index : 3 * index + 3]:
+            changed[index, codon] = int(rng.binomial(depth, min(1.0, share + error)))
+    return CodonCounts(np.full(len(coding) // 3, depth), +changed, depth)
+
+
+def saturating(rng, coding: str, depth: int, error: float, clones: int = 50_000) -> CodonCounts:
+    """Return the counts of a library of so many clones with one change by one base each."""
+    codons = [coding[i : i + 3] for i in range(0, len(coding), 3)]
+    changed = Counter()
+    for index, codon in enumerate(codons):
+        for phase, base in itertools.product(range(3), "ACGT"):
+            if base != codon[phase]:
+                share = rng.poisson(clones / (3 * len(coding))) / clones
+                other = codon[:phase] + base + codon[phase + 1 :]
+                changed[index, other] = int(rng.binomial(depth, share + error))
+    return CodonCounts(np.full(len(codons), depth), +changed, depth)
+
+
 @pytest.fixture
 def fasta(tmp_path):
     """Write a cDNA as indexed FASTA."""
@@ -130,6 +170,8 @@ def tools():
         chance_changes=chance_changes,
         resistant_library=resistant_library,
         write_reads=write_reads,
+        counts=counts,
+        saturating=saturating,
         Library=Library,
         flank=FLANK,
     )

@@ -9,7 +9,8 @@ from resistpanel.catalog.drugs import CATALOG, load_drugs
 from resistpanel.catalog.pathway import load_pathway
 from resistpanel.errors import InputError
 from resistpanel.screen.count import count_codons, read_coding
-from resistpanel.screen.model import evaluate
+from resistpanel.screen.linkage import count_pairs, label_linked
+from resistpanel.screen.model import EXPECTED_FALSE, LABELS, Screen, Substitution, evaluate
 from resistpanel.screen.write import write_catalog, write_plot, write_table
 
 PLOTS = (".svg", ".pdf", ".png")
@@ -27,6 +28,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--clones", type=int, default=1000, help="surviving clones (default 1000)")
     parser.add_argument(
         "--threshold", type=float, default=0.004, help="frequency to exceed (default 0.004)"
+    )
+    parser.add_argument(
+        "--expected-false",
+        type=float,
+        default=EXPECTED_FALSE,
+        help="recurrent substitutions that chance may bring per screen (default 0.01)",
     )
     parser.add_argument("--output", type=Path, required=True, help="TSV of all substitutions")
     parser.add_argument("--plot", type=Path, help="SVG, PDF or PNG")
@@ -48,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         span = (int(match[1]), int(match[2]))
     if not 0 < args.threshold < 1 or args.clones < 1:
         raise InputError("threshold must lie between 0 and 1, clones be at least 1", "command line")
+    if args.expected_false <= 0:
+        raise InputError("must be above 0", "--expected-false")
     if args.rows and not (args.source or "").strip():
         raise InputError("catalogue rows need a source", "--source", "say who did the screen")
     if args.plot and args.plot.suffix not in PLOTS:
@@ -57,7 +66,11 @@ def run(args: argparse.Namespace) -> int:
     control = count_codons(args.control, coding) if args.control else None
     if not under_drug.depth.any():
         raise InputError(f"no read covers '{coding.contig}'", str(args.bam), "check the alignment")
-    rows = evaluate(under_drug, control, coding, args.clones, args.threshold)
+    found = evaluate(under_drug, control, coding, args.clones, args.threshold, args.expected_false)
+    rows = found.rows
+    if sum(row.recurrent for row in rows) > 1:
+        candidates = [row for row in rows if row.recurrent]
+        rows = label_linked(rows, count_pairs(args.bam, coding, candidates))
     write_table(args.output, rows)
     if args.plot:
         write_plot(args.plot, rows, args.gene, drug.name, coding.codons, args.threshold)
@@ -66,10 +79,32 @@ def run(args: argparse.Namespace) -> int:
             args.rows, rows, args.gene, drug, args.disease, args.source,
             load_pathway(args.catalog),
         )  # fmt: skip
-    recurrent = [row.short for row in rows if row.recurrent]
+    _summarise(under_drug.fragments, rows, found, args.clones)
+    return 0
+
+
+def _summarise(fragments: int, rows: list[Substitution], found: Screen, clones: int) -> None:
+    """Say on standard error what was found, and what weakens it."""
+    names = {
+        label: [f"{row.short}{row.partner and f' ({row.partner})'}" for row in rows
+                if row.label == label]
+        for label in LABELS
+    }  # fmt: skip
     print(
-        f"{under_drug.fragments} fragments, {len(rows)} substitutions seen, "
-        f"{len(recurrent)} recurrent: {', '.join(recurrent) or 'none'}",
+        f"{fragments} fragments, {len(rows)} substitutions seen, {len(names['recurrent'])} "
+        f"recurrent: {', '.join(names['recurrent']) or 'none'}",
         file=sys.stderr,
     )
-    return 0
+    for label, text in (
+        ("linked", "read only together with another"),
+        ("clone", "as frequent as a synonymous change, so perhaps a large clone's passenger"),
+        ("chance", "above the threshold, but not more than chance may bring"),
+    ):
+        if names[label]:
+            print(f"{text}: {', '.join(names[label])}", file=sys.stderr)
+    if found.clones.effective < 0.99 * clones:
+        print(
+            f"synonymous changes scatter as those of about {found.clones.effective:.0f} clones of "
+            f"equal size, not of {clones}: tested as such",
+            file=sys.stderr,
+        )

@@ -1,6 +1,7 @@
 """Counting codons: reads of a cDNA library, aligned to the cDNA."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -123,6 +124,19 @@ def count_codons(bam: Path, coding: Coding) -> CodonCounts:
         If the BAM cannot be read, is not sorted by coordinate, or lacks the contig.
     """
     tally = _Tally(coding)
+    for stretches in fragments(bam, coding):
+        tally.fragment(*stretches)
+    return tally.counts()
+
+
+def fragments(bam: Path, coding: Coding) -> Iterator[list[tuple[int, str]]]:
+    """Give every fragment as stretches (0-based position, bases) that share no codon.
+
+    Raises
+    ------
+    InputError
+        As `count_codons`.
+    """
     waiting: dict[str, tuple[int, str]] = {}
     try:
         with pysam.AlignmentFile(str(bam)) as reads:
@@ -140,16 +154,15 @@ def count_codons(bam: Path, coding: Coding) -> CodonCounts:
                 bases = _bases(read)
                 mate = waiting.pop(read.query_name, None)
                 if mate is not None:
-                    tally.fragment(*_merge(mate, bases))
+                    yield _merge(mate, bases)
                 elif read.is_paired and not read.mate_is_unmapped:
                     waiting[read.query_name] = bases
                 else:
-                    tally.fragment(bases)
+                    yield [bases]
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read ({error})", str(bam), "give a BAM file") from error
     for bases in waiting.values():
-        tally.fragment(bases)
-    return tally.counts()
+        yield [bases]
 
 
 def _bases(read: pysam.AlignedSegment) -> tuple[int, str]:

@@ -12,6 +12,13 @@ from resistpanel.catalog.table import COLUMNS
 from resistpanel.files import replacing, write_text
 from resistpanel.screen.model import Substitution
 
+#: Colours of the plot by label.
+_COLOURS = {
+    ("below",): "0.7",
+    ("chance", "clone", "linked"): "#2166ac",
+    ("recurrent",): "#b2182b",
+}
+
 TABLE_COLUMNS = (
     "substitution",
     "residue",
@@ -25,8 +32,9 @@ TABLE_COLUMNS = (
     "control_depth",
     "background",
     "p",
-    "q",
-    "recurrent",
+    "expected_false",
+    "label",
+    "partner",
 )
 
 
@@ -47,8 +55,9 @@ def write_table(path: Path, rows: Sequence[Substitution]) -> None:
             "." if row.control_depth is None else row.control_depth,
             f"{row.background:.3g}",
             f"{row.p:.3g}",
-            f"{row.q:.3g}",
-            "yes" if row.recurrent else "no",
+            f"{row.expected_false:.3g}",
+            row.label,
+            row.partner or ".",
         )
         lines.append("\t".join(map(str, cells)))
     write_text(path, "\n".join(lines) + "\n")
@@ -100,13 +109,16 @@ def write_catalog(
 def write_plot(
     path: Path, rows: Sequence[Substitution], gene: str, drug: str, codons: int, threshold: float
 ) -> None:
-    """Draw the frequency of every substitution along the coding sequence (SVG, PDF or PNG)."""
+    """Draw the frequency of every substitution along the coding sequence (SVG, PDF or PNG).
+
+    Recurrent ones are red; those above the threshold that something else may explain, blue.
+    """
     # Fixed ids and no date: the same input gives the same bytes.
     matplotlib.rcParams["svg.hashsalt"] = "resistpanel"
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     axes = figure.add_subplot()
-    for recurrent, color in ((False, "0.7"), (True, "#b2182b")):
-        chosen = [row for row in rows if row.recurrent is recurrent]
+    for labels, color in _COLOURS.items():
+        chosen = [row for row in rows if row.label in labels]
         axes.vlines(
             [row.residue for row in chosen],
             0,
@@ -114,10 +126,9 @@ def write_plot(
             color=color,
             linewidth=1.2,
         )
-    for row in rows:
-        if row.recurrent:
+        for row in chosen if "below" not in labels else ():
             axes.annotate(
-                row.short,
+                row.short if row.recurrent else f"{row.short} ({row.label})",
                 (row.residue, 100 * row.frequency),
                 xytext=(0, 2),
                 textcoords="offset points",
@@ -125,6 +136,7 @@ def write_plot(
                 ha="center",
                 va="bottom",
                 fontsize=7,
+                color="black" if row.recurrent else color,
             )
     axes.axhline(100 * threshold, color="0.3", linewidth=0.8, linestyle="--")
     axes.set_xlim(0, codons + 1)
