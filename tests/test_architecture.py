@@ -21,6 +21,7 @@ STAGES = [
     "compare",
     "resist",
     "report",
+    "multiqc",
 ]
 #: May be imported by any stage, in this order by each other.
 BESIDE = ["panel", "catalog"]

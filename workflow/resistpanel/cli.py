@@ -30,6 +30,7 @@ STAGES = {
     "compare": "the state of every variant between time points",
     "resist": "catalogue match, mechanism and verdict",
     "report": "HTML, JSON and TSV of a patient",
+    "multiqc": "figures of all samples of a run on one page of MultiQC",
     "panel": "build the panel's BED and GFF3 from a gene list",
     "catalog": "validate the resistance catalogue; write its sites as VCF",
     "simulate": "write a small genome and BAMs with known truth",

@@ -47,7 +47,8 @@ class Settings:
     """A checked configuration; see ``workflow/schemas/config.schema.yaml`` for the keys.
 
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
-    names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs.
+    names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
+    `multiqc` lists the folders of other tools.
     """
 
     samples: Path | None
@@ -68,6 +69,7 @@ class Settings:
     copynumber: dict[str, float | None] = dataclasses.field(default_factory=dict)
     identity: dict[str, float] = dataclasses.field(default_factory=dict)
     pool: str | tuple[tuple[Path, str], ...] = ()
+    multiqc: tuple[Path, ...] = ()
     align: dict[str, str] = dataclasses.field(default_factory=dict)
     callers: tuple[str, ...] = ()
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -262,6 +264,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
             for name, given in config["callers_vcf"].items()
         },
         callers_extra=dict(config["callers_extra"]),
+        multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(
@@ -273,6 +276,9 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
 
 
 def _missing_files(made: Settings) -> Iterator[InputError]:
+    for i, path in enumerate(made.multiqc):
+        if not path.exists():
+            yield InputError(f"no such file or folder: {path}", made.place(f"multiqc.scan.{i}"))
     if isinstance(made.pool, str):
         if made.pool != COHORT:
             cure = did_you_mean(made.pool, [COHORT]) or f"give {COHORT}, or a list of qc and sample"

@@ -1,0 +1,1 @@
+"""One page of figures over all samples of a run, by MultiQC."""

@@ -1,0 +1,255 @@
+"""Figures of all samples as MultiQC's custom content: one JSON per section of the page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+#: Sections stand under this heading.
+PARENT = {
+    "parent_id": "resistpanel",
+    "parent_name": "resistpanel",
+    "parent_description": "Reads on the panel's targets, counted in fragments.",
+}
+#: Classes of depth for the bars, deepest first: name, least depth (a key of `fraction_at`).
+CLASSES = (("500 and more", "500"), ("250 to 499", "250"), ("100 to 249", "100"))
+COLOURS = ("#0b6e4f", "#73b06f", "#e3c567", "#b5651d")
+
+
+def percent(value: float | None, places: int = 2) -> float | None:
+    """Return a fraction as a percentage."""
+    return None if value is None else round(100 * value, places)
+
+
+def column(title: str, description: str, **options: Any) -> dict:
+    """Return a column of the table of all samples."""
+    return {"title": title, "description": description, "namespace": "resistpanel", **options}
+
+
+COLUMNS = {
+    "gate": column("Gate", "Conditions that the sample fails", scale="Reds", format="{:,.0f}"),
+    "mean_depth": column("Depth", "Mean fragments at a target base", scale="Greens", min=0,
+                         format="{:,.0f}"),
+    "at_250": column("≥ 250", "Target bases at 250 fragments or more", suffix=" %", max=100, min=0,
+                     scale="RdYlGn", format="{:,.1f}"),
+    "on_target": column("On target", "Reads that overlap a target", suffix=" %", max=100, min=0,
+                        scale="Blues", format="{:,.1f}"),
+    "duplicates": column("Duplicates", "Of primary reads on target", suffix=" %", max=100, min=0,
+                         scale="OrRd", format="{:,.1f}"),
+    "insert_size": column("Insert", "Median insert size", suffix=" bp", min=0, scale="Purples",
+                          format="{:,.0f}"),
+    "error_rate": column("Mismatches", "NM per aligned base", suffix=" %", min=0, scale="OrRd",
+                         format="{:,.3f}"),
+    "oxog_q": column("oxoG Q", "Of G>T on one strand; 100 is no excess", min=20, max=60,
+                     scale="RdYlGn", format="{:,.1f}"),
+    "deamination_q": column("Deamination Q", "Of C>T on one strand; 100 is no excess", min=20,
+                            max=60, scale="RdYlGn", format="{:,.1f}"),
+    "purity": column("Purity", "Of tumour cells", suffix=" %", min=0, max=100, scale="Blues",
+                     format="{:,.0f}"),
+    "contamination": column("Foreign DNA", "Of another person, where it was looked for",
+                            suffix=" %", min=0, scale="Reds", format="{:,.2f}"),
+}  # fmt: skip
+
+
+def failures(qc: Sequence[dict], copynumber: Sequence[dict]) -> list[tuple[str, dict]]:
+    """Return (sample, failure of a gate)."""
+    found = [
+        (sample["sample"], failure)
+        for patient in qc
+        for sample in patient["samples"]
+        for failure in sample["gate"]["failures"]
+    ]
+    found += [(row["sample"], row) for patient in copynumber for row in patient["gate"]["failures"]]
+    return found
+
+
+def general(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict:
+    """Return the columns of the table of all samples."""
+    failed = [sample for sample, _ in failures(qc, copynumber)]
+    rows: dict[str, dict] = {}
+    for sample in (sample for patient in qc for sample in patient["samples"]):
+        spectrum = sample.get("error_spectrum") or {}
+        rows[sample["sample"]] = {
+            "gate": failed.count(sample["sample"]),
+            "mean_depth": sample["mean_depth"],
+            "at_250": percent(sample["fraction_at"]["250"]),
+            "on_target": percent(sample["on_target_fraction"]),
+            "duplicates": percent(sample["duplicate_fraction"]),
+            "insert_size": sample["insert_size_median"],
+            "error_rate": percent(sample["error_rate"], 4),
+            "oxog_q": spectrum.get("oxog_q"),
+            "deamination_q": spectrum.get("deamination_q"),
+        }
+    for patient in copynumber:
+        for name, tumor in patient["samples"].items():
+            rows.setdefault(name, {})["purity"] = percent(tumor["purity"]["value"])
+        for name, foreign in patient["contamination"].items():
+            value = foreign["value"] if foreign["found"] else 0.0 if foreign["sites"] else None
+            rows.setdefault(name, {})["contamination"] = percent(value)
+    data = {
+        name: {key: value for key, value in row.items() if value is not None}
+        for name, row in rows.items()
+    }
+    return {
+        "id": "resistpanel_general",
+        "plot_type": "generalstats",
+        "headers": COLUMNS,
+        "data": data,
+    }
+
+
+def section(name: str, title: str, text: str, plot: str, data: Any, **options: Any) -> dict:
+    """Return a section with a plot."""
+    pconfig = {"id": f"resistpanel_{name}_plot", "title": f"resistpanel: {title}", **options}
+    return {
+        "id": f"resistpanel_{name}",
+        **PARENT,
+        "section_name": title,
+        "description": text,
+        "plot_type": plot,
+        "pconfig": pconfig,
+        "data": data,
+    }
+
+
+def gate_section(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict | None:
+    """Return the table of failed conditions; None if there are none."""
+    found = failures(qc, copynumber)
+    if not found:
+        return None
+    rows = {
+        f"{sample}: {failure['metric']}": {
+            "value": float(f"{failure['value']:.4g}"),
+            "condition": failure["condition"],
+            "text": failure["text"].split(": ", 2)[-1],
+        }
+        for sample, failure in found
+    }
+    made = section(
+        "gate", "Gate", "Conditions that samples fail; none stops the run.", "table", rows,
+        col1_header="Sample and figure",
+    )  # fmt: skip
+    headers = {
+        "value": {"title": "Value", "scale": False, "format": "{:,.4g}"},
+        "condition": {"title": "Must be", "scale": False},
+        "text": {"title": "Why", "scale": False},
+    }
+    return made | {"headers": headers}
+
+
+def depth_classes(samples: Sequence[dict]) -> dict:
+    """Return bars of the target bases by depth."""
+    data = {}
+    for sample in samples:
+        reached, row = 0.0, {}
+        for name, least in CLASSES:
+            value = sample["fraction_at"][least]
+            row[name] = percent(value - reached)
+            reached = value
+        row["below 100"] = percent(1 - reached)
+        data[sample["sample"]] = row
+    made = section(
+        "depth_classes", "Target bases by depth", "Fragments at a base: mates that overlap count "
+        "once, duplicates not at all.", "bargraph", data, ylab="% of target bases", ymax=100,
+        cpswitch=False,
+    )  # fmt: skip
+    names = [*(name for name, _ in CLASSES), "below 100"]
+    return made | {
+        "categories": {
+            name: {"name": name, "color": colour}
+            for name, colour in zip(names, COLOURS, strict=True)
+        }
+    }
+
+
+def cohort(qc: Sequence[dict], copynumber: Sequence[dict], findings: Sequence[dict] = ()) -> dict:
+    """Return the contents of all sections.
+
+    Parameters
+    ----------
+    qc, copynumber : sequence of dict
+        ``qc/{patient}.json``, ``copynumber/{patient}.json`` of the run's patients.
+    findings : sequence of dict
+        Of ``identity/cohort.json``.
+
+    Returns
+    -------
+    dict of str to dict
+        By the name of the section.
+    """
+    samples = [sample for patient in qc for sample in patient["samples"]]
+    found = {"general": general(qc, copynumber)}
+    gate = gate_section(qc, copynumber)
+    if gate:
+        found["gate"] = gate
+    if findings:
+        rows = {
+            finding["text"]: {
+                "kind": finding["kind"].replace("_", " "),
+                "samples": ", ".join(f"{sample} ({patient})" for patient, sample in
+                                     finding["samples"]),
+            }
+            for finding in findings
+        }  # fmt: skip
+        found["identity"] = section(
+            "identity", "Samples in the wrong place", "By their genotypes.", "table", rows,
+            col1_header="Finding",
+        )  # fmt: skip
+    found["depth_classes"] = depth_classes(samples)
+    curves = {s["sample"]: [[x, 100 * y] for x, y in s["depth_curve"]]
+              for s in samples if s.get("depth_curve")}  # fmt: skip
+    if curves:
+        found["depth_curve"] = section(
+            "depth_curve", "Cumulative depth", "Target bases that reach a depth.", "linegraph",
+            curves, xlab="fragments", ylab="% of target bases", ymin=0, ymax=100,
+        )  # fmt: skip
+    found["targets"] = section(
+        "targets", "Depth of targets", "Mean depth of each target.", "box",
+        {s["sample"]: [target["mean_depth"] for target in s["targets"]] for s in samples},
+        xlab="fragments",
+    )  # fmt: skip
+    spectra = [s for s in samples if s.get("error_spectrum")]
+    if spectra:
+        found["artifacts"] = artifacts(spectra)
+        found["contexts"] = contexts(spectra)
+    return found
+
+
+def artifacts(samples: Sequence[dict]) -> dict:
+    """Return the heatmap of the Q-scores of the twelve changes."""
+    made = section(
+        "artifacts", "Damage of one strand", "Q-score of each change on the strand that read 1 "
+        "shows, from its excess over the opposite orientation (as in Picard's "
+        "CollectSequencingArtifactMetrics, pre-adapter), cut at 60. G>T is oxoG, C>T deamination.",
+        "heatmap",
+        [[min(row["q"] or 60, 60) for row in s["error_spectrum"]["artifacts"]] for s in samples],
+        min=20, max=60, square=False, reverse_colors=True, display_values=True,
+        xlab="Change", ylab="Sample", tt_decimals=1,
+    )  # fmt: skip
+    return made | {
+        "xcats": [row["change"] for row in samples[0]["error_spectrum"]["artifacts"]],
+        "ycats": [s["sample"] for s in samples],
+    }
+
+
+def contexts(samples: Sequence[dict]) -> dict:
+    """Return lines of the rate of wrong bases by change and context, both strands together."""
+    data = {}
+    for sample in samples:
+        table, line = sample["error_spectrum"]["contexts"], {}
+        for change in ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G"):
+            alt = "ACGT".index(change[2])
+            for before in "ACGT":
+                for after in "ACGT":
+                    context = before + change[0] + after
+                    other = context[::-1].translate(str.maketrans("ACGT", "TGCA"))
+                    counts = [table[context][o] for o in ("F1R2", "F2R1")]
+                    counts += [table[other][o][::-1] for o in ("F1R2", "F2R1")]
+                    total = sum(map(sum, counts))
+                    if total:
+                        wrong = sum(row[alt] for row in counts)
+                        line[f"{before}[{change}]{after}"] = round(1e6 * wrong / total, 2)
+        data[sample["sample"]] = line
+    return section(
+        "contexts", "Wrong bases by context", "Per million bases, at positions without a variant; "
+        "each change together with its complement.", "linegraph", data, categories=True,
+        xlab="Change in its trinucleotide", ylab="per million bases", ymin=0,
+    )  # fmt: skip
