@@ -101,7 +101,7 @@ def _check(args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validate; write the figures and the page."""
     from resistpanel.call.caller import Caller, Settings
-    from resistpanel.files import write_json, write_text
+    from resistpanel.files import write_stage, write_text
     from resistpanel.panel.adapt import Contigs, adapt_bed
     from resistpanel.sheet.bam import index_of, quiet
     from resistpanel.validate.page import page, table, tsv
@@ -144,7 +144,7 @@ def run(args: argparse.Namespace) -> int:
         )
         result = Validation(plan, call, lambda line: print(line, file=sys.stderr)).result()
     result["parameters"]["targets"] = str(targets)
-    write_json(args.output / "validate.json", result)
+    write_stage(args.output / "validate.json", "validate", result)
     write_text(args.output / "validate.tsv", tsv(result))
     write_text(args.output / "validate.html", page(result))
     for line in table(result):
