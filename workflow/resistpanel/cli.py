@@ -7,6 +7,7 @@ import sys
 
 from resistpanel import __version__
 from resistpanel.errors import InputError, machine_fault
+from resistpanel.files import damaged
 
 #: What a user types, in the order of use.
 COMMANDS = {
@@ -149,12 +150,18 @@ def main(argv: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (MemoryError, OSError) as error:
+    except (MemoryError, OSError, ImportError) as error:
         line = machine_fault(error)
         if line is None:
             raise
         print(f"resistpanel: error: {line}", file=sys.stderr)
         return 1
+    except (LookupError, TypeError, ValueError, AttributeError):
+        wrong = damaged(args)
+        if wrong is None:
+            raise
+        print(f"resistpanel: error: {wrong.line()}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

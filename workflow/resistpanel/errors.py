@@ -79,7 +79,8 @@ def machine_fault(error: BaseException) -> str | None:
 
     Neither bad input nor a fault of the program: the command line prints it and exits with 1.
     """
-    if isinstance(error, MemoryError):
+    unmapped = isinstance(error, ImportError) and "failed to map segment" in str(error)
+    if isinstance(error, MemoryError) or unmapped:
         return (
             "out of memory; give the job more (with Snakemake: --set-resources RULE:mem_mb=N), "
             "or fewer --threads"

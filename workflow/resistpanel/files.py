@@ -30,6 +30,8 @@ def find_home() -> Path:
 #: The project's root, see `find_home`.
 HOME = find_home()
 
+#: Options that name the JSON of a stage.
+STAGE_FILES = ("sheet", "qc", "copynumber", "compare", "resist")
 #: Where the JSON Schemas stand, ``<stage>.schema.json``.
 SCHEMAS = HOME / "workflow" / "schemas"
 
@@ -152,10 +154,8 @@ def read_json(path: str | Path) -> dict:
     return value
 
 
-def read_stage(path: str | Path, stage: str, whole: bool = True) -> dict:
+def read_stage(path: str | Path, stage: str) -> dict:
     """Read what a stage handed on, held against the stage's schema.
-
-    With `whole` false only its name and top keys are looked at, as for a thousand patients.
 
     Raises
     ------
@@ -163,20 +163,35 @@ def read_stage(path: str | Path, stage: str, whole: bool = True) -> dict:
         If it is missing, no JSON, another stage's, or damaged: names the first problem's place.
     """
     value = read_json(path)
-    schema = validator(stage)
-    if not whole:
-        schema = schema.evolve(schema={"type": "object", "required": schema.schema["required"]})
     if value.get("schema") != f"resistpanel/{stage}/1":
         raise InputError(
             f"not a file of `resistpanel {stage}`", str(path), "give the file of the step before"
         )
-    for error in schema.iter_errors(value):
+    for error in validator(stage).iter_errors(value):
         raise InputError(
             f"not {stage}.json: {error.message[:200]}",
             f"{path} ({error.json_path})",
             f"write it with `resistpanel {stage}` of this version",
         )
     return value
+
+
+def damaged(arguments: Any) -> InputError | None:
+    """Return what is wrong with the first damaged stage file among a command's arguments.
+
+    A stage trusts what another wrote, as holding a thousand files against their schemas takes
+    long; when it fails, this tells whether the file was at fault.
+    """
+    given = [(getattr(arguments, stage, None), stage) for stage in STAGE_FILES]
+    if getattr(arguments, "step", None) == "identity":
+        given = [(path, "copynumber") for path in arguments.patients]
+    for path, stage in given:
+        if isinstance(path, str | Path):
+            try:
+                read_stage(path, stage)
+            except InputError as error:
+                return error
+    return None
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import DEFAULT, Rules, decide, overall
 from resistpanel.compare.variants import AnnotatedVcf, Record
 from resistpanel.errors import InputError
-from resistpanel.files import read_stage, write_stage
+from resistpanel.files import read_json, write_stage
 
 SCHEMA = "resistpanel/compare/1"
 _PLACES = {"pre": "before treatment", "post": "at relapse"}
@@ -198,5 +198,5 @@ def compare(
     """
     if not Path(sheet).is_file():
         raise InputError("no such file", str(sheet), "run `resistpanel sheet` first")
-    comparison = Comparison(read_stage(sheet, "sheet"), AnnotatedVcf(vcf), read_copynumber(copynumber), rules)
+    comparison = Comparison(read_json(sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules)
     write_stage(output, "compare", comparison.result())

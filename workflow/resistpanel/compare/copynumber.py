@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resistpanel.compare.purity import LOWEST, Z95, Locus, Purity, from_sheet
 from resistpanel.errors import InputError
-from resistpanel.files import read_stage
+from resistpanel.files import read_json
 
 SEX_CHROMOSOMES = {"X", "Y", "chrX", "chrY"}
 
@@ -44,7 +44,7 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     if not Path(path).is_file():
         raise InputError("no such file", str(path), "leave out --copynumber if there is none")
     try:
-        value = read_stage(path, "copynumber")
+        value = read_json(path)
         purity = {
             name: _purity(sample["purity"])
             for name, sample in value["samples"].items()

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.copynumber.gate import GATE
-from resistpanel.files import read_stage, write_stage
+from resistpanel.files import read_json, write_stage
 from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
 
 EPILOG = """\
@@ -45,9 +45,9 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.copynumber.sites import read_sites
 
     gate = gate_with(thresholds(args.gate), GATE, "copynumber")
-    sheet, qc = read_stage(args.sheet, "sheet"), read_stage(args.qc, "qc")
+    sheet, qc = read_json(args.sheet), read_json(args.qc)
     bins = read_bins(qc, args.reference)
-    pool = [(read_stage(path, "qc"), path, sample) for path, sample in args.pool]
+    pool = [(read_json(path), path, sample) for path, sample in args.pool]
     measured = {s["sample"]: coverage(s, bins, str(args.qc)) for s in qc["samples"]}
     normal = next((s["sample"] for s in sheet["samples"] if s["role"] == "normal"), None)
     patient = Patient(

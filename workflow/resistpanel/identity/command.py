@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.files import read_stage, write_stage
+from resistpanel.files import read_json, write_stage
 from resistpanel.identity.cohort import DEFAULT, Limits, find, gather
 
 EPILOG = """\
@@ -42,9 +42,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare all samples; say on standard error what was found."""
     limits = Limits(args.least_sites, args.same, args.different)
-    cohort = gather(
-        [(read_stage(path, "copynumber", whole=False), str(path)) for path in args.patients]
-    )
+    cohort = gather([(read_json(path), str(path)) for path in args.patients])
     found = find(cohort, limits)
     value = {
         "schema": "resistpanel/identity/1",

@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.files import read_stage, write_stage
+from resistpanel.files import read_json, write_stage
 from resistpanel.qc.gate import GATE, add_gate, gate_with, rows_text, thresholds
 
 
@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     gate = gate_with(thresholds(args.gate))
     # The three processes that read one sample keep about two cores busy.
     workers = max(1, args.threads)
-    found = patient_figures(read_stage(args.sheet, "sheet"), args.targets, args.reference, gate, workers)
+    found = patient_figures(read_json(args.sheet), args.targets, args.reference, gate, workers)
     write_stage(args.output, "qc", found)
     for sample in found["samples"]:
         for failure in sample["gate"]["failures"]:

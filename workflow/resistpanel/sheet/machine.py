@@ -1,4 +1,4 @@
-"""What of the machine stops a run: a folder that cannot be written to, a full disk, a killed job."""
+"""What of the machine stops a run: a read-only folder, a full disk, a killed job."""
 
 import os
 import re
