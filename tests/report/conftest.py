@@ -135,6 +135,16 @@ def large(make, patients) -> dict:
 
 
 @pytest.fixture(scope="session")
+def with_reads(patients):
+    """A function: report.json -> the same with reads of every variant."""
+
+    def with_reads(report: dict) -> dict:
+        return report | {"evidence": patients.reads(report["compare"])}
+
+    return with_reads
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator:
     """A headless Chromium; the test is skipped where there is none."""
     module = helper("chromium")

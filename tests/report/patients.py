@@ -702,3 +702,38 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
         for i in range(sites) for n in names
     ]  # fmt: skip
     return {"sheet": s, "qc": qc(s, targets), "compare": c, "resist": r}
+
+
+def reads(compare: dict) -> dict:
+    """Return made-up reads of every variant that is reported or came near, full to the brim."""
+    rng = random.Random(5)
+    flank = 25
+    found = {}
+    for v in compare["variants"]:
+        if not v["reported"] and v["filters"] == ["absent"]:
+            continue
+        width = 2 * flank + len(v["ref"])
+        bases = "".join(rng.choice("ACGT") for _ in range(flank)) + v["ref"]
+        bases += "".join(rng.choice("ACGT") for _ in range(width - len(bases)))
+        samples = {}
+        for name, e in v["samples"].items():
+            lines = []
+            for kind, most in (("alt", 8), ("ref", 6), ("other", 2)):
+                count = min(most, e["ad"][1] if kind == "alt" else e["dp"])
+                for _ in range(count):
+                    first, last = rng.randrange(flank), rng.randrange(flank + 2, width)
+                    strand = rng.choice(".,:")
+                    chars = [strand if first <= i <= last else " " for i in range(width)]
+                    if kind != "ref":
+                        base = v["alt"][0] if kind == "alt" else "N"
+                        chars[flank] = base.lower() if strand == "," else base
+                    marks = ["q" if c != " " and rng.random() < 0.05 else " " for c in chars]
+                    lines.append({"kind": kind, "chars": "".join(chars), "marks": "".join(marks)})
+            samples[name] = {
+                "every": 1,
+                "counts": {"alt": e["ad"][1], "ref": e["ad"][0], "other": 2},
+                "note": None,
+                "lines": lines,
+            }
+        found[v["id"]] = {"start": v["pos"] - 1 - flank, "bases": bases, "samples": samples}
+    return {"flank": flank, "min_mapq": 20, "variants": found}

@@ -1,6 +1,8 @@
 """The page in a browser, with the network off."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +97,99 @@ def test_filter_and_sort(chromium, url):
     assert "T464T" in chromium.evaluate(first)  # 77 %, the highest
     sort = "document.querySelectorAll('#matrix-table th')[3].getAttribute('aria-sort')"
     assert chromium.evaluate(sort) == "descending"
+
+
+def test_every_rows_evidence_opens(chromium, paper, with_reads, tmp_path):
+    path = tmp_path / "reads.html"
+    path.write_text(page(with_reads(paper)), encoding="utf-8")
+    chromium.open(path.as_uri())
+    reported = sum(v["reported"] for v in paper["compare"]["variants"])
+    rows = "[...document.querySelectorAll('#matrix-table tbody tr')]"
+    links = f"{rows}.map(r => r.querySelector('a.toreads'))"
+    assert chromium.evaluate(f"{links}.length") == reported
+    assert chromium.evaluate(f"{links}.every(a => a)")
+    rows = "[...document.querySelectorAll('#misses tbody tr')]"
+    assert chromium.evaluate(
+        f"{rows}.length > 1 && {rows}.every(r => r.querySelector('a.toreads'))"
+    )
+    opened = chromium.evaluate("""(async () => {
+        const results = [];
+        for (const a of document.querySelectorAll('a.toreads')) {
+          const target = document.getElementById(a.hash.slice(1));
+          target.open = false;
+          a.click();
+          await new Promise(r => setTimeout(r, 0));
+          const box = target.querySelector('pre').getBoundingClientRect();
+          results.push(target.open && box.height > 20);
+        }
+        return results; })()""")
+    assert len(opened) >= reported + 2 and all(opened)
+    # And without a click: the address alone opens it.
+    chromium.open("about:blank")
+    chromium.open(path.as_uri() + "#reads-5")
+    assert chromium.evaluate("document.getElementById('reads-5').open")
+    assert chromium.errors() == []
+
+
+def test_every_fold_opens(chromium, paper, with_reads, tmp_path):
+    path = tmp_path / "folds.html"
+    path.write_text(page(with_reads(paper)), encoding="utf-8")
+    chromium.open(path.as_uri())
+    heights = chromium.evaluate("""[...document.querySelectorAll('details')].map(d => {
+        d.open = false; d.querySelector('summary').click();
+        return d.open && d.getBoundingClientRect().height > 40; })""")
+    assert len(heights) > 15 and all(heights)
+
+
+def test_hostile_text_runs_nothing(chromium, paper, with_reads, tmp_path):
+    """Of the sheet, the samples' names and all others: shown, not obeyed."""
+    text = "<img src=x onerror='document.title=1'></td><script>document.title=2</script>\u202e"
+    bad = json.loads(json.dumps(with_reads(paper)))
+    for s in bad["sheet"]["samples"] + bad["compare"]["samples"]:
+        s["lesion"] = text
+    bad["sheet"]["disease"] = bad["patient"] = text
+    bad["resist"]["drugs"][0]["given"] = text
+    bad["resist"]["verdict"]["sentence"] = text
+    bad = json.loads(json.dumps(bad).replace('"resistant"', json.dumps("resistant" + text)))
+    path = tmp_path / "hostile.html"
+    path.write_text(page(bad), encoding="utf-8")
+    for width in (390, 1440):
+        chromium.open(path.as_uri(), width)
+        assert chromium.errors() == [] and chromium.requests() == []
+        assert chromium.evaluate("document.title").startswith("Resistance report, patient <img")
+        assert chromium.evaluate("document.images.length") == 0
+        assert "resistant<img src=x" in chromium.evaluate(VISIBLE)
+        assert chromium.evaluate(WIDER) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_fault(chromium, paper, with_reads, tmp_path, dark):
+    """Where axe-core is at hand: RESISTPANEL_AXE names its axe.min.js (benchmarks/report)."""
+    source = os.environ.get("RESISTPANEL_AXE")
+    if not source:
+        pytest.skip("RESISTPANEL_AXE does not name axe-core's axe.min.js")
+    path = tmp_path / "axe.html"
+    path.write_text(page(with_reads(paper)), encoding="utf-8")
+    chromium.open(path.as_uri(), dark=dark)
+    assert faults(chromium, source) == []
+
+
+def faults(chromium, source: str) -> list[str]:
+    """Return what axe-core finds of serious and critical impact."""
+    chromium.evaluate(Path(source).read_text(encoding="utf-8") + "; 1")
+    return chromium.evaluate("""axe.run().then(r => r.violations
+        .filter(v => ['serious', 'critical'].includes(v.impact))
+        .map(v => v.id + ': ' + v.nodes[0].html.slice(0, 120)))""")
+
+
+def test_paper_has_the_condensed_list_of_sites(chromium, url):
+    chromium.open(url)
+    chromium.look(1440, media="print")
+    shown = "document.querySelector('{}').checkVisibility()"
+    assert chromium.evaluate(shown.format("#negative .condensed"))
+    assert not chromium.evaluate(shown.format("#negative-table"))
+    chromium.look(1440)
+    assert not chromium.evaluate(shown.format("#negative .condensed"))
 
 
 def test_without_script_everything_is_there(chromium, url):

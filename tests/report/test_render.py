@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from resistpanel.report.negatives import RESIDUE, negatives, worst
 from resistpanel.report.render import SECTIONS, css_text, page, short, visible
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;\u202e"
@@ -78,7 +79,7 @@ def test_the_first_screen_answers(doc, paper):
 
 def test_every_section_is_there_and_named(doc):
     for identifier, _, title in SECTIONS:
-        if identifier == "lesions":  # of a patient with one lesion there is nothing to compare
+        if identifier in ("lesions", "callers"):  # one lesion, no other caller
             assert not doc.all("section", id=identifier)
             continue
         (section,) = doc.all("section", id=identifier)
@@ -286,8 +287,30 @@ def test_pubmed_links_are_made_of_digits_only(parts, make, read_page):
     assert "javascript:alert(1)" in found.text()
 
 
-def test_a_large_patient_is_small_and_quick(large):
+def test_a_large_patient_is_small_and_quick(large, with_reads):
+    """Five tumours, sixty variants, with the reads of each of them in each sample."""
+    report = with_reads(large)
     start = time.process_time()
-    html = page(large)
+    html = page(report)
     assert time.process_time() - start < 3
     assert len(html.encode()) < 5e6
+
+
+def test_paper_has_every_residue_in_one_line(large, read_page):
+    found = negatives(large)
+    rows = [line for gene in found["condensed"] for line in gene["lines"]]
+    sites = {(r["gene"], RESIDUE.match(r["protein"])[1]) for r in found["rows"]}
+    assert len(rows) == len(sites)
+    assert all(len(row["bounds"]) == 5 for row in rows)
+    (block,) = read_page(page(large)).all("div", class_="condensed")
+    assert all(row["residue"] in block["text"] for row in rows)
+
+
+def test_a_bound_on_paper_is_the_worst_of_its_sites():
+    cells = [{"text": "<", "bad": False, "sort": s} for s in (0.004, 0.0091)]
+    assert worst(cells) == "<0.91"
+    blind = {"text": "not covered", "bad": True, "sort": 2}
+    assert worst([*cells, blind]) == "<0.91 (1 not)"
+    assert worst([blind]) == "not assessable"
+    found = {"text": "found", "bad": False, "sort": 1.5}
+    assert worst([*cells, found]) == "<0.91 (1 found)" and worst([found]) == "found"
