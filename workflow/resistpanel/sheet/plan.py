@@ -43,7 +43,12 @@ class Plan:
 
     def bams(self, patient: str, role: str | None = None) -> list[str]:
         """Return the BAMs of a patient, or those of a role."""
-        return [str(row.bam) for row in self.patients[patient] if role in (None, row.role)]
+        rows = [row for row in self.patients[patient] if role in (None, row.role)]
+        return [str(self.bam(row)) for row in rows]
+
+    def bam(self, row: Row) -> Path:
+        """Return a sample's BAM; one that the workflow makes by the name that its rule gives it."""
+        return self.settings.outdir / "align" / f"{row.sample}.bam" if row.fastq1 else row.bam
 
     @property
     def aligned(self) -> dict[str, Row]:
