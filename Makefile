@@ -20,8 +20,9 @@ help: ## show this list
 
 setup: $(VENV)/.built ## make .venv with the locked packages and compile the kernels
 
-demo: setup ## simulate the demo patient and run the workflow on it
+demo: setup ## simulate the two demo patients and run the workflow on each
 	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) --configfile resources/demo/amplification.config.yaml
 
 test: setup ## run the tests
 	@$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
