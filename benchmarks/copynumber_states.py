@@ -10,6 +10,8 @@ from resistpanel.compare.states import decide
 
 #: Error of a purity estimate: standard deviation, and the stated 95 % half-width.
 PURITY_SD, PURITY_MARGIN = 0.02, 0.04
+#: Error of the logarithm of a changed gene's amount of DNA, as of copynumber's log2 ratios.
+AMOUNT_SD = 0.04
 #: A call needs so many fragments; at the error rate fewer can be errors.
 LEAST_FRAGMENTS = 4
 #: Truth: (clonal fraction before, after) given a drawn one; undecided answers are not wrong.
@@ -57,9 +59,16 @@ def draw(rng: np.random.Generator, truth: str) -> tuple[View, View]:
         copies = total if rng.random() < 0.8 else 2
         af = purity * ccf / (purity * copies + 2 * (1 - purity))
         told = float(np.clip(purity + rng.normal(0, PURITY_SD), 0.05, 1))
+        # Copies as copynumber gives them: the baseline where they are unchanged, else from the
+        # amount of DNA, with its error and the purity's.
+        stated, error = 2.0, 0.0
+        if copies != 2:
+            amount = (purity * copies + 2 * (1 - purity)) * np.exp(rng.normal(0, AMOUNT_SD))
+            stated, error = max((amount - 2 * (1 - told)) / told, 0.0), AMOUNT_SD
         locus = Locus(
             Purity(told, max(told - PURITY_MARGIN, 0.01), min(told + PURITY_MARGIN, 1), "joint"),
-            copies,
+            stated,
+            amount_sd=error,
         )
         depth = int(np.exp(rng.uniform(np.log(100), np.log(1000))))
         views.append(View(evidence(af, depth, rng), locus))
