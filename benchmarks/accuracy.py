@@ -121,8 +121,11 @@ def main(argv: list[str] | None = None) -> int:
     )
     trio.add_arguments(parser)
     parser.add_argument("--seeds", type=int, nargs="+", help="datasets to pool (--seed)")
-    parser.add_argument("--suite", action="store_true", help=f"all of: {', '.join(SUITE)}")
-    parser.add_argument("--only", nargs="+", choices=list(SUITE), help="these of the suite")
+    every_name = ", ".join(SUITE).replace("%", "%%")
+    parser.add_argument("--suite", action="store_true", help=f"all of: {every_name}")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(SUITE), metavar="NAME", help="these of the suite"
+    )
     parser.add_argument(
         "--callers", nargs="+", default=["resistpanel"], choices=["resistpanel", "freebayes"]
     )
