@@ -290,9 +290,6 @@ class Caller:
             unit, units = tract(allele, self.reference)
             if not allele.substitution and units >= 4:
                 log_shared[i], log_own[i] = heavy, heavy
-            elif candidate.context >= 0:
-                ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
-                log_own[i] = np.log(multipliers.own[:, ref, base])
             for s, support in enumerate(candidate.support):
                 e, total = self._error(candidate, support, s, unit, units)
                 if len(e):
@@ -307,6 +304,10 @@ class Caller:
                 expected[i, s] = total
                 if units >= 3:
                     self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
+            if candidate.context >= 0:
+                ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
+                counts = errors[i, :, :2].sum(2)
+                log_own[i] = np.log(multipliers.without(ref, base, counts, expected[i, :, :2]))
         log_carried = np.log(
             [population.CARRIED[kind(c.allele, self.reference)] for c in self.candidates]
         )
@@ -387,6 +388,8 @@ class Caller:
         allele = candidate.allele
         if not allele.substitution:
             rate = noise_model.indel_rate(unit, units, allele.shift)
+            if candidate.kin is not None:
+                rate = min(rate + float(candidate.kin[s]), 0.3)
             by_class = support.depth.sum(1)
             total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
             return np.full(len(rows), rate), total

@@ -350,8 +350,24 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
     return table
 
 
-def _fit(table: np.ndarray, rounds: int = 150) -> np.ndarray:
-    """Return the distribution of the multiplier, (MULTIPLIERS,), given (count, expected) cells."""
+def _usual() -> np.ndarray:
+    """Return the distribution that is assumed of the multiplier before any data, (MULTIPLIERS,)."""
+    usual = np.exp(-4 * np.abs(np.log(MULTIPLIERS)))
+    return usual / usual.sum()
+
+
+def _fit(table: np.ndarray, usual: np.ndarray, rounds: int = 150) -> np.ndarray:
+    """Return the distribution of the multiplier given (count, expected) cells.
+
+    Parameters
+    ----------
+    table : (MOST + 1, bins)
+        Numbers of sites.
+    usual : (MULTIPLIERS,)
+        What is assumed beforehand; it weighs as much as `PRIOR_SITES` sites.
+    rounds : int
+        Of the EM.
+    """
     centres = np.sqrt(
         np.concatenate([[EXPECTED_EDGES[0] / 2], EXPECTED_EDGES])
         * np.concatenate([EXPECTED_EDGES, [EXPECTED_EDGES[-1] * 2]])
@@ -364,9 +380,8 @@ def _fit(table: np.ndarray, rounds: int = 150) -> np.ndarray:
     # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
-    usual = np.exp(-4 * np.abs(np.log(MULTIPLIERS)))
-    weights = usual / usual.sum()
-    prior = PRIOR_SITES * weights
+    weights = usual
+    prior = PRIOR_SITES * usual
     for _ in range(rounds):
         post = like * weights
         post /= np.maximum(post.sum(axis=1, keepdims=True), 1e-300)
@@ -385,10 +400,42 @@ class Multipliers:
         Of sites that are alike in all samples.
     own : (samples, 4, 4, 2, MULTIPLIERS)
         Of a sample's own damage: by reference base, base read, and orientation.
+    sites : (samples, 4, 4, 2)
+        How many sites `own` was learned from, those of the prior included.
+    least : (samples, 4, 4, 2, MULTIPLIERS)
+        The prior's part of `own`.
     """
 
     shared: np.ndarray
     own: np.ndarray
+    sites: np.ndarray
+    least: np.ndarray
+
+    def without(self, ref: int, base: int, counts: np.ndarray, expected: np.ndarray) -> np.ndarray:
+        """Return `own` of a substitution as it would be without one of the sites.
+
+        A true variant that by chance is read in one orientation only would else be the very
+        damage that it is compared with.
+
+        Parameters
+        ----------
+        ref, base : int
+        counts : (samples, 2)
+            Fragments of good bases that show it at the site, by orientation.
+        expected : (samples, 2)
+            Errors expected there at m = 1.
+
+        Returns
+        -------
+        (samples, 2, MULTIPLIERS)
+        """
+        own, least = self.own[:, ref, base], self.least[:, ref, base]
+        mean = np.maximum(expected[..., None] * MULTIPLIERS, 1e-12)
+        like = counts[..., None] * np.log(mean) - mean
+        post = own * np.exp(like - like.max(axis=2, keepdims=True))
+        post /= post.sum(axis=2, keepdims=True)
+        left = np.maximum(own - post / self.sites[:, ref, base, :, None], least)
+        return left / left.sum(axis=2, keepdims=True)
 
 
 def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | None) -> Multipliers:
@@ -408,13 +455,20 @@ def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | N
     """
     tables = [_tables(t, n) for t, n in zip(tallies, noises, strict=True)]
     use = range(len(tallies)) if normal is None else [normal]
-    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use))
-    own = np.empty((len(tallies), 4, 4, 2, len(MULTIPLIERS)))
+    usual = _usual()
+    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use), usual)
+    shape = (len(tallies), 4, 4, 2)
+    own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
+    sites = np.full(shape, float(PRIOR_SITES))
     for s, table in enumerate(tables):
-        for ref in range(4):
-            for base in range(4):
-                for side in range(2):
-                    own[s, ref, base, side] = (
-                        shared if ref == base else _fit(table[ref, base, side])
-                    )
-    return Multipliers(shared, own)
+        # A substitution has a twelfth of the sites: its tail is assumed to reach no further beyond
+        # what they show than that of all substitutions of the sample does.
+        pooled = np.minimum(_fit(table[:, :, :2].sum((0, 1, 2)), usual), usual)
+        pooled /= pooled.sum()
+        for at in np.ndindex(4, 4, 2):
+            ref, base, _ = at
+            cells = table[at]
+            own[(s, *at)] = shared if ref == base else _fit(cells, pooled)
+            sites[(s, *at)] += cells.sum()
+            least[(s, *at)] = PRIOR_SITES * pooled / sites[(s, *at)]
+    return Multipliers(shared, own, sites, least)
