@@ -5,8 +5,10 @@ import random
 import calltwins as twins
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from resistpanel.call.kernels import score_reads
+from resistpanel.call.kernels import score_reads, segments
 from resistpanel.call.reader import READ_DTYPE
 from resistpanel.call.reference import encode
 
@@ -44,20 +46,18 @@ def random_case(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_agrees_with_the_twin(seed):
     haplotypes, shifts, origin, reads = random_case(seed)
-    table = np.zeros(len(reads), dtype=READ_DTYPE)
-    at = 0
-    for row, (bases, _, pos, span, left, right) in zip(table, reads, strict=True):
-        row["pos"], row["end"], row["lclip"], row["rclip"] = pos, pos + span, left, right
-        row["length"], row["seq"] = len(bases), at
-        at += len(bases)
+    chosen = np.array(random.Random(seed).sample(range(len(reads)), 15), dtype=np.int64)
+    begins = np.cumsum([0] + [len(r[0]) for r in reads])[chosen]
     lengths = np.array([len(h) for h in haplotypes], dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
-    chosen = np.array(random.Random(seed).sample(range(len(reads)), 15), dtype=np.int64)
+    picked = [reads[i] for i in chosen]
     score, offset, wrong = score_reads(
-        table,
+        begins,
+        np.array([len(r[0]) for r in picked], dtype=np.int32),
+        np.array([pos - left for _, _, pos, _, left, _ in picked]),
+        np.array([pos + span + right for _, _, pos, span, _, right in picked]),
         encode("".join(r[0] for r in reads)),
         np.concatenate([r[1] for r in reads]).astype(np.uint8),
-        chosen,
         encode("".join(haplotypes)),
         starts,
         lengths,
@@ -81,14 +81,14 @@ def test_a_read_of_the_deletion_lies_on_it_without_mismatch():
     """Anchored on the right, clipped on the left: only the right end tells where it lies."""
     reference = "ACGTTGCATCCGATTAGGACTTACGATCGGATATTCGCAA"
     deleted = reference[:12] + reference[20:]
-    table = np.zeros(1, dtype=READ_DTYPE)
-    table["pos"], table["end"], table["lclip"], table["length"] = 20, 34, 6, 20
     both = reference + deleted
     score, offset, wrong = score_reads(
-        table,
+        np.array([0]),
+        np.array([20], dtype=np.int32),
+        np.array([14]),
+        np.array([34]),
         encode(deleted[6:26]),
         np.full(20, 40, dtype=np.uint8),
-        np.array([0]),
         encode(both),
         np.array([0, 40], dtype=np.int32),
         np.array([40, 32], dtype=np.int32),
@@ -100,3 +100,65 @@ def test_a_read_of_the_deletion_lies_on_it_without_mismatch():
     # qualities count up to 35: 20 matches at an error of 10^-3.5
     assert score[0, 1] == pytest.approx(20 * np.log1p(-(10**-3.5)))
     assert score[0, 0] < score[0, 1] - 5
+
+
+def cut(pos, cigar, low, high):
+    """Return `segments` of one read as (first, last, left, right), or the reason it has none."""
+    codes = {op: i for i, op in enumerate("MIDNSHP=X")}
+    table = np.zeros(1, dtype=READ_DTYPE)
+    table["pos"], table["n_cigar"] = pos, len(cigar)
+    table["length"] = sum(n for n, op in cigar if op in "MIS=X")
+    words = np.array([n << 4 | codes[op] for n, op in cigar], dtype=np.uint32)
+    return tuple(int(x[0]) for x in segments(table, words, np.array([0]), low, high))
+
+
+@pytest.mark.parametrize(
+    ("cigar", "expected"),
+    [
+        ([(100, "M")], (0, 100, 1000, 1100)),
+        ([(50, "M"), (3, "D"), (50, "M")], (0, 100, 1000, 1103)),  # within the span: the event
+        ([(10, "M"), (2, "I"), (88, "M")], (12, 100, 1010, 1098)),  # before it
+        ([(10, "M"), (4, "D"), (90, "M")], (10, 100, 1014, 1104)),
+        ([(80, "M"), (1, "I"), (19, "M")], (0, 80, 1000, 1080)),  # behind it
+        ([(80, "M"), (5, "D"), (20, "M")], (0, 80, 1000, 1080)),
+        ([(9, "S"), (91, "M")], (9, 100, 1000, 1091)),  # a clip far off
+        ([(3, "H"), (9, "S"), (91, "M"), (5, "H")], (9, 100, 1000, 1091)),
+        ([(70, "M"), (30, "S")], (0, 70, 1000, 1070)),
+        ([(55, "M"), (45, "S")], (0, 100, 1000, 1100)),  # a clip at the event
+        ([(55, "M"), (45, "S"), (7, "H")], (0, 100, 1000, 1100)),
+        ([(9, "M"), (1, "I"), (40, "M"), (2, "I"), (30, "M"), (1, "D"), (18, "M")],
+         (10, 82, 1009, 1079)),
+    ],
+)  # fmt: skip
+def test_the_part_of_a_read_between_other_gaps(cigar, expected):
+    assert cut(1000, cigar, 1040, 1060) == expected
+
+
+def test_a_leading_clip_over_the_locus_that_ends_far_behind_it_says_nothing():
+    first, last, *_ = cut(1100, [(80, "S"), (20, "M")], 1040, 1060)
+    assert first == last == 0
+
+
+PIECES = st.lists(st.tuples(st.integers(1, 30), st.sampled_from("MMID")), min_size=1, max_size=9)
+
+
+@given(PIECES, st.integers(0, 12), st.integers(0, 12), st.integers(960, 1150), st.integers(0, 30))
+def test_the_part_is_consistent_with_the_alignment(middle, head, tail, low, width):
+    """Whatever the CIGAR, gaps outside the span lie outside the part, those inside it within."""
+    cigar = [(head, "S")] * (head > 0) + [(5, "M"), *middle, (5, "M")] + [(tail, "S")] * (tail > 0)
+    high = low + width
+    first, last, left, right = cut(1000, cigar, low, high)
+    q = p = gained = 0
+    p = 1000
+    for n, op in cigar:
+        before, after = p, p + n * (op in "MD")
+        foreign = op in "IDS" and (after <= low or before >= high)
+        if op in "ID" and not foreign and first <= q and q + n * (op == "I") <= last:
+            gained += n if op == "I" else -n
+        if foreign and op == "I":
+            assert q + n <= first or q >= last
+        q += n * (op in "MIS")
+        p = after
+    assert 0 <= first <= q and last <= q
+    if last > first:
+        assert (last - first) - (right - left) == gained

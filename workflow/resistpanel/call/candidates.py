@@ -32,7 +32,7 @@ def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
 def substitutions(
     counts: list[np.ndarray], depth: list[np.ndarray], rate: list[float], reference: np.ndarray
 ) -> np.ndarray:
-    """Return (position index, base) of the substitutions worth modelling.
+    """Return which substitutions are worth modelling.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def substitutions(
 
     Returns
     -------
-    int, (alleles, 2)
+    bool, (positions, 4)
     """
     pooled = sum(counts)
     chosen = np.zeros(pooled.shape, dtype=bool)
@@ -55,7 +55,7 @@ def substitutions(
     best = np.max(np.stack(counts), axis=0)
     chosen |= (pooled >= MIN_FRAGMENTS + 1) & (best >= MIN_BEST) & _unlikely(pooled, total)
     chosen[reference > 3] = False
-    return np.argwhere(chosen)
+    return chosen
 
 
 def between(

@@ -6,20 +6,27 @@ import numpy as np
 
 from resistpanel.call import candidates
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
-from resistpanel.call.kernels import score_reads
-from resistpanel.call.noise import VARIANT_FRACTION, Tally, contexts, homopolymers
+from resistpanel.call.kernels import score_reads, segments
+from resistpanel.call.noise import GOOD, VARIANT_FRACTION, Tally, contexts, homopolymers
 from resistpanel.call.reader import CLASSES, GROUP_OF, QUALITY_GROUPS, Reads, pileup
 from resistpanel.call.reference import BASES, Reference, encode
 from resistpanel.call.regions import Chunk
 
 #: Log-likelihood by which a fragment must prefer one haplotype to count for it.
 MARGIN = np.log(500)
+#: Log odds from which a read is taken to lie on a haplotype other than the reference, so that
+#: mismatches which vanish there are no evidence of a substitution.
+LEAN = np.log(3)
+#: Gaps of a read's alignment further than this from a locus are another event's.
+FOREIGN = 8
+#: Least rate at which a base is taken to be misread.
+MISREAD = 1e-3
 #: Haplotypes compared at one locus; beyond it the least supported are left to their own locus.
 MAX_HAPLOTYPES = 10
 #: A fragment that fits none of the haplotypes says nothing about them.
 MAX_MISMATCHES = 0.1
-#: Share of the commoner allele's fragments that must carry both for two to be one event: a new
-#: variant beside a polymorphism is none with it.
+#: Share of the commoner allele's fragments, in the samples that have such, that must carry both
+#: for two to be one event: a new variant beside a polymorphism is none with it.
 PHASED = 0.6
 
 ROW = np.dtype(
@@ -71,7 +78,21 @@ class Support:
 
 @dataclass
 class Candidate:
-    """An allele with the evidence of every sample."""
+    """An allele with the evidence of every sample.
+
+    Attributes
+    ----------
+    allele : Allele
+    support : list of Support, per sample
+    context : int
+        Trinucleotide context of a substitution, -1 if unknown.
+    sites : list of str
+        Identifiers of the forced site.
+    forced : bool
+    phase : list of (other allele, cis, trans), see `phase`
+    kin : (samples,) or None
+        Error probability of a fragment by way of another allele of the locus, see `_kin`.
+    """
 
     allele: Allele
     support: list[Support]
@@ -79,6 +100,7 @@ class Candidate:
     sites: list[str] = field(default_factory=list)
     forced: bool = False
     phase: list[tuple[Allele, int, int]] = field(default_factory=list)
+    kin: np.ndarray | None = None
 
 
 @dataclass
@@ -170,10 +192,25 @@ def realign(
             for supports in result:
                 supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
             continue
-        scores, offsets, misses = score_reads(
-            table, p.reads.bases, p.reads.quals, chosen, joined, starts, lengths, shifts, origin
+        first, last, left, right = segments(
+            table, p.reads.cigars, chosen, start - FOREIGN, end + FOREIGN
         )
+        held = last > first
+        chosen, first, last, left, right = (x[held] for x in (chosen, first, last, left, right))
         rows = table[chosen]
+        scores, offsets, misses = score_reads(
+            rows["seq"] + first,
+            last - first,
+            left,
+            right,
+            p.reads.bases,
+            p.reads.quals,
+            joined,
+            starts,
+            lengths,
+            shifts,
+            origin,
+        )
         shape = (len(chosen), len(plain), len(backgrounds))
         ground = scores.reshape(shape).argmax(axis=2)
         taken = np.arange(len(plain)) * len(backgrounds) + ground
@@ -185,7 +222,7 @@ def realign(
         order = np.sort(sums, axis=1)
         best = sums.argmax(axis=1)
         bases = np.zeros(len(frags))
-        np.add.at(bases, position, rows["length"])
+        np.add.at(bases, position, last - first)
         missed = np.zeros(len(frags))
         np.add.at(missed, position, misses[np.arange(len(rows)), best[position]])
         fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
@@ -197,9 +234,9 @@ def realign(
         teller = pick[np.searchsorted(position[pick], np.arange(len(frags)))]
         told = rows[teller]
         reverse = (told["flag"] & 16) != 0
-        first = (told["flag"] & 64) != 0
+        mate = (told["flag"] & 64) != 0
         paired = (told["flag"] & 1) != 0
-        f2r1 = np.where(paired, first == reverse, reverse)
+        f2r1 = np.where(paired, mate == reverse, reverse)
         cls = reverse.astype(int) + 3 * f2r1.astype(int)
         depth = np.zeros((CLASSES, QUALITY_GROUPS))
         np.add.at(depth, (cls[sure], np.full(int(sure.sum()), 4)), 1)
@@ -210,7 +247,7 @@ def realign(
             out["group"] = 4
             out["cls"] = cls[mine]
             who = teller[mine]
-            offset = offsets[who, h]
+            offset = offsets[who, h] - first[who]
             # Distance from the event's start on the haplotype to the nearer end of the read.
             event = alleles[h - 1].pos - origin - offset
             out["dist"] = np.clip(np.minimum(event, rows["length"][who] - 1 - event), 0, 32000)
@@ -231,9 +268,28 @@ def realign(
         # By the allele alone: a polymorphism that the read carries too stays a mismatch.
         lies_on = best[position] * len(backgrounds)
         at = offsets[np.arange(len(rows)), best[position]]
-        moved = sure[position] & (best[position] > 0)
-        _explain(p, chosen[moved], lies_on[moved], at[moved], joined, starts, lengths)
+        # A read between two haplotypes of the locus counts for neither, yet its mismatches are
+        # explained as soon as it lies better on one of them than on the reference.
+        lean = fits & (order[:, -1] - sums[:, 0] + _lean(best, sure, len(plain)) >= LEAN)
+        moved = lean[position] & (best[position] > 0)
+        part = first[moved], last[moved]
+        _explain(p, chosen[moved], lies_on[moved], at[moved], part, joined, starts, lengths)
     return result
+
+
+def _lean(best: np.ndarray, sure: np.ndarray, haplotypes: int) -> np.ndarray:
+    """Return the log odds of each fragment's best haplotype against the reference, a priori.
+
+    By the fragments that are sure: where a patient's both copies carry an insertion, what cannot
+    tell is not likely to come from the reference.
+
+    Parameters
+    ----------
+    best, sure : (fragments,)
+    haplotypes : int
+    """
+    number = np.bincount(best[sure], minlength=haplotypes) + 1.0
+    return np.log(number[best] / number[0])
 
 
 def _crossing(rows: np.ndarray, span: tuple[int, int]) -> float:
@@ -316,29 +372,64 @@ def _backgrounds(
     return sets
 
 
-def _explain(p, read, hap, offset, joined, starts, lengths) -> None:
+def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
     """Drop the mismatches that vanish once a read lies on the haplotype it belongs to.
 
     Parameters
     ----------
     p : Pile
-    read, hap, offset : (reads,)
-        Row of each read, the haplotype it lies on, and where its first base lies there.
+    read, hap : (reads,)
+        Row of each read, and the haplotype it lies on.
+    offset : (reads,)
+        Where the first base of its part lies there.
+    part : (first, last), each (reads,)
+        The part of the read, as `kernels.segments` gives it.
     joined, starts, lengths
         The haplotypes, as in `kernels.score_reads`.
     """
-    hap_of = np.full(len(p.reads.table), -1)
-    hap_of[read] = hap
-    offset_of = np.zeros(len(p.reads.table), dtype=np.int64)
-    offset_of[read] = offset
+    n = len(p.reads.table)
+    hap_of = np.full(n, -1)
+    offset_of, first_of, last_of = (np.zeros(n, dtype=np.int64) for _ in range(3))
+    hap_of[read], offset_of[read], (first_of[read], last_of[read]) = hap, offset, part
     events = p.events
-    hap = hap_of[events["read"]]
-    at = offset_of[events["read"]] + events["qpos"]
-    inside = (hap >= 0) & (at >= 0) & (at < lengths[np.maximum(hap, 0)])
+    who, at_read = events["read"], events["qpos"]
+    hap = hap_of[who]
+    at = offset_of[who] + at_read - first_of[who]
+    inside = (hap >= 0) & (at_read >= first_of[who]) & (at_read < last_of[who])
+    inside &= (at >= 0) & (at < lengths[np.maximum(hap, 0)])
     there = joined[starts[np.maximum(hap, 0)] + np.where(inside, at, 0)]
     drop = inside & (there == events["base"])
     if drop.any():
         p.events = events[~drop]
+
+
+def _kin(
+    alleles: list[Allele], supports: list[list[Support]], piles: list[Pile], reference: Reference
+) -> list[np.ndarray]:
+    """Return how often an error in a fragment of another allele makes it one of each allele.
+
+    Haplotypes of one length that differ in one base are a sequencing error apart: beside an
+    insertion that half of the fragments carry, the same insertion with one base changed is
+    seen as often as any error is.
+
+    Returns
+    -------
+    list of (samples,)
+        Per allele, as a share of the informative fragments.
+    """
+    start, end = min(a.pos for a in alleles) - 1, max(a.end for a in alleles) + 1
+    words = [haplotype(a, reference, start, end) for a in alleles]
+    rates = [
+        max(len(p.events) / max(int(p.depth.sum()), 1), MISREAD) / 3 for p in piles
+    ]  # of one base read as one other
+    result = []
+    for word in words:
+        share = np.zeros(len(piles))
+        for other, support in zip(words, supports, strict=True):
+            if len(other) == len(word) and (other != word).sum() == 1:
+                share += [s.alt / max(s.total, 1) * r for s, r in zip(support, rates, strict=True)]
+        result.append(share)
+    return result
 
 
 def indel_candidates(
@@ -366,9 +457,11 @@ def indel_candidates(
     result = []
     for locus in loci:
         locus = _distinct(locus, piles, chunk, reference)
-        for allele, support in zip(locus, realign(piles, locus, chunk, reference), strict=True):
+        supports = realign(piles, locus, chunk, reference)
+        kin = _kin(locus, supports, piles, reference)
+        for allele, support, near in zip(locus, supports, kin, strict=True):
             if allele in forced or sum(s.alt for s in support) >= candidates.MIN_FRAGMENTS:
-                result.append(Candidate(allele, support, forced=allele in forced))
+                result.append(Candidate(allele, support, forced=allele in forced, kin=near))
     for p in piles:
         p.recount(chunk)
     return result
@@ -398,6 +491,25 @@ def _mapping(p: Pile, pos: int) -> tuple[int, float]:
     return low, float(over.mean()) if len(over) else 60.0
 
 
+def _good(
+    piles: list[Pile], common: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
+    """Return counts, depths and rates of mismatches as of good bases alone, per sample.
+
+    A few bases of low quality make most of the errors: without them, fewer fragments stand out.
+    """
+    counts, depths, rates = [], [], []
+    for p in piles:
+        good = GROUP_OF[p.events["qual"]] >= GOOD
+        count = np.zeros_like(p.counts)
+        np.add.at(count, (p.index[good], p.events["base"][good]), 1)
+        depth = p.depth[:, :, GOOD:].sum((1, 2))
+        counts.append(count)
+        depths.append(depth)
+        rates.append(max((count.sum() - count[common].sum()) / max(depth.sum(), 1), 1e-5))
+    return counts, depths, rates
+
+
 def substitution_candidates(
     piles: list[Pile],
     chunk: Chunk,
@@ -422,6 +534,8 @@ def substitution_candidates(
         for p, d in zip(piles, depths, strict=True)
     ]
     chosen = candidates.substitutions([p.counts for p in piles], depths, noise, codes)
+    chosen |= candidates.substitutions(*_good(piles, common), codes)
+    chosen = np.argwhere(chosen)
     singles: dict[tuple[int, int], list[np.ndarray]] = {
         (int(i), int(b)): [_rows(p, i, b) for p in piles] for i, b in chosen
     }
@@ -537,11 +651,13 @@ def _phase(singles, positions, piles):
                 break
             if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
                 continue
-            both = sum(
-                np.isin(x["frag"], y["frag"]).sum()
+            pairs = [
+                (np.isin(x["frag"], y["frag"]).sum(), len(x), len(y))
                 for x, y in zip(singles[a], singles[b], strict=True)
-            )
-            more = max(sum(map(len, singles[a])), sum(map(len, singles[b])))
+            ]
+            # A sample in which no fragment carries both shows errors, or another event.
+            both, of_a, of_b = np.sum([p for p in pairs if p[0]] or [(0, 0, 0)], axis=0)
+            more = max(of_a, of_b)
             if both >= candidates.MIN_FRAGMENTS and both >= PHASED * more:
                 links.append((a, b))
     multiple = []

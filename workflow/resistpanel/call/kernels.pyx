@@ -7,7 +7,7 @@ Coordinates of a haplotype count from its first base. Base codes: A, C, G, T = 0
 import numpy as np
 
 from libc.math cimport log, pow
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 cdef double MATCH[256]
 cdef double MISMATCH[256]
@@ -42,11 +42,85 @@ cdef double place(const uint8_t *bases, const uint8_t *quals, int32_t length,
     return score
 
 
-def score_reads(table, const uint8_t[::1] bases, const uint8_t[::1] quals,
-                const int64_t[::1] chosen, const uint8_t[::1] haplotypes,
-                const int32_t[::1] starts, const int32_t[::1] lengths,
-                const int32_t[::1] shifts, int64_t origin):
-    """Score reads against haplotypes by their two ungapped placements.
+def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64_t low,
+             int64_t high):
+    """Cut reads at the gaps of their own alignment that have nothing to do with a locus.
+
+    A second insertion or deletion of the read, or a soft clip, further off than [low, high)
+    would shift the rest of the read against every haplotype of the locus; the part of the read
+    that reaches from the locus to there lies on its haplotype without a gap.
+
+    Parameters
+    ----------
+    table, cigars
+        As in `reader.Reads`.
+    chosen : int64, (n,)
+        Rows of `table`.
+    low, high : int
+        The reference span, 0-based half-open, within which gaps belong to the locus.
+
+    Returns
+    -------
+    first, last : int32, (n,)
+        The part's bases in the read, half-open.
+    left, right : int64, (n,)
+        Reference positions of the part's first base, and of the end of its last, as aligned.
+    """
+    cdef int64_t n = chosen.shape[0], i, row, p, before
+    cdef int32_t k, q, op, length, q0, q1, tail
+    first_array = np.empty(n, dtype=np.int32)
+    last_array = np.empty(n, dtype=np.int32)
+    left_array = np.empty(n, dtype=np.int64)
+    right_array = np.empty(n, dtype=np.int64)
+    cdef int32_t[::1] first = first_array, last = last_array
+    cdef int64_t[::1] left = left_array, right = right_array
+    cdef int32_t[::1] pos = np.ascontiguousarray(table["pos"])
+    cdef int32_t[::1] n_cigar = np.ascontiguousarray(table["n_cigar"])
+    cdef int32_t[::1] lengths = np.ascontiguousarray(table["length"])
+    cdef int64_t[::1] cigar = np.ascontiguousarray(table["cigar"])
+    with nogil:
+        for i in range(n):
+            row = chosen[i]
+            p, q, q0, q1 = pos[row], 0, 0, lengths[row]
+            left[i], right[i], tail = p, -1, 0
+            for k in range(n_cigar[row]):
+                op = cigars[cigar[row] + k] & 15
+                length = cigars[cigar[row] + k] >> 4
+                if op == 0 or op == 7 or op == 8:
+                    p += length
+                    q += length
+                    continue
+                if op == 5 or op == 6:
+                    continue
+                before = p
+                if op == 2 or op == 3:
+                    p += length
+                else:
+                    if op == 4:
+                        if q == 0:
+                            left[i] -= length
+                        else:
+                            tail = length
+                    q += length
+                if p <= low:
+                    q0, left[i] = q, p
+                elif before >= high:
+                    q1 = q if op == 2 or op == 3 else q - length
+                    right[i] = before
+                    break
+            if right[i] < 0:
+                # A soft clip at the end reaches on as if it were aligned.
+                right[i] = p + tail
+            first[i], last[i] = q0, q1
+    return first_array, last_array, left_array, right_array
+
+
+def score_reads(const int64_t[::1] seqs, const int32_t[::1] lengths_read,
+                const int64_t[::1] lefts, const int64_t[::1] rights,
+                const uint8_t[::1] bases, const uint8_t[::1] quals,
+                const uint8_t[::1] haplotypes, const int32_t[::1] starts,
+                const int32_t[::1] lengths, const int32_t[::1] shifts, int64_t origin):
+    """Score reads, or parts of reads, against haplotypes by their two ungapped placements.
 
     A read from a haplotype lies on it without a gap. Where it lies follows from either end of
     its alignment to the reference: from the left end if it is anchored left of the event, from
@@ -54,10 +128,13 @@ def score_reads(table, const uint8_t[::1] bases, const uint8_t[::1] quals,
 
     Parameters
     ----------
-    table, bases, quals
+    seqs : int64, (n,)
+        Where each read's first base stands in `bases`.
+    lengths_read : int32, (n,)
+    lefts, rights : int64, (n,)
+        Reference positions of the read's first base, and of the end of its last, as aligned.
+    bases, quals : uint8
         As in `reader.Reads`.
-    chosen : int64, (n,)
-        Rows of `table` to score.
     haplotypes : uint8
         All haplotypes, concatenated; the first is the reference.
     starts, lengths : int32, (haplotypes,)
@@ -75,7 +152,7 @@ def score_reads(table, const uint8_t[::1] bases, const uint8_t[::1] quals,
         Haplotype coordinate of the read's first base in that placement.
     mismatches : int32, (n, haplotypes)
     """
-    cdef int64_t n = chosen.shape[0], i, row, seq
+    cdef int64_t n = seqs.shape[0], i, seq
     cdef int32_t n_hap = starts.shape[0], h, left, right, length, miss_left, miss_right
     cdef double a, b
     score_array = np.empty((n, n_hap), dtype=np.float64)
@@ -84,20 +161,13 @@ def score_reads(table, const uint8_t[::1] bases, const uint8_t[::1] quals,
     cdef double[:, ::1] score = score_array
     cdef int32_t[:, ::1] offset = offset_array
     cdef int32_t[:, ::1] mismatch = mismatch_array
-    cdef int32_t[::1] pos = np.ascontiguousarray(table["pos"])
-    cdef int32_t[::1] end = np.ascontiguousarray(table["end"])
-    cdef int32_t[::1] lclip = np.ascontiguousarray(table["lclip"])
-    cdef int32_t[::1] rclip = np.ascontiguousarray(table["rclip"])
-    cdef int32_t[::1] lengths_read = np.ascontiguousarray(table["length"])
-    cdef int64_t[::1] seqs = np.ascontiguousarray(table["seq"])
     with nogil:
         for i in range(n):
-            row = chosen[i]
-            length = lengths_read[row]
-            seq = seqs[row]
-            left = pos[row] - lclip[row] - origin
+            length = lengths_read[i]
+            seq = seqs[i]
+            left = <int32_t>(lefts[i] - origin)
             for h in range(n_hap):
-                right = end[row] + rclip[row] - length - origin + shifts[h]
+                right = <int32_t>(rights[i] - length - origin) + shifts[h]
                 a = place(&bases[seq], &quals[seq], length, &haplotypes[starts[h]], lengths[h],
                           left, -1e9, &miss_left)
                 offset[i, h] = left
