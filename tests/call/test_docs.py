@@ -27,6 +27,7 @@ MEANING = {
     "artifact": "an artifact that all samples share",
     "own": "m being each sample's own, where the allele is absent",
     "present": "a tumour having a somatic variant that exists in the patient",
+    "null": "weight of absence beside the priors above: the operating point",
 }
 
 

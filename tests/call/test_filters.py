@@ -73,7 +73,7 @@ class Case:
 
 ONLY_T2 = {"t2": 0.15}
 CASES = {
-    "weak": Case([snv(BAD, {"t2": 1.0}, only=some(10, BAD))], {"error": 2e-3}),
+    "weak": Case([snv(BAD, {"t2": 1.0}, only=some(7, BAD))], {"error": 2e-3}),
     "germline": Case([snv(BAD, {"normal": 0.5, "t1": 0.5, "t2": 0.5})]),
     "artifact": Case([snv(BAD, {"normal": 0.06, "t1": 0.05, "t2": 0.09})], forced=True),
     "few_fragments": Case(

@@ -217,7 +217,7 @@ class TestDamage:
 
     def test_without_damage_in_the_sample_one_orientation_may_be(self):
         """Few fragments can lie on one side by chance."""
-        samples, sides = [(0, 900), (8, 900)], [[0, 8]]
+        samples, sides = [(0, 900), (7, 900)], [[0, 7]]
         damaged = verdict(samples, 0, error=3e-5, sides=sides, own=self.HOT)[1]
         quiet = np.where(MULTIPLIERS == 1, 1.0, 1e-9)
         clean = verdict(samples, 0, error=3e-5, sides=sides, own=quiet, shared=quiet)[1]

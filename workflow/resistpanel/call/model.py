@@ -43,6 +43,11 @@ class Priors:
         That the samples' error multipliers at a site have nothing to do with each other.
     present : float
         That a tumour carries a somatic variant which exists in the patient.
+    null : float
+        Weight of absence against all of these. With 1 a call would need the evidence that a
+        genome-wide search needs; a panel's user would rather see a few more false alleles of
+        low frequency than miss a resistant clone. The value is the operating point at which
+        the false calls per Mb of docs/validation/accuracy.md were measured.
     """
 
     somatic: float = 1e-5
@@ -51,6 +56,7 @@ class Priors:
     artifact: float = 6e-6
     own: float = 0.5
     present: float = 0.5
+    null: float = 0.01
 
 
 @dataclass(frozen=True)
@@ -174,6 +180,18 @@ def log_frequency_prior() -> np.ndarray:
     return np.log(weight / weight.sum())
 
 
+def log_artifact_prior() -> np.ndarray:
+    """Return the log prior of a recurrent artifact's AF over FREQUENCIES[1:].
+
+    Uniform in log f up to 0.35, down to a thirtieth of that below 0.006: such frequencies are
+    reached by the error multiplier too, whose distribution is learned and not assumed. What is
+    taken off there is not given to the higher frequencies: the sum is less than 1.
+    """
+    f = FREQUENCIES[1:]
+    weight = np.where(f < 0.35, np.clip((f / 0.02) ** 3, 0.03, 1.0), 0.0)
+    return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
+
+
 def log_likelihoods(evidence: Evidence) -> np.ndarray:
     """Return the table, (candidates, samples, FREQUENCIES, MULTIPLIERS)."""
     f = FREQUENCIES[:, None]
@@ -265,6 +283,7 @@ def evaluate(
     shared = logsumexp(w + absent.sum(1), axis=1)
     own = log_own_absent(evidence)
     log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
+    log_null = log_null + np.log(priors.null)
 
     # somatic: at least one tumour carries it
     either = np.logaddexp(
@@ -332,8 +351,7 @@ def evaluate(
     else:
         close = np.exp(_kernel(ARTIFACT_SPREAD))
         spread = np.log(np.exp(at_one[:, :, 1:] - most) @ close.T + 1e-300) + most
-        low = np.where(f < 0.35, 0.0, LOG_TINY)
-        low -= logsumexp(low, axis=0)
+        low = log_artifact_prior()
         log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)
 
     # foreign: another person's allele in the samples that hold that person's DNA
