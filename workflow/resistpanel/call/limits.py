@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import betaincinv
 
-from resistpanel.call.model import ERROR_EDGES, Evidence, Priors, evaluate
+from resistpanel.call.model import ARTIFACT_LEVEL, ERROR_EDGES, Evidence, Priors, evaluate
 
 
 def interval(alt: np.ndarray, total: np.ndarray, level: float = 0.95):
@@ -50,7 +50,7 @@ def fragments_needed(
 
     The very model that calls is asked: the sample shows k fragments with the allele, of the
     error probability usual at the site and spread evenly over both orientations, and all other
-    samples none; the least k whose phred reaches the threshold is found by bisection.
+    samples none; the least k from which on the phred reaches the threshold is found by bisection.
 
     Parameters
     ----------
@@ -83,13 +83,11 @@ def fragments_needed(
     _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     kinds = len(first)
-    role = normal
-    low, high = np.zeros(kinds, dtype=int), np.full(kinds, len(TRIED))
-    while (low < high).any():
-        middle = np.minimum((low + high) // 2, len(TRIED) - 1)
-        k = TRIED[middle]
+    rows = np.arange(kinds)
+
+    def enough(k: np.ndarray) -> np.ndarray:
+        """Return whether k fragments of each kind of site would be called."""
         errors = np.zeros((kinds, samples, 3, evidence.errors.shape[3]))
-        rows = np.arange(kinds)
         errors[rows, sample, 0, bins[first]] = (k + 1) // 2
         errors[rows, sample, 1, bins[first]] = k // 2
         other = total[first].copy()
@@ -102,14 +100,31 @@ def fragments_needed(
             evidence.log_shared[first],
             evidence.log_own[first],
         )
+        role = normal
         if sample == normal:
             role = None if samples == 1 else (sample + 1) % samples
-        enough = (evaluate(asked, role, priors).somatic_phred >= threshold) & (
-            k <= total[first, sample]
-        )
-        open_ = low < high
-        high = np.where(open_ & enough, middle, high)
-        low = np.where(open_ & ~enough, middle + 1, low)
+        phred = evaluate(asked, role, priors).somatic_phred
+        return (phred >= threshold) & (k <= total[first, sample])
+
+    def bisect(low: np.ndarray) -> np.ndarray:
+        """Return the index of the least number tried, from `low` on, that is enough."""
+        low, high = low.copy(), np.full(kinds, len(TRIED))
+        while (low < high).any():
+            middle = np.minimum((low + high) // 2, len(TRIED) - 1)
+            passed, open_ = enough(TRIED[middle]), low < high
+            high = np.where(open_ & passed, middle, high)
+            low = np.where(open_ & ~passed, middle + 1, low)
+        return low
+
+    low = bisect(np.zeros(kinds, dtype=int))
+    # Beside a shallow normal a shared artifact is the likelier the higher the frequency, up to
+    # where its prior is level: the limit lies above that if it is not called there.
+    level = np.minimum(
+        np.searchsorted(TRIED, ARTIFACT_LEVEL * total[first, sample]), len(TRIED) - 1
+    )
+    again = (level > low) & ~enough(TRIED[level]) & (TRIED[level] <= total[first, sample])
+    if again.any():
+        low = np.where(again, bisect(np.where(again, level, len(TRIED))), low)
     answer = np.where(
         low < len(TRIED), TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf
     )

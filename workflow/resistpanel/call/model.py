@@ -31,6 +31,9 @@ SPREAD = 0.25
 #: The same of the samples that show a recurrent artifact.
 ARTIFACT_SPREAD = 0.12
 
+#: Allele frequency from which on a recurrent artifact's prior is level.
+ARTIFACT_LEVEL = 0.02
+
 
 @dataclass(frozen=True)
 class Priors:
@@ -188,7 +191,7 @@ def log_artifact_prior() -> np.ndarray:
     taken off there is not given to the higher frequencies: the sum is less than 1.
     """
     f = FREQUENCIES[1:]
-    weight = np.where(f < 0.35, np.clip((f / 0.02) ** 3, 0.03, 1.0), 0.0)
+    weight = np.where(f < 0.35, np.clip((f / ARTIFACT_LEVEL) ** 3, 0.03, 1.0), 0.0)
     return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
 
 

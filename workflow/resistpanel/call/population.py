@@ -62,7 +62,6 @@ class Resource:
                     return UNSTATED if value is None else float(value)
         return None
 
-
     def _records(self, contig: str, pos: int) -> Iterator[pysam.VariantRecord]:
         """Yield the records that overlap a position."""
         try:
