@@ -121,10 +121,24 @@ def test_arguments_for_snakemake():
     assert not snakemake.prints_itself(["--forcerun", "report"])
 
 
+LOW = {"metric": "mean_depth", "value": 87.3801, "condition": ">= 250", "text": "thin"}
+
+
 def results(folder, patient="P1", gate=True):
     for stage, value in (
         ("resist", {"verdict": {"sentence": "KRAS p.G12D was acquired.", "confidence": "high"}}),
-        ("qc", {"passed": gate}),
+        (
+            "qc",
+            {
+                "passed": gate,
+                "samples": [
+                    {
+                        "sample": "T",
+                        "gate": {"passed": gate, "failures": [] if gate else [LOW]},
+                    }
+                ],
+            },
+        ),
     ):
         (folder / stage).mkdir(parents=True, exist_ok=True)
         (folder / stage / f"{patient}.json").write_text(json.dumps(value))
@@ -136,7 +150,7 @@ def test_verdicts(tmp_path):
     results(tmp_path / "results", gate=False)
     assert verdicts(tmp_path / "results", ["P1", "P2"], tmp_path, 60) == [
         "P1: KRAS p.G12D was acquired. Confidence: high.",
-        "  quality: the gate was not passed, see the report",
+        "  quality of T: mean_depth 87.38, wanted >= 250",
         "  results/report/P1.html",
         "P2: no report",
     ]

@@ -198,6 +198,7 @@ def summary(done: Checked) -> list[str]:
     if unindexed:
         lines.append(f"{unindexed} BAMs without an index get one beside them")
     lines.append(
-        f"the run writes {made.outdir}/report/PATIENT.html, .json, .tsv and .maf, and cohort.html"
+        f"the run writes {made.outdir}/report/PATIENT.html, .json, .tsv, .maf and .vcf.gz, and "
+        "cohort.html"
     )
     return lines

@@ -41,10 +41,26 @@ def verdicts(outdir: Path, patients: list[str], start: Path, width: int = 100) -
         text = text.replace(" %", "\u00a0%")
         wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
         lines += [line.replace("\u00a0", " ") for line in wrapped]
-        gate = outdir / "qc" / f"{patient}.json"
-        if gate.is_file() and not read_json(gate)["passed"]:
-            lines.append("  quality: the gate was not passed, see the report")
+        lines += _gate(outdir / "qc" / f"{patient}.json")
         lines.append(f"  {shown(page, start)}")
+    return lines
+
+
+def _gate(path: Path) -> list[str]:
+    """Return which samples did not pass their gate, and by what."""
+    if not path.is_file():
+        return []
+    lines = []
+    for sample in read_json(path)["samples"]:
+        failures = [
+            f"{one['metric']} {one['value']:.4g}, wanted {one['condition']}"
+            for one in sample["gate"]["failures"]
+            if one["value"] is not None
+        ]
+        if not sample["gate"]["passed"]:
+            lines.append(
+                f"  quality of {sample['sample']}: {'; '.join(failures) or 'see the page'}"
+            )
     return lines
 
 

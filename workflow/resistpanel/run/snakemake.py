@@ -52,6 +52,8 @@ PRINTING = [
     "--generate-unit-tests",
     "--gui",
 ]
+#: The workflow's own last line, which the summary says better.
+SAID_BY_US = "Reports: "
 #: Seconds between two looks at the clock.
 TICK = 1.0
 
@@ -169,7 +171,7 @@ def _follow(child: subprocess.Popen, events, progress: Progress, display: Displa
                     text = line.decode(errors="replace")
                     if stream is events:
                         _event(text, progress, display)
-                    elif text.strip():
+                    elif text.strip() and not text.startswith(SAID_BY_US):
                         display.print(text)
                 if stream not in [k.fileobj for k in selector.get_map().values()]:
                     rest.pop(stream)
