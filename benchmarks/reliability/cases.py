@@ -142,6 +142,8 @@ def judge(case: Case, folder: Path) -> Outcome:
 
 def _difference(found: object, baseline: object) -> str:
     if isinstance(found, dict) and isinstance(baseline, dict):
-        keys = [key for key in found.keys() | baseline.keys() if found.get(key) != baseline.get(key)]
+        keys = [
+            key for key in found.keys() | baseline.keys() if found.get(key) != baseline.get(key)
+        ]
         return ", ".join(f"{key}: {found.get(key)}" for key in sorted(keys)[:3])
     return str(found)[:200]

@@ -35,7 +35,11 @@ def preload() -> None:
 
 
 def fuzz(
-    seed: int, times: int = 1, groups: list[str] | None = None, only: str = "", verbose: bool = False
+    seed: int,
+    times: int = 1,
+    groups: list[str] | None = None,
+    only: str = "",
+    verbose: bool = False,
 ) -> list[Outcome]:
     """Run all cases of the groups; print what does not end as it must."""
     cohort = WORK / "cohort"
@@ -94,13 +98,17 @@ def main() -> int:
     for outcome in outcomes:
         verdict = outcome.verdict if outcome.good else "wrong"
         table.setdefault(outcome.case.group, Counter())[verdict] += 1
-    print("| input | cases | refused in one line each | same result, or as the values mean | wrong |")
+    print(
+        "| input | cases | refused in one line each | same result, or as the values mean | wrong |"
+    )
     print("|---|---|---|---|---|")
     for group, count in table.items():
         print(f"| {group} | {count.total()} | {count['refused']} | {count['accepted']} | "
               f"{count['wrong']} |")  # fmt: skip
     total = sum(table.values(), Counter())
-    print(f"| all | {total.total()} | {total['refused']} | {total['accepted']} | {total['wrong']} |")
+    print(
+        f"| all | {total.total()} | {total['refused']} | {total['accepted']} | {total['wrong']} |"
+    )
     slowest = max(outcomes, key=lambda outcome: outcome.seconds, default=None)
     if slowest:
         print(f"slowest: {slowest.case.name}, {slowest.seconds:.1f} s")

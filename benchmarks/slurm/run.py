@@ -85,7 +85,7 @@ def job_of(pid: int) -> str | None:
     return named[0].decode().split("=")[1] if named else None
 
 
-def wait_for_call(folder: Path, seen: set[str], seconds: float = 600) -> tuple[int, str, str]:
+def wait_for_call(folder: Path, seen: set[str], seconds: float = 1800) -> tuple[int, str, str]:
     """Wait until a ``call`` job runs for a patient not seen before: process, job, patient."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -93,10 +93,10 @@ def wait_for_call(folder: Path, seen: set[str], seconds: float = 600) -> tuple[i
             job = job_of(pid)
             try:
                 line = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+                here = Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
             except OSError:
                 continue
             patient = line.rsplit("results/call/")[-1].split(".vcf.gz")[0]
-            here = Path(f"/proc/{pid}/cwd").resolve() == folder.resolve()
             if job and here and patient not in seen and "resistpanel\0call" in line:
                 return pid, job, patient
         time.sleep(0.05)
