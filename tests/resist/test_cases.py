@@ -20,7 +20,7 @@ def test_c121s_with_v600e_under_vemurafenib(patient, finding, context):
         "MAP2K1 p.C121S, a mutation downstream of BRAF, the target of vemurafenib",
         "was acquired",
         "not detected (at most 0.33 % at depth 900) before (pre), 16 %",
-        "It is known to resist RAF inhibitors and allosteric MEK inhibitors.",
+        "It is known to confer resistance to RAF inhibitors and allosteric MEK inhibitors.",
     ):
         assert part in verdict["sentence"]
     found = finding(value, "MAP2K1")
@@ -232,7 +232,7 @@ def test_nothing_found(patient, context):
     value = p.resist(context)
     verdict = value["verdict"]
     assert (verdict["kind"], verdict["confidence"]) == ("none", "low")
-    assert "not found: 1, each at most 0.33 % of the fragments" in verdict["sentence"]
+    assert "not found: 1, at most 0.33 % of the fragments" in verdict["sentence"]
     assert "not assessable: 1" in verdict["sentence"]
     assert "amplification" in verdict["sentence"]
     assert "cannot be excluded" in verdict["sentence"]

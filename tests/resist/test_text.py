@@ -46,3 +46,75 @@ def test_words():
     assert plural("anti-EGFR antibody") == "anti-EGFR antibodies"
     assert plural("endocrine therapy") == "endocrine therapy"
     assert sentence("so it is") == "So it is."
+
+
+def test_without_a_drug_nothing_is_said_of_one(patient, context):
+    p = patient().background()
+    p.add("BRAF", "V600E", 0.3, 0.3)
+    value = p.resist(context)
+    assert value["driver"]["text"].startswith("no drug is given between the samples")
+    assert "no drug is given" in value["verdict"]["sentence"].lower()
+    said = [reason for finding in value["findings"] for reason in finding["against"]]
+    assert "no drug is given against which it could be read" in said
+    assert not any("catalogue" in reason for reason in said)
+
+
+def test_a_drug_without_rows_is_said_to_have_none(patient, context):
+    value = patient("olaparib", disease="ovarian cancer").background().resist(context)
+    assert "the catalogue holds no alteration that resists olaparib" in (
+        value["verdict"]["sentence"].replace("The", "the")
+    )
+    assert "BRCA1 loss of function" in value["driver"]["text"]
+
+
+def test_the_target_is_that_of_the_disease(patient, finding, context):
+    for disease, target in (("GIST", "KIT"), ("CML", "ABL1")):
+        p = patient("imatinib", disease=disease).background()
+        p.amplify("IGF1R", 0.1, 2.2)
+        text = finding(p.resist(context), "IGF1R").mechanism_text
+        assert text == f"a bypass of {target}, the target of imatinib"
+
+
+def test_the_patients_disease_comes_first(patient, context):
+    p = patient("imatinib", disease="CML").background()
+    p.add("PDGFRA", "T674I", 0.0, 0.3)
+    key = p.add("ABL1", "T315I", 0.0, 0.1)
+    value = p.resist(context)
+    assert value["verdict"]["key_variants"][0] == key
+    assert value["verdict"]["confidence"] == "high"
+
+
+def test_further_alterations_of_one_mechanism_are_told_together(patient, context):
+    p = patient("imatinib", disease="GIST").background()
+    for number, change in enumerate(["T670I", "V654A", "D816H"]):
+        p.add("KIT", change, 0.0, 0.3 - 0.1 * number)
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert (
+        "Also known: KIT p.V654A and KIT p.D816H, each a mutation of KIT, the target of imatinib."
+        in sentence
+    )
+
+
+def test_a_row_of_a_class_speaks_of_each_drug_in_it(patient, context):
+    p = patient("letrozole", disease="breast cancer").background()
+    p.add("ESR1", "Y537S", 0.0, 0.2)
+    verdict = p.resist(context)["verdict"]
+    assert verdict["confidence"] == "high"
+    assert any("under aromatase inhibitors as a class" in reason for reason in verdict["reasons"])
+
+
+def test_one_tumour_alone_is_told_with_its_numbers(patient, context):
+    p = patient("vemurafenib", samples=[("only", 0, None)])
+    p.add("NRAS", "Q61K", 0.2)
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert "was found; there is no sample before treatment to compare with: 20 % (" in sentence
+    assert "(only)" in sentence
+
+
+def test_what_relapse_brought_is_not_germline(patient, context):
+    for state, fractions in (("acquired", (0.0, 0.2)), ("stable", (0.4, 0.4))):
+        p = patient("vemurafenib", tumor_only=True)
+        p.add("NRAS", "Q61K", *fractions)
+        reasons = p.resist(context)["verdict"]["reasons"]
+        (said,) = [reason for reason in reasons if "no matched normal" in reason]
+        assert ("germline" in said) == (state == "stable")

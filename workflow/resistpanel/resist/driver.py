@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from resistpanel.catalog.drivers import Driver
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import Finding, sample_text
+from resistpanel.resist.finding import Finding, sample_text, sensitising
 from resistpanel.resist.text import join
 
 #: With fewer other mutations than this nothing is said of a swap.
@@ -24,10 +24,18 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> di
         later sample that could show it), ``lost`` (in none of them), ``absent`` (in no tumour,
         although it was looked for) or ``unknown``.
     """
-    drivers = _for_patient(patient, context)
+    if not patient.drugs:
+        return _result(
+            None,
+            "unknown",
+            "no drug is given between the samples, so there is no sensitising alteration to follow",
+        )
+    drivers = sensitising(patient, context)
     if not drivers:
-        given = join(drug.name for drug in patient.drugs) or "no drug"
-        return _result(None, "unknown", f"no sensitising alteration is on record for {given}")
+        given = join((drug.name for drug in patient.drugs), "or")
+        return _result(
+            None, "unknown", f"the catalogue names no alteration that sensitises to {given}"
+        )
     found = [finding.alteration for finding in findings if finding.driver in drivers]
     if not found:
         return _none_found(patient, drivers)
@@ -41,15 +49,6 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> di
         ),
     )
     return _over_time(best, patient, findings)
-
-
-def _for_patient(patient: Patient, context: Context) -> list[Driver]:
-    """Return the drivers of the drugs given, those of the patient's disease if any are."""
-    ours = [d for d in context.drivers if any(d.sensitises(drug) for drug in patient.drugs)]
-    of_disease = [
-        d for d in ours if context.diseases.match(patient.disease, d.disease) is not False
-    ]
-    return of_disease or ours
 
 
 def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
@@ -69,14 +68,27 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
             f"{names} cannot be seen in a panel of coding exons; no other was found",
         )
     if not looked_for:
-        return _result(None, "unknown", "no site of a sensitising alteration could be examined")
-    names = join(dict.fromkeys(f"{d.gene} {d.alteration}" for d in drivers), "or")
+        names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
+        return _result(
+            None,
+            "unknown",
+            f"no sensitising alteration ({names}) was found, and none of them has a site that was "
+            "examined",
+        )
+    names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
     return _result(
         None,
         "absent",
         f"no sensitising alteration ({names}) was found in any tumour sample: too little tumour, "
         "a swapped sample, or another driver",
     )
+
+
+def _named(driver: Driver) -> str:
+    """Return the alteration in words: a range of residues says what it is a range of."""
+    if driver.match_level == "range":
+        return f"{driver.alteration_type.replace('_', ' ')} of residues {driver.alteration}"
+    return driver.alteration
 
 
 def _over_time(alteration: Alteration, patient: Patient, findings: Sequence[Finding]) -> dict:

@@ -93,7 +93,14 @@ def coverage(
 def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
     """Return in one or more sentences what was examined to which limit, and what could not."""
     parts = []
-    if covered["sites"]:
+    if not covered["rows"]:
+        return f"the catalogue holds no alteration that resists {_names(patient)}"
+    if covered["sites"] == 1:
+        parts.append(
+            "catalogued alleles examined after treatment and not found: 1, at most "
+            f"{upper_percent(covered['worst_ub'])} of the fragments"
+        )
+    elif covered["sites"]:
         parts.append(
             f"catalogued alleles examined after treatment and not found: {covered['sites']}, each "
             f"at most {upper_percent(covered['worst_ub'])} of the fragments (half of them at most "
@@ -113,8 +120,14 @@ def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
         parts.append(f"amplification ({join(amplifications)}) was not examined")
     if covered["not_in_dna"]:
         genes = sorted({row["gene"] for row in covered["not_in_dna"]})
-        parts.append(f"changes that DNA does not show ({join(genes)}) cannot be excluded")
+        parts.append(
+            f"changes that the DNA of coding exons does not show ({join(genes)}) cannot be excluded"
+        )
     return "; ".join(parts)
+
+
+def _names(patient: Patient) -> str:
+    return join((drug.name for drug in patient.drugs), "or")
 
 
 def classes_text(patient: Patient) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
+from resistpanel.catalog.drugs import Drug
 from resistpanel.resist.alteration import GAINED, OPEN, STATES, Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
-from resistpanel.resist.text import join, percent, upper_percent
+from resistpanel.resist.text import join, percent, plural, upper_percent
 
 EFFECTS = ("known", "candidate", "no_evidence", "passenger")
 
@@ -72,8 +73,8 @@ class Finding:
         """Sort key, what explains the relapse best first.
 
         Known before candidate before no evidence before passenger, an alteration that relapse
-        brought before one that was there all along; then by state, match level and clonal
-        fraction.
+        brought before one that was there all along; then by state, match level, a source of the
+        patient's disease before others, and clonal fraction.
         """
         told = self.alteration.telling()
         after = told.pair.post if told else None
@@ -87,6 +88,7 @@ class Finding:
             self.tier,
             STATES.index(state) if state else len(STATES),
             LEVELS.index(self.kept[0].level) if self.kept else len(LEVELS),
+            bool(self.kept) and all(match.disease is False for match in self.kept),
             -fraction,
             self.alteration.id,
         )
@@ -120,6 +122,15 @@ def find(patient: Patient, context: Context) -> list[Finding]:
     return sorted(findings, key=Finding.order)
 
 
+def sensitising(patient: Patient, context: Context) -> list[Driver]:
+    """Return the drivers of the drugs given, those of the patient's disease if any are."""
+    ours = [d for d in context.drivers if any(d.sensitises(drug) for drug in patient.drugs)]
+    of_disease = [
+        d for d in ours if context.diseases.match(patient.disease, d.disease) is not False
+    ]
+    return of_disease or ours
+
+
 def _uv_share(alterations: Sequence[Alteration]) -> tuple[int, int]:
     """Return how many of all single-base substitutions are C>T, and how many there are."""
     bases = [pair for alteration in alterations for pair in alteration.substitutions]
@@ -141,7 +152,8 @@ def _finding(
         context.diseases,
         patient.disease,
     )
-    found = mechanisms(alteration, matches, patient.drugs, context.pathway)
+    aimed_at = [driver.gene for driver in sensitising(patient, context)]
+    found = mechanisms(alteration, matches, patient.drugs, context.pathway, aimed_at)
     driver = next(
         (
             driver
@@ -155,7 +167,7 @@ def _finding(
     kept = effective(matches)
     pro: list[str] = []
     contra: list[str] = []
-    effect = _effect(alteration, kept, found, driver, context, pro, contra)
+    effect = _effect(alteration, kept, found, driver, context, patient.drugs, pro, contra)
     _state_reasons(alteration, pro, contra)
     _match_reasons(kept, overruled(matches), pro, contra)
     _clone_reasons(alteration, contra)
@@ -177,6 +189,7 @@ def _effect(
     found: Sequence[Mechanism],
     driver: Driver | None,
     context: Context,
+    drugs: Sequence[Drug],
     pro: list[str],
     contra: list[str],
 ) -> str:
@@ -191,8 +204,11 @@ def _effect(
     if driver is not None:
         contra.append("the sensitising driver, for which the drug is given")
         return "no_evidence"
+    if not drugs:
+        contra.append("no drug is given against which it could be read")
+        return "passenger"
     if not found:
-        contra.append("not in the catalogue, and its gene is not in the pathway of the drug")
+        contra.append("not in the catalogue for this drug, and its gene is not in the pathway of the drug")
         return "passenger"
     if not alteration.changes and not alteration.copy_number:
         contra.append("no change of the protein")
@@ -228,7 +244,7 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
     elif told.state in OPEN:
         contra.append(f"{told.state}: {text}")
     elif told.state == "stable":
-        contra.append(f"present before treatment at the same fraction: {text}")
+        contra.append(f"present before treatment at about the same fraction: {text}")
     else:
         contra.append(f"{told.state} under treatment: {text}")
 
@@ -237,13 +253,22 @@ def state_text(alteration: Alteration) -> str:
     """Return what was measured in the two samples of the most telling pair."""
     told = alteration.telling()
     if told is None:
-        return ""
+        return _only_text(alteration)
     if alteration.copy_number:
         return told.text or told.state
     pre = alteration.samples[told.pair.pre]
     post = alteration.samples[told.pair.post]
     return (
         f"{sample_text(pre)} before ({told.pair.pre}), {sample_text(post)} after ({told.pair.post})"
+    )
+
+
+def _only_text(alteration: Alteration) -> str:
+    """Return what was measured where there is no pair: in the samples that show it."""
+    return "; ".join(
+        f"{sample_text(values)} ({name})"
+        for name, values in alteration.samples.items()
+        if values["detected"] and not alteration.copy_number
     )
 
 
@@ -267,9 +292,11 @@ def _match_reasons(
     for match in kept:
         row = match.row
         named = match.drug.name
-        if match.drug_match == "class":
-            others = join(row.drugs) or "other drugs"
-            named = f"{others}, of the class of {match.drug.name}"
+        if match.drug_match == "class" and row.drugs:
+            named = f"{join(row.drugs)}, of the class of {match.drug.name},"
+        elif match.drug_match == "class":
+            shared = next(name for name in row.drug_class if name in match.drug.classes)
+            named = f"{plural(shared)} as a class"
         effect = f", {row.effect_size}" if row.effect_size else ""
         text = (
             f"{_what_matched(match)} that the catalogue holds under {named} "

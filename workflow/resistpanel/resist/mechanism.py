@@ -35,16 +35,24 @@ class Mechanism:
 
 
 def mechanisms(
-    alteration: Alteration, matches: Sequence[Match], drugs: Iterable[Drug], pathway: Pathway
+    alteration: Alteration,
+    matches: Sequence[Match],
+    drugs: Iterable[Drug],
+    pathway: Pathway,
+    aimed_at: Sequence[str] = (),
 ) -> list[Mechanism]:
     """Return the mechanism against every drug that the catalogue or the graph connects.
+
+    Of a drug's targets those of `aimed_at` come first: the genes for whose alteration it is
+    given in the patient's disease (imatinib is given against KIT in a GIST, not against ABL1).
 
     A matched row decides; where there is none, the place of the gene in the graph does.
     """
     found = []
     kept = effective(matches)
     for drug in drugs:
-        relation = pathway.relate(alteration.gene, drug.targets)
+        targets = sorted(drug.targets, key=lambda target: target not in aimed_at)
+        relation = pathway.relate(alteration.gene, targets)
         row = next(
             (m.row for m in kept if m.row.drug_match(drug) and m.row.direction == "resistance"),
             None,

@@ -7,7 +7,7 @@ from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, phase
 from resistpanel.resist.match import Match
-from resistpanel.resist.text import join
+from resistpanel.resist.text import join, plural
 
 
 def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]) -> list[dict]:
@@ -54,11 +54,13 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
     label = finding.alteration.label
     if drug.name in row.drugs:
         effect = f": {row.effect_size}" if row.effect_size else ""
-        return f"{label} is reported under {drug.name} ({row.evidence_level}{effect})"
+        return f"{label} is reported to resist {drug.name} ({row.evidence_level}{effect})"
     shared = [name for name in row.drug_class if name in drug.classes]
-    tested = f" as {join(row.drugs)}" if row.drugs else ""
+    if not row.drugs:
+        return f"{label} is reported to resist {plural(shared[0])} ({row.evidence_level})"
     return (
-        f"{label} is reported under a drug of the same class ({shared[0]}{tested and ','}{tested})"
+        f"{label} is reported to resist {join(row.drugs)}, of the same class ({shared[0]}; "
+        f"{row.evidence_level})"
     )
 
 

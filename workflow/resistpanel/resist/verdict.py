@@ -18,11 +18,11 @@ _STATE = {
     "rising": "was selected, not acquired: it was there before treatment and rose",
     "undetermined": "is there after treatment; whether it was there before cannot be told",
     "not covered": "is there after treatment; before treatment its site was not covered",
-    "stable": "was there before treatment at the same fraction",
+    "stable": "was there before treatment at about the same fraction",
     "falling": "was there before treatment and fell",
     "lost": "was there before treatment and is lost",
     "absent": "is in neither of the samples compared",
-    None: "is there; there is no sample before treatment to compare with",
+    None: "was found; there is no sample before treatment to compare with",
 }
 
 
@@ -87,9 +87,7 @@ def _known(
     main = keys[0]
     text = _told(main)
     if len(keys) > 1:
-        text += " " + sentence(
-            f"also known: {join(f'{k.alteration.label}, {k.mechanism.text}' for k in keys[1:])}"
-        )
+        text += " " + sentence(f"also known: {_others(keys[1:])}")
     if converging:
         text += " " + sentence(converging["text"])
     if not (main.gained or main.open):
@@ -104,8 +102,20 @@ def _known(
     reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
     if driver["state"] == "retained":
         name = f"{driver['gene']} {driver['protein'] or ''}".strip()
-        reasons.append(f"the sensitising driver {name} is retained: {driver['text']}")
+        still = "is retained" if patient.pairs else "is there"
+        reasons.append(f"the sensitising driver {name} {still}: {driver['text']}")
     return _result("mechanism", text, confidence, reasons + notes, [k.alteration.id for k in keys])
+
+
+def _others(keys: Sequence[Finding]) -> str:
+    """Return the further key alterations, those of one mechanism together."""
+    by_text: dict[str, list[str]] = {}
+    for key in keys:
+        by_text.setdefault(key.mechanism.text, []).append(key.alteration.label)
+    return "; ".join(
+        f"{labels[0]}, {text}" if len(labels) == 1 else f"{join(labels)}, each {text}"
+        for text, labels in by_text.items()
+    )
 
 
 def _told(finding: Finding) -> str:
@@ -120,7 +130,7 @@ def _told(finding: Finding) -> str:
         plural(name) if name[-1:].isalpha() and " " in name else name
         for name in resisted_classes(finding)
     ]
-    return f"{first} It is known to resist {join(resisted)}."
+    return f"{first} It is known to confer resistance to {join(resisted)}."
 
 
 def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
@@ -130,7 +140,7 @@ def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
     lacks = []
     if closest.level in {"codon", "range"}:
         lacks.append("the catalogue knows another change of the place, not this one")
-    if not any(m.drug_match == "drug" for m in kept if m.level == closest.level):
+    if all(m.drug_match == "class" and m.row.drugs for m in kept if m.level == closest.level):
         lacks.append(f"the sources name other drugs of the class of {closest.drug.name}")
     if not any(m.row.evidence_level in IN_PATIENTS for m in kept):
         lacks.append(f"the evidence is not from patients ({closest.row.evidence_level})")
@@ -148,7 +158,9 @@ def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
     if driver["state"] in {"lost", "absent"}:
         lacks.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
     if tumor_only:
-        lacks.append("there is no matched normal: it may be germline")
+        # What relapse brought was not inherited.
+        germline = "" if finding.alteration.state == "acquired" else ": it may be germline"
+        lacks.append(f"there is no matched normal{germline}")
     return lacks
 
 
