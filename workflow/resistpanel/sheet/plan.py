@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +204,9 @@ def make_plan(
             raise InputErrors(unwritable)
         return _simulated_plan(made, load), []
     rows = read_sheet(made.samples, made.outdir / "align")
+    strange = list(check_names(made, rows))
+    if strange:
+        raise InputErrors(strange)
     notes = []
     if headers:
         findings = check_inputs(made, rows)
@@ -211,6 +214,24 @@ def make_plan(
             raise InputErrors([*unwritable, *findings.errors])
         notes = findings.notes
     return Plan(made, _ordered(rows)), notes
+
+
+def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
+    """Yield the paths that Snakemake cannot hold: ``{x}`` is a wildcard to it.
+
+    Blanks, quotes and whatever else a shell would act on are no hindrance.
+    """
+    keys = ("samples", "reference", "targets", "genes", "catalog", "knowledge", "outdir")
+    named = [(getattr(made, key), made.place(key)) for key in keys]
+    named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
+    named += [(row.bam, row.place("bam")) for row in rows]
+    for path, place in named:
+        if path is not None and set(str(path)) & set("{}\n\r"):
+            yield InputError(
+                f"{str(path)!r} has braces or a line end in its name",
+                place,
+                "rename it, or a folder above it, or link it under another name",
+            )
 
 
 def _ordered(rows: list[Row]) -> dict[str, list[Row]]:
