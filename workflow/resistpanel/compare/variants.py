@@ -83,7 +83,6 @@ class AnnotatedVcf:
                 )
             yield Record(describe(variant), dict(_evidence(variant, self.samples)))
 
-
     def _variants(self) -> Iterator:
         """Yield cyvcf2's variants."""
         try:
