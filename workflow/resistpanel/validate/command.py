@@ -1,6 +1,7 @@
 """Arguments of ``resistpanel validate``."""
 
 import argparse
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -9,8 +10,8 @@ from resistpanel.errors import InputError
 
 EPILOG = """examples:
   resistpanel validate --reference hg19.fa --targets panel.bed --normal skin.bam --output validation
-  resistpanel validate --config config.yaml --patient P1          # its normal, its panel
-  resistpanel validate --config config.yaml --patient P1 --variants hotspots.vcf --passes 9
+  resistpanel validate --patient P1                # in a study's folder: its normal, its panel
+  resistpanel validate --directory study --variants hotspots.vcf --passes 9
 
 The normal's fragments are dealt out to a normal and a tumour, so that nothing somatic is in them;
 variants are put into reads of the tumour at known allele frequencies, and the pair is called. Each
@@ -22,7 +23,14 @@ seed, same input: same figures. docs/validate.md says what is and what is not te
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
-    parser.add_argument("--config", type=Path, help="configuration that names reference and panel")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="configuration that names reference and panel (default: config.yaml of the folder)",
+    )
+    parser.add_argument(
+        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+    )
     parser.add_argument("--patient", help="patient of its sheet whose normal is used")
     parser.add_argument("--normal", type=Path, help="BAM or CRAM of a normal, indexed")
     parser.add_argument("--reference", type=Path, help="FASTA that it was aligned to")
@@ -54,6 +62,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 def _inputs(args: argparse.Namespace) -> tuple[Path, Path, Path]:
     """Return normal, reference and targets, of the arguments or the configuration."""
     normal, reference, targets = args.normal, args.reference, args.targets
+    if args.config is None and None in (normal, reference, targets):
+        args.config = Path("config.yaml") if Path("config.yaml").is_file() else None
     if args.config:
         from resistpanel.check.merge import merged
         from resistpanel.sheet.plan import make_plan
@@ -107,6 +117,10 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.validate.page import page, table, tsv
     from resistpanel.validate.run import Plan, Validation
 
+    if args.directory:
+        if not args.directory.is_dir():
+            raise InputError("no such folder", f"--directory {args.directory}")
+        os.chdir(args.directory)
     _check(args)
     normal, reference, targets = _inputs(args)
     if index_of(normal) is None:

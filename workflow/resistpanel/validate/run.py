@@ -16,7 +16,7 @@ from resistpanel.errors import InputError
 from resistpanel.panel.targets import Target, merge_targets, sort_targets
 from resistpanel.validate.bams import Spike, spike, split
 from resistpanel.validate.score import Call, inherited, match, proportion, read_calls
-from resistpanel.validate.sites import GAP, Room, Site, draw, most, read_own
+from resistpanel.validate.sites import CLASSES, GAP, Room, Site, draw, most, read_own
 
 SCHEMA = "resistpanel/validate/1"
 #: Allele frequencies of the ladder, and multiples of each site's stated LOD.
@@ -110,8 +110,9 @@ class Validation:
             first = self._call("first", self.tumor, fetch, sites)
             stated = {call.variant: call for call in first}
             beside = inherited(first)
-            kept = [site for site in sites if self._usable(site, stated, beside, fetch)]
-            kept = kept[: plan.sites] if plan.variants is None else kept
+            usable = [site for site in sites if self._usable(site, stated, beside, fetch)]
+            left_out += len(sites) - len(usable)
+            kept = usable[: plan.sites] if plan.variants is None else usable
             if not kept:
                 raise InputError(
                     "no variant can be put in",
@@ -127,7 +128,7 @@ class Validation:
                 false += [self._false(call, number + 1) for call in wrong]
                 hits = sum(row["called"] for row in done)
                 self.tell(f"pass {number + 1} of {plan.passes}: {hits} of {len(done)} found")
-        return self._summary(rows, false, kept, stated, len(sites) - len(kept) + left_out)
+        return self._summary(rows, false, kept, stated, left_out)
 
     def _sites(self, fetch: Fetch) -> tuple[list[Site], int]:
         plan = self.plan
@@ -239,7 +240,8 @@ class Validation:
     def _summary(self, rows, false, kept: list[Site], stated: dict, left_out: int) -> dict:
         plan = self.plan
         ladder = [row for row in rows if row["design"] == "ladder"]
-        classes = list(dict.fromkeys(["all", *sorted({row["class"] for row in rows})]))
+        there = {row["class"] for row in rows}
+        classes = ["all", *(kind for kind in (*CLASSES, "COMPLEX") if kind in there)]
         recall = [
             {"class": kind, "af": af}
             | proportion(
