@@ -87,6 +87,11 @@ def patients() -> ModuleType:
     return helper("patients")
 
 
+@pytest.fixture(scope="session")
+def cbioportal() -> ModuleType:
+    return helper("cbioportal")
+
+
 @pytest.fixture
 def parts(patients) -> dict:
     """The four JSONs of the paper's patient, free to be changed."""

@@ -71,6 +71,44 @@ def test_what_recurs(paper):
     assert (row["gene"], len(row["patients"]), row["key"]) == ("MAP2K1", 2, 1)
 
 
+def test_a_failed_gate_of_copy_number_counts(parts, patients, make):
+    copynumber = patients.copynumber(parts["sheet"])
+    kept = cohort.summary(make(parts | {"copynumber": copynumber}), "a.json")
+    assert kept["qc_passed"] is False
+    (failed,) = [s for s in kept["samples"] if s["failures"]]
+    assert failed["sample"] == "sensitive" and "another person's" in failed["failures"][0]
+
+
+def test_ways_to_resist_are_counted_one_by_one(paper):
+    one = cohort.summary(paper, "a.json")
+    two = one | {"patient": "B", "mechanism": one["mechanism"] + "; bypass by another pathway"}
+    counted = dict(cohort.cohort([one, two])["mechanisms"])
+    assert counted == {one["mechanism"]: 2, "bypass by another pathway": 1}
+
+
+@pytest.mark.browser
+def test_the_page_in_a_browser(chromium, folder):
+    out = folder / "cohort.html"
+    files = [str(folder / f"{n}.json") for n in "abc"]
+    words = ["report", "--cohort", *files, "--output-html", str(out)]
+    assert main([*words, "--multiqc", str(folder / "deep" / "multiqc.html")]) == 0
+    for width, dark in ((390, True), (1440, False)):
+        chromium.open(out.as_uri(), width, dark=dark)
+        assert chromium.errors() == [] and chromium.requests() == []
+        wider = "document.documentElement.scrollWidth"
+        assert chromium.evaluate(wider) <= width
+        inside = """[...document.querySelectorAll('body *')].every(
+            e => e.getBoundingClientRect().right <= innerWidth + 0.5 || e.closest('.scroll'))"""
+        assert chromium.evaluate(inside)
+    rows = "[...document.querySelectorAll('#patients-table tbody tr')].filter(r => !r.hidden)"
+    assert chromium.evaluate(f"{rows}.length") == 3
+    chromium.evaluate("""(() => { const i = document.querySelector('[data-filter]');
+        i.value = 'large-5'; i.dispatchEvent(new Event('input')); })()""")
+    assert chromium.evaluate(f"{rows}.length") == 1
+    links = "[...document.links].map(a => a.getAttribute('href'))"
+    assert chromium.evaluate(links)[:2] == ["./deep/multiqc.html", "./a.html"]
+
+
 def sample(i, **more):
     value = {"sample": f"s{i}", "failures": [], "mean_depth": 900.0 + i, "on_target_fraction": 0.8,
              "duplicate_fraction": 0.1, "error_rate": None}  # fmt: skip
@@ -164,6 +202,30 @@ def test_the_study_folder(folder, parts, patients, make):
     treatment = read_table(out / "data_timeline_treatment.txt")
     assert (treatment[0]["START_DATE"], treatment[0]["STOP_DATE"]) == ("0", "161")
     assert treatment[0]["AGENT"] == "vemurafenib"
+
+
+def test_the_study_obeys_cbioportals_rules(folder, parts, patients, make, cbioportal):
+    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    (folder / "a.json").write_text(json.dumps(report))
+    files = [str(folder / f"{n}.json") for n in "abc"]
+    out = folder / "study"
+    assert main(["report", "--cohort", *files, "--output-cbioportal", str(out)]) == 0
+    cbioportal.check_study(out)
+    faults = {
+        "data_mutations.txt": ("GRCh37", "hg19"),
+        "data_clinical_sample.txt": ("#STRING", "STRING"),
+        "meta_cna.txt": ("stable_id: cna", "stable_id: mine"),
+        "case_lists/cases_sequenced.txt": ("sensitive", "unknown_sample"),
+        "data_timeline_treatment.txt": ("161", "soon"),
+    }
+    for name, (good, bad) in faults.items():  # the rules see what breaks them
+        text = (out / name).read_text()
+        assert good in text, name
+        (out / name).write_text(text.replace(good, bad))
+        with pytest.raises((AssertionError, ValueError)):
+            cbioportal.check_study(out)
+        (out / name).write_text(text)
+    cbioportal.check_study(out)
 
 
 def test_names_and_builds_that_do_not_fit(paper):

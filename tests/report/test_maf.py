@@ -134,6 +134,11 @@ def test_the_papers_patient(paper):
     assert (tert["Variant_Type"], tert["HGVSp_Short"]) == ("DNP", "p.E727K")
 
 
+def test_the_files_obey_cbioportals_column_rules(paper, large, cbioportal):
+    for report in (paper, large):
+        cbioportal.check_maf(maf(rows(report)))
+
+
 def test_drivers_are_marked(paper):
     findings = {f["gene"]: f for f in paper["resist"]["findings"]}
     assert driver(findings["BRAF"]) == ("Putative_Driver", "sensitising driver")

@@ -54,6 +54,7 @@ def summary(report: dict, path: str | Path) -> dict:
     resist, compare = report["resist"], report["compare"]
     verdict, driver = resist["verdict"], resist["driver"]
     page = Path(path).with_suffix(".html")
+    gate = (report["copynumber"] or {}).get("gate") or {"passed": True, "failures": []}
     tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
     return {
         "patient": report["patient"],
@@ -63,12 +64,13 @@ def summary(report: dict, path: str | Path) -> dict:
         "confidence": verdict["confidence"],
         "headline": headline(report),
         "mechanism": mechanisms(report),
+        "key_states": key_states(report),
         "key_variants": ";".join(verdict["key_variants"]),
         "driver": " ".join(x for x in (driver["gene"], driver["protein"]) if x) or None,
         "driver_state": driver["state"],
         "tumor_samples": len(tumors),
         "reported_variants": sum(v["reported"] for v in compare["variants"]),
-        "qc_passed": report["qc"]["passed"],
+        "qc_passed": report["qc"]["passed"] and gate["passed"],
         "sentence": verdict["sentence"],
         "report": page if page.is_file() else None,
         "findings": [
@@ -77,12 +79,23 @@ def summary(report: dict, path: str | Path) -> dict:
             if f["effect"] in ("known", "candidate")
         ],
         "samples": [
-            {"sample": s["sample"], "failures": [f["text"] for f in s["gate"]["failures"]]}
+            {
+                "sample": s["sample"],
+                "failures": [f["text"] for f in s["gate"]["failures"]]
+                + [f["text"] for f in gate["failures"] if f["sample"] == s["sample"]],
+            }
             | {key: s[key] for key, _, _ in OUTLIERS}
             for s in report["qc"]["samples"]
         ],
         "version": report["provenance"]["version"],
     }
+
+
+def key_states(report: dict) -> str | None:
+    """Return the states of the key findings in words, each once."""
+    keys = report["resist"]["verdict"]["key_variants"]
+    states = {f["variant"]: f["state"] for f in report["resist"]["findings"]}
+    return ", ".join(dict.fromkeys(states[k] for k in keys if states.get(k))) or None
 
 
 def summaries(paths: Iterable[str]) -> Iterator[tuple[dict, dict]]:
@@ -120,7 +133,7 @@ def recurrent(patients: list[dict]) -> list[dict]:
             row["classes"][MECHANISMS[f["mechanism_class"]]] = None
             if f["variant"] in keys:
                 row["key"].add(p["patient"])
-    rows = sorted(genes.values(), key=lambda r: (-len(r["patients"]), r["gene"]))
+    rows = sorted(genes.values(), key=lambda r: (-len(r["key"]), -len(r["patients"]), r["gene"]))
     return [row | {"classes": list(row["classes"]), "key": len(row["key"])} for row in rows]
 
 
@@ -177,15 +190,18 @@ def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
         JSON of `resistpanel identity`.
     """
     patients = sorted(patients, key=lambda p: p["patient"])
+    genes = recurrent(patients)
     kinds = [p["verdict"] for p in patients]
-    mechanism = [p["mechanism"] for p in patients if p["mechanism"]]
+    # A patient whose lesions resist in several ways counts once for each.
+    mechanism = [m for p in patients for m in (p["mechanism"] or "").split("; ") if m]
     return {
         "patients": patients,
         "kinds": [(VERDICTS[k], kinds.count(k)) for k in VERDICTS if k in kinds],
         "mechanisms": sorted(
             ((m, mechanism.count(m)) for m in dict.fromkeys(mechanism)), key=lambda x: (-x[1], x[0])
         ),
-        "recurrent": recurrent(patients),
+        "recurrent": [g for g in genes if g["key"] or len(g["patients"]) > 1],
+        "single": [g for g in genes if not g["key"] and len(g["patients"]) == 1],
         "outliers": outliers(patients),
         "swaps": swaps(identity),
         "samples": sum(len(p["samples"]) for p in patients),

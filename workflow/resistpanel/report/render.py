@@ -154,6 +154,7 @@ def cohort_page(cohort: dict, folder: Path, multiqc: str | None = None) -> str:
         p["link"] = relative(p["report"], folder) if p["report"] else None
     return env.get_template("cohort.html.j2").render(
         cohort=cohort,
+        WORDS={"mechanism": "mechanism found", "candidate": "candidate", "none": "none found"},
         multiqc=relative(multiqc, folder) if multiqc else None,
         anchors={},
         style=Markup(source(env, "report.css")[0]),
