@@ -182,6 +182,7 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
         raise InputError("the configuration is not a mapping of keys to values", where)
     _check_values(config, where)
     config = untyped(config, schema())
+    _check_values(config, where)
     # An empty section (`call:` with nothing under it) means its defaults.
     config = {key: value for key, value in config.items() if value is not None}
     found = problems(config, where)
