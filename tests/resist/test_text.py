@@ -118,3 +118,14 @@ def test_what_relapse_brought_is_not_germline(patient, context):
         reasons = p.resist(context)["verdict"]["reasons"]
         (said,) = [reason for reason in reasons if "no matched normal" in reason]
         assert ("germline" in said) == (state == "stable")
+
+
+def test_a_citation_that_was_not_looked_up_is_marked(patient, finding, context):
+    p = patient("ceritinib", disease="NSCLC").background()
+    p.add("ALK", "F1174C", 0.0, 0.2)
+    notes = {e["id"]: e["note"] for e in finding(p.resist(context), "ALK").evidence}
+    assert notes["ALK-F1174C-ceritinib"].endswith("citation not looked up in PubMed: 24675041")
+    p = patient("vemurafenib").background()
+    p.add("MAP2K1", "C121S", 0.0, 0.2)
+    notes = {e["id"]: e["note"] for e in finding(p.resist(context), "MAP2K1").evidence}
+    assert "looked up" not in (notes["MAP2K1-C121S-vemurafenib"] or "")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.catalog.citations import STATES, Citation, load_citations, unverified
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import CATALOG
 from resistpanel.catalog.imports.run import BASES, import_file
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
-from resistpanel.catalog.table import load_catalog
+from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.errors import InputError
 from resistpanel.panel.genes import load_genes
 
@@ -94,6 +95,7 @@ def run_check(args: argparse.Namespace) -> int:
     ):
         counts = Counter(getattr(row, column) for row in catalog)
         print(f"{title}: " + ", ".join(f"{name} {count}" for name, count in counts.most_common()))
+    _say_citations(catalog, load_citations(args.catalog))
     if args.genes and args.reference:
         with open_reference(args.reference) as reference:
             sites, skipped = find_sites(
@@ -103,6 +105,19 @@ def run_check(args: argparse.Namespace) -> int:
         for line in skipped.lines():
             print(line)
     return 0
+
+
+def _say_citations(catalog: Catalog, citations: dict[str, Citation]) -> None:
+    """Print how far the rows' citations were checked, and the rows that nobody looked up."""
+    cited = {pmid for row in catalog for pmid in row.pmid}
+    states = Counter(citations[pmid].state for pmid in cited if pmid in citations)
+    unknown = len(cited - set(citations))
+    said = [f"{state} {states[state]}" for state in STATES if states[state]]
+    print(f"citations: {', '.join([*said, f'not listed {unknown}'] if unknown else said)}")
+    rows = [row.id for row in catalog if row.pmid and row.pmid == tuple(
+        unverified(row.pmid, citations))]  # fmt: skip
+    if rows:
+        print(f"rows that rest on unverified citations alone ({len(rows)}): {', '.join(rows)}")
 
 
 def run_import(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jsonschema
 
+from resistpanel.catalog.citations import Citation, unverified
 from resistpanel.errors import InputError
 from resistpanel.files import HOME
 from resistpanel.resist.alteration import Patient, read_patient
@@ -81,7 +82,9 @@ def resist(
             sheet["tumor_only"],
         ),
         "driver": driver,
-        "findings": [_finding(f, rank, patient) for rank, f in enumerate(findings, 1)],
+        "findings": [
+            _finding(f, rank, patient, context.citations) for rank, f in enumerate(findings, 1)
+        ],
         "convergence": converging,
         "expected_to_fail": expected_to_fail(patient, context, known),
         "options": options(patient, context, known),
@@ -94,7 +97,7 @@ def resist(
     }
 
 
-def _finding(finding: Finding, rank: int, patient: Patient) -> dict:
+def _finding(finding: Finding, rank: int, patient: Patient, citations: dict[str, Citation]) -> dict:
     alteration, mechanism, kept = finding.alteration, finding.mechanism, finding.kept
     direction = None
     if kept:
@@ -127,13 +130,17 @@ def _finding(finding: Finding, rank: int, patient: Patient) -> dict:
         "course": course(alteration, patient),
         "for": finding.pro,
         "against": finding.contra,
-        "evidence": [_evidence(match) for match in finding.matches if match.drug],
-        "other_evidence": [_evidence(match) for match in finding.matches if not match.drug],
+        "evidence": [_evidence(m, citations) for m in finding.matches if m.drug],
+        "other_evidence": [_evidence(m, citations) for m in finding.matches if not m.drug],
     }
 
 
-def _evidence(match: Match) -> dict:
+def _evidence(match: Match, citations: dict[str, Citation]) -> dict:
     row = match.row
+    unchecked = unverified(row.pmid, citations)
+    notes = [row.note] if row.note else []
+    if unchecked:
+        notes.append(f"citation not looked up in PubMed: {', '.join(unchecked)}")
     return {
         "id": row.id,
         "drugs": list(row.drugs or row.drug_class),
@@ -142,7 +149,7 @@ def _evidence(match: Match) -> dict:
         "effect_size": row.effect_size or None,
         "source": row.source,
         "pmid": ";".join(row.pmid) or None,
-        "note": row.note or None,
+        "note": "; ".join(notes) or None,
         "direction": row.direction,
         "mechanism_class": row.mechanism_class,
         "match_level": match.level,

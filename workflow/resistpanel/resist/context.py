@@ -1,9 +1,10 @@
 """The knowledge against which a patient is read."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from resistpanel.catalog.citations import Citation, load_citations
 from resistpanel.catalog.classes import Activating, Diseases, load_activating, load_diseases
 from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.catalog.options import Option, load_options
@@ -21,6 +22,7 @@ class Context:
     diseases: Diseases
     pathway: Pathway
     options: list[Option]
+    citations: dict[str, Citation] = field(default_factory=dict)
 
 
 def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Context:
@@ -33,4 +35,5 @@ def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = 
         load_diseases(folder),
         load_pathway(folder),
         load_options(folder, catalog.drugs),
+        load_citations(folder),
     )

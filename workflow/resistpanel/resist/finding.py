@@ -208,7 +208,9 @@ def _effect(
         contra.append("no drug is given against which it could be read")
         return "passenger"
     if not found:
-        contra.append("not in the catalogue for this drug, and its gene is not in the pathway of the drug")
+        contra.append(
+            "not in the catalogue for this drug, and its gene is not in the pathway of the drug"
+        )
         return "passenger"
     if not alteration.changes and not alteration.copy_number:
         contra.append("no change of the protein")
