@@ -9,8 +9,6 @@ their length, and aligned again by bwa with their mates. Duplicates are left as 
 """
 
 import argparse
-import hashlib
-import re
 import subprocess
 import sys
 import tempfile
@@ -22,9 +20,8 @@ from pathlib import Path
 import pysam
 
 from benchmarks.variants import Variant, reverse_complement, trim
+from resistpanel.validate.edit import UNFIT, chance, substitute
 
-#: duplicate, QC failure, secondary, supplementary, unmapped: never edited in place
-_UNFIT = 0x400 | 0x200 | 0x100 | 0x800 | 0x4
 _REVERSE = 0x10
 FAST = [b"level=1"]  # the BAMs live for minutes
 
@@ -43,68 +40,6 @@ class Spiked:
 
     fragments: int = 0
     carriers: int = 0
-
-
-def chance(seed: int, site: int, name: str) -> float:
-    """Return a number in [0, 1) that depends on the seed, the site and the fragment alone."""
-    digest = hashlib.blake2b(f"{seed}/{site}/{name}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
-
-
-def md_substituted(md: str, changes: dict[int, str]) -> str:
-    """Return an MD tag after reference bases became mismatches.
-
-    Parameters
-    ----------
-    md : str
-    changes : dict of int to str
-        Offset among the aligned reference bases (deleted ones count, inserted ones do not have
-        any) to the reference base that the read does not show any more.
-    """
-    tokens: list[str | int] = []  # a count of matches, a mismatched base, or ^deleted
-    for number, letter, deleted in re.findall(r"(\d+)|([A-Z])|(\^[A-Z]+)", md):
-        tokens.append(int(number) if number else letter or deleted)
-    out, offset, run = [], 0, 0
-    for token in tokens:
-        if isinstance(token, int):
-            for _ in range(token):
-                if offset in changes:
-                    out.append(f"{run}{changes[offset]}")
-                    run = 0
-                else:
-                    run += 1
-                offset += 1
-        else:
-            out.append(f"{run}{token}")
-            run = 0
-            offset += len(token) - 1 if token[0] == "^" else 1
-    return "".join(out) + str(run)
-
-
-def substitute(read: pysam.AlignedSegment, variant: Variant) -> int:
-    """Write a substitution into an aligned read; return how many bases changed.
-
-    Only bases that show the reference are changed: an error stays an error. NM and MD follow.
-    """
-    first, last = variant.pos, variant.end
-    places = {r: q for q, r in read.get_aligned_pairs(matches_only=True) if first <= r < last}
-    sequence = list(read.query_sequence)
-    changed = {}
-    for i, (ref, alt) in enumerate(zip(variant.ref, variant.alt, strict=True)):
-        q = places.get(first + i)
-        if q is not None and ref != alt and sequence[q] == ref:
-            sequence[q] = alt
-            changed[first + i - read.reference_start] = ref
-    if not changed:
-        return 0
-    qualities = read.query_qualities
-    read.query_sequence = "".join(sequence)
-    read.query_qualities = qualities
-    if read.has_tag("NM"):
-        read.set_tag("NM", read.get_tag("NM") + len(changed))
-    if read.has_tag("MD"):
-        read.set_tag("MD", md_substituted(read.get_tag("MD"), changed))
-    return len(changed)
 
 
 def with_indel(read: pysam.AlignedSegment, variant: Variant, fasta: pysam.FastaFile) -> str | None:
@@ -184,7 +119,7 @@ def spike(
         starts = {chrom: [pos for pos, _ in rows] for chrom, rows in order.items()}
         longest = max((len(s.variant.ref) for s in sites), default=0)
         for read in reads.fetch(until_eof=True):
-            if not read.flag & _UNFIT and names[read.reference_id] in starts:
+            if not read.flag & UNFIT and names[read.reference_id] in starts:
                 chrom = names[read.reference_id]
                 start, end = read.reference_start, read.reference_end
                 for pos, i in order[chrom][bisect_left(starts[chrom], start - longest) :]:
@@ -223,7 +158,7 @@ def _indel_carriers(reads, sites, substitutions, seed: int, counts) -> dict[str,
         v = site.variant
         if not substitutions[i]:
             for read in reads.fetch(v.chrom, max(0, v.pos - 1), v.end + 1):
-                if not read.flag & _UNFIT and _carries(read, i, site, seed, counts):
+                if not read.flag & UNFIT and _carries(read, i, site, seed, counts):
                     anew.setdefault(read.query_name, i)
     return anew
 

@@ -10,10 +10,12 @@ import pysam
 import pytest
 from benchmarks.calibration import plan
 from benchmarks.speed import normal_first
-from benchmarks.spike import Site, chance, md_substituted, spike, substitute, with_indel
+from benchmarks.spike import Site, chance, spike, substitute, with_indel
 from benchmarks.variants import Variant
 from hypothesis import given
 from hypothesis import strategies as st
+
+from resistpanel.validate.edit import md_substituted
 
 _random = random.Random(11)
 SEQUENCE = "".join(_random.choice("ACGT") for _ in range(3000))

@@ -137,8 +137,9 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
-    args = build_parser(only=step).parse_args(argv)
+    args = argparse.Namespace()
     try:
+        args = build_parser(only=step).parse_args(argv)
         return args.run(args) or 0
     except InputError as error:
         for line in error.lines():
