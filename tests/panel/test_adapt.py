@@ -1,14 +1,16 @@
 """Contig names follow the reference; another build is refused and named."""
 
+from dataclasses import replace
+
 import pytest
 
 from resistpanel.cli import main
 from resistpanel.errors import InputError
 from resistpanel.files import HOME
-from resistpanel.panel.adapt import adapt_panel
+from resistpanel.panel.adapt import adapt_panel, name_targets
 from resistpanel.panel.builds import LENGTHS
-from resistpanel.panel.genes import load_genes
-from resistpanel.panel.targets import read_targets
+from resistpanel.panel.genes import Gene, load_genes
+from resistpanel.panel.targets import Target, read_targets
 
 PANEL = HOME / "panels" / "cancer138"
 
@@ -119,3 +121,59 @@ def test_reference_without_index(tmp_path):
             tmp_path / "b",
             tmp_path / "g",
         )
+
+
+def test_targets_of_other_names_are_named_for_their_gene(tmp_path):
+    """A laboratory's BED without gene names: copy number is told by gene nonetheless."""
+    pten = load_genes(PANEL / "hg19.gff3")["PTEN"]
+    (start, end), (later, _) = pten.cds[0], pten.cds[1]
+    rows = [
+        (start - 20, end + 20, "."),
+        (end + 100, end + 200, "snp7"),
+        (later - 10, later + 50, "PTEN|mine"),
+        (1000, 1100, "backbone"),
+    ]
+    bed = tmp_path / "own.bed"
+    bed.write_text("".join(f"chr10\t{a}\t{b}\t{name}\t.\t+\n" for a, b, name in rows))
+    done, written, _ = adapt(tmp_path, LENGTHS["hg19"], bed=bed)
+    assert [(target.name, target.gene) for target in done.targets] == [
+        ("backbone", "backbone"),
+        (f"PTEN|chr10:{start - 19}-{end + 20}", "PTEN"),
+        ("PTEN|snp7", "PTEN"),
+        ("PTEN|mine", "PTEN"),
+    ]
+    assert [remark for remark in done.remarks if "2 targets named" in remark]
+    assert [target.name for target in read_targets(written)] == [
+        target.name for target in done.targets
+    ]
+
+
+def test_a_target_in_two_genes_goes_to_the_one_whose_coding_bases_it_holds():
+    inner = Gene("INNER", "T2", "chr1", "+", [(500, 530)])
+    outer = Gene("OUTER", "T1", "chr1", "+", [(100, 200), (900, 1000)])
+    genes = {gene.symbol: gene for gene in (outer, inner)}
+    targets = [
+        Target("chr1", 490, 540, "a"),
+        Target("chr1", 150, 250, "b"),
+        Target("chr1", 600, 650, "c"),
+        Target("chr2", 100, 200, "d"),
+    ]
+    named, number = name_targets(targets, genes)
+    assert [target.gene for target in named] == ["INNER", "OUTER", "OUTER", "d"]
+    assert number == 3
+
+
+@pytest.mark.parametrize("build", ["hg19", "hg38"])
+def test_the_shipped_targets_find_their_genes_without_names(build):
+    """All coding targets; the promoter of TERT lies outside every gene."""
+    targets = read_targets(PANEL / f"{build}.bed")
+    genes = load_genes(PANEL / f"{build}.gff3")
+    bare = [replace(target, name=".") for target in targets]
+    named, _ = name_targets(bare, genes)
+    wrong = [
+        (target.name, found.name)
+        for target, found in zip(targets, named, strict=True)
+        if target.gene != found.gene
+    ]
+    assert [name for name, _ in wrong if "promoter" not in name] == []
+    assert len(wrong) <= 1

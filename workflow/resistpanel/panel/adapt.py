@@ -155,6 +155,51 @@ def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gf
         )
 
 
+def name_targets(targets: list[Target], genes: dict[str, Gene]) -> tuple[list[Target], int]:
+    """Give targets that no gene of the panel is named in the gene that they lie in.
+
+    Copy number is a gene's, and a BED of the laboratory's own names its rows as it likes. The
+    gene is the one whose coding bases the target shares, or else the only one that it lies
+    within (introns); its symbol is put before the name: ``PTEN|name``. Others stay as they are.
+
+    Returns
+    -------
+    list of Target
+    int
+        How many were named.
+    """
+    by_chrom: dict[str, list[Gene]] = {}
+    for gene in genes.values():
+        by_chrom.setdefault(gene.chrom, []).append(gene)
+    named = []
+    for target in targets:
+        found = None
+        if target.gene not in genes:
+            found = _gene_at(target, by_chrom.get(target.chrom, []))
+        if found:
+            own = target.name
+            if own in ("", "."):
+                own = f"{target.chrom}:{target.start + 1}-{target.end}"
+            target = dataclasses.replace(target, name=f"{found}|{own}")
+        named.append(target)
+    return named, sum(a is not b for a, b in zip(targets, named, strict=True))
+
+
+def _gene_at(target: Target, genes: list[Gene]) -> str | None:
+    """Return the symbol of the gene that a target lies in, or None."""
+    shared = {
+        gene.symbol: sum(
+            max(0, min(end, target.end) - max(start, target.start)) for start, end in gene.cds
+        )
+        for gene in genes
+        if gene.cds[0][0] < target.end and target.start < gene.cds[-1][1]
+    }
+    coding = max(shared, key=lambda symbol: shared[symbol], default=None)
+    if coding is not None and (shared[coding] or len(shared) == 1):
+        return coding
+    return None
+
+
 def adapt_panel(
     reference: str | Path,
     bed: str | Path,
@@ -184,6 +229,10 @@ def adapt_panel(
         )
     with replacing(output_gff3) as temporary:
         temporary.write_text(text, encoding="utf-8")
-        check_agreement(targets, load_genes(temporary), Path(bed), Path(gff3))
+        genes = load_genes(temporary)
+        check_agreement(targets, genes, Path(bed), Path(gff3))
+        targets, number = name_targets(targets, genes)
+        if number:
+            remarks.append(f"{bed}: {number} targets named for the gene that they lie in")
         write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
     return Adapted(targets, remarks)
