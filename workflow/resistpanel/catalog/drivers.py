@@ -5,9 +5,10 @@ from pathlib import Path
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
+from resistpanel.catalog.of_drugs import read_of_drugs
 from resistpanel.catalog.table import Row, alteration_problems, parsed
-from resistpanel.catalog.tsv import read_tsv, require, split
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.catalog.tsv import split
+from resistpanel.errors import InputError
 
 COLUMNS = (
     "id",
@@ -66,22 +67,16 @@ def load_drivers(folder: str | Path | None = None, drugs: Drugs | None = None) -
         One line for every malformed row.
     """
     folder = Path(CATALOG if folder is None else folder)
-    drugs = drugs or load_drugs(folder)
-    known = drugs.classes() | {drug.name for drug in drugs}
-    drivers: list[Driver] = []
-    errors: list[InputError] = []
-    for place, row in read_tsv(folder / "drivers.tsv", COLUMNS):
-        problems = require(row, ("id", "drug_class", "gene", "source"), place)
-        problems += [InputError(what, place, cure) for what, cure in alteration_problems(row)]
-        problems += [
-            InputError(f"no drug or class is called '{name}'", place, "see drugs.tsv")
-            for name in split(row["drug_class"])
-            if name not in known
-        ]
-        errors += problems
-        if not problems:
-            lists = {name: split(row[name]) for name in ("drug_class", "disease", "pmid")}
-            drivers.append(Driver(**{**row, **lists}, place=place, **parsed(row)))
-    if errors:
-        raise InputErrors(errors)
+    drivers = []
+    for place, row in read_of_drugs(
+        folder / "drivers.tsv",
+        COLUMNS,
+        ("id", "drug_class", "gene", "source"),
+        drugs or load_drugs(folder),
+        lambda row, place: [
+            InputError(what, place, cure) for what, cure in alteration_problems(row)
+        ],
+    ):
+        lists = {name: split(row[name]) for name in ("drug_class", "disease", "pmid")}
+        drivers.append(Driver(**{**row, **lists}, place=place, **parsed(row)))
     return drivers

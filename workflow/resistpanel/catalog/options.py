@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
-from resistpanel.catalog.tsv import read_tsv, require, split
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.catalog.of_drugs import read_of_drugs
+from resistpanel.catalog.tsv import split
+from resistpanel.errors import InputError
 
 COLUMNS = (
     "id",
@@ -79,43 +80,44 @@ def load_options(folder: str | Path | None = None, drugs: Drugs | None = None) -
         One line for every malformed row.
     """
     folder = Path(CATALOG if folder is None else folder)
-    drugs = drugs or load_drugs(folder)
-    known = drugs.classes() | {drug.name for drug in drugs}
-    options: list[Option] = []
-    errors: list[InputError] = []
-    for place, row in read_tsv(folder / "options.tsv", COLUMNS):
-        problems = require(row, ("id", "gene", "option", "reason", "source"), place)
-        problems += [
-            InputError(f"no drug or class is called '{name}'", place, "see drugs.tsv")
-            for name in split(row["drug_class"])
-            if name not in known
-        ]
-        how, _, other = row["condition"].partition(":")
-        if row["condition"] and (how not in {"cis", "trans", "without"} or not other):
-            problems.append(
-                InputError(
-                    f"condition '{row['condition']}' cannot be read",
-                    place,
-                    "write cis:T790M, trans:T790M or without:T790M",
-                )
-            )
-        errors += problems
-        if not problems:
-            options.append(
-                Option(
-                    id=row["id"],
-                    genes=split(row["gene"]),
-                    alterations=split(row["alteration"]),
-                    excluded=split(row["except"]),
-                    mechanisms=split(row["mechanism_class"]),
-                    drug_classes=split(row["drug_class"]),
-                    condition=(how, other) if row["condition"] else None,
-                    option=row["option"],
-                    reason=row["reason"],
-                    source=row["source"],
-                    pmid=row["pmid"],
-                )
-            )
-    if errors:
-        raise InputErrors(errors)
-    return options
+    rows = read_of_drugs(
+        folder / "options.tsv",
+        COLUMNS,
+        ("id", "gene", "option", "reason", "source"),
+        drugs or load_drugs(folder),
+        _problems,
+    )
+    return [
+        Option(
+            id=row["id"],
+            genes=split(row["gene"]),
+            alterations=split(row["alteration"]),
+            excluded=split(row["except"]),
+            mechanisms=split(row["mechanism_class"]),
+            drug_classes=split(row["drug_class"]),
+            condition=_condition(row["condition"]),
+            option=row["option"],
+            reason=row["reason"],
+            source=row["source"],
+            pmid=row["pmid"],
+        )
+        for _, row in rows
+    ]
+
+
+def _condition(text: str) -> tuple[str, str] | None:
+    how, _, other = text.partition(":")
+    return (how, other) if text else None
+
+
+def _problems(row: dict[str, str], place: str) -> list[InputError]:
+    how, other = _condition(row["condition"]) or ("without", "-")
+    if how in {"cis", "trans", "without"} and other:
+        return []
+    return [
+        InputError(
+            f"condition '{row['condition']}' cannot be read",
+            place,
+            "write cis:T790M, trans:T790M or without:T790M",
+        )
+    ]
