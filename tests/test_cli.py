@@ -58,8 +58,8 @@ def test_help_lists_commands_before_stages_and_the_exit_status(capsys):
     assert "130 interrupted" in text
 
 
-@pytest.mark.parametrize("step", cli.COMMANDS)
-def test_help_of_a_command_has_examples_and_exit_status(step, capsys):
+@pytest.mark.parametrize("step", cli.STEPS)
+def test_help_of_a_step_has_examples_and_exit_status(step, capsys):
     with pytest.raises(SystemExit):
         cli.main([step, "--help"])
     text = capsys.readouterr().out

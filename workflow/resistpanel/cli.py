@@ -62,6 +62,35 @@ completion of commands and options, in a shell's start-up file:
   eval "$(resistpanel --completion bash)"        # or zsh, fish
 
 {EXIT}"""
+#: Examples of the steps whose own module has none.
+EXAMPLES = {
+    "catalog": """examples:
+  resistpanel catalog check
+  resistpanel catalog sites --genes panel.gff3 --reference hg19.fa --output sites.vcf
+  resistpanel catalog import civic.tsv --format civic --output mine.tsv
+""",
+    "panel": """examples:
+  resistpanel panel adapt --reference hg19.fa --bed panels/cancer138/hg19.bed \\
+      --gff3 panels/cancer138/hg19.gff3 --output-bed targets.bed --output-gff3 genes.gff3
+  resistpanel panel build --genes genes.txt --gtf gencode.gtf.gz --output panels/mine
+""",
+    "qc": """example:
+  resistpanel qc --sheet results/sheet/P1.json --targets panel.bed --reference hg19.fa \\
+      --gate tumor_mean_depth=500 --output results/qc/P1.json
+""",
+    "resist": """example:
+  resistpanel resist --compare results/compare/P1.json --sheet results/sheet/P1.json \\
+      --copynumber results/copynumber/P1.json --user mine.tsv --output P1.json
+""",
+    "screen": """example:
+  resistpanel screen --bam drug.bam --control control.bam --reference cdna.fa --gene MAP2K1 \\
+      --drug PLX4720 --output substitutions.tsv --plot plot.svg
+""",
+    "simulate": """examples:
+  resistpanel simulate resources/demo/patient.yaml --output simulated
+  resistpanel simulate patient.yaml --reference hg19.fa --targets panel.bed --depth 500 --output s
+""",
+}
 
 
 class Completion(argparse.Action):
@@ -110,7 +139,8 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         )
         if only in (None, step):
             importlib.import_module(f"resistpanel.{step}.command").register(child)
-            child.epilog = f"{child.epilog}\n{EXIT}" if child.epilog else EXIT
+            parts = [EXAMPLES.get(step), child.epilog, EXIT]
+            child.epilog = "\n".join(part for part in parts if part)
     return parser
 
 
