@@ -8,7 +8,7 @@ from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NOTHING, interval, percent, plain
 from resistpanel.report.parts import tumors
 
-HEIGHT, ZERO, UNIT = 168, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
+HEIGHT, ZERO, UNIT = 178, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
 LIMIT = 3.0  # log2 beyond which a point is drawn at the edge
 LABELS = 16  # genes named in a profile
 NEAR = 2.5  # per cent of the width within which genes share a label
