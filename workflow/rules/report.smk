@@ -1,3 +1,6 @@
+MULTIQC = OUT / "multiqc/multiqc.html"
+
+
 # One page per patient, with its data beside it.
 rule report:
     input:
@@ -45,7 +48,9 @@ rule report:
     params:
         build=SETTINGS.build,
         table1=flags([("--table1", SETTINGS.table1)]),
-        callers=lambda wildcards, input: flags([("--callers", x) for x in input.callers]),
+        callers=lambda wildcards, input: flags(
+            [("--callers", x) for x in input.callers]
+        ),
     shell:
         "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
@@ -84,7 +89,10 @@ rule cohort:
     resources:
         mem_mb=1000,
         runtime=15,
+    params:
+        # Linked once `multiqc` was made; the next run then makes this page again.
+        multiqc=flags([("--multiqc", MULTIQC if MULTIQC.is_file() else None)]),
     shell:
-        "resistpanel report --cohort {input.reports:q} --identity {input.identity:q}"
+        "resistpanel report --cohort {input.reports:q} --identity {input.identity:q} {params.multiqc}"
         " --output-html {output.html:q} --output-tsv {output.tsv:q}"
         " --output-cbioportal {output.study:q} > {log:q} 2>&1"
