@@ -89,17 +89,12 @@ def read_lengths(reference: str | Path) -> dict[str, int]:
         raise InputError(
             "the reference has no index", str(reference), f"run `samtools faidx {reference}`"
         )
-    lengths, end, cure = {}, 0, f"run `samtools faidx {reference}`"
+    lengths, cure = {}, f"run `samtools faidx {reference}`"
     for number, line in enumerate(read_text(fai).splitlines(), 1):
         fields, where = line.split("\t"), f"{fai}:{number}"
         if len(fields) < 5 or not all(field.isdecimal() for field in fields[1:5]):
             raise InputError("not a FASTA index", where, cure)
-        length, start, bases, width = map(int, fields[1:5])
         if fields[0] in lengths:
             raise InputError(f"contig '{fields[0]}' stands twice", where, cure)
-        # Each contig follows the line with its name, which follows the contig before.
-        if start < end + len(fields[0]) + 2 or (length and not 0 < bases < width):
-            raise InputError("offsets that no FASTA can have", where, cure)
-        end = start + length + (length - 1) // max(bases, 1) * (width - bases) if length else start
-        lengths[fields[0]] = length
+        lengths[fields[0]] = int(fields[1])
     return lengths

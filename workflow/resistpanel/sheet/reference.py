@@ -6,6 +6,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.files import read_text
 from resistpanel.panel.adapt import NEAR, Contigs, adapt_gff3, check_agreement
 from resistpanel.panel.builds import build_of_lengths, read_lengths
 from resistpanel.panel.genes import Gene, load_genes
@@ -62,6 +63,19 @@ def _index(reference: Path, findings: Findings) -> bool:
     return True
 
 
+def _check_offsets(fai: Path) -> None:
+    """Raise InputError for offsets that no FASTA has: bases would be read from elsewhere."""
+    end = 0
+    for number, line in enumerate(read_text(fai).splitlines(), 1):
+        name, *columns = line.split("\t")
+        length, start, bases, width = map(int, columns[:4])
+        # Each contig follows the line with its name, which follows the contig before.
+        if start < end + len(name) + 2 or (length and not 0 < bases < width):
+            cure = f"run `samtools faidx {fai.with_suffix('')}`"
+            raise InputError("offsets that no FASTA has", f"{fai}:{number}", cure)
+        end = start + length + (length - 1) // max(bases, 1) * (width - bases) if length else start
+
+
 def _is_whole(reference: Path, lengths: dict[str, int]) -> bool:
     """Return whether the last base that the index promises is there."""
     last = [name for name, length in lengths.items() if length][-1]
@@ -84,6 +98,7 @@ def check_reference(reference: Path, build: str, findings: Findings) -> dict[str
         if not _index(reference, findings):
             return {}
         lengths = read_lengths(reference)
+        _check_offsets(Path(f"{reference}.fai"))
     except InputError as error:
         findings.errors.append(error)
         return {}
