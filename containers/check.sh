@@ -4,7 +4,7 @@
 #     sh containers/check.sh FOLDER       # root; apt-get install debootstrap; about 1.2 GB
 #
 # It runs install.sh as both recipes do, then plans the demo inside, with a read-only checkout and
-# an ordinary user's rights. /etc/pip.conf and PIP_* of this machine are used if there are any.
+# an ordinary user's rights. pip inside is set up as it is on this machine.
 set -eu
 root=$1
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -13,13 +13,13 @@ if [ ! -x "$root/usr/bin/apt-get" ]; then
 fi
 mkdir -p "$root/opt/resistpanel"
 (cd "$here" && git archive HEAD) | tar x -C "$root/opt/resistpanel"
-for file in /etc/pip.conf /etc/resolv.conf /etc/hosts; do
-    if [ -e "$file" ]; then cp -L "$file" "$root$file"; fi
+for file in /etc/pip.conf /etc/resolv.conf /etc/hosts "${PIP_CERT:-}" "${SSL_CERT_FILE:-}" \
+    "$(python3 -m pip config get global.cert 2>/dev/null || true)"; do
+    if [ -f "$file" ]; then
+        mkdir -p "$root$(dirname "$file")"
+        cp -L "$file" "$root$file"
+    fi
 done
-if [ -d /etc/ssl/certs ]; then
-    mkdir -p "$root/etc/ssl" "$root/usr/local/share/ca-certificates"
-    cp -rL /etc/ssl/certs "$root/etc/ssl/" 2>/dev/null || true
-fi
 mount --bind /proc "$root/proc"
 mount --bind /dev "$root/dev"
 trap 'umount "$root/proc" "$root/dev"' EXIT

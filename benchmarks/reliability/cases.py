@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 #: A command that takes longer than this hangs: unbroken, each takes about a second.
-SECONDS = 60
+SECONDS = 180
 #: Address space of a command, bytes: a broken length field must not take the machine's memory.
 ADDRESS_SPACE = 6 << 30
 

@@ -34,21 +34,15 @@ def preload() -> None:
         importlib.import_module(f"resistpanel.{name}")
 
 
-def fuzz(
-    seed: int,
-    times: int = 1,
-    groups: list[str] | None = None,
-    only: str = "",
-    verbose: bool = False,
-) -> list[Outcome]:
-    """Run all cases of the groups; print what does not end as it must."""
-    cohort = WORK / "cohort"
+def fuzz(args: argparse.Namespace) -> list[Outcome]:
+    """Run the cases that are asked for; print what does not end as it must."""
+    cohort = args.work / "cohort"
     data.make(cohort, 1)
     preload()
     patient = broken_bam.Patient(cohort)
-    rng = random.Random(seed)
+    rng = random.Random(args.seed)
     outcomes, names = [], set()
-    with tempfile.TemporaryDirectory(dir=WORK) as place:
+    with tempfile.TemporaryDirectory(dir=args.work) as place:
         whole = Path(place) / "whole"
         whole.mkdir()
         baseline = broken_bam.baseline(patient, whole)
@@ -56,11 +50,13 @@ def fuzz(
             raise SystemExit(f"the unbroken patient's calls are {baseline}")
         text = broken_text.Text(patient, whole)
         everything = [
-            *broken_text.cases(text, rng, times),
-            *broken_bam.cases(patient, rng, times),
+            *broken_text.cases(text, rng, args.times),
+            *broken_bam.cases(patient, rng, args.times),
         ]
         for number, case in enumerate(everything):
-            if (groups and case.group not in groups) or only not in case.name:
+            if args.group and case.group not in args.group:
+                continue
+            if args.only not in case.name or number % args.every:
                 continue
             if (case.group, case.name) in names:
                 continue
@@ -70,7 +66,7 @@ def fuzz(
             folder.mkdir()
             outcome = judge(case, folder)
             outcomes.append(outcome)
-            if not outcome.good or verbose:
+            if not outcome.good or args.verbose:
                 last = [line for line in outcome.said.splitlines() if line.strip()][-1:]
                 print(
                     f"{'' if outcome.good else 'WRONG: '}{case.group}: {case.name}: "
@@ -92,8 +88,12 @@ def main() -> int:
     parser.add_argument("--group", action="append")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--every", type=int, default=1, help="every how many cases one is run")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder for the data")
     args = parser.parse_args()
-    outcomes = fuzz(args.seed, args.times, args.group, args.only, args.verbose)
+    args.work = args.work.absolute()
+    args.work.mkdir(parents=True, exist_ok=True)
+    outcomes = fuzz(args)
     table: dict[str, Counter] = {}
     for outcome in outcomes:
         verdict = outcome.verdict if outcome.good else "wrong"

@@ -20,7 +20,7 @@ from benchmarks.reliability.resume import ENVIRONMENT
 from resistpanel.files import HOME, read_json
 
 WORK = HOME / "benchmarks" / "work" / "paths"
-HOSTILE = "o'b \"x\" $(touch pwned); & `touch pwned` | > pwned #é *"
+HOSTILE = 'o\'b "x" $(touch pwned); & `touch pwned` | > pwned #é *'
 
 
 def lay_out(cohort: Path, folder: Path) -> Path:
