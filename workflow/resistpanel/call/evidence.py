@@ -1,6 +1,7 @@
 """What the fragments of a chunk say for and against each candidate allele."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -116,6 +117,23 @@ class Pile:
     index: np.ndarray = field(default_factory=lambda: np.empty(0, int))
     counts: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
     min_qual: int = 0
+
+    @cached_property
+    def spans(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """Starts and ends of the reads as arrays of their own, and the longest span."""
+        table = self.reads.table
+        start, end = np.ascontiguousarray(table["pos"]), np.ascontiguousarray(table["end"])
+        return start, end, int((end - start).max(initial=0))
+
+    def over(self, start: int, end: int) -> np.ndarray:
+        """Return the rows of the reads that are aligned over all of [start, end).
+
+        Reads are sorted by start: those that can reach a position are one stretch.
+        """
+        starts, ends, longest = self.spans
+        first = np.searchsorted(starts, end - longest)
+        last = np.searchsorted(starts, start, side="right")
+        return first + np.flatnonzero(ends[first:last] >= end)
 
     def recount(self, chunk: Chunk) -> None:
         """Index the mismatches and count them per position and base."""
@@ -483,11 +501,7 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
 def _mapping(p: Pile, pos: int) -> tuple[int, float]:
     """Return the reads left out at a position, and the mean mapping quality of the others."""
     low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
-    table = p.reads.table
-    # Reads are sorted by start: those that can reach the position are one stretch.
-    stop = np.searchsorted(table["pos"], pos, side="right")
-    here = table[max(0, stop - 20000) : stop]
-    over = here["mapq"][here["end"] > pos]
+    over = p.reads.table["mapq"][p.over(pos, pos + 1)]
     return low, float(over.mean()) if len(over) else 60.0
 
 
@@ -622,8 +636,7 @@ def _shows(p: Pile, frags: np.ndarray, pos: int, base: int) -> np.ndarray:
     A base below the least quality shows nothing.
     """
     table, reads = p.reads.table, p.reads
-    stop = np.searchsorted(table["pos"], pos, side="right")
-    rows = np.flatnonzero(table["end"][:stop] > pos)
+    rows = p.over(pos, pos + 1)
     rows = rows[np.isin(table["frag"][rows], frags)]
     other = set()
     for row in table[rows]:
@@ -709,9 +722,8 @@ def _lacks(p: Pile, frags: np.ndarray, other: Candidate, carriers: np.ndarray) -
     allele = other.allele
     if allele.substitution and len(allele.ref) == 1:
         return int(_shows(p, frags, allele.pos, BASES.index(allele.alt)).sum())
-    table = p.reads.table
-    over = table[(table["pos"] <= allele.pos - 5) & (table["end"] >= allele.end + 5)]
-    return int(np.isin(frags, over["frag"]).sum())
+    over = p.over(allele.pos - 4, allele.end + 4)
+    return int(np.isin(frags, p.reads.table["frag"][over]).sum())
 
 
 def phase(

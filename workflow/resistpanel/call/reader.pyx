@@ -540,6 +540,76 @@ cdef void walk(Read *r, const uint8_t *bases, const uint8_t *quals, const uint32
             q += length
 
 
+cdef struct Events:
+    Event *events
+    int64_t n, m
+
+
+cdef void add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t read, int32_t q,
+                    uint8_t base, uint8_t qual, uint8_t cls, uint8_t ref) noexcept nogil:
+    """Append a mismatch of a read's base `q` at a position."""
+    cdef Event *e
+    cdef int32_t back = r.length - 1 - q
+    if sink.n == sink.m:
+        sink.m = 2 * sink.m + 4096
+        sink.events = <Event *>realloc(sink.events, sink.m * sizeof(Event))
+    e = &sink.events[sink.n]
+    sink.n += 1
+    e.pos = pos
+    e.frag = frag
+    e.read = read
+    e.qpos = q
+    e.cycle = back if r.flag & BAM_FREVERSE else q
+    # Distance to the end of the alignment: clipped bases are no support on that side.
+    back -= r.rclip
+    q -= r.lclip
+    e.dist = q if q < back else back
+    e.base = base
+    e.qual = qual
+    e.cls = cls
+    e.ref = ref
+    r.mismatches += 1
+
+
+cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
+                  int32_t q, int64_t shift, const uint8_t *bases, const uint8_t *quals,
+                  const uint8_t *reference, uint32_t *depth, int64_t *cycles, int min_qual,
+                  Events *sink) noexcept nogil:
+    """Count a run of aligned bases, [beg, end) of the reference from base `q` of the read on.
+
+    `shift` makes a position an index of `reference` and of `depth`.
+    """
+    cdef const uint8_t *base = bases + r.seq + q - beg
+    cdef const uint8_t *qual = quals + r.seq + q - beg
+    cdef int32_t n = r.length, c, here, last
+    cdef int64_t p
+    cdef bint back = (r.flag & BAM_FREVERSE) != 0
+    # Cycles are counted by bins, then the bases that do not count are taken off again: adding
+    # one by one to the same counter would be the slowest part of all.
+    here = n - (q + <int32_t>(end - beg)) if back else q
+    last = here + <int32_t>(end - beg)
+    while here < last:
+        c = here // 8
+        p = 8 * (c + 1)
+        if c >= N_CYCLE - 1:
+            c, p = N_CYCLE - 1, last
+        if p > last:
+            p = last
+        cycles[c] += p - here
+        here = <int32_t>p
+    depth += cls * N_QBIN
+    for p in range(beg, end):
+        if base[p] > 3 or qual[p] < min_qual:
+            c = q + <int32_t>(p - beg)
+            c = (n - 1 - c if back else c) // 8
+            cycles[c if c < N_CYCLE else N_CYCLE - 1] -= 1
+            continue
+        depth[(p + shift) * (N_CLS * N_QBIN) + GROUP[qual[p]]] += 1
+        if base[p] != reference[p + shift] and reference[p + shift] < 4:
+            add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p], qual[p],
+                      cls, reference[p + shift])
+
+
 def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] reference,
            int min_qual=12):
     """Count fragments per position and list their mismatches.
@@ -602,17 +672,17 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef Column *ca = NULL
     cdef Column *cb = NULL
     cdef int64_t m_columns = 0
-    cdef Event *events = NULL
-    cdef int64_t n_events = 0, m_events = 0
+    cdef Events sink
+    sink.events, sink.n, sink.m = NULL, 0, 0
     cdef Indel *indels = NULL
     cdef int64_t n_indels = 0, m_indels = 0
-    cdef int64_t first, idx, lo, hi
+    cdef int64_t first, idx, lo, hi, stop
     cdef uint8_t base, qual, cls, orient
+    cdef bint walked
     cdef Read *r
     cdef Read *s
     cdef Read *t
     cdef Column *column
-    cdef Event *e
     for i in range(n_reads):
         f = rows[i].frag
         if mates[f, 0] < 0:
@@ -630,11 +700,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
             for f in range(n_frag):
                 a, b = mates[f, 0], mates[f, 1]
                 r = &rows[a]
-                walk(r, bases, quals, cigars, ca)
-                s = NULL
-                if b >= 0:
-                    s = &rows[b]
-                    walk(s, bases, quals, cigars, cb)
+                s = &rows[b] if b >= 0 else NULL
+                walked = False
                 # F1R2 = 0, F2R1 = 3: the strand that read 1 came from.
                 orient = 0
                 if r.flag & 1:
@@ -657,6 +724,36 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     while k < n_int and starts[k] < t.end:
                         first = t.pos if t.pos > starts[k] else starts[k]
                         hi = t.end if t.end < ends[k] else ends[k]
+                        if s == NULL or r.end <= first or s.end <= first or r.pos >= hi \
+                                or s.pos >= hi:
+                            # No base of the other mate here: the common case, by runs.
+                            cls = (1 if t.flag & BAM_FREVERSE else 0) + orient
+                            p, q = t.pos, 0
+                            for x in range(t.n_cigar):
+                                op = cigars[t.cigar + x] & 15
+                                length = cigars[t.cigar + x] >> 4
+                                if op == 0 or op == 7 or op == 8 or op == 2 or op == 3:
+                                    lo = p if p > first else first
+                                    stop = p + length if p + length < hi else hi
+                                    if lo < stop:
+                                        if op == 2 or op == 3:
+                                            for m in range(lo, stop):
+                                                deleted[offsets[k] + m - starts[k]] += 1
+                                        else:
+                                            add_run(
+                                                t, b if which else a, f, cls, lo, stop, q + lo - p,
+                                                offsets[k] - starts[k], bases, quals,
+                                                &reference[0], &depth[0, 0, 0], &cycles[0],
+                                                min_qual, &sink)
+                                    p += length
+                                if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
+                                    q += length
+                            k += 1
+                            continue
+                        if not walked:
+                            walk(r, bases, quals, cigars, ca)
+                            walk(s, bases, quals, cigars, cb)
+                            walked = True
                         for p in range(first, hi):
                             column = &(ca if which == 0 else cb)[p - t.pos]
                             base, qual = column.base, column.qual
@@ -706,26 +803,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             c = cyc // 8
                             cycles[c if c < N_CYCLE else N_CYCLE - 1] += 1
                             if base != reference[idx] and reference[idx] < 4:
-                                if n_events == m_events:
-                                    m_events = 2 * m_events + 4096
-                                    events = <Event *>realloc(events, m_events * sizeof(Event))
-                                e = &events[n_events]
-                                n_events += 1
-                                e.pos = p
-                                e.frag = f
-                                e.read = ra
-                                e.qpos = q
-                                e.cycle = cyc
-                                # Distance to the end of the alignment: clipped bases are no
-                                # support on that side.
-                                x -= rows[ra].rclip
-                                q -= rows[ra].lclip
-                                e.dist = q if q < x else x
-                                e.base = base
-                                e.qual = qual
-                                e.cls = cls + orient
-                                e.ref = reference[idx]
-                                rows[ra].mismatches += 1
+                                add_event(&sink, &rows[ra], p, f, ra, q, base, qual, cls + orient,
+                                          reference[idx])
                         k += 1
             for i in range(n_reads):
                 r = &rows[i]
@@ -746,13 +825,13 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                         p += length
                     if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
                         q += length
-        out_events = np.empty(n_events, EVENT_DTYPE)
-        copy_out(out_events.view(np.uint8), <uint8_t *>events)
+        out_events = np.empty(sink.n, EVENT_DTYPE)
+        copy_out(out_events.view(np.uint8), <uint8_t *>sink.events)
         out_indels = np.empty(n_indels, INDEL_DTYPE)
         copy_out(out_indels.view(np.uint8), <uint8_t *>indels)
         return depth_array, cycles_array, deleted_array, out_events, out_indels
     finally:
         free(ca)
         free(cb)
-        free(events)
+        free(sink.events)
         free(indels)
