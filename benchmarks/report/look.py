@@ -39,7 +39,8 @@ def axe_source(folder: str) -> str:
 
 FAULTS = """axe.run({resultTypes: ['violations']}).then(r => r.violations.map(
   v => v.impact + ' ' + v.id + ' (' + v.nodes.length + '): ' + v.nodes[0].html.slice(0, 160)))"""
-WIDER = """[...document.querySelectorAll("body *")].filter(e => { const b = e.getBoundingClientRect();
+WIDER = """[...document.querySelectorAll("body *")].filter(e => {
+  const b = e.getBoundingClientRect();
   return b.width > 0 && b.right > document.documentElement.clientWidth + 0.5
     && !e.closest(".scroll"); }).length"""
 
