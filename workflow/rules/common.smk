@@ -62,6 +62,23 @@ def normal_and_tumors(wildcards):
     )
 
 
+def caller_folders(wildcards):
+    return [
+        OUT / "callers" / name / wildcards.patient
+        for name in PLAN.callers(wildcards.patient)
+    ]
+
+
+def caller_files(wildcards):
+    return [path for _, path in PLAN.caller_vcfs(wildcards.patient)]
+
+
+def caller_flags(wildcards):
+    folders = [("--folder", folder) for folder in caller_folders(wildcards)]
+    given = PLAN.caller_vcfs(wildcards.patient)
+    return flags([*folders, *(("--vcf-of", f"{name}={vcf}") for name, vcf in given)])
+
+
 def get_final_output():
     reports = expand(
         OUT / "report/{patient}.{suffix}",
