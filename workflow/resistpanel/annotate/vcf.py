@@ -174,7 +174,10 @@ def _opened(vcf: str | Path) -> pysam.VariantFile:
     """Open a VCF to be read from its beginning."""
     loud = pysam.set_verbosity(0)  # a missing index, of which htslib complains, is no fault here
     try:
-        return pysam.VariantFile(str(vcf))
+        source = pysam.VariantFile(str(vcf))
+        # Names are decoded when they are asked for: what is no text shows here.
+        list(source.header.contigs), list(source.header.samples)
+        return source
     except (OSError, ValueError) as error:
         raise InputError("cannot be read as VCF", str(vcf), str(error)) from error
     finally:
