@@ -12,6 +12,7 @@ import numpy as np
 from scipy.stats import norm, poisson
 
 from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.copynumber.ratios import mad
 from resistpanel.copynumber.sites import HOMOZYGOUS, LEAST_DEPTH, Sites
 
 #: AF below which an allele counts as absent: above any contamination worth the name.
@@ -23,9 +24,9 @@ NOT_HOMOZYGOUS = 0.75
 LEAST_SITES, SAME, DIFFERENT, LEAST_DISCORDANT = 5, 0.05, 0.1, 3
 #: Log-likelihood ratio from which a sex is told.
 LEAST_SEX = np.log(100)
-#: Standard deviation of log2 depth from target to target before any normalisation, and what
-#: remains of it for a whole chromosome.
-TARGET_SPREAD, CHROMOSOME_SPREAD = 0.5, 0.15
+#: Least standard deviation of log2 depth from target to target that a panel is trusted to have;
+#: what remains of it for a whole chromosome; standard error of a median beside that of a mean.
+TARGET_SPREAD, CHROMOSOME_SPREAD, MEDIAN_ERROR = 0.2, 0.15, 1.25
 #: Sites of a man's X outside the regions shared with Y that look heterozygous, of a woman's.
 STRAY_HETEROZYGOUS = 0.02
 
@@ -196,8 +197,9 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> Sex:
     Notes
     -----
     log2 depth of X against the autosomes is 0 in a woman and -1 in a man, with a standard
-    deviation that shrinks with the targets. Heterozygous sites on X are Poisson with the
-    autosomes' rate per base in a woman, with nearly none in a man.
+    deviation from the scatter of the autosomes' targets that shrinks with the targets on X.
+    Heterozygous sites on X are Poisson with the autosomes' rate per base in a woman, with nearly
+    none in a man.
     """
     on_x = np.isin(bins.chrom, ("chrX", "X"))
     private = on_x.copy()
@@ -209,7 +211,8 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> Sex:
     if private.any() and autosomes.any():
         x, rest = np.median(depth.depth[private]), np.median(depth.depth[autosomes])
         ratio = float(x / rest)
-        sd = np.hypot(TARGET_SPREAD / np.sqrt(private.sum()), CHROMOSOME_SPREAD)
+        spread = max(mad(np.log2(depth.depth[autosomes])), TARGET_SPREAD)
+        sd = np.hypot(MEDIAN_ERROR * spread / np.sqrt(private.sum()), CHROMOSOME_SPREAD)
         log2 = np.clip(np.log2(max(ratio, 2**-6)), -2, 1)
         odds += norm.logpdf(log2, 0, sd) - norm.logpdf(log2, -1, sd)
     column = sites.column(sample)
