@@ -30,11 +30,14 @@ class Span:
     first, last : int
         Virtual offsets of the first placed read and of the end of the last one; 0, 0 if it knows
         of no placed read.
+    ordered : bool
+        Whether the contigs' reads follow each other in the order of the header.
     """
 
     contigs: int
     first: int
     last: int
+    ordered: bool = True
 
 
 def read_span(path: Path) -> Span:
@@ -63,10 +66,11 @@ def read_span(path: Path) -> Span:
 def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
     (contigs,) = struct.unpack_from("<i", data, at)
     at += 4
-    first, last = 1 << 64, 0
+    first, last, ordered = 1 << 64, 0, True
     if contigs < 0 or contigs > len(data):
         raise ValueError(contigs)
     for _ in range(contigs):
+        before, here = last, 1 << 64
         (bins,) = struct.unpack_from("<i", data, at)
         at += 4
         for _ in range(bins):
@@ -77,9 +81,11 @@ def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
                 raise ValueError(chunks)
             if chunks and number != metadata:
                 # The chunks of a bin are ascending.
-                first = min(first, struct.unpack_from("<Q", data, at)[0])
+                here = min(here, struct.unpack_from("<Q", data, at)[0])
                 last = max(last, struct.unpack_from("<Q", data, at + 16 * chunks - 8)[0])
             at += 16 * chunks
+        first = min(first, here)
+        ordered &= here >= before
         if not csi:
             (windows,) = struct.unpack_from("<i", data, at)
             if windows < 0:
@@ -87,7 +93,7 @@ def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
             at += 4 + 8 * windows
     if at > len(data):
         raise ValueError(at)
-    return Span(contigs, first, last) if last else Span(contigs, 0, 0)
+    return Span(contigs, first, last, ordered) if last else Span(contigs, 0, 0)
 
 
 def check_index(bam: Path, index: Path) -> None:
@@ -104,6 +110,12 @@ def check_index(bam: Path, index: Path) -> None:
         raise InputError(error.what, str(index), cure) from None
     except OSError as error:
         raise InputError(f"the index cannot be read ({error.strerror})", str(index), cure) from None
+    if not span.ordered:
+        raise InputError(
+            "the contigs' reads do not follow each other as in the header",
+            str(bam),
+            "run `samtools sort`, then `samtools index`",
+        )
     foreign = InputError("the index is not of this BAM as it is now", str(index), cure)
     try:
         with pysam.AlignmentFile(str(bam), check_sq=False) as handle:

@@ -1,9 +1,10 @@
 """What of the machine stops a run: a read-only folder, a full disk, a killed job."""
 
+import contextlib
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from resistpanel.errors import InputError
@@ -54,23 +55,23 @@ def failed_jobs(text: str) -> Iterator[tuple[str, Path]]:
             rule = None
 
 
-def why(log: str | Path, outdir: Path) -> list[str]:
+def why(logs: str | Path | Iterable[str | Path], outdir: Path) -> list[str]:
     """Return what is to be said of a failed run beyond the jobs' own logs.
 
     Parameters
     ----------
-    log : path
-        Snakemake's own log of the run.
+    logs : path or paths
+        Snakemake's own logs of the run: one until version 8, a list since.
     outdir : Path
         The workflow's output folder.
     """
     notes = []
     for error in check_writable(outdir):
         notes.append(error.line())
-    try:
-        text = Path(log).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
+    text = ""
+    for log in [logs] if isinstance(logs, str | Path) else logs:
+        with contextlib.suppress(OSError):
+            text += Path(log).read_text(encoding="utf-8", errors="replace") + "\n"
     for rule, path in dict.fromkeys(failed_jobs(text)):
         if not notes and path.is_file() and not path.stat().st_size:
             notes.append(
