@@ -29,8 +29,10 @@ chroot "$root" /bin/sh -c '
     export PATH=/opt/resistpanel/.venv/bin:/usr/bin:/bin HOME=/tmp/home
     mkdir -p /tmp/home /tmp/run && chown -R nobody /tmp/home /tmp/run
     cd /tmp/run
-    setpriv --reuid=nobody --clear-groups snakemake --snakefile /opt/resistpanel/Snakefile -n --quiet rules
+    home=/opt/resistpanel
+    setpriv --reuid=nobody --clear-groups snakemake --snakefile $home/Snakefile \
+        --configfile $home/config.yaml -n --quiet rules
     bwa 2>&1 | grep Version
     freebayes --version
-    du -sm /opt/resistpanel /usr | cat
+    du -sm /opt/resistpanel /usr
 '

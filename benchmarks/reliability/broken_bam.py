@@ -361,7 +361,7 @@ def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
     yield (
         "contigs in reverse order",
         {"order": lambda reads: sorted(reads, key=lambda r: (-r.reference_id, r.reference_start))},
-        "either",
+        "refused",
     )
     yield (
         "each read twice (copied records)",

@@ -25,6 +25,8 @@ from benchmarks.reliability.resume import ENVIRONMENT, command
 from resistpanel.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "faults"
+#: All runs take place here, one after the other: reports name the paths of their input.
+PLACE = WORK / "place"
 GROUPS = Path("/sys/fs/cgroup/memory")
 
 
@@ -72,7 +74,7 @@ def verdict(
     """Print a row: how the fault ended, what was said, how the run in the folder resumed."""
     traceback = "Traceback (most recent call last)" in said
     resumed, after = run(folder)
-    differ = same.differences(whole, results) if not resumed else ["(failed)"]
+    differ = same.differences(whole, results, masked=False) if not resumed else ["(failed)"]
     good = status != 0 and bool(line) and not traceback and not resumed and not differ
     print(
         f"{'' if good else 'WRONG: '}{name} | exit {status} | {line[:230] or 'no line'}"
@@ -90,8 +92,7 @@ def verdict(
 def full_disks(whole: Path, cohort: Path) -> Iterator[bool]:
     """Yield whether each size of disk that fills up at another step is survived."""
     for size in ("16k", "1040k", "1200k", "1500k"):
-        folder = WORK / "full"
-        disk = folder / "disk"
+        folder, disk = PLACE, PLACE / "disk"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         with tmpfs(disk, size):
@@ -104,8 +105,7 @@ def full_disks(whole: Path, cohort: Path) -> Iterator[bool]:
 
 def read_only(whole: Path, cohort: Path) -> Iterator[bool]:
     """Yield whether a read-only output folder, from the start or half way, is survived."""
-    folder = WORK / "readonly"
-    disk = folder / "disk"
+    folder, disk = PLACE, PLACE / "disk"
     for half_way in (False, True):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -128,10 +128,10 @@ def out_of_memory(whole: Path, cohort: Path) -> Iterator[bool]:
     if not (GROUPS / "memory.limit_in_bytes").exists():
         print("no memory control groups of version 1: the kernel's kill was not tried")
         return
-    folder = WORK / "memory"
+    folder, disk = PLACE, PLACE / "disk"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(data.configuration(cohort))
+    (folder / "config.yaml").write_text(data.configuration(cohort, str(disk / "results")))
     group.mkdir(exist_ok=True)
     (group / "memory.limit_in_bytes").write_text(str(40 << 20))
     stop = threading.Event()
@@ -156,7 +156,7 @@ def out_of_memory(whole: Path, cohort: Path) -> Iterator[bool]:
     line = told(said, "for want of memory", "out of memory")
     yield verdict(
         f"job killed by the kernel for its memory ({' '.join(kills[-2:])})",
-        status, line, said, whole, folder / "results", folder,
+        status, line, said, whole, disk / "results", folder,
     )  # fmt: skip
     with contextlib.suppress(OSError):
         group.rmdir()
@@ -222,12 +222,16 @@ def main() -> int:
     data.make(cohort, 1)
     whole = WORK / "undisturbed"
     if not (whole / "results" / "report" / "P01.html").exists():
-        shutil.rmtree(whole, ignore_errors=True)
-        whole.mkdir(parents=True)
-        (whole / "config.yaml").write_text(data.configuration(cohort))
-        status, said = run(whole)
+        for folder in (whole, PLACE):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        (PLACE / "config.yaml").write_text(
+            data.configuration(cohort, str(PLACE / "disk" / "results"))
+        )
+        status, said = run(PLACE)
         if status:
             raise SystemExit(said)
+        (PLACE / "disk" / "results").rename(whole / "results")
     good = []
     for name in names:
         if args.only in (None, name):

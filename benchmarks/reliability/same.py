@@ -27,9 +27,9 @@ def content(path: Path, mask: tuple[str, ...]) -> bytes:
     return data
 
 
-def digests(results: Path) -> dict[str, str]:
+def digests(results: Path, masked: bool = True) -> dict[str, str]:
     """Return the SHA-256 of every file of a run by its path under the results folder."""
-    mask = (str(results.absolute()), str(results.absolute().parent))
+    mask = (str(results.absolute()), str(results.absolute().parent)) if masked else ()
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
@@ -38,9 +38,12 @@ def digests(results: Path) -> dict[str, str]:
     return found
 
 
-def differences(first: Path, second: Path) -> list[str]:
-    """Return the files that differ or stand on one side alone, with temporary files left over."""
-    a, b = digests(first), digests(second)
+def differences(first: Path, second: Path, masked: bool = True) -> list[str]:
+    """Return the files that differ or stand on one side alone, with temporary files left over.
+
+    Not masked: for runs at one place, of which the first has been moved away.
+    """
+    a, b = digests(first, masked), digests(second, masked)
     if not a:
         raise SystemExit(f"{first}: no results")
     return sorted(name for name in a.keys() | b.keys() if a.get(name) != b.get(name))

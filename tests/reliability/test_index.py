@@ -67,3 +67,11 @@ def test_a_damaged_index_is_refused(tmp_path, csi):
         with pytest.raises(InputError, match="index") as told:
             check_index(tmp_path / "a.bam", index)
         assert f"samtools index {tmp_path}/a.bam" in told.value.line()
+
+
+@pytest.mark.parametrize("csi", [False, True])
+def test_contigs_in_another_order_than_the_headers_are_refused(tmp_path, csi):
+    """samtools indexes it; read in the header's order, the first contigs' reads would be missed."""
+    index = write(tmp_path / "a.bam", [*READS[800:], *READS[:800]], csi)
+    with pytest.raises(InputError, match="do not follow each other as in the header"):
+        check_index(tmp_path / "a.bam", index)

@@ -63,3 +63,19 @@ def test_fault_of_a_simulated_patient(run, tmp_path):
     (line,) = errors(done)
     assert "unknown drug 'PLX4O32'; did you mean 'PLX4032'" in line
     assert nothing_ran(tmp_path)
+
+
+@pytest.mark.workflow
+def test_a_failed_job_is_told_without_a_fault_of_the_handler(run, tmp_path):
+    """The handler of failures reads the log of Snakemake: it must not fail itself."""
+    text = (HOME / "resources/demo/patient.yaml").read_text()
+    text = text.replace("chr7, pos: 140453136, ref: A", "chr7, pos: 140453136, ref: C")
+    (tmp_path / "patient.yaml").write_text(
+        text.replace("codons: codons.tsv", f"codons: {HOME}/resources/demo/codons.tsv")
+    )
+    (tmp_path / "config.yaml").write_text("simulate: patient.yaml\n")
+    done = run("--cores", "1", "--until", "simulate")
+    assert done.returncode == 1, done.stderr
+    assert "resistpanel: error: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "TypeError" not in done.stderr
