@@ -119,6 +119,32 @@ def test_variants_are_aligned(run, aligner):
 
 
 @pytest.mark.parametrize("aligner", ALIGNERS)
+def test_clipped_ends(run, aligner):
+    """Foreign bases at either end, of either mate on either strand: what is aligned agrees."""
+    foreign = "TTAGGCTTAGGCTTAGGCTTA"
+    start, end = 1000, 1300
+    first, second = pair(start, end)
+    spoilt = {
+        "head1": (foreign + first[21:], second),
+        "tail1": (first[:39] + foreign, second),
+        "head2": (first, foreign + second[21:]),
+        "tail2": (first, second[:39] + foreign),
+    }
+    rows = list(spoilt.items())
+    rows += [(f"{name}r", ends[::-1]) for name, ends in spoilt.items()]
+    records = [r for r in run(rows, aligner=aligner) if not r.is_supplementary]
+    clipped = 0
+    for read in records:
+        assert read.get_cigar_stats()[0][0] >= 37
+        clipped += "S" in read.cigarstring
+        for at, place in read.get_aligned_pairs(matches_only=True):
+            near = min(at - read.query_alignment_start, read.query_alignment_end - 1 - at)
+            # The last bases may have been taken in by chance.
+            assert read.query_sequence[at] == GENOME[place] or near < 3
+    assert clipped == 8 and len(records) == 16
+
+
+@pytest.mark.parametrize("aligner", ALIGNERS)
 def test_duplicates_over_lanes(run, aligner):
     rows = [(f"r{n}", pair(*place)) for n, place in enumerate(PLACES)]
     records = run(rows[:2], rows[2:], aligner=aligner)

@@ -42,7 +42,8 @@ def _hits(found: Sequence, length: int) -> list:
 
 def _cigar(hit, length: int) -> str:
     left, right = hit.q_st, length - hit.q_en
-    if hit.strand < 0:
+    # mappy aligns the reverse complement of read 2, turns the strand back, the places not.
+    if (hit.strand < 0) != (hit.read_num == 2):
         left, right = right, left
     return (f"{left}S" if left else "") + hit.cigar_str + (f"{right}S" if right else "")
 
