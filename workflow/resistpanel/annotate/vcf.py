@@ -154,8 +154,8 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                     try:
                         target.write(record)
-                    except OSError as error:
-                        if error.errno != errno.EINVAL:
+                    except (OSError, ValueError) as error:
+                        if isinstance(error, OSError) and error.errno != errno.EINVAL:
                             raise
                         raise InputError("the record does not fit its header", place) from None
         _index(temporary, output)

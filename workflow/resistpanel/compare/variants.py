@@ -81,6 +81,12 @@ class AnnotatedVcf:
                     f"{self.path} ({variant.CHROM}:{variant.POS})",
                     "split it with bcftools norm -m-",
                 )
+            if not variant.FILTERS:
+                raise InputError(
+                    "the record has no FILTER",
+                    f"{self.path} ({variant.CHROM}:{variant.POS})",
+                    "give a VCF of `resistpanel call`, annotated",
+                )
             yield Record(describe(variant), dict(_evidence(variant, self.samples)))
 
     def _variants(self) -> Iterator:
