@@ -26,6 +26,9 @@ MISREAD = 1e-3
 MAX_HAPLOTYPES = 10
 #: A fragment that fits none of the haplotypes says nothing about them.
 MAX_MISMATCHES = 0.1
+#: Alleles that follow one within reach whose phase with it is told: where misaligned reads show
+#: hundreds, phase would be both slow and meaningless.
+MAX_PARTNERS = 25
 #: Share of the commoner allele's fragments, in the samples that have such, that must carry both
 #: for two to be one event: a new variant beside a polymorphism is none with it.
 PHASED = 0.6
@@ -752,7 +755,7 @@ def phase(
 
     kept = sorted((c for c in found if new(c)), key=lambda c: c.allele)
     for n, a in enumerate(kept):
-        for b in kept[n + 1 :]:
+        for b in kept[n + 1 : n + 1 + MAX_PARTNERS]:
             if b.allele.pos - a.allele.end > reach:
                 break
             if b.allele.pos < a.allele.end:
