@@ -411,8 +411,9 @@ class Caller:
         phred, best = posterior.somatic_phred, posterior.best
         length = self.read_bases / max(self.read_count, 1) or 100.0
         n = len(self.candidates)
-        totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(n, -1)
-        alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(n, -1)
+        shape = n, len(self.samples)
+        totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(shape)
+        alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(shape)
         threshold = next(f.threshold for f in flt.FILTERS if f.name == "weak")
         needed = np.column_stack(
             [
