@@ -525,10 +525,10 @@ def baseline(patient: Patient, folder: Path) -> dict[str, str]:
     return calls(folder)
 
 
-def cases(patient: Patient, rng: random.Random, times: int = 1) -> Iterator[Case]:
+def cases(patient: Patient, seed: int, times: int = 1) -> Iterator[Case]:
     """Yield all."""
-    yield from of_bytes(patient, rng, times)
-    yield from of_index(patient, rng, times)
+    yield from of_bytes(patient, random.Random(f"{seed} bytes"), times)
+    yield from of_index(patient, random.Random(f"{seed} index"), times)
     yield from of_headers(patient)
-    yield from of_reads(patient, rng)
-    yield from of_records(patient, rng, times)
+    yield from of_reads(patient, random.Random(f"{seed} reads"))
+    yield from of_records(patient, random.Random(f"{seed} records"), times)
