@@ -107,7 +107,7 @@ def run(argv: list[str], folder: Path, seconds: float = SECONDS) -> tuple[int | 
     return os.WEXITSTATUS(status), said
 
 
-def judge(case: Case, folder: Path) -> Outcome:
+def judge(case: Case, folder: Path, seconds: float = SECONDS) -> Outcome:
     """Make a case's files, run its commands, and say what is to be made of it."""
     start = time.monotonic()
     commands = case.build(folder)
@@ -117,7 +117,7 @@ def judge(case: Case, folder: Path) -> Outcome:
         return Outcome(case, verdict, said, time.monotonic() - start)
 
     for argv in commands:
-        status, said = run(argv, folder)
+        status, said = run(argv, folder, seconds)
         where = f"`{argv[0]}`"
         if isinstance(status, str):
             return outcome(f"{where} {status}")

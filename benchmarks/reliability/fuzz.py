@@ -17,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.reliability import broken_bam, broken_text, data
-from benchmarks.reliability.cases import Outcome, judge
+from benchmarks.reliability.cases import SECONDS, Outcome, judge
 from resistpanel.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "fuzz"
@@ -62,7 +62,7 @@ def fuzz(args: argparse.Namespace) -> list[Outcome]:
             case.baseline = baseline if case.baseline is None else case.baseline
             folder = Path(place) / str(number)
             folder.mkdir()
-            outcome = judge(case, folder)
+            outcome = judge(case, folder, args.seconds)
             outcomes.append(outcome)
             if not outcome.good or args.verbose:
                 last = [line for line in outcome.said.splitlines() if line.strip()][-1:]
@@ -87,6 +87,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="every how many cases one is run")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for a command")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for the data")
     args = parser.parse_args()
     args.work = args.work.absolute()
