@@ -12,5 +12,5 @@ make setup
     "$(sed -n 's/.*"\(snakemake-executor-plugin-slurm==.*\)".*/\1/p' pyproject.toml)"
 # The compiler has done its work.
 apt-get purge --yes --auto-remove python3-dev gcc libc6-dev
-rm -rf /var/lib/apt/lists/* /root/.cache
+rm -rf /var/lib/apt/lists/* "${HOME:?}/.cache"
 .venv/bin/resistpanel --version

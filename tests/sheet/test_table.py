@@ -191,7 +191,8 @@ def test_sheet_that_is_a_workbook(tmp_path):
             "melanoma; give the same in every row",
         ),
         (
-            HEADER.replace("\n", "\tfastq1\n") + BEFORE.replace("before.bam", "before.bam\tr1.fastq.gz"),
+            HEADER.replace("\n", "\tfastq1\n")
+            + BEFORE.replace("before.bam", "before.bam\tr1.fastq.gz"),
             "samples.tsv:2 (column 'fastq1'): the row has a BAM, too; give the BAM or the FASTQ, "
             "not both",
         ),

@@ -11,7 +11,8 @@ from resistpanel.files import HOME
 
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
 STAGES = [path for path in RULES if path.stem != "common"]
-COMMAND = re.compile(r"resistpanel (?P<step>[a-z]+)(?: (?P<action>adapt|sites|index|reference|run|table))?")
+ACTIONS = "adapt|sites|index|reference|run|table"
+COMMAND = re.compile(rf"resistpanel (?P<step>[a-z]+)(?: (?P<action>{ACTIONS}))?")
 
 
 def options(step: str, action: str | None) -> set[str]:
