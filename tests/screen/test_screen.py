@@ -115,7 +115,7 @@ def test_planted_substitutions_and_none_false(with_control, tools):
 
 
 def test_what_chance_may_bring_is_called_so(tools):
-    """A chance change that five of 1,000 clones carry is above the threshold, and no evidence."""
+    """A chance change of five of 1,000 clones is above the threshold: who asks for more is told."""
     rng = np.random.default_rng(1)
     coding = tools.random_coding(rng)
     pool = [tools.chance_changes(rng, coding, 1.0) for _ in range(995)]
@@ -123,7 +123,7 @@ def test_what_chance_may_bring_is_called_so(tools):
     pool += [{index: "TCC"} for _ in range(5)]
     library = tools.Library(coding, pool)
     drug = tools.counts(rng, library, 100_000, 5e-5)
-    found = evaluate(drug, None, Coding("c", 0, len(coding), coding), 1000, 0.004)
+    found = evaluate(drug, None, Coding("c", 0, len(coding), coding), 1000, 0.004, 0.01)
     (row,) = [row for row in found.rows if row.short == f"C{index + 1}S"]
     assert row.low > 0.004
     assert row.label == "chance"

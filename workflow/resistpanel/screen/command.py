@@ -33,7 +33,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--expected-false",
         type=float,
         default=EXPECTED_FALSE,
-        help="recurrent substitutions that chance may bring per screen (default 0.01)",
+        help="recurrent substitutions that chance may bring per screen "
+        f"(default {EXPECTED_FALSE:g})",
     )
     parser.add_argument("--output", type=Path, required=True, help="TSV of all substitutions")
     parser.add_argument("--plot", type=Path, help="SVG, PDF or PNG")

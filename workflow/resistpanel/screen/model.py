@@ -13,7 +13,7 @@ from resistpanel.screen.count import Coding, CodonCounts
 from resistpanel.screen.null import Change, Rates, all_changes, fit
 
 #: Recurrent substitutions that chance alone would bring, expected per screen.
-EXPECTED_FALSE = 0.01
+EXPECTED_FALSE = 0.5
 #: What is said of a substitution; docs/screen.md explains each.
 LABELS = ("recurrent", "linked", "clone", "chance", "below")
 #: Without a control, chance is learned anew without what was called resistant, so many times.
