@@ -205,6 +205,9 @@ def start(folder: Path, slow: str) -> subprocess.Popen:
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")},
+        # A shell that runs the tests in the background has them ignore interrupts, and this would
+        # be inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -227,7 +230,12 @@ def test_interruption_ends_the_jobs_and_says_130(tmp_path):
         time.sleep(0.1)
     time.sleep(0.3)
     child.send_signal(signal.SIGINT)
-    child.communicate(timeout=40)
+    try:
+        child.communicate(timeout=40)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.communicate()
+        raise
     assert child.returncode == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
