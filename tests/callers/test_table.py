@@ -14,7 +14,7 @@ from resistpanel.callers.records import Evidence, Record
 from resistpanel.callers.table import match
 from resistpanel.callers.variants import Variant, apply
 from resistpanel.errors import InputError
-from resistpanel.files import validator
+from resistpanel.schemas import validator
 
 from .conftest import DATA, SEQUENCE
 

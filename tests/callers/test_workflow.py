@@ -7,7 +7,8 @@ import sys
 import pysam
 import pytest
 
-from resistpanel.files import HOME, read_json, validator
+from resistpanel.files import HOME, read_json
+from resistpanel.schemas import validator
 
 from .conftest import SEQUENCE
 from .test_run import write_bam

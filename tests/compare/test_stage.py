@@ -12,7 +12,7 @@ from resistpanel.call import vcf as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
 from resistpanel.compare.variants import NEEDED_FORMAT, learned_errors
-from resistpanel.files import validator
+from resistpanel.schemas import validator
 
 HEADER = """\
 ##fileformat=VCFv4.3

@@ -8,7 +8,7 @@ import pytest
 
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.copynumber.analyse import Patient, analyse
-from resistpanel.files import validator
+from resistpanel.schemas import validator
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World, sheet
 

@@ -10,12 +10,13 @@ import pytest
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.report.assemble import assemble
 from resistpanel.report.provenance import bam_header, checksum, created, vcf_header
-from resistpanel.report.schema import check, load, validator
+from resistpanel.report.read import load
+from resistpanel.schemas import check, validator
 
 
 def test_the_schema_is_one_and_the_report_agrees(paper):
     jsonschema.Draft202012Validator.check_schema(validator("report").schema)
-    check(paper, "report.json")
+    check(paper, "report", "report.json")
 
 
 def test_everything_handed_in_is_kept(paper, patients):

@@ -3,15 +3,15 @@
 import pytest
 
 from resistpanel.report.render import page
-from resistpanel.report.schema import check
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
+from resistpanel.schemas import check
 
 
 @pytest.mark.parametrize("stage", ["sheet", "qc", "compare", "resist"])
 @pytest.mark.parametrize("patient", ["paper", "large"])
 def test_the_parts_agree_with_the_schemas_of_their_stages(patients, patient, stage):
-    check(getattr(patients, patient)()[stage], f"{patient}/{stage}.json", stage)
+    check(getattr(patients, patient)()[stage], stage, f"{patient}/{stage}.json")
 
 
 def real(parts: dict, copynumber: dict | None = None) -> dict:

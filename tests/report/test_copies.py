@@ -5,7 +5,7 @@ import pytest
 from resistpanel.errors import InputError
 from resistpanel.report.copies import HEIGHT, copies, foreign, identity, signed, y_of
 from resistpanel.report.render import page
-from resistpanel.report.schema import check
+from resistpanel.schemas import check
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def report(parts, patients, make) -> dict:
 
 
 def test_the_hand_made_file_is_what_the_stage_writes(patients):
-    check(patients.copynumber(patients.sheet()), "copynumber.json", "copynumber")
+    check(patients.copynumber(patients.sheet()), "copynumber", "copynumber.json")
 
 
 def test_profiles_of_both_tumours_and_their_ratio(report):

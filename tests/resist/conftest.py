@@ -7,8 +7,9 @@ import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
-from resistpanel.resist.build import resist, validate
+from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
+from resistpanel.schemas import check
 
 DEPTH = 900
 
@@ -188,9 +189,9 @@ class HandMade:
         """Run the stage; what it returns fits the schema."""
         copynumber = self.copynumber()
         if copynumber:
-            validate(copynumber, "resist.copynumber", "hand-made")
+            check(copynumber, "resist.copynumber", "hand-made")
         value = resist(self.compare(), self.sheet(), context or load_context(), copynumber)
-        validate(value, "resist", "hand-made")
+        check(value, "resist", "hand-made")
         return value
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from resistpanel.errors import InputError
-from resistpanel.resist.build import validate
+from resistpanel.schemas import check
 
 TWO_AFTER = [("pre", 0, None), ("week8", 56, None), ("week23", 161, None)]
 
@@ -339,7 +339,7 @@ def test_the_schema_names_the_place(patient, context):
     value = patient("vemurafenib").background().resist(context)
     value["verdict"]["confidence"] = "certain"
     with pytest.raises(InputError) as caught:
-        validate(value, "resist", "out.json")
+        check(value, "resist", "out.json")
     assert "out.json ($.verdict.confidence)" in caught.value.line()
 
 

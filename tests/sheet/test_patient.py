@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from resistpanel.catalog.drugs import Drug
-from resistpanel.files import validator
+from resistpanel.schemas import validator
 from resistpanel.sheet.patient import describe, ordered, pairs
 from resistpanel.sheet.table import Row
 

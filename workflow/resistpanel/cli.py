@@ -7,7 +7,7 @@ import sys
 
 from resistpanel import __version__
 from resistpanel.errors import InputError, machine_fault
-from resistpanel.files import damaged
+from resistpanel.schemas import damaged
 
 #: What a user types, in the order of use.
 COMMANDS = {

@@ -1,7 +1,6 @@
 """Writing files so that a reader never sees half of one."""
 
 import contextlib
-import functools
 import json
 import os
 import platform
@@ -9,7 +8,6 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from resistpanel.errors import InputError
 
@@ -30,8 +28,6 @@ def find_home() -> Path:
 #: The project's root, see `find_home`.
 HOME = find_home()
 
-#: Options that name the JSON of a stage.
-STAGE_FILES = ("sheet", "qc", "copynumber", "compare", "resist")
 #: Where the JSON Schemas stand, ``<stage>.schema.json``.
 SCHEMAS = HOME / "workflow" / "schemas"
 
@@ -152,70 +148,3 @@ def read_json(path: str | Path) -> dict:
     if not isinstance(value, dict):
         raise InputError("not a JSON object", str(path), "give the file of the step before")
     return value
-
-
-def read_stage(path: str | Path, stage: str) -> dict:
-    """Read what a stage handed on, held against the stage's schema.
-
-    Raises
-    ------
-    InputError
-        If it is missing, no JSON, another stage's, or damaged: names the first problem's place.
-    """
-    value = read_json(path)
-    if value.get("schema") != f"resistpanel/{stage}/1":
-        raise InputError(
-            f"not a file of `resistpanel {stage}`", str(path), "give the file of the step before"
-        )
-    for error in validator(stage).iter_errors(value):
-        raise InputError(
-            f"not {stage}.json: {error.message[:200]}",
-            f"{path} ({error.json_path})",
-            f"write it with `resistpanel {stage}` of this version",
-        )
-    return value
-
-
-def damaged(arguments: Any) -> InputError | None:
-    """Return what is wrong with the first damaged stage file among a command's arguments.
-
-    A stage trusts what another wrote, as holding a thousand files against their schemas takes
-    long; when it fails, this tells whether the file was at fault.
-    """
-    given = [(getattr(arguments, stage, None), stage) for stage in STAGE_FILES]
-    if getattr(arguments, "step", None) == "identity":
-        given = [(path, "copynumber") for path in arguments.patients]
-    for path, stage in given:
-        if isinstance(path, str | Path):
-            try:
-                read_stage(path, stage)
-            except InputError as error:
-                return error
-    return None
-
-
-@functools.cache
-def validator(stage: str) -> Any:
-    """Return the validator of ``workflow/schemas/<stage>.schema.json``."""
-    # jsonschema is slow to import and most commands write no JSON.
-    import jsonschema
-
-    schema = read_json(SCHEMAS / f"{stage}.schema.json")
-    jsonschema.Draft202012Validator.check_schema(schema)
-    return jsonschema.Draft202012Validator(schema)
-
-
-def write_stage(path: str | Path, stage: str, value: dict) -> None:
-    """Write what a stage hands on, once it agrees with the stage's schema.
-
-    Raises
-    ------
-    ValueError
-        If it does not agree: a fault of the program, not of the input.
-    """
-    problems = [
-        f"{error.json_path}: {error.message[:200]}" for error in validator(stage).iter_errors(value)
-    ]
-    if problems:
-        raise ValueError(f"{path} would not agree with {stage}.schema.json: {problems[:5]}")
-    write_json(path, value)

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from resistpanel.errors import InputError
-from resistpanel.files import read_json, write_stage, write_text
+from resistpanel.files import read_json, write_text
+from resistpanel.schemas import write_stage
 
 EPILOG = """examples:
   resistpanel callers reference --reference genome.fa.gz --output callers/reference

@@ -12,7 +12,8 @@ from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import DEFAULT, Rules, decide, overall
 from resistpanel.compare.variants import AnnotatedVcf, Record
 from resistpanel.errors import InputError
-from resistpanel.files import read_json, write_stage
+from resistpanel.files import read_json
+from resistpanel.schemas import write_stage
 
 SCHEMA = "resistpanel/compare/1"
 _PLACES = {"pre": "before treatment", "post": "at relapse"}

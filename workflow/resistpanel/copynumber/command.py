@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from resistpanel.copynumber.gate import GATE
-from resistpanel.files import read_json, write_stage
+from resistpanel.files import read_json
 from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
+from resistpanel.schemas import write_stage
 
 EPILOG = """\
 example:

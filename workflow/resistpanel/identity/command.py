@@ -4,8 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.files import read_json, write_stage
+from resistpanel.files import read_json
 from resistpanel.identity.cohort import DEFAULT, Limits, find, gather
+from resistpanel.schemas import write_stage
 
 EPILOG = """\
 example:

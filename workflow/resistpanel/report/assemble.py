@@ -6,10 +6,11 @@ from resistpanel import __version__
 from resistpanel.errors import InputError, InputErrors
 from resistpanel.panel.builds import build_of_lengths
 from resistpanel.report import provenance
+from resistpanel.report.read import load
 from resistpanel.report.reads import evidence
-from resistpanel.report.schema import check, load
 from resistpanel.report.spectrum import spectrum
 from resistpanel.report.table1 import load_published, table1
+from resistpanel.schemas import check
 
 PARTS = ("sheet", "qc", "compare", "resist")
 
@@ -166,5 +167,5 @@ def assemble(
             "software": provenance.software(),
         },
     }
-    check(report, str(Path(paths["sheet"]).name), parts=False)
+    check(report, "report", Path(paths["sheet"]).name, parts=False)
     return report

@@ -12,7 +12,7 @@ from resistpanel import __version__
 from resistpanel.errors import InputError
 from resistpanel.report import provenance
 from resistpanel.report.front import headline, mechanisms
-from resistpanel.report.schema import read
+from resistpanel.report.read import read
 from resistpanel.report.states import MECHANISMS, VERDICTS
 from resistpanel.report.tsv import field
 

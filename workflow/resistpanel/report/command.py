@@ -10,8 +10,8 @@ from resistpanel.files import write_json, write_text
 from resistpanel.report.assemble import PARTS, assemble
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
 from resistpanel.report.maf import maf, rows
+from resistpanel.report.read import load
 from resistpanel.report.render import cohort_page, page
-from resistpanel.report.schema import load
 from resistpanel.report.study import Study
 from resistpanel.report.tsv import tsv
 from resistpanel.report.vcf import write_vcf

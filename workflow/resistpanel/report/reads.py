@@ -8,6 +8,8 @@ Fragments are sorted into those with and without the change by their alignment i
 caller realigns, so its counts may differ a little, most at indels: the page says so.
 """
 
+import functools
+import itertools
 import math
 import zlib
 from collections.abc import Iterable, Iterator
@@ -272,26 +274,27 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
     return {"flank": FLANK, "min_mapq": MIN_MAPQ, "variants": found}
 
 
+@functools.cache
+def look(variant: bool, char: str, mark: str) -> str:
+    """Return the classes of one column of a line; see `segments`."""
+    classes = ["v" if variant else "", "" if char in " .,:" else "m", mark.strip()]
+    return " ".join(c for c in classes if c)
+
+
 def segments(line: dict, first: int, width: int) -> list[tuple[str, str]]:
     """Return a line cut where its look changes: (text, classes).
 
     Classes: ``v`` a column of the variant, ``m`` another base than the reference, and the marks.
     """
-    cut: list[list[str]] = []
-    for i, (char, mark) in enumerate(zip(line["chars"], line["marks"], strict=True)):
-        classes = [
-            "v" if first <= i < first + width else "",
-            "" if char in " .,:" else "m",
-            mark.strip(),
-        ]
-        name = " ".join(c for c in classes if c)
-        if cut and cut[-1][1] == name:
-            cut[-1][0] += char
-        else:
-            cut.append([char, name])
-    return [
-        (text.rstrip() if i == len(cut) - 1 else text, name) for i, (text, name) in enumerate(cut)
-    ]
+    chars = line["chars"]
+    columns = enumerate(zip(chars, line["marks"], strict=True))
+    names = [look(first <= i < first + width, *column) for i, column in columns]
+    cut, start = [], 0
+    for name, same in itertools.groupby(names):
+        end = start + len(list(same))
+        cut.append((chars[start:end], name))
+        start = end
+    return cut[:-1] + [(text.rstrip(), name) for text, name in cut[-1:]]
 
 
 def unindented(parts: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -103,7 +103,7 @@ def payload(report: dict) -> Markup:
     """Return report.json and calls.tsv, deflated and in base64, for the page's download buttons."""
     # Without indents: json's fast encoder, and a third of the time that the page takes.
     files = {"report.json": json.dumps(report, sort_keys=True), "calls.tsv": tsv(report)}
-    packed = zlib.compress(json.dumps(files).encode(), 9)
+    packed = zlib.compress(json.dumps(files).encode(), 7)  # 9: 5 % less in three times the time
     return Markup(base64.b64encode(packed).decode())
 
 

@@ -1,14 +1,9 @@
 """From compare.json to resist.json."""
 
-import functools
-import json
 from pathlib import Path
-
-import jsonschema
 
 from resistpanel.catalog.citations import Citation, unverified
 from resistpanel.errors import InputError
-from resistpanel.files import HOME
 from resistpanel.resist.alteration import Patient, read_patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import convergence, course, distribution
@@ -19,8 +14,6 @@ from resistpanel.resist.knowledge import nras
 from resistpanel.resist.match import Match
 from resistpanel.resist.outlook import expected_to_fail, options
 from resistpanel.resist.verdict import keys_of, verdict
-
-SCHEMAS = HOME / "workflow" / "schemas"
 
 
 def resist(
@@ -190,27 +183,3 @@ def _pathway(patient: Patient, context: Context, findings: list[Finding]) -> dic
         ],
         "drug_targets": targets,
     }
-
-
-@functools.cache
-def _validator(stage: str) -> jsonschema.Draft202012Validator:
-    text = (SCHEMAS / f"{stage}.schema.json").read_text(encoding="utf-8")
-    return jsonschema.Draft202012Validator(json.loads(text))
-
-
-def validate(value: dict, stage: str, where: str) -> None:
-    """Check a JSON value against the schema of a stage.
-
-    Raises
-    ------
-    InputError
-        Names the place of the first problem.
-    """
-    error = jsonschema.exceptions.best_match(_validator(stage).iter_errors(value))
-    if error is not None:
-        message = error.message if len(error.message) <= 200 else f"{error.message[:200]}..."
-        raise InputError(
-            f"not {stage}.json: {message}",
-            f"{where} ({error.json_path})",
-            f"write it with `resistpanel {stage}` of this version",
-        )

@@ -7,9 +7,10 @@ from pathlib import Path
 from resistpanel.catalog.drugs import CATALOG
 from resistpanel.errors import InputError
 from resistpanel.files import write_json
-from resistpanel.resist.build import resist, validate
+from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
 from resistpanel.resist.knowledge import KNOWLEDGE
+from resistpanel.schemas import check
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -40,9 +41,9 @@ def run(args: argparse.Namespace) -> int:
     copynumber = None
     if args.copynumber:
         copynumber = _read(args.copynumber, "resistpanel/copynumber/1")
-        validate(copynumber, "resist.copynumber", str(args.copynumber))
+        check(copynumber, "resist.copynumber", str(args.copynumber))
     value = resist(compare, sheet, context, copynumber, args.knowledge)
-    validate(value, "resist", str(args.output))
+    check(value, "resist", str(args.output))
     write_json(args.output, value)
     return 0
 

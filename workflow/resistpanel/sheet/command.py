@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import write_stage
+from resistpanel.schemas import write_stage
 from resistpanel.sheet import bam, config
 from resistpanel.sheet.check import check_inputs, resolver
 from resistpanel.sheet.patient import describe

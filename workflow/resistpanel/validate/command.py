@@ -111,8 +111,9 @@ def _check(args: argparse.Namespace) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validate; write the figures and the page."""
     from resistpanel.call.caller import Caller, Settings
-    from resistpanel.files import write_stage, write_text
+    from resistpanel.files import write_text
     from resistpanel.panel.adapt import Contigs, adapt_bed
+    from resistpanel.schemas import write_stage
     from resistpanel.sheet.bam import index_of, quiet
     from resistpanel.validate.page import page, table, tsv
     from resistpanel.validate.run import Plan, Validation
