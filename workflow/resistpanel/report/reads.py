@@ -68,26 +68,28 @@ def line_of(
     """
     width = len(reference)
     chars, marks = [" "] * width, [" "] * width
-    bases, qualities = read.query_sequence or "", read.query_qualities
-    same = "," if read.is_reverse else "."
+    bases, qualities = (read.query_sequence or "").upper(), read.query_qualities
+    same, shown = (",", bases.lower()) if read.is_reverse else (".", bases)
     indels: list[tuple[int, int]] = []
 
-    def put(position: int, base: str, quality: int, mark: str) -> None:
-        i = position - start
-        if 0 <= i < width:
-            base = base.upper()
-            equal = base == reference[i] and mark != "s"
-            chars[i] = same if equal else base.lower() if read.is_reverse else base
-            marks[i] = mark if mark != " " else "q" if quality < LOW_QUALITY else " "
-
-    def quality(at: int) -> int:
-        return LOW_QUALITY if qualities is None else qualities[at]
+    def stretch(first: int, length: int) -> tuple[slice, slice]:
+        """Return where bases that begin at a position lie in the window, and in the read."""
+        low, high = max(0, start - first), min(length, start + width - first)
+        high = max(low, high)
+        return slice(first + low - start, first + high - start), slice(at + low, at + high)
 
     position, at = read.reference_start, 0
     for number, (operation, length) in enumerate(read.cigartuples or ()):
         if operation in MATCH:
-            for k in range(max(0, start - position), min(length, start + width - position)):
-                put(position + k, bases[at + k], quality(at + k), " ")
+            window, own = stretch(position, length)
+            expected = reference[window]
+            if bases[own] == expected:
+                chars[window] = same * len(expected)
+            else:
+                triples = zip(bases[own], expected, shown[own], strict=True)
+                chars[window] = [same if a == b else c for a, b, c in triples]
+            if qualities is not None:
+                marks[window] = ["q" if q < LOW_QUALITY else " " for q in qualities[own]]
             position, at = position + length, at + length
         elif operation == 1:
             indels.append((position - 1, length))
@@ -103,10 +105,20 @@ def line_of(
             position += length
         elif operation == 4:
             first = position - length if number == 0 or not at else position
-            for k in range(length):
-                put(first + k, bases[at + k], quality(at + k), "s")
+            window, own = stretch(first, length)
+            chars[window], marks[window] = shown[own], "s" * (own.stop - own.start)
             at += length
     return chars, marks, indels
+
+
+@functools.cache
+def joined(a: str, b: str, m: str, n: str) -> tuple[str, str]:
+    """Return character and mark of a column from those of both mates."""
+    if " " in (a, b):
+        return (a, m) if b == " " else (b, n)
+    char = ":" if {a, b} <= {".", ","} else a.upper() if a.upper() == b.upper() else "!"
+    # A base is of low quality if it is so in both mates.
+    return char, m if m == n else (m + n).replace("q", "").strip()[:1] or " "
 
 
 def merge(mates: list[tuple]) -> tuple[list[str], list[str], list[tuple[int, int]]]:
@@ -114,19 +126,8 @@ def merge(mates: list[tuple]) -> tuple[list[str], list[str], list[tuple[int, int
     if len(mates) == 1:
         return mates[0]
     (chars, marks, indels), (others, more, further) = mates[:2]
-    joined, kept = [], []
-    for a, b, m, n in zip(chars, others, marks, more, strict=True):
-        if " " in (a, b):
-            joined.append(a if b == " " else b)
-            kept.append(m if b == " " else n)
-            continue
-        if {a, b} <= {".", ","}:
-            joined.append(":")
-        else:
-            joined.append(a.upper() if a.upper() == b.upper() else "!")
-        # A base is of low quality if it is so in both mates.
-        kept.append(m if m == n else (m + n).replace("q", "").strip()[:1] or " ")
-    return joined, kept, sorted({*indels, *further})
+    both = [joined(*column) for column in zip(chars, others, marks, more, strict=True)]
+    return [char for char, _ in both], [mark for _, mark in both], sorted({*indels, *further})
 
 
 def kind_of(line: tuple, variant: dict, start: int, reference: str) -> str | None:
