@@ -167,7 +167,7 @@ def test_lock_of_another_run_is_noted(place, capsys):
     (place.folder / ".snakemake/locks").mkdir(parents=True)
     (place.folder / ".snakemake/locks/0.input.lock").write_text("x")
     _, _, notes, _ = check(capsys)
-    assert any("is locked by a run" in note for note in notes)
+    assert any("is locked by another Snakemake; if it no longer runs: " in n for n in notes)
 
 
 def test_resources_of_the_caller(place, capsys):

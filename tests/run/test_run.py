@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from resistpanel.check.lock import living
 from resistpanel.files import HOME
 from resistpanel.run import snakemake
 from resistpanel.run.outcome import failed, tail, verdicts
@@ -192,9 +193,12 @@ def start(folder: Path, slow: str) -> subprocess.Popen:
         "from resistpanel.run import snakemake as s\n"
         "from resistpanel.run.progress import Progress, Display\n"
         "s.HOME = Path.cwd()\n"
+        "from resistpanel.check.lock import held\n"
         "words = s.command(Path('config.yaml'), '1', None, [], False)\n"
         "p = Progress()\n"
-        "status = s.run_followed(words, p, Display())\n"
+        "with held(None) as killed:\n"
+        "    status = s.run_followed(words, p, Display())\n"
+        "print('killed before:', killed)\n"
         "print([(f.rule, f.logs) for f in p.failures], p.done, p.total)\n"
         "sys.exit(status)\n"
     )
@@ -240,6 +244,26 @@ def test_interruption_ends_the_jobs_and_says_130(tmp_path):
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
     assert not (tmp_path / "slow.txt").exists()
+
+
+@pytest.mark.workflow
+def test_a_killed_run_is_resumed_by_the_same_command(tmp_path):
+    """Every process gets SIGKILL: Snakemake's lock stays, and the next run takes it off."""
+    slow = "if [ -e pid ]; then touch {output}; else echo $$ > pid; sleep 60; fi"
+    first = start(tmp_path, slow)
+    end = time.monotonic() + 40
+    while not (tmp_path / "pid").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    others = living(tmp_path)
+    assert len(others) >= 1  # Snakemake, and the run as a script of another name
+    for process in [first.pid, *others, int((tmp_path / "pid").read_text())]:
+        os.kill(process, signal.SIGKILL)
+    first.communicate()
+    assert list((tmp_path / ".snakemake/locks").iterdir())
+    out, err = start(tmp_path, slow).communicate(timeout=60)
+    assert re.search(r"^killed before: True\n\[\] (\d) \1\n\Z", out, re.M), err
+    assert (tmp_path / "slow.txt").exists()
+    assert not (tmp_path / ".snakemake/resistpanel.json").exists()
 
 
 def test_bad_input_ends_before_snakemake_starts(tmp_path, monkeypatch, capsys):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import resistpanel
+from resistpanel.check.lock import holder, locked
 from resistpanel.sheet.config import Settings
 from resistpanel.sheet.machine import check_writable, existing
 from resistpanel.sheet.reference import Findings
@@ -85,13 +86,6 @@ def check_room(settings: Settings, rows: list[Row], findings: Findings) -> None:
 
 def check_lock(findings: Findings) -> None:
     """Note that another run holds this folder, or that one was killed in it."""
-    locks = Path(".snakemake/locks")
-    try:
-        held = locks.is_dir() and any(locks.iterdir())
-    except OSError:
-        return
-    if held:
-        findings.notes.append(
-            f"{Path.cwd()} is locked by a run: wait for it, or, if it was killed, "
-            "`resistpanel run -- --unlock`"
-        )
+    if locked():
+        killed = f"a run was killed in {Path.cwd()}: `resistpanel run` goes on where it was"
+        findings.notes.append(holder() or killed)

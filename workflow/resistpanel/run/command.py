@@ -1,6 +1,7 @@
 """Arguments of ``resistpanel run``."""
 
 import argparse
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -40,8 +41,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
+def elsewhere(profile: str | None, extra: list[str]) -> str | None:
+    """Return the profile or option by which jobs may run on other machines, or None."""
+    options = ("--profile", "--workflow-profile", "--executor", "-e")
+    given = next((word for word in extra if word.split("=")[0] in options), None)
+    return profile or given or os.environ.get("SNAKEMAKE_PROFILE")
+
+
 def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
+    from resistpanel.check.lock import held
     from resistpanel.check.merge import merged
     from resistpanel.run.outcome import failed, shown, verdicts
     from resistpanel.run.progress import Display, Progress, duration
@@ -60,12 +69,12 @@ def run(args: argparse.Namespace) -> int:
     plain = args.verbose or prints_itself(extra)
     words = command(config, args.cores, args.profile, extra, plain)
     progress = Progress()
-    if plain:
-        status = run_plain(words)
-        if prints_itself(extra):
-            return status
-    else:
-        status = run_followed(words, progress, Display())
+    if prints_itself(extra):
+        return run_plain(words)
+    with held(elsewhere(args.profile, extra)) as killed:
+        if killed:
+            print("a run was killed here: what it left unfinished is made again", file=sys.stderr)
+        status = run_plain(words) if plain else run_followed(words, progress, Display())
     outdir = plan.settings.outdir
     if status in (0, 1):
         width = min(100, shutil.get_terminal_size((100, 24)).columns)
