@@ -21,26 +21,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.reliability import data, same
-from benchmarks.reliability.resume import ENVIRONMENT, command
+from benchmarks.reliability.resume import command, run
 from resistpanel.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "faults"
 #: All runs take place here, one after the other: reports name the paths of their input.
 PLACE = WORK / "place"
 GROUPS = Path("/sys/fs/cgroup/memory")
-
-
-def run(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Run the workflow; return the status and what it said."""
-    done = subprocess.run(
-        command(folder, *arguments),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=ENVIRONMENT,
-        check=False,
-    )
-    return done.returncode, done.stdout
 
 
 def told(said: str, *words: str) -> str:
@@ -73,7 +60,7 @@ def verdict(
 ) -> bool:
     """Print a row: how the fault ended, what was said, how the run in the folder resumed."""
     traceback = "Traceback (most recent call last)" in said
-    resumed, after = run(folder)
+    resumed, after = run(command(folder))
     differ = same.differences(whole, results, masked=False) if not resumed else ["(failed)"]
     good = status != 0 and bool(line) and not traceback and not resumed and not differ
     print(
@@ -97,7 +84,7 @@ def full_disks(whole: Path, cohort: Path) -> Iterator[bool]:
         folder.mkdir(parents=True)
         with tmpfs(disk, size):
             (folder / "config.yaml").write_text(data.configuration(cohort, str(disk / "results")))
-            status, said = run(folder)
+            status, said = run(command(folder))
             line = told(said, "disk is full", "No space left on device")
             remount(disk, "size=50m")
             yield verdict(f"disk of {size}", status, line, said, whole, disk / "results", folder)
@@ -112,10 +99,10 @@ def read_only(whole: Path, cohort: Path) -> Iterator[bool]:
         with tmpfs(disk, "50m"):
             (folder / "config.yaml").write_text(data.configuration(cohort, str(disk / "results")))
             if half_way:
-                status, said = run(folder, "--until", "call")
+                status, said = run(command(folder, "--until", "call"))
                 assert status == 0, said
             remount(disk, "ro")
-            status, said = run(folder)
+            status, said = run(command(folder))
             line = told(said, "read-only", "Read-only")
             remount(disk, "rw")
             name = "read-only output folder" + (", after the calls" if half_way else "")
@@ -148,7 +135,7 @@ def out_of_memory(whole: Path, cohort: Path) -> Iterator[bool]:
     watcher = threading.Thread(target=confine)
     watcher.start()
     try:
-        status, said = run(folder)
+        status, said = run(command(folder))
     finally:
         stop.set()
         watcher.join()
@@ -231,7 +218,7 @@ def main() -> int:
         (PLACE / "config.yaml").write_text(
             data.configuration(cohort, str(PLACE / "disk" / "results"))
         )
-        status, said = run(PLACE)
+        status, said = run(command(PLACE))
         if status:
             raise SystemExit(said)
         (PLACE / "disk" / "results").rename(whole / "results")

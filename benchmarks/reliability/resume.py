@@ -2,10 +2,10 @@
 
     python -m benchmarks.reliability.resume --kills 10 --seed 1
 
-A run of one small patient is started in a session of its own; at a random moment every process of
-it is sent SIGKILL at once, as when a machine loses power. Then the lock is taken off
-(``snakemake --unlock``) and the same command is given again. The files must be, byte for byte,
-those of a run that nobody disturbed, and none may be left over. The exit status is 1 if not.
+``resistpanel run`` of one small patient is started in a session of its own; at a random moment
+every process of it is sent SIGKILL at once, as when a machine loses power. Then the same command
+is given again, and nothing else. The files must be, byte for byte, those of a run that nobody
+disturbed, and none may be left over. The exit status is 1 if not.
 """
 
 import argparse
@@ -27,12 +27,18 @@ ENVIRONMENT = os.environ | {"SOURCE_DATE_EPOCH": "0"}
 
 
 def command(folder: Path, *arguments: str) -> list[str]:
-    """Return the command of a run in a folder."""
+    """Return Snakemake's command of a run in a folder."""
     return [
         *(sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile")),
         *("--directory", str(folder), "--configfile", str(folder / "config.yaml")),
         *("--cores", "2", *arguments),
     ]
+
+
+def user_command(folder: Path) -> list[str]:
+    """Return the command that a user types in a folder."""
+    program = [sys.executable, "-m", "resistpanel.cli", "run"]
+    return [*program, "--directory", str(folder), "--cores", "2"]
 
 
 def prepare(folder: Path, cohort: Path) -> None:
@@ -43,16 +49,21 @@ def prepare(folder: Path, cohort: Path) -> None:
 
 
 def session(leader: int) -> list[int]:
-    """Return the processes of a session: the run, its jobs and their children."""
-    found = []
+    """Return the processes of a session and of those that it began, as Snakemake's is."""
+    sessions, parents = {}, {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rsplit(")", 1)[1].split()
         except OSError:
             continue
-        if int(fields[3]) == leader:
-            found.append(int(path.parent.name))
-    return found
+        process = int(path.parent.name)
+        parents[process], sessions[process] = int(fields[1]), int(fields[3])
+    wanted: set[int] = set()
+    more = {leader}
+    while more - wanted:
+        wanted |= more
+        more = {own for p, own in sessions.items() if sessions.get(parents[p]) in wanted}
+    return [process for process, own in sessions.items() if own in wanted]
 
 
 def running(leader: int) -> list[str]:
@@ -73,7 +84,7 @@ def kill_at(folder: Path, seconds: float) -> tuple[list[str], int]:
     """Start a run, kill all of it after a time; return the steps that ran and the files made."""
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(
-            command(folder), stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True
+            user_command(folder), stdout=log, stderr=log, env=ENVIRONMENT, start_new_session=True
         )
         try:
             process.wait(seconds)
@@ -82,7 +93,8 @@ def kill_at(folder: Path, seconds: float) -> tuple[list[str], int]:
             steps = running(process.pid)
         # Twice: a process may be born between the listing and the signal.
         for _ in range(2):
-            for pid in session(process.pid):
+            # Those that began the others last, or the others could not be found from them.
+            for pid in sorted(session(process.pid), reverse=True):
                 try:
                     os.kill(pid, signal.SIGKILL)
                 except ProcessLookupError:
@@ -93,10 +105,10 @@ def kill_at(folder: Path, seconds: float) -> tuple[list[str], int]:
     return steps, len(same.digests(results)) if results.exists() else 0
 
 
-def run(folder: Path, *arguments: str) -> tuple[int, str]:
-    """Run to the end; return the status and what was said."""
+def run(words: list[str]) -> tuple[int, str]:
+    """Run a command to its end; return the status and what was said."""
     done = subprocess.run(
-        command(folder, *arguments),
+        words,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -117,7 +129,7 @@ def main() -> int:
     whole = WORK / "undisturbed"
     prepare(whole, cohort)
     start = time.monotonic()
-    status, said = run(whole)
+    status, said = run(user_command(whole))
     if status:
         raise SystemExit(said)
     seconds = time.monotonic() - start
@@ -125,21 +137,16 @@ def main() -> int:
     print(f"undisturbed: {seconds:.0f} s, {files} files")
     rng = random.Random(args.seed)
     failed = 0
-    print("killed at | running then | files then | locked | resumed in | files that differ")
+    print("killed at | running then | files then | lock taken off | resumed in | files that differ")
     for number in range(args.kills):
         folder = WORK / f"killed{number}"
         prepare(folder, cohort)
         # A moment in each tenth of the run, the start of the interpreter left out.
         moment = seconds * (0.08 + 0.9 * (number + rng.random()) / args.kills)
         steps, made = kill_at(folder, moment)
-        status, said = run(folder)
-        locked = status != 0
-        if locked:
-            if "Directory cannot be locked" not in said and "LockException" not in said:
-                print(said)
-            run(folder, "--unlock")
-            start = time.monotonic()
-            status, said = run(folder)
+        start = time.monotonic()
+        status, said = run(user_command(folder))
+        locked = "a run was killed here" in said
         differ = same.differences(whole / "results", folder / "results")
         failed += bool(status or differ)
         print(
