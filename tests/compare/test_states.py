@@ -26,11 +26,11 @@ PRE, POST = "before treatment", "at relapse"
     ("pre", "post", "state", "reason", "text"),
     [
         ((0, 905), (145, 900), "acquired", "bounds",
-         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
          "confidence); 16.1 % (13.8 to 18.6) at relapse"),
         # a single fragment is what errors give: 905 * 0.00033
         ((1, 905), (145, 900), "acquired", "bounds",
-         "not detected before treatment (1 of 905 fragments, AF below 0.52 % with 95 % "
+         "not detected before treatment (1 of 905 fragments, AF below 0.53 % with 95 % "
          "confidence); 16.1 % (13.8 to 18.6) at relapse"),
         # four are not, though too few to be called
         ((4, 905), (145, 900), "emergent", "support",
@@ -43,12 +43,12 @@ PRE, POST = "before treatment", "at relapse"
          "confidence); 1.2 % (0.65 to 2.1) at relapse: too few to tell; 459 fragments before "
          "treatment would have told"),
         ((3, 1200), (11, 1000), "emergent", "overlap",
-         "not detected before treatment (3 of 1200 fragments, AF below 0.64 % with 95 % "
+         "not detected before treatment (3 of 1200 fragments, AF below 0.65 % with 95 % "
          "confidence); 1.1 % (0.59 to 1.9) at relapse: the bounds overlap, so it may have been "
          "there before"),
         # 20 fragments without it bound the AF at 14 % only
         ((0, 20), (90, 900), "undetermined", "depth",
-         "not detected before treatment (0 of 20 fragments, AF below 13.9 % with 95 % "
+         "not detected before treatment (0 of 20 fragments, AF below 14.0 % with 95 % "
          "confidence); 10.0 % (8.2 to 12.1) at relapse: too few to tell; 36 fragments before "
          "treatment would have told"),
         ((0, 5), (145, 900), "undetermined", "depth",
@@ -72,7 +72,7 @@ PRE, POST = "before treatment", "at relapse"
          "0.932); 221 fragments in both samples would have told"),
         ((145, 900), (0, 905), "lost", "bounds",
          "16.1 % (13.8 to 18.6) before treatment; not detected at relapse (0 of 905 fragments, "
-         "AF below 0.33 % with 95 % confidence)"),
+         "AF below 0.34 % with 95 % confidence)"),
         ((145, 900), (4, 905), "falling", "support",
          "16.1 % (13.8 to 18.6) before treatment; below the calling threshold at relapse, but 4 "
          "of 905 fragments carry it, more than sequencing error explains (p = 0.0029)"),
@@ -81,11 +81,11 @@ PRE, POST = "before treatment", "at relapse"
         ((0, 0), (0, 0), "not covered", "reads",
          "no usable fragment before treatment; no usable fragment at relapse"),
         ((0, 905), (0, 880), "absent", "neither",
-         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
          "confidence), nor at relapse (0 of 880 fragments, AF below 0.34 % with 95 % "
          "confidence)"),
         ((0, 905), (0, 5), "undetermined", "depth",
-         "not detected before treatment (0 of 905 fragments, AF below 0.33 % with 95 % "
+         "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
          "confidence); not assessable at relapse (0 of 5 fragments): cannot be told"),
     ],
 )  # fmt: skip
@@ -123,7 +123,7 @@ def test_low_purity_before_leaves_it_open(view):
     assert (found.state, found.reason) == ("undetermined", "purity")
     # the lower bound 2.3 % is 0.29 % there: ln(0.05) / ln(1 - 0.0029)
     assert sentence(found, a, b) == (
-        "not detected before treatment (0 of 900 fragments, AF below 0.33 % with 95 % "
+        "not detected before treatment (0 of 900 fragments, AF below 0.34 % with 95 % "
         "confidence); 3.3 % (2.3 to 4.7) at relapse: purity does not allow to tell; 1,038 "
         "fragments before treatment would have told (compared after correction for purity)"
     )

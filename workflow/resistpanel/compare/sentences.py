@@ -1,5 +1,7 @@
 """One plain sentence for the state of an allele between two samples."""
 
+import math
+
 from resistpanel.compare.evidence import View
 from resistpanel.compare.states import MOST_DEPTH, Decision
 
@@ -10,6 +12,13 @@ def percent(fraction: float | None) -> str:
         return "?"
     value = 100 * fraction
     return f"{value:.2f}" if value < 0.995 else f"{value:.1f}"
+
+
+def percent_up(fraction: float) -> str:
+    """Return a bound as `percent` does, rounded up: a limit is never said better than it is."""
+    places = 4 if 100 * fraction < 0.995 else 3
+    # The tolerance keeps a bound that is round from being raised by its last binary digit.
+    return percent(math.ceil(fraction * 10**places - 1e-9) / 10**places)
 
 
 def fragments(view: View) -> str:
@@ -27,9 +36,9 @@ def frequency(view: View) -> str:
 
 
 def not_seen(view: View) -> str:
-    """Return ``(0 of 905 fragments, AF below 0.33 % with 95 % confidence)``."""
+    """Return ``(0 of 905 fragments, AF below 0.34 % with 95 % confidence)``."""
     bound = view.evidence.ub
-    limit = "" if bound is None else f", AF below {percent(bound)} % with 95 % confidence"
+    limit = "" if bound is None else f", AF below {percent_up(bound)} % with 95 % confidence"
     return f"({fragments(view)}{limit})"
 
 

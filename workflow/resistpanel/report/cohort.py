@@ -12,6 +12,7 @@ from resistpanel import __version__
 from resistpanel.errors import InputError
 from resistpanel.report import provenance
 from resistpanel.report.front import headline, mechanisms
+from resistpanel.report.numbers import percent
 from resistpanel.report.read import read
 from resistpanel.report.states import MECHANISMS, VERDICTS
 from resistpanel.report.tsv import field
@@ -160,7 +161,8 @@ def outliers(patients: list[dict]) -> list[dict]:
                 continue
             score = 0.6745 * (s[key] - middle) / spread
             if (score < -Z and bad == "low") or (score > Z and bad == "high"):
-                text = f"{name} {s[key]:.4g}, median of the cohort {middle:.4g}"
+                say = percent if key.endswith(("fraction", "rate")) else "{:.4g}".format
+                text = f"{name} {say(s[key])}, median of the cohort {say(middle)}"
                 found.setdefault((s["patient"], s["sample"]), []).append(text)
     return [{"patient": p, "sample": s, "why": why} for (p, s), why in sorted(found.items())]
 

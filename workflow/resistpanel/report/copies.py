@@ -194,6 +194,7 @@ def copies(report: dict) -> dict | None:
             })  # fmt: skip
     purity = [
         {"sample": labels[n], "text": purity_text(copynumber["samples"][n].get("purity")),
+         "genome": at_large(copynumber["samples"][n]),
          "source": (copynumber["samples"][n].get("purity") or {}).get("source") or ""}
         for n in names if n in copynumber["samples"]
     ]  # fmt: skip
@@ -208,6 +209,15 @@ def copies(report: dict) -> dict | None:
         "rows": changed(copynumber, names),
         "purity": purity,
     }
+
+
+def at_large(sample: dict) -> str:
+    """Return the copies of the genome at large in words, or nothing where they are the usual 2.
+
+    Without it ``3.8 copies, neutral`` could not be understood.
+    """
+    baseline = sample.get("baseline")
+    return f"genome at {baseline} copies" if baseline not in (None, 2) else ""
 
 
 def purity_text(purity: dict | None) -> str:

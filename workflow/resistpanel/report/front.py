@@ -4,6 +4,7 @@ from itertools import pairwise
 
 from resistpanel.report import glance
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
+from resistpanel.report.copies import at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.states import EFFECTS, MECHANISMS, VERDICTS, rank_state
@@ -128,6 +129,8 @@ def copy_row(finding: dict, report: dict) -> dict:
                 main = f"{plain(gene['copies'], 1)} copies"
                 low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
                 detail = f"({low}–{high}) {gene['call'] or ''}"
+                if genome := at_large(genes):
+                    detail += f", {genome}"
         rows.append(sample_label(sample) | {"main": main, "detail": detail})
     return {
         "id": finding["variant"], "gene": finding["gene"], "copies": True,

@@ -18,6 +18,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.report.cells import variant_name
 
 FLANK = 25  # bases shown on either side
 SHOWN = {"alt": 8, "ref": 6, "other": 2}  # fragments per sample
@@ -356,7 +357,8 @@ def reads_view(report: dict) -> dict | None:
             })  # fmt: skip
         ruler = {"chars": window["bases"], "marks": " " * len(window["bases"])}
         variants.append({
-            "variant": v, "reported": v["reported"], "key": v["id"] in keys, "samples": samples,
+            "variant": v, "name": variant_name(v), "samples": samples,
+            "reported": v["reported"], "key": v["id"] in keys,
             "ruler": [(text, "v" if "v" in name.split() else "")
                       for text, name in segments(ruler, first + shift, width)],
         })  # fmt: skip

@@ -295,7 +295,7 @@ def _match_reasons(
         row = match.row
         named = match.drug.name
         if match.drug_match == "class" and row.drugs:
-            named = f"{join(row.drugs)}, of the class of {match.drug.name},"
+            named = f"{join(row.drugs)}, of the class of {match.drug.name}"
         elif match.drug_match == "class":
             shared = next(name for name in row.drug_class if name in match.drug.classes)
             named = f"{plural(shared)} as a class"

@@ -11,7 +11,7 @@ COLUMNS = (
 )
 #: Signs of the classes in the plots: colour goes with a shape, so that neither is needed alone.
 SHAPES = {"all": "●", "SNV": "■", "MNV": "▲", "INS": "◆", "DEL": "▼", "DUP": "✚", "COMPLEX": "✖"}
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 300, 56, 44, 14, 14
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 300, 72, 44, 14, 14
 
 
 def percent(value: float | None, digits: int | None = None) -> str:
