@@ -46,15 +46,17 @@ def htslib() -> str:
 
 # htslib is linked by bare file name and found at run time beside the installed package:
 # a recorded path would be that of the isolated build environment.
-def against_htslib(module: str, source: str) -> Extension:
+def against_htslib(module: str) -> Extension:
     """Return an extension that is compiled against pysam's htslib and numpy."""
+    source = f"workflow/{module.replace('.', '/')}.pyx"
+    up = "/".join(".." for _ in module.split(".")[1:])
     return Extension(
         module,
         [source],
         include_dirs=[*pysam.get_include(), numpy.get_include()],
         library_dirs=[PYSAM],
         libraries=[f":{htslib()}"],
-        runtime_library_dirs=["$ORIGIN/../../pysam"],
+        runtime_library_dirs=[f"$ORIGIN/{up}/pysam"],
         define_macros=[
             ("PYSAM_BUILD_VERSION", f'"{pysam.__version__}"'),
             ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
@@ -63,8 +65,9 @@ def against_htslib(module: str, source: str) -> Extension:
     )
 
 
-reader = against_htslib("resistpanel.call.reader", "workflow/resistpanel/call/reader.pyx")
-count = against_htslib("resistpanel.qc.count", "workflow/resistpanel/qc/count.pyx")
+stream = against_htslib("resistpanel.stream")
+reader = against_htslib("resistpanel.call.reader")
+count = against_htslib("resistpanel.qc.count")
 kernels = Extension(
     "resistpanel.call.kernels",
     ["workflow/resistpanel/call/kernels.pyx"],
@@ -74,6 +77,8 @@ kernels = Extension(
 )
 
 setup(
-    ext_modules=cythonize([reader, count, kernels], language_level=3),
+    ext_modules=cythonize(
+        [stream, reader, count, kernels], language_level=3, include_path=["workflow"]
+    ),
     cmdclass={"build_py": WithHome},
 )

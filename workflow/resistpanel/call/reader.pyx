@@ -9,36 +9,17 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 """
 
 import numpy as np
-import pysam
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 from pysam.libchtslib cimport (
-    BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP,
-    bam1_t, bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
-    bam_init1, hts_close, hts_idx_destroy, hts_idx_t, hts_itr_t, hts_open,
-    hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads, htsFile,
-    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_hdr_t, sam_index_load,
-    sam_itr_destroy, sam_itr_multi_next, sam_itr_regions,
+    BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
+    bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
+from resistpanel.stream cimport NT16_CODE, Stream, hash_name
 
 from resistpanel.errors import InputError
-
-cdef extern from *:
-    """
-    #ifndef PYSAM_BUILD_VERSION
-    #error "PYSAM_BUILD_VERSION must be defined by setup.py"
-    #endif
-    """
-    const char *PYSAM_BUILD_VERSION
-
-# An extension built against another htslib loads and runs, silently wrong: refuse instead.
-if PYSAM_BUILD_VERSION.decode() != pysam.__version__:
-    raise ImportError(
-        f"resistpanel was compiled against pysam {PYSAM_BUILD_VERSION.decode()}, found "
-        f"{pysam.__version__}: install that version, or rebuild resistpanel"
-    )
 
 #: Upper bounds (exclusive) of the quality groups; mates that agree reach the last ones.
 QUALITY_EDGES = (18, 25, 30, 35, 45, 94)
@@ -58,25 +39,10 @@ cdef uint8_t GROUP[256]
 for _i in range(256):
     GROUP[_i] = next((k for k, edge in enumerate(QUALITY_EDGES) if _i < edge), N_QBIN - 1)
 
-cdef uint8_t NT16_CODE[16]
-for _i in range(16):
-    NT16_CODE[_i] = 4
-NT16_CODE[1] = 0
-NT16_CODE[2] = 1
-NT16_CODE[4] = 2
-NT16_CODE[8] = 3
-
-
-cdef inline uint64_t hash_name(const char *name) noexcept nogil:
-    """FNV-1a with a final avalanche: 64 bits make a clash between two names negligible."""
-    cdef uint64_t h = <uint64_t>14695981039346656037
-    while name[0]:
-        h = (h ^ <uint8_t>name[0]) * <uint64_t>1099511628211
-        name += 1
-    h ^= h >> 33
-    h *= <uint64_t>0xff51afd7ed558ccd
-    h ^= h >> 33
-    return h if h else 1
+#: Two base codes at once, by a byte of a BAM record's sequence.
+cdef uint8_t PAIR_CODE[256][2]
+for _i in range(256):
+    PAIR_CODE[_i][0], PAIR_CODE[_i][1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
 
 
 cdef struct Read:
@@ -144,11 +110,7 @@ cdef class Reader:
         If the file cannot be opened, has no index, or lacks a contig of the regions.
     """
 
-    cdef htsFile *fp
-    cdef sam_hdr_t *header
-    cdef hts_idx_t *index
-    cdef hts_itr_t *itr
-    cdef bam1_t *rec
+    cdef Stream stream
     cdef bint pending
     cdef int status
     cdef int min_mapq
@@ -181,64 +143,13 @@ cdef class Reader:
         self.max_bases = max_bases
         self.pending = False
         self.status = 0
-        self.fp = hts_open(self.path.encode(), b"r")
-        if self.fp == NULL:
-            raise InputError("cannot be opened as BAM or CRAM", self.path, "check the file")
-        if reference is not None and hts_set_fai_filename(self.fp, str(reference).encode()) != 0:
-            raise InputError("cannot use the reference to decode it", self.path)
-        if threads > 1:
-            hts_set_threads(self.fp, threads)
-        self.header = sam_hdr_read(self.fp)
-        if self.header == NULL:
-            raise InputError("has no readable header", self.path, "check the file")
-        self.index = sam_index_load(self.fp, self.path.encode())
-        if self.index == NULL:
-            raise InputError("has no index", self.path, "run samtools index")
-        self.tids = {}
-        self._set_regions(regions)
-        self.rec = bam_init1()
+        self.stream = Stream(path, reference, threads)
+        regions = list(regions)
+        self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
+        self.stream.query(regions)
         self.n_slots = 1 << 16
         self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
         self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
-
-    def _set_regions(self, regions):
-        cdef hts_reglist_t *reglist
-        cdef hts_pair_pos_t *pairs
-        by_contig = {}
-        for contig, beg, end in regions:
-            by_contig.setdefault(contig, []).append((beg, end))
-        names = {}
-        for contig in by_contig:
-            tid = sam_hdr_name2tid(self.header, contig.encode())
-            if tid < 0:
-                raise InputError(f"has no contig {contig!r}", self.path,
-                                 "targets and reads must use one reference")
-            self.tids[contig] = tid
-            names[tid] = contig
-        cdef int n = len(names)
-        # Ownership of the list and of its pairs passes to the iterator; `reg` stays NULL, since
-        # region strings cannot name a contig that holds a colon.
-        reglist = <hts_reglist_t *>calloc(n, sizeof(hts_reglist_t))
-        self._names = []
-        for i, tid in enumerate(sorted(names)):
-            spans = sorted(by_contig[names[tid]])
-            pairs = <hts_pair_pos_t *>calloc(len(spans), sizeof(hts_pair_pos_t))
-            for j, (beg, end) in enumerate(spans):
-                pairs[j].beg = beg
-                pairs[j].end = end
-            encoded = names[tid].encode()
-            self._names.append(encoded)
-            reglist[i].reg = <const char *>encoded
-            reglist[i].tid = tid
-            reglist[i].intervals = pairs
-            reglist[i].count = len(spans)
-            reglist[i].min_beg = spans[0][0]
-            reglist[i].max_end = max(e for _, e in spans)
-        self.itr = sam_itr_regions(self.index, self.header, reglist, n)
-        if self.itr == NULL:
-            raise InputError("its index cannot be queried", self.path, "run samtools index again")
-
-    cdef list _names
 
     def __dealloc__(self):
         cdef int i
@@ -253,16 +164,6 @@ cdef class Reader:
         free(self.hashes)
         free(self.slots)
         free(self.slot_frag)
-        if self.itr != NULL:
-            sam_itr_destroy(self.itr)
-        if self.rec != NULL:
-            bam_destroy1(self.rec)
-        if self.index != NULL:
-            hts_idx_destroy(self.index)
-        if self.header != NULL:
-            sam_hdr_destroy(self.header)
-        if self.fp != NULL:
-            hts_close(self.fp)
 
     cdef int32_t fragment(self, uint64_t h) noexcept nogil:
         """Return the number of the fragment named by `h`, a new one if unseen."""
@@ -300,6 +201,7 @@ cdef class Reader:
         cdef uint8_t *seq = bam_get_seq(b)
         cdef uint8_t *qual = bam_get_qual(b)
         cdef uint32_t *cigar = bam_get_cigar(b)
+        cdef uint8_t *bases
         cdef Read *r
         cdef int64_t end = b.core.pos
         if h > self.keep_below or n == 0 or nc == 0:
@@ -337,8 +239,12 @@ cdef class Reader:
         r.cigar = self.n_cigars
         memcpy(self.cigars + self.n_cigars, cigar, nc * sizeof(uint32_t))
         self.n_cigars += nc
-        for i in range(n):
-            self.bases[self.n_bases + i] = NT16_CODE[(seq[i >> 1] >> ((~i & 1) << 2)) & 15]
+        bases = self.bases + self.n_bases
+        for i in range(n >> 1):
+            bases[2 * i] = PAIR_CODE[seq[i]][0]
+            bases[2 * i + 1] = PAIR_CODE[seq[i]][1]
+        if n & 1:
+            bases[n - 1] = PAIR_CODE[seq[n >> 1]][0]
         memcpy(self.quals + self.n_bases, qual, n)
         if qual[0] == 255:  # no qualities stored
             memset(self.quals + self.n_bases, 30, n)
@@ -407,7 +313,7 @@ cdef class Reader:
             If the file is truncated or corrupt.
         """
         cdef int tid = self.tids[contig], k, kept_carry = 0
-        cdef int64_t i
+        cdef int64_t i, last
         cdef bam1_t *b
         self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
         self.keep_below = <uint64_t>0xffffffffffffffff
@@ -426,19 +332,20 @@ cdef class Reader:
             self.n_carry = kept_carry
             while True:
                 if not self.pending:
-                    self.status = sam_itr_multi_next(self.fp, self.itr, self.rec)
+                    self.status = self.stream.next()
                     if self.status < 0:
                         break
                     self.pending = True
-                b = self.rec
+                b = self.stream.rec
                 if b.core.tid > tid or (b.core.tid == tid and b.core.pos >= end):
                     break
                 self.pending = False
                 if b.core.tid != tid:
                     continue
-                if b.core.pos + reference_length(b) > beg:
+                last = b.core.pos + reference_length(b)
+                if last > beg:
                     self.take(b)
-                if next_beg >= 0 and b.core.pos + reference_length(b) > next_beg:
+                if next_beg >= 0 and last > next_beg:
                     if self.n_carry == self.m_carry:
                         self.m_carry = 2 * self.m_carry + 64
                         self.carry = <bam1_t **>realloc(

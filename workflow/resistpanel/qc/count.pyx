@@ -8,35 +8,17 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3.
 """
 
 import numpy as np
-import pysam
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FMUNMAP, BAM_FPAIRED, BAM_FQCFAIL, BAM_FREAD2, BAM_FREVERSE, BAM_FSECONDARY,
-    BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux_get, bam_destroy1, bam_get_cigar,
-    bam_get_qname, bam_get_qual, bam_get_seq, bam_init1, hts_close, hts_idx_destroy, hts_idx_t,
-    hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, htsFile,
-    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_hdr_t, sam_index_load, sam_itr_destroy,
-    sam_itr_multi_next, sam_itr_regions,
+    BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux_get, bam_get_cigar, bam_get_qname,
+    bam_get_qual, bam_get_seq,
 )
+from resistpanel.stream cimport NT16_CODE, Stream, hash_name
 
 from resistpanel.errors import InputError
-
-cdef extern from *:
-    """
-    #ifndef PYSAM_BUILD_VERSION
-    #error "PYSAM_BUILD_VERSION must be defined by setup.py"
-    #endif
-    """
-    const char *PYSAM_BUILD_VERSION
-
-# An extension built against another htslib loads and runs, silently wrong: refuse instead.
-if PYSAM_BUILD_VERSION.decode() != pysam.__version__:
-    raise ImportError(
-        f"resistpanel was compiled against pysam {PYSAM_BUILD_VERSION.decode()}, found "
-        f"{pysam.__version__}: install that version, or rebuild resistpanel"
-    )
 
 #: Insert sizes and read lengths are counted up to this many bases; longer ones in the last place.
 LONGEST = 1 << 16
@@ -45,26 +27,6 @@ cdef enum:
     N_LENGTH = 1 << 16
 
 cdef int UNUSED = BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP | BAM_FSUPPLEMENTARY
-
-cdef uint8_t NT16_CODE[16]
-for _i in range(16):
-    NT16_CODE[_i] = 4
-NT16_CODE[1] = 0
-NT16_CODE[2] = 1
-NT16_CODE[4] = 2
-NT16_CODE[8] = 3
-
-
-cdef inline uint64_t hash_name(const char *name) noexcept nogil:
-    """FNV-1a with a final avalanche; 0 is kept for an empty slot."""
-    cdef uint64_t h = <uint64_t>14695981039346656037
-    while name[0]:
-        h = (h ^ <uint8_t>name[0]) * <uint64_t>1099511628211
-        name += 1
-    h ^= h >> 33
-    h *= <uint64_t>0xff51afd7ed558ccd
-    h ^= h >> 33
-    return h if h else 1
 
 
 cdef class Counter:
@@ -94,10 +56,7 @@ cdef class Counter:
         If the file cannot be opened or has no index.
     """
 
-    cdef htsFile *fp
-    cdef sam_hdr_t *header
-    cdef hts_idx_t *index
-    cdef bam1_t *rec
+    cdef Stream stream
     cdef int min_mapq, min_qual
     cdef readonly str path
     cdef readonly int64_t records, primary, duplicates, tagged, mismatches, aligned
@@ -106,23 +65,11 @@ cdef class Counter:
     cdef uint64_t *keys
     cdef int64_t *mate_ends
     cdef int64_t n_slots, n_used
-    cdef bytes _name
 
     def __cinit__(self, path, reference, int min_mapq, int min_qual):
         self.path = str(path)
         self.min_mapq, self.min_qual = min_mapq, min_qual
-        self.fp = hts_open(self.path.encode(), b"r")
-        if self.fp == NULL:
-            raise InputError("cannot be opened as BAM or CRAM", self.path, "check the file")
-        if hts_set_fai_filename(self.fp, str(reference).encode()) != 0:
-            raise InputError("cannot use the reference to decode it", self.path)
-        self.header = sam_hdr_read(self.fp)
-        if self.header == NULL:
-            raise InputError("has no readable header", self.path, "check the file")
-        self.index = sam_index_load(self.fp, self.path.encode())
-        if self.index == NULL:
-            raise InputError("has no index", self.path, "run samtools index")
-        self.rec = bam_init1()
+        self.stream = Stream(path, reference)
         self.inserts = np.zeros(N_LENGTH, dtype=np.int64)
         self.lengths = np.zeros(N_LENGTH, dtype=np.int64)
         self.n_slots = 1 << 12
@@ -132,14 +79,6 @@ cdef class Counter:
     def __dealloc__(self):
         free(self.keys)
         free(self.mate_ends)
-        if self.rec != NULL:
-            bam_destroy1(self.rec)
-        if self.index != NULL:
-            hts_idx_destroy(self.index)
-        if self.header != NULL:
-            sam_hdr_destroy(self.header)
-        if self.fp != NULL:
-            hts_close(self.fp)
 
     cdef void remember(self, uint64_t name, int64_t end, int64_t pos) noexcept nogil:
         """Keep the end of a read whose mate may overlap it; forget those that `pos` has passed."""
@@ -211,8 +150,7 @@ cdef class Counter:
         cdef int64_t[::1] steps = steps_array
         cdef uint32_t[::1] bases = bases_array.reshape(-1)
         cdef int64_t[::1] inserts = self.inserts, lengths = self.lengths
-        cdef hts_itr_t *itr = self.iterator(name, starts, ends)
-        cdef bam1_t *b = self.rec
+        cdef bam1_t *b
         cdef uint32_t *cigar
         cdef uint8_t *seq
         cdef uint8_t *qual
@@ -225,11 +163,13 @@ cdef class Counter:
         for k in range(self.n_slots):
             self.keys[k] = 0
         self.n_used = 0
+        self.stream.query((name, int(beg), int(end)) for beg, end in zip(starts, ends, strict=True))
         with nogil:
             while True:
-                status = sam_itr_multi_next(self.fp, itr, b)
+                status = self.stream.next()
                 if status < 0:
                     break
+                b = self.stream.rec
                 flag = b.core.flag
                 if flag & BAM_FUNMAP:
                     continue
@@ -307,7 +247,6 @@ cdef class Counter:
                         if tag != NULL:
                             self.aligned += length
                     p = till
-        sam_itr_destroy(itr)
         if status < -1:
             raise InputError(
                 "is truncated or corrupt", self.path,
@@ -318,29 +257,3 @@ cdef class Counter:
             np.cumsum(steps_array), np.asarray(offsets)[1:] + np.arange(n_targets - 1)
         )[:n_pos]
         return depth, bases_array
-
-    cdef hts_itr_t *iterator(self, str name, int64_t[::1] starts, int64_t[::1] ends) except NULL:
-        cdef int tid = sam_hdr_name2tid(self.header, name.encode())
-        cdef int64_t k, n = starts.shape[0]
-        cdef hts_reglist_t *regions
-        cdef hts_itr_t *itr
-        if tid < 0:
-            raise InputError(
-                f"has no contig {name!r}", self.path, "targets and reads must use one reference"
-            )
-        # Ownership of the list and its intervals passes to the iterator.
-        regions = <hts_reglist_t *>calloc(1, sizeof(hts_reglist_t))
-        regions.intervals = <hts_pair_pos_t *>calloc(n, sizeof(hts_pair_pos_t))
-        for k in range(n):
-            regions.intervals[k].beg = starts[k]
-            regions.intervals[k].end = ends[k]
-        self._name = name.encode()  # as long as the iterator lives
-        regions.reg = self._name
-        regions.tid = tid
-        regions.count = n
-        regions.min_beg = starts[0]
-        regions.max_end = ends[n - 1]
-        itr = sam_itr_regions(self.index, self.header, regions, 1)
-        if itr == NULL:
-            raise InputError("its index cannot be queried", self.path, "run samtools index again")
-        return itr

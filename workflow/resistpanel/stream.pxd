@@ -1,0 +1,47 @@
+# cython: language_level=3
+"""What the compiled passes over a BAM or CRAM share."""
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from pysam.libchtslib cimport bam1_t, hts_idx_t, hts_itr_t, htsFile, sam_hdr_t
+
+#: Base code (A, C, G, T = 0..3, anything else 4) of a base as BAM encodes it.
+cdef uint8_t NT16_CODE[16]
+
+cdef uint64_t hash_name(const char *name) noexcept nogil
+
+cdef class Stream:
+    cdef readonly str path
+    cdef htsFile *fp
+    cdef sam_hdr_t *header
+    cdef hts_idx_t *index
+    cdef hts_itr_t *itr
+    cdef bam1_t *rec
+    # The regions, in the order of the file, and the first that later records can overlap.
+    cdef int32_t *tids
+    cdef int64_t *begs
+    cdef int64_t *ends
+    cdef int64_t n_regions, region
+    # Virtual offsets between which the records of each region lie.
+    cdef uint64_t *starts
+    cdef uint64_t *stops
+    # Inflated bytes: [at, filled) are yet to be read; the last block begins at `block`.
+    cdef bint plain
+    cdef uint8_t *data
+    cdef int64_t at, filled, room, block
+    # Where the last block, and the next one, begin in the file; -1 before the first.
+    cdef int64_t here, following
+    cdef int file
+    cdef bytes raw
+    cdef int64_t raw_start
+    # End of the record's alignment on the reference; one base where it has none.
+    cdef int64_t end
+
+    cdef int next(self) noexcept nogil
+    cdef int tid(self, str contig)
+    cdef int next_plain(self) noexcept nogil
+    cdef int take(self, int64_t size) noexcept nogil
+    cdef int seek(self, uint64_t place) noexcept nogil
+    cdef int iterate(self) except -1
+    cdef int inflate(self) noexcept nogil
+    cdef int load_block(self) except -9
+    cdef bytes piece(self, int64_t start, int64_t size)
