@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import pdtrc
 
 from resistpanel.call.alleles import Allele, left_align
+from resistpanel.call.kernels import words
 from resistpanel.call.reference import Reference, decode
 from resistpanel.call.regions import Chunk
 
@@ -58,56 +59,6 @@ def substitutions(
     return chosen
 
 
-def between(
-    reads, row, start: int, stop: int, min_qual: int = 0
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return a read's bases over the reference span [start, stop), and where they are aligned.
-
-    Parameters
-    ----------
-    reads : Reads
-    row : record of its table
-    start, stop : int
-        0-based half-open; the read must be aligned at both ends of the span.
-    min_qual : int
-        Bases below it are unknown (4).
-
-    Returns
-    -------
-    (bases, positions) or None
-        positions is the reference position of each base, -1 for an inserted one; None where the
-        read does not cover the span.
-    """
-    if row["pos"] > start or row["end"] < stop:
-        return None
-    p, q = int(row["pos"]), int(row["seq"])
-    bases, positions, quality = [], [], []
-    for c in reads.cigars[row["cigar"] : row["cigar"] + row["n_cigar"]]:
-        op, length = int(c) & 15, int(c) >> 4
-        if op in (0, 7, 8):
-            a, b = max(start, p), min(stop, p + length)
-            if a < b:
-                bases.append(reads.bases[q + a - p : q + b - p])
-                quality.append(reads.quals[q + a - p : q + b - p])
-                positions.append(np.arange(a, b))
-            p += length
-            q += length
-        elif op == 1:
-            if start < p < stop:
-                bases.append(reads.bases[q : q + length])
-                quality.append(reads.quals[q : q + length])
-                positions.append(np.full(length, -1))
-            q += length
-        elif op in (2, 3):
-            if p <= start < p + length or p < stop <= p + length:
-                return None
-            p += length
-        elif op == 4:
-            q += length
-    known = np.concatenate(quality) >= min_qual
-    return np.where(known, np.concatenate(bases), 4), np.concatenate(positions)
-
-
 def aligned_indels(
     all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
 ) -> list[Allele]:
@@ -143,24 +94,15 @@ def aligned_indels(
         shown: dict[bytes, int] = {}
         # A sample of the carriers tells the allele; all are counted when they are realigned.
         step = max(1, len(carriers) // SAMPLED)
+        # More fragments than the carriers explain: a polymorphism, no part of the event.
+        index = chunk.index(np.arange(start, stop))
+        common = (index >= 0)[:, None] & (counts[index] > 1.5 * len(carriers) + 3)
         taken = carriers[::step]
-        for sample, r in taken:
-            piece = between(all_reads[sample], all_reads[sample].table[r], start, stop)
-            if piece is None:
-                continue
-            bases, positions = piece[0].copy(), piece[1]
-            there = positions >= 0
-            mismatch = np.flatnonzero(there & (bases != ref[np.where(there, positions - start, 0)]))
-            for m in mismatch:
-                index = int(chunk.index(positions[m : m + 1])[0])
-                common = (
-                    index >= 0
-                    and bases[m] < 4
-                    and (counts[index, bases[m]] > 1.5 * len(carriers) + 3)
-                )
-                if common or bases[m] > 3:
-                    bases[m] = ref[positions[m] - start]
-            shown[bases.tobytes()] = shown.get(bases.tobytes(), 0) + 1
+        for sample in sorted({sample for sample, _ in taken}):
+            rows = np.array([row for of, row in taken if of == sample])
+            for word in words(all_reads[sample], rows, start, ref, common.view(np.uint8)):
+                if word is not None:
+                    shown[word] = shown.get(word, 0) + 1
         if not shown:
             continue
         most = max(shown.values())

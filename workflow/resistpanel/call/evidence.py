@@ -7,7 +7,7 @@ import numpy as np
 
 from resistpanel.call import candidates
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
-from resistpanel.call.kernels import score_reads, segments
+from resistpanel.call.kernels import bases_at, score_reads, segments
 from resistpanel.call.noise import GOOD, VARIANT_FRACTION, Tally, contexts, homopolymers
 from resistpanel.call.reader import CLASSES, GROUP_OF, QUALITY_GROUPS, Reads, pileup
 from resistpanel.call.reference import BASES, Reference, encode
@@ -127,6 +127,11 @@ class Pile:
         table = self.reads.table
         start, end = np.ascontiguousarray(table["pos"]), np.ascontiguousarray(table["end"])
         return start, end, int((end - start).max(initial=0))
+
+    @cached_property
+    def frags(self) -> np.ndarray:
+        """Fragment of each read, as an array of its own."""
+        return np.ascontiguousarray(self.reads.table["frag"])
 
     def over(self, start: int, end: int) -> np.ndarray:
         """Return the rows of the reads that are aligned over all of [start, end).
@@ -623,9 +628,9 @@ def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate
         rows = [_rows(p, i, b) for i, b in changed]
         keep = rows[0]
         for other in rows[1:]:
-            keep = keep[np.isin(keep["frag"], other["frag"])]
+            keep = keep[_mask(p, other["frag"])[keep["frag"]]]
         for candidate in larger:
-            keep = keep[~np.isin(keep["frag"], candidate.support[s].rows["frag"])]
+            keep = keep[~_mask(p, candidate.support[s].rows["frag"])[keep["frag"]]]
         span = range(index, index + len(alt))
         thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
         support.append(Support(keep, p.depth[thinnest].astype(float), *_mapping(p, allele.pos)))
@@ -633,20 +638,21 @@ def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate
     return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
 
 
-def _shows(p: Pile, frags: np.ndarray, pos: int, base: int) -> np.ndarray:
-    """Return which fragments show another base than `base` at a 0-based position.
+def _mask(p: Pile, frags: np.ndarray) -> np.ndarray:
+    """Return which of all fragments of the chunk are among `frags`, bool, (fragments,)."""
+    mask = np.zeros(p.reads.n_fragments, dtype=bool)
+    mask[frags] = True
+    return mask
+
+
+def _others(p: Pile, pos: int, base: int) -> np.ndarray:
+    """Return which fragments show another base than `base` at a 0-based position, (fragments,).
 
     A base below the least quality shows nothing.
     """
-    table, reads = p.reads.table, p.reads
     rows = p.over(pos, pos + 1)
-    rows = rows[np.isin(table["frag"][rows], frags)]
-    other = set()
-    for row in table[rows]:
-        piece = candidates.between(reads, row, pos, pos + 1, p.min_qual)
-        if piece is not None and len(piece[0]) and piece[0][0] not in (base, 4):
-            other.add(int(row["frag"]))
-    return np.array([int(f) in other for f in frags], dtype=bool)
+    shown = bases_at(p.reads, rows, pos, p.min_qual)
+    return _mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
 
 
 def _phase(singles, positions, piles):
@@ -668,8 +674,8 @@ def _phase(singles, positions, piles):
             if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
                 continue
             pairs = [
-                (np.isin(x["frag"], y["frag"]).sum(), len(x), len(y))
-                for x, y in zip(singles[a], singles[b], strict=True)
+                (_mask(p, y["frag"])[x["frag"]].sum(), len(x), len(y))
+                for p, x, y in zip(piles, singles[a], singles[b], strict=True)
             ]
             # A sample in which no fragment carries both shows errors, or another event.
             both, of_a, of_b = np.sum([p for p in pairs if p[0]] or [(0, 0, 0)], axis=0)
@@ -692,7 +698,7 @@ def _phase(singles, positions, piles):
         for s in range(len(singles[run[0]])):
             keep = singles[run[0]][s]
             for other in run[1:]:
-                keep = keep[np.isin(keep["frag"], singles[other][s]["frag"])]
+                keep = keep[_mask(piles[s], singles[other][s]["frag"])[keep["frag"]]]
             rows.append(keep)
         if sum(map(len, rows)) < candidates.MIN_FRAGMENTS:
             continue
@@ -704,8 +710,8 @@ def _phase(singles, positions, piles):
             neighbour = min((k for k in run if k != key), key=lambda k, key=key: abs(k[0] - key[0]))
             left_over = []
             for s, (p, r, joint) in enumerate(zip(piles, singles[key], rows, strict=True)):
-                r = r[~np.isin(r["frag"], joint["frag"])]
-                shown = _shows(p, r["frag"], int(positions[neighbour[0]]), neighbour[1])
+                r = r[~_mask(p, joint["frag"])[r["frag"]]]
+                shown = _others(p, int(positions[neighbour[0]]), neighbour[1])[r["frag"]]
                 left_over.append(r[shown])
                 silent[s, key[0]] = r[~shown]
             singles[key] = left_over
@@ -717,16 +723,11 @@ def _phase(singles, positions, piles):
     return multiple, left
 
 
-def _lacks(p: Pile, frags: np.ndarray, other: Candidate, carriers: np.ndarray) -> int:
-    """Return how many fragments cover another allele's place and do not carry it."""
-    frags = frags[~np.isin(frags, carriers)]
-    if not len(frags):
-        return 0
-    allele = other.allele
+def _tells(p: Pile, allele: Allele) -> np.ndarray:
+    """Return which fragments would tell if they lacked an allele, bool, (fragments,)."""
     if allele.substitution and len(allele.ref) == 1:
-        return int(_shows(p, frags, allele.pos, BASES.index(allele.alt)).sum())
-    over = p.over(allele.pos - 4, allele.end + 4)
-    return int(np.isin(frags, p.reads.table["frag"][over]).sum())
+        return _others(p, allele.pos, BASES.index(allele.alt))
+    return _mask(p, p.frags[p.over(allele.pos - 4, allele.end + 4)])
 
 
 def phase(
@@ -754,21 +755,32 @@ def phase(
         )
 
     kept = sorted((c for c in found if new(c)), key=lambda c: c.allele)
+    # Of every candidate and sample: the fragments that carry it, and those that could deny it.
+    known: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
+
+    def told(n: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        if n not in known:
+            known[n] = []
+            for p, support in zip(piles, kept[n].support, strict=True):
+                frags = np.unique(support.rows["frag"])
+                known[n].append((frags, _mask(p, frags), _tells(p, kept[n].allele)))
+        return known[n]
+
     for n, a in enumerate(kept):
-        for b in kept[n + 1 : n + 1 + MAX_PARTNERS]:
+        for m, b in enumerate(kept[n + 1 : n + 1 + MAX_PARTNERS], n + 1):
             if b.allele.pos - a.allele.end > reach:
                 break
             if b.allele.pos < a.allele.end:
                 continue  # two alleles of one place exclude each other
             cis = only_a = only_b = 0
-            for p, x, y in zip(piles, a.support, b.support, strict=True):
-                fa, fb = np.unique(x.rows["frag"]), np.unique(y.rows["frag"])
-                cis += int(np.isin(fa, fb).sum())
-                only_a += _lacks(p, fa, b, fb)
-                only_b += _lacks(p, fb, a, fa)
+            for (fa, has_a, tells_a), (fb, has_b, tells_b) in zip(told(n), told(m), strict=True):
+                cis += int(has_b[fa].sum())
+                only_a += int((tells_b[fa] & ~has_b[fa]).sum())
+                only_b += int((tells_a[fb] & ~has_a[fb]).sum())
             if cis + only_a + only_b:
                 a.phase.append((b.allele, cis, only_a))
                 b.phase.append((a.allele, cis, only_b))
+        known.pop(n, None)
 
 
 def tally(

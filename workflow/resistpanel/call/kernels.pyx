@@ -42,6 +42,136 @@ cdef double place(const uint8_t *bases, const uint8_t *quals, int32_t length,
     return score
 
 
+cdef struct Row:
+    # As `reader.READ_DTYPE`.
+    int32_t pos, end, frag, flag, mapq, lclip, rclip, length, n_cigar, mismatches
+    int64_t seq, cigar
+
+
+cdef const Row *rows_of(const uint8_t[::1] table) noexcept:
+    return <const Row *>&table[0] if table.shape[0] else NULL
+
+
+def bases_at(reads, const int64_t[::1] rows, int64_t pos, int min_qual):
+    """Return the base that each read shows at a position of the reference.
+
+    Parameters
+    ----------
+    reads : reader.Reads
+    rows : int64, (n,)
+        Rows of its table.
+    pos : int
+        0-based.
+    min_qual : int
+        Bases below it are unknown.
+
+    Returns
+    -------
+    uint8, (n,)
+        Base code; 4 where the base is unknown, 5 where the read has none there.
+    """
+    cdef int64_t n = rows.shape[0], i, p, q
+    cdef int32_t k, op, length
+    shown = np.full(n, 5, dtype=np.uint8)
+    if not n:
+        return shown
+    cdef uint8_t[::1] out = shown
+    cdef const uint8_t[::1] bases = reads.bases, quals = reads.quals
+    cdef const uint32_t[::1] cigars = reads.cigars
+    cdef const Row *table = rows_of(reads.table.view(np.uint8))
+    cdef const Row *row
+    with nogil:
+        for i in range(n):
+            row = table + rows[i]
+            p, q = row.pos, row.seq
+            for k in range(row.n_cigar):
+                op = cigars[row.cigar + k] & 15
+                length = cigars[row.cigar + k] >> 4
+                if op == 0 or op == 7 or op == 8:
+                    if p <= pos < p + length:
+                        q += pos - p
+                        out[i] = bases[q] if quals[q] >= min_qual else 4
+                        break
+                    p += length
+                    q += length
+                elif op == 1 or op == 4:
+                    q += length
+                elif op == 2 or op == 3:
+                    p += length
+    return shown
+
+
+def words(reads, const int64_t[::1] rows, int64_t start, const uint8_t[::1] ref,
+          const uint8_t[:, ::1] common):
+    """Return what reads show between two positions of the reference.
+
+    Mismatches that are common, and unknown bases, are shown as the reference has them.
+
+    Parameters
+    ----------
+    reads : reader.Reads
+    rows : int64, (n,)
+        Rows of its table.
+    start : int
+        0-based.
+    ref : uint8, (span,)
+        Base codes of the reference from `start` on.
+    common : uint8, (span, 4)
+        1 where a base is common at a position.
+
+    Returns
+    -------
+    list of bytes or None, (n,)
+        Base codes, inserted ones included; None where the read is not aligned at both ends of
+        the span.
+    """
+    cdef int64_t stop = start + ref.shape[0], i, p, q, at, x
+    cdef int32_t k, op, length, n
+    cdef uint8_t base
+    cdef bint whole
+    cdef const uint8_t[::1] bases = reads.bases
+    cdef const uint32_t[::1] cigars = reads.cigars
+    cdef const Row *table = rows_of(reads.table.view(np.uint8))
+    cdef const Row *row
+    cdef uint8_t[::1] word
+    out = []
+    for i in range(rows.shape[0]):
+        row = table + rows[i]
+        if row.pos > start or row.end < stop:
+            out.append(None)
+            continue
+        word = np.empty(ref.shape[0] + row.length, dtype=np.uint8)
+        p, q, n, whole = row.pos, row.seq, 0, True
+        for k in range(row.n_cigar):
+            op = cigars[row.cigar + k] & 15
+            length = cigars[row.cigar + k] >> 4
+            if op == 0 or op == 7 or op == 8:
+                for x in range(max(start, p), min(stop, p + length)):
+                    base = bases[q + x - p]
+                    at = x - start
+                    if base > 3 or (base != ref[at] and common[at, base]):
+                        base = ref[at]
+                    word[n] = base
+                    n += 1
+                p += length
+                q += length
+            elif op == 1:
+                if start < p < stop:
+                    for x in range(length):
+                        word[n] = bases[q + x]
+                        n += 1
+                q += length
+            elif op == 2 or op == 3:
+                if p <= start < p + length or p < stop <= p + length:
+                    whole = False
+                    break
+                p += length
+            elif op == 4:
+                q += length
+        out.append(bytes(word[:n]) if whole else None)
+    return out
+
+
 def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64_t low,
              int64_t high):
     """Cut reads at the gaps of their own alignment that have nothing to do with a locus.
