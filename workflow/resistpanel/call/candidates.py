@@ -27,7 +27,13 @@ GATE = 1e-3
 
 def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """Return where noise of the `expected` (positions,) would rarely reach `count`."""
-    return pdtrc(np.maximum(count - 1, 0), np.maximum(expected, 1e-9)[:, None]) < GATE
+    # Most alleles are shown by no or one fragment, which is asked for elsewhere.
+    position, base = np.nonzero(count >= MIN_BEST)
+    few = np.ones(count.shape, dtype=bool)
+    few[position, base] = (
+        pdtrc(count[position, base] - 1, np.maximum(expected[position], 1e-9)) < GATE
+    )
+    return few
 
 
 def substitutions(

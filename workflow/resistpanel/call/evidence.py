@@ -7,7 +7,7 @@ import numpy as np
 
 from resistpanel.call import candidates
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
-from resistpanel.call.kernels import bases_at, score_reads, segments
+from resistpanel.call.kernels import bases_at, explained, score_reads, segments
 from resistpanel.call.noise import GOOD, VARIANT_FRACTION, Tally, contexts, homopolymers
 from resistpanel.call.reader import CLASSES, GROUP_OF, QUALITY_GROUPS, Reads, pileup
 from resistpanel.call.reference import BASES, Reference, encode
@@ -129,6 +129,17 @@ class Pile:
         return start, end, int((end - start).max(initial=0))
 
     @cached_property
+    def clipped(self) -> tuple[np.ndarray, np.ndarray]:
+        """Starts and ends of the reads with their soft clips."""
+        table = self.reads.table
+        return table["pos"] - table["lclip"], table["end"] + table["rclip"]
+
+    @cached_property
+    def longest(self) -> int:
+        """Bases of the longest read, 0 without reads."""
+        return int(self.reads.table["length"].max(initial=0))
+
+    @cached_property
     def frags(self) -> np.ndarray:
         """Fragment of each read, as an array of its own."""
         return np.ascontiguousarray(self.reads.table["frag"])
@@ -146,8 +157,12 @@ class Pile:
     def recount(self, chunk: Chunk) -> None:
         """Index the mismatches and count them per position and base."""
         self.index = chunk.index(self.events["pos"])
-        self.counts = np.zeros((len(self.depth), 4), dtype=np.int32)
-        np.add.at(self.counts, (self.index, self.events["base"]), 1)
+        self.counts = count(self.index, self.events["base"], len(self.depth))
+
+
+def count(index: np.ndarray, base: np.ndarray, positions: int) -> np.ndarray:
+    """Return how many mismatches there are by position and base, int64, (positions, 4)."""
+    return np.bincount(4 * index + base, minlength=4 * positions).reshape(-1, 4)
 
 
 def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> Pile:
@@ -161,8 +176,9 @@ def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> P
 def _fragment_scores(scores: np.ndarray, frags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sum read scores (reads, haplotypes) to fragments; returns (fragments, sums)."""
     unique, inverse = np.unique(frags, return_inverse=True)
-    sums = np.zeros((len(unique), scores.shape[1]))
-    np.add.at(sums, inverse, scores)
+    sums = np.column_stack(
+        [np.bincount(inverse, column, minlength=len(unique)) for column in scores.T]
+    )
     return unique, sums
 
 
@@ -184,9 +200,7 @@ def realign(
     contig = alleles[0].contig
     spans = [ambiguity(a, reference) for a in alleles]
     start, end = min(s for s, _ in spans), max(e for _, e in spans)
-    longest = max(
-        (int(p.reads.table["length"].max()) for p in piles if len(p.reads.table)), default=100
-    )
+    longest = max((p.longest for p in piles if p.longest), default=100)
     reach = longest + max(abs(a.shift) for a in alleles) + 20
     origin, stop = start - reach, end + reach
     # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
@@ -210,9 +224,7 @@ def realign(
     result: list[list[Support]] = [[] for _ in alleles]
     for p in piles:
         table = p.reads.table
-        chosen = np.flatnonzero(
-            (table["pos"] - table["lclip"] < end) & (table["end"] + table["rclip"] > start)
-        )
+        chosen = np.flatnonzero((p.clipped[0] < end) & (p.clipped[1] > start))
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         if not len(chosen):
             for supports in result:
@@ -247,10 +259,10 @@ def realign(
         position = np.searchsorted(frags, rows["frag"])
         order = np.sort(sums, axis=1)
         best = sums.argmax(axis=1)
-        bases = np.zeros(len(frags))
-        np.add.at(bases, position, last - first)
-        missed = np.zeros(len(frags))
-        np.add.at(missed, position, misses[np.arange(len(rows)), best[position]])
+        bases = np.bincount(position, last - first, minlength=len(frags))
+        missed = np.bincount(
+            position, misses[np.arange(len(rows)), best[position]], minlength=len(frags)
+        )
         fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
         sure = fits & (order[:, -1] - order[:, -2] >= MARGIN)
         # The class of a fragment is that of the read that tells its haplotype best.
@@ -265,7 +277,7 @@ def realign(
         f2r1 = np.where(paired, mate == reverse, reverse)
         cls = reverse.astype(int) + 3 * f2r1.astype(int)
         depth = np.zeros((CLASSES, QUALITY_GROUPS))
-        np.add.at(depth, (cls[sure], np.full(int(sure.sum()), 4)), 1)
+        depth[:, 4] = np.bincount(cls[sure], minlength=CLASSES)
         for h, supports in enumerate(result, 1):
             mine = np.flatnonzero(sure & (best == h))
             out = np.zeros(len(mine), dtype=ROW)
@@ -299,7 +311,16 @@ def realign(
         lean = fits & (order[:, -1] - sums[:, 0] + _lean(best, sure, len(plain)) >= LEAN)
         moved = lean[position] & (best[position] > 0)
         part = first[moved], last[moved]
-        _explain(p, chosen[moved], lies_on[moved], at[moved], part, joined, starts, lengths)
+        _explain(
+            p,
+            chosen[moved],
+            lies_on[moved],
+            at[moved].astype(np.int64),
+            part,
+            joined,
+            starts,
+            lengths,
+        )
     return result
 
 
@@ -404,7 +425,7 @@ def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
     Parameters
     ----------
     p : Pile
-    read, hap : (reads,)
+    read, hap : int64, (reads,)
         Row of each read, and the haplotype it lies on.
     offset : (reads,)
         Where the first base of its part lies there.
@@ -413,20 +434,20 @@ def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
     joined, starts, lengths
         The haplotypes, as in `kernels.score_reads`.
     """
-    n = len(p.reads.table)
-    hap_of = np.full(n, -1)
-    offset_of, first_of, last_of = (np.zeros(n, dtype=np.int64) for _ in range(3))
-    hap_of[read], offset_of[read], (first_of[read], last_of[read]) = hap, offset, part
-    events = p.events
-    who, at_read = events["read"], events["qpos"]
-    hap = hap_of[who]
-    at = offset_of[who] + at_read - first_of[who]
-    inside = (hap >= 0) & (at_read >= first_of[who]) & (at_read < last_of[who])
-    inside &= (at >= 0) & (at < lengths[np.maximum(hap, 0)])
-    there = joined[starts[np.maximum(hap, 0)] + np.where(inside, at, 0)]
-    drop = inside & (there == events["base"])
-    if drop.any():
-        p.events = events[~drop]
+    gone = explained(
+        p.events.view(np.uint8),
+        p.events.itemsize,
+        len(p.reads.table),
+        read,
+        hap,
+        offset,
+        *part,
+        joined,
+        starts,
+        lengths,
+    )
+    if gone.any():
+        p.events = p.events[gone == 0]
 
 
 def _kin(
@@ -523,12 +544,11 @@ def _good(
     counts, depths, rates = [], [], []
     for p in piles:
         good = GROUP_OF[p.events["qual"]] >= GOOD
-        count = np.zeros_like(p.counts)
-        np.add.at(count, (p.index[good], p.events["base"][good]), 1)
+        shown = count(p.index[good], p.events["base"][good], len(p.depth))
         depth = p.depth[:, :, GOOD:].sum((1, 2))
-        counts.append(count)
+        counts.append(shown)
         depths.append(depth)
-        rates.append(max((count.sum() - count[common].sum()) / max(depth.sum(), 1), 1e-5))
+        rates.append(max((shown.sum() - shown[common].sum()) / max(depth.sum(), 1), 1e-5))
     return counts, depths, rates
 
 

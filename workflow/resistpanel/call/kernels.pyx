@@ -7,7 +7,8 @@ Coordinates of a haplotype count from its first base. Base codes: A, C, G, T = 0
 import numpy as np
 
 from libc.math cimport log, pow
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 cdef double MATCH[256]
 cdef double MISMATCH[256]
@@ -20,26 +21,42 @@ for _q in range(256):
     MISMATCH[_q] = log(_e / 3)
 
 
-cdef double place(const uint8_t *bases, const uint8_t *quals, int32_t length,
+cdef double place(const uint8_t *bases, const uint8_t *quals, int32_t length, double whole,
                   const uint8_t *hap, int32_t hap_length, int32_t offset,
                   double stop, int32_t *mismatches) noexcept nogil:
     """Log-likelihood of a read laid on a haplotype without a gap; gives up below `stop`.
 
-    Bases beyond the haplotype or against an N are neutral: they score as a match.
+    Bases beyond the haplotype or against an N are neutral: they score as a match. `whole` is the
+    score of a read without a mismatch. Eight bases are compared at once: hardly any differ.
     """
-    cdef double score = 0
-    cdef int32_t i, j, n = 0
-    for i in range(length):
-        j = offset + i
-        if j < 0 or j >= hap_length or hap[j] > 3 or bases[i] > 3 or bases[i] == hap[j]:
-            score += MATCH[quals[i]]
-        else:
-            score += MISMATCH[quals[i]]
-            n += 1
-            if score < stop:
-                break
+    cdef double score = whole
+    cdef int32_t i = -offset if offset < 0 else 0, n = 0, k
+    cdef int32_t end = length if length < hap_length - offset else hap_length - offset
+    cdef uint64_t x, y
+    while i < end:
+        if i + 8 <= end:
+            memcpy(&x, bases + i, 8)
+            memcpy(&y, hap + offset + i, 8)
+            if x == y:
+                i += 8
+                continue
+        for k in range(i, i + 8 if i + 8 <= end else end):
+            if bases[k] != hap[offset + k] and bases[k] <= 3 and hap[offset + k] <= 3:
+                score += MISMATCH[quals[k]] - MATCH[quals[k]]
+                n += 1
+        if score < stop:
+            break
+        i += 8
     mismatches[0] = n
     return score
+
+
+cdef packed struct Mismatch:
+    # As `reader.EVENT_DTYPE`.
+    int32_t pos, frag, read, qpos
+    int16_t dist
+    uint8_t base, qual, cls, ref
+    int16_t cycle
 
 
 cdef struct Row:
@@ -283,8 +300,8 @@ def score_reads(const int64_t[::1] seqs, const int32_t[::1] lengths_read,
     mismatches : int32, (n, haplotypes)
     """
     cdef int64_t n = seqs.shape[0], i, seq
-    cdef int32_t n_hap = starts.shape[0], h, left, right, length, miss_left, miss_right
-    cdef double a, b
+    cdef int32_t n_hap = starts.shape[0], h, left, right, length, miss_left, miss_right, k
+    cdef double a, b, whole
     score_array = np.empty((n, n_hap), dtype=np.float64)
     offset_array = np.empty((n, n_hap), dtype=np.int32)
     mismatch_array = np.empty((n, n_hap), dtype=np.int32)
@@ -296,14 +313,17 @@ def score_reads(const int64_t[::1] seqs, const int32_t[::1] lengths_read,
             length = lengths_read[i]
             seq = seqs[i]
             left = <int32_t>(lefts[i] - origin)
+            whole = 0
+            for k in range(length):
+                whole += MATCH[quals[seq + k]]
             for h in range(n_hap):
                 right = <int32_t>(rights[i] - length - origin) + shifts[h]
-                a = place(&bases[seq], &quals[seq], length, &haplotypes[starts[h]], lengths[h],
-                          left, -1e9, &miss_left)
+                a = place(&bases[seq], &quals[seq], length, whole, &haplotypes[starts[h]],
+                          lengths[h], left, -1e9, &miss_left)
                 offset[i, h] = left
                 mismatch[i, h] = miss_left
                 if right != left:
-                    b = place(&bases[seq], &quals[seq], length, &haplotypes[starts[h]],
+                    b = place(&bases[seq], &quals[seq], length, whole, &haplotypes[starts[h]],
                               lengths[h], right, a, &miss_right)
                     if b > a:
                         a = b
@@ -311,3 +331,50 @@ def score_reads(const int64_t[::1] seqs, const int32_t[::1] lengths_read,
                         mismatch[i, h] = miss_right
                 score[i, h] = a
     return score_array, offset_array, mismatch_array
+
+
+def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[::1] read,
+              const int64_t[::1] hap, const int64_t[::1] offset, const int32_t[::1] first,
+              const int32_t[::1] last, const uint8_t[::1] haplotypes, const int32_t[::1] starts,
+              const int32_t[::1] lengths):
+    """Return which mismatches vanish once their reads lie on the haplotypes they belong to.
+
+    Parameters
+    ----------
+    events : uint8
+        `reader.EVENT_DTYPE` rows of `size` bytes.
+    n_reads : int
+        Reads of the sample.
+    read, hap : int64, (n,)
+        Row of a read, and the haplotype it lies on.
+    offset : int64, (n,)
+        Where the first base of its part lies there.
+    first, last : int32, (n,)
+        The part, as `segments` gives it.
+    haplotypes, starts, lengths
+        As in `score_reads`.
+
+    Returns
+    -------
+    uint8, (events,)
+    """
+    cdef int64_t n = events.shape[0] // size, i, k, r, at
+    cdef const Mismatch *e
+    gone_array = np.zeros(n, dtype=np.uint8)
+    if not n:
+        return gone_array
+    place_array = np.full(n_reads, -1, dtype=np.int32)
+    cdef uint8_t[::1] gone = gone_array
+    cdef int32_t[::1] where = place_array
+    with nogil:
+        for i in range(read.shape[0]):
+            where[read[i]] = <int32_t>i
+        for i in range(n):
+            e = <const Mismatch *>(&events[0] + i * size)
+            k = where[e.read]
+            if k < 0 or e.qpos < first[k] or e.qpos >= last[k]:
+                continue
+            at = offset[k] + e.qpos - first[k]
+            if at >= 0 and at < lengths[hap[k]]:
+                gone[i] = haplotypes[starts[hap[k]] + at] == e.base
+    return gone_array

@@ -58,6 +58,12 @@ def contexts(padded: np.ndarray) -> np.ndarray:
     return np.where(known, 16 * left + 4 * mid + right, -1)
 
 
+def _histogram(shape: tuple[int, ...], at: tuple[np.ndarray, ...]) -> np.ndarray:
+    """Return how often each cell of a table is named, int64, (shape)."""
+    cells = np.ravel_multi_index(tuple(np.asarray(a, dtype=np.intp) for a in at), shape)
+    return np.bincount(cells, minlength=np.prod(shape)).reshape(shape)
+
+
 @dataclass
 class Tally:
     """What one sample's chunks add up to.
@@ -146,21 +152,21 @@ class Tally:
             self.total.shape
         )
         use = known[index] & ~variant[index, events["base"]]
-        np.add.at(
-            self.errors,
+        self.errors += _histogram(
+            self.errors.shape,
             (context[index[use]], events["base"][use], events["cls"][use], groups[use]),
-            1,
         )
         self.cycle_total += cycles
-        np.add.at(
-            self.cycle_errors,
-            np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1),
-            1,
+        self.cycle_errors += np.bincount(
+            np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1), minlength=CYCLE_BINS
         )
-        counts = np.zeros((len(context), 4, 3), dtype=np.uint16)
-        np.add.at(counts, (index, events["base"], 2), 1)
+        # Of good bases by orientation; then of all.
         good = groups >= GOOD
-        np.add.at(counts, (index[good], events["base"][good], events["cls"][good] // 3), 1)
+        by_side = _histogram(
+            (len(context), 4, 3), (index, events["base"], np.where(good, events["cls"] // 3, 2))
+        )
+        by_side[..., 2] = by_side.sum(2)
+        counts = by_side.astype(np.uint16)
         merged = np.zeros((len(context), CLASSES, 3), dtype=np.uint16)
         for group in range(QUALITY_GROUPS):
             merged[:, :, MERGED[group]] += np.minimum(depth[:, :, group], 20000).astype(np.uint16)
@@ -333,7 +339,9 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
         by_side = np.stack([good[..., :3].sum(2), good[..., 3:].sum(2), every], axis=2)
         k = counts[known].astype(int)
         valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (every > 0)
-        stands_out = (k >= 1) & (pdtrc(np.maximum(k - 1, 0), by_side) < 0.1)
+        shown = np.nonzero(k)
+        stands_out = np.zeros(k.shape, dtype=bool)
+        stands_out[shown] = pdtrc(k[shown] - 1, by_side[shown]) < 0.1
         site, base = np.nonzero(valid)
         for side in range(3):
             if side == 2:
@@ -342,10 +350,9 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
                 use = ~stands_out[site, base, 1 - side]
             n, e = k[site, base, side], by_side[site, base, side]
             at = np.searchsorted(EXPECTED_EDGES, e)
-            np.add.at(
-                table[:, :, side],
+            table[:, :, side] += _histogram(
+                table[:, :, side].shape,
                 (mid[site][use], base[use], np.minimum(n, MOST)[use], at[use]),
-                1,
             )
     return table
 

@@ -13,6 +13,7 @@ for _i, _base in enumerate("ACGT"):
     CODE[ord(_base)] = CODE[ord(_base.lower())] = _i
 
 BASES = "ACGTN"
+_ASCII = np.frombuffer(BASES.encode(), dtype=np.uint8)
 
 
 def encode(sequence: str) -> np.ndarray:
@@ -22,7 +23,7 @@ def encode(sequence: str) -> np.ndarray:
 
 def decode(codes: np.ndarray) -> str:
     """Return the sequence of base codes."""
-    return "".join(BASES[c] for c in codes)
+    return _ASCII[codes].tobytes().decode()
 
 
 class Reference:
