@@ -478,13 +478,37 @@ cdef void add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t re
     r.mismatches += 1
 
 
+cdef extern from *:
+    """
+    /* Counts bases that are good and as the reference has them, up to the first that is not.
+       By itself, for the registers: this loop is where a pileup spends its time. */
+    static __attribute__((noinline)) int64_t count_run(
+        const uint8_t *restrict base, const uint8_t *restrict qual,
+        const uint8_t *restrict reference, uint32_t *restrict depth, const uint8_t *restrict group,
+        int64_t row, int min_qual, int64_t p, int64_t end)
+    {
+        for (; p < end; p++) {
+            const int q = qual[p];
+            if (q < min_qual || base[p] != reference[p] || base[p] > 3)
+                break;
+            depth[group[q] * row + p]++;
+        }
+        return p;
+    }
+    """
+    int64_t count_run(const uint8_t *base, const uint8_t *qual, const uint8_t *reference,
+                      uint32_t *depth, const uint8_t *group, int64_t row, int min_qual, int64_t p,
+                      int64_t end) noexcept nogil
+
+
 cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
                   int32_t q, int64_t shift, const uint8_t *bases, const uint8_t *quals,
-                  const uint8_t *reference, uint32_t *depth, int64_t *cycles, int min_qual,
-                  Events *sink) noexcept nogil:
+                  const uint8_t *reference, uint32_t *depth, int64_t n_pos, int64_t *cycles,
+                  int min_qual, Events *sink) noexcept nogil:
     """Count a run of aligned bases, [beg, end) of the reference from base `q` of the read on.
 
-    `shift` makes a position an index of `reference` and of `depth`.
+    `shift` makes a position an index of `reference` and of `depth`, (N_CLS, N_QBIN, n_pos):
+    neighbouring bases then count in neighbouring places of the memory.
     """
     cdef const uint8_t *base = bases + r.seq + q - beg
     cdef const uint8_t *qual = quals + r.seq + q - beg
@@ -504,17 +528,22 @@ cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg,
             p = last
         cycles[c] += p - here
         here = <int32_t>p
-    depth += cls * N_QBIN
-    for p in range(beg, end):
+    depth += cls * N_QBIN * n_pos + shift
+    p = beg
+    while True:
+        p = count_run(base, qual, reference + shift, depth, GROUP, n_pos, min_qual, p, end)
+        if p == end:
+            break
         if base[p] > 3 or qual[p] < min_qual:
             c = q + <int32_t>(p - beg)
             c = (n - 1 - c if back else c) // 8
             cycles[c if c < N_CYCLE else N_CYCLE - 1] -= 1
-            continue
-        depth[(p + shift) * (N_CLS * N_QBIN) + GROUP[qual[p]]] += 1
-        if base[p] != reference[p + shift] and reference[p + shift] < 4:
-            add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p], qual[p],
-                      cls, reference[p + shift])
+        else:
+            depth[GROUP[qual[p]] * n_pos + p] += 1
+            if reference[p + shift] < 4:
+                add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p],
+                          qual[p], cls, reference[p + shift])
+        p += 1
 
 
 def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] reference,
@@ -554,13 +583,13 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     for k in range(n_int):
         offsets[k] = n_pos
         n_pos += ends[k] - starts[k]
-    depth_array = np.zeros((n_pos, N_CLS, N_QBIN), dtype=np.uint32)
+    depth_array = np.zeros((N_CLS, N_QBIN, n_pos), dtype=np.uint32)
     deleted_array = np.zeros(n_pos, dtype=np.uint32)
     cycles_array = np.zeros(N_CYCLE, dtype=np.int64)
     table = reads.table
     cdef int64_t n_reads = table.shape[0], n_frag = reads.n_fragments, i
     if n_reads == 0 or n_pos == 0:
-        return (depth_array, cycles_array, deleted_array, np.empty(0, EVENT_DTYPE),
+        return (depth_array.transpose(2, 0, 1), cycles_array, deleted_array, np.empty(0, EVENT_DTYPE),
                 np.empty(0, INDEL_DTYPE))
     cdef uint32_t[:, :, ::1] depth = depth_array
     cdef uint32_t[::1] deleted = deleted_array
@@ -650,8 +679,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                                             add_run(
                                                 t, b if which else a, f, cls, lo, stop, q + lo - p,
                                                 offsets[k] - starts[k], bases, quals,
-                                                &reference[0], &depth[0, 0, 0], &cycles[0],
-                                                min_qual, &sink)
+                                                &reference[0], &depth[0, 0, 0], n_pos,
+                                                &cycles[0], min_qual, &sink)
                                     p += length
                                 if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
                                     q += length
@@ -704,7 +733,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             if base > 3 or qual < min_qual:
                                 continue
                             c = GROUP[qual]
-                            depth[idx, cls + orient, c] += 1
+                            depth[cls + orient, c, idx] += 1
                             x = rows[ra].length - 1 - q
                             cyc = x if rows[ra].flag & BAM_FREVERSE else q
                             c = cyc // 8
@@ -736,7 +765,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         copy_out(out_events.view(np.uint8), <uint8_t *>sink.events)
         out_indels = np.empty(n_indels, INDEL_DTYPE)
         copy_out(out_indels.view(np.uint8), <uint8_t *>indels)
-        return depth_array, cycles_array, deleted_array, out_events, out_indels
+        by_position = np.ascontiguousarray(depth_array.transpose(2, 0, 1))
+        return by_position, cycles_array, deleted_array, out_events, out_indels
     finally:
         free(ca)
         free(cb)
