@@ -109,7 +109,7 @@ def cut(pos, cigar, low, high):
     table["pos"], table["n_cigar"] = pos, len(cigar)
     table["length"] = sum(n for n, op in cigar if op in "MIS=X")
     words = np.array([n << 4 | codes[op] for n, op in cigar], dtype=np.uint32)
-    return tuple(int(x[0]) for x in segments(table, words, np.array([0]), low, high))
+    return tuple(int(x[0]) for x in segments(table.view(np.uint8), words, np.array([0]), low, high))
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def test_many_candidates_as_one_by_one():
     found = evidence(counts)
     together = evaluate(found, 0, PRIORS)
     for i in (0, 199, 200, 399, 449):
-        alone = evaluate(found.part(i, i + 1), 0, PRIORS)
+        alone = evaluate(found.part(slice(i, i + 1)), 0, PRIORS)
         for name in vars(alone):
             assert getattr(together, name)[i] == pytest.approx(getattr(alone, name)[0])
 

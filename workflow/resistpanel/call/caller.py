@@ -415,12 +415,20 @@ class Caller:
         totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(shape)
         alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(shape)
         threshold = next(f.threshold for f in flt.FILTERS if f.name == "weak")
-        needed = np.column_stack(
+        keep = (
+            np.array([c.forced for c in self.candidates], dtype=bool)
+            | (phred >= NEAR_MISS)
+            | ((best == "germline") & (alts.max(1) >= 0.1 * totals.max(1)))
+        )
+        needed = np.full(shape, np.nan)
+        needed[keep] = np.column_stack(
             [
-                limits.fragments_needed(evidence, s, self.normal, self.settings.priors, threshold)
+                limits.fragments_needed(
+                    evidence.part(keep), s, self.normal, self.settings.priors, threshold
+                )
                 for s in range(len(self.samples))
             ]
-        ).reshape(totals.shape)
+        )
         lod = limits.detection_limit(needed, totals)
         low, high = limits.interval(alts, totals)
         ub = limits.upper_bound(alts, totals)
@@ -432,12 +440,7 @@ class Caller:
         self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
         out = []
         for i, candidate in enumerate(self.candidates):
-            keep = (
-                candidate.forced
-                or phred[i] >= NEAR_MISS
-                or (best[i] == "germline" and alts[i].max() >= 0.1 * totals[i].max())
-            )
-            if not keep:
+            if not keep[i]:
                 continue
             metrics = flt.measure(candidate, self.tumors, length)
             metrics["somatic_phred"] = phred[i]

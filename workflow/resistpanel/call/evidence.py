@@ -117,7 +117,9 @@ class Pile:
     deleted: np.ndarray
     events: np.ndarray
     indels: np.ndarray
-    index: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    # 4 times the position in the chunk, plus the base, of each mismatch.
+    key: np.ndarray = field(default_factory=lambda: np.empty(0, int))
+    total: np.ndarray = field(default_factory=lambda: np.empty(0, int))
     counts: np.ndarray = field(default_factory=lambda: np.empty((0, 4), int))
     min_qual: int = 0
 
@@ -125,14 +127,8 @@ class Pile:
     def spans(self) -> tuple[np.ndarray, np.ndarray, int]:
         """Starts and ends of the reads as arrays of their own, and the longest span."""
         table = self.reads.table
-        start, end = np.ascontiguousarray(table["pos"]), np.ascontiguousarray(table["end"])
+        start, end = table["pos"].astype(np.int64), table["end"].astype(np.int64)
         return start, end, int((end - start).max(initial=0))
-
-    @cached_property
-    def clipped(self) -> tuple[np.ndarray, np.ndarray]:
-        """Starts and ends of the reads with their soft clips."""
-        table = self.reads.table
-        return table["pos"] - table["lclip"], table["end"] + table["rclip"]
 
     @cached_property
     def longest(self) -> int:
@@ -154,21 +150,31 @@ class Pile:
         last = np.searchsorted(starts, start, side="right")
         return first + np.flatnonzero(ends[first:last] >= end)
 
+    def touching(self, start: int, end: int) -> np.ndarray:
+        """Return the rows of the reads that touch [start, end), with their soft clips."""
+        starts, _, longest = self.spans
+        first = np.searchsorted(starts, start - longest - self.longest)
+        last = np.searchsorted(starts, end + self.longest)
+        near = self.reads.table[first:last]
+        touches = (near["pos"] - near["lclip"] < end) & (near["end"] + near["rclip"] > start)
+        return first + np.flatnonzero(touches)
+
     def recount(self, chunk: Chunk) -> None:
         """Index the mismatches and count them per position and base."""
-        self.index = chunk.index(self.events["pos"])
-        self.counts = count(self.index, self.events["base"], len(self.depth))
+        self.key = 4 * chunk.index(self.events["pos"]) + self.events["base"]
+        self.counts = count(self.key, len(self.depth))
 
 
-def count(index: np.ndarray, base: np.ndarray, positions: int) -> np.ndarray:
+def count(key: np.ndarray, positions: int) -> np.ndarray:
     """Return how many mismatches there are by position and base, int64, (positions, 4)."""
-    return np.bincount(4 * index + base, minlength=4 * positions).reshape(-1, 4)
+    return np.bincount(key, minlength=4 * positions).reshape(-1, 4)
 
 
 def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> Pile:
     """Pile a chunk's reads up."""
     result = Pile(reads, *pileup(reads, chunk.starts, chunk.ends, codes, min_qual))
     result.min_qual = min_qual
+    result.total = result.depth.sum((1, 2))
     result.recount(chunk)
     return result
 
@@ -224,14 +230,14 @@ def realign(
     result: list[list[Support]] = [[] for _ in alleles]
     for p in piles:
         table = p.reads.table
-        chosen = np.flatnonzero((p.clipped[0] < end) & (p.clipped[1] > start))
+        chosen = p.touching(start, end)
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         if not len(chosen):
             for supports in result:
                 supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
             continue
         first, last, left, right = segments(
-            table, p.reads.cigars, chosen, start - FOREIGN, end + FOREIGN
+            table.view(np.uint8), p.reads.cigars, chosen, start - FOREIGN, end + FOREIGN
         )
         held = last > first
         chosen, first, last, left, right = (x[held] for x in (chosen, first, last, left, right))
@@ -270,10 +276,10 @@ def realign(
         gap = np.where(best[position] == 0, scores[:, 0] - scores[:, 1:].max(axis=1), gap)
         pick = np.lexsort((-gap, position))
         teller = pick[np.searchsorted(position[pick], np.arange(len(frags)))]
-        told = rows[teller]
-        reverse = (told["flag"] & 16) != 0
-        mate = (told["flag"] & 64) != 0
-        paired = (told["flag"] & 1) != 0
+        flag, mapq = rows["flag"][teller], rows["mapq"][teller]
+        reverse = (flag & 16) != 0
+        mate = (flag & 64) != 0
+        paired = (flag & 1) != 0
         f2r1 = np.where(paired, mate == reverse, reverse)
         cls = reverse.astype(int) + 3 * f2r1.astype(int)
         depth = np.zeros((CLASSES, QUALITY_GROUPS))
@@ -290,7 +296,7 @@ def realign(
             event = alleles[h - 1].pos - origin - offset
             out["dist"] = np.clip(np.minimum(event, rows["length"][who] - 1 - event), 0, 32000)
             out["cycle"] = np.clip(event, 0, 32000)
-            out["mapq"] = told["mapq"][mine]
+            out["mapq"] = mapq[mine]
             out["mismatches"] = misses[who, h]
             out["score"] = order[mine, -1] - order[mine, -2]
             informative = depth
@@ -409,7 +415,7 @@ def _backgrounds(
     if not len(index):
         return [()]
     counts = sum(p.counts[index] for p in piles)
-    depth = sum(p.depth[index].sum((1, 2)) for p in piles)
+    depth = sum(p.total[index] for p in piles)
     at, base = np.nonzero(counts >= np.maximum(8, 0.25 * depth)[:, None])
     order = np.argsort(-counts[at, base], kind="stable")[:most]
     found = [(int(chunk.positions()[index[at[i]]]), int(base[i])) for i in order]
@@ -516,7 +522,7 @@ def indel_candidates(
 
 def _rows(p: Pile, index: int, base: int) -> np.ndarray:
     """Return the fragments of one sample that show `base` at a position of the chunk."""
-    events = p.events[(p.index == index) & (p.events["base"] == base)]
+    events = p.events[p.key == 4 * index + base]
     out = np.zeros(len(events), dtype=ROW)
     reads = p.reads.table[events["read"]]
     for name in ("frag", "base", "cls", "dist", "cycle"):
@@ -544,7 +550,7 @@ def _good(
     counts, depths, rates = [], [], []
     for p in piles:
         good = GROUP_OF[p.events["qual"]] >= GOOD
-        shown = count(p.index[good], p.events["base"][good], len(p.depth))
+        shown = count(p.key[good], len(p.depth))
         depth = p.depth[:, :, GOOD:].sum((1, 2))
         counts.append(shown)
         depths.append(depth)
@@ -566,7 +572,7 @@ def substitution_candidates(
     do not carry the other.
     """
     positions = chunk.positions()
-    depths = [p.depth.sum((1, 2)) for p in piles]
+    depths = [p.total for p in piles]
     common = np.zeros(piles[0].counts.shape, dtype=bool)
     for p, depth in zip(piles, depths, strict=True):
         common |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
@@ -816,13 +822,12 @@ def tally(
             frag = p.reads.table["frag"][shown["read"]]
             at = chunk.index(np.unique(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
             counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
-        t.add_slips(starts, runs, p.depth.sum((1, 2)), *counts)
+        t.add_slips(starts, runs, p.total, *counts)
     variant = np.zeros(piles[0].counts.shape, dtype=bool)
     for p in piles:
-        depth = p.depth.sum((1, 2))
-        variant |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
+        variant |= p.counts >= np.maximum(4, VARIANT_FRACTION * p.total)[:, None]
     for t, p in zip(tallies, piles, strict=True):
-        t.add(context, p.index, p.depth, p.cycles, p.events, GROUP_OF[p.events["qual"]], variant)
+        t.add(context, p.key >> 2, p.depth, p.cycles, p.events, GROUP_OF[p.events["qual"]], variant)
 
 
 def context_of(chunk: Chunk, reference: Reference) -> np.ndarray:

@@ -189,7 +189,7 @@ def words(reads, const int64_t[::1] rows, int64_t start, const uint8_t[::1] ref,
     return out
 
 
-def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64_t low,
+def segments(const uint8_t[::1] table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64_t low,
              int64_t high):
     """Cut reads at the gaps of their own alignment that have nothing to do with a locus.
 
@@ -199,8 +199,10 @@ def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64
 
     Parameters
     ----------
-    table, cigars
-        As in `reader.Reads`.
+    table : uint8
+        The bytes of `reader.Reads.table`.
+    cigars
+        As there.
     chosen : int64, (n,)
         Rows of `table`.
     low, high : int
@@ -213,7 +215,7 @@ def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64
     left, right : int64, (n,)
         Reference positions of the part's first base, and of the end of its last, as aligned.
     """
-    cdef int64_t n = chosen.shape[0], i, row, p, before
+    cdef int64_t n = chosen.shape[0], i, p, before
     cdef int32_t k, q, op, length, q0, q1, tail
     first_array = np.empty(n, dtype=np.int32)
     last_array = np.empty(n, dtype=np.int32)
@@ -221,18 +223,16 @@ def segments(table, const uint32_t[::1] cigars, const int64_t[::1] chosen, int64
     right_array = np.empty(n, dtype=np.int64)
     cdef int32_t[::1] first = first_array, last = last_array
     cdef int64_t[::1] left = left_array, right = right_array
-    cdef int32_t[::1] pos = np.ascontiguousarray(table["pos"])
-    cdef int32_t[::1] n_cigar = np.ascontiguousarray(table["n_cigar"])
-    cdef int32_t[::1] lengths = np.ascontiguousarray(table["length"])
-    cdef int64_t[::1] cigar = np.ascontiguousarray(table["cigar"])
+    cdef const Row *rows = rows_of(table)
+    cdef const Row *row
     with nogil:
         for i in range(n):
-            row = chosen[i]
-            p, q, q0, q1 = pos[row], 0, 0, lengths[row]
+            row = rows + chosen[i]
+            p, q, q0, q1 = row.pos, 0, 0, row.length
             left[i], right[i], tail = p, -1, 0
-            for k in range(n_cigar[row]):
-                op = cigars[cigar[row] + k] & 15
-                length = cigars[cigar[row] + k] >> 4
+            for k in range(row.n_cigar):
+                op = cigars[row.cigar + k] & 15
+                length = cigars[row.cigar + k] >> 4
                 if op == 0 or op == 7 or op == 8:
                     p += length
                     q += length

@@ -116,11 +116,9 @@ class Evidence:
     log_own: np.ndarray
     log_carried: np.ndarray | None = None
 
-    def part(self, start: int, stop: int) -> "Evidence":
-        """Return the evidence of candidates [start, stop)."""
-        return Evidence(
-            *(None if value is None else value[start:stop] for value in vars(self).values())
-        )
+    def part(self, which: slice | np.ndarray) -> "Evidence":
+        """Return the evidence of some candidates."""
+        return Evidence(*(None if value is None else value[which] for value in vars(self).values()))
 
 
 @dataclass
@@ -267,7 +265,7 @@ def evaluate(
     if n > step:
         parts = [
             evaluate(
-                evidence.part(i, i + step),
+                evidence.part(slice(i, i + step)),
                 normal,
                 priors,
                 None if log_germline_site is None else log_germline_site[i : i + step],

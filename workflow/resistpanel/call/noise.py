@@ -334,9 +334,17 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
         mid = (context[known] // 4) % 4
         here = depth[known].astype(np.float32)
         factor = noise.factor[context[known]]  # n, 4, classes
-        every = np.einsum("ncg,g,nbc->nb", here, merged / 3, factor, optimize=True)
-        good = np.einsum("ncg,g->nc", here[:, :, 1:], merged[1:] / 3)[:, None, :] * factor
-        by_side = np.stack([good[..., :3].sum(2), good[..., 3:].sum(2), every], axis=2)
+        good = here[:, :, 1:] @ (merged[1:] / 3)
+        every = good + here[:, :, 0] * (merged[0] / 3)
+        by_side = np.concatenate(
+            [
+                factor[..., :3] @ good[:, :3, None],
+                factor[..., 3:] @ good[:, 3:, None],
+                factor @ every[..., None],
+            ],
+            axis=2,
+        )
+        every = by_side[..., 2]
         k = counts[known].astype(int)
         valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (every > 0)
         shown = np.nonzero(k)
