@@ -546,6 +546,43 @@ cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg,
         p += 1
 
 
+cdef struct Counts:
+    # Where a pileup counts: by class, quality group and position; by cycle; deleted.
+    uint32_t *depth
+    uint32_t *deleted
+    int64_t *cycles
+    int64_t n_pos
+    int min_qual
+
+
+cdef void add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
+                   int64_t shift, const uint8_t *bases, const uint8_t *quals,
+                   const uint32_t *cigars, const uint8_t *reference, Counts *counts,
+                   Events *sink) noexcept nogil:
+    """Count what one read shows of [beg, end) of the reference."""
+    cdef int32_t p = r.pos, q = 0, x, op, length
+    cdef int64_t low, high, at
+    for x in range(r.n_cigar):
+        op = cigars[r.cigar + x] & 15
+        length = cigars[r.cigar + x] >> 4
+        if op == 0 or op == 7 or op == 8 or op == 2 or op == 3:
+            low = p if p > beg else beg
+            high = p + length if p + length < end else end
+            if low < high:
+                if op == 2 or op == 3:
+                    for at in range(low, high):
+                        counts.deleted[at + shift] += 1
+                else:
+                    add_run(r, read, frag, cls, low, high, <int32_t>(q + low - p), shift, bases,
+                            quals, reference, counts.depth, counts.n_pos, counts.cycles,
+                            counts.min_qual, sink)
+            p += length
+            if p >= end:
+                break
+        if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
+            q += length
+
+
 def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] reference,
            int min_qual=12):
     """Count fragments per position and list their mismatches.
@@ -610,6 +647,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef int64_t m_columns = 0
     cdef Events sink
     sink.events, sink.n, sink.m = NULL, 0, 0
+    cdef Counts counts
+    counts.depth, counts.deleted, counts.cycles = &depth[0, 0, 0], &deleted[0], &cycles[0]
+    counts.n_pos, counts.min_qual = n_pos, min_qual
     cdef Indel *indels = NULL
     cdef int64_t n_indels = 0, m_indels = 0
     cdef int64_t first, idx, lo, hi, stop
@@ -660,72 +700,61 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     while k < n_int and starts[k] < t.end:
                         first = t.pos if t.pos > starts[k] else starts[k]
                         hi = t.end if t.end < ends[k] else ends[k]
-                        if s == NULL or r.end <= first or s.end <= first or r.pos >= hi \
-                                or s.pos >= hi:
-                            # No base of the other mate here: the common case, by runs.
-                            cls = (1 if t.flag & BAM_FREVERSE else 0) + orient
-                            p, q = t.pos, 0
-                            for x in range(t.n_cigar):
-                                op = cigars[t.cigar + x] & 15
-                                length = cigars[t.cigar + x] >> 4
-                                if op == 0 or op == 7 or op == 8 or op == 2 or op == 3:
-                                    lo = p if p > first else first
-                                    stop = p + length if p + length < hi else hi
-                                    if lo < stop:
-                                        if op == 2 or op == 3:
-                                            for m in range(lo, stop):
-                                                deleted[offsets[k] + m - starts[k]] += 1
-                                        else:
-                                            add_run(
-                                                t, b if which else a, f, cls, lo, stop, q + lo - p,
-                                                offsets[k] - starts[k], bases, quals,
-                                                &reference[0], &depth[0, 0, 0], n_pos,
-                                                &cycles[0], min_qual, &sink)
-                                    p += length
-                                if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
-                                    q += length
+                        # Where both mates lie, column by column; the rest, nearly all, by runs.
+                        cls = (1 if t.flag & BAM_FREVERSE else 0) + orient
+                        ra = b if which else a
+                        lo, stop = hi, hi
+                        if s != NULL:
+                            lo = r.pos if r.pos > s.pos else s.pos
+                            lo = first if lo < first else lo
+                            stop = r.end if r.end < s.end else s.end
+                            stop = hi if stop > hi else stop
+                            if lo >= stop:
+                                lo, stop = hi, hi
+                        if first < lo:
+                            add_runs(t, ra, f, cls, first, lo, offsets[k] - starts[k], bases,
+                                     quals, cigars, &reference[0], &counts, &sink)
+                        if lo == stop or which == 1:
+                            # Counted with the first mate where both lie.
+                            if stop < hi:
+                                add_runs(t, ra, f, cls, stop, hi, offsets[k] - starts[k], bases,
+                                         quals, cigars, &reference[0], &counts, &sink)
                             k += 1
                             continue
                         if not walked:
                             walk(r, bases, quals, cigars, ca)
                             walk(s, bases, quals, cigars, cb)
                             walked = True
-                        for p in range(first, hi):
-                            column = &(ca if which == 0 else cb)[p - t.pos]
-                            base, qual = column.base, column.qual
-                            cls = 1 if t.flag & BAM_FREVERSE else 0
-                            ra = a if which == 0 else b
-                            q = column.qpos
-                            if s != NULL and p >= r.pos and p < r.end and p >= s.pos and p < s.end:
-                                if which == 1:
-                                    continue  # counted with the first mate
-                                column = &cb[p - s.pos]
-                                if base == 5 or column.base == 5:
-                                    # an indel that one mate does not show: no base observed
-                                    if base == 5 and column.base == 5:
-                                        pass
-                                    else:
-                                        continue
-                                elif column.base == 4 or column.qual < min_qual:
-                                    pass
-                                elif base == 4 or qual < min_qual:
-                                    base, qual, q = column.base, column.qual, column.qpos
-                                    ra = b
-                                    cls = 1 if s.flag & BAM_FREVERSE else 0
-                                elif base == column.base:
-                                    if column.qual > qual:
-                                        q = column.qpos
-                                        ra = b
-                                    qual = 60 if qual + column.qual > 60 else qual + column.qual
-                                    cls = 2
-                                elif qual >= column.qual + 20:
-                                    qual -= column.qual
-                                elif column.qual >= qual + 20:
-                                    base, qual, q = column.base, column.qual - qual, column.qpos
-                                    ra = b
-                                    cls = 1 if s.flag & BAM_FREVERSE else 0
-                                else:
+                        for p in range(lo, stop):
+                            column = &ca[p - r.pos]
+                            base, qual, q = column.base, column.qual, column.qpos
+                            cls = 1 if r.flag & BAM_FREVERSE else 0
+                            ra = a
+                            column = &cb[p - s.pos]
+                            if base == 5 or column.base == 5:
+                                # an indel that one mate does not show: no base observed
+                                if base != column.base:
                                     continue
+                            elif column.base == 4 or column.qual < min_qual:
+                                pass
+                            elif base == 4 or qual < min_qual:
+                                base, qual, q = column.base, column.qual, column.qpos
+                                ra = b
+                                cls = 1 if s.flag & BAM_FREVERSE else 0
+                            elif base == column.base:
+                                if column.qual > qual:
+                                    q = column.qpos
+                                    ra = b
+                                qual = 60 if qual + column.qual > 60 else qual + column.qual
+                                cls = 2
+                            elif qual >= column.qual + 20:
+                                qual -= column.qual
+                            elif column.qual >= qual + 20:
+                                base, qual, q = column.base, column.qual - qual, column.qpos
+                                ra = b
+                                cls = 1 if s.flag & BAM_FREVERSE else 0
+                            else:
+                                continue
                             idx = offsets[k] + p - starts[k]
                             if base == 5:
                                 deleted[idx] += 1
@@ -741,6 +770,10 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             if base != reference[idx] and reference[idx] < 4:
                                 add_event(&sink, &rows[ra], p, f, ra, q, base, qual, cls + orient,
                                           reference[idx])
+                        if stop < hi:
+                            add_runs(t, a, f, (1 if t.flag & BAM_FREVERSE else 0) + orient, stop,
+                                     hi, offsets[k] - starts[k], bases, quals, cigars,
+                                     &reference[0], &counts, &sink)
                         k += 1
             for i in range(n_reads):
                 r = &rows[i]
