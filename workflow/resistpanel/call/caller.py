@@ -264,6 +264,8 @@ class Caller:
                 found += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
                 ev.phase(piles, found, self.normal)
                 self.candidates += sorted(found, key=lambda c: c.allele)
+                # The next chunk is read into the memory of this one.
+                del piles, p
         for candidate in self.candidates:
             if candidate.allele in self.sites:
                 candidate.forced = True

@@ -13,6 +13,7 @@ import numpy as np
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
+from cpython.ref cimport PyObject
 from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
     bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
@@ -111,6 +112,7 @@ cdef class Reader:
     """
 
     cdef Stream stream
+    cdef list held              # arrays behind `reads`, `bases`, `quals` and `cigars`
     cdef bint pending
     cdef int status
     cdef int min_mapq
@@ -147,6 +149,7 @@ cdef class Reader:
         regions = list(regions)
         self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
         self.stream.query(regions)
+        self.held = [np.empty(1 << 16, dtype=np.uint8) for _ in range(4)]
         self.n_slots = 1 << 16
         self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
         self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
@@ -157,10 +160,6 @@ cdef class Reader:
             bam_destroy1(self.carry[i])
         free(self.carry)
         free(self.low)
-        free(self.reads)
-        free(self.bases)
-        free(self.quals)
-        free(self.cigars)
         free(self.hashes)
         free(self.slots)
         free(self.slot_frag)
@@ -194,6 +193,39 @@ cdef class Reader:
         self.n_frag += 1
         return self.n_frag - 1
 
+    cdef int reserve(self, int64_t n_reads, int64_t n_bases, int64_t n_cigars) except -1:
+        """Make room for so much in the arrays that are handed out.
+
+        They are used again for the next chunk, unless somebody still holds the last one: fresh
+        memory costs more than filling it.
+        """
+        cdef int k
+        cdef uint8_t[::1] view
+        needed = (n_reads * sizeof(Read), n_bases, n_bases, n_cigars * sizeof(uint32_t))
+        used = (
+            self.n_reads * sizeof(Read), self.n_bases, self.n_bases,
+            self.n_cigars * sizeof(uint32_t),
+        )
+        cdef uint8_t *places[4]
+        for k in range(4):
+            array = self.held[k]
+            free_again = used[k] or (<PyObject *>array).ob_refcnt <= 2  # the list's and this one
+            if needed[k] > len(array) or not free_again:
+                size = len(array)
+                while size < needed[k]:
+                    size = 2 * size + 65536
+                larger = np.empty(size, dtype=np.uint8)
+                larger[: used[k]] = array[: used[k]]
+                self.held[k] = array = larger
+            view = array
+            places[k] = &view[0]
+        self.reads, self.bases, self.quals = <Read *>places[0], places[1], places[2]
+        self.cigars = <uint32_t *>places[3]
+        self.m_reads = len(self.held[0]) // sizeof(Read)
+        self.m_bases = len(self.held[1])
+        self.m_cigars = len(self.held[3]) // sizeof(uint32_t)
+        return 0
+
     cdef void add(self, bam1_t *b) noexcept nogil:
         """Append one record to the chunk."""
         cdef int32_t n = b.core.l_qseq, nc = b.core.n_cigar, i, op, length
@@ -206,17 +238,13 @@ cdef class Reader:
         cdef int64_t end = b.core.pos
         if h > self.keep_below or n == 0 or nc == 0:
             return
-        if self.n_reads == self.m_reads:
-            self.m_reads = 2 * self.m_reads + 4096
-            self.reads = <Read *>realloc(self.reads, self.m_reads * sizeof(Read))
-            self.hashes = <uint64_t *>realloc(self.hashes, self.m_reads * sizeof(uint64_t))
-        if self.n_bases + n > self.m_bases:
-            self.m_bases = 2 * self.m_bases + 65536 + n
-            self.bases = <uint8_t *>realloc(self.bases, self.m_bases)
-            self.quals = <uint8_t *>realloc(self.quals, self.m_bases)
-        if self.n_cigars + nc > self.m_cigars:
-            self.m_cigars = 2 * self.m_cigars + 4096 + nc
-            self.cigars = <uint32_t *>realloc(self.cigars, self.m_cigars * sizeof(uint32_t))
+        if self.n_reads == self.m_reads or self.n_bases + n > self.m_bases \
+                or self.n_cigars + nc > self.m_cigars:
+            with gil:
+                self.reserve(self.n_reads + 1, self.n_bases + n, self.n_cigars + nc)
+        if self.n_reads == self.m_hashes:
+            self.m_hashes = 2 * self.m_hashes + 4096
+            self.hashes = <uint64_t *>realloc(self.hashes, self.m_hashes * sizeof(uint64_t))
         r = &self.reads[self.n_reads]
         memset(r, 0, sizeof(Read))
         for i in range(nc):
@@ -317,6 +345,7 @@ cdef class Reader:
         cdef bam1_t *b
         self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
         self.keep_below = <uint64_t>0xffffffffffffffff
+        self.reserve(1, 1, 1)
         with nogil:
             for k in range(self.n_carry):
                 b = self.carry[k]
@@ -360,15 +389,12 @@ cdef class Reader:
         if self.status < -1:
             raise InputError("is truncated or corrupt", self.path, "restore the file")
         out = Reads()
-        out.table = np.empty(self.n_reads, dtype=READ_DTYPE)
-        out.bases = np.empty(self.n_bases, dtype=np.uint8)
-        out.quals = np.empty(self.n_bases, dtype=np.uint8)
-        out.cigars = np.empty(self.n_cigars, dtype=np.uint32)
+        table, bases, quals, cigars = self.held
+        out.table = table[: self.n_reads * sizeof(Read)].view(READ_DTYPE)
+        out.bases = bases[: self.n_bases]
+        out.quals = quals[: self.n_bases]
+        out.cigars = cigars[: self.n_cigars * sizeof(uint32_t)].view(np.uint32)
         out.low_mapq = np.empty((self.n_low // 2, 2), dtype=np.int32)
-        copy_out(out.table.view(np.uint8), <uint8_t *>self.reads)
-        copy_out(out.bases, self.bases)
-        copy_out(out.quals, self.quals)
-        copy_out(out.cigars.view(np.uint8), <uint8_t *>self.cigars)
         copy_out(out.low_mapq.reshape(-1).view(np.uint8), <uint8_t *>self.low)
         out.n_fragments = self.n_frag
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
