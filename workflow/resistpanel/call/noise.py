@@ -371,37 +371,45 @@ def _usual() -> np.ndarray:
     return usual / usual.sum()
 
 
-def _fit(table: np.ndarray, usual: np.ndarray, rounds: int = 150) -> np.ndarray:
-    """Return the distribution of the multiplier given (count, expected) cells.
+def _fit(tables: np.ndarray, usual: np.ndarray, rounds: int = 150) -> np.ndarray:
+    """Return the distributions of the multiplier given (count, expected) cells, side by side.
 
     Parameters
     ----------
-    table : (MOST + 1, bins)
+    tables : (tables, MOST + 1, bins)
         Numbers of sites.
     usual : (MULTIPLIERS,)
         What is assumed beforehand; it weighs as much as `PRIOR_SITES` sites.
     rounds : int
         Of the EM.
+
+    Returns
+    -------
+    (tables, MULTIPLIERS)
     """
     centres = np.sqrt(
         np.concatenate([[EXPECTED_EDGES[0] / 2], EXPECTED_EDGES])
         * np.concatenate([EXPECTED_EDGES, [EXPECTED_EDGES[-1] * 2]])
     )
-    count, bin_ = np.nonzero(table)
-    number = table[count, bin_]
-    mean = centres[bin_][:, None] * MULTIPLIERS[None, :]
-    log_like = count[:, None] * np.log(mean) - mean
-    like = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
+    filled = [np.nonzero(table) for table in tables]
+    most = max((len(count) for count, _ in filled), default=0)
+    like = np.ones((len(tables), most, len(MULTIPLIERS)))
+    number = np.zeros((len(tables), most))
+    for k, (count, bin_) in enumerate(filled):
+        mean = centres[bin_][:, None] * MULTIPLIERS[None, :]
+        log_like = count[:, None] * np.log(mean) - mean
+        cells = slice(0, len(count))
+        like[k, cells] = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
+        number[k, cells] = tables[k][count, bin_]
     # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
-    weights = usual
+    weights = np.tile(usual, (len(tables), 1))
     prior = PRIOR_SITES * usual
     for _ in range(rounds):
-        post = like * weights
-        post /= np.maximum(post.sum(axis=1, keepdims=True), 1e-300)
-        weights = number @ post + prior
-        weights /= weights.sum()
+        share = number / np.maximum((like @ weights[:, :, None])[..., 0], 1e-300)
+        weights = weights * (share[:, None, :] @ like)[:, 0] + prior
+        weights /= weights.sum(axis=1, keepdims=True)
     return weights
 
 
@@ -471,19 +479,19 @@ def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | N
     tables = [_tables(t, n) for t, n in zip(tallies, noises, strict=True)]
     use = range(len(tallies)) if normal is None else [normal]
     usual = _usual()
-    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use), usual)
+    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use)[None], usual)[0]
     shape = (len(tallies), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))
     for s, table in enumerate(tables):
         # A substitution has a twelfth of the sites: its tail is assumed to reach no further beyond
         # what they show than that of all substitutions of the sample does.
-        pooled = np.minimum(_fit(table[:, :, :2].sum((0, 1, 2)), usual), usual)
+        pooled = np.minimum(_fit(table[:, :, :2].sum((0, 1, 2))[None], usual)[0], usual)
         pooled /= pooled.sum()
-        for at in np.ndindex(4, 4, 2):
-            ref, base, _ = at
-            cells = table[at]
-            own[(s, *at)] = shared if ref == base else _fit(cells, pooled)
-            sites[(s, *at)] += cells.sum()
-            least[(s, *at)] = PRIOR_SITES * pooled / sites[(s, *at)]
+        sites[s] += table[:, :, :2].sum((3, 4))
+        changed = ~np.eye(4, dtype=bool)
+        own[s] = shared
+        fitted = _fit(table[:, :, :2][changed].reshape(-1, *table.shape[3:]), pooled)
+        own[s][changed] = fitted.reshape(-1, 2, len(MULTIPLIERS))
+        least[s] = PRIOR_SITES * pooled / sites[s][..., None]
     return Multipliers(shared, own, sites, least)
