@@ -1,9 +1,18 @@
 """Allele frequency, its interval, and the limits of what could have been seen."""
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.special import betaincinv
 
-from resistpanel.call.model import ARTIFACT_LEVEL, ERROR_EDGES, Evidence, Priors, evaluate
+from resistpanel.call.model import (
+    ARTIFACT_LEVEL,
+    ERROR_EDGES,
+    Evidence,
+    Likelihoods,
+    Priors,
+    evaluate,
+)
 
 
 def interval(alt: np.ndarray, total: np.ndarray, level: float = 0.95):
@@ -85,25 +94,30 @@ def fragments_needed(
     kinds = len(first)
     rows = np.arange(kinds)
 
+    role = normal
+    if sample == normal:
+        role = None if samples == 1 else (sample + 1) % samples
+    errors = np.zeros((kinds, samples, 3, evidence.errors.shape[3]))
+    none = Evidence(
+        errors,
+        total[first],
+        expected[first],
+        evidence.good[first],
+        evidence.log_shared[first],
+        evidence.log_own[first],
+    )
+    # The other samples say the same whatever is tried of this one.
+    known = Likelihoods.of(none)
+
     def enough(k: np.ndarray) -> np.ndarray:
         """Return whether k fragments of each kind of site would be called."""
-        errors = np.zeros((kinds, samples, 3, evidence.errors.shape[3]))
-        errors[rows, sample, 0, bins[first]] = (k + 1) // 2
-        errors[rows, sample, 1, bins[first]] = k // 2
-        other = total[first].copy()
-        other[:, sample] = np.maximum(other[:, sample] - k, 0)
-        asked = Evidence(
-            errors,
-            other,
-            expected[first],
-            evidence.good[first],
-            evidence.log_shared[first],
-            evidence.log_own[first],
-        )
-        role = normal
-        if sample == normal:
-            role = None if samples == 1 else (sample + 1) % samples
-        phred = evaluate(asked, role, priors).somatic_phred
+        asked = replace(none, errors=errors.copy(), other=none.other.copy())
+        asked.errors[rows, sample, 0, bins[first]] = (k + 1) // 2
+        asked.errors[rows, sample, 1, bins[first]] = k // 2
+        asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
+        own = Likelihoods.of(asked.of(sample))
+        likelihoods = known.with_sample(sample, own)
+        phred = evaluate(asked, role, priors, likelihoods=likelihoods).somatic_phred
         return (phred >= threshold) & (k <= total[first, sample])
 
     def bisect(low: np.ndarray) -> np.ndarray:

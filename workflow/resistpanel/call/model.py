@@ -116,6 +116,18 @@ class Evidence:
     log_own: np.ndarray
     log_carried: np.ndarray | None = None
 
+    def of(self, sample: int) -> "Evidence":
+        """Return the evidence of one sample, as far as its likelihoods need it."""
+        one = slice(sample, sample + 1)
+        return Evidence(
+            self.errors[:, one],
+            self.other[:, one],
+            self.expected[:, one],
+            self.good[:, one],
+            self.log_shared,
+            self.log_own[:, one],
+        )
+
     def part(self, which: slice | np.ndarray) -> "Evidence":
         """Return the evidence of some candidates."""
         return Evidence(*(None if value is None else value[which] for value in vars(self).values()))
@@ -211,6 +223,62 @@ def log_likelihoods(evidence: Evidence) -> np.ndarray:
     return like
 
 
+#: Candidates whose whole table of likelihoods is held at once.
+STEP = 200
+
+
+@dataclass
+class Likelihoods:
+    """What each sample says by itself, with what it does not matter for summed away.
+
+    Attributes
+    ----------
+    absent, present : float64, (candidates, samples, MULTIPLIERS)
+        Log-likelihood without the allele, and with it at a frequency from the prior.
+    at_one : float64, (candidates, samples, FREQUENCIES)
+        At m = 1: at the frequencies of variants that are there, errors do not matter.
+    alike, close : float64, (candidates, samples, FREQUENCIES[1:])
+        The same about a frequency that samples share, by `SPREAD` and by `ARTIFACT_SPREAD`.
+    """
+
+    absent: np.ndarray
+    present: np.ndarray
+    at_one: np.ndarray
+    alike: np.ndarray
+    close: np.ndarray
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "Likelihoods":
+        """Reduce the tables of all candidates."""
+        parts = [
+            cls._of(evidence.part(slice(i, i + STEP)))
+            for i in range(0, max(len(evidence.other), 1), STEP)
+        ]
+        return cls(*(np.concatenate([getattr(p, k) for p in parts]) for k in vars(parts[0])))
+
+    @classmethod
+    def _of(cls, evidence: Evidence) -> "Likelihoods":
+        like = log_likelihoods(evidence)
+        one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
+        at_one = like[:, :, :, one]
+        most = at_one[:, :, 1:].max(axis=2, keepdims=True)
+        height = np.exp(at_one[:, :, 1:] - most)
+        alike, close = (
+            np.log(height @ np.exp(_kernel(sd)).T + 1e-300) + most
+            for sd in (SPREAD, ARTIFACT_SPREAD)
+        )
+        present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
+        return cls(like[:, :, 0, :].copy(), present, at_one.copy(), alike, close)
+
+    def with_sample(self, sample: int, other: "Likelihoods") -> "Likelihoods":
+        """Return these with one sample's from `other`, which holds that sample alone."""
+        changed = {}
+        for name, values in vars(self).items():
+            changed[name] = values.copy()
+            changed[name][:, sample] = getattr(other, name)[:, 0]
+        return Likelihoods(**changed)
+
+
 def _kernel(log_sd: float) -> np.ndarray:
     """Return log P(f of a sample | shared f), (FREQUENCIES[1:], FREQUENCIES[1:])."""
     logit = np.log(FREQUENCIES[1:]) - np.log1p(-FREQUENCIES[1:])
@@ -246,6 +314,7 @@ def evaluate(
     priors: Priors,
     log_germline_site: np.ndarray | None = None,
     leaks: Leaks = NO_LEAKS,
+    likelihoods: Likelihoods | None = None,
 ) -> Posterior:
     """Weigh the models for every candidate.
 
@@ -259,27 +328,16 @@ def evaluate(
         Log prior of a germline variant at each candidate (a germline resource), instead of
         the general one.
     leaks : Leaks
+    likelihoods : Likelihoods, optional
+        Of `evidence`, where they are known.
     """
     n, samples = evidence.other.shape
-    step = 200
-    if n > step:
-        parts = [
-            evaluate(
-                evidence.part(slice(i, i + step)),
-                normal,
-                priors,
-                None if log_germline_site is None else log_germline_site[i : i + step],
-                leaks,
-            )
-            for i in range(0, n, step)
-        ]
-        return Posterior(*(np.concatenate([getattr(p, k) for p in parts]) for k in vars(parts[0])))
-    like = log_likelihoods(evidence)
+    by_sample = likelihoods or Likelihoods.of(evidence)
+    absent, present, at_one = by_sample.absent, by_sample.present, by_sample.at_one
+    spread = by_sample.alike
     w = evidence.log_shared
     tumors = [s for s in range(samples) if s != normal]
     prior_f = log_frequency_prior()
-    absent = like[:, :, 0, :]
-    present = logsumexp(like[:, :, 1:, :] + prior_f[None, None, :, None], axis=2)
 
     shared = logsumexp(w + absent.sum(1), axis=1)
     own = log_own_absent(evidence)
@@ -292,12 +350,6 @@ def evaluate(
     ).sum(1)
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
-    # at such frequencies errors do not matter: m = 1
-    one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
-    at_one = like[:, :, :, one]
-    kernel = _kernel(SPREAD)
-    most = at_one[:, :, 1:].max(axis=2, keepdims=True)
-    spread = np.log(np.exp(at_one[:, :, 1:] - most) @ np.exp(kernel).T + 1e-300) + most
     if normal is not None:
         in_normal = absent[:, normal]
         if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
@@ -350,10 +402,8 @@ def evaluate(
     if normal is None:
         log_artifact = np.full(n, LOG_TINY)
     else:
-        close = np.exp(_kernel(ARTIFACT_SPREAD))
-        spread = np.log(np.exp(at_one[:, :, 1:] - most) @ close.T + 1e-300) + most
         low = log_artifact_prior()
-        log_artifact = np.log(priors.artifact) + logsumexp(spread.sum(1) + low, axis=1)
+        log_artifact = np.log(priors.artifact) + logsumexp(by_sample.close.sum(1) + low, axis=1)
 
     # foreign: another person's allele in the samples that hold that person's DNA
     log_foreign = np.full(n, LOG_TINY)
@@ -366,8 +416,9 @@ def evaluate(
         for s in fouled:
             c = leaks.contamination[s]
             at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
-            levels = np.exp(at_one[:, s, 1:] - most[:, s]) @ narrow[at].T
-            log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, s, 0]
+            most = at_one[:, s, 1:].max(axis=1, keepdims=True)
+            levels = np.exp(at_one[:, s, 1:] - most) @ narrow[at].T
+            log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, 0]
         log_foreign = log_foreign + evidence.log_carried
 
     log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
