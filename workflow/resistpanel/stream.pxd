@@ -26,7 +26,10 @@ cdef class Stream:
     cdef uint64_t *stops
     # Inflated bytes: [at, filled) are yet to be read; the last block begins at `block`.
     cdef bint plain
-    cdef uint8_t *data
+    cdef const uint8_t *data
+    # What `data` points to: a block, or the blocks that a record goes over.
+    cdef bytes inflated
+    cdef uint8_t *joined
     cdef int64_t at, filled, room, block
     # Where the last block, and the next one, begin in the file; -1 before the first.
     cdef int64_t here, following

@@ -12,7 +12,7 @@ import os
 
 import pysam
 
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy, memmove, memset
 from posix.unistd cimport close
 from pysam.libchtslib cimport (
@@ -149,13 +149,11 @@ cdef class Stream:
         )
         if self.plain:
             self.file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            self.room = 4 * BLOCK
-            self.data = <uint8_t *>malloc(self.room)
 
     def __dealloc__(self):
         if self.file >= 0:
             close(self.file)
-        free(self.data)
+        free(self.joined)
         free(self.tids)
         free(self.begs)
         free(self.ends)
@@ -395,13 +393,17 @@ cdef class Stream:
         """Append the next block; -1 at the end of the file, -2 where it is broken."""
         cdef int64_t left = self.filled - self.at
         cdef int status
-        if self.at:
-            memmove(self.data, self.data + self.at, left)
-            self.at, self.filled = 0, left
-        self.block = self.filled
-        if self.room < self.filled + BLOCK:
-            self.room = 2 * (self.filled + BLOCK)
-            self.data = <uint8_t *>realloc(self.data, self.room)
+        cdef bint again
+        if left:
+            # A record that goes on in the next block; most programs let none do so.
+            if self.room < left + BLOCK:
+                self.room = 2 * (left + BLOCK)
+                again = self.data == self.joined
+                self.joined = <uint8_t *>realloc(self.joined, self.room)
+                if again:
+                    self.data = self.joined
+            memmove(self.joined, self.data + self.at, left)
+        self.at, self.filled, self.block = 0, left, left
         with gil:
             try:
                 status = self.load_block()
@@ -447,7 +449,12 @@ cdef class Stream:
         out = zlib.decompress(packed, wbits=-15, bufsize=max(inflated, 1))
         if len(out) != inflated or zlib.crc32(out) != <uint32_t>int32(head + size - 8):
             return BROKEN
-        memcpy(self.data + self.filled, <const uint8_t *><bytes>out, inflated)
+        if self.filled:
+            memcpy(self.joined + self.filled, <const uint8_t *><bytes>out, inflated)
+            self.data = self.joined
+        else:
+            self.inflated = out
+            self.data = <const uint8_t *>self.inflated
         self.filled += inflated
         self.here = self.following
         self.following += size

@@ -1,5 +1,6 @@
 """The joint call of one patient: chunks in, records out."""
 
+import gc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -541,7 +542,14 @@ class Caller:
 
     def run(self, output: str) -> list[vcf.Record]:
         """Call and write `output` (.vcf.gz) with its index."""
-        records = self.records()
+        # Nothing here makes cycles of references; looking for them costs time.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            records = self.records()
+        finally:
+            if collecting:
+                gc.enable()
         meta = {
             "mode": "tumor-only" if self.normal is None else "paired",
             "normal": self.samples[0].name if self.normal is not None else ".",
