@@ -510,27 +510,36 @@ cdef extern from *:
        By itself, for the registers: this loop is where a pileup spends its time. */
     static __attribute__((noinline)) int64_t count_run(
         const uint8_t *restrict base, const uint8_t *restrict qual,
-        const uint8_t *restrict reference, uint32_t *restrict depth, const uint8_t *restrict group,
-        int64_t row, int min_qual, int64_t p, int64_t end)
+        const uint8_t *restrict reference, uint32_t *restrict depth,
+        const int64_t *restrict row, int min_qual, int64_t p, int64_t end)
     {
         for (; p < end; p++) {
             const int q = qual[p];
             if (q < min_qual || base[p] != reference[p] || base[p] > 3)
                 break;
-            depth[group[q] * row + p]++;
+            depth[row[q] + p]++;
         }
         return p;
     }
     """
     int64_t count_run(const uint8_t *base, const uint8_t *qual, const uint8_t *reference,
-                      uint32_t *depth, const uint8_t *group, int64_t row, int min_qual, int64_t p,
+                      uint32_t *depth, const int64_t *row, int min_qual, int64_t p,
                       int64_t end) noexcept nogil
+
+
+cdef struct Counts:
+    # Where a pileup counts: by class, quality group and position; by cycle; deleted.
+    uint32_t *depth
+    uint32_t *deleted
+    int64_t *cycles
+    int64_t row[256]     # of `depth`, by quality
+    int64_t n_pos
+    int min_qual
 
 
 cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
                   int32_t q, int64_t shift, const uint8_t *bases, const uint8_t *quals,
-                  const uint8_t *reference, uint32_t *depth, int64_t n_pos, int64_t *cycles,
-                  int min_qual, Events *sink) noexcept nogil:
+                  const uint8_t *reference, Counts *counts, Events *sink) noexcept nogil:
     """Count a run of aligned bases, [beg, end) of the reference from base `q` of the read on.
 
     `shift` makes a position an index of `reference` and of `depth`, (N_CLS, N_QBIN, n_pos):
@@ -552,33 +561,24 @@ cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg,
             c, p = N_CYCLE - 1, last
         if p > last:
             p = last
-        cycles[c] += p - here
+        counts.cycles[c] += p - here
         here = <int32_t>p
-    depth += cls * N_QBIN * n_pos + shift
+    cdef uint32_t *depth = counts.depth + cls * N_QBIN * counts.n_pos + shift
     p = beg
     while True:
-        p = count_run(base, qual, reference + shift, depth, GROUP, n_pos, min_qual, p, end)
+        p = count_run(base, qual, reference + shift, depth, counts.row, counts.min_qual, p, end)
         if p == end:
             break
-        if base[p] > 3 or qual[p] < min_qual:
+        if base[p] > 3 or qual[p] < counts.min_qual:
             c = q + <int32_t>(p - beg)
             c = (n - 1 - c if back else c) // 8
-            cycles[c if c < N_CYCLE else N_CYCLE - 1] -= 1
+            counts.cycles[c if c < N_CYCLE else N_CYCLE - 1] -= 1
         else:
-            depth[GROUP[qual[p]] * n_pos + p] += 1
+            depth[counts.row[qual[p]] + p] += 1
             if reference[p + shift] < 4:
                 add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p],
                           qual[p], cls, reference[p + shift])
         p += 1
-
-
-cdef struct Counts:
-    # Where a pileup counts: by class, quality group and position; by cycle; deleted.
-    uint32_t *depth
-    uint32_t *deleted
-    int64_t *cycles
-    int64_t n_pos
-    int min_qual
 
 
 cdef void add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
@@ -600,8 +600,7 @@ cdef void add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg
                         counts.deleted[at + shift] += 1
                 else:
                     add_run(r, read, frag, cls, low, high, <int32_t>(q + low - p), shift, bases,
-                            quals, reference, counts.depth, counts.n_pos, counts.cycles,
-                            counts.min_qual, sink)
+                            quals, reference, counts, sink)
             p += length
             if p >= end:
                 break
@@ -676,6 +675,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef Counts counts
     counts.depth, counts.deleted, counts.cycles = &depth[0, 0, 0], &deleted[0], &cycles[0]
     counts.n_pos, counts.min_qual = n_pos, min_qual
+    for i in range(256):
+        counts.row[i] = GROUP[i] * n_pos
     cdef Indel *indels = NULL
     cdef int64_t n_indels = 0, m_indels = 0
     cdef int64_t first, idx, lo, hi, stop
