@@ -115,6 +115,9 @@ def test_arguments_for_snakemake():
     assert words[-2:] == ["--forcerun", "report"]
     assert words[words.index("--cores") + 1] == str(snakemake.usable_cores())
     assert "--rerun-incomplete" in words and "--keep-going" in words
+    # Snakemake's --logger takes any number of values: a target must not follow it.
+    words = snakemake.command(Path("c.yaml"), None, None, ["multiqc"], False)
+    assert words[-2:] == ["--keep-going", "multiqc"]
     slurm = snakemake.command(Path("c.yaml"), None, "slurm", [], False)
     assert slurm[slurm.index("--workflow-profile") + 1] == str(HOME / "workflow/profiles/slurm")
     assert "--cores" not in slurm

@@ -87,7 +87,11 @@ def run(args: argparse.Namespace) -> int:
         print(line, file=sys.stderr)
     if status == 0:
         spent = duration(progress.clock() - progress.begun)
-        what = f"{progress.done} steps in {spent}" if plain or progress.total else "up to date"
+        what = (
+            f"{progress.done} step{'s' * (progress.done != 1)} in {spent}"
+            if plain or progress.total
+            else "up to date"
+        )
         print(f"done: {what if not plain else spent}; outputs in {shown(outdir, start)}")
     elif status not in (1, 2):
         print("interrupted: the same command resumes the run", file=sys.stderr)

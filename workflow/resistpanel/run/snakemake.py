@@ -76,12 +76,9 @@ def command(
         words += ["--workflow-profile", "none", "--cores", cores or str(usable_cores())]
     if profile and cores:
         words += ["--cores", cores]
-    words += ["--rerun-incomplete", "--keep-going"]
-    if plain:
-        words += ["--show-failed-logs"]
-    else:
-        words += ["--logger", "resistpanel"]
-    return words + extra
+    words += ["--show-failed-logs"] if plain else ["--logger", "resistpanel"]
+    # Last, options without a value: --logger would take targets that follow it for loggers.
+    return [*words, "--rerun-incomplete", "--keep-going", *extra]
 
 
 def usable_cores() -> int:
