@@ -8,7 +8,7 @@ in a sample of purity p whose other cells have n_n copies, has
 so that the mutated copies per tumour cell are u = m c = AF (p n_t + n_n (1 - p)) / p.
 
 Sources: Carter et al., Nature Biotechnology 2012;30:413 (ABSOLUTE); Landau et al., Cell
-2013;152:714; Stephens et al., Cell 2012;149:994 (mutation copy number).
+2013;152:714; Nik-Zainal et al., Cell 2012;149:994 (mutation copy number).
 """
 
 import dataclasses
