@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import os
+import re
 import resource
 import signal
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 #: A command that takes longer than this hangs: unbroken, each takes about a second.
 SECONDS = 180
+#: How a problem is said; before the colon argparse puts the command.
+ERROR = re.compile(r"resistpanel[a-z ]*: error: ")
 #: Address space of a command, bytes: a broken length field must not take the machine's memory.
 ADDRESS_SPACE = 6 << 30
 
@@ -68,7 +71,8 @@ def _child(argv: list[str], out: Path, err: Path) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(handle, stream)
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb"), write_through=True)
-    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), write_through=True)
+    # As Python itself makes it.
+    sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb"), write_through=True, errors="backslashreplace")
     status = 70
     try:
         from resistpanel.cli import main
@@ -125,7 +129,7 @@ def judge(case: Case, folder: Path, seconds: float = SECONDS) -> Outcome:
             return outcome(f"{where} ended in a traceback")
         if status == 0:
             continue
-        errors = [line for line in said.splitlines() if line.startswith("resistpanel: error: ")]
+        errors = [line for line in said.splitlines() if ERROR.match(line)]
         if status != 2 or not errors:
             return outcome(f"{where} ended with status {status} and {len(errors)} lines of error")
         if case.expect == "same":

@@ -16,7 +16,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.reliability import broken_bam, broken_text, data
+from benchmarks.reliability import broken_bam, broken_text, broken_tools, data
 from benchmarks.reliability.cases import SECONDS, Outcome, judge
 from resistpanel.files import HOME
 
@@ -50,6 +50,7 @@ def fuzz(args: argparse.Namespace) -> list[Outcome]:
         everything = [
             *broken_text.cases(text, args.seed, args.times),
             *broken_bam.cases(patient, args.seed, args.times),
+            *broken_tools.cases(text, args.seed, args.times),
         ]
         for number, case in enumerate(everything):
             if args.group and case.group not in args.group:

@@ -1,6 +1,5 @@
 """The simulated reads, aligned anew from FASTQ, give the same calls as where they were put."""
 
-import re
 import shutil
 
 import pysam
@@ -10,55 +9,22 @@ import yaml
 from resistpanel.align.aligners import make_index
 from resistpanel.align.run import align_sample
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.files import HOME
 from resistpanel.simulate.run import simulate
 
-PATIENT = {
-    "patient": "p1",
-    "seed": 7,
-    "sex": "female",
-    "disease": "melanoma",
-    "build": "hg19",
-    "panel": "panel",
-    "genome": {"codons": str(HOME / "resources/demo/codons.tsv"), "exons_per_gene": 1},
-    "reads": {
-        "length": 75,
-        "insert_mean": 150,
-        "insert_sd": 25,
-        "depth": 120,
-        "quality": "modern",
-        "duplicates": 0.1,
-        "low_mapq": 0.0,
-        "off_target": 0.0,
-        "pcr_errors": 0.00001,
-        "uniformity": 0.1,
-    },
+PARTS = {
+    "reads": {"length": 75, "insert_mean": 150, "insert_sd": 25, "depth": 120, "low_mapq": 0.0,
+              "off_target": 0.0, "pcr_errors": 0.00001},
     "germline": {"snv_per_kb": 2, "indel_per_kb": 1, "heterozygous": 0.6},
-    "samples": [
-        {"sample": "normal", "role": "normal"},
-        {"sample": "tumor", "role": "tumor", "timepoint": "post", "day": 9, "drugs": ["PLX4032"]},
-    ],
-    "somatic": [
-        {"chrom": "chr15", "pos": 66729154, "ref": "G", "alt": "C", "af": {"tumor": 0.3}},
-        {"chrom": "chr7", "pos": 140453136, "ref": "AC", "alt": "TT", "af": {"tumor": 0.45}},
-    ],
-}
-#: Lines of the panel that are of these two genes.
-GENE = re.compile(r"\b(BRAF|MAP2K1|ENST00000288602|ENST00000307102)\b")
+}  # fmt: skip
 AROUND = 2000
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory):
+def patient(tmp_path_factory, small_patient, write_panel):
     """A simulated patient, and what of its genome is not N, so that indexing takes no time."""
     folder = tmp_path_factory.mktemp("patient")
-    panel = folder / "panel"
-    panel.mkdir()
-    for suffix in ("bed", "gff3"):
-        lines = (HOME / f"panels/cancer138/hg19.{suffix}").read_text().splitlines(keepends=True)
-        keep = [line for line in lines if line.startswith("#") or GENE.search(line)]
-        (panel / f"hg19.{suffix}").write_text("".join(keep))
-    (folder / "patient.yaml").write_text(yaml.safe_dump(PATIENT, sort_keys=False))
+    write_panel(folder / "panel", ["BRAF", "MAP2K1"])
+    (folder / "patient.yaml").write_text(yaml.safe_dump(small_patient(**PARTS), sort_keys=False))
     simulate(folder / "patient.yaml", folder / "out")
     windows: dict[str, list[int]] = {}
     rows = [x.split("\t") for x in (folder / "out/targets.bed").read_text().splitlines()]

@@ -61,6 +61,9 @@ def _spoil(what, first, second, folder):
     elif what == "qualities missing":
         text = gzip.decompress(second.read_bytes()).decode()
         second.write_bytes(gzip.compress(text.replace("F" * 60, "F" * 59, 1).encode()))
+    elif what == "qualities below the lowest":
+        text = gzip.decompress(second.read_bytes()).decode()
+        second.write_bytes(gzip.compress(text.replace("F" * 60, "\x1f" * 60, 1).encode()))
     elif what == "one read fewer":
         write_pairs(folder, "a", ROWS[:-1])
         return write_pairs(folder, "b", ROWS)[0], second
@@ -88,6 +91,7 @@ def _spoil(what, first, second, folder):
         ("BAM", "a_R2.fastq.gz:1: not FASTQ"),
         ("half a read", "a_R2.fastq.gz:77: "),
         ("qualities missing", "a_R2.fastq.gz:1: 60 bases and 59 qualities"),
+        ("qualities below the lowest", "a_R2.fastq.gz:1: a quality that is none"),
         ("one read fewer", "a_R2.fastq.gz: has 19 reads, its mate file has more"),
         ("another lane", "a_R1.fastq.gz: read 1 is 'I:1:FC:3:1101:0:7', its mate in b_R2"),
         ("another order", "a_R1.fastq.gz: read 10 is "),

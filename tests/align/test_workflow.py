@@ -14,7 +14,6 @@ from resistpanel.files import HOME
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("fastq")]
 
 LENGTH, READ = 4000, 75
-GFF = "chrT\tmade\t{}\t{}\t{}\t.\t+\t{}\t{}\n"
 COMPLEMENT = str.maketrans("ACGT", "TGCA")
 
 
@@ -28,7 +27,7 @@ def pairs(sequence, haplotype, share, count, rng):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, one_gene):
     """A patient as FASTQ, the tumour on two lanes, 40 % of it with A>G or so at 1101."""
     path = tmp_path_factory.mktemp("a folder")
     rng = random.Random(3)
@@ -38,14 +37,7 @@ def folder(tmp_path_factory):
     (path / "genome.fa").write_text(f">chrT\n{sequence}\n")
     (path / "alt").write_text(f"{sequence[1100]} {alt}")
     (path / "targets.bed").write_text("chrT\t1000\t1300\tGENE|T1|exon1\n")
-    (path / "genes.gff3").write_text(
-        "##gff-version 3\n"
-        + GFF.format("gene", 901, 1500, ".", "ID=gene:G1;Name=GENE")
-        + GFF.format(
-            "mRNA", 901, 1500, ".", "ID=transcript:T1;Parent=gene:G1;biotype=protein_coding"
-        )
-        + GFF.format("CDS", 1001, 1300, "0", "Parent=transcript:T1")
-    )
+    (path / "genes.gff3").write_text(one_gene("chrT", (901, 1500), (1001, 1300)))
     for name, share, count in (("normal", 0, 1200), ("L1", 0.4, 800), ("L2", 0.4, 800)):
         mates = list(pairs(sequence, changed, share, count, rng))
         for mate in (0, 1):

@@ -223,4 +223,5 @@ def test_command_line_from_sites_to_table(tmp_path, reference):
         "c:203:ATC:GTT",
         "c:212:TAC:T",
     ]
-    assert main([*table, *made, "--vcf-of", "nonsense"]) == 2
+    for wrong in ("nonsense", "a/b=x.vcf", "m:=x.vcf", "m:nobody=x.vcf"):
+        assert main([*table, *made, "--vcf-of", wrong]) == 2

@@ -14,7 +14,6 @@ from .conftest import SEQUENCE
 from .test_run import write_bam
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("callers")]
-GFF = "c\tmade\t{}\t{}\t{}\t.\t+\t{}\t{}\n"
 
 
 def snakemake(folder, *arguments):
@@ -29,20 +28,13 @@ def snakemake(folder, *arguments):
 
 
 @pytest.fixture
-def folder(tmp_path, reference):
+def folder(tmp_path, reference, one_gene):
     """A normal and a tumour with A>G at 203, in a folder whose name must be quoted."""
     path = tmp_path / "it's a folder"
     path.mkdir()
     shutil.copy(reference, path / "genome.fa")
     (path / "targets.bed").write_text("c\t150\t250\tGENE|T1|exon1\n")
-    (path / "genes.gff3").write_text(
-        "##gff-version 3\n"
-        + GFF.format("gene", 101, 300, ".", "ID=gene:G1;Name=GENE")
-        + GFF.format(
-            "mRNA", 101, 300, ".", "ID=transcript:T1;Parent=gene:G1;biotype=protein_coding"
-        )
-        + GFF.format("CDS", 151, 249, "0", "Parent=transcript:T1")
-    )
+    (path / "genes.gff3").write_text(one_gene("c", (101, 300), (151, 249)))
     starts = [105 + n % 95 for n in range(400)]
     plain = [(s, SEQUENCE[s : s + 100]) for s in starts]
     with_it = [

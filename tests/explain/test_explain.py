@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 from pathlib import Path
 
 import pysam
@@ -187,6 +188,14 @@ def test_nothing_or_more_than_one_fits(results, capsys, words, message):
 def test_unknown_patient(results, capsys):
     assert main(["explain", "P9", "BRAF", "--results", str(results)]) == 2
     assert "no results of patient 'P9'; patients there: MEL-PLX" in capsys.readouterr().err
+
+
+def test_damaged_results(results, tmp_path, capsys):
+    shutil.copytree(results, tmp_path / "r")
+    (tmp_path / "r/compare/MEL-PLX.json").write_text('{"schema": "resistpanel/compare/1"}')
+    assert main(["explain", "MEL-PLX", "V600E", "--results", str(tmp_path / "r")]) == 2
+    assert "compare/MEL-PLX.json ($): does not agree with" in capsys.readouterr().err
+    assert main(["explain", "x" * 5000, "V600E", "--results", str(tmp_path / "r")]) == 2
 
 
 def test_results_are_found_by_the_configuration(results, tmp_path, monkeypatch, capsys):

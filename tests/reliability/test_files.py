@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import machine_fault
+from resistpanel.errors import InputError, machine_fault
 from resistpanel.files import replacing, write_text
 
 KILLED = """
@@ -97,3 +97,14 @@ def test_the_command_line_says_it_in_one_line(monkeypatch, capsys):
         assert status == 1
         assert told.startswith(f"resistpanel: error: {expected}")
         assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [(".", "a folder, where a file is"), ("x.txt/out", "a part of its path is a file")],
+)
+def test_no_place_for_a_file(tmp_path, monkeypatch, name, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.txt").write_text("x")
+    with pytest.raises(InputError, match=words):
+        write_text(name, "text")

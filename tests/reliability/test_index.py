@@ -6,6 +6,7 @@ import pysam
 import pytest
 
 from resistpanel.errors import InputError
+from resistpanel.sheet.bam import ends_whole
 from resistpanel.sheet.index import Span, check_index, read_span
 
 HEADER = {
@@ -75,3 +76,27 @@ def test_contigs_in_another_order_than_the_headers_are_refused(tmp_path, csi):
     index = write(tmp_path / "a.bam", [*READS[800:], *READS[:800]], csi)
     with pytest.raises(InputError, match="do not follow each other as in the header"):
         check_index(tmp_path / "a.bam", index)
+
+
+@pytest.mark.parametrize("version", ["3.0", "2.1"])
+def test_the_index_of_a_cram(tmp_path, version):
+    """Through another's index reads would be missing without an error."""
+    made = []
+    for name, reads in (("a", READS), ("b", READS[:100] + READS[-90:])):
+        write(tmp_path / f"{name}.bam", reads)
+        cram = tmp_path / f"{name}.cram"
+        options = ("no_ref=1", f"version={version}", "seqs_per_slice=50")
+        words = [word for option in options for word in ("--output-fmt-option", option)]
+        pysam.view("-C", *words, "-o", str(cram), str(tmp_path / f"{name}.bam"), catch_stdout=False)
+        pysam.index(str(cram))
+        made.append((cram, Path(f"{cram}.crai")))
+    (cram, index), (_, foreign) = made
+    assert ends_whole(cram)
+    check_index(cram, index)
+    with pytest.raises(InputError, match="the index is not of this CRAM as it is now"):
+        check_index(cram, foreign)
+    index.write_bytes(index.read_bytes()[:40])
+    with pytest.raises(InputError, match="cut short or damaged"):
+        check_index(cram, index)
+    cram.write_bytes(cram.read_bytes()[:-10])
+    assert not ends_whole(cram)

@@ -6,118 +6,50 @@ import pysam
 import pytest
 import yaml
 
-from resistpanel.files import HOME
 from resistpanel.simulate.quality import Sequencer
 from resistpanel.simulate.run import simulate
 
-PANEL = HOME / "panels" / "cancer138"
 GENES = ("BRAF", "MAP2K1", "AR", "NRAS", "TERT")
 
-PATIENT = {
-    "patient": "p1",
-    "seed": 7,
-    "sex": "female",
-    "disease": "melanoma",
-    "build": "hg19",
-    "panel": "panel",
-    "genome": {
-        "codons": str(HOME / "resources" / "demo" / "codons.tsv"),
-        "exons_per_gene": 1,
-        "off_target": 3,
-    },
-    "reads": {
-        "length": 50,
-        "insert_mean": 110,
-        "insert_sd": 20,
-        "depth": 150,
-        "quality": "modern",
-        "duplicates": 0.1,
-        "low_mapq": 0.02,
-        "off_target": 0.05,
-        "pcr_errors": 0.0002,
-        "uniformity": 0.1,
-    },
-    "germline": {"snv_per_kb": 3, "indel_per_kb": 2, "heterozygous": 0.6},
-    "samples": [
-        {"sample": "normal", "role": "normal"},
-        {"sample": "tumor", "role": "tumor", "timepoint": "post", "day": 9, "drugs": ["PLX4032"]},
-    ],
+PARTS = {
+    "genome": {"off_target": 3},
     "somatic": [
-        {
-            "gene": "MAP2K1",
-            "chrom": "chr15",
-            "pos": 66729154,
-            "ref": "G",
-            "alt": "C",
-            "af": {"tumor": 0.3},
-        },
+        {"gene": "MAP2K1", "chrom": "chr15", "pos": 66729154, "ref": "G", "alt": "C",
+         "af": {"tumor": 0.3}},
         {"chrom": "chr7", "pos": 140453136, "ref": "AC", "alt": "TT", "af": {"tumor": 0.45}},
-        {
-            "chrom": "chr5",
-            "pos": 1278863,
-            "ref": "C",
-            "alt": "T",
-            "phase": "CC",
-            "af": {"tumor": 0.5},
-        },
-        {
-            "chrom": "chr5",
-            "pos": 1278864,
-            "ref": "C",
-            "alt": "T",
-            "phase": "CC",
-            "af": {"tumor": 0.5},
-        },
+        {"chrom": "chr5", "pos": 1278863, "ref": "C", "alt": "T", "phase": "CC",
+         "af": {"tumor": 0.5}},
+        {"chrom": "chr5", "pos": 1278864, "ref": "C", "alt": "T", "phase": "CC",
+         "af": {"tumor": 0.5}},
     ],
-}
+}  # fmt: skip
 
 
 @pytest.fixture(scope="session")
-def patient():
+def patient(small_patient):
     """Return a function that gives a fresh copy of the small patient, some parts replaced."""
 
     def make(**parts):
-        fresh = copy.deepcopy(PATIENT)
+        merged = dict(PARTS)
         for key, value in parts.items():
-            old = fresh.get(key)
-            fresh[key] = {**old, **value} if isinstance(old, dict) else value
-        return fresh
+            old = merged.get(key)
+            merged[key] = {**old, **value} if isinstance(old, dict) else value
+        return copy.deepcopy(small_patient(**merged))
 
     return make
 
 
 @pytest.fixture(scope="session")
-def write_patient():
+def write_patient(write_panel):
     """Return a function that writes a patient's YAML beside its small panel."""
 
     def write(folder, described, genes=GENES):
-        panel = folder / "panel"
-        panel.mkdir(parents=True, exist_ok=True)
-        for suffix in ("bed", "gff3"):
-            lines = (PANEL / f"hg19.{suffix}").read_text().splitlines(keepends=True)
-            keep = [line for line in lines if _belongs(line, genes)]
-            (panel / f"hg19.{suffix}").write_text("".join(keep))
+        write_panel(folder / "panel", genes)
         path = folder / "patient.yaml"
         path.write_text(yaml.safe_dump(described, sort_keys=False))
         return path
 
     return write
-
-
-def _belongs(line, genes):
-    if line.startswith("#"):
-        return True
-    transcripts = {
-        "BRAF": "ENST00000288602",
-        "MAP2K1": "ENST00000307102",
-        "AR": "ENST00000374690",
-        "NRAS": "ENST00000369535",
-        "TERT": "ENST00000310581",
-    }
-    return any(
-        f"{gene}|" in line or f"gene:{gene};" in line or f":{transcripts[gene]}" in line
-        for gene in genes
-    )
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,22 @@ def _remove_stale(path: Path) -> None:
             pass  # it lives, and is another user's
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder of a file.
+
+    Raises
+    ------
+    InputError
+        A file stands where the folder is to be.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InputError(
+            "cannot be written: a part of its path is a file", str(path), "name another"
+        ) from None
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
@@ -67,9 +83,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
     The temporary name keeps the suffixes of `path`, since htslib and others read the format
     off them. If the block fails, the temporary file is removed and `path` is untouched. What a
     process that was killed left behind on this host is removed too.
+
+    Raises
+    ------
+    InputError
+        A folder stands there, or a file where its folder is to be.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.name or path.is_dir():
+        raise InputError("a folder, where a file is to be written", str(path), "name a file")
+    make_folder(path)
     _remove_stale(path)
     temporary = path.with_name(f".{_HOST}.{os.getpid()}.{path.name}")
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import jsonschema
 
 #: Options that name the JSON of a stage.
-STAGE_FILES = ("sheet", "qc", "copynumber", "compare", "resist")
+STAGE_FILES = ("sheet", "qc", "copynumber", "identity", "compare", "resist")
 
 #: Keywords that mean the same in draft 7 and 2020-12; ``prefixItems`` is renamed. A ``$ref`` may
 #: have no neighbour but a description: draft 7 passes over the others.
@@ -182,13 +182,14 @@ def damaged(arguments: Any) -> InputError | None:
     """
     given = [(getattr(arguments, stage, None), stage) for stage in STAGE_FILES]
     if getattr(arguments, "step", None) == "identity":
-        given = [(path, "copynumber") for path in arguments.patients]
-    for path, stage in given:
-        if isinstance(path, str | Path):
-            try:
-                read_stage(path, stage)
-            except InputError as error:
-                return error
+        given = [(arguments.patients, "copynumber")]
+    for paths, stage in given:
+        for path in paths if isinstance(paths, list) else [paths]:
+            if isinstance(path, str | Path):
+                try:
+                    read_stage(path, stage)
+                except InputError as error:
+                    return error
     return None
 
 

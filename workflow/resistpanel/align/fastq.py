@@ -24,6 +24,8 @@ UMI_NAME = re.compile(r"[:_]([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)$")
 UMI_TAG = re.compile(r"(?:^|\s)RX:Z:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?=\s|$)")
 #: A comment that an aligner can hand on: SAM tags with tabs between.
 SAM_TAGS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9]:[AifZHB]:[^\t]*(?:\t|$))+$")
+#: No quality: those are the characters from ``!`` to ``~``.
+NO_QUALITY = re.compile(r"[^!-~]")
 DAMAGED = (EOFError, OSError, zlib.error)
 
 
@@ -74,6 +76,13 @@ def reads(path: Path) -> Iterator[Read]:
                 if len(sequence) != len(qualities):
                     raise InputError(
                         f"{len(sequence)} bases and {len(qualities)} qualities", where,
+                        "copy or make the file again",
+                    )  # fmt: skip
+                if not sequence.isalpha() and sequence:
+                    raise InputError("bases that are no letters", where, "make the file again")
+                if NO_QUALITY.search(qualities):
+                    raise InputError(
+                        "a quality that is none (below 33 or above 126)", where,
                         "copy or make the file again",
                     )  # fmt: skip
                 name, _, comment = head[1:].partition(" ")

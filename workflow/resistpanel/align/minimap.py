@@ -32,6 +32,10 @@ def index(reference: Path, prefix: Path) -> None:
     path = Path(f"{prefix}.mmi")
     if not mappy.Aligner(str(reference), fn_idx_out=str(path), **SETTINGS):
         raise InputError("minimap2 cannot index it", str(reference), "give the genome's FASTA")
+    made = mappy.Aligner(str(path), **SETTINGS)
+    if not any(made.seq(name, 0, 1) for name in made.seq_names):
+        path.unlink()
+        raise InputError("holds no sequence", str(reference), "give the genome's FASTA")
 
 
 def _hits(found: Sequence, length: int) -> list:
@@ -123,6 +127,9 @@ def stream(
     aligner = mappy.Aligner(f"{prefix}.mmi", **SETTINGS)
     if not aligner:
         raise InputError("the index cannot be read", f"{prefix}.mmi", "make it again")
+    # minimap2 takes what is no index of its own for sequences, and then finds none.
+    if set(aligner.seq_names) != set(header.references):
+        raise InputError("not an index of this reference", f"{prefix}.mmi", "make it again")
     local = threading.local()
 
     def align(pairs: list[tuple[Read, ...]]) -> list[list[list]]:

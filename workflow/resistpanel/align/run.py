@@ -12,6 +12,7 @@ from resistpanel import __version__
 from resistpanel.align.aligners import alignments, read_note
 from resistpanel.align.fastq import Lane, check_lane, count_reads, lanes, umi_of
 from resistpanel.errors import InputError, InputErrors
+from resistpanel.files import check_readable, make_folder
 
 #: Memory of a thread that sorts.
 SORT_MEMORY = "400M"
@@ -45,11 +46,16 @@ def make_header(reference: Path, given: Sequence[Lane], note: dict, umi: str) ->
 
     No path stands in it: the same input gives the same bytes wherever it lies.
     """
-    with pysam.FastaFile(str(reference)) as fasta:
-        contigs = [
-            {"SN": name, "LN": length}
-            for name, length in zip(fasta.references, fasta.lengths, strict=True)
-        ]
+    try:
+        with pysam.FastaFile(str(reference)) as fasta:
+            contigs = [
+                {"SN": name, "LN": length}
+                for name, length in zip(fasta.references, fasta.lengths, strict=True)
+            ]
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not an indexed FASTA ({error})", str(reference), "run `samtools faidx` on it"
+        ) from None
     aligner = note["aligner"]
     return {
         "HD": {"VN": "1.6", "SO": "unsorted", "GO": "query"},
@@ -128,6 +134,11 @@ def align_sample(
     InputError
         If a file is wrong or cut short, or the aligner lost a read.
     """
+    if not sample.strip() or not sample.isprintable():
+        raise InputError(f"{sample!r} is no sample's name", "--sample", "give that of the sheet")
+    if output.is_dir():
+        raise InputError("a folder, where a BAM is to be written", str(output), "name a file")
+    check_readable(reference)
     if second and len(first) != len(second):
         raise InputError(f"{len(first)} files of read 1 and {len(second)} of read 2", sample)
     pairs = zip(first, second or [None] * len(first), strict=True)
@@ -136,7 +147,7 @@ def align_sample(
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
     given = lanes(sample, first, second)
     expected = expected_reads(given)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(output)
     more = ["--threads", str(max(0, threads - 1)), "--no-PG"]
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
         scratch = Path(temporary)

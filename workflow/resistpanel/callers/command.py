@@ -1,11 +1,15 @@
 """`resistpanel callers`: run other callers, hand their alleles to ours, compare."""
 
 import argparse
+import re
 from pathlib import Path
 
-from resistpanel.errors import InputError
+from resistpanel.errors import InputError, did_you_mean
 from resistpanel.files import read_json, write_text
 from resistpanel.schemas import write_stage
+
+#: What a caller may be called by: it names columns and keys.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 EPILOG = """examples:
   resistpanel callers reference --reference genome.fa.gz --output callers/reference
@@ -104,11 +108,22 @@ def run_run(args: argparse.Namespace) -> int:
 def _given(args: argparse.Namespace):
     from resistpanel.callers.assemble import Given
 
+    tumors = _patient(args)[2]
     for text in args.vcf_of:
         name, equals, path = text.partition("=")
-        if not (name and equals and path):
-            raise InputError("is not NAME=VCF", f"--vcf-of {text}")
-        name, _, tumor = name.partition(":")
+        name, colon, tumor = name.partition(":")
+        if not (name and equals and path) or bool(colon) != bool(tumor):
+            raise InputError("is not NAME=VCF, nor NAME:TUMOR=VCF", f"--vcf-of {text}")
+        if not NAME.fullmatch(name):
+            raise InputError(
+                f"{name!r} is no name of a caller", f"--vcf-of {text}", "use letters and digits"
+            )
+        if colon and tumor not in tumors:
+            raise InputError(
+                f"the sheet has no tumour {tumor!r}",
+                f"--vcf-of {text}",
+                did_you_mean(tumor, tumors),
+            )
         yield Given(name, Path(path), tumor or None)
 
 

@@ -12,7 +12,7 @@ from resistpanel.compare.purity import Purity, multiplicity
 from resistpanel.compare.states import DEFAULT
 from resistpanel.compare.variants import AnnotatedVcf
 from resistpanel.errors import InputError
-from resistpanel.files import read_json
+from resistpanel.schemas import read_stage
 
 SCHEMA = "resistpanel/explain/1"
 #: Figures of the caller that stand in INFO.
@@ -50,6 +50,11 @@ class Results:
     copies: CopyNumber
 
 
+def short(text: str, length: int = 40) -> str:
+    """Return a name in quotes, cut for a message."""
+    return repr(text if len(text) <= length else f"{text[:length]}...")
+
+
 def read_results(outdir: Path, patient: str) -> Results:
     """Read a patient's results.
 
@@ -62,18 +67,22 @@ def read_results(outdir: Path, patient: str) -> Results:
         name: outdir / name / f"{patient}.json"
         for name in ("sheet", "compare", "resist", "copynumber")
     }
-    if not paths["resist"].is_file():
+    try:
+        found = paths["resist"].is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        found = False
+    if not found:
         known = sorted(path.stem for path in (outdir / "resist").glob("*.json"))
         cure = (
             f"patients there: {', '.join(known)}"
             if known
             else "start in the folder of the run, or name its results with --results"
         )
-        raise InputError(f"no results of patient '{patient}'", str(outdir), cure)
+        raise InputError(f"no results of patient {short(patient)}", str(outdir), cure)
     values = {}
     for name, path in paths.items():
         if path.is_file():
-            values[name] = read_json(path)
+            values[name] = read_stage(path, name)
         elif name != "copynumber":
             raise InputError("no such file", str(path), "run the workflow again")
     vcf = outdir / "annotate" / f"{patient}.vcf.gz"
@@ -91,7 +100,13 @@ def read_results(outdir: Path, patient: str) -> Results:
 
 def _model(results: Results, variant: dict) -> tuple[dict, dict[str, str], dict[str, str]]:
     """Return the caller's figures, descriptions of filters, and its header's parameters."""
-    with pysam.VariantFile(str(results.vcf)) as vcf:
+    try:
+        opened = pysam.VariantFile(str(results.vcf))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"not a whole VCF ({error})", str(results.vcf), "run the workflow again"
+        ) from None
+    with opened as vcf:
         filters = {name: record.description for name, record in vcf.header.filters.items()}
         parameters = {
             record.key.removeprefix("resistpanel_"): record.value

@@ -1,6 +1,7 @@
 """`resistpanel screen`: recurrent substitutions of a mutant library grown under a drug."""
 
 import argparse
+import math
 import re
 import sys
 from pathlib import Path
@@ -8,12 +9,15 @@ from pathlib import Path
 from resistpanel.catalog.drugs import CATALOG, load_drugs
 from resistpanel.catalog.pathway import load_pathway
 from resistpanel.errors import InputError
+from resistpanel.files import check_readable
 from resistpanel.screen.count import count_codons, read_coding
 from resistpanel.screen.linkage import count_pairs, label_linked
 from resistpanel.screen.model import EXPECTED_FALSE, LABELS, Screen, Substitution, evaluate
 from resistpanel.screen.write import write_catalog, write_plot, write_table
 
 PLOTS = (".svg", ".pdf", ".png")
+#: As in workflow/schemas/catalog.schema.json, which takes its rows.
+SYMBOL = re.compile(r"[A-Z0-9][A-Za-z0-9-]*")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -56,12 +60,16 @@ def run(args: argparse.Namespace) -> int:
         span = (int(match[1]), int(match[2]))
     if not 0 < args.threshold < 1 or args.clones < 1:
         raise InputError("threshold must lie between 0 and 1, clones be at least 1", "command line")
-    if args.expected_false <= 0:
-        raise InputError("must be above 0", "--expected-false")
+    if not 0 < args.expected_false < math.inf:
+        raise InputError("must be a number above 0", "--expected-false")
+    if not SYMBOL.fullmatch(args.gene):
+        raise InputError(f"{args.gene!r} is no gene symbol", "--gene", "e.g. MAP2K1")
     if args.rows and not (args.source or "").strip():
         raise InputError("catalogue rows need a source", "--source", "say who did the screen")
     if args.plot and args.plot.suffix not in PLOTS:
         raise InputError(f"no such plot format: {args.plot}", "--plot", f"use {', '.join(PLOTS)}")
+    for path in filter(None, (args.reference, args.bam, args.control)):
+        check_readable(path)
     coding = read_coding(args.reference, args.contig, span)
     under_drug = count_codons(args.bam, coding)
     control = count_codons(args.control, coding) if args.control else None

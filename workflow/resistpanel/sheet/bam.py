@@ -20,6 +20,8 @@ BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b00030000000000000000
 CRAM_EOF = bytes.fromhex(
     "0f000000ffffffff0fe0454f46000000000100" + "05bdd94f0001000606010001000100ee63014b"
 )
+#: The same of CRAM 2.1, which has no checksums.
+CRAM2_EOF = bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100")
 #: Builds under both of their usual names.
 BUILD_NAMES = {"hg18": "hg18 (NCBI36)", "hg19": "hg19 (GRCh37)", "hg38": "hg38 (GRCh38)"}
 
@@ -110,7 +112,10 @@ def ends_whole(path: Path) -> bool:
     with path.open("rb") as handle:
         start = handle.read(18)
     if start[:4] == b"CRAM":
-        return _ends_with(path, CRAM_EOF)
+        # 2.0 and before have no end that could be missing.
+        return start[4:6] < b"\x02\x01" or _ends_with(
+            path, CRAM2_EOF if start[4] == 2 else CRAM_EOF
+        )
     return start[12:14] != b"BC" or _ends_with(path, BGZF_EOF)
 
 
@@ -141,7 +146,7 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
             )
         if start[:4] not in (b"BAM\1", b"CRAM"):
             raise InputError("the file is not a BAM", cure="give the aligned reads (BAM or CRAM)")
-        if not _ends_with(path, CRAM_EOF if start[:4] == b"CRAM" else BGZF_EOF):
+        if not ends_whole(path):
             raise InputError(
                 "the BAM is truncated (its end-of-file block is missing)",
                 cure="copy or make it again",

@@ -7,6 +7,7 @@ without an error. The formats are those of the SAM specification, sections 5.2 (
 import dataclasses
 import gzip
 import struct
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -99,11 +100,13 @@ def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
 def check_index(bam: Path, index: Path) -> None:
     """Raise InputError unless an index spans all placed reads of its BAM, and no more.
 
-    The reads at its first offset and at its last are looked at; a CRAM's index is not.
+    The reads at its first offset and at its last are looked at; that of a CRAM must name the
+    containers that the CRAM has.
     """
-    if index.suffix == ".crai":
-        return
     cure = f"run `samtools index {bam}`"
+    if index.suffix == ".crai":
+        _check_crai(bam, index, cure)
+        return
     try:
         span = read_span(index)
     except InputError as error:
@@ -137,6 +140,40 @@ def check_index(bam: Path, index: Path) -> None:
                 raise foreign
     except (OSError, ValueError):
         raise foreign from None
+
+
+def read_crai(path: Path) -> set[tuple[int, int]]:
+    """Return contig and place of each container with placed reads that a ``.crai`` names.
+
+    Raises
+    ------
+    InputError
+        If it is none, or cut short.
+    """
+    try:
+        data = path.read_bytes()
+        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        rows = [tuple(map(int, line.split(b"\t"))) for line in text.splitlines()]
+        return {(contig, at) for contig, _, _, at, _, _ in rows if contig >= 0}
+    except (ValueError, EOFError, zlib.error, gzip.BadGzipFile):
+        raise InputError("the index is cut short or damaged") from None
+
+
+def _check_crai(cram: Path, index: Path, cure: str) -> None:
+    """Raise InputError unless a CRAM's index is that which would be made of it now."""
+    try:
+        given = read_crai(index)
+    except InputError as error:
+        raise InputError(error.what, str(index), cure) from None
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "made.crai"
+        try:
+            # Of the headers of containers alone: their reads stay packed.
+            pysam.samtools.index("-o", str(made), str(cram), catch_stdout=False)
+        except pysam.SamtoolsError:
+            raise InputError("the CRAM is damaged", str(cram), "copy or make it again") from None
+        if read_crai(made) != given:
+            raise InputError("the index is not of this CRAM as it is now", str(index), cure)
 
 
 def check_whole(path: Path) -> None:

@@ -160,7 +160,15 @@ def read_own(path: Path, targets: list[Target], fetch: Fetch) -> tuple[list[Site
             if not set(alt) <= set("ACGT"):
                 left += 1
                 continue
-            if fetch(chrom, start, start + len(ref))[0] != ref.upper():
+            try:
+                there = fetch(chrom, start, start + len(ref))[0]
+            except (KeyError, ValueError):
+                raise InputError(
+                    f"the reference has no place {chrom}:{start + 1}",
+                    str(path),
+                    "give variants of the reference's build, with its contig names",
+                ) from None
+            if there != ref.upper():
                 raise InputError(
                     f"the reference has another base than {ref} there",
                     f"{path} ({chrom}:{start + 1})",
