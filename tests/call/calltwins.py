@@ -13,7 +13,7 @@ UNUSABLE = 0x4 | 0x100 | 0x200 | 0x400 | 0x800
 def usable(path, regions, min_mapq=20, reference=None):
     """Return (reads taken, reads left out for mapping quality) over regions, as pysam reads.
 
-    In the order of the file; a read counts if it overlaps any of the regions.
+    In the order of the file; a read counts if it overlaps any of the regions, and has qualities.
     """
     taken, low = [], []
     with pysam.AlignmentFile(str(path), reference_filename=reference) as handle:
@@ -27,7 +27,10 @@ def usable(path, regions, min_mapq=20, reference=None):
                 continue
             if read.flag & UNUSABLE:
                 continue
-            (taken if read.mapping_quality >= min_mapq else low).append(read)
+            if read.mapping_quality < min_mapq:
+                low.append(read)
+            elif read.query_qualities is not None:
+                taken.append(read)
     return taken, low
 
 
@@ -40,12 +43,6 @@ def overlapping(reads, contig, start, end):
     ]
 
 
-def qualities(read) -> list[int]:
-    """Return base qualities; 30 where none are stored."""
-    stored = read.query_qualities
-    return [30] * read.query_length if stored is None else list(stored)
-
-
 def group(quality: int) -> int:
     """Return the quality group."""
     return next(k for k, edge in enumerate(QUALITY_EDGES) if quality < edge)
@@ -53,7 +50,7 @@ def group(quality: int) -> int:
 
 def columns(read) -> dict[int, tuple[str, int, int] | None]:
     """Return {reference position: (base, quality, query position)}; None = deleted, skipped."""
-    sequence, quality = read.query_sequence, qualities(read)
+    sequence, quality = read.query_sequence, list(read.query_qualities)
     found = {}
     for q, p in read.get_aligned_pairs():
         if p is not None:

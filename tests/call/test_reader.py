@@ -143,7 +143,7 @@ def compare(path, fasta, sequences, bases, min_mapq, min_qual):
         for row, read in zip(reads.table, mine, strict=True):
             stretch = slice(row["seq"], row["seq"] + row["length"])
             assert "".join("ACGTN"[b] for b in reads.bases[stretch]) == read.query_sequence
-            assert reads.quals[stretch].tolist() == twins.qualities(read)
+            assert reads.quals[stretch].tolist() == list(read.query_qualities)
 
         spans = list(zip(chunk.starts, chunk.ends, strict=True))
         codes = np.concatenate([reference.codes(chunk.contig, int(a), int(b)) for a, b in spans])
@@ -183,7 +183,7 @@ def test_agrees_with_the_twins(tmp_path, genome, seed):
         rng.choice([0, 1, 20, 30]),
         rng.choice([0, 12, 20]),
     )
-    assert seen > 20
+    assert seen > 10
 
 
 def test_cram_gives_what_bam_gives(tmp_path, genome):

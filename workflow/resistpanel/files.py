@@ -1,6 +1,7 @@
 """Writing files so that a reader never sees half of one."""
 
 import contextlib
+import hashlib
 import json
 import os
 import platform
@@ -39,6 +40,12 @@ def resource(path: str | Path) -> Path:
     """
     path = Path(path)
     return HOME / path if not path.exists() and (HOME / path).exists() else path
+
+
+def sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file, as hexadecimal digits."""
+    with Path(path).open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 #: Several hosts of a cluster may write to one folder; process ids are those of a host.

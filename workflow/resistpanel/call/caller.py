@@ -1,18 +1,25 @@
 """The joint call of one patient: chunks in, records out."""
 
 import gc
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pysam
 
+from resistpanel.call import (
+    collection,
+    header,
+    leakage,
+    limits,
+    model,
+    noise,
+    population,
+    regions,
+    vcf,
+)
 from resistpanel.call import evidence as ev
 from resistpanel.call import filters as flt
-from resistpanel.call import leakage, limits, model, noise, population, regions, vcf
-from resistpanel.call.alleles import Allele, kind, left_align, tract, trim, vcf_alleles
-from resistpanel.call.reader import Reader
+from resistpanel.call.alleles import Allele, kind, tract, vcf_alleles
+from resistpanel.call.inputs import Settings, check_contigs, open_sample, read_sites
 from resistpanel.call.reference import Reference
 from resistpanel.errors import InputError
 
@@ -30,159 +37,6 @@ MIN_DEPTH = 10
 NEAR_MISS = 1.0
 #: Adjacent errors in one fragment are rarer than one error, yet not independent.
 SECOND_ERROR = 0.02
-
-
-@dataclass
-class Settings:
-    """What the user chooses.
-
-    Attributes
-    ----------
-    reference, targets : path
-    normal : path or None
-        None: tumour-only.
-    tumors : list of path
-    sites : path or None
-        VCF of alleles to genotype whatever the reads propose.
-    germline : path or None
-        VCF of population allele frequencies (INFO/AF).
-    pon : path or None
-        Panel of normals, as `build_pon` writes it.
-    padding : int
-        Bases added on either side of every target.
-    threads : int
-    min_mapq, min_qual : int
-    """
-
-    reference: str
-    targets: str
-    tumors: list[str]
-    normal: str | None = None
-    sites: str | None = None
-    germline: str | None = None
-    pon: str | None = None
-    padding: int = 0
-    threads: int = 1
-    min_mapq: int = 20
-    min_qual: int = 12
-    priors: model.Priors = field(default_factory=model.Priors)
-
-
-@dataclass
-class Sample:
-    """A BAM and the name that its read groups carry."""
-
-    path: str
-    name: str
-    contigs: dict[str, int]
-
-
-def open_sample(path: str, reference: str) -> Sample:
-    """Read a BAM's or CRAM's header.
-
-    Raises
-    ------
-    InputError
-        If it cannot be read, has no index, or its read groups name no single sample.
-    """
-    try:
-        with pysam.AlignmentFile(path, reference_filename=reference) as handle:
-            head = handle.header.to_dict()
-            contigs = dict(zip(handle.references, handle.lengths, strict=True))
-            indexed = handle.has_index()
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read as BAM or CRAM", path, "check the file") from error
-    if not indexed:
-        raise InputError("has no index", path, "run samtools index")
-    names = {group["SM"] for group in head.get("RG", []) if group.get("SM")}
-    if len(names) != 1:
-        told = ", ".join(sorted(names)) or "none"
-        raise InputError(
-            f"read groups must name one sample (SM), found {told}",
-            path,
-            "run samtools addreplacerg",
-        )
-    return Sample(path, names.pop(), contigs)
-
-
-def check_contigs(samples: list[Sample], reference: Reference, targets: list, path: str) -> None:
-    """Raise InputError where targets, reads and reference do not agree on the contigs."""
-    for contig, start, end in targets:
-        if contig not in reference.contigs:
-            raise InputError(
-                f"contig {contig!r} is not in {reference.path}",
-                path,
-                "use targets of the same build and naming (chr1 or 1)",
-            )
-        if start >= reference.contigs[contig]:
-            raise InputError(
-                f"{contig}:{start + 1}-{end} lies beyond the end of the contig",
-                path,
-                "use targets of the same build",
-            )
-    wanted = list(dict.fromkeys(contig for contig, _, _ in targets))
-    for sample in samples:
-        for contig in wanted:
-            length = sample.contigs.get(contig)
-            if length is None:
-                raise InputError(
-                    f"its header has no contig {contig!r}",
-                    sample.path,
-                    "reads, targets and reference must use one naming (chr1 or 1)",
-                )
-            if length != reference.contigs[contig]:
-                raise InputError(
-                    f"contig {contig} has {length} bases here and "
-                    f"{reference.contigs[contig]} in {reference.path}",
-                    sample.path,
-                    "give the reference that the reads were aligned to",
-                )
-        order = [c for c in sample.contigs if c in set(wanted)]
-        if order != [c for c in samples[0].contigs if c in set(wanted)]:
-            raise InputError(
-                f"contigs stand in another order than in {samples[0].path}",
-                sample.path,
-                "sort the BAMs by one reference",
-            )
-
-
-def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
-    """Read the alleles to be genotyped, left-aligned, with their identifiers."""
-    found: dict[Allele, list[str]] = {}
-    strange, known = "", False
-    try:
-        with pysam.VariantFile(path) as handle:
-            for record in handle:
-                if record.chrom not in reference.contigs:
-                    strange = strange or record.chrom
-                    continue
-                known = True
-                expected = reference.codes(record.chrom, record.start, record.start + record.rlen)
-                given = record.ref or ""
-                stands = "".join("ACGTN"[c] for c in expected)
-                if "N" not in stands and stands != given.upper():
-                    raise InputError(
-                        f"{record.chrom}:{record.pos} REF is {given}, the reference has {stands}",
-                        path,
-                        "make the sites for this reference",
-                    )
-                for alt in record.alts or ():
-                    if set(alt.upper()) - set("ACGT"):
-                        continue
-                    allele = trim(Allele(record.chrom, record.start, given.upper(), alt.upper()))
-                    if not allele.ref and not allele.alt:
-                        continue
-                    allele = left_align(allele, reference)
-                    found.setdefault(allele, []).extend((record.id or "").split(";"))
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read as VCF", path, str(error)) from error
-    if strange and not known:
-        raise InputError(
-            f"none of its contigs ({strange!r} and so on) is in {reference.path}",
-            path,
-            "use sites of the same build and naming (chr1 or 1)",
-        )
-    return {a: sorted({i for i in ids if i and i != "."}) for a, ids in found.items()}
 
 
 class Caller:
@@ -211,66 +65,37 @@ class Caller:
             if c in self.reference.contigs
         }
         self.targets = regions.merge(targets, order)
-        self.chunks = regions.chunks(self.targets)
         self.sites = read_sites(settings.sites, self.reference) if settings.sites else {}
-        self.tallies = [noise.Tally() for _ in self.samples]
-        self.candidates: list[ev.Candidate] = []
-        self.thinned = 1.0
-        self.read_bases = self.read_count = 0
-
-    def _forced(self, chunk: regions.Chunk) -> tuple[list[Allele], list[Allele]]:
-        """Return the forced substitutions and indels that lie in a chunk."""
-        mine = self._by_contig.get(chunk.contig, [])
-        if not mine:
-            return [], []
-        indels = [a for a in mine if not a.substitution and chunk.owns(a.pos, a.end)]
-        mine = [a for a in mine if a.substitution]
-        start = chunk.index(np.array([a.pos for a in mine]))
-        last = chunk.index(np.array([a.end - 1 for a in mine]))
-        whole = (start >= 0) & (last - start == np.array([len(a.ref) - 1 for a in mine], int))
-        return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
+        # A substitution of several bases is read whole: it neither ends beyond a target nor is cut.
+        joint = [(a.contig, a.pos, a.end) for a in self.sites if a.substitution and len(a.ref) > 1]
+        self.targets = regions.merge([*self.targets, *regions.touching(joint, self.targets)], order)
+        self.chunks = regions.chunks(self.targets, whole=joint)
+        self.found = collection.Collection.empty(len(self.samples))
+        self.tallies, self.candidates = self.found.tallies, self.found.candidates
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
-        self._by_contig: dict[str, list[Allele]] = {}
-        for allele in sorted(self.sites):
-            self._by_contig.setdefault(allele.contig, []).append(allele)
-        readers = [
-            Reader(s.path, self.targets, self.settings.reference, self.settings.min_mapq)
-            for s in self.samples
-        ]
-        workers = max(1, min(self.settings.threads, len(readers)))
-        with ThreadPoolExecutor(workers) as pool:
-            for chunk in self.chunks:
-                codes = np.concatenate(
-                    [
-                        self.reference.codes(chunk.contig, int(a), int(b))
-                        for a, b in zip(chunk.starts, chunk.ends, strict=True)
-                    ]
+        self.take(
+            collection.collect(self.settings, self.samples, self.reference, self.chunks, self.sites)
+        )
+
+    def take(self, found: collection.Collection) -> None:
+        """Go on with evidence that was gathered.
+
+        Raises
+        ------
+        InputError
+            If no usable read of a sample has base qualities.
+        """
+        self.found, self.tallies, self.candidates = found, found.tallies, found.candidates
+        for sample, used, bare in zip(self.samples, found.reads, found.no_qualities, strict=True):
+            if bare and not used:
+                raise InputError(
+                    f"none of its {bare} usable reads has base qualities",
+                    sample.path,
+                    "align again from FASTQ with qualities: without them errors cannot be told "
+                    "from variants",
                 )
-
-                def load(reader, chunk=chunk, codes=codes):
-                    reads = reader.next_chunk(chunk.contig, chunk.beg, chunk.end, chunk.next_start)
-                    return ev.pile(reads, chunk, codes, self.settings.min_qual)
-
-                piles = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
-                for p in piles:
-                    self.thinned = min(self.thinned, p.reads.kept)
-                    self.read_bases += int(p.reads.table["length"].sum())
-                    self.read_count += len(p.reads.table)
-                context = ev.context_of(chunk, self.reference)
-                substitutions, indels = self._forced(chunk)
-                found = ev.indel_candidates(piles, chunk, self.reference, indels)
-                ev.tally(self.tallies, piles, chunk, codes, context)
-                found += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
-                ev.phase(piles, found, self.normal)
-                self.candidates += sorted(found, key=lambda c: c.allele)
-                # The next chunk is read into the memory of this one.
-                del piles, p
-        for candidate in self.candidates:
-            if candidate.allele in self.sites:
-                candidate.forced = True
-                candidate.sites = self.sites[candidate.allele]
 
     def weigh(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
@@ -412,7 +237,7 @@ class Caller:
         self.collect()
         posterior, evidence = self.weigh()
         phred, best = posterior.somatic_phred, posterior.best
-        length = self.read_bases / max(self.read_count, 1) or 100.0
+        length = self.found.bases / max(int(self.found.reads.sum()), 1) or 100.0
         n = len(self.candidates)
         shape = n, len(self.samples)
         totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(shape)
@@ -448,7 +273,9 @@ class Caller:
             metrics = flt.measure(candidate, self.tumors, length)
             metrics["somatic_phred"] = phred[i]
             metrics["germline_odds"] = (posterior.log_somatic - posterior.log_germline)[i] / ten
-            metrics["artifact_odds"] = (posterior.log_somatic - posterior.log_artifact)[i] / ten
+            if self.normal is not None:
+                artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
+                metrics["artifact_odds"] = artifact
             metrics["cluster"] = cluster[i]
             if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
                 metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten
@@ -527,6 +354,7 @@ class Caller:
             "PHASE": self._phase(candidate),
             "SITE": candidate.sites,
             "FORCED": candidate.forced,
+            "FILTER_METRICS": flt.values(metrics),
         }
         return vcf.Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
 
@@ -540,6 +368,10 @@ class Caller:
                     entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
         return entries
 
+    def outside(self) -> list[Allele]:
+        """Return the alleles asked for that were not genotyped, as they lie outside the targets."""
+        return sorted(set(self.sites) - {c.allele for c in self.candidates if c.forced})
+
     def run(self, output: str) -> list[vcf.Record]:
         """Call and write `output` (.vcf.gz) with its index."""
         # Nothing here makes cycles of references; looking for them costs time.
@@ -550,27 +382,10 @@ class Caller:
         finally:
             if collecting:
                 gc.enable()
-        meta = {
-            "mode": "tumor-only" if self.normal is None else "paired",
-            "normal": self.samples[0].name if self.normal is not None else ".",
-            "min_mapq": str(self.settings.min_mapq),
-            "min_qual": str(self.settings.min_qual),
-            "prior_somatic": vcf.number(self.settings.priors.somatic),
-            "target_bases": str(sum(e - s for _, s, e in self.targets)),
-            "kept_fraction": vcf.number(self.thinned),
-            "tumor_in_normal": vcf.number(self.leaks.tumor_in_normal),
-            "multiplier": ",".join(vcf.number(float(w)) for w in np.exp(self.log_multiplier)),
-        }
-        for sample, learned in zip(self.samples, self.noises, strict=True):
-            meta[f"error_rate_{sample.name}"] = ",".join(
-                vcf.number(float(q)) for q in learned.quality
-            )
-        for s, fraction in self.leaks.contamination.items():
-            meta[f"contamination_{self.samples[s].name}"] = vcf.number(fraction)
         head = vcf.header(
             self.reference.contigs,
             [s.name for s in self.samples],
-            meta,
+            header.parameters(self),
             Path(self.settings.reference).name,
         )
         vcf.write(output, head, records)

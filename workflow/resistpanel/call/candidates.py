@@ -23,6 +23,9 @@ FLANK = 12
 SAMPLED = 40
 #: Chance of noise at one allele that is still worth a closer look.
 GATE = 1e-3
+#: Places of gaps, and as many of clips on either side, that are looked at in a chunk. At 1,000x
+#: some ten are found; broken alignments have thousands, each as slow as a true one.
+MOST_PLACES = 300
 
 
 def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -65,14 +68,40 @@ def substitutions(
     return chosen
 
 
+def best_supported(support: dict, all_reads) -> tuple[list, int]:
+    """Return the places to look at, at most `MOST_PLACES`, and how many more there are.
+
+    Kept are those whose carriers stand out most from noise, in units of its standard deviation:
+    carriers / sqrt(depth), so that neither a deep nor a shallow target takes all.
+
+    Parameters
+    ----------
+    support : dict of place to carrying reads
+        A place is a 0-based position, or a tuple that begins with it.
+    all_reads : list of Reads
+    """
+    places = list(support)
+    if len(places) <= MOST_PLACES:
+        return places, 0
+    at = np.array([place[0] if isinstance(place, tuple) else place for place in places])
+    depth = np.zeros(len(places))
+    for reads in all_reads:
+        depth += np.searchsorted(np.sort(reads.table["pos"]), at, side="right")
+        depth -= np.searchsorted(np.sort(reads.table["end"]), at, side="left")
+    score = np.array([support[place] for place in places]) / np.sqrt(np.maximum(depth, 1))
+    # The order of the places decides between equals, so that the result is always the same.
+    order = np.lexsort((np.arange(len(places)), -score))[:MOST_PLACES]
+    return [places[i] for i in np.sort(order)], len(places) - MOST_PLACES
+
+
 def aligned_indels(
     all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
-) -> list[Allele]:
+) -> tuple[list[Allele], int]:
     """Return the alleles that reads with an insertion or deletion in their alignment carry.
 
     An allele is what such reads show between `FLANK` bases on either side, so that
     substitutions beside an indel are part of it (a complex event) if they come with it, and are
-    left out if they are common without it (a polymorphism).
+    left out if they are common without it (a polymorphism). Second, the places left out.
 
     Parameters
     ----------
@@ -89,10 +118,11 @@ def aligned_indels(
             event = (int(events["pos"][at]), int(events["length"][at]))
             rows = events["read"][order[begin : begin + n]]
             where.setdefault(event, []).extend((sample, int(r)) for r in rows)
+    support = {event: len(rows) for event, rows in where.items() if len(rows) >= MIN_FRAGMENTS}
+    looked_at, crowded = best_supported(support, all_reads)
     found: dict[Allele, int] = {}
-    for (pos, length), carriers in where.items():
-        if len(carriers) < MIN_FRAGMENTS:
-            continue
+    for pos, length in looked_at:
+        carriers = where[pos, length]
         start, stop = pos - FLANK, pos + max(0, -length) + FLANK
         ref = reference.codes(chunk.contig, start, stop)
         if (ref > 3).any():
@@ -121,7 +151,7 @@ def aligned_indels(
             allele = left_align(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
             if not allele.substitution:
                 found[allele] = found.get(allele, 0) + n * step
-    return [allele for allele, n in found.items() if n >= MIN_FRAGMENTS]
+    return [allele for allele, n in found.items() if n >= MIN_FRAGMENTS], crowded
 
 
 def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
@@ -137,8 +167,8 @@ def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
     return votes.argmax(axis=1)[:stop].astype(np.uint8)
 
 
-def _clip_groups(all_reads, side: str) -> dict[int, tuple[list[np.ndarray], int]]:
-    """Return breakpoint -> (clipped pieces, fragments), pieces read away from the breakpoint."""
+def _clip_groups(all_reads, side: str) -> tuple[dict[int, list[np.ndarray]], int]:
+    """Return breakpoint -> clipped pieces, read away from it, and the breakpoints left out."""
     groups: dict[int, tuple[list[np.ndarray], set]] = {}
     every = [
         reads.table["end" if side == "rclip" else "pos"][reads.table[side] >= MIN_CLIP]
@@ -163,11 +193,13 @@ def _clip_groups(all_reads, side: str) -> dict[int, tuple[list[np.ndarray], int]
             pieces, fragments = groups.setdefault(point, ([], set()))
             pieces.append(piece)
             fragments.add((sample, int(row["frag"])))
-    return {
-        point: (pieces, len(fragments))
-        for point, (pieces, fragments) in groups.items()
+    support = {
+        point: len(fragments)
+        for point, (_, fragments) in groups.items()
         if len(fragments) >= MIN_FRAGMENTS
     }
+    looked_at, crowded = best_supported(support, all_reads)
+    return {point: groups[point][0] for point in looked_at}, crowded
 
 
 def _find(text: bytes, word: bytes) -> int:
@@ -207,20 +239,20 @@ def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | N
     return None
 
 
-def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
+def clipped(all_reads, contig: str, reference: Reference) -> tuple[list[Allele], int]:
     """Return the insertions, deletions and duplications that soft clips tell of.
 
     A right clip ends in reference from elsewhere nearby: from further on (deletion), from
     before (tandem duplication), or from where it was cut (an insertion that the clip spans).
     Where a right and a left clip face each other and neither is resolved, their overlap is the
-    inserted sequence.
+    inserted sequence. Second, the breakpoints left out.
     """
-    right = _clip_groups(all_reads, "rclip")
-    left = _clip_groups(all_reads, "lclip")
+    right, crowded = _clip_groups(all_reads, "rclip")
+    left, more = _clip_groups(all_reads, "lclip")
     found: list[Allele] = []
     open_right: dict[int, np.ndarray] = {}
     open_left: dict[int, np.ndarray] = {}
-    for point, (pieces, _) in sorted(right.items()):
+    for point, pieces in sorted(right.items()):
         clip = _consensus(pieces)
         if len(clip) < MIN_CLIP:
             continue
@@ -238,7 +270,7 @@ def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
         else:
             copy = decode(reference.codes(contig, q, point))
             found.append(Allele(contig, point, "", decode(inserted) + copy))
-    for point, (pieces, _) in sorted(left.items()):
+    for point, pieces in sorted(left.items()):
         clip = _consensus(pieces)
         if len(clip) < MIN_CLIP:
             continue
@@ -274,7 +306,8 @@ def clipped(all_reads, contig: str, reference: Reference) -> list[Allele]:
             else:
                 tail = decode(reference.codes(contig, b, a))
                 found.append(Allele(contig, a, "", decode(merged) + tail))
-    return [a for a in found if "N" not in a.alt and "N" not in a.ref and len(a.ref) + len(a.alt)]
+    known = [a for a in found if "N" not in a.alt and "N" not in a.ref]
+    return [a for a in known if a.ref or a.alt], crowded + more
 
 
 def _inner(
@@ -309,8 +342,10 @@ def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | 
 
 def indels(
     all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
-) -> list[Allele]:
+) -> tuple[list[Allele], int]:
     """Return the left-aligned indel and complex alleles worth realigning the reads to.
+
+    Second, how many places of gaps and clips were left out.
 
     Parameters
     ----------
@@ -322,6 +357,7 @@ def indels(
     counts : (positions, 4)
         Fragments per mismatching base, all samples together.
     """
-    chosen = set(aligned_indels(all_reads, all_indels, chunk, counts, reference))
-    chosen |= {left_align(a, reference) for a in clipped(all_reads, chunk.contig, reference)}
-    return sorted(a for a in chosen if not a.substitution)
+    aligned, crowded = aligned_indels(all_reads, all_indels, chunk, counts, reference)
+    cut, more = clipped(all_reads, chunk.contig, reference)
+    chosen = {*aligned, *(left_align(a, reference) for a in cut)}
+    return sorted(a for a in chosen if not a.substitution), crowded + more

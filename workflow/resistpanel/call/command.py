@@ -1,6 +1,7 @@
 """`resistpanel call`: arguments, and nothing else."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from resistpanel.errors import InputError
@@ -45,6 +46,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
+    from resistpanel.call.header import warnings
     from resistpanel.sheet.bam import quiet
     from resistpanel.sheet.index import check_whole
 
@@ -80,5 +82,8 @@ def run(args: argparse.Namespace) -> int:
             number = build_pon(settings, args.output)
             print(f"{number} alleles recur in {len(args.normal)} normals")
         else:
-            Caller(settings).run(args.output)
+            caller = Caller(settings)
+            caller.run(args.output)
+            for text in warnings(caller):
+                print(f"resistpanel: warning: {text}", file=sys.stderr)
     return 0

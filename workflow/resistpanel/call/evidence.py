@@ -29,6 +29,8 @@ MAX_MISMATCHES = 0.1
 #: Alleles that follow one within reach whose phase with it is told: where misaligned reads show
 #: hundreds, phase would be both slow and meaningless.
 MAX_PARTNERS = 25
+#: Alleles of a chunk whose phase is told, the best supported: thirty are usual, 150 with damage.
+MAX_PHASED = 200
 #: Share of the commoner allele's fragments, in the samples that have such, that must carry both
 #: for two to be one event: a new variant beside a polymorphism is none with it.
 PHASED = 0.6
@@ -487,9 +489,9 @@ def _kin(
 
 def indel_candidates(
     piles: list[Pile], chunk: Chunk, reference: Reference, forced: list[Allele]
-) -> list[Candidate]:
-    """Return the indel candidates of a chunk with their evidence."""
-    proposed = candidates.indels(
+) -> tuple[list[Candidate], int]:
+    """Return the indel candidates of a chunk with their evidence, and the places left out."""
+    proposed, crowded = candidates.indels(
         [p.reads for p in piles],
         [p.indels for p in piles],
         chunk,
@@ -517,7 +519,7 @@ def indel_candidates(
                 result.append(Candidate(allele, support, forced=allele in forced, kin=near))
     for p in piles:
         p.recount(chunk)
-    return result
+    return result, crowded
 
 
 def _rows(p: Pile, index: int, base: int) -> np.ndarray:
@@ -780,7 +782,8 @@ def phase(
             own is None or own.alt < 0.2 * max(own.total, 1)
         )
 
-    kept = sorted((c for c in found if new(c)), key=lambda c: c.allele)
+    most = sorted(filter(new, found), key=lambda c: -sum(s.alt for s in c.support))[:MAX_PHASED]
+    kept = sorted(most, key=lambda c: c.allele)
     # Of every candidate and sample: the fragments that carry it, and those that could deny it.
     known: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
 

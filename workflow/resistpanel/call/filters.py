@@ -255,3 +255,10 @@ def failed(metrics: dict[str, float], filters: tuple[Filter, ...] = FILTERS) -> 
         if f.metric in metrics
         and (metrics[f.metric] < f.threshold if f.below else metrics[f.metric] > f.threshold)
     ]
+
+
+def values(metrics: dict[str, float]) -> list[float | None]:
+    """Return the metric of each filter, in the order of the table, as INFO gives it."""
+    # Odds are cut like those of the fields ODDS_*; infinity is "never", as is no metric.
+    given = [metrics.get(f.metric) for f in FILTERS]
+    return [None if v is None or np.isposinf(v) else float(np.clip(v, -999, None)) for v in given]

@@ -35,6 +35,14 @@ cdef enum:
     N_QBIN = 6
     N_CLS = 6
     N_CYCLE = 40
+    N_GAP = 10_000
+    N_GAPS = 10
+
+#: A read whose alignment leaves out more of the reference than this is split over an intron or a
+#: rearrangement: no evidence of anything within a panel's targets, and slow to walk base by base.
+LONGEST_GAP = N_GAP
+#: A read of more gaps than this, and of more than one in ten bases, is not aligned at all.
+MOST_GAPS = N_GAPS
 
 cdef uint8_t GROUP[256]
 for _i in range(256):
@@ -70,9 +78,15 @@ class Reads:
         Fraction of the fragments that was kept; below 1 where depth exceeded the bound.
     low_mapq : int32, (k, 2)
         Reference spans of reads left out for their mapping quality.
+    torn, no_qualities : int
+        Reads left out for their gaps (`LONGEST_GAP`, `MOST_GAPS`), and for want of base qualities;
+        each counted in the first chunk that it overlaps.
     """
 
-    __slots__ = ("bases", "cigars", "kept", "low_mapq", "n_fragments", "quals", "table")
+    __slots__ = (
+        "bases", "cigars", "kept", "low_mapq", "n_fragments", "no_qualities", "quals", "table",
+        "torn",
+    )
 
 
 #: Quality to quality group.
@@ -135,6 +149,7 @@ cdef class Reader:
     cdef int32_t *low
     cdef int64_t n_low, m_low
     cdef uint64_t keep_below
+    cdef int64_t previous_end, torn, no_qualities
     cdef readonly str path
     cdef dict tids
 
@@ -236,7 +251,12 @@ cdef class Reader:
         cdef uint8_t *bases
         cdef Read *r
         cdef int64_t end = b.core.pos
-        if h > self.keep_below or n == 0 or nc == 0:
+        if n == 0 or nc == 0:
+            return
+        if qual[0] == 255:  # none stored: what the bases are worth is not known
+            self.no_qualities += b.core.pos >= self.previous_end
+            return
+        if h > self.keep_below:
             return
         if self.n_reads == self.m_reads or self.n_bases + n > self.m_bases \
                 or self.n_cigars + nc > self.m_cigars:
@@ -274,8 +294,6 @@ cdef class Reader:
         if n & 1:
             bases[n - 1] = PAIR_CODE[seq[n >> 1]][0]
         memcpy(self.quals + self.n_bases, qual, n)
-        if qual[0] == 255:  # no qualities stored
-            memset(self.quals + self.n_bases, 30, n)
         self.n_bases += n
         self.hashes[self.n_reads] = h
         self.n_reads += 1
@@ -306,8 +324,7 @@ cdef class Reader:
         self.n_reads, self.n_bases, self.n_cigars = k, nb, nc
 
     cdef void take(self, bam1_t *b) noexcept nogil:
-        if b.core.flag & (BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP
-                          | BAM_FSUPPLEMENTARY):
+        if unusable(b):
             return
         if b.core.qual < self.min_mapq:
             if self.n_low + 2 > self.m_low:
@@ -319,7 +336,8 @@ cdef class Reader:
             return
         self.add(b)
 
-    def next_chunk(self, contig, int64_t beg, int64_t end, int64_t next_beg=-1):
+    def next_chunk(self, contig, int64_t beg, int64_t end, int64_t next_beg=-1,
+                   int64_t previous_end=-1):
         """Return the reads that overlap [beg, end); chunks must come in order.
 
         Parameters
@@ -330,6 +348,8 @@ cdef class Reader:
         next_beg : int
             Start of the next chunk on the same contig, -1 if there is none: reads that reach
             into it are kept for it.
+        previous_end : int
+            End of the chunk before on the same contig, -1 if there is none.
 
         Returns
         -------
@@ -341,9 +361,11 @@ cdef class Reader:
             If the file is truncated or corrupt.
         """
         cdef int tid = self.tids[contig], k, kept_carry = 0
-        cdef int64_t i, last
+        cdef int64_t i, last, span
         cdef bam1_t *b
         self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
+        self.torn = self.no_qualities = 0
+        self.previous_end = previous_end
         self.keep_below = <uint64_t>0xffffffffffffffff
         self.reserve(1, 1, 1)
         with nogil:
@@ -371,7 +393,11 @@ cdef class Reader:
                 self.pending = False
                 if b.core.tid != tid:
                     continue
-                last = b.core.pos + reference_length(b)
+                span = reference_length(b)
+                if span > b.core.l_qseq + N_GAP or b.core.n_cigar > 2 * N_GAPS and gaps(b):
+                    self.torn += b.core.pos >= previous_end and not unusable(b)
+                    continue
+                last = b.core.pos + span
                 if last > beg:
                     self.take(b)
                 if next_beg >= 0 and last > next_beg:
@@ -397,6 +423,7 @@ cdef class Reader:
         out.low_mapq = np.empty((self.n_low // 2, 2), dtype=np.int32)
         copy_out(out.low_mapq.reshape(-1).view(np.uint8), <uint8_t *>self.low)
         out.n_fragments = self.n_frag
+        out.torn, out.no_qualities = self.torn, self.no_qualities
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
         return out
 
@@ -411,6 +438,21 @@ cdef inline void move_bytes(uint8_t *to, uint8_t *source, int64_t n) noexcept no
     if to != source:
         for i in range(n):
             to[i] = source[i]
+
+
+cdef bint gaps(bam1_t *b) noexcept nogil:
+    """Return whether an alignment has more gaps than a true one."""
+    cdef uint32_t *cigar = bam_get_cigar(b)
+    cdef uint32_t i, op, n = 0
+    for i in range(b.core.n_cigar):
+        op = cigar[i] & 15
+        n += op == 1 or op == 2 or op == 3
+    return n > N_GAPS and 10 * n > <uint32_t>b.core.l_qseq
+
+
+cdef inline bint unusable(bam1_t *b) noexcept nogil:
+    return (b.core.flag & (BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP
+                           | BAM_FSUPPLEMENTARY)) != 0
 
 
 cdef inline int64_t reference_length(bam1_t *b) noexcept nogil:

@@ -1,5 +1,7 @@
 """Targets cut into chunks that all samples are read through together."""
 
+import bisect
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,14 +121,52 @@ def merge(
     return merged
 
 
+def touching(
+    spans: list[tuple[str, int, int]], regions: list[tuple[str, int, int]]
+) -> list[tuple[str, int, int]]:
+    """Return the spans that overlap one of the merged regions."""
+    by_contig: dict[str, list[tuple[int, int]]] = {}
+    for contig, start, end in regions:
+        by_contig.setdefault(contig, []).append((start, end))
+    found = []
+    for contig, start, end in spans:
+        mine = by_contig.get(contig, [])
+        # The last region that starts before the span's end is the only one that can reach it.
+        k = bisect.bisect_left(mine, (end, 0)) - 1
+        if k >= 0 and mine[k][1] > start:
+            found.append((contig, start, end))
+    return found
+
+
+def _cut(
+    start: int, end: int, bases: int, whole: list[tuple[int, int]]
+) -> Iterator[tuple[int, int]]:
+    """Yield pieces of [start, end) of at most `bases`, ending earlier than in a span of `whole`."""
+    while start < end:
+        stop = min(start + bases, end)
+        while stop < end and (over := [a for a, b in whole if start < a < stop < b]):
+            stop = min(over)
+        yield start, stop
+        start = stop
+
+
 def chunks(
-    regions: list[tuple[str, int, int]], bases: int = CHUNK_BASES, span: int = 2_000_000
+    regions: list[tuple[str, int, int]],
+    bases: int = CHUNK_BASES,
+    span: int = 2_000_000,
+    whole: list[tuple[str, int, int]] = (),
 ) -> list[Chunk]:
-    """Cut merged regions into chunks of at most `bases` target bases and `span` of genome."""
+    """Cut merged regions into chunks of at most `bases` target bases and `span` of genome.
+
+    Spans of `whole` are not cut, unless they are as long as a chunk.
+    """
+    kept: dict[str, list[tuple[int, int]]] = {}
+    for contig, a, b in whole:
+        kept.setdefault(contig, []).append((a, b))
     pieces = [
-        (contig, a, min(a + bases, end))
+        (contig, a, b)
         for contig, start, end in regions
-        for a in range(start, end, bases)
+        for a, b in _cut(start, end, bases, kept.get(contig, []))
     ]
     groups: list[list[tuple[str, int, int]]] = []
     held = 0

@@ -33,6 +33,12 @@ INFO = (
     ("NORMALS", "1", "Integer", "Samples of the panel of normals that show the allele"),
     ("SITE", ".", "String", "Identifiers of the sites that were asked for"),
     ("FORCED", "0", "Flag", "The allele was genotyped because it was asked for"),
+    (
+        "FILTER_METRICS",
+        str(len(FILTERS)),
+        "Float",
+        "What each filter decided on, in the order of the header's resistpanel_filters",
+    ),
 )
 FORMAT = (
     ("GT", "1", "String", "0/1 where detected, 0/0 where not, ./. where not assessable"),

@@ -13,6 +13,7 @@ import pysam
 
 from resistpanel import __version__
 from resistpanel.errors import InputError
+from resistpanel.files import sha256
 
 FILTER_LINE = re.compile(r'##FILTER=<ID=([^,>]+),.*?Description="((?:[^"\\]|\\.)*)"')
 CONTIG_LINE = re.compile(r"##contig=<ID=([^,>]+),(?:.*,)?length=(\d+)")
@@ -35,9 +36,8 @@ def checksum(path: str | Path, role: str) -> dict:
     """Return role, path, size in bytes and SHA-256 of a file."""
     path = Path(path)
     try:
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        return {"role": role, "path": str(path), "bytes": path.stat().st_size, "sha256": digest}
+        size = path.stat().st_size
+        return {"role": role, "path": str(path), "bytes": size, "sha256": sha256(path)}
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
 

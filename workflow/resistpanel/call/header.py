@@ -1,0 +1,108 @@
+"""What the VCF's header and standard error tell of a call: parameters, input, what was left out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resistpanel.call.filters import FILTERS
+from resistpanel.call.reader import LONGEST_GAP
+from resistpanel.call.vcf import number
+from resistpanel.files import sha256
+
+if TYPE_CHECKING:
+    from resistpanel.call.caller import Caller
+
+#: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
+#: where each record stands.
+LARGE = 100_000_000
+
+
+def checksum(path: str | Path) -> str:
+    """Return the SHA-256 of a file, or of the index beside it if it is large."""
+    path = Path(path)
+    if path.stat().st_size > LARGE:
+        for suffix in (".tbi", ".csi"):
+            index = path.with_name(path.name + suffix)
+            if index.is_file():
+                return f"{sha256(index)} (index)"
+    return sha256(path)
+
+
+def inputs(caller: "Caller") -> dict[str, str]:
+    """Return the checksums of the input, whatever its paths and however it is stored."""
+    settings, found = caller.settings, caller.found
+    told = {f"input_{s.name}": found.checksum(k) for k, s in enumerate(caller.samples)}
+    files = {
+        "targets": settings.targets,
+        "sites": settings.sites,
+        "germline_resource": settings.germline,
+        "panel_of_normals": settings.pon,
+    }
+    return (
+        told
+        | {"reference_bases": found.checksum(-1)}
+        | {name: checksum(path) for name, path in files.items() if path}
+    )
+
+
+def parameters(caller: "Caller") -> dict[str, str]:
+    """Return the header's ``##resistpanel_*`` lines."""
+    settings, found = caller.settings, caller.found
+    told = {
+        "mode": "tumor-only" if caller.normal is None else "paired",
+        "normal": caller.samples[0].name if caller.normal is not None else ".",
+        "padding": str(settings.padding),
+        "min_mapq": str(settings.min_mapq),
+        "min_qual": str(settings.min_qual),
+        "prior_somatic": number(settings.priors.somatic),
+        "filters": ",".join(
+            f"{f.name}:{f.metric}{'<' if f.below else '>'}{f.threshold:g}" for f in FILTERS
+        ),
+        "target_bases": str(sum(e - s for _, s, e in caller.targets)),
+        "kept_fraction": number(found.thinned),
+        "tumor_in_normal": number(caller.leaks.tumor_in_normal),
+        "multiplier": ",".join(number(float(w)) for w in np.exp(caller.log_multiplier)),
+    }
+    for sample, learned in zip(caller.samples, caller.noises, strict=True):
+        told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
+    for s, fraction in caller.leaks.contamination.items():
+        told[f"contamination_{caller.samples[s].name}"] = number(fraction)
+    for s, sample in enumerate(caller.samples):
+        told[f"left_out_{sample.name}"] = (
+            f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]}"
+        )
+    told["left_out_indels"] = str(found.crowded)
+    told["left_out_sites"] = str(len(caller.outside()))
+    return told | {f"sha256_{name}": value for name, value in inputs(caller).items()}
+
+
+def warnings(caller: "Caller") -> list[str]:
+    """Return a line for each thing that was left out."""
+    found = caller.found
+    lines = []
+    for s, sample in enumerate(caller.samples):
+        if found.torn[s]:
+            lines.append(
+                f"{sample.path}: {found.torn[s]} reads were left out: their alignments have gaps "
+                f"of more than {LONGEST_GAP:,} bases, or a gap to ten bases"
+            )
+        if found.no_qualities[s]:
+            lines.append(
+                f"{sample.path}: {found.no_qualities[s]} reads were left out: they have no base "
+                "qualities"
+            )
+    if found.crowded:
+        lines.append(
+            f"{found.crowded} places of gaps or clips were left out for better supported ones "
+            "nearby: the reads are badly aligned, or very deep"
+        )
+    outside = caller.outside()
+    if outside:
+        a = outside[0]
+        lines.append(
+            f"{len(outside)} of {len(caller.sites)} sites asked for lie outside the targets and "
+            f"were not genotyped ({a.contig}:{a.pos + 1} {a.ref or '-'}>{a.alt or '-'}"
+            f"{' and so on' if len(outside) > 1 else ''})"
+        )
+    return lines
