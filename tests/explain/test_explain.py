@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import betabinom
 
 from resistpanel.cli import main
+from resistpanel.explain.facts import decisions
 from resistpanel.explain.query import parse, short_protein
 from resistpanel.explain.text import percent, probability
 
@@ -20,6 +21,9 @@ patients = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(patients)
 
 INFO = {"SOMATIC_PHRED": 120.0, "ODDS_GERMLINE": 30.5, "ODDS_ARTIFACT": 24.0, "ODDS_NULL": 60.0}
+#: The filters of `patients.FILTERS` as the caller writes them, and what they decided on.
+FILTERS = "low_evidence:somatic_phred<10,strand:strand_p<1e-05,germline:germline_odds<0"
+METRICS = {"low_evidence": 120.0, "strand": 0.25, "germline": None}
 FORMATS = ["AD", "ADF", "ADR", "DP", "AF", "AFCI", "LOD", "UB", "DET"]
 RATE = 0.0006
 
@@ -30,6 +34,8 @@ def write_vcf(path: Path, compare: dict) -> None:
     header.add_line("##resistpanel_mode=paired")
     header.add_line("##resistpanel_prior_somatic=1e-05")
     header.add_line("##resistpanel_tumor_in_normal=0.02")
+    header.add_line(f"##resistpanel_filters={FILTERS}")
+    header.add_line('##INFO=<ID=FILTER_METRICS,Number=3,Type=Float,Description="x">')
     for sample in compare["samples"]:
         name = sample["sample"]
         header.add_sample(name)
@@ -55,6 +61,8 @@ def write_vcf(path: Path, compare: dict) -> None:
                 record.filter.add(name)
             for name, value in INFO.items():
                 record.info[name] = value
+            strand = 1e-9 if "strand" in v["filters"] else METRICS["strand"]
+            record.info["FILTER_METRICS"] = tuple((METRICS | {"strand": strand}).values())
             out.write(record)
     pysam.tabix_index(str(path), preset="vcf", force=True)
 
@@ -121,6 +129,14 @@ def test_every_number_is_there(results, capsys):
         "strand": False,
         "germline": False,
     }
+    assert {f["filter"]: f["verdict"] for f in facts["filters"]} == {
+        "low_evidence": "passed",
+        "strand": "passed",
+        "germline": "not measured",
+    }
+    strand = next(f for f in facts["filters"] if f["filter"] == "strand")
+    told = [strand[key] for key in ("metric", "value", "fails", "threshold")]
+    assert told == ["strand_p", 0.25, "<", 1e-5]
     assert facts["finding"]["rank"] == 1
     assert facts["key"] is True
     assert facts["variant"]["states"] == v["states"]
@@ -131,7 +147,10 @@ def test_the_text_tells_them(results, capsys):
     for words in (
         "10^60 : 1 against sequencing error",
         "phred 120.0",
-        "filters passed: low_evidence, strand, germline",
+        "filters passed: low_evidence, strand\n",
+        "    low_evidence       passed        somatic_phred 120 (fails below 10)\n",
+        "    strand             passed        strand_p 0.25 (fails below 1e-05)\n",
+        "    germline           not measured  germline_odds none (fails below 0)\n",
         "95 % upper bound",
         "would have been called with 95 % probability",
         "acquired",
@@ -153,7 +172,28 @@ def test_a_near_miss_names_its_filter(results, capsys):
     _, out, _ = explain(results, capsys, "PIK3CA", "E545K")
     assert "not reported: Alternative reads lie on one strand" in out
     assert "filter failed: strand" in out
+    assert "    strand             failed        strand_p 1e-09 (fails below 1e-05)\n" in out
     assert "listed as a near miss" in out
+
+
+@pytest.mark.parametrize(
+    ("filters", "values", "verdicts"),
+    [
+        ([], (50.0, 7.0), ["passed", "passed"]),
+        (["PASS"], (50.0, None), ["passed", "not measured"]),
+        (["b"], (50.0, 12.0), ["passed", "failed"]),
+        (["absent"], (0.0, 12.0), ["not judged", "not judged"]),
+        (["germline"], (50.0, None), ["not judged", "not measured"]),
+        # a VCF that does not tell
+        (["b"], (), ["passed", "failed"]),
+    ],
+)
+def test_decisions(filters, values, verdicts):
+    meanings = {"PASS": "", "absent": "", "a": "first", "b": "second"}
+    made = decisions({"filters": filters}, meanings, "a:x<10,b:y>8", values)
+    assert [d["verdict"] for d in made] == verdicts
+    assert [d["metric"] for d in made] == (["x", "y"] if values else [None, None])
+    assert [d["failed"] for d in made] == [v == "failed" for v in verdicts]
 
 
 def test_copy_number(results, capsys):

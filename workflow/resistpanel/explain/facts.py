@@ -1,6 +1,8 @@
 """Everything that the results of a patient say of one variant."""
 
 import dataclasses
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ SCHEMA = "resistpanel/explain/1"
 #: Figures of the caller that stand in INFO.
 ODDS = ("SOMATIC_PHRED", "ODDS_GERMLINE", "ODDS_ARTIFACT", "ODDS_NULL", "POPAF", "NORMALS")
 
+#: A filter in the VCF's header: name, metric, side of the threshold that fails, threshold.
+RULE = re.compile(r"([^:,<>]+):([^:,<>]+)([<>])([^:,<>]+)")
 #: What is handed on of the variant itself.
 KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
@@ -123,7 +127,63 @@ def _model(results: Results, variant: dict) -> tuple[dict, dict[str, str], dict[
             # pysam raises ValueError for a field that the header does not have.
             known = [name for name in ODDS if name in vcf.header.info]
             figures = {name.lower(): record.info.get(name) for name in known}
+            if "FILTER_METRICS" in vcf.header.info:
+                figures["filter_metrics"] = record.info.get("FILTER_METRICS")
     return figures, filters, parameters
+
+
+def decisions(
+    variant: dict, meanings: dict[str, str], table: str, values: Sequence[float | None]
+) -> list[dict]:
+    """Return what each filter decided, and on what.
+
+    Parameters
+    ----------
+    variant : dict
+        Of compare.json.
+    meanings : dict of filter to description
+    table : str
+        Of the VCF's header: ``name:metric<threshold`` (or ``>``), joined by commas.
+    values : sequence of float or None
+        The metrics, in the order of the table; none in a VCF that does not tell.
+
+    Returns
+    -------
+    list of dict
+        filter, meaning, failed, metric, value, fails (``<`` or ``>``), threshold, and verdict:
+        failed, passed, not measured (the filter could not apply), not judged (of a germline
+        variant and of an allele that is absent, no other filter counts).
+    """
+    rows = dict(zip(table.split(","), values, strict=False))
+    measured = {}
+    for row, value in rows.items():
+        match = RULE.fullmatch(row)
+        if match:
+            name, metric, fails, threshold = match.groups()
+            measured[name] = (metric, value, fails, float(threshold))
+    alone = variant["filters"] in (["germline"], ["absent"])
+    decided = []
+    for name, meaning in meanings.items():
+        if name in ("PASS", "absent"):
+            continue
+        metric, value, fails, threshold = measured.get(name, (None, None, None, None))
+        failed = name in variant["filters"]
+        verdict = "not judged" if alone else "passed"
+        if name in measured and value is None:
+            verdict = "not measured"
+        decided.append(
+            {
+                "filter": name,
+                "failed": failed,
+                "verdict": "failed" if failed else verdict,
+                "meaning": meaning,
+                "metric": metric,
+                "value": value,
+                "fails": fails,
+                "threshold": threshold,
+            }
+        )
+    return decided
 
 
 def _sample(
@@ -193,11 +253,8 @@ def of_variant(results: Results, variant: dict, others: list[dict], query: str) 
     samples = results.compare["samples"]
     normal = next((s["sample"] for s in samples if s["role"] == "normal"), None)
     resist = results.resist
-    decided = [
-        {"filter": name, "failed": name in variant["filters"], "meaning": meaning}
-        for name, meaning in filters.items()
-        if name not in ("PASS", "absent")
-    ]
+    metrics = figures.pop("filter_metrics", None) or ()
+    decided = decisions(variant, filters, parameters.get("filters", ""), metrics)
     return {
         "schema": SCHEMA,
         "patient": results.patient,

@@ -112,10 +112,21 @@ def _call(facts: dict) -> list[str]:
         + (", ".join(f"{name} {percent(value)}" for name, value in leaks.items()) or "none found")
     )
     failed = [f for f in facts["filters"] if f["failed"]]
-    passed = [f["filter"] for f in facts["filters"] if not f["failed"]]
+    passed = [f["filter"] for f in facts["filters"] if f["verdict"] == "passed"]
     lines += [f"  filter failed: {f['filter']} ({f['meaning']})" for f in failed]
-    if v["filters"] != ["absent"]:
+    if passed:
         lines.append(f"  filters passed: {', '.join(passed)}")
+    if any(f["metric"] for f in facts["filters"]):
+        lines.append("  what the filters decided on:")
+    for f in facts["filters"]:
+        if f["metric"] is None:
+            continue
+        side = "below" if f["fails"] == "<" else "above"
+        value = "none" if f["value"] is None else number(f["value"])
+        lines.append(
+            f"    {f['filter']:<18} {f['verdict']:<13} {f['metric']} {value} "
+            f"(fails {side} {f['threshold']:g})"
+        )
     return lines
 
 
