@@ -126,6 +126,23 @@ def test_filter(name, tmp_path):
     assert calls.passing() == [snv(TRUE, {}).vcf(case.sequence)]
 
 
+@pytest.mark.parametrize(
+    ("ref", "alt", "first_forward"),
+    # guanine oxidised before the adapters: G>T of F1R2, C>A of F2R1; cytosine deaminated by
+    # formalin: C>T and G>A
+    [("G", "T", True), ("C", "A", False), ("C", "T", True), ("G", "A", False)],
+    ids=["oxoG", "oxoG of the other strand", "FFPE", "FFPE of the other strand"],
+)
+def test_damage(tmp_path, ref, alt, first_forward):
+    """The same change twice: of one template strand, and beside it of both."""
+    at, beside = (SEQUENCE.index(ref, start) for start in (BAD, TRUE))
+    damage = Variant(at, ref, alt, {"t2": 0.3}, only=lambda f: f.first_forward == first_forward)
+    true = Variant(beside, ref, alt, {"t2": 0.15})
+    calls = patient(Case([damage]), variants=[damage, true]).write(tmp_path).call()
+    assert "orientation" in calls.filters(*damage.vcf(SEQUENCE))
+    assert calls.passing() == [true.vcf(SEQUENCE)]
+
+
 def test_contamination(tmp_path, monkeypatch):
     """A fifteenth of one tumour is another person, who lacks some of the patient's alleles."""
     # The sites of this small reference would be one locus.
