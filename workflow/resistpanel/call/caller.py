@@ -72,12 +72,15 @@ class Caller:
         self.chunks = regions.chunks(self.targets, whole=joint)
         self.found = collection.Collection.empty(len(self.samples))
         self.tallies, self.candidates = self.found.tallies, self.found.candidates
+        self.taken = False
+
+    def read(self, chunks: list[regions.Chunk]) -> collection.Collection:
+        """Return the evidence of some chunks."""
+        return collection.collect(self.settings, self.samples, self.reference, chunks, self.sites)
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
-        self.take(
-            collection.collect(self.settings, self.samples, self.reference, self.chunks, self.sites)
-        )
+        self.take(self.read(self.chunks))
 
     def take(self, found: collection.Collection) -> None:
         """Go on with evidence that was gathered.
@@ -88,6 +91,7 @@ class Caller:
             If no usable read of a sample has base qualities.
         """
         self.found, self.tallies, self.candidates = found, found.tallies, found.candidates
+        self.taken = True
         for sample, used, bare in zip(self.samples, found.reads, found.no_qualities, strict=True):
             if bare and not used:
                 raise InputError(
@@ -233,8 +237,9 @@ class Caller:
         return e, total
 
     def records(self) -> list[vcf.Record]:
-        """Return the records of the output, sorted."""
-        self.collect()
+        """Return the records of the output, sorted; the reads are read if nothing was taken."""
+        if not self.taken:
+            self.collect()
         posterior, evidence = self.weigh()
         phred, best = posterior.somatic_phred, posterior.best
         length = self.found.bases / max(int(self.found.reads.sum()), 1) or 100.0

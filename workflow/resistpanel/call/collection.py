@@ -56,6 +56,13 @@ class Collection:
         sums = np.zeros((0, samples + 1), np.uint32)
         return cls(tallies, [], 1.0, 0, *none, 0, sums)
 
+    def ask(self, sites: dict[Allele, list[str]]) -> None:
+        """Note which candidates are asked for, and by whom."""
+        for candidate in self.candidates:
+            if candidate.allele in sites:
+                candidate.forced = True
+                candidate.sites = sites[candidate.allele]
+
     def checksum(self, column: int) -> str:
         """Return the checksum of a sample's reads over all chunks, -1: of the reference.
 
@@ -161,8 +168,5 @@ def collect(
             # The next chunk is read into the memory of this one.
             del loaded, piles, p
     found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
-    for candidate in found.candidates:
-        if candidate.allele in sites:
-            candidate.forced = True
-            candidate.sites = sites[candidate.allele]
+    found.ask(sites)
     return found

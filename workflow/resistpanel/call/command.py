@@ -1,6 +1,7 @@
 """`resistpanel call`: arguments, and nothing else."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -39,19 +40,50 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--min-mapq", type=int, default=20, help="least mapping quality (20)")
     parser.add_argument("--min-qual", type=int, default=12, help="least base quality (12)")
     parser.add_argument("--threads", type=int, default=1, help="samples read at once (1)")
-    parser.add_argument("--output", required=True, help="bgzipped VCF, indexed beside it")
+    parser.add_argument("--output", help="bgzipped VCF, indexed beside it")
+    parser.add_argument(
+        "--shard", metavar="I/N", help="read a share of the targets only, the I-th of N"
+    )
+    parser.add_argument("--evidence", metavar="FILE", help="what --shard writes (.npz)")
+    parser.add_argument(
+        "--gather",
+        nargs="+",
+        metavar="FILE",
+        help="call from the evidence of all shares, with the same options otherwise",
+    )
     parser.set_defaults(run=run)
+
+
+def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
+    """Return (number, shards) if a share is to be read; check what goes with it."""
+    if (args.shard is None) != (args.evidence is None):
+        raise InputError("need each other", "--shard and --evidence")
+    if args.shard is None:
+        if args.gather and args.build_pon:
+            raise InputError("does not go with --build-pon", "--gather")
+        return None
+    for given, name in ((args.output, "--output"), (args.gather, "--gather")):
+        if given:
+            raise InputError(f"does not go with {name}", "--shard", "it writes --evidence alone")
+    if args.build_pon:
+        raise InputError("does not go with --build-pon", "--shard")
+    match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", args.shard)
+    if not match or int(match[1]) > int(match[2]):
+        raise InputError("is no share", f"--shard {args.shard}", "give 1/4 to 4/4, for four")
+    return int(match[1]), int(match[2])
 
 
 def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
     from resistpanel.call.header import warnings
+    from resistpanel.call.shards import gather, save, share, stamp
     from resistpanel.sheet.bam import quiet
     from resistpanel.sheet.index import check_whole
 
-    if not args.output.endswith(".vcf.gz"):
-        raise InputError("the output must end in .vcf.gz", f"--output {args.output}")
+    shard = _shard(args)
+    if args.shard is None and not (args.output or "").endswith(".vcf.gz"):
+        raise InputError("the output must end in .vcf.gz", f"--output {args.output or ''}".strip())
     for name, least in (("padding", 0), ("min_mapq", 0), ("min_qual", 0), ("threads", 1)):
         value = getattr(args, name)
         if value < least:
@@ -76,13 +108,19 @@ def run(args: argparse.Namespace) -> int:
         min_qual=args.min_qual,
     )
     with quiet():
-        for path in (*args.normal, *args.tumor):
+        for path in (*args.normal, *args.tumor) if not args.gather else ():
             check_whole(Path(path))
         if args.build_pon:
             number = build_pon(settings, args.output)
             print(f"{number} alleles recur in {len(args.normal)} normals")
         else:
             caller = Caller(settings)
+            if shard:
+                found = caller.read(share(caller.chunks, *shard))
+                save(args.evidence, found, stamp(caller), *shard)
+                return 0
+            if args.gather:
+                caller.take(gather(args.gather, caller))
             caller.run(args.output)
             for text in warnings(caller):
                 print(f"resistpanel: warning: {text}", file=sys.stderr)
