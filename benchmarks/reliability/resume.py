@@ -41,11 +41,11 @@ def user_command(folder: Path) -> list[str]:
     return [*program, "--directory", str(folder), "--cores", "2"]
 
 
-def prepare(folder: Path, cohort: Path) -> None:
+def prepare(folder: Path, cohort: Path, **further: object) -> None:
     """Empty a folder and put the configuration there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(data.configuration(cohort))
+    (folder / "config.yaml").write_text(data.configuration(cohort, **further))
 
 
 def session(leader: int) -> list[int]:

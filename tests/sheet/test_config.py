@@ -40,6 +40,18 @@ def test_defaults(good):
     )
 
 
+@pytest.mark.parametrize(("given", "made"), [(None, 1), (1, 1), (7, 7), ("3", 3), ("auto", "auto")])
+def test_scatter(good, given, made):
+    call = {} if given is None else {"scatter": given}
+    assert settings(good | {"call": call}).scatter == made
+
+
+@pytest.mark.parametrize("given", [0, -1, 2.5, "many", 1001, [2]])
+def test_scatter_that_is_no_number(good, given):
+    (line,) = lines_of(good | {"call": {"scatter": given}})
+    assert "call.scatter" in line
+
+
 def test_build_chooses_the_panel(good):
     del good["genes"]
     made = settings(good | {"build": "hg38"})
@@ -96,7 +108,7 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
         ({"call": {"pom": "x"}}, "config.yaml: unknown key 'call.pom'; did you mean 'pon'?"),
         (
             {"call": {"zzz": "x"}},
-            "config.yaml: unknown key 'call.zzz'; known keys: extra, germline, pon",
+            "config.yaml: unknown key 'call.zzz'; known keys: extra, germline, pon, scatter",
         ),
         (
             {"build": "hg39"},

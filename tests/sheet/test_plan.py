@@ -7,6 +7,7 @@ import pytest
 
 from resistpanel.errors import InputError
 from resistpanel.files import HOME
+from resistpanel.sheet import resources
 from resistpanel.sheet.plan import flags, make_plan, plan_or_exit
 from resistpanel.simulate.patient import load_patient
 
@@ -36,6 +37,22 @@ def test_plan_of_a_sheet(config, world):
     assert plan.bams("P1", "normal") == [str(world.folder / "skin.bam")]
     assert len(notes) == 1
     assert plan.sources == []
+
+
+def test_shards(config, world, monkeypatch):
+    """By number, or by what the user gave: never by files that the workflow makes."""
+    assert make_plan(config, load)[0].shards("P1") == 1
+    assert make_plan(config | {"call": {"scatter": 5}}, load)[0].shards("P1") == 5
+    auto = config | {"call": {"scatter": "auto"}}
+    assert make_plan(auto, load)[0].shards("P1") == 1
+    given = sum((world.folder / f"{name}.bam").stat().st_size for name in ("skin", "before"))
+    given += (world.folder / "after.bam").stat().st_size
+    monkeypatch.setattr(resources, "SHARD", given / 1e6 / 2.5)
+    assert make_plan(auto, load)[0].shards("P1") == 3
+    monkeypatch.setattr(resources, "SHARD", given / 1e6 / 1000)
+    assert make_plan(auto, load)[0].shards("P1") == resources.MOST_SHARDS
+    simulated = {"simulate": str(DEMO), "outdir": "out", "call": {"scatter": "auto"}}
+    assert make_plan(simulated, load)[0].shards("wagle2011") == 1
 
 
 def test_headers_are_read_by_the_main_process_alone(config, world):

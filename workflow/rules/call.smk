@@ -1,6 +1,8 @@
-# One joint call over the normal and all tumours of a patient.
+# One joint call over the normal and all tumours of a patient. If it is scattered, each share of the
+# targets is read by a job of its own, and the call is made of the evidence of all.
 rule call:
     input:
+        evidence=evidence,
         bams=bams,
         # The BAMs' headers are checked, and missing indexes made, before they are read.
         sheet=OUT / "sheet/{patient}.json",
@@ -17,15 +19,49 @@ rule call:
         OUT / "benchmarks/call/{patient}.tsv"
     conda:
         "../envs/resistpanel.yaml"
-    threads: 2
+    threads: lambda wildcards: 1 if evidence(wildcards) else 2
     resources:
         mem_mb=memory("call"),
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
+        gather=lambda wildcards, input: flags(
+            [("--gather", tuple(input.evidence) or None)]
+        ),
         samples=normal_and_tumors,
         resources=flags([("--pon", SETTINGS.pon), ("--germline", SETTINGS.germline)]),
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.resources} {params.extra}"
-        " --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
+        " {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
+
+
+rule call_shard:
+    input:
+        bams=bams,
+        sheet=OUT / "sheet/{patient}.json",
+        reference=REFERENCE,
+        targets=PANEL["targets"],
+        sites=SITES,
+    output:
+        temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
+    log:
+        OUT / "logs/call/{patient}.{shard}-of-{shards}.log",
+    benchmark:
+        OUT / "benchmarks/call/{patient}.{shard}-of-{shards}.tsv"
+    wildcard_constraints:
+        shard=r"\d+",
+        shards=r"\d+",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("call"),
+        runtime=lambda wildcards, attempt: 240 * attempt,
+    params:
+        samples=normal_and_tumors,
+        extra=SETTINGS.call_extra,
+    shell:
+        "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
+        " {params.samples} --sites {input.sites:q} {params.extra}"
+        " --shard {wildcards.shard:q}/{wildcards.shards:q} --evidence {output:q} > {log:q} 2>&1"

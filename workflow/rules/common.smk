@@ -62,6 +62,15 @@ def normal_and_tumors(wildcards):
     )
 
 
+def evidence(wildcards):
+    shards = PLAN.shards(wildcards.patient)
+    return [
+        OUT / f"call/{wildcards.patient}.{shard}-of-{shards}.npz"
+        for shard in range(1, shards + 1)
+        if shards > 1
+    ]
+
+
 def caller_folders(wildcards):
     return [
         OUT / "callers" / name / wildcards.patient

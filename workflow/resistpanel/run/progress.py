@@ -17,6 +17,7 @@ WEIGHTS = {
     "catalog": 2.0,
     "qc": 14.0,
     "call": 40.0,
+    "call_shard": 20.0,
     "annotate": 2.0,
     "copynumber": 7.0,
     "identity": 2.0,

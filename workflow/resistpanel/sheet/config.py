@@ -63,6 +63,7 @@ class Settings:
     pon: Path | None
     germline: Path | None
     call_extra: str
+    scatter: int | str
     qc: dict[str, float | None]
     table1: Path | None
     where: str = "config.yaml"
@@ -255,6 +256,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         pon=_path(config["call"].get("pon")),
         germline=_path(config["call"].get("germline")),
         call_extra=config["call"].get("extra", ""),
+        scatter=config["call"].get("scatter", 1),
         qc=dict(config["qc"]),
         table1=table1 or (simulation.table1 if simulation else None),
         where=where,

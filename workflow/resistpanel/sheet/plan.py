@@ -15,6 +15,7 @@ from resistpanel.sheet.check import check_drugs, check_inputs
 from resistpanel.sheet.config import COHORT, Settings, settings
 from resistpanel.sheet.machine import check_writable
 from resistpanel.sheet.patient import ordered
+from resistpanel.sheet.resources import shards
 from resistpanel.sheet.table import Row, check_rows, patients, read_sheet
 
 
@@ -63,6 +64,19 @@ class Plan:
             *(("--fastq1", path) for path in row.fastq1),
             *(("--fastq2", path) for path in row.fastq2),
         ]
+
+    def shards(self, patient: str) -> int:
+        """Return how many jobs read a patient's targets side by side.
+
+        It is told from what the user gave, not from what the workflow makes of it: the number must
+        be the same before and after.
+        """
+        if self.settings.scatter != "auto":
+            return int(self.settings.scatter)
+        if self.settings.simulate:
+            return 1
+        rows = self.patients[patient]
+        return shards(path for row in rows for path in (*row.fastq1, *row.fastq2) or (row.bam,))
 
     @property
     def compared(self) -> bool:

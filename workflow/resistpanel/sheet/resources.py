@@ -1,5 +1,6 @@
 """Memory that a job asks for: by rule, by the size of its BAMs, more at each new attempt."""
 
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,11 @@ MEMORY = {
     "resist": (500, 0.0),
     "report": (800, 0.2),
 }
+#: MB of a patient's input that one job of a scattered call reads: about three minutes of CPU. The
+#: size of a BAM grows with targets and depth alike.
+SHARD = 4_000
+#: More jobs than this gain nothing: each asks for all indexes again.
+MOST_SHARDS = 32
 #: Reading is done in chunks: beyond this a larger BAM, being of more targets, takes no more.
 MOST = 8_000
 
@@ -25,6 +31,11 @@ def megabytes(paths: Iterable[str | Path]) -> float:
     """Return the size of files together in MB; those that do not exist yet count nothing."""
     sizes = (path.stat().st_size for path in map(Path, paths) if path.exists())
     return sum(sizes) / MEGABYTE
+
+
+def shards(paths: Iterable[str | Path]) -> int:
+    """Return how many jobs are to read a patient's BAMs, of which FASTQ files may stand in."""
+    return min(max(1, math.ceil(megabytes(paths) / SHARD)), MOST_SHARDS)
 
 
 def memory(rule: str) -> Callable[..., int]:
