@@ -18,9 +18,9 @@ MEMORY = {
     "resist": (500, 0.0),
     "report": (800, 0.2),
 }
-#: MB of a patient's input that one job of a scattered call reads: about three minutes of CPU. The
+#: MB of a patient's input that one job of a scattered call reads: two and a half minutes of CPU. The
 #: size of a BAM grows with targets and depth alike.
-SHARD = 4_000
+SHARD = 8_000
 #: More jobs than this gain nothing: each asks for all indexes again.
 MOST_SHARDS = 32
 #: Reading is done in chunks: beyond this a larger BAM, being of more targets, takes no more.
