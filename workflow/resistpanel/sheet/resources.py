@@ -21,7 +21,7 @@ MEMORY = {
 #: MB of a patient's input that one job of a scattered call reads: two and a half minutes of CPU. The
 #: size of a BAM grows with targets and depth alike.
 SHARD = 8_000
-#: More jobs than this gain nothing: each asks for all indexes again.
+#: Jobs of a patient at most: each reads all headers and indexes again.
 MOST_SHARDS = 32
 #: Reading is done in chunks: beyond this a larger BAM, being of more targets, takes no more.
 MOST = 8_000
