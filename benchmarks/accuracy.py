@@ -114,6 +114,14 @@ def suite_settings(name: str, seed: int) -> trio.Settings:
     return replace(trio.Settings(seed=seed), library=library, **changes)
 
 
+def part_of_suite(text: str) -> tuple[str, list[int]]:
+    """Read NAME or NAME:SEED,SEED."""
+    name, _, seeds = text.partition(":")
+    if name not in SUITE:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SUITE)}")
+    return name, [int(seed) for seed in seeds.split(",") if seed]
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
@@ -124,7 +132,11 @@ def main(argv: list[str] | None = None) -> int:
     every_name = ", ".join(SUITE).replace("%", "%%")
     parser.add_argument("--suite", action="store_true", help=f"all of: {every_name}")
     parser.add_argument(
-        "--only", nargs="+", choices=list(SUITE), metavar="NAME", help="these of the suite"
+        "--only",
+        nargs="+",
+        type=part_of_suite,
+        metavar="NAME[:SEEDS]",
+        help="these of the suite, each on --seeds or on its own, as in ffpe:12,54",
     )
     parser.add_argument(
         "--callers", nargs="+", default=["resistpanel"], choices=["resistpanel", "freebayes"]
@@ -137,7 +149,10 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     seeds = args.seeds or [args.seed]
     if args.suite or args.only:
-        plan = {n: [suite_settings(n, s) for s in seeds] for n in args.only or SUITE}
+        plan = {
+            name: [suite_settings(name, s) for s in own or seeds]
+            for name, own in args.only or [(name, []) for name in SUITE]
+        }
     else:
         plan = {args.name or "custom": [trio.settings_of(args, s) for s in seeds]}
     published: dict[tuple[str, str], Rows] = {}

@@ -19,6 +19,8 @@ SEED = 12
 REACH = 450
 #: Bases on either side of an indel within which a substitution may be part of the event.
 FLANK = 12
+#: Share of the fragments from which a substitution beside an indel can be a polymorphism.
+COMMON = 0.02
 #: Reads looked at, about, to tell which allele an alignment's indel stands for.
 SAMPLED = 40
 #: Chance of noise at one allele that is still worth a closer look.
@@ -95,7 +97,12 @@ def best_supported(support: dict, all_reads) -> tuple[list, int]:
 
 
 def aligned_indels(
-    all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
+    all_reads,
+    all_indels: list[np.ndarray],
+    chunk: Chunk,
+    counts: np.ndarray,
+    depth: np.ndarray,
+    reference: Reference,
 ) -> tuple[list[Allele], int]:
     """Return the alleles that reads with an insertion or deletion in their alignment carry.
 
@@ -107,6 +114,8 @@ def aligned_indels(
     ----------
     counts : (positions, 4)
         Fragments per mismatching base, all samples together.
+    depth : (positions,)
+        Fragments, all samples together.
     """
     where: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for sample, events in enumerate(all_indels):
@@ -130,9 +139,10 @@ def aligned_indels(
         shown: dict[bytes, int] = {}
         # A sample of the carriers tells the allele; all are counted when they are realigned.
         step = max(1, len(carriers) // SAMPLED)
-        # More fragments than the carriers explain: a polymorphism, no part of the event.
+        # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
         index = chunk.index(np.arange(start, stop))
-        common = (index >= 0)[:, None] & (counts[index] > 1.5 * len(carriers) + 3)
+        least = np.maximum(1.5 * len(carriers) + 3, COMMON * depth[index])
+        common = (index >= 0)[:, None] & (counts[index] > least[:, None])
         taken = carriers[::step]
         for sample in sorted({sample for sample, _ in taken}):
             rows = np.array([row for of, row in taken if of == sample])
@@ -341,7 +351,12 @@ def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | 
 
 
 def indels(
-    all_reads, all_indels: list[np.ndarray], chunk: Chunk, counts: np.ndarray, reference: Reference
+    all_reads,
+    all_indels: list[np.ndarray],
+    chunk: Chunk,
+    counts: np.ndarray,
+    depth: np.ndarray,
+    reference: Reference,
 ) -> tuple[list[Allele], int]:
     """Return the left-aligned indel and complex alleles worth realigning the reads to.
 
@@ -356,8 +371,10 @@ def indels(
     chunk : Chunk
     counts : (positions, 4)
         Fragments per mismatching base, all samples together.
+    depth : (positions,)
+        Fragments, all samples together.
     """
-    aligned, crowded = aligned_indels(all_reads, all_indels, chunk, counts, reference)
+    aligned, crowded = aligned_indels(all_reads, all_indels, chunk, counts, depth, reference)
     cut, more = clipped(all_reads, chunk.contig, reference)
     chosen = {*aligned, *(left_align(a, reference) for a in cut)}
     return sorted(a for a in chosen if not a.substitution), crowded + more

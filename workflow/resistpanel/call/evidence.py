@@ -496,6 +496,7 @@ def indel_candidates(
         [p.indels for p in piles],
         chunk,
         sum(p.counts for p in piles),
+        sum(p.total for p in piles),
         reference,
     )
     alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
