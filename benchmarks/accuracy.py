@@ -155,6 +155,7 @@ def main(argv: list[str] | None = None) -> int:
         }
     else:
         plan = {args.name or "custom": [trio.settings_of(args, s) for s in seeds]}
+    seeds_of = {name: [settings.seed for settings in every] for name, every in plan.items()}
     published: dict[tuple[str, str], Rows] = {}
     usage_of: dict[tuple[str, str], list[dict]] = {}
     for name, every in plan.items():
@@ -181,7 +182,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.publish:
         from benchmarks.publish import publish_accuracy
 
-        publish_accuracy(published, usage_of, seeds, DOCS)
+        publish_accuracy(published, usage_of, seeds_of, DOCS)
     return 0
 
 

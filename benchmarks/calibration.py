@@ -1,6 +1,6 @@
 """Test the limits that the caller states: LOD and UB, by putting variants where it stated them.
 
-    python -m benchmarks.calibration --seed 31
+    python -m benchmarks.calibration --seeds 31 32 --sites 550
 
 1. A patient without somatic variants is called with random sites forced: each site and tumour
    gets its LOD, the lowest AF that would have been called there with 95 % probability.
@@ -222,6 +222,8 @@ def tables(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     first = [["all", *rate(at, "called")]]
     for name, frame in at.groupby("type"):
         first.append([name, *rate(frame, "called")])
+    for name, frame in at.groupby("seed"):
+        first.append([f"seed {name}", *rate(frame, "called")])
     for name, frame in at.groupby("sample"):
         first.append([name, *rate(frame, "called")])
     for name, frame in at.groupby(pd.cut(at.lod, [0, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.5])):
@@ -265,15 +267,21 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--reuse", action="store_true", help="tables of the last run's rows")
     parser.add_argument("--publish", action="store_true", help="write to docs/validation too")
+    parser.add_argument("--seeds", type=int, nargs="+", help="patients to pool (--seed)")
     args = parser.parse_args(argv)
     folder = args.work / "results" / "calibration"
-    settings = {"seed": args.seed, "depth": args.depth, "read_length": args.read_length}
+    seeds = args.seeds or [args.seed]
+    settings = {"seeds": seeds, "depth": args.depth, "read_length": args.read_length}
     if args.reuse:
         settings = json.loads((folder / "settings.json").read_text())
         rows = pd.read_csv(folder / "rows.tsv", sep="\t")
     else:
-        data = trio.make(trio.settings_of(args), args.work)
-        rows = calibrate(data, args.sites, args.per_pass, args.indels, args.forced_only)
+        parts = []
+        for seed in seeds:
+            data = trio.make(trio.settings_of(args, seed), args.work)
+            part = calibrate(data, args.sites, args.per_pass, args.indels, args.forced_only)
+            parts.append(part.assign(seed=seed))
+        rows = pd.concat(parts, ignore_index=True)
         folder.mkdir(parents=True, exist_ok=True)
         rows.to_csv(folder / "rows.tsv", sep="\t", index=False)
         (folder / "settings.json").write_text(json.dumps(settings))

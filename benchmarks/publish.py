@@ -1,6 +1,7 @@
 """Write measured tables and plots to docs/validation."""
 
 import math
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -81,14 +82,17 @@ def plot_af(rows: Rows, path: Path) -> None:
 
 
 def publish_accuracy(
-    runs: dict[tuple[str, str], Rows], usages: dict[tuple[str, str], list[dict]], seeds, docs: Path
+    runs: dict[tuple[str, str], Rows],
+    usages: dict[tuple[str, str], list[dict]],
+    seeds: dict[str, list[int]],
+    docs: Path,
 ) -> None:
-    """Write accuracy.md, its TSVs and its plots."""
+    """Write accuracy.md, its TSVs and its plots; `seeds` are those of each run."""
     docs.mkdir(parents=True, exist_ok=True)
     parts = [
         "# Accuracy on simulated patients\n",
-        f"Revision {revision()}, seeds {', '.join(map(str, seeds))}. Made by "
-        "`python -m benchmarks.accuracy --publish`; what is simulated, how calls are compared and "
+        f"Revision {revision()}. Made by `python -m benchmarks.accuracy --publish --only "
+        f"{' '.join(shlex.quote(f'{n}:' + ','.join(map(str, s))) for n, s in seeds.items())}`; what is simulated, how calls are compared and "
         "what each table means: [benchmarks/README.md](../../benchmarks/README.md).\n",
         "## All runs\n",
     ]
@@ -100,6 +104,7 @@ def publish_accuracy(
             {
                 "run": name,
                 "caller": caller,
+                "seeds": len(seeds[name]),
                 "Mb": main["megabases"],
                 "F1 (AF >= 1 %)": main["F1 (AF >= 1 %)"],
                 "SNV 5 %": t.value["SNV recall at AF 5 %"],
@@ -166,14 +171,15 @@ def publish_calibration(
     axes[1].axhline(0.95, color="grey", lw=1)
     axes[1].set(xlabel="true AF / stated LOD", ylabel="UB covers the true AF", title="UB")
     axes[1].legend(fontsize=8)
-    axes[2].hist(100 * rows.drop_duplicates(["site", "sample"]).lod, bins=50, color="#789")
+    axes[2].hist(100 * rows.drop_duplicates(["seed", "site", "sample"]).lod, bins=50, color="#789")
     axes[2].set(xlabel="stated LOD, % AF", ylabel="site-samples", title="Stated limits")
     for ax in axes:
         ax.grid(alpha=0.3)
     _save(figure, docs / "calibration.png")
     parts = [
         "# Calibration of LOD and UB\n",
-        f"Revision {revision()}; simulated patient of seed {settings['seed']}, "
+        f"Revision {revision()}; simulated patients of seeds "
+        f"{', '.join(map(str, settings['seeds']))}, "
         f"{settings['depth']:g}x, {settings['read_length']}-base reads; {len(rows)} site-samples. "
         "Made by `python -m benchmarks.calibration --publish`.\n",
         "![Calibration](calibration.png)\n",
