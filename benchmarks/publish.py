@@ -89,11 +89,12 @@ def publish_accuracy(
 ) -> None:
     """Write accuracy.md, its TSVs and its plots; `seeds` are those of each run."""
     docs.mkdir(parents=True, exist_ok=True)
+    asked = " ".join(shlex.quote(f"{n}:{','.join(map(str, s))}") for n, s in seeds.items())
     parts = [
         "# Accuracy on simulated patients\n",
-        f"Revision {revision()}. Made by `python -m benchmarks.accuracy --publish --only "
-        f"{' '.join(shlex.quote(f'{n}:' + ','.join(map(str, s))) for n, s in seeds.items())}`; what is simulated, how calls are compared and "
-        "what each table means: [benchmarks/README.md](../../benchmarks/README.md).\n",
+        f"Revision {revision()}. Made by `python -m benchmarks.accuracy --publish --only {asked}`; "
+        "what is simulated, how calls are compared and what each table means: "
+        "[benchmarks/README.md](../../benchmarks/README.md).\n",
         "## All runs\n",
     ]
     overview, figures = [], []

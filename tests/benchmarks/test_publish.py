@@ -31,7 +31,7 @@ def rows():
 def test_the_accuracy_page_states_the_figures(rows, tmp_path):
     runs = {("default", "resistpanel"): rows, ("default", "freebayes"): rows}
     usages = {key: [{"cpu": 3.0}, {"cpu": 5.0}] for key in runs}
-    publish_accuracy(runs, usages, [1, 2], tmp_path)
+    publish_accuracy(runs, usages, {"default": [1, 2]}, tmp_path)
     text = (tmp_path / "accuracy.md").read_text()
     frame = pd.read_csv(tmp_path / "accuracy.tsv", sep="\t")
     assert frame["false per Mb"].tolist() == [2.0, 2.0]
@@ -39,7 +39,7 @@ def test_the_accuracy_page_states_the_figures(rows, tmp_path):
     precision, recall = 10 / 11, 10 / 12
     f1 = 2 * precision * recall / (precision + recall)
     assert frame["F1 (AF >= 1 %)"][0] == pytest.approx(f1, rel=1e-4)
-    assert "seeds 1, 2" in text and "recall.png" in text
+    assert "--only default:1,2`" in text and "recall.png" in text
     assert (tmp_path / "recall.png").stat().st_size > 1000
     assert (tmp_path / "af.png").stat().st_size > 1000
 
@@ -48,7 +48,7 @@ def test_calibration_counts_calls_and_cover(tmp_path):
     rng = np.random.default_rng(1)
     n = 400
     rows = pd.DataFrame(
-        {"site": range(n), "sample": "pre", "kind": ["SNV", "DEL"] * (n // 2), "run": 1,
+        {"seed": 1, "site": range(n), "sample": "pre", "kind": ["SNV", "DEL"] * (n // 2), "run": 1,
          "lod": 0.01, "multiple": [1.0, 0.5] * (n // 2), "det": 0.0, "ub": 0.012,
          "filters": "weak", "called": 0}
     )  # fmt: skip
@@ -62,7 +62,8 @@ def test_calibration_counts_calls_and_cover(tmp_path):
     assert at.loc["all", "value"] == rows.called[rows.multiple == 1.0].mean()
     bound = shown["UB at or above the true AF"].set_index(["multiple", "detected"])
     assert bound.loc[("all", "all"), ["n", "value"]].tolist() == [399, 379 / 399]
-    publish_calibration(rows, shown, {"seed": 1, "depth": 900, "read_length": 100}, tmp_path)
+    settings = {"seeds": [1], "depth": 900, "read_length": 100}
+    publish_calibration(rows, shown, settings, tmp_path)
     assert "Calibration" in (tmp_path / "calibration.md").read_text()
     assert (tmp_path / "calibration.png").stat().st_size > 1000
 
