@@ -29,6 +29,8 @@ from resistpanel.cli import main as resistpanel
 from resistpanel.files import HOME, read_json
 
 PANEL = HOME / "panels/cancer138"
+#: Of each gene, on the simulated genome.
+EXONS = 2
 SAMPLES = ("normal", "before", "after")
 #: Copies (total, of the rarer haplotype) that whole chromosomes of a tumour have.
 STATES = ((1, 0), (3, 1), (2, 0), (4, 1))
@@ -119,7 +121,7 @@ def described(patient: Patient, names: dict[str, str], depth: float) -> dict:
         "disease": "melanoma",
         "build": "hg19",
         "panel": str(PANEL),
-        "genome": {"exons_per_gene": 1},
+        "genome": {"exons_per_gene": EXONS},
         "reads": {
             "length": 100, "insert_mean": 200, "insert_sd": 35, "depth": depth,
             "quality": "modern", "duplicates": 0.1, "low_mapq": 0.01, "off_target": 0,
@@ -300,10 +302,9 @@ def main(argv: list[str] | None = None) -> int:
             jobs = [pool.submit(group, members, folder, args.depth) for members in groups]
             rows = pd.DataFrame([line for job in jobs for line in job.result()])
         named = cohort(patients, folder)
-        bases = sum(
-            int(line.split("\t")[2]) - int(line.split("\t")[1])
-            for line in (genome / "targets.bed").read_text().splitlines()
-        )
+        targets = [row.split("\t") for row in (genome / "targets.bed").read_text().splitlines()]
+        bases = sum(int(row[2]) - int(row[1]) for row in targets)
+        on_x = sum(row[0] in ("X", "chrX") for row in targets)
         shutil.rmtree(genome)
     swaps = {
         frozenset(["swap", *(patient.sample("after") for patient in members)])
@@ -319,7 +320,8 @@ def main(argv: list[str] | None = None) -> int:
         untold = int(rows["sex"].isna().sum())
         text = (
             f"Revision {revision()}. Normal and two tumours each, simulated on one synthetic "
-            f"genome (one exon of each of the 138 genes, {bases / 1000:.0f} kb) at "
+            f"genome ({EXONS} exons of each of the 138 genes, {bases / 1000:.0f} kb; {on_x} "
+            f"targets on X, of the 52 that the whole panel has) at "
             f"{args.depth:g}x, 2x100 bp, and run through the stages from `sheet` to `identity`. "
             "Tumours of purity 0.3 to 0.8 with six chromosomes of changed copies (loss, gain, LOH) "
             "and 36 somatic variants of AF 3 to 40 %. Found: the gate names the right sample and "
