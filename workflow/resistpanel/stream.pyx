@@ -29,6 +29,9 @@ try:
 except ImportError:  # no wheel for this platform: the same bytes, more slowly
     import zlib
 
+#: The fast one of this platform.
+crc32 = zlib.crc32
+
 cdef extern from *:
     """
     #ifndef PYSAM_BUILD_VERSION
@@ -447,7 +450,7 @@ cdef class Stream:
             return BROKEN
         packed = memoryview(raw)[start + 12 + extra : start + size - 8]
         out = zlib.decompress(packed, wbits=-15, bufsize=max(inflated, 1))
-        if len(out) != inflated or zlib.crc32(out) != <uint32_t>int32(head + size - 8):
+        if len(out) != inflated or crc32(out) != <uint32_t>int32(head + size - 8):
             return BROKEN
         if self.filled:
             memcpy(self.joined + self.filled, <const uint8_t *><bytes>out, inflated)

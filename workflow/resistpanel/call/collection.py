@@ -1,7 +1,6 @@
 """Reading all samples once, chunk by chunk: error tallies and candidates with their evidence."""
 
 import hashlib
-import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from resistpanel.call.alleles import Allele
 from resistpanel.call.inputs import Sample, Settings
 from resistpanel.call.reader import Reader, Reads
 from resistpanel.call.reference import Reference
+from resistpanel.stream import crc32
 
 
 @dataclass
@@ -79,7 +79,7 @@ def checksum(reads: Reads) -> int:
     place = np.stack([reads.table[name] for name in ("pos", "flag", "mapq")])
     crc = 0
     for part in (place, reads.cigars, reads.bases, reads.quals):
-        crc = zlib.crc32(np.ascontiguousarray(part), crc)
+        crc = crc32(np.ascontiguousarray(part), crc)
     return crc
 
 
@@ -150,7 +150,7 @@ def collect(
 
             loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
             piles = [p for p, _ in loaded]
-            sums.append([*(crc for _, crc in loaded), zlib.crc32(codes)])
+            sums.append([*(crc for _, crc in loaded), crc32(codes)])
             for s, p in enumerate(piles):
                 found.thinned = min(found.thinned, p.reads.kept)
                 found.bases += int(p.reads.table["length"].sum())

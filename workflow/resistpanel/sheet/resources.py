@@ -18,8 +18,8 @@ MEMORY = {
     "resist": (500, 0.0),
     "report": (800, 0.2),
 }
-#: MB of a patient's input that one job of a scattered call reads: two and a half minutes of CPU. The
-#: size of a BAM grows with targets and depth alike.
+#: MB of a patient's input that one job of a scattered call reads, in two and a half minutes of
+#: CPU. The size of a BAM grows with targets and depth alike.
 SHARD = 8_000
 #: Jobs of a patient at most: each reads all headers and indexes again.
 MOST_SHARDS = 32
