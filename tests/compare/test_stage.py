@@ -207,7 +207,7 @@ def test_a_variant_in_full(patient):
                 "fold_change": None,
                 "fold_low": None,
                 "fold_high": None,
-                "text": "not detected before treatment (0 of 905 fragments, AF below 0.33 % with "
+                "text": "not detected before treatment (0 of 905 fragments, AF below 0.34 % with "
                 "95 % confidence); 16.2 % (13.9 to 18.7) at relapse",
             }
         ],
