@@ -1,6 +1,8 @@
 """What all tests share."""
 
 import copy
+import subprocess
+import sys
 
 import hypothesis
 import pytest
@@ -87,3 +89,17 @@ def one_gene():
         return "##gff-version 3\n" + "".join(lines)
 
     return gff3
+
+
+@pytest.fixture(scope="session")
+def snakemake():
+    """A function that runs this checkout's workflow in a folder, with further arguments."""
+
+    def run(folder, *arguments):
+        command = [sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile")]
+        return subprocess.run(
+            [*command, "--directory", str(folder), *arguments],
+            capture_output=True, text=True, check=False, cwd=folder,
+        )  # fmt: skip
+
+    return run

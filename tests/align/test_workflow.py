@@ -3,13 +3,9 @@
 import gzip
 import json
 import random
-import subprocess
-import sys
 
 import pysam
 import pytest
-
-from resistpanel.files import HOME
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("fastq")]
 
@@ -58,18 +54,7 @@ def folder(tmp_path_factory, one_gene):
     return path
 
 
-def snakemake(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile")]
-    return subprocess.run(
-        [*command, "--directory", str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
-
-
-def test_from_fastq_to_calls(folder):
+def test_from_fastq_to_calls(folder, snakemake):
     done = snakemake(folder, "--cores", "1", "results/call/p1.vcf.gz")
     assert done.returncode == 0, done.stdout + done.stderr
     with pysam.VariantFile(str(folder / "results/call/p1.vcf.gz")) as handle:
@@ -86,7 +71,7 @@ def test_from_fastq_to_calls(folder):
     assert {group["SM"] for group in groups} == {"tumor"}
 
 
-def test_a_fault_in_a_fastq_starts_no_job(folder, tmp_path):
+def test_a_fault_in_a_fastq_starts_no_job(folder, tmp_path, snakemake):
     for path in folder.iterdir():
         if path.is_file():
             data = path.read_bytes()

@@ -1,30 +1,17 @@
 """Other callers in the workflow: off by default; their alleles go to ours first."""
 
 import shutil
-import subprocess
-import sys
 
 import pysam
 import pytest
 
-from resistpanel.files import HOME, read_json
+from resistpanel.files import read_json
 from resistpanel.schemas import validator
 
 from .conftest import SEQUENCE
 from .test_run import write_bam
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("callers")]
-
-
-def snakemake(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile")]
-    return subprocess.run(
-        [*command, "--directory", str(folder), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=folder,
-    )
 
 
 @pytest.fixture
@@ -59,13 +46,13 @@ def add(folder, text):
         handle.write(text)
 
 
-def test_off_by_default(folder):
+def test_off_by_default(folder, snakemake):
     done = snakemake(folder, "-n")
     assert done.returncode == 0, done.stderr
     assert "callers" not in done.stdout
 
 
-def test_a_vcf_that_is_not_there_starts_no_job(folder):
+def test_a_vcf_that_is_not_there_starts_no_job(folder, snakemake):
     add(folder, "callers_vcf: {lofreq: 'vcf/{patient}.{sample}.vcf'}\n")
     done = snakemake(folder, "-n")
     assert done.returncode == 2
@@ -75,7 +62,7 @@ def test_a_vcf_that_is_not_there_starts_no_job(folder):
 
 
 @pytest.mark.skipif(shutil.which("freebayes") is None, reason="freebayes is not installed")
-def test_freebayes_and_a_vcf_of_ones_own(folder):
+def test_freebayes_and_a_vcf_of_ones_own(folder, snakemake):
     (folder / "own.vcf").write_text(
         "##fileformat=VCFv4.2\n##contig=<ID=c,length=600>\n"
         '##FORMAT=<ID=AD,Number=R,Type=Integer,Description="a">\n'
