@@ -329,9 +329,9 @@ def main(argv: list[str] | None = None) -> int:
             "reason. Other alarms: patients in which it names anything else. The last row is the "
             "comparison of all patients, in which a swap must be named with both its samples.\n\n"
             + markdown(table)
-            + f"\n\nThe sex could not be told in {untold} of {len(rows)} normals, and so not in "
-            f"{int((missed & rows['sex'].isna()).sum())} of the {int(missed.sum())} whose wrong sex "
-            "was not found; on the whole panel it is found in 20 of 20 "
+            + f"\n\nThe sex could not be told in {untold} of {len(rows)} normals; of the wrong "
+            f"sexes that were not found it could not in {int((missed & rows['sex'].isna()).sum())} "
+            f"of {int(missed.sum())}. On the whole panel it is found in 20 of 20 "
             "([copynumber](copynumber.md)).\n"
         )
         put("patients", "Faults found in patients from BAMs", text)
