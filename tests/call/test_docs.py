@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from resistpanel.call.caller import MIN_DEPTH
-from resistpanel.call.evidence import MARGIN, PHASED
 from resistpanel.call.filters import FILTERS
 from resistpanel.call.limits import LOD_POWER
 from resistpanel.call.model import Priors
 from resistpanel.call.noise import INDEL_FLOOR
+from resistpanel.call.realign import MARGIN
 from resistpanel.call.regions import CHUNK_BASES
+from resistpanel.call.substitutions import PHASED
 from resistpanel.call.vcf import FORMAT, INFO
 from resistpanel.files import HOME
 

@@ -11,8 +11,11 @@ from resistpanel.call import evidence as ev
 from resistpanel.call import noise, regions
 from resistpanel.call.alleles import Allele
 from resistpanel.call.inputs import Sample, Settings
+from resistpanel.call.phase import phase
 from resistpanel.call.reader import Reader, Reads
+from resistpanel.call.realign import indel_candidates
 from resistpanel.call.reference import Reference
+from resistpanel.call.substitutions import substitution_candidates
 from resistpanel.stream import crc32
 
 
@@ -159,11 +162,11 @@ def collect(
                 found.no_qualities[s] += p.reads.no_qualities
             context = ev.context_of(chunk, reference)
             substitutions, indels = forced(chunk, by_contig.get(chunk.contig, []))
-            here, crowded = ev.indel_candidates(piles, chunk, reference, indels)
+            here, crowded = indel_candidates(piles, chunk, reference, indels)
             found.crowded += crowded
             ev.tally(found.tallies, piles, chunk, codes, context)
-            here += ev.substitution_candidates(piles, chunk, codes, context, substitutions)
-            ev.phase(piles, here, normal)
+            here += substitution_candidates(piles, chunk, codes, context, substitutions)
+            phase(piles, here, normal)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
             del loaded, piles, p
