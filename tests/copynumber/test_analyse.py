@@ -6,8 +6,9 @@ import json
 import numpy as np
 import pytest
 
+from resistpanel.catalog.classes import load_diseases
 from resistpanel.catalog.drivers import load_drivers
-from resistpanel.copynumber.analyse import Patient, analyse
+from resistpanel.copynumber.analyse import Patient, analyse, of_disease
 from resistpanel.schemas import validator
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World, sheet
@@ -135,6 +136,15 @@ def test_a_lone_driver_gives_the_purity_and_is_named(wide):
     assert purity["method"] == "driver"
     assert "BRAF V600E" in purity["source"]
     assert purity["low"] <= 0.6 <= purity["high"]
+
+
+@pytest.mark.parametrize(
+    ("disease", "told"), [("melanoma", {"BRAF"}), (None, {"BRAF", "FGFR3"})], ids=str
+)
+def test_a_driver_of_another_disease_tells_nothing(disease, told):
+    """It can be a late event here: an FGFR3 R248C of a third of a melanoma's cells."""
+    drivers = of_disease(load_drivers(), load_diseases(), disease)
+    assert {d.gene for d in drivers if d.gene in ("BRAF", "FGFR3")} == told
 
 
 def test_an_amplified_driver_gives_no_purity(wide):

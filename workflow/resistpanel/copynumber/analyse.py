@@ -7,6 +7,7 @@ import numpy as np
 
 from resistpanel.call.leakage import NOTHING, Fraction, contamination, loci, tumor_in_normal
 from resistpanel.catalog import protein
+from resistpanel.catalog.classes import Diseases
 from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
 from resistpanel.copynumber.bins import Bins, Coverage
@@ -117,6 +118,14 @@ def somatic_counts(patient: Patient, genes: Genes, sample: str) -> Somatic:
         sites.alt_count[kept, column],
         sites.depth[kept, column],
     )
+
+
+def of_disease(drivers: Sequence[Driver], diseases: Diseases, disease: str | None) -> list[Driver]:
+    """Return the drivers that may be the patient's: all where the disease is not known.
+
+    What drives another disease can be a late, subclonal event in this one.
+    """
+    return [d for d in drivers if diseases.match(disease, d.disease) is not False]
 
 
 def driver_purity(patient: Patient, genes: Genes | None, sample: str) -> Estimate | None:

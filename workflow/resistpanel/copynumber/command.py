@@ -40,8 +40,9 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the stage; say on standard error what the gate holds against a sample."""
+    from resistpanel.catalog.classes import load_diseases
     from resistpanel.catalog.drivers import load_drivers
-    from resistpanel.copynumber.analyse import Patient, analyse
+    from resistpanel.copynumber.analyse import Patient, analyse, of_disease
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
     from resistpanel.copynumber.sites import read_sites
 
@@ -57,7 +58,9 @@ def run(args: argparse.Namespace) -> int:
         coverage=measured,
         sites=read_sites(args.vcf, [s["sample"] for s in sheet["samples"]]),
         pool=pool_coverages(pool, bins, sheet["sex"], measured[normal] if normal else None),
-        drivers=load_drivers(args.catalog),
+        drivers=of_disease(
+            load_drivers(args.catalog), load_diseases(args.catalog), sheet["disease"]
+        ),
     )
     value = analyse(patient, gate)
     write_stage(args.output, "copynumber", value)
