@@ -9,6 +9,8 @@ cdef uint8_t NT16_CODE[16]
 
 cdef uint64_t hash_name(const char *name) noexcept nogil
 
+cdef int64_t aligned_length(bam1_t *b) noexcept nogil
+
 cdef class Stream:
     cdef readonly str path
     cdef htsFile *fp

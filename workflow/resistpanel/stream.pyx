@@ -92,15 +92,21 @@ cdef inline int32_t int32(const uint8_t *at) noexcept nogil:
     return value
 
 
-cdef inline int64_t reference_end(bam1_t *b) noexcept nogil:
+cdef int64_t aligned_length(bam1_t *b) noexcept nogil:
+    """Bases of the reference that an alignment goes over."""
     cdef uint32_t *cigar = bam_get_cigar(b)
     cdef int64_t n = 0
     cdef uint32_t i, op
-    if not b.core.flag & BAM_FUNMAP:
-        for i in range(b.core.n_cigar):
-            op = cigar[i] & 15
-            if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
-                n += cigar[i] >> 4
+    for i in range(b.core.n_cigar):
+        op = cigar[i] & 15
+        if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
+            n += cigar[i] >> 4
+    return n
+
+
+cdef inline int64_t reference_end(bam1_t *b) noexcept nogil:
+    """As htslib's bam_endpos: at least one base."""
+    cdef int64_t n = 0 if b.core.flag & BAM_FUNMAP else aligned_length(b)
     return b.core.pos + (n if n else 1)
 
 

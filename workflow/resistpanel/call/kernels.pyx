@@ -7,8 +7,9 @@ Coordinates of a haplotype count from its first base. Base codes: A, C, G, T = 0
 import numpy as np
 
 from libc.math cimport log, pow
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcpy
+from resistpanel.call.reader cimport Event, Read
 
 cdef double MATCH[256]
 cdef double MISMATCH[256]
@@ -51,22 +52,8 @@ cdef double place(const uint8_t *bases, const uint8_t *quals, int32_t length, do
     return score
 
 
-cdef packed struct Mismatch:
-    # As `reader.EVENT_DTYPE`.
-    int32_t pos, frag, read, qpos
-    int16_t dist
-    uint8_t base, qual, cls, ref
-    int16_t cycle
-
-
-cdef struct Row:
-    # As `reader.READ_DTYPE`.
-    int32_t pos, end, frag, flag, mapq, lclip, rclip, length, n_cigar, mismatches
-    int64_t seq, cigar
-
-
-cdef const Row *rows_of(const uint8_t[::1] table) noexcept:
-    return <const Row *>&table[0] if table.shape[0] else NULL
+cdef const Read *rows_of(const uint8_t[::1] table) noexcept:
+    return <const Read *>&table[0] if table.shape[0] else NULL
 
 
 def bases_at(reads, const int64_t[::1] rows, int64_t pos, int min_qual):
@@ -95,8 +82,8 @@ def bases_at(reads, const int64_t[::1] rows, int64_t pos, int min_qual):
     cdef uint8_t[::1] out = shown
     cdef const uint8_t[::1] bases = reads.bases, quals = reads.quals
     cdef const uint32_t[::1] cigars = reads.cigars
-    cdef const Row *table = rows_of(reads.table.view(np.uint8))
-    cdef const Row *row
+    cdef const Read *table = rows_of(reads.table.view(np.uint8))
+    cdef const Read *row
     with nogil:
         for i in range(n):
             row = table + rows[i]
@@ -148,8 +135,8 @@ def words(reads, const int64_t[::1] rows, int64_t start, const uint8_t[::1] ref,
     cdef bint whole
     cdef const uint8_t[::1] bases = reads.bases
     cdef const uint32_t[::1] cigars = reads.cigars
-    cdef const Row *table = rows_of(reads.table.view(np.uint8))
-    cdef const Row *row
+    cdef const Read *table = rows_of(reads.table.view(np.uint8))
+    cdef const Read *row
     cdef uint8_t[::1] word
     out = []
     for i in range(rows.shape[0]):
@@ -223,8 +210,8 @@ def segments(const uint8_t[::1] table, const uint32_t[::1] cigars, const int64_t
     right_array = np.empty(n, dtype=np.int64)
     cdef int32_t[::1] first = first_array, last = last_array
     cdef int64_t[::1] left = left_array, right = right_array
-    cdef const Row *rows = rows_of(table)
-    cdef const Row *row
+    cdef const Read *rows = rows_of(table)
+    cdef const Read *row
     with nogil:
         for i in range(n):
             row = rows + chosen[i]
@@ -359,7 +346,7 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
     uint8, (events,)
     """
     cdef int64_t n = events.shape[0] // size, i, k, r, at
-    cdef const Mismatch *e
+    cdef const Event *e
     gone_array = np.zeros(n, dtype=np.uint8)
     if not n:
         return gone_array
@@ -370,7 +357,7 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
         for i in range(read.shape[0]):
             where[read[i]] = <int32_t>i
         for i in range(n):
-            e = <const Mismatch *>(&events[0] + i * size)
+            e = <const Event *>(&events[0] + i * size)
             k = where[e.read]
             if k < 0 or e.qpos < first[k] or e.qpos >= last[k]:
                 continue

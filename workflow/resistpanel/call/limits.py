@@ -115,7 +115,7 @@ def fragments_needed(
         asked.errors[rows, sample, 0, bins[first]] = (k + 1) // 2
         asked.errors[rows, sample, 1, bins[first]] = k // 2
         asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
-        own = Likelihoods.of(asked.of(sample))
+        own = Likelihoods.of(asked.alone(sample))
         likelihoods = known.with_sample(sample, own)
         phred = evaluate(asked, role, priors, likelihoods=likelihoods).somatic_phred
         return (phred >= threshold) & (k <= total[first, sample])

@@ -116,7 +116,7 @@ class Evidence:
     log_own: np.ndarray
     log_carried: np.ndarray | None = None
 
-    def of(self, sample: int) -> "Evidence":
+    def alone(self, sample: int) -> "Evidence":
         """Return the evidence of one sample, as far as its likelihoods need it."""
         one = slice(sample, sample + 1)
         return Evidence(

@@ -18,7 +18,7 @@ from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
     bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
-from resistpanel.stream cimport NT16_CODE, Stream, hash_name
+from resistpanel.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
 from resistpanel.errors import InputError
 
@@ -52,13 +52,6 @@ for _i in range(256):
 cdef uint8_t PAIR_CODE[256][2]
 for _i in range(256):
     PAIR_CODE[_i][0], PAIR_CODE[_i][1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
-
-
-cdef struct Read:
-    int32_t pos, end, frag, flag
-    int32_t mapq, lclip, rclip, length
-    int32_t n_cigar, mismatches
-    int64_t seq, cigar
 
 
 class Reads:
@@ -224,8 +217,9 @@ cdef class Reader:
         cdef uint8_t *places[4]
         for k in range(4):
             array = self.held[k]
-            free_again = used[k] or (<PyObject *>array).ob_refcnt <= 2  # the list's and this one
-            if needed[k] > len(array) or not free_again:
+            # Held by the list and by this name alone, it is nobody else's.
+            ours = used[k] or (<PyObject *>array).ob_refcnt <= 2
+            if needed[k] > len(array) or not ours:
                 size = len(array)
                 while size < needed[k]:
                     size = 2 * size + 65536
@@ -331,7 +325,7 @@ cdef class Reader:
                 self.m_low = 2 * self.m_low + 1024
                 self.low = <int32_t *>realloc(self.low, self.m_low * sizeof(int32_t))
             self.low[self.n_low] = b.core.pos
-            self.low[self.n_low + 1] = b.core.pos + reference_length(b)
+            self.low[self.n_low + 1] = b.core.pos + aligned_length(b)
             self.n_low += 2
             return
         self.add(b)
@@ -372,10 +366,10 @@ cdef class Reader:
             for k in range(self.n_carry):
                 b = self.carry[k]
                 if b.core.tid == tid and b.core.pos < end and \
-                        b.core.pos + reference_length(b) > beg:
+                        b.core.pos + aligned_length(b) > beg:
                     self.take(b)
                 if b.core.tid == tid and next_beg >= 0 and \
-                        b.core.pos + reference_length(b) > next_beg:
+                        b.core.pos + aligned_length(b) > next_beg:
                     self.carry[kept_carry] = b
                     kept_carry += 1
                 else:
@@ -393,7 +387,7 @@ cdef class Reader:
                 self.pending = False
                 if b.core.tid != tid:
                     continue
-                span = reference_length(b)
+                span = aligned_length(b)
                 if span > b.core.l_qseq + N_GAP or b.core.n_cigar > 2 * N_GAPS and gaps(b):
                     self.torn += b.core.pos >= previous_end and not unusable(b)
                     continue
@@ -455,17 +449,6 @@ cdef inline bint unusable(bam1_t *b) noexcept nogil:
                            | BAM_FSUPPLEMENTARY)) != 0
 
 
-cdef inline int64_t reference_length(bam1_t *b) noexcept nogil:
-    cdef uint32_t *cigar = bam_get_cigar(b)
-    cdef int64_t n = 0
-    cdef uint32_t i, op
-    for i in range(b.core.n_cigar):
-        op = cigar[i] & 15
-        if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
-            n += cigar[i] >> 4
-    return n
-
-
 EVENT_DTYPE = np.dtype(
     [("pos", np.int32), ("frag", np.int32), ("read", np.int32), ("qpos", np.int32),
      ("dist", np.int16), ("base", np.uint8), ("qual", np.uint8), ("cls", np.uint8),
@@ -474,12 +457,6 @@ EVENT_DTYPE = np.dtype(
 INDEL_DTYPE = np.dtype(
     [("pos", np.int32), ("length", np.int32), ("read", np.int32), ("qpos", np.int32)]
 )
-
-cdef packed struct Event:
-    int32_t pos, frag, read, qpos
-    int16_t dist
-    uint8_t base, qual, cls, ref
-    int16_t cycle
 
 cdef packed struct Indel:
     int32_t pos, length, read, qpos
@@ -708,10 +685,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef const uint32_t *cigars = &cigars_view[0]
     # The (at most two) reads of each fragment that count: first come, first and second mate.
     cdef int32_t[:, ::1] mates = np.full((n_frag, 2), -1, dtype=np.int32)
-    cdef int32_t a, b, f, span, m = 0, c, cyc, ra, x, p, q, op, length, which
+    cdef int32_t a, b, f, span, m = 0, c, ra, x, p, q, op, length, which
     cdef Column *ca = NULL
     cdef Column *cb = NULL
-    cdef int64_t m_columns = 0
     cdef Events sink
     sink.events, sink.n, sink.m = NULL, 0, 0
     cdef Counts counts
@@ -833,8 +809,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             c = GROUP[qual]
                             depth[cls + orient, c, idx] += 1
                             x = rows[ra].length - 1 - q
-                            cyc = x if rows[ra].flag & BAM_FREVERSE else q
-                            c = cyc // 8
+                            c = (x if rows[ra].flag & BAM_FREVERSE else q) // 8
                             cycles[c if c < N_CYCLE else N_CYCLE - 1] += 1
                             if base != reference[idx] and reference[idx] < 4:
                                 add_event(&sink, &rows[ra], p, f, ra, q, base, qual, cls + orient,

@@ -16,7 +16,7 @@ from pysam.libchtslib cimport (
     BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux_get, bam_get_cigar, bam_get_qname,
     bam_get_qual, bam_get_seq,
 )
-from resistpanel.stream cimport NT16_CODE, Stream, hash_name
+from resistpanel.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
 from resistpanel.errors import InputError
 
@@ -184,11 +184,7 @@ cdef class Counter:
                 while first < n_targets and ends[first] <= pos:
                     first += 1
                 cigar = bam_get_cigar(b)
-                end = pos
-                for i in range(b.core.n_cigar):
-                    op = cigar[i] & 15
-                    if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
-                        end += cigar[i] >> 4
+                end = pos + aligned_length(b)
                 covered = 0
                 if flag & BAM_FPAIRED and not flag & BAM_FMUNMAP and b.core.mtid == b.core.tid:
                     if 0 < b.core.isize:
