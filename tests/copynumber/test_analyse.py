@@ -139,7 +139,9 @@ def test_a_lone_driver_gives_the_purity_and_is_named(wide):
 
 
 @pytest.mark.parametrize(
-    ("disease", "told"), [("melanoma", {"BRAF"}), (None, {"BRAF", "FGFR3"})], ids=str
+    ("disease", "told"),
+    [("melanoma", {"BRAF"}), (None, {"BRAF", "FGFR3"})],
+    ids=["melanoma", "not stated"],
 )
 def test_a_driver_of_another_disease_tells_nothing(disease, told):
     """It can be a late event here: an FGFR3 R248C of a third of a melanoma's cells."""
