@@ -70,9 +70,17 @@ class Caller:
         joint = [(a.contig, a.pos, a.end) for a in self.sites if a.substitution and len(a.ref) > 1]
         self.targets = regions.merge([*self.targets, *regions.touching(joint, self.targets)], order)
         self.chunks = regions.chunks(self.targets, whole=joint)
-        self.found = collection.Collection.empty(len(self.samples))
-        self.tallies, self.candidates = self.found.tallies, self.found.candidates
-        self.taken = False
+        self.found: collection.Collection | None = None
+
+    @property
+    def tallies(self) -> list[noise.Tally]:
+        """Error tallies of the samples."""
+        return self.found.tallies
+
+    @property
+    def candidates(self) -> list[ev.Candidate]:
+        """All candidates, by chunk and allele."""
+        return self.found.candidates
 
     def read(self, chunks: list[regions.Chunk]) -> collection.Collection:
         """Return the evidence of some chunks."""
@@ -90,8 +98,7 @@ class Caller:
         InputError
             If no usable read of a sample has base qualities.
         """
-        self.found, self.tallies, self.candidates = found, found.tallies, found.candidates
-        self.taken = True
+        self.found = found
         for sample, used, bare in zip(self.samples, found.reads, found.no_qualities, strict=True):
             if bare and not used:
                 raise InputError(
@@ -238,7 +245,7 @@ class Caller:
 
     def records(self) -> list[vcf.Record]:
         """Return the records of the output, sorted; the reads are read if nothing was taken."""
-        if not self.taken:
+        if self.found is None:
             self.collect()
         posterior, evidence = self.weigh()
         phred, best = posterior.somatic_phred, posterior.best
