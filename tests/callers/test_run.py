@@ -120,7 +120,10 @@ def test_mutect2_jointly_with_the_orientation_model(patient, tmp_path, programs)
 def test_vardict_each_tumour_with_the_normal(patient, tmp_path, programs, reference, fetch):
     programs("vardict-java", "echo variants")
     programs("testsomatic.R", "cat")
-    programs("var2vcf_paired.pl", 'sed "s/tumor\tnormal/after\tskin/" "$DATA/vardict.paired.vcf"')
+    programs(
+        "var2vcf_paired.pl",
+        'cat > /dev/null; sed "s/tumor\tnormal/after\tskin/" "$DATA/vardict.paired.vcf"',
+    )
     programs("teststrandbias.R", "cat")
     programs("var2vcf_valid.pl", "cat > /dev/null; exit 1")
     run(patient, "vardict", tmp_path / "made", threads=3)
@@ -169,6 +172,18 @@ def test_a_caller_that_is_killed(patient, tmp_path, programs):
     programs("freebayes", "kill -9 $$")
     with pytest.raises(InputError, match=r"freebayes failed \(killed by signal 9\)"):
         run(patient, "freebayes", tmp_path / "made")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_caller_that_does_not_read_all_it_is_given(patient, tmp_path, programs):
+    programs("vardict-java", "head -c 1000000 /dev/zero")  # more than a pipe holds
+    programs("testsomatic.R", "exec cat")
+    programs("var2vcf_paired.pl", "exit 0")
+    for name in ("teststrandbias.R", "var2vcf_valid.pl"):
+        programs(name, "exit 0")
+    told = r"var2vcf_paired.pl failed \(it stopped before it had read all that testsomatic.R wrote"
+    with pytest.raises(InputError, match=told):
+        run(patient, "vardict", tmp_path / "made")
     assert not (tmp_path / "made").exists()
 
 

@@ -112,12 +112,16 @@ def pipe(*commands: Sequence[str | Path], output: Path | None = None) -> None:
         statuses = [process.wait() for process in running]
         if sink:
             sink.close()
-    failed = [(c, s) for c, s in zip(commands, statuses, strict=True) if s]
-    # One that broke its pipe stopped since a later one had.
-    failed.sort(key=lambda row: row[1] in BROKEN_PIPE)
-    for command, status in failed:
+    names = [Path(command[0]).name for command in commands]
+    failed = [i for i, status in enumerate(statuses) if status]
+    if failed:
+        # The first is to blame, unless it broke its pipe: then it stopped since a later one had.
+        unbroken = [i for i in failed if statuses[i] not in BROKEN_PIPE]
+        i = unbroken[0] if unbroken else failed[-1]
+        status, name = statuses[i], names[i]
         how = f"exit status {status}" if status > 0 else f"killed by signal {-status}"
-        name = Path(command[0]).name
+        if status in BROKEN_PIPE and i + 1 < len(names):
+            name, how = names[i + 1], f"it stopped before it had read all that {names[i]} wrote"
         raise InputError(f"{name} failed ({how})", cure="what it said stands above this line")
 
 
