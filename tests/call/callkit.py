@@ -14,6 +14,10 @@ from resistpanel.call.caller import Caller, Settings
 
 PAIRED, PROPER, REVERSE, MATE_REVERSE, FIRST, SECOND = 1, 2, 16, 32, 64, 128
 LOW, USUAL = 10, 37
+#: Fewer bases than these no aligner places.
+LEAST_PLACED = 20
+#: Inserted bases that an aligner finds elsewhere: a duplication's.
+SEED = 12
 
 
 def random_sequence(length: int, seed: int) -> str:
@@ -165,8 +169,9 @@ class Variant:
         Mapping quality of reads of fragments that carry it.
     scars : int
         Mismatches at random places of each read that carries it.
-    clip : bool
-        The aligner soft-clips at the event instead of opening a gap.
+    clip : bool or int
+        The aligner soft-clips at the event instead of opening a gap; a number: where fewer bases
+        of a read lie beyond it.
     lazy : int
         Where fewer bases of a read lie beyond the event, the aligner lays them on without a gap.
     block : int
@@ -180,7 +185,7 @@ class Variant:
     only: Callable[[Fragment], bool] | None = None
     mapq: int = 60
     scars: int = 0
-    clip: bool = False
+    clip: bool | int = False
     lazy: int = 0
     block: int = -1
 
@@ -200,7 +205,7 @@ class Variant:
 def pieces(sequence: str, start: int, stop: int, variants: list[Variant]):
     """Return (bases, reference position of each, -1 = inserted, events that aligners fail at).
 
-    An event is (first base, end, lazy), in bases of the molecule.
+    An event is (first base, end, lazy, clip), in bases of the molecule.
     """
     bases, where, cuts = [], [], []
     at = start
@@ -208,7 +213,7 @@ def pieces(sequence: str, start: int, stop: int, variants: list[Variant]):
         bases.append(sequence[at : v.pos])
         where.extend(range(at, v.pos))
         if v.clip or v.lazy:
-            cuts.append((len(where), len(where) + len(v.alt), v.lazy))
+            cuts.append((len(where), len(where) + len(v.alt), v.lazy, v.clip))
         matched = min(len(v.ref), len(v.alt))
         bases.append(v.alt)
         where.extend(range(v.pos, v.pos + matched))
@@ -247,29 +252,66 @@ def cigar_of(where: list[int]) -> tuple[int, str]:
     return where[first], "".join(f"{n}{op}" for n, op in operations)
 
 
-def clipped(where: list[int], cuts: list[tuple[int, int, int]], start: int) -> list[int]:
+def clipped(
+    where: list[int],
+    cuts: list[tuple[int, int, int, bool | int]],
+    start: int,
+    bases: str,
+    sequence: str,
+) -> list[int]:
     """Return `where` as an aligner leaves it that does not find each event.
 
-    The shorter side of an event that the read crosses is left unplaced; or, with `lazy` and fewer
+    The side of an event that can be placed less far is left unplaced; or, with `lazy` and fewer
     bases than that, laid on without a gap.
 
     `cuts` are in bases of the molecule, `start` is the molecule base that the read starts at.
     """
     where = list(where)
-    for a, b, lazy in cuts:
+    for a, b, lazy, clip in cuts:
         a, b = max(a - start, 0), b - start
         if b <= 0 or a >= len(where):
             continue
         before, after = a, len(where) - b
+        if clip is not True and clip and min(before, after) >= clip:
+            continue
         if lazy:
             if 0 < after < lazy and before >= after:
                 where[a:] = [where[a - 1] + 1 + i for i in range(len(where) - a)]
             elif 0 < before < lazy:
                 where[:b] = [where[b] - b + i for i in range(b)]
-        elif a >= after:
-            where[a:] = [-1] * (len(where) - a)
         else:
-            where[: min(b, len(where))] = [-1] * min(b, len(where))
+            b = min(b, len(where))
+            sides = [
+                where[:a] + [-1] * (len(where) - a),
+                [-1] * b + where[b:],
+            ]
+            copy = sequence.find(bases[a:b]) if b - a >= SEED else -1
+            if copy >= 0:
+                run = list(range(copy, copy + b - a))
+                sides.append([-1] * a + run + [-1] * (len(where) - b))
+            where = max((extended(side, bases, sequence) for side in sides), key=placed)
+    return where
+
+
+def placed(where: list[int]) -> int:
+    """Return how many bases are placed."""
+    return sum(w >= 0 for w in where)
+
+
+def extended(where: list[int], bases: str, sequence: str) -> list[int]:
+    """Return `where` with unplaced ends placed as far as they go on as the reference does."""
+    where = list(where)
+    there = [i for i, w in enumerate(where) if w >= 0]
+    if not there:
+        return where
+    for i in range(there[-1] + 1, len(where)):
+        if bases[i] != sequence[where[i - 1] + 1]:
+            break
+        where[i] = where[i - 1] + 1
+    for i in range(there[0] - 1, -1, -1):
+        if bases[i] != sequence[where[i + 1] - 1]:
+            break
+        where[i] = where[i + 1] - 1
     return where
 
 
@@ -286,6 +328,8 @@ class Patient:
         Those that share a fragment must not overlap each other.
     samples : dict of name to depth
     length, insert : int
+    inside : bool
+        Fragments begin inside inserted sequence, too, as often as anywhere on its molecules.
     error : float
         Sequencing errors per base, at quality 37.
     """
@@ -298,6 +342,7 @@ class Patient:
     insert: int = 240
     error: float = 5e-4
     paired: bool = True
+    inside: bool = False
     contig: str = "chr1"
     seed: int = 1
     # further reads of a sample, by its name
@@ -327,6 +372,14 @@ class Patient:
                 made += self.sequenced(
                     fragment, self.choose(fragment, carried, sample, rng), name, rng
                 )
+            for v in carried if self.inside else []:
+                # As dense as the molecules with the variant are.
+                dense = number / max(highest - lowest, 1) * v.af[sample]
+                for n in range(round(dense * len(v.alt)) if begin <= v.pos < stop else 0):
+                    rest = replace(v, alt=v.alt[1 + int(n / dense) % len(v.alt) :])
+                    insert = self.insert + rng.randint(-15, 15) if self.paired else self.length
+                    fragment = Fragment(v.pos, insert, self.length, n % 2 == 0, self.paired)
+                    made += self.sequenced(fragment, [rest], f"{sample}.{v.pos}.in{n}", rng)
         return made + self.extra.get(sample, [])
 
     def choose(self, fragment, carried, sample, rng) -> list[Variant]:
@@ -354,9 +407,9 @@ class Patient:
         scars = sum(v.scars for v in variants)
         result = []
         for which, (a, b) in enumerate(spans):
-            there = clipped(where[a:b], cuts, a)
-            if max(there) < 0:
-                continue  # all of it inserted: the aligner cannot place it
+            there = clipped(where[a:b], cuts, a, bases[a:b], self.sequence)
+            if placed(there) < LEAST_PLACED:
+                continue
             pos, cigar = cigar_of(there)
             read = list(bases[a:b])
             wrong = {i for i in range(len(read)) if rng.random() < self.error}

@@ -327,14 +327,48 @@ class TestUnbiasedFrequency:
         (record,) = [r for r in calls.records if not r.filters]
         assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.045)
 
-    @pytest.mark.parametrize(("size", "clip"), [(1, False), (12, False), (30, True), (60, True)])
-    def test_duplication(self, tmp_path, size, clip):
+    @pytest.mark.parametrize("length", [36, 100])
+    @pytest.mark.parametrize(("size", "clip"), [(1, False), (12, True), (30, True), (60, True)])
+    def test_duplication(self, tmp_path, size, clip, length):
         sequence = random_sequence(2400, 60 + size)
-        variant = Variant(1100, "", sequence[1100 : 1100 + size], {"t": 0.3}, clip=clip)
-        made = Patient(sequence, [(700, 1600)], [variant], {"normal": 60, "t": 600})
+        word = sequence[1100 : 1100 + size]
+        self.check_inserted(tmp_path, sequence, word, clip, length)
+
+    @pytest.mark.parametrize(
+        ("size", "clip", "length"),
+        [(1, False, 36), (1, False, 100), (8, True, 100), (30, True, 100), (60, True, 100)],
+    )
+    def test_insertion(self, tmp_path, size, clip, length):
+        sequence = random_sequence(2400, 80 + size)
+        self.check_inserted(tmp_path, sequence, random_sequence(size, 7), clip, length)
+
+    def check_inserted(self, folder, sequence, word, clip, length):
+        """A fragment may begin inside what is inserted: its molecules are longer than others."""
+        variant = Variant(1100, "", word, {"t": 0.3}, clip=clip)
+        made = Patient(
+            sequence,
+            [(700, 1600)],
+            [variant],
+            {"normal": 60, "t": 1200},
+            length=length,
+            inside=True,
+        )
+        calls = made.write(folder).call()
+        (record,) = [r for r in calls.records if not r.filters]
+        assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.03)
+
+    @pytest.mark.parametrize("length", [36, 100])
+    def test_mnv(self, tmp_path, length):
+        """Near a read's end an MNV is clipped off, where the reference is aligned."""
+        sequence = random_sequence(2400, 91)
+        ref = sequence[1100:1103]
+        alt = "".join(map(other, ref))
+        variant = Variant(1100, ref, alt, {"t": 0.3}, clip=9)
+        made = Patient(sequence, [(700, 1600)], [variant], {"normal": 60, "t": 1200}, length=length)
         calls = made.write(tmp_path).call()
         (record,) = [r for r in calls.records if not r.filters]
-        assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.06)
+        assert (record.ref, record.alt) == (ref, alt)
+        assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.03)
 
 
 def test_phased_beside_a_commoner_one(tmp_path):

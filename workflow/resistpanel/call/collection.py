@@ -165,7 +165,7 @@ def collect(
             here, crowded = indel_candidates(piles, chunk, reference, indels)
             found.crowded += crowded
             ev.tally(found.tallies, piles, chunk, codes, context)
-            here += substitution_candidates(piles, chunk, codes, context, substitutions)
+            here += substitution_candidates(piles, chunk, codes, context, substitutions, reference)
             phase(piles, here, normal)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.

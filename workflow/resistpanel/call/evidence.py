@@ -12,6 +12,10 @@ from resistpanel.call.reader import GROUP_OF, Reads, pileup
 from resistpanel.call.reference import Reference
 from resistpanel.call.regions import Chunk
 
+#: Template lengths that stand for a sample's, and fragments, about, that they are taken from.
+TEMPLATES = 50
+SAMPLED = 2000
+
 ROW = np.dtype(
     [
         ("frag", np.int32),
@@ -113,6 +117,32 @@ class Pile:
     def longest(self) -> int:
         """Bases of the longest read, 0 without reads."""
         return int(self.reads.table["length"].max(initial=0))
+
+    @cached_property
+    def templates(self) -> tuple[int, np.ndarray]:
+        """The median length of the reads, and lengths that stand for those of their templates.
+
+        The latter are evenly spaced quantiles of the fragments of which both mates are there;
+        where none are, mates are taken to lie apart.
+        """
+        table = self.reads.table
+        if not len(table):
+            return 0, np.zeros(0, dtype=int)
+        length = int(np.median(table["length"]))
+        step = 1 + self.reads.n_fragments // SAMPLED
+        some = table[self.frags % step == 0]
+        frags = some["frag"] // step
+        number = self.reads.n_fragments // step + 1
+        low, high = np.full(number, np.iinfo(np.int64).max), np.zeros(number, dtype=np.int64)
+        np.minimum.at(low, frags, some["pos"].astype(np.int64) - some["lclip"])
+        np.maximum.at(high, frags, some["end"].astype(np.int64) + some["rclip"])
+        both = np.bincount(frags, minlength=number) == 2
+        spans = np.sort((high - low)[both])
+        if not len(spans):
+            single = (table["flag"] & 1 == 0).all()
+            return length, np.array([length if single else 3 * length])
+        at = ((np.arange(TEMPLATES) + 0.5) / TEMPLATES * len(spans)).astype(int)
+        return length, np.maximum(spans[at], length)
 
     @cached_property
     def frags(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from resistpanel.call import candidates
+from resistpanel.call import candidates, opportunity
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
 from resistpanel.call.evidence import ROW, Candidate, Pile, Support
 from resistpanel.call.kernels import explained, score_reads, segments
@@ -17,6 +17,8 @@ MARGIN = np.log(500)
 LEAN = np.log(3)
 #: Gaps of a read's alignment further than this from a locus are another event's.
 FOREIGN = 8
+#: Bases on either side by which a read crosses an end of a duplication.
+OVERLAP = 12
 #: Least rate at which a base is taken to be misread.
 MISREAD = 1e-3
 #: Haplotypes compared at one locus; beyond it the least supported are left to their own locus.
@@ -73,6 +75,7 @@ def realign(
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
     shifts = np.repeat([0] + [a.shift for a in alleles], len(backgrounds)).astype(np.int32)
     joined = np.concatenate(haps)
+    tells: dict[int, list[np.ndarray]] = {}
     result: list[list[Support]] = [[] for _ in alleles]
     for p in piles:
         table = p.reads.table
@@ -128,8 +131,13 @@ def realign(
         paired = (flag & 1) != 0
         f2r1 = np.where(paired, mate == reverse, reverse)
         cls = reverse.astype(int) + 3 * f2r1.astype(int)
-        depth = np.zeros((CLASSES, QUALITY_GROUPS))
-        depth[:, 4] = np.bincount(cls[sure], minlength=CLASSES)
+        told = np.zeros((len(plain), CLASSES))
+        np.add.at(told, (best[sure], cls[sure]), 1)
+        length, templates = p.templates
+        if length not in tells:
+            gains = [0] + [a.shift for a in alleles]
+            tells[length] = opportunity.informative(plain, gains, length, MARGIN)
+        weights = [opportunity.places(t, length, templates) for t in tells[length]]
         for h, supports in enumerate(result, 1):
             mine = np.flatnonzero(sure & (best == h))
             out = np.zeros(len(mine), dtype=ROW)
@@ -145,15 +153,8 @@ def realign(
             out["mapq"] = mapq[mine]
             out["mismatches"] = misses[who, h]
             out["score"] = order[mine, -1] - order[mine, -2]
-            informative = depth
-            if alleles[h - 1].shift > 0:
-                informative = _beside(rows, depth, spans[h - 1], len(mine))
-            elif alleles[h - 1].shift < 0:
-                told_reference = sure & (best == 0)
-                mean = _crossing(rows[told_reference[position]], spans[h - 1])
-                by_class = np.bincount(cls[told_reference], minlength=CLASSES)
-                informative = depth.copy()
-                informative[:, 4] -= by_class * max(0, 1 - mean / max(by_class.sum(), 1))
+            informative = np.zeros((CLASSES, QUALITY_GROUPS))
+            informative[:, 4] = _depth(h, told, weights, rows, spans[h - 1], p)
             supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
         # By the allele alone: a polymorphism that the read carries too stays a mismatch.
         lies_on = best[position] * len(backgrounds)
@@ -191,38 +192,52 @@ def _lean(best: np.ndarray, sure: np.ndarray, haplotypes: int) -> np.ndarray:
     return np.log(number[best] / number[0])
 
 
-def _crossing(rows: np.ndarray, span: tuple[int, int]) -> float:
-    """Return the fragments that cross one end of a deletion, the mean of its two ends.
-
-    Fragments of the reference tell themselves at either end of the deleted segment, those of the
-    deletion at one place only: counted without this, a deletion of the length of a read would
-    seem half as frequent as it is.
-    """
-    crossing = [len(np.unique(rows["frag"][(rows["pos"] < x) & (rows["end"] > x)])) for x in span]
-    return sum(crossing) / 2
-
-
-def _beside(
-    rows: np.ndarray, depth: np.ndarray, span: tuple[int, int], alt: int, overlap: int = 12
+def _depth(
+    h: int,
+    told: np.ndarray,
+    weights: list[float],
+    rows: np.ndarray,
+    span: tuple[int, int],
+    p: Pile,
 ) -> np.ndarray:
-    """Return the depth that a duplication's fragments are a fraction of.
+    """Return the fragments that an allele's are a fraction of, float64, (CLASSES,).
 
-    A duplication longer than a read leaves every read of the reference possible: nothing speaks
-    against it but how few reads cross from one copy into the other. What they are a fraction
-    of is the fragments that cross either end of the duplicated segment.
+    A fragment tells of a longer haplotype from more places than of a shorter one, of a deletion
+    at one place and of the reference at either end of it, and of a duplication hardly ever that
+    it is not there. So fragments of other haplotypes count as many times as one of the allele
+    tells from more places than they do; then the allele's share is its frequency.
+
+    Parameters
+    ----------
+    h : int
+        The allele's haplotype.
+    told : (haplotypes, CLASSES)
+        Fragments that tell.
+    weights : (haplotypes,)
+        Places from which one does, `opportunity.places`.
+    rows
+        The reads of the locus.
+    span : (start, end)
+        Reference positions between which the allele can be placed.
+    p : Pile
     """
-    start, end = span
+    scale = np.array([weights[h] / w if w > 0 else 1.0 for w in weights])
+    scale[h] = 1.0
+    if weights[0] >= weights[h] / 2:
+        return scale @ told
+    # Few of the reference tell, or none: what a duplication's are a fraction of is the fragments
+    # that cross either end of the duplicated segment.
+    length, templates = p.templates
+    overlap = min(OVERLAP, length // 4)
     crossing = [
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
-        for x in (start, end)
+        for x in span
     ]
-    total = max(depth.sum(), alt, sum(crossing) / 2)
-    if total <= depth.sum():
-        return depth
-    share = depth / depth.sum() if depth.sum() else np.zeros_like(depth)
-    if not depth.sum():
-        share[[0, 1, 3, 4], 4] = 0.25
-    return share * total
+    cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), length, templates)
+    total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
+    rest = told.sum(0) - told[h]
+    share = rest / rest.sum() if rest.sum() else np.array([0.25, 0.25, 0, 0.25, 0.25, 0])
+    return told[h] + share * (total - told[h].sum())
 
 
 def _distinct(

@@ -3,11 +3,12 @@
 import numpy as np
 
 from resistpanel.call import candidates
-from resistpanel.call.alleles import Allele
+from resistpanel.call.alleles import Allele, haplotype
 from resistpanel.call.evidence import ROW, Candidate, Pile, Support, count, mask, others
 from resistpanel.call.noise import GOOD, VARIANT_FRACTION
 from resistpanel.call.reader import GROUP_OF
-from resistpanel.call.reference import BASES, encode
+from resistpanel.call.realign import MAX_MISMATCHES
+from resistpanel.call.reference import BASES, Reference, encode
 from resistpanel.call.regions import Chunk
 
 #: Share of the commoner allele's fragments, in the samples that have such, that must carry both
@@ -59,6 +60,7 @@ def substitution_candidates(
     codes: np.ndarray,
     context: np.ndarray,
     forced: list[Allele],
+    reference: Reference,
 ) -> list[Candidate]:
     """Return SNV and MNV candidates of a chunk with their evidence.
 
@@ -104,7 +106,7 @@ def substitution_candidates(
                 if sample == s:
                     np.add.at(depths[index - first], (part["cls"], part["group"]), -1)
             thinnest = min(depths, key=np.sum)
-            support.append(Support(r, thinnest, *_mapping(p, start)))
+            support.append(_with_clipped(p, allele, r, thinnest, reference))
         result.append(Candidate(allele, support))
     for (index, base), rows in singles.items():
         allele = Allele(chunk.contig, int(positions[index]), BASES[codes[index]], BASES[base])
@@ -118,8 +120,74 @@ def substitution_candidates(
         if allele in have:
             continue
         larger = [c for c in result if _within(allele, c.allele)]
-        result.append(_forced(piles, chunk, codes, context, allele, larger))
+        result.append(_forced(piles, chunk, codes, context, allele, larger, reference))
     return result
+
+
+def _with_clipped(
+    p: Pile, allele: Allele, rows: np.ndarray, depth: np.ndarray, reference: Reference
+) -> Support:
+    """Return the evidence for an MNV, with the fragments that carry it in a soft-clipped end.
+
+    Near the end of a read several mismatches cost more than clipping them, so that aligners clip
+    the MNV off, while they align the reference to the end. A clip counts if it shows the MNV and
+    is otherwise the reference, laid on without a gap.
+
+    Parameters
+    ----------
+    rows : ROW array
+        Fragments that carry it in an alignment.
+    depth : (CLASSES, QUALITY_GROUPS)
+        Fragments that tell of it in an alignment.
+    """
+    table = p.reads.table
+    near = p.touching(allele.pos, allele.end)
+    told = mask(p, p.frags[p.over(allele.pos, allele.end)])
+    told[rows["frag"]] = True
+    changed = [k for k, (r, a) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != a]
+    found = {}
+    for i in near[~told[p.frags[near]]]:
+        read = table[i]
+        length, first = int(read["length"]), int(read["pos"] - read["lclip"])
+        last = int(read["end"] + read["rclip"])
+        for clip, origin, low, high in (
+            (read["lclip"], first, first, int(read["pos"])),
+            (read["rclip"], last - length, int(read["end"]), last),
+        ):
+            # The read's base `x - origin` lies on position x of the reference.
+            start, stop = min(low, allele.pos), max(high, allele.end)
+            if not clip or allele.pos >= high or allele.end <= low:
+                continue
+            if start < origin or stop > origin + length:
+                continue
+            at = int(read["seq"]) + start - origin
+            shown = p.reads.bases[at : at + stop - start]
+            wanted = haplotype(allele, reference, start, stop)
+            quals = p.reads.quals[at + allele.pos - start :][changed]
+            other = shown != wanted
+            inside = other[allele.pos - start : allele.end - start]
+            if inside[changed].any() or (quals < p.min_qual).any():
+                continue
+            if other.sum() > max(1, MAX_MISMATCHES * (stop - start)):
+                continue
+            x = allele.pos + changed[0] - origin
+            row = np.zeros(1, dtype=ROW)[0]
+            flag = int(read["flag"])
+            reverse = bool(flag & 16)
+            template = (bool(flag & 64) == reverse) if flag & 1 else reverse
+            row["frag"], row["base"] = read["frag"], encode(allele.alt)[changed[0]]
+            row["group"] = GROUP_OF[quals[0]]
+            row["cls"] = reverse + 3 * template
+            row["dist"] = min(x, length - 1 - x)
+            row["cycle"] = length - 1 - x if reverse else x
+            row["mapq"] = read["mapq"]
+            row["mismatches"] = read["mismatches"] + other.sum()
+            found.setdefault(int(read["frag"]), row)
+    if found:
+        more = np.array(list(found.values()), dtype=ROW)
+        rows, depth = np.concatenate([rows, more]), depth.copy()
+        np.add.at(depth, (more["cls"], more["group"]), 1)
+    return Support(rows, depth, *_mapping(p, allele.pos))
 
 
 def _within(allele: Allele, larger: Allele) -> bool:
@@ -131,7 +199,15 @@ def _within(allele: Allele, larger: Allele) -> bool:
     return all(a == t for r, a, t in zip(allele.ref, allele.alt, there, strict=True) if r != a)
 
 
-def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate]) -> Candidate:
+def _forced(
+    piles,
+    chunk,
+    codes,
+    context,
+    allele: Allele,
+    larger: list[Candidate],
+    reference: Reference,
+) -> Candidate:
     """Return the evidence at a site that was asked for, whatever the reads propose.
 
     Fragments of a `larger` MNV, of which the allele is a part, do not carry the allele: another
@@ -144,6 +220,7 @@ def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate
         for k, (r, b) in enumerate(zip(allele.ref, alt, strict=True))
         if BASES[b] != r
     ]
+    single = len(allele.ref) == 1
     support = []
     for s, p in enumerate(piles):
         rows = [_rows(p, i, b) for i, b in changed]
@@ -154,8 +231,11 @@ def _forced(piles, chunk, codes, context, allele: Allele, larger: list[Candidate
             keep = keep[~mask(p, candidate.support[s].rows["frag"])[keep["frag"]]]
         span = range(index, index + len(alt))
         thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
-        support.append(Support(keep, p.depth[thinnest].astype(float), *_mapping(p, allele.pos)))
-    single = len(allele.ref) == 1
+        depth = p.depth[thinnest].astype(float)
+        if single:
+            support.append(Support(keep, depth, *_mapping(p, allele.pos)))
+        else:
+            support.append(_with_clipped(p, allele, keep, depth, reference))
     return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
 
 

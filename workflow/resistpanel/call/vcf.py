@@ -42,10 +42,16 @@ INFO = (
 )
 FORMAT = (
     ("GT", "1", "String", "0/1 where detected, 0/0 where not, ./. where not assessable"),
-    ("AD", "R", "Integer", "Informative fragments of the reference and of the allele"),
+    (
+        "AD",
+        "R",
+        "Integer",
+        "Informative fragments of the reference and of the allele; beside an indel those of the "
+        "reference are scaled to the places from which a fragment tells of the allele",
+    ),
     ("ADF", "R", "Integer", "The same, told by a forward read"),
     ("ADR", "R", "Integer", "The same, told by a reverse read"),
-    ("DP", "1", "Integer", "Informative fragments"),
+    ("DP", "1", "Integer", "Informative fragments, the sum of AD"),
     ("AF", "1", "Float", "Allele frequency"),
     ("AFCI", "2", "Float", "95 % interval of the allele frequency (Jeffreys)"),
     (
