@@ -2,7 +2,19 @@
 
 import numpy as np
 import pytest
-from callkit import Patient, Read, Variant, other, put, random_sequence, write_bed, write_sites
+from callkit import (
+    LOW,
+    REVERSE,
+    USUAL,
+    Patient,
+    Read,
+    Variant,
+    other,
+    put,
+    random_sequence,
+    write_bed,
+    write_sites,
+)
 
 #: A homopolymer of 8 T at 1300, six CA at 1600, N from 4700 on.
 SEQUENCE = random_sequence(5200, 31)
@@ -369,6 +381,38 @@ class TestUnbiasedFrequency:
         (record,) = [r for r in calls.records if not r.filters]
         assert (record.ref, record.alt) == (ref, alt)
         assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.03)
+
+
+@pytest.mark.parametrize("poor", [0, 1, 3])
+def test_an_mnv_is_told_whole(tmp_path, poor):
+    """Two of five fragments show all of it: what the others show alone is no event of its own."""
+    ref, alt = changed(1800, 0, 1, 2)
+    reads = []
+    for n in range(5):
+        start = 1720 + 7 * n
+        quality = [chr(USUAL + 33)] * 100
+        if n < poor:
+            quality[1802 - start] = chr(LOW - 5 + 33)
+        bases = put(SEQUENCE, 1800, alt)[start : start + 100]
+        reads.append(
+            Read(f"m{n}", "chr1", start, "100M", bases, REVERSE * (n % 2), 60, "".join(quality))
+        )
+    made = Patient(
+        SEQUENCE, [(1500, 2100)], [], {"normal": 150, "t": 200}, extra={"t": reads}, error=0
+    )
+    calls = made.write(tmp_path).call()
+    assert calls.passing() == [(1801, ref, alt)]
+    (record,) = [r for r in calls.records if not r.filters]
+    assert record.samples[1]["AD"][1] == 5 if poor > 2 else 5 - poor
+
+
+def test_an_inherited_base_beside_an_mnv_is_not_part_of_it(tmp_path):
+    """All fragments of the MNV show it, being of one copy, and so do others."""
+    mnv = Variant(1800, *changed(1800, 0, 1), {"t": 0.1}, block=1)
+    inherited = snv(1803, {"t": 0.5, "normal": 0.5}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2100)], [mnv, inherited], {"normal": 150, "t": 400})
+    calls = made.write(tmp_path).call()
+    assert calls.passing() == [(1801, SEQUENCE[1800:1802], mnv.alt)]
 
 
 def test_phased_beside_a_commoner_one(tmp_path):

@@ -11,12 +11,22 @@ from resistpanel.call.regions import Chunk
 #: Fragments that an allele needs over all samples, and in its best sample.
 MIN_FRAGMENTS = 3
 MIN_BEST = 2
-#: Soft clips shorter than this say too little.
+#: One of the soft clips at a breakpoint must have so many bases; the others count from fewer on.
 MIN_CLIP = 8
+SHORT_CLIP = 4
+#: Fragments that must be clipped at a breakpoint; what it tells must have `MIN_FRAGMENTS` in all.
+MIN_CLIPPED = 2
+#: Pieces of clips up to which a base that one of them shows is taken.
+FEW_PIECES = 4
 #: Bases that seed the placement of clipped sequence.
 SEED = 12
 #: How far from a breakpoint clipped sequence is sought.
 REACH = 450
+#: The same for clips that are too short for that; also how far a clip supports an aligned gap.
+NEAR_SEED = 8
+NEAR = 64
+#: Bases that must bear out what two facing clips insert.
+LEAST_SHARED = 10
 #: Bases on either side of an indel within which a substitution may be part of the event.
 FLANK = 12
 #: Share of the fragments from which a substitution beside an indel can be a polymorphism.
@@ -103,15 +113,19 @@ def aligned_indels(
     counts: np.ndarray,
     depth: np.ndarray,
     reference: Reference,
-) -> tuple[list[Allele], int]:
+    breakpoints: np.ndarray,
+) -> tuple[dict[Allele, int], int]:
     """Return the alleles that reads with an insertion or deletion in their alignment carry.
 
     An allele is what such reads show between `FLANK` bases on either side, so that
     substitutions beside an indel are part of it (a complex event) if they come with it, and are
-    left out if they are common without it (a polymorphism). Second, the places left out.
+    left out if they are common without it (a polymorphism). With each, how many fragments show
+    it, about; second, the places left out.
 
     Parameters
     ----------
+    breakpoints : sorted positions
+        Where reads are clipped: beside these, fewer fragments with the gap are looked at.
     counts : (positions, 4)
         Fragments per mismatching base, all samples together.
     depth : (positions,)
@@ -127,7 +141,11 @@ def aligned_indels(
             event = (int(events["pos"][at]), int(events["length"][at]))
             rows = events["read"][order[begin : begin + n]]
             where.setdefault(event, []).extend((sample, int(r)) for r in rows)
-    support = {event: len(rows) for event, rows in where.items() if len(rows) >= MIN_FRAGMENTS}
+    support = {
+        event: len(rows)
+        for event, rows in where.items()
+        if len(rows) >= MIN_FRAGMENTS or (len(rows) >= MIN_BEST and _beside(event[0], breakpoints))
+    }
     looked_at, crowded = best_supported(support, all_reads)
     found: dict[Allele, int] = {}
     for pos, length in looked_at:
@@ -161,55 +179,72 @@ def aligned_indels(
             allele = left_align(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
             if not allele.substitution:
                 found[allele] = found.get(allele, 0) + n * step
-    return [allele for allele, n in found.items() if n >= MIN_FRAGMENTS], crowded
+    return found, crowded
+
+
+def _beside(pos: int, breakpoints: np.ndarray) -> bool:
+    """Return whether a breakpoint is near a position."""
+    low, high = np.searchsorted(breakpoints, [pos - NEAR, pos + NEAR])
+    return bool(high > low)
 
 
 def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
-    """Return the majority base per column of left-justified pieces, while two agree."""
+    """Return the majority base per column of left-justified pieces, while two agree.
+
+    Of few pieces, one alone will do where the others are shorter.
+    """
     width = max(map(len, pieces))
     votes = np.zeros((width, 5), dtype=int)
     for piece in pieces:
         votes[np.arange(len(piece)), piece] += 1
     votes = votes[:, :4]
     top = votes.max(axis=1)
-    good = (top >= 2) & (top >= 0.7 * votes.sum(axis=1))
+    least = 1 if len(pieces) <= FEW_PIECES else 2
+    good = (top >= least) & (top >= 0.7 * votes.sum(axis=1))
     stop = len(good) if good.all() else int(np.argmin(good))
     return votes.argmax(axis=1)[:stop].astype(np.uint8)
 
 
-def _clip_groups(all_reads, side: str) -> tuple[dict[int, list[np.ndarray]], int]:
-    """Return breakpoint -> clipped pieces, read away from it, and the breakpoints left out."""
+def _clip_groups(
+    all_reads, side: str, min_qual: int
+) -> tuple[dict[int, tuple[list[np.ndarray], int]], int]:
+    """Return breakpoint -> (clipped pieces, read away from it; fragments), and those left out.
+
+    Bases below `min_qual` are unknown.
+    """
     groups: dict[int, tuple[list[np.ndarray], set]] = {}
-    every = [
-        reads.table["end" if side == "rclip" else "pos"][reads.table[side] >= MIN_CLIP]
-        for reads in all_reads
-    ]
-    values, number = np.unique(np.concatenate(every), return_counts=True)
-    shared = values[number >= MIN_FRAGMENTS]
-    for sample, reads in enumerate(all_reads):
-        table = reads.table
-        rows = np.flatnonzero(table[side] >= MIN_CLIP)
-        points = table["end" if side == "rclip" else "pos"][rows]
+    end = "end" if side == "rclip" else "pos"
+    rows_of = [np.flatnonzero(reads.table[side] >= SHORT_CLIP) for reads in all_reads]
+    points_of = [r.table[end][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
+    clips = [r.table[side][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
+    values, inverse, number = np.unique(
+        np.concatenate(points_of), return_inverse=True, return_counts=True
+    )
+    longest = np.zeros(len(values), dtype=int)
+    np.maximum.at(longest, inverse.reshape(-1), np.concatenate(clips))
+    shared = values[(number >= MIN_CLIPPED) & (longest >= MIN_CLIP)]
+    for sample, (reads, rows, points) in enumerate(zip(all_reads, rows_of, points_of, strict=True)):
         # Most clips stand alone; only those that share a breakpoint are looked at one by one.
         for i in rows[np.isin(points, shared)]:
-            row = table[i]
+            row = reads.table[i]
             if side == "rclip":
                 point = int(row["end"])
                 stop = row["seq"] + row["length"]
-                piece = reads.bases[stop - row["rclip"] : stop]
+                span, step = slice(stop - row["rclip"], stop), 1
             else:
                 point = int(row["pos"])
-                piece = reads.bases[row["seq"] : row["seq"] + row["lclip"]][::-1]
+                span, step = slice(row["seq"], row["seq"] + row["lclip"]), -1
+            piece = np.where(reads.quals[span] >= min_qual, reads.bases[span], 4)[::step]
             pieces, fragments = groups.setdefault(point, ([], set()))
             pieces.append(piece)
             fragments.add((sample, int(row["frag"])))
     support = {
         point: len(fragments)
         for point, (_, fragments) in groups.items()
-        if len(fragments) >= MIN_FRAGMENTS
+        if len(fragments) >= MIN_CLIPPED
     }
     looked_at, crowded = best_supported(support, all_reads)
-    return {point: groups[point][0] for point in looked_at}, crowded
+    return {point: (groups[point][0], support[point]) for point in looked_at}, crowded
 
 
 def _find(text: bytes, word: bytes) -> int:
@@ -233,61 +268,82 @@ def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | N
     (q, inserted) or None
         The clip is `inserted` followed by the reference from `q` of the window on.
     """
-    text = window.tobytes()
-    for j in range(0, len(clip) - SEED + 1):
-        q = _find(text, clip[j : j + SEED].tobytes())
-        if q < 0:
-            continue
-        rest = clip[j:]
-        n = min(len(rest), len(window) - q)
-        if (rest[:n] != window[q : q + n]).sum() > 1 + n // 12:
-            continue
-        # A seed that begins inside the match shows an insertion too long: walk back.
-        while j > 0 and q > 0 and clip[j - 1] == window[q - 1]:
-            j, q = j - 1, q - 1
-        return q, clip[:j]
+    middle = len(window) // 2
+    near = window[middle - NEAR : middle + NEAR]
+    for text, seed, origin in (
+        (window.tobytes(), SEED, 0),
+        (near.tobytes(), NEAR_SEED, middle - NEAR),
+    ):
+        for j in range(0, len(clip) - seed + 1):
+            q = _find(text, clip[j : j + seed].tobytes())
+            if q < 0:
+                continue
+            q += origin
+            rest = clip[j:]
+            n = min(len(rest), len(window) - q)
+            if (rest[:n] != window[q : q + n]).sum() > 1 + n // 12:
+                continue
+            # A seed that begins inside the match shows an insertion too long: walk back.
+            while j > 0 and q > 0 and clip[j - 1] == window[q - 1]:
+                j, q = j - 1, q - 1
+            return q, clip[:j]
     return None
 
 
-def clipped(all_reads, contig: str, reference: Reference) -> tuple[list[Allele], int]:
+def clipped(
+    all_reads, contig: str, reference: Reference, min_qual: int
+) -> tuple[dict[Allele, int], np.ndarray, int]:
     """Return the insertions, deletions and duplications that soft clips tell of.
 
     A right clip ends in reference from elsewhere nearby: from further on (deletion), from
     before (tandem duplication), or from where it was cut (an insertion that the clip spans).
     Where a right and a left clip face each other and neither is resolved, their overlap is the
-    inserted sequence. Second, the breakpoints left out.
+    inserted sequence.
+
+    Returns
+    -------
+    found : dict of Allele to fragments
+        Left-aligned.
+    breakpoints : sorted positions
+    left_out : int
+        Breakpoints that were not looked at.
     """
-    right, crowded = _clip_groups(all_reads, "rclip")
-    left, more = _clip_groups(all_reads, "lclip")
-    found: list[Allele] = []
+    right, crowded = _clip_groups(all_reads, "rclip", min_qual)
+    left, more = _clip_groups(all_reads, "lclip", min_qual)
+    found: dict[Allele, int] = {}
     open_right: dict[int, np.ndarray] = {}
     open_left: dict[int, np.ndarray] = {}
-    for point, pieces in sorted(right.items()):
+
+    def note(pos: int, ref: str, alt: str, fragments: int) -> None:
+        if (ref or alt) and "N" not in ref + alt:
+            allele = left_align(Allele(contig, pos, ref, alt), reference)
+            found[allele] = found.get(allele, 0) + fragments
+
+    for point, (pieces, fragments) in sorted(right.items()):
         clip = _consensus(pieces)
         if len(clip) < MIN_CLIP:
             continue
         start = point - REACH
         window = reference.codes(contig, start, point + REACH)
-        placed = _resolve(clip, window) if len(clip) >= SEED else None
+        placed = _resolve(clip, window)
         if placed is None:
             open_right[point] = clip
             continue
         q, inserted = placed
         q += start
         if q >= point:
-            ref = decode(reference.codes(contig, point, q))
-            found.append(Allele(contig, point, ref, decode(inserted)))
+            note(point, decode(reference.codes(contig, point, q)), decode(inserted), fragments)
         else:
             copy = decode(reference.codes(contig, q, point))
-            found.append(Allele(contig, point, "", decode(inserted) + copy))
-    for point, pieces in sorted(left.items()):
+            note(point, "", decode(inserted) + copy, fragments)
+    for point, (pieces, fragments) in sorted(left.items()):
         clip = _consensus(pieces)
         if len(clip) < MIN_CLIP:
             continue
         start = point - REACH
         window = reference.codes(contig, start, point + REACH)
         # The mirror image: reversed (not complemented) sequence on both sides.
-        placed = _resolve(clip, window[::-1].copy()) if len(clip) >= SEED else None
+        placed = _resolve(clip, window[::-1].copy())
         if placed is None:
             open_left[point] = clip
             continue
@@ -295,35 +351,41 @@ def clipped(all_reads, contig: str, reference: Reference) -> tuple[list[Allele],
         q = start + 2 * REACH - q  # end of the reference that precedes the clip's insertion
         inserted = inserted[::-1]
         if q <= point:
-            ref = decode(reference.codes(contig, q, point))
-            found.append(Allele(contig, q, ref, decode(inserted)))
+            note(q, decode(reference.codes(contig, q, point)), decode(inserted), fragments)
         else:
             copy = decode(reference.codes(contig, point, q))
-            found.append(Allele(contig, point, "", copy + decode(inserted)))
+            note(point, "", copy + decode(inserted), fragments)
+    pairs = []
     for a, ahead in open_right.items():
         for b, behind in open_left.items():
             if not -100 <= b - a <= 100:
                 continue
-            back = behind[::-1]
-            merged = _join(ahead, back)
-            if merged is None:
-                merged = _inner(ahead, back, a, b, contig, reference)
-            if merged is None:
-                continue
-            if b >= a:
-                ref = decode(reference.codes(contig, a, b))
-                found.append(Allele(contig, a, ref, decode(merged)))
-            else:
-                tail = decode(reference.codes(contig, b, a))
-                found.append(Allele(contig, a, "", decode(merged) + tail))
-    known = [a for a in found if "N" not in a.alt and "N" not in a.ref]
-    return [a for a in known if a.ref or a.alt], crowded + more
+            merged = _between(ahead, behind[::-1], a, b, contig, reference)
+            if merged is not None:
+                pairs.append((right[a][1] + left[b][1], a, b, merged))
+    # A few reads of an event may be clipped elsewhere, for an error beside it: a breakpoint goes
+    # with the best supported one that it faces alone.
+    taken: set[int] = set()
+    for fragments, a, b, merged in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:3])):
+        if a in taken or -b - 1 in taken:
+            continue
+        taken |= {a, -b - 1}
+        if b >= a:
+            note(a, decode(reference.codes(contig, a, b)), decode(merged), fragments)
+        else:
+            tail = decode(reference.codes(contig, b, a))
+            note(a, "", decode(merged) + tail, fragments)
+    return found, np.array(sorted({*right, *left}), dtype=np.int64), crowded + more
 
 
-def _inner(
+def _between(
     ahead: np.ndarray, back: np.ndarray, a: int, b: int, contig: str, reference: Reference
 ) -> np.ndarray | None:
-    """Return the insertion that both clips hold whole, each running on into the reference.
+    """Return the inserted sequence that two facing clips begin and end.
+
+    Either clip holds a part of it, or all of it and then runs on into the reference. Of all
+    lengths at which that holds, the one is taken that most bases bear out: those that both clips
+    show, and those of the reference.
 
     Parameters
     ----------
@@ -332,22 +394,21 @@ def _inner(
     """
     after = reference.codes(contig, b, b + len(ahead))
     before = reference.codes(contig, a - len(back), a)
-    for n in range(min(len(ahead), len(back)), 0, -1):
-        on, off = len(ahead) - n, len(back) - n
-        if on + off < MIN_CLIP or not np.array_equal(ahead[:n], back[len(back) - n :]):
+    best, most = None, 0
+    for n in range(1, len(ahead) + len(back) - LEAST_SHARED + 1):
+        first, last = min(n, len(ahead)), min(n, len(back))  # bases that each shows of it
+        both = first + last - n
+        if both < 0:
             continue
-        wrong = (ahead[n:] != after[:on]).sum() + (back[:off] != before[len(back) - off :]).sum()
-        if wrong <= (on + off) // 10:
-            return ahead[:n]
-    return None
-
-
-def _join(ahead: np.ndarray, back: np.ndarray, least: int = 10) -> np.ndarray | None:
-    """Return the sequence that begins as `ahead` and ends as `back`, if they overlap."""
-    for n in range(min(len(ahead), len(back)), least - 1, -1):
-        if (ahead[-n:] != back[:n]).sum() <= n // 12:
-            return np.concatenate([ahead, back[n:]])
-    return None
+        on, off = len(ahead) - first, len(back) - last
+        told = both + on + off
+        wrong = (ahead[n - last : first] != back[off : off + both]).sum()
+        wrong += (ahead[first:] != after[:on]).sum()
+        wrong += (back[:off] != before[len(before) - off :]).sum()
+        if told >= LEAST_SHARED and wrong <= told // 12 and told - 3 * wrong > most:
+            most = told - 3 * wrong
+            best = np.concatenate([ahead[:first], back[off + both :]])
+    return best
 
 
 def indels(
@@ -357,6 +418,7 @@ def indels(
     counts: np.ndarray,
     depth: np.ndarray,
     reference: Reference,
+    min_qual: int,
 ) -> tuple[list[Allele], int]:
     """Return the left-aligned indel and complex alleles worth realigning the reads to.
 
@@ -373,8 +435,15 @@ def indels(
         Fragments per mismatching base, all samples together.
     depth : (positions,)
         Fragments, all samples together.
+    min_qual : int
+        Clipped bases below it are unknown.
     """
-    aligned, crowded = aligned_indels(all_reads, all_indels, chunk, counts, depth, reference)
-    cut, more = clipped(all_reads, chunk.contig, reference)
-    chosen = {*aligned, *(left_align(a, reference) for a in cut)}
-    return sorted(a for a in chosen if not a.substitution), crowded + more
+    cut, breakpoints, more = clipped(all_reads, chunk.contig, reference, min_qual)
+    shown, crowded = aligned_indels(
+        all_reads, all_indels, chunk, counts, depth, reference, breakpoints
+    )
+    for allele, fragments in cut.items():
+        shown[allele] = shown.get(allele, 0) + fragments
+    return sorted(
+        a for a, n in shown.items() if n >= MIN_FRAGMENTS and not a.substitution
+    ), crowded + more

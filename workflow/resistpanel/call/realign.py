@@ -131,8 +131,9 @@ def realign(
         paired = (flag & 1) != 0
         f2r1 = np.where(paired, mate == reverse, reverse)
         cls = reverse.astype(int) + 3 * f2r1.astype(int)
-        told = np.zeros((len(plain), CLASSES))
-        np.add.at(told, (best[sure], cls[sure]), 1)
+        told = np.bincount(
+            best[sure] * CLASSES + cls[sure], minlength=len(plain) * CLASSES
+        ).reshape(-1, CLASSES)
         length, templates = p.templates
         if length not in tells:
             gains = [0] + [a.shift for a in alleles]
@@ -357,6 +358,7 @@ def indel_candidates(
         sum(p.counts for p in piles),
         sum(p.total for p in piles),
         reference,
+        piles[0].min_qual,
     )
     alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
     loci: list[list[Allele]] = []

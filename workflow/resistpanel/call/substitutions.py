@@ -87,6 +87,9 @@ def substitution_candidates(
     result = []
     multiple, singles = _phase(singles, positions, piles)
     for run, rows, silent in multiple:
+        # All of `rows` tell of these positions; of what is added, not all may.
+        told = range(run[0][0], run[-1][0] + 1)
+        _extend(run, rows, piles, positions, codes)
         first, last = run[0][0], run[-1][0]
         start = int(positions[first])
         alt = codes[first : last + 1].copy()
@@ -101,10 +104,10 @@ def substitution_candidates(
         # A fragment is informative if it tells of the whole run: the thinnest position bounds that.
         support = []
         for s, (p, r) in enumerate(zip(piles, rows, strict=True)):
-            depths = [p.depth[i].astype(float) for i in range(first, last + 1)]
+            depths = [p.depth[i].astype(float) for i in told]
             for (sample, index), part in silent.items():
                 if sample == s:
-                    np.add.at(depths[index - first], (part["cls"], part["group"]), -1)
+                    np.add.at(depths[index - told.start], (part["cls"], part["group"]), -1)
             thinnest = min(depths, key=np.sum)
             support.append(_with_clipped(p, allele, r, thinnest, reference))
         result.append(Candidate(allele, support))
@@ -188,6 +191,44 @@ def _with_clipped(
         rows, depth = np.concatenate([rows, more]), depth.copy()
         np.add.at(depth, (more["cls"], more["group"]), 1)
     return Support(rows, depth, *_mapping(p, allele.pos))
+
+
+def _extend(run, rows, piles, positions, codes) -> None:
+    """Add to an MNV, in place, what else its fragments show beside it.
+
+    A substitution of too few fragments for a candidate of its own, as others do not reach it or
+    show it in poor quality, is part of the event if its fragments are those of the event.
+
+    Parameters
+    ----------
+    run, rows
+        As `_phase` returns them.
+    """
+    for step in (-1, -2, 1, 2):
+        edge = run[0][0] if step < 0 else run[-1][0]
+        index = edge + step
+        if not 0 <= index < len(positions) or positions[index] - positions[edge] != step:
+            continue
+        pos = int(positions[index])
+        for base in range(4):
+            if sum(int(p.counts[index, base]) for p in piles) < candidates.MIN_BEST:
+                continue
+            showing = [p.events["frag"][p.key == 4 * index + base] for p in piles]
+            n = sum(
+                int(mask(p, frags)[r["frag"]].sum())
+                for p, frags, r in zip(piles, showing, rows, strict=True)
+            )
+            if n < candidates.MIN_BEST or n < PHASED * sum(map(len, showing)):
+                continue
+            against = [others(p, pos, base)[r["frag"]] for p, r in zip(piles, rows, strict=True)]
+            if n < PHASED * (n + sum(int(x.sum()) for x in against)):
+                continue
+            # What shows no base there, being poor or at its end, still carries the rest.
+            for k, x in enumerate(against):
+                rows[k] = rows[k][~x]
+            run.append((index, base))
+            run.sort()
+            break
 
 
 def _within(allele: Allele, larger: Allele) -> bool:
