@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from callkit import Patient, Read, Variant, Written, other, random_sequence, write_bam, write_sites
 
-from resistpanel.call import candidates, regions
+from resistpanel.call import places, regions
 from resistpanel.call.reader import LONGEST_GAP, MOST_GAPS, Reader
 from resistpanel.cli import main
 from resistpanel.errors import InputError
@@ -166,7 +166,7 @@ class TestCrowds:
     @pytest.fixture
     def crowded(self, tmp_path, monkeypatch):
         """Every third read with insertions all over, few enough to be no torn alignment."""
-        monkeypatch.setattr(candidates, "MOST_PLACES", 15)
+        monkeypatch.setattr(places, "MOST_PLACES", 15)
         rng = random.Random(5)
         broken = []
         for n in range(200):
@@ -210,15 +210,15 @@ class TestBestSupported:
             self.table["pos"], self.table["end"] = pos, pos + length
 
     def test_few_are_all_kept(self):
-        support = {(n, 1): 3 for n in range(candidates.MOST_PLACES)}
-        assert candidates.best_supported(support, []) == (list(support), 0)
+        support = {(n, 1): 3 for n in range(places.MOST_PLACES)}
+        assert places.best_supported(support, []) == (list(support), 0)
 
     def test_a_true_one_among_the_noise_of_great_depth(self):
         """At 20,000x noise makes three to eight carriers anywhere; 12 in 20,000 stay."""
         rng = random.Random(2)
         support = {(n, -1): rng.randint(3, 8) for n in range(2000)}
         support[1000, -4] = 12
-        kept, left = candidates.best_supported(support, [self.Reads((1000, 20_000), length=4000)])
+        kept, left = places.best_supported(support, [self.Reads((1000, 20_000), length=4000)])
         assert (1000, -4) in kept
         assert len(kept) + left == len(support)
         assert kept == [p for p in support if p in set(kept)]
@@ -227,9 +227,9 @@ class TestBestSupported:
         """Five of 60 are more than eight of 20,000."""
         support = {5000 + n % 10 + n: 8 for n in range(0, 40_000, 100)} | {1000: 5}
         deep = [(p, 2000) for p in support if p != 1000]
-        kept, left = candidates.best_supported(support, [self.Reads((1000, 60), *deep)])
+        kept, left = places.best_supported(support, [self.Reads((1000, 60), *deep)])
         assert 1000 in kept
-        assert left == len(support) - candidates.MOST_PLACES
+        assert left == len(support) - places.MOST_PLACES
 
 
 def test_error_is_raised_by_the_caller(tmp_path):

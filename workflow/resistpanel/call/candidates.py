@@ -4,29 +4,15 @@ import numpy as np
 from scipy.special import pdtrc
 
 from resistpanel.call.alleles import Allele, left_align
+from resistpanel.call.clips import NEAR, clipped
 from resistpanel.call.kernels import words
+from resistpanel.call.places import best_supported
 from resistpanel.call.reference import Reference, decode
 from resistpanel.call.regions import Chunk
 
 #: Fragments that an allele needs over all samples, and in its best sample.
 MIN_FRAGMENTS = 3
 MIN_BEST = 2
-#: One of the soft clips at a breakpoint must have so many bases; the others count from fewer on.
-MIN_CLIP = 8
-SHORT_CLIP = 4
-#: Fragments that must be clipped at a breakpoint; what it tells must have `MIN_FRAGMENTS` in all.
-MIN_CLIPPED = 2
-#: Pieces of clips up to which a base that one of them shows is taken.
-FEW_PIECES = 4
-#: Bases that seed the placement of clipped sequence.
-SEED = 12
-#: How far from a breakpoint clipped sequence is sought.
-REACH = 450
-#: The same for clips that are too short for that; also how far a clip supports an aligned gap.
-NEAR_SEED = 8
-NEAR = 64
-#: Bases that must bear out what two facing clips insert.
-LEAST_SHARED = 10
 #: Bases on either side of an indel within which a substitution may be part of the event.
 FLANK = 12
 #: Share of the fragments from which a substitution beside an indel can be a polymorphism.
@@ -35,9 +21,6 @@ COMMON = 0.02
 SAMPLED = 40
 #: Chance of noise at one allele that is still worth a closer look.
 GATE = 1e-3
-#: Places of gaps, and as many of clips on either side, that are looked at in a chunk. At 1,000x
-#: some ten are found; broken alignments have thousands, each as slow as a true one.
-MOST_PLACES = 300
 
 
 def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -78,32 +61,6 @@ def substitutions(
     chosen |= (pooled >= MIN_FRAGMENTS + 1) & (best >= MIN_BEST) & _unlikely(pooled, total)
     chosen[reference > 3] = False
     return chosen
-
-
-def best_supported(support: dict, all_reads) -> tuple[list, int]:
-    """Return the places to look at, at most `MOST_PLACES`, and how many more there are.
-
-    Kept are those whose carriers stand out most from noise, in units of its standard deviation:
-    carriers / sqrt(depth), so that neither a deep nor a shallow target takes all.
-
-    Parameters
-    ----------
-    support : dict of place to carrying reads
-        A place is a 0-based position, or a tuple that begins with it.
-    all_reads : list of Reads
-    """
-    places = list(support)
-    if len(places) <= MOST_PLACES:
-        return places, 0
-    at = np.array([place[0] if isinstance(place, tuple) else place for place in places])
-    depth = np.zeros(len(places))
-    for reads in all_reads:
-        depth += np.searchsorted(np.sort(reads.table["pos"]), at, side="right")
-        depth -= np.searchsorted(np.sort(reads.table["end"]), at, side="left")
-    score = np.array([support[place] for place in places]) / np.sqrt(np.maximum(depth, 1))
-    # The order of the places decides between equals, so that the result is always the same.
-    order = np.lexsort((np.arange(len(places)), -score))[:MOST_PLACES]
-    return [places[i] for i in np.sort(order)], len(places) - MOST_PLACES
 
 
 def aligned_indels(
@@ -186,229 +143,6 @@ def _beside(pos: int, breakpoints: np.ndarray) -> bool:
     """Return whether a breakpoint is near a position."""
     low, high = np.searchsorted(breakpoints, [pos - NEAR, pos + NEAR])
     return bool(high > low)
-
-
-def _consensus(pieces: list[np.ndarray]) -> np.ndarray:
-    """Return the majority base per column of left-justified pieces, while two agree.
-
-    Of few pieces, one alone will do where the others are shorter.
-    """
-    width = max(map(len, pieces))
-    votes = np.zeros((width, 5), dtype=int)
-    for piece in pieces:
-        votes[np.arange(len(piece)), piece] += 1
-    votes = votes[:, :4]
-    top = votes.max(axis=1)
-    least = 1 if len(pieces) <= FEW_PIECES else 2
-    good = (top >= least) & (top >= 0.7 * votes.sum(axis=1))
-    stop = len(good) if good.all() else int(np.argmin(good))
-    return votes.argmax(axis=1)[:stop].astype(np.uint8)
-
-
-def _clip_groups(
-    all_reads, side: str, min_qual: int
-) -> tuple[dict[int, tuple[list[np.ndarray], int]], int]:
-    """Return breakpoint -> (clipped pieces, read away from it; fragments), and those left out.
-
-    Bases below `min_qual` are unknown.
-    """
-    groups: dict[int, tuple[list[np.ndarray], set]] = {}
-    end = "end" if side == "rclip" else "pos"
-    rows_of = [np.flatnonzero(reads.table[side] >= SHORT_CLIP) for reads in all_reads]
-    points_of = [r.table[end][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
-    clips = [r.table[side][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
-    values, inverse, number = np.unique(
-        np.concatenate(points_of), return_inverse=True, return_counts=True
-    )
-    longest = np.zeros(len(values), dtype=int)
-    np.maximum.at(longest, inverse.reshape(-1), np.concatenate(clips))
-    shared = values[(number >= MIN_CLIPPED) & (longest >= MIN_CLIP)]
-    for sample, (reads, rows, points) in enumerate(zip(all_reads, rows_of, points_of, strict=True)):
-        # Most clips stand alone; only those that share a breakpoint are looked at one by one.
-        for i in rows[np.isin(points, shared)]:
-            row = reads.table[i]
-            if side == "rclip":
-                point = int(row["end"])
-                stop = row["seq"] + row["length"]
-                span, step = slice(stop - row["rclip"], stop), 1
-            else:
-                point = int(row["pos"])
-                span, step = slice(row["seq"], row["seq"] + row["lclip"]), -1
-            piece = np.where(reads.quals[span] >= min_qual, reads.bases[span], 4)[::step]
-            pieces, fragments = groups.setdefault(point, ([], set()))
-            pieces.append(piece)
-            fragments.add((sample, int(row["frag"])))
-    support = {
-        point: len(fragments)
-        for point, (_, fragments) in groups.items()
-        if len(fragments) >= MIN_CLIPPED
-    }
-    looked_at, crowded = best_supported(support, all_reads)
-    return {point: (groups[point][0], support[point]) for point in looked_at}, crowded
-
-
-def _find(text: bytes, word: bytes) -> int:
-    """Return where `word` stands in `text` if it does so once, else -1."""
-    at = text.find(word)
-    return at if at >= 0 and text.find(word, at + 1) < 0 else -1
-
-
-def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | None:
-    """Place the far part of a clip on the reference.
-
-    Parameters
-    ----------
-    clip : uint8
-        Bases that follow the breakpoint.
-    window : uint8
-        Reference around it.
-
-    Returns
-    -------
-    (q, inserted) or None
-        The clip is `inserted` followed by the reference from `q` of the window on.
-    """
-    middle = len(window) // 2
-    near = window[middle - NEAR : middle + NEAR]
-    for text, seed, origin in (
-        (window.tobytes(), SEED, 0),
-        (near.tobytes(), NEAR_SEED, middle - NEAR),
-    ):
-        for j in range(0, len(clip) - seed + 1):
-            q = _find(text, clip[j : j + seed].tobytes())
-            if q < 0:
-                continue
-            q += origin
-            rest = clip[j:]
-            n = min(len(rest), len(window) - q)
-            if (rest[:n] != window[q : q + n]).sum() > 1 + n // 12:
-                continue
-            # A seed that begins inside the match shows an insertion too long: walk back.
-            while j > 0 and q > 0 and clip[j - 1] == window[q - 1]:
-                j, q = j - 1, q - 1
-            return q, clip[:j]
-    return None
-
-
-def clipped(
-    all_reads, contig: str, reference: Reference, min_qual: int
-) -> tuple[dict[Allele, int], np.ndarray, int]:
-    """Return the insertions, deletions and duplications that soft clips tell of.
-
-    A right clip ends in reference from elsewhere nearby: from further on (deletion), from
-    before (tandem duplication), or from where it was cut (an insertion that the clip spans).
-    Where a right and a left clip face each other and neither is resolved, their overlap is the
-    inserted sequence.
-
-    Returns
-    -------
-    found : dict of Allele to fragments
-        Left-aligned.
-    breakpoints : sorted positions
-    left_out : int
-        Breakpoints that were not looked at.
-    """
-    right, crowded = _clip_groups(all_reads, "rclip", min_qual)
-    left, more = _clip_groups(all_reads, "lclip", min_qual)
-    found: dict[Allele, int] = {}
-    open_right: dict[int, np.ndarray] = {}
-    open_left: dict[int, np.ndarray] = {}
-
-    def note(pos: int, ref: str, alt: str, fragments: int) -> None:
-        if (ref or alt) and "N" not in ref + alt:
-            allele = left_align(Allele(contig, pos, ref, alt), reference)
-            found[allele] = found.get(allele, 0) + fragments
-
-    for point, (pieces, fragments) in sorted(right.items()):
-        clip = _consensus(pieces)
-        if len(clip) < MIN_CLIP:
-            continue
-        start = point - REACH
-        window = reference.codes(contig, start, point + REACH)
-        placed = _resolve(clip, window)
-        if placed is None:
-            open_right[point] = clip
-            continue
-        q, inserted = placed
-        q += start
-        if q >= point:
-            note(point, decode(reference.codes(contig, point, q)), decode(inserted), fragments)
-        else:
-            copy = decode(reference.codes(contig, q, point))
-            note(point, "", decode(inserted) + copy, fragments)
-    for point, (pieces, fragments) in sorted(left.items()):
-        clip = _consensus(pieces)
-        if len(clip) < MIN_CLIP:
-            continue
-        start = point - REACH
-        window = reference.codes(contig, start, point + REACH)
-        # The mirror image: reversed (not complemented) sequence on both sides.
-        placed = _resolve(clip, window[::-1].copy())
-        if placed is None:
-            open_left[point] = clip
-            continue
-        q, inserted = placed
-        q = start + 2 * REACH - q  # end of the reference that precedes the clip's insertion
-        inserted = inserted[::-1]
-        if q <= point:
-            note(q, decode(reference.codes(contig, q, point)), decode(inserted), fragments)
-        else:
-            copy = decode(reference.codes(contig, point, q))
-            note(point, "", copy + decode(inserted), fragments)
-    pairs = []
-    for a, ahead in open_right.items():
-        for b, behind in open_left.items():
-            if not -100 <= b - a <= 100:
-                continue
-            merged = _between(ahead, behind[::-1], a, b, contig, reference)
-            if merged is not None:
-                pairs.append((right[a][1] + left[b][1], a, b, merged))
-    # A few reads of an event may be clipped elsewhere, for an error beside it: a breakpoint goes
-    # with the best supported one that it faces alone.
-    taken: set[int] = set()
-    for fragments, a, b, merged in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:3])):
-        if a in taken or -b - 1 in taken:
-            continue
-        taken |= {a, -b - 1}
-        if b >= a:
-            note(a, decode(reference.codes(contig, a, b)), decode(merged), fragments)
-        else:
-            tail = decode(reference.codes(contig, b, a))
-            note(a, "", decode(merged) + tail, fragments)
-    return found, np.array(sorted({*right, *left}), dtype=np.int64), crowded + more
-
-
-def _between(
-    ahead: np.ndarray, back: np.ndarray, a: int, b: int, contig: str, reference: Reference
-) -> np.ndarray | None:
-    """Return the inserted sequence that two facing clips begin and end.
-
-    Either clip holds a part of it, or all of it and then runs on into the reference. Of all
-    lengths at which that holds, the one is taken that most bases bear out: those that both clips
-    show, and those of the reference.
-
-    Parameters
-    ----------
-    ahead, back : uint8
-        Clipped bases after breakpoint `a`, and before breakpoint `b`.
-    """
-    after = reference.codes(contig, b, b + len(ahead))
-    before = reference.codes(contig, a - len(back), a)
-    best, most = None, 0
-    for n in range(1, len(ahead) + len(back) - LEAST_SHARED + 1):
-        first, last = min(n, len(ahead)), min(n, len(back))  # bases that each shows of it
-        both = first + last - n
-        if both < 0:
-            continue
-        on, off = len(ahead) - first, len(back) - last
-        told = both + on + off
-        wrong = (ahead[n - last : first] != back[off : off + both]).sum()
-        wrong += (ahead[first:] != after[:on]).sum()
-        wrong += (back[:off] != before[len(before) - off :]).sum()
-        if told >= LEAST_SHARED and wrong <= told // 12 and told - 3 * wrong > most:
-            most = told - 3 * wrong
-            best = np.concatenate([ahead[:first], back[off + both :]])
-    return best
 
 
 def indels(

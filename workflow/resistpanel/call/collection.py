@@ -36,7 +36,7 @@ class Collection:
     torn, no_qualities : int64, (samples,)
         Reads left out, see `reader.Reads`; each counted once.
     crowded : int
-        Places of indels that were not looked at, see `candidates.MOST_PLACES`.
+        Places of indels that were not looked at, see `places.MOST_PLACES`.
     sums : uint32, (chunks, samples + 1)
         Checksums of each sample's reads, and of the reference.
     """

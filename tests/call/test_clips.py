@@ -8,7 +8,7 @@ from callkit import Patient, Variant, random_sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call import candidates
+from resistpanel.call import clips
 from resistpanel.call.reference import decode, encode
 
 SEQUENCE = random_sequence(400, 17)
@@ -33,9 +33,9 @@ def test_what_stands_between_two_clips(size, ahead, back, seed):
     word = random_sequence(size, seed)
     right = (word + SEQUENCE[AT:])[:ahead]
     left = (SEQUENCE[:AT] + word)[-back:]
-    found = candidates._between(encode(right), encode(left), AT, AT, "c", Text())
+    found = clips.between(encode(right), encode(left), AT, AT, "c", Text())
     # Bases of the insertion that both show, and those of the reference.
-    if ahead + back - size < candidates.LEAST_SHARED:
+    if ahead + back - size < clips.LEAST_SHARED:
         # Too little in common: nothing, or by rare chance something shorter that fits as well.
         assert found is None or len(found) < size
     else:
@@ -49,7 +49,7 @@ def test_clips_that_have_nothing_in_common():
     found = 0
     for _ in range(300):
         right, left = ("".join(rng.choices("ACGT", k=16)) for _ in "ab")
-        found += candidates._between(encode(right), encode(left), AT, AT, "c", Text()) is not None
+        found += clips.between(encode(right), encode(left), AT, AT, "c", Text()) is not None
     assert found <= 1
 
 
@@ -57,19 +57,19 @@ def test_clips_that_have_nothing_in_common():
 def test_consensus_of_few_goes_on_where_one_alone_does(pieces):
     word = encode("ACGTTGCATGCA")
     shown = [word[: 4 + 2 * n] for n in range(pieces)]
-    assert decode(candidates._consensus(shown)) == "ACGTTGCATGCA"[: 2 + 2 * pieces]
+    assert decode(clips.consensus(shown)) == "ACGTTGCATGCA"[: 2 + 2 * pieces]
     # A base that is not known votes for none, and where two differ there is no saying.
     unknown = word.copy()
     unknown[2] = 4
-    assert decode(candidates._consensus([word, unknown])) == "ACGTTGCATGCA"
+    assert decode(clips.consensus([word, unknown])) == "ACGTTGCATGCA"
     differs = word.copy()
     differs[6] = 0
-    assert decode(candidates._consensus([word, differs])) == "ACGTTG"
+    assert decode(clips.consensus([word, differs])) == "ACGTTG"
 
 
 def test_consensus_of_many_needs_two():
     word = encode("ACGTTGCATGCA")
-    assert decode(candidates._consensus([word[:6]] * 5 + [word])) == "ACGTTG"
+    assert decode(clips.consensus([word[:6]] * 5 + [word])) == "ACGTTG"
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,15 @@ def test_few_short_reads_on_both_sides(tmp_path, ref, alt, af):
     (record,) = [r for r in calls.records if not r.filters]
     assert len(record.alt) - len(record.ref) == alt - ref
     assert record.samples[1]["AFCI"][0] < af < record.samples[1]["AFCI"][1]
+
+
+@pytest.mark.parametrize("inserted", [0, 5, 40])
+def test_a_clip_is_not_placed_by_eight_bases_that_stand_nearby_by_chance(inserted):
+    window = encode(random_sequence(2 * clips.REACH, 23))
+    at = clips.REACH + 20
+    clip = np.concatenate([encode(random_sequence(inserted, 9)), window[at : at + 8]])
+    placed = clips._resolve(clip.astype(np.uint8), window)
+    if inserted == 40:
+        assert placed is None
+    else:
+        assert placed is not None and placed[0] <= at <= placed[0] + 2
