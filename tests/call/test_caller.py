@@ -383,6 +383,20 @@ class TestUnbiasedFrequency:
         assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.03)
 
 
+@pytest.mark.parametrize("off", [-58, 58])
+def test_a_polymorphism_further_off_than_short_reads_reach(tmp_path, off):
+    """Haplotypes of a locus reach as far as its reads, of which these are shorter than usual."""
+    lost = gone(1800, 1, {"t": 0.2})
+    inherited = snv(1800 + off, {"t": 1.0, "normal": 1.0})
+    made = Patient(
+        SEQUENCE, [(1700, 1900)], [lost, inherited], {"normal": 150, "t": 300}, length=36
+    )
+    calls = made.write(tmp_path).call()
+    assert len(calls.passing()) == 1
+    (record,) = [r for r in calls.records if not r.filters]
+    assert record.info["TYPE"] == "DEL"
+
+
 @pytest.mark.parametrize("poor", [0, 1, 3])
 def test_an_mnv_is_told_whole(tmp_path, poor):
     """Two of five fragments show all of it: what the others show alone is no event of its own."""

@@ -17,6 +17,8 @@ MARGIN = np.log(500)
 LEAN = np.log(3)
 #: Gaps of a read's alignment further than this from a locus are another event's.
 FOREIGN = 8
+#: Bases on either side of a locus within which a polymorphism can be on its haplotypes.
+NEAR = 60
 #: Bases on either side by which a read crosses an end of a duplication.
 OVERLAP = 12
 #: Least rate at which a base is taken to be misread.
@@ -58,7 +60,8 @@ def realign(
     reach = longest + max(abs(a.shift) for a in alleles) + 20
     origin, stop = start - reach, end + reach
     # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
-    backgrounds = _backgrounds(piles, chunk, start - 60, end + 60)
+    near = min(NEAR, reach)
+    backgrounds = _backgrounds(piles, chunk, start - near, end + near)
     plain = [reference.codes(contig, origin, stop)]
     plain += [haplotype(a, reference, origin, stop) for a in alleles]
     haps = []
