@@ -67,6 +67,7 @@ def against_htslib(module: str) -> Extension:
 
 stream = against_htslib("resistpanel.stream")
 reader = against_htslib("resistpanel.call.reader")
+pileup = against_htslib("resistpanel.call.pileup")
 count = against_htslib("resistpanel.qc.count")
 kernels = Extension(
     "resistpanel.call.kernels",
@@ -78,7 +79,7 @@ kernels = Extension(
 
 setup(
     ext_modules=cythonize(
-        [stream, reader, count, kernels], language_level=3, include_path=["workflow"]
+        [stream, reader, pileup, count, kernels], language_level=3, include_path=["workflow"]
     ),
     cmdclass={"build_py": WithHome},
 )

@@ -1,4 +1,4 @@
-"""The compiled realignment score against its plain-Python twin."""
+"""Compiled kernels against their plain-Python twins."""
 
 import random
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistpanel.call import kernels
 from resistpanel.call.kernels import score_reads, segments
 from resistpanel.call.reader import READ_DTYPE
 from resistpanel.call.reference import encode
@@ -162,3 +163,52 @@ def test_the_part_is_consistent_with_the_alignment(middle, head, tail, low, widt
     assert 0 <= first <= q and last <= q
     if last > first:
         assert (last - first) - (right - left) == gained
+
+
+def sites(seed: int, n: int = 200):
+    """Return contexts, depths, factors and rates of sites."""
+    rng = np.random.default_rng(seed)
+    context = rng.integers(-1, 64, n).astype(np.int8)
+    depth = rng.integers(0, 300, (n, 6, 3)).astype(np.float32)
+    depth[rng.random(n) < 0.1] = 0
+    return context, depth, rng.uniform(0.2, 3, (64, 4, 6)), np.array([3e-3, 1e-3, 2e-4])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_expected_errors_are_those_of_numpy(seed):
+    context, depth, factor, rate = sites(seed)
+    got = kernels.expected_errors(context, depth, factor, rate)
+    known = context >= 0
+    by_class = factor[context[known]]
+    good = depth[known][:, :, 1:] @ rate[1:]
+    every = depth[known] @ rate
+    assert (got[~known] == 0).all()
+    np.testing.assert_allclose(got[known][..., 0], (by_class * good[:, None])[..., :3].sum(2))
+    np.testing.assert_allclose(got[known][..., 1], (by_class * good[:, None])[..., 3:].sum(2))
+    np.testing.assert_allclose(got[known][..., 2], (by_class * every[:, None]).sum(2))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sites_are_tabulated_as_by_hand(seed):
+    context, depth, factor, rate = sites(seed)
+    rng = np.random.default_rng(seed)
+    expected = kernels.expected_errors(context, depth, factor, rate)
+    counts = rng.poisson(expected + 0.2).astype(np.uint16)
+    counts[0] = 99
+    left_out = (rng.random((len(context), 4)) < 0.1).astype(np.uint8)
+    stands_out = (rng.random(counts.shape) < 0.1).astype(np.uint8)
+    edges = np.logspace(-4, 3, 31)
+    edges[10] = expected[5, 1, 0] or edges[10]  # a bin holds its upper bound
+    edges.sort()
+    table, wanted = np.zeros((2, 4, 4, 3, 11, 32))
+    kernels.tabulate(table, context, expected, counts, left_out, stands_out, edges)
+    for i, of in enumerate(context):
+        for base in range(4):
+            ref = of // 4 % 4
+            if of < 0 or base == ref or left_out[i, base] or expected[i, base, 2] <= 0:
+                continue
+            for side in range(3):
+                if side == 2 or not stands_out[i, base, 1 - side]:
+                    at = np.searchsorted(edges, expected[i, base, side])
+                    wanted[ref, base, side, min(counts[i, base, side], 10), at] += 1
+    np.testing.assert_array_equal(table, wanted)

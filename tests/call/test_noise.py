@@ -19,7 +19,7 @@ from resistpanel.call.noise import (
     learn_multipliers,
     learn_slips,
 )
-from resistpanel.call.reader import (
+from resistpanel.call.pileup import (
     CLASSES,
     CYCLE_BINS,
     CYCLE_WIDTH,

@@ -10,7 +10,8 @@ import pysam
 import pytest
 from callkit import Read, write_bam, write_reference
 
-from resistpanel.call.reader import CYCLE_BINS, Reader, pileup
+from resistpanel.call.pileup import CYCLE_BINS, pileup
+from resistpanel.call.reader import Reader
 from resistpanel.call.reference import Reference
 from resistpanel.call.regions import chunks
 from resistpanel.errors import InputError

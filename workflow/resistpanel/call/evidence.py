@@ -8,7 +8,8 @@ import numpy as np
 from resistpanel.call.alleles import Allele
 from resistpanel.call.kernels import bases_at
 from resistpanel.call.noise import VARIANT_FRACTION, Tally, contexts, homopolymers
-from resistpanel.call.reader import GROUP_OF, Reads, pileup
+from resistpanel.call.pileup import GROUP_OF, pileup
+from resistpanel.call.reader import Reads
 from resistpanel.call.reference import Reference
 from resistpanel.call.regions import Chunk
 

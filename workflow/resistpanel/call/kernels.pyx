@@ -7,9 +7,10 @@ Coordinates of a haplotype count from its first base. Base codes: A, C, G, T = 0
 import numpy as np
 
 from libc.math cimport log, pow
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
-from resistpanel.call.reader cimport Event, Read
+from resistpanel.call.pileup cimport Event
+from resistpanel.call.reader cimport Read
 
 cdef double MATCH[256]
 cdef double MISMATCH[256]
@@ -329,7 +330,7 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
     Parameters
     ----------
     events : uint8
-        `reader.EVENT_DTYPE` rows of `size` bytes.
+        `pileup.EVENT_DTYPE` rows of `size` bytes.
     n_reads : int
         Reads of the sample.
     read, hap : int64, (n,)
@@ -365,3 +366,90 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
             if at >= 0 and at < lengths[hap[k]]:
                 gone[i] = haplotypes[starts[hap[k]] + at] == e.base
     return gone_array
+
+
+def expected_errors(const int8_t[::1] context, const float[:, :, ::1] depth,
+                    const double[:, :, ::1] factor, const double[::1] rate):
+    """Return the errors expected at sites, by the base read and the orientation.
+
+    Parameters
+    ----------
+    context : int8, (n,)
+        Trinucleotide contexts, -1 where unknown.
+    depth : float32, (n, CLASSES, groups)
+        Fragments; of the quality groups the first is of poor bases.
+    factor : (CONTEXTS, 4, CLASSES)
+        Of each error, beside its base's quality.
+    rate : (groups,)
+        Of a base of a quality group being read as one certain other.
+
+    Returns
+    -------
+    float64, (n, 4, 3)
+        F1R2 and F2R1 of good bases alone, and all bases of both; 0 where the context is unknown.
+    """
+    cdef int64_t n = context.shape[0], i, c, g
+    cdef int64_t classes = depth.shape[1], groups = depth.shape[2], base
+    out_array = np.zeros((n, 4, 3))
+    cdef double[:, :, ::1] out = out_array
+    cdef double good, poor, f
+    with nogil:
+        for i in range(n):
+            if context[i] < 0:
+                continue
+            for c in range(classes):
+                poor, good = depth[i, c, 0] * rate[0], 0
+                for g in range(1, groups):
+                    good += depth[i, c, g] * rate[g]
+                for base in range(4):
+                    f = factor[context[i], base, c]
+                    out[i, base, 0 if 2 * c < classes else 1] += f * good
+                    out[i, base, 2] += f * (good + poor)
+    return out_array
+
+
+def tabulate(double[:, :, :, :, ::1] table, const int8_t[::1] context,
+             const double[:, :, ::1] expected, const uint16_t[:, :, ::1] counts,
+             const uint8_t[:, ::1] left_out, const uint8_t[:, :, ::1] stands_out,
+             const double[::1] edges):
+    """Add sites to a table of how many have which count at which expected errors.
+
+    Parameters
+    ----------
+    table : float64, (4, 4, 3, most + 1, bins)
+        By reference, base read, side; changed in place.
+    context : int8, (n,)
+    expected : (n, 4, 3)
+        From `expected_errors`; bases of which none is expected are left out.
+    counts : uint16, (n, 4, 3)
+    left_out : (n, 4)
+        Variants.
+    stands_out : (n, 4, 3)
+        Where the one orientation shows too much, the other is left out.
+    edges : (bins - 1,)
+        Upper bounds (inclusive) of the bins.
+    """
+    cdef int64_t n = context.shape[0], most = table.shape[3] - 1, i, k
+    cdef int32_t mid, base, side, low, high, middle, bins = <int32_t>edges.shape[0]
+    cdef double e
+    with nogil:
+        for i in range(n):
+            if context[i] < 0:
+                continue
+            mid = (context[i] // 4) % 4
+            for base in range(4):
+                if base == mid or left_out[i, base] or not expected[i, base, 2] > 0:
+                    continue
+                for side in range(3):
+                    if side < 2 and stands_out[i, base, 1 - side]:
+                        continue
+                    e = expected[i, base, side]
+                    low, high = 0, bins
+                    while low < high:
+                        middle = (low + high) // 2
+                        if edges[middle] < e:
+                            low = middle + 1
+                        else:
+                            high = middle
+                    k = counts[i, base, side]
+                    table[mid, base, side, k if k < most else most, low] += 1

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import pdtrc
 
-from resistpanel.call.reader import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
+from resistpanel.call.kernels import expected_errors, tabulate
+from resistpanel.call.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 
 #: Grid of the site multiplier.
 MULTIPLIERS = np.array([0.1, 0.3, 0.6, 1, 1.6, 2.5, 4, 7, 12, 20, 40, 80, 160])
@@ -330,38 +331,13 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
         merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
     table = np.zeros((4, 4, 3, MOST + 1, len(EXPECTED_EDGES) + 1))
     for context, depth, counts, variant in tally.sites:
-        known = context >= 0
-        mid = (context[known] // 4) % 4
-        here = depth[known].astype(np.float32)
-        factor = noise.factor[context[known]]  # n, 4, classes
-        good = here[:, :, 1:] @ (merged[1:] / 3)
-        every = good + here[:, :, 0] * (merged[0] / 3)
-        by_side = np.concatenate(
-            [
-                factor[..., :3] @ good[:, :3, None],
-                factor[..., 3:] @ good[:, 3:, None],
-                factor @ every[..., None],
-            ],
-            axis=2,
+        by_side = expected_errors(context, depth.astype(np.float32), noise.factor, merged / 3)
+        shown = np.nonzero(counts)
+        stands_out = np.zeros(counts.shape, dtype=np.uint8)
+        stands_out[shown] = pdtrc(counts[shown].astype(int) - 1, by_side[shown]) < 0.1
+        tabulate(
+            table, context, by_side, counts, variant.view(np.uint8), stands_out, EXPECTED_EDGES
         )
-        every = by_side[..., 2]
-        k = counts[known].astype(int)
-        valid = ~variant[known] & (np.arange(4)[None, :] != mid[:, None]) & (every > 0)
-        shown = np.nonzero(k)
-        stands_out = np.zeros(k.shape, dtype=bool)
-        stands_out[shown] = pdtrc(k[shown] - 1, by_side[shown]) < 0.1
-        site, base = np.nonzero(valid)
-        for side in range(3):
-            if side == 2:
-                use = np.ones(len(site), dtype=bool)
-            else:
-                use = ~stands_out[site, base, 1 - side]
-            n, e = k[site, base, side], by_side[site, base, side]
-            at = np.searchsorted(EXPECTED_EDGES, e)
-            table[:, :, side] += _histogram(
-                table[:, :, side].shape,
-                (mid[site][use], base[use], np.minimum(n, MOST)[use], at[use]),
-            )
     return table
 
 

@@ -1,7 +1,7 @@
 # cython: language_level=3
-"""Rows of the arrays that the reader hands out, as `reader.READ_DTYPE` and `reader.EVENT_DTYPE`."""
+"""Rows of the arrays that the reader hands out, as `reader.READ_DTYPE`."""
 
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t
 
 
 cdef struct Read:
@@ -11,8 +11,4 @@ cdef struct Read:
     int64_t seq, cigar
 
 
-cdef packed struct Event:
-    int32_t pos, frag, read, qpos
-    int16_t dist
-    uint8_t base, qual, cls, ref
-    int16_t cycle
+cdef copy_out(uint8_t[::1] array, uint8_t *source)

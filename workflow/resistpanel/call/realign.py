@@ -6,7 +6,7 @@ from resistpanel.call import candidates, opportunity
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
 from resistpanel.call.evidence import ROW, Candidate, Pile, Support
 from resistpanel.call.kernels import explained, score_reads, segments
-from resistpanel.call.reader import CLASSES, QUALITY_GROUPS
+from resistpanel.call.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.reference import Reference
 from resistpanel.call.regions import Chunk
 

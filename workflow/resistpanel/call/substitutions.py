@@ -6,7 +6,7 @@ from resistpanel.call import candidates
 from resistpanel.call.alleles import Allele, haplotype
 from resistpanel.call.evidence import ROW, Candidate, Pile, Support, count, mask, others
 from resistpanel.call.noise import GOOD, VARIANT_FRACTION
-from resistpanel.call.reader import GROUP_OF
+from resistpanel.call.pileup import GROUP_OF
 from resistpanel.call.realign import MAX_MISMATCHES
 from resistpanel.call.reference import BASES, Reference, encode
 from resistpanel.call.regions import Chunk
@@ -147,9 +147,13 @@ def _with_clipped(
     near = p.touching(allele.pos, allele.end)
     told = mask(p, p.frags[p.over(allele.pos, allele.end)])
     told[rows["frag"]] = True
+    near = near[~told[p.frags[near]]]
+    ends = table[near]
+    cut = (ends["lclip"] > 0) & (ends["pos"] > allele.pos)
+    cut |= (ends["rclip"] > 0) & (ends["end"] < allele.end)
     changed = [k for k, (r, a) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != a]
     found = {}
-    for i in near[~told[p.frags[near]]]:
+    for i in near[cut]:
         read = table[i]
         length, first = int(read["length"]), int(read["pos"] - read["lclip"])
         last = int(read["end"] + read["rclip"])
