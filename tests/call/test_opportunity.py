@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.call import opportunity
+from resistpanel.call.evidence import Templates
 from resistpanel.call.realign import MARGIN
 from resistpanel.call.reference import encode
 
@@ -76,10 +77,9 @@ def test_duplication(size):
 )
 def test_places_of_fragments(tells, length, more):
     """A fragment tells if either read does, counted once."""
-    spans = np.array([length + m for m in more])
-    expected = 0
-    for span in spans:
-        first = {i for i, t in enumerate(tells) if t}
-        expected += len(first | {i - (int(span) - length) for i in first})
-    got = opportunity.places(np.array(tells, dtype=bool), length, spans)
-    assert got == pytest.approx(expected / len(spans))
+    apart, number = np.unique(more, return_counts=True)
+    templates = Templates(length, apart, number / number.sum())
+    first = {i for i, t in enumerate(tells) if t}
+    expected = [len(first | {i - m for i in first}) for m in more]
+    got = opportunity.places(np.array(tells, dtype=bool), templates)
+    assert got == pytest.approx(sum(expected) / len(more))

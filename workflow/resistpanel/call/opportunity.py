@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from resistpanel.call.evidence import Templates
 from resistpanel.call.kernels import score_reads
 
 #: Quality of the bases of the reads that are laid on the haplotypes.
@@ -95,27 +96,20 @@ def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: 
     return result
 
 
-def places(tells: np.ndarray, length: int, spans: np.ndarray) -> float:
+def places(tells: np.ndarray, templates: Templates) -> float:
     """Return from how many places a fragment tells by one of its two reads at least, on average.
 
     Parameters
     ----------
     tells : bool, (places,)
         By the first base of a read.
-    length : int
-        Of a read.
-    spans : int, (n,)
-        Template lengths.
+    templates : Templates
     """
     at = np.flatnonzero(tells)
     if not len(at):
         return 0.0
-    tells = tells[at[0] : at[-1] + 1]
-    # From one read's first base to that of its mate: further apart, both never tell.
-    apart = spans - length
-    lags, times = np.unique(apart[apart < len(tells)], return_counts=True)
-    both = sum(
-        int(n) * np.count_nonzero(tells[: len(tells) - lag] & tells[lag:])
-        for lag, n in zip(lags.tolist(), times, strict=True)
-    )
-    return 2 * len(at) - both / len(spans)
+    tells = tells[at[0] : at[-1] + 1].astype(float)
+    # Places from which both tell, by how far apart they are; further apart they never do.
+    both = np.correlate(tells, tells, "full")[len(tells) - 1 :]
+    near = np.searchsorted(templates.apart, len(tells))
+    return 2 * len(at) - float(both[templates.apart[:near]] @ templates.share[:near])

@@ -107,12 +107,13 @@ def realign(
             shifts,
             origin,
         )
-        shape = (len(chosen), len(plain), len(backgrounds))
-        ground = scores.reshape(shape).argmax(axis=2)
-        taken = np.arange(len(plain)) * len(backgrounds) + ground
-        scores, offsets, misses = (
-            np.take_along_axis(x, taken, axis=1) for x in (scores, offsets, misses)
-        )
+        if len(backgrounds) > 1:
+            shape = (len(chosen), len(plain), len(backgrounds))
+            ground = scores.reshape(shape).argmax(axis=2)
+            taken = np.arange(len(plain)) * len(backgrounds) + ground
+            scores, offsets, misses = (
+                np.take_along_axis(x, taken, axis=1) for x in (scores, offsets, misses)
+            )
         frags, sums = _fragment_scores(scores, rows["frag"])
         position = np.searchsorted(frags, rows["frag"])
         order = np.sort(sums, axis=1)
@@ -137,11 +138,11 @@ def realign(
         told = np.bincount(
             best[sure] * CLASSES + cls[sure], minlength=len(plain) * CLASSES
         ).reshape(-1, CLASSES)
-        length, templates = p.templates
+        length = p.templates.length
         if length not in tells:
             gains = [0] + [a.shift for a in alleles]
             tells[length] = opportunity.informative(plain, gains, length, MARGIN)
-        weights = [opportunity.places(t, length, templates) for t in tells[length]]
+        weights = [opportunity.places(t, p.templates) for t in tells[length]]
         for h, supports in enumerate(result, 1):
             mine = np.flatnonzero(sure & (best == h))
             out = np.zeros(len(mine), dtype=ROW)
@@ -231,13 +232,13 @@ def _depth(
         return scale @ told
     # Few of the reference tell, or none: what a duplication's are a fraction of is the fragments
     # that cross either end of the duplicated segment.
-    length, templates = p.templates
+    length = p.templates.length
     overlap = min(OVERLAP, length // 4)
     crossing = [
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
-    cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), length, templates)
+    cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
     total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
     rest = told.sum(0) - told[h]
     share = rest / rest.sum() if rest.sum() else np.array([0.25, 0.25, 0, 0.25, 0.25, 0])
