@@ -212,3 +212,27 @@ def test_sites_are_tabulated_as_by_hand(seed):
                     at = np.searchsorted(edges, expected[i, base, side])
                     wanted[ref, base, side, min(counts[i, base, side], 10), at] += 1
     np.testing.assert_array_equal(table, wanted)
+
+
+@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(2, 5))
+def test_reads_are_summed_to_fragments(seed, n, haplotypes):
+    rng = np.random.default_rng(seed)
+    frags = rng.integers(100, 100 + max(1, n // 2), n).astype(np.int32)
+    scores = np.round(rng.normal(size=(n, haplotypes)))  # with ties
+    misses = rng.integers(0, 5, scores.shape).astype(np.int32)
+    bases = rng.integers(20, 100, n).astype(np.int32)
+    of, position, sums, best, lead, missed, total, teller = kernels.fragments(
+        frags, scores, misses, bases
+    )
+    assert of.tolist() == sorted(set(frags.tolist()))
+    assert (of[position] == frags).all()
+    for k, name in enumerate(of):
+        mine = np.flatnonzero(frags == name)
+        whole = scores[mine].sum(0)
+        np.testing.assert_allclose(sums[k], whole)
+        assert best[k] == whole.argmax()
+        assert lead[k] == pytest.approx(np.sort(whole)[-1] - np.sort(whole)[-2])
+        assert missed[k] == misses[mine, best[k]].sum() and total[k] == bases[mine].sum()
+        others = np.delete(scores[mine], best[k], axis=1) if best[k] == 0 else scores[mine, :1]
+        gap = scores[mine, best[k]] - others.max(axis=1)
+        assert teller[k] == mine[gap.argmax()]

@@ -321,6 +321,97 @@ def score_reads(const int64_t[::1] seqs, const int32_t[::1] lengths_read,
     return score_array, offset_array, mismatch_array
 
 
+def fragments(const int32_t[::1] frags, const double[:, ::1] scores,
+              const int32_t[:, ::1] misses, const int32_t[::1] bases):
+    """Sum the scores of reads to those of their fragments.
+
+    Parameters
+    ----------
+    frags : int32, (n,)
+        Fragment of each read.
+    scores : float64, (n, haplotypes)
+        At least two haplotypes, the reference first.
+    misses : int32, (n, haplotypes)
+    bases : int32, (n,)
+
+    Returns
+    -------
+    fragment : int32, (m,)
+        Sorted.
+    position : int64, (n,)
+        Where a read's fragment stands there.
+    sums : float64, (m, haplotypes)
+    best : int64, (m,)
+        The likeliest haplotype, the first of equals.
+    lead : float64, (m,)
+        By which it is likelier than the second.
+    missed, total : int64, (m,)
+        Mismatches with it, and bases.
+    teller : int64, (m,)
+        The read that tells it best from the reference, or the reference from all others.
+    """
+    cdef int64_t n = frags.shape[0], m = 0, i, k
+    cdef int64_t n_hap = scores.shape[1], h
+    cdef int32_t low = frags[0], high = frags[0]
+    cdef double top, second, gap, x
+    for i in range(n):
+        low, high = min(low, frags[i]), max(high, frags[i])
+    slot_array = np.full(high - low + 1, -1, dtype=np.int64)
+    position_array = np.empty(n, dtype=np.int64)
+    cdef int64_t[::1] slot = slot_array, position = position_array
+    for i in range(n):
+        slot[frags[i] - low] = 0
+    for i in range(slot.shape[0]):
+        if slot[i] == 0:
+            slot[i] = m
+            m += 1
+    fragment_array = np.empty(m, dtype=np.int32)
+    sums_array = np.zeros((m, n_hap))
+    best_array = np.empty(m, dtype=np.int64)
+    lead_array = np.empty(m)
+    missed_array = np.zeros(m, dtype=np.int64)
+    total_array = np.zeros(m, dtype=np.int64)
+    teller_array = np.full(m, -1, dtype=np.int64)
+    gaps_array = np.empty(m)
+    cdef int32_t[::1] fragment = fragment_array
+    cdef double[:, ::1] sums = sums_array
+    cdef int64_t[::1] best = best_array, missed = missed_array, total = total_array
+    cdef int64_t[::1] teller = teller_array
+    cdef double[::1] lead = lead_array, gaps = gaps_array
+    with nogil:
+        for i in range(n):
+            k = slot[frags[i] - low]
+            position[i] = k
+            fragment[k] = frags[i]
+            total[k] += bases[i]
+            for h in range(n_hap):
+                sums[k, h] += scores[i, h]
+        for k in range(m):
+            best[k], top, second = 0, sums[k, 0], -1e300
+            for h in range(1, n_hap):
+                x = sums[k, h]
+                if x > top:
+                    best[k], second, top = h, top, x
+                elif x > second:
+                    second = x
+            lead[k] = top - second
+        for i in range(n):
+            k = position[i]
+            h = best[k]
+            missed[k] += misses[i, h]
+            if h:
+                gap = scores[i, h] - scores[i, 0]
+            else:
+                second = scores[i, 1]
+                for h in range(2, n_hap):
+                    second = max(second, scores[i, h])
+                gap = scores[i, 0] - second
+            if teller[k] < 0 or gap > gaps[k]:
+                teller[k], gaps[k] = i, gap
+    return (fragment_array, position_array, sums_array, best_array, lead_array, missed_array,
+            total_array, teller_array)
+
+
 def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[::1] read,
               const int64_t[::1] hap, const int64_t[::1] offset, const int32_t[::1] first,
               const int32_t[::1] last, const uint8_t[::1] haplotypes, const int32_t[::1] starts,

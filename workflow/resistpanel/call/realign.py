@@ -5,7 +5,7 @@ import numpy as np
 from resistpanel.call import candidates, opportunity
 from resistpanel.call.alleles import Allele, ambiguity, haplotype
 from resistpanel.call.evidence import ROW, Candidate, Pile, Support
-from resistpanel.call.kernels import explained, score_reads, segments
+from resistpanel.call.kernels import explained, fragments, score_reads, segments
 from resistpanel.call.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.reference import Reference
 from resistpanel.call.regions import Chunk
@@ -27,15 +27,6 @@ MISREAD = 1e-3
 MAX_HAPLOTYPES = 10
 #: A fragment that fits none of the haplotypes says nothing about them.
 MAX_MISMATCHES = 0.1
-
-
-def _fragment_scores(scores: np.ndarray, frags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sum read scores (reads, haplotypes) to fragments; returns (fragments, sums)."""
-    unique, inverse = np.unique(frags, return_inverse=True)
-    sums = np.column_stack(
-        [np.bincount(inverse, column, minlength=len(unique)) for column in scores.T]
-    )
-    return unique, sums
 
 
 def realign(
@@ -114,21 +105,12 @@ def realign(
             scores, offsets, misses = (
                 np.take_along_axis(x, taken, axis=1) for x in (scores, offsets, misses)
             )
-        frags, sums = _fragment_scores(scores, rows["frag"])
-        position = np.searchsorted(frags, rows["frag"])
-        order = np.sort(sums, axis=1)
-        best = sums.argmax(axis=1)
-        bases = np.bincount(position, last - first, minlength=len(frags))
-        missed = np.bincount(
-            position, misses[np.arange(len(rows)), best[position]], minlength=len(frags)
+        frags, position, sums, best, lead, missed, bases, teller = fragments(
+            np.ascontiguousarray(rows["frag"]), scores, misses, last - first
         )
         fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
-        sure = fits & (order[:, -1] - order[:, -2] >= MARGIN)
+        sure = fits & (lead >= MARGIN)
         # The class of a fragment is that of the read that tells its haplotype best.
-        gap = scores[np.arange(len(rows)), best[position]] - scores[:, 0]
-        gap = np.where(best[position] == 0, scores[:, 0] - scores[:, 1:].max(axis=1), gap)
-        pick = np.lexsort((-gap, position))
-        teller = pick[np.searchsorted(position[pick], np.arange(len(frags)))]
         flag, mapq = rows["flag"][teller], rows["mapq"][teller]
         reverse = (flag & 16) != 0
         mate = (flag & 64) != 0
@@ -157,7 +139,7 @@ def realign(
             out["cycle"] = np.clip(event, 0, 32000)
             out["mapq"] = mapq[mine]
             out["mismatches"] = misses[who, h]
-            out["score"] = order[mine, -1] - order[mine, -2]
+            out["score"] = lead[mine]
             informative = np.zeros((CLASSES, QUALITY_GROUPS))
             informative[:, 4] = _depth(h, told, weights, rows, spans[h - 1], p)
             supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
@@ -166,7 +148,8 @@ def realign(
         at = offsets[np.arange(len(rows)), best[position]]
         # A read between two haplotypes of the locus counts for neither, yet its mismatches are
         # explained as soon as it lies better on one of them than on the reference.
-        lean = fits & (order[:, -1] - sums[:, 0] + _lean(best, sure, len(plain)) >= LEAN)
+        ahead = sums[np.arange(len(frags)), best] - sums[:, 0]
+        lean = fits & (ahead + _lean(best, sure, len(plain)) >= LEAN)
         moved = lean[position] & (best[position] > 0)
         part = first[moved], last[moved]
         _explain(
