@@ -10,6 +10,8 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import pysam
+
 from resistpanel.errors import InputError
 
 
@@ -161,6 +163,26 @@ def write_json(path: str | Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
 
 
+def open_fasta(path: str | Path) -> pysam.FastaFile:
+    """Open a FASTA with its index.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is no FASTA, or packed by gzip instead of bgzip.
+    """
+    if not Path(path).is_file():
+        raise InputError("no such file", str(path), "give the reference FASTA")
+    try:
+        return pysam.FastaFile(str(path))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            "cannot be read as an indexed FASTA",
+            str(path),
+            "compress it with bgzip, not gzip, and index it with samtools faidx",
+        ) from error
+
+
 def read_json(path: str | Path) -> dict:
     """Read a JSON file that holds an object.
 
@@ -173,6 +195,8 @@ def read_json(path: str | Path) -> dict:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError("no such file", str(path)) from None
+    except IsADirectoryError:
+        raise InputError("is a folder", str(path), "give a file in it") from None
     except (ValueError, RecursionError) as error:
         raise InputError(f"not JSON: {error}", str(path), "make it again") from None
     if not isinstance(value, dict):

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import pysam
-
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 
 #: ``fetch(chrom, start, end)`` returns reference bases, 0-based half-open, in upper case.
 Fetch = Callable[[str, int, int], str]
@@ -47,16 +46,7 @@ class Reference:
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        if not Path(path).is_file():
-            raise InputError("no such file", self.path, "give the reference FASTA")
-        try:
-            self._fasta = pysam.FastaFile(self.path)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                "cannot be read as an indexed FASTA",
-                self.path,
-                "compress it with bgzip, not gzip, and index it with samtools faidx",
-            ) from error
+        self._fasta = open_fasta(path)
         self.lengths = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
 
     def __call__(self, chrom: str, start: int, end: int) -> str:

@@ -15,6 +15,7 @@ from resistpanel.callers.run import read_note
 from resistpanel.callers.table import Event, match
 from resistpanel.callers.variants import Variant, to_vcf
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 
 #: The name of our own caller in the table.
 OWN = "resistpanel"
@@ -200,7 +201,7 @@ def table(
         As in `gather`.
     """
     samples = [*([normal] if normal else []), *tumors]
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         fetch = fetcher(fasta)
         own = read_own(vcf, fetch)
         missing = [name for name in samples if own and name not in own[0].samples]

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from resistpanel.errors import InputError, did_you_mean
-from resistpanel.files import read_json, write_text
+from resistpanel.files import open_fasta, read_json, write_text
 from resistpanel.schemas import write_stage
 
 #: What a caller may be called by: it names columns and keys.
@@ -137,13 +137,12 @@ def _patient(args: argparse.Namespace) -> tuple[str, str | None, list[str]]:
 
 def run_sites(args: argparse.Namespace) -> int:
     """Write the union of the alleles."""
-    import pysam
 
     from resistpanel.callers.assemble import gather, union_sites
     from resistpanel.callers.haplotypes import fetcher
 
     _, normal, tumors = _patient(args)
-    with pysam.FastaFile(str(args.reference)) as fasta:
+    with open_fasta(args.reference) as fasta:
         fetch = fetcher(fasta)
         calls = gather(args.folder, _given(args), args.reference, fetch, normal, tumors)
         write_text(args.output, union_sites(args.sites, calls, fetch))

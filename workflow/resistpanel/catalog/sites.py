@@ -1,6 +1,5 @@
 """The catalogue's sites on a genome: which bases must be genotyped in every sample."""
 
-import io
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +11,9 @@ from resistpanel import __version__
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.table import Catalog, Row
 from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import read_text, replacing
+from resistpanel.files import replacing
 from resistpanel.panel.genes import Gene
+from resistpanel.panel.targets import read_targets
 
 _BASES = "TCAG"
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")
@@ -160,19 +160,8 @@ class Targets:
 
     def __init__(self, path: str | Path):
         self._intervals: dict[str, list[tuple[int, int]]] = {}
-        path = Path(path)
-        if not path.is_file():
-            raise InputError("no such file", str(path), "give the BED of the targets")
-        with io.StringIO(read_text(path)) as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.strip() or line.startswith(("#", "track", "browser")):
-                    continue
-                cells = line.rstrip("\n").split("\t")
-                if len(cells) < 3 or not (cells[1].isdecimal() and cells[2].isdecimal()):
-                    raise InputError(
-                        "not a BED line", f"{path}:{number}", "expected chrom, start, end"
-                    )
-                self._intervals.setdefault(cells[0], []).append((int(cells[1]), int(cells[2])))
+        for target in read_targets(path):
+            self._intervals.setdefault(target.chrom, []).append((target.start, target.end))
 
     def covers(self, chrom: str, start: int, end: int) -> bool:
         """Whether one interval holds [start, end)."""

@@ -13,6 +13,7 @@ from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import Targets, all_rows, find_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.targets import Target, read_targets
@@ -41,7 +42,7 @@ class Panel:
             covered = Targets(bed)
         self.catalog: Catalog = load_catalog(settings.catalog)
         drivers = load_drivers(settings.catalog, self.catalog.drugs)
-        with pysam.FastaFile(str(settings.reference)) as reference:
+        with open_fasta(settings.reference) as reference:
             sites, _ = find_sites(all_rows(self.catalog, drivers), self.genes, reference, covered)
         self.with_site = {identifier for site in sites for identifier in site.ids}
         self.hit_genes = {
@@ -89,7 +90,7 @@ class Panel:
 def checksum(reference: Path, contig: str) -> str:
     """Return the MD5 of a contig's upper-case sequence, as SAM's M5 tag is defined."""
     digest = hashlib.md5(usedforsecurity=False)
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         length = fasta.get_reference_length(contig)
         for start in range(0, length, PIECE):
             digest.update(fasta.fetch(contig, start, min(length, start + PIECE)).upper().encode())

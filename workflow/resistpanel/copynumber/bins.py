@@ -8,6 +8,7 @@ import numpy as np
 import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 
 #: Windows for the GC fraction reach at least this many bases: about a fragment's length.
 GC_WINDOW = 200
@@ -89,7 +90,7 @@ def read_bins(qc: dict, reference: str | Path) -> Bins:
     """
     rows = qc["samples"][0]["targets"]
     gc = []
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         for row in rows:
             if row["chrom"] not in fasta.references:
                 raise InputError(

@@ -5,9 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 from resistpanel.panel.targets import Target, merge_targets, read_targets
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.reads import count, file_counts
@@ -42,7 +42,7 @@ class Bases:
 def known_bases(targets: list[Target], reference: Path) -> Bases:
     """Look the targets up in the reference; no read can be placed on N."""
     found = Bases([], [], [])
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         for target in targets:
             sequence = fasta.fetch(target.chrom, target.start, target.end).upper()
             known = np.frombuffer(sequence.encode(), dtype=np.uint8) != ord("N")

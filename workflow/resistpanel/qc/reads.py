@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from resistpanel.files import open_fasta
 from resistpanel.panel.targets import Target
 from resistpanel.qc import spectrum
 from resistpanel.qc.count import Counter
@@ -66,7 +67,7 @@ def count(bam: Path, targets: list[Target], reference: Path) -> Counted:
     counter = Counter(str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY)
     depths: dict[Target, np.ndarray] = {}
     found = spectrum.Spectrum.empty()
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         # Contig by contig: the counts of an exome's bases would not fit beside each other.
         for chrom in dict.fromkeys(target.chrom for target in targets):
             here = [target for target in targets if target.chrom == chrom]

@@ -18,6 +18,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 from resistpanel.report.cells import variant_name
 
 FLANK = 25  # bases shown on either side
@@ -241,14 +242,7 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
     InputError
         The reference cannot be read.
     """
-    try:
-        fasta = pysam.FastaFile(str(reference))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "cannot be read as an indexed FASTA",
-            str(reference),
-            f"run `samtools faidx {reference}`",
-        ) from error
+    fasta = open_fasta(reference)
     found: dict[str, dict] = {}
     bams = {s["sample"]: open_bam(s["bam"], str(reference)) for s in samples}
     try:

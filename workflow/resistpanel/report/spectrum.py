@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pysam
 
-from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 
 CLASSES = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
 COMPLEMENT = dict(zip("ACGTN", "TGCAN", strict=True))
@@ -62,13 +62,7 @@ def contexts(variants: list[dict], path: str | Path) -> dict:
         (Alexandrov 2013, Nature 500:415; Brash 2015, Photochem Photobiol 91:15).
     """
     counts: dict[str, int] = {}
-    try:
-        reference = pysam.FastaFile(str(path))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            "cannot be read as an indexed FASTA", str(path), f"run `samtools faidx {path}`"
-        ) from error
-    with reference:
+    with open_fasta(path) as reference:
         names = set(reference.references)
         for variant in variants:
             if not variant["reported"] or variant["chrom"] not in names:

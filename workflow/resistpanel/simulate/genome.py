@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import pysam
 
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 from resistpanel.panel.builds import LENGTHS, read_lengths
 from resistpanel.panel.genes import Gene
 from resistpanel.panel.targets import Target, sort_targets
@@ -346,7 +346,7 @@ def from_reference(
     spans = windows(targets, flank, lengths)
     rng = np.random.default_rng(seed)
     regions = []
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         places = stray_windows(lengths, spans, 20 * off_target, rng)
         usable = []
         for chrom, start, end, members in places:

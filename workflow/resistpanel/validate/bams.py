@@ -9,6 +9,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.callers.variants import Variant
+from resistpanel.files import open_fasta
 from resistpanel.panel.targets import Target, merge_targets
 from resistpanel.validate.edit import UNFIT, Indel, chance, editable, pair_up, substitute
 
@@ -152,7 +153,7 @@ def spike(
     with (
         pysam.AlignmentFile(str(source)) as reads,
         pysam.AlignmentFile(str(part), "wb", template=reads, format_options=FAST) as sink,
-        pysam.FastaFile(str(reference)) as fasta,
+        open_fasta(reference) as fasta,
     ):
         here = _lookup(spikes)
         for read in reads.fetch(until_eof=True):

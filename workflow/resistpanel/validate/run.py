@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import pysam
 
 from resistpanel import __version__
 from resistpanel.callers.haplotypes import Fetch, fetcher
 from resistpanel.callers.variants import Variant, span
 from resistpanel.errors import InputError
+from resistpanel.files import open_fasta
 from resistpanel.panel.targets import Target, merge_targets, sort_targets
 from resistpanel.validate.bams import Spike, spike, split
 from resistpanel.validate.score import Call, inherited, match, proportion, read_calls
@@ -92,7 +92,7 @@ class Validation:
         """
         plan = self.plan
         plan.work.mkdir(parents=True, exist_ok=True)
-        with pysam.FastaFile(str(plan.reference)) as fasta:
+        with open_fasta(plan.reference) as fasta:
             fetch = fetcher(fasta)
             reads = split(
                 plan.normal,
@@ -310,7 +310,7 @@ class Validation:
 
 def write_sites(path: Path, variants: list[Variant], reference: Path, fetch: Fetch) -> None:
     """Write variants as the VCF that ``resistpanel call --sites`` reads."""
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         order = {name: i for i, name in enumerate(fasta.references)}
         lines = ["##fileformat=VCFv4.3"]
         lines += [
