@@ -242,7 +242,7 @@ def test_what_cannot_be_read_is_said(files, tmp_path):
     assert rows["no"]["note"] == "the BAM was not there when the report was made"
     assert rows["bare"]["note"] == "the BAM has no index"
     assert rows["broken"]["note"].startswith("the BAM cannot be read")
-    with pytest.raises(InputError, match="indexed FASTA"):
+    with pytest.raises(InputError, match="no such file"):
         reads.evidence([SNV], samples, tmp_path / "no.fa")
     with pytest.raises(InputError, match="has no contig 'chr9'"):
         reads.evidence([many | {"chrom": "chr9"}], samples, fasta)

@@ -101,7 +101,7 @@ def test_contexts_that_cannot_be_told_are_left_out(fasta):
     edge, beside_n, mismatch = (1, "A", "C"), (9, "T", "C"), (3, "G", "A")
     assert contexts(at(edge, (14, "G", "A"), beside_n, mismatch), fasta)["known"] == 0
     assert contexts(at((3, "C", "T"), chrom="chr9"), fasta)["known"] == 0
-    with pytest.raises(InputError, match="indexed FASTA"):
+    with pytest.raises(InputError, match="no such file"):
         contexts([], fasta.with_name("no.fa"))
 
 
