@@ -145,74 +145,57 @@ def clipped(
     left_out : int
         Breakpoints that were not looked at.
     """
-    right, crowded = _groups(all_reads, "rclip", min_qual)
-    left, more = _groups(all_reads, "lclip", min_qual)
     found: dict[Allele, int] = {}
-    open_right: dict[int, np.ndarray] = {}
-    open_left: dict[int, np.ndarray] = {}
 
-    def note(pos: int, ref: str, alt: str, fragments: int) -> None:
-        if (ref or alt) and "N" not in ref + alt:
-            allele = left_align(Allele(contig, pos, ref, alt), reference)
+    def note(pos: int, end: int, alt: np.ndarray, fragments: int) -> None:
+        """Count a replacement of [pos, end), or an insertion with [end, pos) once more."""
+        copied = reference.codes(contig, min(pos, end), max(pos, end))
+        ref = decode(copied) if pos < end else ""
+        word = decode(alt) + (decode(copied) if pos > end else "")
+        if (ref or word) and "N" not in ref + word:
+            allele = left_align(Allele(contig, pos, ref, word), reference)
             found[allele] = found.get(allele, 0) + fragments
 
-    for point, (pieces, fragments) in sorted(right.items()):
-        clip = consensus(pieces)
-        if len(clip) < MIN_CLIP:
-            continue
-        start = point - REACH
-        window = reference.codes(contig, start, point + REACH)
-        placed = _resolve(clip, window)
-        if placed is None:
-            open_right[point] = clip
-            continue
-        q, inserted = placed
-        q += start
-        if q >= point:
-            note(point, decode(reference.codes(contig, point, q)), decode(inserted), fragments)
-        else:
-            copy = decode(reference.codes(contig, q, point))
-            note(point, "", decode(inserted) + copy, fragments)
-    for point, (pieces, fragments) in sorted(left.items()):
-        clip = consensus(pieces)
-        if len(clip) < MIN_CLIP:
-            continue
-        start = point - REACH
-        window = reference.codes(contig, start, point + REACH)
-        # The mirror image: reversed (not complemented) sequence on both sides.
-        placed = _resolve(clip, window[::-1].copy())
-        if placed is None:
-            open_left[point] = clip
-            continue
-        q, inserted = placed
-        q = start + 2 * REACH - q  # end of the reference that precedes the clip's insertion
-        inserted = inserted[::-1]
-        if q <= point:
-            note(q, decode(reference.codes(contig, q, point)), decode(inserted), fragments)
-        else:
-            copy = decode(reference.codes(contig, point, q))
-            note(point, "", copy + decode(inserted), fragments)
+    groups, unplaced, left_out = {}, {}, 0
+    for side in ("rclip", "lclip"):
+        groups[side], crowded = _groups(all_reads, side, min_qual)
+        unplaced[side] = {}
+        left_out += crowded
+        for point, (pieces, fragments) in sorted(groups[side].items()):
+            clip = consensus(pieces)
+            if len(clip) < MIN_CLIP:
+                continue
+            start = point - REACH
+            window = reference.codes(contig, start, point + REACH)
+            # On the left all is mirrored: reversed, not complemented, sequence on both sides.
+            mirrored = side == "lclip"
+            placed = _resolve(clip, window[::-1].copy() if mirrored else window)
+            if placed is None:
+                unplaced[side][point] = clip
+                continue
+            q, inserted = placed
+            if mirrored:
+                note(start + 2 * REACH - q, point, inserted[::-1], fragments)
+            else:
+                note(point, start + q, inserted, fragments)
     pairs = []
-    for a, ahead in open_right.items():
-        for b, behind in open_left.items():
+    for a, ahead in unplaced["rclip"].items():
+        for b, behind in unplaced["lclip"].items():
             if not -100 <= b - a <= 100:
                 continue
             merged = between(ahead, behind[::-1], a, b, contig, reference)
             if merged is not None:
-                pairs.append((right[a][1] + left[b][1], a, b, merged))
+                pairs.append((groups["rclip"][a][1] + groups["lclip"][b][1], a, b, merged))
     # A few reads of an event may be clipped elsewhere, for an error beside it: a breakpoint goes
     # with the best supported one that it faces alone.
-    taken: set[int] = set()
+    begun, ended = set(), set()
     for fragments, a, b, merged in sorted(pairs, key=lambda pair: (-pair[0], *pair[1:3])):
-        if a in taken or -b - 1 in taken:
-            continue
-        taken |= {a, -b - 1}
-        if b >= a:
-            note(a, decode(reference.codes(contig, a, b)), decode(merged), fragments)
-        else:
-            tail = decode(reference.codes(contig, b, a))
-            note(a, "", decode(merged) + tail, fragments)
-    return found, np.array(sorted({*right, *left}), dtype=np.int64), crowded + more
+        if a not in begun and b not in ended:
+            begun.add(a)
+            ended.add(b)
+            note(a, b, merged, fragments)
+    breakpoints = sorted({*groups["rclip"], *groups["lclip"]})
+    return found, np.array(breakpoints, dtype=np.int64), left_out
 
 
 def between(
