@@ -134,3 +134,10 @@ def haplotype(allele: Allele, reference: Reference, start: int, end: int) -> np.
             reference.codes(allele.contig, allele.end, end),
         ]
     )
+
+
+def concatenated(haplotypes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return haplotypes one after the other, and where each starts and how long it is, int32."""
+    lengths = np.array([len(h) for h in haplotypes], dtype=np.int32)
+    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+    return np.concatenate(haplotypes), starts, lengths

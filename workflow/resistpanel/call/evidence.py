@@ -161,8 +161,8 @@ class Pile:
         if not len(apart):
             single = (table["flag"] & 1 == 0).all()
             apart = np.array([0 if single else 2 * length])
-        values, number = np.unique(apart, return_counts=True)
-        return Templates(length, values, number / number.sum())
+        values, times = np.unique(apart, return_counts=True)
+        return Templates(length, values, times / times.sum())
 
     @cached_property
     def frags(self) -> np.ndarray:
@@ -206,6 +206,13 @@ def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> P
     result.total = result.depth.sum((1, 2))
     result.recount(chunk)
     return result
+
+
+def strand_class(flag: np.ndarray) -> np.ndarray:
+    """Return the class of what one read tells, by its SAM flag: see `pileup.CLASSES`."""
+    reverse = (flag & 16) != 0
+    f2r1 = np.where((flag & 1) != 0, ((flag & 64) != 0) == reverse, reverse)
+    return reverse.astype(int) + 3 * f2r1.astype(int)
 
 
 def mask(p: Pile, frags: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from resistpanel.call.alleles import concatenated
 from resistpanel.call.evidence import Templates
 from resistpanel.call.kernels import score_reads
 
@@ -62,9 +63,7 @@ def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: 
     list of bool, (places,)
         By the read's first base on the haplotype.
     """
-    lengths = np.array([len(h) for h in haps], dtype=np.int32)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
-    joined = np.concatenate(haps)
+    joined, starts, lengths = concatenated(haps)
     quals = np.full(len(joined), QUALITY, dtype=np.uint8)
     gains = np.array(shifts, dtype=np.int32)
     result = []

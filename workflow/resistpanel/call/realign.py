@@ -3,8 +3,8 @@
 import numpy as np
 
 from resistpanel.call import candidates, opportunity
-from resistpanel.call.alleles import Allele, ambiguity, haplotype
-from resistpanel.call.evidence import ROW, Candidate, Pile, Support
+from resistpanel.call.alleles import Allele, ambiguity, concatenated, haplotype
+from resistpanel.call.evidence import ROW, Candidate, Pile, Support, strand_class
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
 from resistpanel.call.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.reference import Reference
@@ -65,10 +65,8 @@ def realign(
                 beyond = number and pos >= alleles[number - 1].end
                 changed[pos - origin + (alleles[number - 1].shift if beyond else 0)] = base
             haps.append(changed)
-    lengths = np.array([len(h) for h in haps], dtype=np.int32)
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
+    joined, starts, lengths = concatenated(haps)
     shifts = np.repeat([0] + [a.shift for a in alleles], len(backgrounds)).astype(np.int32)
-    joined = np.concatenate(haps)
     tells: dict[int, list[np.ndarray]] = {}
     result: list[list[Support]] = [[] for _ in alleles]
     for p in piles:
@@ -111,12 +109,7 @@ def realign(
         fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
         sure = fits & (lead >= MARGIN)
         # The class of a fragment is that of the read that tells its haplotype best.
-        flag, mapq = rows["flag"][teller], rows["mapq"][teller]
-        reverse = (flag & 16) != 0
-        mate = (flag & 64) != 0
-        paired = (flag & 1) != 0
-        f2r1 = np.where(paired, mate == reverse, reverse)
-        cls = reverse.astype(int) + 3 * f2r1.astype(int)
+        cls, mapq = strand_class(rows["flag"][teller]), rows["mapq"][teller]
         told = np.bincount(
             best[sure] * CLASSES + cls[sure], minlength=len(plain) * CLASSES
         ).reshape(-1, CLASSES)

@@ -4,7 +4,16 @@ import numpy as np
 
 from resistpanel.call import candidates
 from resistpanel.call.alleles import Allele, haplotype
-from resistpanel.call.evidence import ROW, Candidate, Pile, Support, count, mask, others
+from resistpanel.call.evidence import (
+    ROW,
+    Candidate,
+    Pile,
+    Support,
+    count,
+    mask,
+    others,
+    strand_class,
+)
 from resistpanel.call.noise import GOOD, VARIANT_FRACTION
 from resistpanel.call.pileup import GROUP_OF
 from resistpanel.call.realign import MAX_MISMATCHES
@@ -179,14 +188,11 @@ def _with_clipped(
                 continue
             x = allele.pos + changed[0] - origin
             row = np.zeros(1, dtype=ROW)[0]
-            flag = int(read["flag"])
-            reverse = bool(flag & 16)
-            template = (bool(flag & 64) == reverse) if flag & 1 else reverse
             row["frag"], row["base"] = read["frag"], encode(allele.alt)[changed[0]]
             row["group"] = GROUP_OF[quals[0]]
-            row["cls"] = reverse + 3 * template
+            row["cls"] = strand_class(read["flag"])
             row["dist"] = min(x, length - 1 - x)
-            row["cycle"] = length - 1 - x if reverse else x
+            row["cycle"] = length - 1 - x if read["flag"] & 16 else x
             row["mapq"] = read["mapq"]
             row["mismatches"] = read["mismatches"] + other.sum()
             found.setdefault(int(read["frag"]), row)
