@@ -13,10 +13,10 @@ SNAKEFILES := Snakefile workflow/rules
 # uv only remakes the lock; nobody needs it to run or test the workflow.
 UV := uv==0.13.8
 
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test test-all lint lock clean
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
 setup: $(VENV)/.built ## make .venv with the locked packages and compile the kernels
 
@@ -24,7 +24,10 @@ demo: setup ## simulate the two demo patients and run the workflow on each
 	$(BIN)/snakemake --cores $(CORES)
 	$(BIN)/snakemake --cores $(CORES) --configfile resources/demo/amplification.config.yaml
 
-test: setup ## run the tests
+test: setup ## run the tests (8 minutes at most on 2 cores)
+	@$(BIN)/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"
+
+test-all: setup ## run all tests, the slow ones too
 	@$(BIN)/python -m pytest -n $(CORES) --dist loadgroup
 
 lint: setup ## check style, formatting and the Snakefiles
