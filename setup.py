@@ -65,9 +65,9 @@ def against_htslib(module: str) -> Extension:
     )
 
 
-stream = against_htslib("resistpanel.stream")
-reader = against_htslib("resistpanel.call.reader")
-pileup = against_htslib("resistpanel.call.pileup")
+stream = against_htslib("resistpanel.core.stream")
+reader = against_htslib("resistpanel.call.io.reader")
+pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
 kernels = Extension(
     "resistpanel.call.kernels",

@@ -19,7 +19,7 @@ from benchmarks import summary, trio
 from benchmarks.evaluate import fetcher
 from benchmarks.rows import Rows, compare
 from resistpanel.align.aligners import make_index
-from resistpanel.align.run import align_sample
+from resistpanel.align.sample import align_sample
 
 
 def fastq(bam: Path, folder: Path) -> tuple[Path, Path]:

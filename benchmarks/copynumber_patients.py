@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.analyse import Patient
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
-from resistpanel.copynumber.sites import Sites
-from resistpanel.panel.targets import merge_targets, read_targets
+from resistpanel.core.intervals import merge_targets, read_targets
 
 PANEL = Path(__file__).resolve().parents[1] / "panels" / "cancer138" / "hg19.bed"
 NORMAL = "normal"

@@ -23,7 +23,7 @@ from scipy.stats import binom
 
 from benchmarks.genome import ROOT, WORK
 from benchmarks.publish import revision
-from resistpanel.files import read_json
+from resistpanel.core.files import read_json
 
 PATIENT = "wagle2011"
 BEFORE, AFTER = "pre_treatment", "plx4032_resistant"

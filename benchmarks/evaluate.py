@@ -8,7 +8,7 @@ another way or joined with a neighbouring inherited SNP.
 
 from dataclasses import dataclass, field
 
-from resistpanel.callers.haplotypes import (
+from resistpanel.core.haplotypes import (
     REACH,
     Fetch,
     fetcher,
@@ -18,7 +18,7 @@ from resistpanel.callers.haplotypes import (
     subsets,
     tidy,
 )
-from resistpanel.callers.variants import Variant
+from resistpanel.core.replacement import Variant
 
 __all__ = [
     "Call",

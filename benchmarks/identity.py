@@ -26,7 +26,7 @@ from benchmarks.copynumber_page import table as markdown
 from benchmarks.identity_page import put
 from benchmarks.publish import revision
 from resistpanel.cli import main as resistpanel
-from resistpanel.files import HOME, read_json
+from resistpanel.core.files import HOME, read_json
 
 PANEL = HOME / "panels/cancer138"
 #: Of each gene, on the simulated genome.

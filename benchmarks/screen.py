@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.genome import ROOT
-from resistpanel.screen.count import Coding
-from resistpanel.screen.model import EXPECTED_FALSE, evaluate
+from resistpanel.extras.count_codons import Coding
+from resistpanel.extras.recurrence import EXPECTED_FALSE, evaluate
 
 sys.path.insert(0, str(ROOT / "tests" / "screen"))
 import conftest as simulated

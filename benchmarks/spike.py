@@ -20,7 +20,7 @@ from pathlib import Path
 import pysam
 
 from benchmarks.variants import Variant, reverse_complement, trim
-from resistpanel.validate.edit import UNFIT, chance, substitute
+from resistpanel.testing.spike_read import UNFIT, chance, substitute
 
 _REVERSE = 0x10
 FAST = [b"level=1"]  # the BAMs live for minutes

@@ -41,7 +41,7 @@ from benchmarks.table2_patients import (
     small_panel,
     whole_panel,
 )
-from resistpanel.files import write_text
+from resistpanel.core.files import write_text
 
 
 def failures(row: Row, value: dict) -> list[str]:

@@ -16,10 +16,10 @@ import yaml
 from benchmarks.genome import ROOT
 from resistpanel.catalog.sites import allele, codon_changes
 from resistpanel.cli import main as resistpanel
-from resistpanel.files import read_json, write_text
+from resistpanel.core.files import read_json, write_text
+from resistpanel.core.intervals import Target, read_targets
 from resistpanel.panel.genes import Gene, load_genes
-from resistpanel.panel.targets import Target, read_targets
-from resistpanel.simulate.codons import KnownCodon, read_codons
+from resistpanel.testing.codons import KnownCodon, read_codons
 
 TABLE = ROOT / "tests" / "resist" / "table2.tsv"
 PANEL = ROOT / "panels" / "cancer138"

@@ -4,7 +4,7 @@ Coordinates are 0-based half-open. What a variant is, and how it is trimmed, ali
 the reference, stands in the package, which compares callers in the same way.
 """
 
-from resistpanel.callers.variants import (
+from resistpanel.core.replacement import (
     Variant,
     apply,
     left_align,

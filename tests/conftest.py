@@ -7,7 +7,7 @@ import sys
 import hypothesis
 import pytest
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 # Property tests draw the same examples on every run, and a loaded machine fails none for time.
 hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)

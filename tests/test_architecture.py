@@ -1,84 +1,122 @@
-"""Data flows one way: no module imports one of a later stage."""
+"""The rooms of the package: which there are, and that imports run one way."""
 
 import ast
+import collections
 from pathlib import Path
 
 import pytest
 
-from resistpanel.cli import COMMANDS, STEPS
-from resistpanel.files import HOME
+from resistpanel import cli
+from resistpanel.core.files import HOME
 
 PACKAGE = HOME / "workflow" / "resistpanel"
-STAGES = [
+#: Rooms in the order of imports: each may import those before it. Stages in the order of the data.
+ROOMS = [
+    "core",
+    "records",
+    "panel",
+    "catalog",
     "align",
-    "sheet",
     "qc",
-    "callers",
     "call",
     "annotate",
     "copynumber",
-    "identity",
     "compare",
     "resist",
+    "extras",
+    "inputs",
     "report",
-    "multiqc",
+    "run",
+    "testing",
 ]
-#: May be imported by any stage, in this order by each other.
-BESIDE = ["panel", "catalog"]
+SUBPACKAGES = {f"call/{name}" for name in ("io", "candidates", "errors", "model", "events")}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py*") if path.suffix in (".py", ".pyx"))
 
 
 def imported(path: Path) -> set[str]:
-    """Return the folders of the package that a module imports from."""
+    """Return the modules of the package that a module imports, without the package's name."""
+    if path.suffix == ".pyx":
+        lines = [line.split() for line in path.read_text().splitlines()]
+        return {w[1].removeprefix("resistpanel.") for w in lines
+                if len(w) > 3 and w[0] == "from" and w[1].startswith("resistpanel.")}  # fmt: skip
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        names = []
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        # What only type checkers import makes no circle.
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body.clear()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        found |= {name.split(".")[1] for name in names if name.startswith("resistpanel.")}
-    return found & {*STAGES, *BESIDE, "simulate", *COMMANDS}
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                file = PACKAGE.parent / inner.replace(".", "/")
+                is_module = file.is_dir() or any(
+                    file.with_suffix(suffix).exists() for suffix in (".py", ".pyx")
+                )
+                found.add(inner if is_module else node.module)
+    return {name.removeprefix("resistpanel.") for name in found if name.startswith("resistpanel.")}
 
 
-def modules(folder: str) -> list[Path]:
-    return sorted((PACKAGE / folder).rglob("*.py"))
+def room(name: str) -> str:
+    return name.split(".")[0]
 
 
-@pytest.mark.parametrize("stage", STAGES)
-def test_no_stage_imports_a_later_one(stage):
-    allowed = {*STAGES[: STAGES.index(stage) + 1], *BESIDE}
-    for path in modules(stage):
-        assert imported(path) <= allowed, f"{path} imports {imported(path) - allowed}"
+def test_the_rooms_are_these():
+    there = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
+    assert there == set(ROOMS)
+    inside = {str(path.parent.relative_to(PACKAGE)) for path in PACKAGE.glob("*/*/**/__init__.py")}
+    assert inside == SUBPACKAGES
 
 
-@pytest.mark.parametrize("folder", BESIDE)
-def test_what_stands_beside_imports_no_stage(folder):
-    allowed = set(BESIDE[: BESIDE.index(folder) + 1])
-    for path in modules(folder):
-        assert imported(path) <= allowed, f"{path} imports {imported(path) - allowed}"
+@pytest.mark.parametrize("name", ROOMS)
+def test_imports_run_one_way(name):
+    allowed = set(ROOMS[: ROOMS.index(name) + 1]) | {"__version__"}
+    for path in modules():
+        if path.relative_to(PACKAGE).parts[0] != name:
+            continue
+        for other in imported(path):
+            assert room(other) in allowed, f"{path} imports {other}"
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_imports_what_stands_before_it(command):
-    """Commands are the way in: they may import stages, stages never import them."""
-    before = list(COMMANDS)[: list(COMMANDS).index(command) + 1]
-    allowed = {*STAGES, *BESIDE, "simulate", *before}
-    assert (PACKAGE / command / "command.py").exists()
-    assert (HOME / "tests" / command).is_dir()
-    for path in modules(command):
-        assert imported(path) <= allowed, f"{path} imports {imported(path) - allowed}"
+def test_no_import_circle():
+    """Module by module, imports inside functions too."""
+    graph = {}
+    for path in modules():
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+        graph[name] = imported(path) - {name}
+    done, open_ = set(), []
+
+    def visit(name):
+        if name in done or name not in graph:
+            return
+        assert name not in open_, " -> ".join([*open_[open_.index(name) :], name])
+        open_.append(name)
+        for other in sorted(graph[name]):
+            visit(other)
+        open_.pop()
+        done.add(name)
+
+    for name in graph:
+        visit(name)
 
 
-def test_the_shared_modules_import_no_stage():
-    for path in PACKAGE.glob("*.py"):
-        assert imported(path) == set(), path
+def test_no_file_name_more_than_twice():
+    names = collections.Counter(path.stem for path in modules())
+    often = {name: n for name, n in names.items() if n > 2 and name not in ("__init__", "command")}
+    assert often == {}
 
 
-def test_one_word_per_stage():
-    """CLI command, folder, rule file and page carry the same name."""
-    for stage in [stage for stage in STAGES if stage in STEPS] + BESIDE + ["simulate"]:
-        assert (PACKAGE / stage / "command.py").exists(), stage
+def test_every_step_has_its_command_and_page():
+    for step in cli.STEPS:
+        module = PACKAGE.parent / (cli.command_module(step).replace(".", "/") + ".py")
+        assert module.exists(), step
+        assert (HOME / "tests" / step).is_dir(), step
+    for stage in cli.STAGES:
         assert (HOME / "workflow/rules" / f"{stage}.smk").exists(), stage
-        assert (HOME / "tests" / stage).is_dir(), stage
         assert (HOME / "docs" / f"{stage}.md").exists(), stage

@@ -71,7 +71,7 @@ def test_interruption_is_130(monkeypatch, capsys):
     def interrupted(args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("resistpanel.init.command.run", interrupted)
+    monkeypatch.setattr("resistpanel.inputs.init_command.run", interrupted)
     assert cli.main(["init"]) == 130
     assert capsys.readouterr().err == "resistpanel: interrupted\n"
 

@@ -6,9 +6,9 @@ import os
 import pysam
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.files import HOME, open_fasta, read_json
-from resistpanel.panel.targets import read_targets
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME, open_fasta, read_json
+from resistpanel.core.intervals import read_targets
 
 #: Modules that open a FASTA with findings of their own.
 OWN = {"align/run.py", "call/reference.py", "catalog/command.py", "sheet/reference.py"}

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 import resistpanel
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 PROJECT = tomllib.loads((HOME / "pyproject.toml").read_text())
 PIN = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][A-Za-z0-9.]*)$")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.stream import Stream
+from resistpanel.core.errors import InputError
+from resistpanel.core.stream import Stream
 
 LENGTHS = {"one": 600_000, "two:with, signs": 40_000, "three": 200_000}
 HEADER = {

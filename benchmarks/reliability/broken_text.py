@@ -13,7 +13,7 @@ import pysam
 from benchmarks.reliability import data
 from benchmarks.reliability.broken_bam import BROKEN, SAMPLES, Patient, calls, pack
 from benchmarks.reliability.cases import Case, run
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 #: What a cell may hold that nobody expects.
 VALUES = (

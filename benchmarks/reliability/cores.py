@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.reliability import data, same
 from benchmarks.reliability.resume import ENVIRONMENT, command, prepare
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "cores"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 GENES = ("BRAF", "MAP2K1", "NRAS", "TP53", "KIT", "PTEN")
 DEPTH = 150

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from benchmarks.reliability import data, same
 from benchmarks.reliability.resume import command, run
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "faults"
 #: All runs take place here, one after the other: reports name the paths of their input.

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from benchmarks.reliability import broken_bam, broken_text, broken_tools, data
 from benchmarks.reliability.cases import SECONDS, Outcome, judge
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "fuzz"
 

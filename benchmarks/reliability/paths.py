@@ -17,7 +17,7 @@ import yaml
 
 from benchmarks.reliability import data
 from benchmarks.reliability.resume import ENVIRONMENT
-from resistpanel.files import HOME, read_json
+from resistpanel.core.files import HOME, read_json
 
 WORK = HOME / "benchmarks" / "work" / "paths"
 HOSTILE = 'o\'b "x" $(touch pwned); & `touch pwned` | > pwned #é *'

@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.reliability import data, same
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "resume"
 ENVIRONMENT = os.environ | {"SOURCE_DATE_EPOCH": "0"}

@@ -20,7 +20,7 @@ from pathlib import Path
 import pysam
 
 from benchmarks.reliability import data
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "scale"
 MOST_SECONDS, MOST_MEGABYTES = 60, 1000

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from benchmarks.reliability import data, same
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work"
 PROFILE = HOME / "workflow" / "profiles" / "slurm"

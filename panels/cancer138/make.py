@@ -14,10 +14,10 @@ import json
 import sys
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.files import write_text
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import write_text
+from resistpanel.core.intervals import Target
 from resistpanel.panel.genes import Gene
-from resistpanel.panel.targets import Target
 from resistpanel.panel.write import table_text, write_panel
 
 HERE = Path(__file__).parent

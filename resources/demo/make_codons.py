@@ -18,10 +18,10 @@ from pathlib import Path
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
-from resistpanel.files import HOME, write_text
+from resistpanel.core.files import HOME, write_text
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.write import table_text
-from resistpanel.simulate.codons import CODE, COMPLEMENT, THREE, USAGE
+from resistpanel.testing.codons import CODE, COMPLEMENT, THREE, USAGE
 
 HERE = Path(__file__).parent
 

@@ -7,9 +7,9 @@ import pytest
 import yaml
 
 from resistpanel.align.aligners import make_index
-from resistpanel.align.run import align_sample
+from resistpanel.align.sample import align_sample
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.simulate.run import simulate
+from resistpanel.testing.simulate import simulate
 
 PARTS = {
     "reads": {"length": 75, "insert_mean": 150, "insert_sd": 25, "depth": 120, "low_mapq": 0.0,

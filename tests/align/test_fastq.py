@@ -6,7 +6,7 @@ import pysam
 import pytest
 
 from resistpanel.align.fastq import check_lane, count_reads, lanes, reads, umi_of
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 from .conftest import pair, write_fastq, write_pairs
 

@@ -6,10 +6,10 @@ import pysam
 import pytest
 
 from resistpanel.align.aligners import choose, make_index
-from resistpanel.align.run import align_sample
+from resistpanel.align.sample import align_sample
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.sheet.bam import read_header
+from resistpanel.core.bam import read_header
+from resistpanel.core.errors import InputError
 
 from .conftest import GENOME, pair, write_fastq, write_pairs
 

@@ -9,7 +9,7 @@ from resistpanel.annotate.csq import csq
 from resistpanel.annotate.edits import equivalents, smallest
 from resistpanel.annotate.effect import effect
 from resistpanel.annotate.sequence import translate
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 CHANGE = re.compile(r"(\d+)([A-Z*]+)(?:>(\d+)([A-Z*]*))?")
 TERMS = {

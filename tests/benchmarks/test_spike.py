@@ -15,7 +15,7 @@ from benchmarks.variants import Variant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.validate.edit import md_substituted
+from resistpanel.testing.spike_read import md_substituted
 
 _random = random.Random(11)
 SEQUENCE = "".join(_random.choice("ACGT") for _ in range(3000))

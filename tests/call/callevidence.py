@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from resistpanel.call.model import ERROR_CENTRES, ERROR_EDGES, Evidence
-from resistpanel.call.noise import MULTIPLIERS
+from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.model.posterior import ERROR_CENTRES, ERROR_EDGES, Evidence
 
 #: Most sites are like the average, few err much more often.
 USUAL = np.exp(-3 * np.abs(np.log(MULTIPLIERS)))

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pysam
 
-from resistpanel.call.pileup import CYCLE_BINS, CYCLE_WIDTH, QUALITY_EDGES
+from resistpanel.call.io.pileup import CYCLE_BINS, CYCLE_WIDTH, QUALITY_EDGES
 
 UNUSABLE = 0x4 | 0x100 | 0x200 | 0x400 | 0x800
 

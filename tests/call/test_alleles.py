@@ -9,7 +9,7 @@ from callkit import write_reference, write_sites
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.call.alleles import (
+from resistpanel.core.allele import (
     Allele,
     ambiguity,
     haplotype,
@@ -19,8 +19,8 @@ from resistpanel.call.alleles import (
     trim,
     vcf_alleles,
 )
-from resistpanel.call.reference import Reference, decode, encode
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference, decode, encode
 
 #: Runs, dinucleotides, a tandem repeat, a plain stretch, N.
 LITERAL = "GATTTTTTCACAGAGAGAGCTGCATGCATGCATCGATTACNNNNACGTTT"

@@ -8,8 +8,8 @@ from callkit import Patient, Variant, random_sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call import clips
-from resistpanel.call.reference import decode, encode
+from resistpanel.call.candidates import clips
+from resistpanel.core.reference import decode, encode
 
 SEQUENCE = random_sequence(400, 17)
 AT = 200

@@ -10,7 +10,7 @@ import pytest
 from callkit import Patient, Variant, other, random_sequence, write_bam, write_bed, write_sites
 
 from resistpanel.call.filters import FILTERS
-from resistpanel.call.vcf import FORMAT, INFO, Record, line, number
+from resistpanel.call.vcf_writer import FORMAT, INFO, Record, line, number
 from resistpanel.cli import main
 
 SEQUENCE = random_sequence(1800, 51)

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from resistpanel.call.caller import MIN_DEPTH
+from resistpanel.call.candidates.substitutions import PHASED
+from resistpanel.call.errors.error_model import INDEL_FLOOR
+from resistpanel.call.events.realign import MARGIN
 from resistpanel.call.filters import FILTERS
+from resistpanel.call.io.regions import CHUNK_BASES
 from resistpanel.call.limits import LOD_POWER
-from resistpanel.call.model import Priors
-from resistpanel.call.noise import INDEL_FLOOR
-from resistpanel.call.realign import MARGIN
-from resistpanel.call.regions import CHUNK_BASES
-from resistpanel.call.substitutions import PHASED
-from resistpanel.call.vcf import FORMAT, INFO
-from resistpanel.files import HOME
+from resistpanel.call.model.posterior import Priors
+from resistpanel.call.vcf_writer import FORMAT, INFO
+from resistpanel.core.files import HOME
 
 PAGE = HOME / "docs" / "call.md"
 MEANING = {

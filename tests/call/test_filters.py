@@ -10,8 +10,8 @@ import pysam
 import pytest
 from callkit import Patient, Read, Variant, other, put, random_sequence, write_sites
 
-from resistpanel.call import leakage
 from resistpanel.call.filters import FILTERS, Filter, _two_sided, failed, measure
+from resistpanel.call.model import contamination as leakage
 
 SEQUENCE = random_sequence(1700, 21)
 TARGETS = [(500, 1150)]

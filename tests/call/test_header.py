@@ -8,10 +8,11 @@ import pysam
 import pytest
 from callkit import Patient, Variant, other, random_sequence, write_bam, write_bed, write_sites
 
-from resistpanel.call import header, regions
+from resistpanel.call import header
 from resistpanel.call.filters import FILTERS, failed
+from resistpanel.call.io import regions
 from resistpanel.cli import main
-from resistpanel.files import sha256
+from resistpanel.core.files import sha256
 
 SEQUENCE = random_sequence(1800, 81)
 SNV = Variant(700, SEQUENCE[700], other(SEQUENCE[700]), {"post": 0.2})

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from callkit import Patient, Read, Variant, Written, other, random_sequence, write_bam, write_sites
 
-from resistpanel.call import places, regions
-from resistpanel.call.reader import LONGEST_GAP, MOST_GAPS, Reader
+from resistpanel.call.candidates import ranking as places
+from resistpanel.call.io import regions
+from resistpanel.call.io.reader import LONGEST_GAP, MOST_GAPS, Reader
 from resistpanel.cli import main
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 SEQUENCE = random_sequence(1700, 71)
 TARGETS = [(500, 800), (820, 1150)]

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.call import kernels
+from resistpanel.call.io.reader import READ_DTYPE
 from resistpanel.call.kernels import score_reads, segments
-from resistpanel.call.reader import READ_DTYPE
-from resistpanel.call.reference import encode
+from resistpanel.core.reference import encode
 
 
 def random_case(seed):

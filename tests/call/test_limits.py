@@ -15,7 +15,7 @@ from resistpanel.call.limits import (
     interval,
     upper_bound,
 )
-from resistpanel.call.model import Priors, evaluate
+from resistpanel.call.model.posterior import Priors, evaluate
 
 PRIORS = Priors()
 

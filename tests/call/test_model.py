@@ -9,7 +9,8 @@ from callevidence import ERROR, USUAL, evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.call.model import (
+from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.model.posterior import (
     ERROR_CENTRES,
     ERROR_EDGES,
     FREQUENCIES,
@@ -23,7 +24,6 @@ from resistpanel.call.model import (
     log_own_absent,
     logsumexp,
 )
-from resistpanel.call.noise import MULTIPLIERS
 
 PRIORS = Priors()
 #: What an allele can be if it is not somatic.

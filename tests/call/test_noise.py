@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call.noise import (
+from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
     INDEL_FLOOR,
     MAX_TRACT,
@@ -19,14 +19,14 @@ from resistpanel.call.noise import (
     learn_multipliers,
     learn_slips,
 )
-from resistpanel.call.pileup import (
+from resistpanel.call.io.pileup import (
     CLASSES,
     CYCLE_BINS,
     CYCLE_WIDTH,
     EVENT_DTYPE,
     QUALITY_GROUPS,
 )
-from resistpanel.call.reference import encode
+from resistpanel.core.reference import encode
 
 #: Rates of the simulated reads, per quality group.
 QUALITY = np.array([0.02, 8e-3, 3e-3, 1.2e-3, 6e-4, 2e-4])

@@ -6,10 +6,10 @@ from callkit import other, put, random_sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call import opportunity
-from resistpanel.call.evidence import Templates
-from resistpanel.call.realign import MARGIN
-from resistpanel.call.reference import encode
+from resistpanel.call.events.realign import MARGIN
+from resistpanel.call.io.evidence import Templates
+from resistpanel.call.model import sampling_bias as opportunity
+from resistpanel.core.reference import encode
 
 AT = 300
 

@@ -6,12 +6,12 @@ import pytest
 from callkit import Patient, Variant, other, random_sequence, write_reference
 from scipy import stats
 
-from resistpanel.call import leakage
-from resistpanel.call.alleles import Allele
-from resistpanel.call.population import UNSTATED, Resource, log_germline_prior
-from resistpanel.call.reference import Reference
+from resistpanel.call.model import contamination as leakage
+from resistpanel.call.model.population import UNSTATED, Resource, log_germline_prior
 from resistpanel.cli import main
-from resistpanel.errors import InputError
+from resistpanel.core.allele import Allele
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
 
 SEQUENCE = "GATTACAGGCTTTTTTAGCCATGCA"
 

@@ -10,11 +10,11 @@ import pysam
 import pytest
 from callkit import Read, write_bam, write_reference
 
-from resistpanel.call.pileup import CYCLE_BINS, pileup
-from resistpanel.call.reader import Reader
-from resistpanel.call.reference import Reference
-from resistpanel.call.regions import chunks
-from resistpanel.errors import InputError
+from resistpanel.call.io.pileup import CYCLE_BINS, pileup
+from resistpanel.call.io.reader import Reader
+from resistpanel.call.io.regions import chunks
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
 
 CONTIGS = {"chr1": 900, "chr2": 500, "chr3": 400}
 #: Adjacent, near each other, and on three contigs; the last chunk of chr1 holds two intervals.
@@ -378,7 +378,7 @@ class TestRefusals:
 
 def test_refuses_another_pysam():
     """A mismatch of htslib's structures would load and run, silently wrong."""
-    program = "import pysam; pysam.__version__ = '0.0.1'; import resistpanel.call.reader"
+    program = "import pysam; pysam.__version__ = '0.0.1'; import resistpanel.call.io.reader"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 1
     message = f"resistpanel was compiled against pysam {pysam.__version__}, found 0.0.1"

@@ -11,7 +11,7 @@ import pytest
 from callkit import Calls, Written, write_bed
 
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.call.vcf import Record
+from resistpanel.call.vcf_writer import Record
 
 REAL = Path(__file__).resolve().parents[3] / "shared" / "real"
 pytestmark = pytest.mark.skipif(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call.regions import Chunk, chunks, merge, read_bed
-from resistpanel.errors import InputError
+from resistpanel.call.io.regions import Chunk, chunks, merge, read_bed
+from resistpanel.core.errors import InputError
 
 CONTIGS = {"chr2": 3000, "chr1": 5000}
 

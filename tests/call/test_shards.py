@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from callkit import Patient, Read, Variant, other, put, random_sequence, write_sites
 
-from resistpanel.call import regions, shards
 from resistpanel.call.caller import Caller
-from resistpanel.call.collection import Collection
+from resistpanel.call.io import regions, shards
+from resistpanel.call.io.collection import Collection
 from resistpanel.cli import main
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 SEQUENCE = put(random_sequence(2200, 91), 1300, "A" * 10)
 TARGETS = [(500, 900), (950, 1000), (1250, 1500)]

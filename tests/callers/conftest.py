@@ -6,8 +6,8 @@ from pathlib import Path
 import pysam
 import pytest
 
-from resistpanel.callers.haplotypes import fetcher, tidy
-from resistpanel.callers.variants import Variant
+from resistpanel.core.haplotypes import fetcher, tidy
+from resistpanel.core.replacement import Variant
 
 DATA = Path(__file__).parent / "data"
 _random = random.Random(5)

@@ -3,10 +3,10 @@
 import pysam
 import pytest
 
-from resistpanel.callers.formats import FREEBAYES, format_of, freebayes_filters
-from resistpanel.callers.read import header_text, read_calls
-from resistpanel.callers.records import Evidence, merged
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
+from resistpanel.extras.caller_records import Evidence, merged
+from resistpanel.extras.caller_vcf import header_text, read_calls
+from resistpanel.extras.formats import FREEBAYES, format_of, freebayes_filters
 
 from .conftest import DATA
 

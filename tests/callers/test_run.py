@@ -8,11 +8,11 @@ from pathlib import Path
 import pysam
 import pytest
 
-from resistpanel.callers.assemble import gather
-from resistpanel.callers.run import prepare_reference, read_note, run_caller, write_targets
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import read_json
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_json
+from resistpanel.extras.comparison import gather
+from resistpanel.extras.run_caller import prepare_reference, read_note, run_caller, write_targets
 
 from .conftest import DATA, SEQUENCE
 

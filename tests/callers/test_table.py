@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.callers.assemble import Calls, Given, table, tsv, union_sites
-from resistpanel.callers.haplotypes import same_haplotype
-from resistpanel.callers.own import Own
-from resistpanel.callers.records import Evidence, Record
-from resistpanel.callers.table import match
-from resistpanel.callers.variants import Variant, apply
-from resistpanel.errors import InputError
-from resistpanel.schemas import validator
+from resistpanel.core.errors import InputError
+from resistpanel.core.haplotypes import same_haplotype
+from resistpanel.core.replacement import Variant, apply
+from resistpanel.core.schemas import validator
+from resistpanel.extras.caller_records import Evidence, Record
+from resistpanel.extras.comparison import Calls, Given, table, tsv, union_sites
+from resistpanel.extras.concordance import match
+from resistpanel.extras.resistpanel_vcf import Own
 
 from .conftest import DATA, SEQUENCE
 

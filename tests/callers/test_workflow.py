@@ -5,8 +5,8 @@ import shutil
 import pysam
 import pytest
 
-from resistpanel.files import read_json
-from resistpanel.schemas import validator
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import validator
 
 from .conftest import SEQUENCE
 from .test_run import write_bam

@@ -9,7 +9,7 @@ from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.options import load_options
 from resistpanel.catalog.table import load_catalog
 from resistpanel.cli import main
-from resistpanel.errors import InputErrors
+from resistpanel.core.errors import InputErrors
 
 CITATIONS = load_citations()
 CATALOG = load_catalog()

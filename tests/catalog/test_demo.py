@@ -7,7 +7,7 @@ import pytest
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 CODONS = HOME / "resources" / "demo" / "codons.tsv"
 

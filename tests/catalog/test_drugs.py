@@ -3,7 +3,7 @@
 import pytest
 
 from resistpanel.catalog.drugs import load_drugs, normalise, resolve
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 
 @pytest.mark.parametrize(

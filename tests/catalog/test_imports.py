@@ -6,7 +6,7 @@ import json
 import pytest
 
 from resistpanel.catalog.drugs import load_drugs
-from resistpanel.catalog.imports.record import alteration_of, pmids
+from resistpanel.catalog.import_record import alteration_of, pmids
 from resistpanel.catalog.table import load_catalog, read_rows
 from resistpanel.cli import main
 

@@ -4,7 +4,7 @@ import pytest
 
 from resistpanel.catalog.drugs import load_drugs
 from resistpanel.catalog.pathway import Node, Pathway, load_pathway
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from resistpanel.catalog.classes import load_activating
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import CODE, reference_residues
 from resistpanel.catalog.table import load_catalog
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 from resistpanel.panel.genes import load_genes
 
 FACTS = HOME.parent / "shared" / "facts" / "refcds138_hg19.json.gz"

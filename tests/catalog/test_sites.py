@@ -23,8 +23,8 @@ from resistpanel.catalog.sites import (
 )
 from resistpanel.catalog.table import COLUMNS, load_catalog, read_rows
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 from resistpanel.panel.genes import Gene, load_genes
 
 GFF3 = HOME / "panels" / "cancer138" / "hg19.gff3"

@@ -6,8 +6,8 @@ from resistpanel.catalog.drugs import load_drugs
 from resistpanel.catalog.protein import parse
 from resistpanel.catalog.table import COLUMNS, load_catalog, read_rows
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 
 GOOD = {
     "id": "MAP2K1-C121S-mine",

@@ -9,7 +9,7 @@ from resistpanel.catalog.drugs import load_drugs, resolve
 from resistpanel.catalog.options import COLUMNS as OPTION_COLUMNS
 from resistpanel.catalog.options import load_options
 from resistpanel.catalog.protein import parse
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from pathlib import Path
 import pysam
 import pytest
 
-from resistpanel.check import machine
-from resistpanel.check.data import checksum
-from resistpanel.check.merge import updated
 from resistpanel.cli import main
+from resistpanel.inputs import environment as machine
+from resistpanel.inputs.check_data import checksum
+from resistpanel.inputs.merge import updated
 
 _spec = importlib.util.spec_from_file_location(
     "sheet_conftest", Path(__file__).parents[1] / "sheet" / "conftest.py"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.check import lock
-from resistpanel.errors import InputError
+from resistpanel.core import lock
+from resistpanel.core.errors import InputError
 
 
 @pytest.fixture

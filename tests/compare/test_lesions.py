@@ -1,6 +1,6 @@
 import pytest
 
-from resistpanel.compare.assemble import names
+from resistpanel.compare.comparison import names
 from resistpanel.compare.lesions import distribution, lesion_samples
 
 

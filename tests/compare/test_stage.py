@@ -8,11 +8,11 @@ import pysam
 import pytest
 
 from resistpanel.annotate.vcf import FIELDS
-from resistpanel.call import vcf as caller_vcf
+from resistpanel.call import vcf_writer as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
-from resistpanel.compare.variants import NEEDED_FORMAT, learned_errors
-from resistpanel.schemas import validator
+from resistpanel.compare.read_calls import NEEDED_FORMAT, learned_errors
+from resistpanel.core.schemas import validator
 
 HEADER = """\
 ##fileformat=VCFv4.3

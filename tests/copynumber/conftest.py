@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.bins import Bins, Coverage
-from resistpanel.copynumber.sites import Sites
 
 GENES = 60
 NORMAL, BEFORE, AFTER = "blood", "before", "after"

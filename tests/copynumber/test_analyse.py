@@ -9,7 +9,7 @@ import pytest
 from resistpanel.catalog.classes import load_diseases
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.copynumber.analyse import Patient, analyse, of_disease
-from resistpanel.schemas import validator
+from resistpanel.core.schemas import validator
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World, sheet
 

@@ -3,7 +3,7 @@
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.files import HOME, read_json
+from resistpanel.core.files import HOME, read_json
 
 PATIENT = HOME / "resources/demo/amplification.yaml"
 PANEL = HOME / "panels/cancer138"

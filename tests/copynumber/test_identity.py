@@ -6,8 +6,8 @@ import yaml
 from resistpanel.copynumber.analyse import analyse
 from resistpanel.copynumber.gate import GATE
 from resistpanel.copynumber.identity import judge
-from resistpanel.errors import InputError
-from resistpanel.files import HOME, SCHEMAS
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME, SCHEMAS
 from resistpanel.qc.gate import gate_with
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from resistpanel.call.leakage import contamination, tumor_in_normal
+from resistpanel.call.model.contamination import contamination, tumor_in_normal
 
 
 def foreign_counts(rng, fraction, sites=20, depth=500, error=2e-4):

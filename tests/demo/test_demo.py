@@ -3,8 +3,8 @@
 import yaml
 
 from resistpanel.cli import main
-from resistpanel.demo.command import PATIENTS, config_text
-from resistpanel.sheet.config import settings
+from resistpanel.inputs.config import settings
+from resistpanel.run.demo_command import PATIENTS, config_text
 
 
 def test_configurations_are_valid_from_any_folder(tmp_path, monkeypatch):

@@ -10,9 +10,9 @@ import pytest
 from scipy.stats import betabinom
 
 from resistpanel.cli import main
-from resistpanel.explain.facts import decisions
-from resistpanel.explain.query import parse, short_protein
-from resistpanel.explain.text import percent, probability
+from resistpanel.report.explain_facts import decisions
+from resistpanel.report.explain_query import parse, short_protein
+from resistpanel.report.explain_text import percent, probability
 
 _spec = importlib.util.spec_from_file_location(
     "report_patients", Path(__file__).parents[1] / "report" / "patients.py"

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import read_json, write_json
-from resistpanel.identity.cohort import find, gather
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_json, write_json
+from resistpanel.qc.cohort import find, gather
 
 SITES = 120
 TUMOURS = ("before", "after")

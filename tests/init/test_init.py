@@ -5,10 +5,10 @@ import pytest
 import yaml
 
 from resistpanel.cli import main
-from resistpanel.init.propose import propose
-from resistpanel.panel.builds import LENGTHS
-from resistpanel.sheet.config import settings
-from resistpanel.sheet.table import read_sheet
+from resistpanel.core.builds import LENGTHS
+from resistpanel.inputs.config import settings
+from resistpanel.inputs.propose import propose
+from resistpanel.inputs.sheet import read_sheet
 
 
 def write_bam(path, sample, build="hg19", prefix="", reference=None):

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.files import read_json, write_json
-from resistpanel.multiqc import command
-from resistpanel.multiqc.content import cohort
+from resistpanel.core.files import read_json, write_json
+from resistpanel.qc import multiqc_command as command
+from resistpanel.qc.multiqc import cohort
 from resistpanel.qc.spectrum import CONTEXTS, Spectrum
 
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.builds import LENGTHS
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.core.intervals import Target, read_targets
 from resistpanel.panel.adapt import adapt_panel, name_targets
-from resistpanel.panel.builds import LENGTHS
 from resistpanel.panel.genes import Gene, load_genes
-from resistpanel.panel.targets import Target, read_targets
 
 PANEL = HOME / "panels" / "cancer138"
 

@@ -6,11 +6,11 @@ import gzip
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.core.intervals import Target, read_targets
 from resistpanel.panel.build import build_panel
 from resistpanel.panel.genes import Gene, load_genes
-from resistpanel.panel.targets import Target, read_targets
 
 REAL = HOME.parent / "shared" / "real" / "hg38_windows" / "exons.tsv"
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from resistpanel.panel.builds import (
+from resistpanel.core.builds import (
     CHROMOSOMES,
     LENGTHS,
     build_of_lengths,

@@ -5,10 +5,10 @@ import importlib.util
 
 import pytest
 
-from resistpanel.files import HOME
-from resistpanel.panel.builds import LENGTHS
+from resistpanel.core.builds import LENGTHS
+from resistpanel.core.files import HOME
+from resistpanel.core.intervals import merge_targets, overlaps, read_targets
 from resistpanel.panel.genes import load_genes
-from resistpanel.panel.targets import merge_targets, overlaps, read_targets
 from resistpanel.panel.write import gene_targets
 
 PANEL = HOME / "panels" / "cancer138"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.panel.genes import Gene, load_genes
 
 GFF3 = """##gff-version 3

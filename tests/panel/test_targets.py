@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.panel.targets import Target, merge_targets, overlaps, read_targets
+from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import Target, merge_targets, overlaps, read_targets
 
 
 def test_reads_three_to_six_columns(tmp_path):

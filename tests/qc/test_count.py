@@ -6,8 +6,8 @@ import numpy as np
 import pysam
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.panel.targets import Target
+from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import Target
 from resistpanel.qc import spectrum
 from resistpanel.qc.count import Counter
 from resistpanel.qc.reads import MIN_BASE_QUALITY, MIN_MAPPING_QUALITY, count, file_counts

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.files import HOME, SCHEMAS, read_json
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME, SCHEMAS, read_json
 from resistpanel.qc.figures import median_of
 from resistpanel.qc.gate import GATE, gate_with, judge, thresholds
 

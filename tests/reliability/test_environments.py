@@ -6,7 +6,7 @@ import tomllib
 import pytest
 import yaml
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 ENVIRONMENTS = sorted((HOME / "workflow/envs").glob("*.yaml"))
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))

@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError, machine_fault
-from resistpanel.files import replacing, write_text
+from resistpanel.core.errors import InputError, machine_fault
+from resistpanel.core.files import replacing, write_text
 
 KILLED = """
 import os, signal, sys
-from resistpanel.files import replacing
+from resistpanel.core.files import replacing
 with replacing(sys.argv[1]) as temporary:
     temporary.write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -91,7 +91,7 @@ def test_the_command_line_says_it_in_one_line(monkeypatch, capsys):
         def fail(args, error=error):
             raise error
 
-        monkeypatch.setattr("resistpanel.identity.command.run", fail)
+        monkeypatch.setattr("resistpanel.qc.identity_command.run", fail)
         status = main(["identity", "a.json", "--output", "b.json"])
         told = capsys.readouterr().err
         assert status == 1

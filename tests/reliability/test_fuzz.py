@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 #: Of about 2,000 cases; a prime, so that no kind of case is left out by its period.
 EVERY = 53

@@ -5,9 +5,9 @@ from pathlib import Path
 import pysam
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.sheet.bam import ends_whole
-from resistpanel.sheet.index import Span, check_index, read_span
+from resistpanel.core.bam import ends_whole
+from resistpanel.core.bam_index import Span, check_index, read_span
+from resistpanel.core.errors import InputError
 
 HEADER = {
     "HD": {"VN": "1.6", "SO": "coordinate"},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.sheet import machine
+from resistpanel.inputs import machine
 
 LOG = """\
 [Sat Nov 21 11:45:08 2026]

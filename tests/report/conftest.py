@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from resistpanel.report.assemble import assemble
+from resistpanel.report.contents import assemble
 from resistpanel.report.render import page
 
 VOID = {"meta", "link", "input", "br", "img", "hr"}

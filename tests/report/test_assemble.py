@@ -7,11 +7,11 @@ import jsonschema
 import pysam
 import pytest
 
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.report.assemble import assemble
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.schemas import check, validator
+from resistpanel.report.contents import assemble
 from resistpanel.report.provenance import bam_header, checksum, created, vcf_header
 from resistpanel.report.read import load
-from resistpanel.schemas import check, validator
 
 
 def test_the_schema_is_one_and_the_report_agrees(paper):

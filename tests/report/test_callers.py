@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.report.assemble import assemble
+from resistpanel.core.errors import InputError
 from resistpanel.report.callers import callers
+from resistpanel.report.contents import assemble
 from resistpanel.report.render import page
 from resistpanel.report.vcf import info_of
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report import cohort
 from resistpanel.report.study import Study
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from resistpanel.core.schemas import check
 from resistpanel.report.render import page
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
-from resistpanel.schemas import check
 
 
 @pytest.mark.parametrize("stage", ["sheet", "qc", "compare", "resist"])

@@ -2,10 +2,10 @@
 
 import pytest
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
+from resistpanel.core.schemas import check
 from resistpanel.report.copies import HEIGHT, copies, foreign, identity, signed, y_of
 from resistpanel.report.render import page
-from resistpanel.schemas import check
 
 
 @pytest.fixture

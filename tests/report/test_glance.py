@@ -2,8 +2,8 @@
 
 import pytest
 
-from resistpanel.report import glance
-from resistpanel.report.front import front
+from resistpanel.report import summary_questions as glance
+from resistpanel.report.summary import front
 
 
 def plain(text: str) -> str:

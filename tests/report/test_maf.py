@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report.maf import COLUMNS, alleles, classification, driver, maf, protein, rows
 
 BASES = st.text("ACGT", min_size=1, max_size=6)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.report import reads
-from resistpanel.report.assemble import assemble
+from resistpanel.core.errors import InputError
+from resistpanel.report import read_evidence as reads
+from resistpanel.report.contents import assemble
 from resistpanel.report.render import page
 
 REFERENCE = "ACGTTGCAGGCTTAACCGGATCGATTTGCAAACGTGCTAG" * 5  # 200 bases

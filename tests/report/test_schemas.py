@@ -10,9 +10,9 @@ import pytest
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from resistpanel import schemas
-from resistpanel.errors import InputError
-from resistpanel.files import SCHEMAS
+from resistpanel.core import schemas
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import SCHEMAS
 
 STAGES = ("sheet", "qc", "compare", "resist", "copynumber", "report")
 #: What a value is exchanged for: other types, borders, one that Python takes for another.

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report.quality import many
 from resistpanel.report.spectrum import COMPLEMENT, contexts, pyrimidine_class, spectrum
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 from resistpanel.report.table1 import load_published, proteins_of, residue_of, table1
 
 SYN, MIS = "Synonymous", "Missense"

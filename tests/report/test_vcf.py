@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pysam import bcftools
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report.vcf import FORMAT, INFO, coded, write_vcf
 
 

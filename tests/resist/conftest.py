@@ -7,9 +7,9 @@ import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
+from resistpanel.core.schemas import check
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
-from resistpanel.schemas import check
 
 DEPTH = 900
 

@@ -10,7 +10,7 @@ import sys
 import pysam
 import pytest
 
-from resistpanel.files import HOME, read_json
+from resistpanel.core.files import HOME, read_json
 
 sys.path.insert(0, str(HOME))
 

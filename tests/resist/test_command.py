@@ -5,7 +5,7 @@ import json
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 
 @pytest.fixture

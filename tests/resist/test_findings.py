@@ -2,8 +2,8 @@
 
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.schemas import check
+from resistpanel.core.errors import InputError
+from resistpanel.core.schemas import check
 
 TWO_AFTER = [("pre", 0, None), ("week8", 56, None), ("week23", 161, None)]
 

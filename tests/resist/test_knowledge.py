@@ -5,8 +5,8 @@ import csv
 import pytest
 
 from resistpanel.catalog.drugs import load_drugs
-from resistpanel.catalog.tsv import read_tsv, split
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
+from resistpanel.core.tables import read_tsv, split
 from resistpanel.resist.knowledge import (
     BIOLOGY_COLUMNS,
     KNOWLEDGE,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from resistpanel.catalog.drugs import resolve
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 
 def read(path):

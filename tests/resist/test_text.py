@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.resist.text import join, percent, plural, sentence, upper_percent
+from resistpanel.core.text import join, percent, plural, sentence, upper_percent
 
 
 @pytest.mark.parametrize(

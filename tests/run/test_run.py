@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.check.lock import living
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
+from resistpanel.core.lock import living
 from resistpanel.run import snakemake
 from resistpanel.run.outcome import failed, tail, verdicts
 from resistpanel.run.progress import Display, Failure, Progress, duration
@@ -196,7 +196,7 @@ def start(folder: Path, slow: str) -> subprocess.Popen:
         "from resistpanel.run import snakemake as s\n"
         "from resistpanel.run.progress import Progress, Display\n"
         "s.HOME = Path.cwd()\n"
-        "from resistpanel.check.lock import held\n"
+        "from resistpanel.core.lock import held\n"
         "words = s.command(Path('config.yaml'), '1', None, [], False)\n"
         "p = Progress()\n"
         "with held(None) as killed:\n"

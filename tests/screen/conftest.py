@@ -10,7 +10,7 @@ import pysam
 import pytest
 
 from resistpanel.catalog.sites import CODE
-from resistpanel.screen.count import CodonCounts
+from resistpanel.extras.count_codons import CodonCounts
 
 CODONS = 393
 READ, INSERT = 75, 200

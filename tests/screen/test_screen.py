@@ -11,12 +11,12 @@ from resistpanel.catalog.drugs import load_drugs
 from resistpanel.catalog.sites import CODE
 from resistpanel.catalog.table import load_catalog, read_rows
 from resistpanel.cli import main
-from resistpanel.errors import InputError
-from resistpanel.screen.clones import stated
-from resistpanel.screen.count import Coding, CodonCounts, count_codons, read_coding
-from resistpanel.screen.linkage import count_pairs, label_linked
-from resistpanel.screen.model import evaluate
-from resistpanel.screen.null import Rates, all_changes, fit, kind
+from resistpanel.core.errors import InputError
+from resistpanel.extras.clone_sizes import stated
+from resistpanel.extras.count_codons import Coding, CodonCounts, count_codons, read_coding
+from resistpanel.extras.linkage import count_pairs, label_linked
+from resistpanel.extras.null_library import Rates, all_changes, fit, kind
+from resistpanel.extras.recurrence import evaluate
 
 #: Clones, of 1,000, that carry each of 20 planted substitutions; 4 (0.4 %) is the threshold.
 #: At the depth of 2,000 that the test affords, a share must be well above it to be told.

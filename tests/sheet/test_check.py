@@ -8,11 +8,13 @@ import pysam
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.files import read_json
-from resistpanel.panel.builds import LENGTHS
-from resistpanel.sheet import bam, check
-from resistpanel.sheet.bam import BGZF_EOF
-from resistpanel.sheet.table import Row
+from resistpanel.core import bam
+from resistpanel.core.bam import BGZF_EOF
+from resistpanel.core.builds import LENGTHS
+from resistpanel.core.files import read_json
+from resistpanel.inputs import bam_checks
+from resistpanel.inputs import checks as check
+from resistpanel.inputs.sheet import Row
 
 from .conftest import LENGTH, write_bam
 
@@ -264,7 +266,7 @@ def test_chr_prefix(world, capsys):
     lengths = {"chr1": 5000, "chr2": 6000}
     row = Row("P1", "after", "tumor", world.folder / "after.bam", where="samples.tsv:4")
     header = bam.Header({"1": 5000, "2": 6000}, [], None, True)
-    (error,) = bam.check_contigs(row, header, "genome.fa", lengths, {"chr1", "chr2"})
+    (error,) = bam_checks.check_contigs(row, header, "genome.fa", lengths, {"chr1", "chr2"})
     assert relative(world, [error.line()])[0] == (
         f"{AFTER}: chr-prefix mismatch: the BAM's contigs are named '1', the reference's 'chr1' "
         "(genome.fa); give a reference with the BAM's names, or rename with `samtools reheader`"
@@ -277,7 +279,7 @@ def test_another_build_is_named(world):
     bare = {name.removeprefix("chr"): n for name, n in LENGTHS["hg38"].items()}
     for contigs in (LENGTHS["hg38"], bare):
         header = bam.Header(contigs, [], None, True)
-        (error,) = bam.check_contigs(row, header, "hg19.fa", LENGTHS["hg19"], {"chr7"})
+        (error,) = bam_checks.check_contigs(row, header, "hg19.fa", LENGTHS["hg19"], {"chr7"})
         assert relative(world, [error.line()])[0] == (
             f"{AFTER}: aligned to hg38 (GRCh38), reference is hg19 (GRCh37) (hg19.fa); give the "
             "hg38 reference and panel, or align the reads again"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
-from resistpanel.sheet import config
-from resistpanel.sheet.config import settings
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.inputs import config
+from resistpanel.inputs.config import settings
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from resistpanel.catalog.drugs import Drug
-from resistpanel.schemas import validator
-from resistpanel.sheet.patient import describe, ordered, pairs
-from resistpanel.sheet.table import Row
+from resistpanel.core.schemas import validator
+from resistpanel.inputs.patient import describe, ordered, pairs
+from resistpanel.inputs.sheet import Row
 
 
 def row(sample, timepoint=None, day=None, lesion=None, drugs=(), role="tumor", **more):

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
-from resistpanel.sheet import resources
-from resistpanel.sheet.plan import flags, make_plan, plan_or_exit
-from resistpanel.simulate.patient import load_patient
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.inputs import resources
+from resistpanel.inputs.plan import flags, make_plan, plan_or_exit
+from resistpanel.inputs.simulated_patient import load_patient
 
 DEMO = HOME / "resources" / "demo" / "patient.yaml"
 

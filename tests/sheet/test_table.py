@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.sheet.table import EMPTY, patients, read_sheet, schema
+from resistpanel.core.errors import InputError
+from resistpanel.inputs.sheet import EMPTY, patients, read_sheet, schema
 
 HEADER = "patient\tsample\trole\ttimepoint\tday\tlesion\tdrugs\tbam\n"
 NORMAL = "P1\tskin\tnormal\t\t\t\t\tskin.bam\n"

@@ -6,8 +6,8 @@ import pysam
 import pytest
 import yaml
 
-from resistpanel.simulate.quality import Sequencer
-from resistpanel.simulate.run import simulate
+from resistpanel.testing.quality import Sequencer
+from resistpanel.testing.simulate import simulate
 
 GENES = ("BRAF", "MAP2K1", "AR", "NRAS", "TERT")
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.simulate.align import CLIP, MATCH_SCORE, MISMATCH, NO_BASE, align, best_local
-from resistpanel.simulate.genome import Region, decode, encode
-from resistpanel.simulate.reads import Haplotype
-from resistpanel.simulate.variants import Variant
+from resistpanel.testing.cigars import CLIP, MATCH_SCORE, MISMATCH, NO_BASE, align, best_local
+from resistpanel.testing.genome import Region, decode, encode
+from resistpanel.testing.reads import Haplotype
+from resistpanel.testing.variants import Variant
 
 OPERATIONS = "MIDNS"
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 from resistpanel.panel.genes import Gene, load_genes
-from resistpanel.simulate.codons import (
+from resistpanel.testing.codons import (
     CODE,
     CODONS,
     LONGEST_RUN,

@@ -6,12 +6,12 @@ import pysam
 import pysam.bcftools
 import pytest
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
+from resistpanel.core.intervals import read_targets
+from resistpanel.inputs.simulated_patient import load_patient
 from resistpanel.panel.genes import load_genes
-from resistpanel.panel.targets import read_targets
-from resistpanel.simulate.codons import CODE, COMPLEMENT, read_codons
-from resistpanel.simulate.patient import load_patient
-from resistpanel.simulate.run import simulate
+from resistpanel.testing.codons import CODE, COMPLEMENT, read_codons
+from resistpanel.testing.simulate import simulate
 
 DEMO = HOME / "resources" / "demo"
 PANEL = HOME / "panels" / "cancer138"

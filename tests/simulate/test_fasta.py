@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.simulate import bgzf
-from resistpanel.simulate.fasta import LINE, LINES, write_genome
+from resistpanel.testing import bgzf
+from resistpanel.testing.fasta import LINE, LINES, write_genome
 
 BLOCK_BASES = LINE * LINES
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from resistpanel.cli import main
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.simulate.patient import load_patient, schema
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.inputs.simulated_patient import load_patient, schema
 
 MISSING = object()
 

@@ -6,10 +6,10 @@ import numpy as np
 import pysam
 import pytest
 
-from resistpanel.simulate import bgzf
-from resistpanel.simulate.fragments import Library
-from resistpanel.simulate.quality import Sequencer, quality_table
-from resistpanel.simulate.records import bins, encode_reads, header
+from resistpanel.testing import bgzf
+from resistpanel.testing.bam_records import bins, encode_reads, header
+from resistpanel.testing.fragments import Library
+from resistpanel.testing.quality import Sequencer, quality_table
 
 
 def reg2bin(start, end):

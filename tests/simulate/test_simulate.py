@@ -10,8 +10,8 @@ import pytest
 from scipy.stats import binom, binomtest
 
 from resistpanel.cli import main
-from resistpanel.panel.builds import LENGTHS
-from resistpanel.panel.targets import read_targets
+from resistpanel.core.builds import LENGTHS
+from resistpanel.core.intervals import read_targets
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.errors import InputError
-from resistpanel.panel.targets import Target
-from resistpanel.simulate.carriers import (
+from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import Target
+from resistpanel.testing.genome import Genome, Region, encode
+from resistpanel.testing.mixtures import (
     PATIENT,
     STRANGER,
     Copies,
@@ -19,8 +20,7 @@ from resistpanel.simulate.carriers import (
     plan,
     weights,
 )
-from resistpanel.simulate.genome import Genome, Region, encode
-from resistpanel.simulate.variants import (
+from resistpanel.testing.variants import (
     SPACING,
     Places,
     Variant,

@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.callers.haplotypes import fetcher
-from resistpanel.callers.variants import Variant, left_align
 from resistpanel.cli import main
-from resistpanel.panel.targets import Target
-from resistpanel.validate.bams import Spike, reads_of, spike, split
-from resistpanel.validate.edit import Indel, chance, merged_operations, substitute
-from resistpanel.validate.page import page, percent
-from resistpanel.validate.score import Call, match, proportion, wilson
-from resistpanel.validate.sites import GAP, draw, kind_of
+from resistpanel.core.haplotypes import fetcher
+from resistpanel.core.intervals import Target
+from resistpanel.core.replacement import Variant, left_align
+from resistpanel.testing.draw_variants import GAP, draw, kind_of
+from resistpanel.testing.score import Call, match, proportion, wilson
+from resistpanel.testing.spike_bams import Spike, reads_of, spike, split
+from resistpanel.testing.spike_read import Indel, chance, merged_operations, substitute
+from resistpanel.testing.validation_page import page, percent
 
 LENGTH = 6000
 READ = 100

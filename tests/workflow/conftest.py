@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 #: The Snakemake of the environment that runs the tests.
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]

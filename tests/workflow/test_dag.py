@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.files import HOME, read_json
-from resistpanel.schemas import validator
+from resistpanel.core.files import HOME, read_json
+from resistpanel.core.schemas import validator
 
 from .conftest import snakemake
 

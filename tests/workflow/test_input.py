@@ -2,7 +2,7 @@
 
 import pytest
 
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 CONFIG = """\
 samples: samples.tsv

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.files import HOME, read_json
+from resistpanel.core.files import HOME, read_json
 
 from .conftest import snakemake
 

@@ -7,7 +7,7 @@ import pytest
 
 from resistpanel import cli
 from resistpanel.cli import build_parser
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
 
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
 STAGES = [path for path in RULES if path.stem != "common"]

@@ -6,8 +6,8 @@ import os
 import sys
 
 from resistpanel import __version__
-from resistpanel.errors import InputError, machine_fault
-from resistpanel.schemas import damaged
+from resistpanel.core.errors import InputError, machine_fault
+from resistpanel.core.schemas import damaged
 
 #: What a user types, in the order of use.
 COMMANDS = {
@@ -37,9 +37,21 @@ STAGES = {
     "simulate": "write a small genome and BAMs with known truth",
     "screen": "recurrent substitutions of a mutant cDNA library grown under a drug",
 }
-#: Each step has a module ``resistpanel.<step>.command`` with ``register(parser)``, which adds
-#: its arguments and sets ``parser.set_defaults(run=function_of_args)``.
 STEPS = COMMANDS | STAGES
+#: Rooms of the package that hold the steps that have no room of their name.
+ROOMS = {
+    "init": "inputs",
+    "check": "inputs",
+    "sheet": "inputs",
+    "demo": "run",
+    "identity": "qc",
+    "multiqc": "qc",
+    "explain": "report",
+    "simulate": "testing",
+    "validate": "testing",
+    "screen": "extras",
+    "callers": "extras",
+}
 
 DESCRIPTION = """\
 Which mutation makes this tumour resist the drug, was it there before, and how sure are we?
@@ -93,6 +105,16 @@ EXAMPLES = {
 }
 
 
+def command_module(step: str) -> str:
+    """Return the module of a step's command.
+
+    It has ``register(parser)``, which adds arguments and sets ``run`` to a function of them. A room
+    holds the command of its own name in ``command.py``, others in ``<step>_command.py``.
+    """
+    room = ROOMS.get(step, step)
+    return f"resistpanel.{room}.command" if room == step else f"resistpanel.{room}.{step}_command"
+
+
 class Completion(argparse.Action):
     """Print the code that teaches a shell to complete ``resistpanel``."""
 
@@ -138,7 +160,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if only in (None, step):
-            importlib.import_module(f"resistpanel.{step}.command").register(child)
+            importlib.import_module(command_module(step)).register(child)
             parts = [EXAMPLES.get(step), child.epilog, EXIT]
             child.epilog = "\n".join(part for part in parts if part)
     return parser

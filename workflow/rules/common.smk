@@ -2,10 +2,10 @@
 import sys
 
 try:
-    from resistpanel.sheet.machine import why as why_failed
-    from resistpanel.sheet.plan import flags, plan_or_exit, put_on_path
-    from resistpanel.sheet.resources import memory
-    from resistpanel.simulate.patient import load_patient
+    from resistpanel.inputs.machine import why as why_failed
+    from resistpanel.inputs.plan import flags, plan_or_exit, put_on_path
+    from resistpanel.inputs.resources import memory
+    from resistpanel.inputs.simulated_patient import load_patient
 except ImportError as error:
     print(
         f"resistpanel: error: the package cannot be imported ({error}); "

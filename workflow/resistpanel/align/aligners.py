@@ -13,8 +13,8 @@ import pysam
 
 from resistpanel.align import minimap
 from resistpanel.align.fastq import Lane
-from resistpanel.errors import InputError
-from resistpanel.files import read_json, write_json
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_json, write_json
 
 #: Preferred first; mappy needs nothing but the package.
 ALIGNERS = ("bwa-mem2", "bwa", "mappy")

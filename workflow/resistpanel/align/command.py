@@ -54,7 +54,7 @@ def run_index(args: argparse.Namespace) -> int:
 
 def run_run(args: argparse.Namespace) -> int:
     """Align a sample."""
-    from resistpanel.align.run import align_sample
+    from resistpanel.align.sample import align_sample
 
     align_sample(
         args.sample,

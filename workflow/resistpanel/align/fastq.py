@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 #: Reads at the start of each file that are looked at before any job.
 FIRST = 1000

@@ -12,7 +12,7 @@ import mappy
 import pysam
 
 from resistpanel.align.fastq import Lane, Read, reads, umi_of
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 VERSION = mappy.__version__
 #: Pairs that a thread aligns at a time.

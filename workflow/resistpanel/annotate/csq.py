@@ -13,7 +13,7 @@ from pathlib import Path
 import pysam
 import pysam.bcftools
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 #: Residues of the protein that csq prints before it abbreviates.
 BRIEF = 12

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.files import open_fasta
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 
 #: ``fetch(chrom, start, end)`` returns reference bases, 0-based half-open, in upper case.
 Fetch = Callable[[str, int, int], str]

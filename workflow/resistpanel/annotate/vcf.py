@@ -12,8 +12,8 @@ from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import FLANK, Effect, most_severe
 from resistpanel.annotate.sequence import Reference
 from resistpanel.annotate.transcript import Transcript
-from resistpanel.errors import InputError
-from resistpanel.files import replacing
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import replacing
 from resistpanel.panel.genes import load_genes
 
 #: INFO fields: id, number, type, description.

@@ -5,23 +5,19 @@ from pathlib import Path
 
 import numpy as np
 
-from resistpanel.call import (
-    collection,
-    header,
-    leakage,
-    limits,
-    model,
-    noise,
-    population,
-    regions,
-    vcf,
-)
-from resistpanel.call import evidence as ev
 from resistpanel.call import filters as flt
-from resistpanel.call.alleles import Allele, kind, tract, vcf_alleles
-from resistpanel.call.inputs import Settings, check_contigs, open_sample, read_sites
-from resistpanel.call.reference import Reference
-from resistpanel.errors import InputError
+from resistpanel.call import header, limits
+from resistpanel.call import vcf_writer as vcf
+from resistpanel.call.errors import error_model as noise
+from resistpanel.call.io import collection, regions
+from resistpanel.call.io import evidence as ev
+from resistpanel.call.model import contamination as leakage
+from resistpanel.call.model import population
+from resistpanel.call.model import posterior as model
+from resistpanel.call.settings import Settings, check_contigs, open_sample, read_sites
+from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
 
 #: A sample is said to carry an allele that exists in the patient from this Bayes factor on.
 PRESENT_LOG_BF = np.log(100)

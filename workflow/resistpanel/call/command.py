@@ -5,7 +5,7 @@ import re
 import sys
 from pathlib import Path
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 EXAMPLE = """example:
   resistpanel call --reference hg19.fa --targets panel.bed --normal skin.bam \\
@@ -77,9 +77,9 @@ def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
     from resistpanel.call.header import warnings
-    from resistpanel.call.shards import gather, save, share, stamp
-    from resistpanel.sheet.bam import quiet
-    from resistpanel.sheet.index import check_whole
+    from resistpanel.call.io.shards import gather, save, share, stamp
+    from resistpanel.core.bam import quiet
+    from resistpanel.core.bam_index import check_whole
 
     shard = _shard(args)
     if args.shard is None and not (args.output or "").endswith(".vcf.gz"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, bdtrc
 
-from resistpanel.call.evidence import Candidate
+from resistpanel.call.io.evidence import Candidate
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resistpanel.call.filters import FILTERS
-from resistpanel.call.reader import LONGEST_GAP
-from resistpanel.call.vcf import number
-from resistpanel.files import sha256
+from resistpanel.call.io.reader import LONGEST_GAP
+from resistpanel.call.vcf_writer import number
+from resistpanel.core.files import sha256
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller

@@ -9,8 +9,8 @@ import numpy as np
 from libc.math cimport log, pow
 from libc.stdint cimport int8_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
-from resistpanel.call.pileup cimport Event
-from resistpanel.call.reader cimport Read
+from resistpanel.call.io.pileup cimport Event
+from resistpanel.call.io.reader cimport Read
 
 cdef double MATCH[256]
 cdef double MISMATCH[256]

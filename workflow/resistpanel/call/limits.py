@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betaincinv
 
-from resistpanel.call.model import (
+from resistpanel.call.model.posterior import (
     ARTIFACT_LEVEL,
     ERROR_EDGES,
     Evidence,

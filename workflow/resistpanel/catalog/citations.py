@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
-from resistpanel.catalog.tsv import read_tsv
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.tables import read_tsv
 
 COLUMNS = ("pmid", "author", "year", "state", "note")
 #: ``read``: the paper's text was at hand; ``exported``: PubMed id and statement stand together in

@@ -6,8 +6,8 @@ from pathlib import Path
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, normalise
 from resistpanel.catalog.table import Row, alteration_problems, parsed
-from resistpanel.catalog.tsv import read_tsv, require, split
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.tables import read_tsv, require, split
 
 
 class Diseases:

@@ -11,10 +11,10 @@ import pysam
 from resistpanel.catalog.citations import STATES, Citation, load_citations, unverified
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import CATALOG
-from resistpanel.catalog.imports.run import BASES, import_file
+from resistpanel.catalog.import_table import BASES, import_file
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
 from resistpanel.catalog.table import Catalog, load_catalog
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.panel.genes import load_genes
 
 

@@ -7,8 +7,8 @@ from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
 from resistpanel.catalog.of_drugs import read_of_drugs
 from resistpanel.catalog.table import Row, alteration_problems, parsed
-from resistpanel.catalog.tsv import split
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
+from resistpanel.core.tables import split
 
 COLUMNS = (
     "id",

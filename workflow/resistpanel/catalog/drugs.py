@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from resistpanel.catalog.tsv import read_tsv, require, split
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.files import HOME
+from resistpanel.core.tables import read_tsv, require, split
 
 #: The catalogue that ships with the project.
 CATALOG = HOME / "resources" / "catalog"

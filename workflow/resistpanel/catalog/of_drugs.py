@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from resistpanel.catalog.drugs import Drugs
-from resistpanel.catalog.tsv import read_tsv, require, split
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.tables import read_tsv, require, split
 
 
 def read_of_drugs(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
 from resistpanel.catalog.of_drugs import read_of_drugs
-from resistpanel.catalog.tsv import split
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
+from resistpanel.core.tables import split
 
 COLUMNS = (
     "id",

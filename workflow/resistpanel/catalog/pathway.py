@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
-from resistpanel.catalog.tsv import read_tsv, split
-from resistpanel.errors import InputError, InputErrors
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.tables import read_tsv, split
 
 NODE_COLUMNS = ("id", "label", "role", "genes", "source")
 EDGE_COLUMNS = ("from", "to", "sign", "source")

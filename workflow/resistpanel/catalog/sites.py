@@ -10,10 +10,10 @@ import pysam
 from resistpanel import __version__
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.table import Catalog, Row
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import replacing
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.files import replacing
+from resistpanel.core.intervals import read_targets
 from resistpanel.panel.genes import Gene
-from resistpanel.panel.targets import read_targets
 
 _BASES = "TCAG"
 _COMPLEMENT = str.maketrans("ACGT", "TGCA")

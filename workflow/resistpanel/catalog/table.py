@@ -10,9 +10,9 @@ import jsonschema
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
-from resistpanel.catalog.tsv import read_tsv, split
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import HOME
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.files import HOME
+from resistpanel.core.tables import read_tsv, split
 
 SCHEMA = HOME / "workflow" / "schemas" / "catalog.schema.json"
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from resistpanel.compare.assemble import compare
+from resistpanel.compare.comparison import compare
 from resistpanel.compare.states import DEFAULT, Rules
 
 EPILOG = """\

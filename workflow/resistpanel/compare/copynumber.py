@@ -5,8 +5,8 @@ import math
 from pathlib import Path
 
 from resistpanel.compare.purity import LOWEST, Z95, Locus, Purity, from_sheet
-from resistpanel.errors import InputError
-from resistpanel.files import read_json
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_json
 
 SEX_CHROMOSOMES = {"X", "Y", "chrX", "chrY"}
 

@@ -5,18 +5,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from resistpanel.call.leakage import NOTHING, Fraction, contamination, loci, tumor_in_normal
+from resistpanel.call.model.contamination import (
+    NOTHING,
+    Fraction,
+    contamination,
+    loci,
+    tumor_in_normal,
+)
 from resistpanel.catalog import protein
 from resistpanel.catalog.classes import Diseases
 from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
+from resistpanel.copynumber.allele_counts import Sites, heterozygous, homozygous
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
 from resistpanel.copynumber.gate import GATE, Figures, judge
 from resistpanel.copynumber.purity import LEAST_AF, Estimate, Somatic, estimate, from_driver
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import HetSites, Segment, segment
-from resistpanel.copynumber.sites import Sites, heterozygous, homozygous
 from resistpanel.qc.gate import Condition
 
 #: A purity typed into the sheet is taken as an estimate with this 95 % half-width.

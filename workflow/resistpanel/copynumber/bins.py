@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from resistpanel.errors import InputError
-from resistpanel.files import open_fasta
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 
 #: Windows for the GC fraction reach at least this many bases: about a fragment's length.
 GC_WINDOW = 200

@@ -5,9 +5,7 @@ import dataclasses
 import numpy as np
 from scipy.special import logsumexp
 
-from resistpanel.copynumber.ratios import Genes, benjamini_hochberg, two_sided
-from resistpanel.copynumber.segments import BALANCES, HetSites
-from resistpanel.copynumber.states import (
+from resistpanel.copynumber.copy_states import (
     STATES,
     copies,
     expected_balance,
@@ -16,6 +14,8 @@ from resistpanel.copynumber.states import (
     log_prior,
     log_ratio_likelihood,
 )
+from resistpanel.copynumber.ratios import Genes, benjamini_hochberg, two_sided
+from resistpanel.copynumber.segments import BALANCES, HetSites
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from resistpanel.copynumber.gate import GATE
-from resistpanel.files import read_json
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_stage
 from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
-from resistpanel.schemas import write_stage
 
 EPILOG = """\
 example:
@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
     """Run the stage; say on standard error what the gate holds against a sample."""
     from resistpanel.catalog.classes import load_diseases
     from resistpanel.catalog.drivers import load_drivers
+    from resistpanel.copynumber.allele_counts import read_sites
     from resistpanel.copynumber.analyse import Patient, analyse, of_disease
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
-    from resistpanel.copynumber.sites import read_sites
 
     gate = gate_with(thresholds(args.gate), GATE, "copynumber")
     sheet, qc = read_json(args.sheet), read_json(args.qc)

@@ -11,9 +11,9 @@ import dataclasses
 import numpy as np
 from scipy.stats import norm, poisson
 
+from resistpanel.copynumber.allele_counts import HOMOZYGOUS, LEAST_DEPTH, Sites
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.ratios import mad
-from resistpanel.copynumber.sites import HOMOZYGOUS, LEAST_DEPTH, Sites
 
 #: AF below which an allele counts as absent: above any contamination worth the name.
 ABSENT = 0.1

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import betainc, betaincinv, betaln, gammaln, logsumexp
 
-from resistpanel.copynumber.segments import HetSites, Segment
-from resistpanel.copynumber.states import (
+from resistpanel.copynumber.copy_states import (
     STATES,
     expected_balance,
     expected_log2,
@@ -22,7 +21,8 @@ from resistpanel.copynumber.states import (
     log_prior,
     log_ratio_likelihood,
 )
-from resistpanel.copynumber.states import STRAY as RATIO_STRAY
+from resistpanel.copynumber.copy_states import STRAY as RATIO_STRAY
+from resistpanel.copynumber.segments import HetSites, Segment
 
 GRID = np.linspace(0.05, 1.0, 96)
 #: Copies of the genome at large per tumour cell, and their prior probability.

@@ -5,10 +5,10 @@ import math
 
 import numpy as np
 
-from resistpanel.call.leakage import Fraction
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.calls import GeneCall, PairedCall
+from resistpanel.copynumber.copy_states import copies
 from resistpanel.copynumber.ratios import Z95, Genes
-from resistpanel.copynumber.states import copies
 
 
 def number(value: float | None, digits: int = 4) -> float | None:

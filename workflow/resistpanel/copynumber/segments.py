@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from resistpanel.copynumber.copy_states import log_balance_likelihood
 from resistpanel.copynumber.ratios import Genes
-from resistpanel.copynumber.states import log_balance_likelihood
 
 #: Twice the log-likelihood that a further breakpoint must gain (two means: about p = 0.001).
 PENALTY = 14.0

@@ -4,16 +4,16 @@ import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.files import read_text, replacing, write_text
-from resistpanel.panel.builds import (
+from resistpanel.core.builds import (
     build_of_lengths,
     build_of_text,
     read_lengths,
     with_chr,
 )
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_text, replacing, write_text
+from resistpanel.core.intervals import Target, merge_targets, read_targets
 from resistpanel.panel.genes import Gene, load_genes
-from resistpanel.panel.targets import Target, merge_targets, read_targets
 
 #: Bases round a gene's coding span within which a target may lie (promoters, introns).
 NEAR = 10_000

@@ -7,8 +7,8 @@ import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.panel.builds import CHROMOSOMES, build_of_text, with_chr
+from resistpanel.core.builds import CHROMOSOMES, build_of_text, with_chr
+from resistpanel.core.errors import InputError
 from resistpanel.panel.genes import TRANSCRIPT_TYPES, Gene, attributes, feature_id
 
 #: Tags by which a gene's transcript is chosen, the strongest first.

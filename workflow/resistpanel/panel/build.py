@@ -4,8 +4,9 @@ import dataclasses
 import difflib
 from pathlib import Path
 
-from resistpanel.errors import InputError, InputErrors
-from resistpanel.files import read_text, write_text
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.files import read_text, write_text
+from resistpanel.core.intervals import Target
 from resistpanel.panel.annotation import (
     annotation_build,
     coding_transcripts,
@@ -13,7 +14,6 @@ from resistpanel.panel.annotation import (
     unversioned,
 )
 from resistpanel.panel.genes import Gene
-from resistpanel.panel.targets import Target
 from resistpanel.panel.write import table_text, write_panel
 
 

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
+from resistpanel.core.intervals import read_targets
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.build import build_panel
-from resistpanel.panel.targets import read_targets
 
 
 def register(parser: argparse.ArgumentParser) -> None:

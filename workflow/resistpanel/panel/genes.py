@@ -9,8 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
-from resistpanel.errors import InputError
-from resistpanel.files import read_text
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_text
 
 TRANSCRIPT_TYPES = {"mRNA", "transcript"}
 

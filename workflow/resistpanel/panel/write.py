@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from resistpanel.files import write_text
-from resistpanel.panel.builds import LENGTHS, order
+from resistpanel.core.builds import LENGTHS, order
+from resistpanel.core.files import write_text
+from resistpanel.core.intervals import Target, sort_targets
 from resistpanel.panel.genes import Gene
-from resistpanel.panel.targets import Target, sort_targets
 
 SOURCE = "resistpanel"
 

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.files import read_json
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_stage
 from resistpanel.qc.gate import GATE, add_gate, gate_with, rows_text, thresholds
-from resistpanel.schemas import write_stage
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -16,9 +16,9 @@ from pysam.libchtslib cimport (
     BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux_get, bam_get_cigar, bam_get_qname,
     bam_get_qual, bam_get_seq,
 )
-from resistpanel.stream cimport NT16_CODE, Stream, aligned_length, hash_name
+from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 
 #: Insert sizes and read lengths are counted up to this many bases; longer ones in the last place.
 LONGEST = 1 << 16

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from resistpanel.errors import InputError
-from resistpanel.files import open_fasta
-from resistpanel.panel.targets import Target, merge_targets, read_targets
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
+from resistpanel.core.intervals import Target, merge_targets, read_targets
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.reads import count, file_counts
 

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from resistpanel.errors import InputError, did_you_mean
+from resistpanel.core.errors import InputError, did_you_mean
 
 _HOLDS = {">=": operator.ge, "<=": operator.le}
 

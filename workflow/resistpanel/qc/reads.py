@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from resistpanel.files import open_fasta
-from resistpanel.panel.targets import Target
+from resistpanel.core.files import open_fasta
+from resistpanel.core.intervals import Target
 from resistpanel.qc import spectrum
 from resistpanel.qc.count import Counter
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from resistpanel import __version__
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report import provenance
-from resistpanel.report.front import headline, mechanisms
 from resistpanel.report.numbers import percent
 from resistpanel.report.read import read
-from resistpanel.report.states import MECHANISMS, VERDICTS
+from resistpanel.report.summary import headline, mechanisms
 from resistpanel.report.tsv import field
+from resistpanel.report.words import MECHANISMS, VERDICTS
 
 #: Figures in which a sample may stand out; the direction that is bad.
 OUTLIERS = (

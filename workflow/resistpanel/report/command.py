@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.files import write_json, write_text
-from resistpanel.report.assemble import PARTS, assemble
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
+from resistpanel.report.contents import PARTS, assemble
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
 from resistpanel.report.render import cohort_page, page

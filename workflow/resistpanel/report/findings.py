@@ -3,10 +3,10 @@
 import re
 
 from resistpanel.report.cells import variant_name
-from resistpanel.report.front import failing
 from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import variants_by_id
-from resistpanel.report.states import EFFECTS, MATCHES, MECHANISMS
+from resistpanel.report.summary import failing
+from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")

@@ -6,7 +6,7 @@ pixels. A bar's height is the allele frequency on the page's square-root axis.
 
 from resistpanel.report.cells import cell, sample_label, scale, variant_name
 from resistpanel.report.parts import tumors
-from resistpanel.report.states import STATES
+from resistpanel.report.words import STATES
 
 ROW, BAR = 44, 34  # px: height of a row, and of a bar of 100 %
 WIDEST, NARROWEST, PAGE = 24, 13, 1280  # px: width of a column, and of the page

@@ -3,7 +3,7 @@
 Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its validateData.py.
 """
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report.tsv import field
 
 COLUMNS = (

@@ -12,7 +12,7 @@ from resistpanel.report.numbers import (
     percent_up,
 )
 from resistpanel.report.parts import tumors
-from resistpanel.report.states import consequence
+from resistpanel.report.words import consequence
 
 #: A protein change up to the residue's number.
 RESIDUE = re.compile(r"([A-Z*]?\d+)")

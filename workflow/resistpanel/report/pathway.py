@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from resistpanel.report.cells import variant_name
 from resistpanel.report.layers import layered, split_feedback
-from resistpanel.report.states import STATES, rank_state
+from resistpanel.report.words import STATES, rank_state
 
 NODE, GAP = 108, 12  # width of a node, space between nodes
 PLAIN, LINE = 30, 14  # height of a node, and of each variant named in it

@@ -12,8 +12,8 @@ import jinja2
 import pysam
 
 from resistpanel import __version__
-from resistpanel.errors import InputError
-from resistpanel.files import sha256
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import sha256
 
 FILTER_LINE = re.compile(r'##FILTER=<ID=([^,>]+),.*?Description="((?:[^"\\]|\\.)*)"')
 CONTIG_LINE = re.compile(r"##contig=<ID=([^,>]+),(?:.*,)?length=(\d+)")

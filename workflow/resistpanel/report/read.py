@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.schemas import check
+from resistpanel.core.errors import InputError
+from resistpanel.core.schemas import check
 
 
 def read(path: Path) -> object:

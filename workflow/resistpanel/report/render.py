@@ -16,19 +16,19 @@ from resistpanel.report import (
     callers,
     copies,
     findings,
-    front,
     lesions,
     negatives,
     pathway,
     quality,
-    reads,
     slope,
     tables,
 )
+from resistpanel.report import read_evidence as reads
+from resistpanel.report import summary as front
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
-from resistpanel.report.states import DRIVER_STATES, EFFECTS, STATES
 from resistpanel.report.tsv import tsv
+from resistpanel.report.words import DRIVER_STATES, EFFECTS, STATES
 
 NUMBER_PERCENT = re.compile(r"(\d) %")
 

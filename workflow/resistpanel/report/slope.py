@@ -5,7 +5,7 @@ knows about colours.
 """
 
 from resistpanel.report.cells import TICKS, cell, scale, variant_name
-from resistpanel.report.states import STATES, rank_state
+from resistpanel.report.words import STATES, rank_state
 
 HEIGHT = 400
 TOP, BOTTOM = 16, 34

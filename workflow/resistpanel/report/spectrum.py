@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pysam
 
-from resistpanel.files import open_fasta
+from resistpanel.core.files import open_fasta
 
 CLASSES = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
 COMPLEMENT = dict(zip("ACGTN", "TGCAN", strict=True))

@@ -7,8 +7,8 @@ case list of sequenced samples, so that they count as examined.
 import re
 from pathlib import Path
 
-from resistpanel.errors import InputError
-from resistpanel.files import write_text
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import write_text
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.tsv import field
 

@@ -9,10 +9,10 @@ import csv
 import re
 from pathlib import Path
 
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.report.numbers import genomic
 from resistpanel.report.spectrum import COMPLEMENT
-from resistpanel.report.states import consequence, rank_state
+from resistpanel.report.words import consequence, rank_state
 
 COLUMNS = (
     "gene_printed", "hg18", "hg19_chrom", "hg19_pos", "ref", "alt", "protein_printed", "type",

@@ -3,7 +3,7 @@
 from resistpanel.report.cells import cell, sample_label, variant_name
 from resistpanel.report.numbers import genomic
 from resistpanel.report.parts import tumors, variants_by_id
-from resistpanel.report.states import rank_state
+from resistpanel.report.words import rank_state
 
 
 def matrix(report: dict) -> dict:

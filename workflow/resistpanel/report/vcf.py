@@ -11,8 +11,8 @@ from pathlib import Path
 import pysam
 
 from resistpanel import __version__
-from resistpanel.errors import InputError
-from resistpanel.files import replacing
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import replacing
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from resistpanel.catalog.citations import Citation, unverified
-from resistpanel.errors import InputError
+from resistpanel.core.errors import InputError
 from resistpanel.resist.alteration import Patient, read_patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import convergence, course, distribution
 from resistpanel.resist.driver import track
-from resistpanel.resist.examined import coverage, excluded, near_misses, negative_sites, rows_for
 from resistpanel.resist.finding import Finding, find
 from resistpanel.resist.knowledge import nras
 from resistpanel.resist.match import Match
-from resistpanel.resist.outlook import expected_to_fail, options
+from resistpanel.resist.negatives import coverage, excluded, near_misses, negative_sites, rows_for
+from resistpanel.resist.therapy_options import expected_to_fail, options
 from resistpanel.resist.verdict import keys_of, verdict
 
 

@@ -5,12 +5,12 @@ import json
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
-from resistpanel.errors import InputError
-from resistpanel.files import write_json
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import write_json
+from resistpanel.core.schemas import check
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
 from resistpanel.resist.knowledge import KNOWLEDGE
-from resistpanel.schemas import check
 
 
 def register(parser: argparse.ArgumentParser) -> None:

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from resistpanel.catalog.pathway import Pathway
+from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.finding import Finding
-from resistpanel.resist.text import join
 
 
 def course(alteration: Alteration, patient: Patient) -> list[dict]:

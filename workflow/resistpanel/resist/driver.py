@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from resistpanel.catalog.drivers import Driver
+from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, sample_text, sensitising
-from resistpanel.resist.text import join
 
 #: With fewer other mutations than this nothing is said of a swap.
 ENOUGH_OTHERS = 3

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
+from resistpanel.core.text import join, percent, plural, upper_percent
 from resistpanel.resist.alteration import GAINED, OPEN, STATES, Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
-from resistpanel.resist.text import join, percent, plural, upper_percent
 
 EFFECTS = ("known", "candidate", "no_evidence", "passenger")
 

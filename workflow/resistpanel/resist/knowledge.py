@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from resistpanel.catalog.classes import Activating
-from resistpanel.catalog.tsv import read_tsv
-from resistpanel.files import HOME
+from resistpanel.core.files import HOME
+from resistpanel.core.tables import read_tsv
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 

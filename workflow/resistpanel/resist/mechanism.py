@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.pathway import Pathway, Relation
+from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration
 from resistpanel.resist.match import Match, effective
-from resistpanel.resist.text import join
 
 #: The mechanism classes of the on-target group.
 ON_TARGET = ("on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication")

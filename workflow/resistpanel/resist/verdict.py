@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from resistpanel.core.text import join, plural, sentence
 from resistpanel.resist.alteration import Patient
-from resistpanel.resist.examined import classes_text, coverage_text
 from resistpanel.resist.finding import Finding, state_text
-from resistpanel.resist.outlook import resisted_classes
-from resistpanel.resist.text import join, plural, sentence
+from resistpanel.resist.negatives import classes_text, coverage_text
+from resistpanel.resist.therapy_options import resisted_classes
 
 #: Evidence that was seen in patients.
 IN_PATIENTS = ("clinical", "case report")

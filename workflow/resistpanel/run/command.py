@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from resistpanel.check.command import add_place, enter
+from resistpanel.inputs.check_command import add_place, enter
 
 EPILOG = """examples:
   resistpanel run                                  # config.yaml of this folder, all cores
@@ -50,13 +50,13 @@ def elsewhere(profile: str | None, extra: list[str]) -> str | None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
-    from resistpanel.check.lock import held
-    from resistpanel.check.merge import merged
+    from resistpanel.core.lock import held
+    from resistpanel.inputs.merge import merged
+    from resistpanel.inputs.plan import make_plan
+    from resistpanel.inputs.simulated_patient import load_patient
     from resistpanel.run.outcome import failed, shown, verdicts
     from resistpanel.run.progress import Display, Progress, duration
     from resistpanel.run.snakemake import command, prints_itself, run_followed, run_plain
-    from resistpanel.sheet.plan import make_plan
-    from resistpanel.simulate.patient import load_patient
 
     start = Path.cwd()
     config = enter(args)

@@ -3,7 +3,7 @@
 import textwrap
 from pathlib import Path
 
-from resistpanel.files import read_json
+from resistpanel.core.files import read_json
 from resistpanel.run.progress import Failure
 
 #: Last lines of a failed job's log that are shown.

@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from resistpanel.files import HOME
-from resistpanel.run.plugins import DESCRIPTOR
+from resistpanel.core.files import HOME
 from resistpanel.run.progress import Display, Progress
 
-PLUGINS = Path(__file__).parent / "plugins"
+#: Environment variable with the file descriptor to which the logger plugin writes events.
+DESCRIPTOR = "RESISTPANEL_EVENTS"
 #: Options of Snakemake that print something themselves: then there is no progress to show.
 PRINTING = [
     "-n",
@@ -95,8 +95,6 @@ def environment(descriptor: int | None) -> dict[str, str]:
     found["PATH"] = os.pathsep.join([bin_folder, found.get("PATH", "")])
     if descriptor is not None:
         found[DESCRIPTOR] = str(descriptor)
-        path = [str(PLUGINS), *filter(None, [found.get("PYTHONPATH")])]
-        found["PYTHONPATH"] = os.pathsep.join(path)
     return found
 
 

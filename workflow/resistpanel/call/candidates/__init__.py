@@ -1,0 +1,1 @@
+"""Alleles that the reads propose."""

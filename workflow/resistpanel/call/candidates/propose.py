@@ -1,0 +1,183 @@
+"""Alleles that the reads of a chunk propose, before any model weighs them."""
+
+import numpy as np
+from scipy.special import pdtrc
+
+from resistpanel.call.candidates.clips import NEAR, clipped
+from resistpanel.call.candidates.ranking import best_supported
+from resistpanel.call.io.regions import Chunk
+from resistpanel.call.kernels import words
+from resistpanel.core.allele import Allele, left_align
+from resistpanel.core.reference import Reference, decode
+
+#: Fragments that an allele needs over all samples, and in its best sample.
+MIN_FRAGMENTS = 3
+MIN_BEST = 2
+#: Bases on either side of an indel within which a substitution may be part of the event.
+FLANK = 12
+#: Share of the fragments from which a substitution beside an indel can be a polymorphism.
+COMMON = 0.02
+#: Reads looked at, about, to tell which allele an alignment's indel stands for.
+SAMPLED = 40
+#: Chance of noise at one allele that is still worth a closer look.
+GATE = 1e-3
+
+
+def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return where noise of the `expected` (positions,) would rarely reach `count`."""
+    # Most alleles are shown by no or one fragment, which is asked for elsewhere.
+    position, base = np.nonzero(count >= MIN_BEST)
+    few = np.ones(count.shape, dtype=bool)
+    few[position, base] = (
+        pdtrc(count[position, base] - 1, np.maximum(expected[position], 1e-9)) < GATE
+    )
+    return few
+
+
+def substitutions(
+    counts: list[np.ndarray], depth: list[np.ndarray], rate: list[float], reference: np.ndarray
+) -> np.ndarray:
+    """Return which substitutions are worth modelling.
+
+    Parameters
+    ----------
+    counts : per sample, (positions, 4)
+        Fragments per mismatching base.
+    depth : per sample, (positions,)
+    rate : per sample
+        Mismatches per base of the chunk.
+    reference : uint8, (positions,)
+
+    Returns
+    -------
+    bool, (positions, 4)
+    """
+    pooled = sum(counts)
+    chosen = np.zeros(pooled.shape, dtype=bool)
+    for count, n, e in zip(counts, depth, rate, strict=True):
+        chosen |= (count >= MIN_FRAGMENTS) & _unlikely(count, n * e / 3)
+    total = sum(n * e / 3 for n, e in zip(depth, rate, strict=True))
+    best = np.max(np.stack(counts), axis=0)
+    chosen |= (pooled >= MIN_FRAGMENTS + 1) & (best >= MIN_BEST) & _unlikely(pooled, total)
+    chosen[reference > 3] = False
+    return chosen
+
+
+def aligned_indels(
+    all_reads,
+    all_indels: list[np.ndarray],
+    chunk: Chunk,
+    counts: np.ndarray,
+    depth: np.ndarray,
+    reference: Reference,
+    breakpoints: np.ndarray,
+) -> tuple[dict[Allele, int], int]:
+    """Return the alleles that reads with an insertion or deletion in their alignment carry.
+
+    An allele is what such reads show between `FLANK` bases on either side, so that
+    substitutions beside an indel are part of it (a complex event) if they come with it, and are
+    left out if they are common without it (a polymorphism). With each, how many fragments show
+    it, about; second, the places left out.
+
+    Parameters
+    ----------
+    breakpoints : sorted positions
+        Where reads are clipped: beside these, fewer fragments with the gap are looked at.
+    counts : (positions, 4)
+        Fragments per mismatching base, all samples together.
+    depth : (positions,)
+        Fragments, all samples together.
+    """
+    where: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for sample, events in enumerate(all_indels):
+        key = events["pos"].astype(np.int64) << 20 | (events["length"].astype(np.int64) + 500_000)
+        values, first, number = np.unique(key, return_index=True, return_counts=True)
+        order = np.argsort(key, kind="stable")
+        begins = np.searchsorted(key[order], values)
+        for at, begin, n in zip(first, begins, number, strict=True):
+            event = (int(events["pos"][at]), int(events["length"][at]))
+            rows = events["read"][order[begin : begin + n]]
+            where.setdefault(event, []).extend((sample, int(r)) for r in rows)
+    support = {
+        event: len(rows)
+        for event, rows in where.items()
+        if len(rows) >= MIN_FRAGMENTS or (len(rows) >= MIN_BEST and _beside(event[0], breakpoints))
+    }
+    looked_at, crowded = best_supported(support, all_reads)
+    found: dict[Allele, int] = {}
+    for pos, length in looked_at:
+        carriers = where[pos, length]
+        start, stop = pos - FLANK, pos + max(0, -length) + FLANK
+        ref = reference.codes(chunk.contig, start, stop)
+        if (ref > 3).any():
+            continue
+        shown: dict[bytes, int] = {}
+        # A sample of the carriers tells the allele; all are counted when they are realigned.
+        step = max(1, len(carriers) // SAMPLED)
+        # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
+        index = chunk.index(np.arange(start, stop))
+        least = np.maximum(1.5 * len(carriers) + 3, COMMON * depth[index])
+        common = (index >= 0)[:, None] & (counts[index] > least[:, None])
+        taken = carriers[::step]
+        for sample in sorted({sample for sample, _ in taken}):
+            rows = np.array([row for of, row in taken if of == sample])
+            for word in words(all_reads[sample], rows, start, ref, common.view(np.uint8)):
+                if word is not None:
+                    shown[word] = shown.get(word, 0) + 1
+        if not shown:
+            continue
+        most = max(shown.values())
+        for word, n in shown.items():
+            if n * step < MIN_BEST or n < 0.2 * most:
+                continue
+            alt = np.frombuffer(word, dtype=np.uint8)
+            if (alt > 3).any():
+                continue
+            allele = left_align(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
+            if not allele.substitution:
+                found[allele] = found.get(allele, 0) + n * step
+    return found, crowded
+
+
+def _beside(pos: int, breakpoints: np.ndarray) -> bool:
+    """Return whether a breakpoint is near a position."""
+    low, high = np.searchsorted(breakpoints, [pos - NEAR, pos + NEAR])
+    return bool(high > low)
+
+
+def indels(
+    all_reads,
+    all_indels: list[np.ndarray],
+    chunk: Chunk,
+    counts: np.ndarray,
+    depth: np.ndarray,
+    reference: Reference,
+    min_qual: int,
+) -> tuple[list[Allele], int]:
+    """Return the left-aligned indel and complex alleles worth realigning the reads to.
+
+    Second, how many places of gaps and clips were left out.
+
+    Parameters
+    ----------
+    all_reads : list of Reads
+        One per sample.
+    all_indels : list of INDEL_DTYPE arrays
+        CIGAR operations per sample.
+    chunk : Chunk
+    counts : (positions, 4)
+        Fragments per mismatching base, all samples together.
+    depth : (positions,)
+        Fragments, all samples together.
+    min_qual : int
+        Clipped bases below it are unknown.
+    """
+    cut, breakpoints, more = clipped(all_reads, chunk.contig, reference, min_qual)
+    shown, crowded = aligned_indels(
+        all_reads, all_indels, chunk, counts, depth, reference, breakpoints
+    )
+    for allele, fragments in cut.items():
+        shown[allele] = shown.get(allele, 0) + fragments
+    return sorted(
+        a for a, n in shown.items() if n >= MIN_FRAGMENTS and not a.substitution
+    ), crowded + more

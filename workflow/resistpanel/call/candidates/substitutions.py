@@ -1,0 +1,358 @@
+"""SNVs and MNVs: substitutions that stand out, with the fragments that carry them."""
+
+import numpy as np
+
+from resistpanel.call.candidates import propose as candidates
+from resistpanel.call.errors.error_model import GOOD, VARIANT_FRACTION
+from resistpanel.call.events.realign import MAX_MISMATCHES
+from resistpanel.call.io.evidence import (
+    ROW,
+    Candidate,
+    Pile,
+    Support,
+    count,
+    mask,
+    others,
+    strand_class,
+)
+from resistpanel.call.io.pileup import GROUP_OF
+from resistpanel.call.io.regions import Chunk
+from resistpanel.core.allele import Allele, haplotype
+from resistpanel.core.reference import BASES, Reference, encode
+
+#: Share of the commoner allele's fragments, in the samples that have such, that must carry both
+#: for two to be one event: a new variant beside a polymorphism is none with it.
+PHASED = 0.6
+
+
+def _rows(p: Pile, index: int, base: int) -> np.ndarray:
+    """Return the fragments of one sample that show `base` at a position of the chunk."""
+    events = p.events[p.key == 4 * index + base]
+    out = np.zeros(len(events), dtype=ROW)
+    reads = p.reads.table[events["read"]]
+    for name in ("frag", "base", "cls", "dist", "cycle"):
+        out[name] = events[name]
+    out["group"] = GROUP_OF[events["qual"]]
+    out["mapq"] = reads["mapq"]
+    out["mismatches"] = reads["mismatches"]
+    return out
+
+
+def _mapping(p: Pile, pos: int) -> tuple[int, float]:
+    """Return the reads left out at a position, and the mean mapping quality of the others."""
+    low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+    over = p.reads.table["mapq"][p.over(pos, pos + 1)]
+    return low, float(over.mean()) if len(over) else 60.0
+
+
+def _good(
+    piles: list[Pile], common: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
+    """Return counts, depths and rates of mismatches as of good bases alone, per sample.
+
+    A few bases of low quality make most of the errors: without them, fewer fragments stand out.
+    """
+    counts, depths, rates = [], [], []
+    for p in piles:
+        good = GROUP_OF[p.events["qual"]] >= GOOD
+        shown = count(p.key[good], len(p.depth))
+        depth = p.depth[:, :, GOOD:].sum((1, 2))
+        counts.append(shown)
+        depths.append(depth)
+        rates.append(max((shown.sum() - shown[common].sum()) / max(depth.sum(), 1), 1e-5))
+    return counts, depths, rates
+
+
+def substitution_candidates(
+    piles: list[Pile],
+    chunk: Chunk,
+    codes: np.ndarray,
+    context: np.ndarray,
+    forced: list[Allele],
+    reference: Reference,
+) -> list[Candidate]:
+    """Return SNV and MNV candidates of a chunk with their evidence.
+
+    Substitutions at adjacent positions, or with one base between, that are carried by the same
+    fragments are one MNV; each single one stays a candidate of its own with the fragments that
+    do not carry the other.
+    """
+    positions = chunk.positions()
+    depths = [p.total for p in piles]
+    common = np.zeros(piles[0].counts.shape, dtype=bool)
+    for p, depth in zip(piles, depths, strict=True):
+        common |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
+    # Variants themselves are no measure of the noise that a candidate must exceed.
+    noise = [
+        max((len(p.events) - p.counts[common].sum()) / max(d.sum(), 1), 1e-5)
+        for p, d in zip(piles, depths, strict=True)
+    ]
+    chosen = candidates.substitutions([p.counts for p in piles], depths, noise, codes)
+    chosen |= candidates.substitutions(*_good(piles, common), codes)
+    chosen = np.argwhere(chosen)
+    singles: dict[tuple[int, int], list[np.ndarray]] = {
+        (int(i), int(b)): [_rows(p, i, b) for p in piles] for i, b in chosen
+    }
+    result = []
+    multiple, singles = _phase(singles, positions, piles)
+    for run, rows, silent in multiple:
+        # All of `rows` tell of these positions; of what is added, not all may.
+        told = range(run[0][0], run[-1][0] + 1)
+        _extend(run, rows, piles, positions, codes)
+        first, last = run[0][0], run[-1][0]
+        start = int(positions[first])
+        alt = codes[first : last + 1].copy()
+        for index, base in run:
+            alt[index - first] = base
+        allele = Allele(
+            chunk.contig,
+            start,
+            "".join(BASES[c] for c in codes[first : last + 1]),
+            "".join(BASES[c] for c in alt),
+        )
+        # A fragment is informative if it tells of the whole run: the thinnest position bounds that.
+        support = []
+        for s, (p, r) in enumerate(zip(piles, rows, strict=True)):
+            depths = [p.depth[i].astype(float) for i in told]
+            for (sample, index), part in silent.items():
+                if sample == s:
+                    np.add.at(depths[index - told.start], (part["cls"], part["group"]), -1)
+            thinnest = min(depths, key=np.sum)
+            support.append(_with_clipped(p, allele, r, thinnest, reference))
+        result.append(Candidate(allele, support))
+    for (index, base), rows in singles.items():
+        allele = Allele(chunk.contig, int(positions[index]), BASES[codes[index]], BASES[base])
+        support = [
+            Support(r, p.depth[index].astype(float), *_mapping(p, allele.pos))
+            for p, r in zip(piles, rows, strict=True)
+        ]
+        result.append(Candidate(allele, support, int(context[index])))
+    have = {c.allele for c in result}
+    for allele in forced:
+        if allele in have:
+            continue
+        larger = [c for c in result if _within(allele, c.allele)]
+        result.append(_forced(piles, chunk, codes, context, allele, larger, reference))
+    return result
+
+
+def _with_clipped(
+    p: Pile, allele: Allele, rows: np.ndarray, depth: np.ndarray, reference: Reference
+) -> Support:
+    """Return the evidence for an MNV, with the fragments that carry it in a soft-clipped end.
+
+    Near the end of a read several mismatches cost more than clipping them, so that aligners clip
+    the MNV off, while they align the reference to the end. A clip counts if it shows the MNV and
+    is otherwise the reference, laid on without a gap.
+
+    Parameters
+    ----------
+    rows : ROW array
+        Fragments that carry it in an alignment.
+    depth : (CLASSES, QUALITY_GROUPS)
+        Fragments that tell of it in an alignment.
+    """
+    table = p.reads.table
+    near = p.touching(allele.pos, allele.end)
+    told = mask(p, p.frags[p.over(allele.pos, allele.end)])
+    told[rows["frag"]] = True
+    near = near[~told[p.frags[near]]]
+    ends = table[near]
+    cut = (ends["lclip"] > 0) & (ends["pos"] > allele.pos)
+    cut |= (ends["rclip"] > 0) & (ends["end"] < allele.end)
+    changed = [k for k, (r, a) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != a]
+    found = {}
+    for i in near[cut]:
+        read = table[i]
+        length, first = int(read["length"]), int(read["pos"] - read["lclip"])
+        last = int(read["end"] + read["rclip"])
+        for clip, origin, low, high in (
+            (read["lclip"], first, first, int(read["pos"])),
+            (read["rclip"], last - length, int(read["end"]), last),
+        ):
+            # The read's base `x - origin` lies on position x of the reference.
+            start, stop = min(low, allele.pos), max(high, allele.end)
+            if not clip or allele.pos >= high or allele.end <= low:
+                continue
+            if start < origin or stop > origin + length:
+                continue
+            at = int(read["seq"]) + start - origin
+            shown = p.reads.bases[at : at + stop - start]
+            wanted = haplotype(allele, reference, start, stop)
+            quals = p.reads.quals[at + allele.pos - start :][changed]
+            other = shown != wanted
+            inside = other[allele.pos - start : allele.end - start]
+            if inside[changed].any() or (quals < p.min_qual).any():
+                continue
+            if other.sum() > max(1, MAX_MISMATCHES * (stop - start)):
+                continue
+            x = allele.pos + changed[0] - origin
+            row = np.zeros(1, dtype=ROW)[0]
+            row["frag"], row["base"] = read["frag"], encode(allele.alt)[changed[0]]
+            row["group"] = GROUP_OF[quals[0]]
+            row["cls"] = strand_class(read["flag"])
+            row["dist"] = min(x, length - 1 - x)
+            row["cycle"] = length - 1 - x if read["flag"] & 16 else x
+            row["mapq"] = read["mapq"]
+            row["mismatches"] = read["mismatches"] + other.sum()
+            found.setdefault(int(read["frag"]), row)
+    if found:
+        more = np.array(list(found.values()), dtype=ROW)
+        rows, depth = np.concatenate([rows, more]), depth.copy()
+        np.add.at(depth, (more["cls"], more["group"]), 1)
+    return Support(rows, depth, *_mapping(p, allele.pos))
+
+
+def _extend(run, rows, piles, positions, codes) -> None:
+    """Add to an MNV, in place, what else its fragments show beside it.
+
+    A substitution of too few fragments for a candidate of its own, as others do not reach it or
+    show it in poor quality, is part of the event if its fragments are those of the event.
+
+    Parameters
+    ----------
+    run, rows
+        As `_phase` returns them.
+    """
+    for step in (-1, -2, 1, 2):
+        edge = run[0][0] if step < 0 else run[-1][0]
+        index = edge + step
+        if not 0 <= index < len(positions) or positions[index] - positions[edge] != step:
+            continue
+        pos = int(positions[index])
+        for base in range(4):
+            if sum(int(p.counts[index, base]) for p in piles) < candidates.MIN_BEST:
+                continue
+            showing = [p.events["frag"][p.key == 4 * index + base] for p in piles]
+            n = sum(
+                int(mask(p, frags)[r["frag"]].sum())
+                for p, frags, r in zip(piles, showing, rows, strict=True)
+            )
+            if n < candidates.MIN_BEST or n < PHASED * sum(map(len, showing)):
+                continue
+            against = [others(p, pos, base)[r["frag"]] for p, r in zip(piles, rows, strict=True)]
+            if n < PHASED * (n + sum(int(x.sum()) for x in against)):
+                continue
+            # What shows no base there, being poor or at its end, still carries the rest.
+            for k, x in enumerate(against):
+                rows[k] = rows[k][~x]
+            run.append((index, base))
+            run.sort()
+            break
+
+
+def _within(allele: Allele, larger: Allele) -> bool:
+    """Return whether the changes of a substitution are part of those of a larger one."""
+    start = allele.pos - larger.pos
+    if start < 0 or allele.end > larger.end or allele == larger:
+        return False
+    there = larger.alt[start : start + len(allele.alt)]
+    return all(a == t for r, a, t in zip(allele.ref, allele.alt, there, strict=True) if r != a)
+
+
+def _forced(
+    piles,
+    chunk,
+    codes,
+    context,
+    allele: Allele,
+    larger: list[Candidate],
+    reference: Reference,
+) -> Candidate:
+    """Return the evidence at a site that was asked for, whatever the reads propose.
+
+    Fragments of a `larger` MNV, of which the allele is a part, do not carry the allele: another
+    change of the codon is another change of the protein.
+    """
+    index = int(chunk.index(np.array([allele.pos]))[0])
+    alt = encode(allele.alt)
+    changed = [
+        (index + k, int(b))
+        for k, (r, b) in enumerate(zip(allele.ref, alt, strict=True))
+        if BASES[b] != r
+    ]
+    single = len(allele.ref) == 1
+    support = []
+    for s, p in enumerate(piles):
+        rows = [_rows(p, i, b) for i, b in changed]
+        keep = rows[0]
+        for other in rows[1:]:
+            keep = keep[mask(p, other["frag"])[keep["frag"]]]
+        for candidate in larger:
+            keep = keep[~mask(p, candidate.support[s].rows["frag"])[keep["frag"]]]
+        span = range(index, index + len(alt))
+        thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
+        depth = p.depth[thinnest].astype(float)
+        if single:
+            support.append(Support(keep, depth, *_mapping(p, allele.pos)))
+        else:
+            support.append(_with_clipped(p, allele, keep, depth, reference))
+    return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
+
+
+def _phase(singles, positions, piles):
+    """Join neighbouring substitutions that the same fragments carry.
+
+    Returns
+    -------
+    multiple : list of (run of (index, base), rows per sample of the fragments that carry all,
+        {(sample, index): rows of the fragments that carry a part and do not tell of the rest})
+    singles : what is left to each substitution alone
+    """
+    keys = sorted(singles)
+    links: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    for n, a in enumerate(keys):
+        for b in keys[n + 1 :]:
+            gap = positions[b[0]] - positions[a[0]]
+            if gap > 2:
+                break
+            if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
+                continue
+            pairs = [
+                (mask(p, y["frag"])[x["frag"]].sum(), len(x), len(y))
+                for p, x, y in zip(piles, singles[a], singles[b], strict=True)
+            ]
+            # A sample in which no fragment carries both shows errors, or another event.
+            both, of_a, of_b = np.sum([p for p in pairs if p[0]] or [(0, 0, 0)], axis=0)
+            more = max(of_a, of_b)
+            if both >= candidates.MIN_FRAGMENTS and both >= PHASED * more:
+                links.append((a, b))
+    multiple = []
+    runs: list[list[tuple[int, int]]] = []
+    for a, b in links:
+        for run in runs:
+            if a in run and b not in run:
+                run.append(b)
+                break
+        else:
+            if not any(a in run and b in run for run in runs):
+                runs.append([a, b])
+    for run in runs:
+        run.sort()
+        rows = []
+        for s in range(len(singles[run[0]])):
+            keep = singles[run[0]][s]
+            for other in run[1:]:
+                keep = keep[mask(piles[s], singles[other][s]["frag"])[keep["frag"]]]
+            rows.append(keep)
+        if sum(map(len, rows)) < candidates.MIN_FRAGMENTS:
+            continue
+        multiple.append((run, rows, {}))
+    for run, rows, silent in multiple:
+        for key in run:
+            # What is left speaks for the substitution alone only if it shows another base at
+            # the neighbour's place; where that place is not read, it may well be the MNV.
+            neighbour = min((k for k in run if k != key), key=lambda k, key=key: abs(k[0] - key[0]))
+            left_over = []
+            for s, (p, r, joint) in enumerate(zip(piles, singles[key], rows, strict=True)):
+                r = r[~mask(p, joint["frag"])[r["frag"]]]
+                shown = others(p, int(positions[neighbour[0]]), neighbour[1])[r["frag"]]
+                left_over.append(r[shown])
+                silent[s, key[0]] = r[~shown]
+            singles[key] = left_over
+    left = {
+        key: rows
+        for key, rows in singles.items()
+        if sum(map(len, rows)) >= candidates.MIN_FRAGMENTS
+    }
+    return multiple, left

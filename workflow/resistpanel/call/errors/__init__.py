@@ -1,0 +1,1 @@
+"""Error rates, learned from the samples."""

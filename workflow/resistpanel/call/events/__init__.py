@@ -1,0 +1,1 @@
+"""Alleles longer than one base: realignment to haplotypes, phase."""

@@ -1,0 +1,74 @@
+"""Which alleles the same fragments carry: in cis, or on different copies."""
+
+import numpy as np
+
+from resistpanel.call.io.evidence import Candidate, Pile, mask, others
+from resistpanel.core.allele import Allele
+from resistpanel.core.reference import BASES
+
+#: Alleles that follow one within reach whose phase with it is told: where misaligned reads show
+#: hundreds, phase would be both slow and meaningless.
+MAX_PARTNERS = 25
+#: Alleles of a chunk whose phase is told, the best supported: thirty are usual, 150 with damage.
+MAX_PHASED = 200
+
+
+def _tells(p: Pile, allele: Allele) -> np.ndarray:
+    """Return which fragments would tell if they lacked an allele, bool, (fragments,)."""
+    if allele.substitution and len(allele.ref) == 1:
+        return others(p, allele.pos, BASES.index(allele.alt))
+    return mask(p, p.frags[p.over(allele.pos - 4, allele.end + 4)])
+
+
+def phase(
+    piles: list[Pile], found: list[Candidate], normal: int | None, reach: int = 600, least: int = 5
+) -> None:
+    """Note which candidates the same fragments carry: in cis, or on different copies.
+
+    Parameters
+    ----------
+    piles : per sample
+    found : candidates of the chunk; their `phase` is filled with (other allele, cis, trans),
+        fragments of all samples together
+    normal : int or None
+        Alleles that a fifth of the normal's fragments carry are left out: they are germline.
+    reach : int
+        Bases between two alleles that a fragment can span.
+    least : int
+        Fragments that either allele must have.
+    """
+
+    def new(c: Candidate) -> bool:
+        own = None if normal is None else c.support[normal]
+        return sum(s.alt for s in c.support) >= least and (
+            own is None or own.alt < 0.2 * max(own.total, 1)
+        )
+
+    most = sorted(filter(new, found), key=lambda c: -sum(s.alt for s in c.support))[:MAX_PHASED]
+    kept = sorted(most, key=lambda c: c.allele)
+    # Of every candidate and sample: the fragments that carry it, and those that could deny it.
+    known: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
+
+    def told(n: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        if n not in known:
+            known[n] = []
+            for p, support in zip(piles, kept[n].support, strict=True):
+                frags = np.unique(support.rows["frag"])
+                known[n].append((frags, mask(p, frags), _tells(p, kept[n].allele)))
+        return known[n]
+
+    for n, a in enumerate(kept):
+        for m, b in enumerate(kept[n + 1 : n + 1 + MAX_PARTNERS], n + 1):
+            if b.allele.pos - a.allele.end > reach:
+                break
+            if b.allele.pos < a.allele.end:
+                continue  # two alleles of one place exclude each other
+            cis = only_a = only_b = 0
+            for (fa, has_a, tells_a), (fb, has_b, tells_b) in zip(told(n), told(m), strict=True):
+                cis += int(has_b[fa].sum())
+                only_a += int((tells_b[fa] & ~has_b[fa]).sum())
+                only_b += int((tells_a[fb] & ~has_a[fb]).sum())
+            if cis + only_a + only_b:
+                a.phase.append((b.allele, cis, only_a))
+                b.phase.append((a.allele, cis, only_b))
+        known.pop(n, None)

@@ -1,0 +1,1 @@
+"""Reading: records, fragments, pileups and the evidence of an allele."""

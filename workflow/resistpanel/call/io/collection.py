@@ -1,0 +1,176 @@
+"""Reading all samples once, chunk by chunk: error tallies and candidates with their evidence."""
+
+import hashlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resistpanel.call.candidates.substitutions import substitution_candidates
+from resistpanel.call.errors import error_model as noise
+from resistpanel.call.events.phase import phase
+from resistpanel.call.events.realign import indel_candidates
+from resistpanel.call.io import evidence as ev
+from resistpanel.call.io import regions
+from resistpanel.call.io.reader import Reader, Reads
+from resistpanel.call.settings import Sample, Settings
+from resistpanel.core.allele import Allele
+from resistpanel.core.reference import Reference
+from resistpanel.core.stream import crc32
+
+
+@dataclass
+class Collection:
+    """What the reads of some chunks say.
+
+    Attributes
+    ----------
+    tallies : list of Tally, per sample
+    candidates : list of Candidate, by chunk and allele
+    thinned : float
+        Least fraction of the fragments that was kept in a chunk.
+    bases : int
+        Of all reads; a read counts in each chunk that it overlaps.
+    reads : int64, (samples,)
+        Reads used, counted likewise.
+    torn, no_qualities : int64, (samples,)
+        Reads left out, see `reader.Reads`; each counted once.
+    crowded : int
+        Places of indels that were not looked at, see `places.MOST_PLACES`.
+    sums : uint32, (chunks, samples + 1)
+        Checksums of each sample's reads, and of the reference.
+    """
+
+    tallies: list[noise.Tally]
+    candidates: list[ev.Candidate] = field(default_factory=list)
+    thinned: float = 1.0
+    bases: int = 0
+    reads: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    torn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    no_qualities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    crowded: int = 0
+    sums: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.uint32))
+
+    @classmethod
+    def empty(cls, samples: int) -> "Collection":
+        """Return that of no chunk."""
+        none = [np.zeros(samples, np.int64) for _ in range(3)]
+        tallies = [noise.Tally() for _ in range(samples)]
+        sums = np.zeros((0, samples + 1), np.uint32)
+        return cls(tallies, [], 1.0, 0, *none, 0, sums)
+
+    def ask(self, sites: dict[Allele, list[str]]) -> None:
+        """Note which candidates are asked for, and by whom."""
+        for candidate in self.candidates:
+            if candidate.allele in sites:
+                candidate.forced = True
+                candidate.sites = sites[candidate.allele]
+
+    def checksum(self, column: int) -> str:
+        """Return the checksum of a sample's reads over all chunks, -1: of the reference.
+
+        The SHA-256 of the chunks' CRC-32, 4 bytes each, little-endian.
+        """
+        return hashlib.sha256(self.sums[:, column].astype("<u4").tobytes()).hexdigest()
+
+
+def checksum(reads: Reads) -> int:
+    """Return the CRC-32 of reads: place, flag, mapping quality, CIGAR, bases and qualities.
+
+    It is of what counts as evidence, so that a BAM and its CRAM have the same.
+    """
+    place = np.stack([reads.table[name] for name in ("pos", "flag", "mapq")])
+    crc = 0
+    for part in (place, reads.cigars, reads.bases, reads.quals):
+        crc = crc32(np.ascontiguousarray(part), crc)
+    return crc
+
+
+def forced(chunk: regions.Chunk, mine: Sequence[Allele]) -> tuple[list[Allele], list[Allele]]:
+    """Return the substitutions and indels asked for that lie in a chunk.
+
+    Parameters
+    ----------
+    chunk : Chunk
+    mine : alleles on its contig
+    """
+    if not mine:
+        return [], []
+    indels = [a for a in mine if not a.substitution and chunk.owns(a.pos, a.end)]
+    mine = [a for a in mine if a.substitution]
+    start = chunk.index(np.array([a.pos for a in mine]))
+    last = chunk.index(np.array([a.end - 1 for a in mine]))
+    whole = (start >= 0) & (last - start == np.array([len(a.ref) - 1 for a in mine], int))
+    return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
+
+
+def collect(
+    settings: Settings,
+    samples: Sequence[Sample],
+    reference: Reference,
+    chunks: Sequence[regions.Chunk],
+    sites: dict[Allele, list[str]],
+) -> Collection:
+    """Read all samples once, side by side, and gather the evidence of the chunks.
+
+    Parameters
+    ----------
+    settings : Settings
+    samples : list of Sample, the normal first
+    reference : Reference
+    chunks : list of Chunk, in order
+    sites : identifiers of the alleles that are asked for
+    """
+    found = Collection.empty(len(samples))
+    normal = 0 if settings.normal else None
+    by_contig: dict[str, list[Allele]] = {}
+    for allele in sorted(sites):
+        by_contig.setdefault(allele.contig, []).append(allele)
+    spans = [
+        (chunk.contig, int(a), int(b))
+        for chunk in chunks
+        for a, b in zip(chunk.starts, chunk.ends, strict=True)
+    ]
+    if not spans:
+        return found
+    readers = [Reader(s.path, spans, settings.reference, settings.min_mapq) for s in samples]
+    workers = max(1, min(settings.threads, len(readers)))
+    sums = []
+    with ThreadPoolExecutor(workers) as pool:
+        for chunk in chunks:
+            codes = np.concatenate(
+                [
+                    reference.codes(chunk.contig, int(a), int(b))
+                    for a, b in zip(chunk.starts, chunk.ends, strict=True)
+                ]
+            )
+
+            def load(reader, chunk=chunk, codes=codes):
+                reads = reader.next_chunk(
+                    chunk.contig, chunk.beg, chunk.end, chunk.next_start, chunk.previous_end
+                )
+                return ev.pile(reads, chunk, codes, settings.min_qual), checksum(reads)
+
+            loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
+            piles = [p for p, _ in loaded]
+            sums.append([*(crc for _, crc in loaded), crc32(codes)])
+            for s, p in enumerate(piles):
+                found.thinned = min(found.thinned, p.reads.kept)
+                found.bases += int(p.reads.table["length"].sum())
+                found.reads[s] += len(p.reads.table)
+                found.torn[s] += p.reads.torn
+                found.no_qualities[s] += p.reads.no_qualities
+            context = ev.context_of(chunk, reference)
+            substitutions, indels = forced(chunk, by_contig.get(chunk.contig, []))
+            here, crowded = indel_candidates(piles, chunk, reference, indels)
+            found.crowded += crowded
+            ev.tally(found.tallies, piles, chunk, codes, context)
+            here += substitution_candidates(piles, chunk, codes, context, substitutions, reference)
+            phase(piles, here, normal)
+            found.candidates += sorted(here, key=lambda c: c.allele)
+            # The next chunk is read into the memory of this one.
+            del loaded, piles, p
+    found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
+    found.ask(sites)
+    return found

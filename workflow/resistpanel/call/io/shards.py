@@ -1,0 +1,244 @@
+"""A call in shares: the evidence of some chunks written to a file, and put together again.
+
+Tallies are counts, whole numbers in float64, so that their sums do not depend on how they are
+grouped; sites and candidates stay in the order of the chunks. What is put together is what one
+process would have collected, bit for bit.
+"""
+
+import dataclasses
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resistpanel import __version__
+from resistpanel.call.errors.error_model import Tally
+from resistpanel.call.io.collection import Collection
+from resistpanel.call.io.evidence import Candidate, Support
+from resistpanel.call.io.regions import Chunk
+from resistpanel.core.allele import Allele
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import replacing
+
+if TYPE_CHECKING:
+    from resistpanel.call.caller import Caller
+
+FORMAT = "resistpanel/call-evidence/1"
+#: Fields of a tally that are added up.
+SUMMED = tuple(f.name for f in dataclasses.fields(Tally) if f.name != "sites")
+#: Arrays of a collection with one row per sample.
+PER_SAMPLE = ("reads", "torn", "no_qualities")
+
+
+def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
+    """Return the chunks of a share, those of all shares being about equally many bases.
+
+    Parameters
+    ----------
+    chunks : all chunks, in order
+    number, shards : int
+        1 to `shards`; there may be more shards than chunks, some then have none.
+    """
+    bases = np.array([int((c.ends - c.starts).sum()) for c in chunks], dtype=np.int64)
+    middle = 2 * np.cumsum(bases) - bases
+    owner = middle * shards // max(2 * int(bases.sum()), 1)
+    return [c for c, k in zip(chunks, owner, strict=True) if k == number - 1]
+
+
+def stamp(caller: "Caller") -> dict:
+    """Return what the shares of one call must have in common, whatever the paths."""
+    settings = caller.settings
+
+    def digest(rows) -> str:
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
+    chunks = [[c.contig, c.starts.tolist(), c.ends.tolist()] for c in caller.chunks]
+    return {
+        "version": __version__,
+        "samples": [s.name for s in caller.samples],
+        "normal": None if caller.normal is None else caller.samples[caller.normal].name,
+        "sizes of the BAMs": [Path(s.path).stat().st_size for s in caller.samples],
+        "reference": digest(list(caller.reference.contigs.items())),
+        "targets": digest(chunks),
+        "sites": digest([dataclasses.astuple(a) for a in sorted(caller.sites)]),
+        "padding": settings.padding,
+        "min-mapq": settings.min_mapq,
+        "min-qual": settings.min_qual,
+    }
+
+
+def save(path: str | Path, found: Collection, common: dict, number: int, shards: int) -> None:
+    """Write the evidence of a share."""
+    samples = len(found.tallies)
+    candidates = found.candidates
+    supports = [support for c in candidates for support in c.support]
+    head = {
+        "format": FORMAT,
+        "shard": number,
+        "shards": shards,
+        "common": common,
+        "thinned": found.thinned,
+        "bases": found.bases,
+        "crowded": found.crowded,
+        "candidates": [
+            [
+                dataclasses.astuple(c.allele),
+                c.context,
+                [[dataclasses.astuple(other), cis, trans] for other, cis, trans in c.phase],
+                c.kin is not None,
+            ]
+            for c in candidates
+        ],
+        "components": len(found.tallies[0].sites[0]) if found.tallies[0].sites else 0,
+    }
+    arrays = {name: getattr(found, name) for name in (*PER_SAMPLE, "sums")}
+    for s, tally in enumerate(found.tallies):
+        arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
+        for k in range(head["components"]):
+            arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
+    arrays["positions"] = np.array([len(site[0]) for site in found.tallies[0].sites], np.int64)
+    if candidates:
+        arrays["rows"] = np.concatenate([support.rows for support in supports])
+        arrays["carriers"] = np.array([len(support.rows) for support in supports], np.int64)
+        arrays["depth"] = np.stack([support.depth for support in supports])
+        arrays["low_mapq"] = np.array([support.low_mapq for support in supports], np.int64)
+        arrays["mapq"] = np.array([support.mapq for support in supports], np.float64)
+        arrays["kin"] = np.stack(
+            [np.zeros(samples) if c.kin is None else c.kin for c in candidates]
+        )
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
+    with replacing(path) as temporary, temporary.open("wb") as out:
+        np.savez_compressed(out, **arrays)
+
+
+def load(path: str | Path) -> tuple[dict, Collection]:
+    """Read the evidence of a share: its head, and the collection.
+
+    Raises
+    ------
+    InputError
+        If it is no such file, or a damaged one.
+    """
+    try:
+        with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+            head = json.loads(arrays["head"].tobytes())
+            if head["format"] != FORMAT:
+                raise InputError(
+                    f"is of format {head['format']}, not {FORMAT}",
+                    str(path),
+                    "make it again with this version of resistpanel",
+                )
+            return head, _collection(head, arrays)
+    except OSError as error:
+        if error.strerror:
+            raise InputError(f"cannot be read ({error.strerror})", str(path)) from error
+        fault: Exception = error
+    except (ValueError, KeyError, TypeError, IndexError, EOFError, zlib.error) as error:
+        fault = error
+    except zipfile.BadZipFile as error:
+        fault = error
+    raise InputError(
+        "is no evidence of `resistpanel call --shard`, or damaged", str(path), "make it again"
+    ) from fault
+
+
+def _collection(head: dict, arrays) -> Collection:
+    samples = len(head["common"]["samples"])
+    found = Collection.empty(samples)
+    found.thinned, found.bases = float(head["thinned"]), int(head["bases"])
+    found.crowded = int(head["crowded"])
+    for name in (*PER_SAMPLE, "sums"):
+        setattr(found, name, arrays[name])
+    cuts = np.cumsum(arrays["positions"])[:-1]
+    for s, tally in enumerate(found.tallies):
+        for name in SUMMED:
+            setattr(tally, name, arrays[f"tally.{s}.{name}"])
+        parts = [np.split(arrays[f"sites.{s}.{k}"], cuts) for k in range(head["components"])]
+        tally.sites = list(zip(*parts, strict=True))
+    if not head["candidates"]:
+        return found
+    # Each member of the archive is unpacked anew whenever it is asked for.
+    depth, low, mapq, kin = (arrays[name] for name in ("depth", "low_mapq", "mapq", "kin"))
+    rows = np.split(arrays["rows"], np.cumsum(arrays["carriers"])[:-1])
+    for n, (allele, context, phase, has_kin) in enumerate(head["candidates"]):
+        support = [
+            Support(rows[i], depth[i], int(low[i]), float(mapq[i]))
+            for i in range(n * samples, (n + 1) * samples)
+        ]
+        phased = [(Allele(*other), cis, trans) for other, cis, trans in phase]
+        found.candidates.append(
+            Candidate(
+                Allele(*allele), support, context, phase=phased, kin=kin[n] if has_kin else None
+            )
+        )
+    return found
+
+
+def gather(paths: Sequence[str | Path], caller: "Caller") -> Collection:
+    """Put the shares of a call together, in whatever order they are named.
+
+    Raises
+    ------
+    InputError
+        If one is missing, given twice, or of another call.
+    """
+    common = stamp(caller)
+    shares: dict[int, tuple[str | Path, Collection]] = {}
+    shards = 0
+    for path in paths:
+        head, found = load(path)
+        for key, value in common.items():
+            if head["common"].get(key) != value:
+                plain = not isinstance(value, list) and len(str(value)) < 64
+                how = f": {head['common'].get(key)}, not {value}" if plain else ""
+                raise InputError(
+                    f"was made with other {key}{how}" if key != "version" else
+                    f"was made by version {head['common'].get(key)}, not {value}",
+                    str(path),
+                    "make it again with the options and files of this call",
+                )  # fmt: skip
+        number = head["shard"]
+        shards = shards or head["shards"]
+        if head["shards"] != shards:
+            raise InputError(
+                f"is one of {head['shards']} shards, {paths[0]} one of {shards}",
+                str(path),
+                "give the shards of one call",
+            )
+        if number in shares:
+            raise InputError(
+                f"is shard {number} of {shards}, as is {shares[number][0]}",
+                str(path),
+                "give each once",
+            )
+        shares[number] = (path, found)
+    missing = [str(k) for k in range(1, shards + 1) if k not in shares]
+    if missing:
+        raise InputError(
+            f"of {shards} shards {', '.join(missing)} missing", "--gather", "give them all"
+        )
+    return merge([shares[k][1] for k in sorted(shares)], caller.sites)
+
+
+def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Collection:
+    """Put collections together, in the order of their chunks."""
+    whole = Collection.empty(len(shares[0].tallies))
+    for found in shares:
+        whole.thinned = min(whole.thinned, found.thinned)
+        whole.bases += found.bases
+        whole.crowded += found.crowded
+        for name in PER_SAMPLE:
+            setattr(whole, name, getattr(whole, name) + getattr(found, name))
+        for mine, other in zip(whole.tallies, found.tallies, strict=True):
+            for name in SUMMED:
+                setattr(mine, name, getattr(mine, name) + getattr(other, name))
+            mine.sites += other.sites
+        whole.candidates += found.candidates
+    whole.sums = np.concatenate([found.sums for found in shares])
+    whole.ask(sites)
+    return whole

@@ -1,0 +1,1 @@
+"""Explanations of the counts at a site: likelihoods and priors."""

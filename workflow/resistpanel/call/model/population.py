@@ -1,0 +1,106 @@
+"""What other people's samples say of an allele: a germline resource, a panel of normals."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pysam
+
+from resistpanel.core.allele import Allele, vcf_alleles
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
+
+#: Expected heterozygosity of a position that a germline resource does not list.
+UNLISTED = 3e-5
+#: How often a person carries a given allele, by type: one base in a thousand differs, one indel
+#: comes to eight such, and what is neither is rare.
+CARRIED = {"SNV": 3e-4, "INS": 5e-5, "DEL": 5e-5, "DUP": 1e-5, "MNV": 2e-6, "COMPLEX": 2e-6}
+#: Allele frequency given to a listed allele whose frequency the resource does not state.
+UNSTATED = 1e-4
+
+
+class Resource:
+    """An indexed VCF of alleles, looked up one at a time.
+
+    Parameters
+    ----------
+    path : str
+        bgzipped and indexed.
+    field : str
+        INFO field to read: AF of a germline resource, NORMALS of a panel of normals.
+
+    Raises
+    ------
+    InputError
+        If it cannot be opened, is not indexed, or does not declare the field.
+    """
+
+    def __init__(self, path: str, field: str):
+        self.path, self.field = str(path), field
+        try:
+            self._vcf = pysam.VariantFile(self.path)
+            indexed = self._vcf.index is not None
+        except (OSError, ValueError) as error:
+            raise InputError("cannot be read as VCF", self.path, "check the file") from error
+        if not indexed:
+            raise InputError("has no index", self.path, "bgzip it and run tabix -p vcf")
+        if field not in self._vcf.header.info:
+            raise InputError(f"declares no INFO/{field}", self.path, "see docs/call.md")
+
+    def lookup(self, allele: Allele, reference: Reference) -> float | None:
+        """Return the field's value for an allele, None if the allele is not listed."""
+        pos, ref, alt = vcf_alleles(allele, reference)
+        if allele.contig not in self._vcf.header.contigs:
+            return None
+        for record in self._records(allele.contig, pos):
+            if record.pos != pos or record.ref != ref:
+                continue
+            for k, other in enumerate(record.alts or ()):
+                if other == alt:
+                    value = record.info.get(self.field)
+                    if isinstance(value, tuple):
+                        value = value[k] if k < len(value) else None
+                    return UNSTATED if value is None else float(value)
+        return None
+
+    def _records(self, contig: str, pos: int) -> Iterator[pysam.VariantRecord]:
+        """Yield the records that overlap a position."""
+        try:
+            yield from self._vcf.fetch(contig, pos - 1, pos)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"cannot be read at {contig}:{pos} ({error})",
+                self.path,
+                "bcftools sort it, bgzip it, and run tabix -f -p vcf",
+            ) from None
+
+
+def log_germline_prior(frequency: float | None) -> float:
+    """Return the log prior that a person carries an allele of this population frequency.
+
+    Hardy and Weinberg: one minus the chance of two other alleles.
+    """
+    if frequency is None:
+        return float(np.log(UNLISTED))
+    frequency = min(max(frequency, 1e-7), 1 - 1e-7)
+    return float(np.log(1 - (1 - frequency) ** 2))
+
+
+def pon_rows(candidates, normals: int, log_bayes_factor: np.ndarray) -> list[tuple]:
+    """Return the alleles that recur in normals: (allele, normals with it, greatest AF).
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+    normals : int
+        Number of samples.
+    log_bayes_factor : (candidates, normals)
+        Of presence against absence.
+    """
+    rows = []
+    for candidate, factors in zip(candidates, log_bayes_factor, strict=True):
+        alts = np.array([s.alt for s in candidate.support])
+        depths = np.array([max(s.total, 1) for s in candidate.support])
+        seen = (alts >= 2) & (factors > np.log(10))
+        if seen.sum() >= min(2, normals):
+            rows.append((candidate.allele, int(seen.sum()), float((alts / depths)[seen].max())))
+    return rows

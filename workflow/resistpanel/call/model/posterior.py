@@ -1,0 +1,425 @@
+"""Which explanation of an allele's counts in all samples is the likeliest.
+
+For each sample the log-likelihood of its evidence is tabulated over the true allele frequency f
+and the site's error multiplier m. With k fragments that show the allele, each with its own
+error probability e, out of n informative ones, and L the errors expected at m = 1,
+
+    log P(f, m) = sum_k log(f + (1 - f) m e) + (n - k) log(1 - f) - (1 - f) m L
+
+(errors are Poisson, as they are rare). The models integrate this table over their priors:
+
+    null       f = 0 in all samples; m shared by the samples, or each sample's own
+    somatic    f > 0 in one tumour or more, normal f = 0 or what tumour cells in it would give
+    germline   normal heterozygous or homozygous, tumours anything
+    artifact   all samples share one f up to a spread: mapping, paralogues, slippage
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from resistpanel.call.errors.error_model import MULTIPLIERS
+
+#: Allele frequencies at which the likelihoods are tabulated; the first is absence.
+FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
+#: Error probabilities are binned to these (log10) edges.
+ERROR_EDGES = np.linspace(-7, -0.5, 27)
+ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
+LOG_TINY = -1e30
+#: Standard deviation (of the logit) by which tumours differ that carry a variant alike.
+SPREAD = 0.25
+#: The same of the samples that show a recurrent artifact.
+ARTIFACT_SPREAD = 0.12
+
+#: Allele frequency from which on a recurrent artifact's prior is level.
+ARTIFACT_LEVEL = 0.02
+
+
+@dataclass(frozen=True)
+class Priors:
+    """Prior probabilities, per allele and site.
+
+    Attributes
+    ----------
+    somatic, germline_het, germline_hom, artifact : float
+    own : float
+        That the samples' error multipliers at a site have nothing to do with each other.
+    present : float
+        That a tumour carries a somatic variant which exists in the patient.
+    null : float
+        Weight of absence against all of these. With 1 a call would need the evidence that a
+        genome-wide search needs; a panel's user would rather see a few more false alleles of
+        low frequency than miss a resistant clone. The value is the operating point at which
+        the false calls per Mb of docs/validation/accuracy.md were measured.
+    """
+
+    somatic: float = 1e-5
+    germline_het: float = 7e-4
+    germline_hom: float = 3e-4
+    artifact: float = 6e-6
+    own: float = 0.5
+    present: float = 0.5
+    null: float = 0.01
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """DNA where it does not belong, as estimated.
+
+    Attributes
+    ----------
+    tumor_in_normal : float
+        Fraction of the normal's fragments that come from a tumour.
+    tumor : int or None
+        Which sample that is.
+    contamination : dict of int to float
+        Fraction of another person's fragments, by sample.
+    """
+
+    tumor_in_normal: float = 0.0
+    tumor: int | None = None
+    contamination: dict[int, float] = field(default_factory=dict)
+
+
+NO_LEAKS = Leaks()
+
+
+@dataclass
+class Evidence:
+    """The evidence of all candidates, ready for the model.
+
+    Attributes
+    ----------
+    errors : float64, (candidates, samples, 3, len(ERROR_CENTRES))
+        Fragments with the allele, by kind (good bases of F1R2 and of F2R1 fragments, other
+        bases; see `noise.GOOD`) and error probability.
+    other : float64, (candidates, samples)
+        Informative fragments without it.
+    expected : float64, (candidates, samples, 3)
+        Errors expected among all informative fragments at m = 1, by kind.
+    good : float64, (candidates, samples, 2)
+        Informative fragments with good bases, by orientation.
+    log_shared : float64, (candidates, MULTIPLIERS)
+        Log distribution of the error multiplier that the samples share.
+    log_own : float64, (candidates, samples, 2, MULTIPLIERS)
+        Log distribution of each sample's own, by orientation.
+    log_carried : float64, (candidates,)
+        Log prior that some other person carries the allele; needed only where a sample is
+        contaminated.
+    """
+
+    errors: np.ndarray
+    other: np.ndarray
+    expected: np.ndarray
+    good: np.ndarray
+    log_shared: np.ndarray
+    log_own: np.ndarray
+    log_carried: np.ndarray | None = None
+
+    def alone(self, sample: int) -> "Evidence":
+        """Return the evidence of one sample, as far as its likelihoods need it."""
+        one = slice(sample, sample + 1)
+        return Evidence(
+            self.errors[:, one],
+            self.other[:, one],
+            self.expected[:, one],
+            self.good[:, one],
+            self.log_shared,
+            self.log_own[:, one],
+        )
+
+    def part(self, which: slice | np.ndarray) -> "Evidence":
+        """Return the evidence of some candidates."""
+        return Evidence(*(None if value is None else value[which] for value in vars(self).values()))
+
+
+@dataclass
+class Posterior:
+    """What the model says.
+
+    Attributes
+    ----------
+    log_null, log_somatic, log_germline, log_artifact, log_foreign : float64, (candidates,)
+        Log of prior times marginal likelihood.
+    log_bayes_factor : float64, (candidates, samples)
+        Presence against absence in each sample.
+    """
+
+    log_null: np.ndarray
+    log_somatic: np.ndarray
+    log_germline: np.ndarray
+    log_artifact: np.ndarray
+    log_foreign: np.ndarray
+    log_bayes_factor: np.ndarray
+
+    @property
+    def somatic_phred(self) -> np.ndarray:
+        """Return -10 log10 of the probability that the allele is not somatic."""
+        stack = np.stack([self.log_null, self.log_germline, self.log_artifact, self.log_foreign])
+        log_not = logsumexp(stack, axis=0)
+        total = np.logaddexp(log_not, self.log_somatic)
+        return np.clip(-10 / np.log(10) * (log_not - total), 0, 9999)
+
+    @property
+    def best(self) -> np.ndarray:
+        """Return the likeliest model's name per candidate."""
+        names = np.array(["absent", "somatic", "germline", "artifact", "foreign"])
+        stack = np.stack(
+            [
+                self.log_null,
+                self.log_somatic,
+                self.log_germline,
+                self.log_artifact,
+                self.log_foreign,
+            ]
+        )
+        return names[stack.argmax(axis=0)]
+
+
+def logsumexp(a: np.ndarray, axis: int) -> np.ndarray:
+    """Return log(sum(exp(a))) along an axis; scipy's does more, several times slower."""
+    most = np.maximum(a.max(axis=axis, keepdims=True), LOG_TINY)
+    return np.log(np.exp(a - most).sum(axis=axis)) + most.squeeze(axis)
+
+
+def log_frequency_prior() -> np.ndarray:
+    """Return the log prior of a present somatic variant's AF over FREQUENCIES[1:].
+
+    Half uniform in f, half uniform in log f: subclones are common, and so are clonal variants.
+    """
+    f = FREQUENCIES[1:]
+    width = np.gradient(f)
+    weight = 0.5 * width / width.sum() + 0.5 / len(f)
+    return np.log(weight / weight.sum())
+
+
+def log_artifact_prior() -> np.ndarray:
+    """Return the log prior of a recurrent artifact's AF over FREQUENCIES[1:].
+
+    Uniform in log f up to 0.35, down to a thirtieth of that below 0.006: such frequencies are
+    reached by the error multiplier too, whose distribution is learned and not assumed. What is
+    taken off there is not given to the higher frequencies: the sum is less than 1.
+    """
+    f = FREQUENCIES[1:]
+    weight = np.where(f < 0.35, np.clip((f / ARTIFACT_LEVEL) ** 3, 0.03, 1.0), 0.0)
+    return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
+
+
+def log_likelihoods(evidence: Evidence) -> np.ndarray:
+    """Return the table, (candidates, samples, FREQUENCIES, MULTIPLIERS)."""
+    f = FREQUENCIES[:, None]
+    f_keep = np.minimum(f, 1 - 1e-4)
+    expected_alt = f[None] + (1 - f[None]) * np.minimum(
+        ERROR_CENTRES[:, None, None] * MULTIPLIERS[None, None, :], 0.5
+    )
+    table = np.log(expected_alt)  # bins, f, m
+    like = np.einsum("csb,bfm->csfm", evidence.errors.sum(2), table, optimize=True)
+    like += evidence.other[:, :, None, None] * np.log1p(-f_keep)[None, None]
+    like -= (
+        (1 - f)[None, None]
+        * MULTIPLIERS[None, None, None, :]
+        * evidence.expected.sum(2)[..., None, None]
+    )
+    return like
+
+
+#: Candidates whose whole table of likelihoods is held at once.
+STEP = 200
+
+
+@dataclass
+class Likelihoods:
+    """What each sample says by itself, with what it does not matter for summed away.
+
+    Attributes
+    ----------
+    absent, present : float64, (candidates, samples, MULTIPLIERS)
+        Log-likelihood without the allele, and with it at a frequency from the prior.
+    at_one : float64, (candidates, samples, FREQUENCIES)
+        At m = 1: at the frequencies of variants that are there, errors do not matter.
+    alike, close : float64, (candidates, samples, FREQUENCIES[1:])
+        The same about a frequency that samples share, by `SPREAD` and by `ARTIFACT_SPREAD`.
+    """
+
+    absent: np.ndarray
+    present: np.ndarray
+    at_one: np.ndarray
+    alike: np.ndarray
+    close: np.ndarray
+
+    @classmethod
+    def of(cls, evidence: Evidence) -> "Likelihoods":
+        """Reduce the tables of all candidates."""
+        parts = [
+            cls._of(evidence.part(slice(i, i + STEP)))
+            for i in range(0, max(len(evidence.other), 1), STEP)
+        ]
+        return cls(*(np.concatenate([getattr(p, k) for p in parts]) for k in vars(parts[0])))
+
+    @classmethod
+    def _of(cls, evidence: Evidence) -> "Likelihoods":
+        like = log_likelihoods(evidence)
+        one = int(np.flatnonzero(MULTIPLIERS == 1)[0])
+        at_one = like[:, :, :, one]
+        most = at_one[:, :, 1:].max(axis=2, keepdims=True)
+        height = np.exp(at_one[:, :, 1:] - most)
+        alike, close = (
+            np.log(height @ np.exp(_kernel(sd)).T + 1e-300) + most
+            for sd in (SPREAD, ARTIFACT_SPREAD)
+        )
+        present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
+        return cls(like[:, :, 0, :].copy(), present, at_one.copy(), alike, close)
+
+    def with_sample(self, sample: int, other: "Likelihoods") -> "Likelihoods":
+        """Return these with one sample's from `other`, which holds that sample alone."""
+        changed = {}
+        for name, values in vars(self).items():
+            changed[name] = values.copy()
+            changed[name][:, sample] = getattr(other, name)[:, 0]
+        return Likelihoods(**changed)
+
+
+def _kernel(log_sd: float) -> np.ndarray:
+    """Return log P(f of a sample | shared f), (FREQUENCIES[1:], FREQUENCIES[1:])."""
+    logit = np.log(FREQUENCIES[1:]) - np.log1p(-FREQUENCIES[1:])
+    kernel = -0.5 * ((logit[:, None] - logit[None, :]) / log_sd) ** 2
+    return kernel - logsumexp(kernel, axis=1)[:, None]
+
+
+def _log_sub(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return log(exp(a) - exp(b)) for a >= b."""
+    return a + np.log1p(-np.exp(np.minimum(b - a, -1e-15)))
+
+
+def log_own_absent(evidence: Evidence) -> np.ndarray:
+    """Return the log-likelihood of absence with each sample's own multipliers, (candidates,).
+
+    Each orientation of each sample has a multiplier of its own: damage of one template strand,
+    as by oxidation or formalin, raises the errors of one orientation at some sites. Counts are
+    compared with the rate of all good bases alike, as they were when the multipliers' distribution
+    was learned: damage does not know of base quality.
+    """
+    damaged = evidence.errors[:, :, :2].sum(3)
+    rate = evidence.expected[:, :, :2] / np.maximum(evidence.good, 1)
+    rate = np.clip(rate[..., None] * MULTIPLIERS, 1e-9, 0.5)
+    like = damaged[..., None] * np.log(rate) - evidence.expected[:, :, :2, None] * MULTIPLIERS
+    of_good = logsumexp(evidence.log_own + like, axis=3).sum((1, 2))
+    of_others = evidence.errors[:, :, 2] @ np.log(ERROR_CENTRES) - evidence.expected[:, :, 2]
+    return of_good + of_others.sum(1)
+
+
+def evaluate(
+    evidence: Evidence,
+    normal: int | None,
+    priors: Priors,
+    log_germline_site: np.ndarray | None = None,
+    leaks: Leaks = NO_LEAKS,
+    likelihoods: Likelihoods | None = None,
+) -> Posterior:
+    """Weigh the models for every candidate.
+
+    Parameters
+    ----------
+    evidence : Evidence
+    normal : int or None
+        Index of the normal among the samples; None in tumour-only mode.
+    priors : Priors
+    log_germline_site : (candidates,), optional
+        Log prior of a germline variant at each candidate (a germline resource), instead of
+        the general one.
+    leaks : Leaks
+    likelihoods : Likelihoods, optional
+        Of `evidence`, where they are known.
+    """
+    n, samples = evidence.other.shape
+    by_sample = likelihoods or Likelihoods.of(evidence)
+    absent, present, at_one = by_sample.absent, by_sample.present, by_sample.at_one
+    spread = by_sample.alike
+    w = evidence.log_shared
+    tumors = [s for s in range(samples) if s != normal]
+    prior_f = log_frequency_prior()
+
+    shared = logsumexp(w + absent.sum(1), axis=1)
+    own = log_own_absent(evidence)
+    log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
+    log_null = log_null + np.log(priors.null)
+
+    # somatic: at least one tumour carries it
+    either = np.logaddexp(
+        np.log1p(-priors.present) + absent[:, tumors], np.log(priors.present) + present[:, tumors]
+    ).sum(1)
+    none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
+    some = _log_sub(either, none)
+    if normal is not None:
+        in_normal = absent[:, normal]
+        if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
+            # What the tumour's own frequency would leave in the normal.
+            best = FREQUENCIES[1:][at_one[:, leaks.tumor, 1:].argmax(axis=1)]
+            left = np.searchsorted(FREQUENCIES[1:], best * leaks.tumor_in_normal)
+            leaked = spread[np.arange(n), normal, np.minimum(left, len(prior_f) - 1)]
+            in_normal = np.logaddexp(in_normal, leaked[:, None]) - np.log(2)
+        some = some + in_normal
+    log_somatic = logsumexp(w + some, axis=1)
+    if len(tumors) > 1:
+        # Tumours of one patient often carry a variant at much the same frequency.
+        alike = logsumexp(spread[:, tumors].sum(1) + prior_f, axis=1)
+        if normal is not None:
+            alike = alike + logsumexp(w + in_normal, axis=1)
+        log_somatic = np.logaddexp(log_somatic, alike) - np.log(2)
+    log_somatic = np.log(priors.somatic) + log_somatic
+
+    # germline
+    f = FREQUENCIES[1:]
+    logit = np.log(f) - np.log1p(-f)
+    het = -0.5 * ((logit + 0.05) / 0.35) ** 2
+    het -= logsumexp(het, axis=0)
+    hom = np.where(f > 0.93, 0.0, LOG_TINY)
+    hom -= logsumexp(hom, axis=0)
+    flat = np.log(np.gradient(FREQUENCIES))
+    flat -= logsumexp(flat, axis=0)
+    any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
+    if normal is None:
+        near_het = logsumexp(at_one[:, :, 1:] + het, axis=2).sum(1)
+        near_hom = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
+        # Without a normal, a heterozygous variant whose other copy the tumour lost or gained
+        # looks like a somatic one of any frequency that a clone of a pure tumour has.
+        unbalanced = np.where((f > 0.25) & (f < 0.999), np.gradient(f), 0.0)
+        lost = np.log(unbalanced / unbalanced.sum() + 1e-300)
+        away = logsumexp(at_one[:, :, 1:] + lost, axis=2).sum(1)
+        log_het = np.logaddexp(np.log(0.7) + near_het, np.log(0.3) + away)
+        log_hom = near_hom
+    else:
+        log_het = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
+        log_hom = any_f + logsumexp(at_one[:, normal, 1:] + hom, axis=1)
+    if log_germline_site is None:
+        log_het = log_het + np.log(priors.germline_het)
+        log_hom = log_hom + np.log(priors.germline_hom)
+    else:
+        log_het = log_het + log_germline_site
+        log_hom = log_hom + log_germline_site
+    log_germline = np.logaddexp(log_het, log_hom)
+
+    if normal is None:
+        log_artifact = np.full(n, LOG_TINY)
+    else:
+        low = log_artifact_prior()
+        log_artifact = np.log(priors.artifact) + logsumexp(by_sample.close.sum(1) + low, axis=1)
+
+    # foreign: another person's allele in the samples that hold that person's DNA
+    log_foreign = np.full(n, LOG_TINY)
+    fouled = [s for s, c in leaks.contamination.items() if c > 0]
+    if fouled:
+        clean = [s for s in range(samples) if s not in fouled]
+        log_foreign = logsumexp(w + absent[:, clean].sum(1), axis=1) if clean else np.zeros(n)
+        # The fraction is known to about a tenth; one or both of the person's copies show it.
+        narrow = np.exp(_kernel(0.12))
+        for s in fouled:
+            c = leaks.contamination[s]
+            at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
+            most = at_one[:, s, 1:].max(axis=1, keepdims=True)
+            levels = np.exp(at_one[:, s, 1:] - most) @ narrow[at].T
+            log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, 0]
+        log_foreign = log_foreign + evidence.log_carried
+
+    log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
+    return Posterior(log_null, log_somatic, log_germline, log_artifact, log_foreign, log_bf)

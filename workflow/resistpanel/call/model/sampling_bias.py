@@ -1,0 +1,114 @@
+"""From how many places a fragment can tell the haplotype that it comes from."""
+
+import numpy as np
+
+from resistpanel.call.io.evidence import Templates
+from resistpanel.call.kernels import score_reads
+from resistpanel.core.allele import concatenated
+
+#: Quality of the bases of the reads that are laid on the haplotypes.
+QUALITY = 30
+#: Local score (matches, less a gap's cost) of a read that is aligned here at all: the length of a
+#: seed of bwa mem, from which it rescues a read beside its mate.
+LEAST_SCORE = 20
+#: Cost of a gap, and of each of its bases, in matches (bwa mem).
+GAP_OPEN, GAP_BASE = 6, 1
+
+
+def _aligned(word: np.ndarray, reference: np.ndarray, shift: int, length: int) -> np.ndarray:
+    """Return which reads of a haplotype an aligner brings to the reference.
+
+    Parameters
+    ----------
+    word, reference : base codes of the haplotype and of the reference, from the same position
+    shift : int
+        Bases that the haplotype gains.
+    length : int
+        Of a read.
+
+    Returns
+    -------
+    bool, (places,)
+        By the read's first base on the haplotype.
+    """
+    n = min(len(word), len(reference))
+    same = word[:n] == reference[:n]
+    left = int(np.argmin(same)) if not same.all() else n  # bases alike from the left
+    same = word[::-1][:n] == reference[::-1][:n]
+    right = int(np.argmin(same)) if not same.all() else n
+    start = np.arange(len(word) - length + 1)
+    before = np.clip(left - start, 0, length)
+    after = np.clip(start + length - (len(word) - right), 0, length)
+    gapped = np.minimum(before + after, length - max(shift, 0))
+    gapped = gapped - (GAP_OPEN + GAP_BASE * abs(shift) if shift else 0)
+    return np.maximum(np.maximum(before, after), gapped) >= LEAST_SCORE
+
+
+def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: float):
+    """Return from which places on each haplotype a read tells that it comes from there.
+
+    A read without an error is laid on all haplotypes as `realign` lays them.
+
+    Parameters
+    ----------
+    haps : base codes, all from one position of the reference on to another; the reference first
+    shifts : bases that each gains over the reference
+    length : int
+        Of a read.
+    margin : float
+        Log-likelihood by which it must fit its haplotype better than any other.
+
+    Returns
+    -------
+    list of bool, (places,)
+        By the read's first base on the haplotype.
+    """
+    joined, starts, lengths = concatenated(haps)
+    quals = np.full(len(joined), QUALITY, dtype=np.uint8)
+    gains = np.array(shifts, dtype=np.int32)
+    result = []
+    for h, (hap, shift) in enumerate(zip(haps, shifts, strict=True)):
+        places = len(hap) - length + 1
+        if places <= 0:
+            result.append(np.zeros(0, dtype=bool))
+            continue
+        start = np.arange(places, dtype=np.int64)
+        scores, _, _ = score_reads(
+            starts[h] + start,
+            np.full(places, length, dtype=np.int32),
+            start,
+            start + length - shift,
+            joined,
+            quals,
+            joined,
+            starts,
+            lengths,
+            gains,
+            0,
+        )
+        own = scores[:, h].copy()
+        scores[:, h] = -np.inf
+        tells = own - scores.max(axis=1) >= margin
+        if h:
+            tells &= _aligned(hap, haps[0], shift, length)
+        result.append(tells)
+    return result
+
+
+def places(tells: np.ndarray, templates: Templates) -> float:
+    """Return from how many places a fragment tells by one of its two reads at least, on average.
+
+    Parameters
+    ----------
+    tells : bool, (places,)
+        By the first base of a read.
+    templates : Templates
+    """
+    at = np.flatnonzero(tells)
+    if not len(at):
+        return 0.0
+    tells = tells[at[0] : at[-1] + 1].astype(float)
+    # Places from which both tell, by how far apart they are; further apart they never do.
+    both = np.correlate(tells, tells, "full")[len(tells) - 1 :]
+    near = np.searchsorted(templates.apart, len(tells))
+    return 2 * len(at) - float(both[templates.apart[:near]] @ templates.share[:near])

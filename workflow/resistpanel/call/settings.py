@@ -1,0 +1,163 @@
+"""What the caller is given: settings, samples, sites, and whether they fit together."""
+
+from dataclasses import dataclass, field
+
+import pysam
+
+from resistpanel.call.model import posterior as model
+from resistpanel.core.allele import Allele, left_align, trim
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
+
+
+@dataclass
+class Settings:
+    """What the user chooses.
+
+    Attributes
+    ----------
+    reference, targets : path
+    normal : path or None
+        None: tumour-only.
+    tumors : list of path
+    sites : path or None
+        VCF of alleles to genotype whatever the reads propose.
+    germline : path or None
+        VCF of population allele frequencies (INFO/AF).
+    pon : path or None
+        Panel of normals, as `build_pon` writes it.
+    padding : int
+        Bases added on either side of every target.
+    threads : int
+    min_mapq, min_qual : int
+    """
+
+    reference: str
+    targets: str
+    tumors: list[str]
+    normal: str | None = None
+    sites: str | None = None
+    germline: str | None = None
+    pon: str | None = None
+    padding: int = 0
+    threads: int = 1
+    min_mapq: int = 20
+    min_qual: int = 12
+    priors: model.Priors = field(default_factory=model.Priors)
+
+
+@dataclass
+class Sample:
+    """A BAM and the name that its read groups carry."""
+
+    path: str
+    name: str
+    contigs: dict[str, int]
+
+
+def open_sample(path: str, reference: str) -> Sample:
+    """Read a BAM's or CRAM's header.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has no index, or its read groups name no single sample.
+    """
+    try:
+        with pysam.AlignmentFile(path, reference_filename=reference) as handle:
+            head = handle.header.to_dict()
+            contigs = dict(zip(handle.references, handle.lengths, strict=True))
+            indexed = handle.has_index()
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as BAM or CRAM", path, "check the file") from error
+    if not indexed:
+        raise InputError("has no index", path, "run samtools index")
+    names = {group["SM"] for group in head.get("RG", []) if group.get("SM")}
+    if len(names) != 1:
+        told = ", ".join(sorted(names)) or "none"
+        raise InputError(
+            f"read groups must name one sample (SM), found {told}",
+            path,
+            "run samtools addreplacerg",
+        )
+    return Sample(path, names.pop(), contigs)
+
+
+def check_contigs(samples: list[Sample], reference: Reference, targets: list, path: str) -> None:
+    """Raise InputError where targets, reads and reference do not agree on the contigs."""
+    for contig, start, end in targets:
+        if contig not in reference.contigs:
+            raise InputError(
+                f"contig {contig!r} is not in {reference.path}",
+                path,
+                "use targets of the same build and naming (chr1 or 1)",
+            )
+        if start >= reference.contigs[contig]:
+            raise InputError(
+                f"{contig}:{start + 1}-{end} lies beyond the end of the contig",
+                path,
+                "use targets of the same build",
+            )
+    wanted = list(dict.fromkeys(contig for contig, _, _ in targets))
+    for sample in samples:
+        for contig in wanted:
+            length = sample.contigs.get(contig)
+            if length is None:
+                raise InputError(
+                    f"its header has no contig {contig!r}",
+                    sample.path,
+                    "reads, targets and reference must use one naming (chr1 or 1)",
+                )
+            if length != reference.contigs[contig]:
+                raise InputError(
+                    f"contig {contig} has {length} bases here and "
+                    f"{reference.contigs[contig]} in {reference.path}",
+                    sample.path,
+                    "give the reference that the reads were aligned to",
+                )
+        order = [c for c in sample.contigs if c in set(wanted)]
+        if order != [c for c in samples[0].contigs if c in set(wanted)]:
+            raise InputError(
+                f"contigs stand in another order than in {samples[0].path}",
+                sample.path,
+                "sort the BAMs by one reference",
+            )
+
+
+def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
+    """Read the alleles to be genotyped, left-aligned, with their identifiers."""
+    found: dict[Allele, list[str]] = {}
+    strange, known = "", False
+    try:
+        with pysam.VariantFile(path) as handle:
+            for record in handle:
+                if record.chrom not in reference.contigs:
+                    strange = strange or record.chrom
+                    continue
+                known = True
+                expected = reference.codes(record.chrom, record.start, record.start + record.rlen)
+                given = record.ref or ""
+                stands = "".join("ACGTN"[c] for c in expected)
+                if "N" not in stands and stands != given.upper():
+                    raise InputError(
+                        f"{record.chrom}:{record.pos} REF is {given}, the reference has {stands}",
+                        path,
+                        "make the sites for this reference",
+                    )
+                for alt in record.alts or ():
+                    if set(alt.upper()) - set("ACGT"):
+                        continue
+                    allele = trim(Allele(record.chrom, record.start, given.upper(), alt.upper()))
+                    if not allele.ref and not allele.alt:
+                        continue
+                    allele = left_align(allele, reference)
+                    found.setdefault(allele, []).extend((record.id or "").split(";"))
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as VCF", path, str(error)) from error
+    if strange and not known:
+        raise InputError(
+            f"none of its contigs ({strange!r} and so on) is in {reference.path}",
+            path,
+            "use sites of the same build and naming (chr1 or 1)",
+        )
+    return {a: sorted({i for i in ids if i and i != "."}) for a, ids in found.items()}

@@ -1,0 +1,193 @@
+"""Writes the calls as VCF 4.3."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pysam
+
+from resistpanel import __version__
+from resistpanel.call.filters import FILTERS
+from resistpanel.core.files import replacing
+
+INFO = (
+    ("TYPE", "1", "String", "SNV, MNV, INS, DEL, DUP (tandem) or COMPLEX"),
+    (
+        "MODEL",
+        "1",
+        "String",
+        "Likeliest explanation: somatic, germline, artifact, foreign or absent",
+    ),
+    ("SOMATIC_PHRED", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
+    ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),
+    ("ODDS_ARTIFACT", "1", "Float", "Log10 odds of somatic against a recurrent artifact"),
+    ("ODDS_NULL", "1", "Float", "Log10 odds of somatic against sequencing error"),
+    (
+        "PHASE",
+        ".",
+        "String",
+        "Other called alleles that fragments with this one cover, as POS_REF_ALT_cis_trans: "
+        "fragments that carry both, and that carry this one without the other",
+    ),
+    ("POPAF", "1", "Float", "Allele frequency in the germline resource"),
+    ("NORMALS", "1", "Integer", "Samples of the panel of normals that show the allele"),
+    ("SITE", ".", "String", "Identifiers of the sites that were asked for"),
+    ("FORCED", "0", "Flag", "The allele was genotyped because it was asked for"),
+    (
+        "FILTER_METRICS",
+        str(len(FILTERS)),
+        "Float",
+        "What each filter decided on, in the order of the header's resistpanel_filters",
+    ),
+)
+FORMAT = (
+    ("GT", "1", "String", "0/1 where detected, 0/0 where not, ./. where not assessable"),
+    (
+        "AD",
+        "R",
+        "Integer",
+        "Informative fragments of the reference and of the allele; beside an indel those of the "
+        "reference are scaled to the places from which a fragment tells of the allele",
+    ),
+    ("ADF", "R", "Integer", "The same, told by a forward read"),
+    ("ADR", "R", "Integer", "The same, told by a reverse read"),
+    ("DP", "1", "Integer", "Informative fragments, the sum of AD"),
+    ("AF", "1", "Float", "Allele frequency"),
+    ("AFCI", "2", "Float", "95 % interval of the allele frequency (Jeffreys)"),
+    (
+        "LOD",
+        "1",
+        "Float",
+        "Lowest allele frequency that would have been called here with 95 % probability",
+    ),
+    ("UB", "1", "Float", "One-sided 95 % upper bound of the allele frequency"),
+    ("DET", "1", "Integer", "1 detected, 0 not detected, . not assessable"),
+)
+
+
+@dataclass
+class Record:
+    """One allele as it goes into the VCF.
+
+    Attributes
+    ----------
+    contig, pos, ref, alt
+        POS is 1-based.
+    filters : list of str
+        Empty for PASS.
+    info : dict
+    samples : list of dict
+        Per sample the FORMAT fields; None = missing.
+    """
+
+    contig: str
+    pos: int
+    ref: str
+    alt: str
+    filters: list[str]
+    info: dict
+    samples: list[dict]
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with `digits` significant digits, `.` if there is none."""
+    if value is None or not np.isfinite(value):
+        return "."
+    return f"{value:.{digits}g}"
+
+
+def _field(value) -> str:
+    if value is None:
+        return "."
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_field, value))
+    if isinstance(value, (int, np.integer)):
+        return str(int(value))
+    return number(float(value))
+
+
+def header(
+    contigs: dict[str, int], samples: list[str], meta: dict[str, str], reference: str
+) -> str:
+    """Return the header, with the filters' descriptions and the learned parameters."""
+    lines = ["##fileformat=VCFv4.3", f"##source=resistpanel {__version__}"]
+    lines.append(f"##reference={reference}")
+    lines += [f"##resistpanel_{key}={value}" for key, value in meta.items()]
+    lines += [f"##contig=<ID={name},length={length}>" for name, length in contigs.items()]
+    lines.append('##FILTER=<ID=PASS,Description="Somatic in at least one tumour">')
+    lines.append('##FILTER=<ID=absent,Description="Asked for, and not detected in any tumour">')
+    for f in FILTERS:
+        text = f.description.format(threshold=f.threshold)
+        lines.append(f'##FILTER=<ID={f.name},Description="{text}">')
+    for name, count, kind, text in INFO:
+        lines.append(f'##INFO=<ID={name},Number={count},Type={kind},Description="{text}">')
+    for name, count, kind, text in FORMAT:
+        lines.append(f'##FORMAT=<ID={name},Number={count},Type={kind},Description="{text}">')
+    columns = ["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT"]
+    lines.append("\t".join(columns + samples))
+    return "\n".join(lines) + "\n"
+
+
+def line(record: Record) -> str:
+    """Return a record as a line of VCF."""
+    info = ";".join(
+        key if value is True else f"{key}={_field(value)}"
+        for key, value in record.info.items()
+        if value is not None and value is not False and not (isinstance(value, list) and not value)
+    )
+    keys = [name for name, *_ in FORMAT]
+    cells = [":".join(_field(sample.get(key)) for key in keys) for sample in record.samples]
+    quality = number(record.info.get("SOMATIC_PHRED"))
+    row = [
+        record.contig,
+        str(record.pos),
+        ".",
+        record.ref,
+        record.alt,
+        quality,
+        ";".join(record.filters) or "PASS",
+        info,
+        ":".join(keys),
+    ]
+    return "\t".join(row + cells) + "\n"
+
+
+def write(path: str, head: str, records: Iterable[Record]) -> None:
+    """Write a bgzipped VCF and its tabix index, both or neither."""
+    _write(path, head, map(line, records))
+
+
+def write_pon(path: str, contigs: dict[str, int], samples: list[str], rows: list[tuple]) -> None:
+    """Write a panel of normals.
+
+    Parameters
+    ----------
+    rows : list of (contig, POS 1-based, REF, ALT, normals with the allele, their greatest AF)
+    """
+    head = ["##fileformat=VCFv4.3", f"##source=resistpanel {__version__}"]
+    head.append(f"##resistpanel_normals={','.join(samples)}")
+    head += [f"##contig=<ID={name},length={length}>" for name, length in contigs.items()]
+    head.append('##INFO=<ID=NORMALS,Number=1,Type=Integer,Description="Normals with the allele">')
+    head.append('##INFO=<ID=MAXAF,Number=1,Type=Float,Description="Greatest AF among them">')
+    head.append("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]))
+    _write(
+        path,
+        "\n".join(head) + "\n",
+        (
+            f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\tNORMALS={n};MAXAF={number(most)}\n"
+            for contig, pos, ref, alt, n, most in rows
+        ),
+    )
+
+
+def _write(path: str, head: str, lines: Iterable[str]) -> None:
+    with replacing(path) as temporary, replacing(f"{path}.tbi") as index:
+        with pysam.BGZFile(str(temporary), "wb") as handle:
+            handle.write(head.encode())
+            for text in lines:
+                handle.write(text.encode())
+        pysam.tabix_index(str(temporary), preset="vcf", force=True)
+        made = temporary.with_name(temporary.name + ".tbi")
+        made.replace(index)

@@ -1,1 +1,0 @@
-"""Exports of public knowledge bases, supplied by the user, as catalogue tables."""

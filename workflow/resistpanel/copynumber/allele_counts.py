@@ -1,0 +1,187 @@
+"""Counts at germline and somatic alleles, from the annotated VCF."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from cyvcf2 import VCF
+
+from resistpanel.core.errors import InputError
+
+NEEDED = ("AD", "DET")
+
+
+@dataclasses.dataclass(frozen=True)
+class Sites:
+    """Substitutions of the VCF with their counts; rows are alleles.
+
+    Attributes
+    ----------
+    samples : list of str
+        Columns, in the order of the VCF.
+    chrom, ref, alt, gene, model : ndarray of str
+    pos : ndarray of int
+        1-based.
+    passed : ndarray of bool
+        Whether it is a somatic call (FILTER PASS).
+    ref_count, alt_count : ndarray of int, (alleles, samples)
+        Fragments.
+    detected : ndarray of bool, (alleles, samples)
+    protein : list of tuple of str
+        Short protein changes, as ``V600E``.
+    filters : list of tuple of str
+    snv : ndarray of bool
+    """
+
+    samples: list[str]
+    chrom: np.ndarray
+    pos: np.ndarray
+    ref: np.ndarray
+    alt: np.ndarray
+    gene: np.ndarray
+    model: np.ndarray
+    passed: np.ndarray
+    ref_count: np.ndarray
+    alt_count: np.ndarray
+    detected: np.ndarray
+    protein: list[tuple[str, ...]]
+    filters: list[tuple[str, ...]]
+    snv: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.pos)
+
+    @property
+    def depth(self) -> np.ndarray:
+        """Informative fragments, (alleles, samples)."""
+        return self.ref_count + self.alt_count
+
+    @property
+    def frequency(self) -> np.ndarray:
+        """Allele frequency, (alleles, samples); NaN where there is no fragment."""
+        depth = self.depth
+        return np.where(depth > 0, self.alt_count / np.maximum(depth, 1), np.nan)
+
+    def column(self, sample: str) -> int:
+        """Return the column of a sample."""
+        return self.samples.index(sample)
+
+    def take(self, rows: np.ndarray) -> "Sites":
+        """Return some rows."""
+        rows = np.flatnonzero(rows) if np.asarray(rows).dtype == bool else np.asarray(rows)
+        values = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if field.name == "samples":
+                values[field.name] = value
+            elif isinstance(value, list):
+                values[field.name] = [value[i] for i in rows]
+            else:
+                values[field.name] = value[rows]
+        return Sites(**values)
+
+
+def read_sites(path: str | Path, samples: list[str]) -> Sites:
+    """Read the alleles that a sample shows.
+
+    Alleles that were genotyped because they were asked for and found nowhere are left out.
+
+    Parameters
+    ----------
+    path : path
+        VCF of ``resistpanel annotate`` (or ``call``: genes are then empty).
+    samples : list of str
+        The samples of the sheet, all of which the VCF must have.
+
+    Raises
+    ------
+    InputError
+    """
+    path = str(path)
+    if not Path(path).is_file():
+        raise InputError("no such file", path, "run `resistpanel annotate` first")
+    try:
+        vcf = VCF(path)
+    except (OSError, ValueError) as error:
+        raise InputError("cannot be read as VCF", path, str(error)) from error
+    missing = [name for name in NEEDED if f"##FORMAT=<ID={name}," not in vcf.raw_header]
+    if missing:
+        raise InputError(f"lacks FORMAT {', '.join(missing)}", path, "give a VCF of the caller")
+    absent = [name for name in samples if name not in vcf.samples]
+    if absent:
+        raise InputError(f"has no sample '{absent[0]}'", path, "give the patient's own VCF")
+    rows = [_row(variant) for variant in vcf if _shown(variant)]
+    count = len(vcf.samples)
+
+    def text(name: str) -> np.ndarray:
+        return np.array([row[name] for row in rows], dtype=str)
+
+    def table(name: str, kind: type) -> np.ndarray:
+        return np.array([row[name] for row in rows], dtype=kind).reshape(len(rows), count)
+
+    return Sites(
+        samples=list(vcf.samples),
+        chrom=text("chrom"),
+        pos=np.array([row["pos"] for row in rows], dtype=int),
+        ref=text("ref"),
+        alt=text("alt"),
+        gene=text("gene"),
+        model=text("model"),
+        passed=np.array([row["filters"] == () for row in rows], dtype=bool),
+        ref_count=table("ref_count", int),
+        alt_count=table("alt_count", int),
+        detected=table("detected", bool),
+        protein=[row["protein"] for row in rows],
+        filters=[row["filters"] for row in rows],
+        snv=np.array([len(row["ref"]) == len(row["alt"]) == 1 for row in rows], dtype=bool),
+    )
+
+
+def _shown(variant) -> bool:
+    return "absent" not in variant.FILTERS and len(variant.ALT) == 1
+
+
+def _row(variant) -> dict:
+    counts = np.maximum(variant.format("AD"), 0)
+    detected = variant.format("DET")
+    protein = variant.INFO.get("PROTEIN") or ""
+    return {
+        "chrom": variant.CHROM,
+        "pos": variant.POS,
+        "ref": variant.REF,
+        "alt": variant.ALT[0],
+        "gene": variant.INFO.get("GENE") or "",
+        "model": variant.INFO.get("MODEL") or "",
+        "filters": tuple(name for name in variant.FILTERS if name != "PASS"),
+        "ref_count": counts[:, 0],
+        "alt_count": counts[:, 1],
+        "detected": detected[:, 0] == 1,
+        "protein": tuple(part for part in protein.split(",") if part and part != "."),
+    }
+
+
+#: Fragments below which a genotype is not told.
+LEAST_DEPTH = 20
+HOMOZYGOUS, HETEROZYGOUS = 0.9, (0.2, 0.8)
+
+
+def germline(sites: Sites) -> np.ndarray:
+    """Return which alleles are germline substitutions, bool (alleles,)."""
+    return sites.snv & (sites.model == "germline")
+
+
+def heterozygous(sites: Sites, normal: str) -> np.ndarray:
+    """Return which alleles the normal has on one of two copies, bool (alleles,)."""
+    column = sites.column(normal)
+    depth, frequency = sites.depth[:, column], sites.frequency[:, column]
+    low, high = HETEROZYGOUS
+    with np.errstate(invalid="ignore"):
+        return germline(sites) & (depth >= LEAST_DEPTH) & (frequency > low) & (frequency < high)
+
+
+def homozygous(sites: Sites, sample: str) -> np.ndarray:
+    """Return which germline alleles a sample has on all copies, bool (alleles,)."""
+    column = sites.column(sample)
+    depth, frequency = sites.depth[:, column], sites.frequency[:, column]
+    with np.errstate(invalid="ignore"):
+        return germline(sites) & (depth >= LEAST_DEPTH) & (frequency >= HOMOZYGOUS)

@@ -1,0 +1,91 @@
+"""Whether two sets of variants spell the same haplotype, however each writes it."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+from resistpanel.core.replacement import Variant, apply, left_align, span
+
+#: Bases of reference to left-align in.
+FLANK = 400
+#: Bases round a variant in which others are gathered, how many of them are looked at, and how
+#: many are put together.
+REACH = 25
+MOST_NEARBY = 10
+MOST_CALLS = 4
+#: How many variants that stand beside the one sought (inherited, say) may be part of a spelling.
+MOST_BESIDE = 3
+
+Fetch = Callable[[str, int, int], tuple[str, int]]
+
+
+def fetcher(fasta) -> Fetch:
+    """Return a function (chrom, start, end) -> (sequence, offset), cut at the contig's ends."""
+
+    def fetch(chrom: str, start: int, end: int) -> tuple[str, int]:
+        start = max(0, start)
+        return fasta.fetch(chrom, start, end).upper(), start
+
+    return fetch
+
+
+def tidy(variant: Variant, fetch: Fetch) -> Variant:
+    """Trim and left-align against the reference."""
+    sequence, offset = fetch(variant.chrom, variant.pos - FLANK, variant.end + FLANK)
+    return left_align(variant, sequence, offset)
+
+
+def spans(variants: list[Variant], fetch: Fetch) -> list[tuple[int, int]]:
+    """Return for each variant the interval in which it may be written."""
+    found = []
+    for v in variants:
+        sequence, offset = fetch(v.chrom, v.pos - FLANK, v.end + FLANK)
+        found.append(span(v, sequence, offset))
+    return found
+
+
+def same_haplotype(first: Sequence[Variant], second: Sequence[Variant], fetch: Fetch) -> bool:
+    """Tell whether two sets of variants turn the reference into the same sequence.
+
+    False if one of the sets cannot be put on one haplotype.
+    """
+    if not first or not second:
+        return not first and not second
+    both = [*first, *second]
+    low, high = min(v.pos for v in both), max(v.end for v in both)
+    sequence, offset = fetch(both[0].chrom, low - 1, high + 1)
+    one, other = apply(sequence, first, offset), apply(sequence, second, offset)
+    return one is not None and one == other
+
+
+def subsets(items: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
+    """Yield the non-empty subsets of at most `most` items, small ones first."""
+    for size in range(1, min(most, len(items)) + 1):
+        yield from itertools.combinations(items, size)
+
+
+def spelling(
+    variant: Variant, beside: Sequence[Variant], near: Sequence[Variant], fetch: Fetch
+) -> tuple[int, ...] | None:
+    """Return which of the calls near a variant spell it together, or None.
+
+    Parameters
+    ----------
+    variant : Variant
+        What is sought.
+    beside : sequence of Variant
+        What may stand on its haplotype: calls that spell the variant with some of these do, too.
+    near : sequence of Variant
+        The calls, the likelier first; `MOST_NEARBY` of them are looked at.
+
+    Returns
+    -------
+    tuple of int or None
+        Indices in `near`; the fewest calls that do, at most `MOST_CALLS`.
+    """
+    wanted = [[variant]]
+    wanted += [[variant, *(beside[i] for i in s)] for s in subsets(range(len(beside)), MOST_BESIDE)]
+    for chosen in subsets(range(min(len(near), MOST_NEARBY)), MOST_CALLS):
+        candidate = [near[i] for i in chosen]
+        if any(same_haplotype(candidate, spelt, fetch) for spelt in wanted):
+            return chosen
+    return None

@@ -1,0 +1,93 @@
+"""The panel's targets: rows of its BED."""
+
+import dataclasses
+import itertools
+from pathlib import Path
+
+from resistpanel.core.builds import order
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_text
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """One target: 0-based half-open, `name` = ``GENE|TRANSCRIPT|exonN`` in the shipped panels."""
+
+    chrom: str
+    start: int
+    end: int
+    name: str = "."
+    strand: str = "."
+
+    @property
+    def gene(self) -> str:
+        """The gene's symbol: the name up to its first ``|``."""
+        return self.name.split("|")[0]
+
+    @property
+    def length(self) -> int:
+        """Length in bases."""
+        return self.end - self.start
+
+    def line(self) -> str:
+        """Return the BED line (6 columns)."""
+        return f"{self.chrom}\t{self.start}\t{self.end}\t{self.name}\t.\t{self.strand}"
+
+
+def read_targets(bed: str | Path) -> list[Target]:
+    """Read a BED file of 3 or more columns.
+
+    Returns
+    -------
+    list of Target
+        In the order of the file; they may overlap (see `overlaps`).
+
+    Raises
+    ------
+    InputError
+        If the file is missing, malformed or without a target.
+    """
+    path = Path(bed)
+    if not path.is_file():
+        raise InputError("no such file", str(path), "give the panel's BED")
+    targets = []
+    for number, line in enumerate(read_text(path).splitlines(), 1):
+        if not line.strip() or line.startswith(("#", "track", "browser")):
+            continue
+        fields, where = line.split("\t"), f"{path}:{number}"
+        if len(fields) < 3:
+            raise InputError("fewer than 3 columns", where, "BED columns are tab-separated")
+        if not (fields[1].isdecimal() and fields[2].isdecimal()):
+            raise InputError("start and end must be whole numbers", where)
+        start, end = int(fields[1]), int(fields[2])
+        if start >= end:
+            raise InputError(f"start {start} is not below end {end}", where, "BED is 0-based")
+        name = fields[3] if len(fields) > 3 else f"{fields[0]}:{start + 1}-{end}"
+        strand = fields[5] if len(fields) > 5 else "."
+        targets.append(Target(fields[0], start, end, name, strand))
+    if not targets:
+        raise InputError("the file names no target", str(path), "give the panel's BED")
+    return targets
+
+
+def sort_targets(targets: list[Target]) -> list[Target]:
+    """Return the targets in karyotype order."""
+    return sorted(targets, key=lambda t: (order(t.chrom), t.start, t.end, t.name))
+
+
+def overlaps(targets: list[Target]) -> list[tuple[Target, Target]]:
+    """Return neighbouring pairs of sorted targets that share a base."""
+    pairs = itertools.pairwise(sort_targets(targets))
+    return [(a, b) for a, b in pairs if a.chrom == b.chrom and b.start < a.end]
+
+
+def merge_targets(targets: list[Target]) -> list[Target]:
+    """Return sorted targets, those that share a base joined under the first one's name."""
+    merged: list[Target] = []
+    for target in sort_targets(targets):
+        last = merged[-1] if merged else None
+        if last and last.chrom == target.chrom and target.start < last.end:
+            merged[-1] = dataclasses.replace(last, end=max(last.end, target.end))
+        else:
+            merged.append(target)
+    return merged

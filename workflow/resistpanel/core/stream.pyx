@@ -1,0 +1,470 @@
+# cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
+"""The records of an indexed BAM or CRAM over regions, one after the other, without Python objects.
+
+htslib reads headers, indexes and CRAM. Of a BAM it says which stretches of the file the regions
+need; these are inflated here, by ISA-L where it is installed: the htslib inside pysam's wheels is
+built with plain zlib, which costs more than all that is done with the reads.
+
+Coordinates are 0-based half-open.
+"""
+
+import os
+
+import pysam
+
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memcpy, memmove, memset
+from posix.unistd cimport close
+from pysam.libchtslib cimport (
+    BAM_FUNMAP, bam1_t, bam_destroy1, bam_get_cigar, bam_get_qname, bam_init1, hts_close, hts_idx_destroy,
+    hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
+    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_index_load, sam_itr_destroy,
+    sam_itr_multi_next, sam_itr_queryi, sam_itr_regions,
+)
+
+from resistpanel.core.errors import InputError
+
+try:
+    from isal import isal_zlib as zlib
+except ImportError:  # no wheel for this platform: the same bytes, more slowly
+    import zlib
+
+#: The fast one of this platform.
+crc32 = zlib.crc32
+
+cdef extern from *:
+    """
+    #ifndef PYSAM_BUILD_VERSION
+    #error "PYSAM_BUILD_VERSION must be defined by setup.py"
+    #endif
+    """
+    const char *PYSAM_BUILD_VERSION
+
+cdef extern from "htslib/hts.h":
+    int HTS_BAM "bam"
+    int HTS_BGZF "bgzf"
+
+# An extension built against another htslib loads and runs, silently wrong: refuse instead.
+if PYSAM_BUILD_VERSION.decode() != pysam.__version__:
+    raise ImportError(
+        f"resistpanel was compiled against pysam {PYSAM_BUILD_VERSION.decode()}, found "
+        f"{pysam.__version__}: install that version, or rebuild resistpanel"
+    )
+
+cdef enum:
+    #: Largest block of BGZF, inflated or not.
+    BLOCK = 1 << 16
+    #: Bytes read from the file at once.
+    PIECE = 1 << 19
+    #: Fixed part of a BAM record.
+    CORE = 32
+    #: What `next` returns: no more records; the file is broken.
+    END = -1
+    BROKEN = -2
+
+for _i in range(16):
+    NT16_CODE[_i] = 4
+NT16_CODE[1] = 0
+NT16_CODE[2] = 1
+NT16_CODE[4] = 2
+NT16_CODE[8] = 3
+
+
+cdef uint64_t hash_name(const char *name) noexcept nogil:
+    """FNV-1a with a final avalanche: 64 bits make a clash between two names negligible.
+
+    Never 0.
+    """
+    cdef uint64_t h = <uint64_t>14695981039346656037
+    while name[0]:
+        h = (h ^ <uint8_t>name[0]) * <uint64_t>1099511628211
+        name += 1
+    h ^= h >> 33
+    h *= <uint64_t>0xff51afd7ed558ccd
+    h ^= h >> 33
+    return h if h else 1
+
+
+cdef inline int32_t int32(const uint8_t *at) noexcept nogil:
+    """A little-endian number; as htslib, this is built for such machines."""
+    cdef int32_t value
+    memcpy(&value, at, 4)
+    return value
+
+
+cdef int64_t aligned_length(bam1_t *b) noexcept nogil:
+    """Bases of the reference that an alignment goes over."""
+    cdef uint32_t *cigar = bam_get_cigar(b)
+    cdef int64_t n = 0
+    cdef uint32_t i, op
+    for i in range(b.core.n_cigar):
+        op = cigar[i] & 15
+        if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
+            n += cigar[i] >> 4
+    return n
+
+
+cdef inline int64_t reference_end(bam1_t *b) noexcept nogil:
+    """As htslib's bam_endpos: at least one base."""
+    cdef int64_t n = 0 if b.core.flag & BAM_FUNMAP else aligned_length(b)
+    return b.core.pos + (n if n else 1)
+
+
+cdef class Stream:
+    """The records of one sample.
+
+    Parameters
+    ----------
+    path : str
+        BAM or CRAM with its index.
+    reference : str or None
+        FASTA, used to decode CRAM.
+    threads : int
+        Decompression threads of htslib, for CRAM.
+    own : bool
+        False: htslib inflates BAM, too.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be opened or has no index.
+
+    Notes
+    -----
+    Compiled callers set the regions by `query`, then take records from `rec` as long as `next`
+    returns 0; -1 is the end, anything less a broken file.
+    """
+
+    def __cinit__(self, path, reference=None, int threads=0, own=True):
+        self.path = str(path)
+        self.file = -1
+        self.fp = hts_open(self.path.encode(), b"r")
+        if self.fp == NULL:
+            raise InputError("cannot be opened as BAM or CRAM", self.path, "check the file")
+        if reference is not None and hts_set_fai_filename(self.fp, str(reference).encode()) != 0:
+            raise InputError("cannot use the reference to decode it", self.path)
+        if threads > 1:
+            hts_set_threads(self.fp, threads)
+        self.header = sam_hdr_read(self.fp)
+        if self.header == NULL:
+            raise InputError("has no readable header", self.path, "check the file")
+        self.index = sam_index_load(self.fp, self.path.encode())
+        if self.index == NULL:
+            raise InputError("has no index", self.path, "run samtools index")
+        self.rec = bam_init1()
+        self.plain = (
+            own and self.fp.format.format == HTS_BAM and self.fp.format.compression == HTS_BGZF
+            and os.path.isfile(self.path)
+        )
+        if self.plain:
+            self.file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+
+    def __dealloc__(self):
+        if self.file >= 0:
+            close(self.file)
+        free(self.joined)
+        free(self.tids)
+        free(self.begs)
+        free(self.ends)
+        free(self.starts)
+        free(self.stops)
+        if self.itr != NULL:
+            sam_itr_destroy(self.itr)
+        if self.rec != NULL:
+            bam_destroy1(self.rec)
+        if self.index != NULL:
+            hts_idx_destroy(self.index)
+        if self.header != NULL:
+            sam_hdr_destroy(self.header)
+        if self.fp != NULL:
+            hts_close(self.fp)
+
+    cdef int tid(self, str contig):
+        """Return the number of a contig in the header, or raise InputError."""
+        cdef int tid = sam_hdr_name2tid(self.header, contig.encode())
+        if tid < 0:
+            raise InputError(
+                f"has no contig {contig!r}", self.path, "targets and reads must use one reference"
+            )
+        return tid
+
+    def query(self, regions):
+        """Go to the first record that overlaps the regions.
+
+        Parameters
+        ----------
+        regions : iterable of (contig, beg, end)
+            Disjoint; 0-based half-open.
+
+        Raises
+        ------
+        InputError
+            If the file lacks a contig, or its index cannot be used.
+        """
+        cdef int64_t k
+        cdef int i
+        cdef hts_itr_t *itr
+        wanted = sorted((self.tid(contig), beg, end) for contig, beg, end in regions)
+        self.n_regions = len(wanted)
+        self.tids = <int32_t *>realloc(self.tids, (self.n_regions + 1) * sizeof(int32_t))
+        self.begs = <int64_t *>realloc(self.begs, (self.n_regions + 1) * sizeof(int64_t))
+        self.ends = <int64_t *>realloc(self.ends, (self.n_regions + 1) * sizeof(int64_t))
+        self.starts = <uint64_t *>realloc(self.starts, (self.n_regions + 1) * sizeof(uint64_t))
+        self.stops = <uint64_t *>realloc(self.stops, (self.n_regions + 1) * sizeof(uint64_t))
+        for k, (tid, beg, end) in enumerate(wanted):
+            self.tids[k], self.begs[k], self.ends[k] = tid, beg, end
+        self.region = 0
+        self.at = self.filled = self.block = 0
+        self.following = -1
+        if not self.plain:
+            self.iterate()
+            return
+        for k in range(self.n_regions):
+            itr = sam_itr_queryi(self.index, self.tids[k], self.begs[k], self.ends[k])
+            if itr == NULL:
+                raise InputError(
+                    "its index cannot be queried", self.path, "run samtools index again"
+                )
+            # All records of a region lie between the first and the last of its stretches.
+            self.starts[k], self.stops[k] = <uint64_t>-1, 0
+            for i in range(itr.n_off):
+                self.starts[k] = min(self.starts[k], itr.off[i].u)
+                self.stops[k] = max(self.stops[k], itr.off[i].v)
+            sam_itr_destroy(itr)
+
+    cdef int iterate(self) except -1:
+        """Let htslib set up its iterator over the regions."""
+        cdef hts_reglist_t *reglist
+        cdef hts_pair_pos_t *pairs
+        cdef int64_t k = 0, first
+        cdef int n = 0
+        # Ownership of the list and of its pairs passes to the iterator; `reg` stays NULL.
+        reglist = <hts_reglist_t *>calloc(self.n_regions, sizeof(hts_reglist_t))
+        while k < self.n_regions:
+            first = k
+            while k < self.n_regions and self.tids[k] == self.tids[first]:
+                k += 1
+            pairs = <hts_pair_pos_t *>calloc(k - first, sizeof(hts_pair_pos_t))
+            reglist[n].tid = self.tids[first]
+            reglist[n].intervals = pairs
+            reglist[n].count = <uint32_t>(k - first)
+            reglist[n].min_beg = self.begs[first]
+            for i in range(k - first):
+                pairs[i].beg, pairs[i].end = self.begs[first + i], self.ends[first + i]
+                reglist[n].max_end = max(reglist[n].max_end, self.ends[first + i])
+            n += 1
+        if self.itr != NULL:
+            sam_itr_destroy(self.itr)
+        self.itr = sam_itr_regions(self.index, self.header, reglist, n)
+        if self.itr == NULL:
+            raise InputError("its index cannot be queried", self.path, "run samtools index again")
+        return 0
+
+    def read(self):
+        """Return the next record, None at the end.
+
+        (name, number of the contig, start, end, data as htslib holds it, flag, mapping quality,
+        the mate's contig and start, template length).
+
+        For tests, and for looking at a file by hand: it makes Python objects.
+
+        Raises
+        ------
+        InputError
+            If the file is truncated or corrupt.
+        """
+        cdef int status = self.next()
+        cdef bam1_t *b = self.rec
+        if status == END:
+            return None
+        if status < 0:
+            raise InputError("is truncated or corrupt", self.path, "restore the file")
+        return (
+            bam_get_qname(b).decode(), b.core.tid, b.core.pos, self.end, b.data[: b.l_data],
+            b.core.flag, b.core.qual, b.core.mtid, b.core.mpos, b.core.isize,
+        )
+
+    cdef int next(self) noexcept nogil:
+        """Read the next record that overlaps a region into `rec`; set `end`."""
+        cdef int status
+        if self.plain:
+            return self.next_plain()
+        status = sam_itr_multi_next(self.fp, self.itr, self.rec)
+        if status >= 0:
+            self.end = reference_end(self.rec)
+            return 0
+        return status
+
+    cdef int next_plain(self) noexcept nogil:
+        cdef int64_t size, k
+        cdef uint64_t place
+        cdef int status
+        while True:
+            status = 0
+            # The end of a block is the start of the next.
+            while self.at == self.filled and self.following >= 0 and status == 0:
+                status = self.inflate()
+            if status == BROKEN:
+                return BROKEN
+            place = 0
+            if self.following >= 0:
+                place = <uint64_t>self.here << 16 | <uint64_t>(self.at - self.block)
+                if status == END:
+                    place = <uint64_t>self.following << 16
+            while self.region < self.n_regions and place >= self.stops[self.region]:
+                self.region += 1
+            if self.region == self.n_regions:
+                return END
+            if self.following < 0 or self.starts[self.region] > place:
+                status = self.seek(self.starts[self.region])
+                if status < 0:
+                    return status
+                continue
+            if status == END:
+                return BROKEN  # the file ends before its index does
+            while self.filled - self.at < 4:
+                if self.inflate() < 0:
+                    return BROKEN
+            size = int32(self.data + self.at)
+            if size < CORE:
+                return BROKEN
+            while self.filled - self.at < 4 + size:
+                if self.inflate() < 0:
+                    return BROKEN
+            self.at += 4
+            status = self.take(size)
+            self.at += size
+            if status < 0:
+                return status
+            if self.rec.core.tid < 0:
+                return END
+            while self.region < self.n_regions and (
+                self.tids[self.region] < self.rec.core.tid
+                or (self.tids[self.region] == self.rec.core.tid
+                    and self.ends[self.region] <= self.rec.core.pos)
+            ):
+                self.region += 1
+            k = self.region
+            if k < self.n_regions and self.tids[k] == self.rec.core.tid \
+                    and self.begs[k] < self.end:
+                return 0
+
+    cdef int take(self, int64_t size) noexcept nogil:
+        """Make `size` bytes from `at` on the record; its layout is that of the SAM specification."""
+        cdef const uint8_t *raw = self.data + self.at
+        cdef bam1_t *b = self.rec
+        cdef int64_t name = raw[8], rest, need
+        cdef uint8_t pad
+        b.core.tid = int32(raw)
+        b.core.pos = int32(raw + 4)
+        b.core.qual = raw[9]
+        b.core.bin = raw[10] | <int>raw[11] << 8
+        b.core.n_cigar = raw[12] | <int>raw[13] << 8
+        b.core.flag = raw[14] | <int>raw[15] << 8
+        b.core.l_qseq = int32(raw + 16)
+        b.core.mtid = int32(raw + 20)
+        b.core.mpos = int32(raw + 24)
+        b.core.isize = int32(raw + 28)
+        rest = size - CORE - name
+        if name < 1 or b.core.l_qseq < 0 or raw[CORE + name - 1] != 0 or rest < (
+            4 * <int64_t>b.core.n_cigar + (<int64_t>b.core.l_qseq + 1) // 2 + b.core.l_qseq
+        ):
+            return BROKEN
+        # As htslib holds it: the name is padded, so that the CIGAR is aligned.
+        pad = <uint8_t>((4 - name % 4) % 4)
+        need = name + pad + rest
+        if need > b.m_data:
+            b.m_data = <uint32_t>(need + need // 2 + 64)
+            b.data = <uint8_t *>realloc(b.data, b.m_data)
+        memcpy(b.data, raw + CORE, name)
+        memset(b.data + name, 0, pad)
+        memcpy(b.data + name + pad, raw + CORE + name, rest)
+        b.core.l_extranul = pad
+        b.core.l_qname = <int>(name + pad)
+        b.l_data = <int>need
+        self.end = reference_end(b)
+        return 0
+
+    cdef int seek(self, uint64_t place) noexcept nogil:
+        """Go to a virtual offset, always ahead of what was read."""
+        cdef int64_t within = <int64_t>(place & 0xffff)
+        if self.following >= 0 and <int64_t>(place >> 16) == self.here:
+            self.at = self.block + within  # in the block at hand
+            return 0 if self.at <= self.filled else BROKEN
+        self.at = self.filled = self.block = 0
+        self.following = <int64_t>(place >> 16)
+        if self.inflate() < 0:
+            return BROKEN
+        self.at = within
+        return 0 if self.at <= self.filled else BROKEN
+
+    cdef int inflate(self) noexcept nogil:
+        """Append the next block; -1 at the end of the file, -2 where it is broken."""
+        cdef int64_t left = self.filled - self.at
+        cdef int status
+        cdef bint again
+        if left:
+            # A record that goes on in the next block; most programs let none do so.
+            if self.room < left + BLOCK:
+                self.room = 2 * (left + BLOCK)
+                again = self.data == self.joined
+                self.joined = <uint8_t *>realloc(self.joined, self.room)
+                if again:
+                    self.data = self.joined
+            memmove(self.joined, self.data + self.at, left)
+        self.at, self.filled, self.block = 0, left, left
+        with gil:
+            try:
+                status = self.load_block()
+            except (OSError, zlib.error):
+                status = BROKEN
+        return status
+
+    cdef bytes piece(self, int64_t start, int64_t size):
+        """Return bytes of the file from `raw`, read anew where it does not hold them."""
+        if self.raw is None or start < self.raw_start or \
+                start + size > self.raw_start + len(self.raw):
+            self.raw = os.pread(self.file, PIECE, start)
+            self.raw_start = start
+            while len(self.raw) < size:
+                more = os.pread(self.file, PIECE, start + len(self.raw))
+                if not more:
+                    break
+                self.raw += more
+        return self.raw
+
+    cdef int load_block(self) except -9:
+        """Inflate the block at `following` behind what is there (SAM specification, BGZF)."""
+        cdef bytes raw = self.piece(self.following, BLOCK)
+        cdef const uint8_t *head = <const uint8_t *>raw + (self.following - self.raw_start)
+        cdef int64_t there = len(raw) - (self.following - self.raw_start), at = 12, size = 0, extra
+        cdef int64_t inflated
+        if there == 0:
+            return END
+        if there < 18 or head[0] != 31 or head[1] != 139 or head[2] != 8 or not head[3] & 4:
+            return BROKEN
+        extra = head[10] | <int>head[11] << 8
+        while at + 4 <= 12 + extra and at + 6 <= there:
+            if head[at] == 66 and head[at + 1] == 67:
+                size = (head[at + 4] | <int>head[at + 5] << 8) + 1
+            at += 4 + (head[at + 2] | <int>head[at + 3] << 8)
+        if size < 20 + extra or size > there:
+            return BROKEN
+        start = self.following - self.raw_start
+        inflated = <int64_t><uint32_t>int32(head + size - 4)
+        if inflated > BLOCK:
+            return BROKEN
+        packed = memoryview(raw)[start + 12 + extra : start + size - 8]
+        out = zlib.decompress(packed, wbits=-15, bufsize=max(inflated, 1))
+        if len(out) != inflated or crc32(out) != <uint32_t>int32(head + size - 8):
+            return BROKEN
+        if self.filled:
+            memcpy(self.joined + self.filled, <const uint8_t *><bytes>out, inflated)
+            self.data = self.joined
+        else:
+            self.inflated = out
+            self.data = <const uint8_t *>self.inflated
+        self.filled += inflated
+        self.here = self.following
+        self.following += size
+        return 0

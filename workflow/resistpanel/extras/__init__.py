@@ -1,0 +1,1 @@
+"""Beside the stages: other callers, and the pooled mutagenesis screen."""

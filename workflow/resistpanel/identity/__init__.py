@@ -1,1 +1,0 @@
-"""Which sample is whose, over all patients of a run."""

@@ -1,0 +1,1 @@
+"""The sample sheet, the configuration, and every check before a run."""

@@ -1,0 +1,204 @@
+"""All checks of a configuration together, and the summary of a run that may begin."""
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from resistpanel.core.bam import index_of
+from resistpanel.core.builds import read_lengths
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.inputs.check_data import (
+    Panel,
+    check_caller,
+    check_drug_rows,
+    check_reads,
+    check_sequence,
+)
+from resistpanel.inputs.checks import check_inputs, resolver
+from resistpanel.inputs.config import Settings, settings
+from resistpanel.inputs.environment import check_lock, check_room, check_software
+from resistpanel.inputs.patient import drugs_between, ordered, pairs
+from resistpanel.inputs.plan import make_plan
+from resistpanel.inputs.reference import Findings
+from resistpanel.inputs.sheet import Row, patients, read_sheet
+from resistpanel.inputs.simulated_patient import load_patient
+
+
+@dataclasses.dataclass
+class Checked:
+    """What a check found; `panel` is None for simulated input and where the check did not get far.
+
+    Attributes
+    ----------
+    findings : Findings
+    settings : Settings or None
+    rows : list of Row
+    panel : Panel or None
+    checksums : int
+        Contigs whose sequence was held against the BAMs' M5 tags.
+    """
+
+    findings: Findings
+    settings: Settings | None = None
+    rows: list[Row] = dataclasses.field(default_factory=list)
+    panel: Panel | None = None
+    checksums: int = 0
+
+
+def _errors_of(error: InputError) -> list[InputError]:
+    return error.errors if isinstance(error, InputErrors) else [error]
+
+
+def check_everything(config: Mapping[str, Any], where: str) -> Checked:
+    """Check configuration, machine, sheet, reference, panel, BAMs and catalogue; raise nothing.
+
+    Parameters
+    ----------
+    config : mapping
+        As `resistpanel.inputs.config.read` returns it.
+    where : str
+        The file, for messages.
+    """
+    done = Checked(Findings())
+    found = done.findings
+    check_software(found)
+    check_lock(found)
+    try:
+        done.settings = made = settings(config, where)
+    except InputError as error:
+        found.errors += _errors_of(error)
+        # What is wrong with the sheet is worth knowing before the configuration is mended.
+        if isinstance(config, Mapping) and isinstance(config.get("samples"), str):
+            _read_rows(Path(config["samples"]), found)
+        return done
+    if made.simulate:
+        _check_simulation(done, config, where)
+        return done
+    done.rows = _read_rows(made.samples, found, made.outdir / "align")
+    before = len(found.errors)
+    inputs = check_inputs(made, done.rows)
+    found.errors += inputs.errors
+    found.notes += inputs.notes
+    check_room(made, done.rows, found)
+    check_caller(made, _contigs(made), found)
+    _check_screens(config, made, found)
+    if len(found.errors) > before or inputs.errors:
+        return done
+    _check_panel(done)
+    return done
+
+
+def _contigs(made: Settings) -> set[str]:
+    try:
+        return set(read_lengths(made.reference))
+    except InputError:
+        return set()
+
+
+def _read_rows(path: Path, found: Findings, aligned: Path = Path("align")) -> list[Row]:
+    try:
+        return read_sheet(path, aligned)
+    except InputError as error:
+        found.errors += _errors_of(error)
+        return []
+
+
+def _check_simulation(done: Checked, config: Mapping[str, Any], where: str) -> None:
+    try:
+        plan, notes = make_plan(config, lambda path: load_patient(path)[0], where=where)
+    except InputError as error:
+        done.findings.errors += _errors_of(error)
+        return
+    done.settings = plan.settings
+    done.rows = [row for rows in plan.patients.values() for row in rows]
+    done.findings.notes += notes
+    check_room(plan.settings, done.rows, done.findings)
+
+
+def _check_panel(done: Checked) -> None:
+    """Checks that need reference, panel and BAMs to be sound."""
+    made, rows, found = done.settings, done.rows, done.findings
+    try:
+        panel = Panel(made)
+    except InputError as error:
+        found.errors += _errors_of(error)
+        return
+    done.panel = panel
+    contigs = {target.chrom for target in panel.targets}
+    given = [row for row in rows if not row.fastq1]
+    done.checksums = check_sequence(given, made.reference, contigs, found)
+    check_reads(given, panel.targets, made.reference, found)
+    check_drug_rows(rows, made, panel, found)
+
+
+def _check_screens(config: Mapping[str, Any], made: Settings, found: Findings) -> None:
+    for name, screen in (config.get("screens") or {}).items():
+        for key in ("bam", "control", "reference"):
+            if key in screen and not Path(screen[key]).is_file():
+                found.error(f"no such file: {screen[key]}", made.place(f"screens.{name}.{key}"))
+
+
+def _drugs(rows: list[Row], made: Settings) -> list:
+    resolve = resolver(made.catalog)
+    named = {resolve(name, row) for row in rows if row.role == "tumor" for name in row.drugs}
+    return sorted(named, key=lambda drug: drug.name)
+
+
+def _course(rows: list[Row]) -> str:
+    """Return a patient's samples in one line, with the drugs between them."""
+    rows = ordered(rows)
+    tumors = [row for row in rows if row.role == "tumor"]
+    parts = [f"{row.sample} (normal)" for row in rows if row.role == "normal"]
+    for row in tumors:
+        when = [row.timepoint, f"day {row.day:g}" if row.day is not None else None, row.lesion]
+        words = ", ".join(word for word in when if word)
+        parts.append(f"{row.sample}{f' ({words})' if words else ''}")
+    compared = [
+        f"{later.sample} against {earlier.sample}"
+        + (f" after {', '.join(drugs)}" if (drugs := drugs_between(earlier, later, tumors)) else "")
+        for earlier, later in pairs(tumors)
+    ]
+    compared = compared or ["one time point: nothing to compare"]
+    return f"{', '.join(parts)}; {'; '.join(compared)}"
+
+
+def summary(done: Checked) -> list[str]:
+    """Return what the run will do, for a check without errors."""
+    made, rows = done.settings, done.rows
+    by_patient = patients(rows)
+    normals = sum(row.role == "normal" for row in rows)
+    count = f"{len(by_patient)} patient{'s' * (len(by_patient) != 1)}"
+    lines = [f"{count}, {normals} normal and {len(rows) - normals} tumour samples"]
+    for name, members in by_patient.items():
+        lines.append(f"  {name}: {_course(members)}")
+        if done.panel and (drugs := _drugs(members, made)):
+            seen, total, _ = done.panel.coverage(drugs)
+            names = ", ".join(drug.name for drug in drugs)
+            lines.append(
+                f"    {seen} of {total} catalogued alterations under {names} lie on the panel"
+            )
+    if made.simulate:
+        lines.append(f"simulated from {made.simulate.patient}: the files are checked once made")
+    else:
+        lines.append(f"reference: {made.reference} ({made.build})")
+    if done.panel:
+        panel = done.panel
+        lines.append(
+            f"panel: {made.targets}, {len(panel.targets)} targets, {panel.bases:,} bases, coding "
+            f"sequence of {len(panel.hit_genes)} genes"
+        )
+    if done.checksums:
+        lines.append(f"{done.checksums} contigs' checksums (M5) compared")
+    aligned = sum(bool(row.fastq1) for row in rows)
+    if aligned:
+        lines.append(f"{aligned} samples given as FASTQ are aligned first")
+    given = [row for row in rows if not row.fastq1 and not made.simulate]
+    unindexed = sum(index_of(row.bam) is None for row in given)
+    if unindexed:
+        lines.append(f"{unindexed} BAMs without an index get one beside them")
+    lines.append(
+        f"the run writes {made.outdir}/report/PATIENT.html, .json, .tsv, .maf and .vcf.gz, and "
+        "cohort.html"
+    )
+    return lines

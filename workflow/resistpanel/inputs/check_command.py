@@ -1,0 +1,76 @@
+"""Arguments of ``resistpanel check``."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from resistpanel.core.errors import InputError, InputErrors
+
+EPILOG = """examples:
+  resistpanel check                          # config.yaml of this folder
+  resistpanel check --config mine.yaml
+  resistpanel check --directory study        # as if started in study/
+
+Checks configuration, software, room and permissions, sheet, reference, panel, every BAM's header,
+sequence checksums, reads on the panel, drugs and catalogue. It reads headers, a few reads of each
+BAM and, where BAMs state checksums and no .dict lies beside the reference, its contigs.
+"""
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which run is meant."""
+    parser.add_argument(
+        "--config", type=Path, help="configuration (default: config.yaml of the folder)"
+    )
+    parser.add_argument(
+        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+    )
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    add_place(parser)
+    parser.set_defaults(run=run)
+
+
+def enter(args: argparse.Namespace) -> Path:
+    """Go to the folder asked for; return the configuration's path.
+
+    Raises
+    ------
+    InputError
+        If the folder or the configuration is not there.
+    """
+    if args.directory:
+        if not args.directory.is_dir():
+            raise InputError("no such folder", f"--directory {args.directory}")
+        os.chdir(args.directory)
+    config = args.config or Path("config.yaml")
+    if not config.is_file():
+        raise InputError(
+            "no such configuration", str(config), "write one with `resistpanel init`, or --config"
+        )
+    return config
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check everything; print problems and notes, or what the run will do."""
+    from resistpanel.inputs.check import check_everything, summary
+    from resistpanel.inputs.merge import merged
+
+    config = enter(args)
+    done = check_everything(merged(config), str(config))
+    for note in done.findings.notes:
+        print(f"resistpanel: note: {note}", file=sys.stderr)
+    if done.findings.errors:
+        raise InputErrors(done.findings.errors)
+    for line in summary(done):
+        print(line)
+    notes = len(done.findings.notes)
+    remark = f", {notes} note{'s' * (notes != 1)}" if notes else ""
+    own = f" --config {args.config}" if args.config else ""
+    own += f" --directory {args.directory}" if args.directory else ""
+    print(f"nothing wrong found{remark}; next: resistpanel run{own}")
+    return 0

@@ -1,0 +1,249 @@
+"""What of the data can be checked beyond its headers: sequence, panel and catalogue."""
+
+import argparse
+import hashlib
+import itertools
+import shlex
+import tempfile
+from pathlib import Path
+
+import pysam
+
+from resistpanel.catalog.drivers import load_drivers
+from resistpanel.catalog.sites import Targets, all_rows, find_sites
+from resistpanel.catalog.table import Catalog, load_catalog
+from resistpanel.core.bam import index_of, quiet
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
+from resistpanel.core.intervals import Target, read_targets
+from resistpanel.inputs.checks import resolver
+from resistpanel.inputs.config import Settings
+from resistpanel.inputs.reference import Findings
+from resistpanel.inputs.sheet import Row
+from resistpanel.panel.adapt import adapt_panel
+from resistpanel.panel.genes import Gene, load_genes
+
+#: Targets of which a BAM is asked whether it has a read there, and the fraction that must have.
+TARGETS_ASKED = 60
+LEAST_COVERED = 0.5
+#: Bases read at a time for a contig's checksum.
+PIECE = 1 << 24
+
+
+class Panel:
+    """The panel under the reference's names, and the catalogue's rows that it can show."""
+
+    def __init__(self, settings: Settings):
+        with tempfile.TemporaryDirectory(prefix="resistpanel-") as folder:
+            bed, gff3 = Path(folder) / "targets.bed", Path(folder) / "genes.gff3"
+            adapt_panel(settings.reference, settings.targets, settings.genes, bed, gff3)
+            self.targets: list[Target] = read_targets(bed)
+            self.genes: dict[str, Gene] = load_genes(gff3)
+            covered = Targets(bed)
+        self.catalog: Catalog = load_catalog(settings.catalog)
+        drivers = load_drivers(settings.catalog, self.catalog.drugs)
+        with open_fasta(settings.reference) as reference:
+            sites, _ = find_sites(all_rows(self.catalog, drivers), self.genes, reference, covered)
+        self.with_site = {identifier for site in sites for identifier in site.ids}
+        self.hit_genes = {
+            name
+            for name, gene in self.genes.items()
+            if any(
+                target.chrom == gene.chrom
+                and any(target.start < end and target.end > start for start, end in gene.cds)
+                for target in self.targets
+            )
+        }
+
+    @property
+    def bases(self) -> int:
+        """Target bases."""
+        return sum(target.length for target in self.targets)
+
+    def coverage(self, drugs) -> tuple[int, int, list[str]]:
+        """Return (rows seen, rows in all, genes of the others) of resistance to `drugs`.
+
+        Rows that DNA of coding exons cannot show are left out.
+        """
+        rows = [
+            row
+            for row in self.catalog
+            if row.direction == "resistance"
+            and row.visible_in_dna
+            and any(row.drug_match(drug) for drug in drugs)
+        ]
+        seen = [row for row in rows if self.shows(row)]
+        missing = sorted({row.gene for row in rows if not self.shows(row)})
+        return len(seen), len(rows), missing
+
+    def shows(self, row) -> bool:
+        """Tell whether an alteration that fits the row could be seen on the targets."""
+        if row.match_level in ("exact", "codon") and row.residues:
+            return row.id in self.with_site or (
+                row.change is not None
+                and row.change.kind not in ("substitution", "nonsense")
+                and row.gene in self.hit_genes
+            )
+        return row.gene in self.hit_genes
+
+
+def checksum(reference: Path, contig: str) -> str:
+    """Return the MD5 of a contig's upper-case sequence, as SAM's M5 tag is defined."""
+    digest = hashlib.md5(usedforsecurity=False)
+    with open_fasta(reference) as fasta:
+        length = fasta.get_reference_length(contig)
+        for start in range(0, length, PIECE):
+            digest.update(fasta.fetch(contig, start, min(length, start + PIECE)).upper().encode())
+    return digest.hexdigest()
+
+
+def dictionary(reference: Path) -> dict[str, str]:
+    """Return the contigs' checksums that a ``.dict`` beside the reference states."""
+    name = reference.name.removesuffix(".gz")
+    for path in (Path(f"{reference}.dict"), reference.with_name(name).with_suffix(".dict")):
+        if path.is_file() and path.stat().st_mtime >= reference.stat().st_mtime:
+            lines = path.read_text(encoding="utf-8").splitlines()
+            fields = [dict(f.split(":", 1) for f in line.split("\t") if ":" in f) for line in lines]
+            return {f["SN"]: f["M5"] for f in fields if "SN" in f and "M5" in f}
+    return {}
+
+
+@quiet()
+def check_sequence(rows: list[Row], reference: Path, contigs: set[str], findings: Findings) -> int:
+    """Hold the M5 tags of the BAMs against the reference; return how many contigs had one.
+
+    Another sequence under the same name and length is a note: a reference with masked regions
+    is another sequence too.
+    """
+    stated: dict[str, dict[str, list[Path]]] = {}
+    for row in rows:
+        try:
+            with pysam.AlignmentFile(str(row.bam), check_sq=False) as handle:
+                for line in handle.header.to_dict().get("SQ", []):
+                    if line["SN"] in contigs and "M5" in line:
+                        same = stated.setdefault(line["SN"], {})
+                        same.setdefault(line["M5"].lower(), []).append(row.bam)
+        except (OSError, ValueError):
+            continue
+    known = dictionary(reference)
+    for contig, sums in stated.items():
+        own = known.get(contig) or checksum(reference, contig)
+        for other, bams in sums.items():
+            if other != own:
+                findings.notes.append(
+                    f"{bams[0]}{f' and {len(bams) - 1} more' if len(bams) > 1 else ''}: contig "
+                    f"{contig} is another sequence than in {reference} (MD5 {other[:8]}... and "
+                    f"{own[:8]}...), though of the same length: give the very reference that the "
+                    "reads were aligned to, unless one is a masked copy of the other"
+                )
+    return len(stated)
+
+
+def _spread(targets: list[Target], number: int) -> list[Target]:
+    step = max(1, len(targets) // number)
+    return list(itertools.islice(targets[step // 2 :: step], number))
+
+
+@quiet()
+def check_reads(
+    rows: list[Row], targets: list[Target], reference: Path, findings: Findings
+) -> None:
+    """Ask each indexed BAM for reads on some targets: a BAM of another panel has few."""
+    asked = _spread(targets, TARGETS_ASKED)
+    for row in rows:
+        if index_of(row.bam) is None:
+            continue
+        try:
+            with pysam.AlignmentFile(str(row.bam), reference_filename=str(reference)) as handle:
+                hit = sum(
+                    next(handle.fetch(target.chrom, target.start, target.end), None) is not None
+                    for target in asked
+                )
+        except (OSError, ValueError) as error:
+            findings.error(
+                f"its index cannot be used ({error})", row.bam, f"run `samtools index {row.bam}`"
+            )
+            continue
+        if hit == 0:
+            findings.error(
+                f"no read on any of {len(asked)} targets looked at ({row.where}, sample "
+                f"'{row.sample}')",
+                row.bam,
+                "give the BED of the panel that was sequenced (key 'targets')",
+            )
+        elif hit < LEAST_COVERED * len(asked):
+            findings.notes.append(
+                f"{row.bam}: reads on {hit} of {len(asked)} targets looked at; is this the panel "
+                "that was sequenced?"
+            )
+
+
+def check_drug_rows(rows: list[Row], settings: Settings, panel: Panel, findings: Findings) -> None:
+    """Note drugs of which the catalogue or the panel says nothing, and patients without one."""
+    resolve = resolver(settings.catalog)
+    by_patient: dict[str, list] = {}
+    for row in rows:
+        by_patient.setdefault(row.patient, [])
+        if row.role == "tumor":
+            by_patient[row.patient] += [(name, resolve(name, row), row) for name in row.drugs]
+    said = set()
+    for patient, given in by_patient.items():
+        if not given:
+            findings.notes.append(
+                f"patient '{patient}' has no drug in the sheet: resistance can be matched with none"
+            )
+        for name, drug, row in given:
+            if drug.name in said:
+                continue
+            said.add(drug.name)
+            seen, total, missing = panel.coverage([drug])
+            if total == 0:
+                findings.notes.append(
+                    f"{row.place('drugs')}: the catalogue knows {name} ({drug.name}) as a drug, "
+                    "but no resistance to it or its class: candidates alone can be found"
+                )
+            elif seen < total:
+                findings.notes.append(
+                    f"{row.place('drugs')}: {total - seen} of {total} catalogued alterations under "
+                    f"{drug.name} lie outside the panel ({', '.join(missing[:6])}"
+                    f"{' ...' if len(missing) > 6 else ''})"
+                )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(message)
+
+
+def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> None:
+    """Check what the configuration gives the caller: further arguments and indexed resources."""
+    from resistpanel.call.command import register
+
+    parser = _Parser(add_help=False)
+    register(parser)
+    needed = ["--reference", "r", "--targets", "t", "--output", "o"]
+    try:
+        parser.parse_args([*needed, *shlex.split(settings.call_extra)])
+    except (InputError, ValueError) as error:
+        findings.error(
+            f"no arguments of `resistpanel call`: {error}", settings.place("call.extra"),
+            "see `resistpanel call --help`",
+        )  # fmt: skip
+    for key, path in (("call.pon", settings.pon), ("call.germline", settings.germline)):
+        if path is None:
+            continue
+        try:
+            with pysam.VariantFile(str(path)) as vcf:
+                indexed, names = vcf.index is not None, set(vcf.header.contigs)
+        except (OSError, ValueError, NotImplementedError) as error:  # the last: gzip, not bgzip
+            findings.error(f"cannot be read as VCF ({error})", settings.place(key))
+            continue
+        if not indexed:
+            findings.error(
+                f"{path} has no index", settings.place(key), f"run `bcftools index -t {path}`"
+            )
+        if names and contigs and not names & contigs:
+            findings.error(
+                f"{path} shares no contig name with the reference", settings.place(key),
+                "rename its contigs with `bcftools annotate --rename-chrs`",
+            )  # fmt: skip

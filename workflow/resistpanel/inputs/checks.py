@@ -1,0 +1,182 @@
+"""Everything that can be checked before a job runs, all problems at once."""
+
+import functools
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from resistpanel.align.aligners import choose
+from resistpanel.align.fastq import check_lane
+from resistpanel.catalog.drugs import Drug, load_drugs
+from resistpanel.core import bam
+from resistpanel.core.bam_index import check_index
+from resistpanel.core.errors import InputError
+from resistpanel.inputs import bam_checks, reference
+from resistpanel.inputs.config import Settings
+from resistpanel.inputs.other_callers import caller_vcfs, callers_of
+from resistpanel.inputs.reference import Findings
+from resistpanel.inputs.sheet import Row, patients
+
+#: Headers are read side by side: on a network file system the time goes into waiting.
+READERS = 8
+
+
+def resolver(catalog: Path):
+    """Return the function that gives the drug of a name in a row; it raises InputError."""
+    known = load_drugs(catalog)
+
+    def resolve(name: str, row: Row) -> Drug:
+        return known.resolve(name, row.place("drugs"))
+
+    return resolve
+
+
+def check_drugs(rows: Iterable[Row], catalog: Path) -> list[InputError]:
+    """Return an error for each drug that the catalogue does not know."""
+    try:
+        resolve = resolver(catalog)
+    except InputError as error:
+        return [error]
+    errors = []
+    for row in rows:
+        for name in row.drugs:
+            try:
+                resolve(name, row)
+            except InputError as error:
+                errors.append(error)
+    return errors
+
+
+def note_drugs(rows: Iterable[Row]) -> list[str]:
+    """Return notes on drugs that stand where they mean nothing."""
+    return [
+        f"{row.place('drugs')}: drugs of a normal are ignored; they belong to the tumor taken "
+        "after them"
+        for row in rows
+        if row.role == "normal" and row.drugs
+    ]
+
+
+def note_tumor_only(rows: list[Row]) -> list[str]:
+    """Return notes on patients without a matched normal."""
+    return [
+        f"patient '{name}' has no normal: germline variants cannot be told from somatic ones by it"
+        for name, members in patients(rows).items()
+        if not any(row.role == "normal" for row in members)
+    ]
+
+
+def check_bam(
+    row: Row, fasta: Path, lengths: dict[str, int], needed: set[str]
+) -> tuple[list[InputError], list[str]]:
+    """Return errors and notes on one sample's BAM.
+
+    Parameters
+    ----------
+    row : Row
+        The sample.
+    fasta : Path
+        The reference.
+    lengths : dict of str to int
+        Its contig lengths; if empty, contigs are not compared.
+    needed : set of str
+        Its contigs that hold targets.
+    """
+    try:
+        header = bam.read_header(row.bam, fasta)
+    except InputError as error:
+        where = f"{row.bam} ({row.where}, sample '{row.sample}')"
+        return [InputError(error.what, where, error.cure)], []
+    errors = [*bam_checks.check_samples(row, header), *bam_checks.check_order(row, header)]
+    if lengths:
+        errors += bam_checks.check_contigs(row, header, fasta, lengths, needed)
+    notes = []
+    index = bam.index_of(row.bam)
+    if index is None and not errors:
+        notes.append(f"{row.bam}: no index; it is made beside the BAM when the run begins")
+    elif index is not None and index.stat().st_mtime < row.bam.stat().st_mtime:
+        notes.append(
+            f"{index} is older than its BAM: if the BAM has changed since, "
+            f"run `samtools index {row.bam}`"
+        )
+    if index is not None and not errors:
+        try:
+            check_index(row.bam, index)
+        except InputError as error:
+            errors.append(InputError(error.what, f"{index} ({row.where})", error.cure))
+    return errors, notes
+
+
+def check_sample(
+    row: Row, umi: str, fasta: Path, lengths: dict[str, int], needed: set[str]
+) -> tuple[list[InputError], list[str]]:
+    """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
+
+    The parameters but `umi`, which says where UMIs stand, are those of `check_bam`.
+    """
+    if not row.fastq1:
+        return check_bam(row, fasta, lengths, needed)
+    errors = []
+    for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):
+        for error in check_lane(one, other, umi):
+            where = f"{error.where} ({row.where}, sample '{row.sample}')"
+            errors.append(InputError(error.what, where, error.cure))
+    if errors or not row.bam.exists():
+        return errors, []
+    return check_bam(row, fasta, lengths, needed)
+
+
+def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> None:
+    """Add what is wrong with the VCFs of other callers, and which callers a patient goes without.
+
+    Missing files alone: what is in them is read when they are compared.
+    """
+    for name, members in patients(rows).items():
+        for key, path in caller_vcfs(settings, name, members):
+            if not path.is_file():
+                findings.error(
+                    f"no such VCF for patient '{name}': {path}",
+                    settings.place(f"callers_vcf.{key.partition(':')[0]}"),
+                    "correct the path, or remove the key",
+                )
+        without = set(settings.callers) - set(callers_of(settings, members))
+        for caller in sorted(without):
+            findings.notes.append(f"patient '{name}' has no normal: {caller} is not run")
+
+
+@bam.quiet()
+def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
+    """Check reference, panel, drugs and every BAM's header.
+
+    Parameters
+    ----------
+    settings : Settings
+        With `samples`, `reference` and `targets` given.
+    rows : list of Row
+        As `resistpanel.inputs.sheet.read_sheet` returns them.
+    """
+    findings = Findings()
+    lengths = reference.check_reference(settings.reference, settings.build, findings)
+    needed = reference.check_targets(
+        settings.targets, settings.genes, settings.reference, lengths, findings
+    )
+    findings.errors += check_drugs(rows, settings.catalog)
+    findings.notes += note_drugs(rows) + note_tumor_only(rows)
+    check_callers(settings, rows, findings)
+    if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":
+        try:
+            choose(settings.align["aligner"])
+        except InputError as error:
+            findings.error(error.what, settings.place("align.aligner"), error.cure)
+    one = functools.partial(
+        check_sample,
+        umi=settings.align.get("umi", "none"),
+        fasta=settings.reference,
+        lengths=lengths,
+        needed=needed & set(lengths),
+    )
+    with ThreadPoolExecutor(READERS) as pool:
+        for errors, notes in pool.map(one, rows):
+            findings.errors += errors
+            findings.notes += notes
+    return findings

@@ -1,0 +1,296 @@
+"""What the workflow must know before it runs: the patients and the paths of the input."""
+
+import dataclasses
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.files import HOME
+from resistpanel.inputs.checks import check_drugs, check_inputs
+from resistpanel.inputs.config import COHORT, Settings, settings
+from resistpanel.inputs.machine import check_writable
+from resistpanel.inputs.other_callers import caller_vcfs, callers_of
+from resistpanel.inputs.patient import ordered
+from resistpanel.inputs.resources import shards
+from resistpanel.inputs.sheet import Row, check_rows, patients, read_sheet
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Patients, samples and input paths of a run.
+
+    Attributes
+    ----------
+    settings : Settings
+        `samples`, `reference` and `targets` are given, also where `simulate` is to make them.
+    patients : dict of str to list of Row
+        Rows of each patient: the normal first, then the tumours in the order of treatment.
+    sources : list of Path
+        Files that a simulation is made from, the patient's own first.
+    """
+
+    settings: Settings
+    patients: dict[str, list[Row]]
+    sources: list[Path] = dataclasses.field(default_factory=list)
+
+    @property
+    def samples(self) -> list[str]:
+        """Names of all samples."""
+        return [row.sample for rows in self.patients.values() for row in rows]
+
+    def bams(self, patient: str, role: str | None = None) -> list[str]:
+        """Return the BAMs of a patient, or those of a role."""
+        rows = [row for row in self.patients[patient] if role in (None, row.role)]
+        return [str(self.bam(row)) for row in rows]
+
+    def bam(self, row: Row) -> Path:
+        """Return a sample's BAM; one that the workflow makes by the name that its rule gives it."""
+        return self.settings.outdir / "align" / f"{row.sample}.bam" if row.fastq1 else row.bam
+
+    @property
+    def aligned(self) -> dict[str, Row]:
+        """Rows of the samples that are given as FASTQ, by sample."""
+        rows = (row for members in self.patients.values() for row in members)
+        return {row.sample: row for row in rows if row.fastq1}
+
+    def fastq(self, sample: str) -> list[tuple[str, Path]]:
+        """Return the arguments that name a sample's FASTQ, see `flags`."""
+        row = self.aligned[sample]
+        return [
+            *(("--fastq1", path) for path in row.fastq1),
+            *(("--fastq2", path) for path in row.fastq2),
+        ]
+
+    def shards(self, patient: str) -> int:
+        """Return how many jobs read a patient's targets side by side.
+
+        It is told from what the user gave, not from what the workflow makes of it: the number must
+        be the same before and after.
+        """
+        if self.settings.scatter != "auto":
+            return int(self.settings.scatter)
+        if self.settings.simulate:
+            return 1
+        rows = self.patients[patient]
+        return shards(path for row in rows for path in (*row.fastq1, *row.fastq2) or (row.bam,))
+
+    @property
+    def compared(self) -> bool:
+        """Whether other callers stand beside ours."""
+        return bool(self.settings.callers or self.settings.callers_vcf)
+
+    def callers(self, patient: str) -> list[str]:
+        """Return the other callers to run on a patient."""
+        return callers_of(self.settings, self.patients[patient])
+
+    def caller_vcfs(self, patient: str) -> list[tuple[str, Path]]:
+        """Return (name, VCF) of callers that the user ran."""
+        return caller_vcfs(self.settings, patient, self.patients[patient])
+
+    def pool(self, patient: str) -> list[tuple[Path, str]]:
+        """Return (qc JSON, sample) of the further normals that a patient is compared with."""
+        if self.settings.pool != COHORT:
+            return list(self.settings.pool)
+        return [
+            (self.settings.outdir / "qc" / f"{name}.json", row.sample)
+            for name, rows in self.patients.items()
+            for row in rows
+            if name != patient and row.role == "normal"
+        ]
+
+    def fingerprint(self, patient: str) -> str:
+        """Return all that the sheet says of a patient, whatever it says of others."""
+        rows = (dataclasses.replace(row, where="") for row in self.patients[patient])
+        return repr([dataclasses.astuple(row) for row in rows])
+
+
+def simulated_rows(patient: Mapping[str, Any], where: Path) -> list[Row]:
+    """Return the rows of the sheet that ``resistpanel simulate`` will write.
+
+    Parameters
+    ----------
+    patient : mapping
+        The patient's file as `resistpanel.inputs.simulated_patient.load_patient` returns it.
+    where : Path
+        The file, for messages.
+
+    Returns
+    -------
+    list of Row
+        BAMs named relative to the folder of the simulation.
+    """
+    return [
+        Row(
+            patient=patient["patient"],
+            sample=sample["sample"],
+            role=sample["role"],
+            bam=Path(f"{sample['sample']}.bam"),
+            timepoint=sample.get("timepoint") or None,
+            day=sample.get("day"),
+            lesion=sample.get("lesion") or None,
+            drugs=tuple(sample.get("drugs", ())),
+            where=f"{where} (sample '{sample['sample']}')",
+        )
+        for sample in patient["samples"]
+    ]
+
+
+def simulation_sources(patient: Mapping[str, Any], path: Path) -> list[Path]:
+    """Return the files that a simulated patient depends on, as far as they exist.
+
+    Named relative to the patient's file, else to the project's root.
+    """
+    panel = Path(patient["panel"])
+    build = patient.get("build", "hg19")
+    names = [panel / f"{build}.bed", panel / f"{build}.gff3"]
+    if codons := patient.get("genome", {}).get("codons"):
+        names.append(Path(codons))
+    places = [[folder / name for folder in (path.parent, HOME)] for name in names]
+    found = (next((place for place in both if place.is_file()), None) for both in places)
+    return [path, *(place for place in found if place)]
+
+
+def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -> Plan:
+    path = made.simulate.patient
+    patient = load(path)
+    rows = simulated_rows(patient, path)
+    errors = [*check_rows(rows, str(path)), *check_drugs(rows, made.catalog)]
+    if patient.get("build", made.build) != made.build:
+        errors.append(
+            InputError(
+                f"the simulated patient is of build {patient['build']} ({path}), not {made.build}",
+                made.place("build"),
+                f"set 'build: {patient['build']}'",
+            )
+        )
+    if errors:
+        raise InputErrors(errors)
+    folder = made.outdir / "simulate" / rows[0].patient
+    rows = [dataclasses.replace(row, bam=folder / row.bam) for row in rows]
+    made = dataclasses.replace(
+        made,
+        samples=folder / "samples.tsv",
+        reference=folder / "genome.fa.gz",
+        targets=folder / "targets.bed",
+    )
+    return Plan(made, _ordered(rows), simulation_sources(patient, path))
+
+
+def make_plan(
+    config: Mapping[str, Any],
+    load: Callable[[Path], Mapping[str, Any]],
+    headers: bool = True,
+    where: str = "config.yaml",
+) -> tuple[Plan, list[str]]:
+    """Check a configuration and the sheet it names.
+
+    Parameters
+    ----------
+    config : mapping
+        The configuration.
+    load : callable
+        Reads a simulated patient's file; passed in, since no stage imports the simulation.
+    headers : bool
+        Whether to check reference, panel and every BAM too (not for simulated input, which does
+        not exist yet).
+    where : str
+        Name of the configuration, for messages.
+
+    Returns
+    -------
+    Plan
+    list of str
+        Notes for the user.
+
+    Raises
+    ------
+    InputError
+        One line for each problem.
+    """
+    made = settings(config, where)
+    unwritable = list(check_writable(made.outdir)) if headers else []
+    if made.simulate:
+        if unwritable:
+            raise InputErrors(unwritable)
+        return _simulated_plan(made, load), []
+    rows = read_sheet(made.samples, made.outdir / "align")
+    strange = list(check_names(made, rows))
+    if strange:
+        raise InputErrors(strange)
+    notes = []
+    if headers:
+        findings = check_inputs(made, rows)
+        if findings.errors or unwritable:
+            raise InputErrors([*unwritable, *findings.errors])
+        notes = findings.notes
+    return Plan(made, _ordered(rows)), notes
+
+
+def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
+    """Yield the paths that Snakemake cannot hold: ``{x}`` is a wildcard to it.
+
+    Blanks, quotes and whatever else a shell would act on are no hindrance.
+    """
+    keys = ("samples", "reference", "targets", "genes", "catalog", "knowledge", "outdir")
+    named = [(getattr(made, key), made.place(key)) for key in keys]
+    named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
+    named += [(row.bam, row.place("bam")) for row in rows]
+    for path, place in named:
+        if path is not None and set(str(path)) & set("{}\n\r"):
+            yield InputError(
+                f"{str(path)!r} has braces or a line end in its name",
+                place,
+                "rename it, or a folder above it, or link it under another name",
+            )
+
+
+def _ordered(rows: list[Row]) -> dict[str, list[Row]]:
+    return {name: ordered(members) for name, members in patients(rows).items()}
+
+
+def plan_or_exit(*args: Any, **kwargs: Any) -> Plan:
+    """Return a plan, or print one line for each problem and exit with status 2.
+
+    For the Snakefile: an exception there would be shown with a traceback of its own.
+    """
+    try:
+        plan, notes = make_plan(*args, **kwargs)
+    except InputError as error:
+        for line in error.lines():
+            print(f"resistpanel: error: {line}", file=sys.stderr)
+        sys.exit(2)
+    for note in notes:
+        print(f"resistpanel: note: {note}", file=sys.stderr)
+    return plan
+
+
+def put_on_path() -> None:
+    """Make the shell of every job find this installation's ``resistpanel``.
+
+    ``.venv/bin/snakemake`` works so without activating the environment.
+    """
+    folder = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", "").split(os.pathsep)
+    if path[0] != folder:
+        os.environ["PATH"] = os.pathsep.join([folder, *path])
+
+
+def flags(pairs: Iterable[tuple[str, Any]]) -> str:
+    """Return command-line arguments, quoted for the shell; those whose value is None are left out.
+
+    A tuple stands for several values of one argument.
+
+    Examples
+    --------
+    >>> flags([("--tumor", "a b.bam"), ("--pon", None)])
+    "--tumor 'a b.bam'"
+    """
+    return " ".join(
+        shlex.join([name, *map(str, value if isinstance(value, tuple) else [value])])
+        for name, value in pairs
+        if value is not None
+    )

@@ -1,0 +1,117 @@
+"""The texts that ``resistpanel init`` writes: a configuration and a sample sheet."""
+
+from pathlib import Path
+
+from resistpanel.inputs.find_bams import Found
+from resistpanel.inputs.propose import Proposal
+
+COLUMNS = ("patient", "sample", "role", "timepoint", "day", "lesion", "drugs", "bam")
+
+CONFIG = """\
+# Settings of a resistpanel run. Every other key: docs/usage.md.
+# Paths are relative to this folder, where `resistpanel check` and `resistpanel run` are started.
+
+samples: {samples}
+
+# The FASTA that the BAMs were aligned to (plain or bgzipped; an index is made if it has none).
+{reference}
+
+# hg19 or hg38{build_note}
+build: {build}
+
+# BED of your panel. Left out: the 138 genes of panels/cancer138.
+{targets}
+
+# GFF3 with the coding transcripts of the panel's genes. Left out: those of panels/cancer138.
+{genes}
+
+# Where everything is written; the pages are in {{outdir}}/report/.
+outdir: results
+
+# call:
+#   pon: normals.vcf.gz         # panel of normals, made by `resistpanel call --build-pon`
+#   germline: gnomad.vcf.gz     # population frequencies (VCF with INFO/AF, indexed)
+#   extra: ""                   # further arguments of `resistpanel call`
+
+# qc:                           # thresholds of the gate, see docs/qc.md; null switches one off
+#   tumor_mean_depth: 200
+"""
+
+SHEET = """\
+# One row per BAM, cells separated by one tab each. What each column holds: docs/sheet.md.
+#   role       normal (at most one per patient) or tumor
+#   timepoint  pre, post, or a label of your own, which then needs day
+#   day        a number, any origin; orders the time points
+#   lesion     where the sample was taken
+#   drugs      what the patient had between the previous time point and this one, e.g. PLX4032;
+#              several are separated by ';'
+# Patient, role, timepoint and drugs were guessed from the samples' names; correct them:"""
+
+
+def _key(name: str, value: Path | str | None, example: str) -> str:
+    return f"{name}: {_quoted(str(value))}" if value else f"# {name}: {example}"
+
+
+def _quoted(text: str) -> str:
+    """Return a YAML scalar that is read back as `text`."""
+    plain = all(char.isalnum() or char in "/._-+" for char in text) and text[:1] not in "-"
+    return text if plain else "'" + text.replace("'", "''") + "'"
+
+
+def relative(path: Path | None, folder: Path) -> Path | None:
+    """Return `path` relative to `folder` if it lies within it, else absolute."""
+    if path is None:
+        return None
+    path = path.absolute()
+    return path.relative_to(folder) if path.is_relative_to(folder) else path
+
+
+def config_text(
+    samples: str,
+    reference: Path | None,
+    build: str | None,
+    targets: Path | None,
+    genes: Path | None,
+) -> str:
+    """Return the commented configuration; what is not known is left to be filled in."""
+    unknown = "; the BAMs' headers do not tell which: set it"
+    return CONFIG.format(
+        samples=_quoted(samples),
+        reference=f"reference: {_quoted(str(reference))}"
+        if reference
+        else "reference: null     # FILL IN, e.g. /data/genome.fa",
+        build=build or "hg19",
+        build_note="" if build else unknown,
+        targets=_key("targets", targets, "panel.bed"),
+        genes=_key("genes", genes, "panel.gff3"),
+    )
+
+
+def sheet_text(rows: list[tuple[Found, Proposal]], folder: Path) -> str:
+    """Return the sample sheet: normals first, then tumours before, after, and others.
+
+    Parameters
+    ----------
+    rows : list of (Found, Proposal)
+    folder : Path
+        Absolute; BAMs within it are named relative to it.
+    """
+    order = {"pre": 0, None: 1, "post": 2}
+    ordered = sorted(
+        rows, key=lambda row: (row[1].patient, row[1].role != "normal", order[row[1].timepoint])
+    )
+    guessed = [f"#   {p.sample}: {p.role}, by {p.why}" for _, p in ordered]
+    lines = [SHEET, *guessed, "\t".join(COLUMNS)]
+    for found, proposal in ordered:
+        cells = [
+            proposal.patient,
+            proposal.sample,
+            proposal.role,
+            proposal.timepoint or "",
+            "",
+            "",
+            proposal.drug or "",
+            str(relative(found.path, folder)),
+        ]
+        lines.append("\t".join(cells))
+    return "\n".join(lines) + "\n"

@@ -1,1 +1,0 @@
-"""One page of figures over all samples of a run, by MultiQC."""

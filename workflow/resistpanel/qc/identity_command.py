@@ -1,0 +1,58 @@
+"""`resistpanel identity`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_stage
+from resistpanel.qc.cohort import DEFAULT, Limits, find, gather
+
+EPILOG = """\
+example:
+  resistpanel identity results/copynumber/*.json --output results/identity/cohort.json
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("patients", type=Path, nargs="+", help="JSON of `resistpanel copynumber`")
+    parser.add_argument(
+        "--least-sites",
+        type=float,
+        default=DEFAULT.least_sites,
+        help="sites needed to compare two samples; default %(default)g",
+    )
+    parser.add_argument(
+        "--same",
+        type=float,
+        default=DEFAULT.same,
+        help="discordant fraction up to which they are one person's; default %(default)g",
+    )
+    parser.add_argument(
+        "--different",
+        type=float,
+        default=DEFAULT.different,
+        help="discordant fraction from which they are two persons'; default %(default)g",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="JSON to write")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare all samples; say on standard error what was found."""
+    limits = Limits(args.least_sites, args.same, args.different)
+    cohort = gather([(read_json(path), str(path)) for path in args.patients])
+    found = find(cohort, limits)
+    value = {
+        "schema": "resistpanel/identity/1",
+        "patients": sorted(set(cohort.patient)),
+        "samples": len(cohort.sample),
+        "findings": found,
+        "passed": not found,
+    }
+    write_stage(args.output, "identity", value)
+    for finding in found:
+        print(f"resistpanel: warning: {finding['text']}", file=sys.stderr)
+    return 0

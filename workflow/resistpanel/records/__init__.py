@@ -1,0 +1,1 @@
+"""What stages hand on, as frozen typed records."""

@@ -1,0 +1,171 @@
+"""Puts the stages' JSON together into report.json, and refuses what does not belong together."""
+
+from pathlib import Path
+
+from resistpanel import __version__
+from resistpanel.core.builds import build_of_lengths
+from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.schemas import check
+from resistpanel.report import provenance
+from resistpanel.report.read import load
+from resistpanel.report.read_evidence import evidence
+from resistpanel.report.spectrum import spectrum
+from resistpanel.report.table1 import load_published, table1
+
+PARTS = ("sheet", "qc", "compare", "resist")
+
+
+def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
+    """Check that the parts are of one patient and one run.
+
+    Raises
+    ------
+    InputErrors
+        Every disagreement found: patient, samples, or a variant that is named but not there.
+    """
+    errors = []
+    cure = "give the files of one run"
+    sheet = parts["sheet"]
+    names = {s["sample"] for s in sheet["samples"]}
+    for name in PARTS[1:]:
+        part = parts[name]
+        if part["patient"] != sheet["patient"]:
+            what = f"is of patient {part['patient']!r}, the sheet of {sheet['patient']!r}"
+            errors.append(InputError(what, where=paths[name], cure=cure))
+        if "samples" in part and {s["sample"] for s in part["samples"]} != names:
+            other = sorted({s["sample"] for s in part["samples"]} ^ names)
+            what = f"names other samples than the sheet: {', '.join(map(repr, other))}"
+            errors.append(InputError(what, where=paths[name], cure=cure))
+    ids = [v["id"] for v in parts["compare"]["variants"]]
+    for twice in sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else ():
+        errors.append(InputError(f"variant {twice!r} stands twice", where=paths["compare"]))
+    known = set(ids)
+    for v in parts["compare"]["variants"]:
+        if set(v["samples"]) != names:
+            what = f"variant {v['id']!r} does not give every sample, or gives another"
+            errors.append(InputError(what, where=paths["compare"], cure=cure))
+        for pair in v["states"]:
+            if not {pair["pre"], pair["post"]} <= names:
+                what = f"variant {v['id']!r} compares a sample that is not in the sheet"
+                errors.append(InputError(what, where=paths["compare"], cure=cure))
+    resist = parts["resist"]
+    driver = resist["driver"] or {"variant": None}
+    named = [
+        *resist["verdict"]["key_variants"],
+        driver["variant"],
+        *(f["variant"] for f in resist["findings"]),
+        *(i for node in (resist["pathway"] or {"nodes": []})["nodes"] for i in node["altered"]),
+    ]
+    # Copy-number findings have ids of their own, copynumber:GENE:call.
+    named = [i for i in named if i is not None and not i.startswith("copynumber:")]
+    for missing in dict.fromkeys(i for i in named if i not in known):
+        what = f"names variant {missing!r}, which {paths['compare']} does not hold"
+        errors.append(InputError(what, where=paths["resist"], cure=cure))
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+
+
+def assemble(
+    paths: dict[str, str],
+    *,
+    build: str | None = None,
+    published: str | None = None,
+    copynumber: str | None = None,
+    callers: str | None = None,
+    vcf: str | None = None,
+    reference: str | None = None,
+    bams: bool = True,
+    reads: bool = False,
+    command: str | None = None,
+) -> dict:
+    """Return report.json of one patient.
+
+    Parameters
+    ----------
+    paths : dict of str
+        Path of the JSON of each of `PARTS`.
+    build : str, optional
+        ``hg19`` or ``hg38``; names the coordinates on the page. Without it, what the contig
+        lengths in the header of `vcf` say.
+    published : str, optional
+        Published table to stand beside the calls (`table1.load_published`); positions are hg19.
+    copynumber : str, optional
+        copynumber.json.
+    callers : str, optional
+        callers.json: who called what, where other callers were run.
+    vcf : str, optional
+        The annotated VCF: its header gives parameters and the meaning of the filters.
+    reference : str, optional
+        Reference FASTA: the checksum of its ``.fai`` goes into the provenance.
+    bams : bool
+        Whether the headers of the sheet's BAMs are summed.
+    reads : bool
+        Whether reads around the calls are taken from the sheet's BAMs; needs `reference`.
+    command : str, optional
+        The command line, for the provenance.
+    """
+    paths = {name: str(paths[name]) for name in PARTS}
+    parts = {name: load(paths[name], name) for name in PARTS}
+    copies = load(copynumber, "copynumber") if copynumber else None
+    consistent(parts, paths)
+    others = load(callers, "callers") if callers else None
+    for value, where in ((copies, copynumber), (others, callers)):
+        if value and value["patient"] != parts["sheet"]["patient"]:
+            raise InputError(
+                f"is of patient {value['patient']!r}, the sheet of {parts['sheet']['patient']!r}",
+                where=str(where),
+                cure="give the files of one run",
+            )
+    parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
+    found = build_of_lengths(lengths)
+    if build and found and build != found:
+        raise InputError(
+            f"its contigs have the lengths of {found}, the build given is {build}",
+            where=str(vcf),
+            cure=f"give --build {found}, or none",
+        )
+    build = build or found
+    if published and build not in (None, "hg19"):
+        raise InputError(
+            f"its positions are hg19, the build is {build}",
+            where=str(published),
+            cure="leave --table1 out for this build",
+        )
+    rows = load_published(published) if published else []
+    given = {
+        **paths,
+        "copynumber": copynumber,
+        "callers": callers,
+        "published table": published,
+        "calls (VCF)": vcf,
+    }
+    if reference:
+        given["index of the reference"] = f"{reference}.fai"
+    inputs = [provenance.checksum(path, role) for role, path in given.items() if path]
+    if bams:
+        inputs += [provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]]
+    if reads and not reference:
+        raise InputError("--reads needs the reference", cure="give --reference")
+    variants = parts["compare"]["variants"]
+    report = {
+        "schema": "resistpanel/report/1",
+        "patient": parts["sheet"]["patient"],
+        "build": build,
+        **parts,
+        "copynumber": copies,
+        "callers": others,
+        "evidence": evidence(variants, parts["sheet"]["samples"], reference) if reads else None,
+        "table1": table1(parts["compare"], rows),
+        "spectrum": spectrum(variants, reference),
+        "filters": filters,
+        "provenance": {
+            "version": __version__,
+            "command": command,
+            "created": provenance.created(),
+            "inputs": inputs,
+            "parameters": parameters,
+            "software": provenance.software(),
+        },
+    }
+    check(report, "report", Path(paths["sheet"]).name, parts=False)
+    return report

@@ -1,0 +1,96 @@
+"""Arguments of ``resistpanel explain``."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from resistpanel.core.errors import InputError, InputErrors
+
+EPILOG = """examples, in the folder of a run:
+  resistpanel explain P1 MAP2K1 C121S            # also p.Cys121Ser, c.362G>C, or C121S alone
+  resistpanel explain P1 chr15:66729154:G:C      # or a position alone
+  resistpanel explain P1 BRAF amplification
+  resistpanel explain P1 NRAS Q61K               # not called? its limits
+  resistpanel explain P1 C121S --json | jq .samples
+
+Prints what the results hold: fragments, AF with its interval, errors expected, the caller's odds,
+each filter's decision, limits, state and its test, clonal fraction with purity and copies,
+catalogue rows, mechanism, and the reasons of the rank.
+"""
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.epilog = EPILOG
+    parser.add_argument("patient", metavar="PATIENT")
+    parser.add_argument("variant", metavar="VARIANT", nargs="+")
+    parser.add_argument(
+        "--results", type=Path, help="folder of the results (default: outdir of config.yaml)"
+    )
+    parser.add_argument("--config", type=Path, help="configuration that names the results")
+    parser.add_argument(
+        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.set_defaults(run=run)
+
+
+def results_folder(args: argparse.Namespace) -> Path:
+    """Return the folder of the results, as the arguments or the configuration say."""
+    if args.results:
+        return args.results
+    from resistpanel.inputs.merge import merged
+
+    config = args.config or Path("config.yaml")
+    if config.is_file():
+        value = merged(config)
+        outdir = value.get("outdir") if isinstance(value, dict) else None
+        return Path(outdir or "results")
+    if args.config:
+        raise InputError("no such configuration", str(args.config))
+    return Path("results")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print why."""
+    from resistpanel.report.explain_facts import of_copies, of_variant, read_results
+    from resistpanel.report.explain_query import choose, parse
+    from resistpanel.report.explain_text import lines_of
+
+    if args.directory:
+        if not args.directory.is_dir():
+            raise InputError("no such folder", f"--directory {args.directory}")
+        os.chdir(args.directory)
+    results = read_results(results_folder(args), args.patient)
+    variants = results.compare["variants"]
+    genes = {variant["gene"] for variant in variants if variant["gene"]}
+    if results.copynumber:
+        for sample in results.copynumber["samples"].values():
+            genes |= {row["gene"] for row in sample["genes"]}
+    text = " ".join(args.variant)
+    query = parse(text, genes)
+    if query.copies:
+        if not query.gene:
+            raise InputError(
+                f"which gene does '{text}' mean?", "VARIANT", "e.g. BRAF amplification"
+            )
+        facts = of_copies(results, query.gene, text)
+    else:
+        try:
+            chosen, others = choose(query, variants, f"patient {args.patient}")
+        except InputErrors:
+            raise
+        except InputError:
+            # A gene of which no variant was called or asked for still has copies.
+            alone = query.gene and not (query.protein or query.coding or query.site)
+            if not alone or not results.copynumber:
+                raise
+            facts = of_copies(results, query.gene, text)
+        else:
+            facts = of_variant(results, chosen, others, text)
+    if args.json:
+        print(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
+    else:
+        print("\n".join(lines_of(facts)))
+    return 0

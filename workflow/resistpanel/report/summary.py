@@ -1,0 +1,297 @@
+"""The first screen: patient, course, verdict, warnings, the key variants before and after."""
+
+from itertools import pairwise
+
+from resistpanel.report import summary_questions as glance
+from resistpanel.report.cells import cell, clonal, sample_label, variant_name
+from resistpanel.report.copies import at_large
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
+from resistpanel.report.parts import tumors, variants_by_id
+from resistpanel.report.words import EFFECTS, MECHANISMS, VERDICTS, rank_state
+
+#: How many variants the first screen shows; the rest are counted.
+FIRST_SCREEN = 4
+#: With more than two tumour samples: how many lines, each one variant in one sample.
+LINES = 16
+
+
+def course(report: dict) -> list[dict]:
+    """Return the stations of the patient's course: normal, then each time point.
+
+    Returns
+    -------
+    list of dict
+        ``title``, ``samples`` (labels), ``drugs`` given before this station, ``again``: the same
+        as before the station before.
+    """
+    names = {d["given"]: d["drug"] for d in report["sheet"]["drugs"]}
+    stations: list[dict] = []
+    for sample in report["sheet"]["samples"]:
+        if sample["role"] == "normal":
+            key = ("normal",)
+            title = "Normal"
+        else:
+            key = (sample["timepoint"], sample["day"])
+            words = {"pre": "Before treatment", "post": "After relapse"}
+            title = words.get(sample["timepoint"], sample["timepoint"] or "Tumour")
+        day = None if sample["day"] is None else f"day {sample['day']:g}"
+        if not stations or stations[-1]["key"] != key:
+            stations.append({"key": key, "title": title, "day": day, "samples": [], "drugs": [],
+                             "again": False})  # fmt: skip
+        station = stations[-1]
+        station["samples"].append({"name": sample["sample"], "lesion": sample["lesion"]})
+        for given in sample["drugs"]:
+            drug = names.get(given, given)
+            text = drug if drug == given else f"{drug} ({given})"
+            if text not in station["drugs"]:
+                station["drugs"].append(text)
+    for earlier, later in pairwise(stations):
+        # The same drug on and on is named once; the line between the stations keeps its colour.
+        later["again"] = bool(later["drugs"]) and later["drugs"] == earlier["drugs"]
+    return stations
+
+
+def warnings(report: dict) -> list[dict]:
+    """Return what must be known before the verdict is read, worst first."""
+    found = []
+    for sample in report["qc"]["samples"]:
+        if not sample["gate"]["passed"]:
+            texts = "; ".join(f["text"] for f in sample["gate"]["failures"]) or "see quality"
+            found.append({
+                "title": f"{sample['sample']} fails the quality gate", "text": texts,
+                "href": "#quality",
+            })  # fmt: skip
+    gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
+    for failure in gate["failures"]:
+        found.append({
+            "title": f"{failure['sample']} fails the gate", "text": failure["text"],
+            "href": "#quality",
+        })  # fmt: skip
+    if report["sheet"]["tumor_only"]:
+        found.append({
+            "title": "No matched normal", "href": "#limits",
+            "text": "Rare inherited variants may be among the calls; somatic is a likelihood "
+            "here, not an observation.",
+        })  # fmt: skip
+    driver = report["resist"]["driver"]
+    if driver["state"] in ("lost", "absent"):
+        what = " ".join(part for part in (driver["gene"], driver["protein"]) if part)
+        word = {"lost": "is lost", "absent": "is absent"}
+        found.append({
+            "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
+            "text": driver["text"] or "", "href": "#findings",
+        })  # fmt: skip
+    return found
+
+
+def open_questions(report: dict) -> list[str]:
+    """Return what this report cannot exclude, one short line each."""
+    lines = []
+    if report["resist"]["driver"]["state"] == "unknown":
+        lines.append("the sensitising driver is not known: " + report["resist"]["driver"]["text"])
+    blind = {s["site"] for s in report["resist"]["negative_sites"] if not s["assessable"]}
+    if blind:
+        sites = "site" if len(blind) == 1 else "sites"
+        lines.append(f"{len(blind)} catalogue {sites} could not be assessed in every tumour sample")
+    if report["copynumber"] is None:
+        lines.append("copy number was not analysed: an amplification is not excluded")
+    purity = [s["purity"]["value"] for s in tumors(report)]
+    if purity and all(value is None for value in purity):
+        lines.append("tumour purity is not known: fractions are of all cells in the sample")
+    return lines
+
+
+def key_row(variant: dict, report: dict, role: str) -> dict:
+    """Return one variant of the first screen: its state and every tumour sample."""
+    rows = []
+    for sample in tumors(report):
+        evidence = variant["samples"][sample["sample"]]
+        rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": clonal(evidence)})
+    return {
+        "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
+        "state": variant["state"], "role": role, "rows": rows, "copies": False,
+    }  # fmt: skip
+
+
+def copy_row(finding: dict, report: dict) -> dict:
+    """Return a key finding of copy number: log2 ratio and copies in every tumour sample."""
+    rows = []
+    for sample in tumors(report):
+        genes = (report["copynumber"] or {"samples": {}})["samples"].get(sample["sample"])
+        gene = next(
+            (g for g in (genes or {"genes": []})["genes"] if g["gene"] == finding["gene"]), {}
+        )
+        main, detail = "not known", ""
+        if gene.get("log2") is not None:
+            main = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
+            detail = gene["call"] or ""
+            if gene["copies"] is not None:
+                main = f"{plain(gene['copies'], 1)} copies"
+                low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
+                detail = f"({low}–{high}) {gene['call'] or ''}"
+                if genome := at_large(genes):
+                    detail += f", {genome}"
+        rows.append(sample_label(sample) | {"main": main, "detail": detail})
+    return {
+        "id": finding["variant"], "gene": finding["gene"], "copies": True,
+        "name": finding["label"].removeprefix(finding["gene"]).strip(),
+        "state": finding["state"], "role": "key finding", "rows": rows,
+    }  # fmt: skip
+
+
+def key_variants(report: dict) -> dict:
+    """Return the variants of the first screen: key, driver, then others that relapse brought."""
+    known = variants_by_id(report)
+    resist = report["resist"]
+    roles = dict.fromkeys(
+        (i for i in resist["verdict"]["key_variants"] if i in known), "key variant"
+    )
+    driver = resist["driver"]
+    if driver["variant"] in known:
+        role = "sensitising driver"
+        if driver["variant"] in roles:
+            role = f"{roles[driver['variant']]}, {role}"
+        roles[driver["variant"]] = role
+    effects = {f["variant"]: f["effect"] for f in resist["findings"]}
+    rest = [
+        v["id"]
+        for v in sorted(report["compare"]["variants"], key=lambda v: rank_state(v["state"]))
+        if v["reported"] and v["state"] in ("acquired", "emergent") and v["id"] not in roles
+    ]
+    # Many samples make long rows: then fewer variants, one line for each sample.
+    samples = len(tumors(report))
+    compact = samples > 2
+    room = LINES // samples if compact else FIRST_SCREEN
+    for identifier in rest[: max(0, room - len(roles))]:
+        effect = effects.get(identifier)
+        roles[identifier] = EFFECTS[effect] if effect else "not ranked"
+    shown = [key_row(known[i], report, role) for i, role in roles.items()]
+    shown = [
+        copy_row(f, report)
+        for f in resist["findings"]
+        if f["variant"] in resist["verdict"]["key_variants"] and f["variant"] not in known
+    ] + shown
+    further = len([i for i in rest if i not in roles])
+    return {
+        "rows": shown,
+        "further": further,
+        "compact": compact,
+        "copies": any(row["copies"] for row in shown),
+    }
+
+
+def failing(report: dict) -> list[dict]:
+    """Return the drugs expected to fail, by class: those reported themselves, then the others.
+
+    A drug of several classes stands under the last, which the drug table orders from wide to
+    narrow.
+    """
+    rows = {
+        row["id"]: row
+        for finding in report["resist"]["findings"]
+        for row in finding["evidence"] + finding["other_evidence"]
+    }
+    classes: dict[str, dict] = {}
+    for drug in report["resist"]["expected_to_fail"]:
+        name = drug["classes"][-1] if drug["classes"] else "other"
+        group = classes.setdefault(
+            name, {"name": name, "reported": [], "others": [], "reasons": {}}
+        )
+        direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
+        group["reported" if direct else "others"].append(drug["drug"])
+        group["reasons"].setdefault((not direct, drug["reason"]), []).append(drug["drug"])
+    return [
+        group
+        | {
+            "reasons": [
+                {"drugs": drugs, "reason": reason}
+                for (_, reason), drugs in sorted(group["reasons"].items())
+            ]
+        }
+        for group in classes.values()
+    ]
+
+
+def headline(report: dict) -> str | None:
+    """Return the names of the key variants, or None without any."""
+    labels = {f["variant"]: f["label"] for f in report["resist"]["findings"]}
+    known = variants_by_id(report)
+    names = [
+        labels.get(i) or f"{known[i]['gene'] or ''} {variant_name(known[i])}".strip()
+        for i in report["resist"]["verdict"]["key_variants"]
+        if i in labels or i in known
+    ]
+    return ", ".join(names) or None
+
+
+def mechanisms(report: dict) -> str | None:
+    """Return how the key findings act, in words, or None."""
+    keys = set(report["resist"]["verdict"]["key_variants"])
+    classes = [
+        f["mechanism_class"]
+        for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"])
+        if f["variant"] in keys and f["mechanism_class"] != "none"
+    ]
+    words = [MECHANISMS[c][0].lower() + MECHANISMS[c][1:] for c in dict.fromkeys(classes)]
+    return "; ".join(words) or None
+
+
+def examined(report: dict) -> str | None:
+    """Return one sentence on the catalogue sites that were looked at and not found."""
+    sites = report["resist"]["negative_sites"]
+    if not sites:
+        return None
+    found = {
+        v["id"]
+        for v in report["compare"]["variants"]
+        if any(v["samples"][s["sample"]]["detected"] for s in tumors(report))
+    }
+    sites = [s for s in sites if s["site"] not in found]
+    if not sites:
+        return None
+    bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
+    names = {s["site"] for s in sites}
+    text = f"{count(len(names))} further catalogue sites were examined and not found"
+    if bounds:
+        low, high = percent(min(bounds)), percent_up(max(bounds))
+        text += (
+            f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {high})"
+        )
+    return text
+
+
+def front(report: dict) -> dict:
+    """Return everything of the first screen."""
+    verdict = report["resist"]["verdict"]
+    convergence = report["resist"]["convergence"]
+    if convergence and convergence["text"].rstrip(".") in verdict["sentence"]:
+        convergence = None  # the sentence says it already
+    findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    against = [
+        text
+        for key in verdict["key_variants"]
+        for text in findings.get(key, {"against": []})["against"]
+    ]
+    return {
+        "kind": verdict["kind"],
+        "kind_text": VERDICTS[verdict["kind"]],
+        "mechanism": mechanisms(report),
+        "headline": headline(report),
+        "sentence": verdict["sentence"],
+        "confidence": verdict["confidence"],
+        "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
+        "reasons": verdict["reasons"],
+        "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
+        "convergence": convergence,
+        "before": glance.before(report),
+        "sure": glance.sure(report),
+        "samples": glance.samples(report),
+        "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
+        "course": course(report),
+        "warnings": warnings(report),
+        "open": open_questions(report),
+        "fail": failing(report),
+        "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),
+        "examined": examined(report),
+        "shown": key_variants(report),
+    }

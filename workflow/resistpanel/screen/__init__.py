@@ -1,1 +1,0 @@
-"""A pooled mutagenesis screen: which substitutions of a cDNA library survive a drug."""

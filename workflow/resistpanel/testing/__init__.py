@@ -1,0 +1,1 @@
+"""Simulated patients, variants put into real reads, and the scores of calls against them."""
