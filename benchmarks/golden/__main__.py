@@ -48,6 +48,9 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--simulate", action="store_true",
         help="simulate the demo patients' reads anew; else the reads of the record are used",
     )  # fmt: skip
+    parser.add_argument(
+        "--replace", action="store_true", help="record cases again that the store has"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the runs in a new folder")
     args = parser.parse_args(argv)
     args.ignore = [name for text in args.ignore for name in text.split(",") if name]
@@ -141,6 +144,11 @@ def main(argv: list[str] | None = None) -> int:
     if args.what == "check" and not (args.store / "record.json").is_file():
         print(f"{args.store}: no record; `python -m benchmarks.golden record` makes it")
         return 2
+    if args.what == "record" and not args.replace:
+        known = [case.name for case in cases if (args.store / case.name).is_dir()]
+        if known:
+            print(f"{args.store} has {', '.join(known)}; --replace records them again")
+            return 2
     work = args.keep.resolve() if args.keep else Path(tempfile.mkdtemp(prefix="golden."))
     if args.keep:
         work.mkdir(parents=True)

@@ -264,7 +264,9 @@ class TestCommand:
         monkeypatch.setattr(runs, "CASES", (runs.Case("demo/wagle2011", fails),))
         assert main(["check", "--store", store]) == 1
         assert "FAILED: resistpanel call: exit status 2" in capsys.readouterr().out
-        assert main(["record", "--store", store]) == 1
+        assert main(["record", "--store", store]) == 2
+        assert "--replace records them again" in capsys.readouterr().out
+        assert main(["record", "--store", store, "--replace"]) == 1
         assert (tmp_path / "store/demo/wagle2011/call/P.vcf").exists()
 
     def test_unknown_part(self, capsys):
