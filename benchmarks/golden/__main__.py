@@ -42,6 +42,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
         "--ignore", nargs="+", default=[], metavar="NAME",
         help="fields that may differ, by name, e.g. LOD contamination 'lod_*'; commas do as well",
     )  # fmt: skip
+    parser.add_argument(
+        "--rename", nargs="+", default=[], metavar="OLD=NEW", type=_renaming,
+        help="fields of the record (JSON keys, INFO, FORMAT, columns) that have new names",
+    )  # fmt: skip
     parser.add_argument("--limit", type=int, default=4, help="changes shown of a field (4)")
     parser.add_argument("--cores", type=int, default=2, help="of the workflow (2)")
     parser.add_argument(
@@ -55,6 +59,13 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     args.ignore = [name for text in args.ignore for name in text.split(",") if name]
     return args
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    old, sign, new = text.partition("=")
+    if not (old and sign and new):
+        raise argparse.ArgumentTypeError(f"{text!r} is not OLD=NEW")
+    return old, new
 
 
 def _part(text: str) -> str:
@@ -122,7 +133,7 @@ def check(cases: list[runs.Case], session: runs.Session, args: argparse.Namespac
             summary.append(f"{case.name}: {text.splitlines()[0]}")
             differing += not text.startswith("skipped")
             continue
-        found = compare.compare_folders(old, new)
+        found = compare.compare_folders(old, new, dict(args.rename))
         kept = [one for one in found if not compare.ignored(one, args.ignore)]
         for line in compare.printed(kept, args.limit):
             print(line if line.startswith(" ") else f"\n{case.name}/{line}")
@@ -130,7 +141,8 @@ def check(cases: list[runs.Case], session: runs.Session, args: argparse.Namespac
         count = f"{len(kept)} differences" if kept else "no difference"
         if len(found) > len(kept):
             count += f" ({len(found) - len(kept)} ignored)"
-        summary.append("; ".join([f"{case.name}: {count}", *headline.compared(old, new)]))
+        summary.append(f"{case.name}: {count}")
+        summary += [f"  {line}" for line in headline.compared(old, new)]
     print("\nsummary")
     print("\n".join(f"  {line}" for line in summary))
     return 1 if differing else 0

@@ -258,7 +258,39 @@ def compare_table(old: str, new: str) -> Iterator[tuple[str, str, str, str]]:
         yield "(order of rows)", "", "", ""
 
 
-# folders
+# files and folders
+
+
+def is_table(name: str) -> bool:
+    """Return whether a file is a table with a header line; data_*.txt are cBioPortal's."""
+    return name.endswith((".tsv", ".maf")) or Path(name).name.startswith("data_")
+
+
+def renamed(name: str, text: str, names: dict[str, str]) -> str:
+    """Return a canonical file with fields (JSON keys, INFO, FORMAT, columns) renamed."""
+
+    def keys(value):
+        if isinstance(value, dict):
+            return {names.get(key, key): keys(item) for key, item in value.items()}
+        return [keys(item) for item in value] if isinstance(value, list) else value
+
+    if not names:
+        return text
+    if name.endswith(".json"):
+        return json.dumps(keys(json.loads(text)), indent=1, sort_keys=True, ensure_ascii=False)
+    if name.endswith(".vcf"):
+        # Within a header line's ID, INFO and FORMAT; never within a value.
+        words = "|".join(map(re.escape, names))
+        field = re.compile(rf"(?<=[\t;:])({words})(?=[=;:\t])|(?<=^##INFO=<ID=)({words})(?=,)"
+                           rf"|(?<=^##FORMAT=<ID=)({words})(?=,)", re.MULTILINE)  # fmt: skip
+        return field.sub(lambda match: names[match[0]], text)
+    if is_table(name):
+        lines = text.splitlines(keepends=True)
+        first = next((i for i, line in enumerate(lines) if not line.startswith("#")), None)
+        if first is not None:
+            lines[first] = re.sub(r"[^\t\n]+", lambda m: names.get(m[0], m[0]), lines[first])
+        return "".join(lines)
+    return text
 
 
 def compare_file(name: str, old: str, new: str) -> list[Difference]:
@@ -269,17 +301,21 @@ def compare_file(name: str, old: str, new: str) -> list[Difference]:
         found = compare_json(json.loads(old), json.loads(new))
     elif name.endswith(".vcf"):
         found = compare_vcf(old, new)
-    elif name.endswith((".tsv", ".maf")) or Path(name).name.startswith("data_"):  # cBioPortal's
+    elif is_table(name):
         found = compare_table(old, new)
     else:
         found = _edited(old.splitlines(), new.splitlines(), "line", "")
     differences = [Difference(name, *one) for one in found]
-    # Order of header lines or keys, line ends: nothing above sees it, and it is still another file.
-    return differences or [Difference(name, "(layout)", "", "", "")]
+    # The order of header lines or of INFO: nothing above sees it, and it is still another file.
+    if not differences and not name.endswith(".json"):
+        differences.append(Difference(name, "(layout)", "", "", ""))
+    return differences
 
 
-def compare_folders(old: Path, new: Path) -> list[Difference]:
-    """Return the differences of two folders of canonical files."""
+def compare_folders(
+    old: Path, new: Path, new_names: dict[str, str] | None = None
+) -> list[Difference]:
+    """Return the differences of two folders of canonical files, old fields renamed."""
 
     def names(folder: Path) -> set[str]:
         return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
@@ -292,7 +328,8 @@ def compare_folders(old: Path, new: Path) -> list[Difference]:
         elif name not in before:
             found.append(Difference(name, "file", "", ABSENT, "present"))
         else:
-            found += compare_file(name, (old / name).read_text(), (new / name).read_text())
+            before_text = renamed(name, (old / name).read_text(), new_names or {})
+            found += compare_file(name, before_text, (new / name).read_text())
     return found
 
 

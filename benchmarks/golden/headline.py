@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.golden.differences import read_vcf, shorten
+from benchmarks.golden.differences import read_vcf
 
 
 def _objects(value) -> Iterator[tuple[str, dict]]:
@@ -59,19 +59,18 @@ def of_case(folder: Path) -> dict[str, set[str]]:
     return found
 
 
-def compared(old: Path, new: Path) -> list[str]:
-    """Return what matters of a case, each item unchanged or with what left and came."""
+def compared(old: Path, new: Path, limit: int = 10) -> list[str]:
+    """Return lines: what is unchanged, and what left (-) and came (+) of all else."""
     before, after = of_case(old), of_case(new)
-    parts = []
+    unchanged, lines = [], []
     for name in sorted(before.keys() | after.keys()):
         a, b = before.get(name, set()), after.get(name, set())
         if a == b:
-            parts.append(f"{name} unchanged ({len(a)})")
-        else:
-            gone = "; ".join(shorten(item, 160) for item in sorted(a - b)[:5])
-            come = "; ".join(shorten(item, 160) for item in sorted(b - a)[:5])
-            parts.append(
-                f"{name} CHANGED ({len(a)} before, {len(b)} now; gone {len(a - b)}: "
-                f"{gone or '-'}; new {len(b - a)}: {come or '-'})"
-            )
-    return parts
+            unchanged.append(f"{name} ({len(a)})")
+            continue
+        lines.append(f"{name} CHANGED: {len(a)} before, {len(b)} now")
+        for sign, items in (("-", sorted(a - b)), ("+", sorted(b - a))):
+            lines += [f"  {sign} {item}" for item in items[:limit]]
+            if len(items) > limit:
+                lines.append(f"  {sign} ... and {len(items) - limit} more")
+    return [f"unchanged: {', '.join(unchanged)}"] * bool(unchanged) + lines

@@ -11,7 +11,7 @@ from benchmarks.golden.__main__ import main
 REPORT = {
     "created": "2026-11-29T00:25:03Z",
     "software": {"version": "0.1.0", "command": "resistpanel report"},
-    "inputs": [{"path": "/tmp/run/results/a.bam", "sha256": "00ba"}],
+    "inputs": [{"path": "/tmp/run/results/a.bam", "sha256": "00ba", "bytes": 1120}],
     "verdict": {"sentence": "MAP2K1 p.C121S was acquired (RAF → MEK1/2)."},
     "variants": [
         {"id": "chr1:5:A:T", "state": "stable", "samples": {"pre": {"af": 0.123456789012345}}},
@@ -42,6 +42,7 @@ def of_text(name, old, new):
 class TestCanonical:
     def test_what_belongs_to_the_run_is_hidden(self):
         other = json.loads(json.dumps(REPORT).replace("0.1.0", "9").replace("00ba", "ffff"))
+        other["inputs"][0]["bytes"] = 1162
         other["created"] = "2027-01-01T00:00:00Z"
         other["software"]["command"] = "resistpanel report --threads 2"
         other["inputs"][0]["path"] = "/elsewhere/of/mine/a.bam"
@@ -159,6 +160,20 @@ class TestDifferences:
         swapped = VCF.replace("MODEL=somatic;FORCED", "FORCED;MODEL=somatic")
         assert of_text("x.vcf", VCF, swapped) == [("(layout)", "", "", "")]
 
+    def test_renamed_fields_are_compared(self):
+        """Under their new names: only what is not just renamed is left."""
+        names = {"af": "vaf", "LOD": "LIMIT", "n": "count"}
+        report = canonical.canonical_json(json.dumps(REPORT))
+        for name, old, new, expected in (
+            ("x.json", report, report.replace('"af"', '"vaf"'), []),
+            ("x.vcf", VCF, VCF.replace(":LOD", ":LIMIT").replace("97,3:0.01", "97,3:0.02"),
+             [("FORMAT.LIMIT", "chr1:9:C:G tumor", "0.01", "0.02")]),
+            ("x.tsv", TABLE, TABLE.replace("\tn\n", "\tcount\n").replace("1.50", "1.6"),
+             [("count", "chr1:9:C:G", "1.50", "1.6")]),
+        ):  # fmt: skip
+            assert of_text(name, old, new) != expected
+            assert of_text(name, differences.renamed(name, old, names), new) == expected
+
     def test_ignored(self):
         def one(field, old="", new=""):
             return differences.Difference("f", field, "", old, new)
@@ -216,18 +231,22 @@ def folders(tmp_path):
 class TestHeadline:
     def test_unchanged(self, folders):
         assert headline.compared(*folders) == [
-            "PASS unchanged (1)", "states unchanged (2)", "verdict unchanged (1)",
-        ]  # fmt: skip
+            "unchanged: PASS (1), states (2), verdict (1)",
+        ]
 
     def test_changed(self, folders):
         case = folders[1] / "demo/wagle2011"
         (case / "call/P.vcf").write_text(VCF.replace("\tweak\t", "\tPASS\t"))
         report = (case / "report/P.json").read_text()
         (case / "report/P.json").write_text(report.replace('"acquired"', '"stable"'))
-        passing, states, verdict = headline.compared(*folders)
-        assert passing == "PASS CHANGED (1 before, 2 now; gone 0: -; new 1: chr1:9:C:G)"
-        assert "gone 1: chr1:9:C:G acquired; new 1: chr1:9:C:G stable" in states
-        assert verdict == "verdict unchanged (1)"
+        assert headline.compared(*folders) == [
+            "unchanged: verdict (1)",
+            "PASS CHANGED: 1 before, 2 now",
+            "  + chr1:9:C:G",
+            "states CHANGED: 2 before, 2 now",
+            "  - chr1:9:C:G acquired",
+            "  + chr1:9:C:G stable",
+        ]
 
 
 class TestCommand:
@@ -247,7 +266,8 @@ class TestCommand:
         assert main(["check", "--store", store]) == 2
         assert main(["record", "--store", store]) == 0
         assert main(["check", "--store", store]) == 0
-        assert "demo/wagle2011: no difference; PASS unchanged (1)" in capsys.readouterr().out
+        out = capsys.readouterr().out
+        assert "demo/wagle2011: no difference\n    unchanged: PASS (1), states" in out
         (once / "call/P.vcf").write_text(VCF.replace("97,3:0.01", "97,3:0.02"))
         assert main(["check", "--store", store, "--only", "demo"]) == 1
         assert "FORMAT.LOD  chr1:9:C:G tumor: 0.01 -> 0.02" in capsys.readouterr().out
