@@ -18,18 +18,9 @@ DIGITS = 10
 #: JSON keys whose value is that of the run, not of the result. Compared in lower case. `bytes`
 #: are sizes of intermediate files, which hold paths.
 VOLATILE_KEYS = frozenset(
-    [
-        "date",
-        "created",
-        "generated",
-        "timestamp",
-        "version",
-        "versions",
-        "revision",
-        "command",
-        "bytes",
-    ]
-)
+    {"date", "created", "generated", "timestamp", "version", "versions", "revision", "command",
+     "bytes"}
+)  # fmt: skip
 #: Keys that end so hold digests of files, whose bytes vary with the version that wrote them.
 VOLATILE_ENDS = ("sha256", "md5", "checksum", "mtime")
 VOLATILE = "(not compared)"

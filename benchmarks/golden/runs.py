@@ -299,12 +299,12 @@ def seracare(session: Session, out: Path) -> None:
 
 # the accuracy suite
 
-#: Changes of the default settings, as in benchmarks/accuracy.py; one seed, a third of the genes.
+#: Changes of the default settings, as in benchmarks/accuracy.py; one seed, few genes.
 SEED = 4711
-GENES = ("EGFR", "KIT", "PDGFRA", "PIK3R1", "RAF1", "TERT", "VHL")
+GENES = ("EGFR", "KIT", "PDGFRA", "TERT", "VHL")
 ACCURACY = {
-    "100bp": {"library": {"depth": 600}},
-    "36bp_ffpe": {"library": {"depth": 600, "read_length": 36}, "damage": "ffpe"},
+    "100bp": {"library": {"depth": 500}},
+    "36bp_ffpe": {"library": {"depth": 500, "read_length": 36}, "damage": "ffpe"},
 }
 
 
@@ -343,40 +343,44 @@ def accuracy(name: str) -> Callable[[Session, Path], None]:
 
 # explain
 
+#: Questions about a patient; those of TEXTS are answered as text, too.
 QUERIES = {
     "wagle2011": (
-        "BRAF V600E", "BRCA1 E1219E", "BRCA1 T464T", "ERBB4 G1217E", "FGFR4 I527I", "FLT1 A276T",
-        "MAP2K1 C121S", "chr15:66729154:G:C", "PDGFRB L998L", "PTPRD E636K", "PTPRD P516L",
-        "RET K710N", "RUNX1T1 D477N", "TERT E727K", "TERT T726T", "NRAS Q61K", "MAP2K1 P124L",
-        "BRAF amplification", "PTEN deletion",
+        "BRAF V600E", "MAP2K1 C121S", "RET K710N", "BRCA1 T464T", "ERBB4 G1217E", "FLT1 A276T",
+        "PDGFRB L998L", "PTPRD P516L", "TERT E727K", "TERT T726T", "NRAS Q61K", "MAP2K1 P124L",
+        "BRAF amplification",
     ),
     "brafamp": (
-        "BRAF V600E", "BRAF amplification", "CDKN2A deletion", "PTEN deletion", "MET amplification",
-        "chr9:8518138:C:T", "chr4:66356262:C:T", "chr9:139400047:G:A", "chr16:2130271:C:T",
-        "chr6:94066602:G:A", "NRAS Q61R", "MAP2K1 C121S",
+        "BRAF V600E", "BRAF amplification", "CDKN2A deletion", "PTEN deletion",
+        "chr4:66356262:C:T", "chr9:139400047:G:A", "chr16:2130271:C:T", "NRAS Q61R",
+        "MAP2K1 C121S",
     ),
 }  # fmt: skip
+TEXTS = {
+    "wagle2011": ("MAP2K1 C121S", "TERT E727K", "NRAS Q61K", "BRCA1 T464T"),
+    "brafamp": ("BRAF amplification", "PTEN deletion", "chr4:66356262:C:T", "BRAF V600E"),
+}
 
 
 def explain(name: str) -> Callable[[Session, Path], None]:
-    """Return the run of `resistpanel explain` over a demo patient, as text and as JSON."""
+    """Return the run of `resistpanel explain` about a demo patient."""
 
     def make(session: Session, out: Path) -> None:
         if name not in session.demos:
             demo(name)(session, session.work / "unused" / name)
         folder = session.demos[name]
         out.mkdir(parents=True, exist_ok=True)
-        for query in QUERIES[name]:
-            stem = re.sub(r"\W+", "_", query)
-            for options, suffix in (((), ".txt"), (("--json",), ".json")):
-                done = resistpanel("explain", name, *query.split(), *options, folder=folder,
-                                   status=None)  # fmt: skip
-                if done.returncode:  # what it says when it finds nothing is part of it
-                    text = f"exit status {done.returncode}\n{done.stderr}"
-                    (out / f"{stem}.txt").write_text(text)
-                    break
-                text = canonical_json(done.stdout) if suffix == ".json" else done.stdout
-                (out / f"{stem}{suffix}").write_text(text)
+        asked = [(query, ".json") for query in QUERIES[name]]
+        asked += [(query, ".txt") for query in TEXTS[name]]
+        for query, suffix in asked:
+            words = [name, *query.split(), *(["--json"] if suffix == ".json" else [])]
+            done = resistpanel("explain", *words, folder=folder, status=None)
+            text = done.stdout
+            if done.returncode:  # what it says when it finds nothing is part of it
+                suffix, text = ".txt", f"exit status {done.returncode}\n{done.stderr}"
+            elif suffix == ".json":
+                text = canonical_json(text)
+            (out / (re.sub(r"\W+", "_", query) + suffix)).write_text(text)
 
     return make
 
