@@ -5,7 +5,7 @@
     python -m benchmarks.golden check --only real explain --ignore LOD contamination
 
 The parts are: demo (both demo patients, the whole workflow), real (the sets of ../shared/real),
-accuracy (two simulated patients against their truth; needs bwa and ART), explain (what
+accuracy (a simulated patient against its truth; needs bwa and ART), explain (what
 `resistpanel explain` prints about the demo patients). Exit status of `check`: 0 without a
 difference, 1 with any.
 """

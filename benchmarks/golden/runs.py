@@ -304,7 +304,6 @@ SEED = 4711
 GENES = ("EGFR", "KIT", "PDGFRA", "TERT", "VHL")
 ACCURACY = {
     "100bp": {"library": {"depth": 500}},
-    "36bp_ffpe": {"library": {"depth": 500, "read_length": 36}, "damage": "ffpe"},
 }
 
 
