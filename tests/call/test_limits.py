@@ -15,7 +15,7 @@ from resistpanel.call.limits import (
     interval,
     upper_bound,
 )
-from resistpanel.call.model.posterior import Priors, evaluate
+from resistpanel.call.model.posterior import NO_LEAKS, Leaks, Priors, evaluate
 
 PRIORS = Priors()
 
@@ -175,3 +175,66 @@ def test_a_95_percent_lod_detects_95_percent(depth, error):
     # Here, without uneven qualities and the candidates' gate, the limit's own power is reached;
     # TRIED skips numbers beyond 14, so that the limit given is at most one step too high.
     assert LOD_POWER - 0.01 <= detected <= 0.995
+
+
+def called_from(site, sample, germline=None, leaks=NO_LEAKS):
+    """Return the least number tried from which on all are called, by asking for each."""
+    total = int((site.other + site.errors.sum((2, 3)))[0, sample])
+    tried = [int(k) for k in TRIED if k <= total]
+    samples = site.other.shape[1]
+    called = []
+    for k in tried:
+        counts = [[(k if s == sample else 0, total) for s in range(samples)]]
+        sides = [[(k + 1) // 2 if s == sample else 0 for s in range(samples)]]
+        shown = evidence(counts, ERROR, sides)
+        shown.log_carried = site.log_carried
+        called.append(evaluate(shown, 0, PRIORS, germline, leaks).somatic_phred[0] >= 10)
+    first = len(tried) - next((i for i, c in enumerate(called[::-1]) if not c), len(tried))
+    return tried[first] if first < len(tried) else np.inf
+
+
+class TestAskedAsACallIs:
+    """Contamination, tumour in the normal and the germline resource are part of the question."""
+
+    @pytest.mark.parametrize("fraction", [0.005, 0.02, 0.05])
+    def test_contamination(self, fraction):
+        """At 2 % of another person's DNA, 1 to 2 % are as likely that person's allele."""
+        leaks = Leaks(contamination={0: 0.0, 1: fraction})
+        site = evidence([[(0, 900), (0, 900)]])
+        site.log_carried = np.log([1e-3])
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)[0]
+        assert needed == called_from(site, 1, None, leaks)
+        clean = fragments_needed(site, 1, 0, PRIORS, 10.0)[0]
+        if fraction == 0.02:
+            assert clean < 10 and needed > 30
+
+    def test_the_rarer_in_people_the_fewer_fragments(self):
+        leaks = Leaks(contamination={1: 0.02})
+        site = evidence([[(0, 900), (0, 900)]] * 3)
+        site.log_carried = np.log([0.3, 1e-3, 1e-9])
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)
+        assert needed[0] >= needed[1] > needed[2]
+
+    def test_germline_resource(self):
+        """A shallow normal does not exclude a common variant's other allele."""
+        site = evidence([[(0, 6), (0, 300)]] * 2)
+        germline = np.log([0.4, 1e-8])
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, germline)
+        for row, prior in enumerate(germline):
+            one = evidence([[(0, 6), (0, 300)]])
+            alone = fragments_needed(one, 1, 0, PRIORS, 10.0, np.array([prior]))[0]
+            assert needed[row] == alone
+        assert needed[0] > needed[1]
+
+    def test_tumor_in_normal(self):
+        leaks = Leaks(tumor_in_normal=0.05, tumor=1)
+        site = evidence([[(0, 900), (0, 900)]])
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)[0]
+        assert needed == called_from(site, 1, None, leaks)
+
+    def test_the_normal_in_a_tumours_place_holds_no_tumour(self):
+        site = evidence([[(0, 900), (0, 900)]])
+        leaks = Leaks(tumor_in_normal=0.05, tumor=1)
+        assert fragments_needed(site, 0, 0, PRIORS, 10.0, None, leaks) == fragments_needed(
+            site, 0, 0, PRIORS, 10.0
+        )

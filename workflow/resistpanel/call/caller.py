@@ -260,7 +260,13 @@ class Caller:
         needed[keep] = np.column_stack(
             [
                 limits.fragments_needed(
-                    evidence.part(keep), s, self.normal, self.settings.priors, threshold
+                    evidence.part(keep),
+                    s,
+                    self.normal,
+                    self.settings.priors,
+                    threshold,
+                    None if self.log_germline is None else self.log_germline[keep],
+                    self.leaks,
                 )
                 for s in range(len(self.samples))
             ]

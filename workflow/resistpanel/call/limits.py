@@ -8,7 +8,9 @@ from scipy.special import betaincinv
 from resistpanel.call.model.posterior import (
     ARTIFACT_LEVEL,
     ERROR_EDGES,
+    NO_LEAKS,
     Evidence,
+    Leaks,
     Likelihoods,
     Priors,
     evaluate,
@@ -54,6 +56,8 @@ def fragments_needed(
     normal: int | None,
     priors: Priors,
     threshold: float,
+    log_germline_site: np.ndarray | None = None,
+    leaks: Leaks = NO_LEAKS,
 ) -> np.ndarray:
     """Return the fewest fragments of one sample alone that would have been called at each site.
 
@@ -71,6 +75,9 @@ def fragments_needed(
     priors : Priors
     threshold : float
         Phred-scaled, as for a call.
+    log_germline_site : (candidates,), optional
+    leaks : Leaks
+        Both as for `model.evaluate`. In place of a tumour the normal has no tumour in it.
 
     Returns
     -------
@@ -88,7 +95,16 @@ def fragments_needed(
         for s in range(samples)
     ]
     noise_kind = np.round(evidence.log_own[:, sample, :, -4:].sum(2), 1)
-    key = np.column_stack([*features, bins, noise_kind, np.round(evidence.log_shared[:, -4], 1)])
+    # Another person's allele and a germline variant are alternatives as for a call.
+    foreign = any(c > 0 for c in leaks.contamination.values())
+    site_priors = [
+        np.round(np.broadcast_to(prior, n), 1)
+        for prior in (evidence.log_carried if foreign else None, log_germline_site)
+        if prior is not None
+    ]
+    key = np.column_stack(
+        [*features, bins, noise_kind, np.round(evidence.log_shared[:, -4], 1), *site_priors]
+    )
     _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     kinds = len(first)
@@ -97,6 +113,8 @@ def fragments_needed(
     role = normal
     if sample == normal:
         role = None if samples == 1 else (sample + 1) % samples
+        leaks = Leaks(contamination=leaks.contamination)
+    germline = None if log_germline_site is None else log_germline_site[first]
     errors = np.zeros((kinds, samples, 3, evidence.errors.shape[3]))
     none = Evidence(
         errors,
@@ -105,6 +123,7 @@ def fragments_needed(
         evidence.good[first],
         evidence.log_shared[first],
         evidence.log_own[first],
+        None if evidence.log_carried is None else evidence.log_carried[first],
     )
     # The other samples say the same whatever is tried of this one.
     known = Likelihoods.of(none)
@@ -117,7 +136,7 @@ def fragments_needed(
         asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
         own = Likelihoods.of(asked.alone(sample))
         likelihoods = known.with_sample(sample, own)
-        phred = evaluate(asked, role, priors, likelihoods=likelihoods).somatic_phred
+        phred = evaluate(asked, role, priors, germline, leaks, likelihoods).somatic_phred
         return (phred >= threshold) & (k <= total[first, sample])
 
     def bisect(low: np.ndarray) -> np.ndarray:
@@ -130,6 +149,17 @@ def fragments_needed(
             low = np.where(open_ & ~passed, middle + 1, low)
         return low
 
+    if foreign:
+        # As another person's allele would be, the allele is rejected about that person's fraction
+        # and may be called below it: the limit lies above the last number that is not called.
+        within = TRIED[:, None] <= total[first, sample]
+        called = np.array([enough(np.full(kinds, k)) for k in TRIED])
+        # One past the last number refused, where there are so many fragments at all.
+        low = len(TRIED) - np.argmax((within & ~called)[::-1], axis=0)
+        low = np.where((within & ~called).any(axis=0), low, 0)
+        reached = low < within.sum(axis=0)
+        answer = np.where(reached, TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf)
+        return answer[inverse] if n else np.empty(0)
     low = bisect(np.zeros(kinds, dtype=int))
     # Beside a shallow normal a shared artifact is the likelier the higher the frequency, up to
     # where its prior is level: the limit lies above that if it is not called there.
