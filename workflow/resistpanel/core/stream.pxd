@@ -23,9 +23,12 @@ cdef class Stream:
     cdef int64_t *begs
     cdef int64_t *ends
     cdef int64_t n_regions, region
-    # Virtual offsets between which the records of each region lie.
+    # Least virtual offset at which a record of a region, or of a later one, can begin.
+    cdef uint64_t *earliest
+    # Virtual offsets between which the records of all regions lie, ascending; the current chunk.
     cdef uint64_t *starts
     cdef uint64_t *stops
+    cdef int64_t n_chunks, chunk
     # Inflated bytes: [at, filled) are yet to be read; the last block begins at `block`.
     cdef bint plain
     cdef const uint8_t *data
@@ -47,6 +50,7 @@ cdef class Stream:
     cdef int take(self, int64_t size) noexcept nogil
     cdef int seek(self, uint64_t place) noexcept nogil
     cdef int iterate(self) except -1
+    cdef int set_chunks(self) except -1
     cdef int inflate(self) noexcept nogil
     cdef int load_block(self) except -9
     cdef bytes piece(self, int64_t start, int64_t size)

@@ -166,6 +166,7 @@ cdef class Stream:
         free(self.tids)
         free(self.begs)
         free(self.ends)
+        free(self.earliest)
         free(self.starts)
         free(self.stops)
         if self.itr != NULL:
@@ -202,15 +203,12 @@ cdef class Stream:
             If the file lacks a contig, or its index cannot be used.
         """
         cdef int64_t k
-        cdef int i
-        cdef hts_itr_t *itr
         wanted = sorted((self.tid(contig), beg, end) for contig, beg, end in regions)
         self.n_regions = len(wanted)
         self.tids = <int32_t *>realloc(self.tids, (self.n_regions + 1) * sizeof(int32_t))
         self.begs = <int64_t *>realloc(self.begs, (self.n_regions + 1) * sizeof(int64_t))
         self.ends = <int64_t *>realloc(self.ends, (self.n_regions + 1) * sizeof(int64_t))
-        self.starts = <uint64_t *>realloc(self.starts, (self.n_regions + 1) * sizeof(uint64_t))
-        self.stops = <uint64_t *>realloc(self.stops, (self.n_regions + 1) * sizeof(uint64_t))
+        self.earliest = <uint64_t *>realloc(self.earliest, (self.n_regions + 1) * sizeof(uint64_t))
         for k, (tid, beg, end) in enumerate(wanted):
             self.tids[k], self.begs[k], self.ends[k] = tid, beg, end
         self.region = 0
@@ -219,18 +217,47 @@ cdef class Stream:
         if not self.plain:
             self.iterate()
             return
+        self.set_chunks()
+
+    cdef int set_chunks(self) except -1:
+        """Ask the index where in the file the records of the regions are.
+
+        The first chunks of successive regions need not ascend: a region without reads may have one
+        chunk of a large bin, which holds reads far to the right. What is safe to skip at a region
+        is therefore bounded by the chunks of all later regions, too.
+        """
+        cdef hts_itr_t *itr
+        cdef int64_t k
+        cdef int i
+        chunks = []
         for k in range(self.n_regions):
             itr = sam_itr_queryi(self.index, self.tids[k], self.begs[k], self.ends[k])
             if itr == NULL:
                 raise InputError(
                     "its index cannot be queried", self.path, "run samtools index again"
                 )
-            # All records of a region lie between the first and the last of its stretches.
-            self.starts[k], self.stops[k] = <uint64_t>-1, 0
+            self.earliest[k] = <uint64_t>-1
             for i in range(itr.n_off):
-                self.starts[k] = min(self.starts[k], itr.off[i].u)
-                self.stops[k] = max(self.stops[k], itr.off[i].v)
+                chunks.append((itr.off[i].u, itr.off[i].v))
+                self.earliest[k] = min(self.earliest[k], itr.off[i].u)
             sam_itr_destroy(itr)
+        for k in range(self.n_regions - 2, -1, -1):
+            self.earliest[k] = min(self.earliest[k], self.earliest[k + 1])
+        merged = []
+        last = None
+        for start, stop in sorted(chunks):
+            if last is not None and start <= last[1]:
+                last[1] = max(last[1], stop)
+            else:
+                last = [start, stop]
+                merged.append(last)
+        self.n_chunks = len(merged)
+        self.starts = <uint64_t *>realloc(self.starts, (self.n_chunks + 1) * sizeof(uint64_t))
+        self.stops = <uint64_t *>realloc(self.stops, (self.n_chunks + 1) * sizeof(uint64_t))
+        for k, (start, stop) in enumerate(merged):
+            self.starts[k], self.stops[k] = start, stop
+        self.chunk = 0
+        return 0
 
     cdef int iterate(self) except -1:
         """Let htslib set up its iterator over the regions."""
@@ -297,7 +324,7 @@ cdef class Stream:
 
     cdef int next_plain(self) noexcept nogil:
         cdef int64_t size, k
-        cdef uint64_t place
+        cdef uint64_t place, goal
         cdef int status
         while True:
             status = 0
@@ -311,12 +338,16 @@ cdef class Stream:
                 place = <uint64_t>self.here << 16 | <uint64_t>(self.at - self.block)
                 if status == END:
                     place = <uint64_t>self.following << 16
-            while self.region < self.n_regions and place >= self.stops[self.region]:
-                self.region += 1
             if self.region == self.n_regions:
                 return END
-            if self.following < 0 or self.starts[self.region] > place:
-                status = self.seek(self.starts[self.region])
+            goal = max(place, self.earliest[self.region])
+            while self.chunk < self.n_chunks and goal >= self.stops[self.chunk]:
+                self.chunk += 1
+            if self.chunk == self.n_chunks:
+                return END
+            goal = max(goal, self.starts[self.chunk])
+            if self.following < 0 or goal > place:
+                status = self.seek(goal)
                 if status < 0:
                     return status
                 continue
