@@ -44,13 +44,13 @@ cdef class Stream:
     # End of the record's alignment on the reference; one base where it has none.
     cdef int64_t end
 
-    cdef int next(self) noexcept nogil
+    cdef int next(self) except -9 nogil
     cdef int tid(self, str contig)
-    cdef int next_plain(self) noexcept nogil
-    cdef int take(self, int64_t size) noexcept nogil
-    cdef int seek(self, uint64_t place) noexcept nogil
+    cdef int next_plain(self) except -9 nogil
+    cdef int take(self, int64_t size) except -9 nogil
+    cdef int seek(self, uint64_t place) except -9 nogil
     cdef int iterate(self) except -1
     cdef int set_chunks(self) except -1
-    cdef int inflate(self) noexcept nogil
+    cdef int inflate(self) except -9 nogil
     cdef int load_block(self) except -9
     cdef bytes piece(self, int64_t start, int64_t size)

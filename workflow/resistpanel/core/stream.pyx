@@ -12,15 +12,17 @@ import os
 
 import pysam
 
-from libc.stdlib cimport calloc, free, realloc
+from libc cimport errno as c_errno
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove, memset
 from posix.unistd cimport close
 from pysam.libchtslib cimport (
-    BAM_FUNMAP, bam1_t, bam_destroy1, bam_get_cigar, bam_get_qname, bam_init1, hts_close, hts_idx_destroy,
+    BAM_FUNMAP, bam1_t, bam_destroy1, bam_get_cigar, bam_get_qname, hts_close, hts_idx_destroy,
     hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
     sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_index_load, sam_itr_destroy,
     sam_itr_multi_next, sam_itr_queryi, sam_itr_regions,
 )
+from resistpanel.core.memory cimport new_record, resized, zeroed
 
 from resistpanel.core.errors import InputError
 
@@ -58,7 +60,7 @@ cdef enum:
     PIECE = 1 << 19
     #: Fixed part of a BAM record.
     CORE = 32
-    #: What `next` returns: no more records; the file is broken.
+    #: What `next` returns: no more records; the file is broken. -9 is an exception.
     END = -1
     BROKEN = -2
 
@@ -110,6 +112,13 @@ cdef inline int64_t reference_end(bam1_t *b) noexcept nogil:
     return b.core.pos + (n if n else 1)
 
 
+def refusal(what, path, cure):
+    """Return the error to raise where htslib gave up: it returns NULL for want of memory, too."""
+    if c_errno.errno == c_errno.ENOMEM:
+        return MemoryError(f"{path}: {what}")
+    return InputError(what, path, cure)
+
+
 cdef class Stream:
     """The records of one sample.
 
@@ -128,30 +137,33 @@ cdef class Stream:
     ------
     InputError
         If the file cannot be opened or has no index.
+    MemoryError
+        As any method here.
 
     Notes
     -----
     Compiled callers set the regions by `query`, then take records from `rec` as long as `next`
-    returns 0; -1 is the end, anything less a broken file.
+    returns 0; -1 is the end, anything less a broken file, or an exception.
     """
 
     def __cinit__(self, path, reference=None, int threads=0, own=True):
-        self.path = str(path)
         self.file = -1
+        self.path = str(path)
+        c_errno.errno = 0
         self.fp = hts_open(self.path.encode(), b"r")
         if self.fp == NULL:
-            raise InputError("cannot be opened as BAM or CRAM", self.path, "check the file")
+            raise refusal("cannot be opened as BAM or CRAM", self.path, "check the file")
         if reference is not None and hts_set_fai_filename(self.fp, str(reference).encode()) != 0:
-            raise InputError("cannot use the reference to decode it", self.path)
+            raise refusal("cannot use the reference to decode it", self.path, "")
         if threads > 1:
             hts_set_threads(self.fp, threads)
         self.header = sam_hdr_read(self.fp)
         if self.header == NULL:
-            raise InputError("has no readable header", self.path, "check the file")
+            raise refusal("has no readable header", self.path, "check the file")
         self.index = sam_index_load(self.fp, self.path.encode())
         if self.index == NULL:
-            raise InputError("has no index", self.path, "run samtools index")
-        self.rec = bam_init1()
+            raise refusal("has no index", self.path, "run samtools index")
+        self.rec = new_record()
         self.plain = (
             own and self.fp.format.format == HTS_BAM and self.fp.format.compression == HTS_BGZF
             and os.path.isfile(self.path)
@@ -204,13 +216,15 @@ cdef class Stream:
         """
         cdef int64_t k
         wanted = sorted((self.tid(contig), beg, end) for contig, beg, end in regions)
-        self.n_regions = len(wanted)
-        self.tids = <int32_t *>realloc(self.tids, (self.n_regions + 1) * sizeof(int32_t))
-        self.begs = <int64_t *>realloc(self.begs, (self.n_regions + 1) * sizeof(int64_t))
-        self.ends = <int64_t *>realloc(self.ends, (self.n_regions + 1) * sizeof(int64_t))
-        self.earliest = <uint64_t *>realloc(self.earliest, (self.n_regions + 1) * sizeof(uint64_t))
+        self.n_regions = self.n_chunks = 0  # until all is set up
+        self.region = len(wanted)
+        self.tids = <int32_t *>resized(self.tids, self.region, sizeof(int32_t))
+        self.begs = <int64_t *>resized(self.begs, self.region, sizeof(int64_t))
+        self.ends = <int64_t *>resized(self.ends, self.region, sizeof(int64_t))
+        self.earliest = <uint64_t *>resized(self.earliest, self.region, sizeof(uint64_t))
         for k, (tid, beg, end) in enumerate(wanted):
             self.tids[k], self.begs[k], self.ends[k] = tid, beg, end
+        self.n_regions = self.region
         self.region = 0
         self.at = self.filled = self.block = 0
         self.following = -1
@@ -231,16 +245,19 @@ cdef class Stream:
         cdef int i
         chunks = []
         for k in range(self.n_regions):
+            c_errno.errno = 0
             itr = sam_itr_queryi(self.index, self.tids[k], self.begs[k], self.ends[k])
             if itr == NULL:
-                raise InputError(
+                raise refusal(
                     "its index cannot be queried", self.path, "run samtools index again"
                 )
             self.earliest[k] = <uint64_t>-1
-            for i in range(itr.n_off):
-                chunks.append((itr.off[i].u, itr.off[i].v))
-                self.earliest[k] = min(self.earliest[k], itr.off[i].u)
-            sam_itr_destroy(itr)
+            try:
+                for i in range(itr.n_off):
+                    chunks.append((itr.off[i].u, itr.off[i].v))
+                    self.earliest[k] = min(self.earliest[k], itr.off[i].u)
+            finally:
+                sam_itr_destroy(itr)
         for k in range(self.n_regions - 2, -1, -1):
             self.earliest[k] = min(self.earliest[k], self.earliest[k + 1])
         merged = []
@@ -251,9 +268,9 @@ cdef class Stream:
             else:
                 last = [start, stop]
                 merged.append(last)
+        self.starts = <uint64_t *>resized(self.starts, len(merged), sizeof(uint64_t))
+        self.stops = <uint64_t *>resized(self.stops, len(merged), sizeof(uint64_t))
         self.n_chunks = len(merged)
-        self.starts = <uint64_t *>realloc(self.starts, (self.n_chunks + 1) * sizeof(uint64_t))
-        self.stops = <uint64_t *>realloc(self.stops, (self.n_chunks + 1) * sizeof(uint64_t))
         for k, (start, stop) in enumerate(merged):
             self.starts[k], self.stops[k] = start, stop
         self.chunk = 0
@@ -266,25 +283,32 @@ cdef class Stream:
         cdef int64_t k = 0, first
         cdef int n = 0
         # Ownership of the list and of its pairs passes to the iterator; `reg` stays NULL.
-        reglist = <hts_reglist_t *>calloc(self.n_regions, sizeof(hts_reglist_t))
-        while k < self.n_regions:
-            first = k
-            while k < self.n_regions and self.tids[k] == self.tids[first]:
-                k += 1
-            pairs = <hts_pair_pos_t *>calloc(k - first, sizeof(hts_pair_pos_t))
-            reglist[n].tid = self.tids[first]
-            reglist[n].intervals = pairs
-            reglist[n].count = <uint32_t>(k - first)
-            reglist[n].min_beg = self.begs[first]
-            for i in range(k - first):
-                pairs[i].beg, pairs[i].end = self.begs[first + i], self.ends[first + i]
-                reglist[n].max_end = max(reglist[n].max_end, self.ends[first + i])
-            n += 1
+        reglist = <hts_reglist_t *>zeroed(self.n_regions, sizeof(hts_reglist_t))
+        try:
+            while k < self.n_regions:
+                first = k
+                while k < self.n_regions and self.tids[k] == self.tids[first]:
+                    k += 1
+                pairs = <hts_pair_pos_t *>zeroed(k - first, sizeof(hts_pair_pos_t))
+                reglist[n].tid = self.tids[first]
+                reglist[n].intervals = pairs
+                reglist[n].count = <uint32_t>(k - first)
+                reglist[n].min_beg = self.begs[first]
+                for i in range(k - first):
+                    pairs[i].beg, pairs[i].end = self.begs[first + i], self.ends[first + i]
+                    reglist[n].max_end = max(reglist[n].max_end, self.ends[first + i])
+                n += 1
+        except MemoryError:
+            for i in range(n):
+                free(reglist[i].intervals)
+            free(reglist)
+            raise
         if self.itr != NULL:
             sam_itr_destroy(self.itr)
+        c_errno.errno = 0
         self.itr = sam_itr_regions(self.index, self.header, reglist, n)
         if self.itr == NULL:
-            raise InputError("its index cannot be queried", self.path, "run samtools index again")
+            raise refusal("its index cannot be queried", self.path, "run samtools index again")
         return 0
 
     def read(self):
@@ -311,18 +335,22 @@ cdef class Stream:
             b.core.flag, b.core.qual, b.core.mtid, b.core.mpos, b.core.isize,
         )
 
-    cdef int next(self) noexcept nogil:
+    cdef int next(self) except -9 nogil:
         """Read the next record that overlaps a region into `rec`; set `end`."""
         cdef int status
         if self.plain:
             return self.next_plain()
+        c_errno.errno = 0
         status = sam_itr_multi_next(self.fp, self.itr, self.rec)
         if status >= 0:
             self.end = reference_end(self.rec)
             return 0
-        return status
+        if status < END and c_errno.errno == c_errno.ENOMEM:
+            with gil:
+                raise MemoryError(f"{self.path}: a record")
+        return END if status == END else BROKEN
 
-    cdef int next_plain(self) noexcept nogil:
+    cdef int next_plain(self) except -9 nogil:
         cdef int64_t size, k
         cdef uint64_t place, goal
         cdef int status
@@ -380,11 +408,11 @@ cdef class Stream:
                     and self.begs[k] < self.end:
                 return 0
 
-    cdef int take(self, int64_t size) noexcept nogil:
+    cdef int take(self, int64_t size) except -9 nogil:
         """Make `size` bytes from `at` on the record; its layout is that of the SAM specification."""
         cdef const uint8_t *raw = self.data + self.at
         cdef bam1_t *b = self.rec
-        cdef int64_t name = raw[8], rest, need
+        cdef int64_t name = raw[8], rest, need, room
         cdef uint8_t pad
         b.core.tid = int32(raw)
         b.core.pos = int32(raw + 4)
@@ -405,8 +433,9 @@ cdef class Stream:
         pad = <uint8_t>((4 - name % 4) % 4)
         need = name + pad + rest
         if need > b.m_data:
-            b.m_data = <uint32_t>(need + need // 2 + 64)
-            b.data = <uint8_t *>realloc(b.data, b.m_data)
+            room = min(need + need // 2 + 64, <int64_t>0x7fffffff)
+            b.data = <uint8_t *>resized(b.data, room, 1)
+            b.m_data = <uint32_t>room
         memcpy(b.data, raw + CORE, name)
         memset(b.data + name, 0, pad)
         memcpy(b.data + name + pad, raw + CORE + name, rest)
@@ -416,7 +445,7 @@ cdef class Stream:
         self.end = reference_end(b)
         return 0
 
-    cdef int seek(self, uint64_t place) noexcept nogil:
+    cdef int seek(self, uint64_t place) except -9 nogil:
         """Go to a virtual offset, always ahead of what was read."""
         cdef int64_t within = <int64_t>(place & 0xffff)
         if self.following >= 0 and <int64_t>(place >> 16) == self.here:
@@ -429,7 +458,7 @@ cdef class Stream:
         self.at = within
         return 0 if self.at <= self.filled else BROKEN
 
-    cdef int inflate(self) noexcept nogil:
+    cdef int inflate(self) except -9 nogil:
         """Append the next block; -1 at the end of the file, -2 where it is broken."""
         cdef int64_t left = self.filled - self.at
         cdef int status
@@ -437,9 +466,9 @@ cdef class Stream:
         if left:
             # A record that goes on in the next block; most programs let none do so.
             if self.room < left + BLOCK:
-                self.room = 2 * (left + BLOCK)
                 again = self.data == self.joined
-                self.joined = <uint8_t *>realloc(self.joined, self.room)
+                self.joined = <uint8_t *>resized(self.joined, 2 * (left + BLOCK), 1)
+                self.room = 2 * (left + BLOCK)
                 if again:
                     self.data = self.joined
             memmove(self.joined, self.data + self.at, left)
@@ -447,8 +476,10 @@ cdef class Stream:
         with gil:
             try:
                 status = self.load_block()
-            except (OSError, zlib.error):
+            except zlib.error:
                 status = BROKEN
+            except OSError as error:
+                raise OSError(error.errno, error.strerror, self.path) from error
         return status
 
     cdef bytes piece(self, int64_t start, int64_t size):

@@ -10,12 +10,13 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3.
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport free
 from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FMUNMAP, BAM_FPAIRED, BAM_FQCFAIL, BAM_FREAD2, BAM_FREVERSE, BAM_FSECONDARY,
     BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux_get, bam_get_cigar, bam_get_qname,
     bam_get_qual, bam_get_seq,
 )
+from resistpanel.core.memory cimport zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
 from resistpanel.core.errors import InputError
@@ -25,6 +26,8 @@ LONGEST = 1 << 16
 
 cdef enum:
     N_LENGTH = 1 << 16
+    #: Bytes of a slot: a hash, and the end of the mate. One block holds both arrays.
+    SLOT = 16
 
 cdef int UNUSED = BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP | BAM_FSUPPLEMENTARY
 
@@ -73,32 +76,32 @@ cdef class Counter:
         self.inserts = np.zeros(N_LENGTH, dtype=np.int64)
         self.lengths = np.zeros(N_LENGTH, dtype=np.int64)
         self.n_slots = 1 << 12
-        self.keys = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
-        self.mate_ends = <int64_t *>malloc(self.n_slots * sizeof(int64_t))
+        self.keys = <uint64_t *>zeroed(self.n_slots, SLOT)
+        self.mate_ends = <int64_t *>(self.keys + self.n_slots)
 
     def __dealloc__(self):
         free(self.keys)
-        free(self.mate_ends)
 
-    cdef void remember(self, uint64_t name, int64_t end, int64_t pos) noexcept nogil:
+    cdef int remember(self, uint64_t name, int64_t end, int64_t pos) except -1 nogil:
         """Keep the end of a read whose mate may overlap it; forget those that `pos` has passed."""
         cdef uint64_t *keys = self.keys
         cdef int64_t *ends = self.mate_ends
-        cdef int64_t old = self.n_slots, kept = 0, i
+        cdef int64_t old = self.n_slots, larger = self.n_slots, kept = 0, i
         if 2 * (self.n_used + 1) >= self.n_slots:
             for i in range(old):
                 kept += keys[i] != 0 and ends[i] > pos
-            while 4 * (kept + 1) >= self.n_slots:
-                self.n_slots *= 2
-            self.keys = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
-            self.mate_ends = <int64_t *>malloc(self.n_slots * sizeof(int64_t))
+            while 4 * (kept + 1) >= larger:
+                larger *= 2
+            self.keys = <uint64_t *>zeroed(larger, SLOT)
+            self.n_slots = larger
+            self.mate_ends = <int64_t *>(self.keys + self.n_slots)
             self.n_used = 0
             for i in range(old):
                 if keys[i] != 0 and ends[i] > pos:
                     self.put(keys[i], ends[i])
             free(keys)
-            free(ends)
         self.put(name, end)
+        return 0
 
     cdef inline void put(self, uint64_t name, int64_t end) noexcept nogil:
         cdef int64_t i = <int64_t>(name & <uint64_t>(self.n_slots - 1))

@@ -7,9 +7,10 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 import numpy as np
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free
 from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
+from resistpanel.core.memory cimport resized
 
 #: Upper bounds (exclusive) of the quality groups; mates that agree reach the last ones.
 QUALITY_EDGES = (18, 25, 30, 35, 45, 94)
@@ -80,14 +81,14 @@ cdef struct Events:
     int64_t n, m
 
 
-cdef void add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t read, int32_t q,
-                    uint8_t base, uint8_t qual, uint8_t cls, uint8_t ref) noexcept nogil:
+cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t read, int32_t q,
+                   uint8_t base, uint8_t qual, uint8_t cls, uint8_t ref) except -1 nogil:
     """Append a mismatch of a read's base `q` at a position."""
     cdef Event *e
     cdef int32_t back = r.length - 1 - q
     if sink.n == sink.m:
+        sink.events = <Event *>resized(sink.events, 2 * sink.m + 4096, sizeof(Event))
         sink.m = 2 * sink.m + 4096
-        sink.events = <Event *>realloc(sink.events, sink.m * sizeof(Event))
     e = &sink.events[sink.n]
     sink.n += 1
     e.pos = pos
@@ -104,6 +105,7 @@ cdef void add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t re
     e.cls = cls
     e.ref = ref
     r.mismatches += 1
+    return 0
 
 
 cdef extern from *:
@@ -139,9 +141,9 @@ cdef struct Counts:
     int min_qual
 
 
-cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
-                  int32_t q, int64_t shift, const uint8_t *bases, const uint8_t *quals,
-                  const uint8_t *reference, Counts *counts, Events *sink) noexcept nogil:
+cdef int add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
+                 int32_t q, int64_t shift, const uint8_t *bases, const uint8_t *quals,
+                 const uint8_t *reference, Counts *counts, Events *sink) except -1 nogil:
     """Count a run of aligned bases, [beg, end) of the reference from base `q` of the read on.
 
     `shift` makes a position an index of `reference` and of `depth`, (N_CLS, N_QBIN, n_pos):
@@ -181,12 +183,13 @@ cdef void add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg,
                 add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p],
                           qual[p], cls, reference[p + shift])
         p += 1
+    return 0
 
 
-cdef void add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
-                   int64_t shift, const uint8_t *bases, const uint8_t *quals,
-                   const uint32_t *cigars, const uint8_t *reference, Counts *counts,
-                   Events *sink) noexcept nogil:
+cdef int add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, int64_t end,
+                  int64_t shift, const uint8_t *bases, const uint8_t *quals,
+                  const uint32_t *cigars, const uint8_t *reference, Counts *counts,
+                  Events *sink) except -1 nogil:
     """Count what one read shows of [beg, end) of the reference."""
     cdef int32_t p = r.pos, q = 0, x, op, length
     cdef int64_t low, high, at
@@ -208,6 +211,7 @@ cdef void add_runs(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg
                 break
         if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
             q += length
+    return 0
 
 
 def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] reference,
@@ -297,9 +301,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         span = rows[i].end - rows[i].pos
         if span > m:
             m = span
-    ca = <Column *>malloc((m + 1) * sizeof(Column))
-    cb = <Column *>malloc((m + 1) * sizeof(Column))
     try:
+        ca = <Column *>resized(ca, m + 1, sizeof(Column))
+        cb = <Column *>resized(cb, m + 1, sizeof(Column))
         with nogil:
             for f in range(n_frag):
                 a, b = mates[f, 0], mates[f, 1]
@@ -410,8 +414,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     length = cigars[r.cigar + x] >> 4
                     if op == 1 or op == 2:
                         if n_indels == m_indels:
+                            indels = <Indel *>resized(
+                                indels, 2 * m_indels + 1024, sizeof(Indel))
                             m_indels = 2 * m_indels + 1024
-                            indels = <Indel *>realloc(indels, m_indels * sizeof(Indel))
                         indels[n_indels].pos = p
                         indels[n_indels].length = length if op == 1 else -length
                         indels[n_indels].read = i

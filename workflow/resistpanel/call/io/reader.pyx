@@ -10,13 +10,14 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 import numpy as np
 
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
 from cpython.ref cimport PyObject
 from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
-    bam_destroy1, bam_dup1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
+    bam_destroy1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
+from resistpanel.core.memory cimport copied_record, resized, zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
 from resistpanel.core.errors import InputError
@@ -24,6 +25,8 @@ from resistpanel.core.errors import InputError
 cdef enum:
     N_GAP = 10_000
     N_GAPS = 10
+    #: Bytes of a slot: a hash, and the number of its fragment. One block holds both arrays.
+    SLOT = 12
 
 #: A read whose alignment leaves out more of the reference than this is split over an intron or a
 #: rearrangement: no evidence of anything within a panel's targets, and slow to walk base by base.
@@ -101,6 +104,7 @@ cdef class Reader:
     cdef Stream stream
     cdef list held              # arrays behind `reads`, `bases`, `quals` and `cigars`
     cdef bint pending
+    cdef bint failed            # a chunk ended in an exception: reads of it are lost
     cdef int status
     cdef int min_mapq
     cdef int64_t max_bases
@@ -131,7 +135,7 @@ cdef class Reader:
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
-        self.pending = False
+        self.pending = self.failed = False
         self.status = 0
         self.stream = Stream(path, reference, threads)
         regions = list(regions)
@@ -139,8 +143,8 @@ cdef class Reader:
         self.stream.query(regions)
         self.held = [np.empty(1 << 16, dtype=np.uint8) for _ in range(4)]
         self.n_slots = 1 << 16
-        self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
-        self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
+        self.slots = <uint64_t *>zeroed(self.n_slots, SLOT)
+        self.slot_frag = <int32_t *>(self.slots + self.n_slots)
 
     def __dealloc__(self):
         cdef int i
@@ -150,18 +154,17 @@ cdef class Reader:
         free(self.low)
         free(self.hashes)
         free(self.slots)
-        free(self.slot_frag)
 
-    cdef int32_t fragment(self, uint64_t h) noexcept nogil:
+    cdef int32_t fragment(self, uint64_t h) except -1 nogil:
         """Return the number of the fragment named by `h`, a new one if unseen."""
         cdef int64_t i, j, old_n
         cdef uint64_t *old
         cdef int32_t *old_frag
         if 2 * <int64_t>self.n_frag >= self.n_slots:
             old, old_frag, old_n = self.slots, self.slot_frag, self.n_slots
-            self.n_slots *= 2
-            self.slots = <uint64_t *>calloc(self.n_slots, sizeof(uint64_t))
-            self.slot_frag = <int32_t *>malloc(self.n_slots * sizeof(int32_t))
+            self.slots = <uint64_t *>zeroed(2 * old_n, SLOT)
+            self.n_slots = 2 * old_n
+            self.slot_frag = <int32_t *>(self.slots + self.n_slots)
             for j in range(old_n):
                 if old[j]:
                     i = old[j] & (self.n_slots - 1)
@@ -170,7 +173,6 @@ cdef class Reader:
                     self.slots[i] = old[j]
                     self.slot_frag[i] = old_frag[j]
             free(old)
-            free(old_frag)
         i = h & (self.n_slots - 1)
         while self.slots[i]:
             if self.slots[i] == h:
@@ -215,7 +217,7 @@ cdef class Reader:
         self.m_cigars = len(self.held[3]) // sizeof(uint32_t)
         return 0
 
-    cdef void add(self, bam1_t *b) noexcept nogil:
+    cdef int add(self, bam1_t *b) except -1 nogil:
         """Append one record to the chunk."""
         cdef int32_t n = b.core.l_qseq, nc = b.core.n_cigar, i, op, length
         cdef uint64_t h = hash_name(bam_get_qname(b))
@@ -226,19 +228,20 @@ cdef class Reader:
         cdef Read *r
         cdef int64_t end = b.core.pos
         if n == 0 or nc == 0:
-            return
+            return 0
         if qual[0] == 255:  # none stored: what the bases are worth is not known
             self.no_qualities += b.core.pos >= self.previous_end
-            return
+            return 0
         if h > self.keep_below:
-            return
+            return 0
         if self.n_reads == self.m_reads or self.n_bases + n > self.m_bases \
                 or self.n_cigars + nc > self.m_cigars:
             with gil:
                 self.reserve(self.n_reads + 1, self.n_bases + n, self.n_cigars + nc)
         if self.n_reads == self.m_hashes:
+            self.hashes = <uint64_t *>resized(
+                self.hashes, 2 * self.m_hashes + 4096, sizeof(uint64_t))
             self.m_hashes = 2 * self.m_hashes + 4096
-            self.hashes = <uint64_t *>realloc(self.hashes, self.m_hashes * sizeof(uint64_t))
         r = &self.reads[self.n_reads]
         memset(r, 0, sizeof(Read))
         for i in range(nc):
@@ -273,6 +276,7 @@ cdef class Reader:
         self.n_reads += 1
         if self.n_bases > self.max_bases:
             self.thin()
+        return 0
 
     cdef void thin(self) noexcept nogil:
         """Halve the fragments held, by name."""
@@ -297,18 +301,19 @@ cdef class Reader:
             k += 1
         self.n_reads, self.n_bases, self.n_cigars = k, nb, nc
 
-    cdef void take(self, bam1_t *b) noexcept nogil:
+    cdef int take(self, bam1_t *b) except -1 nogil:
         if unusable(b):
-            return
+            return 0
         if b.core.qual < self.min_mapq:
             if self.n_low + 2 > self.m_low:
+                self.low = <int32_t *>resized(self.low, 2 * self.m_low + 1024, sizeof(int32_t))
                 self.m_low = 2 * self.m_low + 1024
-                self.low = <int32_t *>realloc(self.low, self.m_low * sizeof(int32_t))
             self.low[self.n_low] = b.core.pos
             self.low[self.n_low + 1] = b.core.pos + aligned_length(b)
             self.n_low += 2
-            return
+            return 0
         self.add(b)
+        return 0
 
     def next_chunk(self, contig, int64_t beg, int64_t end, int64_t next_beg=-1,
                    int64_t previous_end=-1):
@@ -333,10 +338,15 @@ cdef class Reader:
         ------
         InputError
             If the file is truncated or corrupt.
+        MemoryError
+            Also where an earlier chunk ended in an error, as its reads are lost.
         """
         cdef int tid = self.tids[contig], k, kept_carry = 0
         cdef int64_t i, last, span
         cdef bam1_t *b
+        if self.failed:
+            raise MemoryError(f"{self.path}: reads of an earlier chunk are lost")
+        self.failed = True
         self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
         self.torn = self.no_qualities = 0
         self.previous_end = previous_end
@@ -348,6 +358,8 @@ cdef class Reader:
                 if b.core.tid == tid and b.core.pos < end and \
                         b.core.pos + aligned_length(b) > beg:
                     self.take(b)
+            for k in range(self.n_carry):
+                b = self.carry[k]
                 if b.core.tid == tid and next_beg >= 0 and \
                         b.core.pos + aligned_length(b) > next_beg:
                     self.carry[kept_carry] = b
@@ -376,10 +388,10 @@ cdef class Reader:
                     self.take(b)
                 if next_beg >= 0 and last > next_beg:
                     if self.n_carry == self.m_carry:
+                        self.carry = <bam1_t **>resized(
+                            self.carry, 2 * self.m_carry + 64, sizeof(bam1_t *))
                         self.m_carry = 2 * self.m_carry + 64
-                        self.carry = <bam1_t **>realloc(
-                            self.carry, self.m_carry * sizeof(bam1_t *))
-                    self.carry[self.n_carry] = bam_dup1(b)
+                    self.carry[self.n_carry] = copied_record(b)
                     self.n_carry += 1
             # Fragments are numbered once the thinning is over.
             memset(self.slots, 0, self.n_slots * sizeof(uint64_t))
@@ -399,6 +411,7 @@ cdef class Reader:
         out.n_fragments = self.n_frag
         out.torn, out.no_qualities = self.torn, self.no_qualities
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
+        self.failed = False
         return out
 
 
