@@ -48,6 +48,8 @@ cdef class Stream:
     cdef int tid(self, str contig)
     cdef int next_plain(self) except -9 nogil
     cdef int take(self, int64_t size) except -9 nogil
+    cdef int measure(self) except -9 nogil
+    cdef int restore_cigar(self) except -9 nogil
     cdef int seek(self, uint64_t place) except -9 nogil
     cdef int iterate(self) except -1
     cdef int set_chunks(self) except -1

@@ -17,9 +17,11 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove, memset
 from posix.unistd cimport close
 from pysam.libchtslib cimport (
-    BAM_FUNMAP, bam1_t, bam_destroy1, bam_get_cigar, bam_get_qname, hts_close, hts_idx_destroy,
+    BAM_CSOFT_CLIP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
+    bam_get_seq, hts_close, hts_idx_destroy,
     hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
-    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_read, sam_index_load, sam_itr_destroy,
+    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_nref, sam_hdr_read, sam_hdr_tid2name, sam_index_load,
+    sam_itr_destroy, seq_nt16_table,
     sam_itr_multi_next, sam_itr_queryi, sam_itr_regions,
 )
 from resistpanel.core.memory cimport new_record, resized, zeroed
@@ -104,12 +106,6 @@ cdef int64_t aligned_length(bam1_t *b) noexcept nogil:
         if op == 0 or op == 2 or op == 3 or op == 7 or op == 8:
             n += cigar[i] >> 4
     return n
-
-
-cdef inline int64_t reference_end(bam1_t *b) noexcept nogil:
-    """As htslib's bam_endpos: at least one base."""
-    cdef int64_t n = 0 if b.core.flag & BAM_FUNMAP else aligned_length(b)
-    return b.core.pos + (n if n else 1)
 
 
 def refusal(what, path, cure):
@@ -343,8 +339,7 @@ cdef class Stream:
         c_errno.errno = 0
         status = sam_itr_multi_next(self.fp, self.itr, self.rec)
         if status >= 0:
-            self.end = reference_end(self.rec)
-            return 0
+            return self.measure()
         if status < END and c_errno.errno == c_errno.ENOMEM:
             with gil:
                 raise MemoryError(f"{self.path}: a record")
@@ -425,13 +420,20 @@ cdef class Stream:
         b.core.mpos = int32(raw + 24)
         b.core.isize = int32(raw + 28)
         rest = size - CORE - name
-        if name < 1 or b.core.l_qseq < 0 or raw[CORE + name - 1] != 0 or rest < (
+        if name < 1 or b.core.l_qseq < 0 or rest < (
             4 * <int64_t>b.core.n_cigar + (<int64_t>b.core.l_qseq + 1) // 2 + b.core.l_qseq
         ):
             return BROKEN
-        # As htslib holds it: the name is padded, so that the CIGAR is aligned.
+        if not -1 <= b.core.tid < sam_hdr_nref(self.header) \
+                or not -1 <= b.core.mtid < sam_hdr_nref(self.header):
+            return BROKEN
+        # As htslib holds it: the name ends with 0, and is padded, so that the CIGAR is aligned.
         pad = <uint8_t>((4 - name % 4) % 4)
+        if raw[CORE + name - 1] != 0 and pad == 0:
+            pad = 4
         need = name + pad + rest
+        if need > 0x7fffffff:
+            return BROKEN
         if need > b.m_data:
             room = min(need + need // 2 + 64, <int64_t>0x7fffffff)
             b.data = <uint8_t *>resized(b.data, room, 1)
@@ -439,10 +441,76 @@ cdef class Stream:
         memcpy(b.data, raw + CORE, name)
         memset(b.data + name, 0, pad)
         memcpy(b.data + name + pad, raw + CORE + name, rest)
-        b.core.l_extranul = pad
+        b.core.l_extranul = pad - (raw[CORE + name - 1] != 0)
         b.core.l_qname = <int>(name + pad)
         b.l_data = <int>need
-        self.end = reference_end(b)
+        if self.restore_cigar() < 0:
+            return BROKEN
+        return self.measure()
+
+    cdef int measure(self) except -9 nogil:
+        """Set the end of the record; refuse one whose CIGAR and sequence differ in length."""
+        cdef bam1_t *b = self.rec
+        cdef uint32_t *cigar = bam_get_cigar(b)
+        cdef int64_t on_reference = 0, in_read = 0
+        cdef uint32_t i, op, length
+        for i in range(b.core.n_cigar):
+            op, length = cigar[i] & 15, cigar[i] >> 4
+            if op == 0 or op == 7 or op == 8:
+                on_reference += length
+                in_read += length
+            elif op == 2 or op == 3:
+                on_reference += length
+            elif op == 1 or op == 4:
+                in_read += length
+        if b.core.flag & BAM_FUNMAP:
+            on_reference = 0
+        elif b.core.n_cigar and b.core.l_qseq and in_read != b.core.l_qseq:
+            with gil:
+                raise InputError(
+                    f"the CIGAR covers {in_read} bases, the sequence has {b.core.l_qseq}",
+                    f"{self.path}: read {bam_get_qname(b).decode(errors='replace')!r}",
+                    "align again, or restore the file",
+                )
+        self.end = b.core.pos + (on_reference if on_reference else 1)
+        return 0
+
+    cdef int restore_cigar(self) except -9 nogil:
+        """Put a CIGAR of more than 65,535 operations, held in tag CG, in its place.
+
+        SAM specification, 4.2.2: the CIGAR field then is one soft clip of the whole read and one
+        skip of the reference. As bam_tag2cigar of htslib.
+        """
+        cdef bam1_t *b = self.rec
+        cdef uint32_t *cigar = bam_get_cigar(b)
+        cdef uint8_t *tag
+        cdef int64_t n, fake = 4 * <int64_t>b.core.n_cigar, true, at, tag_at, size = b.l_data
+        if b.core.n_cigar == 0 or cigar[0] != (<uint32_t>b.core.l_qseq << 4 | BAM_CSOFT_CLIP) \
+                or b.core.tid < 0 or b.core.pos < 0:
+            return 0
+        c_errno.errno = 0
+        tag = bam_aux_get(b, b"CG")
+        if tag == NULL:
+            return 0 if c_errno.errno == c_errno.ENOENT else BROKEN
+        if tag[0] != 66 or tag[1] != 73 and tag[1] != 105:  # B, of I or i
+            return 0
+        n = <uint32_t>int32(tag + 2)
+        if n < b.core.n_cigar or n >= 1 << 29:
+            return 0
+        true = 4 * n
+        at = <uint8_t *>cigar - b.data
+        if size + true - fake > 0x7fffffff:
+            return BROKEN
+        tag_at = tag - 2 - b.data
+        b.data = <uint8_t *>resized(b.data, max(size + true - fake, <int64_t>b.m_data), 1)
+        b.m_data = <uint32_t>max(size + true - fake, <int64_t>b.m_data)
+        memmove(b.data + at + true, b.data + at + fake, size - at - fake)
+        tag_at += true - fake
+        memcpy(b.data + at, b.data + tag_at + 8, true)
+        size += true - fake
+        memmove(b.data + tag_at, b.data + tag_at + 8 + true, size - tag_at - 8 - true)
+        b.core.n_cigar = <uint32_t>n
+        b.l_data = <int>(size - 8 - true)
         return 0
 
     cdef int seek(self, uint64_t place) except -9 nogil:
