@@ -41,11 +41,21 @@ cdef class Stream:
     cdef int file
     cdef bytes raw
     cdef int64_t raw_start
+    # The FASTA, and a piece of it: what `=` in a sequence stands for.
+    cdef str reference
+    cdef object fasta
+    cdef bytes near_bytes
+    cdef const uint8_t *near
+    cdef int64_t near_start, n_near
+    cdef int32_t near_tid
     # End of the record's alignment on the reference; one base where it has none.
     cdef int64_t end
 
     cdef int next(self) except -9 nogil
     cdef int tid(self, str contig)
+    cdef int next_record(self) except -9 nogil
+    cdef int spell(self) except -9 nogil
+    cdef int look_up(self, int64_t start, int64_t length) except -9 nogil
     cdef int next_plain(self) except -9 nogil
     cdef int take(self, int64_t size) except -9 nogil
     cdef int measure(self) except -9 nogil

@@ -108,6 +108,22 @@ cdef int64_t aligned_length(bam1_t *b) noexcept nogil:
     return n
 
 
+cdef inline bint has_equals(const uint8_t *seq, int64_t n) noexcept nogil:
+    """Return whether any of n bases is stored as `=`, which is 0; two bases to a byte."""
+    cdef int64_t whole = n >> 1, i = 0
+    cdef uint64_t x
+    while i + 8 <= whole:
+        memcpy(&x, seq + i, 8)
+        if (x - <uint64_t>0x1111111111111111) & ~x & <uint64_t>0x8888888888888888:
+            return True
+        i += 8
+    while i < whole:
+        if seq[i] & 0xf0 == 0 or seq[i] & 0x0f == 0:
+            return True
+        i += 1
+    return n & 1 and seq[whole] & 0xf0 == 0
+
+
 def refusal(what, path, cure):
     """Return the error to raise where htslib gave up: it returns NULL for want of memory, too."""
     if c_errno.errno == c_errno.ENOMEM:
@@ -123,7 +139,7 @@ cdef class Stream:
     path : str
         BAM or CRAM with its index.
     reference : str or None
-        FASTA, used to decode CRAM.
+        FASTA, used to decode CRAM and to resolve `=` in sequences.
     threads : int
         Decompression threads of htslib, for CRAM.
     own : bool
@@ -143,8 +159,9 @@ cdef class Stream:
     """
 
     def __cinit__(self, path, reference=None, int threads=0, own=True):
-        self.file = -1
+        self.file = self.near_tid = -1
         self.path = str(path)
+        self.reference = None if reference is None else str(reference)
         c_errno.errno = 0
         self.fp = hts_open(self.path.encode(), b"r")
         if self.fp == NULL:
@@ -333,6 +350,13 @@ cdef class Stream:
 
     cdef int next(self) except -9 nogil:
         """Read the next record that overlaps a region into `rec`; set `end`."""
+        cdef int status = self.next_record()
+        if status == 0 and has_equals(bam_get_seq(self.rec), self.rec.core.l_qseq):
+            self.spell()
+        return status
+
+    cdef int next_record(self) except -9 nogil:
+        """Read the next record; its sequence may hold `=`."""
         cdef int status
         if self.plain:
             return self.next_plain()
@@ -344,6 +368,66 @@ cdef class Stream:
             with gil:
                 raise MemoryError(f"{self.path}: a record")
         return END if status == END else BROKEN
+
+    cdef int spell(self) except -9 nogil:
+        """Replace `=` in the aligned bases of the record by the reference's (SAM specification, 1.4).
+
+        Such bases are written by `samtools calmd -e`. Elsewhere (insertion, soft clip, beyond the
+        contig) `=` has no meaning: it becomes N.
+        """
+        cdef bam1_t *b = self.rec
+        cdef uint32_t *cigar = bam_get_cigar(b)
+        cdef uint8_t *seq = bam_get_seq(b)
+        cdef int64_t p = b.core.pos, q = 0, k, shift
+        cdef uint32_t i, op, length
+        cdef uint8_t code
+        for i in range(b.core.n_cigar):
+            op, length = cigar[i] & 15, cigar[i] >> 4
+            if op == 0 or op == 7 or op == 8:
+                if b.core.tid != self.near_tid or p < self.near_start \
+                        or p + length > self.near_start + self.n_near:
+                    self.look_up(p, length)
+                for k in range(min(<int64_t>length, b.core.l_qseq - q)):
+                    shift = 4 * (~(q + k) & 1)
+                    if (seq[(q + k) >> 1] >> shift) & 15 == 0:
+                        code = 15
+                        if p + k - self.near_start < self.n_near:
+                            code = seq_nt16_table[self.near[p + k - self.near_start]]
+                        seq[(q + k) >> 1] |= <uint8_t>((code if code else 15) << shift)
+                p += length
+                q += length
+            elif op == 2 or op == 3:
+                p += length
+            elif op == 1 or op == 4:
+                q += length
+        for k in range(b.core.l_qseq):
+            shift = 4 * (~k & 1)
+            if (seq[k >> 1] >> shift) & 15 == 0:
+                seq[k >> 1] |= <uint8_t>(15 << shift)
+        return 0
+
+    cdef int look_up(self, int64_t start, int64_t length) except -9 nogil:
+        """Hold the reference from `start` on, at least `length` bases unless the contig ends."""
+        with gil:
+            name = sam_hdr_tid2name(self.header, self.rec.core.tid).decode()
+            if self.reference is None:
+                raise InputError(
+                    "its reads hold '=' in place of bases", self.path, "give the reference"
+                )
+            if self.fasta is None:
+                self.fasta = pysam.FastaFile(self.reference)
+            if name not in self.fasta:
+                raise InputError(
+                    f"has no contig {name!r}, which reads with '=' in place of bases need",
+                    self.reference,
+                    "targets and reads must use one reference",
+                )
+            end = min(start + max(length, 1 << 16), self.fasta.get_reference_length(name))
+            self.near_bytes = self.fasta.fetch(name, start, end).encode() if start < end else b""
+            self.near = <const uint8_t *>self.near_bytes
+            self.n_near = len(self.near_bytes)
+            self.near_start, self.near_tid = start, self.rec.core.tid
+        return 0
 
     cdef int next_plain(self) except -9 nogil:
         cdef int64_t size, k
