@@ -61,6 +61,13 @@ def calls(folder: Path) -> dict[str, str]:
     return {key: value for key, value in found.items() if value.startswith("PASS")}
 
 
+def broken_sample_is_reference(folder: Path) -> bool:
+    """Return whether the broken sample has depth, and no fragment of any allele."""
+    with pysam.VariantFile(str(folder / "P01.vcf.gz")) as handle:
+        counts = [record.samples[BROKEN]["AD"] for record in handle]
+    return bool(counts) and all(ref > 0 and alt == 0 for ref, alt in counts)
+
+
 def unpack(data: bytes) -> list[bytes]:
     """Return the content of each BGZF block."""
     blocks, at = [], 0
@@ -71,12 +78,15 @@ def unpack(data: bytes) -> list[bytes]:
     return blocks
 
 
-def pack(content: bytes) -> bytes:
-    """Return bytes as BGZF with its end-of-file block."""
+def pack(content: bytes, level: int = 1) -> bytes:
+    """Return bytes as BGZF with its end-of-file block.
+
+    With `level` 0 nothing is compressed: sizes and places do not depend on the content.
+    """
     made = bytearray()
     for at in range(0, len(content), 60_000):
         piece = content[at : at + 60_000]
-        deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
+        deflate = zlib.compressobj(level, zlib.DEFLATED, -15)
         body = deflate.compress(piece) + deflate.flush()
         made += b"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0"
         made += struct.pack("<H", len(body) + 25) + body
@@ -304,7 +314,7 @@ def of_headers(patient: Patient) -> Iterator[Case]:
         yield Case("BAM header", name, build, expect, calls)
 
 
-def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
+def _read_cases(patient: Patient, rng: random.Random) -> Iterator[tuple[str, dict, str]]:
     def attribute(name: str, value: object) -> Callable:
         def change(read, number) -> None:
             setattr(read, name, value)
@@ -334,6 +344,20 @@ def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
             read.query_qualities = qualities
 
         return change
+
+    genome = pysam.FastaFile(str(patient.reference))
+
+    def equals(read, number) -> None:
+        """Write = for each aligned base that is the reference's, as samtools calmd -e."""
+        if read.is_unmapped or not read.query_length:
+            return
+        bases, qualities = list(read.query_sequence), read.query_qualities
+        start = read.reference_start
+        near = genome.fetch(read.reference_name, start, read.reference_end).upper()
+        for q, p in read.get_aligned_pairs(matches_only=True):
+            if bases[q] == near[p - start]:
+                bases[q] = "="
+        read.query_sequence, read.query_qualities = "".join(bases), qualities
 
     def quality_of(value: int) -> Callable:
         def change(read, number) -> None:
@@ -379,7 +403,12 @@ def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
     yield "no qualities", {"change": no_qualities}, "any"
     yield "a third without qualities", {"change": some_without_qualities}, "any"
     yield "sequence of N", {"change": sequence_of("N")}, "any"
-    yield "sequence of =", {"change": sequence_of("=")}, "any"
+    yield (
+        "sequence of = alone",
+        {"change": sequence_of("="), "result": broken_sample_is_reference},
+        "same",
+    )
+    yield "= for the reference's bases (calmd -e)", {"change": equals}, "same"
     yield "IUPAC codes", {"change": sequence_of("R")}, "any"
     for value in (0, 1, 2, 60, 93, 200, 254):
         yield f"all qualities {value}", {"change": quality_of(value)}, "any"
@@ -419,7 +448,8 @@ def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
         ("longer than the read", lambda n: [(0, n + 20)]),
         ("shorter than the read", lambda n: [(0, n - 20)]),
     ):
-        yield f"CIGAR {name}", {"change": cigar(make), "order": None}, "any"
+        expect = "refused" if name in ("longer than the read", "shorter than the read") else "any"
+        yield f"CIGAR {name}", {"change": cigar(make), "order": None}, expect
 
     def near_end(read, number) -> None:
         if read.reference_id >= 0 and number % 5 == 0:
@@ -456,7 +486,7 @@ def _read_cases(rng: random.Random) -> Iterator[tuple[str, dict, str]]:
 
 def of_reads(patient: Patient, rng: random.Random) -> Iterator[Case]:
     """Yield BAMs whose records are whole, and wrong or strange."""
-    for name, changes, expect in _read_cases(rng):
+    for name, changes, expect in _read_cases(patient, rng):
 
         def build(folder: Path, changes=changes) -> list[list[str]]:
             broken = folder / f"{BROKEN}.bam"
@@ -468,7 +498,29 @@ def of_reads(patient: Patient, rng: random.Random) -> Iterator[Case]:
                 index(broken)
             return patient.commands(folder, broken)
 
-        yield Case("BAM reads", name, build, expect, calls)
+        result = changes.get("result", calls)
+        baseline = None if result is calls else True
+        yield Case("BAM reads", name, build, expect, result, baseline)
+
+
+def _cigar_length_case(patient: Patient, content: bytes, offsets: list[int], by: int) -> Case:
+    """Every CIGAR's first operation is longer or shorter; the index is right all the same."""
+
+    def build(folder: Path) -> list[list[str]]:
+        broken = folder / f"{BROKEN}.bam"
+        broken.write_bytes(pack(content, 0))
+        pysam.samtools.index(str(broken))
+        made = bytearray(content)
+        for at in offsets:
+            if struct.unpack_from("<H", made, at + 16)[0]:
+                place = at + 36 + made[at + 12]
+                operation = struct.unpack_from("<I", made, place)[0]
+                struct.pack_into("<I", made, place, operation + 16 * by)
+        broken.write_bytes(pack(bytes(made), 0))
+        return patient.commands(folder, broken)
+
+    longer = "longer" if by > 0 else "shorter"
+    return Case("BAM records", f"CIGAR {longer} than the read, index right", build, "refused")
 
 
 def of_records(patient: Patient, rng: random.Random, times: int = 1) -> Iterator[Case]:
@@ -493,6 +545,8 @@ def of_records(patient: Patient, rng: random.Random, times: int = 1) -> Iterator
                 return pack(bytes(made))
 
             yield _packed_case(patient, f"{name} of a record set to {value}", overwrite)
+    yield _cigar_length_case(patient, content, offsets, 1)
+    yield _cigar_length_case(patient, content, offsets, -1)
     for number in range(25 * times):
         at = [rng.randrange(offsets[0], len(content)) for _ in range(20)]
         what = [rng.randrange(256) for _ in at]
