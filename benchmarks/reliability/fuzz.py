@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.reliability import broken_bam, broken_text, broken_tools, data
 from benchmarks.reliability.cases import SECONDS, Outcome, judge
+from resistpanel.cli import command_module
 from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "fuzz"
@@ -28,8 +29,8 @@ def preload() -> None:
     import importlib
 
     for name in ("sheet", "qc", "call", "panel", "catalog", "annotate", "compare", "resist"):
-        importlib.import_module(f"resistpanel.{name}.command")
-    for name in ("call.caller", "annotate.vcf", "compare.assemble", "resist.build", "qc.figures"):
+        importlib.import_module(command_module(name))
+    for name in ("call.caller", "annotate.vcf", "compare.comparison", "resist.build", "qc.figures"):
         importlib.import_module(f"resistpanel.{name}")
 
 
