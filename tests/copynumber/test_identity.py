@@ -104,7 +104,15 @@ def test_tumour_in_normal_is_found(world, tumours):
 
 @pytest.mark.parametrize(
     ("sites", "discordant", "same"),
-    [(4, 0, None), (5, 0, True), (40, 2, True), (40, 3, None), (40, 4, False), (10, 2, None)],
+    [
+        (7, 0, None),
+        (8, 0, True),
+        (40, 2, True),
+        (40, 3, None),
+        (40, 4, False),
+        (10, 2, None),
+        (4, 3, False),
+    ],
 )
 def test_how_many_sites_tell(sites, discordant, same):
     assert judge(sites, discordant) is same

@@ -14,14 +14,12 @@ from scipy.stats import norm, poisson
 from resistpanel.copynumber.allele_counts import HOMOZYGOUS, LEAST_DEPTH, Sites
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.ratios import mad
+from resistpanel.qc.identity_limits import DEFAULT
 
 #: AF below which an allele counts as absent: above any contamination worth the name.
 ABSENT = 0.1
 #: A tumour's AF at a site homozygous in the normal that contamination does not explain.
 NOT_HOMOZYGOUS = 0.75
-#: Sites needed to tell; discordant fraction up to which samples are one person's, from which
-#: they are two persons'; fewest discordant sites for the latter.
-LEAST_SITES, SAME, DIFFERENT, LEAST_DISCORDANT = 5, 0.05, 0.1, 3
 #: Log-likelihood ratio from which a sex is told.
 LEAST_SEX = np.log(100)
 #: Least standard deviation of log2 depth from target to target that a panel is trusted to have;
@@ -57,11 +55,9 @@ class Agreement:
 
 def judge(sites: int, discordant: int) -> bool | None:
     """Return whether two samples are one person's; None where that cannot be told."""
-    if sites < LEAST_SITES:
-        return None
-    if discordant <= SAME * sites:
-        return True
-    return False if discordant >= max(DIFFERENT * sites, LEAST_DISCORDANT) else None
+    if DEFAULT.are_different(sites, discordant):
+        return False
+    return True if DEFAULT.are_same(sites, discordant) else None
 
 
 def informative(sites: Sites) -> np.ndarray:

@@ -11,35 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.core.errors import InputError
-
-
-@dataclasses.dataclass(frozen=True)
-class Limits:
-    """When two samples are said to be of one person, or of two.
-
-    Attributes
-    ----------
-    least_sites : float
-        Sites needed to tell.
-    same : float
-        Discordant fraction up to which they are one person's.
-    different : float
-        Discordant fraction from which they are two persons'.
-    """
-
-    least_sites: float = 8
-    same: float = 0.05
-    different: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.same < self.different <= 1:
-            raise InputError(
-                f"same ({self.same:g}) must be below different ({self.different:g}), in 0 to 1",
-                "key 'identity'",
-            )
-
-
-DEFAULT = Limits()
+from resistpanel.qc.identity_limits import DEFAULT, Limits
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,10 +108,8 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[dict]:
         ``samples`` as [patient, sample] and ``text``.
     """
     sites, apart = discordance(cohort)
-    enough = sites >= limits.least_sites
-    fraction = apart / np.maximum(sites, 1)
-    same = enough & (fraction <= limits.same)
-    different = enough & (fraction >= limits.different)
+    same = limits.are_same(sites, apart)
+    different = limits.are_different(sites, apart)
     patient = np.array(cohort.patient)
     own = patient[:, None] == patient[None, :]
     # A sample is odd if it disagrees with more of its patient's other samples than it agrees with.

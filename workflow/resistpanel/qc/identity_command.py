@@ -6,7 +6,8 @@ from pathlib import Path
 
 from resistpanel.core.files import read_json
 from resistpanel.core.schemas import write_stage
-from resistpanel.qc.cohort import DEFAULT, Limits, find, gather
+from resistpanel.qc.cohort import find, gather
+from resistpanel.qc.identity_limits import DEFAULT, Limits
 
 EPILOG = """\
 example:

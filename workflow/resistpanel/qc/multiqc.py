@@ -14,8 +14,8 @@ CLASSES = (("500 and more", "500"), ("250 to 499", "250"), ("100 to 249", "100")
 COLOURS = ("#0b6e4f", "#73b06f", "#e3c567", "#b5651d")
 
 
-def percent(value: float | None, places: int = 2) -> float | None:
-    """Return a fraction as a percentage."""
+def percentage(value: float | None, places: int = 2) -> float | None:
+    """Return a fraction (0 to 1) as a percentage, a number."""
     return None if value is None else round(100 * value, places)
 
 
@@ -70,20 +70,20 @@ def general(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict:
         rows[sample["sample"]] = {
             "gate": failed.count(sample["sample"]),
             "mean_depth": sample["mean_depth"],
-            "at_250": percent(sample["fraction_at"]["250"]),
-            "on_target": percent(sample["on_target_fraction"]),
-            "duplicates": percent(sample["duplicate_fraction"]),
+            "at_250": percentage(sample["fraction_at"]["250"]),
+            "on_target": percentage(sample["on_target_fraction"]),
+            "duplicates": percentage(sample["duplicate_fraction"]),
             "insert_size": sample["insert_size_median"],
-            "error_rate": percent(sample["error_rate"], 4),
+            "error_rate": percentage(sample["error_rate"], 4),
             "oxog_q": spectrum.get("oxog_q"),
             "deamination_q": spectrum.get("deamination_q"),
         }
     for patient in copynumber:
         for name, tumor in patient["samples"].items():
-            rows.setdefault(name, {})["purity"] = percent(tumor["purity"]["value"])
+            rows.setdefault(name, {})["purity"] = percentage(tumor["purity"]["value"])
         for name, foreign in patient["contamination"].items():
             value = foreign["value"] if foreign["found"] else 0.0 if foreign["sites"] else None
-            rows.setdefault(name, {})["contamination"] = percent(value)
+            rows.setdefault(name, {})["contamination"] = percentage(value)
     data = {
         name: {key: value for key, value in row.items() if value is not None}
         for name, row in rows.items()
@@ -142,9 +142,9 @@ def depth_classes(samples: Sequence[dict]) -> dict:
         reached, row = 0.0, {}
         for name, least in CLASSES:
             value = sample["fraction_at"][least]
-            row[name] = percent(value - reached)
+            row[name] = percentage(value - reached)
             reached = value
-        row["below 100"] = percent(1 - reached)
+        row["below 100"] = percentage(1 - reached)
         data[sample["sample"]] = row
     made = section(
         "depth_classes", "Target bases by depth", "Fragments at a base: mates that overlap count "

@@ -12,6 +12,8 @@ import itertools
 import numpy as np
 import pysam
 
+from resistpanel.core.sequence import reverse_complement
+
 BASES = "ACGT"
 #: Contexts in the order of their codes: 16 x base before + 4 x base + base after.
 CONTEXTS = tuple(map("".join, itertools.product(BASES, repeat=3)))
@@ -27,13 +29,8 @@ for _i, _base in enumerate(BASES):
     _CODE[ord(_base)] = _CODE[ord(_base.lower())] = _i
 
 
-def complement(bases: str) -> str:
-    """Return the reverse complement."""
-    return bases.translate(str.maketrans(BASES, BASES[::-1]))[::-1]
-
-
 #: Code of each context's reverse complement.
-_REVERSE = np.array([CONTEXTS.index(complement(context)) for context in CONTEXTS])
+_REVERSE = np.array([CONTEXTS.index(reverse_complement(context)) for context in CONTEXTS])
 
 
 def contexts(fasta: pysam.FastaFile, chrom: str, start: int, end: int) -> np.ndarray:
