@@ -28,6 +28,7 @@ from benchmarks.evaluate import Fetch, fetcher
 from benchmarks.rows import read_truth
 from benchmarks.spike import Site, spike
 from benchmarks.variants import Variant, context, kind, left_align, span, to_vcf
+from resistpanel.core.stats import wilson_interval
 
 #: Multiples of the LOD at which variants are put in; at 1 the full number of sites.
 MULTIPLES = (0.25, 0.5, 0.75, 1.0, 1.5)
@@ -212,7 +213,7 @@ def tables(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     def rate(frame: pd.DataFrame, column: str) -> list:
         known = frame[column].dropna()
         hits, n = int(known.sum()), len(known)
-        return [n, hits / n if n else math.nan, *summary.wilson(hits, n)]
+        return [n, hits / n if n else math.nan, *wilson_interval(hits, n)]
 
     rows = rows.assign(
         covered=np.where(rows.ub.notna(), (rows.ub >= rows.af - 1e-9).astype(float), np.nan),

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta
 
-from resistpanel.compare.evidence import DEFAULT_ERROR, Evidence, View
+from resistpanel.compare.evidence import DEFAULT_ERROR, View
 from resistpanel.compare.purity import Locus, Purity
 from resistpanel.compare.states import decide
+from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
+from resistpanel.core.vcf import Genotype
 
 #: Error of a purity estimate: standard deviation, and the stated 95 % half-width.
 PURITY_SD, PURITY_MARGIN = 0.02, 0.04
@@ -32,12 +33,12 @@ def fractions(truth: str, rng: np.random.Generator) -> tuple[float, float]:
     return (low, high) if truth == "rising" else (high, low)
 
 
-def evidence(af: float, depth: int, rng: np.random.Generator) -> Evidence:
+def evidence(af: float, depth: int, rng: np.random.Generator) -> Genotype:
     """Draw counts and what the caller would state of them."""
     alt = int(rng.binomial(depth, af * (1 - DEFAULT_ERROR) + (1 - af) * DEFAULT_ERROR))
-    low, high = (float(beta.ppf(q, alt + 0.5, depth - alt + 0.5)) for q in (0.025, 0.975))
-    ub = float(beta.ppf(0.95, alt + 1, max(depth - alt, 1e-9)))
-    return Evidence(
+    low, high = map(float, jeffreys_interval(alt, depth))
+    ub = float(clopper_pearson_upper(alt, depth))
+    return Genotype(
         ad=(depth - alt, alt),
         depth=depth,
         af=alt / depth,

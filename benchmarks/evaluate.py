@@ -8,6 +8,7 @@ another way or joined with a neighbouring inherited SNP.
 
 from dataclasses import dataclass, field
 
+from resistpanel.core.allele import Allele as Variant
 from resistpanel.core.haplotypes import (
     REACH,
     Fetch,
@@ -18,7 +19,6 @@ from resistpanel.core.haplotypes import (
     subsets,
     tidy,
 )
-from resistpanel.core.replacement import Variant
 
 __all__ = [
     "Call",

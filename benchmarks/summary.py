@@ -6,19 +6,9 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.rows import Rows
+from resistpanel.core.stats import wilson_interval
 
 SIZE_BINS = ((1, 3), (4, 10), (11, 30), (31, 60), (61, 120))
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a proportion (Wilson score)."""
-    if not total:
-        return math.nan, math.nan
-    z, p = 1.959964, hits / total
-    middle = (p + z * z / (2 * total)) / (1 + z * z / total)
-    half = z * math.sqrt(p * (1 - p) / total + z * z / (4 * total**2)) / (1 + z * z / total)
-    # At 0 and 1 an end equals the proportion, but for rounding.
-    return max(0.0, min(p, middle - half)), min(1.0, max(p, middle + half))
 
 
 def pool(runs: list[Rows]) -> Rows:
@@ -53,7 +43,7 @@ def recall_table(frame: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     out = []
     for key, group in frame.groupby(by, sort=True):
         n, called = len(group), int(group.called.sum())
-        low, high = wilson(called, n)
+        low, high = wilson_interval(called, n)
         out.append(
             {
                 **dict(zip(by, key, strict=True)),
@@ -116,7 +106,7 @@ def targets_table(rows: Rows) -> pd.DataFrame:
     out = []
     for name, chosen, wanted in lines:
         n, hits = int(chosen.sum()), int(v.called[chosen].sum())
-        low, high = wilson(hits, n)
+        low, high = wilson_interval(hits, n)
         out.append([name, n, hits / n if n else math.nan, low, high, wanted])
     main = headline(rows)
     value = main["false calls per Mb, misdescribed included"]
@@ -125,7 +115,7 @@ def targets_table(rows: Rows) -> pd.DataFrame:
     out.append(["germline called somatic", len(rows.false), value, math.nan, math.nan, 0])
     for name, frame in presence_frames(rows).items():
         n, hits = len(frame), int(frame.right.sum())
-        out.append([name, n, hits / n if n else math.nan, *wilson(hits, n), 0.99])
+        out.append([name, n, hits / n if n else math.nan, *wilson_interval(hits, n), 0.99])
     return pd.DataFrame(out, columns=["figure", "n", "value", "low", "high", "wanted"])
 
 

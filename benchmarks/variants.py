@@ -4,8 +4,10 @@ Coordinates are 0-based half-open. What a variant is, and how it is trimmed, ali
 the reference, stands in the package, which compares callers in the same way.
 """
 
-from resistpanel.core.replacement import (
-    Variant,
+from resistpanel.core.allele import (
+    Allele as Variant,
+)
+from resistpanel.core.allele import (
     apply,
     left_align,
     overlap,
@@ -13,6 +15,7 @@ from resistpanel.core.replacement import (
     to_vcf,
     trim,
 )
+from resistpanel.core.sequence import reverse_complement
 
 __all__ = [
     "Variant",
@@ -26,13 +29,6 @@ __all__ = [
     "to_vcf",
     "trim",
 ]
-
-_COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
-
-
-def reverse_complement(sequence: str) -> str:
-    """Return the reverse complement."""
-    return sequence.translate(_COMPLEMENT)[::-1]
 
 
 def kind(variant: Variant, sequence: str, offset: int = 0) -> str:

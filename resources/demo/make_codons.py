@@ -19,9 +19,10 @@ from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
 from resistpanel.core.files import HOME, write_text
+from resistpanel.core.sequence import COMPLEMENT, GENETIC_CODE, THREE_LETTER
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.write import table_text
-from resistpanel.testing.codons import CODE, COMPLEMENT, THREE, USAGE
+from resistpanel.testing.codons import USAGE
 
 HERE = Path(__file__).parent
 
@@ -45,6 +46,8 @@ TABLE1_COLUMNS = [
     "note",
 ]
 
+BY_THREE = {name: letter for letter, name in THREE_LETTER.items()}
+
 
 def read(path: Path) -> list[dict[str, str]]:
     """Read a TSV."""
@@ -55,7 +58,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def residue_of(text: str) -> tuple[str, int] | None:
     """Return (amino acid, residue) that ``p.Val600Glu`` or ``V600E`` begins with."""
     if match := re.match(r"p\.([A-Z][a-z]{2})(\d+)", text):
-        return THREE[match[1]], int(match[2])
+        return BY_THREE[match[1]], int(match[2])
     if match := re.match(r"(?:p\.)?([A-Z])(\d+)", text):
         return match[1], int(match[2])
     return None
@@ -103,7 +106,7 @@ def derive(gene: Gene, residue: int, aa: str, bases: dict[int, str]) -> str | No
     }
     fits = [
         codon
-        for codon, amino in CODE.items()
+        for codon, amino in GENETIC_CODE.items()
         if amino == aa and all(codon[i] == base for i, base in known.items())
     ]
     return max(fits, key=lambda codon: USAGE[codon], default=None)
@@ -122,7 +125,7 @@ def codon_rows(facts: Path, genes: dict[str, Gene]) -> list[tuple]:
         basis = BASIS.get(detail["seq_status"])
         if basis:
             codon = detail["seq_cds"][3 * residue - 3 : 3 * residue]
-            fits = entry["aa"] == {CODE[codon]}
+            fits = entry["aa"] == {GENETIC_CODE[codon]}
         else:
             basis = "derived"
             codon = derive(gene, residue, "".join(entry["aa"]), entry["bases"])
@@ -132,7 +135,15 @@ def codon_rows(facts: Path, genes: dict[str, Gene]) -> list[tuple]:
             continue
         positions = ",".join(str(pos + 1) for pos in gene.codon(residue))
         source = "; ".join(sorted(entry["source"]))
-        fields = (symbol, gene.transcript, residue, CODE[codon], codon, gene.chrom, positions)
+        fields = (
+            symbol,
+            gene.transcript,
+            residue,
+            GENETIC_CODE[codon],
+            codon,
+            gene.chrom,
+            positions,
+        )
         rows.append((*fields, basis, source))
     return rows
 

@@ -6,8 +6,8 @@ import random
 import pysam
 import pytest
 
-from resistpanel.annotate.sequence import reverse_complement
 from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.sequence import reverse_complement
 from resistpanel.panel.genes import Gene
 from resistpanel.panel.write import gff3_text
 

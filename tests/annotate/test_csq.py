@@ -8,8 +8,8 @@ import pytest
 from resistpanel.annotate.csq import csq
 from resistpanel.annotate.edits import equivalents, smallest
 from resistpanel.annotate.effect import effect
-from resistpanel.annotate.sequence import translate
 from resistpanel.core.errors import InputError
+from resistpanel.core.sequence import translate
 
 CHANGE = re.compile(r"(\d+)([A-Z*]+)(?:>(\d+)([A-Z*]*))?")
 TERMS = {

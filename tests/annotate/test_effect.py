@@ -3,8 +3,8 @@
 import pytest
 
 from resistpanel.annotate.effect import effect, most_severe
-from resistpanel.annotate.sequence import reverse_complement
 from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.sequence import reverse_complement
 from resistpanel.panel.genes import Gene
 
 # Exons of 12, 13 and 17 coding bases between introns of 20:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from resistpanel.annotate.edits import equivalents, smallest
 from resistpanel.annotate.effect import effect
 from resistpanel.annotate.residues import parse_short
-from resistpanel.annotate.sequence import reverse_complement, translate
+from resistpanel.core.sequence import reverse_complement, translate
 
 POSITION = r"[-*]?\d+(?:[+-]\d+)?"
 NAME = re.compile(

@@ -326,20 +326,20 @@ class TestFaults:
 
     def test_reference_missing(self, patient, out, tmp_path, capfd):
         path = tmp_path / "no.fa"
-        message = f"{path}: cannot be opened as an indexed FASTA; run samtools faidx"
+        message = f"{path}: no such file; give the reference FASTA"
         fails(capfd, arguments(patient, out, reference=path), message)
 
     @pytest.mark.parametrize(
         ("text", "place", "message"),
         [
-            (None, "", "cannot be read as BED; check the path"),
-            ("", "", "holds no interval; give the panel's targets"),
+            (None, "", "no such file; give the panel's BED"),
+            ("", "", "the file names no target; give the panel's BED"),
             (
                 "chr1\t5\n",
                 ":1",
-                "not a BED row; needs contig, start, end, tab-separated",
+                "fewer than 3 columns; BED columns are tab-separated",
             ),
-            ("chr1\t5\t9\nchr1\t9\t9\n", ":2", "interval 9-9 is empty or negative"),
+            ("chr1\t5\t9\nchr1\t9\t9\n", ":2", "start 9 is not below end 9; BED is 0-based"),
             (
                 "1\t5\t9\n",
                 "",

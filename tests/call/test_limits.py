@@ -12,10 +12,9 @@ from resistpanel.call.limits import (
     TRIED,
     detection_limit,
     fragments_needed,
-    interval,
-    upper_bound,
 )
 from resistpanel.call.model.posterior import NO_LEAKS, Leaks, Priors, evaluate
+from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
 
 PRIORS = Priors()
 
@@ -23,7 +22,7 @@ PRIORS = Priors()
 class TestJeffreys:
     def test_published(self):
         """Brown, Cai and DasGupta 2001, Statistical Science 16:101, their Table 5 for n = 10."""
-        low, high = interval(np.arange(11), np.full(11, 10))
+        low, high = jeffreys_interval(np.arange(11), np.full(11, 10))
         assert low[0] == 0
         assert low[1:6] == pytest.approx([0.011, 0.044, 0.093, 0.153, 0.224], abs=6e-4)
         assert high[:6] == pytest.approx([0.217, 0.381, 0.503, 0.606, 0.696, 0.776], abs=6e-4)
@@ -33,7 +32,7 @@ class TestJeffreys:
     @given(st.integers(0, 2000), st.integers(1, 2000))
     def test_is_scipys_beta(self, k, more):
         n = k + more
-        low, high = interval(np.array([k]), np.array([n]))
+        low, high = jeffreys_interval(np.array([k]), np.array([n]))
         expected = stats.beta(k + 0.5, n - k + 0.5).interval(0.95)
         assert high[0] == pytest.approx(expected[1], rel=1e-7)
         assert low[0] == (pytest.approx(expected[0], rel=1e-7) if k else 0)
@@ -42,7 +41,7 @@ class TestJeffreys:
         """95 % on average over AF, by summation; below 1 % some AFs oscillate, as published."""
         n = 200
         k = np.arange(n + 1)
-        low, high = interval(k, np.full(n + 1, n))
+        low, high = jeffreys_interval(k, np.full(n + 1, n))
         f = np.linspace(0.005, 0.995, 400)
         inside = (low[:, None] <= f) & (f <= high[:, None])
         coverage = (stats.binom.pmf(k[:, None], n, f) * inside).sum(0)
@@ -53,26 +52,26 @@ class TestJeffreys:
 class TestUpperBound:
     @pytest.mark.parametrize("n", [10, 100, 900, 20_000])
     def test_rule_of_three(self, n):
-        bound = upper_bound(np.array([0]), np.array([n]))[0]
+        bound = clopper_pearson_upper(np.array([0]), np.array([n]))[0]
         assert bound == pytest.approx(1 - 0.05 ** (1 / n), rel=1e-9)
         assert bound == pytest.approx(3 / n, rel=0.15)
 
     @given(st.integers(0, 500), st.integers(1, 2000))
     def test_is_clopper_and_pearsons(self, k, more):
         n = k + more
-        bound = upper_bound(np.array([k]), np.array([n]))[0]
+        bound = clopper_pearson_upper(np.array([k]), np.array([n]))[0]
         one_sided = stats.binomtest(k, n, alternative="less").proportion_ci(0.95, method="exact")
         assert bound == pytest.approx(one_sided.high, rel=1e-7)
 
     def test_edges(self):
-        bound = upper_bound(np.array([0, 5]), np.array([0, 5]))
+        bound = clopper_pearson_upper(np.array([0, 5]), np.array([0, 5]))
         assert np.isnan(bound[0])
         assert bound[1] == 1
 
     @pytest.mark.parametrize("n", [30, 250, 1000])
     def test_covers_95_percent_at_every_frequency(self, n):
         k = np.arange(n + 1)
-        bound = upper_bound(k, np.full(n + 1, n))
+        bound = clopper_pearson_upper(k, np.full(n + 1, n))
         f = np.linspace(0.001, 0.9, 500)
         coverage = (stats.binom.pmf(k[:, None], n, f) * (bound[:, None] >= f)).sum(0)
         assert coverage.min() >= 0.95 - 1e-9

@@ -41,16 +41,13 @@ class TestBed:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            (
-                "chr1\t1\t2\nchr1\t10\n",
-                "t.bed:2: not a BED row; needs contig, start, end, tab-separated",
-            ),
-            ("chr1 1 2\n", "t.bed:1: not a BED row; needs contig, start, end, tab-separated"),
-            ("chr1\tx\t2\n", "t.bed:1: not a BED row; needs contig, start, end, tab-separated"),
-            ("chr1\t5\t5\n", "t.bed:1: interval 5-5 is empty or negative"),
-            ("chr1\t5\t4\n", "t.bed:1: interval 5-4 is empty or negative"),
-            ("chr1\t-1\t4\n", "t.bed:1: interval -1-4 is empty or negative"),
-            ("# nothing\n", "t.bed: holds no interval; give the panel's targets"),
+            ("chr1\t1\t2\nchr1\t10\n", "t.bed:2: fewer than 3 columns"),
+            ("chr1 1 2\n", "t.bed:1: fewer than 3 columns"),
+            ("chr1\tx\t2\n", "t.bed:1: start and end must be whole numbers"),
+            ("chr1\t5\t5\n", "t.bed:1: start 5 is not below end 5"),
+            ("chr1\t5\t4\n", "t.bed:1: start 5 is not below end 4"),
+            ("chr1\t-1\t4\n", "t.bed:1: start and end must be whole numbers"),
+            ("# nothing\n", "t.bed: the file names no target"),
         ],
     )
     def test_faults(self, tmp_path, text, message):
@@ -58,14 +55,14 @@ class TestBed:
         path.write_text(text)
         with pytest.raises(InputError) as error:
             read_bed(path)
-        assert str(error.value) == f"{tmp_path}/{message}"
+        assert str(error.value).startswith(f"{tmp_path}/{message}")
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe\x00chr1"])
     def test_unreadable(self, tmp_path, content):
         path = tmp_path / "t.bed"
         if content:
             path.write_bytes(content)
-        with pytest.raises(InputError, match=r"t\.bed: cannot be read as BED; check the path"):
+        with pytest.raises(InputError, match=r"t\.bed: (no such file|not text)"):
             read_bed(path)
 
     def test_plain_text_named_gz(self, tmp_path):

@@ -6,8 +6,8 @@ from pathlib import Path
 import pysam
 import pytest
 
+from resistpanel.core.allele import Allele
 from resistpanel.core.haplotypes import fetcher, tidy
-from resistpanel.core.replacement import Variant
 
 DATA = Path(__file__).parent / "data"
 _random = random.Random(5)
@@ -35,8 +35,8 @@ def fetch(reference):
 def variant(fetch):
     """Return a function that makes a left-aligned variant, checked against the sequence."""
 
-    def make(pos: int, ref: str, alt: str) -> Variant:
+    def make(pos: int, ref: str, alt: str) -> Allele:
         assert SEQUENCE[pos : pos + len(ref)] == ref
-        return tidy(Variant("c", pos, ref, alt), fetch)
+        return tidy(Allele("c", pos, ref, alt), fetch)
 
     return make

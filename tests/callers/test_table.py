@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistpanel.core.allele import Allele, apply
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import same_haplotype
-from resistpanel.core.replacement import Variant, apply
 from resistpanel.core.schemas import validator
 from resistpanel.extras.caller_records import Evidence, Record
 from resistpanel.extras.comparison import Calls, Given, table, tsv, union_sites
@@ -110,11 +110,11 @@ def test_a_called_allele_goes_before_a_filtered_one(variant, fetch):
     )
 )
 def test_any_split_of_substitutions_is_found(fetch, chosen):
-    parts = [Variant("c", p, SEQUENCE[p], b) for p, b in sorted(chosen) if SEQUENCE[p] != b]
+    parts = [Allele("c", p, SEQUENCE[p], b) for p, b in sorted(chosen) if SEQUENCE[p] != b]
     if not parts:
         return
     low, high = parts[0].pos, parts[-1].end
-    whole = Variant("c", low, SEQUENCE[low:high], apply(SEQUENCE[low:high], parts, low))
+    whole = Allele("c", low, SEQUENCE[low:high], apply(SEQUENCE[low:high], parts, low))
     assert same_haplotype([whole], parts, fetch)
     if high - low <= 20:
         (event,) = match([own(whole)], {"x": [record(p) for p in parts]}, fetch)

@@ -8,9 +8,10 @@ import pytest
 
 from resistpanel.catalog.classes import load_activating
 from resistpanel.catalog.drivers import load_drivers
-from resistpanel.catalog.sites import CODE, reference_residues
+from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
 from resistpanel.core.files import HOME
+from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.panel.genes import load_genes
 
 FACTS = HOME.parent / "shared" / "facts" / "refcds138_hg19.json.gz"
@@ -86,7 +87,7 @@ def test_residues_agree_with_the_coding_sequence(status):
         if entry["seq_status"] != status:
             continue
         codon = entry["seq_cds"][3 * number - 3 : 3 * number]
-        assert CODE[codon] == residue, (gene, number)
+        assert GENETIC_CODE[codon] == residue, (gene, number)
         checked += 1
     assert checked >= {"exact": 70, "near": 10, "orf_only": 15}[status]
 

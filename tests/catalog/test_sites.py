@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import load_drugs
 from resistpanel.catalog.sites import (
-    CODE,
     Site,
     Targets,
     all_rows,
@@ -25,6 +24,7 @@ from resistpanel.catalog.table import COLUMNS, load_catalog, read_rows
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
+from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.panel.genes import Gene, load_genes
 
 GFF3 = HOME / "panels" / "cancer138" / "hg19.gff3"
@@ -180,7 +180,7 @@ def test_a_change_of_the_outer_bases_keeps_the_one_between():
     assert allele("CAA", "GAT", (7, 6, 5), "-") == (5, "TTG", "ATC")
 
 
-codons = st.sampled_from(sorted(CODE))
+codons = st.sampled_from(sorted(GENETIC_CODE))
 
 
 @given(codon=codons, residue=st.sampled_from([*"ACDEFGHIKLMNPQRSTVWY*", None]))
@@ -190,7 +190,11 @@ def test_changed_codons_code_for_what_was_asked(codon, residue):
     assert len(distances) <= 1  # never SNVs and two-base changes together
     assert distances <= ({1} if residue is None else {1, 2})
     for other in others:
-        assert CODE[other] == residue if residue else CODE[other] != CODE[codon]
+        assert (
+            GENETIC_CODE[other] == residue
+            if residue
+            else GENETIC_CODE[other] != GENETIC_CODE[codon]
+        )
 
 
 @given(
@@ -327,7 +331,7 @@ def test_every_shipped_row_can_be_placed(genes):
     """On a genome that carries the claimed residues, every substitution row gives a site."""
     catalog = load_catalog()
     rows = all_rows(catalog, load_drivers())
-    by_residue = {residue: codon for codon, residue in CODE.items()}
+    by_residue = {residue: codon for codon, residue in GENETIC_CODE.items()}
     bases: dict[str, dict[int, str]] = {}
     for (symbol, number), residue in reference_residues(rows).items():
         gene = genes[symbol]
@@ -342,4 +346,4 @@ def test_every_shipped_row_can_be_placed(genes):
     for site in sites:
         assert set(site.ids) <= {row.id for row in rows}
     gene = genes["MAP2K1"]
-    assert CODE[reference_codon(reference, gene, gene.codon(121))] == "C"
+    assert GENETIC_CODE[reference_codon(reference, gene, gene.codon(121))] == "C"

@@ -87,10 +87,10 @@ def test_all_problems_are_reported_at_once(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no header line"),
+        ("", "the table is empty"),
         ("id\tgene\n", "missing column alteration_type, alteration"),
         ("\t".join([*COLUMNS, "extra"]) + "\n", "unknown column extra"),
-        ("\t".join(COLUMNS) + "\na\tb\n", "2 columns; expected 15"),
+        ("\t".join(COLUMNS) + "\na\tb\n", "2 cells where the header has 15"),
     ],
 )
 def test_a_malformed_file_is_one_line(tmp_path, text, message):

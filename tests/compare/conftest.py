@@ -6,8 +6,9 @@ import pytest
 from scipy.special import betaincinv
 from scipy.stats import poisson
 
-from resistpanel.compare.evidence import DEFAULT_ERROR, Evidence, View
+from resistpanel.compare.evidence import DEFAULT_ERROR, View
 from resistpanel.compare.purity import Locus, Purity
+from resistpanel.core.vcf import Genotype
 
 
 @functools.cache
@@ -24,7 +25,7 @@ def caller(alt, depth, error=DEFAULT_ERROR):
     reaches them with 95 % probability; below 12 fragments a negative is not assessable.
     """
     if depth == 0:
-        return Evidence((0, 0), 0, None, None, None, None, None, None)
+        return Genotype((0, 0), 0, None, None, None, None, None, None)
     least = needed_fragments(depth, error)
     low = float(betaincinv(alt + 0.5, depth - alt + 0.5, 0.025)) if alt else 0.0
     high = float(betaincinv(alt + 0.5, depth - alt + 0.5, 0.975)) if alt < depth else 1.0
@@ -33,7 +34,7 @@ def caller(alt, depth, error=DEFAULT_ERROR):
     detected = alt >= least
     if not detected and depth < 12:
         detected = None
-    return Evidence((depth - alt, alt), depth, alt / depth, low, high, lod, ub, detected)
+    return Genotype((depth - alt, alt), depth, alt / depth, low, high, lod, ub, detected)
 
 
 def make_view(alt, depth, name="", purity=None, copies=None, control=(0, 0), **interval):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta, betabinom
 
-from resistpanel.compare.posterior import log_likelihood, posterior, probability_above
+from resistpanel.compare.posterior import posterior, probability_above
+from resistpanel.core.stats import log_beta_binomial
 
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 rhos = st.sampled_from([0.0, 0.001, 0.01])
@@ -16,16 +17,16 @@ rhos = st.sampled_from([0.0, 0.001, 0.01])
 def test_likelihood_by_hand():
     # BetaBin(2; a=f M, b=(1-f) M): P(1) = 2ab / (M (M+1)); rho = 0.25 is M = 3
     # f = 1/3: a = 1, b = 2, P(1) = 4/12, P(2) = a(a+1)/12 = 2/12, P(0) = b(b+1)/12 = 6/12
-    values = [log_likelihood(1 / 3, alt, 2, 0.25) for alt in (0, 1, 2)]
+    values = [log_beta_binomial(1 / 3, alt, 2, 0.25) for alt in (0, 1, 2)]
     # the constant that is left out is the binomial coefficient: 1, 2, 1
     assert np.exp(values) == pytest.approx([6 / 12, 2 / 12, 2 / 12])
-    assert math.exp(log_likelihood(0.2, 1, 3, 0)) == pytest.approx(0.2 * 0.8**2)
+    assert math.exp(log_beta_binomial(0.2, 1, 3, 0)) == pytest.approx(0.2 * 0.8**2)
 
 
 @pytest.mark.parametrize("rho", [0.0005, 0.01, 0.3])
 def test_likelihood_against_scipy(rho):
     f, n, size = 0.16, 905, (1 - rho) / rho
-    got = [log_likelihood(f, k, n, rho) for k in (0, 3, 145, 905)]
+    got = [log_beta_binomial(f, k, n, rho) for k in (0, 3, 145, 905)]
     expected = [betabinom.logpmf(k, n, f * size, (1 - f) * size) for k in (0, 3, 145, 905)]
     choose = [math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
               for k in (0, 3, 145, 905)]  # fmt: skip

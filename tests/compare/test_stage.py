@@ -11,8 +11,9 @@ from resistpanel.annotate.vcf import FIELDS
 from resistpanel.call import vcf_writer as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
-from resistpanel.compare.read_calls import NEEDED_FORMAT, learned_errors
+from resistpanel.compare.read_calls import learned_errors
 from resistpanel.core.schemas import validator
+from resistpanel.core.vcf import FORMATS
 
 HEADER = """\
 ##fileformat=VCFv4.3
@@ -495,7 +496,7 @@ def test_options_out_of_range(patient, options, capsys):
 
 
 def test_every_field_that_is_read_is_written():
-    assert set(NEEDED_FORMAT) <= {name for name, *_ in caller_vcf.FORMAT}
+    assert set(FORMATS) <= {name for name, *_ in caller_vcf.FORMAT}
     assert {"TYPE", "MODEL", "SOMATIC_PHRED", "SITE"} <= {name for name, *_ in caller_vcf.INFO}
     for name, number, kind, _ in FIELDS:
         assert f"##INFO=<ID={name},Number={number},Type={kind}," in HEADER

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from resistpanel.compare.evidence import Evidence, View
+from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Locus, Purity
 from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import (
@@ -18,6 +18,7 @@ from resistpanel.compare.states import (
     decide,
     overall,
 )
+from resistpanel.core.vcf import Genotype
 
 PRE, POST = "before treatment", "at relapse"
 
@@ -246,8 +247,8 @@ def test_what_a_state_promises(view, pre, post):
 
 def test_a_missing_limit_is_no_limit():
     """A site whose limits the caller could not give is never called acquired."""
-    blank = View(Evidence((50, 0), 50, 0.0, 0.0, 0.07, None, None, False), Locus(Purity()))
-    seen = View(Evidence((500, 500), 1000, 0.5, 0.47, 0.53, 0.01, 0.52, True), Locus(Purity()))
+    blank = View(Genotype((50, 0), 50, 0.0, 0.0, 0.07, None, None, False), Locus(Purity()))
+    seen = View(Genotype((500, 500), 1000, 0.5, 0.47, 0.53, 0.01, 0.52, True), Locus(Purity()))
     assert decide(blank, seen).state == "undetermined"
 
 

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from resistpanel.copynumber.bins import Coverage, pool_coverages
 from resistpanel.copynumber.ratios import (
-    benjamini_hochberg,
     bias,
     combine,
     gene_noise,
@@ -16,6 +15,7 @@ from resistpanel.copynumber.ratios import (
     raw_ratio,
     target_ratios,
 )
+from resistpanel.core.stats import benjamini_hochberg
 
 from .conftest import Tumour, World
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.qc.spectrum import CONTEXTS, LOWEST_RATE, Spectrum, complement, variant
+from resistpanel.core.sequence import COMPLEMENT, reverse_complement
+from resistpanel.qc.spectrum import CONTEXTS, LOWEST_RATE, Spectrum, variant
 
 CODES = np.arange(64)
 REFERENCE = CODES // 4 % 4
@@ -32,7 +33,7 @@ def sites(damage=None, rate=0.0, even=0.0, reads=READS):
     if damage:
         # F1R2 shows the + strand's damage as it is, F2R1 the - strand's as its complement.
         for orientation, change in enumerate(
-            (damage, complement(damage[0]) + ">" + complement(damage[2]))
+            (damage, COMPLEMENT[damage[0]] + ">" + COMPLEMENT[damage[2]])
         ):
             ref, alt = "ACGT".index(change[0]), "ACGT".index(change[2])
             counts[ref == REFERENCE, orientation, alt] += int(reads * rate)
@@ -107,6 +108,6 @@ def test_reading_the_other_strand_changes_nothing(values):
     counts = np.array(values).reshape(64, 2, 4)
     turned = np.zeros_like(counts)
     for code, name in enumerate(CONTEXTS):
-        turned[CONTEXTS.index(complement(name))] = counts[code, ::-1, ::-1]
+        turned[CONTEXTS.index(reverse_complement(name))] = counts[code, ::-1, ::-1]
     one, other = Spectrum(counts, 64, 0), Spectrum(turned, 64, 0)
     assert one.as_json()["artifacts"] == other.as_json()["artifacts"]

@@ -7,8 +7,8 @@ import pytest
 from resistpanel.core.errors import InputError
 from resistpanel.report.callers import callers
 from resistpanel.report.contents import assemble
+from resistpanel.report.final_vcf import info_of
 from resistpanel.report.render import page
-from resistpanel.report.vcf import info_of
 
 
 def said(called: bool, filters: list[str], exact: bool = True, af: float = 0.2) -> dict:

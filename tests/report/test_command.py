@@ -43,7 +43,7 @@ def test_three_files_and_the_page_again_from_the_json(paths, tmp_path, monkeypat
         (["--output-html", "o.html", "--json", "x.json"], "--json and --sheet exclude each other"),
         (["--output-html", "o.html", "--output-tsv", "o.html"], "two outputs have the same name"),
         (["--output-html", "o.html", "--vcf", "no.vcf"], "no.vcf: cannot be read as VCF"),
-        (["--output-html", "o.html", "--table1", "no.tsv"], "no.tsv: cannot be read as text"),
+        (["--output-html", "o.html", "--table1", "no.tsv"], "no.tsv: no such file"),
     ],
 )
 def test_errors_are_one_line_and_write_nothing(

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.sequence import COMPLEMENT
 from resistpanel.report.quality import many
-from resistpanel.report.spectrum import COMPLEMENT, contexts, pyrimidine_class, spectrum
+from resistpanel.report.spectrum import contexts, pyrimidine_class, spectrum
 
 
 def of(*changes):

@@ -13,7 +13,7 @@ from pysam import bcftools
 
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
-from resistpanel.report.vcf import FORMAT, INFO, coded, write_vcf
+from resistpanel.report.final_vcf import FORMAT, INFO, coded, write_vcf
 
 
 def annotated(report: dict, path) -> str:

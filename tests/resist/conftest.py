@@ -7,6 +7,7 @@ import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
+from resistpanel.compare.lesions import lesion_samples
 from resistpanel.core.schemas import check
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
@@ -110,7 +111,7 @@ class HandMade:
             "samples": self._samples(),
             "pairs": self.pairs,
             "variants": self.variants,
-            "lesions": {},
+            "lesions": {"samples": lesion_samples(self._samples()), "variants": {}},
         }
 
     def _samples(self):

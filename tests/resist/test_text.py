@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.core.text import join, percent, plural, sentence, upper_percent
+from resistpanel.core.text import join, percent, percent_up, plural, sentence
 
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
     [
-        (0.16, "16 %"),
+        (0.1623, "16.2 %"),
         (0.01, "1.0 %"),
         (0.0123, "1.2 %"),
         (0.0004, "0.040 %"),
@@ -24,17 +24,17 @@ def test_percent(fraction, text):
 
 @pytest.mark.parametrize(
     ("fraction", "text"),
-    [(0.0033, "0.33 %"), (0.00331, "0.34 %"), (0.0029, "0.29 %"), (0.101, "11 %"), (0.0, "0 %")],
+    [(0.0033, "0.33 %"), (0.00331, "0.34 %"), (0.29, "29.0 %"), (0.1011, "10.2 %"), (0.0, "0 %")],
 )
-def test_upper_percent(fraction, text):
-    assert upper_percent(fraction) == text
+def test_percent_up(fraction, text):
+    assert percent_up(fraction) == text
 
 
-@given(st.floats(min_value=1e-7, max_value=1))
-def test_a_rounded_bound_still_bounds(fraction):
-    said = float(upper_percent(fraction).split()[0]) / 100
-    assert said >= fraction - 1e-12
-    assert said <= fraction * 1.11
+@given(st.floats(min_value=0, max_value=1))
+def test_a_printed_bound_is_never_below_the_bound(fraction):
+    printed = float(percent_up(fraction).removesuffix(" %")) / 100
+    assert printed >= fraction
+    assert printed - fraction <= 0.00101
 
 
 def test_words():

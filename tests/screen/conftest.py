@@ -9,7 +9,7 @@ import numpy as np
 import pysam
 import pytest
 
-from resistpanel.catalog.sites import CODE
+from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.extras.count_codons import CodonCounts
 
 CODONS = 393
@@ -38,12 +38,12 @@ class Library:
     def share(self, short: str) -> float:
         """Return the true share of the clones that carry a substitution."""
         index, alt = int(short[1:-1]) - 1, short[-1]
-        carriers = sum(CODE.get(clone.get(index, "")) == alt for clone in self.clones)
+        carriers = sum(GENETIC_CODE.get(clone.get(index, "")) == alt for clone in self.clones)
         return carriers / len(self.clones)
 
 
 def random_coding(rng) -> str:
-    sense = [codon for codon, residue in CODE.items() if residue != "*"]
+    sense = [codon for codon, residue in GENETIC_CODE.items() if residue != "*"]
     return "ATG" + "".join(rng.choice(sense, CODONS - 1))
 
 
@@ -67,12 +67,12 @@ def resistant_library(rng, coding: str, sizes: list[int], clones: int = 1000) ->
         reference = coding[3 * index : 3 * index + 3]
         options = [
             codon
-            for codon, residue in CODE.items()
-            if residue not in {"*", CODE[reference]}
+            for codon, residue in GENETIC_CODE.items()
+            if residue not in {"*", GENETIC_CODE[reference]}
             and sum(a != b for a, b in zip(codon, reference, strict=True)) == 1
         ]
         codon = str(rng.choice(options))
-        planted[f"{CODE[reference]}{index + 1}{CODE[codon]}"] = size
+        planted[f"{GENETIC_CODE[reference]}{index + 1}{GENETIC_CODE[codon]}"] = size
         pool += [chance_changes(rng, coding, 1.0) | {index: codon} for _ in range(size)]
     pool += [chance_changes(rng, coding, 1.0) for _ in range(clones - len(pool))]
     return Library(coding, pool, planted)

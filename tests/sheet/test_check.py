@@ -199,7 +199,7 @@ def test_missing_index_is_made_when_the_run_begins(world, capsys):
 
 def test_missing_index_that_cannot_be_made(world, capsys, monkeypatch):
     (world.folder / "after.bam.bai").unlink()
-    monkeypatch.setattr(bam.os, "access", lambda path, mode: False)
+    monkeypatch.setattr(bam_checks.os, "access", lambda path, mode: False)
     path = world.folder / "after.bam"
     assert (
         only(world, capsys)

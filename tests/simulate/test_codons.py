@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
+from resistpanel.core.sequence import CODONS, GENETIC_CODE
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.testing.codons import (
-    CODE,
-    CODONS,
     LONGEST_RUN,
     USAGE,
     coding_sequence,
@@ -30,8 +29,8 @@ FACTS = HOME.parent / "shared" / "facts"
 def test_genetic_code():
     known = {"ATG": "M", "TGG": "W", "TAA": "*", "TAG": "*", "TGA": "*", "GTG": "V", "TGC": "C"}
     known |= {"AAG": "K", "CAA": "Q", "ACG": "T", "CTG": "L", "AGC": "S", "GGA": "G", "GAC": "D"}
-    assert {codon: CODE[codon] for codon in known} == known
-    assert len(CODE) == 64
+    assert {codon: GENETIC_CODE[codon] for codon in known} == known
+    assert len(GENETIC_CODE) == 64
     assert sum(USAGE.values()) == pytest.approx(1000, abs=1)
     assert max(USAGE, key=USAGE.get) in {"CTG", "GAG"}
 
@@ -39,7 +38,9 @@ def test_genetic_code():
 @settings(max_examples=60, deadline=None)
 @given(
     st.integers(2, 80),
-    st.dictionaries(st.integers(1, 78), st.sampled_from([c for c in CODONS if CODE[c] != "*"])),
+    st.dictionaries(
+        st.integers(1, 78), st.sampled_from([c for c in CODONS if GENETIC_CODE[c] != "*"])
+    ),
     st.integers(0, 2**32 - 1),
 )
 def test_coding_sequence_keeps_codons_and_has_no_stop(residues, codons, seed):
@@ -54,7 +55,7 @@ def test_coding_sequence_keeps_codons_and_has_no_stop(residues, codons, seed):
     split = [made[i : i + 3] for i in range(0, len(made), 3)]
     assert len(split) == residues + 1
     assert all(split[residue - 1] == codon for residue, codon in codons.items())
-    assert [CODE[codon] for codon in split].index("*") == residues
+    assert [GENETIC_CODE[codon] for codon in split].index("*") == residues
     if 1 not in codons:
         assert split[0] == "ATG"
     fixed_residues = {0, residues} | {residue - 1 for residue in codons}
@@ -92,7 +93,7 @@ def test_shipped_codons_lie_where_the_panel_has_their_residues():
         gene = genes[codon.gene]
         assert gene.codon(codon.residue) == codon.pos
         assert gene.chrom == codon.chrom
-        assert CODE[codon.codon] == codon.aa
+        assert GENETIC_CODE[codon.codon] == codon.aa
         assert codon.basis in {"reference", "clone", "derived"}
     known = {(c.gene, c.residue): (c.codon, c.basis) for c in codons}
     # As published for these hotspots.
@@ -143,7 +144,7 @@ def test_shipped_tables_are_what_the_script_makes_of_the_facts(tmp_path, monkeyp
         (("GTG", "GAG"), ":2: codon GAG does not code for V"),
         (("140453137,", ""), ":2: codon GTG does not code for V"),
         (("140453137", "x"), ":2: not a row of reference codons"),
-        (("residue", "residu"), ":2: not a row of reference codons"),
+        (("residue", "residu"), ":1: missing column residue"),
     ],
 )
 def test_malformed_codon_table(tmp_path, change, message):

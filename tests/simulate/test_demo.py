@@ -8,9 +8,10 @@ import pytest
 
 from resistpanel.core.files import HOME
 from resistpanel.core.intervals import read_targets
+from resistpanel.core.sequence import COMPLEMENT, GENETIC_CODE
 from resistpanel.inputs.simulated_patient import load_patient
 from resistpanel.panel.genes import load_genes
-from resistpanel.testing.codons import CODE, COMPLEMENT, read_codons
+from resistpanel.testing.codons import read_codons
 from resistpanel.testing.simulate import simulate
 
 DEMO = HOME / "resources" / "demo"
@@ -110,7 +111,10 @@ def test_genome_holds_every_known_codon_and_no_stop(demo, genes):
                     split += 1  # its other part is in an exon that is not simulated
                     continue
                 whole += 1
-                assert (CODE[made] == "*") == (residue == gene.residues), (gene.symbol, residue)
+                assert (GENETIC_CODE[made] == "*") == (residue == gene.residues), (
+                    gene.symbol,
+                    residue,
+                )
         assert whole > 15_000
         assert split < 0.05 * whole
 

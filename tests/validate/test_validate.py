@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.cli import main
+from resistpanel.core.allele import Allele, left_align
 from resistpanel.core.haplotypes import fetcher
 from resistpanel.core.intervals import Target
-from resistpanel.core.replacement import Variant, left_align
+from resistpanel.core.stats import wilson_interval
 from resistpanel.testing.draw_variants import GAP, draw, kind_of
-from resistpanel.testing.score import Call, match, proportion, wilson
+from resistpanel.testing.score import Call, match, proportion
 from resistpanel.testing.spike_bams import Spike, reads_of, spike, split
 from resistpanel.testing.spike_read import Indel, chance, merged_operations, substitute
 from resistpanel.testing.validation_page import page, percent
@@ -120,7 +121,7 @@ def test_a_read_with_an_indel_is_the_haplotypes(
 ):
     with pysam.FastaFile(str(genome)) as fasta:
         reference = fasta.fetch("chrT")
-        variant = Variant("chrT", pos, reference[pos : pos + deleted], inserted)
+        variant = Allele("chrT", pos, reference[pos : pos + deleted], inserted)
         if (deleted == 0) == (not inserted):
             return  # no indel, or a complex event
         variant = left_align(variant, reference)
@@ -164,7 +165,7 @@ def test_a_read_with_an_indel_is_the_haplotypes(
 def test_a_long_anchor_is_aligned_through_and_a_short_one_clipped(genome):
     with pysam.FastaFile(str(genome)) as fasta:
         reference = fasta.fetch("chrT")
-        variant = left_align(Variant("chrT", 1500, "", "GATTACAGATTA"), reference)
+        variant = left_align(Allele("chrT", 1500, "", "GATTACAGATTA"), reference)
         indel = Indel(variant, fasta)
     kinds = {}
     for start in (1450, 1495, 1405):
@@ -187,7 +188,7 @@ def test_a_substitution_keeps_errors_and_tags(genome, pos, size, wrong):
     read = make_read(HEADER, "r", "".join(bases), 1000, False, 1000, 0, True)
     read.set_tag("NM", 1)
     read.set_tag("MD", f"{wrong}{reference[1000 + wrong]}{READ - wrong - 1}")
-    changed = substitute(read, Variant("chrT", pos, ref, alt))
+    changed = substitute(read, Allele("chrT", pos, ref, alt))
     hit = pos <= 1000 + wrong < pos + size
     assert changed == size - hit
     assert read.query_sequence[wrong] == bases[wrong]
@@ -233,9 +234,9 @@ def test_spike_reaches_the_frequency_and_is_repeatable(normal, genome, tmp_path)
     with pysam.FastaFile(str(genome)) as fasta:
         text = fasta.fetch("chrT")
     wanted = [
-        Spike(Variant("chrT", 1500, text[1500], "A" if text[1500] != "A" else "C"), 0.2),
-        Spike(left_align(Variant("chrT", 2500, text[2500:2509], ""), text), 0.2),
-        Spike(left_align(Variant("chrT", 3500, "", text[3500:3520]), text), 0.2),
+        Spike(Allele("chrT", 1500, text[1500], "A" if text[1500] != "A" else "C"), 0.2),
+        Spike(left_align(Allele("chrT", 2500, text[2500:2509], ""), text), 0.2),
+        Spike(left_align(Allele("chrT", 3500, "", text[3500:3520]), text), 0.2),
     ]
     bodies = []
     for name in ("one", "two"):
@@ -286,10 +287,10 @@ def test_a_pair_of_snvs_spells_an_mnv_and_the_rest_is_false(genome):
         fetch = fetcher(fasta)
         text = fetch("chrT", 1000, 1002)[0]
         other = "".join("ACGT"[("ACGT".index(base) + 1) % 4] for base in text)
-        mnv = Variant("chrT", 1000, text, other)
-        singles = [call_of(Variant("chrT", 1000 + i, text[i], other[i])) for i in range(2)]
-        stray = call_of(Variant("chrT", 2000, fetch("chrT", 2000, 2001)[0], "N"))
-        weak = call_of(Variant("chrT", 3000, "A", "T"), detected=False)
+        mnv = Allele("chrT", 1000, text, other)
+        singles = [call_of(Allele("chrT", 1000 + i, text[i], other[i])) for i in range(2)]
+        stray = call_of(Allele("chrT", 2000, fetch("chrT", 2000, 2001)[0], "N"))
+        weak = call_of(Allele("chrT", 3000, "A", "T"), detected=False)
         done = match([mnv, weak.variant], [*singles, stray, weak], [], fetch)
     assert done.found == [singles, []]
     assert done.false == [stray]
@@ -298,8 +299,8 @@ def test_a_pair_of_snvs_spells_an_mnv_and_the_rest_is_false(genome):
 
 def test_wilson():
     # Brown, Cai and DasGupta 2001: 0 of 10 gives (0, 0.278).
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
+    assert wilson_interval(0, 10) == pytest.approx((0.0, 0.2775), abs=5e-4)
+    assert wilson_interval(0, 0) == (0.0, 1.0)
     assert proportion([True, False])["recall"] == 0.5
     assert percent(0.0123) == "1.2 %"
 

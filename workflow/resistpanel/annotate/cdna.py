@@ -6,8 +6,8 @@ https://hgvs-nomenclature.org/stable/recommendations/DNA/.
 """
 
 from resistpanel.annotate.edits import Edit
-from resistpanel.annotate.sequence import reverse_complement
 from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.sequence import reverse_complement
 
 
 def most_3prime(transcript: Transcript, equivalents: list[Edit]) -> Edit:

@@ -2,7 +2,8 @@
 
 import dataclasses
 
-from resistpanel.annotate.sequence import Fetch
+from resistpanel.core.allele import repeat_run, trim_bases
+from resistpanel.core.sequence import Fetch
 
 #: Equal placements are looked for up to this many bases away.
 MAX_SHIFT = 2000
@@ -45,14 +46,8 @@ def smallest(start: int, ref: str, alt: str) -> Edit:
     start : int
         Position of the first base of `ref`, 0-based.
     """
-    prefix = 0
-    while prefix < min(len(ref), len(alt)) and ref[prefix] == alt[prefix]:
-        prefix += 1
-    ref, alt, start = ref[prefix:], alt[prefix:], start + prefix
-    suffix = 0
-    while suffix < min(len(ref), len(alt)) and ref[-1 - suffix] == alt[-1 - suffix]:
-        suffix += 1
-    return Edit(start, start + len(ref) - suffix, alt[: len(alt) - suffix])
+    left, ref, alt = trim_bases(ref, alt, left_first=True)
+    return Edit(start + left, start + left + len(ref), alt)
 
 
 def shifted(edit: Edit, by: int, unit: str) -> Edit:
@@ -86,10 +81,9 @@ def _run(unit: str, following) -> int:
     count = 0
     while count < MAX_SHIFT:
         bases = following(count)
-        for offset, base in enumerate(bases):
-            if base == "N" or base != unit[(count + offset) % len(unit)]:
-                return count + offset
-        if len(bases) < _STEP:
-            return count + len(bases)
-        count += _STEP
+        turn = count % len(unit)
+        run = repeat_run(unit[turn:] + unit[:turn], bases)
+        count += run
+        if run < _STEP:
+            return count
     return MAX_SHIFT

@@ -8,7 +8,7 @@ Sequence Ontology, http://www.sequenceontology.org.
 import dataclasses
 
 from resistpanel.annotate.residues import long_name, parse_short
-from resistpanel.annotate.sequence import translate
+from resistpanel.core.sequence import translate
 
 UNKNOWN = "p.?"
 

@@ -3,12 +3,7 @@
 import dataclasses
 import re
 
-_NAMES = (
-    "A Ala,C Cys,D Asp,E Glu,F Phe,G Gly,H His,I Ile,K Lys,L Leu,M Met,N Asn,P Pro,Q Gln,R Arg,"
-    "S Ser,T Thr,V Val,W Trp,Y Tyr,X Xaa,* Ter"
-)
-#: Three-letter codes by one-letter code, the stop included.
-THREE = dict(name.split(" ") for name in _NAMES.split(","))
+from resistpanel.core.sequence import THREE_LETTER
 
 _SHORT = re.compile(r"([A-Z*])(\d+)(?:_([A-Z*])(\d+))?(.+)")
 
@@ -84,9 +79,9 @@ def long_name(short: str) -> str:
     """Return the three-letter name of a short one: ``C121S`` gives ``Cys121Ser``."""
     change = parse_short(short)
     if change.alt == change.ref and change.residue == change.residue_end:
-        return f"{THREE[change.ref]}{change.residue}="
+        return f"{THREE_LETTER[change.ref]}{change.residue}="
     found = _SHORT.fullmatch(short)
-    where = f"{THREE[found[1]]}{found[2]}"
+    where = f"{THREE_LETTER[found[1]]}{found[2]}"
     if found[3]:
-        where += f"_{THREE[found[3]]}{found[4]}"
-    return where + "".join(THREE.get(letter, letter) for letter in found[5])
+        where += f"_{THREE_LETTER[found[3]]}{found[4]}"
+    return where + "".join(THREE_LETTER.get(letter, letter) for letter in found[5])

@@ -4,7 +4,7 @@ import itertools
 from functools import cached_property
 
 from resistpanel.annotate.edits import Edit
-from resistpanel.annotate.sequence import Fetch, reverse_complement
+from resistpanel.core.sequence import Fetch, reverse_complement
 from resistpanel.panel.genes import Gene
 
 #: Bases read past the stop codon in search of the next stop of a shifted or extended frame.

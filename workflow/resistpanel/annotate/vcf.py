@@ -10,10 +10,10 @@ import pysam
 
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import FLANK, Effect, most_severe
-from resistpanel.annotate.sequence import Reference
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import replacing
+from resistpanel.core.reference import Reference
 from resistpanel.panel.genes import load_genes
 
 #: INFO fields: id, number, type, description.
@@ -130,7 +130,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
             _allele(record, annotator.reference, str(vcf)) for record in _records(source, vcf)
         ]
     named = [allele for allele in alleles if allele]
-    contigs = annotator.reference.lengths
+    contigs = annotator.reference.contigs
     bcsq, crashed = csq(named, contigs, genes, reference)
     for chrom, start, ref, alt in crashed:
         print(

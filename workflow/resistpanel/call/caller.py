@@ -18,6 +18,7 @@ from resistpanel.call.settings import Settings, check_contigs, open_sample, read
 from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
+from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
 
 #: A sample is said to carry an allele that exists in the patient from this Bayes factor on.
 PRESENT_LOG_BF = np.log(100)
@@ -272,8 +273,8 @@ class Caller:
             ]
         )
         lod = limits.detection_limit(needed, totals)
-        low, high = limits.interval(alts, totals)
-        ub = limits.upper_bound(alts, totals)
+        low, high = jeffreys_interval(alts, totals)
+        ub = clopper_pearson_upper(alts, totals)
         ten = np.log(10)
         new = [i for i in range(n) if best[i] == "somatic" and phred[i] >= NEAR_MISS]
         normals = population.Resource(self.settings.pon, "NORMALS") if self.settings.pon else None

@@ -16,34 +16,6 @@ from resistpanel.call.model.posterior import (
     evaluate,
 )
 
-
-def interval(alt: np.ndarray, total: np.ndarray, level: float = 0.95):
-    """Return the equal-tailed Jeffreys interval of a frequency.
-
-    Brown, Cai and DasGupta, Statistical Science 2001; the lower end is 0 for no, the upper 1
-    for all fragments.
-    """
-    alt, total = np.asarray(alt, float), np.asarray(total, float)
-    tail = (1 - level) / 2
-    with np.errstate(invalid="ignore"):
-        low = betaincinv(alt + 0.5, total - alt + 0.5, tail)
-        high = betaincinv(alt + 0.5, total - alt + 0.5, 1 - tail)
-    low = np.where(alt <= 0, 0.0, low)
-    high = np.where(alt >= total, 1.0, high)
-    return low, high
-
-
-def upper_bound(alt: np.ndarray, total: np.ndarray, level: float = 0.95) -> np.ndarray:
-    """Return the one-sided Clopper-Pearson upper bound of a frequency.
-
-    With no fragment of n it is 1 - (1 - level)^(1/n), the rule of three.
-    """
-    alt, total = np.asarray(alt, float), np.asarray(total, float)
-    with np.errstate(invalid="ignore"):
-        bound = betaincinv(alt + 1, np.maximum(total - alt, 1e-9), level)
-    return np.where(total > 0, np.where(alt >= total, 1.0, bound), np.nan)
-
-
 #: Numbers of fragments that are tried, in this order of bisection.
 TRIED = np.array(
     [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pysam
 
 from resistpanel.call.model import posterior as model
-from resistpanel.core.allele import Allele, left_align, trim
+from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -150,7 +150,7 @@ def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
                     allele = trim(Allele(record.chrom, record.start, given.upper(), alt.upper()))
                     if not allele.ref and not allele.alt:
                         continue
-                    allele = left_align(allele, reference)
+                    allele = left_align_to(allele, reference)
                     found.setdefault(allele, []).extend((record.id or "").split(";"))
     except (OSError, ValueError) as error:
         raise InputError("cannot be read as VCF", path, str(error)) from error

@@ -1,6 +1,5 @@
 """Read an export, write a catalogue table stamped with its date and checksum."""
 
-import csv
 import hashlib
 import json
 from pathlib import Path
@@ -13,6 +12,7 @@ from resistpanel.catalog.pathway import load_pathway
 from resistpanel.catalog.table import COLUMNS, read_rows
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import replacing
+from resistpanel.core.tables import parse_table
 
 #: Name of the format -> name of the knowledge base.
 BASES = {"civic": "CIViC", "cgi": "CGI", "moalmanac": "MOAlmanac"}
@@ -86,9 +86,9 @@ def _records(kind: str, text: str, path: Path):
         if not isinstance(value, list):
             raise InputError("not a list of assertions", str(path), "give the almanac's JSON")
         return moalmanac.records(value)
-    reader = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    frame = parse_table(text, str(path))
     module = {"civic": civic, "cgi": cgi}[kind]
-    header = set(reader.fieldnames or ())
+    header = set(frame.columns)
     missing = [
         " or ".join(names)
         for column in module.COLUMNS
@@ -100,8 +100,5 @@ def _records(kind: str, text: str, path: Path):
             f"{path}:1",
             f"give the {BASES[kind]} table as downloaded",
         )
-    rows = [
-        {name: (value or "").strip() for name, value in row.items() if name is not None}
-        for row in reader
-    ]
+    rows = frame.to_dict("records")
     return module.records(rows)

@@ -1,6 +1,5 @@
 """The catalogue's sites on a genome: which bases must be genotyped in every sample."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +12,8 @@ from resistpanel.catalog.table import Catalog, Row
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import replacing
 from resistpanel.core.intervals import read_targets
+from resistpanel.core.sequence import GENETIC_CODE, complement
 from resistpanel.panel.genes import Gene
-
-_BASES = "TCAG"
-_COMPLEMENT = str.maketrans("ACGT", "TGCA")
-#: The standard genetic code, codons in the order of TCAG.
-CODE = dict(
-    zip(
-        ("".join(codon) for codon in itertools.product(_BASES, repeat=3)),
-        "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG",
-        strict=True,
-    )
-)
 
 
 @dataclass(frozen=True, order=True, slots=True)
@@ -100,9 +89,9 @@ def codon_changes(codon: str, residue: str | None) -> list[str]:
         none, two bases away; empty if three are needed.
     """
     by_distance: dict[int, list[str]] = {1: [], 2: []}
-    for other, coded in CODE.items():
+    for other, coded in GENETIC_CODE.items():
         distance = sum(a != b for a, b in zip(codon, other, strict=True))
-        wanted = coded != CODE[codon] if residue is None else coded == residue
+        wanted = coded != GENETIC_CODE[codon] if residue is None else coded == residue
         if distance in by_distance and wanted:
             by_distance[distance].append(other)
     if residue is None:
@@ -137,14 +126,14 @@ def allele(
         return None
     ref, alt = ("".join(base[column] for base in span) for column in (1, 2))
     if strand == "-":
-        ref, alt = ref.translate(_COMPLEMENT), alt.translate(_COMPLEMENT)
+        ref, alt = complement(ref), complement(alt)
     return span[0][0], ref, alt
 
 
 def reference_codon(reference: pysam.FastaFile, gene: Gene, positions: Sequence[int]) -> str:
     """Return the codon at `positions` (0-based, coding order) on the coding strand."""
     bases = "".join(reference.fetch(gene.chrom, pos, pos + 1) for pos in positions).upper()
-    return bases.translate(_COMPLEMENT) if gene.strand == "-" else bases
+    return complement(bases) if gene.strand == "-" else bases
 
 
 def reference_residues(rows: Iterable[Row | Driver]) -> dict[tuple[str, int], str]:
@@ -240,7 +229,7 @@ def find_sites(
         if set(codon) - set("ACGT") or len(codon) != 3:
             skipped.reference_n.append(row.id)
             continue
-        if CODE[codon] != expected:
+        if GENETIC_CODE[codon] != expected:
             errors.append(_disagreement(row, gene, residue, expected, codon))
             continue
         alleles = list(_alleles(codon, new, positions, gene))
@@ -269,7 +258,7 @@ def _alleles(
     for other in codon_changes(codon, new):
         change = allele(codon, other, positions, gene.strand)
         if change is not None:
-            yield *change, CODE[other]
+            yield *change, GENETIC_CODE[other]
 
 
 def _no_residue(row: Row | Driver, gene: Gene, residue: int) -> InputError:
@@ -284,7 +273,7 @@ def _no_residue(row: Row | Driver, gene: Gene, residue: int) -> InputError:
 def _disagreement(row: Row | Driver, gene: Gene, residue: int, ref: str, codon: str) -> InputError:
     return InputError(
         f"row '{row.id}' expects {ref} at residue {residue} of {row.gene}, but codon {codon} of "
-        f"{gene.transcript} in the reference codes for {CODE[codon]}",
+        f"{gene.transcript} in the reference codes for {GENETIC_CODE[codon]}",
         row.place,
         "give the row in the numbering of the panel's transcript, and check the genome build",
     )

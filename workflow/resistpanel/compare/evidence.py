@@ -5,47 +5,11 @@ import dataclasses
 from scipy.stats import betabinom
 
 from resistpanel.compare.purity import Locus
+from resistpanel.core.vcf import Genotype
 
 #: Rate of one wrong base per informative fragment where the caller's VCF states none:
 #: a phred quality of 30, a third of whose errors give the allele in question.
 DEFAULT_ERROR = 1e-3 / 3
-
-
-@dataclasses.dataclass(frozen=True)
-class Evidence:
-    """One sample's evidence for an allele, as the caller states it.
-
-    Parameters
-    ----------
-    ad, adf, adr : (int, int)
-        Fragments of the reference and of the allele; told by forward, by reverse reads.
-    depth : int
-        Informative fragments.
-    af, low, high : float or None
-        Allele frequency and its 95 % interval.
-    lod : float or None
-        Lowest AF that would have been called here with 95 % probability.
-    ub : float or None
-        One-sided 95 % upper bound of the AF.
-    detected : bool or None
-        None: not assessable.
-    """
-
-    ad: tuple[int, int]
-    depth: int
-    af: float | None
-    low: float | None
-    high: float | None
-    lod: float | None
-    ub: float | None
-    detected: bool | None
-    adf: tuple[int, int] = (0, 0)
-    adr: tuple[int, int] = (0, 0)
-
-    @property
-    def alt(self) -> int:
-        """Fragments with the allele."""
-        return self.ad[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +18,7 @@ class View:
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : Genotype
     locus : Locus
         Purity and copy number.
     error : float
@@ -65,7 +29,7 @@ class View:
         What a sentence calls the sample, e.g. ``before treatment``.
     """
 
-    evidence: Evidence
+    evidence: Genotype
     locus: Locus
     error: float = DEFAULT_ERROR
     control: tuple[int, int] = (0, 0)

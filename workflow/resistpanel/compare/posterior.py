@@ -13,7 +13,9 @@ allele counts).
 import functools
 
 import numpy as np
-from scipy.special import betaln, ndtri, xlog1py, xlogy
+from scipy.special import ndtri
+
+from resistpanel.core.stats import log_beta_binomial
 
 #: Cells of the frequency grid, equal in arcsin(sqrt(f)). A cell is 0.0016 wide there; the
 #: posterior of 20,000 binomial fragments has a standard deviation of 0.0035.
@@ -46,7 +48,7 @@ class Posterior:
     def __init__(self, alt: int, depth: int, rho: float):
         if not 0 <= alt <= depth:
             raise ValueError(f"{alt} of {depth} fragments")
-        log_weights = log_likelihood(_CENTRES, alt, depth, rho)
+        log_weights = log_beta_binomial(_CENTRES, alt, depth, rho)
         weights = np.exp(log_weights - log_weights.max())
         self.weights = weights / weights.sum()
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
@@ -58,16 +60,6 @@ class Posterior:
     def quantile(self, probability: float) -> float:
         """Return the frequency below which the given probability lies."""
         return float(np.interp(probability, self.cumulative, _EDGES))
-
-
-def log_likelihood(frequency, alt: int, depth: int, rho: float) -> np.ndarray:
-    """Return the log likelihood of frequencies inside (0, 1), less its constant."""
-    frequency = np.asarray(frequency, float)
-    if rho == 0:
-        return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
-    size = (1 - rho) / rho
-    a, b = frequency * size, (1 - frequency) * size
-    return betaln(a + alt, b + depth - alt) - betaln(a, b)
 
 
 @functools.lru_cache(maxsize=4096)

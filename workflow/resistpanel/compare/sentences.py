@@ -1,24 +1,8 @@
 """One plain sentence for the state of an allele between two samples."""
 
-import math
-
 from resistpanel.compare.evidence import View
 from resistpanel.compare.states import MOST_DEPTH, Decision
-
-
-def percent(fraction: float | None) -> str:
-    """Return a fraction as a percentage without its sign: two decimals below 1 %, else one."""
-    if fraction is None:
-        return "?"
-    value = 100 * fraction
-    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}"
-
-
-def percent_up(fraction: float) -> str:
-    """Return a bound as `percent` does, rounded up: a limit is never said better than it is."""
-    places = 4 if 100 * fraction < 0.995 else 3
-    # The tolerance keeps a bound that is round from being raised by its last binary digit.
-    return percent(math.ceil(fraction * 10**places - 1e-9) / 10**places)
+from resistpanel.core.text import bare_percent, percent, percent_up
 
 
 def fragments(view: View) -> str:
@@ -31,14 +15,14 @@ def frequency(view: View) -> str:
     """Return ``16.2 % (13.9 to 18.7)``, the AF with its 95 % interval."""
     evidence = view.evidence
     if evidence.low is None or evidence.high is None:
-        return f"{percent(evidence.af)} %"
-    return f"{percent(evidence.af)} % ({percent(evidence.low)} to {percent(evidence.high)})"
+        return percent(evidence.af)
+    return f"{percent(evidence.af)} ({bare_percent(evidence.low)} to {bare_percent(evidence.high)})"
 
 
 def not_seen(view: View) -> str:
     """Return ``(0 of 905 fragments, AF below 0.34 % with 95 % confidence)``."""
     bound = view.evidence.ub
-    limit = "" if bound is None else f", AF below {percent_up(bound)} % with 95 % confidence"
+    limit = "" if bound is None else f", AF below {percent_up(bound)} with 95 % confidence"
     return f"({fragments(view)}{limit})"
 
 

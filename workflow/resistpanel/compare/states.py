@@ -11,19 +11,8 @@ from scipy.special import ndtri
 
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
+from resistpanel.core.vocabulary import STATES
 
-#: All states, the most telling first.
-STATES = (
-    "acquired",
-    "emergent",
-    "rising",
-    "lost",
-    "falling",
-    "stable",
-    "undetermined",
-    "not covered",
-    "absent",
-)
 #: Depths beyond this are not asked for.
 MOST_DEPTH = 100_000
 #: Bounds of a change are looked for up to this fold, in so many halvings of its logarithm.
@@ -278,5 +267,5 @@ def _depth_for_change(pair: _Pair) -> int | None:
 
 
 def overall(states: list[str]) -> str | None:
-    """Return the state over several pairs, the most telling; None without a pair."""
+    """Return the state over several pairs, the first in the order of `STATES`; None without one."""
     return min(states, key=STATES.index, default=None)

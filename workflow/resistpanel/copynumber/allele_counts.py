@@ -4,9 +4,9 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-from cyvcf2 import VCF
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.vcf import Call, CallVcf
 
 NEEDED = ("AD", "DET")
 
@@ -97,20 +97,11 @@ def read_sites(path: str | Path, samples: list[str]) -> Sites:
     ------
     InputError
     """
-    path = str(path)
-    if not Path(path).is_file():
-        raise InputError("no such file", path, "run `resistpanel annotate` first")
-    try:
-        vcf = VCF(path)
-    except (OSError, ValueError) as error:
-        raise InputError("cannot be read as VCF", path, str(error)) from error
-    missing = [name for name in NEEDED if f"##FORMAT=<ID={name}," not in vcf.raw_header]
-    if missing:
-        raise InputError(f"lacks FORMAT {', '.join(missing)}", path, "give a VCF of the caller")
+    vcf = CallVcf(path, NEEDED, "resistpanel annotate")
     absent = [name for name in samples if name not in vcf.samples]
     if absent:
-        raise InputError(f"has no sample '{absent[0]}'", path, "give the patient's own VCF")
-    rows = [_row(variant) for variant in vcf if _shown(variant)]
+        raise InputError(f"has no sample '{absent[0]}'", str(path), "give the patient's own VCF")
+    rows = [_row(call) for call in vcf if "absent" not in call.filters]
     count = len(vcf.samples)
 
     def text(name: str) -> np.ndarray:
@@ -137,26 +128,20 @@ def read_sites(path: str | Path, samples: list[str]) -> Sites:
     )
 
 
-def _shown(variant) -> bool:
-    return "absent" not in variant.FILTERS and len(variant.ALT) == 1
-
-
-def _row(variant) -> dict:
-    counts = np.maximum(variant.format("AD"), 0)
-    detected = variant.format("DET")
-    protein = variant.INFO.get("PROTEIN") or ""
+def _row(call: Call) -> dict:
+    shown = call.genotypes.values()
     return {
-        "chrom": variant.CHROM,
-        "pos": variant.POS,
-        "ref": variant.REF,
-        "alt": variant.ALT[0],
-        "gene": variant.INFO.get("GENE") or "",
-        "model": variant.INFO.get("MODEL") or "",
-        "filters": tuple(name for name in variant.FILTERS if name != "PASS"),
-        "ref_count": counts[:, 0],
-        "alt_count": counts[:, 1],
-        "detected": detected[:, 0] == 1,
-        "protein": tuple(part for part in protein.split(",") if part and part != "."),
+        "chrom": call.chrom,
+        "pos": call.pos,
+        "ref": call.ref,
+        "alt": call.alt,
+        "gene": call.info.get("GENE") or "",
+        "model": call.info.get("MODEL") or "",
+        "filters": tuple(name for name in call.filters if name != "PASS"),
+        "ref_count": [genotype.ad[0] for genotype in shown],
+        "alt_count": [genotype.alt for genotype in shown],
+        "detected": [genotype.detected is True for genotype in shown],
+        "protein": tuple(call.words("PROTEIN")),
     }
 
 

@@ -14,8 +14,9 @@ from resistpanel.copynumber.copy_states import (
     log_prior,
     log_ratio_likelihood,
 )
-from resistpanel.copynumber.ratios import Genes, benjamini_hochberg, two_sided
+from resistpanel.copynumber.ratios import Genes, two_sided
 from resistpanel.copynumber.segments import BALANCES, HetSites
+from resistpanel.core.stats import benjamini_hochberg
 
 
 @dataclasses.dataclass(frozen=True)

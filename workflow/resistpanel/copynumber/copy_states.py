@@ -14,8 +14,10 @@ Sources: Carter et al., Nat Biotechnol 2012;30:413 (ABSOLUTE); Van Loo et al., P
 import dataclasses
 
 import numpy as np
-from scipy.special import betaln, logsumexp, xlog1py, xlogy
+from scipy.special import logsumexp
 from scipy.stats import t as student
+
+from resistpanel.core.stats import log_beta_binomial
 
 #: Overdispersion of allele counts at germline sites and of clonal variants.
 RHO = 0.001
@@ -100,13 +102,8 @@ def log_ratio_likelihood(
 
 
 def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho: float = RHO):
-    """Return the beta-binomial log-likelihood of counts, without the constant."""
-    frequency = np.clip(frequency, 1e-4, 1 - 1e-4)
-    if rho == 0:
-        return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
-    size = (1 - rho) / rho
-    a, b = frequency * size, (1 - frequency) * size
-    return betaln(a + alt, b + depth - alt) - betaln(a, b)
+    """Return the log-likelihood of allele counts; no frequency is 0 or 1 for stray reads."""
+    return log_beta_binomial(np.clip(frequency, 1e-4, 1 - 1e-4), alt, depth, rho)
 
 
 def log_balance_likelihood(

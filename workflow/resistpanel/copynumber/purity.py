@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betainc, betaincinv, betaln, gammaln, logsumexp
+from scipy.special import betainc, betaln, gammaln, logsumexp
 
 from resistpanel.copynumber.copy_states import (
     STATES,
@@ -23,6 +23,7 @@ from resistpanel.copynumber.copy_states import (
 )
 from resistpanel.copynumber.copy_states import STRAY as RATIO_STRAY
 from resistpanel.copynumber.segments import HetSites, Segment
+from resistpanel.core.stats import jeffreys_interval
 
 GRID = np.linspace(0.05, 1.0, 96)
 #: Copies of the genome at large per tumour cell, and their prior probability.
@@ -203,7 +204,7 @@ def impossible(
         best = int(np.argmax(state))
         content = max(purity * STATES.total[best] + 2 * (1 - purity), 1e-9)
         highest = purity * (STATES.total[best] - STATES.minor[best]) / content
-        low = betaincinv(carried.alt + 0.5, carried.depth - carried.alt + 0.5, 0.005)
+        low, _ = jeffreys_interval(carried.alt, carried.depth, 0.99)
         found += int((low > highest).sum())
     return found
 
@@ -251,9 +252,7 @@ def from_driver(alt: int, depth: int, name: str) -> Estimate:
     An AF above 1/2 contradicts that; it is then a lower bound of the purity (loss of the other
     copy), and the interval says so.
     """
-    from scipy.stats import beta
-
-    low, high = (float(beta.ppf(q, alt + 0.5, depth - alt + 0.5)) for q in (0.025, 0.975))
+    low, high = map(float, jeffreys_interval(alt, depth))
     af = alt / depth
     text = f"AF of the driver {name}, taken as clonal, heterozygous and at two copies"
     if af > 0.5:

@@ -267,14 +267,3 @@ def gene_noise(log2: np.ndarray, se: np.ndarray, chrom: np.ndarray) -> float:
 def two_sided(log2: np.ndarray, se: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Return the p value of a log2 ratio of 0 by Student's t."""
     return 2 * student.sf(np.abs(log2) / se, np.maximum(freedom, 1))
-
-
-def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
-    """Return q values (Benjamini and Hochberg, J R Stat Soc B 1995;57:289); NaN stay NaN."""
-    q = np.full(len(p), np.nan)
-    known = np.flatnonzero(np.isfinite(p))
-    if len(known):
-        order = known[np.argsort(p[known])]
-        scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
-        q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q

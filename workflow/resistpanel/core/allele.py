@@ -1,5 +1,6 @@
 """An allele as a replacement of reference bases, normalised as VCF wants it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,53 +31,140 @@ class Allele:
         return len(self.alt) - len(self.ref)
 
     @property
+    def pure_indel(self) -> bool:
+        """True for insertions and deletions without a substitution."""
+        return bool(self.ref) != bool(self.alt)
+
+    @property
+    def chrom(self) -> str:
+        """The contig, by VCF's name of it."""
+        return self.contig
+
+    def __str__(self) -> str:
+        """1-based, as `CHROM:POS:REF:ALT`; an empty allele is ``-``."""
+        return f"{self.contig}:{self.pos + 1}:{self.ref or '-'}:{self.alt or '-'}"
+
+    @property
     def substitution(self) -> bool:
         """True for SNVs and MNVs."""
         return len(self.ref) == len(self.alt)
 
 
+def _shared(one: str, other: str) -> int:
+    """Return how many leading bases two sequences share."""
+    n = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        n += 1
+    return n
+
+
+def trim_bases(ref: str, alt: str, left_first: bool = False) -> tuple[int, str, str]:
+    """Cut the bases that two alleles share at their ends.
+
+    Parameters
+    ----------
+    ref, alt : str
+    left_first : bool
+        Cut from the left first, as HGVS's 3' rule wants it; VCF's left alignment cuts from the
+        right first.
+
+    Returns
+    -------
+    (int, str, str)
+        Bases cut on the left, what remains of `ref`, what remains of `alt`.
+    """
+    left = _shared(ref, alt) if left_first else 0
+    ref, alt = ref[left:], alt[left:]
+    right = _shared(ref[::-1], alt[::-1])
+    ref, alt = ref[: len(ref) - right], alt[: len(alt) - right]
+    more = 0 if left_first else _shared(ref, alt)
+    return left + more, ref[more:], alt[more:]
+
+
+def repeat_run(word: str, following: str) -> int:
+    """Return how many leading bases of `following` go on repeating `word`; an N ends the run."""
+    n = 0
+    for base in following:
+        if base == "N" or base != word[n % len(word)]:
+            break
+        n += 1
+    return n
+
+
 def trim(allele: Allele) -> Allele:
     """Cut what ref and alt share, from the end first, then from the start."""
-    ref, alt, pos = allele.ref, allele.alt, allele.pos
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        ref, alt, pos = ref[1:], alt[1:], pos + 1
-    return Allele(allele.contig, pos, ref, alt)
+    left, ref, alt = trim_bases(allele.ref, allele.alt)
+    return Allele(allele.contig, allele.pos + left, ref, alt)
 
 
-def left_align(allele: Allele, reference: Reference, reach: int = 1000) -> Allele:
-    """Return the left-most equivalent (Tan et al., Bioinformatics 2015), trimmed.
-
-    The shift stops at an N, at the contig's start and after `reach` bases.
-    """
-    allele = trim(allele)
-    if bool(allele.ref) == bool(allele.alt):
-        return allele
+def _moved_left(allele: Allele, before: str) -> Allele:
+    """Return a trimmed allele moved left through the repeat that ends `before` it."""
     word = allele.ref or allele.alt
-    start = max(0, allele.pos - reach)
-    before = decode(reference.codes(allele.contig, start, allele.pos))
-    n = 0
-    while n < len(before) and before[-1 - n] == word[-1] and word[-1] != "N":
-        word = word[-1] + word[:-1]
-        n += 1
+    n = repeat_run(word[::-1], before[::-1])
+    turn = len(word) - n % len(word)
+    word = word[turn:] + word[:turn]
     ref, alt = (word, "") if allele.ref else ("", word)
     return Allele(allele.contig, allele.pos - n, ref, alt)
+
+
+def left_align(allele: Allele, sequence: str, offset: int = 0) -> Allele:
+    """Return the trimmed left-most equivalent (Tan et al., Bioinformatics 2015;31:2202).
+
+    Parameters
+    ----------
+    allele : Allele
+    sequence : str
+        Reference from 0-based position `offset` on; the shift stops at its first base, or at N.
+    offset : int
+    """
+    allele = trim(allele)
+    if not allele.pure_indel:
+        return allele
+    return _moved_left(allele, sequence[: max(allele.pos - offset, 0)])
+
+
+def left_align_to(allele: Allele, reference: Reference, reach: int = 1000) -> Allele:
+    """Return the trimmed left-most equivalent within `reach` bases of a FASTA's contig."""
+    allele = trim(allele)
+    if not allele.pure_indel:
+        return allele
+    start = max(0, allele.pos - reach)
+    return _moved_left(allele, decode(reference.codes(allele.contig, start, allele.pos)))
+
+
+def span(allele: Allele, sequence: str, offset: int = 0) -> tuple[int, int]:
+    """Return the reference interval [start, end) in which the allele may equally well be written.
+
+    A pure insertion between unlike bases at `pos` gives ``(pos, pos)``; a deletion or insertion
+    in a repeat gives the repeat.
+    """
+    allele = left_align(allele, sequence, offset)
+    if not allele.pure_indel:
+        return allele.pos, allele.end
+    after = sequence[allele.end - offset :]
+    return allele.pos, allele.end + repeat_run(allele.ref or allele.alt, after)
 
 
 def ambiguity(allele: Allele, reference: Reference, reach: int = 1000) -> tuple[int, int]:
     """Return the span [start, end) in which a left-aligned allele can be placed, 0-based.
 
-    A read tells the allele from the reference only if it reaches beyond this span.
+    A read is informative only if it reaches beyond this span.
     """
-    if bool(allele.ref) == bool(allele.alt):
+    if not allele.pure_indel:
         return allele.pos, allele.end
-    word = allele.ref or allele.alt
     after = decode(reference.codes(allele.contig, allele.end, allele.end + reach))
-    n = 0
-    while n < len(after) and after[n] == word[n % len(word)]:
-        n += 1
-    return allele.pos, allele.end + n
+    return allele.pos, allele.end + repeat_run(allele.ref or allele.alt, after)
+
+
+def to_vcf(allele: Allele, sequence: str, offset: int = 0) -> Allele:
+    """Return the left-aligned allele with the anchor base that VCF wants in front of an indel."""
+    allele = left_align(allele, sequence, offset)
+    if allele.ref and allele.alt:
+        return allele
+    anchor = sequence[allele.pos - 1 - offset]
+    return Allele(allele.contig, allele.pos - 1, anchor + allele.ref, anchor + allele.alt)
 
 
 def tract(allele: Allele, reference: Reference) -> tuple[int, int]:
@@ -86,7 +174,7 @@ def tract(allele: Allele, reference: Reference) -> tuple[int, int]:
     the reference. (1, 9) is a homopolymer of nine; (0, 0) where the allele is no whole number
     of units of a repeat, or no pure indel.
     """
-    if bool(allele.ref) == bool(allele.alt):
+    if not allele.pure_indel:
         return 0, 0
     word = allele.ref or allele.alt
     unit = next(
@@ -141,3 +229,42 @@ def concatenated(haplotypes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, 
     lengths = np.array([len(h) for h in haplotypes], dtype=np.int32)
     starts = np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int32)
     return np.concatenate(haplotypes), starts, lengths
+
+
+def overlap(first: Allele, second: Allele) -> bool:
+    """Tell whether two trimmed alleles cannot both be applied to one haplotype."""
+    if first.contig != second.contig:
+        return False
+    for one, other in ((first, second), (second, first)):
+        if one.pos == one.end:  # an insertion has no width, but a place
+            if other.pos == other.end:
+                return one.pos == other.pos
+            return other.pos < one.pos < other.end
+    return max(first.pos, second.pos) < min(first.end, second.end)
+
+
+def apply(sequence: str, alleles: Iterable[Allele], offset: int = 0) -> str | None:
+    """Return `sequence` with all `alleles` put in, or None if two of them overlap.
+
+    Parameters
+    ----------
+    sequence : str
+        Reference from 0-based position `offset` on, covering every allele.
+    alleles : iterable of Allele
+
+    Raises
+    ------
+    ValueError
+        If an allele's ref is not what the sequence holds.
+    """
+    pieces, done = [], offset
+    ordered = sorted(trim(v) for v in alleles)
+    for i, allele in enumerate(ordered):
+        if any(overlap(allele, other) for other in ordered[i + 1 :]):
+            return None
+        start, end = allele.pos - offset, allele.end - offset
+        if start < 0 or sequence[start:end] != allele.ref:
+            raise ValueError(f"{allele} does not lie on the reference")
+        pieces += [sequence[done - offset : start], allele.alt]
+        done = allele.end
+    return "".join([*pieces, sequence[done - offset :]])

@@ -1,12 +1,14 @@
 """Writing files so that a reader never sees half of one."""
 
 import contextlib
+import gzip
 import hashlib
 import json
 import os
 import platform
 import re
 import stat
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,8 +133,12 @@ def check_readable(path: str | Path) -> None:
         raise InputError("not a regular file", str(path), "give a file that lies on disk")
 
 
+#: The first bytes of every gzip file (RFC 1952).
+GZIP = b"\x1f\x8b"
+
+
 def read_text(path: str | Path) -> str:
-    """Read a text file whole.
+    """Read a text file whole, gzipped or not; a UTF-8 byte order mark is dropped.
 
     Raises
     ------
@@ -141,9 +147,16 @@ def read_text(path: str | Path) -> str:
     """
     check_readable(path)
     try:
-        return Path(path).read_text(encoding="utf-8")
+        data = Path(path).read_bytes()
+        if data.startswith(GZIP):
+            data = gzip.decompress(data)
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError("no such file", str(path)) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(
+            f"not a whole gzip file ({error})", str(path), "compress or copy it again"
+        ) from None
     except UnicodeDecodeError as error:
         raise InputError(
             f"not text: byte {error.start + 1} is not UTF-8",

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 
-from resistpanel.core.replacement import Variant, apply, left_align, span
+from resistpanel.core.allele import Allele, apply, left_align, span
 
 #: Bases of reference to left-align in.
 FLANK = 400
@@ -28,13 +28,13 @@ def fetcher(fasta) -> Fetch:
     return fetch
 
 
-def tidy(variant: Variant, fetch: Fetch) -> Variant:
+def tidy(variant: Allele, fetch: Fetch) -> Allele:
     """Trim and left-align against the reference."""
     sequence, offset = fetch(variant.chrom, variant.pos - FLANK, variant.end + FLANK)
     return left_align(variant, sequence, offset)
 
 
-def spans(variants: list[Variant], fetch: Fetch) -> list[tuple[int, int]]:
+def spans(variants: list[Allele], fetch: Fetch) -> list[tuple[int, int]]:
     """Return for each variant the interval in which it may be written."""
     found = []
     for v in variants:
@@ -43,7 +43,7 @@ def spans(variants: list[Variant], fetch: Fetch) -> list[tuple[int, int]]:
     return found
 
 
-def same_haplotype(first: Sequence[Variant], second: Sequence[Variant], fetch: Fetch) -> bool:
+def same_haplotype(first: Sequence[Allele], second: Sequence[Allele], fetch: Fetch) -> bool:
     """Tell whether two sets of variants turn the reference into the same sequence.
 
     False if one of the sets cannot be put on one haplotype.
@@ -64,17 +64,17 @@ def subsets(items: Sequence[int], most: int) -> Iterator[tuple[int, ...]]:
 
 
 def spelling(
-    variant: Variant, beside: Sequence[Variant], near: Sequence[Variant], fetch: Fetch
+    variant: Allele, beside: Sequence[Allele], near: Sequence[Allele], fetch: Fetch
 ) -> tuple[int, ...] | None:
     """Return which of the calls near a variant spell it together, or None.
 
     Parameters
     ----------
-    variant : Variant
+    variant : Allele
         What is sought.
-    beside : sequence of Variant
+    beside : sequence of Allele
         What may stand on its haplotype: calls that spell the variant with some of these do, too.
-    near : sequence of Variant
+    near : sequence of Allele
         The calls, the likelier first; `MOST_NEARBY` of them are looked at.
 
     Returns

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import numpy as np
-import pysam
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 
 #: ASCII to base code: A, C, G, T = 0..3 in either case, anything else 4.
 CODE = np.full(256, 4, dtype=np.uint8)
@@ -27,23 +27,43 @@ def decode(codes: np.ndarray) -> str:
 
 
 class Reference:
-    """A FASTA file with an index.
+    """Slices of an indexed FASTA file (plain or bgzip), as base codes or as text.
+
+    Only the slices asked for are read, so contigs may be whole chromosomes.
+
+    Parameters
+    ----------
+    path : path
+        FASTA with its index (.fai, and .gzi where bgzipped).
+
+    Attributes
+    ----------
+    contigs : dict of str to int
+        Lengths in bases.
 
     Raises
     ------
     InputError
-        If it cannot be opened.
+        If the file cannot be opened or its index is missing.
     """
 
     def __init__(self, path: str | Path):
         self.path = str(path)
-        try:
-            self._fasta = pysam.FastaFile(self.path)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                "cannot be opened as an indexed FASTA", self.path, "run samtools faidx"
-            ) from error
+        self._fasta = open_fasta(path)
         self.contigs = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
+
+    def __call__(self, contig: str, start: int, end: int) -> str:
+        """Return the bases of [start, end), 0-based, in upper case; shorter at a contig's ends."""
+        if contig not in self.contigs:
+            raise InputError(
+                f"no contig {contig}", self.path, "give the reference that the reads are aligned to"
+            )
+        start, end = max(start, 0), min(end, self.contigs[contig])
+        return self._fasta.fetch(contig, start, end).upper() if start < end else ""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._fasta.close()
 
     def codes(self, contig: str, start: int, end: int) -> np.ndarray:
         """Return base codes of [start, end), 4 beyond either end of the contig; 0-based."""

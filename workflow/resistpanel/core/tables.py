@@ -1,12 +1,16 @@
-"""Reading the tab-separated tables of the catalogue and the knowledge folder."""
+"""The one way to read tab-separated tables."""
 
 import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import read_text
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def split(cell: str) -> tuple[str, ...]:
@@ -14,20 +18,90 @@ def split(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
-def read_tsv(path: str | Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """Read a table with a fixed set of columns, in any order.
+def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -> "pd.DataFrame":
+    """Parse a tab-separated table: all cells are text, stripped; nothing is quoted.
 
     Parameters
     ----------
-    path : path
-        Tab-separated, unquoted, UTF-8; empty lines and lines that start with ``#`` are passed
-        over; the first other line is the header.
-    columns : sequence of str
+    text : str
+        Empty lines and lines that start with ``#`` are passed over; the first other line is the
+        header.
+    where : str
+        The file, for messages.
+    ragged : list of InputError, optional
+        If given, rows with another number of cells than the header are left out and named here.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One column per header cell, text without missing values; the index is the line number in
+        the file, 1-based. ``attrs["header"]`` is the header's line number.
+
+    Raises
+    ------
+    InputError
+        If there is no header, a column is given twice, or a row has another number of cells; every
+        such row is named.
+    """
+    # Imported here: half a second that `--help` and steps without tables need not pay.
+    import pandas as pd
+
+    kept = [
+        (number, line)
+        for number, line in enumerate(text.splitlines(), 1)
+        if line.strip() and not line.startswith("#")
+    ]
+    if not kept:
+        raise InputError("the table is empty", where, "the first line names the columns")
+    (first, header), *rows = kept
+    names = [name.strip() for name in header.split("\t")]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"column '{twice[0]}' is given twice", f"{where}:{first}", "remove one")
+    errors = [
+        InputError(
+            f"{line.count(chr(9)) + 1} cells where the header has {len(names)}",
+            f"{where}:{number}",
+            "separate cells with one tab each, also where one is empty",
+        )
+        for number, line in rows
+        if line.count("\t") + 1 != len(names)
+    ]
+    if errors and ragged is None:
+        raise InputErrors(errors)
+    if errors:
+        ragged += errors
+        rows = [(number, line) for number, line in rows if line.count("\t") + 1 == len(names)]
+    # With header=None and names given, pandas neither renames columns nor takes one for the index.
+    frame = pd.read_csv(
+        io.StringIO("".join(f"{line}\n" for _, line in rows)),
+        sep="\t",
+        header=None,
+        names=names,
+        index_col=False,
+        dtype=str,
+        keep_default_na=False,
+        na_filter=False,
+        quoting=csv.QUOTE_NONE,
+        skip_blank_lines=False,
+    )
+    frame = frame.apply(lambda column: column.str.strip())
+    frame.index = pd.Index([number for number, _ in rows], dtype=int)
+    frame.attrs["header"] = first
+    return frame
+
+
+def read_tsv(
+    path: str | Path, columns: Sequence[str], others: bool = False
+) -> list[tuple[str, dict[str, str]]]:
+    """Read a table with the given columns, in any order; the format is `parse_table`'s.
+
+    With `others`, further columns are allowed.
 
     Returns
     -------
     list of (str, dict)
-        The place (``file:line``) and the stripped cells of every row.
+        The place (``file:line``) and the cells of every row.
 
     Raises
     ------
@@ -38,33 +112,23 @@ def read_tsv(path: str | Path, columns: Sequence[str]) -> list[tuple[str, dict[s
     path = Path(path)
     if not path.is_file():
         raise InputError("no such file", str(path), "give a table with the right columns")
-    rows: list[tuple[str, dict[str, str]]] = []
-    errors: list[InputError] = []
-    header: list[str] | None = None
-    with io.StringIO(read_text(path), newline="") as handle:
-        reader = csv.reader(handle, delimiter="\t", quoting=csv.QUOTE_NONE)
-        for cells in reader:
-            if not cells or cells[0].startswith("#"):
-                continue
-            place = f"{path}:{reader.line_num}"
-            if header is None:
-                header = [cell.strip() for cell in cells]
-                _check_header(header, columns, place)
-            elif len(cells) != len(header):
-                errors.append(InputError(f"{len(cells)} columns", place, f"expected {len(header)}"))
-            else:
-                values = (cell.strip() for cell in cells)
-                rows.append((place, dict(zip(header, values, strict=True))))
-    if header is None:
-        raise InputError("no header line", str(path), f"expected {' '.join(columns)}")
-    if errors:
-        raise InputErrors(errors)
-    return rows
+    frame = parse_table(read_text(path), str(path))
+    known = [*columns, *frame.columns] if others else columns
+    _check_header(list(frame.columns), columns, known, f"{path}:{frame.attrs['header']}")
+    return rows_of(frame, str(path))
 
 
-def _check_header(header: Sequence[str], columns: Sequence[str], place: str) -> None:
+def rows_of(frame: "pd.DataFrame", where: str) -> list[tuple[str, dict[str, str]]]:
+    """Return the place (``file:line``) and the cells of every row."""
+    cells = frame.to_dict("records")
+    return [(f"{where}:{n}", row) for n, row in zip(frame.index, cells, strict=True)]
+
+
+def _check_header(
+    header: Sequence[str], columns: Sequence[str], known: Sequence[str], place: str
+) -> None:
     missing = [name for name in columns if name not in header]
-    unknown = [name for name in header if name not in columns]
+    unknown = [name for name in header if name not in known]
     if missing or unknown or len(set(header)) != len(header):
         what = "; ".join(
             f"{word} column {', '.join(names)}"

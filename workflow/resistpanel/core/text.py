@@ -1,27 +1,54 @@
-"""Numbers and lists as the sentences of the verdict write them."""
+"""Numbers and lists as every page, table and message writes them."""
 
 import math
 from collections.abc import Iterable
 
 
-def percent(fraction: float) -> str:
-    """Return a fraction (0 to 1) as per cent with two significant digits."""
+def decimals(percentage: float) -> int:
+    """Return how many decimals a percentage (0 to 100) is written with: 16.2, 5.3, 0.41, 0.052."""
+    if percentage >= 0.995 or percentage == 0:
+        return 1
+    return 2 if percentage >= 0.0995 else 3
+
+
+def bare_percent(fraction: float | None, nothing: str = "?") -> str:
+    """Return a fraction (0 to 1) as a percentage without its sign: ``16.2``."""
+    if fraction is None:
+        return nothing
     value = 100 * fraction
-    return f"{value:.{_digits(value)}f} %"
+    return _written(value, decimals(value))
 
 
-def upper_percent(fraction: float) -> str:
-    """Return an upper bound as per cent, rounded up so that the bound still holds."""
+def percent(fraction: float | None, space: str = " ", nothing: str = "?") -> str:
+    """Return a fraction (0 to 1) as a percentage: ``16.2 %``.
+
+    Parameters
+    ----------
+    fraction : float or None
+    space : str
+        Between number and sign; a page uses a narrow no-break space.
+    nothing : str
+        Returned for None.
+    """
+    return nothing if fraction is None else f"{bare_percent(fraction)}{space}%"
+
+
+def percent_up(fraction: float | None, space: str = " ", nothing: str = "?") -> str:
+    """Return an upper bound as a percentage, rounded up: what is written is never below it."""
+    if fraction is None:
+        return nothing
     value = 100 * fraction
-    digits = _digits(value)
-    # A hair's breadth is forgiven: 0.29 held in binary must not become 0.30.
-    up = math.ceil(value * 10**digits - 1e-9) / 10**digits
-    return f"{up:.{digits}f} %"
+    places = decimals(value)
+    # 100 * 0.29 is 28.999999999999996: rounding first keeps a round bound from being raised.
+    raised = math.ceil(round(value * 10**places, 6)) / 10**places
+    if float(f"{raised:.{places}f}") / 100 < fraction:
+        raised += 10**-places
+    return f"{_written(min(raised, 100.0), places)}{space}%"
 
 
-def _digits(value: float) -> int:
-    """Return the decimals that leave two significant digits."""
-    return max(0, 1 - math.floor(math.log10(value))) if value > 0 else 0
+def _written(value: float, places: int) -> str:
+    text = f"{value:.{places}f}"
+    return {"100.0": "100", "0.0": "0"}.get(text, text)
 
 
 def join(words: Iterable[str], last: str = "and") -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from resistpanel.core.replacement import Variant
+from resistpanel.core.allele import Allele
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Record:
 
     Attributes
     ----------
-    variant : Variant
+    variant : Allele
         Trimmed and left-aligned.
     called : bool
         The caller takes it for somatic, in a tumour at least.
@@ -45,7 +45,7 @@ class Record:
         By the patient's sample names; samples of which the caller says nothing are left out.
     """
 
-    variant: Variant
+    variant: Allele
     called: bool
     filters: tuple[str, ...] = ()
     samples: dict[str, Evidence] = field(default_factory=dict)
@@ -58,7 +58,7 @@ def merged(records: list[Record]) -> list[Record]:
     is in one of them; else its filters are all that were named. What each says of a sample is
     kept, of the normal what the first says.
     """
-    found: dict[Variant, Record] = {}
+    found: dict[Allele, Record] = {}
     for record in records:
         kept = found.get(record.variant)
         if kept is None:

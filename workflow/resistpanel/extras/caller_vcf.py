@@ -12,9 +12,9 @@ from pathlib import Path
 import pysam
 import pysam.bcftools
 
+from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import Fetch, tidy
-from resistpanel.core.replacement import Variant
 from resistpanel.extras.caller_records import Record
 from resistpanel.extras.formats import FORMATS, Columns, format_of, info
 
@@ -239,7 +239,7 @@ def read_calls(
             for name, one in evidence.items():
                 if name != normal:
                     one.called, one.filters = not filters, filters
-        variant = tidy(Variant(record.chrom, record.start, ref, alt), fetch)
+        variant = tidy(Allele(record.chrom, record.start, ref, alt), fetch)
         if variant.ref or variant.alt:
             found.append(Record(variant, not filters, filters, evidence))
     return found

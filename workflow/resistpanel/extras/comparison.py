@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core.allele import Allele, to_vcf
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.haplotypes import Fetch, fetcher
-from resistpanel.core.replacement import Variant, to_vcf
 from resistpanel.extras.caller_records import Evidence, Record, merged
 from resistpanel.extras.caller_vcf import header_text, read_calls
 from resistpanel.extras.concordance import Event, match
@@ -121,12 +121,12 @@ def union_sites(catalog: Path, callers: Sequence[Calls], fetch: Fetch) -> str:
     return "\n".join([*lines, *(row[-1] for row in sorted(rows))]) + "\n"
 
 
-def _vcf(variant: Variant, fetch: Fetch) -> Variant:
+def _vcf(variant: Allele, fetch: Fetch) -> Allele:
     """Return a variant with VCF's alleles; `pos` stays 0-based."""
     return to_vcf(variant, *fetch(variant.chrom, variant.pos - 1, variant.end + 1))
 
 
-def _id(variant: Variant, fetch: Fetch) -> str:
+def _id(variant: Allele, fetch: Fetch) -> str:
     v = _vcf(variant, fetch)
     return f"{v.chrom}:{v.pos + 1}:{v.ref}:{v.alt}"
 

@@ -4,8 +4,8 @@ import bisect
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from resistpanel.core.allele import Allele
 from resistpanel.core.haplotypes import MOST_NEARBY, REACH, Fetch, spelling
-from resistpanel.core.replacement import Variant
 from resistpanel.extras.caller_records import Evidence, Record
 from resistpanel.extras.resistpanel_vcf import Own
 
@@ -60,7 +60,7 @@ class Said:
 class Event:
     """One variant, whoever called it and however they wrote it."""
 
-    variant: Variant
+    variant: Allele
     own: Own | None = None
     others: dict[str, Said] = field(default_factory=dict)
 
@@ -68,9 +68,9 @@ class Event:
 class Nearby:
     """Finds the alleles near a place; alleles are given in any order."""
 
-    def __init__(self, variants: Sequence[Variant]):
+    def __init__(self, variants: Sequence[Allele]):
         self.variants = list(variants)
-        self.index: dict[Variant, int] = {}
+        self.index: dict[Allele, int] = {}
         self.by_contig: dict[str, list[tuple[int, int]]] = {}
         self.longest: dict[str, int] = {}
         for i, v in enumerate(self.variants):
@@ -80,7 +80,7 @@ class Nearby:
         for places in self.by_contig.values():
             places.sort()
 
-    def near(self, variant: Variant) -> Iterator[int]:
+    def near(self, variant: Allele) -> Iterator[int]:
         """Yield the alleles within `REACH` bases of a variant."""
         places = self.by_contig.get(variant.chrom, [])
         low = variant.pos - REACH - self.longest.get(variant.chrom, 0)
@@ -92,10 +92,10 @@ class Nearby:
 
 
 def _said(
-    variant: Variant,
+    variant: Allele,
     records: Sequence[Record],
     places: Nearby,
-    beside: Sequence[Variant],
+    beside: Sequence[Allele],
     fetch: Fetch,
 ) -> tuple[Said, tuple[int, ...]] | None:
     """Return how a caller spells a variant, and with which of its records."""
@@ -174,7 +174,7 @@ def match(own: Sequence[Own], others: Mapping[str, Sequence[Record]], fetch: Fet
     return sorted(events, key=lambda event: event.variant)
 
 
-def _own_of(variant: Variant, own: Sequence[Own], places: Nearby, fetch: Fetch) -> Own | None:
+def _own_of(variant: Allele, own: Sequence[Own], places: Nearby, fetch: Fetch) -> Own | None:
     """Return our record of a variant, as it is or as an inherited one that it is part of."""
     exact = places.index.get(variant)
     germline = [i for i in places.near(variant) if own[i].germline]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from resistpanel.catalog.sites import CODE
+from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.extras.clone_sizes import POISSON, Clones, learn, learn_errors
 from resistpanel.extras.count_codons import Coding, CodonCounts
 
@@ -56,7 +56,7 @@ def all_changes(coding: Coding) -> list[Change]:
     return [
         Change(index, codon, kind(coding.codon(index), codon), residue)
         for index in range(coding.codons)
-        for codon, residue in CODE.items()
+        for codon, residue in GENETIC_CODE.items()
         if codon != coding.codon(index)
     ]
 
@@ -140,7 +140,7 @@ def fit(
     if known is None:
         single = kinds < KINDS.index("2")
         silent = np.array(
-            [change.residue == CODE[coding.codon(change.index)] for change in changes]
+            [change.residue == GENETIC_CODE[coding.codon(change.index)] for change in changes]
         )
         silent &= single & neutral
         known, _ = learn(number, seen.count[silent], seen.depth[silent], rate[silent])

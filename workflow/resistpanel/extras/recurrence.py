@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
 
-from resistpanel.catalog.sites import CODE
+from resistpanel.core.sequence import GENETIC_CODE
+from resistpanel.core.stats import clopper_pearson_interval
 from resistpanel.extras.clone_sizes import Clones, stated
 from resistpanel.extras.count_codons import Coding, CodonCounts
 from resistpanel.extras.null_library import Change, Rates, all_changes, fit
@@ -160,7 +160,7 @@ def evaluate(
 
 
 def _is_silent(change: Change, coding: Coding) -> bool:
-    return change.residue == CODE[coding.codon(change.index)]
+    return change.residue == GENETIC_CODE[coding.codon(change.index)]
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ def _test(
     place = np.searchsorted(reach, p)
     # Codons and sums of codons are two families of tests.
     expected = 2 * (below[place] + p * (len(reach) - place))
-    low = stats.beta.ppf(0.025, count, depth - count + 1)
+    low, _ = clopper_pearson_interval(count, depth)
     above = low > threshold + ours.error
     return [
         replace(unit, p=float(p[i]), expected_false=float(expected[i]), above=bool(above[i]))
@@ -303,7 +303,7 @@ def _substitution(
     read: Counter = control.changed if control is not None else Counter()
     return Substitution(
         residue=index + 1,
-        ref=CODE[coding.codon(index)],
+        ref=GENETIC_CODE[coding.codon(index)],
         alt=residue,
         codons=tuple(sorted(codons)),
         count=count,
@@ -326,11 +326,10 @@ def _seen(drug: CodonCounts) -> dict[tuple[int, str], tuple[int, int, float, flo
     """Return count, depth and 95 % interval of the share by (codon index, residue)."""
     counts: Counter[tuple[int, str]] = Counter()
     for (index, codon), number in drug.changed.items():
-        counts[index, CODE[codon]] += number
+        counts[index, GENETIC_CODE[codon]] += number
     count = np.array(list(counts.values()))
     depth = np.array([drug.depth[index] for index, _ in counts])
-    low = stats.beta.ppf(0.025, count, depth - count + 1)
-    high = np.where(count == depth, 1.0, stats.beta.ppf(0.975, count + 1, depth - count))
+    low, high = clopper_pearson_interval(count, depth)
     columns = (count.tolist(), depth.tolist(), low.tolist(), high.tolist())
     return dict(zip(counts, zip(*columns, strict=True), strict=True))
 

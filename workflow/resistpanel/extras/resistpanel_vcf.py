@@ -4,12 +4,9 @@ import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
-import pysam
-
-from resistpanel.core.errors import InputError
+from resistpanel.core.allele import Allele
 from resistpanel.core.haplotypes import Fetch, tidy
-from resistpanel.core.replacement import Variant
-from resistpanel.extras.formats import count, field, info, number
+from resistpanel.core.vcf import CallVcf, number
 
 
 @dataclass
@@ -18,7 +15,7 @@ class Own:
 
     Attributes
     ----------
-    variant : Variant
+    variant : Allele
         Trimmed and left-aligned.
     id : str
         ``chrom:pos:ref:alt`` with VCF's alleles, as in compare.json.
@@ -30,7 +27,7 @@ class Own:
         Per sample: detected, af, af_low, af_high, alt, depth, lod, ub.
     """
 
-    variant: Variant
+    variant: Allele
     id: str
     filters: tuple[str, ...]
     model: str | None = None
@@ -57,41 +54,30 @@ def read_own(path: Path, fetch: Fetch) -> list[Own]:
         If it is missing, or not a VCF of `resistpanel call`.
     """
     found = []
-    try:
-        with pysam.VariantFile(str(path)) as handle:
-            if "DET" not in handle.header.formats:
-                raise InputError("is not a VCF of `resistpanel call`", str(path))
-            for record in handle:
-                alt = record.alts[0] if record.alts else ""
-                if not alt or set(alt + record.ref) - set("ACGT"):
-                    continue
-                variant = tidy(Variant(record.chrom, record.start, record.ref, alt), fetch)
-                phred = number(info(record, "SOMATIC_PHRED"))
-                samples = {}
-                for name, data in record.samples.items():
-                    detected = count(field(data, "DET"))
-                    samples[name] = {
-                        "detected": None if detected is None else bool(detected),
-                        "af": number(field(data, "AF")),
-                        "af_low": number(field(data, "AFCI"), 0),
-                        "af_high": number(field(data, "AFCI"), 1),
-                        "alt": count(field(data, "AD"), 1),
-                        "depth": count(field(data, "DP")),
-                        "lod": number(field(data, "LOD")),
-                        "ub": number(field(data, "UB")),
-                    }
-                found.append(
-                    Own(
-                        variant,
-                        f"{record.chrom}:{record.pos}:{record.ref}:{alt}",
-                        tuple(record.filter),
-                        info(record, "MODEL"),
-                        phred,
-                        samples,
-                    )
-                )
-    except FileNotFoundError:
-        raise InputError("no such VCF", str(path), "give the VCF of `resistpanel call`") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read as VCF: {error}", str(path)) from None
+    for call in CallVcf(path, ("DET",)):
+        if set(call.alt + call.ref) - set("ACGT"):
+            continue
+        samples = {
+            name: {
+                "detected": genotype.detected,
+                "af": genotype.af,
+                "af_low": genotype.low,
+                "af_high": genotype.high,
+                "alt": genotype.alt,
+                "depth": genotype.depth,
+                "lod": genotype.lod,
+                "ub": genotype.ub,
+            }
+            for name, genotype in call.genotypes.items()
+        }
+        found.append(
+            Own(
+                tidy(Allele(call.chrom, call.pos - 1, call.ref, call.alt), fetch),
+                call.id,
+                call.filters,
+                call.info.get("MODEL"),
+                number(call.info.get("SOMATIC_PHRED")),
+                samples,
+            )
+        )
     return found

@@ -11,6 +11,7 @@ import yaml
 
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean, nearest
 from resistpanel.core.files import SCHEMAS, check_readable
+from resistpanel.core.tables import parse_table, rows_of
 
 #: Cells that mean "not given".
 EMPTY = {"", ".", "-", "na", "n/a", "none", "null"}
@@ -85,26 +86,14 @@ def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
         points that cannot be ordered.
     """
     path = Path(path)
-    lines = _lines(path)
-    header_line, header = lines[0][0], [name.strip() for name in lines[0][1]]
-    errors = list(_header_problems(header, f"{path}:{header_line}"))
+    text = _text(path)
+    errors = list(_header_problems(text, path))
     if errors:
         raise InputErrors(errors)
     rows = []
-    for number, fields in lines[1:]:
-        where = f"{path}:{number}"
-        if len(fields) != len(header):
-            errors.append(
-                InputError(
-                    f"{len(fields)} cells where the header has {len(header)}",
-                    where,
-                    "separate cells with one tab each, also where one is empty",
-                )
-            )
-            continue
+    for where, fields in rows_of(parse_table(text, str(path), errors), str(path)):
         cells = {
-            column: None if cell.strip().casefold() in EMPTY else cell.strip()
-            for column, cell in zip(header, fields, strict=True)
+            column: None if cell.casefold() in EMPTY else cell for column, cell in fields.items()
         }
         row, found = _row(cells, where, path.parent, Path(aligned))
         errors.extend(found)
@@ -117,11 +106,11 @@ def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
     return rows
 
 
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return line numbers and cells of the lines that hold something."""
+def _text(path: Path) -> str:
+    """Return the sheet's text."""
     check_readable(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(
             "no such sample sheet", str(path), "write one, see docs/sheet.md for its columns"
@@ -132,17 +121,16 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         ) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
-    lines = [
-        (number, line.split("\t"))
-        for number, line in enumerate(text.splitlines(), 1)
-        if line.strip() and not line.startswith("#")
-    ]
-    if not lines:
-        raise InputError("the sample sheet is empty", str(path), "see docs/sheet.md")
-    return lines
 
 
-def _header_problems(header: list[str], where: str) -> Iterator[InputError]:
+def _header_problems(text: str, path: Path) -> Iterator[InputError]:
+    lines = enumerate(text.splitlines(), 1)
+    kept = ((n, line) for n, line in lines if line.strip() and not line.startswith("#"))
+    number, line = next(kept, (0, ""))
+    if not line:
+        yield InputError("the sample sheet is empty", str(path), "see docs/sheet.md")
+        return
+    header, where = [name.strip() for name in line.split("\t")], f"{path}:{number}"
     known = list(schema()["properties"])
     required = schema()["required"]
     if len(header) == 1 and re.search(r"[,; ]", header[0]):

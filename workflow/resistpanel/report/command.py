@@ -9,12 +9,12 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
 from resistpanel.report.contents import PARTS, assemble
+from resistpanel.report.final_vcf import write_vcf
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
 from resistpanel.report.render import cohort_page, page
 from resistpanel.report.study import Study
 from resistpanel.report.tsv import tsv
-from resistpanel.report.vcf import write_vcf
 
 EPILOG = """examples:
   resistpanel report --sheet results/sheet/P1.json --qc results/qc/P1.json \\

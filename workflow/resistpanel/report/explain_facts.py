@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import pysam
-
 from resistpanel.compare.copynumber import CopyNumber, locus, read_copynumber
 from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Purity, multiplicity
@@ -15,6 +13,7 @@ from resistpanel.compare.read_calls import AnnotatedVcf
 from resistpanel.compare.states import DEFAULT
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_stage
+from resistpanel.core.vcf import CallVcf
 
 SCHEMA = "resistpanel/explain/1"
 #: Figures of the caller that stand in INFO.
@@ -104,32 +103,13 @@ def read_results(outdir: Path, patient: str) -> Results:
 
 def _model(results: Results, variant: dict) -> tuple[dict, dict[str, str], dict[str, str]]:
     """Return the caller's figures, descriptions of filters, and its header's parameters."""
-    try:
-        opened = pysam.VariantFile(str(results.vcf))
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"not a whole VCF ({error})", str(results.vcf), "run the workflow again"
-        ) from None
-    with opened as vcf:
-        filters = {name: record.description for name, record in vcf.header.filters.items()}
-        parameters = {
-            record.key.removeprefix("resistpanel_"): record.value
-            for record in vcf.header.records
-            if record.key and record.key.startswith("resistpanel_")
-        }
-        figures: dict[str, Any] = {}
-        start = variant["pos"] - 1
-        for record in vcf.fetch(variant["chrom"], start, start + 1):
-            if (record.pos, record.ref, record.alts) != (
-                variant["pos"], variant["ref"], (variant["alt"],),
-            ):  # fmt: skip
-                continue
-            # pysam raises ValueError for a field that the header does not have.
-            known = [name for name in ODDS if name in vcf.header.info]
-            figures = {name.lower(): record.info.get(name) for name in known}
-            if "FILTER_METRICS" in vcf.header.info:
-                figures["filter_metrics"] = record.info.get("FILTER_METRICS")
-    return figures, filters, parameters
+    vcf = CallVcf(results.vcf)
+    figures: dict[str, Any] = {}
+    for call in vcf.at(variant["chrom"], variant["pos"]):
+        if (call.ref, call.alt) == (variant["ref"], variant["alt"]):
+            figures = {name.lower(): call.info.get(name) for name in ODDS}
+            figures["filter_metrics"] = call.info.get("FILTER_METRICS")
+    return figures, vcf.filter_descriptions(), vcf.parameters
 
 
 def decisions(

@@ -2,20 +2,13 @@
 
 from typing import Any
 
+from resistpanel.core.text import percent, percent_up
+
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
     "ranked by: known and brought by relapse; candidates likewise; known and there all along; the "
     "rest; within these by state, match level and clonal fraction (docs/resist.md)"
 )
-
-
-def percent(value: float | None) -> str:
-    """Return a fraction as per cent with digits that suit it; ``?`` where there is none."""
-    if value is None:
-        return "?"
-    value *= 100
-    digits = 0 if value >= 99.95 else 1 if value >= 1 else 2 if value >= 0.1 else 3
-    return f"{value:.{digits}f} %"
 
 
 def number(value: Any) -> str:
@@ -144,10 +137,12 @@ def _sample_lines(name: str, s: dict) -> list[str]:
             f"{percent(s['af_high'])}"
         )
     bound = (
-        f"AF at most {percent(s['ub'])} (95 % upper bound)" if s["ub"] is not None else "no bound"
+        f"AF at most {percent_up(s['ub'])} (95 % upper bound)"
+        if s["ub"] is not None
+        else "no bound"
     )
     limit = (
-        f"{percent(s['lod'])} would have been called with 95 % probability"
+        f"{percent_up(s['lod'])} would have been called with 95 % probability"
         if s["lod"] is not None
         else "no AF would have been called with 95 % probability"
     )
@@ -251,7 +246,8 @@ def _others(facts: dict) -> list[str]:
     lines = _title("Other alleles that fit")
     for other in facts["others"]:
         limits = [
-            f"{name} {s['ad'][1]} of {s['dp']}, at most {percent(s['ub'])}, LOD {percent(s['lod'])}"
+            f"{name} {s['ad'][1]} of {s['dp']}, at most {percent_up(s['ub'])}, "
+            f"LOD {percent_up(s['lod'])}"
             for name, s in other["samples"].items()
         ]
         lines.append(f"  {other['id']} ({', '.join(other['filters'])}): {'; '.join(limits)}")

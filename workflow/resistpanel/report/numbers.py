@@ -1,46 +1,19 @@
 """Numbers as a reader sees them: one rule for digits, bounds never rounded in their favour."""
 
-import math
+import functools
+
+from resistpanel.core import text
+from resistpanel.core.allele import trim_bases
 
 NARROW_SPACE = "\u202f"
 DASH = "–"
 NOTHING = "—"
 
 
-def decimals(percent: float) -> int:
-    """Return how many decimals a percentage is shown with: 16.2, 5.3, 0.41, 0.052."""
-    if percent >= 0.995 or percent == 0:
-        return 1
-    return 2 if percent >= 0.0995 else 3
-
-
-def _digits(percent: float, places: int) -> str:
-    text = f"{percent:.{places}f}"
-    return {"100.0": "100", "0.0": "0"}.get(text, text)
-
-
-def bare_percent(fraction: float | None) -> str:
-    """Return a fraction (0 to 1) as a percentage without its sign, ``16.2``."""
-    if fraction is None:
-        return NOTHING
-    percent = 100 * fraction
-    return _digits(percent, decimals(percent))
-
-
-def percent(fraction: float | None) -> str:
-    """Return a fraction (0 to 1) as ``16.2 %``, with a narrow no-break space."""
-    return NOTHING if fraction is None else bare_percent(fraction) + NARROW_SPACE + "%"
-
-
-def percent_up(fraction: float | None) -> str:
-    """Return an upper bound as a percentage, rounded up: a limit is never shown too good."""
-    if fraction is None:
-        return NOTHING
-    value = 100 * fraction
-    places = decimals(value)
-    # The tolerance keeps a bound such as 0.29 (28.999999999999996 %) from being raised to 29.1.
-    raised = math.ceil(value * 10**places - 1e-9) / 10**places
-    return _digits(min(raised, 100.0), places) + NARROW_SPACE + "%"
+#: Percentages of the page: the shared rule for digits, a narrow no-break space before the sign.
+bare_percent = functools.partial(text.bare_percent, nothing=NOTHING)
+percent = functools.partial(text.percent, space=NARROW_SPACE, nothing=NOTHING)
+percent_up = functools.partial(text.percent_up, space=NARROW_SPACE, nothing=NOTHING)
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -59,8 +32,8 @@ def plain(value: float | None, places: int = 2) -> str:
     """Return a number with up to `places` decimals, without trailing zeros."""
     if value is None:
         return NOTHING
-    text = f"{value:.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    written = f"{value:.{places}f}"
+    return written.rstrip("0").rstrip(".") if "." in written else written
 
 
 def probability(value: float | None) -> str:
@@ -83,8 +56,8 @@ def genomic(chrom: str, pos: int, ref: str, alt: str) -> str:
         return f"{chrom}:g.{pos}{ref}>{alt}"
     if set(ref + alt) - set("ACGTN"):
         return f"{chrom}:{pos} {ref}>{alt}"
-    while ref and alt and ref[0] == alt[0]:
-        ref, alt, pos = ref[1:], alt[1:], pos + 1
+    left, ref, alt = trim_bases(ref, alt, left_first=True)
+    pos += left
     span = f"{pos}" if len(ref) == 1 else f"{pos}_{pos + len(ref) - 1}"
     if not ref:
         return f"{chrom}:g.{pos - 1}_{pos}ins{alt}"

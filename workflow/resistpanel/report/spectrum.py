@@ -9,9 +9,9 @@ from pathlib import Path
 import pysam
 
 from resistpanel.core.files import open_fasta
+from resistpanel.core.sequence import COMPLEMENT, reverse_complement
 
 CLASSES = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
-COMPLEMENT = dict(zip("ACGTN", "TGCAN", strict=True))
 
 
 def pyrimidine_class(ref: str, alt: str) -> str | None:
@@ -29,11 +29,6 @@ def pyrimidine_class(ref: str, alt: str) -> str | None:
 def is_tandem_cc_tt(variant: dict) -> bool:
     """Return whether a variant is CC>TT on either strand (ultraviolet light's tandem change)."""
     return (variant["ref"], variant["alt"]) in {("CC", "TT"), ("GG", "AA")}
-
-
-def reverse_complement(bases: str) -> str:
-    """Return the other strand of `bases`."""
-    return "".join(COMPLEMENT.get(base, "N") for base in reversed(bases))
 
 
 def context(reference: pysam.FastaFile, chrom: str, pos: int, ref: str, alt: str) -> str | None:
@@ -121,19 +116,18 @@ def spectrum(variants: list[dict], reference: str | Path | None = None) -> dict:
         c_to_t_events += set(named) == {"C>T"}
         tandem += is_tandem_cc_tt(variant)
     total, hits = sum(classes.values()), classes["C>T"]
-    # A third of a second to import, which a page made from its JSON can do without.
-    from scipy.special import betaincinv
+    # SciPy takes a third of a second to import, which a page made from its JSON can do without.
+    from resistpanel.core.stats import jeffreys_interval
 
-    low, high = betaincinv(hits + 0.5, total - hits + 0.5, [0.025, 0.975])
+    low, high = jeffreys_interval(hits, total)
     return {
         "substitutions": total,
         "events": events,
         "classes": classes,
         "c_to_t": hits,
         "c_to_t_fraction": hits / total if total else None,
-        # The Jeffreys interval ends at 0 and 1 themselves when nothing or everything is C>T.
-        "low": (float(low) if hits else 0.0) if total else None,
-        "high": (float(high) if hits < total else 1.0) if total else None,
+        "low": float(low) if total else None,
+        "high": float(high) if total else None,
         "c_to_t_events": c_to_t_events,
         "tandem_cc_tt": tandem,
         "outside": outside,

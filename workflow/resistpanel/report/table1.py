@@ -5,13 +5,14 @@ position and alleles and add what was printed. A printed row that was not called
 table, without a call.
 """
 
-import csv
 import re
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import read_text
+from resistpanel.core.sequence import reverse_complement
+from resistpanel.core.tables import parse_table, rows_of
 from resistpanel.report.numbers import genomic
-from resistpanel.report.spectrum import COMPLEMENT
 from resistpanel.report.words import consequence, rank_state
 
 COLUMNS = (
@@ -39,32 +40,24 @@ def load_published(path: str | Path) -> list[dict]:
         A column is missing, or a number is none.
     """
     path = Path(path)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read as text", where=str(path)) from error
-    # Comment lines may stand anywhere; the line numbers of errors count them.
-    kept = [(i, line) for i, line in enumerate(lines, 1) if line.strip() and line[0] != "#"]
-    reader = csv.DictReader((line for _, line in kept), delimiter="\t")
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    frame = parse_table(read_text(path), str(path))
+    missing = [name for name in COLUMNS if name not in frame.columns]
     if missing:
         raise InputError(
             f"column {', '.join(missing)} is missing",
-            where=f"{path}:{kept[0][0] if kept else 1}",
+            where=f"{path}:{frame.attrs['header']}",
             cure=f"give the columns {' '.join(COLUMNS)}, separated by tabs",
         )
     rows = []
-    for (number, _), row in zip(kept[1:], reader, strict=True):
-        row = {k: None if v in (None, "", ".") else v for k, v in row.items() if k}
+    for place, cells in rows_of(frame, str(path)):
+        row = {name: None if cell in ("", ".") else cell for name, cell in cells.items()}
         try:
             row["pos"] = int(row["hg19_pos"])
             row["af_printed"] = None if row["af_printed"] is None else float(row["af_printed"])
         except (TypeError, ValueError) as error:
-            raise InputError(
-                "hg19_pos or af_printed is not a number", where=f"{path}:{number}"
-            ) from error
+            raise InputError("hg19_pos or af_printed is not a number", where=place) from error
         if not (row["hg19_chrom"] and row["ref"] and row["alt"]):
-            raise InputError("hg19_chrom, ref or alt is empty", where=f"{path}:{number}")
+            raise InputError("hg19_chrom, ref or alt is empty", where=place)
         rows.append(row | {"chrom": row["hg19_chrom"]})
     return rows
 
@@ -83,7 +76,7 @@ def residue_of(variant: dict, index: int) -> int | None:
         return residues[0]
     if len(residues) != len(variant["substitutions"]):
         return None
-    reverse = "".join(COMPLEMENT[base] for base in reversed(variant["alt"]))
+    reverse = reverse_complement(variant["alt"])
     name = variant["hgvs_c"] or ""
     if name.endswith(variant["alt"]) and variant["alt"] != reverse:
         return residues[index]

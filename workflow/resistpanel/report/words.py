@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from resistpanel.core import vocabulary
+
 
 class State(NamedTuple):
     """How a state is named and explained to a reader."""
@@ -11,8 +13,7 @@ class State(NamedTuple):
     meaning: str
 
 
-#: Order is that of interest: what relapse brought first.
-STATES = {
+_STATES = {
     state.key: state
     for state in (
         State(
@@ -36,6 +37,8 @@ STATES = {
         State("absent", "unsure", "Assessable in both samples and detected in neither."),
     )
 }
+#: In the order of the shared vocabulary.
+STATES = {name: _STATES[name] for name in vocabulary.STATES}
 
 MECHANISMS = {
     "on_target_mutation": "Mutation of the drug's target",

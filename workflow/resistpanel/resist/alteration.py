@@ -4,23 +4,7 @@ from dataclasses import dataclass, field
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug, Drugs
-
-#: States in the order in which they tell of resistance, the most telling first.
-STATES = (
-    "acquired",
-    "emergent",
-    "rising",
-    "undetermined",
-    "not covered",
-    "stable",
-    "falling",
-    "lost",
-    "absent",
-)
-#: States in which relapse brought more of the alteration.
-GAINED = ("acquired", "emergent", "rising")
-#: States that leave open whether the alteration was there before.
-OPEN = ("undetermined", "not covered")
+from resistpanel.core.vocabulary import STATES
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +133,7 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
+    `lesions` are the tumour samples by lesion, as in compare.json.
     """
 
     name: str
@@ -159,6 +144,7 @@ class Patient:
     sheet_drugs: tuple[dict, ...]
     alterations: tuple[Alteration, ...]
     copy_number_examined: bool
+    lesions: dict[str, list[str]]
 
     @property
     def tumours(self) -> tuple[Sample, ...]:
@@ -201,6 +187,7 @@ def read_patient(compare: dict, sheet: dict, copynumber: dict | None, drugs: Dru
         tuple(sheet["drugs"]),
         tuple(alterations),
         copynumber is not None,
+        compare["lesions"]["samples"],
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from resistpanel.catalog.pathway import Pathway
+from resistpanel.compare import lesions
 from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.finding import Finding
@@ -27,22 +28,13 @@ def course(alteration: Alteration, patient: Patient) -> list[dict]:
 
 
 def distribution(alteration: Alteration, patient: Patient) -> str | None:
-    """Return ``truncal`` (every tumour), ``shared`` (several) or ``private`` (one).
-
-    Samples in which the alteration cannot be assessed do not count; None if it is in none, or
-    if fewer than two tumours can be assessed.
-    """
-    told = [
-        values["detected"]
+    """Return ``truncal``, ``shared`` or ``private`` over the patient's lesions, or None."""
+    detected = {
+        sample.name: alteration.samples.get(sample.name, {}).get("detected")
         for sample in patient.tumours
-        if (values := alteration.samples.get(sample.name, {})).get("detected") is not None
-    ]
-    present = sum(told)
-    if len(told) < 2 or not present:
-        return None
-    if present == len(told):
-        return "truncal"
-    return "shared" if present > 1 else "private"
+    }
+    kind = lesions.distribution(patient.lesions, detected)["kind"]
+    return None if kind == "absent" else kind
 
 
 def convergence(patient: Patient, pathway: Pathway, findings: Sequence[Finding]) -> dict | None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
-from resistpanel.core.text import join, percent, plural, upper_percent
-from resistpanel.resist.alteration import GAINED, OPEN, STATES, Alteration, Patient
+from resistpanel.core.text import join, percent, percent_up, plural
+from resistpanel.core.vocabulary import GAINED, OPEN, STATES
+from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
@@ -285,7 +286,7 @@ def sample_text(values: dict) -> str:
         return f"not assessable at depth {values['dp'] or 0}"
     alt = values["ad"][1]
     support = f", supported by {alt} fragment{'s' * (alt > 1)}" if alt else ""
-    return f"not detected (at most {upper_percent(values['ub'])} at depth {values['dp']}{support})"
+    return f"not detected (at most {percent_up(values['ub'])} at depth {values['dp']}{support})"
 
 
 def _match_reasons(
@@ -343,7 +344,7 @@ def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
     post = alteration.samples[told.pair.post]
     high = post.get("ccf_high")
     if high is not None and high < SMALL_CLONE:
-        contra.append(f"in at most {upper_percent(high)} of the tumour cells after treatment")
+        contra.append(f"in at most {percent_up(high)} of the tumour cells after treatment")
 
 
 def _spectrum_reason(alteration: Alteration, spectrum: tuple[int, int], contra: list[str]) -> None:

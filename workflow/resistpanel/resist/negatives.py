@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 
 from resistpanel.catalog.table import Row
-from resistpanel.core.text import join, plural, upper_percent
+from resistpanel.core.text import join, percent_up, plural
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import find_matches
@@ -98,13 +98,13 @@ def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
     if covered["sites"] == 1:
         parts.append(
             "catalogued alleles examined after treatment and not found: 1, at most "
-            f"{upper_percent(covered['worst_ub'])} of the fragments"
+            f"{percent_up(covered['worst_ub'])} of the fragments"
         )
     elif covered["sites"]:
         parts.append(
             f"catalogued alleles examined after treatment and not found: {covered['sites']}, each "
-            f"at most {upper_percent(covered['worst_ub'])} of the fragments (half of them at most "
-            f"{upper_percent(covered['median_ub'])})"
+            f"at most {percent_up(covered['worst_ub'])} of the fragments (half of them at most "
+            f"{percent_up(covered['median_ub'])})"
         )
     else:
         parts.append("no catalogued allele could be examined")

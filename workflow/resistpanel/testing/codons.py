@@ -1,8 +1,6 @@
 """The genetic code, codon usage, and coding sequences that keep known codons."""
 
-import csv
 import dataclasses
-import io
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,24 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_text
+from resistpanel.core.sequence import CODONS, GENETIC_CODE
+from resistpanel.core.tables import read_tsv
 from resistpanel.panel.genes import Gene
 
-COMPLEMENT = dict(zip("ACGTN", "TGCAN", strict=True))
-_AMINO = "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF"
-#: Codon -> amino acid, standard code; codons in the order of A, C, G, T.
-CODE = dict(zip(map("".join, itertools.product("ACGT", repeat=3)), _AMINO, strict=True))
-CODONS = list(CODE)
-THREE = dict(
-    zip(
-        [
-            *("Ala", "Arg", "Asn", "Asp", "Cys", "Gln", "Glu", "Gly", "His", "Ile", "Leu"),
-            *("Lys", "Met", "Phe", "Pro", "Ser", "Thr", "Trp", "Tyr", "Val", "Ter"),
-        ],
-        "ARNDCQEGHILKMFPSTWYV*",
-        strict=True,
-    )
-)
 #: Human codon usage per thousand (Nakamura, Gojobori and Ikemura, Nucleic Acids Res 2000,
 #: 28:292; Homo sapiens), in the order of `CODONS`.
 _USAGE = """
@@ -63,25 +47,23 @@ def read_codons(path: str | Path) -> list[KnownCodon]:
         If a row is malformed or its codon does not code for its amino acid.
     """
     path = Path(path)
-    if not path.is_file():
-        raise InputError("no such file", str(path), "give the table of reference codons")
     codons = []
-    with io.StringIO(read_text(path)) as lines:
-        for number, row in enumerate(csv.DictReader(lines, delimiter="\t"), 2):
-            try:
-                pos = tuple(int(text) - 1 for text in row["pos"].split(","))
-                fields = (row["gene"], int(row["residue"]), row["aa"], row["codon"], row["chrom"])
-                codons.append(KnownCodon(*fields, pos, row["basis"]))
-            except (KeyError, ValueError, AttributeError, TypeError):
-                raise InputError(
-                    "not a row of reference codons",
-                    f"{path}:{number}",
-                    "columns are gene, residue, aa, codon, chrom, pos, basis",
-                ) from None
-            if CODE.get(row["codon"]) != row["aa"] or len(pos) != 3:
-                raise InputError(
-                    f"codon {row['codon']} does not code for {row['aa']}", f"{path}:{number}"
-                )
+    columns = ("gene", "residue", "aa", "codon", "chrom", "pos", "basis")
+    for place, row in read_tsv(path, columns, others=True):
+        try:
+            pos = tuple(int(text) - 1 for text in row["pos"].split(","))
+            residue = int(row["residue"])
+        except ValueError:
+            raise InputError(
+                "not a row of reference codons", place, "residue and pos are whole numbers"
+            ) from None
+        if GENETIC_CODE.get(row["codon"]) != row["aa"] or len(pos) != 3:
+            raise InputError(f"codon {row['codon']} does not code for {row['aa']}", place)
+        codons.append(
+            KnownCodon(
+                row["gene"], residue, row["aa"], row["codon"], row["chrom"], pos, row["basis"]
+            )
+        )
     return codons
 
 
@@ -109,7 +91,7 @@ def coding_sequence(gene: Gene, fixed: Mapping[int, str], rng: np.random.Generat
         If `fixed` demands a stop codon within the sequence.
     """
     length = gene.residues
-    sense = np.array([USAGE[codon] if CODE[codon] != "*" else 0.0 for codon in CODONS])
+    sense = np.array([USAGE[codon] if GENETIC_CODE[codon] != "*" else 0.0 for codon in CODONS])
     letters = np.array([list(codon) for codon in CODONS])
     drawn = rng.choice(len(CODONS), size=length, p=sense / sense.sum())
     weights: dict[int, np.ndarray] = {}
@@ -122,7 +104,7 @@ def coding_sequence(gene: Gene, fixed: Mapping[int, str], rng: np.random.Generat
             )
         weights[residue] = now
 
-    stops = np.array([CODE[codon] == "*" for codon in CODONS], float)
+    stops = np.array([GENETIC_CODE[codon] == "*" for codon in CODONS], float)
     by_residue: dict[int, np.ndarray] = {}
     for cdna, base in fixed.items():
         residue, phase = divmod(cdna - 1 - gene.offset, 3)

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from resistpanel.core.allele import Allele, left_align, span
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import Fetch, tidy
 from resistpanel.core.intervals import Target
-from resistpanel.core.replacement import Variant, left_align, span
 
 CLASSES = ("SNV", "MNV", "INS", "DEL", "DUP")
 #: Shares of the classes among the variants drawn.
@@ -30,13 +30,13 @@ class Site:
 
     Attributes
     ----------
-    variant : Variant
+    variant : Allele
         Trimmed and left-aligned.
     kind : str
         One of `CLASSES`, or COMPLEX.
     """
 
-    variant: Variant
+    variant: Allele
     kind: str
 
     @property
@@ -112,18 +112,18 @@ def _propose(rng, kind: str, target: Target, fetch: Fetch) -> Site | None:
         return None
     if kind in ("SNV", "MNV"):
         alt = "".join(str(rng.choice([b for b in "ACGT" if b != base])) for base in ref)
-        return Site(Variant(target.chrom, pos, ref, alt), kind)
+        return Site(Allele(target.chrom, pos, ref, alt), kind)
     if kind == "INS":
-        variant = Variant(target.chrom, pos, "", "".join(rng.choice(list("ACGT"), size)))
+        variant = Allele(target.chrom, pos, "", "".join(rng.choice(list("ACGT"), size)))
     elif kind == "DEL":
-        variant = Variant(target.chrom, pos, ref, "")
+        variant = Allele(target.chrom, pos, ref, "")
     else:
-        variant = Variant(target.chrom, pos, "", ref)
+        variant = Allele(target.chrom, pos, "", ref)
     sequence, offset = fetch(target.chrom, pos - 300, pos + size + 300)
     return Site(left_align(variant, sequence, offset), kind)
 
 
-def kind_of(variant: Variant, fetch: Fetch) -> str:
+def kind_of(variant: Allele, fetch: Fetch) -> str:
     """Return the class of a variant; DUP is an insertion of 4 bases or more beside its like."""
     ref, alt = variant.ref, variant.alt
     if ref and alt:
@@ -174,7 +174,7 @@ def read_own(path: Path, targets: list[Target], fetch: Fetch) -> tuple[list[Site
                     f"{path} ({chrom}:{start + 1})",
                     "give variants of the reference's build, with its contig names",
                 )
-            variant = tidy(Variant(chrom, start, ref.upper(), alt), fetch)
+            variant = tidy(Allele(chrom, start, ref.upper(), alt), fetch)
             inside = any(
                 t.chrom == chrom and t.start < variant.pos and variant.end < t.end for t in targets
             )

@@ -11,9 +11,9 @@ from resistpanel.core.builds import LENGTHS, read_lengths
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, sort_targets
+from resistpanel.core.sequence import COMPLEMENT
 from resistpanel.panel.genes import Gene
 from resistpanel.testing.codons import (
-    COMPLEMENT,
     LONGEST_RUN,
     KnownCodon,
     coding_sequence,

@@ -1,14 +1,13 @@
 """Read the caller's VCF, hold it against what was put in, and count."""
 
 import dataclasses
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
-import pysam
-
+from resistpanel.core.allele import Allele
 from resistpanel.core.haplotypes import REACH, Fetch, spelling, tidy
-from resistpanel.core.replacement import Variant
+from resistpanel.core.stats import wilson_interval
+from resistpanel.core.vcf import CallVcf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Call:
 
     Attributes
     ----------
-    variant : Variant
+    variant : Allele
         Trimmed and left-aligned.
     filters : tuple of str
     model : str
@@ -32,7 +31,7 @@ class Call:
     normal_af : float
     """
 
-    variant: Variant
+    variant: Allele
     filters: tuple[str, ...]
     model: str
     detected: bool
@@ -45,42 +44,32 @@ class Call:
     normal_af: float
 
 
-def _number(value) -> float | None:
-    if isinstance(value, tuple):
-        value = value[0] if value else None
-    return None if value is None or math.isnan(value) else float(value)
-
-
 def read_calls(vcf: Path, fetch: Fetch, tumor: str, normal: str) -> list[Call]:
     """Read a VCF of ``resistpanel call``."""
     calls = []
-    with pysam.VariantFile(str(vcf)) as handle:
-        for record in handle:
-            alt = record.alts[0] if record.alts else "."
-            if not set(alt) <= set("ACGTN"):
-                continue
-            filters = tuple(record.filter.keys())
-            one, other = record.samples[tumor], record.samples[normal]
-            det = _number(one.get("DET"))
-            calls.append(
-                Call(
-                    tidy(Variant(record.chrom, record.start, record.ref, alt), fetch),
-                    filters,
-                    str(record.info.get("MODEL", "")),
-                    filters == ("PASS",) and det == 1,
-                    _number(one.get("AF")),
-                    _number(one.get("LOD")),
-                    _number(one.get("UB")),
-                    int(one["AD"][1]),
-                    int(one["DP"]),
-                    int(other["DP"]),
-                    _number(other.get("AF")) or 0.0,
-                )
+    for record in CallVcf(vcf):
+        if not set(record.alt) <= set("ACGTN"):
+            continue
+        one, other = record.genotypes[tumor], record.genotypes[normal]
+        calls.append(
+            Call(
+                tidy(Allele(record.chrom, record.pos - 1, record.ref, record.alt), fetch),
+                record.filters,
+                record.info.get("MODEL") or "",
+                record.passed and one.detected is True,
+                one.af,
+                one.lod,
+                one.ub,
+                one.alt,
+                one.depth,
+                other.depth,
+                other.af or 0.0,
             )
+        )
     return calls
 
 
-def inherited(calls: Iterable[Call]) -> list[Variant]:
+def inherited(calls: Iterable[Call]) -> list[Allele]:
     """Return what the normal itself shows: variants to keep away from, and to spell with."""
     return [c.variant for c in calls if c.model == "germline" or c.normal_af > 0.02]
 
@@ -93,24 +82,24 @@ class Matched:
     ----------
     found : list
         For each variant, its calls (with all filters passed and detected in the tumour), or [].
-    rest : dict of Variant to Call
+    rest : dict of Allele to Call
         Records of the variants themselves that did not pass.
     false : list of Call
     """
 
     found: list[list[Call]]
-    rest: dict[Variant, Call]
+    rest: dict[Allele, Call]
     false: list[Call]
 
 
-def match(truth: list[Variant], calls: list[Call], beside: list[Variant], fetch: Fetch) -> Matched:
+def match(truth: list[Allele], calls: list[Call], beside: list[Allele], fetch: Fetch) -> Matched:
     """Hold calls against the truth by the haplotypes that they spell.
 
     A variant is found if some of the calls near it give its sequence, alone or with inherited
     variants beside it: an MNV reported as single bases is found.
     """
     passed = [call for call in calls if call.detected]
-    by_variant: dict[Variant, list[int]] = {}
+    by_variant: dict[Allele, list[int]] = {}
     for i, call in enumerate(passed):
         by_variant.setdefault(call.variant, []).append(i)
     found: list[list[Call]] = []
@@ -144,21 +133,11 @@ def match(truth: list[Variant], calls: list[Call], beside: list[Variant], fetch:
     return Matched(found, rest, [call for i, call in enumerate(passed) if i not in used])
 
 
-def wilson(hits: int, number: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the 95 % interval of a proportion (Wilson 1927); (0, 1) of nothing."""
-    if number == 0:
-        return 0.0, 1.0
-    p = hits / number
-    middle = (p + z * z / (2 * number)) / (1 + z * z / number)
-    half = z / (1 + z * z / number) * math.sqrt(p * (1 - p) / number + z * z / (4 * number**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def proportion(flags: Iterable[bool]) -> dict:
     """Return hits, number, value and interval of a proportion."""
     flags = list(flags)
     hits, number = sum(flags), len(flags)
-    low, high = wilson(hits, number)
+    low, high = wilson_interval(hits, number)
     return {
         "found": hits,
         "of": number,

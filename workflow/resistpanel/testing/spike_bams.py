@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core.allele import Allele
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets
-from resistpanel.core.replacement import Variant
 from resistpanel.testing.spike_read import UNFIT, Indel, chance, editable, pair_up, substitute
 
 #: Bases on either side of a target from which reads are taken.
@@ -22,7 +22,7 @@ FAST = [b"level=1"]  # the BAMs live for minutes
 class Spike:
     """A variant, trimmed and left-aligned, and the fraction of fragments that shall carry it."""
 
-    variant: Variant
+    variant: Allele
     af: float
 
     @property

@@ -11,7 +11,7 @@ import re
 import numpy as np
 import pysam
 
-from resistpanel.core.replacement import Variant
+from resistpanel.core.allele import Allele
 from resistpanel.testing.cigars import Alignment, Junction, align
 
 #: Duplicate, QC failure, secondary, supplementary, unmapped: never edited.
@@ -63,7 +63,7 @@ def md_substituted(md: str, changes: dict[int, str]) -> str:
     return "".join(out) + str(run)
 
 
-def substitute(read: pysam.AlignedSegment, variant: Variant) -> int:
+def substitute(read: pysam.AlignedSegment, variant: Allele) -> int:
     """Write a substitution into an aligned read; return how many bases changed.
 
     Only bases that show the reference are changed: an error stays an error. NM and MD follow.
@@ -119,12 +119,12 @@ class Indel:
 
     Parameters
     ----------
-    variant : Variant
+    variant : Allele
         Trimmed and left-aligned.
     fasta : pysam.FastaFile
     """
 
-    def __init__(self, variant: Variant, fasta: pysam.FastaFile):
+    def __init__(self, variant: Allele, fasta: pysam.FastaFile):
         self.variant = variant
         self.low = max(0, variant.pos - REACH)
         text = fasta.fetch(variant.chrom, self.low, variant.end + REACH).upper()

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from resistpanel import __version__
+from resistpanel.core.allele import Allele, span
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.haplotypes import Fetch, fetcher
 from resistpanel.core.intervals import Target, merge_targets, sort_targets
-from resistpanel.core.replacement import Variant, span
 from resistpanel.testing.draw_variants import CLASSES, GAP, Room, Site, draw, most, read_own
 from resistpanel.testing.score import Call, inherited, match, proportion, read_calls
 from resistpanel.testing.spike_bams import Spike, spike, split
@@ -154,7 +154,7 @@ class Validation:
         self.call(self.normal, tumor, vcf, asked)
         return read_calls(vcf, fetch, TUMOR, NORMAL)
 
-    def _usable(self, site: Site, stated: dict, beside: list[Variant], fetch: Fetch) -> bool:
+    def _usable(self, site: Site, stated: dict, beside: list[Allele], fetch: Fetch) -> bool:
         """Tell whether the caller gave a site its limit, and nothing inherited lies near."""
         call = stated.get(site.variant)
         if call is None or call.depth == 0:
@@ -308,7 +308,7 @@ class Validation:
         shutil.rmtree(self.plan.work, ignore_errors=True)
 
 
-def write_sites(path: Path, variants: list[Variant], reference: Path, fetch: Fetch) -> None:
+def write_sites(path: Path, variants: list[Allele], reference: Path, fetch: Fetch) -> None:
     """Write variants as the VCF that ``resistpanel call --sites`` reads."""
     with open_fasta(reference) as fasta:
         order = {name: i for i, name in enumerate(fasta.references)}

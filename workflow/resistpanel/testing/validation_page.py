@@ -5,6 +5,8 @@ from collections.abc import Callable
 
 import jinja2
 
+from resistpanel.core.text import percent
+
 COLUMNS = (
     *("pass", "chrom", "pos", "ref", "alt", "class", "size", "design", "multiple_of_lod", "af"),
     *("fragments", "carriers", "lod", "called", "af_called", "filters"),
@@ -12,15 +14,6 @@ COLUMNS = (
 #: Signs of the classes in the plots: colour goes with a shape, so that neither is needed alone.
 SHAPES = {"all": "●", "SNV": "■", "MNV": "▲", "INS": "◆", "DEL": "▼", "DUP": "✚", "COMPLEX": "✖"}
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 300, 72, 44, 14, 14
-
-
-def percent(value: float | None, digits: int | None = None) -> str:
-    """Return a fraction as per cent; a dash where there is none."""
-    if value is None:
-        return "–"
-    if digits is None:
-        digits = 0 if value >= 0.1 else 1 if value >= 0.01 else 2
-    return f"{100 * value:.{digits}f} %"
 
 
 def tsv(result: dict) -> str:
@@ -120,7 +113,7 @@ def plot(
             {"at": round(x(put(t)), 1), "text": f"{t:g} ×" if not log else percent(t)}
             for t in ticks
         ],
-        "y": [{"at": round(y(t), 1), "text": percent(t, 0)} for t in (0, 0.25, 0.5, 0.75, 1)],
+        "y": [{"at": round(y(t), 1), "text": f"{t:.0%}"} for t in (0, 0.25, 0.5, 0.75, 1)],
         "wanted": round(y(0.95), 1),
         "mark": round(x(put(mark)), 1) if mark is not None else None,
         "series": series,

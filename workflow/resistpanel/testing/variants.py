@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from resistpanel.core.allele import Allele, left_align
 from resistpanel.testing.genome import Genome, Region, decode
 
 #: Fewest bases between two variants drawn at random, and from a given one.
@@ -91,20 +92,9 @@ def normalise(region: Region, start: int, ref: str, alt: str) -> tuple[int, str,
     -----
     Tan, Abecasis and Kang, Bioinformatics 2015, 31:2202, on alleles kept without an anchor base.
     """
-    while ref and alt and ref[-1] == alt[-1]:
-        ref, alt = ref[:-1], alt[:-1]
-    while ref and alt and ref[0] == alt[0]:
-        ref, alt, start = ref[1:], alt[1:], start + 1
-    if ref and alt:
-        return start, ref, alt
-    while start > region.start:
-        before = region.sequence(start - 1, start)
-        if before != (ref or alt)[-1]:
-            break
-        ref = before + ref[:-1] if ref else ""
-        alt = before + alt[:-1] if alt else ""
-        start -= 1
-    return start, ref, alt
+    sequence = region.sequence(region.start, start + len(ref))
+    aligned = left_align(Allele("", start, ref, alt), sequence, region.start)
+    return aligned.pos, aligned.ref, aligned.alt
 
 
 def kind_of(ref: str, alt: str) -> str:

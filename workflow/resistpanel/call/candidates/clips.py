@@ -3,7 +3,7 @@
 import numpy as np
 
 from resistpanel.call.candidates.ranking import best_supported
-from resistpanel.core.allele import Allele, left_align
+from resistpanel.core.allele import Allele, left_align_to
 from resistpanel.core.reference import Reference, decode
 
 #: One of the soft clips at a breakpoint must have so many bases; the others count from fewer on.
@@ -153,7 +153,7 @@ def clipped(
         ref = decode(copied) if pos < end else ""
         word = decode(alt) + (decode(copied) if pos > end else "")
         if (ref or word) and "N" not in ref + word:
-            allele = left_align(Allele(contig, pos, ref, word), reference)
+            allele = left_align_to(Allele(contig, pos, ref, word), reference)
             found[allele] = found.get(allele, 0) + fragments
 
     groups, unplaced, left_out = {}, {}, 0

@@ -7,7 +7,7 @@ from resistpanel.call.candidates.clips import NEAR, clipped
 from resistpanel.call.candidates.ranking import best_supported
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import words
-from resistpanel.core.allele import Allele, left_align
+from resistpanel.core.allele import Allele, left_align_to
 from resistpanel.core.reference import Reference, decode
 
 #: Fragments that an allele needs over all samples, and in its best sample.
@@ -133,7 +133,7 @@ def aligned_indels(
             alt = np.frombuffer(word, dtype=np.uint8)
             if (alt > 3).any():
                 continue
-            allele = left_align(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
+            allele = left_align_to(Allele(chunk.contig, start, decode(ref), decode(alt)), reference)
             if not allele.substitution:
                 found[allele] = found.get(allele, 0) + n * step
     return found, crowded

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pysam
 
-from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import read_targets
 
 #: Target bases per chunk: bounds the memory, while the cost per chunk stays small beside reading.
 CHUNK_BASES = 4000
@@ -78,32 +77,10 @@ def read_bed(path: str | Path, padding: int = 0) -> list[tuple[str, int, int]]:
     InputError
         Naming file and line where a row is not BED, or the file holds no interval.
     """
-    regions = []
-    try:
-        with (
-            pysam.BGZFile(str(path))
-            if str(path).endswith(".gz")
-            else Path(path).open("rb") as handle
-        ):
-            lines = handle.read().decode().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read as BED", str(path), "check the path") from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        fields = line.split("\t")
-        try:
-            contig, start, end = fields[0], int(fields[1]), int(fields[2])
-        except (IndexError, ValueError):
-            raise InputError(
-                "not a BED row", f"{path}:{number}", "needs contig, start, end, tab-separated"
-            ) from None
-        if not 0 <= start < end:
-            raise InputError(f"interval {start}-{end} is empty or negative", f"{path}:{number}")
-        regions.append((contig, max(0, start - padding), end + padding))
-    if not regions:
-        raise InputError("holds no interval", str(path), "give the panel's targets")
-    return regions
+    return [
+        (target.chrom, max(0, target.start - padding), target.end + padding)
+        for target in read_targets(path)
+    ]
 
 
 def merge(

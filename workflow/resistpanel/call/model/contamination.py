@@ -18,7 +18,9 @@ leaking cells do not carry show error alone. Source: Taylor-Weiner et al., Nat M
 import dataclasses
 
 import numpy as np
-from scipy.special import betaln, xlog1py, xlogy
+from scipy.special import betaln
+
+from resistpanel.core.stats import log_beta_binomial
 
 #: Error rate towards one other base where nothing better is known.
 ERROR = 3e-4
@@ -59,16 +61,6 @@ class Fraction:
 
 
 NOTHING = Fraction(None, None, None, None, None, 0)
-
-
-def _log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho: float):
-    """Return the beta-binomial log-likelihood without its constant; broadcasts."""
-    frequency = np.clip(frequency, 1e-9, 1 - 1e-9)
-    if rho == 0:
-        return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
-    size = (1 - rho) / rho
-    a, b = frequency * size, (1 - frequency) * size
-    return betaln(a + alt, b + depth - alt) - betaln(a, b)
 
 
 def _log_error_counts(error: float, alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
@@ -180,8 +172,8 @@ def contamination(
     levels = np.stack(
         [
             np.broadcast_to(none, (len(FRACTIONS) - 1, len(depth))),
-            _log_counts(steps / 2 + error, other, depth, rho),
-            _log_counts(steps + error, other, depth, rho),
+            log_beta_binomial(steps / 2 + error, other, depth, rho),
+            log_beta_binomial(steps + error, other, depth, rho),
         ],
         axis=1,
     )  # fractions, genotypes, sites
@@ -244,6 +236,6 @@ def tumor_in_normal(
     none = _log_error_counts(error, k, n)
     log_like = np.empty(len(FRACTIONS))
     for i, fraction in enumerate(FRACTIONS):
-        leaked = _log_counts(fraction * f + error, k, n, rho) if fraction else none
+        leaked = log_beta_binomial(fraction * f + error, k, n, rho) if fraction else none
         log_like[i] = np.logaddexp(np.log(leaking) + leaked, np.log1p(-leaking) + none).sum()
     return _summary(log_like, len(n))

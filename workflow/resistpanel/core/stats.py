@@ -1,0 +1,92 @@
+"""Intervals, likelihoods and false discovery rates that several stages use.
+
+Counts may be arrays; all functions broadcast.
+"""
+
+import numpy as np
+from scipy.special import betaincinv, betaln, xlog1py, xlogy
+
+#: Standard normal quantile 0.975, of two-sided 95 % intervals.
+Z95 = 1.959963984540054
+
+
+def jeffreys_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the equal-tailed Jeffreys interval of a proportion.
+
+    Quantiles of Beta(alt + 1/2, depth - alt + 1/2) (Brown, Cai and DasGupta, Stat Sci
+    2001;16:101). The lower end is 0 where `alt` is 0, the upper end 1 where it is `depth`.
+    """
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    tail = (1 - level) / 2
+    with np.errstate(invalid="ignore"):
+        low = betaincinv(alt + 0.5, depth - alt + 0.5, tail)
+        high = betaincinv(alt + 0.5, depth - alt + 0.5, 1 - tail)
+    return np.where(alt <= 0, 0.0, low), np.where(alt >= depth, 1.0, high)
+
+
+def clopper_pearson_upper(alt, depth, level: float = 0.95) -> np.ndarray:
+    """Return the one-sided upper bound of a proportion (Clopper and Pearson, 1934).
+
+    The quantile `level` of Beta(alt + 1, depth - alt); with `alt` 0 it is
+    1 - (1 - level)^(1/depth), about 3/depth at 95 %. NaN where `depth` is 0.
+    """
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    with np.errstate(invalid="ignore"):
+        bound = betaincinv(alt + 1, np.maximum(depth - alt, 1e-9), level)
+    return np.where(depth > 0, np.where(alt >= depth, 1.0, bound), np.nan)
+
+
+def clopper_pearson_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the exact two-sided interval of a proportion (Clopper and Pearson, 1934)."""
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    tail = (1 - level) / 2
+    low = betaincinv(np.maximum(alt, 1e-9), depth - alt + 1, tail)
+    return np.where(alt <= 0, 0.0, low), clopper_pearson_upper(alt, depth, 1 - tail)
+
+
+def wilson_interval(hits: int, number: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a proportion (Wilson 1927); (0, 1) where `number` is 0."""
+    if number == 0:
+        return 0.0, 1.0
+    p, zz = hits / number, Z95 * Z95
+    middle = (p + zz / (2 * number)) / (1 + zz / number)
+    half = Z95 / (1 + zz / number) * np.sqrt(p * (1 - p) / number + zz / (4 * number**2))
+    # At 0 and 1 an end equals the proportion, but for rounding.
+    return float(max(0.0, min(p, middle - half))), float(min(1.0, max(p, middle + half)))
+
+
+def log_beta_binomial(frequency, alt, depth, rho: float) -> np.ndarray:
+    """Return the beta-binomial log-likelihood of allele counts, without its constant.
+
+    Parameters
+    ----------
+    frequency : array_like
+        Expected allele frequency; kept 1e-9 away from 0 and 1.
+    alt, depth : array_like
+        Counts with the allele, and all.
+    rho : float
+        Overdispersion (intraclass correlation), 0 to below 1; 0 is the binomial. The variance is
+        ``depth f (1 - f) (1 + (depth - 1) rho)``.
+
+    Notes
+    -----
+    alt | f ~ BetaBin(depth, f M, (1 - f) M) with M = (1 - rho) / rho (Gerstung et al., Nat Commun
+    2012;3:811; Roth et al., Nat Methods 2014;11:396).
+    """
+    frequency = np.clip(np.asarray(frequency, float), 1e-9, 1 - 1e-9)
+    if rho == 0:
+        return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
+    size = (1 - rho) / rho
+    a, b = frequency * size, (1 - frequency) * size
+    return betaln(a + alt, b + depth - alt) - betaln(a, b)
+
+
+def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
+    """Return q values (Benjamini and Hochberg, J R Stat Soc B 1995;57:289); NaN stay NaN."""
+    q = np.full(len(p), np.nan)
+    known = np.flatnonzero(np.isfinite(p))
+    if len(known):
+        order = known[np.argsort(p[known])]
+        scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
+        q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q

@@ -1,0 +1,20 @@
+"""Words that stages hand to each other, in one order."""
+
+#: States of an alteration between two samples, ordered by how much they matter for resistance:
+#: what relapse brought, what is open, what was there all along, what went away. Over several
+#: pairs of samples the first of these is the overall state.
+STATES = (
+    "acquired",
+    "emergent",
+    "rising",
+    "undetermined",
+    "not covered",
+    "stable",
+    "falling",
+    "lost",
+    "absent",
+)
+#: States in which relapse brought more of the alteration.
+GAINED = ("acquired", "emergent", "rising")
+#: States that leave open whether the alteration was there before.
+OPEN = ("undetermined", "not covered")
