@@ -15,7 +15,7 @@ PURITY_SD, PURITY_MARGIN = 0.02, 0.04
 AMOUNT_SD = 0.04
 #: A call needs so many fragments; at the error rate fewer can be errors.
 LEAST_FRAGMENTS = 4
-#: Truth: (clonal fraction before, after) given a drawn one; undecided answers are not wrong.
+#: Truth: (cancer cell fraction before, after) given a drawn one; undecided answers are not wrong.
 TRUTHS = ("acquired", "lost", "stable", "rising", "falling")
 OPEN = {"undetermined", "emergent", "not covered"}
 

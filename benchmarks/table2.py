@@ -50,9 +50,7 @@ def failures(row: Row, value: dict) -> list[str]:
     if not row.visible:
         open_ = [(r["gene"], r["alteration"]) for r in value["coverage"]["not_in_dna"]]
         wrong = [] if (row.gene, row.alteration) in open_ else ["not listed as unseen"]
-        said = verdict["sentence"].partition("changes that the DNA of coding exons does not show")[
-            2
-        ]
+        said = verdict["sentence"].partition("changes that DNA of coding exons does not reveal")[2]
         return wrong + ([] if row.gene in said else ["not named as what cannot be excluded"])
     named = [finding for finding in value["findings"] if finding["label"] == row.label]
     if not named:

@@ -16,7 +16,7 @@ DEMO = Path(__file__).parents[2] / "resources/demo"
 PRE, POST = "T0_axilla", ("T1_lung", "T2_liver", "T3_brain", "T4_left_lower_leg")
 TRUNCAL = 34  # drawn at random over the targets, in every tumour
 
-#: chrom, pos (1-based), ref, alt, lesions, clonal fraction: the ways to resist.
+#: chrom, pos (1-based), ref, alt, lesions, cancer cell fraction: the ways to resist.
 RESIST = (
     ("chr1", 115256530, "G", "T", {POST[0]: 0.7}),  # NRAS Q61K
     ("chr15", 66729163, "C", "T", {POST[1]: 0.5, POST[2]: 0.08}),  # MAP2K1 P124L

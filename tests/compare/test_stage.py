@@ -309,7 +309,7 @@ GAINED = {
 @pytest.mark.parametrize(
     ("chrom", "gene", "copies", "error"),
     [
-        # Noise of a gene that is as the genome at large must not move clonal fractions.
+        # Noise of a gene that is as the genome at large must not move cancer cell fractions.
         ("chr15", GAINED | {"copies": 2.3, "call": "neutral"}, 3.0, 0.0),
         ("chr15", GAINED, 4.0, 0.2 / 2 / 1.96 * math.log(2)),
         ("chrX", GAINED | {"chrom": "chrX", "copies": 1.2, "call": "neutral"}, None, 0.0),

@@ -37,24 +37,24 @@ PRE, POST = "before treatment", "at relapse"
         ((4, 905), (145, 900), "emergent", "support",
          "below the calling threshold before treatment, but 4 of 905 fragments carry it, more "
          "than sequencing error explains (p = 0.0029); 16.1 % (13.8 to 18.6) at relapse: it may "
-         "have been there before"),
+         "have been present before"),
         # 1.2 % (0.6 to 2.1) against a bound of 0.75 %, where 1.2 % would have been called
         ((0, 400), (11, 900), "undetermined", "depth",
          "not detected before treatment (0 of 400 fragments, AF below 0.75 % with 95 % "
          "confidence); 1.2 % (0.65 to 2.1) at relapse: too few to tell; 459 fragments before "
-         "treatment would have told"),
+         "treatment would have been sufficient"),
         ((3, 1200), (11, 1000), "emergent", "overlap",
          "not detected before treatment (3 of 1200 fragments, AF below 0.65 % with 95 % "
          "confidence); 1.1 % (0.59 to 1.9) at relapse: the bounds overlap, so it may have been "
-         "there before"),
+         "present before"),
         # 20 fragments without it bound the AF at 14 % only
         ((0, 20), (90, 900), "undetermined", "depth",
          "not detected before treatment (0 of 20 fragments, AF below 14.0 % with 95 % "
          "confidence); 10.0 % (8.2 to 12.1) at relapse: too few to tell; 36 fragments before "
-         "treatment would have told"),
+         "treatment would have been sufficient"),
         ((0, 5), (145, 900), "undetermined", "depth",
          "not assessable before treatment (0 of 5 fragments); 16.1 % (13.8 to 18.6) at relapse: "
-         "too few to tell; 21 fragments before treatment would have told"),
+         "too few to tell; 21 fragments before treatment would have been sufficient"),
         ((200, 1000), (450, 1000), "rising", "detected",
          "20.0 % (17.6 to 22.6) before treatment, 45.0 % (41.9 to 48.1) at relapse: 2.25-fold, "
          "95 % interval 1.89 to 2.68, probability of an increase above 0.999"),
@@ -69,8 +69,8 @@ PRE, POST = "before treatment", "at relapse"
         # in both, but too shallow to exclude a doubling
         ((8, 40), (14, 40), "undetermined", "depth",
          "20.0 % (9.9 to 34.2) before treatment, 35.0 % (21.7 to 50.4) at relapse: too uncertain "
-         "to tell a change (1.75-fold, 95 % interval 0.84 to 3.87, probability of an increase "
-         "0.932); 221 fragments in both samples would have told"),
+         "to call a change (1.75-fold, 95 % interval 0.84 to 3.87, probability of an increase "
+         "0.932); 221 fragments in both samples would have been sufficient"),
         ((145, 900), (0, 905), "lost", "bounds",
          "16.1 % (13.8 to 18.6) before treatment; not detected at relapse (0 of 905 fragments, "
          "AF below 0.34 % with 95 % confidence)"),
@@ -87,7 +87,7 @@ PRE, POST = "before treatment", "at relapse"
          "confidence)"),
         ((0, 905), (0, 5), "undetermined", "depth",
          "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
-         "confidence); not assessable at relapse (0 of 5 fragments): cannot be told"),
+         "confidence); not assessable at relapse (0 of 5 fragments): could not be determined"),
     ],
 )  # fmt: skip
 def test_states_and_sentences(view, pre, post, state, reason, text):
@@ -125,8 +125,9 @@ def test_low_purity_before_leaves_it_open(view):
     # the lower bound 2.3 % is 0.29 % there: ln(0.05) / ln(1 - 0.0029)
     assert sentence(found, a, b) == (
         "not detected before treatment (0 of 900 fragments, AF below 0.34 % with 95 % "
-        "confidence); 3.3 % (2.3 to 4.7) at relapse: purity does not allow to tell; 1,038 "
-        "fragments before treatment would have told (compared after correction for purity)"
+        "confidence); 3.3 % (2.3 to 4.7) at relapse: purity is insufficient to decide; 1,038 "
+        "fragments before treatment would have been sufficient (compared after correction for "
+        "purity)"
     )
 
 

@@ -78,7 +78,7 @@ def test_the_machines_refusals_are_one_line(number, words):
 
 
 def test_a_fault_of_the_program_is_none_of_the_machines():
-    assert machine_fault(OSError("cannot be told")) is None
+    assert machine_fault(OSError("could not be determined")) is None
     assert machine_fault(ValueError("x")) is None
 
 

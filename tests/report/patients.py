@@ -392,7 +392,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             direction="resistance",
             mechanisms=[{"drug": "vemurafenib", "mechanism_class": "downstream_mutation",
                          "text": mechanism}],
-            **{"for": ["the very change that the catalogue holds under vemurafenib",
+            **{"for": ["exact match: reported to cause resistance to vemurafenib",
                        f"acquired: not detected before treatment (below {ub}), "
                        f"{percent(post['af'])} after relapse"]},
             against=[against],
@@ -449,7 +449,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             f"{post['dp']} fragments after. It is known to resist RAF inhibitors and allosteric "
             "MEK inhibitors.",
             "reasons": [
-                "the very change that the catalogue holds under vemurafenib (case report)",
+                "exact match: reported to cause resistance to vemurafenib (case report)",
                 "the sensitising driver BRAF V600E is retained",
                 "near miss: PIK3CA E545K is catalogued but fails strand",
             ],

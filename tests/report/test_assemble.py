@@ -145,7 +145,7 @@ def strange_pair(parts):
         (unknown_in_pathway, "names variant 'chr2:2:A:C'"),
         (unknown_driver, "names variant 'chr3:3:A:C'"),
         (sample_missing_in_variant, "does not give every sample"),
-        (twice, "stands twice"),
+        (twice, "is given twice"),
         (strange_pair, "compares a sample that is not in the sheet"),
     ],
 )

@@ -231,7 +231,7 @@ def test_the_study_obeys_cbioportals_rules(folder, parts, patients, make, cbiopo
 def test_names_and_builds_that_do_not_fit(paper):
     study = Study("s")
     study.add(paper, "a.json")
-    with pytest.raises(InputError, match="stands in two patients"):
+    with pytest.raises(InputError, match="is in two patients"):
         study.add(paper | {"patient": "B"}, "b.json")
     with pytest.raises(InputError, match="'B B' is not allowed"):
         Study("s").add(paper | {"patient": "B B"}, "b.json")

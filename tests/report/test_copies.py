@@ -92,4 +92,4 @@ def test_without_a_normal_there_are_ratios_between_tumours_alone(parts, patients
 
 def test_signs_and_bounds():
     assert signed(-1.7) == "\u22121.70" and signed(0.5) == "+0.50" and signed(None) == "—"
-    assert foreign(None) == "cannot be told"
+    assert foreign(None) == "could not be determined"

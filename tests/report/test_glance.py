@@ -41,7 +41,7 @@ def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
     copynumber["identity"]["strangers"] = ["resistant"]
     lines = glance.samples(make(parts | {"copynumber": copynumber}))
     assert lines[0] == "1 of 3 fail the gate (sensitive)"
-    assert "not of this patient: resistant" in lines
+    assert "does not match this patient: resistant" in lines
 
 
 def test_copies_before(parts, make, patients):

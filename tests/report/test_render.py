@@ -250,7 +250,7 @@ def test_a_single_time_point_has_states_but_no_course(parts, make, read_page):
         v["states"], v["state"] = [], None
     text = read_page(page(make(parts))).text()
     assert "There is no pair of time points to compare." in text
-    assert "no state" in text
+    assert "not comparable (single time point)" in text
 
 
 def test_a_variant_without_gene_or_protein(parts, make, read_page):
@@ -266,7 +266,7 @@ def test_a_variant_without_gene_or_protein(parts, make, read_page):
 def test_clonal_fractions_are_shown_where_known(parts, make, read_page):
     v = next(v for v in parts["compare"]["variants"] if v["protein"] == "C121S")
     v["samples"]["resistant"] |= {"ccf": 0.43, "ccf_low": 0.35, "ccf_high": 0.52}
-    assert "clonal fraction 43.0 % (35.0–52.0)" in read_page(page(make(parts))).text()
+    assert "cancer cell fraction 43.0 % (35.0–52.0)" in read_page(page(make(parts))).text()
 
 
 def test_lesions_are_told_apart(large, read_page, doc):

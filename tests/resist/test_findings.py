@@ -21,7 +21,7 @@ def test_another_change_of_a_catalogued_codon(patient, finding, context):
     assert (found.effect, found.match_level) == ("known", "codon")
     assert value["verdict"]["confidence"] == "low"  # another change, and from a screen alone
     reasons = " ".join(value["verdict"]["reasons"])
-    assert "another change of the place" in reasons
+    assert "another change of this residue" in reasons
     assert "not from patients (screen)" in reasons
 
 
@@ -39,7 +39,7 @@ def test_another_disease_is_said(patient, finding, context):
     p.add("MAP2K1", "C121S")
     value = p.resist(context)
     assert any("from another disease (melanoma)" in r for r in finding(value, "MAP2K1").against)
-    assert "the sources are of other diseases" in " ".join(value["verdict"]["reasons"])
+    assert "the evidence is from other diseases" in " ".join(value["verdict"]["reasons"])
 
 
 def test_an_exon_level_insertion(patient, finding, context):
@@ -72,7 +72,7 @@ def test_conflicting_evidence_is_shown_on_both_sides(patient, finding, context):
     assert {e["direction"] for e in found.evidence} == {"resistance", "none"}
     assert any("BRAF-V600E-anti-EGFR-not-supported" in text for text in found.against)
     assert any("BRAF-V600E-anti-EGFR:" in text for text in found.for_)
-    assert any("other rows speak against it" in r for r in value["verdict"]["reasons"])
+    assert any("other catalogue rows contradict it" in r for r in value["verdict"]["reasons"])
 
 
 def test_what_is_known_of_the_very_change_outweighs_the_codon(patient, finding, context):
@@ -115,7 +115,7 @@ def test_an_uncatalogued_change_in_the_pathway_is_a_candidate(
     ("gene", "protein", "fractions", "more", "reason"),
     [
         ("MAP2K1", "G128G", (0.0, 0.2), {}, "synonymous"),
-        ("MAP2K1", "R201*", (0.0, 0.2), {}, "takes away MAP2K1, which the pathway needs"),
+        ("MAP2K1", "R201*", (0.0, 0.2), {}, "inactivates MAP2K1, which the pathway requires"),
         ("PTPRD", "E636K", (0.0, 0.2), {}, "its gene is not in the pathway"),
         (
             "ERBB4",
@@ -185,7 +185,7 @@ def test_emergent_lowers_the_confidence(patient, context):
     p.add("MAP2K1", "C121S", 0.0, 0.16, state="emergent")
     verdict = p.resist(context)["verdict"]
     assert verdict["confidence"] == "moderate"
-    assert "may have been there before" in verdict["sentence"]
+    assert "may have been present before" in verdict["sentence"]
 
 
 def test_a_small_clone_lowers_the_confidence(patient, finding, context):
@@ -205,7 +205,7 @@ def test_before_not_covered(patient, context):
     verdict = p.resist(context)["verdict"]
     assert verdict["kind"] == "mechanism"
     assert verdict["confidence"] == "moderate"
-    assert "whether it was there before cannot be told" in verdict["sentence"]
+    assert "whether it was present before could not be determined" in verdict["sentence"]
 
 
 def test_without_a_sample_before(patient, context):
@@ -352,7 +352,7 @@ def test_an_amplification_is_worded_once(patient, context):
         "log2 ratio after to before +2.20."
     )
     assert any(
-        "an amplification that the catalogue holds under vemurafenib" in reason
+        "amplification of the gene: reported to cause resistance to vemurafenib" in reason
         for reason in value["verdict"]["reasons"]
     )
 

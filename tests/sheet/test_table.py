@@ -100,7 +100,7 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             GOOD.replace("bam\n", "bam\tday\n").replace(".bam\n", ".bam\t\n"),
-            "samples.tsv:1: column 'day' stands twice; remove one",
+            "samples.tsv:1: column 'day' is given twice; remove one",
         ),
         (
             HEADER + NORMAL + BEFORE + AFTER.replace("\t\t", "\t"),

@@ -1,4 +1,4 @@
-"""From allele frequency to copies per tumour cell and clonal fraction.
+"""From allele frequency to copies per tumour cell and cancer cell fraction.
 
 A mutation carried by a fraction c of the tumour cells, on m of their n_t copies of the locus,
 in a sample of purity p whose other cells have n_n copies, has
@@ -39,7 +39,7 @@ class Purity:
     source : str or None
         Where it comes from, or why it is not known.
     from_driver : bool
-        Whether it was read off a driver mutation's AF. Such a purity gives clonal fractions,
+        Whether it was read off a driver mutation's AF. Such a purity gives cancer cell fractions,
         but samples are not compared by it: an amplified driver would look like more tumour.
     """
 

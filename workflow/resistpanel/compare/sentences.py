@@ -57,10 +57,10 @@ def _weak(view: View) -> str:
 
 def _emergent(decision: Decision, pre: View, post: View) -> str:
     if decision.reason == "support":
-        return f"{_weak(pre)}; {frequency(post)} {post.name}: it may have been there before"
+        return f"{_weak(pre)}; {frequency(post)} {post.name}: it may have been present before"
     return (
         f"not detected {pre.name} {not_seen(pre)}; {frequency(post)} {post.name}: the bounds "
-        "overlap, so it may have been there before"
+        "overlap, so it may have been present before"
     )
 
 
@@ -70,7 +70,7 @@ def _changed(decision: Decision, pre: View, post: View) -> str:
     if decision.reason == "overlap":
         return (
             f"{frequency(pre)} {pre.name}; not detected {post.name} {not_seen(post)}: the bounds "
-            "overlap, so it may still be there"
+            "overlap, so it may still be present"
         )
     return f"{_both(pre, post)}: {_fold(decision)}"
 
@@ -110,12 +110,12 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
     seen = pre.evidence.detected, post.evidence.detected
     if seen == (True, True):
         want = _wanted(decision, "in both samples")
-        return f"{_both(pre, post)}: too uncertain to tell a change ({_fold(decision)}); {want}"
+        return f"{_both(pre, post)}: too uncertain to call a change ({_fold(decision)}); {want}"
     parts = [_part(pre), _part(post)]
     missing = pre if not pre.evidence.detected else post
     if True not in seen:
-        return f"{'; '.join(parts)}: cannot be told"
-    why = "purity does not allow to tell" if decision.reason == "purity" else "too few to tell"
+        return f"{'; '.join(parts)}: could not be determined"
+    why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
     return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name)}"
 
 
@@ -129,8 +129,8 @@ def _part(view: View) -> str:
 
 def _wanted(decision: Decision, where: str) -> str:
     if decision.needed is None:
-        return f"no depth up to {MOST_DEPTH:,} would have told"
-    return f"{decision.needed:,} fragments {where} would have told"
+        return f"no depth up to {MOST_DEPTH:,} would have been sufficient"
+    return f"{decision.needed:,} fragments {where} would have been sufficient"
 
 
 def _not_covered(decision: Decision, pre: View, post: View) -> str:

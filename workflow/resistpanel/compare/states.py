@@ -67,7 +67,7 @@ class Decision:
     corrected : bool
         Whether the frequencies were corrected for purity, known in both samples.
     needed : int or None
-        Fragments that would have told, where the state is undetermined for want of them.
+        Fragments that would have been sufficient, where the state is undetermined for want of them.
     fold_low, fold_high : float or None
         95 % interval of the ratio; None unless the allele was detected in both.
     """

@@ -95,6 +95,6 @@ def read_lengths(reference: str | Path) -> dict[str, int]:
         if len(fields) < 5 or not all(field.isdecimal() for field in fields[1:5]):
             raise InputError("not a FASTA index", where, cure)
         if fields[0] in lengths:
-            raise InputError(f"contig '{fields[0]}' stands twice", where, cure)
+            raise InputError(f"contig '{fields[0]}' is given twice", where, cure)
         lengths[fields[0]] = int(fields[1])
     return lengths

@@ -60,7 +60,8 @@ def note_drugs(rows: Iterable[Row]) -> list[str]:
 def note_tumor_only(rows: list[Row]) -> list[str]:
     """Return notes on patients without a matched normal."""
     return [
-        f"patient '{name}' has no normal: germline variants cannot be told from somatic ones by it"
+        f"patient '{name}' has no normal: germline and somatic variants cannot be distinguished "
+        "by it"
         for name, members in patients(rows).items()
         if not any(row.role == "normal" for row in members)
     ]

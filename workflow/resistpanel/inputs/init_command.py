@@ -207,7 +207,8 @@ def to_fill_in(
     without = sorted(set(patients) - normals)
     if without:
         lines.append(
-            f"samples.tsv: {', '.join(without)} without a normal; germline variants cannot be told"
+            f"samples.tsv: {', '.join(without)} without a normal; germline variants cannot be "
+            "distinguished"
         )
     unnamed = [str(found.path) for found, _ in rows if not found.samples]
     if unnamed:

@@ -154,7 +154,7 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
                 f"missing column '{name}'", where, "add it; its cells may be empty where optional"
             )
     for name in sorted({name for name in header if header.count(name) > 1}):
-        yield InputError(f"column '{name}' stands twice", where, "remove one")
+        yield InputError(f"column '{name}' is given twice", where, "remove one")
 
 
 def _number(text: str | None) -> float | None:
@@ -302,7 +302,7 @@ def _check_fastq(rows: list[Row]) -> Iterator[InputError]:
                 if first is not row:
                     what = f"of sample '{row.sample}' is one of sample '{first.sample}' too"
                 elif (row.fastq1 + row.fastq2).count(path) > 1 and column == "fastq1":
-                    what = "stands twice in the row"
+                    what = "is given twice in the row"
                 else:
                     continue
                 yield InputError(

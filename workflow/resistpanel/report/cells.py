@@ -16,7 +16,7 @@ def scale(fraction: float) -> float:
     """Return where an allele frequency lies on the page's axis, 0 to 100.
 
     The axis is that of the square root: it keeps limits of a few per mille apart from zero and
-    the clonal fractions apart from each other.
+    the cancer cell fractions apart from each other.
     """
     return round(100 * math.sqrt(min(max(fraction, 0.0), 1.0)), 2)
 
@@ -89,7 +89,7 @@ def cell(evidence: dict) -> dict:
 
 
 def clonal(evidence: dict) -> str | None:
-    """Return the clonal fraction with its interval, or None when it is not known."""
+    """Return the cancer cell fraction with its interval, or None when it is not known."""
     if evidence.get("ccf") is None:
         return None
     span = interval(evidence["ccf_low"], evidence["ccf_high"])

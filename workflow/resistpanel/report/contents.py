@@ -38,7 +38,7 @@ def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
             errors.append(InputError(what, where=paths[name], cure=cure))
     ids = [v["id"] for v in parts["compare"]["variants"]]
     for twice in sorted({i for i in ids if ids.count(i) > 1}) if len(set(ids)) < len(ids) else ():
-        errors.append(InputError(f"variant {twice!r} stands twice", where=paths["compare"]))
+        errors.append(InputError(f"variant {twice!r} is given twice", where=paths["compare"]))
     known = set(ids)
     for v in parts["compare"]["variants"]:
         if set(v["samples"]) != names:

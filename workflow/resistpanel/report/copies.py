@@ -223,7 +223,7 @@ def at_large(sample: dict) -> str:
 def purity_text(purity: dict | None) -> str:
     """Return a purity with its interval, or that it cannot be told."""
     if not purity or purity["value"] is None:
-        return "not to be estimated"
+        return "could not be estimated"
     text = percent(purity["value"])
     if purity["low"] is not None and purity["high"] is not None:
         text += f" ({interval(purity['low'], purity['high'])})"
@@ -245,9 +245,9 @@ def identity(report: dict) -> list[dict]:
             "person": "not of this patient" if name in found["strangers"] else
             "agrees with the others" if any(
                 name in (a["first"], a["second"]) and a["same"] for a in found["agreement"]
-            ) else "cannot be told",
+            ) else "could not be determined",
             "bad": name in found["strangers"],
-            "sex": sexes.get(name) or "cannot be told",
+            "sex": sexes.get(name) or "could not be determined",
             "contamination": foreign(copynumber["contamination"].get(name)),
             "leak": foreign(copynumber["tumor_in_normal"].get(name))
             if sample["role"] == "tumor" else "",
@@ -258,7 +258,7 @@ def identity(report: dict) -> list[dict]:
 def foreign(estimate: dict | None) -> str:
     """Return a contamination, or the bound below which it lies."""
     if estimate is None or estimate["found"] is None or estimate["high"] is None:
-        return "cannot be told"
+        return "could not be determined"
     if estimate["found"]:
         return f"{percent(estimate['value'])} ({interval(estimate['low'], estimate['high'])})"
     return f"none found, below {percent(estimate['high'])}"

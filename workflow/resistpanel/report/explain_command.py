@@ -15,7 +15,7 @@ EPILOG = """examples, in the folder of a run:
   resistpanel explain P1 C121S --json | jq .samples
 
 Prints what the results hold: fragments, AF with its interval, errors expected, the caller's odds,
-each filter's decision, limits, state and its test, clonal fraction with purity and copies,
+each filter's decision, limits, state and its test, cancer cell fraction with purity and copies,
 catalogue rows, mechanism, and the reasons of the rank.
 """
 

@@ -7,7 +7,7 @@ from resistpanel.core.text import percent, percent_up
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
     "ranked by: known and brought by relapse; candidates likewise; known and there all along; the "
-    "rest; within these by state, match level and clonal fraction (docs/resist.md)"
+    "rest; within these by state, match level and cancer cell fraction (docs/resist.md)"
 )
 
 
@@ -158,14 +158,14 @@ def _sample_lines(name: str, s: dict) -> list[str]:
         copies = s["copies"] if s["copies"] is not None else s["normal_copies"]
         source = "measured" if s["copies"] is not None else "assumed"
         lines.append(
-            f"    clonal fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
+            f"    cancer cell fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
             f"{percent(s['ccf_high'])}) = AF x (p n + {s['normal_copies']} (1 - p)) / (p m), "
             f"cut at 100 %; purity p {number(p['value'])} ({number(p['low'])} to "
             f"{number(p['high'])}; {p['source']}), copies n {number(copies)} ({source}), "
             f"mutated copies m {s['multiplicity']}"
         )
     elif s["role"] == "tumor" and s["detected"]:
-        lines.append(f"    clonal fraction not known: {s['purity']['source'] or 'no purity'}")
+        lines.append(f"    cancer cell fraction not known: {s['purity']['source'] or 'no purity'}")
     return lines
 
 

@@ -37,7 +37,7 @@ INFO = (
 #: FORMAT fields.
 FORMAT = (
     ("RPST", 1, "String", "State of this sample against the earlier one it is compared with"),
-    ("CCF", 1, "Float", "Clonal fraction, where purity and copy number are known"),
+    ("CCF", 1, "Float", "Cancer cell fraction, where purity and copy number are known"),
 )  # fmt: skip
 
 RESERVED = {c: f"%{ord(c):02X}" for c in "%:;=,|&\t\r\n"} | {" ": "_"}

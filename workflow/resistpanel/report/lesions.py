@@ -14,7 +14,7 @@ LEFT, HEAD, RIGHT, FOOT = 132, 112, 60, 26  # px: room for names of samples, var
 KINDS = ("truncal", "shared", "private")
 WORDS = {
     "truncal": "in every lesion", "shared": "in several", "private": "in one alone",
-    None: "cannot be told",
+    None: "could not be determined",
 }  # fmt: skip
 
 

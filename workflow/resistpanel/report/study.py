@@ -61,7 +61,7 @@ class Study:
                 )
         for s in tumors:
             if s["sample"] in known:
-                raise InputError(f"sample {s['sample']!r} stands in two patients", where=where)
+                raise InputError(f"sample {s['sample']!r} is in two patients", where=where)
         self.mutations += rows(report)
         self.builds.add(report["build"])
         if len(self.builds) > 1:

@@ -8,7 +8,7 @@ from resistpanel.report.parts import tumors, variants_by_id
 ANSWERS = {
     "acquired": "Not seen before", "emergent": "It may have been", "rising": "Yes, and it rose",
     "stable": "Yes, as much as after", "falling": "Yes, more than after", "lost": "Yes, and lost",
-    "undetermined": "Cannot be told", "not covered": "Cannot be told", "absent": "Not seen",
+    "undetermined": "Not determined", "not covered": "Not determined", "absent": "Not seen",
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def before(report: dict) -> list[dict]:
         state = variant["state"] if variant else finding["state"]
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
-        rows.append({"label": label, "answer": ANSWERS.get(state, "Cannot be told"), "text": text})
+        rows.append({"label": label, "answer": ANSWERS.get(state, "Not determined"), "text": text})
     return rows
 
 
@@ -99,11 +99,12 @@ def samples(report: dict) -> list[str]:
     if copynumber is None:
         lines.append("identity not checked")
     elif copynumber["identity"]["strangers"]:
-        lines.append(f"not of this patient: {', '.join(copynumber['identity']['strangers'])}")
+        others = ", ".join(copynumber["identity"]["strangers"])
+        lines.append(f"does not match this patient: {others}")
     elif any(a["same"] for a in copynumber["identity"]["agreement"]):
-        lines.append("one person by germline sites")
+        lines.append("all samples match one person")
     else:
-        lines.append("whether they are of one person cannot be told")
+        lines.append("sample identity could not be established")
     purities = [(s["sample"], s["purity"]["value"]) for s in tumors(report)]
     if len(purities) <= 3 and any(value is not None for _, value in purities):
         values = ", ".join(percent(v) if v is not None else "not known" for _, v in purities)

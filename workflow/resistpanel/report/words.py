@@ -26,13 +26,13 @@ _STATES = {
             "emergent",
             "up",
             "Detected after; before it is below what would have been called, but reads or "
-            "overlapping bounds say that it may have been there.",
+            "overlapping bounds suggest that it may have been present.",
         ),
-        State("rising", "up", "Detected in both; the fraction went up beyond chance."),
+        State("rising", "up", "Detected in both; the fraction increased beyond chance."),
         State("lost", "down", "Detected before, not detected after, bounds apart."),
-        State("falling", "down", "Detected in both; the fraction went down beyond chance."),
+        State("falling", "down", "Detected in both; the fraction decreased beyond chance."),
         State("stable", "same", "Detected in both; no change beyond chance."),
-        State("undetermined", "unsure", "Too little depth or purity to tell."),
+        State("undetermined", "unsure", "Depth or purity is insufficient to decide."),
         State("not covered", "unsure", "No usable reads in one of the samples."),
         State("absent", "unsure", "Assessable in both samples and detected in neither."),
     )

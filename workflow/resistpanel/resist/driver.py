@@ -28,13 +28,13 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> di
         return _result(
             None,
             "unknown",
-            "no drug is given between the samples, so there is no sensitising alteration to follow",
+            "no drug is given between the samples, so there is no sensitising alteration to track",
         )
     drivers = sensitising(patient, context)
     if not drivers:
         given = join((drug.name for drug in patient.drugs), "or")
         return _result(
-            None, "unknown", f"the catalogue names no alteration that sensitises to {given}"
+            None, "unknown", f"the catalogue lists no alteration that sensitises to {given}"
         )
     found = [finding.alteration for finding in findings if finding.driver in drivers]
     if not found:
@@ -65,7 +65,7 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
         return _result(
             None,
             "unknown",
-            f"{names} cannot be seen in a panel of coding exons; no other was found",
+            f"{names} cannot be detected by a panel of coding exons; no other was found",
         )
     if not looked_for:
         names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
@@ -79,8 +79,8 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
     return _result(
         None,
         "absent",
-        f"no sensitising alteration ({names}) was found in any tumour sample: too little tumour, "
-        "a swapped sample, or another driver",
+        f"no sensitising alteration ({names}) was found in any tumour sample: low tumour content, "
+        "a sample swap, or another driver",
     )
 
 
@@ -129,11 +129,11 @@ def _suspicion(
     ]
     kept = [a for a in others if any(a.detected(name) for name in missing)]
     if len(others) < ENOUGH_OTHERS:
-        return "too few other mutations to tell a swapped sample from a loss"
-    counts = f"{len(kept)} of {len(others)} other mutations of the earlier sample are there"
+        return "too few other mutations to distinguish a sample swap from a loss"
+    counts = f"{len(kept)} of {len(others)} other mutations of the earlier sample are present"
     if len(kept) < SHARED * len(others):
-        return f"{counts}: a swapped sample or too little tumour is likelier than a loss"
-    return f"{counts}: the same tumour, which has lost the driver or grown from cells without it"
+        return f"{counts}: a sample swap or low tumour content is more likely than a loss"
+    return f"{counts}: the same tumour, which lost the driver or grew from cells without it"
 
 
 def _result(alteration: Alteration | None, state: str, text: str) -> dict:

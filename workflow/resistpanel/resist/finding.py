@@ -14,7 +14,7 @@ from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
 
 EFFECTS = ("known", "candidate", "no_evidence", "passenger")
 
-#: A clonal fraction below which an alteration cannot explain that a lesion regrew as a whole.
+#: A cancer cell fraction below which an alteration cannot explain that a lesion regrew as a whole.
 SMALL_CLONE = 0.2
 #: Share of C>T among the substitutions from which ultraviolet light is taken as their cause.
 UV_SHARE = 0.5
@@ -75,7 +75,7 @@ class Finding:
 
         Known before candidate before no evidence before passenger, an alteration that relapse
         brought before one that was there all along; then by state, match level, a source of the
-        patient's disease before others, and clonal fraction.
+        patient's disease before others, and cancer cell fraction.
         """
         told = self.alteration.telling()
         after = told.pair.post if told else None
@@ -206,7 +206,7 @@ def _effect(
         contra.append("the sensitising driver, for which the drug is given")
         return "no_evidence"
     if not drugs:
-        contra.append("no drug is given against which it could be read")
+        contra.append("no drug is given, so the variant cannot be interpreted")
         return "passenger"
     if not found:
         contra.append(
@@ -239,7 +239,9 @@ def _effect(
 def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) -> None:
     told = alteration.telling()
     if told is None:
-        contra.append("no sample before treatment: whether it was there before cannot be told")
+        contra.append(
+            "no sample before treatment: whether it was present before could not be determined"
+        )
         return
     text = state_text(alteration)
     if told.state in GAINED:
@@ -301,39 +303,35 @@ def _match_reasons(
             shared = next(name for name in row.drug_class if name in match.drug.classes)
             named = f"{plural(shared)} as a class"
         effect = f", {row.effect_size}" if row.effect_size else ""
-        text = (
-            f"{_what_matched(match)} that the catalogue holds under {named} "
-            f"({row.id}: {row.evidence_level}{effect})"
-        )
-        if row.direction == "resistance":
-            pro.append(text)
-        elif row.direction == "none":
-            contra.append(f"tested without effect: {text}")
-        else:
-            contra.append(f"reported as sensitive: {text}")
+        said = {
+            "resistance": f"reported to cause resistance to {named}",
+            "none": f"tested without effect under {named}",
+        }.get(row.direction, f"reported as sensitive to {named}")
+        text = f"{_what_matched(match)}: {said} ({row.id}: {row.evidence_level}{effect})"
+        (pro if row.direction == "resistance" else contra).append(text)
         if match.disease is False:
             contra.append(f"{row.id} is from another disease ({join(row.disease)})")
     contra += [
-        f"the row {match.row.id} says {match.row.direction} of its {match.level}, but what is "
-        "known of the closer change outweighs it"
+        f"{match.row.id} reports {match.row.direction} at {match.level} level, but the closer "
+        "match takes precedence"
         for match in weaker
     ]
 
 
 def _what_matched(match: Match) -> str:
-    """Return in words what of the alteration the row speaks of."""
+    """Return how closely the alteration matches the row, in words."""
     if match.level == "gene":
         return {
-            "amplification": "an amplification",
-            "deletion": "a deletion of the gene",
-            "loss_of_function": "a loss of function",
-            "nonsynonymous": "a mutation of a gene",
+            "amplification": "amplification of the gene",
+            "deletion": "deletion of the gene",
+            "loss_of_function": "loss of function of the gene",
+            "nonsynonymous": "mutation of the gene",
         }[match.row.alteration_type]
     return {
-        "exact": "the very change",
-        "codon": "another change of a codon",
-        "range": "a change in a stretch of residues",
-        "class": "one of a class of activating changes",
+        "exact": "exact match",
+        "codon": "another change of the same codon",
+        "range": "change within a catalogued range of residues",
+        "class": "activating alteration of the gene",
     }[match.level]
 
 

@@ -99,7 +99,7 @@ def find_matches(
 def effective(matches: Sequence[Match]) -> list[Match]:
     """Return the matches for the drugs given that count, the closest first.
 
-    What is known of the very change outweighs what is known of its codon, its class or its
+    Evidence for the exact change outweighs what is known of its codon, its class or its
     gene: of the matches for a drug given, those of the closest level are kept, together with
     farther ones that point the same way.
     """

@@ -78,18 +78,20 @@ def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
     """
     if relation.needs == "loss":
         if alteration.truncating:
-            return True, f"takes away {alteration.gene}, which holds the pathway back"
+            return True, f"inactivates {alteration.gene}, a negative regulator of the pathway"
         if alteration.copy_number == "amplification":
-            return False, f"more of {alteration.gene} would hold the pathway back"
+            return False, f"more of {alteration.gene} would inhibit the pathway"
         return True, (
-            f"{alteration.gene} holds the pathway back; whether this change impairs it is not known"
+            f"{alteration.gene} is a negative regulator of the pathway; whether this change "
+            "inactivates it is not known"
         )
     if alteration.truncating:
-        return False, f"takes away {alteration.gene}, which the pathway needs"
+        return False, f"inactivates {alteration.gene}, which the pathway requires"
     if alteration.copy_number == "amplification":
-        return True, f"more of {alteration.gene}, which drives the pathway"
+        return True, f"more copies of {alteration.gene}, a positive regulator of the pathway"
     return True, (
-        f"changes {alteration.gene}, which drives the pathway; whether it activates is not known"
+        f"changes {alteration.gene}, a positive regulator of the pathway; whether this change "
+        "activates it is not known"
     )
 
 
@@ -134,5 +136,5 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
     if kind == "bypass":
         return f"a bypass of {target}, {of_drug}"
     if kind == "other":
-        return f"{article} {what} outside the signal that {drug.name} blocks at {target}"
+        return f"{article} {what} outside the pathway that {drug.name} inhibits at {target}"
     return f"{article} {what} without known effect on {drug.name}"

@@ -94,7 +94,7 @@ def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
     """Return in one or more sentences what was examined to which limit, and what could not."""
     parts = []
     if not covered["rows"]:
-        return f"the catalogue holds no alteration that resists {_names(patient)}"
+        return f"the catalogue lists no alteration that confers resistance to {_names(patient)}"
     if covered["sites"] == 1:
         parts.append(
             "catalogued alleles examined after treatment and not found: 1, at most "
@@ -121,7 +121,7 @@ def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
     if covered["not_in_dna"]:
         genes = sorted({row["gene"] for row in covered["not_in_dna"]})
         parts.append(
-            f"changes that the DNA of coding exons does not show ({join(genes)}) cannot be excluded"
+            f"changes that DNA of coding exons does not reveal ({join(genes)}) cannot be excluded"
         )
     return "; ".join(parts)
 
@@ -172,7 +172,7 @@ def excluded(patient: Patient, context: Context) -> list[dict]:
             "gene": alteration.gene,
             "protein": alteration.protein or None,
             "reason": f"{alteration.label} is germline: it is in the normal cells too, and was "
-            "there before treatment",
+            "present before treatment",
         }
         for alteration in patient.alterations
         if alteration.germline and _resistance_ids(alteration, patient, context)

@@ -54,13 +54,15 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
     label = finding.alteration.label
     if drug.name in row.drugs:
         effect = f": {row.effect_size}" if row.effect_size else ""
-        return f"{label} is reported to resist {drug.name} ({row.evidence_level}{effect})"
+        reported = f"{label} is reported to confer resistance to {drug.name}"
+        return f"{reported} ({row.evidence_level}{effect})"
     shared = [name for name in row.drug_class if name in drug.classes]
     if not row.drugs:
-        return f"{label} is reported to resist {plural(shared[0])} ({row.evidence_level})"
+        reported = f"{label} is reported to confer resistance to {plural(shared[0])}"
+        return f"{reported} ({row.evidence_level})"
     return (
-        f"{label} is reported to resist {join(row.drugs)}, of the same class ({shared[0]}; "
-        f"{row.evidence_level})"
+        f"{label} is reported to confer resistance to {join(row.drugs)}, of the same class "
+        f"({shared[0]}; {row.evidence_level})"
     )
 
 

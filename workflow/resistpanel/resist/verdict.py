@@ -14,14 +14,18 @@ IN_PATIENTS = ("clinical", "case report")
 #: How a state is told of a known alteration.
 _STATE = {
     "acquired": "was acquired",
-    "emergent": "emerged under treatment, and may have been there before in few cells",
-    "rising": "was selected, not acquired: it was there before treatment and rose",
-    "undetermined": "is there after treatment; whether it was there before cannot be told",
-    "not covered": "is there after treatment; before treatment its site was not covered",
-    "stable": "was there before treatment at about the same fraction",
-    "falling": "was there before treatment and fell",
-    "lost": "was there before treatment and is lost",
-    "absent": "is in neither of the samples compared",
+    "emergent": (
+        "emerged under treatment and may have been present before in a small fraction of cells"
+    ),
+    "rising": "was selected, not acquired: it was present before treatment and increased",
+    "undetermined": (
+        "is present after treatment; whether it was present before could not be determined"
+    ),
+    "not covered": "is present after treatment; its site was not covered before treatment",
+    "stable": "was present before treatment at about the same fraction",
+    "falling": "was present before treatment and decreased",
+    "lost": "was present before treatment and was not detected after it",
+    "absent": "was not detected in either sample",
     None: "was found; there is no sample before treatment to compare with",
 }
 
@@ -63,7 +67,7 @@ def verdict(
     if not patient.drugs:
         return _result(
             "none",
-            "No drug is given between the samples, so nothing can be read against one.",
+            "No drug is given between the samples, so resistance cannot be assessed.",
             "low",
             ["no drug in the column 'drugs' of the later samples", *notes],
             [],
@@ -139,22 +143,22 @@ def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
     closest = kept[0]
     lacks = []
     if closest.level in {"codon", "range"}:
-        lacks.append("the catalogue knows another change of the place, not this one")
+        lacks.append("the catalogue lists another change of this residue, not this one")
     if all(m.drug_match == "class" and m.row.drugs for m in kept if m.level == closest.level):
-        lacks.append(f"the sources name other drugs of the class of {closest.drug.name}")
+        lacks.append(f"the evidence is for other drugs of the class of {closest.drug.name}")
     if not any(m.row.evidence_level in IN_PATIENTS for m in kept):
         lacks.append(f"the evidence is not from patients ({closest.row.evidence_level})")
     if all(m.disease is False for m in kept):
-        lacks.append("the sources are of other diseases")
+        lacks.append("the evidence is from other diseases")
     against = [m for m in finding.kept if m.row.direction != "resistance"]
     if against:
-        lacks.append(f"other rows speak against it ({join(m.row.id for m in against)})")
+        lacks.append(f"other catalogue rows contradict it ({join(m.row.id for m in against)})")
     if finding.alteration.state == "emergent":
-        lacks.append("it may have been there before treatment")
+        lacks.append("it may have been present before treatment")
     if finding.open:
-        lacks.append("whether it was there before treatment cannot be told")
+        lacks.append("whether it was present before treatment could not be determined")
     if any("of the tumour cells after treatment" in text for text in finding.contra):
-        lacks.append("it is in a small part of the tumour cells")
+        lacks.append("it is in a small fraction of the tumour cells")
     if driver["state"] in {"lost", "absent"}:
         lacks.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
     if tumor_only:

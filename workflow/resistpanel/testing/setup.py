@@ -275,7 +275,7 @@ def _check_gene(row: dict, document: Document, i: int, genes: dict[str, Gene]) -
 
 
 def _frequencies(row, patient, copies, genome, start) -> dict[str, float]:
-    """Return allele frequencies per sample; from clonal fractions where those are given.
+    """Return allele frequencies per sample; from cancer cell fractions where those are given.
 
     AF = purity x ccf x copies / (purity x total + (1 - purity) x normal).
     """
