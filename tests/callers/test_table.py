@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from resistpanel.core.allele import Allele, apply
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import same_haplotype
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
 from resistpanel.extras.caller_records import Evidence, Record
 from resistpanel.extras.comparison import Calls, Given, table, tsv, union_sites
 from resistpanel.extras.concordance import match
 from resistpanel.extras.resistpanel_vcf import Own
+from resistpanel.records.callers import Callers
 
 from .conftest import DATA, SEQUENCE
 
@@ -134,7 +135,7 @@ def made(reference):
 
 
 def test_table(made):
-    validator("callers").validate(json.loads(json.dumps(made)))
+    from_builtins(json.loads(json.dumps(made)), Callers, "p1.json")
     mnv, deletion = made["variants"]
     assert mnv["id"] == "c:203:ATC:GTT"
     assert mnv["called_by"] == ["resistpanel", "freebayes", "mutect2", "strelka2"]

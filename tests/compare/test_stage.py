@@ -12,8 +12,9 @@ from resistpanel.call import vcf_writer as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
 from resistpanel.compare.read_calls import learned_errors
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
 from resistpanel.core.vcf import FORMATS
+from resistpanel.records.sheet import Sheet
 
 HEADER = """\
 ##fileformat=VCFv4.3
@@ -125,7 +126,7 @@ def patient(tmp_path, view):
             "drugs": [],
             "tumor_only": False,
         }  # fmt: skip
-        assert not list(validator("sheet").iter_errors(sheet))
+        from_builtins(sheet, Sheet, "sheet.json")
         (tmp_path / "sheet.json").write_text(json.dumps(sheet))
         names = [name for name, *_ in samples]
         text = HEADER + "\t".join(

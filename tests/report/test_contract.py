@@ -2,7 +2,8 @@
 
 import pytest
 
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.stages import RECORDS
 from resistpanel.report.render import page
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
@@ -11,7 +12,7 @@ from resistpanel.resist.context import load_context
 @pytest.mark.parametrize("stage", ["sheet", "qc", "compare", "resist"])
 @pytest.mark.parametrize("patient", ["paper", "large"])
 def test_the_parts_agree_with_the_schemas_of_their_stages(patients, patient, stage):
-    check(getattr(patients, patient)()[stage], stage, f"{patient}/{stage}.json")
+    from_builtins(getattr(patients, patient)()[stage], RECORDS[stage], f"{patient}/{stage}.json")
 
 
 def real(parts: dict, copynumber: dict | None = None) -> dict:

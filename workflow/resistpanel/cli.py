@@ -7,7 +7,6 @@ import sys
 
 from resistpanel import __version__
 from resistpanel.core.errors import InputError, machine_fault
-from resistpanel.core.schemas import damaged
 
 #: What a user types, in the order of use.
 COMMANDS = {
@@ -214,6 +213,8 @@ def main(argv: list[str] | None = None) -> int:
         print(f"resistpanel: error: {line}", file=sys.stderr)
         return 1
     except (LookupError, TypeError, ValueError, AttributeError):
+        from resistpanel.records.stages import damaged
+
         wrong = damaged(args)
         if wrong is None:
             raise

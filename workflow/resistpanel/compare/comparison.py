@@ -13,7 +13,8 @@ from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import DEFAULT, Rules, decide, overall
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import from_builtins, write_record
+from resistpanel.records.compare import Compare
 
 SCHEMA = "resistpanel/compare/1"
 _PLACES = {"pre": "before treatment", "post": "at relapse"}
@@ -200,4 +201,4 @@ def compare(
     if not Path(sheet).is_file():
         raise InputError("no such file", str(sheet), "run `resistpanel sheet` first")
     comparison = Comparison(read_json(sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules)
-    write_stage(output, "compare", comparison.result())
+    write_record(output, from_builtins(comparison.result(), Compare, str(output)))

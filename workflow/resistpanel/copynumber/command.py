@@ -6,8 +6,9 @@ from pathlib import Path
 
 from resistpanel.copynumber.gate import GATE
 from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import from_builtins, write_record
 from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
+from resistpanel.records.copynumber import CopyNumber
 
 EPILOG = """\
 example:
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         ),
     )
     value = analyse(patient, gate)
-    write_stage(args.output, "copynumber", value)
+    write_record(args.output, from_builtins(value, CopyNumber, str(args.output)))
     for failure in value["gate"]["failures"]:
         print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)
     return 0

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from resistpanel.core.errors import InputError, did_you_mean
 from resistpanel.core.files import open_fasta, read_json, write_text
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import from_builtins, write_record
+from resistpanel.records.callers import Callers
 
 #: What a caller may be called by: it names columns and keys.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -157,6 +158,6 @@ def run_table(args: argparse.Namespace) -> int:
     value = table(
         patient, args.vcf, args.folder, list(_given(args)), args.reference, normal, tumors
     )
-    write_stage(args.output_json, "callers", value)
+    write_record(args.output_json, from_builtins(value, Callers, str(args.output_json)))
     write_text(args.output_tsv, tsv(value))
     return 0

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import from_builtins, write_record
 from resistpanel.qc.gate import GATE, add_gate, gate_with, rows_text, thresholds
+from resistpanel.records.qc import Qc
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     # The three processes that read one sample keep about two cores busy.
     workers = max(1, args.threads)
     found = patient_figures(read_json(args.sheet), args.targets, args.reference, gate, workers)
-    write_stage(args.output, "qc", found)
+    write_record(args.output, from_builtins(found, Qc, str(args.output)))
     for sample in found["samples"]:
         for failure in sample["gate"]["failures"]:
             print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)

@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import from_builtins, write_record
 from resistpanel.qc.cohort import find, gather
 from resistpanel.qc.identity_limits import DEFAULT, Limits
+from resistpanel.records.identity import Identity
 
 EPILOG = """\
 example:
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         "findings": found,
         "passed": not found,
     }
-    write_stage(args.output, "identity", value)
+    write_record(args.output, from_builtins(value, Identity, str(args.output)))
     for finding in found:
         print(f"resistpanel: warning: {finding['text']}", file=sys.stderr)
     return 0

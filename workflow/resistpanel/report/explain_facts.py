@@ -12,8 +12,9 @@ from resistpanel.compare.purity import Purity, multiplicity
 from resistpanel.compare.read_calls import AnnotatedVcf
 from resistpanel.compare.states import DEFAULT
 from resistpanel.core.errors import InputError
-from resistpanel.core.schemas import read_stage
+from resistpanel.core.schemas import read_checked
 from resistpanel.core.vcf import CallVcf
+from resistpanel.records.stages import RECORDS
 
 SCHEMA = "resistpanel/explain/1"
 #: Figures of the caller that stand in INFO.
@@ -85,7 +86,7 @@ def read_results(outdir: Path, patient: str) -> Results:
     values = {}
     for name, path in paths.items():
         if path.is_file():
-            values[name] = read_stage(path, name)
+            values[name] = read_checked(path, RECORDS[name])
         elif name != "copynumber":
             raise InputError("no such file", str(path), "run the workflow again")
     vcf = outdir / "annotate" / f"{patient}.vcf.gz"

@@ -113,8 +113,9 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.call.caller import Caller, Settings
     from resistpanel.core.bam import index_of, quiet
     from resistpanel.core.files import write_text
-    from resistpanel.core.schemas import write_stage
+    from resistpanel.core.schemas import from_builtins, write_record
     from resistpanel.panel.adapt import Contigs, adapt_bed
+    from resistpanel.records.validation import Validate
     from resistpanel.testing.validate import Plan, Validation
     from resistpanel.testing.validation_page import page, table, tsv
 
@@ -159,7 +160,8 @@ def run(args: argparse.Namespace) -> int:
         )
         result = Validation(plan, call, lambda line: print(line, file=sys.stderr)).result()
     result["parameters"]["targets"] = str(targets)
-    write_stage(args.output / "validate.json", "validate", result)
+    output = args.output / "validate.json"
+    write_record(output, from_builtins(result, Validate, str(output)))
     write_text(args.output / "validate.tsv", tsv(result))
     write_text(args.output / "validate.html", page(result))
     for line in table(result):
