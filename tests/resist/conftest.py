@@ -1,8 +1,10 @@
 """Hand-made patients: what compare, sheet and copynumber would have written."""
 
+import json
 import re
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from resistpanel.catalog.drugs import resolve
@@ -219,13 +221,15 @@ class HandMade:
 
     def resist(self, context=None):
         """Run the stage; what it returns fits the schema."""
-        compare, sheet, copynumber = self.compare(), self.sheet(), self.copynumber()
-        from_builtins(compare, Compare, "hand-made")
-        from_builtins(sheet, Sheet, "hand-made")
-        if copynumber:
-            from_builtins(copynumber, CopyNumber, "hand-made")
-        value = resist(compare, sheet, context or load_context(), copynumber)
-        from_builtins(value, Resist, "hand-made")
+        copynumber = self.copynumber()
+        made = resist(
+            from_builtins(self.compare(), Compare, "hand-made"),
+            from_builtins(self.sheet(), Sheet, "hand-made"),
+            context or load_context(),
+            from_builtins(copynumber, CopyNumber, "hand-made") if copynumber else None,
+        )
+        value = json.loads(msgspec.json.encode(made))
+        assert from_builtins(value, Resist, "hand-made") == made
         return value
 
 

@@ -4,7 +4,9 @@ import pytest
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import from_builtins
+from resistpanel.records.compare import Compare
 from resistpanel.records.resist import Resist
+from resistpanel.records.sheet import Sheet
 
 TWO_AFTER = [("pre", 0, None), ("week8", 56, None), ("week23", 161, None)]
 
@@ -331,9 +333,10 @@ def test_files_of_two_patients_are_refused(patient, context):
     from resistpanel.resist.build import resist
 
     p = patient("vemurafenib")
-    sheet = p.sheet() | {"patient": "Q"}
+    compare = from_builtins(p.compare(), Compare, "compare.json")
+    sheet = from_builtins(p.sheet() | {"patient": "Q"}, Sheet, "sheet.json")
     with pytest.raises(InputError, match="compare is of patient 'P', sheet of 'Q'"):
-        resist(p.compare(), sheet, context)
+        resist(compare, sheet, context)
 
 
 def test_the_schema_names_the_place(patient, context):

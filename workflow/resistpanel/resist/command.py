@@ -4,10 +4,9 @@ import argparse
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
-from resistpanel.core.schemas import from_builtins, read_checked, write_record
+from resistpanel.core.schemas import read_record, write_record
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
-from resistpanel.records.resist import Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
@@ -37,9 +36,8 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read, reason, validate, write."""
     context = load_context(args.catalog, args.user)
-    compare = read_checked(args.compare, Compare)
-    sheet = read_checked(args.sheet, Sheet)
-    copynumber = read_checked(args.copynumber, CopyNumber) if args.copynumber else None
-    value = resist(compare, sheet, context, copynumber, args.knowledge)
-    write_record(args.output, from_builtins(value, Resist, str(args.output)))
+    compare = read_record(args.compare, Compare)
+    sheet = read_record(args.sheet, Sheet)
+    copynumber = read_record(args.copynumber, CopyNumber) if args.copynumber else None
+    write_record(args.output, resist(compare, sheet, context, copynumber, args.knowledge))
     return 0
