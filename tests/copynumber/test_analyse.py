@@ -3,12 +3,14 @@
 import dataclasses
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
 from resistpanel.catalog.classes import load_diseases
 from resistpanel.catalog.drivers import load_drivers
-from resistpanel.copynumber.analyse import Patient, analyse, of_disease
+from resistpanel.copynumber import analyse as stage
+from resistpanel.copynumber.analyse import Patient, of_disease
 from resistpanel.core.schemas import from_builtins
 from resistpanel.records.copynumber import CopyNumber
 
@@ -34,6 +36,11 @@ def patient(world, tumours, rows=None, **options):
 
 def genes(value, sample):
     return {gene["gene"]: gene for gene in value["samples"][sample]["genes"]}
+
+
+def analyse(given, *conditions):
+    """Return the stage's record as its JSON reads."""
+    return json.loads(msgspec.json.encode(stage.analyse(given, *conditions)))
 
 
 @pytest.fixture(scope="module")
