@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pysam
 import pytest
 from hypothesis import given
@@ -135,7 +136,8 @@ def made(reference):
 
 
 def test_table(made):
-    from_builtins(json.loads(json.dumps(made)), Callers, "p1.json")
+    made = json.loads(msgspec.json.encode(made))
+    from_builtins(made, Callers, "p1.json")
     mnv, deletion = made["variants"]
     assert mnv["id"] == "c:203:ATC:GTT"
     assert mnv["called_by"] == ["resistpanel", "freebayes", "mutect2", "strelka2"]
