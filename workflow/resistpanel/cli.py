@@ -192,7 +192,6 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
-    args = argparse.Namespace()
     try:
         args = build_parser(only=step).parse_args(argv)
         return args.run(args) or 0
@@ -212,14 +211,6 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"resistpanel: error: {line}", file=sys.stderr)
         return 1
-    except (LookupError, TypeError, ValueError, AttributeError):
-        from resistpanel.records.stages import damaged
-
-        wrong = damaged(args)
-        if wrong is None:
-            raise
-        print(f"resistpanel: error: {wrong.line()}", file=sys.stderr)
-        return 2
 
 
 if __name__ == "__main__":
