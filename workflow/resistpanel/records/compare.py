@@ -2,6 +2,7 @@
 
 from typing import Annotated, Literal
 
+from resistpanel.core.vocabulary import STATES
 from resistpanel.records.base import (
     UNSET,
     Copies,
@@ -17,10 +18,7 @@ from resistpanel.records.base import (
 )
 from resistpanel.records.sheet import Pair, Role
 
-State = Literal[
-    "acquired", "emergent", "rising", "lost", "falling", "stable", "undetermined", "not covered",
-    "absent",
-]  # fmt: skip
+State = Literal[STATES]
 _Base = Annotated[str, Meta(pattern="^[ACGTN]$")]
 _HgvsP = Annotated[str, Meta(pattern=r"^p\.")]
 

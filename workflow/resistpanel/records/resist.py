@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import field
 
+from resistpanel.core.vocabulary import STATES
 from resistpanel.records.base import Fraction, Meta, Number, Position, Record
 from resistpanel.records.sheet import Drug
 
@@ -18,9 +19,8 @@ EvidenceLevel = Literal[
 MatchLevel = Literal["exact", "codon", "range", "gene", "class"]
 DrugMatch = Literal["drug", "class"]
 Direction = Literal["resistance", "none", "sensitivity"]
-FindingState = Literal[
-    "acquired", "emergent", "rising", "stable", "falling", "lost", "undetermined", "not covered"
-]
+#: A finding was detected somewhere.
+FindingState = Literal[tuple(state for state in STATES if state != "absent")]
 
 
 class Verdict(Record):
