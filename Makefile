@@ -13,7 +13,7 @@ SNAKEFILES := Snakefile workflow/rules
 # uv only remakes the lock; nobody needs it to run or test the workflow.
 UV := uv==0.13.8
 
-.PHONY: help setup demo test test-all lint lock clean
+.PHONY: help setup demo test test-all lint schemas lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -35,6 +35,9 @@ lint: setup ## check style, formatting and the Snakefiles
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check $(SNAKEFILES)
 	$(BIN)/snakemake --lint
+
+schemas: setup ## write the JSON Schemas and docs/records.md from the records
+	$(BIN)/python -m resistpanel.records.schema --write
 
 lock: $(BIN)/python pyproject.toml ## remake requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet $(UV)

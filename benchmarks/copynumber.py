@@ -56,22 +56,22 @@ def call_table(seeds: int) -> pd.DataFrame:
                 changes = draw_changes(rng, panel.autosomal)
                 tumor = Tumor(purity, {gene: copies for gene, (_, copies) in changes.items()})
                 found = analyse(patient(rng, library, {"tumor": tumor}, panel=panel))
-                sample = found["samples"]["tumor"]
-                for gene in sample["genes"]:
-                    kind = changes.get(gene["gene"], ("none", (2, 1)))[0]
+                sample = found.samples["tumor"]
+                for gene in sample.genes:
+                    kind = changes.get(gene.gene, ("none", (2, 1)))[0]
                     rows.append(
                         {
                             "library": library.name,
                             "purity": purity,
                             "seed": seed,
-                            "gene": gene["gene"],
+                            "gene": gene.gene,
                             "kind": kind,
                             "expected": calls.get(kind, "neutral"),
-                            "call": gene["call"],
-                            "loh": gene["loh"],
-                            "sites": gene["sites"],
-                            "targets": gene["targets"],
-                            "purity_found": sample["purity"]["value"],
+                            "call": gene.call,
+                            "loh": gene.loh,
+                            "sites": gene.sites,
+                            "targets": gene.targets,
+                            "purity_found": sample.purity.value,
                         }
                     )
     return pd.DataFrame(rows)
@@ -117,15 +117,15 @@ def purity_table(runs: int) -> pd.DataFrame:
         clonal = int(rng.integers(6, 16)) if evidence in {"both", "variants"} else 0
         tumors = {"tumor": Tumor(purity, copies)}
         made = patient(rng, MODERN, tumors, clonal=clonal, subclonal=clonal // 3, panel=panel)
-        found = analyse(made)["samples"]["tumor"]["purity"]
+        found = analyse(made).samples["tumor"].purity
         rows.append(
             {
                 "evidence": evidence,
                 "truth": purity,
-                "value": found["value"],
-                "low": found["low"],
-                "high": found["high"],
-                "source": found["source"],
+                "value": found.value,
+                "low": found.low,
+                "high": found.high,
+                "source": found.source,
             }
         )
     return pd.DataFrame(rows)
@@ -174,14 +174,14 @@ def fault_table(patients: int) -> pd.DataFrame:
             ]
             tumors = dict(zip(("before", "after"), pair, strict=True))
             found = analyse(patient(rng, MODERN, tumors, panel=panel, **options))
-            tripped = {(f["sample"], f["metric"]) for f in found["gate"]["failures"]}
+            tripped = {(f.sample, f.metric) for f in found.gate.failures}
             rows.append(
                 {
                     "fault": fault,
                     "tripped": tripped,
                     "contamination": options.get("contamination")
-                    and found["contamination"][next(iter(options["contamination"]))]["value"],
-                    "leak": found["tumor_in_normal"]["after"]["value"],
+                    and found.contamination[next(iter(options["contamination"]))].value,
+                    "leak": found.tumor_in_normal["after"].value,
                 }
             )
     return pd.DataFrame(rows)

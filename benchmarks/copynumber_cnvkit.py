@@ -36,7 +36,7 @@ def export(path: str, seeds: int) -> None:
                 tumor = simulated.Tumor(purity, {gene: c for gene, (_, c) in changes.items()})
                 made = simulated.patient(rng, library, {"tumor": tumor}, panel=panel)
                 started = time.process_time()
-                found = analyse(made)["samples"]["tumor"]["genes"]
+                found = analyse(made).samples["tumor"].genes
                 rows.append(
                     {
                         "library": library.name,
@@ -49,7 +49,7 @@ def export(path: str, seeds: int) -> None:
                         "gc": made.bins.gc,
                         "normal": made.coverage[simulated.NORMAL].depth,
                         "tumor": made.coverage["tumor"].depth,
-                        "resistpanel": {g["gene"]: (g["log2"], g["call"]) for g in found},
+                        "resistpanel": {g.gene: (g.log2, g.call) for g in found},
                         "cpu": time.process_time() - started,
                     }
                 )

@@ -24,7 +24,8 @@ NOTES = {
     "Clonal states": "Pairs of samples with purities drawn from 0.25 to 0.9 and depths of 100 to "
     "1,000, cancer cell fractions of 15 % or more, copies of the gene 1 to 4; `compare` is given "
     "the purity with an error of sd 0.02 and an interval of ±0.04, and copies of changed genes "
-    "from an amount of DNA with an error of 4 %. Left open: undetermined or emergent. Below, the same pairs judged without knowing the purities.",
+    "from an amount of DNA with an error of 4 %. Left open: undetermined or emergent. "
+    "Below, the same pairs judged without knowing the purities.",
 }
 
 

@@ -15,6 +15,7 @@ from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.analyse import Patient
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
 from resistpanel.core.intervals import merge_targets, read_targets
+from resistpanel.records.sheet import Pair, Sample, Sheet
 
 PANEL = Path(__file__).resolve().parents[1] / "panels" / "cancer138" / "hg19.bed"
 NORMAL = "normal"
@@ -212,19 +213,25 @@ def add_somatic(
         alleles.rows.append((gene, "somatic", True, af))
 
 
-def sheet(name: str, tumors: list[str], sex: str | None) -> dict:
-    """Return ``sheet/{patient}.json``."""
+def sheet(name: str, tumors: list[str], sex: str | None) -> Sheet:
+    """Return what `resistpanel sheet` hands on."""
     rows = [(NORMAL, "normal"), *((tumor, "tumor") for tumor in tumors)]
-    keys = ("timepoint", "day", "lesion", "purity")
-    return {
-        "patient": name,
-        "sex": sex,
-        "samples": [
-            {"sample": sample, "role": role, "drugs": [], "bam": ""} | dict.fromkeys(keys)
+    return Sheet(
+        schema="resistpanel/sheet/1",
+        patient=name,
+        sex=sex,
+        disease=None,
+        samples=tuple(
+            Sample(
+                sample=sample, role=role, timepoint=None, day=None, lesion=None, drugs=(), bam="",
+                purity=None,
+            )
             for sample, role in rows
-        ],
-        "pairs": [{"pre": tumors[0], "post": post, "drugs": []} for post in tumors[1:]],
-    }
+        ),
+        pairs=tuple(Pair(pre=tumors[0], post=post, drugs=()) for post in tumors[1:]),
+        drugs=(),
+        tumor_only=False,
+    )  # fmt: skip
 
 
 def patient(

@@ -11,8 +11,10 @@ import pytest
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_record
 from resistpanel.extras.comparison import gather
 from resistpanel.extras.run_caller import prepare_reference, read_note, run_caller, write_targets
+from resistpanel.records.sheet import Sample, Sheet
 
 from .conftest import DATA, SEQUENCE
 
@@ -215,8 +217,18 @@ def test_targets_are_joined(tmp_path, patient):
 def test_command_line_from_sites_to_table(tmp_path, reference):
     sheet = tmp_path / "P.json"
     samples = [("skin", "normal"), ("before", "tumor"), ("after", "tumor")]
-    rows = ", ".join(f'{{"sample": "{s}", "role": "{r}"}}' for s, r in samples)
-    sheet.write_text(f'{{"patient": "P", "samples": [{rows}]}}')
+    rows = tuple(
+        Sample(
+            sample=name, role=role, timepoint=None, day=None, lesion=None, drugs=(), bam="/b",
+            purity=None,
+        )
+        for name, role in samples
+    )  # fmt: skip
+    patient = Sheet(
+        schema="resistpanel/sheet/1", patient="P", sex=None, disease=None, samples=rows, pairs=(),
+        drugs=(), tumor_only=False,
+    )  # fmt: skip
+    write_record(sheet, patient)
     (tmp_path / "sites.vcf").write_text(
         "##fileformat=VCFv4.3\n##contig=<ID=c,length=600>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER"
         "\tINFO\n"

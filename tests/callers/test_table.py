@@ -2,6 +2,7 @@
 
 import json
 
+import msgspec
 import pysam
 import pytest
 from hypothesis import given
@@ -10,11 +11,12 @@ from hypothesis import strategies as st
 from resistpanel.core.allele import Allele, apply
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import same_haplotype
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
 from resistpanel.extras.caller_records import Evidence, Record
 from resistpanel.extras.comparison import Calls, Given, table, tsv, union_sites
 from resistpanel.extras.concordance import match
 from resistpanel.extras.resistpanel_vcf import Own
+from resistpanel.records.callers import Callers
 
 from .conftest import DATA, SEQUENCE
 
@@ -134,7 +136,8 @@ def made(reference):
 
 
 def test_table(made):
-    validator("callers").validate(json.loads(json.dumps(made)))
+    made = json.loads(msgspec.json.encode(made))
+    from_builtins(made, Callers, "p1.json")
     mnv, deletion = made["variants"]
     assert mnv["id"] == "c:203:ATC:GTT"
     assert mnv["called_by"] == ["resistpanel", "freebayes", "mutect2", "strelka2"]

@@ -6,7 +6,8 @@ import pysam
 import pytest
 
 from resistpanel.core.files import read_json
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.callers import Callers
 
 from .conftest import SEQUENCE
 from .test_run import write_bam
@@ -73,7 +74,7 @@ def test_freebayes_and_a_vcf_of_ones_own(folder, snakemake):
     done = snakemake(folder, "--cores", "1", "results/callers/p1.json")
     assert done.returncode == 0, done.stdout + done.stderr
     value = read_json(folder / "results/callers/p1.json")
-    validator("callers").validate(value)
+    from_builtins(value, Callers, "p1.json")
     both, alone = value["variants"]
     assert (both["id"], both["called_by"]) == ("c:203:A:G", ["resistpanel", "freebayes"])
     assert both["others"]["freebayes"]["samples"]["tumor"]["called"] is True

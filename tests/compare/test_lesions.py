@@ -2,10 +2,15 @@ import pytest
 
 from resistpanel.compare.comparison import names
 from resistpanel.compare.lesions import distribution, lesion_samples
+from resistpanel.records.compare import LesionsOfVariant
+from resistpanel.records.sheet import Sample
 
 
 def sample(name, role="tumor", lesion=None, timepoint=None):
-    return {"sample": name, "role": role, "lesion": lesion, "timepoint": timepoint}
+    return Sample(
+        sample=name, role=role, lesion=lesion, timepoint=timepoint, day=None, drugs=(), bam="/b",
+        purity=None,
+    )  # fmt: skip
 
 
 THREE = {"skin": ["pre", "a"], "lung": ["b"], "brain": ["c"]}
@@ -28,21 +33,18 @@ THREE = {"skin": ["pre", "a"], "lung": ["b"], "brain": ["c"]}
     ],
 )
 def test_kinds(detected, kind):
-    assert distribution(THREE, detected)["kind"] == kind
+    assert distribution(THREE, detected).kind == kind
 
 
 def test_lesions_are_named():
     found = distribution(THREE, {"pre": True, "a": None, "b": False, "c": None})
-    assert found == {
-        "kind": None,
-        "detected": ["skin"],
-        "not_detected": ["lung"],
-        "unknown": ["brain"],
-    }
+    assert found == LesionsOfVariant(
+        kind=None, detected=("skin",), not_detected=("lung",), unknown=("brain",)
+    )
 
 
 def test_one_lesion_is_neither():
-    assert distribution({"tumour": ["pre", "post"]}, {"pre": True, "post": True})["kind"] is None
+    assert distribution({"tumour": ["pre", "post"]}, {"pre": True, "post": True}).kind is None
 
 
 def test_samples_of_lesions():

@@ -12,8 +12,10 @@ from resistpanel.call import vcf_writer as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
 from resistpanel.compare.read_calls import learned_errors
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
 from resistpanel.core.vcf import FORMATS
+from resistpanel.records.copynumber import GeneCopies
+from resistpanel.records.sheet import Sheet
 
 HEADER = """\
 ##fileformat=VCFv4.3
@@ -125,7 +127,7 @@ def patient(tmp_path, view):
             "drugs": [],
             "tumor_only": False,
         }  # fmt: skip
-        assert not list(validator("sheet").iter_errors(sheet))
+        from_builtins(sheet, Sheet, "sheet.json")
         (tmp_path / "sheet.json").write_text(json.dumps(sheet))
         names = [name for name, *_ in samples]
         text = HEADER + "\t".join(
@@ -142,7 +144,7 @@ def patient(tmp_path, view):
         pysam.tabix_compress(str(plain), str(packed), force=True)
         arguments = ["--vcf", packed, "--sheet", tmp_path / "sheet.json"]
         if copynumber is not None:
-            (tmp_path / "cn.json").write_text(json.dumps(copynumber))
+            (tmp_path / "cn.json").write_text(json.dumps(whole(copynumber)))
             arguments += ["--copynumber", tmp_path / "cn.json"]
         output = tmp_path / "out/P1.json"
         status = main(["compare", *map(str, arguments), "--output", str(output), *options])
@@ -300,7 +302,28 @@ def test_near_misses_and_missing_values(patient):
     assert variant["state"] == "undetermined"
 
 
+def whole(copynumber):
+    """Return copynumber.json with what a test does not give."""
+    none = dict.fromkeys(GeneCopies.__struct_fields__)
+    samples = {
+        name: {"baseline": 2, "target_noise": None, "gene_noise": None, "segments": []}
+        | sample
+        | {"genes": [none | gene for gene in sample["genes"]]}
+        for name, sample in copynumber["samples"].items()
+    }
+    return {
+        "schema": "resistpanel/copynumber/1", "patient": "P1", "reference": None,
+        "samples": samples, "pairs": [], "contamination": {}, "tumor_in_normal": {},
+        "identity": {
+            "agreement": [], "strangers": [], "sex": {"sheet": None, "samples": {}},
+            "genotypes": {"sites": [], "samples": {}},
+        },
+        "gate": {"passed": True, "failures": []},
+    }  # fmt: skip
+
+
 GAINED = {
+    "start": 0, "end": 1, "targets": 1, "sites": 0,
     "gene": "MAP2K1", "chrom": "chr15", "copies": 4.0, "call": "gain", "log2_low": 0.4,
     "log2_high": 0.6,
 }  # fmt: skip
@@ -320,7 +343,7 @@ def test_copies_of_a_gene(tmp_path, chrom, gene, copies, error):
     purity = {"value": 0.5, "low": 0.4, "high": 0.6, "source": "s", "method": "joint"}
     path = tmp_path / "cn.json"
     path.write_text(
-        json.dumps({"samples": {"pre": {"purity": purity, "baseline": 3, "genes": [gene]}}})
+        json.dumps(whole({"samples": {"pre": {"purity": purity, "baseline": 3, "genes": [gene]}}}))
     )
     found = read_copynumber(path)
     place = locus(found.purity["pre"], chrom, "MAP2K1", "pre", "male", found)
@@ -340,11 +363,11 @@ def test_purity_and_copies(patient):
         ("post", "tumor", "post", None, None),
     ]
     purity = {"value": 0.4, "low": 0.36, "high": 0.44, "source": "copy number"}
+    estimate = purity | {"method": "joint"}
     copynumber = {
-        "schema": "resistpanel/copynumber/1",
         "samples": {
-            "pre": {"purity": purity | {"value": 0.5}, "genes": []},
-            "post": {"purity": purity, "genes": [GAINED]},
+            "pre": {"purity": estimate | {"value": 0.5}, "genes": []},
+            "post": {"purity": estimate, "genes": [GAINED]},
         },
     }
     record = ("chr15", 66729154, "G", "C", "PASS", C121S, [(0, 900), (360, 900), (129, 900)])
@@ -553,7 +576,7 @@ def test_files_that_are_missing_or_wrong(patient, capsys, tmp_path):
     refused(capsys, "none.json: no such file; leave out --copynumber")
     (tmp_path / "odd.json").write_text('{"samples": [1]}')
     run(copynumber=tmp_path / "odd.json")
-    refused(capsys, "odd.json: is not what `resistpanel copynumber` writes")
+    refused(capsys, "odd.json: not a file of `resistpanel copynumber`")
     columns = "#CHROM POS ID REF ALT QUAL FILTER INFO FORMAT pre\n".replace(" ", "\t")
     lacking = tmp_path / "lacking.vcf"
     lacking.write_text(HEADER.replace("##FORMAT=<ID=DET", "##FORMAT=<ID=OTHER") + columns)

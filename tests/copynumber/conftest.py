@@ -7,6 +7,8 @@ import pytest
 
 from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.sheet import Sheet
 
 GENES = 60
 NORMAL, BEFORE, AFTER = "blood", "before", "after"
@@ -133,7 +135,7 @@ def world():
 
 def sheet(sex="female", purity=None, normal=True, tumours=(BEFORE, AFTER)):
     rows = [(NORMAL, "normal")] * normal + [(name, "tumor") for name in tumours]
-    return {
+    value = {
         "schema": "resistpanel/sheet/1",
         "patient": "P",
         "sex": sex,
@@ -155,3 +157,4 @@ def sheet(sex="female", purity=None, normal=True, tumours=(BEFORE, AFTER)):
         "drugs": [],
         "tumor_only": not normal,
     }
+    return from_builtins(value, Sheet, "sheet.json")

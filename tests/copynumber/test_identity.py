@@ -3,7 +3,6 @@
 import pytest
 import yaml
 
-from resistpanel.copynumber.analyse import analyse
 from resistpanel.copynumber.gate import GATE
 from resistpanel.copynumber.identity import judge
 from resistpanel.core.errors import InputError
@@ -11,7 +10,7 @@ from resistpanel.core.files import HOME, SCHEMAS
 from resistpanel.qc.gate import gate_with
 
 from .conftest import AFTER, BEFORE, NORMAL, Tumour, World
-from .test_analyse import CLONAL, patient
+from .test_analyse import CLONAL, analyse, patient
 
 
 def texts(value):

@@ -16,6 +16,7 @@ from resistpanel.copynumber.ratios import (
     target_ratios,
 )
 from resistpanel.core.stats import benjamini_hochberg
+from resistpanel.records.qc import FractionAt, Gate, Qc, SampleQc, TargetDepth
 
 from .conftest import Tumour, World
 
@@ -158,9 +159,7 @@ def test_noise_between_genes_is_measured():
 
 def test_a_pool_of_the_other_sex_is_put_right_on_x():
     world = World(seed=5, noise=0.02)
-    entries = [
-        ({"samples": [sample(world, "n", sex)]}, f"{sex}.json", "n") for sex in ("male", "female")
-    ]
+    entries = [(normals(sample(world, "n", sex)), f"{sex}.json", "n") for sex in ("male", "female")]
     own = world.coverage(sex="male")
     on_x = world.bins.sex_linked
     for sex, normal in (("male", None), (None, own)):
@@ -172,15 +171,23 @@ def test_a_pool_of_the_other_sex_is_put_right_on_x():
     assert np.median(ratio[on_x]) - np.median(ratio[~on_x]) == pytest.approx(1, abs=0.1)
 
 
+def normals(*samples):
+    return Qc(schema="resistpanel/qc/1", patient="N", samples=samples, excluded=(), passed=True)
+
+
 def sample(world, name, sex):
-    """Return a normal as `qc/{patient}.json` has it."""
+    """Return a normal's figures."""
     bins, depth = world.bins, world.coverage(sex=sex).depth
-    return {
-        "sample": name,
-        "read_length": 100,
-        "insert_size_median": 200,
-        "targets": [
-            {"chrom": str(chrom), "start": int(start), "end": int(end), "mean_depth": float(mean)}
+    return SampleQc(
+        sample=name, reads_total=0, reads_on_target=0, on_target_fraction=None,
+        duplicate_fraction=None, mapped_fraction=None, mean_depth=0.0, median_depth=0.0,
+        fraction_at=FractionAt(1.0, 1.0, 1.0), insert_size_median=200, read_length=100,
+        error_rate=None, unit="fragments", gate=Gate(passed=True, failures=()),
+        targets=tuple(
+            TargetDepth(
+                name="", chrom=str(chrom), start=int(start), end=int(end), mean_depth=float(mean),
+                min_depth=0,
+            )
             for chrom, start, end, mean in zip(bins.chrom, bins.start, bins.end, depth, strict=True)
-        ],
-    }
+        ),
+    )  # fmt: skip

@@ -190,7 +190,7 @@ def test_a_near_miss_names_its_filter(results, capsys):
 )
 def test_decisions(filters, values, verdicts):
     meanings = {"PASS": "", "absent": "", "a": "first", "b": "second"}
-    made = decisions({"filters": filters}, meanings, "a:x<10,b:y>8", values)
+    made = decisions(filters, meanings, "a:x<10,b:y>8", values)
     assert [d["verdict"] for d in made] == verdicts
     assert [d["metric"] for d in made] == (["x", "y"] if values else [None, None])
     assert [d["failed"] for d in made] == [v == "failed" for v in verdicts]

@@ -5,8 +5,16 @@ import pytest
 
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_json, write_json
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_record
 from resistpanel.qc.cohort import find, gather
+from resistpanel.records.copynumber import (
+    CopyNumber,
+    Genotypes,
+    PatientIdentity,
+    SamplesGate,
+    SexCheck,
+)
 
 SITES = 120
 TUMOURS = ("before", "after")
@@ -30,25 +38,32 @@ class People:
         drop[0] = False
         calls = np.where(drop, rng.choice([0, 2], SITES), calls)
         shown = np.flatnonzero((calls > 0).any(axis=0))
-        return {
-            "patient": f"P{patient}",
-            "samples": {name: {} for name in TUMOURS},
-            "identity": {
-                "genotypes": {
-                    "sites": [f"chr1:{i}:A:G" for i in shown],
-                    "samples": {
-                        name: "".join(map(str, row[shown]))
-                        for name, row in zip(names, calls, strict=True)
-                    },
-                }
+        genotypes = Genotypes(
+            sites=tuple(f"chr1:{i}:A:G" for i in shown),
+            samples={
+                name: "".join(map(str, row[shown])) for name, row in zip(names, calls, strict=True)
             },
-        }
+        )
+        return CopyNumber(
+            schema="resistpanel/copynumber/1",
+            patient=f"P{patient}",
+            reference=None,
+            samples={},
+            pairs=(),
+            contamination={},
+            tumor_in_normal={},
+            identity=PatientIdentity(
+                agreement=(), strangers=(), sex=SexCheck(sheet=None, samples={}),
+                genotypes=genotypes,
+            ),
+            gate=SamplesGate(passed=True, failures=()),
+        )  # fmt: skip
 
 
 def kinds(files):
     return {
-        (finding["kind"], tuple(tuple(pair) for pair in finding["samples"]))
-        for finding in find(gather([(value, value["patient"]) for value in files]))
+        (finding.kind, finding.samples)
+        for finding in find(gather([(value, value.patient) for value in files]))
     }
 
 
@@ -101,7 +116,7 @@ def test_the_command_writes_what_it_found(tmp_path, capsys):
     paths = []
     for i, owners in enumerate([(0, 0, 1), (1, 1, 0)]):
         paths.append(tmp_path / f"P{i}.json")
-        write_json(paths[-1], people.file(i, owners))
+        write_record(paths[-1], people.file(i, owners))
     output = tmp_path / "cohort.json"
     assert main(["identity", *map(str, paths), "--output", str(output)]) == 0
     value = read_json(output)
@@ -114,11 +129,11 @@ def test_limits_are_options(tmp_path):
     """Two files of one person, of which one in five sites was misread."""
     people = People(6, 2)
     first, second = people.file(0, (0, 0, 0)), people.file(1, (0, 0, 0))
-    sites = second["identity"]["genotypes"]["samples"]
+    sites = second.identity.genotypes.samples
     for name, text in sites.items():
         sites[name] = "".join("0" if i % 5 == 0 else call for i, call in enumerate(text))
     for value in (first, second):
-        write_json(tmp_path / f"{value['patient']}.json", value)
+        write_record(tmp_path / f"{value.patient}.json", value)
     files = [str(tmp_path / f"P{i}.json") for i in range(2)]
 
     def findings(*options):

@@ -6,13 +6,29 @@ import stat
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from resistpanel.cli import main
-from resistpanel.core.files import read_json, write_json
+from resistpanel.core.files import read_json
+from resistpanel.core.schemas import write_record
 from resistpanel.qc import multiqc_command as command
 from resistpanel.qc.multiqc import cohort
 from resistpanel.qc.spectrum import CONTEXTS, Spectrum
+from resistpanel.records.base import UNSET
+from resistpanel.records.copynumber import (
+    Admixture,
+    CopyNumber,
+    Genotypes,
+    PatientIdentity,
+    SampleFailure,
+    SamplesGate,
+    SexCheck,
+    TumorCopies,
+    TumorPurity,
+)
+from resistpanel.records.identity import IdentityFinding
+from resistpanel.records.qc import Failure, FractionAt, Gate, Qc, SampleQc, TargetDepth
 
 
 def spectrum():
@@ -22,43 +38,60 @@ def spectrum():
         found.counts[code, :, "ACGT".index(context[1])] = 1_000
     found.counts[CONTEXTS.index("CGA"), 0, 3] = 10
     found.counts[CONTEXTS.index("TCG"), 1, 0] = 10
-    return found.as_json()
+    return found.record()
 
 
-def sample(name, failures=()):
-    return {
-        "sample": name,
-        "mean_depth": 420.0,
-        "fraction_at": {"100": 0.99, "250": 0.9, "500": 0.25},
-        "on_target_fraction": 0.7,
-        "duplicate_fraction": None,
-        "insert_size_median": 180,
-        "error_rate": 0.002,
-        "depth_curve": [[0, 1.0], [400, 0.5]],
-        "error_spectrum": spectrum(),
-        "targets": [{"mean_depth": 400.0}, {"mean_depth": 440.0}],
-        "gate": {"passed": not failures, "failures": list(failures)},
-    }
+def sample(name, *failures):
+    targets = tuple(
+        TargetDepth(name="", chrom="c", start=0, end=1, mean_depth=mean, min_depth=0)
+        for mean in (400.0, 440.0)
+    )
+    return SampleQc(
+        sample=name, reads_total=0, reads_on_target=0, on_target_fraction=0.7,
+        duplicate_fraction=None, mapped_fraction=None, mean_depth=420.0, median_depth=420.0,
+        fraction_at=FractionAt(0.99, 0.9, 0.25), depth_curve=((0, 1.0), (400, 0.5)),
+        insert_size_median=180, read_length=100, error_rate=0.002, error_spectrum=spectrum(),
+        unit="fragments", targets=targets, gate=Gate(passed=not failures, failures=failures),
+    )  # fmt: skip
 
 
-SHALLOW = {
-    "metric": "mean_depth", "value": 420.0, "condition": ">= 500",
-    "text": "sample 'P1-post': mean_depth is 420, must be >= 500: too few: to tell",
-}  # fmt: skip
-FOREIGN = {
-    "sample": "P1-post", "metric": "contamination", "value": 0.02, "condition": "<= 0.01",
-    "text": "sample 'P1-post': contamination is 0.02, must be <= 0.01: a stranger",
-}  # fmt: skip
-QC = {"samples": [sample("P1-skin"), sample("P1-post", [SHALLOW])]}
-COPYNUMBER = {
-    "samples": {"P1-post": {"purity": {"value": 0.6}}},
-    "contamination": {
-        "P1-skin": {"value": 0.001, "found": False, "sites": 30},
-        "P1-post": {"value": 0.02, "found": True, "sites": 30},
+def patient(*samples):
+    return Qc(schema="resistpanel/qc/1", patient="P1", samples=samples, excluded=(), passed=False)
+
+
+def foreign(value, found):
+    return Admixture(value=value, low=None, high=None, found=found, evidence=None, sites=30)
+
+
+SHALLOW = Failure(
+    metric="mean_depth", value=420.0, condition=">= 500",
+    text="sample 'P1-post': mean_depth is 420, must be >= 500: too few: to tell",
+)  # fmt: skip
+FOREIGN = SampleFailure(
+    sample="P1-post", metric="contamination", value=0.02, condition="<= 0.01",
+    text="sample 'P1-post': contamination is 0.02, must be <= 0.01: a stranger",
+)  # fmt: skip
+QC = patient(sample("P1-skin"), sample("P1-post", SHALLOW))
+COPYNUMBER = CopyNumber(
+    schema="resistpanel/copynumber/1", patient="P1", reference=None,
+    samples={
+        "P1-post": TumorCopies(
+            purity=TumorPurity(value=0.6, low=None, high=None, source="", method="joint"),
+            baseline=2, target_noise=None, gene_noise=None, genes=(), segments=(),
+        )
     },
-    "gate": {"passed": False, "failures": [FOREIGN]},
-}
-SWAP = {"kind": "same_person", "samples": [["P1", "P1-skin"], ["P2", "P2-skin"]], "text": "one"}
+    pairs=(),
+    contamination={"P1-skin": foreign(0.001, False), "P1-post": foreign(0.02, True)},
+    tumor_in_normal={},
+    identity=PatientIdentity(
+        agreement=(), strangers=(), sex=SexCheck(sheet=None, samples={}),
+        genotypes=Genotypes(sites=(), samples={}),
+    ),
+    gate=SamplesGate(passed=False, failures=(FOREIGN,)),
+)  # fmt: skip
+SWAP = IdentityFinding(
+    kind="same_person", samples=(("P1", "P1-skin"), ("P2", "P2-skin")), text="one"
+)
 
 
 def test_every_sample_has_its_figures():
@@ -81,7 +114,7 @@ def test_gate_and_findings_stand_on_the_page_where_there_are_any():
     }  # fmt: skip
     assert "P1-post: contamination" in found["gate"]["data"]
     assert found["identity"]["data"]["one"]["samples"] == "P1-skin (P1), P2-skin (P2)"
-    clean = cohort([{"samples": [sample("P1-skin")]}], [])
+    clean = cohort([patient(sample("P1-skin"))], [])
     assert not {"gate", "identity"} & set(clean)
 
 
@@ -104,16 +137,14 @@ def test_contexts_join_both_strands():
 
 
 def test_results_of_an_earlier_version():
-    old = sample("P1-skin")
-    for key in ("error_spectrum", "depth_curve"):
-        del old[key]
-    assert {"artifacts", "contexts", "depth_curve"}.isdisjoint(cohort([{"samples": [old]}], []))
+    old = msgspec.structs.replace(sample("P1-skin"), error_spectrum=UNSET, depth_curve=UNSET)
+    assert {"artifacts", "contexts", "depth_curve"}.isdisjoint(cohort([patient(old)], []))
 
 
 @pytest.fixture
 def files(tmp_path):
-    write_json(tmp_path / "qc.json", QC)
-    write_json(tmp_path / "cn.json", COPYNUMBER)
+    write_record(tmp_path / "qc.json", QC)
+    write_record(tmp_path / "cn.json", COPYNUMBER)
     return ["--qc", str(tmp_path / "qc.json"), "--copynumber", str(tmp_path / "cn.json")]
 
 

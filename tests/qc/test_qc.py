@@ -1,7 +1,6 @@
 """Figures, gate and command."""
 
-import json
-
+import msgspec
 import numpy as np
 import pytest
 import yaml
@@ -11,21 +10,41 @@ from hypothesis import strategies as st
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME, SCHEMAS, read_json
+from resistpanel.core.schemas import write_record
 from resistpanel.qc.figures import median_of
 from resistpanel.qc.gate import GATE, gate_with, judge, thresholds
+from resistpanel.records.qc import ErrorSpectrum, FractionAt, Gate, SampleQc
+from resistpanel.records.sheet import Sample, Sheet
 
 from .conftest import random_reads, read, write_reads
 
-GOOD = {
-    "sample": "s",
-    "mean_depth": 900.0,
-    "fraction_at": {"100": 1.0, "250": 1.0, "500": 0.99},
-    "on_target_fraction": 0.7,
-    "duplicate_fraction": 0.2,
-    "mapped_fraction": 0.99,
-    "error_rate": 0.003,
-    "error_spectrum": {"oxog_q": 45.0, "deamination_q": 41.0},
-}
+NO_DAMAGE = ErrorSpectrum(
+    positions=1, variant_positions=0, bases=1, substitution_rate=0.0, oxog_q=45.0,
+    deamination_q=41.0, artifacts=(), contexts={},
+)  # fmt: skip
+GOOD = SampleQc(
+    sample="s", reads_total=1_000, reads_on_target=700, mean_depth=900.0, median_depth=900.0,
+    fraction_at=FractionAt(1.0, 1.0, 0.99), on_target_fraction=0.7, duplicate_fraction=0.2,
+    mapped_fraction=0.99, error_rate=0.003, error_spectrum=NO_DAMAGE, insert_size_median=170,
+    read_length=100, unit="fragments", targets=(), gate=Gate(passed=True, failures=()),
+)  # fmt: skip
+
+
+def write_sheet(folder, *samples):
+    """Write the sheet's JSON of samples (name, role, BAM); return its path."""
+    rows = tuple(
+        Sample(
+            sample=name, role=role, timepoint=None, day=None, lesion=None, drugs=(), bam=str(bam),
+            purity=None,
+        )
+        for name, role, bam in samples
+    )  # fmt: skip
+    sheet = Sheet(
+        schema="resistpanel/sheet/1", patient="P1", sex=None, disease=None, samples=rows,
+        pairs=(), drugs=(), tumor_only=False,
+    )  # fmt: skip
+    write_record(folder / "P1.json", sheet)
+    return folder / "P1.json"
 
 
 @pytest.fixture
@@ -34,10 +53,8 @@ def sheet(tmp_path):
     samples = []
     for seed, (sample, role) in enumerate([("skin", "normal"), ("relapse", "tumor")]):
         bam = write_reads(tmp_path / f"{sample}.bam", random_reads(seed))
-        samples.append({"sample": sample, "role": role, "bam": str(bam)})
-    path = tmp_path / "P1.json"
-    path.write_text(json.dumps({"patient": "P1", "samples": samples}))
-    return path
+        samples.append((sample, role, bam))
+    return write_sheet(tmp_path, *samples)
 
 
 def run(sheet, bed, reference, *more):
@@ -108,9 +125,7 @@ def test_reads_without_mismatch_tags_have_no_error_rate(tmp_path, bed, reference
             yield read(header, f"f{number}", 300, "40M", 0, 0, tagged=False)
 
     bam = write_reads(tmp_path / "s.bam", reads)
-    sheet = tmp_path / "P1.json"
-    entry = {"sample": "s", "role": "tumor", "bam": str(bam)}
-    sheet.write_text(json.dumps({"patient": "P1", "samples": [entry]}))
+    sheet = write_sheet(tmp_path, ("s", "tumor", bam))
     (sample,) = run(sheet, bed, reference)[1]["samples"]
     assert (sample["error_rate"], sample["insert_size_median"]) == (None, None)
     assert sample["targets"][0]["mean_depth"] == pytest.approx(5 * 40 / 300, abs=0.01)
@@ -118,9 +133,7 @@ def test_reads_without_mismatch_tags_have_no_error_rate(tmp_path, bed, reference
 
 def test_sample_without_a_read_on_target(tmp_path, bed, reference):
     bam = write_reads(tmp_path / "s.bam", lambda header: [read(header, "f", 1_800, "40M", 0, 0)])
-    sheet = tmp_path / "P1.json"
-    entry = {"sample": "s", "role": "tumor", "bam": str(bam)}
-    sheet.write_text(json.dumps({"patient": "P1", "samples": [entry]}))
+    sheet = write_sheet(tmp_path, ("s", "tumor", bam))
     status, found = run(sheet, bed, reference)
     (sample,) = found["samples"]
     assert (status, sample["mean_depth"], sample["reads_on_target"]) == (0, 0, 0)
@@ -138,31 +151,30 @@ def test_reference_of_n_alone(sheet, reference, tmp_path, capsys):
 
 def test_a_good_sample_passes():
     for role in ("normal", "tumor"):
-        assert judge(GOOD, role, list(GATE)) == {"passed": True, "failures": []}
+        assert judge(GOOD, role, list(GATE)) == Gate(passed=True, failures=())
 
 
 @pytest.mark.parametrize("row", GATE, ids=lambda row: row.name)
 def test_every_row_of_the_gate_can_fail(row):
     worse = row.threshold * (0.9 if row.sign == ">=" else 1.1)
-    figures = json.loads(json.dumps(GOOD))
     key, _, inner = row.metric.partition(".")
     if inner:
-        figures[key][inner] = worse
-    else:
-        figures[key] = worse
+        inner = {"100": "at_100"}.get(inner, inner)
+        part = msgspec.structs.replace(getattr(GOOD, key), **{inner: worse})
+    figures = msgspec.structs.replace(GOOD, **{key: part if inner else worse})
     for role in ("normal", "tumor"):
-        failed = judge(figures, role, list(GATE))["failures"]
-        found = [f for f in failed if row.text in f["text"]]
+        failed = judge(figures, role, list(GATE)).failures
+        found = [f for f in failed if row.text in f.text]
         assert len(found) == (role in row.roles)
         for failure in found:
-            assert failure["metric"] == row.metric
-            assert failure["value"] == worse
-            assert failure["condition"] == row.condition
-            assert failure["text"].startswith(f"sample 's': {row.metric} is {worse:.4g}, must be ")
+            assert failure.metric == row.metric
+            assert failure.value == worse
+            assert failure.condition == row.condition
+            assert failure.text.startswith(f"sample 's': {row.metric} is {worse:.4g}, must be ")
 
 
 def test_a_figure_that_is_not_known_is_not_judged():
-    assert judge(GOOD | {"error_rate": None}, "tumor", list(GATE))["passed"]
+    assert judge(msgspec.structs.replace(GOOD, error_rate=None), "tumor", list(GATE)).passed
 
 
 def test_gate_with_changes():

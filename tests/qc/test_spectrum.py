@@ -47,34 +47,34 @@ def made(counts):
 @pytest.mark.parametrize("change", [f"{a}>{b}" for a, b in itertools.permutations("ACGT", 2)])
 def test_damage_of_one_strand_is_named_by_its_change(change):
     found = made(sites(change, rate=0.002, even=0.0005))
-    rates = {row["change"]: row["rate"] for row in found.as_json()["artifacts"]}
+    rates = {row.change: row.rate for row in found.record().artifacts}
     # Half of the bases that could show it lie in the opposite orientation.
     assert rates.pop(change) == pytest.approx(0.001, rel=0.01)
     assert set(rates.values()) == {LOWEST_RATE}
 
 
 def test_oxog_and_deamination_have_their_q():
-    value = made(sites("G>T", rate=0.002)).as_json()
-    assert value["oxog_q"] == pytest.approx(30, abs=0.05)
-    assert value["deamination_q"] == 100
-    value = made(sites("C>T", rate=0.0002)).as_json()
-    assert (value["oxog_q"], value["deamination_q"]) == (100, pytest.approx(40, abs=0.05))
+    value = made(sites("G>T", rate=0.002)).record()
+    assert value.oxog_q == pytest.approx(30, abs=0.05)
+    assert value.deamination_q == 100
+    value = made(sites("C>T", rate=0.0002)).record()
+    assert (value.oxog_q, value.deamination_q) == (100, pytest.approx(40, abs=0.05))
 
 
 def test_errors_of_both_orientations_cancel_but_are_counted():
-    value = made(sites(even=0.001)).as_json()
-    assert {row["q"] for row in value["artifacts"]} == {100}
-    assert value["substitution_rate"] == pytest.approx(0.003, rel=0.01)
+    value = made(sites(even=0.001)).record()
+    assert {row.q for row in value.artifacts} == {100}
+    assert value.substitution_rate == pytest.approx(0.003, rel=0.01)
 
 
 def test_worst_context():
     counts = sites("C>T", rate=0.0002)
     at = CONTEXTS.index("ACG")
     counts[at, 0, 3] += 300
-    row = next(r for r in made(counts).as_json()["artifacts"] if r["name"] == "deamination")
-    assert row["worst_context"] == "ACG"
+    row = next(r for r in made(counts).record().artifacts if r.name == "deamination")
+    assert row.worst_context == "ACG"
     # 320 of 100,000 in one orientation, 20 of 100,000 in the one of the reverse complement.
-    assert row["worst_context_q"] == pytest.approx(-10 * np.log10(340 / 400_340), abs=0.01)
+    assert row.worst_context_q == pytest.approx(-10 * np.log10(340 / 400_340), abs=0.01)
 
 
 def test_variants_are_left_out():
@@ -97,9 +97,9 @@ def test_one_stray_read_makes_no_variant():
 
 def test_unknown_contexts_count_in_nothing():
     found = Spectrum.empty().with_counts(np.array([64]), np.ones((1, 2, 4), dtype=np.uint32))
-    value = found.as_json()
-    assert (value["bases"], value["oxog_q"], value["substitution_rate"]) == (0, None, None)
-    assert {row["worst_context"] for row in value["artifacts"]} == {None}
+    value = found.record()
+    assert (value.bases, value.oxog_q, value.substitution_rate) == (0, None, None)
+    assert {row.worst_context for row in value.artifacts} == {None}
 
 
 @given(st.lists(st.integers(0, 50), min_size=64 * 8, max_size=64 * 8))
@@ -110,4 +110,4 @@ def test_reading_the_other_strand_changes_nothing(values):
     for code, name in enumerate(CONTEXTS):
         turned[CONTEXTS.index(reverse_complement(name))] = counts[code, ::-1, ::-1]
     one, other = Spectrum(counts, 64, 0), Spectrum(turned, 64, 0)
-    assert one.as_json()["artifacts"] == other.as_json()["artifacts"]
+    assert one.record().artifacts == other.record().artifacts

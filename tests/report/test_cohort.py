@@ -51,17 +51,20 @@ def test_the_page(folder, read_page, monkeypatch):
     assert out.read_bytes() == first
 
 
+IDENTITY = {"schema": "resistpanel/identity/1", "patients": ["A"], "samples": 3, "passed": False}
+
+
 def test_swaps_between_patients_are_shown(folder, read_page, capsys):
     identity = folder / "identity.json"
     text = "s1 of A and s2 of B fit each other's patient"
     found = {"kind": "swap", "samples": [["A", "s1"], ["B", "s2"]], "text": text}
-    identity.write_text(json.dumps({"schema": "resistpanel/identity/1", "findings": [found]}))
+    identity.write_text(json.dumps(IDENTITY | {"findings": [found]}))
     out = folder / "o.html"
     words = ["report", "--cohort", str(folder / "a.json"), "--output-html", str(out), "--identity"]
     assert main([*words, str(identity)]) == 0
     assert text in read_page(out.read_text()).text()
     assert main([*words, str(folder / "a.json")]) == 2
-    assert "is not of `resistpanel identity`" in capsys.readouterr().err
+    assert "not a file of `resistpanel identity`" in capsys.readouterr().err
 
 
 def test_what_recurs(paper):
@@ -139,7 +142,10 @@ def test_samples_that_stand_out():
         ),
         (["--cohort", "a.json", "--json", "a.json", "--output-html", "o.html"], "stands alone"),
         (["--cohort", "no.json", "--output-html", "o.html"], "no.json: cannot be read"),
-        (["--cohort", "x.json", "--output-html", "o.html"], "x.json: is not a report"),
+        (
+            ["--cohort", "x.json", "--output-html", "o.html"],
+            "x.json: not a file of `resistpanel report`",
+        ),
         (["--json", "a.json", "--output-cbioportal", "o"], "no --output-cbioportal of one patient"),
         (
             ["--cohort", "a.json", "--output-cbioportal", "o", "--study", "a b"],

@@ -1,8 +1,12 @@
 """The hand-made patients are what the stages write: they agree with the stages' own schemas."""
 
+import json
+
+import msgspec
 import pytest
 
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.stages import RECORDS
 from resistpanel.report.render import page
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
@@ -11,13 +15,19 @@ from resistpanel.resist.context import load_context
 @pytest.mark.parametrize("stage", ["sheet", "qc", "compare", "resist"])
 @pytest.mark.parametrize("patient", ["paper", "large"])
 def test_the_parts_agree_with_the_schemas_of_their_stages(patients, patient, stage):
-    check(getattr(patients, patient)()[stage], stage, f"{patient}/{stage}.json")
+    from_builtins(getattr(patients, patient)()[stage], RECORDS[stage], f"{patient}/{stage}.json")
 
 
 def real(parts: dict, copynumber: dict | None = None) -> dict:
     """Return the parts with what `resist` itself makes of them."""
-    made = resist(parts["compare"], parts["sheet"], load_context(), copynumber)
-    return parts | {"resist": made}
+    given = parts | ({"copynumber": copynumber} if copynumber else {})
+    read = {
+        stage: from_builtins(given[stage], RECORDS[stage], stage)
+        for stage in ("compare", "sheet", "copynumber")
+        if stage in given
+    }
+    made = resist(read["compare"], read["sheet"], load_context(), read.get("copynumber"))
+    return parts | {"resist": json.loads(msgspec.json.encode(made))}
 
 
 def test_what_resist_makes_of_the_papers_patient(parts, make, read_page):
@@ -54,20 +64,21 @@ def test_a_tumour_with_nras_shows_what_the_review_says(parts, patients, make, re
     assert "Convergence" in found.text() or "NRAS p.Q61K" in found.text()
 
 
-def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, make, read_page):
+def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, patients, make, read_page):
     """A key finding of copy number has an id of its own and stands in no compare.json."""
     variants = parts["compare"]["variants"]
     parts["compare"]["variants"] = [v for v in variants if v["gene"] not in ("MAP2K1", "RET")]
-    gene = {"gene": "BRAF", "log2": 2.4, "log2_low": 2.2, "log2_high": 2.6, "copies": 11.0}
-    flat = {"gene": "BRAF", "log2": 0.0, "log2_low": -0.1, "log2_high": 0.1, "copies": 2.0}
-    copynumber = {
-        "schema": "resistpanel/copynumber/1", "patient": "MEL-PLX",
-        "samples": {"sensitive": {"genes": [flat | {"call": "neutral"}]},
-                    "resistant": {"genes": [gene | {"call": "amplification"}]}},
-        "pairs": [{"pre": "sensitive", "post": "resistant", "genes": [
-            {"gene": "BRAF", "log2_ratio": 2.4, "low": 2.2, "high": 2.6, "p": 1e-9,
-             "call": "gain"}]}],
-    }  # fmt: skip
+    copynumber = patients.copynumber(parts["sheet"])
+    before, after = (copynumber["samples"][name] for name in ("sensitive", "resistant"))
+    gene = next(row for row in before["genes"] if row["gene"] == "BRAF")
+    flat = gene | {"log2": 0.0, "log2_low": -0.1, "log2_high": 0.1, "copies": 2.0}
+    more = gene | {"log2": 2.4, "log2_low": 2.2, "log2_high": 2.6, "copies": 11.0}
+    before["genes"] = [flat | {"call": "neutral"}]
+    after["genes"] = [more | {"call": "amplification"}]
+    (pair,) = copynumber["pairs"]
+    row = next(row for row in pair["genes"] if row["gene"] == "BRAF")
+    ratio = {"log2_ratio": 2.4, "low": 2.2, "high": 2.6, "p": 1e-9, "call": "higher"}
+    pair["genes"] = [row | ratio]
     made = real(parts, copynumber)
     assert made["resist"]["verdict"]["key_variants"][0].startswith("copynumber:BRAF")
     found = read_page(page(make(made)))

@@ -3,7 +3,8 @@
 import pytest
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.copynumber import CopyNumber
 from resistpanel.report.copies import HEIGHT, copies, foreign, identity, signed, y_of
 from resistpanel.report.render import page
 
@@ -14,7 +15,7 @@ def report(parts, patients, make) -> dict:
 
 
 def test_the_hand_made_file_is_what_the_stage_writes(patients):
-    check(patients.copynumber(patients.sheet()), "copynumber", "copynumber.json")
+    from_builtins(patients.copynumber(patients.sheet()), CopyNumber, "copynumber.json")
 
 
 def test_profiles_of_both_tumours_and_their_ratio(report):

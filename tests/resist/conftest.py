@@ -1,18 +1,29 @@
 """Hand-made patients: what compare, sheet and copynumber would have written."""
 
+import json
 import re
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
 from resistpanel.compare.lesions import lesion_samples
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.compare import Compare
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.resist import Resist
+from resistpanel.records.sheet import Sheet
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
 
 DEPTH = 900
+UNKNOWN = {"value": None, "low": None, "high": None, "source": None}
+PLACE = {"chrom": "chr1", "start": 0, "end": 1, "targets": 1}
+NOT_GIVEN = (
+    "copies_low", "copies_high", "probability", "loh", "balance", "balance_low", "balance_high",
+)  # fmt: skip
 
 
 class HandMade:
@@ -44,7 +55,7 @@ class HandMade:
                 "state": state or state_of(samples[pair["pre"]], samples[pair["post"]]),
                 "probability_increase": None,
                 "fold_change": None,
-                "text": None,
+                "text": "hand-made",
             }
             for pair in self.pairs
         ]
@@ -53,6 +64,7 @@ class HandMade:
         changes = [
             {
                 "residue": int(re.search(r"\d+", part)[0]),
+                "residue_end": int(re.findall(r"\d+", part)[-1]),
                 "ref": part[0],
                 "alt": part[-1],
                 "short": part,
@@ -80,7 +92,7 @@ class HandMade:
             "hgvs_p": f"p.{protein}" if protein else None,
             "protein": protein or None,
             "protein_changes": changes,
-            "substitutions": [{"pos": 1000 + number, "ref": "G", "alt": "C"}],
+            "substitutions": [{"pos": 1000 + number, "ref": "G", "alt": "C", "residue": None}],
             "splice": False,
             "sites": [],
             "samples": samples,
@@ -108,7 +120,7 @@ class HandMade:
         return {
             "schema": "resistpanel/compare/1",
             "patient": "P",
-            "samples": self._samples(),
+            "samples": [row | {"purity": dict(UNKNOWN)} for row in self._samples()],
             "pairs": self.pairs,
             "variants": self.variants,
             "lesions": {"samples": lesion_samples(self._samples()), "variants": {}},
@@ -148,9 +160,17 @@ class HandMade:
             return None
         samples = {
             name: {
+                "purity": UNKNOWN | {"source": "", "method": "none"},
+                "baseline": 2,
+                "target_noise": None,
+                "gene_noise": None,
+                "segments": [],
                 "genes": [
-                    {
+                    PLACE
+                    | dict.fromkeys(NOT_GIVEN)
+                    | {
                         "gene": gene,
+                        "sites": 0,
                         "log2": log2[name],
                         "log2_low": log2[name] - 0.2,
                         "log2_high": log2[name] + 0.2,
@@ -158,7 +178,7 @@ class HandMade:
                         "call": "amplification" if log2[name] > 1 else "neutral",
                     }
                     for gene, log2 in self.amplified
-                ]
+                ],
             }
             for name, _, _ in self.tumours
         }
@@ -166,8 +186,11 @@ class HandMade:
             {
                 **{key: pair[key] for key in ("pre", "post")},
                 "genes": [
-                    {
+                    PLACE
+                    | {
                         "gene": gene,
+                        "q": None,
+                        "expected": None,
                         "log2_ratio": log2[pair["post"]] - log2[pair["pre"]],
                         "low": log2[pair["post"]] - log2[pair["pre"]] - 0.3,
                         "high": log2[pair["post"]] - log2[pair["pre"]] + 0.3,
@@ -182,17 +205,31 @@ class HandMade:
         return {
             "schema": "resistpanel/copynumber/1",
             "patient": "P",
+            "reference": "the matched normal",
             "samples": samples,
             "pairs": pairs,
+            "contamination": {},
+            "tumor_in_normal": {},
+            "identity": {
+                "agreement": [],
+                "strangers": [],
+                "sex": {"sheet": None, "samples": {}},
+                "genotypes": {"sites": [], "samples": {}},
+            },
+            "gate": {"passed": True, "failures": []},
         }
 
     def resist(self, context=None):
         """Run the stage; what it returns fits the schema."""
         copynumber = self.copynumber()
-        if copynumber:
-            check(copynumber, "resist.copynumber", "hand-made")
-        value = resist(self.compare(), self.sheet(), context or load_context(), copynumber)
-        check(value, "resist", "hand-made")
+        made = resist(
+            from_builtins(self.compare(), Compare, "hand-made"),
+            from_builtins(self.sheet(), Sheet, "hand-made"),
+            context or load_context(),
+            from_builtins(copynumber, CopyNumber, "hand-made") if copynumber else None,
+        )
+        value = json.loads(msgspec.json.encode(made))
+        assert from_builtins(value, Resist, "hand-made") == made
         return value
 
 

@@ -1,8 +1,10 @@
 """Copy-number states: what the purities alone explain is no change."""
 
+import msgspec
 import pytest
 
-from resistpanel.resist.alteration import Pair, _copy_state
+from resistpanel.records.copynumber import GeneChange
+from resistpanel.resist.alteration import NOT_EXAMINED, Pair, _copy_state
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,12 @@ from resistpanel.resist.alteration import Pair, _copy_state
     ],
 )
 def test_a_ratio_called_unchanged_is_no_change(paired, before, state):
-    samples = {"pre": {"detected": before}, "post": {"detected": True}}
-    change = {"log2_ratio": 0.6, "low": 0.4, "high": 0.8, "call": paired}
+    samples = {
+        name: msgspec.structs.replace(NOT_EXAMINED, detected=detected)
+        for name, detected in (("pre", before), ("post", True))
+    }
+    change = GeneChange(
+        gene="BRAF", chrom="chr7", start=0, end=1, targets=1, log2_ratio=0.6, low=0.4, high=0.8,
+        p=None, q=None, expected=None, call=paired,
+    )  # fmt: skip
     assert _copy_state("amplification", samples, Pair("pre", "post", ()), change).state == state

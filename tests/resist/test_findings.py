@@ -3,7 +3,10 @@
 import pytest
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.compare import Compare
+from resistpanel.records.resist import Resist
+from resistpanel.records.sheet import Sheet
 
 TWO_AFTER = [("pre", 0, None), ("week8", 56, None), ("week23", 161, None)]
 
@@ -139,7 +142,7 @@ def test_passengers_and_why(patient, finding, context, gene, protein, fractions,
 
 def test_what_is_typical_of_the_spectrum_counts_against_a_candidate(patient, finding, context):
     p = v600e(patient("vemurafenib"))
-    sunlight = {"substitutions": [{"pos": 1, "ref": "G", "alt": "A"}]}
+    sunlight = {"substitutions": [{"pos": 1, "ref": "G", "alt": "A", "residue": None}]}
     for index in range(6):
         p.add("PTPRD", f"E{600 + index}K", 0.4, 0.4, **sunlight)
     p.add("MAP2K2", "E207K", **sunlight)
@@ -330,16 +333,17 @@ def test_files_of_two_patients_are_refused(patient, context):
     from resistpanel.resist.build import resist
 
     p = patient("vemurafenib")
-    sheet = p.sheet() | {"patient": "Q"}
+    compare = from_builtins(p.compare(), Compare, "compare.json")
+    sheet = from_builtins(p.sheet() | {"patient": "Q"}, Sheet, "sheet.json")
     with pytest.raises(InputError, match="compare is of patient 'P', sheet of 'Q'"):
-        resist(p.compare(), sheet, context)
+        resist(compare, sheet, context)
 
 
 def test_the_schema_names_the_place(patient, context):
     value = patient("vemurafenib").background().resist(context)
     value["verdict"]["confidence"] = "certain"
     with pytest.raises(InputError) as caught:
-        check(value, "resist", "out.json")
+        from_builtins(value, Resist, "out.json")
     assert "out.json ($.verdict.confidence)" in caught.value.line()
 
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from resistpanel.catalog.drugs import Drug
-from resistpanel.core.schemas import validator
 from resistpanel.inputs.patient import describe, ordered, pairs
 from resistpanel.inputs.sheet import Row
+from resistpanel.records.sheet import Pair, Sheet
 
 
 def row(sample, timepoint=None, day=None, lesion=None, drugs=(), role="tumor", **more):
@@ -76,11 +77,11 @@ def test_drugs_between():
         row("t2", day=90, drugs=["vemurafenib", "trametinib"]),
     ]
     found = describe(rows, resolve)
-    assert found["pairs"] == [
-        {"pre": "t0", "post": "t1", "drugs": ["vemurafenib"]},
-        {"pre": "t0", "post": "t2", "drugs": ["vemurafenib", "trametinib"]},
+    assert list(found.pairs) == [
+        Pair(pre="t0", post="t1", drugs=("vemurafenib",)),
+        Pair(pre="t0", post="t2", drugs=("vemurafenib", "trametinib")),
     ]
-    assert [(d["given"], d["drug"]) for d in found["drugs"]] == [
+    assert [(d.given, d.drug) for d in found.drugs] == [
         ("dacarbazine", "dacarbazine"),
         ("PLX4032", "vemurafenib"),
         ("vemurafenib", "vemurafenib"),
@@ -94,11 +95,7 @@ def test_a_drug_is_the_patients_not_the_lesions():
         row("lung1", day=9, lesion="lung", drugs=["imatinib"]),
         row("skin2", day=20, lesion="skin"),
     ]
-    assert describe(rows, resolve)["pairs"][1] == {
-        "pre": "skin0",
-        "post": "skin2",
-        "drugs": ["imatinib"],
-    }
+    assert describe(rows, resolve).pairs[1] == Pair(pre="skin0", post="skin2", drugs=("imatinib",))
 
 
 @pytest.mark.parametrize("with_normal", [True, False])
@@ -107,6 +104,6 @@ def test_json_agrees_with_its_schema(with_normal):
     if with_normal:
         rows.append(row("n", role="normal", disease="melanoma"))
     found = describe(rows, resolve)
-    validator("sheet").validate(found)
-    assert found["tumor_only"] is not with_normal
-    assert (found["sex"], found["disease"]) == ("male", "melanoma" if with_normal else None)
+    assert msgspec.convert(msgspec.to_builtins(found), Sheet) == found
+    assert found.tumor_only is not with_normal
+    assert (found.sex, found.disease) == ("male", "melanoma" if with_normal else None)

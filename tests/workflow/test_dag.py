@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from resistpanel.core.files import HOME, read_json
-from resistpanel.core.schemas import validator
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.stages import RECORDS
 
 from .conftest import snakemake
 
@@ -70,7 +71,7 @@ def test_the_report_holds_what_every_stage_handed_on(folder):
     assert len(report["table1"]) == 14
     for stage in ("sheet", "qc", "copynumber", "compare", "resist"):
         written = read_json(folder / f"results/{stage}/{PATIENT}.json")
-        validator(stage).validate(written)
+        from_builtins(written, RECORDS[stage], stage)
         assert report[stage] == written
 
 

@@ -7,7 +7,6 @@ import sys
 
 from resistpanel import __version__
 from resistpanel.core.errors import InputError, machine_fault
-from resistpanel.core.schemas import damaged
 
 #: What a user types, in the order of use.
 COMMANDS = {
@@ -193,7 +192,6 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
-    args = argparse.Namespace()
     try:
         args = build_parser(only=step).parse_args(argv)
         return args.run(args) or 0
@@ -213,12 +211,6 @@ def main(argv: list[str] | None = None) -> int:
             raise
         print(f"resistpanel: error: {line}", file=sys.stderr)
         return 1
-    except (LookupError, TypeError, ValueError, AttributeError):
-        wrong = damaged(args)
-        if wrong is None:
-            raise
-        print(f"resistpanel: error: {wrong.line()}", file=sys.stderr)
-        return 2
 
 
 if __name__ == "__main__":

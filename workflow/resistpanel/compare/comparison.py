@@ -1,6 +1,7 @@
 """From sheet, annotated VCF and copy number to the JSON of the comparison."""
 
 import collections
+from collections.abc import Sequence
 from pathlib import Path
 
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
@@ -12,33 +13,33 @@ from resistpanel.compare.read_calls import AnnotatedVcf, Record
 from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import DEFAULT, Rules, decide, overall
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import read_record, write_record
+from resistpanel.records import compare as records
+from resistpanel.records.sheet import Sample, Sheet
 
-SCHEMA = "resistpanel/compare/1"
 _PLACES = {"pre": "before treatment", "post": "at relapse"}
 
 
-def names(samples: list[dict]) -> dict[str, str]:
+def names(samples: Sequence[Sample]) -> dict[str, str]:
     """Return what a sentence calls each sample, all different.
 
     ``before treatment``, ``at relapse``, ``at week 8``; with the lesion where two samples of
     a time point differ by it, and with the sample's name where nothing else tells them apart.
     """
 
-    def place(sample):
-        point = sample["timepoint"]
-        return _PLACES.get(point, f"at {point}") if point else f"in {sample['sample']}"
+    def place(sample: Sample) -> str:
+        point = sample.timepoint
+        return _PLACES.get(point, f"at {point}") if point else f"in {sample.sample}"
 
-    tumors = [sample for sample in samples if sample["role"] == "tumor"]
-    plain = {sample["sample"]: place(sample) for sample in samples}
-    several = len({sample["lesion"] for sample in tumors}) > 1
+    tumors = [sample for sample in samples if sample.role == "tumor"]
+    plain = {sample.sample: place(sample) for sample in samples}
+    several = len({sample.lesion for sample in tumors}) > 1
     found = {}
     for sample in tumors:
-        name = plain[sample["sample"]]
-        if several and sample["lesion"]:
-            name += f" ({sample['lesion']})"
-        found[sample["sample"]] = name
+        name = plain[sample.sample]
+        if several and sample.lesion:
+            name += f" ({sample.lesion})"
+        found[sample.sample] = name
     counted = collections.Counter(found.values())
     return plain | {
         sample: f"{name} in {sample}" if counted[name] > 1 else name
@@ -51,16 +52,15 @@ class Comparison:
 
     Parameters
     ----------
-    sheet : dict
-        sheet/{patient}.json.
+    sheet : Sheet
     vcf : AnnotatedVcf
     copynumber : CopyNumber
     rules : Rules
     """
 
-    def __init__(self, sheet: dict, vcf: AnnotatedVcf, copynumber: CopyNumber, rules: Rules):
+    def __init__(self, sheet: Sheet, vcf: AnnotatedVcf, copynumber: CopyNumber, rules: Rules):
         self.sheet, self.vcf, self.copynumber, self.rules = sheet, vcf, copynumber, rules
-        self.samples = [sample["sample"] for sample in sheet["samples"]]
+        self.samples = [sample.sample for sample in sheet.samples]
         absent = [name for name in self.samples if name not in vcf.samples]
         if absent:
             raise InputError(
@@ -68,62 +68,68 @@ class Comparison:
                 vcf.path,
                 "the sheet's sample names must be those of the BAMs' read groups",
             )
-        self.normal = next((s["sample"] for s in sheet["samples"] if s["role"] == "normal"), None)
-        self.purity = {s["sample"]: purity_of(s, copynumber) for s in sheet["samples"]}
-        self.names = names(sheet["samples"])
-        self.lesions = lesion_samples(sheet["samples"])
+        self.normal = next((s.sample for s in sheet.samples if s.role == "normal"), None)
+        self.purity = {s.sample: purity_of(s, copynumber) for s in sheet.samples}
+        self.names = names(sheet.samples)
+        self.lesions = lesion_samples(sheet.samples)
 
-    def result(self) -> dict:
-        """Return the JSON of the comparison."""
-        variants = [self.variant(record) for record in self.vcf]
-        kept = ("sample", "role", "timepoint", "day", "lesion")
-        return {
-            "schema": SCHEMA,
-            "patient": self.sheet["patient"],
-            "samples": [
-                {key: sample[key] for key in kept}
-                | {"purity": self.purity[sample["sample"]].as_json()}
-                for sample in self.sheet["samples"]
-            ],
-            "pairs": self.sheet["pairs"],
-            "variants": variants,
-            "lesions": {
-                "samples": self.lesions,
-                "variants": {
-                    variant["id"]: distribution(
+    def result(self) -> records.Compare:
+        """Return the comparison."""
+        variants = tuple(self.variant(record) for record in self.vcf)
+        return records.Compare(
+            schema="resistpanel/compare/1",
+            patient=self.sheet.patient,
+            samples=tuple(
+                records.ComparedSample(
+                    sample=sample.sample,
+                    role=sample.role,
+                    timepoint=sample.timepoint,
+                    day=sample.day,
+                    lesion=sample.lesion,
+                    purity=self.purity[sample.sample].record(),
+                )
+                for sample in self.sheet.samples
+            ),
+            pairs=self.sheet.pairs,
+            variants=variants,
+            lesions=records.Lesions(
+                samples={lesion: tuple(names) for lesion, names in self.lesions.items()},
+                variants={
+                    variant.id: distribution(
                         self.lesions,
-                        {name: one["detected"] for name, one in variant["samples"].items()},
+                        {name: one.detected for name, one in variant.samples.items()},
                     )
                     for variant in variants
-                    if variant["model"] != "germline"
+                    if variant.model != "germline"
                 },
-            },
-        }
+            ),
+        )
 
-    def variant(self, record: Record) -> dict:
-        """Return one variant's object."""
+    def variant(self, record: Record) -> records.Variant:
+        """Return a variant in every sample, with its states."""
         views = {name: self._view(record, name) for name in self.samples}
         states = []
-        for pair in self.sheet["pairs"]:
-            pre, post = views[pair["pre"]], views[pair["post"]]
+        for pair in self.sheet.pairs:
+            pre, post = views[pair.pre], views[pair.post]
             decision = decide(pre, post, self.rules)
             states.append(
-                {
-                    "pre": pair["pre"],
-                    "post": pair["post"],
-                    "state": decision.state,
-                    "probability_increase": rounded(decision.probability_increase),
-                    "fold_change": rounded(decision.fold_change),
-                    "fold_low": rounded(decision.fold_low),
-                    "fold_high": rounded(decision.fold_high),
-                    "text": sentence(decision, pre, post),
-                }
+                records.PairState(
+                    pre=pair.pre,
+                    post=pair.post,
+                    state=decision.state,
+                    probability_increase=rounded(decision.probability_increase),
+                    fold_change=rounded(decision.fold_change),
+                    fold_low=rounded(decision.fold_low),
+                    fold_high=rounded(decision.fold_high),
+                    text=sentence(decision, pre, post),
+                )
             )
-        return record.fields | {
-            "samples": {name: self._sample(view) for name, view in views.items()},
-            "states": states,
-            "state": overall([state["state"] for state in states]),
-        }
+        return records.Variant(
+            **record.fields,
+            samples={name: self._sample(view) for name, view in views.items()},
+            states=tuple(states),
+            state=overall([state.state for state in states]),
+        )
 
     def _view(self, record: Record, sample: str) -> View:
         control = (0, 0)
@@ -137,34 +143,34 @@ class Comparison:
             record.fields["chrom"],
             record.fields["gene"],
             sample,
-            self.sheet["sex"],
+            self.sheet.sex,
             self.copynumber,
         )
         evidence = record.evidence[sample]
         return View(evidence, place, self.vcf.error(sample), control, self.names[sample])
 
-    def _sample(self, view: View) -> dict:
+    def _sample(self, view: View) -> records.SampleAtLocus:
         evidence = view.evidence
         fraction = None
         if evidence.detected and evidence.af is not None:
             counts = posterior(evidence.alt, evidence.depth, self.rules.overdispersion)
             fraction = clonal_fraction(evidence.af, counts, view.locus)
         value, low, high = fraction or (None, None, None)
-        return {
-            "ad": list(evidence.ad),
-            "adf": list(evidence.adf),
-            "adr": list(evidence.adr),
-            "dp": evidence.depth,
-            "af": evidence.af,
-            "af_low": evidence.low,
-            "af_high": evidence.high,
-            "lod": evidence.lod,
-            "ub": evidence.ub,
-            "detected": evidence.detected,
-            "ccf": rounded(value),
-            "ccf_low": rounded(low),
-            "ccf_high": rounded(high),
-        }
+        return records.SampleAtLocus(
+            ad=evidence.ad,
+            adf=evidence.adf,
+            adr=evidence.adr,
+            dp=evidence.depth,
+            af=evidence.af,
+            af_low=evidence.low,
+            af_high=evidence.high,
+            lod=evidence.lod,
+            ub=evidence.ub,
+            detected=evidence.detected,
+            ccf=rounded(value),
+            ccf_low=rounded(low),
+            ccf_high=rounded(high),
+        )
 
 
 def rounded(value: float | None) -> float | None:
@@ -199,5 +205,7 @@ def compare(
     """
     if not Path(sheet).is_file():
         raise InputError("no such file", str(sheet), "run `resistpanel sheet` first")
-    comparison = Comparison(read_json(sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules)
-    write_stage(output, "compare", comparison.result())
+    comparison = Comparison(
+        read_record(sheet, Sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules
+    )
+    write_record(output, comparison.result())

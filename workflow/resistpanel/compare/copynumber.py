@@ -6,7 +6,9 @@ from pathlib import Path
 
 from resistpanel.compare.purity import LOWEST, Z95, Locus, Purity, from_sheet
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_json
+from resistpanel.core.schemas import read_record
+from resistpanel.records import copynumber as records
+from resistpanel.records.sheet import Sample, Sex
 
 SEX_CHROMOSOMES = {"X", "Y", "chrX", "chrY"}
 
@@ -37,58 +39,48 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     Raises
     ------
     InputError
-        If the file is missing or not of the form that the architecture page gives.
+        If the file is missing, or is not what `resistpanel copynumber` writes.
     """
     if path is None:
         return CopyNumber()
     if not Path(path).is_file():
         raise InputError("no such file", str(path), "leave out --copynumber if there is none")
-    try:
-        value = read_json(path)
-        purity = {
-            name: _purity(sample["purity"])
-            for name, sample in value["samples"].items()
-            if sample["purity"]
-        }
-        copies, errors = {}, {}
-        for name, sample in value["samples"].items():
-            for gene in sample["genes"]:
-                if gene.get("copies") is None:
-                    continue
-                key = (name, gene["gene"])
-                if gene["call"] != "neutral":
-                    copies[key] = float(gene["copies"])
-                    errors[key] = (gene["log2_high"] - gene["log2_low"]) / (2 * Z95) * math.log(2)
-                elif gene["chrom"] not in SEX_CHROMOSOMES:
-                    copies[key] = float(sample["baseline"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(
-            f"is not what `resistpanel copynumber` writes ({type(error).__name__}: {error})",
-            str(path),
-        ) from error
+    value = read_record(path, records.CopyNumber)
+    copies, errors = {}, {}
+    for name, sample in value.samples.items():
+        for gene in sample.genes:
+            if gene.copies is None:
+                continue
+            key = (name, gene.gene)
+            if gene.call != "neutral":
+                copies[key] = float(gene.copies)
+                errors[key] = (gene.log2_high - gene.log2_low) / (2 * Z95) * math.log(2)
+            elif gene.chrom not in SEX_CHROMOSOMES:
+                copies[key] = float(sample.baseline)
+    purity = {name: _purity(sample.purity) for name, sample in value.samples.items()}
     return CopyNumber(purity, copies, errors)
 
 
-def _purity(given: dict) -> Purity:
-    if not given["value"]:
-        return Purity(source=given["source"])  # says why there is none
+def _purity(given: records.TumorPurity) -> Purity:
+    if not given.value:
+        return Purity(source=given.source)  # says why there is none
     value, low, high = (
-        None if given[key] is None else min(max(given[key], LOWEST), 1.0)
-        for key in ("value", "low", "high")
+        None if bound is None else min(max(bound, LOWEST), 1.0)
+        for bound in (given.value, given.low, given.high)
     )
-    return Purity(value, low, high, given["source"], given.get("method") == "driver")
+    return Purity(value, low, high, given.source, given.method == "driver")
 
 
-def purity_of(sample: dict, copynumber: CopyNumber) -> Purity:
+def purity_of(sample: Sample, copynumber: CopyNumber) -> Purity:
     """Return the purity of a sample of the sheet: the sheet's, else the copy number's.
 
     A normal has none; where neither gives one it is not known.
     """
-    if sample["role"] == "normal":
+    if sample.role == "normal":
         return Purity()
-    if sample["purity"] is not None:
-        return from_sheet(sample["purity"])
-    return copynumber.purity.get(sample["sample"], Purity())
+    if sample.purity is not None:
+        return from_sheet(sample.purity)
+    return copynumber.purity.get(sample.sample, Purity())
 
 
 def locus(
@@ -96,7 +88,7 @@ def locus(
     chrom: str,
     gene: str | None,
     sample: str,
-    sex: str | None,
+    sex: Sex | None,
     copynumber: CopyNumber,
 ) -> Locus:
     """Return purity and copies of a variant's locus in a sample."""

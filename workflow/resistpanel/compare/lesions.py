@@ -1,25 +1,32 @@
 """In which lesions an allele was found: truncal, shared or private."""
 
+from collections.abc import Iterable, Mapping, Sequence
 
-def lesion_samples(samples: list[dict]) -> dict[str, list[str]]:
+from resistpanel.records.compare import LesionsOfVariant
+from resistpanel.records.sheet import Sample
+
+
+def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
     """Return the tumour samples of each lesion, in the order of the sheet.
 
     Parameters
     ----------
-    samples : list of dict
-        Samples of the sheet's JSON. A tumour without a lesion's name is a lesion by itself,
+    samples : iterable of Sample
+        A tumour without a lesion's name is a lesion by itself,
         named by the sample, where others have names; where none has, all are one lesion.
     """
-    tumors = [sample for sample in samples if sample["role"] == "tumor"]
-    if not any(sample["lesion"] for sample in tumors):
-        return {"tumour": [sample["sample"] for sample in tumors]} if tumors else {}
+    tumors = [sample for sample in samples if sample.role == "tumor"]
+    if not any(sample.lesion for sample in tumors):
+        return {"tumour": [sample.sample for sample in tumors]} if tumors else {}
     found: dict[str, list[str]] = {}
     for sample in tumors:
-        found.setdefault(sample["lesion"] or sample["sample"], []).append(sample["sample"])
+        found.setdefault(sample.lesion or sample.sample, []).append(sample.sample)
     return found
 
 
-def distribution(lesions: dict[str, list[str]], detected: dict[str, bool | None]) -> dict:
+def distribution(
+    lesions: Mapping[str, Sequence[str]], detected: Mapping[str, bool | None]
+) -> LesionsOfVariant:
     """Return in which lesions an allele is.
 
     Parameters
@@ -31,10 +38,10 @@ def distribution(lesions: dict[str, list[str]], detected: dict[str, bool | None]
 
     Returns
     -------
-    dict
+    LesionsOfVariant
         ``kind``: truncal (in every lesion), shared (in several), private (in one), absent, or
-        null where there is one lesion alone or a lesion that could not be assessed leaves it
-        open; ``detected``, ``not_detected``, ``unknown``: names of lesions.
+        None where there is one lesion alone or a lesion that could not be assessed leaves it
+        open.
     """
     groups: dict[str, list[str]] = {"detected": [], "not_detected": [], "unknown": []}
     for lesion, samples in lesions.items():
@@ -45,7 +52,8 @@ def distribution(lesions: dict[str, list[str]], detected: dict[str, bool | None]
             groups["unknown"].append(lesion)
         else:
             groups["not_detected"].append(lesion)
-    return {"kind": _kind(groups, len(lesions))} | groups
+    names = {group: tuple(found) for group, found in groups.items()}
+    return LesionsOfVariant(kind=_kind(groups, len(lesions)), **names)
 
 
 def _kind(groups: dict[str, list[str]], lesions: int) -> str | None:

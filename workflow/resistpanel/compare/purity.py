@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from resistpanel.compare.posterior import Posterior
+from resistpanel.records import compare as records
 
 #: A purity typed into the sample sheet is taken as an estimate with this 95 % half-width.
 SHEET_MARGIN = 0.1
@@ -49,9 +50,9 @@ class Purity:
     source: str | None = None
     from_driver: bool = False
 
-    def as_json(self) -> dict:
-        """Return the object of the JSON."""
-        return {key: getattr(self, key) for key in ("value", "low", "high", "source")}
+    def record(self) -> records.Purity:
+        """Return what compare.json says of it."""
+        return records.Purity(value=self.value, low=self.low, high=self.high, source=self.source)
 
 
 def from_sheet(value: float) -> Purity:

@@ -10,6 +10,7 @@ from resistpanel.annotate.vcf import decode
 from resistpanel.compare.evidence import DEFAULT_ERROR
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
+from resistpanel.records.compare import Phase, ProteinChange, Substitution
 
 #: Quality group of the caller whose learned error rate stands for a fragment: single reads
 #: of quality 30 to 34.
@@ -23,7 +24,7 @@ class Record:
     Parameters
     ----------
     fields : dict
-        What the JSON says of the allele itself, ready to be written.
+        Fields of `resistpanel.records.compare.Variant` that describe the allele itself.
     evidence : dict of str to Genotype
         By sample.
     """
@@ -80,9 +81,9 @@ def learned_errors(header: str) -> dict[str, float]:
 
 
 def describe(call: Call) -> dict:
-    """Return what the JSON says of an allele itself."""
+    """Return the fields of a variant's record that describe the allele itself."""
     info = call.info
-    changes = [_change(parse_short(short)) for short in call.words("PROTEIN")]
+    changes = tuple(_change(parse_short(short)) for short in call.words("PROTEIN"))
     phred = number(info.get("SOMATIC_PHRED"))
     return {
         "id": call.id,
@@ -91,7 +92,7 @@ def describe(call: Call) -> dict:
         "ref": call.ref,
         "alt": call.alt,
         "type": info.get("TYPE"),
-        "filters": list(call.filters),
+        "filters": tuple(call.filters),
         "model": info.get("MODEL"),
         "somatic_phred": None if phred is None else max(phred, 0.0),
         "gene": info.get("GENE"),
@@ -99,43 +100,43 @@ def describe(call: Call) -> dict:
         "consequence": info.get("CONSEQUENCE"),
         "hgvs_c": _decoded(info.get("HGVSC")),
         "hgvs_p": _decoded(info.get("HGVSP")),
-        "protein": ",".join(change["short"] for change in changes) or None,
+        "protein": ",".join(change.short for change in changes) or None,
         "protein_changes": changes,
         "substitutions": _substitutions(call),
         "splice": bool(info.get("SPLICE")),
-        "sites": call.words("SITE"),
+        "sites": tuple(call.words("SITE")),
         "reported": call.passed,
-        "phase": [_phase(call.chrom, entry) for entry in call.words("PHASE")],
+        "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
     }
 
 
-def _phase(contig: str, entry: str) -> dict:
+def _phase(contig: str, entry: str) -> Phase:
     """Return an entry of the caller's INFO/PHASE, ``POS_REF_ALT_cis_trans``."""
     pos, ref, alt, cis, trans = entry.split("_")
-    return {"other": f"{contig}:{pos}:{ref}:{alt}", "cis": int(cis), "trans": int(trans)}
+    return Phase(other=f"{contig}:{pos}:{ref}:{alt}", cis=int(cis), trans=int(trans))
 
 
 def _decoded(value: str | None) -> str | None:
     return None if value is None else decode(value)
 
 
-def _change(change) -> dict:
-    return {
-        "residue": change.residue,
-        "residue_end": change.residue_end,
-        "ref": change.ref,
-        "alt": change.alt,
-        "short": change.short,
-        "hgvs_p": change.hgvs,
-        "consequence": change.consequence,
-    }
+def _change(change) -> ProteinChange:
+    return ProteinChange(
+        residue=change.residue,
+        residue_end=change.residue_end,
+        ref=change.ref,
+        alt=change.alt,
+        short=change.short,
+        hgvs_p=change.hgvs,
+        consequence=change.consequence,
+    )
 
 
-def _substitutions(call: Call) -> list[dict]:
+def _substitutions(call: Call) -> tuple[Substitution, ...]:
     """Return the single bases of an SNV or MNV, each with its codon."""
     ref, alt = call.ref.upper(), call.alt.upper()
     if len(ref) != len(alt) or set(ref + alt) - set("ACGTN"):
-        return []
+        return ()
     changed = [i for i in range(len(ref)) if ref[i] != alt[i]]
     stated = call.info.get("RESIDUES")
     if stated is None:
@@ -143,7 +144,7 @@ def _substitutions(call: Call) -> list[dict]:
     else:
         values = stated if isinstance(stated, (tuple, list)) else (stated,)
         residues = [None if value is None or value < 0 else int(value) for value in values]
-    return [
-        {"pos": call.pos + i, "ref": ref[i], "alt": alt[i], "residue": residue}
+    return tuple(
+        Substitution(pos=call.pos + i, ref=ref[i], alt=alt[i], residue=residue)
         for i, residue in zip(changed, residues, strict=True)
-    ]
+    )

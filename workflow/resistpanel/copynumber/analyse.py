@@ -1,7 +1,7 @@
 """From a patient's depths and counts to ``copynumber/{patient}.json``."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from resistpanel.copynumber.purity import LEAST_AF, Estimate, Somatic, estimate,
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import HetSites, Segment, segment
 from resistpanel.qc.gate import Condition
+from resistpanel.records import copynumber as records
+from resistpanel.records.sheet import Sample, Sheet
 
 #: A purity typed into the sheet is taken as an estimate with this 95 % half-width.
 SHEET_MARGIN = 0.1
@@ -37,8 +39,7 @@ class Patient:
 
     Attributes
     ----------
-    sheet : dict
-        ``sheet/{patient}.json``.
+    sheet : Sheet
     bins : Bins
     coverage : dict of str to Coverage
         By sample.
@@ -48,7 +49,7 @@ class Patient:
     drivers : list of Driver
     """
 
-    sheet: dict
+    sheet: Sheet
     bins: Bins
     coverage: dict[str, Coverage]
     sites: Sites
@@ -58,13 +59,13 @@ class Patient:
     @property
     def normal(self) -> str | None:
         """Name of the matched normal."""
-        names = [s["sample"] for s in self.sheet["samples"] if s["role"] == "normal"]
+        names = [s.sample for s in self.sheet.samples if s.role == "normal"]
         return names[0] if names else None
 
     @property
-    def tumors(self) -> list[dict]:
+    def tumors(self) -> list[Sample]:
         """The sheet's tumours."""
-        return [s for s in self.sheet["samples"] if s["role"] == "tumor"]
+        return [s for s in self.sheet.samples if s.role == "tumor"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _altered(genes: Genes | None, gene: str) -> bool:
     return bool(abs(genes.log2[i]) - 2 * genes.se[i] > DRIVER_LOG2)
 
 
-def choose_purity(patient: Patient, entry: dict, genes, segments, sites) -> Estimate:
+def choose_purity(patient: Patient, entry: Sample, genes, segments, sites) -> Estimate:
     """Return a tumour's purity: the sheet's, else the joint estimate, else the driver's.
 
     The genome's baseline is the joint estimate's in either case.
@@ -176,9 +177,9 @@ def choose_purity(patient: Patient, entry: dict, genes, segments, sites) -> Esti
     if genes is not None:
         sex = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
         autosomal = [part for part in segments if not sex[part.genes[0]]]
-        joint = estimate(autosomal, sites, somatic_counts(patient, genes, entry["sample"]))
-    if entry["purity"] is not None:
-        value = float(entry["purity"])
+        joint = estimate(autosomal, sites, somatic_counts(patient, genes, entry.sample))
+    if entry.purity is not None:
+        value = float(entry.purity)
         return Estimate(
             value,
             max(value - SHEET_MARGIN, 0.01),
@@ -189,13 +190,13 @@ def choose_purity(patient: Patient, entry: dict, genes, segments, sites) -> Esti
         )
     if joint.value is not None:
         return joint
-    driver = driver_purity(patient, genes, entry["sample"])
+    driver = driver_purity(patient, genes, entry.sample)
     return driver or joint
 
 
-def analyse_tumor(patient: Patient, entry: dict) -> Tumor:
+def analyse_tumor(patient: Patient, entry: Sample) -> Tumor:
     """Return one tumour's ratios, segments and purity."""
-    name = entry["sample"]
+    name = entry.sample
     own = [patient.coverage[patient.normal]] if patient.normal else []
     references = [*own, *patient.pool]
     if not references:
@@ -214,12 +215,12 @@ def analyse_tumor(patient: Patient, entry: dict) -> Tumor:
 def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
     """Return each gene's copies in normal cells."""
     single = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
-    return np.where(single & (patient.sheet["sex"] == "male"), 1, 2)
+    return np.where(single & (patient.sheet.sex == "male"), 1, 2)
 
 
 def contaminations(patient: Patient) -> dict[str, Fraction]:
     """Return the foreign fraction of every sample; nothing without a normal to know genotypes."""
-    samples = [s["sample"] for s in patient.sheet["samples"]]
+    samples = [s.sample for s in patient.sheet.samples]
     if patient.normal is None:
         return dict.fromkeys(samples, NOTHING)
     sites = patient.sites.take(homozygous(patient.sites, patient.normal))
@@ -240,11 +241,11 @@ def leaks(patient: Patient) -> dict[str, Fraction]:
     candidates = sites.take(sites.snv & (sites.model != "germline"))
     n = candidates.column(patient.normal)
     return {
-        entry["sample"]: tumor_in_normal(
+        entry.sample: tumor_in_normal(
             candidates.alt_count[:, n],
             candidates.depth[:, n],
-            candidates.alt_count[:, candidates.column(entry["sample"])],
-            candidates.depth[:, candidates.column(entry["sample"])],
+            candidates.alt_count[:, candidates.column(entry.sample)],
+            candidates.depth[:, candidates.column(entry.sample)],
         )
         for entry in patient.tumors
     }
@@ -265,69 +266,59 @@ def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> t
     return genes, call_paired(genes, expected)
 
 
-def identity_of(patient: Patient) -> dict:
+def identity_of(patient: Patient) -> records.PatientIdentity:
     """Return the section ``identity``: agreement, strangers, sex, genotypes."""
-    samples = [s["sample"] for s in patient.sheet["samples"]]
+    samples = [s.sample for s in patient.sheet.samples]
     agreements = identity.compare_all(patient.sites, samples, patient.normal)
-    odd = identity.strangers(agreements, samples, patient.normal)
     sexes = {
         name: identity.infer_sex(patient.bins, patient.coverage[name], patient.sites, name)
         for name in samples
     }
-    stated = patient.sheet["sex"]
-    return {
-        "agreement": [
-            {
-                "first": pair.first,
-                "second": pair.second,
-                "sites": pair.sites,
-                "discordant": pair.discordant,
-                "same": pair.same,
-            }
-            for pair in agreements
-        ],
-        "strangers": odd,
-        "sex": {
-            "sheet": stated,
-            "samples": {name: dataclasses.asdict(sex) for name, sex in sexes.items()},
-        },
-        "genotypes": identity.genotypes(patient.sites, samples),
-    }
+    return records.PatientIdentity(
+        agreement=tuple(agreements),
+        strangers=tuple(identity.strangers(agreements, samples, patient.normal)),
+        sex=records.SexCheck(sheet=patient.sheet.sex, samples=sexes),
+        genotypes=identity.genotypes(patient.sites, samples),
+    )
 
 
 def gate(
-    patient: Patient, found: dict, foreign: dict, leak: dict, conditions: Sequence[Condition]
-) -> dict:
-    """Return ``{passed, failures}`` over the patient's samples."""
+    patient: Patient,
+    found: records.PatientIdentity,
+    foreign: Mapping[str, Fraction],
+    leak: Mapping[str, Fraction],
+    conditions: Sequence[Condition],
+) -> records.SamplesGate:
+    """Return which conditions the patient's samples do not meet."""
     failures = []
-    for entry in patient.sheet["samples"]:
-        name = entry["sample"]
-        stranger = name in found["strangers"]
+    for entry in patient.sheet.samples:
+        name = entry.sample
+        stranger = name in found.strangers
         fractions = [
-            pair["discordant"] / pair["sites"]
-            for pair in found["agreement"]
-            if name in (pair["first"], pair["second"]) and pair["same"] is False
+            pair.discordant / pair.sites
+            for pair in found.agreement
+            if name in (pair.first, pair.second) and pair.same is False
         ]
-        sex = found["sex"]["samples"][name]["sex"]
-        stated = found["sex"]["sheet"]
+        sex = found.sex.samples[name].sex
+        stated = found.sex.sheet
         # A tumour may have lost or gained an X: its sex is judged where there is no normal.
-        judged = entry["role"] == "normal" or patient.normal is None
+        judged = entry.role == "normal" or patient.normal is None
         leaked = [part.value for part in leak.values() if part.found]
         failures += judge(
             Figures(
                 name,
-                entry["role"],
+                entry.role,
                 max(fractions, default=None) if stranger else None,
                 int(sex != stated) if judged and sex and stated else None,
-                foreign[name].value if foreign[name].found and not found["strangers"] else None,
-                max(leaked, default=None) if entry["role"] == "normal" else None,
+                foreign[name].value if foreign[name].found and not found.strangers else None,
+                max(leaked, default=None) if entry.role == "normal" else None,
             ),
             conditions,
         )
-    return {"passed": not failures, "failures": failures}
+    return records.SamplesGate(passed=not failures, failures=tuple(failures))
 
 
-def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> dict:
+def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records.CopyNumber:
     """Return ``copynumber/{patient}.json``.
 
     Parameters
@@ -338,14 +329,14 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> dict:
     """
     from resistpanel.copynumber import rows
 
-    tumors = {entry["sample"]: analyse_tumor(patient, entry) for entry in patient.tumors}
+    tumors = {entry.sample: analyse_tumor(patient, entry) for entry in patient.tumors}
     foreign, leak = contaminations(patient), leaks(patient)
     found = identity_of(patient)
-    return {
-        "schema": "resistpanel/copynumber/1",
-        "patient": patient.sheet["patient"],
-        "reference": rows.reference(patient.normal, len(patient.pool)),
-        "samples": {
+    return records.CopyNumber(
+        schema="resistpanel/copynumber/1",
+        patient=patient.sheet.patient,
+        reference=rows.reference(patient.normal, len(patient.pool)),
+        samples={
             name: rows.tumor_rows(
                 tumor,
                 call_genes(
@@ -360,16 +351,16 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> dict:
             )
             for name, tumor in tumors.items()
         },
-        "pairs": [
-            {
-                "pre": pair["pre"],
-                "post": pair["post"],
-                "genes": rows.paired_rows(*paired(patient, tumors, pair["pre"], pair["post"])),
-            }
-            for pair in patient.sheet["pairs"]
-        ],
-        "contamination": {name: rows.fraction(value) for name, value in foreign.items()},
-        "tumor_in_normal": {name: rows.fraction(value) for name, value in leak.items()},
-        "identity": found,
-        "gate": gate(patient, found, foreign, leak, conditions),
-    }
+        pairs=tuple(
+            records.CopyPair(
+                pre=pair.pre,
+                post=pair.post,
+                genes=rows.paired_rows(*paired(patient, tumors, pair.pre, pair.post)),
+            )
+            for pair in patient.sheet.pairs
+        ),
+        contamination={name: rows.fraction(value) for name, value in foreign.items()},
+        tumor_in_normal={name: rows.fraction(value) for name, value in leak.items()},
+        identity=found,
+        gate=gate(patient, found, foreign, leak, conditions),
+    )

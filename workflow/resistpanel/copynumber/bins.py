@@ -9,6 +9,7 @@ import pysam
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
+from resistpanel.records.qc import Qc, SampleQc
 
 #: Windows for the GC fraction reach at least this many bases: about a fragment's length.
 GC_WINDOW = 200
@@ -74,12 +75,12 @@ def gc_fraction(fasta: pysam.FastaFile, chrom: str, start: int, end: int) -> flo
     return gc / known if known else 0.5
 
 
-def read_bins(qc: dict, reference: str | Path) -> Bins:
-    """Return the targets of ``qc/{patient}.json``.
+def read_bins(qc: Qc, reference: str | Path) -> Bins:
+    """Return the targets that `resistpanel qc` measured.
 
     Parameters
     ----------
-    qc : dict
+    qc : Qc
     reference : path
         FASTA with index.
 
@@ -88,31 +89,30 @@ def read_bins(qc: dict, reference: str | Path) -> Bins:
     InputError
         If the reference lacks a target's contig.
     """
-    rows = qc["samples"][0]["targets"]
+    rows = qc.samples[0].targets
     gc = []
     with open_fasta(reference) as fasta:
         for row in rows:
-            if row["chrom"] not in fasta.references:
+            if row.chrom not in fasta.references:
                 raise InputError(
-                    f"has no contig {row['chrom']}", str(reference), "give the reference of the run"
+                    f"has no contig {row.chrom}", str(reference), "give the reference of the run"
                 )
-            gc.append(gc_fraction(fasta, row["chrom"], row["start"], row["end"]))
+            gc.append(gc_fraction(fasta, row.chrom, row.start, row.end))
     return Bins(
-        np.array([row["chrom"] for row in rows], dtype=str),
-        np.array([row["name"].split("|")[0] for row in rows], dtype=str),
-        np.array([row["start"] for row in rows], dtype=int),
-        np.array([row["end"] for row in rows], dtype=int),
+        np.array([row.chrom for row in rows], dtype=str),
+        np.array([row.name.split("|")[0] for row in rows], dtype=str),
+        np.array([row.start for row in rows], dtype=int),
+        np.array([row.end for row in rows], dtype=int),
         np.array(gc),
     )
 
 
-def coverage(sample: dict, bins: Bins, where: str = "") -> Coverage:
+def coverage(sample: SampleQc, bins: Bins, where: str = "") -> Coverage:
     """Return a sample's coverage of the bins.
 
     Parameters
     ----------
-    sample : dict
-        An entry of ``samples`` in ``qc/{patient}.json``.
+    sample : SampleQc
     bins : Bins
     where : str
         The file, for messages.
@@ -127,19 +127,19 @@ def coverage(sample: dict, bins: Bins, where: str = "") -> Coverage:
     With insert size s, of which the reads cover c bases, a target of length l is touched by about
     depth * (l + c) / c fragments.
     """
-    rows = sample["targets"]
+    rows = sample.targets
     same = len(rows) == len(bins) and all(
-        (row["chrom"], row["start"], row["end"]) == (chrom, start, end)
+        (row.chrom, row.start, row.end) == (chrom, start, end)
         for row, chrom, start, end in zip(rows, bins.chrom, bins.start, bins.end, strict=True)
     )
     if not same:
         raise InputError(
-            f"sample '{sample['sample']}' was measured on other targets",
+            f"sample '{sample.sample}' was measured on other targets",
             where,
             "give a sample of the same panel and build",
         )
-    depth = np.array([row["mean_depth"] for row in rows], dtype=float)
-    covered = covered_bases(sample["read_length"], sample["insert_size_median"])
+    depth = np.array([row.mean_depth for row in rows], dtype=float)
+    covered = covered_bases(sample.read_length, sample.insert_size_median)
     return Coverage(depth, depth * (bins.length + covered) / covered)
 
 
@@ -179,7 +179,7 @@ def as_sex(one: Coverage, bins: Bins, copies: int | None) -> Coverage:
 
 
 def pool_coverages(
-    entries: Sequence[tuple[dict, str, str]],
+    entries: Sequence[tuple[Qc, str, str]],
     bins: Bins,
     sex: str | None = None,
     normal: Coverage | None = None,
@@ -188,8 +188,8 @@ def pool_coverages(
 
     Parameters
     ----------
-    entries : sequence of (dict, str, str)
-        A qc JSON, the name of its file, and the sample in it that is a normal.
+    entries : sequence of (Qc, str, str)
+        Figures of a patient, the name of its file, and the sample in it that is a normal.
     bins : Bins
     sex : str or None
         The patient's, as stated.
@@ -201,9 +201,9 @@ def pool_coverages(
         copies = copies_of_x(normal, bins)
     found = []
     for qc, where, name in entries:
-        sample = next((s for s in qc["samples"] if s["sample"] == name), None)
+        sample = next((s for s in qc.samples if s.sample == name), None)
         if sample is None:
-            known = ", ".join(s["sample"] for s in qc["samples"])
+            known = ", ".join(s.sample for s in qc.samples)
             raise InputError(f"has no sample '{name}'", where, f"it has {known}")
         found.append(as_sex(coverage(sample, bins, where), bins, copies))
     return found

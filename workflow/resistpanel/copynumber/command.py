@@ -5,9 +5,10 @@ import sys
 from pathlib import Path
 
 from resistpanel.copynumber.gate import GATE
-from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import read_record, write_record
 from resistpanel.qc.gate import add_gate, gate_with, rows_text, thresholds
+from resistpanel.records.qc import Qc
+from resistpanel.records.sheet import Sheet
 
 EPILOG = """\
 example:
@@ -47,23 +48,21 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
 
     gate = gate_with(thresholds(args.gate), GATE, "copynumber")
-    sheet, qc = read_json(args.sheet), read_json(args.qc)
+    sheet, qc = read_record(args.sheet, Sheet), read_record(args.qc, Qc)
     bins = read_bins(qc, args.reference)
-    pool = [(read_json(path), path, sample) for path, sample in args.pool]
-    measured = {s["sample"]: coverage(s, bins, str(args.qc)) for s in qc["samples"]}
-    normal = next((s["sample"] for s in sheet["samples"] if s["role"] == "normal"), None)
+    pool = [(read_record(path, Qc), path, sample) for path, sample in args.pool]
+    measured = {s.sample: coverage(s, bins, str(args.qc)) for s in qc.samples}
+    normal = next((s.sample for s in sheet.samples if s.role == "normal"), None)
     patient = Patient(
         sheet=sheet,
         bins=bins,
         coverage=measured,
-        sites=read_sites(args.vcf, [s["sample"] for s in sheet["samples"]]),
-        pool=pool_coverages(pool, bins, sheet["sex"], measured[normal] if normal else None),
-        drivers=of_disease(
-            load_drivers(args.catalog), load_diseases(args.catalog), sheet["disease"]
-        ),
+        sites=read_sites(args.vcf, [s.sample for s in sheet.samples]),
+        pool=pool_coverages(pool, bins, sheet.sex, measured[normal] if normal else None),
+        drivers=of_disease(load_drivers(args.catalog), load_diseases(args.catalog), sheet.disease),
     )
     value = analyse(patient, gate)
-    write_stage(args.output, "copynumber", value)
-    for failure in value["gate"]["failures"]:
-        print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)
+    write_record(args.output, value)
+    for failure in value.gate.failures:
+        print(f"resistpanel: warning: {failure.text}", file=sys.stderr)
     return 0

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from resistpanel.qc.gate import Condition
+from resistpanel.records.copynumber import SampleFailure
 
 TUMOR, BOTH = ("tumor",), ("normal", "tumor")
 #: Rows are judged where the figure is given; `resistpanel.qc.gate` has the meaning of the fields.
@@ -55,7 +56,7 @@ class Figures:
     tumor_in_normal: float | None
 
 
-def judge(figures: Figures, gate: Sequence[Condition] = GATE) -> list[dict]:
+def judge(figures: Figures, gate: Sequence[Condition] = GATE) -> list[SampleFailure]:
     """Return the failures of one sample."""
     failures = []
     for row in gate:
@@ -63,13 +64,13 @@ def judge(figures: Figures, gate: Sequence[Condition] = GATE) -> list[dict]:
         if value is None or figures.role not in row.roles or row.holds(value):
             continue
         failures.append(
-            {
-                "sample": figures.sample,
-                "metric": row.metric,
-                "value": float(value),
-                "condition": row.condition,
-                "text": f"sample '{figures.sample}': {row.metric} is {value:.3g}, must be "
+            SampleFailure(
+                sample=figures.sample,
+                metric=row.metric,
+                value=float(value),
+                condition=row.condition,
+                text=f"sample '{figures.sample}': {row.metric} is {value:.3g}, must be "
                 f"{row.condition}: {row.text}",
-            }
+            )
         )
     return failures

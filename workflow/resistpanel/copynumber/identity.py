@@ -6,7 +6,7 @@ takes one away that is there twice. So sites are counted where one sample has th
 copies and the other lacks it; where the normal is homozygous, a tumour must be so too.
 """
 
-import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import norm, poisson
@@ -15,6 +15,7 @@ from resistpanel.copynumber.allele_counts import HOMOZYGOUS, LEAST_DEPTH, Sites
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.ratios import mad
 from resistpanel.qc.identity_limits import DEFAULT
+from resistpanel.records.copynumber import Agreement, Genotypes, SampleSex
 
 #: AF below which an allele counts as absent: above any contamination worth the name.
 ABSENT = 0.1
@@ -27,30 +28,6 @@ LEAST_SEX = np.log(100)
 TARGET_SPREAD, CHROMOSOME_SPREAD, MEDIAN_ERROR = 0.2, 0.15, 1.25
 #: Sites of a man's X outside the regions shared with Y that look heterozygous, of a woman's.
 STRAY_HETEROZYGOUS = 0.02
-
-
-@dataclasses.dataclass(frozen=True)
-class Agreement:
-    """Two samples compared.
-
-    Attributes
-    ----------
-    first, second : str
-    sites, discordant : int
-    same : bool or None
-        None: too few sites, or between the limits.
-    """
-
-    first: str
-    second: str
-    sites: int
-    discordant: int
-    same: bool | None
-
-    @property
-    def fraction(self) -> float | None:
-        """Discordant fraction; None without a site."""
-        return self.discordant / self.sites if self.sites else None
 
 
 def judge(sites: int, discordant: int) -> bool | None:
@@ -97,7 +74,13 @@ def compare(sites: Sites, first: str, second: str, normal: str | None = None) ->
 
 
 def _agreement(first: str, second: str, sites: int, discordant: int) -> Agreement:
-    return Agreement(first, second, sites, discordant, judge(sites, discordant))
+    return Agreement(
+        first=first,
+        second=second,
+        sites=sites,
+        discordant=discordant,
+        same=judge(sites, discordant),
+    )
 
 
 def compare_all(sites: Sites, samples: list[str], normal: str | None) -> list[Agreement]:
@@ -136,14 +119,12 @@ def _apart(group: set[str], agreements: list[Agreement]) -> bool:
     )
 
 
-def genotypes(sites: Sites, samples: list[str]) -> dict:
+def genotypes(sites: Sites, samples: Sequence[str]) -> Genotypes:
     """Return genotypes for the comparison with other patients.
 
     Returns
     -------
-    dict
-        ``sites``: ``chrom:pos:ref:alt``; ``samples``: for each sample a text with one character
-        per site: 0 absent, 1 between, 2 on all copies, ``.`` too little depth.
+    Genotypes
     """
     chosen = sites.take(informative(sites))
     names = [
@@ -160,17 +141,7 @@ def genotypes(sites: Sites, samples: list[str]) -> dict:
             "." if n < LEAST_DEPTH else "0" if f < ABSENT else "2" if f >= HOMOZYGOUS else "1"
             for f, n in zip(frequency, depth, strict=True)
         )
-    return {"sites": names, "samples": found}
-
-
-@dataclasses.dataclass(frozen=True)
-class Sex:
-    """A sample's sex: female, male or None; its evidence."""
-
-    sex: str | None
-    log_odds: float
-    depth_ratio: float | None
-    heterozygous: int
+    return Genotypes(sites=tuple(names), samples=found)
 
 
 #: The regions that X shares with Y (pseudoautosomal), 0-based half-open, by build.
@@ -180,7 +151,7 @@ SHARED_WITH_Y = {
 }
 
 
-def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> Sex:
+def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> SampleSex:
     """Infer a sample's sex from the depth of X and the heterozygous sites on it.
 
     Parameters
@@ -229,4 +200,4 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> Sex:
         odds += poisson.logpmf(count, woman) - poisson.logpmf(count, man)
     odds = float(np.clip(odds, -99, 99))
     sex = None if abs(odds) < LEAST_SEX else "female" if odds > 0 else "male"
-    return Sex(sex, round(odds, 3), ratio, count)
+    return SampleSex(sex=sex, log_odds=round(odds, 3), depth_ratio=ratio, heterozygous=count)

@@ -1,4 +1,4 @@
-"""Results as the JSON has them: plain values, rounded, nothing absent."""
+"""Results as records, rounded."""
 
 import dataclasses
 import math
@@ -9,6 +9,14 @@ from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.calls import GeneCall, PairedCall
 from resistpanel.copynumber.copy_states import copies
 from resistpanel.copynumber.ratios import Z95, Genes
+from resistpanel.records.copynumber import (
+    Admixture,
+    GeneChange,
+    GeneCopies,
+    Segment,
+    TumorCopies,
+    TumorPurity,
+)
 
 
 def number(value: float | None, digits: int = 4) -> float | None:
@@ -31,16 +39,16 @@ def reference(normal: str | None, pool: int) -> str | None:
     return " and ".join(parts) or None
 
 
-def fraction(value: Fraction) -> dict:
+def fraction(value: Fraction) -> Admixture:
     """Return contamination or tumour in normal."""
-    return {
-        "value": number(value.value, 5),
-        "low": number(value.low, 5),
-        "high": number(value.high, 5),
-        "found": value.found,
-        "evidence": value.evidence,
-        "sites": value.sites,
-    }
+    return Admixture(
+        value=number(value.value, 5),
+        low=number(value.low, 5),
+        high=number(value.high, 5),
+        found=value.found,
+        evidence=value.evidence,
+        sites=value.sites,
+    )
 
 
 def neighbours(tumor) -> list[np.ndarray]:
@@ -59,49 +67,46 @@ def neighbours(tumor) -> list[np.ndarray]:
     return found
 
 
-def tumor_rows(tumor, calls: list[GeneCall]) -> dict:
+def tumor_rows(tumor, calls: list[GeneCall]) -> TumorCopies:
     """Return a tumour's entry of ``samples``."""
-    purity = tumor.purity
-    head = {
-        "purity": {
-            "value": number(purity.value),
-            "low": number(purity.low),
-            "high": number(purity.high),
-            "source": purity.source,
-            "method": purity.method,
-        },
-        "baseline": purity.baseline,
-    }
-    if tumor.genes is None:
-        return head | {"target_noise": None, "gene_noise": None, "genes": [], "segments": []}
-    genes = tumor.genes
-    return head | {
-        "target_noise": number(tumor.targets.noise),
-        "gene_noise": number(genes.noise),
-        "genes": [_gene(genes, i, call) for i, call in enumerate(calls)],
-        "segments": [_segment(tumor, part) for part in tumor.segments],
-    }
+    given, genes = tumor.purity, tumor.genes
+    purity = TumorPurity(
+        value=number(given.value),
+        low=number(given.low),
+        high=number(given.high),
+        source=given.source,
+        method=given.method,
+    )
+    examined = genes is not None
+    return TumorCopies(
+        purity=purity,
+        baseline=given.baseline,
+        target_noise=number(tumor.targets.noise) if examined else None,
+        gene_noise=number(genes.noise) if examined else None,
+        genes=tuple(_gene(genes, i, call) for i, call in enumerate(calls)) if examined else (),
+        segments=tuple(_segment(tumor, part) for part in tumor.segments) if examined else (),
+    )
 
 
-def _gene(genes: Genes, i: int, call: GeneCall) -> dict:
+def _gene(genes: Genes, i: int, call: GeneCall) -> GeneCopies:
     values = {
         name: number(value) if isinstance(value, float) else value
         for name, value in dataclasses.asdict(call).items()
     }
-    return {
-        "gene": str(genes.name[i]),
-        "chrom": str(genes.chrom[i]),
-        "start": int(genes.start[i]),
-        "end": int(genes.end[i]),
-        "targets": int(genes.targets[i]),
-        "log2": number(genes.log2[i]),
-        "log2_low": number(genes.low[i]),
-        "log2_high": number(genes.high[i]),
+    return GeneCopies(
+        gene=str(genes.name[i]),
+        chrom=str(genes.chrom[i]),
+        start=int(genes.start[i]),
+        end=int(genes.end[i]),
+        targets=int(genes.targets[i]),
+        log2=number(genes.log2[i]),
+        log2_low=number(genes.low[i]),
+        log2_high=number(genes.high[i]),
         **values,
-    }
+    )
 
 
-def _segment(tumor, part) -> dict:
+def _segment(tumor, part) -> Segment:
     genes, context = tumor.genes, tumor.context
     here = tumor.sites.of(part.genes)
     balance = None
@@ -113,36 +118,36 @@ def _segment(tumor, part) -> dict:
     total = None
     if context.purity is not None and math.isfinite(part.log2):
         total = float(copies(part.log2, context.purity, normal, context.baseline))
-    return {
-        "chrom": str(genes.chrom[part.genes[0]]),
-        "start": int(genes.start[part.genes].min()),
-        "end": int(genes.end[part.genes].max()),
-        "genes": [str(genes.name[i]) for i in part.genes],
-        "log2": number(part.log2),
-        "log2_low": number(part.log2 - Z95 * part.se),
-        "log2_high": number(part.log2 + Z95 * part.se),
-        "copies": number(total),
-        "balance": number(balance),
-        "sites": len(here.alt),
-    }
+    return Segment(
+        chrom=str(genes.chrom[part.genes[0]]),
+        start=int(genes.start[part.genes].min()),
+        end=int(genes.end[part.genes].max()),
+        genes=tuple(str(genes.name[i]) for i in part.genes),
+        log2=number(part.log2),
+        log2_low=number(part.log2 - Z95 * part.se),
+        log2_high=number(part.log2 + Z95 * part.se),
+        copies=number(total),
+        balance=number(balance),
+        sites=len(here.alt),
+    )
 
 
-def paired_rows(genes: Genes, calls: list[PairedCall]) -> list[dict]:
+def paired_rows(genes: Genes, calls: list[PairedCall]) -> tuple[GeneChange, ...]:
     """Return the genes of a pair."""
-    return [
-        {
-            "gene": str(genes.name[i]),
-            "chrom": str(genes.chrom[i]),
-            "start": int(genes.start[i]),
-            "end": int(genes.end[i]),
-            "targets": int(genes.targets[i]),
-            "log2_ratio": number(call.log2_ratio),
-            "low": number(call.low),
-            "high": number(call.high),
-            "p": significant(call.p),
-            "q": significant(call.q),
-            "expected": number(call.expected),
-            "call": call.call,
-        }
+    return tuple(
+        GeneChange(
+            gene=str(genes.name[i]),
+            chrom=str(genes.chrom[i]),
+            start=int(genes.start[i]),
+            end=int(genes.end[i]),
+            targets=int(genes.targets[i]),
+            log2_ratio=number(call.log2_ratio),
+            low=number(call.low),
+            high=number(call.high),
+            p=significant(call.p),
+            q=significant(call.q),
+            expected=number(call.expected),
+            call=call.call,
+        )
         for i, call in enumerate(calls)
-    ]
+    )

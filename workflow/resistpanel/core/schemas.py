@@ -1,207 +1,177 @@
-"""The JSON Schemas of what one stage hands to the next, and checks against them.
+"""Records of the stages' JSON, read and written: msgspec checks, bad input is an InputError."""
 
-A value is first held against code that fastjsonschema makes of the schema, some ten times faster
-than jsonschema. Only what that code refuses is looked at by jsonschema, which has the last word
-and names the place. fastjsonschema knows draft 7: `DIALECT` lists what our schemas may use, all of
-which means the same there (``tests/report/test_schemas.py`` holds the two against each other).
-"""
-
-import functools
-from collections.abc import Callable, Iterator
+import copy
+import json
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar, get_args
+
+import msgspec
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import SCHEMAS, read_json, write_json
+from resistpanel.core.files import check_readable, write_text
 
-if TYPE_CHECKING:
-    import jsonschema
-
-#: Options that name the JSON of a stage.
-STAGE_FILES = ("sheet", "qc", "copynumber", "identity", "compare", "resist")
-
-#: Keywords that mean the same in draft 7 and 2020-12; ``prefixItems`` is renamed. A ``$ref`` may
-#: have no neighbour but a description: draft 7 passes over the others.
-DIALECT = frozenset({
-    "type", "enum", "const", "properties", "required", "additionalProperties", "propertyNames",
-    "items", "prefixItems", "minItems", "maxItems", "minimum", "maximum", "exclusiveMinimum",
-    "exclusiveMaximum", "minLength", "pattern", "anyOf", "$ref",
-    "$schema", "$id", "$defs", "title", "description",
-})  # fmt: skip
+Record = TypeVar("Record", bound=msgspec.Struct)
 
 
-def _localised(schema: Any, prefix: str) -> Any:
-    """Return a schema whose references to its own `$defs` are those below `prefix`."""
-    if isinstance(schema, dict):
-        moved = {key: _localised(value, prefix) for key, value in schema.items()}
-        if str(moved.get("$ref", "")).startswith("#"):
-            moved["$ref"] = f"#{prefix}{moved['$ref'][1:]}"
-        return moved
-    return [_localised(value, prefix) for value in schema] if isinstance(schema, list) else schema
+def schema_id(record: type[msgspec.Struct]) -> str:
+    """Return what the field ``schema`` of a stage's file says: ``resistpanel/<stage>/1``."""
+    return get_args(record.__annotations__["schema"])[0]
 
 
-@functools.cache
-def schema(stage: str, parts: bool = True) -> dict:
-    """Return a stage's schema in one piece: files that it refers to stand among its `$defs`.
+def stage_of(record: type[msgspec.Struct]) -> str:
+    """Return the stage that writes files of this record."""
+    return schema_id(record).split("/")[1]
 
-    Parameters
-    ----------
-    stage : str
-        As in the name of ``workflow/schemas/<stage>.schema.json``.
-    parts : bool
-        False: anything is good where another file is referred to, which was checked by itself.
+
+def _with_keys(value: Any, record: type[msgspec.Struct], path: str, message: str) -> str:
+    """Return msgspec's path with the keys of objects that it leaves out as ``[...]``.
+
+    A key is the one that, alone in its object, gives the same message. `value` is changed.
     """
-    whole = read_json(SCHEMAS / f"{stage}.schema.json")
-    others: dict[str, Any] = {}
-
-    def visit(value: Any) -> Any:
-        if isinstance(value, list):
-            return [visit(item) for item in value]
-        if not isinstance(value, dict):
-            return value
-        name = str(value.get("$ref", "#"))
-        if not name.startswith("#"):
-            if not parts:
-                return True
-            key = name.removesuffix(".schema.json")
-            if key not in others:
-                other = schema(key)
-                others[key] = {
-                    k: _localised(v, f"/$defs/{key}")
-                    for k, v in other.items()
-                    if k not in ("$id", "$schema")
-                }
-            return {**value, "$ref": f"#/$defs/{key}"}
-        return {key: visit(item) for key, item in value.items()}
-
-    whole = visit(whole)
-    return {**whole, "$defs": {**whole.get("$defs", {}), **others}}
+    inside, slot, words = [value], 0, []
+    for part in re.findall(r"\.[^.\[]+|\[\d+\]|\[\.\.\.\]", path):
+        here = inside[slot]
+        if part == "[...]":
+            for key, item in here.items():
+                inside[slot] = {key: item}
+                try:
+                    msgspec.convert(value, record)
+                except msgspec.ValidationError as error:
+                    if str(error) == message:
+                        break
+            words.append(f".{key}")
+            inside, slot = inside[slot], key
+        else:
+            words.append(part)
+            inside, slot = here, part[1:] if part[0] == "." else int(part[1:-1])
+    return "$" + "".join(words)
 
 
-@functools.cache
-def validator(stage: str, parts: bool = True) -> "jsonschema.Draft202012Validator":
-    """Return jsonschema's validator of a stage; see `schema`."""
-    # jsonschema is slow to import, and needed only where something is wrong.
-    import jsonschema
-
-    return jsonschema.Draft202012Validator(schema(stage, parts))
-
-
-def _draft7(value: Any) -> Any:
-    """Return a 2020-12 schema as draft 7 writes it, for what `DIALECT` holds."""
-    if isinstance(value, list):
-        return [_draft7(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    same = {key: _draft7(item) for key, item in value.items() if key not in ("$id", "$schema")}
-    if isinstance(same.get("prefixItems"), list):
-        same["items"] = same.pop("prefixItems")
-    return same
+def _fault(
+    error: msgspec.ValidationError, value: Any, record: type[msgspec.Struct], where: str
+) -> InputError:
+    """Return msgspec's message with the file, the place in it and the cure."""
+    message, _, place = str(error).rpartition(" - at ")
+    place = place.replace("`", "") if message else "$"
+    if "[...]" in place and place.startswith("$"):
+        place = _with_keys(copy.deepcopy(value), record, place, str(error))
+    stage = stage_of(record)
+    return InputError(
+        f"does not agree with {stage}.schema.json: {message or error}",
+        f"{where} ({place})",
+        f"make it again with `resistpanel {stage}` of this version",
+    )
 
 
-@functools.cache
-def _compiled(stage: str, parts: bool) -> Callable[[Any], Any]:
-    import fastjsonschema
-
-    draft = {"$schema": "http://json-schema.org/draft-07/schema#", **_draft7(schema(stage, parts))}
-    return fastjsonschema.compile(draft, use_default=False)
-
-
-def accepts(stage: str, value: object, parts: bool = True) -> bool:
-    """Return whether a value agrees with the schema of a stage, as the compiled code says."""
-    from fastjsonschema import JsonSchemaValueException
-
-    try:
-        _compiled(stage, parts)(value)
-    except (JsonSchemaValueException, RecursionError):
-        return False
-    return True
-
-
-def faults(stage: str, value: object, parts: bool = True) -> Iterator["jsonschema.ValidationError"]:
-    """Yield what does not agree with the schema of a stage: nothing, if all is well."""
-    if not accepts(stage, value, parts):
-        yield from validator(stage, parts).iter_errors(value)
-
-
-def check(value: object, stage: str, where: str, parts: bool = True) -> None:
-    """Check a value against the schema of a stage.
+def from_builtins(value: object, record: type[Record], where: str) -> Record:
+    """Return the record of what was read from JSON as dicts and lists.
 
     Parameters
     ----------
     value : object
-        What was read.
-    stage : str
-        Whose schema.
+        Dicts and lists.
+    record : type
+        Of `resistpanel.records`.
     where : str
-        The file, named in the error.
-    parts : bool
-        False: of a report, leave out the parts that other stages wrote and that were checked.
+        The file, for the message.
 
     Raises
     ------
     InputError
-        Names the place of the fault that tells most.
+        Names the first place that is at fault.
     """
-    if accepts(stage, value, parts):
-        return
-    from jsonschema.exceptions import best_match
-
-    error = best_match(validator(stage, parts).iter_errors(value))
-    if error is None:
-        return
-    message = error.message if len(error.message) <= 200 else f"{error.message[:200]}…"
-    raise InputError(
-        f"does not agree with {stage}.schema.json: {message}",
-        f"{where} ({error.json_path})",
-        f"make it again with `resistpanel {stage.split('.')[-1]}` of this version",
-    )
+    try:
+        return msgspec.convert(value, record)
+    except msgspec.ValidationError as error:
+        raise _fault(error, value, record, where) from None
 
 
-def read_stage(path: str | Path, stage: str) -> dict:
-    """Read what a stage handed on, held against the stage's schema.
-
-    Raises
-    ------
-    InputError
-        If it is missing, no JSON, another stage's, or damaged: names the problem's place.
-    """
-    value = read_json(path)
-    if value.get("schema") != f"resistpanel/{stage}/1":
+def read_bytes(path: str | Path, record: type[msgspec.Struct]) -> bytes:
+    """Return a stage's file as it is."""
+    check_readable(path)
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
         raise InputError(
-            f"not a file of `resistpanel {stage}`", str(path), "give the file of the step before"
-        )
-    check(value, stage, str(path))
-    return value
+            f"cannot be read ({error.strerror})",
+            str(path),
+            f"run `resistpanel {stage_of(record)}` first",
+        ) from None
 
 
-def damaged(arguments: Any) -> InputError | None:
-    """Return what is wrong with the first damaged stage file among a command's arguments.
+def decode(text: bytes, record: type[Record], where: str) -> Record:
+    """Return the record that a stage's file holds.
 
-    A stage trusts what another wrote; when it fails, this tells whether the file was at fault.
+    Raises
+    ------
+    InputError
+        No JSON, another stage's file, or a value that does not agree with the record.
     """
-    given = [(getattr(arguments, stage, None), stage) for stage in STAGE_FILES]
-    if getattr(arguments, "step", None) == "identity":
-        given = [(arguments.patients, "copynumber")]
-    for paths, stage in given:
-        for path in paths if isinstance(paths, list) else [paths]:
-            if isinstance(path, str | Path):
-                try:
-                    read_stage(path, stage)
-                except InputError as error:
-                    return error
-    return None
+    try:
+        return msgspec.json.decode(text, type=record)
+    except msgspec.ValidationError as error:
+        try:
+            found = msgspec.json.decode(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            found = None
+        schema = found.get("schema") if isinstance(found, dict) else None
+        if schema != schema_id(record):
+            raise InputError(
+                f"not a file of `resistpanel {stage_of(record)}`",
+                where,
+                "give the file of the step before",
+            ) from None
+        raise _fault(error, found, record, where) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"not JSON, or cut short ({error})", where, "make it again") from None
 
 
-def write_stage(path: str | Path, stage: str, value: dict) -> None:
-    """Write what a stage hands on, once it agrees with the stage's schema.
+def read_record(path: str | Path, record: type[Record]) -> Record:
+    """Read what a stage handed on.
+
+    Raises
+    ------
+    InputError
+        The file is missing, no JSON, another stage's, or damaged: names the place.
+    """
+    return decode(read_bytes(path, record), record, str(path))
+
+
+def read_checked(path: str | Path, record: type[msgspec.Struct]) -> dict:
+    """Read what a stage handed on as dicts and lists, once it agrees with the record.
+
+    Raises
+    ------
+    InputError
+        As `read_record`.
+    """
+    text = read_bytes(path, record)
+    decode(text, record, str(path))
+    return msgspec.json.decode(text)
+
+
+def _plain(value: object) -> Any:
+    """Return a number of numpy as Python's."""
+    if hasattr(value, "item"):
+        return value.item()
+    raise NotImplementedError(f"{type(value).__name__} is not written to JSON")
+
+
+def write_record(path: str | Path, record: msgspec.Struct) -> None:
+    """Write what a stage hands on, keys sorted, once it agrees with its own type.
 
     Raises
     ------
     ValueError
         If it does not agree: a fault of the program, not of the input.
     """
-    problems = [f"{error.json_path}: {error.message[:200]}" for error in faults(stage, value)]
-    if problems:
-        raise ValueError(f"{path} would not agree with {stage}.schema.json: {problems[:5]}")
-    write_json(path, value)
+    value = msgspec.to_builtins(record, enc_hook=_plain)
+    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    try:
+        msgspec.json.decode(text, type=type(record))
+    except msgspec.ValidationError as error:
+        raise ValueError(
+            f"{path} would not agree with {stage_of(type(record))}.schema.json: {error}"
+        ) from None
+    write_text(path, text)

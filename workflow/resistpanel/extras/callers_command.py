@@ -5,8 +5,9 @@ import re
 from pathlib import Path
 
 from resistpanel.core.errors import InputError, did_you_mean
-from resistpanel.core.files import open_fasta, read_json, write_text
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.files import open_fasta, write_text
+from resistpanel.core.schemas import read_record, write_record
+from resistpanel.records.sheet import Sheet
 
 #: What a caller may be called by: it names columns and keys.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -129,10 +130,10 @@ def _given(args: argparse.Namespace):
 
 def _patient(args: argparse.Namespace) -> tuple[str, str | None, list[str]]:
     """Return patient, normal and tumours."""
-    sheet = read_json(args.sheet)
-    roles = {role: [s["sample"] for s in sheet["samples"] if s["role"] == role]
+    sheet = read_record(args.sheet, Sheet)
+    roles = {role: [s.sample for s in sheet.samples if s.role == role]
              for role in ("normal", "tumor")}  # fmt: skip
-    return sheet["patient"], (roles["normal"] or [None])[0], roles["tumor"]
+    return sheet.patient, (roles["normal"] or [None])[0], roles["tumor"]
 
 
 def run_sites(args: argparse.Namespace) -> int:
@@ -157,6 +158,6 @@ def run_table(args: argparse.Namespace) -> int:
     value = table(
         patient, args.vcf, args.folder, list(_given(args)), args.reference, normal, tumors
     )
-    write_stage(args.output_json, "callers", value)
+    write_record(args.output_json, value)
     write_text(args.output_tsv, tsv(value))
     return 0

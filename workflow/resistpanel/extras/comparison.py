@@ -16,6 +16,7 @@ from resistpanel.extras.concordance import Event, match
 from resistpanel.extras.formats import RULES, format_of
 from resistpanel.extras.resistpanel_vcf import Own, read_own
 from resistpanel.extras.run_caller import read_note
+from resistpanel.records import callers as records
 
 #: The name of our own caller in the table.
 OWN = "resistpanel"
@@ -131,54 +132,56 @@ def _id(variant: Allele, fetch: Fetch) -> str:
     return f"{v.chrom}:{v.pos + 1}:{v.ref}:{v.alt}"
 
 
-def _evidence(one: Evidence | None) -> dict | None:
+def _evidence(one: Evidence | None) -> records.OtherSample | None:
     if one is None:
         return None
-    return {
-        "alt": one.alt,
-        "depth": one.depth,
-        "af": None if one.af is None else round(one.af, 6),
-        "called": one.called,
-        "filters": None if one.filters is None else list(one.filters),
-    }
+    return records.OtherSample(
+        alt=one.alt,
+        depth=one.depth,
+        af=None if one.af is None else round(one.af, 6),
+        called=one.called,
+        filters=None if one.filters is None else tuple(one.filters),
+    )
 
 
-def _own(own: Own | None) -> dict | None:
+def _own(own: Own | None) -> records.OwnCall | None:
     if own is None:
         return None
-    return {
-        "id": own.id,
-        "filters": list(own.filters),
-        "model": own.model,
-        "somatic_phred": own.somatic_phred,
-        "samples": own.samples,
-    }
+    return records.OwnCall(
+        id=own.id,
+        filters=own.filters,
+        model=own.model,
+        somatic_phred=own.somatic_phred,
+        samples=own.samples,
+    )
 
 
-def _row(event: Event, callers: Sequence[Calls], samples: Sequence[str], fetch: Fetch) -> dict:
+def _row(
+    event: Event, callers: Sequence[Calls], samples: Sequence[str], fetch: Fetch
+) -> records.CalledVariant:
     v = _vcf(event.variant, fetch)
     others = {}
     for calls in callers:
         said = event.others.get(calls.name)
-        others[calls.name] = said and {
-            "called": said.called,
-            "exact": said.exact,
-            "filters": said.filters if not said.called else [],
-            "alleles": [_id(r.variant, fetch) for r in said.records],
-            "samples": {name: _evidence(said.evidence(name)) for name in samples},
-        }
+        others[calls.name] = said and records.OtherCall(
+            called=said.called,
+            exact=said.exact,
+            filters=tuple(said.filters if not said.called else ()),
+            alleles=tuple(_id(r.variant, fetch) for r in said.records),
+            samples={name: _evidence(said.evidence(name)) for name in samples},
+        )
     called_by = [OWN] if event.own and event.own.called else []
-    called_by += [name for name, said in others.items() if said and said["called"]]
-    return {
-        "id": event.own.id if event.own else f"{v.chrom}:{v.pos + 1}:{v.ref}:{v.alt}",
-        "chrom": v.chrom,
-        "pos": v.pos + 1,
-        "ref": v.ref,
-        "alt": v.alt,
-        "own": _own(event.own),
-        "others": others,
-        "called_by": called_by,
-    }
+    called_by += [name for name, said in others.items() if said and said.called]
+    return records.CalledVariant(
+        id=event.own.id if event.own else f"{v.chrom}:{v.pos + 1}:{v.ref}:{v.alt}",
+        chrom=v.chrom,
+        pos=v.pos + 1,
+        ref=v.ref,
+        alt=v.alt,
+        own=_own(event.own),
+        others=others,
+        called_by=tuple(called_by),
+    )
 
 
 def table(
@@ -189,7 +192,7 @@ def table(
     reference: Path,
     normal: str | None,
     tumors: Sequence[str],
-) -> dict:
+) -> records.Callers:
     """Return ``callers/{patient}.json``.
 
     Parameters
@@ -214,57 +217,57 @@ def table(
         rows = [_row(event, callers, samples, fetch) for event in events]
     summary = {}
     for name in [OWN, *(calls.name for calls in callers)]:
-        mine = [row for row in rows if name in row["called_by"]]
-        summary[name] = {
-            "called": len(mine),
-            "alone": sum(len(row["called_by"]) == 1 for row in mine),
-            "shared": sum(len(row["called_by"]) > 1 for row in mine),
-        }
-    return {
-        "schema": "resistpanel/callers/1",
-        "patient": patient,
-        "samples": samples,
-        "callers": [
-            {
-                "name": calls.name,
-                "format": calls.form,
-                "version": calls.version,
-                "somatic": RULES[calls.form],
-                "files": calls.files,
-            }
+        mine = [row for row in rows if name in row.called_by]
+        summary[name] = records.CallCounts(
+            called=len(mine),
+            alone=sum(len(row.called_by) == 1 for row in mine),
+            shared=sum(len(row.called_by) > 1 for row in mine),
+        )
+    return records.Callers(
+        schema="resistpanel/callers/1",
+        patient=patient,
+        samples=tuple(samples),
+        callers=tuple(
+            records.Program(
+                name=calls.name,
+                format=calls.form,
+                version=calls.version,
+                somatic=RULES[calls.form],
+                files=tuple(calls.files),
+            )
             for calls in callers
-        ],
-        "variants": rows,
-        "summary": summary,
-    }
+        ),
+        variants=tuple(rows),
+        summary=summary,
+    )
 
 
-def tsv(value: dict) -> str:
+def tsv(value: records.Callers) -> str:
     """Return the table as TSV: a row per variant, for each caller its filter and tumours' AFs."""
-    names = [one["name"] for one in value["callers"]]
+    names = [one.name for one in value.callers]
     header = ["chrom", "pos", "ref", "alt", "called_by", "callers", "resistpanel_filter"]
-    header += [f"resistpanel_af_{sample}" for sample in value["samples"]]
+    header += [f"resistpanel_af_{sample}" for sample in value.samples]
     for name in names:
         header += [f"{name}_filter", f"{name}_alleles"]
-        header += [f"{name}_af_{sample}" for sample in value["samples"]]
+        header += [f"{name}_af_{sample}" for sample in value.samples]
 
-    def af(evidence: dict | None) -> str:
-        return "." if not evidence or evidence["af"] is None else f"{evidence['af']:.4g}"
+    def af(evidence: records.OwnSample | records.OtherSample | None) -> str:
+        return "." if evidence is None or evidence.af is None else f"{evidence.af:.4g}"
 
     lines = ["\t".join(header)]
-    for row in value["variants"]:
-        own = row["own"]
-        cells = [row["chrom"], str(row["pos"]), row["ref"], row["alt"]]
-        cells += [",".join(row["called_by"]) or ".", str(len(row["called_by"]))]
-        cells += [",".join(own["filters"]) if own else "."]
-        cells += [af(own["samples"].get(s) if own else None) for s in value["samples"]]
+    for row in value.variants:
+        own = row.own
+        cells = [row.chrom, str(row.pos), row.ref, row.alt]
+        cells += [",".join(row.called_by) or ".", str(len(row.called_by))]
+        cells += [",".join(own.filters) if own else "."]
+        cells += [af(own.samples.get(s) if own else None) for s in value.samples]
         for name in names:
-            said = row["others"][name]
+            said = row.others[name]
             if said is None:
-                cells += ["."] * (2 + len(value["samples"]))
+                cells += ["."] * (2 + len(value.samples))
                 continue
-            cells.append("PASS" if said["called"] else ",".join(said["filters"]) or ".")
-            cells.append(",".join(said["alleles"]))
-            cells += [af(said["samples"][s]) for s in value["samples"]]
+            cells.append("PASS" if said.called else ",".join(said.filters) or ".")
+            cells.append(",".join(said.alleles))
+            cells += [af(said.samples[s]) for s in value.samples]
         lines.append("\t".join(cells))
     return "\n".join(lines) + "\n"

@@ -7,6 +7,7 @@ from pathlib import Path
 from resistpanel.core.allele import Allele
 from resistpanel.core.haplotypes import Fetch, tidy
 from resistpanel.core.vcf import CallVcf, number
+from resistpanel.records.callers import OwnSample
 
 
 @dataclass
@@ -23,8 +24,7 @@ class Own:
         ``PASS`` alone for a call.
     model : str or None
     somatic_phred : float or None
-    samples : dict of str to dict
-        Per sample: detected, af, af_low, af_high, alt, depth, lod, ub.
+    samples : dict of str to OwnSample
     """
 
     variant: Allele
@@ -32,7 +32,7 @@ class Own:
     filters: tuple[str, ...]
     model: str | None = None
     somatic_phred: float | None = None
-    samples: dict[str, dict] = dataclasses.field(default_factory=dict)
+    samples: dict[str, OwnSample] = dataclasses.field(default_factory=dict)
 
     @property
     def called(self) -> bool:
@@ -58,16 +58,16 @@ def read_own(path: Path, fetch: Fetch) -> list[Own]:
         if set(call.alt + call.ref) - set("ACGT"):
             continue
         samples = {
-            name: {
-                "detected": genotype.detected,
-                "af": genotype.af,
-                "af_low": genotype.low,
-                "af_high": genotype.high,
-                "alt": genotype.alt,
-                "depth": genotype.depth,
-                "lod": genotype.lod,
-                "ub": genotype.ub,
-            }
+            name: OwnSample(
+                detected=genotype.detected,
+                af=genotype.af,
+                af_low=genotype.low,
+                af_high=genotype.high,
+                alt=genotype.alt,
+                depth=genotype.depth,
+                lod=genotype.lod,
+                ub=genotype.ub,
+            )
             for name, genotype in call.genotypes.items()
         }
         found.append(

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from resistpanel.catalog.drugs import Drug
 from resistpanel.inputs.sheet import Row
+from resistpanel.records import sheet as records
+from resistpanel.records.sheet import Pair, Sample, Sheet
 
 
 def times(tumors: list[Row]) -> dict[str, float]:
@@ -62,7 +64,7 @@ def drugs_between(earlier: Row, later: Row, tumors: list[Row]) -> list[str]:
     )
 
 
-def describe(rows: list[Row], resolve: Callable[[str, Row], Drug]) -> dict:
+def describe(rows: list[Row], resolve: Callable[[str, Row], Drug]) -> Sheet:
     """Return a patient's ``sheet/{patient}.json``.
 
     Parameters
@@ -84,44 +86,39 @@ def describe(rows: list[Row], resolve: Callable[[str, Row], Drug]) -> dict:
         column: next((getattr(row, column) for row in rows if getattr(row, column)), None)
         for column in ("sex", "disease")
     }
-    return {
-        "schema": "resistpanel/sheet/1",
-        "patient": rows[0].patient,
-        "sex": first["sex"],
-        "disease": first["disease"],
-        "samples": [
-            {
-                "sample": row.sample,
-                "role": row.role,
-                "timepoint": row.timepoint,
-                "day": row.day,
-                "lesion": row.lesion,
-                "drugs": list(row.drugs),
-                "bam": str(row.bam),
-                "purity": row.purity,
-            }
+    return Sheet(
+        schema="resistpanel/sheet/1",
+        patient=rows[0].patient,
+        sex=first["sex"],
+        disease=first["disease"],
+        samples=tuple(
+            Sample(
+                sample=row.sample,
+                role=row.role,
+                timepoint=row.timepoint,
+                day=row.day,
+                lesion=row.lesion,
+                drugs=tuple(row.drugs),
+                bam=str(row.bam),
+                purity=row.purity,
+            )
             for row in rows
-        ],
-        "pairs": [
-            {
-                "pre": earlier.sample,
-                "post": later.sample,
-                "drugs": list(
+        ),
+        pairs=tuple(
+            Pair(
+                pre=earlier.sample,
+                post=later.sample,
+                drugs=tuple(
                     dict.fromkeys(
                         given[name].name for name in drugs_between(earlier, later, tumors)
                     )
                 ),
-            }
+            )
             for earlier, later in pairs(tumors)
-        ],
-        "drugs": [
-            {
-                "given": name,
-                "drug": drug.name,
-                "classes": list(drug.classes),
-                "targets": list(drug.targets),
-            }
+        ),
+        drugs=tuple(
+            records.Drug(given=name, drug=drug.name, classes=drug.classes, targets=drug.targets)
             for name, drug in given.items()
-        ],
-        "tumor_only": not any(row.role == "normal" for row in rows),
-    }
+        ),
+        tumor_only=not any(row.role == "normal" for row in rows),
+    )

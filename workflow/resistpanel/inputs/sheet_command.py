@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resistpanel.core import bam
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import write_record
 from resistpanel.inputs import config
 from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.patient import describe
@@ -73,5 +73,5 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         if bam.index_of(row.bam) is None:
             bam.make_index(row.bam)
-    write_stage(args.output, "sheet", describe(rows, resolver(settings.catalog)))
+    write_record(args.output, describe(rows, resolver(settings.catalog)))
     return 0

@@ -12,6 +12,8 @@ import numpy as np
 
 from resistpanel.core.errors import InputError
 from resistpanel.qc.identity_limits import DEFAULT, Limits
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.identity import IdentityFinding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +39,12 @@ class Cohort:
         return f"sample '{self.sample[row]}' of patient '{self.patient[row]}'"
 
 
-def gather(values: Sequence[tuple[dict, str]]) -> Cohort:
+def gather(values: Sequence[tuple[CopyNumber, str]]) -> Cohort:
     """Return the cohort of several ``copynumber/{patient}.json``.
 
     Parameters
     ----------
-    values : sequence of (dict, str)
+    values : sequence of (CopyNumber, str)
         Each with the name of its file, for messages.
 
     Raises
@@ -53,27 +55,27 @@ def gather(values: Sequence[tuple[dict, str]]) -> Cohort:
     index: dict[str, int] = {}
     seen: dict[str, str] = {}
     for value, where in values:
-        if value["patient"] in seen:
+        if value.patient in seen:
             raise InputError(
-                f"patient '{value['patient']}' is also in {seen[value['patient']]}",
+                f"patient '{value.patient}' is also in {seen[value.patient]}",
                 where,
                 "give each patient once",
             )
-        seen[value["patient"]] = where
-        for site in value["identity"]["genotypes"]["sites"]:
+        seen[value.patient] = where
+        for site in value.identity.genotypes.sites:
             index.setdefault(site, len(index))
     patients, samples, absent, carried, twice = [], [], [], [], []
     for value, _ in values:
-        genotypes = value["identity"]["genotypes"]
-        columns = np.array([index[site] for site in genotypes["sites"]], dtype=int)
-        for sample, text in genotypes["samples"].items():
+        genotypes = value.identity.genotypes
+        columns = np.array([index[site] for site in genotypes.sites], dtype=int)
+        for sample, text in genotypes.samples.items():
             calls = np.array(list(text), dtype="<U1")
             here = np.ones(len(index), bool)
             here[columns] = calls == "0"
             some, full = np.zeros(len(index), bool), np.zeros(len(index), bool)
             some[columns] = (calls == "1") | (calls == "2")
             full[columns] = calls == "2"
-            patients.append(value["patient"])
+            patients.append(value.patient)
             samples.append(sample)
             absent.append(here)
             carried.append(some)
@@ -92,7 +94,7 @@ def discordance(cohort: Cohort) -> tuple[np.ndarray, np.ndarray]:
     return (sites + sites.T).astype(int), (apart + apart.T).astype(int)
 
 
-def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[dict]:
+def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[IdentityFinding]:
     """Return the samples that agree with another patient, or not with their own.
 
     Parameters
@@ -102,10 +104,7 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[dict]:
 
     Returns
     -------
-    list of dict
-        ``kind`` (swap: two samples have changed places; foreign: a sample is another patient's;
-        stranger: it is of nobody in the cohort; same_person: two patients are one person),
-        ``samples`` as [patient, sample] and ``text``.
+    list of IdentityFinding
     """
     sites, apart = discordance(cohort)
     same = limits.are_same(sites, apart)
@@ -162,9 +161,6 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[dict]:
     return found
 
 
-def _finding(kind: str, cohort: Cohort, rows: list[int], text: str) -> dict:
-    return {
-        "kind": kind,
-        "samples": [[cohort.patient[row], cohort.sample[row]] for row in rows],
-        "text": text,
-    }
+def _finding(kind: str, cohort: Cohort, rows: list[int], text: str) -> IdentityFinding:
+    samples = tuple((cohort.patient[row], cohort.sample[row]) for row in rows)
+    return IdentityFinding(kind=kind, samples=samples, text=text)

@@ -4,9 +4,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import read_record, write_record
 from resistpanel.qc.gate import GATE, add_gate, gate_with, rows_text, thresholds
+from resistpanel.records.sheet import Sheet
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +29,10 @@ def run(args: argparse.Namespace) -> int:
     gate = gate_with(thresholds(args.gate))
     # The three processes that read one sample keep about two cores busy.
     workers = max(1, args.threads)
-    found = patient_figures(read_json(args.sheet), args.targets, args.reference, gate, workers)
-    write_stage(args.output, "qc", found)
-    for sample in found["samples"]:
-        for failure in sample["gate"]["failures"]:
-            print(f"resistpanel: warning: {failure['text']}", file=sys.stderr)
+    sheet = read_record(args.sheet, Sheet)
+    found = patient_figures(sheet, args.targets, args.reference, gate, workers)
+    write_record(args.output, found)
+    for sample in found.samples:
+        for failure in sample.gate.failures:
+            print(f"resistpanel: warning: {failure.text}", file=sys.stderr)
     return 0

@@ -1,9 +1,11 @@
 """A sample's figures from what was counted in its reads."""
 
 import dataclasses
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from resistpanel.core.errors import InputError
@@ -11,6 +13,8 @@ from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets, read_targets
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.reads import count, file_counts
+from resistpanel.records.qc import Excluded, FractionAt, Gate, Qc, SampleQc, TargetDepth
+from resistpanel.records.sheet import Sample, Sheet
 
 #: Depths, in fragments, for which the fraction of bases that reach them is given.
 LEVELS = (100, 250, 500)
@@ -65,99 +69,101 @@ def fraction(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def reaching(depths: np.ndarray) -> dict[str, float]:
+def reaching(depths: np.ndarray) -> FractionAt:
     """Return the fraction of bases that reach each of `LEVELS`."""
-    return {str(level): round(float((depths >= level).mean()), 6) for level in LEVELS}
+    return FractionAt(*(round(float((depths >= level).mean()), 6) for level in LEVELS))
 
 
-def curve(depths: np.ndarray) -> list[list[float]]:
+def curve(depths: np.ndarray) -> tuple[tuple[int, float], ...]:
     """Return [depth, fraction of bases at it or above], from 0 to the deepest 1 %."""
     top = max(float(np.quantile(depths, 0.99)), 1.0)
     levels = np.unique(np.linspace(0, top, CURVE).round().astype(np.int64))
     order = np.sort(depths)
     above = 1 - np.searchsorted(order, levels) / len(order)
-    return [[int(x), round(float(y), 4)] for x, y in zip(levels, above, strict=True)]
+    return tuple((int(x), round(float(y), 4)) for x, y in zip(levels, above, strict=True))
 
 
-def target_row(target: Target, depths: np.ndarray) -> dict:
+def target_row(target: Target, depths: np.ndarray) -> TargetDepth:
     """Return a target's depths, over its known bases."""
     quantiles = np.quantile(depths, QUANTILES, method="inverted_cdf")
-    return {
-        "name": target.name,
-        "chrom": target.chrom,
-        "start": target.start,
-        "end": target.end,
-        "mean_depth": round(float(depths.mean()), 2),
-        "min_depth": int(depths.min()),
-        "quantiles": [int(value) for value in quantiles],
-        "fraction_at": reaching(depths),
-    }
+    return TargetDepth(
+        name=target.name,
+        chrom=target.chrom,
+        start=target.start,
+        end=target.end,
+        mean_depth=round(float(depths.mean()), 2),
+        min_depth=int(depths.min()),
+        quantiles=tuple(int(value) for value in quantiles),
+        fraction_at=reaching(depths),
+    )
 
 
-def figures(sample: str, bam: Path, bases: Bases, reference: Path) -> dict:
-    """Return a sample's figures, as in ``qc/{patient}.json`` but for the gate.
+def figures(
+    sample: Sample, bases: Bases, reference: Path, conditions: Sequence[Condition]
+) -> SampleQc:
+    """Return a sample's figures, judged by the gate.
 
     Parameters
     ----------
-    sample : str
-        Name.
-    bam : Path
-        BAM or CRAM with index.
+    sample : Sample
+        Of the sheet.
     bases : Bases
         See `known_bases`.
     reference : Path
         FASTA with index.
+    conditions : sequence of Condition
+        Rows of the gate.
     """
-    counted = count(bam, bases.targets, reference)
-    total, mapped = file_counts(bam)
+    counted = count(Path(sample.bam), bases.targets, reference)
+    total, mapped = file_counts(Path(sample.bam))
     depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
     every = np.concatenate(depths)
     lengths = counted.lengths
-    return {
-        "sample": sample,
-        "reads_total": total,
-        "reads_on_target": counted.records,
-        "on_target_fraction": fraction(counted.records, total),
-        "duplicate_fraction": fraction(counted.duplicates, counted.primary),
-        "mapped_fraction": fraction(mapped, total),
-        "mean_depth": round(float(every.mean()), 2),
-        "median_depth": float(np.median(every)),
-        "fraction_at": reaching(every),
-        "depth_curve": curve(every),
-        "insert_size_median": median_of(counted.inserts),
-        "insert_size_quartiles": quartiles(counted.inserts),
-        "read_length": (
-            int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None
-        ),
-        "error_rate": counted.error_rate,
-        "error_spectrum": counted.spectrum.as_json(),
-        "unit": "fragments",
-        "targets": [target_row(*pair) for pair in zip(bases.targets, depths, strict=True)],
-    }
+    found = SampleQc(
+        sample=sample.sample,
+        reads_total=total,
+        reads_on_target=counted.records,
+        on_target_fraction=fraction(counted.records, total),
+        duplicate_fraction=fraction(counted.duplicates, counted.primary),
+        mapped_fraction=fraction(mapped, total),
+        mean_depth=round(float(every.mean()), 2),
+        median_depth=float(np.median(every)),
+        fraction_at=reaching(every),
+        depth_curve=curve(every),
+        insert_size_median=median_of(counted.inserts),
+        insert_size_quartiles=quartiles(counted.inserts),
+        read_length=(int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None),
+        error_rate=counted.error_rate,
+        error_spectrum=counted.spectrum.record(),
+        unit="fragments",
+        targets=tuple(target_row(*pair) for pair in zip(bases.targets, depths, strict=True)),
+        gate=Gate(passed=True, failures=()),
+    )
+    return msgspec.structs.replace(found, gate=judge(found, sample.role, conditions))
 
 
-def quartiles(counts: np.ndarray) -> list[int] | None:
+def quartiles(counts: np.ndarray) -> tuple[int, int] | None:
     """Return the lower and the upper quartile of values counted by index, None of nothing."""
     seen = np.cumsum(counts)
     if not seen[-1]:
         return None
-    return [int(np.searchsorted(seen, share * seen[-1])) for share in (0.25, 0.75)]
+    low, high = (int(np.searchsorted(seen, share * seen[-1])) for share in (0.25, 0.75))
+    return low, high
 
 
 def patient_figures(
-    sheet: dict, bed: Path, reference: Path, gate: list[Condition], workers: int = 1
-) -> dict:
+    sheet: Sheet, bed: Path, reference: Path, gate: Sequence[Condition], workers: int = 1
+) -> Qc:
     """Return a patient's ``qc/{patient}.json``.
 
     Parameters
     ----------
-    sheet : dict
-        The patient's ``sheet/{patient}.json``.
+    sheet : Sheet
     bed : Path
         Targets; those that overlap are joined.
     reference : Path
         FASTA with index.
-    gate : list of Condition
+    gate : sequence of Condition
         See `resistpanel.qc.gate.gate_with`.
     workers : int
         Samples read at the same time.
@@ -173,19 +179,18 @@ def patient_figures(
             "the reference is N at every target", str(reference), "give the genome's own FASTA"
         )
 
-    def one(entry: dict) -> dict:
-        found = figures(entry["sample"], Path(entry["bam"]), bases, reference)
-        return found | {"gate": judge(found, entry["role"], gate)}
+    def one(sample: Sample) -> SampleQc:
+        return figures(sample, bases, reference, gate)
 
     with ThreadPoolExecutor(workers) as pool:
-        samples = list(pool.map(one, sheet["samples"]))
-    return {
-        "schema": "resistpanel/qc/1",
-        "patient": sheet["patient"],
-        "samples": samples,
-        "excluded": [
-            {"name": row.name, "chrom": row.chrom, "start": row.start, "end": row.end}
+        samples = tuple(pool.map(one, sheet.samples))
+    return Qc(
+        schema="resistpanel/qc/1",
+        patient=sheet.patient,
+        samples=samples,
+        excluded=tuple(
+            Excluded(name=row.name, chrom=row.chrom, start=row.start, end=row.end)
             for row in bases.excluded
-        ],
-        "passed": all(sample["gate"]["passed"] for sample in samples),
-    }
+        ),
+        passed=all(sample.gate.passed for sample in samples),
+    )

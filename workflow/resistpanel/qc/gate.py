@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.records.qc import Failure, Gate, SampleQc
 
 _HOLDS = {">=": operator.ge, "<=": operator.le}
 
@@ -190,36 +191,36 @@ def add_gate(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def lookup(figures: Mapping[str, Any], metric: str) -> float | None:
-    """Return a figure by its dotted key."""
-    value: Any = figures
+def figure(sample: SampleQc, metric: str) -> float | None:
+    """Return a figure by its dotted key in JSON; ``fraction_at.100`` is the field at_100."""
+    value: Any = sample
     for key in metric.split("."):
-        value = value[key]
+        value = getattr(value, f"at_{key}" if key.isdigit() else key)
     return value
 
 
-def judge(figures: Mapping[str, Any], role: str, gate: list[Condition]) -> dict:
-    """Return ``{passed, failures}`` of one sample.
+def judge(sample: SampleQc, role: str, gate: Sequence[Condition]) -> Gate:
+    """Return which conditions a sample's figures do not meet.
 
     Parameters
     ----------
-    figures : mapping
-        The sample's figures, as in ``qc/{patient}.json``; a figure that is None is not judged.
+    sample : SampleQc
+        A figure that is None is not judged; its `gate` is not read.
     role : str
         ``normal`` or ``tumor``.
-    gate : list of Condition
+    gate : sequence of Condition
     """
     failures = []
     for row in gate:
-        value = lookup(figures, row.metric) if role in row.roles else None
+        value = figure(sample, row.metric) if role in row.roles else None
         if value is not None and not row.holds(value):
             failures.append(
-                {
-                    "metric": row.metric,
-                    "value": value,
-                    "condition": row.condition,
-                    "text": f"sample '{figures['sample']}': {row.metric} is {value:.4g}, must be "
+                Failure(
+                    metric=row.metric,
+                    value=value,
+                    condition=row.condition,
+                    text=f"sample '{sample.sample}': {row.metric} is {value:.4g}, must be "
                     f"{row.condition}: {row.text}",
-                }
+                )
             )
-    return {"passed": not failures, "failures": failures}
+    return Gate(passed=not failures, failures=tuple(failures))

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from resistpanel.core.files import read_json
-from resistpanel.core.schemas import write_stage
+from resistpanel.core.schemas import read_record, write_record
 from resistpanel.qc.cohort import find, gather
 from resistpanel.qc.identity_limits import DEFAULT, Limits
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.identity import Identity
 
 EPILOG = """\
 example:
@@ -44,16 +45,16 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compare all samples; say on standard error what was found."""
     limits = Limits(args.least_sites, args.same, args.different)
-    cohort = gather([(read_json(path), str(path)) for path in args.patients])
+    cohort = gather([(read_record(path, CopyNumber), str(path)) for path in args.patients])
     found = find(cohort, limits)
-    value = {
-        "schema": "resistpanel/identity/1",
-        "patients": sorted(set(cohort.patient)),
-        "samples": len(cohort.sample),
-        "findings": found,
-        "passed": not found,
-    }
-    write_stage(args.output, "identity", value)
+    value = Identity(
+        schema="resistpanel/identity/1",
+        patients=tuple(sorted(set(cohort.patient))),
+        samples=len(cohort.sample),
+        findings=tuple(found),
+        passed=not found,
+    )
+    write_record(args.output, value)
     for finding in found:
-        print(f"resistpanel: warning: {finding['text']}", file=sys.stderr)
+        print(f"resistpanel: warning: {finding.text}", file=sys.stderr)
     return 0

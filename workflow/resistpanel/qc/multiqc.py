@@ -3,14 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
+from resistpanel.records.copynumber import CopyNumber, SampleFailure
+from resistpanel.records.identity import IdentityFinding
+from resistpanel.records.qc import Failure, Qc, SampleQc
+
 #: Sections stand under this heading.
 PARENT = {
     "parent_id": "resistpanel",
     "parent_name": "resistpanel",
     "parent_description": "Reads on the panel's targets, counted in fragments.",
 }
-#: Classes of depth for the bars, deepest first: name, least depth (a key of `fraction_at`).
-CLASSES = (("500 and more", "500"), ("250 to 499", "250"), ("100 to 249", "100"))
+#: Classes of depth for the bars, deepest first: name, field of `fraction_at`.
+CLASSES = (("500 and more", "at_500"), ("250 to 499", "at_250"), ("100 to 249", "at_100"))
 COLOURS = ("#0b6e4f", "#73b06f", "#e3c567", "#b5651d")
 
 
@@ -49,40 +53,42 @@ COLUMNS = {
 }  # fmt: skip
 
 
-def failures(qc: Sequence[dict], copynumber: Sequence[dict]) -> list[tuple[str, dict]]:
+def failures(
+    qc: Sequence[Qc], copynumber: Sequence[CopyNumber]
+) -> list[tuple[str, Failure | SampleFailure]]:
     """Return (sample, failure of a gate)."""
     found = [
-        (sample["sample"], failure)
+        (sample.sample, failure)
         for patient in qc
-        for sample in patient["samples"]
-        for failure in sample["gate"]["failures"]
+        for sample in patient.samples
+        for failure in sample.gate.failures
     ]
-    found += [(row["sample"], row) for patient in copynumber for row in patient["gate"]["failures"]]
+    found += [(row.sample, row) for patient in copynumber for row in patient.gate.failures]
     return found
 
 
-def general(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict:
+def general(qc: Sequence[Qc], copynumber: Sequence[CopyNumber]) -> dict:
     """Return the columns of the table of all samples."""
     failed = [sample for sample, _ in failures(qc, copynumber)]
     rows: dict[str, dict] = {}
-    for sample in (sample for patient in qc for sample in patient["samples"]):
-        spectrum = sample.get("error_spectrum") or {}
-        rows[sample["sample"]] = {
-            "gate": failed.count(sample["sample"]),
-            "mean_depth": sample["mean_depth"],
-            "at_250": percentage(sample["fraction_at"]["250"]),
-            "on_target": percentage(sample["on_target_fraction"]),
-            "duplicates": percentage(sample["duplicate_fraction"]),
-            "insert_size": sample["insert_size_median"],
-            "error_rate": percentage(sample["error_rate"], 4),
-            "oxog_q": spectrum.get("oxog_q"),
-            "deamination_q": spectrum.get("deamination_q"),
+    for sample in (sample for patient in qc for sample in patient.samples):
+        spectrum = sample.error_spectrum or None
+        rows[sample.sample] = {
+            "gate": failed.count(sample.sample),
+            "mean_depth": sample.mean_depth,
+            "at_250": percentage(sample.fraction_at.at_250),
+            "on_target": percentage(sample.on_target_fraction),
+            "duplicates": percentage(sample.duplicate_fraction),
+            "insert_size": sample.insert_size_median,
+            "error_rate": percentage(sample.error_rate, 4),
+            "oxog_q": spectrum and spectrum.oxog_q,
+            "deamination_q": spectrum and spectrum.deamination_q,
         }
     for patient in copynumber:
-        for name, tumor in patient["samples"].items():
-            rows.setdefault(name, {})["purity"] = percentage(tumor["purity"]["value"])
-        for name, foreign in patient["contamination"].items():
-            value = foreign["value"] if foreign["found"] else 0.0 if foreign["sites"] else None
+        for name, tumor in patient.samples.items():
+            rows.setdefault(name, {})["purity"] = percentage(tumor.purity.value)
+        for name, foreign in patient.contamination.items():
+            value = foreign.value if foreign.found else 0.0 if foreign.sites else None
             rows.setdefault(name, {})["contamination"] = percentage(value)
     data = {
         name: {key: value for key, value in row.items() if value is not None}
@@ -110,16 +116,16 @@ def section(name: str, title: str, text: str, plot: str, data: Any, **options: A
     }
 
 
-def gate_section(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict | None:
+def gate_section(qc: Sequence[Qc], copynumber: Sequence[CopyNumber]) -> dict | None:
     """Return the table of failed conditions; None if there are none."""
     found = failures(qc, copynumber)
     if not found:
         return None
     rows = {
-        f"{sample}: {failure['metric']}": {
-            "value": float(f"{failure['value']:.4g}"),
-            "condition": failure["condition"],
-            "text": failure["text"].split(": ", 2)[-1],
+        f"{sample}: {failure.metric}": {
+            "value": float(f"{failure.value:.4g}"),
+            "condition": failure.condition,
+            "text": failure.text.split(": ", 2)[-1],
         }
         for sample, failure in found
     }
@@ -135,17 +141,17 @@ def gate_section(qc: Sequence[dict], copynumber: Sequence[dict]) -> dict | None:
     return made | {"headers": headers}
 
 
-def depth_classes(samples: Sequence[dict]) -> dict:
+def depth_classes(samples: Sequence[SampleQc]) -> dict:
     """Return bars of the target bases by depth."""
     data = {}
     for sample in samples:
         reached, row = 0.0, {}
         for name, least in CLASSES:
-            value = sample["fraction_at"][least]
+            value = getattr(sample.fraction_at, least)
             row[name] = percentage(value - reached)
             reached = value
         row["below 100"] = percentage(1 - reached)
-        data[sample["sample"]] = row
+        data[sample.sample] = row
     made = section(
         "depth_classes", "Target bases by depth", "Fragments at a base: mates that overlap count "
         "once, duplicates not at all.", "bargraph", data, ylab="% of target bases", ymax=100,
@@ -160,32 +166,33 @@ def depth_classes(samples: Sequence[dict]) -> dict:
     }
 
 
-def cohort(qc: Sequence[dict], copynumber: Sequence[dict], findings: Sequence[dict] = ()) -> dict:
+def cohort(
+    qc: Sequence[Qc], copynumber: Sequence[CopyNumber], findings: Sequence[IdentityFinding] = ()
+) -> dict:
     """Return the contents of all sections.
 
     Parameters
     ----------
-    qc, copynumber : sequence of dict
-        ``qc/{patient}.json``, ``copynumber/{patient}.json`` of the run's patients.
-    findings : sequence of dict
-        Of ``identity/cohort.json``.
+    qc, copynumber : sequence of Qc, of CopyNumber
+        Of the run's patients.
+    findings : sequence of IdentityFinding
 
     Returns
     -------
     dict of str to dict
         By the name of the section.
     """
-    samples = [sample for patient in qc for sample in patient["samples"]]
+    samples = [sample for patient in qc for sample in patient.samples]
     found = {"general": general(qc, copynumber)}
     gate = gate_section(qc, copynumber)
     if gate:
         found["gate"] = gate
     if findings:
         rows = {
-            finding["text"]: {
-                "kind": finding["kind"].replace("_", " "),
+            finding.text: {
+                "kind": finding.kind.replace("_", " "),
                 "samples": ", ".join(f"{sample} ({patient})" for patient, sample in
-                                     finding["samples"]),
+                                     finding.samples),
             }
             for finding in findings
         }  # fmt: skip
@@ -194,8 +201,8 @@ def cohort(qc: Sequence[dict], copynumber: Sequence[dict], findings: Sequence[di
             col1_header="Finding",
         )  # fmt: skip
     found["depth_classes"] = depth_classes(samples)
-    curves = {s["sample"]: [[x, 100 * y] for x, y in s["depth_curve"]]
-              for s in samples if s.get("depth_curve")}  # fmt: skip
+    curves = {s.sample: [[x, 100 * y] for x, y in s.depth_curve]
+              for s in samples if s.depth_curve}  # fmt: skip
     if curves:
         found["depth_curve"] = section(
             "depth_curve", "Cumulative depth", "Target bases that reach a depth.", "linegraph",
@@ -203,51 +210,51 @@ def cohort(qc: Sequence[dict], copynumber: Sequence[dict], findings: Sequence[di
         )  # fmt: skip
     found["targets"] = section(
         "targets", "Depth of targets", "Mean depth of each target.", "box",
-        {s["sample"]: [target["mean_depth"] for target in s["targets"]] for s in samples},
+        {s.sample: [target.mean_depth for target in s.targets] for s in samples},
         xlab="fragments",
     )  # fmt: skip
-    spectra = [s for s in samples if s.get("error_spectrum")]
+    spectra = [s for s in samples if s.error_spectrum]
     if spectra:
         found["artifacts"] = artifacts(spectra)
         found["contexts"] = contexts(spectra)
     return found
 
 
-def artifacts(samples: Sequence[dict]) -> dict:
+def artifacts(samples: Sequence[SampleQc]) -> dict:
     """Return the heatmap of the Q-scores of the twelve changes."""
     made = section(
         "artifacts", "Damage of one strand", "Q-score of each change on the strand that read 1 "
         "shows, from its excess over the opposite orientation (as in Picard's "
         "CollectSequencingArtifactMetrics, pre-adapter), cut at 60. G>T is oxoG, C>T deamination.",
         "heatmap",
-        [[min(row["q"] or 60, 60) for row in s["error_spectrum"]["artifacts"]] for s in samples],
+        [[min(row.q or 60, 60) for row in s.error_spectrum.artifacts] for s in samples],
         min=20, max=60, square=False, reverse_colors=True, display_values=True,
         xlab="Change", ylab="Sample", tt_decimals=1,
     )  # fmt: skip
     return made | {
-        "xcats": [row["change"] for row in samples[0]["error_spectrum"]["artifacts"]],
-        "ycats": [s["sample"] for s in samples],
+        "xcats": [row.change for row in samples[0].error_spectrum.artifacts],
+        "ycats": [s.sample for s in samples],
     }
 
 
-def contexts(samples: Sequence[dict]) -> dict:
+def contexts(samples: Sequence[SampleQc]) -> dict:
     """Return lines of the rate of wrong bases by change and context, both strands together."""
     data = {}
     for sample in samples:
-        table, line = sample["error_spectrum"]["contexts"], {}
+        table, line = sample.error_spectrum.contexts, {}
         for change in ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G"):
             alt = "ACGT".index(change[2])
             for before in "ACGT":
                 for after in "ACGT":
                     context = before + change[0] + after
                     other = context[::-1].translate(str.maketrans("ACGT", "TGCA"))
-                    counts = [table[context][o] for o in ("F1R2", "F2R1")]
-                    counts += [table[other][o][::-1] for o in ("F1R2", "F2R1")]
+                    counts = [table[context].F1R2, table[context].F2R1]
+                    counts += [table[other].F1R2[::-1], table[other].F2R1[::-1]]
                     total = sum(map(sum, counts))
                     if total:
                         wrong = sum(row[alt] for row in counts)
                         line[f"{before}[{change}]{after}"] = round(1e6 * wrong / total, 2)
-        data[sample["sample"]] = line
+        data[sample.sample] = line
     return section(
         "contexts", "Wrong bases by context", "Per million bases, at positions without a variant; "
         "each change together with its complement.", "linegraph", data, categories=True,

@@ -10,7 +10,11 @@ import tempfile
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_json, replacing, write_text
+from resistpanel.core.files import replacing, write_text
+from resistpanel.core.schemas import read_record
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.identity import Identity
+from resistpanel.records.qc import Qc
 
 EPILOG = """\
 example:
@@ -93,8 +97,9 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.content and not args.output:
         raise InputError("neither --output nor --content is given", "multiqc", "give one")
-    findings = read_json(args.identity)["findings"] if args.identity else ()
-    qc, copynumber = ([read_json(path) for path in paths] for paths in (args.qc, args.copynumber))
+    findings = read_record(args.identity, Identity).findings if args.identity else ()
+    qc = [read_record(path, Qc) for path in args.qc]
+    copynumber = [read_record(path, CopyNumber) for path in args.copynumber]
     with tempfile.TemporaryDirectory() as name:
         folder = args.content or Path(name)
         folder.mkdir(parents=True, exist_ok=True)

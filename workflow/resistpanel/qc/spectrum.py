@@ -13,6 +13,7 @@ import numpy as np
 import pysam
 
 from resistpanel.core.sequence import reverse_complement
+from resistpanel.records import qc as records
 
 BASES = "ACGT"
 #: Contexts in the order of their codes: 16 x base before + 4 x base + base after.
@@ -150,7 +151,7 @@ class Spectrum:
         rate = max(LOWEST_RATE, float(pro[alt] - con[alt]) / float(total))
         return Artifact(change, rate, round(float(-10 * np.log10(rate)), 2))
 
-    def as_json(self) -> dict:
+    def record(self) -> records.ErrorSpectrum:
         """Return ``error_spectrum`` of ``qc/{patient}.json``."""
         artifacts = []
         for ref, alt in itertools.permutations(BASES, 2):
@@ -161,29 +162,31 @@ class Spectrum:
                 (name for name, one in inside.items() if one), key=lambda c: inside[c].q, default=""
             )
             artifacts.append(
-                {
-                    "change": change,
-                    "name": NAMES.get(change),
-                    "rate": float(f"{whole.rate:.4g}") if whole else None,
-                    "q": whole.q if whole else None,
-                    "worst_context": worst or None,
-                    "worst_context_q": inside[worst].q if worst else None,
-                }
+                records.Artifact(
+                    change=change,
+                    name=NAMES.get(change),
+                    rate=float(f"{whole.rate:.4g}") if whole else None,
+                    q=whole.q if whole else None,
+                    worst_context=worst or None,
+                    worst_context_q=inside[worst].q if worst else None,
+                )
             )
-        named = {row["name"]: row["q"] for row in artifacts if row["name"]}
-        return {
-            "positions": self.positions,
-            "variant_positions": self.variants,
-            "bases": int(self.counts.sum()),
-            "substitution_rate": self.substitution_rate(),
-            "oxog_q": named["oxoG"],
-            "deamination_q": named["deamination"],
-            "artifacts": artifacts,
-            "contexts": {
-                name: {"F1R2": rows[0].tolist(), "F2R1": rows[1].tolist()}
+        named = {row.name: row.q for row in artifacts if row.name}
+        return records.ErrorSpectrum(
+            positions=self.positions,
+            variant_positions=self.variants,
+            bases=int(self.counts.sum()),
+            substitution_rate=self.substitution_rate(),
+            oxog_q=named["oxoG"],
+            deamination_q=named["deamination"],
+            artifacts=tuple(artifacts),
+            contexts={
+                name: records.Orientations(
+                    F1R2=tuple(rows[0].tolist()), F2R1=tuple(rows[1].tolist())
+                )
                 for name, rows in zip(CONTEXTS, self.counts, strict=True)
             },
-        }
+        )
 
     def substitution_rate(self) -> float | None:
         """Return wrong bases per base; None without bases."""

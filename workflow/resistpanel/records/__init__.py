@@ -1,1 +1,1 @@
-"""What stages hand on, as frozen typed records."""
+"""What stages hand on: one record for every object of their JSON, checked as it is read."""

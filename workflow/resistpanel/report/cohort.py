@@ -12,7 +12,7 @@ from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.report import provenance
 from resistpanel.report.numbers import percent
-from resistpanel.report.read import read
+from resistpanel.report.read import load
 from resistpanel.report.summary import headline, mechanisms
 from resistpanel.report.tsv import field
 from resistpanel.report.words import MECHANISMS, VERDICTS
@@ -30,24 +30,6 @@ COLUMNS = (
     "key_variants", "driver", "driver_state", "tumor_samples", "reported_variants", "qc_passed",
     "sentence", "report",
 )  # fmt: skip
-
-
-def load(path: str | Path) -> dict:
-    """Read a report.json; that it is one is checked, not every field of it.
-
-    Raises
-    ------
-    InputError
-        Unreadable, or not a report.
-    """
-    value = read(Path(path))
-    if not isinstance(value, dict) or value.get("schema") != "resistpanel/report/1":
-        raise InputError(
-            "is not a report",
-            where=str(path),
-            cure="give JSON files that `resistpanel report` wrote",
-        )
-    return value
 
 
 def summary(report: dict, path: str | Path) -> dict:
@@ -171,14 +153,7 @@ def swaps(path: str | Path | None) -> list[dict] | None:
     """Return what `resistpanel identity` found between patients; None when it was not given."""
     if path is None:
         return None
-    value = read(Path(path))
-    if not isinstance(value, dict) or not str(value.get("schema")).startswith(
-        "resistpanel/identity/"
-    ):
-        raise InputError(
-            "is not of `resistpanel identity`", where=str(path), cure="give identity/cohort.json"
-        )
-    return value["findings"]
+    return load(path, "identity")["findings"]
 
 
 def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:

@@ -5,7 +5,8 @@ from pathlib import Path
 from resistpanel import __version__
 from resistpanel.core.builds import build_of_lengths
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.schemas import check
+from resistpanel.core.schemas import from_builtins
+from resistpanel.records.report import Report
 from resistpanel.report import provenance
 from resistpanel.report.read import load
 from resistpanel.report.read_evidence import evidence
@@ -167,5 +168,5 @@ def assemble(
             "software": provenance.software(),
         },
     }
-    check(report, "report", Path(paths["sheet"]).name, parts=False)
+    from_builtins(report, Report, Path(paths["sheet"]).name)
     return report

@@ -63,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
             raise InputError("no such folder", f"--directory {args.directory}")
         os.chdir(args.directory)
     results = read_results(results_folder(args), args.patient)
-    variants = results.compare["variants"]
-    genes = {variant["gene"] for variant in variants if variant["gene"]}
+    variants = results.compare.variants
+    genes = {variant.gene for variant in variants if variant.gene}
     if results.copynumber:
-        for sample in results.copynumber["samples"].values():
-            genes |= {row["gene"] for row in sample["genes"]}
+        for sample in results.copynumber.samples.values():
+            genes |= {row.gene for row in sample.genes}
     text = " ".join(args.variant)
     query = parse(text, genes)
     if query.copies:

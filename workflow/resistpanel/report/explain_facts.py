@@ -2,20 +2,31 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from resistpanel.compare.copynumber import CopyNumber, locus, read_copynumber
+import msgspec
+
+from resistpanel.compare.copynumber import CopyNumber as Copies
+from resistpanel.compare.copynumber import locus, read_copynumber
 from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Purity, multiplicity
 from resistpanel.compare.read_calls import AnnotatedVcf
 from resistpanel.compare.states import DEFAULT
 from resistpanel.core.errors import InputError
-from resistpanel.core.schemas import read_stage
+from resistpanel.core.schemas import read_record
 from resistpanel.core.vcf import CallVcf
+from resistpanel.records.base import UNSET
+from resistpanel.records.compare import Compare, ComparedSample, SampleAtLocus, Variant
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.resist import ExcludedVariant, Finding, NearMiss, Resist
+from resistpanel.records.sheet import Sheet
+from resistpanel.records.stages import RECORDS
 
 SCHEMA = "resistpanel/explain/1"
+#: A row of resist.json that is of one variant.
+Row = TypeVar("Row", Finding, NearMiss, ExcludedVariant)
 #: Figures of the caller that stand in INFO.
 ODDS = ("SOMATIC_PHRED", "ODDS_GERMLINE", "ODDS_ARTIFACT", "ODDS_NULL", "POPAF", "NORMALS")
 
@@ -36,21 +47,22 @@ class Results:
     Attributes
     ----------
     patient : str
-    sheet, compare, resist : dict
-        As the stages wrote them.
-    copynumber : dict or None
+    sheet : Sheet
+    compare : Compare
+    resist : Resist
+    copynumber : CopyNumber or None
     vcf : Path
         The annotated VCF.
-    copies : CopyNumber
+    copies : resistpanel.compare.copynumber.CopyNumber
     """
 
     patient: str
-    sheet: dict
-    compare: dict
-    resist: dict
-    copynumber: dict | None
+    sheet: Sheet
+    compare: Compare
+    resist: Resist
+    copynumber: CopyNumber | None
     vcf: Path
-    copies: CopyNumber
+    copies: Copies
 
 
 def short(text: str, length: int = 40) -> str:
@@ -85,7 +97,7 @@ def read_results(outdir: Path, patient: str) -> Results:
     values = {}
     for name, path in paths.items():
         if path.is_file():
-            values[name] = read_stage(path, name)
+            values[name] = read_record(path, RECORDS[name])
         elif name != "copynumber":
             raise InputError("no such file", str(path), "run the workflow again")
     vcf = outdir / "annotate" / f"{patient}.vcf.gz"
@@ -101,26 +113,26 @@ def read_results(outdir: Path, patient: str) -> Results:
     )
 
 
-def _model(results: Results, variant: dict) -> tuple[dict, dict[str, str], dict[str, str]]:
+def _model(results: Results, variant: Variant) -> tuple[dict, dict[str, str], dict[str, str]]:
     """Return the caller's figures, descriptions of filters, and its header's parameters."""
     vcf = CallVcf(results.vcf)
     figures: dict[str, Any] = {}
-    for call in vcf.at(variant["chrom"], variant["pos"]):
-        if (call.ref, call.alt) == (variant["ref"], variant["alt"]):
+    for call in vcf.at(variant.chrom, variant.pos):
+        if (call.ref, call.alt) == (variant.ref, variant.alt):
             figures = {name.lower(): call.info.get(name) for name in ODDS}
             figures["filter_metrics"] = call.info.get("FILTER_METRICS")
     return figures, vcf.filter_descriptions(), vcf.parameters
 
 
 def decisions(
-    variant: dict, meanings: dict[str, str], table: str, values: Sequence[float | None]
+    filters: Sequence[str], meanings: dict[str, str], table: str, values: Sequence[float | None]
 ) -> list[dict]:
     """Return what each filter decided, and on what.
 
     Parameters
     ----------
-    variant : dict
-        Of compare.json.
+    filters : sequence of str
+        Of the variant.
     meanings : dict of filter to description
     table : str
         Of the VCF's header: ``name:metric<threshold`` (or ``>``), joined by commas.
@@ -141,13 +153,13 @@ def decisions(
         if match:
             name, metric, fails, threshold = match.groups()
             measured[name] = (metric, value, fails, float(threshold))
-    alone = variant["filters"] in (["germline"], ["absent"])
+    alone = tuple(filters) in (("germline",), ("absent",))
     decided = []
     for name, meaning in meanings.items():
         if name in ("PASS", "absent"):
             continue
         metric, value, fails, threshold = measured.get(name, (None, None, None, None))
-        failed = name in variant["filters"]
+        failed = name in filters
         verdict = "not judged" if alone else "passed"
         if name in measured and value is None:
             verdict = "not measured"
@@ -167,34 +179,36 @@ def decisions(
 
 
 def _sample(
-    results: Results, variant: dict, sample: dict, errors: AnnotatedVcf, normal: str | None
+    results: Results,
+    variant: Variant,
+    sample: ComparedSample,
+    errors: AnnotatedVcf,
+    normal: str | None,
 ) -> dict:
     """Return what one sample shows, with what its error rate makes of it."""
-    name = sample["sample"]
-    values = variant["samples"][name]
+    name, values = sample.sample, variant.samples[sample.sample]
     control = (0, 0)
     if normal and normal != name:
-        other = variant["samples"][normal]
-        control = (other["ad"][1], other["dp"])
-    given = sample["purity"]
-    inherited = variant["model"] in ("germline", "foreign", "artifact")
-    purity = Purity(given["value"], given["low"], given["high"], given["source"])
+        other = variant.samples[normal]
+        control = (other.ad[1], other.dp)
+    given = sample.purity
+    inherited = variant.model in ("germline", "foreign", "artifact")
+    purity = Purity(given.value, given.low, given.high, given.source)
     place = locus(
         Purity() if inherited else purity,
-        variant["chrom"],
-        variant["gene"],
+        variant.chrom,
+        variant.gene,
         name,
-        results.sheet["sex"],
+        results.sheet.sex,
         results.copies,
     )
-    evidence = _Counts(values["ad"][1], values["dp"])
+    evidence = _Counts(values.ad[1], values.dp)
     out = {
-        "role": sample["role"],
-        "timepoint": sample["timepoint"],
-        "day": sample["day"],
-        "lesion": sample["lesion"],
-        **{key: values[key] for key in ("ad", "adf", "adr", "dp", "af", "af_low", "af_high")},
-        **{key: values[key] for key in ("lod", "ub", "detected", "ccf", "ccf_low", "ccf_high")},
+        "role": sample.role,
+        "timepoint": sample.timepoint,
+        "day": sample.day,
+        "lesion": sample.lesion,
+        **msgspec.structs.asdict(values),
         "error_rate": errors.error(name),
         "p_error": View(evidence, place, errors.error(name), control).error_p,
         "purity": given,
@@ -202,8 +216,8 @@ def _sample(
         "normal_copies": place.normal_copies,
         "multiplicity": None,
     }
-    if values["ccf"] is not None and place.known:
-        out["multiplicity"] = multiplicity(values["af"], place)
+    if values.ccf is not None and place.known:
+        out["multiplicity"] = multiplicity(values.af, place)
     return out
 
 
@@ -215,71 +229,68 @@ class _Counts:
     depth: int
 
 
-def of_variant(results: Results, variant: dict, others: list[dict], query: str) -> dict:
+def of_variant(results: Results, variant: Variant, others: list[Variant], query: str) -> dict:
     """Return every number on one variant.
 
     Parameters
     ----------
     results : Results
-    variant : dict
-        Of compare.json.
-    others : list of dict
+    variant : Variant
+    others : list of Variant
         Other alleles that fit the query.
     query : str
         As typed.
     """
     figures, filters, parameters = _model(results, variant)
     errors = AnnotatedVcf(results.vcf)
-    samples = results.compare["samples"]
-    normal = next((s["sample"] for s in samples if s["role"] == "normal"), None)
+    samples = results.compare.samples
+    normal = next((s.sample for s in samples if s.role == "normal"), None)
     resist = results.resist
     metrics = figures.pop("filter_metrics", None) or ()
-    decided = decisions(variant, filters, parameters.get("filters", ""), metrics)
-    return {
+    decided = decisions(variant.filters, filters, parameters.get("filters", ""), metrics)
+    allele = {key: getattr(variant, key) for key in KEPT}
+    facts = {
         "schema": SCHEMA,
         "patient": results.patient,
         "query": query,
         "kind": "variant",
-        "variant": {key: variant.get(key) for key in KEPT},
+        "variant": allele | {"phase": None if variant.phase is UNSET else variant.phase},
         "call": figures
         | {
             "prior_somatic": _number(parameters.get("prior_somatic")),
             "mode": parameters.get("mode"),
             "tumor_in_normal": _number(parameters.get("tumor_in_normal")),
             "contamination": {
-                s["sample"]: _number(parameters.get(f"contamination_{s['sample']}"))
-                for s in samples
+                s.sample: _number(parameters.get(f"contamination_{s.sample}")) for s in samples
             },
         },
         "filters": decided,
-        "samples": {s["sample"]: _sample(results, variant, s, errors, normal) for s in samples},
+        "samples": {s.sample: _sample(results, variant, s, errors, normal) for s in samples},
         "rules": dataclasses.asdict(DEFAULT),
-        "lesions": results.compare["lesions"]["variants"].get(variant["id"]),
-        "finding": _of(resist["findings"], variant),
-        "findings": len(resist["findings"]),
-        "near_miss": next(
-            (n for n in resist["near_misses"] if n["variant"] == variant["id"]), None
-        ),
-        "excluded": next((n for n in resist["excluded"] if n["variant"] == variant["id"]), None),
-        "negative": [n for n in resist["negative_sites"] if n["site"] == variant["id"]],
-        "key": variant["id"] in resist["verdict"]["key_variants"],
-        "verdict": resist["verdict"],
+        "lesions": results.compare.lesions.variants.get(variant.id),
+        "finding": _of(resist.findings, variant),
+        "findings": len(resist.findings),
+        "near_miss": _of(resist.near_misses, variant),
+        "excluded": _of(resist.excluded, variant),
+        "negative": [n for n in resist.negative_sites if n.site == variant.id],
+        "key": variant.id in resist.verdict.key_variants,
+        "verdict": resist.verdict,
         "others": [
-            {"id": v["id"], "filters": v["filters"], "samples": _limits(v, samples)} for v in others
+            {"id": v.id, "filters": v.filters, "samples": _limits(v, samples)} for v in others
         ],
     }
+    return msgspec.to_builtins(facts)
 
 
-def _of(rows: list[dict], variant: dict) -> dict | None:
-    return next((row for row in rows if row["variant"] == variant["id"]), None)
+def _of(rows: Iterable[Row], variant: Variant) -> Row | None:
+    return next((row for row in rows if row.variant == variant.id), None)
 
 
-def _limits(variant: dict, samples: list[dict]) -> dict:
-    keys = ("ad", "dp", "lod", "ub", "detected")
-    return {
-        sample["sample"]: {key: variant["samples"][sample["sample"]][key] for key in keys}
-        for sample in samples
-    }
+def _limits(variant: Variant, samples: Iterable[ComparedSample]) -> dict:
+    def limits(values: SampleAtLocus) -> dict:
+        return {key: getattr(values, key) for key in ("ad", "dp", "lod", "ub", "detected")}
+
+    return {sample.sample: limits(variant.samples[sample.sample]) for sample in samples}
 
 
 def _number(text: str | None) -> float | None:
@@ -297,43 +308,45 @@ def of_copies(results: Results, gene: str, query: str) -> dict:
     InputError
         If copy number was not examined there.
     """
-    if results.copynumber is None or not results.copynumber["samples"]:
+    copynumber, resist = results.copynumber, results.resist
+    if copynumber is None or not copynumber.samples:
         raise InputError(
             f"copy number of patient '{results.patient}' was not examined", query,
             "it needs depth to compare with: a matched normal",
         )  # fmt: skip
     rows = {
-        name: next((row for row in sample["genes"] if row["gene"] == gene), None)
-        for name, sample in results.copynumber["samples"].items()
+        name: next((row for row in sample.genes if row.gene == gene), None)
+        for name, sample in copynumber.samples.items()
     }
     if not any(rows.values()):
         raise InputError(f"no copy number of {gene}", query, "its targets are not on the panel")
     start = f"copynumber:{gene}:"
-    finding = next((f for f in results.resist["findings"] if f["variant"].startswith(start)), None)
-    return {
+    finding = next((f for f in resist.findings if f.variant.startswith(start)), None)
+    facts = {
         "schema": SCHEMA,
         "patient": results.patient,
         "query": query,
         "kind": "copynumber",
         "gene": gene,
-        "reference": results.copynumber["reference"],
+        "reference": copynumber.reference,
         "samples": {
             name: {
-                "purity": results.copynumber["samples"][name]["purity"],
-                "baseline": results.copynumber["samples"][name]["baseline"],
-                "gene_noise": results.copynumber["samples"][name]["gene_noise"],
+                "purity": copynumber.samples[name].purity,
+                "baseline": copynumber.samples[name].baseline,
+                "gene_noise": copynumber.samples[name].gene_noise,
                 "gene": row,
             }
             for name, row in rows.items()
         },
         "pairs": [
-            {"pre": pair["pre"], "post": pair["post"], "gene": row}
-            for pair in results.copynumber["pairs"]
-            for row in pair["genes"]
-            if row["gene"] == gene
+            {"pre": pair.pre, "post": pair.post, "gene": row}
+            for pair in copynumber.pairs
+            for row in pair.genes
+            if row.gene == gene
         ],
         "finding": finding,
-        "findings": len(results.resist["findings"]),
-        "key": bool(finding) and finding["variant"] in results.resist["verdict"]["key_variants"],
-        "verdict": results.resist["verdict"],
+        "findings": len(resist.findings),
+        "key": bool(finding) and finding.variant in resist.verdict.key_variants,
+        "verdict": resist.verdict,
     }
+    return msgspec.to_builtins(facts)

@@ -2,9 +2,11 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 from resistpanel.core.builds import with_chr
 from resistpanel.core.errors import InputError, InputErrors, nearest
+from resistpanel.records.compare import Variant
 
 #: One-letter codes of residues, ``*`` for a stop.
 RESIDUES = {
@@ -119,34 +121,34 @@ def parse(text: str, genes: set[str]) -> Query:
     return query
 
 
-def _fits(variant: dict, query: Query) -> bool:
+def _fits(variant: Variant, query: Query) -> bool:
     if query.locus:
         chrom, pos, ref, alt = query.locus
-        same = with_chr(variant["chrom"]) == chrom and variant["pos"] == pos
-        return same and (ref is None or (variant["ref"], variant["alt"]) == (ref, alt))
-    if query.site and query.site not in variant["sites"]:
+        same = with_chr(variant.chrom) == chrom and variant.pos == pos
+        return same and (ref is None or (variant.ref, variant.alt) == (ref, alt))
+    if query.site and query.site not in variant.sites:
         return False
-    if query.gene and variant["gene"] != query.gene:
+    if query.gene and variant.gene != query.gene:
         return False
-    if query.coding and variant["hgvs_c"] != query.coding:
+    if query.coding and variant.hgvs_c != query.coding:
         return False
     if query.protein:
-        shorts = {change["short"] for change in variant["protein_changes"]}
-        shorts.add(short_protein(variant["hgvs_p"] or ""))
+        shorts = {change.short for change in variant.protein_changes}
+        shorts.add(short_protein(variant.hgvs_p or ""))
         if query.protein.upper() not in {short.upper() for short in shorts}:
             return False
     return bool(query.gene or query.coding or query.protein or query.site)
 
 
-def named(variant: dict) -> str:
+def named(variant: Variant) -> str:
     """Return how a list names a variant."""
-    change = (variant["hgvs_p"] and f"p.{variant['protein']}") or variant["hgvs_c"] or ""
-    what = "reported" if variant["reported"] else ", ".join(variant["filters"])
-    gene = variant["gene"] or ""
-    return f"{gene} {change}".strip() + f" {variant['id']} ({what})"
+    change = (variant.hgvs_p and f"p.{variant.protein}") or variant.hgvs_c or ""
+    what = "reported" if variant.reported else ", ".join(variant.filters)
+    gene = variant.gene or ""
+    return f"{gene} {change}".strip() + f" {variant.id} ({what})"
 
 
-def choose(query: Query, variants: list[dict], where: str) -> tuple[dict, list[dict]]:
+def choose(query: Query, variants: Sequence[Variant], where: str) -> tuple[Variant, list[Variant]]:
     """Return the variant that is meant and the others that fit.
 
     One reported variant stands for itself, whatever else fits; so do the alleles of one protein
@@ -158,13 +160,13 @@ def choose(query: Query, variants: list[dict], where: str) -> tuple[dict, list[d
         If none fits, or several that differ; the line names what to type.
     """
     fitting = [variant for variant in variants if _fits(variant, query)]
-    reported = [variant for variant in fitting if variant["reported"]]
-    called = [v for v in fitting if not v["reported"] and v["filters"] != ["absent"]]
+    reported = [variant for variant in fitting if variant.reported]
+    called = [v for v in fitting if not v.reported and v.filters != ("absent",)]
     for group in (reported, called if not reported else []):
         if len(group) == 1:
             return group[0], [variant for variant in fitting if variant is not group[0]]
     if fitting and not reported and not called:
-        changes = {(v["gene"], v["protein"]) for v in fitting}
+        changes = {(v.gene, v.protein) for v in fitting}
         if len(changes) == 1:
             return fitting[0], fitting[1:]
     if not fitting:
@@ -178,11 +180,11 @@ def choose(query: Query, variants: list[dict], where: str) -> tuple[dict, list[d
     )
 
 
-def _nothing(query: Query, variants: list[dict], where: str) -> InputError:
-    genes = {variant["gene"] for variant in variants if variant["gene"]}
-    known = [named(variant) for variant in variants if variant["reported"]]
+def _nothing(query: Query, variants: Sequence[Variant], where: str) -> InputError:
+    genes = {variant.gene for variant in variants if variant.gene}
+    known = [named(variant) for variant in variants if variant.reported]
     if query.gene:
-        of_gene = [named(v) for v in variants if v["gene"] == query.gene]
+        of_gene = [named(v) for v in variants if v.gene == query.gene]
         cure = (
             f"of {query.gene} there is {'; '.join(of_gene[:4])}{' ...' if of_gene[4:] else ''}"
             if of_gene

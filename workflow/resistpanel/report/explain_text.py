@@ -68,7 +68,7 @@ def _outcome(facts: dict) -> str:
         return "reported: it passed every filter"
     if facts["excluded"]:
         return f"not reported: {facts['excluded']['reason']}"
-    if v["filters"] == ["absent"]:
+    if v["filters"] == ("absent",):
         return "looked for and not detected in any tumour; the limits are below"
     meanings = [f["meaning"] for f in facts["filters"] if f["failed"]]
     return f"not reported: {'; '.join(meanings) or ', '.join(v['filters'])}"

@@ -1,10 +1,22 @@
 """What was found in the patient: small variants and gene-level copy-number changes alike."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+import msgspec
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug, Drugs
 from resistpanel.core.vocabulary import STATES
+from resistpanel.records import sheet as records
+from resistpanel.records.compare import Compare, Phase, SampleAtLocus, Variant
+from resistpanel.records.copynumber import CopyNumber, GeneChange
+from resistpanel.records.sheet import Sheet
+
+#: A sample in which an alteration was not looked for.
+NOT_EXAMINED = SampleAtLocus(
+    ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
+    detected=None, ccf=None, ccf_low=None, ccf_high=None,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +69,8 @@ class Alteration:
     state : str or None
         Over all pairs; None if there is no pair.
     states : tuple of Change
-    samples : dict of str to dict
-        As in compare.json; of a copy-number change `detected` and its log2 ratios.
+    samples : dict of str to SampleAtLocus
+        Of a copy-number change only `detected` is given.
     reported : bool
     germline : bool
     filters : tuple of str
@@ -66,8 +78,7 @@ class Alteration:
         Catalogue ids that forced the site.
     substitutions : tuple of (str, str)
         Reference and alternative base of every single base changed.
-    phase : tuple of dict
-        As in compare.json; see docs/architecture.md.
+    phase : tuple of Phase
     """
 
     id: str
@@ -79,13 +90,13 @@ class Alteration:
     splice: bool
     state: str | None
     states: tuple[Change, ...]
-    samples: dict[str, dict]
+    samples: dict[str, SampleAtLocus]
     reported: bool
     germline: bool
     filters: tuple[str, ...] = ("PASS",)
     sites: tuple[str, ...] = ()
     substitutions: tuple[tuple[str, str], ...] = ()
-    phase: tuple[dict, ...] = field(default=())
+    phase: tuple[Phase, ...] = ()
 
     @property
     def label(self) -> str:
@@ -110,13 +121,17 @@ class Alteration:
         """Whether the gene's product is lost: a truncating variant or a deletion."""
         return self.copy_number == "deletion" or any(c.truncating for c in self.changes)
 
+    def at(self, sample: str) -> SampleAtLocus:
+        """Return what is known of `sample`: nothing, where it was not examined."""
+        return self.samples.get(sample, NOT_EXAMINED)
+
     def detected(self, sample: str) -> bool:
         """Whether the alteration was detected in `sample`."""
-        return self.samples.get(sample, {}).get("detected") is True
+        return self.at(sample).detected is True
 
     def af(self, sample: str) -> float | None:
         """Allele frequency in `sample` (0 to 1); None where there is none."""
-        return self.samples.get(sample, {}).get("af")
+        return self.at(sample).af
 
     def telling(self) -> Change | None:
         """Return the change of the pair that tells most: by state, then by the later AF."""
@@ -141,10 +156,10 @@ class Patient:
     samples: tuple[Sample, ...]
     pairs: tuple[Pair, ...]
     drugs: tuple[Drug, ...]
-    sheet_drugs: tuple[dict, ...]
+    sheet_drugs: tuple[records.Drug, ...]
     alterations: tuple[Alteration, ...]
     copy_number_examined: bool
-    lesions: dict[str, list[str]]
+    lesions: dict[str, tuple[str, ...]]
 
     @property
     def tumours(self) -> tuple[Sample, ...]:
@@ -161,93 +176,87 @@ class Patient:
         return posts or tuple(sample.name for sample in self.tumours)
 
 
-def read_patient(compare: dict, sheet: dict, copynumber: dict | None, drugs: Drugs) -> Patient:
-    """Return the patient of compare.json, sheet.json and, if given, the copy-number JSON."""
+def read_patient(
+    compare: Compare, sheet: Sheet, copynumber: CopyNumber | None, drugs: Drugs
+) -> Patient:
+    """Return the patient of what compare, sheet and, if given, copynumber handed on."""
     pairs = tuple(
-        Pair(pair["pre"], pair["post"], tuple(drugs.resolve(name) for name in pair["drugs"]))
-        for pair in compare["pairs"]
+        Pair(pair.pre, pair.post, tuple(drugs.resolve(name) for name in pair.drugs))
+        for pair in compare.pairs
     )
     given = [drug for pair in pairs for drug in pair.drugs]
     if not pairs:
-        given = [drugs.resolve(drug["drug"]) for drug in sheet["drugs"]]
-    samples = tuple(
-        Sample(s["sample"], s["role"], s["timepoint"], s["day"], s["lesion"])
-        for s in sheet["samples"]
-    )
+        given = [drugs.resolve(drug.drug) for drug in sheet.drugs]
+    samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
     by_names = {(pair.pre, pair.post): pair for pair in pairs}
-    alterations = [_variant(variant, by_names) for variant in compare["variants"]]
+    alterations = [_variant(variant, by_names) for variant in compare.variants]
     if copynumber:
         alterations += _copy_number(copynumber, pairs)
     return Patient(
-        sheet["patient"],
-        sheet["disease"],
+        sheet.patient,
+        sheet.disease,
         samples,
         pairs,
         tuple({drug.name: drug for drug in given}.values()),
-        tuple(sheet["drugs"]),
+        sheet.drugs,
         tuple(alterations),
         copynumber is not None,
-        compare["lesions"]["samples"],
+        compare.lesions.samples,
     )
 
 
-def _variant(variant: dict, pairs: dict[tuple[str, str], Pair]) -> Alteration:
-    changes = (protein.parse(change["short"] or "") for change in variant["protein_changes"])
+def _variant(variant: Variant, pairs: dict[tuple[str, str], Pair]) -> Alteration:
+    changes = (protein.parse(change.short) for change in variant.protein_changes)
     return Alteration(
-        id=variant["id"],
-        gene=variant["gene"] or "",
+        id=variant.id,
+        gene=variant.gene or "",
         copy_number="",
-        protein=variant["protein"] or "",
+        protein=variant.protein or "",
         changes=tuple(change for change in changes if change),
-        consequence=variant["consequence"] or "",
-        splice=variant["splice"],
-        state=variant["state"] if variant["states"] else None,
+        consequence=variant.consequence or "",
+        splice=variant.splice,
+        state=variant.state if variant.states else None,
         states=tuple(
-            Change(pairs[state["pre"], state["post"]], state["state"], state["text"] or "")
-            for state in variant["states"]
+            Change(pairs[state.pre, state.post], state.state, state.text)
+            for state in variant.states
         ),
-        samples=variant["samples"],
-        reported=variant["reported"],
-        germline=variant["model"] == "germline",
-        filters=tuple(variant["filters"]),
-        sites=tuple(variant["sites"]),
-        substitutions=tuple((s["ref"], s["alt"]) for s in variant["substitutions"]),
-        phase=tuple(variant.get("phase") or ()),
+        samples=variant.samples,
+        reported=variant.reported,
+        germline=variant.model == "germline",
+        filters=variant.filters,
+        sites=variant.sites,
+        substitutions=tuple((s.ref, s.alt) for s in variant.substitutions),
+        phase=variant.phase or (),
     )
 
 
-def _copy_number(copynumber: dict, pairs: tuple[Pair, ...]) -> list[Alteration]:
+def _copy_number(copynumber: CopyNumber, pairs: tuple[Pair, ...]) -> list[Alteration]:
     """Return the amplified and the deleted genes of any sample."""
-    calls: dict[tuple[str, str], dict[str, dict]] = {}
     by_sample = {
-        name: {gene["gene"]: gene for gene in sample["genes"]}
-        for name, sample in copynumber["samples"].items()
+        name: {gene.gene: gene for gene in sample.genes}
+        for name, sample in copynumber.samples.items()
     }
-    for name, genes in by_sample.items():
-        for gene in genes.values():
-            if gene["call"] in {"amplification", "deletion"}:
-                calls.setdefault((gene["gene"], gene["call"]), {})[name] = gene
+    calls = {
+        (gene.gene, gene.call)
+        for genes in by_sample.values()
+        for gene in genes.values()
+        if gene.call in {"amplification", "deletion"}
+    }
     paired = {
-        (pair["pre"], pair["post"], gene["gene"]): gene
-        for pair in copynumber["pairs"]
-        for gene in pair["genes"]
+        (pair.pre, pair.post, gene.gene): gene for pair in copynumber.pairs for gene in pair.genes
     }
     found = []
-    for (gene, call), _ in sorted(calls.items()):
-        samples = {}
-        for name, genes in by_sample.items():
-            here = genes.get(gene)
-            samples[name] = {
-                "detected": here["call"] == call if here else None,
-                "af": None,
-                **({key: here[key] for key in ("log2", "log2_low", "log2_high")} if here else {}),
-            }
-        states = []
-        for pair in pairs:
-            key = (pair.pre, pair.post)
-            change = paired.get((*key, gene))
-            states.append(_copy_state(call, samples, pair, change))
-        state = min((s.state for s in states), key=STATES.index, default=None)
+    for gene, call in sorted(calls):
+        samples = {
+            name: msgspec.structs.replace(
+                NOT_EXAMINED, detected=genes[gene].call == call if gene in genes else None
+            )
+            for name, genes in by_sample.items()
+        }
+        states = [
+            _copy_state(call, samples, pair, paired.get((pair.pre, pair.post, gene)))
+            for pair in pairs
+        ]
         found.append(
             Alteration(
                 id=f"copynumber:{gene}:{call}",
@@ -257,7 +266,7 @@ def _copy_number(copynumber: dict, pairs: tuple[Pair, ...]) -> list[Alteration]:
                 changes=(),
                 consequence=call,
                 splice=False,
-                state=state,
+                state=min((s.state for s in states), key=STATES.index, default=None),
                 states=tuple(states),
                 samples=samples,
                 reported=True,
@@ -267,7 +276,9 @@ def _copy_number(copynumber: dict, pairs: tuple[Pair, ...]) -> list[Alteration]:
     return found
 
 
-def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | None) -> Change:
+def _copy_state(
+    call: str, samples: dict[str, SampleAtLocus], pair: Pair, change: GeneChange | None
+) -> Change:
     """Return the state of a copy-number call between two samples.
 
     Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
@@ -276,9 +287,9 @@ def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | 
     neither.
     """
     sign = 1 if call == "amplification" else -1
-    pre, post = (samples.get(name, {}).get("detected") for name in (pair.pre, pair.post))
-    low, high = (change["low"], change["high"]) if change else (None, None)
-    known = low is not None and high is not None and change["call"] != "unchanged"
+    pre, post = (samples.get(name, NOT_EXAMINED).detected for name in (pair.pre, pair.post))
+    low, high = (change.low, change.high) if change else (None, None)
+    known = low is not None and high is not None and change.call != "unchanged"
     more = known and (low > 0 if sign > 0 else high < 0)
     less = known and (high < 0 if sign > 0 else low > 0)
     if pre is None or post is None:
@@ -292,6 +303,6 @@ def _copy_state(call: str, samples: dict[str, dict], pair: Pair, change: dict | 
     else:
         state = "undetermined"
     ratio = ""
-    if change and change["log2_ratio"] is not None:
-        ratio = f"log2 ratio after to before {change['log2_ratio']:+.2f}"
+    if change and change.log2_ratio is not None:
+        ratio = f"log2 ratio after to before {change.log2_ratio:+.2f}"
     return Change(pair, state, ratio)

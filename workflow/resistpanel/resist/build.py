@@ -4,6 +4,10 @@ from pathlib import Path
 
 from resistpanel.catalog.citations import Citation, unverified
 from resistpanel.core.errors import InputError
+from resistpanel.records import resist as records
+from resistpanel.records.compare import Compare
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Patient, read_patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import convergence, course, distribution
@@ -17,22 +21,21 @@ from resistpanel.resist.verdict import keys_of, verdict
 
 
 def resist(
-    compare: dict,
-    sheet: dict,
+    compare: Compare,
+    sheet: Sheet,
     context: Context,
-    copynumber: dict | None = None,
+    copynumber: CopyNumber | None = None,
     knowledge: str | Path | None = None,
-) -> dict:
+) -> records.Resist:
     """Return resist.json of a patient.
 
     Parameters
     ----------
-    compare, sheet : dict
-        As the stages of these names write them.
+    compare : Compare
+    sheet : Sheet
     context : Context
         The catalogue.
-    copynumber : dict, optional
-        Gene-level copy number, as docs/architecture.md describes it.
+    copynumber : CopyNumber, optional
     knowledge : path, optional
         Folder of the knowledge tables; by default the shipped one.
 
@@ -41,9 +44,9 @@ def resist(
     InputError
         If the two files are of different patients, or a drug is not in the catalogue.
     """
-    if compare["patient"] != sheet["patient"]:
+    if compare.patient != sheet.patient:
         raise InputError(
-            f"compare is of patient '{compare['patient']}', sheet of '{sheet['patient']}'",
+            f"compare is of patient '{compare.patient}', sheet of '{sheet.patient}'",
             "resist",
             "give the files of one patient",
         )
@@ -59,11 +62,11 @@ def resist(
     missed = near_misses(patient, context)
     known = [finding for finding in keys if finding.effect == "known"]
     topic = nras(patient, context, knowledge)
-    return {
-        "schema": "resistpanel/resist/1",
-        "patient": patient.name,
-        "drugs": [dict(drug) for drug in patient.sheet_drugs],
-        "verdict": verdict(
+    return records.Resist(
+        schema="resistpanel/resist/1",
+        patient=patient.name,
+        drugs=patient.sheet_drugs,
+        verdict=verdict(
             patient,
             findings,
             driver,
@@ -72,25 +75,27 @@ def resist(
             converging,
             germline,
             missed,
-            sheet["tumor_only"],
+            sheet.tumor_only,
         ),
-        "driver": driver,
-        "findings": [
+        driver=driver,
+        findings=tuple(
             _finding(f, rank, patient, context.citations) for rank, f in enumerate(findings, 1)
-        ],
-        "convergence": converging,
-        "expected_to_fail": expected_to_fail(patient, context, known),
-        "options": options(patient, context, known),
-        "negative_sites": negative,
-        "coverage": covered,
-        "near_misses": missed,
-        "excluded": germline,
-        "pathway": _pathway(patient, context, findings),
-        "knowledge": {"topics": [topic] if topic else []},
-    }
+        ),
+        convergence=converging,
+        expected_to_fail=expected_to_fail(patient, context, known),
+        options=options(patient, context, known),
+        negative_sites=negative,
+        coverage=covered,
+        near_misses=missed,
+        excluded=germline,
+        pathway=_pathway(patient, context, findings),
+        knowledge=records.Knowledge(topics=(topic,) if topic else ()),
+    )
 
 
-def _finding(finding: Finding, rank: int, patient: Patient, citations: dict[str, Citation]) -> dict:
+def _finding(
+    finding: Finding, rank: int, patient: Patient, citations: dict[str, Citation]
+) -> records.Finding:
     alteration, mechanism, kept = finding.alteration, finding.mechanism, finding.kept
     direction = None
     if kept:
@@ -99,59 +104,57 @@ def _finding(finding: Finding, rank: int, patient: Patient, citations: dict[str,
     elif finding.driver:
         direction = "sensitivity"
     counts = finding.effect in {"known", "candidate"}
-    return {
-        "rank": rank,
-        "variant": alteration.id,
-        "gene": alteration.gene,
-        "protein": alteration.protein or None,
-        "label": alteration.label,
-        "state": alteration.state,
-        "mechanism_class": mechanism.kind if mechanism and counts else "none",
-        "mechanism_text": mechanism.text if mechanism and counts else None,
-        "mechanisms": [
-            {"drug": m.drug.name, "mechanism_class": m.kind, "text": m.text}
-            for m in finding.mechanisms
-        ]
-        if counts
-        else [],
-        "match_level": kept[0].level if kept else None,
-        "drug_match": kept[0].drug_match if kept else None,
-        "direction": direction,
-        "effect": finding.effect,
-        "driver": finding.driver is not None,
-        "distribution": distribution(alteration, patient),
-        "course": course(alteration, patient),
-        "for": finding.pro,
-        "against": finding.contra,
-        "evidence": [_evidence(m, citations) for m in finding.matches if m.drug],
-        "other_evidence": [_evidence(m, citations) for m in finding.matches if not m.drug],
-    }
+    return records.Finding(
+        rank=rank,
+        variant=alteration.id,
+        gene=alteration.gene,
+        protein=alteration.protein or None,
+        label=alteration.label,
+        state=alteration.state,
+        mechanism_class=mechanism.kind if mechanism and counts else "none",
+        mechanism_text=mechanism.text if mechanism and counts else None,
+        mechanisms=tuple(
+            records.Mechanism(drug=m.drug.name, mechanism_class=m.kind, text=m.text)
+            for m in (finding.mechanisms if counts else ())
+        ),
+        match_level=kept[0].level if kept else None,
+        drug_match=kept[0].drug_match if kept else None,
+        direction=direction,
+        effect=finding.effect,
+        driver=finding.driver is not None,
+        distribution=distribution(alteration, patient),
+        course=course(alteration, patient),
+        pro=tuple(finding.pro),
+        contra=tuple(finding.contra),
+        evidence=tuple(_evidence(m, citations) for m in finding.matches if m.drug),
+        other_evidence=tuple(_evidence(m, citations) for m in finding.matches if not m.drug),
+    )
 
 
-def _evidence(match: Match, citations: dict[str, Citation]) -> dict:
+def _evidence(match: Match, citations: dict[str, Citation]) -> records.Evidence:
     row = match.row
     unchecked = unverified(row.pmid, citations)
     notes = [row.note] if row.note else []
     if unchecked:
         notes.append(f"citation not looked up in PubMed: {', '.join(unchecked)}")
-    return {
-        "id": row.id,
-        "drugs": list(row.drugs or row.drug_class),
-        "disease": "; ".join(row.disease) or None,
-        "evidence_level": row.evidence_level,
-        "effect_size": row.effect_size or None,
-        "source": row.source,
-        "pmid": ";".join(row.pmid) or None,
-        "note": "; ".join(notes) or None,
-        "direction": row.direction,
-        "mechanism_class": row.mechanism_class,
-        "match_level": match.level,
-        "drug_match": match.drug_match,
-        "disease_match": match.disease,
-    }
+    return records.Evidence(
+        id=row.id,
+        drugs=tuple(row.drugs or row.drug_class),
+        disease="; ".join(row.disease) or None,
+        evidence_level=row.evidence_level,
+        effect_size=row.effect_size or None,
+        source=row.source,
+        pmid=";".join(row.pmid) or None,
+        note="; ".join(notes) or None,
+        direction=row.direction,
+        mechanism_class=row.mechanism_class,
+        match_level=match.level,
+        drug_match=match.drug_match,
+        disease_match=match.disease,
+    )
 
 
-def _pathway(patient: Patient, context: Context, findings: list[Finding]) -> dict:
+def _pathway(patient: Patient, context: Context, findings: list[Finding]) -> records.Pathway:
     """Return the part of the graph that holds the drugs' targets, with what is altered."""
     targets = [
         node.id
@@ -166,20 +169,20 @@ def _pathway(patient: Patient, context: Context, findings: list[Finding]) -> dic
         node = part.node_of(finding.alteration.gene)
         if node and not finding.alteration.synonymous:
             altered.setdefault(node.id, []).append(finding.alteration.id)
-    return {
-        "nodes": [
-            {
-                "id": node.id,
-                "label": node.label,
-                "role": node.role,
-                "genes": list(node.genes),
-                "altered": altered.get(node.id, []),
-            }
+    return records.Pathway(
+        nodes=tuple(
+            records.Node(
+                id=node.id,
+                label=node.label,
+                role=node.role,
+                genes=tuple(node.genes),
+                altered=tuple(altered.get(node.id, ())),
+            )
             for node in part.nodes.values()
-        ],
-        "edges": [
-            {"source": source, "target": target, "sign": sign}
+        ),
+        edges=tuple(
+            records.Edge(source=source, target=target, sign=sign)
             for source, target, sign in part.edges
-        ],
-        "drug_targets": targets,
-    }
+        ),
+        drug_targets=tuple(targets),
+    )

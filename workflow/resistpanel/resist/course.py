@@ -5,39 +5,42 @@ from collections.abc import Sequence
 from resistpanel.catalog.pathway import Pathway
 from resistpanel.compare import lesions
 from resistpanel.core.text import join
+from resistpanel.records.resist import Convergence, ConvergingVariant, CoursePoint
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.finding import Finding
 
 
-def course(alteration: Alteration, patient: Patient) -> list[dict]:
+def course(alteration: Alteration, patient: Patient) -> tuple[CoursePoint, ...]:
     """Return the alteration in every tumour in the order of the sheet (day, lesion, name)."""
-    rows = []
+    points = []
     for sample in patient.tumours:
-        values = alteration.samples.get(sample.name, {})
-        rows.append(
-            {
-                "sample": sample.name,
-                "timepoint": sample.timepoint,
-                "day": sample.day,
-                "lesion": sample.lesion,
-                "detected": values.get("detected"),
-                **{name: values.get(name) for name in ("af", "af_low", "af_high", "ub")},
-            }
+        values = alteration.at(sample.name)
+        points.append(
+            CoursePoint(
+                sample=sample.name,
+                timepoint=sample.timepoint,
+                day=sample.day,
+                lesion=sample.lesion,
+                detected=values.detected,
+                af=values.af,
+                af_low=values.af_low,
+                af_high=values.af_high,
+                ub=values.ub,
+            )
         )
-    return rows
+    return tuple(points)
 
 
 def distribution(alteration: Alteration, patient: Patient) -> str | None:
     """Return ``truncal``, ``shared`` or ``private`` over the patient's lesions, or None."""
-    detected = {
-        sample.name: alteration.samples.get(sample.name, {}).get("detected")
-        for sample in patient.tumours
-    }
-    kind = lesions.distribution(patient.lesions, detected)["kind"]
+    detected = {sample.name: alteration.at(sample.name).detected for sample in patient.tumours}
+    kind = lesions.distribution(patient.lesions, detected).kind
     return None if kind == "absent" else kind
 
 
-def convergence(patient: Patient, pathway: Pathway, findings: Sequence[Finding]) -> dict | None:
+def convergence(
+    patient: Patient, pathway: Pathway, findings: Sequence[Finding]
+) -> Convergence | None:
     """Return where several resistance alterations of a patient meet, or None.
 
     Parameters
@@ -49,9 +52,8 @@ def convergence(patient: Patient, pathway: Pathway, findings: Sequence[Finding])
 
     Returns
     -------
-    dict or None
-        ``text``, ``gene`` (if all are of one gene), ``node`` (label of the first node that all
-        act through, outputs aside), ``variants`` with the samples and lesions of each.
+    Convergence or None
+        `gene` if all are of one gene; else `node`, outputs aside.
     """
     if len(findings) < 2:
         return None
@@ -60,27 +62,27 @@ def convergence(patient: Patient, pathway: Pathway, findings: Sequence[Finding])
     node = None if len(genes) == 1 else _meeting(genes, pathway)
     if len(genes) > 1 and node is None:
         return None
-    apart = not set.intersection(*(set(variant["samples"]) for variant in variants))
-    names = join(f"{v['label']} ({join(v['lesions'] or v['samples'])})" for v in variants)
+    apart = not set.intersection(*(set(variant.samples) for variant in variants))
+    names = join(f"{v.label} ({join(v.lesions or v.samples)})" for v in variants)
     where = "in different samples" if apart else "in the same sample"
     meet = f"different mutations of {genes[0]}" if node is None else f"all act through {node}"
-    return {
-        "text": f"{names} converge {where}: {meet}",
-        "gene": genes[0] if len(genes) == 1 else None,
-        "node": node,
-        "variants": variants,
-    }
+    return Convergence(
+        text=f"{names} converge {where}: {meet}",
+        gene=genes[0] if len(genes) == 1 else None,
+        node=node,
+        variants=tuple(variants),
+    )
 
 
-def _where(alteration: Alteration, patient: Patient) -> dict:
+def _where(alteration: Alteration, patient: Patient) -> ConvergingVariant:
     after = set(patient.after())
     samples = [s for s in patient.tumours if s.name in after and alteration.detected(s.name)]
-    return {
-        "variant": alteration.id,
-        "label": alteration.label,
-        "samples": [sample.name for sample in samples],
-        "lesions": list(dict.fromkeys(s.lesion for s in samples if s.lesion)),
-    }
+    return ConvergingVariant(
+        variant=alteration.id,
+        label=alteration.label,
+        samples=tuple(sample.name for sample in samples),
+        lesions=tuple(dict.fromkeys(s.lesion for s in samples if s.lesion)),
+    )
 
 
 def _meeting(genes: Sequence[str], pathway: Pathway) -> str | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.core.text import join
+from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, sample_text, sensitising
@@ -14,7 +15,7 @@ ENOUGH_OTHERS = 3
 SHARED = 0.5
 
 
-def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> dict:
+def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> records.Driver:
     """Return the `driver` part of resist.json.
 
     Returns
@@ -51,13 +52,13 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> di
     return _over_time(best, patient, findings)
 
 
-def _none_found(patient: Patient, drivers: Sequence[Driver]) -> dict:
+def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
     ids = {driver.id for driver in drivers}
     looked_for = [
         alteration
         for alteration in patient.alterations
         if ids & set(alteration.sites)
-        and any(alteration.samples[sample.name]["detected"] is False for sample in patient.tumours)
+        and any(alteration.at(sample.name).detected is False for sample in patient.tumours)
     ]
     invisible = [driver for driver in drivers if not driver.visible_in_dna]
     if invisible:
@@ -91,10 +92,12 @@ def _named(driver: Driver) -> str:
     return driver.alteration
 
 
-def _over_time(alteration: Alteration, patient: Patient, findings: Sequence[Finding]) -> dict:
+def _over_time(
+    alteration: Alteration, patient: Patient, findings: Sequence[Finding]
+) -> records.Driver:
     after = patient.after()
     seen = [name for name in after if alteration.detected(name)]
-    missing = [name for name in after if alteration.samples[name]["detected"] is False]
+    missing = [name for name in after if alteration.at(name).detected is False]
     measured = "; ".join(
         f"{sample.name} {_measured(alteration, sample.name)}" for sample in patient.tumours
     )
@@ -113,7 +116,7 @@ def _over_time(alteration: Alteration, patient: Patient, findings: Sequence[Find
 def _measured(alteration: Alteration, sample: str) -> str:
     if alteration.copy_number:
         return "amplified" if alteration.detected(sample) else "not amplified"
-    return sample_text(alteration.samples[sample])
+    return sample_text(alteration.at(sample))
 
 
 def _suspicion(
@@ -136,11 +139,11 @@ def _suspicion(
     return f"{counts}: the same tumour, which lost the driver or grew from cells without it"
 
 
-def _result(alteration: Alteration | None, state: str, text: str) -> dict:
-    return {
-        "variant": alteration.id if alteration else None,
-        "gene": alteration.gene if alteration else None,
-        "protein": (alteration.protein or None) if alteration else None,
-        "state": state,
-        "text": text,
-    }
+def _result(alteration: Alteration | None, state: str, text: str) -> records.Driver:
+    return records.Driver(
+        variant=alteration.id if alteration else None,
+        gene=alteration.gene if alteration else None,
+        protein=(alteration.protein or None) if alteration else None,
+        state=state,
+        text=text,
+    )

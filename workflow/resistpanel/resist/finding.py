@@ -7,6 +7,7 @@ from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
 from resistpanel.core.text import join, percent, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
+from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
@@ -79,7 +80,7 @@ class Finding:
         """
         told = self.alteration.telling()
         after = told.pair.post if told else None
-        clonal = self.alteration.samples.get(after, {}).get("ccf") if after else None
+        clonal = self.alteration.at(after).ccf if after else None
         fraction = clonal if clonal is not None else self.alteration.af(after) if after else None
         if fraction is None:
             values = (self.alteration.af(name) or 0 for name in self.alteration.samples)
@@ -273,22 +274,22 @@ def _only_text(alteration: Alteration) -> str:
     return "; ".join(
         f"{sample_text(values)} ({name})"
         for name, values in alteration.samples.items()
-        if values["detected"] and not alteration.copy_number
+        if values.detected and not alteration.copy_number
     )
 
 
-def sample_text(values: dict) -> str:
+def sample_text(values: SampleAtLocus) -> str:
     """Return what was measured in one sample: AF with interval, or its upper bound and depth."""
-    if values["detected"]:
+    if values.detected:
         return (
-            f"{percent(values['af'])} ({percent(values['af_low'])} to "
-            f"{percent(values['af_high'])}) of {values['dp']} fragments"
+            f"{percent(values.af)} ({percent(values.af_low)} to "
+            f"{percent(values.af_high)}) of {values.dp} fragments"
         )
-    if values["detected"] is None or values["ub"] is None:
-        return f"not assessable at depth {values['dp'] or 0}"
-    alt = values["ad"][1]
+    if values.detected is None or values.ub is None:
+        return f"not assessable at depth {values.dp or 0}"
+    alt = values.ad[1]
     support = f", supported by {alt} fragment{'s' * (alt > 1)}" if alt else ""
-    return f"not detected (at most {percent_up(values['ub'])} at depth {values['dp']}{support})"
+    return f"not detected (at most {percent_up(values.ub)} at depth {values.dp}{support})"
 
 
 def _match_reasons(
@@ -339,8 +340,7 @@ def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
     told = alteration.telling()
     if told is None or told.state not in GAINED:
         return
-    post = alteration.samples[told.pair.post]
-    high = post.get("ccf_high")
+    high = alteration.at(told.pair.post).ccf_high
     if high is not None and high < SMALL_CLONE:
         contra.append(f"in at most {percent_up(high)} of the tumour cells after treatment")
 
@@ -355,20 +355,20 @@ def _spectrum_reason(alteration: Alteration, spectrum: tuple[int, int], contra: 
 def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
     labels = {other.id: other.label for other in patient.alterations}
     return [
-        f"in {phase(entry)} with {labels.get(entry['other'], entry['other'])}: "
-        f"{entry['cis']} fragments carry both, {entry['trans']} this one alone"
+        f"in {phase(entry)} with {labels.get(entry.other, entry.other)}: "
+        f"{entry.cis} fragments carry both, {entry.trans} this one alone"
         for entry in alteration.phase
         if phase(entry) != "unknown"
     ]
 
 
-def phase(entry: dict) -> str:
+def phase(entry: Phase) -> str:
     """Return ``cis``, ``trans``, ``cis and trans`` or ``unknown`` of a phase entry.
 
     `cis` counts fragments that carry both alleles, `trans` those that cover both sites and
     carry this allele alone. Fewer than three fragments decide nothing.
     """
-    cis, trans = entry["cis"], entry["trans"]
+    cis, trans = entry.cis, entry.trans
     if cis + trans < 3:
         return "unknown"
     share = cis / (cis + trans)

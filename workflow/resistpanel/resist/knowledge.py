@@ -6,6 +6,7 @@ from pathlib import Path
 from resistpanel.catalog.classes import Activating
 from resistpanel.core.files import HOME
 from resistpanel.core.tables import read_tsv
+from resistpanel.records.resist import CoAlteration, FoundWith, Topic
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 
@@ -53,7 +54,7 @@ def nras(
     patient: Patient,
     context: Context,
     folder: str | Path | None = None,
-) -> dict | None:
+) -> Topic | None:
     """Return what the review says, if a tumour carries an activating NRAS mutation.
 
     Parameters
@@ -66,10 +67,8 @@ def nras(
 
     Returns
     -------
-    dict or None
-        ``topic``, ``variants`` (ids), ``caution`` (of RAF inhibitors), ``biology``,
-        ``therapies``, ``trials``, ``co_alterations`` (the genes the review names, with what was
-        found of them here); None without such a mutation, or in another disease.
+    Topic or None
+        None without such a mutation, or in another disease.
     """
     folder = Path(KNOWLEDGE if folder is None else folder)
     therapies = _rows(folder / "nras_therapies.tsv", THERAPY_COLUMNS)
@@ -85,28 +84,28 @@ def nras(
     if not mutants:
         return None
     statements = [row for row in biology if row["kind"] != "co-alteration"]
-    return {
-        "topic": "NRAS-mutant melanoma",
-        "variants": [alteration.id for alteration in mutants],
-        "disease_given": patient.disease is not None,
-        "caution": next(r["statement"] for r in statements if r["kind"] == "RAF inhibitors"),
-        "biology": statements,
-        "therapies": [row for row in therapies if row["nras"] == "yes"],
-        "other_therapies": [row for row in therapies if row["nras"] == "no"],
-        "trials": trials,
-        "co_alterations": [
-            {
+    return Topic(
+        topic="NRAS-mutant melanoma",
+        variants=tuple(alteration.id for alteration in mutants),
+        disease_given=patient.disease is not None,
+        caution=next(r["statement"] for r in statements if r["kind"] == "RAF inhibitors"),
+        biology=tuple(statements),
+        therapies=tuple(row for row in therapies if row["nras"] == "yes"),
+        other_therapies=tuple(row for row in therapies if row["nras"] == "no"),
+        trials=tuple(trials),
+        co_alterations=tuple(
+            CoAlteration(
                 **row,
-                "found": [
-                    {"variant": a.id, "label": a.label, "state": a.state}
+                found=tuple(
+                    FoundWith(variant=a.id, label=a.label, state=a.state)
                     for a in _present(patient)
                     if a.gene == row["gene"] and not a.synonymous
-                ],
-            }
+                ),
+            )
             for row in biology
             if row["kind"] == "co-alteration"
-        ],
-    }
+        ),
+    )
 
 
 def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -5,6 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
+from resistpanel.records.resist import (
+    Coverage,
+    ExcludedVariant,
+    NearMiss,
+    NegativeSite,
+    NotInDna,
+)
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import find_matches
@@ -20,7 +27,9 @@ def rows_for(patient: Patient, context: Context) -> dict[str, tuple[Row, list[st
     return found
 
 
-def negative_sites(patient: Patient, rows: dict[str, tuple[Row, list[str]]]) -> list[dict]:
+def negative_sites(
+    patient: Patient, rows: dict[str, tuple[Row, list[str]]]
+) -> tuple[NegativeSite, ...]:
     """Return, for every tumour, the catalogue's alleles that were not detected there."""
     found = []
     for alteration in patient.alterations:
@@ -30,96 +39,94 @@ def negative_sites(patient: Patient, rows: dict[str, tuple[Row, list[str]]]) -> 
         names = sorted({name for identifier in ids for name in rows[identifier][1]})
         chrom, pos = alteration.id.split(":")[:2]
         for sample in patient.tumours:
-            values = alteration.samples[sample.name]
-            if values["detected"]:
+            values = alteration.at(sample.name)
+            if values.detected:
                 continue
             found.append(
-                {
-                    "site": alteration.id,
-                    "ids": ids,
-                    "gene": alteration.gene,
-                    "protein": alteration.protein or None,
-                    "drugs": names,
-                    "pos": f"{chrom}:{pos}",
-                    "sample": sample.name,
-                    "dp": values["dp"],
-                    "ub": values["ub"],
-                    "lod": values["lod"],
-                    "assessable": values["detected"] is False and values["ub"] is not None,
-                }
+                NegativeSite(
+                    site=alteration.id,
+                    ids=tuple(ids),
+                    gene=alteration.gene,
+                    protein=alteration.protein or None,
+                    drugs=tuple(names),
+                    pos=f"{chrom}:{pos}",
+                    sample=sample.name,
+                    dp=values.dp,
+                    ub=values.ub,
+                    lod=values.lod,
+                    assessable=values.detected is False and values.ub is not None,
+                )
             )
-    return found
+    return tuple(found)
 
 
 def coverage(
-    patient: Patient, rows: dict[str, tuple[Row, list[str]]], negative: Sequence[dict]
-) -> dict:
+    patient: Patient, rows: dict[str, tuple[Row, list[str]]], negative: Sequence[NegativeSite]
+) -> Coverage:
     """Return how much of the catalogue could be examined after treatment.
 
-    Returns
-    -------
-    dict
-        ``rows`` (that speak of the drugs given), ``sites`` (alleles examined after treatment),
-        ``not_assessable`` (alleles, in any later sample), ``median_ub`` and ``worst_ub`` (95 %
-        upper bounds of AF over the assessable ones), ``without_site`` (ids of substitution rows
-        that no examined allele stands for), ``copy_number`` (examined or not),
-        ``not_in_dna`` (rows that a panel of coding exons cannot show).
+    Notes
+    -----
+    `rows` are those for the drugs given; `without_site` are ids of substitution rows that no
+    examined allele stands for.
     """
     after = set(patient.after())
-    mine = [site for site in negative if site["sample"] in after]
-    bounds = [site["ub"] for site in mine if site["assessable"]]
+    mine = [site for site in negative if site.sample in after]
+    bounds = [site.ub for site in mine if site.assessable]
     seen = {identifier for alteration in patient.alterations for identifier in alteration.sites}
     listed = [row for row, _ in rows.values()]
-    return {
-        "rows": len(listed),
-        "sites": len({site["site"] for site in mine if site["assessable"]}),
-        "not_assessable": len({site["site"] for site in mine if not site["assessable"]}),
-        "median_ub": statistics.median(bounds) if bounds else None,
-        "worst_ub": max(bounds, default=None),
-        "without_site": sorted(
-            row.id
-            for row in listed
-            if row.id not in seen and (row.codon or (row.change and not row.change.inframe))
+    return Coverage(
+        rows=len(listed),
+        sites=len({site.site for site in mine if site.assessable}),
+        not_assessable=len({site.site for site in mine if not site.assessable}),
+        median_ub=statistics.median(bounds) if bounds else None,
+        worst_ub=max(bounds, default=None),
+        without_site=tuple(
+            sorted(
+                row.id
+                for row in listed
+                if row.id not in seen and (row.codon or (row.change and not row.change.inframe))
+            )
         ),
-        "copy_number": patient.copy_number_examined,
-        "not_in_dna": [
-            {"id": row.id, "gene": row.gene, "alteration": row.alteration, "note": row.note}
+        copy_number=patient.copy_number_examined,
+        not_in_dna=tuple(
+            NotInDna(id=row.id, gene=row.gene, alteration=row.alteration, note=row.note)
             for row in listed
             if not row.visible_in_dna
-        ],
-    }
+        ),
+    )
 
 
-def coverage_text(patient: Patient, covered: dict, rows: Iterable[Row]) -> str:
+def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> str:
     """Return in one or more sentences what was examined to which limit, and what could not."""
     parts = []
-    if not covered["rows"]:
+    if not covered.rows:
         return f"the catalogue lists no alteration that confers resistance to {_names(patient)}"
-    if covered["sites"] == 1:
+    if covered.sites == 1:
         parts.append(
             "catalogued alleles examined after treatment and not found: 1, at most "
-            f"{percent_up(covered['worst_ub'])} of the fragments"
+            f"{percent_up(covered.worst_ub)} of the fragments"
         )
-    elif covered["sites"]:
+    elif covered.sites:
         parts.append(
-            f"catalogued alleles examined after treatment and not found: {covered['sites']}, each "
-            f"at most {percent_up(covered['worst_ub'])} of the fragments (half of them at most "
-            f"{percent_up(covered['median_ub'])})"
+            f"catalogued alleles examined after treatment and not found: {covered.sites}, each "
+            f"at most {percent_up(covered.worst_ub)} of the fragments (half of them at most "
+            f"{percent_up(covered.median_ub)})"
         )
     else:
         parts.append("no catalogued allele could be examined")
-    if covered["not_assessable"]:
-        parts.append(f"not assessable: {covered['not_assessable']}")
-    if covered["without_site"]:
+    if covered.not_assessable:
+        parts.append(f"not assessable: {covered.not_assessable}")
+    if covered.without_site:
         parts.append(
             "catalogue rows outside the targets or on unknown sequence: "
-            f"{len(covered['without_site'])}"
+            f"{len(covered.without_site)}"
         )
     amplifications = sorted({r.gene for r in rows if r.alteration_type in {"amplification"}})
-    if amplifications and not covered["copy_number"]:
+    if amplifications and not covered.copy_number:
         parts.append(f"amplification ({join(amplifications)}) was not examined")
-    if covered["not_in_dna"]:
-        genes = sorted({row["gene"] for row in covered["not_in_dna"]})
+    if covered.not_in_dna:
+        genes = sorted({row.gene for row in covered.not_in_dna})
         parts.append(
             f"changes that DNA of coding exons does not reveal ({join(genes)}) cannot be excluded"
         )
@@ -138,45 +145,41 @@ def classes_text(patient: Patient) -> str:
     )
 
 
-def near_misses(patient: Patient, context: Context) -> list[dict]:
+def near_misses(patient: Patient, context: Context) -> tuple[NearMiss, ...]:
     """Return catalogued alterations that fail a filter, with the filters' names."""
     found = []
     for alteration in patient.alterations:
         if alteration.reported or alteration.germline or alteration.filters == ("absent",):
             continue
         ids = _resistance_ids(alteration, patient, context)
-        support = [
-            sample.name
-            for sample in patient.tumours
-            if (alteration.samples[sample.name].get("ad") or [0, 0])[1] > 0
-        ]
+        support = [s.name for s in patient.tumours if alteration.at(s.name).ad[1] > 0]
         if ids and support:
             found.append(
-                {
-                    "variant": alteration.id,
-                    "gene": alteration.gene,
-                    "protein": alteration.protein or None,
-                    "filters": list(alteration.filters),
-                    "samples": support,
-                    "evidence": ids,
-                }
+                NearMiss(
+                    variant=alteration.id,
+                    gene=alteration.gene,
+                    protein=alteration.protein or None,
+                    filters=alteration.filters,
+                    samples=tuple(support),
+                    evidence=tuple(ids),
+                )
             )
-    return found
+    return tuple(found)
 
 
-def excluded(patient: Patient, context: Context) -> list[dict]:
+def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
     """Return germline variants that the catalogue knows, which are not considered."""
-    return [
-        {
-            "variant": alteration.id,
-            "gene": alteration.gene,
-            "protein": alteration.protein or None,
-            "reason": f"{alteration.label} is germline: it is in the normal cells too, and was "
+    return tuple(
+        ExcludedVariant(
+            variant=alteration.id,
+            gene=alteration.gene,
+            protein=alteration.protein or None,
+            reason=f"{alteration.label} is germline: it is in the normal cells too, and was "
             "present before treatment",
-        }
+        )
         for alteration in patient.alterations
         if alteration.germline and _resistance_ids(alteration, patient, context)
-    ]
+    )
 
 
 def _resistance_ids(alteration: Alteration, patient: Patient, context: Context) -> list[str]:

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 from resistpanel.catalog.drugs import Drug
 from resistpanel.core.text import join, plural
+from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, phase
 from resistpanel.resist.match import Match
 
 
-def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]) -> list[dict]:
+def expected_to_fail(
+    patient: Patient, context: Context, keys: Sequence[Finding]
+) -> tuple[ExpectedToFail, ...]:
     """Return the drugs, beyond those given, that the key alterations are known to resist.
 
     For each drug the closest rows decide, and among these those that name the drug itself
@@ -18,7 +21,8 @@ def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]
     of other diseases do not count: a drug of another disease says nothing to this patient.
     """
     given = {drug.name for drug in patient.drugs}
-    failing: dict[str, dict] = {}
+    reasons: dict[Drug, list[str]] = {}
+    rows: dict[Drug, list[str]] = {}
     for finding in keys:
         for drug in context.catalog.drugs:
             if drug.name in given:
@@ -26,16 +30,17 @@ def expected_to_fail(patient: Patient, context: Context, keys: Sequence[Finding]
             closest = _closest([m for m in finding.matches if m.disease is not False], drug)
             if not closest or any(m.row.direction != "resistance" for m in closest):
                 continue
-            entry = failing.setdefault(
-                drug.name,
-                {"drug": drug.name, "classes": list(drug.classes), "reason": [], "evidence": []},
-            )
-            entry["reason"].append(_reason(finding, closest, drug))
-            entry["evidence"] += [m.row.id for m in closest if m.row.id not in entry["evidence"]]
-    return [
-        {**entry, "reason": "; ".join(dict.fromkeys(entry["reason"]))}
-        for entry in sorted(failing.values(), key=lambda e: (e["classes"], e["drug"]))
-    ]
+            reasons.setdefault(drug, []).append(_reason(finding, closest, drug))
+            rows.setdefault(drug, []).extend(m.row.id for m in closest)
+    return tuple(
+        ExpectedToFail(
+            drug=drug.name,
+            classes=drug.classes,
+            reason="; ".join(dict.fromkeys(reasons[drug])),
+            evidence=tuple(dict.fromkeys(rows[drug])),
+        )
+        for drug in sorted(reasons, key=lambda drug: (drug.classes, drug.name))
+    )
 
 
 def _closest(matches: Sequence[Match], drug: Drug) -> list[Match]:
@@ -81,9 +86,11 @@ def resisted_classes(finding: Finding) -> list[str]:
     return classes + list(dict.fromkeys(names))
 
 
-def options(patient: Patient, context: Context, keys: Sequence[Finding]) -> list[dict]:
+def options(
+    patient: Patient, context: Context, keys: Sequence[Finding]
+) -> tuple[TherapyOption, ...]:
     """Return the options that hold for the key alterations, each once."""
-    found: dict[str, dict] = {}
+    found: dict[str, TherapyOption] = {}
     for finding in keys:
         alteration = finding.alteration
         names = {part.strip() for part in alteration.protein.split(",") if part}
@@ -95,14 +102,14 @@ def options(patient: Patient, context: Context, keys: Sequence[Finding]) -> list
                 if option.holds(alteration.gene, names, mechanism.kind, mechanism.drug) and (
                     option.condition is None or _condition(option.condition, finding, patient)
                 ):
-                    found[option.id] = {
-                        "option": option.option,
-                        "reason": option.reason,
-                        "source": option.source,
-                        "pmid": option.pmid or None,
-                        "for": alteration.id,
-                    }
-    return list(found.values())
+                    found[option.id] = TherapyOption(
+                        option=option.option,
+                        reason=option.reason,
+                        source=option.source,
+                        pmid=option.pmid or None,
+                        variant=alteration.id,
+                    )
+    return tuple(found.values())
 
 
 def _condition(condition: tuple[str, str], finding: Finding, patient: Patient) -> bool:
@@ -118,4 +125,4 @@ def _condition(condition: tuple[str, str], finding: Finding, patient: Patient) -
     }
     if how == "without":
         return not others
-    return any(e["other"] in others and phase(e) == how for e in finding.alteration.phase)
+    return any(e.other in others and phase(e) == how for e in finding.alteration.phase)

@@ -3,6 +3,14 @@
 from collections.abc import Sequence
 
 from resistpanel.core.text import join, plural, sentence
+from resistpanel.records.resist import (
+    Convergence,
+    Coverage,
+    Driver,
+    ExcludedVariant,
+    NearMiss,
+    Verdict,
+)
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
@@ -48,20 +56,20 @@ def keys_of(findings: Sequence[Finding]) -> list[Finding]:
 def verdict(
     patient: Patient,
     findings: Sequence[Finding],
-    driver: dict,
-    covered: dict,
+    driver: Driver,
+    covered: Coverage,
     rows: Sequence,
-    converging: dict | None,
-    germline: Sequence[dict],
-    missed: Sequence[dict],
+    converging: Convergence | None,
+    germline: Sequence[ExcludedVariant],
+    missed: Sequence[NearMiss],
     tumor_only: bool,
-) -> dict:
+) -> Verdict:
     """Return the `verdict` part of resist.json."""
     keys = keys_of(findings)
-    notes = [item["reason"] for item in germline]
+    notes = [item.reason for item in germline]
     notes += [
-        f"near miss: {item['gene']} {item['protein'] or item['variant']} is catalogued but fails "
-        f"{join(item['filters'])}"
+        f"near miss: {item.gene} {item.protein or item.variant} is catalogued but fails "
+        f"{join(item.filters)}"
         for item in missed
     ]
     if not patient.drugs:
@@ -83,17 +91,17 @@ def verdict(
 def _known(
     patient: Patient,
     keys: Sequence[Finding],
-    driver: dict,
-    converging: dict | None,
+    driver: Driver,
+    converging: Convergence | None,
     notes: list[str],
     tumor_only: bool,
-) -> dict:
+) -> Verdict:
     main = keys[0]
     text = _told(main)
     if len(keys) > 1:
         text += " " + sentence(f"also known: {_others(keys[1:])}")
     if converging:
-        text += " " + sentence(converging["text"])
+        text += " " + sentence(converging.text)
     if not (main.gained or main.open):
         text += (
             " It may be why the tumour did not respond, but does not explain a relapse after a "
@@ -104,10 +112,10 @@ def _known(
     if not (main.gained or main.open):
         confidence = "low"
     reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
-    if driver["state"] == "retained":
-        name = f"{driver['gene']} {driver['protein'] or ''}".strip()
+    if driver.state == "retained":
+        name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
-        reasons.append(f"the sensitising driver {name} {still}: {driver['text']}")
+        reasons.append(f"the sensitising driver {name} {still}: {driver.text}")
     return _result("mechanism", text, confidence, reasons + notes, [k.alteration.id for k in keys])
 
 
@@ -137,7 +145,7 @@ def _told(finding: Finding) -> str:
     return f"{first} It is known to confer resistance to {join(resisted)}."
 
 
-def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
+def _lacks(finding: Finding, driver: Driver, tumor_only: bool) -> list[str]:
     """Return what keeps the confidence from being high."""
     kept = [m for m in finding.kept if m.row.direction == "resistance"]
     closest = kept[0]
@@ -159,8 +167,8 @@ def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
         lacks.append("whether it was present before treatment could not be determined")
     if any("of the tumour cells after treatment" in text for text in finding.contra):
         lacks.append("it is in a small fraction of the tumour cells")
-    if driver["state"] in {"lost", "absent"}:
-        lacks.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
+    if driver.state in {"lost", "absent"}:
+        lacks.append(f"the sensitising driver is {driver.state}: {driver.text}")
     if tumor_only:
         # What relapse brought was not inherited.
         germline = "" if finding.alteration.state == "acquired" else ": it may be germline"
@@ -168,7 +176,9 @@ def _lacks(finding: Finding, driver: dict, tumor_only: bool) -> list[str]:
     return lacks
 
 
-def _candidate(patient: Patient, keys: Sequence[Finding], driver: dict, notes: list[str]) -> dict:
+def _candidate(
+    patient: Patient, keys: Sequence[Finding], driver: Driver, notes: list[str]
+) -> Verdict:
     main = keys[0]
     alteration = main.alteration
     measured = state_text(alteration)
@@ -180,23 +190,23 @@ def _candidate(patient: Patient, keys: Sequence[Finding], driver: dict, notes: l
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
     reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
-    if driver["state"] in {"lost", "absent"}:
-        reasons.append(f"but the sensitising driver is {driver['state']}: {driver['text']}")
+    if driver.state in {"lost", "absent"}:
+        reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
     return _result("candidate", text, "low", reasons + notes, [k.alteration.id for k in keys])
 
 
 def _nothing(
     patient: Patient,
     findings: Sequence[Finding],
-    driver: dict,
-    covered: dict,
+    driver: Driver,
+    covered: Coverage,
     rows: Sequence,
     notes: list[str],
-) -> dict:
+) -> Verdict:
     examined = coverage_text(patient, covered, rows)
     text = sentence(f"no mechanism of resistance to {classes_text(patient)} was found") + " "
-    if driver["state"] in {"lost", "absent"}:
-        text += sentence(f"the sensitising driver is {driver['state']}: {driver['text']}") + " "
+    if driver.state in {"lost", "absent"}:
+        text += sentence(f"the sensitising driver is {driver.state}: {driver.text}") + " "
     text += sentence(examined)
     reasons = [examined]
     came = [f for f in findings if f.gained]
@@ -206,25 +216,25 @@ def _nothing(
             + join(f"{f.alteration.label} ({join(f.contra, 'and') or f.effect})" for f in came)
         )
     complete = (
-        covered["sites"]
-        and not covered["not_assessable"]
-        and not covered["without_site"]
-        and covered["copy_number"]
-        and covered["worst_ub"] <= 0.05
+        covered.sites
+        and not covered.not_assessable
+        and not covered.without_site
+        and covered.copy_number
+        and covered.worst_ub <= 0.05
     )
-    confidence = "moderate" if complete and driver["state"] == "retained" else "low"
-    if driver["state"] in {"lost", "absent"}:
-        reasons.append(f"the sensitising driver is {driver['state']}: {driver['text']}")
+    confidence = "moderate" if complete and driver.state == "retained" else "low"
+    if driver.state in {"lost", "absent"}:
+        reasons.append(f"the sensitising driver is {driver.state}: {driver.text}")
     return _result("none", text, confidence, reasons + notes, [])
 
 
 def _result(
     kind: str, text: str, confidence: str, reasons: Sequence[str], keys: Sequence[str]
-) -> dict:
-    return {
-        "kind": kind,
-        "sentence": text,
-        "confidence": confidence,
-        "reasons": list(dict.fromkeys(reasons)),
-        "key_variants": list(keys),
-    }
+) -> Verdict:
+    return Verdict(
+        kind=kind,
+        sentence=text,
+        confidence=confidence,
+        reasons=tuple(dict.fromkeys(reasons)),
+        key_variants=tuple(keys),
+    )

@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,11 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.haplotypes import Fetch, fetcher
 from resistpanel.core.intervals import Target, merge_targets, sort_targets
+from resistpanel.records import validation as records
 from resistpanel.testing.draw_variants import CLASSES, GAP, Room, Site, draw, most, read_own
 from resistpanel.testing.score import Call, inherited, match, proportion, read_calls
 from resistpanel.testing.spike_bams import Spike, spike, split
 
-SCHEMA = "resistpanel/validate/1"
 #: Allele frequencies of the ladder, and multiples of each site's stated LOD.
 LADDER = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25)
 MULTIPLES = (0.5, 1.0, 1.5)
@@ -82,7 +82,7 @@ class Validation:
         self.targets = sort_targets(merge_targets(plan.targets))
         self.normal, self.tumor = plan.work / "normal.bam", plan.work / "tumor.bam"
 
-    def result(self) -> dict:
+    def result(self) -> records.Validate:
         """Return the figures and rows.
 
         Raises
@@ -126,7 +126,7 @@ class Validation:
                 done, wrong = self._pass(number, kept, stated, beside, fetch)
                 rows += done
                 false += [self._false(call, number + 1) for call in wrong]
-                hits = sum(row["called"] for row in done)
+                hits = sum(row.called for row in done)
                 self.tell(f"pass {number + 1} of {plan.passes}: {hits} of {len(done)} found")
         return self._summary(rows, false, kept, stated, left_out)
 
@@ -198,110 +198,119 @@ class Validation:
         ):
             before = stated[site.variant]
             other = done.rest.get(site.variant)
+            filters = ",".join(other.filters) if other else "no record"
             rows.append(
-                {
-                    "pass": number + 1,
-                    "chrom": site.variant.chrom,
-                    "pos": site.variant.pos + 1,
-                    "ref": site.variant.ref or "-",
-                    "alt": site.variant.alt or "-",
-                    "class": site.kind,
-                    "size": site.size,
-                    "design": design,
-                    "multiple_of_lod": multiple,
-                    "af": one.af,
-                    "fragments": count.fragments,
-                    "carriers": count.carriers,
-                    "lod": before.lod,
-                    "called": bool(found),
-                    "af_called": min((c.af or 0.0 for c in found), default=None),
-                    "filters": "PASS"
-                    if found
-                    else ",".join(other.filters)
-                    if other
-                    else "no record",
-                }
+                records.SpikedVariant(
+                    run=number + 1,
+                    chrom=site.variant.chrom,
+                    pos=site.variant.pos + 1,
+                    ref=site.variant.ref or "-",
+                    alt=site.variant.alt or "-",
+                    kind=site.kind,
+                    size=site.size,
+                    design=design,
+                    multiple_of_lod=multiple,
+                    af=one.af,
+                    fragments=count.fragments,
+                    carriers=count.carriers,
+                    lod=before.lod,
+                    called=bool(found),
+                    af_called=min((c.af or 0.0 for c in found), default=None),
+                    filters="PASS" if found else filters,
+                )
             )
         return rows, done.false
 
-    def _false(self, call: Call, number: int) -> dict:
+    def _false(self, call: Call, number: int) -> records.FalseCall:
         v = call.variant
-        return {
-            "pass": number,
-            "chrom": v.chrom,
-            "pos": v.pos + 1,
-            "ref": v.ref or "-",
-            "alt": v.alt or "-",
-            "alt_fragments": call.alt,
-            "depth": call.depth,
-            "af": call.af,
-        }
+        return records.FalseCall(
+            run=number,
+            chrom=v.chrom,
+            pos=v.pos + 1,
+            ref=v.ref or "-",
+            alt=v.alt or "-",
+            alt_fragments=call.alt,
+            depth=call.depth,
+            af=call.af,
+        )
 
-    def _summary(self, rows, false, kept: list[Site], stated: dict, left_out: int) -> dict:
+    def _summary(
+        self,
+        rows: Sequence[records.SpikedVariant],
+        false: Sequence[records.FalseCall],
+        kept: list[Site],
+        stated: dict,
+        left_out: int,
+    ) -> records.Validate:
         plan = self.plan
-        ladder = [row for row in rows if row["design"] == "ladder"]
-        there = {row["class"] for row in rows}
+        ladder = [row for row in rows if row.design == "ladder"]
+        there = {row.kind for row in rows}
         classes = ["all", *(kind for kind in (*CLASSES, "COMPLEX") if kind in there)]
-        recall = [
-            {"class": kind, "af": af}
-            | proportion(
-                r["called"] for r in ladder if r["af"] == af and kind in ("all", r["class"])
+        recall = tuple(
+            records.RecallAtAf(
+                kind=kind,
+                af=af,
+                **proportion(r.called for r in ladder if r.af == af and kind in ("all", r.kind)),
             )
             for kind in classes
             for af in plan.ladder
-        ]
-        curve = [
-            {"class": kind, "multiple": multiple}
-            | proportion(
-                r["called"]
-                for r in rows
-                if r["multiple_of_lod"] == multiple and kind in ("all", r["class"])
+        )
+        curve = tuple(
+            records.RecallAtLod(
+                kind=kind,
+                multiple=multiple,
+                **proportion(
+                    r.called
+                    for r in rows
+                    if r.multiple_of_lod == multiple and kind in ("all", r.kind)
+                ),
             )
             for kind in classes
             for multiple in MULTIPLES
-        ]
+        )
         calls = [stated[site.variant] for site in kept]
         lods = [call.lod for call in calls if call.lod is not None]
-        distinct = {(f["chrom"], f["pos"], f["ref"], f["alt"]) for f in false}
         megabases = sum(target.length for target in self.targets) / 1e6
         depth_tumor = statistics.median(call.depth for call in calls)
         depth_normal = statistics.median(call.normal_depth for call in calls)
         lod = statistics.median(lods) if lods else None
         whole = depth_tumor + depth_normal
-        return {
-            "schema": SCHEMA,
-            "version": __version__,
-            "parameters": {
-                "normal": str(plan.normal),
-                "reference": str(plan.reference),
-                "variants": str(plan.variants) if plan.variants else None,
-                "sites": len(kept),
-                "passes": plan.passes,
-                "seed": plan.seed,
-                "tumor_share": plan.share,
-                "ladder": list(plan.ladder),
-            },
-            "target_bases": round(megabases * 1e6),
-            "left_out": left_out,
-            "depth": {"whole": whole, "normal": depth_normal, "tumor": depth_tumor},
-            "lod": {
-                "median": lod,
-                "stated": len(lods),
-                "sites": len(calls),
+        before = sum(f.run == 0 for f in false)
+        return records.Validate(
+            schema="resistpanel/validate/1",
+            version=__version__,
+            parameters=records.Parameters(
+                normal=str(plan.normal),
+                reference=str(plan.reference),
+                targets="",  # the command knows the user's file
+                variants=str(plan.variants) if plan.variants else None,
+                sites=len(kept),
+                passes=plan.passes,
+                seed=plan.seed,
+                tumor_share=plan.share,
+                ladder=tuple(plan.ladder),
+            ),
+            target_bases=round(megabases * 1e6),
+            left_out=left_out,
+            depth=records.Depths(whole=whole, normal=depth_normal, tumor=depth_tumor),
+            lod=records.Limits(
+                median=lod,
+                stated=len(lods),
+                sites=len(calls),
                 # No fewer fragments are needed at a greater depth: the limit goes with 1 / depth
                 # at best.
-                "expected_of_whole": lod * depth_tumor / whole if lod is not None else None,
-            },
-            "recall": recall,
-            "lod_curve": curve,
-            "false_calls": {
-                "number": len(distinct),
-                "before": sum(f["pass"] == 0 for f in false),
-                "per_megabase": sum(f["pass"] == 0 for f in false) / megabases,
-                "rows": false,
-            },
-            "rows": rows,
-        }
+                expected_of_whole=lod * depth_tumor / whole if lod is not None else None,
+            ),
+            recall=recall,
+            lod_curve=curve,
+            false_calls=records.FalseCalls(
+                number=len({(f.chrom, f.pos, f.ref, f.alt) for f in false}),
+                before=before,
+                per_megabase=before / megabases,
+                rows=tuple(false),
+            ),
+            rows=tuple(rows),
+        )
 
     def clean(self) -> None:
         """Remove the BAMs and VCFs in between."""

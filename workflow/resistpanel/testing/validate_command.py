@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 from resistpanel.core.errors import InputError
 
 EPILOG = """examples:
@@ -113,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.call.caller import Caller, Settings
     from resistpanel.core.bam import index_of, quiet
     from resistpanel.core.files import write_text
-    from resistpanel.core.schemas import write_stage
+    from resistpanel.core.schemas import write_record
     from resistpanel.panel.adapt import Contigs, adapt_bed
     from resistpanel.testing.validate import Plan, Validation
     from resistpanel.testing.validation_page import page, table, tsv
@@ -158,8 +160,9 @@ def run(args: argparse.Namespace) -> int:
             args.tumor_share,
         )
         result = Validation(plan, call, lambda line: print(line, file=sys.stderr)).result()
-    result["parameters"]["targets"] = str(targets)
-    write_stage(args.output / "validate.json", "validate", result)
+    replace = msgspec.structs.replace
+    result = replace(result, parameters=replace(result.parameters, targets=str(targets)))
+    write_record(args.output / "validate.json", result)
     write_text(args.output / "validate.tsv", tsv(result))
     write_text(args.output / "validate.html", page(result))
     for line in table(result):

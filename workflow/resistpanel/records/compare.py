@@ -1,0 +1,202 @@
+"""``results/compare/{patient}.json``: every variant in every sample, and its states."""
+
+from typing import Annotated, Literal
+
+from resistpanel.core.vocabulary import STATES
+from resistpanel.records.base import (
+    UNSET,
+    Copies,
+    Count,
+    Counts,
+    Fraction,
+    Meta,
+    Number,
+    Position,
+    Record,
+    Text,
+    UnsetType,
+)
+from resistpanel.records.sheet import Pair, Role
+
+State = Literal[STATES]
+_Base = Annotated[str, Meta(pattern="^[ACGTN]$")]
+_HgvsP = Annotated[str, Meta(pattern=r"^p\.")]
+
+
+class Purity(Record):
+    """Fraction of tumour cells with its 95 % interval; null where not known."""
+
+    value: Fraction | None
+    low: Fraction | None
+    high: Fraction | None
+    source: str | None
+    """Where it comes from, or why there is none."""
+
+
+class ComparedSample(Record):
+    """A sample, as in the sheet's JSON."""
+
+    sample: str
+    role: Role
+    timepoint: str | None
+    day: Number | None
+    lesion: str | None
+    purity: Purity
+
+
+class SampleAtLocus(Record):
+    """A sample's evidence for an allele, as the caller states it."""
+
+    ad: Counts
+    """Fragments of the reference and of the allele."""
+    adf: Counts
+    """The same, by forward reads."""
+    adr: Counts
+    """The same, by reverse reads."""
+    dp: Count
+    """Informative fragments."""
+    af: Fraction | None
+    """Allele frequency."""
+    af_low: Fraction | None
+    """Of the 95 % interval."""
+    af_high: Fraction | None
+    lod: Fraction | None
+    """Lowest AF that would have been called here with 95 % probability."""
+    ub: Fraction | None
+    """One-sided 95 % upper bound of the AF."""
+    detected: bool | None
+    """null: not assessable."""
+    ccf: Fraction | None
+    """Cancer cell fraction."""
+    ccf_low: Fraction | None
+    """Of the 95 % interval."""
+    ccf_high: Fraction | None
+
+
+class ProteinChange(Record):
+    """A change of the protein: one codon of a substitution, or an indel."""
+
+    residue: Position
+    """1-based."""
+    residue_end: Position
+    """Last residue of an indel."""
+    ref: Annotated[str, Meta(pattern="^[A-Z*]$")]
+    """One-letter code of the residue."""
+    alt: Text
+    """One-letter code of the new residue; for other changes what the short name says after the
+    position."""
+    short: str
+    """``C121S``"""
+    hgvs_p: _HgvsP
+    consequence: str
+
+
+class Substitution(Record):
+    """A single base of an SNV or MNV."""
+
+    pos: Position
+    """1-based."""
+    ref: _Base
+    alt: _Base
+    residue: Position | None
+    """Codon that the base is in; null outside the coding sequence."""
+
+
+class PairState(Record):
+    """State of a variant between two samples."""
+
+    pre: str
+    post: str
+    state: State
+    probability_increase: Fraction | None
+    """Posterior probability that the frequency, corrected for purity, rose."""
+    fold_change: Copies | None
+    """Ratio of the frequencies, corrected for purity."""
+    text: Text
+    fold_low: Copies | UnsetType | None = UNSET
+    """95 % interval of the change of an allele detected in both."""
+    fold_high: Copies | UnsetType | None = UNSET
+
+
+class Phase(Record):
+    """Fragments that cover another variant's site too."""
+
+    other: str
+    """Id of the other variant."""
+    cis: Count
+    """With both alleles."""
+    trans: Count
+    """With this allele alone."""
+
+
+class Variant(Record):
+    """A variant in every sample of the patient."""
+
+    id: Annotated[str, Meta(pattern="^.+:[0-9]+:.+:.+$")]
+    """chrom:pos:ref:alt"""
+    chrom: str
+    pos: Position
+    """1-based; alleles are left-aligned VCF alleles."""
+    ref: Text
+    alt: Text
+    type: Literal["SNV", "MNV", "INS", "DEL", "DUP", "COMPLEX"] | None
+    filters: Annotated[tuple[str, ...], Meta(min_length=1)]
+    model: Literal["somatic", "germline", "foreign", "artifact", "absent"] | None
+    somatic_phred: Copies | None
+    """Phred-scaled posterior probability that the variant is not somatic."""
+    gene: Text | None
+    transcript: Text | None
+    consequence: Annotated[str, Meta(pattern="^[a-z_&]+$")] | None
+    """Sequence Ontology terms, the most severe first, joined by &."""
+    hgvs_c: Annotated[str, Meta(pattern=r"^c\.")] | None
+    hgvs_p: _HgvsP | None
+    protein: Text | None
+    """Short form, ``C121S``; two codons joined by a comma."""
+    protein_changes: tuple[ProteinChange, ...]
+    """One per codon of a substitution; one of an indel."""
+    substitutions: tuple[Substitution, ...]
+    """The single bases of an SNV or MNV; else empty."""
+    splice: bool
+    """At a splice site."""
+    sites: tuple[str, ...]
+    """Catalogue ids that asked for this site."""
+    samples: dict[str, SampleAtLocus]
+    """By sample."""
+    states: tuple[PairState, ...]
+    """One per pair."""
+    state: State | None
+    """Over all pairs, the most informative first; null without a pair."""
+    reported: bool
+    """FILTER is PASS; others are near misses or absent catalogue sites."""
+    phase: tuple[Phase, ...] | UnsetType = UNSET
+
+
+class LesionsOfVariant(Record):
+    """Lesions by whether a variant was detected there."""
+
+    kind: Literal["truncal", "shared", "private", "absent"] | None
+    """Null with one lesion alone, or where a lesion that cannot be assessed leaves it open."""
+    detected: tuple[str, ...]
+    not_detected: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+class Lesions(Record):
+    """Where in the body variants are."""
+
+    samples: dict[str, tuple[str, ...]]
+    """Tumour samples of each lesion."""
+    variants: dict[str, LesionsOfVariant]
+    """By variant id, germline variants left out."""
+
+
+class Compare(Record):
+    """Every variant of a patient in every sample, and its state between time points."""
+
+    schema: Literal["resistpanel/compare/1"]
+    patient: str
+    samples: Annotated[tuple[ComparedSample, ...], Meta(min_length=1)]
+    """As in the sheet."""
+    pairs: tuple[Pair, ...]
+    variants: tuple[Variant, ...]
+    lesions: Lesions

@@ -1,0 +1,26 @@
+"""``results/identity/cohort.json``: samples of all patients compared by their genotypes."""
+
+from typing import Literal
+
+from resistpanel.records.base import Count, Record
+
+
+class IdentityFinding(Record):
+    """Samples that are not of the patient they are listed under."""
+
+    kind: Literal["swap", "foreign", "stranger", "same_person"]
+    """swap: two samples have changed places; foreign: it is another patient's; stranger: of none
+    of the patients; same_person: two patients are one person."""
+    samples: tuple[tuple[str, str], ...]
+    """[patient, sample]"""
+    text: str
+
+
+class Identity(Record):
+    """Samples of all patients compared by their genotypes."""
+
+    schema: Literal["resistpanel/identity/1"]
+    patients: tuple[str, ...]
+    samples: Count
+    findings: tuple[IdentityFinding, ...]
+    passed: bool

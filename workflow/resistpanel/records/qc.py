@@ -1,0 +1,167 @@
+"""``results/qc/{patient}.json``: depth, errors and the gate of each sample."""
+
+from typing import Annotated, Literal
+
+from resistpanel.records.base import (
+    UNSET,
+    Context,
+    Copies,
+    Count,
+    Fraction,
+    Meta,
+    Number,
+    Phred,
+    Position,
+    Record,
+    Start,
+    UnsetType,
+)
+
+Bases = tuple[Count, Count, Count, Count]
+
+
+class FractionAt(Record, rename={"at_100": "100", "at_250": "250", "at_500": "500"}):
+    """Fraction of the bases at this depth or more."""
+
+    at_100: Fraction | None
+    at_250: Fraction | None
+    at_500: Fraction | None
+
+
+class Artifact(Record):
+    """A change of bases that damage of the DNA makes."""
+
+    change: Annotated[str, Meta(pattern="^[ACGT]>[ACGT]$")]
+    """As on the strand that read 1 shows."""
+    name: Literal["oxoG", "deamination"] | None
+    rate: Fraction | None
+    """Excess over the opposite orientation per base, at least 1e-10."""
+    q: Phred | None
+    worst_context: Context | None
+    worst_context_q: Phred | None
+
+
+class Orientations(Record):
+    """Reads with A, C, G, T."""
+
+    F1R2: Bases
+    """Of fragments whose read 1 is forward."""
+    F2R1: Bases
+    """Of fragments whose read 1 is reverse."""
+
+
+class ErrorSpectrum(Record):
+    """Wrong bases of quality 20 or more at positions without a variant."""
+
+    positions: Count
+    """Positions counted."""
+    variant_positions: Count
+    """Left out: another allele in 2 reads or more and 5 % of them."""
+    bases: Count
+    substitution_rate: Fraction | None
+    """Wrong bases per base."""
+    oxog_q: Phred | None
+    """Of G>T."""
+    deamination_q: Phred | None
+    """Of C>T."""
+    artifacts: tuple[Artifact, ...]
+    """The twelve changes."""
+    contexts: dict[Context, Orientations]
+    """By trinucleotide context on the reference's + strand."""
+
+
+class TargetDepth(Record):
+    """Depth of a target, over the bases that are not N on the reference."""
+
+    name: str
+    chrom: str
+    start: Start
+    """0-based."""
+    end: Position
+    """Half-open."""
+    mean_depth: Copies
+    """Fragments."""
+    min_depth: Count
+    """Fragments."""
+    quantiles: tuple[Count, Count, Count, Count, Count] | UnsetType = UNSET
+    """Depth at 5, 25, 50, 75 and 95 % of the target's bases."""
+    fraction_at: FractionAt | UnsetType = UNSET
+
+
+class Excluded(Record):
+    """A target whose reference is N throughout: no read can be placed there."""
+
+    name: str
+    chrom: str
+    start: Start
+    """0-based."""
+    end: Position
+    """Half-open."""
+
+
+class Failure(Record):
+    """A condition of the gate that a sample does not meet."""
+
+    metric: str
+    """Dotted name of the figure."""
+    value: Number
+    condition: str
+    text: str
+    """Sample, metric, value, condition and what follows from it."""
+
+
+class Gate(Record):
+    """Conditions that a sample must meet."""
+
+    passed: bool
+    failures: tuple[Failure, ...]
+
+
+class SampleQc(Record):
+    """Figures of a sample's reads on target."""
+
+    sample: str
+    reads_total: Count
+    """Records in the file, by its index."""
+    reads_on_target: Count
+    """Records that overlap a target."""
+    on_target_fraction: Fraction | None
+    duplicate_fraction: Fraction | None
+    """Of the primary reads that overlap a target, as marked."""
+    mapped_fraction: Fraction | None
+    mean_depth: Copies
+    """Fragments, over the bases of all targets, N left out."""
+    median_depth: Copies
+    """Fragments."""
+    fraction_at: FractionAt
+    insert_size_median: int | None
+    """Bases, of pairs on target; null without pairs."""
+    read_length: int | None
+    """The most frequent one on target, bases."""
+    error_rate: Fraction | None
+    """Mismatches and indel bases (NM) per aligned base on target, true variants among them; null
+    without NM tags."""
+    unit: Literal["fragments"]
+    """Of depth."""
+    targets: tuple[TargetDepth, ...]
+    gate: Gate
+    depth_curve: tuple[tuple[Count, Fraction], ...] | UnsetType = UNSET
+    """[depth, fraction of the bases at this depth or more], from 0 to the deepest 1 %."""
+    insert_size_quartiles: tuple[Count, Count] | UnsetType | None = UNSET
+    """Lower and upper quartile, bases; null without pairs."""
+    error_spectrum: ErrorSpectrum | UnsetType = UNSET
+
+
+class Qc(Record):
+    """What each sample's reads can carry.
+
+    Depth counts fragments: mates that overlap count once; duplicates, secondary, supplementary and
+    QC-failed reads and those below mapping quality 20 count not at all.
+    """
+
+    schema: Literal["resistpanel/qc/1"]
+    patient: str
+    samples: Annotated[tuple[SampleQc, ...], Meta(min_length=1)]
+    excluded: tuple[Excluded, ...]
+    passed: bool
+    """Every sample passed its gate."""

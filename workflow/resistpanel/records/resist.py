@@ -1,0 +1,322 @@
+"""``results/resist/{patient}.json``: catalogue matches, mechanisms and the verdict."""
+
+from typing import Annotated, Literal
+
+from msgspec import field
+
+from resistpanel.core.vocabulary import STATES
+from resistpanel.records.base import Fraction, Meta, Number, Position, Record
+from resistpanel.records.sheet import Drug
+
+#: What an alteration does against the drug; also a column of the catalogue.
+MechanismClass = Literal[
+    "on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication",
+    "upstream_activation", "bypass", "downstream_mutation", "other", "none",
+]  # fmt: skip
+EvidenceLevel = Literal[
+    "clinical", "case report", "preclinical in vivo", "in vitro", "screen", "inferred"
+]
+MatchLevel = Literal["exact", "codon", "range", "gene", "class"]
+DrugMatch = Literal["drug", "class"]
+Direction = Literal["resistance", "none", "sensitivity"]
+#: A finding was detected somewhere.
+FindingState = Literal[tuple(state for state in STATES if state != "absent")]
+
+
+class Verdict(Record):
+    """The answer."""
+
+    kind: Literal["mechanism", "candidate", "none"]
+    sentence: str
+    confidence: Literal["high", "moderate", "low"]
+    reasons: tuple[str, ...]
+    key_variants: tuple[str, ...]
+    """Ids of the findings that the sentence names."""
+
+
+class Driver(Record):
+    """The sensitising driver, and whether the tumour still has it."""
+
+    variant: str | None
+    gene: str | None
+    protein: str | None
+    state: Literal["retained", "lost", "absent", "unknown"]
+    text: str
+
+
+class Mechanism(Record):
+    """What an alteration does against one drug."""
+
+    drug: str
+    mechanism_class: MechanismClass
+    text: str
+
+
+class CoursePoint(Record):
+    """An alteration in a tumour sample."""
+
+    sample: str
+    timepoint: str | None
+    day: Number | None
+    lesion: str | None
+    detected: bool | None
+    af: Fraction | None
+    af_low: Fraction | None
+    af_high: Fraction | None
+    ub: Fraction | None
+    """One-sided 95 % upper bound of the AF."""
+
+
+class Evidence(Record):
+    """A row of the catalogue that matches."""
+
+    id: str
+    drugs: tuple[str, ...]
+    disease: str | None
+    evidence_level: EvidenceLevel
+    effect_size: str | None
+    source: str
+    pmid: str | None
+    """PubMed ids, separated by ;"""
+    note: str | None
+    direction: Direction
+    mechanism_class: MechanismClass
+    match_level: MatchLevel | None
+    """class: the variant is one of its gene's activating alterations."""
+    drug_match: DrugMatch | None
+    """drug: the row names the drug given; class: its class."""
+    disease_match: bool | None
+    """null: not given."""
+
+
+class Finding(Record):
+    """A reported somatic alteration, ranked."""
+
+    rank: Position
+    variant: str
+    """Id in compare.json, or copynumber:GENE:call."""
+    gene: str
+    protein: str | None
+    label: str
+    state: FindingState | None
+    mechanism_class: MechanismClass
+    mechanism_text: str | None
+    mechanisms: tuple[Mechanism, ...]
+    """One per drug given that the catalogue or the graph connects."""
+    match_level: MatchLevel | None
+    drug_match: DrugMatch | None
+    direction: Direction | None
+    effect: Literal["known", "candidate", "no_evidence", "passenger"]
+    driver: bool
+    """It is the sensitising driver."""
+    distribution: Literal["truncal", "shared", "private"] | None
+    course: tuple[CoursePoint, ...]
+    """Every tumour in the order of the sheet."""
+    pro: tuple[str, ...] = field(name="for")
+    """Reasons for it."""
+    contra: tuple[str, ...] = field(name="against")
+    """Reasons against it."""
+    evidence: tuple[Evidence, ...]
+    """Rows for a drug given, the closest first."""
+    other_evidence: tuple[Evidence, ...]
+    """Rows for other drugs."""
+
+
+class ConvergingVariant(Record):
+    """One of several alterations with one effect."""
+
+    variant: str
+    label: str
+    samples: tuple[str, ...]
+    lesions: tuple[str, ...]
+
+
+class Convergence(Record):
+    """Where several resistance alterations of a patient meet."""
+
+    text: str
+    gene: str | None
+    node: str | None
+    """Label of the first node of the pathway that all act through."""
+    variants: tuple[ConvergingVariant, ...]
+
+
+class ExpectedToFail(Record):
+    """A drug to which the alteration is likely to confer resistance as well."""
+
+    drug: str
+    classes: tuple[str, ...]
+    reason: str
+    evidence: tuple[str, ...]
+    """Catalogue ids."""
+
+
+class TherapyOption(Record):
+    """A therapy that the literature mentions for an alteration."""
+
+    option: str
+    reason: str
+    source: str
+    pmid: str | None
+    """PubMed ids, separated by ;"""
+    variant: str = field(name="for")
+    """The variant it is named for."""
+
+
+class NegativeSite(Record):
+    """A catalogued allele that was not found in a sample after treatment."""
+
+    site: str
+    """The allele, as in compare.json."""
+    ids: tuple[str, ...]
+    """Catalogue rows."""
+    gene: str
+    protein: str | None
+    drugs: tuple[str, ...]
+    pos: str
+    """contig:position, 1-based."""
+    sample: str
+    dp: int | None
+    """Informative fragments."""
+    ub: Fraction | None
+    lod: Fraction | None
+    assessable: bool
+
+
+class NotInDna(Record):
+    """A catalogue row of a change that the DNA of coding exons does not show."""
+
+    id: str
+    gene: str
+    alteration: str
+    note: str
+
+
+class Coverage(Record):
+    """How much of the catalogue could be examined after treatment."""
+
+    rows: int
+    sites: int
+    not_assessable: int
+    median_ub: Fraction | None
+    worst_ub: Fraction | None
+    without_site: tuple[str, ...]
+    """Catalogue ids."""
+    copy_number: bool
+    """Copy number was examined."""
+    not_in_dna: tuple[NotInDna, ...]
+
+
+class NearMiss(Record):
+    """A catalogued alteration that fails a filter."""
+
+    variant: str
+    gene: str
+    protein: str | None
+    filters: tuple[str, ...]
+    samples: tuple[str, ...]
+    evidence: tuple[str, ...]
+    """Catalogue ids."""
+
+
+class ExcludedVariant(Record):
+    """A germline variant that the catalogue lists."""
+
+    variant: str
+    gene: str
+    protein: str | None
+    reason: str
+
+
+class Node(Record):
+    """A node of the pathway."""
+
+    id: str
+    label: str
+    role: str
+    genes: tuple[str, ...]
+    altered: tuple[str, ...]
+    """Variant ids."""
+
+
+class Edge(Record):
+    """An edge of the pathway."""
+
+    source: str
+    target: str
+    sign: Literal[1, -1]
+    """1 activates, -1 inhibits."""
+
+
+class Pathway(Record):
+    """The part of the pathway around the drugs' targets."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    drug_targets: tuple[str, ...]
+    """Node ids."""
+
+
+class FoundWith(Record):
+    """An alteration of the patient in a gene that the review names."""
+
+    variant: str
+    label: str
+    state: str | None
+
+
+class CoAlteration(Record):
+    """What the review says of a gene altered together with NRAS, and what was found here."""
+
+    gene: str
+    kind: str
+    statement: str
+    contradiction: str
+    section: str
+    source: str
+    pmid: str
+    found: tuple[FoundWith, ...]
+
+
+class Topic(Record):
+    """What is published on a situation that the patient is in; rows of tables of the knowledge
+    folder, by column."""
+
+    topic: str
+    variants: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Ids."""
+    disease_given: bool
+    caution: str
+    biology: tuple[dict[str, str], ...]
+    therapies: tuple[dict[str, str], ...]
+    other_therapies: tuple[dict[str, str], ...]
+    trials: tuple[dict[str, str], ...]
+    co_alterations: tuple[CoAlteration, ...]
+
+
+class Knowledge(Record):
+    """What is known of the patient's situation beyond the catalogue."""
+
+    topics: tuple[Topic, ...]
+
+
+class Resist(Record):
+    """Catalogue matches, mechanisms against the drugs given, and the verdict."""
+
+    schema: Literal["resistpanel/resist/1"]
+    patient: str
+    drugs: tuple[Drug, ...]
+    """As in the sheet."""
+    verdict: Verdict
+    driver: Driver
+    findings: tuple[Finding, ...]
+    """Reported somatic alterations, ranked."""
+    convergence: Convergence | None
+    expected_to_fail: tuple[ExpectedToFail, ...]
+    options: tuple[TherapyOption, ...]
+    negative_sites: tuple[NegativeSite, ...]
+    coverage: Coverage
+    near_misses: tuple[NearMiss, ...]
+    excluded: tuple[ExcludedVariant, ...]
+    pathway: Pathway
+    knowledge: Knowledge
