@@ -1,12 +1,13 @@
 """The joint call of one patient: chunks in, records out."""
 
 import gc
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from resistpanel.call import assay, header, limits
 from resistpanel.call import filters as flt
-from resistpanel.call import header, limits
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.io import collection, regions
@@ -81,7 +82,28 @@ class Caller:
 
     def read(self, chunks: list[regions.Chunk]) -> collection.Collection:
         """Return the evidence of some chunks."""
-        return collection.collect(self.settings, self.samples, self.reference, chunks, self.sites)
+        return collection.collect(
+            self.settings, self.samples, self.reference, chunks, self.sites, self.consensus
+        )
+
+    @cached_property
+    def consensus(self) -> list[str]:
+        """Convention of each sample's consensus reads."""
+        if self.settings.consensus:
+            return [self.settings.consensus] * len(self.samples)
+        reference = self.settings.reference
+        return [assay.consensus_of(s.path, reference, self.targets) for s in self.samples]
+
+    @property
+    def assays(self) -> list[assay.Assay]:
+        """Assay of each sample, as its reads show it or the user gives it."""
+        settings = self.settings
+        return [
+            assay.describe(
+                kind, ends, tally.total.sum(0), settings.primers is not None, settings.library
+            )
+            for kind, ends, tally in zip(self.consensus, self.found.ends, self.tallies, strict=True)
+        ]
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
@@ -108,8 +130,10 @@ class Caller:
     def weigh(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
         pooled = noise.learn_slips(self.tallies)
-        self.noises = [noise.learn(t, pooled) for t in self.tallies]
-        multipliers = noise.learn_multipliers(self.tallies, self.noises, self.normal)
+        self.noises, suspects, error = noise.learn_rates(self.tallies, pooled)
+        multipliers = noise.learn_multipliers(
+            self.tallies, self.noises, self.normal, suspects, error
+        )
         self.log_multiplier = np.log(multipliers.shared)
         n, samples = len(self.candidates), len(self.samples)
         bins = len(model.ERROR_CENTRES)
@@ -119,21 +143,33 @@ class Caller:
         good = np.zeros((n, samples, 2))
         log_shared = np.tile(self.log_multiplier, (n, 1))
         log_own = np.tile(self.log_multiplier, (n, samples, 2, 1))
-        heavy = np.log(noise.heavy_tailed(multipliers.shared))
+        heavy = np.log(noise.heavy_tailed(noise.usual()))
         self.slip = np.zeros((n, samples))
         for i, candidate in enumerate(self.candidates):
             allele = candidate.allele
             unit, units = tract(allele, self.reference)
             if not allele.substitution and units >= 4:
                 log_shared[i], log_own[i] = heavy, heavy
+            slips = None
+            if unit == 1 and units and abs(allele.shift) == 1:
+                slips = noise.slips_without(
+                    self.tallies,
+                    units,
+                    int(allele.shift > 0),
+                    np.array([x.alt for x in candidate.support]),
+                    np.array([x.total for x in candidate.support]),
+                    self.normal,
+                )
             for s, support in enumerate(candidate.support):
-                e, total = self._error(candidate, support, s, unit, units)
+                slip = None if slips is None else float(slips[s])
+                e, total = self._error(candidate, support, s, unit, units, slip)
                 if len(e):
-                    at = np.searchsorted(model.ERROR_EDGES, np.log10(e))
+                    at, upper = model.between_centres(e)
                     kind_of = np.where(
                         support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2
                     )
-                    np.add.at(errors[i, s], (kind_of, at), 1)
+                    np.add.at(errors[i, s], (kind_of, at), 1 - upper)
+                    np.add.at(errors[i, s], (kind_of, at + 1), upper)
                 by_class = support.depth[:, noise.GOOD :].sum(1)
                 good[i, s] = by_class[:3].sum(), by_class[3:].sum()
                 other[i, s] = max(support.depth.sum() - support.alt, 0)
@@ -144,6 +180,10 @@ class Caller:
                 ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
                 counts = errors[i, :, :2].sum(2)
                 log_own[i] = np.log(multipliers.without(ref, base, counts, expected[i, :, :2]))
+            if allele.substitution:
+                log_shared[i], log_own[i] = noise.bounded(
+                    log_shared[i], log_own[i], expected[i], good[i], candidate.support
+                )
         log_carried = np.log(
             [population.CARRIED[kind(c.allele, self.reference)] for c in self.candidates]
         )
@@ -214,16 +254,22 @@ class Caller:
             contamination[s] = float(found.value) if sure else 0.0
         return model.Leaks(tin, tumor, contamination)
 
-    def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, np.ndarray]:
+    def _error(
+        self, candidate, support, s, unit, units, slip: float | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return each carrying fragment's error probability, and the errors expected in all.
 
-        The latter by kind, (3,), as `model.Evidence.expected`.
+        The latter by kind, (3,), as `model.Evidence.expected`. `slip` is the chance of one base
+        lost or gained in a homopolymer, without what the site itself shows.
         """
         noise_model = self.noises[s]
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
-            rate = noise_model.indel_rate(unit, units, allele.shift)
+            if slip is None:
+                rate = noise_model.indel_rate(unit, units, allele.shift)
+            else:
+                rate = float(np.clip(slip, noise.INDEL_FLOOR, 0.3))
             if candidate.kin is not None:
                 rate = min(rate + float(candidate.kin[s]), 0.3)
             by_class = support.depth.sum(1)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, bdtrc
 
-from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.io.evidence import Candidate, near
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ FILTERS = (
         "position_p",
         True,
         1e-5,
-        "The allele stands near the ends of its reads more often than chance allows "
+        "The allele is near the ends of its reads more often than the site's reads are "
         "(p < {threshold:g})",
     ),
     Filter(
@@ -144,6 +144,8 @@ FILTERS = (
 )
 
 
+#: How much more often than those of the reads at its site an allele's bases may be near their ends.
+ENDS_LIKE = 1.25
 #: A side is missing if it has less than this share of what is expected there.
 LESS_SIDE = 0.2
 
@@ -209,9 +211,12 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
     if not candidate.allele.substitution:
         # Realigned reads tell an indel as well from their ends as from their middle.
         return metrics | _mapping(candidate, rows, read_length)
-    near = min(6, max(2, int(read_length * 0.08)))
-    chance = min(0.9, 2.5 * near / read_length)
-    metrics["position_p"] = _at_least(int((rows["dist"] < near).sum()), len(rows), chance)
+    ends = near(read_length)
+    # Reads of an amplicon all begin at one base: no allele there can be anywhere else.
+    reads = np.array([candidate.support[s].total for s in tumors], float)
+    site = np.average([candidate.support[s].near_end for s in tumors], weights=reads)
+    chance = min(1.0, max(2.5 * ends / read_length, ENDS_LIKE * site))
+    metrics["position_p"] = _at_least(int((rows["dist"] < ends).sum()), len(rows), chance)
     return metrics | _mapping(candidate, rows, read_length)
 
 

@@ -7,12 +7,12 @@ from scipy.special import betaincinv
 
 from resistpanel.call.model.posterior import (
     ARTIFACT_LEVEL,
-    ERROR_EDGES,
     NO_LEAKS,
     Evidence,
     Leaks,
     Likelihoods,
     Priors,
+    between_centres,
     evaluate,
 )
 
@@ -34,8 +34,9 @@ def fragments_needed(
     """Return the fewest fragments of one sample alone that would have been called at each site.
 
     The very model that calls is asked: the sample shows k fragments with the allele, of the
-    error probability usual at the site and spread evenly over both orientations, and all other
-    samples none; the least k from which on the phred reaches the threshold is found by bisection.
+    error probability usual at the site, spread over both orientations as all fragments are, and all
+    other samples none; the least k from which on the phred reaches the threshold is found by
+    bisection.
 
     Parameters
     ----------
@@ -60,7 +61,9 @@ def fragments_needed(
     n, samples = total.shape
     expected = evidence.expected
     usual = expected[:, sample, :2].sum(1) / np.maximum(evidence.good[:, sample].sum(1), 1)
-    bins = np.searchsorted(ERROR_EDGES, np.log10(np.clip(usual, 1e-7, 0.3)))
+    good = evidence.good[:, sample]
+    forward = np.where(good.sum(1) > 0, good[:, 0] / np.maximum(good.sum(1), 1), 0.5)
+    bins, upper = between_centres(np.clip(usual, 1e-7, 0.3))
     # Sites fall into few kinds: depths to 10 % or 20 %, error to its bin, noise distribution.
     features = [
         np.round(np.log(np.maximum(total[:, s], 1)) / (0.1 if s == sample else 0.2))
@@ -74,8 +77,9 @@ def fragments_needed(
         for prior in (evidence.log_carried if foreign else None, log_germline_site)
         if prior is not None
     ]
+    kinds = [bins, np.round(upper, 1), np.round(forward, 1), noise_kind]
     key = np.column_stack(
-        [*features, bins, noise_kind, np.round(evidence.log_shared[:, -4], 1), *site_priors]
+        [*features, *kinds, np.round(evidence.log_shared[:, -4], 1), *site_priors]
     )
     _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
@@ -103,8 +107,9 @@ def fragments_needed(
     def enough(k: np.ndarray) -> np.ndarray:
         """Return whether k fragments of each kind of site would be called."""
         asked = replace(none, errors=errors.copy(), other=none.other.copy())
-        asked.errors[rows, sample, 0, bins[first]] = (k + 1) // 2
-        asked.errors[rows, sample, 1, bins[first]] = k // 2
+        for orientation, part in enumerate((k * forward[first], k * (1 - forward[first]))):
+            for step, weight in enumerate((1 - upper[first], upper[first])):
+                asked.errors[rows, sample, orientation, bins[first] + step] = part * weight
         asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
         own = Likelihoods.of(asked.alone(sample))
         likelihoods = known.with_sample(sample, own)

@@ -25,6 +25,7 @@ FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
 #: Error probabilities are binned to these (log10) edges.
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
+LOG_CENTRES = np.log10(ERROR_CENTRES)
 LOG_TINY = -1e30
 #: Standard deviation (of the logit) by which tumours differ that carry a variant alike.
 SPREAD = 0.25
@@ -174,6 +175,28 @@ class Posterior:
             ]
         )
         return names[stack.argmax(axis=0)]
+
+
+def between_centres(error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which two of `ERROR_CENTRES` error probabilities lie, and how far.
+
+    Put to the nearest, all fragments of an indel would have an error up to a third off, and a few
+    hundred of them would decide for or against it by that alone.
+
+    Parameters
+    ----------
+    error : (n,)
+
+    Returns
+    -------
+    lower : int, (n,)
+        Index of the lower centre.
+    upper_weight : float, (n,)
+        Weight of the next one: log-linear.
+    """
+    at = np.clip(np.log10(error), LOG_CENTRES[0], LOG_CENTRES[-1])
+    lower = np.clip(np.searchsorted(LOG_CENTRES, at, side="right") - 1, 0, len(LOG_CENTRES) - 2)
+    return lower, (at - LOG_CENTRES[lower]) / (LOG_CENTRES[lower + 1] - LOG_CENTRES[lower])
 
 
 def logsumexp(a: np.ndarray, axis: int) -> np.ndarray:
