@@ -27,10 +27,14 @@ PRESENT_LOG_BF = np.log(100)
 LEAST_CONTAMINATION = 0.004
 #: Less tumour in the normal than this changes no call.
 LEAST_LEAK = 0.002
+#: Fragments of the normal that a variant needs to show tumour in it.
+LEAST_NORMAL = 20
 #: A normal allele frequency from which it is not put down to tumour in the normal.
 MAX_LEAKED = 0.2
 #: Fragments below which a sample is not assessable.
 MIN_DEPTH = 10
+#: Population frequency from which an allele that was asked for is taken for inherited.
+COMMON = 1e-3
 #: A candidate that is not called is kept as a near miss from this phred on.
 NEAR_MISS = 1.0
 #: Adjacent errors in one fragment are rarer than one error, yet not independent.
@@ -197,11 +201,17 @@ class Caller:
             )
             log_carried = self.log_germline
         evidence = model.Evidence(errors, other, expected, good, log_shared, log_own, log_carried)
-        posterior = model.evaluate(evidence, self.normal, self.settings.priors, self.log_germline)
+        self.log_het = None
+        if self.normal is None:
+            self.log_het = model.log_het_prior(errors.sum((2, 3)), other)
+        known = {"log_het": self.log_het}
+        posterior = model.evaluate(
+            evidence, self.normal, self.settings.priors, self.log_germline, **known
+        )
         self.leaks = self._leaks(posterior, evidence)
         if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
             posterior = model.evaluate(
-                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks
+                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks, **known
             )
         return posterior, evidence
 
@@ -223,7 +233,7 @@ class Caller:
                 & (posterior.log_bayes_factor[:, s] > np.log(1e6))
                 & (af[:, s] >= 0.08)
                 & (af[:, self.normal] < MAX_LEAKED)
-                & (totals[:, self.normal] >= 50)
+                & (totals[:, self.normal] >= LEAST_NORMAL)
             )
             found = leakage.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
@@ -314,6 +324,7 @@ class Caller:
                     threshold,
                     None if self.log_germline is None else self.log_germline[keep],
                     self.leaks,
+                    self.log_het,
                 )
                 for s in range(len(self.samples))
             ]
@@ -327,6 +338,8 @@ class Caller:
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
         self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
+        real = posterior.real_phred
+        unknown_primers = any(a.library == "amplicon" and not a.primers for a in self.assays)
         out = []
         for i, candidate in enumerate(self.candidates):
             if not keep[i]:
@@ -338,6 +351,8 @@ class Caller:
                 artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
                 metrics["artifact_odds"] = artifact
             metrics["cluster"] = cluster[i]
+            if unknown_primers:
+                metrics["at_fixed_ends"] = flt.at_fixed_ends(candidate, self.tumors)
             if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
                 metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten
             if self.population[i] is not None:
@@ -350,7 +365,12 @@ class Caller:
                 metrics["slip_ratio"] = af / slip
             failed = flt.failed(metrics)
             name = str(best[i])
-            if candidate.forced and name == "absent":
+            unproven = self._unproven(i, candidate, name, real[i] >= threshold)
+            if unproven:
+                # It is there and asked for: whether it is inherited is left to the reader.
+                name = "somatic"
+                failed = [f for f in failed if f not in ("weak", "germline")]
+            elif candidate.forced and name == "absent":
                 failed = ["absent"]
             elif name == "germline":
                 # The evidence is judged as that of a somatic variant, which it is not.
@@ -360,8 +380,24 @@ class Caller:
                     i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
                 )
             )
+            out[-1].info["ORIGIN_UNPROVEN"] = unproven
         order = {contig: k for k, contig in enumerate(self.samples[0].contigs)}
         return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
+
+    def _unproven(self, i: int, candidate: ev.Candidate, name: str, real: bool) -> bool:
+        """Return whether an allele that was asked for is there, but may be inherited.
+
+        Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
+        present all the same, unless people in general have it.
+        """
+        common = self.population[i] is not None and self.population[i] > COMMON
+        return (
+            self.normal is None
+            and candidate.forced
+            and real
+            and name in ("germline", "somatic")
+            and not common
+        )
 
     def _record(
         self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub

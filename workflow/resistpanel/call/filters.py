@@ -105,6 +105,14 @@ FILTERS = (
         "(p < {threshold:g})",
     ),
     Filter(
+        "fragment_ends",
+        "at_fixed_ends",
+        False,
+        0.9,
+        "One base lost, at an allele frequency below 0.1, in more than {threshold:g} of its "
+        "fragments where the amplicon's primer may be: an error of synthesis (primers unknown)",
+    ),
+    Filter(
         "mapping",
         "mapq_loss",
         False,
@@ -229,6 +237,25 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
         "mapq_loss": max(s.mapq for s in candidate.support if s.total) - float(rows["mapq"].mean()),
         "mismatches": float(others) * 100 / read_length,
     }
+
+
+#: Bases from the end of an amplicon that its primer may cover, and the highest frequency of
+#: errors of the synthesis of primers.
+PRIMER_REACH, PRIMER_ERROR_MOST = 32, 0.1
+
+
+def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
+    """Return the fraction of a deletion's fragments in which a primer may have lost the base.
+
+    0 for what is no deletion of one base, or too common for an error of synthesis.
+    """
+    allele = candidate.allele
+    alt = sum(candidate.support[s].alt for s in tumors)
+    total = sum(candidate.support[s].total for s in tumors)
+    if allele.shift != -1 or len(allele.ref) != 1 or not alt or alt >= PRIMER_ERROR_MOST * total:
+        return 0.0
+    dist = np.concatenate([candidate.support[s].rows["dist"] for s in tumors])
+    return float((dist < PRIMER_REACH).mean())
 
 
 def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -> np.ndarray:

@@ -19,6 +19,7 @@ from resistpanel.call.model.posterior import (
 #: Numbers of fragments that are tried, in this order of bisection.
 TRIED = np.array(
     [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200]
+    + [350, 600, 1000]
 )
 
 
@@ -30,6 +31,7 @@ def fragments_needed(
     threshold: float,
     log_germline_site: np.ndarray | None = None,
     leaks: Leaks = NO_LEAKS,
+    log_het: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the fewest fragments of one sample alone that would have been called at each site.
 
@@ -51,6 +53,8 @@ def fragments_needed(
     log_germline_site : (candidates,), optional
     leaks : Leaks
         Both as for `model.evaluate`. In place of a tumour the normal has no tumour in it.
+    log_het : optional
+        As for `model.evaluate`.
 
     Returns
     -------
@@ -77,9 +81,9 @@ def fragments_needed(
         for prior in (evidence.log_carried if foreign else None, log_germline_site)
         if prior is not None
     ]
-    kinds = [bins, np.round(upper, 1), np.round(forward, 1), noise_kind]
+    errors_of = [bins, np.round(upper, 1), np.round(forward, 1), noise_kind]
     key = np.column_stack(
-        [*features, *kinds, np.round(evidence.log_shared[:, -4], 1), *site_priors]
+        [*features, *errors_of, np.round(evidence.log_shared[:, -4], 1), *site_priors]
     )
     _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
@@ -113,7 +117,7 @@ def fragments_needed(
         asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
         own = Likelihoods.of(asked.alone(sample))
         likelihoods = known.with_sample(sample, own)
-        phred = evaluate(asked, role, priors, germline, leaks, likelihoods).somatic_phred
+        phred = evaluate(asked, role, priors, germline, leaks, likelihoods, log_het).somatic_phred
         return (phred >= threshold) & (k <= total[first, sample])
 
     def bisect(low: np.ndarray) -> np.ndarray:

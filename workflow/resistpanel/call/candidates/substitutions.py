@@ -44,7 +44,8 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
 def _mapping(p: Pile, pos: int) -> tuple[int, float, float]:
     """Return what `Support` holds of the reads over a position.
 
-    Those left out, the mean mapping quality of the others, and the fraction that has it near an end.
+    Those left out, the mean mapping quality of the others, and the fraction of which has it near
+    an end.
     """
     low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
     rows = p.over(pos, pos + 1)

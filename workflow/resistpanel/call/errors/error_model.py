@@ -36,8 +36,8 @@ SHRINK = 20.0
 #: single reads of high quality, agreeing mates, simplex and duplex consensus.
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
 #: Mismatches per base assumed of each quality group before any data, and how many errors that
-#: assumption counts as. Raw reads: their nominal quality, bounded by what PCR adds (1e-4; Ma et al.,
-#: Genome Biol 2019;20:50). Consensus of one strand, and of both (Newman et al., Nat Biotechnol
+#: assumption counts as. Raw reads: their nominal quality, bounded by what PCR adds (1e-4; Ma et
+#: al., Genome Biol 2019;20:50). Consensus of one strand, and of both (Newman et al., Nat Biotechnol
 #: 2016;34:547: 1e-5 to 1e-4 of barcoded molecules, about 1e-6 to 1e-5 of duplex ones).
 NOMINAL = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001, 3e-5, 5e-6])
 NOMINAL_ERRORS = 2.0
