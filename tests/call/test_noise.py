@@ -29,7 +29,7 @@ from resistpanel.call.io.pileup import (
 from resistpanel.core.reference import encode
 
 #: Rates of the simulated reads, per quality group.
-QUALITY = np.array([0.02, 8e-3, 3e-3, 1.2e-3, 6e-4, 2e-4])
+QUALITY = np.array([0.02, 8e-3, 3e-3, 1.2e-3, 6e-4, 2e-4, 1e-4, 5e-5])
 #: The 5' end errs more.
 CYCLE = np.where(np.arange(CYCLE_BINS) < 2, 2.5, 1.0)
 G_TO_T = 8.0

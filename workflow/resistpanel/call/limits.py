@@ -17,9 +17,8 @@ from resistpanel.call.model.posterior import (
 )
 
 #: Numbers of fragments that are tried, in this order of bisection.
-TRIED = np.array(
-    [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200]
-    + [350, 600, 1000]
+TRIED = np.concatenate(
+    [np.arange(3, 15), [16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200, 350, 600, 1000]]
 )
 
 
@@ -59,7 +58,7 @@ def fragments_needed(
     Returns
     -------
     float, (candidates,)
-        Infinite where not even 200 fragments (or all there are) would do.
+        Infinite where not even 1,000 fragments (or all there are) would do.
     """
     total = evidence.other + evidence.errors.sum((2, 3))
     n, samples = total.shape

@@ -61,8 +61,14 @@ INDEL_FLOOR = 5e-6
 #: Homopolymers longer than this share one rate.
 MAX_TRACT = 20
 
-#: The prior of a multiplier's distribution counts as many sites.
-PRIOR_SITES = 3000
+#: The prior of a multiplier's distribution counts as many sites: that of a substitution and
+#: orientation, and that of all sites. A panel of 300 bases has 900, one of 67 kb has 200,000.
+PRIOR_SITES, PRIOR_SHARED = 3000, 30_000
+#: So many sites teach nothing of how much sites differ: they may as well be variants of a few
+#: fragments, of which a small panel has a higher fraction than a large one has errors.
+UNHEARD_SITES = 10
+#: Probability of being an error from which a suspect shows how much sites differ.
+RATHER_ERROR = 0.5
 
 #: Damage of the template has nothing to do with base quality: it is learned from, and sought in,
 #: bases of this quality group on (phred 30), where little else goes wrong.
@@ -144,11 +150,15 @@ class Suspects:
         prior = np.log(usual())
         most = plausible(mean.sum(1), n.sum(1), site_most(self.depth))
         shared = _logsumexp(of_m.sum(2) + prior + most)
-        damaged = (1 - SUSPECT_DAMAGED) * usual() + SUSPECT_DAMAGED * _level()
-        own = k[:, 2] * np.log(mean[:, 2]) - mean[:, 2]
+        # Damage is of one orientation; what both show is none.
+        sides = []
         for side in (0, 1):
             most = plausible(mean[:, side], n[:, side], DAMAGE_MOST)
-            own = own + _logsumexp(of_m[:, :, side] + np.log(damaged) + most)
+            like = of_m[:, :, side] + most
+            sides.append((_logsumexp(like + np.log(_level())), _logsumexp(like + prior)))
+        (hurt, sound), (hurt_too, sound_too) = sides
+        own = np.logaddexp(hurt + sound_too, sound + hurt_too) + np.log(SUSPECT_DAMAGED)
+        own = own + k[:, 2] * np.log(mean[:, 2]) - mean[:, 2]
         own = np.where(tells_damage(n[:, :2]), own, -np.inf)
         error = np.logaddexp(shared, own) - np.log(2)
         return _logsumexp(variant) - error
@@ -642,7 +652,7 @@ def _tables(
 
 
 def _add_suspects(table: np.ndarray, noise: Noise, suspects: Suspects, weight: np.ndarray) -> None:
-    """Add suspects to a table of `_tables`, each with the probability of its being an error."""
+    """Add those suspects that are rather errors to a table of `_tables`."""
     expected, counts = suspects.expected(noise), suspects.by_kind(suspects.errors)
     expected[:, 2], counts[:, 2] = expected.sum(1), counts.sum(1)
     unusual = pdtrc(counts - 1, expected) < 0.1
@@ -656,12 +666,12 @@ def _add_suspects(table: np.ndarray, noise: Noise, suspects: Suspects, weight: n
         at = np.searchsorted(EXPECTED_EDGES, expected[:, side] / many)
         number = np.minimum(counts[:, side], MOST).astype(int)
         cells = ref[use], suspects.base[use], side, number[use], at[use]
-        np.add.at(table, cells, weight[use])
+        np.add.at(table, cells, (weight[use] >= RATHER_ERROR).astype(float))
 
 
 def _level() -> np.ndarray:
     """Return a distribution level in log m over the multipliers of damaged sites."""
-    level = (MULTIPLIERS >= 4).astype(float)
+    level = np.where(MULTIPLIERS >= 4, 1.0, 1e-12)
     return level / level.sum()
 
 
@@ -671,7 +681,9 @@ def usual() -> np.ndarray:
     return weights / weights.sum()
 
 
-def _fit(tables: np.ndarray, before: np.ndarray, rounds: int = 150) -> np.ndarray:
+def _fit(
+    tables: np.ndarray, before: np.ndarray, sites: float = PRIOR_SITES, rounds: int = 150
+) -> np.ndarray:
     """Return the distributions of the multiplier given (count, expected) cells, side by side.
 
     Parameters
@@ -679,7 +691,9 @@ def _fit(tables: np.ndarray, before: np.ndarray, rounds: int = 150) -> np.ndarra
     tables : (tables, MOST + 1, bins)
         Numbers of sites.
     before : (MULTIPLIERS,)
-        What is assumed beforehand; it weighs as much as `PRIOR_SITES` sites.
+        What is assumed beforehand.
+    sites : float
+        How many sites that counts as.
     rounds : int
         Of the EM.
 
@@ -705,7 +719,7 @@ def _fit(tables: np.ndarray, before: np.ndarray, rounds: int = 150) -> np.ndarra
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
     weights = np.tile(before, (len(tables), 1))
-    prior = PRIOR_SITES * before
+    prior = sites * before
     for _ in range(rounds):
         share = number / np.maximum((like @ weights[:, :, None])[..., 0], 1e-300)
         weights = weights * (share[:, None, :] @ like)[:, 0] + prior
@@ -788,7 +802,11 @@ def learn_multipliers(
     tables = [_tables(t, n, u, weight) for t, n, u in zip(tallies, noises, suspects, strict=True)]
     use = range(len(tallies)) if normal is None else [normal]
     before = usual()
-    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use)[None], before)[0]
+    table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
+    shared = _fit(table[None], before, PRIOR_SHARED)[0]
+    heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
+    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, before)), shared)
+    shared /= shared.sum()
     shape = (len(tallies), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))

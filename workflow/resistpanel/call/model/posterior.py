@@ -237,7 +237,7 @@ def log_artifact_prior() -> np.ndarray:
 
 #: Frequencies of inherited heterozygous variants without a normal, before any data: standard
 #: deviation of the logit about `HET_CENTRE`; weight of any other frequency; sites it counts as.
-HET_CENTRE, HET_SPREAD, HET_ANYWHERE, HET_SITES = -0.05, 0.2, 1e-3, 3.0
+HET_CENTRE, HET_SPREAD, HET_ANYWHERE, HET_SITES = -0.05, 0.2, 3e-4, 3.0
 #: Standard deviation of the logit by which the patient's variants are smoothed.
 HET_KERNEL = 0.12
 #: Frequencies from which an allele shows the spread of inherited ones: near a half, or above it,
