@@ -121,7 +121,7 @@ def fragments_needed(
 
     def bisect(low: np.ndarray) -> np.ndarray:
         """Return the index of the least number tried, from `low` on, that is enough."""
-        low, high = low.copy(), np.full(kinds, len(TRIED))
+        low, high = low.copy(), np.searchsorted(TRIED, total[first, sample], side="right")
         while (low < high).any():
             middle = np.minimum((low + high) // 2, len(TRIED) - 1)
             passed, open_ = enough(TRIED[middle]), low < high
@@ -149,9 +149,8 @@ def fragments_needed(
     again = (level > low) & ~enough(TRIED[level]) & (TRIED[level] <= total[first, sample])
     if again.any():
         low = np.where(again, bisect(np.where(again, level, len(TRIED))), low)
-    answer = np.where(
-        low < len(TRIED), TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf
-    )
+    there = low < np.searchsorted(TRIED, total[first, sample], side="right")
+    answer = np.where(there, TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf)
     return answer[inverse] if n else np.empty(0)
 
 

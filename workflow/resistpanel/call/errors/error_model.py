@@ -63,7 +63,7 @@ MAX_TRACT = 20
 
 #: The prior of a multiplier's distribution counts as many sites: that of a substitution and
 #: orientation, and that of all sites. A panel of 300 bases has 900, one of 67 kb has 200,000.
-PRIOR_SITES, PRIOR_SHARED = 3000, 30_000
+PRIOR_SITES, PRIOR_SHARED = 3000, 10_000
 #: So many sites teach nothing of how much sites differ: they may as well be variants of a few
 #: fragments, of which a small panel has a higher fraction than a large one has errors.
 UNHEARD_SITES = 10
