@@ -8,7 +8,7 @@ import pysam
 from resistpanel.call.io.reader import CONSENSUS
 
 #: Reads looked at for the marks of a consensus, per interval and in all.
-LOOKED_AT, INTERVALS = 40, 8
+LOOKED_AT, INTERVALS = 40, 4
 #: Fraction of the reads looked at that must bear the mark.
 MARKED = 0.5
 #: 5' ends are compared within windows of so many bases: random ends coincide once in as many pairs.

@@ -43,8 +43,9 @@ def consensus(pieces: list[np.ndarray]) -> np.ndarray:
 
 def _clips(table: np.ndarray, side: str) -> np.ndarray:
     """Return the reads that are clipped on a side, within what is evidence."""
-    inside = table["end"] < table["high"] if side == "rclip" else table["pos"] > table["low"]
-    return np.flatnonzero((table[side] >= SHORT_CLIP) & inside)
+    rows = np.flatnonzero(table[side] >= SHORT_CLIP)
+    cut = table[rows]
+    return rows[cut["end"] < cut["high"] if side == "rclip" else cut["pos"] > cut["low"]]
 
 
 def _groups(
