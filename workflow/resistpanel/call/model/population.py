@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pysam
 
-from resistpanel.core.allele import Allele, ambiguity, left_align, trim
+from resistpanel.core.allele import Allele, ambiguity, left_align_to, trim
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -68,7 +68,7 @@ class Resource:
                 other = Allele(allele.contig, record.start, record.ref.upper(), alt.upper())
                 other = trim(other)
                 if allele.shift and (other.ref or other.alt):
-                    other = left_align(other, reference)
+                    other = left_align_to(other, reference)
                 if other == allele:
                     return self._value(record, k)
         return None
