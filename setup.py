@@ -69,6 +69,7 @@ stream = against_htslib("resistpanel.core.stream")
 reader = against_htslib("resistpanel.call.io.reader")
 pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
+ends = against_htslib("resistpanel.call.io.ends")
 kernels = Extension(
     "resistpanel.call.kernels",
     ["workflow/resistpanel/call/kernels.pyx"],
@@ -79,7 +80,7 @@ kernels = Extension(
 
 setup(
     ext_modules=cythonize(
-        [stream, reader, pileup, count, kernels], language_level=3, include_path=["workflow"]
+        [stream, reader, pileup, ends, count, kernels], language_level=3, include_path=["workflow"]
     ),
     cmdclass={"build_py": WithHome},
 )

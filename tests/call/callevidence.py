@@ -3,7 +3,7 @@
 import numpy as np
 
 from resistpanel.call.errors.error_model import MULTIPLIERS
-from resistpanel.call.model.posterior import ERROR_CENTRES, ERROR_EDGES, Evidence
+from resistpanel.call.model.posterior import ERROR_CENTRES, ERROR_EDGES, Evidence, between_centres
 
 #: Most sites are like the average, few err much more often.
 USUAL = np.exp(-3 * np.abs(np.log(MULTIPLIERS)))
@@ -31,8 +31,12 @@ def evidence(counts, error=ERROR, sides=None, shared=USUAL, own=None) -> Evidenc
     alt, total = counts[..., 0], counts[..., 1]
     first = alt / 2 if sides is None else np.array(sides, dtype=float)
     errors = np.zeros((n, samples, 3, len(ERROR_CENTRES)))
-    at = np.searchsorted(ERROR_EDGES, np.log10(error))
-    errors[:, :, 0, at], errors[:, :, 1, at] = first, alt - first
+    at, upper = (x[0] for x in between_centres(np.array([error])))
+    for step, weight in enumerate((1 - upper, upper)):
+        errors[:, :, 0, at + step], errors[:, :, 1, at + step] = (
+            first * weight,
+            (alt - first) * weight,
+        )
     half = total[..., None] / 2 * np.ones(2)
     expected = np.concatenate([half * error, np.zeros((n, samples, 1))], axis=2)
     return Evidence(

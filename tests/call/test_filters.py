@@ -73,7 +73,7 @@ class Case:
 
 ONLY_T2 = {"t2": 0.15}
 CASES = {
-    "weak": Case([snv(BAD, {"t2": 1.0}, only=some(7, BAD))], {"error": 2e-3}),
+    "weak": Case([snv(BAD, {"t2": 1.0}, only=some(5, BAD))], {"error": 2e-3}),
     "germline": Case([snv(BAD, {"normal": 0.5, "t1": 0.5, "t2": 0.5})]),
     "artifact": Case([snv(BAD, {"normal": 0.06, "t1": 0.05, "t2": 0.09})], forced=True),
     "few_fragments": Case(
@@ -197,7 +197,8 @@ def test_resources(tmp_path, name, setting, field_line, info, harmless):
 def test_every_filter_has_a_case():
     names = [f.name for f in FILTERS]
     assert len(names) == len(set(names))
-    assert set(CASES) | set(RESOURCES) == set(names)
+    # of amplicons alone: test_assays
+    assert set(CASES) | set(RESOURCES) | {"fragment_ends"} == set(names)
 
 
 def write_resource(path, field_line: str, rows) -> str:
@@ -245,8 +246,8 @@ def test_every_metric_is_measured(tmp_path, monkeypatch):
     patient(CASES["orientation"]).write(tmp_path / "one").call(**everything(tmp_path))
     patient(CASES["slippage"]).write(tmp_path / "two").call()
     absent = {f.metric for f in FILTERS} - given
-    # there only with somebody else's DNA: test_contamination
-    assert absent <= {"foreign_odds"}
+    # there only with somebody else's DNA (test_contamination), and in amplicons (test_assays)
+    assert absent <= {"foreign_odds", "at_fixed_ends"}
 
 
 class TestTwoSided:

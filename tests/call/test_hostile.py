@@ -68,8 +68,8 @@ class TestGaps:
         assert calls.passing() == TRUE
         assert calls.caller.found.torn.tolist() == [0, 401]
         head, said = told(tmp_path, command(_written(tmp_path), tmp_path), capfd)
-        assert "##resistpanel_left_out_post=gaps:401,no_qualities:0\n" in head
-        assert "##resistpanel_left_out_normal=gaps:0,no_qualities:0\n" in head
+        assert "##resistpanel_left_out_post=gaps:401,no_qualities:0,adapters:0\n" in head
+        assert "##resistpanel_left_out_normal=gaps:0,no_qualities:0,adapters:0\n" in head
         assert said == (
             f"resistpanel: warning: {tmp_path / 'post.bam'}: 401 reads were left out: their "
             f"alignments have gaps of more than {LONGEST_GAP:,} bases, or a gap to ten bases\n"
@@ -130,7 +130,7 @@ class TestQualities:
         written = patient(bare).write(tmp_path)
         assert written.call().passing() == TRUE
         head, said = told(tmp_path, command(written, tmp_path), capfd)
-        assert "##resistpanel_left_out_post=gaps:0,no_qualities:60\n" in head
+        assert "##resistpanel_left_out_post=gaps:0,no_qualities:60,adapters:0\n" in head
         assert said == (
             f"resistpanel: warning: {tmp_path / 'post.bam'}: 60 reads were left out: they have no "
             "base qualities\n"

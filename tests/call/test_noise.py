@@ -10,6 +10,7 @@ from resistpanel.call.errors.error_model import (
     INDEL_FLOOR,
     MAX_TRACT,
     MULTIPLIERS,
+    PRIOR_SHARED,
     Noise,
     Tally,
     contexts,
@@ -29,7 +30,7 @@ from resistpanel.call.io.pileup import (
 from resistpanel.core.reference import encode
 
 #: Rates of the simulated reads, per quality group.
-QUALITY = np.array([0.02, 8e-3, 3e-3, 1.2e-3, 6e-4, 2e-4])
+QUALITY = np.array([0.02, 8e-3, 3e-3, 1.2e-3, 6e-4, 2e-4, 1e-4, 5e-5])
 #: The 5' end errs more.
 CYCLE = np.where(np.arange(CYCLE_BINS) < 2, 2.5, 1.0)
 G_TO_T = 8.0
@@ -89,7 +90,9 @@ class TestRates:
         noise, tally, _, _ = learned
         # E takes in all substitutions, the oxidised ones too: a twelfth of them in half the classes
         average = 1 + (G_TO_T - 1) / 12 / 2
-        assert noise.quality == pytest.approx(QUALITY * average, rel=0.04)
+        assert noise.quality[:6] == pytest.approx(QUALITY[:6] * average, rel=0.04)
+        # What is assumed of consensus reads counts as half a million of their bases.
+        assert noise.quality[6:] == pytest.approx(QUALITY[6:] * average, rel=0.3)
         assert (noise.quality * tally.total.sum((0, 1))).sum() == pytest.approx(
             tally.errors.sum(), rel=1e-3
         )
@@ -128,7 +131,7 @@ class TestRates:
             )
             observed = tally.errors[(np.arange(64) // 4) % 4 == 2, base].sum(0)
             by_kind = [observed[:3, 3:].sum(), observed[3:, 3:].sum(), observed[:, :3].sum()]
-            assert expected == pytest.approx(by_kind, rel=0.1)
+            assert expected == pytest.approx(by_kind, rel=0.15)
 
     def test_without_context_no_factor_applies(self, learned):
         noise, _, _, _ = learned
@@ -159,7 +162,7 @@ class TestRates:
             np.full(40, 4), variant,
         )  # fmt: skip
         assert tally.errors.sum() == 0
-        assert tally.total.sum() == 3600
+        assert tally.total.sum() == 4800
 
 
 class TestMultipliers:
@@ -180,9 +183,12 @@ class TestMultipliers:
         noise = learn(tally, learn_slips([tally]))
         found = learn_multipliers([tally], [noise], None)
         # errors are learned as the average of all sites, 1.57 times the plain one
-        assert found.shared[MULTIPLIERS >= 7].sum() == pytest.approx(0.03, rel=0.2)
+        # The prior counts as a sixth as many sites.
+        learned = 60_000 / (60_000 + PRIOR_SHARED)
+        assert found.shared[MULTIPLIERS >= 7].sum() == pytest.approx(0.03 * learned, rel=0.2)
         mean = (found.shared * MULTIPLIERS).sum()
-        assert mean == pytest.approx(1, rel=0.1)
+        # A panel of 20,000 bases leaves a part to the prior, which is about 1.
+        assert mean == pytest.approx(1, rel=0.2)
 
     def test_damage_of_one_sample_and_orientation_stays_its_own(self):
         """C>T of F1R2 fragments at 2 % of the sites of the second sample."""

@@ -7,7 +7,7 @@ from callkit import Patient, Variant, other, random_sequence, write_reference
 from scipy import stats
 
 from resistpanel.call.model import contamination as leakage
-from resistpanel.call.model.population import UNSTATED, Resource, log_germline_prior
+from resistpanel.call.model.population import RECURS, UNSTATED, Resource, log_germline_prior
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
@@ -56,12 +56,52 @@ class TestResource:
         found = resource.lookup(allele, reference)
         assert found == (None if expected is None else pytest.approx(expected))
 
+    @pytest.mark.parametrize(
+        "rows",
+        [
+            [(4, "T", "A", "AF=0.3"), (10, "CT", "C", "AF=0.3")],
+            [(4, "T", "C,A", "AF=0.001,0.3"), (10, "CT", "CTT,C", "AF=0.001,0.3")],
+            # padded to the longest allele of the record
+            [(4, "TA", "T,AA", "AF=0.001,0.3"), (10, "CTT", "C,CT", "AF=0.001,0.3")],
+            # not left-aligned
+            [(4, "T", "A", "AF=0.3"), (13, "TT", "T", "AF=0.3")],
+            [(4, "t", "a", "AF=0.3"), (10, "ct", "c", "AF=0.3")],
+        ],
+    )
+    @pytest.mark.parametrize("contig", ["c", "chrc"])
+    def test_however_it_is_written(self, tmp_path, reference, rows, contig):
+        path = tmp_path / "r.vcf"
+        text = f"##fileformat=VCFv4.3\n##contig=<ID={contig},length={len(SEQUENCE)}>\n"
+        text += '##INFO=<ID=AF,Number=A,Type=Float,Description="x">\n'
+        text += "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        path.write_text(
+            text + "".join(f"{contig}\t{p}\t.\t{r}\t{a}\t.\t.\t{i}\n" for p, r, a, i in rows)
+        )
+        resource = Resource(pysam.tabix_index(str(path), preset="vcf", force=True), "AF")
+        assert resource.lookup(Allele("c", 3, "T", "A"), reference) == pytest.approx(0.3)
+        assert resource.lookup(Allele("c", 10, "T", ""), reference) == pytest.approx(0.3)
+        assert resource.lookup(Allele("c", 3, "T", "G"), reference) is None
+
+    def test_a_panel_of_normals_of_sites_alone(self, tmp_path, reference):
+        """It lists what recurs; one with genotypes counts the samples."""
+        resource = Resource(write_vcf(tmp_path / "p.vcf", [(4, "T", "A", ".")], ""), "NORMALS")
+        assert resource.lookup(Allele("c", 3, "T", "A"), reference) == RECURS > 1
+        assert resource.lookup(Allele("c", 3, "T", "C"), reference) is None
+        text = f"##fileformat=VCFv4.3\n##contig=<ID=c,length={len(SEQUENCE)}>\n"
+        text += '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">\n'
+        text += "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\td\n"
+        path = tmp_path / "g.vcf"
+        path.write_text(text + "c\t4\t.\tT\tA,C\t.\t.\t.\tGT\t0/1\t1/2\t0/0\n")
+        resource = Resource(pysam.tabix_index(str(path), preset="vcf", force=True), "NORMALS")
+        assert resource.lookup(Allele("c", 3, "T", "A"), reference) == 2
+        assert resource.lookup(Allele("c", 3, "T", "C"), reference) == 1
+
     def test_faults(self, tmp_path, capfd):
         with pytest.raises(InputError, match=r"no\.vcf\.gz: cannot be read as VCF"):
             Resource(str(tmp_path / "no.vcf.gz"), "AF")
         path = write_vcf(tmp_path / "r.vcf", [])
-        with pytest.raises(InputError, match=r"r\.vcf\.gz: declares no INFO/NORMALS"):
-            Resource(path, "NORMALS")
+        with pytest.raises(InputError, match=r"r\.vcf\.gz: declares no INFO/POPMAX"):
+            Resource(path, "POPMAX")
         (tmp_path / "r.vcf.gz.tbi").unlink()
         with pytest.raises(InputError, match=r"r\.vcf\.gz: has no index"):
             Resource(path, "AF")

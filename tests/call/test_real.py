@@ -158,3 +158,44 @@ class TestNa12878:
     def test_both_copies_count_the_same(self, na12878):
         for record in na12878.records:
             assert record.samples[0]["AD"] == record.samples[1]["AD"]
+
+
+class TestReferenceMaterial:
+    """ctDNA reference material of 5 %, duplex consensus reads, 14 targets of hotspots."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def called():
+        folder = REAL / "seracare"
+        settings = Settings(
+            str(folder / "GRCh37.windows.fa.gz"),
+            str(folder / "targets.bed"),
+            [str(folder / "duplex.bam")],
+        )
+        caller = Caller(settings)
+        rows = [
+            line.split("\t")
+            for line in (folder / "truth.tsv").read_text().splitlines()
+            if not line.startswith(("#", "chrom"))
+        ]
+        truth = {(r[0], int(r[1]), r[2], r[3]): int(r[5]) / int(r[6]) for r in rows}
+        return caller, caller.records(), truth
+
+    def test_all_and_hardly_more(self, called):
+        """What is called besides is 7:55259468 C>G at 1.7 %, which nobody claims is not there."""
+        _, records, truth = called
+        found = passing(records)
+        assert len(truth) == 19
+        assert set(truth) <= set(found)
+        assert set(found) - set(truth) <= {("7", 55259468, "C", "G")}
+
+    def test_limits(self, called):
+        _, records, truth = called
+        found = passing(records)
+        assert max(found[key].samples[0]["LOD"] for key in truth) < 0.015
+
+    def test_reads(self, called):
+        caller, _, _ = called
+        (assay,) = caller.assays
+        assert (assay.library, assay.reads, assay.consensus) == ("capture", "duplex", "marianas")
+        assert assay.forward == 1

@@ -9,7 +9,7 @@ rule call:
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
-        resources=[path for path in (SETTINGS.pon, SETTINGS.germline) if path],
+        resources=[path for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers) if path],
     output:
         vcf=OUT / "call/{patient}.vcf.gz",
         index=OUT / "call/{patient}.vcf.gz.tbi",
@@ -29,10 +29,11 @@ rule call:
         ),
         samples=normal_and_tumors,
         resources=flags([("--pon", SETTINGS.pon), ("--germline", SETTINGS.germline)]),
+        assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
-        " {params.samples} --sites {input.sites:q} {params.resources} {params.extra}"
+        " {params.samples} --sites {input.sites:q} {params.resources} {params.assay} {params.extra}"
         " {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
 
 
@@ -43,6 +44,7 @@ rule call_shard:
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
+        primers=[SETTINGS.primers] if SETTINGS.primers else [],
     output:
         temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
     log:
@@ -60,8 +62,9 @@ rule call_shard:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         samples=normal_and_tumors,
+        assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
-        " {params.samples} --sites {input.sites:q} {params.extra}"
+        " {params.samples} --sites {input.sites:q} {params.assay} {params.extra}"
         " --shard {wildcards.shard:q}/{wildcards.shards:q} --evidence {output:q} > {log:q} 2>&1"

@@ -1,12 +1,13 @@
 """The joint call of one patient: chunks in, records out."""
 
 import gc
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from resistpanel.call import assay, header, limits
 from resistpanel.call import filters as flt
-from resistpanel.call import header, limits
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.io import collection, regions
@@ -26,10 +27,14 @@ PRESENT_LOG_BF = np.log(100)
 LEAST_CONTAMINATION = 0.004
 #: Less tumour in the normal than this changes no call.
 LEAST_LEAK = 0.002
+#: Fragments of the normal that a variant needs to show tumour in it.
+LEAST_NORMAL = 20
 #: A normal allele frequency from which it is not put down to tumour in the normal.
 MAX_LEAKED = 0.2
 #: Fragments below which a sample is not assessable.
 MIN_DEPTH = 10
+#: Population frequency from which an allele that was asked for is taken for inherited.
+COMMON = 1e-3
 #: A candidate that is not called is kept as a near miss from this phred on.
 NEAR_MISS = 1.0
 #: Adjacent errors in one fragment are rarer than one error, yet not independent.
@@ -81,7 +86,28 @@ class Caller:
 
     def read(self, chunks: list[regions.Chunk]) -> collection.Collection:
         """Return the evidence of some chunks."""
-        return collection.collect(self.settings, self.samples, self.reference, chunks, self.sites)
+        return collection.collect(
+            self.settings, self.samples, self.reference, chunks, self.sites, self.consensus
+        )
+
+    @cached_property
+    def consensus(self) -> list[str]:
+        """Convention of each sample's consensus reads."""
+        if self.settings.consensus:
+            return [self.settings.consensus] * len(self.samples)
+        reference = self.settings.reference
+        return [assay.consensus_of(s.path, reference, self.targets) for s in self.samples]
+
+    @property
+    def assays(self) -> list[assay.Assay]:
+        """Assay of each sample, as its reads show it or the user gives it."""
+        settings = self.settings
+        return [
+            assay.describe(
+                kind, ends, tally.total.sum(0), settings.primers is not None, settings.library
+            )
+            for kind, ends, tally in zip(self.consensus, self.found.ends, self.tallies, strict=True)
+        ]
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
@@ -108,8 +134,10 @@ class Caller:
     def weigh(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
         pooled = noise.learn_slips(self.tallies)
-        self.noises = [noise.learn(t, pooled) for t in self.tallies]
-        multipliers = noise.learn_multipliers(self.tallies, self.noises, self.normal)
+        self.noises, suspects, error = noise.learn_rates(self.tallies, pooled)
+        multipliers = noise.learn_multipliers(
+            self.tallies, self.noises, self.normal, suspects, error
+        )
         self.log_multiplier = np.log(multipliers.shared)
         n, samples = len(self.candidates), len(self.samples)
         bins = len(model.ERROR_CENTRES)
@@ -119,21 +147,33 @@ class Caller:
         good = np.zeros((n, samples, 2))
         log_shared = np.tile(self.log_multiplier, (n, 1))
         log_own = np.tile(self.log_multiplier, (n, samples, 2, 1))
-        heavy = np.log(noise.heavy_tailed(multipliers.shared))
+        heavy = np.log(noise.heavy_tailed(noise.usual()))
         self.slip = np.zeros((n, samples))
         for i, candidate in enumerate(self.candidates):
             allele = candidate.allele
             unit, units = tract(allele, self.reference)
             if not allele.substitution and units >= 4:
                 log_shared[i], log_own[i] = heavy, heavy
+            slips = None
+            if unit == 1 and units and abs(allele.shift) == 1:
+                slips = noise.slips_without(
+                    self.tallies,
+                    units,
+                    int(allele.shift > 0),
+                    np.array([x.alt for x in candidate.support]),
+                    np.array([x.total for x in candidate.support]),
+                    self.normal,
+                )
             for s, support in enumerate(candidate.support):
-                e, total = self._error(candidate, support, s, unit, units)
+                slip = None if slips is None else float(slips[s])
+                e, total = self._error(candidate, support, s, unit, units, slip)
                 if len(e):
-                    at = np.searchsorted(model.ERROR_EDGES, np.log10(e))
+                    at, upper = model.between_centres(e)
                     kind_of = np.where(
                         support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2
                     )
-                    np.add.at(errors[i, s], (kind_of, at), 1)
+                    np.add.at(errors[i, s], (kind_of, at), 1 - upper)
+                    np.add.at(errors[i, s], (kind_of, at + 1), upper)
                 by_class = support.depth[:, noise.GOOD :].sum(1)
                 good[i, s] = by_class[:3].sum(), by_class[3:].sum()
                 other[i, s] = max(support.depth.sum() - support.alt, 0)
@@ -144,6 +184,10 @@ class Caller:
                 ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
                 counts = errors[i, :, :2].sum(2)
                 log_own[i] = np.log(multipliers.without(ref, base, counts, expected[i, :, :2]))
+            if allele.substitution:
+                log_shared[i], log_own[i] = noise.bounded(
+                    log_shared[i], log_own[i], expected[i], good[i], candidate.support
+                )
         log_carried = np.log(
             [population.CARRIED[kind(c.allele, self.reference)] for c in self.candidates]
         )
@@ -157,11 +201,17 @@ class Caller:
             )
             log_carried = self.log_germline
         evidence = model.Evidence(errors, other, expected, good, log_shared, log_own, log_carried)
-        posterior = model.evaluate(evidence, self.normal, self.settings.priors, self.log_germline)
+        self.log_het = None
+        if self.normal is None:
+            self.log_het = model.log_het_prior(errors.sum((2, 3)), other)
+        known = {"log_het": self.log_het}
+        posterior = model.evaluate(
+            evidence, self.normal, self.settings.priors, self.log_germline, **known
+        )
         self.leaks = self._leaks(posterior, evidence)
         if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
             posterior = model.evaluate(
-                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks
+                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks, **known
             )
         return posterior, evidence
 
@@ -183,7 +233,7 @@ class Caller:
                 & (posterior.log_bayes_factor[:, s] > np.log(1e6))
                 & (af[:, s] >= 0.08)
                 & (af[:, self.normal] < MAX_LEAKED)
-                & (totals[:, self.normal] >= 50)
+                & (totals[:, self.normal] >= LEAST_NORMAL)
             )
             found = leakage.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
@@ -214,16 +264,22 @@ class Caller:
             contamination[s] = float(found.value) if sure else 0.0
         return model.Leaks(tin, tumor, contamination)
 
-    def _error(self, candidate, support, s, unit, units) -> tuple[np.ndarray, np.ndarray]:
+    def _error(
+        self, candidate, support, s, unit, units, slip: float | None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return each carrying fragment's error probability, and the errors expected in all.
 
-        The latter by kind, (3,), as `model.Evidence.expected`.
+        The latter by kind, (3,), as `model.Evidence.expected`. `slip` is the chance of one base
+        lost or gained in a homopolymer, without what the site itself shows.
         """
         noise_model = self.noises[s]
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
-            rate = noise_model.indel_rate(unit, units, allele.shift)
+            if slip is None:
+                rate = noise_model.indel_rate(unit, units, allele.shift)
+            else:
+                rate = float(np.clip(slip, noise.INDEL_FLOOR, 0.3))
             if candidate.kin is not None:
                 rate = min(rate + float(candidate.kin[s]), 0.3)
             by_class = support.depth.sum(1)
@@ -268,6 +324,7 @@ class Caller:
                     threshold,
                     None if self.log_germline is None else self.log_germline[keep],
                     self.leaks,
+                    self.log_het,
                 )
                 for s in range(len(self.samples))
             ]
@@ -281,6 +338,8 @@ class Caller:
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
         self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
+        real = posterior.real_phred
+        unknown_primers = any(a.library == "amplicon" and not a.primers for a in self.assays)
         out = []
         for i, candidate in enumerate(self.candidates):
             if not keep[i]:
@@ -292,6 +351,8 @@ class Caller:
                 artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
                 metrics["artifact_odds"] = artifact
             metrics["cluster"] = cluster[i]
+            if unknown_primers:
+                metrics["at_fixed_ends"] = flt.at_fixed_ends(candidate, self.tumors)
             if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
                 metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten
             if self.population[i] is not None:
@@ -304,7 +365,12 @@ class Caller:
                 metrics["slip_ratio"] = af / slip
             failed = flt.failed(metrics)
             name = str(best[i])
-            if candidate.forced and name == "absent":
+            unproven = self._unproven(i, candidate, name, real[i] >= threshold)
+            if unproven:
+                # It is there and asked for: whether it is inherited is left to the reader.
+                name = "somatic"
+                failed = [f for f in failed if f not in ("weak", "germline")]
+            elif candidate.forced and name == "absent":
                 failed = ["absent"]
             elif name == "germline":
                 # The evidence is judged as that of a somatic variant, which it is not.
@@ -314,8 +380,24 @@ class Caller:
                     i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
                 )
             )
+            out[-1].info["ORIGIN_UNPROVEN"] = unproven
         order = {contig: k for k, contig in enumerate(self.samples[0].contigs)}
         return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
+
+    def _unproven(self, i: int, candidate: ev.Candidate, name: str, real: bool) -> bool:
+        """Return whether an allele that was asked for is there, but may be inherited.
+
+        Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
+        present all the same, unless people in general have it.
+        """
+        common = self.population[i] is not None and self.population[i] > COMMON
+        return (
+            self.normal is None
+            and candidate.forced
+            and real
+            and name in ("germline", "somatic")
+            and not common
+        )
 
     def _record(
         self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub

@@ -39,6 +39,19 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--padding", type=int, default=0, help="bases added around targets (0)")
     parser.add_argument("--min-mapq", type=int, default=20, help="least mapping quality (20)")
     parser.add_argument("--min-qual", type=int, default=12, help="least base quality (12)")
+    parser.add_argument(
+        "--primers", help="BED of an amplicon panel's primers, with strands (6 columns)"
+    )
+    parser.add_argument(
+        "--library",
+        choices=("capture", "amplicon"),
+        help="random or fixed fragment ends (told from the reads)",
+    )
+    parser.add_argument(
+        "--consensus",
+        choices=("none", "fgbio", "marianas", "redux", "dragen"),
+        help="how consensus reads name their copies (told from the reads)",
+    )
     parser.add_argument("--threads", type=int, default=1, help="samples read at once (1)")
     parser.add_argument("--output", help="bgzipped VCF, indexed beside it")
     parser.add_argument(
@@ -106,6 +119,9 @@ def run(args: argparse.Namespace) -> int:
         threads=args.threads,
         min_mapq=args.min_mapq,
         min_qual=args.min_qual,
+        primers=args.primers,
+        library=args.library,
+        consensus=args.consensus,
     )
     with quiet():
         for path in (*args.normal, *args.tumor) if not args.gather else ():

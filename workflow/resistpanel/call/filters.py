@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, bdtrc
 
-from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.io.evidence import Candidate, near
 
 
 @dataclass(frozen=True)
@@ -101,8 +101,16 @@ FILTERS = (
         "position_p",
         True,
         1e-5,
-        "The allele stands near the ends of its reads more often than chance allows "
+        "The allele is near the ends of its reads more often than the site's reads are "
         "(p < {threshold:g})",
+    ),
+    Filter(
+        "fragment_ends",
+        "at_fixed_ends",
+        False,
+        0.9,
+        "One base lost, at an allele frequency below 0.1, in more than {threshold:g} of its "
+        "fragments where the amplicon's primer may be: an error of synthesis (primers unknown)",
     ),
     Filter(
         "mapping",
@@ -144,6 +152,8 @@ FILTERS = (
 )
 
 
+#: How much more often than those of the reads at its site an allele's bases may be near their ends.
+ENDS_LIKE = 1.25
 #: A side is missing if it has less than this share of what is expected there.
 LESS_SIDE = 0.2
 
@@ -209,9 +219,12 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
     if not candidate.allele.substitution:
         # Realigned reads tell an indel as well from their ends as from their middle.
         return metrics | _mapping(candidate, rows, read_length)
-    near = min(6, max(2, int(read_length * 0.08)))
-    chance = min(0.9, 2.5 * near / read_length)
-    metrics["position_p"] = _at_least(int((rows["dist"] < near).sum()), len(rows), chance)
+    ends = near(read_length)
+    # Reads of an amplicon all begin at one base: no allele there can be anywhere else.
+    reads = np.array([candidate.support[s].total for s in tumors], float)
+    site = np.average([candidate.support[s].near_end for s in tumors], weights=reads)
+    chance = min(1.0, max(2.5 * ends / read_length, ENDS_LIKE * site))
+    metrics["position_p"] = _at_least(int((rows["dist"] < ends).sum()), len(rows), chance)
     return metrics | _mapping(candidate, rows, read_length)
 
 
@@ -224,6 +237,25 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
         "mapq_loss": max(s.mapq for s in candidate.support if s.total) - float(rows["mapq"].mean()),
         "mismatches": float(others) * 100 / read_length,
     }
+
+
+#: Bases from the end of an amplicon that its primer may cover, and the highest frequency of
+#: errors of the synthesis of primers.
+PRIMER_REACH, PRIMER_ERROR_MOST = 32, 0.1
+
+
+def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
+    """Return the fraction of a deletion's fragments in which a primer may have lost the base.
+
+    0 for what is no deletion of one base, or too common for an error of synthesis.
+    """
+    allele = candidate.allele
+    alt = sum(candidate.support[s].alt for s in tumors)
+    total = sum(candidate.support[s].total for s in tumors)
+    if allele.shift != -1 or len(allele.ref) != 1 or not alt or alt >= PRIMER_ERROR_MOST * total:
+        return 0.0
+    dist = np.concatenate([candidate.support[s].rows["dist"] for s in tumors])
+    return float((dist < PRIMER_REACH).mean())
 
 
 def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -> np.ndarray:

@@ -38,6 +38,7 @@ def inputs(caller: "Caller") -> dict[str, str]:
         "sites": settings.sites,
         "germline_resource": settings.germline,
         "panel_of_normals": settings.pon,
+        "primers": settings.primers,
     }
     return (
         told
@@ -66,11 +67,14 @@ def parameters(caller: "Caller") -> dict[str, str]:
     }
     for sample, learned in zip(caller.samples, caller.noises, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
+    for sample, kind in zip(caller.samples, caller.assays, strict=True):
+        told[f"assay_{sample.name}"] = kind.line()
     for s, fraction in caller.leaks.contamination.items():
         told[f"contamination_{caller.samples[s].name}"] = number(fraction)
     for s, sample in enumerate(caller.samples):
         told[f"left_out_{sample.name}"] = (
-            f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]}"
+            f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]},"
+            f"adapters:{found.adapters[s]}"
         )
     told["left_out_indels"] = str(found.crowded)
     told["left_out_sites"] = str(len(caller.outside()))
@@ -91,6 +95,12 @@ def warnings(caller: "Caller") -> list[str]:
             lines.append(
                 f"{sample.path}: {found.no_qualities[s]} reads were left out: they have no base "
                 "qualities"
+            )
+    for sample, kind in zip(caller.samples, caller.assays, strict=True):
+        if kind.library == "amplicon" and not kind.primers:
+            lines.append(
+                f"{sample.path}: reads begin at a few positions, as those of amplicons do, and the "
+                "primers are not known: bases of primers count as evidence; give --primers"
             )
     if found.crowded:
         lines.append(

@@ -7,18 +7,18 @@ from scipy.special import betaincinv
 
 from resistpanel.call.model.posterior import (
     ARTIFACT_LEVEL,
-    ERROR_EDGES,
     NO_LEAKS,
     Evidence,
     Leaks,
     Likelihoods,
     Priors,
+    between_centres,
     evaluate,
 )
 
 #: Numbers of fragments that are tried, in this order of bisection.
-TRIED = np.array(
-    [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200]
+TRIED = np.concatenate(
+    [np.arange(3, 15), [16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200, 350, 600, 1000]]
 )
 
 
@@ -30,12 +30,14 @@ def fragments_needed(
     threshold: float,
     log_germline_site: np.ndarray | None = None,
     leaks: Leaks = NO_LEAKS,
+    log_het: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the fewest fragments of one sample alone that would have been called at each site.
 
     The very model that calls is asked: the sample shows k fragments with the allele, of the
-    error probability usual at the site and spread evenly over both orientations, and all other
-    samples none; the least k from which on the phred reaches the threshold is found by bisection.
+    error probability usual at the site, spread over both orientations as all fragments are, and all
+    other samples none; the least k from which on the phred reaches the threshold is found by
+    bisection.
 
     Parameters
     ----------
@@ -50,17 +52,21 @@ def fragments_needed(
     log_germline_site : (candidates,), optional
     leaks : Leaks
         Both as for `model.evaluate`. In place of a tumour the normal has no tumour in it.
+    log_het : optional
+        As for `model.evaluate`.
 
     Returns
     -------
     float, (candidates,)
-        Infinite where not even 200 fragments (or all there are) would do.
+        Infinite where not even 1,000 fragments (or all there are) would do.
     """
     total = evidence.other + evidence.errors.sum((2, 3))
     n, samples = total.shape
     expected = evidence.expected
     usual = expected[:, sample, :2].sum(1) / np.maximum(evidence.good[:, sample].sum(1), 1)
-    bins = np.searchsorted(ERROR_EDGES, np.log10(np.clip(usual, 1e-7, 0.3)))
+    good = evidence.good[:, sample]
+    forward = np.where(good.sum(1) > 0, good[:, 0] / np.maximum(good.sum(1), 1), 0.5)
+    bins, upper = between_centres(np.clip(usual, 1e-7, 0.3))
     # Sites fall into few kinds: depths to 10 % or 20 %, error to its bin, noise distribution.
     features = [
         np.round(np.log(np.maximum(total[:, s], 1)) / (0.1 if s == sample else 0.2))
@@ -74,8 +80,9 @@ def fragments_needed(
         for prior in (evidence.log_carried if foreign else None, log_germline_site)
         if prior is not None
     ]
+    errors_of = [bins, np.round(upper, 1), np.round(forward, 1), noise_kind]
     key = np.column_stack(
-        [*features, bins, noise_kind, np.round(evidence.log_shared[:, -4], 1), *site_priors]
+        [*features, *errors_of, np.round(evidence.log_shared[:, -4], 1), *site_priors]
     )
     _, first, inverse = np.unique(key, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
@@ -103,17 +110,18 @@ def fragments_needed(
     def enough(k: np.ndarray) -> np.ndarray:
         """Return whether k fragments of each kind of site would be called."""
         asked = replace(none, errors=errors.copy(), other=none.other.copy())
-        asked.errors[rows, sample, 0, bins[first]] = (k + 1) // 2
-        asked.errors[rows, sample, 1, bins[first]] = k // 2
+        for orientation, part in enumerate((k * forward[first], k * (1 - forward[first]))):
+            for step, weight in enumerate((1 - upper[first], upper[first])):
+                asked.errors[rows, sample, orientation, bins[first] + step] = part * weight
         asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
         own = Likelihoods.of(asked.alone(sample))
         likelihoods = known.with_sample(sample, own)
-        phred = evaluate(asked, role, priors, germline, leaks, likelihoods).somatic_phred
+        phred = evaluate(asked, role, priors, germline, leaks, likelihoods, log_het).somatic_phred
         return (phred >= threshold) & (k <= total[first, sample])
 
     def bisect(low: np.ndarray) -> np.ndarray:
         """Return the index of the least number tried, from `low` on, that is enough."""
-        low, high = low.copy(), np.full(kinds, len(TRIED))
+        low, high = low.copy(), np.searchsorted(TRIED, total[first, sample], side="right")
         while (low < high).any():
             middle = np.minimum((low + high) // 2, len(TRIED) - 1)
             passed, open_ = enough(TRIED[middle]), low < high
@@ -141,9 +149,8 @@ def fragments_needed(
     again = (level > low) & ~enough(TRIED[level]) & (TRIED[level] <= total[first, sample])
     if again.any():
         low = np.where(again, bisect(np.where(again, level, len(TRIED))), low)
-    answer = np.where(
-        low < len(TRIED), TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf
-    )
+    there = low < np.searchsorted(TRIED, total[first, sample], side="right")
+    answer = np.where(there, TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf)
     return answer[inverse] if n else np.empty(0)
 
 

@@ -30,6 +30,12 @@ class Settings:
         Bases added on either side of every target.
     threads : int
     min_mapq, min_qual : int
+    primers : path or None
+        BED of an amplicon panel's primers, with strands.
+    library : str or None
+        ``capture`` or ``amplicon``; None: told from the reads.
+    consensus : str or None
+        A key of `reader.CONSENSUS`; None: told from the reads.
     """
 
     reference: str
@@ -43,6 +49,9 @@ class Settings:
     threads: int = 1
     min_mapq: int = 20
     min_qual: int = 12
+    primers: str | None = None
+    library: str | None = None
+    consensus: str | None = None
     priors: model.Priors = field(default_factory=model.Priors)
 
 

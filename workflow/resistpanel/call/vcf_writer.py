@@ -34,6 +34,12 @@ INFO = (
     ("SITE", ".", "String", "Identifiers of the sites that were asked for"),
     ("FORCED", "0", "Flag", "The allele was genotyped because it was asked for"),
     (
+        "ORIGIN_UNPROVEN",
+        "0",
+        "Flag",
+        "Asked for and present, without a normal: whether it is somatic is not proven",
+    ),
+    (
         "FILTER_METRICS",
         str(len(FILTERS)),
         "Float",

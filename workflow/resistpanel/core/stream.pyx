@@ -77,10 +77,12 @@ NT16_CODE[8] = 3
 cdef uint64_t hash_name(const char *name) noexcept nogil:
     """FNV-1a with a final avalanche: 64 bits make a clash between two names negligible.
 
-    Never 0.
+    A final /1 or /2, by which some pipelines name mates apart, does not count. Never 0.
     """
     cdef uint64_t h = <uint64_t>14695981039346656037
     while name[0]:
+        if name[0] == 47 and (name[1] == 49 or name[1] == 50) and name[2] == 0:  # "/1", "/2"
+            break
         h = (h ^ <uint8_t>name[0]) * <uint64_t>1099511628211
         name += 1
     h ^= h >> 33

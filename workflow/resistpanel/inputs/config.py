@@ -42,6 +42,11 @@ class Simulation:
     table1: Path | None = None
 
 
+#: Bases of the introns at either end of an exon that calls reach into: splice sites, and indels
+#: over the border.
+PADDING = 20
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """A checked configuration; see ``workflow/schemas/config.schema.yaml`` for the keys.
@@ -75,6 +80,27 @@ class Settings:
     callers: tuple[str, ...] = ()
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
+    primers: Path | None = None
+    library: str | None = None
+    consensus: str | None = None
+    given_padding: int | None = None
+
+    @property
+    def padding(self) -> int:
+        """Bases added on either side of every target for calls and sites."""
+        if self.given_padding is not None:
+            return self.given_padding
+        return 0 if self.primers or self.library == "amplicon" else PADDING
+
+    @property
+    def assay_options(self) -> list[tuple[str, object]]:
+        """Options of `resistpanel call` that say what the reads are."""
+        return [
+            ("--padding", self.padding),
+            ("--primers", self.primers),
+            ("--library", self.library),
+            ("--consensus", self.consensus),
+        ]
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -267,6 +293,10 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
             for name, given in config["callers_vcf"].items()
         },
         callers_extra=dict(config["callers_extra"]),
+        primers=_path(config["assay"].get("primers")),
+        library=config["assay"].get("library"),
+        consensus=config["assay"].get("consensus"),
+        given_padding=config["assay"].get("padding"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
@@ -291,6 +321,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
             if not path.is_file():
                 yield InputError(f"no such file: {path}", made.place(f"pool.{i}.qc"))
     files = {"genes": made.genes, "call.pon": made.pon, "call.germline": made.germline}
+    files["assay.primers"] = made.primers
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient
     if made.table1:

@@ -166,6 +166,11 @@ class Patient:
         """Tumour samples in the order of the sheet: by day, lesion, name."""
         return tuple(sample for sample in self.samples if sample.role == "tumor")
 
+    @property
+    def tumor_only(self) -> bool:
+        """Whether there is no normal sample."""
+        return all(sample.role != "normal" for sample in self.samples)
+
     def before(self) -> tuple[str, ...]:
         """Names of the tumour samples that stand first in a pair."""
         return tuple(dict.fromkeys(pair.pre for pair in self.pairs))

@@ -23,7 +23,8 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
     dict
         ``variant, gene, protein, state, text``; `state` is ``retained`` (detected in every
         later sample that could show it), ``lost`` (in none of them), ``absent`` (in no tumour,
-        although it was looked for) or ``unknown``.
+        although it was looked for) or ``unknown``. Without a normal the text says that the
+        driver's origin is not proven.
     """
     if not patient.drugs:
         return _result(
@@ -49,7 +50,10 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
             a.id,
         ),
     )
-    return _over_time(best, patient, findings)
+    result = _over_time(best, patient, findings)
+    if patient.tumor_only and not best.copy_number:
+        result["text"] += "; present, origin not proven without a normal"
+    return result
 
 
 def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:

@@ -41,6 +41,13 @@ def consensus(pieces: list[np.ndarray]) -> np.ndarray:
     return votes.argmax(axis=1)[:stop].astype(np.uint8)
 
 
+def _clips(table: np.ndarray, side: str) -> np.ndarray:
+    """Return the reads that are clipped on a side, within what is evidence."""
+    rows = np.flatnonzero(table[side] >= SHORT_CLIP)
+    cut = table[rows]
+    return rows[cut["end"] < cut["high"] if side == "rclip" else cut["pos"] > cut["low"]]
+
+
 def _groups(
     all_reads, side: str, min_qual: int
 ) -> tuple[dict[int, tuple[list[np.ndarray], int]], int]:
@@ -50,7 +57,7 @@ def _groups(
     """
     groups: dict[int, tuple[list[np.ndarray], set]] = {}
     end = "end" if side == "rclip" else "pos"
-    rows_of = [np.flatnonzero(reads.table[side] >= SHORT_CLIP) for reads in all_reads]
+    rows_of = [_clips(reads.table, side) for reads in all_reads]
     points_of = [r.table[end][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
     clips = [r.table[side][rows] for r, rows in zip(all_reads, rows_of, strict=True)]
     values, inverse, number = np.unique(

@@ -97,7 +97,9 @@ def aligned_indels(
         for at, begin, n in zip(first, begins, number, strict=True):
             event = (int(events["pos"][at]), int(events["length"][at]))
             rows = events["read"][order[begin : begin + n]]
-            where.setdefault(event, []).extend((sample, int(r)) for r in rows)
+            # Both mates may show it, and a read may be there twice.
+            _, once = np.unique(all_reads[sample].table["frag"][rows], return_index=True)
+            where.setdefault(event, []).extend((sample, int(r)) for r in rows[np.sort(once)])
     support = {
         event: len(rows)
         for event, rows in where.items()

@@ -3,7 +3,7 @@
 import numpy as np
 
 from resistpanel.call.candidates import propose as candidates
-from resistpanel.call.errors.error_model import GOOD, VARIANT_FRACTION
+from resistpanel.call.errors.error_model import GOOD
 from resistpanel.call.events.realign import MAX_MISMATCHES
 from resistpanel.call.io.evidence import (
     ROW,
@@ -12,14 +12,18 @@ from resistpanel.call.io.evidence import (
     Support,
     count,
     mask,
+    near,
     others,
     strand_class,
+    variants,
 )
 from resistpanel.call.io.pileup import GROUP_OF
 from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele, haplotype
 from resistpanel.core.reference import BASES, Reference, encode
 
+#: Least rate of mismatches that a candidate must exceed, per base.
+LEAST_RATE = 1e-5
 #: Share of the commoner allele's fragments, in the samples that have such, that must carry both
 #: for two to be one event: a new variant beside a polymorphism is none with it.
 PHASED = 0.6
@@ -30,37 +34,69 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
     events = p.events[p.key == 4 * index + base]
     out = np.zeros(len(events), dtype=ROW)
     reads = p.reads.table[events["read"]]
-    for name in ("frag", "base", "cls", "dist", "cycle"):
+    for name in ("frag", "base", "group", "cls", "dist", "cycle"):
         out[name] = events[name]
-    out["group"] = GROUP_OF[events["qual"]]
     out["mapq"] = reads["mapq"]
     out["mismatches"] = reads["mismatches"]
     return out
 
 
-def _mapping(p: Pile, pos: int) -> tuple[int, float]:
-    """Return the reads left out at a position, and the mean mapping quality of the others."""
-    low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
-    over = p.reads.table["mapq"][p.over(pos, pos + 1)]
-    return low, float(over.mean()) if len(over) else 60.0
+def _mapping(p: Pile, pos: int) -> tuple[int, float, float]:
+    """Return what `Support` holds of the reads over a position.
 
-
-def _good(
-    piles: list[Pile], common: np.ndarray
-) -> tuple[list[np.ndarray], list[np.ndarray], list[float]]:
-    """Return counts, depths and rates of mismatches as of good bases alone, per sample.
-
-    A few bases of low quality make most of the errors: without them, fewer fragments stand out.
+    Those left out, the mean mapping quality of the others, and the fraction of which has it near
+    an end.
     """
-    counts, depths, rates = [], [], []
-    for p in piles:
-        good = GROUP_OF[p.events["qual"]] >= GOOD
-        shown = count(p.key[good], len(p.depth))
-        depth = p.depth[:, :, GOOD:].sum((1, 2))
-        counts.append(shown)
-        depths.append(depth)
-        rates.append(max((shown.sum() - shown[common].sum()) / max(depth.sum(), 1), 1e-5))
-    return counts, depths, rates
+    low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+    rows = p.over(pos, pos + 1)
+    if not len(rows):
+        return low, 60.0, 0.0
+    starts, ends, _ = p.spans
+    dist = np.minimum(pos - starts[rows], ends[rows] - 1 - pos)
+    at_end = float((dist < near(p.templates.length)).mean())
+    return low, float(p.reads.table["mapq"][rows].mean()), at_end
+
+
+#: Rounds in which what stands out is left out of the noise that it must exceed.
+GATE_ROUNDS = 3
+
+
+def standing_out(piles: list[Pile], codes: np.ndarray) -> np.ndarray:
+    """Return which substitutions of a chunk are worth modelling, bool, (positions, 4).
+
+    All bases are counted, and good ones alone: a few bases of low quality make most of the errors,
+    and without them fewer fragments stand out. What stands out is no measure of the noise that
+    it must exceed, so that the rates are taken again without it.
+
+    Parameters
+    ----------
+    codes : uint8, (positions,)
+        The reference.
+    """
+    common = variants(piles)
+    good = [p.events["group"] >= GOOD for p in piles]
+    kinds = (
+        ([p.counts for p in piles], [p.total for p in piles]),
+        (
+            [count(p.key[g], len(p.depth)) for p, g in zip(piles, good, strict=True)],
+            [p.depth[:, :, GOOD:].sum((1, 2)) for p in piles],
+        ),
+    )
+    result = np.zeros(common.shape, dtype=bool)
+    for counts, depths in kinds:
+        chosen = np.zeros(common.shape, dtype=bool)
+        for _ in range(GATE_ROUNDS):
+            out = common | chosen
+            rates = [
+                max((c.sum() - c[out].sum()) / max(d.sum(), 1), LEAST_RATE)
+                for c, d in zip(counts, depths, strict=True)
+            ]
+            before = chosen
+            chosen = candidates.substitutions(counts, depths, rates, codes)
+            if (chosen <= before).all():
+                break
+        result |= chosen
+    return result
 
 
 def substitution_candidates(
@@ -68,27 +104,19 @@ def substitution_candidates(
     chunk: Chunk,
     codes: np.ndarray,
     context: np.ndarray,
+    chosen: np.ndarray,
     forced: list[Allele],
     reference: Reference,
 ) -> list[Candidate]:
     """Return SNV and MNV candidates of a chunk with their evidence.
+
+    `chosen` is from `standing_out`.
 
     Substitutions at adjacent positions, or with one base between, that are carried by the same
     fragments are one MNV; each single one stays a candidate of its own with the fragments that
     do not carry the other.
     """
     positions = chunk.positions()
-    depths = [p.total for p in piles]
-    common = np.zeros(piles[0].counts.shape, dtype=bool)
-    for p, depth in zip(piles, depths, strict=True):
-        common |= p.counts >= np.maximum(4, VARIANT_FRACTION * depth)[:, None]
-    # Variants themselves are no measure of the noise that a candidate must exceed.
-    noise = [
-        max((len(p.events) - p.counts[common].sum()) / max(d.sum(), 1), 1e-5)
-        for p, d in zip(piles, depths, strict=True)
-    ]
-    chosen = candidates.substitutions([p.counts for p in piles], depths, noise, codes)
-    chosen |= candidates.substitutions(*_good(piles, common), codes)
     chosen = np.argwhere(chosen)
     singles: dict[tuple[int, int], list[np.ndarray]] = {
         (int(i), int(b)): [_rows(p, i, b) for p in piles] for i, b in chosen
@@ -189,7 +217,7 @@ def _with_clipped(
             x = allele.pos + changed[0] - origin
             row = np.zeros(1, dtype=ROW)[0]
             row["frag"], row["base"] = read["frag"], encode(allele.alt)[changed[0]]
-            row["group"] = GROUP_OF[quals[0]]
+            row["group"] = GROUP_OF[read["tier"], quals[0]]
             row["cls"] = strand_class(read["flag"])
             row["dist"] = min(x, length - 1 - x)
             row["cycle"] = length - 1 - x if read["flag"] & 16 else x

@@ -10,12 +10,18 @@ the fragment, so that damage on one strand of the template, as by oxidation or f
 learned as an error of one orientation); Y for the sequencing cycle. Sites differ beyond that:
 a site multiplies its rates by m, whose distribution is learned as a non-parametric mixture
 (NPMLE, by EM) over a grid.
+
+Variants never teach errors. An allele whose count stands out is a suspect: it is left out of the
+rates at first, and then counts with the probability that it is an error, given the rates of all
+other alleles and a prior distribution of m that no sample can change. That is repeated until the
+probabilities settle. So a panel of 300 bases with a true variant at every tenth gets the rates of
+a large one.
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import pdtrc
+from scipy.special import expit, pdtrc
 
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 from resistpanel.call.kernels import expected_errors, tabulate
@@ -27,16 +33,42 @@ VARIANT_FRACTION = 0.05
 #: Pseudo-counts of expected errors that a cell of C needs before it leaves its parent's rate.
 SHRINK = 20.0
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
-#: single reads of high quality, agreeing mates.
-MERGED = np.array([0, 0, 0, 1, 1, 2])
+#: single reads of high quality, agreeing mates, simplex and duplex consensus.
+MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
+#: Mismatches per base assumed of each quality group before any data, and how many errors that
+#: assumption counts as. Raw reads: their nominal quality, bounded by what PCR adds (1e-4; Ma et
+#: al., Genome Biol 2019;20:50). Consensus of one strand, and of both (Newman et al., Nat Biotechnol
+#: 2016;34:547: 1e-5 to 1e-4 of barcoded molecules, about 1e-6 to 1e-5 of duplex ones).
+NOMINAL = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001, 3e-5, 5e-6])
+NOMINAL_ERRORS = 2.0
+#: Highest rate that errors towards one base reach at a site, by the best quality group read there:
+#: 3 % of raw reads (judgement: beyond it lie mapping artifacts, which the model `artifact` is for),
+#: less of consensus, in which an error must recur in every copy.
+SITE_MOST = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.01, 0.003])
+#: Highest rate of damage of one orientation (Costello et al., Nucleic Acids Res 2013;41:e67).
+DAMAGE_MOST = 0.05
+#: Prior of a suspect's being a variant, and of one orientation's being damaged at a site.
+SUSPECT_VARIANT = 1e-3
+SUSPECT_DAMAGED = 0.02
+#: Fragments, and fraction of all, that an orientation must have before it can show damage, or the
+#: lack of it: amplicons and collapsed duplex reads have one orientation alone.
+LEAST_SIDE, LEAST_SIDE_FRACTION = 10, 0.1
+#: Rounds of learning with the suspects' probabilities, at most.
+ROUNDS = 8
 
 #: Chance of an indel outside repeats that neither slippage nor the reads' qualities explain.
 INDEL_FLOOR = 5e-6
 #: Homopolymers longer than this share one rate.
 MAX_TRACT = 20
 
-#: The prior of a multiplier's distribution counts as many sites.
-PRIOR_SITES = 3000
+#: The prior of a multiplier's distribution counts as many sites: that of a substitution and
+#: orientation, and that of all sites. A panel of 300 bases has 900, one of 67 kb has 200,000.
+PRIOR_SITES, PRIOR_SHARED = 3000, 10_000
+#: So many sites teach nothing of how much sites differ: they may as well be variants of a few
+#: fragments, of which a small panel has a higher fraction than a large one has errors.
+UNHEARD_SITES = 10
+#: Probability of being an error from which a suspect shows how much sites differ.
+RATHER_ERROR = 0.5
 
 #: Damage of the template has nothing to do with base quality: it is learned from, and sought in,
 #: bases of this quality group on (phred 30), where little else goes wrong.
@@ -66,6 +98,73 @@ def _histogram(shape: tuple[int, ...], at: tuple[np.ndarray, ...]) -> np.ndarray
 
 
 @dataclass
+class Suspects:
+    """Alleles whose counts stand out, of one sample.
+
+    Attributes
+    ----------
+    context, base : int, (suspects,)
+    errors, depth : float64, (suspects, CLASSES, QUALITY_GROUPS)
+        Fragments with the allele, and all fragments.
+    """
+
+    context: np.ndarray
+    base: np.ndarray
+    errors: np.ndarray
+    depth: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: list[tuple[np.ndarray, ...]]) -> "Suspects":
+        """Return those of all chunks."""
+        if not parts:
+            none = np.zeros((0, CLASSES, QUALITY_GROUPS))
+            return cls(np.zeros(0, int), np.zeros(0, int), none, none)
+        context, base, errors, depth = (np.concatenate(x) for x in zip(*parts, strict=True))
+        return cls(context.astype(int), base.astype(int), errors.astype(float), depth.astype(float))
+
+    def by_kind(self, counts: np.ndarray) -> np.ndarray:
+        """Return counts by kind (good bases of F1R2, of F2R1, other bases), (suspects, 3)."""
+        good = counts[:, :, GOOD:].sum(2)
+        return np.stack(
+            [good[:, :3].sum(1), good[:, 3:].sum(1), counts[:, :, :GOOD].sum((1, 2))], axis=1
+        )
+
+    def expected(self, noise: "Noise") -> np.ndarray:
+        """Return the errors expected at m = 1, by kind, (suspects, 3)."""
+        factor = noise.factor[self.context, self.base][:, :, None]
+        return self.by_kind(self.depth * noise.quality / 3 * factor)
+
+    def log_odds(self, noise: "Noise") -> np.ndarray:
+        """Return the log likelihood ratio of a variant against an error, (suspects,).
+
+        A variant shows at one frequency in all kinds of fragments; errors share one multiplier,
+        or each orientation has its own (damage).
+        """
+        k, n = self.by_kind(self.errors), self.by_kind(self.depth)
+        mean = np.maximum(self.expected(noise), 1e-12)
+        f = SUSPECT_FREQUENCIES[:, None]
+        rate = f * n[:, None] + mean[:, None]
+        variant = (k[:, None] * np.log(rate) - rate).sum(2) + SUSPECT_LOG_PRIOR
+        of_m = mean[:, None] * MULTIPLIERS[:, None]  # suspects, multipliers, kinds
+        of_m = k[:, None] * np.log(of_m) - of_m
+        prior = np.log(usual())
+        most = plausible(mean.sum(1), n.sum(1), site_most(self.depth))
+        shared = _logsumexp(of_m.sum(2) + prior + most)
+        # Damage is of one orientation; what both show is none.
+        sides = []
+        for side in (0, 1):
+            most = plausible(mean[:, side], n[:, side], DAMAGE_MOST)
+            like = of_m[:, :, side] + most
+            sides.append((_logsumexp(like + np.log(_level())), _logsumexp(like + prior)))
+        (hurt, sound), (hurt_too, sound_too) = sides
+        own = np.logaddexp(hurt + sound_too, sound + hurt_too) + np.log(SUSPECT_DAMAGED)
+        own = own + k[:, 2] * np.log(mean[:, 2]) - mean[:, 2]
+        own = np.where(tells_damage(n[:, :2]), own, -np.inf)
+        error = np.logaddexp(shared, own) - np.log(2)
+        return _logsumexp(variant) - error
+
+
+@dataclass
 class Tally:
     """What one sample's chunks add up to.
 
@@ -74,10 +173,12 @@ class Tally:
     total : float64, (CONTEXTS, CLASSES, QUALITY_GROUPS)
         Bases counted, at all positions with a known context.
     errors : float64, (CONTEXTS, 4, CLASSES, QUALITY_GROUPS)
-        Mismatches at non-variant alleles, by the base read.
+        Mismatches at alleles that are neither variants nor suspects, by the base read.
     cycle_total, cycle_errors : float64, (CYCLE_BINS,)
     sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4, 3), variant (n, 4))
-        Per chunk: what the learning of the multiplier needs.
+        Per chunk: what the learning of the multiplier needs; suspects are marked as variants.
+    suspects : list of (context (c,), base (c,), errors and depth (c, CLASSES, QUALITY_GROUPS))
+        Per chunk; the same alleles in every sample of a patient.
     slips : float64, (MAX_TRACT + 1, 2)
         Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
     slip_total : float64, (MAX_TRACT + 1,)
@@ -91,6 +192,7 @@ class Tally:
     cycle_total: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
     cycle_errors: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
     sites: list = field(default_factory=list)
+    suspects: list = field(default_factory=list)
     slips: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
     slip_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
 
@@ -132,6 +234,7 @@ class Tally:
         events: np.ndarray,
         groups: np.ndarray,
         variant: np.ndarray,
+        suspect: np.ndarray | None = None,
     ) -> None:
         """Add a chunk.
 
@@ -145,8 +248,14 @@ class Tally:
         groups : (events,) quality group of each mismatch
         variant : bool, (positions, 4)
             Alleles that are no noise.
+        suspect : bool, (positions, 4), optional
+            Alleles that may be variants.
         """
         known = context >= 0
+        if suspect is not None:
+            suspect = suspect & ~variant & known[:, None]
+            self._suspect(context, index, depth, events, groups, suspect)
+            variant = variant | suspect
         onehot = np.zeros((CONTEXTS, len(context)), dtype=np.float32)
         onehot[context[known], np.flatnonzero(known)] = 1
         self.total += (onehot @ depth.reshape(len(context), -1).astype(np.float32)).reshape(
@@ -167,11 +276,31 @@ class Tally:
             (len(context), 4, 3), (index, events["base"], np.where(good, events["cls"] // 3, 2))
         )
         by_side[..., 2] = by_side.sum(2)
-        counts = by_side.astype(np.uint16)
-        merged = np.zeros((len(context), CLASSES, 3), dtype=np.uint16)
+        counts = np.minimum(by_side, 65535).astype(np.uint16)
+        merged = np.zeros((len(context), CLASSES, MERGED.max() + 1), dtype=np.uint32)
         for group in range(QUALITY_GROUPS):
-            merged[:, :, MERGED[group]] += np.minimum(depth[:, :, group], 20000).astype(np.uint16)
+            merged[:, :, MERGED[group]] += depth[:, :, group].astype(np.uint32)
         self.sites.append((context.astype(np.int8), merged, counts, variant))
+
+    def _suspect(self, context, index, depth, events, groups, suspect) -> None:
+        """Add the suspects of a chunk."""
+        position, base = np.nonzero(suspect)
+        number = np.full(suspect.shape, -1)
+        number[position, base] = np.arange(len(position))
+        which = number[index, events["base"]]
+        mine = which >= 0
+        errors = _histogram(
+            (len(position), CLASSES, QUALITY_GROUPS),
+            (which[mine], events["cls"][mine], groups[mine]),
+        )
+        self.suspects.append(
+            (
+                context[position].astype(np.int8),
+                base.astype(np.int8),
+                errors.astype(np.uint32),
+                depth[position].astype(np.uint32),
+            )
+        )
 
 
 @dataclass
@@ -241,14 +370,80 @@ class Noise:
         return float(self.quality[4])
 
 
+#: Slippage of consensus reads against raw ones, before any data: simplex, duplex. A consensus keeps
+#: what slipped before the molecules were tagged, or in the first cycles (judgement).
+CONSENSUS_SLIPS = (0.5, 0.25)
+
+
+def _pooled_slips(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) -> np.ndarray:
+    """Return slippage rates from counts of all samples, (MAX_TRACT + 1, 2).
+
+    `scale` is that of the samples' reads against raw ones.
+    """
+    length = np.arange(MAX_TRACT + 1)
+    usual = scale * 1e-6 * 2.1 ** np.maximum(length - 1, 0)
+    usual = np.clip(usual, INDEL_FLOOR, 0.05)[:, None]
+    # The usual rate counts as two slips do.
+    return (slips + 2.0) / (total[:, None] + 2.0 / usual)
+
+
+def _slips(slips: np.ndarray, total: np.ndarray, pooled: np.ndarray) -> np.ndarray:
+    """Return a sample's slippage rates, those of all counting as ten slips, (MAX_TRACT + 1, 2)."""
+    # Longer tracts never slip less.
+    return np.maximum.accumulate((slips + 10.0) / (total[:, None] + 10.0 / pooled), axis=0)
+
+
 def learn_slips(tallies: list[Tally]) -> np.ndarray:
     """Return the slippage rates of all samples together, (MAX_TRACT + 1, 2)."""
-    length = np.arange(MAX_TRACT + 1)
-    usual = np.clip(1e-6 * 2.1 ** np.maximum(length - 1, 0), INDEL_FLOOR, 0.05)[:, None]
-    slips = sum(t.slips for t in tallies)
-    total = sum(t.slip_total for t in tallies)
-    # The usual rate weighs as much as two slips would.
-    return (slips + 2.0) / (total[:, None] + 2.0 / usual)
+    slips, total = sum(t.slips for t in tallies), sum(t.slip_total for t in tallies)
+    return _pooled_slips(slips, total, slip_scale(tallies))
+
+
+def slip_scale(tallies: list[Tally]) -> float:
+    """Return how often reads are assumed to slip, as a multiple of raw ones."""
+    by_group = sum(t.total.sum((0, 1)) for t in tallies)
+    raw, simplex, duplex = by_group[:-2].sum(), by_group[-2], by_group[-1]
+    scaled = raw + simplex * CONSENSUS_SLIPS[0] + duplex * CONSENSUS_SLIPS[1]
+    return float(scaled / by_group.sum()) if by_group.sum() else 1.0
+
+
+def slips_without(
+    tallies: list[Tally],
+    length: int,
+    kind: int,
+    counts: np.ndarray,
+    depth: np.ndarray,
+    normal: int | None,
+) -> np.ndarray:
+    """Return the chance of slippage in a homopolymer as it would be without one of the tracts.
+
+    In a small panel the longest tract is the only one of its length, and a true indel there would
+    be what it is compared with. The normal's counts stay: what it shows is no somatic indel.
+
+    Parameters
+    ----------
+    tallies : per sample
+    length : int
+        Of the tract.
+    kind : int
+        0 one base shorter, 1 longer.
+    counts, depth : (samples,)
+        Fragments with the indel, and all informative ones.
+    normal : int or None
+
+    Returns
+    -------
+    (samples,)
+    """
+    length = min(length, MAX_TRACT)
+    slips = [t.slips.copy() for t in tallies]
+    total = [t.slip_total.copy() for t in tallies]
+    for s in range(len(tallies)):
+        if s != normal:
+            slips[s][length, kind] = max(slips[s][length, kind] - counts[s], 0.0)
+            total[s][length] = max(total[s][length] - depth[s], 0.0)
+    pooled = _pooled_slips(sum(slips), sum(total), slip_scale(tallies))
+    return np.array([_slips(a, b, pooled)[length, kind] for a, b in zip(slips, total, strict=True)])
 
 
 def heavy_tailed(weights: np.ndarray) -> np.ndarray:
@@ -257,7 +452,12 @@ def heavy_tailed(weights: np.ndarray) -> np.ndarray:
     return 0.6 * weights + 0.4 * tail / tail.sum()
 
 
-def learn(tally: Tally, pooled_slips: np.ndarray) -> Noise:
+def learn(
+    tally: Tally,
+    pooled_slips: np.ndarray,
+    suspects: Suspects | None = None,
+    weight: np.ndarray | None = None,
+) -> Noise:
     """Return the error rates of a sample.
 
     Parameters
@@ -265,15 +465,22 @@ def learn(tally: Tally, pooled_slips: np.ndarray) -> Noise:
     tally : Tally
     pooled_slips : (MAX_TRACT + 1, 2)
         From `learn_slips`; a sample's own slips count beside ten of these.
+    suspects : Suspects, optional
+        Of the tally.
+    weight : (suspects,), optional
+        Probability of each suspect's being an error.
     """
-    by_quality = tally.errors.sum((0, 1, 2))
+    errors = tally.errors
+    if suspects is not None and len(suspects.base):
+        errors = errors.copy()
+        np.add.at(
+            errors, (suspects.context, suspects.base), suspects.errors * weight[:, None, None]
+        )
+    by_quality = errors.sum((0, 1, 2))
     total = tally.total.sum((0, 1))
-    nominal = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001])
-    # A hundred errors' worth of prior only where a group was hardly seen.
-    weight = 2.0
-    quality = (by_quality + weight) / (total + weight / nominal)
+    quality = (by_quality + NOMINAL_ERRORS) / (total + NOMINAL_ERRORS / NOMINAL)
     expected = np.einsum("xcq,q->xc", tally.total, quality / 3)  # per alternative base
-    observed = tally.errors.sum(3)  # context, base, class
+    observed = errors.sum(3)  # context, base, class
     mid = (np.arange(CONTEXTS) // 4) % 4
     factor = np.ones((CONTEXTS, 4, CLASSES))
     for ref in range(4):
@@ -288,10 +495,35 @@ def learn(tally: Tally, pooled_slips: np.ndarray) -> Noise:
             )
     mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
     cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
-    slip = (tally.slips + 10.0) / (tally.slip_total[:, None] + 10.0 / pooled_slips)
-    # Longer tracts never slip less.
-    slip = np.maximum.accumulate(slip, axis=0)
+    slip = _slips(tally.slips, tally.slip_total, pooled_slips)
     return Noise(quality, factor, cycle, slip)
+
+
+def learn_rates(
+    tallies: list[Tally], pooled_slips: np.ndarray
+) -> tuple[list[Noise], list[Suspects], np.ndarray]:
+    """Return the error rates of all samples, their suspects, and which of these are errors.
+
+    A suspect is one allele in all samples: what speaks for a variant in one counts for all.
+
+    Returns
+    -------
+    noises, suspects : lists, per sample
+    weight : float64, (suspects,)
+        Probability of each suspect's being an error.
+    """
+    suspects = [Suspects.joined(t.suspects) for t in tallies]
+    weight = np.zeros(len(suspects[0].base) if suspects else 0)
+    noises = [learn(t, pooled_slips, u, weight) for t, u in zip(tallies, suspects, strict=True)]
+    for _ in range(ROUNDS if len(weight) else 0):
+        odds = sum(np.maximum(u.log_odds(n), 0.0) for u, n in zip(suspects, noises, strict=True))
+        new = expit(-odds - np.log(SUSPECT_VARIANT))
+        settled = np.abs(new - weight).max() < 0.02
+        weight = new
+        noises = [learn(t, pooled_slips, u, weight) for t, u in zip(tallies, suspects, strict=True)]
+        if settled:
+            break
+    return noises, suspects, weight
 
 
 def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -311,7 +543,83 @@ EXPECTED_EDGES = np.logspace(-4, 3, 141)
 MOST = 40
 
 
-def _tables(tally: Tally, noise: Noise) -> np.ndarray:
+#: Frequencies at which a suspect is compared with a variant, and their log prior: half uniform in
+#: f, half in log f.
+SUSPECT_FREQUENCIES = np.geomspace(3e-4, 0.3, 40)
+SUSPECT_LOG_PRIOR = np.log(
+    0.5 * np.gradient(SUSPECT_FREQUENCIES) / np.gradient(SUSPECT_FREQUENCIES).sum() + 0.5 / 40
+)
+
+
+def _logsumexp(a: np.ndarray) -> np.ndarray:
+    """Return log(sum(exp(a))) along the last axis."""
+    most = np.maximum(a.max(axis=-1, keepdims=True), -1e30)
+    return np.log(np.exp(a - most).sum(axis=-1) + 1e-300) + most[..., 0]
+
+
+def plausible(expected: np.ndarray, depth: np.ndarray, most: float | np.ndarray) -> np.ndarray:
+    """Return 0 where a multiplier gives a rate of at most `most`, else -inf, (..., MULTIPLIERS).
+
+    Multipliers of 1 and below are always plausible.
+    """
+    rate = np.asarray(expected)[..., None] * MULTIPLIERS
+    bound = np.asarray(most * np.maximum(depth, 1))[..., None]
+    return np.where((rate <= bound) | (MULTIPLIERS <= 1), 0.0, -np.inf)
+
+
+def site_most(depth: np.ndarray) -> np.ndarray:
+    """Return the highest rate of errors at sites, the mean over the fragments, (...).
+
+    Parameters
+    ----------
+    depth : (..., CLASSES, QUALITY_GROUPS)
+    """
+    by_group = depth.sum(-2)
+    return (by_group * SITE_MOST).sum(-1) / np.maximum(by_group.sum(-1), 1e-9)
+
+
+def tells_damage(depth: np.ndarray) -> np.ndarray:
+    """Return where both orientations are deep enough to show damage of one of them, bool, (...).
+
+    Parameters
+    ----------
+    depth : (..., 2)
+        Good fragments by orientation.
+    """
+    return depth.min(-1) >= np.maximum(LEAST_SIDE, LEAST_SIDE_FRACTION * depth.sum(-1))
+
+
+def bounded(
+    log_shared: np.ndarray, log_own: np.ndarray, expected: np.ndarray, good: np.ndarray, support
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a substitution's distributions of m without what its site cannot have.
+
+    Errors do not exceed `SITE_MOST`, nor damage `DAMAGE_MOST`; damage is no explanation where
+    only one orientation was read: there each sample has a multiplier as all sites do.
+
+    Parameters
+    ----------
+    log_shared : (MULTIPLIERS,)
+    log_own : (samples, 2, MULTIPLIERS)
+    expected : (samples, 3)
+        As `model.Evidence.expected`.
+    good : (samples, 2)
+        Fragments with good bases, by orientation.
+    support : list of Support, per sample
+    """
+    depth = np.stack([s.depth for s in support])
+    total = depth.sum()
+    most = site_most(depth.sum(0))
+    log_shared = log_shared + plausible(expected.sum(), total, most)
+    log_shared = log_shared - _logsumexp(log_shared)
+    log_own = log_own + plausible(expected[:, :2], good, DAMAGE_MOST)
+    log_own = log_own - _logsumexp(log_own)[..., None]
+    return log_shared, np.where(tells_damage(good)[:, None, None], log_own, log_shared)
+
+
+def _tables(
+    tally: Tally, noise: Noise, suspects: Suspects | None = None, weight: np.ndarray | None = None
+) -> np.ndarray:
     """Return how many sites have which (reference, base, orientation, count, expected errors).
 
     Returns
@@ -324,8 +632,8 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
     For the orientations by themselves, a site whose other orientation shows anything unusual too
     is left out: it is rather a true variant of low frequency, which damage of one strand never is.
     """
-    merged = np.zeros(3)
-    for g in range(3):
+    merged = np.zeros(MERGED.max() + 1)
+    for g in range(len(merged)):
         members = g == MERGED
         weights = tally.total.sum((0, 1))[members]
         merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
@@ -338,24 +646,54 @@ def _tables(tally: Tally, noise: Noise) -> np.ndarray:
         tabulate(
             table, context, by_side, counts, variant.view(np.uint8), stands_out, EXPECTED_EDGES
         )
+    if suspects is not None and len(suspects.base):
+        _add_suspects(table, noise, suspects, weight)
     return table
 
 
-def _usual() -> np.ndarray:
+def _add_suspects(table: np.ndarray, noise: Noise, suspects: Suspects, weight: np.ndarray) -> None:
+    """Add those suspects that are rather errors to a table of `_tables`."""
+    expected, counts = suspects.expected(noise), suspects.by_kind(suspects.errors)
+    expected[:, 2], counts[:, 2] = expected.sum(1), counts.sum(1)
+    unusual = pdtrc(counts - 1, expected) < 0.1
+    unusual &= counts > 0
+    ref = (suspects.context // 4) % 4
+    for side in range(3):
+        use = expected[:, side] > 0
+        if side < 2:
+            use &= ~unusual[:, 1 - side]
+        many = np.maximum(counts[:, side] / MOST, 1.0)
+        at = np.searchsorted(EXPECTED_EDGES, expected[:, side] / many)
+        number = np.minimum(counts[:, side], MOST).astype(int)
+        cells = ref[use], suspects.base[use], side, number[use], at[use]
+        np.add.at(table, cells, (weight[use] >= RATHER_ERROR).astype(float))
+
+
+def _level() -> np.ndarray:
+    """Return a distribution level in log m over the multipliers of damaged sites."""
+    level = np.where(MULTIPLIERS >= 4, 1.0, 1e-12)
+    return level / level.sum()
+
+
+def usual() -> np.ndarray:
     """Return the distribution that is assumed of the multiplier before any data, (MULTIPLIERS,)."""
-    usual = np.exp(-4 * np.abs(np.log(MULTIPLIERS)))
-    return usual / usual.sum()
+    weights = np.exp(-4 * np.abs(np.log(MULTIPLIERS)))
+    return weights / weights.sum()
 
 
-def _fit(tables: np.ndarray, usual: np.ndarray, rounds: int = 150) -> np.ndarray:
+def _fit(
+    tables: np.ndarray, before: np.ndarray, sites: float = PRIOR_SITES, rounds: int = 150
+) -> np.ndarray:
     """Return the distributions of the multiplier given (count, expected) cells, side by side.
 
     Parameters
     ----------
     tables : (tables, MOST + 1, bins)
         Numbers of sites.
-    usual : (MULTIPLIERS,)
-        What is assumed beforehand; it weighs as much as `PRIOR_SITES` sites.
+    before : (MULTIPLIERS,)
+        What is assumed beforehand.
+    sites : float
+        How many sites that counts as.
     rounds : int
         Of the EM.
 
@@ -380,8 +718,8 @@ def _fit(tables: np.ndarray, usual: np.ndarray, rounds: int = 150) -> np.ndarray
     # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
-    weights = np.tile(usual, (len(tables), 1))
-    prior = PRIOR_SITES * usual
+    weights = np.tile(before, (len(tables), 1))
+    prior = sites * before
     for _ in range(rounds):
         share = number / np.maximum((like @ weights[:, :, None])[..., 0], 1e-300)
         weights = weights * (share[:, None, :] @ like)[:, 0] + prior
@@ -437,7 +775,13 @@ class Multipliers:
         return left / left.sum(axis=2, keepdims=True)
 
 
-def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | None) -> Multipliers:
+def learn_multipliers(
+    tallies: list[Tally],
+    noises: list[Noise],
+    normal: int | None,
+    suspects: list[Suspects] | None = None,
+    weight: np.ndarray | None = None,
+) -> Multipliers:
     """Learn how much sites differ from their expected errors.
 
     Parameters
@@ -446,23 +790,30 @@ def learn_multipliers(tallies: list[Tally], noises: list[Noise], normal: int | N
     normal : int or None
         The shared distribution is learned from the normal where there is one, since
         low-frequency somatic variants of a tumour would pass for noise.
+    suspects, weight
+        From `learn_rates`.
 
     Notes
     -----
     Counts of a site are Poisson with mean m times the expected errors. Sites are binned by
     (count, expected), so that the EM costs the same for any panel.
     """
-    tables = [_tables(t, n) for t, n in zip(tallies, noises, strict=True)]
+    suspects = suspects or [None] * len(tallies)
+    tables = [_tables(t, n, u, weight) for t, n, u in zip(tallies, noises, suspects, strict=True)]
     use = range(len(tallies)) if normal is None else [normal]
-    usual = _usual()
-    shared = _fit(sum(tables[s][:, :, 2].sum((0, 1)) for s in use)[None], usual)[0]
+    before = usual()
+    table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
+    shared = _fit(table[None], before, PRIOR_SHARED)[0]
+    heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
+    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, before)), shared)
+    shared /= shared.sum()
     shape = (len(tallies), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))
     for s, table in enumerate(tables):
         # A substitution has a twelfth of the sites: its tail is assumed to reach no further beyond
         # what they show than that of all substitutions of the sample does.
-        pooled = np.minimum(_fit(table[:, :, :2].sum((0, 1, 2))[None], usual)[0], usual)
+        pooled = np.minimum(_fit(table[:, :, :2].sum((0, 1, 2))[None], before)[0], before)
         pooled /= pooled.sum()
         sites[s] += table[:, :, :2].sum((3, 4))
         changed = ~np.eye(4, dtype=bool)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from resistpanel.call.assay import FIXED_ENDS, same_ends
 from resistpanel.call.candidates import propose as candidates
 from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, strand_class
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
@@ -74,6 +75,8 @@ def realign(
         table = p.reads.table
         chosen = p.touching(start, end)
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
+        # An allele that a fragment's primer covers, whole or in part, is not the sample's.
+        chosen = chosen[(table["low"][chosen] < start) & (table["high"][chosen] > end)]
         if not len(chosen):
             for supports in result:
                 supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
@@ -116,9 +119,11 @@ def realign(
         ).reshape(-1, CLASSES)
         length = p.templates.length
         if length not in tells:
-            gains = [0] + [a.shift for a in alleles]
-            tells[length] = opportunity.informative(plain, gains, length, MARGIN)
-        weights = [opportunity.places(t, p.templates) for t in tells[length]]
+            tells[length] = opportunity.informative(plain, gains_of(alleles), length, MARGIN)
+        if _fixed(rows):
+            weights = _tellers(rows, frags, position, tells[length], gains_of(alleles), origin)
+        else:
+            weights = [opportunity.places(t, p.templates) for t in tells[length]]
         for h, supports in enumerate(result, 1):
             mine = np.flatnonzero(sure & (best == h))
             out = np.zeros(len(mine), dtype=ROW)
@@ -156,6 +161,58 @@ def realign(
             starts,
             lengths,
         )
+    return result
+
+
+def gains_of(alleles: list[Allele]) -> list[int]:
+    """Return the bases that each haplotype gains, the reference first."""
+    return [0] + [a.shift for a in alleles]
+
+
+def _span(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the reference span of reads with their soft clips, and which are reverse."""
+    pos = rows["pos"].astype(np.int64) - rows["lclip"]
+    end = rows["end"].astype(np.int64) + rows["rclip"]
+    return pos, end, (rows["flag"] & 16) != 0
+
+
+def _fixed(rows: np.ndarray) -> bool:
+    """Return whether the reads of a locus begin at a few bases, as those of amplicons."""
+    same, pairs = same_ends(*_span(rows))
+    return pairs > 0 and same >= FIXED_ENDS * pairs
+
+
+def _tellers(
+    rows: np.ndarray,
+    frags: np.ndarray,
+    position: np.ndarray,
+    tells: list[np.ndarray],
+    gains: list[int],
+    origin: int,
+) -> list[float]:
+    """Return how many of the locus's fragments would tell each haplotype if they came from it.
+
+    Where fragments have fixed ends, these take the place of all possible ones: the forward read of
+    an amplicon begins at the same base whatever the allele, the reverse read ends at the same.
+
+    Parameters
+    ----------
+    rows : reads of the locus
+    frags, position : as `kernels.fragments` returns them
+    tells : per haplotype, bool, by the first base of a read there
+    gains : per haplotype, bases gained
+    origin : position of the haplotypes' first base
+    """
+    pos, end, reverse = _span(rows)
+    result = []
+    for told, gain in zip(tells, gains, strict=True):
+        at = np.where(reverse, end - rows["length"] + gain, pos) - origin
+        valid = (at >= 0) & (at < len(told))
+        shown = np.zeros(len(rows), dtype=bool)
+        shown[valid] = told[at[valid]]
+        by_fragment = np.zeros(len(frags), dtype=bool)
+        by_fragment[position[shown]] = True
+        result.append(float(by_fragment.sum()))
     return result
 
 
@@ -215,6 +272,8 @@ def _depth(
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
+    if _fixed(rows):
+        return scale @ told
     cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
     total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
     rest = told.sum(0) - told[h]

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from resistpanel.call.candidates.substitutions import substitution_candidates
+from resistpanel.call.assay import same_ends
+from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.events.phase import phase
 from resistpanel.call.events.realign import indel_candidates
 from resistpanel.call.io import evidence as ev
 from resistpanel.call.io import regions
+from resistpanel.call.io.ends import mask_primers, mates, trim_adapters
+from resistpanel.call.io.primers import Primers, read_primers
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
@@ -36,6 +39,10 @@ class Collection:
         Reads used, counted likewise.
     torn, no_qualities : int64, (samples,)
         Reads left out, see `reader.Reads`; each counted once.
+    ends : float64, (samples, 2)
+        `assay.same_ends` of all reads.
+    adapters : int64, (samples,)
+        Reads of which an adapter was cut off.
     crowded : int
         Places of indels that were not looked at, see `places.MOST_PLACES`.
     sums : uint32, (chunks, samples + 1)
@@ -49,6 +56,8 @@ class Collection:
     reads: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     torn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     no_qualities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    ends: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    adapters: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     crowded: int = 0
     sums: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.uint32))
 
@@ -58,7 +67,8 @@ class Collection:
         none = [np.zeros(samples, np.int64) for _ in range(3)]
         tallies = [noise.Tally() for _ in range(samples)]
         sums = np.zeros((0, samples + 1), np.uint32)
-        return cls(tallies, [], 1.0, 0, *none, 0, sums)
+        ends, adapters = np.zeros((samples, 2)), np.zeros(samples, np.int64)
+        return cls(tallies, [], 1.0, 0, *none, ends, adapters, 0, sums)
 
     def ask(self, sites: dict[Allele, list[str]]) -> None:
         """Note which candidates are asked for, and by whom."""
@@ -105,12 +115,45 @@ def forced(chunk: regions.Chunk, mine: Sequence[Allele]) -> tuple[list[Allele], 
     return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
 
 
+def settle(reads: Reads, contig: str, primers: Primers | None) -> int:
+    """Cut adapters off, and mark the fragments' own primers; return the reads that were cut."""
+    table = reads.table
+    if not len(table):
+        return 0
+    pairs = mates(
+        np.ascontiguousarray(table["frag"]), np.ascontiguousarray(table["flag"]), reads.n_fragments
+    )
+    raw = table.view(np.uint8)
+    adapters = trim_adapters(raw, reads.bases, reads.cigars, pairs)
+    if primers is not None:
+        mask_primers(raw, pairs, *primers.of(contig))
+    if adapters:
+        gone = table["end"] <= table["pos"]
+        if gone.any():
+            reads.table = table[~gone]
+    return adapters
+
+
+#: Reads of a chunk, about, of which the 5' ends are compared.
+ENDS_SAMPLED = 1000
+
+
+def _ends(reads: Reads) -> np.ndarray:
+    """Return what the 5' ends of the reads say of the library."""
+    # A sample of a chunk's reads will do; of all places alike.
+    table = reads.table[:: len(reads.table) // ENDS_SAMPLED + 1]
+    pos = table["pos"].astype(np.int64) - table["lclip"]
+    end = table["end"].astype(np.int64) + table["rclip"]
+    return same_ends(pos, end, (table["flag"] & 16) != 0)
+
+
 def collect(
     settings: Settings,
     samples: Sequence[Sample],
     reference: Reference,
     chunks: Sequence[regions.Chunk],
     sites: dict[Allele, list[str]],
+    consensus: Sequence[str],
 ) -> Collection:
     """Read all samples once, side by side, and gather the evidence of the chunks.
 
@@ -121,6 +164,8 @@ def collect(
     reference : Reference
     chunks : list of Chunk, in order
     sites : identifiers of the alleles that are asked for
+    consensus : list of str
+        Convention of each sample's consensus reads.
     """
     found = Collection.empty(len(samples))
     normal = 0 if settings.normal else None
@@ -134,7 +179,11 @@ def collect(
     ]
     if not spans:
         return found
-    readers = [Reader(s.path, spans, settings.reference, settings.min_mapq) for s in samples]
+    primers = read_primers(settings.primers, reference) if settings.primers else None
+    readers = [
+        Reader(s.path, spans, settings.reference, settings.min_mapq, consensus=kind)
+        for s, kind in zip(samples, consensus, strict=True)
+    ]
     workers = max(1, min(settings.threads, len(readers)))
     sums = []
     with ThreadPoolExecutor(workers) as pool:
@@ -150,11 +199,15 @@ def collect(
                 reads = reader.next_chunk(
                     chunk.contig, chunk.beg, chunk.end, chunk.next_start, chunk.previous_end
                 )
-                return ev.pile(reads, chunk, codes, settings.min_qual), checksum(reads)
+                crc, ends = checksum(reads), _ends(reads)
+                cut = settle(reads, chunk.contig, primers)
+                return ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut
 
             loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
-            piles = [p for p, _ in loaded]
-            sums.append([*(crc for _, crc in loaded), crc32(codes)])
+            piles = [p for p, *_ in loaded]
+            sums.append([*(crc for _, crc, _, _ in loaded), crc32(codes)])
+            found.ends += np.array([ends for _, _, ends, _ in loaded])
+            found.adapters += np.array([cut for *_, cut in loaded])
             for s, p in enumerate(piles):
                 found.thinned = min(found.thinned, p.reads.kept)
                 found.bases += int(p.reads.table["length"].sum())
@@ -165,8 +218,11 @@ def collect(
             substitutions, indels = forced(chunk, by_contig.get(chunk.contig, []))
             here, crowded = indel_candidates(piles, chunk, reference, indels)
             found.crowded += crowded
-            ev.tally(found.tallies, piles, chunk, codes, context)
-            here += substitution_candidates(piles, chunk, codes, context, substitutions, reference)
+            chosen = standing_out(piles, codes)
+            ev.tally(found.tallies, piles, chunk, codes, context, chosen, substitutions)
+            here += substitution_candidates(
+                piles, chunk, codes, context, chosen, substitutions, reference
+            )
             phase(piles, here, normal)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from resistpanel.call.errors.error_model import VARIANT_FRACTION, Tally, contexts, homopolymers
-from resistpanel.call.io.pileup import GROUP_OF, pileup
+from resistpanel.call.io.pileup import pileup
 from resistpanel.call.io.reader import Reads
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import bases_at
@@ -46,12 +46,16 @@ class Support:
         Reads over the position that were left out for their mapping quality.
     mapq : float
         Mean mapping quality of the reads over the position.
+    near_end : float
+        Fraction of the reads over the position that have it near an end of their alignment
+        (`near`).
     """
 
     rows: np.ndarray
     depth: np.ndarray
     low_mapq: int = 0
     mapq: float = 60.0
+    near_end: float = 0.0
 
     @property
     def alt(self) -> int:
@@ -62,6 +66,11 @@ class Support:
     def total(self) -> int:
         """Informative fragments."""
         return round(float(self.depth.sum()))
+
+
+def near(read_length: float) -> int:
+    """Return how many bases from an end of a read are near it."""
+    return min(6, max(2, int(read_length * 0.08)))
 
 
 @dataclass
@@ -232,10 +241,32 @@ def others(p: Pile, pos: int, base: int) -> np.ndarray:
     return mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
 
 
+def variants(piles: list[Pile]) -> np.ndarray:
+    """Return which alleles are too common in a sample to be errors, bool, (positions, 4)."""
+    common = np.zeros(piles[0].counts.shape, dtype=bool)
+    for p in piles:
+        common |= p.counts >= np.maximum(4, VARIANT_FRACTION * p.total)[:, None]
+    return common
+
+
 def tally(
-    tallies: list[Tally], piles: list[Pile], chunk: Chunk, codes: np.ndarray, context: np.ndarray
+    tallies: list[Tally],
+    piles: list[Pile],
+    chunk: Chunk,
+    codes: np.ndarray,
+    context: np.ndarray,
+    suspect: np.ndarray,
+    asked: list[Allele],
 ) -> None:
-    """Add a chunk to the samples' error tallies."""
+    """Add a chunk to the samples' error tallies.
+
+    Parameters
+    ----------
+    suspect : bool, (positions, 4)
+        Alleles that may be variants.
+    asked : list of Allele
+        Substitutions that are asked for: they teach nothing, whatever they are.
+    """
     starts, runs = homopolymers(codes)
     for t, p in zip(tallies, piles, strict=True):
         counts = []
@@ -246,11 +277,15 @@ def tally(
             at = chunk.index(np.unique(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
             counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
         t.add_slips(starts, runs, p.total, *counts)
-    variant = np.zeros(piles[0].counts.shape, dtype=bool)
-    for p in piles:
-        variant |= p.counts >= np.maximum(4, VARIANT_FRACTION * p.total)[:, None]
+    variant = variants(piles)
+    for allele in asked:
+        at = int(chunk.index(np.array([allele.pos]))[0])
+        for k, (ref, base) in enumerate(zip(allele.ref, allele.alt, strict=True)):
+            if ref != base:
+                variant[at + k, "ACGT".index(base)] = True
     for t, p in zip(tallies, piles, strict=True):
-        t.add(context, p.key >> 2, p.depth, p.cycles, p.events, GROUP_OF[p.events["qual"]], variant)
+        groups = p.events["group"]
+        t.add(context, p.key >> 2, p.depth, p.cycles, p.events, groups, variant, suspect)
 
 
 def context_of(chunk: Chunk, reference: Reference) -> np.ndarray:

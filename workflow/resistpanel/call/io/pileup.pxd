@@ -9,3 +9,4 @@ cdef packed struct Event:
     int16_t dist
     uint8_t base, qual, cls, ref
     int16_t cycle
+    uint8_t group, padding

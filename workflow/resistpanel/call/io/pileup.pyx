@@ -12,9 +12,12 @@ from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
 from resistpanel.core.memory cimport resized
 
-#: Upper bounds (exclusive) of the quality groups; mates that agree reach the last ones.
+#: Upper bounds (exclusive) of the quality groups; raw mates that agree reach the last of these.
 QUALITY_EDGES = (18, 25, 30, 35, 45, 94)
-QUALITY_GROUPS = len(QUALITY_EDGES)
+#: Good bases (phred 30) of consensus reads have groups of their own: their quality is on a scale of
+#: its own, and their errors are others.
+SIMPLEX_GROUP, DUPLEX_GROUP = len(QUALITY_EDGES), len(QUALITY_EDGES) + 1
+QUALITY_GROUPS = len(QUALITY_EDGES) + 2
 #: Sequencing cycles are counted in bins of this width, the last bin is open.
 CYCLE_WIDTH = 8
 CYCLE_BINS = 40
@@ -22,21 +25,27 @@ CYCLE_BINS = 40
 CLASSES = 6
 
 cdef enum:
-    N_QBIN = 6
+    N_QBIN = 8
     N_CLS = 6
     N_CYCLE = 40
+    N_TIER = 3
+    Q_CONSENSUS = 30
 
-cdef uint8_t GROUP[256]
+#: Quality group by tier of the read (`reader.RAW` and so on) and quality.
+GROUP_OF = np.zeros((N_TIER, 256), dtype=np.uint8)
+cdef uint8_t GROUP[N_TIER][256]
 for _i in range(256):
-    GROUP[_i] = next((k for k, edge in enumerate(QUALITY_EDGES) if _i < edge), N_QBIN - 1)
-
-#: Quality to quality group.
-GROUP_OF = np.array([GROUP[_i] for _i in range(256)], dtype=np.uint8)
+    _group = next((k for k, edge in enumerate(QUALITY_EDGES) if _i < edge), len(QUALITY_EDGES) - 1)
+    for _tier in range(N_TIER):
+        GROUP_OF[_tier, _i] = _group
+        if _tier and _i >= Q_CONSENSUS:
+            GROUP_OF[_tier, _i] = SIMPLEX_GROUP if _tier == 1 else DUPLEX_GROUP
+        GROUP[_tier][_i] = GROUP_OF[_tier, _i]
 
 EVENT_DTYPE = np.dtype(
     [("pos", np.int32), ("frag", np.int32), ("read", np.int32), ("qpos", np.int32),
      ("dist", np.int16), ("base", np.uint8), ("qual", np.uint8), ("cls", np.uint8),
-     ("ref", np.uint8), ("cycle", np.int16)]
+     ("ref", np.uint8), ("cycle", np.int16), ("group", np.uint8), ("padding", np.uint8)]
 )
 INDEL_DTYPE = np.dtype(
     [("pos", np.int32), ("length", np.int32), ("read", np.int32), ("qpos", np.int32)]
@@ -104,6 +113,8 @@ cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t rea
     e.qual = qual
     e.cls = cls
     e.ref = ref
+    e.group = GROUP[r.tier][qual]
+    e.padding = 0
     r.mismatches += 1
     return 0
 
@@ -136,7 +147,7 @@ cdef struct Counts:
     uint32_t *depth
     uint32_t *deleted
     int64_t *cycles
-    int64_t row[256]     # of `depth`, by quality
+    int64_t row[N_TIER][256]  # of `depth`, by tier and quality
     int64_t n_pos
     int min_qual
 
@@ -168,9 +179,10 @@ cdef int add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, 
         counts.cycles[c] += p - here
         here = <int32_t>p
     cdef uint32_t *depth = counts.depth + cls * N_QBIN * counts.n_pos + shift
+    cdef const int64_t *row = counts.row[r.tier]
     p = beg
     while True:
-        p = count_run(base, qual, reference + shift, depth, counts.row, counts.min_qual, p, end)
+        p = count_run(base, qual, reference + shift, depth, row, counts.min_qual, p, end)
         if p == end:
             break
         if base[p] > 3 or qual[p] < counts.min_qual:
@@ -178,7 +190,7 @@ cdef int add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, 
             c = (n - 1 - c if back else c) // 8
             counts.cycles[c if c < N_CYCLE else N_CYCLE - 1] -= 1
         else:
-            depth[counts.row[qual[p]] + p] += 1
+            depth[row[qual[p]] + p] += 1
             if reference[p + shift] < 4:
                 add_event(sink, r, <int32_t>p, frag, read, q + <int32_t>(p - beg), base[p],
                           qual[p], cls, reference[p + shift])
@@ -218,8 +230,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
            int min_qual=12):
     """Count fragments per position and list their mismatches.
 
-    Where two mates overlap they are one observation: agreeing bases add their qualities (to 60),
-    disagreeing ones are dropped unless one is better by 20.
+    Where two mates overlap they are one observation: agreeing bases add their qualities (to 60; of
+    consensus reads the better counts), disagreeing ones are dropped unless one is better by 20.
 
     Parameters
     ----------
@@ -241,7 +253,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         Fragments whose alignment deletes the position.
     events : EVENT_DTYPE, (mismatches,)
         pos, frag, read and qpos (the base in the read that carries it), dist (to the nearer end
-        of the read), base, qual (combined), cls (class), ref, cycle (from the read's 5' end).
+        of the read), base, qual (combined), cls (class), ref, cycle (from the read's 5' end),
+        group (quality group).
     indels : INDEL_DTYPE, (operations,)
         Insertions (length > 0, before `pos`) and deletions (length < 0, from `pos`) in the
         CIGARs, within or beside the intervals.
@@ -280,8 +293,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef Counts counts
     counts.depth, counts.deleted, counts.cycles = &depth[0, 0, 0], &deleted[0], &cycles[0]
     counts.n_pos, counts.min_qual = n_pos, min_qual
-    for i in range(256):
-        counts.row[i] = GROUP[i] * n_pos
+    for which in range(N_TIER):
+        for i in range(256):
+            counts.row[which][i] = GROUP[which][i] * n_pos
     cdef Indel *indels = NULL
     cdef int64_t n_indels = 0, m_indels = 0
     cdef int64_t first, idx, lo, hi, stop
@@ -332,6 +346,12 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     while k < n_int and starts[k] < t.end:
                         first = t.pos if t.pos > starts[k] else starts[k]
                         hi = t.end if t.end < ends[k] else ends[k]
+                        # What is no evidence, such as the fragment's own primers, is left out.
+                        first = t.low if t.low > first else first
+                        hi = t.high if t.high < hi else hi
+                        if first >= hi:
+                            k += 1
+                            continue
                         # Where both mates lie, column by column; the rest, nearly all, by runs.
                         cls = (1 if t.flag & BAM_FREVERSE else 0) + orient
                         ra = b if which else a
@@ -377,8 +397,12 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                                 if column.qual > qual:
                                     q = column.qpos
                                     ra = b
-                                qual = 60 if qual + column.qual > 60 else qual + column.qual
                                 cls = 2
+                                if r.tier:
+                                    # Both are read off one consensus: no second opinion.
+                                    qual = column.qual if column.qual > qual else qual
+                                else:
+                                    qual = 60 if qual + column.qual > 60 else qual + column.qual
                             elif qual >= column.qual + 20:
                                 qual -= column.qual
                             elif column.qual >= qual + 20:
@@ -393,7 +417,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                                 continue
                             if base > 3 or qual < min_qual:
                                 continue
-                            c = GROUP[qual]
+                            c = GROUP[r.tier][qual]
                             depth[cls + orient, c, idx] += 1
                             x = rows[ra].length - 1 - q
                             c = (x if rows[ra].flag & BAM_FREVERSE else q) // 8
@@ -412,7 +436,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                 for x in range(r.n_cigar):
                     op = cigars[r.cigar + x] & 15
                     length = cigars[r.cigar + x] >> 4
-                    if op == 1 or op == 2:
+                    # A gap of which a part is no evidence, as of a primer made wrongly, is none.
+                    if op == 1 and r.low < p < r.high or \
+                            op == 2 and r.low <= p and p + length <= r.high:
                         if n_indels == m_indels:
                             indels = <Indel *>resized(
                                 indels, 2 * m_indels + 1024, sizeof(Indel))

@@ -23,16 +23,18 @@ from resistpanel.call.io.evidence import Candidate, Support
 from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import replacing
+from resistpanel.core.files import replacing, sha256
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
 FORMAT = "resistpanel/call-evidence/1"
 #: Fields of a tally that are added up.
-SUMMED = tuple(f.name for f in dataclasses.fields(Tally) if f.name != "sites")
+SUMMED = tuple(f.name for f in dataclasses.fields(Tally) if f.name not in ("sites", "suspects"))
+#: Arrays of a tally's suspects, per chunk.
+SUSPECT_PARTS = 4
 #: Arrays of a collection with one row per sample.
-PER_SAMPLE = ("reads", "torn", "no_qualities")
+PER_SAMPLE = ("reads", "torn", "no_qualities", "ends", "adapters")
 
 
 def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
@@ -69,6 +71,8 @@ def stamp(caller: "Caller") -> dict:
         "padding": settings.padding,
         "min-mapq": settings.min_mapq,
         "min-qual": settings.min_qual,
+        "primers": sha256(settings.primers) if settings.primers else None,
+        "consensus": caller.consensus,
     }
 
 
@@ -101,6 +105,9 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
         for k in range(head["components"]):
             arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
+        for k in range(SUSPECT_PARTS if tally.suspects else 0):
+            arrays[f"suspects.{s}.{k}"] = np.concatenate([part[k] for part in tally.suspects])
+    arrays["suspects"] = np.array([len(p[0]) for p in found.tallies[0].suspects], np.int64)
     arrays["positions"] = np.array([len(site[0]) for site in found.tallies[0].sites], np.int64)
     if candidates:
         arrays["rows"] = np.concatenate([support.rows for support in supports])
@@ -108,6 +115,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
         arrays["depth"] = np.stack([support.depth for support in supports])
         arrays["low_mapq"] = np.array([support.low_mapq for support in supports], np.int64)
         arrays["mapq"] = np.array([support.mapq for support in supports], np.float64)
+        arrays["near_end"] = np.array([support.near_end for support in supports], np.float64)
         arrays["kin"] = np.stack(
             [np.zeros(samples) if c.kin is None else c.kin for c in candidates]
         )
@@ -160,14 +168,19 @@ def _collection(head: dict, arrays) -> Collection:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
         parts = [np.split(arrays[f"sites.{s}.{k}"], cuts) for k in range(head["components"])]
         tally.sites = list(zip(*parts, strict=True))
+        if len(arrays["suspects"]):
+            where = np.cumsum(arrays["suspects"])[:-1]
+            parts = [np.split(arrays[f"suspects.{s}.{k}"], where) for k in range(SUSPECT_PARTS)]
+            tally.suspects = list(zip(*parts, strict=True))
     if not head["candidates"]:
         return found
     # Each member of the archive is unpacked anew whenever it is asked for.
-    depth, low, mapq, kin = (arrays[name] for name in ("depth", "low_mapq", "mapq", "kin"))
+    names = ("depth", "low_mapq", "mapq", "near_end", "kin")
+    depth, low, mapq, near_end, kin = (arrays[name] for name in names)
     rows = np.split(arrays["rows"], np.cumsum(arrays["carriers"])[:-1])
     for n, (allele, context, phase, has_kin) in enumerate(head["candidates"]):
         support = [
-            Support(rows[i], depth[i], int(low[i]), float(mapq[i]))
+            Support(rows[i], depth[i], int(low[i]), float(mapq[i]), float(near_end[i]))
             for i in range(n * samples, (n + 1) * samples)
         ]
         phased = [(Allele(*other), cis, trans) for other, cis, trans in phase]
@@ -238,6 +251,7 @@ def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Colle
             for name in SUMMED:
                 setattr(mine, name, getattr(mine, name) + getattr(other, name))
             mine.sites += other.sites
+            mine.suspects += other.suspects
         whole.candidates += found.candidates
     whole.sums = np.concatenate([found.sums for found in shares])
     whole.ask(sites)

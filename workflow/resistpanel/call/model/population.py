@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pysam
 
-from resistpanel.core.allele import Allele, vcf_alleles
+from resistpanel.core.allele import Allele, ambiguity, left_align_to, trim
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -16,17 +16,24 @@ UNLISTED = 3e-5
 CARRIED = {"SNV": 3e-4, "INS": 5e-5, "DEL": 5e-5, "DUP": 1e-5, "MNV": 2e-6, "COMPLEX": 2e-6}
 #: Allele frequency given to a listed allele whose frequency the resource does not state.
 UNSTATED = 1e-4
+#: Normals of a panel of normals that lists sites alone: more than one, as it lists what recurs.
+RECURS = 2.0
 
 
 class Resource:
     """An indexed VCF of alleles, looked up one at a time.
+
+    Alleles are compared after trimming and left-alignment, so that a record with several alleles,
+    padded to the longest of them, is found. Contigs may be named with or without chr.
 
     Parameters
     ----------
     path : str
         bgzipped and indexed.
     field : str
-        INFO field to read: AF of a germline resource, NORMALS of a panel of normals.
+        INFO field to read: AF of a germline resource, NORMALS of a panel of normals. A panel of
+        normals without it counts the samples that carry the allele; one of sites alone lists
+        what recurs.
 
     Raises
     ------
@@ -43,35 +50,60 @@ class Resource:
             raise InputError("cannot be read as VCF", self.path, "check the file") from error
         if not indexed:
             raise InputError("has no index", self.path, "bgzip it and run tabix -p vcf")
-        if field not in self._vcf.header.info:
+        self._declared = field in self._vcf.header.info
+        if not self._declared and field != "NORMALS":
             raise InputError(f"declares no INFO/{field}", self.path, "see docs/call.md")
+        self._contigs = set(self._vcf.header.contigs)
 
     def lookup(self, allele: Allele, reference: Reference) -> float | None:
         """Return the field's value for an allele, None if the allele is not listed."""
-        pos, ref, alt = vcf_alleles(allele, reference)
-        if allele.contig not in self._vcf.header.contigs:
+        contig = next((name for name in aliases(allele.contig) if name in self._contigs), None)
+        if contig is None:
             return None
-        for record in self._records(allele.contig, pos):
-            if record.pos != pos or record.ref != ref:
-                continue
-            for k, other in enumerate(record.alts or ()):
-                if other == alt:
-                    value = record.info.get(self.field)
-                    if isinstance(value, tuple):
-                        value = value[k] if k < len(value) else None
-                    return UNSTATED if value is None else float(value)
+        start, end = ambiguity(allele, reference)
+        for record in self._records(contig, max(0, start - 1), end + 1):
+            for k, alt in enumerate(record.alts or ()):
+                if len(alt) - len(record.ref) != allele.shift or set(alt.upper()) - set("ACGT"):
+                    continue
+                other = Allele(allele.contig, record.start, record.ref.upper(), alt.upper())
+                other = trim(other)
+                if allele.shift and (other.ref or other.alt):
+                    other = left_align_to(other, reference)
+                if other == allele:
+                    return self._value(record, k)
         return None
 
-    def _records(self, contig: str, pos: int) -> Iterator[pysam.VariantRecord]:
-        """Yield the records that overlap a position."""
+    def _value(self, record: pysam.VariantRecord, k: int) -> float:
+        """Return what a record says of its k-th allele."""
+        if not self._declared:
+            genotypes = [sample.get("GT") or () for sample in record.samples.values()]
+            if not genotypes:
+                return RECURS
+            return float(sum(k + 1 in genotype for genotype in genotypes))
+        value = record.info.get(self.field)
+        if isinstance(value, tuple):
+            value = value[k] if k < len(value) else None
+        if value is None:
+            return UNSTATED if self.field == "AF" else RECURS
+        return float(value)
+
+    def _records(self, contig: str, start: int, end: int) -> Iterator[pysam.VariantRecord]:
+        """Yield the records that overlap [start, end)."""
         try:
-            yield from self._vcf.fetch(contig, pos - 1, pos)
+            yield from self._vcf.fetch(contig, start, end)
         except (OSError, ValueError) as error:
             raise InputError(
-                f"cannot be read at {contig}:{pos} ({error})",
+                f"cannot be read at {contig}:{start + 1} ({error})",
                 self.path,
                 "bcftools sort it, bgzip it, and run tabix -f -p vcf",
             ) from None
+
+
+def aliases(contig: str) -> tuple[str, ...]:
+    """Return the names under which a contig is found: its own first, with chr and without."""
+    if contig in ("M", "MT", "chrM", "chrMT"):
+        return (contig, "MT", "chrM", "M")
+    return (contig, contig[3:] if contig.startswith("chr") else f"chr{contig}")
 
 
 def log_germline_prior(frequency: float | None) -> float:

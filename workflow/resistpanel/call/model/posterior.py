@@ -25,6 +25,7 @@ FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
 #: Error probabilities are binned to these (log10) edges.
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
+LOG_CENTRES = np.log10(ERROR_CENTRES)
 LOG_TINY = -1e30
 #: Standard deviation (of the logit) by which tumours differ that carry a variant alike.
 SPREAD = 0.25
@@ -161,6 +162,13 @@ class Posterior:
         return np.clip(-10 / np.log(10) * (log_not - total), 0, 9999)
 
     @property
+    def real_phred(self) -> np.ndarray:
+        """Return -10 log10 of the probability that the allele is neither somatic nor inherited."""
+        log_not = logsumexp(np.stack([self.log_null, self.log_artifact, self.log_foreign]), axis=0)
+        there = np.logaddexp(self.log_somatic, self.log_germline)
+        return np.clip(-10 / np.log(10) * (log_not - np.logaddexp(log_not, there)), 0, 9999)
+
+    @property
     def best(self) -> np.ndarray:
         """Return the likeliest model's name per candidate."""
         names = np.array(["absent", "somatic", "germline", "artifact", "foreign"])
@@ -174,6 +182,28 @@ class Posterior:
             ]
         )
         return names[stack.argmax(axis=0)]
+
+
+def between_centres(error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which two of `ERROR_CENTRES` error probabilities lie, and how far.
+
+    Put to the nearest, all fragments of an indel would have an error up to a third off, and a few
+    hundred of them would decide for or against it by that alone.
+
+    Parameters
+    ----------
+    error : (n,)
+
+    Returns
+    -------
+    lower : int, (n,)
+        Index of the lower centre.
+    upper_weight : float, (n,)
+        Weight of the next one: log-linear.
+    """
+    at = np.clip(np.log10(error), LOG_CENTRES[0], LOG_CENTRES[-1])
+    lower = np.clip(np.searchsorted(LOG_CENTRES, at, side="right") - 1, 0, len(LOG_CENTRES) - 2)
+    return lower, (at - LOG_CENTRES[lower]) / (LOG_CENTRES[lower + 1] - LOG_CENTRES[lower])
 
 
 def logsumexp(a: np.ndarray, axis: int) -> np.ndarray:
@@ -203,6 +233,57 @@ def log_artifact_prior() -> np.ndarray:
     f = FREQUENCIES[1:]
     weight = np.where(f < 0.35, np.clip((f / ARTIFACT_LEVEL) ** 3, 0.03, 1.0), 0.0)
     return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
+
+
+#: Frequencies of inherited heterozygous variants without a normal, before any data: standard
+#: deviation of the logit about `HET_CENTRE`; weight of any other frequency; sites it counts as.
+HET_CENTRE, HET_SPREAD, HET_ANYWHERE, HET_SITES = -0.05, 0.2, 3e-4, 3.0
+#: Standard deviation of the logit by which the patient's variants are smoothed.
+HET_KERNEL = 0.12
+#: Frequencies from which an allele shows the spread of inherited ones: near a half, or above it,
+#: where hardly any somatic one is; and fragments that it needs.
+HET_FROM, HET_ABOVE, HET_TO, HET_FRAGMENTS = 0.42, 0.6, 0.93, 10
+#: Lowest frequency of an inherited variant whose copy the tumour lost.
+HET_LEAST = 0.1
+
+
+def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the log prior of an inherited heterozygous variant's AF without a normal.
+
+    Where a tumour lost or gained a copy, inherited variants lie away from a half, on both sides of
+    it alike. Those above it are few in somatic ones, so that they show what lies below it: in a
+    tumour without such a change an AF of 0.3 is somatic, in one where a tenth of the inherited
+    variants is at 0.7 it may be either.
+
+    Parameters
+    ----------
+    alts, other : (candidates, samples)
+        Fragments with each allele, and informative ones without it.
+
+    Returns
+    -------
+    (samples, FREQUENCIES[1:])
+    """
+    f = FREQUENCIES[1:]
+    logit = np.log(f) - np.log1p(-f)
+    step = np.gradient(logit)
+
+    def about(centre: np.ndarray, sd: float) -> np.ndarray:
+        weight = np.exp(-0.5 * ((logit - centre[..., None]) / sd) ** 2) * step
+        return weight / weight.sum(-1, keepdims=True)
+
+    usual = (1 - HET_ANYWHERE) * about(np.array(HET_CENTRE), HET_SPREAD)
+    anywhere = np.where((f >= HET_LEAST) & (f <= HET_TO), np.gradient(f), 0.0)
+    usual = HET_SITES * (usual + HET_ANYWHERE * anywhere / anywhere.sum())
+    af = alts / np.maximum(alts + other, 1)
+    prior = []
+    for s in range(alts.shape[1]):
+        enough = (alts[:, s] >= HET_FRAGMENTS) & (af[:, s] >= HET_FROM) & (af[:, s] <= HET_TO)
+        seen = np.log(af[enough, s]) - np.log1p(-af[enough, s])
+        away = seen[af[enough, s] > HET_ABOVE]
+        weight = usual + about(np.concatenate([seen, -away]), HET_KERNEL).sum(0)
+        prior.append(np.log(weight / weight.sum()))
+    return np.array(prior)
 
 
 def log_likelihoods(evidence: Evidence) -> np.ndarray:
@@ -308,6 +389,26 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
     return of_good + of_others.sum(1)
 
 
+#: Chance that a normal holds tumour where too few variants show how much, and the fractions tried.
+LEAK_PRIOR, LEAKS_TRIED = 0.02, np.geomspace(0.02, 0.6, 8)
+#: Frequency in a tumour from which that is thought of: below it, an artifact is as likely.
+LEAK_FROM = 0.08
+
+
+def _leaked(by_sample: Likelihoods, normal: int, tumors: list[int]) -> np.ndarray:
+    """Return the log-likelihood of the normal with an unknown fraction of tumour, (candidates,).
+
+    A shallow normal with 4 of 48 fragments beside a tumour with 16 of 61 is a leak, no inherited
+    variant, whether or not other variants show the same.
+    """
+    highest = FREQUENCIES[1:][by_sample.at_one[:, tumors, 1:].argmax(axis=2)].max(axis=1)
+    at = np.searchsorted(FREQUENCIES[1:], highest[:, None] * LEAKS_TRIED)
+    like = np.take_along_axis(by_sample.alike[:, normal], at, axis=1)
+    return np.where(
+        highest >= LEAK_FROM, logsumexp(like, axis=1) - np.log(len(LEAKS_TRIED)), LOG_TINY
+    )
+
+
 def evaluate(
     evidence: Evidence,
     normal: int | None,
@@ -315,6 +416,7 @@ def evaluate(
     log_germline_site: np.ndarray | None = None,
     leaks: Leaks = NO_LEAKS,
     likelihoods: Likelihoods | None = None,
+    log_het: np.ndarray | None = None,
 ) -> Posterior:
     """Weigh the models for every candidate.
 
@@ -330,6 +432,8 @@ def evaluate(
     leaks : Leaks
     likelihoods : Likelihoods, optional
         Of `evidence`, where they are known.
+    log_het : (samples, FREQUENCIES[1:]), optional
+        From `log_het_prior`, without a normal.
     """
     n, samples = evidence.other.shape
     by_sample = likelihoods or Likelihoods.of(evidence)
@@ -351,13 +455,16 @@ def evaluate(
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
     if normal is not None:
-        in_normal = absent[:, normal]
+        in_normal = np.logaddexp(
+            np.log1p(-LEAK_PRIOR) + absent[:, normal],
+            np.log(LEAK_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
+        )
         if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
             # What the tumour's own frequency would leave in the normal.
             best = FREQUENCIES[1:][at_one[:, leaks.tumor, 1:].argmax(axis=1)]
             left = np.searchsorted(FREQUENCIES[1:], best * leaks.tumor_in_normal)
             leaked = spread[np.arange(n), normal, np.minimum(left, len(prior_f) - 1)]
-            in_normal = np.logaddexp(in_normal, leaked[:, None]) - np.log(2)
+            in_normal = np.logaddexp(absent[:, normal], leaked[:, None]) - np.log(2)
         some = some + in_normal
     log_somatic = logsumexp(w + some, axis=1)
     if len(tumors) > 1:
@@ -379,14 +486,10 @@ def evaluate(
     flat -= logsumexp(flat, axis=0)
     any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
     if normal is None:
-        near_het = logsumexp(at_one[:, :, 1:] + het, axis=2).sum(1)
+        if log_het is None:
+            log_het = log_het_prior(np.zeros((0, samples)), np.zeros((0, samples)))
+        log_het = logsumexp(at_one[:, :, 1:] + log_het, axis=2).sum(1)
         near_hom = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
-        # Without a normal, a heterozygous variant whose other copy the tumour lost or gained
-        # looks like a somatic one of any frequency that a clone of a pure tumour has.
-        unbalanced = np.where((f > 0.25) & (f < 0.999), np.gradient(f), 0.0)
-        lost = np.log(unbalanced / unbalanced.sum() + 1e-300)
-        away = logsumexp(at_one[:, :, 1:] + lost, axis=2).sum(1)
-        log_het = np.logaddexp(np.log(0.7) + near_het, np.log(0.3) + away)
         log_hom = near_hom
     else:
         log_het = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)

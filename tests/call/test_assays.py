@@ -1,0 +1,422 @@
+"""Assays: amplicons, consensus reads, small panels, adapters, no normal."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+from callkit import (
+    FIRST,
+    MATE_REVERSE,
+    PAIRED,
+    PROPER,
+    REVERSE,
+    SECOND,
+    Read,
+    other,
+    random_sequence,
+    write_bam,
+    write_bed,
+    write_reference,
+    write_sites,
+)
+
+from resistpanel.call.assay import FIXED_ENDS, consensus_of, describe, same_ends
+from resistpanel.call.caller import Caller, Settings
+from resistpanel.call.io.primers import read_primers
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
+
+CONTIG = "chr1"
+FORWARD, BACKWARD = PAIRED | PROPER | MATE_REVERSE, PAIRED | PROPER | REVERSE
+ADAPTER = 2 * "AGATCGGAAGAGCACACGTCTGAACTCCAGTCA"
+
+
+def pair(name, sequence, start, end, length=100, first=True, quality="", errors=None, tags=""):
+    """Return the two reads of a fragment, with substitutions at reference positions."""
+    bases = list(sequence[start:end])
+    for pos, base in (errors or {}).items():
+        if start <= pos < end:
+            bases[pos - start] = base
+    bases = "".join(bases)
+    n = min(length, end - start)
+    flags = (FIRST, SECOND) if first else (SECOND, FIRST)
+    return [
+        Read(name, CONTIG, start, f"{n}M", bases[:n], FORWARD | flags[0], quality=quality * n,
+             mate=end - n),
+        Read(name, CONTIG, end - n, f"{n}M", bases[-n:], BACKWARD | flags[1], quality=quality * n,
+             mate=start),
+    ]  # fmt: skip
+
+
+def sprinkle(rng, start, end, sequence, rate):
+    """Return substitutions of one fragment by error."""
+    number = np.random.default_rng(rng.randrange(2**32)).binomial(end - start, rate)
+    places = rng.sample(range(start, end), number)
+    return {p: other(sequence[p], rng.randint(1, 3)) for p in places}
+
+
+class Lab:
+    """A reference, and calls of BAMs written from reads."""
+
+    def __init__(self, folder: Path, sequence: str, targets):
+        self.folder, self.sequence = folder, sequence
+        self.reference = write_reference(folder / "ref.fa", {CONTIG: sequence})
+        self.targets = write_bed(folder / "panel.bed", [(CONTIG, *t) for t in targets])
+
+    def bam(self, name, reads):
+        """Write a BAM."""
+        return str(write_bam(self.folder / f"{name}.bam", {CONTIG: len(self.sequence)}, reads))
+
+    def call(self, *tumors, **more):
+        """Return the caller and the records by allele."""
+        settings = Settings(str(self.reference), str(self.targets), list(tumors), **more)
+        caller = Caller(settings)
+        records = caller.records()
+        return caller, {(r.pos, r.ref, r.alt): r for r in records}
+
+
+# Amplicons of 125 bases, 200 apart; inserts 22 bases within.
+STARTS = range(500, 500 + 10 * 200, 200)
+AMPLICONS = [(s, s + 125) for s in STARTS]
+
+
+def amplicons(sequence, name, depth, variants, rng, rate=1e-4, only=None, length=125):
+    """Return the reads of `depth` fragments of each amplicon; variants are (pos, base, AF)."""
+    reads = []
+    for k, (start, end) in enumerate(AMPLICONS if only is None else only):
+        for n in range(depth):
+            errors = sprinkle(rng, start, end, sequence, rate)
+            for pos, base, af in variants:
+                if start <= pos < end and rng.random() < af:
+                    errors[pos] = base
+            reads += pair(
+                f"{name}.{k}.{n}", sequence, start, end, length, bool(n % 2), errors=errors
+            )
+    return reads
+
+
+class TestAmplicons:
+    sequence = random_sequence(3000, 5)
+
+    def lab(self, folder, trim=22):
+        return Lab(folder, self.sequence, [(a + trim, b - trim) for a, b in AMPLICONS])
+
+    def test_a_variant_is_no_error_of_its_context(self, tmp_path):
+        """4 % in one of ten amplicons: all of the errors of its context, if it were one."""
+        lab, rng = self.lab(tmp_path), random.Random(3)
+        pos = AMPLICONS[5][0] + 55
+        alt = other(self.sequence[pos])
+        normal = lab.bam("N", amplicons(self.sequence, "N", 1000, [], rng))
+        tumor = lab.bam("T", amplicons(self.sequence, "T", 1000, [(pos, alt, 0.04)], rng))
+        caller, found = lab.call(tumor, normal=normal)
+        record = found[pos + 1, self.sequence[pos], alt]
+        assert record.filters == []
+        assert record.samples[1]["LOD"] < 0.015
+        assert [r for r in found.values() if not r.filters] == [record]
+        assert {a.library for a in caller.assays} == {"amplicon"}
+
+    def test_at_the_end_of_trimmed_amplicons(self, tmp_path):
+        """All reads begin there: the allele is no nearer to their ends than the reference is."""
+        only = [(500 + 100 * k, 600 + 100 * k) for k in range(6)]
+        lab, rng = Lab(tmp_path, self.sequence, [(500, 1100)]), random.Random(4)
+        places = {k: only[k][0] + o for k, o in enumerate((0, 2, 4, 6, 50))}
+        variants = [(p, other(self.sequence[p]), 0.2) for p in places.values()]
+        tumor = lab.bam("T", amplicons(self.sequence, "T", 500, variants, rng, only=only))
+        normal = lab.bam("N", amplicons(self.sequence, "N", 500, [], rng, only=only))
+        _, found = lab.call(tumor, normal=normal)
+        for pos, base, _ in variants:
+            assert found[pos + 1, self.sequence[pos], base].filters == []
+
+    @pytest.fixture
+    def overlap(self, tmp_path):
+        """Two amplicons; a variant of 20 % under the left primer of the second.
+
+        The primers of the second show the reference whatever the sample has, and one in thirty
+        lacks a base.
+        """
+        first, second = (500, 650), (600, 750)
+        lab, rng = Lab(tmp_path, self.sequence, [(500, 750)]), random.Random(5)
+        pos, lost = 610, 613
+        alt = other(self.sequence[pos])
+        reads = []
+        for n in range(800):
+            has = {pos: alt} if rng.random() < 0.2 else {}
+            reads += pair(f"a{n}", self.sequence, *first, 100, bool(n % 2), errors=has)
+            both = pair(f"b{n}", self.sequence, *second, 100, bool(n % 2))
+            if n % 30 == 0:
+                left = self.sequence[second[0] : lost]
+                rest = self.sequence[lost + 1 : lost + 1 + 100 - len(left)]
+                both[0] = Read(
+                    f"b{n}", CONTIG, second[0], f"{len(left)}M1D{len(rest)}M", left + rest,
+                    both[0].flag, mate=both[0].mate,
+                )  # fmt: skip
+            reads += both
+        primers = tmp_path / "primers.bed"
+        rows = [(500, 522, "+"), (628, 650, "-"), (600, 622, "+"), (728, 750, "-")]
+        primers.write_text(
+            "".join(f"{CONTIG}\t{a}\t{b}\tp{a}\t0\t{strand}\n" for a, b, strand in rows)
+        )
+        return lab, lab.bam("T", reads), pos, alt, lost, str(primers)
+
+    def test_primers_are_no_evidence(self, overlap):
+        lab, bam, pos, alt, _lost, primers = overlap
+        key = (pos + 1, self.sequence[pos], alt)
+        _, plain = lab.call(bam)
+        assert plain[key].samples[0]["AF"] == pytest.approx(0.1, abs=0.03)
+        caller, found = lab.call(bam, primers=primers)
+        assert found[key].filters == []
+        assert found[key].samples[0]["AF"] == pytest.approx(0.2, abs=0.045)
+        assert found[key].samples[0]["DP"] == pytest.approx(800, abs=8)
+        assert [k for k, r in found.items() if not r.filters] == [key]
+        assert caller.assays[0].primers
+
+    def test_a_base_lost_in_a_primer_is_suspected_without_primers(self, overlap):
+        lab, bam, _pos, _alt, _lost, _ = overlap
+        _, found = lab.call(bam)
+        losses = [r for r in found.values() if len(r.ref) == len(r.alt) + 1]
+        assert losses
+        assert all("fragment_ends" in r.filters for r in losses)
+
+
+class TestPrimers:
+    @pytest.mark.parametrize(
+        ("line", "message"),
+        [
+            ("chr1\t10\t30\tp\t0", "is no primer with a strand"),
+            ("chr1\t10\t30\tp\t0\t.", "is no primer with a strand"),
+            ("chr1\tx\t30\tp\t0\t+", "start and end must be whole numbers"),
+            ("chr2\t10\t30\tp\t0\t+", "contig 'chr2' is not in"),
+            ("chr1\t190\t230\tp\t0\t+", "lies beyond the end of its contig"),
+            ("chr1\t10\t130\tp\t0\t+", "has 120 bases"),
+            ("chr1\t10\t30\tp\t0\t+", "has primers of one strand alone"),
+        ],
+    )
+    def test_faults(self, tmp_path, line, message):
+        reference = Reference(write_reference(tmp_path / "r.fa", {"chr1": "ACGT" * 50}))
+        path = tmp_path / "p.bed"
+        path.write_text(line + "\n")
+        with pytest.raises(InputError, match=message):
+            read_primers(str(path), reference)
+
+
+class TestDetection:
+    def test_random_ends(self):
+        rng = np.random.default_rng(1)
+        pos = np.sort(rng.integers(0, 1000, 3000))
+        same, pairs = same_ends(pos, pos + 100, rng.random(3000) < 0.5)
+        assert same / pairs == pytest.approx(1 / 64, rel=0.2)
+
+    def test_fixed_ends(self):
+        pos = np.repeat([100, 230, 360], 500)
+        same, pairs = same_ends(pos, pos + 100, np.arange(1500) % 2 == 0)
+        assert same / pairs > 2 * FIXED_ENDS
+
+    def test_a_shallow_sample_is_not_told(self):
+        total = np.ones((6, 8))
+        assert describe("none", np.array([5.0, 9.0]), total, False).library == "capture"
+        assert describe("none", np.array([5e3, 9e3]), total, False).library == "amplicon"
+        assert describe("none", np.array([5e3, 9e3]), total, False, "capture").library == "capture"
+
+    @pytest.mark.parametrize(
+        ("name", "tags", "expected"),
+        [
+            ("r1", [], "none"),
+            ("r1", [("RX", "ACGT")], "none"),
+            ("r1", [("cD", 3)], "fgbio"),
+            ("Marianas:ACT+GTG:1:5:8:4:1:80:8:4", [], "marianas"),
+            ("r1", [("CR", "5;3")], "redux"),
+            ("r1", [("CR", "ACGTACGT")], "none"),
+            ("r1", [("XV", 4), ("XW", 0)], "dragen"),
+        ],
+    )
+    def test_consensus(self, tmp_path, name, tags, expected):
+        sequence = random_sequence(400, 9)
+        reads = pair(name, sequence, 100, 300)
+        path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, reads)
+        tagged = tmp_path / "t.bam"
+        with (
+            pysam.AlignmentFile(str(path)) as source,
+            pysam.AlignmentFile(str(tagged), "wb", template=source) as out,
+        ):
+            for read in source:
+                for tag, value in tags:
+                    read.set_tag(tag, value)
+                out.write(read)
+        pysam.index(str(tagged))
+        assert consensus_of(str(tagged), None, [(CONTIG, 100, 300)]) == expected
+
+
+def fragments(sequence, name, number, span, rng, rate, variants=(), quality="", insert=160):
+    """Return random fragments over a span; variants are (pos, base, AF)."""
+    reads = []
+    for n in range(number):
+        start = rng.randrange(span[0] - insert, span[1])
+        errors = sprinkle(rng, start, start + insert, sequence, rate)
+        for pos, base, af in variants:
+            if start <= pos < start + insert and rng.random() < af:
+                errors[pos] = base
+        reads += pair(f"{name}{n}", sequence, start, start + insert, 100, bool(n % 2), quality,
+                      errors)  # fmt: skip
+    return reads
+
+
+PANEL = random_sequence(4200, 17)
+
+
+@pytest.fixture(scope="module")
+def panels(tmp_path_factory):
+    """Return the variants, and caller and calls of 300 and of 3,000 bases of one sample."""
+    rng = random.Random(8)
+    variants = [
+        (pos, other(PANEL[pos], 1 + pos % 3), rng.choice((0.01, 0.02, 0.05)))
+        for pos in range(605, 900, 10)
+    ]
+    folder = tmp_path_factory.mktemp("panel")
+    lab = Lab(folder, PANEL, [(600, 3600)])
+    number = 1000 * 3160 // 200
+    reads = fragments(PANEL, "t", number, (600, 3600), rng, 3e-4, variants)
+    bam = lab.bam("T", reads)
+    calls = []
+    for end in (900, 3600):
+        lab.targets = write_bed(folder / f"{end}.bed", [(CONTIG, 600, end)])
+        caller, found = lab.call(bam)
+        calls.append((caller, {k: r for k, r in found.items() if k[0] <= 900}))
+    return variants, calls
+
+
+class TestSmallPanel:
+    """Every tenth base of 300 is a variant of 1 to 5 %: the same calls as in 3,000 bases."""
+
+    def test_calls(self, panels):
+        variants, calls = panels
+        wanted = {(pos + 1, PANEL[pos], alt) for pos, alt, _ in variants}
+        small, large = ({k for k, r in found.items() if not r.filters} for _, found in calls)
+        assert not (small | large) - wanted
+        assert len(small) >= len(large) - 1
+        assert len(small) >= 26
+
+    def test_rates(self, panels):
+        """E, of the group that most bases are of, is what the errors are."""
+        _, calls = panels
+        for caller, _ in calls:
+            noise = caller.noises[0]
+            assert noise.quality[4] == pytest.approx(3e-4, rel=0.35)
+
+    def test_limits(self, panels):
+        _variants, calls = panels
+        small, large = (
+            np.median([r.samples[0]["LOD"] for r in found.values()]) for _, found in calls
+        )
+        assert small == pytest.approx(large, rel=0.15)
+
+
+class TestAdapters:
+    """Inserts shorter than the reads."""
+
+    sequence = random_sequence(1500, 23)
+
+    def short(self, name, start, insert, first, length=100):
+        """Return mates that run into their adapters, which the aligner clips but for a base."""
+        bases = self.sequence[start : start + insert]
+        over = length - insert
+        tail, head = ADAPTER[:over], ADAPTER[:over][::-1]
+        flags = (FIRST, SECOND) if first else (SECOND, FIRST)
+        placed = insert + 1 if over > 1 else insert
+        return [
+            Read(name, CONTIG, start, f"{placed}M{length - placed}S", bases + tail,
+                 FORWARD | flags[0], mate=start),
+            Read(name, CONTIG, start, f"{over}S{insert}M", head + bases, BACKWARD | flags[1],
+                 mate=start),
+        ]  # fmt: skip
+
+    def test_no_evidence(self, tmp_path):
+        """The aligned base of an adapter is neither depth nor allele."""
+        lab, rng = Lab(tmp_path, self.sequence, [(600, 800)]), random.Random(2)
+        reads = fragments(self.sequence, "w", 800, (600, 800), rng, 1e-4)
+        for n in range(300):
+            insert = 60 + n % 30
+            reads += self.short(f"s{n}", 700 - insert, insert, bool(n % 2))
+        caller, found = lab.call(lab.bam("T", reads))
+        assert not found
+        assert caller.found.adapters[0] == 600
+
+    def test_an_insertion_that_is_not_aligned_is_no_adapter(self, tmp_path):
+        """A duplication of 60 bases, of which the reads are clipped at either end of it."""
+        lab = Lab(tmp_path, self.sequence, [(600, 800)])
+        at, size = 700, 60
+        molecule = self.sequence[:at] + self.sequence[at - size :]
+        rng = random.Random(6)
+        reads = fragments(self.sequence, "w", 600, (600, 800), rng, 1e-4)
+        for n in range(100):
+            start = 610 + n % 30
+            end = start + 190  # on the molecule
+            one, two = molecule[start : start + 100], molecule[end - 100 : end]
+            flags = (FIRST, SECOND) if n % 2 else (SECOND, FIRST)
+            whole = at - start
+            back = end - 100 - at
+            reads += [
+                Read(f"d{n}", CONTIG, start, f"{min(whole, 100)}M" + f"{max(0, 100 - whole)}S"
+                     * (whole < 100), one, FORWARD | flags[0], mate=at - size),
+                Read(f"d{n}", CONTIG, at - size + max(back, 0), f"{max(0, -back)}S" * (back < 0)
+                     + f"{100 - max(0, -back)}M", two, BACKWARD | flags[1], mate=start),
+            ]  # fmt: skip
+        caller, _ = lab.call(lab.bam("T", reads))
+        assert caller.found.adapters[0] == 0
+
+
+class TestNames:
+    def test_mates_named_by_a_suffix_are_one_fragment(self, tmp_path):
+        sequence = random_sequence(1500, 29)
+        lab, rng = Lab(tmp_path, sequence, [(600, 800)]), random.Random(2)
+        pos = 700
+        variants = [(pos, other(sequence[pos]), 0.2)]
+        reads = fragments(sequence, "t", 900, (600, 800), rng, 1e-4, variants, insert=150)
+        _, plain = lab.call(lab.bam("P", reads))
+        for read in reads:
+            read.name += "/1" if read.flag & FIRST else "/2"
+        _, suffixed = lab.call(lab.bam("S", reads))
+        key = pos + 1, sequence[pos], variants[0][1]
+        assert suffixed[key].samples == plain[key].samples
+
+
+class TestWithoutNormal:
+    """An allele that was asked for is present, whether or not it may be inherited."""
+
+    sequence = random_sequence(1500, 31)
+
+    @pytest.mark.parametrize("af", [0.08, 0.39, 0.5, 0.98])
+    def test_driver(self, tmp_path, af):
+        lab, rng = Lab(tmp_path, self.sequence, [(600, 800)]), random.Random(2)
+        pos = 700
+        ref, alt = self.sequence[pos], other(self.sequence[pos])
+        reads = fragments(self.sequence, "t", 1200, (600, 800), rng, 1e-4, [(pos, alt, af)])
+        bam = lab.bam("T", reads)
+        sites = write_sites(tmp_path / "s.vcf", [(CONTIG, pos + 1, "DRIVER", ref, alt)])
+        _, found = lab.call(bam, sites=str(sites))
+        record = found[pos + 1, ref, alt]
+        assert record.filters == []
+        assert record.info["MODEL"] == "somatic"
+        assert record.info["ORIGIN_UNPROVEN"]
+        assert record.samples[0]["DET"] == 1
+
+    def test_subclone_at_a_third(self, tmp_path):
+        """No inherited variant of this sample is away from a half: 0.28 is somatic."""
+        lab, rng = Lab(tmp_path, self.sequence, [(600, 800)]), random.Random(2)
+        inherited = [(p, other(self.sequence[p]), 0.5) for p in range(610, 800, 24)]
+        pos = 701
+        alt = other(self.sequence[pos])
+        reads = []
+        for n in range(1500):
+            start = rng.randrange(440, 800)
+            both = rng.random() < 0.5
+            errors = {p: b for p, b, _ in inherited if both and start <= p < start + 160}
+            if start <= pos < start + 160 and rng.random() < 0.28:
+                errors[pos] = alt
+            reads += pair(f"t{n}", self.sequence, start, start + 160, 100, bool(n % 2),
+                          errors=errors)  # fmt: skip
+        _, found = lab.call(lab.bam("T", reads))
+        assert found[pos + 1, self.sequence[pos], alt].filters == []
+        for p, b, _ in inherited:
+            assert found[p + 1, self.sequence[p], b].filters == ["germline"]
