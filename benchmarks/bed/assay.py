@@ -7,7 +7,7 @@ there are, and which carry what), for amplicons ``primers.bed``, and ``patient.j
 """
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +32,8 @@ class Assay:
     what: str
     mixture: Mixture
     sampling: Capture | Amplicons
-    chemistry: Chemistry = Chemistry()
-    labels: Labels = Labels()
+    chemistry: Chemistry = field(default_factory=Chemistry)
+    labels: Labels = field(default_factory=Labels)
     genes: tuple[str, ...] = ()  # all if empty
     targets: int = 0  # at most so many, 0 for all
     rho: float = 0.0
@@ -97,13 +97,21 @@ ASSAYS: dict[str, Assay] = {
                 mixture=Mixture(TUMOURS, somatic_per_base=1 / 100, paralogues=False), targets=6,
                 sampling=replace(_AMPLICON.sampling, reads=15000, limit=10)),
         _DUPLEX,
+        replace(_DUPLEX, name="duplex-alone", of="duplex", leave=("normal",),
+                what="the duplex data without the normal"),
+        replace(_DUPLEX, name="duplex-material", targets=14,
+                what="one sample of reference material: 14 targets, a variant in 120 bases, "
+                "all at about 5 %, duplex consensus",
+                mixture=Mixture({"tumour": 0.1}, scale=0.0, somatic_per_base=1 / 120,
+                                copy_number=False)),
         replace(_DUPLEX, name="duplex-fgbio", what="duplex consensus reads with fgbio's tags",
                 labels=Labels("fgbio", 6)),
         replace(_DUPLEX, name="simplex", what="simplex consensus reads with fgbio's tags",
                 labels=Labels("fgbio", 6),
                 chemistry=replace(_DUPLEX.chemistry, consensus="simplex", residual=1.5e-5,
                                   oxidation=2e-5)),
-        replace(_DUPLEX, name="umi", what="raw reads with duplex UMIs, 500 molecules, families of 4",
+        replace(_DUPLEX, name="umi", 
+                what="raw reads with duplex UMIs, 500 molecules, families of 4",
                 sampling=Capture(500, plasma=True, duplicates=0.0), labels=Labels("umi", 6),
                 chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=12, families=4.0,
                 duplex_yield=0.7),

@@ -256,7 +256,7 @@ class Sequencer:
         excess *= 0.7 + 0.9 * (col / FULL_LENGTH) ** 2
         place = position[row].astype(np.int64) + np.where(forward[row], col, -col)
         excess *= self.site[(place * 2654435761 + forward[row] * 40503) % SITE_TABLE]
-        chance = 10 ** (-quality[row, col] / 10.0) * c.calibration
+        chance = 10 ** (-quality[row, col].astype(float) / 10) * c.calibration
         keep = rng.random(len(row)) * np.minimum(1, chance * MAX_EXCESS) < chance * excess
         keep &= old < 4
         row, col, old, near = row[keep], col[keep], old[keep], before[0][keep].astype(np.int64)

@@ -135,6 +135,7 @@ def _place_somatic(
     placer: Placer,
     copies: dict[tuple[str, str], tuple[int, int]],
     per_base: float,
+    scale: float,
     rng: np.random.Generator,
 ) -> list[Variant]:
     total = panel.bases
@@ -155,7 +156,8 @@ def _place_somatic(
             kind = "INS" if alt else "DEL"
         n = copies[contig, gene]
         hap = int(rng.choice([h for h in (0, 1) if n[h] > 0]))
-        clone = 0 if rng.random() < 0.2 else int(rng.integers(1, len(CLONES)))
+        founder = rng.random() < 0.2 or scale == 0
+        clone = 0 if founder else int(rng.integers(1, len(CLONES)))
         late = clone > 0 or rng.random() < 0.5
         found.append(Variant(contig, start, ref, alt, hap, clone, kind, late))
     return sorted(found)
@@ -249,7 +251,7 @@ class Mixture:
     """What a sample holds besides the cells that it should."""
 
     purity: dict[str, float]  # per sample; 0 for the normal
-    scale: float = 1.0  # factor on the cell shares of all clones but the founder
+    scale: float = 1.0  # factor on the cells of all clones but the founder; 0: no other clone
     tumour_in_normal: float = 0.0
     contamination: float = 0.0
     somatic_per_base: float = 1 / 400
@@ -276,7 +278,8 @@ def patient(ref: Reference, panel: Panel, mixture: Mixture, rng: np.random.Gener
         segment_cn.append(copies[contig, genes[0]])
         for gene in genes:
             copies[contig, gene] = segment_cn[-1]
-    somatic = _place_somatic(panel, placer, copies, mixture.somatic_per_base, rng)
+    somatic = _place_somatic(panel, placer, copies, mixture.somatic_per_base,
+                             mixture.scale, rng)  # fmt: skip
     builder = _Builder(germline, somatic, ref)
     stranger = [v for v in germline if rng.random() < 0.5]
     stranger += [v for v in inherited(segments, placer, rng) if rng.random() < 0.5]
