@@ -34,3 +34,9 @@ def call(folder: Path, samples: list[str], output: Path, targets: Path | None = 
     output.with_suffix(".log").write_text(" ".join(command) + "\n" + done.stderr)
     return {"cpu": cpu, "wall": time.monotonic() - began, "status": done.returncode,
             "message": done.stderr.strip()[-400:]}  # fmt: skip
+
+
+def version() -> str:
+    """Return what the caller says of its version."""
+    done = subprocess.run([*program(), "--version"], cwd=ROOT, capture_output=True, text=True)
+    return done.stdout.strip()

@@ -1,0 +1,156 @@
+"""Writes docs/validation/assays.md from the scores that are kept."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.bed import assay as assays
+from benchmarks.bed import genome, peers, report, statistics
+
+PAGE = genome.ROOT / "docs" / "validation" / "assays.md"
+COMPARED = ("assay", "variants (AF 1 % and above)", "n", "first", "second", "found by both",
+            "by the first alone", "by the second alone", "difference (95 %)", "p")  # fmt: skip
+
+
+def results(name: str, caller: str) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
+    """Return facts and tables of an assay and caller, None if it was not run."""
+    folder = genome.WORK / "results" / name / caller
+    if not (folder / "facts.json").exists():
+        return None
+    facts = json.loads((folder / "facts.json").read_text())
+    tables = [
+        pd.read_csv(folder / f"{t}.tsv", sep="\t", keep_default_na=False,
+                    na_values={c: [""] for c in ("det", "lod", "ub", "low", "high", "called_af",
+                                                 "af", "max_af", "expected")})
+        for t in ("variants", "samples", "false")
+    ]  # fmt: skip
+    tables[1]["det"] = (
+        tables[1]
+        .get("det", pd.Series(dtype=object))
+        .map({"True": True, "False": False, True: True, False: False})
+    )
+    return facts, *tables
+
+
+def figures(name: str, caller: str, panel: str | None = None) -> dict[str, str]:
+    """Return the main figures; ``panel`` is the start of the labels of small panels."""
+    facts, variants, samples, false = results(name, caller)
+    bases = facts["bases"]
+    if panel is not None:
+        variants, samples, false = (t[t.panel.astype(str).str.startswith(panel)]
+                                    for t in (variants, samples, false))  # fmt: skip
+        bases = int(panel.split()[0]) * variants.panel.nunique() if panel[0].isdigit() else bases
+    return report.main_figures(variants, samples, false, bases)
+
+
+def why_missed(name: str, caller: str) -> str:
+    return report.missed(results(name, caller)[1])
+
+
+def _keyed(variants: pd.DataFrame) -> pd.Series:
+    at = variants[variants.max_af >= 0.01]
+    key = at.seed.astype(str) + at.contig + at.start.astype(str) + at.ref + ">" + at.alt
+    return pd.Series(at.found.astype(bool).to_numpy(), index=key)
+
+
+def _compare(label, first, second, a: pd.Series, b: pd.Series) -> list:
+    a, b = a[~a.index.duplicated()], b[~b.index.duplicated()]
+    common = a.index.intersection(b.index)
+    found = statistics.paired(a[common], b[common])
+    return [label, "all kinds", len(common), first, second, found.both, found.first, found.second,
+            f"{found.difference:+.1%} ({found.low:+.1%} to {found.high:+.1%})",
+            f"{found.p:.2g}"]  # fmt: skip
+
+
+def comparisons(name: str) -> list[list]:
+    """Compare resistpanel with every peer that was run, at the same variants."""
+    rows, ours = [], results(name, "resistpanel")
+    for peer in peers.PEERS:
+        theirs = results(name, peer)
+        if ours and theirs:
+            rows.append(_compare(name, "resistpanel", peer, _keyed(ours[1]), _keyed(theirs[1])))
+    return rows
+
+
+def settings() -> list[list]:
+    """Compare the same data with and without what an assay leaves out."""
+    rows = []
+    for name, assay in assays.ASSAYS.items():
+        mine, whole = results(name, "resistpanel"), results(assay.of, "resistpanel")
+        if not assay.of or not mine:
+            continue
+        if name == "small-panel":
+            full = _keyed(mine[1][mine[1].panel == "all targets"])
+            for bases in (300, 1000, 3000):
+                part = mine[1][mine[1].panel.str.startswith(f"{bases} ")]
+                rows.append(_compare(name, f"{bases} bases", "all targets", _keyed(part), full))
+        elif whole and mine[0]["seeds"] == whole[0]["seeds"]:
+            rows.append(_compare(name, name, assay.of, _keyed(mine[1]), _keyed(whole[1])))
+    return rows
+
+
+def _section(name: str, caller: str) -> str:
+    facts, variants, *_ = results(name, caller)
+    seeds = ", ".join(map(str, facts["seeds"]))
+    fresh = "fresh" if facts["fresh"] else "not fresh"
+    options = " --fresh" if facts["fresh"] and len(facts["seeds"]) == 1 else "".join(
+        f" --seed {seed}" for seed in facts["seeds"])  # fmt: skip
+    lines = [f"## {name}\n", f"{facts['what'][0].upper()}{facts['what'][1:]}. Seeds {seeds} "
+             f"({fresh}), commit {facts['revision']}, {facts['caller']}. Made by "
+             f"`python -m benchmarks.bed {name}{options}` in {facts['seconds to simulate']} s "
+             f"for the reads and {facts['seconds to call and score']} s for calls and scores "
+             "(a shared machine).\n"]  # fmt: skip
+    if name == "small-panel":
+        parts = ["all targets", "300 ", "1000 ", "3000 "]
+        columns = {p.strip() + (" bases" if p[0].isdigit() else ""): figures(name, caller, p)
+                   for p in parts}  # fmt: skip
+        rows = [[key, *(c[key] for c in columns.values())] for key in columns["all targets"]]
+        lines.append(report.table(rows, ["figure", *columns]))
+    else:
+        lines.append(report.table(figures(name, caller).items(), ["figure", "value"]))
+        lines.append(report.table(report.recall(variants), ["variants", "AF in %", "found"]))
+    lines.append(f"Not called at AF 1 % and above, by filter: {report.missed(variants)}.\n")
+    return "\n".join(lines)
+
+
+def write(path: Path = PAGE) -> Path:
+    """Write the page from all results that are kept."""
+    parts = [genome.ROOT.joinpath("benchmarks/bed/assays_head.md").read_text()]
+    measured = [name for name in assays.ASSAYS if results(name, "resistpanel")]
+    rows = []
+    for name in measured:
+        f = figures(name, "resistpanel")
+        rows.append([name, f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
+                     f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
+                     f["false calls by cause"], f.get("not detected where absent", ""),
+                     f.get("95 % interval holds the molecules' AF", "")])  # fmt: skip
+    parts.append(report.table(rows, ["assay", "SNV 1 to 2 %", "SNV 2 to 5 %", "SNV 5 % and above",
+                                     "indel 5 % and above", "calls that are no true variant",
+                                     "not detected where absent", "interval holds AF"]))  # fmt: skip
+    if settings():
+        parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
+                     "in the same reads: fewer targets, or no normal.\n")  # fmt: skip
+        parts.append(report.table(settings(), COMPARED))
+    against = [row for name in measured for row in comparisons(name)]
+    parts.append("## Other programs\n\n" + peers.describe())
+    if against:
+        parts.append(report.table(against, COMPARED))
+    rows = []
+    for name in measured:
+        for peer in peers.PEERS:
+            if results(name, peer):
+                f = figures(name, peer)
+                rows.append([name, peer, f["SNV found, AF 1 to 2 %"],
+                             f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
+                             f["false calls by cause"]])  # fmt: skip
+    if rows:
+        parts.append(report.table(rows, ["assay", "program", "SNV 1 to 2 %", "SNV 5 % and above",
+                                         "indel 5 % and above",
+                                         "calls that are no true variant"]))  # fmt: skip
+    parts += [_section(name, "resistpanel") for name in measured]
+    depth_page = genome.WORK / "results" / "depths.md"
+    if depth_page.exists():
+        parts.append(depth_page.read_text())
+    path.write_text("\n".join(parts))
+    return path
