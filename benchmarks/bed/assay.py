@@ -49,7 +49,7 @@ _CAPTURE = Assay(
     Mixture(WITH_NORMAL), Capture(900), mark=True,
 )  # fmt: skip
 _SMALLER = replace(_CAPTURE, mixture=Mixture(WITH_NORMAL, somatic_per_base=1 / 200),
-                   sampling=Capture(600), targets=80)  # fmt: skip
+                   sampling=Capture(600), targets=50)  # fmt: skip
 _AMPLICON = Assay(
     "amplicon", "60 tiled amplicons in two pools, 2,500 read pairs each, with a normal, 2x151",
     Mixture(WITH_NORMAL, somatic_per_base=1 / 150, paralogues=False),
@@ -63,7 +63,7 @@ _DUPLEX = Assay(
     _PLASMA, Capture(1500, plasma=True, duplicates=0.0, hopping=1e-4, chimeras=1e-4),
     Chemistry(consensus="duplex", residual=4e-7, no_calls=4e-4, pcr=0.0, stutter=4e-6,
               end_repair=3e-5),
-    Labels("marianas", 3), targets=40,
+    Labels("marianas", 3), targets=30,
 )  # fmt: skip
 
 ASSAYS: dict[str, Assay] = {
@@ -113,7 +113,7 @@ ASSAYS: dict[str, Assay] = {
         replace(_DUPLEX, name="umi", 
                 what="raw reads with duplex UMIs, 500 molecules, families of 4",
                 sampling=Capture(500, plasma=True, duplicates=0.0), labels=Labels("umi", 6),
-                chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=12, families=4.0,
+                chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=10, families=4.0,
                 duplex_yield=0.7),
     )
 }  # fmt: skip
