@@ -110,7 +110,7 @@ ASSAYS: dict[str, Assay] = {
                 labels=Labels("fgbio", 6),
                 chemistry=replace(_DUPLEX.chemistry, consensus="simplex", residual=1.5e-5,
                                   oxidation=2e-5)),
-        replace(_DUPLEX, name="umi", 
+        replace(_DUPLEX, name="umi",
                 what="raw reads with duplex UMIs, 500 molecules, families of 4",
                 sampling=Capture(500, plasma=True, duplicates=0.0), labels=Labels("umi", 6),
                 chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=10, families=4.0,
@@ -186,7 +186,8 @@ def _write_tables(folder: Path, p: Patient, counts: dict[str, np.ndarray]) -> No
     rows = []
     for i, v in enumerate(p.somatic):
         row = {"contig": v.contig, "start": v.start, "ref": v.ref or "-", "alt": v.alt or "-",
-               "kind": v.kind, "haplotype": v.haplotype, "clone": v.clone, "late": v.late}  # fmt: skip
+               "kind": v.kind, "haplotype": v.haplotype, "clone": v.clone,
+               "late": v.late}  # fmt: skip
         for sample, found in counts.items():
             carry, total = found[i]
             row[f"{sample}:molecules"], row[f"{sample}:depth"] = carry, total
@@ -292,7 +293,7 @@ def _libraries(assay, p, sampler, folder, seed, threads, rng) -> dict[str, np.nd
 
 
 def _primer_errors(found, m, sampler, design, rng):
-    """Add errors of primer synthesis, each in one oligonucleotide and so in one molecule's reads."""
+    """Add errors of primer synthesis, each in the reads of one molecule."""
     inner = np.array([t.inner for t in sampler.templates])[m.template]
     left, right = inner[:, 0], m.length - inner[:, 1]
     r = np.repeat(np.arange(len(m)), rng.poisson(design.synthesis * (left + right)))

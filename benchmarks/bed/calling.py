@@ -17,7 +17,7 @@ def program() -> list[str]:
 
 def call(folder: Path, samples: list[str], output: Path, targets: Path | None = None,
          extra: tuple[str, ...] = ()) -> dict:  # fmt: skip
-    """Call a patient; ``normal`` is the normal if there is one. Returns CPU seconds and a message."""
+    """Call a patient; sample ``normal`` is its normal. Returns CPU seconds and a message."""
     output.parent.mkdir(parents=True, exist_ok=True)
     command = [*program(), "call", "--reference", str(folder / "reference.fa")]
     command += ["--targets", str(targets or folder / "targets.bed")]

@@ -1,9 +1,10 @@
 """The bed at the level of depths and counts alone, so that thousands of patients cost seconds.
 
 Three tables: whether interval and bound hold under overdispersion (`limits`), what the stage
-`compare` says of changes that did and did not happen (`states`), and what the stage `copynumber` makes
-of depths with an asymmetric GC curve, waves and noise between targets (`copy_number`). The stages are
-run as their commands, on files written after the formats in docs/architecture.md.
+`compare` says of changes that did and did not happen (`states`), and what the stage `copynumber`
+makes of depths with an asymmetric GC curve, waves and noise between targets
+(`depths_copynumber.measure`). The stages are run as their commands, on files written after the
+formats in docs/architecture.md.
 """
 
 import json
@@ -45,11 +46,13 @@ def upper(k: np.ndarray, n: int) -> np.ndarray:
     return np.where(k == n, 1.0, stats.beta.ppf(0.95, k + 1, np.maximum(n - k, 1e-9)))
 
 
-def limits(rng: np.random.Generator, interval: Callable = jeffreys, bound: Callable = upper) -> list:
+def limits(
+    rng: np.random.Generator, interval: Callable = jeffreys, bound: Callable = upper
+) -> list:
     """Return rows (depth, AF, rho, coverage of the interval, of the bound, just above UB(k)).
 
-    ``interval`` and ``bound`` take counts and a depth. With those of docs/call.md the table shows what
-    the formulas do; hand over others to judge these.
+    ``interval`` and ``bound`` take counts and a depth. With those of docs/call.md the table shows
+    what the formulas do; hand over others to judge these.
     """
     rows = []
     for n in (300, 1000, 5000):
@@ -82,7 +85,8 @@ def _fractions(change: str, f: float) -> tuple[float, float]:
 def _sample(k: int, n: int, low, high, ub, lod: float) -> str:
     det = int(k >= LEAST_DETECTED)
     half = (n - k) // 2
-    return (f"{'0/1' if det else '0/0'}:{n - k},{k}:{half},{k // 2}:{n - k - half},{k - k // 2}:{n}:"
+    genotype = "0/1" if det else "0/0"
+    return (f"{genotype}:{n - k},{k}:{half},{k // 2}:{n - k - half},{k - k // 2}:{n}:"
             f"{k / n:.6g}:{low:.6g},{high:.6g}:{lod:.6g}:{ub:.6g}:{det}")  # fmt: skip
 
 
@@ -211,8 +215,8 @@ def _limits_text(rows) -> str:
     cells = [c for row in rows for c in row[3:] if c is not None]
     failed = sum(c.verdict == "fails" for c in cells)
     head = (f"{failed} of {len(cells)} cells fail; the rule allows {statistics.FAILED_CELLS:.0%}. "
-            f"{DRAWS} draws each; a cell fails if its 99 % interval lies outside 93 to 97 % (bounds: "
-            "below 93 %; just above UB(k), k = 0 to 5: outside).\n\n")  # fmt: skip
+            f"{DRAWS} draws each; a cell fails if its 99 % interval lies outside 93 to 97 % "
+            "(bounds: below 93 %; just above UB(k), k = 0 to 5: outside).\n\n")  # fmt: skip
     return head + report.table(lines, ["depth", "AF", "rho", "interval (AFCI)", "bound (UB)"])
 
 
@@ -237,11 +241,11 @@ def run(seed: int, fresh: bool) -> None:
     began = time.process_time()
     rng = np.random.default_rng([seed, 5])
     parts = [f"## Depths and counts alone\n\nSeed {seed}{' (fresh)' if fresh else ''}. Made by "
-             f"`python -m benchmarks.bed depths {'--fresh' if fresh else f'--seed {seed}'}`.\n"]  # fmt: skip
-    parts.append("### Interval and bound under overdispersion\n\nBeta-binomial counts; the formulas "
-                 "of [call](../call.md). " + _limits_text(limits(rng)))  # fmt: skip
-    parts.append("### States of changes\n\nOf 2,000 pairs of counts each, what `resistpanel compare` "
-                 "says; contradicted: a state that what happened rules out.\n\n"
+             f"`python -m benchmarks.bed depths --seed {seed}`.\n"]  # fmt: skip
+    parts.append("### Interval and bound under overdispersion\n\nBeta-binomial counts; the "
+                 "formulas of [call](../call.md). " + _limits_text(limits(rng)))  # fmt: skip
+    parts.append("### States of changes\n\nOf 2,000 pairs of counts each, what `resistpanel "
+                 "compare` says; contradicted: a state that what happened rules out.\n\n"
                  + _states_text(states(rng)))  # fmt: skip
     parts.append("### Copy number\n\n" + depths_copynumber.measure(rng, FOLDER, command, sheet))
     text = "\n".join(parts)

@@ -1,8 +1,8 @@
 """Depths and counts of patients with copy-number changes, and what `copynumber` makes of them.
 
-Targets are laid over real sequence, so that GC is real. A target's depth is the product of its copies,
-an efficiency that normal and tumour share, an asymmetric curve of GC that differs between libraries, a
-wave along the chromosome, noise of the library at that target, and counting.
+Targets are laid over real sequence, so that GC is real. A target's depth is the product of its
+copies, an efficiency that normal and tumour share, an asymmetric curve of GC that differs between
+libraries, a wave along the chromosome, noise of the library at that target, and counting.
 """
 
 import json
@@ -133,8 +133,9 @@ def _alleles(targets, joined, states, purity, depths, tumours, rho, rng):
                 values.append(level._sample(k, n, low[0], high[0], ub[0], 0.01))
             filters = "germline" if kind == "het" else "PASS"
             model = "germline" if kind == "het" else "somatic"
-            lines.append(f"{chrom}\t{position + 1}\t.\t{'ACGT'[base]}\t{'ACGT'[(base + 2) % 4]}\t99\t"
-                         f"{filters}\tTYPE=SNV;MODEL={model};SOMATIC_PHRED=60;GENE={gene}\t"
+            ref, alt = "ACGT"[base], "ACGT"[(base + 2) % 4]
+            lines.append(f"{chrom}\t{position + 1}\t.\t{ref}\t{alt}\t99\t{filters}\t"
+                         f"TYPE=SNV;MODEL={model};SOMATIC_PHRED=60;GENE={gene}\t"
                          f"{level.FORMAT}\t" + "\t".join(values))  # fmt: skip
     return lines
 
@@ -156,7 +157,9 @@ def _changes(targets, rng) -> dict[str, tuple[int, int]]:
     return states
 
 
-def measure(rng: np.random.Generator, folder: Path, command, sheet, patients: int = PATIENTS) -> str:
+def measure(
+    rng: np.random.Generator, folder: Path, command, sheet, patients: int = PATIENTS
+) -> str:
     """Simulate patients, run `copynumber` on each, and return the tables as text."""
     from benchmarks.bed import depths as level
 
@@ -223,7 +226,9 @@ def _text(patients, failed, calls, covered, purity_covered, loh) -> str:
     given = purity_covered[True] + purity_covered[False]
     cell = statistics.coverage(inside, inside + outside)
     tumour = statistics.coverage(purity_covered[True], given) if given else None
-    rows = [["copies of a gene in its interval", inside + outside, f"{cell.share:.1%}", cell.verdict]]
+    rows = [
+        ["copies of a gene in its interval", inside + outside, f"{cell.share:.1%}", cell.verdict]
+    ]
     if tumour:
         rows.append(["purity in its interval", given, f"{tumour.share:.1%}", tumour.verdict])
     rows.append(["purity not given", purity_covered["not given"] + given,

@@ -91,7 +91,10 @@ def quality_pool(instrument: str, mate: int, limit: int = 20_000) -> np.ndarray:
 
 
 def _repeats(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return stutter relative to a homopolymer of five at the first base of each repeat, and its unit."""
+    """Return stutter of each repeat, at its first base, and the repeat's unit (1 or 2 bases).
+
+    Stutter is relative to that of a homopolymer of five A or T.
+    """
     rate, unit = np.zeros(len(codes), np.float32), np.zeros(len(codes), np.int8)
     run = homopolymers(codes)
     first = np.concatenate([[True], np.diff(codes) != 0]) & (run >= 5) & (codes < 4)
@@ -187,8 +190,10 @@ def edits(
     unit = rates.stutter_size[np.minimum(m.start[slip_row] + slip_at, len(rates.stutter) - 1)]
     slip = unit * np.where(rng.random(len(slip_row)) < 0.75, 1, -1)
     parts = np.where(m.copies[slip_row] > 1, 0.5 ** rng.integers(1, 4, len(slip_row)), 1.0)
-    return Edits(np.concatenate(rows), np.concatenate(at), np.concatenate(base).astype(np.uint8),
-                 np.concatenate(share), slip_row, slip_at, slip.astype(np.int64), parts)  # fmt: skip
+    joined = (np.concatenate(x) for x in (rows, at, base, share))
+    r, a, b, s = joined
+    slips = slip_row, slip_at, slip.astype(np.int64), parts
+    return Edits(r, a, b.astype(np.uint8), s, *slips)
 
 
 def _substitute(r, m, buffer, share, add, rng):
@@ -234,8 +239,8 @@ class Sequencer:
         pool = quality_pool(c.instrument, mate)
         return pool[rng.integers(0, len(pool), n), : c.read_length]
 
-    def errors(self, reads: np.ndarray, quality: np.ndarray, position: np.ndarray, forward: np.ndarray,
-               rng: np.random.Generator) -> None:  # fmt: skip
+    def errors(self, reads: np.ndarray, quality: np.ndarray, position: np.ndarray,
+               forward: np.ndarray, rng: np.random.Generator) -> None:  # fmt: skip
         """Put errors into reads (in place), shape (reads, cycles), in the order of sequencing.
 
         ``position``: reference position of each read's first base; only its hash matters.

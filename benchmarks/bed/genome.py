@@ -105,7 +105,7 @@ def _windows() -> dict[str, np.ndarray]:
 
 
 def panel(pad: int = 25) -> Panel:
-    """Return coding exons of the panel's genes inside the windows, with ``pad`` bases on each side."""
+    """Return the panel's coding exons inside the windows, ``pad`` bases added on each side."""
     windows = []
     for line in (SHARED / "real/hg38_windows/windows.fa.gz.fai").read_text().splitlines():
         name = line.split("\t")[0]

@@ -62,7 +62,7 @@ def _within(count: np.ndarray) -> np.ndarray:
 
 
 def _bases(buffer, start, length, other, joint, slip_at, slip, edits, adapter, left, cycles):
-    """Return reads of one side, shape (pairs, cycles), in the order of sequencing, without errors."""
+    """Return error-free reads of one side, shape (pairs, cycles), in the order of sequencing."""
     n, column = len(start), np.arange(cycles)
     size = length - slip
     at = np.broadcast_to(column, (n, cycles)) if left else size[:, None] - 1 - column

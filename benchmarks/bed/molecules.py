@@ -152,14 +152,14 @@ class CaptureSampler:
     def _lengths(self, n, rng):
         c = self.capture
         if not c.plasma:
-            return np.maximum(MIN_LENGTH, rng.gamma((c.length / c.spread) ** 2,
-                                                    c.spread**2 / c.length, n)).astype(np.int64)  # fmt: skip
+            drawn = rng.gamma((c.length / c.spread) ** 2, c.spread**2 / c.length, n)
+            return np.maximum(MIN_LENGTH, drawn).astype(np.int64)
         mono = rng.normal(167, 12, n) - 10 * rng.integers(0, 4, n) * (rng.random(n) < 0.25)
         di = rng.normal(330, 25, n)
         return np.maximum(MIN_LENGTH, np.where(rng.random(n) < 0.88, mono, di)).astype(np.int64)
 
     def _draw(self, n, cumulative, low, rng):
-        """Return n starts, drawn from cumulative weights, with lengths; those that do not fit go."""
+        """Draw n starts from cumulative weights, and lengths; those that do not fit are dropped."""
         start = low + np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
         length = self._lengths(n, rng)
         template = self.buffer.of_base[start]
@@ -222,7 +222,7 @@ class CaptureSampler:
 
 
 def hop(drawn: dict[str, Molecules], rate: float, rng: np.random.Generator) -> dict[str, Molecules]:
-    """Give every library molecules of the patient's other libraries, at the rate of index hopping."""
+    """Give every library molecules of the patient's other libraries (index hopping)."""
     if rate <= 0 or len(drawn) < 2:
         return drawn
     out = {}
@@ -244,8 +244,8 @@ def hop(drawn: dict[str, Molecules], rate: float, rng: np.random.Generator) -> d
 class Amplicons:
     """Tiled amplicons in two pools.
 
-    ``genomes``: genome equivalents (haploid copies) that enter the first cycle; ``reads``: mean read
-    pairs of an amplicon. ``jackpot``: shape of the gamma distribution of a molecule's yield.
+    ``genomes``: genome equivalents (haploid copies) that enter the first cycle; ``reads``: mean
+    read pairs of an amplicon. ``jackpot``: shape of the gamma distribution of a molecule's yield.
     """
 
     genomes: int = 6000

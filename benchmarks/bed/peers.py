@@ -1,7 +1,7 @@
 """Other programs on the same files, run as their authors document it.
 
-Every entry of `PEERS` is a caller of small variants whose calls are scored as ours are. ``TOOLS`` are
-programs of other kinds. What is not installed is skipped, with the reason.
+Every entry of `PEERS` is a caller of small variants whose calls are scored as ours are. ``TOOLS``
+are programs of other kinds. What is not installed is skipped, with the reason.
 """
 
 import os
@@ -124,30 +124,47 @@ def _freebayes_somatic(call: score.Call) -> score.Call:
 PEERS = {
     p.name: p
     for p in (
-        Peer("freebayes", ("freebayes",),
-             "freebayes -f REF -t BED -F 0.01 -C 2 --pooled-continuous BAMS", "its README, for pools; "
-             "somatic if a tumour has 4 reads and AF 1 %, and the normal's AF is below a quarter of "
-             "the highest", _freebayes),
-        Peer("mutect2", ("gatk",),
-             "gatk Mutect2 -R REF -I BAM... -normal normal -L BED --f1r2-tar-gz F; "
-             "gatk LearnReadOrientationModel -I F -O M; gatk FilterMutectCalls -R REF -V RAW "
-             "--ob-priors M", "GATK's article on somatic short variants", _mutect2),
-        Peer("vardict", ("vardict-java", "testsomatic.R", "var2vcf_paired.pl"),
-             "vardict-java -G REF -f 0.01 -N TUMOUR -b 'TUMOUR|NORMAL' -c 1 -S 2 -E 3 -g 4 BED | "
-             "testsomatic.R | var2vcf_paired.pl -N 'TUMOUR|NORMAL' -f 0.01; without a normal "
-             "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README", _vardict),
+        Peer(
+            "freebayes", ("freebayes",),
+            "freebayes -f REF -t BED -F 0.01 -C 2 --pooled-continuous BAMS",
+            "its README, for pools; somatic if a tumour has 4 reads and AF 1 %, and the normal's "
+            "AF is below a quarter of the highest", _freebayes,
+        ),
+        Peer(
+            "mutect2", ("gatk",),
+            "gatk Mutect2 -R REF -I BAM... -normal normal -L BED --f1r2-tar-gz F; "
+            "gatk LearnReadOrientationModel -I F -O M; "
+            "gatk FilterMutectCalls -R REF -V RAW --ob-priors M",
+            "GATK's article on somatic short variants", _mutect2,
+        ),
+        Peer(
+            "vardict", ("vardict-java", "testsomatic.R", "var2vcf_paired.pl"),
+            "vardict-java -G REF -f 0.01 -N TUMOUR -b 'TUMOUR|NORMAL' -c 1 -S 2 -E 3 -g 4 BED | "
+            "testsomatic.R | var2vcf_paired.pl -N 'TUMOUR|NORMAL' -f 0.01; without a normal "
+            "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README", _vardict,
+        ),
     )
 }  # fmt: skip
 TOOLS = {
     p.name: p
     for p in (
-        Peer("delly", ("delly",), "delly call -g REF -o SV.bcf TUMOUR NORMAL; delly filter -f somatic "
-             "-s SAMPLES.tsv -o SOMATIC.bcf SV.bcf", "its README, somatic calling"),
-        Peer("fgumi", ("fgumi",), "fgumi sort --order template-coordinate; fgumi group --strategy "
-             "paired; fgumi duplex --min-reads 1,1,0; fgumi filter; then bwa mem and resistpanel",
-             "its guide, from FASTQ to duplex consensus"),
-        Peer("cnvkit", ("cnvkit.py",), "cnvkit.py batch TUMOURS --normal NORMAL --targets BED --fasta "
-             "REF --method hybrid; cnvkit.py call --purity P", "its quick start"),
+        Peer(
+            "delly", ("delly",),
+            "delly call -g REF -o SV.bcf TUMOUR NORMAL; "
+            "delly filter -f somatic -s SAMPLES.tsv -o SOMATIC.bcf SV.bcf",
+            "its README, somatic calling",
+        ),
+        Peer(
+            "fgumi", ("fgumi",),
+            "fgumi sort --order template-coordinate; fgumi group --strategy paired; "
+            "fgumi duplex --min-reads 1,1,0; fgumi filter; then bwa mem and resistpanel",
+            "its guide, from FASTQ to duplex consensus",
+        ),
+        Peer(
+            "cnvkit", ("cnvkit.py",),
+            "cnvkit.py batch TUMOURS --normal NORMAL --targets BED --fasta REF --method hybrid; "
+            "cnvkit.py call --purity P", "its quick start",
+        ),
     )
 }  # fmt: skip
 ALL = {**PEERS, **TOOLS}

@@ -1,8 +1,8 @@
 """Calls against the truth, as haplotypes, and detection per sample.
 
-A call set is a list of `Call`; `read_calls` makes them from any caller's VCF. Whether a call is right
-is decided by the sequence that it spells: up to `MAX_CALLS` calls near a true variant are put into
-the reference, and it is found if the result is the sequence of the true variant, alone or with
+A call set is a list of `Call`; `read_calls` makes them from any caller's VCF. Whether a call is
+right is decided by the sequence that it spells: up to `MAX_CALLS` calls near a true variant are put
+into the reference, and it is found if the result is the sequence of the true variant, alone or with
 variants that lie on the same haplotype (inherited ones, other variants of its clone's lineage).
 """
 
@@ -160,13 +160,17 @@ def _cis(a: Variant, b: Variant) -> bool:
     return b.haplotype == a.haplotype and (a.clone == b.clone or 0 in (a.clone, b.clone))
 
 
+def _near(a: Variant, b: Variant, gap: int) -> bool:
+    """Whether two variants are at most ``gap`` bases apart."""
+    return a.contig == b.contig and a.start - gap <= b.end and b.start <= a.end + gap
+
+
 def describe(ref: Reference, v: Variant, beside: list[Variant], calls: list[Call]) -> set[int]:
     """Return the calls (indices) of the smallest set that spells ``v``, empty if none does.
 
     ``beside``: other true variants; those in cis within the window may be part of the sequence.
     """
-    near = [i for i, c in enumerate(calls) if c.variant.contig == v.contig
-            and c.variant.start < v.end + REACH and v.start - REACH < c.variant.end + 1]  # fmt: skip
+    near = [i for i, c in enumerate(calls) if _near(c.variant, v, REACH)]
     for i in near:
         if calls[i].variant.key == v.key:
             return {i}
@@ -259,17 +263,16 @@ def _record(hits, sample) -> dict:
 def _explain(ref: Reference, truth: Truth, call: Call) -> dict:
     """Say what a call is that no true variant explains."""
     v = call.variant
-    near = lambda w, gap: w.contig == v.contig and w.start - gap <= v.end and v.start <= w.end + gap  # noqa: E731
     cause = "false"
-    if describe(ref, v, [], [Call(w, True) for w in truth.inherited if near(w, REACH)]):
+    if describe(ref, v, [], [Call(w, True) for w in truth.inherited if _near(w, v, REACH)]):
         cause = "germline"
     elif any(w.key == v.key for w in truth.contaminant):
         cause = "contaminant"
-    elif any(near(w, 0) for w in truth.hidden):
+    elif any(_near(w, v, 0) for w in truth.hidden):
         cause = "paralogue"
-    elif any(near(w, 10) for w in truth.somatic):
+    elif any(_near(w, v, 10) for w in truth.somatic):
         cause = "misdescribed"
-    elif any(near(w, 10) for w in truth.inherited):
+    elif any(_near(w, v, 10) for w in truth.inherited):
         cause = "near germline"
     return {"contig": v.contig, "start": v.start, "ref": v.ref, "alt": v.alt, "kind": _kind(v),
             "cause": cause, "counts": json.dumps(call.counts), "filters": call.filters}  # fmt: skip

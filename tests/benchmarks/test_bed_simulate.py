@@ -1,5 +1,5 @@
-"""The second simulator on an invented genome of 12 kb: the same seed gives the same bytes, molecules
-carry what the truth says, and each kind of error appears where it is asked for."""
+"""The second simulator on an invented genome of 10 kb: the same seed gives the same bytes,
+molecules carry what the truth says, and each kind of error appears where it is asked for."""
 
 from dataclasses import replace
 from pathlib import Path
