@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pysam
+
 from benchmarks.bed import score
-from benchmarks.bed.genome import ROOT, Reference
+from benchmarks.bed.genome import ROOT, Reference, Variant, decode, left_align
 
 LEAST_AF = 0.01
 FOUR_READS = 4
+LONGEST = 1000  # bases of an event that is compared
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,10 @@ class Peer:
 
 
 def _path() -> str:
-    return os.pathsep.join([str(ROOT / "benchmarks" / "work" / "gatk"), os.environ["PATH"]])
+    """Return the path, with what benchmarks/work holds before it (see benchmarks/README.md)."""
+    work = ROOT / "benchmarks" / "work"
+    kept = [work / "gatk", work / "cnvkit" / "bin", work / "cargo" / "bin"]
+    return os.pathsep.join([*map(str, kept), os.environ["PATH"]])
 
 
 def _which(program: str) -> str | None:
@@ -111,6 +117,48 @@ def _vardict(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> lis
     return outs
 
 
+def _delly(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
+    outs = []
+    for tumour in (s for s in samples if s != "normal"):
+        normal = [folder / "normal.bam"] if "normal" in samples else []
+        raw, out = (sh.folder / f"{tumour}.{n}" for n in ("raw.bcf", "bcf"))
+        sh(
+            "delly",
+            "call",
+            "-g",
+            folder / "reference.fa",
+            "-o",
+            raw,
+            folder / f"{tumour}.bam",
+            *normal,
+        )
+        if not normal:  # its somatic filter needs a control
+            outs.append(raw)
+            continue
+        roles = sh.folder / f"{tumour}.samples.tsv"
+        roles.write_text(f"{tumour}\ttumor\nnormal\tcontrol\n")
+        sh("delly", "filter", "-f", "somatic", "-o", out, "-s", roles, raw)
+        outs.append(out)
+    return outs
+
+
+def _delly_calls(path: Path, ref: Reference) -> list[score.Call]:
+    """Read deletions and duplications, whose sequences are the reference's."""
+    calls = []
+    with pysam.VariantFile(str(path)) as file:
+        for record in file:
+            kind, start, end = record.info["SVTYPE"], record.start + 1, record.stop
+            if kind not in ("DEL", "DUP") or end - start > LONGEST:
+                continue
+            sequence = ref.contigs[record.contig]
+            bases = decode(sequence[start:end])
+            alleles = (bases, "") if kind == "DEL" else ("", bases)
+            variant = Variant(record.contig, *left_align(sequence, start, *alleles))
+            names = list(record.filter)
+            calls.append(score.Call(variant, names in ([], ["PASS"]), ",".join(names)))
+    return calls
+
+
 def _freebayes_somatic(call: score.Call) -> score.Call:
     """Apply the filter for freebayes, which has none for somatic variants."""
     tumours = {s: c for s, c in call.counts.items() if s != "normal"}
@@ -143,17 +191,17 @@ PEERS = {
             "testsomatic.R | var2vcf_paired.pl -N 'TUMOUR|NORMAL' -f 0.01; without a normal "
             "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README", _vardict,
         ),
+        Peer(
+            "delly", ("delly",),
+            "delly call -g REF -o SV.bcf TUMOUR NORMAL; "
+            "delly filter -f somatic -s SAMPLES.tsv -o SOMATIC.bcf SV.bcf",
+            "its README, somatic calling; deletions and duplications alone", _delly,
+        ),
     )
 }  # fmt: skip
 TOOLS = {
     p.name: p
     for p in (
-        Peer(
-            "delly", ("delly",),
-            "delly call -g REF -o SV.bcf TUMOUR NORMAL; "
-            "delly filter -f somatic -s SAMPLES.tsv -o SOMATIC.bcf SV.bcf",
-            "its README, somatic calling",
-        ),
         Peer(
             "fgumi", ("fgumi",),
             "fgumi sort --order template-coordinate; fgumi group --strategy paired; "
@@ -175,7 +223,8 @@ def call(name: str, folder: Path, samples: list[str], output: Path, targets: Pat
     """Run a peer on a patient; returns its calls and the CPU seconds."""
     sh = _Shell(output.with_suffix("").with_suffix(""))
     paths = PEERS[name].run(sh, folder, samples, targets or folder / "targets.bed")
-    calls = [c for path in paths for c in score.read_calls(path, ref)]
+    read = _delly_calls if name == "delly" else score.read_calls
+    calls = [c for path in paths for c in read(path, ref)]
     if name == "freebayes":
         calls = [_freebayes_somatic(c) for c in calls]
     return calls, {"cpu": sh.cpu}

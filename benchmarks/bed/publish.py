@@ -16,8 +16,8 @@ HEAD = """\
 Measured on the second simulator, which shares no code and few assumptions with the caller or with
 the first one ([what it simulates](../../benchmarks/README.md#the-second-simulator)). Shortfalls are
 left as they are. Recall is by the highest AF among the tumours, AF being the molecules drawn;
-shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call that is no true variant is
-`false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
+shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call that is no true one
+is `false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
 `paralogue` (in a region of which the genome has a copy that the reference lacks). Few variants and
 one patient a row: read the intervals.
 
