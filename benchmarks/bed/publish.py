@@ -104,6 +104,45 @@ def settings() -> list[list]:
     return rows
 
 
+FIRST = genome.ROOT / "docs" / "validation" / "accuracy_tables.tsv"
+# What both simulators measure on capture with a normal: the first one's row, and kinds and AF here.
+# Its AFs are 1, 2, 5 % and so on, these are whatever the molecules give: AF 1 % is 0.8 to 1.25 %.
+BOTH = (
+    ("SNV recall at AF 1 %", ("SNV",), 0.008, 0.0125),
+    ("SNV recall at AF 2 %", ("SNV",), 0.016, 0.025),
+    ("SNV recall at AF 5 %", ("SNV",), 0.04, 0.0625),
+    ("SNV recall at AF 10 % and above", ("SNV",), 0.08, 2.0),
+    ("MNV recall at AF 5 % and above", ("MNV",), 0.04, 2.0),
+    ("COMPLEX recall at AF 5 % and above", ("COMPLEX",), 0.04, 2.0),
+    ("indel and duplication (1-60) recall at AF 5 % and above", ("INS", "DEL", "DUP"), 0.04, 2.0),
+)
+
+
+def agreement() -> list[list]:
+    """Compare the capture assay with the first simulator: shares, and Fisher's exact p."""
+    facts, variants, samples, false = results("capture", "resistpanel")
+    first = pd.read_csv(FIRST, sep="\t")
+    first = first[(first.run == "default") & (first.caller == "resistpanel")].set_index("figure")
+    pairs = []
+    for name, kinds, low, high in BOTH:
+        row = first.loc[name]
+        here = variants[variants.kind.isin(kinds) & variants.max_af.between(low, high, "left")]
+        pairs.append((name, round(row.value * row.n), int(row.n), int(here.found.sum()), len(here)))
+    det = samples[samples.det.notna() & samples.found.astype(bool)]
+    right = int((det.det.astype(bool) == (det.molecules > 0)).sum())
+    row = first.loc["present/absent right, every call and tumour"]
+    pairs.append(("present/absent right", round(row.value * row.n), int(row.n), right, len(det)))
+    rows = []
+    for name, k, n, a, b in pairs:
+        p = statistics.fisher(k, n, a, b)
+        rows.append([name, report.share(k, n), report.share(a, b), f"{p:.2g}"])
+    wrong = int((false.cause != "germline").sum())
+    k, mb, here = 1, 0.673, facts["bases"] / 1e6
+    rows.append(["calls that are no true variant", f"{k} in {mb} Mb", f"{wrong} in {here:.3f} Mb",
+                 f"{statistics.poisson_ratio(k, mb, wrong, here):.2g}"])  # fmt: skip
+    return rows
+
+
 def commit_of(seed: int) -> str | None:
     """Return the commit from whose hash a seed was drawn, None if there is none."""
     done = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{seed:07x}^{{commit}}"],
@@ -151,6 +190,11 @@ def write(path: Path = PAGE) -> Path:
                                      "indel 5 % and above", "calls that are no true variant",
                                      "not detected where absent",
                                      "interval holds AF"]))  # fmt: skip
+    if "capture" in measured:
+        parts.append("## Capture with a normal: both simulators\n\nThe first simulator's default "
+                     "run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact test, of "
+                     "rates by the conditional binomial test.\n")  # fmt: skip
+        parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
     if settings():
         parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
                      "in the same reads: fewer targets, or no normal.\n")  # fmt: skip

@@ -37,6 +37,20 @@ def poisson_upper(k: int, level: float = 0.95) -> float:
     return float(stats.gamma.ppf(level, k + 1))
 
 
+def fisher(k1: int, n1: int, k2: int, n2: int) -> float:
+    """Return the two-sided p of Fisher's exact test of two proportions; nan without draws."""
+    if not n1 or not n2:
+        return math.nan
+    return float(stats.fisher_exact([[k1, n1 - k1], [k2, n2 - k2]]).pvalue)
+
+
+def poisson_ratio(k1: int, size1: float, k2: int, size2: float) -> float:
+    """Return the two-sided p that two Poisson rates are equal (conditional binomial test)."""
+    if not k1 + k2:
+        return 1.0
+    return float(stats.binomtest(k1, k1 + k2, size1 / (size1 + size2)).pvalue)
+
+
 @dataclass(frozen=True)
 class Coverage:
     """One cell: how many of n intervals held the truth, and whether the cell keeps the rule.

@@ -75,3 +75,10 @@ def test_beta_binomial_draws_have_their_rho(rho):
 def test_a_share_without_draws_is_empty():
     assert report.share(0, 0) == ""
     assert report.share(1, 2).startswith("1/2 = 50.0%")
+
+
+def test_rates_and_proportions_are_compared_exactly():
+    # Fisher's tea tasting: 3 of 4 against 1 of 4.
+    assert statistics.fisher(3, 4, 1, 4) == pytest.approx(0.4857, abs=1e-4)
+    assert statistics.poisson_ratio(0, 1.0, 5, 1.0) == pytest.approx(0.0625)
+    assert statistics.poisson_ratio(0, 1.0, 0, 1.0) == 1.0

@@ -2,11 +2,11 @@
 makes it, and the command exists."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from resistpanel.files import HOME
-
+HOME = Path(__file__).resolve().parents[2]
 SECTION = "## How far to trust it"
 
 
