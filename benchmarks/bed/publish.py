@@ -191,9 +191,9 @@ def write(path: Path = PAGE) -> Path:
                                      "not detected where absent",
                                      "interval holds AF"]))  # fmt: skip
     if "capture" in measured:
-        parts.append("## Capture with a normal: both simulators\n\nThe first simulator's default "
-                     "run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact test, of "
-                     "rates by the conditional binomial test.\n")  # fmt: skip
+        parts.append("## Capture with a normal: both simulators\n\nThe first simulator's "
+                     "default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact "
+                     "test, of rates by the conditional binomial test.\n")  # fmt: skip
         parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
     if settings():
         parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
