@@ -118,6 +118,14 @@ BOTH = (
 )
 
 
+BOTH_HEAD = """\
+## Capture with a normal: both simulators
+
+The first simulator's default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact
+test, of rates by the conditional binomial test.
+"""
+
+
 def agreement() -> list[list]:
     """Compare the capture assay with the first simulator: shares, and Fisher's exact p."""
     facts, variants, samples, false = results("capture", "resistpanel")
@@ -191,9 +199,7 @@ def write(path: Path = PAGE) -> Path:
                                      "not detected where absent",
                                      "interval holds AF"]))  # fmt: skip
     if "capture" in measured:
-        parts.append("## Capture with a normal: both simulators\n\nThe first simulator's "
-                     "default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact "
-                     "test, of rates by the conditional binomial test.\n")  # fmt: skip
+        parts.append(BOTH_HEAD)
         parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
     if settings():
         parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
