@@ -9,6 +9,7 @@ from benchmarks.bed import statistics
 
 AF_BINS = [0.0, 0.005, 0.01, 0.02, 0.05, 0.2, 1.01]
 AF_NAMES = ["below 0.5", "0.5 to 1", "1 to 2", "2 to 5", "5 to 20", "20 and above"]
+ENOUGH = 4  # molecules of one sample that carry a variant
 GROUPS = {"SNV": ("SNV",), "MNV, complex": ("MNV", "COMPLEX"), "indel": ("INS", "DEL", "DUP")}
 
 
@@ -33,6 +34,14 @@ def recall(variants: pd.DataFrame) -> list[tuple[str, str, str]]:
     return rows
 
 
+def _rare(samples: pd.DataFrame) -> str:
+    """Return how many variants below AF 1 % are found that enough molecules carry."""
+    key = ["seed", "panel", "contig", "start", "ref", "alt"]
+    most = samples.groupby(key)[["max_af", "molecules", "found"]].max()
+    most = most[(most.max_af < 0.01) & (most.molecules >= ENOUGH)]
+    return share(int(most.found.astype(bool).sum()), len(most))
+
+
 def main_figures(variants, samples, false, bases: int) -> dict[str, str]:
     """Return the main figures of an assay, name to text. Shares are over variants or samples."""
     out = {}
@@ -42,6 +51,7 @@ def main_figures(variants, samples, false, bases: int) -> dict[str, str]:
                                 (0.05, 2, "5 % and above")):  # fmt: skip
             part = variants[variants.kind.isin(kinds) & variants.max_af.between(low, high, "left")]
             out[f"{group} found, AF {name}"] = share(int(part.found.sum()), len(part))
+    out[f"all kinds below AF 1 %, {ENOUGH} molecules or more, found"] = _rare(samples)
     causes = false.cause.value_counts().to_dict()
     out["false calls by cause"] = ", ".join(f"{k} {v}" for k, v in sorted(causes.items())) or "none"
     wrong = int(sum(n for cause, n in causes.items() if cause != "germline"))

@@ -149,11 +149,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("assay", choices=[*assays.ASSAYS, "depths", "publish"])
     parser.add_argument("--seed", type=int, action="append", help="may be repeated (1)")
     parser.add_argument("--fresh", action="store_true", help="seed from the commit's hash")
+    parser.add_argument("--patients", type=int, default=1, metavar="N",
+                        help="so many patients, of the seed and those that follow it")  # fmt: skip
     parser.add_argument("--simulate", action="store_true", help="make the patient, do not call")
     parser.add_argument("--callers", nargs="+", default=["resistpanel"],
                         choices=["resistpanel", *peers.PEERS])  # fmt: skip
     options = parser.parse_args(argv)
     seeds = options.seed or [fresh_seed() if options.fresh else 1]
+    if options.patients > 1:
+        seeds = [seeds[0] + k for k in range(options.patients)]
     if options.assay == "publish":
         print(publish.write())
     elif options.assay == "depths":
