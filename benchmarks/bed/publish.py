@@ -181,6 +181,12 @@ WANTED = {  # of the same figures as those of the first simulator
 }
 
 
+SHORT_HEAD = """\
+## Shortfalls
+
+Figures whose interval lies below what is wanted, and false calls. That an assay is not in the list
+may be for want of variants.
+"""
 # Four molecules without an error are no chance where a base errs once in a million.
 RARE = {f"all kinds below AF 1 %, {report.ENOUGH} molecules or more, found": 0.95}
 
@@ -244,8 +250,7 @@ def write(path: Path = PAGE) -> Path:
                                      "indel 5 % and above", "calls that are no true variant",
                                      "not detected where absent",
                                      "interval holds AF"]))  # fmt: skip
-    parts.append("## Shortfalls\n\nFigures whose interval lies below what is wanted, and false "
-                 "calls. That an assay is not in the list may be for want of variants.\n")  # fmt: skip
+    parts.append(SHORT_HEAD)
     lines = []
     for name in measured:
         small = ["all targets", "300 ", "1000 ", "3000 "]
