@@ -48,8 +48,8 @@ _CAPTURE = Assay(
     "capture", "hybrid capture of 67 kb at 900x with a normal, 2x101",
     Mixture(WITH_NORMAL), Capture(900), mark=True,
 )  # fmt: skip
-_SMALLER = replace(_CAPTURE, mixture=Mixture(WITH_NORMAL, somatic_per_base=1 / 200),
-                   sampling=Capture(600), targets=50)  # fmt: skip
+_SMALLER = replace(_CAPTURE, mixture=Mixture(WITH_NORMAL, somatic_per_base=1 / 150),
+                   sampling=Capture(600), targets=36)  # fmt: skip
 _AMPLICON = Assay(
     "amplicon", "60 tiled amplicons in two pools, 2,500 read pairs each, with a normal, 2x151",
     Mixture(WITH_NORMAL, somatic_per_base=1 / 150, paralogues=False),
@@ -113,7 +113,7 @@ ASSAYS: dict[str, Assay] = {
         replace(_DUPLEX, name="umi",
                 what="raw reads with duplex UMIs, 500 molecules, families of 4",
                 sampling=Capture(500, plasma=True, duplicates=0.0), labels=Labels("umi", 6),
-                chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=10, families=4.0,
+                chemistry=Chemistry(oxidation=5e-5, end_repair=3e-5), targets=6, families=4.0,
                 duplex_yield=0.7),
     )
 }  # fmt: skip

@@ -15,7 +15,7 @@ import pysam
 from benchmarks.bed import genome, report, statistics
 
 GENES = 90
-PATIENTS = 40
+PATIENTS = 24
 GAP = 1000  # N between two windows of one chromosome
 DEPTH = 600
 STATES = {"amplification": (7, 1), "gain": (2, 1), "loss": (1, 0), "copy-neutral LOH": (2, 0),
