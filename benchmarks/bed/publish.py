@@ -94,7 +94,7 @@ def settings() -> list[list]:
         mine, whole = results(name, "resistpanel"), results(assay.of, "resistpanel")
         if not assay.of or not mine:
             continue
-        if name == "small-panel":
+        if name.startswith("small-panel"):
             full = _keyed(mine[1][mine[1].panel == "all targets"])
             for bases in (300, 1000, 3000):
                 part = mine[1][mine[1].panel.str.startswith(f"{bases} ")]
@@ -220,7 +220,7 @@ def _section(name: str, caller: str) -> str:
              f"{len(seeds)} patient{'s' * (len(seeds) > 1)}; "
              f"{facts['caller']}. Made by "
              f"`python -m benchmarks.bed {name}{options}`.\n"]  # fmt: skip
-    if name == "small-panel":
+    if name.startswith("small-panel"):
         parts = ["all targets", "300 ", "1000 ", "3000 "]
         columns = {p.strip() + (" bases" if p[0].isdigit() else ""): figures(name, caller, p)
                    for p in parts}  # fmt: skip
@@ -254,7 +254,7 @@ def write(path: Path = PAGE) -> Path:
     lines = []
     for name in measured:
         small = ["all targets", "300 ", "1000 ", "3000 "]
-        panels = small if name == "small-panel" else [None]
+        panels = small if name.startswith("small-panel") else [None]
         for panel in panels:
             label = name if panel is None else f"{name}, {panel.strip()}"
             lines += [f"- {label}: {line}" for line in shortfalls(name, panel=panel)]

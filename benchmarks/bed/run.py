@@ -25,8 +25,13 @@ from benchmarks.bed import assay as assays
 from benchmarks.bed import calling, genome, peers, publish, report, score
 
 RESULTS = genome.WORK / "results"
-SUBSETS = {300: 12, 1000: 8, 3000: 5}  # bases of a small panel: how many are drawn
-PIECE = 100  # bases of one of its targets
+SUBSETS = {300: 10, 1000: 6, 3000: 3}  # bases of a small panel: how many are drawn
+# Small panels: bases of one target, and the share of targets that hold a true variant.
+SMALL = {
+    "small-panel": (100, 0.5),
+    "small-panel-dense": (30, 1.0),
+    "small-panel-alone": (30, 1.0),
+}
 
 
 def revision() -> str:
@@ -43,32 +48,40 @@ def fresh_seed() -> int:
     return int(done.stdout.strip()[:7], 16)
 
 
-def small_panels(folder: Path, seed: int) -> dict[str, Path]:
-    """Write targets of few bases: hotspots, of which about half hold a true variant."""
-    rng = np.random.default_rng([seed, 300])
+def small_panels(folder: Path, seed: int, piece: int, aimed: float) -> dict[str, Path]:
+    """Write targets of few bases, of which a share is laid over a true variant."""
+    rng = np.random.default_rng([seed, 300, piece])
     truth = score.read_truth(folder)
     panels = {}
     for bases, count in SUBSETS.items():
         for number in range(count):
             spans: list[tuple[str, int, int]] = []
-            while sum(e - s for _, s, e in spans) < bases:
-                contig, low, high = truth.targets[int(rng.integers(len(truth.targets)))]
-                if rng.random() < 0.5:
-                    v = truth.somatic[int(rng.integers(len(truth.somatic)))]
-                    holding = [t for t in truth.targets if score.within(v, [t])]
-                    contig, low, high = holding[0]
-                    start = v.start - int(rng.integers(20, PIECE - 20))
-                else:
-                    start = int(rng.integers(low, max(low + 1, high - PIECE)))
-                start = max(low, min(start, high - PIECE))
-                end = min(high, start + PIECE)
+            for _ in range(20 * bases // piece):
+                if sum(e - s for _, s, e in spans) >= bases:
+                    break
+                span = _piece(truth, piece, rng.random() < aimed, rng)
+                contig, start, end = span
                 if all(c != contig or end + 10 < s or e + 10 < start for c, s, e in spans):
-                    spans.append((contig, start, end))
-            path = folder / "panels" / f"{bases}-{number}.bed"
+                    spans.append(span)
+            path = folder / "panels" / f"{bases}-{piece}-{number}.bed"
             path.parent.mkdir(exist_ok=True)
             path.write_text("".join(f"{c}\t{s}\t{e}\tpiece\n" for c, s, e in sorted(spans)))
             panels[f"{bases} bases, panel {number + 1}"] = path
     return panels
+
+
+def _piece(truth, piece: int, aimed: bool, rng) -> tuple[str, int, int]:
+    """Return a target of ``piece`` bases, over a true variant if ``aimed``."""
+    if aimed:
+        v = truth.somatic[int(rng.integers(len(truth.somatic)))]
+        contig, low, high = next(t for t in truth.targets if score.within(v, [t]))
+        margin = max(2, piece // 5)
+        start = v.start - int(rng.integers(margin, piece - margin))
+    else:
+        contig, low, high = truth.targets[int(rng.integers(len(truth.targets)))]
+        start = int(rng.integers(low, max(low + 1, high - piece)))
+    start = max(low, min(start, high - piece))
+    return contig, start, min(high, start + piece)
 
 
 def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str, score.Score]:
@@ -77,8 +90,8 @@ def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str,
     samples = json.loads((folder / "patient.json").read_text())["samples"]
     samples = [s for s in samples if s not in assay.leave]
     sets: dict[str, Path | None] = {"": None}
-    if name == "small-panel":
-        sets = {"all targets": None, **small_panels(folder, seed)}
+    if name in SMALL:
+        sets = {"all targets": None, **small_panels(folder, seed, *SMALL[name])}
     out = {}
     for number, (label, targets) in enumerate(sets.items()):
         truth = score.read_truth(folder, targets)
