@@ -18,8 +18,8 @@ the first one ([what it simulates](../../benchmarks/README.md#the-second-simulat
 left as they are. Recall is by the highest AF among the tumours, AF being the molecules drawn;
 shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call that is no true one
 is `false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
-`paralogue` (in a region of which the genome has a copy that the reference lacks). Few variants and
-one patient a row: read the intervals.
+`paralogue` (in a region of which the genome has a copy that the reference lacks). Figures of AF,
+intervals and UB leave such regions out. Few variants and one patient a row: read the intervals.
 
 ## All assays
 """
@@ -44,7 +44,23 @@ def results(name: str, caller: str) -> tuple[dict, pd.DataFrame, pd.DataFrame, p
         .get("det", pd.Series(dtype=object))
         .map({"True": True, "False": False, True: True, False: False})
     )
+    for table in tables[:2]:
+        table["copied"] = _copied(name, table)
     return facts, *tables
+
+
+def _copied(name: str, table: pd.DataFrame) -> list[bool]:
+    """Return whether each variant lies where the genome has a copy that the reference lacks."""
+    of = assays.ASSAYS[name].of or name
+    places: dict[tuple, list[int]] = {}
+    for seed in table.seed.unique():
+        path = genome.WORK / f"{of}-{seed}" / "artefacts.tsv"
+        for row in pd.read_csv(path, sep="\t").itertuples():
+            places.setdefault((seed, row.contig), []).append(row.start)
+    return [
+        any(abs(start - at) <= NEAR_COPY for at in places.get((seed, contig), ()))
+        for seed, contig, start in zip(table.seed, table.contig, table.start, strict=True)
+    ]
 
 
 def figures(name: str, caller: str, panel: str | None = None) -> dict[str, str]:
@@ -104,6 +120,7 @@ def settings() -> list[list]:
     return rows
 
 
+NEAR_COPY = 200  # bases; the copy differs from the region in every 25th
 FIRST = genome.ROOT / "docs" / "validation" / "accuracy_tables.tsv"
 # What both simulators measure on capture with a normal: the first one's row, and kinds and AF here.
 # Its AFs are 1, 2, 5 % and so on, these are whatever the molecules give: AF 1 % is 0.8 to 1.25 %.

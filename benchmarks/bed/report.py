@@ -69,7 +69,9 @@ def main_figures(variants, samples, false, bases: int) -> dict[str, str]:
     out["detected at the LOD and above"] = share(int((present & det).sum()), int(present.sum()))
     limit = pd.to_numeric(assessed.lod)
     out["records with a LOD"] = share(int(limit.notna().sum()), len(assessed))
-    shown = assessed[det]
+    # A copy that the reference lacks adds reads without the allele: no caller can know it.
+    alone = ~assessed.copied
+    assessed, shown = assessed[alone], assessed[det & alone]
     for name, column in (("the molecules' AF", "af"), ("the tissue's AF", "expected")):
         inside = (shown.low <= shown[column]) & (shown[column] <= shown.high)
         out[f"95 % interval holds {name}"] = share(int(inside.sum()), len(shown))
