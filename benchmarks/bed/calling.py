@@ -1,6 +1,7 @@
 """Runs the caller under test on a patient's folder."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -37,6 +38,14 @@ def call(folder: Path, samples: list[str], output: Path, targets: Path | None = 
 
 
 def version() -> str:
-    """Return what the caller says of its version."""
+    """Return what the caller says of its version, and the last commit that changed it.
+
+    The commit is of the checkout that the program's environment lies in, if it lies in one.
+    """
     done = subprocess.run([*program(), "--version"], cwd=ROOT, capture_output=True, text=True)
-    return done.stdout.strip()
+    found = shutil.which(program()[0]) or program()[0]
+    folder = Path(found).absolute().parent
+    last = subprocess.run(["git", "log", "-1", "--format=%h", "--", ":/workflow/resistpanel"],
+                          cwd=folder, capture_output=True, text=True)  # fmt: skip
+    commit = last.stdout.strip()
+    return done.stdout.strip() + (f" (commit {commit})" if commit else "")
