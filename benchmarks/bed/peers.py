@@ -1,7 +1,7 @@
 """Other programs on the same files, run as their authors document it.
 
 Every entry of `PEERS` is a caller of small variants whose calls are scored as ours are. ``TOOLS``
-are programs of other kinds. What is not installed is skipped, with the reason.
+are programs of other kinds, of which the page gives the command lines. What is not installed is skipped, with the reason.
 """
 
 import os
@@ -204,8 +204,10 @@ TOOLS = {
     for p in (
         Peer(
             "fgumi", ("fgumi",),
-            "fgumi sort --order template-coordinate; fgumi group --strategy paired; "
-            "fgumi duplex --min-reads 1,1,0; fgumi filter; then bwa mem and resistpanel",
+            "fgumi extract --read-structures 6M+T 6M+T; fgumi fastq | bwa mem -p -K 150000000 -Y REF - "
+            "| fgumi zipper | fgumi sort --order template-coordinate; fgumi group --strategy paired "
+            "--edits 1; fgumi duplex --min-reads 1 --min-input-base-quality 20; fgumi realign; "
+            "fgumi filter --min-reads 3,2,2 --require-single-strand-agreement",
             "its guide, from FASTQ to duplex consensus",
         ),
         Peer(
@@ -230,10 +232,14 @@ def call(name: str, folder: Path, samples: list[str], output: Path, targets: Pat
     return calls, {"cpu": sh.cpu}
 
 
+def _here(p: Peer) -> str:
+    return missing(p.name) or ("run" if p.run else "installed, not wrapped yet")
+
+
 def describe() -> str:
     """Return the command lines, and what is not installed here, as Markdown."""
     lines = ["| program | command lines | after | here |", "|---|---|---|---|"]
     for p in ALL.values():
         commands = p.commands.replace("|", "\\|")
-        lines.append(f"| {p.name} | `{commands}` | {p.source} | {missing(p.name) or 'run'} |")
+        lines.append(f"| {p.name} | `{commands}` | {p.source} | {_here(p)} |")
     return "\n".join(lines) + "\n"
