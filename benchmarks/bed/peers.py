@@ -1,7 +1,8 @@
 """Other programs on the same files, run as their authors document it.
 
 Every entry of `PEERS` is a caller of small variants whose calls are scored as ours are. ``TOOLS``
-are programs of other kinds, of which the page gives the command lines. What is not installed is skipped, with the reason.
+are programs of other kinds, of which the page gives the command lines. What is not installed is
+skipped, with the reason.
 """
 
 import os
@@ -204,9 +205,10 @@ TOOLS = {
     for p in (
         Peer(
             "fgumi", ("fgumi",),
-            "fgumi extract --read-structures 6M+T 6M+T; fgumi fastq | bwa mem -p -K 150000000 -Y REF - "
-            "| fgumi zipper | fgumi sort --order template-coordinate; fgumi group --strategy paired "
-            "--edits 1; fgumi duplex --min-reads 1 --min-input-base-quality 20; fgumi realign; "
+            "fgumi extract --read-structures 6M+T 6M+T; "
+            "fgumi fastq | bwa mem -p -K 150000000 -Y REF - | fgumi zipper | "
+            "fgumi sort --order template-coordinate; fgumi group --strategy paired --edits 1; "
+            "fgumi duplex --min-reads 1 --min-input-base-quality 20; fgumi realign; "
             "fgumi filter --min-reads 3,2,2 --require-single-strand-agreement",
             "its guide, from FASTQ to duplex consensus",
         ),
