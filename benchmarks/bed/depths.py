@@ -18,7 +18,7 @@ import numpy as np
 import pysam
 from scipy import stats
 
-from benchmarks.bed import depths_copynumber, genome, report, statistics
+from benchmarks.bed import depths_copynumber, genome, publish, report, statistics
 
 FOLDER = genome.WORK / "depths"
 RHOS = (0.0, 5e-4, 3e-3, 1e-2)
@@ -234,13 +234,15 @@ def _states_text(rows) -> str:
                                 "contradicted (99 % interval)", "undetermined"])  # fmt: skip
 
 
-def run(seed: int, fresh: bool) -> None:
+def run(seed: int) -> None:
     """Measure the three tables; prints them and keeps them for `publish`."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     began = time.process_time()
     rng = np.random.default_rng([seed, 5])
-    parts = [f"## Depths and counts alone\n\nSeed {seed}{' (fresh)' if fresh else ''}. Made by "
+    commit = publish.commit_of(seed)
+    which = f"fresh, of commit {commit}" if commit else "chosen"
+    parts = [f"## Depths and counts alone\n\nSeed {seed} ({which}). Made by "
              f"`python -m benchmarks.bed depths --seed {seed}`.\n"]  # fmt: skip
     parts.append("### Interval and bound under overdispersion\n\nBeta-binomial counts; the "
                  "formulas of [call](../call.md). " + _limits_text(limits(rng)))  # fmt: skip

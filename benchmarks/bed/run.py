@@ -176,7 +176,7 @@ def main(argv: list[str] | None = None) -> int:
     elif options.assay == "depths":
         from benchmarks.bed import depths
 
-        depths.run(seeds[0], options.fresh)
+        depths.run(seeds[0])
     elif options.simulate:
         for seed in seeds:
             print(assays.simulate(assays.ASSAYS[options.assay], seed))
