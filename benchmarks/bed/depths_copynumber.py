@@ -220,8 +220,8 @@ def _text(patients, failed, calls, covered, purity_covered, loh) -> str:
             rows.append([kind, half, sum(found.values()), *(found[n] for n in names)])
     text = (f"{patients} patients of {GENES} genes at most, two tumours each, purity 30 to 90 %; "
             f"{failed} ended with an error. Genes by what was simulated and what "
-            "`resistpanel copynumber` calls (`None`: no usable target). Genes of one patient are no "
-            "independent draws.\n\n")  # fmt: skip
+            "`resistpanel copynumber` calls (`None`: no usable target). Genes of one patient are "
+            "no independent draws.\n\n")  # fmt: skip
     text += report.table(rows, ["simulated", "purity", "genes", *names])
     inside, outside = covered["inside"], covered["outside"]
     given = purity_covered[True] + purity_covered[False]

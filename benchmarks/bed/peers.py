@@ -235,7 +235,7 @@ def call(name: str, folder: Path, samples: list[str], output: Path, targets: Pat
 
 
 def _here(p: Peer) -> str:
-    return missing(p.name) or ("run" if p.run else "installed, not wrapped yet")
+    return missing(p.name) or ("installed" if p.run else "installed, not wrapped yet")
 
 
 def describe() -> str:
