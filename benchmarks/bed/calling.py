@@ -1,0 +1,51 @@
+"""Runs the caller under test on a patient's folder."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.bed.genome import ROOT
+
+
+def program() -> list[str]:
+    """Return the command of the caller: ``RESISTPANEL`` of the environment, or this checkout's."""
+    named = os.environ.get("RESISTPANEL")
+    return [named] if named else [str(Path(sys.executable).with_name("resistpanel"))]
+
+
+def call(folder: Path, samples: list[str], output: Path, targets: Path | None = None,
+         extra: tuple[str, ...] = ()) -> dict:  # fmt: skip
+    """Call a patient; sample ``normal`` is its normal. Returns CPU seconds and a message."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = [*program(), "call", "--reference", str(folder / "reference.fa")]
+    command += ["--targets", str(targets or folder / "targets.bed")]
+    for sample in samples:
+        role = "--normal" if sample == "normal" else "--tumor"
+        command += [role, str(folder / f"{sample}.bam")]
+    command += ["--output", str(output), *extra]
+    before = os.times()
+    began = time.monotonic()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    after = os.times()
+    cpu = after.children_user + after.children_system
+    cpu -= before.children_user + before.children_system
+    output.with_suffix(".log").write_text(" ".join(command) + "\n" + done.stderr)
+    return {"cpu": cpu, "wall": time.monotonic() - began, "status": done.returncode,
+            "message": done.stderr.strip()[-400:]}  # fmt: skip
+
+
+def version() -> str:
+    """Return what the caller says of its version, and the last commit that changed it.
+
+    The commit is of the checkout that the program's environment lies in, if it lies in one.
+    """
+    done = subprocess.run([*program(), "--version"], cwd=ROOT, capture_output=True, text=True)
+    found = shutil.which(program()[0]) or program()[0]
+    folder = Path(found).absolute().parent
+    last = subprocess.run(["git", "log", "-1", "--format=%h", "--", ":/workflow/resistpanel"],
+                          cwd=folder, capture_output=True, text=True)  # fmt: skip
+    commit = last.stdout.strip()
+    return done.stdout.strip() + (f" (commit {commit})" if commit else "")

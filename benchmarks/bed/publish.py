@@ -1,0 +1,307 @@
+"""Writes docs/validation/assays.md from the scores that are kept."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.bed import assay as assays
+from benchmarks.bed import genome, peers, report, statistics
+
+PAGE = genome.ROOT / "docs" / "validation" / "assays.md"
+HEAD = """\
+# Assays: the second simulator
+
+Measured on the second simulator, which shares no code and few assumptions with the caller or with
+the first one ([what it simulates](../../benchmarks/README.md#the-second-simulator)). Shortfalls are
+left as they are. Recall is by the highest AF among the tumours, AF being the molecules drawn;
+shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call that is no true one
+is `false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
+`paralogue` (in a region of which the genome has a copy that the reference lacks). Figures of AF,
+intervals and UB leave such regions out. Few variants and one patient a row: read the intervals.
+
+## All assays
+"""
+COMPARED = ("assay", "variants (AF 1 % and above)", "n", "first", "second", "found by both",
+            "by the first alone", "by the second alone", "difference (95 %)", "p")  # fmt: skip
+
+
+def results(name: str, caller: str) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame] | None:
+    """Return facts and tables of an assay and caller, None if it was not run."""
+    folder = genome.WORK / "results" / name / caller
+    if not (folder / "facts.json").exists():
+        return None
+    facts = json.loads((folder / "facts.json").read_text())
+    tables = [
+        pd.read_csv(folder / f"{t}.tsv", sep="\t", keep_default_na=False,
+                    na_values={c: [""] for c in ("det", "lod", "ub", "low", "high", "called_af",
+                                                 "af", "max_af", "expected")})
+        for t in ("variants", "samples", "false")
+    ]  # fmt: skip
+    tables[1]["det"] = (
+        tables[1]
+        .get("det", pd.Series(dtype=object))
+        .map({"True": True, "False": False, True: True, False: False})
+    )
+    for table in tables[:2]:
+        table["copied"] = _copied(name, table)
+    return facts, *tables
+
+
+def _copied(name: str, table: pd.DataFrame) -> list[bool]:
+    """Return whether each variant lies where the genome has a copy that the reference lacks."""
+    of = assays.ASSAYS[name].of or name
+    places: dict[tuple, list[int]] = {}
+    for seed in table.seed.unique():
+        path = genome.WORK / f"{of}-{seed}" / "artefacts.tsv"
+        for row in pd.read_csv(path, sep="\t").itertuples():
+            places.setdefault((seed, row.contig), []).append(row.start)
+    return [
+        any(abs(start - at) <= NEAR_COPY for at in places.get((seed, contig), ()))
+        for seed, contig, start in zip(table.seed, table.contig, table.start, strict=True)
+    ]
+
+
+def figures(name: str, caller: str, panel: str | None = None) -> dict[str, str]:
+    """Return the main figures; ``panel`` is the start of the labels of small panels."""
+    facts, variants, samples, false = results(name, caller)
+    bases = facts["bases"]
+    if panel is not None:
+        variants, samples, false = (t[t.panel.astype(str).str.startswith(panel)]
+                                    for t in (variants, samples, false))  # fmt: skip
+        bases = int(panel.split()[0]) * variants.panel.nunique() if panel[0].isdigit() else bases
+    return report.main_figures(variants, samples, false, bases)
+
+
+def why_missed(name: str, caller: str) -> str:
+    return report.missed(results(name, caller)[1])
+
+
+def _keyed(variants: pd.DataFrame) -> pd.Series:
+    at = variants[variants.max_af >= 0.01]
+    key = at.seed.astype(str) + at.contig + at.start.astype(str) + at.ref + ">" + at.alt
+    return pd.Series(at.found.astype(bool).to_numpy(), index=key)
+
+
+def _compare(label, first, second, a: pd.Series, b: pd.Series) -> list:
+    a, b = a[~a.index.duplicated()], b[~b.index.duplicated()]
+    common = a.index.intersection(b.index)
+    found = statistics.paired(a[common], b[common])
+    return [label, "all kinds", len(common), first, second, found.both, found.first, found.second,
+            f"{found.difference:+.1%} ({found.low:+.1%} to {found.high:+.1%})",
+            f"{found.p:.2g}"]  # fmt: skip
+
+
+def comparisons(name: str) -> list[list]:
+    """Compare resistpanel with every peer that was run, at the same variants."""
+    rows, ours = [], results(name, "resistpanel")
+    for peer in peers.PEERS:
+        theirs = results(name, peer)
+        if ours and theirs:
+            rows.append(_compare(name, "resistpanel", peer, _keyed(ours[1]), _keyed(theirs[1])))
+    return rows
+
+
+def settings() -> list[list]:
+    """Compare the same data with and without what an assay leaves out."""
+    rows = []
+    for name, assay in assays.ASSAYS.items():
+        mine, whole = results(name, "resistpanel"), results(assay.of, "resistpanel")
+        if not assay.of or not mine:
+            continue
+        if name.startswith("small-panel"):
+            full = _keyed(mine[1][mine[1].panel == "all targets"])
+            for bases in (300, 1000, 3000):
+                part = mine[1][mine[1].panel.str.startswith(f"{bases} ")]
+                rows.append(_compare(name, f"{bases} bases", "all targets", _keyed(part), full))
+        elif whole and mine[0]["seeds"] == whole[0]["seeds"]:
+            rows.append(_compare(name, name, assay.of, _keyed(mine[1]), _keyed(whole[1])))
+    return rows
+
+
+NEAR_COPY = 200  # bases; the copy differs from the region in every 25th
+FIRST = genome.ROOT / "docs" / "validation" / "accuracy_tables.tsv"
+# What both simulators measure on capture with a normal: the first one's row, and kinds and AF here.
+# Its AFs are 1, 2, 5 % and so on, these are whatever the molecules give: AF 1 % is 0.8 to 1.25 %.
+BOTH = (
+    ("SNV recall at AF 1 %", ("SNV",), 0.008, 0.0125),
+    ("SNV recall at AF 2 %", ("SNV",), 0.016, 0.025),
+    ("SNV recall at AF 5 %", ("SNV",), 0.04, 0.0625),
+    ("SNV recall at AF 10 % and above", ("SNV",), 0.08, 2.0),
+    ("MNV recall at AF 5 % and above", ("MNV",), 0.04, 2.0),
+    ("COMPLEX recall at AF 5 % and above", ("COMPLEX",), 0.04, 2.0),
+    ("indel and duplication (1-60) recall at AF 5 % and above", ("INS", "DEL", "DUP"), 0.04, 2.0),
+)
+
+
+BOTH_HEAD = """\
+## Capture with a normal: both simulators
+
+The first simulator's default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact
+test, of rates by the conditional binomial test. Present or absent differs over all calls, for a
+clone here can have any number of molecules in a sample, one or two of them too; the least AF there
+is 0.5 %. The row after it leaves out what lies below the stated LOD.
+"""
+
+
+def agreement() -> list[list]:
+    """Compare the capture assay with the first simulator: shares, and Fisher's exact p."""
+    facts, variants, samples, false = results("capture", "resistpanel")
+    first = pd.read_csv(FIRST, sep="\t")
+    first = first[(first.run == "default") & (first.caller == "resistpanel")].set_index("figure")
+    pairs = []
+    for name, kinds, low, high in BOTH:
+        row = first.loc[name]
+        here = variants[variants.kind.isin(kinds) & variants.max_af.between(low, high, "left")]
+        pairs.append((name, round(row.value * row.n), int(row.n), int(here.found.sum()), len(here)))
+    det = samples[samples.det.notna() & samples.found.astype(bool)]
+    right = int((det.det.astype(bool) == (det.molecules > 0)).sum())
+    sure = det[(det.molecules == 0) | (det.af >= det.lod)]
+    certain = int((sure.det.astype(bool) == (sure.molecules > 0)).sum())
+    for name, k, n in (
+        ("present/absent right, every call and tumour", right, len(det)),
+        ("present/absent right, where absent or at the LOD and above", certain, len(sure)),
+    ):
+        row = first.loc[name]
+        pairs.append((name, round(row.value * row.n), int(row.n), k, n))
+    rows = []
+    for name, k, n, a, b in pairs:
+        p = statistics.fisher(k, n, a, b)
+        rows.append([name, report.share(k, n), report.share(a, b), f"{p:.2g}"])
+    wrong = int((false.cause != "germline").sum())
+    k, mb, here = 1, 0.673, facts["bases"] / 1e6
+    rows.append(["calls that are no true variant", f"{k} in {mb} Mb", f"{wrong} in {here:.3f} Mb",
+                 f"{statistics.poisson_ratio(k, mb, wrong, here):.2g}"])  # fmt: skip
+    return rows
+
+
+def commit_of(seed: int) -> str | None:
+    """Return the commit from whose hash a seed was drawn, None if there is none."""
+    done = subprocess.run(["git", "rev-parse", "--verify", "--quiet", f"{seed:07x}^{{commit}}"],
+                          cwd=genome.ROOT, capture_output=True, text=True)  # fmt: skip
+    return f"{seed:07x}" if done.returncode == 0 else None
+
+
+WANTED = {  # of the same figures as those of the first simulator
+    "SNV found, AF 1 to 2 %": 0.90,
+    "SNV found, AF 2 to 5 %": 0.97,
+    "SNV found, AF 5 % and above": 0.99,
+    "MNV, complex found, AF 5 % and above": 0.97,
+    "indel found, AF 5 % and above": 0.95,
+    "not detected where absent": 0.99,
+    "detected at the LOD and above": 0.95,
+    "records with a LOD": 0.99,
+    "95 % interval holds the molecules' AF": 0.95,
+    "95 % interval holds the tissue's AF": 0.95,
+    "UB at or above the tissue's AF": 0.93,
+}
+
+
+SHORT_HEAD = """\
+## Shortfalls
+
+Figures whose interval lies below what is wanted, and false calls. That an assay is not in the list
+may be for want of variants.
+"""
+# Four molecules without an error are no chance where a base errs once in a million.
+RARE = {f"all kinds below AF 1 %, {report.ENOUGH} molecules or more, found": 0.95}
+
+
+def shortfalls(name: str, caller: str = "resistpanel", panel: str | None = None) -> list[str]:
+    """Return figures whose 95 % interval lies below what is wanted, and false calls."""
+    found = figures(name, caller, panel)
+    out = []
+    wanted_here = dict(WANTED)
+    if assays.ASSAYS[name].chemistry.consensus:
+        wanted_here |= RARE
+    for figure, wanted in wanted_here.items():
+        text = found.get(figure, "")
+        if text:
+            k, n = map(int, text.split(" = ")[0].split("/"))
+            if statistics.wilson(k, n)[1] < wanted:
+                out.append(f"{figure}: {text}, wanted {wanted:.0%}")
+    if found["false calls by cause"] != "none":
+        out.append(f"calls that are no true variant: {found['false calls by cause']}")
+    return out
+
+
+def _section(name: str, caller: str) -> str:
+    facts, variants, *_ = results(name, caller)
+    seeds = facts["seeds"]
+    fresh = commit_of(seeds[0])
+    which = f"fresh, of commit {fresh}" if fresh else "chosen"
+    options = f" --seed {seeds[0]}" + (f" --patients {len(seeds)}" if len(seeds) > 1 else "")
+    what = facts["what"][0].upper() + facts["what"][1:]
+    lines = [f"## {name}\n", f"{what}. Seed {seeds[0]} ({which}), "
+             f"{len(seeds)} patient{'s' * (len(seeds) > 1)}; "
+             f"{facts['caller']}. Made by "
+             f"`python -m benchmarks.bed {name}{options}`.\n"]  # fmt: skip
+    if name.startswith("small-panel"):
+        parts = ["all targets", "300 ", "1000 ", "3000 "]
+        columns = {p.strip() + (" bases" if p[0].isdigit() else ""): figures(name, caller, p)
+                   for p in parts}  # fmt: skip
+        rows = [
+            [key, *(c.get(key, "") for c in columns.values())] for key in columns["all targets"]
+        ]
+        lines.append(report.table(rows, ["figure", *columns]))
+    else:
+        lines.append(report.table(figures(name, caller).items(), ["figure", "value"]))
+        lines.append(report.table(report.recall(variants), ["variants", "AF in %", "found"]))
+    lines.append(f"Not called at AF 1 % and above, by filter: {report.missed(variants)}.\n")
+    return "\n".join(lines)
+
+
+def write(path: Path = PAGE) -> Path:
+    """Write the page from all results that are kept."""
+    parts = [HEAD]
+    measured = [name for name in assays.ASSAYS if results(name, "resistpanel")]
+    rows = []
+    for name in measured:
+        f = figures(name, "resistpanel")
+        rows.append([name, f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
+                     f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
+                     f["false calls by cause"], f.get("not detected where absent", ""),
+                     f.get("95 % interval holds the molecules' AF", "")])  # fmt: skip
+    parts.append(report.table(rows, ["assay", "SNV 1 to 2 %", "SNV 2 to 5 %", "SNV 5 % and above",
+                                     "indel 5 % and above", "calls that are no true variant",
+                                     "not detected where absent",
+                                     "interval holds AF"]))  # fmt: skip
+    parts.append(SHORT_HEAD)
+    lines = []
+    for name in measured:
+        small = ["all targets", "300 ", "1000 ", "3000 "]
+        panels = small if name.startswith("small-panel") else [None]
+        for panel in panels:
+            label = name if panel is None else f"{name}, {panel.strip()}"
+            lines += [f"- {label}: {line}" for line in shortfalls(name, panel=panel)]
+    parts.append("\n".join(lines) + "\n")
+    if "capture" in measured:
+        parts.append(BOTH_HEAD)
+        parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
+    if settings():
+        parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
+                     "in the same reads: fewer targets, or no normal.\n")  # fmt: skip
+        parts.append(report.table(settings(), COMPARED))
+    against = [row for name in measured for row in comparisons(name)]
+    parts.append("## Other programs\n\n" + peers.describe())
+    if against:
+        parts.append(report.table(against, COMPARED))
+    rows = []
+    for name in measured:
+        for peer in peers.PEERS:
+            if results(name, peer):
+                f = figures(name, peer)
+                rows.append([name, peer, f["SNV found, AF 1 to 2 %"],
+                             f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
+                             f["false calls by cause"]])  # fmt: skip
+    if rows:
+        parts.append(report.table(rows, ["assay", "program", "SNV 1 to 2 %", "SNV 5 % and above",
+                                         "indel 5 % and above",
+                                         "calls that are no true variant"]))  # fmt: skip
+    parts += [_section(name, "resistpanel") for name in measured]
+    depth_page = genome.WORK / "results" / "depths.md"
+    if depth_page.exists():
+        parts.append(depth_page.read_text())
+    path.write_text("\n".join(parts))
+    return path

@@ -1,0 +1,185 @@
+"""One command per assay: make patients, call them, score the calls.
+
+    python -m benchmarks.bed duplex --fresh
+    python -m benchmarks.bed amplicon --seed 7 --simulate          # only make the patient
+    python -m benchmarks.bed capture --seed 7 --callers resistpanel freebayes mutect2
+    python -m benchmarks.bed depths --fresh                        # depths and counts alone
+    python -m benchmarks.bed publish                               # write docs/validation/assays.md
+
+Patients are kept in benchmarks/work/bed, a folder for each assay and seed (``assay.py`` lists the
+files in it); scores in benchmarks/work/bed/results. ``--fresh`` draws the seed from the hash of the
+commit that is checked out. The same seed gives the same bytes.
+"""
+
+import argparse
+import json
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.bed import assay as assays
+from benchmarks.bed import calling, genome, peers, publish, report, score
+
+RESULTS = genome.WORK / "results"
+SUBSETS = {300: 10, 1000: 6, 3000: 3}  # bases of a small panel: how many are drawn
+# Small panels: bases of one target, and the share of targets that hold a true variant.
+SMALL = {
+    "small-panel": (100, 0.5),
+    "small-panel-dense": (30, 1.0),
+    "small-panel-alone": (30, 1.0),
+}
+
+
+def revision() -> str:
+    """Return the commit that is checked out, with a + if files differ from it."""
+    done = subprocess.run(["git", "describe", "--always", "--dirty=+", "--abbrev=10"],
+                          cwd=genome.ROOT, capture_output=True, text=True)  # fmt: skip
+    return done.stdout.strip()
+
+
+def fresh_seed() -> int:
+    """Return a seed from the hash of the commit that is checked out."""
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=genome.ROOT, capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    return int(done.stdout.strip()[:7], 16)
+
+
+def small_panels(folder: Path, seed: int, piece: int, aimed: float) -> dict[str, Path]:
+    """Write targets of few bases, of which a share is laid over a true variant."""
+    rng = np.random.default_rng([seed, 300, piece])
+    truth = score.read_truth(folder)
+    panels = {}
+    for bases, count in SUBSETS.items():
+        for number in range(count):
+            spans: list[tuple[str, int, int]] = []
+            for _ in range(20 * bases // piece):
+                if sum(e - s for _, s, e in spans) >= bases:
+                    break
+                span = _piece(truth, piece, rng.random() < aimed, rng)
+                contig, start, end = span
+                if all(c != contig or end + 10 < s or e + 10 < start for c, s, e in spans):
+                    spans.append(span)
+            path = folder / "panels" / f"{bases}-{piece}-{number}.bed"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("".join(f"{c}\t{s}\t{e}\tpiece\n" for c, s, e in sorted(spans)))
+            panels[f"{bases} bases, panel {number + 1}"] = path
+    return panels
+
+
+def _piece(truth, piece: int, aimed: bool, rng) -> tuple[str, int, int]:
+    """Return a target of ``piece`` bases, over a true variant if ``aimed``."""
+    if aimed:
+        v = truth.somatic[int(rng.integers(len(truth.somatic)))]
+        contig, low, high = next(t for t in truth.targets if score.within(v, [t]))
+        margin = max(2, piece // 5)
+        start = v.start - int(rng.integers(margin, piece - margin))
+    else:
+        contig, low, high = truth.targets[int(rng.integers(len(truth.targets)))]
+        start = int(rng.integers(low, max(low + 1, high - piece)))
+    start = max(low, min(start, high - piece))
+    return contig, start, min(high, start + piece)
+
+
+def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str, score.Score]:
+    """Call one patient of an assay and score it; returns a score for each set of targets."""
+    assay, ref = assays.ASSAYS[name], genome.reference()
+    samples = json.loads((folder / "patient.json").read_text())["samples"]
+    samples = [s for s in samples if s not in assay.leave]
+    sets: dict[str, Path | None] = {"": None}
+    if name in SMALL:
+        sets = {"all targets": None, **small_panels(folder, seed, *SMALL[name])}
+    out = {}
+    for number, (label, targets) in enumerate(sets.items()):
+        truth = score.read_truth(folder, targets)
+        truth.tumours = [s for s in truth.tumours if s in samples]
+        output = folder / "calls" / f"{name}-{caller}-{number}.vcf.gz"
+        if caller == "resistpanel":
+            used = calling.call(folder, samples, output, targets)
+            if used["status"]:
+                raise SystemExit(f"resistpanel call failed: {used['message']}")
+            calls = score.read_calls(output, ref)
+        else:
+            calls, used = peers.call(caller, folder, samples, output, targets, ref)
+        out[label] = score.score(ref, truth, calls)
+        for table in (out[label].variants, out[label].samples, out[label].false):
+            table.insert(0, "panel", label)
+            table.insert(0, "seed", seed)
+        out[label].variants["cpu"] = used["cpu"]
+    return out
+
+
+def save(name: str, caller: str, scores: list[score.Score], facts: dict) -> Path:
+    """Keep the tables of an assay."""
+    folder = RESULTS / name / caller
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in ("variants", "samples", "false"):
+        joined = pd.concat([getattr(s, table) for s in scores], ignore_index=True)
+        joined.to_csv(folder / f"{table}.tsv", sep="\t", index=False)
+    (folder / "facts.json").write_text(json.dumps(facts, indent=1))
+    return folder
+
+
+def run(name: str, seeds: list[int], callers: list[str], fresh: bool) -> None:
+    """Simulate, call and score one assay; prints its figures."""
+    assay = assays.ASSAYS[name]
+    began, folders = time.monotonic(), {}
+    for seed in seeds:
+        folders[seed] = assays.simulate(assay, seed)
+    simulated = time.monotonic() - began
+    for caller in callers:
+        reason = None if caller == "resistpanel" else peers.missing(caller)
+        if reason:
+            print(f"{caller}: skipped, {reason}")
+            continue
+        began, scores = time.monotonic(), []
+        for seed, folder in folders.items():
+            scores += call_and_score(name, folder, seed, caller).values()
+        facts = {
+            "what": assay.what, "seeds": seeds, "fresh": fresh, "revision": revision(),
+            "bases": sum(s.bases for s in scores), "caller": calling.version(),
+            "seconds to simulate": round(simulated), "assay": asdict(assay),
+            "seconds to call and score": round(time.monotonic() - began),
+        }  # fmt: skip
+        kept = save(name, caller, scores, facts)
+        print(f"\n{name} ({assay.what}), {caller}, seeds {seeds}: {kept}")
+        for key, value in publish.figures(name, caller).items():
+            print(f"  {key}: {value}")
+        print("  not called at 1 % and above:", publish.why_missed(name, caller))
+    if len(callers) > 1:
+        print(report.table(publish.comparisons(name), publish.COMPARED))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one assay, the depths, or publish."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.bed", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("assay", choices=[*assays.ASSAYS, "depths", "publish"])
+    parser.add_argument("--seed", type=int, action="append", help="may be repeated (1)")
+    parser.add_argument("--fresh", action="store_true", help="seed from the commit's hash")
+    parser.add_argument("--patients", type=int, default=1, metavar="N",
+                        help="so many patients, of the seed and those that follow it")  # fmt: skip
+    parser.add_argument("--simulate", action="store_true", help="make the patient, do not call")
+    parser.add_argument("--callers", nargs="+", default=["resistpanel"],
+                        choices=["resistpanel", *peers.PEERS])  # fmt: skip
+    options = parser.parse_args(argv)
+    seeds = options.seed or [fresh_seed() if options.fresh else 1]
+    if options.patients > 1:
+        seeds = [seeds[0] + k for k in range(options.patients)]
+    if options.assay == "publish":
+        print(publish.write())
+    elif options.assay == "depths":
+        from benchmarks.bed import depths
+
+        depths.run(seeds[0])
+    elif options.simulate:
+        for seed in seeds:
+            print(assays.simulate(assays.ASSAYS[options.assay], seed))
+    else:
+        run(options.assay, seeds, options.callers, options.fresh)
+    return 0

@@ -1,0 +1,76 @@
+"""Figures of the second simulator's scores, and the counts of its level of depths."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from benchmarks.bed import depths, report, score
+from benchmarks.bed.genome import Reference, encode
+
+
+@pytest.fixture
+def tables():
+    variants = pd.DataFrame(
+        [("SNV", 0.015, True), ("SNV", 0.03, False), ("SNV", 0.4, True), ("DEL", 0.1, True),
+         ("SNV", 0.005, True)],
+        columns=["kind", "max_af", "found"],
+    )  # fmt: skip
+    variants["stopped"] = ["", "weak", "", "", ""]
+    samples = variants.assign(
+        seed=1, panel="", contig="c", start=range(5), ref="A", alt="C",
+        af=variants.max_af, expected=[0.015, 0.03, 0.5, 0.1, 0.005],
+        molecules=[15, 30, 400, 100, 5],
+        det=[True, False, True, True, True], low=[0.01, 0, 0.35, 0.08, 0.001],
+        high=[0.02, 0.01, 0.45, 0.12, 0.01], ub=[0.02, 0.01, 0.45, 0.12, 0.01], lod=0.008,
+        called_af=variants.max_af, copied=[False, False, False, True, False],
+    )  # fmt: skip
+    return variants, samples, pd.DataFrame({"cause": ["germline", "false", "false"]})
+
+
+def test_main_figures(tables):
+    found = report.main_figures(*tables, bases=1_000_000)
+    assert found["SNV found, AF 1 to 2 %"].startswith("1/1")
+    assert found["SNV found, AF 2 to 5 %"].startswith("0/1")
+    assert found["SNV found, AF 5 % and above"].startswith("1/1")
+    assert found["all kinds below AF 1 %, 4 molecules or more, found"].startswith("1/1")
+    assert found["false calls by cause"] == "false 2, germline 1"
+    assert found["false per Mb (95 % upper bound)"].startswith("2.0 (6.3)")
+    # Detected, and not in a region with a hidden copy: three, of which one misses the tissue's AF.
+    assert found["95 % interval holds the molecules' AF"].startswith("3/3")
+    assert found["95 % interval holds the tissue's AF"].startswith("2/3")
+    assert found["detected at the LOD and above"].startswith("3/4")
+
+
+def test_missed_variants_are_listed_by_filter(tables):
+    assert report.missed(tables[0]) == "weak 1"
+
+
+def test_calls_of_a_vcf_have_detection_and_limits(tmp_path):
+    reference = Reference({"c": encode("ACGTTTTGCA" * 5)}, tmp_path / "none.fa")
+    path = tmp_path / "calls.vcf"
+    path.write_text(
+        depths.HEADER + "##contig=<ID=c,length=50>\n"
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tpre\tpost\n"
+        f"c\t6\t.\tTT\tT\t9\tPASS\tTYPE=DEL\t{depths.FORMAT}\t"
+        + depths._sample(0, 100, 0.0, 0.02, 0.03, 0.06) + "\t"
+        + depths._sample(20, 100, 0.13, 0.29, 0.28, 0.06) + "\n"
+    )  # fmt: skip
+    (call,) = score.read_calls(path, reference)
+    assert (call.variant.start, call.variant.ref, call.variant.alt) == (3, "T", "")  # left-aligned
+    assert call.passed and call.detected == {"pre": False, "post": True}
+    assert call.counts["post"] == (20, 100) and call.limit["pre"] == pytest.approx(0.06)
+    assert (call.low["post"], call.high["post"]) == pytest.approx((0.13, 0.29))
+
+
+def test_formulas_of_interval_and_bound():
+    low, high = depths.jeffreys(np.array([0, 5, 100]), 100)
+    assert low[0] == 0 and high[2] == 1
+    assert (low[1], high[1]) == pytest.approx((0.0193, 0.1061), abs=1e-4)
+    assert depths.upper(np.array([0]), 100)[0] == pytest.approx(1 - 0.05 ** (1 / 100))
+
+
+def test_overdispersion_breaks_a_binomial_interval(monkeypatch):
+    monkeypatch.setattr(depths, "DRAWS", 3000)
+    rows = depths.limits(np.random.default_rng(5))
+    cells = {(n, f, rho): c for n, f, rho, c, _ in rows if c is not None}
+    assert cells[1000, 0.1, 0.0].verdict == "holds"
+    assert cells[5000, 0.1, 1e-2].verdict == "fails"
