@@ -116,6 +116,9 @@ class HandMade:
             self.add("PTPRD", f"E{600 + index}K", *([0.4] * len(self.tumours)))
         return self
 
+    def lesions(self):
+        return lesion_samples(from_builtins(self.sheet(), Sheet, "hand-made").samples)
+
     def compare(self):
         return {
             "schema": "resistpanel/compare/1",
@@ -123,7 +126,7 @@ class HandMade:
             "samples": [row | {"purity": dict(UNKNOWN)} for row in self._samples()],
             "pairs": self.pairs,
             "variants": self.variants,
-            "lesions": {"samples": lesion_samples(self._samples()), "variants": {}},
+            "lesions": {"samples": self.lesions(), "variants": {}},
         }
 
     def _samples(self):
