@@ -13,11 +13,7 @@ import pysam.bcftools
 from benchmarks.evaluate import Call, Fetch, tidy
 from benchmarks.measure import Usage, run
 from benchmarks.variants import Variant
-
-#: The simple somatic filter put on freebayes' joint calls: least alternate reads, least AF, most
-#: AF in the normal as a share of the tumour's, least QUAL, least reads per strand. It had the
-#: best F1 of 72 combinations on the default patient of seed 1; a QUAL threshold only lost recall.
-FREEBAYES_FILTER = {"alt": 4, "af": 0.01, "normal_share": 0.25, "qual": 0.0, "strand": 1}
+from resistpanel.extras.extras_constants import FREEBAYES as FREEBAYES_FILTER
 
 
 def normalised(vcf: Path, reference: Path) -> list[pysam.VariantRecord]:

@@ -17,7 +17,8 @@ import numpy as np
 
 from benchmarks.genome import ROOT
 from resistpanel.extras.count_codons import Coding
-from resistpanel.extras.recurrence import EXPECTED_FALSE, evaluate
+from resistpanel.extras.extras_constants import EXPECTED_FALSE
+from resistpanel.extras.recurrence import evaluate
 
 sys.path.insert(0, str(ROOT / "tests" / "screen"))
 import conftest as simulated

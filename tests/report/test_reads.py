@@ -223,7 +223,7 @@ def test_fragments_are_counted_and_drawn(files):
 
 def test_deep_samples_are_thinned_by_fragment(files, monkeypatch):
     fasta, bam = files
-    monkeypatch.setattr(reads, "KEPT", 40)
+    monkeypatch.setattr(reads, "MOST_FRAGMENTS", 40)
     sample = reads.evidence([SNV], [{"sample": "t", "bam": bam}], fasta)["variants"][SNV["id"]]
     sample = sample["samples"]["t"]
     assert sample["every"] == 3  # depth 100, 40 kept

@@ -12,6 +12,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.align import minimap
+from resistpanel.align.align_constants import BATCH
 from resistpanel.align.fastq import Lane
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_json, write_json
@@ -20,8 +21,6 @@ from resistpanel.core.files import read_json, write_json
 ALIGNERS = ("bwa-mem2", "bwa", "mappy")
 #: Note beside the index: which aligner made it.
 NOTE = "index.json"
-#: Bases per batch of bwa: the same whatever the threads, so that the result is.
-BATCH = 100_000_000
 
 
 def choose(aligner: str) -> str:

@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
+from resistpanel.align.align_constants import FIRST, SMALL
 from resistpanel.core.errors import InputError
 
-#: Reads at the start of each file that are looked at before any job.
-FIRST = 1000
-#: Bytes of a file up to which it is read to its end before any job; larger ones are by the job.
-SMALL = 8 << 20
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
 BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: Illumina's read names: instrument, run, flow cell, lane, tile, x, y.

@@ -11,20 +11,14 @@ from pathlib import Path
 import mappy
 import pysam
 
+from resistpanel.align.align_constants import CHUNK, LONGEST, SETTINGS
 from resistpanel.align.fastq import Lane, Read, reads, umi_of
 from resistpanel.core.errors import InputError
 
 VERSION = mappy.__version__
-#: Pairs that a thread aligns at a time.
-CHUNK = 2000
-#: minimap2's preset for short reads; seeds are shorter than its 21 bases, and one of them may do,
-#: so that reads of 36 bases and those with an indel near an end are placed.
-SETTINGS = {"preset": "sr", "k": 15, "w": 5, "best_n": 2}
 #: Scores of the preset: match, mismatch, gap open and extension (short, long).
 SUPPLEMENTARY, REVERSE, SECOND, FIRST, PAIRED = 0x800, 0x10, 0x80, 0x40, 0x1
 PROPER, UNMAPPED, MATE_UNMAPPED, MATE_REVERSE = 0x2, 0x4, 0x8, 0x20
-#: Fragments longer than this are not proper pairs (minimap2's longest for short reads).
-LONGEST = 800
 
 
 def index(reference: Path, prefix: Path) -> None:

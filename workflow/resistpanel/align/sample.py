@@ -9,13 +9,11 @@ from pathlib import Path
 import pysam
 
 from resistpanel import __version__
+from resistpanel.align.align_constants import SORT_MEMORY
 from resistpanel.align.aligners import alignments, read_note
 from resistpanel.align.fastq import Lane, check_lane, count_reads, lanes, umi_of
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import check_readable, make_folder
-
-#: Memory of a thread that sorts.
-SORT_MEMORY = "400M"
 
 
 def expected_reads(given: Sequence[Lane]) -> int:

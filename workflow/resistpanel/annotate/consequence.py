@@ -1,5 +1,6 @@
 """Sequence Ontology terms of an allele, and which of several is the most severe."""
 
+from resistpanel.annotate.annotate_constants import REGION_EXON, REGION_INTRON, SPLICE_SITE
 from resistpanel.annotate.edits import Edit
 from resistpanel.annotate.transcript import Transcript
 
@@ -24,11 +25,6 @@ SEVERITY = (
     "downstream_gene_variant",
 )
 _RANK = {term: rank for rank, term in enumerate(SEVERITY)}
-
-#: Sequence Ontology SO:0001575, SO:0001574: the two bases of the intron at either end.
-SPLICE_SITE = 2
-#: Sequence Ontology SO:0001630: within 1-3 bases of the exon or 3-8 bases of the intron.
-REGION_EXON, REGION_INTRON = 3, 8
 
 
 def rank(term: str) -> int:

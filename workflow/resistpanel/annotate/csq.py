@@ -13,10 +13,9 @@ from pathlib import Path
 import pysam
 import pysam.bcftools
 
+from resistpanel.annotate.annotate_constants import BRIEF
 from resistpanel.core.errors import InputError
 
-#: Residues of the protein that csq prints before it abbreviates.
-BRIEF = 12
 DESCRIPTION = (
     "Consequence by bcftools csq, each record by itself. Format: "
     "Consequence|gene|transcript|biotype|strand|amino_acid_change|dna_change"

@@ -2,11 +2,10 @@
 
 import dataclasses
 
+from resistpanel.annotate.annotate_constants import MAX_SHIFT
 from resistpanel.core.allele import repeat_run, trim_bases
 from resistpanel.core.sequence import Fetch
 
-#: Equal placements are looked for up to this many bases away.
-MAX_SHIFT = 2000
 _STEP = 100
 
 

@@ -3,14 +3,12 @@
 import dataclasses
 from collections.abc import Iterable
 
+from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.cdna import cdna_name
 from resistpanel.annotate.consequence import ordered, rank, splice_terms
 from resistpanel.annotate.edits import Edit, equivalents, smallest
 from resistpanel.annotate.protein import UNKNOWN, ProteinEffect, protein_effect
 from resistpanel.annotate.transcript import Transcript
-
-#: How far from the coding sequence an allele is still named by a gene, in bases.
-FLANK = 5000
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,12 +3,10 @@
 import itertools
 from functools import cached_property
 
+from resistpanel.annotate.annotate_constants import READ_THROUGH
 from resistpanel.annotate.edits import Edit
 from resistpanel.core.sequence import Fetch, reverse_complement
 from resistpanel.panel.genes import Gene
-
-#: Bases read past the stop codon in search of the next stop of a shifted or extended frame.
-READ_THROUGH = 900
 
 
 class Transcript:

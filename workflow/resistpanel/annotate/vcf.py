@@ -8,8 +8,9 @@ from urllib.parse import quote, unquote
 
 import pysam
 
+from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
-from resistpanel.annotate.effect import FLANK, Effect, most_severe
+from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import replacing

@@ -4,7 +4,9 @@ import dataclasses
 import math
 from pathlib import Path
 
-from resistpanel.compare.purity import LOWEST, Z95, Locus, Purity, from_sheet
+from resistpanel.compare.purity import Locus, Purity, from_sheet
+from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY
+from resistpanel.core.core_constants import Z95
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record
 from resistpanel.records import copynumber as records
@@ -65,7 +67,7 @@ def _purity(given: records.TumorPurity) -> Purity:
     if not given.value:
         return Purity(source=given.source)  # says why there is none
     value, low, high = (
-        None if bound is None else min(max(bound, LOWEST), 1.0)
+        None if bound is None else min(max(bound, LOWEST_PURITY), 1.0)
         for bound in (given.value, given.low, given.high)
     )
     return Purity(value, low, high, given.source, given.method == "driver")

@@ -4,12 +4,9 @@ import dataclasses
 
 from scipy.stats import betabinom
 
+from resistpanel.compare.compare_constants import DEFAULT_ERROR
 from resistpanel.compare.purity import Locus
 from resistpanel.core.vcf import Genotype
-
-#: Rate of one wrong base per informative fragment where the caller's VCF states none:
-#: a phred quality of 30, a third of whose errors give the allele in question.
-DEFAULT_ERROR = 1e-3 / 3
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,11 +15,9 @@ import functools
 import numpy as np
 from scipy.special import ndtri
 
+from resistpanel.compare.compare_constants import CELLS
 from resistpanel.core.stats import log_beta_binomial
 
-#: Cells of the frequency grid, equal in arcsin(sqrt(f)). A cell is 0.0016 wide there; the
-#: posterior of 20,000 binomial fragments has a standard deviation of 0.0035.
-CELLS = 1000
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CELLS + 1)) ** 2
 _CENTRES = np.sin(np.pi / 2 * (np.arange(CELLS) + 0.5) / CELLS) ** 2
 

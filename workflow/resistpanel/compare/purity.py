@@ -17,15 +17,12 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
+from resistpanel.compare.compare_constants import LEAST_COPIES
 from resistpanel.compare.posterior import Posterior
+from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MARGIN
+from resistpanel.core.core_constants import Z95
 from resistpanel.records import compare as records
 
-#: A purity typed into the sample sheet is taken as an estimate with this 95 % half-width.
-SHEET_MARGIN = 0.1
-LOWEST = 0.01
-#: Least mean copies of a locus that carries a mutation.
-LEAST_COPIES = 0.1
-Z95 = float(ndtri(0.975))
 _NODES = ndtri((np.arange(25) + 0.5) / 25)
 
 
@@ -57,7 +54,7 @@ class Purity:
 
 def from_sheet(value: float) -> Purity:
     """Return the purity that a user typed into the sample sheet."""
-    low, high = max(value - SHEET_MARGIN, LOWEST), min(value + SHEET_MARGIN, 1.0)
+    low, high = max(value - SHEET_MARGIN, LOWEST_PURITY), min(value + SHEET_MARGIN, 1.0)
     return Purity(value, low, high, f"sample sheet, taken as ±{SHEET_MARGIN:g}")
 
 

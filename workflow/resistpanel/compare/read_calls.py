@@ -7,14 +7,10 @@ from pathlib import Path
 
 from resistpanel.annotate.residues import parse_short
 from resistpanel.annotate.vcf import decode
-from resistpanel.compare.evidence import DEFAULT_ERROR
+from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
 from resistpanel.records.compare import Phase, ProteinChange, Substitution
-
-#: Quality group of the caller whose learned error rate stands for a fragment: single reads
-#: of quality 30 to 34.
-ERROR_GROUP = 3
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """One plain sentence for the state of an allele between two samples."""
 
+from resistpanel.compare.compare_constants import MOST_DEPTH
 from resistpanel.compare.evidence import View
-from resistpanel.compare.states import MOST_DEPTH, Decision
+from resistpanel.compare.states import Decision
 from resistpanel.core.text import bare_percent, percent, percent_up
 
 

@@ -9,14 +9,11 @@ import math
 
 from scipy.special import ndtri
 
+from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_FOLD
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
+from resistpanel.core.parameters import setting
 from resistpanel.core.vocabulary import STATES
-
-#: Depths beyond this are not asked for.
-MOST_DEPTH = 100_000
-#: Bounds of a change are looked for up to this fold, in so many halvings of its logarithm.
-MOST_FOLD, FOLD_STEPS = 1_000.0, 12
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,12 +36,18 @@ class Rules:
         Fragments are beyond error if error alone gives as many with less than this probability.
     """
 
-    overdispersion: float = 0.0005
-    certainty: float = 0.975
-    least_fold: float = 1.25
-    most_fold: float = 2.0
-    equivalence: float = 0.95
-    error_alpha: float = 0.01
+    overdispersion: float = setting(
+        0.0005, unit="1", origin="judgement: half of the binomial variance at 1,000 fragments"
+    )
+    certainty: float = setting(0.975, unit="1", origin="definition: two-sided 95 %")
+    least_fold: float = setting(1.25, unit="1", origin="judgement")
+    most_fold: float = setting(2.0, unit="1", origin="judgement")
+    equivalence: float = setting(
+        0.95,
+        unit="1",
+        origin="paper: Schuirmann 1987, J Pharmacokinet Biopharm 15:657 (two tests at 5 %)",
+    )
+    error_alpha: float = setting(0.01, unit="p-value", origin="judgement")
 
 
 DEFAULT = Rules()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resistpanel.copynumber.copynumber_constants import HETEROZYGOUS, HOMOZYGOUS, LEAST_DEPTH
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf
 
@@ -143,11 +144,6 @@ def _row(call: Call) -> dict:
         "detected": [genotype.detected is True for genotype in shown],
         "protein": tuple(call.words("PROTEIN")),
     }
-
-
-#: Fragments below which a genotype is not told.
-LEAST_DEPTH = 20
-HOMOZYGOUS, HETEROZYGOUS = 0.9, (0.2, 0.8)
 
 
 def germline(sites: Sites) -> np.ndarray:

@@ -19,18 +19,19 @@ from resistpanel.copynumber import identity
 from resistpanel.copynumber.allele_counts import Sites, heterozygous, homozygous
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
+from resistpanel.copynumber.copynumber_constants import (
+    DRIVER_LOG2,
+    LEAST_AF,
+    LOWEST_PURITY,
+    SHEET_MARGIN,
+)
 from resistpanel.copynumber.gate import GATE, Figures, judge
-from resistpanel.copynumber.purity import LEAST_AF, Estimate, Somatic, estimate, from_driver
+from resistpanel.copynumber.purity import Estimate, Somatic, estimate, from_driver
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import HetSites, Segment, segment
 from resistpanel.qc.gate import Condition
 from resistpanel.records import copynumber as records
 from resistpanel.records.sheet import Sample, Sheet
-
-#: A purity typed into the sheet is taken as an estimate with this 95 % half-width.
-SHEET_MARGIN = 0.1
-#: A driver in a gene whose |log2 ratio| exceeds this, beyond its error, tells no purity.
-DRIVER_LOG2 = 0.3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,7 +183,7 @@ def choose_purity(patient: Patient, entry: Sample, genes, segments, sites) -> Es
         value = float(entry.purity)
         return Estimate(
             value,
-            max(value - SHEET_MARGIN, 0.01),
+            max(value - SHEET_MARGIN, LOWEST_PURITY),
             min(value + SHEET_MARGIN, 1.0),
             f"sample sheet, taken as ±{SHEET_MARGIN:g}",
             "sheet",

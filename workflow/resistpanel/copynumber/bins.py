@@ -7,12 +7,10 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from resistpanel.copynumber.copynumber_constants import GC_WINDOW
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.records.qc import Qc, SampleQc
-
-#: Windows for the GC fraction reach at least this many bases: about a fragment's length.
-GC_WINDOW = 200
 
 
 @dataclasses.dataclass(frozen=True)

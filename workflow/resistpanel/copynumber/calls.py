@@ -16,6 +16,7 @@ from resistpanel.copynumber.copy_states import (
 )
 from resistpanel.copynumber.ratios import Genes, two_sided
 from resistpanel.copynumber.segments import BALANCES, HetSites
+from resistpanel.core.parameters import setting
 from resistpanel.core.stats import benjamini_hochberg
 
 
@@ -37,11 +38,13 @@ class Rules:
         Paired log2 ratio, absolute, below which a change is not called however certain.
     """
 
-    amplified: float = 6.0
-    least_amplified: float = 5.0
-    certainty: float = 0.9
-    q: float = 0.01
-    least_paired: float = 0.2
+    amplified: float = setting(6.0, unit="copies", origin="judgement")
+    least_amplified: float = setting(
+        5.0, unit="copies", origin="derived: mean of 4 and `amplified`"
+    )
+    certainty: float = setting(0.9, unit="1", origin="judgement")
+    q: float = setting(0.01, unit="q-value", origin="judgement")
+    least_paired: float = setting(0.2, unit="log2", origin="judgement")
 
 
 DEFAULT = Rules()

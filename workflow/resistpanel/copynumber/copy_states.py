@@ -17,15 +17,8 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import t as student
 
+from resistpanel.copynumber.copynumber_constants import FREEDOM, RHO, STRAY_SPAN
 from resistpanel.core.stats import log_beta_binomial
-
-#: Overdispersion of allele counts at germline sites and of clonal variants.
-RHO = 0.001
-#: Degrees of freedom of a gene's log2 ratio round its expectation: tails heavier than normal.
-FREEDOM = 20
-#: Share of segments whose log2 ratio fits no state: subclonal changes, faults.
-STRAY = 0.01
-_SPAN = 4.0  # log2 range over which strays are spread
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +91,7 @@ def log_ratio_likelihood(
 ) -> np.ndarray:
     """Return the log-likelihood of a log2 ratio: Student's t, with a share of strays."""
     fit = student.logpdf((log2 - expected) / se, FREEDOM) - np.log(se)
-    return np.logaddexp(np.log1p(-stray) + fit, np.log(stray / _SPAN)) if stray else fit
+    return np.logaddexp(np.log1p(-stray) + fit, np.log(stray / STRAY_SPAN)) if stray else fit
 
 
 def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho: float = RHO):

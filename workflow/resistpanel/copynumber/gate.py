@@ -16,6 +16,8 @@ GATE = (
         "<=",
         0.05,
         "it is not of the same person as the patient's other samples: a swap",
+        "1",
+        "judgement",
     ),
     Condition(
         "sex_mismatch",
@@ -24,6 +26,8 @@ GATE = (
         "<=",
         0,
         "the sheet states another sex than the reads show: a swap, or a wrong entry",
+        "mismatches",
+        "definition: the stated sex must not contradict the reads",
     ),
     Condition(
         "contamination",
@@ -32,6 +36,8 @@ GATE = (
         "<=",
         0.01,
         "another person's germline variants appear as somatic ones at up to this frequency",
+        "1",
+        "judgement",
     ),
     Condition(
         "tumor_in_normal",
@@ -40,6 +46,8 @@ GATE = (
         "<=",
         0.01,
         "somatic variants show in the normal, and can be taken for germline or artifacts",
+        "1",
+        "judgement",
     ),
 )
 

@@ -11,23 +11,22 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import norm, poisson
 
-from resistpanel.copynumber.allele_counts import HOMOZYGOUS, LEAST_DEPTH, Sites
+from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.copynumber.copynumber_constants import (
+    ABSENT,
+    CHROMOSOME_SPREAD,
+    HOMOZYGOUS,
+    LEAST_DEPTH,
+    LEAST_SEX_ODDS,
+    MEDIAN_ERROR,
+    NOT_HOMOZYGOUS,
+    STRAY_HETEROZYGOUS,
+    TARGET_SPREAD,
+)
 from resistpanel.copynumber.ratios import mad
 from resistpanel.qc.identity_limits import DEFAULT
 from resistpanel.records.copynumber import Agreement, Genotypes, SampleSex
-
-#: AF below which an allele counts as absent: above any contamination worth the name.
-ABSENT = 0.1
-#: A tumour's AF at a site homozygous in the normal that contamination does not explain.
-NOT_HOMOZYGOUS = 0.75
-#: Log-likelihood ratio from which a sex is told.
-LEAST_SEX = np.log(100)
-#: Least standard deviation of log2 depth from target to target that a panel is trusted to have;
-#: what remains of it for a whole chromosome; standard error of a median beside that of a mean.
-TARGET_SPREAD, CHROMOSOME_SPREAD, MEDIAN_ERROR = 0.2, 0.15, 1.25
-#: Sites of a man's X outside the regions shared with Y that look heterozygous, of a woman's.
-STRAY_HETEROZYGOUS = 0.02
 
 
 def judge(sites: int, discordant: int) -> bool | None:
@@ -199,5 +198,5 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> SampleS
         woman, man = max(rate, 1e-3), max(rate * STRAY_HETEROZYGOUS, 1e-3)
         odds += poisson.logpmf(count, woman) - poisson.logpmf(count, man)
     odds = float(np.clip(odds, -99, 99))
-    sex = None if abs(odds) < LEAST_SEX else "female" if odds > 0 else "male"
+    sex = None if abs(odds) < np.log(LEAST_SEX_ODDS) else "female" if odds > 0 else "male"
     return SampleSex(sex=sex, log_odds=round(odds, 3), depth_ratio=ratio, heterozygous=count)

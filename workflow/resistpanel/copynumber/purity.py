@@ -21,25 +21,22 @@ from resistpanel.copynumber.copy_states import (
     log_prior,
     log_ratio_likelihood,
 )
-from resistpanel.copynumber.copy_states import STRAY as RATIO_STRAY
+from resistpanel.copynumber.copynumber_constants import (
+    BASELINES,
+    CLONAL,
+    LEAST_INFORMATION,
+    MOST_IMPOSSIBLE,
+    PURITY_GRID,
+    SINGLE,
+    STRAY_RATIOS,
+    STRAY_VARIANTS,
+    SUBCLONAL,
+    WIDEST,
+)
 from resistpanel.copynumber.segments import HetSites, Segment
 from resistpanel.core.stats import jeffreys_interval
 
-GRID = np.linspace(0.05, 1.0, 96)
-#: Copies of the genome at large per tumour cell, and their prior probability.
-BASELINES = {2: 0.94, 1: 0.01, 3: 0.02, 4: 0.03}
-#: Somatic variants that are clonal; of the others' AF all below is equally likely; strays.
-CLONAL, SUBCLONAL, STRAY = 0.6, 0.37, 0.03
-#: A clonal variant lies on one copy with this probability where more are possible.
-SINGLE = 0.7
-#: An estimate is given where its 95 % interval is no wider than this.
-WIDEST = 0.30
-#: Evidence counts as a source from this many nats of information on the purity.
-LEAST_INFORMATION = 0.5
-#: From so many variants with an AF that the copy numbers do not allow, no purity is given.
-MOST_IMPOSSIBLE = 2
-#: AF below which a somatic call says nothing of the purity.
-LEAST_AF = 0.02
+GRID = np.linspace(*PURITY_GRID)
 PARTS = ("copy number", "allelic imbalance", "clonal variants")
 
 
@@ -106,7 +103,7 @@ def log_variant(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
         below = below - np.log(np.maximum(many, 1e-9)) + betaln(a + 1, n - a + 1)
     mixed = np.logaddexp(np.log(CLONAL) + clonal, np.log(SUBCLONAL) + below)
     mixed = np.where(exists, mixed, -np.inf)
-    stray = np.log(STRAY) + betaln(a + 1, n - a + 1)
+    stray = np.log(STRAY_VARIANTS) + betaln(a + 1, n - a + 1)
     return constant + np.logaddexp(mixed, stray)
 
 
@@ -140,7 +137,7 @@ def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic)
             ratio, prior = flat, log_prior(baseline)
             if np.isfinite(part.log2):
                 expected = expected_log2(GRID[:, None], STATES.total, 2, baseline)
-                ratio = log_ratio_likelihood(part.log2, part.se, expected, RATIO_STRAY)
+                ratio = log_ratio_likelihood(part.log2, part.se, expected, STRAY_RATIOS)
             alone = dict(zip(PARTS, (ratio, balances, variants), strict=True))
             alone[""] = ratio + balances + variants
             for name, like in alone.items():
@@ -200,7 +197,7 @@ def impossible(
             state = state + _log_balances(here)[at]
         if np.isfinite(part.log2):
             expected = expected_log2(GRID[at], STATES.total, 2, baseline)
-            state = state + log_ratio_likelihood(part.log2, part.se, expected, RATIO_STRAY)
+            state = state + log_ratio_likelihood(part.log2, part.se, expected, STRAY_RATIOS)
         best = int(np.argmax(state))
         content = max(purity * STATES.total[best] + 2 * (1 - purity), 1e-9)
         highest = purity * (STATES.total[best] - STATES.minor[best]) / content

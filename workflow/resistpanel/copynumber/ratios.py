@@ -4,27 +4,20 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import ndtri
 from scipy.stats import t as student
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
-
-Z95 = float(ndtri(0.975))
-#: A target whose reference depth is below this fraction of the median is not used.
-LEAST_DEPTH = 0.1
-#: Fragments in the reference below which a target is not used.
-LEAST_FRAGMENTS = 20
-#: Targets needed for the fit of GC and length, which has 4 coefficients.
-LEAST_FOR_BIAS = 60
-#: Genes needed to measure the noise between them.
-LEAST_FOR_NOISE = 20
-#: Noise between targets, in log2, below which no library is trusted to be.
-LEAST_NOISE = 0.03
-#: Tukey's biweight: residuals beyond this many standard deviations have no weight.
-TUKEY = 4.685
-#: Weight, in targets, of the panel's noise against a gene's own scatter.
-PRIOR_FREEDOM = 8
-_MAD = 1.4826
+from resistpanel.copynumber.copynumber_constants import (
+    LEAST_FOR_BIAS,
+    LEAST_FOR_NOISE,
+    LEAST_FRAGMENTS,
+    LEAST_NOISE,
+    LEAST_REFERENCE_DEPTH,
+    MAD_TO_SD,
+    PRIOR_FREEDOM,
+    TUKEY,
+)
+from resistpanel.core.core_constants import Z95
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +78,7 @@ class Genes:
 
 def mad(values: np.ndarray) -> float:
     """Return the median absolute deviation, scaled to the standard deviation of a normal."""
-    return float(_MAD * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+    return float(MAD_TO_SD * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
 
 
 def raw_ratio(sample: Coverage, references: Sequence[Coverage]) -> tuple[np.ndarray, np.ndarray]:
@@ -117,7 +110,9 @@ def raw_ratio(sample: Coverage, references: Sequence[Coverage]) -> tuple[np.ndar
     for one in references:
         positive = one.depth[one.depth > 0]
         typical = np.median(positive) if len(positive) else 1.0
-        usable &= (one.depth >= LEAST_DEPTH * typical) & (one.fragments >= LEAST_FRAGMENTS)
+        usable &= (one.depth >= LEAST_REFERENCE_DEPTH * typical) & (
+            one.fragments >= LEAST_FRAGMENTS
+        )
     ratio = np.where(usable, top - bottom, np.nan)
     return ratio, np.minimum(top_variance + bottom_variance, 4.0)
 
@@ -166,7 +161,7 @@ def target_noise(log2: np.ndarray, variance: np.ndarray, spans: list[np.ndarray]
     difference, counting = np.concatenate(differences), np.concatenate(expected)
     if len(difference) < 5:
         return 0.15  # a library of ordinary quality; nothing to measure it on
-    spread = _MAD * float(np.median(np.abs(difference)))
+    spread = MAD_TO_SD * float(np.median(np.abs(difference)))
     return float(np.sqrt(max((spread**2 - np.median(counting)) / 2, LEAST_NOISE**2)))
 
 
@@ -260,7 +255,7 @@ def gene_noise(log2: np.ndarray, se: np.ndarray, chrom: np.ndarray) -> float:
     near = (chrom[1:] == chrom[:-1]) & known[1:] & known[:-1]
     if near.sum() >= LEAST_FOR_NOISE:
         z = (np.diff(log2) / np.sqrt(se[1:] ** 2 + se[:-1] ** 2))[near]
-        found.append(float(_MAD * np.median(np.abs(z))))
+        found.append(float(MAD_TO_SD * np.median(np.abs(z))))
     return float(np.sqrt(max(min(found) ** 2 - 1, 0.0)) * typical)
 
 

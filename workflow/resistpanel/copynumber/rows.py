@@ -8,7 +8,8 @@ import numpy as np
 from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.calls import GeneCall, PairedCall
 from resistpanel.copynumber.copy_states import copies
-from resistpanel.copynumber.ratios import Z95, Genes
+from resistpanel.copynumber.ratios import Genes
+from resistpanel.core.core_constants import Z95
 from resistpanel.records.copynumber import (
     Admixture,
     GeneChange,

@@ -5,12 +5,11 @@ import dataclasses
 import numpy as np
 
 from resistpanel.copynumber.copy_states import log_balance_likelihood
+from resistpanel.copynumber.copynumber_constants import BALANCE_GRID, PENALTY
 from resistpanel.copynumber.ratios import Genes
 
-#: Twice the log-likelihood that a further breakpoint must gain (two means: about p = 0.001).
-PENALTY = 14.0
 #: Rarer-haplotype fractions that are tried.
-BALANCES = np.linspace(0.005, 0.5, 100)
+BALANCES = np.linspace(*BALANCE_GRID)
 
 
 @dataclasses.dataclass(frozen=True)

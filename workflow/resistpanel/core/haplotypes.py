@@ -4,16 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 
 from resistpanel.core.allele import Allele, apply, left_align, span
-
-#: Bases of reference to left-align in.
-FLANK = 400
-#: Bases round a variant in which others are gathered, how many of them are looked at, and how
-#: many are put together.
-REACH = 25
-MOST_NEARBY = 10
-MOST_CALLS = 4
-#: How many variants that stand beside the one sought (inherited, say) may be part of a spelling.
-MOST_BESIDE = 3
+from resistpanel.core.core_constants import FLANK, MOST_BESIDE, MOST_CALLS, MOST_NEARBY
 
 Fetch = Callable[[str, int, int], tuple[str, int]]
 

@@ -6,8 +6,7 @@ Counts may be arrays; all functions broadcast.
 import numpy as np
 from scipy.special import betaincinv, betaln, xlog1py, xlogy
 
-#: Standard normal quantile 0.975, of two-sided 95 % intervals.
-Z95 = 1.959963984540054
+from resistpanel.core.core_constants import Z95
 
 
 def jeffreys_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

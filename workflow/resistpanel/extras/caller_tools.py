@@ -11,9 +11,8 @@ from pathlib import Path
 import pysam
 
 from resistpanel.core.errors import InputError
+from resistpanel.extras.extras_constants import LOWEST_AF
 
-#: Lowest allele frequency that a caller with such a threshold is asked for.
-LOWEST_AF = 0.01
 #: Statuses of a command whose reader is gone (SIGPIPE, and a shell's or R's way to say so).
 BROKEN_PIPE = (-13, 141)
 

@@ -11,18 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-#: Steps of the grid of shares per clone of mean size, and at most.
-PER_CLONE, STEPS = 4, 4096
-#: Numbers of clones, as fractions of the stated one, and spreads of their log size, that are
-#: tried.
-FRACTIONS = (1.0, 0.5, 0.25)
-SPREADS = (0.0, 0.4, 0.7, 1.0, 1.3)
-#: Parts of the reads with a change that may be reading errors.
-ERRORS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9)
-#: Shape from which a negative binomial number counts as Poisson.
-POISSON = 1e8
-#: Gain in log-likelihood from which the data overrule the stated number of clones of equal size.
-CONVINCING = 3.0
+from resistpanel.extras.extras_constants import (
+    CONVINCING,
+    ERRORS,
+    FRACTIONS,
+    PER_CLONE,
+    POISSON,
+    SPREADS,
+    STEPS,
+)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from resistpanel.core.haplotypes import Fetch, fetcher
 from resistpanel.extras.caller_records import Evidence, Record, merged
 from resistpanel.extras.caller_vcf import header_text, read_calls
 from resistpanel.extras.concordance import Event, match
+from resistpanel.extras.extras_constants import LONGEST
 from resistpanel.extras.formats import RULES, format_of
 from resistpanel.extras.resistpanel_vcf import Own, read_own
 from resistpanel.extras.run_caller import read_note
@@ -20,8 +21,6 @@ from resistpanel.records import callers as records
 
 #: The name of our own caller in the table.
 OWN = "resistpanel"
-#: Longer alleles are not handed to our caller: no read holds them.
-LONGEST = 400
 
 
 @dataclass(frozen=True)

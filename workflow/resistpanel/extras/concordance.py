@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resistpanel.core.allele import Allele
-from resistpanel.core.haplotypes import MOST_NEARBY, REACH, Fetch, spelling
+from resistpanel.core.core_constants import MOST_NEARBY, REACH
+from resistpanel.core.haplotypes import Fetch, spelling
 from resistpanel.extras.caller_records import Evidence, Record
 from resistpanel.extras.resistpanel_vcf import Own
 

@@ -9,10 +9,7 @@ import numpy as np
 import pysam
 
 from resistpanel.core.errors import InputError
-
-#: Bases below this quality count as not read.
-MIN_BASE_QUALITY = 20
-MIN_MAPPING_QUALITY = 20
+from resistpanel.extras.extras_constants import MIN_BASE_QUALITY, MIN_MAPPING_QUALITY
 
 _EXCLUDED = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FSUPPLEMENTARY
 

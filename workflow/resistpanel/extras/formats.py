@@ -12,16 +12,8 @@ from dataclasses import dataclass
 import pysam
 
 from resistpanel.extras.caller_records import Evidence
+from resistpanel.extras.extras_constants import FREEBAYES
 
-#: The simple somatic filter put on freebayes' joint calls, which have none of their own: the
-#: best F1 of 72 combinations on a simulated patient (benchmarks/README.md).
-FREEBAYES = {
-    "alt": 4,  # fewest reads with the allele in a tumour
-    "af": 0.01,  # lowest allele frequency in a tumour
-    "normal_share": 0.25,  # the normal's AF must be below this share of the highest tumour's
-    "qual": 0.0,  # lowest QUAL
-    "strand": 1,  # fewest reads on each strand, over all samples
-}
 #: VarDict's words for what is somatic (its README, "Somatic classification").
 VARDICT_SOMATIC = {"StrongSomatic", "LikelySomatic"}
 

@@ -6,12 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from resistpanel.extras.count_codons import Coding, fragments
+from resistpanel.extras.extras_constants import ALWAYS, LEAST
 from resistpanel.extras.recurrence import Substitution
-
-#: Fragments that must carry a substitution and read the other's codon before it is judged.
-LEAST = 5
-#: Share of these that carry the other too, from which a substitution goes with it.
-ALWAYS = 0.9
 
 
 def count_pairs(

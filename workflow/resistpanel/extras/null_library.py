@@ -17,8 +17,9 @@ import numpy as np
 from scipy import stats
 
 from resistpanel.core.sequence import GENETIC_CODE
-from resistpanel.extras.clone_sizes import POISSON, Clones, learn, learn_errors
+from resistpanel.extras.clone_sizes import Clones, learn, learn_errors
 from resistpanel.extras.count_codons import Coding, CodonCounts
+from resistpanel.extras.extras_constants import ENOUGH, POISSON
 
 #: Kinds of codon change: the base that changes into which, or how many bases do.
 KINDS = (*(f"{a}>{b}" for a in "ACGT" for b in "ACGT" if a != b), "2", "3")
@@ -99,10 +100,6 @@ class Rates:
                 reads = stats.binom.sf(count[rows][:, None] - 1, depth[rows][:, None], share)
                 chance[rows] = np.minimum(1.0, (weight * reads).sum(axis=1))
         return np.where(count > 0, chance, 1.0)
-
-
-#: Changes of a kind from which its reading errors are learned, at most.
-ENOUGH = 150
 
 
 def fit(

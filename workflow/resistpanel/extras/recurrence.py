@@ -10,14 +10,11 @@ from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.core.stats import clopper_pearson_interval
 from resistpanel.extras.clone_sizes import Clones, stated
 from resistpanel.extras.count_codons import Coding, CodonCounts
+from resistpanel.extras.extras_constants import EXPECTED_FALSE, ROUNDS
 from resistpanel.extras.null_library import Change, Rates, all_changes, fit
 
-#: Recurrent substitutions that chance alone would bring, expected per screen.
-EXPECTED_FALSE = 0.5
 #: What is said of a substitution; docs/screen.md explains each.
 LABELS = ("recurrent", "linked", "clone", "chance", "below")
-#: Without a control, chance is learned anew without what was called resistant, so many times.
-ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from resistpanel.catalog.pathway import load_pathway
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import check_readable
 from resistpanel.extras.count_codons import count_codons, read_coding
+from resistpanel.extras.extras_constants import CLONES, EXPECTED_FALSE, THRESHOLD
 from resistpanel.extras.linkage import count_pairs, label_linked
-from resistpanel.extras.recurrence import EXPECTED_FALSE, LABELS, Screen, Substitution, evaluate
+from resistpanel.extras.recurrence import LABELS, Screen, Substitution, evaluate
 from resistpanel.extras.screen_output import write_catalog, write_plot, write_table
 
 PLOTS = (".svg", ".pdf", ".png")
@@ -29,9 +30,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cds", help="coding bases, 1-based, e.g. 1-1182 (default: all)")
     parser.add_argument("--gene", required=True, help="HGNC symbol")
     parser.add_argument("--drug", required=True, help="name, code or brand of the drug")
-    parser.add_argument("--clones", type=int, default=1000, help="surviving clones (default 1000)")
     parser.add_argument(
-        "--threshold", type=float, default=0.004, help="frequency to exceed (default 0.004)"
+        "--clones", type=int, default=CLONES, help=f"surviving clones (default {CLONES})"
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=THRESHOLD,
+        help=f"frequency to exceed (default {THRESHOLD:g})",
     )
     parser.add_argument(
         "--expected-false",

@@ -14,9 +14,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text, replacing, write_text
 from resistpanel.core.intervals import Target, merge_targets, read_targets
 from resistpanel.panel.genes import Gene, load_genes
-
-#: Bases round a gene's coding span within which a target may lie (promoters, introns).
-NEAR = 10_000
+from resistpanel.panel.panel_constants import NEAR
 
 
 @dataclasses.dataclass(frozen=True)

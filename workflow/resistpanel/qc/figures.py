@@ -12,16 +12,10 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets, read_targets
 from resistpanel.qc.gate import Condition, judge
+from resistpanel.qc.qc_constants import CURVE, LEVELS, QUANTILES
 from resistpanel.qc.reads import count, file_counts
 from resistpanel.records.qc import Excluded, FractionAt, Gate, Qc, SampleQc, TargetDepth
 from resistpanel.records.sheet import Sample, Sheet
-
-#: Depths, in fragments, for which the fraction of bases that reach them is given.
-LEVELS = (100, 250, 500)
-#: Quantiles of the depth over a target's bases.
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-#: Points of the curve of bases that reach a depth.
-CURVE = 40
 
 
 @dataclasses.dataclass(frozen=True)

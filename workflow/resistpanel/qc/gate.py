@@ -29,6 +29,10 @@ class Condition:
     threshold : float
     text : str
         What the condition is for.
+    unit : str
+        Of the threshold; "1" for fractions.
+    origin : str
+        Of the threshold, as in `resistpanel.core.parameters.Parameter`.
     """
 
     name: str
@@ -37,6 +41,8 @@ class Condition:
     sign: str
     threshold: float
     text: str
+    unit: str = ""
+    origin: str = ""
 
     @property
     def condition(self) -> str:
@@ -58,6 +64,8 @@ GATE = (
         ">=",
         250,
         "at 250 fragments an allele frequency of 5 % shows in 5 or more of them with p = 0.995",
+        "fragments",
+        "derived: binomial probability of fewer than 5 of 250 at 0.05, 0.0046",
     ),
     Condition(
         "tumor_fraction_100",
@@ -67,6 +75,8 @@ GATE = (
         0.9,
         "below 100 fragments an allele frequency of 5 % shows in fewer than 5 with p > 0.43, "
         "so that absence cannot be claimed",
+        "1",
+        "judgement: at 100 fragments, the binomial probability of fewer than 5 at 0.05 is 0.436",
     ),
     Condition(
         "normal_mean_depth",
@@ -75,6 +85,8 @@ GATE = (
         ">=",
         30,
         "at 30 fragments a heterozygous germline variant shows in fewer than 3 with p = 4e-7",
+        "fragments",
+        "derived: binomial probability of fewer than 3 of 30 at 0.5, 4.3e-7",
     ),
     Condition(
         "on_target_fraction",
@@ -83,6 +95,8 @@ GATE = (
         ">=",
         0.2,
         "capture failed, or this is not a capture of this panel",
+        "1",
+        "judgement",
     ),
     Condition(
         "duplicate_fraction",
@@ -91,6 +105,8 @@ GATE = (
         "<=",
         0.7,
         "few distinct fragments were sequenced",
+        "1",
+        "judgement",
     ),
     Condition(
         "mapped_fraction",
@@ -99,6 +115,8 @@ GATE = (
         ">=",
         0.8,
         "much of the DNA is not of this genome",
+        "1",
+        "judgement",
     ),
     Condition(
         "error_rate",
@@ -107,6 +125,8 @@ GATE = (
         "<=",
         0.02,
         "sequencing errors or damage hide variants at low allele frequency",
+        "mismatches per base",
+        "judgement",
     ),
     Condition(
         "oxog_q",
@@ -116,6 +136,8 @@ GATE = (
         30,
         "oxidised G reads as T on one strand: G>T and C>A at low allele frequency need both "
         "orientations",
+        "Phred",
+        "judgement",
     ),
     Condition(
         "deamination_q",
@@ -125,6 +147,8 @@ GATE = (
         30,
         "deaminated C reads as T on one strand (formalin): C>T and G>A at low allele frequency "
         "need both orientations",
+        "Phred",
+        "judgement",
     ),
 )
 

@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.parameters import setting
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,10 +24,10 @@ class Limits:
         Discordant sites from which they are of two persons, however few sites there are.
     """
 
-    least_sites: float = 8
-    same: float = 0.05
-    different: float = 0.1
-    least_discordant: float = 3
+    least_sites: float = setting(8, unit="sites", origin="judgement")
+    same: float = setting(0.05, unit="1", origin="judgement")
+    different: float = setting(0.1, unit="1", origin="judgement")
+    least_discordant: float = setting(3, unit="sites", origin="judgement")
 
     def __post_init__(self) -> None:
         if not 0 <= self.same < self.different <= 1:

@@ -7,15 +7,13 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target
 from resistpanel.qc import spectrum
 from resistpanel.qc.count import Counter
+from resistpanel.qc.qc_constants import MIN_BASE_QUALITY
 
-#: Reads below this mapping quality count in no depth, as in `resistpanel call`.
-MIN_MAPPING_QUALITY = 20
-#: Bases below this quality count in no error, as in Picard.
-MIN_BASE_QUALITY = 20
 # pysam's samtools commands share their standard streams: one at a time.
 _SAMTOOLS = threading.Lock()
 

@@ -13,15 +13,12 @@ import numpy as np
 import pysam
 
 from resistpanel.core.sequence import reverse_complement
+from resistpanel.qc.qc_constants import LOWEST_RATE, VARIANT_FRACTION, VARIANT_READS
 from resistpanel.records import qc as records
 
 BASES = "ACGT"
 #: Contexts in the order of their codes: 16 x base before + 4 x base + base after.
 CONTEXTS = tuple(map("".join, itertools.product(BASES, repeat=3)))
-#: A position is a variant's if an allele that is not the reference's reaches both.
-VARIANT_FRACTION, VARIANT_READS = 0.05, 2
-#: Lowest rate that is told apart from 0, and the Q-score that it has.
-LOWEST_RATE = 1e-10
 #: Names of known kinds of damage, by the change on the damaged strand.
 NAMES = {"G>T": "oxoG", "C>T": "deamination"}
 _UNKNOWN = 64

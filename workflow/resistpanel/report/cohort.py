@@ -13,6 +13,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.report import provenance
 from resistpanel.report.numbers import percent
 from resistpanel.report.read import load
+from resistpanel.report.report_constants import LEAST_SAMPLES, OUTLIER_Z
 from resistpanel.report.summary import headline, mechanisms
 from resistpanel.report.tsv import field
 from resistpanel.report.words import MECHANISMS, VERDICTS
@@ -22,8 +23,6 @@ OUTLIERS = (
     ("mean_depth", "mean depth", "low"), ("on_target_fraction", "reads on target", "low"),
     ("duplicate_fraction", "duplicates", "high"), ("error_rate", "mismatch rate", "high"),
 )  # fmt: skip
-Z = 3.5  # modified z-score beyond which a sample stands out (Iglewicz and Hoaglin 1993)
-ENOUGH = 6  # samples below which nobody can stand out
 
 COLUMNS = (
     "patient", "disease", "drugs", "verdict", "confidence", "headline", "mechanism",
@@ -132,7 +131,7 @@ def outliers(patients: list[dict]) -> list[dict]:
             found[s["patient"], s["sample"]] = [f"gate: {text}" for text in s["failures"]]
     for key, name, bad in OUTLIERS:
         values = [s[key] for s in samples if s[key] is not None]
-        if len(values) < ENOUGH:
+        if len(values) < LEAST_SAMPLES:
             continue
         middle = statistics.median(values)
         spread = statistics.median(abs(v - middle) for v in values)
@@ -142,7 +141,7 @@ def outliers(patients: list[dict]) -> list[dict]:
             if s[key] is None:
                 continue
             score = 0.6745 * (s[key] - middle) / spread
-            if (score < -Z and bad == "low") or (score > Z and bad == "high"):
+            if (score < -OUTLIER_Z and bad == "low") or (score > OUTLIER_Z and bad == "high"):
                 say = percent if key.endswith(("fraction", "rate")) else "{:.4g}".format
                 text = f"{name} {say(s[key])}, median of the cohort {say(middle)}"
                 found.setdefault((s["patient"], s["sample"]), []).append(text)

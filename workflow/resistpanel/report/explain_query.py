@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from resistpanel.core.builds import with_chr
 from resistpanel.core.errors import InputError, InputErrors, nearest
 from resistpanel.records.compare import Variant
+from resistpanel.report.report_constants import LISTED
 
 #: One-letter codes of residues, ``*`` for a stop.
 RESIDUES = {
@@ -28,8 +29,6 @@ COPY_WORDS = {
 LOCUS = re.compile(
     r"(?P<chrom>\w+):(?P<pos>[0-9,]+)(?::(?P<ref>[ACGTN-]+):(?P<alt>[ACGTN-]+))?", re.I
 )
-#: How many matches are listed where there are too many.
-LISTED = 12
 
 
 @dataclasses.dataclass

@@ -5,6 +5,7 @@ import re
 from resistpanel.report.cells import variant_name
 from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import variants_by_id
+from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing
 from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS
 
@@ -23,10 +24,6 @@ def pubmed(pmid: str | int | None) -> list[tuple[str, str | None]]:
         (part, f"https://pubmed.ncbi.nlm.nih.gov/{part}/" if PMID.fullmatch(part) else None)
         for part in parts
     ]
-
-
-#: Candidates up to which each is shown in full; of more, a table.
-CANDIDATES = 2
 
 
 def pairs_of(variant: dict | None) -> list[dict]:

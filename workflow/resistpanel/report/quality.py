@@ -2,10 +2,9 @@
 
 from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NARROW_SPACE, NOTHING, count, percent, plain
+from resistpanel.report.report_constants import LEAST_SUBSTITUTIONS, WORST
 
 BINS = 30
-ENOUGH = 50  # substitutions below which 96 contexts say nothing
-WORST = 8  # targets listed per sample
 
 
 def metrics(report: dict) -> list[dict]:
@@ -103,7 +102,7 @@ def spectrum_view(report: dict) -> dict:
 
 def many(contexts: dict | None) -> list[dict] | None:
     """Return the bars of the 96 contexts, or None where there are too few substitutions."""
-    if contexts is None or contexts["known"] < ENOUGH:
+    if contexts is None or contexts["known"] < LEAST_SUBSTITUTIONS:
         return None
     top = max(contexts["counts"].values())
     names = [

@@ -17,18 +17,21 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.report.cells import variant_name
+from resistpanel.report.report_constants import (
+    FLANK,
+    LEAST_CLIP,
+    LOW_QUALITY,
+    MOST_FRAGMENTS,
+    NEAR_INDEL,
+    NEAR_MISSES,
+    SHOWN,
+)
 
-FLANK = 25  # bases shown on either side
-SHOWN = {"alt": 8, "ref": 6, "other": 2}  # fragments per sample
-NEAR_MISSES = 40  # whose reads are shown
-KEPT = 3000  # fragments looked at per sample and variant; more are thinned by name
-MIN_MAPQ, LOW_QUALITY = 20, 20
 EXCLUDED = 0xF04  # unmapped, secondary, QC failed, duplicate, supplementary
-NEAR = 10  # an indel of the same length this near is the same one, placed differently
-CLIP = 5  # soft-clipped bases that speak for a duplication or complex change
 MATCH = {0, 7, 8}  # CIGAR M, =, X
 
 
@@ -148,15 +151,15 @@ def kind_of(line: tuple, variant: dict, start: int, reference: str) -> str | Non
             return "other"
         return "alt" if seen == alt else "ref" if seen == ref else "other"
     change = len(alt) - len(ref)
-    near = [n for at, n in indels if abs(at - (variant["pos"] - 1)) <= NEAR + len(ref)]
+    near = [n for at, n in indels if abs(at - (variant["pos"] - 1)) <= NEAR_INDEL + len(ref)]
     if change in near:
         return "alt"
     if near:
         return "other"
-    around = marks[max(0, first - NEAR) : first + len(ref) + NEAR]
-    if around.count("s") >= CLIP:
+    around = marks[max(0, first - NEAR_INDEL) : first + len(ref) + NEAR_INDEL]
+    if around.count("s") >= LEAST_CLIP:
         # The aligner may have clipped what it could not place.
-        return "alt" if abs(change) >= CLIP else "other"
+        return "alt" if abs(change) >= LEAST_CLIP else "other"
     # A read that ends inside a repeat does not tell; it must reach past the change.
     return "ref" if " " not in chars[first : first + len(ref) + 2] else None
 
@@ -167,7 +170,11 @@ def fragments(
     """Yield the usable reads over a window by fragment, one in `every` by the name's checksum."""
     found: dict[str, list[pysam.AlignedSegment]] = {}
     for read in bam.fetch(chrom, max(start, 0), end):
-        if read.flag & EXCLUDED or read.mapping_quality < MIN_MAPQ or not read.query_sequence:
+        if (
+            read.flag & EXCLUDED
+            or read.mapping_quality < MIN_MAPPING_QUALITY
+            or not read.query_sequence
+        ):
             continue
         name = read.query_name or ""
         if every > 1 and zlib.crc32(name.encode()) % every:
@@ -193,7 +200,7 @@ def sample_reads(
     bam: pysam.AlignmentFile, variant: dict, depth: int, start: int, reference: str
 ) -> dict:
     """Return the reads of one variant in one sample."""
-    every = max(1, math.ceil(depth / KEPT))
+    every = max(1, math.ceil(depth / MOST_FRAGMENTS))
     lines = []
     for name, mates in fragments(bam, variant["chrom"], start, start + len(reference), every):
         line = merge([line_of(read, start, reference) for read in mates])
@@ -267,7 +274,7 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
         for bam in bams.values():
             if not isinstance(bam, str):
                 bam.close()
-    return {"flank": FLANK, "min_mapq": MIN_MAPQ, "variants": found}
+    return {"flank": FLANK, "min_mapq": MIN_MAPPING_QUALITY, "variants": found}
 
 
 @functools.cache

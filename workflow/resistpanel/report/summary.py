@@ -7,12 +7,8 @@ from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import tumors, variants_by_id
+from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.words import EFFECTS, MECHANISMS, VERDICTS, rank_state
-
-#: How many variants the first screen shows; the rest are counted.
-FIRST_SCREEN = 4
-#: With more than two tumour samples: how many lines, each one variant in one sample.
-LINES = 16
 
 
 def course(report: dict) -> list[dict]:

@@ -8,11 +8,7 @@ from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, sample_text, sensitising
-
-#: With fewer other mutations than this nothing is said of a swap.
-ENOUGH_OTHERS = 3
-#: Below this share of the earlier sample's other mutations, the later sample is not its relapse.
-SHARED = 0.5
+from resistpanel.resist.resist_constants import ENOUGH_OTHERS, SHARED
 
 
 def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> records.Driver:

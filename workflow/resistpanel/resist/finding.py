@@ -12,13 +12,9 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
+from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
 
 EFFECTS = ("known", "candidate", "no_evidence", "passenger")
-
-#: A cancer cell fraction below which an alteration cannot explain that a lesion regrew as a whole.
-SMALL_CLONE = 0.2
-#: Share of C>T among the substitutions from which ultraviolet light is taken as their cause.
-UV_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.testing.bam_records import DELETION, INSERTION, MATCH, SOFT_CLIP
+from resistpanel.testing.testing_constants import (
+    CLIP,
+    GAP_BASE,
+    GAP_OPEN,
+    LOWEST_SCORE,
+    MATCH_SCORE,
+    MISMATCH,
+)
 
-#: Scores of bwa mem (its defaults): match, mismatch, gap opening, gap base, clipped end.
-MATCH_SCORE, MISMATCH, GAP_OPEN, GAP_BASE, CLIP = 1, 4, 6, 1, 5
-#: Score below which a read is left unmapped, as bwa mem does; half the read if that is shorter.
-LOWEST = 30
 #: In `ref_codes`: the base is inserted or clipped, so there is no reference base.
 NO_BASE = 255
 
@@ -242,6 +246,6 @@ def _best(codes, start, junctions, ref_of_hap, reference, anchor) -> Alignment:
                 *(getattr(other, field.name)[rows] for field in dataclasses.fields(Alignment))
             )
             # A read that matches nowhere (inside a long insertion) stays unmapped.
-            chosen.mapped = score[rows] >= min(LOWEST, codes.shape[1] // 2)
+            chosen.mapped = score[rows] >= min(LOWEST_SCORE, codes.shape[1] // 2)
             best.put(rows, chosen)
     return best

@@ -11,6 +11,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.sequence import CODONS, GENETIC_CODE
 from resistpanel.core.tables import read_tsv
 from resistpanel.panel.genes import Gene
+from resistpanel.testing.testing_constants import LONGEST_RUN
 
 #: Human codon usage per thousand (Nakamura, Gojobori and Ikemura, Nucleic Acids Res 2000,
 #: 28:292; Homo sapiens), in the order of `CODONS`.
@@ -20,9 +21,6 @@ _USAGE = """
     29.0 25.1 39.6 21.8  15.8 27.7 7.4 18.4  16.5 22.2 16.5 10.8  7.1 14.5 28.1 11.0
     1.0 15.3 0.8 12.2  12.2 17.7 4.4 15.2  1.6 12.6 13.2 10.6  7.7 20.3 12.9 17.6"""
 USAGE = dict(zip(CODONS, map(float, _USAGE.split()), strict=True))
-
-#: A run of one base longer than this is broken up in synthetic sequence.
-LONGEST_RUN = 5
 
 
 @dataclasses.dataclass(frozen=True)

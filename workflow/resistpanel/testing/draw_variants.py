@@ -10,18 +10,16 @@ from resistpanel.core.allele import Allele, left_align, span
 from resistpanel.core.errors import InputError
 from resistpanel.core.haplotypes import Fetch, tidy
 from resistpanel.core.intervals import Target
+from resistpanel.testing.testing_constants import (
+    DUPLICATION,
+    GAP,
+    LONGEST_INDEL,
+    SHARES,
+    SPARSE,
+    TRIES,
+)
 
 CLASSES = ("SNV", "MNV", "INS", "DEL", "DUP")
-#: Shares of the classes among the variants drawn.
-SHARES = {"SNV": 0.36, "MNV": 0.12, "INS": 0.16, "DEL": 0.2, "DUP": 0.16}
-#: Bases between two variants, and between a variant and an inherited one.
-GAP = 60
-#: Target bases per variant: more of them would look like sequencing errors and like clusters.
-SPARSE = 200
-#: Sizes in bases: of insertions and deletions geometric up to the bound, of duplications uniform.
-LONGEST_INDEL = 30
-DUPLICATION = (4, 60)
-TRIES = 200
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,24 +18,12 @@ from resistpanel.testing.codons import (
     KnownCodon,
     coding_sequence,
 )
+from resistpanel.testing.testing_constants import MARKOV, OFF_TARGET_LENGTH
 
 BASES = "ACGTN"
 CODE_OF = np.full(256, 4, np.uint8)
 for _index, _base in enumerate(BASES[:4]):
     CODE_OF[ord(_base)] = CODE_OF[ord(_base.lower())] = _index
-
-#: P(next base | base), rows and columns ACGT: dinucleotide frequencies of the human genome
-#: (International Human Genome Sequencing Consortium 2001: 41 % GC, CpG at a fifth of its
-#: expectation), as conditional probabilities rounded to two digits.
-MARKOV = np.array(
-    [
-        [0.33, 0.17, 0.24, 0.26],
-        [0.35, 0.26, 0.05, 0.34],
-        [0.29, 0.21, 0.26, 0.24],
-        [0.22, 0.20, 0.25, 0.33],
-    ]
-)
-OFF_TARGET_LENGTH = 4000
 
 
 @dataclasses.dataclass
@@ -141,7 +129,7 @@ def choose_targets(
 
 def background(length: int, rng: np.random.Generator) -> np.ndarray:
     """Return synthetic non-coding sequence: a Markov chain without long runs or short repeats."""
-    cumulative = np.cumsum(MARKOV, axis=1)
+    cumulative = np.cumsum(np.array(MARKOV), axis=1)
     draws = rng.random(length)
     codes = np.empty(length, np.uint8)
     last = 0

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.stats import norm
 
-#: Share of reads of good, middling and poor quality.
-CLASSES = np.array([0.85, 0.12, 0.03])
-#: The binned qualities of recent instruments.
-BINS = np.array([11, 25, 37], np.uint8)
+from resistpanel.testing.testing_constants import QUALITY_BINS, QUALITY_CLASSES
+
+CLASSES = np.array(QUALITY_CLASSES)
+BINS = np.array(QUALITY_BINS, np.uint8)
 
 
 def quality_table(model: str, length: int) -> np.ndarray:

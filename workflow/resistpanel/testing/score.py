@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from resistpanel.core.allele import Allele
-from resistpanel.core.haplotypes import REACH, Fetch, spelling, tidy
+from resistpanel.core.core_constants import REACH
+from resistpanel.core.haplotypes import Fetch, spelling, tidy
 from resistpanel.core.stats import wilson_interval
 from resistpanel.core.vcf import CallVcf
 

@@ -21,10 +21,8 @@ from resistpanel.testing.genome import (
     synthetic,
 )
 from resistpanel.testing.mixtures import PATIENT, STRANGER, Copies, Source
+from resistpanel.testing.testing_constants import SHARED_GERMLINE
 from resistpanel.testing.variants import Places, Variant, draw_variants, kind_of, normalise
-
-#: Share of the patient's random germline variants that a contaminating person has too.
-SHARED = 0.4
 
 
 @dataclasses.dataclass
@@ -314,7 +312,7 @@ def _random_germline(patient, places, rng) -> list[tuple[Variant, tuple[bool, bo
         return (True, False) if rng.random() < 0.5 else (False, True)
 
     for person in people:
-        scale = 1.0 if person == PATIENT else 1 - SHARED
+        scale = 1.0 if person == PATIENT else 1 - SHARED_GERMLINE
         for kind, rate in (
             ("snv", settings["snv_per_kb"]),
             ("del", settings["indel_per_kb"] / 2),
@@ -325,7 +323,7 @@ def _random_germline(patient, places, rng) -> list[tuple[Variant, tuple[bool, bo
                 stranger = (False, False)
                 if person == PATIENT:
                     variant.haplotypes = genotype()
-                    if len(people) > 1 and rng.random() < SHARED:
+                    if len(people) > 1 and rng.random() < SHARED_GERMLINE:
                         stranger = genotype()
                 else:
                     stranger = genotype()

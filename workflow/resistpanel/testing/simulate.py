@@ -21,12 +21,9 @@ from resistpanel.testing.mixtures import Plan, plan
 from resistpanel.testing.quality import Sequencer
 from resistpanel.testing.reads import finish_reads, read_ends
 from resistpanel.testing.setup import Study, nearest_target, prepare
+from resistpanel.testing.testing_constants import BAM_LEVEL, SAMPLE_NOISE
 from resistpanel.testing.truth import write_truth
 
-#: zlib level of the BAMs: the fastest; they are a third larger than at the usual level 6.
-LEVEL = 1
-#: Standard deviation of log depth from sample to sample at one target.
-SAMPLE_NOISE = 0.05
 #: Read numbers are unique over a BAM: each region has a range of its own.
 NUMBERS = 10**8
 SHEET = (
@@ -110,7 +107,7 @@ def write_bam(
     contigs = {name: rank for rank, name in enumerate(genome.lengths)}
     total, counts = 0, []
     with replacing(path) as temporary, temporary.open("wb") as stream:
-        writer = bgzf.Writer(stream, LEVEL)
+        writer = bgzf.Writer(stream, BAM_LEVEL)
         writer.write(header(genome.lengths, sample, __version__))
         writer.flush()
         children = seed.spawn(len(genome.regions))

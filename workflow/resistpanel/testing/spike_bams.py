@@ -12,9 +12,8 @@ from resistpanel.core.allele import Allele
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets
 from resistpanel.testing.spike_read import UNFIT, Indel, chance, editable, pair_up, substitute
+from resistpanel.testing.testing_constants import PAD
 
-#: Bases on either side of a target from which reads are taken.
-PAD = 500
 FAST = [b"level=1"]  # the BAMs live for minutes
 
 

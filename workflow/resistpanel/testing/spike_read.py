@@ -13,13 +13,10 @@ import pysam
 
 from resistpanel.core.allele import Allele
 from resistpanel.testing.cigars import Alignment, Junction, align
+from resistpanel.testing.testing_constants import ANCHOR, REACH
 
 #: Duplicate, QC failure, secondary, supplementary, unmapped: never edited.
 UNFIT = 0x400 | 0x200 | 0x100 | 0x800 | 0x4
-#: Bases of reference on either side of an indel on which reads are laid anew.
-REACH = 1000
-#: Fewest bases on either side of an indel for a read to be aligned through it; the scores decide.
-ANCHOR = 1
 BASES = np.frombuffer(b"ACGTN", np.uint8)
 CODES = np.full(256, 4, np.uint8)
 CODES[BASES] = np.arange(5)

@@ -15,17 +15,12 @@ from resistpanel.core.files import open_fasta
 from resistpanel.core.haplotypes import Fetch, fetcher
 from resistpanel.core.intervals import Target, merge_targets, sort_targets
 from resistpanel.records import validation as records
-from resistpanel.testing.draw_variants import CLASSES, GAP, Room, Site, draw, most, read_own
+from resistpanel.testing.draw_variants import CLASSES, Room, Site, draw, most, read_own
 from resistpanel.testing.score import Call, inherited, match, proportion, read_calls
 from resistpanel.testing.spike_bams import Spike, spike, split
+from resistpanel.testing.testing_constants import GAP, HIGHEST_AF, LADDER, MULTIPLES, SPARE
 
-#: Allele frequencies of the ladder, and multiples of each site's stated LOD.
-LADDER = (0.005, 0.01, 0.02, 0.05, 0.1, 0.25)
-MULTIPLES = (0.5, 1.0, 1.5)
 NORMAL, TUMOR = "validation_normal", "validation_tumor"
-HIGHEST_AF = 0.5
-#: Variants drawn for each one wanted: some fall on inherited ones and are dropped.
-SPARE = 1.3
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,9 +7,7 @@ import numpy as np
 
 from resistpanel.core.allele import Allele, left_align
 from resistpanel.testing.genome import Genome, Region, decode
-
-#: Fewest bases between two variants drawn at random, and from a given one.
-SPACING = 12
+from resistpanel.testing.testing_constants import SPACING, TRANSITIONS
 
 
 @dataclasses.dataclass
@@ -144,8 +142,6 @@ class Places:
         return region, target.end - int(self._sizes[which]) + index
 
 
-#: Transition share of random SNVs (transition/transversion ratio of about 2).
-TRANSITIONS = 2 / 3
 _TRANSITION = {"A": "G", "G": "A", "C": "T", "T": "C"}
 
 

@@ -1,0 +1,243 @@
+"""Thresholds and model constants: each in a table, with unit, meaning and origin."""
+
+import ast
+import dataclasses
+import importlib
+from pathlib import Path
+
+import pytest
+
+from resistpanel.core.files import HOME
+from resistpanel.core.parameters import (
+    ORIGINS,
+    SOURCES,
+    Parameter,
+    Source,
+    Table,
+    main,
+    page,
+    setting,
+    value_text,
+)
+
+PACKAGE = HOME / "workflow" / "resistpanel"
+#: Rooms whose numbers are no thresholds of the analysis, or not in a table yet.
+ROOMS = {
+    "call": "has filters and priors as data; its other constants are to follow",
+    "inputs": "limits of files, memory and disk",
+    "run": "seconds and lines of the progress display",
+}
+#: Modules that draw: their numbers are pixels, and how much of a drawing fits.
+DRAWINGS = {
+    *(
+        f"report/{name}.py"
+        for name in ("copies", "lesions", "pathway", "quality", "render", "slope")
+    ),
+    "testing/validation_page.py",
+}
+#: Numbers of structure: codes, flags and units of formats, of no effect on a result.
+STRUCTURE = {
+    "align/minimap.py": {
+        "SUPPLEMENTARY, REVERSE, SECOND, FIRST, PAIRED": "SAM flags",
+        "PROPER, UNMAPPED, MATE_UNMAPPED, MATE_REVERSE": "SAM flags",
+    },
+    "annotate/edits.py": {"_STEP": "bases read at a time"},
+    "copynumber/identity.py": {"SHARED_WITH_Y": "coordinates of the genome builds"},
+    "core/bam_index.py": {"BAI_METADATA_BIN": "of the BAI format"},
+    "extras/caller_tools.py": {"BROKEN_PIPE": "exit statuses"},
+    "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
+    "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
+    "report/study.py": {"CALLS": "codes of cBioPortal"},
+    "testing/bam_records.py": {
+        "MATCH, INSERTION, DELETION, SOFT_CLIP": "CIGAR operations",
+        "PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED": "SAM flags",
+        "REVERSE, MATE_REVERSE, FIRST, SECOND, DUPLICATE": "SAM flags",
+        "NAME_DIGITS": "digits of a read's name",
+    },
+    "testing/bgzf.py": {"BLOCK": "of the BGZF format"},
+    "testing/cigars.py": {"NO_BASE": "code of a missing base"},
+    "testing/fasta.py": {"LINE": "of the FASTA, so that lines fill BGZF blocks"},
+    "testing/mixtures.py": {"PATIENT, STRANGER": "codes of persons"},
+    "testing/simulate.py": {"NUMBERS": "range of read numbers of a region"},
+    "testing/spike_read.py": {
+        "UNFIT": "SAM flags",
+        "MATCH, INSERTION, DELETION, SOFT_CLIP": "CIGAR operations",
+    },
+}
+
+
+def numeric(node: ast.expr) -> bool:
+    """Return whether an expression is a number, or a collection of numbers."""
+    match node:
+        case ast.Constant(value=value):
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case ast.UnaryOp(operand=operand):
+            return numeric(operand)
+        case ast.BinOp(left=left, right=right):
+            return numeric(left) and numeric(right)
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
+            return bool(parts) and all(map(numeric, parts))
+        case ast.Dict(values=parts):
+            return bool(parts) and all(map(numeric, parts))
+    return False
+
+
+def assigned(source: str) -> list[str]:
+    """Return the upper-case names to which a module assigns numbers, as written."""
+    found = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Assign):
+            target = node.targets[0]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            target = node.target
+        else:
+            continue
+        name = ast.unparse(target).strip("()")
+        if name.replace("_", "").replace(", ", "").isupper() and numeric(node.value):
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("A = 1", ["A"]),
+        ("_LEAST_2 = -0.5", ["_LEAST_2"]),
+        ("A: float = 1 << 4", ["A"]),
+        ("A, B = 0.1, (0.2, 3)", ["A, B"]),
+        ('A = {"x": 1, "y": 2.0}', ["A"]),
+        ("A = True", []),
+        ('A = "1"', []),
+        ("a = 1", []),
+        ("def f():\n    A = 1", []),
+    ],
+)
+def test_assigned_numbers_are_found(source, names):
+    assert assigned(source) == names
+
+
+def test_thresholds_are_in_tables():
+    there = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = path.relative_to(PACKAGE)
+        if name.parts[0] in ROOMS or str(name) in DRAWINGS or name.stem.endswith("_constants"):
+            continue
+        if found := assigned(path.read_text()):
+            there[str(name)] = found
+    assert there == {name: list(reasons) for name, reasons in STRUCTURE.items()}
+
+
+def test_every_table_is_on_the_page():
+    tables = {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in PACKAGE.rglob("*_constants.py")
+    }
+    assert tables == {s.module for s in SOURCES if s.attribute == "TABLE"}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.module}.{s.attribute}")
+def test_every_row_is_complete(source):
+    rows = source.rows()
+    assert rows
+    for row in rows:
+        assert row.unit.strip() and row.meaning.strip(), row
+        assert row.origin.split(":")[0] in ORIGINS, row
+    assert len({row.name for row in rows}) == len(rows)
+
+
+@pytest.mark.parametrize("source", [s for s in SOURCES if s.attribute == "TABLE"])
+def test_names_in_a_table_are_those_of_the_module(source):
+    module = importlib.import_module(source.module)
+    assert {row.name for row in source.rows()} == {
+        name for name in vars(module) if name.isupper() and name != "TABLE"
+    }
+    for row in source.rows():
+        assert getattr(module, row.name) is row.value
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda s: f"{s.module}.{s.attribute}")
+def test_nothing_is_said_of_rows_that_are_not_there(source):
+    names = {row.name for row in source.rows()}
+    assert {*source.units, *source.origins, *source.meanings} <= names
+
+
+def test_the_page_is_up_to_date():
+    text = (HOME / "docs" / "parameters.md").read_text()
+    assert text == page(), "run: python -m resistpanel.core.parameters --write docs/parameters.md"
+
+
+def test_main_writes_the_page(tmp_path: Path, capsys):
+    main(["--write", str(tmp_path / "p.md")])
+    main([])
+    assert capsys.readouterr().out == (tmp_path / "p.md").read_text() == page()
+
+
+@pytest.mark.parametrize("field", ["unit", "meaning"])
+def test_a_row_without_unit_or_meaning_is_refused(field):
+    words = {"unit": "bases", "meaning": "Reach", "origin": "judgement"}
+    with pytest.raises(ValueError, match=f"A has no {field}"):
+        Table("x").add("A", 1, **words | {field: " "})
+
+
+@pytest.mark.parametrize("origin", ["", "guess", "paper", "paper: ", "measured:", "judgement:"])
+def test_an_origin_names_its_reference(origin):
+    with pytest.raises(ValueError, match="origin of parameter A"):
+        Parameter("A", 1, "bases", "Reach", origin)
+
+
+def test_a_name_is_in_a_table_once():
+    table = Table("x")
+    words = {"unit": "bases", "meaning": "Reach", "origin": "judgement"}
+    assert table.add("A", 5, **words) == 5
+    with pytest.raises(ValueError, match="A is twice in the table of x"):
+        table.add("A", 6, **words)
+
+
+@dataclasses.dataclass
+class Example:
+    """Limits.
+
+    Attributes
+    ----------
+    path : str
+    least, most : float
+        Bounds of
+        the depth.
+    last : int
+        The last one.
+    """
+
+    path: str
+    least: float = setting(1.5, unit="fragments", origin="judgement")
+    most: float = 2
+    last: int = 3
+
+
+def test_a_dataclass_is_a_table(monkeypatch):
+    monkeypatch.setattr(Source, "load", lambda self: Example)
+    source = Source("x", "", "m", "a", {"most": "m", "last": "1"}, {"most": "paper: P 2000"})
+    with pytest.raises(ValueError, match="origin of parameter last"):
+        source.rows()
+    source = dataclasses.replace(source, origins=dict(source.origins) | {"last": "judgement"})
+    depth = "Bounds of the depth"
+    assert source.rows() == [
+        Parameter("least", 1.5, "fragments", depth, "judgement"),
+        Parameter("most", 2, "m", depth, "paper: P 2000"),
+        Parameter("last", 3, "1", "The last one", "judgement"),
+    ]
+    assert Example("p").least == 1.5
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (12345, "12,345"),
+        (1e-5, "1e-05"),
+        (0.5, "0.5"),
+        ((1, 0.25), "1, 0.25"),
+        ({"a": 1, "b": 2.0}, "a: 1; b: 2"),
+        ("x > 1", "x > 1"),
+    ],
+)
+def test_values_as_text(value, text):
+    assert value_text(value) == text

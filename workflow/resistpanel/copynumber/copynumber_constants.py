@@ -1,0 +1,282 @@
+"""Thresholds and model constants of copynumber."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("copynumber")
+
+SHEET_MARGIN = TABLE.add(
+    "SHEET_MARGIN",
+    0.1,
+    unit="1",
+    meaning="Half-width of the 95 % interval of a purity given in the sample sheet",
+    origin="judgement",
+)
+LOWEST_PURITY = TABLE.add(
+    "LOWEST_PURITY",
+    0.01,
+    unit="1",
+    meaning="Purities are not taken to be below this",
+    origin="judgement",
+)
+LEAST_REFERENCE_DEPTH = TABLE.add(
+    "LEAST_REFERENCE_DEPTH",
+    0.1,
+    unit="1",
+    meaning="A target whose reference depth is below this fraction of the median is not used",
+    origin="judgement",
+)
+LEAST_FRAGMENTS = TABLE.add(
+    "LEAST_FRAGMENTS",
+    20,
+    unit="fragments",
+    meaning="A target with fewer fragments in the reference is not used",
+    origin="judgement",
+)
+GC_WINDOW = TABLE.add(
+    "GC_WINDOW",
+    200,
+    unit="bases",
+    meaning="Least width of the window for the GC fraction of a target: about the length of a "
+    "fragment",
+    origin="judgement",
+)
+LEAST_FOR_BIAS = TABLE.add(
+    "LEAST_FOR_BIAS",
+    60,
+    unit="targets",
+    meaning="Fewest targets for the fit of GC and length, which has 4 coefficients",
+    origin="judgement",
+)
+LEAST_FOR_NOISE = TABLE.add(
+    "LEAST_FOR_NOISE",
+    20,
+    unit="genes",
+    meaning="Fewest genes from which the noise between genes is measured",
+    origin="judgement",
+)
+LEAST_NOISE = TABLE.add(
+    "LEAST_NOISE",
+    0.03,
+    unit="log2",
+    meaning="Lower bound of the noise between targets",
+    origin="judgement",
+)
+TUKEY = TABLE.add(
+    "TUKEY",
+    4.685,
+    unit="standard deviations",
+    meaning="Tukey's biweight: residuals beyond this have no weight",
+    origin="paper: Holland and Welsch 1977, Communications in Statistics A6:813 (95 % "
+    "efficiency at the normal distribution)",
+)
+MAD_TO_SD = TABLE.add(
+    "MAD_TO_SD",
+    1.4826,
+    unit="1",
+    meaning="Standard deviation of a normal distribution over its median absolute deviation",
+    origin="definition: 1 / standard normal quantile 0.75",
+)
+PRIOR_FREEDOM = TABLE.add(
+    "PRIOR_FREEDOM",
+    8,
+    unit="targets",
+    meaning="Weight of the panel's noise against the scatter of a gene's own targets",
+    origin="judgement",
+)
+PENALTY = TABLE.add(
+    "PENALTY",
+    14.0,
+    unit="2 x log-likelihood",
+    meaning="Gain that a further breakpoint needs",
+    origin="derived: about p = 0.001 for two further means",
+)
+BALANCE_GRID = TABLE.add(
+    "BALANCE_GRID",
+    (0.005, 0.5, 100),
+    unit="1",
+    meaning="Fractions of the rarer haplotype that are tried: first, last, number of points",
+    origin="judgement",
+)
+RHO = TABLE.add(
+    "RHO",
+    0.001,
+    unit="1",
+    meaning="Overdispersion (beta-binomial rho) of allele counts at germline sites and of clonal "
+    "variants",
+    origin="judgement",
+)
+FREEDOM = TABLE.add(
+    "FREEDOM",
+    20,
+    unit="degrees of freedom",
+    meaning="Student's t distribution of a gene's log2 ratio about its expectation",
+    origin="judgement",
+)
+STRAY_RATIOS = TABLE.add(
+    "STRAY_RATIOS",
+    0.01,
+    unit="1",
+    meaning="Prior fraction of segments whose log2 ratio fits no state (subclonal changes, "
+    "artifacts)",
+    origin="judgement",
+)
+STRAY_SPAN = TABLE.add(
+    "STRAY_SPAN",
+    4.0,
+    unit="log2",
+    meaning="Range of log2 ratios over which such segments are uniform",
+    origin="judgement",
+)
+PURITY_GRID = TABLE.add(
+    "PURITY_GRID",
+    (0.05, 1.0, 96),
+    unit="1",
+    meaning="Purities that are tried: first, last, number of points",
+    origin="judgement",
+)
+BASELINES = TABLE.add(
+    "BASELINES",
+    {2: 0.94, 1: 0.01, 3: 0.02, 4: 0.03},
+    unit="1",
+    meaning="Prior probability of each baseline (copies of the genome at large per tumour cell)",
+    origin="judgement",
+)
+CLONAL = TABLE.add(
+    "CLONAL",
+    0.6,
+    unit="1",
+    meaning="Prior fraction of somatic variants that are clonal",
+    origin="judgement",
+)
+SUBCLONAL = TABLE.add(
+    "SUBCLONAL",
+    0.37,
+    unit="1",
+    meaning="Prior fraction of somatic variants that are subclonal, uniform over the lower "
+    "allele frequencies",
+    origin="judgement",
+)
+STRAY_VARIANTS = TABLE.add(
+    "STRAY_VARIANTS",
+    0.03,
+    unit="1",
+    meaning="Prior fraction of somatic variants whose allele frequency fits no state",
+    origin="judgement",
+)
+SINGLE = TABLE.add(
+    "SINGLE",
+    0.7,
+    unit="1",
+    meaning="Prior probability that a clonal variant is on one copy where more are possible",
+    origin="judgement",
+)
+WIDEST = TABLE.add(
+    "WIDEST",
+    0.30,
+    unit="1",
+    meaning="A purity is given where its 95 % interval is no wider than this",
+    origin="judgement",
+)
+LEAST_INFORMATION = TABLE.add(
+    "LEAST_INFORMATION",
+    0.5,
+    unit="nats",
+    meaning="Information on the purity from which a kind of evidence is named as a source",
+    origin="judgement",
+)
+MOST_IMPOSSIBLE = TABLE.add(
+    "MOST_IMPOSSIBLE",
+    2,
+    unit="variants",
+    meaning="No purity is given from this number of variants whose allele frequency the copy "
+    "numbers do not allow",
+    origin="judgement",
+)
+LEAST_AF = TABLE.add(
+    "LEAST_AF",
+    0.02,
+    unit="1",
+    meaning="Somatic variants below this allele frequency are not informative of the purity",
+    origin="judgement",
+)
+DRIVER_LOG2 = TABLE.add(
+    "DRIVER_LOG2",
+    0.3,
+    unit="log2",
+    meaning="A driver is not used for the purity where its gene's log2 ratio, less two standard "
+    "errors, is beyond this",
+    origin="judgement",
+)
+LEAST_DEPTH = TABLE.add(
+    "LEAST_DEPTH",
+    20,
+    unit="fragments",
+    meaning="Fewest fragments from which a genotype is derived",
+    origin="judgement",
+)
+HOMOZYGOUS = TABLE.add(
+    "HOMOZYGOUS",
+    0.9,
+    unit="1",
+    meaning="Allele frequency from which a germline allele is homozygous",
+    origin="judgement",
+)
+HETEROZYGOUS = TABLE.add(
+    "HETEROZYGOUS",
+    (0.2, 0.8),
+    unit="1",
+    meaning="Allele frequencies between which a germline allele of the normal is heterozygous",
+    origin="judgement",
+)
+ABSENT = TABLE.add(
+    "ABSENT",
+    0.1,
+    unit="1",
+    meaning="An allele below this frequency counts as absent when samples are compared: above "
+    "usual contamination",
+    origin="judgement",
+)
+NOT_HOMOZYGOUS = TABLE.add(
+    "NOT_HOMOZYGOUS",
+    0.75,
+    unit="1",
+    meaning="Allele frequency in a tumour, at a site homozygous in the normal, below which "
+    "contamination does not explain the loss",
+    origin="judgement",
+)
+LEAST_SEX_ODDS = TABLE.add(
+    "LEAST_SEX_ODDS",
+    100,
+    unit="odds",
+    meaning="Likelihood ratio from which a sex is stated",
+    origin="judgement",
+)
+TARGET_SPREAD = TABLE.add(
+    "TARGET_SPREAD",
+    0.2,
+    unit="log2",
+    meaning="Least standard deviation of the depth between targets that is assumed for the sex",
+    origin="judgement",
+)
+CHROMOSOME_SPREAD = TABLE.add(
+    "CHROMOSOME_SPREAD",
+    0.15,
+    unit="log2",
+    meaning="Standard deviation of the depth of a whole chromosome that is assumed for the sex",
+    origin="judgement",
+)
+MEDIAN_ERROR = TABLE.add(
+    "MEDIAN_ERROR",
+    1.25,
+    unit="1",
+    meaning="Standard error of a median over that of a mean",
+    origin="derived: sqrt(pi / 2) for a normal distribution, rounded",
+)
+STRAY_HETEROZYGOUS = TABLE.add(
+    "STRAY_HETEROZYGOUS",
+    0.02,
+    unit="1",
+    meaning="Rate of apparently heterozygous sites on a man's X outside the pseudoautosomal "
+    "regions, as a fraction of a woman's",
+    origin="judgement",
+)

@@ -1,0 +1,58 @@
+"""Thresholds and model constants of what all stages share."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("core")
+
+Z95 = TABLE.add(
+    "Z95",
+    1.959963984540054,
+    unit="standard deviations",
+    meaning="Standard normal quantile 0.975, of two-sided 95 % intervals",
+    origin="definition: standard normal distribution",
+)
+MIN_MAPPING_QUALITY = TABLE.add(
+    "MIN_MAPPING_QUALITY",
+    20,
+    unit="Phred",
+    meaning="Reads below this mapping quality count in no depth and are not shown",
+    origin="judgement",
+)
+FLANK = TABLE.add(
+    "FLANK",
+    400,
+    unit="bases",
+    meaning="Reference on either side of a variant in which it is left-aligned to compare "
+    "haplotypes",
+    origin="judgement",
+)
+REACH = TABLE.add(
+    "REACH",
+    25,
+    unit="bases",
+    meaning="Distance from a variant within which others are gathered that may spell the same "
+    "haplotype",
+    origin="judgement",
+)
+MOST_NEARBY = TABLE.add(
+    "MOST_NEARBY",
+    10,
+    unit="variants",
+    meaning="Variants within reach that are tried",
+    origin="judgement",
+)
+MOST_CALLS = TABLE.add(
+    "MOST_CALLS",
+    4,
+    unit="variants",
+    meaning="Variants that are combined at most to spell one haplotype",
+    origin="judgement",
+)
+MOST_BESIDE = TABLE.add(
+    "MOST_BESIDE",
+    3,
+    unit="variants",
+    meaning="Neighbouring variants (inherited ones, say) that may be part of the spelling of the "
+    "variant sought",
+    origin="judgement",
+)

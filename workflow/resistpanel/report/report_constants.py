@@ -1,0 +1,112 @@
+"""Thresholds of report: which samples and variants stand out, and how many are shown."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("report")
+
+OUTLIER_Z = TABLE.add(
+    "OUTLIER_Z",
+    3.5,
+    unit="modified z-score",
+    meaning="A sample of the cohort stands out beyond this",
+    origin="paper: Iglewicz and Hoaglin 1993, How to Detect and Handle Outliers",
+)
+LEAST_SAMPLES = TABLE.add(
+    "LEAST_SAMPLES",
+    6,
+    unit="samples",
+    meaning="Fewest samples among which one can stand out",
+    origin="judgement",
+)
+LEAST_SUBSTITUTIONS = TABLE.add(
+    "LEAST_SUBSTITUTIONS",
+    50,
+    unit="substitutions",
+    meaning="Fewest substitutions of which the 96 contexts are shown",
+    origin="judgement",
+)
+WORST = TABLE.add(
+    "WORST",
+    8,
+    unit="targets",
+    meaning="Targets of least depth that are listed per sample",
+    origin="judgement",
+)
+FLANK = TABLE.add(
+    "FLANK",
+    25,
+    unit="bases",
+    meaning="Reference shown on either side of a variant in the reads",
+    origin="judgement",
+)
+SHOWN = TABLE.add(
+    "SHOWN",
+    {"alt": 8, "ref": 6, "other": 2},
+    unit="fragments",
+    meaning="Fragments shown per sample, by allele",
+    origin="judgement",
+)
+NEAR_MISSES = TABLE.add(
+    "NEAR_MISSES",
+    40,
+    unit="variants",
+    meaning="Filtered variants whose reads are shown",
+    origin="judgement",
+)
+MOST_FRAGMENTS = TABLE.add(
+    "MOST_FRAGMENTS",
+    3000,
+    unit="fragments",
+    meaning="Fragments looked at per sample and variant; more are thinned by name",
+    origin="judgement",
+)
+LOW_QUALITY = TABLE.add(
+    "LOW_QUALITY",
+    20,
+    unit="Phred",
+    meaning="Bases below this quality are drawn as such",
+    origin="judgement",
+)
+NEAR_INDEL = TABLE.add(
+    "NEAR_INDEL",
+    10,
+    unit="bases",
+    meaning="An indel of the same length within this distance is the same one, placed differently",
+    origin="judgement",
+)
+LEAST_CLIP = TABLE.add(
+    "LEAST_CLIP",
+    5,
+    unit="bases",
+    meaning="Soft-clipped bases that count as support for a duplication or complex change",
+    origin="judgement",
+)
+FIRST_SCREEN = TABLE.add(
+    "FIRST_SCREEN",
+    4,
+    unit="variants",
+    meaning="Variants in the summary; the rest are counted",
+    origin="judgement",
+)
+LINES = TABLE.add(
+    "LINES",
+    16,
+    unit="lines",
+    meaning="Lines of the summary with more than two tumour samples, each one variant in one "
+    "sample",
+    origin="judgement",
+)
+CANDIDATES = TABLE.add(
+    "CANDIDATES",
+    2,
+    unit="candidates",
+    meaning="Candidates up to which each is shown in full; of more, a table",
+    origin="judgement",
+)
+LISTED = TABLE.add(
+    "LISTED",
+    12,
+    unit="variants",
+    meaning="Matches of an ambiguous query of explain that are listed",
+    origin="judgement",
+)

@@ -1,0 +1,37 @@
+"""Thresholds and model constants of resist."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("resist")
+
+ENOUGH_OTHERS = TABLE.add(
+    "ENOUGH_OTHERS",
+    3,
+    unit="mutations",
+    meaning="Fewest other mutations from which a lost driver is judged as a swapped sample or not",
+    origin="judgement",
+)
+SHARED = TABLE.add(
+    "SHARED",
+    0.5,
+    unit="1",
+    meaning="Below this fraction of the earlier sample's other mutations, a later sample is not "
+    "its relapse",
+    origin="judgement",
+)
+SMALL_CLONE = TABLE.add(
+    "SMALL_CLONE",
+    0.2,
+    unit="1",
+    meaning="Cancer cell fraction below which an alteration cannot explain that a lesion regrew "
+    "as a whole",
+    origin="judgement",
+)
+UV_SHARE = TABLE.add(
+    "UV_SHARE",
+    0.5,
+    unit="1",
+    meaning="Fraction of C>T among the substitutions from which ultraviolet light is taken as "
+    "their cause",
+    origin="judgement",
+)
