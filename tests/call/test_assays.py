@@ -420,3 +420,27 @@ class TestWithoutNormal:
         assert found[pos + 1, self.sequence[pos], alt].filters == []
         for p, b, _ in inherited:
             assert found[p + 1, self.sequence[p], b].filters == ["germline"]
+
+
+class TestLetters:
+    def test_a_letter_for_several_bases_hides_nothing(self, tmp_path):
+        """REF is the first of its bases in the alphabet; SNVs there and beside it are called."""
+        sequence = random_sequence(1500, 37)
+        pos = next(p for p in range(690, 720) if sequence[p] == "C")
+        snv = (pos, "A", 0.2)
+        beside = (pos + 9, other(sequence[pos + 9]), 0.2)
+        found = []
+        for name, letter in (("plain", "C"), ("letter", "Y")):
+            folder = tmp_path / name
+            folder.mkdir()
+            lab, rng = Lab(folder, sequence, [(600, 800)]), random.Random(2)
+            reads = fragments(sequence, "t", 900, (600, 800), rng, 1e-4, [snv, beside])
+            tumor, normal = lab.bam("T", reads), lab.bam("N", fragments(
+                sequence, "n", 900, (600, 800), rng, 1e-4))  # fmt: skip
+            lab.reference = write_reference(
+                folder / "letters.fa", {CONTIG: sequence[:pos] + letter + sequence[pos + 1 :]}
+            )
+            found.append(lab.call(tumor, normal=normal)[1])
+        plain, letters = ({k: r.filters for k, r in one.items()} for one in found)
+        assert plain == letters
+        assert plain[pos + 1, "C", "A"] == []

@@ -54,7 +54,7 @@ def csq(
     Returns
     -------
     (dict, list)
-        Strings by allele (only alleles that have some), and the alleles that csq crashes on.
+        Strings by allele (only alleles that have some), and the alleles that csq cannot take.
 
     Raises
     ------
@@ -63,12 +63,24 @@ def csq(
     """
     order = {name: number for number, name in enumerate(contigs)}
     alleles = sorted(set(alleles), key=lambda one: (order.get(one[0], len(order)), *one[1:]))
+    # bcftools compares REF with the FASTA, and knows no letters for several bases.
+    with pysam.FastaFile(str(reference)) as fasta:
+        several = [one for one in alleles if _several(fasta, one)]
+    alleles = [one for one in alleles if one not in set(several)]
     with tempfile.TemporaryDirectory() as folder:
         job = _Job(Path(folder), contigs, str(gff3), str(reference), brief)
         try:
-            return job.run(alleles), []
+            return job.run(alleles), several
         except _Crashed:
-            return job.halve(alleles)
+            found, crashed = job.halve(alleles)
+            return found, crashed + several
+
+
+def _several(fasta: pysam.FastaFile, allele: Allele) -> bool:
+    """Return whether the reference has a letter for several bases under an allele."""
+    contig, start, ref, _ = allele
+    there = fasta.fetch(contig, start, start + len(ref)) if contig in fasta.references else ""
+    return bool(set(there.upper()) - set("ACGTN"))
 
 
 class _Job:

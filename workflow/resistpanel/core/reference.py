@@ -12,6 +12,15 @@ CODE = np.full(256, 4, dtype=np.uint8)
 for _i, _base in enumerate("ACGT"):
     CODE[ord(_base)] = CODE[ord(_base.lower())] = _i
 
+#: The same of a reference, where a letter for several bases is the first in the alphabet of them,
+#: as VCF 4.3 has it (section 1.6.1, REF): R (A or G) is A. N stays unknown.
+_AMBIGUOUS = ("RYSWKMBDHV", "ACCAGACAAA")
+REDUCED = CODE.copy()
+for _letter, _base in zip(*_AMBIGUOUS, strict=True):
+    REDUCED[ord(_letter)] = REDUCED[ord(_letter.lower())] = "ACGT".index(_base)
+
+_REDUCED_TEXT = str.maketrans(*_AMBIGUOUS)
+
 BASES = "ACGTN"
 _ASCII = np.frombuffer(BASES.encode(), dtype=np.uint8)
 
@@ -53,26 +62,33 @@ class Reference:
         self.contigs = dict(zip(self._fasta.references, self._fasta.lengths, strict=True))
 
     def __call__(self, contig: str, start: int, end: int) -> str:
-        """Return the bases of [start, end), 0-based, in upper case; shorter at a contig's ends."""
+        """Return the bases of [start, end), 0-based, in upper case; shorter at a contig's ends.
+
+        Letters for several bases are reduced to one (`REDUCED`).
+        """
         if contig not in self.contigs:
             raise InputError(
                 f"no contig {contig}", self.path, "give the reference that the reads are aligned to"
             )
         start, end = max(start, 0), min(end, self.contigs[contig])
-        return self._fasta.fetch(contig, start, end).upper() if start < end else ""
+        text = self._fasta.fetch(contig, start, end).upper() if start < end else ""
+        return text.translate(_REDUCED_TEXT)
 
     def close(self) -> None:
         """Close the file."""
         self._fasta.close()
 
     def codes(self, contig: str, start: int, end: int) -> np.ndarray:
-        """Return base codes of [start, end), 4 beyond either end of the contig; 0-based."""
+        """Return base codes of [start, end), 4 beyond either end of the contig; 0-based.
+
+        Letters for several bases are reduced to one (`REDUCED`).
+        """
         length = self.contigs[contig]
         try:
             inner = self._fasta.fetch(contig, max(0, start), max(0, min(end, length)))
         except (OSError, ValueError):
             inner = ""  # cut off: told below
-        codes = encode(inner)
+        codes = REDUCED[np.frombuffer(inner.encode("ascii"), dtype=np.uint8)]
         before, after = max(0, -start), max(0, end - max(length, 0))
         if before or after:
             codes = np.concatenate(
