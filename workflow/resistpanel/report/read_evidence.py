@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core import bam
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.report.cells import variant_name
@@ -216,11 +217,11 @@ def open_bam(path: str, reference: str) -> pysam.AlignmentFile | str:
     if not Path(path).is_file():
         return "the BAM was not there when the report was made"
     try:
-        bam = pysam.AlignmentFile(path, reference_filename=reference)
-        if not bam.has_index():
-            bam.close()
+        found = bam.open_bam(path, reference)
+        if not found.has_index():
+            found.close()
             return "the BAM has no index"
-        return bam
+        return found
     except (OSError, ValueError) as error:
         return f"the BAM cannot be read ({error})"
 
