@@ -4,12 +4,14 @@ rule call:
     input:
         evidence=evidence,
         bams=bams,
-        # The BAMs' headers are checked, and missing indexes made, before they are read.
-        sheet=OUT / "sheet/{patient}.json",
+        # The BAMs' headers are checked, and missing indexes made, before they are read; what else
+        # the sheet says does not concern the calls.
+        sheet=ancient(OUT / "sheet/{patient}.json"),
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
         resources=[path for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers) if path],
+        due=DUE("call", "{patient}"),
     output:
         vcf=OUT / "call/{patient}.vcf.gz",
         index=OUT / "call/{patient}.vcf.gz.tbi",
@@ -40,11 +42,12 @@ rule call:
 rule call_shard:
     input:
         bams=bams,
-        sheet=OUT / "sheet/{patient}.json",
+        sheet=ancient(OUT / "sheet/{patient}.json"),
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
         primers=[SETTINGS.primers] if SETTINGS.primers else [],
+        due=DUE("call_shard", "{patient}.{shard}-of-{shards}"),
     output:
         temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
     log:
