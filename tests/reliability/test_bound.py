@@ -325,6 +325,45 @@ def test_a_due_file_that_is_cut_short(study, tmp_path):
     assert due_of(study, "sheet").stat().st_size
 
 
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"x": 1}', b'{"x": {"state": {}}}', b"\xff"])
+def test_known_contents_that_are_damaged(study, boundkit, data):
+    """They are hashed again; nothing is taken for known that is not."""
+    (study.folder / "results/.resistpanel/known.json").write_bytes(data)
+    assert study.stale() == set()
+    at_the_same_time("targets.bed")(study, boundkit)
+    assert study.stale() == boundkit.ALL
+
+
+def test_a_record_of_another_patient_vouches_for_nothing(study, boundkit):
+    """Copied over, as by a tool that merges results."""
+    made = place(study.folder / "results", "made", "call", "P1")
+    value = made.read_text().replace("reads of after", "reads of other")
+    made.write_text(value)
+    assert study.stale() == boundkit.CALL
+
+
+def test_a_link_that_leads_elsewhere(study, boundkit):
+    """The reference is a link, as by a site's `current` folder; its target is another genome."""
+    sequence = (study.folder / "genome.fa").read_text()
+    (study.folder / "new.fa").write_text(sequence[:-2] + ("A" if sequence[-2] != "A" else "C"))
+    shutil.copy(study.folder / "genome.fa.fai", study.folder / "new.fa.fai")
+    linked(study, boundkit)
+    study.finish()
+    for suffix in ("", ".fai"):
+        (study.folder / f"link.fa{suffix}").unlink()
+        (study.folder / f"link.fa{suffix}").symlink_to(study.folder / f"new.fa{suffix}")
+    assert study.stale() == boundkit.ALL
+
+
+def test_a_hard_link_that_is_written_through(study, boundkit):
+    """Another name of the BAM is edited, and its time set back."""
+    other = study.folder / "elsewhere.bam"
+    other.hardlink_to(study.folder / "after.bam")
+    at_the_same_time("elsewhere.bam")(study, boundkit)
+    other.unlink()
+    assert study.stale() == boundkit.READS
+
+
 def test_every_input_of_a_rule_is_bound(study, snakemake):
     """What Snakemake lists as inputs and outputs of each job is what the record compares."""
     shutil.rmtree(study.folder / "results")

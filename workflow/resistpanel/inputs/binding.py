@@ -6,6 +6,7 @@ in ``.snakemake`` are not needed for this, nor are the times of inputs.
 """
 
 import atexit
+import contextlib
 import dataclasses
 import json
 import os
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from resistpanel.core.bam import index_of
-from resistpanel.core.errors import InputError
+from resistpanel.core.errors import InputError, machine_fault
 from resistpanel.core.files import write_json
 from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
@@ -311,25 +312,27 @@ class Known:
     def __init__(self, outdir: Path):
         self.path = outdir / FOLDER / "known.json"
         self.changed = False
-        try:
-            self.files = json.loads(self.path.read_bytes())
-        except (OSError, ValueError):
-            self.files = {}
+        self.files: dict[str, tuple[State, str | None]] = {}
+        # Damaged, it is made again: every content is hashed.
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, AttributeError):
+            for name, one in json.loads(self.path.read_bytes()).items():
+                self.files[name] = (State(**one["state"]), one["content"])
 
     def content(self, path: Path, now: State, whole: int | None) -> str | None:
         """Return a file's content, hashed if it is not known in this state."""
         old = self.files.get(str(path))
-        if old and State(**old["state"]).same(now):
-            return old["content"]
+        if old and old[0].same(now):
+            return old[1]
         found = content(path, *([whole] if whole else []))
-        self.files[str(path)] = {"state": vars(now), "content": found}
+        self.files[str(path)] = (now, found)
         self.changed = True
         return found
 
     def save(self) -> None:
         """Write what has been learned."""
         if self.changed:
-            write_json(self.path, self.files)
+            value = {name: {"state": vars(s), "content": c} for name, (s, c) in self.files.items()}
+            write_json(self.path, value)
 
 
 @dataclasses.dataclass
@@ -508,6 +511,10 @@ class Due:
                 write_owner(made, list(map(str, workflow.configfiles)))
             free = runs or holder_alive(lock_of(made.outdir)) is None
             Binding(self.plan, self.screens).write(touch=free)
+        except OSError as error:
+            print(f"resistpanel: error: {machine_fault(error) or error}", file=sys.stderr)
+            sys.stderr.flush()
+            os._exit(2)
         except InputError as error:
             # An exception here would be shown with a traceback of Snakemake's own.
             for line in error.lines():
