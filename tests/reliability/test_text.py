@@ -92,7 +92,7 @@ def test_braces_in_any_path(study, monkeypatch):
     monkeypatch.chdir(study.folder)
     table = study.folder / "{x}.tsv"
     table.write_text("x\n")
-    made = settings(study.config | {"report": {"table1": "{x}.tsv"}})
+    made = settings(study.config | {"report": {"table1": "{x}.tsv"}, "pool": "cohort"})
     (error,) = check_names(made, [])
     assert "has braces" in error.line()
     table.unlink()

@@ -278,7 +278,8 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     named = [(getattr(made, key), made.place(key)) for key in keys]
     named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
-    named += [(path, made.place("pool")) for path, _ in made.pool if made.pool != COHORT]
+    pool = () if made.pool == COHORT else made.pool
+    named += [(path, made.place("pool")) for path, _ in pool]
     named += [(path, made.place("multiqc.scan")) for path in made.multiqc]
     named += [
         (path, made.place(f"callers_vcf.{name}"))
