@@ -256,9 +256,8 @@ class Steps:
         shards = plan.shards(patient)
         for number in range(1, shards + 1 if shards > 1 else 1):
             name = f"{patient}.{number}-of-{shards}"
-            yield Step("call_shard", name, {**reads, **self.reference, **targets, **sites, **primers},
-                       [f"call/{name}.npz"], options,
-                       [patient])  # fmt: skip
+            inputs = {**reads, **self.reference, **targets, **sites, **primers}
+            yield Step("call_shard", name, inputs, [f"call/{name}.npz"], options, [patient])
         yield Step(
             "call", patient,
             {**reads, **self.reference, **targets, **sites, **primers,
