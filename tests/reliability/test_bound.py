@@ -9,6 +9,7 @@ import pytest
 
 from resistpanel.core import made as made_module
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 from resistpanel.core.made import place, read, recorded
 
 
@@ -396,3 +397,10 @@ def test_every_input_of_a_rule_is_bound(study, snakemake):
             seen.add(step)
     assert seen >= {"panel", "catalog", "sheet", "qc", "call", "annotate", "copynumber",
                     "identity", "compare", "resist", "report", "cohort", "multiqc"}  # fmt: skip
+
+
+def test_every_rule_hands_its_step_what_is_due():
+    """A step without it would leave the record of an earlier run in place."""
+    for path in sorted((HOME / "workflow/rules").glob("*.smk")):
+        text = path.read_text()
+        assert text.count('"resistpanel ') == text.count("--made-from {input.due:q}"), path

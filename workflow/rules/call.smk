@@ -34,7 +34,8 @@ rule call:
         assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
-        "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
+        "resistpanel call --made-from {input.due:q}"
+        " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.resources} {params.assay} {params.extra}"
         " {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
 
@@ -68,6 +69,7 @@ rule call_shard:
         assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
-        "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
+        "resistpanel call --made-from {input.due:q}"
+        " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.assay} {params.extra}"
         " --shard {wildcards.shard:q}/{wildcards.shards:q} --evidence {output:q} > {log:q} 2>&1"
