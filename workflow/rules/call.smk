@@ -10,7 +10,11 @@ rule call:
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
-        resources=[path for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers) if path],
+        resources=[
+            path
+            for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers)
+            if path
+        ],
         due=DUE("call", "{patient}"),
     output:
         vcf=OUT / "call/{patient}.vcf.gz",
