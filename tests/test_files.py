@@ -11,7 +11,13 @@ from resistpanel.core.files import HOME, open_fasta, read_json
 from resistpanel.core.intervals import read_targets
 
 #: Modules that open a FASTA with findings of their own.
-OWN = {"align/sample.py", "catalog/command.py", "inputs/reference.py", "extras/count_codons.py"}
+OWN = {
+    "align/sample.py",
+    "annotate/csq.py",
+    "catalog/command.py",
+    "inputs/reference.py",
+    "extras/count_codons.py",
+}
 
 
 def junk(path, kind):

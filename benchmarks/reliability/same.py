@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 #: Folders that hold times, or input that is not the run's own.
-LEFT_OUT = ("logs", "benchmarks", "simulate")
+LEFT_OUT = ("logs", "benchmarks", "simulate", ".resistpanel")
 
 
 def content(path: Path, mask: tuple[str, ...]) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from resistpanel.core import lock
+from resistpanel.core import lease, lock
 from resistpanel.core.errors import InputError
 
 
@@ -20,7 +20,7 @@ def folder(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def leave(run: lock.Run | None = None) -> None:
+def leave(run: lock.Holder | None = None) -> None:
     """Leave what a killed run leaves."""
     if run:
         lock.RECORD.parent.mkdir(exist_ok=True)
@@ -31,7 +31,7 @@ def leave(run: lock.Run | None = None) -> None:
     (lock.LOCKS / "0.output.lock").write_text("x\n")
 
 
-def dead(**other) -> lock.Run:
+def dead(**other) -> lock.Holder:
     return replace(lock.this_run(None), process=999999999, **other)
 
 
@@ -63,12 +63,13 @@ def test_the_record_stays_with_a_lock(folder):
     "run, words",
     [
         (None, "locked by another Snakemake"),
-        (dead(host="elsewhere"), "locked by process 999999999 of host elsewhere"),
+        (dead(host="elsewhere", boot="other"), "locked by process 999999999 of host elsewhere"),
         (dead(user=os.getuid() + 1), f"locked by a run of user {os.getuid() + 1}"),
         (dead(profile="slurm"), "locked by a run with slurm, its jobs may be alive"),
     ],
 )
-def test_a_lock_that_may_be_anothers_stays(folder, run, words):
+def test_a_lock_that_may_be_anothers_stays(folder, monkeypatch, run, words):
+    monkeypatch.setattr(lock, "is_remote", lambda path: True)
     leave(run)
     with pytest.raises(InputError, match=words) as caught, lock.held(None):
         pass
@@ -86,7 +87,8 @@ def test_a_plain_snakemake_after_the_killed_run(folder):
 
 def test_without_a_list_of_processes_the_lock_stays(folder, monkeypatch):
     leave(dead())
-    monkeypatch.setattr(lock, "PROC", folder / "proc")
+    for module in (lock, lease):
+        monkeypatch.setattr(module, "PROC", folder / "proc")
     assert "is locked by process 999999999" in lock.holder()
 
 
@@ -109,3 +111,121 @@ def test_a_process_that_lives_in_the_folder_keeps_it(folder):
     while lock.holder() and time.monotonic() < end:
         time.sleep(0.05)
     assert lock.holder() is None
+
+
+def test_a_run_of_another_container_or_boot_is_dead_on_a_disk_of_this_kernel(folder, monkeypatch):
+    """flock is free, and no other kernel uses the disk: `docker run` again resumes."""
+    monkeypatch.setattr(lock, "is_remote", lambda path: False)
+    leave(dead(host="container", boot="before", namespace="pid:[1]"))
+    assert lock.holder() is None
+
+
+def test_a_living_run_in_another_pid_namespace_keeps_its_lock(folder, monkeypatch):
+    """One host name, and /proc of this namespace shows nothing of it: its flock does."""
+    leave(dead(namespace="pid:[1]"))
+    code = (
+        "import sys; from pathlib import Path; from resistpanel.core import lease\n"
+        "held = lease.Lease(Path('.snakemake/resistpanel.lock'), 'x')\n"
+        "print('up', flush=True); sys.stdin.read()"
+    )
+    monkeypatch.setattr(lock, "living", lambda folder: [])
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=folder
+    ) as child:
+        child.stdout.readline()
+        assert f"process {child.pid} of host" in lock.holder()
+        with pytest.raises(InputError, match="is at work there"), lock.held(None):
+            pass
+        child.kill()
+        child.wait()
+    assert lock.holder() is None
+
+
+def test_process_number_one_finds_itself(folder, monkeypatch):
+    """As in a container: it is no other run."""
+    proc = folder / "proc"
+    (proc / "1").mkdir(parents=True)
+    (proc / "self").mkdir()
+    for name in ("self", "1"):
+        (proc / name / "cwd").symlink_to(folder)
+    (proc / "1/stat").write_text("1 (resistpanel) S 0 1 1 0")
+    (proc / "1/cmdline").write_bytes(b"/usr/bin/resistpanel\0run\0")
+    monkeypatch.setattr(lock, "PROC", proc)
+    monkeypatch.setattr(lock.os, "getpid", lambda: 1)
+    assert lock.living(folder) == []
+
+
+def outdir_lock(folder: Path, holder: lock.Holder, age: float = 0.0) -> Path:
+    path = folder / "results/.resistpanel/lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(holder)))
+    os.utime(path, (time.time() - age,) * 2)
+    return path
+
+
+@pytest.mark.parametrize("age, free", [(10, False), (1000, True)])
+def test_where_flock_does_not_hold_the_heartbeat_counts(folder, monkeypatch, age, free):
+    other = dead(host="elsewhere", boot="other", namespace="pid:[1]")
+    path = outdir_lock(folder, other, age)
+    monkeypatch.setattr(lease, "_flock", lambda descriptor: None)
+    monkeypatch.setattr(lease.time, "sleep", lambda seconds: None)
+    if free:
+        with lease.lease(path, "results") as mine:
+            assert lease.noted(path) == mine.holder
+    else:
+        with pytest.raises(InputError, match=r"gave a sign of life 1. s ago"):
+            lease.Lease(path, "results")
+
+
+def test_a_dead_process_of_this_kernel_holds_nothing_without_flock(folder, monkeypatch):
+    monkeypatch.setattr(lease, "_flock", lambda descriptor: None)
+    monkeypatch.setattr(lease.time, "sleep", lambda seconds: None)
+    with lease.lease(outdir_lock(folder, dead()), "results"):
+        pass
+    alive = lease.this_process()
+    with pytest.raises(InputError, match="is at work there"):
+        lease.Lease(outdir_lock(folder, alive), "results")
+
+
+def test_two_runs_into_one_output_folder(folder):
+    path = folder / "results/.resistpanel/lock"
+    with lease.lease(path, "outdir results"):
+        assert "is at work there" in lease.holder_alive(path)
+        with pytest.raises(InputError, match=r"outdir results: process .* is at work there"):
+            lease.Lease(path, "outdir results")
+    assert lease.holder_alive(path) is None
+
+
+OUTER = """
+import os, subprocess, sys
+from pathlib import Path
+from resistpanel.core import lease
+held = lease.Lease(Path("lock"), "x")
+held.lend()
+subprocess.Popen([sys.executable, "-c", sys.argv[1]], pass_fds=lease.inherited()).wait()
+"""
+INNER = """
+import sys
+from pathlib import Path
+from resistpanel.core import lease
+held = lease.Lease(Path("lock"), "x")
+print(held.lent, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_child_holds_the_lease_of_a_parent_that_was_killed(folder):
+    """`resistpanel run` is killed, Snakemake goes on: the output folder is not free."""
+    with subprocess.Popen(
+        [sys.executable, "-c", OUTER, INNER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=folder,
+    ) as parent:
+        assert parent.stdout.readline() == b"True\n"
+        parent.kill()
+        parent.wait()
+        assert "is at work there" in lease.holder_alive(folder / "lock")
+        parent.stdin.close()
+        parent.stdout.read()
+    assert lease.holder_alive(folder / "lock") is None

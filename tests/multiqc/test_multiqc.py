@@ -207,7 +207,10 @@ def test_without_multiqc(tmp_path, files, monkeypatch, capsys):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     assert main(["multiqc", *files, "--output", str(tmp_path / "o.html")]) == 2
-    assert "MultiQC is not installed; pip install 'resistpanel[multiqc]'" in capsys.readouterr().err
+    assert (
+        "MultiQC is not installed; in the checkout: pip install '.[multiqc]'"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_page_of_multiqc_itself(tmp_path, files):

@@ -152,12 +152,45 @@ def results(folder, patient="P1", gate=True):
 
 def test_verdicts(tmp_path):
     results(tmp_path / "results", gate=False)
-    assert verdicts(tmp_path / "results", ["P1", "P2"], tmp_path, 60) == [
+    assert verdicts(tmp_path / "results", {"P1": True, "P2": False}, tmp_path, 60) == [
         "P1: KRAS p.G12D was acquired. Confidence: high.",
         "  quality of T: mean_depth 87.38, wanted >= 250",
         "  results/report/P1.html",
         "P2: no report",
     ]
+
+
+def test_the_verdict_of_other_input_is_not_shown(tmp_path):
+    results(tmp_path / "results")
+    (line,) = verdicts(tmp_path / "results", {"P1": False}, tmp_path, 60)
+    assert line == (
+        "P1: no result: results/report/P1.html was made from other input than is given now; "
+        "do not use it"
+    )
+
+
+def test_nothing_is_imported_from_the_working_folder(tmp_path, monkeypatch):
+    """Neither by an empty part of PYTHONPATH, nor as the folder of `python -m`."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", f"{os.pathsep}.{os.pathsep}/somewhere")
+    (tmp_path / "random.py").write_text("raise SystemExit('imported')\n")
+    found = snakemake.environment(None)
+    assert found["PYTHONPATH"] == "/somewhere"
+    done = subprocess.run([sys.executable, "-c", "import random"], env=found, check=False)
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("cache", [None, "/proc/none"])
+def test_a_home_that_cannot_be_made(tmp_path, monkeypatch, cache):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if cache:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+        monkeypatch.setattr(snakemake.os, "access", lambda path, mode: "/proc" not in str(path))
+        assert snakemake.environment(None)["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
+    else:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        assert "XDG_CACHE_HOME" not in snakemake.environment(None)
 
 
 def test_failures_show_the_end_of_their_log(tmp_path):

@@ -72,6 +72,9 @@ def test_the_report_holds_what_every_stage_handed_on(folder):
     for stage in ("sheet", "qc", "copynumber", "compare", "resist"):
         written = read_json(folder / f"results/{stage}/{PATIENT}.json")
         from_builtins(written, RECORDS[stage], stage)
+        if stage == "sheet":  # a report names no folders
+            for sample in written["samples"]:
+                sample["bam"] = Path(sample["bam"]).name
         assert report[stage] == written
 
 

@@ -4,9 +4,11 @@ import argparse
 import importlib
 import os
 import sys
+from pathlib import Path
 
 from resistpanel import __version__
 from resistpanel.core.errors import InputError, machine_fault
+from resistpanel.core.made import recorded
 
 #: What a user types, in the order of use.
 COMMANDS = {
@@ -14,6 +16,7 @@ COMMANDS = {
     "check": "check everything that can be checked before a run, all problems at once",
     "run": "run the workflow, with progress and a summary",
     "demo": "run the workflow on a simulated patient",
+    "verify": "whether results agree with their inputs and with each other",
     "explain": "why a variant was called, its state and its rank, with every number",
     "validate": "measure recall and limits on your own panel, by variants put into your normal",
 }
@@ -42,6 +45,7 @@ ROOMS = {
     "init": "inputs",
     "check": "inputs",
     "sheet": "inputs",
+    "verify": "inputs",
     "demo": "run",
     "identity": "qc",
     "multiqc": "qc",
@@ -160,6 +164,13 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         )
         if only in (None, step):
             importlib.import_module(command_module(step)).register(child)
+            if step in STAGES:
+                child.add_argument(
+                    "--made-from",
+                    type=Path,
+                    metavar="JSON",
+                    help="of the workflow: what this step is made from, recorded with its results",
+                )
             parts = [EXAMPLES.get(step), child.epilog, EXIT]
             child.epilog = "\n".join(part for part in parts if part)
     return parser
@@ -174,6 +185,25 @@ def _complete() -> None:
     argcomplete.autocomplete(build_parser(only=step))
 
 
+def open_streams() -> None:
+    """Make standard streams that can be written to, whatever the caller closed.
+
+    A closed one is opened on /dev/null: the next file would get its number, and be written into.
+    What the terminal's encoding cannot hold is written out.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the command line.
 
@@ -183,6 +213,7 @@ def main(argv: list[str] | None = None) -> int:
         0 on success, 1 if a job failed, 2 on bad input or usage (one line per problem on standard
         error), 130 if interrupted.
     """
+    open_streams()
     if "_ARGCOMPLETE" in os.environ:
         _complete()
     # Threads of numpy's linear algebra cost CPU that a job was not given, and its arrays are small
@@ -194,7 +225,8 @@ def main(argv: list[str] | None = None) -> int:
     step = next((word for word in argv if word in STEPS), "")
     try:
         args = build_parser(only=step).parse_args(argv)
-        return args.run(args) or 0
+        with recorded(getattr(args, "made_from", None)):
+            return args.run(args) or 0
     except InputError as error:
         for line in error.lines():
             print(f"resistpanel: error: {line}", file=sys.stderr)

@@ -11,6 +11,7 @@ if PLAN.aligned:
         input:
             reference=REFERENCE,
             fai=f"{REFERENCE}.fai",
+            due=DUE("align_index"),
         output:
             folder=directory(OUT / "align/index"),
         log:
@@ -24,7 +25,8 @@ if PLAN.aligned:
         params:
             aligner=SETTINGS.align["aligner"],
         shell:
-            "resistpanel align index --reference {input.reference:q} --aligner {params.aligner:q}"
+            "resistpanel align --made-from {input.due:q}"
+            " index --reference {input.reference:q} --aligner {params.aligner:q}"
             " --output {output.folder:q} > {log:q} 2>&1"
 
     rule align:
@@ -33,6 +35,7 @@ if PLAN.aligned:
             fastq2=lambda wildcards: PLAN.aligned[wildcards.aligned].fastq2,
             reference=REFERENCE,
             index=OUT / "align/index",
+            due=DUE("align", "{aligned}"),
         output:
             bam=OUT / "align/{aligned}.bam",
             index=OUT / "align/{aligned}.bam.bai",
@@ -50,6 +53,7 @@ if PLAN.aligned:
             fastq=lambda wildcards: flags(PLAN.fastq(wildcards.aligned)),
             umi=SETTINGS.align["umi"],
         shell:
-            "resistpanel align run --sample {wildcards.aligned:q} {params.fastq}"
+            "resistpanel align --made-from {input.due:q}"
+            " run --sample {wildcards.aligned:q} {params.fastq}"
             " --reference {input.reference:q} --index {input.index:q} --umi {params.umi:q}"
             " --threads {threads} --output {output.bam:q} > {log:q} 2>&1"

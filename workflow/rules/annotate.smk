@@ -5,6 +5,7 @@ rule annotate:
         index=OUT / "call/{patient}.vcf.gz.tbi",
         genes=PANEL["genes"],
         reference=REFERENCE,
+        due=DUE("annotate", "{patient}"),
     output:
         vcf=OUT / "annotate/{patient}.vcf.gz",
         index=OUT / "annotate/{patient}.vcf.gz.tbi",
@@ -17,5 +18,6 @@ rule annotate:
         mem_mb=memory("annotate"),
         runtime=lambda wildcards, attempt: 15 * attempt,
     shell:
-        "resistpanel annotate --vcf {input.vcf:q} --genes {input.genes:q}"
+        "resistpanel annotate --made-from {input.due:q}"
+        " --vcf {input.vcf:q} --genes {input.genes:q}"
         " --reference {input.reference:q} --output {output.vcf:q} > {log:q} 2>&1"

@@ -4,12 +4,18 @@ rule call:
     input:
         evidence=evidence,
         bams=bams,
-        # The BAMs' headers are checked, and missing indexes made, before they are read.
-        sheet=OUT / "sheet/{patient}.json",
+        # The BAMs' headers are checked, and missing indexes made, before they are read; what else
+        # the sheet says does not concern the calls.
+        sheet=ancient(OUT / "sheet/{patient}.json"),
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
-        resources=[path for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers) if path],
+        resources=[
+            path
+            for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers)
+            if path
+        ],
+        due=DUE("call", "{patient}"),
     output:
         vcf=OUT / "call/{patient}.vcf.gz",
         index=OUT / "call/{patient}.vcf.gz.tbi",
@@ -32,7 +38,8 @@ rule call:
         assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
-        "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
+        "resistpanel call --made-from {input.due:q}"
+        " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.resources} {params.assay} {params.extra}"
         " {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
 
@@ -40,11 +47,12 @@ rule call:
 rule call_shard:
     input:
         bams=bams,
-        sheet=OUT / "sheet/{patient}.json",
+        sheet=ancient(OUT / "sheet/{patient}.json"),
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
         primers=[SETTINGS.primers] if SETTINGS.primers else [],
+        due=DUE("call_shard", "{patient}.{shard}-of-{shards}"),
     output:
         temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
     log:
@@ -65,6 +73,7 @@ rule call_shard:
         assay=flags(SETTINGS.assay_options),
         extra=SETTINGS.call_extra,
     shell:
-        "resistpanel call --reference {input.reference:q} --targets {input.targets:q}"
+        "resistpanel call --made-from {input.due:q}"
+        " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.assay} {params.extra}"
         " --shard {wildcards.shard:q}/{wildcards.shards:q} --evidence {output:q} > {log:q} 2>&1"

@@ -14,6 +14,7 @@ if PLAN.compared:
         input:
             reference=REFERENCE,
             fai=f"{REFERENCE}.fai",
+            due=DUE("callers_reference"),
         output:
             folder=directory(OUT / "callers/reference"),
         log:
@@ -25,7 +26,8 @@ if PLAN.compared:
             mem_mb=1000,
             runtime=60,
         shell:
-            "resistpanel callers reference --reference {input.reference:q}"
+            "resistpanel callers --made-from {input.due:q}"
+            " reference --reference {input.reference:q}"
             " --output {output.folder:q} > {log:q} 2>&1"
 
     rule callers_run:
@@ -35,6 +37,7 @@ if PLAN.compared:
             reference=OUT / "callers/reference",
             targets=PANEL["targets"],
             germline=SETTINGS.germline or [],
+            due=DUE("callers_run", "{caller}/{patient}"),
         output:
             folder=directory(OUT / "callers/{caller}/{patient}"),
         log:
@@ -54,7 +57,8 @@ if PLAN.compared:
                 [("--extra", SETTINGS.callers_extra.get(wildcards.caller))]
             ),
         shell:
-            "resistpanel callers run --caller {wildcards.caller:q}"
+            "resistpanel callers --made-from {input.due:q}"
+            " run --caller {wildcards.caller:q}"
             " --reference {input.reference:q}/genome.fa --targets {input.targets:q}"
             " {params.samples} {params.germline} {params.extra} --threads {threads}"
             " --output {output.folder:q} > {log:q} 2>&1"
@@ -67,6 +71,7 @@ if PLAN.compared:
             sheet=OUT / "sheet/{patient}.json",
             sites=OUT / "catalog/sites.vcf",
             reference=REFERENCE,
+            due=DUE("callers_sites", "{patient}"),
         output:
             sites=OUT / "callers/{patient}.sites.vcf",
         log:
@@ -80,7 +85,8 @@ if PLAN.compared:
         params:
             calls=caller_flags,
         shell:
-            "resistpanel callers sites --sites {input.sites:q} {params.calls}"
+            "resistpanel callers --made-from {input.due:q}"
+            " sites --sites {input.sites:q} {params.calls}"
             " --sheet {input.sheet:q} --reference {input.reference:q}"
             " --output {output.sites:q} > {log:q} 2>&1"
 
@@ -91,6 +97,7 @@ if PLAN.compared:
             sheet=OUT / "sheet/{patient}.json",
             vcf=OUT / "call/{patient}.vcf.gz",
             reference=REFERENCE,
+            due=DUE("callers", "{patient}"),
         output:
             json=OUT / "callers/{patient}.json",
             tsv=OUT / "callers/{patient}.tsv",
@@ -105,6 +112,7 @@ if PLAN.compared:
         params:
             calls=caller_flags,
         shell:
-            "resistpanel callers table --vcf {input.vcf:q} {params.calls}"
+            "resistpanel callers --made-from {input.due:q}"
+            " table --vcf {input.vcf:q} {params.calls}"
             " --sheet {input.sheet:q} --reference {input.reference:q}"
             " --output-json {output.json:q} --output-tsv {output.tsv:q} > {log:q} 2>&1"

@@ -4,6 +4,7 @@ rule catalog:
         **PANEL,
         reference=REFERENCE,
         catalog=CATALOG,
+        due=DUE("catalog"),
     output:
         sites=OUT / "catalog/sites.vcf",
     log:
@@ -17,6 +18,7 @@ rule catalog:
     params:
         folder=SETTINGS.catalog,
     shell:
-        "resistpanel catalog sites --genes {input.genes:q} --reference {input.reference:q}"
+        "resistpanel catalog --made-from {input.due:q}"
+        " sites --genes {input.genes:q} --reference {input.reference:q}"
         " --catalog {params.folder:q} --targets {input.targets:q} --output {output.sites:q}"
         " > {log:q} 2>&1"

@@ -2,6 +2,7 @@
 import sys
 
 try:
+    from resistpanel.inputs.binding import Due
     from resistpanel.inputs.machine import why as why_failed
     from resistpanel.inputs.plan import flags, plan_or_exit, put_on_path
     from resistpanel.inputs.resources import memory
@@ -33,6 +34,8 @@ PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"
 CATALOG = sorted(SETTINGS.catalog.glob("*.tsv"))
 KNOWLEDGE = sorted(SETTINGS.knowledge.glob("*.tsv"))
 SCREENS = config.get("screens") or {}
+# An input of every rule: newer than its outputs where they were made from something else.
+DUE = Due(PLAN, workflow, SCREENS)
 SCREEN_OPTIONS = (
     "control",
     "contig",

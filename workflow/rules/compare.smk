@@ -5,6 +5,7 @@ rule compare:
         index=OUT / "annotate/{patient}.vcf.gz.tbi",
         sheet=OUT / "sheet/{patient}.json",
         copynumber=OUT / "copynumber/{patient}.json",
+        due=DUE("compare", "{patient}"),
     output:
         json=OUT / "compare/{patient}.json",
     log:
@@ -16,5 +17,6 @@ rule compare:
         mem_mb=memory("compare"),
         runtime=lambda wildcards, attempt: 15 * attempt,
     shell:
-        "resistpanel compare --vcf {input.vcf:q} --sheet {input.sheet:q}"
+        "resistpanel compare --made-from {input.due:q}"
+        " --vcf {input.vcf:q} --sheet {input.sheet:q}"
         " --copynumber {input.copynumber:q} --output {output.json:q} > {log:q} 2>&1"

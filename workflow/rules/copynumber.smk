@@ -8,6 +8,7 @@ rule copynumber:
         reference=REFERENCE,
         drivers=SETTINGS.catalog / "drivers.tsv",
         pool=lambda wildcards: [path for path, _ in PLAN.pool(wildcards.patient)],
+        due=DUE("copynumber", "{patient}"),
     output:
         json=OUT / "copynumber/{patient}.json",
     log:
@@ -28,6 +29,7 @@ rule copynumber:
             for name, value in SETTINGS.copynumber.items()
         ),
     shell:
-        "resistpanel copynumber --sheet {input.sheet:q} --qc {input.qc:q} --vcf {input.vcf:q}"
+        "resistpanel copynumber --made-from {input.due:q}"
+        " --sheet {input.sheet:q} --qc {input.qc:q} --vcf {input.vcf:q}"
         " --reference {input.reference:q} --catalog {params.catalog:q} {params.pool} {params.gate}"
         " --output {output.json:q} > {log:q} 2>&1"

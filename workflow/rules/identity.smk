@@ -1,7 +1,8 @@
 # All samples of the run against each other: swaps between patients.
 rule identity:
     input:
-        expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
+        patients=expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
+        due=DUE("identity"),
     output:
         json=OUT / "identity/cohort.json",
     log:
@@ -18,4 +19,5 @@ rule identity:
             for name, value in SETTINGS.identity.items()
         ),
     shell:
-        "resistpanel identity {input:q} {params.limits} --output {output.json:q} > {log:q} 2>&1"
+        "resistpanel identity --made-from {input.due:q}"
+        " {input.patients:q} {params.limits} --output {output.json:q} > {log:q} 2>&1"

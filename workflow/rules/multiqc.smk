@@ -5,6 +5,7 @@ rule multiqc:
         copynumber=expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
         identity=OUT / "identity/cohort.json",
         scan=SETTINGS.multiqc,
+        due=DUE("multiqc"),
     output:
         html=OUT / "multiqc/multiqc.html",
     log:
@@ -19,6 +20,7 @@ rule multiqc:
         content=OUT / "multiqc/content",
         scan=flags([("--scan", tuple(SETTINGS.multiqc) or None)]),
     shell:
-        "resistpanel multiqc --qc {input.qc:q} --copynumber {input.copynumber:q}"
+        "resistpanel multiqc --made-from {input.due:q}"
+        " --qc {input.qc:q} --copynumber {input.copynumber:q}"
         " --identity {input.identity:q} {params.scan} --content {params.content:q}"
         " --output {output.html:q} > {log:q} 2>&1"

@@ -5,6 +5,7 @@ rule panel:
         fai=f"{REFERENCE}.fai",
         targets=SETTINGS.targets,
         genes=SETTINGS.genes,
+        due=DUE("panel"),
     output:
         **PANEL,
     log:
@@ -16,6 +17,7 @@ rule panel:
         mem_mb=500,
         runtime=10,
     shell:
-        "resistpanel panel adapt --reference {input.reference:q}"
+        "resistpanel panel --made-from {input.due:q}"
+        " adapt --reference {input.reference:q}"
         " --bed {input.targets:q} --gff3 {input.genes:q}"
         " --output-bed {output.targets:q} --output-gff3 {output.genes:q} > {log:q} 2>&1"

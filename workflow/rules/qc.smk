@@ -5,6 +5,7 @@ rule qc:
         sheet=OUT / "sheet/{patient}.json",
         reference=REFERENCE,
         targets=PANEL["targets"],
+        due=DUE("qc", "{patient}"),
     output:
         json=OUT / "qc/{patient}.json",
     log:
@@ -23,6 +24,7 @@ rule qc:
             for name, value in SETTINGS.qc.items()
         ),
     shell:
-        "resistpanel qc --sheet {input.sheet:q} --targets {input.targets:q}"
+        "resistpanel qc --made-from {input.due:q}"
+        " --sheet {input.sheet:q} --targets {input.targets:q}"
         " --reference {input.reference:q} {params.gate} --threads {threads}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -15,6 +15,7 @@ rule report:
         bams=bams,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
         callers=[OUT / "callers/{patient}.json"] if PLAN.compared else [],
+        due=DUE("report", "{patient}"),
     output:
         html=report(
             OUT / "report/{patient}.html",
@@ -47,16 +48,18 @@ rule report:
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         build=SETTINGS.build,
+        paths="--full-paths" if SETTINGS.report_paths == "full" else "",
         table1=flags([("--table1", SETTINGS.table1)]),
         callers=lambda wildcards, input: flags(
             [("--callers", x) for x in input.callers]
         ),
     shell:
-        "resistpanel report --sheet {input.sheet:q} --qc {input.qc:q}"
+        "resistpanel report --made-from {input.due:q}"
+        " --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
         " --copynumber {input.copynumber:q}"
         " {params.callers} --reference {input.reference:q} --reads --build {params.build:q}"
-        " {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
+        " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
         " --output-vcf {output.vcf:q} > {log:q} 2>&1"
 
@@ -66,6 +69,7 @@ rule cohort:
     input:
         reports=expand(OUT / "report/{patient}.json", patient=PLAN.patients),
         identity=OUT / "identity/cohort.json",
+        due=DUE("cohort"),
     output:
         html=report(
             OUT / "report/cohort.html",
@@ -93,6 +97,7 @@ rule cohort:
         # Linked once `multiqc` was made; the next run then makes this page again.
         multiqc=flags([("--multiqc", MULTIQC if MULTIQC.is_file() else None)]),
     shell:
-        "resistpanel report --cohort {input.reports:q} --identity {input.identity:q} {params.multiqc}"
+        "resistpanel report --made-from {input.due:q}"
+        " --cohort {input.reports:q} --identity {input.identity:q} {params.multiqc}"
         " --output-html {output.html:q} --output-tsv {output.tsv:q}"
         " --output-cbioportal {output.study:q} > {log:q} 2>&1"

@@ -6,6 +6,7 @@ rule resist:
         copynumber=OUT / "copynumber/{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
+        due=DUE("resist", "{patient}"),
     output:
         json=OUT / "resist/{patient}.json",
     log:
@@ -20,7 +21,8 @@ rule resist:
         catalog=SETTINGS.catalog,
         knowledge=SETTINGS.knowledge,
     shell:
-        "resistpanel resist --compare {input.compare:q} --sheet {input.sheet:q}"
+        "resistpanel resist --made-from {input.due:q}"
+        " --compare {input.compare:q} --sheet {input.sheet:q}"
         " --copynumber {input.copynumber:q}"
         " --catalog {params.catalog:q} --knowledge {params.knowledge:q}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -4,6 +4,7 @@ rule screen:
         bam=lambda wildcards: SCREENS[wildcards.screen]["bam"],
         control=lambda wildcards: SCREENS[wildcards.screen].get("control", []),
         reference=lambda wildcards: SCREENS[wildcards.screen]["reference"],
+        due=DUE("screen", "{screen}"),
     output:
         tsv=OUT / "screen/{screen}.tsv",
         rows=OUT / "screen/{screen}.catalog.tsv",
@@ -22,6 +23,7 @@ rule screen:
             (f"--{key}", SCREENS[wildcards.screen].get(key)) for key in SCREEN_OPTIONS
         ),
     shell:
-        "resistpanel screen --bam {input.bam:q} --reference {input.reference:q}"
+        "resistpanel screen --made-from {input.due:q}"
+        " --bam {input.bam:q} --reference {input.reference:q}"
         " {params.options} --catalog {params.catalog:q} --output {output.tsv:q}"
         " --rows {output.rows:q} --plot {output.plot:q} > {log:q} 2>&1"

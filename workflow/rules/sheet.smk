@@ -8,6 +8,7 @@ rule sheet:
         genes=SETTINGS.genes,
         drugs=SETTINGS.catalog / "drugs.tsv",
         bams=bams,
+        due=DUE("sheet", "{patient}"),
     output:
         json=OUT / "sheet/{patient}.json",
     log:
@@ -24,7 +25,8 @@ rule sheet:
         aligned=OUT / "align",
         rows=lambda wildcards: PLAN.fingerprint(wildcards.patient),
     shell:
-        "resistpanel sheet --samples {input.samples:q} --reference {input.reference:q}"
+        "resistpanel sheet --made-from {input.due:q}"
+        " --samples {input.samples:q} --reference {input.reference:q}"
         " --build {params.build:q} --targets {input.targets:q} --genes {input.genes:q}"
         " --catalog {params.catalog:q} --patient {wildcards.patient:q} --output {output.json:q}"
         " --aligned {params.aligned:q} > {log:q} 2>&1"

@@ -5,6 +5,7 @@ if SETTINGS.simulate:
         input:
             patient=PLAN.sources[0],
             others=PLAN.sources[1:],
+            due=DUE("simulate"),
         output:
             samples=SETTINGS.samples,
             targets=SETTINGS.targets,
@@ -32,6 +33,7 @@ if SETTINGS.simulate:
                 ]
             ),
         shell:
-            "resistpanel simulate {input.patient:q} --output {params.folder:q} {params.options}"
+            "resistpanel simulate --made-from {input.due:q}"
+            " {input.patient:q} --output {params.folder:q} {params.options}"
             " --threads {threads}"
             " > {log:q} 2>&1"

@@ -13,7 +13,7 @@ from resistpanel.align.align_constants import SORT_MEMORY
 from resistpanel.align.aligners import alignments, read_note
 from resistpanel.align.fastq import Lane, check_lane, count_reads, lanes, umi_of
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.files import check_readable, make_folder
+from resistpanel.core.files import check_readable, make_folder, rename
 
 
 def expected_reads(given: Sequence[Lane]) -> int:
@@ -173,6 +173,6 @@ def align_sample(
         )
         pysam.samtools.index(str(done))
         # The index first: a BAM that is there has one.
-        Path(f"{done}.bai").replace(f"{output}.bai")
-        done.replace(output)
+        rename(f"{done}.bai", f"{output}.bai")
+        rename(done, output)
     print(f"{sample}: {expected} reads of {len(given)} lanes aligned", file=sys.stderr)

@@ -13,7 +13,7 @@ from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import replacing
+from resistpanel.core.files import rename, replacing
 from resistpanel.core.reference import Reference
 from resistpanel.panel.genes import load_genes
 
@@ -220,7 +220,7 @@ def _index(written: Path, output: str | Path) -> None:
     made = Path(f"{written}.tbi")
     try:
         pysam.tabix_index(str(written), preset="vcf", force=True)
-        made.replace(f"{output}.tbi")
+        rename(made, f"{output}.tbi")
     except OSError as error:
         raise InputError("cannot be indexed", str(output), "the records must be sorted") from error
     finally:

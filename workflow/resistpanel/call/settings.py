@@ -6,6 +6,7 @@ import pysam
 
 from resistpanel.call.model import posterior as model
 from resistpanel.core.allele import Allele, left_align_to, trim
+from resistpanel.core.bam import open_bam
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -73,7 +74,7 @@ def open_sample(path: str, reference: str) -> Sample:
         If it cannot be read, has no index, or its read groups name no single sample.
     """
     try:
-        with pysam.AlignmentFile(path, reference_filename=reference) as handle:
+        with open_bam(path, reference) as handle:
             head = handle.header.to_dict()
             contigs = dict(zip(handle.references, handle.lengths, strict=True))
             indexed = handle.has_index()

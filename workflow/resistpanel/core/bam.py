@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import gzip
+import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ CRAM_EOF = bytes.fromhex(
 )
 #: The same of CRAM 2.1, which has no checksums.
 CRAM2_EOF = bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100")
+#: Bytes of text and contigs of a header at the most: a few MB of either are read in seconds, and
+#: no assembly that a panel is designed on comes near.
+MOST_HEADER, MOST_CONTIGS = 64 << 20, 500_000
 #: Builds under both of their usual names.
 BUILD_NAMES = {"hg18": "hg18 (NCBI36)", "hg19": "hg19 (GRCh37)", "hg38": "hg38 (GRCh38)"}
 
@@ -62,6 +66,19 @@ def index_of(path: Path) -> Path | None:
     return next((name for name in names if name.is_file()), None)
 
 
+def open_bam(path: str | Path, reference: str | Path | None = None) -> pysam.AlignmentFile:
+    """Open a BAM or CRAM with the index that `index_of` names, which is the one that is checked.
+
+    htslib itself would take a ``.csi`` before a ``.bai``.
+    """
+    index = index_of(Path(path))
+    return pysam.AlignmentFile(
+        str(path),
+        reference_filename=str(reference) if reference else None,
+        index_filename=str(index) if index else None,
+    )
+
+
 def make_index(path: Path) -> None:
     """Index a BAM or CRAM that has no index.
 
@@ -79,6 +96,18 @@ def make_index(path: Path) -> None:
             str(path),
             f"run `samtools sort`, then `samtools index {path}`",
         ) from None
+
+
+def _check_size(path: Path) -> None:
+    """Raise InputError where a BAM's header unpacks to more than any real one holds."""
+    with gzip.open(path) as handle:
+        _, length = struct.unpack("<4si", handle.read(8))
+        if not 0 <= length <= MOST_HEADER:
+            raise InputError(f"its header is of {length >> 20} MB", cure="make the BAM again")
+        handle.read(length)
+        (contigs,) = struct.unpack("<i", handle.read(4))
+    if not 0 <= contigs <= MOST_CONTIGS:
+        raise InputError(f"its header names {contigs} contigs", cure="make the BAM again")
 
 
 def _start(path: Path) -> bytes:
@@ -116,7 +145,7 @@ def ends_whole(path: Path) -> bool:
     return start[12:14] != b"BC" or _ends_with(path, BGZF_EOF)
 
 
-def read_header(path: Path, reference: Path | None = None) -> Header:
+def read_header(path: Path, reference: Path | None = None, first_read: bool = True) -> Header:
     """Read the header and try the first read of a BAM or CRAM.
 
     Parameters
@@ -125,6 +154,8 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
         The file; it needs no index.
     reference : Path, optional
         FASTA, for CRAM.
+    first_read : bool
+        False: the header alone, as of a CRAM whose reference is not at hand.
 
     Raises
     ------
@@ -143,6 +174,8 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
             )
         if start[:4] not in (b"BAM\1", b"CRAM"):
             raise InputError("the file is not a BAM", cure="give the aligned reads (BAM or CRAM)")
+        if start[:4] == b"BAM\1":
+            _check_size(path)
         if not ends_whole(path):
             raise InputError(
                 "the BAM is truncated (its end-of-file block is missing)",
@@ -150,7 +183,7 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
             )
     except PermissionError:
         raise InputError("the BAM cannot be read: no permission") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, zlib.error, struct.error) as error:
         raise InputError(f"the BAM cannot be read: {error}"[:300]) from None
     try:
         with pysam.AlignmentFile(
@@ -158,7 +191,7 @@ def read_header(path: Path, reference: Path | None = None) -> Header:
         ) as handle:
             lengths = dict(zip(handle.references, handle.lengths, strict=True))
             text = str(handle.header)
-            has_reads = next(handle.fetch(until_eof=True), None) is not None
+            has_reads = not first_read or next(handle.fetch(until_eof=True), None) is not None
     except (OSError, ValueError) as error:
         raise InputError(f"the BAM is damaged: {error}", cure="copy or make it again") from None
     groups, order = [], None

@@ -20,6 +20,39 @@ from resistpanel.core.errors import InputError
 BAI_METADATA_BIN = 37450
 
 
+#: Bytes that an index may unpack to; that of a human genome at any depth takes less than 20 MB.
+MOST_UNPACKED = 64 << 20
+#: Stretches of an index that are looked up in the BAM where it is checked deeply.
+LOOKED_UP = 16
+
+
+def unpacked(path: Path) -> bytes:
+    """Return what a file holds, unpacked if it is gzipped, up to `MOST_UNPACKED` bytes.
+
+    Raises
+    ------
+    InputError
+        If it holds more.
+    ValueError, zlib.error, EOFError
+        If it is damaged.
+    """
+    with path.open("rb") as handle:
+        packed = handle.read(2) == b"\x1f\x8b"
+    with gzip.open(path) if packed else path.open("rb") as handle:
+        data = handle.read(MOST_UNPACKED + 1)
+    if len(data) > MOST_UNPACKED:
+        raise InputError(f"the index unpacks to more than {MOST_UNPACKED >> 20} MB")
+    return data
+
+
+def bin_span(number: int, shift: int, depth: int) -> tuple[int, int]:
+    """Return the 0-based half-open interval of a bin of a BAI, TBI or CSI."""
+    level = next(level for level in range(depth, -1, -1) if number >= ((1 << 3 * level) - 1) // 7)
+    size = shift + 3 * (depth - level)
+    first = number - ((1 << 3 * level) - 1) // 7
+    return first << size, (first + 1) << size
+
+
 @dataclasses.dataclass(frozen=True)
 class Span:
     """What an index says of a file.
@@ -33,12 +66,16 @@ class Span:
         of no placed read.
     ordered : bool
         Whether the contigs' reads follow each other in the order of the header.
+    begins : tuple of (int, int, int, int)
+        Contig, begin and end (0-based half-open) of some bins, and the virtual offset of the first
+        read of each.
     """
 
     contigs: int
     first: int
     last: int
     ordered: bool = True
+    begins: tuple[tuple[int, int, int, int], ...] = ()
 
 
 def read_span(path: Path) -> Span:
@@ -50,27 +87,28 @@ def read_span(path: Path) -> Span:
         If it is neither, or cut short.
     """
     try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+        data = unpacked(path)
         if data[:4] == b"BAI\1":
-            return _span(data, 4, csi=False, metadata=BAI_METADATA_BIN)
+            return _span(data, 4, csi=False, metadata=BAI_METADATA_BIN, shape=(14, 5))
         if data[:4] == b"CSI\1":
-            depth, aux = struct.unpack_from("<ii", data, 8)
+            shift, depth, aux = struct.unpack_from("<iii", data, 4)
+            if not (0 < shift < 64 and 0 < depth < 16):
+                raise ValueError(shift, depth)
             metadata = ((1 << (3 * (depth + 1))) - 1) // 7 + 1
-            return _span(data, 16 + aux, csi=True, metadata=metadata)
+            return _span(data, 16 + aux, csi=True, metadata=metadata, shape=(shift, depth))
     except (struct.error, EOFError, zlib.error, gzip.BadGzipFile, ValueError):
         raise InputError("the index is cut short or damaged") from None
     raise InputError("the index is neither BAI nor CSI")
 
 
-def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
+def _span(data: bytes, at: int, csi: bool, metadata: int, shape: tuple[int, int]) -> Span:
     (contigs,) = struct.unpack_from("<i", data, at)
     at += 4
     first, last, ordered = 1 << 64, 0, True
     if contigs < 0 or contigs > len(data):
         raise ValueError(contigs)
-    for _ in range(contigs):
+    begins = []
+    for contig in range(contigs):
         before, here = last, 1 << 64
         (bins,) = struct.unpack_from("<i", data, at)
         at += 4
@@ -82,7 +120,9 @@ def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
                 raise ValueError(chunks)
             if chunks and number != metadata:
                 # The chunks of a bin are ascending.
-                here = min(here, struct.unpack_from("<Q", data, at)[0])
+                begin = struct.unpack_from("<Q", data, at)[0]
+                here = min(here, begin)
+                begins.append((contig, number, begin))
                 last = max(last, struct.unpack_from("<Q", data, at + 16 * chunks - 8)[0])
             at += 16 * chunks
         first = min(first, here)
@@ -94,14 +134,24 @@ def _span(data: bytes, at: int, csi: bool, metadata: int) -> Span:
             at += 4 + 8 * windows
     if at > len(data):
         raise ValueError(at)
-    return Span(contigs, first, last, ordered) if last else Span(contigs, 0, 0)
+    if not last:
+        return Span(contigs, 0, 0)
+    step = max(1, len(begins) // LOOKED_UP)
+    some = [(contig, *bin_span(n, *shape), begin) for contig, n, begin in begins[::step]]
+    return Span(contigs, first, last, ordered, tuple(some))
 
 
-def check_index(bam: Path, index: Path) -> None:
+def check_index(bam: Path, index: Path, deep: bool = False) -> None:
     """Raise InputError unless an index spans all placed reads of its BAM, and no more.
 
     The reads at its first offset and at its last are looked at; that of a CRAM must name the
     containers that the CRAM has.
+
+    Parameters
+    ----------
+    bam, index : Path
+    deep : bool
+        Whether reads at `LOOKED_UP` places between them have to be in the bins that name them.
     """
     cure = f"run `samtools index {bam}`"
     if index.suffix == ".crai":
@@ -138,6 +188,15 @@ def check_index(bam: Path, index: Path) -> None:
             following = next(handle, None)
             if following is not None and following.reference_id >= 0:
                 raise foreign
+            for contig, start, end, begin in span.begins if deep else ():
+                handle.seek(begin)
+                read = next(handle, None)
+                if (
+                    read is None
+                    or read.reference_id != contig
+                    or not start <= read.reference_start < end
+                ):
+                    raise foreign
     except (OSError, ValueError):
         raise foreign from None
 
@@ -151,8 +210,7 @@ def read_crai(path: Path) -> set[tuple[int, int]]:
         If it is none, or cut short.
     """
     try:
-        data = path.read_bytes()
-        text = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+        text = unpacked(path)
         rows = [tuple(map(int, line.split(b"\t"))) for line in text.splitlines()]
         return {(contig, at) for contig, _, _, at, _, _ in rows if contig >= 0}
     except (ValueError, EOFError, zlib.error, gzip.BadGzipFile):
@@ -190,4 +248,4 @@ def check_whole(path: Path) -> None:
         )
     index = index_of(path)
     if index is not None:
-        check_index(path, index)
+        check_index(path, index, deep=True)

@@ -2,6 +2,7 @@
 
 import difflib
 import errno
+import unicodedata
 from collections.abc import Iterable
 
 
@@ -29,11 +30,25 @@ class InputError(Exception):
         """Return the message as one line."""
         text = f"{self.where}: {self.what}" if self.where else self.what
         text = f"{text}; {self.cure}" if self.cure else text
-        return " ".join(text.split())
+        return printable(" ".join(text.split()))
 
     def lines(self) -> list[str]:
         """Return every problem, one line each."""
         return [self.line()]
+
+
+def printable(text: str) -> str:
+    """Return text with control characters written out: a terminal would act on them.
+
+    Examples
+    --------
+    >>> printable("a" + chr(27) + "[2J")
+    'a\\x1b[2J'
+    """
+    return "".join(
+        char if unicodedata.category(char) not in ("Cc", "Cf", "Cs") else ascii(char)[1:-1]
+        for char in text
+    )
 
 
 class InputErrors(InputError):

@@ -1,6 +1,7 @@
 """Writing files so that a reader never sees half of one."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import json
@@ -87,9 +88,37 @@ def make_folder(path: Path) -> None:
         ) from None
 
 
+def sync(path: str | Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk (fsync).
+
+    A file system that has no fsync for folders is left as it is.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # A full disk or a failing one is reported late by some file systems: here.
+        if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def rename(old: str | Path, new: str | Path) -> None:
+    """Rename a file so that a power cut leaves the old one or the whole new one."""
+    sync(old)
+    Path(old).replace(new)
+    sync(Path(new).parent)
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; rename it to `path` if the block succeeds.
+
+    File and folder are synced, so that the name never stands for an empty file after a power cut.
 
     The temporary name keeps the suffixes of `path`, since htslib and others read the format
     off them. If the block fails, the temporary file is removed and `path` is untouched. What a
@@ -108,7 +137,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary = path.with_name(f".{_HOST}.{os.getpid()}.{path.name}")
     try:
         yield temporary
-        temporary.replace(path)
+        rename(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

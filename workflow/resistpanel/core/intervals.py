@@ -8,6 +8,9 @@ from resistpanel.core.builds import order
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text
 
+#: Lines of a BED at the most: an exome has about 200,000.
+MOST_LINES = 500_000
+
 
 @dataclasses.dataclass(frozen=True)
 class Target:
@@ -51,7 +54,14 @@ def read_targets(bed: str | Path) -> list[Target]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the panel's BED")
     targets = []
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    lines = read_text(path).splitlines()
+    if len(lines) > MOST_LINES:
+        raise InputError(
+            f"{len(lines)} lines, where {MOST_LINES} are the most",
+            str(path),
+            "give the panel's BED",
+        )
+    for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith(("#", "track", "browser")):
             continue
         fields, where = line.split("\t"), f"{path}:{number}"

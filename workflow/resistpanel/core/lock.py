@@ -8,35 +8,26 @@ and takes the lock off itself where the run that left it is certain to be dead.
 import contextlib
 import json
 import os
-import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json
+from resistpanel.core.lease import Holder, holder_alive, is_remote, lease, this_process
 
 LOCKS = Path(".snakemake/locks")
 LOGS = Path(".snakemake/log")
 RECORD = Path(".snakemake/resistpanel.json")
+LOCK = Path(".snakemake/resistpanel.lock")
 PROC = Path("/proc")
 CURE = "if it no longer runs: `resistpanel run -- --unlock`, then the same command again"
 
 
-@dataclass(frozen=True)
-class Run:
-    """Who started a run, and where: `profile` is Snakemake's, of a cluster perhaps."""
-
-    host: str
-    user: int
-    process: int
-    profile: str | None
-
-
-def this_run(profile: str | None) -> Run:
+def this_run(profile: str | None) -> Holder:
     """Return what is written of the run of this process."""
-    return Run(platform.node(), os.getuid(), os.getpid(), profile)
+    return this_process(profile)
 
 
 def locked() -> bool:
@@ -56,7 +47,7 @@ def living(folder: Path) -> list[int] | None:
         return None
     own, process = set(), os.getpid()
     with contextlib.suppress(OSError, ValueError, IndexError):
-        while process > 1:
+        while process >= 1:  # in a container this process may itself be number 1
             own.add(process)
             stat = (PROC / str(process) / "stat").read_text()
             process = int(stat.rsplit(")", 1)[1].split()[1])
@@ -73,7 +64,7 @@ def living(folder: Path) -> list[int] | None:
     return sorted(found)
 
 
-def _last() -> Run | None:
+def _last() -> Holder | None:
     """Return who started the last run; None if it ended by itself, or a plain Snakemake came after.
 
     Each Snakemake keeps a log: the second since the record is of another run.
@@ -82,7 +73,7 @@ def _last() -> Run | None:
         logs = [path.stat().st_mtime_ns for path in LOGS.glob("*.log")]
         if sum(time >= RECORD.stat().st_mtime_ns for time in logs) > 1:
             return None
-        return Run(**json.loads(RECORD.read_text(encoding="utf-8")))
+        return Holder(**json.loads(RECORD.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 
@@ -90,8 +81,9 @@ def _last() -> Run | None:
 def holder(profile: str | None = None) -> str | None:
     """Return why the lock of this folder must stay; None if there is none, or its run is dead.
 
-    Dead is certain only of a run that this user started by `resistpanel run` on this host, without
-    a profile whose jobs may live elsewhere, and of which no process is left.
+    Dead is certain only of a run that this user started by `resistpanel run`, without a profile
+    whose jobs may live elsewhere, which no longer holds its lock file, on this kernel or on a disk
+    that no other host uses.
     """
     if not locked():
         return None
@@ -99,11 +91,15 @@ def holder(profile: str | None = None) -> str | None:
     left = living(here)
     if left:
         return f"process {left[0]} is at work in {here}: wait for it, or end it"
+    alive = holder_alive(LOCK)
+    if alive:
+        return f"{here}: {alive}"
     last = _last()
     if last is None:
         return f"{here} is locked by another Snakemake; {CURE}"
     mine = this_run(profile)
-    if last.host != mine.host or left is None:
+    same_kernel = bool(mine.boot) and last.boot == mine.boot
+    if not same_kernel and is_remote(here) and (last.host != mine.host or left is None):
         return f"{here} is locked by process {last.process} of host {last.host}; {CURE}"
     if last.user != mine.user:
         return f"{here} is locked by a run of user {last.user}; {CURE}"
@@ -113,8 +109,15 @@ def holder(profile: str | None = None) -> str | None:
 
 
 @contextlib.contextmanager
-def held(profile: str | None) -> Iterator[bool]:
-    """Write down who runs here; take off the lock of a run that was killed.
+def held(profile: str | None, outdir_lock: Path | None = None) -> Iterator[bool]:
+    """Hold this folder, and the output folder; take off the lock of a run that was killed.
+
+    Parameters
+    ----------
+    profile : str or None
+        Snakemake's.
+    outdir_lock : Path, optional
+        Lock file of the output folder, which other working folders may name too.
 
     Yields
     ------
@@ -124,18 +127,23 @@ def held(profile: str | None) -> Iterator[bool]:
     Raises
     ------
     InputError
-        If another run is, or may be, at work in this folder.
+        If another run is, or may be, at work in one of them.
     """
     reason = holder(profile)
     if reason:
         raise InputError(reason)
-    stale = locked()
-    if stale:
-        shutil.rmtree(LOCKS)
-    write_json(RECORD, asdict(this_run(profile)))
-    try:
-        yield stale
-    finally:
-        # Where Snakemake was killed the record stays with the lock, for the next run.
-        if not locked():
-            RECORD.unlink(missing_ok=True)
+    with contextlib.ExitStack() as leases:
+        leases.enter_context(lease(LOCK, str(Path.cwd()), profile)).lend()
+        if outdir_lock:
+            what = f"outdir {outdir_lock.parent.parent}"
+            leases.enter_context(lease(outdir_lock, what, profile)).lend()
+        stale = locked()
+        if stale:
+            shutil.rmtree(LOCKS)
+        write_json(RECORD, asdict(this_run(profile)))
+        try:
+            yield stale
+        finally:
+            # Where Snakemake was killed the record stays with the lock, for the next run.
+            if not locked():
+                RECORD.unlink(missing_ok=True)

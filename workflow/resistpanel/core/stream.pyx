@@ -20,12 +20,15 @@ from pysam.libchtslib cimport (
     BAM_CSOFT_CLIP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
     bam_get_seq, hts_close, hts_idx_destroy,
     hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
-    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_nref, sam_hdr_read, sam_hdr_tid2name, sam_index_load,
+    sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_nref, sam_hdr_read, sam_hdr_tid2name, sam_index_load2,
     sam_itr_destroy, seq_nt16_table,
     sam_itr_multi_next, sam_itr_queryi, sam_itr_regions,
 )
 from resistpanel.core.memory cimport new_record, resized, zeroed
 
+from pathlib import Path
+
+from resistpanel.core.bam import index_of
 from resistpanel.core.errors import InputError
 
 try:
@@ -175,7 +178,11 @@ cdef class Stream:
         self.header = sam_hdr_read(self.fp)
         if self.header == NULL:
             raise refusal("has no readable header", self.path, "check the file")
-        self.index = sam_index_load(self.fp, self.path.encode())
+        # The index that was checked, by name: htslib would take a .csi before a .bai.
+        found = index_of(Path(self.path))
+        if found is None:
+            raise InputError("has no index", self.path, "run samtools index")
+        self.index = sam_index_load2(self.fp, self.path.encode(), str(found).encode())
         if self.index == NULL:
             raise refusal("has no index", self.path, "run samtools index")
         self.rec = new_record()

@@ -11,7 +11,7 @@ import pysam
 
 from resistpanel.core.bam import index_of, make_index
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_json, write_json
+from resistpanel.core.files import read_json, rename, sync, write_json
 from resistpanel.core.intervals import read_targets
 from resistpanel.extras.caller_tools import TOOLS, Job, Made, find, sample_name, version
 
@@ -172,7 +172,9 @@ def run_caller(
         )
         if output.exists():
             shutil.rmtree(output)
-        made.rename(output)
+        for inner in made.rglob("*"):
+            sync(inner)
+        rename(made, output)
 
 
 def read_note(folder: Path) -> tuple[dict, list[Made]]:

@@ -8,6 +8,8 @@ from typing import Any
 from resistpanel.core.bam import index_of
 from resistpanel.core.builds import read_lengths
 from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.made import FOLDER
+from resistpanel.inputs.binding import AGAIN, Binding
 from resistpanel.inputs.check_data import (
     Panel,
     check_caller,
@@ -18,8 +20,9 @@ from resistpanel.inputs.check_data import (
 from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.config import Settings, settings
 from resistpanel.inputs.environment import check_lock, check_room, check_software
+from resistpanel.inputs.owner import check_owner
 from resistpanel.inputs.patient import drugs_between, ordered, pairs
-from resistpanel.inputs.plan import make_plan
+from resistpanel.inputs.plan import check_names, make_plan
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row, patients, read_sheet
 from resistpanel.inputs.simulated_patient import load_patient
@@ -77,7 +80,12 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         return done
     done.rows = _read_rows(made.samples, found, made.outdir / "align")
     before = len(found.errors)
-    inputs = check_inputs(made, done.rows)
+    found.errors += check_names(made, done.rows)
+    try:
+        check_owner(made)
+    except InputError as error:
+        found.errors.append(error)
+    inputs = check_inputs(made, done.rows, deep=True)
     found.errors += inputs.errors
     found.notes += inputs.notes
     check_room(made, done.rows, found)
@@ -202,3 +210,35 @@ def summary(done: Checked) -> list[str]:
         "cohort.html"
     )
     return lines
+
+
+def again(config: Mapping[str, Any], where: str) -> list[str]:
+    """Return what of the results that are there would be made again, and why.
+
+    Parameters
+    ----------
+    config : mapping
+        Of a check without errors.
+    where : str
+    """
+    plan, _ = make_plan(config, lambda path: load_patient(path)[0], headers=False, where=where)
+    outdir = plan.settings.outdir
+    if not (outdir / FOLDER).is_dir():
+        return []
+    stale = Binding(plan, config.get("screens")).stale()
+    stale = {key: reasons for key, reasons in stale.items() if key[0] != "multiqc"}
+    if not stale:
+        return [f"results in {outdir} are up to date"]
+    causes: dict[str, list[str]] = {}
+    for (step, subject), reasons in stale.items():
+        if not reasons[0].endswith(AGAIN):
+            name = step if subject == "all" else f"{step} of {subject}"
+            causes.setdefault(", ".join(reasons), []).append(name)
+    rest = len(stale) - sum(map(len, causes.values()))
+    shown = [
+        f"  {', '.join(names[:4])}{f' and {len(names) - 4} more' * (len(names) > 4)}: {reason}"
+        for reason, names in causes.items()
+    ]
+    more = f" ({rest} because of another)" if rest else ""
+    count = f"{len(stale)} step{'s' * (len(stale) != 1)}"
+    return [f"{count} of results in {outdir} would be done again{more}:", *shown]

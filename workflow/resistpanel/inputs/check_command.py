@@ -57,7 +57,7 @@ def enter(args: argparse.Namespace) -> Path:
 
 def run(args: argparse.Namespace) -> int:
     """Check everything; print problems and notes, or what the run will do."""
-    from resistpanel.inputs.check import check_everything, summary
+    from resistpanel.inputs.check import again, check_everything, summary
     from resistpanel.inputs.merge import merged
 
     config = enter(args)
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"resistpanel: note: {note}", file=sys.stderr)
     if done.findings.errors:
         raise InputErrors(done.findings.errors)
-    for line in summary(done):
+    for line in [*summary(done), *again(merged(config), str(config))]:
         print(line)
     notes = len(done.findings.notes)
     remark = f", {notes} note{'s' * (notes != 1)}" if notes else ""

@@ -1,9 +1,7 @@
 """What of the data can be checked beyond its headers: sequence, panel and catalogue."""
 
-import argparse
 import hashlib
 import itertools
-import shlex
 import tempfile
 from pathlib import Path
 
@@ -12,12 +10,14 @@ import pysam
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import Targets, all_rows, find_sites
 from resistpanel.catalog.table import Catalog, load_catalog
-from resistpanel.core.bam import index_of, quiet
+from resistpanel.core.bam import index_of, open_bam, quiet
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, read_targets
+from resistpanel.core.vcf_index import check_vcf_index, open_vcf
 from resistpanel.inputs.checks import resolver
 from resistpanel.inputs.config import Settings
+from resistpanel.inputs.plan import check_extra
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
 from resistpanel.panel.adapt import adapt_panel
@@ -154,7 +154,7 @@ def check_reads(
         if index_of(row.bam) is None:
             continue
         try:
-            with pysam.AlignmentFile(str(row.bam), reference_filename=str(reference)) as handle:
+            with open_bam(row.bam, reference) as handle:
                 hit = sum(
                     next(handle.fetch(target.chrom, target.start, target.end), None) is not None
                     for target in asked
@@ -210,30 +210,17 @@ def check_drug_rows(rows: list[Row], settings: Settings, panel: Panel, findings:
                 )
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message):
-        raise InputError(message)
-
-
 def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> None:
     """Check what the configuration gives the caller: further arguments and indexed resources."""
-    from resistpanel.call.command import register
-
-    parser = _Parser(add_help=False)
-    register(parser)
-    needed = ["--reference", "r", "--targets", "t", "--output", "o"]
     try:
-        parser.parse_args([*needed, *shlex.split(settings.call_extra)])
-    except (InputError, ValueError) as error:
-        findings.error(
-            f"no arguments of `resistpanel call`: {error}", settings.place("call.extra"),
-            "see `resistpanel call --help`",
-        )  # fmt: skip
+        check_extra(settings)
+    except InputError as error:
+        findings.errors.append(error)
     for key, path in (("call.pon", settings.pon), ("call.germline", settings.germline)):
         if path is None:
             continue
         try:
-            with pysam.VariantFile(str(path)) as vcf:
+            with open_vcf(path) as vcf:
                 indexed, names = vcf.index is not None, set(vcf.header.contigs)
         except (OSError, ValueError, NotImplementedError) as error:  # the last: gzip, not bgzip
             findings.error(f"cannot be read as VCF ({error})", settings.place(key))
@@ -242,6 +229,11 @@ def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> N
             findings.error(
                 f"{path} has no index", settings.place(key), f"run `bcftools index -t {path}`"
             )
+        else:
+            try:
+                check_vcf_index(path)
+            except InputError as error:
+                findings.errors.append(error)
         if names and contigs and not names & contigs:
             findings.error(
                 f"{path} shares no contig name with the reference", settings.place(key),

@@ -15,6 +15,7 @@ from resistpanel.inputs import bam_checks, reference
 from resistpanel.inputs.config import Settings
 from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.reference import Findings
+from resistpanel.inputs.same_reads import check_reads_once
 from resistpanel.inputs.sheet import Row, patients
 
 #: Headers are read side by side: on a network file system the time goes into waiting.
@@ -68,7 +69,7 @@ def note_tumor_only(rows: list[Row]) -> list[str]:
 
 
 def check_bam(
-    row: Row, fasta: Path, lengths: dict[str, int], needed: set[str]
+    row: Row, fasta: Path, lengths: dict[str, int], needed: set[str], deep: bool = False
 ) -> tuple[list[InputError], list[str]]:
     """Return errors and notes on one sample's BAM.
 
@@ -82,6 +83,8 @@ def check_bam(
         Its contig lengths; if empty, contigs are not compared.
     needed : set of str
         Its contigs that hold targets.
+    deep : bool
+        Whether the index is looked up in more places, as the step does that reads the BAM.
     """
     try:
         header = bam.read_header(row.bam, fasta)
@@ -102,21 +105,21 @@ def check_bam(
         )
     if index is not None and not errors:
         try:
-            check_index(row.bam, index)
+            check_index(row.bam, index, deep)
         except InputError as error:
             errors.append(InputError(error.what, f"{index} ({row.where})", error.cure))
     return errors, notes
 
 
 def check_sample(
-    row: Row, umi: str, fasta: Path, lengths: dict[str, int], needed: set[str]
+    row: Row, umi: str, fasta: Path, lengths: dict[str, int], needed: set[str], deep: bool = False
 ) -> tuple[list[InputError], list[str]]:
     """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
 
     The parameters but `umi`, which says where UMIs stand, are those of `check_bam`.
     """
     if not row.fastq1:
-        return check_bam(row, fasta, lengths, needed)
+        return check_bam(row, fasta, lengths, needed, deep)
     errors = []
     for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):
         for error in check_lane(one, other, umi):
@@ -124,7 +127,7 @@ def check_sample(
             errors.append(InputError(error.what, where, error.cure))
     if errors or not row.bam.exists():
         return errors, []
-    return check_bam(row, fasta, lengths, needed)
+    return check_bam(row, fasta, lengths, needed, deep)
 
 
 def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> None:
@@ -146,7 +149,7 @@ def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> No
 
 
 @bam.quiet()
-def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
+def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Findings:
     """Check reference, panel, drugs and every BAM's header.
 
     Parameters
@@ -155,6 +158,8 @@ def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
         With `samples`, `reference` and `targets` given.
     rows : list of Row
         As `resistpanel.inputs.sheet.read_sheet` returns them.
+    deep : bool
+        Whether to read more of each BAM: its index in more places, and its first reads.
     """
     findings = Findings()
     lengths = reference.check_reference(settings.reference, settings.build, findings)
@@ -175,9 +180,13 @@ def check_inputs(settings: Settings, rows: list[Row]) -> Findings:
         fasta=settings.reference,
         lengths=lengths,
         needed=needed & set(lengths),
+        deep=deep,
     )
     with ThreadPoolExecutor(READERS) as pool:
         for errors, notes in pool.map(one, rows):
             findings.errors += errors
             findings.notes += notes
+    if deep and not findings.errors:
+        given = [row for row in rows if row.bam.is_file()]
+        findings.errors += check_reads_once(given, settings.reference)
     return findings

@@ -53,7 +53,7 @@ class Settings:
 
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
-    `multiqc` lists the folders of other tools.
+    `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``.
     """
 
     samples: Path | None
@@ -80,6 +80,7 @@ class Settings:
     callers: tuple[str, ...] = ()
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
+    report_paths: str = "names"
     primers: Path | None = None
     library: str | None = None
     consensus: str | None = None
@@ -297,6 +298,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         library=config["assay"].get("library"),
         consensus=config["assay"].get("consensus"),
         given_padding=config["assay"].get("padding"),
+        report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),

@@ -70,6 +70,9 @@ def find_files(places: Iterable[Path]) -> list[Path]:
             found.append(place)
         else:
             raise InputError("no such file or folder", str(place), "give a BAM or a folder of BAMs")
+    for path in found:
+        if set(str(path)) & set("\t\n\r"):
+            raise InputError(f"{str(path)!r} has a tab or a line end in its name", cure="rename it")
     return list(dict.fromkeys(path.absolute() for path in found))
 
 
@@ -90,7 +93,7 @@ def look(path: Path) -> Found:
         If it is not a whole BAM or CRAM.
     """
     try:
-        header = read_header(path)
+        header = read_header(path, first_read=False)
         with pysam.AlignmentFile(str(path), check_sq=False) as handle:
             text = str(handle.header)
     except InputError as error:

@@ -1,5 +1,6 @@
 """What the workflow must know before it runs: the patients and the paths of the input."""
 
+import argparse
 import dataclasses
 import os
 import shlex
@@ -77,6 +78,11 @@ class Plan:
             return 1
         rows = self.patients[patient]
         return shards(path for row in rows for path in (*row.fastq1, *row.fastq2) or (row.bam,))
+
+    @property
+    def extra(self) -> str:
+        """Further arguments of the caller, quoted for the shell."""
+        return shlex.join(shlex.split(self.settings.call_extra))
 
     @property
     def compared(self) -> bool:
@@ -217,6 +223,7 @@ def make_plan(
         if unwritable:
             raise InputErrors(unwritable)
         return _simulated_plan(made, load), []
+    check_extra(made)
     rows = read_sheet(made.samples, made.outdir / "align")
     strange = list(check_names(made, rows))
     if strange:
@@ -230,6 +237,38 @@ def make_plan(
     return Plan(made, _ordered(rows)), notes
 
 
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise InputError(message)
+
+
+def check_extra(made: Settings) -> None:
+    """Raise InputError for arguments in ``call.extra`` that the caller does not have.
+
+    Those that the workflow itself gives are refused too: another output, say, would leave the
+    workflow's own unmade.
+    """
+    from resistpanel.call.command import register
+
+    parser = _Parser(add_help=False, allow_abbrev=False)
+    register(parser)
+    needed = ["--reference", "r", "--targets", "t", "--output", "o"]
+    own = ("reference", "targets", "output", "normal", "tumor", "sites", "pon", "germline",
+           "build_pon", "shard", "evidence", "gather", "threads")  # fmt: skip
+    try:
+        usual = parser.parse_args(needed)
+        given = parser.parse_args([*needed, *shlex.split(made.call_extra)])
+        for name in own:
+            if getattr(given, name) != getattr(usual, name):
+                raise InputError(f"--{name.replace('_', '-')} is the workflow's to give")
+    except (InputError, ValueError) as error:
+        raise InputError(
+            f"no arguments of `resistpanel call`: {error}",
+            made.place("call.extra"),
+            "see `resistpanel call --help`",
+        ) from None
+
+
 def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     """Yield the paths that Snakemake cannot hold: ``{x}`` is a wildcard to it.
 
@@ -238,7 +277,19 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     keys = ("samples", "reference", "targets", "genes", "catalog", "knowledge", "outdir")
     named = [(getattr(made, key), made.place(key)) for key in keys]
     named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
-    named += [(row.bam, row.place("bam")) for row in rows]
+    named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
+    pool = () if made.pool == COHORT else made.pool
+    named += [(path, made.place("pool")) for path, _ in pool]
+    named += [(path, made.place("multiqc.scan")) for path in made.multiqc]
+    named += [
+        (path, made.place(f"callers_vcf.{name}"))
+        for patient, members in patients(rows).items()
+        for name, path in caller_vcfs(made, patient, members)
+    ]
+    for row in rows:
+        named.append((row.bam, row.place("bam")))
+        named += [(path, row.place("fastq1")) for path in row.fastq1]
+        named += [(path, row.place("fastq2")) for path in row.fastq2]
     for path, place in named:
         if path is not None and set(str(path)) & set("{}\n\r"):
             yield InputError(
@@ -277,6 +328,15 @@ def put_on_path() -> None:
     path = os.environ.get("PATH", "").split(os.pathsep)
     if path[0] != folder:
         os.environ["PATH"] = os.pathsep.join([folder, *path])
+    # Nor may a job import a module of the working folder in the place of a library's.
+    os.environ["PYTHONSAFEPATH"] = "1"
+    if "PYTHONPATH" in os.environ:
+        os.environ["PYTHONPATH"] = os.pathsep.join(absolute_paths(os.environ["PYTHONPATH"]))
+
+
+def absolute_paths(path: str) -> list[str]:
+    """Return the absolute folders of a PYTHONPATH: an empty part means the working folder."""
+    return [part for part in path.split(os.pathsep) if Path(part).is_absolute()]
 
 
 def flags(pairs: Iterable[tuple[str, Any]]) -> str:

@@ -8,6 +8,7 @@ import pysam
 from resistpanel.core.bam import BUILD_NAMES
 from resistpanel.core.builds import build_of_lengths, read_lengths
 from resistpanel.core.errors import InputError
+from resistpanel.core.fasta_index import check_fasta_index
 from resistpanel.core.files import read_text
 from resistpanel.core.intervals import Target, overlaps, read_targets
 from resistpanel.panel.adapt import NEAR, Contigs, adapt_gff3, check_agreement
@@ -114,6 +115,11 @@ def check_reference(reference: Path, build: str, findings: Findings) -> dict[str
             reference,
             f"copy it again, or run `samtools faidx {reference}` if it is whole",
         )
+    else:
+        try:
+            check_fasta_index(reference)
+        except InputError as error:
+            findings.errors.append(error)
     found = build_of_lengths(lengths)
     if found is None:
         findings.notes.append(

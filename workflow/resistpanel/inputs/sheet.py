@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import math
 import re
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,12 @@ from resistpanel.core.tables import parse_table, rows_of
 
 #: Cells that mean "not given".
 EMPTY = {"", ".", "-", "na", "n/a", "none", "null"}
+#: Characters of a name of patient or sample: file names of 255 hold it with what is added.
+LONGEST = 100
+#: Names that the results have beside those of patients.
+RESERVED = {"cohort", "cbioportal", "outdated"}
+#: Columns of free text, which go into tables that spreadsheets open.
+TEXT = ("timepoint", "lesion", "drugs", "disease")
 #: Columns of reads that are not aligned yet; of several lanes, separated by `;`.
 FASTQ = ("fastq1", "fastq2")
 
@@ -157,6 +164,15 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
         yield InputError(f"column '{name}' is given twice", where, "remove one")
 
 
+def _strange(value: str, column: str) -> str | None:
+    """Return why a cell's text must not go into tables and terminals, or None."""
+    if any(unicodedata.category(char) in ("Cc", "Cf", "Cs") for char in value):
+        return f"{value!r} has control characters"
+    if column in TEXT and value[0] in "=+-@":
+        return f"'{value}' would be a formula in a spreadsheet"
+    return None
+
+
 def _number(text: str | None) -> float | None:
     if text is None:
         return None
@@ -183,7 +199,11 @@ def _row(
         value = cells[column]
         if value is None:
             problem(column, "the cell is empty", f"give every row a {column}")
-        elif not re.match(rules[column]["pattern"], value):
+        elif len(value) > LONGEST:
+            problem(column, f"a name of {len(value)} characters", f"use at most {LONGEST}")
+        elif column == "patient" and value.casefold() in RESERVED:
+            problem(column, f"'{value}' is the name of a file of the results", "use another")
+        elif not re.fullmatch(rules[column]["pattern"], value):
             problem(
                 column,
                 f"'{value}' is not safe in file names",
@@ -194,6 +214,9 @@ def _row(
                     else ""
                 ),
             )
+    for column, value in cells.items():
+        if value and (strange := _strange(value, column)):
+            problem(column, strange, "write it as plain text")
     role = (cells["role"] or "").casefold()
     if role == "tumour":
         role = "tumor"

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         rows = patients(rows).get(args.patient, [])
         if not rows:
             raise InputError(f"no patient '{args.patient}'", str(settings.samples))
-    findings = check_inputs(settings, rows)
+    findings = check_inputs(settings, rows, deep=True)
     for note in findings.notes:
         print(f"resistpanel: note: {note}", file=sys.stderr)
     if findings.errors:

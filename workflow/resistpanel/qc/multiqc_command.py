@@ -21,8 +21,8 @@ example:
   resistpanel multiqc --qc results/qc/*.json --copynumber results/copynumber/*.json \\
       --scan bams/ --output results/multiqc/multiqc.html
 
-MultiQC is no dependency of resistpanel: pip install 'resistpanel[multiqc]'. With --content alone it
-is not needed.
+MultiQC is no dependency of resistpanel: pip install '.[multiqc]' in the checkout. With --content
+alone it is not needed.
 """
 
 
@@ -60,7 +60,7 @@ def program() -> str:
     found = str(beside) if beside.is_file() else shutil.which("multiqc")
     if found is None:
         raise InputError(
-            "MultiQC is not installed", "multiqc", "pip install 'resistpanel[multiqc]'"
+            "MultiQC is not installed", "multiqc", "in the checkout: pip install '.[multiqc]'"
         )
     return found
 

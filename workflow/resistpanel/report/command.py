@@ -5,10 +5,11 @@ import shlex
 from collections.abc import Callable
 from pathlib import Path
 
+from resistpanel.core.agreement import check_patient, check_report
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
-from resistpanel.report.contents import PARTS, assemble
+from resistpanel.report.contents import PARTS, assemble, without_folders
 from resistpanel.report.final_vcf import write_vcf
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
@@ -72,6 +73,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build", choices=("hg19", "hg38"), help="default: by the VCF's contig lengths"
     )
+    parser.add_argument(
+        "--full-paths", action="store_true", help="name input files by their paths on this machine"
+    )
     parser.add_argument("--study", default="resistpanel", help="identifier of the cBioPortal study")
     for kind, text in OUTPUTS.items():
         metavar = "DIR" if kind == "cbioportal" else "FILE"
@@ -82,6 +86,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def command_line(args: argparse.Namespace) -> str:
     """Return the command as one could type it."""
     words = ["resistpanel", "report", *(["--reads"] if args.reads else [])]
+    words += ["--full-paths"] if args.full_paths else []
     for name, value in sorted(vars(args).items()):
         if isinstance(value, str) and name not in ("step", "study"):
             words += [f"--{name.replace('_', '-')}", value]
@@ -129,6 +134,7 @@ def run_patient(args: argparse.Namespace) -> int:
         missing = [f"--{name}" for name in PARTS if name not in given]
         if missing:
             raise InputError(f"{', '.join(missing)} missing", cure="give all four, or --json")
+        check_patient(Path(args.resist).absolute().parent.parent, Path(args.resist).stem)
         report = assemble(
             {name: getattr(args, name) for name in PARTS},
             build=args.build,
@@ -140,6 +146,8 @@ def run_patient(args: argparse.Namespace) -> int:
             reads=args.reads,
             command=command_line(args),
         )
+        if not args.full_paths:
+            report = without_folders(report)
     make: dict[str, Callable[[], str]] = {
         "html": lambda: page(report),
         "tsv": lambda: tsv(report),
@@ -161,6 +169,8 @@ def run_cohort(args: argparse.Namespace) -> int:
     if args.json or any(getattr(args, name) for name in PARTS):
         raise InputError("--cohort stands alone", cure="give reports, or the files of one patient")
     wanted = check_outputs(args, ("html", "tsv", "maf", "cbioportal"))
+    for path in args.cohort:
+        check_report(Path(path))
     study = Study(args.study) if "cbioportal" in wanted else None
     mutations, patients = [], []
     for path, (report, kept) in zip(args.cohort, summaries(args.cohort), strict=True):

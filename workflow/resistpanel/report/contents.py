@@ -1,5 +1,6 @@
 """Puts the stages' JSON together into report.json, and refuses what does not belong together."""
 
+import shlex
 from pathlib import Path
 
 from resistpanel import __version__
@@ -170,3 +171,23 @@ def assemble(
     }
     from_builtins(report, Report, Path(paths["sheet"]).name)
     return report
+
+
+def without_folders(report: dict) -> dict:
+    """Return a report that names files without the folders of the machine that made it.
+
+    It may be shared; paths tell of users, projects and patients.
+    """
+
+    def name(path: str) -> str:
+        return Path(path).name
+
+    sheet, origin = report["sheet"], report["provenance"]
+    samples = [sample | {"bam": name(sample["bam"])} for sample in sheet["samples"]]
+    inputs = [row | {"path": name(row["path"])} for row in origin["inputs"]]
+    words = shlex.split(origin["command"] or "")
+    command = shlex.join(name(word) if "/" in word else word for word in words)
+    return report | {
+        "sheet": sheet | {"samples": samples},
+        "provenance": origin | {"inputs": inputs, "command": command or None},
+    }

@@ -54,6 +54,7 @@ def results_folder(args: argparse.Namespace) -> Path:
 
 def run(args: argparse.Namespace) -> int:
     """Print why."""
+    from resistpanel.core.agreement import check_patient
     from resistpanel.report.explain_facts import of_copies, of_variant, read_results
     from resistpanel.report.explain_query import choose, parse
     from resistpanel.report.explain_text import lines_of
@@ -62,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
         if not args.directory.is_dir():
             raise InputError("no such folder", f"--directory {args.directory}")
         os.chdir(args.directory)
-    results = read_results(results_folder(args), args.patient)
+    folder = results_folder(args)
+    check_patient(Path(folder), args.patient)
+    results = read_results(folder, args.patient)
     variants = results.compare.variants
     genes = {variant.gene for variant in variants if variant.gene}
     if results.copynumber:

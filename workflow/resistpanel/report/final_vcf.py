@@ -12,7 +12,7 @@ import pysam
 
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import replacing
+from resistpanel.core.files import rename, replacing
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (
@@ -201,6 +201,6 @@ def index(written: Path, output: str | Path) -> None:
     made = Path(f"{written}.tbi")
     try:
         pysam.tabix_index(str(written), preset="vcf", force=True)
-        made.replace(f"{output}.tbi")
+        rename(made, f"{output}.tbi")
     finally:
         made.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core import bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
@@ -223,11 +224,11 @@ def open_bam(path: str, reference: str) -> pysam.AlignmentFile | str:
     if not Path(path).is_file():
         return "the BAM was not there when the report was made"
     try:
-        bam = pysam.AlignmentFile(path, reference_filename=reference)
-        if not bam.has_index():
-            bam.close()
+        found = bam.open_bam(path, reference)
+        if not found.has_index():
+            found.close()
             return "the BAM has no index"
-        return bam
+        return found
     except (OSError, ValueError) as error:
         return f"the BAM cannot be read ({error})"
 

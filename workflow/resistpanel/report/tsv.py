@@ -1,5 +1,6 @@
 """calls.tsv: one row per variant and sample (tidy), for spreadsheets and data frames."""
 
+import re
 from collections.abc import Iterator
 
 VARIANT = (
@@ -21,6 +22,10 @@ BREAKS = {9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 0x85: "\\n",
 BREAKS |= {code: f"\\u{code:04x}" for code in (0x1C, 0x1D, 0x1E, *range(0xD800, 0xE000))}
 
 
+#: What a spreadsheet would run; a strand, a deletion's dash and a number are none.
+FORMULA = re.compile(r"[=@]|[+-](?![\d.]+(?:e[+-]?\d+)?$).")
+
+
 def field(value: object) -> str:
     """Return a value as a TSV field: empty for null, `true`/`false`, no tab or line break."""
     if value is None:
@@ -29,8 +34,8 @@ def field(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
-    return text.translate(BREAKS)
+    text = str(value).translate(BREAKS)
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def rows(report: dict) -> Iterator[dict]:

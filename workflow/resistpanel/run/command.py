@@ -51,7 +51,9 @@ def elsewhere(profile: str | None, extra: list[str]) -> str | None:
 def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
     from resistpanel.core.lock import held
+    from resistpanel.inputs.binding import Binding
     from resistpanel.inputs.merge import merged
+    from resistpanel.inputs.owner import check_owner, lock_of
     from resistpanel.inputs.plan import make_plan
     from resistpanel.inputs.simulated_patient import load_patient
     from resistpanel.run.outcome import failed, shown, verdicts
@@ -65,23 +67,26 @@ def run(args: argparse.Namespace) -> int:
     plan, _ = make_plan(
         merged(config), lambda path: load_patient(path)[0], headers=False, where=str(config)
     )
+    check_owner(plan.settings)
     extra = list(args.snakemake) + (["--dry-run"] if args.dry_run else [])
     plain = args.verbose or prints_itself(extra)
     words = command(config, args.cores, args.profile, extra, plain)
     progress = Progress()
     if prints_itself(extra):
         return run_plain(words)
-    with held(elsewhere(args.profile, extra)) as killed:
+    outdir = plan.settings.outdir
+    with held(elsewhere(args.profile, extra), lock_of(outdir)) as killed:
         if killed:
             print("a run was killed here: what it left unfinished is made again", file=sys.stderr)
         status = run_plain(words) if plain else run_followed(words, progress, Display())
-    outdir = plan.settings.outdir
     if status in (0, 1):
         width = min(100, shutil.get_terminal_size((100, 24)).columns)
-        for line in verdicts(outdir, list(plan.patients), start, width):
+        now = Binding(plan, merged(config).get("screens"))
+        good = {patient: now.bound(patient) for patient in plan.patients}
+        for line in verdicts(outdir, good, start, width):
             print(line)
         cohort = outdir / "report" / "cohort.html"
-        if cohort.is_file():
+        if cohort.is_file() and not now.verdicts["cohort", "all"].reasons:
             print(f"all patients: {shown(cohort, start)}")
     for line in failed(progress.failures, start):
         print(line, file=sys.stderr)

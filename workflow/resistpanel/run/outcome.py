@@ -1,6 +1,7 @@
 """What a run came to: a verdict per patient, and what failed."""
 
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 from resistpanel.core.files import read_json
@@ -16,24 +17,35 @@ def shown(path: Path, start: Path) -> str:
     return str(path.relative_to(start)) if path.is_relative_to(start) else str(path)
 
 
-def verdicts(outdir: Path, patients: list[str], start: Path, width: int = 100) -> list[str]:
+def verdicts(
+    outdir: Path, patients: Mapping[str, bool], start: Path, width: int = 100
+) -> list[str]:
     """Return each patient's verdict, confidence and report, as far as they were written.
+
+    The verdict of a report that was made from something else than the present input is not shown.
 
     Parameters
     ----------
     outdir : Path
-    patients : list of str
+    patients : mapping of str to bool
+        Whether the patient's report agrees with its input.
     start : Path
         Folder in which the user is.
     width : int
         Characters in a line.
     """
     lines = []
-    for patient in patients:
+    for patient, bound in patients.items():
         page = outdir / "report" / f"{patient}.html"
         result = outdir / "resist" / f"{patient}.json"
         if not page.is_file() or not result.is_file():
             lines.append(f"{patient}: no report")
+            continue
+        if not bound:
+            lines.append(
+                f"{patient}: no result: {shown(page, start)} was made from other input than is "
+                "given now; do not use it"
+            )
             continue
         verdict = read_json(result)["verdict"]
         text = f"{patient}: {verdict['sentence']} Confidence: {verdict['confidence']}."

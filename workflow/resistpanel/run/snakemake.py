@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.files import HOME
+from resistpanel.core.lease import inherited
+from resistpanel.inputs.machine import existing
+from resistpanel.inputs.plan import absolute_paths
 from resistpanel.run.progress import Display, Progress
 
 #: Environment variable with the file descriptor to which the logger plugin writes events.
@@ -93,9 +96,28 @@ def environment(descriptor: int | None) -> dict[str, str]:
     found = dict(os.environ)
     bin_folder = str(Path(sys.executable).parent)
     found["PATH"] = os.pathsep.join([bin_folder, found.get("PATH", "")])
+    # A random.py in the study's folder is not to be imported by Snakemake or its jobs.
+    found["PYTHONSAFEPATH"] = "1"
+    path = absolute_paths(found.get("PYTHONPATH", ""))
+    if path:
+        found["PYTHONPATH"] = os.pathsep.join(path)
+    else:
+        found.pop("PYTHONPATH", None)
     if descriptor is not None:
         found[DESCRIPTOR] = str(descriptor)
+    if not can_make(Path(found.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())):
+        # Snakemake keeps its sources there; a service account may have no home.
+        found["XDG_CACHE_HOME"] = str(Path(".snakemake/cache").absolute())
     return found
+
+
+def can_make(folder: Path) -> bool:
+    """Return whether a folder is there and can be written to, or can be made."""
+    try:
+        place = existing(folder)
+        return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
@@ -119,7 +141,9 @@ def _signals_to(child: subprocess.Popen, received: list[int]):
 def run_plain(words: list[str]) -> int:
     """Run Snakemake with its own output; return the exit status."""
     received: list[int] = []
-    child = subprocess.Popen(words, env=environment(None), start_new_session=True)
+    child = subprocess.Popen(
+        words, env=environment(None), start_new_session=True, pass_fds=inherited()
+    )
     with _signals_to(child, received):
         status = child.wait()
     return 128 + received[0] if received else status
@@ -132,7 +156,7 @@ def run_followed(words: list[str], progress: Progress, display: Display) -> int:
     child = subprocess.Popen(
         words,
         env=environment(writing),
-        pass_fds=[writing],
+        pass_fds=[writing, *inherited()],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,

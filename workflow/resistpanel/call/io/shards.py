@@ -124,6 +124,10 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
         np.savez_compressed(out, **arrays)
 
 
+#: Bytes that the evidence of a share may unpack to.
+MOST_UNPACKED = 4 << 30
+
+
 def load(path: str | Path) -> tuple[dict, Collection]:
     """Read the evidence of a share: its head, and the collection.
 
@@ -134,6 +138,9 @@ def load(path: str | Path) -> tuple[dict, Collection]:
     """
     try:
         with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
+            size = sum(one.file_size for one in arrays.zip.infolist())
+            if size > MOST_UNPACKED:
+                raise InputError(f"unpacks to {size >> 20} MB", str(path), "make it again")
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != FORMAT:
                 raise InputError(

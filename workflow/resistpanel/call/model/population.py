@@ -8,6 +8,7 @@ import pysam
 from resistpanel.core.allele import Allele, ambiguity, left_align_to, trim
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
+from resistpanel.core.vcf_index import check_vcf_index, open_vcf
 
 #: Expected heterozygosity of a position that a germline resource does not list.
 UNLISTED = 3e-5
@@ -44,12 +45,13 @@ class Resource:
     def __init__(self, path: str, field: str):
         self.path, self.field = str(path), field
         try:
-            self._vcf = pysam.VariantFile(self.path)
+            self._vcf = open_vcf(self.path)
             indexed = self._vcf.index is not None
         except (OSError, ValueError) as error:
             raise InputError("cannot be read as VCF", self.path, "check the file") from error
         if not indexed:
             raise InputError("has no index", self.path, "bgzip it and run tabix -p vcf")
+        check_vcf_index(self.path)
         self._declared = field in self._vcf.header.info
         if not self._declared and field != "NORMALS":
             raise InputError(f"declares no INFO/{field}", self.path, "see docs/call.md")

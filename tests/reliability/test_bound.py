@@ -1,0 +1,406 @@
+"""What has to be done again after an edit: these steps and no others, whatever Snakemake knows."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pysam
+import pytest
+
+from resistpanel.core import made as made_module
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.core.made import place, read, recorded
+
+
+def append(name, text="# more\n"):
+    def edit(study, kit):
+        with (study.folder / name).open("a") as out:
+            out.write(text)
+
+    return edit
+
+
+def at_the_same_time(name):
+    """Another content of the same size under the old modification time."""
+
+    def edit(study, kit):
+        def change(path):
+            data = bytearray(path.read_bytes())
+            data[-3] = data[-3] ^ 1
+            path.write_bytes(data)
+
+        kit.keep_time(study.folder / name, change)
+
+    return edit
+
+
+def other_reads(name, older=False):
+    """Another BAM under the name; `older`: with an older time, as rsync -a and cp -p bring it."""
+
+    def edit(study, kit):
+        path = study.folder / name
+        sample = path.stem
+        kit.write_bam(path, groups=((f"{sample}.1", sample),), reads=5)
+        if older:
+            for one in (path, Path(f"{path}.bai")):
+                os.utime(one, (1e9, 1e9))
+
+    return edit
+
+
+def index_again(study, kit):
+    """The same index, made again: nothing that a result depends on has changed."""
+    pysam.samtools.index(str(study.folder / "after.bam"))
+
+
+def other_index(study, kit):
+    path = study.folder / "after.bam.bai"
+    path.write_bytes(path.read_bytes() + b"\0" * 8)
+
+
+def csi(study, kit):
+    (study.folder / "after.bam.bai").unlink()
+    pysam.samtools.index("-c", str(study.folder / "after.bam"))
+
+
+def touch(name):
+    def edit(study, kit):
+        os.utime(study.folder / name)
+
+    return edit
+
+
+def copy_over(name):
+    """The same content in another inode, with another time."""
+
+    def edit(study, kit):
+        path = study.folder / name
+        shutil.copy(path, f"{path}.new")
+        Path(f"{path}.new").replace(path)
+
+    return edit
+
+
+def cell(sample, **cells):
+    return lambda study, kit: study.row(sample, **cells)
+
+
+def key(**changes):
+    return lambda study, kit: study.write(**changes)
+
+
+def call_key(**changes):
+    return lambda study, kit: study.write(call=study.config["call"] | changes)
+
+
+def resource(name):
+    return lambda study, kit: kit.write_vcf(study.folder / name, 1300)
+
+
+def touched_index(name):
+    def edit(study, kit):
+        path = study.folder / name
+        path.write_bytes(path.read_bytes() + b"\0")
+
+    return edit
+
+
+def version(study, kit):
+    new = made_module.software() | {"resistpanel": "99.0.0"}
+    kit.monkeypatch.setattr("resistpanel.inputs.binding.software", lambda: new)
+
+
+def library(study, kit):
+    new = made_module.software() | {"numpy": "0.0.1"}
+    kit.monkeypatch.setattr("resistpanel.inputs.binding.software", lambda: new)
+
+
+def moved(study, kit):
+    """The whole study, results and all, under another name."""
+    new = study.folder.parent / "moved"
+    study.folder.rename(new)
+    study.folder = study.world.folder = new
+
+
+def outdir_moved(study, kit):
+    (study.folder / "results").rename(study.folder / "out")
+    study.write(outdir="out")
+
+
+def outdir_copied(study, kit):
+    shutil.copytree(study.folder / "results", study.folder / "out")
+    study.write(outdir="out")
+
+
+def respelt(study, kit):
+    study.write(
+        outdir=str(study.folder / "results"),
+        reference=str(study.folder / "genome.fa"),
+        samples=str(study.folder / "samples.tsv"),
+    )
+
+
+def linked(study, kit):
+    for suffix in ("", ".fai"):
+        (study.folder / f"link.fa{suffix}").symlink_to(study.folder / f"genome.fa{suffix}")
+    study.write(reference="link.fa")
+
+
+def output(name, data=b""):
+    def edit(study, kit):
+        (study.folder / "results" / name).write_bytes(data)
+
+    return edit
+
+
+def gone(name):
+    return lambda study, kit: (study.folder / "results" / name).unlink()
+
+
+def record_gone(step):
+    return lambda study, kit: place(study.folder / "results", "made", step, "P1").unlink()
+
+
+def cut_record(step):
+    return lambda study, kit: place(study.folder / "results", "made", step, "P1").write_bytes(b"")
+
+
+EDITS = {
+    # inputs
+    "reads": (other_reads("after.bam"), "READS"),
+    "reads, older": (other_reads("after.bam", older=True), "READS"),
+    "reads of the normal": (other_reads("skin.bam"), "READS"),
+    "reads, same time and size": (at_the_same_time("after.bam"), "READS"),
+    "reads touched": (touch("after.bam"), "NOTHING"),
+    "reads copied": (copy_over("after.bam"), "NOTHING"),
+    "reference": (append("genome.fa", "A"), "ALL"),
+    "reference, same time": (at_the_same_time("genome.fa"), "ALL"),
+    "targets": (append("targets.bed", "chrT\t2400\t2500\n"), "ALL"),
+    "targets, same time": (at_the_same_time("targets.bed"), "ALL"),
+    "targets touched": (touch("targets.bed"), "NOTHING"),
+    "genes": (append("genes.gff3"), "ALL"),
+    "germline resource": (resource("germline.vcf.gz"), "CALL"),
+    "panel of normals": (resource("pon.vcf.gz"), "CALL"),
+    # indexes
+    "index made again": (index_again, "NOTHING"),
+    "another index": (other_index, "READS"),
+    "csi for bai": (csi, "READS"),
+    "index of the reference": (append("genome.fa.fai", "\n"), "ALL"),
+    "index of the germline resource": (touched_index("germline.vcf.gz.tbi"), "CALL"),
+    "index of the panel of normals": (touched_index("pon.vcf.gz.tbi"), "CALL"),
+    # the catalogue
+    "catalogue": (append("catalog/resistance.tsv"), "CATALOG"),
+    "drugs of the catalogue": (append("catalog/drugs.tsv"), "CATALOG | SHEET"),
+    "catalogue, same time": (at_the_same_time("catalog/options.tsv"), "CATALOG"),
+    "knowledge": (append("knowledge/nras_biology.tsv"), "RESIST"),
+    # the sheet
+    "drug": (cell("after", drugs="imatinib"), "SHEET"),
+    "day": (cell("after", day="130"), "SHEET"),
+    "time point": (cell("after", timepoint="post"), "NOTHING"),
+    "purity": (cell("after", purity="0.5"), "SHEET"),
+    "disease": (cell("after", disease="melanoma"), "SHEET"),
+    "sheet touched": (touch("samples.tsv"), "NOTHING"),
+    # configuration
+    "call.extra": (call_key(extra="--min-qual 15"), "CALL"),
+    "call.scatter": (call_key(scatter=3), "NOTHING"),
+    "call.germline left out": (call_key(germline=None), "CALL"),
+    "qc": (key(qc={"tumor_mean_depth": 100}), "{'qc'} | COPIES"),
+    "copynumber": (key(copynumber={"contamination": 0.05}), "COPIES"),
+    "identity": (key(identity={"same": 0.9}), "{'identity', 'cohort'}"),
+    "report.paths": (key(report={"paths": "full"}), "REPORT"),
+    "multiqc.scan": (key(multiqc={"scan": ["catalog"]}), "NOTHING"),
+    # the version
+    "version": (version, "ALL"),
+    "version of a library": (library, "ALL"),
+    # the folder
+    "results moved": (outdir_moved, "NOTHING"),
+    "results copied": (outdir_copied, "NOTHING"),
+    "names respelt": (respelt, "NOTHING"),
+    "reference linked": (linked, "NOTHING"),
+    "study moved": (moved, "SHEET"),
+    # results that are not whole
+    "empty result": (output("sheet/P1.json"), "SHEET"),
+    "empty VCF": (output("call/P1.vcf.gz"), "CALL"),
+    "result cut short": (output("compare/P1.json", b"x"), "COMPARE"),
+    "page gone": (gone("report/P1.html"), "REPORT"),
+    "record gone": (record_gone("call"), "CALL"),
+    "empty record": (cut_record("resist"), "RESIST"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_right_steps_are_done_again(name, study, boundkit, monkeypatch):
+    boundkit.monkeypatch = monkeypatch
+    edit, wanted = EDITS[name]
+    edit(study, boundkit)
+    assert study.stale() == eval(wanted, vars(boundkit))
+
+
+@pytest.mark.parametrize("name", ["drug", "reads", "catalogue", "knowledge", "targets, same time"])
+def test_after_a_second_run_nothing_is_left_to_do(name, study, boundkit):
+    EDITS[name][0](study, boundkit)
+    study.finish()
+    assert study.stale() == set()
+
+
+def test_an_edit_taken_back_leaves_nothing_to_do(study, boundkit):
+    """A plan that was made in between, as by a dry run, has marked nothing as done."""
+    study.row("after", drugs="imatinib")
+    study.binding().write()
+    assert study.stale() == boundkit.SHEET
+    study.row("after", drugs="PLX4032")
+    study.binding().write()
+    assert study.stale() == set()
+
+
+def test_another_patients_row_concerns_that_patient_alone(study, boundkit):
+    for sample in ("other1", "other2"):
+        boundkit.write_bam(study.folder / f"{sample}.bam", groups=((f"{sample}.1", sample),))
+    study.world.rows += [
+        {"patient": "P2", "sample": "other1", "role": "normal", "bam": "other1.bam"},
+        {"patient": "P2", "sample": "other2", "role": "tumor", "bam": "other2.bam"},
+    ]
+    study.world.write_sheet()
+    stale = study.binding().stale()
+    assert {step for step, subject in stale if subject == "P1"} == set()
+    assert ("sheet", "P2") in stale and ("cohort", "all") in stale
+
+
+def due_of(study, step, subject="P1"):
+    binding = study.binding()
+    binding.write()
+    return place(binding.outdir, "due", step, subject)
+
+
+def test_what_snakemake_is_shown(study):
+    """Newer than the outputs where the step is to be done, older where it is not."""
+    page = study.folder / "results/report/P1.html"
+    path = due_of(study, "report")
+    assert path.stat().st_mtime_ns < page.stat().st_mtime_ns
+    study.write(report={"paths": "full"})
+    future = page.stat().st_mtime + 10**7
+    os.utime(page, (future, future))  # made on a machine whose clock is ahead
+    first = due_of(study, "report")
+    assert first.stat().st_mtime_ns > page.stat().st_mtime_ns
+    text = first.read_bytes()
+    # Snakemake takes a newer input of the same checksum for unchanged.
+    assert due_of(study, "report").read_bytes() != text
+
+
+def test_a_step_that_fails_leaves_no_record_and_no_page(study):
+    study.row("after", drugs="imatinib")
+    due = due_of(study, "sheet")
+    results = study.folder / "results"
+    with pytest.raises(InputError, match="broken"), recorded(due):
+        raise InputError("broken")
+    assert read(place(results, "made", "sheet", "P1")) is None
+    assert not (results / "report/P1.html").exists()
+    assert not (results / "report/cohort.html").exists()
+    assert "Out of date" in (results / "report/outdated/P1.html").read_text()
+
+
+def test_an_input_that_changes_under_a_step_is_no_input(study):
+    study.row("after", drugs="imatinib")
+    due = due_of(study, "sheet")
+    words = r"after\.bam.*was changed while sheet of P1 read it"
+    with pytest.raises(InputError, match=words), recorded(due):
+        (study.folder / "results/sheet/P1.json").write_text("x")
+        with (study.folder / "after.bam").open("ab") as out:
+            out.write(b"x")
+    assert read(place(study.folder / "results", "made", "sheet", "P1")) is None
+
+
+def test_an_empty_output_is_not_finished(study):
+    study.row("after", drugs="imatinib")
+    due = due_of(study, "sheet")
+    with pytest.raises(InputError, match="is empty after sheet"), recorded(due):
+        (study.folder / "results/sheet/P1.json").write_text("")
+
+
+def test_a_due_file_that_is_cut_short(study, tmp_path):
+    due = due_of(study, "sheet")
+    due.write_bytes(b"")
+    with pytest.raises(InputError, match="not whole"), recorded(due):
+        pass
+    assert due_of(study, "sheet").stat().st_size
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b'{"x": 1}', b'{"x": {"state": {}}}', b"\xff"])
+def test_known_contents_that_are_damaged(study, boundkit, data):
+    """They are hashed again; nothing is taken for known that is not."""
+    (study.folder / "results/.resistpanel/known.json").write_bytes(data)
+    assert study.stale() == set()
+    at_the_same_time("targets.bed")(study, boundkit)
+    assert study.stale() == boundkit.ALL
+
+
+def test_a_record_of_another_patient_vouches_for_nothing(study, boundkit):
+    """Copied over, as by a tool that merges results."""
+    made = place(study.folder / "results", "made", "call", "P1")
+    value = made.read_text().replace("reads of after", "reads of other")
+    made.write_text(value)
+    assert study.stale() == boundkit.CALL
+
+
+def test_a_link_that_leads_elsewhere(study, boundkit):
+    """The reference is a link, as by a site's `current` folder; its target is another genome."""
+    sequence = (study.folder / "genome.fa").read_text()
+    (study.folder / "new.fa").write_text(sequence[:-2] + ("A" if sequence[-2] != "A" else "C"))
+    shutil.copy(study.folder / "genome.fa.fai", study.folder / "new.fa.fai")
+    linked(study, boundkit)
+    study.finish()
+    for suffix in ("", ".fai"):
+        (study.folder / f"link.fa{suffix}").unlink()
+        (study.folder / f"link.fa{suffix}").symlink_to(study.folder / f"new.fa{suffix}")
+    assert study.stale() == boundkit.ALL
+
+
+def test_a_hard_link_that_is_written_through(study, boundkit):
+    """Another name of the BAM is edited, and its time set back."""
+    other = study.folder / "elsewhere.bam"
+    other.hardlink_to(study.folder / "after.bam")
+    at_the_same_time("elsewhere.bam")(study, boundkit)
+    other.unlink()
+    assert study.stale() == boundkit.READS
+
+
+def test_every_input_of_a_rule_is_bound(study, snakemake):
+    """What Snakemake lists as inputs and outputs of each job is what the record compares."""
+    shutil.rmtree(study.folder / "results")
+    study.write(multiqc={"scan": ["catalog"]})
+    done = snakemake(
+        study.folder, "--configfile", "config.yaml", "-n", "all", "multiqc", "--nocolor"
+    )
+    assert done.returncode == 0, done.stderr
+    step, seen = None, set()
+    study_binding = study.binding()
+    for line in done.stdout.splitlines():
+        kind, _, rest = line.strip().partition(": ")
+        if line.startswith(("rule ", "localrule ")):
+            step = line.split()[1].rstrip(":")
+        elif kind in ("input", "output") and step != "all" and step is not None:
+            paths = {str(study.folder / word) for word in rest.split(", ")}
+            paths = {path for path in paths if "/due/" not in path}
+            verdict = next(v for (s, _), v in study_binding.verdicts.items() if s == step)
+            outdir = study_binding.outdir
+            files = verdict.due.inputs if kind == "input" else verdict.due.outputs
+            bound = {
+                str(outdir / (f.path if kind == "input" else name)) for name, f in files.items()
+            }
+            # The caller needs the sheet's step before it, but nothing of what that wrote.
+            if step == "call":
+                paths = {p for p in paths if not p.endswith("sheet/P1.json")}
+            # Of the sheet its rows are bound, of which there is one per patient.
+            paths.discard(str(study.folder / "samples.tsv"))
+            assert paths <= bound, (step, kind, paths - bound)
+            seen.add(step)
+    assert seen >= {"panel", "catalog", "sheet", "qc", "call", "annotate", "copynumber",
+                    "identity", "compare", "resist", "report", "cohort", "multiqc"}  # fmt: skip
+
+
+def test_every_rule_hands_its_step_what_is_due():
+    """A step without it would leave the record of an earlier run in place."""
+    for path in sorted((HOME / "workflow/rules").glob("*.smk")):
+        text = path.read_text()
+        assert text.count('"resistpanel ') == text.count("--made-from {input.due:q}"), path

@@ -1,0 +1,291 @@
+"""What a result was made from: written by its job, compared when a run is planned.
+
+``{outdir}/.resistpanel/due/STEP/SUBJECT.json`` says what a step is to be made from. The plan writes
+it, and it is an input of the step's rule. ``made/STEP/SUBJECT.json`` says what the step has been
+made from. The step writes it when it has ended well, and removes it before it begins.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import importlib.metadata
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from resistpanel import __version__
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME, write_json
+from resistpanel.core.fingerprint import State, content, of_value, state
+
+#: The folder of identities in the output folder.
+FOLDER = ".resistpanel"
+#: Where pages are moved whose patient is being made again.
+OUTDATED = "report/outdated"
+#: Libraries whose version changes numbers or bytes.
+LIBRARIES = ("pysam", "numpy", "scipy", "pandas", "cyvcf2", "mappy", "jinja2")
+#: Of the package and of the workflow, what a result depends on.
+CODE = ("*.py", "*.pyx", "*.pxd", "*.j2", "*.js", "*.css", "*.json", "*.smk", "*.yaml")
+
+
+@functools.cache
+def software() -> dict[str, str]:
+    """Return the versions of the package, of its code, and of the libraries that compute.
+
+    The digest of the code differs between two commits of one version.
+    """
+    code = {}
+    for folder in (Path(__file__).parents[1], HOME / "workflow/rules", HOME / "workflow/schemas"):
+        for pattern in CODE:
+            for path in folder.rglob(pattern):
+                if "home" not in path.relative_to(folder).parts[:1]:
+                    code[f"{folder.name}/{path.relative_to(folder)}"] = content(path)
+    found = {"resistpanel": __version__, "code": of_value(code)[:12]}
+    for name in LIBRARIES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def version_of(versions: dict[str, str]) -> str:
+    """Return a version of the package in words."""
+    return f"resistpanel {versions.get('resistpanel', '?')} ({versions.get('code', '?')})"
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """A file that a step reads.
+
+    Attributes
+    ----------
+    path : str
+        Absolute; of a file that another step wrote, relative to the output folder.
+    state : State or None
+        None: there is no such file.
+    content : str or None
+        Its digest; None: not known.
+    whole : int
+        Bytes up to which it is hashed whole; 0: the usual number.
+    """
+
+    path: str
+    state: State | None = None
+    content: str | None = None
+    whole: int = 0
+
+    def value(self) -> dict[str, Any]:
+        """Return what is written; `dataclasses.asdict` takes ten times as long."""
+        return vars(self) | {"state": vars(self.state) if self.state else None}
+
+    def read(self, outdir: Path) -> "File":
+        """Return the file as it is now; it is hashed unless nothing speaks of a change."""
+        now = state(outdir / self.path, head=bool(self.state and self.state.head))
+        known = self.content if now and now.same(self.state) else None
+        options = (self.whole,) if self.whole else ()
+        return dataclasses.replace(
+            self, state=now, content=known or content(outdir / self.path, *options)
+        )
+
+
+def _file(value: dict[str, Any]) -> File:
+    known = value.get("state")
+    return File(**{**value, "state": State(**known) if known else None})
+
+
+@dataclasses.dataclass
+class Made:
+    """What a step is, or is to be, made from.
+
+    Attributes
+    ----------
+    step, subject : str
+        The rule; the patient, sample or screen, or ``all``.
+    software : dict
+        See `software`.
+    settings : dict
+        Of the configuration and the sheet, what concerns the step.
+    inputs : dict of str to File
+        By role: ``reads of T1``, ``reference``, ``sheet/P1.json``.
+    outputs : dict of str to File
+        By path, relative to the output folder.
+    pages : list of str
+        Patients whose pages are out of date once the step begins.
+    """
+
+    step: str
+    subject: str
+    software: dict[str, str]
+    settings: dict[str, Any]
+    inputs: dict[str, File]
+    outputs: dict[str, File]
+    pages: list[str] = dataclasses.field(default_factory=list)
+
+    def value(self) -> dict[str, Any]:
+        """Return what is written."""
+        files = {
+            name: {role: file.value() for role, file in getattr(self, name).items()}
+            for name in ("inputs", "outputs")
+        }
+        return vars(self) | files
+
+
+def place(outdir: Path, kind: str, step: str, subject: str) -> Path:
+    """Return the path of an identity; `kind` is ``due`` or ``made``."""
+    return outdir / FOLDER / kind / step / f"{subject}.json"
+
+
+def read(path: Path) -> Made | None:
+    """Read an identity; None if there is none, or none that is whole."""
+    try:
+        value = json.loads(path.read_bytes())
+        for name in ("inputs", "outputs"):
+            value[name] = {role: _file(one) for role, one in value[name].items()}
+        value.pop("nonce", None)
+        return Made(**value)
+    except (OSError, ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def missing_or_empty(path: Path) -> str | None:
+    """Return what is wrong with an output that a finished step has written, or None."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "is not there"
+    return "is empty" if path.is_file() and not found.st_size else None
+
+
+def withdraw(outdir: Path, patients: list[str]) -> None:
+    """Move the pages of patients, and of the cohort, to where no result is looked for.
+
+    They are made again by the last steps; if a step fails, no old verdict is where the result was.
+    """
+    folder = outdir / "report"
+    suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
+    names = [f"{patient}.{suffix}" for patient in patients for suffix in suffixes]
+    names += ["cohort.html", "cohort.tsv", "cbioportal"]
+    for name in names:
+        old, new = folder / name, outdir / OUTDATED / name
+        if not old.exists():
+            continue
+        with contextlib.suppress(FileNotFoundError):  # another patient's step was faster
+            new.parent.mkdir(exist_ok=True)
+            if new.is_dir():
+                shutil.rmtree(new)
+            old.replace(new)
+        if name.endswith(".html"):
+            _mark(new)
+
+
+def _mark(page: Path) -> None:
+    """Write across a page that it is out of date."""
+    banner = (
+        '<p role="alert" style="background:#a00;color:#fff;padding:1em;font:bold 1.2em sans-serif">'
+        "Out of date: what this page was made from has changed since, or is being made again. "
+        "Do not use it.</p>"
+    )
+    with contextlib.suppress(OSError):
+        text = page.read_text(encoding="utf-8")
+        start = text.find(">", text.find("<body")) + 1
+        page.write_text(text[:start] + banner + text[start:], encoding="utf-8")
+
+
+@contextlib.contextmanager
+def recorded(due: Path | None) -> Iterator[None]:
+    """Record what a step is made from, round the step; nothing if `due` is None.
+
+    Raises
+    ------
+    InputError
+        `due` is no identity, or an input was changed while the step ran: no record is written.
+    """
+    if due is None:
+        yield
+        return
+    wanted = read(due)
+    if wanted is None:
+        raise InputError("not whole", str(due), "start the run again")
+    outdir = next(folder for folder in due.absolute().parents if folder.name == FOLDER).parent
+    record = place(outdir, "made", wanted.step, wanted.subject)
+    record.unlink(missing_ok=True)
+    if wanted.pages:
+        withdraw(outdir, wanted.pages)
+    before = {role: file.read(outdir) for role, file in wanted.inputs.items()}
+    yield
+    for role, file in before.items():
+        now = state(outdir / file.path, head=bool(file.state and file.state.head))
+        if file.state is None and now is not None:
+            # An index that the step made.
+            before[role] = dataclasses.replace(file, state=None).read(outdir)
+        elif file.state is not None and not file.state.same(now):
+            raise InputError(
+                f"was changed while {wanted.step} of {wanted.subject} read it",
+                file.path,
+                "start the run again",
+            )
+    outputs = {}
+    for name in wanted.outputs:
+        problem = missing_or_empty(outdir / name)
+        if problem:
+            raise InputError(f"{problem} after {wanted.step}", str(outdir / name), "run it again")
+        outputs[name] = File(name, state(outdir / name), content(outdir / name))
+    done = dataclasses.replace(wanted, software=software(), inputs=before, outputs=outputs)
+    write_json(record, done.value())
+
+
+def same_size(path: Path, recorded_one: File) -> bool:
+    """Return whether an output has the size that was recorded; True of a folder."""
+    if recorded_one.state is None or path.is_dir():
+        return True
+    return path.stat().st_size == recorded_one.state.size
+
+
+def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
+    """Return in words what a result was made from that is otherwise now; empty if nothing is.
+
+    Parameters
+    ----------
+    due : Made
+        With the present state of every input, and its content where that is known.
+    made : Made or None
+        What the step recorded.
+    outdir : Path
+    """
+    there = [name for name in due.outputs if (outdir / name).exists()]
+    if made is None:
+        return ["made by a version that recorded no inputs, or not finished"] if there else ["new"]
+    found = []
+    if made.software != due.software:
+        found.append(_versions(made.software, due.software))
+    for key in sorted({*made.settings, *due.settings}):
+        old, new = made.settings.get(key), due.settings.get(key)
+        if of_value(old) != of_value(new):
+            found.append(f"{key} has changed")
+    for role in sorted({*made.inputs, *due.inputs}):
+        old, new = made.inputs.get(role), due.inputs.get(role)
+        if old is None or new is None:
+            found.append(f"{role} is {'new' if old is None else 'gone'}")
+        elif new.state is None and old.state is not None:
+            found.append(f"{role} is not there")
+        elif not (new.state and new.state.same(old.state)) and new.content != old.content:
+            found.append(f"{role} has changed")
+    for name in due.outputs:
+        problem = missing_or_empty(outdir / name)
+        recorded_one = made.outputs.get(name)
+        if problem:
+            found.append(f"{name} {problem}")
+        elif recorded_one is None:
+            found.append(f"{name} is new")
+        elif not same_size(outdir / name, recorded_one):
+            found.append(f"{name} was changed after it was made")
+    return found
+
+
+def _versions(old: dict[str, str], new: dict[str, str]) -> str:
+    if (old.get("resistpanel"), old.get("code")) != (new["resistpanel"], new["code"]):
+        return f"made by {version_of(old)}, this is {version_of(new)}"
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    words = ", ".join(f"{name} {old.get(name)}" for name in changed)
+    return f"made with {words}, now {', '.join(str(new.get(name)) for name in changed)}"

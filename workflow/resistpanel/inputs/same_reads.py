@@ -1,0 +1,75 @@
+"""Reads that are given twice: one sample under two names, or a BAM merged with itself.
+
+Both make one piece of DNA count as two: a relapse compared with itself has every variant before
+treatment, and doubled reads double the evidence for each error.
+"""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+from resistpanel.core.bam import open_bam
+from resistpanel.core.errors import InputError
+from resistpanel.inputs.sheet import Row
+
+#: Primary reads of a BAM that are looked at: so many from each of so many of its contigs, so that
+#: a BAM that was cut to half or to a tenth of another still shares reads with it.
+READS, CONTIGS = 1000, 4
+#: Share of the looked-at reads that may be in the BAM twice, or in two samples. Sequencers name
+#: each read once; simulators may count from one in each sample, but not with the same bases.
+MOST_SHARED = 0.02
+#: Reads from which on a share says something.
+LEAST = 20
+
+Key = tuple[str, int, str, int]
+
+
+def _keys(path: Path, reference: Path) -> list[Key]:
+    """Return name, mate, bases and quality of primary reads."""
+    found: list[Key] = []
+    with open_bam(path, reference) as bam:
+        contigs = [one.contig for one in bam.get_index_statistics() if one.mapped]
+        chosen = contigs[:: max(1, len(contigs) // CONTIGS)][:CONTIGS]
+        for contig in chosen:
+            primary = (read for read in bam.fetch(contig) if not read.flag & 0x900)
+            for read in itertools.islice(primary, READS):
+                bases = read.get_forward_sequence() or ""
+                qualities = read.get_forward_qualities()
+                found.append((read.query_name or "", read.flag & 0xC0, bases, sum(qualities or ())))
+    return found
+
+
+def check_reads_once(rows: list[Row], reference: Path) -> Iterator[InputError]:
+    """Yield BAMs that hold reads twice, and pairs of a patient's BAMs that hold the same reads.
+
+    Parameters
+    ----------
+    rows : list of Row
+        With BAMs that can be read.
+    reference : Path
+        FASTA, for CRAM.
+    """
+    seen: list[tuple[Row, set[Key]]] = []
+    for row in rows:
+        try:
+            keys = _keys(row.bam, reference)
+        except (OSError, ValueError):
+            continue  # no index yet, or of a kind that does not count reads
+        once = set(keys)
+        where = f"{row.bam} ({row.where}, sample '{row.sample}')"
+        if len(keys) >= LEAST and len(keys) - len(once) > MOST_SHARED * len(keys):
+            yield InputError(
+                f"{len(keys) - len(once)} of {len(keys)} reads looked at are in it twice",
+                where,
+                "merge each BAM once",
+            )
+        for other, others in seen:
+            shared = len(once & others)
+            if shared >= LEAST and shared > MOST_SHARED * min(len(once), len(others)):
+                yield InputError(
+                    f"{shared} of {len(once)} reads looked at are those of sample "
+                    f"'{other.sample}' ({other.bam})",
+                    where,
+                    "give each sample its own reads",
+                )
+        seen.append((row, once))
