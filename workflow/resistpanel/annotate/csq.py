@@ -64,7 +64,7 @@ def csq(
     order = {name: number for number, name in enumerate(contigs)}
     alleles = sorted(set(alleles), key=lambda one: (order.get(one[0], len(order)), *one[1:]))
     # bcftools compares REF with the FASTA, and knows no letters for several bases.
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         several = [one for one in alleles if _several(fasta, one)]
     alleles = [one for one in alleles if one not in set(several)]
     with tempfile.TemporaryDirectory() as folder:
