@@ -15,6 +15,7 @@ import pysam.bcftools
 
 from resistpanel.annotate.annotate_constants import BRIEF
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 
 DESCRIPTION = (
     "Consequence by bcftools csq, each record by itself. Format: "
