@@ -154,10 +154,10 @@ def test_init_and_a_line_end_in_a_name(tmp_path):
 
 def test_reports_name_no_folders():
     report = {
-        "sheet": {"samples": [{"sample": "T", "bam": "/home/jane/secret/T.bam"}]},
+        "sheet": {"samples": [{"sample": "T", "bam": "/data/jane/secret/T.bam"}]},
         "provenance": {
-            "command": "resistpanel report --vcf '/home/jane doe/x.vcf.gz' --build hg19",
-            "inputs": [{"role": "calls", "path": "/home/jane/secret/x.vcf.gz"}],
+            "command": "resistpanel report --vcf '/data/jane doe/x.vcf.gz' --build hg19",
+            "inputs": [{"role": "calls", "path": "/data/jane/secret/x.vcf.gz"}],
         },
     }
     shared = without_folders(report)
