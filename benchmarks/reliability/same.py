@@ -15,6 +15,8 @@ from pathlib import Path
 
 #: Folders that hold times, or input that is not the run's own.
 LEFT_OUT = ("logs", "benchmarks", "simulate", ".resistpanel")
+#: Pages of an earlier run, kept under a mark.
+OUTDATED = ("report", "outdated")
 
 
 def content(path: Path, mask: tuple[str, ...]) -> bytes:
@@ -33,7 +35,7 @@ def digests(results: Path, masked: bool = True) -> dict[str, str]:
     found = {}
     for path in sorted(results.rglob("*")):
         name = path.relative_to(results)
-        if path.is_file() and name.parts[0] not in LEFT_OUT:
+        if path.is_file() and name.parts[0] not in LEFT_OUT and name.parts[:2] != OUTDATED:
             found[str(name)] = hashlib.sha256(content(path, mask)).hexdigest()
     return found
 

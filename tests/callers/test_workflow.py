@@ -24,10 +24,11 @@ def folder(tmp_path, reference, one_gene):
     (path / "targets.bed").write_text("c\t150\t250\tGENE|T1|exon1\n")
     (path / "genes.gff3").write_text(one_gene("c", (101, 300), (151, 249)))
     starts = [105 + n % 95 for n in range(400)]
+    other = [110 + n % 80 for n in range(400)]  # two samples have no reads in common
     plain = [(s, SEQUENCE[s : s + 100]) for s in starts]
     with_it = [
         (s, t[: 202 - s] + "G" + t[203 - s :]) if n % 10 < 3 else (s, t)
-        for n, (s, t) in enumerate(plain)
+        for n, (s, t) in enumerate((s, SEQUENCE[s : s + 100]) for s in other)
     ]
     write_bam(path / "normal.bam", "normal", plain)
     write_bam(path / "tumor.bam", "tumor", with_it)

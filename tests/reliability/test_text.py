@@ -161,10 +161,10 @@ def test_reports_name_no_folders():
         },
     }
     shared = without_folders(report)
-    assert "home" not in str(shared)
+    assert "jane" not in str(shared)
     assert shared["sheet"]["samples"][0]["bam"] == "T.bam"
     assert shared["provenance"]["command"] == "resistpanel report --vcf x.vcf.gz --build hg19"
-    assert "home" in str(report)
+    assert "jane" in str(report)
 
 
 CODE = "import sys; from resistpanel.cli import main; sys.exit(main(sys.argv[1:]))"
