@@ -45,7 +45,7 @@ def imported(path: Path) -> set[str]:
     found = set()
     tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
-        # What only type checkers import makes no circle.
+        # What only type checkers import makes no circle at run time.
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body.clear()
     for node in ast.walk(tree):

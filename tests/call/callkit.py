@@ -461,7 +461,7 @@ class Written:
     def call(self, output: Path | None = None, **more) -> "Calls":
         """Call the patient through the whole caller."""
         caller = Caller(self.settings(**more))
-        records = caller.records() if output is None else caller.run(str(output))
+        records = caller.records() if output is None else caller.run(str(output)).records
         return Calls(caller, records)
 
 

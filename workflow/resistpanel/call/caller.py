@@ -15,6 +15,7 @@ from resistpanel.call.io import evidence as ev
 from resistpanel.call.model import contamination as leakage
 from resistpanel.call.model import population
 from resistpanel.call.model import posterior as model
+from resistpanel.call.result import CallResult
 from resistpanel.call.settings import Settings, check_contigs, open_sample, read_sites
 from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
 from resistpanel.core.errors import InputError
@@ -469,24 +470,42 @@ class Caller:
         """Return the alleles asked for that were not genotyped, as they lie outside the targets."""
         return sorted(set(self.sites) - {c.allele for c in self.candidates if c.forced})
 
-    def run(self, output: str) -> list[vcf.Record]:
+    def call(self) -> CallResult:
+        """Call the patient; the reads are read if no evidence was taken."""
+        records = self.records()
+        return CallResult(
+            settings=self.settings,
+            samples=self.samples,
+            normal=self.normal,
+            targets=self.targets,
+            sites=self.sites,
+            outside=self.outside(),
+            found=self.found,
+            noises=self.noises,
+            assays=self.assays,
+            leaks=self.leaks,
+            log_multiplier=self.log_multiplier,
+            records=records,
+        )
+
+    def run(self, output: str) -> CallResult:
         """Call and write `output` (.vcf.gz) with its index."""
         # Nothing here makes cycles of references; looking for them costs time.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            records = self.records()
+            result = self.call()
         finally:
             if collecting:
                 gc.enable()
         head = vcf.header(
             self.reference.contigs,
             [s.name for s in self.samples],
-            header.parameters(self),
+            header.parameters(result),
             Path(self.settings.reference).name,
         )
-        vcf.write(output, head, records)
-        return records
+        vcf.write(output, head, result.records)
+        return result
 
 
 def build_pon(settings: Settings, output: str) -> int:

@@ -137,7 +137,7 @@ def run(args: argparse.Namespace) -> int:
                 return 0
             if args.gather:
                 caller.take(gather(args.gather, caller))
-            caller.run(args.output)
-            for text in warnings(caller):
+            result = caller.run(args.output)
+            for text in warnings(result):
                 print(f"resistpanel: warning: {text}", file=sys.stderr)
     return 0

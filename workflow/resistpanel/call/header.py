@@ -1,17 +1,14 @@
 """What the VCF's header and standard error tell of a call: parameters, input, what was left out."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from resistpanel.call.filters import FILTERS
 from resistpanel.call.io.reader import LONGEST_GAP
+from resistpanel.call.result import CallResult
 from resistpanel.call.vcf_writer import number
 from resistpanel.core.files import sha256
-
-if TYPE_CHECKING:
-    from resistpanel.call.caller import Caller
 
 #: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
 #: where each record stands.
@@ -29,10 +26,10 @@ def checksum(path: str | Path) -> str:
     return sha256(path)
 
 
-def inputs(caller: "Caller") -> dict[str, str]:
+def inputs(result: CallResult) -> dict[str, str]:
     """Return the checksums of the input, whatever its paths and however it is stored."""
-    settings, found = caller.settings, caller.found
-    told = {f"input_{s.name}": found.checksum(k) for k, s in enumerate(caller.samples)}
+    settings, found = result.settings, result.found
+    told = {f"input_{s.name}": found.checksum(k) for k, s in enumerate(result.samples)}
     files = {
         "targets": settings.targets,
         "sites": settings.sites,
@@ -47,12 +44,12 @@ def inputs(caller: "Caller") -> dict[str, str]:
     )
 
 
-def parameters(caller: "Caller") -> dict[str, str]:
+def parameters(result: CallResult) -> dict[str, str]:
     """Return the header's ``##resistpanel_*`` lines."""
-    settings, found = caller.settings, caller.found
+    settings, found = result.settings, result.found
     told = {
-        "mode": "tumor-only" if caller.normal is None else "paired",
-        "normal": caller.samples[0].name if caller.normal is not None else ".",
+        "mode": "tumor-only" if result.normal is None else "paired",
+        "normal": result.samples[0].name if result.normal is not None else ".",
         "padding": str(settings.padding),
         "min_mapq": str(settings.min_mapq),
         "min_qual": str(settings.min_qual),
@@ -60,32 +57,32 @@ def parameters(caller: "Caller") -> dict[str, str]:
         "filters": ",".join(
             f"{f.name}:{f.metric}{'<' if f.below else '>'}{f.threshold:g}" for f in FILTERS
         ),
-        "target_bases": str(sum(e - s for _, s, e in caller.targets)),
+        "target_bases": str(sum(e - s for _, s, e in result.targets)),
         "kept_fraction": number(found.thinned),
-        "tumor_in_normal": number(caller.leaks.tumor_in_normal),
-        "multiplier": ",".join(number(float(w)) for w in np.exp(caller.log_multiplier)),
+        "tumor_in_normal": number(result.leaks.tumor_in_normal),
+        "multiplier": ",".join(number(float(w)) for w in np.exp(result.log_multiplier)),
     }
-    for sample, learned in zip(caller.samples, caller.noises, strict=True):
+    for sample, learned in zip(result.samples, result.noises, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
-    for sample, kind in zip(caller.samples, caller.assays, strict=True):
+    for sample, kind in zip(result.samples, result.assays, strict=True):
         told[f"assay_{sample.name}"] = kind.line()
-    for s, fraction in caller.leaks.contamination.items():
-        told[f"contamination_{caller.samples[s].name}"] = number(fraction)
-    for s, sample in enumerate(caller.samples):
+    for s, fraction in result.leaks.contamination.items():
+        told[f"contamination_{result.samples[s].name}"] = number(fraction)
+    for s, sample in enumerate(result.samples):
         told[f"left_out_{sample.name}"] = (
             f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]},"
             f"adapters:{found.adapters[s]}"
         )
     told["left_out_indels"] = str(found.crowded)
-    told["left_out_sites"] = str(len(caller.outside()))
-    return told | {f"sha256_{name}": value for name, value in inputs(caller).items()}
+    told["left_out_sites"] = str(len(result.outside))
+    return told | {f"sha256_{name}": value for name, value in inputs(result).items()}
 
 
-def warnings(caller: "Caller") -> list[str]:
+def warnings(result: CallResult) -> list[str]:
     """Return a line for each thing that was left out."""
-    found = caller.found
+    found = result.found
     lines = []
-    for s, sample in enumerate(caller.samples):
+    for s, sample in enumerate(result.samples):
         if found.torn[s]:
             lines.append(
                 f"{sample.path}: {found.torn[s]} reads were left out: their alignments have gaps "
@@ -96,7 +93,7 @@ def warnings(caller: "Caller") -> list[str]:
                 f"{sample.path}: {found.no_qualities[s]} reads were left out: they have no base "
                 "qualities"
             )
-    for sample, kind in zip(caller.samples, caller.assays, strict=True):
+    for sample, kind in zip(result.samples, result.assays, strict=True):
         if kind.library == "amplicon" and not kind.primers:
             lines.append(
                 f"{sample.path}: reads begin at a few positions, as those of amplicons do, and the "
@@ -107,11 +104,11 @@ def warnings(caller: "Caller") -> list[str]:
             f"{found.crowded} places of gaps or clips were left out for better supported ones "
             "nearby: the reads are badly aligned, or very deep"
         )
-    outside = caller.outside()
+    outside = result.outside
     if outside:
         a = outside[0]
         lines.append(
-            f"{len(outside)} of {len(caller.sites)} sites asked for lie outside the targets and "
+            f"{len(outside)} of {len(result.sites)} sites asked for lie outside the targets and "
             f"were not genotyped ({a.contig}:{a.pos + 1} {a.ref or '-'}>{a.alt or '-'}"
             f"{' and so on' if len(outside) > 1 else ''})"
         )

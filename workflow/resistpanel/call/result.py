@@ -1,0 +1,58 @@
+"""What a call of one patient is: its records, and all that the VCF's header says of it."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from resistpanel.call.assay import Assay
+from resistpanel.call.errors.error_model import Noise
+from resistpanel.call.io.collection import Collection
+from resistpanel.call.model.posterior import Leaks
+from resistpanel.call.settings import Sample, Settings
+from resistpanel.call.vcf_writer import Record
+from resistpanel.core.allele import Allele
+
+
+@dataclasses.dataclass(frozen=True)
+class CallResult:
+    """The joint call of one patient.
+
+    Attributes
+    ----------
+    settings : Settings
+    samples : sequence of Sample
+        In the order of the VCF's columns.
+    normal : int or None
+        Index of the matched normal.
+    targets : sequence of (str, int, int)
+        Merged targets, 0-based half-open.
+    sites : mapping of Allele to sequence of str
+        Alleles asked for, with their identifiers.
+    outside : sequence of Allele
+        Those that were not genotyped, as they lie outside the targets.
+    found : Collection
+        What was read: counts of reads left out, checksums.
+    noises : sequence of Noise
+        Error model of each sample.
+    assays : sequence of Assay
+    leaks : Leaks
+        Contamination, and tumour in the normal.
+    log_multiplier : float64, (multipliers,)
+        Log weights of the site-specific multipliers of the error rate.
+    records : sequence of Record
+        Sorted.
+    """
+
+    settings: Settings
+    samples: Sequence[Sample]
+    normal: int | None
+    targets: Sequence[tuple[str, int, int]]
+    sites: Mapping[Allele, Sequence[str]]
+    outside: Sequence[Allele]
+    found: Collection
+    noises: Sequence[Noise]
+    assays: Sequence[Assay]
+    leaks: Leaks
+    log_multiplier: np.ndarray
+    records: Sequence[Record]
