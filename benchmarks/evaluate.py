@@ -9,8 +9,8 @@ another way or joined with a neighbouring inherited SNP.
 from dataclasses import dataclass, field
 
 from resistpanel.core.allele import Allele as Variant
+from resistpanel.core.core_constants import REACH
 from resistpanel.core.haplotypes import (
-    REACH,
     Fetch,
     fetcher,
     same_haplotype,
