@@ -46,9 +46,8 @@ class HandMade:
         number = len(self.variants) + 1
         names = [name for name, _, _ in self.tumours]
         fractions = fractions or (0.0, *([0.16] * (len(names) - 1)))
-        samples = {"normal": evidence(0.0)} | {
-            name: evidence(af) for name, af in zip(names, fractions, strict=True)
-        }
+        samples = {} if self.tumor_only else {"normal": evidence(0.0)}
+        samples |= {name: evidence(af) for name, af in zip(names, fractions, strict=True)}
         states = [
             {
                 **{key: pair[key] for key in ("pre", "post")},
@@ -130,9 +129,9 @@ class HandMade:
         }
 
     def _samples(self):
-        rows = [("normal", "normal", None, None, None)] + [
-            (name, "tumor", name, day, lesion) for name, day, lesion in self.tumours
-        ]
+        rows = [(name, "tumor", name, day, lesion) for name, day, lesion in self.tumours]
+        if not self.tumor_only:
+            rows.insert(0, ("normal", "normal", None, None, None))
         keys = ("sample", "role", "timepoint", "day", "lesion")
         return [dict(zip(keys, row, strict=True)) for row in rows]
 

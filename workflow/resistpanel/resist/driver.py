@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resistpanel.catalog.drivers import Driver
 from resistpanel.core.text import join
 from resistpanel.records import resist as records
@@ -16,8 +18,8 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
 
     Returns
     -------
-    dict
-        ``variant, gene, protein, state, text``; `state` is ``retained`` (detected in every
+    records.Driver
+        `state` is ``retained`` (detected in every
         later sample that could show it), ``lost`` (in none of them), ``absent`` (in no tumour,
         although it was looked for) or ``unknown``. Without a normal the text says that the
         driver's origin is not proven.
@@ -48,7 +50,8 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
     )
     result = _over_time(best, patient, findings)
     if patient.tumor_only and not best.copy_number:
-        result["text"] += "; present, origin not proven without a normal"
+        text = f"{result.text}; present, origin not proven without a normal"
+        return msgspec.structs.replace(result, text=text)
     return result
 
 
