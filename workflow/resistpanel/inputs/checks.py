@@ -188,5 +188,7 @@ def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Fin
             findings.notes += notes
     if deep and not findings.errors:
         given = [row for row in rows if row.bam.is_file()]
-        findings.errors += check_reads_once(given, settings.reference)
+        for found in check_reads_once(given, settings.reference):
+            kind = findings.notes if isinstance(found, str) else findings.errors
+            kind.append(found)
     return findings
