@@ -8,6 +8,7 @@ from callkit import Patient, Variant, random_sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistpanel.call.call_constants import CLIP_REACH, LEAST_OVERLAP
 from resistpanel.call.candidates import clips
 from resistpanel.core.reference import decode, encode
 
@@ -35,7 +36,7 @@ def test_what_stands_between_two_clips(size, ahead, back, seed):
     left = (SEQUENCE[:AT] + word)[-back:]
     found = clips.between(encode(right), encode(left), AT, AT, "c", Text())
     # Bases of the insertion that both show, and those of the reference.
-    if ahead + back - size < clips.LEAST_SHARED:
+    if ahead + back - size < LEAST_OVERLAP:
         # Too little in common: nothing, or by rare chance something shorter that fits as well.
         assert found is None or len(found) < size
     else:
@@ -93,8 +94,8 @@ def test_few_short_reads_on_both_sides(tmp_path, ref, alt, af):
 
 @pytest.mark.parametrize("inserted", [0, 5, 40])
 def test_a_clip_is_not_placed_by_eight_bases_that_stand_nearby_by_chance(inserted):
-    window = encode(random_sequence(2 * clips.REACH, 23))
-    at = clips.REACH + 20
+    window = encode(random_sequence(2 * CLIP_REACH, 23))
+    at = CLIP_REACH + 20
     clip = np.concatenate([encode(random_sequence(inserted, 9)), window[at : at + 8]])
     placed = clips._resolve(clip.astype(np.uint8), window)
     if inserted == 40:

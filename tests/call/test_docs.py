@@ -6,30 +6,23 @@
 import dataclasses
 import re
 
-import numpy as np
 import pytest
 
-from resistpanel.call.caller import MIN_DEPTH
-from resistpanel.call.candidates.substitutions import PHASED
-from resistpanel.call.errors.error_model import INDEL_FLOOR
-from resistpanel.call.events.realign import MARGIN
+from resistpanel.call.call_constants import (
+    HAPLOTYPE_ODDS,
+    INDEL_FLOOR,
+    LOD_POWER,
+    MIN_DEPTH,
+    PHASED,
+)
 from resistpanel.call.filters import FILTERS
 from resistpanel.call.io.regions import CHUNK_BASES
-from resistpanel.call.limits import LOD_POWER
 from resistpanel.call.model.posterior import Priors
 from resistpanel.call.vcf_writer import FORMAT, INFO
 from resistpanel.core.files import HOME
+from resistpanel.core.parameters import described
 
 PAGE = HOME / "docs" / "call.md"
-MEANING = {
-    "somatic": "a somatic variant in the patient",
-    "germline_het": "a heterozygous germline variant",
-    "germline_hom": "a homozygous one",
-    "artifact": "an artifact that all samples share",
-    "own": "m being each sample's own, where the allele is absent",
-    "present": "a tumour having a somatic variant that exists in the patient",
-    "null": "weight of absence beside the priors above: the operating point",
-}
 
 
 def table(columns: str, rows) -> str:
@@ -53,8 +46,9 @@ def expected() -> dict[str, str]:
         name: table("field number type meaning", [(f"`{key}`", *more) for key, *more in rows])
         for name, rows in (("info", INFO), ("format", FORMAT))
     }
+    meanings = described(Priors)
     priors = [
-        (f"`{f.name}`", f"{getattr(Priors(), f.name):g}", MEANING[f.name])
+        (f"`{f.name}`", f"{getattr(Priors(), f.name):g}", meanings[f.name])
         for f in dataclasses.fields(Priors)
     ]
     return {
@@ -81,7 +75,7 @@ def test_table(name):
     ("text", "value"),
     [
         ("have a floor of {} per fragment", INDEL_FLOOR),
-        ("that it fits {} times better", round(float(np.exp(MARGIN)))),
+        ("that it fits {} times better", HAPLOTYPE_ODDS),
         ("carry both are {} %", round(100 * PHASED)),
         ("chunks of up to {} bases", f"{CHUNK_BASES:,}"),
         ("reached with\n  probability {},", LOD_POWER),

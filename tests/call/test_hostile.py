@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from callkit import Patient, Read, Variant, Written, other, random_sequence, write_bam, write_sites
 
+from resistpanel.call.call_constants import MOST_PLACES
 from resistpanel.call.candidates import ranking as places
 from resistpanel.call.io import regions
 from resistpanel.call.io.reader import LONGEST_GAP, MOST_GAPS, Reader
@@ -211,7 +212,7 @@ class TestBestSupported:
             self.table["pos"], self.table["end"] = pos, pos + length
 
     def test_few_are_all_kept(self):
-        support = {(n, 1): 3 for n in range(places.MOST_PLACES)}
+        support = {(n, 1): 3 for n in range(MOST_PLACES)}
         assert places.best_supported(support, []) == (list(support), 0)
 
     def test_a_true_one_among_the_noise_of_great_depth(self):
@@ -230,7 +231,7 @@ class TestBestSupported:
         deep = [(p, 2000) for p in support if p != 1000]
         kept, left = places.best_supported(support, [self.Reads((1000, 60), *deep)])
         assert 1000 in kept
-        assert left == len(support) - places.MOST_PLACES
+        assert left == len(support) - MOST_PLACES
 
 
 def test_error_is_raised_by_the_caller(tmp_path):

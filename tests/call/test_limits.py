@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from resistpanel.call.call_constants import LOD_POWER
 from resistpanel.call.limits import (
-    LOD_POWER,
     TRIED,
     detection_limit,
     fragments_needed,

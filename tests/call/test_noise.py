@@ -5,12 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistpanel.call.call_constants import INDEL_FLOOR, MAX_TRACT, PRIOR_SHARED
 from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
-    INDEL_FLOOR,
-    MAX_TRACT,
     MULTIPLIERS,
-    PRIOR_SHARED,
     Noise,
     Tally,
     contexts,

@@ -6,6 +6,7 @@ import pytest
 from callkit import Patient, Variant, other, random_sequence, write_reference
 from scipy import stats
 
+from resistpanel.call.call_constants import GENOTYPE_ERROR
 from resistpanel.call.model import contamination as leakage
 from resistpanel.call.model.population import RECURS, UNSTATED, Resource, log_germline_prior
 from resistpanel.cli import main
@@ -166,7 +167,7 @@ class TestContamination:
         rng = np.random.default_rng(seed)
         copies = rng.choice([0, 1, 2], sites, p=[0.3, 0.4, 0.3])
         n = rng.poisson(depth, sites)
-        return rng.binomial(n, fraction * copies / 2 + leakage.ERROR), n
+        return rng.binomial(n, fraction * copies / 2 + GENOTYPE_ERROR), n
 
     @pytest.mark.parametrize("fraction", [0.005, 0.02, 0.1])
     @pytest.mark.parametrize("seed", range(3))
@@ -193,7 +194,7 @@ class TestTumorInNormal:
         rng = np.random.default_rng(seed)
         f = rng.uniform(0.1, 0.6, variants)
         n, m = rng.poisson(600, variants), rng.poisson(900, variants)
-        k = rng.binomial(n, fraction * f + leakage.ERROR)
+        k = rng.binomial(n, fraction * f + GENOTYPE_ERROR)
         return k, n, rng.binomial(m, f), m
 
     @pytest.mark.parametrize("fraction", [0.02, 0.05, 0.2])

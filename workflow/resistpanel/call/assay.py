@@ -5,18 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 import pysam
 
+from resistpanel.call.call_constants import (
+    CONSENSUS_FRACTION,
+    CONSENSUS_INTERVALS,
+    CONSENSUS_READS,
+    END_WINDOW,
+    FIXED_ENDS,
+    LEAST_PAIRS,
+)
 from resistpanel.call.io.reader import CONSENSUS
 
-#: Reads looked at for the marks of a consensus, per interval and in all.
-LOOKED_AT, INTERVALS = 40, 4
-#: Fraction of the reads looked at that must bear the mark.
-MARKED = 0.5
-#: 5' ends are compared within windows of so many bases: random ends coincide once in as many pairs.
-WINDOW = 64
-#: Chance that two reads of a window begin at one base, from which fragment ends are fixed.
-FIXED_ENDS = 0.2
-#: Pairs of reads that must have been compared.
-LEAST_PAIRS = 2000
 LIBRARIES = ("capture", "amplicon")
 
 
@@ -69,16 +67,16 @@ def consensus_of(path: str, reference: str, spans: list[tuple[str, int, int]]) -
     """
     votes = dict.fromkeys(CONSENSUS, 0)
     looked = 0
-    step = max(1, len(spans) // INTERVALS)
+    step = max(1, len(spans) // CONSENSUS_INTERVALS)
     with pysam.AlignmentFile(path, reference_filename=reference) as handle:
-        for contig, start, end in spans[::step][:INTERVALS]:
+        for contig, start, end in spans[::step][:CONSENSUS_INTERVALS]:
             for number, read in enumerate(handle.fetch(contig, start, end)):
-                if number == LOOKED_AT:
+                if number == CONSENSUS_READS:
                     break
                 looked += 1
                 votes[_convention(read)] += 1
     best = max(votes, key=votes.__getitem__)
-    return best if best != "none" and votes[best] >= MARKED * looked else "none"
+    return best if best != "none" and votes[best] >= CONSENSUS_FRACTION * looked else "none"
 
 
 def _convention(read: pysam.AlignedSegment) -> str:
@@ -105,7 +103,7 @@ def same_ends(pos: np.ndarray, end: np.ndarray, reverse: np.ndarray) -> np.ndarr
     found = np.zeros(2)
     for side, place in ((~reverse, pos), (reverse, end)):
         here = np.sort(place[side])
-        for k, width in enumerate((1, WINDOW)):
+        for k, width in enumerate((1, END_WINDOW)):
             cell = here // width
             if len(cell):
                 edges = np.flatnonzero(np.diff(cell)) + 1

@@ -9,6 +9,19 @@ import numpy as np
 from resistpanel.call import assay, header, limits
 from resistpanel.call import filters as flt
 from resistpanel.call import vcf_writer as vcf
+from resistpanel.call.call_constants import (
+    CARRIED,
+    INDEL_FLOOR,
+    INHERITED_AF,
+    LEAST_CONTAMINATION,
+    LEAST_NORMAL,
+    LEAST_TIN,
+    MIN_DEPTH,
+    MOST_TIN_AF,
+    NEAR_MISS,
+    PRESENT_BF,
+    SECOND_ERROR,
+)
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
@@ -22,24 +35,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
 
-#: A sample is said to carry an allele that exists in the patient from this Bayes factor on.
-PRESENT_LOG_BF = np.log(100)
-#: Less foreign DNA than this cannot be told from errors, and hardly ever makes a call.
-LEAST_CONTAMINATION = 0.004
-#: Less tumour in the normal than this changes no call.
-LEAST_LEAK = 0.002
-#: Fragments of the normal that a variant needs to show tumour in it.
-LEAST_NORMAL = 20
-#: A normal allele frequency from which it is not put down to tumour in the normal.
-MAX_LEAKED = 0.2
-#: Fragments below which a sample is not assessable.
-MIN_DEPTH = 10
-#: Population frequency from which an allele that was asked for is taken for inherited.
-COMMON = 1e-3
-#: A candidate that is not called is kept as a near miss from this phred on.
-NEAR_MISS = 1.0
-#: Adjacent errors in one fragment are rarer than one error, yet not independent.
-SECOND_ERROR = 0.02
+PRESENT_LOG_BF = np.log(PRESENT_BF)
 
 
 class Caller:
@@ -189,9 +185,7 @@ class Caller:
                 log_shared[i], log_own[i] = noise.bounded(
                     log_shared[i], log_own[i], expected[i], good[i], candidate.support
                 )
-        log_carried = np.log(
-            [population.CARRIED[kind(c.allele, self.reference)] for c in self.candidates]
-        )
+        log_carried = np.log([CARRIED[kind(c.allele, self.reference)] for c in self.candidates])
         self.log_germline = None
         self.population: list[float | None] = [None] * n
         if self.settings.germline:
@@ -233,13 +227,13 @@ class Caller:
                 snv
                 & (posterior.log_bayes_factor[:, s] > np.log(1e6))
                 & (af[:, s] >= 0.08)
-                & (af[:, self.normal] < MAX_LEAKED)
+                & (af[:, self.normal] < MOST_TIN_AF)
                 & (totals[:, self.normal] >= LEAST_NORMAL)
             )
             found = leakage.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
             )
-            if found.found and found.value >= LEAST_LEAK and found.evidence > strongest:
+            if found.found and found.value >= LEAST_TIN and found.evidence > strongest:
                 strongest, tin, tumor = found.evidence, found.value, s
         homozygous = (
             snv
@@ -280,7 +274,7 @@ class Caller:
             if slip is None:
                 rate = noise_model.indel_rate(unit, units, allele.shift)
             else:
-                rate = float(np.clip(slip, noise.INDEL_FLOOR, 0.3))
+                rate = float(np.clip(slip, INDEL_FLOOR, 0.3))
             if candidate.kin is not None:
                 rate = min(rate + float(candidate.kin[s]), 0.3)
             by_class = support.depth.sum(1)
@@ -391,7 +385,7 @@ class Caller:
         Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
         present all the same, unless people in general have it.
         """
-        common = self.population[i] is not None and self.population[i] > COMMON
+        common = self.population[i] is not None and self.population[i] > INHERITED_AF
         return (
             self.normal is None
             and candidate.forced

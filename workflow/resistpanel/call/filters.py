@@ -5,6 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import bdtr, bdtrc
 
+from resistpanel.call.call_constants import (
+    CLUSTER_SHARED,
+    CLUSTER_WINDOW,
+    ENDS_LIKE,
+    LESS_SIDE,
+    PRIMER_ERROR_MOST,
+    PRIMER_REACH,
+)
 from resistpanel.call.io.evidence import Candidate, near
 
 
@@ -22,6 +30,8 @@ class Filter:
         The filter applies where the metric is below (else above) the threshold.
     threshold : float
     description : str
+    unit, origin : str
+        Of the threshold, as in `resistpanel.core.parameters.Parameter`.
     """
 
     name: str
@@ -29,6 +39,8 @@ class Filter:
     below: bool
     threshold: float
     description: str
+    unit: str
+    origin: str = "judgement"
 
 
 FILTERS = (
@@ -38,6 +50,7 @@ FILTERS = (
         True,
         10.0,
         "Phred-scaled probability that the allele is not somatic is below {threshold:g}",
+        "Phred",
     ),
     Filter(
         "germline",
@@ -45,6 +58,8 @@ FILTERS = (
         True,
         0.0,
         "A germline variant explains the samples better than a somatic one",
+        "log-odds",
+        "definition: equal posterior probabilities",
     ),
     Filter(
         "artifact",
@@ -52,6 +67,8 @@ FILTERS = (
         True,
         0.0,
         "A recurrent artifact, present in the normal too, explains the samples better",
+        "log-odds",
+        "definition: equal posterior probabilities",
     ),
     Filter(
         "contamination",
@@ -59,6 +76,8 @@ FILTERS = (
         True,
         0.0,
         "The allele of another person, whose DNA the sample holds, explains it better",
+        "log-odds",
+        "definition: equal posterior probabilities",
     ),
     Filter(
         "germline_resource",
@@ -66,6 +85,7 @@ FILTERS = (
         False,
         0.01,
         "Allele frequency in the germline resource is above {threshold:g}",
+        "1",
     ),
     Filter(
         "panel_of_normals",
@@ -73,6 +93,7 @@ FILTERS = (
         False,
         1.0,
         "More than {threshold:g} samples of the panel of normals show the allele",
+        "samples",
     ),
     Filter(
         "few_fragments",
@@ -80,6 +101,7 @@ FILTERS = (
         True,
         3.0,
         "Fewer than {threshold:g} fragments carry the allele in every tumour",
+        "fragments",
     ),
     Filter(
         "strand",
@@ -87,6 +109,7 @@ FILTERS = (
         True,
         1e-5,
         "Reads with the allele prefer a strand that the other reads do not (p < {threshold:g})",
+        "p-value",
     ),
     Filter(
         "orientation",
@@ -95,6 +118,7 @@ FILTERS = (
         1e-5,
         "Fragments with the allele prefer one orientation, as damage of one template strand "
         "does (oxidation, formalin; p < {threshold:g})",
+        "p-value",
     ),
     Filter(
         "position",
@@ -103,6 +127,7 @@ FILTERS = (
         1e-5,
         "The allele is near the ends of its reads more often than the site's reads are "
         "(p < {threshold:g})",
+        "p-value",
     ),
     Filter(
         "fragment_ends",
@@ -111,6 +136,7 @@ FILTERS = (
         0.9,
         "One base lost, at an allele frequency below 0.1, in more than {threshold:g} of its "
         "fragments where the amplicon's primer may be: an error of synthesis (primers unknown)",
+        "1",
     ),
     Filter(
         "mapping",
@@ -119,6 +145,7 @@ FILTERS = (
         15.0,
         "Mean mapping quality of the reads with the allele is more than {threshold:g} below that "
         "of all reads at the site",
+        "Phred",
     ),
     Filter(
         "mismatches",
@@ -127,6 +154,7 @@ FILTERS = (
         4.0,
         "Reads with the allele carry on average more than {threshold:g} further mismatches "
         "per 100 bases: they belong elsewhere",
+        "per 100 bases",
     ),
     Filter(
         "ambiguous_mapping",
@@ -134,6 +162,7 @@ FILTERS = (
         False,
         0.5,
         "More than {threshold:g} of the reads at the site were left out for mapping quality",
+        "1",
     ),
     Filter(
         "slippage",
@@ -141,6 +170,7 @@ FILTERS = (
         True,
         6.0,
         "Allele frequency is less than {threshold:g} times what slippage of the repeat gives",
+        "1",
     ),
     Filter(
         "cluster",
@@ -148,14 +178,9 @@ FILTERS = (
         False,
         2.0,
         "More than {threshold:g} other new alleles within 50 bases in the same fragments",
+        "alleles",
     ),
 )
-
-
-#: How much more often than those of the reads at its site an allele's bases may be near their ends.
-ENDS_LIKE = 1.25
-#: A side is missing if it has less than this share of what is expected there.
-LESS_SIDE = 0.2
 
 
 def _at_least(k: int, n: int, p: float) -> float:
@@ -239,11 +264,6 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
     }
 
 
-#: Bases from the end of an amplicon that its primer may cover, and the highest frequency of
-#: errors of the synthesis of primers.
-PRIMER_REACH, PRIMER_ERROR_MOST = 32, 0.1
-
-
 def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
     """Return the fraction of a deletion's fragments in which a primer may have lost the base.
 
@@ -258,7 +278,9 @@ def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
     return float((dist < PRIMER_REACH).mean())
 
 
-def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -> np.ndarray:
+def clusters(
+    candidates: list[Candidate], tumors: list[int], window: int = CLUSTER_WINDOW
+) -> np.ndarray:
     """Return, for each candidate, how many others nearby are carried by the same fragments.
 
     `candidates` are the new ones (not germline), in order of position.
@@ -273,7 +295,7 @@ def clusters(candidates: list[Candidate], tumors: list[int], window: int = 50) -
                 np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
             )
             less = min(sum(c.support[s].alt for s in tumors) for c in (a, b))
-            if less and shared >= 0.5 * less:
+            if less and shared >= CLUSTER_SHARED * less:
                 count[i] += 1
                 count[j] += 1
     return count

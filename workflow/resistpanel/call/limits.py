@@ -5,8 +5,11 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import betaincinv
 
-from resistpanel.call.model.posterior import (
+from resistpanel.call.call_constants import (
     ARTIFACT_LEVEL,
+    LOD_POWER,
+)
+from resistpanel.call.model.posterior import (
     NO_LEAKS,
     Evidence,
     Leaks,
@@ -152,12 +155,6 @@ def fragments_needed(
     there = low < np.searchsorted(TRIED, total[first, sample], side="right")
     answer = np.where(there, TRIED[np.minimum(low, len(TRIED) - 1)].astype(float), np.inf)
     return answer[inverse] if n else np.empty(0)
-
-
-#: Binomial chance of reaching the fragments needed, at the stated limit. It exceeds 95 % by what
-#: the fragments' unequal qualities and the candidates' gate cost, as measured by spiking variants
-#: in at their stated limits (docs/validation/calibration.md), so that 95 % are called in all.
-LOD_POWER = 0.985
 
 
 def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = LOD_POWER) -> np.ndarray:

@@ -4,9 +4,11 @@ from dataclasses import dataclass, field
 
 import pysam
 
+from resistpanel.call.call_constants import MIN_BASE_QUALITY
 from resistpanel.call.model import posterior as model
 from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.bam import open_bam
+from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -48,8 +50,8 @@ class Settings:
     pon: str | None = None
     padding: int = 0
     threads: int = 1
-    min_mapq: int = 20
-    min_qual: int = 12
+    min_mapq: int = MIN_MAPPING_QUALITY
+    min_qual: int = MIN_BASE_QUALITY
     primers: str | None = None
     library: str | None = None
     consensus: str | None = None

@@ -103,17 +103,12 @@ class Source:
         Title of the list within the section of the stage; empty for the table of constants.
     module, attribute : str
         A `Table`, a dataclass of thresholds, or a sequence of conditions or filters.
-    units, origins, meanings : mapping of str to str
-        By the rows' names, for data that do not state them.
     """
 
     stage: str
     title: str
     module: str
     attribute: str
-    units: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    origins: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    meanings: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def load(self) -> Any:
         """Import the module, late: stages import this one."""
@@ -131,37 +126,32 @@ class Source:
         if isinstance(data, Table):
             return data.rows
         if isinstance(data, type):
-            return list(self._of_fields(data))
-        return [self._of_condition(row) for row in data]
+            return list(_of_fields(data))
+        return [_of_condition(row) for row in data]
 
-    def _of_fields(self, kind: type) -> Iterable[Parameter]:
-        """Return a dataclass's fields as rows; a field without a default is no parameter."""
-        meanings = described(kind)
-        for field in dataclasses.fields(kind):
-            if field.default is dataclasses.MISSING:
-                continue
+
+def _of_fields(kind: type) -> Iterable[Parameter]:
+    """Return a dataclass's fields as rows; a field without a default is no parameter."""
+    meanings = described(kind)
+    for field in dataclasses.fields(kind):
+        if field.default is not dataclasses.MISSING:
             yield Parameter(
                 field.name,
                 field.default,
-                field.metadata.get("unit") or self.units.get(field.name, ""),
-                meanings.get(field.name) or self.meanings.get(field.name, ""),
-                field.metadata.get("origin") or self.origins.get(field.name, ""),
+                field.metadata.get("unit", ""),
+                meanings.get(field.name, ""),
+                field.metadata.get("origin", ""),
             )
 
-    def _of_condition(self, row: Any) -> Parameter:
-        """Return a row of a gate (must hold) or of the filters (must not) as a parameter."""
-        if hasattr(row, "sign"):
-            value, meaning = f"{row.metric} {row.sign} {row.threshold:g}", row.text
-        else:
-            value = f"{row.metric} {'<' if row.below else '>'} {row.threshold:g}"
-            meaning = row.description.format(threshold=row.threshold)
-        return Parameter(
-            row.name,
-            value,
-            getattr(row, "unit", "") or self.units.get(row.name, ""),
-            meaning,
-            getattr(row, "origin", "") or self.origins.get(row.name, ""),
-        )
+
+def _of_condition(row: Any) -> Parameter:
+    """Return a row of a gate (must hold) or of the filters (must not) as a parameter."""
+    if hasattr(row, "sign"):
+        value, meaning = f"{row.metric} {row.sign} {row.threshold:g}", row.text
+    else:
+        value = f"{row.metric} {'<' if row.below else '>'} {row.threshold:g}"
+        meaning = row.description.format(threshold=row.threshold)
+    return Parameter(row.name, value, row.unit, meaning, row.origin)
 
 
 def described(kind: type) -> dict[str, str]:
@@ -183,7 +173,7 @@ def described(kind: type) -> dict[str, str]:
     return {name: text.removesuffix(".") for name, text in found.items()}
 
 
-#: In the order of the page. The tables that do not state units and origins get them here.
+#: In the order of the page.
 SOURCES = (
     Source("core", "", "resistpanel.core.core_constants", "TABLE"),
     Source("panel", "", "resistpanel.panel.panel_constants", "TABLE"),
@@ -196,72 +186,18 @@ SOURCES = (
         "resistpanel.qc.identity_limits",
         "Limits",
     ),
+    Source("call", "", "resistpanel.call.call_constants", "TABLE"),
     Source(
         "call",
         "Filters, which apply where the condition holds",
         "resistpanel.call.filters",
         "FILTERS",
-        units={
-            "weak": "Phred",
-            "germline": "log-odds",
-            "artifact": "log-odds",
-            "contamination": "log-odds",
-            "germline_resource": "1",
-            "panel_of_normals": "samples",
-            "few_fragments": "fragments",
-            "strand": "p-value",
-            "orientation": "p-value",
-            "position": "p-value",
-            "fragment_ends": "1",
-            "mapping": "Phred",
-            "mismatches": "per 100 bases",
-            "ambiguous_mapping": "1",
-            "slippage": "1",
-            "cluster": "alleles",
-        },
-        origins={
-            "weak": "judgement",
-            "germline": "definition: equal posterior probabilities",
-            "artifact": "definition: equal posterior probabilities",
-            "contamination": "definition: equal posterior probabilities",
-            "germline_resource": "judgement",
-            "panel_of_normals": "judgement",
-            "few_fragments": "judgement",
-            "strand": "judgement",
-            "orientation": "judgement",
-            "position": "judgement",
-            "fragment_ends": "judgement",
-            "mapping": "judgement",
-            "mismatches": "judgement",
-            "ambiguous_mapping": "judgement",
-            "slippage": "judgement",
-            "cluster": "judgement",
-        },
     ),
     Source(
         "call",
         "Prior probabilities, per allele and site",
         "resistpanel.call.model.posterior",
         "Priors",
-        units=dict.fromkeys(
-            ("somatic", "germline_het", "germline_hom", "artifact", "own", "present", "null"), "1"
-        ),
-        meanings={
-            "somatic": "Of a somatic variant.",
-            "germline_het": "Of a heterozygous germline variant.",
-            "germline_hom": "Of a homozygous germline variant.",
-            "artifact": "Of a recurrent artifact.",
-        },
-        origins={
-            "somatic": "judgement",
-            "germline_het": "judgement",
-            "germline_hom": "judgement",
-            "artifact": "judgement",
-            "own": "judgement",
-            "present": "judgement",
-            "null": "judgement: the operating point, whose false calls per Mb are measured by "
-            "python -m benchmarks.accuracy --suite --seeds 21 22 23",
-        },
     ),
     Source("annotate", "", "resistpanel.annotate.annotate_constants", "TABLE"),
     Source("copynumber", "", "resistpanel.copynumber.copynumber_constants", "TABLE"),

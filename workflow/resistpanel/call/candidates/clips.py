@@ -2,26 +2,20 @@
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    CLIP_REACH,
+    CLIP_SEED,
+    FEW_PIECES,
+    LEAST_OVERLAP,
+    MIN_CLIP,
+    MIN_CLIPPED,
+    SHORT_CLIP,
+    SHORT_CLIP_REACH,
+    SHORT_CLIP_SEED,
+)
 from resistpanel.call.candidates.ranking import best_supported
 from resistpanel.core.allele import Allele, left_align_to
 from resistpanel.core.reference import Reference, decode
-
-#: One of the soft clips at a breakpoint must have so many bases; the others count from fewer on.
-MIN_CLIP = 8
-SHORT_CLIP = 4
-#: Fragments that must be clipped at a breakpoint (`candidates.MIN_FRAGMENTS` must tell an allele).
-MIN_CLIPPED = 2
-#: Pieces of clips up to which a base that one of them shows is taken.
-FEW_PIECES = 4
-#: Bases that seed the placement of clipped sequence.
-SEED = 12
-#: How far from a breakpoint clipped sequence is sought.
-REACH = 450
-#: The same for clips that are too short for that; also how far a clip supports an aligned gap.
-NEAR_SEED = 8
-NEAR = 64
-#: Bases that must bear out what two facing clips insert.
-LEAST_SHARED = 10
 
 
 def consensus(pieces: list[np.ndarray]) -> np.ndarray:
@@ -112,11 +106,11 @@ def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | N
         The clip is `inserted` followed by the reference from `q` of the window on.
     """
     middle = len(window) // 2
-    near = window[middle - NEAR : middle + NEAR]
+    near = window[middle - SHORT_CLIP_REACH : middle + SHORT_CLIP_REACH]
     # In a long clip some eight bases stand nearby by chance: they must follow the breakpoint.
     for text, seed, origin, most in (
-        (window.tobytes(), SEED, 0, len(clip)),
-        (near.tobytes(), NEAR_SEED, middle - NEAR, NEAR_SEED),
+        (window.tobytes(), CLIP_SEED, 0, len(clip)),
+        (near.tobytes(), SHORT_CLIP_SEED, middle - SHORT_CLIP_REACH, SHORT_CLIP_SEED),
     ):
         for j in range(0, min(len(clip) - seed, most) + 1):
             q = _find(text, clip[j : j + seed].tobytes())
@@ -172,8 +166,8 @@ def clipped(
             clip = consensus(pieces)
             if len(clip) < MIN_CLIP:
                 continue
-            start = point - REACH
-            window = reference.codes(contig, start, point + REACH)
+            start = point - CLIP_REACH
+            window = reference.codes(contig, start, point + CLIP_REACH)
             # On the left all is mirrored: reversed, not complemented, sequence on both sides.
             mirrored = side == "lclip"
             placed = _resolve(clip, window[::-1].copy() if mirrored else window)
@@ -182,7 +176,7 @@ def clipped(
                 continue
             q, inserted = placed
             if mirrored:
-                note(start + 2 * REACH - q, point, inserted[::-1], fragments)
+                note(start + 2 * CLIP_REACH - q, point, inserted[::-1], fragments)
             else:
                 note(point, start + q, inserted, fragments)
     pairs = []
@@ -222,7 +216,7 @@ def between(
     after = reference.codes(contig, b, b + len(ahead))
     before = reference.codes(contig, a - len(back), a)
     best, most = None, 0
-    for n in range(1, len(ahead) + len(back) - LEAST_SHARED + 1):
+    for n in range(1, len(ahead) + len(back) - LEAST_OVERLAP + 1):
         first, last = min(n, len(ahead)), min(n, len(back))  # bases that each shows of it
         both = first + last - n
         if both < 0:
@@ -232,7 +226,7 @@ def between(
         wrong = (ahead[n - last : first] != back[off : off + both]).sum()
         wrong += (ahead[first:] != after[:on]).sum()
         wrong += (back[:off] != before[len(before) - off :]).sum()
-        if told >= LEAST_SHARED and wrong <= told // 12 and told - 3 * wrong > most:
+        if told >= LEAST_OVERLAP and wrong <= told // 12 and told - 3 * wrong > most:
             most = told - 3 * wrong
             best = np.concatenate([ahead[:first], back[off + both :]])
     return best

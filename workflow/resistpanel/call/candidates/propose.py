@@ -3,24 +3,21 @@
 import numpy as np
 from scipy.special import pdtrc
 
-from resistpanel.call.candidates.clips import NEAR, clipped
+from resistpanel.call.call_constants import (
+    GAP_READS_SAMPLED,
+    GATE,
+    INDEL_FLANK,
+    MIN_BEST,
+    MIN_FRAGMENTS,
+    POLYMORPHISM_FRACTION,
+    SHORT_CLIP_REACH,
+)
+from resistpanel.call.candidates.clips import clipped
 from resistpanel.call.candidates.ranking import best_supported
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import words
 from resistpanel.core.allele import Allele, left_align_to
 from resistpanel.core.reference import Reference, decode
-
-#: Fragments that an allele needs over all samples, and in its best sample.
-MIN_FRAGMENTS = 3
-MIN_BEST = 2
-#: Bases on either side of an indel within which a substitution may be part of the event.
-FLANK = 12
-#: Share of the fragments from which a substitution beside an indel can be a polymorphism.
-COMMON = 0.02
-#: Reads looked at, about, to tell which allele an alignment's indel stands for.
-SAMPLED = 40
-#: Chance of noise at one allele that is still worth a closer look.
-GATE = 1e-3
 
 
 def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:
@@ -74,7 +71,7 @@ def aligned_indels(
 ) -> tuple[dict[Allele, int], int]:
     """Return the alleles that reads with an insertion or deletion in their alignment carry.
 
-    An allele is what such reads show between `FLANK` bases on either side, so that
+    An allele is what such reads show between `INDEL_FLANK` bases on either side, so that
     substitutions beside an indel are part of it (a complex event) if they come with it, and are
     left out if they are common without it (a polymorphism). With each, how many fragments show
     it, about; second, the places left out.
@@ -109,16 +106,16 @@ def aligned_indels(
     found: dict[Allele, int] = {}
     for pos, length in looked_at:
         carriers = where[pos, length]
-        start, stop = pos - FLANK, pos + max(0, -length) + FLANK
+        start, stop = pos - INDEL_FLANK, pos + max(0, -length) + INDEL_FLANK
         ref = reference.codes(chunk.contig, start, stop)
         if (ref > 3).any():
             continue
         shown: dict[bytes, int] = {}
         # A sample of the carriers tells the allele; all are counted when they are realigned.
-        step = max(1, len(carriers) // SAMPLED)
+        step = max(1, len(carriers) // GAP_READS_SAMPLED)
         # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
         index = chunk.index(np.arange(start, stop))
-        least = np.maximum(1.5 * len(carriers) + 3, COMMON * depth[index])
+        least = np.maximum(1.5 * len(carriers) + 3, POLYMORPHISM_FRACTION * depth[index])
         common = (index >= 0)[:, None] & (counts[index] > least[:, None])
         taken = carriers[::step]
         for sample in sorted({sample for sample, _ in taken}):
@@ -143,7 +140,7 @@ def aligned_indels(
 
 def _beside(pos: int, breakpoints: np.ndarray) -> bool:
     """Return whether a breakpoint is near a position."""
-    low, high = np.searchsorted(breakpoints, [pos - NEAR, pos + NEAR])
+    low, high = np.searchsorted(breakpoints, [pos - SHORT_CLIP_REACH, pos + SHORT_CLIP_REACH])
     return bool(high > low)
 
 

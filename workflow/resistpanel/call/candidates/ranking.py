@@ -2,9 +2,9 @@
 
 import numpy as np
 
-#: Places of gaps, and as many of clips on either side, that are looked at in a chunk. At 1,000x
-#: some ten are found; broken alignments have thousands, each as slow as a true one.
-MOST_PLACES = 300
+from resistpanel.call.call_constants import (
+    MOST_PLACES,
+)
 
 
 def best_supported(support: dict, all_reads) -> tuple[list, int]:

@@ -2,9 +2,16 @@
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    GATE_ROUNDS,
+    LEAST_RATE,
+    MAX_MISMATCHES,
+    MIN_BEST,
+    MIN_FRAGMENTS,
+    PHASED,
+)
 from resistpanel.call.candidates import propose as candidates
 from resistpanel.call.errors.error_model import GOOD
-from resistpanel.call.events.realign import MAX_MISMATCHES
 from resistpanel.call.io.evidence import (
     ROW,
     Candidate,
@@ -21,12 +28,6 @@ from resistpanel.call.io.pileup import GROUP_OF
 from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele, haplotype
 from resistpanel.core.reference import BASES, Reference, encode
-
-#: Least rate of mismatches that a candidate must exceed, per base.
-LEAST_RATE = 1e-5
-#: Share of the commoner allele's fragments, in the samples that have such, that must carry both
-#: for two to be one event: a new variant beside a polymorphism is none with it.
-PHASED = 0.6
 
 
 def _rows(p: Pile, index: int, base: int) -> np.ndarray:
@@ -55,10 +56,6 @@ def _mapping(p: Pile, pos: int) -> tuple[int, float, float]:
     dist = np.minimum(pos - starts[rows], ends[rows] - 1 - pos)
     at_end = float((dist < near(p.templates.length)).mean())
     return low, float(p.reads.table["mapq"][rows].mean()), at_end
-
-
-#: Rounds in which what stands out is left out of the noise that it must exceed.
-GATE_ROUNDS = 3
 
 
 def standing_out(piles: list[Pile], codes: np.ndarray) -> np.ndarray:
@@ -249,14 +246,14 @@ def _extend(run, rows, piles, positions, codes) -> None:
             continue
         pos = int(positions[index])
         for base in range(4):
-            if sum(int(p.counts[index, base]) for p in piles) < candidates.MIN_BEST:
+            if sum(int(p.counts[index, base]) for p in piles) < MIN_BEST:
                 continue
             showing = [p.events["frag"][p.key == 4 * index + base] for p in piles]
             n = sum(
                 int(mask(p, frags)[r["frag"]].sum())
                 for p, frags, r in zip(piles, showing, rows, strict=True)
             )
-            if n < candidates.MIN_BEST or n < PHASED * sum(map(len, showing)):
+            if n < MIN_BEST or n < PHASED * sum(map(len, showing)):
                 continue
             against = [others(p, pos, base)[r["frag"]] for p, r in zip(piles, rows, strict=True)]
             if n < PHASED * (n + sum(int(x.sum()) for x in against)):
@@ -343,7 +340,7 @@ def _phase(singles, positions, piles):
             # A sample in which no fragment carries both shows errors, or another event.
             both, of_a, of_b = np.sum([p for p in pairs if p[0]] or [(0, 0, 0)], axis=0)
             more = max(of_a, of_b)
-            if both >= candidates.MIN_FRAGMENTS and both >= PHASED * more:
+            if both >= MIN_FRAGMENTS and both >= PHASED * more:
                 links.append((a, b))
     multiple = []
     runs: list[list[tuple[int, int]]] = []
@@ -363,7 +360,7 @@ def _phase(singles, positions, piles):
             for other in run[1:]:
                 keep = keep[mask(piles[s], singles[other][s]["frag"])[keep["frag"]]]
             rows.append(keep)
-        if sum(map(len, rows)) < candidates.MIN_FRAGMENTS:
+        if sum(map(len, rows)) < MIN_FRAGMENTS:
             continue
         multiple.append((run, rows, {}))
     for run, rows, silent in multiple:
@@ -378,9 +375,5 @@ def _phase(singles, positions, piles):
                 left_over.append(r[shown])
                 silent[s, key[0]] = r[~shown]
             singles[key] = left_over
-    left = {
-        key: rows
-        for key, rows in singles.items()
-        if sum(map(len, rows)) >= candidates.MIN_FRAGMENTS
-    }
+    left = {key: rows for key, rows in singles.items() if sum(map(len, rows)) >= MIN_FRAGMENTS}
     return multiple, left

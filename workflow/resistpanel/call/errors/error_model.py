@@ -23,52 +23,37 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import expit, pdtrc
 
+from resistpanel.call.call_constants import (
+    CONSENSUS_SLIPPAGE,
+    DAMAGE_MOST,
+    INDEL_FLOOR,
+    LEAST_SIDE,
+    LEAST_SIDE_FRACTION,
+    MAX_TRACT,
+    MOST_ERRORS,
+    NOMINAL_ERRORS,
+    NOMINAL_RATES,
+    PRIOR_SHARED,
+    PRIOR_SITES,
+    RATHER_ERROR,
+    ROUNDS,
+    SHRINK,
+    SITE_MOST_RATES,
+    SITE_MULTIPLIERS,
+    SUSPECT_DAMAGED,
+    SUSPECT_VARIANT,
+    UNHEARD_SITES,
+)
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 from resistpanel.call.kernels import expected_errors, tabulate
 
-#: Grid of the site multiplier.
-MULTIPLIERS = np.array([0.1, 0.3, 0.6, 1, 1.6, 2.5, 4, 7, 12, 20, 40, 80, 160])
-#: An allele above this fraction (with at least 4 fragments) in any sample is no noise.
-VARIANT_FRACTION = 0.05
-#: Pseudo-counts of expected errors that a cell of C needs before it leaves its parent's rate.
-SHRINK = 20.0
+MULTIPLIERS = np.array(SITE_MULTIPLIERS)
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
 #: single reads of high quality, agreeing mates, simplex and duplex consensus.
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
-#: Mismatches per base assumed of each quality group before any data, and how many errors that
-#: assumption counts as. Raw reads: their nominal quality, bounded by what PCR adds (1e-4; Ma et
-#: al., Genome Biol 2019;20:50). Consensus of one strand, and of both (Newman et al., Nat Biotechnol
-#: 2016;34:547: 1e-5 to 1e-4 of barcoded molecules, about 1e-6 to 1e-5 of duplex ones).
-NOMINAL = np.array([0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001, 3e-5, 5e-6])
-NOMINAL_ERRORS = 2.0
-#: Highest rate that errors towards one base reach at a site, by the best quality group read there:
-#: 3 % of raw reads (judgement: beyond it lie mapping artifacts, which the model `artifact` is for),
-#: less of consensus, in which an error must recur in every copy.
-SITE_MOST = np.array([0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.01, 0.003])
-#: Highest rate of damage of one orientation (Costello et al., Nucleic Acids Res 2013;41:e67).
-DAMAGE_MOST = 0.05
-#: Prior of a suspect's being a variant, and of one orientation's being damaged at a site.
-SUSPECT_VARIANT = 1e-3
-SUSPECT_DAMAGED = 0.02
-#: Fragments, and fraction of all, that an orientation must have before it can show damage, or the
-#: lack of it: amplicons and collapsed duplex reads have one orientation alone.
-LEAST_SIDE, LEAST_SIDE_FRACTION = 10, 0.1
-#: Rounds of learning with the suspects' probabilities, at most.
-ROUNDS = 8
+NOMINAL = np.array(NOMINAL_RATES)
+SITE_MOST = np.array(SITE_MOST_RATES)
 
-#: Chance of an indel outside repeats that neither slippage nor the reads' qualities explain.
-INDEL_FLOOR = 5e-6
-#: Homopolymers longer than this share one rate.
-MAX_TRACT = 20
-
-#: The prior of a multiplier's distribution counts as many sites: that of a substitution and
-#: orientation, and that of all sites. A panel of 300 bases has 900, one of 67 kb has 200,000.
-PRIOR_SITES, PRIOR_SHARED = 3000, 10_000
-#: So many sites teach nothing of how much sites differ: they may as well be variants of a few
-#: fragments, of which a small panel has a higher fraction than a large one has errors.
-UNHEARD_SITES = 10
-#: Probability of being an error from which a suspect shows how much sites differ.
-RATHER_ERROR = 0.5
 
 #: Damage of the template has nothing to do with base quality: it is learned from, and sought in,
 #: bases of this quality group on (phred 30), where little else goes wrong.
@@ -370,11 +355,6 @@ class Noise:
         return float(self.quality[4])
 
 
-#: Slippage of consensus reads against raw ones, before any data: simplex, duplex. A consensus keeps
-#: what slipped before the molecules were tagged, or in the first cycles (judgement).
-CONSENSUS_SLIPS = (0.5, 0.25)
-
-
 def _pooled_slips(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) -> np.ndarray:
     """Return slippage rates from counts of all samples, (MAX_TRACT + 1, 2).
 
@@ -403,7 +383,7 @@ def slip_scale(tallies: list[Tally]) -> float:
     """Return how often reads are assumed to slip, as a multiple of raw ones."""
     by_group = sum(t.total.sum((0, 1)) for t in tallies)
     raw, simplex, duplex = by_group[:-2].sum(), by_group[-2], by_group[-1]
-    scaled = raw + simplex * CONSENSUS_SLIPS[0] + duplex * CONSENSUS_SLIPS[1]
+    scaled = raw + simplex * CONSENSUS_SLIPPAGE[0] + duplex * CONSENSUS_SLIPPAGE[1]
     return float(scaled / by_group.sum()) if by_group.sum() else 1.0
 
 
@@ -539,8 +519,6 @@ def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 #: Edges of the bins of expected errors.
 EXPECTED_EDGES = np.logspace(-4, 3, 141)
-#: Counts are kept up to this.
-MOST = 40
 
 
 #: Frequencies at which a suspect is compared with a variant, and their log prior: half uniform in
@@ -624,7 +602,7 @@ def _tables(
 
     Returns
     -------
-    float64, (4, 4, 3, MOST + 1, bins)
+    float64, (4, 4, 3, MOST_ERRORS + 1, bins)
         Side 0 F1R2 and 1 F2R1, both of good bases only; 2 all.
 
     Notes
@@ -637,7 +615,7 @@ def _tables(
         members = g == MERGED
         weights = tally.total.sum((0, 1))[members]
         merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
-    table = np.zeros((4, 4, 3, MOST + 1, len(EXPECTED_EDGES) + 1))
+    table = np.zeros((4, 4, 3, MOST_ERRORS + 1, len(EXPECTED_EDGES) + 1))
     for context, depth, counts, variant in tally.sites:
         by_side = expected_errors(context, depth.astype(np.float32), noise.factor, merged / 3)
         shown = np.nonzero(counts)
@@ -662,9 +640,9 @@ def _add_suspects(table: np.ndarray, noise: Noise, suspects: Suspects, weight: n
         use = expected[:, side] > 0
         if side < 2:
             use &= ~unusual[:, 1 - side]
-        many = np.maximum(counts[:, side] / MOST, 1.0)
+        many = np.maximum(counts[:, side] / MOST_ERRORS, 1.0)
         at = np.searchsorted(EXPECTED_EDGES, expected[:, side] / many)
-        number = np.minimum(counts[:, side], MOST).astype(int)
+        number = np.minimum(counts[:, side], MOST_ERRORS).astype(int)
         cells = ref[use], suspects.base[use], side, number[use], at[use]
         np.add.at(table, cells, (weight[use] >= RATHER_ERROR).astype(float))
 
@@ -688,7 +666,7 @@ def _fit(
 
     Parameters
     ----------
-    tables : (tables, MOST + 1, bins)
+    tables : (tables, MOST_ERRORS + 1, bins)
         Numbers of sites.
     before : (MULTIPLIERS,)
         What is assumed beforehand.

@@ -2,15 +2,13 @@
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    MAX_PARTNERS,
+    MAX_PHASED,
+)
 from resistpanel.call.io.evidence import Candidate, Pile, mask, others
 from resistpanel.core.allele import Allele
 from resistpanel.core.reference import BASES
-
-#: Alleles that follow one within reach whose phase with it is told: where misaligned reads show
-#: hundreds, phase would be both slow and meaningless.
-MAX_PARTNERS = 25
-#: Alleles of a chunk whose phase is told, the best supported: thirty are usual, 150 with damage.
-MAX_PHASED = 200
 
 
 def _tells(p: Pile, allele: Allele) -> np.ndarray:

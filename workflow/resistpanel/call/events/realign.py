@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from resistpanel.call.assay import FIXED_ENDS, same_ends
+from resistpanel.call.assay import same_ends
+from resistpanel.call.call_constants import (
+    DUPLICATION_OVERLAP,
+    FIXED_ENDS,
+    HAPLOTYPE_ODDS,
+    MAX_HAPLOTYPES,
+    MAX_MISMATCHES,
+    MIN_FRAGMENTS,
+    MISREAD,
+    OTHER_EVENT,
+    OTHER_HAPLOTYPE_ODDS,
+    POLYMORPHISM_REACH,
+)
 from resistpanel.call.candidates import propose as candidates
 from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, strand_class
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
@@ -12,23 +24,8 @@ from resistpanel.call.model import sampling_bias as opportunity
 from resistpanel.core.allele import Allele, ambiguity, concatenated, haplotype
 from resistpanel.core.reference import Reference
 
-#: Log-likelihood by which a fragment must prefer one haplotype to count for it.
-MARGIN = np.log(500)
-#: Log odds from which a read is taken to lie on a haplotype other than the reference, so that
-#: mismatches which vanish there are no evidence of a substitution.
-LEAN = np.log(3)
-#: Gaps of a read's alignment further than this from a locus are another event's.
-FOREIGN = 8
-#: Bases on either side of a locus within which a polymorphism can be on its haplotypes.
-NEAR = 60
-#: Bases on either side by which a read crosses an end of a duplication.
-OVERLAP = 12
-#: Least rate at which a base is taken to be misread.
-MISREAD = 1e-3
-#: Haplotypes compared at one locus; beyond it the least supported are left to their own locus.
-MAX_HAPLOTYPES = 10
-#: A fragment that fits none of the haplotypes says nothing about them.
-MAX_MISMATCHES = 0.1
+MARGIN = np.log(HAPLOTYPE_ODDS)
+LEAN = np.log(OTHER_HAPLOTYPE_ODDS)
 
 
 def realign(
@@ -53,7 +50,7 @@ def realign(
     reach = longest + max(abs(a.shift) for a in alleles) + 20
     origin, stop = start - reach, end + reach
     # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
-    near = min(NEAR, reach)
+    near = min(POLYMORPHISM_REACH, reach)
     backgrounds = _backgrounds(piles, chunk, start - near, end + near)
     plain = [reference.codes(contig, origin, stop)]
     plain += [haplotype(a, reference, origin, stop) for a in alleles]
@@ -82,7 +79,7 @@ def realign(
                 supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
             continue
         first, last, left, right = segments(
-            table.view(np.uint8), p.reads.cigars, chosen, start - FOREIGN, end + FOREIGN
+            table.view(np.uint8), p.reads.cigars, chosen, start - OTHER_EVENT, end + OTHER_EVENT
         )
         held = last > first
         chosen, first, last, left, right = (x[held] for x in (chosen, first, last, left, right))
@@ -267,7 +264,7 @@ def _depth(
     # Few of the reference tell, or none: what a duplication's are a fraction of is the fragments
     # that cross either end of the duplicated segment.
     length = p.templates.length
-    overlap = min(OVERLAP, length // 4)
+    overlap = min(DUPLICATION_OVERLAP, length // 4)
     crossing = [
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
@@ -417,7 +414,7 @@ def indel_candidates(
         supports = realign(piles, locus, chunk, reference)
         kin = _kin(locus, supports, piles, reference)
         for allele, support, near in zip(locus, supports, kin, strict=True):
-            if allele in forced or sum(s.alt for s in support) >= candidates.MIN_FRAGMENTS:
+            if allele in forced or sum(s.alt for s in support) >= MIN_FRAGMENTS:
                 result.append(Candidate(allele, support, forced=allele in forced, kin=near))
     for p in piles:
         p.recount(chunk)

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from resistpanel.call.assay import same_ends
+from resistpanel.call.call_constants import (
+    ENDS_SAMPLED,
+)
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.events.phase import phase
@@ -132,10 +135,6 @@ def settle(reads: Reads, contig: str, primers: Primers | None) -> int:
         if gone.any():
             reads.table = table[~gone]
     return adapters
-
-
-#: Reads of a chunk, about, of which the 5' ends are compared.
-ENDS_SAMPLED = 1000
 
 
 def _ends(reads: Reads) -> np.ndarray:

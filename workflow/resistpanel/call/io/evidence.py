@@ -6,16 +6,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resistpanel.call.errors.error_model import VARIANT_FRACTION, Tally, contexts, homopolymers
+from resistpanel.call.call_constants import (
+    MIN_BASE_QUALITY,
+    TEMPLATES_SAMPLED,
+    VARIANT_FRACTION,
+)
+from resistpanel.call.errors.error_model import Tally, contexts, homopolymers
 from resistpanel.call.io.pileup import pileup
 from resistpanel.call.io.reader import Reads
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import bases_at
 from resistpanel.core.allele import Allele
 from resistpanel.core.reference import Reference
-
-#: Fragments, about, of which the templates' lengths are taken.
-SAMPLED = 500
 
 ROW = np.dtype(
     [
@@ -158,7 +160,7 @@ class Pile:
             return Templates(0, np.zeros(0, dtype=int), np.zeros(0))
         length = int(np.median(table["length"]))
         # A power of two: masking is faster than dividing.
-        bits = (self.reads.n_fragments // SAMPLED).bit_length()
+        bits = (self.reads.n_fragments // TEMPLATES_SAMPLED).bit_length()
         some = np.flatnonzero(self.frags & ((1 << bits) - 1) == 0)
         frags = self.frags[some] >> bits
         number = (self.reads.n_fragments >> bits) + 1
@@ -208,7 +210,7 @@ def count(key: np.ndarray, positions: int) -> np.ndarray:
     return np.bincount(key, minlength=4 * positions).reshape(-1, 4)
 
 
-def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = 12) -> Pile:
+def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = MIN_BASE_QUALITY) -> Pile:
     """Pile a chunk's reads up."""
     result = Pile(reads, *pileup(reads, chunk.starts, chunk.ends, codes, min_qual))
     result.min_qual = min_qual

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    LONGEST_PRIMER,
+)
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
 #: A line of a primer BED: contig, start, end, name, score, strand.
 COLUMNS = 6
-#: Longer ones are inserts or whole amplicons, not primers.
-LONGEST = 80
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def read_primers(path: str, reference: Reference) -> Primers:
         start, end = int(first), int(last)
         if end > reference.contigs[contig]:
             raise fault("lies beyond the end of its contig", number, "use the same build")
-        if end - start > LONGEST:
+        if end - start > LONGEST_PRIMER:
             raise fault(
                 f"has {end - start} bases",
                 number,

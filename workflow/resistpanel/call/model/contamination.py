@@ -20,20 +20,18 @@ import dataclasses
 import numpy as np
 from scipy.special import betaln
 
+from resistpanel.call.call_constants import (
+    EM_STEPS,
+    ERROR_SHAPE,
+    GENOTYPE_ERROR,
+    GENOTYPE_SITES,
+    LEAST_EVIDENCE,
+    LEAST_TUMOR_AF,
+)
 from resistpanel.core.stats import log_beta_binomial
 
-#: Error rate towards one other base where nothing better is known.
-ERROR = 3e-4
 #: Foreign fractions that are tried: 0, then equal steps of the logarithm.
 FRACTIONS = np.concatenate([[0.0], np.geomspace(2e-4, 0.5, 200)])
-#: Log10 likelihood ratio against none from which foreign DNA is said to be found.
-LEAST_EVIDENCE = 2.0
-#: Variance of error rates from site to site: shape of their gamma distribution.
-ERROR_SHAPE = 2.0
-#: Weight of the genotypes' starting shares, in sites; steps of their fit.
-FOUR_SITES, EM_STEPS = 4.0, 25
-#: A tumour's frequency from which a somatic variant can tell of tumour in normal.
-LEAST_TUMOR_AF = 0.08
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,7 +132,7 @@ def loci(
 def contamination(
     other: np.ndarray,
     depth: np.ndarray,
-    error: float = ERROR,
+    error: float = GENOTYPE_ERROR,
     genotypes: tuple[float, float, float] = (0.3, 0.4, 0.3),
     rho: float = 5e-4,
     least_sites: int = 5,
@@ -179,7 +177,7 @@ def contamination(
     )  # fractions, genotypes, sites
     highest = levels.max(axis=1, keepdims=True)
     relative = np.exp(levels - highest)
-    start, weight = np.array(genotypes), FOUR_SITES
+    start, weight = np.array(genotypes), GENOTYPE_SITES
     weights = np.broadcast_to(start[:, None], (*levels.shape[:2], 1))
     for _ in range(EM_STEPS):
         joint = weights * relative
@@ -197,7 +195,7 @@ def tumor_in_normal(
     normal_depth: np.ndarray,
     tumor_alt: np.ndarray,
     tumor_depth: np.ndarray,
-    error: float = ERROR,
+    error: float = GENOTYPE_ERROR,
     leaking: float = 0.8,
     rho: float = 5e-4,
     least_sites: int = 2,

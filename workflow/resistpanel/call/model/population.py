@@ -5,20 +5,15 @@ from collections.abc import Iterator
 import numpy as np
 import pysam
 
+from resistpanel.call.call_constants import (
+    RECURS,
+    UNLISTED,
+    UNSTATED,
+)
 from resistpanel.core.allele import Allele, ambiguity, left_align_to, trim
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 from resistpanel.core.vcf_index import check_vcf_index, open_vcf
-
-#: Expected heterozygosity of a position that a germline resource does not list.
-UNLISTED = 3e-5
-#: How often a person carries a given allele, by type: one base in a thousand differs, one indel
-#: comes to eight such, and what is neither is rare.
-CARRIED = {"SNV": 3e-4, "INS": 5e-5, "DEL": 5e-5, "DUP": 1e-5, "MNV": 2e-6, "COMPLEX": 2e-6}
-#: Allele frequency given to a listed allele whose frequency the resource does not state.
-UNSTATED = 1e-4
-#: Normals of a panel of normals that lists sites alone: more than one, as it lists what recurs.
-RECURS = 2.0
 
 
 class Resource:

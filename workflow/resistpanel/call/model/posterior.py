@@ -18,7 +18,28 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    ARTIFACT_LEVEL,
+    ARTIFACT_SPREAD,
+    FOREIGN_SPREAD,
+    HET_ABOVE,
+    HET_ANYWHERE,
+    HET_CENTRE,
+    HET_FRAGMENTS,
+    HET_FROM,
+    HET_KERNEL,
+    HET_LEAST,
+    HET_SITES,
+    HET_SPREAD,
+    HET_TO,
+    HOM_LEAST,
+    NORMAL_HET_SPREAD,
+    TIN_FROM,
+    TIN_PRIOR,
+    TUMOR_SPREAD,
+)
 from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.core.parameters import setting
 
 #: Allele frequencies at which the likelihoods are tabulated; the first is absence.
 FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
@@ -27,13 +48,6 @@ ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
 LOG_CENTRES = np.log10(ERROR_CENTRES)
 LOG_TINY = -1e30
-#: Standard deviation (of the logit) by which tumours differ that carry a variant alike.
-SPREAD = 0.25
-#: The same of the samples that show a recurrent artifact.
-ARTIFACT_SPREAD = 0.12
-
-#: Allele frequency from which on a recurrent artifact's prior is level.
-ARTIFACT_LEVEL = 0.02
 
 
 @dataclass(frozen=True)
@@ -42,25 +56,37 @@ class Priors:
 
     Attributes
     ----------
-    somatic, germline_het, germline_hom, artifact : float
+    somatic : float
+        Of a somatic variant in the patient.
+    germline_het : float
+        Of a heterozygous germline variant.
+    germline_hom : float
+        Of a homozygous germline variant.
+    artifact : float
+        Of a recurrent artefact, shared by all samples.
     own : float
-        That the samples' error multipliers at a site have nothing to do with each other.
+        That the error multipliers of the samples at a site are independent of each other, where
+        the allele is absent.
     present : float
-        That a tumour carries a somatic variant which exists in the patient.
+        That a tumour has a somatic variant which exists in the patient.
     null : float
-        Weight of absence against all of these. With 1 a call would need the evidence that a
-        genome-wide search needs; a panel's user would rather see a few more false alleles of
-        low frequency than miss a resistant clone. The value is the operating point at which
-        the false calls per Mb of docs/validation/accuracy.md were measured.
+        Weight of absence against all of these: the operating point. With 1 a call would need
+        the evidence of a genome-wide search; a panel should rather give a few more false alleles
+        of low frequency than miss a resistant clone.
     """
 
-    somatic: float = 1e-5
-    germline_het: float = 7e-4
-    germline_hom: float = 3e-4
-    artifact: float = 6e-6
-    own: float = 0.5
-    present: float = 0.5
-    null: float = 0.01
+    somatic: float = setting(1e-5, unit="1", origin="judgement")
+    germline_het: float = setting(7e-4, unit="1", origin="judgement")
+    germline_hom: float = setting(3e-4, unit="1", origin="judgement")
+    artifact: float = setting(6e-6, unit="1", origin="judgement")
+    own: float = setting(0.5, unit="1", origin="judgement")
+    present: float = setting(0.5, unit="1", origin="judgement")
+    null: float = setting(
+        0.01,
+        unit="1",
+        origin="judgement: the operating point, whose false calls per Mb are measured by "
+        "python -m benchmarks.accuracy --suite --seeds 21 22 23",
+    )
 
 
 @dataclass(frozen=True)
@@ -235,18 +261,6 @@ def log_artifact_prior() -> np.ndarray:
     return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
 
 
-#: Frequencies of inherited heterozygous variants without a normal, before any data: standard
-#: deviation of the logit about `HET_CENTRE`; weight of any other frequency; sites it counts as.
-HET_CENTRE, HET_SPREAD, HET_ANYWHERE, HET_SITES = -0.05, 0.2, 3e-4, 3.0
-#: Standard deviation of the logit by which the patient's variants are smoothed.
-HET_KERNEL = 0.12
-#: Frequencies from which an allele shows the spread of inherited ones: near a half, or above it,
-#: where hardly any somatic one is; and fragments that it needs.
-HET_FROM, HET_ABOVE, HET_TO, HET_FRAGMENTS = 0.42, 0.6, 0.93, 10
-#: Lowest frequency of an inherited variant whose copy the tumour lost.
-HET_LEAST = 0.1
-
-
 def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the log prior of an inherited heterozygous variant's AF without a normal.
 
@@ -319,7 +333,7 @@ class Likelihoods:
     at_one : float64, (candidates, samples, FREQUENCIES)
         At m = 1: at the frequencies of variants that are there, errors do not matter.
     alike, close : float64, (candidates, samples, FREQUENCIES[1:])
-        The same about a frequency that samples share, by `SPREAD` and by `ARTIFACT_SPREAD`.
+        The same about a frequency that samples share, by `TUMOR_SPREAD` and by `ARTIFACT_SPREAD`.
     """
 
     absent: np.ndarray
@@ -346,7 +360,7 @@ class Likelihoods:
         height = np.exp(at_one[:, :, 1:] - most)
         alike, close = (
             np.log(height @ np.exp(_kernel(sd)).T + 1e-300) + most
-            for sd in (SPREAD, ARTIFACT_SPREAD)
+            for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
         )
         present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
         return cls(like[:, :, 0, :].copy(), present, at_one.copy(), alike, close)
@@ -389,10 +403,7 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
     return of_good + of_others.sum(1)
 
 
-#: Chance that a normal holds tumour where too few variants show how much, and the fractions tried.
-LEAK_PRIOR, LEAKS_TRIED = 0.02, np.geomspace(0.02, 0.6, 8)
-#: Frequency in a tumour from which that is thought of: below it, an artifact is as likely.
-LEAK_FROM = 0.08
+LEAKS_TRIED = np.geomspace(0.02, 0.6, 8)
 
 
 def _leaked(by_sample: Likelihoods, normal: int, tumors: list[int]) -> np.ndarray:
@@ -405,7 +416,7 @@ def _leaked(by_sample: Likelihoods, normal: int, tumors: list[int]) -> np.ndarra
     at = np.searchsorted(FREQUENCIES[1:], highest[:, None] * LEAKS_TRIED)
     like = np.take_along_axis(by_sample.alike[:, normal], at, axis=1)
     return np.where(
-        highest >= LEAK_FROM, logsumexp(like, axis=1) - np.log(len(LEAKS_TRIED)), LOG_TINY
+        highest >= TIN_FROM, logsumexp(like, axis=1) - np.log(len(LEAKS_TRIED)), LOG_TINY
     )
 
 
@@ -456,8 +467,8 @@ def evaluate(
     some = _log_sub(either, none)
     if normal is not None:
         in_normal = np.logaddexp(
-            np.log1p(-LEAK_PRIOR) + absent[:, normal],
-            np.log(LEAK_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
+            np.log1p(-TIN_PRIOR) + absent[:, normal],
+            np.log(TIN_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
         )
         if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
             # What the tumour's own frequency would leave in the normal.
@@ -478,9 +489,9 @@ def evaluate(
     # germline
     f = FREQUENCIES[1:]
     logit = np.log(f) - np.log1p(-f)
-    het = -0.5 * ((logit + 0.05) / 0.35) ** 2
+    het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
     het -= logsumexp(het, axis=0)
-    hom = np.where(f > 0.93, 0.0, LOG_TINY)
+    hom = np.where(f > HOM_LEAST, 0.0, LOG_TINY)
     hom -= logsumexp(hom, axis=0)
     flat = np.log(np.gradient(FREQUENCIES))
     flat -= logsumexp(flat, axis=0)
@@ -515,7 +526,7 @@ def evaluate(
         clean = [s for s in range(samples) if s not in fouled]
         log_foreign = logsumexp(w + absent[:, clean].sum(1), axis=1) if clean else np.zeros(n)
         # The fraction is known to about a tenth; one or both of the person's copies show it.
-        narrow = np.exp(_kernel(0.12))
+        narrow = np.exp(_kernel(FOREIGN_SPREAD))
         for s in fouled:
             c = leaks.contamination[s]
             at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]

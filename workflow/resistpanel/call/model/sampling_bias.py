@@ -2,17 +2,15 @@
 
 import numpy as np
 
+from resistpanel.call.call_constants import (
+    GAP_BASE,
+    GAP_OPEN,
+    LEAST_SCORE,
+    SAMPLING_QUALITY,
+)
 from resistpanel.call.io.evidence import Templates
 from resistpanel.call.kernels import score_reads
 from resistpanel.core.allele import concatenated
-
-#: Quality of the bases of the reads that are laid on the haplotypes.
-QUALITY = 30
-#: Local score (matches, less a gap's cost) of a read that is aligned here at all: the length of a
-#: seed of bwa mem, from which it rescues a read beside its mate.
-LEAST_SCORE = 20
-#: Cost of a gap, and of each of its bases, in matches (bwa mem).
-GAP_OPEN, GAP_BASE = 6, 1
 
 
 def _aligned(word: np.ndarray, reference: np.ndarray, shift: int, length: int) -> np.ndarray:
@@ -64,7 +62,7 @@ def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: 
         By the read's first base on the haplotype.
     """
     joined, starts, lengths = concatenated(haps)
-    quals = np.full(len(joined), QUALITY, dtype=np.uint8)
+    quals = np.full(len(joined), SAMPLING_QUALITY, dtype=np.uint8)
     gains = np.array(shifts, dtype=np.int32)
     result = []
     for h, (hap, shift) in enumerate(zip(haps, shifts, strict=True)):

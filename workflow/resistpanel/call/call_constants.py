@@ -1,0 +1,786 @@
+"""Thresholds and model constants of call."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("call")
+
+CONSENSUS_READS = TABLE.add(
+    "CONSENSUS_READS",
+    40,
+    unit="reads",
+    meaning="Reads of an interval that are looked at for the tags of a consensus caller",
+    origin="judgement",
+)
+CONSENSUS_INTERVALS = TABLE.add(
+    "CONSENSUS_INTERVALS",
+    4,
+    unit="intervals",
+    meaning="Intervals in which they are looked at",
+    origin="judgement",
+)
+CONSENSUS_FRACTION = TABLE.add(
+    "CONSENSUS_FRACTION",
+    0.5,
+    unit="1",
+    meaning="Fraction of the reads looked at that must have the tags",
+    origin="judgement",
+)
+END_WINDOW = TABLE.add(
+    "END_WINDOW",
+    64,
+    unit="bases",
+    meaning="5' ends are compared within windows of this width: random ends coincide once in "
+    "as many pairs",
+    origin="judgement",
+)
+FIXED_ENDS = TABLE.add(
+    "FIXED_ENDS",
+    0.2,
+    unit="1",
+    meaning="Probability that two reads of a window begin at the same base, from which on "
+    "fragment ends are taken to be fixed (amplicons)",
+    origin="judgement",
+)
+LEAST_PAIRS = TABLE.add(
+    "LEAST_PAIRS",
+    2000,
+    unit="pairs of reads",
+    meaning="Fewest pairs from which that probability is estimated",
+    origin="judgement",
+)
+ENDS_SAMPLED = TABLE.add(
+    "ENDS_SAMPLED",
+    1000,
+    unit="reads",
+    meaning="Reads of a chunk, about, of which the 5' ends are compared",
+    origin="judgement",
+)
+TEMPLATES_SAMPLED = TABLE.add(
+    "TEMPLATES_SAMPLED",
+    500,
+    unit="fragments",
+    meaning="Fragments of a chunk, about, of which the template lengths are taken",
+    origin="judgement",
+)
+LONGEST_PRIMER = TABLE.add(
+    "LONGEST_PRIMER",
+    80,
+    unit="bases",
+    meaning="A longer interval of a primer BED is refused as an insert or an amplicon",
+    origin="judgement",
+)
+MIN_FRAGMENTS = TABLE.add(
+    "MIN_FRAGMENTS",
+    3,
+    unit="fragments",
+    meaning="Fragments that support an allele over all samples, at least, for it to be a candidate",
+    origin="judgement",
+)
+MIN_BEST = TABLE.add(
+    "MIN_BEST",
+    2,
+    unit="fragments",
+    meaning="The same of the sample with most of them",
+    origin="judgement",
+)
+INDEL_FLANK = TABLE.add(
+    "INDEL_FLANK",
+    12,
+    unit="bases",
+    meaning="Distance from an indel within which a substitution may be part of the same event",
+    origin="judgement",
+)
+POLYMORPHISM_FRACTION = TABLE.add(
+    "POLYMORPHISM_FRACTION",
+    0.02,
+    unit="1",
+    meaning="Fraction of the fragments from which on a substitution near an indel may be a "
+    "polymorphism",
+    origin="judgement",
+)
+GAP_READS_SAMPLED = TABLE.add(
+    "GAP_READS_SAMPLED",
+    40,
+    unit="reads",
+    meaning="Reads looked at, about, to find the allele for which a gap of an alignment stands",
+    origin="judgement",
+)
+GATE = TABLE.add(
+    "GATE",
+    1e-3,
+    unit="p-value",
+    meaning="Probability of the counts under noise alone, below which an allele is a candidate",
+    origin="judgement",
+)
+MOST_PLACES = TABLE.add(
+    "MOST_PLACES",
+    300,
+    unit="positions",
+    meaning="Positions with gaps, and as many with clips on either side, that are looked at "
+    "in a chunk. At 1,000x about ten are found; broken alignments have thousands",
+    origin="judgement",
+)
+LEAST_RATE = TABLE.add(
+    "LEAST_RATE",
+    1e-5,
+    unit="1 per base",
+    meaning="Lowest mismatch rate that a candidate must exceed",
+    origin="judgement",
+)
+PHASED = TABLE.add(
+    "PHASED",
+    0.6,
+    unit="1",
+    meaning="Fraction of the commoner allele's fragments that must have both alleles for the "
+    "two to be one event",
+    origin="judgement",
+)
+GATE_ROUNDS = TABLE.add(
+    "GATE_ROUNDS",
+    3,
+    unit="rounds",
+    meaning="Rounds in which alleles that stand out are left out of the noise that they must "
+    "exceed",
+    origin="judgement",
+)
+MIN_CLIP = TABLE.add(
+    "MIN_CLIP",
+    8,
+    unit="bases",
+    meaning="Length that one of the soft clips at a breakpoint must have",
+    origin="judgement",
+)
+SHORT_CLIP = TABLE.add(
+    "SHORT_CLIP",
+    4,
+    unit="bases",
+    meaning="Length from which on the other clips count",
+    origin="judgement",
+)
+MIN_CLIPPED = TABLE.add(
+    "MIN_CLIPPED",
+    2,
+    unit="fragments",
+    meaning="Fragments that must be clipped at a breakpoint",
+    origin="judgement",
+)
+FEW_PIECES = TABLE.add(
+    "FEW_PIECES",
+    4,
+    unit="clips",
+    meaning="With no more clips than this, a base that one of them shows is taken",
+    origin="judgement",
+)
+CLIP_SEED = TABLE.add(
+    "CLIP_SEED",
+    12,
+    unit="bases",
+    meaning="Seed with which clipped sequence is placed",
+    origin="judgement",
+)
+CLIP_REACH = TABLE.add(
+    "CLIP_REACH",
+    450,
+    unit="bases",
+    meaning="Distance from a breakpoint within which clipped sequence is sought",
+    origin="judgement",
+)
+SHORT_CLIP_SEED = TABLE.add(
+    "SHORT_CLIP_SEED",
+    8,
+    unit="bases",
+    meaning="Seed of clips that are too short for that",
+    origin="judgement",
+)
+SHORT_CLIP_REACH = TABLE.add(
+    "SHORT_CLIP_REACH",
+    64,
+    unit="bases",
+    meaning="Distance within which those are sought, and within which a clip supports an "
+    "aligned gap",
+    origin="judgement",
+)
+LEAST_OVERLAP = TABLE.add(
+    "LEAST_OVERLAP",
+    10,
+    unit="bases",
+    meaning="Overlap of two facing clips that confirms an inserted sequence",
+    origin="judgement",
+)
+SITE_MULTIPLIERS = TABLE.add(
+    "SITE_MULTIPLIERS",
+    (0.1, 0.3, 0.6, 1, 1.6, 2.5, 4, 7, 12, 20, 40, 80, 160),
+    unit="1",
+    meaning="Grid of the factor by which the error rate of a site differs from that of its context",
+    origin="judgement",
+)
+VARIANT_FRACTION = TABLE.add(
+    "VARIANT_FRACTION",
+    0.05,
+    unit="1",
+    meaning="An allele above this fraction, with at least 4 fragments in any sample, is not "
+    "counted as an error",
+    origin="judgement",
+)
+SHRINK = TABLE.add(
+    "SHRINK",
+    20.0,
+    unit="errors",
+    meaning="Pseudo-counts of a cell of the error table, at the rate of its parent cell",
+    origin="judgement",
+)
+NOMINAL_RATES = TABLE.add(
+    "NOMINAL_RATES",
+    (0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001, 3e-5, 5e-6),
+    unit="1 per base",
+    meaning="Error rates by quality group before any data: nominal quality of raw reads, "
+    "bounded by what PCR adds (1e-4); simplex consensus; duplex consensus",
+    origin="paper: Ma et al., Genome Biol 2019;20:50; Newman et al., Nat Biotechnol 2016;34:547",
+)
+NOMINAL_ERRORS = TABLE.add(
+    "NOMINAL_ERRORS",
+    2.0,
+    unit="errors",
+    meaning="Pseudo-counts of those rates",
+    origin="judgement",
+)
+SITE_MOST_RATES = TABLE.add(
+    "SITE_MOST_RATES",
+    (0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.01, 0.003),
+    unit="1 per base",
+    meaning="Highest error rate towards one base at a site, by the best quality group read "
+    "there: beyond it are mapping artefacts, which the model `artifact` covers; lower "
+    "for consensus, in which an error must recur in every copy",
+    origin="judgement",
+)
+DAMAGE_MOST = TABLE.add(
+    "DAMAGE_MOST",
+    0.05,
+    unit="1 per base",
+    meaning="Highest rate of damage of one orientation",
+    origin="paper: Costello et al., Nucleic Acids Res 2013;41:e67",
+)
+SUSPECT_VARIANT = TABLE.add(
+    "SUSPECT_VARIANT",
+    1e-3,
+    unit="1",
+    meaning="Prior probability that an allele whose counts stand out is a variant",
+    origin="judgement",
+)
+SUSPECT_DAMAGED = TABLE.add(
+    "SUSPECT_DAMAGED",
+    0.02,
+    unit="1",
+    meaning="Prior probability that one orientation is damaged at a site",
+    origin="judgement",
+)
+LEAST_SIDE = TABLE.add(
+    "LEAST_SIDE",
+    10,
+    unit="fragments",
+    meaning="Fragments that an orientation needs to show damage, or its absence: amplicons "
+    "and collapsed duplex reads have one orientation alone",
+    origin="judgement",
+)
+LEAST_SIDE_FRACTION = TABLE.add(
+    "LEAST_SIDE_FRACTION",
+    0.1,
+    unit="1",
+    meaning="The same as a fraction of all fragments",
+    origin="judgement",
+)
+ROUNDS = TABLE.add(
+    "ROUNDS",
+    8,
+    unit="rounds",
+    meaning="Rounds of learning with the probabilities that alleles are errors, at most",
+    origin="judgement",
+)
+INDEL_FLOOR = TABLE.add(
+    "INDEL_FLOOR",
+    5e-6,
+    unit="1 per fragment",
+    meaning="Probability of an indel error outside repeats",
+    origin="judgement",
+)
+MAX_TRACT = TABLE.add(
+    "MAX_TRACT",
+    20,
+    unit="bases",
+    meaning="Longer homopolymers have one slippage rate",
+    origin="judgement",
+)
+PRIOR_SITES = TABLE.add(
+    "PRIOR_SITES",
+    3000,
+    unit="sites",
+    meaning="Pseudo-counts of the distribution of the site multiplier, by substitution and "
+    "orientation",
+    origin="judgement",
+)
+PRIOR_SHARED = TABLE.add(
+    "PRIOR_SHARED",
+    10_000,
+    unit="sites",
+    meaning="The same of the distribution over all sites. A panel of 300 bases has 900 sites, "
+    "one of 67 kb 200,000",
+    origin="judgement",
+)
+UNHEARD_SITES = TABLE.add(
+    "UNHEARD_SITES",
+    10,
+    unit="sites",
+    meaning="Fewer sites than this do not change the distribution: in a small panel they may "
+    "be variants",
+    origin="judgement",
+)
+RATHER_ERROR = TABLE.add(
+    "RATHER_ERROR",
+    0.5,
+    unit="1",
+    meaning="Probability of being an error from which on an allele counts for the distribution",
+    origin="judgement",
+)
+CONSENSUS_SLIPPAGE = TABLE.add(
+    "CONSENSUS_SLIPPAGE",
+    (0.5, 0.25),
+    unit="1",
+    meaning="Slippage rate of consensus reads as a fraction of that of raw reads before any "
+    "data: simplex, duplex",
+    origin="judgement",
+)
+MOST_ERRORS = TABLE.add(
+    "MOST_ERRORS",
+    40,
+    unit="errors",
+    meaning="Counts of errors of a site are tabulated up to this",
+    origin="judgement",
+)
+MAX_PARTNERS = TABLE.add(
+    "MAX_PARTNERS",
+    25,
+    unit="alleles",
+    meaning="Following alleles with which the phase of an allele is reported, at most",
+    origin="judgement",
+)
+MAX_PHASED = TABLE.add(
+    "MAX_PHASED",
+    200,
+    unit="alleles",
+    meaning="Alleles of a chunk whose phase is reported, those with most support: thirty are "
+    "usual, 150 with damage",
+    origin="judgement",
+)
+HAPLOTYPE_ODDS = TABLE.add(
+    "HAPLOTYPE_ODDS",
+    500,
+    unit="odds",
+    meaning="Likelihood ratio from which on a fragment counts for a haplotype",
+    origin="judgement",
+)
+OTHER_HAPLOTYPE_ODDS = TABLE.add(
+    "OTHER_HAPLOTYPE_ODDS",
+    3,
+    unit="odds",
+    meaning="Odds from which on a read is taken to be of a haplotype other than the "
+    "reference, so that mismatches which vanish there are no evidence of a "
+    "substitution",
+    origin="judgement",
+)
+OTHER_EVENT = TABLE.add(
+    "OTHER_EVENT",
+    8,
+    unit="bases",
+    meaning="Gaps of a read further than this from a locus belong to another event",
+    origin="judgement",
+)
+POLYMORPHISM_REACH = TABLE.add(
+    "POLYMORPHISM_REACH",
+    60,
+    unit="bases",
+    meaning="Distance from a locus within which a polymorphism may be on its haplotypes",
+    origin="judgement",
+)
+DUPLICATION_OVERLAP = TABLE.add(
+    "DUPLICATION_OVERLAP",
+    12,
+    unit="bases",
+    meaning="Bases on either side by which a read spans an end of a duplication",
+    origin="judgement",
+)
+MISREAD = TABLE.add(
+    "MISREAD",
+    1e-3,
+    unit="1 per base",
+    meaning="Lowest rate at which a base is taken to be misread",
+    origin="judgement",
+)
+MAX_HAPLOTYPES = TABLE.add(
+    "MAX_HAPLOTYPES",
+    10,
+    unit="haplotypes",
+    meaning="Haplotypes compared at one locus, those with most support",
+    origin="judgement",
+)
+MAX_MISMATCHES = TABLE.add(
+    "MAX_MISMATCHES",
+    0.1,
+    unit="1 per base",
+    meaning="A fragment with a higher mismatch rate to every haplotype is not informative",
+    origin="judgement",
+)
+SAMPLING_QUALITY = TABLE.add(
+    "SAMPLING_QUALITY",
+    30,
+    unit="Phred",
+    meaning="Base quality of the reads that are placed on the haplotypes to find from which "
+    "positions they are informative",
+    origin="judgement",
+)
+LEAST_SCORE = TABLE.add(
+    "LEAST_SCORE",
+    20,
+    unit="matches",
+    meaning="Local alignment score below which a read is not aligned: the seed length of bwa mem",
+    origin="definition: bwa mem",
+)
+GAP_OPEN = TABLE.add(
+    "GAP_OPEN",
+    6,
+    unit="matches",
+    meaning="Penalty of opening a gap",
+    origin="definition: bwa mem",
+)
+GAP_BASE = TABLE.add(
+    "GAP_BASE",
+    1,
+    unit="matches",
+    meaning="Penalty of each base of a gap",
+    origin="definition: bwa mem",
+)
+GENOTYPE_ERROR = TABLE.add(
+    "GENOTYPE_ERROR",
+    3e-4,
+    unit="1 per base",
+    meaning="Error rate towards another base where no better rate is known",
+    origin="judgement",
+)
+LEAST_EVIDENCE = TABLE.add(
+    "LEAST_EVIDENCE",
+    2.0,
+    unit="log10",
+    meaning="Likelihood ratio against none from which on contamination is reported",
+    origin="judgement",
+)
+ERROR_SHAPE = TABLE.add(
+    "ERROR_SHAPE",
+    2.0,
+    unit="1",
+    meaning="Shape of the gamma distribution of error rates between sites",
+    origin="judgement",
+)
+GENOTYPE_SITES = TABLE.add(
+    "GENOTYPE_SITES",
+    4.0,
+    unit="sites",
+    meaning="Pseudo-counts of the frequencies of the genotypes",
+    origin="judgement",
+)
+EM_STEPS = TABLE.add(
+    "EM_STEPS",
+    25,
+    unit="steps",
+    meaning="Steps of their fit",
+    origin="judgement",
+)
+LEAST_TUMOR_AF = TABLE.add(
+    "LEAST_TUMOR_AF",
+    0.08,
+    unit="1",
+    meaning="Allele frequency in a tumour from which on a somatic variant shows tumour in the "
+    "normal",
+    origin="judgement",
+)
+UNLISTED = TABLE.add(
+    "UNLISTED",
+    3e-5,
+    unit="1 per base",
+    meaning="Expected heterozygosity of a position that the germline resource does not list",
+    origin="judgement",
+)
+CARRIED = TABLE.add(
+    "CARRIED",
+    {"SNV": 3e-4, "INS": 5e-5, "DEL": 5e-5, "DUP": 1e-5, "MNV": 2e-6, "COMPLEX": 2e-6},
+    unit="1",
+    meaning="Probability that a person has a given allele, by type: about one base in a "
+    "thousand differs, one indel comes with eight such",
+    origin="judgement",
+)
+UNSTATED = TABLE.add(
+    "UNSTATED",
+    1e-4,
+    unit="1",
+    meaning="Allele frequency given to an allele of the germline resource without one",
+    origin="judgement",
+)
+RECURS = TABLE.add(
+    "RECURS",
+    2.0,
+    unit="samples",
+    meaning="Normals assumed of an allele in a panel of normals that lists sites only",
+    origin="judgement",
+)
+TUMOR_SPREAD = TABLE.add(
+    "TUMOR_SPREAD",
+    0.25,
+    unit="logit",
+    meaning="Standard deviation between tumours that have a variant at similar frequencies",
+    origin="judgement",
+)
+ARTIFACT_SPREAD = TABLE.add(
+    "ARTIFACT_SPREAD",
+    0.12,
+    unit="logit",
+    meaning="The same between the samples that show a recurrent artefact",
+    origin="judgement",
+)
+ARTIFACT_LEVEL = TABLE.add(
+    "ARTIFACT_LEVEL",
+    0.02,
+    unit="1",
+    meaning="Allele frequency from which on the prior of a recurrent artefact is flat",
+    origin="judgement",
+)
+HET_CENTRE = TABLE.add(
+    "HET_CENTRE",
+    -0.05,
+    unit="logit",
+    meaning="Centre of the allele frequencies of heterozygous germline variants without a "
+    "normal, before any data: reference bias",
+    origin="judgement",
+)
+HET_SPREAD = TABLE.add(
+    "HET_SPREAD",
+    0.2,
+    unit="logit",
+    meaning="Their standard deviation",
+    origin="judgement",
+)
+HET_ANYWHERE = TABLE.add(
+    "HET_ANYWHERE",
+    3e-4,
+    unit="1",
+    meaning="Weight of any other frequency",
+    origin="judgement",
+)
+HET_SITES = TABLE.add(
+    "HET_SITES",
+    3.0,
+    unit="sites",
+    meaning="Pseudo-counts of that distribution",
+    origin="judgement",
+)
+HET_KERNEL = TABLE.add(
+    "HET_KERNEL",
+    0.12,
+    unit="logit",
+    meaning="Standard deviation by which the distribution of the patient's variants is smoothed",
+    origin="judgement",
+)
+HET_FROM = TABLE.add(
+    "HET_FROM",
+    0.42,
+    unit="1",
+    meaning="Allele frequency from which on an allele shows the distribution of germline ones",
+    origin="judgement",
+)
+HET_ABOVE = TABLE.add(
+    "HET_ABOVE",
+    0.6,
+    unit="1",
+    meaning="Allele frequency above which somatic alleles are rare",
+    origin="judgement",
+)
+HET_TO = TABLE.add(
+    "HET_TO",
+    0.93,
+    unit="1",
+    meaning="Allele frequency up to which an allele shows the distribution of heterozygous ones",
+    origin="judgement",
+)
+HET_FRAGMENTS = TABLE.add(
+    "HET_FRAGMENTS",
+    10,
+    unit="fragments",
+    meaning="Fragments that such an allele needs",
+    origin="judgement",
+)
+HET_LEAST = TABLE.add(
+    "HET_LEAST",
+    0.1,
+    unit="1",
+    meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
+    origin="judgement",
+)
+TIN_PRIOR = TABLE.add(
+    "TIN_PRIOR",
+    0.02,
+    unit="1",
+    meaning="Probability that a normal contains tumour where too few variants show how much",
+    origin="judgement",
+)
+TIN_FROM = TABLE.add(
+    "TIN_FROM",
+    0.08,
+    unit="1",
+    meaning="Allele frequency in a tumour from which on tumour in the normal is considered "
+    "for one allele: below it, an artefact is as likely",
+    origin="judgement",
+)
+ENDS_LIKE = TABLE.add(
+    "ENDS_LIKE",
+    1.25,
+    unit="1",
+    meaning="Factor by which the bases of an allele may be near read ends more often than "
+    "those of all reads at the site",
+    origin="judgement",
+)
+LESS_SIDE = TABLE.add(
+    "LESS_SIDE",
+    0.2,
+    unit="1",
+    meaning="A strand or orientation counts as missing below this fraction of what is expected",
+    origin="judgement",
+)
+PRIMER_REACH = TABLE.add(
+    "PRIMER_REACH",
+    32,
+    unit="bases",
+    meaning="Distance from a fragment end that a primer may cover where primers are unknown",
+    origin="judgement",
+)
+PRIMER_ERROR_MOST = TABLE.add(
+    "PRIMER_ERROR_MOST",
+    0.1,
+    unit="1",
+    meaning="Highest allele frequency of an error of primer synthesis",
+    origin="judgement",
+)
+LOD_POWER = TABLE.add(
+    "LOD_POWER",
+    0.985,
+    unit="1",
+    meaning="Binomial probability of reaching the fragments that a call needs, at the stated "
+    "LOD. It exceeds 95 % by what unequal base qualities and the gate of the "
+    "candidates cost",
+    origin="measured: python -m benchmarks.calibration --seeds 31 32 --sites 550",
+)
+PRESENT_BF = TABLE.add(
+    "PRESENT_BF",
+    100,
+    unit="1",
+    meaning="Bayes factor from which on an allele that exists in the patient is detected in a "
+    "sample",
+    origin="judgement",
+)
+LEAST_CONTAMINATION = TABLE.add(
+    "LEAST_CONTAMINATION",
+    0.004,
+    unit="1",
+    meaning="Lower contamination cannot be distinguished from errors, and hardly ever makes a call",
+    origin="judgement",
+)
+LEAST_TIN = TABLE.add(
+    "LEAST_TIN",
+    0.002,
+    unit="1",
+    meaning="A lower fraction of tumour in the normal changes no call",
+    origin="judgement",
+)
+LEAST_NORMAL = TABLE.add(
+    "LEAST_NORMAL",
+    20,
+    unit="fragments",
+    meaning="Depth of the normal that a variant needs to show tumour in it",
+    origin="judgement",
+)
+MOST_TIN_AF = TABLE.add(
+    "MOST_TIN_AF",
+    0.2,
+    unit="1",
+    meaning="Allele frequency in the normal from which on it is not attributed to tumour in "
+    "the normal",
+    origin="judgement",
+)
+MIN_DEPTH = TABLE.add(
+    "MIN_DEPTH",
+    10,
+    unit="fragments",
+    meaning="Depth below which a sample is not assessable",
+    origin="judgement",
+)
+INHERITED_AF = TABLE.add(
+    "INHERITED_AF",
+    1e-3,
+    unit="1",
+    meaning="Population frequency from which on an allele that was asked for is taken as germline",
+    origin="judgement",
+)
+NEAR_MISS = TABLE.add(
+    "NEAR_MISS",
+    1.0,
+    unit="Phred",
+    meaning="Quality from which on a candidate that is not called is kept as a near miss",
+    origin="judgement",
+)
+SECOND_ERROR = TABLE.add(
+    "SECOND_ERROR",
+    0.02,
+    unit="1",
+    meaning="Probability of an error next to another in one fragment",
+    origin="judgement",
+)
+MIN_BASE_QUALITY = TABLE.add(
+    "MIN_BASE_QUALITY",
+    12,
+    unit="Phred",
+    meaning="Bases below this quality are not counted",
+    origin="judgement",
+)
+NORMAL_HET_SPREAD = TABLE.add(
+    "NORMAL_HET_SPREAD",
+    0.35,
+    unit="logit",
+    meaning="Standard deviation of the allele frequency of a heterozygous germline variant in the "
+    "normal about HET_CENTRE",
+    origin="judgement",
+)
+HOM_LEAST = TABLE.add(
+    "HOM_LEAST",
+    0.93,
+    unit="1",
+    meaning="Lowest allele frequency of a homozygous germline variant in a normal",
+    origin="judgement",
+)
+FOREIGN_SPREAD = TABLE.add(
+    "FOREIGN_SPREAD",
+    0.12,
+    unit="logit",
+    meaning="Standard deviation of the allele frequency of another person's allele about the "
+    "contamination and half of it",
+    origin="judgement",
+)
+CLUSTER_WINDOW = TABLE.add(
+    "CLUSTER_WINDOW",
+    50,
+    unit="bases",
+    meaning="Distance within which new alleles of the same fragments form a cluster",
+    origin="judgement",
+)
+CLUSTER_SHARED = TABLE.add(
+    "CLUSTER_SHARED",
+    0.5,
+    unit="1",
+    meaning="Fraction of the rarer allele's fragments that two alleles of a cluster must share",
+    origin="judgement",
+)
