@@ -1,9 +1,15 @@
 """The second demo patient, from BAMs to verdict: an amplification is the mechanism."""
 
+import gzip
+
 import pytest
 
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.cli import main
+from resistpanel.copynumber.allele_counts import read_contamination
+from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME, read_json
+from resistpanel.core.vcf import CallVcf
 
 PATIENT = HOME / "resources/demo/amplification.yaml"
 PANEL = HOME / "panels/cancer138"
@@ -66,3 +72,26 @@ def test_what_was_there_before_is_called_in_both(folder):
         assert calls["CDKN2A"] == "deletion"
     assert samples["biopsy_before"]["purity"]["value"] == pytest.approx(0.55, abs=0.07)
     assert samples["biopsy_relapse"]["purity"]["value"] == pytest.approx(0.7, abs=0.07)
+
+
+def test_contamination_is_that_of_the_call(folder):
+    """One estimate: the page shows what the header of the VCF has."""
+    told = CallVcf(folder / "call.vcf.gz").parameters
+    value = read_json(folder / "copynumber.json")
+    for kind in ("contamination", "tumor_in_normal"):
+        assert value[kind]
+        for sample, shown in value[kind].items():
+            estimate = Fraction.parse(told[f"{kind}_{sample}"])
+            assert estimate.value is not None
+            assert shown["value"] == pytest.approx(estimate.value, abs=1e-5)
+            assert (shown["found"], shown["sites"]) == (estimate.found, estimate.sites)
+
+
+def test_a_call_without_estimates_is_refused(folder, tmp_path):
+    text = gzip.decompress((folder / "call.vcf.gz").read_bytes()).decode()
+    vcf = tmp_path / "x.vcf"
+    vcf.write_text(text.replace("##resistpanel_contamination_blood", "##resistpanel_x"))
+    samples = ["blood", "biopsy_before", "biopsy_relapse"]
+    assert read_contamination(vcf, samples, None) == ({}, {})
+    with pytest.raises(InputError, match="##resistpanel_contamination_blood is missing"):
+        read_contamination(vcf, samples, "blood")

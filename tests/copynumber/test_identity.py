@@ -1,8 +1,13 @@
 """Swaps, sex, contamination and tumour in normal in a patient's JSON."""
 
+import dataclasses
+
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.gate import GATE
 from resistpanel.copynumber.identity import judge
 from resistpanel.core.errors import InputError
@@ -78,27 +83,47 @@ def test_the_wrong_sex_in_the_sheet_is_found(world, tumours):
 
 
 def test_contamination_of_one_sample_is_found_there_alone(world, tumours):
-    rows = []
-    for gene, kind, passed, protein, af in rows_of(world, tumours):
-        if af[NORMAL if kind == "germline" else BEFORE] == 1.0:
-            af = af | {AFTER: 1 - 0.02 * float(world.rng.choice([0, 0.5, 1]))}
-        rows.append((gene, kind, passed, protein, af))
-    value = analyse(patient(world, tumours, rows=rows))
+    estimates = {
+        name: Fraction(value, value / 2, value * 2, value > 0, 30.0 * (value > 0), 20)
+        for name, value in ((NORMAL, 0.0), (BEFORE, 0.0), (AFTER, 0.02))
+    }
+    value = analyse(dataclasses.replace(patient(world, tumours), contamination=estimates))
     assert texts(value) == [(AFTER, "contamination")]
     found = value["contamination"]
-    assert found[AFTER]["low"] <= 0.02 <= found[AFTER]["high"]
+    assert (found[AFTER]["low"], found[AFTER]["high"]) == (0.01, 0.04)
     assert not found[NORMAL]["found"]
 
 
 def test_tumour_in_normal_is_found(world, tumours):
-    rows = [
-        (gene, kind, passed, protein, af if kind == "germline" else af | {NORMAL: 0.03 * af[AFTER]})
-        for gene, kind, passed, protein, af in rows_of(world, tumours)
-    ]
-    value = analyse(patient(world, tumours, rows=rows))
+    estimates = {AFTER: Fraction(0.03, 0.02, 0.04, True, 12.0, 8)}
+    value = analyse(dataclasses.replace(patient(world, tumours), tumor_in_normal=estimates))
     assert texts(value) == [(NORMAL, "tumor_in_normal")]
-    found = value["tumor_in_normal"][AFTER]
-    assert found["low"] <= 0.03 <= found["high"]
+    assert value["tumor_in_normal"][AFTER]["value"] == 0.03
+    assert value["tumor_in_normal"][BEFORE]["value"] is None
+
+
+@given(
+    *[st.none() | st.floats(0, 1) for _ in range(3)],
+    st.none() | st.booleans(),
+    st.none() | st.floats(-1e3, 1e6),
+    st.integers(0, 10_000),
+)
+def test_estimates_are_read_as_they_were_written(value, low, high, found, evidence, sites):
+    estimate = Fraction(value, low, high, found, evidence, sites)
+    read = Fraction.parse(estimate.text())
+    assert (read.found, read.sites) == (found, sites)
+    for name in ("value", "low", "high", "evidence"):
+        assert getattr(read, name) == (
+            None
+            if getattr(estimate, name) is None
+            else pytest.approx(getattr(estimate, name), rel=1e-5)
+        )
+
+
+@pytest.mark.parametrize("text", ["", "0.02", "value:0.02,low:0", "value:x,low:0"])
+def test_other_estimates_are_refused(text):
+    with pytest.raises(ValueError):
+        Fraction.parse(text)
 
 
 @pytest.mark.parametrize(

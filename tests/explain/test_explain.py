@@ -33,14 +33,14 @@ def write_vcf(path: Path, compare: dict) -> None:
     header = pysam.VariantHeader()
     header.add_line("##resistpanel_mode=paired")
     header.add_line("##resistpanel_prior_somatic=1e-05")
-    header.add_line("##resistpanel_tumor_in_normal=0.02")
+    header.add_line("##resistpanel_model_tumor_in_normal=0.02")
     header.add_line(f"##resistpanel_filters={FILTERS}")
     header.add_line('##INFO=<ID=FILTER_METRICS,Number=3,Type=Float,Description="x">')
     for sample in compare["samples"]:
         name = sample["sample"]
         header.add_sample(name)
         header.add_line(f"##resistpanel_error_rate_{name}=0.03,0.007,0.002,{RATE},0.0002")
-        header.add_line(f"##resistpanel_contamination_{name}=0")
+        header.add_line(f"##resistpanel_model_contamination_{name}=0")
     for name, text in patients.FILTERS.items():
         if name != "PASS":
             header.add_line(f'##FILTER=<ID={name},Description="{text}">')

@@ -784,3 +784,91 @@ CLUSTER_SHARED = TABLE.add(
     meaning="Fraction of the rarer allele's fragments that two alleles of a cluster must share",
     origin="judgement",
 )
+GENOTYPES = TABLE.add(
+    "GENOTYPES",
+    (0.3, 0.3, 0.4),
+    unit="1",
+    meaning="Fractions of foreign genotypes with no, one, two copies of the other allele to "
+    "start from. One level alone fits both copies of a little or one copy of twice as "
+    "much foreign DNA: the first is taken",
+    origin="judgement",
+)
+FOREIGN_RHO = TABLE.add(
+    "FOREIGN_RHO",
+    5e-4,
+    unit="1",
+    meaning="Overdispersion of the counts of foreign alleles, and of those of tumour in the normal",
+    origin="judgement",
+)
+LEAST_SITES = TABLE.add(
+    "LEAST_SITES",
+    5,
+    unit="sites",
+    meaning="Fewest sites from which contamination is estimated",
+    origin="judgement",
+)
+LEAST_VARIANTS = TABLE.add(
+    "LEAST_VARIANTS",
+    2,
+    unit="variants",
+    meaning="Fewest variants from which tumour in the normal is estimated",
+    origin="judgement",
+)
+LEAKING = TABLE.add(
+    "LEAKING",
+    0.8,
+    unit="1",
+    meaning="Fraction of the variants of the tumour that the tumour cells in the normal have",
+    origin="judgement",
+)
+LOCI_APART = TABLE.add(
+    "LOCI_APART",
+    10_000,
+    unit="bases",
+    meaning="Sites closer than this are one locus: reads of a related sequence show other "
+    "alleles at several sites of one place",
+    origin="judgement",
+)
+LEAST_LOCI = TABLE.add(
+    "LEAST_LOCI",
+    8,
+    unit="loci",
+    meaning="From so many loci on, the one with most of the other allele is left out",
+    origin="judgement",
+)
+MIN_GENOTYPE_DEPTH = TABLE.add(
+    "MIN_GENOTYPE_DEPTH",
+    20,
+    unit="fragments",
+    meaning="Sites of a lower depth are not used to estimate contamination or tumour in the normal",
+    origin="judgement",
+)
+CERTAIN_BF = TABLE.add(
+    "CERTAIN_BF",
+    1e6,
+    unit="1",
+    meaning="Bayes factor from which on a variant of the tumour is used to estimate tumour in "
+    "the normal",
+    origin="judgement",
+)
+HOMOZYGOUS_AF = TABLE.add(
+    "HOMOZYGOUS_AF",
+    0.9,
+    unit="1",
+    meaning="Allele frequency in the normal above which a germline allele is homozygous",
+    origin="judgement",
+)
+HOMOZYGOUS_DEPTH = TABLE.add(
+    "HOMOZYGOUS_DEPTH",
+    50,
+    unit="fragments",
+    meaning="Depth of the normal that this needs",
+    origin="judgement",
+)
+LEAST_SAMPLE_ERROR = TABLE.add(
+    "LEAST_SAMPLE_ERROR",
+    1e-4,
+    unit="1 per base",
+    meaning="Lowest error rate of a sample that is assumed to estimate contamination",
+    origin="judgement",
+)

@@ -11,11 +11,16 @@ from resistpanel.call import filters as flt
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
+    CERTAIN_BF,
+    HOMOZYGOUS_AF,
+    HOMOZYGOUS_DEPTH,
     INDEL_FLOOR,
     INHERITED_AF,
     LEAST_CONTAMINATION,
     LEAST_NORMAL,
+    LEAST_SAMPLE_ERROR,
     LEAST_TIN,
+    LEAST_TUMOR_AF,
     MIN_DEPTH,
     MOST_TIN_AF,
     NEAR_MISS,
@@ -203,47 +208,63 @@ class Caller:
         posterior = model.evaluate(
             evidence, self.normal, self.settings.priors, self.log_germline, **known
         )
-        self.leaks = self._leaks(posterior, evidence)
+        self._estimate_contamination(posterior, evidence)
+        self.leaks = self._leaks()
         if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
             posterior = model.evaluate(
                 evidence, self.normal, self.settings.priors, self.log_germline, self.leaks, **known
             )
         return posterior, evidence
 
-    def _leaks(self, posterior: model.Posterior, evidence: model.Evidence) -> model.Leaks:
-        """Estimate tumour in normal, and other people's DNA in each sample."""
-        if self.normal is None or not self.candidates:
-            return model.NO_LEAKS
+    def _leaks(self) -> model.Leaks:
+        """Return what of the estimates is beyond doubt, for the model."""
+        tin, tumor, strongest = 0.0, None, 0.0
+        for s, found in self.tumor_in_normal.items():
+            if found.found and found.value >= LEAST_TIN and found.evidence > strongest:
+                strongest, tin, tumor = found.evidence, found.value, s
+        sure = {
+            s: found.value if found.found and found.value >= LEAST_CONTAMINATION else 0.0
+            for s, found in self.contamination.items()
+        }
+        return model.Leaks(tin, tumor, sure)
+
+    def _estimate_contamination(self, posterior: model.Posterior, evidence: model.Evidence) -> None:
+        """Estimate tumour in normal by tumour, and other people's DNA in each sample.
+
+        Nothing is known of either without a normal, and nothing without candidates.
+        """
+        self.tumor_in_normal, self.contamination = {}, {}
+        if self.normal is None:
+            return
+        self.tumor_in_normal = dict.fromkeys(self.tumors, leakage.NOTHING)
+        self.contamination = dict.fromkeys(range(len(self.samples)), leakage.NOTHING)
+        if not self.candidates:
+            return
         alts = evidence.errors.sum((2, 3))
         totals = alts + evidence.other
         af = alts / np.maximum(totals, 1)
         snv = np.array([c.allele.substitution for c in self.candidates])
-        tin, tumor = 0.0, None
-        strongest = 0.0
         for s in self.tumors:
             # Beyond doubt in the tumour, and in the normal at no frequency that a germline
             # variant has: where the tumour lost the other copy, those too are commoner in it.
             use = (
                 snv
-                & (posterior.log_bayes_factor[:, s] > np.log(1e6))
-                & (af[:, s] >= 0.08)
+                & (posterior.log_bayes_factor[:, s] > np.log(CERTAIN_BF))
+                & (af[:, s] >= LEAST_TUMOR_AF)
                 & (af[:, self.normal] < MOST_TIN_AF)
                 & (totals[:, self.normal] >= LEAST_NORMAL)
             )
-            found = leakage.tumor_in_normal(
+            self.tumor_in_normal[s] = leakage.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
             )
-            if found.found and found.value >= LEAST_TIN and found.evidence > strongest:
-                strongest, tin, tumor = found.evidence, found.value, s
         homozygous = (
             snv
             & (posterior.best == "germline")
-            & (af[:, self.normal] > 0.9)
-            & (totals[:, self.normal] >= 50)
+            & (af[:, self.normal] > HOMOZYGOUS_AF)
+            & (totals[:, self.normal] >= HOMOZYGOUS_DEPTH)
         )
         where = [c.allele for c, use in zip(self.candidates, homozygous, strict=True) if use]
         place = np.array([a.contig for a in where]), np.array([a.pos for a in where])
-        contamination = {}
         for s in range(len(self.samples)):
             other = totals[homozygous, s] - alts[homozygous, s]
             depth = totals[homozygous, s]
@@ -252,12 +273,9 @@ class Caller:
             error = self.tallies[s].errors.sum() / max(self.tallies[s].total.sum(), 1)
             # One level alone reads as both copies of a little or one copy of twice as much
             # foreign DNA: the first is taken.
-            found = leakage.contamination(
-                other[kept], depth[kept], max(error, 1e-4), genotypes=(0.3, 0.3, 0.4)
+            self.contamination[s] = leakage.contamination(
+                other[kept], depth[kept], max(error, LEAST_SAMPLE_ERROR)
             )
-            sure = found.found and found.value >= LEAST_CONTAMINATION
-            contamination[s] = float(found.value) if sure else 0.0
-        return model.Leaks(tin, tumor, contamination)
 
     def _error(
         self, candidate, support, s, unit, units, slip: float | None
@@ -478,6 +496,8 @@ class Caller:
             noises=self.noises,
             assays=self.assays,
             leaks=self.leaks,
+            contamination=self.contamination,
+            tumor_in_normal=self.tumor_in_normal,
             log_multiplier=self.log_multiplier,
             records=records,
         )

@@ -59,15 +59,22 @@ def parameters(result: CallResult) -> dict[str, str]:
         ),
         "target_bases": str(sum(e - s for _, s, e in result.targets)),
         "kept_fraction": number(found.thinned),
-        "tumor_in_normal": number(result.leaks.tumor_in_normal),
         "multiplier": ",".join(number(float(w)) for w in np.exp(result.log_multiplier)),
     }
     for sample, learned in zip(result.samples, result.noises, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
     for sample, kind in zip(result.samples, result.assays, strict=True):
         told[f"assay_{sample.name}"] = kind.line()
-    for s, fraction in result.leaks.contamination.items():
-        told[f"contamination_{result.samples[s].name}"] = number(fraction)
+    for name, estimates in (
+        ("contamination", result.contamination),
+        ("tumor_in_normal", result.tumor_in_normal),
+    ):
+        for s, fraction in estimates.items():
+            told[f"{name}_{result.samples[s].name}"] = fraction.text()
+    # What the model uses: estimates that are beyond doubt.
+    told["model_tumor_in_normal"] = number(result.leaks.tumor_in_normal)
+    for s, value in result.leaks.contamination.items():
+        told[f"model_contamination_{result.samples[s].name}"] = number(value)
     for s, sample in enumerate(result.samples):
         told[f"left_out_{sample.name}"] = (
             f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]},"

@@ -8,6 +8,7 @@ import numpy as np
 from resistpanel.call.assay import Assay
 from resistpanel.call.errors.error_model import Noise
 from resistpanel.call.io.collection import Collection
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.call.model.posterior import Leaks
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.call.vcf_writer import Record
@@ -36,8 +37,10 @@ class CallResult:
     noises : sequence of Noise
         Error model of each sample.
     assays : sequence of Assay
+    contamination, tumor_in_normal : mapping of int to Fraction
+        Estimates by sample, and by tumour; empty without a normal.
     leaks : Leaks
-        Contamination, and tumour in the normal.
+        What of them is beyond doubt, as used by the model.
     log_multiplier : float64, (multipliers,)
         Log weights of the site-specific multipliers of the error rate.
     records : sequence of Record
@@ -53,6 +56,8 @@ class CallResult:
     found: Collection
     noises: Sequence[Noise]
     assays: Sequence[Assay]
+    contamination: Mapping[int, Fraction]
+    tumor_in_normal: Mapping[int, Fraction]
     leaks: Leaks
     log_multiplier: np.ndarray
     records: Sequence[Record]

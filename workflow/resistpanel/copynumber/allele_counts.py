@@ -1,11 +1,13 @@
 """Counts at germline and somatic alleles, from the annotated VCF."""
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from resistpanel.copynumber.copynumber_constants import HETEROZYGOUS, HOMOZYGOUS, LEAST_DEPTH
+from resistpanel.call.model.contamination import Fraction
+from resistpanel.copynumber.copynumber_constants import HETEROZYGOUS, LEAST_DEPTH
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf
 
@@ -80,6 +82,51 @@ class Sites:
             else:
                 values[field.name] = value[rows]
         return Sites(**values)
+
+
+def read_contamination(
+    path: str | Path, samples: Sequence[str], normal: str | None
+) -> tuple[dict[str, Fraction], dict[str, Fraction]]:
+    """Return the estimates that ``resistpanel call`` wrote into its VCF's header.
+
+    Parameters
+    ----------
+    path : path
+        VCF of ``resistpanel annotate`` or ``call``.
+    samples : sequence of str
+    normal : str or None
+        The matched normal; without it nothing is estimated.
+
+    Returns
+    -------
+    contamination, tumor_in_normal : dict of str to Fraction
+        By sample, and by tumour.
+
+    Raises
+    ------
+    InputError
+        If an estimate is missing or cannot be read.
+    """
+    if normal is None:
+        return {}, {}
+    parameters = CallVcf(path, NEEDED, "resistpanel annotate").parameters
+
+    def read(kind: str, sample: str) -> Fraction:
+        name = f"{kind}_{sample}"
+        try:
+            return Fraction.parse(parameters[name])
+        except (KeyError, ValueError) as error:
+            raise InputError(
+                f"##resistpanel_{name} is missing or cannot be read",
+                str(path),
+                "run `resistpanel call` and `resistpanel annotate` again",
+            ) from error
+
+    tumors = [name for name in samples if name != normal]
+    return (
+        {name: read("contamination", name) for name in samples},
+        {name: read("tumor_in_normal", name) for name in tumors},
+    )
 
 
 def read_sites(path: str | Path, samples: list[str]) -> Sites:
@@ -158,11 +205,3 @@ def heterozygous(sites: Sites, normal: str) -> np.ndarray:
     low, high = HETEROZYGOUS
     with np.errstate(invalid="ignore"):
         return germline(sites) & (depth >= LEAST_DEPTH) & (frequency > low) & (frequency < high)
-
-
-def homozygous(sites: Sites, sample: str) -> np.ndarray:
-    """Return which germline alleles a sample has on all copies, bool (alleles,)."""
-    column = sites.column(sample)
-    depth, frequency = sites.depth[:, column], sites.frequency[:, column]
-    with np.errstate(invalid="ignore"):
-        return germline(sites) & (depth >= LEAST_DEPTH) & (frequency >= HOMOZYGOUS)

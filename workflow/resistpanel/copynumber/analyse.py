@@ -5,18 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from resistpanel.call.model.contamination import (
-    NOTHING,
-    Fraction,
-    contamination,
-    loci,
-    tumor_in_normal,
-)
+from resistpanel.call.model.contamination import NOTHING, Fraction
 from resistpanel.catalog import protein
 from resistpanel.catalog.classes import Diseases
 from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
-from resistpanel.copynumber.allele_counts import Sites, heterozygous, homozygous
+from resistpanel.copynumber.allele_counts import Sites, heterozygous
 from resistpanel.copynumber.bins import Bins, Coverage
 from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
 from resistpanel.copynumber.copynumber_constants import (
@@ -48,6 +42,8 @@ class Patient:
     pool : list of Coverage
         Other normals.
     drivers : list of Driver
+    contamination, tumor_in_normal : mapping of str to Fraction
+        As estimated by `resistpanel call`, by sample and by tumour; no entry: no estimate.
     """
 
     sheet: Sheet
@@ -56,6 +52,8 @@ class Patient:
     sites: Sites
     pool: Sequence[Coverage] = ()
     drivers: Sequence[Driver] = ()
+    contamination: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
+    tumor_in_normal: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
 
     @property
     def normal(self) -> str | None:
@@ -219,39 +217,6 @@ def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
     return np.where(single & (patient.sheet.sex == "male"), 1, 2)
 
 
-def contaminations(patient: Patient) -> dict[str, Fraction]:
-    """Return the foreign fraction of every sample; nothing without a normal to know genotypes."""
-    samples = [s.sample for s in patient.sheet.samples]
-    if patient.normal is None:
-        return dict.fromkeys(samples, NOTHING)
-    sites = patient.sites.take(homozygous(patient.sites, patient.normal))
-    found = {}
-    for name in samples:
-        column = sites.column(name)
-        other, depth = sites.ref_count[:, column], sites.depth[:, column]
-        kept = loci(sites.chrom, sites.pos, other, depth)
-        found[name] = contamination(other[kept], depth[kept])
-    return found
-
-
-def leaks(patient: Patient) -> dict[str, Fraction]:
-    """Return, per tumour, the fraction of the normal's DNA that is this tumour's."""
-    if patient.normal is None:
-        return {}
-    sites = patient.sites
-    candidates = sites.take(sites.snv & (sites.model != "germline"))
-    n = candidates.column(patient.normal)
-    return {
-        entry.sample: tumor_in_normal(
-            candidates.alt_count[:, n],
-            candidates.depth[:, n],
-            candidates.alt_count[:, candidates.column(entry.sample)],
-            candidates.depth[:, candidates.column(entry.sample)],
-        )
-        for entry in patient.tumors
-    }
-
-
 def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> tuple[Genes, list]:
     """Return the paired ratios and their calls."""
     targets = target_ratios(patient.coverage[post], [patient.coverage[pre]], patient.bins)
@@ -331,7 +296,11 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
     from resistpanel.copynumber import rows
 
     tumors = {entry.sample: analyse_tumor(patient, entry) for entry in patient.tumors}
-    foreign, leak = contaminations(patient), leaks(patient)
+    names = [entry.sample for entry in patient.sheet.samples]
+    foreign = {name: patient.contamination.get(name, NOTHING) for name in names}
+    leak = {}
+    if patient.normal is not None:
+        leak = {name: patient.tumor_in_normal.get(name, NOTHING) for name in tumors}
     found = identity_of(patient)
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the stage; say on standard error what the gate holds against a sample."""
     from resistpanel.catalog.classes import load_diseases
     from resistpanel.catalog.drivers import load_drivers
-    from resistpanel.copynumber.allele_counts import read_sites
+    from resistpanel.copynumber.allele_counts import read_contamination, read_sites
     from resistpanel.copynumber.analyse import Patient, analyse, of_disease
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
 
@@ -53,13 +53,17 @@ def run(args: argparse.Namespace) -> int:
     pool = [(read_record(path, Qc), path, sample) for path, sample in args.pool]
     measured = {s.sample: coverage(s, bins, str(args.qc)) for s in qc.samples}
     normal = next((s.sample for s in sheet.samples if s.role == "normal"), None)
+    samples = [s.sample for s in sheet.samples]
+    contamination, tumor_in_normal = read_contamination(args.vcf, samples, normal)
     patient = Patient(
         sheet=sheet,
         bins=bins,
         coverage=measured,
-        sites=read_sites(args.vcf, [s.sample for s in sheet.samples]),
+        sites=read_sites(args.vcf, samples),
         pool=pool_coverages(pool, bins, sheet.sex, measured[normal] if normal else None),
         drivers=of_disease(load_drivers(args.catalog), load_diseases(args.catalog), sheet.disease),
+        contamination=contamination,
+        tumor_in_normal=tumor_in_normal,
     )
     value = analyse(patient, gate)
     write_record(args.output, value)

@@ -259,9 +259,10 @@ def of_variant(results: Results, variant: Variant, others: list[Variant], query:
         | {
             "prior_somatic": _number(parameters.get("prior_somatic")),
             "mode": parameters.get("mode"),
-            "tumor_in_normal": _number(parameters.get("tumor_in_normal")),
+            "tumor_in_normal": _number(parameters.get("model_tumor_in_normal")),
             "contamination": {
-                s.sample: _number(parameters.get(f"contamination_{s.sample}")) for s in samples
+                s.sample: _number(parameters.get(f"model_contamination_{s.sample}"))
+                for s in samples
             },
         },
         "filters": decided,

@@ -23,10 +23,18 @@ from scipy.special import betaln
 from resistpanel.call.call_constants import (
     EM_STEPS,
     ERROR_SHAPE,
+    FOREIGN_RHO,
     GENOTYPE_ERROR,
     GENOTYPE_SITES,
+    GENOTYPES,
+    LEAKING,
     LEAST_EVIDENCE,
+    LEAST_LOCI,
+    LEAST_SITES,
     LEAST_TUMOR_AF,
+    LEAST_VARIANTS,
+    LOCI_APART,
+    MIN_GENOTYPE_DEPTH,
 )
 from resistpanel.core.stats import log_beta_binomial
 
@@ -56,6 +64,31 @@ class Fraction:
     found: bool | None
     evidence: float | None
     sites: int
+
+    def text(self) -> str:
+        """Return it as the VCF header has it."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        return ",".join(
+            f"{name}:{'.' if value is None else f'{value:g}'}" for name, value in values.items()
+        )
+
+    @classmethod
+    def parse(cls, text: str) -> "Fraction":
+        """Return what `text` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is something else.
+        """
+        words = dict(part.split(":") for part in text.split(","))
+        values = {k: None if v == "." else float(v) for k, v in words.items()}
+        names = [f.name for f in dataclasses.fields(cls)]
+        if list(values) != names or values["sites"] is None:
+            raise ValueError(f"must give {', '.join(names)}")
+        found = values["found"]
+        values["found"] = None if found is None else bool(found)
+        return cls(**values | {"sites": int(values["sites"])})
 
 
 NOTHING = Fraction(None, None, None, None, None, 0)
@@ -90,8 +123,8 @@ def loci(
     pos: np.ndarray,
     other: np.ndarray,
     depth: np.ndarray,
-    apart: int = 10_000,
-    least: int = 8,
+    apart: int = LOCI_APART,
+    least: int = LEAST_LOCI,
 ) -> np.ndarray:
     """Return the sites to estimate contamination from: one a locus, without the strongest locus.
 
@@ -115,7 +148,7 @@ def loci(
     chosen: list[int] = []
     last: tuple | None = None
     for row in np.lexsort((pos, contig)):
-        if depth[row] < 20:
+        if depth[row] < MIN_GENOTYPE_DEPTH:
             continue
         here = (contig[row], pos[row])
         if last is not None and here[0] == last[0] and here[1] - last[1] < apart:
@@ -133,9 +166,9 @@ def contamination(
     other: np.ndarray,
     depth: np.ndarray,
     error: float = GENOTYPE_ERROR,
-    genotypes: tuple[float, float, float] = (0.3, 0.4, 0.3),
-    rho: float = 5e-4,
-    least_sites: int = 5,
+    genotypes: tuple[float, float, float] = GENOTYPES,
+    rho: float = FOREIGN_RHO,
+    least_sites: int = LEAST_SITES,
 ) -> Fraction:
     """Estimate the fraction of another person's DNA in a sample.
 
@@ -161,7 +194,7 @@ def contamination(
         `value` is the fraction of the sample's DNA.
     """
     other, depth = np.asarray(other, float), np.asarray(depth, float)
-    usable = depth >= 20
+    usable = depth >= MIN_GENOTYPE_DEPTH
     other, depth = other[usable], depth[usable]
     if len(depth) < least_sites:
         return dataclasses.replace(NOTHING, sites=len(depth))
@@ -196,9 +229,9 @@ def tumor_in_normal(
     tumor_alt: np.ndarray,
     tumor_depth: np.ndarray,
     error: float = GENOTYPE_ERROR,
-    leaking: float = 0.8,
-    rho: float = 5e-4,
-    least_sites: int = 2,
+    leaking: float = LEAKING,
+    rho: float = FOREIGN_RHO,
+    least_sites: int = LEAST_VARIANTS,
 ) -> Fraction:
     """Estimate the fraction of the normal's DNA that is a tumour sample's.
 
@@ -227,7 +260,12 @@ def tumor_in_normal(
     x, m = np.asarray(tumor_alt, float), np.asarray(tumor_depth, float)
     with np.errstate(invalid="ignore", divide="ignore"):
         f = x / m
-        usable = (n >= 20) & (m >= 20) & (f >= LEAST_TUMOR_AF) & (k / n < 0.5 * f)
+        usable = (
+            (n >= MIN_GENOTYPE_DEPTH)
+            & (m >= MIN_GENOTYPE_DEPTH)
+            & (f >= LEAST_TUMOR_AF)
+            & (k / n < 0.5 * f)
+        )
     k, n, x, m, f = (values[usable] for values in (k, n, x, m, f))
     if len(n) < least_sites:
         return dataclasses.replace(NOTHING, sites=len(n))
