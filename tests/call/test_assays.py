@@ -245,7 +245,7 @@ class TestDetection:
                     read.set_tag(tag, value)
                 out.write(read)
         pysam.index(str(tagged))
-        assert consensus_of(str(tagged), None, [(CONTIG, 100, 300)]) == expected
+        assert consensus_of(str(tagged), None) == expected
 
 
 def fragments(sequence, name, number, span, rng, rate, variants=(), quality="", insert=160):

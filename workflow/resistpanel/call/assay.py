@@ -7,7 +7,6 @@ import pysam
 
 from resistpanel.call.call_constants import (
     CONSENSUS_FRACTION,
-    CONSENSUS_INTERVALS,
     CONSENSUS_READS,
     END_WINDOW,
     FIXED_ENDS,
@@ -55,28 +54,18 @@ class Assay:
         )
 
 
-def consensus_of(path: str, reference: str, spans: list[tuple[str, int, int]]) -> str:
+def consensus_of(path: str, reference: str) -> str:
     """Return the convention of a file's consensus reads, ``none`` of raw ones.
 
-    Read from the tags and names of a few hundred reads.
-
-    Parameters
-    ----------
-    spans : list of (contig, start, end)
-        0-based half-open.
+    Read from the tags and names of the file's first reads.
     """
     votes = dict.fromkeys(CONSENSUS, 0)
-    looked = 0
-    step = max(1, len(spans) // CONSENSUS_INTERVALS)
     with pysam.AlignmentFile(path, reference_filename=reference) as handle:
-        for contig, start, end in spans[::step][:CONSENSUS_INTERVALS]:
-            for number, read in enumerate(handle.fetch(contig, start, end)):
-                if number == CONSENSUS_READS:
-                    break
-                looked += 1
-                votes[_convention(read)] += 1
+        for read in handle.head(CONSENSUS_READS):
+            votes[_convention(read)] += 1
     best = max(votes, key=votes.__getitem__)
-    return best if best != "none" and votes[best] >= CONSENSUS_FRACTION * looked else "none"
+    marked = votes[best] >= CONSENSUS_FRACTION * sum(votes.values())
+    return best if best != "none" and marked else "none"
 
 
 def _convention(read: pysam.AlignedSegment) -> str:

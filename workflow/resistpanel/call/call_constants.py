@@ -6,16 +6,9 @@ TABLE = Table("call")
 
 CONSENSUS_READS = TABLE.add(
     "CONSENSUS_READS",
-    40,
+    200,
     unit="reads",
-    meaning="Reads of an interval that are looked at for the tags of a consensus caller",
-    origin="judgement",
-)
-CONSENSUS_INTERVALS = TABLE.add(
-    "CONSENSUS_INTERVALS",
-    4,
-    unit="intervals",
-    meaning="Intervals in which they are looked at",
+    meaning="First reads of a file, which are looked at for the tags of a consensus caller",
     origin="judgement",
 )
 CONSENSUS_FRACTION = TABLE.add(

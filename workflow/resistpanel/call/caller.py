@@ -98,7 +98,7 @@ class Caller:
         if self.settings.consensus:
             return [self.settings.consensus] * len(self.samples)
         reference = self.settings.reference
-        return [assay.consensus_of(s.path, reference, self.targets) for s in self.samples]
+        return [assay.consensus_of(s.path, reference) for s in self.samples]
 
     @property
     def assays(self) -> list[assay.Assay]:

@@ -1,6 +1,7 @@
 """`resistpanel call`: arguments, and nothing else."""
 
 import argparse
+import gc
 import re
 import sys
 from pathlib import Path
@@ -123,6 +124,8 @@ def run(args: argparse.Namespace) -> int:
         library=args.library,
         consensus=args.consensus,
     )
+    # What was imported stays: the collector need not go through it again and again.
+    gc.freeze()
     with quiet():
         for path in (*args.normal, *args.tumor) if not args.gather else ():
             check_whole(Path(path))
