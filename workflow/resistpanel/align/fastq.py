@@ -154,30 +154,33 @@ def count_reads(path: Path) -> int:
     return lines // 4
 
 
+def _check_file(path: Path) -> Iterator[InputError]:
+    """Yield what is wrong with one FASTQ by itself: the first fault."""
+    try:
+        if not path.is_file():
+            raise InputError("no such FASTQ", str(path), "correct the path")
+        if next(reads(path), None) is None:
+            raise InputError("the FASTQ has no reads", str(path), "copy or make it again")
+        if _cut_short(path):
+            raise InputError(
+                "the FASTQ is truncated (its end-of-file block is missing)", str(path),
+                "copy or make it again",
+            )  # fmt: skip
+        if path.stat().st_size <= SMALL:
+            count_reads(path)
+        for _ in islice(reads(path), FIRST):
+            pass
+    except InputError as error:
+        yield error
+
+
 def check_lane(first: Path, second: Path | None, umi: str = "none") -> Iterator[InputError]:
     """Yield what is wrong with the FASTQ of one lane, as far as a quick look tells.
 
     Missing, empty, not FASTQ, cut short (bgzip at any size, gzip up to `SMALL` bytes), mates
     that do not belong together, files in the wrong order, no UMI where one should be.
     """
-    wrong = []
-    for path in filter(None, (first, second)):
-        try:
-            if not path.is_file():
-                raise InputError("no such FASTQ", str(path), "correct the path")
-            if next(reads(path), None) is None:
-                raise InputError("the FASTQ has no reads", str(path), "copy or make it again")
-            if _cut_short(path):
-                raise InputError(
-                    "the FASTQ is truncated (its end-of-file block is missing)", str(path),
-                    "copy or make it again",
-                )  # fmt: skip
-            if path.stat().st_size <= SMALL:
-                count_reads(path)
-            for _ in islice(reads(path), FIRST):
-                pass
-        except InputError as error:
-            wrong.append(error)
+    wrong = [error for path in filter(None, (first, second)) for error in _check_file(path)]
     if wrong:
         yield from wrong
         return

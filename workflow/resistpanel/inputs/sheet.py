@@ -185,101 +185,144 @@ def _number(text: str | None) -> float | None:
     return int(value) if value.is_integer() else value
 
 
+class _Cells:
+    """The cells of a row, and what is wrong with them.
+
+    Parameters
+    ----------
+    cells : dict of str to str or None
+    where : str
+        File and line.
+
+    Attributes
+    ----------
+    errors : list of InputError
+    """
+
+    def __init__(self, cells: dict[str, str | None], where: str) -> None:
+        self.cells, self.where = cells, where
+        self.errors: list[InputError] = []
+        self.rules = schema()["properties"]
+
+    def problem(self, column: str, what: str, cure: str = "") -> None:
+        """Add an error."""
+        self.errors.append(InputError(what, f"{self.where} (column '{column}')", cure))
+
+    def check_name(self, column: str) -> None:
+        """Check a patient's or sample's name, which file names are made of."""
+        value = self.cells[column]
+        if value is None:
+            self.problem(column, "the cell is empty", f"give every row a {column}")
+        elif len(value) > LONGEST:
+            self.problem(column, f"a name of {len(value)} characters", f"use at most {LONGEST}")
+        elif column == "patient" and value.casefold() in RESERVED:
+            self.problem(column, f"'{value}' is the name of a file of the results", "use another")
+        elif not re.fullmatch(self.rules[column]["pattern"], value):
+            cure = "use letters, digits, '.', '_' and '-', beginning with a letter or digit"
+            if column == "sample":
+                cure += "; the read groups' SM must be renamed too (samtools reheader)"
+            self.problem(column, f"'{value}' is not safe in file names", cure)
+
+    def check_text(self) -> None:
+        """Check all cells for characters that no page or table should hold."""
+        for column, value in self.cells.items():
+            if value and (strange := _strange(value, column)):
+                self.problem(column, strange, "write it as plain text")
+
+    def role(self) -> str:
+        """Return normal or tumor."""
+        role = (self.cells["role"] or "").casefold()
+        role = "tumor" if role == "tumour" else role
+        if role not in self.rules["role"]["enum"]:
+            cure = did_you_mean(role, self.rules["role"]["enum"]) or "use normal or tumor"
+            self.problem("role", f"unknown role '{self.cells['role'] or ''}'", cure)
+        return role
+
+    def sex(self) -> str | None:
+        """Return female, male or None."""
+        given = self.cells.get("sex")
+        if given is None:
+            return None
+        sex = given.casefold()
+        sex = {"f": "female", "xx": "female", "m": "male", "xy": "male"}.get(sex, sex)
+        if sex not in ("female", "male"):
+            self.problem("sex", f"unknown sex '{given}'", "use female or male, or leave it empty")
+        return sex
+
+    def day(self) -> float | None:
+        """Return the day."""
+        day = _number(self.cells["day"])
+        if self.cells["day"] is not None and day is None:
+            what = f"'{self.cells['day']}' is not a number"
+            self.problem("day", what, "give the day as a number, e.g. 90")
+        return day
+
+    def purity(self) -> float | None:
+        """Return the purity."""
+        given = self.cells.get("purity")
+        purity = _number(given)
+        if given is not None and (purity is None or not 0 < purity <= 1):
+            what = f"'{given}' is not a fraction"
+            self.problem("purity", what, "give it above 0 and up to 1, e.g. 0.6")
+        return purity
+
+    def fastq(self, folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+        """Return the FASTQ of read 1 and of read 2; check that they or a BAM are given."""
+        first, second = (
+            tuple((folder / part).absolute() for part in _parts(self.cells.get(name)))
+            for name in FASTQ
+        )
+        bam = self.cells.get("bam")
+        if bam is None and not first:
+            column = "fastq1" if second else "bam"
+            self.problem(column, "the cell is empty", "give the path of the BAM, or FASTQ")
+        elif bam is not None and (first or second):
+            self.problem("fastq1", "the row has a BAM, too", "give the BAM or the FASTQ, not both")
+        elif second and len(first) != len(second):
+            self.problem(
+                "fastq2",
+                f"{len(second)} files where fastq1 has {len(first)}",
+                "give one per lane in each, in the same order, separated by ';'",
+            )
+        return first, second
+
+
+def _parts(cell: str | None) -> list[str]:
+    """Return the entries of a cell that are separated by ``;``."""
+    return [part.strip() for part in (cell or "").split(";") if part.strip()]
+
+
 def _row(
     cells: dict[str, str | None], where: str, folder: Path, aligned: Path
 ) -> tuple[Row, list[InputError]]:
     """Return a row and what is wrong with its cells."""
-    errors = []
-
-    def problem(column: str, what: str, cure: str = "") -> None:
-        errors.append(InputError(what, f"{where} (column '{column}')", cure))
-
-    rules = schema()["properties"]
+    given = _Cells(cells, where)
     for column in ("patient", "sample"):
-        value = cells[column]
-        if value is None:
-            problem(column, "the cell is empty", f"give every row a {column}")
-        elif len(value) > LONGEST:
-            problem(column, f"a name of {len(value)} characters", f"use at most {LONGEST}")
-        elif column == "patient" and value.casefold() in RESERVED:
-            problem(column, f"'{value}' is the name of a file of the results", "use another")
-        elif not re.fullmatch(rules[column]["pattern"], value):
-            problem(
-                column,
-                f"'{value}' is not safe in file names",
-                "use letters, digits, '.', '_' and '-', beginning with a letter or digit"
-                + (
-                    "; the read groups' SM must be renamed too (samtools reheader)"
-                    if column == "sample"
-                    else ""
-                ),
-            )
-    for column, value in cells.items():
-        if value and (strange := _strange(value, column)):
-            problem(column, strange, "write it as plain text")
-    role = (cells["role"] or "").casefold()
-    if role == "tumour":
-        role = "tumor"
-    if role not in rules["role"]["enum"]:
-        cure = did_you_mean(role, rules["role"]["enum"]) or "use normal or tumor"
-        problem("role", f"unknown role '{cells['role'] or ''}'", cure)
-    sex = cells.get("sex")
-    if sex is not None:
-        sex = {"f": "female", "xx": "female", "m": "male", "xy": "male"}.get(
-            sex.casefold(), sex.casefold()
-        )
-        if sex not in ("female", "male"):
-            problem("sex", f"unknown sex '{cells['sex']}'", "use female or male, or leave it empty")
-    day = _number(cells["day"])
-    if cells["day"] is not None and day is None:
-        problem("day", f"'{cells['day']}' is not a number", "give the day as a number, e.g. 90")
-    purity = _number(cells.get("purity"))
-    if cells.get("purity") is not None and (purity is None or not 0 < purity <= 1):
-        problem(
-            "purity",
-            f"'{cells['purity']}' is not a fraction",
-            "give it above 0 and up to 1, e.g. 0.6",
-        )
-    fastq1, fastq2 = (
-        tuple((folder / part.strip()).absolute() for part in (cells.get(name) or "").split(";")
-              if part.strip())
-        for name in FASTQ
-    )  # fmt: skip
-    if cells.get("bam") is None and not fastq1:
-        problem(
-            "fastq1" if fastq2 else "bam", "the cell is empty", "give the path of the BAM, or FASTQ"
-        )
-    elif cells.get("bam") is not None and (fastq1 or fastq2):
-        problem("fastq1", "the row has a BAM, too", "give the BAM or the FASTQ, not both")
-    elif fastq2 and len(fastq1) != len(fastq2):
-        problem(
-            "fastq2",
-            f"{len(fastq2)} files where fastq1 has {len(fastq1)}",
-            "give one per lane in each, in the same order, separated by ';'",
-        )
+        given.check_name(column)
+    given.check_text()
+    role, sex, day, purity = given.role(), given.sex(), given.day(), given.purity()
+    fastq1, fastq2 = given.fastq(folder)
+    bam = aligned / f"{cells['sample']}.bam" if fastq1 else folder / (cells.get("bam") or "")
     timepoint = cells["timepoint"]
     if timepoint is not None and timepoint.casefold() in ("pre", "post"):
         timepoint = timepoint.casefold()
-    drugs = tuple(part.strip() for part in (cells["drugs"] or "").split(";") if part.strip())
     row = Row(
         patient=cells["patient"] or "",
         sample=cells["sample"] or "",
         role=role,
-        bam=(
-            aligned / f"{cells['sample']}.bam" if fastq1 else folder / (cells.get("bam") or "")
-        ).absolute(),
+        bam=bam.absolute(),
         fastq1=fastq1,
         fastq2=fastq2,
         timepoint=timepoint,
         day=day,
         lesion=cells["lesion"],
-        drugs=drugs,
+        drugs=tuple(_parts(cells["drugs"])),
         sex=sex,
         purity=purity,
         disease=cells.get("disease"),
         where=where,
     )
-    return row, errors
+    return row, given.errors
 
 
 def patients(rows: list[Row]) -> dict[str, list[Row]]:

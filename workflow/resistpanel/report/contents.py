@@ -67,6 +67,37 @@ def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
 
 
+def _of_patient(patient: str, *given: tuple[dict | None, str | None]) -> None:
+    """Raise InputError where a file is of another patient."""
+    for value, where in given:
+        if value and value["patient"] != patient:
+            raise InputError(
+                f"is of patient {value['patient']!r}, the sheet of {patient!r}",
+                where=str(where),
+                cure="give the files of one run",
+            )
+
+
+def _build(
+    given: str | None, found: str | None, vcf: str | None, published: str | None
+) -> str | None:
+    """Return the genome build; raise InputError where the VCF or the published table disagree."""
+    if given and found and given != found:
+        raise InputError(
+            f"its contigs have the lengths of {found}, the build given is {given}",
+            where=str(vcf),
+            cure=f"give --build {found}, or none",
+        )
+    build = given or found
+    if published and build not in (None, "hg19"):
+        raise InputError(
+            f"its positions are hg19, the build is {build}",
+            where=str(published),
+            cure="leave --table1 out for this build",
+        )
+    return build
+
+
 def assemble(
     paths: dict[str, str],
     *,
@@ -111,28 +142,9 @@ def assemble(
     copies = load(copynumber, "copynumber") if copynumber else None
     consistent(parts, paths)
     others = load(callers, "callers") if callers else None
-    for value, where in ((copies, copynumber), (others, callers)):
-        if value and value["patient"] != parts["sheet"]["patient"]:
-            raise InputError(
-                f"is of patient {value['patient']!r}, the sheet of {parts['sheet']['patient']!r}",
-                where=str(where),
-                cure="give the files of one run",
-            )
+    _of_patient(parts["sheet"]["patient"], (copies, copynumber), (others, callers))
     parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
-    found = build_of_lengths(lengths)
-    if build and found and build != found:
-        raise InputError(
-            f"its contigs have the lengths of {found}, the build given is {build}",
-            where=str(vcf),
-            cure=f"give --build {found}, or none",
-        )
-    build = build or found
-    if published and build not in (None, "hg19"):
-        raise InputError(
-            f"its positions are hg19, the build is {build}",
-            where=str(published),
-            cure="leave --table1 out for this build",
-        )
+    build = _build(build, build_of_lengths(lengths), vcf, published)
     rows = load_published(published) if published else []
     given = {
         **paths,

@@ -113,19 +113,7 @@ def draw_fragments(
     kept &= start + insert <= size + growing
     start, insert, place = start[kept], insert[kept], place[kept]
 
-    count = len(start)
-    portions = np.cumsum(amounts, axis=1)
-    portions /= np.where(portions[:, -1:] > 0, portions[:, -1:], 1)
-    source = (rng.random(count)[:, None] >= portions[place]).sum(axis=1)
-    source = np.minimum(source, len(sources) - 1)
-    haplotype = (rng.random(count) >= share[place, source]).astype(int)
-    draws = rng.random((count, max(made.draws, 1)))
-    carried = np.zeros((count, len(variants)), bool)
-    for v in range(len(variants)):
-        draw = draws[:, made.groups[v]]
-        low, high = made.low[v, source, haplotype], made.high[v, source, haplotype]
-        carried[:, v] = (low <= draw) & (draw < high)
-
+    carried = _carried(len(variants), made, amounts[place], share[place], rng)
     local, begin, total = _local_indels(region, variants, carried, start, insert)
     last = begin + insert - (local * [v.growth for v in variants]).sum(axis=1)
     kept = start + insert <= size + total
@@ -155,6 +143,36 @@ def draw_fragments(
         local[rows_all],
         parent,
     )
+
+
+def _carried(
+    variants: int, made: Plan, amounts: np.ndarray, share: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw which variants the fragments have, bool (fragments, variants).
+
+    Parameters
+    ----------
+    variants : int
+        Number of variants.
+    made : Plan
+    amounts : float array (fragments, sources)
+        DNA of each source at the fragment's place.
+    share : float array (fragments, sources)
+        Fraction of it that is of the first haplotype.
+    """
+    count, sources = amounts.shape
+    portions = np.cumsum(amounts, axis=1)
+    portions /= np.where(portions[:, -1:] > 0, portions[:, -1:], 1)
+    source = (rng.random(count)[:, None] >= portions).sum(axis=1)
+    source = np.minimum(source, sources - 1)
+    haplotype = (rng.random(count) >= share[np.arange(count), source]).astype(int)
+    draws = rng.random((count, max(made.draws, 1)))
+    carried = np.zeros((count, variants), bool)
+    for v in range(variants):
+        draw = draws[:, made.groups[v]]
+        low, high = made.low[v, source, haplotype], made.high[v, source, haplotype]
+        carried[:, v] = (low <= draw) & (draw < high)
+    return carried
 
 
 def _local_indels(region, variants, carried, start, insert):

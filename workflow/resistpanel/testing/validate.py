@@ -238,31 +238,6 @@ class Validation:
         left_out: int,
     ) -> records.Validate:
         plan = self.plan
-        ladder = [row for row in rows if row.design == "ladder"]
-        there = {row.kind for row in rows}
-        classes = ["all", *(kind for kind in (*CLASSES, "COMPLEX") if kind in there)]
-        recall = tuple(
-            records.RecallAtAf(
-                kind=kind,
-                af=af,
-                **proportion(r.called for r in ladder if r.af == af and kind in ("all", r.kind)),
-            )
-            for kind in classes
-            for af in plan.ladder
-        )
-        curve = tuple(
-            records.RecallAtLod(
-                kind=kind,
-                multiple=multiple,
-                **proportion(
-                    r.called
-                    for r in rows
-                    if r.multiple_of_lod == multiple and kind in ("all", r.kind)
-                ),
-            )
-            for kind in classes
-            for multiple in MULTIPLES
-        )
         calls = [stated[site.variant] for site in kept]
         lods = [call.lod for call in calls if call.lod is not None]
         megabases = sum(target.length for target in self.targets) / 1e6
@@ -296,8 +271,8 @@ class Validation:
                 # at best.
                 expected_of_whole=lod * depth_tumor / whole if lod is not None else None,
             ),
-            recall=recall,
-            lod_curve=curve,
+            recall=recall_by_af(rows, plan.ladder),
+            lod_curve=recall_by_lod(rows),
             false_calls=records.FalseCalls(
                 number=len({(f.chrom, f.pos, f.ref, f.alt) for f in false}),
                 before=before,
@@ -310,6 +285,43 @@ class Validation:
     def clean(self) -> None:
         """Remove the BAMs and VCFs in between."""
         shutil.rmtree(self.plan.work, ignore_errors=True)
+
+
+def _classes(rows: Sequence[records.SpikedVariant]) -> list[str]:
+    """Return ``all`` and the classes of the variants, in their order."""
+    there = {row.kind for row in rows}
+    return ["all", *(kind for kind in (*CLASSES, "COMPLEX") if kind in there)]
+
+
+def recall_by_af(
+    rows: Sequence[records.SpikedVariant], ladder: Sequence[float]
+) -> tuple[records.RecallAtAf, ...]:
+    """Return the recall of the variants spiked at each AF of a ladder, by class."""
+    spiked = [row for row in rows if row.design == "ladder"]
+    return tuple(
+        records.RecallAtAf(
+            kind=kind,
+            af=af,
+            **proportion(r.called for r in spiked if r.af == af and kind in ("all", r.kind)),
+        )
+        for kind in _classes(rows)
+        for af in ladder
+    )
+
+
+def recall_by_lod(rows: Sequence[records.SpikedVariant]) -> tuple[records.RecallAtLod, ...]:
+    """Return the recall of the variants spiked at each multiple of the stated LOD, by class."""
+    return tuple(
+        records.RecallAtLod(
+            kind=kind,
+            multiple=multiple,
+            **proportion(
+                r.called for r in rows if r.multiple_of_lod == multiple and kind in ("all", r.kind)
+            ),
+        )
+        for kind in _classes(rows)
+        for multiple in MULTIPLES
+    )
 
 
 def write_sites(path: Path, variants: list[Allele], reference: Path, fetch: Fetch) -> None:
