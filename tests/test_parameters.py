@@ -54,7 +54,11 @@ STRUCTURE = {
     },
     "call/model/posterior.py": {"LOG_TINY": "log of 0", "STEP": "candidates computed at a time"},
     "copynumber/identity.py": {"SHARED_WITH_Y": "coordinates of the genome builds"},
-    "core/bam.py": {"MOST_HEADER, MOST_CONTIGS": "limits of files"},
+    "core/header_limits.py": {
+        "MOST_HEADER, MOST_CONTIGS": "limits of files",
+        "DEFINITION": "of the CRAM format",
+    },
+    "core/files.py": {"MOST_TEXT": "limits of files"},
     "core/bam_index.py": {
         "BAI_METADATA_BIN": "of the BAI format",
         "MOST_UNPACKED": "limits of files",

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import gzip
+import lzma
 import struct
 import zlib
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.header_limits import check_bam_header, check_cram_header
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
 BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -20,9 +22,6 @@ CRAM_EOF = bytes.fromhex(
 )
 #: The same of CRAM 2.1, which has no checksums.
 CRAM2_EOF = bytes.fromhex("0b000000ffffffff0fe0454f460000000001000001000606010001000100")
-#: Bytes of text and contigs of a header at the most: a few MB of either are read in seconds, and
-#: no assembly that a panel is designed on comes near.
-MOST_HEADER, MOST_CONTIGS = 64 << 20, 500_000
 #: Builds under both of their usual names.
 BUILD_NAMES = {"hg18": "hg18 (NCBI36)", "hg19": "hg19 (GRCh37)", "hg38": "hg38 (GRCh38)"}
 
@@ -98,18 +97,6 @@ def make_index(path: Path) -> None:
         ) from None
 
 
-def _check_size(path: Path) -> None:
-    """Raise InputError where a BAM's header unpacks to more than any real one holds."""
-    with gzip.open(path) as handle:
-        _, length = struct.unpack("<4si", handle.read(8))
-        if not 0 <= length <= MOST_HEADER:
-            raise InputError(f"its header is of {length >> 20} MB", cure="make the BAM again")
-        handle.read(length)
-        (contigs,) = struct.unpack("<i", handle.read(4))
-    if not 0 <= contigs <= MOST_CONTIGS:
-        raise InputError(f"its header names {contigs} contigs", cure="make the BAM again")
-
-
 def _start(path: Path) -> bytes:
     """Return the first decompressed bytes of a file; its first block must be whole."""
     with path.open("rb") as handle:
@@ -174,8 +161,8 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
             )
         if start[:4] not in (b"BAM\1", b"CRAM"):
             raise InputError("the file is not a BAM", cure="give the aligned reads (BAM or CRAM)")
-        if start[:4] == b"BAM\1":
-            _check_size(path)
+        check = check_bam_header if start[:4] == b"BAM\1" else check_cram_header
+        check(path)
         if not ends_whole(path):
             raise InputError(
                 "the BAM is truncated (its end-of-file block is missing)",
@@ -183,7 +170,9 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
             )
     except PermissionError:
         raise InputError("the BAM cannot be read: no permission") from None
-    except (OSError, ValueError, EOFError, zlib.error, struct.error) as error:
+    except (
+        OSError, ValueError, EOFError, IndexError, zlib.error, lzma.LZMAError, struct.error,
+    ) as error:  # fmt: skip
         raise InputError(f"the BAM cannot be read: {error}"[:300]) from None
     try:
         with pysam.AlignmentFile(

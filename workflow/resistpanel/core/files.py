@@ -164,6 +164,24 @@ def check_readable(path: str | Path) -> None:
 
 #: The first bytes of every gzip file (RFC 1952).
 GZIP = b"\x1f\x8b"
+#: Bytes of a text input at the most, unpacked: the GFF3 of a genome is below it, what a panel needs
+#: is a few MB. Lines take several times their bytes of memory.
+MOST_TEXT = 512 << 20
+
+
+def _bytes_of(path: Path) -> bytes:
+    """Return what a text file holds, unpacked, if that is not more than `MOST_TEXT`."""
+    with path.open("rb") as handle:
+        packed = handle.read(len(GZIP)) == GZIP
+    with gzip.open(path) if packed else path.open("rb") as handle:
+        data = handle.read(MOST_TEXT + 1)
+    if len(data) > MOST_TEXT:
+        raise InputError(
+            f"{'unpacks to' if packed else 'is of'} more than {MOST_TEXT >> 20} MB",
+            str(path),
+            "give what the panel needs of it",
+        )
+    return data
 
 
 def read_text(path: str | Path) -> str:
@@ -172,14 +190,11 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     InputError
-        If there is none, or it is a folder, a pipe or no UTF-8 text.
+        If there is none, or it is a folder, a pipe, no UTF-8 text, or of more than `MOST_TEXT`.
     """
     check_readable(path)
     try:
-        data = Path(path).read_bytes()
-        if data.startswith(GZIP):
-            data = gzip.decompress(data)
-        return data.decode("utf-8-sig")
+        return _bytes_of(Path(path)).decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError("no such file", str(path)) from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:

@@ -54,13 +54,14 @@ def read_targets(bed: str | Path) -> list[Target]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the panel's BED")
     targets = []
-    lines = read_text(path).splitlines()
-    if len(lines) > MOST_LINES:
+    text = read_text(path)
+    if text.count("\n") > MOST_LINES:
         raise InputError(
-            f"{len(lines)} lines, where {MOST_LINES} are the most",
+            f"{text.count(chr(10))} lines, where {MOST_LINES} are the most",
             str(path),
             "give the panel's BED",
         )
+    lines = text.splitlines()
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith(("#", "track", "browser")):
             continue
