@@ -1,19 +1,9 @@
 # Shared by the rules: the checked configuration and sheet, paths, wildcards, the final output.
-import sys
-
-try:
-    from resistpanel.inputs.binding import Due
-    from resistpanel.inputs.machine import why as why_failed
-    from resistpanel.inputs.plan import flags, plan_or_exit, put_on_path
-    from resistpanel.inputs.resources import memory
-    from resistpanel.inputs.simulated_patient import load_patient
-except ImportError as error:
-    print(
-        f"resistpanel: error: the package cannot be imported ({error}); "
-        "run `make setup`, then .venv/bin/snakemake",
-        file=sys.stderr,
-    )
-    sys.exit(2)
+from resistpanel.inputs.binding import Due
+from resistpanel.inputs.machine import why as why_failed
+from resistpanel.inputs.plan import flags, plan_or_exit, put_on_path
+from resistpanel.inputs.resources import memory
+from resistpanel.inputs.simulated_patient import load_patient
 
 put_on_path()
 

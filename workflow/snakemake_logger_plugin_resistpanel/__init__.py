@@ -11,8 +11,6 @@ import os
 from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from resistpanel.run.snakemake import DESCRIPTOR
-
 #: Fields that are handed on, by event.
 FIELDS = {
     LogEvent.RUN_INFO: ("stats",),
@@ -30,6 +28,10 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """Open the descriptor; without one there is nothing to write to."""
+        # Here, since Snakemake imports every plugin before it reads the Snakefile, which is where a
+        # study's folder is taken off the path.
+        from resistpanel.run.snakemake import DESCRIPTOR
+
         number = os.environ.get(DESCRIPTOR, "")
         # Closed with the process; line-buffered, since a pipe's reader wants whole lines.
         self.sink = (
