@@ -10,15 +10,20 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 KERNELS := $(shell find workflow/resistpanel -name '*.pyx' -o -name '*.pxd')
 SNAKEFILES := Snakefile workflow/rules
-# uv only remakes the lock; nobody needs it to run or test the workflow.
+# uv only remakes the locks; nobody needs it to run or test the workflow.
 UV := uv==0.13.8
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+  --no-annotate
+# no: install the locked versions whatever files the index serves of them (docs/usage.md).
+HASHES ?= yes
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-all lint schemas lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
 
-setup: $(VENV)/.built ## make .venv with the locked packages and compile the kernels
+setup: $(VENV)/.built ## make .venv with the locked packages, by their hashes; compile the kernels
 
 demo: setup ## simulate the two demo patients and run the workflow on each
 	$(BIN)/snakemake --cores $(CORES)
@@ -39,10 +44,13 @@ lint: setup ## check style, formatting and the Snakefiles
 schemas: setup ## write the JSON Schemas and docs/records.md from the records
 	$(BIN)/python -m resistpanel.records.schema --write
 
-lock: $(BIN)/python pyproject.toml ## remake requirements.lock from pyproject.toml
-	$(BIN)/python -m pip install --quiet $(UV)
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev \
-	  --upgrade --no-header --no-annotate --output-file requirements.lock pyproject.toml
+# What builds the package is locked with it: setuptools and Cython, from [build-system].
+lock: $(BIN)/python pyproject.toml ## remake the locks from pyproject.toml
+	$(PIP) $(UV)
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	  | $(BIN)/$(LOCK) --extra dev --upgrade --output-file requirements.lock pyproject.toml -
+	$(BIN)/$(LOCK) --extra slurm --constraint requirements.lock \
+	  --output-file requirements.slurm.lock pyproject.toml
 
 clean: ## remove results and caches; .venv stays
 	rm -rf results build .pytest_cache .ruff_cache .hypothesis
@@ -53,9 +61,17 @@ $(BIN)/python:
 	@python=$$(sh .ci/find-python) && "$$python" -m venv $(VENV)
 
 $(VENV)/.locked: requirements.lock | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+ifeq ($(HASHES),no)
+	sed -e '/^ *--hash=/d' -e 's/ *\\$$//' requirements.lock > $(VENV)/unhashed
+	$(PIP) --requirement $(VENV)/unhashed
+else
+	@$(PIP) --require-hashes --requirement requirements.lock || { \
+	  echo "If a hash does not match: your package index serves other files than those locked." \
+	    "Use another index, or 'make HASHES=no setup' if you trust this one." >&2; exit 1; }
+endif
 	@touch $@
 
+# Built by the packages of the lock: an isolated build would fetch its own, without hashes.
 $(VENV)/.built: $(VENV)/.locked pyproject.toml setup.py $(KERNELS)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -9,7 +9,7 @@ apt-get install --yes --no-install-recommends \
     python3 python3-venv python3-dev gcc libc6-dev make ca-certificates bwa freebayes
 make setup
 .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-    "$(sed -n 's/.*"\(snakemake-executor-plugin-slurm==.*\)".*/\1/p' pyproject.toml)"
+    --require-hashes --requirement requirements.slurm.lock
 # The compiler has done its work.
 apt-get purge --yes --auto-remove python3-dev gcc libc6-dev
 rm -rf /var/lib/apt/lists/* "${HOME:?}/.cache"

@@ -29,13 +29,18 @@ DEV = pins(PROJECT["project"]["optional-dependencies"]["dev"])
 BUILD = pins(PROJECT["build-system"]["requires"])
 
 
-def locked() -> dict[str, set[str]]:
-    """Return the versions of each package in the lock (several where markers tell them apart)."""
+LOCKS = ["requirements.lock", "requirements.slurm.lock"]
+
+
+def locked(name: str = LOCKS[0]) -> dict[str, set[str]]:
+    """Return the versions of each package in a lock (several where markers tell them apart)."""
     found: dict[str, set[str]] = {}
-    for line in (HOME / "requirements.lock").read_text().splitlines():
-        requirement, _, _marker = line.partition(" ; ")
-        for name, version in pins([requirement.strip()]).items():
-            found.setdefault(name, set()).add(version)
+    for line in (HOME / name).read_text().splitlines():
+        if line.startswith(" "):
+            continue  # a hash
+        requirement, _, _marker = line.removesuffix("\\").partition(" ; ")
+        for package, version in pins([requirement.strip()]).items():
+            found.setdefault(package, set()).add(version)
     return found
 
 
@@ -47,8 +52,50 @@ def test_compiled_against_what_is_installed(name):
 
 def test_lock_holds_every_pin():
     lock = locked()
-    for name, version in (RUNTIME | DEV).items():
+    for name, version in (RUNTIME | DEV | BUILD).items():
         assert lock.get(name) == {version}, f"{name}: run `make lock`"
+    slurm = pins(PROJECT["project"]["optional-dependencies"]["slurm"])
+    for name, version in (RUNTIME | slurm).items():
+        assert locked(LOCKS[1]).get(name) == {version}, f"{name}: run `make lock`"
+    both = lock.keys() & locked(LOCKS[1]).keys()
+    assert all(lock[name] == locked(LOCKS[1])[name] for name in both)
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_locked_package_has_hashes(name):
+    """Of every file of its release: without one, pip would install what an index serves."""
+    text = (HOME / name).read_text()
+    packages = re.split(r"^(?=[a-z0-9])", text, flags=re.M)[1:]
+    assert len(packages) > 60
+    for package in packages:
+        assert re.fullmatch(r"\S+==\S+( ; [^\n]*)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+",
+                            package), package[:80]  # fmt: skip
+    makefile = (HOME / "Makefile").read_text()
+    assert "--require-hashes --requirement requirements.lock" in makefile
+    assert "--no-build-isolation" in makefile
+
+
+def test_images_are_named_by_digest():
+    """A tag can be made to mean another image."""
+    docker = re.findall(r"^FROM (\S+)", (HOME / "Dockerfile").read_text(), re.M)
+    apptainer = re.findall(r"^From: (\S+)", (HOME / "apptainer.def").read_text(), re.M)
+    digests = {re.fullmatch(r"debian(?::[\w.-]+)?@(sha256:[0-9a-f]{64})", name)[1]
+               for name in docker + apptainer}  # fmt: skip
+    assert len(docker) == len(apptainer) == len(digests) == 1
+
+
+def test_no_install_by_a_name_that_is_not_published():
+    """Whoever registers that name would be installed."""
+    found = []
+    for name in tracked():
+        path = HOME / name
+        if path.is_file() and name != "tests/test_packaging.py" and path.suffix in TEXTS:
+            text = path.read_text(errors="replace")
+            found += [name] if re.search(r"pip install ['\"]?resistpanel\b", text) else []
+    assert found == []
+
+
+TEXTS = {".md", ".py", ".yaml", ".yml", ".toml", ".sh", ".smk", ".def", ".cff", ".j2", ""}
 
 
 def test_conda_environment_holds_the_same_pins():
