@@ -63,16 +63,6 @@ def test_headers_are_read_by_the_main_process_alone(config, world):
     assert (plan.samples[2], notes) == ("after", [])
 
 
-def test_fingerprint_is_the_patients_own(config, world):
-    before = make_plan(config, load)[0].fingerprint("P1")
-    world.rows.insert(0, world.rows.pop())
-    world.write_sheet()
-    assert make_plan(config, load)[0].fingerprint("P1") == before
-    world.rows[0]["day"] = "121"
-    world.write_sheet()
-    assert make_plan(config, load)[0].fingerprint("P1") != before
-
-
 def test_plan_of_a_simulation_is_the_sheet_that_it_writes():
     plan, notes = make_plan({"simulate": str(DEMO), "outdir": "out"}, load)
     patient = load(DEMO)

@@ -103,6 +103,22 @@ def test_the_report_is_refused(results, name):
         check_patient(outdir, "P1")
 
 
+@pytest.mark.parametrize(
+    "name, words",
+    [("after.bam", "reads of after"), ("catalog/resistance.tsv", "catalogue resistance.tsv"),
+     ("results/annotate/P1.vcf.gz", "calls")],
+)  # fmt: skip
+def test_explain_refuses_results_of_other_input(results, capsys, name, words):
+    """Before it reads them: its numbers would be of another BAM or catalogue."""
+    with (results.folder / name).open("ab") as out:
+        out.write(b"#\n")
+    assert main(["explain", "P1", "GENE"]) == 2
+    streams = capsys.readouterr()
+    assert streams.out == ""
+    line = next(line for line in streams.err.splitlines() if words in line)
+    assert line.endswith("is not the file that it was made from; run the workflow again")
+
+
 def test_the_cohort_refuses_a_report_that_was_edited(results):
     path = results.folder / "results/report/P1.json"
     check_report(path)

@@ -23,7 +23,6 @@ rule sheet:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
         aligned=OUT / "align",
-        rows=lambda wildcards: PLAN.fingerprint(wildcards.patient),
     shell:
         "resistpanel sheet --made-from {input.due:q}"
         " --samples {input.samples:q} --reference {input.reference:q}"

@@ -108,11 +108,6 @@ class Plan:
             if name != patient and row.role == "normal"
         ]
 
-    def fingerprint(self, patient: str) -> str:
-        """Return all that the sheet says of a patient, whatever it says of others."""
-        rows = (dataclasses.replace(row, where="") for row in self.patients[patient])
-        return repr([dataclasses.astuple(row) for row in rows])
-
 
 def simulated_rows(patient: Mapping[str, Any], where: Path) -> list[Row]:
     """Return the rows of the sheet that ``resistpanel simulate`` will write.
