@@ -22,9 +22,10 @@ from callkit import (
     write_sites,
 )
 
-from resistpanel.call.assay import FIXED_ENDS, consensus_of, describe, same_ends
+from resistpanel.call.assay import consensus_of, describe, same_ends
+from resistpanel.call.call_constants import FIXED_ENDS
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.call.io.primers import read_primers
+from resistpanel.call.io.primers import inferred, read_primers
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -163,18 +164,30 @@ class TestAmplicons:
     def test_primers_are_no_evidence(self, overlap):
         lab, bam, pos, alt, _lost, primers = overlap
         key = (pos + 1, self.sequence[pos], alt)
-        _, plain = lab.call(bam)
-        assert plain[key].samples[0]["AF"] == pytest.approx(0.1, abs=0.03)
-        caller, found = lab.call(bam, primers=primers)
-        assert found[key].filters == []
-        assert found[key].samples[0]["AF"] == pytest.approx(0.2, abs=0.045)
-        assert found[key].samples[0]["DP"] == pytest.approx(800, abs=8)
-        assert [k for k, r in found.items() if not r.filters] == [key]
-        assert caller.assays[0].primers
+        for known in (primers, None):
+            caller, found = lab.call(bam, primers=known)
+            assert found[key].filters == []
+            assert found[key].samples[0]["AF"] == pytest.approx(0.2, abs=0.045)
+            assert found[key].samples[0]["DP"] == pytest.approx(800, abs=8)
+            assert [k for k, r in found.items() if not r.filters] == [key]
+            assert caller.assays[0].primers is (known is not None)
+        _, blind = lab.call(bam, library="capture")
+        assert blind[key].samples[0]["AF"] == pytest.approx(0.1, abs=0.03)
 
-    def test_a_base_lost_in_a_primer_is_suspected_without_primers(self, overlap):
-        lab, bam, _pos, _alt, _lost, _ = overlap
-        _, found = lab.call(bam)
+    def test_a_base_lost_in_a_primer_is_suspected_without_primers(self, tmp_path):
+        """Where no other amplicon shows the base."""
+        lab, rng = Lab(tmp_path, self.sequence, [(500, 750)]), random.Random(5)
+        reads = []
+        for n in range(1600):
+            name, (start, end) = f"a{n}", ((500, 625), (622, 750))[n % 2]
+            both = pair(name, self.sequence, start, end, 100, rng.random() < 0.5)
+            if n % 60 == 0:
+                lost = start + 13
+                left, rest = self.sequence[start:lost], self.sequence[lost + 1 : start + 101]
+                both[0] = Read(name, CONTIG, start, f"{len(left)}M1D{len(rest)}M", left + rest,
+                               both[0].flag, mate=both[0].mate)  # fmt: skip
+            reads += both
+        _, found = lab.call(lab.bam("T", reads))
         losses = [r for r in found.values() if len(r.ref) == len(r.alt) + 1]
         assert losses
         assert all("fragment_ends" in r.filters for r in losses)
@@ -199,6 +212,76 @@ class TestPrimers:
         path.write_text(line + "\n")
         with pytest.raises(InputError, match=message):
             read_primers(str(path), reference)
+
+
+class TestInferredPrimers:
+    """Products that overlap show which of them has a base under its primer."""
+
+    def test_overlapping_products(self):
+        left = np.repeat([500, 600, 1000], 800)
+        right = np.repeat([650, 750, 1150], 800)
+        found = [list(x) for x in inferred(left, right)]
+        # Of [600, 650) that each has 25 bases from an end: the other one has them further inside.
+        assert found == [[600], [625], [625], [650]]
+
+    def test_a_weak_product_replaces_nothing(self):
+        left = np.repeat([500, 600], [8000, 100])
+        right = np.repeat([650, 750], [8000, 100])
+        left_start, _, right_start, _ = inferred(left, right)
+        assert list(left_start) == [600]
+        assert list(right_start) == []
+
+    def test_chimeras_and_errors_of_synthesis_are_no_products(self):
+        left = np.repeat([500, 600, 500, 502], [5000, 5000, 60, 60])
+        right = np.repeat([650, 750, 750, 650], [5000, 5000, 60, 60])
+        assert [list(x) for x in inferred(left, right)] == [[600], [625], [625], [650]]
+
+    def test_random_ends(self):
+        rng = np.random.default_rng(1)
+        left = rng.integers(0, 1000, 5000)
+        assert inferred(left, left + rng.integers(100, 250, 5000)) is None
+
+
+class TestNoiseBesideIndels:
+    """Alleles that few fragments show take no fragments from a true one."""
+
+    sequence = random_sequence(1500, 47)
+
+    def molecules(self, rng, events):
+        """Return reads of molecules with an insertion (at 700) or a duplication, clipped."""
+        reads = []
+        for n, event in enumerate(events):
+            if event == "reference":
+                start = rng.randrange(560, 760)
+                reads += pair(f"r{n}", self.sequence, start, start + 150, 100, bool(n % 2))
+                continue
+            at, word = (700, "GATTC") if event == "insertion" else (760, self.sequence[630:760])
+            molecule = self.sequence[:at] + word + self.sequence[at:]
+            back = len(word) if event == "insertion" else 0
+            start = rng.randrange(at - 80, at - 20)
+            whole = at - start
+            tail = 100 - whole - back
+            cigar = f"{whole}M{back}I{tail}M" if back else f"{whole}M{tail}S"
+            flags = FIRST if n % 2 else SECOND
+            reads.append(Read(f"e{n}", CONTIG, start, cigar, molecule[start : start + 100],
+                              FORWARD | flags, mate=900))  # fmt: skip
+            reads += pair(f"e{n}", self.sequence, 850, 1000, 100, flags == SECOND)[1:]
+        return reads
+
+    def test_a_rare_duplication_over_an_insertion(self, tmp_path):
+        """Five fragments of a duplication of 130 bases, in 1,500 x."""
+        rng = random.Random(7)
+        lab = Lab(tmp_path, self.sequence, [(600, 800)])
+        events = ["reference"] * 2000 + ["insertion"] * 150 + ["duplication"] * 5
+        _, found = lab.call(lab.bam("T", self.molecules(rng, events)))
+        record = next(r for r in found.values() if len(r.alt) - len(r.ref) == 5)
+        assert record.filters == []
+        # As deep as without the duplication.
+        events = [e for e in events if e != "duplication"]
+        _, alone = lab.call(lab.bam("A", self.molecules(random.Random(7), events)))
+        same = next(r for r in alone.values() if len(r.alt) - len(r.ref) == 5)
+        assert record.samples[0]["DP"] == pytest.approx(same.samples[0]["DP"], rel=0.05)
+        assert record.samples[0]["AD"][1] == same.samples[0]["AD"][1]
 
 
 class TestDetection:

@@ -17,7 +17,7 @@ AT = 300
 def counted(ref: str, alt: str, length: int) -> list[int]:
     """Return from how many places reads tell of the reference and of a haplotype."""
     haps = [encode(ref), encode(alt)]
-    tells = opportunity.informative(haps, [0, len(alt) - len(ref)], length, MARGIN)
+    tells = opportunity.informative(haps, [0, len(alt) - len(ref)], length, MARGIN).own
     return [int(t.sum()) for t in tells]
 
 

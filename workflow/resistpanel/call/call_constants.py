@@ -62,6 +62,51 @@ LONGEST_PRIMER = TABLE.add(
     meaning="A longer interval of a primer BED is refused as an insert or an amplicon",
     origin="judgement",
 )
+INFERRED_PRIMER = TABLE.add(
+    "INFERRED_PRIMER",
+    30,
+    unit="bases",
+    meaning="Bases from an end of an amplicon that its primer may cover, where primers are unknown",
+    origin="judgement",
+)
+SHORTEST_PRIMER = TABLE.add(
+    "SHORTEST_PRIMER",
+    18,
+    unit="bases",
+    meaning="Fewest bases from an end of an amplicon at which its base is that of the sample",
+    origin="judgement",
+)
+LEAST_PRODUCT = TABLE.add(
+    "LEAST_PRODUCT",
+    20,
+    unit="fragments",
+    meaning="Fewest fragments of a chunk with the same two ends that are taken for an amplicon",
+    origin="judgement",
+)
+CHIMERIC_PRODUCT = TABLE.add(
+    "CHIMERIC_PRODUCT",
+    0.02,
+    unit="1",
+    meaning="Fragments with one end of an amplicon and another second end are chimeras below this "
+    "fraction of its fragments",
+    origin="judgement",
+)
+REPLACING_PRODUCT = TABLE.add(
+    "REPLACING_PRODUCT",
+    0.05,
+    unit="1",
+    meaning="Fraction of an amplicon's fragments that an overlapping one needs, for the ends of "
+    "the first to be left out in its favour",
+    origin="judgement",
+)
+PRODUCT_WOBBLE = TABLE.add(
+    "PRODUCT_WOBBLE",
+    5,
+    unit="bases",
+    meaning="Bases by which the ends of fragments of one amplicon differ (errors of synthesis, "
+    "small indels)",
+    origin="judgement",
+)
 MIN_FRAGMENTS = TABLE.add(
     "MIN_FRAGMENTS",
     3,

@@ -352,19 +352,20 @@ class Caller:
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
         self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
         real = posterior.real_phred
-        unknown_primers = any(a.library == "amplicon" and not a.primers for a in self.assays)
+        amplicon = any(a.library == "amplicon" for a in self.assays)
+        primers = self.settings.primers is not None
         out = []
         for i, candidate in enumerate(self.candidates):
             if not keep[i]:
                 continue
-            metrics = flt.measure(candidate, self.tumors, length)
+            metrics = flt.measure(candidate, self.tumors, length, amplicon, primers)
             metrics["somatic_phred"] = phred[i]
             metrics["germline_odds"] = (posterior.log_somatic - posterior.log_germline)[i] / ten
             if self.normal is not None:
                 artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
                 metrics["artifact_odds"] = artifact
             metrics["cluster"] = cluster[i]
-            if unknown_primers:
+            if amplicon and not primers:
                 metrics["at_fixed_ends"] = flt.at_fixed_ends(candidate, self.tumors)
             if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
                 metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten

@@ -202,8 +202,19 @@ def _two_sided(k: float, n: float, p: float) -> float:
     return float(min(1.0, 2 * min(bdtr(k, n, p), _at_least(k, n, p))))
 
 
-def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict[str, float]:
+def measure(
+    candidate: Candidate,
+    tumors: list[int],
+    read_length: float,
+    amplicon: bool = False,
+    primers: bool = False,
+) -> dict[str, float]:
     """Return the metrics of an allele over the tumours, those of the model excepted.
+
+    Both mates of an amplicon begin at its primers whichever strand its template was, so that the
+    orientation says nothing of damage. An indel may be out of reach of one of them. Where primers
+    are unknown, the reads of a neighbour show the reference under theirs, in one direction and
+    orientation.
 
     Parameters
     ----------
@@ -212,6 +223,8 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
         Indices of the samples that count.
     read_length : float
         Mean length of the reads.
+    amplicon, primers : bool
+        Whether the library is of amplicons, and whether their primers are known.
     """
     rows = np.concatenate([candidate.support[s].rows for s in tumors])
     depth = sum(candidate.support[s].depth for s in tumors).sum(1)
@@ -234,13 +247,15 @@ def measure(candidate: Candidate, tumors: list[int], read_length: float) -> dict
     single = strand < 2
     forward, reverse = depth[[0, 3]].sum(), depth[[1, 4]].sum()
     # Agreement of both mates is evidence from both strands: it speaks against a bias.
-    if single.sum() > 0.5 * len(rows):
+    blind = amplicon and not (primers and candidate.allele.substitution)
+    if single.sum() > 0.5 * len(rows) and not blind:
         metrics["strand_p"] = _two_sided(
             (strand == 0).sum(), single.sum(), forward / max(forward + reverse, 1)
         )
-    metrics["orientation_p"] = _two_sided(
-        (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
-    )
+    if not amplicon:
+        metrics["orientation_p"] = _two_sided(
+            (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
+        )
     if not candidate.allele.substitution:
         # Realigned reads tell an indel as well from their ends as from their middle.
         return metrics | _mapping(candidate, rows, read_length)

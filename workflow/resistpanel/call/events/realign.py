@@ -1,5 +1,7 @@
 """Indels and complex events: reads realigned to the haplotypes of a locus."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from resistpanel.call.assay import same_ends
@@ -28,79 +30,134 @@ MARGIN = np.log(HAPLOTYPE_ODDS)
 LEAN = np.log(OTHER_HAPLOTYPE_ODDS)
 
 
-def realign(
-    piles: list[Pile], alleles: list[Allele], chunk: Chunk, reference: Reference
-) -> list[list[Support]]:
-    """Realign the reads at one locus to the haplotypes and count the fragments of each.
+@dataclass(frozen=True)
+class Locus:
+    """Alleles near each other, and the haplotypes that the reads are compared with.
 
-    Parameters
+    Attributes
     ----------
-    piles : per sample; the mismatches that an indel haplotype explains are removed from them
-    alleles : the locus's alleles, near each other
-
-    Returns
-    -------
-    list of list of Support
-        Per allele, per sample.
+    alleles : list of Allele
+    spans : list of (start, end)
+        Reference positions between which each can be placed, 0-based half-open.
+    origin : int
+        Reference position of the haplotypes' first base.
+    plain : list of uint8 arrays
+        The reference, then each allele.
+    grounds : int
+        Haplotypes for each of these: without and with the polymorphisms nearby.
+    joined, starts, lengths, shifts
+        All of them, as `kernels.score_reads` takes them.
     """
-    contig = alleles[0].contig
-    spans = [ambiguity(a, reference) for a in alleles]
-    start, end = min(s for s, _ in spans), max(e for _, e in spans)
-    longest = max((p.longest for p in piles if p.longest), default=100)
-    reach = longest + max(abs(a.shift) for a in alleles) + 20
-    origin, stop = start - reach, end + reach
-    # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
-    near = min(POLYMORPHISM_REACH, reach)
-    backgrounds = _backgrounds(piles, chunk, start - near, end + near)
-    plain = [reference.codes(contig, origin, stop)]
-    plain += [haplotype(a, reference, origin, stop) for a in alleles]
-    haps = []
-    for number, hap in enumerate(plain):
-        for changes in backgrounds:
-            changed = hap.copy()
-            for pos, base in changes:
-                if number and alleles[number - 1].pos <= pos < alleles[number - 1].end:
-                    continue
-                beyond = number and pos >= alleles[number - 1].end
-                changed[pos - origin + (alleles[number - 1].shift if beyond else 0)] = base
-            haps.append(changed)
-    joined, starts, lengths = concatenated(haps)
-    shifts = np.repeat([0] + [a.shift for a in alleles], len(backgrounds)).astype(np.int32)
-    tells: dict[int, list[np.ndarray]] = {}
-    result: list[list[Support]] = [[] for _ in alleles]
-    for p in piles:
+
+    alleles: list[Allele]
+    spans: list[tuple[int, int]]
+    origin: int
+    plain: list[np.ndarray]
+    grounds: int
+    joined: np.ndarray
+    starts: np.ndarray
+    lengths: np.ndarray
+    shifts: np.ndarray
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Reference positions between which any allele can be placed."""
+        return min(s for s, _ in self.spans), max(e for _, e in self.spans)
+
+    @classmethod
+    def of(
+        cls, alleles: list[Allele], piles: list[Pile], chunk: Chunk, reference: Reference
+    ) -> "Locus":
+        """Return the locus of some alleles."""
+        spans = [ambiguity(a, reference) for a in alleles]
+        start, end = min(s for s, _ in spans), max(e for _, e in spans)
+        longest = max((p.longest for p in piles if p.longest), default=100)
+        reach = longest + max(abs(a.shift) for a in alleles) + 20
+        origin, stop = start - reach, end + reach
+        # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
+        near = min(POLYMORPHISM_REACH, reach)
+        backgrounds = _backgrounds(piles, chunk, start - near, end + near)
+        plain = [reference.codes(alleles[0].contig, origin, stop)]
+        plain += [haplotype(a, reference, origin, stop) for a in alleles]
+        haps = []
+        for number, hap in enumerate(plain):
+            for changes in backgrounds:
+                changed = hap.copy()
+                for pos, base in changes:
+                    if number and alleles[number - 1].pos <= pos < alleles[number - 1].end:
+                        continue
+                    beyond = number and pos >= alleles[number - 1].end
+                    changed[pos - origin + (alleles[number - 1].shift if beyond else 0)] = base
+                haps.append(changed)
+        shifts = np.repeat(gains_of(alleles), len(backgrounds)).astype(np.int32)
+        return cls(alleles, spans, origin, plain, len(backgrounds), *concatenated(haps), shifts)
+
+
+@dataclass
+class Scored:
+    """The reads of one sample at a locus, compared with its haplotypes.
+
+    Attributes
+    ----------
+    chosen : int64, (reads,)
+        Rows of the sample's reads.
+    first, last : int32, (reads,)
+        The part of each that was compared.
+    rows : the chosen rows
+    offsets, misses : (reads, haplotypes)
+        Where its first base lies on each haplotype, and mismatches there, in the likeliest
+        background.
+    frags, position, sums, best, lead, teller
+        As `kernels.fragments` returns them.
+    fits : bool, (fragments,)
+        Whether a fragment is like any of the haplotypes.
+    clear : bool, (haplotypes, fragments)
+        Whether its primers leave the allele open.
+    """
+
+    chosen: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    rows: np.ndarray
+    offsets: np.ndarray
+    misses: np.ndarray
+    frags: np.ndarray
+    position: np.ndarray
+    sums: np.ndarray
+    best: np.ndarray
+    lead: np.ndarray
+    teller: np.ndarray
+    fits: np.ndarray
+    clear: np.ndarray
+
+    @classmethod
+    def of(cls, p: Pile, locus: Locus) -> "Scored | None":
+        """Compare a sample's reads, None if there are none."""
+        start, end = locus.span
         table = p.reads.table
         chosen = p.touching(start, end)
-        low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         # An allele that a fragment's primer covers, whole or in part, is not the sample's.
-        chosen = chosen[(table["low"][chosen] < start) & (table["high"][chosen] > end)]
+        near = table[chosen]
+        open_ = np.array([(near["low"] < s) & (near["high"] > e) for s, e in locus.spans])
+        chosen = chosen[open_.any(axis=0)]
         if not len(chosen):
-            for supports in result:
-                supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
-            continue
+            return None
         first, last, left, right = segments(
             table.view(np.uint8), p.reads.cigars, chosen, start - OTHER_EVENT, end + OTHER_EVENT
         )
         held = last > first
         chosen, first, last, left, right = (x[held] for x in (chosen, first, last, left, right))
+        if not len(chosen):
+            return None
         rows = table[chosen]
         scores, offsets, misses = score_reads(
-            rows["seq"] + first,
-            last - first,
-            left,
-            right,
-            p.reads.bases,
-            p.reads.quals,
-            joined,
-            starts,
-            lengths,
-            shifts,
-            origin,
-        )
-        if len(backgrounds) > 1:
-            shape = (len(chosen), len(plain), len(backgrounds))
+            rows["seq"] + first, last - first, left, right, p.reads.bases, p.reads.quals,
+            locus.joined, locus.starts, locus.lengths, locus.shifts, locus.origin,
+        )  # fmt: skip
+        if locus.grounds > 1:
+            shape = (len(chosen), len(locus.plain), locus.grounds)
             ground = scores.reshape(shape).argmax(axis=2)
-            taken = np.arange(len(plain)) * len(backgrounds) + ground
+            taken = np.arange(len(locus.plain)) * locus.grounds + ground
             scores, offsets, misses = (
                 np.take_along_axis(x, taken, axis=1) for x in (scores, offsets, misses)
             )
@@ -108,57 +165,111 @@ def realign(
             np.ascontiguousarray(rows["frag"]), scores, misses, last - first
         )
         fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
-        sure = fits & (lead >= MARGIN)
-        # The class of a fragment is that of the read that tells its haplotype best.
-        cls, mapq = strand_class(rows["flag"][teller]), rows["mapq"][teller]
-        told = np.bincount(
-            best[sure] * CLASSES + cls[sure], minlength=len(plain) * CLASSES
-        ).reshape(-1, CLASSES)
+        clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
+        for h, (s, e) in enumerate(locus.spans, 1):
+            clear[h, position[(rows["low"] >= s) | (rows["high"] <= e)]] = False
+        return cls(
+            chosen, first, last, rows, offsets, misses, frags, position, sums, best, lead,
+            teller, fits, clear,
+        )  # fmt: skip
+
+    @property
+    def sure(self) -> np.ndarray:
+        """Which fragments are of one haplotype beyond doubt, bool, (fragments,)."""
+        return self.fits & (self.lead >= MARGIN)
+
+    def excludes(self, h: int) -> np.ndarray:
+        """Return which fragments are not of a haplotype, beyond doubt, bool, (fragments,)."""
+        top = self.sums[np.arange(len(self.frags)), self.best]
+        return self.fits & (self.best != h) & (top - self.sums[:, h] >= MARGIN)
+
+    def ahead(self, h: int) -> int:
+        """Return how many fragments are of a haplotype rather than of the reference."""
+        mine = self.fits & self.clear[h] & (self.best == h)
+        return int((mine & (self.sums[:, h] - self.sums[:, 0] >= MARGIN)).sum())
+
+
+def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[Scored | None]]:
+    """Realign the reads at one locus to the haplotypes and count the fragments of each.
+
+    Parameters
+    ----------
+    piles : per sample
+    locus : Locus
+
+    Returns
+    -------
+    list of list of Support
+        Per allele, per sample.
+    list of Scored
+        Per sample.
+    """
+    start, end = locus.span
+    biases: dict[int, opportunity.Informative] = {}
+    result: list[list[Support]] = [[] for _ in locus.alleles]
+    scored = [Scored.of(p, locus) for p in piles]
+    for p, found in zip(piles, scored, strict=True):
+        low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
+        if found is None:
+            for supports in result:
+                supports.append(Support(np.empty(0, ROW), np.zeros((CLASSES, QUALITY_GROUPS)), low))
+            continue
         length = p.templates.length
-        if length not in tells:
-            tells[length] = opportunity.informative(plain, gains_of(alleles), length, MARGIN)
-        if _fixed(rows):
-            weights = _tellers(rows, frags, position, tells[length], gains_of(alleles), origin)
-        else:
-            weights = [opportunity.places(t, p.templates) for t in tells[length]]
+        if length not in biases:
+            biases[length] = opportunity.informative(
+                locus.plain, gains_of(locus.alleles), length, MARGIN
+            )
+        fixed = _fixed(found.rows)
         for h, supports in enumerate(result, 1):
-            mine = np.flatnonzero(sure & (best == h))
-            out = np.zeros(len(mine), dtype=ROW)
-            out["frag"] = frags[mine]
-            out["group"] = 4
-            out["cls"] = cls[mine]
-            who = teller[mine]
-            offset = offsets[who, h] - first[who]
-            # Distance from the event's start on the haplotype to the nearer end of the read.
-            event = alleles[h - 1].pos - origin - offset
-            out["dist"] = np.clip(np.minimum(event, rows["length"][who] - 1 - event), 0, 32000)
-            out["cycle"] = np.clip(event, 0, 32000)
-            out["mapq"] = mapq[mine]
-            out["mismatches"] = misses[who, h]
-            out["score"] = lead[mine]
+            weights = _weights(found, biases[length], h, locus, p, fixed)
             informative = np.zeros((CLASSES, QUALITY_GROUPS))
-            informative[:, 4] = _depth(h, told, weights, rows, spans[h - 1], p)
-            supports.append(Support(out, informative, low, float(rows["mapq"].mean())))
-        # By the allele alone: a polymorphism that the read carries too stays a mismatch.
-        lies_on = best[position] * len(backgrounds)
-        at = offsets[np.arange(len(rows)), best[position]]
-        # A read between two haplotypes of the locus counts for neither, yet its mismatches are
-        # explained as soon as it lies better on one of them than on the reference.
-        ahead = sums[np.arange(len(frags)), best] - sums[:, 0]
-        lean = fits & (ahead + _lean(best, sure, len(plain)) >= LEAN)
-        moved = lean[position] & (best[position] > 0)
-        part = first[moved], last[moved]
-        _explain(
-            p,
-            chosen[moved],
-            lies_on[moved],
-            at[moved].astype(np.int64),
-            part,
-            joined,
-            starts,
-            lengths,
-        )
-    return result
+            informative[:, 4] = _depth(h, found, weights, locus.spans[h - 1], p, fixed)
+            mapq = float(found.rows["mapq"].mean())
+            supports.append(Support(_carriers(found, h, locus), informative, low, mapq))
+    return result, scored
+
+
+def _carriers(found: Scored, h: int, locus: Locus) -> np.ndarray:
+    """Return the fragments that carry a haplotype, ROW array."""
+    mine = np.flatnonzero(found.sure & (found.best == h) & found.clear[h])
+    # The class of a fragment is that of the read that tells its haplotype best.
+    who = found.teller[mine]
+    out = np.zeros(len(mine), dtype=ROW)
+    out["frag"] = found.frags[mine]
+    out["group"] = 4
+    out["cls"] = strand_class(found.rows["flag"][who])
+    offset = found.offsets[who, h] - found.first[who]
+    # Distance from the event's start on the haplotype to the nearer end of the read.
+    event = locus.alleles[h - 1].pos - locus.origin - offset
+    out["dist"] = np.clip(np.minimum(event, found.rows["length"][who] - 1 - event), 0, 32000)
+    out["cycle"] = np.clip(event, 0, 32000)
+    out["mapq"] = found.rows["mapq"][who]
+    out["mismatches"] = found.misses[who, h]
+    out["score"] = found.lead[mine]
+    return out
+
+
+def _drop_explained(p: Pile, found: Scored, locus: Locus) -> None:
+    """Drop the mismatches of a sample that a haplotype of the locus explains."""
+    # By the allele alone: a polymorphism that the read carries too stays a mismatch.
+    best, position = found.best, found.position
+    at = found.offsets[np.arange(len(found.rows)), best[position]]
+    # A read between two haplotypes of the locus counts for neither, yet its mismatches are
+    # explained as soon as it lies better on one of them than on the reference.
+    ahead = found.sums[np.arange(len(found.frags)), best] - found.sums[:, 0]
+    lean = found.fits & (ahead + _lean(best, found.sure, len(locus.plain)) >= LEAN)
+    lean &= found.clear[best, np.arange(len(best))]
+    moved = lean[position] & (best[position] > 0)
+    _explain(
+        p,
+        found.chosen[moved],
+        (best[position] * locus.grounds)[moved],
+        at[moved].astype(np.int64),
+        (found.first[moved], found.last[moved]),
+        locus.joined,
+        locus.starts,
+        locus.lengths,
+    )
 
 
 def gains_of(alleles: list[Allele]) -> list[int]:
@@ -179,37 +290,33 @@ def _fixed(rows: np.ndarray) -> bool:
     return pairs > 0 and same >= FIXED_ENDS * pairs
 
 
-def _tellers(
-    rows: np.ndarray,
-    frags: np.ndarray,
-    position: np.ndarray,
-    tells: list[np.ndarray],
-    gains: list[int],
-    origin: int,
+def _weights(
+    found: Scored,
+    bias: opportunity.Informative,
+    h: int,
+    locus: Locus,
+    p: Pile,
+    fixed: bool,
 ) -> list[float]:
-    """Return how many of the locus's fragments would tell each haplotype if they came from it.
+    """Return from how many places a fragment of each haplotype tells of the `h`-th, or is not it.
 
-    Where fragments have fixed ends, these take the place of all possible ones: the forward read of
-    an amplicon begins at the same base whatever the allele, the reverse read ends at the same.
-
-    Parameters
-    ----------
-    rows : reads of the locus
-    frags, position : as `kernels.fragments` returns them
-    tells : per haplotype, bool, by the first base of a read there
-    gains : per haplotype, bases gained
-    origin : position of the haplotypes' first base
+    Where fragments have fixed ends, those of the locus take the place of all possible ones: the
+    forward read of an amplicon begins at the same base whatever the allele, the reverse read ends
+    at the same.
     """
-    pos, end, reverse = _span(rows)
+    tells = bias.of(h)
+    if not fixed:
+        return [bias.places(t, p.templates) for t in tells]
+    pos, end, reverse = _span(found.rows)
     result = []
-    for told, gain in zip(tells, gains, strict=True):
-        at = np.where(reverse, end - rows["length"] + gain, pos) - origin
+    for told, gain in zip(tells, gains_of(locus.alleles), strict=True):
+        at = np.where(reverse, end - found.rows["length"] + gain, pos) - locus.origin
         valid = (at >= 0) & (at < len(told))
-        shown = np.zeros(len(rows), dtype=bool)
+        shown = np.zeros(len(found.rows), dtype=bool)
         shown[valid] = told[at[valid]]
-        by_fragment = np.zeros(len(frags), dtype=bool)
-        by_fragment[position[shown]] = True
-        result.append(float(by_fragment.sum()))
+        by_fragment = np.zeros(len(found.frags), dtype=bool)
+        by_fragment[found.position[shown]] = True
+        result.append(float((by_fragment & found.clear[h]).sum()))
     return result
 
 
@@ -229,16 +336,13 @@ def _lean(best: np.ndarray, sure: np.ndarray, haplotypes: int) -> np.ndarray:
 
 
 def _depth(
-    h: int,
-    told: np.ndarray,
-    weights: list[float],
-    rows: np.ndarray,
-    span: tuple[int, int],
-    p: Pile,
+    h: int, found: Scored, weights: list[float], span: tuple[int, int], p: Pile, fixed: bool
 ) -> np.ndarray:
     """Return the fragments that an allele's are a fraction of, float64, (CLASSES,).
 
-    A fragment tells of a longer haplotype from more places than of a shorter one, of a deletion
+    A fragment is informative if it is of the allele or not of it, whatever else it may be: what
+    cannot tell the reference from a long duplication still excludes a short one inside. It tells
+    of a longer haplotype from more places than of a shorter one, of a deletion
     at one place and of the reference at either end of it, and of a duplication hardly ever that
     it is not there. So fragments of other haplotypes count as many times as one of the allele
     tells from more places than they do; then the allele's share is its frequency.
@@ -247,30 +351,32 @@ def _depth(
     ----------
     h : int
         The allele's haplotype.
-    told : (haplotypes, CLASSES)
-        Fragments that tell.
+    found : Scored
     weights : (haplotypes,)
-        Places from which one does, `opportunity.places`.
-    rows
-        The reads of the locus.
+        Places from which one does, `_weights`.
     span : (start, end)
         Reference positions between which the allele can be placed.
     p : Pile
+    fixed : bool
+        Whether fragments have fixed ends.
     """
+    mine = found.clear[h] & ((found.sure & (found.best == h)) | found.excludes(h))
+    cls = strand_class(found.rows["flag"][found.teller[mine]])
+    told = np.bincount(found.best[mine] * CLASSES + cls, minlength=len(weights) * CLASSES)
+    told = told.reshape(-1, CLASSES)
     scale = np.array([weights[h] / w if w > 0 else 1.0 for w in weights])
     scale[h] = 1.0
-    if weights[0] >= weights[h] / 2:
+    if fixed or weights[0] >= weights[h] / 2:
         return scale @ told
     # Few of the reference tell, or none: what a duplication's are a fraction of is the fragments
     # that cross either end of the duplicated segment.
+    rows = found.rows
     length = p.templates.length
     overlap = min(DUPLICATION_OVERLAP, length // 4)
     crossing = [
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
-    if _fixed(rows):
-        return scale @ told
     cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
     total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
     rest = told.sum(0) - told[h]
@@ -398,6 +504,18 @@ def indel_candidates(
         piles[0].min_qual,
     )
     alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
+    result = []
+    for locus in _loci(alleles, reference):
+        result += _settle(
+            _distinct(locus, piles, chunk, reference), piles, chunk, reference, forced
+        )
+    for p in piles:
+        p.recount(chunk)
+    return sorted(result, key=lambda c: c.allele), crowded
+
+
+def _loci(alleles: list[Allele], reference: Reference) -> list[list[Allele]]:
+    """Group sorted alleles that are near each other."""
     loci: list[list[Allele]] = []
     reach = -1
     for allele in alleles:
@@ -408,14 +526,47 @@ def indel_candidates(
         else:
             loci.append([allele])
             reach = end
-    result = []
-    for locus in loci:
-        locus = _distinct(locus, piles, chunk, reference)
-        supports = realign(piles, locus, chunk, reference)
-        kin = _kin(locus, supports, piles, reference)
-        for allele, support, near in zip(locus, supports, kin, strict=True):
-            if allele in forced or sum(s.alt for s in support) >= MIN_FRAGMENTS:
-                result.append(Candidate(allele, support, forced=allele in forced, kin=near))
-    for p in piles:
-        p.recount(chunk)
-    return result, crowded
+    return loci
+
+
+def _settle(
+    alleles: list[Allele],
+    piles: list[Pile],
+    chunk: Chunk,
+    reference: Reference,
+    forced: list[Allele],
+) -> list[Candidate]:
+    """Return the candidates of a locus; alleles that no fragments support are not compared.
+
+    A noise allele may be so like a true one, or so long, that fragments of the true one, or of the
+    reference, cannot be told from it.
+    """
+    locus = Locus.of(alleles, piles, chunk, reference)
+    supports, scored = realign(piles, locus)
+    kept = [
+        a
+        for a, support in zip(alleles, supports, strict=True)
+        if a in forced or sum(s.alt for s in support) >= MIN_FRAGMENTS
+    ]
+    if not kept and len(alleles) > 1:
+        # Two alike: each takes from the other what would support it.
+        ahead = [
+            sum(s.ahead(h) for s in scored if s is not None) for h in range(1, len(alleles) + 1)
+        ]
+        if max(ahead) >= MIN_FRAGMENTS:
+            kept = [alleles[k] for k in range(len(alleles)) if k != int(np.argmin(ahead))]
+    if kept and len(kept) < len(alleles):
+        return [
+            c
+            for part in _loci(kept, reference)
+            for c in _settle(part, piles, chunk, reference, forced)
+        ]
+    for p, found in zip(piles, scored, strict=True):
+        if found is not None:
+            _drop_explained(p, found, locus)
+    kin = _kin(alleles, supports, piles, reference)
+    return [
+        Candidate(a, support, forced=a in forced, kin=near)
+        for a, support, near in zip(alleles, supports, kin, strict=True)
+        if a in kept
+    ]

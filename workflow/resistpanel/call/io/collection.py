@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from resistpanel.call.assay import same_ends
-from resistpanel.call.call_constants import (
-    ENDS_SAMPLED,
-)
+from resistpanel.call.call_constants import ENDS_SAMPLED, FIXED_ENDS, LEAST_PAIRS
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model as noise
 from resistpanel.call.events.phase import phase
@@ -18,7 +16,7 @@ from resistpanel.call.events.realign import indel_candidates
 from resistpanel.call.io import evidence as ev
 from resistpanel.call.io import regions
 from resistpanel.call.io.ends import mask_primers, mates, trim_adapters
-from resistpanel.call.io.primers import Primers, read_primers
+from resistpanel.call.io.primers import Primers, inferred, read_primers
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
@@ -118,8 +116,11 @@ def forced(chunk: regions.Chunk, mine: Sequence[Allele]) -> tuple[list[Allele], 
     return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
 
 
-def settle(reads: Reads, contig: str, primers: Primers | None) -> int:
-    """Cut adapters off, and mark the fragments' own primers; return the reads that were cut."""
+def settle(reads: Reads, contig: str, primers: Primers | None, amplicons: bool = False) -> int:
+    """Cut adapters off, and mark the fragments' own primers; return the reads that were cut.
+
+    Of `amplicons` of which the primers are unknown, they are inferred where products overlap.
+    """
     table = reads.table
     if not len(table):
         return 0
@@ -130,6 +131,15 @@ def settle(reads: Reads, contig: str, primers: Primers | None) -> int:
     adapters = trim_adapters(raw, reads.bases, reads.cigars, pairs)
     if primers is not None:
         mask_primers(raw, pairs, *primers.of(contig))
+    elif amplicons:
+        both = pairs[(pairs >= 0).all(axis=1)]
+        forward, reverse = table[both[:, 0]], table[both[:, 1]]
+        suspected = inferred(
+            forward["pos"].astype(np.int64) - forward["lclip"],
+            reverse["end"].astype(np.int64) + reverse["rclip"],
+        )
+        if suspected is not None:
+            mask_primers(raw, pairs, *suspected)
     if adapters:
         gone = table["end"] <= table["pos"]
         if gone.any():
@@ -199,7 +209,8 @@ def collect(
                     chunk.contig, chunk.beg, chunk.end, chunk.next_start, chunk.previous_end
                 )
                 crc, ends = checksum(reads), _ends(reads)
-                cut = settle(reads, chunk.contig, primers)
+                fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
+                cut = settle(reads, chunk.contig, primers, fixed and settings.library != "capture")
                 return ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut
 
             loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))

@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    CHIMERIC_PRODUCT,
+    INFERRED_PRIMER,
+    LEAST_PRODUCT,
     LONGEST_PRIMER,
+    PRODUCT_WOBBLE,
+    REPLACING_PRODUCT,
+    SHORTEST_PRIMER,
 )
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
@@ -92,3 +98,68 @@ def read_primers(path: str, reference: Reference) -> Primers:
             arrays[contig] = table[:, 0].copy(), table[:, 1].copy()
         found.append(arrays)
     return Primers(str(path), *found)
+
+
+def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the commonest pairs of fragment ends, int64, (products, 3): ends and fragments."""
+    key, count = np.unique(left << 32 | right, return_counts=True)
+    found: list[tuple[int, int, int]] = []
+    for k in np.argsort(-count, kind="stable"):
+        if count[k] < LEAST_PRODUCT:
+            break
+        low, high, n = int(key[k] >> 32), int(key[k] & 0xFFFFFFFF), int(count[k])
+        near = [
+            (abs(low - a) <= PRODUCT_WOBBLE, abs(high - b) <= PRODUCT_WOBBLE, m)
+            for a, b, m in found
+        ]
+        if not any(
+            (one and two) or ((one or two) and n < CHIMERIC_PRODUCT * m) for one, two, m in near
+        ):
+            found.append((low, high, n))
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 3)
+
+
+def inferred(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...] | None:
+    """Return what may be primers of amplicons that overlap, None if ends are not fixed.
+
+    Under a primer a fragment shows the primer's base, not the sample's. A base within
+    `INFERRED_PRIMER` of an end of a product is taken for its primer's where another product has the
+    base further inside.
+
+    Parameters
+    ----------
+    left, right : int64, (fragments,)
+        Outer ends, 0-based half-open, of fragments of which both mates are there.
+
+    Returns
+    -------
+    left starts, left ends, right starts, right ends
+        int32, as `Primers.of` returns them.
+    """
+    products = _products(left, right)
+    # Fragments with an end of a product, give or take an error of its synthesis.
+    whole = products[:, 2].sum() if len(products) else 0
+    if whole < len(left) / 2:
+        return None
+    lefts, rights = [], []
+    for low, high, n in products:
+        other = products[(products[:, 2] >= REPLACING_PRODUCT * n) & (products[:, 0] != low)]
+
+        def length(first: int, step: int, other=other) -> int:
+            """Return how many bases, from an end inwards, another product has deeper inside."""
+            for i in range(INFERRED_PRIMER):
+                x = first + step * i
+                inside = np.minimum(x - other[:, 0], other[:, 1] - 1 - x).max(initial=0)
+                if inside < max(SHORTEST_PRIMER, i + 1):
+                    return i
+            return INFERRED_PRIMER
+
+        lefts.append((low, low + length(low, 1)))
+        rights.append((high - length(high - 1, -1), high))
+    spans = [
+        sorted({span for span in side if span[0] < span[1]}, key=lambda span, e=e: span[e])
+        for e, side in enumerate((lefts, rights))
+    ]
+    return tuple(
+        np.array([span[e] for span in side], dtype=np.int32) for side in spans for e in (0, 1)
+    )

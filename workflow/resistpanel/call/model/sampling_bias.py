@@ -1,5 +1,7 @@
 """From how many places a fragment can tell the haplotype that it comes from."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from resistpanel.call.call_constants import (
@@ -42,7 +44,37 @@ def _aligned(word: np.ndarray, reference: np.ndarray, shift: int, length: int) -
     return np.maximum(np.maximum(before, after), gapped) >= LEAST_SCORE
 
 
-def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: float):
+@dataclass
+class Informative:
+    """From which places on each haplotype of a locus a read is informative of each.
+
+    Attributes
+    ----------
+    own : list of bool, (places,)
+        By the first base of a read on its haplotype: it is told from all others.
+    apart : list of bool, (places, haplotypes)
+        It is told from each of them.
+    """
+
+    own: list[np.ndarray]
+    apart: list[np.ndarray]
+    known: dict[tuple[int, bytes], float] = field(default_factory=dict)
+
+    def of(self, h: int) -> list[np.ndarray]:
+        """Return, per haplotype, from where a read of it is of the `h`-th or is not."""
+        return [self.own[k] if k == h else apart[:, h] for k, apart in enumerate(self.apart)]
+
+    def places(self, tells: np.ndarray, templates: Templates) -> float:
+        """Return `places`, computed once for the same arguments."""
+        key = id(templates), tells.tobytes()
+        if key not in self.known:
+            self.known[key] = places(tells, templates)
+        return self.known[key]
+
+
+def informative(
+    haps: list[np.ndarray], shifts: list[int], length: int, margin: float
+) -> Informative:
     """Return from which places on each haplotype a read tells that it comes from there.
 
     A read without an error is laid on all haplotypes as `realign` lays them.
@@ -54,21 +86,17 @@ def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: 
     length : int
         Of a read.
     margin : float
-        Log-likelihood by which it must fit its haplotype better than any other.
-
-    Returns
-    -------
-    list of bool, (places,)
-        By the read's first base on the haplotype.
+        Log-likelihood by which it must fit its haplotype better than another.
     """
     joined, starts, lengths = concatenated(haps)
     quals = np.full(len(joined), SAMPLING_QUALITY, dtype=np.uint8)
     gains = np.array(shifts, dtype=np.int32)
-    result = []
+    result = Informative([], [])
     for h, (hap, shift) in enumerate(zip(haps, shifts, strict=True)):
         places = len(hap) - length + 1
         if places <= 0:
-            result.append(np.zeros(0, dtype=bool))
+            result.own.append(np.zeros(0, dtype=bool))
+            result.apart.append(np.zeros((0, len(haps)), dtype=bool))
             continue
         start = np.arange(places, dtype=np.int64)
         scores, _, _ = score_reads(
@@ -86,10 +114,11 @@ def informative(haps: list[np.ndarray], shifts: list[int], length: int, margin: 
         )
         own = scores[:, h].copy()
         scores[:, h] = -np.inf
-        tells = own - scores.max(axis=1) >= margin
+        apart = own[:, None] - scores >= margin
         if h:
-            tells &= _aligned(hap, haps[0], shift, length)
-        result.append(tells)
+            apart &= _aligned(hap, haps[0], shift, length)[:, None]
+        result.own.append(apart.all(axis=1))
+        result.apart.append(apart)
     return result
 
 
