@@ -8,7 +8,10 @@ import pandas as pd
 
 from benchmarks.bed import assay as assays
 from benchmarks.bed import genome, peers, report, statistics
+from benchmarks.bed.molecules import Amplicons
 
+# Amplicons are called twice.
+WITH_PRIMERS, WITHOUT_PRIMERS = "primers given", "primers unknown"
 PAGE = genome.ROOT / "docs" / "validation" / "assays.md"
 HEAD = """\
 # Assays: the second simulator
@@ -72,12 +75,26 @@ def figures(name: str, caller: str, panel: str | None = None) -> dict[str, str]:
     if panel is not None:
         variants, samples, false = (t[t.panel.astype(str).str.startswith(panel)]
                                     for t in (variants, samples, false))  # fmt: skip
-        bases = int(panel.split()[0]) * variants.panel.nunique() if panel[0].isdigit() else bases
+        of = facts["bases by panel"]
+        bases = sum(n for label, n in of.items() if label.startswith(panel))
     return report.main_figures(variants, samples, false, bases)
 
 
-def why_missed(name: str, caller: str) -> str:
-    return report.missed(results(name, caller)[1])
+def panels_of(name: str) -> list:
+    """Return the starts of the labels that an assay's runs have, ``[None]`` for a single run."""
+    if name.startswith("small-panel"):
+        return ["all targets", "300 ", "1000 ", "3000 "]
+    if isinstance(assays.ASSAYS[name].sampling, Amplicons):
+        return [WITH_PRIMERS, WITHOUT_PRIMERS]
+    return [None]
+
+
+def why_missed(name: str, caller: str, panel: str | None = None) -> str:
+    """Return which filters stopped variants; ``panel`` as of `figures`."""
+    variants = results(name, caller)[1]
+    return report.missed(
+        variants if panel is None else variants[variants.panel.astype(str).str.startswith(panel)]
+    )
 
 
 def _keyed(variants: pd.DataFrame) -> pd.Series:
@@ -239,13 +256,11 @@ def _section(name: str, caller: str) -> str:
              f"{len(seeds)} patient{'s' * (len(seeds) > 1)}; "
              f"{facts['caller']}. Made by "
              f"`python -m benchmarks.bed {name}{options}`.\n"]  # fmt: skip
-    if name.startswith("small-panel"):
-        parts = ["all targets", "300 ", "1000 ", "3000 "]
+    parts = panels_of(name)
+    if len(parts) > 1:
         columns = {p.strip() + (" bases" if p[0].isdigit() else ""): figures(name, caller, p)
                    for p in parts}  # fmt: skip
-        rows = [
-            [key, *(c.get(key, "") for c in columns.values())] for key in columns["all targets"]
-        ]
+        rows = [[key, *(c.get(key, "") for c in columns.values())] for key in columns[parts[0]]]
         lines.append(report.table(rows, ["figure", *columns]))
     else:
         lines.append(report.table(figures(name, caller).items(), ["figure", "value"]))
@@ -259,9 +274,9 @@ def write(path: Path = PAGE) -> Path:
     parts = [HEAD]
     measured = [name for name in assays.ASSAYS if results(name, "resistpanel")]
     rows = []
-    for name in measured:
-        f = figures(name, "resistpanel")
-        rows.append([name, f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
+    for name, panel in [(n, p) for n in measured for p in panels_of(n)[:2]]:
+        f = figures(name, "resistpanel", panel)
+        rows.append([name if panel is None else f"{name}, {panel.strip()}", f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
                      f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
                      f["false calls by cause"], f.get("not detected where absent", ""),
                      f.get("95 % interval holds the molecules' AF", "")])  # fmt: skip
@@ -272,9 +287,7 @@ def write(path: Path = PAGE) -> Path:
     parts.append(SHORT_HEAD)
     lines = []
     for name in measured:
-        small = ["all targets", "300 ", "1000 ", "3000 "]
-        panels = small if name.startswith("small-panel") else [None]
-        for panel in panels:
+        for panel in panels_of(name):
             label = name if panel is None else f"{name}, {panel.strip()}"
             lines += [f"- {label}: {line}" for line in shortfalls(name, panel=panel)]
     parts.append("\n".join(lines) + "\n")

@@ -21,6 +21,13 @@ def share(k: int, n: int) -> str:
     return f"{k}/{n} = {k / n:.1%} ({low:.1%} to {high:.1%})"
 
 
+def f1(found: int, true: int, false: int) -> str:
+    """Return F1 as text; every call that is no true variant counts, whatever its frequency."""
+    if not true:
+        return ""
+    return f"{2 * found / (found + true + false):.3f} ({found} of {true}, {false} false)"
+
+
 def recall(variants: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Return (group, AF, share found) by realised highest AF in percent."""
     rows = []
@@ -52,6 +59,8 @@ def main_figures(variants, samples, false, bases: int) -> dict[str, str]:
             part = variants[variants.kind.isin(kinds) & variants.max_af.between(low, high, "left")]
             out[f"{group} found, AF {name}"] = share(int(part.found.sum()), len(part))
     out[f"all kinds below AF 1 %, {ENOUGH} molecules or more, found"] = _rare(samples)
+    common = variants[variants.max_af >= 0.01]
+    out["F1 at AF 1 % and above"] = f1(int(common.found.sum()), len(common), len(false))
     causes = false.cause.value_counts().to_dict()
     out["false calls by cause"] = ", ".join(f"{k} {v}" for k, v in sorted(causes.items())) or "none"
     wrong = int(sum(n for cause, n in causes.items() if cause != "germline"))

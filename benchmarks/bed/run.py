@@ -23,6 +23,7 @@ import pandas as pd
 
 from benchmarks.bed import assay as assays
 from benchmarks.bed import calling, genome, peers, publish, report, score
+from benchmarks.bed.molecules import Amplicons
 
 RESULTS = genome.WORK / "results"
 SUBSETS = {300: 10, 1000: 6, 3000: 3}  # bases of a small panel: how many are drawn
@@ -90,6 +91,10 @@ def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str,
     samples = json.loads((folder / "patient.json").read_text())["samples"]
     samples = [s for s in samples if s not in assay.leave]
     sets: dict[str, Path | None] = {"": None}
+    extra: dict[str, tuple[str, ...]] = {}
+    if isinstance(assay.sampling, Amplicons):
+        sets = {publish.WITH_PRIMERS: None, publish.WITHOUT_PRIMERS: None}
+        extra[publish.WITH_PRIMERS] = ("--primers", str(folder / "primers.bed"))
     if name in SMALL:
         sets = {"all targets": None, **small_panels(folder, seed, *SMALL[name])}
     out = {}
@@ -98,7 +103,7 @@ def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str,
         truth.tumours = [s for s in truth.tumours if s in samples]
         output = folder / "calls" / f"{name}-{caller}-{number}.vcf.gz"
         if caller == "resistpanel":
-            used = calling.call(folder, samples, output, targets)
+            used = calling.call(folder, samples, output, targets, extra.get(label, ()))
             if used["status"]:
                 raise SystemExit(f"resistpanel call failed: {used['message']}")
             calls = score.read_calls(output, ref)
@@ -135,20 +140,25 @@ def run(name: str, seeds: list[int], callers: list[str], fresh: bool) -> None:
         if reason:
             print(f"{caller}: skipped, {reason}")
             continue
-        began, scores = time.monotonic(), []
+        began, scores, bases = time.monotonic(), [], {}
         for seed, folder in folders.items():
-            scores += call_and_score(name, folder, seed, caller).values()
+            for label, scored in call_and_score(name, folder, seed, caller).items():
+                scores.append(scored)
+                bases[label] = bases.get(label, 0) + scored.bases
         facts = {
             "what": assay.what, "seeds": seeds, "fresh": fresh, "revision": revision(),
-            "bases": sum(s.bases for s in scores), "caller": calling.version(),
+            "bases": sum(s.bases for s in scores), "bases by panel": bases, "caller": calling.version(),
             "seconds to simulate": round(simulated), "assay": asdict(assay),
             "seconds to call and score": round(time.monotonic() - began),
         }  # fmt: skip
         kept = save(name, caller, scores, facts)
         print(f"\n{name} ({assay.what}), {caller}, seeds {seeds}: {kept}")
-        for key, value in publish.figures(name, caller).items():
-            print(f"  {key}: {value}")
-        print("  not called at 1 % and above:", publish.why_missed(name, caller))
+        for label in publish.panels_of(name):
+            if label:
+                print(f" {label}")
+            for key, value in publish.figures(name, caller, label).items():
+                print(f"  {key}: {value}")
+            print("  not called at 1 % and above:", publish.why_missed(name, caller, label))
     if len(callers) > 1:
         print(report.table(publish.comparisons(name), publish.COMPARED))
 
