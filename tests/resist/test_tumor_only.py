@@ -2,6 +2,8 @@
 
 import pytest
 
+INHERITED = {"model": "germline", "filters": ["germline"], "reported": False}
+
 
 @pytest.mark.parametrize("tumor_only", [True, False])
 def test_the_driver_is_used_and_its_origin_is_said(patient, context, tumor_only):
@@ -14,6 +16,34 @@ def test_the_driver_is_used_and_its_origin_is_said(patient, context, tumor_only)
     origin = "present, origin not proven without a normal"
     assert value["driver"]["text"].endswith(origin) is tumor_only
     assert value["findings"][0]["gene"] == "MAP2K1"
+
+
+@pytest.mark.parametrize(
+    ("gene", "protein", "drug"),
+    [("KIT", "V560D", "imatinib"), ("BRAF", "V600E", "vemurafenib")],
+)
+def test_a_driver_that_looks_inherited_is_the_driver(patient, context, gene, protein, drug):
+    """Of a range of residues, such as those of KIT exon 11, no single allele is asked for."""
+    p = patient(drug, tumor_only=True).background()
+    p.add(gene, protein, 0.51, 0.49, **INHERITED)
+    value = p.resist(context)
+    assert value["driver"]["state"] == "retained"
+    assert value["driver"]["protein"] == protein
+    assert value["driver"]["text"].endswith("origin not proven without a normal")
+
+
+def test_what_people_carry_or_a_normal_shows_is_no_driver(patient, context):
+    for more, tumor_only in (({"population_af": 0.02}, True), ({}, False)):
+        p = patient("imatinib", tumor_only=tumor_only).background()
+        p.add("KIT", "V560D", 0.51, 0.49, **INHERITED, **more)
+        assert p.resist(context)["driver"]["state"] != "retained"
+
+
+def test_an_inherited_substitution_of_a_pathway_gene_stays_out(patient, context):
+    """NF1 is known by its loss: any substitution at a half would be reported."""
+    p = patient("vemurafenib", tumor_only=True).background()
+    p.add("NF1", "R100K", 0.51, 0.49, **INHERITED)
+    assert all(f["gene"] != "NF1" for f in p.resist(context)["findings"])
 
 
 def test_a_driver_that_is_not_there_has_no_origin(patient, context):

@@ -81,6 +81,7 @@ def describe(call: Call) -> dict:
     info = call.info
     changes = tuple(_change(parse_short(short)) for short in call.words("PROTEIN"))
     phred = number(info.get("SOMATIC_PHRED"))
+    population = number(info.get("POPAF"))
     return {
         "id": call.id,
         "chrom": call.chrom,
@@ -103,6 +104,7 @@ def describe(call: Call) -> dict:
         "sites": tuple(call.words("SITE")),
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
+        **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
 
 

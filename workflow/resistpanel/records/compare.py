@@ -169,6 +169,8 @@ class Variant(Record):
     reported: bool
     """FILTER is PASS; others are near misses or absent catalogue sites."""
     phase: tuple[Phase, ...] | UnsetType = UNSET
+    population_af: Fraction | UnsetType = UNSET
+    """Allele frequency in the germline resource."""
 
 
 class LesionsOfVariant(Record):

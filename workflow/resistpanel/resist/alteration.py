@@ -79,6 +79,8 @@ class Alteration:
     substitutions : tuple of (str, str)
         Reference and alternative base of every single base changed.
     phase : tuple of Phase
+    population_af : float or None
+        Allele frequency in the germline resource, None if it is not there.
     """
 
     id: str
@@ -97,6 +99,7 @@ class Alteration:
     sites: tuple[str, ...] = ()
     substitutions: tuple[tuple[str, str], ...] = ()
     phase: tuple[Phase, ...] = ()
+    population_af: float | None = None
 
     @property
     def label(self) -> str:
@@ -232,6 +235,7 @@ def _variant(variant: Variant, pairs: dict[tuple[str, str], Pair]) -> Alteration
         sites=variant.sites,
         substitutions=tuple((s.ref, s.alt) for s in variant.substitutions),
         phase=variant.phase or (),
+        population_af=variant.population_af or None,
     )
 
 

@@ -16,6 +16,7 @@ from resistpanel.resist.finding import Finding, find
 from resistpanel.resist.knowledge import nras
 from resistpanel.resist.match import Match
 from resistpanel.resist.negatives import coverage, excluded, near_misses, negative_sites, rows_for
+from resistpanel.resist.origin import with_unproven
 from resistpanel.resist.therapy_options import expected_to_fail, options
 from resistpanel.resist.verdict import keys_of, verdict
 
@@ -51,6 +52,7 @@ def resist(
             "give the files of one patient",
         )
     patient = read_patient(compare, sheet, copynumber, context.catalog.drugs)
+    patient = with_unproven(patient, context)
     findings = find(patient, context)
     driver = track(patient, context, findings)
     keys = keys_of(findings)
