@@ -446,94 +446,137 @@ def evaluate(
     log_het : (samples, FREQUENCIES[1:]), optional
         From `log_het_prior`, without a normal.
     """
-    n, samples = evidence.other.shape
     by_sample = likelihoods or Likelihoods.of(evidence)
-    absent, present, at_one = by_sample.absent, by_sample.present, by_sample.at_one
-    spread = by_sample.alike
+    log_germline_site = (
+        (np.log(priors.germline_het), np.log(priors.germline_hom))
+        if log_germline_site is None
+        else (log_germline_site, log_germline_site)
+    )
     w = evidence.log_shared
-    tumors = [s for s in range(samples) if s != normal]
-    prior_f = log_frequency_prior()
+    log_bf = logsumexp(w[:, None] + by_sample.present, axis=2)
+    log_bf -= logsumexp(w[:, None] + by_sample.absent, axis=2)
+    return Posterior(
+        _log_null(evidence, by_sample, priors),
+        _log_somatic(evidence, by_sample, normal, priors, leaks),
+        _log_germline(by_sample, normal, log_germline_site, log_het),
+        _log_artifact(by_sample, normal, priors),
+        _log_foreign(evidence, by_sample, leaks),
+        log_bf,
+    )
 
-    shared = logsumexp(w + absent.sum(1), axis=1)
+
+def _log_null(evidence: Evidence, by_sample: Likelihoods, priors: Priors) -> np.ndarray:
+    """Return log prior times likelihood of absence, (candidates,)."""
+    shared = logsumexp(evidence.log_shared + by_sample.absent.sum(1), axis=1)
     own = log_own_absent(evidence)
     log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
-    log_null = log_null + np.log(priors.null)
+    return log_null + np.log(priors.null)
 
-    # somatic: at least one tumour carries it
+
+def _in_normal(by_sample: Likelihoods, normal: int, tumors: list[int], leaks: Leaks) -> np.ndarray:
+    """Return the log-likelihood of the normal beside a somatic variant, (candidates, MULTIPLIERS).
+
+    It lacks the allele, or contains tumour.
+    """
+    absent, spread = by_sample.absent, by_sample.alike
+    in_normal = np.logaddexp(
+        np.log1p(-TIN_PRIOR) + absent[:, normal],
+        np.log(TIN_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
+    )
+    if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
+        # The fraction in the normal that follows from the tumour's own frequency.
+        f = FREQUENCIES[1:]
+        best = f[by_sample.at_one[:, leaks.tumor, 1:].argmax(axis=1)]
+        left = np.searchsorted(f, best * leaks.tumor_in_normal)
+        leaked = spread[np.arange(len(spread)), normal, np.minimum(left, len(f) - 1)]
+        in_normal = np.logaddexp(absent[:, normal], leaked[:, None]) - np.log(2)
+    return in_normal
+
+
+def _log_somatic(
+    evidence: Evidence, by_sample: Likelihoods, normal: int | None, priors: Priors, leaks: Leaks
+) -> np.ndarray:
+    """Return log prior times likelihood of a variant of at least one tumour, (candidates,)."""
+    w, absent = evidence.log_shared, by_sample.absent
+    tumors = [s for s in range(absent.shape[1]) if s != normal]
     either = np.logaddexp(
-        np.log1p(-priors.present) + absent[:, tumors], np.log(priors.present) + present[:, tumors]
+        np.log1p(-priors.present) + absent[:, tumors],
+        np.log(priors.present) + by_sample.present[:, tumors],
     ).sum(1)
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
     if normal is not None:
-        in_normal = np.logaddexp(
-            np.log1p(-TIN_PRIOR) + absent[:, normal],
-            np.log(TIN_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
-        )
-        if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
-            # What the tumour's own frequency would leave in the normal.
-            best = FREQUENCIES[1:][at_one[:, leaks.tumor, 1:].argmax(axis=1)]
-            left = np.searchsorted(FREQUENCIES[1:], best * leaks.tumor_in_normal)
-            leaked = spread[np.arange(n), normal, np.minimum(left, len(prior_f) - 1)]
-            in_normal = np.logaddexp(absent[:, normal], leaked[:, None]) - np.log(2)
+        in_normal = _in_normal(by_sample, normal, tumors, leaks)
         some = some + in_normal
     log_somatic = logsumexp(w + some, axis=1)
     if len(tumors) > 1:
-        # Tumours of one patient often carry a variant at much the same frequency.
-        alike = logsumexp(spread[:, tumors].sum(1) + prior_f, axis=1)
+        # Tumours of one patient often have a variant at much the same frequency.
+        alike = logsumexp(by_sample.alike[:, tumors].sum(1) + log_frequency_prior(), axis=1)
         if normal is not None:
             alike = alike + logsumexp(w + in_normal, axis=1)
         log_somatic = np.logaddexp(log_somatic, alike) - np.log(2)
-    log_somatic = np.log(priors.somatic) + log_somatic
+    return np.log(priors.somatic) + log_somatic
 
-    # germline
+
+def _log_germline(
+    by_sample: Likelihoods,
+    normal: int | None,
+    log_prior: tuple[np.ndarray | float, np.ndarray | float],
+    log_het: np.ndarray | None,
+) -> np.ndarray:
+    """Return log prior times likelihood of a germline variant, (candidates,).
+
+    `log_prior` is of a heterozygous and of a homozygous one.
+    """
+    at_one = by_sample.at_one
+    samples = at_one.shape[1]
     f = FREQUENCIES[1:]
-    logit = np.log(f) - np.log1p(-f)
-    het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
-    het -= logsumexp(het, axis=0)
     hom = np.where(f > HOM_LEAST, 0.0, LOG_TINY)
     hom -= logsumexp(hom, axis=0)
-    flat = np.log(np.gradient(FREQUENCIES))
-    flat -= logsumexp(flat, axis=0)
-    any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
     if normal is None:
         if log_het is None:
             log_het = log_het_prior(np.zeros((0, samples)), np.zeros((0, samples)))
-        log_het = logsumexp(at_one[:, :, 1:] + log_het, axis=2).sum(1)
-        near_hom = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
-        log_hom = near_hom
+        het_like = logsumexp(at_one[:, :, 1:] + log_het, axis=2).sum(1)
+        hom_like = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
     else:
-        log_het = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
-        log_hom = any_f + logsumexp(at_one[:, normal, 1:] + hom, axis=1)
-    if log_germline_site is None:
-        log_het = log_het + np.log(priors.germline_het)
-        log_hom = log_hom + np.log(priors.germline_hom)
-    else:
-        log_het = log_het + log_germline_site
-        log_hom = log_hom + log_germline_site
-    log_germline = np.logaddexp(log_het, log_hom)
+        logit = np.log(f) - np.log1p(-f)
+        het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
+        het -= logsumexp(het, axis=0)
+        flat = np.log(np.gradient(FREQUENCIES))
+        flat -= logsumexp(flat, axis=0)
+        tumors = [s for s in range(samples) if s != normal]
+        any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
+        het_like = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
+        hom_like = any_f + logsumexp(at_one[:, normal, 1:] + hom, axis=1)
+    return np.logaddexp(het_like + log_prior[0], hom_like + log_prior[1])
 
+
+def _log_artifact(by_sample: Likelihoods, normal: int | None, priors: Priors) -> np.ndarray:
+    """Return log prior times likelihood of a recurrent artefact, (candidates,)."""
     if normal is None:
-        log_artifact = np.full(n, LOG_TINY)
-    else:
-        low = log_artifact_prior()
-        log_artifact = np.log(priors.artifact) + logsumexp(by_sample.close.sum(1) + low, axis=1)
+        return np.full(len(by_sample.close), LOG_TINY)
+    like = logsumexp(by_sample.close.sum(1) + log_artifact_prior(), axis=1)
+    return np.log(priors.artifact) + like
 
-    # foreign: another person's allele in the samples that hold that person's DNA
-    log_foreign = np.full(n, LOG_TINY)
-    fouled = [s for s, c in leaks.contamination.items() if c > 0]
-    if fouled:
-        clean = [s for s in range(samples) if s not in fouled]
-        log_foreign = logsumexp(w + absent[:, clean].sum(1), axis=1) if clean else np.zeros(n)
-        # The fraction is known to about a tenth; one or both of the person's copies show it.
-        narrow = np.exp(_kernel(FOREIGN_SPREAD))
-        for s in fouled:
-            c = leaks.contamination[s]
-            at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
-            most = at_one[:, s, 1:].max(axis=1, keepdims=True)
-            levels = np.exp(at_one[:, s, 1:] - most) @ narrow[at].T
-            log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, 0]
-        log_foreign = log_foreign + evidence.log_carried
 
-    log_bf = logsumexp(w[:, None] + present, axis=2) - logsumexp(w[:, None] + absent, axis=2)
-    return Posterior(log_null, log_somatic, log_germline, log_artifact, log_foreign, log_bf)
+def _log_foreign(evidence: Evidence, by_sample: Likelihoods, leaks: Leaks) -> np.ndarray:
+    """Return log prior times likelihood of another person's allele, (candidates,).
+
+    It is in the samples that contain that person's DNA, on one or both copies.
+    """
+    n, samples = by_sample.absent.shape[:2]
+    contaminated = [s for s, c in leaks.contamination.items() if c > 0]
+    if not contaminated:
+        return np.full(n, LOG_TINY)
+    clean = [s for s in range(samples) if s not in contaminated]
+    absent = by_sample.absent[:, clean].sum(1)
+    log_foreign = logsumexp(evidence.log_shared + absent, axis=1) if clean else np.zeros(n)
+    # The contamination is known to about a tenth.
+    narrow = np.exp(_kernel(FOREIGN_SPREAD))
+    for s in contaminated:
+        c = leaks.contamination[s]
+        at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
+        most = by_sample.at_one[:, s, 1:].max(axis=1, keepdims=True)
+        levels = np.exp(by_sample.at_one[:, s, 1:] - most) @ narrow[at].T
+        log_foreign = log_foreign + np.log(levels.mean(axis=1) + 1e-300) + most[:, 0]
+    return log_foreign + evidence.log_carried
