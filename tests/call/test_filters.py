@@ -10,8 +10,18 @@ import pysam
 import pytest
 from callkit import Patient, Read, Variant, other, put, random_sequence, write_sites
 
-from resistpanel.call.filters import FILTERS, Filter, _two_sided, failed, measure
+from resistpanel.call.filters import (
+    FILTERS,
+    Filter,
+    _two_sided,
+    damage_limits,
+    damage_ratio,
+    failed,
+    measure,
+)
+from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.model import contamination as leakage
+from resistpanel.core.allele import Allele
 
 SEQUENCE = random_sequence(1700, 21)
 TARGETS = [(500, 1150)]
@@ -143,6 +153,59 @@ def test_damage(tmp_path, ref, alt, first_forward):
     assert calls.passing() == [true.vcf(SEQUENCE)]
 
 
+def copied(*places: int, af: float = 0.19) -> list[Variant]:
+    """Return alleles on the same molecules."""
+    return [snv(pos, {"t1": af, "t2": af}, block=1) for pos in places]
+
+
+@pytest.mark.parametrize("normal", [True, False])
+def test_a_copy_that_the_reference_lacks(tmp_path, normal):
+    """Three alleles 70 bases apart on one molecule; one of their frequency further off."""
+    far = snv(1100, {"t1": 0.19, "t2": 0.19})
+    true = [snv(TRUE, {"t1": 0.08, "t2": 0.2}), *copied(560, 585, af=0.12)]
+    variants = [*true, *copied(BAD, BAD + 70, BAD + 140), far]
+    samples = {"t1": 600, "t2": 600} | ({"normal": 300} if normal else {})
+    calls = patient(Case([]), variants=variants, samples=samples).write(tmp_path).call()
+    # Two of a molecule may be one event; with a normal, which lacks them, all are somatic.
+    expected = {v.vcf(SEQUENCE) for v in (variants if normal else true)}
+    assert set(calls.passing()) == expected
+    if not normal:
+        assert calls.filters(*far.vcf(SEQUENCE)) == ["linked"]
+
+
+class TestDamageLimits:
+    """A sample's excess of one kind of substitution."""
+
+    def limits(self, counts: dict[tuple[str, str], list[float]], bases: int) -> float:
+        pairs = [(pair, af) for pair, fractions in counts.items() for af in fractions]
+        found = [Candidate(Allele("c", 10 * k, *pair), []) for k, (pair, _) in enumerate(pairs)]
+        af = np.array([[value] for _, value in pairs])
+        return next(x[0] for kind, x in damage_limits(found, af, bases) if ("C", "T") in kind)
+
+    def test_excess(self):
+        many = [0.004, 0.006, 0.008, 0.01, 0.012]
+        counts = {("C", "T"): many, ("G", "A"): many, ("A", "C"): [0.02, 0.3]}
+        # Of 0.008 and more there are six, for one other: more than twice two.
+        assert self.limits(counts, 7000) == pytest.approx(0.008)
+
+    def test_as_many_of_other_kinds(self):
+        few = [0.004, 0.006, 0.008, 0.01, 0.012]
+        assert self.limits({("C", "T"): few, ("A", "C"): few}, 7000) == 0
+
+    def test_a_hypermutated_tumour(self):
+        """Ten in 100 kb: 100 per Mb."""
+        assert self.limits({("C", "T"): [0.004 + k / 1e3 for k in range(10)]}, 100_000) == 0
+
+    def test_clonal_variants_are_no_damage(self):
+        assert self.limits({("C", "T"): [0.2 + k / 100 for k in range(10)]}, 7000) == 0
+
+    def test_ratio(self):
+        limits = np.array([0.01, 0.0])
+        assert damage_ratio(np.array([0.01, 0.0]), limits) < 1
+        assert damage_ratio(np.array([0.02, 0.0]), limits) > 1
+        assert damage_ratio(np.array([0.005, 0.001]), limits) == np.inf
+
+
 def test_contamination(tmp_path, monkeypatch):
     """A fifteenth of one tumour is another person, who lacks some of the patient's alleles."""
     # The sites of this small reference would be one locus.
@@ -197,8 +260,8 @@ def test_resources(tmp_path, name, setting, field_line, info, harmless):
 def test_every_filter_has_a_case():
     names = [f.name for f in FILTERS]
     assert len(names) == len(set(names))
-    # of amplicons alone: test_assays
-    assert set(CASES) | set(RESOURCES) | {"fragment_ends"} == set(names)
+    # of amplicons alone (test_assays), and without a normal
+    assert set(CASES) | set(RESOURCES) | {"fragment_ends", "damage", "linked"} == set(names)
 
 
 def write_resource(path, field_line: str, rows) -> str:
@@ -246,8 +309,8 @@ def test_every_metric_is_measured(tmp_path, monkeypatch):
     patient(CASES["orientation"]).write(tmp_path / "one").call(**everything(tmp_path))
     patient(CASES["slippage"]).write(tmp_path / "two").call()
     absent = {f.metric for f in FILTERS} - given
-    # there only with somebody else's DNA (test_contamination), and in amplicons (test_assays)
-    assert absent <= {"foreign_odds", "at_fixed_ends"}
+    # with contamination, in amplicons, and without a normal alone
+    assert absent <= {"foreign_odds", "at_fixed_ends", "linked", "damage_ratio"}
 
 
 class TestTwoSided:

@@ -808,6 +808,57 @@ FOREIGN_SPREAD = TABLE.add(
     "contamination and half of it",
     origin="judgement",
 )
+LINKED_LEAST = TABLE.add(
+    "LINKED_LEAST",
+    5,
+    unit="fragments",
+    meaning="Fewest fragments that show two alleles for them to be on the same molecules",
+    origin="judgement",
+)
+LINKED_TRANS = TABLE.add(
+    "LINKED_TRANS",
+    0.1,
+    unit="1",
+    meaning="Fraction of the fragments over both alleles that may show one of them alone",
+    origin="judgement",
+)
+LINKED_REGION = TABLE.add(
+    "LINKED_REGION",
+    5000,
+    unit="bases",
+    meaning="Distance within which an allele of the same frequency is of the same copied region",
+    origin="judgement",
+)
+LINKED_SD = TABLE.add(
+    "LINKED_SD",
+    3.0,
+    unit="standard deviations",
+    meaning="Difference of two allele frequencies that are taken to be the same",
+    origin="judgement",
+)
+DAMAGE_LEAST = TABLE.add(
+    "DAMAGE_LEAST",
+    5,
+    unit="alleles",
+    meaning="Filter damage: fewest new alleles of one kind of damage in a sample",
+    origin="judgement",
+)
+DAMAGE_DENSITY = TABLE.add(
+    "DAMAGE_DENSITY",
+    500e-6,
+    unit="alleles per base",
+    meaning="Filter damage: least density of them; hypermutated tumours have up to 400 mutations "
+    "per Mb in all",
+    origin="paper: Campbell et al., Cell 2017;171:1042",
+)
+DAMAGE_ODDS = TABLE.add(
+    "DAMAGE_ODDS",
+    2.0,
+    unit="1",
+    meaning="Filter damage: alleles of that kind for one of any other, from which on there is an "
+    "excess",
+    origin="measured: python -m benchmarks.bed amplicon-ffpe",
+)
 CLUSTER_WINDOW = TABLE.add(
     "CLUSTER_WINDOW",
     50,

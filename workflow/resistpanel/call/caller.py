@@ -350,10 +350,21 @@ class Caller:
         normals = population.Resource(self.settings.pon, "NORMALS") if self.settings.pon else None
         cluster = np.zeros(n)
         cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
+        linked = np.zeros(n)
+        if self.normal is None:
+            linked[new] = flt.linked([self.candidates[i] for i in new], self.tumors)
         self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
         real = posterior.real_phred
         amplicon = any(a.library == "amplicon" for a in self.assays)
         primers = self.settings.primers is not None
+        damage = []
+        if amplicon:
+            called = [i for i in new if phred[i] >= threshold]
+            damage = flt.damage_limits(
+                [self.candidates[i] for i in called],
+                (alts / np.maximum(totals, 1))[np.ix_(called, self.tumors)],
+                sum(end - start for _, start, end in self.targets),
+            )
         out = []
         for i, candidate in enumerate(self.candidates):
             if not keep[i]:
@@ -365,6 +376,16 @@ class Caller:
                 artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
                 metrics["artifact_odds"] = artifact
             metrics["cluster"] = cluster[i]
+            if self.normal is None and not candidate.forced:
+                metrics["linked"] = linked[i]
+            for kind_of, most in damage:
+                if (candidate.allele.ref, candidate.allele.alt) not in kind_of:
+                    continue
+                if not candidate.forced:
+                    shown = np.where(alts[i] > 1, alts[i], 0) / np.maximum(totals[i], 1)
+                    metrics["damage_ratio"] = flt.damage_ratio(shown[self.tumors], most)
+                    # What the filter takes away is not within the limit of detection.
+                    lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
             if amplicon and not primers:
                 metrics["at_fixed_ends"] = flt.at_fixed_ends(candidate, self.tumors)
             if self.leaks.contamination and posterior.log_foreign[i] > -1e29:

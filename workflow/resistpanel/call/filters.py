@@ -8,8 +8,16 @@ from scipy.special import bdtr, bdtrc
 from resistpanel.call.call_constants import (
     CLUSTER_SHARED,
     CLUSTER_WINDOW,
+    DAMAGE_DENSITY,
+    DAMAGE_LEAST,
+    DAMAGE_MOST,
+    DAMAGE_ODDS,
     ENDS_LIKE,
     LESS_SIDE,
+    LINKED_LEAST,
+    LINKED_REGION,
+    LINKED_SD,
+    LINKED_TRANS,
     PRIMER_ERROR_MOST,
     PRIMER_REACH,
 )
@@ -180,6 +188,25 @@ FILTERS = (
         "More than {threshold:g} other new alleles within 50 bases in the same fragments",
         "alleles",
     ),
+    Filter(
+        "linked",
+        "linked",
+        False,
+        1.0,
+        "Without a normal, more than {threshold:g} other new alleles on the same molecules, or an "
+        "allele of the same frequency near such: a copy of the region that the reference lacks",
+        "alleles",
+        "measured: python -m benchmarks.bed tumour-only",
+    ),
+    Filter(
+        "damage",
+        "damage_ratio",
+        True,
+        1.0,
+        "In amplicons, allele frequency below {threshold:g} times that up to which the sample has "
+        "an excess of C>T (G>A) or G>T (C>A), as damage gives",
+        "1",
+    ),
 )
 
 
@@ -314,6 +341,102 @@ def clusters(
                 count[i] += 1
                 count[j] += 1
     return count
+
+
+def linked(candidates: list[Candidate], tumors: list[int]) -> np.ndarray:
+    """Return, for each candidate, how many others are on the same molecules, int, (candidates,).
+
+    A copy of a region that the reference lacks differs from it at several bases, which are all on
+    the same molecules, at one frequency in all samples of the person. An allele of that frequency
+    near such a group counts as one of it.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        The new ones (not germline), in order of position.
+    tumors : list of int
+    """
+    place = {c.allele: i for i, c in enumerate(candidates)}
+    count = np.zeros(len(candidates))
+    for a, candidate in enumerate(candidates):
+        for other, cis, trans in candidate.phase:
+            b = place.get(other)
+            if b is None or cis < LINKED_LEAST or trans > LINKED_TRANS * (cis + trans):
+                continue
+            back = next((t for o, _, t in candidates[b].phase if o == candidate.allele), cis)
+            count[a] += back <= LINKED_TRANS * (cis + back)
+    alt = np.array([[c.support[s].alt for s in tumors] for c in candidates], float)
+    total = np.array([[c.support[s].total for s in tumors] for c in candidates], float)
+    grouped = count.copy()
+    most = next(f.threshold for f in FILTERS if f.name == "linked")
+    for i in np.flatnonzero(count > most):
+        for k, c in enumerate(candidates):
+            if c.allele.contig != candidates[i].allele.contig:
+                continue
+            if abs(c.allele.pos - candidates[i].allele.pos) > LINKED_REGION:
+                continue
+            pooled = (alt[i] + alt[k]) / np.maximum(total[i] + total[k], 1)
+            apart = alt[i] / np.maximum(total[i], 1) - alt[k] / np.maximum(total[k], 1)
+            size = 1 / np.maximum(total[i], 1) + 1 / np.maximum(total[k], 1)
+            sd = np.sqrt(pooled * (1 - pooled) * size)
+            if (np.abs(apart) <= LINKED_SD * np.maximum(sd, 1e-9)).all():
+                grouped[k] = max(grouped[k], count[i])
+    return grouped
+
+
+#: Substitutions by damage (formalin, oxidation) of either strand.
+DAMAGES = ({("C", "T"), ("G", "A")}, {("G", "T"), ("C", "A")})
+
+
+def damage_limits(
+    candidates: list[Candidate], af: np.ndarray, bases: int
+) -> list[tuple[set[tuple[str, str]], np.ndarray]]:
+    """Return, for each kind of damage, the frequency up to which a sample has too much of it.
+
+    Both mates of an amplicon are read whichever strand was damaged, so that nothing at a site tells
+    damage from a variant. The sample does: no tumour has hundreds of subclonal C>T per Mb and
+    hardly any other substitution. The limit is the highest frequency from which on, up to
+    `DAMAGE_MOST`, the kind outnumbers the others `DAMAGE_ODDS` to one; 0 without an excess.
+
+    Parameters
+    ----------
+    candidates : list of Candidate
+        The new ones.
+    af : (candidates, samples)
+    bases : int
+        Of the targets.
+
+    Returns
+    -------
+    list of (kind, limits (samples,))
+    """
+    change = [(c.allele.ref, c.allele.alt) for c in candidates]
+    single = np.array([len(r) == len(a) == 1 for r, a in change], dtype=bool)
+    found = []
+    for kind in DAMAGES:
+        of_kind = np.array([pair in kind for pair in change], dtype=bool)
+        limits = np.zeros(af.shape[1])
+        for s in range(af.shape[1]):
+            low = single & (af[:, s] > 0) & (af[:, s] <= DAMAGE_MOST)
+            ours, rest = np.sort(af[low & of_kind, s])[::-1], af[low & ~of_kind, s]
+            if len(ours) < max(DAMAGE_LEAST, DAMAGE_DENSITY * bases):
+                continue
+            others = (rest[None, :] >= ours[:, None]).sum(1)
+            enough = np.arange(1, len(ours) + 1) > DAMAGE_ODDS * (others + 1)
+            if enough.any():
+                limits[s] = ours[np.argmax(enough)]
+        found.append((kind, limits))
+    return found
+
+
+def damage_ratio(af: np.ndarray, limits: np.ndarray) -> float:
+    """Return the highest ratio, over the samples, of allele frequency to the limit of damage.
+
+    `af` and `limits` are (samples,); infinite where a sample without such an excess has the allele.
+    """
+    ratio = np.where(limits > 0, af / np.maximum(limits, 1e-9), np.where(af > 0, np.inf, 0.0))
+    # The allele that sets the limit is within it.
+    return float(ratio.max()) * (1 - 1e-9)
 
 
 def failed(metrics: dict[str, float], filters: tuple[Filter, ...] = FILTERS) -> list[str]:
