@@ -299,14 +299,15 @@ def sheet(tumour: Tumour, relapses: Sequence[str], drug: str, disease: str, out:
     return out / "sheet.json"
 
 
-def call(tumour: Tumour, relapses: Sequence[str], out: Path) -> None:
+def call(tumour: Tumour, relapses: Sequence[str], out: Path, normal: bool = True) -> None:
     """Run sheet, qc, call, annotate and copynumber: all that does not depend on the drug."""
+    matched = ("--normal", tumour.folder / f"{NORMAL}.bam") if normal else ()
     described = sheet(tumour, relapses, UNRELATED[0], "", out)
     bams = [("--tumor", tumour.folder / f"{name}.bam") for name in (BEFORE, *relapses)]
     run("qc", "--sheet", described, "--targets", tumour.bed, "--reference", tumour.genome,
         "--threads", 1, "--output", out / "qc.json")  # fmt: skip
     run("call", "--reference", tumour.genome, "--targets", tumour.bed, "--threads", 1,
-        "--normal", tumour.folder / f"{NORMAL}.bam", *itertools.chain(*bams),
+        *matched, *itertools.chain(*bams),
         "--sites", tumour.folder / "sites.vcf", "--output", out / "call.vcf.gz")  # fmt: skip
     run("annotate", "--vcf", out / "call.vcf.gz", "--genes", tumour.panel / "hg19.gff3",
         "--reference", tumour.genome, "--output", out / "annotate.vcf.gz")  # fmt: skip
