@@ -32,7 +32,7 @@ def real(parts: dict, copynumber: dict | None = None) -> dict:
 
 def test_what_resist_makes_of_the_papers_patient(parts, make, read_page):
     found = read_page(page(make(real(parts))))
-    front = found.all("header", class_="front")[0]["text"]
+    front = found.all("header", class_="summary")[0]["text"]
     assert "Mechanism of resistance found" in front
     (headline,) = found.all("p", class_="headline")
     assert headline["text"] == "MAP2K1 p.C121S"

@@ -66,7 +66,7 @@ def test_the_page_shows_profile_purity_and_contamination(report, read_page):
     assert "70.0 % (65.0–76.0)" in text
     quality = found.all("section", id="quality")[0]["text"].replace("\u202f", " ")
     assert "2.1 % (1.6–2.7)" in quality and "none found, below 0.20 %" in quality
-    front = found.all("header", class_="front")[0]["text"].replace("\u202f", " ")
+    front = found.all("header", class_="summary")[0]["text"].replace("\u202f", " ")
     assert "sensitive fails the gate. 2.1 % of the DNA is another person's" in front
     assert "Copy number was not analysed" not in front
 

@@ -62,7 +62,7 @@ def test_nothing_is_loaded_from_anywhere(doc, paper_html):
 
 
 def test_the_first_screen_answers(doc, paper):
-    front = squeeze(doc.all("header", class_="front")[0]["text"])
+    front = squeeze(doc.all("header", class_="summary")[0]["text"])
     assert "Patient MEL-PLX" in front
     assert "vemurafenib (given as PLX4032), RAF inhibitor; target BRAF" in front
     assert "Mechanism of resistance found" in front
@@ -237,7 +237,7 @@ def test_warnings_come_before_the_verdict(parts, make, read_page):
     parts["qc"]["passed"] = False
     parts["resist"]["driver"]["state"] = "lost"
     found = read_page(page(make(parts)))
-    front = found.all("header", class_="front")[0]["text"]
+    front = found.all("header", class_="summary")[0]["text"]
     for words in ("resistant fails the quality gate", "mean depth 80 is below 200",
                   "No matched normal", "Sensitising driver (BRAF V600E) is lost"):  # fmt: skip
         assert front.index(words) < front.index("Mechanism of resistance found")

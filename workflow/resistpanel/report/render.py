@@ -24,7 +24,7 @@ from resistpanel.report import (
     tables,
 )
 from resistpanel.report import read_evidence as reads
-from resistpanel.report import summary as front
+from resistpanel.report.summary import summary
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.tsv import tsv
@@ -194,7 +194,7 @@ def page(report: dict) -> str:
         script=Markup(script),
         script_hash=source_hash(script),
         payload=payload(report),
-        front=front.front(report),
+        summary=summary(report),
         findings=findings.findings(report),
         knowledge=findings.knowledge(report),
         matrix=tables.matrix(report),

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from resistpanel.report import summary_questions as glance
+from resistpanel.report import summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
@@ -256,7 +256,7 @@ def examined(report: dict) -> str | None:
     return text
 
 
-def front(report: dict) -> dict:
+def summary(report: dict) -> dict:
     """Return everything of the first screen."""
     verdict = report["resist"]["verdict"]
     convergence = report["resist"]["convergence"]
@@ -279,9 +279,9 @@ def front(report: dict) -> dict:
         "reasons": verdict["reasons"],
         "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
         "convergence": convergence,
-        "before": glance.before(report),
-        "sure": glance.sure(report),
-        "samples": glance.samples(report),
+        "before": summary_questions.before(report),
+        "sure": summary_questions.sure(report),
+        "samples": summary_questions.samples(report),
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resistpanel.report import summary_questions as glance
-from resistpanel.report.summary import front
+from resistpanel.report import summary_questions
+from resistpanel.report.summary import summary
 
 
 def plain(text: str) -> str:
@@ -11,25 +11,25 @@ def plain(text: str) -> str:
 
 
 def test_the_papers_patient(paper):
-    (row,) = glance.before(paper)
+    (row,) = summary_questions.before(paper)
     assert row["label"] == "MAP2K1 p.C121S" and row["answer"] == "Not seen before"
     e = next(v for v in paper["compare"]["variants"] if v["gene"] == "MAP2K1" and v["reported"])
     depth = e["samples"]["sensitive"]["dp"]
     assert plain(row["text"]).startswith(f"0 of {depth} fragments, so below 0.")
-    assert "catalogue: " in glance.sure(paper) and "publication" in glance.sure(paper)
-    lines = glance.samples(paper)
+    assert "catalogue: " in summary_questions.sure(paper) and "publication" in summary_questions.sure(paper)
+    lines = summary_questions.samples(paper)
     assert lines[0] == "all 3 pass the gate" and "identity not checked" in lines
 
 
-@pytest.mark.parametrize("state", list(glance.ANSWERS))
+@pytest.mark.parametrize("state", list(summary_questions.ANSWERS))
 def test_every_state_has_an_answer(parts, make, state):
     for v in parts["compare"]["variants"]:
         if v["gene"] == "MAP2K1" and v["reported"]:
             v["state"] = state
             for pair in v["states"]:
                 pair["state"] = state
-    (row,) = glance.before(make(parts))
-    assert row["answer"] == glance.ANSWERS[state]
+    (row,) = summary_questions.before(make(parts))
+    assert row["answer"] == summary_questions.ANSWERS[state]
 
 
 def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
@@ -39,7 +39,7 @@ def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
     }
     copynumber = patients.copynumber(parts["sheet"])
     copynumber["identity"]["strangers"] = ["resistant"]
-    lines = glance.samples(make(parts | {"copynumber": copynumber}))
+    lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
     assert lines[0] == "1 of 3 fail the gate (sensitive)"
     assert "does not match this patient: resistant" in lines
 
@@ -52,23 +52,23 @@ def test_copies_before(parts, make, patients):
     )  # fmt: skip
     parts["resist"]["verdict"]["key_variants"] = ["copynumber:BRAF:amplification"]
     report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
-    (row,) = glance.before(report)
+    (row,) = summary_questions.before(report)
     assert row["answer"] == "Not seen before" and "copies" in row["text"]
 
 
 def test_without_a_pair_there_is_no_answer(parts, make):
     parts["sheet"]["pairs"] = parts["compare"]["pairs"] = []
-    assert glance.before(make(parts)) == []
+    assert summary_questions.before(make(parts)) == []
 
 
 def test_a_convergence_that_the_sentence_tells_is_not_repeated(parts, make):
     text = "two lesions converge"
     parts["resist"]["convergence"] = {"text": text, "gene": None, "node": "MEK", "variants": []}
-    assert front(make(parts))["convergence"]["text"] == text
+    assert summary(make(parts))["convergence"]["text"] == text
     parts["resist"]["verdict"]["sentence"] += f" Truly, {text}."
-    assert front(make(parts))["convergence"] is None
+    assert summary(make(parts))["convergence"] is None
 
 
 def test_a_drug_given_on_and_on_is_named_once(large):
-    stations = front(large)["course"]
+    stations = summary(large)["course"]
     assert [s["again"] for s in stations] == [False, False, False, True, True, True]
