@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -11,10 +12,16 @@ import yaml
 
 from resistpanel.core.files import HOME
 from resistpanel.core.fingerprint import state
-from resistpanel.core.made import place, read, recorded
+from resistpanel.core.made import place
 from resistpanel.inputs.binding import Binding
 from resistpanel.inputs.merge import merged
 from resistpanel.inputs.plan import make_plan
+
+_spec = importlib.util.spec_from_file_location(
+    "written_step", Path(__file__).with_name("written_step.py")
+)
+written_step = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(written_step)
 
 #: Steps by what they are made from; each with all that follow it.
 REPORT = {"report", "cohort"}
@@ -120,16 +127,7 @@ class Study:
         for (step, subject), verdict in binding.verdicts.items():
             if not verdict.reasons or step == "multiqc":
                 continue
-            due = place(binding.outdir, "due", step, subject)
-            with recorded(due):
-                for name in verdict.due.outputs:
-                    path = binding.outdir / name
-                    if path.name in ("cbioportal", "index", "reference"):
-                        path.mkdir(parents=True, exist_ok=True)
-                        path /= "file"
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    text = "".join(f"{f.content}" for f in read(due).inputs.values())
-                    path.write_text(f"{step} {subject} {verdict.due.settings} {text}\n")
+            written_step.write(place(binding.outdir, "due", step, subject))
 
 
 def keep_time(path: Path, change) -> None:

@@ -15,6 +15,8 @@ rule sheet:
         OUT / "logs/sheet/{patient}.log",
     conda:
         "../envs/resistpanel.yaml"
+    # Before the calls, which do not wait for it: what it refuses needs no calls.
+    priority: 1
     threads: 1
     resources:
         mem_mb=memory("sheet"),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import replacing
 from resistpanel.core.header_limits import check_bam_header, check_cram_header
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
@@ -79,15 +80,17 @@ def open_bam(path: str | Path, reference: str | Path | None = None) -> pysam.Ali
 
 
 def make_index(path: Path) -> None:
-    """Index a BAM or CRAM that has no index.
+    """Index a BAM or CRAM that has no index, all or nothing: two steps may do so at a time.
 
     Raises
     ------
     InputError
         If it cannot be indexed: not sorted by coordinate, damaged, or its folder not writable.
     """
+    index = Path(f"{path}.crai" if path.suffix == ".cram" else f"{path}.bai")
     try:
-        pysam.samtools.index(str(path))
+        with replacing(index) as temporary:
+            pysam.samtools.index("-o", str(temporary), str(path), catch_stdout=False)
     except (pysam.SamtoolsError, OSError) as error:
         reason = str(error).strip().splitlines() or ["samtools index failed"]
         raise InputError(

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from resistpanel import __version__
+from resistpanel.core.bam import index_of, make_index
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME, write_json
 from resistpanel.core.fingerprint import State, content, of_value, state
@@ -192,6 +193,17 @@ def _mark(page: Path) -> None:
         page.write_text(text[:start] + banner + text[start:], encoding="utf-8")
 
 
+def _make_indexes(wanted: Made, outdir: Path) -> None:
+    """Make the indexes of alignment files that have none; the sheet's step checks them before."""
+    for role, file in wanted.inputs.items():
+        kind, _, sample = role.partition(" of ")
+        reads = wanted.inputs.get(f"reads of {sample}") if kind == "index" else None
+        if reads and wanted.step != "sheet" and not (outdir / file.path).is_file():
+            path = outdir / reads.path
+            if path.is_file() and index_of(path) is None:
+                make_index(path)
+
+
 @contextlib.contextmanager
 def recorded(due: Path | None) -> Iterator[None]:
     """Record what a step is made from, round the step; nothing if `due` is None.
@@ -212,6 +224,7 @@ def recorded(due: Path | None) -> Iterator[None]:
     record.unlink(missing_ok=True)
     if wanted.pages:
         withdraw(outdir, wanted.pages)
+    _make_indexes(wanted, outdir)
     before = {role: file.read(outdir) for role, file in wanted.inputs.items()}
     yield
     for role, file in before.items():
