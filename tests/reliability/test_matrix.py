@@ -10,8 +10,11 @@ import importlib.util
 import os
 import re
 import shutil
+import socketserver
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -34,19 +37,23 @@ STEP = re.compile(r"^(\w+) +\d+$", re.M)
 
 
 @pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
-    """A virtual environment like this one, but for its `resistpanel`."""
+def python(tmp_path_factory, boundkit):
+    """The Python of a virtual environment like this one, but for its `resistpanel`."""
     folder, here = tmp_path_factory.mktemp("environment"), Path(sys.prefix)
+    step, made = boundkit.written_step, folder / "bin" / "python"
     (folder / "bin").mkdir()
     (folder / "lib").symlink_to(here / "lib")
     shutil.copy(here / "pyvenv.cfg", folder)
-    made = folder / "bin" / "python"
     made.symlink_to(sys.executable)
-    program = folder / "bin" / "resistpanel"
-    step = Path(__file__).with_name("written_step.py")
-    program.write_text(f'#!/bin/sh\nexec "{made}" "{step}" "$@"\n')
-    program.chmod(0o755)
-    return made
+    with tempfile.TemporaryDirectory() as short:  # a socket's name has 107 bytes at most
+        address = f"{short}/socket"
+        program = folder / "bin" / "resistpanel"
+        program.write_text(step.PROGRAM.format(python=sys.executable, address=address))
+        program.chmod(0o755)
+        with socketserver.ThreadingUnixStreamServer(address, step.Answers) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield made
+            server.shutdown()
 
 
 def run(python: Path, study, *arguments: str) -> tuple[int, set[str], str]:
