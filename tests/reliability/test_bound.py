@@ -166,12 +166,60 @@ def cut_record(step):
     return lambda study, kit: place(study.folder / "results", "made", step, "P1").write_bytes(b"")
 
 
+def other_inode(name):
+    """Another file of the same size under the same times, put there by a rename."""
+
+    def edit(study, kit):
+        path, new = study.folder / name, study.folder / f"{name}.new"
+        data = bytearray(path.read_bytes())
+        data[-40] ^= 1
+        new.write_bytes(data)
+        os.utime(new, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns))
+        new.replace(path)
+
+    return edit
+
+
+def windows(study, kit):
+    """The sheet as Windows saves it."""
+    path = study.folder / "samples.tsv"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def further_table(study, kit):
+    shutil.copy(study.folder / "catalog/citations.tsv", study.folder / "catalog/zz.tsv")
+
+
+def linked_catalogue(study, kit):
+    """A link in the place of the folder, to another version of it."""
+    path, new = study.folder / "catalog", study.folder / "catalog2"
+    shutil.copytree(path, new)
+    with (new / "resistance.tsv").open("a") as out:
+        out.write("# more\n")
+    shutil.rmtree(path)
+    path.symlink_to(new)
+
+
+def primers(study, kit):
+    (study.folder / "primers.bed").write_text(
+        "chrT\t1000\t1020\tp1\t0\t+\nchrT\t1200\t1220\tp2\t0\t-\n"
+    )
+    study.write(assay={"primers": "primers.bed"})
+
+
+def table1(study, kit):
+    table = HOME / "resources/demo/table1.tsv"
+    shutil.copy(table, study.folder)
+    study.write(report={"table1": "table1.tsv"})
+
+
 EDITS = {
     # inputs
     "reads": (other_reads("after.bam"), "READS"),
     "reads, older": (other_reads("after.bam", older=True), "READS"),
     "reads of the normal": (other_reads("skin.bam"), "READS"),
     "reads, same time and size": (at_the_same_time("after.bam"), "READS"),
+    "reads, another inode": (other_inode("after.bam"), "READS"),
     "reads touched": (touch("after.bam"), "NOTHING"),
     "reads copied": (copy_over("after.bam"), "NOTHING"),
     "reference": (append("genome.fa", "A"), "ALL"),
@@ -193,6 +241,8 @@ EDITS = {
     "catalogue": (append("catalog/resistance.tsv"), "CATALOG"),
     "drugs of the catalogue": (append("catalog/drugs.tsv"), "CATALOG | SHEET"),
     "catalogue, same time": (at_the_same_time("catalog/options.tsv"), "CATALOG"),
+    "a further table": (further_table, "CATALOG"),
+    "catalogue linked to another": (linked_catalogue, "CATALOG"),
     "knowledge": (append("knowledge/nras_biology.tsv"), "RESIST"),
     # the sheet
     "drug": (cell("after", drugs="imatinib"), "SHEET"),
@@ -200,6 +250,7 @@ EDITS = {
     "time point": (cell("after", timepoint="post"), "NOTHING"),
     "purity": (cell("after", purity="0.5"), "SHEET"),
     "disease": (cell("after", disease="melanoma"), "SHEET"),
+    "sheet of Windows": (windows, "NOTHING"),
     "sheet touched": (touch("samples.tsv"), "NOTHING"),
     # configuration
     "call.extra": (call_key(extra="--min-qual 15"), "CALL"),
@@ -207,6 +258,10 @@ EDITS = {
     "call.germline left out": (call_key(germline=None), "CALL"),
     "qc": (key(qc={"tumor_mean_depth": 100}), "{'qc'} | COPIES"),
     "copynumber": (key(copynumber={"contamination": 0.05}), "COPIES"),
+    "assay.primers": (primers, "CALL"),
+    "assay.padding": (key(assay={"padding": 5}), "CALL"),
+    "report.table1": (table1, "REPORT"),
+    "build": (key(build="hg38"), "SHEET"),
     "identity": (key(identity={"same": 0.9}), "{'identity', 'cohort'}"),
     "report.paths": (key(report={"paths": "full"}), "REPORT"),
     "multiqc.scan": (key(multiqc={"scan": ["catalog"]}), "NOTHING"),

@@ -32,7 +32,8 @@ EDITS["nothing"] = (lambda study, kit: None, "NOTHING")
 #: Edits that Snakemake itself takes for a change, by an input's time or set: never too few steps.
 MORE = {"reads touched", "reads copied", "targets touched", "index made again", "results copied",
         "names respelt", "reference linked", "study moved", "call.scatter", "csi for bai",
-        "results moved", "sheet touched", "time point", "multiqc.scan", "page gone"}  # fmt: skip
+        "results moved", "sheet touched", "sheet of Windows", "time point", "multiqc.scan",
+        "page gone"}  # fmt: skip
 STEP = re.compile(r"^(\w+) +\d+$", re.M)
 
 

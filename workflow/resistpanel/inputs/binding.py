@@ -22,11 +22,14 @@ from resistpanel.core.files import write_json
 from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
 from resistpanel.core.made import FOLDER, File, Made, differences, place, read, software
-from resistpanel.inputs.owner import check_owner, lock_of, write_owner
+from resistpanel.inputs.owner import ROWS, check_owner, lock_of, write_owner
 from resistpanel.inputs.plan import Plan
+from resistpanel.inputs.sheet import cells
 
 #: Time of a due file of which nothing is to be done, in ns: older than any output.
 NEVER = 10**9
+#: What a due file is newer than outputs by, in ns: file systems keep times to 2 s at the coarsest.
+GRAIN = 2 * 10**9
 #: Of a step that has to follow another.
 AGAIN = " is done again"
 #: Suffixes of the indexes that a resource or a reference may have.
@@ -162,15 +165,14 @@ class Steps:
                     [patient],
                 )  # fmt: skip
         reads = self.reads(patient)
-        rows = [
-            {key: str(value) for key, value in dataclasses.asdict(row).items() if key != "where"}
-            for row in plan.patients[patient]
-        ]
+        # Simulated, the sheet is a result of its own; the rows are those of the patient's file.
+        rows = {"simulated rows" if made.simulate else ROWS: cells(plan.patients[patient])}
+        samples = {"samples": made.samples} if made.simulate else {}
         yield Step(
             "sheet", patient,
-            {**reads, **self.reference, "targets": made.targets, "genes": made.genes,
+            {**reads, **self.reference, **samples, "targets": made.targets, "genes": made.genes,
              "catalogue drugs.tsv": made.catalog / "drugs.tsv"},
-            [f"sheet/{patient}.json"], {"the sheet's rows": rows, "build": made.build}, [patient],
+            [f"sheet/{patient}.json"], {**rows, "build": made.build}, [patient],
         )  # fmt: skip
         yield Step(
             "qc", patient,
@@ -459,15 +461,16 @@ class Binding:
         # it cut short asks for another run.
         path.unlink(missing_ok=True)
         path.write_text(f'{body}, "nonce": {time.time_ns()}}}', encoding="utf-8")
+        when = NEVER
         if verdict.reasons:
-            # Newer than the outputs there are, yet never in the future: a quick step's new outputs
-            # would be older, which Snakemake takes for a fault of the clock.
-            when = time.time_ns()
-            for output in (self.outdir / name for name in verdict.due.outputs):
-                if output.exists() and output.lstat().st_mtime_ns >= when:
+            # Newer than the outputs there are, and no more: the step may run on a machine whose
+            # clock is behind, and new outputs that are older Snakemake takes for a fault.
+            there = [self.outdir / name for name in verdict.due.outputs]
+            times = {path: path.lstat().st_mtime_ns for path in there if path.exists()}
+            when = min(time.time_ns(), max(times.values(), default=NEVER) + GRAIN)
+            for output, modified in times.items():
+                if modified >= when:
                     os.utime(output, ns=(when - 1, when - 1), follow_symlinks=False)
-        else:
-            when = NEVER
         os.utime(path, ns=(when, when))
 
 

@@ -6,11 +6,15 @@ from pathlib import Path
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json
-from resistpanel.core.made import FOLDER
+from resistpanel.core.made import FOLDER, Made, place, read
 from resistpanel.inputs.config import Settings
+from resistpanel.inputs.patient import ordered
+from resistpanel.inputs.sheet import Row, cells, patients, read_sheet
 
 #: The folder's note of its study, and its lock.
 OWNER, LOCK = "owner.json", "lock"
+#: Under what name the record of the sheet's step has the rows.
+ROWS = "the sheet's rows"
 
 
 def source(made: Settings) -> Path:
@@ -32,6 +36,44 @@ def read_owner(outdir: Path) -> dict:
     return value if isinstance(value, dict) else {}
 
 
+def sheet_of(outdir: Path) -> Path | None:
+    """Return the sheet that an output folder's note names, as far as it is there."""
+    noted = read_owner(outdir)
+    root = os.path.realpath(outdir)
+    seen = os.path.normpath(os.path.join(root, str(noted.get("relative"))))  # noqa: PTH118
+    names = [str(noted.get("sheet") or ""), seen]
+    return next((Path(name) for name in names if Path(name).is_file()), None)
+
+
+def check_rows_of(outdir: Path, patient: str) -> None:
+    """Refuse a patient's results if the sheet says something else by now.
+
+    Raises
+    ------
+    InputError
+    """
+    sheet = sheet_of(outdir)
+    record = read(place(outdir, "made", "sheet", patient))
+    if sheet is None or record is None or ROWS not in record.settings:
+        return
+    rows = patients(read_sheet(sheet, outdir / "align")).get(patient, [])
+    check_planned(record, rows, sheet, "since the results were made", "run the workflow again")
+
+
+def check_planned(due: Made, rows: list[Row], sheet: Path, since: str, cure: str) -> None:
+    """Raise InputError if rows are not those that a step is, or was, made from.
+
+    Rows are compared without their files' paths, which may be spelt in other ways.
+    """
+    if ROWS not in due.settings:
+        return
+    paths = ("bam", "fastq1", "fastq2")
+    now, then = ([{key: cell for key, cell in row.items() if key not in paths} for row in found]
+                 for found in (cells(ordered(rows)), due.settings[ROWS]))  # fmt: skip
+    if now != then:
+        raise InputError(f"patient {due.subject} was changed {since}", str(sheet), cure)
+
+
 def check_owner(made: Settings) -> None:
     """Raise InputError if the output folder belongs to another study.
 
@@ -43,8 +85,8 @@ def check_owner(made: Settings) -> None:
     if not noted.get("sheet"):
         return
     given = os.path.realpath(sheet)
-    place = os.path.realpath(outdir)
-    seen = os.path.normpath(os.path.join(place, str(noted.get("relative"))))  # noqa: PTH118
+    root = os.path.realpath(outdir)
+    seen = os.path.normpath(os.path.join(root, str(noted.get("relative"))))  # noqa: PTH118
     if given in (noted["sheet"], seen):
         return
     if os.path.exists(noted["sheet"]) or os.path.exists(seen):  # noqa: PTH110
@@ -60,10 +102,10 @@ def check_owner(made: Settings) -> None:
 def write_owner(made: Settings, configs: list[str]) -> None:
     """Note whose results an output folder holds."""
     outdir, sheet = made.outdir, source(made)
-    given, place = os.path.realpath(sheet), os.path.realpath(outdir)
+    given, root = os.path.realpath(sheet), os.path.realpath(outdir)
     value = {
         "sheet": given,
-        "relative": os.path.relpath(given, place),
+        "relative": os.path.relpath(given, root),
         "folder": str(Path.cwd()),
         "configurations": [os.path.realpath(path) for path in configs],
     }

@@ -333,8 +333,31 @@ def patients(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
+def cells(rows: list[Row]) -> list[dict[str, str]]:
+    """Return what rows say, for comparison; where they are in the sheet does not matter."""
+    values = map(dataclasses.asdict, rows)
+    return [{key: str(cell) for key, cell in row.items() if key != "where"} for row in values]
+
+
+def _check_case(rows: list[Row]) -> Iterator[InputError]:
+    """Yield names that differ in case alone: one file name on some file systems."""
+    for column in ("patient", "sample"):
+        seen: dict[str, str] = {}
+        for row in rows:
+            name = getattr(row, column)
+            first = seen.setdefault(name.casefold(), name)
+            if first != name:
+                seen[name.casefold()] = name
+                yield InputError(
+                    f"'{name}' and '{first}' differ in case alone",
+                    row.place(column),
+                    "their results would be one file on macOS; name one otherwise",
+                )
+
+
 def check_rows(rows: list[Row], where: str) -> Iterator[InputError]:
     """Yield what is wrong between rows; `where` names the sheet."""
+    yield from _check_case(rows)
     samples: dict[str, Row] = {}
     bams: dict[Path, Row] = {}
     for row in rows:

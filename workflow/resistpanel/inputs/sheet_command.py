@@ -6,9 +6,11 @@ from pathlib import Path
 
 from resistpanel.core import bam
 from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.made import read
 from resistpanel.core.schemas import write_record
 from resistpanel.inputs import config
 from resistpanel.inputs.checks import check_inputs, resolver
+from resistpanel.inputs.owner import check_planned
 from resistpanel.inputs.patient import describe
 from resistpanel.inputs.sheet import patients, read_sheet
 
@@ -62,6 +64,12 @@ def run(args: argparse.Namespace) -> int:
         rows = patients(rows).get(args.patient, [])
         if not rows:
             raise InputError(f"no patient '{args.patient}'", str(settings.samples))
+        due = read(args.made_from) if getattr(args, "made_from", None) else None
+        if (
+            due
+        ):  # else the record would name the rows of then, and hold what is made of those of now
+            since = "after the run was planned"
+            check_planned(due, rows, settings.samples, since, "start the run again")
     findings = check_inputs(settings, rows, deep=True)
     for note in findings.notes:
         print(f"resistpanel: note: {note}", file=sys.stderr)

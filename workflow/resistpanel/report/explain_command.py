@@ -55,6 +55,7 @@ def results_folder(args: argparse.Namespace) -> Path:
 def run(args: argparse.Namespace) -> int:
     """Print why."""
     from resistpanel.core.agreement import check_patient
+    from resistpanel.inputs.owner import check_rows_of
     from resistpanel.report.explain_facts import of_copies, of_variant, read_results
     from resistpanel.report.explain_query import choose, parse
     from resistpanel.report.explain_text import lines_of
@@ -65,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
         os.chdir(args.directory)
     folder = results_folder(args)
     check_patient(Path(folder), args.patient)
+    check_rows_of(Path(folder), args.patient)
     results = read_results(folder, args.patient)
     variants = results.compare.variants
     genes = {variant.gene for variant in variants if variant.gene}
