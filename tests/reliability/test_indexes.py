@@ -7,7 +7,7 @@ import struct
 import pysam
 import pytest
 
-from resistpanel.core.bam import index_of, open_bam, read_header
+from resistpanel.core.bam import index_of, make_index, open_bam, read_header
 from resistpanel.core.bam_index import bin_span, check_index, read_span
 from resistpanel.core.errors import InputError
 from resistpanel.core.fasta_index import check_fasta_index
@@ -64,6 +64,32 @@ def test_an_index_that_agrees_at_both_ends_alone(tmp_path):
     shutil.copy(f"{other}.bai", f"{path}.bai")
     with pytest.raises(InputError, match="not of this BAM"):
         check_index(path, index_of(path), deep=True)
+
+
+@pytest.mark.parametrize("links", [True, False])
+@pytest.mark.parametrize("other", [True, False])
+def test_an_index_that_two_steps_make(tmp_path, monkeypatch, other, links):
+    """The one that was there first stays: another step may be reading it."""
+    path, index = tmp_path / "a.bam", tmp_path / "a.bam.bai"
+    bam_of(path, range(1000, 2000, 10))
+    make = pysam.samtools.index
+
+    def slow(*arguments, **options):
+        make(*arguments, **options)
+        if other:
+            index.write_bytes(b"first")
+
+    def refuse(*arguments):
+        raise PermissionError
+
+    monkeypatch.setattr(pysam.samtools, "index", slow)
+    if not links:
+        monkeypatch.setattr("resistpanel.core.bam.os.link", refuse)
+    make_index(path)
+    assert (index.read_bytes() == b"first") == other
+    assert sorted(tmp_path.iterdir()) == [path, index]
+    if not other:
+        check_index(path, index, deep=True)
 
 
 @pytest.mark.parametrize("number, span", [(4681, (0, 16384)), (4682, (16384, 32768)),

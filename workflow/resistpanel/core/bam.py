@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import gzip
 import lzma
+import os
 import struct
 import zlib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import replacing
+from resistpanel.core.files import replacing, sync
 from resistpanel.core.header_limits import check_bam_header, check_cram_header
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
@@ -79,6 +80,27 @@ def open_bam(path: str | Path, reference: str | Path | None = None) -> pysam.Ali
     )
 
 
+class _Placed(Exception):
+    """The index is there."""
+
+
+def _place_once(temporary: Path, index: Path) -> None:
+    """Give an index its name, unless there is one by now; raise _Placed if it is there.
+
+    One that another step has begun to read must stay the file that it is.
+    """
+    sync(temporary)
+    try:
+        os.link(temporary, index)
+    except FileExistsError:
+        raise _Placed from None
+    except OSError:  # a file system without hard links: it is renamed
+        if index.exists():
+            raise _Placed from None
+    else:
+        raise _Placed
+
+
 def make_index(path: Path) -> None:
     """Index a BAM or CRAM that has no index, all or nothing: two steps may do so at a time.
 
@@ -89,8 +111,9 @@ def make_index(path: Path) -> None:
     """
     index = Path(f"{path}.crai" if path.suffix == ".cram" else f"{path}.bai")
     try:
-        with replacing(index) as temporary:
+        with contextlib.suppress(_Placed), replacing(index) as temporary:
             pysam.samtools.index("-o", str(temporary), str(path), catch_stdout=False)
+            _place_once(temporary, index)
     except (pysam.SamtoolsError, OSError) as error:
         reason = str(error).strip().splitlines() or ["samtools index failed"]
         raise InputError(
