@@ -77,7 +77,7 @@ def evaluated_configuration(program: Program, ground: Ground) -> Tried:
     text = (study / "config.yaml").read_text()
     text += "__use_yte__: true\n? \"?__import__('os').system('touch pwned')\"\n: x\n"
     (study / "config.yaml").write_text(text)
-    done = program.snakemake(study, "--configfile", "config.yaml", "--cores", "1", "-n")
+    done = program.snakemake(study, "--cores", "1", "-n")
     pwned = bool(list(ground.work.rglob("pwned")))
     return Tried("snakemake -n", done, pwned, "executed" if pwned else "not executed")
 

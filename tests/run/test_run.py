@@ -180,17 +180,18 @@ def test_nothing_is_imported_from_the_working_folder(tmp_path, monkeypatch):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("cache", [None, "/proc/none"])
-def test_a_home_that_cannot_be_made(tmp_path, monkeypatch, cache):
+@pytest.mark.parametrize("name", ["XDG_CACHE_HOME", "HOME"])
+def test_a_home_that_cannot_be_made(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", "")
+    monkeypatch.setenv(name, "/proc/none")  # where root, too, can make nothing
+    assert snakemake.environment(None)["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
+
+
+def test_a_home_of_ones_own(tmp_path, monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    if cache:
-        monkeypatch.setenv("XDG_CACHE_HOME", cache)
-        monkeypatch.setattr(snakemake.os, "access", lambda path, mode: "/proc" not in str(path))
-        assert snakemake.environment(None)["XDG_CACHE_HOME"] == str(tmp_path / ".snakemake/cache")
-    else:
-        monkeypatch.setenv("HOME", str(tmp_path))
-        assert "XDG_CACHE_HOME" not in snakemake.environment(None)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert "XDG_CACHE_HOME" not in snakemake.environment(None)
 
 
 def test_failures_show_the_end_of_their_log(tmp_path):

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from resistpanel.core.files import HOME
 from resistpanel.core.lease import inherited
-from resistpanel.inputs.machine import existing
 from resistpanel.inputs.plan import absolute_paths
 from resistpanel.run.progress import Display, Progress
 
@@ -112,10 +111,13 @@ def environment(descriptor: int | None) -> dict[str, str]:
 
 
 def can_make(folder: Path) -> bool:
-    """Return whether a folder is there and can be written to, or can be made."""
+    """Return whether a folder can be written to; it is made, as Snakemake would.
+
+    Permissions do not say: root may write anywhere, and yet make nothing in /proc.
+    """
     try:
-        place = existing(folder)
-        return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.access(folder, os.W_OK | os.X_OK)
     except OSError:
         return False
 
