@@ -6,6 +6,7 @@ from resistpanel.call.call_constants import INHERITED_AF
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import find_matches
+from resistpanel.resist.resist_constants import UNPROVEN_AF, UNPROVEN_FRAGMENTS
 
 
 def with_unproven(patient: Patient, context: Context) -> Patient:
@@ -27,9 +28,22 @@ def with_unproven(patient: Patient, context: Context) -> Patient:
     )
 
 
+def _there(alteration: Alteration, name: str) -> bool:
+    """Return whether a sample shows an allele beyond doubt: it is not weak for being few errors."""
+    at = alteration.at(name)
+    return bool(
+        at.detected
+        and at.ad is not None
+        and at.ad[1] >= UNPROVEN_FRAGMENTS
+        and at.af >= UNPROVEN_AF
+    )
+
+
 def _unproven(alteration: Alteration, patient: Patient, context: Context) -> bool:
-    """Return whether an allele called inherited is one that may be the tumour's."""
-    if not alteration.germline or set(alteration.filters) != {"germline"}:
+    """Return whether an allele left out for its origin alone may be the tumour's."""
+    if alteration.reported or not set(alteration.filters) <= {"germline", "weak"}:
+        return False
+    if not any(_there(alteration, sample.name) for sample in patient.tumours):
         return False
     if (alteration.population_af or 0) > INHERITED_AF:
         return False

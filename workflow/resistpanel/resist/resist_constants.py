@@ -27,6 +27,21 @@ SMALL_CLONE = TABLE.add(
     "as a whole",
     origin="judgement",
 )
+UNPROVEN_FRAGMENTS = TABLE.add(
+    "UNPROVEN_FRAGMENTS",
+    10,
+    unit="fragments",
+    meaning="Without a normal: fragments of a sample from which on an allele is there beyond "
+    "doubt, its origin apart",
+    origin="judgement",
+)
+UNPROVEN_AF = TABLE.add(
+    "UNPROVEN_AF",
+    0.1,
+    unit="1",
+    meaning="Without a normal: allele frequency from which on this is so",
+    origin="judgement",
+)
 UV_SHARE = TABLE.add(
     "UV_SHARE",
     0.5,
