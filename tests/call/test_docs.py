@@ -8,16 +8,13 @@ import re
 
 import pytest
 
-from resistpanel.call.call_constants import (
-    HAPLOTYPE_ODDS,
-    INDEL_FLOOR,
-    LOD_POWER,
-    MIN_DEPTH,
-    PHASED,
-)
+from resistpanel.call import call_constants as c
 from resistpanel.call.filters import FILTERS
+from resistpanel.call.io.pileup import QUALITY_GROUPS
+from resistpanel.call.io.reader import LONGEST_GAP, MOST_GAPS
 from resistpanel.call.io.regions import CHUNK_BASES
-from resistpanel.call.model.posterior import Priors
+from resistpanel.call.limits import TRIED
+from resistpanel.call.model.posterior import FREQUENCIES, LEAKS_TRIED, Priors
 from resistpanel.call.vcf_writer import FORMAT, INFO
 from resistpanel.core.files import HOME
 from resistpanel.core.parameters import described
@@ -71,21 +68,97 @@ def test_table(name):
     )
 
 
+def percent(fraction: float) -> float:
+    return round(100 * fraction, 3)
+
+
 @pytest.mark.parametrize(
-    ("text", "value"),
+    ("text", "values"),
     [
-        ("have a floor of {} per fragment", INDEL_FLOOR),
-        ("that it fits {} times better", HAPLOTYPE_ODDS),
-        ("carry both are {} %", round(100 * PHASED)),
-        ("chunks of up to {} bases", f"{CHUNK_BASES:,}"),
-        ("reached with\n  probability {},", LOD_POWER),
-        ("`.` below {}\ninformative fragments", MIN_DEPTH),
+        # Assay
+        ("direction within {} bases start at the same base", [c.END_WINDOW]),
+        ("From {} on the library is an amplicon library", [c.FIXED_ENDS]),
+        ("within {} bases of the end of one amplicon", [c.INFERRED_PRIMER]),
+        ("one-base deletions within {} bases of the ends", [c.PRIMER_REACH]),
+        ("substitutions at an AF up to {} % is damage", [percent(c.DAMAGE_MOST)]),
+        ("at least {}, at least {} per Mb", [c.DAMAGE_LEAST, round(1e6 * c.DAMAGE_DENSITY)]),
+        ("more than {} for each other substitution", [c.DAMAGE_ODDS]),
+        # Reading
+        ("chunks of up to {} bases", [CHUNK_BASES]),
+        ("chunks of the targets ({} bases)", [CHUNK_BASES]),
+        ("skips more than {} reference bases", [LONGEST_GAP]),
+        ("has more than {} gaps and more than one per ten bases", [MOST_GAPS]),
+        ("mapping quality of a read (20) and base quality ({})", [c.MIN_BASE_QUALITY]),
+        # Candidates
+        ("a base seen in {} fragments of a sample", [c.MIN_FRAGMENTS]),
+        ("(or in {} over all samples, {} of them", [c.MIN_FRAGMENTS + 1, c.MIN_BEST]),
+        ("would give that many with p < {}", [c.GATE]),
+        ("with both are at least {} % of those", [percent(c.PHASED)]),
+        ("supporting reads show within {} bases on either side", [c.INDEL_FLANK]),
+        ("start at the same base in {} fragments", [c.MIN_CLIPPED]),
+        ("at least {} bases long in each and {} in one", [c.SHORT_CLIP, c.MIN_CLIP]),
+        ("within {} bases ({} if it is short)", [c.CLIP_REACH, c.SHORT_CLIP_REACH]),
+        ("if {} bases confirm it", [c.LEAST_OVERLAP]),
+        ("an allele needs {} fragments in all", [c.MIN_FRAGMENTS]),
+        ("more than {} positions with gaps", [c.MOST_PLACES]),
+        # Evidence
+        ("that it fits {} times better", [c.HAPLOTYPE_ODDS]),
+        ("(more than {} % mismatches)", [percent(c.MAX_MISMATCHES)]),
+        ("with fewer than {} supporting fragments are dropped", [c.MIN_FRAGMENTS]),
+        ("soft clip more than {} bases away from the locus", [c.OTHER_EVENT]),
+        ("is {} times likelier than the reference", [c.OTHER_HAPLOTYPE_ODDS]),
+        ("local score of at least {} with the scores of bwa", [c.LEAST_SCORE]),
+        # Error model
+        ("AF of at least {} % and four fragments", [percent(c.VARIANT_FRACTION)]),
+        ("converge (at most {} rounds)", [c.ROUNDS]),
+        ("each of {} groups of base quality", [QUALITY_GROUPS]),
+        ("with a weight of {} expected errors", [c.SHRINK]),
+        ("is multiplied by {}, the probability of a further error", [c.SECOND_ERROR]),
+        ("over a grid from {} to {} is", [c.SITE_MULTIPLIERS[0], c.SITE_MULTIPLIERS[-1]]),
+        ("Up to {} sites do not change", [c.UNHEARD_SITES]),
+        (
+            "at most {} % in raw bases of quality 30 and above ({} % below 30), {} % in simplex "
+            "and {} % in duplex",
+            [percent(c.SITE_MOST_RATES[k]) for k in (5, 0, 6, 7)],
+        ),
+        ("Damage of one orientation reaches at most {} %", [percent(c.DAMAGE_MOST)]),
+        ("a minimum rate of {} per fragment", [c.INDEL_FLOOR]),
+        # Model
+        ("over {} frequencies and {} values of m", [len(FREQUENCIES), len(c.SITE_MULTIPLIERS)]),
+        (
+            "with probability {}, {} to {} % of the highest tumour AF, if that is at least {} %",
+            [
+                c.TIN_PRIOR,
+                percent(LEAKS_TRIED[0]),
+                percent(LEAKS_TRIED[-1]),
+                percent(c.TIN_FROM),
+            ],
+        ),
+        ("normal near 0.5 or above {}, tumours any AF", [c.HOM_LEAST]),
+        ("Below {} the prior decreases", [c.ARTIFACT_LEVEL]),
+        ("or {} for an allele that the resource does not list", [c.UNLISTED]),
+        ("likelihood ratio against zero is above {}", [10**c.LEAST_EVIDENCE]),
+        (
+            "at least {} % (contamination) or {} % (TiN)",
+            [percent(c.LEAST_CONTAMINATION), percent(c.LEAST_TIN)],
+        ),
+        ("presence is {} times likelier than absence", [c.PRESENT_BF]),
+        ("`.` below {} informative fragments", [c.MIN_DEPTH]),
+        # Limits and output
+        ("(`SOMATIC_PHRED` {})", [next(f.threshold for f in FILTERS if f.name == "weak")]),
+        ("reached with probability {}, the quantile {} of", [c.LOD_POWER, c.LOD_POWER]),
+        ("(up to n or {})", [TRIED[-1]]),
+        ("`SOMATIC_PHRED` of {} or more", [c.NEAR_MISS]),
+        ("less than {} % of its expected fragments", [percent(c.LESS_SIDE)]),
+        ("germline resource has it at an AF above {}", [c.INHERITED_AF]),
     ],
 )
-def test_numbers(text, value):
-    """What the page says of thresholds is what the code uses."""
-    told = value if isinstance(value, str) else f"{value:g}".replace("e-0", "e-")
-    assert text.format(told) in PAGE.read_text()
+def test_numbers(text, values):
+    """Constants that the page quotes are those of the code."""
+    given = [
+        f"{v:,}" if v >= 1000 and v == int(v) else f"{v:g}".replace("e-0", "e-") for v in values
+    ]
+    assert text.format(*given).lower() in " ".join(PAGE.read_text().split()).lower()
 
 
 def test_every_option_is_told():
