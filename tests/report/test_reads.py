@@ -70,6 +70,14 @@ def test_a_read_without_changes_is_dots_or_commas():
     assert "".join(chars).strip() == "," * 30
 
 
+def test_equals_signs_are_the_reference():
+    bases = "=" * 5 + "G" + "=" * 14
+    chars, _, _ = line(SNV, aligned(100, bases))
+    assert "".join(chars).strip() == ".....G.............."
+    assert kind(SNV, aligned(100, bases)) == "alt"
+    assert kind(SNV, aligned(100, "=" * 20, reverse=True)) == "ref"
+
+
 def test_another_base_stands_as_a_letter_of_its_strand():
     chars, _, _ = line(SNV, aligned(100, changed(100, 20, p105="G")))
     assert "".join(chars).strip() == ".....G.............."

@@ -16,7 +16,9 @@ def test_the_papers_patient(paper):
     e = next(v for v in paper["compare"]["variants"] if v["gene"] == "MAP2K1" and v["reported"])
     depth = e["samples"]["sensitive"]["dp"]
     assert plain(row["text"]).startswith(f"0 of {depth} fragments, so below 0.")
-    assert "catalogue: " in summary_questions.sure(paper) and "publication" in summary_questions.sure(paper)
+    assert "catalogue: " in summary_questions.sure(
+        paper
+    ) and "publication" in summary_questions.sure(paper)
     lines = summary_questions.samples(paper)
     assert lines[0] == "all 3 pass the gate" and "identity not checked" in lines
 

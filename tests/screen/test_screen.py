@@ -321,6 +321,23 @@ def coding(fasta):
     return read_coding(fasta(CDNA), None, (4, 18))
 
 
+def test_equals_signs_are_the_reference(tmp_path, coding):
+    spelled = [
+        ("wild", 0, 0, "18M", "AAAATGTGCCCCGATTTT", "I" * 18),
+        ("mutant", 0, 3, "9M", "ATGTCCCCC", "I" * 9),
+    ]
+    signs = [
+        ("wild", 0, 0, "18M", "=" * 18, "I" * 18),
+        ("mutant", 0, 3, "9M", "====C====", "I" * 9),
+    ]
+    one, other = (
+        count_codons(write_bam(tmp_path / f"{n}.bam", reads), coding)
+        for n, reads in enumerate((spelled, signs))
+    )
+    assert np.array_equal(one.depth, other.depth)
+    assert one.changed == other.changed == Counter({(1, "TCC"): 1})
+
+
 def test_counting_single_reads(tmp_path, coding):
     bam = write_bam(
         tmp_path / "x.bam",

@@ -148,7 +148,7 @@ def fragments(bam: Path, coding: Coding) -> Iterator[list[tuple[int, str]]]:
                     or read.reference_name != coding.contig
                 ):
                     continue
-                bases = _bases(read)
+                bases = _resolved(*_bases(read), coding)
                 mate = waiting.pop(read.query_name, None)
                 if mate is not None:
                     yield _merge(mate, bases)
@@ -192,6 +192,20 @@ def _bases(read: pysam.AlignedSegment) -> tuple[int, str]:
         elif operation in (2, 3):  # deletion, skip
             parts.append("N" * length)
     return read.reference_start, "".join(parts)
+
+
+def _resolved(start: int, bases: str, coding: Coding) -> tuple[int, str]:
+    """Return the bases with the reference's in the place of `=` (samtools calmd -e).
+
+    Outside the coding sequence, where no codon is, they become N.
+    """
+    if "=" not in bases:
+        return start, bases
+    first, sequence = coding.start, coding.sequence
+    return start, "".join(
+        base if base != "=" else sequence[at - first] if 0 <= at - first < len(sequence) else "N"
+        for at, base in enumerate(bases, start)
+    )
 
 
 def _merge(one: tuple[int, str], other: tuple[int, str]) -> list[tuple[int, str]]:

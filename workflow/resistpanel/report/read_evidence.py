@@ -93,7 +93,8 @@ def line_of(
                 chars[window] = same * len(expected)
             else:
                 triples = zip(bases[own], expected, shown[own], strict=True)
-                chars[window] = [same if a == b else c for a, b, c in triples]
+                # `=` in place of a base is the reference's (samtools calmd -e).
+                chars[window] = [same if a in (b, "=") else c for a, b, c in triples]
             if qualities is not None:
                 marks[window] = ["q" if q < LOW_QUALITY else " " for q in qualities[own]]
             position, at = position + length, at + length
