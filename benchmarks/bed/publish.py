@@ -40,6 +40,7 @@ def results(name: str, caller: str) -> tuple[dict, pd.DataFrame, pd.DataFrame, p
     facts = json.loads((folder / "facts.json").read_text())
     tables = [
         pd.read_csv(folder / f"{t}.tsv", sep="\t", keep_default_na=False,
+                    dtype={'cause': str, 'filters': str, 'panel': str},
                     na_values={c: [""] for c in ("det", "lod", "ub", "low", "high", "called_af",
                                                  "af", "max_af", "expected")})
         for t in ("variants", "samples", "false")
@@ -276,7 +277,8 @@ def write(path: Path = PAGE) -> Path:
     rows = []
     for name, panel in [(n, p) for n in measured for p in panels_of(n)[:2]]:
         f = figures(name, "resistpanel", panel)
-        rows.append([name if panel is None else f"{name}, {panel.strip()}", f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
+        label = name if panel is None else f"{name}, {panel.strip()}"
+        rows.append([label, f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
                      f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
                      f["false calls by cause"], f.get("not detected where absent", ""),
                      f.get("95 % interval holds the molecules' AF", "")])  # fmt: skip

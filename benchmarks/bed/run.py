@@ -147,7 +147,8 @@ def run(name: str, seeds: list[int], callers: list[str], fresh: bool) -> None:
                 bases[label] = bases.get(label, 0) + scored.bases
         facts = {
             "what": assay.what, "seeds": seeds, "fresh": fresh, "revision": revision(),
-            "bases": sum(s.bases for s in scores), "bases by panel": bases, "caller": calling.version(),
+            "bases": sum(s.bases for s in scores), "bases by panel": bases,
+            "caller": calling.version(),
             "seconds to simulate": round(simulated), "assay": asdict(assay),
             "seconds to call and score": round(time.monotonic() - began),
         }  # fmt: skip
