@@ -961,3 +961,10 @@ LEAST_SAMPLE_ERROR = TABLE.add(
     meaning="Lowest error rate of a sample that is assumed to estimate contamination",
     origin="judgement",
 )
+KEPT_GERMLINE = TABLE.add(
+    "KEPT_GERMLINE",
+    0.1,
+    unit="1",
+    meaning="Allele frequency from which on germline variants are written",
+    origin="judgement",
+)

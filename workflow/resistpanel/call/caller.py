@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resistpanel.call import assay, header, limits
-from resistpanel.call import filters as flt
+from resistpanel.call import assay, header
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
@@ -15,16 +14,12 @@ from resistpanel.call.call_constants import (
     HOMOZYGOUS_AF,
     HOMOZYGOUS_DEPTH,
     INDEL_FLOOR,
-    INHERITED_AF,
     LEAST_CONTAMINATION,
     LEAST_NORMAL,
     LEAST_SAMPLE_ERROR,
     LEAST_TIN,
     LEAST_TUMOR_AF,
-    MIN_DEPTH,
     MOST_TIN_AF,
-    NEAR_MISS,
-    PRESENT_BF,
     SECOND_ERROR,
 )
 from resistpanel.call.errors import error_model as noise
@@ -33,14 +28,12 @@ from resistpanel.call.io import evidence as ev
 from resistpanel.call.model import contamination as leakage
 from resistpanel.call.model import population
 from resistpanel.call.model import posterior as model
+from resistpanel.call.records import RecordBuilder
 from resistpanel.call.result import CallResult
 from resistpanel.call.settings import Settings, check_contigs, open_sample, read_sites
 from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
-from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
-
-PRESENT_LOG_BF = np.log(PRESENT_BF)
 
 
 class Caller:
@@ -141,69 +134,10 @@ class Caller:
             self.tallies, self.noises, self.normal, suspects, error
         )
         self.log_multiplier = np.log(multipliers.shared)
-        n, samples = len(self.candidates), len(self.samples)
-        bins = len(model.ERROR_CENTRES)
-        errors = np.zeros((n, samples, 3, bins))
-        other = np.zeros((n, samples))
-        expected = np.zeros((n, samples, 3))
-        good = np.zeros((n, samples, 2))
-        log_shared = np.tile(self.log_multiplier, (n, 1))
-        log_own = np.tile(self.log_multiplier, (n, samples, 2, 1))
-        heavy = np.log(noise.heavy_tailed(noise.usual()))
-        self.slip = np.zeros((n, samples))
-        for i, candidate in enumerate(self.candidates):
-            allele = candidate.allele
-            unit, units = tract(allele, self.reference)
-            if not allele.substitution and units >= 4:
-                log_shared[i], log_own[i] = heavy, heavy
-            slips = None
-            if unit == 1 and units and abs(allele.shift) == 1:
-                slips = noise.slips_without(
-                    self.tallies,
-                    units,
-                    int(allele.shift > 0),
-                    np.array([x.alt for x in candidate.support]),
-                    np.array([x.total for x in candidate.support]),
-                    self.normal,
-                )
-            for s, support in enumerate(candidate.support):
-                slip = None if slips is None else float(slips[s])
-                e, total = self._error(candidate, support, s, unit, units, slip)
-                if len(e):
-                    at, upper = model.between_centres(e)
-                    kind_of = np.where(
-                        support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2
-                    )
-                    np.add.at(errors[i, s], (kind_of, at), 1 - upper)
-                    np.add.at(errors[i, s], (kind_of, at + 1), upper)
-                by_class = support.depth[:, noise.GOOD :].sum(1)
-                good[i, s] = by_class[:3].sum(), by_class[3:].sum()
-                other[i, s] = max(support.depth.sum() - support.alt, 0)
-                expected[i, s] = total
-                if units >= 3:
-                    self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
-            if candidate.context >= 0:
-                ref, base = (candidate.context // 4) % 4, "ACGT".index(allele.alt)
-                counts = errors[i, :, :2].sum(2)
-                log_own[i] = np.log(multipliers.without(ref, base, counts, expected[i, :, :2]))
-            if allele.substitution:
-                log_shared[i], log_own[i] = noise.bounded(
-                    log_shared[i], log_own[i], expected[i], good[i], candidate.support
-                )
-        log_carried = np.log([CARRIED[kind(c.allele, self.reference)] for c in self.candidates])
-        self.log_germline = None
-        self.population: list[float | None] = [None] * n
-        if self.settings.germline:
-            resource = population.Resource(self.settings.germline, "AF")
-            self.population = [resource.lookup(c.allele, self.reference) for c in self.candidates]
-            self.log_germline = np.array(
-                [population.log_germline_prior(p) for p in self.population]
-            )
-            log_carried = self.log_germline
-        evidence = model.Evidence(errors, other, expected, good, log_shared, log_own, log_carried)
+        evidence = self._evidence(multipliers)
         self.log_het = None
         if self.normal is None:
-            self.log_het = model.log_het_prior(errors.sum((2, 3)), other)
+            self.log_het = model.log_het_prior(evidence.errors.sum((2, 3)), evidence.other)
         known = {"log_het": self.log_het}
         posterior = model.evaluate(
             evidence, self.normal, self.settings.priors, self.log_germline, **known
@@ -215,6 +149,82 @@ class Caller:
                 evidence, self.normal, self.settings.priors, self.log_germline, self.leaks, **known
             )
         return posterior, evidence
+
+    def _evidence(self, multipliers: noise.Multipliers) -> model.Evidence:
+        """Return the candidates' evidence, as the model reads it."""
+        n, samples = len(self.candidates), len(self.samples)
+        evidence = model.Evidence(
+            errors=np.zeros((n, samples, 3, len(model.ERROR_CENTRES))),
+            other=np.zeros((n, samples)),
+            expected=np.zeros((n, samples, 3)),
+            good=np.zeros((n, samples, 2)),
+            log_shared=np.tile(self.log_multiplier, (n, 1)),
+            log_own=np.tile(self.log_multiplier, (n, samples, 2, 1)),
+            log_carried=self._germline_priors(),
+        )
+        heavy = np.log(noise.heavy_tailed(noise.usual()))
+        self.slip = np.zeros((n, samples))
+        for i, candidate in enumerate(self.candidates):
+            unit, units = tract(candidate.allele, self.reference)
+            if not candidate.allele.substitution and units >= 4:
+                evidence.log_shared[i], evidence.log_own[i] = heavy, heavy
+            self._add_counts(evidence, i, unit, units)
+            self._add_multipliers(evidence, i, multipliers)
+        return evidence
+
+    def _add_counts(self, evidence: model.Evidence, i: int, unit: int, units: int) -> None:
+        """Add a candidate's counts; `unit` and `units` are of the repeat that it is in."""
+        candidate = self.candidates[i]
+        slips = None
+        if unit == 1 and units and abs(candidate.allele.shift) == 1:
+            slips = noise.slips_without(
+                self.tallies,
+                units,
+                int(candidate.allele.shift > 0),
+                np.array([x.alt for x in candidate.support]),
+                np.array([x.total for x in candidate.support]),
+                self.normal,
+            )
+        for s, support in enumerate(candidate.support):
+            slip = None if slips is None else float(slips[s])
+            e, total = self._error(candidate, support, s, unit, units, slip)
+            if len(e):
+                at, upper = model.between_centres(e)
+                kinds = np.where(support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2)
+                np.add.at(evidence.errors[i, s], (kinds, at), 1 - upper)
+                np.add.at(evidence.errors[i, s], (kinds, at + 1), upper)
+            by_class = support.depth[:, noise.GOOD :].sum(1)
+            evidence.good[i, s] = by_class[:3].sum(), by_class[3:].sum()
+            evidence.other[i, s] = max(support.depth.sum() - support.alt, 0)
+            evidence.expected[i, s] = total
+            if units >= 3:
+                self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
+
+    def _add_multipliers(
+        self, evidence: model.Evidence, i: int, multipliers: noise.Multipliers
+    ) -> None:
+        """Set the distributions of a substitution's site multipliers, learned without its site."""
+        candidate, (expected, good) = self.candidates[i], (evidence.expected[i], evidence.good[i])
+        if candidate.context >= 0:
+            ref, base = (candidate.context // 4) % 4, "ACGT".index(candidate.allele.alt)
+            counts = evidence.errors[i, :, :2].sum(2)
+            own = multipliers.without(ref, base, counts, expected[:, :2])
+            evidence.log_own[i] = np.log(own)
+        if candidate.allele.substitution:
+            evidence.log_shared[i], evidence.log_own[i] = noise.bounded(
+                evidence.log_shared[i], evidence.log_own[i], expected, good, candidate.support
+            )
+
+    def _germline_priors(self) -> np.ndarray:
+        """Read the germline resource; return the log prior of another person's alleles."""
+        self.log_germline = None
+        self.population: list[float | None] = [None] * len(self.candidates)
+        if not self.settings.germline:
+            return np.log([CARRIED[kind(c.allele, self.reference)] for c in self.candidates])
+        resource = population.Resource(self.settings.germline, "AF")
+        self.population = [resource.lookup(c.allele, self.reference) for c in self.candidates]
+        self.log_germline = np.array([population.log_germline_prior(p) for p in self.population])
+        return self.log_germline
 
     def _leaks(self) -> model.Leaks:
         """Return what of the estimates is beyond doubt, for the model."""
@@ -313,192 +323,7 @@ class Caller:
         """Return the records of the output, sorted; the reads are read if nothing was taken."""
         if self.found is None:
             self.collect()
-        posterior, evidence = self.weigh()
-        phred, best = posterior.somatic_phred, posterior.best
-        length = self.found.bases / max(int(self.found.reads.sum()), 1) or 100.0
-        n = len(self.candidates)
-        shape = n, len(self.samples)
-        totals = np.array([[s.total for s in c.support] for c in self.candidates]).reshape(shape)
-        alts = np.array([[s.alt for s in c.support] for c in self.candidates]).reshape(shape)
-        threshold = next(f.threshold for f in flt.FILTERS if f.name == "weak")
-        keep = (
-            np.array([c.forced for c in self.candidates], dtype=bool)
-            | (phred >= NEAR_MISS)
-            | ((best == "germline") & (alts.max(1) >= 0.1 * totals.max(1)))
-        )
-        needed = np.full(shape, np.nan)
-        needed[keep] = np.column_stack(
-            [
-                limits.fragments_needed(
-                    evidence.part(keep),
-                    s,
-                    self.normal,
-                    self.settings.priors,
-                    threshold,
-                    None if self.log_germline is None else self.log_germline[keep],
-                    self.leaks,
-                    self.log_het,
-                )
-                for s in range(len(self.samples))
-            ]
-        )
-        lod = limits.detection_limit(needed, totals)
-        low, high = jeffreys_interval(alts, totals)
-        ub = clopper_pearson_upper(alts, totals)
-        ten = np.log(10)
-        new = [i for i in range(n) if best[i] == "somatic" and phred[i] >= NEAR_MISS]
-        normals = population.Resource(self.settings.pon, "NORMALS") if self.settings.pon else None
-        cluster = np.zeros(n)
-        cluster[new] = flt.clusters([self.candidates[i] for i in new], self.tumors)
-        linked = np.zeros(n)
-        if self.normal is None:
-            linked[new] = flt.linked([self.candidates[i] for i in new], self.tumors)
-        self.called = {self.candidates[i].allele for i in new if phred[i] >= threshold}
-        real = posterior.real_phred
-        amplicon = any(a.library == "amplicon" for a in self.assays)
-        primers = self.settings.primers is not None
-        damage = []
-        if amplicon:
-            called = [i for i in new if phred[i] >= threshold]
-            damage = flt.damage_limits(
-                [self.candidates[i] for i in called],
-                (alts / np.maximum(totals, 1))[np.ix_(called, self.tumors)],
-                sum(end - start for _, start, end in self.targets),
-            )
-        out = []
-        for i, candidate in enumerate(self.candidates):
-            if not keep[i]:
-                continue
-            metrics = flt.measure(candidate, self.tumors, length, amplicon, primers)
-            metrics["somatic_phred"] = phred[i]
-            metrics["germline_odds"] = (posterior.log_somatic - posterior.log_germline)[i] / ten
-            if self.normal is not None:
-                artifact = (posterior.log_somatic - posterior.log_artifact)[i] / ten
-                metrics["artifact_odds"] = artifact
-            metrics["cluster"] = cluster[i]
-            if self.normal is None and not candidate.forced:
-                metrics["linked"] = linked[i]
-            for kind_of, most in damage:
-                if (candidate.allele.ref, candidate.allele.alt) not in kind_of:
-                    continue
-                if not candidate.forced:
-                    shown = np.where(alts[i] > 1, alts[i], 0) / np.maximum(totals[i], 1)
-                    metrics["damage_ratio"] = flt.damage_ratio(shown[self.tumors], most)
-                    # What the filter takes away is not within the limit of detection.
-                    lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
-            if amplicon and not primers:
-                metrics["at_fixed_ends"] = flt.at_fixed_ends(candidate, self.tumors)
-            if self.leaks.contamination and posterior.log_foreign[i] > -1e29:
-                metrics["foreign_odds"] = (posterior.log_somatic - posterior.log_foreign)[i] / ten
-            if self.population[i] is not None:
-                metrics["population_af"] = self.population[i]
-            if normals is not None:
-                metrics["normals"] = normals.lookup(candidate.allele, self.reference) or 0
-            slip = max(self.slip[i, s] for s in self.tumors)
-            if slip > 0:
-                af = max(alts[i, s] / max(totals[i, s], 1) for s in self.tumors)
-                metrics["slip_ratio"] = af / slip
-            failed = flt.failed(metrics)
-            name = str(best[i])
-            unproven = self._unproven(i, candidate, name, real[i] >= threshold)
-            if unproven:
-                # It is there and asked for: whether it is inherited is left to the reader.
-                name = "somatic"
-                failed = [f for f in failed if f not in ("weak", "germline")]
-            elif candidate.forced and name == "absent":
-                failed = ["absent"]
-            elif name == "germline":
-                # The evidence is judged as that of a somatic variant, which it is not.
-                failed = ["germline"]
-            out.append(
-                self._record(
-                    i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
-                )
-            )
-            out[-1].info["ORIGIN_UNPROVEN"] = unproven
-        order = {contig: k for k, contig in enumerate(self.samples[0].contigs)}
-        return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
-
-    def _unproven(self, i: int, candidate: ev.Candidate, name: str, real: bool) -> bool:
-        """Return whether an allele that was asked for is there, but may be inherited.
-
-        Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
-        present all the same, unless people in general have it.
-        """
-        common = self.population[i] is not None and self.population[i] > INHERITED_AF
-        return (
-            self.normal is None
-            and candidate.forced
-            and real
-            and name in ("germline", "somatic")
-            and not common
-        )
-
-    def _record(
-        self, i, candidate, name, failed, metrics, posterior, totals, alts, lod, low, high, ub
-    ) -> vcf.Record:
-        pos, ref, alt = vcf_alleles(candidate.allele, self.reference)
-        samples = []
-        for s, support in enumerate(candidate.support):
-            total, k = int(totals[i, s]), int(alts[i, s])
-            strand = support.rows["cls"] % 3
-            # Mates that agree tell it from both strands; they are shared out evenly.
-            both = int((strand == 2).sum())
-            forward = int((strand == 0).sum()) + both // 2 + (both % 2)
-            by_class = support.depth.sum(1)
-            all_both = by_class[[2, 5]].sum()
-            all_forward = round(float(by_class[[0, 3]].sum() + all_both / 2))
-            ref_forward = min(max(all_forward - forward, 0), total - k)
-            assessable = total >= MIN_DEPTH
-            detected = None
-            if assessable:
-                # Of an allele that exists in the patient: one that does not is in no sample.
-                shown = k >= 2 and posterior.log_bayes_factor[i, s] >= PRESENT_LOG_BF
-                detected = int(name != "absent" and shown)
-            samples.append(
-                {
-                    "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],
-                    "AD": [total - k, k],
-                    "ADF": [ref_forward, forward],
-                    "ADR": [total - k - ref_forward, k - forward],
-                    "DP": total,
-                    "AF": k / total if total else None,
-                    "AFCI": [low[i, s], high[i, s]] if total else [None, None],
-                    "LOD": lod[i, s] if total else None,
-                    "UB": ub[i, s] if total else None,
-                    "DET": detected,
-                }
-            )
-        null = (posterior.log_somatic[i] - posterior.log_null[i]) / np.log(10)
-        info = {
-            "TYPE": kind(candidate.allele, self.reference),
-            "MODEL": name,
-            "SOMATIC_PHRED": metrics["somatic_phred"],
-            "ODDS_GERMLINE": float(np.clip(metrics["germline_odds"], -999, 999)),
-            "ODDS_ARTIFACT": (
-                float(np.clip(metrics["artifact_odds"], -999, 999))
-                if self.normal is not None
-                else None
-            ),
-            "ODDS_NULL": float(np.clip(null, -999, 999)),
-            "POPAF": metrics.get("population_af"),
-            "NORMALS": int(metrics["normals"]) if metrics.get("normals") else None,
-            "PHASE": self._phase(candidate),
-            "SITE": candidate.sites,
-            "FORCED": candidate.forced,
-            "FILTER_METRICS": flt.values(metrics),
-        }
-        return vcf.Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
-
-    def _phase(self, candidate: ev.Candidate) -> list[str]:
-        """Return the phase entries of a called allele against the other called alleles."""
-        entries = []
-        if candidate.allele in self.called:
-            for other, cis, trans in candidate.phase:
-                if other in self.called:
-                    pos, ref, alt = vcf_alleles(other, self.reference)
-                    entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
-        return entries
+        return RecordBuilder(self, *self.weigh()).records()
 
     def outside(self) -> list[Allele]:
         """Return the alleles asked for that were not genotyped, as they lie outside the targets."""

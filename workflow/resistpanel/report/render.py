@@ -24,9 +24,9 @@ from resistpanel.report import (
     tables,
 )
 from resistpanel.report import read_evidence as reads
-from resistpanel.report.summary import summary
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
+from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
 from resistpanel.report.words import DRIVER_STATES, EFFECTS, STATES
 

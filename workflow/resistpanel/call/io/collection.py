@@ -1,9 +1,11 @@
 """Reading all samples once, chunk by chunk: error tallies and candidates with their evidence."""
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -70,6 +72,17 @@ class Collection:
         sums = np.zeros((0, samples + 1), np.uint32)
         ends, adapters = np.zeros((samples, 2)), np.zeros(samples, np.int64)
         return cls(tallies, [], 1.0, 0, *none, ends, adapters, 0, sums)
+
+    def add_reads(self, loaded: Sequence["Loaded"]) -> None:
+        """Count the reads of a chunk, of all samples."""
+        self.ends += np.array([one.ends for one in loaded])
+        self.adapters += np.array([one.adapters for one in loaded])
+        for s, reads in enumerate(one.pile.reads for one in loaded):
+            self.thinned = min(self.thinned, reads.kept)
+            self.bases += int(reads.table["length"].sum())
+            self.reads[s] += len(reads.table)
+            self.torn[s] += reads.torn
+            self.no_qualities[s] += reads.no_qualities
 
     def ask(self, sites: dict[Allele, list[str]]) -> None:
         """Note which candidates are asked for, and by whom."""
@@ -177,7 +190,6 @@ def collect(
         Convention of each sample's consensus reads.
     """
     found = Collection.empty(len(samples))
-    normal = 0 if settings.normal else None
     by_contig: dict[str, list[Allele]] = {}
     for allele in sorted(sites):
         by_contig.setdefault(allele.contig, []).append(allele)
@@ -203,40 +215,61 @@ def collect(
                     for a, b in zip(chunk.starts, chunk.ends, strict=True)
                 ]
             )
-
-            def load(reader, chunk=chunk, codes=codes):
-                reads = reader.next_chunk(
-                    chunk.contig, chunk.beg, chunk.end, chunk.next_start, chunk.previous_end
-                )
-                crc, ends = checksum(reads), _ends(reads)
-                fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
-                cut = settle(reads, chunk.contig, primers, fixed and settings.library != "capture")
-                return ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut
-
-            loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
-            piles = [p for p, *_ in loaded]
-            sums.append([*(crc for _, crc, _, _ in loaded), crc32(codes)])
-            found.ends += np.array([ends for _, _, ends, _ in loaded])
-            found.adapters += np.array([cut for *_, cut in loaded])
-            for s, p in enumerate(piles):
-                found.thinned = min(found.thinned, p.reads.kept)
-                found.bases += int(p.reads.table["length"].sum())
-                found.reads[s] += len(p.reads.table)
-                found.torn[s] += p.reads.torn
-                found.no_qualities[s] += p.reads.no_qualities
-            context = ev.context_of(chunk, reference)
-            substitutions, indels = forced(chunk, by_contig.get(chunk.contig, []))
-            here, crowded = indel_candidates(piles, chunk, reference, indels)
-            found.crowded += crowded
-            chosen = standing_out(piles, codes)
-            ev.tally(found.tallies, piles, chunk, codes, context, chosen, substitutions)
-            here += substitution_candidates(
-                piles, chunk, codes, context, chosen, substitutions, reference
+            load = functools.partial(
+                _load, chunk=chunk, codes=codes, primers=primers, settings=settings
             )
-            phase(piles, here, normal)
+            loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
+            found.add_reads(loaded)
+            sums.append([*(one.crc for one in loaded), crc32(codes)])
+            forced_here = forced(chunk, by_contig.get(chunk.contig, []))
+            piles = [one.pile for one in loaded]
+            here = _propose(piles, chunk, codes, reference, forced_here, found)
+            phase(piles, here, 0 if settings.normal else None)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
-            del loaded, piles, p
+            del loaded, piles
     found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
     found.ask(sites)
     return found
+
+
+class Loaded(NamedTuple):
+    """A chunk of one sample: its pile, CRC-32, pairs with the same end, adapters cut."""
+
+    pile: ev.Pile
+    crc: int
+    ends: np.ndarray
+    adapters: int
+
+
+def _load(
+    reader: Reader, chunk: regions.Chunk, codes: np.ndarray, primers, settings: Settings
+) -> Loaded:
+    """Read a chunk of one sample."""
+    reads = reader.next_chunk(
+        chunk.contig, chunk.beg, chunk.end, chunk.next_start, chunk.previous_end
+    )
+    crc, ends = checksum(reads), _ends(reads)
+    fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
+    cut = settle(reads, chunk.contig, primers, fixed and settings.library != "capture")
+    return Loaded(ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut)
+
+
+def _propose(
+    piles: list[ev.Pile],
+    chunk: regions.Chunk,
+    codes: np.ndarray,
+    reference: Reference,
+    asked: tuple,
+    found: Collection,
+) -> list[ev.Candidate]:
+    """Return a chunk's candidates, and add its error counts; `asked` is from `forced`."""
+    substitutions, indels = asked
+    context = ev.context_of(chunk, reference)
+    here, crowded = indel_candidates(piles, chunk, reference, indels)
+    found.crowded += crowded
+    chosen = standing_out(piles, codes)
+    ev.tally(found.tallies, piles, chunk, codes, context, chosen, substitutions)
+    return here + substitution_candidates(
+        piles, chunk, codes, context, chosen, substitutions, reference
+    )

@@ -1,0 +1,270 @@
+"""From the posterior of the candidates to the records of the VCF."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resistpanel.call import filters, limits
+from resistpanel.call.call_constants import (
+    INHERITED_AF,
+    KEPT_GERMLINE,
+    MIN_DEPTH,
+    NEAR_MISS,
+    PRESENT_BF,
+)
+from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.model.population import Resource
+from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
+from resistpanel.call.vcf_writer import Record
+from resistpanel.core.allele import kind, vcf_alleles
+from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
+
+if TYPE_CHECKING:
+    from resistpanel.call.caller import Caller
+
+LN10 = np.log(10)
+
+
+class RecordBuilder:
+    """Records of one patient.
+
+    Parameters
+    ----------
+    caller : Caller
+        Its candidates, evaluated.
+    posterior : Posterior
+    evidence : Evidence
+    """
+
+    def __init__(self, caller: Caller, posterior: Posterior, evidence: Evidence) -> None:
+        self.caller, self.posterior, self.evidence = caller, posterior, evidence
+        self.candidates, self.tumors = caller.candidates, caller.tumors
+        shape = len(self.candidates), len(caller.samples)
+        support = [c.support for c in self.candidates]
+        self.totals = np.array([[s.total for s in row] for row in support]).reshape(shape)
+        self.alts = np.array([[s.alt for s in row] for row in support]).reshape(shape)
+        self.phred, self.best = posterior.somatic_phred, posterior.best
+        self.real = posterior.real_phred
+        weak = next(f.threshold for f in filters.FILTERS if f.name == "weak")
+        self.threshold = weak
+        self.new = np.flatnonzero((self.best == "somatic") & (self.phred >= NEAR_MISS))
+        self.called = {self.candidates[i].allele for i in self.new if self.phred[i] >= weak}
+        self.amplicon = any(a.library == "amplicon" for a in caller.assays)
+        self.primers = caller.settings.primers is not None
+        self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
+        pon = caller.settings.pon
+        self.normals = Resource(pon, "NORMALS") if pon else None
+
+    @cached_property
+    def kept(self) -> np.ndarray:
+        """Which candidates are written, bool (candidates,)."""
+        germline = self.alts.max(1) >= KEPT_GERMLINE * self.totals.max(1)
+        return (
+            np.array([c.forced for c in self.candidates], dtype=bool)
+            | (self.phred >= NEAR_MISS)
+            | ((self.best == "germline") & germline)
+        )
+
+    @cached_property
+    def cluster(self) -> np.ndarray:
+        """Number of other new alleles nearby in the same fragments, (candidates,)."""
+        found = np.zeros(len(self.candidates))
+        found[self.new] = filters.clusters([self.candidates[i] for i in self.new], self.tumors)
+        return found
+
+    @cached_property
+    def linked(self) -> np.ndarray:
+        """What `filters.linked` measures without a normal, (candidates,)."""
+        found = np.zeros(len(self.candidates))
+        if self.caller.normal is None:
+            found[self.new] = filters.linked([self.candidates[i] for i in self.new], self.tumors)
+        return found
+
+    @cached_property
+    def damage(self) -> list:
+        """Substitutions that damage makes in amplicons, with the highest AF that it reaches."""
+        if not self.amplicon:
+            return []
+        called = [i for i in self.new if self.phred[i] >= self.threshold]
+        af = self.alts / np.maximum(self.totals, 1)
+        return filters.damage_limits(
+            [self.candidates[i] for i in called],
+            af[np.ix_(called, self.tumors)],
+            sum(end - start for _, start, end in self.caller.targets),
+        )
+
+    def _damage_of(self, i: int) -> float | None:
+        """Return the highest AF that damage makes of a candidate; None if it makes none."""
+        candidate = self.candidates[i]
+        change = candidate.allele.ref, candidate.allele.alt
+        most = [limit for kinds, limit in self.damage if change in kinds]
+        return most[-1] if most and not candidate.forced else None
+
+    @cached_property
+    def lod(self) -> np.ndarray:
+        """Limit of detection, (candidates, samples); NaN of those that are not written."""
+        caller, kept = self.caller, self.kept
+        needed = np.full(self.totals.shape, np.nan)
+        needed[kept] = np.column_stack(
+            [
+                limits.fragments_needed(
+                    self.evidence.part(kept),
+                    s,
+                    caller.normal,
+                    caller.settings.priors,
+                    self.threshold,
+                    None if caller.log_germline is None else caller.log_germline[kept],
+                    caller.leaks,
+                    caller.log_het,
+                )
+                for s in range(len(caller.samples))
+            ]
+        )
+        lod = limits.detection_limit(needed, self.totals)
+        for i in np.flatnonzero(kept):
+            if (most := self._damage_of(i)) is not None:
+                # The limit of detection is above what the filter removes.
+                lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
+        return lod
+
+    def records(self) -> list[Record]:
+        """Return the records, sorted."""
+        interval = jeffreys_interval(self.alts, self.totals)
+        upper = clopper_pearson_upper(self.alts, self.totals)
+        out = [self._record(i, *interval, upper) for i in np.flatnonzero(self.kept)]
+        order = {contig: k for k, contig in enumerate(self.caller.samples[0].contigs)}
+        return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
+
+    def _metrics(self, i: int) -> dict[str, float]:
+        """Return what the filters decide on."""
+        caller, posterior, candidate = self.caller, self.posterior, self.candidates[i]
+        metrics = filters.measure(candidate, self.tumors, self.length, self.amplicon, self.primers)
+        somatic = posterior.log_somatic[i]
+        metrics["somatic_phred"] = self.phred[i]
+        metrics["germline_odds"] = (somatic - posterior.log_germline[i]) / LN10
+        if caller.normal is not None:
+            metrics["artifact_odds"] = (somatic - posterior.log_artifact[i]) / LN10
+        metrics["cluster"] = self.cluster[i]
+        if caller.normal is None and not candidate.forced:
+            metrics["linked"] = self.linked[i]
+        if (most := self._damage_of(i)) is not None:
+            shown = np.where(self.alts[i] > 1, self.alts[i], 0) / np.maximum(self.totals[i], 1)
+            metrics["damage_ratio"] = filters.damage_ratio(shown[self.tumors], most)
+        if self.amplicon and not self.primers:
+            metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
+        if caller.leaks.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
+            metrics["foreign_odds"] = (somatic - posterior.log_foreign[i]) / LN10
+        if caller.population[i] is not None:
+            metrics["population_af"] = caller.population[i]
+        if self.normals is not None:
+            metrics["normals"] = self.normals.lookup(candidate.allele, caller.reference) or 0
+        slip = max(caller.slip[i, s] for s in self.tumors)
+        if slip > 0:
+            af = (self.alts[i] / np.maximum(self.totals[i], 1))[self.tumors].max()
+            metrics["slip_ratio"] = af / slip
+        return metrics
+
+    def _decide(self, i: int, metrics: dict[str, float]) -> tuple[str, list[str], bool]:
+        """Return model, filters that apply, and whether the origin is not proven."""
+        candidate, name = self.candidates[i], str(self.best[i])
+        failed = filters.failed(metrics)
+        if self._unproven(i, candidate, name):
+            # It is there and was asked for: whether it is inherited is left to the reader.
+            return "somatic", [f for f in failed if f not in ("weak", "germline")], True
+        if candidate.forced and name == "absent":
+            return name, ["absent"], False
+        if name == "germline":
+            # The evidence is judged as that of a somatic variant, which it is not.
+            return name, ["germline"], False
+        return name, failed, False
+
+    def _unproven(self, i: int, candidate: Candidate, name: str) -> bool:
+        """Return whether an allele that was asked for is there, but may be inherited.
+
+        Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
+        present all the same, unless people in general have it.
+        """
+        caller = self.caller
+        common = caller.population[i] is not None and caller.population[i] > INHERITED_AF
+        return (
+            caller.normal is None
+            and candidate.forced
+            and self.real[i] >= self.threshold
+            and name in ("germline", "somatic")
+            and not common
+        )
+
+    def _record(self, i: int, low: np.ndarray, high: np.ndarray, upper: np.ndarray) -> Record:
+        candidate, reference = self.candidates[i], self.caller.reference
+        metrics = self._metrics(i)
+        name, failed, unproven = self._decide(i, metrics)
+        artifact = metrics.get("artifact_odds")
+        null = (self.posterior.log_somatic[i] - self.posterior.log_null[i]) / LN10
+        info = {
+            "TYPE": kind(candidate.allele, reference),
+            "MODEL": name,
+            "SOMATIC_PHRED": metrics["somatic_phred"],
+            "ODDS_GERMLINE": float(np.clip(metrics["germline_odds"], -999, 999)),
+            "ODDS_ARTIFACT": None if artifact is None else float(np.clip(artifact, -999, 999)),
+            "ODDS_NULL": float(np.clip(null, -999, 999)),
+            "POPAF": metrics.get("population_af"),
+            "NORMALS": int(metrics["normals"]) if metrics.get("normals") else None,
+            "PHASE": self._phase(candidate),
+            "SITE": candidate.sites,
+            "FORCED": candidate.forced,
+            "FILTER_METRICS": filters.values(metrics),
+            "ORIGIN_UNPROVEN": unproven,
+        }
+        samples = []
+        for s in range(len(self.caller.samples)):
+            covered = self.totals[i, s] > 0
+            samples.append(
+                self._counts(i, s, name)
+                | {
+                    "AFCI": [low[i, s], high[i, s]] if covered else [None, None],
+                    "LOD": self.lod[i, s] if covered else None,
+                    "UB": upper[i, s] if covered else None,
+                }
+            )
+        pos, ref, alt = vcf_alleles(candidate.allele, reference)
+        return Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
+
+    def _counts(self, i: int, s: int, name: str) -> dict:
+        """Return genotype and counts of one sample."""
+        support = self.candidates[i].support[s]
+        total, k = int(self.totals[i, s]), int(self.alts[i, s])
+        strand = support.rows["cls"] % 3
+        # Mates that agree are read from both strands; they are divided evenly.
+        both = int((strand == 2).sum())
+        forward = int((strand == 0).sum()) + both // 2 + (both % 2)
+        by_class = support.depth.sum(1)
+        all_both = by_class[[2, 5]].sum()
+        all_forward = round(float(by_class[[0, 3]].sum() + all_both / 2))
+        ref_forward = min(max(all_forward - forward, 0), total - k)
+        detected = None
+        if total >= MIN_DEPTH:
+            # Of an allele that exists in the patient: one that does not is in no sample.
+            shown = k >= 2 and self.posterior.log_bayes_factor[i, s] >= np.log(PRESENT_BF)
+            detected = int(name != "absent" and shown)
+        return {
+            "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],
+            "AD": [total - k, k],
+            "ADF": [ref_forward, forward],
+            "ADR": [total - k - ref_forward, k - forward],
+            "DP": total,
+            "AF": k / total if total else None,
+            "DET": detected,
+        }
+
+    def _phase(self, candidate: Candidate) -> list[str]:
+        """Return the phase entries of a called allele against the other called alleles."""
+        entries = []
+        if candidate.allele in self.called:
+            for other, cis, trans in candidate.phase:
+                if other in self.called:
+                    pos, ref, alt = vcf_alleles(other, self.caller.reference)
+                    entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
+        return entries
