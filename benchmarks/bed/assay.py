@@ -7,6 +7,7 @@ there are, and which carry what), for amplicons ``primers.bed``, and ``patient.j
 """
 
 import json
+import os
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Assay:
     labels: Labels = field(default_factory=Labels)
     genes: tuple[str, ...] = ()  # all if empty
     targets: int = 0  # at most so many, 0 for all
+    piece: int = 0  # bases in the middle of each target that are kept, 0 for all
     rho: float = 0.0
     mark: bool = False
     families: float = 0.0  # mean reads of each strand of a molecule; 0: no families
@@ -70,6 +72,10 @@ ASSAYS: dict[str, Assay] = {
     a.name: a
     for a in (
         _CAPTURE,
+        replace(_CAPTURE, name="capture-low", targets=90,
+                what="the capture of 90 targets, most variants at an AF of about 2 %",
+                mixture=Mixture(WITH_NORMAL, clones=tumour.LOW_CLONES,
+                                somatic_per_base=1 / 100)),
         replace(_CAPTURE, name="small-panel", of="capture",
                 what="300, 1,000 and 3,000 bases of the capture data, as targets of their own"),
         replace(_CAPTURE, name="small-panel-dense", of="capture",
@@ -108,6 +114,13 @@ ASSAYS: dict[str, Assay] = {
                 "all at about 5 %, duplex consensus",
                 mixture=Mixture({"tumour": 0.1}, scale=0.0, somatic_per_base=1 / 120,
                                 copy_number=False)),
+        replace(_DUPLEX, name="duplex-hotspots", targets=14, piece=166,
+                what="one sample of reference material: 14 hotspots of 166 bases, 19 variants at "
+                "3 to 6 %, 1,200 molecules, duplex consensus, one orientation, 2x91",
+                mixture=Mixture({"tumour": 0.09}, scale=0.0, somatic_per_base=1 / 122,
+                                copy_number=False, paralogues=False),
+                sampling=replace(_DUPLEX.sampling, depth=1200),
+                chemistry=replace(_DUPLEX.chemistry, read_length=91)),
         replace(_DUPLEX, name="duplex-fgbio", what="duplex consensus reads with fgbio's tags",
                 labels=Labels("fgbio", 6)),
         replace(_DUPLEX, name="simplex", what="simplex consensus reads with fgbio's tags",
@@ -131,6 +144,10 @@ def panel_of(assay: Assay, rng: np.random.Generator) -> Panel:
     if assay.targets and assay.targets < len(every):
         chosen = np.sort(rng.choice(len(every), assay.targets, replace=False))
         every = [every[i] for i in chosen]
+    if assay.piece:
+        cuts = [max(0, e - s - assay.piece) // 2 for _, s, e, _ in every]
+        every = [(c, s + cut, min(e, s + cut + assay.piece), gene)
+                 for cut, (c, s, e, gene) in zip(cuts, every, strict=True)]  # fmt: skip
     return Panel(every)
 
 
@@ -211,6 +228,12 @@ def _write_tables(folder: Path, p: Patient, counts: dict[str, np.ndarray]) -> No
     plain(p.hidden, "artefacts.tsv")
 
 
+def cpu_seconds() -> float:
+    """Return CPU seconds of this process and of the children that it waited for."""
+    t = os.times()
+    return t.user + t.system + t.children_user + t.children_system
+
+
 def simulate(assay: Assay, seed: int, folder: Path | None = None, threads: int = 2) -> Path:
     """Make one patient; does nothing if the folder is complete. Same bytes for the same seed."""
     if assay.of:
@@ -222,6 +245,7 @@ def simulate(assay: Assay, seed: int, folder: Path | None = None, threads: int =
         return folder
     folder.mkdir(parents=True, exist_ok=True)
     done.unlink(missing_ok=True)
+    began = cpu_seconds()
     rng = np.random.default_rng([seed, 77])
     ref = reference()
     for suffix in ("", ".fai"):
@@ -245,6 +269,7 @@ def simulate(assay: Assay, seed: int, folder: Path | None = None, threads: int =
         "bases": called.bases, "segments": p.segments, "copy_number": p.copy_number,
         "clones": list(tumour.CLONES),
     }, indent=1))  # fmt: skip
+    (folder / "cpu.json").write_text(json.dumps({"simulate": round(cpu_seconds() - began, 1)}))
     return folder
 
 

@@ -10,17 +10,20 @@ from pathlib import Path
 from benchmarks.bed.genome import ROOT
 
 
-def program() -> list[str]:
-    """Return the command of the caller: ``RESISTPANEL`` of the environment, or this checkout's."""
+def program() -> str:
+    """Return the caller's program: ``RESISTPANEL`` of the environment, or this checkout's."""
     named = os.environ.get("RESISTPANEL")
-    return [named] if named else [str(Path(sys.executable).with_name("resistpanel"))]
+    return named or str(Path(sys.executable).with_name("resistpanel"))
 
 
 def call(folder: Path, samples: list[str], output: Path, targets: Path | None = None,
-         extra: tuple[str, ...] = ()) -> dict:  # fmt: skip
-    """Call a patient; sample ``normal`` is its normal. Returns CPU seconds and a message."""
+         extra: tuple[str, ...] = (), by: str | None = None) -> dict:  # fmt: skip
+    """Call a patient; sample ``normal`` is its normal. Returns CPU seconds and a message.
+
+    ``by``: the caller's program, where it is not `program`.
+    """
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = [*program(), "call", "--reference", str(folder / "reference.fa")]
+    command = [by or program(), "call", "--reference", str(folder / "reference.fa")]
     command += ["--targets", str(targets or folder / "targets.bed")]
     for sample in samples:
         role = "--normal" if sample == "normal" else "--tumor"
@@ -37,13 +40,14 @@ def call(folder: Path, samples: list[str], output: Path, targets: Path | None = 
             "message": done.stderr.strip()[-400:]}  # fmt: skip
 
 
-def version() -> str:
+def version(by: str | None = None) -> str:
     """Return what the caller says of its version, and the last commit that changed it.
 
     The commit is of the checkout that the program's environment lies in, if it lies in one.
     """
-    done = subprocess.run([*program(), "--version"], cwd=ROOT, capture_output=True, text=True)
-    found = shutil.which(program()[0]) or program()[0]
+    by = by or program()
+    done = subprocess.run([by, "--version"], cwd=ROOT, capture_output=True, text=True)
+    found = shutil.which(by) or by
     folder = Path(found).absolute().parent
     last = subprocess.run(["git", "log", "-1", "--format=%h", "--", ":/workflow/resistpanel"],
                           cwd=folder, capture_output=True, text=True)  # fmt: skip

@@ -197,18 +197,23 @@ def _fastq(names, reads, quality) -> bytes:
 
 def align(fasta: Path, sample: str, fastq: list[Path], bam: Path, mark: bool, threads: int,
           tags: bool) -> None:  # fmt: skip
-    """Align with bwa mem; sort, mark duplicates by position if asked, index."""
+    """Align with bwa mem; sort, mark duplicates by position if asked, index.
+
+    The BAM does not depend on ``threads``, nor on where it is made: command lines are left out of
+    its header.
+    """
     group = f"@RG\\tID:{sample}\\tSM:{sample}\\tLB:{sample}\\tPL:ILLUMINA"
     command = ["bwa", "mem", "-v", "1", "-t", str(threads), "-R", group, "-K", "20000000"]
     command += (["-C"] if tags else []) + [str(fasta), *map(str, fastq)]
-    scratch = bam.with_suffix(".tmp")
+    scratch, whole = bam.with_suffix(".tmp"), bam.with_suffix(".whole.bam")
     steps = [command]
     if mark:
-        steps += [["samtools", "fixmate", "-m", "-u", "-", "-"],
-                  ["samtools", "sort", "-u", "-m", "400M", "-T", str(scratch), "-"],
-                  ["samtools", "markdup", "-", str(bam)]]  # fmt: skip
+        steps += [["samtools", "fixmate", "--no-PG", "-m", "-u", "-", "-"],
+                  ["samtools", "sort", "--no-PG", "-u", "-m", "400M", "-T", str(scratch), "-"],
+                  ["samtools", "markdup", "--no-PG", "-", str(whole)]]  # fmt: skip
     else:
-        steps += [["samtools", "sort", "-m", "400M", "-T", str(scratch), "-o", str(bam), "-"]]
+        steps += [["samtools", "sort", "--no-PG", "-m", "400M", "-T", str(scratch),
+                   "-o", str(whole), "-"]]  # fmt: skip
     running = []
     source = None
     log = bam.with_suffix(".log").open("w")
@@ -221,6 +226,12 @@ def align(fasta: Path, sample: str, fastq: list[Path], bam: Path, mark: bool, th
     if any(process.wait() for process in running):
         raise RuntimeError(f"alignment of {sample} failed, see {log.name}")
     log.close()
+    with bam.open("wb") as out:
+        subprocess.run(
+            ["samtools", "reheader", "--no-PG", "--command", r"sed '/^@PG/s/\tCL:.*//'",
+             str(whole)], stdout=out, check=True,
+        )  # fmt: skip
+    whole.unlink()
     subprocess.run(["samtools", "index", str(bam)], check=True)
     for path in fastq:
         path.unlink()

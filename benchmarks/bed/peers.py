@@ -6,6 +6,7 @@ skipped, with the reason.
 """
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -24,19 +25,24 @@ LONGEST = 1000  # bases of an event that is compared
 
 @dataclass(frozen=True)
 class Peer:
-    """A program: what it needs in the path, its command lines as printed in the page."""
+    """A program: what it needs in the path, its command lines as printed in the page.
+
+    ``shortest``: bases inserted or deleted by the least event that it is made for, 0 for all kinds.
+    """
 
     name: str
     needs: tuple[str, ...]
     commands: str
     source: str
     run: Callable | None = None
+    shortest: int = 0
+    version: tuple[str, ...] = ()  # a command that prints it
 
 
 def _path() -> str:
     """Return the path, with what benchmarks/work holds before it (see benchmarks/README.md)."""
     work = ROOT / "benchmarks" / "work"
-    kept = [work / "gatk", work / "cnvkit" / "bin", work / "cargo" / "bin"]
+    kept = [work / "gatk", work / "vardict", work / "cnvkit" / "bin", work / "cargo" / "bin"]
     return os.pathsep.join([*map(str, kept), os.environ["PATH"]])
 
 
@@ -123,16 +129,8 @@ def _delly(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[
     for tumour in (s for s in samples if s != "normal"):
         normal = [folder / "normal.bam"] if "normal" in samples else []
         raw, out = (sh.folder / f"{tumour}.{n}" for n in ("raw.bcf", "bcf"))
-        sh(
-            "delly",
-            "call",
-            "-g",
-            folder / "reference.fa",
-            "-o",
-            raw,
-            folder / f"{tumour}.bam",
-            *normal,
-        )
+        sh("delly", "call", "-g", folder / "reference.fa", "-o", raw, folder / f"{tumour}.bam",
+           *normal)  # fmt: skip
         if not normal:  # its somatic filter needs a control
             outs.append(raw)
             continue
@@ -178,6 +176,7 @@ PEERS = {
             "freebayes -f REF -t BED -F 0.01 -C 2 --pooled-continuous BAMS",
             "its README, for pools; somatic if a tumour has 4 reads and AF 1 %, and the normal's "
             "AF is below a quarter of the highest", _freebayes,
+            version=("freebayes", "--version"),
         ),
         Peer(
             "mutect2", ("gatk",),
@@ -185,9 +184,10 @@ PEERS = {
             "gatk LearnReadOrientationModel -I F -O M; "
             "gatk FilterMutectCalls -R REF -V RAW --ob-priors M",
             "GATK's article on somatic short variants", _mutect2,
+            version=("gatk", "--version"),
         ),
         Peer(
-            "vardict", ("vardict-java", "testsomatic.R", "var2vcf_paired.pl"),
+            "vardict", ("vardict-java", "testsomatic.R", "var2vcf_paired.pl", "Rscript"),
             "vardict-java -G REF -f 0.01 -N TUMOUR -b 'TUMOUR|NORMAL' -c 1 -S 2 -E 3 -g 4 BED | "
             "testsomatic.R | var2vcf_paired.pl -N 'TUMOUR|NORMAL' -f 0.01; without a normal "
             "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README", _vardict,
@@ -196,7 +196,8 @@ PEERS = {
             "delly", ("delly",),
             "delly call -g REF -o SV.bcf TUMOUR NORMAL; "
             "delly filter -f somatic -s SAMPLES.tsv -o SOMATIC.bcf SV.bcf",
-            "its README, somatic calling; deletions and duplications alone", _delly,
+            "its README, somatic calling; deletions and duplications of 50 bases and above, for "
+            "which its authors made it", _delly, shortest=50, version=("delly", "--version"),
         ),
     )
 }  # fmt: skip
@@ -232,6 +233,17 @@ def call(name: str, folder: Path, samples: list[str], output: Path, targets: Pat
     if name == "freebayes":
         calls = [_freebayes_somatic(c) for c in calls]
     return calls, {"cpu": sh.cpu}
+
+
+def version(name: str) -> str:
+    """Return a peer's name and version, as far as it says it."""
+    words = ALL[name].version
+    if not words:
+        return name
+    done = subprocess.run([_which(words[0]), *words[1:]], capture_output=True, text=True,
+                          env={**os.environ, "PATH": _path()})  # fmt: skip
+    found = re.search(r"\bv?(\d+\.\d[\w.+-]*)", done.stdout + done.stderr)
+    return f"{name} {found[1]}" if found else name
 
 
 def _here(p: Peer) -> str:

@@ -12,6 +12,7 @@ from benchmarks.bed.molecules import Amplicons
 
 # Amplicons are called twice.
 WITH_PRIMERS, WITHOUT_PRIMERS = "primers given", "primers unknown"
+EARLIER = "earlier"  # another version of the caller
 PAGE = genome.ROOT / "docs" / "validation" / "assays.md"
 HEAD = """\
 # Assays: the second simulator
@@ -81,12 +82,12 @@ def figures(name: str, caller: str, panel: str | None = None) -> dict[str, str]:
     return report.main_figures(variants, samples, false, bases)
 
 
-def panels_of(name: str) -> list:
+def panels_of(name: str, caller: str = "resistpanel") -> list:
     """Return the starts of the labels that an assay's runs have, ``[None]`` for a single run."""
     if name.startswith("small-panel"):
         return ["all targets", "300 ", "1000 ", "3000 "]
     if isinstance(assays.ASSAYS[name].sampling, Amplicons):
-        return [WITH_PRIMERS, WITHOUT_PRIMERS]
+        return [WITH_PRIMERS, WITHOUT_PRIMERS] if caller == "resistpanel" else [WITHOUT_PRIMERS]
     return [None]
 
 
@@ -113,13 +114,23 @@ def _compare(label, first, second, a: pd.Series, b: pd.Series) -> list:
             f"{found.p:.2g}"]  # fmt: skip
 
 
+def _meant(variants: pd.DataFrame, shortest: int) -> pd.DataFrame:
+    """Return the variants that a program is made for: indels of so many bases, all for 0."""
+    size = (variants.ref.str.len() - variants.alt.str.len()).abs()
+    return variants[size >= shortest]
+
+
 def comparisons(name: str) -> list[list]:
     """Compare resistpanel with every peer that was run, at the same variants."""
     rows, ours = [], results(name, "resistpanel")
-    for peer in peers.PEERS:
+    for peer, program in peers.PEERS.items():
         theirs = results(name, peer)
         if ours and theirs:
-            rows.append(_compare(name, "resistpanel", peer, _keyed(ours[1]), _keyed(theirs[1])))
+            both = (_keyed(_meant(t[1], program.shortest)) for t in (ours, theirs))
+            row = _compare(name, "resistpanel", peer, *both)
+            if program.shortest:
+                row[1] = f"indels of {program.shortest} bases and above"
+            rows.append(row)
     return rows
 
 
@@ -165,9 +176,48 @@ is 0.5 %. The row after it leaves out what lies below the stated LOD.
 """
 
 
+def captured() -> pd.DataFrame:
+    """Return the variants of capture with a normal, those of low AF among them."""
+    kept = [results(name, "resistpanel") for name in ("capture", "capture-low")]
+    return pd.concat([k[1] for k in kept if k], ignore_index=True)
+
+
+LOST_HEAD = """\
+SNVs at AF 1.6 to 2.5 % that were not called, one by one: molecules with the variant and in all, in
+the sample where its AF is highest; the nearest other true or inherited variant, in bases.
+"""
+
+
+def lost_at_two_percent() -> str:
+    """Return each SNV of about 2 % that was not called, as Markdown."""
+    rows = []
+    for name in ("capture", "capture-low"):
+        kept = results(name, "resistpanel")
+        if not kept:
+            continue
+        lost = kept[1]
+        lost = lost[(lost.kind == "SNV") & lost.max_af.between(0.016, 0.025, "left")]
+        for v in lost[~lost.found.astype(bool)].itertuples():
+            folder = genome.WORK / f"{name}-{v.seed}"
+            truth = pd.read_csv(folder / "truth.tsv", sep="\t", keep_default_na=False)
+            known = pd.read_csv(folder / "inherited.tsv", sep="\t", keep_default_na=False)
+            at = truth[(truth.contig == v.contig) & (truth.start == v.start)].iloc[0]
+            sample = max(("pre", "post"), key=lambda s: float(at[f"{s}:af"] or 0))
+            near = [abs(x - v.start) for t in (truth, known)
+                    for x in t[t.contig == v.contig].start if x != v.start]  # fmt: skip
+            place = f"{v.contig}:{v.start + 1} {v.ref}>{v.alt}"
+            rows.append([name, v.seed, place, f"{v.max_af:.2%}",
+                         f"{at[f'{sample}:molecules']} of {at[f'{sample}:depth']}", min(near),
+                         "yes" if v.copied else "no", v.stopped or "no record"])  # fmt: skip
+    head = ["assay", "seed", "SNV", "AF", "molecules", "nearest", "copy that the reference lacks",
+            "filter"]  # fmt: skip
+    return LOST_HEAD + "\n" + (report.table(rows, head) if rows else "None.\n")
+
+
 def agreement() -> list[list]:
     """Compare the capture assay with the first simulator: shares, and Fisher's exact p."""
-    facts, variants, samples, false = results("capture", "resistpanel")
+    facts, _, samples, false = results("capture", "resistpanel")
+    variants = captured()
     first = pd.read_csv(FIRST, sep="\t")
     first = first[(first.run == "default") & (first.caller == "resistpanel")].set_index("figure")
     pairs = []
@@ -225,7 +275,8 @@ Figures whose interval lies below what is wanted, and false calls. That an assay
 may be for want of variants.
 """
 # Four molecules without an error are no chance where a base errs once in a million.
-RARE = {f"all kinds below AF 1 %, {report.ENOUGH} molecules or more, found": 0.95}
+RARE_FIGURE = f"all kinds below AF 1 %, {report.ENOUGH} molecules or more, found"
+RARE = {RARE_FIGURE: 0.95}
 
 
 def shortfalls(name: str, caller: str = "resistpanel", panel: str | None = None) -> list[str]:
@@ -270,53 +321,169 @@ def _section(name: str, caller: str) -> str:
     return "\n".join(lines)
 
 
+SUMMARY = {  # column: figure
+    "SNV 1 to 2 %": "SNV found, AF 1 to 2 %",
+    "SNV 2 to 5 %": "SNV found, AF 2 to 5 %",
+    "SNV 5 % and above": "SNV found, AF 5 % and above",
+    "indel 5 % and above": "indel found, AF 5 % and above",
+    "calls that are no true variant": "false calls by cause",
+    "not detected where absent": "not detected where absent",
+    "interval holds AF": "95 % interval holds the molecules' AF",
+}
+
+
+def _label(name: str, panel: str | None) -> str:
+    return name if panel is None else f"{name}, {panel.strip()}" + " bases" * panel[0].isdigit()
+
+
+def _measured(caller: str = "resistpanel") -> list[str]:
+    return [name for name in assays.ASSAYS if results(name, caller)]
+
+
+def _summary(caller: str) -> str:
+    rows = []
+    for name in _measured(caller):
+        for panel in panels_of(name, caller)[:2]:
+            found = figures(name, caller, panel)
+            rows.append([_label(name, panel), *(found.get(f, "") for f in SUMMARY.values())])
+    return report.table(rows, ["assay", *SUMMARY])
+
+
+def _source(caller: str) -> str:
+    """Return the versions and seeds that a caller's results are of."""
+    facts = [results(name, caller)[0] for name in _measured(caller)]
+    versions = sorted({f["caller"] for f in facts})
+    seeds = sorted({f["seeds"][0] for f in facts})
+    return f"{' and '.join(versions)}; first seeds {', '.join(map(str, seeds))}"
+
+
+FIRST_RUN = genome.ROOT / "docs" / "validation" / "assays_first_run.tsv"
+FIRST_RUN_OF = "commit da2003f, seed 70486430"
+# What the earlier caller failed at: the assay and the figure that shows it, and the panels.
+FAILURES = (
+    ("consensus reads, small panel", "duplex-hotspots", "SNV found, AF 2 to 5 %", None),
+    ("consensus reads, small panel", "duplex-material", "SNV found, AF 2 to 5 %", None),
+    ("consensus reads", "duplex", RARE_FIGURE, None),
+    ("small panel, with a normal", "small-panel-dense", "SNV found, AF 2 to 5 %", "300 "),
+    ("small panel, no normal", "small-panel-alone", "SNV found, AF 2 to 5 %", "300 "),
+    ("amplicons, primers unknown", "amplicon", "SNV found, AF 5 % and above", WITHOUT_PRIMERS),
+    ("amplicons, primers unknown", "amplicon", "95 % interval holds the tissue's AF",
+     WITHOUT_PRIMERS),
+    ("no normal", "tumour-only", "SNV found, AF 5 % and above", None),
+    ("no normal, one tumour", "one-tumour", "SNV found, AF 5 % and above", None),
+    ("overdispersed replicates", "replicates", "95 % interval holds the tissue's AF", None),
+    ("families of reads", "umi", "95 % interval holds the tissue's AF", None),
+)  # fmt: skip
+
+
+FAILURES_HEAD = """\
+## What the earlier caller failed at
+
+The first run of the bed ({first}) and the same caller (commit da2003f) on the patients of the table
+above, beside the present one. `duplex-hotspots` shows why real reference material was called worse
+than easier forms of it: below AF 5 % an allele was counted as an error of its kind, and a panel of
+2,300 bases has few other errors; from 5 % on it was found. `duplex-material` lies about 5 %, and
+`duplex` and the small panels with a normal have few variants between 1 and 5 % on few bases.
+"""
+
+
+def _failures() -> str:
+    first = pd.read_csv(FIRST_RUN, sep="\t", keep_default_na=False)
+    first = {(r.assay, r.panel, r.figure): r.value for r in first.itertuples()}
+    rows = []
+    for what, name, figure, panel in FAILURES:
+        now = figures(name, "resistpanel", panel) if results(name, "resistpanel") else {}
+        before = figures(name, EARLIER, panel) if results(name, EARLIER) else {}
+        bases = f"{panel.strip()} bases" if panel and panel[0].isdigit() else ""
+        rows.append([what, _label(name, panel), figure, first.get((name, bases, figure), ""),
+                     before.get(figure, ""), now.get(figure, "")])  # fmt: skip
+    head = ["failure", "assay", "figure", FIRST_RUN_OF, "commit da2003f, same patients", "present"]
+    return FAILURES_HEAD.format(first=FIRST_RUN_OF) + "\n" + report.table(rows, head)
+
+
+def _earlier() -> str:
+    rows = [
+        _compare(name, "resistpanel", EARLIER, *(_keyed(results(name, c)[1]) for c in pair))
+        for pair in [("resistpanel", EARLIER)]
+        for name in _measured(EARLIER)
+        if results(name, "resistpanel")
+    ]
+    return "\n".join([
+        "### The earlier caller on the same reads\n", f"{_source(EARLIER)}.\n", _summary(EARLIER),
+        "Paired, at the same variants:\n", report.table(rows, COMPARED),
+    ])  # fmt: skip
+
+
+def _shortfalls() -> str:
+    lines = []
+    for name in _measured():
+        for panel in panels_of(name):
+            found = shortfalls(name, panel=panel)
+            lines += [f"- {_label(name, panel)}: {line}" for line in found]
+    return SHORT_HEAD + "\n" + "\n".join(lines) + "\n"
+
+
+def _programs() -> str:
+    parts = ["## Other programs\n\n" + peers.describe()]
+    against = [row for name in _measured() for row in comparisons(name)]
+    if against:
+        parts.append(report.table(against, COMPARED))
+    rows = []
+    for name in _measured():
+        for peer in peers.PEERS:
+            kept = results(name, peer)
+            if kept:
+                f = figures(name, peer)
+                cpu = kept[0].get("CPU to call and score", "")
+                rows.append([name, kept[0]["caller"], f["SNV found, AF 1 to 2 %"],
+                             f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
+                             f["false calls by cause"], cpu])  # fmt: skip
+    if rows:
+        parts.append(report.table(rows, ["assay", "program", "SNV 1 to 2 %", "SNV 5 % and above",
+                                         "indel 5 % and above", "calls that are no true variant",
+                                         "CPU s"]))  # fmt: skip
+    return "\n".join(parts)
+
+
+COST_HEAD = """\
+## CPU seconds
+
+User and system time of all processes, for the patients named below: what `python -m benchmarks.bed
+ASSAY` takes where nothing is kept from before, calls and scores included. No part waits for
+anything but its own work, so an assay takes at most so many seconds, and fewer on two cores, of
+which bwa uses both. The limit is 600.
+"""
+
+
+def _cost() -> str:
+    rows = []
+    for name in _measured():
+        facts = results(name, "resistpanel")[0]
+        if "CPU to simulate" not in facts:
+            continue
+        make, call = facts["CPU to simulate"], facts["CPU to call and score"]
+        n = len(facts["seeds"])
+        rows.append([name, assays.ASSAYS[name].of or name, n, f"{make / n:.0f}", f"{call / n:.0f}",
+                     f"{(make + call) / n:.0f}"])  # fmt: skip
+    head = ["assay", "reads of", "patients", "to make one", "to call and score it", "in all"]
+    return COST_HEAD + "\n" + report.table(rows, head)
+
+
 def write(path: Path = PAGE) -> Path:
     """Write the page from all results that are kept."""
-    parts = [HEAD]
-    measured = [name for name in assays.ASSAYS if results(name, "resistpanel")]
-    rows = []
-    for name, panel in [(n, p) for n in measured for p in panels_of(n)[:2]]:
-        f = figures(name, "resistpanel", panel)
-        label = name if panel is None else f"{name}, {panel.strip()}"
-        rows.append([label, f["SNV found, AF 1 to 2 %"], f["SNV found, AF 2 to 5 %"],
-                     f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
-                     f["false calls by cause"], f.get("not detected where absent", ""),
-                     f.get("95 % interval holds the molecules' AF", "")])  # fmt: skip
-    parts.append(report.table(rows, ["assay", "SNV 1 to 2 %", "SNV 2 to 5 %", "SNV 5 % and above",
-                                     "indel 5 % and above", "calls that are no true variant",
-                                     "not detected where absent",
-                                     "interval holds AF"]))  # fmt: skip
-    parts.append(SHORT_HEAD)
-    lines = []
-    for name in measured:
-        for panel in panels_of(name):
-            label = name if panel is None else f"{name}, {panel.strip()}"
-            lines += [f"- {label}: {line}" for line in shortfalls(name, panel=panel)]
-    parts.append("\n".join(lines) + "\n")
-    if "capture" in measured:
+    parts = [HEAD, f"{_source('resistpanel')}.\n", _summary("resistpanel")]
+    if _measured(EARLIER):
+        parts += [_failures(), _earlier()]
+    parts.append(_shortfalls())
+    if "capture" in _measured():
         parts.append(BOTH_HEAD)
         parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
+        parts.append(lost_at_two_percent())
     if settings():
         parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
                      "in the same reads: fewer targets, or no normal.\n")  # fmt: skip
         parts.append(report.table(settings(), COMPARED))
-    against = [row for name in measured for row in comparisons(name)]
-    parts.append("## Other programs\n\n" + peers.describe())
-    if against:
-        parts.append(report.table(against, COMPARED))
-    rows = []
-    for name in measured:
-        for peer in peers.PEERS:
-            if results(name, peer):
-                f = figures(name, peer)
-                rows.append([name, peer, f["SNV found, AF 1 to 2 %"],
-                             f["SNV found, AF 5 % and above"], f["indel found, AF 5 % and above"],
-                             f["false calls by cause"]])  # fmt: skip
-    if rows:
-        parts.append(report.table(rows, ["assay", "program", "SNV 1 to 2 %", "SNV 5 % and above",
-                                         "indel 5 % and above",
-                                         "calls that are no true variant"]))  # fmt: skip
-    parts += [_section(name, "resistpanel") for name in measured]
+    parts += [_programs(), _cost(), *(_section(name, "resistpanel") for name in _measured())]
     depth_page = genome.WORK / "results" / "depths.md"
     if depth_page.exists():
         parts.append(depth_page.read_text())

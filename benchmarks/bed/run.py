@@ -3,6 +3,7 @@
     python -m benchmarks.bed duplex --fresh
     python -m benchmarks.bed amplicon --seed 7 --simulate          # only make the patient
     python -m benchmarks.bed capture --seed 7 --callers resistpanel freebayes mutect2
+    python -m benchmarks.bed duplex --seed 7 --earlier ../old/.venv/bin/resistpanel
     python -m benchmarks.bed depths --fresh                        # depths and counts alone
     python -m benchmarks.bed publish                               # write docs/validation/assays.md
 
@@ -14,7 +15,6 @@ commit that is checked out. The same seed gives the same bytes.
 import argparse
 import json
 import subprocess
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -85,7 +85,9 @@ def _piece(truth, piece: int, aimed: bool, rng) -> tuple[str, int, int]:
     return contig, start, min(high, start + piece)
 
 
-def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str, score.Score]:
+def call_and_score(
+    name: str, folder: Path, seed: int, caller: str, program: str | None
+) -> dict[str, score.Score]:
     """Call one patient of an assay and score it; returns a score for each set of targets."""
     assay, ref = assays.ASSAYS[name], genome.reference()
     samples = json.loads((folder / "patient.json").read_text())["samples"]
@@ -95,6 +97,8 @@ def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str,
     if isinstance(assay.sampling, Amplicons):
         sets = {publish.WITH_PRIMERS: None, publish.WITHOUT_PRIMERS: None}
         extra[publish.WITH_PRIMERS] = ("--primers", str(folder / "primers.bed"))
+        if caller != "resistpanel":  # the earlier caller and the peers take no primers
+            sets = {publish.WITHOUT_PRIMERS: None}
     if name in SMALL:
         sets = {"all targets": None, **small_panels(folder, seed, *SMALL[name])}
     out = {}
@@ -102,8 +106,8 @@ def call_and_score(name: str, folder: Path, seed: int, caller: str) -> dict[str,
         truth = score.read_truth(folder, targets)
         truth.tumours = [s for s in truth.tumours if s in samples]
         output = folder / "calls" / f"{name}-{caller}-{number}.vcf.gz"
-        if caller == "resistpanel":
-            used = calling.call(folder, samples, output, targets, extra.get(label, ()))
+        if caller in ("resistpanel", publish.EARLIER):
+            used = calling.call(folder, samples, output, targets, extra.get(label, ()), program)
             if used["status"]:
                 raise SystemExit(f"resistpanel call failed: {used['message']}")
             calls = score.read_calls(output, ref)
@@ -128,33 +132,38 @@ def save(name: str, caller: str, scores: list[score.Score], facts: dict) -> Path
     return folder
 
 
-def run(name: str, seeds: list[int], callers: list[str], fresh: bool) -> None:
-    """Simulate, call and score one assay; prints its figures."""
+def run(
+    name: str, seeds: list[int], callers: list[str], fresh: bool, earlier: str | None = None
+) -> None:
+    """Simulate, call and score one assay; prints its figures.
+
+    ``earlier``: the program of another version of the caller, kept as ``earlier``.
+    """
     assay = assays.ASSAYS[name]
-    began, folders = time.monotonic(), {}
-    for seed in seeds:
-        folders[seed] = assays.simulate(assay, seed)
-    simulated = time.monotonic() - began
+    folders = {seed: assays.simulate(assay, seed) for seed in seeds}
+    made = sum(json.loads((f / "cpu.json").read_text())["simulate"] for f in folders.values()
+               if (f / "cpu.json").exists())  # fmt: skip
     for caller in callers:
-        reason = None if caller == "resistpanel" else peers.missing(caller)
+        reason = peers.missing(caller) if caller in peers.PEERS else None
+        program = earlier if caller == publish.EARLIER else None
         if reason:
             print(f"{caller}: skipped, {reason}")
             continue
-        began, scores, bases = time.monotonic(), [], {}
+        began, scores, bases = assays.cpu_seconds(), [], {}
         for seed, folder in folders.items():
-            for label, scored in call_and_score(name, folder, seed, caller).items():
+            for label, scored in call_and_score(name, folder, seed, caller, program).items():
                 scores.append(scored)
                 bases[label] = bases.get(label, 0) + scored.bases
+        version = peers.version(caller) if caller in peers.PEERS else calling.version(program)
         facts = {
             "what": assay.what, "seeds": seeds, "fresh": fresh, "revision": revision(),
-            "bases": sum(s.bases for s in scores), "bases by panel": bases,
-            "caller": calling.version(),
-            "seconds to simulate": round(simulated), "assay": asdict(assay),
-            "seconds to call and score": round(time.monotonic() - began),
+            "bases": sum(s.bases for s in scores), "bases by panel": bases, "caller": version,
+            "assay": asdict(assay), "CPU to simulate": round(made, 1),
+            "CPU to call and score": round(assays.cpu_seconds() - began, 1),
         }  # fmt: skip
         kept = save(name, caller, scores, facts)
         print(f"\n{name} ({assay.what}), {caller}, seeds {seeds}: {kept}")
-        for label in publish.panels_of(name):
+        for label in publish.panels_of(name, caller):
             if label:
                 print(f" {label}")
             for key, value in publish.figures(name, caller, label).items():
@@ -176,8 +185,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--patients", type=int, default=1, metavar="N",
                         help="so many patients, of the seed and those that follow it")  # fmt: skip
     parser.add_argument("--simulate", action="store_true", help="make the patient, do not call")
-    parser.add_argument("--callers", nargs="+", default=["resistpanel"],
+    parser.add_argument("--callers", nargs="*", default=["resistpanel"],
                         choices=["resistpanel", *peers.PEERS])  # fmt: skip
+    parser.add_argument("--earlier", metavar="PROGRAM",
+                        help="call with another version's program as well")  # fmt: skip
     options = parser.parse_args(argv)
     seeds = options.seed or [fresh_seed() if options.fresh else 1]
     if options.patients > 1:
@@ -192,5 +203,6 @@ def main(argv: list[str] | None = None) -> int:
         for seed in seeds:
             print(assays.simulate(assays.ASSAYS[options.assay], seed))
     else:
-        run(options.assay, seeds, options.callers, options.fresh)
+        callers = options.callers + ([publish.EARLIER] if options.earlier else [])
+        run(options.assay, seeds, callers, options.fresh, options.earlier)
     return 0

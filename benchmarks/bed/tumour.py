@@ -35,6 +35,8 @@ CLONES = {
     "lost 3": (0.28, 0.0),
     "shared": (0.08, 0.028),
 }
+# The same with most variants at an AF of about 2 % after treatment, half of them before as well.
+LOW_CLONES = ((0.0, 0.0), *(((0.0, 0.053), (0.053, 0.053)) * 5))
 # Total copies of the two haplotypes of a gene in the tumour, and how often.
 COPY_STATES = {(1, 1): 0.55, (1, 0): 0.12, (2, 0): 0.08, (2, 1): 0.12, (2, 2): 0.06, (4, 1): 0.07}
 KINDS = {"SNV": 0.56, "DEL": 0.15, "INS": 0.10, "DUP": 0.07, "MNV": 0.06, "COMPLEX": 0.06}
@@ -121,10 +123,13 @@ def _lineages() -> list[set[int]]:
     return [{0}] + [{0, k} for k in range(1, len(CLONES))]
 
 
-def cell_shares(purity: float, column: int, scale: float, rng: np.random.Generator) -> list[float]:
+def cell_shares(
+    purity: float, column: int, mixture: "Mixture", rng: np.random.Generator
+) -> list[float]:
     """Return the share of all cells that belong to each clone and to none of its children."""
     shares = [
-        pair[column] * scale * float(rng.lognormal(0, 0.15)) * purity for pair in CLONES.values()
+        pair[column] * mixture.scale * float(rng.lognormal(0, 0.15)) * purity
+        for pair in mixture.clones
     ]
     shares[0] = max(0.0, purity - sum(shares[1:]))
     return shares
@@ -252,6 +257,7 @@ class Mixture:
 
     purity: dict[str, float]  # per sample; 0 for the normal
     scale: float = 1.0  # factor on the cells of all clones but the founder; 0: no other clone
+    clones: tuple[tuple[float, float], ...] = tuple(CLONES.values())  # as `CLONES`, as many
     tumour_in_normal: float = 0.0
     contamination: float = 0.0
     somatic_per_base: float = 1 / 400
@@ -286,7 +292,7 @@ def patient(ref: Reference, panel: Panel, mixture: Mixture, rng: np.random.Gener
     cells, tumours = {}, [s for s, p in mixture.purity.items() if p > 0]
     for sample in tumours:
         column = 0 if sample == tumours[0] else 1
-        cells[sample] = cell_shares(mixture.purity[sample], column, mixture.scale, rng)
+        cells[sample] = cell_shares(mixture.purity[sample], column, mixture, rng)
     for i, span in enumerate(segments):
         inside = [
             k for k, v in enumerate(somatic)
