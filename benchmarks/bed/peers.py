@@ -5,6 +5,7 @@ are programs of other kinds, of which the page gives the command lines. What is 
 skipped, with the reason.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -65,18 +66,17 @@ class _Shell:
         self.log = folder / "log.txt"
         self.log.write_text("")
 
-    def __call__(self, *command, output: Path | None = None) -> None:
+    def __call__(self, *command, output: Path | None = None, source: Path | None = None) -> None:
         words = [str(word) for word in command]
         before = os.times()
         with self.log.open("a") as log:
             log.write(" ".join(words) + "\n")
             log.flush()
-            sink = output.open("w") if output else log
-            done = subprocess.run(
-                words, stdout=sink, stderr=log, env={**os.environ, "PATH": _path()}
-            )
-            if output:
-                sink.close()
+            with contextlib.ExitStack() as files:
+                sink = files.enter_context(output.open("w")) if output else log
+                given = files.enter_context(source.open()) if source else None
+                done = subprocess.run(words, stdin=given, stdout=sink, stderr=log,
+                                      env={**os.environ, "PATH": _path()})  # fmt: skip
         after = os.times()
         self.cpu += sum(after[2:4]) - sum(before[2:4])
         if done.returncode:
@@ -118,8 +118,8 @@ def _vardict(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> lis
            "-g", 4, targets, output=raw)  # fmt: skip
         test, convert = (("testsomatic.R", "var2vcf_paired.pl") if paired
                          else ("teststrandbias.R", "var2vcf_valid.pl"))  # fmt: skip
-        sh("sh", "-c", f"{test} < {raw}", output=tested)
-        sh("sh", "-c", f"{convert} {' '.join(name)} -f {LEAST_AF} < {tested}", output=out)
+        sh(test, source=raw, output=tested)
+        sh(convert, *name, "-f", LEAST_AF, source=tested, output=out)
         outs.append(out)
     return outs
 
@@ -158,6 +158,27 @@ def _delly_calls(path: Path, ref: Reference) -> list[score.Call]:
     return calls
 
 
+def _vardict_calls(path: Path, ref: Reference) -> list[score.Call]:
+    """Read VarDict's calls; of a pair, those that it says are somatic."""
+
+    def somatic(record) -> bool:
+        return str(record.info.get("STATUS", "Somatic")).endswith("Somatic")
+
+    return score.read_calls(path, ref, somatic)
+
+
+def _once(calls: list[score.Call]) -> list[score.Call]:
+    """Leave one call of each variant, where tumours were called one by one: a passed one."""
+    best: dict[tuple, score.Call] = {}
+    for call in calls:
+        if call.variant.key not in best or (call.passed and not best[call.variant.key].passed):
+            best[call.variant.key] = call
+    return list(best.values())
+
+
+READERS = {"delly": _delly_calls, "vardict": _vardict_calls}
+
+
 def _freebayes_somatic(call: score.Call) -> score.Call:
     """Apply the filter for freebayes, which has none for somatic variants."""
     tumours = {s: c for s, c in call.counts.items() if s != "normal"}
@@ -190,7 +211,8 @@ PEERS = {
             "vardict", ("vardict-java", "testsomatic.R", "var2vcf_paired.pl", "Rscript"),
             "vardict-java -G REF -f 0.01 -N TUMOUR -b 'TUMOUR|NORMAL' -c 1 -S 2 -E 3 -g 4 BED | "
             "testsomatic.R | var2vcf_paired.pl -N 'TUMOUR|NORMAL' -f 0.01; without a normal "
-            "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README", _vardict,
+            "teststrandbias.R | var2vcf_valid.pl", "VarDictJava's README; of a pair, calls whose "
+            "STATUS is StrongSomatic or LikelySomatic", _vardict,
         ),
         Peer(
             "delly", ("delly",),
@@ -228,8 +250,8 @@ def call(name: str, folder: Path, samples: list[str], output: Path, targets: Pat
     """Run a peer on a patient; returns its calls and the CPU seconds."""
     sh = _Shell(output.with_suffix("").with_suffix(""))
     paths = PEERS[name].run(sh, folder, samples, targets or folder / "targets.bed")
-    read = _delly_calls if name == "delly" else score.read_calls
-    calls = [c for path in paths for c in read(path, ref)]
+    read = READERS.get(name, score.read_calls)
+    calls = _once([c for path in paths for c in read(path, ref)])
     if name == "freebayes":
         calls = [_freebayes_somatic(c) for c in calls]
     return calls, {"cpu": sh.cpu}

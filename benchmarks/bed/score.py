@@ -8,6 +8,7 @@ variants that lie on the same haplotype (inherited ones, other variants of its c
 
 import itertools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,8 +97,13 @@ def _number(value) -> float:
     return float("nan") if value is None else float(value)
 
 
-def read_calls(path: Path, ref: Reference) -> list[Call]:
-    """Read a VCF, one call for each alternative allele. DET is used where a caller writes it."""
+def read_calls(
+    path: Path, ref: Reference, wanted: Callable[[pysam.VariantRecord], bool] | None = None
+) -> list[Call]:
+    """Read a VCF, one call for each alternative allele. DET is used where a caller writes it.
+
+    A record that is not ``wanted`` has not passed.
+    """
     calls = []
     with pysam.VariantFile(str(path)) as file:
         for record in file:
@@ -108,6 +114,8 @@ def read_calls(path: Path, ref: Reference) -> list[Call]:
                 variant = Variant(record.contig, *left_align(
                     sequence, record.start, record.ref.upper(), alt.upper()))  # fmt: skip
                 names = list(record.filter)
+                if wanted and not wanted(record):
+                    names.append("not_wanted")
                 call = Call(variant, names in ([], ["PASS"], ["."]), ",".join(names))
                 for sample, values in record.samples.items():
                     _fill(call, sample, values, k)
