@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.bed import depths, report, score
-from benchmarks.bed.genome import Reference, encode
+from benchmarks.bed import depths, peers, publish, report, score
+from benchmarks.bed.assay import ASSAYS
+from benchmarks.bed.genome import Reference, Variant, encode
 
 
 @pytest.fixture
@@ -74,3 +75,37 @@ def test_overdispersion_breaks_a_binomial_interval(monkeypatch):
     cells = {(n, f, rho): c for n, f, rho, c, _ in rows if c is not None}
     assert cells[1000, 0.1, 0.0].verdict == "holds"
     assert cells[5000, 0.1, 1e-2].verdict == "fails"
+
+
+def test_failures_of_the_earlier_caller_name_assays_and_figures(tables):
+    known = set(report.main_figures(*tables, bases=1_000_000))
+    first = pd.read_csv(publish.FIRST_RUN, sep="\t", keep_default_na=False)
+    assert set(first.assay) <= set(ASSAYS)
+    for what, name, figure, panel in publish.FAILURES:
+        assert name in ASSAYS and figure in known, what
+        assert panel is None or panel in publish.panels_of(name), what
+
+
+def test_indels_alone_are_compared_with_a_program_made_for_them():
+    variants = pd.DataFrame({"ref": ["A", "A" * 60, "", "AC"], "alt": ["C", "", "T" * 49, "GT"]})
+    assert len(publish._meant(variants, 0)) == 4
+    assert list(publish._meant(variants, 50).index) == [1]
+
+
+def test_of_tumours_called_apart_one_call_is_left_a_passed_one():
+    a, b = Variant("c", 5, "A", "C"), Variant("c", 9, "A", "C")
+    calls = [score.Call(a, False, "weak"), score.Call(a, True), score.Call(b, False, "weak")]
+    assert peers._once(calls) == [score.Call(a, True), score.Call(b, False, "weak")]
+
+
+def test_of_a_vardict_pair_somatic_calls_alone_are_read(tmp_path):
+    path = tmp_path / "calls.vcf"
+    path.write_text(
+        "##fileformat=VCFv4.2\n##contig=<ID=c,length=8>\n"
+        '##INFO=<ID=STATUS,Number=1,Type=String,Description="x">\n'
+        "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+        "c\t2\t.\tC\tT\t.\tPASS\tSTATUS=StrongSomatic\n"
+        "c\t3\t.\tG\tT\t.\tPASS\tSTATUS=Germline\n"
+    )
+    ref = Reference({"c": encode("ACGTACGT")}, tmp_path / "none.fa")
+    assert [c.passed for c in peers._vardict_calls(path, ref)] == [True, False]

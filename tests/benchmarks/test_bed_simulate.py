@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.bed import errors, library, molecules, tumour
+from benchmarks.bed import assay, errors, library, molecules, tumour
 from benchmarks.bed.assay import ASSAYS, Truth
 from benchmarks.bed.errors import Chemistry
 from benchmarks.bed.genome import Panel, Reference, decode
@@ -167,3 +167,16 @@ def test_every_assay_says_what_it_is():
     assert {"capture", "amplicon", "duplex", "umi", "small-panel", "tumour-only", "ffpe",
             "oxidation", "short-inserts", "replicates"} <= set(ASSAYS)  # fmt: skip
     assert all(a.what and (not a.of or a.of in ASSAYS) for a in ASSAYS.values())
+
+
+def test_targets_are_cut_to_their_middle(monkeypatch):
+    whole = Panel([("c", 100, 400, "A"), ("c", 1000, 1100, "B")])
+    monkeypatch.setattr(assay, "panel", lambda: whole)
+    cut = assay.panel_of(replace(ASSAYS["duplex"], targets=0, piece=120), np.random.default_rng(1))
+    assert cut.targets == [("c", 190, 310, "A"), ("c", 1000, 1100, "B")]
+
+
+def test_low_clones_give_two_percent(reference, panel):
+    p = a_patient(reference, panel, clones=tumour.LOW_CLONES, copy_number=False)
+    late = [tumour.expected_af(p, i, "post") for i, v in enumerate(p.somatic) if v.clone > 0]
+    assert len(late) > 5 and all(0.01 < f < 0.04 for f in late)
