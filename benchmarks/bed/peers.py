@@ -57,7 +57,7 @@ def missing(name: str) -> str | None:
     return f"{' and '.join(absent)} not installed" if absent else None
 
 
-class _Shell:
+class Shell:
     """Runs commands one after the other and counts their CPU seconds."""
 
     def __init__(self, folder: Path):
@@ -83,14 +83,14 @@ class _Shell:
             raise SystemExit(f"{words[0]} failed, see {self.log}")
 
 
-def _freebayes(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
+def _freebayes(sh: Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
     out = sh.folder / "calls.vcf"
     sh("freebayes", "-f", folder / "reference.fa", "-t", targets, "-F", LEAST_AF, "-C", 2,
        "--pooled-continuous", *(folder / f"{s}.bam" for s in samples), output=out)  # fmt: skip
     return [out]
 
 
-def _mutect2(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
+def _mutect2(sh: Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
     fasta = (folder / "reference.fa").resolve()
     if not fasta.with_suffix(".dict").exists():
         sh("gatk", "CreateSequenceDictionary", "-R", fasta)
@@ -105,7 +105,7 @@ def _mutect2(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> lis
     return [out]
 
 
-def _vardict(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
+def _vardict(sh: Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
     outs = []
     program = next(p for p in ("vardict-java", "VarDict") if _which(p))
     fasta = folder / "reference.fa"
@@ -124,7 +124,7 @@ def _vardict(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> lis
     return outs
 
 
-def _delly(sh: _Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
+def _delly(sh: Shell, folder: Path, samples: list[str], targets: Path) -> list[Path]:
     outs = []
     for tumour in (s for s in samples if s != "normal"):
         normal = [folder / "normal.bam"] if "normal" in samples else []
@@ -238,7 +238,7 @@ TOOLS = {
         Peer(
             "cnvkit", ("cnvkit.py",),
             "cnvkit.py batch TUMOURS --normal NORMAL --targets BED --fasta REF --method hybrid; "
-            "cnvkit.py call --purity P", "its quick start",
+            "cnvkit.py call --method clonal --purity P", "its quick start",
         ),
     )
 }  # fmt: skip
@@ -248,7 +248,7 @@ ALL = {**PEERS, **TOOLS}
 def call(name: str, folder: Path, samples: list[str], output: Path, targets: Path | None,
          ref: Reference) -> tuple[list[score.Call], dict]:  # fmt: skip
     """Run a peer on a patient; returns its calls and the CPU seconds."""
-    sh = _Shell(output.with_suffix("").with_suffix(""))
+    sh = Shell(output.with_suffix("").with_suffix(""))
     paths = PEERS[name].run(sh, folder, samples, targets or folder / "targets.bed")
     read = READERS.get(name, score.read_calls)
     calls = _once([c for path in paths for c in read(path, ref)])
@@ -269,7 +269,7 @@ def version(name: str) -> str:
 
 
 def _here(p: Peer) -> str:
-    return missing(p.name) or ("installed" if p.run else "installed, not wrapped yet")
+    return missing(p.name) or "installed"
 
 
 def describe() -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.bed import assay as assays
-from benchmarks.bed import genome, peers, report, statistics
+from benchmarks.bed import copies, genome, peers, report, statistics
 from benchmarks.bed.molecules import Amplicons
 
 # Amplicons are called twice.
@@ -442,7 +442,7 @@ def _programs() -> str:
         parts.append(report.table(rows, ["assay", "program", "SNV 1 to 2 %", "SNV 5 % and above",
                                          "indel 5 % and above", "calls that are no true variant",
                                          "CPU s"]))  # fmt: skip
-    return "\n".join(parts)
+    return "\n".join([*parts, copies.page()])
 
 
 COST_HEAD = """\

@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.bed import assay as assays
-from benchmarks.bed import calling, genome, peers, publish, report, score
+from benchmarks.bed import calling, copies, genome, peers, publish, report, score
 from benchmarks.bed.molecules import Amplicons
 
 RESULTS = genome.WORK / "results"
@@ -179,7 +179,7 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m benchmarks.bed", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("assay", choices=[*assays.ASSAYS, "depths", "publish"])
+    parser.add_argument("assay", choices=[*assays.ASSAYS, "depths", "cnvkit", "publish"])
     parser.add_argument("--seed", type=int, action="append", help="may be repeated (1)")
     parser.add_argument("--fresh", action="store_true", help="seed from the commit's hash")
     parser.add_argument("--patients", type=int, default=1, metavar="N",
@@ -195,6 +195,8 @@ def main(argv: list[str] | None = None) -> int:
         seeds = [seeds[0] + k for k in range(options.patients)]
     if options.assay == "publish":
         print(publish.write())
+    elif options.assay == "cnvkit":
+        print(peers.missing("cnvkit") or copies.run(seeds[0]))
     elif options.assay == "depths":
         from benchmarks.bed import depths
 

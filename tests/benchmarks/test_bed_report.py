@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from benchmarks.bed import depths, peers, publish, report, score
+from benchmarks.bed import copies, depths, peers, publish, report, score
 from benchmarks.bed.assay import ASSAYS
 from benchmarks.bed.genome import Reference, Variant, encode
 
@@ -109,3 +109,16 @@ def test_of_a_vardict_pair_somatic_calls_alone_are_read(tmp_path):
     )
     ref = Reference({"c": encode("ACGTACGT")}, tmp_path / "none.fa")
     assert [c.passed for c in peers._vardict_calls(path, ref)] == [True, False]
+
+
+def test_a_gene_has_the_copies_of_most_of_its_targets():
+    targets = pd.DataFrame(
+        [("c", 10, 20, "A"), ("c", 60, 70, "A"), ("c", 90, 95, "A"), ("c", 130, 140, "B")],
+        columns=["contig", "start", "end", "gene"],
+    )
+    segments = pd.DataFrame(
+        {"chromosome": ["c", "c"], "start": [0, 80], "end": [80, 200], "cn": [2, 4]}
+    )
+    assert copies.gene_copies(segments, targets) == {"A": 2, "B": 4}
+    info = {"segments": [["c", 0, 100], ["c", 120, 200]], "copy_number": [[1, 1], [1, 3]]}
+    assert copies.simulated(info, targets) == {"A": 2, "B": 4}
