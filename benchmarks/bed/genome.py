@@ -32,6 +32,7 @@ PARALOGUE_GENE = "PDGFRA"
 SNPS_PER_BASE = 1.2e-3
 INDELS_PER_BASE = 1.8e-4
 HETEROZYGOUS = 0.62
+LONG = (50, 151)  # bases of long deletions and duplications, the second excluded
 
 
 @dataclass(frozen=True, order=True)
@@ -275,6 +276,21 @@ class Placer:
             return None
         at = int(self.rng.integers(low, high - size))
         return at, "", decode(seq[at : at + size])
+
+    def _long(self, seq, low, high):
+        size = int(self.rng.integers(*LONG))
+        if high - size <= low:
+            return None
+        at = int(self.rng.integers(low, high - size))
+        return at, decode(seq[at : at + size])
+
+    def _long_del(self, seq, low, high):
+        drawn = self._long(seq, low, high)
+        return drawn and (*drawn, "")
+
+    def _long_dup(self, seq, low, high):
+        drawn = self._long(seq, low, high)
+        return drawn and (drawn[0], "", drawn[1])
 
     def _complex(self, seq, low, high):
         lost, gained = 2 + self._size(), 1 + self._size()

@@ -6,6 +6,7 @@ trans as the tree has it. An allele's frequency follows from cell fractions and 
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -139,15 +140,14 @@ def _place_somatic(
     panel: Panel,
     placer: Placer,
     copies: dict[tuple[str, str], tuple[int, int]],
-    per_base: float,
-    scale: float,
+    mixture: "Mixture",
     rng: np.random.Generator,
 ) -> list[Variant]:
     total = panel.bases
-    wanted = max(1, round(per_base * total))
+    wanted = max(1, round(mixture.somatic_per_base * total))
     weights = np.array([end - start for _, start, end, _ in panel.targets]) / total
     found = []
-    kinds, chances = list(KINDS), list(KINDS.values())
+    kinds, chances = list(mixture.kinds), list(mixture.kinds.values())
     for _ in range(wanted):
         contig, start, end, gene = panel.targets[int(rng.choice(len(weights), p=weights))]
         kind = str(rng.choice(kinds, p=chances))
@@ -159,9 +159,10 @@ def _place_somatic(
             kind = "SNV" if len(ref) == 1 else "MNV"
         elif kind == "COMPLEX" and not (ref and alt):
             kind = "INS" if alt else "DEL"
+        kind = kind.removeprefix("LONG_")
         n = copies[contig, gene]
         hap = int(rng.choice([h for h in (0, 1) if n[h] > 0]))
-        founder = rng.random() < 0.2 or scale == 0
+        founder = rng.random() < 0.2 or mixture.scale == 0
         clone = 0 if founder else int(rng.integers(1, len(CLONES)))
         late = clone > 0 or rng.random() < 0.5
         found.append(Variant(contig, start, ref, alt, hap, clone, kind, late))
@@ -255,6 +256,7 @@ def _paralogues(builder: _Builder, segments: list, samples: list[str], rng) -> l
 class Mixture:
     """What a sample holds besides the cells that it should."""
 
+    kinds: ClassVar[dict[str, float]] = KINDS
     purity: dict[str, float]  # per sample; 0 for the normal
     scale: float = 1.0  # factor on the cells of all clones but the founder; 0: no other clone
     clones: tuple[tuple[float, float], ...] = tuple(CLONES.values())  # as `CLONES`, as many
@@ -263,6 +265,13 @@ class Mixture:
     somatic_per_base: float = 1 / 400
     paralogues: bool = True
     copy_number: bool = True
+
+
+@dataclass(frozen=True)
+class LongEvents(Mixture):
+    """The same with long deletions and duplications alone, as programs for these are made for."""
+
+    kinds: ClassVar[dict[str, float]] = {"LONG_DEL": 0.5, "LONG_DUP": 0.5}
 
 
 def patient(ref: Reference, panel: Panel, mixture: Mixture, rng: np.random.Generator) -> Patient:
@@ -284,8 +293,7 @@ def patient(ref: Reference, panel: Panel, mixture: Mixture, rng: np.random.Gener
         segment_cn.append(copies[contig, genes[0]])
         for gene in genes:
             copies[contig, gene] = segment_cn[-1]
-    somatic = _place_somatic(panel, placer, copies, mixture.somatic_per_base,
-                             mixture.scale, rng)  # fmt: skip
+    somatic = _place_somatic(panel, placer, copies, mixture, rng)
     builder = _Builder(germline, somatic, ref)
     stranger = [v for v in germline if rng.random() < 0.5]
     stranger += [v for v in inherited(segments, placer, rng) if rng.random() < 0.5]

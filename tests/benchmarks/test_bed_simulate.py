@@ -180,3 +180,11 @@ def test_low_clones_give_two_percent(reference, panel):
     p = a_patient(reference, panel, clones=tumour.LOW_CLONES, copy_number=False)
     late = [tumour.expected_af(p, i, "post") for i, v in enumerate(p.somatic) if v.clone > 0]
     assert len(late) > 5 and all(0.01 < f < 0.04 for f in late)
+
+
+def test_long_events_have_their_size(reference, panel):
+    mixture = tumour.LongEvents(PURITY, somatic_per_base=1 / 100, paralogues=False)
+    p = tumour.patient(reference, panel, mixture, np.random.default_rng(3))
+    sizes = [max(len(v.ref), len(v.alt)) for v in p.somatic]
+    assert sizes and all(50 <= size <= 150 for size in sizes)
+    assert {v.kind for v in p.somatic} == {"DEL", "DUP"}
