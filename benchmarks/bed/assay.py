@@ -72,8 +72,8 @@ ASSAYS: dict[str, Assay] = {
     a.name: a
     for a in (
         _CAPTURE,
-        replace(_CAPTURE, name="capture-low", targets=90,
-                what="the capture of 90 targets, most variants at an AF of about 2 %",
+        replace(_CAPTURE, name="capture-low", targets=45,
+                what="the capture of 45 targets, most variants at an AF of about 2 %",
                 mixture=Mixture(WITH_NORMAL, clones=tumour.LOW_CLONES,
                                 somatic_per_base=1 / 100)),
         replace(_SMALLER, name="capture-events",

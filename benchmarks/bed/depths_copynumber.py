@@ -179,6 +179,8 @@ def measure(
             depths[t] = _library(targets, shared, copies, p, rng)
         lines = _alleles(targets, joined, states, purity, depths, list(purity), rho, rng)
         header = "".join(f"##contig=<ID={c},length={len(x)}>\n" for c, x in joined.items())
+        header += "".join(f"##resistpanel_contamination_{s}=0\n" for s in depths)
+        header += "##resistpanel_tumor_in_normal=0\n"
         vcf = level._write_vcf(folder / "cn.vcf.gz", list(depths), lines, header)
         out = folder / "cn.json"
         try:

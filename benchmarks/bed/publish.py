@@ -40,8 +40,7 @@ def results(name: str, caller: str) -> tuple[dict, pd.DataFrame, pd.DataFrame, p
         return None
     facts = json.loads((folder / "facts.json").read_text())
     tables = [
-        pd.read_csv(folder / f"{t}.tsv", sep="\t", keep_default_na=False,
-                    dtype={'cause': str, 'filters': str, 'panel': str},
+        pd.read_csv(folder / f"{t}.tsv", sep="\t", keep_default_na=False, dtype={"cause": str},
                     na_values={c: [""] for c in ("det", "lod", "ub", "low", "high", "called_af",
                                                  "af", "max_af", "expected")})
         for t in ("variants", "samples", "false")
