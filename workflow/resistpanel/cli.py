@@ -14,30 +14,30 @@ from resistpanel.core.made import recorded
 COMMANDS = {
     "init": "write a commented configuration and sample sheet for your BAMs",
     "check": "check everything that can be checked before a run, all problems at once",
-    "run": "run the workflow, with progress and a summary",
+    "run": "run the workflow",
     "demo": "run the workflow on a simulated patient",
-    "verify": "whether results agree with their inputs and with each other",
-    "explain": "why a variant was called, its state and its rank, with every number",
-    "validate": "measure recall and limits on your own panel, by variants put into your normal",
+    "verify": "verify that results match their inputs and each other",
+    "explain": "explain the call, state and rank of a variant, with all numbers",
+    "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
 #: What the workflow's jobs run, in their order.
 STAGES = {
     "align": "align FASTQ, sort, mark duplicates, index",
     "sheet": "check the sample sheet, the configuration and the BAM headers",
-    "qc": "depth, on-target, duplicates, insert size and the gate, per sample",
-    "callers": "run other callers, hand their alleles to ours, and compare who called what",
+    "qc": "compute depth, on-target, duplicates, insert size and the gate, per sample",
+    "callers": "run other callers, genotype their alleles, and compare the calls",
     "call": "call somatic variants jointly over the normal and all tumours of a patient",
-    "annotate": "consequences and HGVS names",
-    "copynumber": "copy number, purity, identity and contamination of the samples",
-    "identity": "find samples that were swapped between patients",
-    "compare": "the state of every variant between time points",
-    "resist": "catalogue match, mechanism and verdict",
-    "report": "HTML, JSON and TSV of a patient",
-    "multiqc": "figures of all samples of a run on one page of MultiQC",
+    "annotate": "annotate consequences and HGVS names",
+    "copynumber": "estimate copy number, purity, identity and contamination of the samples",
+    "identity": "find sample swaps between patients",
+    "compare": "determine the state of every variant between time points",
+    "resist": "match the catalogue, determine mechanism and verdict",
+    "report": "write HTML, JSON, TSV, MAF and VCF of a patient",
+    "multiqc": "write a MultiQC report of all samples of a run",
     "panel": "build the panel's BED and GFF3 from a gene list",
     "catalog": "validate the resistance catalogue; write its sites as VCF",
-    "simulate": "write a small genome and BAMs with known truth",
-    "screen": "recurrent substitutions of a mutant cDNA library grown under a drug",
+    "simulate": "simulate a small genome and BAMs with known variants",
+    "screen": "find recurrent substitutions in a mutant cDNA library grown under a drug",
 }
 STEPS = COMMANDS | STAGES
 #: Rooms of the package that hold the steps that have no room of their name.
@@ -134,9 +134,9 @@ def _summary() -> str:
     width = max(map(len, STEPS))
     lines = ["commands:"]
     lines += [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
-    lines += ["", "steps of the workflow, each a command too:"]
+    lines += ["", "steps of the workflow, which are also commands:"]
     lines += [f"  {name:{width}}  {text}" for name, text in STAGES.items()]
-    lines += ["", "`resistpanel STEP --help` has the arguments and examples of each."]
+    lines += ["", "`resistpanel STEP --help` lists arguments and examples."]
     return "\n".join(lines)
 
 
@@ -151,7 +151,10 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"resistpanel {__version__}")
     parser.add_argument(
-        "--completion", choices=["bash", "zsh", "fish"], action=Completion, help="print shell code"
+        "--completion",
+        choices=["bash", "zsh", "fish"],
+        action=Completion,
+        help="print the completion code of a shell",
     )
     subparsers = parser.add_subparsers(
         dest="step", metavar="STEP", required=True, help=argparse.SUPPRESS, prog="resistpanel"
@@ -169,7 +172,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
                     "--made-from",
                     type=Path,
                     metavar="JSON",
-                    help="of the workflow: what this step is made from, recorded with its results",
+                    help="used by the workflow: provenance to record with the results",
                 )
             parts = [EXAMPLES.get(step), child.epilog, EXIT]
             child.epilog = "\n".join(part for part in parts if part)

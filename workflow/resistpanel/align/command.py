@@ -22,22 +22,34 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--aligner",
         choices=["auto", "bwa-mem2", "bwa", "mappy"],
         default="auto",
-        help="auto: bwa-mem2 or bwa if in the path, else mappy",
+        help="auto: bwa-mem2 or bwa if on the PATH, else mappy",
     )
     index.add_argument("--output", type=Path, required=True, help="folder")
     index.set_defaults(run=run_index)
 
     run = actions.add_parser("run", help="align a sample, sort, mark duplicates, index")
-    run.add_argument("--sample", required=True, help="SM of the read groups")
-    run.add_argument("--fastq1", type=Path, action="append", required=True, help="one per lane")
-    run.add_argument("--fastq2", type=Path, action="append", default=[], help="its mates")
+    run.add_argument("--sample", required=True, help="sample name, SM of the read groups")
+    run.add_argument(
+        "--fastq1",
+        type=Path,
+        action="append",
+        required=True,
+        help="FASTQ of read 1; repeat for each lane",
+    )
+    run.add_argument(
+        "--fastq2",
+        type=Path,
+        action="append",
+        default=[],
+        help="FASTQ of read 2, in the same order",
+    )
     run.add_argument("--reference", type=Path, required=True, help="FASTA with .fai")
     run.add_argument("--index", type=Path, required=True, help="folder of `align index`")
     run.add_argument(
         "--umi",
         choices=["none", "name", "tag"],
         default="none",
-        help="name: last part of the read name; tag: RX:Z: in the comment",
+        help="name: last field of the read name; tag: RX:Z: in the comment",
     )
     run.add_argument("--threads", type=int, default=1)
     run.add_argument("--output", type=Path, required=True, help="BAM")

@@ -18,7 +18,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--genes", required=True, metavar="GFF3", help="the panel's GFF3")
     parser.add_argument("--reference", required=True, metavar="FASTA", help="indexed reference")
     parser.add_argument(
-        "--output", required=True, metavar="VCF.GZ", help="annotated VCF; its .tbi stands beside it"
+        "--output",
+        required=True,
+        metavar="VCF.GZ",
+        help="annotated VCF; its .tbi is written next to it",
     )
     parser.set_defaults(run=run)
 

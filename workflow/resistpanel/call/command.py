@@ -27,43 +27,48 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--normal",
         action="append",
         default=[],
-        help="BAM or CRAM of the matched normal; without it, germline variants near an allele "
-        "frequency of 0.5 or 1 cannot be told from somatic ones and are not called",
+        help="BAM or CRAM of the matched normal; without it, variants with an allele frequency "
+        "near 0.5 or 1 are classified as germline and not called",
     )
-    parser.add_argument("--tumor", action="append", default=[], help="repeat for each tumour")
-    parser.add_argument("--sites", help="VCF of alleles to genotype whatever the reads propose")
-    parser.add_argument("--germline", help="indexed VCF of population allele frequencies (AF)")
-    parser.add_argument("--pon", help="panel of normals made by --build-pon")
     parser.add_argument(
-        "--build-pon", action="store_true", help="write a panel of normals of all --normal"
+        "--tumor", action="append", default=[], help="BAM or CRAM of a tumour; repeat for each"
+    )
+    parser.add_argument(
+        "--sites",
+        help="VCF of forced sites: alleles to genotype even if the reads do not propose them",
+    )
+    parser.add_argument("--germline", help="indexed VCF of population allele frequencies (AF)")
+    parser.add_argument("--pon", help="panel of normals created by --build-pon")
+    parser.add_argument(
+        "--build-pon", action="store_true", help="write a panel of normals from all --normal"
     )
     parser.add_argument("--padding", type=int, default=0, help="bases added around targets (0)")
-    parser.add_argument("--min-mapq", type=int, default=20, help="least mapping quality (20)")
-    parser.add_argument("--min-qual", type=int, default=12, help="least base quality (12)")
+    parser.add_argument("--min-mapq", type=int, default=20, help="minimum mapping quality (20)")
+    parser.add_argument("--min-qual", type=int, default=12, help="minimum base quality (12)")
     parser.add_argument(
         "--primers", help="BED of an amplicon panel's primers, with strands (6 columns)"
     )
     parser.add_argument(
         "--library",
         choices=("capture", "amplicon"),
-        help="random or fixed fragment ends (told from the reads)",
+        help="random or fixed fragment ends (default: detected from the reads)",
     )
     parser.add_argument(
         "--consensus",
         choices=("none", "fgbio", "marianas", "redux", "dragen"),
-        help="how consensus reads name their copies (told from the reads)",
+        help="convention of consensus reads (default: detected from the reads)",
     )
-    parser.add_argument("--threads", type=int, default=1, help="samples read at once (1)")
-    parser.add_argument("--output", help="bgzipped VCF, indexed beside it")
+    parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
+    parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
     parser.add_argument(
-        "--shard", metavar="I/N", help="read a share of the targets only, the I-th of N"
+        "--shard", metavar="I/N", help="read only the I-th of N shards of the targets"
     )
-    parser.add_argument("--evidence", metavar="FILE", help="what --shard writes (.npz)")
+    parser.add_argument("--evidence", metavar="FILE", help="output of --shard (.npz)")
     parser.add_argument(
         "--gather",
         nargs="+",
         metavar="FILE",
-        help="call from the evidence of all shares, with the same options otherwise",
+        help="call from the evidence of all shards, with the same other options",
     )
     parser.set_defaults(run=run)
 

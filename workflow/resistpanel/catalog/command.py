@@ -22,7 +22,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``resistpanel catalog``."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    check = actions.add_parser("check", help="validate the catalogue and print what it holds")
+    check = actions.add_parser("check", help="validate the catalogue and print a summary")
     _catalog_arguments(check)
     check.add_argument("--genes", type=Path, help="GFF3 of the panel, to check residue numbers")
     check.add_argument("--reference", type=Path, help="FASTA, to check reference residues")
@@ -32,14 +32,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     _catalog_arguments(sites)
     sites.add_argument("--genes", type=Path, required=True, help="GFF3 of the panel")
     sites.add_argument("--reference", type=Path, required=True, help="indexed FASTA")
-    sites.add_argument("--targets", type=Path, help="BED: alleles outside are left out")
+    sites.add_argument("--targets", type=Path, help="BED; alleles outside it are not written")
     sites.add_argument("--output", type=Path, required=True, help="VCF to write")
     sites.set_defaults(run=run_sites)
 
     imports = actions.add_parser(
-        "import", help="make a table of your own from a knowledge base's export"
+        "import", help="create a table from the export of a knowledge base"
     )
-    imports.add_argument("export", type=Path, help="the export as downloaded")
+    imports.add_argument("export", type=Path, help="downloaded export")
     imports.add_argument("--format", choices=sorted(BASES), required=True)
     imports.add_argument("--output", type=Path, required=True, help="TSV for --user")
     imports.add_argument(
@@ -47,18 +47,22 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=datetime.datetime.now(datetime.UTC).date().isoformat(),
         help="date of the export (default: today)",
     )
-    imports.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    imports.add_argument(
+        "--catalog", type=Path, default=CATALOG, help="folder (default: that of the package)"
+    )
     imports.set_defaults(run=run_import)
 
 
 def _catalog_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    parser.add_argument(
+        "--catalog", type=Path, default=CATALOG, help="folder (default: that of the package)"
+    )
     parser.add_argument(
         "--user",
         type=Path,
         action="append",
         default=[],
-        help="a table of your own that adds rows or, by id, replaces them; may be repeated",
+        help="further table; adds rows, or replaces rows with the same id; may be repeated",
     )
 
 

@@ -26,14 +26,14 @@ def register(parser: argparse.ArgumentParser) -> None:
         type=_fraction,
         default=DEFAULT.overdispersion,
         metavar="RHO",
-        help="variance of fragment counts beyond the binomial, 0 to 1 (default %(default)s)",
+        help="overdispersion of fragment counts (beta-binomial rho), 0 to 1 (default %(default)s)",
     )
     parser.add_argument(
         "--least-fold",
         type=_fold,
         default=DEFAULT.least_fold,
         metavar="FOLD",
-        help="smallest change that counts as rising or falling (default %(default)s)",
+        help="minimum fold change of rising or falling (default %(default)s)",
     )
     parser.set_defaults(run=run)
 

@@ -25,14 +25,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--qc", type=Path, required=True, help="JSON of `resistpanel qc`: depths")
     parser.add_argument("--vcf", type=Path, required=True, help="VCF of `resistpanel annotate`")
     parser.add_argument("--reference", type=Path, required=True, help="FASTA with .fai, for GC")
-    parser.add_argument("--catalog", type=Path, help="folder with drivers.tsv; default: shipped")
+    parser.add_argument(
+        "--catalog", type=Path, help="folder with drivers.tsv (default: that of the package)"
+    )
     parser.add_argument(
         "--pool",
         nargs=2,
         action="append",
         default=[],
         metavar=("QC.JSON", "SAMPLE"),
-        help="a further normal of the same panel: its qc JSON and its name there; may be repeated",
+        help="further normal of the same panel: its qc JSON and sample name; may be repeated",
     )
     add_gate(parser)
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")

@@ -32,30 +32,42 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    reference = actions.add_parser("reference", help="make the reference as every caller reads it")
+    reference = actions.add_parser(
+        "reference", help="write the reference as plain FASTA for all callers"
+    )
     reference.add_argument("--reference", type=Path, required=True, help="FASTA with .fai")
     reference.add_argument("--output", type=Path, required=True, help="folder")
     reference.set_defaults(run=run_reference)
 
     run = actions.add_parser("run", help="run a caller on a patient")
     run.add_argument("--caller", choices=sorted(TOOLS), required=True)
-    run.add_argument("--reference", type=Path, required=True, help="made by `callers reference`")
+    run.add_argument("--reference", type=Path, required=True, help="FASTA of `callers reference`")
     run.add_argument("--targets", type=Path, required=True, help="BED of the panel")
     run.add_argument("--normal", type=Path, help="BAM of the matched normal")
-    run.add_argument("--tumor", type=Path, action="append", required=True, help="repeat for each")
+    run.add_argument(
+        "--tumor",
+        type=Path,
+        action="append",
+        required=True,
+        help="BAM of a tumour; repeat for each",
+    )
     run.add_argument("--germline", type=Path, help="VCF of population AFs, for Mutect2")
-    run.add_argument("--extra", default="", help="further arguments of the caller, in one word")
+    run.add_argument("--extra", default="", help="further arguments of the caller, as one string")
     run.add_argument("--threads", type=int, default=1)
     run.add_argument("--output", type=Path, required=True, help="folder for its VCFs")
     run.set_defaults(run=run_run)
 
-    sites = actions.add_parser("sites", help="write all callers' alleles as sites for `call`")
+    sites = actions.add_parser(
+        "sites", help="write the alleles of all callers as forced sites for `call`"
+    )
     sites.add_argument("--sites", type=Path, required=True, help="VCF of `catalog sites`")
     _calls_arguments(sites)
     sites.add_argument("--output", type=Path, required=True, help="VCF to write")
     sites.set_defaults(run=run_sites)
 
-    table = actions.add_parser("table", help="write who called what")
+    table = actions.add_parser(
+        "table", help="write a table of the variants that each caller called"
+    )
     table.add_argument("--vcf", type=Path, required=True, help="VCF of `resistpanel call`")
     _calls_arguments(table)
     table.add_argument("--output-json", type=Path, required=True)

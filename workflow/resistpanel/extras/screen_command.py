@@ -23,35 +23,41 @@ SYMBOL = re.compile(r"[A-Z0-9][A-Za-z0-9-]*")
 
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``resistpanel screen``."""
-    parser.add_argument("--bam", type=Path, required=True, help="library grown under the drug")
-    parser.add_argument("--control", type=Path, help="the library grown without it")
+    parser.add_argument(
+        "--bam", type=Path, required=True, help="BAM of the library grown under the drug"
+    )
+    parser.add_argument("--control", type=Path, help="BAM of the library grown without the drug")
     parser.add_argument("--reference", type=Path, required=True, help="indexed FASTA of the cDNA")
-    parser.add_argument("--contig", help="the cDNA, if the FASTA holds more than one sequence")
+    parser.add_argument(
+        "--contig", help="contig of the cDNA, if the FASTA has more than one sequence"
+    )
     parser.add_argument("--cds", help="coding bases, 1-based, e.g. 1-1182 (default: all)")
     parser.add_argument("--gene", required=True, help="HGNC symbol")
     parser.add_argument("--drug", required=True, help="name, code or brand of the drug")
     parser.add_argument(
-        "--clones", type=int, default=CLONES, help=f"surviving clones (default {CLONES})"
+        "--clones", type=int, default=CLONES, help=f"number of surviving clones (default {CLONES})"
     )
     parser.add_argument(
         "--threshold",
         type=float,
         default=THRESHOLD,
-        help=f"frequency to exceed (default {THRESHOLD:g})",
+        help=f"frequency that a recurrent substitution must exceed (default {THRESHOLD:g})",
     )
     parser.add_argument(
         "--expected-false",
         type=float,
         default=EXPECTED_FALSE,
-        help="recurrent substitutions that chance may bring per screen "
+        help="expected number of false recurrent substitutions per screen "
         f"(default {EXPECTED_FALSE:g})",
     )
     parser.add_argument("--output", type=Path, required=True, help="TSV of all substitutions")
     parser.add_argument("--plot", type=Path, help="SVG, PDF or PNG")
     parser.add_argument("--rows", type=Path, help="TSV of catalogue rows, for --user")
-    parser.add_argument("--source", help="who did the screen; needed with --rows")
+    parser.add_argument("--source", help="source of the screen; required with --rows")
     parser.add_argument("--disease", default="", help="disease of the cells, for --rows")
-    parser.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    parser.add_argument(
+        "--catalog", type=Path, default=CATALOG, help="folder (default: that of the package)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -12,9 +12,9 @@ EPILOG = """examples:
   resistpanel check --config mine.yaml
   resistpanel check --directory study        # as if started in study/
 
-Checks configuration, software, room and permissions, sheet, reference, panel, every BAM's header,
-sequence checksums, reads on the panel, drugs and catalogue. It reads headers, a few reads of each
-BAM and, where BAMs state checksums and no .dict lies beside the reference, its contigs.
+Checks configuration, software, disk space and permissions, sheet, reference, panel, BAM headers,
+sequence checksums, reads on the panel, drugs and catalogue. It reads the headers and a few reads of
+each BAM. If the BAMs state checksums and the reference has no .dict, it also reads its contigs.
 """
 
 
@@ -24,7 +24,10 @@ def add_place(parser: argparse.ArgumentParser) -> None:
         "--config", type=Path, help="configuration (default: config.yaml of the folder)"
     )
     parser.add_argument(
-        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+        "--directory",
+        type=Path,
+        metavar="FOLDER",
+        help="working directory (default: current folder)",
     )
 
 

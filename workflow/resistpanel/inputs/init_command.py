@@ -18,8 +18,8 @@ EPILOG = """examples:
   resistpanel init study --bams /data/run7 --reference /data/hg19.fa --targets panel.bed
   resistpanel init study --bams skin.bam before.bam relapse.bam --drug PLX4032
 
-Writes FOLDER/config.yaml and FOLDER/samples.tsv; sample names and build are those of the BAMs'
-headers. Patient, role and time point are guessed from the names: correct them, then
+Writes FOLDER/config.yaml and FOLDER/samples.tsv. Sample names and build are read from the BAM
+headers. Patient, role and time point are guessed from the sample names: correct them, then run
 `resistpanel check`.
 """
 
@@ -33,14 +33,14 @@ def register(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=Path(),
         metavar="FOLDER",
-        help="where to write (default: here); made if it does not exist",
+        help="output folder (default: current folder); created if it does not exist",
     )
     parser.add_argument(
         "--bams",
         type=Path,
         nargs="+",
         metavar="PATH",
-        help="BAMs or CRAMs, or folders of them (default: FOLDER)",
+        help="BAMs or CRAMs, or folders to search (default: FOLDER)",
     )
     parser.add_argument("--reference", type=Path, help="FASTA that the BAMs were aligned to")
     parser.add_argument("--targets", type=Path, help="BED of your panel")
@@ -49,9 +49,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--drug",
         action="append",
         default=[],
-        help="drug that the patients had before the later samples; may be repeated",
+        help="drug given before the later samples; may be repeated",
     )
-    parser.add_argument("--force", action="store_true", help="overwrite what is there")
+    parser.add_argument("--force", action="store_true", help="overwrite existing files")
     parser.set_defaults(run=run)
 
 

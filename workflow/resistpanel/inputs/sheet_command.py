@@ -37,10 +37,10 @@ def register(parser: argparse.ArgumentParser) -> None:
     for key, text in KEYS.items():
         parser.add_argument(f"--{key}", help=text)
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--check", action="store_true", help="check everything, write nothing")
+    what.add_argument("--check", action="store_true", help="check all inputs, write nothing")
     what.add_argument("--output", type=Path, help="JSON of the patient to write")
     parser.add_argument("--aligned", type=Path, help="folder of the BAMs of samples with FASTQ")
-    parser.add_argument("--patient", help="check and write this patient alone")
+    parser.add_argument("--patient", help="check and write only this patient")
     parser.set_defaults(run=run)
 
 

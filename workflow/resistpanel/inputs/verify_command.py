@@ -10,11 +10,11 @@ from resistpanel.core.errors import InputError, InputErrors
 
 EPILOG = """examples:
   resistpanel verify results
-  resistpanel verify results --config mine.yaml    # compared with this configuration, too
+  resistpanel verify results --config mine.yaml    # also compare with this configuration
 
-Every input and every result is read and hashed again and compared with what the steps recorded;
-then sheet and configuration with those that the results were made from. Inputs that are no longer
-there are named and not compared. Nothing is written.
+Hashes every input and every result again and compares them with the records of the steps. Also
+compares sheet and configuration with those that the results were created from. Inputs that no
+longer exist are listed and not compared. Nothing is written.
 """
 
 
@@ -23,7 +23,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("results", type=Path, metavar="RESULTS", help="output folder of a run")
     parser.add_argument(
-        "--config", type=Path, help="configuration (default: that of the last run, if it is there)"
+        "--config", type=Path, help="configuration (default: that of the last run, if it exists)"
     )
     parser.set_defaults(run=run)
 

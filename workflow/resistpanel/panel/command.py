@@ -14,20 +14,25 @@ def register(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser(
         "build",
-        help="make a panel from a gene list and a GTF or GFF3",
-        description="Make a panel's BED, GFF3 and genes.tsv from a gene list and an annotation.",
+        help="create a panel from a gene list and a GTF or GFF3",
+        description="Create the BED, GFF3 and genes.tsv of a panel from a gene list and an annotation.",
     )
-    build.add_argument("--genes", type=Path, required=True, help="symbol per line, [transcript]")
+    build.add_argument(
+        "--genes",
+        type=Path,
+        required=True,
+        help="one gene symbol per line, optionally a transcript in column 2",
+    )
     build.add_argument(
         "--gtf", type=Path, required=True, help="GENCODE or Ensembl GTF or GFF3, may be gzipped"
     )
     build.add_argument("--output", type=Path, required=True, help="folder")
-    build.add_argument("--build", help="hg19, hg38...; default: as the annotation's header says")
+    build.add_argument("--build", help="hg19, hg38...; default: from the header of the annotation")
     build.add_argument("--extra", type=Path, help="BED of further targets, e.g. promoters")
     build.set_defaults(run=run_build)
     adapt = actions.add_parser(
         "adapt",
-        help="give a panel's files the contig names of a reference, and check that they fit",
+        help="convert a panel to the contig names of a reference, and check that it fits",
         description="Rename a panel's contigs to those of a reference and check that they fit.",
     )
     adapt.add_argument("--reference", type=Path, required=True, help="FASTA with .fai")

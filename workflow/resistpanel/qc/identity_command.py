@@ -30,13 +30,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--same",
         type=float,
         default=DEFAULT.same,
-        help="discordant fraction up to which they are one person's; default %(default)g",
+        help="discordant fraction up to which two samples are from one person; default %(default)g",
     )
     parser.add_argument(
         "--different",
         type=float,
         default=DEFAULT.different,
-        help="discordant fraction from which they are two persons'; default %(default)g",
+        help="discordant fraction from which they are from two persons; default %(default)g",
     )
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     parser.set_defaults(run=run)

@@ -21,8 +21,8 @@ example:
   resistpanel multiqc --qc results/qc/*.json --copynumber results/copynumber/*.json \\
       --scan bams/ --output results/multiqc/multiqc.html
 
-MultiQC is no dependency of resistpanel: pip install '.[multiqc]' in the checkout. With --content
-alone it is not needed.
+MultiQC is an optional dependency: pip install '.[multiqc]' in the clone. It is not needed with only
+--content.
 """
 
 
@@ -30,7 +30,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     parser.add_argument(
-        "--qc", type=Path, nargs="+", required=True, metavar="JSON", help="of `resistpanel qc`"
+        "--qc", type=Path, nargs="+", required=True, metavar="JSON", help="JSON of `resistpanel qc`"
     )
     parser.add_argument(
         "--copynumber",
@@ -38,9 +38,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="JSON",
-        help="of `resistpanel copynumber`",
+        help="JSON of `resistpanel copynumber`",
     )
-    parser.add_argument("--identity", type=Path, metavar="JSON", help="of `resistpanel identity`")
+    parser.add_argument(
+        "--identity", type=Path, metavar="JSON", help="JSON of `resistpanel identity`"
+    )
     parser.add_argument(
         "--scan",
         type=Path,
@@ -49,8 +51,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="folders or files of other tools: samtools stats or flagstat, FastQC, Picard, ...",
     )
-    parser.add_argument("--content", type=Path, metavar="DIR", help="keep the custom content here")
-    parser.add_argument("--output", type=Path, metavar="HTML", help="page to write")
+    parser.add_argument("--content", type=Path, metavar="DIR", help="folder for the custom content")
+    parser.add_argument("--output", type=Path, metavar="HTML", help="HTML page to write")
     parser.set_defaults(run=run)
 
 

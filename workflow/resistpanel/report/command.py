@@ -36,12 +36,12 @@ INPUTS = {
     "resist": "JSON of `resistpanel resist`",
 }
 OUTPUTS = {
-    "html": "the page",
-    "json": "its data",
-    "tsv": "one row per variant and sample; of a cohort one per patient",
-    "maf": "mutations as cBioPortal reads them",
+    "html": "HTML page",
+    "json": "data of the page",
+    "tsv": "table, one row per variant and sample; for a cohort one row per patient",
+    "maf": "mutations in the MAF format of cBioPortal",
     "vcf": "the annotated VCF (--vcf) with state, mechanism and catalogue level; named .vcf.gz",
-    "cbioportal": "folder of a cBioPortal study, of a cohort",
+    "cbioportal": "folder of a cBioPortal study, for a cohort",
 }
 
 
@@ -50,31 +50,33 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     for name, text in INPUTS.items():
         parser.add_argument(f"--{name}", metavar="JSON", help=text)
-    parser.add_argument("--json", help="a report's JSON, instead of the four above")
+    parser.add_argument("--json", help="JSON of a report, instead of the four above")
     parser.add_argument("--cohort", nargs="+", metavar="JSON", help="reports of several patients")
     parser.add_argument(
         "--identity", metavar="JSON", help="JSON of `resistpanel identity`, for a cohort"
     )
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
     parser.add_argument("--callers", metavar="JSON", help="JSON of `resistpanel callers table`")
+    parser.add_argument("--multiqc", metavar="HTML", help="MultiQC page to link to, for a cohort")
     parser.add_argument(
-        "--multiqc", metavar="HTML", help="page of MultiQC, for a cohort: a link to it"
+        "--vcf", help="annotated VCF, for parameters, filter descriptions, build and checksum"
     )
     parser.add_argument(
-        "--vcf", help="annotated VCF: parameters, meaning of the filters, build, checksum"
-    )
-    parser.add_argument("--table1", metavar="TSV", help="a published table beside the calls (hg19)")
-    parser.add_argument(
-        "--reference", metavar="FASTA", help="checksum of its .fai is recorded; --reads needs it"
+        "--table1", metavar="TSV", help="published table to compare the calls with (hg19)"
     )
     parser.add_argument(
-        "--reads", action="store_true", help="show reads of the sheet's BAMs around each call"
+        "--reference",
+        metavar="FASTA",
+        help="FASTA; required by --reads, the checksum of its .fai is recorded",
     )
     parser.add_argument(
-        "--build", choices=("hg19", "hg38"), help="default: by the VCF's contig lengths"
+        "--reads", action="store_true", help="show the reads of the sheet's BAMs around each call"
     )
     parser.add_argument(
-        "--full-paths", action="store_true", help="name input files by their paths on this machine"
+        "--build", choices=("hg19", "hg38"), help="default: from the contig lengths in the VCF"
+    )
+    parser.add_argument(
+        "--full-paths", action="store_true", help="list input files with their full paths"
     )
     parser.add_argument("--study", default="resistpanel", help="identifier of the cBioPortal study")
     for kind, text in OUTPUTS.items():

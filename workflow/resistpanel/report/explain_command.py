@@ -11,12 +11,12 @@ EPILOG = """examples, in the folder of a run:
   resistpanel explain P1 MAP2K1 C121S            # also p.Cys121Ser, c.362G>C, or C121S alone
   resistpanel explain P1 chr15:66729154:G:C      # or a position alone
   resistpanel explain P1 BRAF amplification
-  resistpanel explain P1 NRAS Q61K               # not called? its limits
+  resistpanel explain P1 NRAS Q61K               # limits of a variant that was not called
   resistpanel explain P1 C121S --json | jq .samples
 
-Prints what the results hold: fragments, AF with its interval, errors expected, the caller's odds,
-each filter's decision, limits, state and its test, cancer cell fraction with purity and copies,
-catalogue rows, mechanism, and the reasons of the rank.
+Prints the fragments, AF with interval, expected errors, the caller's odds, the result of each
+filter, limits, state and its test, cancer cell fraction with purity and copies, catalogue rows,
+mechanism, and the reasons for the rank.
 """
 
 
@@ -30,9 +30,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--config", type=Path, help="configuration that names the results")
     parser.add_argument(
-        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+        "--directory",
+        type=Path,
+        metavar="FOLDER",
+        help="working directory (default: current folder)",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON")
+    parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
 

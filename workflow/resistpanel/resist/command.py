@@ -18,16 +18,18 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", type=Path, required=True, help="compare.json of the patient")
     parser.add_argument("--sheet", type=Path, required=True, help="sheet.json of the patient")
     parser.add_argument("--copynumber", type=Path, help="copy-number JSON of the patient")
-    parser.add_argument("--catalog", type=Path, default=CATALOG, help="folder (default: shipped)")
+    parser.add_argument(
+        "--catalog", type=Path, default=CATALOG, help="folder (default: that of the package)"
+    )
     parser.add_argument(
         "--user",
         type=Path,
         action="append",
         default=[],
-        help="a catalogue table of your own that adds rows or, by id, replaces them",
+        help="further catalogue table; adds rows, or replaces rows with the same id",
     )
     parser.add_argument(
-        "--knowledge", type=Path, default=KNOWLEDGE, help="folder (default: shipped)"
+        "--knowledge", type=Path, default=KNOWLEDGE, help="folder (default: that of the package)"
     )
     parser.add_argument("--output", type=Path, required=True, help="resist.json to write")
     parser.set_defaults(run=run)

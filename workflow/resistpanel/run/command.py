@@ -12,12 +12,12 @@ EPILOG = """examples:
   resistpanel run                                  # config.yaml of this folder, all cores
   resistpanel run --config mine.yaml --cores 8
   resistpanel run --directory study
-  resistpanel run --dry-run                        # what would be done
+  resistpanel run --dry-run                        # steps that would run
   resistpanel run --profile slurm                  # a cluster: workflow/profiles/slurm
-  resistpanel run -- --forcerun report             # further arguments go to Snakemake
+  resistpanel run -- --forcerun report             # arguments after -- are passed to Snakemake
 
-A run that was interrupted is resumed by the same command; what is up to date is not done again. One
-patient's failure does not stop the others. Snakemake's own log is in .snakemake/log/.
+The same command resumes an interrupted run; steps that are up to date are not rerun. The failure of
+one patient does not stop the others. Snakemake's log is in .snakemake/log/.
 """
 
 
@@ -25,15 +25,20 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.epilog = EPILOG
     add_place(parser)
-    parser.add_argument("--cores", help="cores to use (default: all that this process may use)")
+    parser.add_argument("--cores", help="number of cores (default: all available to this process)")
     parser.add_argument(
         "--profile", help="Snakemake profile: slurm, or a folder with a config.yaml of your own"
     )
     parser.add_argument(
-        "-n", "--dry-run", action="store_true", help="say what would be done, do nothing"
+        "-n",
+        "--dry-run",
+        action="store_true",
+        help="print the steps that would run, without running them",
     )
     parser.add_argument(
-        "--verbose", action="store_true", help="Snakemake's own output instead of the progress"
+        "--verbose",
+        action="store_true",
+        help="print Snakemake's output instead of the progress line",
     )
     parser.add_argument(
         "snakemake", nargs="*", metavar="-- ARGUMENT", help="arguments for Snakemake, after --"

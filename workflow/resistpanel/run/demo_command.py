@@ -26,7 +26,7 @@ EPILOG = """examples:
   resistpanel demo /tmp/try --cores 2
   resistpanel demo --patient amplification
 
-Reads are simulated, so that the truth is known; they take about 310 MB.
+The reads are simulated, so that the true variants are known; the BAMs take about 310 MB.
 """
 
 CONFIG = """\
@@ -47,7 +47,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         default=Path("resistpanel-demo"),
         metavar="FOLDER",
-        help="where to run (default: resistpanel-demo); made if it does not exist",
+        help="working directory (default: resistpanel-demo); created if it does not exist",
     )
     parser.add_argument(
         "--patient",
@@ -56,8 +56,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="; ".join(f"{name}: {text}" for name, (_, _, text) in PATIENTS.items())
         + " (default: melanoma)",
     )
-    parser.add_argument("--cores", help="cores to use (default: all that this process may use)")
-    parser.add_argument("--verbose", action="store_true", help="Snakemake's own output")
+    parser.add_argument("--cores", help="number of cores (default: all available to this process)")
+    parser.add_argument("--verbose", action="store_true", help="print Snakemake's output")
     parser.set_defaults(run=run)
 
 

@@ -11,15 +11,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
     parser.add_argument("patient", type=Path, metavar="PATIENT.yaml")
     parser.add_argument("--output", type=Path, required=True, help="folder")
-    parser.add_argument("--seed", type=int, help="instead of the YAML's")
+    parser.add_argument("--seed", type=int, help="overrides the YAML")
     parser.add_argument(
-        "--depth", type=float, help="distinct fragments per target base, instead of the YAML's"
+        "--depth", type=float, help="distinct fragments per target base, overrides the YAML"
     )
     parser.add_argument(
         "--reference", type=Path, help="simulate on this FASTA instead of a synthetic genome"
     )
-    parser.add_argument("--targets", type=Path, help="BED to use instead of the panel's")
-    parser.add_argument("--threads", type=int, default=2, help="samples at a time (default 2)")
+    parser.add_argument("--targets", type=Path, help="BED, overrides the panel of the YAML")
+    parser.add_argument(
+        "--threads", type=int, default=2, help="samples simulated in parallel (default 2)"
+    )
     parser.set_defaults(run=run)
 
 

@@ -12,13 +12,13 @@ from resistpanel.core.errors import InputError
 
 EPILOG = """examples:
   resistpanel validate --reference hg19.fa --targets panel.bed --normal skin.bam --output validation
-  resistpanel validate --patient P1                # in a study's folder: its normal, its panel
+  resistpanel validate --patient P1                # in the folder of a study
   resistpanel validate --directory study --variants hotspots.vcf --passes 9
 
-The normal's fragments are dealt out to a normal and a tumour, so that nothing somatic is in them;
-variants are put into reads of the tumour at known allele frequencies, and the pair is called. Each
-part has a part of the depth: the limits are those of that depth, not of your samples' own. Same
-seed, same input: same figures. docs/validate.md says what is and what is not tested so.
+The fragments of the normal are divided into a normal and a tumour without somatic variants.
+Variants are spiked into reads of the tumour at known allele frequencies, and the pair is called.
+Each part has a fraction of the depth, so the limits are those of that depth, not of your samples.
+Results are reproducible for a given seed. docs/validate.md describes what is tested and what is not.
 """
 
 
@@ -31,20 +31,29 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="configuration that names reference and panel (default: config.yaml of the folder)",
     )
     parser.add_argument(
-        "--directory", type=Path, metavar="FOLDER", help="work in this folder (default: here)"
+        "--directory",
+        type=Path,
+        metavar="FOLDER",
+        help="working directory (default: current folder)",
     )
-    parser.add_argument("--patient", help="patient of its sheet whose normal is used")
+    parser.add_argument("--patient", help="patient of the sheet whose normal is used")
     parser.add_argument("--normal", type=Path, help="BAM or CRAM of a normal, indexed")
     parser.add_argument("--reference", type=Path, help="FASTA that it was aligned to")
     parser.add_argument("--targets", type=Path, help="BED of the panel")
     parser.add_argument(
-        "--variants", type=Path, help="VCF of the variants to put in (default: drawn at random)"
+        "--variants", type=Path, help="VCF of the variants to spike in (default: drawn at random)"
     )
     parser.add_argument(
-        "--sites", type=int, default=160, help="variants drawn, as far as there is room (160)"
+        "--sites",
+        type=int,
+        default=160,
+        help="number of variants to draw, limited by the size of the targets (160)",
     )
     parser.add_argument(
-        "--passes", type=int, default=3, help="calls; each puts every variant in anew (3)"
+        "--passes",
+        type=int,
+        default=3,
+        help="number of passes; each spikes in every variant again and calls (3)",
     )
     parser.add_argument(
         "--tumor-share",
@@ -52,8 +61,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=0.5,
         help="fraction of the normal's fragments that become the tumour (0.5)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of every draw (1)")
-    parser.add_argument("--threads", type=int, default=2, help="of the caller (2)")
+    parser.add_argument("--seed", type=int, default=1, help="random seed (1)")
+    parser.add_argument("--threads", type=int, default=2, help="threads of the caller (2)")
     parser.add_argument(
         "--output", type=Path, default=Path("validation"), help="folder to write (validation)"
     )
