@@ -25,7 +25,10 @@ from callkit import (
 from resistpanel.call.assay import consensus_of, describe, same_ends
 from resistpanel.call.call_constants import FIXED_ENDS
 from resistpanel.call.caller import Caller, Settings
+from resistpanel.call.events.realign import Locus
+from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
+from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
 
@@ -221,8 +224,8 @@ class TestInferredPrimers:
         left = np.repeat([500, 600, 1000], 800)
         right = np.repeat([650, 750, 1150], 800)
         found = [list(x) for x in inferred(left, right)]
-        # Of [600, 650) that each has 25 bases from an end: the other one has them further inside.
-        assert found == [[600], [625], [625], [650]]
+        # Of [600, 650) each has 21 bases that the other has 9 bases or more further inside.
+        assert found == [[600], [621], [629], [650]]
 
     def test_a_weak_product_replaces_nothing(self):
         left = np.repeat([500, 600], [8000, 100])
@@ -234,7 +237,7 @@ class TestInferredPrimers:
     def test_chimeras_and_errors_of_synthesis_are_no_products(self):
         left = np.repeat([500, 600, 500, 502], [5000, 5000, 60, 60])
         right = np.repeat([650, 750, 750, 650], [5000, 5000, 60, 60])
-        assert [list(x) for x in inferred(left, right)] == [[600], [625], [625], [650]]
+        assert [list(x) for x in inferred(left, right)] == [[600], [621], [629], [650]]
 
     def test_random_ends(self):
         rng = np.random.default_rng(1)
@@ -282,6 +285,23 @@ class TestNoiseBesideIndels:
         same = next(r for r in alone.values() if len(r.alt) - len(r.ref) == 5)
         assert record.samples[0]["DP"] == pytest.approx(same.samples[0]["DP"], rel=0.05)
         assert record.samples[0]["AD"][1] == same.samples[0]["AD"][1]
+
+
+class TestHidden:
+    """A short allele within a long one that is noise is compared by itself."""
+
+    def test_wide_loci(self):
+        def one(pos, ref, alt):
+            return Allele(CONTIG, pos, ref, alt)
+
+        long, short, beside = one(100, "", "A" * 90), one(150, "A", ""), one(195, "C", "")
+        spans = [(100, 200), (150, 155), (195, 196)]
+        locus = Locus([long, short, beside], spans, 0, [], 1, *4 * [np.zeros(0)])
+        # 195 is at a breakpoint of the duplication that ends at 200.
+        assert hidden([short, beside], [long], locus) == [short]
+        assert hidden([long, short, beside], [], locus) == [short, beside]
+        narrow = Locus([short, beside], spans[1:], 0, [], 1, *4 * [np.zeros(0)])
+        assert hidden([short], [beside], narrow) == []
 
 
 class TestDetection:

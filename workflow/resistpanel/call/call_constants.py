@@ -76,6 +76,14 @@ SHORTEST_PRIMER = TABLE.add(
     meaning="Fewest bases from an end of an amplicon at which its base is that of the sample",
     origin="judgement",
 )
+DEEPER_INSIDE = TABLE.add(
+    "DEEPER_INSIDE",
+    9,
+    unit="bases",
+    meaning="Bases by which a base is further inside of another amplicon, for it to be taken for "
+    "the primer of the first: an indel between both may be placed at several of them",
+    origin="judgement",
+)
 LEAST_PRODUCT = TABLE.add(
     "LEAST_PRODUCT",
     20,
@@ -806,6 +814,13 @@ FOREIGN_SPREAD = TABLE.add(
     unit="logit",
     meaning="Standard deviation of the allele frequency of another person's allele about the "
     "contamination and half of it",
+    origin="judgement",
+)
+WIDE_LOCUS = TABLE.add(
+    "WIDE_LOCUS",
+    50,
+    unit="bases",
+    meaning="Length from which on a haplotype is long: half of a short read does not hold it",
     origin="judgement",
 )
 LINKED_LEAST = TABLE.add(

@@ -9,6 +9,7 @@ from resistpanel.call.call_constants import (
     DUPLICATION_OVERLAP,
     FIXED_ENDS,
     HAPLOTYPE_ODDS,
+    INDEL_FLANK,
     MAX_HAPLOTYPES,
     MAX_MISMATCHES,
     MIN_FRAGMENTS,
@@ -16,6 +17,7 @@ from resistpanel.call.call_constants import (
     OTHER_EVENT,
     OTHER_HAPLOTYPE_ODDS,
     POLYMORPHISM_REACH,
+    WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
 from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, strand_class
@@ -529,6 +531,28 @@ def _loci(alleles: list[Allele], reference: Reference) -> list[list[Allele]]:
     return loci
 
 
+def _hidden(dropped: list[Allele], kept: list[Allele], locus: Locus) -> list[Allele]:
+    """Return alleles without support that may have it if they are compared without the long ones.
+
+    Few reads hold all of a long duplication or deletion; a short allele inside it is compared by
+    itself, unless it is beside a breakpoint of an allele that is supported.
+    """
+    low, high = locus.span
+    if high - low <= WIDE_LOCUS:
+        return []
+    span = dict(zip(locus.alleles, locus.spans, strict=True))
+    taken: list[tuple[int, int]] = []
+    for a in kept:
+        start, end = span[a]
+        taken += [(start, start), (end, end)] if end - start > WIDE_LOCUS else [(start, end)]
+    return [
+        a
+        for a in dropped
+        if span[a][1] - span[a][0] <= WIDE_LOCUS
+        and all(span[a][1] + INDEL_FLANK < s or span[a][0] > e + INDEL_FLANK for s, e in taken)
+    ]
+
+
 def _settle(
     alleles: list[Allele],
     piles: list[Pile],
@@ -555,10 +579,11 @@ def _settle(
         ]
         if max(ahead) >= MIN_FRAGMENTS:
             kept = [alleles[k] for k in range(len(alleles)) if k != int(np.argmin(ahead))]
-    if kept and len(kept) < len(alleles):
+    again = _hidden([a for a in alleles if a not in kept], kept, locus)
+    if (kept or again) and len(kept) < len(alleles) > len(again):
         return [
             c
-            for part in _loci(kept, reference)
+            for part in [*_loci(kept, reference), *_loci(again, reference)]
             for c in _settle(part, piles, chunk, reference, forced)
         ]
     for p, found in zip(piles, scored, strict=True):

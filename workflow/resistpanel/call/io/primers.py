@@ -7,6 +7,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import (
     CHIMERIC_PRODUCT,
+    DEEPER_INSIDE,
     INFERRED_PRIMER,
     LEAST_PRODUCT,
     LONGEST_PRIMER,
@@ -150,7 +151,7 @@ def inferred(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...] | No
             for i in range(INFERRED_PRIMER):
                 x = first + step * i
                 inside = np.minimum(x - other[:, 0], other[:, 1] - 1 - x).max(initial=0)
-                if inside < max(SHORTEST_PRIMER, i + 1):
+                if inside < max(SHORTEST_PRIMER, i + DEEPER_INSIDE):
                     return i
             return INFERRED_PRIMER
 
