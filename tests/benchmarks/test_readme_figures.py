@@ -1,5 +1,7 @@
-"""Every figure of README.md's sections on accuracy and limits is in docs/validation, with the command that
-makes it, and the command exists."""
+"""Figures of README.md's sections on accuracy and limits are in docs/validation.
+
+Each with the command that makes it, and the command exists.
+"""
 
 import re
 from pathlib import Path

@@ -15,7 +15,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     build = actions.add_parser(
         "build",
         help="create a panel from a gene list and a GTF or GFF3",
-        description="Create the BED, GFF3 and genes.tsv of a panel from a gene list and an annotation.",
+        description="Create BED, GFF3 and genes.tsv of a panel from a gene list and an annotation.",
     )
     build.add_argument(
         "--genes",

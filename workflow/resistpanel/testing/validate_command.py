@@ -18,7 +18,7 @@ EPILOG = """examples:
 The fragments of the normal are divided into a normal and a tumour without somatic variants.
 Variants are spiked into reads of the tumour at known allele frequencies, and the pair is called.
 Each part has a fraction of the depth, so the limits are those of that depth, not of your samples.
-Results are reproducible for a given seed. docs/validate.md describes what is tested and what is not.
+Results are reproducible for a given seed. docs/validate.md says what is tested and what is not.
 """
 
 
