@@ -83,7 +83,7 @@ FILTERS = (
         "foreign_odds",
         True,
         0.0,
-        "The allele of another person, whose DNA the sample holds, explains it better",
+        "Contamination by another person's DNA explains the samples better",
         "log-odds",
         "definition: equal posterior probabilities",
     ),
@@ -108,7 +108,7 @@ FILTERS = (
         "fragments",
         True,
         3.0,
-        "Fewer than {threshold:g} fragments carry the allele in every tumour",
+        "Fewer than {threshold:g} supporting fragments in every tumour",
         "fragments",
     ),
     Filter(
@@ -116,7 +116,7 @@ FILTERS = (
         "strand_p",
         True,
         1e-5,
-        "Reads with the allele prefer a strand that the other reads do not (p < {threshold:g})",
+        "Strand bias of the supporting reads relative to the other reads (p < {threshold:g})",
         "p-value",
     ),
     Filter(
@@ -124,8 +124,8 @@ FILTERS = (
         "orientation_p",
         True,
         1e-5,
-        "Fragments with the allele prefer one orientation, as damage of one template strand "
-        "does (oxidation, formalin; p < {threshold:g})",
+        "Orientation bias (F1R2 or F2R1) of the supporting fragments, as from damage of one "
+        "template strand (oxidation, formalin; p < {threshold:g})",
         "p-value",
     ),
     Filter(
@@ -133,8 +133,7 @@ FILTERS = (
         "position_p",
         True,
         1e-5,
-        "The allele is near the ends of its reads more often than the site's reads are "
-        "(p < {threshold:g})",
+        "The allele is near read ends more often than the site is in all reads (p < {threshold:g})",
         "p-value",
     ),
     Filter(
@@ -142,8 +141,8 @@ FILTERS = (
         "at_fixed_ends",
         False,
         0.9,
-        "One base lost, at an allele frequency below 0.1, in more than {threshold:g} of its "
-        "fragments where the amplicon's primer may be: an error of synthesis (primers unknown)",
+        "One-base deletion at an allele frequency below 0.1, in more than {threshold:g} of its "
+        "fragments at a possible primer of the amplicon: a synthesis error (primers unknown)",
         "1",
     ),
     Filter(
@@ -151,7 +150,7 @@ FILTERS = (
         "mapq_loss",
         False,
         15.0,
-        "Mean mapping quality of the reads with the allele is more than {threshold:g} below that "
+        "Mean mapping quality of the supporting reads is more than {threshold:g} below that "
         "of all reads at the site",
         "Phred",
     ),
@@ -160,8 +159,8 @@ FILTERS = (
         "mismatches",
         False,
         4.0,
-        "Reads with the allele carry on average more than {threshold:g} further mismatches "
-        "per 100 bases: they belong elsewhere",
+        "Supporting reads have a median of more than {threshold:g} further mismatches "
+        "per 100 bases: they are probably mismapped",
         "per 100 bases",
     ),
     Filter(
@@ -169,7 +168,7 @@ FILTERS = (
         "low_mapq",
         False,
         0.5,
-        "More than {threshold:g} of the reads at the site were left out for mapping quality",
+        "More than {threshold:g} of the reads at the site were excluded for low mapping quality",
         "1",
     ),
     Filter(
@@ -177,7 +176,7 @@ FILTERS = (
         "slip_ratio",
         True,
         6.0,
-        "Allele frequency is less than {threshold:g} times what slippage of the repeat gives",
+        "Allele frequency is less than {threshold:g} times the stutter rate of the repeat",
         "1",
     ),
     Filter(

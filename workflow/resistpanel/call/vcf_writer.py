@@ -16,7 +16,7 @@ INFO = (
         "MODEL",
         "1",
         "String",
-        "Likeliest explanation: somatic, germline, artifact, foreign or absent",
+        "Most probable model: somatic, germline, artifact, foreign (contamination) or absent",
     ),
     ("SOMATIC_PHRED", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
     ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),
@@ -26,24 +26,24 @@ INFO = (
         "PHASE",
         ".",
         "String",
-        "Other called alleles that fragments with this one cover, as POS_REF_ALT_cis_trans: "
-        "fragments that carry both, and that carry this one without the other",
+        "Other called alleles covered by fragments of this one, as POS_REF_ALT_cis_trans: "
+        "fragments with both alleles, and with this one but not the other",
     ),
     ("POPAF", "1", "Float", "Allele frequency in the germline resource"),
-    ("NORMALS", "1", "Integer", "Samples of the panel of normals that show the allele"),
-    ("SITE", ".", "String", "Identifiers of the sites that were asked for"),
-    ("FORCED", "0", "Flag", "The allele was genotyped because it was asked for"),
+    ("NORMALS", "1", "Integer", "Samples of the panel of normals with the allele"),
+    ("SITE", ".", "String", "Identifiers of the forced site"),
+    ("FORCED", "0", "Flag", "The allele is a forced site"),
     (
         "ORIGIN_UNPROVEN",
         "0",
         "Flag",
-        "Asked for and present, without a normal: whether it is somatic is not proven",
+        "Forced site that is present in a tumour-only patient: somatic origin is not proven",
     ),
     (
         "FILTER_METRICS",
         str(len(FILTERS)),
         "Float",
-        "What each filter decided on, in the order of the header's resistpanel_filters",
+        "Metric of each filter, in the order of the header line resistpanel_filters",
     ),
 )
 FORMAT = (
@@ -52,11 +52,11 @@ FORMAT = (
         "AD",
         "R",
         "Integer",
-        "Informative fragments of the reference and of the allele; beside an indel those of the "
-        "reference are scaled to the places from which a fragment tells of the allele",
+        "Informative fragments without and with the allele; at an indel those without it are "
+        "corrected for sampling bias (informative start positions)",
     ),
-    ("ADF", "R", "Integer", "The same, told by a forward read"),
-    ("ADR", "R", "Integer", "The same, told by a reverse read"),
+    ("ADF", "R", "Integer", "AD of forward reads"),
+    ("ADR", "R", "Integer", "AD of reverse reads"),
     ("DP", "1", "Integer", "Informative fragments, the sum of AD"),
     ("AF", "1", "Float", "Allele frequency"),
     ("AFCI", "2", "Float", "95 % interval of the allele frequency (Jeffreys)"),
@@ -123,7 +123,7 @@ def header(
     lines += [f"##resistpanel_{key}={value}" for key, value in meta.items()]
     lines += [f"##contig=<ID={name},length={length}>" for name, length in contigs.items()]
     lines.append('##FILTER=<ID=PASS,Description="Somatic in at least one tumour">')
-    lines.append('##FILTER=<ID=absent,Description="Asked for, and not detected in any tumour">')
+    lines.append('##FILTER=<ID=absent,Description="Forced site, not detected in any tumour">')
     for f in FILTERS:
         text = f.description.format(threshold=f.threshold)
         lines.append(f'##FILTER=<ID={f.name},Description="{text}">')

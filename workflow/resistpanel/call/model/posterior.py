@@ -65,14 +65,14 @@ class Priors:
     artifact : float
         Of a recurrent artefact, shared by all samples.
     own : float
-        That the error multipliers of the samples at a site are independent of each other, where
+        That the error multipliers of the samples at a site are independent of each other, if
         the allele is absent.
     present : float
         That a tumour has a somatic variant which exists in the patient.
     null : float
         Weight of absence against all of these: the operating point. With 1 a call would need
-        the evidence of a genome-wide search; a panel should rather give a few more false alleles
-        of low frequency than miss a resistant clone.
+        the evidence of a genome-wide search. For a panel, a few more false alleles of low
+        frequency are preferable to a missed resistant clone.
     """
 
     somatic: float = setting(1e-5, unit="1", origin="judgement")
