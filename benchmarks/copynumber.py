@@ -1,4 +1,4 @@
-"""Copy number, purity, identity and leaks on simulated patients.
+"""Copy number, purity, identity and contamination on simulated patients.
 
     python -m benchmarks.copynumber --publish
 
@@ -231,7 +231,7 @@ def main(argv: list[str] | None = None) -> int:
     for title, make, summarise, number in (
         ("Calls per gene", call_table, summarise_calls, args.seeds),
         ("Purity", purity_table, summarise_purity, args.purities),
-        ("Identity and leaks", fault_table, summarise_faults, args.patients),
+        ("Identity and contamination", fault_table, summarise_faults, args.patients),
         ("Clonal states", state_table, summarise_states, args.pairs),
     ):
         if not number:

@@ -182,21 +182,21 @@ def summary(results: list[Seed]) -> str:
     add("rows of Table 1 reported, of 14", lambda r: len(r.rows))
     for sample in (AFTER, BEFORE):
         add(
-            f"intervals that hold the simulated AF, {sample}",
+            f"intervals that contain the simulated AF, {sample}",
             lambda r, s=sample: f"{r.hits[s]} of {r.intervals[s]}",
         )
         add(
-            f"intervals that hold the AF drawn, {sample}",
+            f"intervals that contain the AF drawn, {sample}",
             lambda r, s=sample: f"{r.drawn[s]} of {r.intervals[s]}",
         )
-    add("C>T, as the paper counts", lambda r: r.c_to_t)
+    add("C>T, counted as in the paper", lambda r: r.c_to_t)
     add(
         "acquired",
         lambda r: ", ".join(row["name"] for row in r.rows if row["state"] == "acquired"),
     )
     add("stable rows, of 12", lambda r: r.stable)
     add("further somatic calls", lambda r: r.further)
-    add("everything else holds", lambda r: "no" if r.failures else "yes")
+    add("everything else correct", lambda r: "no" if r.failures else "yes")
     return _table(lines)
 
 
@@ -233,26 +233,26 @@ def page(results: list[Seed], published: list[dict], depth: float | None) -> str
     failures = [f"- seed {r.seed}: {text}" for r in results for text in r.failures]
     return f"""# The demo patient with other seeds
 
-Revision {revision()}. Made by `python -m benchmarks.demo --seeds {seeds}{options} --publish`: each
-seed is another genome, other inherited variants and other reads of the patient of
-resources/demo/patient.yaml, and a run of the whole workflow.
+Revision {revision()}. Made by `python -m benchmarks.demo --seeds {seeds}{options} --publish`. Each
+seed gives another genome, other germline variants and other reads of the patient in
+resources/demo/patient.yaml. The whole workflow is run on each.
 
 {summary(results)}
 
-Everything else: gene, protein change, type and printed columns of every row; C121S and K710N not
-detected before treatment, all other rows stable; the two substitutions of TERT one event with
-both protein changes; the verdict a mechanism, and it names C121S; BRAF V600E retained; RET K710N
-without evidence of effect; no further somatic call.
+"Everything else" is: gene, protein change, type and published columns of every row are correct;
+C121S and K710N are not detected before treatment, all other rows are stable; the two substitutions
+of TERT are one event with both protein changes; the verdict is a mechanism and names C121S; BRAF
+V600E is retained; RET K710N has no evidence of an effect; there is no further somatic call.
 
-A 95 % interval misses once in twenty, and all 13 of a sample hold the truth in half of the runs
-(0.95^13 = 0.51; the TERT pair is one event). Over all seeds and both tumours {hits} of {intervals}
-intervals hold the AF that was simulated, {100 * hits / intervals:.1f} %; chance gives so few, or
-fewer, in {100 * chance:.0f} % of such runs. The AF *drawn* is that among the fragments that were
-simulated over the site: it tells an error of counting from the luck of the draw.
+A 95 % interval misses the truth once in twenty, and all 13 of a sample contain it in half of the
+runs (0.95^13 = 0.51; the TERT pair is one event). Over all seeds and both tumours,
+{hits} of {intervals} intervals contain the simulated AF, {100 * hits / intervals:.1f} %;
+by chance, {100 * chance:.0f} % of such runs have as few or fewer. The AF *drawn* is that of the
+simulated fragments at the site. It distinguishes counting errors from sampling variation.
 
 ## AF of the relapse, % (95 % interval)
 
-An interval in bold does not hold the AF that was simulated, which is the one that the paper prints.
+Intervals in bold do not contain the simulated AF, which is the published one.
 
 {rows_table(results, published)}
 
@@ -260,7 +260,7 @@ An interval in bold does not hold the AF that was simulated, which is the one th
 
 {chr(10).join(f"- seed {r.seed}: {r.sentence}" for r in results)}
 
-## What does not hold
+## Failures
 
 {chr(10).join(failures) or "Nothing."}
 """
@@ -287,7 +287,7 @@ def main(argv: list[str] | None = None) -> int:
     published = read_table1()
     hits, intervals, chance = coverage(results)
     print(f"\n{summary(results)}\n\n{rows_table(results, published)}\n")
-    print(f"intervals that hold the simulated AF: {hits} of {intervals} (p = {chance:.2g})")
+    print(f"intervals that contain the simulated AF: {hits} of {intervals} (p = {chance:.2g})")
     if args.publish:
         path = ROOT / "docs" / "validation" / "demo.md"
         path.write_text(page(results, published, args.depth))

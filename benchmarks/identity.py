@@ -325,16 +325,17 @@ def main(argv: list[str] | None = None) -> int:
             f"targets on X, of the 52 that the whole panel has) at "
             f"{args.depth:g}x, 2x100 bp, and run through the stages from `sheet` to `identity`. "
             "Tumours of purity 0.3 to 0.8 with six chromosomes of changed copies (loss, gain, LOH) "
-            "and 36 somatic variants of AF 3 to 40 %. Found: the gate names the right sample and "
-            "reason. Other alarms: patients in which it names anything else. The last row is the "
-            "comparison of all patients, in which a swap must be named with both its samples.\n\n"
+            "and 36 somatic variants of AF 3 to 40 %. Found: the gate reports the correct sample "
+            "and reason. Other alarms: patients in which it reports anything else. The last row "
+            "is the comparison of all patients, in which both samples of a swap must be "
+            "reported.\n\n"
             + markdown(table)
-            + f"\n\nThe sex could not be told in {untold} of {len(rows)} normals; of the wrong "
-            f"sexes that were not found it could not in {int((missed & rows['sex'].isna()).sum())} "
-            f"of {int(missed.sum())}. On the whole panel it is found in 20 of 20 "
+            + f"\n\nThe sex could not be determined in {untold} of {len(rows)} normals, among them "
+            f"{int((missed & rows['sex'].isna()).sum())} of the {int(missed.sum())} in which the "
+            "wrong sex was not found. On the whole panel it is found in 20 of 20 "
             "([copynumber](copynumber.md)).\n"
         )
-        put("patients", "Faults found in patients from BAMs", text)
+        put("patients", "Faults found in patients simulated to BAMs", text)
     return 0
 
 

@@ -9,10 +9,10 @@ PAGE = ROOT / "docs" / "validation" / "identity.md"
 #: Parts in the order of the page.
 PARTS = ("patients", "recall")
 HEAD = """\
-# Identity and leaks: patients from BAMs
+# Identity and contamination: patients simulated to BAMs
 
 `python -m benchmarks.identity --publish` and `python -m benchmarks.identity_recall --publish`
-write this page. The same questions at the level of depths and counts, on the whole panel:
+write this page. The same tests on simulated depths and counts of the whole panel are in
 [copynumber](copynumber.md).
 """
 

@@ -101,16 +101,16 @@ def main(argv: list[str] | None = None) -> int:
         text = (
             f"Revision {revision()}. Patients of seeds {', '.join(map(str, args.seeds))} as in "
             "[accuracy](accuracy.md) (900x, 2x100 bp). The tumours are the same; the normal is "
-            "clean, or holds 3 % of the DNA of the first tumour.\n\n"
+            "clean, or contains 3 % of the DNA of the first tumour.\n\n"
             + markdown(shown)
             + f"\n\nRecall kept over all: {ratio:.3f} (standard error {standard:.3f}). False "
             f"calls: {false[CLEAN]} with the clean normal, {false[MIXED]} with the other. "
             + (
-                "What is lost is stopped by: "
+                "Lost variants are filtered by: "
                 + ", ".join(f"{name} ({count})" for name, count in filters.items())
                 + "."
                 if len(lost)
-                else "Nothing that the clean normal gives is lost."
+                else "No variant found with the clean normal is lost."
             )
         )
         put("recall", "Recall with 3 % tumour in the normal", text)

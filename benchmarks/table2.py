@@ -138,14 +138,15 @@ def _result(seed: int, row: Row, tumour: Tumour, relapse: str, out: Path) -> Res
 
 
 _ABOUT = """\
-Every row of Table 2 of Wagle et al. 2011 (PMID 21383288) is put into a patient of its own: normal,
-tumour before treatment, relapse after the row's drug. A substitution has an allele frequency of
-{af:.0f} % in the relapse, an amplification {copies} copies at a purity of {purity:.0f} %; the
-driver of the disease is in both tumours ({panel}; {depth:g}x). The BAMs go through every stage
-from catalog to resist. *Named*: ranked first, known, acquired, of the mechanism class stated, and
-the verdict's only key variant. *Unrelated*: the same BAMs under {unrelated}, where nothing may be
-named. A row that DNA does not show must be listed as what cannot be excluded, in a relapse that
-carries nothing new."""
+Every row of Table 2 of Wagle et al. 2011 (PMID 21383288) is simulated in a separate patient:
+normal, tumour before treatment, relapse after the row's drug. A substitution has an allele
+frequency of {af:.0f} % in the relapse, an amplification {copies} copies at a purity of
+{purity:.0f} %; the driver of the disease is in both tumours ({panel}; {depth:g}x).
+The BAMs are processed by all stages from catalog to resist.
+*Named*: ranked first, known, acquired, of the stated mechanism class, and the only key variant of
+the verdict. *Unrelated*: the same BAMs under {unrelated}, where nothing may be named.
+A row that is not visible in DNA must be listed as not excluded, in a relapse
+without a new alteration."""
 
 
 def page(results: Sequence[Result], small: bool, depth: float) -> str:
@@ -169,7 +170,7 @@ def page(results: Sequence[Result], small: bool, depth: float) -> str:
     )
     command = f"--seeds {' '.join(map(str, seeds))}{' --small' if small else ''} --publish"
     lines = [
-        "# Table 2 of the paper, in simulated patients",
+        "# Table 2 of Wagle et al. in simulated patients",
         "",
         f"Written by `python -m benchmarks.table2 {command}` at {revision()}.",
         "",
@@ -177,8 +178,8 @@ def page(results: Sequence[Result], small: bool, depth: float) -> str:
         "",
         "| | |",
         "|---|---|",
-        f"| rows that DNA shows, named with the right class | {good} of {len(seen)} |",
-        f"| rows that it does not show, said to be open | {open_} of {len(unseen)} |",
+        f"| rows visible in DNA, named with the correct class | {good} of {len(seen)} |",
+        f"| rows not visible in DNA, listed as not excluded | {open_} of {len(unseen)} |",
         f"| rows unnamed under both unrelated drugs | {silent} of {len(results)} |",
         "",
         "| drug | alteration | disease | mechanism class | named | AF or log2 after | confidence "
@@ -189,7 +190,7 @@ def page(results: Sequence[Result], small: bool, depth: float) -> str:
         mine = [result for result in results if result.row == row]
         held = sum(not result.lacking for result in mine)
         silent = sum(not any(result.named.values()) for result in mine)
-        named = f"{held}/{len(mine)}" if row.visible else f"said to be open {held}/{len(mine)}"
+        named = f"{held}/{len(mine)}" if row.visible else f"not excluded {held}/{len(mine)}"
         confidence = "/".join(dict.fromkeys(r.confidence for r in mine)) if row.visible else ""
         lines.append(
             f"| {row.drug} | {row.gene} {row.alteration} | {row.disease} | "
@@ -198,7 +199,7 @@ def page(results: Sequence[Result], small: bool, depth: float) -> str:
         )
     bad = [result for result in results if not result.holds]
     if bad:
-        lines += ["", "What does not hold:", ""]
+        lines += ["", "Failures:", ""]
         for result in bad:
             said = result.lacking + [f"{d}: {t}" for d, ts in result.named.items() for t in ts]
             row = result.row
