@@ -105,7 +105,7 @@ def percent(fraction: float) -> float:
         ("more than {} positions with gaps", [c.MOST_PLACES]),
         # Evidence
         ("that it fits {} times better", [c.HAPLOTYPE_ODDS]),
-        ("(more than {} % mismatches)", [percent(c.MAX_MISMATCHES)]),
+        ("and more than {} % mismatches)", [percent(c.MAX_MISMATCHES)]),
         ("with fewer than {} supporting fragments are dropped", [c.MIN_FRAGMENTS]),
         ("more than {} bases, a dropped allele of up to {} bases", [c.WIDE_LOCUS, c.WIDE_LOCUS]),
         ("unless it is within {} bases of a supported allele", [c.INDEL_FLANK]),
