@@ -182,27 +182,25 @@ def to_fill_in(
     """Return what the user has to fill in or look at, one line each."""
     lines = []
     if not reference:
-        lines.append("config.yaml, reference: the FASTA that the BAMs were aligned to")
+        lines.append("config.yaml, reference: FASTA that the BAMs were aligned to")
     if build not in ("hg19", "hg38"):
         lines.append(
-            "config.yaml, build: the BAMs' contig lengths are those of no build that is supported "
+            "config.yaml, build: the contig lengths of the BAMs match no supported build "
             f"({build or 'unknown'})"
         )
     if not targets:
-        lines.append("config.yaml, targets: the BED of your panel, if it is not panels/cancer138")
-    lines.append("samples.tsv, patient and role: right as guessed?")
+        lines.append("config.yaml, targets: BED of your panel, if it is not panels/cancer138")
+    lines.append("samples.tsv, patient and role: check the guesses")
     tumors = [p for _, p in rows if p.role == "tumor"]
     patients: dict[str, list[Proposal]] = {}
     for proposal in tumors:
         patients.setdefault(proposal.patient, []).append(proposal)
     several = [name for name, members in patients.items() if len(members) > 1]
     if any(p.timepoint is None for name in several for p in patients[name]):
-        lines.append("samples.tsv, timepoint: pre or post, or a day, for every tumour")
+        lines.append("samples.tsv, timepoint: pre, post, or a day, for every tumour")
     missing = [p.sample for p in tumors if p.timepoint != "pre" and not p.drug]
     if missing:
-        lines.append(
-            f"samples.tsv, drugs: what the patient had before {', '.join(missing)} was taken"
-        )
+        lines.append(f"samples.tsv, drugs: drugs given before {', '.join(missing)} was taken")
     normals = {p.patient for _, p in rows if p.role == "normal"}
     without = sorted(set(patients) - normals)
     if without:
@@ -212,5 +210,5 @@ def to_fill_in(
         )
     unnamed = [str(found.path) for found, _ in rows if not found.samples]
     if unnamed:
-        lines.append(f"{', '.join(unnamed)}: no SM tag; `resistpanel check` says what to do")
+        lines.append(f"{', '.join(unnamed)}: no SM tag; run `resistpanel check` for the fix")
     return lines

@@ -13,23 +13,23 @@ CONFIG = """\
 
 samples: {samples}
 
-# The FASTA that the BAMs were aligned to (plain or bgzipped; an index is made if it has none).
+# FASTA that the BAMs were aligned to (plain or bgzipped; an index is created if missing).
 {reference}
 
 # hg19 or hg38{build_note}
 build: {build}
 
-# BED of your panel. Left out: the 138 genes of panels/cancer138.
+# BED of your panel. Default: the 138 genes of panels/cancer138.
 {targets}
 
-# GFF3 with the coding transcripts of the panel's genes. Left out: those of panels/cancer138.
+# GFF3 with the coding transcripts of the panel's genes. Default: those of panels/cancer138.
 {genes}
 
-# Where everything is written; the pages are in {{outdir}}/report/.
+# Output folder; the report pages are in {{outdir}}/report/.
 outdir: results
 
 # call:
-#   pon: normals.vcf.gz         # panel of normals, made by `resistpanel call --build-pon`
+#   pon: normals.vcf.gz         # panel of normals, created by `resistpanel call --build-pon`
 #   germline: gnomad.vcf.gz     # population frequencies (VCF with INFO/AF, indexed)
 #   extra: ""                   # further arguments of `resistpanel call`
 
@@ -38,14 +38,14 @@ outdir: results
 """
 
 SHEET = """\
-# One row per BAM, cells separated by one tab each. What each column holds: docs/sheet.md.
+# One row per BAM, cells separated by one tab each. All columns: docs/sheet.md.
 #   role       normal (at most one per patient) or tumor
-#   timepoint  pre, post, or a label of your own, which then needs day
-#   day        a number, any origin; orders the time points
-#   lesion     where the sample was taken
-#   drugs      what the patient had between the previous time point and this one, e.g. PLX4032;
-#              several are separated by ';'
-# Patient, role, timepoint and drugs were guessed from the samples' names; correct them:"""
+#   timepoint  pre, post, or any other label, which then needs day
+#   day        a number, from any origin; orders the time points
+#   lesion     site of the sample
+#   drugs      drugs given between the previous time point and this one, separated by ';',
+#              e.g. PLX4032
+# Patient, role, timepoint and drugs were guessed from the sample names; correct them:"""
 
 
 def _key(name: str, value: Path | str | None, example: str) -> str:
@@ -74,7 +74,7 @@ def config_text(
     genes: Path | None,
 ) -> str:
     """Return the commented configuration; what is not known is left to be filled in."""
-    unknown = "; the BAMs' headers do not tell which: set it"
+    unknown = "; could not be determined from the BAM headers: set it"
     return CONFIG.format(
         samples=_quoted(samples),
         reference=f"reference: {_quoted(str(reference))}"
