@@ -111,7 +111,7 @@ def summarise_states(table: pd.DataFrame) -> pd.DataFrame:
                     "right": right,
                     "left open": left,
                     "wrong": told - right,
-                    "right of those told": f"{100 * right / told:.1f} %" if told else "-",
+                    "correct, of those decided": f"{100 * right / told:.1f} %" if told else "-",
                 }
             )
     return pd.DataFrame(rows)
