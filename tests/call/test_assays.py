@@ -525,6 +525,34 @@ class TestWithoutNormal:
             assert found[p + 1, self.sequence[p], b].filters == ["germline"]
 
 
+class TestShallowNormal:
+    """Tumour in a shallow normal cannot be proven by one variant, nor denied."""
+
+    sequence = random_sequence(1500, 53)
+
+    def reads(self, name, alt, total, pos):
+        reads = []
+        for n in range(total):
+            errors = {pos: other(self.sequence[pos])} if n * alt % total < alt else {}
+            start = 600 + n % 60
+            reads += pair(f"{name}{n}", self.sequence, start, start + 160, 100, n % 2 == 0,
+                          errors=errors)  # fmt: skip
+        return reads
+
+    def test_four_of_48(self, tmp_path):
+        lab, pos = Lab(tmp_path, self.sequence, [(600, 800)]), 672
+        tumor = lab.bam("T", self.reads("t", 16, 61, pos))
+        normal = lab.bam("N", self.reads("n", 4, 48, pos))
+        _, found = lab.call(tumor, normal=normal)
+        record = found[pos + 1, self.sequence[pos], other(self.sequence[pos])]
+        assert [s["AD"][1] for s in record.samples] == [4, 16]
+        # Not inherited; that it may be an artifact or a leak of the tumour is left open.
+        assert record.info["MODEL"] != "germline"
+        assert record.filters[0] == "weak"
+        assert record.info["ODDS_NULL"] > 5
+        assert record.samples[1]["DET"] == 1
+
+
 class TestLetters:
     def test_a_letter_for_several_bases_hides_nothing(self, tmp_path):
         """REF is the first of its bases in the alphabet; SNVs there and beside it are called."""

@@ -823,6 +823,21 @@ WIDE_LOCUS = TABLE.add(
     meaning="Length from which on a haplotype is long: half of a short read does not hold it",
     origin="judgement",
 )
+NEAR_MISS_THERE = TABLE.add(
+    "NEAR_MISS_THERE",
+    0.1,
+    unit="Phred",
+    meaning="The same as NEAR_MISS where the allele is there beyond doubt and its origin is open, "
+    "as with tumour in a shallow normal",
+    origin="judgement",
+)
+THERE_ODDS = TABLE.add(
+    "THERE_ODDS",
+    1000.0,
+    unit="1",
+    meaning="Odds of somatic against sequencing error from which on it is there beyond doubt",
+    origin="judgement",
+)
 LINKED_LEAST = TABLE.add(
     "LINKED_LEAST",
     5,

@@ -13,7 +13,9 @@ from resistpanel.call.call_constants import (
     KEPT_GERMLINE,
     MIN_DEPTH,
     NEAR_MISS,
+    NEAR_MISS_THERE,
     PRESENT_BF,
+    THERE_ODDS,
 )
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.model.population import Resource
@@ -62,9 +64,11 @@ class RecordBuilder:
     def kept(self) -> np.ndarray:
         """Which candidates are written, bool (candidates,)."""
         germline = self.alts.max(1) >= KEPT_GERMLINE * self.totals.max(1)
+        there = self.posterior.log_somatic - self.posterior.log_null > np.log(THERE_ODDS)
         return (
             np.array([c.forced for c in self.candidates], dtype=bool)
             | (self.phred >= NEAR_MISS)
+            | ((self.phred >= NEAR_MISS_THERE) & there)
             | ((self.best == "germline") & germline)
         )
 
