@@ -140,6 +140,10 @@ def _alleles(targets, joined, states, purity, depths, tumours, rho, rng):
     return lines
 
 
+# What the caller writes of contamination where no site shows it.
+NOT_ESTIMATED = "value:.,low:.,high:.,found:.,evidence:.,sites:0"
+
+
 def _changes(targets, rng) -> dict[str, tuple[int, int]]:
     """Return the copies of each gene's haplotypes: some neighbours change together, some alone."""
     genes = list(dict.fromkeys(t[0] for t in targets))
@@ -179,8 +183,8 @@ def measure(
             depths[t] = _library(targets, shared, copies, p, rng)
         lines = _alleles(targets, joined, states, purity, depths, list(purity), rho, rng)
         header = "".join(f"##contig=<ID={c},length={len(x)}>\n" for c, x in joined.items())
-        header += "".join(f"##resistpanel_contamination_{s}=0\n" for s in depths)
-        header += "##resistpanel_tumor_in_normal=0\n"
+        known = [f"contamination_{s}" for s in depths] + [f"tumor_in_normal_{t}" for t in purity]
+        header += "".join(f"##resistpanel_{name}={NOT_ESTIMATED}\n" for name in known)
         vcf = level._write_vcf(folder / "cn.vcf.gz", list(depths), lines, header)
         out = folder / "cn.json"
         try:

@@ -24,8 +24,10 @@ shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call th
 is `false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
 `paralogue` (in a region of which the genome has a copy that the reference lacks). Figures of AF,
 intervals and UB leave such regions out. Few variants and one patient a row: read the intervals.
-The rows small-panel-alone and duplex-material were added in search of failures, after easier data
-of their kind had shown none: they are stress cases, not estimates of typical accuracy.
+The rows small-panel-alone, duplex-material and duplex-hotspots were added in search of failures,
+after easier data of their kind had shown none: they are stress cases, not estimates of typical
+accuracy. Assays of one family and seed have the same patient: `duplex`, `simplex`, `duplex-fgbio`;
+`ffpe`, `oxidation`, `short-inserts`, `replicates` in part.
 
 ## All assays
 """
