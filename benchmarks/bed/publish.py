@@ -27,7 +27,7 @@ intervals and UB leave such regions out. Few variants and one patient a row: rea
 The rows small-panel-alone, duplex-material and duplex-hotspots were added in search of failures,
 after easier data of their kind had shown none: they are stress cases, not estimates of typical
 accuracy. Assays of one family and seed have the same patient: `duplex`, `simplex`, `duplex-fgbio`;
-`ffpe`, `oxidation`, `short-inserts`, `replicates` in part.
+`ffpe`, `oxidation`, `short-inserts`, `contaminated`, `replicates`.
 
 ## All assays
 """
