@@ -173,7 +173,10 @@ BOTH_HEAD = """\
 The first simulator's default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact
 test, of rates by the conditional binomial test. Present or absent differs over all calls, for a
 clone here can have any number of molecules in a sample, one or two of them too; the least AF there
-is 0.5 %. The row after it leaves out what lies below the stated LOD.
+is 0.5 %. The row after it leaves out what lies below the stated LOD. SNVs, MNVs and indels are of
+`capture` and `capture-low`, the last three rows of `capture`. The first simulator has about the
+same depth everywhere; here the first exons of high GC have some 50 to 100 molecules, of which 2 %
+are one or two.
 """
 
 
