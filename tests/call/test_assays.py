@@ -404,7 +404,7 @@ class TestSmallPanel:
         """E, of the group that most bases are of, is what the errors are."""
         _, calls = panels
         for caller, _ in calls:
-            noise = caller.noises[0]
+            noise = caller.error_models[0]
             assert noise.quality[4] == pytest.approx(3e-4, rel=0.35)
 
     def test_limits(self, panels):

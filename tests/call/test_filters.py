@@ -20,7 +20,7 @@ from resistpanel.call.filters import (
     measure,
 )
 from resistpanel.call.io.evidence import Candidate
-from resistpanel.call.model import contamination as leakage
+from resistpanel.call.model import contamination
 from resistpanel.core.allele import Allele
 
 SEQUENCE = random_sequence(1700, 21)
@@ -209,7 +209,7 @@ class TestDamageLimits:
 def test_contamination(tmp_path, monkeypatch):
     """A fifteenth of one tumour is another person, who lacks some of the patient's alleles."""
     # The sites of this small reference would be one locus.
-    monkeypatch.setattr(leakage, "loci", functools.partial(leakage.loci, apart=0))
+    monkeypatch.setattr(contamination, "loci", functools.partial(contamination.loci, apart=0))
     foreign = 0.066
     inherited = [snv(520 + 25 * n, {"normal": 1, "t1": 1, "t2": 1}) for n in range(24)]
     inherited = [v for v in inherited if abs(v.pos - BAD) > 3 and abs(v.pos - TRUE) > 3]
@@ -220,8 +220,8 @@ def test_contamination(tmp_path, monkeypatch):
     pos, ref, alt = bad.vcf(SEQUENCE)
     sites = write_sites(tmp_path / "sites.vcf", [("chr1", pos, "s", ref, alt)])
     calls = written.write(tmp_path).call(sites=str(sites))
-    assert calls.caller.leaks.contamination[2] == pytest.approx(foreign, abs=0.02)
-    assert calls.caller.leaks.contamination[1] == 0
+    assert calls.caller.admixture.contamination[2] == pytest.approx(foreign, abs=0.02)
+    assert calls.caller.admixture.contamination[1] == 0
     assert "contamination" in calls.filters(pos, ref, alt)
     assert calls.passing() == [snv(TRUE, {}).vcf(SEQUENCE)]
 

@@ -13,7 +13,7 @@ from resistpanel.call.limits import (
     detection_limit,
     fragments_needed,
 )
-from resistpanel.call.model.posterior import NO_LEAKS, Leaks, Priors, evaluate
+from resistpanel.call.model.posterior import NO_ADMIXTURE, Admixture, Priors, evaluate
 from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
 
 PRIORS = Priors()
@@ -176,7 +176,7 @@ def test_a_95_percent_lod_detects_95_percent(depth, error):
     assert LOD_POWER - 0.01 <= detected <= 0.995
 
 
-def called_from(site, sample, germline=None, leaks=NO_LEAKS):
+def called_from(site, sample, germline=None, admixture=NO_ADMIXTURE):
     """Return the least number tried from which on all are called, by asking for each."""
     total = int((site.other + site.errors.sum((2, 3)))[0, sample])
     tried = [int(k) for k in TRIED if k <= total]
@@ -187,7 +187,7 @@ def called_from(site, sample, germline=None, leaks=NO_LEAKS):
         sides = [[(k + 1) // 2 if s == sample else 0 for s in range(samples)]]
         shown = evidence(counts, ERROR, sides)
         shown.log_carried = site.log_carried
-        called.append(evaluate(shown, 0, PRIORS, germline, leaks).somatic_phred[0] >= 10)
+        called.append(evaluate(shown, 0, PRIORS, germline, admixture).somatic_phred[0] >= 10)
     first = len(tried) - next((i for i, c in enumerate(called[::-1]) if not c), len(tried))
     return tried[first] if first < len(tried) else np.inf
 
@@ -198,20 +198,20 @@ class TestAskedAsACallIs:
     @pytest.mark.parametrize("fraction", [0.005, 0.02, 0.05])
     def test_contamination(self, fraction):
         """At 2 % of another person's DNA, 1 to 2 % are as likely that person's allele."""
-        leaks = Leaks(contamination={0: 0.0, 1: fraction})
+        admixture = Admixture(contamination={0: 0.0, 1: fraction})
         site = evidence([[(0, 900), (0, 900)]])
         site.log_carried = np.log([1e-3])
-        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)[0]
-        assert needed == called_from(site, 1, None, leaks)
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, admixture)[0]
+        assert needed == called_from(site, 1, None, admixture)
         clean = fragments_needed(site, 1, 0, PRIORS, 10.0)[0]
         if fraction == 0.02:
             assert clean < 10 and needed > 30
 
     def test_the_rarer_in_people_the_fewer_fragments(self):
-        leaks = Leaks(contamination={1: 0.02})
+        admixture = Admixture(contamination={1: 0.02})
         site = evidence([[(0, 900), (0, 900)]] * 3)
         site.log_carried = np.log([0.3, 1e-3, 1e-9])
-        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, admixture)
         assert needed[0] >= needed[1] > needed[2]
 
     def test_germline_resource(self):
@@ -226,14 +226,14 @@ class TestAskedAsACallIs:
         assert needed[0] > needed[1]
 
     def test_tumor_in_normal(self):
-        leaks = Leaks(tumor_in_normal=0.05, tumor=1)
+        admixture = Admixture(tumor_in_normal=0.05, tumor=1)
         site = evidence([[(0, 900), (0, 900)]])
-        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, leaks)[0]
-        assert needed == called_from(site, 1, None, leaks)
+        needed = fragments_needed(site, 1, 0, PRIORS, 10.0, None, admixture)[0]
+        assert needed == called_from(site, 1, None, admixture)
 
     def test_the_normal_in_a_tumours_place_holds_no_tumour(self):
         site = evidence([[(0, 900), (0, 900)]])
-        leaks = Leaks(tumor_in_normal=0.05, tumor=1)
-        assert fragments_needed(site, 0, 0, PRIORS, 10.0, None, leaks) == fragments_needed(
+        admixture = Admixture(tumor_in_normal=0.05, tumor=1)
+        assert fragments_needed(site, 0, 0, PRIORS, 10.0, None, admixture) == fragments_needed(
             site, 0, 0, PRIORS, 10.0
         )

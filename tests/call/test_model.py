@@ -14,8 +14,8 @@ from resistpanel.call.model.posterior import (
     ERROR_CENTRES,
     ERROR_EDGES,
     FREQUENCIES,
+    Admixture,
     Evidence,
-    Leaks,
     Posterior,
     Priors,
     evaluate,
@@ -192,14 +192,14 @@ class TestVerdicts:
         """4 of 48 beside 16 of 61 is no inherited variant, though no other variant shows a leak."""
         counts = evidence([[(4, 48), (16, 61)], [(20, 48), (16, 61)], [(14, 48), (40, 61)]])
         assert list(evaluate(counts, 0, Priors()).best == "germline") == [False, True, True]
-        told = evaluate(counts, 0, Priors(), leaks=Leaks(tumor_in_normal=0.3, tumor=1))
+        told = evaluate(counts, 0, Priors(), admixture=Admixture(tumor_in_normal=0.3, tumor=1))
         assert told.best[0] == "somatic"
 
     def test_tumour_in_the_normal(self):
         """5 % of the tumour in the normal: its share of the variant does not make it germline."""
         found = evidence([[(18, 900), (360, 900), (350, 900)]])
         plain = evaluate(found, 0, PRIORS)
-        told = evaluate(found, 0, PRIORS, leaks=Leaks(tumor_in_normal=0.05, tumor=1))
+        told = evaluate(found, 0, PRIORS, admixture=Admixture(tumor_in_normal=0.05, tumor=1))
         assert log_odds(told) > log_odds(plain) + 3
         assert told.best[0] == "somatic"
 

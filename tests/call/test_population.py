@@ -7,7 +7,7 @@ from callkit import Patient, Variant, other, random_sequence, write_reference
 from scipy import stats
 
 from resistpanel.call.call_constants import GENOTYPE_ERROR
-from resistpanel.call.model import contamination as leakage
+from resistpanel.call.model import contamination
 from resistpanel.call.model.population import RECURS, UNSTATED, Resource, log_germline_prior
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
@@ -172,7 +172,7 @@ class TestContamination:
     @pytest.mark.parametrize("fraction", [0.005, 0.02, 0.1])
     @pytest.mark.parametrize("seed", range(3))
     def test_found(self, fraction, seed):
-        found = leakage.contamination(*self.counts(fraction, seed=seed))
+        found = contamination.contamination(*self.counts(fraction, seed=seed))
         assert found.found
         assert found.low <= found.value <= found.high
         assert found.value == pytest.approx(fraction, rel=0.35)
@@ -181,10 +181,10 @@ class TestContamination:
 
     @pytest.mark.parametrize("seed", range(5))
     def test_none(self, seed):
-        assert not leakage.contamination(*self.counts(0.0, seed=seed)).found
+        assert not contamination.contamination(*self.counts(0.0, seed=seed)).found
 
     def test_too_few_sites(self):
-        found = leakage.contamination(*self.counts(0.1, sites=3))
+        found = contamination.contamination(*self.counts(0.1, sites=3))
         assert (found.value, found.found, found.sites) == (None, None, 3)
 
 
@@ -199,14 +199,14 @@ class TestTumorInNormal:
 
     @pytest.mark.parametrize("fraction", [0.02, 0.05, 0.2])
     def test_found(self, fraction):
-        found = leakage.tumor_in_normal(*self.counts(fraction))
+        found = contamination.tumor_in_normal(*self.counts(fraction))
         assert found.found
         assert found.low <= fraction <= found.high
         assert found.value == pytest.approx(fraction, rel=0.3)
 
     @pytest.mark.parametrize("seed", range(4))
     def test_none(self, seed):
-        assert not leakage.tumor_in_normal(*self.counts(0.0, seed=seed)).found
+        assert not contamination.tumor_in_normal(*self.counts(0.0, seed=seed)).found
 
     def test_germline_is_left_out(self):
         """Variants that the normal shows as the tumour does tell nothing of a leak."""
@@ -214,7 +214,7 @@ class TestTumorInNormal:
         half = np.full(5, 300)
         many = np.full(5, 600)
         joined = [np.append(a, b) for a, b in zip((k, n, x, m), (half, many) * 2, strict=True)]
-        assert not leakage.tumor_in_normal(*joined).found
+        assert not contamination.tumor_in_normal(*joined).found
 
     def test_likelihood_is_beta_binomial(self):
         """Without overdispersion a binomial, with it a beta-binomial, up to constants."""

@@ -182,7 +182,7 @@ def same(one: Collection, two: Collection) -> None:
         assert getattr(one, name) == getattr(two, name)
     for name in ("reads", "torn", "no_qualities", "sums"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
-    for a, b in zip(one.tallies, two.tallies, strict=True):
+    for a, b in zip(one.error_counts, two.error_counts, strict=True):
         for name in shards.SUMMED:
             np.testing.assert_array_equal(getattr(a, name), getattr(b, name))
             assert getattr(a, name).dtype == getattr(b, name).dtype
@@ -277,12 +277,12 @@ class TestFaults:
         fails(words, f"{paths[0]}: was made by version {made}, not 9.9; {cure}")
 
     def test_of_another_format(self, written, tmp_path, paths, fails, monkeypatch):
-        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/2")
+        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/3")
         words = self.gather(written, tmp_path, paths)
         fails(
             words,
-            f"{paths[0]}: is of format resistpanel/call-evidence/1, not "
-            "resistpanel/call-evidence/2; make it again with this version of resistpanel",
+            f"{paths[0]}: is of format resistpanel/call-evidence/2, not "
+            "resistpanel/call-evidence/3; make it again with this version of resistpanel",
         )
 
     @pytest.mark.parametrize("kind", ["absent", "empty", "text", "cut", "changed", "no head"])

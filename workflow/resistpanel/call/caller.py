@@ -22,11 +22,10 @@ from resistpanel.call.call_constants import (
     MOST_TIN_AF,
     SECOND_ERROR,
 )
-from resistpanel.call.errors import error_model as noise
+from resistpanel.call.errors import error_model
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
-from resistpanel.call.model import contamination as leakage
-from resistpanel.call.model import population
+from resistpanel.call.model import contamination, population
 from resistpanel.call.model import posterior as model
 from resistpanel.call.records import RecordBuilder
 from resistpanel.call.result import CallResult
@@ -70,9 +69,9 @@ class Caller:
         self.found: collection.Collection | None = None
 
     @property
-    def tallies(self) -> list[noise.Tally]:
-        """Error tallies of the samples."""
-        return self.found.tallies
+    def error_counts(self) -> list[error_model.ErrorCounts]:
+        """Error error_counts of the samples."""
+        return self.found.error_counts
 
     @property
     def candidates(self) -> list[ev.Candidate]:
@@ -101,7 +100,9 @@ class Caller:
             assay.describe(
                 kind, ends, tally.total.sum(0), settings.primers is not None, settings.library
             )
-            for kind, ends, tally in zip(self.consensus, self.found.ends, self.tallies, strict=True)
+            for kind, ends, tally in zip(
+                self.consensus, self.found.ends, self.error_counts, strict=True
+            )
         ]
 
     def collect(self) -> None:
@@ -128,10 +129,10 @@ class Caller:
 
     def weigh(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
-        pooled = noise.learn_slips(self.tallies)
-        self.noises, suspects, error = noise.learn_rates(self.tallies, pooled)
-        multipliers = noise.learn_multipliers(
-            self.tallies, self.noises, self.normal, suspects, error
+        pooled = error_model.learn_stutter(self.error_counts)
+        self.error_models, suspects, error = error_model.learn_rates(self.error_counts, pooled)
+        multipliers = error_model.learn_multipliers(
+            self.error_counts, self.error_models, self.normal, suspects, error
         )
         self.log_multiplier = np.log(multipliers.shared)
         evidence = self._evidence(multipliers)
@@ -143,14 +144,19 @@ class Caller:
             evidence, self.normal, self.settings.priors, self.log_germline, **known
         )
         self._estimate_contamination(posterior, evidence)
-        self.leaks = self._leaks()
-        if self.leaks.tumor_in_normal > 0 or any(self.leaks.contamination.values()):
+        self.admixture = self._admixture()
+        if self.admixture.tumor_in_normal > 0 or any(self.admixture.contamination.values()):
             posterior = model.evaluate(
-                evidence, self.normal, self.settings.priors, self.log_germline, self.leaks, **known
+                evidence,
+                self.normal,
+                self.settings.priors,
+                self.log_germline,
+                self.admixture,
+                **known,
             )
         return posterior, evidence
 
-    def _evidence(self, multipliers: noise.Multipliers) -> model.Evidence:
+    def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""
         n, samples = len(self.candidates), len(self.samples)
         evidence = model.Evidence(
@@ -162,8 +168,8 @@ class Caller:
             log_own=np.tile(self.log_multiplier, (n, samples, 2, 1)),
             log_carried=self._germline_priors(),
         )
-        heavy = np.log(noise.heavy_tailed(noise.usual()))
-        self.slip = np.zeros((n, samples))
+        heavy = np.log(error_model.heavy_tailed(error_model.usual()))
+        self.stutter = np.zeros((n, samples))
         for i, candidate in enumerate(self.candidates):
             unit, units = tract(candidate.allele, self.reference)
             if not candidate.allele.substitution and units >= 4:
@@ -177,8 +183,8 @@ class Caller:
         candidate = self.candidates[i]
         slips = None
         if unit == 1 and units and abs(candidate.allele.shift) == 1:
-            slips = noise.slips_without(
-                self.tallies,
+            slips = error_model.stutter_without(
+                self.error_counts,
                 units,
                 int(candidate.allele.shift > 0),
                 np.array([x.alt for x in candidate.support]),
@@ -190,18 +196,20 @@ class Caller:
             e, total = self._error(candidate, support, s, unit, units, slip)
             if len(e):
                 at, upper = model.between_centres(e)
-                kinds = np.where(support.rows["group"] >= noise.GOOD, support.rows["cls"] // 3, 2)
+                kinds = np.where(
+                    support.rows["group"] >= error_model.GOOD, support.rows["cls"] // 3, 2
+                )
                 np.add.at(evidence.errors[i, s], (kinds, at), 1 - upper)
                 np.add.at(evidence.errors[i, s], (kinds, at + 1), upper)
-            by_class = support.depth[:, noise.GOOD :].sum(1)
+            by_class = support.depth[:, error_model.GOOD :].sum(1)
             evidence.good[i, s] = by_class[:3].sum(), by_class[3:].sum()
             evidence.other[i, s] = max(support.depth.sum() - support.alt, 0)
             evidence.expected[i, s] = total
             if units >= 3:
-                self.slip[i, s] = total.sum() / max(support.depth.sum(), 1)
+                self.stutter[i, s] = total.sum() / max(support.depth.sum(), 1)
 
     def _add_multipliers(
-        self, evidence: model.Evidence, i: int, multipliers: noise.Multipliers
+        self, evidence: model.Evidence, i: int, multipliers: error_model.Multipliers
     ) -> None:
         """Set the distributions of a substitution's site multipliers, learned without its site."""
         candidate, (expected, good) = self.candidates[i], (evidence.expected[i], evidence.good[i])
@@ -211,7 +219,7 @@ class Caller:
             own = multipliers.without(ref, base, counts, expected[:, :2])
             evidence.log_own[i] = np.log(own)
         if candidate.allele.substitution:
-            evidence.log_shared[i], evidence.log_own[i] = noise.bounded(
+            evidence.log_shared[i], evidence.log_own[i] = error_model.bounded(
                 evidence.log_shared[i], evidence.log_own[i], expected, good, candidate.support
             )
 
@@ -226,7 +234,7 @@ class Caller:
         self.log_germline = np.array([population.log_germline_prior(p) for p in self.population])
         return self.log_germline
 
-    def _leaks(self) -> model.Leaks:
+    def _admixture(self) -> model.Admixture:
         """Return what of the estimates is beyond doubt, for the model."""
         tin, tumor, strongest = 0.0, None, 0.0
         for s, found in self.tumor_in_normal.items():
@@ -236,7 +244,7 @@ class Caller:
             s: found.value if found.found and found.value >= LEAST_CONTAMINATION else 0.0
             for s, found in self.contamination.items()
         }
-        return model.Leaks(tin, tumor, sure)
+        return model.Admixture(tin, tumor, sure)
 
     def _estimate_contamination(self, posterior: model.Posterior, evidence: model.Evidence) -> None:
         """Estimate tumour in normal by tumour, and other people's DNA in each sample.
@@ -246,8 +254,8 @@ class Caller:
         self.tumor_in_normal, self.contamination = {}, {}
         if self.normal is None:
             return
-        self.tumor_in_normal = dict.fromkeys(self.tumors, leakage.NOTHING)
-        self.contamination = dict.fromkeys(range(len(self.samples)), leakage.NOTHING)
+        self.tumor_in_normal = dict.fromkeys(self.tumors, contamination.NOTHING)
+        self.contamination = dict.fromkeys(range(len(self.samples)), contamination.NOTHING)
         if not self.candidates:
             return
         alts = evidence.errors.sum((2, 3))
@@ -264,7 +272,7 @@ class Caller:
                 & (af[:, self.normal] < MOST_TIN_AF)
                 & (totals[:, self.normal] >= LEAST_NORMAL)
             )
-            self.tumor_in_normal[s] = leakage.tumor_in_normal(
+            self.tumor_in_normal[s] = contamination.tumor_in_normal(
                 alts[use, self.normal], totals[use, self.normal], alts[use, s], totals[use, s]
             )
         homozygous = (
@@ -278,12 +286,12 @@ class Caller:
         for s in range(len(self.samples)):
             other = totals[homozygous, s] - alts[homozygous, s]
             depth = totals[homozygous, s]
-            kept = leakage.loci(*place, other, depth)
+            kept = contamination.loci(*place, other, depth)
             # Whatever is not the patient's allele is counted: the errors towards all bases.
-            error = self.tallies[s].errors.sum() / max(self.tallies[s].total.sum(), 1)
+            error = self.error_counts[s].errors.sum() / max(self.error_counts[s].total.sum(), 1)
             # One level alone reads as both copies of a little or one copy of twice as much
             # foreign DNA: the first is taken.
-            self.contamination[s] = leakage.contamination(
+            self.contamination[s] = contamination.contamination(
                 other[kept], depth[kept], max(error, LEAST_SAMPLE_ERROR)
             )
 
@@ -295,12 +303,12 @@ class Caller:
         The latter by kind, (3,), as `model.Evidence.expected`. `slip` is the chance of one base
         lost or gained in a homopolymer, without what the site itself shows.
         """
-        noise_model = self.noises[s]
+        learned = self.error_models[s]
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
             if slip is None:
-                rate = noise_model.indel_rate(unit, units, allele.shift)
+                rate = learned.indel_rate(unit, units, allele.shift)
             else:
                 rate = float(np.clip(slip, INDEL_FLOOR, 0.3))
             if candidate.kin is not None:
@@ -312,8 +320,8 @@ class Caller:
             k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != b
         )
         base = "ACGT".index(allele.alt[first])
-        e = noise_model.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
-        total = noise_model.expected(candidate.context, base, support.depth)
+        e = learned.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
+        total = learned.expected(candidate.context, base, support.depth)
         changed = sum(r != b for r, b in zip(allele.ref, allele.alt, strict=True))
         if changed > 1:
             e, total = np.maximum(e * SECOND_ERROR, 1e-7), total * SECOND_ERROR
@@ -340,9 +348,9 @@ class Caller:
             sites=self.sites,
             outside=self.outside(),
             found=self.found,
-            noises=self.noises,
+            error_models=self.error_models,
             assays=self.assays,
-            leaks=self.leaks,
+            admixture=self.admixture,
             contamination=self.contamination,
             tumor_in_normal=self.tumor_in_normal,
             log_multiplier=self.log_multiplier,

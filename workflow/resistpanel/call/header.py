@@ -61,7 +61,7 @@ def parameters(result: CallResult) -> dict[str, str]:
         "kept_fraction": number(found.thinned),
         "multiplier": ",".join(number(float(w)) for w in np.exp(result.log_multiplier)),
     }
-    for sample, learned in zip(result.samples, result.noises, strict=True):
+    for sample, learned in zip(result.samples, result.error_models, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
     for sample, kind in zip(result.samples, result.assays, strict=True):
         told[f"assay_{sample.name}"] = kind.line()
@@ -72,8 +72,8 @@ def parameters(result: CallResult) -> dict[str, str]:
         for s, fraction in estimates.items():
             told[f"{name}_{result.samples[s].name}"] = fraction.text()
     # What the model uses: estimates that are beyond doubt.
-    told["model_tumor_in_normal"] = number(result.leaks.tumor_in_normal)
-    for s, value in result.leaks.contamination.items():
+    told["model_tumor_in_normal"] = number(result.admixture.tumor_in_normal)
+    for s, value in result.admixture.contamination.items():
         told[f"model_contamination_{result.samples[s].name}"] = number(value)
     for s, sample in enumerate(result.samples):
         told[f"left_out_{sample.name}"] = (

@@ -11,9 +11,9 @@ from resistpanel.call.call_constants import (
     LOD_POWER,
 )
 from resistpanel.call.model.posterior import (
-    NO_LEAKS,
+    NO_ADMIXTURE,
+    Admixture,
     Evidence,
-    Leaks,
     Likelihoods,
     Priors,
     between_centres,
@@ -33,7 +33,7 @@ def fragments_needed(
     priors: Priors,
     threshold: float,
     log_germline_site: np.ndarray | None = None,
-    leaks: Leaks = NO_LEAKS,
+    admixture: Admixture = NO_ADMIXTURE,
     log_het: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the fewest fragments of one sample alone that would have been called at each site.
@@ -54,7 +54,7 @@ def fragments_needed(
     threshold : float
         Phred-scaled, as for a call.
     log_germline_site : (candidates,), optional
-    leaks : Leaks
+    admixture : Admixture
         Both as for `model.evaluate`. In place of a tumour the normal has no tumour in it.
     log_het : optional
         As for `model.evaluate`.
@@ -66,19 +66,21 @@ def fragments_needed(
     """
     if not len(evidence.other):
         return np.empty(0)
-    contaminated = any(c > 0 for c in leaks.contamination.values())
+    contaminated = any(c > 0 for c in admixture.contamination.values())
     role = normal
     if sample == normal:
         samples = evidence.other.shape[1]
         role = None if samples == 1 else (sample + 1) % samples
-        leaks = Leaks(contamination=leaks.contamination)
+        admixture = Admixture(contamination=admixture.contamination)
     first, inverse = _kinds(
         evidence, sample, evidence.log_carried if contaminated else None, log_germline_site
     )
     germline = None if log_germline_site is None else log_germline_site[first]
 
     def phred(asked: Evidence, likelihoods: Likelihoods) -> np.ndarray:
-        return evaluate(asked, role, priors, germline, leaks, likelihoods, log_het).somatic_phred
+        return evaluate(
+            asked, role, priors, germline, admixture, likelihoods, log_het
+        ).somatic_phred
 
     trial = _Trial(evidence.part(first), sample, phred, threshold)
     answer = trial.last_refused() if contaminated else trial.least()

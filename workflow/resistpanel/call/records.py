@@ -121,7 +121,7 @@ class RecordBuilder:
                     caller.settings.priors,
                     self.threshold,
                     None if caller.log_germline is None else caller.log_germline[kept],
-                    caller.leaks,
+                    caller.admixture,
                     caller.log_het,
                 )
                 for s in range(len(caller.samples))
@@ -159,13 +159,13 @@ class RecordBuilder:
             metrics["damage_ratio"] = filters.damage_ratio(shown[self.tumors], most)
         if self.amplicon and not self.primers:
             metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
-        if caller.leaks.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
+        if caller.admixture.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
             metrics["foreign_odds"] = (somatic - posterior.log_foreign[i]) / LN10
         if caller.population[i] is not None:
             metrics["population_af"] = caller.population[i]
         if self.normals is not None:
             metrics["normals"] = self.normals.lookup(candidate.allele, caller.reference) or 0
-        slip = max(caller.slip[i, s] for s in self.tumors)
+        slip = max(caller.stutter[i, s] for s in self.tumors)
         if slip > 0:
             af = (self.alts[i] / np.maximum(self.totals[i], 1))[self.tumors].max()
             metrics["slip_ratio"] = af / slip

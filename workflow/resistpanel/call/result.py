@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from resistpanel.call.assay import Assay
-from resistpanel.call.errors.error_model import Noise
+from resistpanel.call.errors.error_model import ErrorModel
 from resistpanel.call.io.collection import Collection
 from resistpanel.call.model.contamination import Fraction
-from resistpanel.call.model.posterior import Leaks
+from resistpanel.call.model.posterior import Admixture
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele
@@ -34,12 +34,12 @@ class CallResult:
         Those that were not genotyped, as they lie outside the targets.
     found : Collection
         What was read: counts of reads left out, checksums.
-    noises : sequence of Noise
+    error_models : sequence of ErrorModel
         Error model of each sample.
     assays : sequence of Assay
     contamination, tumor_in_normal : mapping of int to Fraction
         Estimates by sample, and by tumour; empty without a normal.
-    leaks : Leaks
+    admixture : Admixture
         What of them is beyond doubt, as used by the model.
     log_multiplier : float64, (multipliers,)
         Log weights of the site-specific multipliers of the error rate.
@@ -54,10 +54,10 @@ class CallResult:
     sites: Mapping[Allele, Sequence[str]]
     outside: Sequence[Allele]
     found: Collection
-    noises: Sequence[Noise]
+    error_models: Sequence[ErrorModel]
     assays: Sequence[Assay]
     contamination: Mapping[int, Fraction]
     tumor_in_normal: Mapping[int, Fraction]
-    leaks: Leaks
+    admixture: Admixture
     log_multiplier: np.ndarray
     records: Sequence[Record]

@@ -114,12 +114,12 @@ class Suspects:
             [good[:, :3].sum(1), good[:, 3:].sum(1), counts[:, :, :GOOD].sum((1, 2))], axis=1
         )
 
-    def expected(self, noise: "Noise") -> np.ndarray:
+    def expected(self, noise: "ErrorModel") -> np.ndarray:
         """Return the errors expected at m = 1, by kind, (suspects, 3)."""
         factor = noise.factor[self.context, self.base][:, :, None]
         return self.by_kind(self.depth * noise.quality / 3 * factor)
 
-    def log_odds(self, noise: "Noise") -> np.ndarray:
+    def log_odds(self, noise: "ErrorModel") -> np.ndarray:
         """Return the log likelihood ratio of a variant against an error, (suspects,).
 
         A variant shows at one frequency in all kinds of fragments; errors share one multiplier,
@@ -150,7 +150,7 @@ class Suspects:
 
 
 @dataclass
-class Tally:
+class ErrorCounts:
     """What one sample's chunks add up to.
 
     Attributes
@@ -164,9 +164,9 @@ class Tally:
         Per chunk: what the learning of the multiplier needs; suspects are marked as variants.
     suspects : list of (context (c,), base (c,), errors and depth (c, CLASSES, QUALITY_GROUPS))
         Per chunk; the same alleles in every sample of a patient.
-    slips : float64, (MAX_TRACT + 1, 2)
+    stutter : float64, (MAX_TRACT + 1, 2)
         Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
-    slip_total : float64, (MAX_TRACT + 1,)
+    stutter_total : float64, (MAX_TRACT + 1,)
         Fragments over homopolymers of each length.
     """
 
@@ -178,10 +178,10 @@ class Tally:
     cycle_errors: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
     sites: list = field(default_factory=list)
     suspects: list = field(default_factory=list)
-    slips: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
-    slip_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
+    stutter: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
+    stutter_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
 
-    def add_slips(
+    def add_stutter(
         self,
         starts: np.ndarray,
         runs: np.ndarray,
@@ -207,8 +207,8 @@ class Tally:
             noise = k < np.maximum(
                 3, np.interp(tracts, [6, 8, 11, 14], [0.01, 0.02, 0.08, 0.25]) * n
             )
-            np.add.at(self.slips[:, kind], tracts[noise], k[noise])
-        np.add.at(self.slip_total, tracts, n)
+            np.add.at(self.stutter[:, kind], tracts[noise], k[noise])
+        np.add.at(self.stutter_total, tracts, n)
 
     def add(
         self,
@@ -289,7 +289,7 @@ class Tally:
 
 
 @dataclass
-class Noise:
+class ErrorModel:
     """Error rates of one sample.
 
     Attributes
@@ -300,14 +300,14 @@ class Noise:
         C, 1 on average.
     cycle : float64, (CYCLE_BINS,)
         Y, 1 on average.
-    slip : float64, (MAX_TRACT + 1, 2)
+    stutter : float64, (MAX_TRACT + 1, 2)
         Chance that a fragment shows a homopolymer of that length one base shorter, longer.
     """
 
     quality: np.ndarray
     factor: np.ndarray
     cycle: np.ndarray
-    slip: np.ndarray
+    stutter: np.ndarray
 
     def indel_rate(self, unit: int, units: int, shift: int) -> float:
         """Return the chance that a fragment shows an indel by slippage or misalignment.
@@ -327,7 +327,7 @@ class Noise:
         if not units:
             return INDEL_FLOOR
         change = max(1, abs(shift) // unit)
-        rate = self.slip[min(units, MAX_TRACT), 1 if shift > 0 else 0]
+        rate = self.stutter[min(units, MAX_TRACT), 1 if shift > 0 else 0]
         rate *= (0.5 if unit > 1 else 1.0) * 0.15 ** (change - 1)
         return float(np.clip(rate, INDEL_FLOOR, 0.3))
 
@@ -355,7 +355,7 @@ class Noise:
         return float(self.quality[4])
 
 
-def _pooled_slips(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) -> np.ndarray:
+def _pooled_stutter(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) -> np.ndarray:
     """Return slippage rates from counts of all samples, (MAX_TRACT + 1, 2).
 
     `scale` is that of the samples' reads against raw ones.
@@ -373,22 +373,22 @@ def _slips(slips: np.ndarray, total: np.ndarray, pooled: np.ndarray) -> np.ndarr
     return np.maximum.accumulate((slips + 10.0) / (total[:, None] + 10.0 / pooled), axis=0)
 
 
-def learn_slips(tallies: list[Tally]) -> np.ndarray:
+def learn_stutter(error_counts: list[ErrorCounts]) -> np.ndarray:
     """Return the slippage rates of all samples together, (MAX_TRACT + 1, 2)."""
-    slips, total = sum(t.slips for t in tallies), sum(t.slip_total for t in tallies)
-    return _pooled_slips(slips, total, slip_scale(tallies))
+    slips, total = sum(t.stutter for t in error_counts), sum(t.stutter_total for t in error_counts)
+    return _pooled_stutter(slips, total, slip_scale(error_counts))
 
 
-def slip_scale(tallies: list[Tally]) -> float:
+def slip_scale(error_counts: list[ErrorCounts]) -> float:
     """Return how often reads are assumed to slip, as a multiple of raw ones."""
-    by_group = sum(t.total.sum((0, 1)) for t in tallies)
+    by_group = sum(t.total.sum((0, 1)) for t in error_counts)
     raw, simplex, duplex = by_group[:-2].sum(), by_group[-2], by_group[-1]
     scaled = raw + simplex * CONSENSUS_SLIPPAGE[0] + duplex * CONSENSUS_SLIPPAGE[1]
     return float(scaled / by_group.sum()) if by_group.sum() else 1.0
 
 
-def slips_without(
-    tallies: list[Tally],
+def stutter_without(
+    error_counts: list[ErrorCounts],
     length: int,
     kind: int,
     counts: np.ndarray,
@@ -402,7 +402,7 @@ def slips_without(
 
     Parameters
     ----------
-    tallies : per sample
+    error_counts : per sample
     length : int
         Of the tract.
     kind : int
@@ -416,13 +416,13 @@ def slips_without(
     (samples,)
     """
     length = min(length, MAX_TRACT)
-    slips = [t.slips.copy() for t in tallies]
-    total = [t.slip_total.copy() for t in tallies]
-    for s in range(len(tallies)):
+    slips = [t.stutter.copy() for t in error_counts]
+    total = [t.stutter_total.copy() for t in error_counts]
+    for s in range(len(error_counts)):
         if s != normal:
             slips[s][length, kind] = max(slips[s][length, kind] - counts[s], 0.0)
             total[s][length] = max(total[s][length] - depth[s], 0.0)
-    pooled = _pooled_slips(sum(slips), sum(total), slip_scale(tallies))
+    pooled = _pooled_stutter(sum(slips), sum(total), slip_scale(error_counts))
     return np.array([_slips(a, b, pooled)[length, kind] for a, b in zip(slips, total, strict=True)])
 
 
@@ -433,18 +433,18 @@ def heavy_tailed(weights: np.ndarray) -> np.ndarray:
 
 
 def learn(
-    tally: Tally,
-    pooled_slips: np.ndarray,
+    tally: ErrorCounts,
+    pooled_stutter: np.ndarray,
     suspects: Suspects | None = None,
     weight: np.ndarray | None = None,
-) -> Noise:
+) -> ErrorModel:
     """Return the error rates of a sample.
 
     Parameters
     ----------
-    tally : Tally
-    pooled_slips : (MAX_TRACT + 1, 2)
-        From `learn_slips`; a sample's own slips count beside ten of these.
+    tally : ErrorCounts
+    pooled_stutter : (MAX_TRACT + 1, 2)
+        From `learn_stutter`; a sample's own slips count beside ten of these.
     suspects : Suspects, optional
         Of the tally.
     weight : (suspects,), optional
@@ -475,35 +475,41 @@ def learn(
             )
     mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
     cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
-    slip = _slips(tally.slips, tally.slip_total, pooled_slips)
-    return Noise(quality, factor, cycle, slip)
+    slip = _slips(tally.stutter, tally.stutter_total, pooled_stutter)
+    return ErrorModel(quality, factor, cycle, slip)
 
 
 def learn_rates(
-    tallies: list[Tally], pooled_slips: np.ndarray
-) -> tuple[list[Noise], list[Suspects], np.ndarray]:
+    error_counts: list[ErrorCounts], pooled_stutter: np.ndarray
+) -> tuple[list[ErrorModel], list[Suspects], np.ndarray]:
     """Return the error rates of all samples, their suspects, and which of these are errors.
 
     A suspect is one allele in all samples: what speaks for a variant in one counts for all.
 
     Returns
     -------
-    noises, suspects : lists, per sample
+    error_models, suspects : lists, per sample
     weight : float64, (suspects,)
         Probability of each suspect's being an error.
     """
-    suspects = [Suspects.joined(t.suspects) for t in tallies]
+    suspects = [Suspects.joined(t.suspects) for t in error_counts]
     weight = np.zeros(len(suspects[0].base) if suspects else 0)
-    noises = [learn(t, pooled_slips, u, weight) for t, u in zip(tallies, suspects, strict=True)]
+    error_models = [
+        learn(t, pooled_stutter, u, weight) for t, u in zip(error_counts, suspects, strict=True)
+    ]
     for _ in range(ROUNDS if len(weight) else 0):
-        odds = sum(np.maximum(u.log_odds(n), 0.0) for u, n in zip(suspects, noises, strict=True))
+        odds = sum(
+            np.maximum(u.log_odds(n), 0.0) for u, n in zip(suspects, error_models, strict=True)
+        )
         new = expit(-odds - np.log(SUSPECT_VARIANT))
         settled = np.abs(new - weight).max() < 0.02
         weight = new
-        noises = [learn(t, pooled_slips, u, weight) for t, u in zip(tallies, suspects, strict=True)]
+        error_models = [
+            learn(t, pooled_stutter, u, weight) for t, u in zip(error_counts, suspects, strict=True)
+        ]
         if settled:
             break
-    return noises, suspects, weight
+    return error_models, suspects, weight
 
 
 def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -596,7 +602,10 @@ def bounded(
 
 
 def _tables(
-    tally: Tally, noise: Noise, suspects: Suspects | None = None, weight: np.ndarray | None = None
+    tally: ErrorCounts,
+    noise: ErrorModel,
+    suspects: Suspects | None = None,
+    weight: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return how many sites have which (reference, base, orientation, count, expected errors).
 
@@ -629,7 +638,9 @@ def _tables(
     return table
 
 
-def _add_suspects(table: np.ndarray, noise: Noise, suspects: Suspects, weight: np.ndarray) -> None:
+def _add_suspects(
+    table: np.ndarray, noise: ErrorModel, suspects: Suspects, weight: np.ndarray
+) -> None:
     """Add those suspects that are rather errors to a table of `_tables`."""
     expected, counts = suspects.expected(noise), suspects.by_kind(suspects.errors)
     expected[:, 2], counts[:, 2] = expected.sum(1), counts.sum(1)
@@ -754,8 +765,8 @@ class Multipliers:
 
 
 def learn_multipliers(
-    tallies: list[Tally],
-    noises: list[Noise],
+    error_counts: list[ErrorCounts],
+    error_models: list[ErrorModel],
     normal: int | None,
     suspects: list[Suspects] | None = None,
     weight: np.ndarray | None = None,
@@ -764,7 +775,7 @@ def learn_multipliers(
 
     Parameters
     ----------
-    tallies, noises : per sample
+    error_counts, error_models : per sample
     normal : int or None
         The shared distribution is learned from the normal where there is one, since
         low-frequency somatic variants of a tumour would pass for noise.
@@ -776,16 +787,19 @@ def learn_multipliers(
     Counts of a site are Poisson with mean m times the expected errors. Sites are binned by
     (count, expected), so that the EM costs the same for any panel.
     """
-    suspects = suspects or [None] * len(tallies)
-    tables = [_tables(t, n, u, weight) for t, n, u in zip(tallies, noises, suspects, strict=True)]
-    use = range(len(tallies)) if normal is None else [normal]
+    suspects = suspects or [None] * len(error_counts)
+    tables = [
+        _tables(t, n, u, weight)
+        for t, n, u in zip(error_counts, error_models, suspects, strict=True)
+    ]
+    use = range(len(error_counts)) if normal is None else [normal]
     before = usual()
     table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
     shared = _fit(table[None], before, PRIOR_SHARED)[0]
     heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
     shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, before)), shared)
     shared /= shared.sum()
-    shape = (len(tallies), 4, 4, 2)
+    shape = (len(error_counts), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))
     for s, table in enumerate(tables):

@@ -24,7 +24,7 @@ from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, strand_c
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
-from resistpanel.call.model import sampling_bias as opportunity
+from resistpanel.call.model import sampling_bias
 from resistpanel.core.allele import Allele, ambiguity, concatenated, haplotype
 from resistpanel.core.reference import Reference
 
@@ -207,7 +207,7 @@ def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[
         Per sample.
     """
     start, end = locus.span
-    biases: dict[int, opportunity.Informative] = {}
+    biases: dict[int, sampling_bias.Informative] = {}
     result: list[list[Support]] = [[] for _ in locus.alleles]
     scored = [Scored.of(p, locus) for p in piles]
     for p, found in zip(piles, scored, strict=True):
@@ -218,7 +218,7 @@ def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[
             continue
         length = p.templates.length
         if length not in biases:
-            biases[length] = opportunity.informative(
+            biases[length] = sampling_bias.informative(
                 locus.plain, gains_of(locus.alleles), length, MARGIN
             )
         fixed = _fixed(found.rows)
@@ -294,7 +294,7 @@ def _fixed(rows: np.ndarray) -> bool:
 
 def _weights(
     found: Scored,
-    bias: opportunity.Informative,
+    bias: sampling_bias.Informative,
     h: int,
     locus: Locus,
     p: Pile,
@@ -379,7 +379,7 @@ def _depth(
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
-    cross = opportunity.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
+    cross = sampling_bias.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
     total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
     rest = told.sum(0) - told[h]
     share = rest / rest.sum() if rest.sum() else np.array([0.25, 0.25, 0, 0.25, 0.25, 0])

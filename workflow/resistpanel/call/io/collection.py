@@ -1,4 +1,4 @@
-"""Reading all samples once, chunk by chunk: error tallies and candidates with their evidence."""
+"""Reading all samples once, chunk by chunk: error counts and candidates with their evidence."""
 
 import functools
 import hashlib
@@ -12,7 +12,7 @@ import numpy as np
 from resistpanel.call.assay import same_ends
 from resistpanel.call.call_constants import ENDS_SAMPLED, FIXED_ENDS, LEAST_PAIRS
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
-from resistpanel.call.errors import error_model as noise
+from resistpanel.call.errors import error_model
 from resistpanel.call.events.phase import phase
 from resistpanel.call.events.realign import indel_candidates
 from resistpanel.call.io import evidence as ev
@@ -32,7 +32,7 @@ class Collection:
 
     Attributes
     ----------
-    tallies : list of Tally, per sample
+    error_counts : list of ErrorCounts, per sample
     candidates : list of Candidate, by chunk and allele
     thinned : float
         Least fraction of the fragments that was kept in a chunk.
@@ -52,7 +52,7 @@ class Collection:
         Checksums of each sample's reads, and of the reference.
     """
 
-    tallies: list[noise.Tally]
+    error_counts: list[error_model.ErrorCounts]
     candidates: list[ev.Candidate] = field(default_factory=list)
     thinned: float = 1.0
     bases: int = 0
@@ -68,10 +68,10 @@ class Collection:
     def empty(cls, samples: int) -> "Collection":
         """Return that of no chunk."""
         none = [np.zeros(samples, np.int64) for _ in range(3)]
-        tallies = [noise.Tally() for _ in range(samples)]
+        error_counts = [error_model.ErrorCounts() for _ in range(samples)]
         sums = np.zeros((0, samples + 1), np.uint32)
         ends, adapters = np.zeros((samples, 2)), np.zeros(samples, np.int64)
-        return cls(tallies, [], 1.0, 0, *none, ends, adapters, 0, sums)
+        return cls(error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums)
 
     def add_reads(self, loaded: Sequence["Loaded"]) -> None:
         """Count the reads of a chunk, of all samples."""
@@ -269,7 +269,7 @@ def _propose(
     here, crowded = indel_candidates(piles, chunk, reference, indels)
     found.crowded += crowded
     chosen = standing_out(piles, codes)
-    ev.tally(found.tallies, piles, chunk, codes, context, chosen, substitutions)
+    ev.count_errors(found.error_counts, piles, chunk, codes, context, chosen, substitutions)
     return here + substitution_candidates(
         piles, chunk, codes, context, chosen, substitutions, reference
     )

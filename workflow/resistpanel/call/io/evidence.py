@@ -11,7 +11,7 @@ from resistpanel.call.call_constants import (
     TEMPLATES_SAMPLED,
     VARIANT_FRACTION,
 )
-from resistpanel.call.errors.error_model import Tally, contexts, homopolymers
+from resistpanel.call.errors.error_model import ErrorCounts, contexts, homopolymers
 from resistpanel.call.io.pileup import pileup
 from resistpanel.call.io.reader import Reads
 from resistpanel.call.io.regions import Chunk
@@ -251,8 +251,8 @@ def variants(piles: list[Pile]) -> np.ndarray:
     return common
 
 
-def tally(
-    tallies: list[Tally],
+def count_errors(
+    error_counts: list[ErrorCounts],
     piles: list[Pile],
     chunk: Chunk,
     codes: np.ndarray,
@@ -260,7 +260,7 @@ def tally(
     suspect: np.ndarray,
     asked: list[Allele],
 ) -> None:
-    """Add a chunk to the samples' error tallies.
+    """Add a chunk to the samples' error counts.
 
     Parameters
     ----------
@@ -270,7 +270,7 @@ def tally(
         Substitutions that are asked for: they teach nothing, whatever they are.
     """
     starts, runs = homopolymers(codes)
-    for t, p in zip(tallies, piles, strict=True):
+    for t, p in zip(error_counts, piles, strict=True):
         counts = []
         for length in (-1, 1):
             shown = p.indels[p.indels["length"] == length]
@@ -278,14 +278,14 @@ def tally(
             frag = p.reads.table["frag"][shown["read"]]
             at = chunk.index(np.unique(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
             counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
-        t.add_slips(starts, runs, p.total, *counts)
+        t.add_stutter(starts, runs, p.total, *counts)
     variant = variants(piles)
     for allele in asked:
         at = int(chunk.index(np.array([allele.pos]))[0])
         for k, (ref, base) in enumerate(zip(allele.ref, allele.alt, strict=True)):
             if ref != base:
                 variant[at + k, "ACGT".index(base)] = True
-    for t, p in zip(tallies, piles, strict=True):
+    for t, p in zip(error_counts, piles, strict=True):
         groups = p.events["group"]
         t.add(context, p.key >> 2, p.depth, p.cycles, p.events, groups, variant, suspect)
 

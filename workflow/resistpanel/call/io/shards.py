@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resistpanel import __version__
-from resistpanel.call.errors.error_model import Tally
+from resistpanel.call.errors.error_model import ErrorCounts
 from resistpanel.call.io.collection import Collection
 from resistpanel.call.io.evidence import Candidate, Support
 from resistpanel.call.io.regions import Chunk
@@ -28,9 +28,11 @@ from resistpanel.core.files import replacing, sha256
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/1"
+FORMAT = "resistpanel/call-evidence/2"
 #: Fields of a tally that are added up.
-SUMMED = tuple(f.name for f in dataclasses.fields(Tally) if f.name not in ("sites", "suspects"))
+SUMMED = tuple(
+    f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
+)
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
 #: Arrays of a collection with one row per sample.
@@ -78,7 +80,7 @@ def stamp(caller: "Caller") -> dict:
 
 def save(path: str | Path, found: Collection, common: dict, number: int, shards: int) -> None:
     """Write the evidence of a share."""
-    samples = len(found.tallies)
+    samples = len(found.error_counts)
     candidates = found.candidates
     supports = [support for c in candidates for support in c.support]
     head = {
@@ -98,17 +100,17 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
             ]
             for c in candidates
         ],
-        "components": len(found.tallies[0].sites[0]) if found.tallies[0].sites else 0,
+        "components": len(found.error_counts[0].sites[0]) if found.error_counts[0].sites else 0,
     }
     arrays = {name: getattr(found, name) for name in (*PER_SAMPLE, "sums")}
-    for s, tally in enumerate(found.tallies):
+    for s, tally in enumerate(found.error_counts):
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
         for k in range(head["components"]):
             arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
         for k in range(SUSPECT_PARTS if tally.suspects else 0):
             arrays[f"suspects.{s}.{k}"] = np.concatenate([part[k] for part in tally.suspects])
-    arrays["suspects"] = np.array([len(p[0]) for p in found.tallies[0].suspects], np.int64)
-    arrays["positions"] = np.array([len(site[0]) for site in found.tallies[0].sites], np.int64)
+    arrays["suspects"] = np.array([len(p[0]) for p in found.error_counts[0].suspects], np.int64)
+    arrays["positions"] = np.array([len(site[0]) for site in found.error_counts[0].sites], np.int64)
     if candidates:
         arrays["rows"] = np.concatenate([support.rows for support in supports])
         arrays["carriers"] = np.array([len(support.rows) for support in supports], np.int64)
@@ -170,7 +172,7 @@ def _collection(head: dict, arrays) -> Collection:
     for name in (*PER_SAMPLE, "sums"):
         setattr(found, name, arrays[name])
     cuts = np.cumsum(arrays["positions"])[:-1]
-    for s, tally in enumerate(found.tallies):
+    for s, tally in enumerate(found.error_counts):
         for name in SUMMED:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
         parts = [np.split(arrays[f"sites.{s}.{k}"], cuts) for k in range(head["components"])]
@@ -247,14 +249,14 @@ def gather(paths: Sequence[str | Path], caller: "Caller") -> Collection:
 
 def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Collection:
     """Put collections together, in the order of their chunks."""
-    whole = Collection.empty(len(shares[0].tallies))
+    whole = Collection.empty(len(shares[0].error_counts))
     for found in shares:
         whole.thinned = min(whole.thinned, found.thinned)
         whole.bases += found.bases
         whole.crowded += found.crowded
         for name in PER_SAMPLE:
             setattr(whole, name, getattr(whole, name) + getattr(found, name))
-        for mine, other in zip(whole.tallies, found.tallies, strict=True):
+        for mine, other in zip(whole.error_counts, found.error_counts, strict=True):
             for name in SUMMED:
                 setattr(mine, name, getattr(mine, name) + getattr(other, name))
             mine.sites += other.sites

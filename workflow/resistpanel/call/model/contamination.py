@@ -272,6 +272,6 @@ def tumor_in_normal(
     none = _log_error_counts(error, k, n)
     log_like = np.empty(len(FRACTIONS))
     for i, fraction in enumerate(FRACTIONS):
-        leaked = log_beta_binomial(fraction * f + error, k, n, rho) if fraction else none
-        log_like[i] = np.logaddexp(np.log(leaking) + leaked, np.log1p(-leaking) + none).sum()
+        with_tumor = log_beta_binomial(fraction * f + error, k, n, rho) if fraction else none
+        log_like[i] = np.logaddexp(np.log(leaking) + with_tumor, np.log1p(-leaking) + none).sum()
     return _summary(log_like, len(n))

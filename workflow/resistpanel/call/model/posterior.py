@@ -90,7 +90,7 @@ class Priors:
 
 
 @dataclass(frozen=True)
-class Leaks:
+class Admixture:
     """DNA where it does not belong, as estimated.
 
     Attributes
@@ -108,7 +108,7 @@ class Leaks:
     contamination: dict[int, float] = field(default_factory=dict)
 
 
-NO_LEAKS = Leaks()
+NO_ADMIXTURE = Admixture()
 
 
 @dataclass
@@ -119,7 +119,7 @@ class Evidence:
     ----------
     errors : float64, (candidates, samples, 3, len(ERROR_CENTRES))
         Fragments with the allele, by kind (good bases of F1R2 and of F2R1 fragments, other
-        bases; see `noise.GOOD`) and error probability.
+        bases; see `error_model.GOOD`) and error probability.
     other : float64, (candidates, samples)
         Informative fragments without it.
     expected : float64, (candidates, samples, 3)
@@ -406,7 +406,7 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
 LEAKS_TRIED = np.geomspace(0.02, 0.6, 8)
 
 
-def _leaked(by_sample: Likelihoods, normal: int, tumors: list[int]) -> np.ndarray:
+def _with_tumor(by_sample: Likelihoods, normal: int, tumors: list[int]) -> np.ndarray:
     """Return the log-likelihood of the normal with an unknown fraction of tumour, (candidates,).
 
     A shallow normal with 4 of 48 fragments beside a tumour with 16 of 61 is a leak, no inherited
@@ -425,7 +425,7 @@ def evaluate(
     normal: int | None,
     priors: Priors,
     log_germline_site: np.ndarray | None = None,
-    leaks: Leaks = NO_LEAKS,
+    admixture: Admixture = NO_ADMIXTURE,
     likelihoods: Likelihoods | None = None,
     log_het: np.ndarray | None = None,
 ) -> Posterior:
@@ -440,7 +440,7 @@ def evaluate(
     log_germline_site : (candidates,), optional
         Log prior of a germline variant at each candidate (a germline resource), instead of
         the general one.
-    leaks : Leaks
+    admixture : Admixture
     likelihoods : Likelihoods, optional
         Of `evidence`, where they are known.
     log_het : (samples, FREQUENCIES[1:]), optional
@@ -457,10 +457,10 @@ def evaluate(
     log_bf -= logsumexp(w[:, None] + by_sample.absent, axis=2)
     return Posterior(
         _log_null(evidence, by_sample, priors),
-        _log_somatic(evidence, by_sample, normal, priors, leaks),
+        _log_somatic(evidence, by_sample, normal, priors, admixture),
         _log_germline(by_sample, normal, log_germline_site, log_het),
         _log_artifact(by_sample, normal, priors),
-        _log_foreign(evidence, by_sample, leaks),
+        _log_foreign(evidence, by_sample, admixture),
         log_bf,
     )
 
@@ -473,7 +473,9 @@ def _log_null(evidence: Evidence, by_sample: Likelihoods, priors: Priors) -> np.
     return log_null + np.log(priors.null)
 
 
-def _in_normal(by_sample: Likelihoods, normal: int, tumors: list[int], leaks: Leaks) -> np.ndarray:
+def _in_normal(
+    by_sample: Likelihoods, normal: int, tumors: list[int], admixture: Admixture
+) -> np.ndarray:
     """Return the log-likelihood of the normal beside a somatic variant, (candidates, MULTIPLIERS).
 
     It lacks the allele, or contains tumour.
@@ -481,20 +483,24 @@ def _in_normal(by_sample: Likelihoods, normal: int, tumors: list[int], leaks: Le
     absent, spread = by_sample.absent, by_sample.alike
     in_normal = np.logaddexp(
         np.log1p(-TIN_PRIOR) + absent[:, normal],
-        np.log(TIN_PRIOR) + _leaked(by_sample, normal, tumors)[:, None],
+        np.log(TIN_PRIOR) + _with_tumor(by_sample, normal, tumors)[:, None],
     )
-    if leaks.tumor_in_normal > 0 and leaks.tumor is not None:
+    if admixture.tumor_in_normal > 0 and admixture.tumor is not None:
         # The fraction in the normal that follows from the tumour's own frequency.
         f = FREQUENCIES[1:]
-        best = f[by_sample.at_one[:, leaks.tumor, 1:].argmax(axis=1)]
-        left = np.searchsorted(f, best * leaks.tumor_in_normal)
-        leaked = spread[np.arange(len(spread)), normal, np.minimum(left, len(f) - 1)]
-        in_normal = np.logaddexp(absent[:, normal], leaked[:, None]) - np.log(2)
+        best = f[by_sample.at_one[:, admixture.tumor, 1:].argmax(axis=1)]
+        left = np.searchsorted(f, best * admixture.tumor_in_normal)
+        with_tumor = spread[np.arange(len(spread)), normal, np.minimum(left, len(f) - 1)]
+        in_normal = np.logaddexp(absent[:, normal], with_tumor[:, None]) - np.log(2)
     return in_normal
 
 
 def _log_somatic(
-    evidence: Evidence, by_sample: Likelihoods, normal: int | None, priors: Priors, leaks: Leaks
+    evidence: Evidence,
+    by_sample: Likelihoods,
+    normal: int | None,
+    priors: Priors,
+    admixture: Admixture,
 ) -> np.ndarray:
     """Return log prior times likelihood of a variant of at least one tumour, (candidates,)."""
     w, absent = evidence.log_shared, by_sample.absent
@@ -506,7 +512,7 @@ def _log_somatic(
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
     if normal is not None:
-        in_normal = _in_normal(by_sample, normal, tumors, leaks)
+        in_normal = _in_normal(by_sample, normal, tumors, admixture)
         some = some + in_normal
     log_somatic = logsumexp(w + some, axis=1)
     if len(tumors) > 1:
@@ -559,13 +565,13 @@ def _log_artifact(by_sample: Likelihoods, normal: int | None, priors: Priors) ->
     return np.log(priors.artifact) + like
 
 
-def _log_foreign(evidence: Evidence, by_sample: Likelihoods, leaks: Leaks) -> np.ndarray:
+def _log_foreign(evidence: Evidence, by_sample: Likelihoods, admixture: Admixture) -> np.ndarray:
     """Return log prior times likelihood of another person's allele, (candidates,).
 
     It is in the samples that contain that person's DNA, on one or both copies.
     """
     n, samples = by_sample.absent.shape[:2]
-    contaminated = [s for s, c in leaks.contamination.items() if c > 0]
+    contaminated = [s for s, c in admixture.contamination.items() if c > 0]
     if not contaminated:
         return np.full(n, LOG_TINY)
     clean = [s for s in range(samples) if s not in contaminated]
@@ -574,7 +580,7 @@ def _log_foreign(evidence: Evidence, by_sample: Likelihoods, leaks: Leaks) -> np
     # The contamination is known to about a tenth.
     narrow = np.exp(_kernel(FOREIGN_SPREAD))
     for s in contaminated:
-        c = leaks.contamination[s]
+        c = admixture.contamination[s]
         at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
         most = by_sample.at_one[:, s, 1:].max(axis=1, keepdims=True)
         levels = np.exp(by_sample.at_one[:, s, 1:] - most) @ narrow[at].T

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from resistpanel.call.events.realign import MARGIN
 from resistpanel.call.io.evidence import Templates
-from resistpanel.call.model import sampling_bias as opportunity
+from resistpanel.call.model import sampling_bias
 from resistpanel.core.reference import encode
 
 AT = 300
@@ -17,7 +17,7 @@ AT = 300
 def counted(ref: str, alt: str, length: int) -> list[int]:
     """Return from how many places reads tell of the reference and of a haplotype."""
     haps = [encode(ref), encode(alt)]
-    tells = opportunity.informative(haps, [0, len(alt) - len(ref)], length, MARGIN).own
+    tells = sampling_bias.informative(haps, [0, len(alt) - len(ref)], length, MARGIN).own
     return [int(t.sum()) for t in tells]
 
 
@@ -81,5 +81,5 @@ def test_places_of_fragments(tells, length, more):
     templates = Templates(length, apart, number / number.sum())
     first = {i for i, t in enumerate(tells) if t}
     expected = [len(first | {i - m for i in first}) for m in more]
-    got = opportunity.places(np.array(tells, dtype=bool), templates)
+    got = sampling_bias.places(np.array(tells, dtype=bool), templates)
     assert got == pytest.approx(sum(expected) / len(more))

@@ -9,14 +9,14 @@ from resistpanel.call.call_constants import INDEL_FLOOR, MAX_TRACT, PRIOR_SHARED
 from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
     MULTIPLIERS,
-    Noise,
-    Tally,
+    ErrorCounts,
+    ErrorModel,
     contexts,
     heavy_tailed,
     homopolymers,
     learn,
     learn_multipliers,
-    learn_slips,
+    learn_stutter,
 )
 from resistpanel.call.io.pileup import (
     CLASSES,
@@ -71,7 +71,7 @@ def simulate(seed, positions=20_000, depth=15.0, multiplier=None, oxidised=True)
     events = np.zeros(len(rows), dtype=EVENT_DTYPE)
     events["base"], events["cls"] = rows[:, 1], rows[:, 2]
     events["cycle"] = rng.choice(CYCLE_BINS, len(rows), p=spread) * CYCLE_WIDTH
-    tally = Tally()
+    tally = ErrorCounts()
     variant = np.zeros((positions, 4), dtype=bool)
     tally.add(context, rows[:, 0], n, cycles, events, rows[:, 3], variant)
     return tally, context, ref
@@ -80,7 +80,7 @@ def simulate(seed, positions=20_000, depth=15.0, multiplier=None, oxidised=True)
 @pytest.fixture(scope="module")
 def learned():
     tally, context, ref = simulate(1)
-    return learn(tally, learn_slips([tally])), tally, context, ref
+    return learn(tally, learn_stutter([tally])), tally, context, ref
 
 
 class TestRates:
@@ -140,8 +140,8 @@ class TestRates:
         assert noise.expected(-1, 3, depth)[0] == pytest.approx(100 * noise.quality[4])
 
     def test_nothing_seen_gives_nominal_rates(self):
-        tally = Tally()
-        noise = learn(tally, learn_slips([tally]))
+        tally = ErrorCounts()
+        noise = learn(tally, learn_stutter([tally]))
         assert (np.diff(noise.quality) < 0).all()
         assert noise.quality[4] == pytest.approx(5e-4)
         assert (noise.factor == 1).all()
@@ -154,7 +154,7 @@ class TestRates:
         events["base"] = 3
         variant = np.zeros((1, 4), dtype=bool)
         variant[0, 3] = True
-        tally = Tally()
+        tally = ErrorCounts()
         tally.add(
             np.array([5]), np.zeros(40, int), depth, np.zeros(CYCLE_BINS), events,
             np.full(40, 4), variant,
@@ -166,7 +166,7 @@ class TestRates:
 class TestMultipliers:
     def test_alike_sites(self):
         tally, _, _ = simulate(2, oxidised=False)
-        noise = learn(tally, learn_slips([tally]))
+        noise = learn(tally, learn_stutter([tally]))
         found = learn_multipliers([tally], [noise], None)
         assert found.shared.sum() == pytest.approx(1)
         near = (MULTIPLIERS >= 0.3) & (MULTIPLIERS <= 2.5)
@@ -178,7 +178,7 @@ class TestMultipliers:
         rng = np.random.default_rng(5)
         hot = np.where(rng.random((20_000, 4, 1)) < 0.03, 20.0, 1.0)
         tally, _, _ = simulate(3, multiplier=hot, oxidised=False)
-        noise = learn(tally, learn_slips([tally]))
+        noise = learn(tally, learn_stutter([tally]))
         found = learn_multipliers([tally], [noise], None)
         # errors are learned as the average of all sites, 1.57 times the plain one
         # The prior counts as a sixth as many sites.
@@ -196,9 +196,9 @@ class TestMultipliers:
         clean, _, ref = simulate(7, depth=60, oxidised=False)
         hot[ref != 1] = 1
         damaged, _, _ = simulate(7, depth=60, multiplier=hot, oxidised=False)
-        tallies = [clean, damaged]
-        noises = [learn(t, learn_slips(tallies)) for t in tallies]
-        found = learn_multipliers(tallies, noises, 0)
+        error_counts = [clean, damaged]
+        error_models = [learn(t, learn_stutter(error_counts)) for t in error_counts]
+        found = learn_multipliers(error_counts, error_models, 0)
         assert found.own.shape == (2, 4, 4, 2, len(MULTIPLIERS))
         assert found.own.sum(4) == pytest.approx(np.ones((2, 4, 4, 2)))
         high = found.own[..., MULTIPLIERS >= 12].sum(4)
@@ -211,7 +211,9 @@ class TestMultipliers:
         assert found.shared[MULTIPLIERS >= 12].sum() < 1e-3
 
     def test_the_tail_is_never_empty(self):
-        found = learn_multipliers([Tally()], [learn(Tally(), learn_slips([Tally()]))], None)
+        found = learn_multipliers(
+            [ErrorCounts()], [learn(ErrorCounts(), learn_stutter([ErrorCounts()]))], None
+        )
         assert (found.shared > 0).all()
         assert found.shared.argmax() == np.flatnonzero(MULTIPLIERS == 1)[0]
 
@@ -236,15 +238,15 @@ class TestSlips:
         n = np.full(len(runs), depth)
         shorter = rng.binomial(n, rate[runs])
         longer = rng.binomial(n, rate[runs] / 3)
-        tally = Tally()
-        tally.add_slips(starts, runs, n, shorter, longer)
+        tally = ErrorCounts()
+        tally.add_stutter(starts, runs, n, shorter, longer)
         return tally
 
     def test_rates_are_found_again(self):
         length = np.arange(MAX_TRACT + 1)
         rate = 1e-5 * 1.9 ** np.maximum(length - 2, 0)
         tally = self.simulated(rate)
-        slip = learn(tally, learn_slips([tally])).slip
+        slip = learn(tally, learn_stutter([tally])).stutter
         for run in range(8, 15):
             assert slip[run, 0] == pytest.approx(rate[run], rel=0.2)
             assert slip[run, 1] == pytest.approx(rate[run] / 3, rel=0.3)
@@ -256,30 +258,30 @@ class TestSlips:
         n = np.full(40, 500)
         shorter = np.zeros(40, int)
         shorter[7] = 250
-        tally = Tally()
-        tally.add_slips(np.arange(40), runs, n, shorter, np.zeros(40, int))
-        assert tally.slips[8, 0] == 0
-        assert tally.slip_total[8] == 40 * 500
+        tally = ErrorCounts()
+        tally.add_stutter(np.arange(40), runs, n, shorter, np.zeros(40, int))
+        assert tally.stutter[8, 0] == 0
+        assert tally.stutter_total[8] == 40 * 500
 
     def test_longer_than_the_table_share_its_last_row(self):
-        tally = Tally()
+        tally = ErrorCounts()
         one = np.array([0])
-        tally.add_slips(one, np.array([33]), np.array([100]), np.array([5]), np.array([2]))
-        assert tally.slips[MAX_TRACT].tolist() == [5, 2]
+        tally.add_stutter(one, np.array([33]), np.array([100]), np.array([5]), np.array([2]))
+        assert tally.stutter[MAX_TRACT].tolist() == [5, 2]
 
     def test_a_sample_leans_on_the_others(self):
         """Without reads of its own a sample slips as the pool does."""
         length = np.arange(MAX_TRACT + 1)
         tally = self.simulated(1e-5 * 1.9 ** np.maximum(length - 2, 0))
-        pooled = learn_slips([tally, Tally()])
-        slip = learn(Tally(), pooled).slip
+        pooled = learn_stutter([tally, ErrorCounts()])
+        slip = learn(ErrorCounts(), pooled).stutter
         assert slip == pytest.approx(np.maximum.accumulate(pooled, axis=0))
 
     def test_indel_rate(self):
         slip = np.tile(np.linspace(1e-4, 0.05, MAX_TRACT + 1)[:, None], 2)
         slip[:, 1] /= 4
         ones = np.ones(1)
-        noise = Noise(np.ones(6), ones, ones, slip)
+        noise = ErrorModel(np.ones(6), ones, ones, slip)
         assert noise.indel_rate(0, 0, -3) == INDEL_FLOOR
         assert noise.indel_rate(1, 8, -1) == pytest.approx(slip[8, 0])
         assert noise.indel_rate(1, 8, 1) == pytest.approx(slip[8, 1])
