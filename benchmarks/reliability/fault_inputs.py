@@ -336,11 +336,12 @@ def full_paths(program: Program, ground: Ground) -> Tried:
 
 @scenario(16, "an install by a name that is not published")
 def unpublished_name(program: Program, ground: Ground) -> Tried:
+    advice = "pip install " + "'resistpanel"
     found = [
         str(path.relative_to(program.checkout))
         for folder in ("docs", "workflow", "README.md", "profiles")
         for path in [program.checkout / folder, *(program.checkout / folder).rglob("*")]
-        if path.suffix in (".md", ".py", ".yaml") and "pip install 'resistpanel" in path.read_text()
+        if path.suffix in (".md", ".py", ".yaml") and advice in path.read_text()
     ]
     done = Done(0, "", "", 0, 0)
     return Tried(

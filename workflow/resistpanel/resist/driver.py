@@ -19,10 +19,9 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
     Returns
     -------
     records.Driver
-        `state` is ``retained`` (detected in every
-        later sample that could show it), ``lost`` (in none of them), ``absent`` (in no tumour,
-        although it was looked for) or ``unknown``. Without a normal the text says that the
-        driver's origin is not proven.
+        `state` is ``retained`` (detected in a later sample; the text names those in which it is
+        not), ``lost`` (in none of them), ``absent`` (in no tumour, although it was looked for) or
+        ``unknown``. Without a normal the text says that the driver's origin is not proven.
     """
     if not patient.drugs:
         return _result(
