@@ -153,16 +153,18 @@ def test_damage(tmp_path, ref, alt, first_forward):
     assert calls.passing() == [true.vcf(SEQUENCE)]
 
 
-def copied(*places: int, af: float = 0.19) -> list[Variant]:
+def copied(*places: int, af: float = 0.22, block: int = 1) -> list[Variant]:
     """Return alleles on the same molecules."""
-    return [snv(pos, {"t1": af, "t2": af}, block=1) for pos in places]
+    return [snv(pos, {"t1": af, "t2": af}, block=block) for pos in places]
 
 
 @pytest.mark.parametrize("normal", [True, False])
 def test_a_copy_that_the_reference_lacks(tmp_path, normal):
     """Three alleles 70 bases apart on one molecule; one of their frequency further off."""
-    far = snv(1100, {"t1": 0.19, "t2": 0.19})
-    true = [snv(TRUE, {"t1": 0.08, "t2": 0.2}), *copied(560, 585, af=0.12)]
+    far = snv(1100, {"t1": 0.22, "t2": 0.22})
+    true = [snv(TRUE, {"t1": 0.08, "t2": 0.2}), *copied(560, 585, af=0.12, block=2)]
+    # Three of one clone at 6 %: no copy gives so few.
+    true += copied(*range(850, 950, 40), af=0.06, block=3)
     variants = [*true, *copied(BAD, BAD + 70, BAD + 140), far]
     samples = {"t1": 600, "t2": 600} | ({"normal": 300} if normal else {})
     calls = patient(Case([]), variants=variants, samples=samples).write(tmp_path).call()

@@ -838,6 +838,14 @@ THERE_ODDS = TABLE.add(
     meaning="Odds of somatic against sequencing error from which on it is there beyond doubt",
     origin="judgement",
 )
+LINKED_AF = TABLE.add(
+    "LINKED_AF",
+    0.1,
+    unit="1",
+    meaning="Filter linked: lowest allele frequency, in every tumour, of a copy that the reference "
+    "lacks",
+    origin="judgement",
+)
 LINKED_LEAST = TABLE.add(
     "LINKED_LEAST",
     5,

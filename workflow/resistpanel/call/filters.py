@@ -14,6 +14,7 @@ from resistpanel.call.call_constants import (
     DAMAGE_ODDS,
     ENDS_LIKE,
     LESS_SIDE,
+    LINKED_AF,
     LINKED_LEAST,
     LINKED_REGION,
     LINKED_SD,
@@ -347,7 +348,8 @@ def linked(candidates: list[Candidate], tumors: list[int]) -> np.ndarray:
 
     A copy of a region that the reference lacks differs from it at several bases, which are all on
     the same molecules, at one frequency in all samples of the person. An allele of that frequency
-    near such a group counts as one of it.
+    near such a group counts as one of it. Below `LINKED_AF` in any tumour there is no such copy:
+    one more than the two of every cell gives a sixth and more.
 
     Parameters
     ----------
@@ -355,22 +357,26 @@ def linked(candidates: list[Candidate], tumors: list[int]) -> np.ndarray:
         The new ones (not germline), in order of position.
     tumors : list of int
     """
-    place = {c.allele: i for i, c in enumerate(candidates)}
     count = np.zeros(len(candidates))
-    for a, candidate in enumerate(candidates):
+    if not len(candidates):
+        return count
+    alt = np.array([[c.support[s].alt for s in tumors] for c in candidates], float)
+    total = np.array([[c.support[s].total for s in tumors] for c in candidates], float)
+    possible = (alt >= LINKED_AF * np.maximum(total, 1)).all(axis=1)
+    place = {candidates[i].allele: i for i in np.flatnonzero(possible)}
+    for candidate in (candidates[i] for i in np.flatnonzero(possible)):
+        a = place[candidate.allele]
         for other, cis, trans in candidate.phase:
             b = place.get(other)
             if b is None or cis < LINKED_LEAST or trans > LINKED_TRANS * (cis + trans):
                 continue
             back = next((t for o, _, t in candidates[b].phase if o == candidate.allele), cis)
             count[a] += back <= LINKED_TRANS * (cis + back)
-    alt = np.array([[c.support[s].alt for s in tumors] for c in candidates], float)
-    total = np.array([[c.support[s].total for s in tumors] for c in candidates], float)
     grouped = count.copy()
     most = next(f.threshold for f in FILTERS if f.name == "linked")
     for i in np.flatnonzero(count > most):
         for k, c in enumerate(candidates):
-            if c.allele.contig != candidates[i].allele.contig:
+            if c.allele.contig != candidates[i].allele.contig or not possible[k]:
                 continue
             if abs(c.allele.pos - candidates[i].allele.pos) > LINKED_REGION:
                 continue
