@@ -120,8 +120,8 @@ ASSAYS: dict[str, Assay] = {
         replace(_DUPLEX, name="duplex-hotspots", targets=14, piece=166,
                 what="one sample of reference material: 14 hotspots of 166 bases, 19 variants at "
                 "3 to 6 %, 1,200 molecules, duplex consensus, one orientation, 2x91",
-                mixture=Mixture({"tumour": 0.09}, scale=0.0, somatic_per_base=1 / 122,
-                                copy_number=False, paralogues=False),
+                mixture=tumour.Material({"tumour": 0.95}, somatic_per_base=1 / 122,
+                                        copy_number=False, paralogues=False),
                 sampling=replace(_DUPLEX.sampling, depth=1200),
                 chemistry=replace(_DUPLEX.chemistry, read_length=91)),
         replace(_DUPLEX, name="duplex-fgbio", what="duplex consensus reads with fgbio's tags",

@@ -162,7 +162,7 @@ def _place_somatic(
         kind = kind.removeprefix("LONG_")
         n = copies[contig, gene]
         hap = int(rng.choice([h for h in (0, 1) if n[h] > 0]))
-        founder = rng.random() < 0.2 or mixture.scale == 0
+        founder = rng.random() < mixture.founder or mixture.scale == 0
         clone = 0 if founder else int(rng.integers(1, len(CLONES)))
         late = clone > 0 or rng.random() < 0.5
         found.append(Variant(contig, start, ref, alt, hap, clone, kind, late))
@@ -257,6 +257,7 @@ class Mixture:
     """What a sample holds besides the cells that it should."""
 
     kinds: ClassVar[dict[str, float]] = KINDS
+    founder: ClassVar[float] = 0.2  # share of variants that all tumour cells have
     purity: dict[str, float]  # per sample; 0 for the normal
     scale: float = 1.0  # factor on the cells of all clones but the founder; 0: no other clone
     clones: tuple[tuple[float, float], ...] = tuple(CLONES.values())  # as `CLONES`, as many
@@ -265,6 +266,18 @@ class Mixture:
     somatic_per_base: float = 1 / 400
     paralogues: bool = True
     copy_number: bool = True
+
+
+# Ten clones of equal share: AFs about 4.5 % at a purity of 0.95.
+EQUAL_CLONES = ((0.0, 0.0), *(((0.095, 0.095),) * 10))
+
+
+@dataclass(frozen=True)
+class Material(Mixture):
+    """Reference material: every variant is on molecules of its own, as a mixed-in construct is."""
+
+    founder: ClassVar[float] = 0.0
+    clones: tuple[tuple[float, float], ...] = EQUAL_CLONES
 
 
 @dataclass(frozen=True)
