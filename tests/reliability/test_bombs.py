@@ -1,6 +1,7 @@
 """Small files that unpack to gigabytes, or name millions of lines: refused, the file named."""
 
 import bz2
+import functools
 import gzip
 import lzma
 import resource
@@ -39,7 +40,12 @@ def itf8(number: int) -> bytes:
 def cram(text: bytes, method: int = 1, declared: int | None = None, version: bytes = b"\3\0"):
     """Return a CRAM of a header alone, its block packed by a method."""
     raw = struct.pack("<i", len(text)) + text
-    pack = {0: bytes, 1: gzip.compress, 2: bz2.compress, 3: lzma.compress}.get(method, bytes)
+    pack = {
+        0: bytes,
+        1: functools.partial(gzip.compress, mtime=0),
+        2: bz2.compress,
+        3: lzma.compress,
+    }.get(method, bytes)
     packed = pack(raw)
     block = bytes([method, 0, 0]) + itf8(len(packed))
     block += itf8(len(raw) if declared is None else declared) + packed
@@ -89,6 +95,7 @@ def test_headers_of_cram_that_unpack_to_much(tmp_path, monkeypatch, method, decl
         (cram(HEAD)[:60] + CRAM_EOF, "cannot be read"),
         (cram(HEAD, declared=(1 << 31) + 5), "its header is of -"),
     ],
+    ids=["method", "version", "cut", "cut block", "size"],
 )
 def test_headers_of_cram_that_are_not_unpacked(tmp_path, data, words):
     path = tmp_path / "a.cram"
