@@ -38,8 +38,8 @@ def _keys(path: Path, reference: Path) -> list[Key]:
             primary = (read for read in bam.fetch(contig) if not read.flag & 0x900)
             for read in itertools.islice(primary, READS):
                 bases = read.get_forward_sequence() or ""
-                qualities = read.get_forward_qualities()
-                found.append((read.query_name or "", read.flag & 0xC0, bases, sum(qualities or ())))
+                qualities = sum(read.query_qualities or ())
+                found.append((read.query_name or "", read.flag & 0xC0, bases, qualities))
     return found
 
 
