@@ -142,3 +142,21 @@ def test_records_of_another_results_folder(study, boundkit):
     (study.folder / "results").rename(study.folder / "ours")
     (study.folder / "theirs").rename(study.folder / "results")
     assert study.stale() == boundkit.READS
+
+
+@pytest.mark.parametrize("name", ["report/P1.html", "report/P1.tsv", "report/cohort.html"])
+def test_pages_of_a_backup(study, boundkit, name):
+    """Put back without the records, and of the same size as those that were made since."""
+    path = study.folder / "results" / name
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data)
+    assert study.stale() == ({"cohort"} if "cohort" in name else boundkit.REPORT)
+
+
+def test_pages_that_were_touched_or_copied(study):
+    path = study.folder / "results/report/P1.html"
+    new = path.with_suffix(".new")
+    new.write_bytes(path.read_bytes())
+    new.replace(path)
+    assert study.stale() == set()

@@ -358,6 +358,7 @@ class Binding:
             for one in self.steps
             for name in one.outputs
         }
+        self.read = {path.absolute() for one in self.steps for path in one.inputs.values()}
         self.records: dict[tuple[str, str], Made | None] = {}
         for one in self.steps:
             self._judge(one)
@@ -385,6 +386,8 @@ class Binding:
             {name: File(name) for name in one.outputs}, one.pages,
         )  # fmt: skip
         reasons = differences(due, record, self.outdir)
+        if record and not reasons:
+            reasons = [f"{name} was changed after it was made" for name in self._replaced(record)]
         if one.step == "call_shard" and reasons == ["new"]:
             reasons = []  # temporary: it is made where the call needs it
         self.verdicts[key] = Verdict(due, reasons or list(dict.fromkeys(again)))
@@ -405,6 +408,19 @@ class Binding:
             found = None  # the step that reads it hashes it
         name = os.path.relpath(path, self.outdir) if inside else str(path)
         return File(name, now, found, whole)
+
+    def _replaced(self, record: Made) -> Iterator[str]:
+        """Yield the outputs that are not those a step wrote: a page of a backup, say.
+
+        One that another step reads is compared there.
+        """
+        for name, wrote in record.outputs.items():
+            path = self.outdir / name
+            now = None if path in self.read else self._state(path, head=False)
+            if now and wrote.state and not now.same(wrote.state):
+                found = self.known.content(path, now, wrote.whole or None)
+                if wrote.content and found != wrote.content:
+                    yield name
 
     def _edited(self, path: Path, maker: tuple[str, str], now: File) -> list[str]:
         """Return why a step's maker has to run: its output is not the one it recorded."""
