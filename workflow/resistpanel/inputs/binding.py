@@ -350,8 +350,10 @@ class Binding:
     def __init__(self, plan: Plan, screens: Mapping[str, Any] | None = None):
         self.steps = list(Steps(plan, screens))
         self.outdir = plan.settings.outdir.absolute()
+        self.prefix = f"{self.outdir}{os.sep}"
         self.known = Known(self.outdir)
         self.states: dict[Path, State | None] = {}
+        self.folders: set[Path] = set()
         self.verdicts: dict[tuple[str, str], Verdict] = {}
         self.makers = {
             self.outdir / name: (one.step, one.subject)
@@ -406,8 +408,13 @@ class Binding:
             found = self.known.content(path, now, whole or None)
         else:
             found = None  # the step that reads it hashes it
-        name = os.path.relpath(path, self.outdir) if inside else str(path)
-        return File(name, now, found, whole)
+        return File(self._name(path) if inside else str(path), now, found, whole)
+
+    def _name(self, path: Path) -> str:
+        """Return a result's path as seen from the output folder."""
+        text = str(path)
+        inside = text.startswith(self.prefix)
+        return text[len(self.prefix) :] if inside else os.path.relpath(path, self.outdir)
 
     def _replaced(self, record: Made) -> Iterator[str]:
         """Yield the outputs that are not those a step wrote: a page of a backup, say.
@@ -427,7 +434,7 @@ class Binding:
         record = self.records.get(maker)
         if record is None or now.content is None:
             return []
-        name = os.path.relpath(path, self.outdir)
+        name = self._name(path)
         wrote = record.outputs.get(name)
         if wrote is None or wrote.content in (None, now.content):
             return []
@@ -466,16 +473,19 @@ class Binding:
                 if found.st_mtime_ns != NEVER:
                     os.utime(path, ns=(NEVER, NEVER))
                 continue
-            self._write(path, verdict)
+            self._write(path, verdict, found is not None)
 
-    def _write(self, path: Path, verdict: Verdict) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def _write(self, path: Path, verdict: Verdict, found: bool) -> None:
+        if path.parent not in self.folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.folders.add(path.parent)
         body = json.dumps(verdict.due.value())[:-1]
-        if verdict.reasons == ["new"] and path.is_file() and path.read_text().startswith(body):
+        if found and verdict.reasons == ["new"] and path.read_text().startswith(body):
             return  # of a result that is not there: nothing to be older than
         # Not renamed over the old one, for which file systems wait for the disk: a step that finds
         # it cut short asks for another run.
-        path.unlink(missing_ok=True)
+        if found:
+            path.unlink(missing_ok=True)
         path.write_text(f'{body}, "nonce": {time.time_ns()}}}', encoding="utf-8")
         when = NEVER
         if verdict.reasons:
