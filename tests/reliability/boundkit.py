@@ -124,8 +124,8 @@ class Study:
         """Do every step that has to be done."""
         binding = self.binding()
         binding.write()
-        for (step, subject), verdict in binding.verdicts.items():
-            if not verdict.reasons or step == "multiqc":
+        for step, subject in binding.stale():
+            if step == "multiqc":
                 continue
             written_step.write(place(binding.outdir, "due", step, subject))
 

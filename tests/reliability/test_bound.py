@@ -379,6 +379,22 @@ def test_a_step_makes_the_index_that_is_missing(study):
     assert list(study.folder.glob(".*")) == []
 
 
+def test_evidence_that_was_used_and_removed(study, boundkit):
+    """Of a scattered call: nothing is due for want of it; what is due of it follows the reads."""
+    study.write(call=study.config["call"] | {"scatter": 3})
+    study.finish()
+    due = due_of(study, "call_shard", "P1.1-of-3")
+    boundkit.written_step.write(due)
+    (study.folder / "results/call/P1.1-of-3.npz").unlink()
+    study.finish()  # the pages, which that step has withdrawn
+    assert study.stale() == set()
+    old = read(due).inputs["reads of after"].state
+    other_reads("after.bam")(study, boundkit)
+    assert study.stale() == boundkit.READS
+    study.binding().write()
+    assert read(due).inputs["reads of after"].state != old
+
+
 def test_an_empty_output_is_not_finished(study):
     study.row("after", drugs="imatinib")
     due = due_of(study, "sheet")

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from resistpanel.core.agreement import TEMPORARY
 from resistpanel.core.bam import index_of
 from resistpanel.core.errors import InputError, machine_fault
 from resistpanel.core.files import write_json
@@ -390,8 +391,6 @@ class Binding:
         reasons = differences(due, record, self.outdir)
         if record and not reasons:
             reasons = [f"{name} was changed after it was made" for name in self._replaced(record)]
-        if one.step == "call_shard" and reasons == ["new"]:
-            reasons = []  # temporary: it is made where the call needs it
         self.verdicts[key] = Verdict(due, reasons or list(dict.fromkeys(again)))
 
     def _file(self, role: str, path: Path, inside: bool, record: Made | None) -> File:
@@ -444,8 +443,17 @@ class Binding:
         return [f"{maker[0]}{AGAIN}"]
 
     def stale(self) -> dict[tuple[str, str], list[str]]:
-        """Return why each step has to be done that has to be."""
-        return {key: one.reasons for key, one in self.verdicts.items() if one.reasons}
+        """Return why each step has to be done that has to be.
+
+        Not those whose result is removed once it was used: they are done where that is needed.
+        """
+        return {
+            key: one.reasons for key, one in self.verdicts.items()
+            if one.reasons and not (key[0] in TEMPORARY and self._absent(one.due))
+        }  # fmt: skip
+
+    def _absent(self, due: Made) -> bool:
+        return not any((self.outdir / name).exists() for name in due.outputs)
 
     def bound(self, patient: str) -> bool:
         """Return whether a patient's report agrees with all that it was made from."""
