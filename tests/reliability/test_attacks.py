@@ -160,3 +160,26 @@ def test_pages_that_were_touched_or_copied(study):
     new.write_bytes(path.read_bytes())
     new.replace(path)
     assert study.stale() == set()
+
+
+def test_an_edit_taken_back_and_a_step_that_snakemake_runs_all_the_same(study, boundkit):
+    """For a BAM that was touched, say: it records what it is given now."""
+    study.write(call=study.config["call"] | {"extra": "--min-qual 15"})
+    study.binding().write()  # a dry run
+    study.write(call=study.config["call"] | {"extra": ""})
+    study.binding().write()
+    boundkit.written_step.write(place(study.folder / "results", "due", "call", "P1"))
+    study.write(call=study.config["call"] | {"extra": "--min-qual 15"})
+    assert study.stale() >= {"call"}
+
+
+def test_a_moved_study_of_which_snakemake_runs_a_step(study, boundkit):
+    """By its own records, since the paths of BAMs have changed."""
+    moved = study.folder.parent / "moved"
+    study.folder.rename(moved)
+    study.folder = study.world.folder = moved
+    study.binding().write()
+    boundkit.written_step.write(place(moved / "results", "due", "call", "P1"))
+    made = read(place(moved / "results", "made", "call", "P1"))
+    assert made.inputs["reads of after"].path == str(moved / "after.bam")
+    assert made.inputs["reads of after"].content

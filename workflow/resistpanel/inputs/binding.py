@@ -477,19 +477,19 @@ class Binding:
                 found = None
             if found and not touch:
                 continue
-            if not verdict.reasons and found and found.st_size:
-                if found.st_mtime_ns != NEVER:
-                    os.utime(path, ns=(NEVER, NEVER))
-                continue
-            self._write(path, verdict, found is not None)
+            self._write(path, verdict, found)
 
-    def _write(self, path: Path, verdict: Verdict, found: bool) -> None:
+    def _write(self, path: Path, verdict: Verdict, found: os.stat_result | None) -> None:
         if path.parent not in self.folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self.folders.add(path.parent)
         body = json.dumps(verdict.due.value())[:-1]
-        if found and verdict.reasons == ["new"] and path.read_text().startswith(body):
-            return  # of a result that is not there: nothing to be older than
+        # Also of a step that is not due: Snakemake may run it for reasons of its own, and it must
+        # record what it is given now.
+        if found and verdict.reasons in ([], ["new"]) and path.read_text().startswith(body):
+            if not verdict.reasons and found.st_mtime_ns != NEVER:
+                os.utime(path, ns=(NEVER, NEVER))
+            return  # new, of a result that is not there: nothing to be older than
         # Not renamed over the old one, for which file systems wait for the disk: a step that finds
         # it cut short asks for another run.
         if found:
