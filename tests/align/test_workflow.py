@@ -55,7 +55,8 @@ def folder(tmp_path_factory, one_gene):
 
 
 def test_from_fastq_to_calls(folder, snakemake):
-    done = snakemake(folder, "--cores", "1", "results/call/p1.vcf.gz")
+    wanted = "results/call/p1.vcf.gz", "results/sheet/p1.json"
+    done = snakemake(folder, "--cores", "1", *wanted)
     assert done.returncode == 0, done.stdout + done.stderr
     with pysam.VariantFile(str(folder / "results/call/p1.vcf.gz")) as handle:
         (found,) = [r for r in handle if list(r.filter) == ["PASS"]]
