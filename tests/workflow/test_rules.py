@@ -10,7 +10,8 @@ from resistpanel.cli import build_parser
 from resistpanel.core.files import HOME
 
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
-STAGES = [path for path in RULES if path.stem != "common"]
+#: Files without a rule: what all rules use, and what is checked before any is read.
+STAGES = [path for path in RULES if path.stem not in ("common", "start")]
 ACTIONS = "adapt|sites|index|reference|run|table"
 #: The option that binds a step to its inputs is the step's own and comes before its action.
 BOUND = r'(?: --made-from \{input\.due:q\}"\s*")?'
