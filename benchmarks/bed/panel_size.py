@@ -7,8 +7,9 @@ Of the patient of the assay ``capture``, panels of 300, 1,000 and 3,000 bases ar
 pieces of 100 bases, half of which lie over a true variant. Each panel is called by itself: its
 error rates are learned from its own bases alone. A true variant of a panel is an observation. Its
 call is compared with the call of the same variant by all targets together. Panels are drawn until
-there are enough observations. The variants are those of one patient and are observed many times:
-the interval of the difference is of a bootstrap over variants.
+there are enough observations. The interval of the difference is given twice: Newcombe's over the
+observations, and, as the variants are those of one patient and each is observed many times, of a
+bootstrap over variants.
 """
 
 import argparse
@@ -149,7 +150,7 @@ def main(argv: list[str] | None = None) -> int:
     whole = call(folder, None)
     print(
         "| bases | panels | observations (variants) | recall, panel | recall, all targets "
-        "| difference, 95 % over variants | false calls per Mb, panel | all targets |"
+        "| difference, 95 % over observations; over variants | false calls per Mb, panel | all targets |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for bases in args.sizes:
@@ -160,7 +161,8 @@ def main(argv: list[str] | None = None) -> int:
         print(
             f"| {bases:,} | {len(panels):,} | {n:,} ({len(names)}) "
             f"| {(pair.both + pair.first) / n:.3f} | {(pair.both + pair.second) / n:.3f} "
-            f"| {100 * pair.difference:+.2f} points ({100 * low:+.2f} to {100 * high:+.2f}) "
+            f"| {100 * pair.difference:+.2f} points ({100 * pair.low:+.2f} to "
+            f"{100 * pair.high:+.2f}; {100 * low:+.2f} to {100 * high:+.2f}) "
             f"| {rates['false'] / rates['megabases']:.2f} ({rates['false']} in "
             f"{rates['megabases']:.2f} Mb) | {rates['false of all targets']} in "
             f"{rates['megabases of all targets']:.3f} Mb, p {rates['p']:.2f} |",
