@@ -150,7 +150,8 @@ def main(argv: list[str] | None = None) -> int:
     whole = call(folder, None)
     print(
         "| bases | panels | observations (variants) | recall, panel | recall, all targets "
-        "| difference, 95 % over observations; over variants | false calls per Mb, panel | all targets |"
+        "| difference, 95 % over observations; over variants | false calls per Mb, panel "
+        "| all targets |"
     )
     print("|---|---|---|---|---|---|---|---|")
     for bases in args.sizes:
