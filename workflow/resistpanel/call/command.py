@@ -129,8 +129,9 @@ def run(args: argparse.Namespace) -> int:
         library=args.library,
         consensus=args.consensus,
     )
-    # What was imported stays: the collector need not go through it again and again.
+    # Few objects are in cycles, and what was imported stays: collect seldom, and not that.
     gc.freeze()
+    gc.set_threshold(100_000)
     with quiet():
         for path in (*args.normal, *args.tumor) if not args.gather else ():
             check_whole(Path(path))
