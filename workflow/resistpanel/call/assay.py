@@ -93,11 +93,11 @@ def same_ends(pos: np.ndarray, end: np.ndarray, reverse: np.ndarray) -> np.ndarr
     for side, place in ((~reverse, pos), (reverse, end)):
         here = np.sort(place[side])
         for k, width in enumerate((1, END_WINDOW)):
-            cell = here // width
-            if len(cell):
-                edges = np.flatnonzero(np.diff(cell)) + 1
-                n = np.diff(np.concatenate([[0], edges, [len(cell)]])).astype(float)
-                found[k] += (n * (n - 1)).sum() / 2
+            if len(here):
+                cell = here if width == 1 else here // width
+                last = np.flatnonzero(cell[1:] != cell[:-1])
+                n = np.diff(last, prepend=-1, append=len(cell) - 1).astype(float)
+                found[k] += (n @ n - len(cell)) / 2
     return found
 
 

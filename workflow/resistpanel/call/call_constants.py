@@ -45,7 +45,7 @@ ENDS_SAMPLED = TABLE.add(
     "ENDS_SAMPLED",
     1000,
     unit="reads",
-    meaning="Reads of a chunk, about, of which the 5' ends are compared",
+    meaning="Reads of a chunk or a locus, about, of which the 5' ends are compared",
     origin="judgement",
 )
 TEMPLATES_SAMPLED = TABLE.add(

@@ -8,7 +8,6 @@ made from. The step writes it when it has ended well, and removes it before it b
 import contextlib
 import dataclasses
 import functools
-import importlib.metadata
 import json
 import os
 import shutil
@@ -38,6 +37,9 @@ def software() -> dict[str, str]:
 
     The digest of the code differs between two commits of one version.
     """
+    # Slow to import, and most commands never ask.
+    from importlib import metadata
+
     code = {}
     for folder in (Path(__file__).parents[1], HOME / "workflow/rules", HOME / "workflow/schemas"):
         for pattern in CODE:
@@ -46,8 +48,8 @@ def software() -> dict[str, str]:
                     code[f"{folder.name}/{path.relative_to(folder)}"] = content(path)
     found = {"resistpanel": __version__, "code": of_value(code)[:12]}
     for name in LIBRARIES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
     return found
 
 

@@ -15,6 +15,7 @@ cdef class Stream:
     cdef readonly str path
     cdef htsFile *fp
     cdef sam_hdr_t *header
+    cdef int32_t n_contigs
     cdef hts_idx_t *index
     cdef hts_itr_t *itr
     cdef bam1_t *rec

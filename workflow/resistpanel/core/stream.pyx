@@ -178,6 +178,7 @@ cdef class Stream:
         self.header = sam_hdr_read(self.fp)
         if self.header == NULL:
             raise refusal("has no readable header", self.path, "check the file")
+        self.n_contigs = sam_hdr_nref(self.header)
         # The index that was checked, by name: htslib would take a .csi before a .bai.
         found = index_of(Path(self.path))
         if found is None:
@@ -517,8 +518,7 @@ cdef class Stream:
             4 * <int64_t>b.core.n_cigar + (<int64_t>b.core.l_qseq + 1) // 2 + b.core.l_qseq
         ):
             return BROKEN
-        if not -1 <= b.core.tid < sam_hdr_nref(self.header) \
-                or not -1 <= b.core.mtid < sam_hdr_nref(self.header):
+        if not -1 <= b.core.tid < self.n_contigs or not -1 <= b.core.mtid < self.n_contigs:
             return BROKEN
         # As htslib holds it: the name ends with 0, and is padded, so that the CIGAR is aligned.
         pad = <uint8_t>((4 - name % 4) % 4)

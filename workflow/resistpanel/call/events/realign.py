@@ -7,6 +7,7 @@ import numpy as np
 from resistpanel.call.assay import same_ends
 from resistpanel.call.call_constants import (
     DUPLICATION_OVERLAP,
+    ENDS_SAMPLED,
     FIXED_ENDS,
     HAPLOTYPE_ODDS,
     INDEL_FLANK,
@@ -139,8 +140,8 @@ class Scored:
         table = p.reads.table
         chosen = p.touching(start, end)
         # An allele that a fragment's primer covers, whole or in part, is not the sample's.
-        near = table[chosen]
-        open_ = np.array([(near["low"] < s) & (near["high"] > e) for s, e in locus.spans])
+        low, high = table["low"][chosen], table["high"][chosen]
+        open_ = np.array([(low < s) & (high > e) for s, e in locus.spans])
         chosen = chosen[open_.any(axis=0)]
         if not len(chosen):
             return None
@@ -288,7 +289,7 @@ def _span(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _fixed(rows: np.ndarray) -> bool:
     """Return whether the reads of a locus begin at a few bases, as those of amplicons."""
-    same, pairs = same_ends(*_span(rows))
+    same, pairs = same_ends(*_span(rows[:: len(rows) // ENDS_SAMPLED + 1]))
     return pairs > 0 and same >= FIXED_ENDS * pairs
 
 

@@ -137,10 +137,8 @@ def settle(reads: Reads, contig: str, primers: Primers | None, amplicons: bool =
     table = reads.table
     if not len(table):
         return 0
-    pairs = mates(
-        np.ascontiguousarray(table["frag"]), np.ascontiguousarray(table["flag"]), reads.n_fragments
-    )
     raw = table.view(np.uint8)
+    pairs = mates(raw, reads.n_fragments)
     adapters = trim_adapters(raw, reads.bases, reads.cigars, pairs)
     if primers is not None:
         mask_primers(raw, pairs, *primers.of(contig))

@@ -100,20 +100,22 @@ cdef bint same(const uint8_t *a, const uint8_t *b, int32_t n) noexcept nogil:
     return True
 
 
-def mates(const int32_t[::1] frags, const int32_t[::1] flags, int64_t fragments):
+def mates(const uint8_t[::1] table, int64_t fragments):
     """Return the rows of each fragment's forward and reverse read, -1 without, (fragments, 2).
 
-    Of several reads in one direction the first counts.
+    `table` is the bytes of `reader.Reads.table`. Of several reads in one direction the first
+    counts.
     """
     found_array = np.full((fragments, 2), -1, dtype=np.int32)
     cdef int32_t[:, ::1] found = found_array
-    cdef int64_t i
+    cdef int64_t i, reads = table.shape[0] // sizeof(Read)
+    cdef const Read *rows = <const Read *>&table[0]
     cdef int side
     with nogil:
-        for i in range(frags.shape[0]):
-            side = 1 if flags[i] & BAM_FREVERSE else 0
-            if found[frags[i], side] < 0:
-                found[frags[i], side] = <int32_t>i
+        for i in range(reads):
+            side = 1 if rows[i].flag & BAM_FREVERSE else 0
+            if found[rows[i].frag, side] < 0:
+                found[rows[i].frag, side] = <int32_t>i
     return found_array
 
 

@@ -235,7 +235,9 @@ def between_centres(error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def logsumexp(a: np.ndarray, axis: int) -> np.ndarray:
     """Return log(sum(exp(a))) along an axis; scipy's does more, several times slower."""
     most = np.maximum(a.max(axis=axis, keepdims=True), LOG_TINY)
-    return np.log(np.exp(a - most).sum(axis=axis)) + most.squeeze(axis)
+    height = a - most
+    np.exp(height, out=height)
+    return np.log(height.sum(axis=axis)) + most.squeeze(axis)
 
 
 def log_frequency_prior() -> np.ndarray:
