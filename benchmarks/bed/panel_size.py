@@ -1,14 +1,15 @@
 """Does the size of the panel change what is called? One data set, called through small BEDs.
 
     python -m benchmarks.bed.panel_size --seed 7
+    python -m benchmarks.bed.panel_size --seed 7 --patients 4
     python -m benchmarks.bed.panel_size --seed 7 --observations 400 --sizes 300
 
-Of the patient of the assay ``capture``, panels of 300, 1,000 and 3,000 bases are drawn, each of
+Of each patient of the assay ``capture``, panels of 300, 1,000 and 3,000 bases are drawn, each of
 pieces of 100 bases, half of which lie over a true variant. Each panel is called by itself: its
 error rates are learned from its own bases alone. A true variant of a panel is an observation. Its
 call is compared with the call of the same variant by all targets together. Panels are drawn until
 there are enough observations. The interval of the difference is given twice: Newcombe's over the
-observations, and, as the variants are those of one patient and each is observed many times, of a
+observations, and, as the variants are those of few patients and each is observed many times, of a
 bootstrap over variants.
 """
 
@@ -36,7 +37,7 @@ DRAWN_AT_ONCE = 32
 
 @dataclass(frozen=True)
 class Observed:
-    """One panel: its true variants and whether they were called, and its false calls."""
+    """One panel: its true variants, by patient, and whether they were called; its false calls."""
 
     variants: tuple[tuple, ...]
     found: tuple[bool, ...]
@@ -79,8 +80,8 @@ def call(folder: Path, spans: list | None) -> Observed:
         found = score.score(ref, truth, score.read_calls(output, ref))
     keys = ["contig", "start", "ref", "alt"]
     rows = found.variants
-    names = [tuple(row) for row in rows[keys].itertuples(index=False)] if len(rows) else []
-    false = [tuple(row) for row in found.false[keys].itertuples(index=False)]
+    names = [(folder.name, *row) for row in rows[keys].itertuples(index=False)]
+    false = [(folder.name, *row) for row in found.false[keys].itertuples(index=False)]
     return Observed(
         tuple(names), tuple(rows["found"]) if len(rows) else (), tuple(false), truth.bases
     )
@@ -114,9 +115,18 @@ def bootstrap(
     return float(low), float(high)
 
 
-def compared(panels: list[Observed], whole: Observed, seed: int) -> tuple[Paired, tuple, dict]:
-    """Compare the calls of the panels with those of all targets at the same variants."""
-    of_whole = dict(zip(whole.variants, whole.found, strict=True))
+def compared(
+    panels: list[Observed], wholes: list[Observed], seed: int
+) -> tuple[Paired, tuple, dict]:
+    """Compare the calls of the panels with those of all targets at the same variants.
+
+    `wholes` holds one call by all targets for each patient.
+    """
+    of_whole = {
+        name: found
+        for whole in wholes
+        for name, found in zip(whole.variants, whole.found, strict=True)
+    }
     keys = [key for panel in panels for key in panel.variants if key in of_whole]
     small = np.array(
         [
@@ -129,12 +139,14 @@ def compared(panels: list[Observed], whole: Observed, seed: int) -> tuple[Paired
     same = np.array([of_whole[key] for key in keys])
     bases = sum(panel.bases for panel in panels)
     false = sum(len(panel.false) for panel in panels)
+    false_whole = sum(len(whole.false) for whole in wholes)
+    bases_whole = sum(whole.bases for whole in wholes)
     rates = {
         "false": false,
         "megabases": bases / 1e6,
-        "false of all targets": len(whole.false),
-        "megabases of all targets": whole.bases / 1e6,
-        "p": poisson_ratio(false, bases, len(whole.false), whole.bases),
+        "false of all targets": false_whole,
+        "megabases of all targets": bases_whole / 1e6,
+        "p": poisson_ratio(false, bases, false_whole, bases_whole),
     }
     return paired(small, same), bootstrap(keys, small, same, seed), rates
 
@@ -143,11 +155,15 @@ def main(argv: list[str] | None = None) -> int:
     """Print a table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--observations", type=int, default=2000)
+    parser.add_argument("--patients", type=int, default=1, metavar="N",
+                        help="so many patients, of the seed and those that follow it")  # fmt: skip
+    parser.add_argument("--observations", type=int, default=2000, help="of all patients together")
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES)
     args = parser.parse_args(argv)
-    folder = assays.simulate(assays.ASSAYS["capture"], args.seed)
-    whole = call(folder, None)
+    seeds = [args.seed + k for k in range(args.patients)]
+    folders = [assays.simulate(assays.ASSAYS["capture"], seed) for seed in seeds]
+    wholes = [call(folder, None) for folder in folders]
+    each = -(-args.observations // len(seeds))
     print(
         "| bases | panels | observations (variants) | recall, panel | recall, all targets "
         "| difference, 95 % over observations; over variants | false calls per Mb, panel "
@@ -155,8 +171,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     print("|---|---|---|---|---|---|---|---|")
     for bases in args.sizes:
-        panels = observe(folder, bases, args.observations, args.seed)
-        pair, (low, high), rates = compared(panels, whole, args.seed)
+        panels = [
+            panel
+            for folder, seed in zip(folders, seeds, strict=True)
+            for panel in observe(folder, bases, each, seed)
+        ]
+        pair, (low, high), rates = compared(panels, wholes, args.seed)
         n = pair.both + pair.first + pair.second + pair.neither
         names = {key for panel in panels for key in panel.variants}
         print(

@@ -18,7 +18,7 @@ def test_only_variants_of_both_are_compared():
         Observed((A, C), (True, True), (), 100),
         Observed((A, B), (False, True), (("c", 50, "A", "T"),), 100),
     ]
-    pair, (low, high), rates = compared(panels, whole, 1)
+    pair, (low, high), rates = compared(panels, [whole], 1)
     assert (pair.both, pair.first, pair.second, pair.neither) == (1, 1, 1, 0)
     assert pair.difference == 0
     assert low < 0 < high
