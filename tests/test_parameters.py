@@ -21,9 +21,8 @@ from resistpanel.core.parameters import (
 )
 
 PACKAGE = HOME / "workflow" / "resistpanel"
-#: Rooms whose numbers are no thresholds of the analysis, or not in a table yet.
+#: Rooms whose numbers are no thresholds.
 ROOMS = {
-    "inputs": "limits of files, memory and disk",
     "run": "seconds and lines of the progress display",
 }
 #: Modules that draw: their numbers are pixels, and how much of a drawing fits.
@@ -84,6 +83,16 @@ STRUCTURE = {
         "TBI_SHIFT, TBI_DEPTH": "of the tabix format",
     },
     "extras/caller_tools.py": {"BROKEN_PIPE": "exit statuses"},
+    "inputs/binding.py": {
+        "NEVER": "a time later than all",
+        "GRAIN": "nanoseconds: the coarsest times of files",
+    },
+    "inputs/check_data.py": {"PIECE": "bases read at a time"},
+    "inputs/checks.py": {"READERS": "headers read side by side"},
+    "inputs/config.py": {"MOST_VALUES": "limits of files"},
+    "inputs/find_bams.py": {"DEPTH": "folders searched"},
+    "inputs/resources.py": {"MEGABYTE": "bytes"},
+    "inputs/sheet.py": {"LONGEST": "characters of a file name"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
     "report/study.py": {"CALLS": "codes of cBioPortal"},

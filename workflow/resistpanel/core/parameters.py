@@ -176,6 +176,7 @@ def described(kind: type) -> dict[str, str]:
 #: In the order of the page.
 SOURCES = (
     Source("core", "", "resistpanel.core.core_constants", "TABLE"),
+    Source("inputs", "", "resistpanel.inputs.inputs_constants", "TABLE"),
     Source("panel", "", "resistpanel.panel.panel_constants", "TABLE"),
     Source("align", "", "resistpanel.align.align_constants", "TABLE"),
     Source("qc", "", "resistpanel.qc.qc_constants", "TABLE"),

@@ -17,15 +17,13 @@ from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.vcf_index import check_vcf_index, open_vcf
 from resistpanel.inputs.checks import resolver
 from resistpanel.inputs.config import Settings
+from resistpanel.inputs.inputs_constants import LEAST_COVERED, TARGETS_ASKED
 from resistpanel.inputs.plan import check_extra
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
 
-#: Targets of which a BAM is asked whether it has a read there, and the fraction that must have.
-TARGETS_ASKED = 60
-LEAST_COVERED = 0.5
 #: Bases read at a time for a contig's checksum.
 PIECE = 1 << 24
 

@@ -13,6 +13,7 @@ import yaml
 
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
+from resistpanel.inputs.inputs_constants import PADDING
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
 MOST_VALUES = 100_000
@@ -40,11 +41,6 @@ class Simulation:
     seed: int | None = None
     depth: float | None = None
     table1: Path | None = None
-
-
-#: Bases of the introns at either end of an exon that calls reach into: splice sites, and indels
-#: over the border.
-PADDING = 20
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,16 +11,14 @@ from pathlib import Path
 import resistpanel
 from resistpanel.core.lock import holder, locked
 from resistpanel.inputs.config import Settings
+from resistpanel.inputs.inputs_constants import (
+    BYTES_PER_PATIENT,
+    BYTES_PER_SIMULATION,
+    FASTQ_FACTOR,
+)
 from resistpanel.inputs.machine import check_writable, existing
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
-
-#: Bytes that a run writes for one patient, and for a simulation: about ten and three times what
-#: the demo wrote (5 MB, 313 MB), since panels are larger, depths greater and samples more.
-BYTES_PER_PATIENT = 50 * 10**6
-BYTES_PER_SIMULATION = 1000 * 10**6
-#: Bytes of BAM and of its sorting, per byte of compressed FASTQ.
-FASTQ_FACTOR = 2
 
 
 def check_software(findings: Findings) -> None:

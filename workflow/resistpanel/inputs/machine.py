@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
+from resistpanel.inputs.inputs_constants import LEAST_SPACE
 
-#: Less free space than this, in bytes, is a full disk: a report alone takes more.
-LEAST_SPACE = 1_000_000
 #: How Snakemake's log names a failed rule and its log file.
 FAILED = re.compile(r"^Error in (?:rule|group) (\S+?):?$")
 LOG = re.compile(r"^ *log: (.*?)(?: \(check log file.*)?$")

@@ -5,26 +5,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from resistpanel.inputs.inputs_constants import MEMORY, MOST, MOST_SHARDS, SHARD
+
 MEGABYTE = 1_000_000
-#: By rule: MB whatever the input, and MB per MB of the patient's BAMs, each about twice the
-#: peak that was measured (docs/reliability.md has the figures).
-MEMORY = {
-    "sheet": (500, 0.0),
-    "qc": (500, 0.5),
-    "call": (500, 1.5),
-    "annotate": (800, 0.0),
-    "copynumber": (800, 0.0),
-    "compare": (800, 0.0),
-    "resist": (500, 0.0),
-    "report": (800, 0.2),
-}
-#: MB of a patient's input that one job of a scattered call reads, in two and a half minutes of
-#: CPU. The size of a BAM grows with targets and depth alike.
-SHARD = 8_000
-#: Jobs of a patient at most: each reads all headers and indexes again.
-MOST_SHARDS = 32
-#: Reading is done in chunks: beyond this a larger BAM, being of more targets, takes no more.
-MOST = 8_000
 
 
 def megabytes(paths: Iterable[str | Path]) -> float:

@@ -10,20 +10,8 @@ from pathlib import Path
 
 from resistpanel.core.bam import open_bam
 from resistpanel.core.errors import InputError
+from resistpanel.inputs.inputs_constants import CONTIGS, LEAST, MOST_SHARED, MOST_TWICE, READS
 from resistpanel.inputs.sheet import Row
-
-#: Primary reads of a BAM that are looked at: so many from each of so many of its contigs, so that
-#: a BAM that was cut to half or to a tenth of another still shares reads with it.
-READS, CONTIGS = 1000, 4
-#: Share of the looked-at reads that may be in the BAM twice, or in two samples. Sequencers name
-#: each read once; simulators may count from one in each sample, but not with the same bases.
-MOST_SHARED = 0.02
-#: The same of one BAM, from which it is refused: one merged with itself has 0.5. `samtools view` of
-#: several regions without -M writes reads that overlap two of them twice; the caller counts such
-#: copies once, so that they are only noted.
-MOST_TWICE = 0.4
-#: Reads from which on a share says something.
-LEAST = 20
 
 Key = tuple[str, int, str, int]
 

@@ -1,0 +1,137 @@
+"""Thresholds of the checks before a run, and what a job is given."""
+
+from resistpanel.core.parameters import Table
+
+TABLE = Table("inputs")
+
+PADDING = TABLE.add(
+    "PADDING",
+    20,
+    unit="bases",
+    meaning="Bases of the introns at either end of an exon that calls reach into, if the "
+    "configuration does not say (`padding`): splice sites, and indels over the border",
+    origin="judgement",
+)
+TARGETS_ASKED = TABLE.add(
+    "TARGETS_ASKED",
+    60,
+    unit="targets",
+    meaning="Targets of which a BAM is asked whether it has a read there",
+    origin="judgement",
+)
+LEAST_COVERED = TABLE.add(
+    "LEAST_COVERED",
+    0.5,
+    unit="1",
+    meaning="Least fraction of them that must have one",
+    origin="judgement",
+)
+READS = TABLE.add(
+    "READS",
+    1000,
+    unit="reads",
+    meaning="Primary reads of a contig that are compared with those of the other samples",
+    origin="judgement",
+)
+CONTIGS = TABLE.add(
+    "CONTIGS",
+    4,
+    unit="contigs",
+    meaning="Contigs from which they are taken: a BAM that was cut to half or to a tenth of "
+    "another still shares reads with it",
+    origin="judgement",
+)
+MOST_SHARED = TABLE.add(
+    "MOST_SHARED",
+    0.02,
+    unit="1",
+    meaning="Largest fraction of those reads that may be in two samples: sequencers name each read "
+    "once, simulators may count from one in each sample, but not with the same bases",
+    origin="judgement",
+)
+MOST_TWICE = TABLE.add(
+    "MOST_TWICE",
+    0.4,
+    unit="1",
+    meaning="Fraction of those reads twice in one BAM from which it is refused: one merged with "
+    "itself has 0.5. `samtools view` of several regions without -M writes reads that overlap "
+    "two of them twice; the caller counts such copies once, so that they are only noted",
+    origin="judgement",
+)
+LEAST = TABLE.add(
+    "LEAST",
+    20,
+    unit="reads",
+    meaning="Least reads of which the two fractions are taken",
+    origin="judgement",
+)
+BYTES_PER_PATIENT = TABLE.add(
+    "BYTES_PER_PATIENT",
+    50 * 10**6,
+    unit="bytes",
+    meaning="Disk space that the results of one patient are expected to take: about ten times "
+    "what the demo wrote, since panels are larger, depths greater and samples more",
+    origin="judgement",
+)
+BYTES_PER_SIMULATION = TABLE.add(
+    "BYTES_PER_SIMULATION",
+    1000 * 10**6,
+    unit="bytes",
+    meaning="Disk space that a simulated patient is expected to take: about three times what the "
+    "demo wrote",
+    origin="judgement",
+)
+FASTQ_FACTOR = TABLE.add(
+    "FASTQ_FACTOR",
+    2,
+    unit="1",
+    meaning="Bytes of BAM and of its sorting per byte of compressed FASTQ",
+    origin="judgement",
+)
+LEAST_SPACE = TABLE.add(
+    "LEAST_SPACE",
+    1_000_000,
+    unit="bytes",
+    meaning="Free space below which a disk is said to be full: a report alone takes more",
+    origin="judgement",
+)
+MEMORY = TABLE.add(
+    "MEMORY",
+    {
+        "sheet": (500, 0.0),
+        "qc": (500, 0.5),
+        "call": (500, 1.5),
+        "annotate": (800, 0.0),
+        "copynumber": (800, 0.0),
+        "compare": (800, 0.0),
+        "resist": (500, 0.0),
+        "report": (800, 0.2),
+    },
+    unit="MB; MB per MB of BAM",
+    meaning="Memory that a job of each rule asks for: whatever the input, and by the size of the "
+    "patient's BAMs; about twice the peak that was measured (docs/reliability.md)",
+    origin="judgement",
+)
+SHARD = TABLE.add(
+    "SHARD",
+    8_000,
+    unit="MB",
+    meaning="BAM of a patient that one job of a scattered call reads, in about two and a half "
+    "minutes of CPU; the size of a BAM grows with targets and depth alike",
+    origin="judgement",
+)
+MOST_SHARDS = TABLE.add(
+    "MOST_SHARDS",
+    32,
+    unit="jobs",
+    meaning="Jobs of one patient's call at most: each reads all headers and indexes again",
+    origin="judgement",
+)
+MOST = TABLE.add(
+    "MOST",
+    8_000,
+    unit="MB",
+    meaning="Size of BAM beyond which no more memory is asked for: a larger one has more targets, "
+    "and reads are held a chunk at a time",
+    origin="judgement",
+)
