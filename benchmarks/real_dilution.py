@@ -7,8 +7,8 @@ The reference material of the shared folder (19 alleles, duplex consensus) is th
 molecules that show one of its alleles, so many are dropped at random that the allele has the
 wanted frequency; all others stay. Molecules are recognised without the caller: by the base that is
 aligned to the position of a substitution; for an indel, by the altered sequence with just so much
-beside it that the reference around does not hold it. Then, of the whole data, random choices of 5
-of the 14 targets are called by themselves.
+beside it that the reference around does not hold it. Then random choices of 5 of the 14 targets are
+called by themselves, of all molecules and of dilutions.
 
 A dilution of this kind keeps the errors of real reads; it does not have the sampling of molecules
 of a thinner sample.
@@ -123,9 +123,12 @@ def diluted(job: tuple[float, int, int]) -> tuple[set, set, float]:
     return found & set(realised), found - set(realised), float(np.median(list(realised.values())))
 
 
-def chosen(job: tuple[int, int]) -> tuple[int, int, set]:
-    """Call a random choice of 5 targets; returns alleles there, those found, other calls."""
-    seed, draw = job
+def chosen(job: tuple[float, int, int]) -> tuple[int, int, set]:
+    """Call a random choice of 5 targets; returns alleles there, those found, other calls.
+
+    The frequency is that of a dilution, 1 for all molecules.
+    """
+    frequency, seed, draw = job
     rng = np.random.default_rng([seed, draw, 5])
     lines = (FOLDER / "targets.bed").read_text().splitlines()
     lines = [lines[i] for i in sorted(rng.choice(len(lines), 5, replace=False))]
@@ -136,7 +139,11 @@ def chosen(job: tuple[int, int]) -> tuple[int, int, set]:
     with tempfile.TemporaryDirectory() as scratch:
         targets = Path(scratch) / "targets.bed"
         targets.write_text("\n".join(lines) + "\n")
-        found = called(FOLDER / "duplex.bam", targets)
+        bam = FOLDER / "duplex.bam"
+        if frequency < 1:
+            bam = Path(scratch) / "thin.bam"
+            thinned(bam, frequency, rng)
+        found = called(bam, targets)
     return len(inside), len(inside & found), found - inside
 
 
@@ -166,10 +173,17 @@ def main(argv: list[str] | None = None) -> int:
                 print(f"{100 * frequency:g} % (median {100 * median:.2f} %) draw {draw + 1}: "
                       f"{len(found)} of {len(names)}; missed {missed or 'none'}; "
                       f"other PASS {more or 'none'}", flush=True)  # fmt: skip
-        jobs = [(args.seed, draw) for draw in range(args.choices)]
-        for (_, draw), (inside, found, other) in zip(jobs, pool.map(chosen, jobs), strict=True):
+        jobs = [
+            (frequency, args.seed, draw)
+            for frequency in (1.0, *args.frequencies)
+            for draw in range(args.choices)
+        ]
+        for (frequency, _, draw), (inside, found, other) in zip(
+            jobs, pool.map(chosen, jobs), strict=True
+        ):
             more = [f"{c}:{p} {r}>{a}" for c, p, r, a in sorted(other)]
-            print(f"5 targets, choice {draw + 1}: {found} of {inside}; other PASS "
+            of = "all molecules" if frequency == 1 else f"{100 * frequency:g} %"
+            print(f"5 targets, {of}, choice {draw + 1}: {found} of {inside}; other PASS "
                   f"{more or 'none'}", flush=True)  # fmt: skip
     return 0
 
