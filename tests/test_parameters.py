@@ -51,6 +51,7 @@ STRUCTURE = {
         "SUSPECT_PARTS": "of the file format",
         "MOST_UNPACKED": "limits of files",
     },
+    "call/model/overdispersion.py": {"FARTHEST": "logit beyond which a frequency is 0 or 1"},
     "call/model/posterior.py": {"LOG_TINY": "log of 0", "STEP": "candidates computed at a time"},
     "copynumber/identity.py": {"SHARED_WITH_Y": "coordinates of the genome builds"},
     "core/header_limits.py": {
@@ -77,6 +78,7 @@ STRUCTURE = {
     },
     "core/intervals.py": {"MOST_LINES": "limits of files"},
     "core/lease.py": {"BEAT, DEAD": "seconds of a lease"},
+    "core/stats.py": {"SUMMED, HALVINGS": "terms of a sum, steps of a bisection"},
     "core/vcf_index.py": {
         "LOOKED_UP": "places of a file that are looked at",
         "WHOLE": "limits of files",

@@ -927,6 +927,89 @@ FOREIGN_RHO = TABLE.add(
     meaning="Overdispersion of the counts of foreign alleles, and of those of tumour in the normal",
     origin="judgement",
 )
+OVERDISPERSION_PRIOR = TABLE.add(
+    "OVERDISPERSION_PRIOR",
+    {"raw": 5e-4, "consensus": 3e-4, "amplicon": 2e-3},
+    unit="1",
+    meaning="Median of the prior of a sample's overdispersion (beta-binomial rho) by assay: reads "
+    "of hybrid capture, consensus reads, amplicons",
+    origin="judgement",
+)
+OVERDISPERSION_SPREAD = TABLE.add(
+    "OVERDISPERSION_SPREAD",
+    1.4,
+    unit="1",
+    meaning="Standard deviation of the same prior, of the natural logarithm",
+    origin="judgement",
+)
+HET_BIAS = TABLE.add(
+    "HET_BIAS",
+    0.08,
+    unit="logit",
+    meaning="Standard deviation of the prior of the shift that all heterozygous sites of a sample "
+    "have, towards the reference allele or away from it",
+    origin="judgement",
+)
+HET_OUTLIER = TABLE.add(
+    "HET_OUTLIER",
+    0.05,
+    unit="1",
+    meaning="Probability that a site called heterozygous is none, as where the "
+    "reads of a paralogue are mapped here",
+    origin="judgement",
+)
+HET_DEPTH = TABLE.add(
+    "HET_DEPTH",
+    30,
+    unit="fragments",
+    meaning="Least depth of a heterozygous site from which overdispersion is estimated",
+    origin="judgement",
+)
+HET_RANGE = TABLE.add(
+    "HET_RANGE",
+    (0.2, 0.8),
+    unit="1",
+    meaning="AF of such a site in the normal, or in all tumours together without one",
+    origin="judgement",
+)
+BALANCED = TABLE.add(
+    "BALANCED",
+    0.5,
+    unit="1",
+    meaning="Prior probability that a stretch of a tumour's genome has both alleles in equal "
+    "number, for the overdispersion",
+    origin="judgement",
+)
+IMBALANCE = TABLE.add(
+    "IMBALANCE",
+    0.8,
+    unit="logit",
+    meaning="Mean shift of the alleles of a stretch that has them in unequal number",
+    origin="judgement",
+)
+HETS_APART = TABLE.add(
+    "HETS_APART",
+    300,
+    unit="bases",
+    meaning="Of heterozygous sites closer than this the deepest is used: they are on the same "
+    "fragments, and the bases in which a paralogue differs are close together",
+    origin="judgement",
+)
+STRETCH = TABLE.add(
+    "STRETCH",
+    1_000_000,
+    unit="bases",
+    meaning="Distance up to which neighbouring heterozygous sites are taken to have the same copy "
+    "number, for the overdispersion",
+    origin="judgement",
+)
+MOST_HET_SITES = TABLE.add(
+    "MOST_HET_SITES",
+    400,
+    unit="sites",
+    meaning="Heterozygous sites used at most, evenly spread",
+    origin="judgement",
+)
 LEAST_SITES = TABLE.add(
     "LEAST_SITES",
     5,

@@ -11,6 +11,8 @@ from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
     CERTAIN_BF,
+    HET_DEPTH,
+    HET_RANGE,
     HOMOZYGOUS_AF,
     HOMOZYGOUS_DEPTH,
     INDEL_FLOOR,
@@ -25,7 +27,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.errors import error_model
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
-from resistpanel.call.model import contamination, population
+from resistpanel.call.model import contamination, overdispersion, population
 from resistpanel.call.model import posterior as model
 from resistpanel.call.records import RecordBuilder
 from resistpanel.call.result import CallResult
@@ -154,6 +156,7 @@ class Caller:
                 self.admixture,
                 **known,
             )
+        self.overdispersion = self._overdispersion(posterior, evidence)
         return posterior, evidence
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
@@ -295,6 +298,27 @@ class Caller:
                 other[kept], depth[kept], max(error, LEAST_SAMPLE_ERROR)
             )
 
+    def _overdispersion(
+        self, posterior: model.Posterior, evidence: model.Evidence
+    ) -> list[overdispersion.Overdispersion]:
+        """Estimate each sample's overdispersion from heterozygous germline substitutions."""
+        alts = evidence.errors.sum((2, 3))
+        totals = alts + evidence.other
+        among = self.tumors if self.normal is None else [self.normal]
+        af = alts[:, among].sum(1) / np.maximum(totals[:, among].sum(1), 1)
+        snv = np.array([c.allele.substitution for c in self.candidates], dtype=bool)
+        het = snv & (posterior.best == "germline") & (af >= HET_RANGE[0]) & (af <= HET_RANGE[1])
+        contig = np.array([c.allele.contig for c in self.candidates], dtype=object)
+        pos = np.array([c.allele.pos for c in self.candidates], dtype=int)
+        found = []
+        for s, sample in enumerate(self.assays):
+            use = np.flatnonzero(het & (totals[:, s] >= HET_DEPTH))
+            use = use[overdispersion.apart(contig[use], pos[use], totals[use, s])]
+            stretch = None if s == self.normal else overdispersion.stretches(contig[use], pos[use])
+            centre = overdispersion.prior(sample.library, sample.reads)
+            found.append(overdispersion.estimate(alts[use, s], totals[use, s], centre, stretch))
+        return found
+
     def _error(
         self, candidate, support, s, unit, units, slip: float | None
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -353,6 +377,7 @@ class Caller:
             admixture=self.admixture,
             contamination=self.contamination,
             tumor_in_normal=self.tumor_in_normal,
+            overdispersion=self.overdispersion,
             log_multiplier=self.log_multiplier,
             records=records,
         )

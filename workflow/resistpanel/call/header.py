@@ -71,6 +71,8 @@ def parameters(result: CallResult) -> dict[str, str]:
     ):
         for s, fraction in estimates.items():
             told[f"{name}_{result.samples[s].name}"] = fraction.text()
+    for sample, found_rho in zip(result.samples, result.overdispersion, strict=True):
+        told[f"overdispersion_{sample.name}"] = found_rho.text()
     # What the model uses: estimates that are beyond doubt.
     told["model_tumor_in_normal"] = number(result.admixture.tumor_in_normal)
     for s, value in result.admixture.contamination.items():

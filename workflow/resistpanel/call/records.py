@@ -22,7 +22,7 @@ from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import kind, vcf_alleles
-from resistpanel.core.stats import clopper_pearson_upper, jeffreys_interval
+from resistpanel.core.stats import overdispersed_interval, overdispersed_upper
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -136,9 +136,12 @@ class RecordBuilder:
 
     def records(self) -> list[Record]:
         """Return the records, sorted."""
-        interval = jeffreys_interval(self.alts, self.totals)
-        upper = clopper_pearson_upper(self.alts, self.totals)
-        out = [self._record(i, *interval, upper) for i in np.flatnonzero(self.kept)]
+        kept = np.flatnonzero(self.kept)
+        rho = np.array([found.rho for found in self.caller.overdispersion])
+        counts = self.alts[kept], self.totals[kept], rho
+        low, high = overdispersed_interval(*counts)
+        upper = overdispersed_upper(*counts)
+        out = [self._record(i, *row) for i, *row in zip(kept, low, high, upper, strict=True)]
         order = {contig: k for k, contig in enumerate(self.caller.samples[0].contigs)}
         return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
 
@@ -228,9 +231,9 @@ class RecordBuilder:
             samples.append(
                 self._counts(i, s, name)
                 | {
-                    "AFCI": [low[i, s], high[i, s]] if covered else [None, None],
+                    "AFCI": [low[s], high[s]] if covered else [None, None],
                     "LOD": self.lod[i, s] if covered else None,
-                    "UB": upper[i, s] if covered else None,
+                    "UB": upper[s] if covered else None,
                 }
             )
         pos, ref, alt = vcf_alleles(candidate.allele, reference)

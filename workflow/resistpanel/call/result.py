@@ -9,6 +9,7 @@ from resistpanel.call.assay import Assay
 from resistpanel.call.errors.error_model import ErrorModel
 from resistpanel.call.io.collection import Collection
 from resistpanel.call.model.contamination import Fraction
+from resistpanel.call.model.overdispersion import Overdispersion
 from resistpanel.call.model.posterior import Admixture
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.call.vcf_writer import Record
@@ -39,6 +40,8 @@ class CallResult:
     assays : sequence of Assay
     contamination, tumor_in_normal : mapping of int to Fraction
         Estimates by sample, and by tumour; empty without a normal.
+    overdispersion : sequence of Overdispersion
+        Of each sample's allele counts.
     admixture : Admixture
         What of them is beyond doubt, as used by the model.
     log_multiplier : float64, (multipliers,)
@@ -58,6 +61,7 @@ class CallResult:
     assays: Sequence[Assay]
     contamination: Mapping[int, Fraction]
     tumor_in_normal: Mapping[int, Fraction]
+    overdispersion: Sequence[Overdispersion]
     admixture: Admixture
     log_multiplier: np.ndarray
     records: Sequence[Record]

@@ -59,14 +59,24 @@ FORMAT = (
     ("ADR", "R", "Integer", "AD of reverse reads"),
     ("DP", "1", "Integer", "Informative fragments, the sum of AD"),
     ("AF", "1", "Float", "Allele frequency"),
-    ("AFCI", "2", "Float", "95 % interval of the allele frequency (Jeffreys)"),
+    (
+        "AFCI",
+        "2",
+        "Float",
+        "95 % interval of the allele frequency (Jeffreys, at the depth that overdispersion leaves)",
+    ),
     (
         "LOD",
         "1",
         "Float",
         "Lowest allele frequency that would have been called here with 95 % probability",
     ),
-    ("UB", "1", "Float", "One-sided 95 % upper bound of the allele frequency"),
+    (
+        "UB",
+        "1",
+        "Float",
+        "One-sided 95 % upper bound of the allele frequency, overdispersion included",
+    ),
     ("DET", "1", "Integer", "1 detected, 0 not detected, . not assessable"),
 )
 

@@ -4,9 +4,12 @@ Counts may be arrays; all functions broadcast.
 """
 
 import numpy as np
-from scipy.special import betaincinv, betaln, xlog1py, xlogy
+from scipy.special import betaincinv, betaln, expit, xlog1py, xlogy
 
 from resistpanel.core.core_constants import Z95
+
+#: Counts up to which the beta-binomial's distribution is summed, and steps of a bisection.
+SUMMED, HALVINGS = 30, 40
 
 
 def jeffreys_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -41,6 +44,67 @@ def clopper_pearson_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarra
     tail = (1 - level) / 2
     low = betaincinv(np.maximum(alt, 1e-9), depth - alt + 1, tail)
     return np.where(alt <= 0, 0.0, low), clopper_pearson_upper(alt, depth, 1 - tail)
+
+
+def effective_depth(depth, rho) -> np.ndarray:
+    """Return the depth at which binomial counts vary as much as these, n / (1 + (n - 1) rho)."""
+    depth = np.asarray(depth, float)
+    return depth / (1 + np.maximum(depth - 1, 0) * np.asarray(rho, float))
+
+
+def overdispersed_interval(alt, depth, rho, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the Jeffreys interval of a proportion at the effective depth; see there."""
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    effective = effective_depth(depth, rho)
+    return jeffreys_interval(alt * effective / np.maximum(depth, 1), effective, level)
+
+
+def overdispersed_upper(alt, depth, rho, level: float = 0.95) -> np.ndarray:
+    """Return the one-sided upper bound of a frequency under beta-binomial counts.
+
+    The frequency at which as few fragments as `alt` have the probability 1 - level: the bound of
+    Clopper and Pearson (1934) with the beta-binomial in the place of the binomial, equal to it at
+    rho 0. Beyond `SUMMED` fragments it is that of the binomial at the effective depth. NaN where
+    `depth` is 0.
+
+    Parameters
+    ----------
+    alt, depth : array_like of int
+    rho : array_like
+        0 to below 1; see `log_beta_binomial`.
+    """
+    alt, depth, rho = np.broadcast_arrays(
+        np.asarray(alt, float), np.asarray(depth, float), np.asarray(rho, float)
+    )
+    effective = effective_depth(depth, rho)
+    bound = clopper_pearson_upper(alt * effective / np.maximum(depth, 1), effective, level)
+    few = (rho > 0) & (depth > alt) & (alt <= SUMMED)
+    if few.any():
+        bound = np.array(bound, ndmin=1) if bound.ndim == 0 else bound.copy()
+        exact = _beta_binomial_upper(
+            *(np.atleast_1d(x)[np.atleast_1d(few)] for x in (alt, depth, rho)), level
+        )
+        bound[np.atleast_1d(few)] = exact
+    return bound.reshape(alt.shape)
+
+
+def _beta_binomial_upper(alt, depth, rho, level: float) -> np.ndarray:
+    """Return the bound of `overdispersed_upper` by bisection; 1-d arrays, rho above 0."""
+    size = (1 - rho) / rho
+    most = int(alt.max(initial=0))
+    low, high = np.full(len(alt), -30.0), np.full(len(alt), 30.0)
+    for _ in range(HALVINGS):
+        logit = (low + high) / 2
+        a, b = size * expit(logit), size * expit(-logit)
+        term = np.exp(betaln(a, b + depth) - betaln(a, b))
+        total = np.where(alt >= 0, term, 0.0)
+        for j in range(most):
+            # P(j + 1) / P(j) of the beta-binomial.
+            term = term * (depth - j) / (j + 1) * (a + j) / np.maximum(b + depth - j - 1, 1e-300)
+            total += np.where(j < alt, term, 0.0)
+        above = total > 1 - level
+        low, high = np.where(above, logit, low), np.where(above, high, logit)
+    return expit((low + high) / 2)
 
 
 def wilson_interval(hits: int, number: int) -> tuple[float, float]:

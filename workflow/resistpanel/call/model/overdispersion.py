@@ -1,0 +1,203 @@
+"""Overdispersion of allele counts, estimated from the patient's heterozygous germline sites.
+
+Fragments with an allele are beta-binomial: of n fragments at a frequency p the count has the
+variance n p (1 - p) (1 + (n - 1) rho). rho holds what capture, PCR, unmarked duplicates and mapping
+add to the drawing of fragments. On the logit scale the count is about normal at the depths used
+here, with the variance (1 + (n - 1) rho) / (n p (1 - p)). At a heterozygous site p is known, but
+for two things:
+
+- reads with the reference allele map and capture better everywhere alike: a common shift, with a
+  normal prior, is integrated over;
+- in a tumour, gains and losses shift p by an unknown amount, up or down by which copy of the
+  chromosome carries the allele. Sites of one stretch have the same shift in either direction: it is
+  integrated over with a spike at 0 (balanced) and an exponential slab.
+
+A site that fits neither, as one of a paralogue, is of any frequency, with a small probability.
+The posterior of rho is taken on a grid of its logarithm under the assay's prior, so that a panel
+with few sites gets a value near the prior.
+
+Sources: Gerstung et al., Nat Commun 2012;3:811 (beta-binomial counts of deep sequencing); Heinrich
+et al., Nucleic Acids Res 2012;40:2426 (allele distributions at heterozygous sites).
+"""
+
+import dataclasses
+
+import numpy as np
+from scipy.special import expit
+
+from resistpanel.call.call_constants import (
+    BALANCED,
+    HET_BIAS,
+    HET_OUTLIER,
+    HETS_APART,
+    IMBALANCE,
+    MOST_HET_SITES,
+    OVERDISPERSION_PRIOR,
+    OVERDISPERSION_SPREAD,
+    STRETCH,
+)
+
+#: Values of rho that are tried: equal steps of the logarithm.
+RHO = np.geomspace(1e-5, 0.2, 45)
+#: Nodes of integrals over a shift, in standard deviations about its most likely value.
+NODES = np.linspace(-4, 4, 17)
+FARTHEST = 12.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Overdispersion:
+    """Overdispersion (rho of the beta-binomial) of one sample's allele counts.
+
+    Attributes
+    ----------
+    rho : float
+        Posterior mean on the logarithmic scale: it does not run off where few sites say little.
+    low, high : float
+        95 % interval.
+    sites : int
+        Heterozygous sites used; 0 gives the prior.
+    """
+
+    rho: float
+    low: float
+    high: float
+    sites: int
+
+    def text(self) -> str:
+        """Return the value of a header line."""
+        return f"rho:{self.rho:.3g},low:{self.low:.3g},high:{self.high:.3g},sites:{self.sites}"
+
+    @classmethod
+    def read(cls, text: str) -> "Overdispersion":
+        """Read the value of a header line."""
+        values = dict(part.split(":") for part in text.split(","))
+        rho, low, high = (float(values[name]) for name in ("rho", "low", "high"))
+        return cls(rho, low, high, int(values["sites"]))
+
+
+def prior(library: str, reads: str) -> float:
+    """Return the prior's median of an assay; names as in `assay.Assay`."""
+    if library == "amplicon":
+        return OVERDISPERSION_PRIOR["amplicon"]
+    return OVERDISPERSION_PRIOR["raw" if reads == "raw" else "consensus"]
+
+
+def apart(contig: np.ndarray, pos: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Return the rows of sites no two of which are closer than `HETS_APART`, deepest first.
+
+    Parameters
+    ----------
+    contig, pos, depth : ndarray, (sites,)
+
+    Returns
+    -------
+    ndarray of int
+        Sorted by contig and position.
+    """
+    kept: list[int] = []
+    for row in np.argsort(-np.asarray(depth), kind="stable"):
+        near = (contig[kept] == contig[row]) & (np.abs(pos[kept] - pos[row]) < HETS_APART)
+        if not near.any():
+            kept.append(int(row))
+    return np.array(sorted(kept, key=lambda row: (contig[row], pos[row])), dtype=int)
+
+
+def stretches(contig: np.ndarray, pos: np.ndarray) -> np.ndarray:
+    """Number the stretches of sites between which copy number is taken to be the same.
+
+    Parameters
+    ----------
+    contig, pos : ndarray, (sites,)
+        Sorted within each contig.
+
+    Returns
+    -------
+    int64, (sites,)
+    """
+    if not len(pos):
+        return np.zeros(0, int)
+    apart = (contig[1:] != contig[:-1]) | (pos[1:] - pos[:-1] > STRETCH)
+    return np.concatenate([[0], np.cumsum(apart)])
+
+
+def estimate(
+    alt: np.ndarray, depth: np.ndarray, centre: float, stretch: np.ndarray | None = None
+) -> Overdispersion:
+    """Estimate rho from the counts at heterozygous sites.
+
+    Parameters
+    ----------
+    alt, depth : int, (sites,)
+        Counts with one of the two alleles, and with either.
+    centre : float
+        Median of the prior, log-normal with `OVERDISPERSION_SPREAD`.
+    stretch : int, (sites,), optional
+        From `stretches`, for a tumour; without it all sites are balanced.
+    """
+    alt, depth = np.asarray(alt, float), np.asarray(depth, float)
+    if len(alt) > MOST_HET_SITES:
+        some = np.linspace(0, len(alt) - 1, MOST_HET_SITES).astype(int)
+        alt, depth = alt[some], depth[some]
+        stretch = None if stretch is None else stretch[some]
+    joint = -0.5 * ((np.log(RHO) - np.log(centre)) / OVERDISPERSION_SPREAD) ** 2
+    if len(alt):
+        logit = np.log(alt + 0.5) - np.log(depth - alt + 0.5)
+        if stretch is None:
+            joint += [_balanced(logit, depth, rho) for rho in RHO]
+        else:
+            first = np.flatnonzero(np.diff(stretch, prepend=-1))
+            joint += [_imbalanced(logit, depth, rho, first) for rho in RHO]
+    weight = np.exp(joint - joint.max())
+    weight /= weight.sum()
+    # The value at the ends of a cell: half a step below and above its centre.
+    step = np.log(RHO[1] / RHO[0])
+    edges = np.exp(np.log(RHO[0]) + step * (np.arange(len(RHO) + 1) - 0.5))
+    low, high = np.interp([0.025, 0.975], np.concatenate([[0], np.cumsum(weight)]), edges)
+    return Overdispersion(float(np.exp(weight @ np.log(RHO))), float(low), float(high), len(alt))
+
+
+def _log_normal(logit: np.ndarray, mean, depth: np.ndarray, rho: float) -> np.ndarray:
+    """Return the log density of observed logits about their mean; all broadcast."""
+    p = expit(mean)
+    variance = (1 + (depth - 1) * rho) / (depth * p * (1 - p))
+    return -0.5 * ((logit - mean) ** 2 / variance + np.log(2 * np.pi * variance))
+
+
+def _or_outlier(log_density: np.ndarray, logit: np.ndarray) -> np.ndarray:
+    """Mix a log density with that of sites whose frequency is uniform."""
+    anything = np.log(HET_OUTLIER) + np.log(expit(logit)) + np.log(expit(-logit))
+    return np.logaddexp(np.log1p(-HET_OUTLIER) + log_density, anything)
+
+
+def _balanced(logit: np.ndarray, depth: np.ndarray, rho: float) -> float:
+    """Return the log-likelihood of sites with one common shift."""
+    weight = depth / (4 * (1 + (depth - 1) * rho))
+    precision = weight.sum() + HET_BIAS**-2
+    at = np.clip((weight @ logit) / precision, -3 * HET_BIAS, 3 * HET_BIAS)
+    shift = (at + NODES / np.sqrt(precision))[:, None]
+    like = _or_outlier(_log_normal(logit, shift, depth, rho), logit).sum(1)
+    like += -0.5 * (shift[:, 0] / HET_BIAS) ** 2 - 0.5 * np.log(precision)
+    return float(np.logaddexp.reduce(like))
+
+
+def _imbalanced(logit: np.ndarray, depth: np.ndarray, rho: float, first: np.ndarray) -> float:
+    """Return the log-likelihood of sites of which each stretch has a shift of its own.
+
+    `first` holds the first site of each stretch.
+    """
+    number = np.diff(first, append=len(logit))
+    spike = _or_outlier(_log_normal(logit, 0.0, depth, rho), logit)
+    spike = np.add.reduceat(spike, first) + np.log(BALANCED)
+    weight = depth * expit(logit) * expit(-logit) / (1 + (depth - 1) * rho)
+    precision = np.add.reduceat(weight, first)
+    at = np.add.reduceat(weight * np.abs(logit), first) / precision
+    shift = at[:, None] + NODES / np.sqrt(precision)[:, None]
+    of_site = np.repeat(np.clip(shift, 1e-3, FARTHEST), number, axis=0)
+    up = _log_normal(logit[:, None], of_site, depth[:, None], rho)
+    down = _log_normal(logit[:, None], -of_site, depth[:, None], rho)
+    either = _or_outlier(np.logaddexp(up, down) - np.log(2), logit[:, None])
+    slab = np.add.reduceat(either, first, axis=0) - shift / IMBALANCE
+    slab = np.where(shift > 0, slab, -np.inf)
+    width = (NODES[1] - NODES[0]) / np.sqrt(precision)
+    slab = np.logaddexp.reduce(slab, axis=1) + np.log(width / IMBALANCE) + np.log1p(-BALANCED)
+    return float(np.logaddexp(spike, slab).sum())
