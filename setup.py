@@ -66,6 +66,7 @@ def against_htslib(module: str) -> Extension:
 
 
 stream = against_htslib("resistpanel.core.stream")
+consensus = against_htslib("resistpanel.core.consensus")
 reader = against_htslib("resistpanel.call.io.reader")
 pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
@@ -80,7 +81,9 @@ kernels = Extension(
 
 setup(
     ext_modules=cythonize(
-        [stream, reader, pileup, ends, count, kernels], language_level=3, include_path=["workflow"]
+        [stream, consensus, reader, pileup, ends, count, kernels],
+        language_level=3,
+        include_path=["workflow"],
     ),
     cmdclass={"build_py": WithHome},
 )

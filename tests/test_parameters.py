@@ -95,6 +95,7 @@ STRUCTURE = {
     "inputs/find_bams.py": {"DEPTH": "folders searched"},
     "inputs/resources.py": {"MEGABYTE": "bytes"},
     "inputs/sheet.py": {"LONGEST": "characters of a file name"},
+    "qc/assay.py": {"_UNUSABLE": "SAM flags"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
     "report/study.py": {"CALLS": "codes of cBioPortal"},

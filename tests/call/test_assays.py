@@ -22,15 +22,16 @@ from callkit import (
     write_sites,
 )
 
-from resistpanel.call.assay import consensus_of, describe, same_ends
-from resistpanel.call.call_constants import FIXED_ENDS
 from resistpanel.call.caller import Caller, Settings
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
+from resistpanel.qc.assay import Given, Look, describe, look, same_ends
+from resistpanel.qc.qc_constants import FIXED_ENDS
 
 CONTIG = "chr1"
 FORWARD, BACKWARD = PAIRED | PROPER | MATE_REVERSE, PAIRED | PROPER | REVERSE
@@ -317,10 +318,13 @@ class TestDetection:
         assert same / pairs > 2 * FIXED_ENDS
 
     def test_a_shallow_sample_is_not_told(self):
-        total = np.ones((6, 8))
-        assert describe("none", np.array([5.0, 9.0]), total, False).library == "capture"
-        assert describe("none", np.array([5e3, 9e3]), total, False).library == "amplicon"
-        assert describe("none", np.array([5e3, 9e3]), total, False, "capture").library == "capture"
+        few, many = (Look(ends=np.array(ends)) for ends in ([5.0, 9.0], [5e3, 9e3]))
+        assert describe(few).library == "capture"
+        assert not describe(few).library_sure
+        assert (describe(many).library, describe(many).library_sure) == ("amplicon", True)
+        assert describe(many, Given(library="capture")).library == "capture"
+        assert describe(few, Given(primers="p.bed")).library == "amplicon"
+        assert not describe(Look(ends=np.array([2.5e3, 1e4]))).library_sure
 
     @pytest.mark.parametrize(
         ("name", "tags", "expected"),
@@ -348,7 +352,9 @@ class TestDetection:
                     read.set_tag(tag, value)
                 out.write(read)
         pysam.index(str(tagged))
-        assert consensus_of(str(tagged), None) == expected
+        seen = look(tagged, None, [Target(CONTIG, 100, 300)])
+        assert seen.consensus == expected
+        assert seen.umi == ("RX" if ("RX", "ACGT") in tags else "none")
 
 
 def fragments(sequence, name, number, span, rng, rate, variants=(), quality="", insert=160):

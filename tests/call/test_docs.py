@@ -18,6 +18,7 @@ from resistpanel.call.model.posterior import FREQUENCIES, LEAKS_TRIED, Priors
 from resistpanel.call.vcf_writer import FORMAT, INFO
 from resistpanel.core.files import HOME
 from resistpanel.core.parameters import described
+from resistpanel.qc import qc_constants as q
 
 PAGE = HOME / "docs" / "call.md"
 
@@ -76,8 +77,8 @@ def percent(fraction: float) -> float:
     ("text", "values"),
     [
         # Assay
-        ("direction within {} bases start at the same base", [c.END_WINDOW]),
-        ("From {} on the library is an amplicon library", [c.FIXED_ENDS]),
+        ("direction within {} bases start at the same base", [q.END_WINDOW]),
+        ("From {} on the library is an amplicon library", [q.FIXED_ENDS]),
         ("within {} bases of the end of one amplicon", [c.INFERRED_PRIMER]),
         ("at least {} bases from the ends of another amplicon", [c.SHORTEST_PRIMER]),
         ("at least {} bases further inside than in the first", [c.DEEPER_INSIDE]),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call.io.regions import Chunk, chunks, merge, read_bed
+from resistpanel.call.io.regions import Chunk, chunks, merge, padded
 from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import read_targets
 
 CONTIGS = {"chr2": 3000, "chr1": 5000}
 
@@ -24,6 +25,11 @@ def targets(draw):
         )
     )
     return merge([(c, a, a + n) for c, a, n in spans], CONTIGS)
+
+
+def read_bed(path, padding=0):
+    """Return the targets of a BED, as the caller reads them."""
+    return padded([(t.chrom, t.start, t.end) for t in read_targets(path)], padding)
 
 
 class TestBed:

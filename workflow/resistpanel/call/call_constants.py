@@ -4,43 +4,6 @@ from resistpanel.core.parameters import Table
 
 TABLE = Table("call")
 
-CONSENSUS_READS = TABLE.add(
-    "CONSENSUS_READS",
-    200,
-    unit="reads",
-    meaning="First reads of a file, which are looked at for the tags of a consensus caller",
-    origin="judgement",
-)
-CONSENSUS_FRACTION = TABLE.add(
-    "CONSENSUS_FRACTION",
-    0.5,
-    unit="1",
-    meaning="Fraction of the reads looked at that must have the tags",
-    origin="judgement",
-)
-END_WINDOW = TABLE.add(
-    "END_WINDOW",
-    64,
-    unit="bases",
-    meaning="5' ends are compared within windows of this width: random ends coincide once in "
-    "as many pairs",
-    origin="judgement",
-)
-FIXED_ENDS = TABLE.add(
-    "FIXED_ENDS",
-    0.2,
-    unit="1",
-    meaning="Probability that two reads of a window begin at the same base, from which on "
-    "fragment ends are taken to be fixed (amplicons)",
-    origin="judgement",
-)
-LEAST_PAIRS = TABLE.add(
-    "LEAST_PAIRS",
-    2000,
-    unit="pairs of reads",
-    meaning="Fewest pairs from which that probability is estimated",
-    origin="judgement",
-)
 ENDS_SAMPLED = TABLE.add(
     "ENDS_SAMPLED",
     1000,
@@ -1087,5 +1050,13 @@ KEPT_GERMLINE = TABLE.add(
     0.1,
     unit="1",
     meaning="Allele frequency from which on germline variants are written",
+    origin="judgement",
+)
+PADDING = TABLE.add(
+    "PADDING",
+    20,
+    unit="bases",
+    meaning="Bases of the introns at either end of a target that calls reach into by default: "
+    "splice sites, and indels over the border. Amplicons have none: they are flanked by primers",
     origin="judgement",
 )

@@ -1,12 +1,11 @@
 """The joint call of one patient: chunks in, records out."""
 
 import gc
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from resistpanel.call import assay, header
+from resistpanel.call import header
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
@@ -22,19 +21,30 @@ from resistpanel.call.call_constants import (
     LEAST_TIN,
     LEAST_TUMOR_AF,
     MOST_TIN_AF,
+    PADDING,
     SECOND_ERROR,
 )
 from resistpanel.call.errors import error_model
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
+from resistpanel.call.io.primers import read_primers
 from resistpanel.call.model import contamination, overdispersion, population
 from resistpanel.call.model import posterior as model
 from resistpanel.call.records import RecordBuilder
 from resistpanel.call.result import CallResult
-from resistpanel.call.settings import Settings, check_contigs, open_sample, read_sites
+from resistpanel.call.settings import (
+    Settings,
+    check_contigs,
+    given_assays,
+    open_sample,
+    read_sites,
+)
 from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
 from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.reference import Reference
+from resistpanel.qc import assay
+from resistpanel.records.qc import Assay
 
 
 class Caller:
@@ -55,8 +65,14 @@ class Caller:
                 raise InputError(f"sample {name!r} is named by {both}", "", "give each once")
         self.normal = 0 if settings.normal else None
         self.tumors = [i for i in range(len(paths)) if i != self.normal]
-        targets = regions.read_bed(settings.targets, settings.padding)
+        bed = read_targets(settings.targets)
+        targets = [(t.chrom, t.start, t.end) for t in bed]
         check_contigs(self.samples, self.reference, targets, settings.targets)
+        self.assays = self._assays(bed)
+        self.padding = settings.padding
+        if self.padding is None:
+            self.padding = 0 if any(a.library == "amplicon" for a in self.assays) else PADDING
+        targets = regions.padded(targets, self.padding)
         order = {
             c: self.reference.contigs[c]
             for c in self.samples[0].contigs
@@ -82,30 +98,30 @@ class Caller:
 
     def read(self, chunks: list[regions.Chunk]) -> collection.Collection:
         """Return the evidence of some chunks."""
+        kinds = [
+            collection.Kind(
+                found.consensus,
+                read_primers(given.primers, self.reference) if given.primers else None,
+                found.library == "amplicon" or "library" not in found.given,
+            )
+            for given, found in zip(self.given, self.assays, strict=True)
+        ]
         return collection.collect(
-            self.settings, self.samples, self.reference, chunks, self.sites, self.consensus
+            self.settings, self.samples, self.reference, chunks, self.sites, kinds
         )
 
-    @cached_property
-    def consensus(self) -> list[str]:
-        """Convention of each sample's consensus reads."""
-        if self.settings.consensus:
-            return [self.settings.consensus] * len(self.samples)
-        reference = self.settings.reference
-        return [assay.consensus_of(s.path, reference) for s in self.samples]
-
-    @property
-    def assays(self) -> list[assay.Assay]:
-        """Assay of each sample, as its reads show it or the user gives it."""
-        settings = self.settings
-        return [
-            assay.describe(
-                kind, ends, tally.total.sum(0), settings.primers is not None, settings.library
-            )
-            for kind, ends, tally in zip(
-                self.consensus, self.found.ends, self.error_counts, strict=True
-            )
-        ]
+    def _assays(self, targets: list[Target]) -> list[Assay]:
+        """Return the assay of each sample, as some of its reads show it or the user says."""
+        self.given = given_assays(self.settings, [s.name for s in self.samples])
+        found = []
+        for sample, given in zip(self.samples, self.given, strict=True):
+            try:
+                seen = assay.look(sample.path, self.settings.reference, targets)
+            except (OSError, ValueError) as error:
+                raise InputError(f"cannot be read ({error})", sample.path) from error
+            seen.consensus = self.settings.consensus or seen.consensus
+            found.append(assay.describe(seen, given))
+        return found
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
@@ -374,6 +390,8 @@ class Caller:
             found=self.found,
             error_models=self.error_models,
             assays=self.assays,
+            given=self.given,
+            padding=self.padding,
             admixture=self.admixture,
             contamination=self.contamination,
             tumor_in_normal=self.tumor_in_normal,

@@ -42,7 +42,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--build-pon", action="store_true", help="write a panel of normals from all --normal"
     )
-    parser.add_argument("--padding", type=int, default=0, help="bases added around targets (0)")
+    parser.add_argument(
+        "--padding",
+        type=padding,
+        default=0,
+        help="bases added around targets (0); auto: 20, or 0 if a sample is of amplicons",
+    )
     parser.add_argument("--min-mapq", type=int, default=20, help="minimum mapping quality (20)")
     parser.add_argument("--min-qual", type=int, default=12, help="minimum base quality (12)")
     parser.add_argument(
@@ -58,6 +63,15 @@ def register(parser: argparse.ArgumentParser) -> None:
         choices=("none", "fgbio", "marianas", "redux", "dragen"),
         help="convention of consensus reads (default: detected from the reads)",
     )
+    parser.add_argument(
+        "--assay",
+        type=assay_value,
+        action="append",
+        default=[],
+        metavar="[SAMPLE:]KEY=VALUE",
+        help="set part of the assay of a sample, or of all: library, reads, umi or primers "
+        "(default: detected from the reads); may be repeated",
+    )
     parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
     parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
     parser.add_argument(
@@ -71,6 +85,28 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="call from the evidence of all shards, with the same other options",
     )
     parser.set_defaults(run=run)
+
+
+def padding(text: str) -> int | None:
+    """Parse a number of bases; ``auto`` becomes None."""
+    return None if text == "auto" else int(text)
+
+
+def assay_value(text: str) -> tuple[str | None, str, str]:
+    """Parse ``[SAMPLE:]KEY=VALUE``: (sample or None, key, value)."""
+    from resistpanel.qc.assay import CHOICES, check_choice
+
+    known = (*CHOICES, "primers")
+    match = re.fullmatch(rf"(?:(.+?):)?({'|'.join(known)})=(.+)", text)
+    where = f"--assay {text}"
+    if not match:
+        raise InputError(
+            "is not [SAMPLE:]KEY=VALUE", where, f"known keys: {', '.join(known)}"
+        )  # fmt: skip
+    sample, key, value = match.groups()
+    if key in CHOICES:
+        check_choice(key, value, where)
+    return sample, key, value
 
 
 def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
@@ -105,7 +141,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("the output must end in .vcf.gz", f"--output {args.output or ''}".strip())
     for name, least in (("padding", 0), ("min_mapq", 0), ("min_qual", 0), ("threads", 1)):
         value = getattr(args, name)
-        if value < least:
+        if value is not None and value < least:
             raise InputError(f"must be {least} or more", f"--{name.replace('_', '-')} {value}")
     if args.build_pon and (args.tumor or len(args.normal) < 2):
         raise InputError("needs two or more --normal and no --tumor", "--build-pon")
@@ -128,6 +164,7 @@ def run(args: argparse.Namespace) -> int:
         primers=args.primers,
         library=args.library,
         consensus=args.consensus,
+        assay=args.assay,
     )
     # Few objects are in cycles, and what was imported stays: collect seldom, and not that.
     gc.freeze()

@@ -9,6 +9,7 @@ from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.call.result import CallResult
 from resistpanel.call.vcf_writer import number
 from resistpanel.core.files import sha256
+from resistpanel.qc.assay import line
 
 #: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
 #: where each record stands.
@@ -35,8 +36,9 @@ def inputs(result: CallResult) -> dict[str, str]:
         "sites": settings.sites,
         "germline_resource": settings.germline,
         "panel_of_normals": settings.pon,
-        "primers": settings.primers,
     }
+    primers = list(dict.fromkeys(g.primers for g in result.given if g.primers))
+    files |= {f"primers_{k}" if k else "primers": path for k, path in enumerate(primers)}
     return (
         told
         | {"reference_bases": found.checksum(-1)}
@@ -50,7 +52,7 @@ def parameters(result: CallResult) -> dict[str, str]:
     told = {
         "mode": "tumor-only" if result.normal is None else "paired",
         "normal": result.samples[0].name if result.normal is not None else ".",
-        "padding": str(settings.padding),
+        "padding": str(result.padding),
         "min_mapq": str(settings.min_mapq),
         "min_qual": str(settings.min_qual),
         "prior_somatic": number(settings.priors.somatic),
@@ -64,7 +66,7 @@ def parameters(result: CallResult) -> dict[str, str]:
     for sample, learned in zip(result.samples, result.error_models, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
     for sample, kind in zip(result.samples, result.assays, strict=True):
-        told[f"assay_{sample.name}"] = kind.line()
+        told[f"assay_{sample.name}"] = line(kind)
     for name, estimates in (
         ("contamination", result.contamination),
         ("tumor_in_normal", result.tumor_in_normal),

@@ -54,8 +54,9 @@ class RecordBuilder:
         self.threshold = weak
         self.new = np.flatnonzero((self.best == "somatic") & (self.phred >= NEAR_MISS))
         self.called = {self.candidates[i].allele for i in self.new if self.phred[i] >= weak}
-        self.amplicon = any(a.library == "amplicon" for a in caller.assays)
-        self.primers = caller.settings.primers is not None
+        amplicons = [a for a in caller.assays if a.library == "amplicon"]
+        self.amplicon = bool(amplicons)
+        self.primers = self.amplicon and all(a.primers for a in amplicons)
         self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
         pon = caller.settings.pon
         self.normals = Resource(pon, "NORMALS") if pon else None

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from resistpanel.call.assay import Assay
 from resistpanel.call.errors.error_model import ErrorModel
 from resistpanel.call.io.collection import Collection
 from resistpanel.call.model.contamination import Fraction
@@ -14,6 +13,8 @@ from resistpanel.call.model.posterior import Admixture
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele
+from resistpanel.qc.assay import Given
+from resistpanel.records.qc import Assay
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,6 +39,10 @@ class CallResult:
     error_models : sequence of ErrorModel
         Error model of each sample.
     assays : sequence of Assay
+    given : sequence of Given
+        What the user says of the assays.
+    padding : int
+        Bases added on either side of every target.
     contamination, tumor_in_normal : mapping of int to Fraction
         Estimates by sample, and by tumour; empty without a normal.
     overdispersion : sequence of Overdispersion
@@ -59,6 +64,8 @@ class CallResult:
     found: Collection
     error_models: Sequence[ErrorModel]
     assays: Sequence[Assay]
+    given: Sequence[Given]
+    padding: int
     contamination: Mapping[int, Fraction]
     tumor_in_normal: Mapping[int, Fraction]
     overdispersion: Sequence[Overdispersion]

@@ -1,5 +1,6 @@
 """What the caller is given: settings, samples, sites, and whether they fit together."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pysam
@@ -9,8 +10,9 @@ from resistpanel.call.model import posterior as model
 from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.bam import open_bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
-from resistpanel.core.errors import InputError
+from resistpanel.core.errors import InputError, did_you_mean
 from resistpanel.core.reference import Reference
+from resistpanel.qc.assay import Given
 
 
 @dataclass
@@ -29,16 +31,19 @@ class Settings:
         VCF of population allele frequencies (INFO/AF).
     pon : path or None
         Panel of normals, as `build_pon` writes it.
-    padding : int
-        Bases added on either side of every target.
+    padding : int or None
+        Bases added on either side of every target; None: `PADDING`, or 0 if a sample is of
+        amplicons, which are flanked by primers.
     threads : int
     min_mapq, min_qual : int
     primers : path or None
         BED of an amplicon panel's primers, with strands.
     library : str or None
-        ``capture`` or ``amplicon``; None: told from the reads.
+        ``capture`` or ``amplicon``; None: detected from the reads.
     consensus : str or None
-        A key of `reader.CONSENSUS`; None: told from the reads.
+        A key of `resistpanel.core.consensus.CONSENSUS`; None: detected from the reads.
+    assay : sequence of (sample or None, key, value)
+        What the user says of a sample's assay, or of that of all; see `qc.assay.Given`.
     """
 
     reference: str
@@ -48,13 +53,14 @@ class Settings:
     sites: str | None = None
     germline: str | None = None
     pon: str | None = None
-    padding: int = 0
+    padding: int | None = 0
     threads: int = 1
     min_mapq: int = MIN_MAPPING_QUALITY
     min_qual: int = MIN_BASE_QUALITY
     primers: str | None = None
     library: str | None = None
     consensus: str | None = None
+    assay: Sequence[tuple[str | None, str, str]] = ()
     priors: model.Priors = field(default_factory=model.Priors)
 
 
@@ -65,6 +71,30 @@ class Sample:
     path: str
     name: str
     contigs: dict[str, int]
+
+
+def given_assays(settings: Settings, samples: Sequence[str]) -> list[Given]:
+    """Return what the user says of the assay of each sample.
+
+    Raises
+    ------
+    InputError
+        If a sample is named that is none of the call's.
+    """
+    for sample, key, value in settings.assay:
+        if sample is not None and sample not in samples:
+            near = did_you_mean(sample, samples)
+            raise InputError(
+                f"no sample '{sample}'",
+                f"--assay {sample}:{key}={value}",
+                near or f"samples: {', '.join(samples)}",
+            )
+    usual = Given(library=settings.library, primers=settings.primers)
+    usual = usual.with_values({key: v for sample, key, v in settings.assay if sample is None})
+    return [
+        usual.with_values({key: v for sample, key, v in settings.assay if sample == name})
+        for name in samples
+    ]
 
 
 def open_sample(path: str, reference: str) -> Sample:

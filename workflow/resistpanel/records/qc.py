@@ -117,6 +117,38 @@ class Gate(Record):
     failures: tuple[Failure, ...]
 
 
+class Assay(Record):
+    """What a sample's reads are, by a look at some of them, or as the user says."""
+
+    library: Literal["capture", "amplicon"]
+    """Fragment ends are random, or fixed."""
+    library_sure: bool
+    """false: too few reads, or ends between those of both."""
+    reads: Literal["raw", "marked", "simplex", "duplex"]
+    """marked: raw, with duplicates flagged. Of consensus reads, what most of them are."""
+    consensus: Literal["none", "fgbio", "marianas", "redux", "dragen", "simplex", "duplex"]
+    """Convention by which consensus reads say how many copies they are made of; simplex, duplex:
+    every read is taken for one, as the user says."""
+    umi: Literal["none", "RX", "MI", "name"]
+    """Where the reads have their UMI: a tag, or the last field of their name."""
+    f1r2: Fraction | None
+    """Of the pairs looked at, those whose read 1 is forward; null without pairs."""
+    same_end: Fraction | None
+    """Probability that two reads of one direction within 64 bases begin at the same base."""
+    primers: bool
+    """Whether the primers are given."""
+    read_length: int | None
+    """Median, bases."""
+    insert_size: int | None
+    """Median, bases; null without pairs."""
+    reads_seen: Count
+    """Primary reads looked at."""
+    duplicates_seen: Count
+    """Of these, flagged as duplicates."""
+    given: tuple[Literal["library", "reads", "umi"], ...]
+    """What the user says."""
+
+
 class SampleQc(Record):
     """Figures of a sample's reads on target."""
 
@@ -150,6 +182,7 @@ class SampleQc(Record):
     insert_size_quartiles: tuple[Count, Count] | UnsetType | None = UNSET
     """Lower and upper quartile, bases; null without pairs."""
     error_spectrum: ErrorSpectrum | UnsetType = UNSET
+    assay: Assay | UnsetType = UNSET
 
 
 class Qc(Record):

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resistpanel.call.assay import same_ends
 from resistpanel.call.call_constants import (
     DUPLICATION_OVERLAP,
     ENDS_SAMPLED,
-    FIXED_ENDS,
     HAPLOTYPE_ODDS,
     INDEL_FLANK,
     MAX_HAPLOTYPES,
@@ -28,6 +26,8 @@ from resistpanel.call.kernels import explained, fragments, score_reads, segments
 from resistpanel.call.model import sampling_bias
 from resistpanel.core.allele import Allele, ambiguity, concatenated, haplotype
 from resistpanel.core.reference import Reference
+from resistpanel.qc.assay import same_ends
+from resistpanel.qc.qc_constants import FIXED_ENDS
 
 MARGIN = np.log(HAPLOTYPE_ODDS)
 LEAN = np.log(OTHER_HAPLOTYPE_ODDS)

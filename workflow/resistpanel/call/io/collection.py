@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resistpanel.call.assay import same_ends
-from resistpanel.call.call_constants import ENDS_SAMPLED, FIXED_ENDS, LEAST_PAIRS
+from resistpanel.call.call_constants import ENDS_SAMPLED
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model
 from resistpanel.call.events.phase import phase
@@ -18,12 +17,14 @@ from resistpanel.call.events.realign import indel_candidates
 from resistpanel.call.io import evidence as ev
 from resistpanel.call.io import regions
 from resistpanel.call.io.ends import mask_primers, mates, trim_adapters
-from resistpanel.call.io.primers import Primers, inferred, read_primers
+from resistpanel.call.io.primers import Primers, inferred
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
 from resistpanel.core.reference import Reference
 from resistpanel.core.stream import crc32
+from resistpanel.qc.assay import same_ends
+from resistpanel.qc.qc_constants import FIXED_ENDS, LEAST_PAIRS
 
 
 @dataclass
@@ -173,7 +174,7 @@ def collect(
     reference: Reference,
     chunks: Sequence[regions.Chunk],
     sites: dict[Allele, list[str]],
-    consensus: Sequence[str],
+    kinds: Sequence["Kind"],
 ) -> Collection:
     """Read all samples once, side by side, and gather the evidence of the chunks.
 
@@ -184,8 +185,7 @@ def collect(
     reference : Reference
     chunks : list of Chunk, in order
     sites : identifiers of the alleles that are asked for
-    consensus : list of str
-        Convention of each sample's consensus reads.
+    kinds : list of Kind, per sample
     """
     found = Collection.empty(len(samples))
     by_contig: dict[str, list[Allele]] = {}
@@ -198,10 +198,9 @@ def collect(
     ]
     if not spans:
         return found
-    primers = read_primers(settings.primers, reference) if settings.primers else None
     readers = [
-        Reader(s.path, spans, settings.reference, settings.min_mapq, consensus=kind)
-        for s, kind in zip(samples, consensus, strict=True)
+        Reader(s.path, spans, settings.reference, settings.min_mapq, consensus=kind.consensus)
+        for s, kind in zip(samples, kinds, strict=True)
     ]
     workers = max(1, min(settings.threads, len(readers)))
     sums = []
@@ -213,10 +212,9 @@ def collect(
                     for a, b in zip(chunk.starts, chunk.ends, strict=True)
                 ]
             )
-            load = functools.partial(
-                _load, chunk=chunk, codes=codes, primers=primers, settings=settings
-            )
-            loaded = list(pool.map(load, readers)) if workers > 1 else list(map(load, readers))
+            load = functools.partial(_load, chunk=chunk, codes=codes, settings=settings)
+            mapped = pool.map if workers > 1 else map
+            loaded = list(mapped(load, readers, kinds))
             found.add_reads(loaded)
             sums.append([*(one.crc for one in loaded), crc32(codes)])
             forced_here = forced(chunk, by_contig.get(chunk.contig, []))
@@ -231,6 +229,23 @@ def collect(
     return found
 
 
+class Kind(NamedTuple):
+    """How the reads of a sample are read.
+
+    Attributes
+    ----------
+    consensus : str
+        A key of `resistpanel.core.consensus.CONSENSUS`.
+    primers : Primers or None
+    infer : bool
+        Whether primers are inferred where fragment ends are fixed and none are given.
+    """
+
+    consensus: str
+    primers: Primers | None
+    infer: bool
+
+
 class Loaded(NamedTuple):
     """A chunk of one sample: its pile, CRC-32, pairs with the same end, adapters cut."""
 
@@ -241,7 +256,7 @@ class Loaded(NamedTuple):
 
 
 def _load(
-    reader: Reader, chunk: regions.Chunk, codes: np.ndarray, primers, settings: Settings
+    reader: Reader, kind: Kind, chunk: regions.Chunk, codes: np.ndarray, settings: Settings
 ) -> Loaded:
     """Read a chunk of one sample."""
     reads = reader.next_chunk(
@@ -249,7 +264,7 @@ def _load(
     )
     crc, ends = checksum(reads), _ends(reads)
     fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
-    cut = settle(reads, chunk.contig, primers, fixed and settings.library != "capture")
+    cut = settle(reads, chunk.contig, kind.primers, fixed and kind.infer)
     return Loaded(ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut)
 
 

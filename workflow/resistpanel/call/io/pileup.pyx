@@ -31,7 +31,7 @@ cdef enum:
     N_TIER = 3
     Q_CONSENSUS = 30
 
-#: Quality group by tier of the read (`reader.RAW` and so on) and quality.
+#: Quality group by tier of the read (index of `core.consensus.TIERS`) and quality.
 GROUP_OF = np.zeros((N_TIER, 256), dtype=np.uint8)
 cdef uint8_t GROUP[N_TIER][256]
 for _i in range(256):

@@ -12,15 +12,17 @@ import numpy as np
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.limits cimport INT_MAX, INT_MIN
 from libc.stdlib cimport free
-from libc.string cimport memcpy, memset, strstr
+from libc.string cimport memcpy, memset
 from cpython.ref cimport PyObject
 from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
-    bam_aux2i, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
+    bam_destroy1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
+from resistpanel.core.consensus cimport tier
 from resistpanel.core.memory cimport copied_record, resized, zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
+from resistpanel.core.consensus import CONSENSUS
 from resistpanel.core.errors import InputError
 
 cdef enum:
@@ -35,17 +37,6 @@ LONGEST_GAP = N_GAP
 #: A read of more gaps than this, and of more than one in ten bases, is not aligned at all.
 MOST_GAPS = N_GAPS
 
-#: What a read is the sequence of: one molecule of a cluster, or the consensus of copies of one strand
-#: of a template, or of both.
-RAW, SIMPLEX, DUPLEX = 0, 1, 2
-cdef enum:
-    T_RAW = 0
-    T_SIMPLEX = 1
-    T_DUPLEX = 2
-
-#: Conventions by which consensus reads say how many copies they are made of.
-CONSENSUS = {"none": 0, "fgbio": 1, "marianas": 2, "redux": 3, "dragen": 4}
-
 #: Two base codes at once, by a byte of a BAM record's sequence.
 cdef uint8_t PAIR_CODE[256][2]
 for _i in range(256):
@@ -59,7 +50,7 @@ class Reads:
     ----------
     table : structured array, (reads,)
         pos, end (reference span), frag (fragment number), flag, mapq, lclip, rclip (soft-clipped
-        bases), length, n_cigar, mismatches (set by `pileup.pileup`), tier (RAW, SIMPLEX or DUPLEX),
+        bases), length, n_cigar, mismatches (set by `pileup.pileup`), tier (see `core.consensus`),
         low, high (reference span outside which the read is no evidence; all of it until
         `ends.mask_primers`), seq and cigar (offsets below).
     bases, quals : uint8, (bases,)
@@ -109,7 +100,7 @@ cdef class Reader:
     threads : int
         Decompression threads of htslib.
     consensus : str
-        A convention of `CONSENSUS`.
+        A key of `resistpanel.core.consensus.CONSENSUS`.
 
     Raises
     ------
@@ -433,54 +424,6 @@ cdef class Reader:
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
         self.failed = False
         return out
-
-
-cdef inline int64_t tag(bam1_t *b, const char *name) noexcept nogil:
-    """Return the number of a tag, -1 without it."""
-    cdef uint8_t *at = bam_aux_get(b, name)
-    return bam_aux2i(at) if at != NULL else -1
-
-
-cdef int tier(bam1_t *b, int consensus) noexcept nogil:
-    """Return what a consensus read is made of; one copy alone is worth what a raw read is.
-
-    fgbio and fgumi: cD is the depth of the read, aD and bD those of either strand. Marianas: the
-    last two fields of the name are the copies of either strand. DRAGEN: XV is the size of the
-    family, XW that of the opposite strand's. REDUX: UT names the kind.
-    """
-    cdef int64_t depth, other
-    cdef uint8_t *at
-    cdef char *name
-    cdef int32_t i, fields = 0
-    if consensus == 1:
-        depth, other = tag(b, b"aD"), tag(b, b"bD")
-        if depth >= 1 and other >= 1:
-            return T_DUPLEX
-        depth = tag(b, b"cD")
-        return T_SIMPLEX if depth >= 2 else T_RAW
-    if consensus == 2:
-        name = bam_get_qname(b)
-        i, other, depth = 0, 0, 0
-        while name[i]:
-            if name[i] == 58:  # ":"
-                depth, other = other, 0
-            elif 48 <= name[i] <= 57:
-                other = 10 * other + name[i] - 48
-            else:
-                other = 0
-            i += 1
-        if depth >= 1 and other >= 1:
-            return T_DUPLEX
-        return T_SIMPLEX if depth + other >= 2 else T_RAW
-    if consensus == 3:
-        at = bam_aux_get(b, b"UT")
-        if at != NULL and strstr(<char *>at + 1, b"DUAL") != NULL:
-            return T_DUPLEX
-        return T_SIMPLEX if bam_aux_get(b, b"CR") != NULL else T_RAW
-    depth, other = tag(b, b"XV"), tag(b, b"XW")
-    if depth >= 1 and other >= 1:
-        return T_DUPLEX
-    return T_SIMPLEX if depth >= 2 else T_RAW
 
 
 cdef copy_out(uint8_t[::1] array, uint8_t *source):

@@ -3,11 +3,8 @@
 import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-from resistpanel.core.intervals import read_targets
 
 #: Target bases per chunk: bounds the memory, while the cost per chunk stays small beside reading.
 CHUNK_BASES = 4000
@@ -69,18 +66,9 @@ class Chunk:
         )
 
 
-def read_bed(path: str | Path, padding: int = 0) -> list[tuple[str, int, int]]:
-    """Read a BED file (optionally gzipped): (contig, start, end), 0-based half-open.
-
-    Raises
-    ------
-    InputError
-        Naming file and line where a row is not BED, or the file holds no interval.
-    """
-    return [
-        (target.chrom, max(0, target.start - padding), target.end + padding)
-        for target in read_targets(path)
-    ]
+def padded(targets: list[tuple[str, int, int]], padding: int) -> list[tuple[str, int, int]]:
+    """Return targets (contig, start, end), 0-based half-open, with bases added on either side."""
+    return [(contig, max(0, start - padding), end + padding) for contig, start, end in targets]
 
 
 def merge(

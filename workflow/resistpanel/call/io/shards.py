@@ -24,6 +24,7 @@ from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import replacing, sha256
+from resistpanel.qc.assay import line
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -70,11 +71,11 @@ def stamp(caller: "Caller") -> dict:
         "reference": digest(list(caller.reference.contigs.items())),
         "targets": digest(chunks),
         "sites": digest([dataclasses.astuple(a) for a in sorted(caller.sites)]),
-        "padding": settings.padding,
+        "padding": caller.padding,
         "min-mapq": settings.min_mapq,
         "min-qual": settings.min_qual,
-        "primers": sha256(settings.primers) if settings.primers else None,
-        "consensus": caller.consensus,
+        "primers": [sha256(g.primers) if g.primers else None for g in caller.given],
+        "assay": [line(a) for a in caller.assays],
     }
 
 

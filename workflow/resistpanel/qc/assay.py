@@ -1,0 +1,349 @@
+"""What the reads of a sample are: library, raw or consensus, UMIs, orientation.
+
+One light look at a sample's reads, by which `resistpanel check`, `qc` and `call` know its assay.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pysam
+
+from resistpanel.core.bam import open_bam
+from resistpanel.core.consensus import TIERS, convention, tier_of
+from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
+from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.core.intervals import Target, merge_targets
+from resistpanel.qc.qc_constants import (
+    CONSENSUS_FRACTION,
+    END_WINDOW,
+    FIXED_ENDS,
+    LEAST_PAIRS,
+    LOOK_DEEP,
+    LOOK_ENOUGH,
+    LOOK_READS,
+    LOOK_TAGS,
+    LOOK_TARGETS,
+    UNSURE_ENDS,
+)
+from resistpanel.records.qc import Assay
+
+AUTO = "auto"
+#: What the user may set of a sample's assay, and the values.
+CHOICES = {
+    "library": (AUTO, "capture", "amplicon"),
+    "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
+    "umi": (AUTO, "none", "RX", "MI", "name"),
+}
+#: The last field of a read's name, if it is a UMI: of one read or of both.
+_NAMED = re.compile(r"[:_]r?[ACGTN]{3,}(?:[-+_]r?[ACGTN]{3,})?$")
+_UNUSABLE = 4 | 256 | 512 | 1024 | 2048
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user says of a sample's assay; None: detected from the reads.
+
+    Attributes
+    ----------
+    library, reads, umi : str or None
+        Values of `CHOICES`, without ``auto``.
+    primers : path or None
+        BED of its amplicons' primers.
+    """
+
+    library: str | None = None
+    reads: str | None = None
+    umi: str | None = None
+    primers: str | None = None
+
+    def with_values(self, values: Mapping[str, str]) -> "Given":
+        """Return it with some values replaced; ``auto`` means detected."""
+        kept = {name: getattr(self, name) for name in ("library", "reads", "umi", "primers")}
+        return Given(**kept | {k: None if v == AUTO else v for k, v in values.items()})
+
+
+def check_choice(key: str, value: str, where: str) -> None:
+    """Raise InputError for a value that `key` does not have."""
+    if value not in CHOICES[key]:
+        near = did_you_mean(value, CHOICES[key])
+        raise InputError(
+            f"'{value}' is not one of {', '.join(CHOICES[key])}", where, near
+        )  # fmt: skip
+
+
+@dataclass
+class Look:
+    """What some reads of a sample show.
+
+    Attributes
+    ----------
+    consensus : str
+        A key of `resistpanel.core.consensus.CONSENSUS`.
+    umi : str
+        ``RX``, ``MI``, ``name`` or ``none``.
+    ends : float64, (2,)
+        From `same_ends`.
+    tiers : int64, (3,)
+        Usable reads by tier.
+    orientation : int64, (2,)
+        Pairs that are F1R2, and F2R1.
+    duplicates, primary : int
+        Mapped primary reads; of these, those flagged as duplicates.
+    lengths, inserts : list of int
+    """
+
+    consensus: str = "none"
+    umi: str = "none"
+    ends: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    tiers: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
+    orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
+    duplicates: int = 0
+    primary: int = 0
+    lengths: list[int] = field(default_factory=list)
+    inserts: list[int] = field(default_factory=list)
+
+
+def same_ends(pos: np.ndarray, end: np.ndarray, reverse: np.ndarray) -> np.ndarray:
+    """Return pairs of reads that begin at one base, and pairs within a window, (2,).
+
+    Parameters
+    ----------
+    pos, end : int64, (reads,)
+        Reference span with the soft clips.
+    reverse : bool, (reads,)
+    """
+    found = np.zeros(2)
+    for side, place in ((~reverse, pos), (reverse, end)):
+        here = np.sort(place[side])
+        for k, width in enumerate((1, END_WINDOW)):
+            if len(here):
+                cell = here if width == 1 else here // width
+                last = np.flatnonzero(cell[1:] != cell[:-1])
+                n = np.diff(last, prepend=-1, append=len(cell) - 1).astype(float)
+                found[k] += (n @ n - len(cell)) / 2
+    return found
+
+
+def _umi(reads: Sequence[pysam.AlignedSegment]) -> str:
+    """Return where most of the reads have a UMI."""
+    least = max(1, CONSENSUS_FRACTION * len(reads))
+    for tag in ("RX", "MI"):
+        if sum(read.has_tag(tag) for read in reads) >= least:
+            return tag
+    return "name" if sum(bool(_NAMED.search(r.query_name)) for r in reads) >= least else "none"
+
+
+def _reads(
+    handle: pysam.AlignmentFile, target: Target, deep: int
+) -> tuple[list[pysam.AlignedSegment], int | None]:
+    """Return the first reads over a target, and where the reading ended before the last of them.
+
+    Up to `LOOK_READS` of them, and `deep` more where these begin within few bases: those of a deep
+    library, too, begin at few bases there.
+    """
+    found: list[pysam.AlignedSegment] = []
+    for read in handle.fetch(target.chrom, target.start, target.end):
+        few = found and read.reference_start - found[0].reference_start < END_WINDOW // 4
+        if len(found) >= LOOK_READS + (deep if few else 0):
+            return found, read.reference_start
+        found.append(read)
+    return found, None
+
+
+def _spread(targets: list[Target]) -> list[Target]:
+    """Return `LOOK_TARGETS` of sorted targets, so that the first few are of the whole panel too."""
+    step = max(1, len(targets) // LOOK_TARGETS)
+    chosen = list(itertools.islice(targets[step // 2 :: step], LOOK_TARGETS))
+    return [target for k in (0, 2, 1, 3) for target in chosen[k::4]]
+
+
+def _whole_windows(
+    pos: np.ndarray, end: np.ndarray, reverse: np.ndarray, stop: int | None
+) -> np.ndarray:
+    """Return which reads are of windows that were read whole; of all, if none was."""
+    if stop is None:
+        return np.ones(len(pos), dtype=bool)
+    whole = np.where(reverse, end, pos) // END_WINDOW < stop // END_WINDOW
+    return whole if whole.any() else np.ones(len(pos), dtype=bool)
+
+
+def look(path: str | Path, reference: str | Path, targets: Iterable[Target]) -> Look:
+    """Look at the reads over some targets of an indexed BAM or CRAM.
+
+    Parameters
+    ----------
+    path, reference : path
+    targets : iterable of Target
+        Up to `LOOK_TARGETS` of them are looked at, spread over all, until `LOOK_ENOUGH` reads are.
+
+    Raises
+    ------
+    OSError or ValueError
+        If the file or its index cannot be read.
+    """
+    found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
+    with open_bam(path, reference) as handle:
+        for target in _spread(merge_targets(list(targets))):
+            if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
+                break
+            reads, stop = _reads(handle, target, min(deep, LOOK_DEEP // 4))
+            deep -= max(0, len(reads) - LOOK_READS)
+            tagged += reads[:LOOK_TAGS]
+            parts.append((reads, stop))
+        found.consensus = convention(tagged, CONSENSUS_FRACTION)
+        found.umi = _umi(tagged) if tagged else "none"
+        for reads, stop in parts:
+            _count(found, reads, stop)
+    return found
+
+
+def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None) -> None:
+    """Add the reads of a target."""
+    primary = [read for read in reads if not read.flag & (4 | 256 | 2048)]
+    found.primary += len(primary)
+    found.duplicates += sum(read.is_duplicate for read in primary)
+    used = [
+        r for r in primary if not r.flag & _UNUSABLE and r.mapping_quality >= MIN_MAPPING_QUALITY
+    ]
+    pos = np.array([r.reference_start - r.query_alignment_start for r in used], dtype=np.int64)
+    end = np.array(
+        [r.reference_end + r.query_length - r.query_alignment_end for r in used], dtype=np.int64
+    )
+    reverse = np.array([r.is_reverse for r in used], dtype=bool)
+    whole = _whole_windows(pos, end, reverse, stop)
+    found.ends += same_ends(pos[whole], end[whole], reverse[whole])
+    found.lengths += [r.query_length for r in used]
+    for read in used:
+        if read.is_paired and not read.mate_is_unmapped:
+            found.orientation[int(read.is_read1 == read.is_reverse)] += 1
+            if read.is_proper_pair and read.template_length > 0:
+                found.inserts.append(read.template_length)
+    if found.consensus == "none":
+        found.tiers[0] += len(used)
+    else:
+        tiers = [tier_of(read, found.consensus) for read in used]
+        found.tiers += np.bincount(tiers, minlength=3)
+
+
+def describe(seen: Look, given: Given = Given()) -> Assay:
+    """Return the assay of a sample: as the user says, else as the reads show it."""
+    same = float(seen.ends[0] / seen.ends[1]) if seen.ends[1] else None
+    enough = seen.ends[1] >= LEAST_PAIRS
+    fixed = enough and same >= FIXED_ENDS
+    library = given.library or ("amplicon" if fixed or given.primers else "capture")
+    low, high = UNSURE_ENDS
+    told = given.library or given.primers
+    tier = TIERS[int(np.argmax(seen.tiers))]
+    if tier == "raw" and seen.duplicates:
+        tier = "marked"
+    pairs = int(seen.orientation.sum())
+    return Assay(
+        library=library,
+        library_sure=bool(told or (enough and not low <= same < high)),
+        reads=given.reads or tier,
+        consensus=convention_of(seen.consensus, given),
+        umi=given.umi or seen.umi,
+        f1r2=round(int(seen.orientation[0]) / pairs, 3) if pairs else None,
+        same_end=None if same is None else round(same, 3),
+        primers=given.primers is not None,
+        read_length=int(np.median(seen.lengths)) if seen.lengths else None,
+        insert_size=int(np.median(seen.inserts)) if seen.inserts else None,
+        reads_seen=seen.primary,
+        duplicates_seen=seen.duplicates,
+        given=tuple(
+            name for name in ("library", "reads", "umi") if getattr(given, name) is not None
+        ),
+    )
+
+
+def convention_of(detected: str, given: Given) -> str:
+    """Return by which convention reads are consensus reads, a key of `CONSENSUS`."""
+    if given.reads is None:
+        return detected
+    return given.reads if given.reads in ("simplex", "duplex") else "none"
+
+
+LIBRARY = {"capture": "hybrid capture", "amplicon": "amplicon"}
+READS = {
+    "raw": "raw reads",
+    "marked": "raw reads, duplicates flagged",
+    "simplex": "simplex consensus reads",
+    "duplex": "duplex consensus reads",
+}
+UMI = {"RX": "UMI in tag RX", "MI": "UMI in tag MI", "name": "UMI in the read name"}
+
+
+def text(assay: Assay) -> str:
+    """Return an assay in one line."""
+    unsure = "" if assay.library_sure else " (not sure)"
+    reads = READS[assay.reads]
+    if assay.consensus not in ("none", "simplex", "duplex"):
+        reads += f" ({assay.consensus})"
+    parts = [f"{LIBRARY[assay.library]}{unsure}", reads, UMI.get(assay.umi, "no UMI")]
+    if assay.library == "amplicon":
+        parts.append("primers given" if assay.primers else "primers not given")
+    if assay.read_length:
+        parts.append(f"read length {assay.read_length}")
+    if assay.insert_size:
+        parts.append(f"insert size {assay.insert_size}")
+    if assay.given:
+        parts.append(f"set by the user: {', '.join(assay.given)}")
+    return ", ".join(parts)
+
+
+def line(assay: Assay) -> str:
+    """Return an assay as the VCF header has it, key:value pairs separated by commas."""
+    f1r2 = "." if assay.f1r2 is None else f"{assay.f1r2:.3f}"
+    same_end = "." if assay.same_end is None else f"{assay.same_end:.3f}"
+    return (
+        f"library:{assay.library},reads:{assay.reads},consensus:{assay.consensus},"
+        f"umi:{assay.umi},F1R2:{f1r2},same_end:{same_end},"
+        f"primers:{'given' if assay.primers else 'unknown'}"
+    )
+
+
+def notes(assay: Assay, sample: str) -> Iterator[str]:
+    """Yield what a user should know of a sample's assay before a run."""
+    if not assay.library_sure:
+        yield (
+            f"sample '{sample}': {_unclear(assay)}: {LIBRARY[assay.library]} is assumed; set "
+            "`assay: {library: capture}` or `amplicon` in the configuration, or the column "
+            "'library' of the sheet"
+        )
+    raw = assay.reads in ("raw", "marked")
+    if raw and assay.umi != "none" and assay.library == "capture":
+        yield (
+            f"sample '{sample}': raw reads with UMIs ({UMI[assay.umi]}): the UMIs are not used; "
+            "make consensus reads of them (fgbio, fgumi) and give their BAM"
+        )
+    if (
+        assay.library == "capture"
+        and assay.reads == "raw"
+        and assay.umi == "none"
+        and assay.reads_seen >= LOOK_READS
+        and "reads" not in assay.given
+    ):
+        yield (
+            f"sample '{sample}': none of {assay.reads_seen:,} reads looked at is flagged as a "
+            "duplicate; copies of one fragment count as evidence: run `samtools markdup`, or set "
+            "`assay: {reads: raw}` if the library has no duplicates"
+        )
+    if assay.library == "amplicon" and assay.duplicates_seen > assay.reads_seen / 2:
+        yield (
+            f"sample '{sample}': {assay.duplicates_seen:,} of {assay.reads_seen:,} reads looked "
+            "at are flagged as duplicates, which are not counted; fragments of amplicons all "
+            "begin alike: give a BAM without these flags"
+        )
+
+
+def _unclear(assay: Assay) -> str:
+    if assay.same_end is None or not UNSURE_ENDS[0] <= assay.same_end < UNSURE_ENDS[1]:
+        return "too few reads to detect whether the library is hybrid capture or amplicon"
+    return (
+        f"its fragment ends are between those of hybrid capture and of amplicons "
+        f"({100 * assay.same_end:.0f} % coincide)"
+    )
