@@ -26,11 +26,13 @@ from resistpanel.call.caller import Caller, Settings
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
+from resistpanel.cli import main
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
-from resistpanel.qc.assay import Given, Look, describe, look, same_ends
+from resistpanel.qc.assay import Look, describe, look, same_ends
+from resistpanel.qc.assay_given import Given, assay_value
 from resistpanel.qc.qc_constants import FIXED_ENDS
 
 CONTIG = "chr1"
@@ -355,6 +357,151 @@ class TestDetection:
         seen = look(tagged, None, [Target(CONTIG, 100, 300)])
         assert seen.consensus == expected
         assert seen.umi == ("RX" if ("RX", "ACGT") in tags else "none")
+
+
+class TestPadding:
+    """Beyond the targets of amplicons are primers."""
+
+    sequence = random_sequence(3000, 6)
+
+    def reads(self, number=400):
+        pos = 640
+        alt = other(self.sequence[pos])
+        reads = []
+        for n in range(number):
+            errors = {pos: alt} if n % 5 == 0 else {}
+            reads += pair(f"a{n}", self.sequence, 500, 650, 100, bool(n % 2), errors=errors)
+        return reads, (pos + 1, self.sequence[pos], alt)
+
+    def test_none_in_amplicons(self, tmp_path):
+        """20 % in the last bases of the fragments, within their primers."""
+        reads, key = self.reads()
+        lab = Lab(tmp_path, self.sequence, [(522, 628)])
+        bam = lab.bam("T", reads)
+        caller, found = lab.call(bam, padding=None)
+        assert (caller.assays[0].library, caller.padding) == ("amplicon", 0)
+        assert key not in found
+        # What the user says goes before what is detected; a number before both.
+        for more, padding in (
+            ({"padding": None, "library": "capture"}, 20),
+            ({"padding": None, "assay": [("T", "library", "capture")]}, 20),
+            ({"padding": None, "assay": [(None, "library", "capture")]}, 20),
+            ({"padding": 20}, 20),
+        ):
+            caller, found = lab.call(bam, **more)
+            assert caller.padding == padding
+            assert key in found
+
+    def test_auto_is_twenty_of_capture(self, tmp_path):
+        rng = random.Random(1)
+        lab = Lab(tmp_path, self.sequence, [(600, 800)])
+        bam = lab.bam("T", fragments(self.sequence, "t", 400, (600, 800), rng, 1e-4))
+        caller, _ = lab.call(bam, padding=None)
+        assert (caller.padding, caller.targets) == (20, [(CONTIG, 580, 820)])
+        caller, _ = lab.call(bam, padding=None, library="amplicon")
+        assert (caller.padding, caller.targets) == (0, [(CONTIG, 600, 800)])
+
+
+class TestGiven:
+    def test_reads(self, tmp_path):
+        """Reads that are said to be raw are so whatever their tags; and the reverse."""
+        sequence = random_sequence(1200, 9)
+        rng = random.Random(2)
+        lab = Lab(tmp_path, sequence, [(400, 600)])
+        lab.bam("T", fragments(sequence, "t", 300, (400, 600), rng, 1e-3))
+        tagged = tmp_path / "t.bam"
+        with (
+            pysam.AlignmentFile(str(tmp_path / "T.bam")) as source,
+            pysam.AlignmentFile(str(tagged), "wb", template=source) as out,
+        ):
+            for read in source:
+                for tag, value in (("cD", 3), ("aD", 2), ("bD", 1), ("MI", "5/A")):
+                    read.set_tag(tag, value)
+                out.write(read)
+        pysam.index(str(tagged))
+        for reads, group in (("auto", 7), ("raw", slice(3, 6)), ("marked", slice(3, 6)),
+                             ("simplex", 6), ("duplex", 7)):  # fmt: skip
+            caller, _ = lab.call(str(tagged), assay=[(None, "reads", reads)])
+            total = caller.error_counts[0].total.sum((0, 1))
+            assert total[group].sum() > 0.9 * total.sum()
+            assert caller.assays[0].reads == ("duplex" if reads == "auto" else reads)
+            assert caller.assays[0].umi == "MI"
+
+    def test_primers_of_one_sample(self, tmp_path):
+        """Of a tumour of amplicons and a normal of hybrid capture."""
+        sequence = random_sequence(1200, 9)
+        rng = random.Random(2)
+        lab = Lab(tmp_path, sequence, [(500, 650)])
+        primers = tmp_path / "p.bed"
+        primers.write_text(f"{CONTIG}\t500\t522\ta\t0\t+\n{CONTIG}\t628\t650\tb\t0\t-\n")
+        pos = 510
+        alt = other(sequence[pos])
+        reads = []
+        for n in range(300):
+            reads += pair(f"a{n}", sequence, 500, 650, 100, bool(n % 2),
+                          errors={pos: alt} if n % 4 else {})  # fmt: skip
+        tumor = lab.bam("T", reads)
+        normal = lab.bam("N", fragments(sequence, "n", 400, (500, 650), rng, 1e-4))
+        caller, found = lab.call(tumor, normal=normal, assay=[("T", "primers", str(primers))])
+        assert [a.library for a in caller.assays] == ["capture", "amplicon"]
+        assert [a.primers for a in caller.assays] == [False, True]
+        assert (pos + 1, sequence[pos], alt) not in found
+        assert caller.found.candidates == []
+
+    def test_an_unknown_sample(self, tmp_path):
+        sequence = random_sequence(700, 9)
+        lab = Lab(tmp_path, sequence, [(300, 400)])
+        bam = lab.bam("tumor", pair("a", sequence, 200, 400))
+        with pytest.raises(InputError, match=r"no sample 'tumr'.*did you mean 'tumor'"):
+            lab.call(bam, assay=[("tumr", "library", "capture")])
+
+    @pytest.mark.parametrize(
+        ("text", "line"),
+        [
+            ("library", "is not [SAMPLE:]KEY=VALUE"),
+            ("T:lib=amplicon", "is not [SAMPLE:]KEY=VALUE; keys: library, reads, "),
+            ("library=amplikon", "'amplikon' is not one of auto, capture, amplicon; "),
+            ("T:reads=", "is not [SAMPLE:]KEY=VALUE"),
+        ],
+    )  # fmt: skip
+    def test_faults(self, text, line, capsys):
+        words = ["call", "--reference", "r", "--targets", "t", "--output", "o.vcf.gz"]
+        assert main([*words, "--assay", text]) == 2
+        assert f"--assay {text}: {line}" in capsys.readouterr().err
+
+    def test_values(self):
+        assert assay_value("a:b:primers=x:y=z.bed") == ("a:b", "primers", "x:y=z.bed")
+        assert assay_value("umi=rx") == (None, "umi", "RX")
+
+
+class TestLook:
+    """A light look must not mistake depth for amplicons."""
+
+    def test_deep_capture(self, tmp_path):
+        """30,000 x: the reads looked at begin within few bases."""
+        rng = np.random.default_rng(4)
+        starts = np.sort(rng.integers(900, 1100, 40_000))
+        sequence = random_sequence(1500, 3)
+        reads = [
+            Read(f"r{n}", CONTIG, int(s), "100M", sequence[s : s + 100], 16 * (n % 2))
+            for n, s in enumerate(starts)
+        ]
+        path = write_bam(tmp_path / "T.bam", {CONTIG: 1500}, reads)
+        found = describe(look(path, None, [Target(CONTIG, 1000, 1100)]))
+        assert (found.library, found.library_sure) == ("capture", True)
+        assert found.reads_seen < 6000
+
+    def test_the_name_as_umi(self, tmp_path):
+        sequence = random_sequence(400, 9)
+        for name, umi in (("A00:1:H:1:1101:9:7:ACGTAC", "name"), ("A00:1:H:1:1101:9:7", "none"),
+                          ("r1_ACG+TTA", "name"), ("A:rACGT+rTTTT", "name")):  # fmt: skip
+            path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, pair(name, sequence, 100, 300))
+            assert look(path, None, [Target(CONTIG, 100, 300)]).umi == umi
+
+    def test_no_read(self, tmp_path):
+        path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, [])
+        found = describe(look(path, None, [Target(CONTIG, 100, 300)]))
+        assert (found.library, found.library_sure, found.f1r2) == ("capture", False, None)
 
 
 def fragments(sequence, name, number, span, rng, rate, variants=(), quality="", insert=160):

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import importlib.util
 import os
+import random
 from pathlib import Path
 
 import pysam
@@ -128,6 +129,115 @@ def test_another_sequence_of_the_same_length_is_noted(place, capsys):
     assert status == 0
     (note,) = (note for note in notes if "another sequence" in note)
     assert note.startswith(f"{place.folder}/before.bam: contig chrT is another sequence")
+
+
+def reads_of(world, sample, places, tags=(), duplicates=0, contigs=(("chrT", 20_000),)):
+    """Write a BAM of single reads of 60 bases that begin at `places`."""
+    header = {
+        "HD": {"VN": "1.6", "SO": "coordinate"},
+        "SQ": [{"SN": name, "LN": length} for name, length in contigs],
+        "RG": [{"ID": "1", "SM": sample}],
+    }
+    path = world.folder / f"{sample}.bam"
+    rng = random.Random(sample)
+    with pysam.AlignmentFile(str(path), "wb", header=header) as out:
+        for number, place in enumerate(sorted(places)):
+            read = pysam.AlignedSegment(out.header)
+            read.query_name, read.reference_start = f"{sample}{number}", place
+            read.query_sequence, read.cigarstring = "".join(rng.choices("ACGT", k=60)), "60M"
+            read.query_qualities = pysam.qualitystring_to_array("I" * 60)
+            read.reference_id, read.mapping_quality = out.get_tid("chrT"), 60
+            read.flag = 1024 if number < duplicates else 16 * (number % 2)
+            for tag, value in tags:
+                read.set_tag(tag, value)
+            out.write(read)
+    pysam.samtools.index(str(path))
+
+
+RANDOM = [1000 + (k * 37) % 300 for k in range(1200)]
+
+
+def test_the_assay_of_each_sample(place, capsys):
+    reads_of(place, "skin", RANDOM, duplicates=9)
+    reads_of(place, "before", [990] * 600 + [1100] * 600)
+    reads_of(place, "after", RANDOM, [("cD", 3), ("aD", 2), ("bD", 1), ("RX", "ACG-TTT")])
+    status, errors, notes, out = check(capsys)
+    assert (status, errors) == (0, [])
+    lines = [line.strip() for line in out.splitlines()]
+    assert "skin: hybrid capture, raw reads, duplicates flagged, no UMI, read length 60" in lines
+    assert "before: amplicon, raw reads, no UMI, primers not given, read length 60" in lines
+    assert (
+        "after: hybrid capture, duplex consensus reads (fgbio), UMI in tag RX, read length 60"
+        in lines
+    )
+    assert not any("assay:" in note or "UMI" in note or "duplicate" in note for note in notes)
+
+
+def test_an_assay_that_is_not_clear(place, capsys):
+    reads_of(place, "skin", RANDOM[:20], duplicates=2)
+    reads_of(place, "before", [990] * 300 + RANDOM * 2, duplicates=2)
+    reads_of(place, "after", RANDOM, [("RX", "ACG-TTT")], duplicates=2)
+    _, _, notes, out = check(capsys)
+    (few,) = (note for note in notes if "too few reads to detect the library" in note)
+    assert few.startswith("sample skin: ")
+    assert "set `assay: {library: capture}` or `amplicon`" in few
+    (between,) = (note for note in notes if "neither clearly" in note)
+    assert between.startswith("sample before: ")
+    (umi,) = (note for note in notes if "UMI" in note)
+    assert umi.startswith("sample after: raw reads with UMIs (UMI in tag RX), which are not used")
+    assert "skin: hybrid capture (not sure), raw reads" in out
+    # Set, it is clear.
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "assay: {library: capture, umi: none}\n")
+    _, _, notes, out = check(capsys)
+    assert not any("library" in note or "UMI" in note for note in notes)
+    assert "set by the user: library, umi" in out
+
+
+def test_no_duplicate_flagged(place, capsys):
+    for sample in ("skin", "before", "after"):
+        reads_of(place, sample, RANDOM, duplicates=3 if sample == "before" else 0)
+    _, _, notes, _ = check(capsys)
+    (note,) = (note for note in notes if "flagged as a duplicate" in note)
+    assert note.startswith("samples skin, after: no read is flagged as a duplicate")
+
+
+def test_a_wrong_primer_file(place, capsys):
+    (place.folder / "p.bed").write_text("chrT\t10\t30\tp\t0\t.\n")
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "assay: {primers: p.bed}\n")
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert [error for error in errors if "is no primer with a strand" in error]
+
+
+def test_contigs_in_another_order(place, capsys):
+    """Samples that are read side by side must have the contigs of the targets in one order."""
+    text = place.reference.read_text() + ">chrU\n" + "ACGT" * 100 + "\n"
+    place.reference.write_text(text)
+    pysam.samtools.faidx(str(place.reference))
+    place.targets.write_text(place.targets.read_text() + "chrU\t100\t200\n")
+    for sample in ("skin", "before", "after"):
+        contigs = [("chrT", 20_000), ("chrU", 400)]
+        reads_of(place, sample, RANDOM, contigs=contigs[:: -1 if sample == "after" else 1])
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    (error,) = errors
+    assert error.startswith(f"{place.folder}/after.bam (samples.tsv:4, sample 'after'): ")
+    assert "its contigs are in another order than in" in error
+    assert "chrU where the other has chrT" in error
+
+
+def test_targets_without_a_gene(place, capsys):
+    place.reference.write_text(place.reference.read_text() + ">chrU\n" + "ACGT" * 100 + "\n")
+    pysam.samtools.faidx(str(place.reference))
+    place.targets.write_text(place.targets.read_text() + "chrU\t100\t200\nchrU\t250\t300\n")
+    for sample in ("skin", "before", "after"):
+        reads_of(place, sample, RANDOM, contigs=[("chrT", 20_000), ("chrU", 400)])
+    _, errors, notes, _ = check(capsys)
+    assert errors == []
+    (note,) = (note for note in notes if "reported without a consequence" in note)
+    assert "no gene of genes.gff3 is on chrU, where 2 targets are" in note
 
 
 def test_room(place, capsys, monkeypatch):

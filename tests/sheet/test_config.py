@@ -52,6 +52,34 @@ def test_scatter_that_is_no_number(good, given):
     assert "call.scatter" in line
 
 
+def test_assay(good, tmp_path):
+    (tmp_path / "p.bed").write_text("")
+    primers = str(tmp_path / "p.bed")
+    given = {"library": "amplicon", "reads": "auto", "consensus": None, "primers": primers}
+    made = settings(good | {"assay": given})
+    assert made.assay == (("library", "amplicon"), ("primers", primers))
+    assert made.padding is None
+    assert settings(good | {"assay": {"padding": 0}}).padding == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        (
+            {"library": "amplicons"},
+            "config.yaml (key 'assay.library'): 'amplicons' is not one of auto, capture, amplicon, "
+            "None; did you mean 'amplicon'?",
+        ),
+        ({"reads": 3}, "config.yaml (key 'assay.reads'): '3' is not one of auto, raw, marked, "
+                       "simplex, duplex, None"),
+        ({"umis": "RX"}, "config.yaml: unknown key 'assay.umis'; did you mean 'umi'?"),
+        ({"primers": "gone.bed"}, "config.yaml (key 'assay.primers'): no such file: gone.bed"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_assay(good, given, line):
+    assert lines_of(good | {"assay": given}) == [line]
+
+
 def test_build_chooses_the_panel(good):
     del good["genes"]
     made = settings(good | {"build": "hg38"})

@@ -50,6 +50,19 @@ def test_cells_that_mean_nothing(tmp_path, cell):
     assert read_sheet(path)[2].drugs == ()
 
 
+def test_columns_of_the_assay(tmp_path):
+    path = tmp_path / "samples.tsv"
+    (tmp_path / "p.bed").write_text("")
+    path.write_text(
+        HEADER.strip() + "\tlibrary\treads\tumi\tprimers\tpadding\n"
+        "P1\tt1\ttumor\tpre\t0\t\t\tt1.bam\tAmplicon\t\tnone\tp.bed\t0\n"
+    )
+    (row,) = read_sheet(path)
+    primers = str(tmp_path / "p.bed")
+    assert row.assay == (("library", "amplicon"), ("umi", "none"), ("primers", primers))
+    assert row.padding == 0
+
+
 def test_optional_columns(tmp_path):
     path = tmp_path / "samples.tsv"
     path.write_text(
@@ -96,7 +109,8 @@ def test_sheet_that_is_a_workbook(tmp_path):
         (
             GOOD.replace("bam\n", "bam\tqxz\n").replace(".bam\n", ".bam\t\n"),
             "samples.tsv:1: unknown column 'qxz'; known columns: patient sample role timepoint "
-            "day lesion drugs bam sex purity disease fastq1 fastq2",
+            "day lesion drugs bam sex purity disease fastq1 fastq2 library reads umi primers "
+            "padding",
         ),
         (
             GOOD.replace("bam\n", "bam\tday\n").replace(".bam\n", ".bam\t\n"),
@@ -195,6 +209,31 @@ def test_sheet_that_is_a_workbook(tmp_path):
             + BEFORE.replace("before.bam", "before.bam\tr1.fastq.gz"),
             "samples.tsv:2 (column 'fastq1'): the row has a BAM, too; give the BAM or the FASTQ, "
             "not both",
+        ),
+        (
+            HEADER.replace("\n", "\tlibrary\n") + BEFORE.replace("\n", "\tamplicons\n"),
+            "samples.tsv:2 (column 'library'): 'amplicons' is not one of auto, capture, amplicon; "
+            "did you mean 'amplicon'?",
+        ),
+        (
+            HEADER.replace("\n", "\treads\n") + BEFORE.replace("\n", "\tconsensus\n"),
+            "samples.tsv:2 (column 'reads'): 'consensus' is not one of auto, raw, marked, simplex, "
+            "duplex",
+        ),
+        (
+            HEADER.replace("\n", "\tprimers\n") + BEFORE.replace("\n", "\tp.bed\n"),
+            "samples.tsv:2 (column 'primers'): no such file: p.bed; correct the path",
+        ),
+        (
+            HEADER.replace("\n", "\tpadding\n") + BEFORE.replace("\n", "\t-5\n"),
+            "samples.tsv:2 (column 'padding'): '-5' is not a number of bases; give 0 to 1000",
+        ),
+        (
+            HEADER.replace("\n", "\tpadding\n")
+            + BEFORE.replace("\n", "\t0\n")
+            + AFTER.replace("\n", "\t20\n"),
+            "samples.tsv:2 (column 'padding'): patient 'P1' has more than one padding: 0, 20; "
+            "give the same in every row",
         ),
     ],
 )

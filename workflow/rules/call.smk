@@ -11,9 +11,10 @@ rule call:
         sites=SITES,
         resources=[
             path
-            for path in (SETTINGS.pon, SETTINGS.germline, SETTINGS.primers)
+            for path in (SETTINGS.pon, SETTINGS.germline)
             if path
         ],
+        primers=primers,
         due=DUE("call", "{patient}"),
     output:
         vcf=OUT / "call/{patient}.vcf.gz",
@@ -34,7 +35,7 @@ rule call:
         ),
         samples=normal_and_tumors,
         resources=flags([("--pon", SETTINGS.pon), ("--germline", SETTINGS.germline)]),
-        assay=flags(SETTINGS.assay_options),
+        assay=assay,
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --made-from {input.due:q}"
@@ -49,7 +50,7 @@ rule call_shard:
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
-        primers=[SETTINGS.primers] if SETTINGS.primers else [],
+        primers=primers,
         due=DUE("call_shard", "{patient}.{shard}-of-{shards}"),
     output:
         temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
@@ -68,7 +69,7 @@ rule call_shard:
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         samples=normal_and_tumors,
-        assay=flags(SETTINGS.assay_options),
+        assay=assay,
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --made-from {input.due:q}"

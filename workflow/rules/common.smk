@@ -55,6 +55,15 @@ def normal_and_tumors(wildcards):
     )
 
 
+def primers(wildcards):
+    return PLAN.primers(wildcards.patient)
+
+
+def assay(wildcards):
+    padding = ("--padding", PLAN.padding(wildcards.patient))
+    return flags([padding, *PLAN.assay(wildcards.patient)])
+
+
 def evidence(wildcards):
     shards = PLAN.shards(wildcards.patient)
     return [

@@ -19,6 +19,7 @@ rule qc:
         mem_mb=memory("qc"),
         runtime=lambda wildcards, attempt: 60 * attempt,
     params:
+        assay=lambda wildcards: flags(PLAN.assay(wildcards.patient)),
         gate=flags(
             ("--gate", f"{name}={'off' if value is None else value}")
             for name, value in SETTINGS.qc.items()
@@ -26,5 +27,5 @@ rule qc:
     shell:
         "resistpanel qc --made-from {input.due:q}"
         " --sheet {input.sheet:q} --targets {input.targets:q}"
-        " --reference {input.reference:q} {params.gate} --threads {threads}"
+        " --reference {input.reference:q} {params.assay} {params.gate} --threads {threads}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -32,18 +32,13 @@ from resistpanel.call.model import contamination, overdispersion, population
 from resistpanel.call.model import posterior as model
 from resistpanel.call.records import RecordBuilder
 from resistpanel.call.result import CallResult
-from resistpanel.call.settings import (
-    Settings,
-    check_contigs,
-    given_assays,
-    open_sample,
-    read_sites,
-)
+from resistpanel.call.settings import Settings, check_contigs, open_sample, read_sites
 from resistpanel.core.allele import Allele, kind, tract, vcf_alleles
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.reference import Reference
 from resistpanel.qc import assay
+from resistpanel.qc.assay_given import Given, given_assays
 from resistpanel.records.qc import Assay
 
 
@@ -112,16 +107,16 @@ class Caller:
 
     def _assays(self, targets: list[Target]) -> list[Assay]:
         """Return the assay of each sample, as some of its reads show it or the user says."""
-        self.given = given_assays(self.settings, [s.name for s in self.samples])
-        found = []
-        for sample, given in zip(self.samples, self.given, strict=True):
-            try:
-                seen = assay.look(sample.path, self.settings.reference, targets)
-            except (OSError, ValueError) as error:
-                raise InputError(f"cannot be read ({error})", sample.path) from error
-            seen.consensus = self.settings.consensus or seen.consensus
-            found.append(assay.describe(seen, given))
-        return found
+        settings = self.settings
+        usual = Given(
+            library=settings.library, consensus=settings.consensus, primers=settings.primers
+        )
+        names = [s.name for s in self.samples]
+        self.given = given_assays(settings.assay, names, usual)
+        return [
+            assay.describe(assay.look(s.path, settings.reference, targets, given), given)
+            for s, given in zip(self.samples, self.given, strict=True)
+        ]
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
+from resistpanel.qc.assay_given import add_assay
 
 EXAMPLE = """example:
   resistpanel call --reference hg19.fa --targets panel.bed --normal skin.bam \\
@@ -63,15 +64,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         choices=("none", "fgbio", "marianas", "redux", "dragen"),
         help="convention of consensus reads (default: detected from the reads)",
     )
-    parser.add_argument(
-        "--assay",
-        type=assay_value,
-        action="append",
-        default=[],
-        metavar="[SAMPLE:]KEY=VALUE",
-        help="set part of the assay of a sample, or of all: library, reads, umi or primers "
-        "(default: detected from the reads); may be repeated",
-    )
+    add_assay(parser)
     parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
     parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
     parser.add_argument(
@@ -90,23 +83,6 @@ def register(parser: argparse.ArgumentParser) -> None:
 def padding(text: str) -> int | None:
     """Parse a number of bases; ``auto`` becomes None."""
     return None if text == "auto" else int(text)
-
-
-def assay_value(text: str) -> tuple[str | None, str, str]:
-    """Parse ``[SAMPLE:]KEY=VALUE``: (sample or None, key, value)."""
-    from resistpanel.qc.assay import CHOICES, check_choice
-
-    known = (*CHOICES, "primers")
-    match = re.fullmatch(rf"(?:(.+?):)?({'|'.join(known)})=(.+)", text)
-    where = f"--assay {text}"
-    if not match:
-        raise InputError(
-            "is not [SAMPLE:]KEY=VALUE", where, f"known keys: {', '.join(known)}"
-        )  # fmt: skip
-    sample, key, value = match.groups()
-    if key in CHOICES:
-        check_choice(key, value, where)
-    return sample, key, value
 
 
 def _shard(args: argparse.Namespace) -> tuple[int, int] | None:

@@ -13,7 +13,7 @@ from resistpanel.call.model.posterior import Admixture
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele
-from resistpanel.qc.assay import Given
+from resistpanel.qc.assay_given import Given
 from resistpanel.records.qc import Assay
 
 

@@ -10,9 +10,8 @@ from resistpanel.call.model import posterior as model
 from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.bam import open_bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
-from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
-from resistpanel.qc.assay import Given
 
 
 @dataclass
@@ -43,7 +42,7 @@ class Settings:
     consensus : str or None
         A key of `resistpanel.core.consensus.CONSENSUS`; None: detected from the reads.
     assay : sequence of (sample or None, key, value)
-        What the user says of a sample's assay, or of that of all; see `qc.assay.Given`.
+        What the user says of a sample's assay, or of that of all; see `qc.assay_given.Given`.
     """
 
     reference: str
@@ -71,30 +70,6 @@ class Sample:
     path: str
     name: str
     contigs: dict[str, int]
-
-
-def given_assays(settings: Settings, samples: Sequence[str]) -> list[Given]:
-    """Return what the user says of the assay of each sample.
-
-    Raises
-    ------
-    InputError
-        If a sample is named that is none of the call's.
-    """
-    for sample, key, value in settings.assay:
-        if sample is not None and sample not in samples:
-            near = did_you_mean(sample, samples)
-            raise InputError(
-                f"no sample '{sample}'",
-                f"--assay {sample}:{key}={value}",
-                near or f"samples: {', '.join(samples)}",
-            )
-    usual = Given(library=settings.library, primers=settings.primers)
-    usual = usual.with_values({key: v for sample, key, v in settings.assay if sample is None})
-    return [
-        usual.with_values({key: v for sample, key, v in settings.assay if sample == name})
-        for name in samples
-    ]
 
 
 def open_sample(path: str, reference: str) -> Sample:

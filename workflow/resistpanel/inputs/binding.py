@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -151,6 +152,11 @@ class Steps:
             )
         return found
 
+    def _said(self, patient: str) -> list[str]:
+        """Return what is said of the assays; of primers that there are some: they are inputs."""
+        values = (value for _, value in self.plan.assay(patient))
+        return [re.sub("(primers)=.*", r"\1", value) for value in values]
+
     def _first(self, patient: str) -> Iterator[Step]:
         """Yield what is done before patients are compared with each other's normals."""
         made, plan = self.settings, self.plan
@@ -179,7 +185,7 @@ class Steps:
             "qc", patient,
             {**reads, "sheet": self.out(f"sheet/{patient}.json"), **self.reference,
              "targets.bed": self.panel["targets.bed"]},
-            [f"qc/{patient}.json"], {"qc": made.qc}, [patient],
+            [f"qc/{patient}.json"], {"qc": made.qc, "assay": self._said(patient)}, [patient],
         )  # fmt: skip
 
     def _patient(self, patient: str) -> Iterator[Step]:
@@ -230,11 +236,11 @@ class Steps:
     def _calls(self, patient: str) -> Iterator[Step]:
         made, plan, out = self.settings, self.plan, self.out
         reads, targets = self.reads(patient), {"targets.bed": self.panel["targets.bed"]}
-        primers = {"primers": made.primers} if made.primers else {}
-        said = {name.lstrip("-"): value for name, value in made.assay_options}
+        beds = enumerate(plan.primers(patient), 1)
+        primers = {f"primers {number}": Path(path) for number, path in beds}
         options = {
             "call.extra": made.call_extra,
-            "assay": {name: value for name, value in said.items() if name != "primers"},
+            "assay": [f"padding={plan.padding(patient)}", *self._said(patient)],
         }
         sheet = {"sheet": out(f"sheet/{patient}.json")}
         others: dict[str, Path] = {}

@@ -10,10 +10,13 @@ from resistpanel.core.builds import read_lengths
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.made import FOLDER
 from resistpanel.inputs.binding import AGAIN, Binding
+from resistpanel.inputs.check_assays import check_assays
 from resistpanel.inputs.check_data import (
     Panel,
     check_caller,
+    check_contig_order,
     check_drug_rows,
+    check_genes,
     check_reads,
     check_sequence,
 )
@@ -26,6 +29,8 @@ from resistpanel.inputs.plan import check_names, make_plan
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row, patients, read_sheet
 from resistpanel.inputs.simulated_patient import load_patient
+from resistpanel.qc.assay import text
+from resistpanel.records.qc import Assay
 
 
 @dataclasses.dataclass
@@ -40,6 +45,8 @@ class Checked:
     panel : Panel or None
     checksums : int
         Contigs whose sequence was held against the BAMs' M5 tags.
+    assays : dict of str to Assay
+        By sample, of those with an indexed BAM.
     """
 
     findings: Findings
@@ -47,6 +54,7 @@ class Checked:
     rows: list[Row] = dataclasses.field(default_factory=list)
     panel: Panel | None = None
     checksums: int = 0
+    assays: dict[str, Assay] = dataclasses.field(default_factory=dict)
 
 
 def _errors_of(error: InputError) -> list[InputError]:
@@ -137,6 +145,9 @@ def _check_panel(done: Checked) -> None:
     given = [row for row in rows if not row.fastq1]
     done.checksums = check_sequence(given, made.reference, contigs, found)
     check_reads(given, panel.targets, made.reference, found)
+    check_contig_order(given, contigs, found)
+    done.assays = check_assays(given, panel.targets, made, found)
+    check_genes(panel, made, found)
     check_drug_rows(rows, made, panel, found)
 
 
@@ -180,6 +191,11 @@ def summary(done: Checked) -> list[str]:
     lines = [f"{count}, {normals} normal and {len(rows) - normals} tumour samples"]
     for name, members in by_patient.items():
         lines.append(f"  {name}: {_course(members)}")
+        lines += [
+            f"    {row.sample}: {text(done.assays[row.sample])}"
+            for row in ordered(members)
+            if row.sample in done.assays
+        ]
         if done.panel and (drugs := _drugs(members, made)):
             seen, total, _ = done.panel.coverage(drugs)
             names = ", ".join(drug.name for drug in drugs)

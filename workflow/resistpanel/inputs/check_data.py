@@ -208,6 +208,44 @@ def check_drug_rows(rows: list[Row], settings: Settings, panel: Panel, findings:
                 )
 
 
+@quiet()
+def check_contig_order(rows: list[Row], contigs: set[str], findings: Findings) -> None:
+    """Compare the order of the targets' contigs between the BAMs of each patient.
+
+    The samples of a patient are read side by side; `resistpanel call` refuses others.
+    """
+    first: dict[str, tuple[Row, list[str]]] = {}
+    for row in rows:
+        try:
+            with pysam.AlignmentFile(str(row.bam), check_sq=False) as handle:
+                order = [name for name in handle.references if name in contigs]
+        except (OSError, ValueError):
+            continue
+        other, expected = first.setdefault(row.patient, (row, order))
+        if order != expected:
+            k = next(k for k, (a, b) in enumerate(zip(order, expected, strict=False)) if a != b)
+            findings.error(
+                f"its contigs are in another order than in {other.bam}: {order[k]} where the "
+                f"other has {expected[k]}",
+                f"{row.bam} ({row.where}, sample '{row.sample}')",
+                "sort both by one reference (gatk ReorderSam or picard ReorderSam, then index)",
+            )
+
+
+def check_genes(panel: Panel, settings: Settings, findings: Findings) -> None:
+    """Note contigs with targets, and without a gene of the annotation."""
+    genes = {gene.chrom for gene in panel.genes.values()}
+    bare = [t for t in panel.targets if t.chrom not in genes]
+    if not bare:
+        return
+    names = list(dict.fromkeys(target.chrom for target in bare))
+    findings.notes.append(
+        f"{settings.place('genes')}: no gene of {settings.genes} is on {', '.join(names[:5])}"
+        f"{' ...' if len(names) > 5 else ''}, where {len(bare)} targets are: variants there are "
+        "reported without a consequence"
+    )
+
+
 def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> None:
     """Check what the configuration gives the caller: further arguments and indexed resources."""
     try:

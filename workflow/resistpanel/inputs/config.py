@@ -13,7 +13,7 @@ import yaml
 
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
-from resistpanel.inputs.inputs_constants import PADDING
+from resistpanel.qc.assay_given import AUTO
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
 MOST_VALUES = 100_000
@@ -49,7 +49,8 @@ class Settings:
 
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
-    `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``.
+    `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``. `assay` is
+    what is said of the assay of all samples, `padding` None where it depends on their libraries.
     """
 
     samples: Path | None
@@ -77,27 +78,8 @@ class Settings:
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
     report_paths: str = "names"
-    primers: Path | None = None
-    library: str | None = None
-    consensus: str | None = None
-    given_padding: int | None = None
-
-    @property
-    def padding(self) -> int:
-        """Bases added on either side of every target for calls and sites."""
-        if self.given_padding is not None:
-            return self.given_padding
-        return 0 if self.primers or self.library == "amplicon" else PADDING
-
-    @property
-    def assay_options(self) -> list[tuple[str, object]]:
-        """Options of `resistpanel call` that say what the reads are."""
-        return [
-            ("--padding", self.padding),
-            ("--primers", self.primers),
-            ("--library", self.library),
-            ("--consensus", self.consensus),
-        ]
+    assay: tuple[tuple[str, str], ...] = ()
+    padding: int | None = None
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -290,10 +272,12 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
             for name, given in config["callers_vcf"].items()
         },
         callers_extra=dict(config["callers_extra"]),
-        primers=_path(config["assay"].get("primers")),
-        library=config["assay"].get("library"),
-        consensus=config["assay"].get("consensus"),
-        given_padding=config["assay"].get("padding"),
+        assay=tuple(
+            (key, str(_path(value)) if key == "primers" else value)
+            for key, value in config["assay"].items()
+            if key != "padding" and value not in (None, AUTO)
+        ),
+        padding=config["assay"].get("padding"),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
@@ -319,7 +303,8 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
             if not path.is_file():
                 yield InputError(f"no such file: {path}", made.place(f"pool.{i}.qc"))
     files = {"genes": made.genes, "call.pon": made.pon, "call.germline": made.germline}
-    files["assay.primers"] = made.primers
+    if "primers" in dict(made.assay):
+        files["assay.primers"] = Path(dict(made.assay)["primers"])
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient
     if made.table1:

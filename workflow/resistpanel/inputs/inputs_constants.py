@@ -4,12 +4,11 @@ from resistpanel.core.parameters import Table
 
 TABLE = Table("inputs")
 
-PADDING = TABLE.add(
-    "PADDING",
-    20,
+MOST_PADDING = TABLE.add(
+    "MOST_PADDING",
+    1000,
     unit="bases",
-    meaning="Bases of the introns at either end of an exon that calls reach into, if the "
-    "configuration does not say (`padding`): splice sites, and indels over the border",
+    meaning="Largest padding of targets that a sheet may ask for",
     origin="judgement",
 )
 TARGETS_ASKED = TABLE.add(

@@ -11,6 +11,7 @@ from typing import Any
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import HOME
+from resistpanel.inputs.assays import assay_options, padding, primers
 from resistpanel.inputs.checks import check_drugs, check_inputs
 from resistpanel.inputs.config import COHORT, Settings, settings
 from resistpanel.inputs.machine import check_writable
@@ -57,6 +58,18 @@ class Plan:
         """Rows of the samples that are given as FASTQ, by sample."""
         rows = (row for members in self.patients.values() for row in members)
         return {row.sample: row for row in rows if row.fastq1}
+
+    def assay(self, patient: str) -> list[tuple[str, str]]:
+        """Return the arguments that say what a patient's reads are, see `flags`."""
+        return assay_options(self.settings, self.patients[patient])
+
+    def padding(self, patient: str) -> int | str:
+        """Return the padding of a patient's targets."""
+        return padding(self.settings, self.patients[patient])
+
+    def primers(self, patient: str) -> list[str]:
+        """Return the BEDs of primers that a patient's calls read."""
+        return primers(self.settings, self.patients[patient])
 
     def fastq(self, sample: str) -> list[tuple[str, Path]]:
         """Return the arguments that name a sample's FASTQ, see `flags`."""
@@ -281,6 +294,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
         for patient, members in patients(rows).items()
         for name, path in caller_vcfs(made, patient, members)
     ]
+    named += [(Path(p), made.place("assay.primers")) for p in primers(made, rows)]
     for row in rows:
         named.append((row.bam, row.place("bam")))
         named += [(path, row.place("fastq1")) for path in row.fastq1]

@@ -13,6 +13,8 @@ import yaml
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean, nearest
 from resistpanel.core.files import SCHEMAS, check_readable
 from resistpanel.core.tables import parse_table, rows_of
+from resistpanel.inputs.inputs_constants import MOST_PADDING
+from resistpanel.qc.assay_given import choice
 
 #: Cells that mean "not given".
 EMPTY = {"", ".", "-", "na", "n/a", "none", "null"}
@@ -22,6 +24,10 @@ LONGEST = 100
 RESERVED = {"cohort", "cbioportal", "outdated"}
 #: Columns of free text, which go into tables that spreadsheets open.
 TEXT = ("timepoint", "lesion", "drugs", "disease")
+#: Columns of the assay, if it is to be set.
+ASSAY = ("library", "reads", "umi", "primers")
+#: Cells that mean something in a column, though they mean nothing elsewhere.
+MEANT = {("umi", "none")}
 #: Columns of reads that are not aligned yet; of several lanes, separated by `;`.
 FASTQ = ("fastq1", "fastq2")
 
@@ -53,6 +59,10 @@ class Row:
         File and line, for messages.
     fastq1, fastq2 : tuple of Path
         Reads that are to be aligned, a file per lane; `fastq2` empty for single reads.
+    assay : tuple of (key, value)
+        What the sheet says of the sample's assay, see `resistpanel.qc.assay_given`.
+    padding : int or None
+        Bases added on either side of the targets for the patient's calls.
     """
 
     patient: str
@@ -69,6 +79,8 @@ class Row:
     where: str = ""
     fastq1: tuple[Path, ...] = ()
     fastq2: tuple[Path, ...] = ()
+    assay: tuple[tuple[str, str], ...] = ()
+    padding: int | None = None
 
     def place(self, column: str) -> str:
         """Return how messages name a cell."""
@@ -100,7 +112,10 @@ def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
     rows = []
     for where, fields in rows_of(parse_table(text, str(path), errors), str(path)):
         cells = {
-            column: None if cell.casefold() in EMPTY else cell for column, cell in fields.items()
+            column: None
+            if cell.casefold() in EMPTY and (column, cell.casefold()) not in MEANT
+            else cell
+            for column, cell in fields.items()
         }
         row, found = _row(cells, where, path.parent, Path(aligned))
         errors.extend(found)
@@ -266,6 +281,36 @@ class _Cells:
             self.problem("purity", what, "give it above 0 and up to 1, e.g. 0.6")
         return purity
 
+    def assay(self, folder: Path) -> tuple[tuple[str, str], ...]:
+        """Return what is said of the assay; paths are taken from the sheet's folder."""
+        found = []
+        for column in ASSAY:
+            value = self.cells.get(column)
+            if value is None:
+                continue
+            if column == "primers":
+                value = str((folder / value).absolute())
+                if not Path(value).is_file():
+                    self.problem(column, f"no such file: {value}", "correct the path")
+            else:
+                try:
+                    value = choice(column, value, f"{self.where} (column '{column}')")
+                except InputError as error:
+                    self.errors.append(error)
+            found.append((column, value))
+        return tuple(found)
+
+    def padding(self) -> int | None:
+        """Return the padding."""
+        given = self.cells.get("padding")
+        padding = _number(given)
+        if given is not None and not (isinstance(padding, int) and 0 <= padding <= MOST_PADDING):
+            self.problem(
+                "padding", f"'{given}' is not a number of bases", f"give 0 to {MOST_PADDING}"
+            )
+            return None
+        return padding
+
     def fastq(self, folder: Path) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Return the FASTQ of read 1 and of read 2; check that they or a BAM are given."""
         first, second = (
@@ -321,6 +366,8 @@ def _row(
         purity=purity,
         disease=cells.get("disease"),
         where=where,
+        assay=given.assay(folder),
+        padding=given.padding(),
     )
     return row, given.errors
 
@@ -413,11 +460,12 @@ def _check_patient(patient: str, rows: list[Row], where: str) -> Iterator[InputE
         yield InputError(
             f"patient '{patient}' has no tumor", where, "add a row with role tumor, or remove it"
         )
-    for column in ("sex", "disease"):
+    for column in ("sex", "disease", "padding"):
         given = {getattr(row, column) for row in rows} - {None}
         if len(given) > 1:
             yield InputError(
-                f"patient '{patient}' has more than one {column}: {', '.join(sorted(given))}",
+                f"patient '{patient}' has more than one {column}: "
+                f"{', '.join(sorted(map(str, given)))}",
                 rows[0].place(column),
                 "give the same in every row",
             )

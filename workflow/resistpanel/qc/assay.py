@@ -5,7 +5,7 @@ One light look at a sample's reads, by which `resistpanel check`, `qc` and `call
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +15,9 @@ import pysam
 from resistpanel.core.bam import open_bam
 from resistpanel.core.consensus import TIERS, convention, tier_of
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
-from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target, merge_targets
+from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
     END_WINDOW,
@@ -31,48 +32,9 @@ from resistpanel.qc.qc_constants import (
 )
 from resistpanel.records.qc import Assay
 
-AUTO = "auto"
-#: What the user may set of a sample's assay, and the values.
-CHOICES = {
-    "library": (AUTO, "capture", "amplicon"),
-    "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
-    "umi": (AUTO, "none", "RX", "MI", "name"),
-}
 #: The last field of a read's name, if it is a UMI: of one read or of both.
 _NAMED = re.compile(r"[:_]r?[ACGTN]{3,}(?:[-+_]r?[ACGTN]{3,})?$")
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the user says of a sample's assay; None: detected from the reads.
-
-    Attributes
-    ----------
-    library, reads, umi : str or None
-        Values of `CHOICES`, without ``auto``.
-    primers : path or None
-        BED of its amplicons' primers.
-    """
-
-    library: str | None = None
-    reads: str | None = None
-    umi: str | None = None
-    primers: str | None = None
-
-    def with_values(self, values: Mapping[str, str]) -> "Given":
-        """Return it with some values replaced; ``auto`` means detected."""
-        kept = {name: getattr(self, name) for name in ("library", "reads", "umi", "primers")}
-        return Given(**kept | {k: None if v == AUTO else v for k, v in values.items()})
-
-
-def check_choice(key: str, value: str, where: str) -> None:
-    """Raise InputError for a value that `key` does not have."""
-    if value not in CHOICES[key]:
-        near = did_you_mean(value, CHOICES[key])
-        raise InputError(
-            f"'{value}' is not one of {', '.join(CHOICES[key])}", where, near
-        )  # fmt: skip
 
 
 @dataclass
@@ -171,7 +133,12 @@ def _whole_windows(
     return whole if whole.any() else np.ones(len(pos), dtype=bool)
 
 
-def look(path: str | Path, reference: str | Path, targets: Iterable[Target]) -> Look:
+def look(
+    path: str | Path,
+    reference: str | Path | None,
+    targets: Iterable[Target],
+    given: Given = DETECTED,
+) -> Look:
     """Look at the reads over some targets of an indexed BAM or CRAM.
 
     Parameters
@@ -179,25 +146,32 @@ def look(path: str | Path, reference: str | Path, targets: Iterable[Target]) -> 
     path, reference : path
     targets : iterable of Target
         Up to `LOOK_TARGETS` of them are looked at, spread over all, until `LOOK_ENOUGH` reads are.
+    given : Given
+        Its convention of consensus reads, if it has one, is not detected.
 
     Raises
     ------
-    OSError or ValueError
+    InputError
         If the file or its index cannot be read.
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
-    with open_bam(path, reference) as handle:
-        for target in _spread(merge_targets(list(targets))):
-            if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
-                break
-            reads, stop = _reads(handle, target, min(deep, LOOK_DEEP // 4))
-            deep -= max(0, len(reads) - LOOK_READS)
-            tagged += reads[:LOOK_TAGS]
-            parts.append((reads, stop))
-        found.consensus = convention(tagged, CONSENSUS_FRACTION)
-        found.umi = _umi(tagged) if tagged else "none"
-        for reads, stop in parts:
-            _count(found, reads, stop)
+    try:
+        with open_bam(path, reference) as handle:
+            for target in _spread(merge_targets(list(targets))):
+                if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
+                    break
+                reads, stop = _reads(handle, target, min(deep, LOOK_DEEP // 4))
+                deep -= max(0, len(reads) - LOOK_READS)
+                tagged += reads[:LOOK_TAGS]
+                parts.append((reads, stop))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"cannot be read ({error})", str(path), "check the file and its index"
+        ) from error
+    found.consensus = given.convention(convention(tagged, CONSENSUS_FRACTION))
+    found.umi = _umi(tagged) if tagged else "none"
+    for reads, stop in parts:
+        _count(found, reads, stop)
     return found
 
 
@@ -207,7 +181,12 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None)
     found.primary += len(primary)
     found.duplicates += sum(read.is_duplicate for read in primary)
     used = [
-        r for r in primary if not r.flag & _UNUSABLE and r.mapping_quality >= MIN_MAPPING_QUALITY
+        r
+        for r in primary
+        if not r.flag & _UNUSABLE
+        and r.mapping_quality >= MIN_MAPPING_QUALITY
+        and r.query_length
+        and r.cigartuples
     ]
     pos = np.array([r.reference_start - r.query_alignment_start for r in used], dtype=np.int64)
     end = np.array(
@@ -229,7 +208,7 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None)
         found.tiers += np.bincount(tiers, minlength=3)
 
 
-def describe(seen: Look, given: Given = Given()) -> Assay:
+def describe(seen: Look, given: Given = DETECTED) -> Assay:
     """Return the assay of a sample: as the user says, else as the reads show it."""
     same = float(seen.ends[0] / seen.ends[1]) if seen.ends[1] else None
     enough = seen.ends[1] >= LEAST_PAIRS
@@ -245,7 +224,7 @@ def describe(seen: Look, given: Given = Given()) -> Assay:
         library=library,
         library_sure=bool(told or (enough and not low <= same < high)),
         reads=given.reads or tier,
-        consensus=convention_of(seen.consensus, given),
+        consensus=seen.consensus,
         umi=given.umi or seen.umi,
         f1r2=round(int(seen.orientation[0]) / pairs, 3) if pairs else None,
         same_end=None if same is None else round(same, 3),
@@ -258,13 +237,6 @@ def describe(seen: Look, given: Given = Given()) -> Assay:
             name for name in ("library", "reads", "umi") if getattr(given, name) is not None
         ),
     )
-
-
-def convention_of(detected: str, given: Given) -> str:
-    """Return by which convention reads are consensus reads, a key of `CONSENSUS`."""
-    if given.reads is None:
-        return detected
-    return given.reads if given.reads in ("simplex", "duplex") else "none"
 
 
 LIBRARY = {"capture": "hybrid capture", "amplicon": "amplicon"}
@@ -306,44 +278,34 @@ def line(assay: Assay) -> str:
     )
 
 
-def notes(assay: Assay, sample: str) -> Iterator[str]:
+def notes(assay: Assay) -> Iterator[str]:
     """Yield what a user should know of a sample's assay before a run."""
+    raw, capture = assay.reads in ("raw", "marked"), assay.library == "capture"
     if not assay.library_sure:
+        why = "too few reads to detect the library"
+        if assay.same_end is not None and UNSURE_ENDS[0] <= assay.same_end < UNSURE_ENDS[1]:
+            why = "fragment ends are neither clearly those of hybrid capture nor of amplicons"
         yield (
-            f"sample '{sample}': {_unclear(assay)}: {LIBRARY[assay.library]} is assumed; set "
-            "`assay: {library: capture}` or `amplicon` in the configuration, or the column "
-            "'library' of the sheet"
+            f"{why}; {LIBRARY[assay.library]} is assumed: set `assay: {{library: capture}}` or "
+            "`amplicon`, or the column 'library' of the sheet"
         )
-    raw = assay.reads in ("raw", "marked")
-    if raw and assay.umi != "none" and assay.library == "capture":
+    if raw and capture and assay.umi != "none":
         yield (
-            f"sample '{sample}': raw reads with UMIs ({UMI[assay.umi]}): the UMIs are not used; "
-            "make consensus reads of them (fgbio, fgumi) and give their BAM"
+            f"raw reads with UMIs ({UMI[assay.umi]}), which are not used: make consensus reads "
+            "of them first (fgbio, fgumi), and give their BAM"
         )
     if (
-        assay.library == "capture"
+        capture
         and assay.reads == "raw"
-        and assay.umi == "none"
         and assay.reads_seen >= LOOK_READS
         and "reads" not in assay.given
     ):
         yield (
-            f"sample '{sample}': none of {assay.reads_seen:,} reads looked at is flagged as a "
-            "duplicate; copies of one fragment count as evidence: run `samtools markdup`, or set "
-            "`assay: {reads: raw}` if the library has no duplicates"
+            "no read is flagged as a duplicate, so that copies of a fragment count as evidence: "
+            "run `samtools markdup`, or set `assay: {reads: raw}` if there are no copies"
         )
-    if assay.library == "amplicon" and assay.duplicates_seen > assay.reads_seen / 2:
+    if not capture and assay.duplicates_seen > assay.reads_seen / 2:
         yield (
-            f"sample '{sample}': {assay.duplicates_seen:,} of {assay.reads_seen:,} reads looked "
-            "at are flagged as duplicates, which are not counted; fragments of amplicons all "
-            "begin alike: give a BAM without these flags"
+            "most reads of these amplicons are flagged as duplicates, which are not counted: "
+            "give the BAM without the flags"
         )
-
-
-def _unclear(assay: Assay) -> str:
-    if assay.same_end is None or not UNSURE_ENDS[0] <= assay.same_end < UNSURE_ENDS[1]:
-        return "too few reads to detect whether the library is hybrid capture or amplicon"
-    return (
-        f"its fragment ends are between those of hybrid capture and of amplicons "
-        f"({100 * assay.same_end:.0f} % coincide)"
-    )

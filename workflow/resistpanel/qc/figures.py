@@ -11,6 +11,8 @@ import numpy as np
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets, read_targets
+from resistpanel.qc import assay
+from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.qc_constants import CURVE, LEVELS, QUANTILES
 from resistpanel.qc.reads import count, file_counts
@@ -146,7 +148,12 @@ def quartiles(counts: np.ndarray) -> tuple[int, int] | None:
 
 
 def patient_figures(
-    sheet: Sheet, bed: Path, reference: Path, gate: Sequence[Condition], workers: int = 1
+    sheet: Sheet,
+    bed: Path,
+    reference: Path,
+    gate: Sequence[Condition],
+    workers: int = 1,
+    assays: Sequence[Given] = (),
 ) -> Qc:
     """Return a patient's ``qc/{patient}.json``.
 
@@ -161,23 +168,28 @@ def patient_figures(
         See `resistpanel.qc.gate.gate_with`.
     workers : int
         Samples read at the same time.
+    assays : sequence of Given
+        What the user says of each sample's assay; empty: nothing.
 
     Raises
     ------
     InputError
         If no target has a known base, or a BAM cannot be read.
     """
-    bases = known_bases(merge_targets(read_targets(bed)), reference)
+    targets = read_targets(bed)
+    bases = known_bases(merge_targets(targets), reference)
     if not bases.targets:
         raise InputError(
             "the reference is N at every target", str(reference), "give the genome's own FASTA"
         )
 
-    def one(sample: Sample) -> SampleQc:
-        return figures(sample, bases, reference, gate)
+    def one(sample: Sample, given: Given) -> SampleQc:
+        found = figures(sample, bases, reference, gate)
+        seen = assay.look(sample.bam, reference, targets, given)
+        return msgspec.structs.replace(found, assay=assay.describe(seen, given))
 
     with ThreadPoolExecutor(workers) as pool:
-        samples = tuple(pool.map(one, sheet.samples))
+        samples = tuple(pool.map(one, sheet.samples, assays or [DETECTED] * len(sheet.samples)))
     return Qc(
         schema="resistpanel/qc/1",
         patient=sheet.patient,
