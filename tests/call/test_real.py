@@ -198,4 +198,4 @@ class TestReferenceMaterial:
         caller, _, _ = called
         (assay,) = caller.assays
         assert (assay.library, assay.reads, assay.consensus) == ("capture", "duplex", "marianas")
-        assert assay.forward == 1
+        assert assay.f1r2 == 1

@@ -175,7 +175,7 @@ def test_the_assay_of_each_sample(place, capsys):
 
 def test_an_assay_that_is_not_clear(place, capsys):
     reads_of(place, "skin", RANDOM[:20], duplicates=2)
-    reads_of(place, "before", [990] * 300 + RANDOM * 2, duplicates=2)
+    reads_of(place, "before", [990] * 220 + RANDOM * 2, duplicates=2)
     reads_of(place, "after", RANDOM, [("RX", "ACG-TTT")], duplicates=2)
     _, _, notes, out = check(capsys)
     (few,) = (note for note in notes if "too few reads to detect the library" in note)
