@@ -28,7 +28,7 @@ from resistpanel.records.copynumber import (
     TumorPurity,
 )
 from resistpanel.records.identity import IdentityFinding
-from resistpanel.records.qc import Failure, FractionAt, Gate, Qc, SampleQc, TargetDepth
+from resistpanel.records.qc import Assay, Failure, FractionAt, Gate, Qc, SampleQc, TargetDepth
 
 
 def spectrum():
@@ -105,6 +105,17 @@ def test_every_sample_has_its_figures():
     assert rows["P1-skin"]["oxog_q"] == pytest.approx(35.05, abs=0.05)
     assert (rows["P1-post"]["gate"], rows["P1-post"]["purity"]) == (2, 60.0)
     assert rows["P1-post"]["contamination"] == 2.0
+
+
+def test_the_assay_of_each_sample():
+    assay = Assay(
+        library="capture", library_sure=False, reads="duplex", consensus="fgbio", umi="RX",
+        f1r2=0.5, same_end=0.2, primers=False, read_length=150, insert_size=170, reads_seen=900,
+        duplicates_seen=0, given=(),
+    )  # fmt: skip
+    shown = patient(msgspec.structs.replace(sample("P1-skin"), assay=assay))
+    text = cohort([shown], [])["general"]["data"]["P1-skin"]["assay"]
+    assert text == "hybrid capture (not sure), duplex consensus reads (fgbio), UMI in tag RX"
 
 
 def test_gate_and_findings_stand_on_the_page_where_there_are_any():

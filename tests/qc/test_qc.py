@@ -70,6 +70,21 @@ def run(sheet, bed, reference, *more):
     return status, read_json(output) if output.exists() else None
 
 
+def test_the_assay_as_detected_and_as_set(sheet, bed, reference):
+    _, found = run(sheet, bed, reference)
+    skin, relapse = (sample["assay"] for sample in found["samples"])
+    assert (skin["library"], skin["reads"], skin["given"]) == ("capture", "marked", [])
+    assert 80 < skin["insert_size"] < 120
+    _, found = run(sheet, bed, reference, "--assay", "umi=name", "--assay", "relapse:umi=none",
+                   "--assay", "relapse:library=amplicon")  # fmt: skip
+    skin, relapse = (sample["assay"] for sample in found["samples"])
+    assert (skin["umi"], skin["library"], skin["given"]) == ("name", "capture", ["umi"])
+    assert (relapse["umi"], relapse["library"], relapse["library_sure"]) == (
+        "none", "amplicon", True,
+    )  # fmt: skip
+    assert run(sheet, bed, reference, "--assay", "relaps:umi=none")[0] == 2
+
+
 def test_figures_of_a_patient(sheet, bed, reference, capsys):
     status, found = run(sheet, bed, reference, "--threads", "4")
     assert status == 0

@@ -249,8 +249,8 @@ READS = {
 UMI = {"RX": "UMI in tag RX", "MI": "UMI in tag MI", "name": "UMI in the read name"}
 
 
-def text(assay: Assay) -> str:
-    """Return an assay in one line."""
+def text(assay: Assay, lengths: bool = True) -> str:
+    """Return an assay in one line, with lengths of reads and inserts or without."""
     unsure = "" if assay.library_sure else " (not sure)"
     reads = READS[assay.reads]
     if assay.consensus not in ("none", "simplex", "duplex"):
@@ -258,9 +258,9 @@ def text(assay: Assay) -> str:
     parts = [f"{LIBRARY[assay.library]}{unsure}", reads, UMI.get(assay.umi, "no UMI")]
     if assay.library == "amplicon":
         parts.append("primers given" if assay.primers else "primers not given")
-    if assay.read_length:
+    if lengths and assay.read_length:
         parts.append(f"read length {assay.read_length}")
-    if assay.insert_size:
+    if lengths and assay.insert_size:
         parts.append(f"insert size {assay.insert_size}")
     if assay.given:
         parts.append(f"set by the user: {', '.join(assay.given)}")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from resistpanel.qc.assay import text
 from resistpanel.records.copynumber import CopyNumber, SampleFailure
 from resistpanel.records.identity import IdentityFinding
 from resistpanel.records.qc import Failure, Qc, SampleQc
@@ -32,6 +33,7 @@ COLUMNS = {
     "gate": column("Gate", "Conditions that the sample fails", scale="Reds", format="{:,.0f}"),
     "mean_depth": column("Depth", "Mean fragments at a target base", scale="Greens", min=0,
                          format="{:,.0f}"),
+    "assay": column("Assay", "Library, reads and UMI, as detected or set", scale=False),
     "at_250": column("≥ 250", "Target bases at 250 fragments or more", suffix=" %", max=100, min=0,
                      scale="RdYlGn", format="{:,.1f}"),
     "on_target": column("On target", "Reads that overlap a target", suffix=" %", max=100, min=0,
@@ -75,6 +77,7 @@ def general(qc: Sequence[Qc], copynumber: Sequence[CopyNumber]) -> dict:
         spectrum = sample.error_spectrum or None
         rows[sample.sample] = {
             "gate": failed.count(sample.sample),
+            "assay": text(sample.assay, lengths=False) if sample.assay else None,
             "mean_depth": sample.mean_depth,
             "at_250": percentage(sample.fraction_at.at_250),
             "on_target": percentage(sample.on_target_fraction),

@@ -1,5 +1,9 @@
 """The page's sections on quality and on where the report comes from."""
 
+import msgspec
+
+from resistpanel.qc.assay import text as assay_text
+from resistpanel.records.qc import Assay
 from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NARROW_SPACE, NOTHING, count, percent, plain
 from resistpanel.report.report_constants import LEAST_SUBSTITUTIONS, WORST
@@ -32,6 +36,13 @@ def metrics(report: dict) -> list[dict]:
             (("error_spectrum", "deamination_q"), "Deamination (formalin, C>T), Q", plain),
         ]
     table = []
+    if any(s.get("assay") for s in samples):
+        kinds = [s.get("assay") and msgspec.convert(s["assay"], Assay) for s in samples]
+        cells = [
+            {"text": assay_text(kind, lengths=False) if kind else NOTHING, "failed": []}
+            for kind in kinds
+        ]
+        table.append({"label": "Assay", "cells": cells})
     for key, label, show in rows:
         cells = []
         for s in samples:
