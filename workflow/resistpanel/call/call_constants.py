@@ -1060,3 +1060,32 @@ PADDING = TABLE.add(
     "splice sites, and indels over the border. Amplicons have none: they are flanked by primers",
     origin="judgement",
 )
+DROPOUT_FRAGMENTS = TABLE.add(
+    "DROPOUT_FRAGMENTS",
+    10,
+    unit="fragments",
+    meaning="Allele dropout of an amplicon: fragments with the allele, over all amplicons",
+    origin="judgement",
+)
+DROPOUT_DEPTH = TABLE.add(
+    "DROPOUT_DEPTH",
+    20,
+    unit="fragments",
+    meaning="Least depth of an amplicon that is compared with others over an allele",
+    origin="judgement",
+)
+DROPOUT_RATIO = TABLE.add(
+    "DROPOUT_RATIO",
+    0.25,
+    unit="1",
+    meaning="Highest frequency of an allele in an amplicon, as a fraction of that in the others, "
+    "that is noted as dropout: unequal amplification of two copies seldom exceeds it",
+    origin="judgement",
+)
+DROPOUT_P = TABLE.add(
+    "DROPOUT_P",
+    1e-6,
+    unit="1",
+    meaning="Highest probability of so low a frequency by chance (Fisher's exact test)",
+    origin="judgement",
+)

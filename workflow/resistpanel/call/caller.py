@@ -98,6 +98,7 @@ class Caller:
                 found.consensus,
                 read_primers(given.primers, self.reference) if given.primers else None,
                 found.library == "amplicon" or "library" not in found.given,
+                found.library == "amplicon",
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]

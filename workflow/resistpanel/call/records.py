@@ -17,6 +17,7 @@ from resistpanel.call.call_constants import (
     PRESENT_BF,
     THERE_ODDS,
 )
+from resistpanel.call.events import dropout
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
@@ -225,6 +226,7 @@ class RecordBuilder:
             "FORCED": candidate.forced,
             "FILTER_METRICS": filters.values(metrics),
             "ORIGIN_UNPROVEN": unproven,
+            "AMPLICON_DROPOUT": self._dropout(candidate),
         }
         samples = []
         for s in range(len(self.caller.samples)):
@@ -266,6 +268,15 @@ class RecordBuilder:
             "AF": k / total if total else None,
             "DET": detected,
         }
+
+    def _dropout(self, candidate: Candidate) -> list[str]:
+        """Return the samples in which amplicons disagree about an allele, with their counts."""
+        found = []
+        for s, sample in enumerate(self.caller.samples):
+            amplicons = [amplicon for k, amplicon in candidate.amplicons if k == s]
+            if dropout.dropout(amplicons):
+                found.append(dropout.text(sample.name, amplicons))
+        return found
 
     def _phase(self, candidate: Candidate) -> list[str]:
         """Return the phase entries of a called allele against the other called alleles."""

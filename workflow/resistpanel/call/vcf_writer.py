@@ -40,6 +40,14 @@ INFO = (
         "Forced site that is present in a tumour-only patient: somatic origin is not proven",
     ),
     (
+        "AMPLICON_DROPOUT",
+        ".",
+        "String",
+        "Samples in which overlapping amplicons differ in the allele's frequency beyond chance, as "
+        "SAMPLE|start-end:alternate/all fragments|... of each amplicon: a variant at a primer may "
+        "keep one copy from being amplified",
+    ),
+    (
         "FILTER_METRICS",
         str(len(FILTERS)),
         "Float",

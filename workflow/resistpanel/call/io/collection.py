@@ -12,6 +12,7 @@ import numpy as np
 from resistpanel.call.call_constants import ENDS_SAMPLED
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model
+from resistpanel.call.events.dropout import count_amplicons
 from resistpanel.call.events.phase import phase
 from resistpanel.call.events.realign import indel_candidates
 from resistpanel.call.io import evidence as ev
@@ -221,6 +222,7 @@ def collect(
             piles = [one.pile for one in loaded]
             here = _propose(piles, chunk, codes, reference, forced_here, found)
             phase(piles, here, 0 if settings.normal else None)
+            count_amplicons(piles, here, kinds)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
             del loaded, piles
@@ -239,11 +241,14 @@ class Kind(NamedTuple):
     primers : Primers or None
     infer : bool
         Whether primers are inferred where fragment ends are fixed and none are given.
+    amplicon : bool
+        Whether the library is of amplicons.
     """
 
     consensus: str
     primers: Primers | None
     infer: bool
+    amplicon: bool
 
 
 class Loaded(NamedTuple):

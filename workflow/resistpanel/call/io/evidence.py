@@ -89,6 +89,8 @@ class Candidate:
         Identifiers of the forced site.
     forced : bool
     phase : list of (other allele, cis, trans), see `phase`
+    amplicons : list of (sample, (start, end, fragments with it, fragments))
+        Amplicons over it, see `events.dropout`; empty where fewer than two are.
     kin : (samples,) or None
         Error probability of a fragment by way of another allele of the locus, see `_kin`.
     """
@@ -99,6 +101,7 @@ class Candidate:
     sites: list[str] = field(default_factory=list)
     forced: bool = False
     phase: list[tuple[Allele, int, int]] = field(default_factory=list)
+    amplicons: list[tuple[int, tuple[int, int, int, int]]] = field(default_factory=list)
     kin: np.ndarray | None = None
 
 

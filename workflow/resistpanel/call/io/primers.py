@@ -120,6 +120,34 @@ def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3)
 
 
+def fragments_of_products(table: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the amplicons of a chunk, and of which each fragment is.
+
+    Parameters
+    ----------
+    table : reader.READ_DTYPE, (reads,)
+    pairs : int32, (fragments, 2)
+        As `ends.mates` returns them.
+
+    Returns
+    -------
+    products : int64, (products, 2)
+        Outer ends, 0-based half-open.
+    of : int64, (fragments,)
+        Index of the product, -1 of none.
+    """
+    both = np.flatnonzero((pairs >= 0).all(axis=1))
+    forward, reverse = table[pairs[both, 0]], table[pairs[both, 1]]
+    left = forward["pos"].astype(np.int64) - forward["lclip"]
+    right = reverse["end"].astype(np.int64) + reverse["rclip"]
+    products = _products(left, right)[:, :2]
+    of = np.full(len(pairs), -1, dtype=np.int64)
+    for k, (low, high) in enumerate(products):
+        near = (abs(left - low) <= PRODUCT_WOBBLE) & (abs(right - high) <= PRODUCT_WOBBLE)
+        of[both[near]] = k
+    return products, of
+
+
 def inferred(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...] | None:
     """Return what may be primers of amplicons that overlap, None if ends are not fixed.
 

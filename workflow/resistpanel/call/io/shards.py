@@ -29,7 +29,7 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/2"
+FORMAT = "resistpanel/call-evidence/3"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
     f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
@@ -98,6 +98,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
                 c.context,
                 [[dataclasses.astuple(other), cis, trans] for other, cis, trans in c.phase],
                 c.kin is not None,
+                c.amplicons,
             ]
             for c in candidates
         ],
@@ -188,7 +189,7 @@ def _collection(head: dict, arrays) -> Collection:
     names = ("depth", "low_mapq", "mapq", "near_end", "kin")
     depth, low, mapq, near_end, kin = (arrays[name] for name in names)
     rows = np.split(arrays["rows"], np.cumsum(arrays["carriers"])[:-1])
-    for n, (allele, context, phase, has_kin) in enumerate(head["candidates"]):
+    for n, (allele, context, phase, has_kin, amplicons) in enumerate(head["candidates"]):
         support = [
             Support(rows[i], depth[i], int(low[i]), float(mapq[i]), float(near_end[i]))
             for i in range(n * samples, (n + 1) * samples)
@@ -196,7 +197,12 @@ def _collection(head: dict, arrays) -> Collection:
         phased = [(Allele(*other), cis, trans) for other, cis, trans in phase]
         found.candidates.append(
             Candidate(
-                Allele(*allele), support, context, phase=phased, kin=kin[n] if has_kin else None
+                Allele(*allele),
+                support,
+                context,
+                phase=phased,
+                amplicons=[(s, tuple(amplicon)) for s, amplicon in amplicons],
+                kin=kin[n] if has_kin else None,
             )
         )
     return found
