@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from resistpanel.call import vcf_writer
 from resistpanel.core.errors import InputError
 from resistpanel.report import read_evidence as reads
 from resistpanel.report.contents import assemble
@@ -300,6 +301,43 @@ def test_the_page_shows_them(parts, patients, files, tmp_path, read_page):
     assert len(pile["text"].splitlines()) == 1 + 8 + 1 + 6
     (details,) = found.all("details", class_="reads")
     assert "open" in details["attrs"]  # the key variant's
+
+
+def test_the_dropout_of_an_amplicon(parts, patients, files, tmp_path, read_page):
+    """What the caller notes is read from the VCF and shown beside the fragments."""
+    fasta, bam = files
+    vcf = tmp_path / "a.vcf"
+    counts = {"GT": "0/1", "AD": [300, 100], "ADF": [150, 50], "ADR": [150, 50], "DP": 400,
+              "AF": 0.25, "AFCI": [0.2, 0.3], "LOD": 0.01, "UB": 0.3, "DET": 1}  # fmt: skip
+    note = {"AMPLICON_DROPOUT": ["t|81-120:0/210|101-150:100/190"]}
+    head = vcf_writer.header({"chr1": 200}, ["t"], {}, "r.fa")
+    vcf.write_text(
+        head + vcf_writer.line(vcf_writer.Record("chr1", 106, "T", "G", [], {}, [counts]))
+    )
+    assert reads.dropouts(vcf) == {}
+    record = vcf_writer.Record("chr1", 106, "T", "G", [], note, [counts])
+    vcf.write_text(head + vcf_writer.line(record))
+    expected = {
+        "t": [
+            {"start": 80, "end": 120, "alt": 0, "depth": 210},
+            {"start": 100, "end": 150, "alt": 100, "depth": 190},
+        ]
+    }
+    assert reads.dropouts(vcf) == {SNV["id"]: expected}
+    taken = reads.evidence([SNV], [{"sample": "t", "bam": bam}], fasta, vcf)
+    window = taken["variants"][SNV["id"]]
+    assert window["amplicon_dropout"] == expected
+    # On the page, of a sample of the report.
+    report = assemble(patients.write(parts, tmp_path), bams=False)
+    v = report["compare"]["variants"][0]
+    names = [s["sample"] for s in report["compare"]["samples"]]
+    window["samples"] = dict.fromkeys(names, window["samples"]["t"])
+    window["amplicon_dropout"] = {names[-1]: expected["t"]}
+    report["evidence"] = taken | {"variants": {v["id"]: window}}
+    (section,) = read_page(page(report)).all("section", id="reads")
+    text = section["text"].replace("\u202f", " ")
+    assert text.count("allele dropout of an amplicon") == 1
+    assert f"0 of 210 in {v['chrom']}:81-120, 100 of 190 in {v['chrom']}:101-150" in text
 
 
 def test_reads_need_the_reference(patients, tmp_path):

@@ -30,6 +30,18 @@ class SampleReads(Record):
     note: str | None
 
 
+class AmpliconCounts(Record):
+    """Fragments of one amplicon over a variant."""
+
+    start: Count
+    """0-based."""
+    end: Position
+    """Half-open."""
+    alt: Count
+    """With the allele."""
+    depth: Count
+
+
 class VariantReads(Record):
     """Fragments around a variant."""
 
@@ -38,6 +50,8 @@ class VariantReads(Record):
     bases: str
     """Of the reference."""
     samples: dict[str, SampleReads]
+    amplicon_dropout: dict[str, tuple[AmpliconCounts, ...]] | UnsetType = UNSET
+    """By sample, where overlapping amplicons differ in the allele's frequency beyond chance."""
 
 
 class Reads(Record):

@@ -161,6 +161,7 @@ def assemble(
     if reads and not reference:
         raise InputError("--reads needs the reference", cure="give --reference")
     variants = parts["compare"]["variants"]
+    taken = evidence(variants, parts["sheet"]["samples"], reference, vcf) if reads else None
     report = {
         "schema": "resistpanel/report/1",
         "patient": parts["sheet"]["patient"],
@@ -168,7 +169,7 @@ def assemble(
         **parts,
         "copynumber": copies,
         "callers": others,
-        "evidence": evidence(variants, parts["sheet"]["samples"], reference) if reads else None,
+        "evidence": taken,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(variants, reference),
         "filters": filters,

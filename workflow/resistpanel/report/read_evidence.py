@@ -11,6 +11,7 @@ caller realigns, so its counts may differ a little, most at indels: the page say
 import functools
 import itertools
 import math
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from resistpanel.core import bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
+from resistpanel.core.vcf import CallVcf
 from resistpanel.report.cells import variant_name
 from resistpanel.report.report_constants import (
     FLANK,
@@ -234,7 +236,35 @@ def open_bam(path: str, reference: str) -> pysam.AlignmentFile | str:
         return f"the BAM cannot be read ({error})"
 
 
-def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Path) -> dict:
+def dropouts(vcf: str | Path) -> dict[str, dict[str, list[dict]]]:
+    """Return what the caller notes of amplicons that differ in an allele: INFO/AMPLICON_DROPOUT.
+
+    Returns
+    -------
+    dict
+        By variant id, by sample: `resistpanel.records.report.AmpliconCounts`.
+    """
+    calls = CallVcf(vcf, step="resistpanel annotate")
+    if "##INFO=<ID=AMPLICON_DROPOUT," not in calls.header:
+        return {}
+    found: dict[str, dict[str, list[dict]]] = {}
+    for call in calls:
+        for entry in call.words("AMPLICON_DROPOUT"):
+            sample, *parts = entry.split("|")
+            numbers = [list(map(int, re.split("[-:/]", part))) for part in parts]
+            found.setdefault(call.id, {})[sample] = [
+                {"start": start - 1, "end": end, "alt": alt, "depth": depth}
+                for start, end, alt, depth in numbers
+            ]
+    return found
+
+
+def evidence(
+    variants: Iterable[dict],
+    samples: list[dict],
+    reference: str | Path,
+    vcf: str | Path | None = None,
+) -> dict:
     """Return the reads of variants in every sample: ``evidence`` of report.json.
 
     Parameters
@@ -245,6 +275,8 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
         Of sheet.json; ``bam`` is read.
     reference : path
         Indexed FASTA.
+    vcf : path, optional
+        The annotated VCF, see `dropouts`.
 
     Raises
     ------
@@ -253,6 +285,7 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
     """
     fasta = open_fasta(reference)
     found: dict[str, dict] = {}
+    differing = dropouts(vcf) if vcf else {}
     bams = {s["sample"]: open_bam(s["bam"], str(reference)) for s in samples}
     try:
         for v in wanted(list(variants)):
@@ -271,6 +304,8 @@ def evidence(variants: Iterable[dict], samples: list[dict], reference: str | Pat
                 else:
                     rows[name] = sample_reads(bam, v, v["samples"][name]["dp"], start, bases)
             found[v["id"]] = {"start": start, "bases": bases, "samples": rows}
+            if v["id"] in differing:
+                found[v["id"]]["amplicon_dropout"] = differing[v["id"]]
     finally:
         fasta.close()
         for bam in bams.values():
@@ -348,6 +383,7 @@ def reads_view(report: dict) -> dict | None:
                 "called": seen["ad"][1], "depth": seen["dp"],
                 "name": name, "note": s["note"], "every": s["every"], "counts": s["counts"],
                 "total": total,
+                "amplicons": window.get("amplicon_dropout", {}).get(name),
                 "lines": [
                     {
                         "kind": line["kind"],
