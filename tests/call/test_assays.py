@@ -359,6 +359,54 @@ class TestDetection:
         assert seen.umi == ("RX" if ("RX", "ACGT") in tags else "none")
 
 
+@pytest.mark.slow
+def test_depth_of_fifty_thousand(tmp_path):
+    """Two amplicons with errors of insertion and deletion at every position: all are looked at."""
+    sequence, rng = random_sequence(1500, 78), random.Random(5)
+    amplicons, length, depth = [(500, 700), (650, 850)], 120, 50_000
+    variants = [(560, other(sequence[560]), 0.01), (740, other(sequence[740]), 0.01)]
+    reads = []
+    for k, (start, end) in enumerate(amplicons):
+        for n in range(depth):
+            has = {pos: base for pos, base, af in variants if rng.random() < af}
+            both = pair(f"{k}.{n}", sequence, start, end, length, bool(n % 2), errors=has)
+            lost = {610: 0.01, 790: 0.01}
+            side = rng.randrange(2)
+            at = start if side == 0 else end - length
+            event = next((p for p, af in lost.items() if start <= p < end and rng.random() < af), 0)
+            if event:
+                # A true deletion of three bases, in the read that covers it.
+                side = 0 if event < start + length - 10 else 1
+                at = start if side == 0 else end - length
+                cut, gone, word = event - at, 3, ""
+            elif rng.random() < 0.02:
+                cut, gone = rng.randrange(12, length - 12), rng.randrange(2)
+                word = "" if gone else "".join(rng.choices("ACGT", k=3))
+            else:
+                reads += both
+                continue
+            bases = both[side].sequence[:cut] + word + sequence[at + cut + gone :]
+            rest = length - cut - len(word)
+            middle = f"{gone}D" if gone else "3I"
+            both[side].sequence = bases[:length]
+            both[side].cigar = f"{cut}M{middle}{rest}M"
+            reads += both
+    lab = Lab(tmp_path, sequence, [(522, 828)])
+    bam = lab.bam("T", reads)
+    primers = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (678, 700, "-"), (650, 672, "+"), (828, 850, "-")]
+    primers.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    caller, found = lab.call(bam, primers=str(primers), padding=None)
+    assert caller.found.crowded == 0
+    assert caller.found.thinned == 1
+    passing = [key for key, record in found.items() if not record.filters]
+    assert {(pos + 1, sequence[pos], base) for pos, base, _ in variants} < set(passing)
+    assert sorted(len(ref) - len(alt) for _, ref, alt in passing) == [0, 0, 3, 3]
+    for _, ref, alt in passing:
+        depths = [r.samples[0]["DP"] for key, r in found.items() if key[1:] == (ref, alt)]
+        assert min(depths) > 45_000
+
+
 class TestPadding:
     """Beyond the targets of amplicons are primers."""
 

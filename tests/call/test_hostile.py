@@ -225,6 +225,31 @@ class TestBestSupported:
         assert len(kept) + left == len(support)
         assert kept == [p for p in support if p in set(kept)]
 
+    def test_errors_of_great_depth_are_no_places(self):
+        """At 50,000x every position has gaps by error; what stands out from these is looked at."""
+        rng = np.random.default_rng(3)
+        chunk = regions.chunks([("chr1", 1000, 3000)])[0]
+        depth = np.full(2000, 50_000)
+        support = {
+            (1000 + n, length): int(k)
+            for length, mean in ((-1, 8), (1, 5), (-3, 0.2))
+            for n, k in enumerate(rng.poisson(mean, 2000))
+            if k >= 3
+        }
+        assert len(support) > 10 * MOST_PLACES
+        true = {(1500, -1): 40, (1700, 1): 30, (2990, -15): 9, (3004, -1): 60}
+        kept = places.beyond_noise(support | true, chunk, depth)
+        assert true.items() <= kept.items()
+        assert len(kept) < 0.005 * len(support) + len(true)
+        # A shallow target of the chunk: fewer are enough.
+        depth[1000:] = 500
+        deep = {place: k for place, k in support.items() if place[0] < 2000}
+        kept = places.beyond_noise(deep | {(2500, -1): 5, (1500, -1): 40}, chunk, depth)
+        assert {(2500, -1), (1500, -1)} <= set(kept)
+        # With room for all, all are looked at.
+        few = dict(list(support.items())[:MOST_PLACES])
+        assert places.beyond_noise(few, chunk, depth) == few
+
     def test_a_shallow_target_beside_a_deep_one(self):
         """Five of 60 are more than eight of 20,000."""
         support = {5000 + n % 10 + n: 8 for n in range(0, 40_000, 100)} | {1000: 5}

@@ -121,12 +121,21 @@ GATE = TABLE.add(
     meaning="Probability of the counts under noise alone, below which an allele is a candidate",
     origin="judgement",
 )
+NOISE_TRIMMED = TABLE.add(
+    "NOISE_TRIMMED",
+    0.1,
+    unit="1",
+    meaning="Fraction of a chunk's positions, those with most gaps or clips, that is left out "
+    "where the rate of these by error is estimated, if there are more than MOST_PLACES",
+    origin="judgement",
+)
 MOST_PLACES = TABLE.add(
     "MOST_PLACES",
     300,
     unit="positions",
     meaning="Positions with gaps, and as many with clips on either side, that are looked at "
-    "in a chunk. At 1,000x about ten are found; broken alignments have thousands",
+    "in a chunk. At 1,000x about ten are found; broken alignments have thousands, and very "
+    "deep samples errors at every position, which do not count (NOISE_TRIMMED)",
     origin="judgement",
 )
 LEAST_RATE = TABLE.add(

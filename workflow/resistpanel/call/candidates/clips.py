@@ -13,7 +13,8 @@ from resistpanel.call.call_constants import (
     SHORT_CLIP_REACH,
     SHORT_CLIP_SEED,
 )
-from resistpanel.call.candidates.ranking import best_supported
+from resistpanel.call.candidates.ranking import best_supported, beyond_noise
+from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele, left_align_to
 from resistpanel.core.reference import Reference, decode
 
@@ -43,7 +44,7 @@ def _clips(table: np.ndarray, side: str) -> np.ndarray:
 
 
 def _groups(
-    all_reads, side: str, min_qual: int
+    all_reads, side: str, chunk: Chunk, depth: np.ndarray, min_qual: int
 ) -> tuple[dict[int, tuple[list[np.ndarray], int]], int]:
     """Return breakpoint -> (clipped pieces, read away from it; fragments), and those left out.
 
@@ -80,7 +81,7 @@ def _groups(
         for point, (_, fragments) in groups.items()
         if len(fragments) >= MIN_CLIPPED
     }
-    looked_at, crowded = best_supported(support, all_reads)
+    looked_at, crowded = best_supported(beyond_noise(support, chunk, depth), all_reads)
     return {point: (groups[point][0], support[point]) for point in looked_at}, crowded
 
 
@@ -129,7 +130,7 @@ def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | N
 
 
 def clipped(
-    all_reads, contig: str, reference: Reference, min_qual: int
+    all_reads, chunk: Chunk, depth: np.ndarray, reference: Reference, min_qual: int
 ) -> tuple[dict[Allele, int], np.ndarray, int]:
     """Return the insertions, deletions and duplications that soft clips tell of.
 
@@ -146,6 +147,7 @@ def clipped(
     left_out : int
         Breakpoints that were not looked at.
     """
+    contig = chunk.contig
     found: dict[Allele, int] = {}
 
     def note(pos: int, end: int, alt: np.ndarray, fragments: int) -> None:
@@ -159,7 +161,7 @@ def clipped(
 
     groups, unplaced, left_out = {}, {}, 0
     for side in ("rclip", "lclip"):
-        groups[side], crowded = _groups(all_reads, side, min_qual)
+        groups[side], crowded = _groups(all_reads, side, chunk, depth, min_qual)
         unplaced[side] = {}
         left_out += crowded
         for point, (pieces, fragments) in sorted(groups[side].items()):

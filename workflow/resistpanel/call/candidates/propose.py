@@ -13,7 +13,7 @@ from resistpanel.call.call_constants import (
     SHORT_CLIP_REACH,
 )
 from resistpanel.call.candidates.clips import clipped
-from resistpanel.call.candidates.ranking import best_supported
+from resistpanel.call.candidates.ranking import best_supported, beyond_noise
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import words
 from resistpanel.core.allele import Allele, left_align_to
@@ -102,7 +102,7 @@ def aligned_indels(
         for event, rows in where.items()
         if len(rows) >= MIN_FRAGMENTS or (len(rows) >= MIN_BEST and _beside(event[0], breakpoints))
     }
-    looked_at, crowded = best_supported(support, all_reads)
+    looked_at, crowded = best_supported(beyond_noise(support, chunk, depth), all_reads)
     found: dict[Allele, int] = {}
     for pos, length in looked_at:
         carriers = where[pos, length]
@@ -171,7 +171,7 @@ def indels(
     min_qual : int
         Clipped bases below it are unknown.
     """
-    cut, breakpoints, more = clipped(all_reads, chunk.contig, reference, min_qual)
+    cut, breakpoints, more = clipped(all_reads, chunk, depth, reference, min_qual)
     shown, crowded = aligned_indels(
         all_reads, all_indels, chunk, counts, depth, reference, breakpoints
     )

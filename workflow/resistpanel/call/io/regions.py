@@ -50,6 +50,14 @@ class Chunk:
         inside = (k >= 0) & (pos < self.ends[kk])
         return np.where(inside, offsets[kk] + pos - self.starts[kk], -1)
 
+    def nearest(self, pos: np.ndarray) -> np.ndarray:
+        """Return the index, in the concatenated intervals, of the position nearest to each."""
+        where = self.positions()
+        k = np.clip(np.searchsorted(where, pos), 1, max(len(where) - 1, 1))
+        before = np.minimum(k - 1, len(where) - 1)
+        k = np.minimum(k, len(where) - 1)
+        return np.where(np.abs(pos - where[before]) <= np.abs(where[k] - pos), before, k)
+
     def owns(self, start: int, end: int) -> bool:
         """Return whether an event on [start, end), perhaps empty, is to be weighed here.
 
