@@ -6,6 +6,7 @@ real quality strings, and are more frequent than these say after homopolymers an
 """
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 import pysam
@@ -41,6 +42,7 @@ class Chemistry:
     no_calls: float = 0.0  # bases masked by a consensus caller
     consensus: str = ""  # "duplex" or "simplex": one read pair per molecule, qualities to Q90
     adapter: str = "AGATCGGAAGAGCACACGTCTGAACTCCAGTCAC"
+    trimmed: ClassVar[bool] = False  # reads end where their molecules end
 
 
 @dataclass

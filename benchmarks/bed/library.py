@@ -180,19 +180,30 @@ class Writer:
                 second = np.where(top[:, None], right, left)
                 where = self.buffer.where[np.minimum(m.start[row], len(self.buffer.where) - 1)]
                 ends = where + m.length[row]
+                keep = None
+                if self.chemistry.trimmed:
+                    keep = np.minimum(cycles, m.length[row] - pairs.slip[low : low + n])
                 for mate, file, reads, forward in ((1, one, first, top), (2, two, second, ~top)):
                     quality = sequencer.qualities(n, mate, rng).copy()
                     place = np.where(forward, where, ends)
                     sequencer.errors(reads, quality, place, forward, rng)
-                    file.write(_fastq(names, reads, quality))
+                    file.write(_fastq(names, reads, quality, keep))
         return len(pairs.row)
 
 
-def _fastq(names, reads, quality) -> bytes:
-    n = len(names)
+def _fastq(names, reads, quality, keep=None) -> bytes:
+    """Return the text of reads; of each its first ``keep`` bases, all by default."""
+    n, width, cycles = len(names), names.shape[1], reads.shape[1]
     line = _constant("\n", n)
-    return np.hstack([_constant("@", n), names, line, BASES[reads], _constant("\n+\n", n),
-                      quality + 33, line]).tobytes()  # fmt: skip
+    text = np.hstack([_constant("@", n), names, line, BASES[reads], _constant("\n+\n", n),
+                      quality + 33, line])  # fmt: skip
+    if keep is None:
+        return text.tobytes()
+    column = np.arange(cycles)
+    whole = np.ones(text.shape, bool)
+    bases = width + 2
+    whole[:, bases : bases + cycles] = whole[:, bases + cycles + 3 : -1] = column < keep[:, None]
+    return text[whole].tobytes()
 
 
 def align(fasta: Path, sample: str, fastq: list[Path], bam: Path, mark: bool, threads: int,

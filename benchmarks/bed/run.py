@@ -5,6 +5,7 @@
     python -m benchmarks.bed capture --seed 7 --callers resistpanel freebayes mutect2
     python -m benchmarks.bed duplex --seed 7 --earlier ../old/.venv/bin/resistpanel
     python -m benchmarks.bed depths --fresh                        # depths and counts alone
+    python -m benchmarks.bed adapters --seed 7 --patients 2        # inserts shorter than the reads
     python -m benchmarks.bed publish                               # write docs/validation/assays.md
 
 Patients are kept in benchmarks/work/bed, a folder for each assay and seed (``assay.py`` lists the
@@ -179,7 +180,9 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m benchmarks.bed", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    parser.add_argument("assay", choices=[*assays.ASSAYS, "depths", "cnvkit", "publish"])
+    parser.add_argument(
+        "assay", choices=[*assays.ASSAYS, "adapters", "depths", "cnvkit", "publish"]
+    )
     parser.add_argument("--seed", type=int, action="append", help="may be repeated (1)")
     parser.add_argument("--fresh", action="store_true", help="seed from the commit's hash")
     parser.add_argument("--patients", type=int, default=1, metavar="N",
@@ -197,6 +200,10 @@ def main(argv: list[str] | None = None) -> int:
         print(publish.write())
     elif options.assay == "cnvkit":
         print(peers.missing("cnvkit") or copies.run(seeds[0]))
+    elif options.assay == "adapters":
+        from benchmarks.bed import adapters
+
+        print(adapters.run(seeds[0], options.patients))
     elif options.assay == "depths":
         from benchmarks.bed import depths
 
