@@ -71,6 +71,11 @@ reader = against_htslib("resistpanel.call.io.reader")
 pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
 ends = against_htslib("resistpanel.call.io.ends")
+overlap = Extension(
+    "resistpanel.align.overlap",
+    ["workflow/resistpanel/align/overlap.pyx"],
+    extra_compile_args=["-O3"],
+)
 kernels = Extension(
     "resistpanel.call.kernels",
     ["workflow/resistpanel/call/kernels.pyx"],
@@ -81,7 +86,7 @@ kernels = Extension(
 
 setup(
     ext_modules=cythonize(
-        [stream, consensus, reader, pileup, ends, count, kernels],
+        [stream, consensus, reader, pileup, ends, count, overlap, kernels],
         language_level=3,
         include_path=["workflow"],
     ),

@@ -6,7 +6,7 @@ import pysam
 import pytest
 
 from resistpanel.align.aligners import choose, make_index
-from resistpanel.align.sample import align_sample
+from resistpanel.align.sample import ReadSettings, align_sample
 from resistpanel.cli import main
 from resistpanel.core.bam import read_header
 from resistpanel.core.errors import InputError
@@ -43,7 +43,14 @@ def index(tmp_path_factory, reference):
 def run(tmp_path, reference, index):
     """Return a function that aligns lanes of (name, pair) and gives the BAM's records."""
 
-    def align(*given, aligner="mappy", umi="none", threads=1, comments=(" 1:N:0:A", " 2:N:0:A")):
+    def align(
+        *given,
+        aligner="mappy",
+        umi="none",
+        threads=1,
+        comments=(" 1:N:0:A", " 2:N:0:A"),
+        settings=None,
+    ):
         files = [
             write_pairs(tmp_path, f"L{number}", rows, comments) for number, rows in enumerate(given)
         ]
@@ -56,7 +63,7 @@ def run(tmp_path, reference, index):
             index(aligner),
             out,
             threads,
-            umi,
+            settings or ReadSettings(umi),
         )
         with pysam.AlignmentFile(str(out)) as handle:
             return list(handle.fetch(until_eof=True))

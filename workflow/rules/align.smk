@@ -52,8 +52,13 @@ if PLAN.aligned:
         params:
             fastq=lambda wildcards: flags(PLAN.fastq(wildcards.aligned)),
             umi=SETTINGS.align["umi"],
+            adapter=SETTINGS.align["adapter"],
+            qualities=SETTINGS.align["qualities"],
+            structure=SETTINGS.align["read_structure"],
         shell:
             "resistpanel align --made-from {input.due:q}"
             " run --sample {wildcards.aligned:q} {params.fastq}"
             " --reference {input.reference:q} --index {input.index:q} --umi {params.umi:q}"
+            " --adapter {params.adapter:q} --qualities {params.qualities:q}"
+            " --read-structure {params.structure:q}"
             " --threads {threads} --output {output.bam:q} > {log:q} 2>&1"

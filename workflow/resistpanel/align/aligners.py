@@ -108,12 +108,12 @@ def bwa(
         except _Broken as error:
             running.kill()
             running.wait()
-            raise InputError(f"{aligner} failed: {_last(told) or error}", str(lane.first)) from None
+            raise InputError(f"{aligner} failed: {_last(told) or error}", lane.where) from None
         except BaseException:
             running.kill()
             raise
         if running.wait():
-            raise InputError(f"{aligner} failed: {_last(told)}", str(lane.first))
+            raise InputError(f"{aligner} failed: {_last(told)}", lane.where)
 
 
 class _Broken(Exception):

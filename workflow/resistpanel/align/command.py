@@ -34,7 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         required=True,
-        help="FASTQ of read 1; repeat for each lane",
+        help="FASTQ of read 1, or of both reads interleaved; repeat for each lane",
     )
     run.add_argument(
         "--fastq2",
@@ -51,6 +51,25 @@ def register(parser: argparse.ArgumentParser) -> None:
         default="none",
         help="name: last field of the read name; tag: RX:Z: in the comment",
     )
+    run.add_argument(
+        "--adapter",
+        default="auto",
+        metavar="SEQ[,SEQ]",
+        help="adapter behind read 1 and read 2; auto (default): TruSeq, Nextera, and what follows "
+        "short inserts; none: reads are not trimmed",
+    )
+    run.add_argument(
+        "--qualities",
+        choices=["auto", "phred33", "phred64"],
+        default="auto",
+        help="scale of the base qualities (default: auto)",
+    )
+    run.add_argument(
+        "--read-structure",
+        default="none",
+        metavar="STRUCTURE[,STRUCTURE]",
+        help="first bases of the reads, as 3M2S+T: UMI (M), skipped bases (S), template (T)",
+    )
     run.add_argument("--threads", type=int, default=1)
     run.add_argument("--output", type=Path, required=True, help="BAM")
     run.set_defaults(run=run_run)
@@ -66,7 +85,7 @@ def run_index(args: argparse.Namespace) -> int:
 
 def run_run(args: argparse.Namespace) -> int:
     """Align a sample."""
-    from resistpanel.align.sample import align_sample
+    from resistpanel.align.sample import ReadSettings, align_sample
 
     align_sample(
         args.sample,
@@ -76,6 +95,6 @@ def run_run(args: argparse.Namespace) -> int:
         args.index,
         args.output,
         max(1, args.threads),
-        args.umi,
+        ReadSettings(args.umi, args.adapter, args.qualities, args.read_structure),
     )
     return 0

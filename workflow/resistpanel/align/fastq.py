@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
 
-from resistpanel.align.align_constants import FIRST, SMALL
+from resistpanel.align.align_constants import (
+    FIRST,
+    PHRED33_HIGHEST,
+    PHRED33_LOWEST,
+    PHRED64_HIGHEST,
+    PHRED64_LOWEST,
+    SMALL,
+)
 from resistpanel.core.errors import InputError
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
@@ -37,7 +44,8 @@ class Read:
     qualities: str
 
 
-def _open(path: Path):
+def open_fastq(path: Path):
+    """Open a FASTQ, plain or gzipped, to read bytes."""
     with path.open("rb") as handle:
         compressed = handle.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if compressed else path.open("rb")
@@ -57,7 +65,7 @@ def reads(path: Path) -> Iterator[Read]:
     """
     number = 0
     try:
-        with _open(path) as handle:
+        with open_fastq(path) as handle:
             while True:
                 lines = list(islice(handle, 4))
                 if not lines:
@@ -137,7 +145,7 @@ def count_reads(path: Path) -> int:
     """
     lines, last = 0, b"\n"
     try:
-        with _open(path) as handle:
+        with open_fastq(path) as handle:
             while chunk := handle.read(1 << 20):
                 lines += chunk.count(b"\n")
                 last = chunk
@@ -174,11 +182,81 @@ def _check_file(path: Path) -> Iterator[InputError]:
         yield error
 
 
-def check_lane(first: Path, second: Path | None, umi: str = "none") -> Iterator[InputError]:
+def interleaved(path: Path) -> bool:
+    """Return whether a file holds both mates in turn, by the names of its first reads.
+
+    Raises
+    ------
+    InputError
+        If some neighbours are mates and others are not, or read 2 comes first.
+    """
+    first = list(islice(reads(path), FIRST))
+    # Of an odd number of reads the last may be alone where the file ends within `FIRST`.
+    pairs = list(zip(first[::2], first[1::2], strict=False))
+    same = [one.name == two.name for one, two in pairs]
+    if not any(same):
+        return False
+    odd = next((n for n, alike in enumerate(same) if not alike), None)
+    if odd is None and len(first) % 2 and len(first) < FIRST:
+        odd = len(pairs)
+    if odd is not None:
+        raise InputError(
+            f"read {2 * odd + 1}, '{first[2 * odd].name}', is not followed by its mate as others "
+            "are: neither single nor interleaved reads", str(path),
+            "give interleaved pairs, or read 1 and read 2 in two files",
+        )  # fmt: skip
+    if any(one.mate == 2 or two.mate == 1 for one, two in pairs):
+        raise InputError(
+            "interleaved, but read 2 comes before read 1", str(path), "change the mates about"
+        )
+    return True
+
+
+def quality_offset(first: Path, second: Path | None, qualities: str = "auto") -> int:
+    """Return the offset of a lane's quality characters, 33 or 64, by its first reads.
+
+    Parameters
+    ----------
+    first, second : Path, Path or None
+    qualities : str
+        ``phred33``, ``phred64``, or ``auto``: by the lowest and the highest of them.
+
+    Raises
+    ------
+    InputError
+        If they can be of either scale, or are of Solexa's.
+    """
+    if qualities != "auto":
+        return int(qualities.removeprefix("phred"))
+    seen = set()
+    for path in filter(None, (first, second)):
+        for read in islice(reads(path), FIRST):
+            seen.update(read.qualities)
+    codes = [ord(character) for character in seen]
+    low, high = min(codes, default=0), max(codes, default=0)
+    # Above Q42 of phred+64, raw reads and consensus of the phred+33 scale alone.
+    if low < PHRED33_LOWEST or high <= PHRED33_HIGHEST or high > PHRED64_HIGHEST[1]:
+        return 33
+    if (
+        PHRED64_LOWEST[0] <= low <= PHRED64_LOWEST[1]
+        and PHRED64_HIGHEST[0] <= high <= PHRED64_HIGHEST[1]
+    ):
+        return 64
+    raise InputError(
+        f"qualities from '{chr(low)}' to '{chr(high)}' may be on the scale phred+33 or phred+64",
+        str(first),
+        "set key 'align.qualities' to phred33 or phred64",
+    )
+
+
+def check_lane(
+    first: Path, second: Path | None, umi: str = "none", qualities: str = "auto"
+) -> Iterator[InputError]:
     """Yield what is wrong with the FASTQ of one lane, as far as a quick look tells.
 
     Missing, empty, not FASTQ, cut short (bgzip at any size, gzip up to `SMALL` bytes), mates
-    that do not belong together, files in the wrong order, no UMI where one should be.
+    that do not belong together, files in the wrong order, no UMI where one should be, a scale of
+    qualities that is not clear. `qualities` is that of `quality_offset`.
     """
     wrong = [error for path in filter(None, (first, second)) for error in _check_file(path)]
     if wrong:
@@ -186,6 +264,13 @@ def check_lane(first: Path, second: Path | None, umi: str = "none") -> Iterator[
         return
     if second is not None and first.samefile(second):
         yield InputError("both mates are the same file", str(first), "give read 1 and read 2")
+        return
+    try:
+        quality_offset(first, second, qualities)
+        if second is None:
+            interleaved(first)
+    except InputError as error:
+        yield error
         return
     mates = [islice(reads(path), FIRST) for path in filter(None, (first, second))]
     for number, pair in enumerate(zip_longest(*mates), 1):
@@ -236,14 +321,35 @@ class Lane:
     first, second : Path, Path or None
     group : dict of str to str
         ID, SM, LB, PL and, where the read names tell, PU.
+    interleaved : bool
+        Whether `first` holds both mates in turn.
+    offset : int
+        Of the quality characters, 33 or 64.
+    source : Path or None
+        The file given, where `first` was made from it.
     """
 
     first: Path
     second: Path | None
     group: dict[str, str]
+    interleaved: bool = False
+    offset: int = 33
+    source: Path | None = None
+
+    @property
+    def where(self) -> str:
+        """The file that was given, for messages."""
+        return str(self.source or self.first)
+
+    @property
+    def paired(self) -> bool:
+        """Whether the reads are pairs."""
+        return self.second is not None or self.interleaved
 
 
-def lanes(sample: str, first: Sequence[Path], second: Sequence[Path]) -> list[Lane]:
+def lanes(
+    sample: str, first: Sequence[Path], second: Sequence[Path], qualities: str = "auto"
+) -> list[Lane]:
     """Return the lanes of a sample with their read groups.
 
     The ID is that of flow cell and lane where Illumina's read names tell, else a number. Lanes
@@ -260,5 +366,14 @@ def lanes(sample: str, first: Sequence[Path], second: Sequence[Path]) -> list[La
         group = {"ID": name, "SM": sample, "LB": sample, "PL": "ILLUMINA"}
         if unit:
             group["PU"] = unit
-        found.append(Lane(path, second[number] if second else None, group))
+        other = second[number] if second else None
+        found.append(
+            Lane(
+                path,
+                other,
+                group,
+                other is None and interleaved(path),
+                quality_offset(path, other, qualities),
+            )
+        )
     return found

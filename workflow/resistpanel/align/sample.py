@@ -3,43 +3,80 @@
 import sys
 import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysam
 
 from resistpanel import __version__
+from resistpanel.align.adapters import parse
 from resistpanel.align.align_constants import SORT_MEMORY
 from resistpanel.align.aligners import alignments, read_note
-from resistpanel.align.fastq import Lane, check_lane, count_reads, lanes, umi_of
+from resistpanel.align.fastq import Lane, check_lane, lanes, umi_of
+from resistpanel.align.prepare import Preparer, parse_structures
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import check_readable, make_folder, rename
 
 
-def expected_reads(given: Sequence[Lane]) -> int:
-    """Return the number of reads of all lanes, every file read to its end.
+@dataclass(frozen=True)
+class ReadSettings:
+    """What the reads of a sample are, and what is done to them before they are aligned.
 
-    Raises
-    ------
-    InputError
-        If a file is cut short, or mates are not equally many.
+    Attributes
+    ----------
+    umi : str
+        ``none``, ``name`` or ``tag``: where the UMI is. Fragments at the same place with different
+        UMIs are not duplicates.
+    adapter : str
+        ``auto``, ``none``, or the adapter behind read 1 and, after a comma, behind read 2.
+    qualities : str
+        ``auto``, ``phred33`` or ``phred64``.
+    structure : str
+        ``none``, or fgbio's read structure of both reads, or of read 1 and read 2 with a comma
+        between.
     """
-    total = 0
-    with ThreadPoolExecutor(2) as pool:
-        for lane in given:
-            files = [path for path in (lane.first, lane.second) if path]
-            counts = list(pool.map(count_reads, files))
-            if len(set(counts)) > 1:
-                raise InputError(
-                    f"has {counts[0]} reads, {lane.second.name} has {counts[1]}",
-                    str(lane.first),
-                    "give the two whole files of one lane",
-                )
-            total += sum(counts)
-    return total
+
+    umi: str = "none"
+    adapter: str = "auto"
+    qualities: str = "auto"
+    structure: str = "none"
+
+    @property
+    def inline(self) -> bool:
+        """Whether the UMI is part of the reads."""
+        return any(structure.umi for structure in parse_structures(self.structure))
+
+    @property
+    def where_umi(self) -> str:
+        """Where the UMI is once the reads are prepared: ``none``, ``name`` or ``tag``."""
+        return "tag" if self.inline else self.umi
+
+    @property
+    def words(self) -> str:
+        """The settings as options of the command; of defaults `umi` alone."""
+        words = [f"--umi {self.umi}"]
+        for option, value, default in (
+            ("adapter", self.adapter, "auto"),
+            ("qualities", self.qualities, "auto"),
+            ("read-structure", self.structure, "none"),
+        ):
+            words += [f"--{option} {value}"] * (value != default)
+        return " ".join(words)
+
+    def check(self) -> None:
+        """Raise InputError for settings that are none, or that exclude each other."""
+        parse(self.adapter)
+        if self.inline and self.umi != "none":
+            raise InputError(
+                f"UMIs in the reads and '{self.umi}' exclude each other", "key 'align.umi'",
+                "remove it, or the M of 'align.read_structure'",
+            )  # fmt: skip
 
 
-def make_header(reference: Path, given: Sequence[Lane], note: dict, umi: str) -> dict:
+DEFAULT = ReadSettings()
+
+
+def make_header(reference: Path, given: Sequence[Lane], note: dict, words: str) -> dict:
     """Return the BAM's header: contigs of the reference, read groups, what was run.
 
     No path stands in it: the same input gives the same bytes wherever it lies.
@@ -66,34 +103,63 @@ def make_header(reference: Path, given: Sequence[Lane], note: dict, umi: str) ->
                 "PN": "resistpanel",
                 "VN": __version__,
                 "PP": aligner,
-                "CL": f"resistpanel align run --umi {umi}",
+                "CL": f"resistpanel align run {words}",
             },
         ],
     }
 
 
-def _write_named(
-    path: Path, given: Sequence[Lane], index: Path, reference: Path, threads: int, umi: str
+def _write_lane(
+    lane: Lane, index: Path, note: dict, sink: pysam.AlignmentFile, threads: int, umi: str
 ) -> int:
-    """Write the alignments, mates together; return how many reads they are of."""
-    note = read_note(index)
-    header = pysam.AlignmentHeader.from_dict(make_header(reference, given, note, umi))
+    """Write the alignments of a lane, mates together; return how many reads they are of."""
     total = 0
-    with pysam.AlignmentFile(str(path), "wbu", header=header) as sink:
+    with alignments(note["aligner"], lane, index, sink.header, threads, umi) as stream:
+        for segment in stream:
+            if umi == "name":
+                code = umi_of(segment.query_name, "", umi)
+                if code is None:
+                    raise InputError(
+                        f"read '{segment.query_name}' has no UMI at the end of its name",
+                        lane.where,
+                        "correct key 'align.umi'",
+                    )
+                segment.set_tag("RX", code)
+            total += not segment.is_supplementary and not segment.is_secondary
+            sink.write(segment)
+    return total
+
+
+def _write_named(
+    scratch: Path, given: Sequence[Lane], index: Path, reference: Path, threads: int,
+    settings: ReadSettings,
+) -> int:  # fmt: skip
+    """Write ``named.bam``, the alignments of all lanes, mates together; return the reads of all."""
+    note = read_note(index)
+    header = pysam.AlignmentHeader.from_dict(make_header(reference, given, note, settings.words))
+    prepare = Preparer(settings.adapter, parse_structures(settings.structure))
+    total = 0
+    with pysam.AlignmentFile(str(scratch / "named.bam"), "wbu", header=header) as sink:
         for lane in given:
-            with alignments(note["aligner"], lane, index, header, threads, umi) as stream:
-                for segment in stream:
-                    if umi == "name":
-                        code = umi_of(segment.query_name, "", umi)
-                        if code is None:
-                            raise InputError(
-                                f"read '{segment.query_name}' has no UMI at the end of its name",
-                                str(lane.first),
-                                "correct key 'align.umi'",
-                            )
-                        segment.set_tag("RX", code)
-                    total += not segment.is_supplementary and not segment.is_secondary
-                    sink.write(segment)
+            made, counts, adapters = prepare.write(lane, scratch)
+            reads = counts.reads * (1 + lane.paired)
+            what = "pairs" if lane.paired else "reads"
+            print(
+                f"{lane.group['ID']}: {counts.reads} {what}"
+                f"{' (interleaved)' * lane.interleaved}{', phred+64' * (lane.offset == 64)}; "
+                f"adapters {adapters}: {counts.cut} {what} cut, {counts.empty} without bases left",
+                file=sys.stderr,
+            )
+            got = _write_lane(made, index, note, sink, threads, settings.where_umi)
+            if got != reads:
+                raise InputError(
+                    f"the FASTQ hold {reads} reads, {got} came out of the aligner",
+                    str(lane.first),
+                    "see the aligner's words above",
+                )
+            for path in filter(None, (made.first, made.second)):
+                path.unlink()
+            total += reads
     return total
 
 
@@ -105,7 +171,7 @@ def align_sample(
     index: Path,
     output: Path,
     threads: int = 1,
-    umi: str = "none",
+    settings: ReadSettings = DEFAULT,
 ) -> None:
     """Align the FASTQ of a sample, sort, mark duplicates, index.
 
@@ -123,9 +189,7 @@ def align_sample(
         BAM; appears, with its index, when it is whole.
     threads : int
         The result does not depend on it.
-    umi : str
-        ``none``, ``name`` or ``tag``: where the UMI stands. Fragments at the same place with
-        different UMIs are not duplicates.
+    settings : ReadSettings
 
     Raises
     ------
@@ -139,24 +203,22 @@ def align_sample(
     check_readable(reference)
     if second and len(first) != len(second):
         raise InputError(f"{len(first)} files of read 1 and {len(second)} of read 2", sample)
+    settings.check()
     pairs = zip(first, second or [None] * len(first), strict=True)
-    errors = [error for one, other in pairs for error in check_lane(one, other, umi)]
+    errors = [
+        error
+        for one, other in pairs
+        for error in check_lane(one, other, settings.umi, settings.qualities)
+    ]
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)
-    given = lanes(sample, first, second)
-    expected = expected_reads(given)
+    given = lanes(sample, first, second, settings.qualities)
     make_folder(output)
     more = ["--threads", str(max(0, threads - 1)), "--no-PG"]
     with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as temporary:
         scratch = Path(temporary)
         steps = [str(scratch / name) for name in ("named.bam", "mated.bam", "sorted.bam")]
-        got = _write_named(scratch / "named.bam", given, index, reference, threads, umi)
-        if got != expected:
-            raise InputError(
-                f"the FASTQ hold {expected} reads, {got} came out of the aligner",
-                sample,
-                "see the aligner's words above",
-            )
+        total = _write_named(scratch, given, index, reference, threads, settings)
         named, mated, ordered = steps
         done = scratch / "done.bam"
         pysam.samtools.fixmate("-m", "-u", *more, named, mated, catch_stdout=False)
@@ -166,7 +228,7 @@ def align_sample(
             catch_stdout=False,
         )  # fmt: skip
         Path(mated).unlink()
-        codes = [] if umi == "none" else ["--barcode-tag", "RX"]
+        codes = [] if settings.where_umi == "none" else ["--barcode-tag", "RX"]
         # -S: supplementary parts of a duplicate are marked, too.
         pysam.samtools.markdup(
             "-S", "-T", str(scratch / "mark"), *codes, *more, ordered, str(done), catch_stdout=False
@@ -175,4 +237,4 @@ def align_sample(
         # The index first: a BAM that is there has one.
         rename(f"{done}.bai", f"{output}.bai")
         rename(done, output)
-    print(f"{sample}: {expected} reads of {len(given)} lanes aligned", file=sys.stderr)
+    print(f"{sample}: {total} reads of {len(given)} lanes aligned", file=sys.stderr)

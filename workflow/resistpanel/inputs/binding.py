@@ -168,7 +168,7 @@ class Steps:
                     {f"FASTQ {number}": path for number, path in lanes}
                     | self.reference | {"aligner's index": self.out("align/index")},
                     [f"align/{row.sample}.bam", f"align/{row.sample}.bam.bai"],
-                    {"align.umi": made.align["umi"], "align.aligner": made.align["aligner"]},
+                    {f"align.{key}": value for key, value in made.align.items()},
                     [patient],
                 )  # fmt: skip
         reads = self.reads(patient)

@@ -112,17 +112,22 @@ def check_bam(
 
 
 def check_sample(
-    row: Row, umi: str, fasta: Path, lengths: dict[str, int], needed: set[str], deep: bool = False
+    row: Row,
+    align: dict[str, str],
+    fasta: Path,
+    lengths: dict[str, int],
+    needed: set[str],
+    deep: bool = False,
 ) -> tuple[list[InputError], list[str]]:
     """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
 
-    The parameters but `umi`, which says where UMIs stand, are those of `check_bam`.
+    The parameters but `align`, the settings of the block of that name, are those of `check_bam`.
     """
     if not row.fastq1:
         return check_bam(row, fasta, lengths, needed, deep)
     errors = []
     for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):
-        for error in check_lane(one, other, umi):
+        for error in check_lane(one, other, align["umi"], align["qualities"]):
             where = f"{error.where} ({row.where}, sample '{row.sample}')"
             errors.append(InputError(error.what, where, error.cure))
     if errors or not row.bam.exists():
@@ -176,7 +181,7 @@ def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Fin
             findings.error(error.what, settings.place("align.aligner"), error.cure)
     one = functools.partial(
         check_sample,
-        umi=settings.align.get("umi", "none"),
+        align=settings.align,
         fasta=settings.reference,
         lengths=lengths,
         needed=needed & set(lengths),

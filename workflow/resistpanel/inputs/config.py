@@ -29,6 +29,14 @@ TYPES = {
 }
 
 
+#: Defaults of the block `align`.
+ALIGN = {
+    "aligner": "auto",
+    "umi": "none",
+    "adapter": "auto",
+    "qualities": "auto",
+    "read_structure": "none",
+}
 #: Value of `pool`: the normals of the run's other patients.
 COHORT = "cohort"
 
@@ -73,7 +81,7 @@ class Settings:
     identity: dict[str, float] = dataclasses.field(default_factory=dict)
     pool: str | tuple[tuple[Path, str], ...] = ()
     multiqc: tuple[Path, ...] = ()
-    align: dict[str, str] = dataclasses.field(default_factory=dict)
+    align: dict[str, str] = dataclasses.field(default_factory=lambda: dict(ALIGN))
     callers: tuple[str, ...] = ()
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -265,7 +273,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         qc=dict(config["qc"]),
         table1=table1 or (simulation.table1 if simulation else None),
         where=where,
-        align={"aligner": "auto", "umi": "none"} | config["align"],
+        align=ALIGN | config["align"],
         callers=tuple(config["callers"]),
         callers_vcf={
             name: (given,) if isinstance(given, str) else tuple(given)
