@@ -84,6 +84,7 @@ def align_anew(folder: Path, made: Path) -> None:
     if not (index / "index.json").exists():
         make_index(reference, index)
     for name in ("reference.fa", "reference.fa.fai", "targets.bed"):
+        (made / name).unlink(missing_ok=True)
         shutil.copy(folder / name, made / name, follow_symlinks=False)
     for sample in SAMPLES:
         if (made / f"{sample}.bam").exists():
