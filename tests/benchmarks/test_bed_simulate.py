@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.bed import assay, errors, library, molecules, tumour
+from benchmarks.bed.adapters import Cut
 from benchmarks.bed.assay import ASSAYS, Truth
 from benchmarks.bed.errors import Chemistry
 from benchmarks.bed.genome import Panel, Reference, decode
@@ -74,6 +75,23 @@ def test_a_read_longer_than_its_molecule_runs_into_the_adapter(reference, panel,
     reads = one.decode().splitlines()[1::4]
     assert np.mean([adapter[:20] in read for read in reads]) > 0.9
     assert m.length.mean() < 80
+
+
+def test_reads_cut_at_their_molecules_are_the_same_otherwise(reference, panel, tmp_path):
+    made = {}
+    for chemistry in (QUIET, Cut(pcr=0, stutter=0, end_repair=0, consensus="duplex")):
+        _, m, texts = fastq(
+            a_patient(reference, panel), tmp_path, chemistry, length=90.0, spread=20.0
+        )
+        made[type(chemistry)] = [text.decode().splitlines() for text in texts]
+    for whole, cut in zip(made[Chemistry], made[Cut], strict=True):
+        assert len(whole) == len(cut) and whole[::4] == cut[::4]
+        rows = [int(name.split(":")[-1]) for name in cut[::4]]
+        for lines, short in ((whole[1::4], cut[1::4]), (whole[3::4], cut[3::4])):
+            assert all(a.startswith(b) for a, b in zip(lines, short, strict=True))
+            sizes = np.array([len(b) for b in short])
+            assert (sizes == np.minimum(101, m.length[rows])).all()
+            assert (sizes < 101).any()
 
 
 def test_variants_of_a_lineage_and_copy_share_a_template(reference, panel):
