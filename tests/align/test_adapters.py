@@ -30,8 +30,7 @@ def mates(insert: str, adapters=TRUSEQ, length: int = LENGTH, heads=("", "")) ->
     molecule = heads[0] + insert + reverse_complement(heads[1])
     ends = molecule, reverse_complement(molecule)
     return tuple(
-        (end + adapter + "G" * length)[:length]
-        for end, adapter in zip(ends, adapters, strict=True)
+        (end + adapter + "G" * length)[:length] for end, adapter in zip(ends, adapters, strict=True)
     )
 
 
@@ -62,12 +61,12 @@ def test_the_insert_of_reads_that_overlap_only(insert):
 
 
 def test_mates_that_do_not_overlap_are_left_alone():
-    """None of 20,000 pairs of random sequence is trimmed; a shorter score would trim some."""
+    """None of 5,000 pairs of random sequence is trimmed; a shorter score would trim some."""
     rng, overlap = random.Random(2), Overlap(list(KNOWN.values()))
     quality = "F" * LENGTH
     scores = [
         overlap.insert(bases(rng, LENGTH), quality, bases(rng, LENGTH), quality)[1]
-        for _ in range(20_000)
+        for _ in range(5000)
     ]
     assert max(scores) < LEAST_ODDS
     assert max(scores) > 0.4 * LEAST_ODDS
@@ -245,10 +244,9 @@ def test_interleaved_reads_that_fall_out_of_step_further_down(tmp_path, monkeypa
     (given,) = lanes("S", [path], [])
     with pytest.raises(InputError, match=r"i\.fq: read 3 is 'c', its mate 'd'"):
         prepared(given, tmp_path)
-    path.write_text(path.read_text()[: -len("@d\nACGT\n+\nFFFF\n") * 3])
-    with pytest.raises(InputError, match="the last, has no mate|read 3"):
-        write_fastq(path, [(name, "ACGT") for name in ["a", "a", "b", "b", "c"]])
-        prepared(lanes("S", [path], [])[0], tmp_path)
+    write_fastq(path, [(name, "ACGT") for name in names[:5]])
+    with pytest.raises(InputError, match="read 5, the last, has no mate"):
+        prepared(given, tmp_path)
 
 
 def write_qualities(path, lines):
@@ -323,7 +321,7 @@ def test_settings_that_exclude_each_other():
 
 
 def test_from_adapters_to_bam(tmp_path, reference):
-    """Fragments of known places, all shorter than their reads, lie where they are from, unclipped."""
+    """Fragments of known places, all shorter than their reads, are aligned without clips."""
     from resistpanel.align.aligners import make_index
     from resistpanel.align.sample import align_sample
 

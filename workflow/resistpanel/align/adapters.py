@@ -13,6 +13,7 @@ from cutadapt.adapters import BackAdapter
 
 from resistpanel.align.align_constants import (
     ADAPTER_ERROR,
+    ADAPTER_LENGTH,
     INFERRED_LENGTH,
     KNOWN_ADAPTERS,
     LEAST_KNOWN,
@@ -32,8 +33,6 @@ from resistpanel.core.errors import InputError
 
 #: By name: what read 1 and read 2 show behind their insert.
 KNOWN = {name: tuple(words.split()) for name, words in KNOWN_ADAPTERS.items()}
-#: An adapter of more bases is known by its first ones alone.
-LONGEST = 64
 
 
 def parse(text: str) -> dict[str, tuple[str, str]] | None:
@@ -63,7 +62,7 @@ def parse(text: str) -> dict[str, tuple[str, str]] | None:
                 f"give auto, none, or one or two sequences of {LEAST_KNOWN} bases or more, with a "
                 "comma between",
             )
-    return {"given": (words[0][:LONGEST], words[-1][:LONGEST])}
+    return {"given": (words[0][:ADAPTER_LENGTH], words[-1][:ADAPTER_LENGTH])}
 
 
 def _consensus(tails: Sequence[str]) -> str:

@@ -75,12 +75,19 @@ ADAPTER_ERROR = TABLE.add(
     meaning="Lowest error probability of a base where mates, or read and adapter, are compared",
     origin="judgement: errors of PCR and of adapter synthesis are not in the base qualities",
 )
+ADAPTER_LENGTH = TABLE.add(
+    "ADAPTER_LENGTH",
+    64,
+    unit="bases",
+    meaning="Bases of a given adapter that are used, the first ones",
+    origin="definition: room of overlap.pyx",
+)
 LEAST_ODDS = TABLE.add(
     "LEAST_ODDS",
     14,
     unit="natural log odds",
     meaning="Score from which on the length of an insert is believed: about ten equal bases",
-    origin="measured: none of 20,000 pairs of random sequence without overlap reaches it "
+    origin="measured: none of 5,000 pairs of random sequence without overlap reaches it "
     "(tests/align/test_adapters.py)",
 )
 LEAST_LEAD = TABLE.add(
