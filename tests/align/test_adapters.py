@@ -1,6 +1,7 @@
 """Adapters, interleaved files, scales of qualities and UMIs in the reads."""
 
 import random
+from pathlib import Path
 
 import dnaio
 import pysam
@@ -349,3 +350,43 @@ def test_from_adapters_to_bam(tmp_path, reference):
             start, end = places[read.query_name]
             assert (read.reference_start, read.reference_end) == (start, end)
             assert read.cigarstring == f"{end - start}M"
+
+
+REAL = Path(__file__).parents[3] / "shared" / "real" / "hcc1395" / "HCC1395_normal.bam"
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="real reads are absent (../shared/real)")
+def test_real_reads_are_cut_where_they_are_aligned_to():
+    """Inserts of 2x151 exome reads by their bases alone, against those of their alignments."""
+    first, trimmer = {}, PairTrimmer(KNOWN)
+    right = short = cut = long_ = 0
+    with pysam.AlignmentFile(str(REAL)) as handle:
+        for read in handle:
+            if read.flag & 0xF0C or "I" in read.cigarstring or "D" in read.cigarstring:
+                continue
+            mate = first.pop(read.query_name, None)
+            if mate is None:
+                first[read.query_name] = read
+                continue
+            one, two = (mate, read) if mate.is_read1 else (read, mate)
+            forward, reverse = (two, one) if one.is_reverse else (one, two)
+            if forward.is_reverse or not reverse.is_reverse:
+                continue
+            size = reverse.reference_end - forward.reference_start
+            if forward.cigartuples[0][0] == 4 or reverse.cigartuples[-1][0] == 4:
+                continue  # where the insert ends is not known
+            insert = trimmer.insert(*(
+                dnaio.SequenceRecord("r", r.get_forward_sequence(), qualities(r))
+                for r in (one, two)
+            ))  # fmt: skip
+            passed = insert is not None and insert < 151
+            if 0 < size < 151:
+                short, right = short + 1, right + (insert == size)
+            else:
+                long_, cut = long_ + 1, cut + passed
+    assert short > 300 and right > 0.98 * short
+    assert long_ > 1500 and cut <= 0.001 * long_
+
+
+def qualities(read) -> str:
+    return pysam.qualities_to_qualitystring(read.get_forward_qualities())
