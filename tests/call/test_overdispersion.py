@@ -112,6 +112,7 @@ def test_a_small_panel_stays_near_the_prior():
     ("library", "reads", "name"),
     [
         ("capture", "raw", "raw"),
+        ("capture", "marked", "raw"),
         ("capture", "duplex", "consensus"),
         ("capture", "simplex", "consensus"),
         ("amplicon", "raw", "amplicon"),

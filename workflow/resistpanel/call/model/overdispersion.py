@@ -79,7 +79,7 @@ def prior(library: str, reads: str) -> float:
     """Return the prior's median of an assay; names as in `assay.Assay`."""
     if library == "amplicon":
         return OVERDISPERSION_PRIOR["amplicon"]
-    return OVERDISPERSION_PRIOR["raw" if reads == "raw" else "consensus"]
+    return OVERDISPERSION_PRIOR["consensus" if reads in ("simplex", "duplex") else "raw"]
 
 
 def apart(contig: np.ndarray, pos: np.ndarray, depth: np.ndarray) -> np.ndarray:
