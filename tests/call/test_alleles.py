@@ -9,6 +9,7 @@ from callkit import write_reference, write_sites
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resistpanel.call.candidates.propose import misread
 from resistpanel.core.allele import (
     Allele,
     ambiguity,
@@ -242,3 +243,50 @@ class TestReference:
         with pytest.raises(InputError, match="is shorter than its index says"):
             Reference(path).codes("c", 100, 400)
         capfd.readouterr()
+
+
+class TestMisread:
+    """Errors in fragments of a common indel are no alleles of their own."""
+
+    @pytest.fixture
+    def reference(self, tmp_path):
+        (tmp_path / "ref.fa").write_text(">c\n" + "ACGTTGCAAGCTTACGGATC" * 10 + "\n")
+        pysam.faidx(str(tmp_path / "ref.fa"))
+        return Reference(str(tmp_path / "ref.fa"))
+
+    def parent(self):
+        return Allele("c", 50, "", "AAATT")
+
+    @pytest.mark.parametrize(
+        ("alt", "fragments", "dropped"),
+        [
+            ("AAATG", 400, True),
+            ("AAATG", 600, False),  # one in 20 of 10,000 is no error
+            ("AAACG", 20, True),
+            ("AAACG", 30, False),  # two errors: one in 400
+            ("GGGCC", 10, False),
+            ("AAATTG", 10, False),  # of another length
+        ],
+    )
+    def test_by_bases_and_fragments(self, reference, alt, fragments, dropped):
+        child = Allele("c", 50, "", alt)
+        found = misread({self.parent(): 10_000, child: fragments}, reference)
+        assert found == ({child} if dropped else set())
+
+    def test_placed_elsewhere(self, reference):
+        """The haplotype counts: an aligner puts the changed insertion two bases on."""
+        start, end = 50, 52
+        ref = reference.codes("c", start, end)
+        word = "AAATT" + decode(ref)
+        moved = word[2:-1] + ("A" if word[-1] != "A" else "C")
+        child = Allele("c", end, "", moved)
+        whole = haplotype(child, reference, start, end)
+        near = haplotype(self.parent(), reference, start, end)
+        errors = int((whole != near).sum())
+        found = misread({self.parent(): 20**errors * 4, child: 4}, reference)
+        assert found == {child}
+        assert misread({self.parent(): 20**errors * 4 - 4, child: 4}, reference) == set()
+
+    def test_far_away(self, reference):
+        far = Allele("c", 150, "", "AAATG")
+        assert misread({self.parent(): 10_000, far: 4}, reference) == set()

@@ -433,6 +433,14 @@ MISREAD = TABLE.add(
     meaning="Lowest rate at which a base is taken to be misread",
     origin="judgement",
 )
+MISREAD_FOLD = TABLE.add(
+    "MISREAD_FOLD",
+    20,
+    unit="1",
+    meaning="An indel allele that differs by one base from another with so many times its "
+    "fragments is a sequencing error of that one; with two bases, the square of it",
+    origin="judgement",
+)
 MAX_HAPLOTYPES = TABLE.add(
     "MAX_HAPLOTYPES",
     10,

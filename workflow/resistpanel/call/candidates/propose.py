@@ -9,6 +9,7 @@ from resistpanel.call.call_constants import (
     INDEL_FLANK,
     MIN_BEST,
     MIN_FRAGMENTS,
+    MISREAD_FOLD,
     POLYMORPHISM_FRACTION,
     SHORT_CLIP_REACH,
 )
@@ -16,7 +17,7 @@ from resistpanel.call.candidates.clips import clipped
 from resistpanel.call.candidates.ranking import best_supported, beyond_noise
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import words
-from resistpanel.core.allele import Allele, left_align_to
+from resistpanel.core.allele import Allele, haplotype, left_align_to
 from resistpanel.core.reference import Reference, decode
 
 
@@ -177,6 +178,42 @@ def indels(
     )
     for allele, fragments in cut.items():
         shown[allele] = shown.get(allele, 0) + fragments
-    return sorted(
-        a for a, n in shown.items() if n >= MIN_FRAGMENTS and not a.substitution
-    ), crowded + more
+    shown = {a: n for a, n in shown.items() if n >= MIN_FRAGMENTS and not a.substitution}
+    return sorted(shown.keys() - misread(shown, reference)), crowded + more
+
+
+def misread(shown: dict[Allele, int], reference: Reference) -> set[Allele]:
+    """Return alleles that sequencing errors make of a far better supported one.
+
+    Beside an insertion that thousands of fragments carry, the same insertion with one base changed
+    is shown by dozens. The aligner may place it elsewhere: haplotypes are compared. A substitution
+    near an indel stays a candidate by itself.
+
+    Parameters
+    ----------
+    shown : dict
+        Fragments that show each allele, about.
+    reference : Reference
+
+    Returns
+    -------
+    set of Allele
+    """
+    by_shift: dict[tuple[str, int], list[Allele]] = {}
+    for allele in sorted(shown):
+        by_shift.setdefault((allele.contig, allele.shift), []).append(allele)
+    found = set()
+    for (_, shift), alleles in by_shift.items():
+        reach = abs(shift) + INDEL_FLANK
+        for allele in alleles:
+            for other in alleles:
+                fold = shown[other] / shown[allele]
+                if fold < MISREAD_FOLD or abs(other.pos - allele.pos) > reach + len(other.ref):
+                    continue
+                start, end = min(allele.pos, other.pos), max(allele.end, other.end)
+                a, b = (haplotype(x, reference, start, end) for x in (allele, other))
+                # Two errors in a fragment are as rare again.
+                if MISREAD_FOLD ** int((a != b).sum()) <= fold:
+                    found.add(allele)
+                    break
+    return found

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import hypergeom
 
 from resistpanel.call.call_constants import (
     DROPOUT_DEPTH,
@@ -61,7 +60,7 @@ def count_amplicons(
             continue
         primers = kinds[s].primers is not None
         table = p.reads.table
-        pairs = mates(p.frags, np.ascontiguousarray(table["flag"]), p.reads.n_fragments)
+        pairs = mates(table.view(np.uint8), p.reads.n_fragments)
         products, of = fragments_of_products(table, pairs)
         if len(products) < 2:
             continue
@@ -109,6 +108,9 @@ def dropout(amplicons: Sequence[Amplicon]) -> bool:
     rest_alt, rest = alt.sum() - alt[k], total.sum() - total[k]
     if alt[k] / total[k] > DROPOUT_RATIO * rest_alt / rest:
         return False
+    # Slow to import, and asked of amplicons alone.
+    from scipy.stats import hypergeom
+
     p = hypergeom.cdf(alt[k], total.sum(), alt.sum(), total[k])
     return bool(p <= DROPOUT_P)
 
