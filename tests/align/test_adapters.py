@@ -250,6 +250,34 @@ def test_interleaved_reads_that_fall_out_of_step_further_down(tmp_path, monkeypa
         prepared(given, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("@\nACGT\n+\nFFFF\n", r"R2\.fq:17: a read without a name"),
+        ("@r4\nACGT\n+\nFFF\n", r"R2\.fq:20: not FASTQ: Length of sequence and qualities"),
+        ("@r4\nAC-T\n+\nFFFF\n", r"R2\.fq:17: bases that are no letters"),
+        ("@r4\nACGT\n+\nFF F\n", r"R2\.fq:17: a quality that is none"),
+        ("@r\u00e94\nACGT\n+\nFFFF\n", r"R2\.fq: not FASTQ: Non-ASCII"),
+        ("@x4\nACGT\n+\nFFFF\n", r"R1\.fq: read 5 is 'r4', its mate 'x4'"),
+        ("@r4\nACGT\n", r"R2\.fq:19: not FASTQ: Premature end"),
+    ],
+)
+def test_faults_further_down(tmp_path, row, message):
+    given = lane(tmp_path, [(f"r{n}", ("ACGT", "ACGT")) for n in range(4)])
+    with given.first.open("a") as one, given.second.open("a") as two:
+        one.write("@r4\nACGT\n+\nFFFF\n")
+        two.write(row)
+    with pytest.raises(InputError, match=message):
+        prepared(given, tmp_path)
+
+
+def test_line_ends_of_windows(tmp_path):
+    given = lane(tmp_path, [(f"r{n}", ("ACGT", "ACGT")) for n in range(4)])
+    for path in (given.first, given.second):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [s for _, s, _ in prepared(given, tmp_path)[0][0]] == ["ACGT"] * 4
+
+
 def write_qualities(path, lines):
     path.write_text("".join(f"@r{n}\n{'A' * len(q)}\n+\n{q}\n" for n, q in enumerate(lines)))
     return path

@@ -58,6 +58,13 @@ SORT_MEMORY = TABLE.add(
     meaning="Memory per thread of samtools sort",
     origin="judgement",
 )
+LONGEST_NAME = TABLE.add(
+    "LONGEST_NAME",
+    254,
+    unit="characters",
+    meaning="Longest name of a read",
+    origin="definition: SAM specification, section 1.4",
+)
 KNOWN_ADAPTERS = TABLE.add(
     "KNOWN_ADAPTERS",
     {

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from resistpanel.align.align_constants import (
     FIRST,
+    LONGEST_NAME,
     PHRED33_HIGHEST,
     PHRED33_LOWEST,
     PHRED64_HIGHEST,
@@ -55,6 +56,13 @@ def _text(line: bytes) -> str:
     return line.rstrip(b"\r\n").decode("ascii", "replace")
 
 
+def name_fault(name: str) -> str | None:
+    """Return what is wrong with a read's name, for a BAM must hold it; None if nothing."""
+    if not name:
+        return "a read without a name"
+    return f"a name of {len(name)} characters" if len(name) > LONGEST_NAME else None
+
+
 def reads(path: Path) -> Iterator[Read]:
     """Yield the reads of a FASTQ file, plain or gzipped.
 
@@ -93,6 +101,8 @@ def reads(path: Path) -> Iterator[Read]:
                 name, _, comment = head[1:].partition(" ")
                 if "\t" in name:
                     name, _, comment = head[1:].partition("\t")
+                if fault := name_fault(name):
+                    raise InputError(fault, where, "make the file again")
                 mate = None
                 if name.endswith(("/1", "/2")):
                     name, mate = name[:-2], int(name[-1])

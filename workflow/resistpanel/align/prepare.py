@@ -9,7 +9,7 @@ from pathlib import Path
 import dnaio
 
 from resistpanel.align.adapters import PairTrimmer, SingleTrimmer
-from resistpanel.align.fastq import DAMAGED, NO_QUALITY, Lane, open_fastq
+from resistpanel.align.fastq import DAMAGED, NO_QUALITY, Lane, name_fault, open_fastq
 from resistpanel.core.errors import InputError
 
 #: A read of which nothing is left: an unknown base of quality 2, so that every pair stays one.
@@ -101,14 +101,16 @@ class _Lines:
                 for record in source:
                     if not (record.sequence.isalpha() or not record.sequence):
                         self.fault("bases that are no letters")
+                    if fault := name_fault(_id(record.name)):
+                        self.fault(fault)
                     if NO_QUALITY.search(record.qualities):
                         self.fault("a quality that is none (below 33 or above 126)")
                     self.number += 1
                     yield record
         except dnaio.FileFormatError as error:
-            line = error.line
-            where = f"{self.path}:{line + 1}" if line is not None else str(self.path)
-            what = str(error).splitlines()[0]
+            # dnaio counts lines from 0, and knows none where a character is not ASCII.
+            line = "" if error.line is None else f":{error.line + 1}"
+            what, where = error.message.rstrip("."), f"{self.path}{line}"
             raise InputError(f"not FASTQ: {what}", where, "copy or make it again") from None
         except DAMAGED as error:
             raise InputError(
@@ -144,7 +146,7 @@ def _pairs(lane: Lane) -> Iterator[tuple[dnaio.SequenceRecord, dnaio.SequenceRec
             _uneven(lane, number + sum(1 for _ in first), number - 1)
         if not dnaio.record_names_match(one.name, two.name):
             raise InputError(
-                f"read {number} is '{one.name.split()[0]}', its mate '{two.name.split()[0]}'",
+                f"read {number} is '{_id(one.name)}', its mate '{_id(two.name)}'",
                 str(lane.first), "give the two files of one lane, reads in the same order",
             )  # fmt: skip
         yield one, two
@@ -157,6 +159,11 @@ def _uneven(lane: Lane, first: int, second: int) -> None:
         f"has {first} reads, {lane.second.name} has {second}", str(lane.first),
         "give the two whole files of one lane",
     )  # fmt: skip
+
+
+def _id(name: str) -> str:
+    """Return a read's name without comment and number of the mate."""
+    return name.partition(" ")[0].partition("\t")[0].removesuffix("/1").removesuffix("/2")
 
 
 class Preparer:
@@ -238,7 +245,7 @@ class Preparer:
         for read, structure in given:
             if len(read.sequence) < structure.length:
                 raise InputError(
-                    f"read '{read.name.split()[0]}' has {len(read.sequence)} bases, its structure "
+                    f"read '{_id(read.name)}' has {len(read.sequence)} bases, its structure "
                     f"begins with {structure.length}", str(lane.first),
                     "correct key 'align.read_structure'",
                 )  # fmt: skip
@@ -252,7 +259,7 @@ class Preparer:
         if lane.offset == 64:
             if qualities and min(qualities) < "@":
                 raise InputError(
-                    f"read '{read.name.split()[0]}' has a quality that phred+64 lacks",
+                    f"read '{_id(read.name)}' has a quality that phred+64 lacks",
                     str(lane.first), "set key 'align.qualities' to phred33",
                 )  # fmt: skip
             qualities = qualities.translate(LOWER)
@@ -260,5 +267,5 @@ class Preparer:
             sequence, qualities = EMPTY
         name = read.name
         if code:
-            name = f"{name.split(maxsplit=1)[0].removesuffix('/1').removesuffix('/2')} {code}"
+            name = f"{_id(name)} {code}"
         return dnaio.SequenceRecord(name, sequence, qualities)
