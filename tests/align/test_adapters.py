@@ -238,6 +238,14 @@ def test_neither_single_nor_interleaved(tmp_path, names, message):
     assert message in error.line()
 
 
+def test_an_interleaved_file_beside_a_mate_file(tmp_path):
+    names = [f"r{n}" for n in range(4)]
+    path = write_fastq(tmp_path / "i.fq", [(name, "ACGT") for name in names for _ in (1, 2)])
+    second = write_fastq(tmp_path / "R2.fq", [(name, "ACGT") for name in names])
+    (error,) = check_lane(path, second)
+    assert "give an interleaved file as fastq1 alone" in error.line()
+
+
 def test_interleaved_reads_that_fall_out_of_step_further_down(tmp_path, monkeypatch):
     monkeypatch.setattr("resistpanel.align.fastq.FIRST", 4)
     names = ["a", "a", "b", "b", "c", "d", "d"]

@@ -49,7 +49,8 @@ def folder(tmp_path_factory, one_gene):
     )
     (path / "config.yaml").write_text(
         "samples: samples.tsv\nreference: genome.fa\ntargets: targets.bed\ngenes: genes.gff3\n"
-        "align: {aligner: mappy}\n"
+        "align: {aligner: mappy, adapter: AGATCGGAAGAGC, qualities: phred33,"
+        " read_structure: 1S+T}\n"
     )
     return path
 
@@ -67,7 +68,14 @@ def test_from_fastq_to_calls(folder, snakemake):
         str(folder / f"results/align/{name}.bam") for name in ("normal", "tumor")
     ]
     with pysam.AlignmentFile(str(folder / "results/align/tumor.bam")) as handle:
-        groups = handle.header.to_dict()["RG"]
+        header = handle.header.to_dict()
+        longest = max(read.query_length for read in handle)
+    groups = header["RG"]
+    assert header["PG"][1]["CL"] == (
+        "resistpanel align run --umi none --adapter AGATCGGAAGAGC --qualities phred33"
+        " --read-structure 1S+T"
+    )
+    assert longest == READ - 1
     assert [group["ID"] for group in groups] == ["tumor.FCL1.1", "tumor.FCL2.1"]
     assert {group["SM"] for group in groups} == {"tumor"}
 

@@ -284,42 +284,57 @@ def check_lane(
         return
     mates = [islice(reads(path), FIRST) for path in filter(None, (first, second))]
     for number, pair in enumerate(zip_longest(*mates), 1):
-        one = pair[0]
-        other = pair[1] if second else None
-        if second and (one is None or other is None):
-            path = first if one is None else second
-            yield InputError(
-                f"has {number - 1} reads, its mate file has more", str(path),
-                "give the two files of one lane",
-            )  # fmt: skip
+        wrong = _check_pair(number, *pair[:2], first, second) if second else None
+        wrong = wrong or _check_umi(pair[0], first, umi)
+        if wrong:
+            yield wrong
             return
-        if (one.mate == 2 and second) or (other and other.mate == 1):
-            yield InputError(
-                "the files stand in the wrong order: this one holds read 2", str(first),
-                "change fastq1 and fastq2 about",
-            )  # fmt: skip
-            return
-        if other and one.name != other.name:
-            yield InputError(
-                f"read {number} is '{one.name}', its mate in {second.name} '{other.name}'",
-                str(first),
-                "give the two files of one lane, reads in the same order",
-            )
-            return
-        if umi != "none" and umi_of(one.name, one.comment, umi) is None:
-            place = "at the end of its name" if umi == "name" else "in its comment (RX:Z:)"
-            yield InputError(
-                f"read '{one.name}' has no UMI {place}", str(first),
-                "correct key 'align.umi'",
-            )  # fmt: skip
-            return
-        if umi == "tag" and not SAM_TAGS.match(one.comment):
-            yield InputError(
-                f"the comment of read '{one.name}' holds more than SAM tags",
-                str(first),
-                "separate tags by tabs and leave out what is none",
-            )
-            return
+
+
+def _check_pair(
+    number: int, one: Read | None, other: Read | None, first: Path, second: Path
+) -> InputError | None:
+    """Return what is wrong with the reads of one number in two files, None if they are mates."""
+    if one is None or other is None:
+        path = first if one is None else second
+        return InputError(
+            f"has {number - 1} reads, its mate file has more", str(path),
+            "give the two files of one lane",
+        )  # fmt: skip
+    if one.mate == 2 or other.mate == 1:
+        return InputError(
+            "the files stand in the wrong order: this one holds read 2", str(first),
+            "change fastq1 and fastq2 about",
+        )  # fmt: skip
+    if one.name == other.name:
+        return None
+    names = [read.name for read in islice(reads(first), 4)]
+    if number == 2 and len(names) == 4 and names[::2] == names[1::2]:
+        return InputError(
+            "holds read 1 and read 2 in turn, and a file of read 2 is given, too", str(first),
+            "give an interleaved file as fastq1 alone",
+        )  # fmt: skip
+    return InputError(
+        f"read {number} is '{one.name}', its mate in {second.name} '{other.name}'",
+        str(first),
+        "give the two files of one lane, reads in the same order",
+    )
+
+
+def _check_umi(read: Read, path: Path, umi: str) -> InputError | None:
+    """Return what is wrong with the UMI of a read, None if it is there or need not be."""
+    if umi != "none" and umi_of(read.name, read.comment, umi) is None:
+        place = "at the end of its name" if umi == "name" else "in its comment (RX:Z:)"
+        return InputError(
+            f"read '{read.name}' has no UMI {place}", str(path), "correct key 'align.umi'"
+        )
+    if umi == "tag" and not SAM_TAGS.match(read.comment):
+        return InputError(
+            f"the comment of read '{read.name}' holds more than SAM tags",
+            str(path),
+            "separate tags by tabs and leave out what is none",
+        )
+    return None
 
 
 @dataclass(frozen=True)
