@@ -12,7 +12,6 @@ from another library, so that a sample without the variant has none.
 
 import json
 import shutil
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -170,6 +169,16 @@ def patient(level: int, seed: int, arms: list[str]) -> dict:
     return {"tables": tables, "short": short_share(whole, 101)}
 
 
+def _difference(both: pd.DataFrame, seed: int, variant: str) -> str:
+    """Return the states of a variant without adapters and now, and its fragments and depths."""
+    rows = both[(both.seed == seed) & (both.variant == variant)].set_index("sample")
+    counts = [
+        "/".join(f"{rows.alt_plain[s]}:{rows.depth_plain[s]}" for s in SAMPLES),
+        "/".join(f"{rows.alt[s]}:{rows.depth[s]}" for s in SAMPLES),
+    ]
+    return f"{rows.state_plain.iloc[0]} ({counts[0]}) to {rows.state.iloc[0]} ({counts[1]})"
+
+
 def figures(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
     """Return a row for each arm: false fragments at indel sites, depth, calls, states."""
     plain = tables["without"]
@@ -184,8 +193,9 @@ def figures(tables: dict[str, pd.DataFrame]) -> list[list[str]]:
         ratio = (both.depth / both.depth_plain)[both.depth_plain > 0]
         first = both.drop_duplicates(["seed", "variant"])
         differs = first[first.state != first.state_plain]
-        pairs = Counter(f"{r.state_plain} to {r.state}" for r in differs.itertuples())
-        changed = ", ".join(f"{k} {n}" for k, n in sorted(pairs.items())) or "none"
+        changed = "; ".join(
+            _difference(both, r.seed, r.variant) for r in differs.itertuples()
+        ) or "none"  # fmt: skip
         variants = table.drop_duplicates(["seed", "variant"])
         rows.append([
             ARMS[arm], f"{int((wild.alt > 0).sum())} of {len(wild)}",
@@ -208,7 +218,8 @@ Written by `python -m benchmarks.bed adapters --seed {seed} --patients {patients
 Patients of the second simulator ([assays](assays.md)), 2x101, 600x, with a normal; two thirds of
 the somatic variants are indels. The reads of a patient differ between the rows in their adapters
 alone. False fragments are those with a true somatic indel in a sample without a molecule of it;
-chimeric molecules and errors of repeats make some without any adapter.
+chimeric molecules and errors of repeats make some without any adapter. Of a state that differs, the
+fragments with the variant and the depth in normal, pre and post are given before and after.
 """
 
 
