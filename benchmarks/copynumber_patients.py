@@ -229,6 +229,7 @@ def sheet(name: str, tumors: list[str], sex: str | None) -> Sheet:
             for sample, role in rows
         ),
         pairs=tuple(Pair(pre=tumors[0], post=post, drugs=()) for post in tumors[1:]),
+        lines=(),
         drugs=(),
         tumor_only=False,
     )  # fmt: skip

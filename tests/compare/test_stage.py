@@ -124,6 +124,7 @@ def patient(tmp_path, view):
             "pairs": [{"pre": "pre", "post": "post", "drugs": ["vemurafenib"]}]
             if pairs is None
             else pairs,
+            "lines": [],
             "drugs": [],
             "tumor_only": False,
         }  # fmt: skip

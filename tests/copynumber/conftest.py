@@ -154,6 +154,7 @@ def sheet(sex="female", purity=None, normal=True, tumours=(BEFORE, AFTER)):
             for name, role in rows
         ],
         "pairs": [{"pre": tumours[0], "post": post, "drugs": []} for post in tumours[1:]],
+        "lines": [],
         "drugs": [],
         "tumor_only": not normal,
     }

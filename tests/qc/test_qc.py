@@ -41,7 +41,7 @@ def write_sheet(folder, *samples):
     )  # fmt: skip
     sheet = Sheet(
         schema="resistpanel/sheet/1", patient="P1", sex=None, disease=None, samples=rows,
-        pairs=(), drugs=(), tumor_only=False,
+        pairs=(), lines=(), drugs=(), tumor_only=False,
     )  # fmt: skip
     write_record(folder / "P1.json", sheet)
     return folder / "P1.json"

@@ -189,6 +189,8 @@ def sheet() -> dict:
                       "drugs": ["PLX4032"], "bam": "/data/resistant.bam"},
         ],
         "pairs": [{"pre": "sensitive", "post": "resistant", "drugs": ["vemurafenib"]}],
+        "lines": [{"number": 1, "drugs": ["vemurafenib"], "start": None, "stop": None,
+                   "baseline": ["sensitive"], "samples": ["resistant"]}],
         "drugs": [{"given": "PLX4032", "drug": "vemurafenib", "classes": ["RAF inhibitor"],
                    "targets": ["BRAF"]}],
         "tumor_only": False,
@@ -602,7 +604,8 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     names = [f"T{i}_{lesions[i % 5].split()[0]}" for i in range(tumors)]
     s = sheet()
     s |= {"patient": "LARGE-5", "sex": None, "pairs": [
-        {"pre": names[0], "post": n, "drugs": ["vemurafenib"]} for n in names[1:]]}  # fmt: skip
+        {"pre": names[0], "post": n, "drugs": ["vemurafenib"]} for n in names[1:]], "lines": [
+        s["lines"][0] | {"baseline": names[:1], "samples": names[1:]}]}  # fmt: skip
     s["samples"] = [s["samples"][0]] + [
         s["samples"][1 if not i else 2]
         | {"sample": n, "timepoint": "post" if i else "pre", "day": 90 * i,

@@ -36,6 +36,11 @@ class HandMade:
         self.variants: list[dict] = []
         self.amplified: list[tuple[str, dict[str, float]]] = []
         first = self.tumours[0][0]
+        later = [name for name, _, _ in self.tumours[1:]]
+        self.lines = [{
+            "number": 1, "drugs": [drug.name for drug in self.drugs], "start": None, "stop": None,
+            "baseline": [first], "samples": later,
+        }] if later else []  # fmt: skip
         self.pairs = [
             {"pre": first, "post": name, "drugs": [drug.name for drug in self.drugs]}
             for name, _, _ in self.tumours[1:]
@@ -145,6 +150,7 @@ class HandMade:
                 row | {"drugs": [], "bam": "/x.bam", "purity": None} for row in self._samples()
             ],
             "pairs": self.pairs,
+            "lines": self.lines,
             "drugs": [
                 {
                     "given": drug.name,

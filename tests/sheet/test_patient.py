@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from resistpanel.catalog.drugs import Drug
+from resistpanel.inputs.lines import lines
 from resistpanel.inputs.patient import describe, ordered, pairs
 from resistpanel.inputs.sheet import Row
+from resistpanel.inputs.treatments import Treatment
 from resistpanel.records.sheet import Pair, Sheet
 
 
@@ -21,8 +23,22 @@ def resolve(name, row):
     return Drug(name, (), (f"{name} class",), ("BRAF",), "", "", "test")
 
 
+def tumors(rows):
+    return [r for r in ordered(rows) if r.role != "normal"]
+
+
 def pair_names(rows):
-    return [(a.sample, b.sample) for a, b in pairs([r for r in ordered(rows) if r.role == "tumor"])]
+    found = pairs(tumors(rows), lines(tumors(rows), (), str))
+    return [(a.sample, b.sample) for a, b in found]
+
+
+def therapy(rows, *treatments):
+    """Return drugs, baseline and samples of each line, as words."""
+    given = [Treatment("P1", *one) for one in treatments]
+    found = lines(tumors(rows), given, lambda name: resolve(name, None).name)
+    assert [line.number for line in found] == list(range(1, len(found) + 1))
+    return [" + ".join(line.drugs) + f": {' '.join(line.baseline)} | {' '.join(line.samples)}"
+            for line in found]  # fmt: skip
 
 
 def test_order():
@@ -107,3 +123,88 @@ def test_json_agrees_with_its_schema(with_normal):
     assert msgspec.convert(msgspec.to_builtins(found), Sheet) == found
     assert found.tumor_only is not with_normal
     assert (found.sex, found.disease) == ("male", "melanoma" if with_normal else None)
+
+
+# --- lines of therapy ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        # one line; the sample of day 0 is before the first dose as that of day -3 is
+        ([row("a", day=-3), row("b", day=0), row("c", day=90, drugs=["PLX4032"])],
+         ["vemurafenib: a b | c"]),
+        # two time points under the same drug are one line
+        ([row("a", day=0), row("b", day=30, drugs=["PLX4032"]),
+          row("c", day=90, drugs=["vemurafenib"])], ["vemurafenib: a | b c"]),
+        # another drug is another line, before which the first relapse was taken too
+        ([row("a", day=0), row("b", day=90, drugs=["erlotinib"]),
+          row("c", day=200, drugs=["osimertinib"])],
+         ["erlotinib: a | b", "osimertinib: a b | c"]),
+        # a sample without a drug of its own belongs to the line before; the drug then begins anew
+        ([row("a", day=0), row("b", day=30, drugs=["x"]), row("c", day=60),
+          row("d", day=90, drugs=["x"])], ["x: a | b c", "x: a b c | d"]),
+        # drugs before the first sample: no baseline
+        ([row("a", day=0, drugs=["x"]), row("b", day=30, drugs=["y"])], ["x:  | a", "y: a | b"]),
+        ([row("a", day=0, drugs=["x"]), row("b", day=30, drugs=["x"])], ["x:  | a b"]),
+        # ... unless the sheet calls the sample pre
+        ([row("a", "pre", drugs=["x"]), row("b", "post", drugs=["x"])], ["x:  | a", "x: a | b"]),
+        # a drug is the patient's, not the lesion's
+        ([row("a", day=0, lesion="A"), row("b", day=0, lesion="B"), row("c", day=9, lesion="A"),
+          row("d", day=9, lesion="C", drugs=["x"])], ["x: a b | c d"]),
+        # no drug is stated: the earliest time point is compared with the others
+        ([row("a", day=0), row("b", day=30), row("c", day=60)], [": a | b c"]),
+        ([row("a", day=0), row("b", day=0)], []),
+        ([row("a", "post", drugs=["x"])], ["x:  | a"]),
+        # plasma counts as tumours do
+        ([row("a", day=0, role="plasma"), row("b", day=30, drugs=["x"])], ["x: a | b"]),
+    ],
+)  # fmt: skip
+def test_lines_of_the_sheet(rows, found):
+    assert therapy(rows) == found
+
+
+def test_a_day_0_sample_is_not_compared_as_after():
+    rows = [row("a", day=-3), row("b", day=0), row("c", day=90, drugs=["x"])]
+    assert pair_names(rows) == [("a", "c"), ("b", "c")]
+    rows = [row("a", day=-3, lesion="A"), row("b", day=0, lesion="A"),
+            row("c", day=90, drugs=["x"], lesion="A")]  # fmt: skip
+    assert pair_names(rows) == [("b", "c")]
+
+
+FOUR = [row("a", day=0), row("b", day=40), row("c", day=100), row("d", day=300)]
+
+
+@pytest.mark.parametrize(
+    ("treatments", "found"),
+    [
+        ([("x", 0, 100), ("y", 100, None)], ["x: a | b c", "y: a b c | d"]),
+        ([("x", -5, 100)], ["x:  | a b c d"]),
+        # combinations: begun together, or one added with no sample between
+        ([("x", 10, 90), ("y", 10, 90)], ["x + y: a | b c d"]),
+        ([("x", 10, 90), ("y", 24, 80)], ["x + y: a | b c d"]),
+        # added after a sample: a line of both
+        ([("x", 10, None), ("y", 60, None)], ["x: a | b", "x + y: a b | c d"]),
+        # one after the other with no sample between: two lines with one baseline
+        ([("x", 10, 20), ("y", 20, 200)], ["x: a | ", "y: a | b c d"]),
+        # another dose is not another line; the drug again after a pause is
+        ([("x", 10, 50), ("x", 50, 200)], ["x: a | b c d"]),
+        ([("x", 10, 50), ("x", 150, 200)], ["x: a | b c", "x: a b c | d"]),
+    ],
+)
+def test_lines_of_the_treatments(treatments, found):
+    assert therapy(FOUR, *treatments) == found
+
+
+def test_treatments_take_precedence():
+    rows = [row("a", day=0), row("b", day=40, drugs=["dacarbazine"]), row("c", day=100)]
+    given = [Treatment("P1", "PLX4032", 50.0, 90.0)]
+    found = describe(rows, resolve, given)
+    assert [(d.given, d.drug) for d in found.drugs] == [("PLX4032", "vemurafenib")]
+    (line,) = found.lines
+    assert (line.drugs, line.start, line.stop) == (("vemurafenib",), 50, 90)
+    assert (line.baseline, line.samples) == (("a", "b"), ("c",))
+    assert found.pairs == (
+        Pair(pre="a", post="c", drugs=("vemurafenib",)),
+        Pair(pre="b", post="c", drugs=("vemurafenib",)),
+    )

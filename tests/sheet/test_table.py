@@ -137,7 +137,7 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             GOOD.replace("after\ttumor", "after\tcontrol"),
-            "samples.tsv:4 (column 'role'): unknown role 'control'; use normal or tumor",
+            "samples.tsv:4 (column 'role'): unknown role 'control'; use normal, tumor or plasma",
         ),
         (
             GOOD.replace("before\ttumor", "before\tnormal"),

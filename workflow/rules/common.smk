@@ -51,7 +51,7 @@ def bams(wildcards):
 def normal_and_tumors(wildcards):
     normals = [("--normal", bam) for bam in PLAN.bams(wildcards.patient, "normal")]
     return flags(
-        [*normals, *(("--tumor", bam) for bam in PLAN.bams(wildcards.patient, "tumor"))]
+        [*normals, *(("--tumor", bam) for bam in PLAN.tumor_bams(wildcards.patient))]
     )
 
 

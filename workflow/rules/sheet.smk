@@ -3,6 +3,7 @@ rule sheet:
     input:
         # A sheet that has grown leaves the patients alone whose rows are as they were.
         samples=ancient(SETTINGS.samples),
+        treatments=ancient(SETTINGS.treatments or []),
         reference=REFERENCE,
         targets=SETTINGS.targets,
         genes=SETTINGS.genes,
@@ -25,9 +26,10 @@ rule sheet:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
         aligned=OUT / "align",
+        treatments=flags([("--treatments", SETTINGS.treatments)]),
     shell:
         "resistpanel sheet --made-from {input.due:q}"
-        " --samples {input.samples:q} --reference {input.reference:q}"
+        " --samples {input.samples:q} {params.treatments} --reference {input.reference:q}"
         " --build {params.build:q} --targets {input.targets:q} --genes {input.genes:q}"
         " --catalog {params.catalog:q} --patient {wildcards.patient:q} --output {output.json:q}"
         " --aligned {params.aligned:q} > {log:q} 2>&1"

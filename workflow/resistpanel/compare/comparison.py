@@ -31,7 +31,7 @@ def names(samples: Sequence[Sample]) -> dict[str, str]:
         point = sample.timepoint
         return _PLACES.get(point, f"at {point}") if point else f"in {sample.sample}"
 
-    tumors = [sample for sample in samples if sample.role == "tumor"]
+    tumors = [sample for sample in samples if sample.tumor]
     plain = {sample.sample: place(sample) for sample in samples}
     several = len({sample.lesion for sample in tumors}) > 1
     found = {}

@@ -15,7 +15,7 @@ def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
         A tumour without a lesion's name is a lesion by itself,
         named by the sample, where others have names; where none has, all are one lesion.
     """
-    tumors = [sample for sample in samples if sample.role == "tumor"]
+    tumors = [sample for sample in samples if sample.tumor]
     if not any(sample.lesion for sample in tumors):
         return {"tumour": [sample.sample for sample in tumors]} if tumors else {}
     found: dict[str, list[str]] = {}

@@ -64,7 +64,7 @@ class Patient:
     @property
     def tumors(self) -> list[Sample]:
         """The sheet's tumours."""
-        return [s for s in self.sheet.samples if s.role == "tumor"]
+        return [s for s in self.sheet.samples if s.tumor]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.qc.gate import Condition
 from resistpanel.records.copynumber import SampleFailure
 
-TUMOR, BOTH = ("tumor",), ("normal", "tumor")
+TUMOR, BOTH = TUMOR_ROLES, ("normal", *TUMOR_ROLES)
 #: Rows are judged where the figure is given; `resistpanel.qc.gate` has the meaning of the fields.
 GATE = (
     Condition(

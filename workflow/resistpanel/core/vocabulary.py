@@ -1,5 +1,7 @@
 """Words that stages hand to each other, in one order."""
 
+#: Roles of samples that hold, or may hold, tumour DNA.
+TUMOR_ROLES = ("tumor", "plasma")
 #: States of an alteration between two samples, ordered by how much they matter for resistance:
 #: what relapse brought, what is open, what was there all along, what went away. Over several
 #: pairs of samples the first of these is the overall state.

@@ -143,9 +143,8 @@ def _given(args: argparse.Namespace):
 def _patient(args: argparse.Namespace) -> tuple[str, str | None, list[str]]:
     """Return patient, normal and tumours."""
     sheet = read_record(args.sheet, Sheet)
-    roles = {role: [s.sample for s in sheet.samples if s.role == role]
-             for role in ("normal", "tumor")}  # fmt: skip
-    return sheet.patient, (roles["normal"] or [None])[0], roles["tumor"]
+    normals = [s.sample for s in sheet.samples if not s.tumor]
+    return sheet.patient, next(iter(normals), None), [s.sample for s in sheet.samples if s.tumor]
 
 
 def run_sites(args: argparse.Namespace) -> int:

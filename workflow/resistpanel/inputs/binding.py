@@ -175,6 +175,8 @@ class Steps:
         # Simulated, the sheet is a result of its own; the rows are those of the patient's file.
         rows = {"simulated rows" if made.simulate else ROWS: cells(plan.patients[patient])}
         samples = {"samples": made.samples} if made.simulate else {}
+        if given := plan.treatments.get(patient):
+            rows["treatments"] = cells(given)
         yield Step(
             "sheet", patient,
             {**reads, **self.reference, **samples, "targets": made.targets, "genes": made.genes,

@@ -1,7 +1,7 @@
 """All checks of a configuration together, and the summary of a run that may begin."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,14 @@ from resistpanel.inputs.check_data import (
 from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.config import Settings, settings
 from resistpanel.inputs.environment import check_lock, check_room, check_software
+from resistpanel.inputs.lines import lines
 from resistpanel.inputs.owner import check_owner
 from resistpanel.inputs.patient import drugs_between, ordered, pairs
 from resistpanel.inputs.plan import check_names, make_plan
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row, patients, read_sheet
 from resistpanel.inputs.simulated_patient import load_patient
+from resistpanel.inputs.treatments import Treatment, read_treatments
 from resistpanel.qc.assay import text
 from resistpanel.records.qc import Assay
 
@@ -42,6 +44,8 @@ class Checked:
     findings : Findings
     settings : Settings or None
     rows : list of Row
+    treatments : dict of str to list of Treatment
+        By patient, where there is a table of them.
     panel : Panel or None
     checksums : int
         Contigs whose sequence was held against the BAMs' M5 tags.
@@ -52,6 +56,7 @@ class Checked:
     findings: Findings
     settings: Settings | None = None
     rows: list[Row] = dataclasses.field(default_factory=list)
+    treatments: dict[str, list[Treatment]] = dataclasses.field(default_factory=dict)
     panel: Panel | None = None
     checksums: int = 0
     assays: dict[str, Assay] = dataclasses.field(default_factory=dict)
@@ -88,12 +93,17 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         return done
     done.rows = _read_rows(made.samples, found, made.outdir / "align")
     before = len(found.errors)
+    if done.rows:
+        try:
+            done.treatments = read_treatments(made.treatments, done.rows)
+        except InputError as error:
+            found.errors += _errors_of(error)
     found.errors += check_names(made, done.rows)
     try:
         check_owner(made)
     except InputError as error:
         found.errors.append(error)
-    inputs = check_inputs(made, done.rows, deep=True)
+    inputs = check_inputs(made, done.rows, deep=True, treatments=done.treatments)
     found.errors += inputs.errors
     found.notes += inputs.notes
     check_room(made, done.rows, found)
@@ -148,7 +158,7 @@ def _check_panel(done: Checked) -> None:
     check_contig_order(given, contigs, found)
     done.assays = check_assays(given, panel.targets, made, found)
     check_genes(panel, made, found)
-    check_drug_rows(rows, made, panel, found)
+    check_drug_rows(rows, done.treatments, made, panel, found)
 
 
 def _check_screens(config: Mapping[str, Any], made: Settings, found: Findings) -> None:
@@ -158,25 +168,32 @@ def _check_screens(config: Mapping[str, Any], made: Settings, found: Findings) -
                 found.error(f"no such file: {screen[key]}", made.place(f"screens.{name}.{key}"))
 
 
-def _drugs(rows: list[Row], made: Settings) -> list:
+def _drugs(rows: list[Row], treatments: Sequence[Treatment], made: Settings) -> list:
     resolve = resolver(made.catalog)
-    named = {resolve(name, row) for row in rows if row.role == "tumor" for name in row.drugs}
+    named = {resolve(one.drug, one) for one in treatments} or {
+        resolve(name, row) for row in rows if row.tumor for name in row.drugs
+    }
     return sorted(named, key=lambda drug: drug.name)
 
 
-def _course(rows: list[Row]) -> str:
+def _course(rows: list[Row], treatments: Sequence[Treatment]) -> str:
     """Return a patient's samples in one line, with the drugs between them."""
     rows = ordered(rows)
-    tumors = [row for row in rows if row.role == "tumor"]
+    tumors = [row for row in rows if row.tumor]
     parts = [f"{row.sample} (normal)" for row in rows if row.role == "normal"]
     for row in tumors:
         when = [row.timepoint, f"day {row.day:g}" if row.day is not None else None, row.lesion]
         words = ", ".join(word for word in when if word)
         parts.append(f"{row.sample}{f' ({words})' if words else ''}")
+    therapy = lines(tumors, treatments, str)
     compared = [
         f"{later.sample} against {earlier.sample}"
-        + (f" after {', '.join(drugs)}" if (drugs := drugs_between(earlier, later, tumors)) else "")
-        for earlier, later in pairs(tumors)
+        + (
+            f" after {', '.join(drugs)}"
+            if (drugs := drugs_between(earlier, later, tumors, treatments))
+            else ""
+        )
+        for earlier, later in pairs(tumors, therapy)
     ]
     compared = compared or ["one time point: nothing to compare"]
     return f"{', '.join(parts)}; {'; '.join(compared)}"
@@ -188,44 +205,45 @@ def summary(done: Checked) -> list[str]:
     by_patient = patients(rows)
     normals = sum(row.role == "normal" for row in rows)
     count = f"{len(by_patient)} patient{'s' * (len(by_patient) != 1)}"
-    lines = [f"{count}, {normals} normal and {len(rows) - normals} tumour samples"]
+    shown = [f"{count}, {normals} normal and {len(rows) - normals} tumour samples"]
     for name, members in by_patient.items():
-        lines.append(f"  {name}: {_course(members)}")
-        lines += [
+        given = done.treatments.get(name, ())
+        shown.append(f"  {name}: {_course(members, given)}")
+        shown += [
             f"    {row.sample}: {text(done.assays[row.sample])}"
             for row in ordered(members)
             if row.sample in done.assays
         ]
-        if done.panel and (drugs := _drugs(members, made)):
+        if done.panel and (drugs := _drugs(members, given, made)):
             seen, total, _ = done.panel.coverage(drugs)
             names = ", ".join(drug.name for drug in drugs)
-            lines.append(
+            shown.append(
                 f"    {seen} of {total} catalogued alterations under {names} lie on the panel"
             )
     if made.simulate:
-        lines.append(f"simulated from {made.simulate.patient}: the files are checked once made")
+        shown.append(f"simulated from {made.simulate.patient}: the files are checked once made")
     else:
-        lines.append(f"reference: {made.reference} ({made.build})")
+        shown.append(f"reference: {made.reference} ({made.build})")
     if done.panel:
         panel = done.panel
-        lines.append(
+        shown.append(
             f"panel: {made.targets}, {len(panel.targets)} targets, {panel.bases:,} bases, coding "
             f"sequence of {len(panel.hit_genes)} genes"
         )
     if done.checksums:
-        lines.append(f"{done.checksums} contigs' checksums (M5) compared")
+        shown.append(f"{done.checksums} contigs' checksums (M5) compared")
     aligned = sum(bool(row.fastq1) for row in rows)
     if aligned:
-        lines.append(f"{aligned} samples given as FASTQ are aligned first")
+        shown.append(f"{aligned} samples given as FASTQ are aligned first")
     given = [row for row in rows if not row.fastq1 and not made.simulate]
     unindexed = sum(index_of(row.bam) is None for row in given)
     if unindexed:
-        lines.append(f"{unindexed} BAMs without an index get one beside them")
-    lines.append(
+        shown.append(f"{unindexed} BAMs without an index get one beside them")
+    shown.append(
         f"the run writes {made.outdir}/report/PATIENT.html, .json, .tsv, .maf and .vcf.gz, and "
         "cohort.html"
     )
-    return lines
+    return shown
 
 
 def again(config: Mapping[str, Any], where: str) -> list[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pysam
@@ -21,6 +22,7 @@ from resistpanel.inputs.inputs_constants import LEAST_COVERED, TARGETS_ASKED
 from resistpanel.inputs.plan import check_extra
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
+from resistpanel.inputs.treatments import Treatment
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
 
@@ -176,33 +178,42 @@ def check_reads(
             )
 
 
-def check_drug_rows(rows: list[Row], settings: Settings, panel: Panel, findings: Findings) -> None:
+def check_drug_rows(
+    rows: list[Row],
+    treatments: Mapping[str, Sequence[Treatment]],
+    settings: Settings,
+    panel: Panel,
+    findings: Findings,
+) -> None:
     """Note drugs of which the catalogue or the panel says nothing, and patients without one."""
     resolve = resolver(settings.catalog)
     by_patient: dict[str, list] = {}
     for row in rows:
-        by_patient.setdefault(row.patient, [])
-        if row.role == "tumor":
-            by_patient[row.patient] += [(name, resolve(name, row), row) for name in row.drugs]
+        given = by_patient.setdefault(row.patient, [])
+        if row.tumor and row.patient not in treatments:
+            place = row.place("drugs")
+            given += [(name, resolve(name, row), place) for name in row.drugs]
+    for patient, ones in treatments.items():
+        by_patient[patient] = [(t.drug, resolve(t.drug, t), t.place("drug")) for t in ones]
     said = set()
     for patient, given in by_patient.items():
         if not given:
             findings.notes.append(
                 f"patient '{patient}' has no drug in the sheet: resistance can be matched with none"
             )
-        for name, drug, row in given:
+        for name, drug, place in given:
             if drug.name in said:
                 continue
             said.add(drug.name)
             seen, total, missing = panel.coverage([drug])
             if total == 0:
                 findings.notes.append(
-                    f"{row.place('drugs')}: the catalogue knows {name} ({drug.name}) as a drug, "
+                    f"{place}: the catalogue knows {name} ({drug.name}) as a drug, "
                     "but no resistance to it or its class: candidates alone can be found"
                 )
             elif seen < total:
                 findings.notes.append(
-                    f"{row.place('drugs')}: {total - seen} of {total} catalogued alterations under "
+                    f"{place}: {total - seen} of {total} catalogued alterations under "
                     f"{drug.name} lie outside the panel ({', '.join(missing[:6])}"
                     f"{' ...' if len(missing) > 6 else ''})"
                 )

@@ -1,7 +1,8 @@
 """Everything that can be checked before a job runs, all problems at once."""
 
 import functools
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.same_reads import check_reads_once
 from resistpanel.inputs.sheet import Row, patients
+from resistpanel.inputs.treatments import Treatment, note_treatments, resolve_treatments
 
 #: Headers are read side by side: on a network file system the time goes into waiting.
 READERS = 8
@@ -46,6 +48,24 @@ def check_drugs(rows: Iterable[Row], catalog: Path) -> list[InputError]:
             except InputError as error:
                 errors.append(error)
     return errors
+
+
+def check_treatments(
+    treatments: Mapping[str, Sequence[Treatment]],
+    rows: list[Row],
+    catalog: Path,
+    findings: Findings,
+) -> None:
+    """Add unknown drugs of the treatments, and what they and the sheet say differently."""
+    members = patients(rows)
+    treatments = {name: given for name, given in treatments.items() if name in members}
+    if not treatments or any(check_drugs(rows, catalog)):
+        return
+    resolve = resolver(catalog)
+    unknown = list(resolve_treatments(itertools.chain(*treatments.values()), resolve))
+    findings.errors += unknown
+    if not unknown:
+        findings.notes += note_treatments(treatments, members, resolve)
 
 
 def note_drugs(rows: Iterable[Row]) -> list[str]:
@@ -154,7 +174,12 @@ def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> No
 
 
 @bam.quiet()
-def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Findings:
+def check_inputs(
+    settings: Settings,
+    rows: list[Row],
+    deep: bool = False,
+    treatments: Mapping[str, Sequence[Treatment]] | None = None,
+) -> Findings:
     """Check reference, panel, drugs and every BAM's header.
 
     Parameters
@@ -165,6 +190,8 @@ def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Fin
         As `resistpanel.inputs.sheet.read_sheet` returns them.
     deep : bool
         Whether to read more of each BAM: its index in more places, and its first reads.
+    treatments : mapping of str to sequence of Treatment, optional
+        By patient, where there is a table of them.
     """
     findings = Findings()
     lengths = reference.check_reference(settings.reference, settings.build, findings)
@@ -172,6 +199,7 @@ def check_inputs(settings: Settings, rows: list[Row], deep: bool = False) -> Fin
         settings.targets, settings.genes, settings.reference, lengths, findings
     )
     findings.errors += check_drugs(rows, settings.catalog)
+    check_treatments(treatments or {}, rows, settings.catalog, findings)
     findings.notes += note_drugs(rows) + note_tumor_only(rows)
     check_callers(settings, rows, findings)
     if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":

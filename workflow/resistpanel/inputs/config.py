@@ -88,6 +88,7 @@ class Settings:
     report_paths: str = "names"
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
+    treatments: Path | None = None
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -286,6 +287,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
             if key != "padding" and value not in (None, AUTO)
         ),
         padding=config["assay"].get("padding"),
+        treatments=None if simulation else _path(config["treatments"]),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
@@ -313,6 +315,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     files = {"genes": made.genes, "call.pon": made.pon, "call.germline": made.germline}
     if "primers" in dict(made.assay):
         files["assay.primers"] = Path(dict(made.assay)["primers"])
+    files["treatments"] = made.treatments
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient
     if made.table1:

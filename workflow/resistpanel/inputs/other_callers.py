@@ -22,7 +22,7 @@ def caller_vcfs(settings: Settings, patient: str, rows: Iterable[Row]) -> list[t
 
     A name is that of the caller; ``NAME:TUMOR`` where the VCF is of one tumour.
     """
-    tumors = [row.sample for row in rows if row.role == "tumor"]
+    tumors = [row.sample for row in rows if row.tumor]
     found = []
     for name, patterns in settings.callers_vcf.items():
         for pattern in patterns:

@@ -19,6 +19,7 @@ from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.patient import ordered
 from resistpanel.inputs.resources import shards
 from resistpanel.inputs.sheet import Row, check_rows, patients, read_sheet
+from resistpanel.inputs.treatments import Treatment, read_treatments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,11 +34,14 @@ class Plan:
         Rows of each patient: the normal first, then the tumours in the order of treatment.
     sources : list of Path
         Files that a simulation is made from, the patient's own first.
+    treatments : dict of str to list of Treatment
+        By patient, where there is a table of them.
     """
 
     settings: Settings
     patients: dict[str, list[Row]]
     sources: list[Path] = dataclasses.field(default_factory=list)
+    treatments: dict[str, list[Treatment]] = dataclasses.field(default_factory=dict)
 
     @property
     def samples(self) -> list[str]:
@@ -48,6 +52,10 @@ class Plan:
         """Return the BAMs of a patient, or those of a role."""
         rows = [row for row in self.patients[patient] if role in (None, row.role)]
         return [str(self.bam(row)) for row in rows]
+
+    def tumor_bams(self, patient: str) -> list[str]:
+        """Return the BAMs of a patient's tumour and plasma samples, in the order of treatment."""
+        return [str(self.bam(row)) for row in self.patients[patient] if row.tumor]
 
     def bam(self, row: Row) -> Path:
         """Return a sample's BAM; one that the workflow makes by the name that its rule gives it."""
@@ -233,16 +241,17 @@ def make_plan(
         return _simulated_plan(made, load), []
     check_extra(made)
     rows = read_sheet(made.samples, made.outdir / "align")
+    treatments = read_treatments(made.treatments, rows)
     strange = list(check_names(made, rows))
     if strange:
         raise InputErrors(strange)
     notes = []
     if headers:
-        findings = check_inputs(made, rows)
+        findings = check_inputs(made, rows, treatments=treatments)
         if findings.errors or unwritable:
             raise InputErrors([*unwritable, *findings.errors])
         notes = findings.notes
-    return Plan(made, _ordered(rows)), notes
+    return Plan(made, _ordered(rows), treatments=treatments), notes
 
 
 class _Parser(argparse.ArgumentParser):
@@ -285,6 +294,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     keys = ("samples", "reference", "targets", "genes", "catalog", "knowledge", "outdir")
     named = [(getattr(made, key), made.place(key)) for key in keys]
     named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
+    named += [(made.treatments, made.place("treatments"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
     pool = () if made.pool == COHORT else made.pool
     named += [(path, made.place("pool")) for path, _ in pool]

@@ -5,7 +5,7 @@ import functools
 import math
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
@@ -13,6 +13,7 @@ import yaml
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean, nearest
 from resistpanel.core.files import SCHEMAS, check_readable
 from resistpanel.core.tables import parse_table, rows_of
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.inputs_constants import MOST_PADDING
 from resistpanel.qc.assay_given import choice
 
@@ -46,7 +47,7 @@ class Row:
     ----------
     patient, sample : str
     role : str
-        ``normal`` or ``tumor``.
+        ``normal``, ``tumor`` or ``plasma``.
     timepoint, lesion, sex, disease : str or None
     day : float or None
     drugs : tuple of str
@@ -81,6 +82,11 @@ class Row:
     fastq2: tuple[Path, ...] = ()
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
+
+    @property
+    def tumor(self) -> bool:
+        """Whether the sample is of a tumour or of plasma."""
+        return self.role in TUMOR_ROLES
 
     def place(self, column: str) -> str:
         """Return how messages name a cell."""
@@ -188,7 +194,7 @@ def _strange(value: str, column: str) -> str | None:
     return None
 
 
-def _number(text: str | None) -> float | None:
+def number(text: str | None) -> float | None:
     if text is None:
         return None
     try:
@@ -249,7 +255,7 @@ class _Cells:
         role = (self.cells["role"] or "").casefold()
         role = "tumor" if role == "tumour" else role
         if role not in self.rules["role"]["enum"]:
-            cure = did_you_mean(role, self.rules["role"]["enum"]) or "use normal or tumor"
+            cure = did_you_mean(role, self.rules["role"]["enum"]) or "use normal, tumor or plasma"
             self.problem("role", f"unknown role '{self.cells['role'] or ''}'", cure)
         return role
 
@@ -266,7 +272,7 @@ class _Cells:
 
     def day(self) -> float | None:
         """Return the day."""
-        day = _number(self.cells["day"])
+        day = number(self.cells["day"])
         if self.cells["day"] is not None and day is None:
             what = f"'{self.cells['day']}' is not a number"
             self.problem("day", what, "give the day as a number, e.g. 90")
@@ -275,7 +281,7 @@ class _Cells:
     def purity(self) -> float | None:
         """Return the purity."""
         given = self.cells.get("purity")
-        purity = _number(given)
+        purity = number(given)
         if given is not None and (purity is None or not 0 < purity <= 1):
             what = f"'{given}' is not a fraction"
             self.problem("purity", what, "give it above 0 and up to 1, e.g. 0.6")
@@ -380,8 +386,8 @@ def patients(rows: list[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def cells(rows: list[Row]) -> list[dict[str, str]]:
-    """Return what rows say, for comparison; where they are in the sheet does not matter."""
+def cells(rows: Sequence) -> list[dict[str, str]]:
+    """Return what rows say, for comparison; where they are in their table does not matter."""
     values = map(dataclasses.asdict, rows)
     return [{key: str(cell) for key, cell in row.items() if key != "where"} for row in values]
 
@@ -448,7 +454,7 @@ def _check_fastq(rows: list[Row]) -> Iterator[InputError]:
 
 def _check_patient(patient: str, rows: list[Row], where: str) -> Iterator[InputError]:
     normals = [row for row in rows if row.role == "normal"]
-    tumors = [row for row in rows if row.role == "tumor"]
+    tumors = [row for row in rows if row.tumor]
     if len(normals) > 1:
         yield InputError(
             f"patient '{patient}' has {len(normals)} normals "

@@ -12,11 +12,13 @@ from resistpanel.inputs import config
 from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.owner import check_planned
 from resistpanel.inputs.patient import describe
-from resistpanel.inputs.sheet import patients, read_sheet
+from resistpanel.inputs.sheet import cells, patients, read_sheet
+from resistpanel.inputs.treatments import read_treatments
 
 #: Arguments that replace a key of the configuration.
 KEYS = {
     "samples": "sample sheet (TSV)",
+    "treatments": "drugs with the days of first and last dose (TSV)",
     "reference": "FASTA that the BAMs were aligned to",
     "build": "hg19 or hg38",
     "targets": "BED",
@@ -58,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
         )
         return 0
     rows = read_sheet(settings.samples, args.aligned or settings.outdir / "align")
+    treatments = read_treatments(settings.treatments, rows)
     if args.output and not args.patient:
         raise InputError("--output needs --patient")
     if args.patient:
@@ -70,7 +73,10 @@ def run(args: argparse.Namespace) -> int:
         ):  # else the record would name the rows of then, and hold what is made of those of now
             since = "after the run was planned"
             check_planned(due, rows, settings.samples, since, "start the run again")
-    findings = check_inputs(settings, rows, deep=True)
+            if cells(treatments.get(args.patient, ())) != due.settings.get("treatments", []):
+                what = f"the treatments of patient {args.patient} were changed {since}"
+                raise InputError(what, str(settings.treatments), "start the run again")
+    findings = check_inputs(settings, rows, deep=True, treatments=treatments)
     for note in findings.notes:
         print(f"resistpanel: note: {note}", file=sys.stderr)
     if findings.errors:
@@ -81,5 +87,6 @@ def run(args: argparse.Namespace) -> int:
     for row in rows:
         if bam.index_of(row.bam) is None:
             bam.make_index(row.bam)
-    write_record(args.output, describe(rows, resolver(settings.catalog)))
+    given = treatments.get(args.patient, ())
+    write_record(args.output, describe(rows, resolver(settings.catalog), given))
     return 0

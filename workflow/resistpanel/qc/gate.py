@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.records.qc import Failure, Gate, SampleQc
 
 _HOLDS = {">=": operator.ge, "<=": operator.le}
@@ -54,13 +55,13 @@ class Condition:
         return _HOLDS[self.sign](value, self.threshold)
 
 
-BOTH = ("normal", "tumor")
+BOTH = ("normal", *TUMOR_ROLES)
 #: Probabilities are binomial, at the threshold: docs/qc.md has the sums.
 GATE = (
     Condition(
         "tumor_mean_depth",
         "mean_depth",
-        ("tumor",),
+        TUMOR_ROLES,
         ">=",
         250,
         "at 250 fragments an allele frequency of 5 % shows in 5 or more of them with p = 0.995",
@@ -70,7 +71,7 @@ GATE = (
     Condition(
         "tumor_fraction_100",
         "fraction_at.100",
-        ("tumor",),
+        TUMOR_ROLES,
         ">=",
         0.9,
         "below 100 fragments an allele frequency of 5 % shows in fewer than 5 with p > 0.43, "

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from resistpanel.records.base import Meta, Number, Record
+from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.records.base import Meta, Number, Position, Record
 
 Sex = Literal["female", "male"]
-Role = Literal["normal", "tumor"]
+Role = Literal["normal", "tumor", "plasma"]
 
 
 class Sample(Record):
@@ -24,6 +25,11 @@ class Sample(Record):
     purity: Annotated[int, Meta(gt=0, le=1)] | Annotated[float, Meta(gt=0, le=1)] | None
     """Fraction of tumour cells, as the sheet gives it."""
 
+    @property
+    def tumor(self) -> bool:
+        """Whether the sample is of a tumour or of plasma."""
+        return self.role in TUMOR_ROLES
+
 
 class Pair(Record):
     """A later tumour against an earlier one."""
@@ -32,6 +38,23 @@ class Pair(Record):
     post: str
     drugs: tuple[str, ...]
     """Canonical names, given in between."""
+
+
+class Line(Record):
+    """A line of therapy: the drugs given between two time points."""
+
+    number: Position
+    """1 for the first."""
+    drugs: tuple[str, ...]
+    """Canonical names; empty where the sheet states none."""
+    start: Number | None
+    """Day of the first dose; null: not given, after the last sample of the baseline."""
+    stop: Number | None
+    """Day of the last dose; null: not given."""
+    baseline: tuple[str, ...]
+    """Tumour and plasma samples taken before the first dose, of every lesion."""
+    samples: tuple[str, ...]
+    """Tumour and plasma samples taken after the first dose and before that of the next line."""
 
 
 class Drug(Record):
@@ -54,9 +77,12 @@ class Sheet(Record):
     sex: Sex | None
     disease: str | None
     samples: Annotated[tuple[Sample, ...], Meta(min_length=1)]
-    """Normal first, then tumours by day, lesion, name."""
+    """Normal first, then tumour and plasma samples by day, lesion, name."""
     pairs: tuple[Pair, ...]
-    """Every later tumour against the earliest time point, of the same lesion where one matches."""
+    """Every sample after the first dose against those before it, of the same lesion where one
+    matches."""
+    lines: tuple[Line, ...]
+    """Lines of therapy, in order."""
     drugs: tuple[Drug, ...]
     tumor_only: bool
     """No matched normal: germline variants cannot be distinguished apart by it."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report import provenance
 from resistpanel.report.numbers import percent
 from resistpanel.report.read import load
@@ -37,7 +38,7 @@ def summary(report: dict, path: str | Path) -> dict:
     verdict, driver = resist["verdict"], resist["driver"]
     page = Path(path).with_suffix(".html")
     gate = (report["copynumber"] or {}).get("gate") or {"passed": True, "failures": []}
-    tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
+    tumors = [s["sample"] for s in compare["samples"] if s["role"] in TUMOR_ROLES]
     return {
         "patient": report["patient"],
         "disease": report["sheet"]["disease"],

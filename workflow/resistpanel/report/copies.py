@@ -4,6 +4,7 @@ Drawings: x is in per cent of the width (one step for each gene, in the order of
 pixels, so that text keeps its size in any window.
 """
 
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NOTHING, interval, percent, plain
 from resistpanel.report.parts import tumors
@@ -250,7 +251,7 @@ def identity(report: dict) -> list[dict]:
             "sex": sexes.get(name) or "could not be determined",
             "contamination": foreign(copynumber["contamination"].get(name)),
             "leak": foreign(copynumber["tumor_in_normal"].get(name))
-            if sample["role"] == "tumor" else "",
+            if sample["role"] in TUMOR_ROLES else "",
         })  # fmt: skip
     return rows
 

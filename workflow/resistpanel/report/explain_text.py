@@ -3,6 +3,7 @@
 from typing import Any
 
 from resistpanel.core.text import percent, percent_up
+from resistpanel.core.vocabulary import TUMOR_ROLES
 
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
@@ -164,7 +165,7 @@ def _sample_lines(name: str, s: dict) -> list[str]:
             f"{number(p['high'])}; {p['source']}), copies n {number(copies)} ({source}), "
             f"mutated copies m {s['multiplicity']}"
         )
-    elif s["role"] == "tumor" and s["detected"]:
+    elif s["role"] in TUMOR_ROLES and s["detected"]:
         lines.append(f"    cancer cell fraction not known: {s['purity']['source'] or 'no purity'}")
     return lines
 

@@ -4,6 +4,7 @@ Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its 
 """
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.tsv import field
 
 COLUMNS = (
@@ -129,7 +130,7 @@ def rows(report: dict) -> list[dict]:
         }  # fmt: skip
         for sample in compare["samples"]:
             e = v["samples"][sample["sample"]]
-            if sample["role"] != "tumor" or not e["detected"]:
+            if sample["role"] not in TUMOR_ROLES or not e["detected"]:
                 continue
             counts = v["samples"][normal]["ad"] if normal else (None, None)
             found.append(

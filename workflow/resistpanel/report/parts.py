@@ -1,5 +1,7 @@
 """Parts of report.json that several sections look up."""
 
+from resistpanel.core.vocabulary import TUMOR_ROLES
+
 
 def variants_by_id(report: dict) -> dict[str, dict]:
     """Return the variants of compare.json by id."""
@@ -8,4 +10,4 @@ def variants_by_id(report: dict) -> dict[str, dict]:
 
 def tumors(report: dict) -> list[dict]:
     """Return the tumour samples in the order of compare.json."""
-    return [s for s in report["compare"]["samples"] if s["role"] == "tumor"]
+    return [s for s in report["compare"]["samples"] if s["role"] in TUMOR_ROLES]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.tsv import field
 
@@ -50,7 +51,7 @@ class Study:
             build than that of the patients before.
         """
         patient = report["patient"]
-        tumors = [s for s in report["compare"]["samples"] if s["role"] == "tumor"]
+        tumors = [s for s in report["compare"]["samples"] if s["role"] in TUMOR_ROLES]
         known = {s["SAMPLE_ID"] for s in self.samples}
         for name in (patient, *(s["sample"] for s in tumors)):
             if not IDENTIFIER.fullmatch(name):
@@ -99,7 +100,7 @@ class Study:
         names = {d["given"]: d for d in report["sheet"]["drugs"]}
         previous = 0.0
         for s in report["sheet"]["samples"]:
-            if s["role"] != "tumor" or s["day"] is None:
+            if s["role"] not in TUMOR_ROLES or s["day"] is None:
                 continue
             self.specimens.append({
                 "PATIENT_ID": patient, "START_DATE": round(s["day"]), "STOP_DATE": None,

@@ -12,6 +12,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.core.tables import parse_table, rows_of
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.numbers import genomic
 from resistpanel.report.words import consequence, rank_state
 
@@ -133,7 +134,7 @@ def table1(compare: dict, published: list[dict]) -> list[dict]:
         ``table1`` of report.json: in the order of the published table, then by state and gene.
     """
     order = {(bare(r["chrom"]), r["pos"], r["ref"], r["alt"]): i for i, r in enumerate(published)}
-    tumors = [s["sample"] for s in compare["samples"] if s["role"] == "tumor"]
+    tumors = [s["sample"] for s in compare["samples"] if s["role"] in TUMOR_ROLES]
     events: list[tuple[tuple, list[dict]]] = []
     seen = set()
     for variant in compare["variants"]:

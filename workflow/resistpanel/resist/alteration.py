@@ -6,7 +6,7 @@ import msgspec
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug, Drugs
-from resistpanel.core.vocabulary import STATES
+from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import Compare, Phase, SampleAtLocus, Variant
 from resistpanel.records.copynumber import CopyNumber, GeneChange
@@ -167,7 +167,7 @@ class Patient:
     @property
     def tumours(self) -> tuple[Sample, ...]:
         """Tumour samples in the order of the sheet: by day, lesion, name."""
-        return tuple(sample for sample in self.samples if sample.role == "tumor")
+        return tuple(sample for sample in self.samples if sample.role in TUMOR_ROLES)
 
     @property
     def tumor_only(self) -> bool:

@@ -9,6 +9,7 @@ from resistpanel.core.builds import LENGTHS
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
 from resistpanel.core.intervals import Target, merge_targets, read_targets
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.simulated_patient import Document
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.testing.codons import read_codons
@@ -360,7 +361,7 @@ def _check_phases(listed, document: Document) -> None:
 
 def _source(patient, sample, fraction, copies, person) -> Source:
     name = sample["sample"]
-    tumor = person == PATIENT and sample["role"] == "tumor"
+    tumor = person == PATIENT and sample["role"] in TUMOR_ROLES
     return Source(
         person,
         fraction,
