@@ -134,7 +134,8 @@ def sheet(path: Path, samples: dict[str, float | None]) -> Path:
     pairs = [{"pre": tumours[0], "post": t, "drugs": []} for t in tumours[1:]]
     path.write_text(json.dumps({
         "schema": "resistpanel/sheet/1", "patient": "BED", "sex": None, "disease": None,
-        "samples": rows, "pairs": pairs, "lines": [], "drugs": [], "tumor_only": "normal" not in samples,
+        "samples": rows, "pairs": pairs, "lines": [], "drugs": [],
+        "tumor_only": "normal" not in samples,
     }))  # fmt: skip
     return path
 

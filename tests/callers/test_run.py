@@ -225,8 +225,8 @@ def test_command_line_from_sites_to_table(tmp_path, reference):
         for name, role in samples
     )  # fmt: skip
     patient = Sheet(
-        schema="resistpanel/sheet/1", patient="P", sex=None, disease=None, samples=rows, pairs=(), lines=(),
-        drugs=(), tumor_only=False,
+        schema="resistpanel/sheet/1", patient="P", sex=None, disease=None, samples=rows, pairs=(),
+        lines=(), drugs=(), tumor_only=False,
     )  # fmt: skip
     write_record(sheet, patient)
     (tmp_path / "sites.vcf").write_text(

@@ -101,6 +101,13 @@ def cell(evidence):
     )
 
 
+def lines_of(samples):
+    """Return a line of therapy after the first tumour."""
+    tumors = [name for name, role, *_ in samples if role != "normal"]
+    return [{"number": 1, "drugs": ["vemurafenib"], "start": None, "stop": None,
+             "baseline": tumors[:1], "samples": tumors[1:]}]  # fmt: skip
+
+
 @pytest.fixture
 def patient(tmp_path, view):
     """Write sheet and VCF; return a function that runs the stage and reads its output."""
@@ -124,7 +131,7 @@ def patient(tmp_path, view):
             "pairs": [{"pre": "pre", "post": "post", "drugs": ["vemurafenib"]}]
             if pairs is None
             else pairs,
-            "lines": [],
+            "lines": lines_of(samples) if pairs is None else [],
             "drugs": [],
             "tumor_only": False,
         }  # fmt: skip
@@ -157,8 +164,21 @@ def patient(tmp_path, view):
 ACQUIRED = ("chr15", 66729154, "G", "C", "PASS", C121S, [(0, 905), (0, 905), (146, 901)])
 
 
+TEXT = (
+    "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % confidence; if "
+    "present, in at most 1.3 % of the tumour cells); 16.2 % (13.9 to 18.7) at relapse"
+)
+
+
+def shared(*tumors, number=5):
+    """Return variants that every tumour has at 30 %: they show that it contains tumour."""
+    info = "TYPE=SNV;MODEL=somatic;SOMATIC_PHRED=90"
+    counts = [(0, 900), *((270, 900) for _ in tumors)]
+    return [("chr1", 10 + i, "A", "C", "PASS", info, counts) for i in range(number)]
+
+
 def test_a_variant_in_full(patient):
-    found = patient([ACQUIRED])
+    found = patient([*shared("pre", "post"), ACQUIRED])
     assert found["schema"] == "resistpanel/compare/1"
     assert found["pairs"] == [{"pre": "pre", "post": "post", "drugs": ["vemurafenib"]}]
     unknown = {"value": None, "low": None, "high": None, "source": None}
@@ -169,9 +189,18 @@ def test_a_variant_in_full(patient):
         "day": None,
         "lesion": None,
         "purity": unknown,
+        "tumor": {
+            "detected": True,
+            "shared_variants": 5,
+            "catalogued": False,
+            "median_af": 0.3,
+            "contradicted_purity": None,
+        },
     }
-    (variant,) = found["variants"]
+    variant = found["variants"][-1]
     samples = variant.pop("samples")
+    # UB by the lower end of the shared variants' interval
+    assert variant["lines"][0].pop("ub_ccf") == pytest.approx(0.003305 / 0.271, rel=0.01)
     assert variant == {
         "id": "chr15:66729154:G:C",
         "chrom": "chr15",
@@ -211,11 +240,40 @@ def test_a_variant_in_full(patient):
                 "fold_change": None,
                 "fold_low": None,
                 "fold_high": None,
-                "text": "not detected before treatment (0 of 905 fragments, AF below 0.34 % with "
-                "95 % confidence); 16.2 % (13.9 to 18.7) at relapse",
+                "text": TEXT,
             }
         ],
         "state": "acquired",
+        "lines": [
+            {
+                "line": 1,
+                "state": "acquired",
+                "before": "excluded",
+                "shown_by": [],
+                "excluded_by": ["pre"],
+                "inadequate": [],
+                "lesions": [
+                    {
+                        "lesion": "tumour",
+                        "pre": "pre",
+                        "post": "post",
+                        "state": "acquired",
+                        "text": TEXT,
+                    }
+                ],
+                "text": TEXT,
+            }
+        ],
+        "courses": [
+            {
+                "lesion": "tumour",
+                "samples": ["pre", "post"],
+                "steps": ["acquired"],
+                "status": "present",
+                "text": "appeared",
+            }
+        ],
+        "status": "present",
         "reported": True,
         "phase": [],
     }
@@ -233,6 +291,7 @@ def test_a_variant_in_full(patient):
         "ccf": None,
         "ccf_low": None,
         "ccf_high": None,
+        "ub_ccf": None,
     }
     assert samples["pre"]["detected"] is False and samples["pre"]["ub"] == 0.003305
 
@@ -462,21 +521,18 @@ def test_lesions_and_several_pairs(patient):
     pairs = [{"pre": "pre", "post": post, "drugs": []} for post in ("lung", "brain")]
     record = ("chr15", 66729154, "G", "C", "PASS", C121S,
               [(0, 905), (0, 905), (0, 900), (146, 901)])  # fmt: skip
-    found = patient([record], samples=samples, pairs=pairs)
-    (variant,) = found["variants"]
+    several = shared("pre", "lung", "brain")
+    found = patient([*several, record], samples=samples, pairs=pairs)
+    variant = found["variants"][-1]
     assert [state["state"] for state in variant["states"]] == ["absent", "acquired"]
-    assert variant["state"] == "acquired"
+    assert variant["state"] is None  # pairs without lines of therapy
     assert variant["states"][1]["text"].endswith("16.2 % (13.9 to 18.7) at relapse (brain)")
-    assert found["lesions"] == {
-        "samples": {"arm": ["pre"], "lung": ["lung"], "brain": ["brain"]},
-        "variants": {
-            variant["id"]: {
-                "kind": "private",
-                "detected": ["brain"],
-                "not_detected": ["arm", "lung"],
-                "unknown": [],
-            }
-        },
+    assert found["lesions"]["samples"] == {"arm": ["pre"], "lung": ["lung"], "brain": ["brain"]}
+    assert found["lesions"]["variants"][variant["id"]] == {
+        "kind": "private",
+        "detected": ["brain"],
+        "not_detected": ["arm", "lung"],
+        "unknown": [],
     }
 
 
@@ -501,9 +557,11 @@ def test_the_same_input_gives_the_same_bytes(patient, tmp_path):
 
 def test_options_change_the_rules(patient):
     record = ("chr15", 66729154, "G", "C", "PASS", C121S, [(0, 900), (200, 1000), (290, 1000)])
-    assert patient([record])["variants"][0]["state"] == "stable"
+    several = shared("pre", "post")
+    assert patient([*several, record])["variants"][-1]["state"] == "stable"
     options = ("--least-fold", "1", "--overdispersion", "0")
-    assert patient([record], options=options)["variants"][0]["state"] == "rising"
+    found = patient([*several, record], options=options)["variants"][-1]
+    assert found["state"] == "rising"
 
 
 @pytest.mark.parametrize(

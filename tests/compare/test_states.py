@@ -8,19 +8,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resistpanel.compare import states
+from resistpanel.compare.content import Content
 from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Locus, Purity
+from resistpanel.compare.scale import Point, Scale, scale_of
 from resistpanel.compare.sentences import sentence
-from resistpanel.compare.states import (
-    STATES,
-    Rules,
-    absence_depth,
-    decide,
-    overall,
-)
+from resistpanel.compare.states import Rules, absence_depth
 from resistpanel.core.vcf import Genotype
+from resistpanel.core.vocabulary import STATES
 
 PRE, POST = "before treatment", "at relapse"
+#: Nine shared variants that did not change.
+EVEN = Scale(0.0, 0.0, 9)
+RELATIVE = " (relative to the median of 9 shared variants)"
+
+
+def decide(pre, post, rules=None, common=EVEN):
+    """Decide; where purity is not known, the shared variants show that it has not changed."""
+    known = pre.locus.comparable and post.locus.comparable
+    return states.decide(pre, post, rules or Rules(), None if known else common)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,8 @@ def test_states_and_sentences(view, pre, post, state, reason, text):
     found = decide(a, b)
     assert (found.state, found.reason) == (state, reason)
     if text:
-        assert sentence(found, a, b) == text
+        both = a.evidence.detected and b.evidence.detected
+        assert sentence(found, a, b) == text + (RELATIVE if both else "")
     assert not found.corrected
 
 
@@ -178,11 +186,107 @@ def test_the_depth_asked_for_would_have_told(view):
     assert states == ["undetermined", "rising"]
 
 
-def test_overall_is_the_most_telling():
-    assert overall([]) is None
-    assert overall(["stable", "acquired", "not covered"]) == "acquired"
-    assert overall(["absent", "undetermined"]) == "undetermined"
-    assert overall(["absent", "absent"]) == "absent"
+# --- tumour content and scale --------------------------------------------------------------
+
+TUMOUR = Content(shared=4, catalogued=True, af=0.3, af_low=0.27)
+NOTHING = Content()
+
+
+def having(one, content, noun="biopsy"):
+    return dataclasses.replace(one, content=content, noun=noun)
+
+
+def test_a_sample_without_tumour_excludes_nothing(view):
+    before, after = having(view(0, 905, PRE), NOTHING), having(view(145, 900, POST), TUMOUR)
+    found = decide(before, after)
+    assert (found.state, found.reason, found.needed) == ("undetermined", "tumour", None)
+    assert sentence(found, before, after) == (
+        "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
+        "confidence); 16.1 % (13.8 to 18.6) at relapse: the biopsy before treatment contains no "
+        "detectable tumour: whether it was present before is not known"
+    )
+    back = decide(after, before)
+    assert (back.state, back.reason) == ("undetermined", "tumour")
+    assert sentence(back, after, before).endswith(
+        "the biopsy before treatment contains no detectable tumour: whether it is still present "
+        "is not known"
+    )
+
+
+def test_the_bound_is_a_fraction_of_the_tumour_cells(view):
+    after = having(view(145, 900, POST), TUMOUR)
+    before = having(view(0, 905, PRE), TUMOUR)
+    # 0.331 % of fragments where a clonal mutation has 27 %
+    assert before.ccf_bound == pytest.approx(0.00331 / 0.27, rel=0.01)
+    assert sentence(decide(before, after), before, after).startswith(
+        "not detected before treatment (0 of 905 fragments, AF below 0.34 % with 95 % "
+        "confidence; if present, in at most 1.3 % of the tumour cells)"
+    )
+    # the same fragments where tumour makes up 2 %: a clone in a third of the cells is possible
+    poor = having(view(0, 905, PRE), dataclasses.replace(TUMOUR, af=0.011, af_low=0.01),
+                  "plasma sample")  # fmt: skip
+    found = decide(poor, after)
+    assert (found.state, found.reason) == ("undetermined", "fraction")
+    assert sentence(found, poor, after).endswith(
+        "the plasma sample before treatment does not exclude it in up to 33.1 % of the tumour "
+        "cells: whether it was present before is not known"
+    )
+
+
+@pytest.mark.parametrize(
+    ("purity", "interval", "content", "bound"),
+    [
+        (0.5, {}, TUMOUR, 0.00331 / 0.25),
+        (0.5, {"low": 0.4, "high": 0.6}, TUMOUR, 0.00331 / 0.2),
+        # what the variants contradict is not used
+        (0.9, {}, Content(3, False, 0.011, 0.01, contradicted=0.9), 0.331),
+        (0.9, {}, NOTHING, None),
+    ],
+)
+def test_where_the_scale_of_the_bound_comes_from(view, purity, interval, content, bound):
+    one = having(view(0, 905, PRE, purity=purity, **interval), content)
+    assert one.ccf_bound == (None if bound is None else pytest.approx(bound, rel=0.01))
+
+
+def test_without_a_scale_nothing_rises_or_falls(view):
+    a, b = view(200, 1000, PRE), view(450, 1000, POST)
+    few = Scale(0.0, 0.05, 4)
+    for common in (None, few):
+        for one, other in ((a, b), (b, a)):
+            found = decide(one, other, common=common)
+            assert (found.state, found.reason, found.needed) == ("undetermined", "scale", None)
+            assert "purity is not known and there are too few shared variants" in sentence(
+                found, one, other
+            )
+    assert decide(a, b, common=Scale(0.0, 0.05, 5)).state == "rising"
+    # an allele that is supported afterwards, but not called, fell only if that is known
+    weak = view(4, 905, POST)
+    assert decide(a, weak, common=few).state == "undetermined"
+    assert decide(a, weak).state == "falling"
+
+
+def test_a_change_is_relative_to_the_shared_variants(view):
+    """Purity doubled: a clonal allele that doubled is stable, and one that stayed fell."""
+    twice = Scale(np.log(2), 0.03, 8)
+    assert decide(view(200, 1000), view(400, 1000), common=twice).state == "stable"
+    fell = decide(view(200, 1000), view(200, 1000), common=twice)
+    assert (fell.state, fell.fold_change) == ("falling", pytest.approx(0.5))
+    assert decide(view(150, 1000), view(600, 1000), common=twice).state == "rising"
+    # new at 1 %, where tumour is ten times purer: 0.1 % before could not have been seen
+    pure = Scale(np.log(10), 0.05, 8)
+    assert decide(view(0, 905), view(19, 900)).state == "acquired"
+    assert decide(view(0, 905), view(19, 900), common=pure).state == "undetermined"
+
+
+def test_the_scale_is_the_median_without_the_variant_itself():
+    points = [Point(str(i), ratio, 0.1) for i, ratio in enumerate((0.7, 0.7, 0.72, 0.68, 0.7, 2.0))]
+    found = scale_of(points, "5")
+    assert (found.offset, found.variants, found.settled) == (0.7, 5, True)
+    assert found.sd == pytest.approx(0.1 * np.sqrt(np.pi / 2) / np.sqrt(5))
+    assert scale_of(points, "0").offset == 0.7  # one that changed does not move it
+    assert scale_of(points[:1], "0") is None
+    few = scale_of(points[:3], "0")
+    assert not few.settled and few.sd > 0.15
 
 
 # --- what must always hold -----------------------------------------------------------------

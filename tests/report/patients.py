@@ -89,13 +89,18 @@ def _quantile(q: float, a: float, b: float) -> float:
     return float(beta.ppf(q, a, b))
 
 
+#: What compare.json says of a sample with tumour.
+TUMOR = {"detected": True, "shared_variants": 11, "catalogued": True, "median_af": 0.45,
+         "contradicted_purity": None}  # fmt: skip
+
+
 def counts(alt: int, depth: int, strand: float = 0.5, called: bool | None = None) -> dict:
     """Return one sample's evidence; Jeffreys interval for AF."""
     if depth == 0:
         return {
             "ad": [0, 0], "adf": [0, 0], "adr": [0, 0], "dp": 0, "af": None, "af_low": None,
             "af_high": None, "lod": None, "ub": None, "detected": None, "ccf": None,
-            "ccf_low": None, "ccf_high": None,
+            "ccf_low": None, "ccf_high": None, "ub_ccf": None,
         }  # fmt: skip
     ref = depth - alt
     forward = [round(ref * 0.5), round(alt * strand)]
@@ -105,7 +110,7 @@ def counts(alt: int, depth: int, strand: float = 0.5, called: bool | None = None
         "ad": [ref, alt], "adf": forward, "adr": [ref - forward[0], alt - forward[1]],
         "dp": depth, "af": alt / depth, "af_low": 0.0 if alt == 0 else low, "af_high": high,
         "lod": 7.5 / depth, "ub": _quantile(0.95, alt + 0.5, ref + 0.5),
-        "detected": detected, "ccf": None, "ccf_low": None, "ccf_high": None,
+        "detected": detected, "ccf": None, "ccf_low": None, "ccf_high": None, "ub_ccf": None,
     }  # fmt: skip
 
 
@@ -145,9 +150,35 @@ def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more
             for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
         ] if kind in ("SNV", "MNV") else [],
         "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
-        "reported": True,
+        "reported": True, **over_time(samples, states, state),
     }  # fmt: skip
     return value | more
+
+
+def over_time(samples: dict, states: list[dict], state: str | None) -> dict:
+    """Return what compare.json says of a variant under a line of therapy, after its pairs."""
+    if not states:
+        return {"lines": [], "courses": [], "status": "absent"}
+    pre = states[0]["pre"]
+    seen = samples[pre]["detected"]
+    before = {"acquired": "excluded", "emergent": "possible"}.get(state)
+    before = before or ("present" if seen else "not known")
+    line = {
+        "line": 1, "state": state, "before": before, "shown_by": [pre] if seen else [],
+        "excluded_by": [pre] if before == "excluded" else [],
+        "inadequate": [pre] if before == "not known" else [], "ub_ccf": None,
+        "why": f"the biopsy {pre} has too few fragments" if before == "not known" else None,
+        "lesions": [
+            {"lesion": s["post"], "pre": s["pre"], "post": s["post"], "state": s["state"],
+             "text": s["text"]}
+            for s in states
+        ],
+        "text": "; ".join(s["text"] for s in states),
+    }  # fmt: skip
+    ever = any(e["detected"] for e in samples.values())
+    now = any(samples[s["post"]]["detected"] for s in states)
+    status = "present" if now else "gone" if ever else "absent"
+    return {"lines": [line], "courses": [], "status": status}
 
 
 def percent(x: float) -> str:
@@ -292,10 +323,11 @@ def compare(sheet: dict) -> dict:
         "samples": [
             {k: s[k] for k in ("sample", "role", "timepoint", "day", "lesion")}
             | {"purity": purity if s["role"] == "tumor" else
-               {"value": None, "low": None, "high": None, "source": None}}
+               {"value": None, "low": None, "high": None, "source": None},
+               "tumor": TUMOR if s["role"] == "tumor" else None}
             for s in sheet["samples"]
         ],
-        "pairs": sheet["pairs"], "variants": variants,
+        "pairs": sheet["pairs"], "lines": sheet["lines"], "variants": variants,
         "lesions": {"samples": {}, "variants": {}},
     }  # fmt: skip
 
@@ -349,6 +381,8 @@ def finding(rank: int, v: dict, compare: dict, **more) -> dict:
     value = {
         "rank": rank, "variant": v["id"], "gene": v["gene"], "protein": v["protein"],
         "label": f"{v['gene']} p.{v['protein']}".replace(",", " and p."), "state": v["state"],
+        "before": v["lines"][-1]["before"] if v["lines"] else None, "status": v["status"],
+        "trajectory": [],
         "mechanism_class": "none", "mechanism_text": None, "mechanisms": [],
         "match_level": None, "drug_match": None, "direction": None, "effect": "passenger",
         "driver": False, "distribution": "truncal" if len(seen) == len(tumors) else
@@ -654,10 +688,14 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
             rng.choice([b for b in "ACGT" if b != ref]), gene, [p], samples, states, overall,
             transcript="ENST00000000000", hgvs_c=f"c.{3 * (50 + k * 7)}G>A",
         ))  # fmt: skip
-    c = compare(sheet()) | {"patient": s["patient"], "variants": found, "pairs": s["pairs"]}
+    c = compare(sheet()) | {"patient": s["patient"], "variants": found, "pairs": s["pairs"],
+                            "lines": s["lines"]}  # fmt: skip
     c["samples"] = [
         {k: x[k] for k in ("sample", "role", "timepoint", "day", "lesion")}
-        | {"purity": {"value": None, "low": None, "high": None, "source": None}}
+        | {
+            "purity": {"value": None, "low": None, "high": None, "source": None},
+            "tumor": TUMOR if x["role"] == "tumor" else None,
+        }
         for x in s["samples"]
     ]
     # The lesions of the large patient: what is in all of them, in some, in one.

@@ -150,6 +150,7 @@ WORDS = {
     "mechanism_class", "type", "unit", "model", "sample", "pre", "post", "id", "variant", "site",
     "source_node", "key_variants", "altered", "drug_targets", "filters", "target", "created",
     "sha256", "version", "ref", "alt", "chrom", "fraction_at", "timepoint", "build", "short",
+    "baseline", "samples",
 }  # fmt: skip
 
 

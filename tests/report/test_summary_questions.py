@@ -60,6 +60,7 @@ def test_copies_before(parts, make, patients):
 
 def test_without_a_pair_there_is_no_answer(parts, make):
     parts["sheet"]["pairs"] = parts["compare"]["pairs"] = []
+    parts["sheet"]["lines"] = parts["compare"]["lines"] = []
     assert summary_questions.before(make(parts)) == []
 
 
@@ -74,3 +75,20 @@ def test_a_convergence_that_the_sentence_tells_is_not_repeated(parts, make):
 def test_a_drug_given_on_and_on_is_named_once(large):
     stations = summary(large)["course"]
     assert [s["again"] for s in stations] == [False, False, False, True, True, True]
+
+
+def test_a_sample_without_tumour_leaves_it_open(parts, make):
+    variant = next(v for v in parts["compare"]["variants"] if v["gene"] == "MAP2K1")
+    why = "the biopsy before treatment contains no detectable tumour"
+    variant["lines"][0] |= {"before": "not known", "excluded_by": [], "why": why}
+    variant["state"] = variant["lines"][0]["state"] = "undetermined"
+    (row,) = summary_questions.before(make(parts))
+    assert row["answer"] == "Not known"
+    assert row["text"].endswith(why)
+
+
+def test_the_bound_is_given_in_tumour_cells(parts, make):
+    variant = next(v for v in parts["compare"]["variants"] if v["gene"] == "MAP2K1")
+    variant["samples"]["sensitive"]["ub_ccf"] = 0.0063
+    (row,) = summary_questions.before(make(parts))
+    assert "at most 0.63" in row["text"] and "of the tumour cells" in row["text"]

@@ -9,8 +9,16 @@ import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
-from resistpanel.compare.lesions import lesion_samples
+from resistpanel.compare.baseline import Allele, line_state
+from resistpanel.compare.comparison import headline
+from resistpanel.compare.content import Content
+from resistpanel.compare.courses import courses, overall_status
+from resistpanel.compare.evidence import View
+from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
+from resistpanel.compare.purity import Locus, Purity
+from resistpanel.compare.states import Decision
 from resistpanel.core.schemas import from_builtins
+from resistpanel.core.vcf import Genotype
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.resist import Resist
@@ -29,7 +37,8 @@ NOT_GIVEN = (
 class HandMade:
     """A patient with a normal, a sample before treatment and one or more after."""
 
-    def __init__(self, *drugs, disease="melanoma", samples=None, tumor_only=False):
+    def __init__(self, *drugs, disease="melanoma", samples=None, tumor_only=False, tumour_free=()):
+        self.tumour_free = tumour_free
         self.tumours = samples or [("pre", 0, None), ("post", 160, None)]
         self.drugs = [resolve(drug) for drug in drugs]
         self.disease, self.tumor_only = disease, tumor_only
@@ -63,8 +72,6 @@ class HandMade:
             }
             for pair in self.pairs
         ]
-        order = ["acquired", "emergent", "rising", "lost", "falling", "stable", "undetermined"]
-        order += ["not covered", "absent"]
         changes = [
             {
                 "residue": int(re.search(r"\d+", part)[0]),
@@ -101,10 +108,9 @@ class HandMade:
             "sites": [],
             "samples": samples,
             "states": states,
-            "state": min((s["state"] for s in states), key=order.index, default=None),
             "reported": detected,
-            **more,
         }
+        variant |= self.over_time(variant, state) | more
         self.variants.append(variant)
         return variant["id"]
 
@@ -120,6 +126,43 @@ class HandMade:
             self.add("PTPRD", f"E{600 + index}K", *([0.4] * len(self.tumours)))
         return self
 
+    def view(self, name, values):
+        """Return a sample's evidence as compare has it; one of `tumour_free` has no tumour."""
+        content = Content(6, True, 0.4, 0.37)
+        got = Genotype(
+            tuple(values["ad"]), values["dp"], values["af"], values["af_low"], values["af_high"],
+            values["lod"], values["ub"], values["detected"],
+        )  # fmt: skip
+        content = Content() if name in self.tumour_free else content
+        return View(got, Locus(Purity()), name=f"in {name}", content=content)
+
+    def over_time(self, variant, state=None):
+        """Return lines, courses, status and state of a variant, by the rules of compare."""
+        views = {n: self.view(n, v) for n, v in variant["samples"].items() if n != "normal"}
+
+        def between(pre, post, _=False):
+            one, other = variant["samples"][pre], variant["samples"][post]
+            named = (pre, post) in {(p["pre"], p["post"]) for p in self.pairs}
+            found = state if state and named else state_of(one, other)
+            silent = pre if found in ("acquired", "emergent") else post
+            if found in ("acquired", "emergent", "lost") and silent in self.tumour_free:
+                return Decision("undetermined", "tumour", None, None, False)
+            reason = "support" if found == "emergent" else "bounds"
+            return Decision(found, reason, None, None, False)
+
+        allele = Allele(views, between)
+        rows = from_builtins(self.sheet(), Sheet, "hand-made")
+        places = course_samples(rows.samples)
+        lines = [line_state(allele, line, places) for line in rows.lines]
+        told = courses(allele, places)
+        ever = any(view.evidence.detected for view in views.values())
+        return {
+            "lines": msgspec.to_builtins(lines),
+            "courses": msgspec.to_builtins(told),
+            "status": overall_status(told, ever),
+            "state": headline(rows.lines, lines),
+        }
+
     def lesions(self):
         return lesion_samples(from_builtins(self.sheet(), Sheet, "hand-made").samples)
 
@@ -127,10 +170,32 @@ class HandMade:
         return {
             "schema": "resistpanel/compare/1",
             "patient": "P",
-            "samples": [row | {"purity": dict(UNKNOWN)} for row in self._samples()],
+            "samples": [
+                row
+                | {
+                    "purity": dict(UNKNOWN),
+                    "tumor": None
+                    if row["role"] == "normal"
+                    else msgspec.to_builtins(
+                        (Content() if row["sample"] in self.tumour_free else Content(6)).record()
+                    ),
+                }
+                for row in self._samples()
+            ],
             "pairs": self.pairs,
+            "lines": self.lines,
             "variants": self.variants,
-            "lesions": {"samples": self.lesions(), "variants": {}},
+            "lesions": {
+                "samples": self.lesions(),
+                "variants": {
+                    v["id"]: msgspec.to_builtins(
+                        distribution(
+                            self.lesions(), {n: s["detected"] for n, s in v["samples"].items()}
+                        )
+                    )
+                    for v in self.variants
+                },
+            },
         }
 
     def _samples(self):
@@ -247,7 +312,7 @@ def evidence(af):
         return {
             "ad": [0, 0], "adf": [0, 0], "adr": [0, 0], "dp": 0, "af": None, "af_low": None,
             "af_high": None, "lod": None, "ub": None, "detected": None, "ccf": None,
-            "ccf_low": None, "ccf_high": None,
+            "ccf_low": None, "ccf_high": None, "ub_ccf": None,
         }  # fmt: skip
     alt = round(af * DEPTH)
     half = 1.96 * (af * (1 - af) / DEPTH) ** 0.5
@@ -265,6 +330,7 @@ def evidence(af):
         "ccf": None,
         "ccf_low": None,
         "ccf_high": None,
+        "ub_ccf": None,
     }
 
 

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from resistpanel.records.copynumber import GeneChange
-from resistpanel.resist.alteration import NOT_EXAMINED, Pair, _copy_state
+from resistpanel.resist.alteration import NOT_EXAMINED, Pair
+from resistpanel.resist.copy_changes import copy_state
 
 
 @pytest.mark.parametrize(
@@ -26,4 +27,4 @@ def test_a_ratio_called_unchanged_is_no_change(paired, before, state):
         gene="BRAF", chrom="chr7", start=0, end=1, targets=1, log2_ratio=0.6, low=0.4, high=0.8,
         p=None, q=None, expected=None, call=paired,
     )  # fmt: skip
-    assert _copy_state("amplification", samples, Pair("pre", "post", ()), change).state == state
+    assert copy_state("amplification", samples, Pair("pre", "post", ()), change).state == state

@@ -208,7 +208,7 @@ def test_before_not_covered(patient, context):
     verdict = p.resist(context)["verdict"]
     assert verdict["kind"] == "mechanism"
     assert verdict["confidence"] == "moderate"
-    assert "whether it was present before could not be determined" in verdict["sentence"]
+    assert "whether it was present before is not known: the biopsy pre has" in verdict["sentence"]
 
 
 def test_without_a_sample_before(patient, context):

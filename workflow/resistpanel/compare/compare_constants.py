@@ -54,3 +54,58 @@ LEAST_COPIES = TABLE.add(
     meaning="Least mean copies of a locus that has a mutation",
     origin="judgement",
 )
+SEVERAL = TABLE.add(
+    "SEVERAL",
+    2,
+    unit="variants",
+    meaning="Fewest shared variants detected in a sample that show that it contains tumour, where "
+    "none of them is a catalogued allele such as the driver",
+    origin="judgement: one could be an artefact that recurs, or come from another library",
+)
+MOST_BEFORE = TABLE.add(
+    "MOST_BEFORE",
+    0.2,
+    unit="1",
+    meaning="A sample excludes an allele if the upper bound of its cancer cell fraction there is "
+    "at most this: it could have shown a clone that explains that a lesion regrew",
+    origin="judgement: the same fraction as SMALL_CLONE of resist",
+)
+SCALE_VARIANTS = TABLE.add(
+    "SCALE_VARIANTS",
+    5,
+    unit="variants",
+    meaning="Fewest shared variants whose median log ratio corrects for purity; with fewer, and "
+    "no purity of both samples, no change is called rising or falling",
+    origin="judgement: the median of 5 holds if 2 of them changed",
+)
+SCALE_SPREAD = TABLE.add(
+    "SCALE_SPREAD",
+    0.2,
+    unit="standard deviations of the natural logarithm",
+    meaning="Least spread of log ratios of shared variants, beyond counting, where there are "
+    "fewer than SCALE_VARIANTS to estimate it from",
+    origin="judgement: a change from 2 to 3 copies moves an allele frequency by up to 0.4",
+)
+CONTRADICTION = TABLE.add(
+    "CONTRADICTION",
+    2.0,
+    unit="1",
+    meaning="A stated purity is contradicted if the highest upper bound of the somatic variants' "
+    "allele frequencies is below that of a clonal heterozygous mutation by more than this factor",
+    origin="judgement: half is what a clone in half of the cells would show",
+)
+MEDIAN_SD = TABLE.add(
+    "MEDIAN_SD",
+    1.2533141373155003,
+    unit="1",
+    meaning="Standard deviation of the median of n normal numbers of standard deviation 1, times "
+    "the square root of n",
+    origin="definition: sqrt(pi / 2), for large n",
+)
+MAD_SD = TABLE.add(
+    "MAD_SD",
+    1.482602218505602,
+    unit="1",
+    meaning="Standard deviation of a normal distribution by its median absolute deviation",
+    origin="definition: 1 / the standard normal quantile 0.75",
+)

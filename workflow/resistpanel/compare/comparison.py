@@ -4,18 +4,26 @@ import collections
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
+
+from resistpanel.compare.baseline import Allele, line_state
+from resistpanel.compare.compare_constants import MOST_BEFORE
+from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
+from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
-from resistpanel.compare.lesions import distribution, lesion_samples
+from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
-from resistpanel.compare.sentences import sentence
-from resistpanel.compare.states import DEFAULT, Rules, decide, overall
+from resistpanel.compare.scale import Point, Scale, point, scale_of
+from resistpanel.compare.sentences import frequency, sentence
+from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, scale_ratio
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
+from resistpanel.core.text import join
 from resistpanel.records import compare as records
-from resistpanel.records.sheet import Sample, Sheet
+from resistpanel.records.sheet import Line, Pair, Sample, Sheet
 
 _PLACES = {"pre": "before treatment", "post": "at relapse"}
 
@@ -72,10 +80,21 @@ class Comparison:
         self.purity = {s.sample: purity_of(s, copynumber) for s in sheet.samples}
         self.names = names(sheet.samples)
         self.lesions = lesion_samples(sheet.samples)
+        self.over_time = course_samples(sheet.samples)
+        self.tumors = [sample.sample for sample in sheet.samples if sample.tumor]
+        self.nouns = {
+            s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
+        }
+        self.records = tuple(vcf)
+        proofs = proving(self.records, self.tumors, sheet.tumor_only)
+        self.contents = contents(proofs, self.purity, self.tumors)
+        self.shared = shared(proofs, self.tumors)
+        self._points: dict[tuple[str, str], list[Point]] = {}
+        self._scales: dict[tuple[str, str], Scale | None] = {}
 
     def result(self) -> records.Compare:
         """Return the comparison."""
-        variants = tuple(self.variant(record) for record in self.vcf)
+        variants = tuple(self.variant(record) for record in self.records)
         return records.Compare(
             schema="resistpanel/compare/1",
             patient=self.sheet.patient,
@@ -87,49 +106,123 @@ class Comparison:
                     day=sample.day,
                     lesion=sample.lesion,
                     purity=self.purity[sample.sample].record(),
+                    tumor=self.contents[sample.sample].record() if sample.tumor else None,
                 )
                 for sample in self.sheet.samples
             ),
             pairs=self.sheet.pairs,
+            lines=self.sheet.lines,
             variants=variants,
             lesions=records.Lesions(
                 samples={lesion: tuple(names) for lesion, names in self.lesions.items()},
                 variants={
-                    variant.id: distribution(
-                        self.lesions,
-                        {name: one.detected for name, one in variant.samples.items()},
-                    )
+                    variant.id: self._distribution(variant)
                     for variant in variants
                     if variant.model != "germline"
                 },
             ),
         )
 
+    def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
+        bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
+        return distribution(
+            self.lesions,
+            {name: one.detected for name, one in variant.samples.items()},
+            {name for name, bound in bounds.items() if bound is None or bound > MOST_BEFORE},
+        )
+
     def variant(self, record: Record) -> records.Variant:
         """Return a variant in every sample, with its states."""
         views = {name: self._view(record, name) for name in self.samples}
-        states = []
-        for pair in self.sheet.pairs:
-            pre, post = views[pair.pre], views[pair.post]
-            decision = decide(pre, post, self.rules)
-            states.append(
-                records.PairState(
-                    pre=pair.pre,
-                    post=pair.post,
-                    state=decision.state,
-                    probability_increase=rounded(decision.probability_increase),
-                    fold_change=rounded(decision.fold_change),
-                    fold_low=rounded(decision.fold_low),
-                    fold_high=rounded(decision.fold_high),
-                    text=sentence(decision, pre, post),
-                )
-            )
+        known: dict[tuple[str, str, bool], Decision] = {}
+
+        def between(pre: str, post: str, interval: bool = False) -> Decision:
+            key = pre, post, interval
+            if (pre, post, True) in known:
+                return known[pre, post, True]
+            if key not in known:
+                common = self._scale(pre, post, record.fields["id"])
+                known[key] = decide(views[pre], views[post], self.rules, common, interval)
+            return known[key]
+
+        states = [
+            self._pair(between(pair.pre, pair.post, True), views[pair.pre], views[pair.post], pair)
+            for pair in self.sheet.pairs
+        ]
+        allele = Allele(views, between)
+        lines = tuple(line_state(allele, line, self.over_time) for line in self.sheet.lines)
+        told = courses(allele, self.over_time)
         return records.Variant(
             **record.fields,
             samples={name: self._sample(view) for name, view in views.items()},
-            states=tuple(states),
-            state=overall([state.state for state in states]),
+            states=tuple(self._in_patient(state, views, lines) for state in states),
+            state=headline(self.sheet.lines, lines),
+            lines=lines,
+            courses=told,
+            status=overall_status(told, any(allele.seen(name) for name in self.tumors)),
         )
+
+    def _pair(self, decision: Decision, pre: View, post: View, pair: Pair) -> records.PairState:
+        return records.PairState(
+            pre=pair.pre,
+            post=pair.post,
+            state=decision.state,
+            probability_increase=rounded(decision.probability_increase),
+            fold_change=rounded(decision.fold_change),
+            fold_low=rounded(decision.fold_low),
+            fold_high=rounded(decision.fold_high),
+            text=sentence(decision, pre, post),
+        )
+
+    def _in_patient(
+        self,
+        state: records.PairState,
+        views: dict[str, View],
+        lines: Sequence[records.LineState],
+    ) -> records.PairState:
+        """Return a pair's state as the patient's other samples leave it.
+
+        What another sample before the first dose shows was not acquired.
+        """
+        if state.state != "acquired":
+            return state
+        line = next(
+            (
+                one
+                for one, therapy in zip(lines, self.sheet.lines, strict=True)
+                if state.pre in therapy.baseline and one.before in ("present", "possible")
+            ),
+            None,
+        )
+        if line is None:
+            return state
+        if line.shown_by:
+            where = join(f"{frequency(views[n])} {views[n].name}" for n in line.shown_by)
+            more = f"but {where}: not acquired"
+        else:
+            more = "another sample before treatment leaves it possible that it was present before"
+        return msgspec.structs.replace(state, state="emergent", text=f"{state.text}; {more}")
+
+    def _scale(self, pre: str, post: str, identifier: str) -> Scale | None:
+        """Return the common change of the shared variants without the one that is tested."""
+        points = self._changes(pre, post)
+        if any(one.id == identifier for one in points):
+            return scale_of(points, identifier)
+        if (pre, post) not in self._scales:
+            self._scales[pre, post] = scale_of(points)
+        return self._scales[pre, post]
+
+    def _changes(self, pre: str, post: str) -> list[Point]:
+        """Return the changes of the shared variants between two samples."""
+        if (pre, post) not in self._points:
+            rho = self.rules.overdispersion
+            found = []
+            for record in self.shared:
+                one, other = self._view(record, pre), self._view(record, post)
+                ratio = scale_ratio(one, other)
+                found.append(point(record.fields["id"], one.evidence, other.evidence, ratio, rho))
+            self._points[pre, post] = [one for one in found if one is not None]
+        return self._points[pre, post]
 
     def _view(self, record: Record, sample: str) -> View:
         control = (0, 0)
@@ -147,7 +240,15 @@ class Comparison:
             self.copynumber,
         )
         evidence = record.evidence[sample]
-        return View(evidence, place, self.vcf.error(sample), control, self.names[sample])
+        return View(
+            evidence,
+            place,
+            self.vcf.error(sample),
+            control,
+            self.names[sample],
+            self.contents.get(sample),
+            self.nouns[sample],
+        )
 
     def _sample(self, view: View) -> records.SampleAtLocus:
         evidence = view.evidence
@@ -170,7 +271,14 @@ class Comparison:
             ccf=rounded(value),
             ccf_low=rounded(low),
             ccf_high=rounded(high),
+            ub_ccf=None if evidence.detected else rounded(view.content and view.ccf_bound),
         )
+
+
+def headline(lines: Sequence[Line], states: Sequence[records.LineState]) -> str | None:
+    """Return the state under the latest line of therapy that has samples; None without one."""
+    found = [state.state for line, state in zip(lines, states, strict=True) if line.samples]
+    return found[-1] if found else None
 
 
 def rounded(value: float | None) -> float | None:

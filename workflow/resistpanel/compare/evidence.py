@@ -4,7 +4,8 @@ import dataclasses
 
 from scipy.stats import betabinom
 
-from resistpanel.compare.compare_constants import DEFAULT_ERROR
+from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE
+from resistpanel.compare.content import Content
 from resistpanel.compare.purity import Locus
 from resistpanel.core.vcf import Genotype
 
@@ -24,6 +25,10 @@ class View:
         Fragments with the allele and all fragments of the matched normal, (0, 0) without one.
     name : str
         What a sentence calls the sample, e.g. ``before treatment``.
+    content : Content or None
+        Its tumour; None: not looked at.
+    noun : str
+        ``biopsy`` or ``plasma sample``.
     """
 
     evidence: Genotype
@@ -31,6 +36,38 @@ class View:
     error: float = DEFAULT_ERROR
     control: tuple[int, int] = (0, 0)
     name: str = ""
+    content: Content | None = None
+    noun: str = "biopsy"
+
+    @property
+    def ccf_bound(self) -> float | None:
+        """One-sided 95 % upper bound of the cancer cell fraction of an allele, 0 to 1.
+
+        UB by the frequency of a mutation on one copy in all tumour cells: by the lower bound of a
+        trusted purity that the variants do not contradict, else by the lower quartile of the
+        shared variants, or a purity from the driver if that is lower. None where no tumour was
+        detected, or nothing is known of it.
+        """
+        if self.evidence.ub is None or self.content is None or not self.content.detected:
+            return None
+        clonal = self.content.af_low
+        if self.locus.known and self.content.contradicted is None:
+            stated = 1 / self.locus.scale(self.locus.purity.low or self.locus.purity.value)
+            trusted = self.locus.comparable or clonal is None
+            clonal = stated if trusted else min(stated, clonal)
+        return min(self.evidence.ub / clonal, 1.0) if clonal else None
+
+    @property
+    def adequate(self) -> bool:
+        """Whether the sample excludes an allele that was not detected in it, if bounds do.
+
+        It contains detectable tumour, and the bound is a small fraction of its cells. A sample
+        whose content was not looked at (None) is taken as adequate.
+        """
+        if self.content is None:
+            return True
+        bound = self.ccf_bound
+        return bound is not None and bound <= MOST_BEFORE
 
     @property
     def error_p(self) -> float:

@@ -1,9 +1,17 @@
 """In which lesions an allele was found: truncal, shared or private."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from resistpanel.records.compare import LesionsOfVariant
 from resistpanel.records.sheet import Sample
+
+
+def course_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
+    """Return the samples of each lesion, and those of plasma, in the order of the sheet."""
+    samples = list(samples)
+    plasma = [sample.sample for sample in samples if sample.role == "plasma"]
+    found = lesion_samples(sample for sample in samples if sample.role == "tumor")
+    return found | ({"plasma": plasma} if plasma else {})
 
 
 def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
@@ -14,8 +22,12 @@ def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
     samples : iterable of Sample
         A tumour without a lesion's name is a lesion by itself,
         named by the sample, where others have names; where none has, all are one lesion.
+        Plasma is of all lesions, and is none; where there is nothing else, it is taken as one.
     """
-    tumors = [sample for sample in samples if sample.tumor]
+    samples = list(samples)
+    tumors = [sample for sample in samples if sample.role == "tumor"]
+    if not tumors:
+        tumors = [sample for sample in samples if sample.tumor]
     if not any(sample.lesion for sample in tumors):
         return {"tumour": [sample.sample for sample in tumors]} if tumors else {}
     found: dict[str, list[str]] = {}
@@ -25,7 +37,9 @@ def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
 
 
 def distribution(
-    lesions: Mapping[str, Sequence[str]], detected: Mapping[str, bool | None]
+    lesions: Mapping[str, Sequence[str]],
+    detected: Mapping[str, bool | None],
+    inadequate: Container[str] = (),
 ) -> LesionsOfVariant:
     """Return in which lesions an allele is.
 
@@ -35,6 +49,9 @@ def distribution(
         Samples by lesion.
     detected : dict of str to (bool or None)
         By sample; None where not assessable.
+    inadequate : container of str
+        Samples that could not have shown the allele: that it was not detected there says nothing,
+        if it was detected elsewhere.
 
     Returns
     -------
@@ -44,8 +61,14 @@ def distribution(
         open.
     """
     groups: dict[str, list[str]] = {"detected": [], "not_detected": [], "unknown": []}
+    there = any(detected.get(sample) for samples in lesions.values() for sample in samples)
     for lesion, samples in lesions.items():
-        seen = [detected.get(sample) for sample in samples]
+        seen = [
+            None
+            if there and sample in inadequate and not detected.get(sample)
+            else detected.get(sample)
+            for sample in samples
+        ]
         if any(seen):
             groups["detected"].append(lesion)
         elif None in seen:

@@ -50,10 +50,30 @@ class Posterior:
         weights = np.exp(log_weights - log_weights.max())
         self.weights = weights / weights.sum()
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
+        self._blurred: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 
     def below(self, frequency) -> np.ndarray:
         """Return the probability that the frequency lies below the given one(s)."""
         return np.interp(frequency, _EDGES, self.cumulative, left=0.0, right=1.0)
+
+    def blurred_below(self, frequency, log_sd: float) -> np.ndarray:
+        """Return `below`, the frequency having a normal error of its logarithm.
+
+        Parameters
+        ----------
+        frequency : array_like
+        log_sd : float
+            Standard deviation of the error; 0: none.
+        """
+        if log_sd <= 0:
+            return self.below(frequency)
+        if log_sd not in self._blurred:
+            errors = np.exp(log_sd * _NODES)
+            grid = np.concatenate([_EDGES[:-1], np.exp(log_sd * np.linspace(0, _NODES[-1], 50))])
+            values = np.mean(self.below(np.multiply.outer(errors, grid)), axis=0)
+            self._blurred = {log_sd: (grid, values)}
+        grid, values = self._blurred[log_sd]
+        return np.interp(frequency, grid, values, left=0.0, right=1.0)
 
     def quantile(self, probability: float) -> float:
         """Return the frequency below which the given probability lies."""
@@ -78,10 +98,9 @@ def probability_above(pre: Posterior, post: Posterior, ratio: float, log_sd: flo
     log_sd : float
         Standard deviation of a normal error of log(ratio), as from purity estimates.
     """
-    ratios = ratio * np.exp(log_sd * _NODES) if log_sd > 0 else np.array([ratio])
     # Either order of integration is right up to the width of a cell; their mean gives exactly
     # the complement when the samples change places.
-    upward = np.mean((1 - post.below(np.multiply.outer(ratios, _CENTRES))) @ pre.weights)
-    downward = np.mean(pre.below(np.multiply.outer(1 / ratios, _CENTRES)) @ post.weights)
+    upward = (1 - post.blurred_below(ratio * _CENTRES, log_sd)) @ pre.weights
+    downward = pre.blurred_below(_CENTRES / ratio, log_sd) @ post.weights
     # Rounding may leave [0, 1] by a unit in the last place.
     return float(min(max((upward + downward) / 2, 0.0), 1.0))

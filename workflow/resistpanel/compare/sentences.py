@@ -21,10 +21,36 @@ def frequency(view: View) -> str:
 
 
 def not_seen(view: View) -> str:
-    """Return ``(0 of 905 fragments, AF below 0.34 % with 95 % confidence)``."""
-    bound = view.evidence.ub
+    """Return ``(0 of 905 fragments, AF below 0.34 % with 95 % confidence)``.
+
+    Where the tumour content is known, the bound follows as a fraction of the tumour cells too:
+    ``; if present, in at most 1.1 % of the tumour cells``.
+    """
+    bound, cells = view.evidence.ub, view.ccf_bound
     limit = "" if bound is None else f", AF below {percent_up(bound)} with 95 % confidence"
+    if cells is not None and cells < 1:
+        limit += f"; if present, in at most {percent_up(cells)} of the tumour cells"
     return f"({fragments(view)}{limit})"
+
+
+def place(view: View) -> str:
+    """Return ``the biopsy before treatment``, ``the plasma sample S2``."""
+    return f"the {view.noun} {view.name.removeprefix('in ')}"
+
+
+def why_inadequate(view: View) -> str:
+    """Return why a sample in which an allele was not detected does not exclude it."""
+    if view.content is not None and not view.content.detected:
+        return f"{place(view)} contains no detectable tumour"
+    bound = view.ccf_bound
+    if bound is None or bound >= 1:
+        return f"{place(view)} could not have shown it in any fraction of the tumour cells"
+    return f"{place(view)} does not exclude it in up to {percent_up(bound)} of the tumour cells"
+
+
+def detection(view: View) -> str:
+    """Return what was found in one sample: its frequency, or that nothing was, and the limit."""
+    return _part(view)
 
 
 def sentence(decision: Decision, pre: View, post: View) -> str:
@@ -36,9 +62,17 @@ def sentence(decision: Decision, pre: View, post: View) -> str:
         As :func:`resistpanel.compare.states.decide` gives it for `pre` and `post`.
     """
     text = _STATES[decision.state](decision, pre, post)
-    if decision.state not in ("absent", "not covered") and decision.corrected:
-        text += " (compared after correction for purity)"
-    return text
+    if decision.state in ("absent", "not covered"):
+        return text
+    both = pre.evidence.detected and post.evidence.detected
+    if decision.variants and not both:
+        return text
+    if decision.variants:
+        shared = "1 shared variant" if decision.variants == 1 else (
+            f"the median of {decision.variants} shared variants"
+        )  # fmt: skip
+        return f"{text} (relative to {shared})"
+    return f"{text} (compared after correction for purity)" if decision.corrected else text
 
 
 def _acquired(decision: Decision, pre: View, post: View) -> str:
@@ -110,12 +144,29 @@ def _stable(decision: Decision, pre: View, post: View) -> str:
 def _undetermined(decision: Decision, pre: View, post: View) -> str:
     seen = pre.evidence.detected, post.evidence.detected
     if seen == (True, True):
+        if decision.reason == "scale":
+            return (
+                f"{_both(pre, post)}: {_fold(decision)}; purity is not known and there are too few "
+                "shared variants to distinguish a change from a change of purity"
+            )
         want = _wanted(decision, "in both samples")
         return f"{_both(pre, post)}: too uncertain to call a change ({_fold(decision)}); {want}"
     parts = [_part(pre), _part(post)]
     missing = pre if not pre.evidence.detected else post
     if True not in seen:
         return f"{'; '.join(parts)}: could not be determined"
+    if decision.reason in ("tumour", "fraction"):
+        open_ = (
+            "whether it was present before is not known"
+            if missing is pre
+            else "whether it is still present is not known"
+        )
+        return f"{'; '.join(parts)}: {why_inadequate(missing)}: {open_}"
+    if decision.reason == "scale":
+        return (
+            f"{'; '.join(parts)}: purity is not known and there are too few shared variants to "
+            "distinguish a change from a change of purity"
+        )
     why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
     return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name)}"
 

@@ -12,8 +12,8 @@ from scipy.special import ndtri
 from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_FOLD
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
+from resistpanel.compare.scale import Scale
 from resistpanel.core.parameters import setting
-from resistpanel.core.vocabulary import STATES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,13 +62,17 @@ class Decision:
     state : str
     reason : str
         Which rule decided: ``detected`` (the test of both), ``bounds``, ``support``,
-        ``overlap`` (of the bounds), ``depth``, ``purity``, ``reads`` (none), ``neither``.
+        ``overlap`` (of the bounds), ``depth``, ``purity``, ``tumour`` (none detectable in the
+        sample that does not show the allele), ``fraction`` (of its cells, that the bound leaves
+        open), ``scale`` (not known), ``reads`` (none), ``neither``.
     probability_increase : float or None
         Posterior probability that the (purity-corrected) frequency rose.
     fold_change : float or None
         Ratio of the (purity-corrected) frequencies; None if the allele was not seen before.
     corrected : bool
         Whether the frequencies were corrected for purity, known in both samples.
+    variants : int
+        Shared variants whose median change was corrected for; 0: none.
     needed : int or None
         Fragments that would have been sufficient, where the state is undetermined for want of them.
     fold_low, fold_high : float or None
@@ -83,6 +87,7 @@ class Decision:
     needed: int | None = None
     fold_low: float | None = None
     fold_high: float | None = None
+    variants: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +97,7 @@ class _Pair:
     pre: View
     post: View
     rules: Rules
+    common: Scale | None = None
     _above: dict[float, float] = dataclasses.field(default_factory=dict)
 
     @property
@@ -99,14 +105,29 @@ class _Pair:
         return self.pre.locus.comparable and self.post.locus.comparable
 
     @property
+    def relative(self) -> bool:
+        """Whether the shared variants' common change is corrected for.
+
+        It holds the error of the purities; where these are trusted, it takes enough variants.
+        """
+        return self.common is not None and (self.common.settled or not self.corrected)
+
+    @property
+    def settled(self) -> bool:
+        """Whether a change can be told from a change of purity."""
+        return (self.relative and self.common.settled) or self.corrected
+
+    @property
     def scale(self) -> float:
         """AF in the pre sample that equals an AF of 1 in the post sample."""
-        if not self.corrected:
-            return 1.0
-        return self.post.locus.scale() / self.pre.locus.scale()
+        ratio = scale_ratio(self.pre, self.post)
+        return ratio * math.exp(-self.common.offset) if self.relative else ratio
 
     @property
     def log_sd(self) -> float:
+        if self.relative:
+            amounts = (self.pre.locus.amount_sd, self.post.locus.amount_sd)
+            return math.hypot(self.common.sd, *(amounts if self.corrected else ()))
         if not self.corrected:
             return 0.0
         return math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
@@ -141,49 +162,84 @@ class _Pair:
         return math.exp((low + high) / 2)
 
     def mirrored(self) -> "_Pair":
-        return _Pair(self.post, self.pre, self.rules)
+        back = self.common and dataclasses.replace(self.common, offset=-self.common.offset)
+        return _Pair(self.post, self.pre, self.rules, back)
 
 
-def decide(pre: View, post: View, rules: Rules = DEFAULT) -> Decision:
-    """Return the state of an allele between an earlier and a later sample."""
-    pair = _Pair(pre, post, rules)
+def scale_ratio(pre: View, post: View) -> float:
+    """Return the AF in `pre` that equals an AF of 1 in `post`, by stated purities and copies.
+
+    1 where the purity of one of them is not known.
+    """
+    if not (pre.locus.comparable and post.locus.comparable):
+        return 1.0
+    return post.locus.scale() / pre.locus.scale()
+
+
+def decide(
+    pre: View,
+    post: View,
+    rules: Rules = DEFAULT,
+    common: Scale | None = None,
+    interval: bool = True,
+) -> Decision:
+    """Return the state of an allele between an earlier and a later sample.
+
+    Parameters
+    ----------
+    pre, post : View
+    rules : Rules
+    common : Scale, optional
+        The change of the patient's shared variants, on the scale of `scale_ratio`.
+    interval : bool
+        Whether to give the probability of an increase and the interval of the change too.
+    """
+    pair = _Pair(pre, post, rules, common)
+    variants = common.variants if pair.relative else 0
     if pre.evidence.depth == 0 or post.evidence.depth == 0:
-        return Decision("not covered", "reads", None, None, pair.corrected)
+        return Decision("not covered", "reads", None, None, pair.corrected, variants=variants)
     seen = pre.evidence.detected, post.evidence.detected
-    needed, interval = None, (None, None)
+    needed, bounds = None, (None, None)
     if seen == (True, True):
         state, reason = _change(pair)
-        interval = pair.fold_bound(0.025), pair.fold_bound(0.975)
-        if state == "undetermined":
+        if interval:
+            bounds = pair.fold_bound(0.025), pair.fold_bound(0.975)
+        if state == "undetermined" and reason == "depth":
             needed = _depth_for_change(pair)
     elif None in seen:
         state, reason = "undetermined", "depth"
         needed = _depth_where_not_assessable(pair)
     elif seen == (False, True):
         state, reason = _appeared(pair)
-        if state == "undetermined":
+        if state == "undetermined" and reason in ("depth", "purity"):
             needed = _depth_for_absence(pair)
     elif seen == (True, False):
         mirrored = pair.mirrored()
         state, reason = _appeared(mirrored)
         state = {"acquired": "lost", "emergent": "falling"}.get(state, state)
-        if state == "falling" and pair.above(1 / rules.least_fold) > 1 - rules.certainty:
-            state = "undetermined"
-        if state == "undetermined":
+        if state == "falling" and not pair.settled:
+            state, reason = "undetermined", "scale"
+        elif state == "falling" and pair.above(1 / rules.least_fold) > 1 - rules.certainty:
+            state, reason = "undetermined", "depth"
+        if state == "undetermined" and reason in ("depth", "purity"):
             needed = _depth_for_absence(mirrored)
     else:
         state, reason = "absent", "neither"
-    return Decision(state, reason, pair.above(1.0), pair.fold(), pair.corrected, needed, *interval)
+    increase = pair.above(1.0) if interval else None
+    return Decision(state, reason, increase, pair.fold(), pair.corrected, needed, *bounds, variants)
 
 
 def _change(pair: _Pair) -> tuple[str, str]:
     """Both detected: tests against the smallest change that counts, and of equivalence."""
     rules, doubt = pair.rules, 1 - pair.rules.certainty
     increase = pair.above(1.0)
+    changed = None
     if increase >= 1 - doubt and pair.above(rules.least_fold) >= 1 - doubt:
-        return "rising", "detected"
+        changed = "rising"
     if increase <= doubt and pair.above(1 / rules.least_fold) <= doubt:
-        return "falling", "detected"
+        changed = "falling"
+    if changed:
+        return (changed, "detected") if pair.settled else ("undetermined", "scale")
     within = 1 - pair.above(rules.most_fold), pair.above(1 / rules.most_fold)
     if min(within) >= rules.equivalence:
         return "stable", "detected"
@@ -201,6 +257,9 @@ def _appeared(pair: _Pair) -> tuple[str, str]:
     pre, post = pair.pre.evidence, pair.post.evidence
     if pair.pre.error_p < pair.rules.error_alpha:
         return "emergent", "support"
+    if not pair.pre.adequate:
+        absent = pair.pre.content is not None and not pair.pre.content.detected
+        return "undetermined", "tumour" if absent else "fraction"
     if pre.ub is not None and _lower_bound(pair) > pre.ub:
         return "acquired", "bounds"
     if pre.lod is not None and (post.af or 0.0) * pair.scale >= pre.lod:
@@ -267,8 +326,3 @@ def _depth_for_change(pair: _Pair) -> int | None:
     # A depth that both samples have already is a rounding of the approximation.
     depth = max(depth, min(pair.pre.evidence.depth, pair.post.evidence.depth) + 1)
     return depth if depth <= MOST_DEPTH else None
-
-
-def overall(states: list[str]) -> str | None:
-    """Return the state over several pairs, the first in the order of `STATES`; None without one."""
-    return min(states, key=STATES.index, default=None)

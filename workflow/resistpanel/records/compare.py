@@ -16,7 +16,7 @@ from resistpanel.records.base import (
     Text,
     UnsetType,
 )
-from resistpanel.records.sheet import Pair, Role
+from resistpanel.records.sheet import Line, Pair, Role
 
 State = Literal[STATES]
 _Base = Annotated[str, Meta(pattern="^[ACGTN]$")]
@@ -33,6 +33,22 @@ class Purity(Record):
     """Where it comes from, or why there is none."""
 
 
+class TumorContent(Record):
+    """What the patient's variants say of the tumour in a sample."""
+
+    detected: bool
+    """A catalogued allele or several shared variants were detected. Where it is false, nothing is
+    concluded from what was not detected in the sample."""
+    shared_variants: Count
+    """Somatic variants detected here and in another tumour or plasma sample of the patient."""
+    catalogued: bool
+    """One of them is an allele of the catalogue, such as the driver."""
+    median_af: Fraction | None
+    """Of the shared variants detected here."""
+    contradicted_purity: Fraction | None
+    """A stated purity that the allele frequencies contradict; it is not used for bounds."""
+
+
 class ComparedSample(Record):
     """A sample, as in the sheet's JSON."""
 
@@ -42,6 +58,8 @@ class ComparedSample(Record):
     day: Number | None
     lesion: str | None
     purity: Purity
+    tumor: TumorContent | None
+    """null for a normal."""
 
 
 class SampleAtLocus(Record):
@@ -71,6 +89,9 @@ class SampleAtLocus(Record):
     ccf_low: Fraction | None
     """Of the 95 % interval."""
     ccf_high: Fraction | None
+    ub_ccf: Fraction | None
+    """One-sided 95 % upper bound of the cancer cell fraction of an allele that was not detected;
+    null where it was, or where no tumour was detected in the sample."""
 
 
 class ProteinChange(Record):
@@ -116,6 +137,55 @@ class PairState(Record):
     fold_low: Copies | UnsetType | None = UNSET
     """95 % interval of the change of an allele detected in both."""
     fold_high: Copies | UnsetType | None = UNSET
+
+
+class LesionState(Record):
+    """State of a variant in a lesion, between a sample before a line's first dose and one after."""
+
+    lesion: Text
+    pre: str
+    post: str
+    state: State
+    text: Text
+
+
+class LineState(Record):
+    """A variant under a line of therapy."""
+
+    line: Position
+    """Number of the line."""
+    state: State | None
+    """Over the lesions; null where no sample was taken before the first dose, or none after it."""
+    before: Literal["present", "possible", "excluded", "not known"] | None
+    """present: detected in a sample before the first dose; possible: supported there beyond
+    error, or the bounds overlap; excluded: every adequate sample before it excludes the variant,
+    and there is one; null where no sample was taken before the first dose."""
+    shown_by: tuple[str, ...]
+    """Samples before the first dose in which it was detected."""
+    excluded_by: tuple[str, ...]
+    """Adequate samples before the first dose that exclude it."""
+    inadequate: tuple[str, ...]
+    """Samples before the first dose in which it was not detected and that do not exclude it."""
+    ub_ccf: Fraction | None
+    """Upper bound of the cancer cell fraction before, the highest over `excluded_by`."""
+    why: Text | None
+    """Why it is not known whether it was present before; null where that is known."""
+    lesions: tuple[LesionState, ...]
+    text: Text
+
+
+class Course(Record):
+    """A variant in the samples of a lesion, or in plasma, over time."""
+
+    lesion: Text
+    samples: tuple[str, ...]
+    """In order of time."""
+    steps: tuple[State, ...]
+    """States between one sample and the next."""
+    status: Literal["present", "not detected", "not known"]
+    """In the latest sample; not known where it could not have shown the variant."""
+    text: Text
+    """``fell, then returned``"""
 
 
 class Phase(Record):
@@ -165,7 +235,14 @@ class Variant(Record):
     states: tuple[PairState, ...]
     """One per pair."""
     state: State | None
-    """Over all pairs, the most informative first; null without a pair."""
+    """Under the latest line of therapy with samples; null where no sample was taken before it."""
+    lines: tuple[LineState, ...]
+    """One per line of therapy."""
+    courses: tuple[Course, ...]
+    """One per lesion, and one of the plasma samples."""
+    status: Literal["present", "gone", "absent", "not known"]
+    """Over the latest sample of each lesion: present in one; gone: detected earlier, in none of
+    them; absent: never detected; not known: a latest sample could not have shown it."""
     reported: bool
     """FILTER is PASS; others are near misses or absent catalogue sites."""
     phase: tuple[Phase, ...] | UnsetType = UNSET
@@ -177,9 +254,10 @@ class LesionsOfVariant(Record):
     """Lesions by whether a variant was detected there."""
 
     kind: Literal["truncal", "shared", "private", "absent"] | None
-    """Null with one lesion alone, or where a lesion that cannot be assessed leaves it open."""
+    """Null with one lesion alone, or where a lesion that could not have shown it leaves it open."""
     detected: tuple[str, ...]
     not_detected: tuple[str, ...]
+    """Their samples could have shown it."""
     unknown: tuple[str, ...]
 
 
@@ -200,5 +278,7 @@ class Compare(Record):
     samples: Annotated[tuple[ComparedSample, ...], Meta(min_length=1)]
     """As in the sheet."""
     pairs: tuple[Pair, ...]
+    lines: tuple[Line, ...]
+    """Of therapy, as in the sheet."""
     variants: tuple[Variant, ...]
     lesions: Lesions

@@ -40,7 +40,7 @@ class Driver(Record):
     variant: str | None
     gene: str | None
     protein: str | None
-    state: Literal["retained", "lost", "absent", "unknown"]
+    state: Literal["retained", "present", "lost", "absent", "unknown"]
     text: str
 
 
@@ -99,6 +99,13 @@ class Finding(Record):
     protein: str | None
     label: str
     state: FindingState | None
+    """Under the latest line of therapy, as in compare.json."""
+    before: Literal["present", "possible", "excluded", "not known"] | None
+    """Whether it was there before that line; null: no sample was taken before it."""
+    status: Literal["present", "gone", "absent", "not known"] | None
+    """In the latest samples."""
+    trajectory: tuple[str, ...]
+    """Its course in each lesion of three or more samples, in words."""
     mechanism_class: MechanismClass
     mechanism_text: str | None
     mechanisms: tuple[Mechanism, ...]

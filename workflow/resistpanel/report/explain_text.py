@@ -184,6 +184,20 @@ def _states(facts: dict) -> list[str]:
             f"    {'; '.join(numbers)}; overdispersion {number(rules.get('overdispersion'))} "
             "(docs/compare.md)"
         )
+    for line in v["lines"]:
+        what = "; ".join([
+            f"state {line['state'] or 'none'}",
+            f"before the first dose {line['before'] or 'no sample'}",
+            *(f"{key.replace('_', ' ')} {', '.join(line[key])}"
+              for key in ("shown_by", "excluded_by", "inadequate") if line[key]),
+            *([f"at most {percent_up(line['ub_ccf'])} of the tumour cells before"]
+              if line["ub_ccf"] is not None else []),
+            *([line["why"]] if line["why"] else []),
+        ])  # fmt: skip
+        lines.append(f"  line {line['line']}: {what}")
+    for course in v["courses"]:
+        if len(course["steps"]) > 1:
+            lines.append(f"  course in {course['lesion']}: {course['text']}; {course['status']}")
     if facts["lesions"] and facts["lesions"]["kind"]:
         lines.append(f"  lesions: {facts['lesions']['kind']}")
     for phase in v["phase"] or ():

@@ -13,6 +13,7 @@ import pysam
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
+from resistpanel.report.parts import line_of, state_at
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (
@@ -20,8 +21,11 @@ INFO = (
     ("RP_KEY", 0, "Flag", "Stands behind the verdict"),
     ("RP_DRIVER", 0, "Flag", "The sensitising driver"),
     ("RP_STATE", 1, "String",
-     "State over all pairs of time points: acquired, emergent, rising, lost, falling, stable, "
+     "State under the latest line of therapy: acquired, emergent, rising, lost, falling, stable, "
      "undetermined, not_covered or absent"),
+    ("RP_BEFORE", 1, "String", "Before the first dose of that line: present, possible, excluded or "
+     "not_known"),
+    ("RP_STATUS", 1, "String", "In the latest samples: present, gone, absent or not_known"),
     ("RP_RANK", 1, "Integer", "Rank among the findings, 1 is first"),
     ("RP_EFFECT", 1, "String", "known, candidate, no_evidence or passenger"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
@@ -64,7 +68,8 @@ def info_of(report: dict) -> dict[str, dict]:
         values = {
             "RP_REPORTED": v["reported"], "RP_KEY": v["id"] in keys,
             "RP_DRIVER": v["id"] == resist["driver"]["variant"],
-            "RP_STATE": v["state"], "RP_RANK": f.get("rank"), "RP_EFFECT": f.get("effect"),
+            "RP_STATE": v["state"], "RP_BEFORE": (line_of(v) or {}).get("before"),
+            "RP_STATUS": v["status"], "RP_RANK": f.get("rank"), "RP_EFFECT": f.get("effect"),
             "RP_MECHANISM": f.get("mechanism_class"), "RP_MATCH": f.get("match_level"),
             "RP_DIRECTION": f.get("direction"),
             "RP_EVIDENCE": [evidence(row) for row in f.get("evidence", ())],
@@ -96,7 +101,7 @@ def formats_of(report: dict) -> dict[str, dict[str, dict]]:
     """Return the FORMAT fields of each variant and sample."""
     found = {}
     for v in report["compare"]["variants"]:
-        state = {s["post"]: s["state"] for s in v["states"]}
+        state = {name: state_at(v, name).get("state") for name in v["samples"]}
         found[v["id"]] = {
             name: {"RPST": coded(state.get(name) or "."), "CCF": seen["ccf"]}
             for name, seen in v["samples"].items()

@@ -43,6 +43,29 @@ def pairs_of(variant: dict | None) -> list[dict]:
     return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
 
 
+def over_lines(variant: dict | None, report: dict) -> list[str]:
+    """Return what the states of pairs alone do not say: under each line, and its course.
+
+    Empty where there is one line, one sample before it and one after it.
+    """
+    if variant is None:
+        return []
+    therapy = {line["number"]: line for line in report["compare"]["lines"]}
+    texts = []
+    for line in variant["lines"]:
+        given = therapy.get(line["line"])
+        if given is None or not line["lesions"]:
+            continue
+        if len(therapy) == 1 and len(given["baseline"]) == len(given["samples"]) == 1:
+            continue
+        drugs = " and ".join(given["drugs"]) or "no drug given"
+        texts.append(f"Line {line['line']} ({drugs}): {line['state']}: {line['text']}")
+    for course in variant["courses"]:
+        if len(course["steps"]) > 1:
+            texts.append(f"Course in {course['lesion']}: {course['text']}; now {course['status']}")
+    return texts
+
+
 def findings(report: dict) -> dict:
     """Return the ranked findings: those that count in full, candidates and passengers in short."""
     known = variants_by_id(report)
@@ -61,6 +84,7 @@ def findings(report: dict) -> dict:
             "evidence": with_links(f["evidence"]),
             "other_evidence": with_links(f["other_evidence"]),
             "states": pairs_of(v),
+            "over_lines": over_lines(v, report),
             "phred": v["somatic_phred"] if v else None,
         }
         # In full: what may matter, and what was tested and found without effect.

@@ -5,6 +5,7 @@ Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its 
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.parts import line_of
 from resistpanel.report.tsv import field
 
 COLUMNS = (
@@ -14,7 +15,7 @@ COLUMNS = (
     "Mutation_Status", "HGVSp_Short", "HGVSc", "HGVSp", "Transcript_ID", "t_ref_count",
     "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
-    "RESISTPANEL.EFFECT",
+    "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
 )  # fmt: skip
 
 BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
@@ -126,6 +127,8 @@ def rows(report: dict) -> list[dict]:
             "Transcript_ID": v["transcript"], "cbp_driver": mark, "cbp_driver_annotation": why,
             "RESISTPANEL.STATE": v["state"],
             "RESISTPANEL.EFFECT": finding["effect"] if finding else None,
+            "RESISTPANEL.BEFORE": (line_of(v) or {}).get("before"),
+            "RESISTPANEL.STATUS": v["status"],
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -1,8 +1,9 @@
 """The three questions of the first screen: was it there before, how sure, can the samples tell."""
 
+from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
 from resistpanel.report.numbers import NARROW_SPACE, percent, percent_up, plain
-from resistpanel.report.parts import tumors, variants_by_id
+from resistpanel.report.parts import line_of, tumors, variants_by_id
 
 #: Answer to "was it there before treatment" by the state of a variant.
 ANSWERS = {
@@ -12,8 +13,22 @@ ANSWERS = {
 }  # fmt: skip
 
 
+def answer(state: str | None, present: str | None) -> str:
+    """Return the answer by the state of an alteration and by what the samples before show."""
+    if present == "present" and state == "emergent":
+        return "Yes, in another lesion"
+    if present == "present" and state in OPEN:
+        return "Yes; a change is not determined"
+    if present == "not known":
+        return "Not known"
+    return ANSWERS.get(state, "Not determined")
+
+
 def earlier(report: dict) -> list[str]:
-    """Return the samples that later ones are compared with."""
+    """Return the samples before the first dose of the latest line of therapy with samples."""
+    for line in reversed(report["compare"]["lines"]):
+        if line["samples"] and line["baseline"]:
+            return line["baseline"]
     return list(dict.fromkeys(p["pre"] for p in report["compare"]["pairs"]))
 
 
@@ -27,6 +42,9 @@ def seen_before(variant: dict, samples: list[str]) -> str:
             texts.append(f"{shown['short']}, {shown['counts']}")
         elif shown["kind"] == "absent":
             bound = percent_up(evidence["ub"])
+            cells = evidence["ub_ccf"]
+            if cells is not None and cells < 1:
+                bound += f", at most {percent_up(cells)} of the tumour cells"
             texts.append(f"{shown['counts']}, so below {bound}")
         else:
             texts.append(shown["short"] if shown["kind"] == "none" else shown["full"])
@@ -60,9 +78,15 @@ def before(report: dict) -> list[dict]:
         if not samples or (finding is None and variant is None):
             continue
         state = variant["state"] if variant else finding["state"]
+        line = line_of(variant) if variant else None
+        present = line["before"] if line else (finding or {}).get("before")
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
-        rows.append({"label": label, "answer": ANSWERS.get(state, "Not determined"), "text": text})
+        if line and line["why"]:
+            text += f"; {line['why']}"
+        if variant and variant["status"] == "gone":
+            text += "; no longer detected in the latest sample"
+        rows.append({"label": label, "answer": answer(state, present), "text": text})
     return rows
 
 

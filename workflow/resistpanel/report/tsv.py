@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from resistpanel.report.parts import line_of, state_at
+
 VARIANT = (
     "id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence", "hgvs_c",
     "hgvs_p", "protein", "model", "somatic_phred",
@@ -12,7 +14,8 @@ COLUMNS = (
     "variant", *VARIANT[1:], "filter", "reported",
     "depth", "ref_count", "alt_count", "alt_forward", "alt_reverse",
     "af", "af_low", "af_high", "lod", "ub", "detected", "ccf", "ccf_low", "ccf_high",
-    "compared_with", "state", "probability_increase", "fold_change",
+    "ub_ccf", "compared_with", "state", "probability_increase", "fold_change",
+    "overall_state", "present_before", "status",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
 )  # fmt: skip
 
@@ -50,7 +53,7 @@ def rows(report: dict) -> Iterator[dict]:
         for sample in compare["samples"]:
             e = v["samples"][sample["sample"]]
             # The pair in which this sample is the later one; a sample may stand in none.
-            pair = next((s for s in v["states"] if s["post"] == sample["sample"]), {})
+            pair = state_at(v, sample["sample"])
             yield {
                 "patient": report["patient"],
                 **{k: sample[k] for k in ("sample", "role", "timepoint", "day", "lesion")},
@@ -62,10 +65,13 @@ def rows(report: dict) -> Iterator[dict]:
                 "alt_forward": e["adf"][1] if len(e["adf"]) > 1 else None,
                 "alt_reverse": e["adr"][1] if len(e["adr"]) > 1 else None,
                 **{k: e[k] for k in ("af", "af_low", "af_high", "lod", "ub", "detected",
-                                     "ccf", "ccf_low", "ccf_high")},
+                                     "ccf", "ccf_low", "ccf_high", "ub_ccf")},
                 "compared_with": pair.get("pre"), "state": pair.get("state"),
                 "probability_increase": pair.get("probability_increase"),
                 "fold_change": pair.get("fold_change"),
+                "overall_state": v["state"],
+                "present_before": (line_of(v) or {}).get("before"),
+                "status": v["status"],
                 "key_variant": v["id"] in keys,
                 **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
                                                "match_level")},

@@ -74,6 +74,7 @@ VERDICTS = {
 
 DRIVER_STATES = {
     "retained": "retained",
+    "present": "detected after treatment, not before",
     "lost": "lost",
     "absent": "absent",
     "unknown": "not known",

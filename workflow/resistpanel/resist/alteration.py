@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 
-import msgspec
-
 from resistpanel.catalog import protein
-from resistpanel.catalog.drugs import Drug, Drugs
+from resistpanel.catalog.drugs import Drug
 from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
-from resistpanel.records.compare import Compare, Phase, SampleAtLocus, Variant
-from resistpanel.records.copynumber import CopyNumber, GeneChange
-from resistpanel.records.sheet import Sheet
+from resistpanel.records.compare import (
+    LesionState,
+    LineState,
+    Phase,
+    SampleAtLocus,
+)
 
 #: A sample in which an alteration was not looked for.
 NOT_EXAMINED = SampleAtLocus(
     ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
-    detected=None, ccf=None, ccf_low=None, ccf_high=None,
+    detected=None, ccf=None, ccf_low=None, ccf_high=None, ub_ccf=None,
 )  # fmt: skip
 
 
@@ -67,7 +68,15 @@ class Alteration:
     consequence : str
     splice : bool
     state : str or None
-        Over all pairs; None if there is no pair.
+        Under the latest line of therapy with samples; None without a sample before it.
+    lines : tuple of LineState
+        One per line of therapy.
+    status : str or None
+        ``present``, ``gone``, ``absent`` or ``not known`` in the latest samples.
+    trajectory : tuple of str
+        The course of each lesion with several samples, in words.
+    kind : str or None
+        ``truncal``, ``shared``, ``private`` or ``absent`` over the lesions; None: not known.
     states : tuple of Change
     samples : dict of str to SampleAtLocus
         Of a copy-number change only `detected` is given.
@@ -100,6 +109,20 @@ class Alteration:
     substitutions: tuple[tuple[str, str], ...] = ()
     phase: tuple[Phase, ...] = ()
     population_af: float | None = None
+    lines: tuple[LineState, ...] = ()
+    status: str | None = None
+    trajectory: tuple[str, ...] = ()
+    kind: str | None = None
+
+    @property
+    def line(self) -> LineState | None:
+        """The state under the latest line of therapy with samples before and after its start."""
+        return next((line for line in reversed(self.lines) if line.lesions), None)
+
+    @property
+    def before(self) -> str | None:
+        """Whether it was there before that line: see `LineState.before`; None: no sample."""
+        return self.line.before if self.line else None
 
     @property
     def label(self) -> str:
@@ -136,13 +159,14 @@ class Alteration:
         """Allele frequency in `sample` (0 to 1); None where there is none."""
         return self.at(sample).af
 
-    def telling(self) -> Change | None:
-        """Return the change of the pair that tells most: by state, then by the later AF."""
+    def telling(self) -> LesionState | None:
+        """Return the lesion that decides the state: by state, then by the later AF."""
+        if self.line is None:
+            return None
         order = STATES.index
         return min(
-            self.states,
-            key=lambda change: (order(change.state), -(self.af(change.pair.post) or 0)),
-            default=None,
+            self.line.lesions,
+            key=lambda one: (one.state != self.state, order(one.state), -(self.af(one.post) or 0)),
         )
 
 
@@ -151,7 +175,8 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
-    `lesions` are the tumour samples by lesion, as in compare.json.
+    `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
+    which no tumour was detected.
     """
 
     name: str
@@ -163,6 +188,7 @@ class Patient:
     alterations: tuple[Alteration, ...]
     copy_number_examined: bool
     lesions: dict[str, tuple[str, ...]]
+    without_tumour: frozenset[str] = frozenset()
 
     @property
     def tumours(self) -> tuple[Sample, ...]:
@@ -182,136 +208,3 @@ class Patient:
         """Names of the tumour samples that stand second in a pair, or all without pairs."""
         posts = tuple(dict.fromkeys(pair.post for pair in self.pairs))
         return posts or tuple(sample.name for sample in self.tumours)
-
-
-def read_patient(
-    compare: Compare, sheet: Sheet, copynumber: CopyNumber | None, drugs: Drugs
-) -> Patient:
-    """Return the patient of what compare, sheet and, if given, copynumber handed on."""
-    pairs = tuple(
-        Pair(pair.pre, pair.post, tuple(drugs.resolve(name) for name in pair.drugs))
-        for pair in compare.pairs
-    )
-    given = [drug for pair in pairs for drug in pair.drugs]
-    if not pairs:
-        given = [drugs.resolve(drug.drug) for drug in sheet.drugs]
-    samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
-    by_names = {(pair.pre, pair.post): pair for pair in pairs}
-    alterations = [_variant(variant, by_names) for variant in compare.variants]
-    if copynumber:
-        alterations += _copy_number(copynumber, pairs)
-    return Patient(
-        sheet.patient,
-        sheet.disease,
-        samples,
-        pairs,
-        tuple({drug.name: drug for drug in given}.values()),
-        sheet.drugs,
-        tuple(alterations),
-        copynumber is not None,
-        compare.lesions.samples,
-    )
-
-
-def _variant(variant: Variant, pairs: dict[tuple[str, str], Pair]) -> Alteration:
-    changes = (protein.parse(change.short) for change in variant.protein_changes)
-    return Alteration(
-        id=variant.id,
-        gene=variant.gene or "",
-        copy_number="",
-        protein=variant.protein or "",
-        changes=tuple(change for change in changes if change),
-        consequence=variant.consequence or "",
-        splice=variant.splice,
-        state=variant.state if variant.states else None,
-        states=tuple(
-            Change(pairs[state.pre, state.post], state.state, state.text)
-            for state in variant.states
-        ),
-        samples=variant.samples,
-        reported=variant.reported,
-        germline=variant.model == "germline",
-        filters=variant.filters,
-        sites=variant.sites,
-        substitutions=tuple((s.ref, s.alt) for s in variant.substitutions),
-        phase=variant.phase or (),
-        population_af=variant.population_af or None,
-    )
-
-
-def _copy_number(copynumber: CopyNumber, pairs: tuple[Pair, ...]) -> list[Alteration]:
-    """Return the amplified and the deleted genes of any sample."""
-    by_sample = {
-        name: {gene.gene: gene for gene in sample.genes}
-        for name, sample in copynumber.samples.items()
-    }
-    calls = {
-        (gene.gene, gene.call)
-        for genes in by_sample.values()
-        for gene in genes.values()
-        if gene.call in {"amplification", "deletion"}
-    }
-    paired = {
-        (pair.pre, pair.post, gene.gene): gene for pair in copynumber.pairs for gene in pair.genes
-    }
-    found = []
-    for gene, call in sorted(calls):
-        samples = {
-            name: msgspec.structs.replace(
-                NOT_EXAMINED, detected=genes[gene].call == call if gene in genes else None
-            )
-            for name, genes in by_sample.items()
-        }
-        states = [
-            _copy_state(call, samples, pair, paired.get((pair.pre, pair.post, gene)))
-            for pair in pairs
-        ]
-        found.append(
-            Alteration(
-                id=f"copynumber:{gene}:{call}",
-                gene=gene,
-                copy_number=call,
-                protein="",
-                changes=(),
-                consequence=call,
-                splice=False,
-                state=min((s.state for s in states), key=STATES.index, default=None),
-                states=tuple(states),
-                samples=samples,
-                reported=True,
-                germline=False,
-            )
-        )
-    return found
-
-
-def _copy_state(
-    call: str, samples: dict[str, SampleAtLocus], pair: Pair, change: GeneChange | None
-) -> Change:
-    """Return the state of a copy-number call between two samples.
-
-    Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
-    one side of 0; detected after alone is acquired under the same condition, else emergent. A
-    ratio that the copy-number stage calls unchanged (as the samples' purities alone give it) is
-    neither.
-    """
-    sign = 1 if call == "amplification" else -1
-    pre, post = (samples.get(name, NOT_EXAMINED).detected for name in (pair.pre, pair.post))
-    low, high = (change.low, change.high) if change else (None, None)
-    known = low is not None and high is not None and change.call != "unchanged"
-    more = known and (low > 0 if sign > 0 else high < 0)
-    less = known and (high < 0 if sign > 0 else low > 0)
-    if pre is None or post is None:
-        state = "not covered"
-    elif post and not pre:
-        state = "acquired" if more else "emergent"
-    elif post and pre:
-        state = "rising" if more else "falling" if less else "stable"
-    elif pre:
-        state = "lost" if less else "undetermined"
-    else:
-        state = "undetermined"
-    ratio = ""
-    if change and change.log2_ratio is not None:
-        ratio = f"log2 ratio after to before {change.log2_ratio:+.2f}"
-    return Change(pair, state, ratio)

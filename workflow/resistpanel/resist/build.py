@@ -8,7 +8,7 @@ from resistpanel.records import resist as records
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
-from resistpanel.resist.alteration import Patient, read_patient
+from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import convergence, course, distribution
 from resistpanel.resist.driver import track
@@ -17,6 +17,7 @@ from resistpanel.resist.knowledge import nras
 from resistpanel.resist.match import Match
 from resistpanel.resist.negatives import coverage, excluded, near_misses, negative_sites, rows_for
 from resistpanel.resist.origin import with_unproven
+from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.therapy_options import expected_to_fail, options
 from resistpanel.resist.verdict import keys_of, verdict
 
@@ -113,6 +114,9 @@ def _finding(
         protein=alteration.protein or None,
         label=alteration.label,
         state=alteration.state,
+        before=alteration.before,
+        status=alteration.status,
+        trajectory=alteration.trajectory,
         mechanism_class=mechanism.kind if mechanism and counts else "none",
         mechanism_text=mechanism.text if mechanism and counts else None,
         mechanisms=tuple(
@@ -124,7 +128,7 @@ def _finding(
         direction=direction,
         effect=finding.effect,
         driver=finding.driver is not None,
-        distribution=distribution(alteration, patient),
+        distribution=distribution(alteration),
         course=course(alteration, patient),
         pro=tuple(finding.pro),
         contra=tuple(finding.contra),

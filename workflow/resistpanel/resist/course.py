@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from resistpanel.catalog.pathway import Pathway
-from resistpanel.compare import lesions
 from resistpanel.core.text import join
 from resistpanel.records.resist import Convergence, ConvergingVariant, CoursePoint
 from resistpanel.resist.alteration import Alteration, Patient
@@ -31,11 +30,9 @@ def course(alteration: Alteration, patient: Patient) -> tuple[CoursePoint, ...]:
     return tuple(points)
 
 
-def distribution(alteration: Alteration, patient: Patient) -> str | None:
-    """Return ``truncal``, ``shared`` or ``private`` over the patient's lesions, or None."""
-    detected = {sample.name: alteration.at(sample.name).detected for sample in patient.tumours}
-    kind = lesions.distribution(patient.lesions, detected).kind
-    return None if kind == "absent" else kind
+def distribution(alteration: Alteration) -> str | None:
+    """Return ``truncal``, ``shared`` or ``private`` over the lesions; None: absent, not known."""
+    return None if alteration.kind == "absent" else alteration.kind
 
 
 def convergence(

@@ -19,9 +19,11 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
     Returns
     -------
     records.Driver
-        `state` is ``retained`` (detected in a later sample; the text names those in which it is
-        not), ``lost`` (in none of them), ``absent`` (in no tumour, although it was looked for) or
-        ``unknown``. Without a normal the text says that the driver's origin is not proven.
+        `state` is ``retained`` (detected before and in a later sample; the text names those in
+        which it is not), ``present`` (in a later sample, and in none before treatment), ``lost``
+        (in none of the later samples, which contain tumour), ``absent`` (in no tumour, although it
+        was looked for) or ``unknown``. Without a normal the text says that the driver's origin is
+        not proven.
     """
     if not patient.drugs:
         return _result(
@@ -103,14 +105,26 @@ def _over_time(
     measured = "; ".join(
         f"{sample.name} {_measured(alteration, sample.name)}" for sample in patient.tumours
     )
+    before = patient.before()
+    state = "retained"
+    if seen and before and not any(alteration.detected(name) for name in before):
+        state = "present"
+        line = alteration.line
+        measured += (
+            f"; whether it was present before treatment is not known: {line.why}"
+            if line and line.why
+            else "; not detected before treatment"
+        )
     if seen and not missing:
-        return _result(alteration, "retained", measured)
+        return _result(alteration, state, measured)
+    silent = [name for name in missing if name in patient.without_tumour]
+    if silent and not set(missing) - set(silent):
+        text = f"{measured}; {join(silent)} contains no detectable tumour"
+        return _result(alteration, state if seen else "unknown", text)
     if missing:
         suspicion = _suspicion(patient, findings, missing, alteration)
         if seen:
-            return _result(
-                alteration, "retained", f"{measured}; not in {join(missing)}: {suspicion}"
-            )
+            return _result(alteration, state, f"{measured}; not in {join(missing)}: {suspicion}")
         return _result(alteration, "lost", f"{measured}; {suspicion}")
     return _result(alteration, "unknown", f"{measured}; not assessable after treatment")
 

@@ -75,7 +75,7 @@ class Finding:
         patient's disease before others, and cancer cell fraction.
         """
         told = self.alteration.telling()
-        after = told.pair.post if told else None
+        after = told.post if told else None
         clonal = self.alteration.at(after).ccf if after else None
         fraction = clonal if clonal is not None else self.alteration.af(after) if after else None
         if fraction is None:
@@ -84,6 +84,7 @@ class Finding:
         state = self.alteration.state
         return (
             self.tier,
+            self.alteration.status == "gone",
             STATES.index(state) if state else len(STATES),
             LEVELS.index(self.kept[0].level) if self.kept else len(LEVELS),
             bool(self.kept) and all(match.disease is False for match in self.kept),
@@ -234,35 +235,52 @@ def _effect(
 
 
 def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) -> None:
-    told = alteration.telling()
-    if told is None:
+    state = alteration.state
+    if state is None or alteration.line is None:
         contra.append(
             "no sample before treatment: whether it was present before could not be determined"
         )
         return
     text = state_text(alteration)
-    if told.state in GAINED:
-        pro.append(f"{told.state}: {text}")
-    elif told.state in OPEN:
-        contra.append(f"{told.state}: {text}")
-    elif told.state == "stable":
+    if state in GAINED:
+        pro.append(f"{state}: {text}")
+    elif state in OPEN:
+        contra.append(f"{state}: {text}")
+    elif state == "stable":
         contra.append(f"present before treatment at about the same fraction: {text}")
     else:
-        contra.append(f"{told.state} under treatment: {text}")
+        contra.append(f"{state} under treatment: {text}")
+    if alteration.status == "gone" and state not in ("lost", "absent"):
+        contra.append("no longer detected in the latest sample")
+    if alteration.trajectory:
+        contra.append(f"course: {join(alteration.trajectory)}")
 
 
 def state_text(alteration: Alteration) -> str:
-    """Return what was measured in the two samples of the most telling pair."""
+    """Return what was measured before and after the first dose, and in which other samples.
+
+    Of the lesion that decides the state; then the samples before that show the alteration or
+    exclude it, other lesions with another state, and why presence before is not known.
+    """
     told = alteration.telling()
     if told is None:
         return _only_text(alteration)
     if alteration.copy_number:
-        return told.text or told.state
-    pre = alteration.samples[told.pair.pre]
-    post = alteration.samples[told.pair.post]
-    return (
-        f"{sample_text(pre)} before ({told.pair.pre}), {sample_text(post)} after ({told.pair.post})"
-    )
+        return told.text
+    line, named = alteration.line, [told.pre, told.post]
+    parts = [
+        f"{sample_text(alteration.at(told.pre))} before ({told.pre}), "
+        f"{sample_text(alteration.at(told.post))} after ({told.post})"
+    ]
+    before = [name for name in (*line.shown_by, *line.excluded_by) if name not in named]
+    if told.state == "emergent" and line.before == "present":
+        own = [name for name in line.shown_by if name in named]
+        parts += [f"present before in {name}" for name in own]
+    parts += [f"{sample_text(alteration.at(name))} before ({name})" for name in before]
+    for one in line.lesions:
+        if one.state != told.state and one.post not in named:
+            parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
+    return "; ".join([*parts, *([line.why] if line.why else [])])
 
 
 def _only_text(alteration: Alteration) -> str:
@@ -285,7 +303,12 @@ def sample_text(values: SampleAtLocus) -> str:
         return f"not assessable at depth {values.dp or 0}"
     alt = values.ad[1]
     support = f", supported by {alt} fragment{'s' * (alt > 1)}" if alt else ""
-    return f"not detected (at most {percent_up(values.ub)} at depth {values.dp}{support})"
+    cells = (
+        f", at most {percent_up(values.ub_ccf)} of the tumour cells"
+        if values.ub_ccf is not None and values.ub_ccf < 1
+        else ""
+    )
+    return f"not detected (at most {percent_up(values.ub)} at depth {values.dp}{support}{cells})"
 
 
 def _match_reasons(
@@ -334,9 +357,9 @@ def _what_matched(match: Match) -> str:
 
 def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
     told = alteration.telling()
-    if told is None or told.state not in GAINED:
+    if told is None or alteration.state not in GAINED:
         return
-    high = alteration.at(told.pair.post).ccf_high
+    high = alteration.at(told.post).ccf_high
     if high is not None and high < SMALL_CLONE:
         contra.append(f"in at most {percent_up(high)} of the tumour cells after treatment")
 

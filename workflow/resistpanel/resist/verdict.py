@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from resistpanel.core.text import join, plural, sentence
+from resistpanel.core.vocabulary import OPEN
 from resistpanel.records.resist import (
     Convergence,
     Coverage,
@@ -11,7 +12,7 @@ from resistpanel.records.resist import (
     NearMiss,
     Verdict,
 )
-from resistpanel.resist.alteration import Patient
+from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.therapy_options import resisted_classes
@@ -38,6 +39,46 @@ _STATE = {
 }
 
 
+def state_words(alteration: Alteration) -> str:
+    """Return how the state of an alteration is told, per lesion where lesions differ."""
+    line, state = alteration.line, alteration.state
+    if line is None or state is None:
+        return _STATE[None]
+    by_state: dict[str, list[str]] = {}
+    for one in line.lesions:
+        if one.state != "absent":
+            by_state.setdefault(one.state, []).append(one.lesion)
+    words = _words(alteration, state)
+    if len(by_state) > 1:
+        first = by_state.pop(state, [])
+        words = "; ".join([
+            _at(words, first),
+            *(_at(_words(alteration, other), where) for other, where in by_state.items()),
+        ])  # fmt: skip
+    if alteration.status == "gone" and state not in ("lost", "absent"):
+        words += ", and is no longer detected"
+    return words
+
+
+def _at(words: str, lesions: Sequence[str]) -> str:
+    """Return what is said of an alteration with the lesions of which it holds."""
+    what, colon, why = words.partition(":")
+    return f"{what} in {join(lesions)}{colon}{why}" if lesions else words
+
+
+def _words(alteration: Alteration, state: str) -> str:
+    line = alteration.line
+    if state == "emergent" and line.before == "present":
+        return (
+            f"was selected, not acquired: it was present before treatment in {join(line.shown_by)}"
+        )
+    if state in OPEN and line.before == "present":
+        return "was present before treatment; whether it increased could not be determined"
+    if state in OPEN and line.why:
+        return f"is present after treatment; whether it was present before is not known: {line.why}"
+    return _STATE[state]
+
+
 def keys_of(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings on which the verdict rests, the first the weightiest.
 
@@ -47,10 +88,17 @@ def keys_of(findings: Sequence[Finding]) -> list[Finding]:
     for tier in (0, 1, 2):
         keys = [finding for finding in findings if finding.tier == tier]
         if tier == 2:
-            keys = [k for k in keys if k.effect == "known" and k.alteration.state == "stable"]
+            keys = [k for k in keys if k.effect == "known" and _explains(k.alteration)]
         if keys:
             return keys
     return []
+
+
+def _explains(alteration: Alteration) -> bool:
+    """Whether an alteration that relapse did not bring is still there at its fraction."""
+    if alteration.state == "stable":
+        return True
+    return bool(alteration.line) and any(one.state == "stable" for one in alteration.line.lesions)
 
 
 def verdict(
@@ -132,7 +180,7 @@ def _others(keys: Sequence[Finding]) -> str:
 
 def _told(finding: Finding) -> str:
     alteration = finding.alteration
-    state = _STATE[alteration.state]
+    state = state_words(alteration)
     measured = state_text(alteration)
     first = sentence(
         f"{alteration.label}, {finding.mechanism.text}, {state}"
@@ -161,10 +209,15 @@ def _lacks(finding: Finding, driver: Driver, tumor_only: bool) -> list[str]:
     against = [m for m in finding.kept if m.row.direction != "resistance"]
     if against:
         lacks.append(f"other catalogue rows contradict it ({join(m.row.id for m in against)})")
-    if finding.alteration.state == "emergent":
+    before = finding.alteration.before
+    if finding.alteration.state == "emergent" and before != "present":
         lacks.append("it may have been present before treatment")
-    if finding.open:
+    if finding.open and before == "present":
+        lacks.append("whether it increased under treatment could not be determined")
+    elif finding.open:
         lacks.append("whether it was present before treatment could not be determined")
+    if finding.alteration.status == "gone":
+        lacks.append("it is no longer detected")
     if any("of the tumour cells after treatment" in text for text in finding.contra):
         lacks.append("it is in a small fraction of the tumour cells")
     if driver.state in {"lost", "absent"}:
@@ -184,7 +237,7 @@ def _candidate(
     measured = state_text(alteration)
     text = sentence(
         f"no catalogued mechanism of resistance to {classes_text(patient)} was found; candidate: "
-        f"{alteration.label}, {main.mechanism.text}, {_STATE[alteration.state]}"
+        f"{alteration.label}, {main.mechanism.text}, {state_words(alteration)}"
         + (f" ({measured})" if measured else "")
     )
     if len(keys) > 1:

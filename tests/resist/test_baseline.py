@@ -1,0 +1,156 @@
+"""Verdicts where the samples before treatment differ, say nothing, or are not the last word."""
+
+import pytest
+
+LESIONS = [("A0", 0, "arm"), ("B0", 0, "back"), ("A1", 160, "arm"), ("B1", 160, "back")]
+
+
+def v600e(p, *fractions):
+    p.add("BRAF", "V600E", *fractions)
+    return p
+
+
+def everything(value):
+    """Return all sentences of resist.json that speak of findings."""
+    verdict = value["verdict"]
+    texts = [verdict["sentence"], *verdict["reasons"], value["driver"]["text"]]
+    for found in value["findings"]:
+        texts += [*found["for"], *found["against"]]
+    return " | ".join(texts)
+
+
+def test_a_biopsy_without_tumour_never_gives_acquired(patient, context):
+    """Thirteen variants are new in the relapse, the driver too."""
+    p = v600e(patient("vemurafenib", tumour_free=("pre",)), 0.0, 0.37)
+    p.add("MAP2K1", "C121S", 0.0, 0.16)
+    for index in range(11):
+        p.add("PTPRD", f"E{600 + index}K", 0.0, 0.4)
+    value = p.resist(context)
+    assert "acquired" not in everything(value)
+    assert {f["state"] for f in value["findings"]} == {"undetermined"}
+    assert value["driver"]["state"] == "present"
+    assert "retained" not in everything(value)
+    assert value["driver"]["text"].endswith(
+        "whether it was present before treatment is not known: the biopsy pre contains no "
+        "detectable tumour"
+    )
+    verdict = value["verdict"]
+    assert (verdict["kind"], verdict["key_variants"]) == ("mechanism", [p.variants[1]["id"]])
+    assert (
+        "is present after treatment; whether it was present before is not known: the biopsy pre "
+        "contains no detectable tumour" in verdict["sentence"]
+    )
+    assert verdict["confidence"] != "high"
+
+
+def test_copy_number_needs_tumour_before_too(patient, context):
+    p = v600e(patient("vemurafenib", tumour_free=("pre",)), 0.0, 0.37)
+    p.amplify("BRAF", 0.0, 2.5)
+    value = p.resist(context)
+    found = next(f for f in value["findings"] if f["variant"].startswith("copynumber"))
+    assert found["state"] == "undetermined"
+    assert "acquired" not in everything(value)
+
+
+def test_a_relapse_sample_without_tumour_has_not_lost_the_driver(patient, context):
+    p = v600e(patient("vemurafenib", tumour_free=("post",)), 0.37, 0.0)
+    value = p.resist(context)
+    assert value["driver"]["state"] == "unknown"
+    assert value["driver"]["text"].endswith("post contains no detectable tumour")
+    assert "lost" not in everything(value)
+
+
+def test_present_in_another_lesion_before(patient, context):
+    """Absent in pre A, 30 % in pre B, relapse in C: not acquired, B is named."""
+    samples = [("A", 0, "arm"), ("B", 0, "back"), ("C", 160, "chest")]
+    p = patient("vemurafenib", samples=samples)
+    p.lines = [p.lines[0] | {"baseline": ["A", "B"], "samples": ["C"]}]
+    drugs = p.pairs[0]["drugs"]
+    p.pairs = [{"pre": pre, "post": "C", "drugs": drugs} for pre in ("A", "B")]
+    v600e(p, 0.37, 0.37, 0.37).background()
+    p.add("MAP2K1", "C121S", 0.0, 0.3, 0.35)
+    value = p.resist(context)
+    sentence = value["verdict"]["sentence"]
+    assert "was selected, not acquired: it was present before treatment in B" in sentence
+    assert "was acquired" not in everything(value)
+    assert "30.0 % (27.0 % to 33.0 %) of 900 fragments before (B)" in sentence
+
+
+def two_lesions(patient, *fractions):
+    p = patient("vemurafenib", samples=LESIONS)
+    p.lines = [p.lines[0] | {"baseline": ["A0", "B0"], "samples": ["A1", "B1"]}]
+    drugs = p.pairs[0]["drugs"]
+    p.pairs = [{"pre": a, "post": b, "drugs": drugs} for a, b in (("A0", "A1"), ("B0", "B1"))]
+    v600e(p, 0.37, 0.37, 0.37, 0.37).background()
+    p.add("MAP2K1", "C121S", *fractions)
+    return p
+
+
+def test_lost_in_one_lesion_and_stable_in_another(patient, context):
+    value = two_lesions(patient, 0.2, 0.2, 0.0, 0.21).resist(context)
+    verdict = value["verdict"]
+    assert verdict["kind"] == "mechanism"
+    assert (
+        "was present before treatment at about the same fraction in back; was present before "
+        "treatment and was not detected after it in arm" in verdict["sentence"]
+    )
+
+
+def test_new_in_one_lesion_and_stable_in_another(patient, context):
+    value = two_lesions(patient, 0.0, 0.2, 0.2, 0.21).resist(context)
+    assert "was acquired" not in everything(value)
+    assert (
+        "was selected, not acquired in arm: it was present before treatment in B0"
+        in value["verdict"]["sentence"]
+    )
+
+
+def test_gone_at_the_last_time_point(patient, context):
+    samples = [("pre", 0, None), ("r1", 90, None), ("r2", 200, None)]
+    p = v600e(patient("vemurafenib", samples=samples), 0.37, 0.37, 0.37).background()
+    p.add("MAP2K1", "C121S", 0.0, 0.2, 0.0)
+    value = p.resist(context)
+    verdict = value["verdict"]
+    assert "was acquired, and is no longer detected" in verdict["sentence"]
+    assert "but it is no longer detected" in verdict["reasons"]
+    found = next(f for f in value["findings"] if f["gene"] == "MAP2K1")
+    assert (found["status"], found["before"]) == ("gone", "excluded")
+    assert found["trajectory"] == ["appeared, then disappeared"]
+
+
+def test_what_is_still_there_comes_before_what_is_gone(patient, context):
+    samples = [("pre", 0, None), ("r1", 90, None), ("r2", 200, None)]
+    p = v600e(patient("vemurafenib", samples=samples), 0.37, 0.37, 0.37).background()
+    p.add("MAP2K1", "C121S", 0.0, 0.4, 0.0)
+    p.add("NRAS", "Q61K", 0.0, 0.0, 0.1)
+    verdict = p.resist(context)["verdict"]
+    assert verdict["key_variants"] == [p.variants[-1]["id"], p.variants[-2]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("fractions", "state", "words"),
+    [
+        ((0.298, 0.009, 0.31), "stable", "fell, then returned"),
+        ((0.329, 0.0, 0.398), "stable", "disappeared, then returned"),
+        ((0.0, 0.1, 0.4), "acquired", "appeared, then rose"),
+    ],
+)
+def test_courses(patient, context, fractions, state, words):
+    samples = [("pre", 0, None), ("r1", 90, None), ("r2", 200, None)]
+    p = v600e(patient("vemurafenib", samples=samples), 0.37, 0.37, 0.37)
+    p.add("MAP2K1", "C121S", *fractions)
+    value = p.resist(context)
+    found = next(f for f in value["findings"] if f["gene"] == "MAP2K1")
+    assert (found["state"], found["trajectory"], found["status"]) == (state, [words], "present")
+    assert f"course: {words}" in found["against"]
+
+
+def test_an_unknown_change_is_not_an_unknown_presence(patient, context):
+    p = v600e(patient("vemurafenib"), 0.37, 0.37).background()
+    p.add("MAP2K1", "C121S", 0.1, 0.2, state="undetermined")
+    verdict = p.resist(context)["verdict"]
+    assert (
+        "was present before treatment; whether it increased could not be determined"
+        in verdict["sentence"]
+    )
+    assert "but whether it increased under treatment could not be determined" in verdict["reasons"]

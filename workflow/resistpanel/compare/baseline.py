@@ -1,0 +1,283 @@
+"""Was an allele there before a line of therapy? By all samples taken before its first dose.
+
+An allele was present before if any of them shows it. It was acquired only if every adequate one
+excludes it and at least one is adequate: one that contains detectable tumour and could have shown
+a small fraction of its cells. Otherwise it is not known.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+
+from resistpanel.compare.evidence import View
+from resistpanel.compare.sentences import (
+    detection,
+    frequency,
+    not_seen,
+    place,
+    sentence,
+    why_inadequate,
+)
+from resistpanel.compare.states import Decision
+from resistpanel.core.text import join
+from resistpanel.core.vocabulary import STATES
+from resistpanel.records import compare as records
+from resistpanel.records.sheet import Line
+
+
+@dataclasses.dataclass(frozen=True)
+class Allele:
+    """An allele in all samples of a patient.
+
+    Parameters
+    ----------
+    views : mapping of str to View
+        By sample.
+    decide : callable
+        Gives the decision between two samples; with True, its probability and interval too.
+    """
+
+    views: Mapping[str, View]
+    decide: Callable[..., Decision]
+
+    def seen(self, sample: str) -> bool | None:
+        """Return whether the allele was detected; None: not assessable."""
+        return self.views[sample].evidence.detected
+
+
+def line_state(
+    allele: Allele, line: Line, lesions: Mapping[str, Sequence[str]]
+) -> records.LineState:
+    """Return an allele's state under a line of therapy.
+
+    Parameters
+    ----------
+    allele : Allele
+    line : Line
+    lesions : mapping of str to sequence of str
+        Samples of each lesion (and of plasma), in order of time.
+    """
+    if not line.baseline or not line.samples:
+        return _nothing_to_compare(allele, line)
+    shown = [name for name in line.baseline if allele.seen(name)]
+    posts = _posts(allele, line, lesions, bool(shown))
+    excluded, possible = _others(allele, line, posts, shown)
+    before = (
+        "present" if shown else "possible" if possible else "excluded" if excluded else "not known"
+    )
+    found = []
+    for lesion, post in posts.items():
+        own = [name for name in lesions[lesion] if name in line.baseline]
+        # Whether an allele left a lesion is asked of that lesion.
+        before_it = own if own and not allele.seen(post) else line.baseline
+        pre = _comparator(own, before_it, shown, possible, excluded)
+        decision = allele.decide(pre, post, True)
+        spread = shown and allele.seen(post) and not set(own) & set(shown)
+        if spread and (set(own) & set(excluded) or (not own and excluded)):
+            # It was present before, though not in this lesion.
+            decision = dataclasses.replace(decision, state="emergent", reason="spread")
+        found.append((lesion, pre, post, decision))
+    inadequate = [name for name in line.baseline if name not in {*shown, *excluded, *possible}]
+    bounds = [allele.views[name].ccf_bound for name in excluded]
+    return records.LineState(
+        line=line.number,
+        state=_combined([decision.state for *_, decision in found], before),
+        before=before,
+        shown_by=tuple(shown),
+        excluded_by=tuple(excluded),
+        inadequate=tuple(inadequate),
+        ub_ccf=float(f"{max(bounds):.6g}") if before == "excluded" and None not in bounds else None,
+        why=_why(allele, inadequate, posts) if before == "not known" else None,
+        lesions=tuple(
+            records.LesionState(
+                lesion=lesion,
+                pre=pre,
+                post=post,
+                state=decision.state,
+                text=_lesion_text(decision, allele, pre, post, shown),
+            )
+            for lesion, pre, post, decision in found
+        ),
+        text=_text(allele, line, lesions, found, (shown, excluded, inadequate)),
+    )
+
+
+def _why(allele: Allele, inadequate: Sequence[str], posts: Mapping[str, str]) -> str | None:
+    """Return why the samples before the first dose do not exclude an allele."""
+    showing = [post for post in posts.values() if allele.seen(post)]
+    if not showing:
+        return None
+    reasons = []
+    for name in inadequate:
+        view, decision = allele.views[name], allele.decide(name, showing[-1])
+        if decision.reason in ("tumour", "fraction"):
+            reasons.append(why_inadequate(view))
+        elif decision.reason == "reads":
+            reasons.append(f"{place(view)} has no fragment at the site")
+        elif decision.reason == "purity":
+            reasons.append(f"the purity of {place(view)} is too low, or not known well enough")
+        else:
+            reasons.append(f"{place(view)} has too few fragments at the site")
+    return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _nothing_to_compare(allele: Allele, line: Line) -> records.LineState:
+    shown = tuple(name for name in line.baseline if allele.seen(name))
+    if not line.baseline:
+        measured = "; ".join(detection(allele.views[name]) for name in line.samples)
+        text = f"{measured}; no sample was taken before the first dose"
+    else:
+        measured = "; ".join(detection(allele.views[name]) for name in line.baseline)
+        text = f"{measured}; no sample was taken after the first dose"
+    return records.LineState(
+        line=line.number,
+        state=None,
+        before=None if not line.baseline else "present" if shown else "not known",
+        shown_by=shown,
+        excluded_by=(),
+        inadequate=(),
+        ub_ccf=None,
+        why=None,
+        lesions=(),
+        text=text.removeprefix("; "),
+    )
+
+
+def _posts(
+    allele: Allele, line: Line, lesions: Mapping[str, Sequence[str]], present: bool
+) -> dict[str, str]:
+    """Return the sample of each lesion that is compared with those before the first dose.
+
+    The latest that can be assessed. Of an allele that was not there before it is the latest that
+    shows it: that it came is said even if it has gone again.
+    """
+    found = {}
+    for lesion, names in lesions.items():
+        after = [name for name in names if name in line.samples]
+        if not after:
+            continue
+        assessed = [name for name in after if allele.seen(name) is not None]
+        showing = [name for name in after if allele.seen(name)]
+        choice = (assessed if present else showing or assessed) or after
+        found[lesion] = choice[-1]
+    return found
+
+
+def _others(
+    allele: Allele, line: Line, posts: Mapping[str, str], shown: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Return the samples before that exclude the allele, and those that leave it possible."""
+    showing = [post for post in posts.values() if allele.seen(post)]
+    excluded, possible = [], []
+    for name in line.baseline:
+        if name in shown or not showing:
+            continue
+        states = {allele.decide(name, post).state for post in showing}
+        if "emergent" in states:
+            possible.append(name)
+        elif states == {"acquired"}:
+            excluded.append(name)
+    return excluded, possible
+
+
+def _comparator(
+    own: Sequence[str],
+    baseline: Sequence[str],
+    shown: Sequence[str],
+    possible: Sequence[str],
+    excluded: Sequence[str],
+) -> str:
+    """Return the sample before the first dose that a later one is compared with.
+
+    One that shows the allele, before one that leaves it possible, before one that excludes it; of
+    these one of the same lesion; of these the latest.
+    """
+    for group in (shown, possible, excluded, baseline):
+        for names in (own, baseline):
+            choice = [name for name in names if name in group]
+            if choice:
+                return choice[-1]
+    raise ValueError("no sample before the first dose")
+
+
+def _combined(states: Sequence[str], before: str) -> str:
+    """Return the state over the lesions: what matters most for resistance.
+
+    Where the allele was present before, a lesion in which its change is open comes after one in
+    which it is stable.
+    """
+    order = STATES
+    if before == "present":
+        late = ("undetermined", "not covered")
+        at = STATES.index("stable") + 1
+        order = tuple(s for s in STATES[:at] if s not in late) + late + STATES[at:]
+    elif before in ("possible", "not known"):
+        states = [s if s != "acquired" else "undetermined" for s in states]
+    return min(states, key=order.index)
+
+
+def _lesion_text(
+    decision: Decision, allele: Allele, pre: str, post: str, shown: Sequence[str]
+) -> str:
+    if decision.reason != "spread":
+        return sentence(decision, allele.views[pre], allele.views[post])
+    return f"{_found(allele, shown)}; {detection(allele.views[post])}"
+
+
+def _found(allele: Allele, names: Sequence[str]) -> str:
+    return join(f"{frequency(allele.views[n])} {allele.views[n].name}" for n in names)
+
+
+def _text(
+    allele: Allele,
+    line: Line,
+    lesions: Mapping[str, Sequence[str]],
+    found: Sequence[tuple[str, str, str, Decision]],
+    groups: tuple[Sequence[str], Sequence[str], Sequence[str]],
+) -> str:
+    """Return what is known of the allele before and after the first dose, in one sentence."""
+    shown, excluded, inadequate = groups
+    used = {pre for _, pre, _, decision in found if decision.reason != "spread"}
+    parts = []
+    if any(decision.reason == "spread" for *_, decision in found):
+        parts.append(f"present before the first dose: {_found(allele, shown)}")
+        used |= set(shown)
+    for _, pre, post, decision in found:
+        if decision.reason == "spread":
+            parts.append(detection(allele.views[post]))
+        else:
+            parts.append(sentence(decision, allele.views[pre], allele.views[post]))
+    if shown:
+        parts += [
+            f"also {frequency(allele.views[n])} {allele.views[n].name}"
+            for n in shown
+            if n not in used
+        ]
+    parts += [
+        f"not detected {allele.views[n].name} {not_seen(allele.views[n])}"
+        for n in excluded
+        if n not in used
+    ]
+    parts += [
+        f"{why_inadequate(allele.views[n])}, so that it says nothing"
+        for n in inadequate
+        if n not in used and (excluded or shown)
+    ]
+    parts += _gone(allele, line, lesions, found)
+    return "; ".join(dict.fromkeys(parts))
+
+
+def _gone(
+    allele: Allele,
+    line: Line,
+    lesions: Mapping[str, Sequence[str]],
+    found: Sequence[tuple[str, str, str, Decision]],
+) -> list[str]:
+    """Say where an allele that came was not detected any more."""
+    parts = []
+    for lesion, _, post, _ in found:
+        later = [name for name in lesions[lesion] if name in line.samples]
+        later = later[later.index(post) + 1 :]
+        if later and allele.seen(post) and allele.seen(later[-1]) is False:
+            view = allele.views[later[-1]]
+            parts.append(f"no longer detected {view.name} {not_seen(view)}")
+    return parts

@@ -1,0 +1,142 @@
+"""Whether a sample contains tumour, and how much, by the patient's shared variants.
+
+A shared variant is a reported somatic variant that was detected in two or more tumour or plasma
+samples of the patient. What is absent from a sample in which none of them shows says nothing.
+"""
+
+import dataclasses
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+
+from resistpanel.compare.compare_constants import CONTRADICTION, SCALE_VARIANTS, SEVERAL
+from resistpanel.compare.purity import Purity
+from resistpanel.compare.read_calls import Record
+from resistpanel.core.vcf import Genotype
+from resistpanel.records import compare as records
+
+
+@dataclasses.dataclass(frozen=True)
+class Content:
+    """The tumour in one sample.
+
+    Parameters
+    ----------
+    shared : int
+        Shared variants detected in the sample.
+    catalogued : bool
+        Whether one of them is an allele of the catalogue, such as the driver.
+    af, af_low : float or None
+        Median of their allele frequencies, and lower quartile of the lower ends of the 95 %
+        intervals: a clonal mutation on one copy is not below it unless variants on several copies
+        are in the majority.
+    contradicted : float or None
+        A stated purity that these frequencies contradict.
+    """
+
+    shared: int = 0
+    catalogued: bool = False
+    af: float | None = None
+    af_low: float | None = None
+    contradicted: float | None = None
+
+    @property
+    def detected(self) -> bool:
+        """Whether the sample contains detectable tumour."""
+        return self.catalogued or self.shared >= SEVERAL
+
+    def record(self) -> records.TumorContent:
+        """Return what compare.json says of it."""
+        return records.TumorContent(
+            detected=self.detected,
+            shared_variants=self.shared,
+            catalogued=self.catalogued,
+            median_af=self.af,
+            contradicted_purity=self.contradicted,
+        )
+
+
+def proving(found: Iterable[Record], tumors: Sequence[str], tumor_only: bool) -> tuple[Record, ...]:
+    """Return the reported somatic variants, each of which shows that a sample contains tumour.
+
+    Parameters
+    ----------
+    found : iterable of Record
+        All of the VCF.
+    tumors : sequence of str
+        Tumour and plasma samples.
+    tumor_only : bool
+        Without a normal, an allele whose frequency agrees with a germline genotype in every
+        sample proves no tumour, unless the catalogue has it.
+    """
+    return tuple(
+        record
+        for record in found
+        if record.fields["reported"]
+        and record.fields["model"] == "somatic"
+        and not (tumor_only and not record.fields["sites"] and _germline_like(record, tumors))
+    )
+
+
+def _germline_like(record: Record, tumors: Sequence[str]) -> bool:
+    """Return whether the frequency is that of one or two of two copies wherever it is known."""
+    known = [record.evidence[name] for name in tumors]
+    return all(
+        (one.low or 0.0) <= 0.5 <= one.high or one.high >= 0.98
+        for one in known
+        if one.high is not None
+    )
+
+
+def shared(variants: Iterable[Record], tumors: Sequence[str]) -> tuple[Record, ...]:
+    """Return the variants that were detected in two or more tumour and plasma samples."""
+    return tuple(
+        record
+        for record in variants
+        if sum(record.evidence[name].detected is True for name in tumors) > 1
+    )
+
+
+def contents(
+    variants: Sequence[Record], purity: Mapping[str, Purity], tumors: Sequence[str]
+) -> dict[str, Content]:
+    """Return the tumour content of each tumour and plasma sample.
+
+    Parameters
+    ----------
+    variants : sequence of Record
+        As `proving` returns them.
+    purity : mapping of str to Purity
+        As stated, by sample.
+    tumors : sequence of str
+    """
+    common = shared(variants, tumors)
+    return {name: _content(variants, common, name, purity[name]) for name in tumors}
+
+
+def _content(
+    variants: Sequence[Record], common: Sequence[Record], name: str, purity: Purity
+) -> Content:
+    here = [record for record in common if record.evidence[name].detected]
+    seen: list[Genotype] = [record.evidence[name] for record in here]
+    every = [r.evidence[name] for r in variants if r.evidence[name].detected]
+    top = max((one.high or one.af or 0.0 for one in every), default=0.0)
+    missing = sum(r.evidence[name].detected is False for r in variants)
+    stated = purity.low if purity.low is not None else purity.value
+    contradicted = (
+        stated is not None
+        and not purity.from_driver
+        and len(every) + missing >= SCALE_VARIANTS
+        and CONTRADICTION * top < stated / 2
+    )
+    return Content(
+        shared=len(here),
+        catalogued=any(record.fields["sites"] for record in here),
+        af=statistics.median(one.af or 0.0 for one in seen) if seen else None,
+        af_low=_lower_quartile([one.low or 0.0 for one in seen]),
+        contradicted=purity.value if contradicted else None,
+    )
+
+
+def _lower_quartile(values: Sequence[float]) -> float | None:
+    """Return the lower quartile: of up to four numbers the least."""
+    return sorted(values)[(len(values) - 1) // 4] if values else None

@@ -1,0 +1,174 @@
+"""Copy-number changes as alterations, by the same rule of what was there before as variants."""
+
+import msgspec
+
+from resistpanel.compare.lesions import distribution
+from resistpanel.core.text import join
+from resistpanel.core.vocabulary import STATES
+from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
+from resistpanel.records.copynumber import CopyNumber, GeneChange
+from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
+
+#: Of a line of therapy without a sample before it or after it.
+NOT_COMPARED = "not compared"
+
+
+def copy_changes(
+    copynumber: CopyNumber,
+    pairs: tuple[Pair, ...],
+    compare: Compare,
+    without_tumour: frozenset[str],
+) -> list[Alteration]:
+    """Return the amplified and the deleted genes of any sample."""
+    by_sample = {
+        name: {gene.gene: gene for gene in sample.genes}
+        for name, sample in copynumber.samples.items()
+    }
+    calls = {
+        (gene.gene, gene.call)
+        for genes in by_sample.values()
+        for gene in genes.values()
+        if gene.call in {"amplification", "deletion"}
+    }
+    paired = {
+        (pair.pre, pair.post, gene.gene): gene for pair in copynumber.pairs for gene in pair.genes
+    }
+    found = []
+    for gene, call in sorted(calls):
+        samples = {
+            name: msgspec.structs.replace(
+                NOT_EXAMINED, detected=genes[gene].call == call if gene in genes else None
+            )
+            for name, genes in by_sample.items()
+        }
+        states = [
+            copy_state(call, samples, pair, paired.get((pair.pre, pair.post, gene)), without_tumour)
+            for pair in pairs
+        ]
+        lines = copy_lines(states, samples, compare, without_tumour)
+        told = [line for line, therapy in zip(lines, compare.lines, strict=True) if therapy.samples]
+        there = {name for name, one in samples.items() if one.detected}
+        row = distribution(compare.lesions.samples, {n: s.detected for n, s in samples.items()},
+                           without_tumour)  # fmt: skip
+        found.append(
+            Alteration(
+                id=f"copynumber:{gene}:{call}",
+                gene=gene,
+                copy_number=call,
+                protein="",
+                changes=(),
+                consequence=call,
+                splice=False,
+                state=told[-1].state if told else None,
+                states=tuple(states),
+                samples=samples,
+                reported=True,
+                germline=False,
+                lines=lines,
+                status="present" if there else "absent",
+                kind=row.kind,
+            )
+        )
+    return found
+
+
+def copy_state(
+    call: str,
+    samples: dict[str, SampleAtLocus],
+    pair: Pair,
+    change: GeneChange | None,
+    without_tumour: frozenset[str] = frozenset(),
+) -> Change:
+    """Return the state of a copy-number call between two samples.
+
+    Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
+    one side of 0; detected after alone is acquired under the same condition, else emergent. A
+    ratio that the copy-number stage calls unchanged (as the samples' purities alone give it) is
+    neither. A sample without detectable tumour shows no loss and no gain.
+    """
+    sign = 1 if call == "amplification" else -1
+    pre, post = (samples.get(name, NOT_EXAMINED).detected for name in (pair.pre, pair.post))
+    low, high = (change.low, change.high) if change else (None, None)
+    known = low is not None and high is not None and change.call != "unchanged"
+    more = known and (low > 0 if sign > 0 else high < 0)
+    less = known and (high < 0 if sign > 0 else low > 0)
+    if pre is None or post is None:
+        state = "not covered"
+    elif post and not pre:
+        state = "acquired" if more else "emergent"
+    elif post and pre:
+        state = "rising" if more else "falling" if less else "stable"
+    elif pre:
+        state = "lost" if less else "undetermined"
+    else:
+        state = "undetermined"
+    silent = pair.pre if post and not pre else pair.post if pre and not post else None
+    if silent in without_tumour:
+        text = f"{silent} contains no detectable tumour: the change of {call} is not known"
+        return Change(pair, "undetermined", text)
+    ratio = ""
+    if change and change.log2_ratio is not None:
+        ratio = f"log2 ratio after to before {change.log2_ratio:+.2f}"
+    return Change(pair, state, ratio)
+
+
+def copy_lines(
+    states: list[Change],
+    samples: dict[str, SampleAtLocus],
+    compare: Compare,
+    without_tumour: frozenset[str],
+) -> tuple[LineState, ...]:
+    """Return a copy-number change under each line of therapy.
+
+    By the same rule as that of a variant: what any sample before the first dose shows was not
+    acquired, and a sample without detectable tumour excludes nothing.
+    """
+    lesion = {name: place for place, names in compare.lesions.samples.items() for name in names}
+    found = []
+    for therapy in compare.lines:
+        mine = [
+            one
+            for one in states
+            if one.pair.pre in therapy.baseline and one.pair.post in therapy.samples
+        ]
+        known = {name: samples.get(name, NOT_EXAMINED).detected for name in therapy.baseline}
+        shown = tuple(name for name, seen in known.items() if seen)
+        new = {one.pair.pre for one in mine if one.state == "acquired"}
+        excluded = tuple(name for name, seen in known.items() if seen is False and name in new)
+        possible = any(one.state == "emergent" for one in mine)
+        inadequate = tuple(name for name in therapy.baseline if name not in {*shown, *new})
+        before = (
+            "present" if shown else "possible" if possible else "excluded" if excluded
+            else "not known"
+        )  # fmt: skip
+        told = [
+            "emergent" if one.state == "acquired" and before != "excluded" else one.state
+            for one in mine
+        ]
+        silent = [name for name in inadequate if name in without_tumour]
+        why = f"{join(silent)} contains no detectable tumour" if silent else None
+        found.append(
+            LineState(
+                line=therapy.number,
+                state=min(told, key=STATES.index, default=None),
+                before=before if therapy.baseline else None,
+                shown_by=shown,
+                excluded_by=excluded,
+                inadequate=inadequate,
+                ub_ccf=None,
+                why=why if before == "not known" else None,
+                lesions=tuple(
+                    LesionState(
+                        lesion=lesion.get(one.pair.post, one.pair.post),
+                        pre=one.pair.pre,
+                        post=one.pair.post,
+                        state=state,
+                        text=one.text or state,
+                    )
+                    for one, state in zip(mine, told, strict=True)
+                ),
+                text="; ".join(dict.fromkeys(one.text or one.state for one in mine))
+                or NOT_COMPARED,
+            )
+        )
+    return tuple(found)

@@ -1,0 +1,77 @@
+"""From what the earlier stages handed on to the patient that resist reasons about."""
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.drugs import Drugs
+from resistpanel.records.compare import Compare, Variant
+from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.sheet import Sheet
+from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
+from resistpanel.resist.copy_changes import copy_changes
+
+
+def read_patient(
+    compare: Compare, sheet: Sheet, copynumber: CopyNumber | None, drugs: Drugs
+) -> Patient:
+    """Return the patient of what compare, sheet and, if given, copynumber handed on."""
+    pairs = tuple(
+        Pair(pair.pre, pair.post, tuple(drugs.resolve(name) for name in pair.drugs))
+        for pair in compare.pairs
+    )
+    given = [drug for pair in pairs for drug in pair.drugs]
+    if not pairs:
+        given = [drugs.resolve(drug.drug) for drug in sheet.drugs]
+    samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
+    by_names = {(pair.pre, pair.post): pair for pair in pairs}
+    kinds = {name: row.kind for name, row in compare.lesions.variants.items()}
+    alterations = [_variant(variant, by_names, kinds) for variant in compare.variants]
+    without = frozenset(s.sample for s in compare.samples if s.tumor and not s.tumor.detected)
+    if copynumber:
+        alterations += copy_changes(copynumber, pairs, compare, without)
+    return Patient(
+        sheet.patient,
+        sheet.disease,
+        samples,
+        pairs,
+        tuple({drug.name: drug for drug in given}.values()),
+        sheet.drugs,
+        tuple(alterations),
+        copynumber is not None,
+        compare.lesions.samples,
+        without,
+    )
+
+
+def _variant(
+    variant: Variant, pairs: dict[tuple[str, str], Pair], kinds: dict[str, str | None]
+) -> Alteration:
+    changes = (protein.parse(change.short) for change in variant.protein_changes)
+    return Alteration(
+        id=variant.id,
+        gene=variant.gene or "",
+        copy_number="",
+        protein=variant.protein or "",
+        changes=tuple(change for change in changes if change),
+        consequence=variant.consequence or "",
+        splice=variant.splice,
+        state=variant.state,
+        states=tuple(
+            Change(pairs[state.pre, state.post], state.state, state.text)
+            for state in variant.states
+        ),
+        samples=variant.samples,
+        reported=variant.reported,
+        germline=variant.model == "germline",
+        filters=variant.filters,
+        sites=variant.sites,
+        substitutions=tuple((s.ref, s.alt) for s in variant.substitutions),
+        phase=variant.phase or (),
+        population_af=variant.population_af or None,
+        lines=variant.lines,
+        status=variant.status,
+        trajectory=tuple(
+            f"{one.text} ({one.lesion})" if len(variant.courses) > 1 else one.text
+            for one in variant.courses
+            if len(one.steps) > 1
+        ),
+        kind=kinds.get(variant.id),
+    )
