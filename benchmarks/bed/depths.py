@@ -93,6 +93,7 @@ def _sample(k: int, n: int, low, high, ub, lod: float) -> str:
 HEADER = """\
 ##fileformat=VCFv4.3
 ##FILTER=<ID=germline,Description="germline">
+##FILTER=<ID=tested,Description="no shared variant of the patient">
 ##INFO=<ID=TYPE,Number=1,Type=String,Description="type">
 ##INFO=<ID=MODEL,Number=1,Type=String,Description="model">
 ##INFO=<ID=SOMATIC_PHRED,Number=1,Type=Float,Description="phred">
@@ -134,7 +135,10 @@ def sheet(path: Path, samples: dict[str, float | None]) -> Path:
     pairs = [{"pre": tumours[0], "post": t, "drugs": []} for t in tumours[1:]]
     path.write_text(json.dumps({
         "schema": "resistpanel/sheet/1", "patient": "BED", "sex": None, "disease": None,
-        "samples": rows, "pairs": pairs, "lines": [], "drugs": [],
+        "samples": rows, "pairs": pairs, "drugs": [], "lines": [{
+            "number": 1, "drugs": [], "start": None, "stop": None, "baseline": tumours[:1],
+            "samples": tumours[1:],
+        }] if pairs else [],
         "tumor_only": "normal" not in samples,
     }))  # fmt: skip
     return path
@@ -182,14 +186,20 @@ def states(rng: np.random.Generator, draws: int = statistics.LEAST_DRAWS) -> lis
                         if (n, x, y) not in position:
                             position[n, x, y] = 100 + 10 * len(position)
                             lines.append(
-                                f"chr1\t{position[n, x, y]}\t.\tA\tG\t99\tPASS\tTYPE=SNV;"
+                                f"chr1\t{position[n, x, y]}\t.\tA\tG\t99\ttested\tTYPE=SNV;"
                                 f"MODEL=somatic;SOMATIC_PHRED=99\t{FORMAT}\t{text[0]}\t{text[x]}"
                                 f"\t{text[y]}"
                             )
                         at.append(position[n, x, y])
                     cells.append((n, f, rho, change, at))
+    # What shows that both samples contain tumour of one purity.
+    shared = [
+        f"chr1\t{at}\t.\tA\tG\t99\tPASS\tTYPE=SNV;MODEL=somatic;SOMATIC_PHRED=99\t{FORMAT}\t"
+        f"{text[0]}\t{text[700]}\t{text[700]}"
+        for at in range(10, 100, 10)
+    ]
     names = ["normal", "pre", "post"]
-    vcf = _write_vcf(FOLDER / "states.vcf.gz", names, lines)
+    vcf = _write_vcf(FOLDER / "states.vcf.gz", names, [*shared, *lines])
     table = sheet(FOLDER / "states.sheet.json", dict.fromkeys(names))
     out = FOLDER / "states.json"
     command("compare", "--vcf", vcf, "--sheet", table, "--output", out)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from resistpanel.report import summary_questions
-from resistpanel.report.summary import summary
+from resistpanel.report import final_vcf, maf, summary_questions, tsv
+from resistpanel.report.summary import summary, warnings
 
 
 def plain(text: str) -> str:
@@ -92,3 +92,36 @@ def test_the_bound_is_given_in_tumour_cells(parts, make):
     variant["samples"]["sensitive"]["ub_ccf"] = 0.0063
     (row,) = summary_questions.before(make(parts))
     assert "at most 0.63" in row["text"] and "of the tumour cells" in row["text"]
+
+
+def test_what_is_wrong_with_the_tumour_content_is_said_first(parts, make):
+    assert not [w for w in warnings(make(parts)) if "tumour" in w["title"]]
+    empty = {"detected": False, "shared_variants": 0, "catalogued": False, "median_af": None,
+             "contradicted_purity": 0.6}  # fmt: skip
+    parts["compare"]["samples"][1]["tumor"] = empty
+    titles = [w["title"] for w in warnings(make(parts))]
+    assert "sensitive contains no detectable tumour" in titles
+    assert "The purity of sensitive is contradicted" in titles
+
+
+def test_page_and_exports_agree_in_every_state(parts, make):
+    """Two lesions before: what the pair alone would call acquired was present in the other."""
+    variant = next(v for v in parts["compare"]["variants"] if v["gene"] == "MAP2K1")
+    variant["lines"][0] |= {"before": "present", "state": "emergent", "shown_by": ["sensitive"]}
+    variant["lines"][0]["lesions"][0]["state"] = "emergent"
+    variant |= {"state": "emergent", "status": "gone"}
+    report = make(parts)
+    one = next(r for r in tsv.rows(report)
+               if r["variant"] == variant["id"] and r["sample"] == "resistant")  # fmt: skip
+    two = next(r for r in maf.rows(report | {"build": "hg19"}) if r["Hugo_Symbol"] == "MAP2K1")
+    three = final_vcf.info_of(report)[variant["id"]]
+    four = final_vcf.formats_of(report)[variant["id"]]["resistant"]
+    assert (one["state"], one["overall_state"], two["RESISTPANEL.STATE"], three["RP_STATE"],
+            four["RPST"]) == ("emergent",) * 5  # fmt: skip
+    assert (one["present_before"], two["RESISTPANEL.BEFORE"], three["RP_BEFORE"]) == (
+        "present",
+    ) * 3
+    assert (one["status"], two["RESISTPANEL.STATUS"], three["RP_STATUS"]) == ("gone",) * 3
+    (row,) = summary_questions.before(report)
+    assert row["answer"] == "Yes, in another lesion"
+    assert row["text"].endswith("no longer detected in the latest sample")

@@ -309,7 +309,7 @@ class _Cells:
     def padding(self) -> int | None:
         """Return the padding."""
         given = self.cells.get("padding")
-        padding = _number(given)
+        padding = number(given)
         if given is not None and not (isinstance(padding, int) and 0 <= padding <= MOST_PADDING):
             self.problem(
                 "padding", f"'{given}' is not a number of bases", f"give 0 to {MOST_PADDING}"

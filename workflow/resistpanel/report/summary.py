@@ -63,6 +63,7 @@ def warnings(report: dict) -> list[dict]:
             "title": f"{failure['sample']} fails the gate", "text": failure["text"],
             "href": "#quality",
         })  # fmt: skip
+    found += _content(report)
     if report["sheet"]["tumor_only"]:
         found.append({
             "title": "No matched normal", "href": "#limits",
@@ -77,6 +78,27 @@ def warnings(report: dict) -> list[dict]:
             "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
             "text": driver["text"] or "", "href": "#findings",
         })  # fmt: skip
+    return found
+
+
+def _content(report: dict) -> list[dict]:
+    """Return warnings of samples without detectable tumour, or with another purity than stated."""
+    found = []
+    compared = {p[key] for p in report["compare"]["pairs"] for key in ("pre", "post")}
+    for sample in report["compare"]["samples"]:
+        content, name = sample["tumor"], sample["sample"]
+        if content and not content["detected"] and name in compared:
+            found.append({
+                "title": f"{name} contains no detectable tumour", "href": "#limits",
+                "text": "Neither the driver nor two of the patient's shared variants were detected "
+                "in it: what was not detected there is not excluded.",
+            })  # fmt: skip
+        if content and content["contradicted_purity"] is not None:
+            found.append({
+                "title": f"The purity of {name} is contradicted", "href": "#limits",
+                "text": f"{percent(content['contradicted_purity'])} was stated; no somatic variant "
+                "has an allele frequency that agrees with it. It is not used for bounds.",
+            })  # fmt: skip
     return found
 
 
