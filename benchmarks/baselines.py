@@ -196,7 +196,7 @@ def changed(seed: int, patients: int) -> pd.DataFrame:
                 grown = made.records[-1]
                 wrong += _state(made, tested, made.records[:-1]) in ("rising", "falling")
                 pair += by_pair(made, tested) in ("rising", "falling")
-                right += _state(made, grown, made.records[1:-1]) == "rising"
+                right += _state(made, grown, made.records[1:]) == "rising"
             rows.append((shared, depth, patients, wrong / patients, rate_bound(wrong, patients),
                          pair / patients, right / patients))  # fmt: skip
     return pd.DataFrame(
@@ -228,9 +228,12 @@ def _state(made: Comparison, one: Record, truncal: list[Record]) -> str:
     made.shared = tuple(truncal)
     made._points.clear()
     made._scales.clear()
+    made._groups.clear()
     common = made._scale("pre", "post", one.fields["id"])
+    among = made._among("pre", "post")
+    unchanged = among.unchanged.get(one.fields["id"]) if among else None
     views = [made._view(one, name) for name in ("pre", "post")]
-    return decide(*views, common=common, interval=False).state
+    return decide(*views, common=common, interval=False, unchanged=unchanged).state
 
 
 def page(

@@ -252,6 +252,7 @@ def test_a_variant_in_full(patient):
                 "shown_by": [],
                 "excluded_by": ["pre"],
                 "inadequate": [],
+                "why": None,
                 "lesions": [
                     {
                         "lesion": "tumour",

@@ -109,3 +109,32 @@ MAD_SD = TABLE.add(
     meaning="Standard deviation of a normal distribution by its median absolute deviation",
     origin="definition: 1 / the standard normal quantile 0.75",
 )
+CHANGE_SD = TABLE.add(
+    "CHANGE_SD",
+    0.7,
+    unit="natural logarithm",
+    meaning="Standard deviation of the log ratios of variants that changed",
+    origin="judgement: about a two-fold change",
+)
+SPIKE_PRIOR = TABLE.add(
+    "SPIKE_PRIOR",
+    (9.0, 1.0),
+    unit="variants",
+    meaning="Beta prior of the fraction of variants that did not change: unchanged, changed",
+    origin="judgement: ten variants, of which one changed",
+)
+WEIGHT_STEPS = TABLE.add(
+    "WEIGHT_STEPS",
+    50,
+    unit="iterations",
+    meaning="Steps by which that fraction is estimated (EM)",
+    origin="judgement",
+)
+MOST_UNCHANGED = TABLE.add(
+    "MOST_UNCHANGED",
+    0.1,
+    unit="1",
+    meaning="A variant is not called rising or falling if the probability that it did not change "
+    "is above this, among all variants of the patient",
+    origin="judgement: half of the 0.2 that Efron 2008, Stat Sci 23:1, uses to report",
+)

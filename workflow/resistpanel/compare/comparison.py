@@ -13,6 +13,7 @@ from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_co
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
+from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
@@ -91,6 +92,7 @@ class Comparison:
         self.shared = shared(proofs, self.tumors)
         self._points: dict[tuple[str, str], list[Point]] = {}
         self._scales: dict[tuple[str, str], Scale | None] = {}
+        self._groups: dict[tuple[str, str], Changes | None] = {}
 
     def result(self) -> records.Compare:
         """Return the comparison."""
@@ -112,6 +114,11 @@ class Comparison:
             ),
             pairs=self.sheet.pairs,
             lines=self.sheet.lines,
+            changes=tuple(
+                found
+                for pair in self.sheet.pairs
+                if (found := self._pair_changes(pair, variants)) is not None
+            ),
             variants=variants,
             lesions=records.Lesions(
                 samples={lesion: tuple(names) for lesion, names in self.lesions.items()},
@@ -142,7 +149,11 @@ class Comparison:
                 return known[pre, post, True]
             if key not in known:
                 common = self._scale(pre, post, record.fields["id"])
-                known[key] = decide(views[pre], views[post], self.rules, common, interval)
+                among = self._among(pre, post)
+                known[key] = decide(
+                    views[pre], views[post], self.rules, common, interval,
+                    among.unchanged.get(record.fields["id"]) if among else None,
+                )  # fmt: skip
             return known[key]
 
         states = [
@@ -202,6 +213,37 @@ class Comparison:
         else:
             more = "another sample before treatment leaves it possible that it was present before"
         return msgspec.structs.replace(state, state="emergent", text=f"{state.text}; {more}")
+
+    def _among(self, pre: str, post: str) -> Changes | None:
+        """Return which of the shared variants changed between two samples."""
+        if (pre, post) not in self._groups:
+            self._groups[pre, post] = changes(self._changes(pre, post))
+        return self._groups[pre, post]
+
+    def _pair_changes(
+        self, pair: Pair, variants: Sequence[records.Variant]
+    ) -> records.PairChanges | None:
+        """Return how many variants changed between the samples of a pair, by chance or not."""
+        among = self._among(pair.pre, pair.post)
+        if among is None:
+            return None
+        called = [
+            among.unchanged[variant.id]
+            for variant in variants
+            for state in variant.states
+            if variant.id in among.unchanged
+            and (state.pre, state.post) == (pair.pre, pair.post)
+            and state.state in ("rising", "falling")
+        ]
+        return records.PairChanges(
+            pre=pair.pre,
+            post=pair.post,
+            tested=len(among.unchanged),
+            changed=len(called),
+            unchanged_fraction=rounded(among.weight),
+            spread=rounded(among.spread),
+            false_discovery_rate=rounded(sum(called) / len(called)) if called else None,
+        )
 
     def _scale(self, pre: str, post: str, identifier: str) -> Scale | None:
         """Return the common change of the shared variants without the one that is tested."""

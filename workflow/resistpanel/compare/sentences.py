@@ -149,6 +149,11 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
                 f"{_both(pre, post)}: {_fold(decision)}; purity is not known and there are too few "
                 "shared variants to distinguish a change from a change of purity"
             )
+        if decision.reason == "chance":
+            return (
+                f"{_both(pre, post)}: {_fold(decision)}; among all variants of the patient such a "
+                "change is too likely to be chance"
+            )
         want = _wanted(decision, "in both samples")
         return f"{_both(pre, post)}: too uncertain to call a change ({_fold(decision)}); {want}"
     parts = [_part(pre), _part(post)]

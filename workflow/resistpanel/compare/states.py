@@ -9,7 +9,7 @@ import math
 
 from scipy.special import ndtri
 
-from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_FOLD
+from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_FOLD, MOST_UNCHANGED
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
 from resistpanel.compare.scale import Scale
@@ -64,7 +64,8 @@ class Decision:
         Which rule decided: ``detected`` (the test of both), ``bounds``, ``support``,
         ``overlap`` (of the bounds), ``depth``, ``purity``, ``tumour`` (none detectable in the
         sample that does not show the allele), ``fraction`` (of its cells, that the bound leaves
-        open), ``scale`` (not known), ``reads`` (none), ``neither``.
+        open), ``scale`` (not known), ``chance`` (among all
+        variants), ``reads`` (none), ``neither``.
     probability_increase : float or None
         Posterior probability that the (purity-corrected) frequency rose.
     fold_change : float or None
@@ -98,6 +99,7 @@ class _Pair:
     post: View
     rules: Rules
     common: Scale | None = None
+    unchanged: float | None = None
     _above: dict[float, float] = dataclasses.field(default_factory=dict)
 
     @property
@@ -163,7 +165,7 @@ class _Pair:
 
     def mirrored(self) -> "_Pair":
         back = self.common and dataclasses.replace(self.common, offset=-self.common.offset)
-        return _Pair(self.post, self.pre, self.rules, back)
+        return _Pair(self.post, self.pre, self.rules, back, self.unchanged)
 
 
 def scale_ratio(pre: View, post: View) -> float:
@@ -182,6 +184,7 @@ def decide(
     rules: Rules = DEFAULT,
     common: Scale | None = None,
     interval: bool = True,
+    unchanged: float | None = None,
 ) -> Decision:
     """Return the state of an allele between an earlier and a later sample.
 
@@ -193,8 +196,11 @@ def decide(
         The change of the patient's shared variants, on the scale of `scale_ratio`.
     interval : bool
         Whether to give the probability of an increase and the interval of the change too.
+    unchanged : float, optional
+        Probability that an allele detected in both did not change, from all variants of the
+        patient, see `resistpanel.compare.multiplicity`.
     """
-    pair = _Pair(pre, post, rules, common)
+    pair = _Pair(pre, post, rules, common, unchanged)
     variants = common.variants if pair.relative else 0
     if pre.evidence.depth == 0 or post.evidence.depth == 0:
         return Decision("not covered", "reads", None, None, pair.corrected, variants=variants)
@@ -239,7 +245,10 @@ def _change(pair: _Pair) -> tuple[str, str]:
     if increase <= doubt and pair.above(1 / rules.least_fold) <= doubt:
         changed = "falling"
     if changed:
-        return (changed, "detected") if pair.settled else ("undetermined", "scale")
+        if not pair.settled:
+            return "undetermined", "scale"
+        chance = pair.unchanged is not None and pair.unchanged > MOST_UNCHANGED
+        return ("undetermined", "chance") if chance else (changed, "detected")
     within = 1 - pair.above(rules.most_fold), pair.above(1 / rules.most_fold)
     if min(within) >= rules.equivalence:
         return "stable", "detected"

@@ -270,6 +270,23 @@ class Lesions(Record):
     """By variant id, germline variants left out."""
 
 
+class PairChanges(Record):
+    """The changes of all shared variants between two samples."""
+
+    pre: str
+    post: str
+    tested: Count
+    """Shared variants detected in both."""
+    changed: Count
+    """Of these, rising or falling."""
+    unchanged_fraction: Fraction
+    """Estimated fraction of variants that did not change."""
+    spread: Copies
+    """Width of their log ratios over what counting explains, 1 or more."""
+    false_discovery_rate: Fraction | None
+    """Expected fraction of the changed that did not change; null where none is called."""
+
+
 class Compare(Record):
     """Every variant of a patient in every sample, and its state between time points."""
 
@@ -282,3 +299,5 @@ class Compare(Record):
     """Of therapy, as in the sheet."""
     variants: tuple[Variant, ...]
     lesions: Lesions
+    changes: tuple[PairChanges, ...] = ()
+    """Of pairs with five or more shared variants."""
