@@ -62,6 +62,9 @@ class Drawn:
     def __init__(self, records: list[Record]):
         self.path, self.samples, self.records = "drawn", ["normal", "pre", "post"], records
 
+    def overdispersion(self, sample: str) -> float | None:
+        return None
+
     def error(self, sample: str) -> float:
         """Return the error rate of a sample."""
         return DEFAULT_ERROR

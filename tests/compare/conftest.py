@@ -88,6 +88,9 @@ class Study:
         self.records = []
         self.path = "made"
 
+    def overdispersion(self, sample):
+        return None
+
     def error(self, sample):
         return DEFAULT_ERROR
 

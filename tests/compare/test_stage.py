@@ -11,7 +11,7 @@ from resistpanel.annotate.vcf import FIELDS
 from resistpanel.call import vcf_writer as caller_vcf
 from resistpanel.cli import main
 from resistpanel.compare.copynumber import locus, read_copynumber
-from resistpanel.compare.read_calls import learned_errors
+from resistpanel.compare.read_calls import learned_errors, stated_overdispersion
 from resistpanel.core.schemas import from_builtins
 from resistpanel.core.vcf import FORMATS
 from resistpanel.records.copynumber import GeneCopies
@@ -196,6 +196,7 @@ def test_a_variant_in_full(patient):
             "median_af": 0.3,
             "contradicted_purity": None,
         },
+        "overdispersion": 0.0005,
     }
     variant = found["variants"][-1]
     samples = variant.pop("samples")
@@ -646,3 +647,11 @@ def test_files_that_are_missing_or_wrong(patient, capsys, tmp_path):
     plain.write_text(HEADER.replace("##INFO=<ID=HGVSC", "##INFO=<ID=OTHER") + columns)
     run(vcf=plain)
     refused(capsys, "plain.vcf: is not annotated; run `resistpanel annotate` on it")
+
+
+def test_overdispersion_is_that_of_the_calls():
+    line = "##resistpanel_overdispersion_pre=rho:0.003,low:0.001,high:0.009,sites:40\n"
+    assert stated_overdispersion(HEADER + line) == {"pre": 0.003}
+    assert stated_overdispersion(HEADER) == {}
+    wrong = "##resistpanel_overdispersion_pre=rho:1.5,low:0.001,high:0.009,sites:40\n"
+    assert stated_overdispersion(wrong) == {}

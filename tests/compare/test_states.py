@@ -14,7 +14,7 @@ from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Locus, Purity
 from resistpanel.compare.scale import Point, Scale, scale_of
 from resistpanel.compare.sentences import sentence
-from resistpanel.compare.states import Rules, absence_depth
+from resistpanel.compare.states import DEFAULT, Rules, absence_depth
 from resistpanel.core.vcf import Genotype
 from resistpanel.core.vocabulary import STATES
 
@@ -482,3 +482,22 @@ def test_interval_of_the_change(view, purity):
 def test_no_interval_of_an_allele_seen_once(view):
     found = decide(view(0, 905), view(145, 900))
     assert (found.fold_low, found.fold_high) == (None, None)
+
+
+def test_an_overdispersed_sample_needs_a_larger_change():
+    """200 to 300 of 2,000: certain of binomial counts, not where replicates differ by as much."""
+
+    def seen(alt, rho):
+        af = alt / 2000
+        counts = (2000 - alt, alt)
+        evidence = Genotype(counts, 2000, af, 0.8 * af, 1.2 * af, 0.01, 1.2 * af, True)
+        return View(evidence, Locus(Purity()), rho=rho)
+
+    def rose(rho, rules=DEFAULT):
+        return states.decide(seen(200, rho), seen(300, rho), rules).probability_increase
+
+    assert rose(1e-5) > 0.99999
+    assert rose(5e-3) < 0.99
+    assert rose(None) == rose(DEFAULT.overdispersion)
+    fixed = dataclasses.replace(DEFAULT, estimated=False)
+    assert rose(5e-3, fixed) == rose(None)

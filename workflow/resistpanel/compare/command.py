@@ -24,9 +24,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--overdispersion",
         type=_fraction,
-        default=DEFAULT.overdispersion,
         metavar="RHO",
-        help="overdispersion of fragment counts (beta-binomial rho), 0 to 1 (default %(default)s)",
+        help="overdispersion of fragment counts (beta-binomial rho), 0 to 1, for all samples "
+        f"(default: as call estimated it for each, else {DEFAULT.overdispersion:g})",
     )
     parser.add_argument(
         "--least-fold",
@@ -54,5 +54,10 @@ def _fold(text: str) -> float:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    rules = Rules(overdispersion=args.overdispersion, least_fold=args.least_fold)
+    given = args.overdispersion
+    rules = Rules(
+        overdispersion=DEFAULT.overdispersion if given is None else given,
+        estimated=given is None,
+        least_fold=args.least_fold,
+    )
     compare(args.vcf, args.sheet, args.output, args.copynumber, rules)

@@ -19,7 +19,7 @@ from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
 from resistpanel.compare.scale import Point, Scale, point, scale_of
 from resistpanel.compare.sentences import frequency, sentence
-from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, scale_ratio
+from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
 from resistpanel.core.text import join
@@ -108,6 +108,7 @@ class Comparison:
                     day=sample.day,
                     lesion=sample.lesion,
                     purity=self.purity[sample.sample].record(),
+                    overdispersion=self._overdispersion(sample.sample),
                     tumor=self.contents[sample.sample].record() if sample.tumor else None,
                 )
                 for sample in self.sheet.samples
@@ -129,6 +130,10 @@ class Comparison:
                 },
             ),
         )
+
+    def _overdispersion(self, sample: str) -> float:
+        stated = self.vcf.overdispersion(sample) if self.rules.estimated else None
+        return self.rules.overdispersion if stated is None else stated
 
     def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
         bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
@@ -257,11 +262,11 @@ class Comparison:
     def _changes(self, pre: str, post: str) -> list[Point]:
         """Return the changes of the shared variants between two samples."""
         if (pre, post) not in self._points:
-            rho = self.rules.overdispersion
             found = []
             for record in self.shared:
                 one, other = self._view(record, pre), self._view(record, post)
                 ratio = scale_ratio(one, other)
+                rho = rho_of(one, self.rules), rho_of(other, self.rules)
                 found.append(point(record.fields["id"], one.evidence, other.evidence, ratio, rho))
             self._points[pre, post] = [one for one in found if one is not None]
         return self._points[pre, post]
@@ -290,13 +295,15 @@ class Comparison:
             self.names[sample],
             self.contents.get(sample),
             self.nouns[sample],
+            self.vcf.overdispersion(sample),
         )
 
     def _sample(self, view: View) -> records.SampleAtLocus:
         evidence = view.evidence
         fraction = None
         if evidence.detected and evidence.af is not None:
-            counts = posterior(evidence.alt, evidence.depth, self.rules.overdispersion)
+            rho = rho_of(view, self.rules)
+            counts = posterior(evidence.alt, evidence.depth, rho)
             fraction = clonal_fraction(evidence.af, counts, view.locus)
         value, low, high = fraction or (None, None, None)
         return records.SampleAtLocus(

@@ -29,6 +29,8 @@ class View:
         Its tumour; None: not looked at.
     noun : str
         ``biopsy`` or ``plasma sample``.
+    rho : float or None
+        Overdispersion of its counts, as the calls state it.
     """
 
     evidence: Genotype
@@ -38,6 +40,7 @@ class View:
     name: str = ""
     content: Content | None = None
     noun: str = "biopsy"
+    rho: float | None = None
 
     @property
     def ccf_bound(self) -> float | None:

@@ -50,10 +50,15 @@ class AnnotatedVcf:
         if "##INFO=<ID=HGVSC," not in self._vcf.header:
             raise InputError("is not annotated", str(path), "run `resistpanel annotate` on it")
         self._errors = learned_errors(self._vcf.header)
+        self._overdispersion = stated_overdispersion(self._vcf.header)
 
     def error(self, sample: str) -> float:
         """Return the expected rate of one wrong base in a sample, per fragment."""
         return self._errors.get(sample, DEFAULT_ERROR)
+
+    def overdispersion(self, sample: str) -> float | None:
+        """Return rho of a sample's allele counts, None if the caller states none."""
+        return self._overdispersion.get(sample)
 
     def __iter__(self) -> Iterator[Record]:
         for call in self._vcf:
@@ -73,6 +78,19 @@ def learned_errors(header: str) -> dict[str, float]:
             rates = [float(rate) for rate in match[2].split(",") if rate not in ("", ".")]
             if rates:
                 found[match[1]] = min(max(rates[min(ERROR_GROUP, len(rates) - 1)] / 3, 1e-6), 0.1)
+    return found
+
+
+def stated_overdispersion(header: str) -> dict[str, float]:
+    """Return the overdispersion that the caller states in its header, by sample.
+
+    ``##resistpanel_overdispersion_SAMPLE=rho:0.0004,low:...``; values outside [0, 1) are ignored.
+    """
+    found = {}
+    for line in header.splitlines():
+        match = re.fullmatch(r"##resistpanel_overdispersion_(.+?)=rho:([-+0-9.e]+),.*", line)
+        if match and 0 <= float(match[2]) < 1:
+            found[match[1]] = float(match[2])
     return found
 
 

@@ -61,7 +61,9 @@ class Point:
     sd: float
 
 
-def point(identifier: str, pre: Genotype, post: Genotype, ratio: float, rho: float) -> Point | None:
+def point(
+    identifier: str, pre: Genotype, post: Genotype, ratio: float, rho: tuple[float, float]
+) -> Point | None:
     """Return the change of an allele that both samples have, else None.
 
     Parameters
@@ -70,13 +72,15 @@ def point(identifier: str, pre: Genotype, post: Genotype, ratio: float, rho: flo
     pre, post : Genotype
     ratio : float
         Factor that makes the later frequency comparable with the earlier one.
-    rho : float
-        Overdispersion.
+    rho : (float, float)
+        Overdispersion of either sample.
     """
     if not (pre.detected and post.detected and pre.af and post.af):
         return None
     variance = sum(
-        (1 - one.af) / one.af * (rho + (1 - rho) / one.depth) for one in (pre, post) if one.depth
+        (1 - one.af) / one.af * (of + (1 - of) / one.depth)
+        for one, of in zip((pre, post), rho, strict=True)
+        if one.depth
     )
     return Point(identifier, math.log(post.af * ratio / pre.af), math.sqrt(variance))
 

@@ -23,7 +23,9 @@ class Rules:
     Parameters
     ----------
     overdispersion : float
-        rho of the beta-binomial.
+        rho of the beta-binomial, where the calls state none for a sample.
+    estimated : bool
+        Whether the estimates of the calls are used at all.
     certainty : float
         Posterior probability that a change needs.
     least_fold : float
@@ -38,6 +40,9 @@ class Rules:
 
     overdispersion: float = setting(
         0.0005, unit="1", origin="judgement: half of the binomial variance at 1,000 fragments"
+    )
+    estimated: bool = setting(
+        True, unit="yes or no", origin="definition: what was measured goes before an assumption"
     )
     certainty: float = setting(0.975, unit="1", origin="definition: two-sided 95 %")
     least_fold: float = setting(1.25, unit="1", origin="judgement")
@@ -135,9 +140,9 @@ class _Pair:
         return math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
 
     def posteriors(self) -> tuple[Posterior, Posterior]:
-        rho = self.rules.overdispersion
         return tuple(
-            posterior(view.evidence.alt, view.evidence.depth, rho) for view in (self.pre, self.post)
+            posterior(view.evidence.alt, view.evidence.depth, rho_of(view, self.rules))
+            for view in (self.pre, self.post)
         )
 
     def above(self, fold: float) -> float:
@@ -166,6 +171,12 @@ class _Pair:
     def mirrored(self) -> "_Pair":
         back = self.common and dataclasses.replace(self.common, offset=-self.common.offset)
         return _Pair(self.post, self.pre, self.rules, back, self.unchanged)
+
+
+def rho_of(view: View, rules: Rules) -> float:
+    """Return the overdispersion of a sample: as its calls state it, else that of the rules."""
+    stated = view.rho if rules.estimated else None
+    return rules.overdispersion if stated is None else stated
 
 
 def scale_ratio(pre: View, post: View) -> float:
@@ -309,7 +320,7 @@ def _depth_for_change(pair: _Pair) -> int | None:
     """Depth in both samples at which the test would have decided, the AFs being as they are.
 
     From the normal approximation of the log ratio: its variance per sample is
-    (1 - f) / f * (1/n + rho (1 - 1/n)), to which the purity's is added.
+    (1 - f) / f * (1/n + rho (1 - 1/n)), to which the purity's is added. The larger rho counts.
     """
     fold, rules = pair.fold(), pair.rules
     if not fold:
@@ -328,10 +339,11 @@ def _depth_for_change(pair: _Pair) -> int | None:
     if odds == 0:
         return None
     # allowed = odds * (rho + (1 - rho) / n)
-    per_fragment = allowed / odds - rules.overdispersion
+    rho = max(rho_of(view, rules) for view in (pair.pre, pair.post))
+    per_fragment = allowed / odds - rho
     if per_fragment <= 0:
         return None
-    depth = math.ceil((1 - rules.overdispersion) / per_fragment)
+    depth = math.ceil((1 - rho) / per_fragment)
     # A depth that both samples have already is a rounding of the approximation.
     depth = max(depth, min(pair.pre.evidence.depth, pair.post.evidence.depth) + 1)
     return depth if depth <= MOST_DEPTH else None

@@ -60,6 +60,8 @@ class ComparedSample(Record):
     purity: Purity
     tumor: TumorContent | None
     """null for a normal."""
+    overdispersion: Fraction = 0.0005
+    """rho of the beta-binomial with which its counts were compared."""
 
 
 class SampleAtLocus(Record):

@@ -268,6 +268,7 @@ def of_variant(results: Results, variant: Variant, others: list[Variant], query:
         "filters": decided,
         "samples": {s.sample: _sample(results, variant, s, errors, normal) for s in samples},
         "rules": dataclasses.asdict(DEFAULT),
+        "overdispersion": {s.sample: s.overdispersion for s in results.compare.samples},
         "lesions": results.compare.lesions.variants.get(variant.id),
         "finding": _of(resist.findings, variant),
         "findings": len(resist.findings),

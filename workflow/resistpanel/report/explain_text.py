@@ -171,7 +171,7 @@ def _sample_lines(name: str, s: dict) -> list[str]:
 
 
 def _states(facts: dict) -> list[str]:
-    v, rules = facts["variant"], facts["rules"]
+    v, overdispersion = facts["variant"], facts["overdispersion"]
     lines = _title("State between time points")
     if not v["states"]:
         lines.append("  one time point only: nothing to compare")
@@ -181,8 +181,8 @@ def _states(facts: dict) -> list[str]:
             numbers.append(f"{number(state['fold_change'])}-fold")
         lines.append(f"  {state['pre']} to {state['post']}: {state['state']}: {state['text']}")
         lines.append(
-            f"    {'; '.join(numbers)}; overdispersion {number(rules.get('overdispersion'))} "
-            "(docs/compare.md)"
+            f"    {'; '.join(numbers)}; overdispersion {number(overdispersion[state['pre']])} and "
+            f"{number(overdispersion[state['post']])} (docs/compare.md)"
         )
     for line in v["lines"]:
         what = "; ".join([
