@@ -322,7 +322,7 @@ def main() -> None:
     text = page(
         acquired(given.seed, given.patients),
         changed(given.seed, given.patients),
-        several(given.seed, max(given.patients // 8, 1)),
+        several(given.seed, max(given.patients // 2, 1)),
         given.seed,
         given.patients,
     )

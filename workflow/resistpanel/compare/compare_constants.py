@@ -138,3 +138,12 @@ MOST_UNCHANGED = TABLE.add(
     "is above this, among all variants of the patient",
     origin="judgement: half of the 0.2 that Efron 2008, Stat Sci 23:1, uses to report",
 )
+CLEAR_AF = TABLE.add(
+    "CLEAR_AF",
+    0.05,
+    unit="1",
+    meaning="Median allele frequency of the shared variants detected in a sample below which they "
+    "show tumour only if they are at least half of those that were looked for: few at a low "
+    "frequency can be errors or come from another library",
+    origin="judgement",
+)

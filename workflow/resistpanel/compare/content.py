@@ -8,7 +8,12 @@ import dataclasses
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from resistpanel.compare.compare_constants import CONTRADICTION, SCALE_VARIANTS, SEVERAL
+from resistpanel.compare.compare_constants import (
+    CLEAR_AF,
+    CONTRADICTION,
+    SCALE_VARIANTS,
+    SEVERAL,
+)
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
 from resistpanel.core.vcf import Genotype
@@ -23,12 +28,14 @@ class Content:
     ----------
     shared : int
         Shared variants detected in the sample.
+    missing : int
+        Variants of the patient's other samples that were not detected here, though assessed.
     catalogued : bool
         Whether one of them is an allele of the catalogue, such as the driver.
     af, af_low : float or None
-        Median of their allele frequencies, and lower quartile of the lower ends of the 95 %
-        intervals: a clonal mutation on one copy is not below it unless variants on several copies
-        are in the majority.
+        Median of their allele frequencies, and lower quartile; of fewer than `SCALE_VARIANTS` the
+        least lower end of the 95 % intervals. A clonal mutation on one copy is not below it unless
+        variants on several copies are in the majority.
     contradicted : float or None
         A stated purity that these frequencies contradict.
     """
@@ -38,11 +45,14 @@ class Content:
     af: float | None = None
     af_low: float | None = None
     contradicted: float | None = None
+    missing: int = 0
 
     @property
     def detected(self) -> bool:
         """Whether the sample contains detectable tumour."""
-        return self.catalogued or self.shared >= SEVERAL
+        if not (self.catalogued or self.shared >= SEVERAL):
+            return False
+        return (self.af or 0.0) >= CLEAR_AF or self.shared >= self.missing
 
     def record(self) -> records.TumorContent:
         """Return what compare.json says of it."""
@@ -132,11 +142,14 @@ def _content(
         shared=len(here),
         catalogued=any(record.fields["sites"] for record in here),
         af=statistics.median(one.af or 0.0 for one in seen) if seen else None,
-        af_low=_lower_quartile([one.low or 0.0 for one in seen]),
+        af_low=_lower_quartile(seen),
+        missing=missing,
         contradicted=purity.value if contradicted else None,
     )
 
 
-def _lower_quartile(values: Sequence[float]) -> float | None:
-    """Return the lower quartile: of up to four numbers the least."""
-    return sorted(values)[(len(values) - 1) // 4] if values else None
+def _lower_quartile(seen: Sequence[Genotype]) -> float | None:
+    """Return the lower quartile of frequencies; of few, the least that they may be."""
+    if len(seen) < SCALE_VARIANTS:
+        return min((one.low or 0.0 for one in seen), default=None)
+    return sorted(one.af or 0.0 for one in seen)[(len(seen) - 1) // 4]
