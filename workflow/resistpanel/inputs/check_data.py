@@ -239,7 +239,7 @@ def check_contig_order(rows: list[Row], contigs: set[str], findings: Findings) -
                 f"its contigs are in another order than in {other.bam}: {order[k]} where the "
                 f"other has {expected[k]}",
                 f"{row.bam} ({row.where}, sample '{row.sample}')",
-                "sort both by one reference (gatk ReorderSam or picard ReorderSam, then index)",
+                "sort both by one reference (Picard ReorderSam), and index them",
             )
 
 
