@@ -100,14 +100,14 @@ LOOK_TARGETS = TABLE.add(
 )
 LOOK_ENOUGH = TABLE.add(
     "LOOK_ENOUGH",
-    8000,
+    2400,
     unit="reads",
     meaning="Reads after which no further target is looked at",
     origin="judgement",
 )
 LOOK_READS = TABLE.add(
     "LOOK_READS",
-    1000,
+    400,
     unit="reads",
     meaning="Reads looked at over each of them, at most",
     origin="judgement",
