@@ -7,8 +7,11 @@ import pytest
 from callkit import other, random_sequence
 from test_assays import CONTIG, Lab, pair
 
-from resistpanel.call.events.dropout import dropout
+from resistpanel.call.events.dropout import count_amplicons, dropout
+from resistpanel.call.io.collection import Kind
+from resistpanel.call.io.evidence import ROW, Candidate, Support
 from resistpanel.call.io.shards import gather, save, share, stamp
+from resistpanel.core.allele import Allele
 
 SEQUENCE = random_sequence(2000, 31)
 # 250 bases each, of which 100 are of both; a variant in the middle of these.
@@ -97,6 +100,21 @@ def test_one_strand_of_one_amplicon_is_no_dropout_for_sure(tmp_path, primers):
     record = lab.call(bam, primers=primers)[1][POS + 1, SEQUENCE[POS], ALT]
     assert record.info["AMPLICON_DROPOUT"]
     assert record.filters == ["strand"]
+
+
+def test_an_allele_that_moves_the_ends_is_not_compared(tmp_path):
+    """Of a long insertion, clipped reads would seem to be of another amplicon."""
+    rows = np.zeros(50, ROW)
+    kind = Kind("none", None, True, True)
+    for word, compared in (("A" * 30, False), ("A", True)):
+        support = Support(rows, np.zeros((6, 8)))
+        candidate = Candidate(Allele(CONTIG, 700, "", word), [support])
+        if compared:
+            with pytest.raises(AttributeError):  # it looks at the reads, of which there are none
+                count_amplicons([None], [candidate], [kind])
+        else:
+            count_amplicons([None], [candidate], [kind])
+            assert candidate.amplicons == []
 
 
 def test_chance():

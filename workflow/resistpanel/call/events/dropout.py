@@ -15,6 +15,7 @@ from resistpanel.call.call_constants import (
     DROPOUT_P,
     DROPOUT_RATIO,
     PRIMER_REACH,
+    PRODUCT_WOBBLE,
 )
 from resistpanel.call.io.ends import mates
 from resistpanel.call.io.evidence import Candidate, Pile
@@ -50,12 +51,18 @@ def count_amplicons(
     ----------
     piles : per sample
     found : candidates of the chunk; their `amplicons` is filled
+        Not those of longer insertions and deletions, which move the ends of the fragments with them
+        where reads are clipped: these would be an amplicon of their own.
     kinds : per sample
         Where the primers of amplicons are unknown, an amplicon with the allele near its end does
         not count: what it shows may be its primer.
     """
     for s, p in enumerate(piles):
-        often = [c for c in found if c.support[s].alt >= DROPOUT_FRAGMENTS]
+        often = [
+            c
+            for c in found
+            if c.support[s].alt >= DROPOUT_FRAGMENTS and abs(c.allele.shift) <= PRODUCT_WOBBLE
+        ]
         if not kinds[s].amplicon or not often:
             continue
         primers = kinds[s].primers is not None
