@@ -327,7 +327,7 @@ def compare(sheet: dict) -> dict:
                "tumor": TUMOR if s["role"] == "tumor" else None}
             for s in sheet["samples"]
         ],
-        "pairs": sheet["pairs"], "lines": sheet["lines"], "variants": variants,
+        "pairs": sheet["pairs"], "lines": sheet["lines"], "changes": [], "variants": variants,
         "lesions": {"samples": {}, "variants": {}},
     }  # fmt: skip
 

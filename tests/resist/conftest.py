@@ -184,6 +184,7 @@ class HandMade:
             ],
             "pairs": self.pairs,
             "lines": self.lines,
+            "changes": [],
             "variants": self.variants,
             "lesions": {
                 "samples": self.lesions(),

@@ -301,5 +301,5 @@ class Compare(Record):
     """Of therapy, as in the sheet."""
     variants: tuple[Variant, ...]
     lesions: Lesions
-    changes: tuple[PairChanges, ...] = ()
+    changes: tuple[PairChanges, ...]
     """Of pairs with five or more shared variants."""
