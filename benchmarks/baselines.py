@@ -255,8 +255,8 @@ def page(
         "gives as many fragments",
         "with a probability below 1e-6. *Pair* is the rule that compares two samples and does not "
         "ask whether the earlier one",
-        "contains tumour, nor how much. The bounds are those of binomial counts: they do not include "
-        "the overdispersion.",
+        "contains tumour, nor how much. The bounds are those of binomial counts: they do not "
+        "include the overdispersion.",
         "",
         "## Acquired",
         "",
