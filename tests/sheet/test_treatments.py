@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from resistpanel.inputs.binding import Steps
+from resistpanel.inputs.plan import make_plan
+
 HEADER = "patient\tdrug\tstart\tstop\n"
 
 
@@ -91,3 +94,28 @@ def test_plasma_is_a_role(world, capsys):
     written = json.loads(output.read_text())
     assert written["samples"][2]["role"] == "plasma"
     assert written["pairs"] == [{"pre": "before", "post": "after", "drugs": ["vemurafenib"]}]
+
+
+def test_a_patients_sheet_is_made_again_with_its_treatments(world):
+    """The step of a patient is bound to the rows of that patient alone."""
+    world.write_sheet()
+    path = world.folder / "treatments.tsv"
+    config = {
+        "samples": str(world.sheet), "reference": str(world.reference),
+        "targets": str(world.targets), "genes": str(world.genes),
+        "outdir": str(world.folder / "out"),
+    }  # fmt: skip
+
+    def settings(**more):
+        plan, _ = make_plan(config | more, None, headers=False)
+        return next(step.settings for step in Steps(plan) if step.step == "sheet")
+
+    assert "treatments" not in settings()
+    path.write_text(HEADER + "P1\tPLX4032\t0\t110\n")
+    first = settings(treatments=str(path))
+    (row,) = first["treatments"]
+    assert (row["drug"], row["start"], row["stop"]) == ("PLX4032", "0", "110")
+    path.write_text("# a note\n" + HEADER + "P1\tPLX4032\t0\t110\n")
+    assert settings(treatments=str(path)) == first
+    path.write_text(HEADER + "P1\tPLX4032\t0\t111\n")
+    assert settings(treatments=str(path)) != first
