@@ -147,3 +147,10 @@ CLEAR_AF = TABLE.add(
     "frequency can be errors or come from another library",
     origin="judgement",
 )
+NEGLIGIBLE = TABLE.add(
+    "NEGLIGIBLE",
+    1e-19,
+    unit="1",
+    meaning="Weight of a cell, relative to the largest, below which it is taken as zero",
+    origin="derived: 1,000 such cells are below what doubles can add to 1",
+)

@@ -15,7 +15,7 @@ import functools
 import numpy as np
 from scipy.special import ndtri
 
-from resistpanel.compare.compare_constants import CELLS
+from resistpanel.compare.compare_constants import CELLS, NEGLIGIBLE
 from resistpanel.core.stats import log_beta_binomial
 
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CELLS + 1)) ** 2
@@ -41,6 +41,8 @@ class Posterior:
         Probability of each cell.
     cumulative : float64, (CELLS + 1,)
         Probability below each edge of the cells.
+    support : slice
+        Cells outside of it have no probability.
     """
 
     def __init__(self, alt: int, depth: int, rho: float):
@@ -48,7 +50,11 @@ class Posterior:
             raise ValueError(f"{alt} of {depth} fragments")
         log_weights = log_beta_binomial(_CENTRES, alt, depth, rho)
         weights = np.exp(log_weights - log_weights.max())
+        # Cells that weigh nothing are left out of every sum.
+        weights[weights < weights.max() * NEGLIGIBLE] = 0.0
         self.weights = weights / weights.sum()
+        there = np.flatnonzero(weights)
+        self.support = slice(int(there[0]), int(there[-1]) + 1)
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
         self._blurred: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -69,7 +75,10 @@ class Posterior:
             return self.below(frequency)
         if log_sd not in self._blurred:
             errors = np.exp(log_sd * _NODES)
-            grid = np.concatenate([_EDGES[:-1], np.exp(log_sd * np.linspace(0, _NODES[-1], 50))])
+            low, high = _EDGES[self.support.start], _EDGES[self.support.stop]
+            inside = (low / errors.max() <= _EDGES) & (high * errors.max() >= _EDGES)
+            beyond = np.exp(log_sd * np.linspace(0, _NODES[-1], 50))[1:]
+            grid = np.concatenate([_EDGES[inside], beyond[beyond <= high * errors.max()]])
             values = np.mean(self.below(np.multiply.outer(errors, grid)), axis=0)
             self._blurred = {log_sd: (grid, values)}
         grid, values = self._blurred[log_sd]
@@ -100,7 +109,8 @@ def probability_above(pre: Posterior, post: Posterior, ratio: float, log_sd: flo
     """
     # Either order of integration is right up to the width of a cell; their mean gives exactly
     # the complement when the samples change places.
-    upward = (1 - post.blurred_below(ratio * _CENTRES, log_sd)) @ pre.weights
-    downward = pre.blurred_below(_CENTRES / ratio, log_sd) @ post.weights
+    one, other = pre.support, post.support
+    upward = (1 - post.blurred_below(ratio * _CENTRES[one], log_sd)) @ pre.weights[one]
+    downward = pre.blurred_below(_CENTRES[other] / ratio, log_sd) @ post.weights[other]
     # Rounding may leave [0, 1] by a unit in the last place.
     return float(min(max((upward + downward) / 2, 0.0), 1.0))
