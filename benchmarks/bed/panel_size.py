@@ -80,8 +80,10 @@ def call(folder: Path, spans: list | None) -> Observed:
         found = score.score(ref, truth, score.read_calls(output, ref))
     keys = ["contig", "start", "ref", "alt"]
     rows = found.variants
-    names = [(folder.name, *row) for row in rows[keys].itertuples(index=False)]
-    false = [(folder.name, *row) for row in found.false[keys].itertuples(index=False)]
+    names, false = (
+        [(folder.name, *row) for row in table[keys].itertuples(index=False)] if len(table) else []
+        for table in (rows, found.false)
+    )
     return Observed(
         tuple(names), tuple(rows["found"]) if len(rows) else (), tuple(false), truth.bases
     )
