@@ -349,6 +349,26 @@ class ErrorModel:
         other = (depth[:, :GOOD] @ (self.quality[:GOOD] / 3)) * factor
         return np.array([good[:3].sum(), good[3:].sum(), other.sum()])
 
+    def log_errors(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
+        """Return mean and sd of log e towards `base`, and log of the mean e.
+
+        Over depth (CLASSES, QUALITY_GROUPS), by orientation of good bases, and of the others:
+        (3, 3). Where there are none, the mean is that of all and the sd 0.
+        """
+        factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
+        log_e = np.log(np.clip(factor[:, None] * self.quality / 3, 1e-7, 0.3))
+        every = (depth * log_e).sum() / depth.sum() if depth.sum() else log_e.mean()
+        found = np.tile([every, 0.0, every], (3, 1))
+        parts = (np.s_[:3, GOOD:], np.s_[3:, GOOD:], np.s_[:, :GOOD])
+        for kind, part in enumerate(parts):
+            number = depth[part].sum()
+            if number > 0:
+                mean = (depth[part] * log_e[part]).sum() / number
+                square = (depth[part] * (log_e[part] - mean) ** 2).sum() / number
+                error = (depth[part] * np.exp(log_e[part])).sum() / number
+                found[kind] = mean, np.sqrt(square), np.log(error)
+        return found
+
     @property
     def mean(self) -> float:
         """Return the rate of high-quality single reads, for the header."""

@@ -302,16 +302,45 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.array(prior)
 
 
+def log_germline_frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the log priors of a germline variant's AF.
+
+    Returns
+    -------
+    het, hom : (FREQUENCIES[1:],)
+        In a normal, on one copy and on both.
+    flat : (FREQUENCIES,)
+        In a tumour: any.
+    """
+    f = FREQUENCIES[1:]
+    logit = np.log(f) - np.log1p(-f)
+    het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
+    hom = np.where(f > HOM_LEAST, 0.0, LOG_TINY)
+    flat = np.log(np.gradient(FREQUENCIES))
+    return tuple(x - logsumexp(x, axis=0) for x in (het, hom, flat))
+
+
+def log_shows_allele() -> np.ndarray:
+    """Return the log probability that a fragment shows the allele.
+
+    Of (ERROR_CENTRES, FREQUENCIES, MULTIPLIERS).
+    """
+    f = FREQUENCIES[:, None]
+    error = np.minimum(ERROR_CENTRES[:, None, None] * MULTIPLIERS, 0.5)
+    return np.log(f + (1 - f) * error)
+
+
+def log_shows_other() -> np.ndarray:
+    """Return the log probability that a fragment shows another allele, (FREQUENCIES,)."""
+    return np.log1p(-np.minimum(FREQUENCIES, 1 - 1e-4))
+
+
 def log_likelihoods(evidence: Evidence) -> np.ndarray:
     """Return the table, (candidates, samples, FREQUENCIES, MULTIPLIERS)."""
     f = FREQUENCIES[:, None]
-    f_keep = np.minimum(f, 1 - 1e-4)
-    expected_alt = f[None] + (1 - f[None]) * np.minimum(
-        ERROR_CENTRES[:, None, None] * MULTIPLIERS[None, None, :], 0.5
-    )
-    table = np.log(expected_alt)  # bins, f, m
+    table = log_shows_allele()
     like = np.einsum("csb,bfm->csfm", evidence.errors.sum(2), table, optimize=True)
-    like += evidence.other[:, :, None, None] * np.log1p(-f_keep)[None, None]
+    like += evidence.other[:, :, None, None] * log_shows_other()[:, None]
     like -= (
         (1 - f)[None, None]
         * MULTIPLIERS[None, None, None, :]
@@ -361,7 +390,7 @@ class Likelihoods:
         most = at_one[:, :, 1:].max(axis=2, keepdims=True)
         height = np.exp(at_one[:, :, 1:] - most)
         alike, close = (
-            np.log(height @ np.exp(_kernel(sd)).T + 1e-300) + most
+            np.log(height @ np.exp(log_spread(sd)).T + 1e-300) + most
             for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
         )
         present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
@@ -376,7 +405,7 @@ class Likelihoods:
         return Likelihoods(**changed)
 
 
-def _kernel(log_sd: float) -> np.ndarray:
+def log_spread(log_sd: float) -> np.ndarray:
     """Return log P(f of a sample | shared f), (FREQUENCIES[1:], FREQUENCIES[1:])."""
     logit = np.log(FREQUENCIES[1:]) - np.log1p(-FREQUENCIES[1:])
     kernel = -0.5 * ((logit[:, None] - logit[None, :]) / log_sd) ** 2
@@ -538,20 +567,13 @@ def _log_germline(
     """
     at_one = by_sample.at_one
     samples = at_one.shape[1]
-    f = FREQUENCIES[1:]
-    hom = np.where(f > HOM_LEAST, 0.0, LOG_TINY)
-    hom -= logsumexp(hom, axis=0)
+    het, hom, flat = log_germline_frequencies()
     if normal is None:
         if log_het is None:
             log_het = log_het_prior(np.zeros((0, samples)), np.zeros((0, samples)))
         het_like = logsumexp(at_one[:, :, 1:] + log_het, axis=2).sum(1)
         hom_like = logsumexp(at_one[:, :, 1:] + hom, axis=2).sum(1)
     else:
-        logit = np.log(f) - np.log1p(-f)
-        het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
-        het -= logsumexp(het, axis=0)
-        flat = np.log(np.gradient(FREQUENCIES))
-        flat -= logsumexp(flat, axis=0)
         tumors = [s for s in range(samples) if s != normal]
         any_f = logsumexp(at_one[:, tumors] + flat[None, None, :], axis=2).sum(1)
         het_like = any_f + logsumexp(at_one[:, normal, 1:] + het, axis=1)
@@ -580,7 +602,7 @@ def _log_foreign(evidence: Evidence, by_sample: Likelihoods, admixture: Admixtur
     absent = by_sample.absent[:, clean].sum(1)
     log_foreign = logsumexp(evidence.log_shared + absent, axis=1) if clean else np.zeros(n)
     # The contamination is known to about a tenth.
-    narrow = np.exp(_kernel(FOREIGN_SPREAD))
+    narrow = np.exp(log_spread(FOREIGN_SPREAD))
     for s in contaminated:
         c = admixture.contamination[s]
         at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]
