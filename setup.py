@@ -76,17 +76,25 @@ overlap = Extension(
     ["workflow/resistpanel/align/overlap.pyx"],
     extra_compile_args=["-O3"],
 )
-kernels = Extension(
-    "resistpanel.call.kernels",
-    ["workflow/resistpanel/call/kernels.pyx"],
-    include_dirs=[numpy.get_include()],
-    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
-    extra_compile_args=["-O3"],
-)
+
+
+def plain(module: str) -> Extension:
+    """Return an extension that is compiled against numpy alone."""
+    return Extension(
+        module,
+        [f"workflow/{module.replace('.', '/')}.pyx"],
+        include_dirs=[numpy.get_include()],
+        define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+        extra_compile_args=["-O3"],
+    )
+
+
+kernels = plain("resistpanel.call.kernels")
+limit_kernels = plain("resistpanel.call.limit_kernels")
 
 setup(
     ext_modules=cythonize(
-        [stream, consensus, reader, pileup, ends, count, overlap, kernels],
+        [stream, consensus, reader, pileup, ends, count, overlap, kernels, limit_kernels],
         language_level=3,
         include_path=["workflow"],
     ),

@@ -13,7 +13,6 @@ from resistpanel.call.filters import FILTERS
 from resistpanel.call.io.pileup import QUALITY_GROUPS
 from resistpanel.call.io.reader import LONGEST_GAP, MOST_GAPS
 from resistpanel.call.io.regions import CHUNK_BASES
-from resistpanel.call.limits import TRIED
 from resistpanel.call.model.posterior import FREQUENCIES, LEAKS_TRIED, Priors
 from resistpanel.call.vcf_writer import FORMAT, INFO
 from resistpanel.core.files import HOME
@@ -151,8 +150,8 @@ def percent(fraction: float) -> float:
         ("`.` below {} informative fragments", [c.MIN_DEPTH]),
         # Limits and output
         ("(`SOMATIC_PHRED` {})", [next(f.threshold for f in FILTERS if f.name == "weak")]),
-        ("reached with probability {}, the quantile {} of", [c.LOD_POWER, c.LOD_POWER]),
-        ("(up to n or {})", [TRIED[-1]]),
+        ("LOD is the f at which it reaches {}.", [c.LOD_LEVEL]),
+        ("Where at most {} errors are expected", [c.MANY_ERRORS]),
         ("`SOMATIC_PHRED` of {} or more", [c.NEAR_MISS]),
         ("less than {} % of its expected fragments", [percent(c.LESS_SIDE)]),
         ("germline resource has it at an AF above {}", [c.INHERITED_AF]),

@@ -692,14 +692,86 @@ PRIMER_ERROR_MOST = TABLE.add(
     meaning="Highest allele frequency of an error of primer synthesis",
     origin="judgement",
 )
-LOD_POWER = TABLE.add(
-    "LOD_POWER",
-    0.985,
+LOD_LEVEL = TABLE.add(
+    "LOD_LEVEL",
+    0.95,
     unit="1",
-    meaning="Binomial probability of reaching the fragments that a call needs, at the stated "
-    "LOD. It exceeds 95 % by what unequal base qualities and the gate of the "
-    "candidates cost",
-    origin="measured: python -m benchmarks.calibration --seeds 31 32 --sites 550",
+    meaning="Fraction of the draws in which a variant at the limit of detection is called",
+    origin="definition: CLSI EP17-A2",
+)
+LOD_DRAWS = TABLE.add(
+    "LOD_DRAWS",
+    96,
+    unit="draws",
+    meaning="Draws of the errors of a site, from which the limit of detection is worked out; at "
+    "least one for each multiplier",
+    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+)
+FEW_DRAWS = TABLE.add(
+    "FEW_DRAWS",
+    20,
+    unit="draws",
+    meaning="The same where hardly any errors are expected",
+    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+)
+CLEAN_DRAWS = TABLE.add(
+    "CLEAN_DRAWS",
+    10,
+    unit="draws",
+    meaning="How many of the draws without any error are worked out; the others repeat them",
+    origin="judgement",
+)
+LEAST_STRATUM = TABLE.add(
+    "LEAST_STRATUM",
+    12,
+    unit="1",
+    meaning="A multiplier that is rarer than one in so many times the number of draws is left out",
+    origin="judgement",
+)
+DEPTH_STEP = TABLE.add(
+    "DEPTH_STEP",
+    0.5,
+    unit="log",
+    meaning="Step of depth between which limits of detection are interpolated",
+    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+)
+ERROR_STEP = TABLE.add(
+    "ERROR_STEP",
+    0.8,
+    unit="log",
+    meaning="Step of the error rate between which limits of detection are interpolated",
+    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+)
+MANY_ERRORS = TABLE.add(
+    "MANY_ERRORS",
+    2.0,
+    unit="fragments",
+    meaning="Errors expected of a sample at a site from which on its limit of detection is worked "
+    "out for the site, not interpolated",
+    origin="judgement",
+)
+ARTIFACT_CAP = TABLE.add(
+    "ARTIFACT_CAP",
+    0.05,
+    unit="1",
+    meaning="Allele frequency up to which a number of fragments that is refused although a lower "
+    "one is called raises the limit of detection: recurrent artefacts",
+    origin="judgement",
+)
+SHALLOW = TABLE.add(
+    "SHALLOW",
+    100,
+    unit="fragments",
+    meaning="Depth of the normal below which a somatic variant of high frequency may be taken for "
+    "a germline one",
+    origin="judgement",
+)
+CONTAMINATION_CAP = TABLE.add(
+    "CONTAMINATION_CAP",
+    1.0,
+    unit="1",
+    meaning="The same beside another person's DNA",
+    origin="judgement",
 )
 PRESENT_BF = TABLE.add(
     "PRESENT_BF",

@@ -352,16 +352,44 @@ class Caller:
             by_class = support.depth.sum(1)
             total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
             return np.full(len(rows), rate), total
-        first = next(
-            k for k, (r, b) in enumerate(zip(allele.ref, allele.alt, strict=True)) if r != b
-        )
-        base = "ACGT".index(allele.alt[first])
+        base, changed = _read_as(allele)
         e = learned.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
         total = learned.expected(candidate.context, base, support.depth)
-        changed = sum(r != b for r, b in zip(allele.ref, allele.alt, strict=True))
         if changed > 1:
             e, total = np.maximum(e * SECOND_ERROR, 1e-7), total * SECOND_ERROR
         return e, total
+
+    def log_errors(self, evidence: model.Evidence, which: np.ndarray) -> np.ndarray:
+        """Return mean and sd of the log error probability of fragments, and log of the mean one.
+
+        Parameters
+        ----------
+        evidence : Evidence
+            Of all candidates.
+        which : int, (n,)
+            Candidates asked for.
+
+        Returns
+        -------
+        (n, samples, 3, 3), by kind as `Evidence.expected`
+        """
+        found = np.zeros((len(which), len(self.samples), 3, 3))
+        expected = evidence.expected[which].sum(2)
+        total = np.array([[s.depth.sum() for s in self.candidates[i].support] for i in which])
+        rate = expected / np.maximum(total.reshape(expected.shape), 1)
+        found[..., 0] = found[..., 2] = np.log(np.clip(rate, 1e-7, 0.3))[..., None]
+        for row, i in enumerate(which):
+            candidate = self.candidates[i]
+            if not candidate.allele.substitution:
+                continue
+            base, changed = _read_as(candidate.allele)
+            less = np.log(SECOND_ERROR) if changed > 1 else 0.0
+            for s, (learned, support) in enumerate(
+                zip(self.error_models, candidate.support, strict=True)
+            ):
+                found[row, s] = learned.log_errors(candidate.context, base, support.depth)
+                found[row, s, :, [0, 2]] += less
+        return found
 
     def records(self) -> list[vcf.Record]:
         """Return the records of the output, sorted; the reads are read if nothing was taken."""
@@ -414,6 +442,12 @@ class Caller:
         )
         vcf.write(output, head, result.records)
         return result
+
+
+def _read_as(allele: Allele) -> tuple[int, int]:
+    """Return the code of the first changed base of a substitution, and how many are changed."""
+    changed = [b for r, b in zip(allele.ref, allele.alt, strict=True) if r != b]
+    return "ACGT".index(changed[0]), len(changed)
 
 
 def build_pon(settings: Settings, output: str) -> int:

@@ -1,213 +1,502 @@
-"""Allele frequency, its interval, and the limits of what could have been seen."""
+"""The limit of detection: the lowest allele frequency that is called in 95 % of draws.
 
-from collections.abc import Callable
-from dataclasses import replace
+Sites are drawn from the fitted model (a parametric bootstrap; CLSI EP17): errors in all samples,
+with the multiplier of the site from its distribution, and the variant in one sample. For each
+draw of the errors, the very model that calls is asked how many fragments with the variant make a
+call; how often a frequency reaches that many is the binomial tail, which is summed over the draws
+and solved for the frequency. The critical number is a real number at which the odds cross what a
+call needs, and a call is made from the next integer on. Half a fragment is added for that, so
+that the limit falls smoothly with depth, where the integer itself would make it jump.
+
+A limit is worked out on a grid of depth and error rate for each kind of site, and interpolated
+between: sites of a kind are alike in their other samples and in their distributions of m.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
-from scipy.special import betaincinv
+from scipy.special import betainc, betaincinv, betaln
 
 from resistpanel.call.call_constants import (
+    ARTIFACT_CAP,
     ARTIFACT_LEVEL,
-    LOD_POWER,
+    ARTIFACT_SPREAD,
+    CLEAN_DRAWS,
+    CONTAMINATION_CAP,
+    DEPTH_STEP,
+    ERROR_STEP,
+    FEW_DRAWS,
+    FOREIGN_SPREAD,
+    LEAST_STRATUM,
+    LOD_DRAWS,
+    LOD_LEVEL,
+    MANY_ERRORS,
+    MIN_DEPTH,
+    PRESENT_BF,
+    SHALLOW,
+    TIN_FROM,
+    TIN_PRIOR,
+    TUMOR_SPREAD,
 )
+from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.filters import FILTERS
+from resistpanel.call.limit_kernels import Models
 from resistpanel.call.model.posterior import (
+    FREQUENCIES,
+    LEAKS_TRIED,
+    LOG_CENTRES,
     NO_ADMIXTURE,
     Admixture,
     Evidence,
-    Likelihoods,
     Priors,
-    between_centres,
-    evaluate,
+    log_artifact_prior,
+    log_frequency_prior,
+    log_germline_frequencies,
+    log_het_prior,
+    log_shows_allele,
+    log_shows_other,
+    log_spread,
 )
 
-#: Numbers of fragments that are tried, in this order of bisection.
-TRIED = np.concatenate(
-    [np.arange(3, 15), [16, 18, 20, 23, 26, 30, 35, 42, 50, 65, 85, 120, 200, 350, 600, 1000]]
+#: Least fragments of the filter `few_fragments`, least ratio of AF to stutter of `slippage`.
+FEW, SLIPPAGE = (
+    next(f.threshold for f in FILTERS if f.name == name) for name in ("few_fragments", "slippage")
 )
+WEAK = next(f.threshold for f in FILTERS if f.name == "weak")
 
 
-def fragments_needed(
-    evidence: Evidence,
-    sample: int,
-    normal: int | None,
-    priors: Priors,
-    threshold: float,
-    log_germline_site: np.ndarray | None = None,
-    admixture: Admixture = NO_ADMIXTURE,
-    log_het: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return the fewest fragments of one sample alone that would have been called at each site.
+@dataclass(frozen=True)
+class Conditions:
+    """What a call is made under, but for the site.
 
-    The very model that calls is asked: the sample shows k fragments with the allele, of the
-    error probability usual at the site, spread over both orientations as all fragments are, and all
-    other samples none; the least k from which on the phred reaches the threshold is found by
-    bisection.
+    Attributes
+    ----------
+    normal : int or None
+        Index of the normal among the samples.
+    priors : Priors
+    admixture : Admixture
+    log_het : (samples, FREQUENCIES[1:]), optional
+        From `posterior.log_het_prior`, without a normal.
+    threshold : float
+        Phred-scaled, of a call.
+    """
+
+    normal: int | None
+    priors: Priors = field(default_factory=Priors)
+    admixture: Admixture = NO_ADMIXTURE
+    log_het: np.ndarray | None = None
+    threshold: float = WEAK
+
+    def with_variant_in(self, sample: int, samples: int) -> "Conditions":
+        """Return the conditions under which a sample could show a somatic variant.
+
+        In place of a tumour the normal has no tumour in it, and a tumour is in its place.
+        """
+        if sample != self.normal:
+            return self
+        role = None if samples == 1 else (sample + 1) % samples
+        admixture = Admixture(contamination=self.admixture.contamination)
+        return Conditions(role, self.priors, admixture, self.log_het, self.threshold)
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites whose limits are asked for.
+
+    Attributes
+    ----------
+    evidence : Evidence
+        Depths, expected errors and distributions of m are used; the alleles shown are not.
+    log_germline : (candidates,) or None
+        As for `posterior.evaluate`.
+    stutter : (candidates, samples) or None
+        Stutter rate that the filter `slippage` compares with, 0 outside repeats.
+    log_error : (candidates, samples, 3, 3) or None
+        Mean and standard deviation of the log error probability of the fragments, by kind (as
+        `Evidence.expected`), and log of the mean one. Without it all fragments of a kind have one.
+    unproven : bool, (candidates,) or None
+        Whether the allele is reported as present even if it may be inherited.
+    """
+
+    evidence: Evidence
+    log_germline: np.ndarray | None = None
+    stutter: np.ndarray | None = None
+    log_error: np.ndarray | None = None
+    unproven: np.ndarray | None = None
+
+
+def detection_limits(sites: Sites, sample: int, conditions: Conditions) -> np.ndarray:
+    """Return the lowest AF of a variant of one sample that is called in 95 % of draws.
+
+    Called is what passes and is detected in the sample: `SOMATIC_PHRED`, the models that the
+    filters compare, `few_fragments`, `slippage` and `DET`.
 
     Parameters
     ----------
-    evidence : Evidence
-        Of the sites; their depths and expected errors are used, their alleles are not.
+    sites : Sites
     sample : int
-    normal : int or None
-        As for `model.evaluate`; the normal's own limit is that of a tumour in its place.
-    priors : Priors
-    threshold : float
-        Phred-scaled, as for a call.
-    log_germline_site : (candidates,), optional
-    admixture : Admixture
-        Both as for `model.evaluate`. In place of a tumour the normal has no tumour in it.
-    log_het : optional
-        As for `model.evaluate`.
+    conditions : Conditions
 
     Returns
     -------
     float, (candidates,)
-        Infinite where not even 1,000 fragments (or all there are) would do.
+        NaN where no AF up to 1 is called in 95 %.
     """
-    if not len(evidence.other):
+    samples = sites.evidence.other.shape[1]
+    if not len(sites.evidence.other):
         return np.empty(0)
-    contaminated = any(c > 0 for c in admixture.contamination.values())
-    role = normal
-    if sample == normal:
-        samples = evidence.other.shape[1]
-        role = None if samples == 1 else (sample + 1) % samples
-        admixture = Admixture(contamination=admixture.contamination)
-    first, inverse = _kinds(
-        evidence, sample, evidence.log_carried if contaminated else None, log_germline_site
-    )
-    germline = None if log_germline_site is None else log_germline_site[first]
-
-    def phred(asked: Evidence, likelihoods: Likelihoods) -> np.ndarray:
-        return evaluate(
-            asked, role, priors, germline, admixture, likelihoods, log_het
-        ).somatic_phred
-
-    trial = _Trial(evidence.part(first), sample, phred, threshold)
-    answer = trial.last_refused() if contaminated else trial.least()
-    return answer[inverse]
+    return _Limits(sites, sample, conditions.with_variant_in(sample, samples)).stated()
 
 
-def _usual(evidence: Evidence, sample: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return, for fragments of a sample, error bin, weight of the next bin, fraction of F1R2."""
-    good = evidence.good[:, sample]
-    usual = evidence.expected[:, sample, :2].sum(1) / np.maximum(good.sum(1), 1)
-    forward = np.where(good.sum(1) > 0, good[:, 0] / np.maximum(good.sum(1), 1), 0.5)
-    return *between_centres(np.clip(usual, 1e-7, 0.3)), forward
+class _Limits:
+    """Limits of one sample at all sites.
 
-
-def _kinds(
-    evidence: Evidence, sample: int, *priors: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return one site of each kind, and the kind of each site.
-
-    Sites of a kind have depths within 10 % (other samples 20 %), one bin of error rates, one
-    distribution of multipliers and one prior of another person's allele and a germline variant.
-    """
-    total = evidence.other + evidence.errors.sum((2, 3))
-    n, samples = total.shape
-    bins, upper, forward = _usual(evidence, sample)
-    depths = [
-        np.round(np.log(np.maximum(total[:, s], 1)) / (0.1 if s == sample else 0.2))
-        for s in range(samples)
-    ]
-    multipliers = np.round(evidence.log_own[:, sample, :, -4:].sum(2), 1)
-    key = [bins, np.round(upper, 1), np.round(forward, 1), multipliers]
-    key += [np.round(evidence.log_shared[:, -4], 1)]
-    key += [np.round(np.broadcast_to(prior, n), 1) for prior in priors if prior is not None]
-    _, first, inverse = np.unique(
-        np.column_stack([*depths, *key]), axis=0, return_index=True, return_inverse=True
-    )
-    return first, inverse.reshape(-1)
-
-
-class _Trial:
-    """Tries numbers of fragments of one sample at each site; the other samples show none.
-
-    Parameters
+    Attributes
     ----------
-    evidence : Evidence
-        One site of each kind; depths and expected errors are used.
-    sample : int
-    phred : callable
-        SOMATIC_PHRED of evidence, given its likelihoods.
-    threshold : float
+    total : (candidates, samples)
+        Informative fragments.
+    rate : (candidates,)
+        Errors expected per fragment of the sample, of all kinds.
     """
 
-    def __init__(
-        self,
-        evidence: Evidence,
-        sample: int,
-        phred: Callable[[Evidence, Likelihoods], np.ndarray],
-        threshold: float,
-    ) -> None:
-        total = evidence.other + evidence.errors.sum((2, 3))
-        self.none = replace(evidence, errors=np.zeros_like(evidence.errors), other=total)
-        self.total, self.sample = total[:, sample], sample
-        self.phred, self.threshold = phred, threshold
-        self.bins, self.upper, self.forward = _usual(evidence, sample)
-        # The likelihoods of the other samples do not depend on what is tried.
-        self.known = Likelihoods.of(self.none)
-        self.available = np.searchsorted(TRIED, self.total, side="right")
+    def __init__(self, sites: Sites, sample: int, conditions: Conditions) -> None:
+        evidence = sites.evidence
+        self.sites, self.sample, self.conditions = sites, sample, conditions
+        self.evidence = evidence
+        self.total = evidence.other + evidence.errors.sum((2, 3))
+        self.samples = self.total.shape[1]
+        depth = np.maximum(self.total[:, sample], 1)
+        self.rate = np.maximum(evidence.expected[:, sample].sum(1) / depth, 1e-8)
+        self.kinds = self._kinds()
+        self.log_error = self._log_error()
+        self.part = self.kinds[:, sample] / np.maximum(self.kinds[:, sample].sum(1), 1e-9)[:, None]
+        self.slip = self._slip()
+        self.models = self._models()
 
-    def enough(self, k: np.ndarray) -> np.ndarray:
-        """Return whether k fragments of each kind of site would be called."""
-        rows, sample = np.arange(len(k)), self.sample
-        asked = replace(self.none, errors=self.none.errors.copy(), other=self.none.other.copy())
-        for orientation, part in enumerate((k * self.forward, k * (1 - self.forward))):
-            for step, weight in enumerate((1 - self.upper, self.upper)):
-                asked.errors[rows, sample, orientation, self.bins + step] = part * weight
-        asked.other[:, sample] = np.maximum(asked.other[:, sample] - k, 0)
-        likelihoods = self.known.with_sample(sample, Likelihoods.of(asked.alone(sample)))
-        return (self.phred(asked, likelihoods) >= self.threshold) & (k <= self.total)
+    def _kinds(self) -> np.ndarray:
+        """Return the fragments by kind, (candidates, samples, 3)."""
+        good = self.evidence.good
+        rest = np.maximum(self.total - good.sum(2), 0)
+        kinds = np.concatenate([good, rest[..., None]], axis=2)
+        # At an indel the other bases are not known apart: they err as the good ones do.
+        kinds[..., 2] = np.where(self.evidence.expected[..., 2] > 0, kinds[..., 2], 0)
+        # Where no base is good, the errors show the orientations.
+        expected = self.evidence.expected + 1e-12 * np.array([1, 1, 0])
+        expected = (
+            expected / expected.sum(2, keepdims=True) * np.maximum(self.total, 1e-9)[..., None]
+        )
+        return np.where(kinds.sum(2, keepdims=True) > 0, kinds, expected)
 
-    def bisect(self, low: np.ndarray) -> np.ndarray:
-        """Return the index of the least number tried, from `low` on, that is enough."""
-        low, high = low.copy(), self.available
-        while (low < high).any():
-            middle = np.minimum((low + high) // 2, len(TRIED) - 1)
-            passed, open_ = self.enough(TRIED[middle]), low < high
-            high = np.where(open_ & passed, middle, high)
-            low = np.where(open_ & ~passed, middle + 1, low)
-        return low
+    def _log_error(self) -> np.ndarray:
+        """Return what `Sites.log_error` is, (candidates, samples, 3, 3)."""
+        if self.sites.log_error is not None:
+            return self.sites.log_error
+        expected = self.evidence.expected
+        mean = np.log(np.maximum(expected / np.maximum(self.kinds, 1e-9), 1e-9))
+        usual = np.log(np.maximum(expected.sum(2) / np.maximum(self.total, 1), 1e-9))[..., None]
+        mean = np.where(expected > 0, mean, usual)
+        return np.stack([mean, np.zeros_like(mean), mean], axis=-1)
 
-    def number(self, index: np.ndarray) -> np.ndarray:
-        """Return the number of an index; infinity where a site has not so many fragments."""
-        tried = TRIED[np.minimum(index, len(TRIED) - 1)].astype(float)
-        return np.where(index < self.available, tried, np.inf)
+    def _slip(self) -> np.ndarray:
+        """Return the AF that the filter `slippage` asks for, per error rate, (candidates,)."""
+        if self.sites.stutter is None:
+            return np.zeros(len(self.total))
+        tumors = [s for s in range(self.samples) if s != self.conditions.normal]
+        return SLIPPAGE * self.sites.stutter[:, tumors].max(1) / self.rate
 
-    def last_refused(self) -> np.ndarray:
-        """Return one past the last number that is not called.
+    def _models(self) -> Models:
+        """Return the compiled models."""
+        given, samples = self.conditions, self.samples
+        admixture, priors = given.admixture, given.priors
+        het, hom, flat = log_germline_frequencies()
+        if given.normal is None:
+            log_het = given.log_het
+            if log_het is None:
+                log_het = log_het_prior(np.zeros((0, samples)), np.zeros((0, samples)))
+        else:
+            log_het = np.tile(het, (samples, 1))
+        levels = np.full((samples, 2), -1, dtype=np.int32)
+        for s, c in admixture.contamination.items():
+            if c > 0:
+                levels[s] = np.searchsorted(FREQUENCIES[1:], [c / 2, c])
+        constants = {
+            "table": log_shows_allele(),
+            "log_keep": log_shows_other(),
+            "keep": 1 - FREQUENCIES,
+            "frequency": FREQUENCIES,
+            "multiplier": MULTIPLIERS.astype(float),
+            "one": int(np.flatnonzero(MULTIPLIERS == 1)[0]),
+            "log10_centres": LOG_CENTRES,
+            "leak": LEAKS_TRIED,
+            "prior": log_frequency_prior(),
+            "artifact": log_artifact_prior(),
+            "hom": hom,
+            "flat": flat,
+            "het": np.ascontiguousarray(log_het),
+            "spread": np.ascontiguousarray(np.exp(log_spread(TUMOR_SPREAD)).T),
+            "close_spread": np.ascontiguousarray(np.exp(log_spread(ARTIFACT_SPREAD)).T),
+            "narrow": np.exp(log_spread(FOREIGN_SPREAD)),
+        }
+        scalars = {
+            "somatic": np.log(priors.somatic),
+            "null": np.log(priors.null),
+            "own": np.log(priors.own),
+            "shared": np.log1p(-priors.own),
+            "present": np.log(priors.present),
+            "lacks": np.log1p(-priors.present),
+            "artifact": np.log(priors.artifact),
+            "tin_prior": np.log(TIN_PRIOR),
+            "no_tin": np.log1p(-TIN_PRIOR),
+            "tin_from": TIN_FROM,
+            "tin": admixture.tumor_in_normal,
+            "needed_odds": np.log(10 ** (given.threshold / 10) - 1),
+            "needed_bf": np.log(PRESENT_BF),
+        }
+        tin_tumor = admixture.tumor if admixture.tumor_in_normal > 0 else None
+        return Models(
+            constants,
+            samples,
+            -1 if given.normal is None else given.normal,
+            scalars,
+            levels,
+            -1 if tin_tumor is None else tin_tumor,
+        )
 
-        As another person's allele would be, the allele is rejected about that person's fraction
-        and may be called below it: the limit lies above.
+    def _kind_of(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return one site of each kind, and the kind of each site."""
+        e, s = self.evidence, self.sample
+        others = [j for j in range(self.samples) if j not in (s, self.conditions.normal)]
+        good = self.part[:, :2].sum(1)
+        depth = np.maximum(self.total[:, s], 1)
+        key = [
+            np.round(10 * self.part[:, 2]),
+            np.round(4 * self.part[:, 0] / np.maximum(good, 1e-9)),
+            np.round(2 * (self.part * self.log_error[:, s, :, 1]).sum(1)),
+            np.round(20 * np.log(np.maximum(self.slip, 1e-9))),
+            np.round(e.log_shared[:, -4:].clip(-30).sum(1) / 8),
+            np.round(e.log_own[:, s, :, -4:].clip(-30).sum((1, 2)) / 16),
+        ]
+        if others:
+            apart = e.expected[:, others].sum((1, 2)) / np.maximum(self.total[:, others].sum(1), 1)
+            key += [
+                np.round(np.log(np.maximum(self.total[:, others].sum(1), 1) / depth) / 0.5),
+                np.round(np.log(np.maximum(apart, 1e-9) / self.rate)),
+            ]
+        if self.conditions.normal is not None:
+            deep = np.maximum(self.total[:, self.conditions.normal], 1)
+            key.append(np.round(np.log(deep / depth) / np.where(deep < SHALLOW, 0.1, 0.25)))
+        if self.sites.log_germline is not None:
+            key.append(np.round(self.sites.log_germline))
+        if any(c > 0 for c in self.conditions.admixture.contamination.values()):
+            key.append(np.round(e.log_carried))
+        if self.sites.unproven is not None:
+            key.append(self.sites.unproven)
+        _, first, inverse = np.unique(
+            np.column_stack(key), axis=0, return_index=True, return_inverse=True
+        )
+        return first, inverse.reshape(-1)
+
+    def stated(self) -> np.ndarray:
+        """Return the limits of all sites, (candidates,)."""
+        depth = np.maximum(self.total[:, self.sample], 1)
+        assessed = depth >= MIN_DEPTH
+        result = self._interpolated(depth)
+        # Where errors are many, the limit depends on them in ways that are not straight; beside a
+        # corner of the grid that has none, the site itself is asked.
+        noisy = (depth * self.rate > MANY_ERRORS) | np.isnan(result)
+        alone = np.flatnonzero(noisy & assessed)
+        result[alone] = self._at(alone, depth[alone], self.rate[alone])
+        return np.where(assessed, np.clip(result, self.rate, 1.0), np.nan)
+
+    def _interpolated(self, depth: np.ndarray) -> np.ndarray:
+        """Return the limits of sites of few errors, interpolated on a grid, (candidates,)."""
+        first, kind = self._kind_of()
+        x, y = np.log(depth) / DEPTH_STEP, np.log(self.rate) / ERROR_STEP
+        low = np.stack([np.floor(x), np.floor(y)], axis=1)
+        corner = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        few = (depth * self.rate <= MANY_ERRORS) & (depth >= MIN_DEPTH)
+        result = np.full(len(depth), np.nan)
+        cells = np.column_stack([np.repeat(kind, 4), (low[:, None] + corner).reshape(-1, 2)])
+        cells, inverse = np.unique(cells[np.repeat(few, 4)], axis=0, return_inverse=True)
+        lod = self._at(
+            first[cells[:, 0].astype(int)],
+            np.exp(cells[:, 1] * DEPTH_STEP),
+            np.exp(cells[:, 2] * ERROR_STEP),
+        )
+        right = (np.stack([x, y], axis=1) - low)[few]
+        weight = np.where(corner == 1, right[:, None], 1 - right[:, None]).prod(2)
+        result[few] = np.exp((np.log(lod)[inverse.reshape(-1, 4)] * weight).sum(1))
+        return result
+
+    def _at(self, site: np.ndarray, depth: np.ndarray, rate: np.ndarray) -> np.ndarray:
+        """Return the limits of sites, were the sample's depth and error rate these."""
+        return np.array(
+            [
+                frequency_of(self._critical(int(k), float(n), float(e)), float(n))
+                for k, n, e in zip(site, depth, rate, strict=True)
+            ]
+        )
+
+    def _critical(self, k: int, depth: float, rate: float) -> "Needed":
+        """Return how many fragments make a call at a site, were the sample's depth and rate so."""
+        e, s, given = self.evidence, self.sample, self.conditions
+        factor = rate / self.rate[k]
+        # The other samples are as much deeper or shallower.
+        scale = depth / max(self.total[k, s], 1)
+        depths = np.maximum(self.total[k], 1e-9) * scale
+        expected = e.expected[k] * factor * scale
+        good = e.good[k] * scale
+        depths[s] = depth
+        log_error = self.log_error[k] + np.log(factor) * np.array([1.0, 0.0, 1.0])
+        of_good = np.clip(
+            (expected[:, :2] / np.maximum(good, 1))[..., None] * MULTIPLIERS, 1e-9, 0.5
+        )
+        priors = given.priors
+        germline = self.sites.log_germline
+        het = np.log(priors.germline_het) if germline is None else germline[k]
+        hom = np.log(priors.germline_hom) if germline is None else germline[k]
+        carried = 0.0 if e.log_carried is None else e.log_carried[k]
+        unproven = self.sites.unproven is not None and bool(self.sites.unproven[k])
+        self.models.set_site(
+            s, depths, expected, e.log_shared[k], e.log_own[k], np.log(of_good), log_error,
+            carried, het, hom, unproven,
+        )  # fmt: skip
+        foreign = [c for c in given.admixture.contamination.values() if c > 0]
+        levels = [*foreign, *(c / 2 for c in foreign), ARTIFACT_LEVEL]
+        cap = CONTAMINATION_CAP if foreign else ARTIFACT_CAP
+        until = 0.0 if foreign else 2 * ARTIFACT_CAP
+        if given.normal is None or depths[given.normal] < SHALLOW:
+            until = 0.0
+            levels += [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
+        own, given_m, side, weight = self._strata(k, expected)
+        number, seen, spans = self.models.critical(
+            s, self.part[k], _uniform(len(own), 3 + 5 * self.samples), own, given_m,
+            _uniform(CLEAN_DRAWS, 3), side, [f * depth for f in levels], cap, until,
+            bool(foreign),
+        )  # fmt: skip
+        # Half a fragment on average from the crossing to the next integer.
+        number = np.maximum(number, self.slip[k] * rate * depth - seen) + 0.5
+        number = np.maximum(number, np.maximum(FEW - seen, 0))
+        least = max(self.slip[k] * rate * depth - float((weight * seen).sum()), FEW)
+        later = [(max(low, least), high) for low, high in spans[1:]]
+        return Needed(number, weight, spans[:1] + later)
+
+    def _strata(self, k: int, expected: np.ndarray) -> tuple:
+        """Return the draws of a site: by each multiplier that is likely enough.
+
+        Half of them have one multiplier of all samples, the others one of each sample and
+        orientation, of which that of the sample's orientation with more errors is given.
+
+        Returns
+        -------
+        own, given : int32, (draws,)
+            Whether the samples have their own, and the index of the multiplier.
+        side : int
+            The orientation.
+        weight : float64, (draws,)
+            Probabilities; they sum to 1.
         """
-        kinds = len(self.total)
-        called = np.array([self.enough(np.full(kinds, k)) for k in TRIED])
-        refused = (TRIED[:, None] <= self.total) & ~called
-        last = len(TRIED) - np.argmax(refused[::-1], axis=0)
-        return self.number(np.where(refused.any(axis=0), last, 0))
+        e, priors = self.evidence, self.conditions.priors
+        side = int(expected[self.sample, 1] > expected[self.sample, 0])
+        shared = (1 - priors.own) * np.exp(e.log_shared[k])
+        alone = priors.own * np.exp(e.log_own[k, self.sample, side])
+        # More draws the more errors are expected, up to where limits are no longer interpolated.
+        errors = expected[self.sample].sum() / MANY_ERRORS
+        draws = int(np.clip(FEW_DRAWS + 1.33 * (errors - 0.25) * LOD_DRAWS, FEW_DRAWS, LOD_DRAWS))
+        given, own, weight = [], [], []
+        for kind, p in enumerate((shared, alone)):
+            used = np.flatnonzero(p >= 1 / (LEAST_STRATUM * draws))
+            times = np.ceil(draws * p[used]).astype(int)
+            given.append(np.repeat(used, times))
+            own.append(np.full(times.sum(), kind))
+            weight.append(np.repeat(p[used] / times, times))
+        given, own, weight = (np.concatenate(x) for x in (given, own, weight))
+        return own.astype(np.int32), given.astype(np.int32), side, weight / weight.sum()
 
-    def least(self) -> np.ndarray:
-        """Return the least number that is called, and from which on all are."""
-        low = self.bisect(np.zeros(len(self.total), dtype=int))
-        # With a shallow normal a recurrent artefact is the likelier the higher the frequency, up
-        # to where its prior is level: the limit lies above that if it is not called there.
-        level = np.searchsorted(TRIED, ARTIFACT_LEVEL * self.total)
-        level = np.minimum(level, len(TRIED) - 1)
-        again = (level > low) & ~self.enough(TRIED[level]) & (TRIED[level] <= self.total)
-        if again.any():
-            low = np.where(again, self.bisect(np.where(again, level, len(TRIED))), low)
-        return self.number(low)
 
+@dataclass(frozen=True)
+class Needed:
+    """Fragments that a call needs at a site.
 
-def detection_limit(needed: np.ndarray, total: np.ndarray, power: float = LOD_POWER) -> np.ndarray:
-    """Return the AF at which `needed` of `total` fragments are reached with probability `power`.
-
-    The inverse of the binomial tail: P(X >= k | n, f) is the beta distribution function of f
-    with parameters k and n - k + 1. NaN where no frequency would do.
+    Attributes
+    ----------
+    number : (draws,)
+        Real; infinite where no number is called.
+    weight : (draws,)
+        Probability of each draw.
+    spans : list of (float, float)
+        Numbers that are called when errors are as expected; the first is that of `number`.
     """
-    needed, total = np.asarray(needed, float), np.asarray(total, float)
-    with np.errstate(invalid="ignore"):
-        finite = np.where(np.isfinite(needed), needed, 1)
-        limit = betaincinv(finite, np.maximum(total - finite + 1, 1e-9), power)
-    return np.where(needed <= total, limit, np.nan)
+
+    number: np.ndarray
+    weight: np.ndarray
+    spans: list[tuple[float, float]]
+
+
+@lru_cache(maxsize=256)
+def _uniform(draws: int, width: int) -> np.ndarray:
+    """Return the quantiles of the draws, a Latin hypercube, (draws, width)."""
+    rng = np.random.default_rng(20101)
+    steps = np.tile((np.arange(draws)[:, None] + 0.5) / draws, width)
+    return np.ascontiguousarray(rng.permuted(steps, axis=0))
+
+
+def frequency_of(needed: Needed, depth: float) -> float:
+    """Return the AF at which as many fragments are reached in `LOD_LEVEL` of the draws.
+
+    The binomial tail P(X >= k | n, f) is the distribution function at f of the beta distribution
+    with parameters k and n - k + 1; it is averaged over the draws. NaN where no AF is called so
+    often.
+    """
+    if not needed.spans:
+        return np.nan
+    possible = needed.number <= depth
+    most = needed.spans[0][1]
+    if needed.weight[possible].sum() >= LOD_LEVEL:
+        found = _solved(needed.number[possible], needed.weight[possible], most, depth)
+        if not np.isnan(found):
+            return found
+    for low, most in needed.spans[1:]:
+        found = _solved(np.array([low + 0.5]), np.ones(1), most, depth)
+        if low + 0.5 <= depth and not np.isnan(found):
+            return found
+    return np.nan
+
+
+def _solved(k: np.ndarray, weight: np.ndarray, most: float, n: float) -> float:
+    """Return the lowest AF that reaches the numbers k, of the weights, in `LOD_LEVEL`."""
+    tail = np.maximum(n - k + 1, 1e-9)
+
+    def power(f: float) -> float:
+        missed = 0.0
+        if np.isfinite(most) and most + 0.5 < n:
+            missed = betainc(most + 0.5, n - most + 0.5, f) * weight.sum()
+        return float((weight * betainc(np.maximum(k, 1e-9), tail, f)).sum() - missed)
+
+    low, high = 0.0, 1.0
+    if np.isfinite(most):
+        grid = np.geomspace(max(k.min(), 0.5) / n, 1, 80)
+        enough = [power(f) >= LOD_LEVEL for f in grid]
+        if True not in enough:
+            return np.nan
+        high = grid[enough.index(True)]
+    largest = int(np.argmax(k))
+    f = min(float(betaincinv(np.maximum(k[largest], 1e-9), tail[largest], LOD_LEVEL)), high)
+    for _ in range(60):
+        value = power(f) - LOD_LEVEL
+        if value >= 0:
+            high = f
+        else:
+            low = f
+        if high - low < 1e-3 * high * (1 - low):
+            break
+        # Newton's step within what is known.
+        log_density = (k - 1) * np.log(f) + (tail - 1) * np.log1p(-min(f, 1 - 1e-12))
+        slope = float((weight * np.exp(log_density - betaln(np.maximum(k, 1e-9), tail))).sum())
+        new = f - value / slope if slope > 0 else -1.0
+        if abs(new - f) < 2e-4 * f * (1 - f) and low < new <= high:
+            f = new
+            break
+        f = new if low < new < high else 0.5 * (low + high)
+    return f

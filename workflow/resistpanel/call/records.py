@@ -61,6 +61,7 @@ class RecordBuilder:
         self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
         pon = caller.settings.pon
         self.normals = Resource(pon, "NORMALS") if pon else None
+        self.looked_up: dict[int, dict[str, float]] = {}
 
     @cached_property
     def kept(self) -> np.ndarray:
@@ -111,30 +112,40 @@ class RecordBuilder:
 
     @cached_property
     def lod(self) -> np.ndarray:
-        """Limit of detection, (candidates, samples); NaN of those that are not written."""
-        caller, kept = self.caller, self.kept
-        needed = np.full(self.totals.shape, np.nan)
-        needed[kept] = np.column_stack(
-            [
-                limits.fragments_needed(
-                    self.evidence.part(kept),
-                    s,
-                    caller.normal,
-                    caller.settings.priors,
-                    self.threshold,
-                    None if caller.log_germline is None else caller.log_germline[kept],
-                    caller.admixture,
-                    caller.log_het,
-                )
-                for s in range(len(caller.samples))
-            ]
+        """Limit of detection, (candidates, samples); NaN where none, or no record is written."""
+        caller, kept = self.caller, np.flatnonzero(self.kept)
+        sites = limits.Sites(
+            self.evidence.part(kept),
+            None if caller.log_germline is None else caller.log_germline[kept],
+            caller.stutter[kept],
+            caller.log_errors(self.evidence, kept),
+            np.array([self._asked_without_origin(i) for i in kept], dtype=bool),
         )
-        lod = limits.detection_limit(needed, self.totals)
-        for i in np.flatnonzero(kept):
+        conditions = limits.Conditions(
+            caller.normal, caller.settings.priors, caller.admixture, caller.log_het, self.threshold
+        )
+        lod = np.full(self.totals.shape, np.nan)
+        for s in range(len(caller.samples)):
+            lod[kept, s] = limits.detection_limits(sites, s, conditions)
+        for i in kept:
             if (most := self._damage_of(i)) is not None:
                 # The limit of detection is above what the filter removes.
                 lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
+            if filters.failed(self._known(i)):
+                lod[i] = np.nan
         return lod
+
+    def _known(self, i: int) -> dict[str, float]:
+        """Return the metrics that do not depend on the reads: what people and normals show."""
+        if i in self.looked_up:
+            return self.looked_up[i]
+        known = self.looked_up[i] = {}
+        if self.caller.population[i] is not None:
+            known["population_af"] = self.caller.population[i]
+        if self.normals is not None:
+            allele = self.candidates[i].allele
+            known["normals"] = self.normals.lookup(allele, self.caller.reference) or 0
+        return known
 
     def records(self) -> list[Record]:
         """Return the records, sorted."""
@@ -166,10 +177,7 @@ class RecordBuilder:
             metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
         if caller.admixture.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
             metrics["foreign_odds"] = (somatic - posterior.log_foreign[i]) / LN10
-        if caller.population[i] is not None:
-            metrics["population_af"] = caller.population[i]
-        if self.normals is not None:
-            metrics["normals"] = self.normals.lookup(candidate.allele, caller.reference) or 0
+        metrics |= self._known(i)
         slip = max(caller.stutter[i, s] for s in self.tumors)
         if slip > 0:
             af = (self.alts[i] / np.maximum(self.totals[i], 1))[self.tumors].max()
@@ -180,7 +188,7 @@ class RecordBuilder:
         """Return model, filters that apply, and whether the origin is not proven."""
         candidate, name = self.candidates[i], str(self.best[i])
         failed = filters.failed(metrics)
-        if self._unproven(i, candidate, name):
+        if self._unproven(i, name):
             # It is there and was asked for: whether it is inherited is left to the reader.
             return "somatic", [f for f in failed if f not in ("weak", "germline")], True
         if candidate.forced and name == "absent":
@@ -190,21 +198,23 @@ class RecordBuilder:
             return name, ["germline"], False
         return name, failed, False
 
-    def _unproven(self, i: int, candidate: Candidate, name: str) -> bool:
+    def _unproven(self, i: int, name: str) -> bool:
         """Return whether an allele that was asked for is there, but may be inherited.
 
         Without a normal a driver at an AF of 0.5 looks like an inherited variant. It is reported as
         present all the same, unless people in general have it.
         """
-        caller = self.caller
-        common = caller.population[i] is not None and caller.population[i] > INHERITED_AF
         return (
-            caller.normal is None
-            and candidate.forced
+            self._asked_without_origin(i)
             and self.real[i] >= self.threshold
             and name in ("germline", "somatic")
-            and not common
         )
+
+    def _asked_without_origin(self, i: int) -> bool:
+        """Return whether an allele is reported even if it may be inherited."""
+        caller = self.caller
+        common = caller.population[i] is not None and caller.population[i] > INHERITED_AF
+        return caller.normal is None and self.candidates[i].forced and not common
 
     def _record(self, i: int, low: np.ndarray, high: np.ndarray, upper: np.ndarray) -> Record:
         candidate, reference = self.candidates[i], self.caller.reference
