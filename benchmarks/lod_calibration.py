@@ -17,6 +17,7 @@ A cell fails if the 99 % interval (Wilson) of the fraction called lies wholly ou
 import argparse
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -188,6 +189,19 @@ class Cell:
             np.log([3e-4 if not self.indel else 5e-5]),
         )
 
+    def log_error(self) -> np.ndarray:
+        """Return what `limits.Sites.log_error` is, (1, samples, 3, 3)."""
+        kind, fraction, error = self.kinds()
+        found = np.zeros((1, len(self.depths), 3, 3))
+        for k in range(3):
+            weight = fraction[kind == k]
+            values = np.log(error[kind == k]) if weight.any() else np.log([self.error])
+            weight = weight / weight.sum() if weight.any() else np.ones(1)
+            mean = (weight * values).sum()
+            sd = np.sqrt((weight * (values - mean) ** 2).sum())
+            found[0, :, k] = mean, sd, np.log((weight * np.exp(values)).sum())
+        return found
+
     @property
     def stutter(self) -> np.ndarray:
         """Stutter rate as the filter `slippage` compares with, (samples,)."""
@@ -227,11 +241,11 @@ def draw_cells(seed: int, number: int, setting: str) -> list[Cell]:
 
 def stated(cell: Cell) -> float:
     """Return the limit of detection that the caller states, NaN if none."""
-    site = cell.site(*cell.multipliers())
-    needed = limits.fragments_needed(
-        site, cell.sample, cell.normal, PRIORS, THRESHOLD["weak"], None, cell.admixture
+    conditions = limits.Conditions(cell.normal, PRIORS, cell.admixture)
+    sites = limits.Sites(
+        cell.site(*cell.multipliers()), stutter=cell.stutter[None], log_error=cell.log_error()
     )
-    return float(limits.detection_limit(needed, cell.depths[[cell.sample]])[0])
+    return float(limits.detection_limits(sites, cell.sample, conditions)[0])
 
 
 def drawn(cell: Cell, f: float, number: int, rng: np.random.Generator) -> Evidence:
@@ -337,6 +351,25 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(out)
 
 
+def page(given: str, tables: pd.DataFrame, failed: pd.DataFrame) -> str:
+    """Return the page of docs/validation."""
+    text = (
+        "# Limits of detection at model level\n\n"
+        f"`python -m benchmarks.lod_calibration {given}`\n\n"
+        "Each cell is a combination of depth (20 to 100,000), error rate, homopolymer (1 to 12), "
+        "samples (1 to 8) and overdispersion of errors, drawn by Latin hypercube. Sites are drawn "
+        "from the fitted model with the variant at the stated LOD: errors in all samples, the "
+        "variant in one tumour. Called means that the filters that depend on counts pass and that "
+        "`DET` is 1 in that tumour.\n\n"
+        "A cell holds unless the 99 % interval of the fraction called is wholly outside 93 to "
+        "97 %. Cells without a limit are counted apart; a limit is missing if some AF is called "
+        "in clearly more than 95 %.\n\n" + summary.markdown(tables)
+    )
+    if len(failed):
+        text += "\n\n## Cells that do not hold\n\n" + summary.markdown(failed)
+    return text.rstrip() + "\n"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the calibration."""
     parser = argparse.ArgumentParser(
@@ -347,6 +380,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=2000, help="sites drawn in each cell")
     parser.add_argument("--settings", nargs="+", choices=list(SETTINGS), default=list(SETTINGS))
     parser.add_argument("--output", help="rows of all cells (TSV)")
+    parser.add_argument("--page", type=Path, help="write the tables to this page (Markdown)")
     args = parser.parse_args(argv)
     rows = []
     for setting in args.settings:
@@ -358,8 +392,12 @@ def main(argv: list[str] | None = None) -> int:
         rows.to_csv(args.output, sep="\t", index=False, float_format="%.4g")
     print(summary.markdown(table(rows)))
     failed = rows[~rows.verdict.isin(["held", "none"])]
+    failed = failed.drop(columns=["shape", "damage", "at"])
     if len(failed):
-        print("\n" + summary.markdown(failed.drop(columns=["shape", "damage"])))
+        print("\n" + summary.markdown(failed))
+    if args.page:
+        given = f"--seed {args.seed} --cells {args.cells} --draws {args.draws}"
+        args.page.write_text(page(given, table(rows), failed))
     return 0
 
 
