@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import betaincinv, expit
 from scipy.stats import betabinom
 
 from resistpanel.call.call_constants import HETS_APART, OVERDISPERSION_PRIOR, STRETCH
@@ -20,6 +20,7 @@ from resistpanel.core.stats import (
     effective_depth,
     jeffreys_interval,
     overdispersed_interval,
+    overdispersed_limit,
     overdispersed_upper,
 )
 
@@ -192,3 +193,22 @@ class TestBounds:
     def test_effective_depth(self):
         assert effective_depth(1, 0.5) == 1
         assert effective_depth(1001, 1e-3) == pytest.approx(500.5)
+
+
+class TestLimit:
+    @pytest.mark.parametrize("rho", [1e-5, 5e-4, 5e-3])
+    @pytest.mark.parametrize("depth", [300, 3000, 30_000])
+    @pytest.mark.parametrize("least", [3, 8, 20])
+    def test_as_many_fragments_are_reached_as_often(self, least, depth, rho):
+        binomial = betaincinv(least, depth - least + 1, 0.95)
+        limit = float(overdispersed_limit(binomial, depth, rho))
+        assert limit >= binomial
+        size = (1 - rho) / rho
+        reached = betabinom.sf(least - 1, depth, limit * size, (1 - limit) * size)
+        assert reached == pytest.approx(0.95, abs=2e-3)
+
+    def test_without_overdispersion_and_without_a_limit(self):
+        found = overdispersed_limit([0.02, np.nan, 1.0], [900, 900, 900], [0.0, 1e-3, 1e-3])
+        assert found[0] == 0.02
+        assert np.isnan(found[1])
+        assert found[2] == 1

@@ -705,14 +705,14 @@ LOD_DRAWS = TABLE.add(
     unit="draws",
     meaning="Draws of the errors of a site, from which the limit of detection is worked out; at "
     "least one for each multiplier",
-    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+    origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 FEW_DRAWS = TABLE.add(
     "FEW_DRAWS",
     20,
     unit="draws",
     meaning="The same where hardly any errors are expected",
-    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+    origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 CLEAN_DRAWS = TABLE.add(
     "CLEAN_DRAWS",
@@ -730,17 +730,17 @@ LEAST_STRATUM = TABLE.add(
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",
-    0.5,
+    0.8,
     unit="log",
     meaning="Step of depth between which limits of detection are interpolated",
-    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+    origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 ERROR_STEP = TABLE.add(
     "ERROR_STEP",
-    0.8,
+    1.4,
     unit="log",
     meaning="Step of the error rate between which limits of detection are interpolated",
-    origin="measured: python -m benchmarks.lod_calibration --seed 977",
+    origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 MANY_ERRORS = TABLE.add(
     "MANY_ERRORS",

@@ -270,22 +270,22 @@ class _Limits:
         good = self.part[:, :2].sum(1)
         depth = np.maximum(self.total[:, s], 1)
         key = [
-            np.round(10 * self.part[:, 2]),
-            np.round(4 * self.part[:, 0] / np.maximum(good, 1e-9)),
-            np.round(2 * (self.part * self.log_error[:, s, :, 1]).sum(1)),
-            np.round(20 * np.log(np.maximum(self.slip, 1e-9))),
-            np.round(e.log_shared[:, -4:].clip(-30).sum(1) / 8),
-            np.round(e.log_own[:, s, :, -4:].clip(-30).sum((1, 2)) / 16),
+            np.round(2 * self.part[:, 2]),
+            np.round(2 * self.part[:, 0] / np.maximum(good, 1e-9)),
+            np.round((self.part * self.log_error[:, s, :, 1]).sum(1)),
+            np.round(8 * np.log(np.maximum(self.slip, 1e-9))),
+            np.round(e.log_shared[:, -4:].clip(-30).sum(1) / 20),
+            np.round(e.log_own[:, s, :, -4:].clip(-30).sum((1, 2)) / 40),
         ]
         if others:
             apart = e.expected[:, others].sum((1, 2)) / np.maximum(self.total[:, others].sum(1), 1)
             key += [
-                np.round(np.log(np.maximum(self.total[:, others].sum(1), 1) / depth) / 0.5),
-                np.round(np.log(np.maximum(apart, 1e-9) / self.rate)),
+                np.round(np.log(np.maximum(self.total[:, others].sum(1), 1) / depth) / 1.0),
+                np.round(np.log(np.maximum(apart, 1e-9) / self.rate) / 2),
             ]
         if self.conditions.normal is not None:
             deep = np.maximum(self.total[:, self.conditions.normal], 1)
-            key.append(np.round(np.log(deep / depth) / np.where(deep < SHALLOW, 0.1, 0.25)))
+            key.append(np.round(np.log(deep / depth) / np.where(deep < SHALLOW, 0.2, 0.5)))
         if self.sites.log_germline is not None:
             key.append(np.round(self.sites.log_germline))
         if any(c > 0 for c in self.conditions.admixture.contamination.values()):

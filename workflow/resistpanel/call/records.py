@@ -23,7 +23,11 @@ from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import kind, vcf_alleles
-from resistpanel.core.stats import overdispersed_interval, overdispersed_upper
+from resistpanel.core.stats import (
+    overdispersed_interval,
+    overdispersed_limit,
+    overdispersed_upper,
+)
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -126,7 +130,9 @@ class RecordBuilder:
         )
         lod = np.full(self.totals.shape, np.nan)
         for s in range(len(caller.samples)):
-            lod[kept, s] = limits.detection_limits(sites, s, conditions)
+            binomial = limits.detection_limits(sites, s, conditions)
+            rho = caller.overdispersion[s].rho
+            lod[kept, s] = overdispersed_limit(binomial, self.totals[kept, s], rho)
         for i in kept:
             if (most := self._damage_of(i)) is not None:
                 # The limit of detection is above what the filter removes.

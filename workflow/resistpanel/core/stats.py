@@ -4,7 +4,7 @@ Counts may be arrays; all functions broadcast.
 """
 
 import numpy as np
-from scipy.special import betaincinv, betaln, expit, xlog1py, xlogy
+from scipy.special import betainc, betaincinv, betaln, expit, xlog1py, xlogy
 
 from resistpanel.core.core_constants import Z95
 
@@ -86,6 +86,37 @@ def overdispersed_upper(alt, depth, rho, level: float = 0.95) -> np.ndarray:
         )
         bound[np.atleast_1d(few)] = exact
     return bound.reshape(alt.shape)
+
+
+def overdispersed_limit(limit, depth, rho, level: float = 0.95) -> np.ndarray:
+    """Return a limit of detection that holds for beta-binomial counts.
+
+    A limit f for binomial counts says that a number of fragments k is reached with the probability
+    `level`. k follows from f; the result is the frequency at which beta-binomial counts reach it as
+    often: the bound of `overdispersed_upper` for k - 1 fragments, interpolated between whole ones.
+
+    Parameters
+    ----------
+    limit : array_like
+        Binomial limits; NaN stay NaN.
+    depth, rho : array_like
+    """
+    limit, depth, rho = np.broadcast_arrays(
+        np.asarray(limit, float), np.asarray(depth, float), np.asarray(rho, float)
+    )
+    result = np.array(limit, dtype=float)
+    use = np.isfinite(limit) & (limit < 1) & (rho > 0) & (depth > 1)
+    f, n, r = limit[use], depth[use], rho[use]
+    low, high = np.full(len(f), 0.5), n.copy()
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        reached = betainc(middle, n - middle + 1, f) >= level
+        low, high = np.where(reached, middle, low), np.where(reached, high, middle)
+    k = np.maximum(low, 1.0)
+    whole = np.floor(k)
+    below, above = (overdispersed_upper(whole - 1 + step, n, r, level) for step in (0, 1))
+    result[use] = np.maximum(below + (k - whole) * (above - below), f)
+    return result
 
 
 def _beta_binomial_upper(alt, depth, rho, level: float) -> np.ndarray:
