@@ -730,14 +730,14 @@ LEAST_STRATUM = TABLE.add(
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",
-    0.8,
+    0.5,
     unit="log",
     meaning="Step of depth between which limits of detection are interpolated",
     origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 ERROR_STEP = TABLE.add(
     "ERROR_STEP",
-    1.4,
+    0.8,
     unit="log",
     meaning="Step of the error rate between which limits of detection are interpolated",
     origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
