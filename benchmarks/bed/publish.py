@@ -413,6 +413,7 @@ def _earlier() -> str:
         for name in _measured(EARLIER)
         if results(name, "resistpanel")
     ]
+    rows = [row for row in rows if row[2]]  # of other patients there are no pairs
     return "\n".join([
         "### The earlier caller on the same reads\n", f"{_source(EARLIER)}.\n", _summary(EARLIER),
         "Paired, at the same variants:\n", report.table(rows, COMPARED),
