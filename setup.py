@@ -71,11 +71,7 @@ reader = against_htslib("resistpanel.call.io.reader")
 pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
 ends = against_htslib("resistpanel.call.io.ends")
-overlap = Extension(
-    "resistpanel.align.overlap",
-    ["workflow/resistpanel/align/overlap.pyx"],
-    extra_compile_args=["-O3"],
-)
+overlap = against_htslib("resistpanel.align.overlap")
 
 
 def plain(module: str) -> Extension:

@@ -79,7 +79,7 @@ def settled(folder, reference, reads):
     found = Reader(path, [(CONTIG, 50, 600)]).next_chunk(CONTIG, 50, 600)
     cut = settle(found, CONTIG, None)
     piled = pile(found, chunk, codes)
-    alleles, _, _ = clipped([found], CONTIG, fasta, 15)
+    alleles, _, _ = clipped([found], chunk, piled.total, fasta, 15)
     return cut, found, piled, alleles, codes
 
 

@@ -324,7 +324,7 @@ def compare(sheet: dict) -> dict:
             {k: s[k] for k in ("sample", "role", "timepoint", "day", "lesion")}
             | {"purity": purity if s["role"] == "tumor" else
                {"value": None, "low": None, "high": None, "source": None},
-               "tumor": TUMOR if s["role"] == "tumor" else None}
+               "tumor": TUMOR if s["role"] == "tumor" else None, "overdispersion": 0.0005}
             for s in sheet["samples"]
         ],
         "pairs": sheet["pairs"], "lines": sheet["lines"], "changes": [], "variants": variants,
@@ -695,6 +695,7 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
         | {
             "purity": {"value": None, "low": None, "high": None, "source": None},
             "tumor": TUMOR if x["role"] == "tumor" else None,
+            "overdispersion": 0.0005,
         }
         for x in s["samples"]
     ]

@@ -64,7 +64,7 @@ def test_every_default_obeys_its_own_schema():
         (("reads", "duplicates"), 1.0, "1.0 is greater than or equal to the maximum of 1"),
         (("patient",), MISSING, "'patient' is missing"),
         (("patient",), "a b", "'a b' does not match"),
-        (("samples", 1, "role"), "tumour", "'tumour' is not one of ['normal', 'tumor']"),
+        (("samples", 1, "role"), "tumour", "'tumour' is not one of ['normal', 'tumor', 'plasma']"),
         (("samples", 1, "sample"), "normal", "sample normal twice"),
         (("somatic", 0, "af"), {"tumour": 0.2}, "no sample tumour; samples are normal, tumor"),
         (("somatic", 0, "af"), {"tumor": 1.2}, "1.2 is greater than the maximum of 1"),

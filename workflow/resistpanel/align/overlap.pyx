@@ -4,7 +4,8 @@
 from cpython.unicode cimport PyUnicode_AsUTF8AndSize
 from libc.math cimport log, pow
 from libc.stdint cimport int8_t, uint8_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
+from resistpanel.core.memory cimport resized
 
 cdef enum:
     MOST_ADAPTERS = 8
@@ -80,16 +81,11 @@ cdef class Overlap:
     cdef int reserve(self, int n) except -1:
         if n <= self.room:
             return 0
-        free(self.a)
-        free(self.b)
-        free(self.qa)
-        free(self.qb)
+        self.a = <int8_t *>resized(self.a, 2 * n, 1)
+        self.b = <int8_t *>resized(self.b, 2 * n, 1)
+        self.qa = <uint8_t *>resized(self.qa, 2 * n, 1)
+        self.qb = <uint8_t *>resized(self.qb, 2 * n, 1)
         self.room = 2 * n
-        self.a, self.b = <int8_t *>malloc(self.room), <int8_t *>malloc(self.room)
-        self.qa, self.qb = <uint8_t *>malloc(self.room), <uint8_t *>malloc(self.room)
-        if self.a == NULL or self.b == NULL or self.qa == NULL or self.qb == NULL:
-            self.room = 0
-            raise MemoryError
         return 0
 
     cdef double tails(self, int n1, int n2, int insert) noexcept nogil:
