@@ -108,7 +108,7 @@ class Comparison:
                     day=sample.day,
                     lesion=sample.lesion,
                     purity=self.purity[sample.sample].record(),
-                    overdispersion=self._overdispersion(sample.sample),
+                    overdispersion=rho_of(self.vcf.overdispersion(sample.sample), self.rules),
                     tumor=self.contents[sample.sample].record() if sample.tumor else None,
                 )
                 for sample in self.sheet.samples
@@ -130,10 +130,6 @@ class Comparison:
                 },
             ),
         )
-
-    def _overdispersion(self, sample: str) -> float:
-        stated = self.vcf.overdispersion(sample) if self.rules.estimated else None
-        return self.rules.overdispersion if stated is None else stated
 
     def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
         bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
@@ -266,7 +262,7 @@ class Comparison:
             for record in self.shared:
                 one, other = self._view(record, pre), self._view(record, post)
                 ratio = scale_ratio(one, other)
-                rho = rho_of(one, self.rules), rho_of(other, self.rules)
+                rho = rho_of(one.rho, self.rules), rho_of(other.rho, self.rules)
                 found.append(point(record.fields["id"], one.evidence, other.evidence, ratio, rho))
             self._points[pre, post] = [one for one in found if one is not None]
         return self._points[pre, post]
@@ -302,7 +298,7 @@ class Comparison:
         evidence = view.evidence
         fraction = None
         if evidence.detected and evidence.af is not None:
-            rho = rho_of(view, self.rules)
+            rho = rho_of(view.rho, self.rules)
             counts = posterior(evidence.alt, evidence.depth, rho)
             fraction = clonal_fraction(evidence.af, counts, view.locus)
         value, low, high = fraction or (None, None, None)

@@ -141,7 +141,7 @@ class _Pair:
 
     def posteriors(self) -> tuple[Posterior, Posterior]:
         return tuple(
-            posterior(view.evidence.alt, view.evidence.depth, rho_of(view, self.rules))
+            posterior(view.evidence.alt, view.evidence.depth, rho_of(view.rho, self.rules))
             for view in (self.pre, self.post)
         )
 
@@ -173,10 +173,9 @@ class _Pair:
         return _Pair(self.post, self.pre, self.rules, back, self.unchanged)
 
 
-def rho_of(view: View, rules: Rules) -> float:
+def rho_of(stated: float | None, rules: Rules) -> float:
     """Return the overdispersion of a sample: as its calls state it, else that of the rules."""
-    stated = view.rho if rules.estimated else None
-    return rules.overdispersion if stated is None else stated
+    return stated if rules.estimated and stated is not None else rules.overdispersion
 
 
 def scale_ratio(pre: View, post: View) -> float:
@@ -339,7 +338,7 @@ def _depth_for_change(pair: _Pair) -> int | None:
     if odds == 0:
         return None
     # allowed = odds * (rho + (1 - rho) / n)
-    rho = max(rho_of(view, rules) for view in (pair.pre, pair.post))
+    rho = max(rho_of(view.rho, rules) for view in (pair.pre, pair.post))
     per_fragment = allowed / odds - rho
     if per_fragment <= 0:
         return None
