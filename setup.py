@@ -81,6 +81,8 @@ def plain(module: str) -> Extension:
         [f"workflow/{module.replace('.', '/')}.pyx"],
         include_dirs=[numpy.get_include()],
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
+        # Unless libm is named, exp and log bind to the slower symbols of the oldest glibc.
+        libraries=["m"],
         extra_compile_args=["-O3"],
     )
 

@@ -357,7 +357,8 @@ def test_compiled_models_are_the_models(admixture):
             float(np.log(PRIORS.germline_hom)), False,
         )  # fmt: skip
         odds, factors = asked.models.evaluate(np.zeros_like(counts), counts)
-        assert factors == pytest.approx(expected.log_bayes_factor[0], abs=1e-6)
+        # Terms below exp(NEGLIGIBLE) are left out.
+        assert factors == pytest.approx(expected.log_bayes_factor[0], abs=1e-3)
         reference = float((expected.log_somatic - others)[0])
         if abs(reference) < 15:
             near += 1

@@ -9,8 +9,14 @@ import numpy as np
 from libc.math cimport INFINITY, exp, fabs, floor, log, log10, log1p, sqrt
 
 cdef double LOG_TINY = -1e30
-#: A term that is smaller than the largest by this factor's logarithm does not change a sum.
-cdef double NEGLIGIBLE = -28.0
+cdef double LOG_FLOOR = log(1e-300)
+#: Terms smaller than the largest by more than this, in logs, are left out of a sum: 90 of them
+#: change it by less than 0.5 %.
+cdef double NEGLIGIBLE = -10.0
+#: As `NEGLIGIBLE`, where the sum of one sample is multiplied by those of the others.
+cdef double UNLIKELY = -28.0
+#: A sample's frequencies this much less similar than the most similar one are left out.
+cdef double DISSIMILAR = 1e-12
 #: Where the log odds exceed what a call needs by less than this, each draw is asked.
 cdef double CLOSE = 10.0
 #: Where each fragment adds more than this, the odds are as good as straight.
@@ -87,7 +93,9 @@ cdef class Models:
     cdef int F, M, S, one, normal, tin_tumor, leaks
     cdef const double[:, :, ::1] table
     cdef const double[:, ::1] spread, narrow, close_spread, het
-    cdef const double[::1] centres, frequency, log_keep, keep, multiplier, leak
+    cdef int[:, ::1] band, close_band
+    cdef const double[::1] centres, frequency, log_keep, multiplier, leak
+    cdef const double[:, ::1] scale
     cdef const double[::1] prior, artifact, hom, flat
     cdef const int[:, ::1] levels
     cdef double log_somatic, log_null, log_own_prior, log_shared_prior, log_present, log_lacks
@@ -97,7 +105,7 @@ cdef class Models:
     cdef double[:, ::1] expected
     cdef double[:, :, ::1] log_error, error
     cdef double[:, ::1] variant, log_of_error
-    cdef double[::1] log_variant, other_row, height
+    cdef double[::1] log_variant, height
     cdef double[:, :, ::1] log_rate, own_prior
     cdef double log_carried, het_prior, hom_prior
     cdef bint unproven
@@ -112,8 +120,9 @@ cdef class Models:
         self.F, self.M = self.table.shape[1], self.table.shape[2]
         self.spread, self.narrow = constants["spread"], constants["narrow"]
         self.close_spread, self.het = constants["close_spread"], constants["het"]
+        self.band, self.close_band = band(self.spread), band(self.close_spread)
         self.centres, self.frequency = constants["log10_centres"], constants["frequency"]
-        self.log_keep, self.keep = constants["log_keep"], constants["keep"]
+        self.log_keep = constants["log_keep"]
         self.multiplier, self.leak = constants["multiplier"], constants["leak"]
         self.prior, self.artifact = constants["prior"], constants["artifact"]
         self.hom, self.flat = constants["hom"], constants["flat"]
@@ -127,6 +136,7 @@ cdef class Models:
         self.tin_from, self.tin = scalars["tin_from"], scalars["tin"]
         self.needed_odds, self.needed_bf = scalars["needed_odds"], scalars["needed_bf"]
         self.like = np.empty(self.F * self.M)
+        self.scale = np.outer(constants["keep"], constants["multiplier"])
         self.row = np.empty(self.F)
         self.absent = np.empty((2, samples, self.M))
         self.present = np.empty((2, samples, self.M))
@@ -139,7 +149,6 @@ cdef class Models:
         self.error = np.empty((samples, 3, self.F * self.M))
         self.variant = np.empty((3, self.F * self.M))
         self.log_of_error, self.log_variant = np.empty((samples, 3)), np.empty(3)
-        self.other_row = np.empty(self.F)
         self.height = np.empty(self.F)
 
     def set_site(self, int sample, depth, expected, log_shared, log_own, log_rate, log_error,
@@ -249,6 +258,7 @@ cdef class Models:
         """
         cdef int F = self.F, M = self.M, f, m
         cdef double *like = &self.like[0]
+        cdef const double *scale = &self.scale[0, 0]
         cdef double alt = v0 + v1 + v2 + e0 + e1 + e2
         cdef double other = max(self.depth[s] - alt, 0)
         cdef double total = self.expected[s, 0] + self.expected[s, 1] + self.expected[s, 2]
@@ -258,7 +268,7 @@ cdef class Models:
         for f in range(F):
             base = other * self.log_keep[f]
             for m in range(M):
-                like[f * M + m] = base - self.keep[f] * self.multiplier[m] * total
+                like[f * M + m] = base - total * scale[f * M + m]
         self.count(&self.variant[0, 0], v0)
         self.count(&self.variant[1, 0], v1)
         self.count(&self.variant[2, 0], v2)
@@ -299,43 +309,46 @@ cdef class Models:
                       - self.expected[s, o] * self.multiplier[m])
         return log_sum(row, self.M)
 
+    cdef void convolve(self, double *out, const double[:, ::1] kernel, const int[:, ::1] of,
+                       int first, int last, double most) noexcept nogil:
+        """Set out to the log of `height` from first to last, spread by a kernel, plus most."""
+        cdef double *row = &self.row[0]
+        cdef const double *column
+        cdef double a
+        cdef int n = self.F - 1, f, g, low = n, high = 0
+        for g in range(first, last):
+            low, high = min(low, of[g, 0]), max(high, of[g, 1])
+        for f in range(n):
+            row[f] = 0
+        for g in range(first, last):
+            a = self.height[g]
+            column = &kernel[g, 0]
+            for f in range(of[g, 0], of[g, 1]):
+                row[f] += a * column[f]
+        for f in range(n):
+            out[f] = log(row[f] + 1e-300) + most if low <= f < high else LOG_FLOOR + most
+
     cdef void smooth(self, int which, int s) noexcept nogil:
         """Set what samples at a similar frequency are compared by."""
         cdef int n = self.F - 1, f, g, first = n, last = 0
         cdef double most = LOG_TINY, a, b
         cdef double *height = &self.height[0]
-        cdef double *row = &self.row[0]
-        cdef double *other = &self.other_row[0]
-        cdef const double *column
         cdef const double *one = &self.at_one[which, s, 1]
         for f in range(n):
             if one[f] > most:
                 most = one[f]
         for f in range(n):
-            if one[f] - most > NEGLIGIBLE:
+            if one[f] - most > UNLIKELY:
                 height[f] = exp(one[f] - most)
                 if first == n:
                     first = f
                 last = f + 1
             else:
                 height[f] = 0
-        for f in range(n):
-            self.row[f] = self.other_row[f] = 1e-300
-        for g in range(first, last):
-            a = height[g]
-            column = &self.spread[g, 0]
-            for f in range(n):
-                row[f] += a * column[f]
-        for f in range(n):
-            self.alike[which, s, f] = log(row[f]) + most
+        self.convolve(&self.alike[which, s, 0], self.spread, self.band, first, last, most)
         if self.normal >= 0:
-            for g in range(first, last):
-                a = height[g]
-                column = &self.close_spread[g, 0]
-                for f in range(n):
-                    other[f] += a * column[f]
-            for f in range(n):
-                self.close[which, s, f] = log(other[f]) + most
+            self.convolve(&self.close[which, s, 0], self.close_spread, self.close_band, first,
+                          last, most)
         if self.levels[s, 0] >= 0:
             a = b = 0
             for g in range(first, last):
@@ -793,6 +806,13 @@ cdef class Models:
             z[i] = normal_quantile(u[i])
         found = [self.margin(s, &fractions[0], k, z, given) for k in numbers]
         return np.array(found), np.array(self.errors)
+
+
+def band(kernel):
+    """Return the first and the end column of each row that are not `DISSIMILAR`, (rows, 2)."""
+    used = np.asarray(kernel) > DISSIMILAR * np.max(kernel, axis=1, keepdims=True)
+    last = used.shape[1] - np.argmax(used[:, ::-1], axis=1)
+    return np.column_stack([np.argmax(used, axis=1), last]).astype(np.int32)
 
 
 def spans(grid, values, first, centre):

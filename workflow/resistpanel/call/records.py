@@ -115,9 +115,23 @@ class RecordBuilder:
         return most[-1] if most and not candidate.forced else None
 
     @cached_property
+    def inherited(self) -> np.ndarray:
+        """Which alleles the normal shows to be inherited, bool (candidates,).
+
+        A somatic variant cannot be the same allele, so that it has no limit of detection.
+        """
+        if self.caller.normal is None:
+            return np.zeros(len(self.candidates), dtype=bool)
+        forced = np.array([c.forced for c in self.candidates], dtype=bool)
+        return (self.best == "germline") & ~forced
+
+    @cached_property
     def lod(self) -> np.ndarray:
-        """Limit of detection, (candidates, samples); NaN where none, or no record is written."""
-        caller, kept = self.caller, np.flatnonzero(self.kept)
+        """Limit of detection, (candidates, samples).
+
+        NaN where there is none, where the allele is inherited, or where no record is written.
+        """
+        caller, kept = self.caller, np.flatnonzero(self.kept & ~self.inherited)
         sites = limits.Sites(
             self.evidence.part(kept),
             None if caller.log_germline is None else caller.log_germline[kept],
