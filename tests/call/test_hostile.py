@@ -51,10 +51,10 @@ def command(written, folder, *more: str) -> list[str]:
 
 
 def counted(folder, reads, previous_end=-1) -> tuple[int, int, int]:
-    """Return (reads used, torn, without qualities) over [500, 800)."""
+    """Return (reads used, gapped, without qualities) over [500, 800)."""
     bam = write_bam(folder / "s.bam", {"chr1": 200_000_000}, reads)
     got = Reader(str(bam), [("chr1", 500, 800)]).next_chunk("chr1", 500, 800, -1, previous_end)
-    return len(got.table), got.torn, got.no_qualities
+    return len(got.table), got.gapped, got.no_qualities
 
 
 class TestGaps:
@@ -67,7 +67,7 @@ class TestGaps:
         long += [read("off", 100, "30M20000N70M"), read("dup", 540, "30M20000N70M", flag=1024)]
         calls = patient(long).write(tmp_path).call()
         assert calls.passing() == TRUE
-        assert calls.caller.found.torn.tolist() == [0, 401]
+        assert calls.caller.found.gapped.tolist() == [0, 401]
         head, said = told(tmp_path, command(_written(tmp_path), tmp_path), capfd)
         assert "##resistpanel_left_out_post=gaps:401,no_qualities:0,adapters:0\n" in head
         assert "##resistpanel_left_out_normal=gaps:0,no_qualities:0,adapters:0\n" in head
@@ -108,7 +108,7 @@ class TestGaps:
         reads = [read("r", 560, "60M20000N40M"), read("q", 560, "100M", quality="*")]
         calls = patient(reads).write(tmp_path).call()
         assert len(calls.caller.chunks) > 10
-        assert calls.caller.found.torn.tolist() == [0, 1]
+        assert calls.caller.found.gapped.tolist() == [0, 1]
         assert calls.caller.found.no_qualities.tolist() == [0, 1]
 
 

@@ -81,5 +81,5 @@ def test_places_of_fragments(tells, length, more):
     templates = Templates(length, apart, number / number.sum())
     first = {i for i, t in enumerate(tells) if t}
     expected = [len(first | {i - m for i in first}) for m in more]
-    got = sampling_bias.places(np.array(tells, dtype=bool), templates)
+    got = sampling_bias.informative_starts(np.array(tells, dtype=bool), templates)
     assert got == pytest.approx(sum(expected) / len(more))

@@ -180,7 +180,7 @@ def same(one: Collection, two: Collection) -> None:
     """Assert that two collections are equal in every number."""
     for name in ("thinned", "bases", "crowded"):
         assert getattr(one, name) == getattr(two, name)
-    for name in ("reads", "torn", "no_qualities", "sums"):
+    for name in ("reads", "gapped", "no_qualities", "sums"):
         np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
     for a, b in zip(one.error_counts, two.error_counts, strict=True):
         for name in shards.SUMMED:
@@ -194,9 +194,9 @@ def same(one: Collection, two: Collection) -> None:
         assert (a.allele, a.context, a.sites, a.forced, a.phase) == (
             b.allele, b.context, b.sites, b.forced, b.phase
         )  # fmt: skip
-        assert (a.kin is None) == (b.kin is None)
-        if a.kin is not None:
-            np.testing.assert_array_equal(a.kin, b.kin)
+        assert (a.misread is None) == (b.misread is None)
+        if a.misread is not None:
+            np.testing.assert_array_equal(a.misread, b.misread)
         for x, y in zip(a.support, b.support, strict=True):
             assert (x.rows == y.rows).all()
             assert (x.rows.dtype, x.low_mapq, x.mapq) == (y.rows.dtype, y.low_mapq, y.mapq)

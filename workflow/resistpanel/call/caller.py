@@ -347,8 +347,8 @@ class Caller:
                 rate = learned.indel_rate(unit, units, allele.shift)
             else:
                 rate = float(np.clip(slip, INDEL_FLOOR, 0.3))
-            if candidate.kin is not None:
-                rate = min(rate + float(candidate.kin[s]), 0.3)
+            if candidate.misread is not None:
+                rate = min(rate + float(candidate.misread[s]), 0.3)
             by_class = support.depth.sum(1)
             total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
             return np.full(len(rows), rate), total

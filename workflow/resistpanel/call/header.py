@@ -81,7 +81,7 @@ def parameters(result: CallResult) -> dict[str, str]:
         told[f"model_contamination_{result.samples[s].name}"] = number(value)
     for s, sample in enumerate(result.samples):
         told[f"left_out_{sample.name}"] = (
-            f"gaps:{found.torn[s]},no_qualities:{found.no_qualities[s]},"
+            f"gaps:{found.gapped[s]},no_qualities:{found.no_qualities[s]},"
             f"adapters:{found.adapters[s]}"
         )
     told["left_out_indels"] = str(found.crowded)
@@ -94,9 +94,9 @@ def warnings(result: CallResult) -> list[str]:
     found = result.found
     lines = []
     for s, sample in enumerate(result.samples):
-        if found.torn[s]:
+        if found.gapped[s]:
             lines.append(
-                f"{sample.path}: {found.torn[s]} reads were left out: their alignments have gaps "
+                f"{sample.path}: {found.gapped[s]} reads were left out: their alignments have gaps "
                 f"of more than {LONGEST_GAP:,} bases, or a gap to ten bases"
             )
         if found.no_qualities[s]:

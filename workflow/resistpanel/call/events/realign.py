@@ -301,22 +301,22 @@ def _weights(
     p: Pile,
     fixed: bool,
 ) -> list[float]:
-    """Return from how many places a fragment of each haplotype tells of the `h`-th, or is not it.
+    """Return the informative start positions of each haplotype's fragments for the `h`-th.
 
     Where fragments have fixed ends, those of the locus take the place of all possible ones: the
     forward read of an amplicon begins at the same base whatever the allele, the reverse read ends
     at the same.
     """
-    tells = bias.of(h)
+    starts = bias.of(h)
     if not fixed:
-        return [bias.places(t, p.templates) for t in tells]
+        return [bias.number(s, p.templates) for s in starts]
     pos, end, reverse = _span(found.rows)
     result = []
-    for told, gain in zip(tells, gains_of(locus.alleles), strict=True):
+    for usable, gain in zip(starts, gains_of(locus.alleles), strict=True):
         at = np.where(reverse, end - found.rows["length"] + gain, pos) - locus.origin
-        valid = (at >= 0) & (at < len(told))
+        valid = (at >= 0) & (at < len(usable))
         shown = np.zeros(len(found.rows), dtype=bool)
-        shown[valid] = told[at[valid]]
+        shown[valid] = usable[at[valid]]
         by_fragment = np.zeros(len(found.frags), dtype=bool)
         by_fragment[found.position[shown]] = True
         result.append(float((by_fragment & found.clear[h]).sum()))
@@ -326,8 +326,8 @@ def _weights(
 def _lean(best: np.ndarray, sure: np.ndarray, haplotypes: int) -> np.ndarray:
     """Return the log odds of each fragment's best haplotype against the reference, a priori.
 
-    By the fragments that are sure: where a patient's both copies carry an insertion, what cannot
-    tell is not likely to come from the reference.
+    By the fragments that are sure: where a patient's both copies carry an insertion, what is
+    not informative is not likely to come from the reference.
 
     Parameters
     ----------
@@ -343,12 +343,12 @@ def _depth(
 ) -> np.ndarray:
     """Return the fragments that an allele's are a fraction of, float64, (CLASSES,).
 
-    A fragment is informative if it is of the allele or not of it, whatever else it may be: what
-    cannot tell the reference from a long duplication still excludes a short one inside. It tells
-    of a longer haplotype from more places than of a shorter one, of a deletion
-    at one place and of the reference at either end of it, and of a duplication hardly ever that
-    it is not there. So fragments of other haplotypes count as many times as one of the allele
-    tells from more places than they do; then the allele's share is its frequency.
+    A fragment is informative if it is of the allele or not of it, whatever else it may be: one that
+    is of the reference or of a long duplication still excludes a short one inside. A longer
+    haplotype has more informative start positions than a shorter one: a deletion has them at one
+    breakpoint and the reference at either end of it, and few exclude a duplication. So the
+    fragments of other haplotypes are scaled by the ratio of informative start positions; then the
+    fraction of the allele is its frequency.
 
     Parameters
     ----------
@@ -356,7 +356,7 @@ def _depth(
         The allele's haplotype.
     found : Scored
     weights : (haplotypes,)
-        Places from which one does, `_weights`.
+        Informative start positions, `_weights`.
     span : (start, end)
         Reference positions between which the allele can be placed.
     p : Pile
@@ -365,13 +365,13 @@ def _depth(
     """
     mine = found.clear[h] & ((found.sure & (found.best == h)) | found.excludes(h))
     cls = strand_class(found.rows["flag"][found.teller[mine]])
-    told = np.bincount(found.best[mine] * CLASSES + cls, minlength=len(weights) * CLASSES)
-    told = told.reshape(-1, CLASSES)
+    counted = np.bincount(found.best[mine] * CLASSES + cls, minlength=len(weights) * CLASSES)
+    counted = counted.reshape(-1, CLASSES)
     scale = np.array([weights[h] / w if w > 0 else 1.0 for w in weights])
     scale[h] = 1.0
     if fixed or weights[0] >= weights[h] / 2:
-        return scale @ told
-    # Few of the reference tell, or none: what a duplication's are a fraction of is the fragments
+        return scale @ counted
+    # Few of the reference are informative, or none: the depth of a duplication is the fragments
     # that cross either end of the duplicated segment.
     rows = found.rows
     length = p.templates.length
@@ -380,11 +380,13 @@ def _depth(
         len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
-    cross = sampling_bias.places(np.ones(length - 2 * overlap + 1, dtype=bool), p.templates)
-    total = max(told[h].sum(), sum(crossing) / 2 * weights[h] / cross)
-    rest = told.sum(0) - told[h]
+    cross = sampling_bias.informative_starts(
+        np.ones(length - 2 * overlap + 1, dtype=bool), p.templates
+    )
+    total = max(counted[h].sum(), sum(crossing) / 2 * weights[h] / cross)
+    rest = counted.sum(0) - counted[h]
     share = rest / rest.sum() if rest.sum() else np.array([0.25, 0.25, 0, 0.25, 0.25, 0])
-    return told[h] + share * (total - told[h].sum())
+    return counted[h] + share * (total - counted[h].sum())
 
 
 def _distinct(
@@ -464,7 +466,7 @@ def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
         p.events = p.events[gone == 0]
 
 
-def _kin(
+def _misread_rates(
     alleles: list[Allele], supports: list[list[Support]], piles: list[Pile], reference: Reference
 ) -> list[np.ndarray]:
     """Return how often an error in a fragment of another allele makes it one of each allele.
@@ -564,7 +566,7 @@ def _settle(
     """Return the candidates of a locus; alleles that no fragments support are not compared.
 
     A noise allele may be so like a true one, or so long, that fragments of the true one, or of the
-    reference, cannot be told from it.
+    reference, cannot be counted from it.
     """
     locus = Locus.of(alleles, piles, chunk, reference)
     supports, scored = realign(piles, locus)
@@ -590,9 +592,9 @@ def _settle(
     for p, found in zip(piles, scored, strict=True):
         if found is not None:
             _drop_explained(p, found, locus)
-    kin = _kin(alleles, supports, piles, reference)
+    misread = _misread_rates(alleles, supports, piles, reference)
     return [
-        Candidate(a, support, forced=a in forced, kin=near)
-        for a, support, near in zip(alleles, supports, kin, strict=True)
+        Candidate(a, support, forced=a in forced, misread=near)
+        for a, support, near in zip(alleles, supports, misread, strict=True)
         if a in kept
     ]

@@ -42,7 +42,7 @@ class Collection:
         Of all reads; a read counts in each chunk that it overlaps.
     reads : int64, (samples,)
         Reads used, counted likewise.
-    torn, no_qualities : int64, (samples,)
+    gapped, no_qualities : int64, (samples,)
         Reads left out, see `reader.Reads`; each counted once.
     ends : float64, (samples, 2)
         `assay.same_ends` of all reads.
@@ -59,7 +59,7 @@ class Collection:
     thinned: float = 1.0
     bases: int = 0
     reads: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
-    torn: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    gapped: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     no_qualities: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     ends: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
     adapters: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
@@ -83,7 +83,7 @@ class Collection:
             self.thinned = min(self.thinned, reads.kept)
             self.bases += int(reads.table["length"].sum())
             self.reads[s] += len(reads.table)
-            self.torn[s] += reads.torn
+            self.gapped[s] += reads.gapped
             self.no_qualities[s] += reads.no_qualities
 
     def ask(self, sites: dict[Allele, list[str]]) -> None:

@@ -91,8 +91,8 @@ class Candidate:
     phase : list of (other allele, cis, trans), see `phase`
     amplicons : list of (sample, (start, end, fragments with it, fragments))
         Amplicons over it, see `events.dropout`; empty where fewer than two are.
-    kin : (samples,) or None
-        Error probability of a fragment by way of another allele of the locus, see `_kin`.
+    misread : (samples,) or None
+        Rate at which fragments of another allele of the locus are read as this one.
     """
 
     allele: Allele
@@ -102,7 +102,7 @@ class Candidate:
     forced: bool = False
     phase: list[tuple[Allele, int, int]] = field(default_factory=list)
     amplicons: list[tuple[int, tuple[int, int, int, int]]] = field(default_factory=list)
-    kin: np.ndarray | None = None
+    misread: np.ndarray | None = None
 
 
 class Templates(NamedTuple):

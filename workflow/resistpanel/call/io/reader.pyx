@@ -62,14 +62,14 @@ class Reads:
         Fraction of the fragments that was kept; below 1 where depth exceeded the bound.
     low_mapq : int32, (k, 2)
         Reference spans of reads left out for their mapping quality.
-    torn, no_qualities : int
+    gapped, no_qualities : int
         Reads left out for their gaps (`LONGEST_GAP`, `MOST_GAPS`), and for want of base qualities;
         each counted in the first chunk that it overlaps.
     """
 
     __slots__ = (
         "bases", "cigars", "kept", "low_mapq", "n_fragments", "no_qualities", "quals", "table",
-        "torn",
+        "gapped",
     )
 
 
@@ -133,7 +133,7 @@ cdef class Reader:
     cdef int32_t *low
     cdef int64_t n_low, m_low
     cdef uint64_t keep_below
-    cdef int64_t previous_end, torn, no_qualities
+    cdef int64_t previous_end, gapped, no_qualities
     cdef readonly str path
     cdef dict tids
 
@@ -359,7 +359,7 @@ cdef class Reader:
             raise MemoryError(f"{self.path}: reads of an earlier chunk are lost")
         self.failed = True
         self.n_reads = self.n_bases = self.n_cigars = self.n_low = 0
-        self.torn = self.no_qualities = 0
+        self.gapped = self.no_qualities = 0
         self.previous_end = previous_end
         self.keep_below = <uint64_t>0xffffffffffffffff
         self.reserve(1, 1, 1)
@@ -392,7 +392,7 @@ cdef class Reader:
                     continue
                 span = aligned_length(b)
                 if span > b.core.l_qseq + N_GAP or b.core.n_cigar > 2 * N_GAPS and gaps(b):
-                    self.torn += b.core.pos >= previous_end and not unusable(b)
+                    self.gapped += b.core.pos >= previous_end and not unusable(b)
                     continue
                 last = b.core.pos + span
                 if last > beg:
@@ -420,7 +420,7 @@ cdef class Reader:
         out.low_mapq = np.empty((self.n_low // 2, 2), dtype=np.int32)
         copy_out(out.low_mapq.reshape(-1).view(np.uint8), <uint8_t *>self.low)
         out.n_fragments = self.n_frag
-        out.torn, out.no_qualities = self.torn, self.no_qualities
+        out.gapped, out.no_qualities = self.gapped, self.no_qualities
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
         self.failed = False
         return out

@@ -37,7 +37,7 @@ SUMMED = tuple(
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
 #: Arrays of a collection with one row per sample.
-PER_SAMPLE = ("reads", "torn", "no_qualities", "ends", "adapters")
+PER_SAMPLE = ("reads", "gapped", "no_qualities", "ends", "adapters")
 
 
 def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
@@ -97,7 +97,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
                 dataclasses.astuple(c.allele),
                 c.context,
                 [[dataclasses.astuple(other), cis, trans] for other, cis, trans in c.phase],
-                c.kin is not None,
+                c.misread is not None,
                 c.amplicons,
             ]
             for c in candidates
@@ -120,8 +120,8 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
         arrays["low_mapq"] = np.array([support.low_mapq for support in supports], np.int64)
         arrays["mapq"] = np.array([support.mapq for support in supports], np.float64)
         arrays["near_end"] = np.array([support.near_end for support in supports], np.float64)
-        arrays["kin"] = np.stack(
-            [np.zeros(samples) if c.kin is None else c.kin for c in candidates]
+        arrays["misread"] = np.stack(
+            [np.zeros(samples) if c.misread is None else c.misread for c in candidates]
         )
     arrays["head"] = np.frombuffer(json.dumps(head).encode(), np.uint8)
     with replacing(path) as temporary, temporary.open("wb") as out:
@@ -186,10 +186,10 @@ def _collection(head: dict, arrays) -> Collection:
     if not head["candidates"]:
         return found
     # Each member of the archive is unpacked anew whenever it is asked for.
-    names = ("depth", "low_mapq", "mapq", "near_end", "kin")
-    depth, low, mapq, near_end, kin = (arrays[name] for name in names)
+    names = ("depth", "low_mapq", "mapq", "near_end", "misread")
+    depth, low, mapq, near_end, misread = (arrays[name] for name in names)
     rows = np.split(arrays["rows"], np.cumsum(arrays["carriers"])[:-1])
-    for n, (allele, context, phase, has_kin, amplicons) in enumerate(head["candidates"]):
+    for n, (allele, context, phase, has_misread, amplicons) in enumerate(head["candidates"]):
         support = [
             Support(rows[i], depth[i], int(low[i]), float(mapq[i]), float(near_end[i]))
             for i in range(n * samples, (n + 1) * samples)
@@ -202,7 +202,7 @@ def _collection(head: dict, arrays) -> Collection:
                 context,
                 phase=phased,
                 amplicons=[(s, tuple(amplicon)) for s, amplicon in amplicons],
-                kin=kin[n] if has_kin else None,
+                misread=misread[n] if has_misread else None,
             )
         )
     return found

@@ -1,4 +1,4 @@
-"""From how many places a fragment can tell the haplotype that it comes from."""
+"""From how many start positions a fragment is informative of the haplotype it comes from."""
 
 from dataclasses import dataclass, field
 
@@ -28,7 +28,7 @@ def _aligned(word: np.ndarray, reference: np.ndarray, shift: int, length: int) -
 
     Returns
     -------
-    bool, (places,)
+    bool, (starts,)
         By the read's first base on the haplotype.
     """
     n = min(len(word), len(reference))
@@ -46,14 +46,14 @@ def _aligned(word: np.ndarray, reference: np.ndarray, shift: int, length: int) -
 
 @dataclass
 class Informative:
-    """From which places on each haplotype of a locus a read is informative of each.
+    """Informative start positions on each haplotype of a locus.
 
     Attributes
     ----------
-    own : list of bool, (places,)
-        By the first base of a read on its haplotype: it is told from all others.
-    apart : list of bool, (places, haplotypes)
-        It is told from each of them.
+    own : list of bool, (starts,)
+        By the first base of a read on its haplotype: the read differs from all others.
+    apart : list of bool, (starts, haplotypes)
+        The read differs from each of them.
     """
 
     own: list[np.ndarray]
@@ -64,18 +64,18 @@ class Informative:
         """Return, per haplotype, from where a read of it is of the `h`-th or is not."""
         return [self.own[k] if k == h else apart[:, h] for k, apart in enumerate(self.apart)]
 
-    def places(self, tells: np.ndarray, templates: Templates) -> float:
-        """Return `places`, computed once for the same arguments."""
-        key = id(templates), tells.tobytes()
+    def number(self, starts: np.ndarray, templates: Templates) -> float:
+        """Return `informative_starts`, computed once for the same arguments."""
+        key = id(templates), starts.tobytes()
         if key not in self.known:
-            self.known[key] = places(tells, templates)
+            self.known[key] = informative_starts(starts, templates)
         return self.known[key]
 
 
 def informative(
     haps: list[np.ndarray], shifts: list[int], length: int, margin: float
 ) -> Informative:
-    """Return from which places on each haplotype a read tells that it comes from there.
+    """Return the start positions from which a read is informative of its haplotype.
 
     A read without an error is laid on all haplotypes as `realign` lays them.
 
@@ -93,15 +93,15 @@ def informative(
     gains = np.array(shifts, dtype=np.int32)
     result = Informative([], [])
     for h, (hap, shift) in enumerate(zip(haps, shifts, strict=True)):
-        places = len(hap) - length + 1
-        if places <= 0:
+        number = len(hap) - length + 1
+        if number <= 0:
             result.own.append(np.zeros(0, dtype=bool))
             result.apart.append(np.zeros((0, len(haps)), dtype=bool))
             continue
-        start = np.arange(places, dtype=np.int64)
+        start = np.arange(number, dtype=np.int64)
         scores, _, _ = score_reads(
             starts[h] + start,
-            np.full(places, length, dtype=np.int32),
+            np.full(number, length, dtype=np.int32),
             start,
             start + length - shift,
             joined,
@@ -122,20 +122,20 @@ def informative(
     return result
 
 
-def places(tells: np.ndarray, templates: Templates) -> float:
-    """Return from how many places a fragment tells by one of its two reads at least, on average.
+def informative_starts(starts: np.ndarray, templates: Templates) -> float:
+    """Return the number of informative start positions of a fragment, by either of its reads.
 
     Parameters
     ----------
-    tells : bool, (places,)
+    starts : bool, (starts,)
         By the first base of a read.
     templates : Templates
     """
-    at = np.flatnonzero(tells)
+    at = np.flatnonzero(starts)
     if not len(at):
         return 0.0
-    tells = tells[at[0] : at[-1] + 1].astype(float)
-    # Places from which both tell, by how far apart they are; further apart they never do.
-    both = np.correlate(tells, tells, "full")[len(tells) - 1 :]
-    near = np.searchsorted(templates.apart, len(tells))
+    used = starts[at[0] : at[-1] + 1].astype(float)
+    # Start positions from which both are informative, by how far apart they are.
+    both = np.correlate(used, used, "full")[len(used) - 1 :]
+    near = np.searchsorted(templates.apart, len(used))
     return 2 * len(at) - float(both[templates.apart[:near]] @ templates.share[:near])
