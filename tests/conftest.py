@@ -38,6 +38,21 @@ SMALL_PATIENT = {
 }  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Run the tests that share a fixture of their module on one worker, so that it is made once."""
+    if not any(line.startswith("xdist_group") for line in config.getini("markers")):
+        return
+    for item in items:
+        if item.get_closest_marker("xdist_group"):
+            continue
+        module = item.nodeid.partition("::")[0]
+        fixtures = getattr(item, "_fixtureinfo", None)
+        found = [d[-1] for d in fixtures.name2fixturedefs.values()] if fixtures else []
+        if any(f.scope != "function" and f.baseid.partition("::")[0] == module for f in found):
+            item.add_marker(pytest.mark.xdist_group(module))
+
+
 @pytest.fixture(scope="session")
 def small_patient():
     """A function that describes a small patient for `simulate`, some parts replaced."""
