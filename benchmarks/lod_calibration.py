@@ -18,7 +18,6 @@ import argparse
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -166,8 +165,8 @@ class Cell:
         if self.indel:
             return np.log(shared), log_own
         site = self.site()
-        support = [SimpleNamespace(depth=d) for d in self._fragments()]
-        return error_model.bounded(np.log(shared), log_own, site.expected[0], site.good[0], support)
+        depth = np.asarray(self._fragments())
+        return error_model.bounded(np.log(shared), log_own, site.expected[0], site.good[0], depth)
 
     def site(self, log_shared: np.ndarray | None = None, log_own=None) -> Evidence:
         """Return the evidence of one site at which nothing was seen."""

@@ -191,6 +191,16 @@ class Caller:
                 evidence.log_shared[i], evidence.log_own[i] = heavy, heavy
             self._add_counts(evidence, i, unit, units)
             self._add_multipliers(evidence, i, multipliers)
+        snv = np.flatnonzero([c.allele.substitution for c in self.candidates])
+        if len(snv):
+            depth = np.array([[x.depth for x in self.candidates[i].support] for i in snv])
+            evidence.log_shared[snv], evidence.log_own[snv] = error_model.bounded(
+                evidence.log_shared[snv],
+                evidence.log_own[snv],
+                evidence.expected[snv],
+                evidence.good[snv],
+                depth,
+            )
         return evidence
 
     def _add_counts(self, evidence: model.Evidence, i: int, unit: int, units: int) -> None:
@@ -214,8 +224,11 @@ class Caller:
                 kinds = np.where(
                     support.rows["group"] >= error_model.GOOD, support.rows["cls"] // 3, 2
                 )
-                np.add.at(evidence.errors[i, s], (kinds, at), 1 - upper)
-                np.add.at(evidence.errors[i, s], (kinds, at + 1), upper)
+                table = evidence.errors[i, s]
+                cell = kinds * table.shape[1] + at
+                cells = np.concatenate([cell, cell + 1])
+                weight = np.concatenate([1 - upper, upper])
+                table += np.bincount(cells, weight, table.size).reshape(table.shape)
             by_class = support.depth[:, error_model.GOOD :].sum(1)
             evidence.good[i, s] = by_class[:3].sum(), by_class[3:].sum()
             evidence.other[i, s] = max(support.depth.sum() - support.alt, 0)
@@ -227,16 +240,12 @@ class Caller:
         self, evidence: model.Evidence, i: int, multipliers: error_model.Multipliers
     ) -> None:
         """Set the distributions of a substitution's site multipliers, learned without its site."""
-        candidate, (expected, good) = self.candidates[i], (evidence.expected[i], evidence.good[i])
+        candidate = self.candidates[i]
         if candidate.context >= 0:
             ref, base = (candidate.context // 4) % 4, "ACGT".index(candidate.allele.alt)
             counts = evidence.errors[i, :, :2].sum(2)
-            own = multipliers.without(ref, base, counts, expected[:, :2])
+            own = multipliers.without(ref, base, counts, evidence.expected[i, :, :2])
             evidence.log_own[i] = np.log(own)
-        if candidate.allele.substitution:
-            evidence.log_shared[i], evidence.log_own[i] = error_model.bounded(
-                evidence.log_shared[i], evidence.log_own[i], expected, good, candidate.support
-            )
 
     def _germline_priors(self) -> np.ndarray:
         """Read the germline resource; return the log prior of another person's alleles."""

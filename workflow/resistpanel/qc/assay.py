@@ -80,14 +80,20 @@ def same_ends(pos: np.ndarray, end: np.ndarray, reverse: np.ndarray) -> np.ndarr
     """
     found = np.zeros(2)
     for side, place in ((~reverse, pos), (reverse, end)):
-        here = np.sort(place[side])
-        for k, width in enumerate((1, END_WINDOW)):
-            if len(here):
-                cell = here if width == 1 else here // width
-                last = np.flatnonzero(cell[1:] != cell[:-1])
-                n = np.diff(last, prepend=-1, append=len(cell) - 1).astype(float)
-                found[k] += (n @ n - len(cell)) / 2
+        here = place[side]
+        if len(here):
+            found += _pairs(here), _pairs(here // END_WINDOW)
     return found
+
+
+def _pairs(cell: np.ndarray) -> float:
+    """Return how many pairs are in one cell."""
+    low = int(cell.min())
+    if int(cell.max()) - low > 100 * len(cell) + 10_000:  # far apart: a table would be large
+        n = np.unique(cell, return_counts=True)[1].astype(float)
+    else:
+        n = np.bincount(cell - low).astype(float)
+    return (float(n @ n) - len(cell)) / 2
 
 
 def _umi(reads: Sequence[pysam.AlignedSegment]) -> str:

@@ -594,31 +594,35 @@ def tells_damage(depth: np.ndarray) -> np.ndarray:
 
 
 def bounded(
-    log_shared: np.ndarray, log_own: np.ndarray, expected: np.ndarray, good: np.ndarray, support
+    log_shared: np.ndarray,
+    log_own: np.ndarray,
+    expected: np.ndarray,
+    good: np.ndarray,
+    depth: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return a substitution's distributions of m without what its site cannot have.
+    """Return distributions of m of substitutions without what their sites cannot have.
 
     Errors do not exceed `SITE_MOST`, nor damage `DAMAGE_MOST`; damage is no explanation where
     only one orientation was read: there each sample has a multiplier as all sites do.
 
     Parameters
     ----------
-    log_shared : (MULTIPLIERS,)
-    log_own : (samples, 2, MULTIPLIERS)
-    expected : (samples, 3)
+    log_shared : (..., MULTIPLIERS)
+    log_own : (..., samples, 2, MULTIPLIERS)
+    expected : (..., samples, 3)
         As `model.Evidence.expected`.
-    good : (samples, 2)
+    good : (..., samples, 2)
         Fragments with good bases, by orientation.
-    support : list of Support, per sample
+    depth : (..., samples, CLASSES, QUALITY_GROUPS)
     """
-    depth = np.stack([s.depth for s in support])
-    total = depth.sum()
-    most = site_most(depth.sum(0))
-    log_shared = log_shared + plausible(expected.sum(), total, most)
-    log_shared = log_shared - _logsumexp(log_shared)
-    log_own = log_own + plausible(expected[:, :2], good, DAMAGE_MOST)
+    together = depth.sum(-3)
+    errors, total = expected.sum((-1, -2)), together.sum((-1, -2))
+    log_shared = log_shared + plausible(errors, total, site_most(together))
+    log_shared = log_shared - _logsumexp(log_shared)[..., None]
+    log_own = log_own + plausible(expected[..., :2], good, DAMAGE_MOST)
     log_own = log_own - _logsumexp(log_own)[..., None]
-    return log_shared, np.where(tells_damage(good)[:, None, None], log_own, log_shared)
+    shows = tells_damage(good)[..., None, None]
+    return log_shared, np.where(shows, log_own, log_shared[..., None, None, :])
 
 
 def _tables(

@@ -227,8 +227,8 @@ def between_centres(error: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     upper_weight : float, (n,)
         Weight of the next one: log-linear.
     """
-    at = np.clip(np.log10(error), LOG_CENTRES[0], LOG_CENTRES[-1])
-    lower = np.clip(np.searchsorted(LOG_CENTRES, at, side="right") - 1, 0, len(LOG_CENTRES) - 2)
+    at = np.minimum(np.maximum(np.log10(error), LOG_CENTRES[0]), LOG_CENTRES[-1])
+    lower = np.minimum(np.searchsorted(LOG_CENTRES, at, side="right") - 1, len(LOG_CENTRES) - 2)
     return lower, (at - LOG_CENTRES[lower]) / (LOG_CENTRES[lower + 1] - LOG_CENTRES[lower])
 
 
