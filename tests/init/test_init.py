@@ -56,6 +56,15 @@ def roles(*names, drug_of=lambda word: None):
                 ("MEL02", "tumor", None),
             ],
         ),
+        (
+            ["P1-buffy", "P1-pre-biopsy", "P1-relapse-plasma", "P1_cfDNA2"],
+            [
+                ("P1", "normal", None),
+                ("P1", "tumor", "pre"),
+                ("P1", "plasma", "post"),
+                ("P1", "plasma", None),
+            ],
+        ),
         # One normal and tumours whose names share nothing: one patient.
         (["blood", "metA"], [("patient1", "normal", None), ("patient1", "tumor", None)]),
         # A skin metastasis and blood at relapse are no normals.

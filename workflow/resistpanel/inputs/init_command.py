@@ -9,6 +9,7 @@ from resistpanel.catalog.drugs import Drugs, load_drugs
 from resistpanel.core.bam import BUILD_NAMES
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import write_text
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.find_bams import Found, find_files, look
 from resistpanel.inputs.propose import Proposal, propose
 from resistpanel.inputs.write_study import config_text, relative, sheet_text
@@ -96,7 +97,7 @@ def _common(values: list, what: str) -> object:
 
 def is_before(proposal: Proposal, proposals: list[Proposal]) -> bool:
     """Tell whether a tumour is, or may be, the one before treatment."""
-    same = [p for p in proposals if p.patient == proposal.patient and p.role == "tumor"]
+    same = [p for p in proposals if p.patient == proposal.patient and p.role in TUMOR_ROLES]
     return proposal.timepoint == "pre" or (proposal.timepoint is None and len(same) > 1)
 
 
@@ -129,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
             by_sample[one.sample] = one
     proposals = propose(list(by_sample), _drug_of(drugs))
     for proposal in proposals:
-        if given and proposal.role == "tumor" and not is_before(proposal, proposals):
+        if given and proposal.role in TUMOR_ROLES and not is_before(proposal, proposals):
             proposal.drug = ";".join(given)
     rows = list(zip(by_sample.values(), proposals, strict=True))
     build = _common([one.build for one in found], "build")
@@ -191,7 +192,7 @@ def to_fill_in(
     if not targets:
         lines.append("config.yaml, targets: BED of your panel, if it is not panels/cancer138")
     lines.append("samples.tsv, patient and role: check the guesses")
-    tumors = [p for _, p in rows if p.role == "tumor"]
+    tumors = [p for _, p in rows if p.role in TUMOR_ROLES]
     patients: dict[str, list[Proposal]] = {}
     for proposal in tumors:
         patients.setdefault(proposal.patient, []).append(proposal)

@@ -65,12 +65,10 @@ TUMOR = [
     "metastasis",
     "lesion",
     "biopsy",
-    "plasma",
-    "cfdna",
-    "ctdna",
     "ffpe",
     "t",
 ]
+PLASMA = ["plasma", "cfdna", "ctdna"]
 #: Words that say nothing of patient or role.
 NOISE = [
     "treatment",
@@ -99,7 +97,7 @@ class Proposal:
     sample : str
     patient : str
     role : str
-        ``normal`` or ``tumor``.
+        ``normal``, ``tumor`` or ``plasma``.
     timepoint : str or None
         ``pre``, ``post`` or None where the name does not say.
     drug : str or None
@@ -130,6 +128,7 @@ def _kind(word: str) -> str | None:
         ("pre", PRE),
         ("post", POST),
         ("tumor", TUMOR),
+        ("plasma", PLASMA),
         ("noise", NOISE),
     ):
         if word in known or bare in known:
@@ -197,6 +196,7 @@ def propose(
     found, keys = [], []
     for name in names:
         rest, perhaps, proposal = [], "", Proposal(name, "", why=NO_REASON)
+        plasma = False
         for word in words_of(name):
             kind, drug = _kind(word), drug_of(word)
             if drug:
@@ -207,8 +207,9 @@ def propose(
                 perhaps = word
             elif kind in ("pre", "post"):
                 proposal.timepoint, proposal.why = kind, f'"{word}"'
-            elif kind == "tumor":
+            elif kind in ("tumor", "plasma"):
                 proposal.why = f'"{word}"'
+                plasma |= kind == "plasma"
             elif kind is None:
                 rest.append(word)
         if perhaps and proposal.why == NO_REASON and not proposal.drug:
@@ -219,6 +220,8 @@ def propose(
             rest = [shared]
         if proposal.role == "normal":
             proposal.timepoint = proposal.drug = None
+        elif plasma:
+            proposal.role = "plasma"
         if proposal.drug and proposal.timepoint is None:
             proposal.timepoint, proposal.why = "post", f'"{proposal.drug}"'
         found.append(proposal)

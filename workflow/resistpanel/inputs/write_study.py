@@ -39,7 +39,7 @@ outdir: results
 
 SHEET = """\
 # One row per BAM, cells separated by one tab each. All columns: docs/sheet.md.
-#   role       normal (at most one per patient) or tumor
+#   role       normal (at most one per patient), tumor or plasma
 #   timepoint  pre, post, or any other label, which then needs day
 #   day        a number, from any origin; orders the time points
 #   lesion     site of the sample
