@@ -82,9 +82,14 @@ def percent(fraction: float) -> float:
         ("at least {} bases from the ends of another amplicon", [c.SHORTEST_PRIMER]),
         ("at least {} bases further inside than in the first", [c.DEEPER_INSIDE]),
         ("one-base deletions within {} bases of the ends", [c.PRIMER_REACH]),
-        ("substitutions at an AF up to {} % is damage", [percent(c.DAMAGE_MOST)]),
-        ("at least {}, at least {} per Mb", [c.DAMAGE_LEAST, round(1e6 * c.DAMAGE_DENSITY)]),
-        ("more than {} for each other substitution", [c.DAMAGE_ODDS]),
+        ("at an AF up to {} %, are compared", [percent(c.DAMAGE_MOST)]),
+        ("with at least {} times the median depth", [c.DAMAGE_DEPTH]),
+        (
+            "the {} % of the sites with the highest AF exceed ({} sites at most)",
+            [percent(c.DAMAGE_TAIL), c.DAMAGE_TAIL_MOST],
+        ),
+        ("the threshold, with the weight of {} sites", [c.DAMAGE_PRIOR]),
+        ("beyond which {} of the sites are expected", [c.DAMAGE_FALSE]),
         # Reading
         ("chunks of up to {} bases", [CHUNK_BASES]),
         ("chunks of the targets ({} bases)", [CHUNK_BASES]),

@@ -926,28 +926,80 @@ LINKED_SD = TABLE.add(
     meaning="Difference of two allele frequencies that are taken to be the same",
     origin="judgement",
 )
-DAMAGE_LEAST = TABLE.add(
-    "DAMAGE_LEAST",
-    5,
-    unit="alleles",
-    meaning="Filter damage: fewest new alleles of one kind of damage in a sample",
+DAMAGE_SITES = TABLE.add(
+    "DAMAGE_SITES",
+    50,
+    unit="sites",
+    meaning="Filter damage: fewest sites of a kind of damage from which its tail is estimated",
     origin="judgement",
 )
-DAMAGE_DENSITY = TABLE.add(
-    "DAMAGE_DENSITY",
-    500e-6,
-    unit="alleles per base",
-    meaning="Filter damage: least density of them; hypermutated tumours have up to 400 mutations "
-    "per Mb in all",
-    origin="paper: Campbell et al., Cell 2017;171:1042",
+DAMAGE_DEPTH = TABLE.add(
+    "DAMAGE_DEPTH",
+    0.5,
+    unit="1",
+    meaning="Filter damage: least depth of a site, as a fraction of the median: at shallow "
+    "sites one error is as frequent as damage elsewhere",
+    origin="judgement",
+)
+DAMAGE_TAIL = TABLE.add(
+    "DAMAGE_TAIL",
+    0.05,
+    unit="1",
+    meaning="Filter damage: fraction of the sites of a kind that are its tail",
+    origin="measured: python -m benchmarks.bed amplicon-ffpe",
+)
+DAMAGE_TAIL_LEAST = TABLE.add(
+    "DAMAGE_TAIL_LEAST",
+    8,
+    unit="sites",
+    meaning="Filter damage: fewest sites of the tail",
+    origin="judgement",
+)
+DAMAGE_TAIL_MOST = TABLE.add(
+    "DAMAGE_TAIL_MOST",
+    100,
+    unit="sites",
+    meaning="Filter damage: most sites of the tail: a large panel shows more of it, which need not "
+    "be one exponential",
+    origin="judgement",
 )
 DAMAGE_ODDS = TABLE.add(
     "DAMAGE_ODDS",
     2.0,
     unit="1",
-    meaning="Filter damage: alleles of that kind for one of any other, from which on there is an "
-    "excess",
+    meaning="Filter damage: fraction of the sites that show a kind of damage up to the threshold "
+    "of its tail, in multiples of that of the other substitutions, above which there is an excess",
     origin="measured: python -m benchmarks.bed amplicon-ffpe",
+)
+DAMAGE_P = TABLE.add(
+    "DAMAGE_P",
+    1e-5,
+    unit="1",
+    meaning="Filter damage: p-value of the excess",
+    origin="judgement",
+)
+DAMAGE_ROUNDS = TABLE.add(
+    "DAMAGE_ROUNDS",
+    50,
+    unit="rounds",
+    meaning="Filter damage: rounds of the EM of its tail",
+    origin="judgement",
+)
+DAMAGE_PRIOR = TABLE.add(
+    "DAMAGE_PRIOR",
+    10,
+    unit="sites",
+    meaning="Filter damage: weight of the prior of the tail's scale, whose mean is the "
+    "threshold of the tail. Measured: 0.8 to 1.2 times the threshold",
+    origin="measured: python -m benchmarks.bed amplicon-ffpe",
+)
+DAMAGE_FALSE = TABLE.add(
+    "DAMAGE_FALSE",
+    0.01,
+    unit="sites",
+    meaning="Filter damage: expected number of damaged sites beyond the limit, of one kind in"
+    " one sample",
+    origin="judgement",
 )
 CLUSTER_WINDOW = TABLE.add(
     "CLUSTER_WINDOW",

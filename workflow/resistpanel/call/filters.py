@@ -8,10 +8,6 @@ from scipy.special import bdtr, bdtrc
 from resistpanel.call.call_constants import (
     CLUSTER_SHARED,
     CLUSTER_WINDOW,
-    DAMAGE_DENSITY,
-    DAMAGE_LEAST,
-    DAMAGE_MOST,
-    DAMAGE_ODDS,
     ENDS_LIKE,
     LESS_SIDE,
     LINKED_AF,
@@ -203,8 +199,8 @@ FILTERS = (
         "damage_ratio",
         True,
         1.0,
-        "In amplicons, allele frequency below {threshold:g} times that up to which the sample has "
-        "an excess of C>T (G>A) or G>T (C>A), as damage gives",
+        "In amplicons, C>T (G>A) or G>T (C>A) at an allele frequency below {threshold:g} times "
+        "that which the sample's other sites predict of damage",
         "1",
     ),
 )
@@ -389,59 +385,13 @@ def linked(candidates: list[Candidate], tumors: list[int]) -> np.ndarray:
     return grouped
 
 
-#: Substitutions by damage (formalin, oxidation) of either strand.
-DAMAGES = ({("C", "T"), ("G", "A")}, {("G", "T"), ("C", "A")})
-
-
-def damage_limits(
-    candidates: list[Candidate], af: np.ndarray, bases: int
-) -> list[tuple[set[tuple[str, str]], np.ndarray]]:
-    """Return, for each kind of damage, the frequency up to which a sample has too much of it.
-
-    Both mates of an amplicon are read whichever strand was damaged, so that nothing at a site tells
-    damage from a variant. The sample does: no tumour has hundreds of subclonal C>T per Mb and
-    hardly any other substitution. The limit is the highest frequency from which on, up to
-    `DAMAGE_MOST`, the kind outnumbers the others `DAMAGE_ODDS` to one; 0 without an excess.
-
-    Parameters
-    ----------
-    candidates : list of Candidate
-        The new ones.
-    af : (candidates, samples)
-    bases : int
-        Of the targets.
-
-    Returns
-    -------
-    list of (kind, limits (samples,))
-    """
-    change = [(c.allele.ref, c.allele.alt) for c in candidates]
-    single = np.array([len(r) == len(a) == 1 for r, a in change], dtype=bool)
-    found = []
-    for kind in DAMAGES:
-        of_kind = np.array([pair in kind for pair in change], dtype=bool)
-        limits = np.zeros(af.shape[1])
-        for s in range(af.shape[1]):
-            low = single & (af[:, s] > 0) & (af[:, s] <= DAMAGE_MOST)
-            ours, rest = np.sort(af[low & of_kind, s])[::-1], af[low & ~of_kind, s]
-            if len(ours) < max(DAMAGE_LEAST, DAMAGE_DENSITY * bases):
-                continue
-            others = (rest[None, :] >= ours[:, None]).sum(1)
-            enough = np.arange(1, len(ours) + 1) > DAMAGE_ODDS * (others + 1)
-            if enough.any():
-                limits[s] = ours[np.argmax(enough)]
-        found.append((kind, limits))
-    return found
-
-
 def damage_ratio(af: np.ndarray, limits: np.ndarray) -> float:
     """Return the highest ratio, over the samples, of allele frequency to the limit of damage.
 
     `af` and `limits` are (samples,); infinite where a sample without such an excess has the allele.
     """
     ratio = np.where(limits > 0, af / np.maximum(limits, 1e-9), np.where(af > 0, np.inf, 0.0))
-    # The allele that sets the limit is within it.
-    return float(ratio.max()) * (1 - 1e-9)
+    return float(ratio.max())
 
 
 def failed(metrics: dict[str, float], filters: tuple[Filter, ...] = FILTERS) -> list[str]:

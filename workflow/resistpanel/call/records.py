@@ -17,6 +17,7 @@ from resistpanel.call.call_constants import (
     PRESENT_BF,
     THERE_ODDS,
 )
+from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import dropout
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.model.population import Resource
@@ -99,13 +100,13 @@ class RecordBuilder:
         """Substitutions that damage makes in amplicons, with the highest AF that it reaches."""
         if not self.amplicon:
             return []
-        called = [i for i in self.new if self.phred[i] >= self.threshold]
-        af = self.alts / np.maximum(self.totals, 1)
-        return filters.damage_limits(
-            [self.candidates[i] for i in called],
-            af[np.ix_(called, self.tumors)],
-            sum(end - start for _, start, end in self.caller.targets),
-        )
+        at = [s for s in self.tumors if self.caller.assays[s].library == "amplicon"]
+        limits = np.zeros(len(self.caller.samples))
+        found = []
+        for changes, most in damage_limits([self.caller.error_counts[s] for s in at]):
+            limits[at] = most
+            found.append((changes, limits[self.tumors]))
+        return found
 
     def _damage_of(self, i: int) -> float | None:
         """Return the highest AF that damage makes of a candidate; None if it makes none."""
