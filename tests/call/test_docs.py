@@ -124,6 +124,10 @@ def percent(fraction: float) -> float:
         ("with a weight of {} expected errors", [c.SHRINK]),
         ("is multiplied by {}, the probability of a further error", [c.SECOND_ERROR]),
         ("over a grid from {} to {} is", [c.SITE_MULTIPLIERS[0], c.SITE_MULTIPLIERS[-1]]),
+        (
+            "errors recur at {} of the sites, at m of {} to {}",
+            [c.RECURRENT_SITES, *c.RECURRENT_RANGE],
+        ),
         ("Up to {} sites do not change", [c.UNHEARD_SITES]),
         (
             "at most {} % in raw bases of quality 30 and above ({} % below 30), {} % in simplex "

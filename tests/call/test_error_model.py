@@ -2,10 +2,16 @@
 
 import numpy as np
 import pytest
+from callevidence import evidence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resistpanel.call.call_constants import INDEL_FLOOR, MAX_TRACT, PRIOR_SHARED
+from resistpanel.call.call_constants import (
+    INDEL_FLOOR,
+    MAX_TRACT,
+    PRIOR_SHARED,
+    RECURRENT_SITES,
+)
 from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
     MULTIPLIERS,
@@ -17,6 +23,7 @@ from resistpanel.call.errors.error_model import (
     learn,
     learn_multipliers,
     learn_stutter,
+    usual,
 )
 from resistpanel.call.io.pileup import (
     CLASSES,
@@ -25,6 +32,7 @@ from resistpanel.call.io.pileup import (
     EVENT_DTYPE,
     QUALITY_GROUPS,
 )
+from resistpanel.call.model.posterior import Priors, evaluate
 from resistpanel.core.reference import encode
 
 #: Rates of the simulated reads, per quality group.
@@ -172,6 +180,30 @@ class TestMultipliers:
         near = (MULTIPLIERS >= 0.3) & (MULTIPLIERS <= 2.5)
         assert found.shared[near].sum() > 0.99
         assert (found.shared[MULTIPLIERS >= 20]).sum() < 1e-3
+
+    def test_recurrent_sites_of_a_small_panel(self):
+        """Its sites show none; of a large panel they do, or do not."""
+        found = []
+        for positions in (100, 66_000):
+            tally = ErrorCounts()
+            depth = np.full((positions, CLASSES, 3), 100, np.uint32)
+            counts = np.zeros((positions, 4, 3), np.uint16)
+            context = np.full(positions, 4, np.int8)
+            tally.sites.append((context, depth, counts, np.zeros((positions, 4), bool)))
+            noise = ErrorModel(
+                np.full(8, 1e-4), np.ones((64, 4, CLASSES)), np.ones(20), np.zeros((21, 2))
+            )
+            found.append(learn_multipliers([tally], [noise], None).shared)
+        small, large = (shared[MULTIPLIERS >= 12].sum() for shared in found)
+        assert small == pytest.approx(RECURRENT_SITES, rel=0.5)
+        assert large < RECURRENT_SITES / 3
+        # As the prior was of a few fragments at such a site, on which a small panel called.
+        samples = [(0, 956), (3, 1363), (4, 1371)]
+        before, after = (
+            evaluate(evidence([samples], error=7e-5, shared=shared), 0, Priors()).somatic_phred[0]
+            for shared in (usual(), found[0])
+        )
+        assert after < before - 1
 
     def test_planted_mixture(self):
         """3 % of the sites err 20 times as often."""

@@ -344,6 +344,22 @@ PRIOR_SHARED = TABLE.add(
     "one of 67 kb 200,000",
     origin="judgement",
 )
+RECURRENT_SITES = TABLE.add(
+    "RECURRENT_SITES",
+    1e-4,
+    unit="1",
+    meaning="Fraction of sites at which errors recur, in the prior of the distribution over all "
+    "sites: a small panel has too few sites to show its own. Measured: 1e-4 to 5e-4 in COLO829 and "
+    "its normal, 3e-4 to 8e-4 in the capture and amplicon panels of the second simulator",
+    origin="measured: resistpanel call, header line resistpanel_multipliers",
+)
+RECURRENT_RANGE = TABLE.add(
+    "RECURRENT_RANGE",
+    (12.0, 20.0),
+    unit="1",
+    meaning="Multipliers of these sites, level in log m",
+    origin="measured: as RECURRENT_SITES",
+)
 UNHEARD_SITES = TABLE.add(
     "UNHEARD_SITES",
     10,

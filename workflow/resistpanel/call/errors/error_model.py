@@ -36,6 +36,8 @@ from resistpanel.call.call_constants import (
     PRIOR_SHARED,
     PRIOR_SITES,
     RATHER_ERROR,
+    RECURRENT_RANGE,
+    RECURRENT_SITES,
     ROUNDS,
     SHRINK,
     SITE_MOST_RATES,
@@ -694,6 +696,16 @@ def usual() -> np.ndarray:
     return weights / weights.sum()
 
 
+def recurrent() -> np.ndarray:
+    """Return what is assumed of the multiplier that all samples share, (MULTIPLIERS,).
+
+    `usual`, and a few sites at which errors recur: of these a panel of 300 bases shows none.
+    """
+    low, high = RECURRENT_RANGE
+    level = np.where(np.clip(MULTIPLIERS, low, high) == MULTIPLIERS, 1.0, 0.0)
+    return (1 - RECURRENT_SITES) * usual() + RECURRENT_SITES * level / level.sum()
+
+
 def _fit(
     tables: np.ndarray, before: np.ndarray, sites: float = PRIOR_SITES, rounds: int = 150
 ) -> np.ndarray:
@@ -819,9 +831,9 @@ def learn_multipliers(
     use = range(len(error_counts)) if normal is None else [normal]
     before = usual()
     table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
-    shared = _fit(table[None], before, PRIOR_SHARED)[0]
+    shared = _fit(table[None], recurrent(), PRIOR_SHARED)[0]
     heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
-    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, before)), shared)
+    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, recurrent())), shared)
     shared /= shared.sum()
     shape = (len(error_counts), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
