@@ -6,6 +6,8 @@ rule resist:
         copynumber=OUT / "copynumber/{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
+        **PANEL,
+        reference=REFERENCE,
         due=DUE("resist", "{patient}"),
     output:
         json=OUT / "resist/{patient}.json",
@@ -25,4 +27,5 @@ rule resist:
         " --compare {input.compare:q} --sheet {input.sheet:q}"
         " --copynumber {input.copynumber:q}"
         " --catalog {params.catalog:q} --knowledge {params.knowledge:q}"
+        " --genes {input.genes:q} --targets {input.targets:q} --reference {input.reference:q}"
         " --output {output.json:q} > {log:q} 2>&1"

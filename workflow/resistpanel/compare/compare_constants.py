@@ -154,3 +154,33 @@ NEGLIGIBLE = TABLE.add(
     meaning="Weight of a cell, relative to the largest, below which it is taken as zero",
     origin="derived: 1,000 such cells are below what doubles can add to 1",
 )
+NEW = TABLE.add(
+    "NEW",
+    0.5,
+    unit="1",
+    meaning="Prior probability that an allele was in no tumour cell before a line of therapy",
+    origin="judgement",
+)
+LEAST_BEFORE = TABLE.add(
+    "LEAST_BEFORE",
+    1e-3,
+    unit="1",
+    meaning="Least cancer cell fraction of an allele that was there before; its prior is uniform "
+    "in the logarithm from here to 1",
+    origin="judgement: less than what samples of 1,000 fragments can show",
+)
+FRACTION_STEPS = TABLE.add(
+    "FRACTION_STEPS",
+    60,
+    unit="steps",
+    meaning="Cells of that prior, equal steps of the logarithm: 20 a decade",
+    origin="judgement",
+)
+ONE_COPY = TABLE.add(
+    "ONE_COPY",
+    0.9,
+    unit="1",
+    meaning="Prior probability that a mutated cell has an allele on one copy; the rest is for "
+    "all higher numbers that the copies of the locus allow",
+    origin="judgement: gains and losses after the mutation are the exception in a subclone",
+)

@@ -12,6 +12,7 @@ from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
+from resistpanel.compare.fraction_before import with_fractions
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
@@ -163,6 +164,11 @@ class Comparison:
         ]
         allele = Allele(views, between)
         lines = tuple(line_state(allele, line, self.over_time) for line in self.sheet.lines)
+        if any(allele.seen(name) for name in self.tumors):
+            lines = tuple(
+                with_fractions(state, views, line, self.over_time, self.rules)
+                for state, line in zip(lines, self.sheet.lines, strict=True)
+            )
         told = courses(allele, self.over_time)
         return records.Variant(
             **record.fields,

@@ -8,6 +8,7 @@ from pathlib import Path
 from resistpanel.annotate.residues import parse_short
 from resistpanel.annotate.vcf import decode
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
+from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
 from resistpanel.records.compare import Phase, ProteinChange, Substitution
@@ -100,6 +101,7 @@ def describe(call: Call) -> dict:
     changes = tuple(_change(parse_short(short)) for short in call.words("PROTEIN"))
     phred = number(info.get("SOMATIC_PHRED"))
     population = number(info.get("POPAF"))
+    real = probability_real(info, bool(call.words("SITE")))
     return {
         "id": call.id,
         "chrom": call.chrom,
@@ -122,6 +124,7 @@ def describe(call: Call) -> dict:
         "sites": tuple(call.words("SITE")),
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
+        "real": None if real is None else float(f"{real:.6g}"),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
 

@@ -46,6 +46,18 @@ def percent_up(fraction: float | None, space: str = " ", nothing: str = "?") -> 
     return f"{_written(min(raised, 100.0), places)}{space}%"
 
 
+def percent_down(fraction: float | None, space: str = " ", nothing: str = "?") -> str:
+    """Return a probability as a percentage, rounded down near 1: what is sure is never overstated.
+
+    Above 99.9 % that is what is written.
+    """
+    if fraction is None or fraction < 0.99:
+        return percent(fraction, space, nothing)
+    if fraction > 0.999:
+        return f"above 99.9{space}%"
+    return f"{math.floor(round(1000 * fraction, 6)) / 10:.1f}{space}%"
+
+
 def _written(value: float, places: int) -> str:
     text = f"{value:.{places}f}"
     return {"100.0": "100", "0.0": "0"}.get(text, text)

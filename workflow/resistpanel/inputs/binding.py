@@ -218,7 +218,8 @@ class Steps:
         states = {"states": out(f"compare/{patient}.json")}
         yield Step(
             "resist", patient,
-            {**states, **sheet, **copies, **_tables("catalogue", made.catalog),
+            {**states, **sheet, **copies, **self.panel, **self.reference,
+             **_tables("catalogue", made.catalog),
              **_tables("knowledge", made.knowledge)},
             [f"resist/{patient}.json"], {}, [patient],
         )  # fmt: skip

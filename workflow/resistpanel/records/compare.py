@@ -174,6 +174,11 @@ class LineState(Record):
     """Why it is not known whether it was present before; null where that is known."""
     lesions: tuple[LesionState, ...]
     text: Text
+    ccf_below_1: Fraction | None = None
+    """Probability that the cancer cell fraction was below 1 % before the first dose, in every
+    lesion with an adequate sample; null without one."""
+    ccf_below_5: Fraction | None = None
+    """Likewise, below 5 %."""
 
 
 class Course(Record):
@@ -250,6 +255,9 @@ class Variant(Record):
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
+    real: Fraction | None = None
+    """Probability that the allele is neither error, artefact nor another person's; null where the
+    calls state no odds."""
 
 
 class LesionsOfVariant(Record):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import field
 
 from resistpanel.core.vocabulary import STATES
-from resistpanel.records.base import Fraction, Meta, Number, Position, Record
+from resistpanel.records.base import Copies, Count, Fraction, Meta, Number, Position, Record
 from resistpanel.records.sheet import Drug
 
 #: What an alteration does against the drug; also a column of the catalogue.
@@ -89,6 +89,32 @@ class Evidence(Record):
     """null: not given."""
 
 
+class Confidence(Record):
+    """How sure a finding is: whether it is real, whether it was there before, whether it is more
+    than a chance match."""
+
+    real: Fraction | None
+    """Probability that the allele is neither error, artefact nor another person's; null for
+    copy-number changes, and where the calls state no odds."""
+    ccf_below_1: Fraction | None
+    """Probability that before the latest line of therapy it was in less than 1 % of the tumour
+    cells, in every lesion with an adequate sample; null without one."""
+    ccf_below_5: Fraction | None
+    """Likewise, in less than 5 %."""
+    tier: Literal[1, 2, 3, 4]
+    """Of evidence: 1: in patients of this disease, for this alteration and drug or its class; 2:
+    one of these does not hold; 3: several do not; 4: not in the catalogue for this drug."""
+    chance_matches: Copies | None
+    """Matches of the catalogue as close, of this tier or a stronger one, that are expected by
+    chance among the new variants; null where the panel was not given, and for tier 4."""
+    new_variants: Count
+    """Variants (of a copy-number change: genes with such a change) that relapse brought, or may
+    have brought."""
+    probability: Fraction | None
+    """That the finding is real, no chance match, and, if acquired, was in less than 5 % of the
+    tumour cells before; null where one of the numbers is."""
+
+
 class Finding(Record):
     """A reported somatic alteration, ranked."""
 
@@ -127,6 +153,8 @@ class Finding(Record):
     """Rows for a drug given, the closest first."""
     other_evidence: tuple[Evidence, ...]
     """Rows for other drugs."""
+    confidence: Confidence | None = None
+    """Of known alterations and candidates; else null."""
 
 
 class ConvergingVariant(Record):

@@ -88,6 +88,8 @@ class Alteration:
     substitutions : tuple of (str, str)
         Reference and alternative base of every single base changed.
     phase : tuple of Phase
+    real : float or None
+        Probability that the allele exists in the patient.
     population_af : float or None
         Allele frequency in the germline resource, None if it is not there.
     """
@@ -113,6 +115,7 @@ class Alteration:
     status: str | None = None
     trajectory: tuple[str, ...] = ()
     kind: str | None = None
+    real: float | None = None
 
     @property
     def line(self) -> LineState | None:

@@ -9,6 +9,8 @@ from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Patient
+from resistpanel.resist.chance import CodingPanel
+from resistpanel.resist.confidence import Judge
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import convergence, course, distribution
 from resistpanel.resist.driver import track
@@ -28,6 +30,7 @@ def resist(
     context: Context,
     copynumber: CopyNumber | None = None,
     knowledge: str | Path | None = None,
+    panel: CodingPanel | None = None,
 ) -> records.Resist:
     """Return resist.json of a patient.
 
@@ -40,6 +43,8 @@ def resist(
     copynumber : CopyNumber, optional
     knowledge : path, optional
         Folder of the knowledge tables; by default the shipped one.
+    panel : CodingPanel, optional
+        Without it the number of chance matches is not given.
 
     Raises
     ------
@@ -64,6 +69,7 @@ def resist(
     germline = excluded(patient, context)
     missed = near_misses(patient, context)
     known = [finding for finding in keys if finding.effect == "known"]
+    judge = Judge(patient, context, findings, panel, _genes(copynumber))
     topic = nras(patient, context, knowledge)
     return records.Resist(
         schema="resistpanel/resist/1",
@@ -79,10 +85,12 @@ def resist(
             germline,
             missed,
             sheet.tumor_only,
+            judge.confidence(keys[0]) if keys else None,
         ),
         driver=driver,
         findings=tuple(
-            _finding(f, rank, patient, context.citations) for rank, f in enumerate(findings, 1)
+            _finding(f, rank, patient, context.citations, judge)
+            for rank, f in enumerate(findings, 1)
         ),
         convergence=converging,
         expected_to_fail=expected_to_fail(patient, context, known),
@@ -96,8 +104,16 @@ def resist(
     )
 
 
+def _genes(copynumber: CopyNumber | None) -> tuple[str, ...]:
+    """Return the genes whose copy number was examined."""
+    if copynumber is None:
+        return ()
+    names = (gene.gene for one in copynumber.samples.values() for gene in one.genes)
+    return tuple(dict.fromkeys(names))
+
+
 def _finding(
-    finding: Finding, rank: int, patient: Patient, citations: dict[str, Citation]
+    finding: Finding, rank: int, patient: Patient, citations: dict[str, Citation], judge: Judge
 ) -> records.Finding:
     alteration, mechanism, kept = finding.alteration, finding.mechanism, finding.kept
     direction = None
@@ -134,6 +150,7 @@ def _finding(
         contra=tuple(finding.contra),
         evidence=tuple(_evidence(m, citations) for m in finding.matches if m.drug),
         other_evidence=tuple(_evidence(m, citations) for m in finding.matches if not m.drug),
+        confidence=judge.confidence(finding) if counts else None,
     )
 
 

@@ -4,12 +4,15 @@ import argparse
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
+from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
+from resistpanel.core.text import join
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.build import resist
-from resistpanel.resist.context import load_context
+from resistpanel.resist.chance import CodingPanel, read_panel
+from resistpanel.resist.context import Context, load_context
 from resistpanel.resist.knowledge import KNOWLEDGE
 
 
@@ -31,6 +34,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--knowledge", type=Path, default=KNOWLEDGE, help="folder (default: that of the package)"
     )
+    parser.add_argument("--genes", type=Path, help="GFF3 of the panel, for chance matches")
+    parser.add_argument("--targets", type=Path, help="BED of the panel, likewise")
+    parser.add_argument("--reference", type=Path, help="indexed FASTA, likewise")
     parser.add_argument("--output", type=Path, required=True, help="resist.json to write")
     parser.set_defaults(run=run)
 
@@ -41,5 +47,23 @@ def run(args: argparse.Namespace) -> int:
     compare = read_record(args.compare, Compare)
     sheet = read_record(args.sheet, Sheet)
     copynumber = read_record(args.copynumber, CopyNumber) if args.copynumber else None
-    write_record(args.output, resist(compare, sheet, context, copynumber, args.knowledge))
+    panel = _panel(args, sheet, context)
+    write_record(args.output, resist(compare, sheet, context, copynumber, args.knowledge, panel))
     return 0
+
+
+def _panel(args: argparse.Namespace, sheet: Sheet, context: Context) -> CodingPanel | None:
+    """Read the codons of the genes that the catalogue names for the patient's drugs."""
+    given = {"--genes": args.genes, "--reference": args.reference, "--targets": args.targets}
+    missing = [name for name, path in given.items() if path is None]
+    if len(missing) == len(given):
+        return None
+    if missing:
+        raise InputError(
+            f"without {join(missing)} chance matches cannot be counted",
+            "resist",
+            "give --genes, --reference and --targets, or none of them",
+        )
+    drugs = [context.catalog.drugs.resolve(drug.drug) for drug in sheet.drugs]
+    wanted = {row.gene for row in context.catalog if any(map(row.drug_match, drugs))}
+    return read_panel(*given.values(), wanted)

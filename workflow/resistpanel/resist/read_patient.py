@@ -74,4 +74,5 @@ def _variant(
             if len(one.steps) > 1
         ),
         kind=kinds.get(variant.id),
+        real=variant.real,
     )

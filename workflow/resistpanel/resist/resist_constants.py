@@ -50,3 +50,32 @@ UV_SHARE = TABLE.add(
     "their cause",
     origin="judgement",
 )
+MECHANISM_PRIOR = TABLE.add(
+    "MECHANISM_PRIOR",
+    0.5,
+    unit="mechanisms",
+    meaning="Catalogued mechanisms expected in a patient who relapsed, before the sample is seen",
+    origin="judgement: a mechanism is found in about half of the relapses under a targeted drug",
+)
+LIKELY = TABLE.add(
+    "LIKELY",
+    0.9,
+    unit="1",
+    meaning="Least probability that a finding is right, and that its allele is real, for high "
+    "confidence; below it a reason is given",
+    origin="judgement: as stated in docs/validation/confidence.md",
+)
+EVEN = TABLE.add(
+    "EVEN",
+    0.5,
+    unit="1",
+    meaning="Probability that a finding is right below which confidence is low",
+    origin="judgement",
+)
+FEW_CELLS = TABLE.add(
+    "FEW_CELLS",
+    0.05,
+    unit="1",
+    meaning="Cancer cell fraction before treatment below which an alteration counts as new",
+    origin="judgement",
+)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from resistpanel.core.text import join, plural, sentence
 from resistpanel.core.vocabulary import OPEN
 from resistpanel.records.resist import (
+    Confidence,
     Convergence,
     Coverage,
     Driver,
@@ -13,12 +14,10 @@ from resistpanel.records.resist import (
     Verdict,
 )
 from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.confidence import limits, numbers_text, word
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.therapy_options import resisted_classes
-
-#: Evidence that was seen in patients.
-IN_PATIENTS = ("clinical", "case report")
 
 #: How a state is told of a known alteration.
 _STATE = {
@@ -111,8 +110,9 @@ def verdict(
     germline: Sequence[ExcludedVariant],
     missed: Sequence[NearMiss],
     tumor_only: bool,
+    numbers: Confidence | None,
 ) -> Verdict:
-    """Return the `verdict` part of resist.json."""
+    """Return the `verdict` part of resist.json; `numbers` are those of the first key finding."""
     keys = keys_of(findings)
     notes = [item.reason for item in germline]
     notes += [
@@ -132,8 +132,8 @@ def verdict(
         return _nothing(patient, findings, driver, covered, rows, notes)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
-        return _candidate(patient, keys, driver, notes)
-    return _known(patient, keys, driver, converging, notes, tumor_only)
+        return _candidate(patient, keys, driver, notes, numbers)
+    return _known(patient, keys, driver, converging, notes, tumor_only, numbers)
 
 
 def _known(
@@ -143,6 +143,7 @@ def _known(
     converging: Convergence | None,
     notes: list[str],
     tumor_only: bool,
+    numbers: Confidence,
 ) -> Verdict:
     main = keys[0]
     text = _told(main)
@@ -155,11 +156,9 @@ def _known(
             " It may be why the tumour did not respond, but does not explain a relapse after a "
             "response."
         )
-    lacks = _lacks(main, driver, tumor_only)
-    confidence = "high" if not lacks else "moderate" if len(lacks) == 1 else "low"
-    if not (main.gained or main.open):
-        confidence = "low"
-    reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
+    lacks = limits(main, numbers, driver, tumor_only)
+    confidence = word(main, numbers, lacks)
+    reasons = [*main.pro, *numbers_text(numbers), *(f"but {lack}" for lack in lacks)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
@@ -193,44 +192,12 @@ def _told(finding: Finding) -> str:
     return f"{first} It is known to confer resistance to {join(resisted)}."
 
 
-def _lacks(finding: Finding, driver: Driver, tumor_only: bool) -> list[str]:
-    """Return what keeps the confidence from being high."""
-    kept = [m for m in finding.kept if m.row.direction == "resistance"]
-    closest = kept[0]
-    lacks = []
-    if closest.level in {"codon", "range"}:
-        lacks.append("the catalogue lists another change of this residue, not this one")
-    if all(m.drug_match == "class" and m.row.drugs for m in kept if m.level == closest.level):
-        lacks.append(f"the evidence is for other drugs of the class of {closest.drug.name}")
-    if not any(m.row.evidence_level in IN_PATIENTS for m in kept):
-        lacks.append(f"the evidence is not from patients ({closest.row.evidence_level})")
-    if all(m.disease is False for m in kept):
-        lacks.append("the evidence is from other diseases")
-    against = [m for m in finding.kept if m.row.direction != "resistance"]
-    if against:
-        lacks.append(f"other catalogue rows contradict it ({join(m.row.id for m in against)})")
-    before = finding.alteration.before
-    if finding.alteration.state == "emergent" and before != "present":
-        lacks.append("it may have been present before treatment")
-    if finding.open and before == "present":
-        lacks.append("whether it increased under treatment could not be determined")
-    elif finding.open:
-        lacks.append("whether it was present before treatment could not be determined")
-    if finding.alteration.status == "gone":
-        lacks.append("it is no longer detected")
-    if any("of the tumour cells after treatment" in text for text in finding.contra):
-        lacks.append("it is in a small fraction of the tumour cells")
-    if driver.state in {"lost", "absent"}:
-        lacks.append(f"the sensitising driver is {driver.state}: {driver.text}")
-    if tumor_only:
-        # What relapse brought was not inherited.
-        germline = "" if finding.alteration.state == "acquired" else ": it may be germline"
-        lacks.append(f"there is no matched normal{germline}")
-    return lacks
-
-
 def _candidate(
-    patient: Patient, keys: Sequence[Finding], driver: Driver, notes: list[str]
+    patient: Patient,
+    keys: Sequence[Finding],
+    driver: Driver,
+    notes: list[str],
+    numbers: Confidence,
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
@@ -242,7 +209,7 @@ def _candidate(
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
-    reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
+    reasons = [*main.pro, *numbers_text(numbers), *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
     return _result("candidate", text, "low", reasons + notes, [k.alteration.id for k in keys])

@@ -1,0 +1,144 @@
+"""How small an allele's cancer cell fraction was before a line of therapy, as probabilities.
+
+An allele was either absent from all cells before the first dose, or it was in a fraction c of the
+tumour cells of each lesion, c between `LEAST_BEFORE` and 1, uniform in log c and independent
+between lesions. The fragments of a sample are beta-binomial about the frequency
+
+    f = c m a (1 - e) + (1 - c m a) e,
+
+where a is the frequency of a mutation on one copy in all tumour cells, known with a normal error
+of its logarithm (purity, or the shared variants), m the copies per mutated cell, every number of
+which that fits is allowed, and e the error rate. The allele was below x if its fraction was in
+every lesion that was sampled: samples of one lesion share c.
+
+Sources: Roth et al., Nature Methods 2014;11:396 (allele counts and cellular prevalence over all
+multiplicities); Carter et al., Nature Biotechnology 2012;30:413 (a by purity and copies).
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+from scipy.special import ndtri
+
+from resistpanel.compare.compare_constants import (
+    FRACTION_STEPS,
+    LEAST_BEFORE,
+    NEW,
+    ONE_COPY,
+    SCALE_SPREAD,
+)
+from resistpanel.compare.evidence import View
+from resistpanel.compare.states import Rules, rho_of
+from resistpanel.core.stats import log_beta_binomial
+from resistpanel.records import compare as records
+from resistpanel.records.sheet import Line
+
+#: Middles of equal steps of log c, and the bounds of which probabilities are given.
+FRACTIONS = LEAST_BEFORE ** (1 - (np.arange(FRACTION_STEPS) + 0.5) / FRACTION_STEPS)
+BOUNDS = (0.01, 0.05)
+#: Nodes of the error of log a: quantiles of equal weight.
+_NODES = ndtri((np.arange(9) + 0.5) / 9)
+
+
+def with_fractions(
+    state: records.LineState,
+    views: Mapping[str, View],
+    line: Line,
+    lesions: Mapping[str, Sequence[str]],
+    rules: Rules,
+) -> records.LineState:
+    """Return a line's state with the probabilities that the fraction was below 1 % and 5 %.
+
+    Parameters
+    ----------
+    state : records.LineState
+    views : mapping of str to View
+        Of the allele, by sample.
+    line : Line
+    lesions : mapping of str to sequence of str
+        Samples of each lesion, and of plasma.
+    rules : Rules
+    """
+    if not state.lesions:
+        return state
+    used = [
+        name
+        for name in line.baseline
+        if name in state.shown_by or (views[name].content is not None and views[name].adequate)
+    ]
+    groups = [[views[n] for n in names if n in used] for names in lesions.values()]
+    found = probabilities_below([group for group in groups if group], rules)
+    if found is None:
+        return state
+    below_1, below_5 = (float(f"{value:.6g}") for value in found)
+    return msgspec.structs.replace(state, ccf_below_1=below_1, ccf_below_5=below_5)
+
+
+def probabilities_below(
+    lesions: Sequence[Sequence[View]], rules: Rules
+) -> tuple[float, float] | None:
+    """Return the probabilities that the fraction was below each of `BOUNDS` in every lesion.
+
+    None where a sample's purity and shared variants do not say what a fraction of cells would
+    show, or there is no sample.
+    """
+    absent, present = 1.0, 1.0
+    below = np.ones(len(BOUNDS))
+    for views in lesions:
+        log_like, log_absent = np.zeros(FRACTION_STEPS), 0.0
+        for view in views:
+            found = _log_likelihood(view, rho_of(view.rho, rules))
+            if found is None:
+                return None
+            log_like, log_absent = log_like + found[1:], log_absent + found[0]
+        most = max(log_like.max(), log_absent)
+        like = np.exp(log_like - most)
+        absent *= math.exp(log_absent - most)
+        present *= float(like.mean())
+        below *= [float(like[bound > FRACTIONS].sum()) / FRACTION_STEPS for bound in BOUNDS]
+    if not lesions:
+        return None
+    if any(view.evidence.detected for views in lesions for view in views):
+        absent = 0.0
+    total = NEW * absent + (1 - NEW) * present
+    if total <= 0:
+        return None
+    return tuple((NEW * absent + (1 - NEW) * below) / total)
+
+
+def one_copy(view: View) -> tuple[float, float] | None:
+    """Return the frequency of a mutation on one copy in all tumour cells, and its log error.
+
+    From a trusted purity that the variants do not contradict, else between the lower quartile and
+    the median of the shared variants, of which the error spans both.
+    """
+    content = view.content
+    trusted = content is None or content.contradicted is None
+    if view.locus.known and trusted and (view.locus.comparable or not (content and content.af_low)):
+        return 1 / view.locus.scale(), view.locus.log_sd
+    if content is None or not content.af or not content.af_low:
+        return None
+    half = math.log(content.af / content.af_low) / 2 if content.af > content.af_low else 0.0
+    return math.sqrt(content.af * min(content.af_low, content.af)), math.hypot(SCALE_SPREAD, half)
+
+
+def _log_likelihood(view: View, rho: float) -> np.ndarray | None:
+    """Return the log-likelihood of absence, then of `FRACTIONS`."""
+    scale = one_copy(view)
+    if scale is None or view.evidence.depth == 0:
+        return None
+    amount = np.minimum(scale[0] * np.exp(scale[1] * _NODES), 1.0)
+    copies = view.locus.normal_copies if view.locus.copies is None else view.locus.copies
+    most = max(1, round(copies))
+    weights = np.full(most, (1 - ONE_COPY) / max(most - 1, 1))
+    weights[0] = ONE_COPY if most > 1 else 1.0
+    c = np.concatenate([[0.0], FRACTIONS])
+    mutated = np.arange(1, most + 1)[:, None, None] * amount[:, None] * c
+    frequency = np.minimum(mutated, 1.0)
+    frequency = frequency * (1 - view.error) + (1 - frequency) * view.error
+    log_like = log_beta_binomial(frequency, view.evidence.alt, view.evidence.depth, rho)
+    top = log_like.max()
+    mixed = np.einsum("m,mac->c", weights, np.exp(log_like - top)) / len(amount)
+    return np.log(np.maximum(mixed, 1e-300)) + top

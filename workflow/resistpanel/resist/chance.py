@@ -1,0 +1,269 @@
+"""How many matches of the catalogue a patient's new variants would give by chance.
+
+Every single-base change of the panel's coding sequence is put to the same matching as a variant
+that was found. The number expected by chance among the variants that relapse brought is
+
+    E = sum over types t of n_t h_t / N_t
+
+with n_t variants of a type, N_t possible changes of that type on the targets and h_t of them that
+match a row of resistance to a drug given, at least as closely and with at least the tier of the
+finding. Types are the six substitutions (C and T as the reference base, strands together),
+frameshifts, and in-frame deletions and insertions, of which each target base is one possible
+place. Passengers thus hit the catalogue in proportion to the bases that it covers; selection,
+hotspots of mutation and the context of three bases are left out.
+
+Source: the count of expected hits per gene by type and sequence is that of Lawrence et al., Nature
+2013;499:214 and Martincorena et al., Cell 2017;171:1029, without their covariates.
+"""
+
+import collections
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pysam
+
+from resistpanel.catalog import protein
+from resistpanel.catalog.sites import Targets, reference_codon
+from resistpanel.core.errors import InputError
+from resistpanel.core.intervals import merge_targets, read_targets
+from resistpanel.core.sequence import GENETIC_CODE, complement
+from resistpanel.panel.genes import Gene, load_genes
+from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.context import Context
+from resistpanel.resist.match import LEVELS, Match, effective, find_matches
+
+#: Types of variants, by what is known of each.
+SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
+INDELS = ("frameshift", "inframe_deletion", "inframe_insertion")
+
+#: (level, tier) of a match, None if it speaks of no resistance to a drug given.
+Grade = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class CodingPanel:
+    """The part of a panel that the catalogue speaks of.
+
+    Attributes
+    ----------
+    codons : dict of str to tuple of str
+        By gene: the reference codon of each residue, empty where a base is outside the targets.
+    bases : dict of str to int
+        Target bases by reference base, G as C and A as T.
+    """
+
+    codons: Mapping[str, tuple[str, ...]]
+    bases: Mapping[str, int]
+
+    @cached_property
+    def size(self) -> int:
+        """Bases of the targets, N left out."""
+        return sum(self.bases.values())
+
+
+def read_panel(
+    genes: str | Path, reference: str | Path, targets: str | Path, wanted: Iterable[str]
+) -> CodingPanel:
+    """Read the codons of the genes that the catalogue names, and the size of the panel.
+
+    Parameters
+    ----------
+    genes : path
+        GFF3 of the panel.
+    reference : path
+        FASTA, indexed.
+    targets : path
+        BED.
+    wanted : iterable of str
+        Genes of the catalogue.
+
+    Raises
+    ------
+    InputError
+        If a file is missing or they do not belong together.
+    """
+    known, covered = load_genes(genes), Targets(targets)
+    if not Path(reference).is_file():
+        raise InputError("no such file", str(reference), "give the indexed reference FASTA")
+    with pysam.FastaFile(str(reference)) as fasta:
+        bases: collections.Counter[str] = collections.Counter()
+        for one in merge_targets(read_targets(targets)):
+            if one.chrom not in fasta.references:
+                raise InputError(
+                    f"contig '{one.chrom}' of the targets is not in the reference",
+                    str(reference),
+                    "give the panel as adapted to the reference (`resistpanel panel adapt`)",
+                )
+            bases.update(fasta.fetch(one.chrom, one.start, one.end).upper())
+        codons = {
+            name: tuple(_codon(known[name], residue, fasta, covered)
+                        for residue in range(1, known[name].residues + 1))
+            for name in sorted(set(wanted) & set(known))
+        }  # fmt: skip
+    return CodingPanel(codons, {"C": bases["C"] + bases["G"], "T": bases["A"] + bases["T"]})
+
+
+def _codon(gene: Gene, residue: int, fasta: pysam.FastaFile, covered: Targets) -> str:
+    positions = gene.codon(residue)
+    if not all(covered.covers(gene.chrom, pos, pos + 1) for pos in positions):
+        return ""
+    found = reference_codon(fasta, gene, positions)
+    return found if set(found) <= set("ACGT") else ""
+
+
+class Chance:
+    """Counts the possible changes of a panel that would match, for a patient's drugs.
+
+    Parameters
+    ----------
+    panel : CodingPanel
+    patient : Patient
+    context : Context
+    tier : callable
+        Gives the tier (1 is the strongest) of the matches that count.
+    """
+
+    def __init__(
+        self,
+        panel: CodingPanel,
+        patient: Patient,
+        context: Context,
+        tier: Callable[[Sequence[Match]], int],
+    ):
+        self.panel, self.patient, self.context, self.tier = panel, patient, context, tier
+        self._known: dict[tuple, Grade | None] = {}
+
+    @cached_property
+    def hits(self) -> dict[str, dict[Grade, int]]:
+        """Possible changes that match, by type and grade."""
+        found: dict[str, dict[Grade, int]] = {
+            name: collections.Counter() for name in (*SUBSTITUTIONS, *INDELS)
+        }
+        for gene, codons in self.panel.codons.items():
+            if not any(
+                row.direction == "resistance" and any(map(row.drug_match, self.patient.drugs))
+                for row in self.context.catalog.of_gene(gene)
+            ):
+                continue
+            special = self._special(gene)
+            for residue, codon in enumerate(codons, 1):
+                if codon:
+                    self._count(gene, residue, codon, residue in special, found)
+        return found
+
+    def _special(self, gene: str) -> set[int]:
+        """Return the residues that a row of the gene names."""
+        rows = [*self.context.catalog.of_gene(gene)]
+        rows += [one for one in self.context.activating if one.gene == gene]
+        found = set()
+        for row in rows:
+            found |= {number for number, _ in row.residues}
+            if row.span:
+                found |= set(range(row.span[0], row.span[1] + 1))
+        return found
+
+    def _count(
+        self, gene: str, residue: int, codon: str, special: bool, found: dict[str, dict[Grade, int]]
+    ) -> None:
+        """Add the changes of a codon that match."""
+        ref = GENETIC_CODE[codon]
+        for at, old in enumerate(codon):
+            for new in "ACGT":
+                alt = GENETIC_CODE[codon[:at] + new + codon[at + 1 :]]
+                if new == old or alt == ref:
+                    continue
+                grade = self._grade(gene, f"{ref}{residue}{alt}", special, alt == "*")
+                if grade:
+                    found[substitution(old, new)][grade] += 1
+        for name, text in zip(INDELS, ("fs", "del", "dup"), strict=True):
+            grade = self._grade(gene, f"{ref}{residue}{text}", special, name)
+            if grade:
+                found[name][grade] += 3
+
+    def _grade(self, gene: str, short: str, special: bool, kind: bool | str) -> Grade | None:
+        """Return the grade of a change; changes that no row names singly share one."""
+        key = (gene, short if special else "", kind)
+        if key not in self._known:
+            change = protein.parse(short)
+            self._known[key] = self.grade(_made(gene, change)) if change else None
+        return self._known[key]
+
+    def grade(self, alteration: Alteration) -> Grade | None:
+        """Return how closely an alteration matches, and with which tier."""
+        matches = find_matches(
+            alteration, self.context.catalog, self.context.activating, self.patient.drugs,
+            self.context.diseases, self.patient.disease,
+        )  # fmt: skip
+        kept = effective(matches)
+        if not any(match.row.direction == "resistance" for match in kept):
+            return None
+        return LEVELS.index(kept[0].level), self.tier(kept)
+
+    def expected(self, types: Mapping[str, float], grade: Grade) -> float:
+        """Return the number of chance matches at a grade or a better one.
+
+        Parameters
+        ----------
+        types : mapping of str to float
+            Variants by type.
+        grade : (int, int)
+        """
+        total = 0.0
+        for name, number in types.items():
+            places = self.panel.bases[name[0]] if name in SUBSTITUTIONS else self.panel.size
+            good = sum(n for of, n in self.hits[name].items() if _within(of, grade))
+            total += number * good / max(places, 1)
+        return total
+
+    def expected_copies(self, number: int, call: str, genes: Iterable[str], grade: Grade) -> float:
+        """Return the same for gained or lost genes, each of `genes` alike."""
+        grades = [self.grade(_made(gene, None, call)) for gene in genes]
+        good = sum(of is not None and _within(of, grade) for of in grades)
+        return number * good / max(len(grades), 1)
+
+
+def _within(found: Grade, grade: Grade) -> bool:
+    """Whether a match is as close as another, and its tier as strong."""
+    return found[0] <= grade[0] and found[1] <= grade[1]
+
+
+def substitution(ref: str, alt: str) -> str:
+    """Return the type of a substitution, ``C>T`` for G>A too."""
+    if ref in "AG":
+        ref, alt = complement(ref), complement(alt)
+    return f"{ref}>{alt}"
+
+
+def types_of(alterations: Iterable[Alteration]) -> dict[str, float]:
+    """Return how many variants there are of each type.
+
+    Substitutions of several bases count by their first; an indel outside the coding sequence
+    counts as a frameshift.
+    """
+    found: collections.Counter[str] = collections.Counter()
+    for one in alterations:
+        if one.copy_number:
+            continue
+        pairs = [pair for pair in one.substitutions if set(pair[0] + pair[1]) <= set("ACGT")]
+        if pairs:
+            found[substitution(*pairs[0])] += 1
+        elif any(change.kind == "frameshift" for change in one.changes):
+            found["frameshift"] += 1
+        elif any(change.kind == "deletion" for change in one.changes):
+            found["inframe_deletion"] += 1
+        elif any(change.inframe for change in one.changes):
+            found["inframe_insertion"] += 1
+        else:
+            found["frameshift"] += 1
+    return dict(found)
+
+
+def _made(gene: str, change: protein.ProteinChange | None, call: str = "") -> Alteration:
+    """Return an alteration of which the effect alone is known."""
+    return Alteration(
+        id="", gene=gene, copy_number=call, protein="", changes=(change,) if change else (),
+        consequence="", splice=False, state=None, states=(), samples={}, reported=True,
+        germline=False,
+    )  # fmt: skip
