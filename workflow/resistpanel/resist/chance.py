@@ -147,47 +147,58 @@ class Chance:
                 for row in self.context.catalog.of_gene(gene)
             ):
                 continue
-            special = self._special(gene)
+            single, spans = self._named(gene)
+            alike: dict[tuple, list[int]] = {}
             for residue, codon in enumerate(codons, 1):
                 if codon:
-                    self._count(gene, residue, codon, residue in special, found)
+                    within = tuple(first <= residue <= last for first, last in spans)
+                    key = (codon, residue if residue in single else 0, within)
+                    alike.setdefault(key, []).append(residue)
+            for (codon, one, within), residues in alike.items():
+                place = gene, one, within
+                self._count(place, residues[0], codon, len(residues), found)
         return found
 
-    def _special(self, gene: str) -> set[int]:
-        """Return the residues that a row of the gene names."""
+    def _named(self, gene: str) -> tuple[set[int], list[tuple[int, int]]]:
+        """Return the residues that rows of a gene name singly, and the ranges that they name."""
         rows = [*self.context.catalog.of_gene(gene)]
         rows += [one for one in self.context.activating if one.gene == gene]
-        found = set()
-        for row in rows:
-            found |= {number for number, _ in row.residues}
-            if row.span:
-                found |= set(range(row.span[0], row.span[1] + 1))
-        return found
+        single = {number for row in rows for number, _ in row.residues}
+        return single, [row.span for row in rows if row.span]
 
     def _count(
-        self, gene: str, residue: int, codon: str, special: bool, found: dict[str, dict[Grade, int]]
+        self,
+        place: tuple,
+        residue: int,
+        codon: str,
+        number: int,
+        found: dict[str, dict[Grade, int]],
     ) -> None:
-        """Add the changes of a codon that match."""
+        """Add the changes of a codon that match, `number` times.
+
+        `place` is the same for all residues of a gene that the rows treat alike.
+        """
         ref = GENETIC_CODE[codon]
         for at, old in enumerate(codon):
             for new in "ACGT":
                 alt = GENETIC_CODE[codon[:at] + new + codon[at + 1 :]]
                 if new == old or alt == ref:
                     continue
-                grade = self._grade(gene, f"{ref}{residue}{alt}", special, alt == "*")
-                if grade:
-                    found[substitution(old, new)][grade] += 1
+                if grade := self._grade(place, f"{ref}{residue}{alt}"):
+                    found[substitution(old, new)][grade] += number
         for name, text in zip(INDELS, ("fs", "del", "dup"), strict=True):
-            grade = self._grade(gene, f"{ref}{residue}{text}", special, name)
-            if grade:
-                found[name][grade] += 3
+            if grade := self._grade(place, f"{ref}{residue}{text}"):
+                found[name][grade] += 3 * number
 
-    def _grade(self, gene: str, short: str, special: bool, kind: bool | str) -> Grade | None:
-        """Return the grade of a change; changes that no row names singly share one."""
-        key = (gene, short if special else "", kind)
+    def _grade(self, place: tuple, short: str) -> Grade | None:
+        """Return the grade of a change of a protein."""
+        change = protein.parse(short)
+        if change is None:
+            return None
+        # Of a residue that no row names singly the kind of change decides.
+        key = (*place, short if place[1] else change.kind)
         if key not in self._known:
-            change = protein.parse(short)
-            self._known[key] = self.grade(_made(gene, change)) if change else None
+            self._known[key] = self.grade(_made(place[0], change))
         return self._known[key]
 
     def grade(self, alteration: Alteration) -> Grade | None:
