@@ -202,6 +202,8 @@ def test_a_variant_in_full(patient):
     samples = variant.pop("samples")
     # UB by the lower quartile of the shared variants
     assert variant["lines"][0].pop("ub_ccf") == pytest.approx(0.003305 / 0.3, rel=0.01)
+    assert 0.95 < variant["lines"][0].pop("ccf_below_1") < variant["lines"][0].pop("ccf_below_5")
+    assert variant.pop("real") is None  # no odds in these calls
     assert variant == {
         "id": "chr15:66729154:G:C",
         "chrom": "chr15",

@@ -293,7 +293,7 @@ class HandMade:
             "gate": {"passed": True, "failures": []},
         }
 
-    def resist(self, context=None):
+    def resist(self, context=None, panel=None):
         """Run the stage; what it returns fits the schema."""
         copynumber = self.copynumber()
         made = resist(
@@ -301,6 +301,7 @@ class HandMade:
             from_builtins(self.sheet(), Sheet, "hand-made"),
             context or load_context(),
             from_builtins(copynumber, CopyNumber, "hand-made") if copynumber else None,
+            panel=panel,
         )
         value = json.loads(msgspec.json.encode(made))
         assert from_builtins(value, Resist, "hand-made") == made

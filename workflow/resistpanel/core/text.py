@@ -46,16 +46,20 @@ def percent_up(fraction: float | None, space: str = " ", nothing: str = "?") -> 
     return f"{_written(min(raised, 100.0), places)}{space}%"
 
 
-def percent_down(fraction: float | None, space: str = " ", nothing: str = "?") -> str:
-    """Return a probability as a percentage, rounded down near 1: what is sure is never overstated.
+def probability(value: float | None, space: str = " ", nothing: str = "?") -> str:
+    """Return a probability as a percentage that does not overstate: ``above 99.9 %``, ``99.4 %``.
 
-    Above 99.9 % that is what is written.
+    From 99 % it is rounded down, below 0.1 % that is what is written.
     """
-    if fraction is None or fraction < 0.99:
-        return percent(fraction, space, nothing)
-    if fraction > 0.999:
+    if value is None:
+        return nothing
+    if 0.001 <= value < 0.99:
+        return percent(value, space)
+    if value < 0.001:
+        return f"below 0.1{space}%"
+    if value > 0.999:
         return f"above 99.9{space}%"
-    return f"{math.floor(round(1000 * fraction, 6)) / 10:.1f}{space}%"
+    return f"{math.floor(round(1000 * value, 6)) / 10:.1f}{space}%"
 
 
 def _written(value: float, places: int) -> str:

@@ -113,6 +113,8 @@ class Confidence(Record):
     probability: Fraction | None
     """That the finding is real, no chance match, and, if acquired, was in less than 5 % of the
     tumour cells before; null where one of the numbers is."""
+    text: str
+    """The numbers in words."""
 
 
 class Finding(Record):

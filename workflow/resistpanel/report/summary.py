@@ -303,6 +303,7 @@ def summary(report: dict) -> dict:
         "convergence": convergence,
         "before": summary_questions.before(report),
         "sure": summary_questions.sure(report),
+        "numbers": summary_questions.numbers(report),
         "samples": summary_questions.samples(report),
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),

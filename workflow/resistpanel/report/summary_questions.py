@@ -107,6 +107,13 @@ def sure(report: dict) -> str | None:
     return f"catalogue: {', '.join(levels)}" + (f" ({sources})" if pmids else "")
 
 
+def numbers(report: dict) -> str | None:
+    """Return the three numbers of the first key finding in words, None without one."""
+    first = report["resist"]["verdict"]["key_variants"][:1]
+    found = [f.get("confidence") for f in report["resist"]["findings"] if f["variant"] in first]
+    return found[0]["text"] if found and found[0] else None
+
+
 def samples(report: dict) -> list[str]:
     """Return what says that the samples can answer: gate, person, purity; or what is missing."""
     lines = []

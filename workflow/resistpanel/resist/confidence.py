@@ -11,7 +11,9 @@ that are mechanisms. The word is derived from the numbers and the limits of the 
 
 from collections.abc import Sequence
 
-from resistpanel.core.text import join, percent, percent_down
+import msgspec
+
+from resistpanel.core.text import join, percent, probability
 from resistpanel.records.resist import Confidence, Driver
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.chance import Chance, CodingPanel, types_of
@@ -85,7 +87,7 @@ class Judge:
         line = one.line
         new, chance = self._chance(finding, tier)
         below = line.ccf_below_5 if line else None
-        return Confidence(
+        numbers = Confidence(
             real=one.real,
             ccf_below_1=line.ccf_below_1 if line else None,
             ccf_below_5=below,
@@ -93,7 +95,9 @@ class Judge:
             chance_matches=None if chance is None else float(f"{chance:.4g}"),
             new_variants=new,
             probability=_probability(one.real, below, chance, one.state),
+            text="",
         )
+        return msgspec.structs.replace(numbers, text=_text(numbers))
 
     def _chance(self, finding: Finding, tier: int) -> tuple[int, float | None]:
         """Return the number of new variants, and how many chance matches they give."""
@@ -180,24 +184,26 @@ def word(finding: Finding, numbers: Confidence, lacks: Sequence[str]) -> str:
     return "moderate" if lacks or probability < LIKELY else "high"
 
 
-def numbers_text(numbers: Confidence) -> list[str]:
-    """Return the numbers as the reasons of the verdict state them, those that are known."""
-    texts = []
+def _text(numbers: Confidence) -> str:
+    """Return the numbers in words, those that are known."""
+    parts = []
     if numbers.real is not None:
-        texts.append(f"the allele is real with a probability of {percent_down(numbers.real)}")
+        parts.append(f"probability that the allele is real: {probability(numbers.real)}")
     if numbers.ccf_below_1 is not None and numbers.ccf_below_5 is not None:
-        texts.append(
-            "before treatment it was in less than 1 % of the tumour cells with a probability of "
-            f"{percent_down(numbers.ccf_below_1)}, in less than 5 % with "
-            f"{percent_down(numbers.ccf_below_5)}"
+        first = "that" if parts else "probability that"
+        parts.append(
+            f"{first} it was in less than 1 % of the tumour cells before treatment: "
+            f"{probability(numbers.ccf_below_1)}, in less than 5 %: "
+            f"{probability(numbers.ccf_below_5)}"
         )
+    parts.append(f"tier of evidence: {numbers.tier}")
     if numbers.chance_matches is not None:
         several = "s" * (numbers.new_variants != 1)
-        texts.append(
-            f"evidence of tier {numbers.tier}; matches as close expected by chance among "
-            f"{numbers.new_variants} new variant{several}: {_amount(numbers.chance_matches)}"
+        parts.append(
+            f"matches as close expected by chance among {numbers.new_variants} new "
+            f"variant{several}: {_amount(numbers.chance_matches)}"
         )
-    return texts
+    return "; ".join(parts)
 
 
 def _amount(number: float) -> str:

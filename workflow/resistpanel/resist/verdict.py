@@ -14,7 +14,7 @@ from resistpanel.records.resist import (
     Verdict,
 )
 from resistpanel.resist.alteration import Alteration, Patient
-from resistpanel.resist.confidence import limits, numbers_text, word
+from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.therapy_options import resisted_classes
@@ -132,7 +132,7 @@ def verdict(
         return _nothing(patient, findings, driver, covered, rows, notes)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
-        return _candidate(patient, keys, driver, notes, numbers)
+        return _candidate(patient, keys, driver, notes)
     return _known(patient, keys, driver, converging, notes, tumor_only, numbers)
 
 
@@ -158,7 +158,7 @@ def _known(
         )
     lacks = limits(main, numbers, driver, tumor_only)
     confidence = word(main, numbers, lacks)
-    reasons = [*main.pro, *numbers_text(numbers), *(f"but {lack}" for lack in lacks)]
+    reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
@@ -197,7 +197,6 @@ def _candidate(
     keys: Sequence[Finding],
     driver: Driver,
     notes: list[str],
-    numbers: Confidence,
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
@@ -209,7 +208,7 @@ def _candidate(
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
-    reasons = [*main.pro, *numbers_text(numbers), *(f"but {reason}" for reason in main.contra)]
+    reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
     return _result("candidate", text, "low", reasons + notes, [k.alteration.id for k in keys])
