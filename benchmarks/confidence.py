@@ -52,6 +52,7 @@ from resistpanel.core.stats import (
     wilson_interval,
 )
 from resistpanel.core.vcf import Genotype
+from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.compare import Compare, ProteinChange, Substitution
 from resistpanel.records.resist import Resist
 from resistpanel.resist.build import resist
@@ -303,14 +304,16 @@ def rows_of(result: Result, number: int) -> tuple[dict, list[dict]]:
     key = findings[keys[0]] if keys else None
     alleles = []
     for one in result.compare.variants:
-        if not one.reported:
-            continue
         line = one.lines[-1]
         finding = findings.get(one.id)
+        numbers = finding.confidence if finding else None
         found = truth[one.id]
         alleles.append({
             "patient": number, "id": one.id, "kind": found.kind, "state": one.state,
             "known": bool(finding and finding.effect == "known"), "real": one.real,
+            "reported": one.reported, "hopping": patient.hopping,
+            "probability": numbers.probability if numbers else None,
+            "right": right(found, one.state),
             "is_real": found.kind != "none", "below_1": line.ccf_below_1,
             "below_5": line.ccf_below_5, "before": found.before, "shown": bool(line.shown_by),
             "key": one.id in keys[:1], "site": bool(one.sites),
@@ -323,15 +326,17 @@ def rows_of(result: Result, number: int) -> tuple[dict, list[dict]]:
     if key is not None and key.confidence is not None:
         numbers = key.confidence
         found = truth[key.variant]
-        right = found.kind == "mechanism"
-        if key.state == "acquired":
-            right = right and found.before < 0.05
         row |= {
             "key": found.kind, "state": key.state, "tier": numbers.tier,
             "chance": numbers.chance_matches, "new": numbers.new_variants,
-            "probability": numbers.probability, "right": right,
+            "probability": numbers.probability, "right": right(found, key.state),
         }  # fmt: skip
     return row | _adequate(result, truth), alleles
+
+
+def right(found: Variant, state: str | None) -> bool:
+    """Whether an alteration is the mechanism, and was not there before if it is called acquired."""
+    return found.kind == "mechanism" and not (state == "acquired" and found.before >= 0.05)
 
 
 def _adequate(result: Result, truth: dict) -> dict:
@@ -398,7 +403,7 @@ def slope(p: np.ndarray, y: np.ndarray) -> float:
     design = np.column_stack([np.ones_like(x), x])
     beta = np.array([0.0, 1.0])
     for _ in range(50):
-        mean = 1 / (1 + np.exp(-design @ beta))
+        mean = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
         weight = np.maximum(mean * (1 - mean), 1e-9)
         step = np.linalg.solve((design.T * weight) @ design, design.T @ (y - mean))
         beta = beta + step
@@ -408,14 +413,18 @@ def slope(p: np.ndarray, y: np.ndarray) -> float:
 
 
 def measured(patients: pd.DataFrame, alleles: pd.DataFrame) -> dict[str, tuple]:
-    """Return stated probabilities and what was right, by what they are of."""
-    below = alleles[alleles.below_5.notna()]
-    whole = patients[patients.probability.notna()]
+    """Return stated probabilities and what was right, by what they are of.
+
+    Of alleles: calls and near misses; of fractions: reported alleles; of findings: all known
+    alterations that relapse brought, or may have brought.
+    """
+    below = alleles[alleles.reported & alleles.below_5.notna()]
+    known = alleles[alleles.probability.notna() & alleles.state.isin((*GAINED, *OPEN))]
     return {
         "the allele is real": (alleles.real, alleles.is_real),
         "before below 1 %": (below.below_1, below.before < 0.01),
         "before below 5 %": (below.below_5, below.before < 0.05),
-        "the finding is right": (whole.probability, whole.right),
+        "the finding is right": (known.probability, known.right),
     }
 
 

@@ -75,6 +75,10 @@ def test_overdispersion_impurity_and_a_second_lesion_leave_more_open():
     assert probabilities_below([[view(0, 500, rho=0.01)]], DEFAULT)[0] < clean
     assert probabilities_below([[view(0, 500, purity=0.1)]], DEFAULT)[0] < clean
     assert probabilities_below([[view(0, 500)], [view(0, 60)]], DEFAULT)[0] < clean
+    # A lesion that could not have shown it has the prior: half new, or log-uniform from 0.1 %.
+    assert probabilities_below([[view(0, 500)], []], DEFAULT)[0] < clean
+    prior = 0.5 + 0.5 * math.log(50) / math.log(1000)
+    assert probabilities_below([[]], DEFAULT)[1] == pytest.approx(prior, abs=0.01)
     # Samples of one lesion exclude it together.
     assert probabilities_below([[view(0, 500), view(0, 500)]], DEFAULT)[0] > clean
 

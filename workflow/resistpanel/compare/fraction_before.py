@@ -63,17 +63,24 @@ def with_fractions(
     """
     if not state.lesions:
         return state
-    used = [
-        name
-        for name in line.baseline
-        if name in state.shown_by or (views[name].content is not None and views[name].adequate)
-    ]
-    groups = [[views[n] for n in names if n in used] for names in lesions.values()]
-    found = probabilities_below([group for group in groups if group], rules)
+    groups = []
+    for lesion, names in lesions.items():
+        before = [name for name in names if name in line.baseline]
+        used = [name for name in before if name in state.shown_by or _adequate(views[name])]
+        # Plasma is of all lesions: where it says nothing there is none that it leaves open.
+        if used or (before and lesion != "plasma"):
+            groups.append([views[name] for name in used])
+    if not any(groups):
+        return state
+    found = probabilities_below(groups, rules)
     if found is None:
         return state
     below_1, below_5 = (float(f"{value:.6g}") for value in found)
     return msgspec.structs.replace(state, ccf_below_1=below_1, ccf_below_5=below_5)
+
+
+def _adequate(view: View) -> bool:
+    return view.content is not None and view.adequate
 
 
 def probabilities_below(
@@ -81,8 +88,8 @@ def probabilities_below(
 ) -> tuple[float, float] | None:
     """Return the probabilities that the fraction was below each of `BOUNDS` in every lesion.
 
-    None where a sample's purity and shared variants do not say what a fraction of cells would
-    show, or there is no sample.
+    A lesion without a sample has the prior. None where a sample's purity and shared variants do not
+    say what a fraction of cells would show, or there is no lesion.
     """
     absent, present = 1.0, 1.0
     below = np.ones(len(BOUNDS))

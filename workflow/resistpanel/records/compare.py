@@ -176,7 +176,7 @@ class LineState(Record):
     text: Text
     ccf_below_1: Fraction | None = None
     """Probability that the cancer cell fraction was below 1 % before the first dose, in every
-    lesion with an adequate sample; null without one."""
+    lesion that was sampled; null without an adequate sample."""
     ccf_below_5: Fraction | None = None
     """Likewise, below 5 %."""
 

@@ -98,7 +98,7 @@ class Confidence(Record):
     copy-number changes, and where the calls state no odds."""
     ccf_below_1: Fraction | None
     """Probability that before the latest line of therapy it was in less than 1 % of the tumour
-    cells, in every lesion with an adequate sample; null without one."""
+    cells, in every lesion that was sampled; null without an adequate sample."""
     ccf_below_5: Fraction | None
     """Likewise, in less than 5 %."""
     tier: Literal[1, 2, 3, 4]
