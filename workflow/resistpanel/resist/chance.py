@@ -18,7 +18,7 @@ Source: the count of expected hits per gene by type and sequence is that of Lawr
 
 import collections
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -52,10 +52,13 @@ class CodingPanel:
         By gene: the reference codon of each residue, empty where a base is outside the targets.
     bases : dict of str to int
         Target bases by reference base, G as C and A as T.
+    counted : dict
+        What `Chance` counted on it, by catalogue, drugs and disease.
     """
 
     codons: Mapping[str, tuple[str, ...]]
     bases: Mapping[str, int]
+    counted: dict[tuple, dict] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def size(self) -> int:
@@ -135,9 +138,16 @@ class Chance:
         self.panel, self.patient, self.context, self.tier = panel, patient, context, tier
         self._known: dict[tuple, Grade | None] = {}
 
-    @cached_property
+    @property
     def hits(self) -> dict[str, dict[Grade, int]]:
         """Possible changes that match, by type and grade."""
+        drugs = tuple(drug.name for drug in self.patient.drugs)
+        key = id(self.context), drugs, self.patient.disease
+        if key not in self.panel.counted:
+            self.panel.counted[key] = self._hits()
+        return self.panel.counted[key]
+
+    def _hits(self) -> dict[str, dict[Grade, int]]:
         found: dict[str, dict[Grade, int]] = {
             name: collections.Counter() for name in (*SUBSTITUTIONS, *INDELS)
         }
