@@ -150,7 +150,7 @@ def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more
             for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
         ] if kind in ("SNV", "MNV") else [],
         "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
-        "reported": True, **over_time(samples, states, state),
+        "reported": True, "real": 0.99999, **over_time(samples, states, state),
     }  # fmt: skip
     return value | more
 
@@ -174,6 +174,8 @@ def over_time(samples: dict, states: list[dict], state: str | None) -> dict:
             for s in states
         ],
         "text": "; ".join(s["text"] for s in states),
+        "ccf_below_1": 0.972 if before == "excluded" else None,
+        "ccf_below_5": 0.9996 if before == "excluded" else None,
     }  # fmt: skip
     ever = any(e["detected"] for e in samples.values())
     now = any(samples[s["post"]]["detected"] for s in states)
@@ -394,9 +396,19 @@ def finding(rank: int, v: dict, compare: dict, **more) -> dict:
             for s in tumors
         ],
         "for": [], "against": ["present before treatment at the same fraction"], "evidence": [],
-        "other_evidence": [],
+        "other_evidence": [], "confidence": None,
     }  # fmt: skip
     return value | more
+
+
+#: Of the key variant.
+CONFIDENCE = {
+    "real": 0.99999, "ccf_below_1": 0.972, "ccf_below_5": 0.9996, "tier": 1,
+    "chance_matches": 0.0021, "new_variants": 2, "probability": 0.995,
+    "text": "probability that the allele is real: above 99.9 %; that it was in less than 1 % of "
+    "the tumour cells before treatment: 97.2 %, in less than 5 %: above 99.9 %; tier of evidence: "
+    "1; matches as close expected by chance among 2 new variants: 0.0021",
+}  # fmt: skip
 
 
 def resist(sheet: dict, compare: dict) -> dict:
@@ -425,7 +437,7 @@ def resist(sheet: dict, compare: dict) -> dict:
         finding(
             1, c121s, compare, effect="known", mechanism_class="downstream_mutation",
             mechanism_text=mechanism, match_level="exact", drug_match="drug",
-            direction="resistance",
+            direction="resistance", confidence=CONFIDENCE,
             mechanisms=[{"drug": "vemurafenib", "mechanism_class": "downstream_mutation",
                          "text": mechanism}],
             **{"for": ["exact match: reported to cause resistance to vemurafenib",
@@ -726,7 +738,8 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     }  # fmt: skip
     known = {k: base["findings"][0][k] for k in (
         "mechanism_class", "mechanism_text", "mechanisms", "match_level", "drug_match",
-        "direction", "effect", "for", "against", "evidence", "other_evidence")}  # fmt: skip
+        "direction", "effect", "for", "against", "evidence", "other_evidence",
+        "confidence")}  # fmt: skip
     r["findings"] = [
         finding(i, v, c, **(known if v is key else {}))
         for i, v in enumerate(sorted(found, key=lambda v: v is not key), 1)

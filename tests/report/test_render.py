@@ -68,6 +68,7 @@ def test_the_first_screen_answers(doc, paper):
     assert "Mechanism of resistance found" in front
     assert paper["resist"]["verdict"]["sentence"] in front
     assert "High confidence" in front
+    assert "that it was in less than 1 % of the tumour cells before treatment: 97.2 %" in front
     evidence = next(v for v in paper["compare"]["variants"] if v["protein"] == "C121S")["samples"]
     assert "not detected, < 0.23 % 0 of 848 fragments, LOD 0.89 %" in front
     assert evidence["sensitive"]["dp"] == 848 and evidence["sensitive"]["ub"] < 0.0023

@@ -184,3 +184,26 @@ ONE_COPY = TABLE.add(
     "all higher numbers that the copies of the locus allow",
     origin="judgement: gains and losses after the mutation are the exception in a subclone",
 )
+FRACTION_BOUNDS = TABLE.add(
+    "FRACTION_BOUNDS",
+    (0.01, 0.05),
+    unit="1",
+    meaning="Cancer cell fractions of which the probability is given that an allele was below "
+    "them before a line of therapy",
+    origin="judgement: a subclone that a biopsy may miss, and one that it shows",
+)
+MOST_LOG10 = TABLE.add(
+    "MOST_LOG10",
+    300.0,
+    unit="log10",
+    meaning="Odds beyond which a model of the caller has no part",
+    origin="derived: ten to this power is a double still",
+)
+ROUNDING = TABLE.add(
+    "ROUNDING",
+    0.01,
+    unit="1",
+    meaning="What the stated models leave of the odds against a somatic variant is contamination "
+    "above this fraction of them, and rounding below it",
+    origin="derived: odds are written with four digits of their logarithm",
+)

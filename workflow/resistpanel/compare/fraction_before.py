@@ -23,6 +23,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from resistpanel.compare.compare_constants import (
+    FRACTION_BOUNDS,
     FRACTION_STEPS,
     LEAST_BEFORE,
     NEW,
@@ -35,9 +36,8 @@ from resistpanel.core.stats import log_beta_binomial
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Line
 
-#: Middles of equal steps of log c, and the bounds of which probabilities are given.
+#: Middles of equal steps of log c.
 FRACTIONS = LEAST_BEFORE ** (1 - (np.arange(FRACTION_STEPS) + 0.5) / FRACTION_STEPS)
-BOUNDS = (0.01, 0.05)
 #: Nodes of the error of log a: quantiles of equal weight.
 _NODES = ndtri((np.arange(9) + 0.5) / 9)
 
@@ -86,13 +86,13 @@ def _adequate(view: View) -> bool:
 def probabilities_below(
     lesions: Sequence[Sequence[View]], rules: Rules
 ) -> tuple[float, float] | None:
-    """Return the probabilities that the fraction was below each of `BOUNDS` in every lesion.
+    """Return the probabilities of a fraction below each of `FRACTION_BOUNDS` in every lesion.
 
     A lesion without a sample has the prior. None where a sample's purity and shared variants do not
     say what a fraction of cells would show, or there is no lesion.
     """
     absent, present = 1.0, 1.0
-    below = np.ones(len(BOUNDS))
+    below = np.ones(len(FRACTION_BOUNDS))
     for views in lesions:
         log_like, log_absent = np.zeros(FRACTION_STEPS), 0.0
         for view in views:
@@ -104,7 +104,9 @@ def probabilities_below(
         like = np.exp(log_like - most)
         absent *= math.exp(log_absent - most)
         present *= float(like.mean())
-        below *= [float(like[bound > FRACTIONS].sum()) / FRACTION_STEPS for bound in BOUNDS]
+        below *= [
+            float(like[bound > FRACTIONS].sum()) / FRACTION_STEPS for bound in FRACTION_BOUNDS
+        ]
     if not lesions:
         return None
     if any(view.evidence.detected for views in lesions for view in views):

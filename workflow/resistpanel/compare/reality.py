@@ -5,12 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from resistpanel.call.model.posterior import Priors
+from resistpanel.compare.compare_constants import MOST_LOG10, ROUNDING
 from resistpanel.core.vcf import number
-
-#: log10 odds beyond which a model has no part; a double holds ten to this power.
-MOST_LOG10 = 300.0
-#: What is left of the odds after all stated models, as a fraction of them, is rounding up to this.
-ROUNDING = 0.01
 
 
 def probability_real(info: Mapping[str, Any], catalogued: bool) -> float | None:

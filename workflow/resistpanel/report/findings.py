@@ -85,6 +85,7 @@ def findings(report: dict) -> dict:
             "other_evidence": with_links(f["other_evidence"]),
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
+            "confidence": f.get("confidence"),
             "phred": v["somatic_phred"] if v else None,
         }
         # In full: what may matter, and what was tested and found without effect.

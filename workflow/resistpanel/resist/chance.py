@@ -27,6 +27,7 @@ import pysam
 from resistpanel.catalog import protein
 from resistpanel.catalog.sites import Targets, reference_codon
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import merge_targets, read_targets
 from resistpanel.core.sequence import GENETIC_CODE, complement
 from resistpanel.panel.genes import Gene, load_genes
@@ -88,9 +89,7 @@ def read_panel(
         If a file is missing or they do not belong together.
     """
     known, covered = load_genes(genes), Targets(targets)
-    if not Path(reference).is_file():
-        raise InputError("no such file", str(reference), "give the indexed reference FASTA")
-    with pysam.FastaFile(str(reference)) as fasta:
+    with open_fasta(reference) as fasta:
         bases: collections.Counter[str] = collections.Counter()
         for one in merge_targets(read_targets(targets)):
             if one.chrom not in fasta.references:

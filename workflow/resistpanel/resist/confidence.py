@@ -20,12 +20,10 @@ from resistpanel.resist.chance import Chance, CodingPanel, types_of
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import Match
-from resistpanel.resist.resist_constants import EVEN, LIKELY, MECHANISM_PRIOR
+from resistpanel.resist.resist_constants import EVEN, LIKELY, MECHANISM_PRIOR, UNCATALOGUED
 
 #: Evidence that was seen in patients.
 IN_PATIENTS = ("clinical", "case report")
-#: Tier of what the catalogue does not have for the drug; tiers of what it has are below it.
-UNCATALOGUED = 4
 
 
 def weaknesses(kept: Sequence[Match]) -> list[str]:

@@ -50,6 +50,13 @@ UV_SHARE = TABLE.add(
     "their cause",
     origin="judgement",
 )
+UNCATALOGUED = TABLE.add(
+    "UNCATALOGUED",
+    4,
+    unit="tier",
+    meaning="Tier of evidence of what the catalogue does not have for the drug",
+    origin="definition: the last",
+)
 MECHANISM_PRIOR = TABLE.add(
     "MECHANISM_PRIOR",
     0.5,
@@ -70,12 +77,5 @@ EVEN = TABLE.add(
     0.5,
     unit="1",
     meaning="Probability that a finding is right below which confidence is low",
-    origin="judgement",
-)
-FEW_CELLS = TABLE.add(
-    "FEW_CELLS",
-    0.05,
-    unit="1",
-    meaning="Cancer cell fraction before treatment below which an alteration counts as new",
     origin="judgement",
 )
