@@ -90,7 +90,8 @@ def _scores(found: dict[str, tuple]) -> str:
         rows.append({
             "stated": name, "number": row["number"], "Brier score": f"{row['Brier']:.4f}",
             "of the mean rate": f"{row['Brier of the rate']:.4f}",
-            "slope": f"{row['linear slope']:.2f}", "slope of the log odds": f"{row['slope']:.2f}",
+            "slope of the log odds": f"{row['slope']:.2f} ± {1.96 * row['error']:.2f}",
+            "linear slope": f"{row['linear slope']:.2f}",
             "at 90 % or more": row["stated 90 %"], "of these right": _part(row["right of these"]),
         })  # fmt: skip
     return summary.markdown(pd.DataFrame(rows))
@@ -130,8 +131,10 @@ def _wanted(found: dict[str, tuple], patients: pd.DataFrame, null: pd.DataFrame)
          false <= len(null) / 100),
     ]  # fmt: skip
     for name, both in found.items():
-        slope = scores(*both)["linear slope"]
-        rows.append((f"slope: {name}", "0.9 to 1.1", f"{slope:.2f}", 0.9 <= slope <= 1.1))
+        row = scores(*both)
+        held = 0.9 <= row["slope"] <= 1.1
+        value = f"{row['slope']:.2f} ± {1.96 * row['error']:.2f}"
+        rows.append((f"slope of the log odds: {name}", "0.9 to 1.1", value, held))
     return summary.markdown(
         pd.DataFrame(
             [(what, want, got, "yes" if held else "no") for what, want, got, held in rows],

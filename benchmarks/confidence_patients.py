@@ -328,8 +328,7 @@ class Maker:
         self._variants(patient, rng)
         self._others(patient, rng)
         hop(patient, rng)
-        for one in patient.variants:
-            one.counts = count(patient, one, rng)
+        count(patient, rng)
         return patient
 
     def _variants(self, patient: Patient, rng: np.random.Generator) -> None:
@@ -476,19 +475,27 @@ CLASSES = ((0.08, 5.0), (0.62, 0.8), (0.30, 0.1))
 ERRORS = dict(zip(TYPES, (1.5e-4, 4e-5, 2e-4, 5e-5, 8e-5, 4e-5), strict=True))
 
 
-def count(patient: Patient, one: Variant, rng: np.random.Generator) -> np.ndarray:
-    """Return fragments with an allele, (samples, classes of fragments)."""
-    n = len(patient.depth)
-    f = one.af.copy()
-    there = f > 0
-    size = (1 - patient.rho) / patient.rho
-    f[there] = rng.beta(f[there] * size[there], (1 - f[there]) * size[there])
-    with_allele = rng.binomial(patient.depth, f)
-    part = np.array([fraction for fraction, _ in CLASSES])
-    found = np.array([rng.multinomial(k, part) for k in with_allele])
+def count(patient: Patient, rng: np.random.Generator) -> None:
+    """Draw the fragments with each allele, (samples, classes of fragments)."""
+    depth, n, alleles = patient.depth, len(patient.depth), patient.variants
+    part, error = np.array(CLASSES).T
+    relative = part * error / (part * error).sum()
     # A site errs alike in all samples, or in each by itself; a few sites err far more.
-    spread = rng.normal(0, 0.35) if rng.random() < 0.5 else rng.normal(0, 0.35, n)
-    factor = np.exp(spread) * (rng.uniform(3, 15) if rng.random() < 0.004 else 1.0)
-    rate = ERRORS[one.change.type] * np.broadcast_to(factor, n)
-    relative = np.array([fraction * error for fraction, error in CLASSES])
-    return found + rng.poisson(np.outer(patient.depth * rate, relative / relative.sum()))
+    number = len(alleles)
+    shared = rng.random(number) < 0.5
+    spread = rng.normal(0, 0.35, (number, n))
+    spread[shared] = spread[shared, :1]
+    factor = np.exp(spread)
+    factor *= np.where(rng.random(number) < 0.004, rng.uniform(3, 15, number), 1.0)[:, None]
+    rate = np.array([ERRORS[one.change.type] for one in alleles])[:, None] * factor
+    errors = rng.poisson((rate * depth)[:, :, None] * relative)
+    size = (1 - patient.rho) / patient.rho
+    for one, wrong in zip(alleles, errors, strict=True):
+        one.counts = wrong
+        there = one.af > 0
+        if there.any():
+            f = np.zeros(n)
+            a = one.af[there]
+            f[there] = rng.beta(a * size[there], (1 - a) * size[there])
+            with_allele = rng.binomial(depth, f)
+            one.counts = wrong + np.array([rng.multinomial(k, part) for k in with_allele])
