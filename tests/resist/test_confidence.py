@@ -1,6 +1,7 @@
 """The three numbers of confidence, and the word that follows from them."""
 
 import itertools
+from dataclasses import replace
 
 import pysam
 import pytest
@@ -69,17 +70,35 @@ def test_a_gene_that_any_truncation_inactivates_is_hit_by_chance(of_braf):
     # TGG has two changes to a stop, both G>A, which is C>T: 2,000 of 6,000 places.
     hits = sum(n for grade, n in of_braf.hits["C>T"].items() if grade == nonsense)
     assert hits == 2000
-    expected = of_braf.expected({"C>T": 3, "T>A": 5}, nonsense)
-    assert expected == pytest.approx(3 * 2000 / 6000, rel=0.01)
+    found = with_base("NF1", "W7*", ("G", "A"))
+    passengers = [with_base("RET", "A1T", pair) for pair in [("C", "T")] * 3 + [("T", "A")] * 5]
+    # The finding counts for a half; ten passengers per Mb are 0.1 on 10,000 bases.
+    expected = (3 + 0.5) * 2000 / 6000 * 0.1 / 0.6
+    assert of_braf.expected([found, *passengers], found) == pytest.approx(expected, rel=0.01)
     # A match of one change is not as easily met.
-    exact = of_braf.grade(_made("MAP2K1", parse("C121S")))
-    assert LEVELS[exact[0]] == "exact"
-    assert of_braf.expected({"C>T": 3, "C>G": 1}, exact) < 0.01
+    exact = with_base("MAP2K1", "C121S", ("G", "C"))
+    assert LEVELS[of_braf.grade(exact)[0]] == "exact"
+    assert of_braf.expected([exact, *passengers], exact) < 0.01
+    assert of_braf.expected([exact], with_base("RET", "A1T", ("C", "T"))) is None
+
+
+def with_base(gene, protein, pair):
+    """Return a variant of one base."""
+    return replace(_made(gene, parse(protein)), substitutions=(pair,))
+
+
+def test_a_variant_of_a_tiny_panel_is_no_passenger_for_being_there(of_braf):
+    """A panel of one codon, which the catalogue has."""
+    codons = {"MAP2K1": ("",) * 120 + ("TGC",)}
+    tiny = Chance(CodingPanel(codons, {"C": 2, "T": 1}), of_braf.patient, of_braf.context, tier_of)
+    found = with_base("MAP2K1", "C121S", ("G", "C"))
+    assert tiny._by_type({"C>G": 1}, tiny.grade(found)) >= 0.5
+    assert tiny.expected([found], found) < 1e-4
 
 
 def test_frameshifts_and_amplifications(of_braf):
     frameshift = of_braf.grade(_made("NF1", parse("M7fs")))
-    assert of_braf.expected({"frameshift": 1}, frameshift) == pytest.approx(3000 / 10_000)
+    assert of_braf._by_type({"frameshift": 1}, frameshift) == pytest.approx(3000 / 10_000)
     amplified = of_braf.grade(_made("BRAF", None, "amplification"))
     genes = ["BRAF", "TP53", "RB1", "KIT"]
     assert of_braf.expected_copies(2, "amplification", genes, amplified) == pytest.approx(0.5)

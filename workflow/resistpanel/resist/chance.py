@@ -3,14 +3,19 @@
 Every single-base change of the panel's coding sequence is put to the same matching as a variant
 that was found. The number expected by chance among the variants that relapse brought is
 
-    E = sum over types t of n_t h_t / N_t
+    E = m / (m + a) * sum over types t of n_t h_t / N_t
 
 with n_t variants of a type, N_t possible changes of that type on the targets and h_t of them that
 match a row of resistance to a drug given, at least as closely and with at least the tier of the
-finding. Types are the six substitutions (C and T as the reference base, strands together),
-frameshifts, and in-frame deletions and insertions, of which each target base is one possible
-place. Passengers thus hit the catalogue in proportion to the bases that it covers; selection,
-hotspots of mutation and the context of three bases are left out.
+finding. The finding itself counts for a = 0.5 (`PASSENGERS_WEIGHT`), and m is the number of
+passengers expected on a panel of that size (`PASSENGERS`): the sum is the posterior mean of a
+Poisson number with a gamma prior of shape a and mean m. On a panel of a few hundred bases, most of
+which may be in the catalogue, a variant is not a passenger merely for being there.
+
+Types are the six substitutions (C and T as the reference base, strands together), frameshifts, and
+in-frame deletions and insertions, of which each target base is one possible place. Passengers thus
+hit the catalogue in proportion to the bases that it covers; selection, hotspots of mutation and the
+context of three bases are left out.
 
 Source: the count of expected hits per gene by type and sequence is that of Lawrence et al., Nature
 2013;499:214 and Martincorena et al., Cell 2017;171:1029, without their covariates.
@@ -34,6 +39,7 @@ from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches
+from resistpanel.resist.resist_constants import PASSENGERS, PASSENGERS_WEIGHT
 
 #: Types of variants, by what is known of each.
 SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
@@ -221,15 +227,33 @@ class Chance:
             return None
         return LEVELS.index(kept[0].level), self.tier(kept)
 
-    def expected(self, types: Mapping[str, float], grade: Grade) -> float:
-        """Return the number of chance matches at a grade or a better one.
+    def expected(self, new: Iterable[Alteration], finding: Alteration) -> float | None:
+        """Return the number of chance matches as good as that of a finding.
 
         Parameters
         ----------
-        types : mapping of str to float
-            Variants by type.
-        grade : (int, int)
+        new : iterable of Alteration
+            Variants that relapse brought, or may have brought.
+        finding : Alteration
+            It need not be one of them.
+
+        Returns
+        -------
+        float or None
+            None if the finding does not match.
         """
+        grade = self.grade(finding)
+        if grade is None:
+            return None
+        types = collections.Counter(types_of(one for one in new if one is not finding))
+        for name in types_of([finding]):
+            types[name] += PASSENGERS_WEIGHT
+        prior = PASSENGERS * self.panel.size / 1e6
+        total = self._by_type(types, grade)
+        return total * prior / (prior + PASSENGERS_WEIGHT)
+
+    def _by_type(self, types: Mapping[str, float], grade: Grade) -> float:
+        """Return the sum over types of variants times the fraction of changes that match."""
         total = 0.0
         for name, number in types.items():
             places = self.panel.bases[name[0]] if name in SUBSTITUTIONS else self.panel.size

@@ -16,7 +16,7 @@ import msgspec
 from resistpanel.core.text import join, percent, probability
 from resistpanel.records.resist import Confidence, Driver
 from resistpanel.resist.alteration import Patient
-from resistpanel.resist.chance import Chance, CodingPanel, types_of
+from resistpanel.resist.chance import Chance, CodingPanel
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import Match
@@ -74,7 +74,6 @@ class Judge:
         genes: Sequence[str],
     ):
         self.new = [f.alteration for f in findings if f.gained or f.open]
-        self.types = types_of(self.new)
         self.genes = genes
         self.chance = Chance(panel, patient, context, tier_of) if panel else None
 
@@ -103,12 +102,12 @@ class Judge:
         new = [one for one in self.new if one.copy_number == call]
         if self.chance is None or tier == UNCATALOGUED:
             return len(new), None
+        if not call:
+            return len(new), self.chance.expected(new, finding.alteration)
         grade = self.chance.grade(finding.alteration)
         if grade is None:
             return len(new), None
-        if call:
-            return len(new), self.chance.expected_copies(len(new), call, self.genes, grade)
-        return len(new), self.chance.expected(self.types, grade)
+        return len(new), self.chance.expected_copies(len(new), call, self.genes, grade)
 
 
 def _probability(

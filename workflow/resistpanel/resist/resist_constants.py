@@ -64,6 +64,21 @@ MECHANISM_PRIOR = TABLE.add(
     meaning="Catalogued mechanisms expected in a patient who relapsed, before the sample is seen",
     origin="judgement: a mechanism is found in about half of the relapses under a targeted drug",
 )
+PASSENGERS = TABLE.add(
+    "PASSENGERS",
+    10.0,
+    unit="variants per Mb",
+    meaning="Passengers expected on the targets among the variants that a relapse brings, before "
+    "they are counted",
+    origin="judgement: of the order of the somatic mutations of a tumour",
+)
+PASSENGERS_WEIGHT = TABLE.add(
+    "PASSENGERS_WEIGHT",
+    0.5,
+    unit="variants",
+    meaning="Shape of the gamma prior of that number: as many variants as it counts for",
+    origin="judgement: little, as tumours differ by orders of magnitude",
+)
 LIKELY = TABLE.add(
     "LIKELY",
     0.9,
