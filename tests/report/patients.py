@@ -407,7 +407,7 @@ CONFIDENCE = {
     "chance_matches": 0.0021, "new_variants": 2, "probability": 0.995,
     "text": "probability that the allele is real: above 99.9 %; that it was in less than 1 % of "
     "the tumour cells before treatment: 97.2 %, in less than 5 %: above 99.9 %; tier of evidence: "
-    "1; matches as close expected by chance among 2 new variants: 0.0021",
+    "1; chance matches expected among 2 new variants: 0.0021",
 }  # fmt: skip
 
 

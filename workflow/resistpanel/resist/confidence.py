@@ -197,7 +197,7 @@ def _text(numbers: Confidence) -> str:
     if numbers.chance_matches is not None:
         several = "s" * (numbers.new_variants != 1)
         parts.append(
-            f"matches as close expected by chance among {numbers.new_variants} new "
+            f"chance matches expected among {numbers.new_variants} new "
             f"variant{several}: {_amount(numbers.chance_matches)}"
         )
     return "; ".join(parts)
