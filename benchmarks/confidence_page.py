@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 from benchmarks import summary
 from benchmarks.confidence import measured, reliability, scores
 from resistpanel.core.stats import clopper_pearson_upper, wilson_interval
+from resistpanel.core.vocabulary import GAINED, OPEN
 
 COLOURS = ("#0b6e4f", "#b5651d", "#3b5b92", "#7a3b69")
 
@@ -80,6 +81,7 @@ def page(args: Namespace, patients: pd.DataFrame, alleles: pd.DataFrame, null: p
     lines += ["## Against what is wanted", "", _wanted(found, patients, null), ""]
     lines += ["## Confidence in a word", "", _words(patients), ""]
     lines += ["Patients without a mechanism:", "", _words(null, right=False)]
+    lines += ["## Wrong where 90 % or more is stated", "", _wrong(patients, alleles)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -152,3 +154,25 @@ def _words(patients: pd.DataFrame, right: bool = True) -> str:
             row["named alteration right"] = _part(known.mean()) if len(known) else ""
         rows.append(row)
     return summary.markdown(pd.DataFrame(rows))
+
+
+def _wrong(patients: pd.DataFrame, alleles: pd.DataFrame) -> str:
+    """Return what is wrong although it is stated with 90 % or more, by its cause."""
+    false = alleles[(alleles.real >= 0.9) & ~alleles.is_real]
+    design = patients.set_index("patient").design
+    wrong = alleles[(alleles.below_5 >= 0.9) & (alleles.before >= 0.05) & alleles.reported]
+    several = wrong.patient.map(design) == "two lesions before"
+    known = alleles.state.isin((*GAINED, *OPEN)) & (alleles.probability >= 0.9)
+    found = alleles[known & ~alleles.right]
+    there = found.kind == "mechanism"
+    rows = [
+        ("alleles that are not real", len(false), "libraries hop into the pool",
+         int((false.hopping > 0).sum())),
+        ("alleles in 5 % or more of the cells before", len(wrong), "two lesions before",
+         int(several.sum())),
+        ("findings that are not right", len(found), "the mechanism, called acquired",
+         int(there.sum())),
+        ("", "", "passengers", int((found.kind != "none").sum() - there.sum())),
+        ("", "", "errors and hopping", int((found.kind == "none").sum())),
+    ]  # fmt: skip
+    return summary.markdown(pd.DataFrame(rows, columns=["wrong", "number", "of these", "count"]))
