@@ -321,6 +321,69 @@ INDEL_FLOOR = TABLE.add(
     meaning="Probability of an indel error outside repeats",
     origin="judgement",
 )
+ERROR_RANGE = TABLE.add(
+    "ERROR_RANGE",
+    (1e-7, 0.3),
+    unit="1 per base or fragment",
+    meaning="Lowest and highest probability of an error that the error model gives",
+    origin="judgement",
+)
+STUTTER_BASE = TABLE.add(
+    "STUTTER_BASE",
+    1e-6,
+    unit="1 per fragment",
+    meaning="Usual rate of slippage of a tract of one base",
+    origin="judgement",
+)
+STUTTER_GROWTH = TABLE.add(
+    "STUTTER_GROWTH",
+    2.1,
+    unit="factor per base",
+    meaning="Growth of the usual rate of slippage with the length of the tract",
+    origin="judgement",
+)
+STUTTER_MOST = TABLE.add(
+    "STUTTER_MOST",
+    0.05,
+    unit="1 per fragment",
+    meaning="Highest usual rate of slippage",
+    origin="judgement",
+)
+STUTTER_WEIGHT = TABLE.add(
+    "STUTTER_WEIGHT",
+    (2.0, 10.0),
+    unit="slips",
+    meaning="Weight of the usual rate in the rate of all samples, of that in a sample's rate",
+    origin="judgement",
+)
+STUTTER_FURTHER = TABLE.add(
+    "STUTTER_FURTHER",
+    0.15,
+    unit="factor per repeat unit",
+    meaning="Rate of slippage by each further unit, as in forensic microsatellites",
+    origin="judgement",
+)
+STUTTER_LONG_UNIT = TABLE.add(
+    "STUTTER_LONG_UNIT",
+    0.5,
+    unit="factor",
+    meaning="Rate of slippage of repeats of longer units, against a homopolymer of as many units",
+    origin="judgement",
+)
+STUTTER_NOT = TABLE.add(
+    "STUTTER_NOT",
+    ((6, 0.01), (8, 0.02), (11, 0.08), (14, 0.25)),
+    unit="(bases, AF)",
+    meaning="AF from which an indel of a homopolymer is not counted as slippage, by its length",
+    origin="judgement",
+)
+HEAVY_TAIL = TABLE.add(
+    "HEAVY_TAIL",
+    (0.4, 0.3, 20.0, -1.5),
+    unit="(weight, multiplier, multiplier, exponent)",
+    meaning="Tail of the site multipliers in repeats: its weight, range and power law",
+    origin="judgement",
+)
 MAX_TRACT = TABLE.add(
     "MAX_TRACT",
     20,

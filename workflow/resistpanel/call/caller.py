@@ -10,6 +10,7 @@ from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
     CERTAIN_BF,
+    ERROR_RANGE,
     HET_DEPTH,
     HET_RANGE,
     HOMOZYGOUS_AF,
@@ -355,9 +356,9 @@ class Caller:
             if slip is None:
                 rate = learned.indel_rate(unit, units, allele.shift)
             else:
-                rate = float(np.clip(slip, INDEL_FLOOR, 0.3))
+                rate = float(np.clip(slip, INDEL_FLOOR, ERROR_RANGE[1]))
             if candidate.misread is not None:
-                rate = min(rate + float(candidate.misread[s]), 0.3)
+                rate = min(rate + float(candidate.misread[s]), ERROR_RANGE[1])
             by_class = support.depth.sum(1)
             total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
             return np.full(len(rows), rate), total
@@ -365,7 +366,7 @@ class Caller:
         e = learned.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
         total = learned.expected(candidate.context, base, support.depth)
         if changed > 1:
-            e, total = np.maximum(e * SECOND_ERROR, 1e-7), total * SECOND_ERROR
+            e, total = np.maximum(e * SECOND_ERROR, ERROR_RANGE[0]), total * SECOND_ERROR
         return e, total
 
     def log_errors(self, evidence: model.Evidence, which: np.ndarray) -> np.ndarray:
@@ -386,7 +387,7 @@ class Caller:
         expected = evidence.expected[which].sum(2)
         total = np.array([[s.depth.sum() for s in self.candidates[i].support] for i in which])
         rate = expected / np.maximum(total.reshape(expected.shape), 1)
-        found[..., 0] = found[..., 2] = np.log(np.clip(rate, 1e-7, 0.3))[..., None]
+        found[..., 0] = found[..., 2] = np.log(np.clip(rate, *ERROR_RANGE))[..., None]
         for row, i in enumerate(which):
             candidate = self.candidates[i]
             if not candidate.allele.substitution:

@@ -26,6 +26,8 @@ from scipy.special import expit, pdtrc
 from resistpanel.call.call_constants import (
     CONSENSUS_SLIPPAGE,
     DAMAGE_MOST,
+    ERROR_RANGE,
+    HEAVY_TAIL,
     INDEL_FLOOR,
     LEAST_SIDE,
     LEAST_SIDE_FRACTION,
@@ -42,6 +44,13 @@ from resistpanel.call.call_constants import (
     SHRINK,
     SITE_MOST_RATES,
     SITE_MULTIPLIERS,
+    STUTTER_BASE,
+    STUTTER_FURTHER,
+    STUTTER_GROWTH,
+    STUTTER_LONG_UNIT,
+    STUTTER_MOST,
+    STUTTER_NOT,
+    STUTTER_WEIGHT,
     SUSPECT_DAMAGED,
     SUSPECT_VARIANT,
     UNHEARD_SITES,
@@ -206,9 +215,7 @@ class ErrorCounts:
         for kind, counts in enumerate((shorter, longer)):
             k = counts[starts]
             # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
-            noise = k < np.maximum(
-                3, np.interp(tracts, [6, 8, 11, 14], [0.01, 0.02, 0.08, 0.25]) * n
-            )
+            noise = k < np.maximum(3, np.interp(tracts, *zip(*STUTTER_NOT, strict=True)) * n)
             np.add.at(self.stutter[:, kind], tracts[noise], k[noise])
         np.add.at(self.stutter_total, tracts, n)
 
@@ -330,8 +337,8 @@ class ErrorModel:
             return INDEL_FLOOR
         change = max(1, abs(shift) // unit)
         rate = self.stutter[min(units, MAX_TRACT), 1 if shift > 0 else 0]
-        rate *= (0.5 if unit > 1 else 1.0) * 0.15 ** (change - 1)
-        return float(np.clip(rate, INDEL_FLOOR, 0.3))
+        rate *= (STUTTER_LONG_UNIT if unit > 1 else 1.0) * STUTTER_FURTHER ** (change - 1)
+        return float(np.clip(rate, INDEL_FLOOR, ERROR_RANGE[1]))
 
     def rates(
         self, context: int, base: np.ndarray, cls: np.ndarray, group: np.ndarray, cycle: np.ndarray
@@ -339,7 +346,7 @@ class ErrorModel:
         """Return e of each mismatch."""
         factor = self.factor[context, base, cls] if context >= 0 else 1.0
         y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
-        return np.clip(self.quality[group] / 3 * factor * y, 1e-7, 0.3)
+        return np.clip(self.quality[group] / 3 * factor * y, *ERROR_RANGE)
 
     def expected(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
         """Return the mismatches to `base` expected of depth (CLASSES, QUALITY_GROUPS).
@@ -358,7 +365,7 @@ class ErrorModel:
         (3, 3). Where there are none, the mean is that of all and the sd 0.
         """
         factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
-        log_e = np.log(np.clip(factor[:, None] * self.quality / 3, 1e-7, 0.3))
+        log_e = np.log(np.clip(factor[:, None] * self.quality / 3, *ERROR_RANGE))
         every = (depth * log_e).sum() / depth.sum() if depth.sum() else log_e.mean()
         found = np.tile([every, 0.0, every], (3, 1))
         parts = (np.s_[:3, GOOD:], np.s_[3:, GOOD:], np.s_[:, :GOOD])
@@ -383,16 +390,16 @@ def _pooled_stutter(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) ->
     `scale` is that of the samples' reads against raw ones.
     """
     length = np.arange(MAX_TRACT + 1)
-    usual = scale * 1e-6 * 2.1 ** np.maximum(length - 1, 0)
-    usual = np.clip(usual, INDEL_FLOOR, 0.05)[:, None]
-    # The usual rate counts as two slips do.
-    return (slips + 2.0) / (total[:, None] + 2.0 / usual)
+    usual = scale * STUTTER_BASE * STUTTER_GROWTH ** np.maximum(length - 1, 0)
+    usual = np.clip(usual, INDEL_FLOOR, STUTTER_MOST)[:, None]
+    return (slips + STUTTER_WEIGHT[0]) / (total[:, None] + STUTTER_WEIGHT[0] / usual)
 
 
 def _slips(slips: np.ndarray, total: np.ndarray, pooled: np.ndarray) -> np.ndarray:
-    """Return a sample's slippage rates, those of all counting as ten slips, (MAX_TRACT + 1, 2)."""
+    """Return a sample's slippage rates, shrunk to those of all, (MAX_TRACT + 1, 2)."""
+    weight = STUTTER_WEIGHT[1]
     # Longer tracts never slip less.
-    return np.maximum.accumulate((slips + 10.0) / (total[:, None] + 10.0 / pooled), axis=0)
+    return np.maximum.accumulate((slips + weight) / (total[:, None] + weight / pooled), axis=0)
 
 
 def learn_stutter(error_counts: list[ErrorCounts]) -> np.ndarray:
@@ -450,8 +457,10 @@ def stutter_without(
 
 def heavy_tailed(weights: np.ndarray) -> np.ndarray:
     """Return a distribution of the multiplier for repeats, whose sites differ far more."""
-    tail = np.where((MULTIPLIERS >= 0.3) & (MULTIPLIERS <= 20), MULTIPLIERS**-1.5, 1e-9)
-    return 0.6 * weights + 0.4 * tail / tail.sum()
+    part, low, high, exponent = HEAVY_TAIL
+    inside = (low <= MULTIPLIERS) & (high >= MULTIPLIERS)
+    tail = np.where(inside, MULTIPLIERS**exponent, 1e-9)
+    return (1 - part) * weights + part * tail / tail.sum()
 
 
 def learn(
