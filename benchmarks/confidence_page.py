@@ -43,6 +43,17 @@ only reads show (mapping, strand, position).
 """
 
 
+CAUSES = """- An allele of the catalogue that hops from another patient's library is stated as real:
+  P(real) knows errors, artefacts and another person's DNA, not the libraries of the pool.
+- Findings stated with 90 to 99 % that are wrong are mostly passengers, and truncal variants of a
+  patient without an adequate sample before, that truncate NF1 or PTEN. The number of mechanisms
+  expected (k) is the same for all levels of match, but truncations are less often the mechanism.
+- Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
+  alone is taken as new with about 88 %.
+- Between 50 and 90 %, P(below 1 %) is too low: an allele is more often absent than its prior says.
+"""
+
+
 def plot(found: dict[str, tuple], path: Path) -> None:
     """Draw the reliability diagram."""
     figure, axes = plt.subplots(1, len(found), figsize=(3.1 * len(found), 3.3), sharey=True)
@@ -82,6 +93,7 @@ def page(args: Namespace, patients: pd.DataFrame, alleles: pd.DataFrame, null: p
     lines += ["## Confidence in a word", "", _words(patients), ""]
     lines += ["Patients without a mechanism:", "", _words(null, right=False)]
     lines += ["## Wrong where 90 % or more is stated", "", _wrong(patients, alleles)]
+    lines += ["Causes:", "", CAUSES]
     return "\n".join(lines).rstrip() + "\n"
 
 
