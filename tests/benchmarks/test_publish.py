@@ -54,6 +54,7 @@ def test_calibration_counts_calls_and_cover(tmp_path):
     )  # fmt: skip
     rows["af"] = rows.lod * rows.multiple
     rows.loc[rows.multiple == 1.0, "called"] = (rng.random(n // 2) < 0.95).astype(int)
+    rows["forced_called"] = 1
     rows.loc[:19, "ub"] = 0.001  # ten at the LOD, ten at half of it
     rows.loc[20, "ub"] = np.nan
     shown = calibration.tables(rows)
