@@ -587,7 +587,32 @@ def test_every_field_that_is_read_is_written():
     for name, number, kind, _ in FIELDS:
         assert f"##INFO=<ID={name},Number={number},Type={kind}," in HEADER
     for name, number, kind, _ in caller_vcf.FORMAT:
+        if name == "PRESENCE":
+            continue  # calls of an earlier version have none
         assert f"##FORMAT=<ID={name},Number={number},Type={kind}," in HEADER
+
+
+@pytest.mark.parametrize(
+    ("stated", "state"), [("0.2", "acquired"), ("1.3", "emergent"), (".", "acquired")]
+)
+def test_the_evidence_of_presence_is_the_callers(patient, tmp_path, stated, state):
+    """Two of 905 fragments, good ones or bad ones: the caller knows. Without it counts decide."""
+    found = patient([*shared("pre", "post"), (*ACQUIRED[:6], [(0, 905), (2, 905), (146, 901)])])
+    assert found["variants"][-1]["state"] == "acquired"
+    path = tmp_path / "a.vcf"
+    lines = path.read_text().splitlines()
+    lines[-1] = lines[-1].replace(":UB:DET", ":UB:DET:PRESENCE")
+    *head, normal, pre, post = lines[-1].split("\t")
+    lines[-1] = "\t".join([*head, f"{normal}:-1.3", f"{pre}:{stated}", f"{post}:99"])
+    declared = '##FORMAT=<ID=PRESENCE,Number=1,Type=Float,Description="x">'
+    path.write_text("\n".join([lines[0], declared, *lines[1:]]) + "\n")
+    pysam.tabix_compress(str(path), str(tmp_path / "a.vcf.gz"), force=True)
+    arguments = ["--vcf", "a.vcf.gz", "--sheet", "sheet.json", "--output", "out/P2.json"]
+    made = [str(tmp_path / word) if "." in word else word for word in arguments]
+    assert main(["compare", *made]) == 0
+    variant = json.loads((tmp_path / "out/P2.json").read_text())["variants"][-1]
+    assert variant["state"] == state
+    assert ("presence is 20 times as likely" in variant["states"][0]["text"]) == (stated == "1.3")
 
 
 def test_error_rates_of_the_header():

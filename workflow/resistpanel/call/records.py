@@ -22,6 +22,7 @@ from resistpanel.call.events import dropout
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
+from resistpanel.call.model.presence import log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import kind, vcf_alleles
 from resistpanel.core.stats import (
@@ -156,6 +157,25 @@ class RecordBuilder:
                 lod[i] = np.nan
         return lod
 
+    @cached_property
+    def log_presence(self) -> np.ndarray:
+        """Log Bayes factor of presence in each sample, (candidates, samples).
+
+        That of the sample alone for alleles that are inherited or another person's, and where
+        it is for absence in every tumour: the other samples could lower it only further.
+        """
+        found = self.posterior.log_bayes_factor.copy()
+        shown = found[:, self.tumors].max(axis=1, initial=0) > 0
+        judged = np.isin(self.best, ("somatic", "absent", "artifact"))
+        asked = np.flatnonzero(self.kept & shown & judged)
+        found[asked] = log_presence(
+            self.evidence.part(asked),
+            self.caller.normal,
+            self.caller.settings.priors,
+            self.caller.admixture,
+        )
+        return found
+
     def _known(self, i: int) -> dict[str, float]:
         """Return the metrics that do not depend on the reads: what people and normals show."""
         if i in self.looked_up:
@@ -288,7 +308,7 @@ class RecordBuilder:
         detected = None
         if total >= MIN_DEPTH:
             # Of an allele that exists in the patient: one that does not is in no sample.
-            shown = k >= 2 and self.posterior.log_bayes_factor[i, s] >= np.log(PRESENT_BF)
+            shown = k >= 2 and self.log_presence[i, s] >= np.log(PRESENT_BF)
             detected = int(name != "absent" and shown)
         return {
             "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],
@@ -298,6 +318,9 @@ class RecordBuilder:
             "DP": total,
             "AF": k / total if total else None,
             "DET": detected,
+            "PRESENCE": float(np.clip(self.log_presence[i, s] / LN10, -999, 999))
+            if total
+            else None,
         }
 
     def _dropout(self, candidate: Candidate) -> list[str]:

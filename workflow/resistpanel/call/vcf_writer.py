@@ -86,6 +86,12 @@ FORMAT = (
         "One-sided 95 % upper bound of the allele frequency, overdispersion included",
     ),
     ("DET", "1", "Integer", "1 detected, 0 not detected, . not assessable"),
+    (
+        "PRESENCE",
+        "1",
+        "Float",
+        "Log10 Bayes factor of presence in the sample against absence, given the other samples",
+    ),
 )
 
 

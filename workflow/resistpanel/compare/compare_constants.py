@@ -70,6 +70,14 @@ MOST_BEFORE = TABLE.add(
     "at most this: it could have shown a clone that explains that a lesion regrew",
     origin="judgement: the same fraction as SMALL_CLONE of resist",
 )
+LEAST_ODDS = TABLE.add(
+    "LEAST_ODDS",
+    3.0,
+    unit="to 1",
+    meaning="Bayes factor of presence from which on an allele that was not detected in a sample "
+    "may have been present there; PRESENT_BF of call is that of detection",
+    origin="paper: positive evidence by Kass and Raftery 1995, J Am Stat Assoc 90:773",
+)
 SCALE_VARIANTS = TABLE.add(
     "SCALE_VARIANTS",
     5,

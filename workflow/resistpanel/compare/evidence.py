@@ -7,6 +7,7 @@ from scipy.stats import betabinom
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE
 from resistpanel.compare.content import Content
 from resistpanel.compare.purity import Locus
+from resistpanel.compare.support import POSSIBLE, log10_presence
 from resistpanel.core.vcf import Genotype
 
 
@@ -71,6 +72,21 @@ class View:
             return True
         bound = self.ccf_bound
         return bound is not None and bound <= MOST_BEFORE
+
+    @property
+    def log10_presence(self) -> float:
+        """Log10 Bayes factor of presence against absence, given the other samples.
+
+        As the caller states it, else from counts; see `resistpanel.compare.support`.
+        """
+        if self.evidence.presence is not None:
+            return self.evidence.presence
+        return log10_presence(self.evidence.alt, self.evidence.depth, self.error, self.control)
+
+    @property
+    def possible(self) -> bool:
+        """Whether an allele that was not detected may be there: 3 to 1 or more for presence."""
+        return self.evidence.alt > 0 and self.log10_presence >= POSSIBLE
 
     @property
     def error_p(self) -> float:

@@ -85,9 +85,13 @@ def _lost(decision: Decision, pre: View, post: View) -> str:
 
 def _weak(view: View) -> str:
     return (
-        f"below the calling threshold {view.name}, but {fragments(view)} carry it, more than "
-        f"sequencing error explains (p = {view.error_p:.2g})"
+        f"below the calling threshold {view.name}, but {fragments(view)} have the allele: presence "
+        f"is {_odds(view.log10_presence)} times as likely as sequencing error"
     )
+
+
+def _odds(log10: float) -> str:
+    return "more than 1,000" if log10 > 3 else f"{10**log10:.2g}"
 
 
 def _emergent(decision: Decision, pre: View, post: View) -> str:

@@ -34,8 +34,6 @@ class Rules:
         Change that must be excluded on either side for an allele to be stable.
     equivalence : float
         Posterior probability with which it must be excluded, on either side.
-    error_alpha : float
-        Fragments are beyond error if error alone gives as many with less than this probability.
     """
 
     overdispersion: float = setting(
@@ -52,7 +50,6 @@ class Rules:
         unit="1",
         origin="paper: Schuirmann 1987, J Pharmacokinet Biopharm 15:657 (two tests at 5 %)",
     )
-    error_alpha: float = setting(0.01, unit="p-value", origin="judgement")
 
 
 DEFAULT = Rules()
@@ -274,7 +271,7 @@ def _lower_bound(pair: _Pair) -> float:
 def _appeared(pair: _Pair) -> tuple[str, str]:
     """Detected in the later sample and not in the earlier one."""
     pre, post = pair.pre.evidence, pair.post.evidence
-    if pair.pre.error_p < pair.rules.error_alpha:
+    if pair.pre.possible:
         return "emergent", "support"
     if not pair.pre.adequate:
         absent = pair.pre.content is not None and not pair.pre.content.detected

@@ -33,6 +33,9 @@ class Genotype:
         One-sided 95 % upper bound of the AF.
     detected : bool or None
         None: not assessable.
+    presence : float or None
+        Log10 Bayes factor of presence against absence, given the other samples; None where an
+        earlier version of the caller stated none.
     """
 
     ad: tuple[int, int]
@@ -45,6 +48,7 @@ class Genotype:
     detected: bool | None
     adf: tuple[int, int] = (0, 0)
     adr: tuple[int, int] = (0, 0)
+    presence: float | None = None
 
     @property
     def alt(self) -> int:
@@ -194,7 +198,10 @@ class CallVcf:
 def genotypes(record: Variant, samples: int) -> list[Genotype]:
     """Return each sample's genotype; fields that the record lacks are missing values."""
     # cyvcf2 raises KeyError for a field that the header does not have.
-    columns = {name: record.format(name) if name in record.FORMAT else None for name in FORMATS}
+    columns = {
+        name: record.format(name) if name in record.FORMAT else None
+        for name in (*FORMATS, "PRESENCE")
+    }
 
     def row(name: str, i: int) -> list:
         column = columns[name]
@@ -217,6 +224,7 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
                 lod=_fraction(row("LOD", i)),
                 ub=_fraction(row("UB", i)),
                 detected=None if detected is None else detected == 1,
+                presence=number(next(iter(row("PRESENCE", i)), None)),
             )
         )
     return found

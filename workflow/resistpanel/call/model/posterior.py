@@ -418,7 +418,7 @@ def _log_sub(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def log_own_absent(evidence: Evidence) -> np.ndarray:
-    """Return the log-likelihood of absence with each sample's own multipliers, (candidates,).
+    """Return the log-likelihood of absence with own multipliers, (candidates, samples).
 
     Each orientation of each sample has a multiplier of its own: damage of one template strand,
     as by oxidation or formalin, raises the errors of one orientation at some sites. Counts are
@@ -429,9 +429,9 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
     rate = evidence.expected[:, :, :2] / np.maximum(evidence.good, 1)
     rate = np.clip(rate[..., None] * MULTIPLIERS, 1e-9, 0.5)
     like = damaged[..., None] * np.log(rate) - evidence.expected[:, :, :2, None] * MULTIPLIERS
-    of_good = logsumexp(evidence.log_own + like, axis=3).sum((1, 2))
+    of_good = logsumexp(evidence.log_own + like, axis=3).sum(2)
     of_others = evidence.errors[:, :, 2] @ np.log(ERROR_CENTRES) - evidence.expected[:, :, 2]
-    return of_good + of_others.sum(1)
+    return of_good + of_others
 
 
 LEAKS_TRIED = np.geomspace(0.02, 0.6, 8)
@@ -499,31 +499,43 @@ def evaluate(
 def _log_null(evidence: Evidence, by_sample: Likelihoods, priors: Priors) -> np.ndarray:
     """Return log prior times likelihood of absence, (candidates,)."""
     shared = logsumexp(evidence.log_shared + by_sample.absent.sum(1), axis=1)
-    own = log_own_absent(evidence)
+    own = log_own_absent(evidence).sum(1)
     log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
     return log_null + np.log(priors.null)
 
 
-def _in_normal(
-    by_sample: Likelihoods, normal: int, tumors: list[int], admixture: Admixture
+def in_normal(
+    by_sample: Likelihoods,
+    absent: np.ndarray,
+    normal: int,
+    tumors: list[int],
+    admixture: Admixture,
 ) -> np.ndarray:
-    """Return the log-likelihood of the normal beside a somatic variant, (candidates, MULTIPLIERS).
+    """Return the log-likelihood of the normal beside a somatic variant, (candidates, backgrounds).
 
     It lacks the allele, or contains tumour.
+
+    Parameters
+    ----------
+    by_sample : Likelihoods
+    absent : (candidates, backgrounds)
+        Log-likelihood of the normal without the allele, by what errors there are.
+    normal : int
+    tumors : list of int
+    admixture : Admixture
     """
-    absent, spread = by_sample.absent, by_sample.alike
-    in_normal = np.logaddexp(
-        np.log1p(-TIN_PRIOR) + absent[:, normal],
+    found = np.logaddexp(
+        np.log1p(-TIN_PRIOR) + absent,
         np.log(TIN_PRIOR) + _with_tumor(by_sample, normal, tumors)[:, None],
     )
     if admixture.tumor_in_normal > 0 and admixture.tumor is not None:
         # The fraction in the normal that follows from the tumour's own frequency.
         f = FREQUENCIES[1:]
         best = f[by_sample.at_one[:, admixture.tumor, 1:].argmax(axis=1)]
-        left = np.searchsorted(f, best * admixture.tumor_in_normal)
-        with_tumor = spread[np.arange(len(spread)), normal, np.minimum(left, len(f) - 1)]
-        in_normal = np.logaddexp(absent[:, normal], with_tumor[:, None]) - np.log(2)
-    return in_normal
+        left = np.minimum(np.searchsorted(f, best * admixture.tumor_in_normal), len(f) - 1)
+        with_tumor = by_sample.alike[np.arange(len(left)), normal, left]
+        found = np.logaddexp(absent, with_tumor[:, None]) - np.log(2)
+    return found
 
 
 def _log_somatic(
@@ -543,14 +555,14 @@ def _log_somatic(
     none = np.log1p(-priors.present) * len(tumors) + absent[:, tumors].sum(1)
     some = _log_sub(either, none)
     if normal is not None:
-        in_normal = _in_normal(by_sample, normal, tumors, admixture)
-        some = some + in_normal
+        of_normal = in_normal(by_sample, absent[:, normal], normal, tumors, admixture)
+        some = some + of_normal
     log_somatic = logsumexp(w + some, axis=1)
     if len(tumors) > 1:
         # Tumours of one patient often have a variant at much the same frequency.
         alike = logsumexp(by_sample.alike[:, tumors].sum(1) + log_frequency_prior(), axis=1)
         if normal is not None:
-            alike = alike + logsumexp(w + in_normal, axis=1)
+            alike = alike + logsumexp(w + of_normal, axis=1)
         log_somatic = np.logaddexp(log_somatic, alike) - np.log(2)
     return np.log(priors.somatic) + log_somatic
 

@@ -1,0 +1,86 @@
+"""Whether one sample shows an allele, given what the other samples show at the site.
+
+A tumour that shows ten of 900 fragments says little if the normal shows ten of 900 too. Presence
+in a sample is compared with absence under each background b that the site may have,
+
+    BF_s = sum_b P(b) O(b) P(s | b, present) / sum_b P(b) O(b) P(s | b, absent),
+
+O(b) being the product of P(t | b) over the other samples t, each of which may have the allele or
+not. The backgrounds are those of `posterior.evaluate`: an error multiplier that the samples share,
+multipliers of each sample's own, and a recurrent artefact at one frequency in all of them. The idea
+is that of shearwater, which tests a sample against the error rate of the others at the site.
+
+Source: Gerstung, Papaemmanuil, Campbell, Bioinformatics 2014;30:1198.
+"""
+
+import numpy as np
+
+from resistpanel.call.model.posterior import (
+    NO_ADMIXTURE,
+    Admixture,
+    Evidence,
+    Likelihoods,
+    Priors,
+    in_normal,
+    log_artifact_prior,
+    log_own_absent,
+    logsumexp,
+)
+
+
+def log_presence(
+    evidence: Evidence,
+    normal: int | None,
+    priors: Priors,
+    admixture: Admixture = NO_ADMIXTURE,
+) -> np.ndarray:
+    """Return the log Bayes factor of presence against absence, (candidates, samples).
+
+    The smaller of those with and without the other samples. What they show can lower the evidence
+    and not raise it: damage may be of this sample alone, however clean the others are. The
+    normal's is without them.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Of alleles that are not inherited: under those the samples are not independent.
+    normal : int or None
+        Index of the normal; None in tumour-only mode, where no recurrent artefact is considered:
+        nothing would tell it from a variant of all tumours.
+    priors : Priors
+    admixture : Admixture
+    """
+    by_sample = Likelihoods.of(evidence)
+    number, samples = evidence.other.shape
+    w = evidence.log_shared
+    shown = logsumexp(w[:, None] + by_sample.present, axis=2)
+    alone = shown - logsumexp(w[:, None] + by_sample.absent, axis=2)
+    log_prior = [np.log1p(-priors.own) + w, np.full((number, 1), np.log(priors.own))]
+    absent = [by_sample.absent, log_own_absent(evidence)[:, :, None]]
+    if normal is not None:
+        recurrent = log_artifact_prior() + np.log(priors.artifact / priors.null)
+        log_prior.append(np.tile(recurrent, (number, 1)))
+        absent.append(by_sample.close)
+    log_prior, absent = np.concatenate(log_prior, axis=1), np.concatenate(absent, axis=2)
+    # Beside a background of the sample's own, or an artefact, any multiplier goes.
+    present = np.repeat(shown[:, :, None], absent.shape[2], axis=2)
+    present[:, :, : w.shape[1]] = by_sample.present
+    # What each sample says of a background if it may have the allele or not.
+    either = np.logaddexp(np.log1p(-priors.present) + absent, np.log(priors.present) + present)
+    if normal is not None:
+        # An artefact at one frequency is in the normal too; tumour in the normal is none.
+        tumors = [s for s in range(samples) if s != normal]
+        either[:, normal] = absent[:, normal]
+        errors = slice(0, w.shape[1] + 1)
+        either[:, normal, errors] = in_normal(
+            by_sample, absent[:, normal, errors], normal, tumors, admixture
+        )
+    together = log_prior + either.sum(axis=1)
+    result = alone.copy()
+    for s in range(samples):
+        if s == normal:
+            continue
+        others = together - either[:, s]
+        given = logsumexp(others + present[:, s], axis=1) - logsumexp(others + absent[:, s], axis=1)
+        result[:, s] = np.minimum(alone[:, s], given)
+    return result
