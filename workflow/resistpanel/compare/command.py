@@ -35,6 +35,14 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar="FOLD",
         help="minimum fold change of rising or falling (default %(default)s)",
     )
+    parser.add_argument(
+        "--most-hopping",
+        type=_fraction,
+        default=DEFAULT.most_hopping,
+        metavar="RATE",
+        help="highest rate of index hopping between the patient's libraries, 0 to 1; 0 where each "
+        "library has a pair of indices of its own, or was sequenced alone (default %(default)s)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -59,5 +67,6 @@ def run(args: argparse.Namespace) -> None:
         overdispersion=DEFAULT.overdispersion if given is None else given,
         estimated=given is None,
         least_fold=args.least_fold,
+        most_hopping=args.most_hopping,
     )
     compare(args.vcf, args.sheet, args.output, args.copynumber, rules)

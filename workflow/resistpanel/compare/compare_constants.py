@@ -78,6 +78,20 @@ LEAST_ODDS = TABLE.add(
     "may have been present there; PRESENT_BF of call is that of detection",
     origin="paper: positive evidence by Kass and Raftery 1995, J Am Stat Assoc 90:773",
 )
+LEAST_HOPPING = TABLE.add(
+    "LEAST_HOPPING",
+    1e-5,
+    unit="1",
+    meaning="Lowest rate of index hopping above none",
+    origin="judgement: a fragment of 100,000",
+)
+HOPPING_STEPS = TABLE.add(
+    "HOPPING_STEPS",
+    40,
+    unit="rates",
+    meaning="Rates of index hopping that are considered, equal in their logarithm",
+    origin="judgement",
+)
 SCALE_VARIANTS = TABLE.add(
     "SCALE_VARIANTS",
     5,

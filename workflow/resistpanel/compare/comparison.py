@@ -1,6 +1,7 @@
 """From sheet, annotated VCF and copy number to the JSON of the comparison."""
 
 import collections
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_co
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
 from resistpanel.compare.fraction_before import with_fractions
+from resistpanel.compare.hopping import hopped, without_hopped
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
@@ -87,7 +89,9 @@ class Comparison:
         self.nouns = {
             s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
         }
-        self.records = tuple(vcf)
+        called = tuple(vcf)
+        self.hopped = hopped(called, self.tumors, vcf.error, rules.most_hopping)
+        self.records = without_hopped(called, self.hopped)
         proofs = proving(self.records, self.tumors, sheet.tumor_only)
         self.contents = contents(proofs, self.purity, self.tumors)
         self.shared = shared(proofs, self.tumors)
@@ -288,9 +292,8 @@ class Comparison:
             self.sheet.sex,
             self.copynumber,
         )
-        evidence = record.evidence[sample]
-        return View(
-            evidence,
+        view = View(
+            record.evidence[sample],
             place,
             self.vcf.error(sample),
             control,
@@ -298,6 +301,12 @@ class Comparison:
             self.contents.get(sample),
             self.nouns[sample],
             self.vcf.overdispersion(sample),
+        )
+        found = self.hopped.get((record.fields["id"], sample))
+        if found is None or not (found.called or view.possible):
+            return view
+        return dataclasses.replace(
+            view, hopped=dataclasses.replace(found, source=self.names[found.source])
         )
 
     def _sample(self, view: View) -> records.SampleAtLocus:
@@ -323,6 +332,7 @@ class Comparison:
             ccf_low=rounded(low),
             ccf_high=rounded(high),
             ub_ccf=None if evidence.detected else rounded(view.content and view.ccf_bound),
+            hopping=view.hopped and rounded(view.hopped.rate),
         )
 
 

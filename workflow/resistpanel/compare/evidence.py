@@ -6,6 +6,7 @@ from scipy.stats import betabinom
 
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE
 from resistpanel.compare.content import Content
+from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Locus
 from resistpanel.compare.support import POSSIBLE, log10_presence
 from resistpanel.core.vcf import Genotype
@@ -32,6 +33,8 @@ class View:
         ``biopsy`` or ``plasma sample``.
     rho : float or None
         Overdispersion of its counts, as the calls state it.
+    hopped : Hopped or None
+        Where its fragments may come from the patient's other libraries.
     """
 
     evidence: Genotype
@@ -42,6 +45,7 @@ class View:
     content: Content | None = None
     noun: str = "biopsy"
     rho: float | None = None
+    hopped: Hopped | None = None
 
     @property
     def ccf_bound(self) -> float | None:
@@ -77,11 +81,14 @@ class View:
     def log10_presence(self) -> float:
         """Log10 Bayes factor of presence against absence, given the other samples.
 
-        As the caller states it, else from counts; see `resistpanel.compare.support`.
+        As the caller states it, else from counts (see `resistpanel.compare.support`); against
+        index hopping too, where that may explain the fragments.
         """
-        if self.evidence.presence is not None:
-            return self.evidence.presence
-        return log10_presence(self.evidence.alt, self.evidence.depth, self.error, self.control)
+        by_errors = self.evidence.presence
+        if by_errors is None:
+            counts = self.evidence.alt, self.evidence.depth
+            by_errors = log10_presence(*counts, self.error, self.control)
+        return by_errors if self.hopped is None else min(by_errors, self.hopped.log10_presence)
 
     @property
     def possible(self) -> bool:

@@ -27,10 +27,19 @@ def not_seen(view: View) -> str:
     ``; if present, in at most 1.1 % of the tumour cells``.
     """
     bound, cells = view.evidence.ub, view.ccf_bound
+    hop = "" if view.hopped is None else f", explained by {hopping(view)}"
     limit = "" if bound is None else f", AF below {percent_up(bound)} with 95 % confidence"
     if cells is not None and cells < 1:
         limit += f"; if present, in at most {percent_up(cells)} of the tumour cells"
-    return f"({fragments(view)}{limit})"
+    return f"({fragments(view)}{hop}{limit})"
+
+
+def hopping(view: View) -> str:
+    """Return ``index hopping of up to 0.31 % from the library at relapse``."""
+    return (
+        f"index hopping of up to {percent_up(view.hopped.rate)} from the library "
+        f"{view.hopped.source}"
+    )
 
 
 def place(view: View) -> str:
@@ -84,6 +93,11 @@ def _lost(decision: Decision, pre: View, post: View) -> str:
 
 
 def _weak(view: View) -> str:
+    if view.hopped is not None:
+        return (
+            f"{fragments(view)} {view.name} have the allele: presence is "
+            f"{_odds(view.log10_presence)} times as likely as {hopping(view)}"
+        )
     return (
         f"below the calling threshold {view.name}, but {fragments(view)} have the allele: presence "
         f"is {_odds(view.log10_presence)} times as likely as sequencing error"

@@ -34,6 +34,9 @@ class Rules:
         Change that must be excluded on either side for an allele to be stable.
     equivalence : float
         Posterior probability with which it must be excluded, on either side.
+    most_hopping : float
+        Highest rate of index hopping that is considered: fraction of the fragments of one of the
+        patient's libraries that are seen in another; 0: none.
     """
 
     overdispersion: float = setting(
@@ -49,6 +52,12 @@ class Rules:
         0.95,
         unit="1",
         origin="paper: Schuirmann 1987, J Pharmacokinet Biopharm 15:657 (two tests at 5 %)",
+    )
+    most_hopping: float = setting(
+        0.005,
+        unit="1",
+        origin="paper: 0.47 % on HiSeq X, van der Valk 2020, Mol Ecol Resour 20:1171; Costello "
+        "2018, BMC Genomics 19:332, has 0.25 % in most libraries and up to 6 %",
     )
 
 

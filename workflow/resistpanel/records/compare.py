@@ -85,7 +85,7 @@ class SampleAtLocus(Record):
     ub: Fraction | None
     """One-sided 95 % upper bound of the AF."""
     detected: bool | None
-    """null: not assessable."""
+    """null: not assessable. What index hopping may explain is not detected."""
     ccf: Fraction | None
     """Cancer cell fraction."""
     ccf_low: Fraction | None
@@ -94,6 +94,10 @@ class SampleAtLocus(Record):
     ub_ccf: Fraction | None
     """One-sided 95 % upper bound of the cancer cell fraction of an allele that was not detected;
     null where it was, or where no tumour was detected in the sample."""
+    hopping: Fraction | None = None
+    """Rate of index hopping, as a fraction of the fragments of the patient's other libraries, by
+    which the fragments with the allele may be explained; null where they are not. The allele is
+    then not detected."""
 
 
 class ProteinChange(Record):
