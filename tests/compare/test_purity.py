@@ -35,7 +35,48 @@ def test_clonal_fraction_is_the_formula_inverted(
     value, low, high = clonal_fraction(af, posterior(round(af * depth), depth, 0.0), locus)
     assert value == pytest.approx(clonal_fraction_)
     assert low <= value <= high
-    assert high - low < 0.03
+    assert high == pytest.approx(min(clonal_fraction_ * mutated, 1), rel=0.03)
+    assert low == pytest.approx(clonal_fraction_ * mutated / locus.most_mutated(), rel=0.03)
+
+
+def test_a_subclone_on_several_copies_is_in_the_interval():
+    """40 % of the cells of a tumour of purity 0.6 have it on m of four copies, one of the other."""
+    locus = Locus(Purity(0.6), 4.0, both_haplotypes=True)
+    assert locus.most_mutated() == 3
+    for mutated in (1, 2, 3):
+        af = 0.6 * mutated * 0.4 / (0.6 * 4 + 2 * 0.4)
+        _, low, high = clonal_fraction(af, posterior(round(900 * af), 900, 0.0005), locus)
+        assert low < 0.4 < high
+
+
+def test_with_both_haplotypes_and_two_copies_one_is_mutated():
+    counts = posterior(200, 1000, 0.0)
+    one = Locus(Purity(0.8), 2.0, both_haplotypes=True)
+    assert one.most_mutated() == 1
+    assert clonal_fraction(0.2, counts, one)[1:] == pytest.approx((0.441, 0.564), abs=0.002)
+    # two of two, after loss of one haplotype and gain of the other
+    assert clonal_fraction(0.2, counts, at(0.8))[1:] == pytest.approx((0.220, 0.564), abs=0.002)
+
+
+def test_copies_by_depth_follow_the_purity():
+    """Log2 0.585 (1.5 times) is three copies at purity 1, four at 0.5; the amount is the same."""
+    locus = Locus(Purity(0.5), 4.0, baseline=2.0)
+    assert locus.copies_at(0.5) == pytest.approx(4)
+    assert locus.copies_at(1.0) == pytest.approx(3)
+    assert locus.copies_at(0.25) == pytest.approx(6)
+    # u = AF * (amount of DNA) / purity
+    assert [locus.scale(p) for p in (0.25, 0.5, 1.0)] == pytest.approx([12, 6, 3])
+    assert locus.most_mutated(1.0) == 3
+    assert Locus(Purity(0.5), 4.0).copies_at(1.0) == 4
+
+
+def test_an_interval_of_purity_may_be_lopsided():
+    """0.15 (0.05 to 0.25) leaves more room above than below."""
+    locus = Locus(Purity(0.15, 0.05, 0.25), 2.0, both_haplotypes=True)
+    value, low, high = clonal_fraction(0.02, posterior(2000, 100_000, 0.0), locus)
+    assert value == pytest.approx(0.02 * 2 / 0.15)
+    assert low == pytest.approx(0.02 * 2 / 0.25, rel=0.05)
+    assert high == pytest.approx(0.02 * 2 / 0.05, rel=0.12)
 
 
 def test_landau_2013():
@@ -46,14 +87,11 @@ def test_landau_2013():
 
 def test_the_interval_holds_the_purity_too():
     counts = posterior(200, 1000, 0.0)
-    value, low, high = clonal_fraction(0.2, counts, at(0.8, low=0.7, high=0.9))
+    known = Purity(0.8, 0.7, 0.9)
+    value, low, high = clonal_fraction(0.2, counts, Locus(known, 2.0, both_haplotypes=True))
     assert value == pytest.approx(0.5)
-    # counts alone: 0.5 * (0.176 to 0.226) / 0.2 = 0.441 to 0.564
-    _, narrow, wide = clonal_fraction(0.2, counts, at(0.8))
-    assert (narrow, wide) == pytest.approx((0.441, 0.564), abs=0.002)
-    assert low < narrow and wide < high
-    # log sd: counts 0.0632, purity log(0.9/0.7)/3.92 = 0.0641 -> 0.0900, 0.5 * exp(-+1.96 sd)
-    assert (low, high) == pytest.approx((0.419, 0.597), abs=0.008)
+    # log sd: counts 0.0632; purity log(0.8/0.7)/1.96 = 0.0681 up and log(0.9/0.8)/1.96 = 0.0601
+    assert (low, high) == pytest.approx((0.422, 0.601), abs=0.008)
 
 
 def test_unknown_purity_gives_nothing():

@@ -28,11 +28,17 @@ class CopyNumber:
         called changed they are the genome's baseline, not its own noisy estimate.
     errors : dict of (str, str) to float
         Standard deviation of the logarithm of a changed gene's amount of DNA.
+    baselines : dict of (str, str) to float
+        Copies of the genome at large, of a changed gene: its own are estimated from depth.
+    both_haplotypes : set of (str, str)
+        Genes of which tumour cells are known to have both haplotypes.
     """
 
     purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
     copies: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     errors: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    baselines: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    both_haplotypes: frozenset[tuple[str, str]] = frozenset()
 
 
 def read_copynumber(path: str | Path | None) -> CopyNumber:
@@ -48,19 +54,22 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     if not Path(path).is_file():
         raise InputError("no such file", str(path), "leave out --copynumber if there is none")
     value = read_record(path, records.CopyNumber)
-    copies, errors = {}, {}
+    copies, errors, baselines, both = {}, {}, {}, set()
     for name, sample in value.samples.items():
         for gene in sample.genes:
             if gene.copies is None:
                 continue
             key = (name, gene.gene)
+            if gene.loh is False:
+                both.add(key)
             if gene.call != "neutral":
                 copies[key] = float(gene.copies)
+                baselines[key] = float(sample.baseline)
                 errors[key] = (gene.log2_high - gene.log2_low) / (2 * Z95) * math.log(2)
             elif gene.chrom not in SEX_CHROMOSOMES:
                 copies[key] = float(sample.baseline)
     purity = {name: _purity(sample.purity) for name, sample in value.samples.items()}
-    return CopyNumber(purity, copies, errors)
+    return CopyNumber(purity, copies, errors, baselines, frozenset(both))
 
 
 def _purity(given: records.TumorPurity) -> Purity:
@@ -96,4 +105,11 @@ def locus(
     """Return purity and copies of a variant's locus in a sample."""
     normal = 1 if sex == "male" and chrom in SEX_CHROMOSOMES else 2
     key = (sample, gene or "")
-    return Locus(purity, copynumber.copies.get(key), normal, copynumber.errors.get(key, 0.0))
+    return Locus(
+        purity,
+        copynumber.copies.get(key),
+        normal,
+        copynumber.errors.get(key, 0.0),
+        copynumber.baselines.get(key),
+        key in copynumber.both_haplotypes,
+    )

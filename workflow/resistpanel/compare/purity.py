@@ -5,7 +5,10 @@ in a sample of purity p whose other cells have n_n copies, has
 
     AF = p m c / (p n_t + n_n (1 - p))
 
-so that the mutated copies per tumour cell are u = m c = AF (p n_t + n_n (1 - p)) / p.
+so that the mutated copies per tumour cell are u = m c = AF (p n_t + n_n (1 - p)) / p. Where the
+copies are estimated from depth, it is the amount of DNA of the locus, p n_t + n_n (1 - p) relative
+to the genome, that is known; n_t follows from it and the purity. m is not seen: intervals of c are
+over every m that the copies allow.
 
 Sources: Carter et al., Nature Biotechnology 2012;30:413 (ABSOLUTE); Landau et al., Cell
 2013;152:714; Nik-Zainal et al., Cell 2012;149:994 (mutation copy number).
@@ -23,7 +26,8 @@ from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MAR
 from resistpanel.core.core_constants import Z95
 from resistpanel.records import compare as records
 
-_NODES = ndtri((np.arange(25) + 0.5) / 25)
+#: Quantiles of equal weight of the errors of a purity, and of an amount of DNA.
+_NODES, _AMOUNTS = (ndtri((np.arange(n) + 0.5) / n) for n in (25, 7))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,12 +76,20 @@ class Locus:
     amount_sd : float
         Standard deviation of the logarithm of the locus' amount of DNA, where the copies are
         estimated from it.
+    baseline : float or None
+        Copies of the genome at large per tumour cell, where the copies are estimated from depth;
+        None where they hold at any purity.
+    both_haplotypes : bool
+        Whether tumour cells are known to have both haplotypes, so that one copy at least is not
+        mutated.
     """
 
     purity: Purity
     copies: float | None = None
     normal_copies: int = 2
     amount_sd: float = 0.0
+    baseline: float | None = None
+    both_haplotypes: bool = False
 
     @property
     def known(self) -> bool:
@@ -89,11 +101,34 @@ class Locus:
         """Whether samples may be compared after correction for this purity."""
         return self.known and not self.purity.from_driver
 
+    def copies_at(self, purity: float) -> float:
+        """Return the copies per tumour cell, were the purity this."""
+        if self.copies is None:
+            return float(self.normal_copies)
+        copies, stated = max(self.copies, LEAST_COPIES), self.purity.value
+        if self.baseline is None or stated is None:
+            return copies
+        genome = self.baseline * self.normal_copies / 2
+
+        def amount(p: float, of_tumor: float) -> float:
+            return p * of_tumor + self.normal_copies * (1 - p)
+
+        ratio = amount(stated, copies) / amount(stated, genome)
+        found = (ratio * amount(purity, genome) - self.normal_copies * (1 - purity)) / purity
+        return max(found, LEAST_COPIES)
+
     def scale(self, purity: float | None = None) -> float:
         """Return the mutated copies per tumour cell for an AF of 1 (u = AF * scale)."""
         p = self.purity.value if purity is None else purity
-        copies = self.normal_copies if self.copies is None else max(self.copies, LEAST_COPIES)
-        return (p * copies + self.normal_copies * (1 - p)) / p
+        return (p * self.copies_at(p) + self.normal_copies * (1 - p)) / p
+
+    def most_mutated(self, purity: float | None = None) -> int:
+        """Return the greatest number of copies per tumour cell that may carry a mutation."""
+        p = self.purity.value if purity is None else purity
+        copies = float(self.normal_copies if self.copies is None else self.copies)
+        if self.copies is not None and p is not None:
+            copies = self.copies_at(p)
+        return max(1, round(copies) - self.both_haplotypes)
 
     @property
     def log_sd(self) -> float:
@@ -105,15 +140,12 @@ class Locus:
 
 
 def multiplicity(af: float, locus: Locus) -> int:
-    """Return the number of copies per tumour cell that carry the mutation.
+    """Return the fewest copies per tumour cell that explain an AF.
 
     The nearest whole number of mutated copies per tumour cell, at least 1 and at most the
-    copies there are: the fewest copies that explain the AF. A subclone that carries the
-    mutation on several copies is not told from a larger one with fewer.
+    copies that may carry it.
     """
-    copies = locus.normal_copies if locus.copies is None else locus.copies
-    most = max(1, round(copies))
-    return min(max(1, round(af * locus.scale())), most)
+    return min(max(1, round(af * locus.scale())), locus.most_mutated())
 
 
 def clonal_fraction(
@@ -121,20 +153,40 @@ def clonal_fraction(
 ) -> tuple[float, float, float] | None:
     """Return the fraction of tumour cells with the mutation and its 95 % interval.
 
-    None where the purity is not known. Values are cut at 1.
+    The fraction is that by `multiplicity`, the fewest copies that explain the AF. The interval is
+    over every number of copies: its lower end is that of cells with the most, its upper end that
+    of cells with the fewest. None where the purity is not known. Values are cut at 1.
     """
     if not locus.known:
         return None
-    copies = multiplicity(af, locus)
-    scale = locus.scale() / copies
-    value = af * scale
-    low, high = (_quantile(posterior, scale, locus.log_sd, q) for q in (0.025, 0.975))
+    value = af * locus.scale() / multiplicity(af, locus)
+    scales, most = _scales(locus)
+    low = _quantile(posterior, scales / most, 0.025)
+    high = _quantile(posterior, scales, 0.975)
     return tuple(min(max(x, 0.0), 1.0) for x in (value, min(low, value), max(high, value)))
 
 
-def _quantile(posterior: Posterior, scale: float, log_sd: float, q: float) -> float:
-    """Return a quantile of frequency * scale, the scale with a log-normal error."""
-    scales = scale * np.exp(log_sd * _NODES)
+def _scales(locus: Locus) -> tuple[np.ndarray, np.ndarray]:
+    """Return equally likely values of `Locus.scale` and of `Locus.most_mutated`, (n,).
+
+    The logarithm of a purity is normal on either side of the estimate, by either end of its
+    interval; that of the amount of DNA is normal.
+    """
+    purity, low, high = locus.purity.value, locus.purity.low, locus.purity.high
+    purities = np.array([purity])
+    if low is not None and high is not None:
+        ends = np.where(_NODES < 0, math.log(purity / low), math.log(high / purity))
+        purities = np.clip(purity * np.exp(_NODES / Z95 * ends), LOWEST_PURITY, 1.0)
+    scales = np.array([locus.scale(float(p)) for p in purities])
+    most = np.array([locus.most_mutated(float(p)) for p in purities])
+    if locus.amount_sd > 0:
+        amounts = np.exp(locus.amount_sd * _AMOUNTS)
+        scales, most = np.outer(scales, amounts).ravel(), np.repeat(most, len(amounts))
+    return scales, most
+
+
+def _quantile(posterior: Posterior, scales: np.ndarray, q: float) -> float:
+    """Return a quantile of frequency * scale, of equally likely scales."""
     low, high = 0.0, float(scales.max())
     for _ in range(40):
         middle = (low + high) / 2

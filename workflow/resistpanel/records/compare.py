@@ -87,9 +87,9 @@ class SampleAtLocus(Record):
     detected: bool | None
     """null: not assessable. What index hopping may explain is not detected."""
     ccf: Fraction | None
-    """Cancer cell fraction."""
+    """Cancer cell fraction, by the fewest mutated copies that explain the AF."""
     ccf_low: Fraction | None
-    """Of the 95 % interval."""
+    """Of the 95 % interval, over every number of mutated copies that the locus allows."""
     ccf_high: Fraction | None
     ub_ccf: Fraction | None
     """One-sided 95 % upper bound of the cancer cell fraction of an allele that was not detected;
