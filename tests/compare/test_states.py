@@ -12,9 +12,9 @@ from resistpanel.compare import states
 from resistpanel.compare.content import Content
 from resistpanel.compare.evidence import View
 from resistpanel.compare.purity import Locus, Purity
-from resistpanel.compare.scale import Point, Scale, scale_of
+from resistpanel.compare.scale import Point, Scale, point, scale_of
 from resistpanel.compare.sentences import sentence
-from resistpanel.compare.states import DEFAULT, Rules, absence_depth
+from resistpanel.compare.states import DEFAULT, Rules, absence_depth, scale_ratio
 from resistpanel.core.vcf import Genotype
 from resistpanel.core.vocabulary import STATES
 
@@ -501,3 +501,39 @@ def test_an_overdispersed_sample_needs_a_larger_change():
     assert rose(None) == rose(DEFAULT.overdispersion)
     fixed = dataclasses.replace(DEFAULT, estimated=False)
     assert rose(5e-3, fixed) == rose(None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "alone", "checked"),
+    [
+        (0.3, 0.6, "stable", ("stable", "detected")),
+        (0.5, 0.4, "rising", ("stable", "detected")),
+    ],
+)
+def test_few_shared_variants_check_a_stated_purity(view, before, after, alone, checked):
+    """Purity is 0.3, then 0.6, and stated so or not: a truncal variant, and two that are shared.
+
+    One that grew fourfold is rising if the purity is right; if not, that cannot be said.
+    """
+
+    def seen(early):
+        return [
+            view(round(3000 * f), 3000, name, p, low=p - 0.1, high=p + 0.1)
+            for f, name, p in ((early, PRE, before), (0.3, POST, after))
+        ]
+
+    pre, post = seen(0.15)
+    ratio = scale_ratio(pre, post)
+    one = point("a", pre.evidence, post.evidence, ratio, (0.0005, 0.0005))
+    common = scale_of([one, dataclasses.replace(one, id="b")])
+    assert states.decide(pre, post).state == alone
+    found = states.decide(pre, post, common=common)
+    assert (found.state, found.reason) == checked
+    pre, post = seen(0.0375)
+    grown = states.decide(pre, post, common=common)
+    right = before == 0.3
+    assert (grown.state, grown.reason) == (
+        ("rising", "detected") if right else ("undetermined", "scale")
+    )
+    said = "the shared variants contradict the stated purity" in sentence(grown, pre, post)
+    assert said != right

@@ -124,6 +124,14 @@ MEDIAN_SD = TABLE.add(
     "the square root of n",
     origin="definition: sqrt(pi / 2), for large n",
 )
+UNEVEN_ALPHA = TABLE.add(
+    "UNEVEN_ALPHA",
+    0.05,
+    unit="p-value",
+    meaning="Shared variants of a sample have different allele frequencies if counting alone "
+    "spreads them as much with less than this probability (chi-squared)",
+    origin="judgement",
+)
 MAD_SD = TABLE.add(
     "MAD_SD",
     1.482602218505602,

@@ -5,14 +5,19 @@ samples of the patient. What is absent from a sample in which none of them shows
 """
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+
+from scipy.special import chdtrc
 
 from resistpanel.compare.compare_constants import (
     CLEAR_AF,
     CONTRADICTION,
+    MEDIAN_SD,
     SCALE_VARIANTS,
     SEVERAL,
+    UNEVEN_ALPHA,
 )
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
@@ -33,9 +38,10 @@ class Content:
     catalogued : bool
         Whether one of them is an allele of the catalogue, such as the driver.
     af, af_low : float or None
-        Median of their allele frequencies, and lower quartile; of fewer than `SCALE_VARIANTS` the
-        least lower end of the 95 % intervals. A clonal mutation on one copy is not below it unless
-        variants on several copies are in the majority.
+        Median of their allele frequencies, and lower quartile, or the median less its error where
+        they vary no more than counting explains; of fewer than `SCALE_VARIANTS` the least lower
+        end of the 95 % intervals. A clonal mutation on one copy is not below it unless variants on
+        several copies are in the majority.
     contradicted : float or None
         A stated purity that these frequencies contradict.
     """
@@ -149,7 +155,23 @@ def _content(
 
 
 def _lower_quartile(seen: Sequence[Genotype]) -> float | None:
-    """Return the lower quartile of frequencies; of few, the least that they may be."""
+    """Return the lower quartile of frequencies; of few, the least that they may be.
+
+    Where they vary no more than counting explains (chi-squared about their mean), they are one
+    frequency, and it is the median less its standard error.
+    """
     if len(seen) < SCALE_VARIANTS:
         return min((one.low or 0.0 for one in seen), default=None)
-    return sorted(one.af or 0.0 for one in seen)[(len(seen) - 1) // 4]
+    afs = sorted(one.af or 0.0 for one in seen)
+    quartile = afs[(len(afs) - 1) // 4]
+    mean = statistics.fmean(afs)
+    counting = [mean * (1 - mean) / one.depth for one in seen if one.depth]
+    if len(counting) < len(afs) or min(counting) <= 0:
+        return quartile
+    excess = sum(
+        (one.af - mean) ** 2 / variance for one, variance in zip(seen, counting, strict=True)
+    )
+    if chdtrc(len(afs) - 1, excess) < UNEVEN_ALPHA:
+        return quartile
+    error = MEDIAN_SD * math.sqrt(statistics.fmean(counting) / len(afs))
+    return max(statistics.median(afs) - error, quartile)

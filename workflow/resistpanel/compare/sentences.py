@@ -163,10 +163,7 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
     seen = pre.evidence.detected, post.evidence.detected
     if seen == (True, True):
         if decision.reason == "scale":
-            return (
-                f"{_both(pre, post)}: {_fold(decision)}; purity is not known and there are too few "
-                "shared variants to distinguish a change from a change of purity"
-            )
+            return f"{_both(pre, post)}: {_fold(decision)}; {_no_scale(decision)}"
         if decision.reason == "chance":
             return (
                 f"{_both(pre, post)}: {_fold(decision)}; among all variants of the patient such a "
@@ -186,12 +183,18 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
         )
         return f"{'; '.join(parts)}: {why_inadequate(missing)}: {open_}"
     if decision.reason == "scale":
-        return (
-            f"{'; '.join(parts)}: purity is not known and there are too few shared variants to "
-            "distinguish a change from a change of purity"
-        )
+        return f"{'; '.join(parts)}: {_no_scale(decision)}"
     why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
     return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name)}"
+
+
+def _no_scale(decision: Decision) -> str:
+    purity = (
+        "the shared variants contradict the stated purity, and they are too few"
+        if decision.corrected
+        else "purity is not known and there are too few shared variants"
+    )
+    return f"{purity} to distinguish a change from a change of purity"
 
 
 def _part(view: View) -> str:

@@ -13,6 +13,7 @@ from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_F
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
 from resistpanel.compare.scale import Scale
+from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
 
 
@@ -118,32 +119,69 @@ class _Pair:
         return self.pre.locus.comparable and self.post.locus.comparable
 
     @property
+    def stated_sd(self) -> float:
+        """Standard deviation of the log ratio of the stated purities; infinite without them."""
+        if not self.corrected:
+            return math.inf
+        errors = math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
+        return math.sqrt(max(errors**2 - self.amount_sd**2, 0.0))
+
+    @property
+    def amount_sd(self) -> float:
+        """The same of the copies that are estimated from depth."""
+        return math.hypot(self.pre.locus.amount_sd, self.post.locus.amount_sd)
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether few shared variants contradict the stated purities."""
+        if self.common is None or self.common.settled or not self.corrected:
+            return False
+        return abs(self.common.offset) > Z95 * math.hypot(self.stated_sd, self.common.sd)
+
+    @property
     def relative(self) -> bool:
-        """Whether the shared variants' common change is corrected for.
+        """Whether the shared variants' common change alone is corrected for.
 
         It holds the error of the purities; where these are trusted, it takes enough variants.
         """
-        return self.common is not None and (self.common.settled or not self.corrected)
+        few = self.corrected and not self.contradicted
+        return self.common is not None and (self.common.settled or not few)
 
     @property
     def settled(self) -> bool:
         """Whether a change can be told from a change of purity."""
-        return (self.relative and self.common.settled) or self.corrected
+        return (self.relative and self.common.settled) or (self.corrected and not self.contradicted)
+
+    @property
+    def offset(self) -> float:
+        """Common log change of frequencies beyond the stated purities.
+
+        Of few shared variants and purities, that of either by its precision.
+        """
+        if self.common is None:
+            return 0.0
+        if self.relative:
+            return self.common.offset
+        both = self.stated_sd**2 + self.common.sd**2
+        return self.common.offset * self.stated_sd**2 / both if both > 0 else 0.0
 
     @property
     def scale(self) -> float:
         """AF in the pre sample that equals an AF of 1 in the post sample."""
-        ratio = scale_ratio(self.pre, self.post)
-        return ratio * math.exp(-self.common.offset) if self.relative else ratio
+        return scale_ratio(self.pre, self.post) * math.exp(-self.offset)
 
     @property
     def log_sd(self) -> float:
+        """Standard deviation of the logarithm of `scale`."""
+        amounts = self.amount_sd if self.corrected else 0.0
         if self.relative:
-            amounts = (self.pre.locus.amount_sd, self.post.locus.amount_sd)
-            return math.hypot(self.common.sd, *(amounts if self.corrected else ()))
+            return math.hypot(self.common.sd, amounts)
         if not self.corrected:
             return 0.0
-        return math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
+        error = self.stated_sd
+        if self.common is not None and error > 0:
+            error *= self.common.sd / math.hypot(error, self.common.sd)
+        return math.hypot(error, amounts)
 
     def posteriors(self) -> tuple[Posterior, Posterior]:
         return tuple(
