@@ -26,6 +26,8 @@ from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MAR
 from resistpanel.core.core_constants import Z95
 from resistpanel.records import compare as records
 
+#: Halvings by which a quantile is found: to a part in 16 million of the highest value.
+QUANTILE_STEPS = 24
 #: Quantiles of equal weight of the errors of a purity, and of an amount of DNA.
 _NODES, _AMOUNTS = (ndtri((np.arange(n) + 0.5) / n) for n in (25, 7))
 
@@ -188,7 +190,7 @@ def _scales(locus: Locus) -> tuple[np.ndarray, np.ndarray]:
 def _quantile(posterior: Posterior, scales: np.ndarray, q: float) -> float:
     """Return a quantile of frequency * scale, of equally likely scales."""
     low, high = 0.0, float(scales.max())
-    for _ in range(40):
+    for _ in range(QUANTILE_STEPS):
         middle = (low + high) / 2
         if float(np.mean(posterior.below(middle / scales))) < q:
             low = middle
