@@ -69,9 +69,7 @@ def just_above(seed: int, draws: int) -> pd.DataFrame:
 def cell_fractions(seed: int, draws: int) -> pd.DataFrame:
     """Return the coverage of cancer cell fractions where purity and copies have errors."""
     rows = []
-    for (total, mutated, both), fraction, depth in itertools.product(
-        LOCI, (0.4, 1.0), (300, 3000)
-    ):
+    for (total, mutated, both), fraction, depth in itertools.product(LOCI, (0.4, 1.0), (300, 3000)):
         key = [seed, total, mutated, round(100 * fraction), depth, 23]
         rng = np.random.default_rng(key)
         amount = PURITY * total + 2 * (1 - PURITY)
