@@ -32,6 +32,13 @@ CELLS = TABLE.add(
     meaning="Cells of the frequency grid, equal in arcsin(sqrt(f)): 0.0016 wide there",
     origin="derived: the posterior of 20,000 binomial fragments has a standard deviation of 0.0035",
 )
+QUANTILE_STEPS = TABLE.add(
+    "QUANTILE_STEPS",
+    24,
+    unit="halvings",
+    meaning="Steps by which a quantile of the cancer cell fraction is found",
+    origin="derived: 2^-24 of the highest value is 6e-8 of it",
+)
 DEFAULT_ERROR = TABLE.add(
     "DEFAULT_ERROR",
     1e-3 / 3,

@@ -20,14 +20,12 @@ import math
 import numpy as np
 from scipy.special import ndtri
 
-from resistpanel.compare.compare_constants import LEAST_COPIES
+from resistpanel.compare.compare_constants import LEAST_COPIES, QUANTILE_STEPS
 from resistpanel.compare.posterior import Posterior
 from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MARGIN
 from resistpanel.core.core_constants import Z95
 from resistpanel.records import compare as records
 
-#: Halvings by which a quantile is found: to a part in 16 million of the highest value.
-QUANTILE_STEPS = 24
 #: Quantiles of equal weight of the errors of a purity, and of an amount of DNA.
 _NODES, _AMOUNTS = (ndtri((np.arange(n) + 0.5) / n) for n in (25, 7))
 
