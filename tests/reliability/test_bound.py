@@ -460,7 +460,7 @@ def test_every_input_of_a_rule_is_bound(study, snakemake):
     done = snakemake(
         study.folder, "--configfile", "config.yaml", "-n", "all", "multiqc", "--nocolor"
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout[-1500:]
     step, seen = None, set()
     study_binding = study.binding()
     for line in done.stdout.splitlines():

@@ -16,7 +16,9 @@ rule compare:
     resources:
         mem_mb=memory("compare"),
         runtime=lambda wildcards, attempt: 15 * attempt,
+    params:
+        hopping=flags([("--most-hopping", SETTINGS.index_hopping)]),
     shell:
         "resistpanel compare --made-from {input.due:q}"
-        " --vcf {input.vcf:q} --sheet {input.sheet:q}"
+        " --vcf {input.vcf:q} --sheet {input.sheet:q} {params.hopping}"
         " --copynumber {input.copynumber:q} --output {output.json:q} > {log:q} 2>&1"

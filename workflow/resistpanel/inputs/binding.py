@@ -214,7 +214,8 @@ class Steps:
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],
         )  # fmt: skip
         yield Step("compare", patient, {**calls, **sheet, **copies},
-                   [f"compare/{patient}.json"], {}, [patient])  # fmt: skip
+                   [f"compare/{patient}.json"],
+                   {"assay.index_hopping": self.settings.index_hopping}, [patient])  # fmt: skip
         states = {"states": out(f"compare/{patient}.json")}
         yield Step(
             "resist", patient,

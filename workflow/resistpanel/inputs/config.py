@@ -58,7 +58,8 @@ class Settings:
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
     `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``. `assay` is
-    what is said of the assay of all samples, `padding` None where it depends on their libraries.
+    what is said of the assay of all samples, `padding` None where it depends on their libraries;
+    `index_hopping` is the highest rate, None for the default.
     """
 
     samples: Path | None
@@ -88,6 +89,7 @@ class Settings:
     report_paths: str = "names"
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
+    index_hopping: float | None = None
     treatments: Path | None = None
 
     def place(self, key: str) -> str:
@@ -284,9 +286,10 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         assay=tuple(
             (key, str(_path(value)) if key == "primers" else value)
             for key, value in config["assay"].items()
-            if key != "padding" and value not in (None, AUTO)
+            if key not in ("padding", "index_hopping") and value not in (None, AUTO)
         ),
         padding=config["assay"].get("padding"),
+        index_hopping=config["assay"].get("index_hopping"),
         treatments=None if simulation else _path(config["treatments"]),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
