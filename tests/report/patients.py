@@ -110,7 +110,8 @@ def counts(alt: int, depth: int, strand: float = 0.5, called: bool | None = None
         "ad": [ref, alt], "adf": forward, "adr": [ref - forward[0], alt - forward[1]],
         "dp": depth, "af": alt / depth, "af_low": 0.0 if alt == 0 else low, "af_high": high,
         "lod": 7.5 / depth, "ub": _quantile(0.95, alt + 0.5, ref + 0.5),
-        "detected": detected, "ccf": None, "ccf_low": None, "ccf_high": None, "ub_ccf": None, "hopping": None,
+        "detected": detected, "ccf": None, "ccf_low": None, "ccf_high": None, "ub_ccf": None,
+        "hopping": None,
     }  # fmt: skip
 
 
