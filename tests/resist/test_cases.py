@@ -155,6 +155,66 @@ def test_c797s_without_t790m(patient, finding, context):
     assert [o["option"] for o in value["options"]] == ["first-generation EGFR inhibitor"]
 
 
+LUNG, LEUKAEMIA = "NSCLC", "chronic myeloid leukemia"
+SECOND = (
+    "second MAPK pathway inhibitor (MEK or further downstream) in addition to the RAF inhibitor"
+)
+
+
+@pytest.mark.parametrize(
+    ("drugs", "disease", "variants", "told"),
+    [
+        # Resisted by a key alteration: not named.
+        (
+            ("gefitinib", "osimertinib"),
+            LUNG,
+            [("EGFR", "T790M", 0.0, 0.24), ("EGFR", "C797S", 0.0, 0.2)],
+            [],
+        ),
+        (
+            ("imatinib",),
+            LEUKAEMIA,
+            [("ABL1", "E255K", 0.0, 0.3), ("ABL1", "T315I", 0.0, 0.2)],
+            ["ponatinib"],
+        ),
+        (("erlotinib",), LUNG, [("EGFR", "T790M", 0.0, 0.24)], ["osimertinib"]),
+        # Resisted in part, or by another alteration that is still there.
+        (
+            ("imatinib",),
+            LEUKAEMIA,
+            [("ABL1", "F317L", 0.0, 0.3)],
+            ["dasatinib or nilotinib (likely cross-resistance to dasatinib: ABL1 p.F317L)"],
+        ),
+        (
+            ("crizotinib", "lorlatinib"),
+            LUNG,
+            [("ALK", "C1156Y", 0.2, 0.2), ("ALK", "L1198F", 0.0, 0.2)],
+            ["crizotinib (already given; likely cross-resistance to crizotinib: ALK p.C1156Y)"],
+        ),
+        # Given already.
+        (
+            ("dabrafenib", "trametinib"),
+            "melanoma",
+            [("BRAF", "V600E", 0.35, 0.35), ("NRAS", "Q61K", 0.0, 0.2)],
+            [f"{SECOND} (already given: trametinib)"],
+        ),
+        (
+            ("gefitinib", "osimertinib"),
+            LUNG,
+            [("EGFR", "C797S", 0.0, 0.2)],
+            ["first-generation EGFR inhibitor (already given: gefitinib)"],
+        ),
+    ],
+)
+def test_an_option_that_fails_is_not_named_as_if_it_were_open(
+    patient, context, drugs, disease, variants, told
+):
+    p = patient(*drugs, disease=disease).background()
+    for variant in variants:
+        p.add(*variant)
+    assert [o["option"] for o in p.resist(context)["options"]] == told
+
+
 def test_two_lesions_converge(patient, finding, context):
     p = patient("vemurafenib", samples=THREE).background()
     p.add("BRAF", "V600E", 0.35, 0.35, 0.35)

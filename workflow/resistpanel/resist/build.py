@@ -94,7 +94,7 @@ def resist(
         ),
         convergence=converging,
         expected_to_fail=expected_to_fail(patient, context, known),
-        options=options(patient, context, known),
+        options=options(patient, context, known, findings),
         negative_sites=negative,
         coverage=covered,
         near_misses=missed,

@@ -1,14 +1,19 @@
 """What else is expected to fail, and what the sources name as worth considering."""
 
+import re
 from collections.abc import Sequence
 
 from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.options import Option
 from resistpanel.core.text import join, plural
 from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, phase
 from resistpanel.resist.match import Match
+
+#: The words of an option or a drug class; a hyphen joins and separates.
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def expected_to_fail(
@@ -20,15 +25,15 @@ def expected_to_fail(
     before those that name its class; a drug for which they say sensitivity is left out. Rows
     of other diseases do not count: a drug of another disease says nothing to this patient.
     """
-    given = {drug.name for drug in patient.drugs}
+    given = _given(patient)
     reasons: dict[Drug, list[str]] = {}
     rows: dict[Drug, list[str]] = {}
     for finding in keys:
         for drug in context.catalog.drugs:
             if drug.name in given:
                 continue
-            closest = _closest([m for m in finding.matches if m.disease is not False], drug)
-            if not closest or any(m.row.direction != "resistance" for m in closest):
+            closest = _resisting(finding, drug)
+            if not closest:
                 continue
             reasons.setdefault(drug, []).append(_reason(finding, closest, drug))
             rows.setdefault(drug, []).extend(m.row.id for m in closest)
@@ -39,8 +44,17 @@ def expected_to_fail(
             reason="; ".join(dict.fromkeys(reasons[drug])),
             evidence=tuple(dict.fromkeys(rows[drug])),
         )
-        for drug in sorted(reasons, key=lambda drug: (drug.classes, drug.name))
+        for drug in sorted(reasons, key=lambda drug: (drug.classes, _in_use(drug), drug.name))
     )
+
+
+def _resisting(finding: Finding, drug: Drug) -> list[Match]:
+    """Return the closest rows of an alteration for a drug; none if any of them is not resistance.
+
+    Rows of other diseases do not count.
+    """
+    closest = _closest([m for m in finding.matches if m.disease is not False], drug)
+    return closest if all(m.row.direction == "resistance" for m in closest) else []
 
 
 def _closest(matches: Sequence[Match], drug: Drug) -> list[Match]:
@@ -87,10 +101,22 @@ def resisted_classes(finding: Finding) -> list[str]:
 
 
 def options(
-    patient: Patient, context: Context, keys: Sequence[Finding]
+    patient: Patient, context: Context, keys: Sequence[Finding], findings: Sequence[Finding]
 ) -> tuple[TherapyOption, ...]:
-    """Return the options that hold for the key alterations, each once."""
+    """Return the options that hold for the key alterations, each once.
+
+    An option is left out if the key alterations resist every drug that it names. Otherwise it says
+    in brackets which of its drugs were given already, and which an alteration resists that is
+    still there, key or not.
+    """
     found: dict[str, TherapyOption] = {}
+    drugs = list(context.catalog.drugs)
+    others = [f for f in findings if f.alteration.state != "lost" and f.alteration.status != "gone"]
+    resisted = {
+        drug.name: [f.alteration.label for f in others if _resisting(f, drug)] for drug in drugs
+    }
+    failing = {drug.name for drug in drugs if any(_resisting(key, drug) for key in keys)}
+    given = _given(patient)
     for finding in keys:
         alteration = finding.alteration
         names = {part.strip() for part in alteration.protein.split(",") if part}
@@ -102,14 +128,80 @@ def options(
                 if option.holds(alteration.gene, names, mechanism.kind, mechanism.drug) and (
                     option.condition is None or _condition(option.condition, finding, patient)
                 ):
+                    text = _with_cautions(option, _meant(option, drugs), failing, resisted, given)
+                    if text is None:
+                        continue
                     found[option.id] = TherapyOption(
-                        option=option.option,
+                        option=text,
                         reason=option.reason,
                         source=option.source,
                         pmid=option.pmid or None,
                         variant=alteration.id,
                     )
     return tuple(found.values())
+
+
+def _in_use(drug: Drug) -> int:
+    """Return the rank of a drug: approved ones, then other named ones, then code names."""
+    if "product label" in drug.source:
+        return 0
+    return 2 if any(character.isdigit() for character in drug.name) else 1
+
+
+def _given(patient: Patient) -> set[str]:
+    """Return the names of all drugs given, those of earlier lines too."""
+    return {drug.name for drug in patient.drugs} | {drug.drug for drug in patient.sheet_drugs}
+
+
+def _meant(option: Option, drugs: Sequence[Drug]) -> list[Drug]:
+    """Return the drugs that an option names, by their name or the narrowest class in its text.
+
+    Those against which the resistance is stay out: an option may raise their dose or add to them.
+    """
+    words = set(_WORD.findall(option.option))
+    classes = {name for drug in drugs for name in drug.classes if set(_WORD.findall(name)) <= words}
+    classes = {
+        name
+        for name in classes
+        if not any(set(_WORD.findall(name)) < set(_WORD.findall(other)) for other in classes)
+    }
+    return [
+        drug
+        for drug in drugs
+        if (set(_WORD.findall(drug.name)) <= words or classes & set(drug.classes))
+        and not {drug.name, *drug.classes} & set(option.drug_classes)
+    ]
+
+
+def _with_cautions(
+    option: Option,
+    meant: Sequence[Drug],
+    failing: set[str],
+    resisted: dict[str, list[str]],
+    given: set[str],
+) -> str | None:
+    """Return an option with what speaks against it; None if all drugs that it names will fail.
+
+    Of a combination only what was given is said: the sources name it against several alterations.
+    """
+    combined = bool(set(_WORD.findall(option.option)) & {"together", "with", "addition"})
+    if meant and not combined and all(drug.name in failing for drug in meant):
+        return None
+    notes = []
+    before = [drug.name for drug in meant if drug.name in given]
+    if before == [option.option]:
+        notes.append("already given")
+    elif before:
+        notes.append(f"already given: {join(before)}")
+    by_label: dict[tuple[str, ...], list[str]] = {}
+    for drug in meant if not combined else ():
+        if resisted[drug.name]:
+            by_label.setdefault(tuple(resisted[drug.name]), []).append(drug.name)
+    notes += [
+        f"likely cross-resistance to {join(names)}: {join(labels)}"
+        for labels, names in by_label.items()
+    ]
+    return f"{option.option} ({'; '.join(notes)})" if notes else option.option
 
 
 def _condition(condition: tuple[str, str], finding: Finding, patient: Patient) -> bool:
