@@ -20,7 +20,8 @@ def test_c121s_with_v600e_under_vemurafenib(patient, finding, context):
         "MAP2K1 p.C121S, a mutation downstream of BRAF, the target of vemurafenib",
         "was acquired",
         "not detected (at most 0.33 % at depth 900) before (pre), 16.0 %",
-        "It is known to confer resistance to RAF inhibitors and allosteric MEK inhibitors.",
+        "It is reported to confer resistance to RAF inhibitors (case report) and allosteric MEK "
+        "inhibitors (in vitro).",
     ):
         assert part in verdict["sentence"]
     found = finding(value, "MAP2K1")

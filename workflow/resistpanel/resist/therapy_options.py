@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.options import Option
+from resistpanel.catalog.table import EVIDENCE_LEVELS
 from resistpanel.core.text import join, plural
 from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
@@ -85,19 +86,22 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
     )
 
 
-def resisted_classes(finding: Finding) -> list[str]:
-    """Return what the alteration is known to resist: classes, and drugs named alone.
+def resisted_classes(finding: Finding) -> list[tuple[str, str]]:
+    """Return what the alteration is reported to resist, each with its best level of evidence.
 
-    From the rows of the closest level that are not of another disease (all, if all are); a
-    drug that stands in a row beside its class is left to the class.
+    Classes, and drugs named alone, from the rows of the closest level that are not of another
+    disease (all, if all are); a drug that stands in a row beside its class is left to the class.
     """
     level = finding.kept[0].level if finding.kept else None
     matches = [m for m in finding.matches if m.level == level and m.row.direction == "resistance"]
     rows = [m.row for m in matches if m.disease is not False] or [m.row for m in matches]
-    classes = list(dict.fromkeys(name for row in rows for name in row.drug_class))
     covered = {name for row in rows if row.drug_class for name in row.drugs}
-    names = [name for row in rows for name in row.drugs if name not in covered]
-    return classes + list(dict.fromkeys(names))
+    told = [(name, row.evidence_level) for row in rows for name in row.drug_class]
+    told += [(n, row.evidence_level) for row in rows for n in row.drugs if n not in covered]
+    best: dict[str, str] = {}
+    for name, found in told:
+        best[name] = min(best.get(name, found), found, key=EVIDENCE_LEVELS.index)
+    return list(best.items())
 
 
 def options(

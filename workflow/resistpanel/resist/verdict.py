@@ -185,11 +185,12 @@ def _told(finding: Finding) -> str:
         f"{alteration.label}, {finding.mechanism.text}, {state}"
         + (f": {measured}" if measured else "")
     )
-    resisted = [
-        plural(name) if name[-1:].isalpha() and " " in name else name
-        for name in resisted_classes(finding)
-    ]
-    return f"{first} It is known to confer resistance to {join(resisted)}."
+    by_level: dict[str, list[str]] = {}
+    for name, level in resisted_classes(finding):
+        shown = plural(name) if name[-1:].isalpha() and " " in name else name
+        by_level.setdefault(level, []).append(shown)
+    resisted = join(f"{join(names)} ({level})" for level, names in by_level.items())
+    return f"{first} It is reported to confer resistance to {resisted}."
 
 
 def _candidate(
