@@ -19,7 +19,7 @@ def test_c121s_with_v600e_under_vemurafenib(patient, finding, context):
     for part in (
         "MAP2K1 p.C121S, a mutation downstream of BRAF, the target of vemurafenib",
         "was acquired",
-        "not detected (at most 0.33 % at depth 900) before (pre), 16.0 %",
+        "not detected (0 of 900 fragments, allele frequency at most 0.33 %) before (pre), 16.0 %",
         "It is reported to confer resistance to RAF inhibitors (case report) and allosteric MEK "
         "inhibitors (in vitro).",
     ):

@@ -353,7 +353,8 @@ def test_an_amplification_is_worded_once(patient, context):
     value = p.resist(context)
     assert value["verdict"]["sentence"].startswith(
         "BRAF amplification, more copies of BRAF, the target of vemurafenib, was acquired: "
-        "log2 ratio after to before +2.20."
+        "2.0 copies per tumour cell before, 9.2 after; log2 ratio after to before +2.20 "
+        "(+1.90 to +2.50)."
     )
     assert any(
         "amplification of the gene: reported to cause resistance to vemurafenib" in reason

@@ -6,7 +6,7 @@ from resistpanel.compare.lesions import distribution
 from resistpanel.core.text import join
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
-from resistpanel.records.copynumber import CopyNumber, GeneChange
+from resistpanel.records.copynumber import CopyNumber, GeneChange, GeneCopies
 from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
 
 #: Of a line of therapy without a sample before it or after it.
@@ -42,7 +42,14 @@ def copy_changes(
             for name, genes in by_sample.items()
         }
         states = [
-            copy_state(call, samples, pair, paired.get((pair.pre, pair.post, gene)), without_tumour)
+            copy_state(
+                call,
+                samples,
+                pair,
+                paired.get((pair.pre, pair.post, gene)),
+                without_tumour,
+                _copies(*(by_sample.get(name, {}).get(gene) for name in (pair.pre, pair.post))),
+            )
             for pair in pairs
         ]
         lines = copy_lines(states, samples, compare, without_tumour)
@@ -78,13 +85,15 @@ def copy_state(
     pair: Pair,
     change: GeneChange | None,
     without_tumour: frozenset[str] = frozenset(),
+    copies: str = "",
 ) -> Change:
     """Return the state of a copy-number call between two samples.
 
     Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
     one side of 0; detected after alone is acquired under the same condition, else emergent. A
     ratio that the copy-number stage calls unchanged (as the samples' purities alone give it) is
-    neither. A sample without detectable tumour shows no loss and no gain.
+    neither. A sample without detectable tumour shows no loss and no gain. `copies` says how many
+    there are before and after, for the text.
     """
     sign = 1 if call == "amplification" else -1
     pre, post = (samples.get(name, NOT_EXAMINED).detected for name in (pair.pre, pair.post))
@@ -108,8 +117,30 @@ def copy_state(
         return Change(pair, "undetermined", text)
     ratio = ""
     if change and change.log2_ratio is not None:
-        ratio = f"log2 ratio after to before {change.log2_ratio:+.2f}"
-    return Change(pair, state, ratio)
+        ratio = f"log2 ratio after to before {_signed(change.log2_ratio)}"
+        if low is not None and high is not None:
+            ratio += f" ({_signed(low)} to {_signed(high)})"
+        if change.call == "unchanged":
+            ratio += ", no change beyond that of tumour purity"
+    return Change(pair, state, "; ".join(part for part in (copies, ratio) if part))
+
+
+def _signed(number: float) -> str:
+    """Return a number with its sign, two digits after the point."""
+    return f"{number:+.2f}".replace("-", "\u2212")
+
+
+def _copies(before: GeneCopies | None, after: GeneCopies | None) -> str:
+    """Return the copies per tumour cell before and after; nothing where they are not known."""
+    if before is None or after is None or before.copies is None or after.copies is None:
+        return ""
+    texts = [
+        f"{one.copies:.1f} ({one.copies_low:.1f} to {one.copies_high:.1f})"
+        if one.copies_low is not None and one.copies_high is not None
+        else f"{one.copies:.1f}"
+        for one in (before, after)
+    ]
+    return f"{texts[0]} copies per tumour cell before, {texts[1]} after"
 
 
 def copy_lines(

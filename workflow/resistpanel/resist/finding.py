@@ -293,7 +293,7 @@ def _only_text(alteration: Alteration) -> str:
 
 
 def sample_text(values: SampleAtLocus) -> str:
-    """Return what was measured in one sample: AF with interval, or its upper bound and depth."""
+    """Return what was measured in one sample: AF with interval, or its counts and upper bound."""
     if values.detected:
         return (
             f"{percent(values.af)} ({percent(values.af_low)} to "
@@ -302,13 +302,13 @@ def sample_text(values: SampleAtLocus) -> str:
     if values.detected is None or values.ub is None:
         return f"not assessable at depth {values.dp or 0}"
     alt = values.ad[1]
-    support = f", supported by {alt} fragment{'s' * (alt > 1)}" if alt else ""
     cells = (
         f", at most {percent_up(values.ub_ccf)} of the tumour cells"
         if values.ub_ccf is not None and values.ub_ccf < 1
         else ""
     )
-    return f"not detected (at most {percent_up(values.ub)} at depth {values.dp}{support}{cells})"
+    counts = f"{alt} of {values.dp} fragments"
+    return f"not detected ({counts}, allele frequency at most {percent_up(values.ub)}{cells})"
 
 
 def _match_reasons(
