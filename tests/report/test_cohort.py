@@ -125,7 +125,7 @@ def test_samples_that_stand_out():
     found = cohort.outliers([{"patient": "P", "samples": [*good, low, high, failed]}])
     assert [r["sample"] for r in found] == ["s10", "s12"]  # more depth than others is no fault
     assert found[0]["why"] == ["mean depth 80, median of the cohort 904.5"]
-    assert found[1]["why"] == ["gate: mean depth 150 is below 200"]
+    assert found[1]["why"] == ["quality control: mean depth 150 is below 200"]
     assert cohort.outliers([{"patient": "P", "samples": [good[0], low]}]) == []  # too few to tell
 
 

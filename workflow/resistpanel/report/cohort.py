@@ -129,7 +129,9 @@ def outliers(patients: list[dict]) -> list[dict]:
     found: dict[tuple[str, str], list[str]] = {}
     for s in samples:
         if s["failures"]:
-            found[s["patient"], s["sample"]] = [f"gate: {text}" for text in s["failures"]]
+            found[s["patient"], s["sample"]] = [
+                f"quality control: {text}" for text in s["failures"]
+            ]
     for key, name, bad in OUTLIERS:
         values = [s[key] for s in samples if s[key] is not None]
         if len(values) < LEAST_SAMPLES:

@@ -62,7 +62,7 @@ MATCHES = {
     "exact": "the exact change",
     "codon": "another change of the same codon",
     "range": "a change in a catalogued range of residues",
-    "gene": "a catalogued kind of change of the gene",
+    "gene": "this type of alteration of the gene",
     "class": "a drug of the same class",
 }
 
