@@ -15,12 +15,12 @@ def test_the_papers_patient(paper):
     assert row["label"] == "MAP2K1 p.C121S" and row["answer"] == "Not seen before"
     e = next(v for v in paper["compare"]["variants"] if v["gene"] == "MAP2K1" and v["reported"])
     depth = e["samples"]["sensitive"]["dp"]
-    assert plain(row["text"]).startswith(f"0 of {depth} fragments, so below 0.")
+    assert plain(row["text"]).startswith(f"0 of {depth} fragments, so allele frequency below 0.")
     assert "catalogue: " in summary_questions.sure(
         paper
     ) and "publication" in summary_questions.sure(paper)
     lines = summary_questions.samples(paper)
-    assert lines[0] == "all 3 pass the gate" and "identity not checked" in lines
+    assert lines[0] == "all 3 pass quality control" and "identity not checked" in lines
 
 
 @pytest.mark.parametrize("state", list(summary_questions.ANSWERS))
@@ -42,7 +42,7 @@ def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
     copynumber = patients.copynumber(parts["sheet"])
     copynumber["identity"]["strangers"] = ["resistant"]
     lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
-    assert lines[0] == "1 of 3 fail the gate (sensitive)"
+    assert lines[0] == "quality control failed by 1 of 3 (sensitive)"
     assert "does not match this patient: resistant" in lines
 
 
@@ -55,7 +55,7 @@ def test_copies_before(parts, make, patients):
     parts["resist"]["verdict"]["key_variants"] = ["copynumber:BRAF:amplification"]
     report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
     (row,) = summary_questions.before(report)
-    assert row["answer"] == "Not seen before" and "copies" in row["text"]
+    assert row["answer"] == "No amplification before" and "copies" in row["text"]
 
 
 def test_without_a_pair_there_is_no_answer(parts, make):
@@ -125,3 +125,39 @@ def test_page_and_exports_agree_in_every_state(parts, make):
     (row,) = summary_questions.before(report)
     assert row["answer"] == "Yes, in another lesion"
     assert row["text"].endswith("no longer detected in the latest sample")
+
+
+def test_the_numbers_of_confidence(paper):
+    lines = [plain(line) for line in summary_questions.numbers(paper)]
+    assert lines[0].startswith("probability that the alteration is real: ")
+    assert "tier 1 of 4 (own scale, not AMP/ASCO/CAP)" in lines[1]
+    (row,) = summary_questions.before(paper)
+    assert "in less than 1 % of the tumour cells: 97.2 %" in plain(row["text"])
+
+
+def test_what_is_not_calculated_for_copy_number_is_said(paper):
+    numbers = {"real": None, "tier": 1, "chance_matches": 0.014, "new_variants": 1}
+    finding = {"variant": "copynumber:BRAF:amplification", "confidence": numbers}
+    lines = summary_questions.certainty(finding)
+    assert lines[0].endswith("real: not calculated for copy number")
+    assert lines[2].endswith("by chance: 0.014 for 1 newly altered gene")
+
+
+@pytest.mark.parametrize(("low", "high", "open_"), [(0.386, 0.553, True), (0.9, 1.0, False)])
+def test_a_subclonal_key_variant_leaves_cells_unexplained(parts, make, low, high, open_):
+    key = parts["resist"]["verdict"]["key_variants"][0]
+    variant = next(v for v in parts["compare"]["variants"] if v["id"] == key)
+    variant["samples"]["resistant"] |= {"ccf": (low + high) / 2, "ccf_low": low, "ccf_high": high}
+    told = [t for t in summary(make(parts))["open"] if "does not explain resistance" in t]
+    assert bool(told) == open_
+
+
+def test_the_driver_that_gave_the_purity_has_no_measured_fraction(parts, make):
+    driver = parts["resist"]["driver"]["variant"]
+    variant = next(v for v in parts["compare"]["variants"] if v["id"] == driver)
+    sample = next(s for s in parts["compare"]["samples"] if s["sample"] == "resistant")
+    sample["purity"] |= {"value": 0.77, "source": "AF of the driver BRAF V600E, taken as clonal"}
+    variant["samples"]["resistant"] |= {"ccf": 1.0, "ccf_low": 0.9, "ccf_high": 1.0}
+    shown = next(v for v in summary(make(parts))["shown"]["rows"] if v["id"] == driver)
+    told = {row["name"]: row["ccf"] for row in shown["rows"]}
+    assert plain(told["resistant"]) == "taken as 100 % to estimate the purity"

@@ -7,6 +7,7 @@ from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing
+from resistpanel.report.summary_questions import certainty, earlier_cells
 from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
@@ -66,6 +67,14 @@ def over_lines(variant: dict | None, report: dict) -> list[str]:
     return texts
 
 
+def certain(finding: dict) -> list[str]:
+    """Return the numbers of confidence of a finding with those of before treatment."""
+    lines = certainty(finding)
+    if cells := earlier_cells(finding):
+        lines.insert(1, f"before treatment: {cells}")
+    return lines
+
+
 def findings(report: dict) -> dict:
     """Return the ranked findings: those that count in full, candidates and passengers in short."""
     known = variants_by_id(report)
@@ -78,14 +87,18 @@ def findings(report: dict) -> dict:
             "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]) if v else "",
             "hgvs_c": v["hgvs_c"] if v else None,
             "transcript": v["transcript"] if v else None,
-            "effect_text": EFFECTS[f["effect"]],
+            "effect_text": (
+                "sensitising driver"
+                if f["driver"] and f["effect"] == "no_evidence"
+                else EFFECTS[f["effect"]]
+            ),
             "mechanism": MECHANISMS[f["mechanism_class"]],
             "match": MATCHES.get(f["match_level"]),
             "evidence": with_links(f["evidence"]),
             "other_evidence": with_links(f["other_evidence"]),
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
-            "confidence": f.get("confidence"),
+            "certainty": certain(f),
             "phred": v["somatic_phred"] if v else None,
         }
         # In full: what may matter, and what was tested and found without effect.

@@ -54,13 +54,13 @@ def warnings(report: dict) -> list[dict]:
         if not sample["gate"]["passed"]:
             texts = "; ".join(f["text"] for f in sample["gate"]["failures"]) or "see quality"
             found.append({
-                "title": f"{sample['sample']} fails the quality gate", "text": texts,
+                "title": f"{sample['sample']} fails quality control", "text": texts,
                 "href": "#quality",
             })  # fmt: skip
     gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
     for failure in gate["failures"]:
         found.append({
-            "title": f"{failure['sample']} fails the gate", "text": failure["text"],
+            "title": f"{failure['sample']} fails quality control", "text": failure["text"],
             "href": "#quality",
         })  # fmt: skip
     found += _content(report)
@@ -113,10 +113,39 @@ def open_questions(report: dict) -> list[str]:
         lines.append(f"{len(blind)} catalogue {sites} could not be assessed in every tumour sample")
     if report["copynumber"] is None:
         lines.append("copy number was not analysed: an amplification is not excluded")
+    lines += _subclonal(report)
     purity = [s["purity"]["value"] for s in tumors(report)]
     if purity and all(value is None for value in purity):
         lines.append("tumour purity is not known: fractions are of all cells in the sample")
     return lines
+
+
+def _subclonal(report: dict) -> list[str]:
+    """Return in which later samples the key variants leave tumour cells without an explanation."""
+    known = variants_by_id(report)
+    keys = report["resist"]["verdict"]["key_variants"]
+    if not keys or any(key not in known for key in keys):
+        return []
+    after = report["compare"]["lines"][-1]["samples"] if report["compare"]["lines"] else []
+    lines = []
+    for name in after:
+        seen = [known[key] for key in keys if known[key]["samples"][name]["detected"]]
+        highs = [v["samples"][name]["ccf_high"] for v in seen]
+        if not highs or None in highs or sum(highs) >= 1:
+            continue
+        parts = [f"{v['gene']} {variant_name(v)} is in {clonal(v['samples'][name])}" for v in seen]
+        lines.append(
+            f"{' and '.join(parts)} of the tumour cells of {name} and does not explain "
+            "resistance of the others"
+        )
+    return lines
+
+
+def _by_driver(report: dict, variant: dict, sample: dict) -> bool:
+    """Whether the purity of a sample was taken from this variant, the driver."""
+    driver = report["resist"]["driver"]["variant"]
+    source = sample["purity"]["source"] or ""
+    return variant["id"] == driver and source.startswith("AF of the driver")
 
 
 def key_row(variant: dict, report: dict, role: str) -> dict:
@@ -124,7 +153,10 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
     rows = []
     for sample in tumors(report):
         evidence = variant["samples"][sample["sample"]]
-        rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": clonal(evidence)})
+        cells = clonal(evidence)
+        if cells and _by_driver(report, variant, sample):
+            cells = f"taken as 100{NARROW_SPACE}% to estimate the purity"
+        rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": cells})
     return {
         "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
         "state": variant["state"], "role": role, "rows": rows, "copies": False,
@@ -216,7 +248,15 @@ def failing(report: dict) -> list[dict]:
             name, {"name": name, "reported": [], "others": [], "reasons": {}}
         )
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
-        group["reported" if direct else "others"].append(drug["drug"])
+        name = drug["drug"]
+        if direct:
+            levels = [
+                rows[i]["evidence_level"]
+                for i in drug["evidence"]
+                if i in rows and drug["drug"] in rows[i]["drugs"] and rows[i]["evidence_level"]
+            ]
+            name += f" ({', '.join(dict.fromkeys(levels))})" if levels else ""
+        group["reported" if direct else "others"].append(name)
         group["reasons"].setdefault((not direct, drug["reason"]), []).append(drug["drug"])
     return [
         group

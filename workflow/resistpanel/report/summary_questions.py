@@ -1,5 +1,6 @@
 """The three questions of the first screen: was it there before, how sure, can the samples tell."""
 
+from resistpanel.core.text import probability
 from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
 from resistpanel.report.numbers import NARROW_SPACE, percent, percent_up, plain
@@ -11,6 +12,19 @@ ANSWERS = {
     "stable": "Yes, as much as after", "falling": "Yes, more than after", "lost": "Yes, and lost",
     "undetermined": "Not determined", "not covered": "Not determined", "absent": "Not seen",
 }  # fmt: skip
+
+
+#: What keeps a tier from being read as one of the guideline's.
+SCALE = "(own scale, not AMP/ASCO/CAP)"
+
+#: Tiers of evidence, as the first screen tells them.
+TIERS = {
+    1: "seen in at least one patient with this disease, for this alteration and this drug or its "
+    "class",
+    2: "weaker in one respect",
+    3: "weaker in several respects",
+    4: "not in the catalogue for this drug",
+}
 
 
 def answer(state: str | None, present: str | None) -> str:
@@ -45,7 +59,7 @@ def seen_before(variant: dict, samples: list[str]) -> str:
             cells = evidence["ub_ccf"]
             if cells is not None and cells < 1:
                 bound += f", at most {percent_up(cells)} of the tumour cells"
-            texts.append(f"{shown['counts']}, so below {bound}")
+            texts.append(f"{shown['counts']}, so allele frequency below {bound}")
         else:
             texts.append(shown["short"] if shown["kind"] == "none" else shown["full"])
     return "; ".join(texts)
@@ -61,7 +75,7 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
             texts.append("no usable target")
         elif gene["copies"] is not None:
             low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
-            texts.append(f"{plain(gene['copies'], 1)} copies ({low}–{high})")
+            texts.append(f"{plain(gene['copies'], 1)} copies per tumour cell ({low}–{high})")
         else:
             texts.append(f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212"))
     return "; ".join(texts)
@@ -81,12 +95,17 @@ def before(report: dict) -> list[dict]:
         line = line_of(variant) if variant else None
         present = line["before"] if line else (finding or {}).get("before")
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
+        said = answer(state, present)
+        if not variant and state == "acquired":
+            said = f"No {key.rsplit(':', 1)[-1]} before"
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
+        if cells := earlier_cells(finding):
+            text += f"; {cells}"
         if line and line["why"]:
             text += f"; {line['why']}"
         if variant and variant["status"] == "gone":
             text += "; no longer detected in the latest sample"
-        rows.append({"label": label, "answer": answer(state, present), "text": text})
+        rows.append({"label": label, "answer": said, "text": text})
     return rows
 
 
@@ -107,11 +126,54 @@ def sure(report: dict) -> str | None:
     return f"catalogue: {', '.join(levels)}" + (f" ({sources})" if pmids else "")
 
 
-def numbers(report: dict) -> str | None:
-    """Return the three numbers of the first key finding in words, None without one."""
+def _probability(value: float) -> str:
+    return probability(value, NARROW_SPACE)
+
+
+def certainty(finding: dict) -> list[str]:
+    """Return the numbers of confidence of a finding, one line each; none without them.
+
+    Whether the alteration is real, the tier of the evidence, and the matches expected by chance.
+    """
+    given = finding.get("confidence")
+    if not given:
+        return []
+    copies = finding["variant"].startswith("copynumber:")
+    if given["real"] is not None:
+        real = f"probability that the alteration is real: {_probability(given['real'])}"
+    elif copies:
+        real = "probability that the alteration is real: not calculated for copy number"
+    else:
+        real = "probability that the alteration is real: not known"
+    lines = [
+        real,
+        f"evidence of tier {given['tier']} of {len(TIERS)} {SCALE}: {TIERS[given['tier']]}",
+    ]
+    chance, new = given["chance_matches"], given["new_variants"]
+    if chance is not None:
+        amount = "fewer than 0.0001" if chance < 1e-4 else f"{chance:.2g}"
+        among = f"{new} {'newly altered gene' if copies else 'new variant'}{'s' * (new != 1)}"
+        lines.append(f"matches with the catalogue expected by chance: {amount} for {among}")
+    return lines
+
+
+def earlier_cells(finding: dict | None) -> str | None:
+    """Return how likely it is that few tumour cells had a finding before treatment, or None."""
+    given = (finding or {}).get("confidence")
+    if not given or given["ccf_below_1"] is None or given["ccf_below_5"] is None:
+        return None
+    return (
+        f"probability that it was in less than 1{NARROW_SPACE}% of the tumour cells: "
+        f"{_probability(given['ccf_below_1'])}, in less than 5{NARROW_SPACE}%: "
+        f"{_probability(given['ccf_below_5'])}"
+    )
+
+
+def numbers(report: dict) -> list[str]:
+    """Return the numbers of confidence of the first key finding, one line each."""
     first = report["resist"]["verdict"]["key_variants"][:1]
-    found = [f.get("confidence") for f in report["resist"]["findings"] if f["variant"] in first]
-    return found[0]["text"] if found and found[0] else None
+    found = [f for f in report["resist"]["findings"] if f["variant"] in first]
+    return certainty(found[0]) if found else []
 
 
 def samples(report: dict) -> list[str]:
@@ -123,9 +185,11 @@ def samples(report: dict) -> list[str]:
     failed += [f["sample"] for f in gate["failures"]]
     failed = list(dict.fromkeys(failed))
     if failed:
-        lines.append(f"{len(failed)} of {len(everyone)} fail the gate ({', '.join(failed)})")
+        lines.append(
+            f"quality control failed by {len(failed)} of {len(everyone)} ({', '.join(failed)})"
+        )
     else:
-        lines.append(f"all {len(everyone)} pass the gate")
+        lines.append(f"all {len(everyone)} pass quality control")
     copynumber = report["copynumber"]
     if copynumber is None:
         lines.append("identity not checked")
