@@ -225,7 +225,7 @@ def test_nothing_found(parts, make, read_page):
     found = read_page(page(make(parts, table1=False)))
     text = found.text()
     assert "No mechanism found" in text and "Low confidence" in text
-    assert "25 further catalogue sites were examined and not found" in text
+    assert "25 further known resistance mutations were examined and not found" in text
     assert "No somatic variant was called." in text
     assert "No pathway is known" in text
     assert "there is no spectrum" in text

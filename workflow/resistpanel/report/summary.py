@@ -295,7 +295,7 @@ def mechanisms(report: dict) -> str | None:
 
 
 def examined(report: dict) -> str | None:
-    """Return one sentence on the catalogue sites that were looked at and not found."""
+    """Return one sentence on the sites that were looked at and not found, and what DNA hides."""
     sites = report["resist"]["negative_sites"]
     if not sites:
         return None
@@ -309,12 +309,14 @@ def examined(report: dict) -> str | None:
         return None
     bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
     names = {s["site"] for s in sites}
-    text = f"{count(len(names))} further catalogue sites were examined and not found"
+    text = f"{count(len(names))} further known resistance mutations were examined and not found"
     if bounds:
         low, high = percent(min(bounds)), percent_up(max(bounds))
-        text += (
-            f" (95{NARROW_SPACE}% bounds {low} to {high})" if low != high else f" (below {high})"
-        )
+        bound = f"{low} to {high}" if low != high else high
+        text += f" (95{NARROW_SPACE}% bounds of the allele frequency: {bound})"
+    if hidden := len(report["resist"]["coverage"]["not_in_dna"]):
+        several = "s" * (hidden != 1)
+        text += f"; {hidden} known resistance alteration{several} cannot be seen in this DNA test"
     return text
 
 

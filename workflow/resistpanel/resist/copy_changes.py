@@ -117,17 +117,12 @@ def copy_state(
         return Change(pair, "undetermined", text)
     ratio = ""
     if change and change.log2_ratio is not None:
-        ratio = f"log2 ratio after to before {_signed(change.log2_ratio)}"
+        ratio = f"log2 ratio after to before {change.log2_ratio:+.2f}"
         if low is not None and high is not None:
-            ratio += f" ({_signed(low)} to {_signed(high)})"
+            ratio += f" ({low:+.2f} to {high:+.2f})"
         if change.call == "unchanged":
             ratio += ", no change beyond that of tumour purity"
     return Change(pair, state, "; ".join(part for part in (copies, ratio) if part))
-
-
-def _signed(number: float) -> str:
-    """Return a number with its sign, two digits after the point."""
-    return f"{number:+.2f}".replace("-", "\u2212")
 
 
 def _copies(before: GeneCopies | None, after: GeneCopies | None) -> str:

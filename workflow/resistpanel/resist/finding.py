@@ -246,6 +246,8 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
         pro.append(f"{state}: {text}")
     elif state in OPEN:
         contra.append(f"{state}: {text}")
+    elif state == "stable" and alteration.copy_number:
+        contra.append(f"present before treatment, unchanged: {text}")
     elif state == "stable":
         contra.append(f"present before treatment at about the same fraction: {text}")
     else:

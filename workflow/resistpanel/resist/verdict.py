@@ -148,7 +148,7 @@ def _known(
     main = keys[0]
     text = _told(main)
     if len(keys) > 1:
-        text += " " + sentence(f"also known: {_others(keys[1:])}")
+        text += " " + sentence(f"also found: {_others(keys[1:])}")
     if converging:
         text += " " + sentence(converging.text)
     if not (main.gained or main.open):
