@@ -135,8 +135,8 @@ def test_three_numbers_of_a_clear_case(patient, context, finding):
     assert numbers["probability"] == pytest.approx(0.999, abs=1e-3)
     assert numbers["text"] == (
         "probability that the allele is real: above 99.9 %; that it was in less than 1 % of the "
-        "tumour cells before treatment: 97.0 %, in less than 5 %: 99.9 %; tier of evidence: 1; "
-        "chance matches expected among 1 new variant: below 0.0001"
+        "tumour cells before treatment: 97.0 %, in less than 5 %: 99.9 %; tier of evidence: 1 "
+        "of 4; chance matches expected among 1 new variant: below 0.0001"
     )
 
 

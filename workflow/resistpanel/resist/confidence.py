@@ -193,7 +193,7 @@ def _text(numbers: Confidence) -> str:
             f"{probability(numbers.ccf_below_1)}, in less than 5 %: "
             f"{probability(numbers.ccf_below_5)}"
         )
-    parts.append(f"tier of evidence: {numbers.tier}")
+    parts.append(f"tier of evidence: {numbers.tier} of {UNCATALOGUED}")
     if numbers.chance_matches is not None:
         several = "s" * (numbers.new_variants != 1)
         parts.append(
