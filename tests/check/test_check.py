@@ -105,6 +105,32 @@ def test_bam_of_another_panel(place, capsys):
     assert sum("reads on 1 of 3 targets looked at" in note for note in notes) == 3
 
 
+def test_reads_of_another_genome(place, capsys):
+    """Contigs of the same names and lengths, but another sequence: nothing else would show it."""
+    header, *lines = place.reference.read_text().split("\n")
+    turned = str.maketrans("ACGT", "CGTA")
+    place.reference.write_text("\n".join([header, *(text.translate(turned) for text in lines)]))
+    sequence = "".join(lines)
+    for number, name in enumerate(("skin", "before", "after")):
+        path = place.folder / f"{name}.bam"
+        with pysam.AlignmentFile(str(path)) as handle:
+            header_of, reads = handle.header, list(handle)
+        with pysam.AlignmentFile(str(path), "wb", header=header_of) as out:
+            for k in range(20):
+                read = pysam.AlignedSegment(header_of)
+                read.query_name, read.flag, read.mapping_quality = f"{name}{k}", 0, 60
+                read.reference_id, read.reference_start = 0, 1000 + 25 * number + k
+                read.query_sequence = sequence[read.reference_start :][:200]
+                read.cigartuples = [(0, 200)]
+                read.set_tags(reads[0].get_tags())
+                out.write(read)
+        pysam.samtools.index(str(path))
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert sum(" aligned bases differ from " in error for error in errors) == 3
+    assert all("give the reference that the reads were aligned to" in e for e in errors)
+
+
 def stated(path: Path, md5: str) -> None:
     """Write the fixture's BAM with an M5 tag."""
     with pysam.AlignmentFile(str(path)) as handle:

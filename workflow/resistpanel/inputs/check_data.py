@@ -3,7 +3,7 @@
 import hashlib
 import itertools
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pysam
@@ -18,7 +18,13 @@ from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.vcf_index import check_vcf_index, open_vcf
 from resistpanel.inputs.checks import resolver
 from resistpanel.inputs.config import Settings
-from resistpanel.inputs.inputs_constants import LEAST_COVERED, TARGETS_ASKED
+from resistpanel.inputs.inputs_constants import (
+    LEAST_COMPARED,
+    LEAST_COVERED,
+    MOST_MISMATCHES,
+    READS_COMPARED,
+    TARGETS_ASKED,
+)
 from resistpanel.inputs.plan import check_extra
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
@@ -144,21 +150,45 @@ def _spread(targets: list[Target], number: int) -> list[Target]:
     return list(itertools.islice(targets[step // 2 :: step], number))
 
 
+def _mismatches(reads: Iterable[pysam.AlignedSegment], reference: Path) -> tuple[int, int]:
+    """Return the aligned bases of reads that differ from the reference, and all of them."""
+    differing = bases = 0
+    with open_fasta(reference) as fasta:
+        for read in reads:
+            if read.is_unmapped or not read.query_sequence or read.reference_end is None:
+                continue
+            start = read.reference_start
+            sequence = fasta.fetch(read.reference_name, start, read.reference_end).upper()
+            for at, pos in read.get_aligned_pairs(matches_only=True):
+                base = read.query_sequence[at].upper()
+                if base in "ACGT" and sequence[pos - start : pos - start + 1] in set("ACGT"):
+                    bases += 1
+                    differing += base != sequence[pos - start]
+    return differing, bases
+
+
 @quiet()
 def check_reads(
     rows: list[Row], targets: list[Target], reference: Path, findings: Findings
 ) -> None:
-    """Ask each indexed BAM for reads on some targets: a BAM of another panel has few."""
+    """Ask each indexed BAM for reads on some targets.
+
+    A BAM of another panel has few, and the reads of another genome's differ from the reference.
+    """
     asked = _spread(targets, TARGETS_ASKED)
     for row in rows:
         if index_of(row.bam) is None:
             continue
         try:
             with open_bam(row.bam, reference) as handle:
-                hit = sum(
-                    next(handle.fetch(target.chrom, target.start, target.end), None) is not None
+                over = [
+                    list(itertools.islice(
+                        handle.fetch(target.chrom, target.start, target.end), READS_COMPARED
+                    ))
                     for target in asked
-                )
+                ]  # fmt: skip
+                hit = sum(bool(reads) for reads in over)
+                differing, bases = _mismatches(itertools.chain(*over), reference)
         except (OSError, ValueError) as error:
             findings.error(
                 f"its index cannot be used ({error})", row.bam, f"run `samtools index {row.bam}`"
@@ -170,6 +200,13 @@ def check_reads(
                 f"'{row.sample}')",
                 row.bam,
                 "give the BED of the panel that was sequenced (key 'targets')",
+            )
+        elif bases >= LEAST_COMPARED and differing > MOST_MISMATCHES * bases:
+            findings.error(
+                f"{100 * differing / bases:.0f} % of {bases} aligned bases differ from {reference} "
+                f"({row.where}, sample '{row.sample}')",
+                row.bam,
+                "give the reference that the reads were aligned to (key 'reference')",
             )
         elif hit < LEAST_COVERED * len(asked):
             findings.notes.append(

@@ -25,6 +25,27 @@ LEAST_COVERED = TABLE.add(
     meaning="Least fraction of them that must have one",
     origin="judgement",
 )
+READS_COMPARED = TABLE.add(
+    "READS_COMPARED",
+    4,
+    unit="reads",
+    meaning="Reads over each of them whose bases are compared with the reference",
+    origin="judgement",
+)
+LEAST_COMPARED = TABLE.add(
+    "LEAST_COMPARED",
+    500,
+    unit="bases",
+    meaning="Least aligned bases for that comparison",
+    origin="judgement",
+)
+MOST_MISMATCHES = TABLE.add(
+    "MOST_MISMATCHES",
+    0.1,
+    unit="1",
+    meaning="Largest fraction of them that may differ; in another genome three quarters do",
+    origin="judgement",
+)
 READS = TABLE.add(
     "READS",
     1000,
