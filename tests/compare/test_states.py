@@ -164,6 +164,8 @@ def test_error_probability_by_hand(view):
     # a clean normal of 900 fragments adds to b
     assert view(1, 905, control=(0, 900)).error_p == pytest.approx(905 / (905 + 3900))
     assert view(0, 905).error_p == 1
+    # Far in the tail, where 1 less the distribution function would be rounding error.
+    assert view(400, 905).error_p < 1e-200
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,15 @@
 
 import dataclasses
 
-from scipy.stats import betabinom
+import numpy as np
+from scipy.special import betaln, logsumexp
 
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE
 from resistpanel.compare.content import Content
 from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Locus
 from resistpanel.compare.support import POSSIBLE, log10_presence
+from resistpanel.core.stats import log_beta_binomial
 from resistpanel.core.vcf import Genotype
 
 
@@ -107,4 +109,9 @@ class View:
         if alt == 0:
             return 1.0
         errors, clean = self.control[0], self.control[1] - self.control[0]
-        return float(betabinom.sf(alt - 1, depth, 1 + errors, 1 / self.error + clean))
+        a, b = 1 + errors, 1 / self.error + clean
+        # The tail itself is summed: 1 less the distribution function is lost below 1e-12.
+        k = np.arange(alt, depth + 1)
+        tail = log_beta_binomial(a / (a + b), k, depth, 1 / (a + b + 1))
+        tail -= np.log(depth + 1) + betaln(depth - k + 1, k + 1)  # orders of the fragments
+        return float(min(np.exp(logsumexp(tail)), 1.0))
