@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from resistpanel.core.text import join, plural, sentence
-from resistpanel.core.vocabulary import OPEN
+from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.resist import (
     Confidence,
     Convergence,
@@ -56,6 +56,17 @@ def state_words(alteration: Alteration) -> str:
         ])  # fmt: skip
     if alteration.status == "gone" and state not in ("lost", "absent"):
         words += ", and is no longer detected"
+    return _of_line(words, alteration, line.line)
+
+
+def _of_line(words: str, alteration: Alteration, number: int) -> str:
+    """Return the words of a later line of therapy, with the earlier line that brought it."""
+    if number == 1:
+        return words
+    words = words.replace("before treatment", f"before line {number} of therapy")
+    earlier = [one for one in alteration.lines if one.line < number and one.state in GAINED]
+    for one in earlier[:1]:
+        words += f" ({one.state} under line {one.line})"
     return words
 
 
@@ -82,15 +93,13 @@ def keys_of(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings on which the verdict rests, the first the weightiest.
 
     Known alterations that relapse brought; else candidates that it brought; else known ones
-    that were there all along at the same fraction. What fell or was lost explains no relapse.
+    that were there all along at the same fraction; else candidates of which it is open whether
+    relapse brought them. What fell or was lost explains no relapse.
     """
-    for tier in (0, 1, 2):
-        keys = [finding for finding in findings if finding.tier == tier]
-        if tier == 2:
-            keys = [k for k in keys if k.effect == "known" and _explains(k.alteration)]
-        if keys:
-            return keys
-    return []
+    known, candidates, others = ([f for f in findings if f.tier == tier] for tier in (0, 1, 2))
+    brought = [f for f in candidates if f.alteration.state not in OPEN]
+    there = [f for f in others if f.effect == "known" and _explains(f.alteration)]
+    return known or brought or there or candidates
 
 
 def _explains(alteration: Alteration) -> bool:

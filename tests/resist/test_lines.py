@@ -1,0 +1,43 @@
+"""What the verdict says where there were several lines, and where candidates are uncertain."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from resistpanel.resist.verdict import keys_of, state_words
+
+
+def finding(tier, effect, state):
+    alteration = SimpleNamespace(state=state, line=None)
+    return SimpleNamespace(tier=tier, effect=effect, alteration=alteration)
+
+
+def test_a_stable_known_alteration_counts_more_than_an_uncertain_candidate():
+    candidate = finding(1, "candidate", "undetermined")
+    known = finding(2, "known", "stable")
+    assert keys_of([candidate, known]) == [known]
+    assert keys_of([candidate]) == [candidate]
+
+
+@pytest.mark.parametrize("state", ["acquired", "emergent", "rising"])
+def test_a_candidate_that_relapse_brought_counts_more_than_a_stable_known_one(state):
+    candidate = finding(1, "candidate", state)
+    assert keys_of([candidate, finding(2, "known", "stable")]) == [candidate]
+
+
+def line(number, state, before):
+    lesions = [SimpleNamespace(lesion="L", state=state)]
+    return SimpleNamespace(
+        line=number, state=state, before=before, why=None, shown_by=("a",), lesions=lesions
+    )
+
+
+def test_the_line_that_brought_an_alteration_is_named():
+    lines = (line(1, "acquired", "excluded"), line(2, "stable", "present"))
+    alteration = SimpleNamespace(lines=lines, line=lines[1], state="stable", status="present")
+    words = state_words(alteration)
+    assert words == (
+        "was present before line 2 of therapy at about the same fraction (acquired under line 1)"
+    )
+    first = SimpleNamespace(lines=lines[:1], line=lines[0], state="acquired", status="present")
+    assert state_words(first) == "was acquired"
