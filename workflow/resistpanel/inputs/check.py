@@ -238,9 +238,7 @@ def summary(done: Checked) -> list[str]:
     given = [row for row in rows if not row.fastq1 and not made.simulate]
     unindexed = sum(index_of(row.bam) is None for row in given)
     if unindexed:
-        shown.append(
-            f"{unindexed} BAM{'s' * (unindexed > 1)} without an index: one is written next to each"
-        )
+        shown.append(f"{unindexed} without an index (BAM or CRAM): one is written next to each")
     shown.append(
         f"the run writes {made.outdir}/report/PATIENT.html, .json, .tsv, .maf and .vcf.gz, and "
         "cohort.html"

@@ -91,7 +91,7 @@ def read_results(outdir: Path, patient: str) -> Results:
         cure = (
             f"patients there: {', '.join(known)}"
             if known
-            else "start in the study folder, or name it with --directory, or its results with --results"
+            else "start in the study folder, or name it: --directory, or --results"
         )
         raise InputError(f"no results of patient {short(patient)}", str(outdir), cure)
     values = {}
