@@ -184,6 +184,8 @@ def test_a_near_miss_names_its_filter(results, capsys):
         (["b"], (50.0, 12.0), ["passed", "failed"]),
         (["absent"], (0.0, 12.0), ["not judged", "not judged"]),
         (["germline"], (50.0, None), ["not judged", "not measured"]),
+        # a driver without a normal: it passes although it is beyond a threshold
+        (["PASS"], (0.3, 7.0), ["exempt", "passed"]),
         # a VCF that does not tell
         (["b"], (), ["passed", "failed"]),
     ],

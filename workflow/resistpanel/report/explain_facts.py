@@ -143,7 +143,8 @@ def decisions(
     -------
     list of dict
         filter, meaning, failed, metric, value, fails (``<`` or ``>``), threshold, and verdict:
-        failed, passed, not measured (the filter could not apply), not judged (of a germline
+        failed, passed, exempt (without a normal, a driver or catalogued allele is reported though
+        it fails), not measured (the filter could not apply), not judged (of a germline
         variant and of an allele that is absent, no other filter counts).
     """
     rows = dict(zip(table.split(","), values, strict=False))
@@ -163,6 +164,9 @@ def decisions(
         verdict = "not judged" if alone else "passed"
         if name in measured and value is None:
             verdict = "not measured"
+        elif verdict == "passed" and name in measured:
+            beyond = value < threshold if fails == "<" else value > threshold
+            verdict = "exempt" if beyond else verdict
         decided.append(
             {
                 "filter": name,

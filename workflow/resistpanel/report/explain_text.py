@@ -65,6 +65,9 @@ def _variant(facts: dict) -> list[str]:
 
 def _outcome(facts: dict) -> str:
     v = facts["variant"]
+    exempt = any(f["verdict"] == "exempt" for f in facts["filters"])
+    if v["reported"] and exempt:
+        return "reported as a driver or catalogued allele: origin not proven without a normal"
     if v["reported"]:
         return "reported: it passed every filter"
     if facts["excluded"]:
