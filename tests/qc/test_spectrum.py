@@ -103,6 +103,7 @@ def test_unknown_contexts_count_in_nothing():
 
 
 @given(st.lists(st.integers(0, 50), min_size=64 * 8, max_size=64 * 8))
+@pytest.mark.slow
 def test_reading_the_other_strand_changes_nothing(values):
     """The reverse complement of genome and reads has the same artifacts."""
     counts = np.array(values).reshape(64, 2, 4)

@@ -134,6 +134,7 @@ def fragments(bam):
     return sum(carriers), len(carriers) - sum(carriers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("phase", "option"),
     [

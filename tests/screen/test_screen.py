@@ -23,6 +23,7 @@ from resistpanel.extras.recurrence import evaluate
 SIZES = [150, 90, 60, 50, 45, 42, 40, 38, 36, 34, 32, 30, 28, 27, 26, 25, 2, 2, 1, 1]
 
 
+@pytest.mark.slow
 def test_twenty_planted_among_a_thousand_clones(tmp_path, tools, fasta, capsys):
     rng = np.random.default_rng(11)
     coding = tools.random_coding(rng)
@@ -116,6 +117,7 @@ def test_planted_substitutions_and_none_false(with_control, tools):
     assert recovered == seven
 
 
+@pytest.mark.slow
 def test_what_chance_may_bring_is_called_so(tools):
     """A chance change of five of 1,000 clones is above the threshold: who asks for more is told."""
     rng = np.random.default_rng(1)
@@ -132,6 +134,7 @@ def test_what_chance_may_bring_is_called_so(tools):
     assert 0.01 < row.expected_false < 1
 
 
+@pytest.mark.slow
 def test_passengers_of_a_large_clone_with_a_synonymous_change(tools):
     """A clone of 6 % of the cells: what it carries is told from what many clones carry."""
     rng = np.random.default_rng(4)
@@ -158,6 +161,7 @@ def test_passengers_of_a_large_clone_with_a_synonymous_change(tools):
     assert labels[list(survivors.planted)[1]] == ("recurrent", "")
 
 
+@pytest.mark.slow
 def test_unequal_clones_count_as_fewer(tools):
     rng = np.random.default_rng(5)
     shares = rng.lognormal(0, 1, 1000)
@@ -167,6 +171,7 @@ def test_unequal_clones_count_as_fewer(tools):
     assert {row.short for row in found.rows if row.recurrent} <= set(survivors.planted)
 
 
+@pytest.mark.slow
 def test_the_depth_of_a_clone_does_not_make_it_many_clones(tools):
     """A passenger of one clone among ten is read a thousand times, and is still one clone."""
     rng = np.random.default_rng(2)
@@ -201,6 +206,7 @@ def test_codons_of_one_residue_are_one_substitution(tools):
     assert [silent.short for silent in found.silent] == [f"C{index + 1}C"]
 
 
+@pytest.mark.slow
 def test_a_hot_spot_of_the_library_is_known_from_the_control(tools):
     """A change that 1 % of all molecules carry is no resistance; without a control it looks so."""
     rng = np.random.default_rng(6)
@@ -220,6 +226,7 @@ def test_a_hot_spot_of_the_library_is_known_from_the_control(tools):
         assert row.label == label
 
 
+@pytest.mark.slow
 def test_a_passenger_on_the_same_reads_is_linked(tmp_path, tools):
     """Two changes near each other: one in 40 clones, the other only in 12 of these."""
     rng = np.random.default_rng(7)

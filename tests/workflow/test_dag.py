@@ -123,6 +123,7 @@ def test_a_sheet_of_ones_own_and_a_sheet_that_grows(folder, tmp_path):
     assert written.stat().st_mtime_ns == time
 
 
+@pytest.mark.slow
 def test_pool_of_normals_and_limits(folder, tmp_path):
     """The other patients' normals, or those of earlier runs, reach the copy number."""
     made = folder / "results/simulate" / PATIENT

@@ -206,6 +206,7 @@ def hcc1395(hcc1395_folder) -> dict:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("hcc1395")
 def test_hcc1395s_tp53_is_found_and_nothing_else(hcc1395):
     """104 of 104 reads in the tumour, none of 110 in the normal."""
@@ -224,6 +225,7 @@ def test_hcc1395s_tp53_is_found_and_nothing_else(hcc1395):
     assert 50 < normal["ad"][0] <= 110
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("hcc1395")
 def test_hcc1395s_inherited_brca1_is_not_somatic(hcc1395):
     """R1751*, heterozygous in the normal and alone in the tumour, which lost the other allele."""

@@ -20,6 +20,7 @@ def run(folder, scatter) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_scattered_to_the_same_bytes(tmp_path):
     """Every file but logs; the evidence is gone, and a run of either kind is then complete."""
     cohort, folder, kept = (tmp_path / name for name in ("cohort", "run", "kept"))
