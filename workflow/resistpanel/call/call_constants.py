@@ -421,7 +421,8 @@ RECURRENT_RANGE = TABLE.add(
     (12.0, 20.0),
     unit="1",
     meaning="Multipliers of these sites, level in log m",
-    origin="measured: as RECURRENT_SITES",
+    origin="judgement: simulated panels show 12 and above, COLO829 160; small panels lose calls "
+    "of true variants if the range is wider",
 )
 UNHEARD_SITES = TABLE.add(
     "UNHEARD_SITES",

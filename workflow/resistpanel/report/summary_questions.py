@@ -17,7 +17,7 @@ ANSWERS = {
 #: What keeps a tier from being read as one of the guideline's.
 SCALE = "(own scale, not AMP/ASCO/CAP)"
 
-#: Tiers of evidence, as the first screen tells them.
+#: Tiers of evidence, as the first screen words them.
 TIERS = {
     1: "seen in at least one patient with this disease, for this alteration and this drug or its "
     "class",

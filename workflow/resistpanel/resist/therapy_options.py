@@ -90,16 +90,16 @@ def resisted_classes(finding: Finding) -> list[tuple[str, str]]:
     """Return what the alteration is reported to resist, each with its best level of evidence.
 
     Classes, and drugs named alone, from the rows of the closest level that are not of another
-    disease (all, if all are); a drug that stands in a row beside its class is left to the class.
+    disease (all, if all are); a drug named beside its class is covered by the class.
     """
     level = finding.kept[0].level if finding.kept else None
     matches = [m for m in finding.matches if m.level == level and m.row.direction == "resistance"]
     rows = [m.row for m in matches if m.disease is not False] or [m.row for m in matches]
     covered = {name for row in rows if row.drug_class for name in row.drugs}
-    told = [(name, row.evidence_level) for row in rows for name in row.drug_class]
-    told += [(n, row.evidence_level) for row in rows for n in row.drugs if n not in covered]
+    levels = [(name, row.evidence_level) for row in rows for name in row.drug_class]
+    levels += [(n, row.evidence_level) for row in rows for n in row.drugs if n not in covered]
     best: dict[str, str] = {}
-    for name, found in told:
+    for name, found in levels:
         best[name] = min(best.get(name, found), found, key=EVIDENCE_LEVELS.index)
     return list(best.items())
 
