@@ -56,7 +56,7 @@ def fuzz(args: argparse.Namespace) -> list[Outcome]:
         for number, case in enumerate(everything):
             if args.group and case.group not in args.group:
                 continue
-            if args.only not in case.name or number % args.every:
+            if args.only not in case.name or number % args.every != args.offset:
                 continue
             if (case.group, case.name) in names:
                 continue
@@ -89,6 +89,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--every", type=int, default=1, help="every how many cases one is run")
+    parser.add_argument("--offset", type=int, default=0, help="the first of them, below --every")
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for a command")
     parser.add_argument("--work", type=Path, default=WORK, help="folder for the data")
     args = parser.parse_args()
