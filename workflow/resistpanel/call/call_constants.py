@@ -779,6 +779,13 @@ LOD_LEVEL = TABLE.add(
     meaning="Fraction of the draws in which a variant at the limit of detection is called",
     origin="definition: CLSI EP17-A2",
 )
+ODDS_MOST = TABLE.add(
+    "ODDS_MOST",
+    999.0,
+    unit="log10",
+    meaning="Log odds in the records are cut at this, either way",
+    origin="judgement: so that a column stays narrow; beyond it no decision changes",
+)
 LOD_DRAWS = TABLE.add(
     "LOD_DRAWS",
     96,

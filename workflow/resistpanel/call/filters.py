@@ -1,5 +1,6 @@
 """Filters as data: the caller walks the table, the VCF header and the docs are written from it."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from resistpanel.call.call_constants import (
     LINKED_REGION,
     LINKED_SD,
     LINKED_TRANS,
+    ODDS_MOST,
     PRIMER_ERROR_MOST,
     PRIMER_REACH,
 )
@@ -404,8 +406,13 @@ def failed(metrics: dict[str, float], filters: tuple[Filter, ...] = FILTERS) -> 
     ]
 
 
+def written_odds(odds: float) -> float:
+    """Return log10 odds within what a record shows, `ODDS_MOST` either way."""
+    return min(max(float(odds), -ODDS_MOST), ODDS_MOST)
+
+
 def values(metrics: dict[str, float]) -> list[float | None]:
     """Return the metric of each filter, in the order of the table, as INFO gives it."""
     # Odds are cut like those of the fields ODDS_*; infinity is "never", as is no metric.
     given = [metrics.get(f.metric) for f in FILTERS]
-    return [None if v is None or np.isposinf(v) else float(np.clip(v, -999, None)) for v in given]
+    return [None if v is None or v == math.inf else max(float(v), -ODDS_MOST) for v in given]

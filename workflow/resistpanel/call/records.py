@@ -20,6 +20,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import dropout
 from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
 from resistpanel.call.model.presence import log_presence
@@ -267,9 +268,9 @@ class RecordBuilder:
             "TYPE": kind(candidate.allele, reference),
             "MODEL": name,
             "SOMATIC_PHRED": metrics["somatic_phred"],
-            "ODDS_GERMLINE": float(np.clip(metrics["germline_odds"], -999, 999)),
-            "ODDS_ARTIFACT": None if artifact is None else float(np.clip(artifact, -999, 999)),
-            "ODDS_NULL": float(np.clip(null, -999, 999)),
+            "ODDS_GERMLINE": filters.written_odds(metrics["germline_odds"]),
+            "ODDS_ARTIFACT": None if artifact is None else filters.written_odds(artifact),
+            "ODDS_NULL": filters.written_odds(null),
             "POPAF": metrics.get("population_af"),
             "NORMALS": int(metrics["normals"]) if metrics.get("normals") else None,
             "PHASE": self._phase(candidate),
@@ -297,10 +298,10 @@ class RecordBuilder:
         """Return genotype and counts of one sample."""
         support = self.candidates[i].support[s]
         total, k = int(self.totals[i, s]), int(self.alts[i, s])
-        strand = support.rows["cls"] % 3
+        of = np.bincount(support.rows["cls"], minlength=CLASSES).tolist()
         # Mates that agree are read from both strands; they are divided evenly.
-        both = int((strand == 2).sum())
-        forward = int((strand == 0).sum()) + both // 2 + (both % 2)
+        both = of[2] + of[5]
+        forward = of[0] + of[3] + both // 2 + (both % 2)
         by_class = support.depth.sum(1)
         all_both = by_class[[2, 5]].sum()
         all_forward = round(float(by_class[[0, 3]].sum() + all_both / 2))
@@ -318,9 +319,7 @@ class RecordBuilder:
             "DP": total,
             "AF": k / total if total else None,
             "DET": detected,
-            "PRESENCE": float(np.clip(self.log_presence[i, s] / LN10, -999, 999))
-            if total
-            else None,
+            "PRESENCE": filters.written_odds(self.log_presence[i, s] / LN10) if total else None,
         }
 
     def _dropout(self, candidate: Candidate) -> list[str]:
