@@ -81,7 +81,7 @@ def effect(transcript: Transcript, start: int, ref: str, alt: str) -> Effect | N
         cdna_name(transcript, placements),
         protein.hgvs if protein else None,
         protein.shorts if protein else (),
-        _residues(transcript, start, ref, alt),
+        residues_of(transcript, start, ref, alt),
         near,
         distance,
     )
@@ -136,7 +136,8 @@ def _touches(transcript: Transcript, edit: Edit) -> bool:
     return any(edit.start < end and edit.end > start for start, end in transcript.gene.cds)
 
 
-def _residues(transcript: Transcript, start: int, ref: str, alt: str) -> tuple[int | None, ...]:
+def residues_of(transcript: Transcript, start: int, ref: str, alt: str) -> tuple[int | None, ...]:
+    """Return the codon of each substituted base in genomic order; of an indel, none."""
     if len(ref) != len(alt):
         return ()
     changed = [start + i for i in range(len(ref)) if ref[i] != alt[i]]

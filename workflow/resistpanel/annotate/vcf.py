@@ -11,9 +11,11 @@ import pysam
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
+from resistpanel.annotate.haplotypes import Bases, Reading, reading
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
+from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
 from resistpanel.panel.genes import load_genes
 
@@ -28,6 +30,20 @@ FIELDS = (
     ("PROTEIN", ".", "String", "Short protein changes, one per codon of a substitution"),
     ("RESIDUES", ".", "Integer", "Codon of each substituted base, in genomic order"),
     ("SPLICE", "0", "Flag", "In a splice site or splice region (3 exonic, 8 intronic bases)"),
+    (
+        "HAPLOTYPE",
+        ".",
+        "String",
+        "Alleles of the same molecules with which the names are read, as POS_REF_ALT",
+    ),
+    ("HGVSP_ALONE", "1", "String", "HGVS p. name without the alleles of HAPLOTYPE"),
+    (
+        "HGVSP_UNPHASED",
+        ".",
+        "String",
+        "HGVS p. name together with an allele that may be on the same molecules, as "
+        "POS_REF_ALT_name",
+    ),
 )
 
 #: Characters that an INFO value may not hold as they are (VCF 4.3, section 1.2).
@@ -71,6 +87,26 @@ class Annotator:
     def effect(self, chrom: str, start: int, ref: str, alt: str) -> Effect | None:
         """Return the most severe effect of an allele (`start` 0-based), None off the panel."""
         return most_severe(self.near(chrom, start, start + len(ref)), start, ref, alt)
+
+    def reading(self, allele: Allele, phases: dict[Allele, dict[Bases, str]]) -> Reading:
+        """Return how an allele is read with those of its fragments.
+
+        Parameters
+        ----------
+        allele : Allele
+        phases : dict
+            Of each allele of the VCF: the phase of its fragments by other allele.
+        """
+        if not phases[allele]:
+            return Reading()
+        chrom, start, ref, alt = allele
+        of_others = {
+            other: phase
+            for other in phases[allele]
+            if (phase := phases.get((chrom, *other), {}).get((start, ref, alt)))
+        }
+        near = self.near(chrom, start, start + len(ref))
+        return reading(near, (start, ref, alt), phases[allele], of_others)
 
     def check_contigs(self, contigs, where: str) -> None:
         """Raise InputError if the VCF and the GFF3 share no contig name."""
@@ -127,9 +163,11 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     annotator = Annotator(genes, Reference(reference))
     with _opened(vcf) as source:
         annotator.check_contigs(source.header.contigs, str(vcf))
-        alleles = [
-            _allele(record, annotator.reference, str(vcf)) for record in _records(source, vcf)
-        ]
+        alleles, phases = [], {}
+        for record in _records(source, vcf):
+            alleles.append(_allele(record, annotator.reference, str(vcf)))
+            if alleles[-1]:
+                phases[alleles[-1]] = _phases(record, str(vcf))
     named = [allele for allele in alleles if allele]
     contigs = annotator.reference.contigs
     bcsq, crashed = csq(named, contigs, genes, reference)
@@ -153,6 +191,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                     place = f"{vcf} ({record.chrom}:{record.pos})"
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
+                        _add_haplotype(record, annotator.reading(allele, phases))
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -213,6 +252,44 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
     if effect:
         for name, value in fields_of(effect).items():
             record.info[name] = value
+
+
+def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:
+    """Return the phase of a record's fragments by other allele, from the caller's INFO/PHASE."""
+    found = {}
+    for entry in record.info.get("PHASE", ()):
+        try:
+            pos, ref, alt, cis, trans = entry.split("_")
+            found[int(pos) - 1, ref, alt] = phase_of(int(cis), int(trans))
+        except ValueError:
+            raise InputError(
+                f"INFO/PHASE {entry!r} is not POS_REF_ALT_cis_trans",
+                f"{where} ({record.chrom}:{record.pos})",
+                "give the output of `resistpanel call`",
+            ) from None
+    return found
+
+
+def _add_haplotype(record: pysam.VariantRecord, read: Reading) -> None:
+    """Name an allele with those of its molecules."""
+    if read.effect:
+        alone = record.info.get("HGVSP", encode("p.="))
+        for name in ("HGVSP", "PROTEIN"):
+            if name in record.info:
+                del record.info[name]
+        for name, value in fields_of(read.effect).items():
+            record.info[name] = value
+        record.info["HAPLOTYPE"] = [_written(other) for other in read.partners]
+        record.info["HGVSP_ALONE"] = alone
+    if read.unphased:
+        record.info["HGVSP_UNPHASED"] = [
+            f"{_written(other)}_{encode(effect.hgvs_p or 'p.?')}" for other, effect in read.unphased
+        ]
+
+
+def _written(allele: Bases) -> str:
+    pos, ref, alt = allele
+    return f"{pos + 1}_{ref}_{alt}"
 
 
 def _index(written: Path, output: str | Path) -> None:

@@ -461,6 +461,21 @@ MAX_PARTNERS = TABLE.add(
     meaning="Following alleles with which the phase of an allele is reported, at most",
     origin="judgement",
 )
+CODON_REACH = TABLE.add(
+    "CODON_REACH",
+    2,
+    unit="bases",
+    meaning="Distance of two bases of one codon, at most, introns aside",
+    origin="definition: codons have three bases",
+)
+INHERITED_IN_NORMAL = TABLE.add(
+    "INHERITED_IN_NORMAL",
+    0.2,
+    unit="1",
+    meaning="Fraction of the normal's fragments from which on the phase of an allele is that of a "
+    "germline variant",
+    origin="judgement",
+)
 MAX_PHASED = TABLE.add(
     "MAX_PHASED",
     200,

@@ -19,13 +19,14 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import dropout
+from resistpanel.call.events.phase import within_codon
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
 from resistpanel.call.model.presence import log_presence
 from resistpanel.call.vcf_writer import Record
-from resistpanel.core.allele import kind, vcf_alleles
+from resistpanel.core.allele import Allele, kind, vcf_alleles
 from resistpanel.core.stats import (
     overdispersed_interval,
     overdispersed_limit,
@@ -81,6 +82,12 @@ class RecordBuilder:
             | ((self.phred >= NEAR_MISS_THERE) & there)
             | ((self.best == "germline") & germline)
         )
+
+    @cached_property
+    def germline(self) -> set[Allele]:
+        """Alleles that are written as germline."""
+        which = np.flatnonzero(self.kept & (self.best == "germline"))
+        return {self.candidates[i].allele for i in which}
 
     @cached_property
     def cluster(self) -> np.ndarray:
@@ -332,11 +339,15 @@ class RecordBuilder:
         return found
 
     def _phase(self, candidate: Candidate) -> list[str]:
-        """Return the phase entries of a called allele against the other called alleles."""
+        """Return the phase entries of a called allele.
+
+        Against the other called alleles, and the germline ones of the codon that are written.
+        """
         entries = []
         if candidate.allele in self.called:
             for other, cis, trans in candidate.phase:
-                if other in self.called:
+                germline = other in self.germline and within_codon(candidate.allele, other)
+                if germline or other in self.called:
                     pos, ref, alt = vcf_alleles(other, self.caller.reference)
                     entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
         return entries

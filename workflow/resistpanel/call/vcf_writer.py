@@ -26,7 +26,8 @@ INFO = (
         "PHASE",
         ".",
         "String",
-        "Other called alleles covered by fragments of this one, as POS_REF_ALT_cis_trans: "
+        "Other called alleles, and germline ones of the codon, covered by fragments of this one, "
+        "as POS_REF_ALT_cis_trans: "
         "fragments with both alleles, and with this one but not the other",
     ),
     ("POPAF", "1", "Float", "Allele frequency in the germline resource"),

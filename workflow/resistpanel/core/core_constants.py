@@ -56,3 +56,18 @@ MOST_BESIDE = TABLE.add(
     "variant sought",
     origin="judgement",
 )
+PHASE_FRAGMENTS = TABLE.add(
+    "PHASE_FRAGMENTS",
+    3,
+    unit="fragments",
+    meaning="Fragments that cover two alleles, below which their phase is unknown",
+    origin="judgement",
+)
+CIS_FRACTION = TABLE.add(
+    "CIS_FRACTION",
+    0.8,
+    unit="1",
+    meaning="Fraction of an allele's fragments with another allele from which on the two are in "
+    "cis; in trans up to the rest of it",
+    origin="judgement",
+)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
+from resistpanel.core.phase import phase_of
 from resistpanel.core.text import join, percent, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Phase, SampleAtLocus
@@ -384,15 +385,5 @@ def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
 
 
 def phase(entry: Phase) -> str:
-    """Return ``cis``, ``trans``, ``cis and trans`` or ``unknown`` of a phase entry.
-
-    `cis` counts fragments that carry both alleles, `trans` those that cover both sites and
-    carry this allele alone. Fewer than three fragments decide nothing.
-    """
-    cis, trans = entry.cis, entry.trans
-    if cis + trans < 3:
-        return "unknown"
-    share = cis / (cis + trans)
-    if share >= 0.8:
-        return "cis"
-    return "trans" if share <= 0.2 else "cis and trans"
+    """Return what `phase_of` does of a phase entry."""
+    return phase_of(entry.cis, entry.trans)

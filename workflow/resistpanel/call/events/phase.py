@@ -3,10 +3,12 @@
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    CODON_REACH,
+    INHERITED_IN_NORMAL,
     MAX_PARTNERS,
     MAX_PHASED,
 )
-from resistpanel.call.io.evidence import Candidate, Pile, mask, others
+from resistpanel.call.io.evidence import Candidate, Pile, Support, mask, others
 from resistpanel.core.allele import Allele
 from resistpanel.core.reference import BASES
 
@@ -16,6 +18,17 @@ def _tells(p: Pile, allele: Allele) -> np.ndarray:
     if allele.substitution and len(allele.ref) == 1:
         return others(p, allele.pos, BASES.index(allele.alt))
     return mask(p, p.frags[p.over(allele.pos - 4, allele.end + 4)])
+
+
+def within_codon(a: Allele, b: Allele) -> bool:
+    """Return whether two alleles may change one codon, introns aside."""
+    first, second = sorted((a, b))
+    return second.pos - first.end < CODON_REACH
+
+
+def _inherited(support: Support) -> bool:
+    """Return whether so many of the normal's fragments carry an allele that it is germline."""
+    return support.alt >= INHERITED_IN_NORMAL * max(support.total, 1)
 
 
 def phase(
@@ -29,20 +42,22 @@ def phase(
     found : candidates of the chunk; their `phase` is filled with (other allele, cis, trans),
         fragments of all samples together
     normal : int or None
-        Alleles that a fifth of the normal's fragments carry are left out: they are germline.
+        An allele that a fifth of the normal's fragments carry is germline: it is compared with the
+        new ones of its codon alone.
     reach : int
         Bases between two alleles that a fragment can span.
     least : int
         Fragments that either allele must have.
     """
 
-    def new(c: Candidate) -> bool:
-        own = None if normal is None else c.support[normal]
-        return sum(s.alt for s in c.support) >= least and (
-            own is None or own.alt < 0.2 * max(own.total, 1)
-        )
-
-    most = sorted(filter(new, found), key=lambda c: -sum(s.alt for s in c.support))[:MAX_PHASED]
+    usable = [c for c in found if sum(s.alt for s in c.support) >= least]
+    inherited = {c.allele for c in usable if normal is not None and _inherited(c.support[normal])}
+    new = [c for c in usable if c.allele not in inherited]
+    most = sorted(new, key=lambda c: -sum(s.alt for s in c.support))[:MAX_PHASED]
+    near = {
+        pos for c in most for pos in range(c.allele.pos - CODON_REACH, c.allele.end + CODON_REACH)
+    }
+    most += [c for c in usable if c.allele in inherited and c.allele.pos in near]
     kept = sorted(most, key=lambda c: c.allele)
     # Of every candidate and sample: the fragments that carry it, and those that could deny it.
     known: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
@@ -61,6 +76,9 @@ def phase(
                 break
             if b.allele.pos < a.allele.end:
                 continue  # two alleles of one place exclude each other
+            germline = (a.allele in inherited) + (b.allele in inherited)
+            if germline == 2 or (germline and not within_codon(a.allele, b.allele)):
+                continue
             cis = only_a = only_b = 0
             for (fa, has_a, tells_a), (fb, has_b, tells_b) in zip(told(n), told(m), strict=True):
                 cis += int(has_b[fa].sum())
