@@ -319,3 +319,35 @@ def test_tert_promoter_hotspots(windows):
         assert windows("chr5", pos - 1, pos) == "G"
         found = effect(Transcript(gene, windows), pos - 1, "G", "A")
         assert (found.hgvs_c, found.terms) == (name, ("upstream_gene_variant",))
+
+
+def test_a_subclones_second_substitution_of_a_codon(make_gene, write_genome, tmp_path):
+    """ABL1 T315I under a second substitution of its codon: T315M."""
+    small = make_gene(codons="GAC" * 14 + "ACT" + "GAC" * 25, seed=9, chrom="chr9")
+    fasta, gff3 = write_genome(small, tmp_path)
+    exonic = [pos for start, end in small.gene.cds for pos in range(start, end)]
+    codon = 3 * 15
+    one, two, three = range(first := exonic[codon] + 1, first + 3)
+    assert small.bases[one - 1 : three] == "ACT"
+    vcf = caller_vcf(
+        tmp_path / "P.vcf.gz",
+        {"chr9": len(small.bases)},
+        [
+            ("chr9", two, "C", "T", "PASS", f"PHASE={three}_T_G_30_50"),
+            ("chr9", three, "T", "G", "PASS", f"PHASE={two}_C_T_30_1"),
+        ],
+    )
+    phase = '##INFO=<ID=PHASE,Number=.,Type=String,Description="Phase">\n'
+    plain = vcf.with_suffix("")
+    plain.write_text(plain.read_text().replace("##FORMAT=<ID=GT", phase + "##FORMAT=<ID=GT", 1))
+    pysam.tabix_compress(str(plain), str(vcf), force=True)
+    output = tmp_path / "annotated.vcf.gz"
+    assert not annotate({"vcf": vcf, "gff3": gff3, "fasta": fasta, "out": output})
+    first, second = VCF(str(output))
+    assert decode(first.INFO["HGVSP"]) == "p.Thr16Ile"
+    assert first.INFO.get("HAPLOTYPE") is None
+    assert decode(second.INFO["HGVSP"]) == "p.Thr16Met"
+    assert (second.INFO["PROTEIN"], second.INFO["CONSEQUENCE"]) == ("T16M", "missense_variant")
+    assert second.INFO["HGVSC"] == "c.47_48delinsTG"
+    assert second.INFO["HAPLOTYPE"] == f"{two}_C_T"
+    assert decode(second.INFO["HGVSP_ALONE"]) == "p.Thr16="

@@ -466,6 +466,19 @@ def test_phase(tmp_path):
     assert trans > 10
 
 
+def test_phase_with_a_germline_variant_of_the_codon(tmp_path):
+    """That of the codon is compared, one further away is not: it is read alone all the same."""
+    inherited = snv(1801, {"normal": 0.5, "t": 0.5}, block=1)
+    new, apart = snv(1800, {"t": 0.2}, block=1), snv(1840, {"normal": 0.5, "t": 0.5}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2400)], [inherited, new, apart], {"normal": 100, "t": 300})
+    calls = made.write(tmp_path).call()
+    entries = {record.pos: record.info["PHASE"] for record in calls.records}
+    (entry,) = entries[1801]
+    pos, _, _, cis, trans = entry.split("_")
+    assert int(pos) == 1802 and int(cis) > 30 and int(trans) <= 2
+    assert not entries[1802] and not entries[1841]
+
+
 def test_bad_bases_say_nothing_of_an_mnv(tmp_path):
     """Fragments that show one of its bases well and the other badly count neither way."""
     ref, alt = changed(1800, 0, 1)

@@ -257,6 +257,8 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
 def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:
     """Return the phase of a record's fragments by other allele, from the caller's INFO/PHASE."""
     found = {}
+    if "PHASE" not in record.header.info:
+        return found
     for entry in record.info.get("PHASE", ()):
         try:
             pos, ref, alt, cis, trans = entry.split("_")

@@ -11,7 +11,7 @@ from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
-from resistpanel.records.compare import Phase, ProteinChange, Substitution
+from resistpanel.records.compare import Haplotype, Phase, ProteinChange, Substitution, Unphased
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +124,8 @@ def describe(call: Call) -> dict:
         "sites": tuple(call.words("SITE")),
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
+        "haplotype": _haplotype(call),
+        "unphased": tuple(_unphased(call.chrom, entry) for entry in call.words("HGVSP_UNPHASED")),
         "real": None if real is None else float(f"{real:.6g}"),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
@@ -133,6 +135,21 @@ def _phase(contig: str, entry: str) -> Phase:
     """Return an entry of the caller's INFO/PHASE, ``POS_REF_ALT_cis_trans``."""
     pos, ref, alt, cis, trans = entry.split("_")
     return Phase(other=f"{contig}:{pos}:{ref}:{alt}", cis=int(cis), trans=int(trans))
+
+
+def _haplotype(call: Call) -> Haplotype | None:
+    """Return the alleles that a variant is named with, from annotate's INFO/HAPLOTYPE."""
+    others = call.words("HAPLOTYPE")
+    if not others:
+        return None
+    ids = tuple(f"{call.chrom}:{entry.replace('_', ':')}" for entry in others)
+    return Haplotype(others=ids, alone=_decoded(call.info.get("HGVSP_ALONE")))
+
+
+def _unphased(contig: str, entry: str) -> Unphased:
+    """Return an entry of annotate's INFO/HGVSP_UNPHASED, ``POS_REF_ALT_name``."""
+    pos, ref, alt, name = entry.split("_", 3)
+    return Unphased(other=f"{contig}:{pos}:{ref}:{alt}", together=decode(name))
 
 
 def _decoded(value: str | None) -> str | None:

@@ -210,6 +210,24 @@ class Phase(Record):
     """With this allele alone."""
 
 
+class Haplotype(Record):
+    """Alleles of one molecule that are read together."""
+
+    others: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """Ids of the other alleles."""
+    alone: _HgvsP
+    """HGVS p. name of the allele without them."""
+
+
+class Unphased(Record):
+    """An allele of the codon that may be on the same molecules; the fragments do not show it."""
+
+    other: str
+    """Its id."""
+    together: _HgvsP
+    """HGVS p. name that the two would have."""
+
+
 class Variant(Record):
     """A variant in every sample of the patient."""
 
@@ -259,6 +277,9 @@ class Variant(Record):
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
+    haplotype: Haplotype | None = None
+    """Names and consequence are those of these alleles together; null if of this one alone."""
+    unphased: tuple[Unphased, ...] = ()
     real: Fraction | None = None
     """Probability that the allele is neither error, artefact nor another person's; null where the
     calls state no odds."""

@@ -36,7 +36,7 @@ RULE = re.compile(r"([^:,<>]+):([^:,<>]+)([<>])([^:,<>]+)")
 KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
-    *("sites", "phase", "state", "states", "lines", "courses", "status"),
+    *("sites", "phase", "haplotype", "unphased", "state", "states", "lines", "courses", "status"),
 )
 
 

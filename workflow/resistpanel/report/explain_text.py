@@ -203,6 +203,16 @@ def _states(facts: dict) -> list[str]:
             lines.append(f"  course in {course['lesion']}: {course['text']}; {course['status']}")
     if facts["lesions"] and facts["lesions"]["kind"]:
         lines.append(f"  lesions: {facts['lesions']['kind']}")
+    if v["haplotype"]:
+        lines.append(
+            f"  named together with {' and '.join(v['haplotype']['others'])}, on the same "
+            f"molecules; alone {v['haplotype']['alone']}"
+        )
+    for one in v["unphased"]:
+        lines.append(
+            f"  on molecules with {one['other']}: {one['together']}; the fragments do not show "
+            "that all of them are"
+        )
     for phase in v["phase"] or ():
         lines.append(
             f"  with {phase['other']}: {phase['cis']} fragments carry both, {phase['trans']} this "

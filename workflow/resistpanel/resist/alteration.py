@@ -7,10 +7,12 @@ from resistpanel.catalog.drugs import Drug
 from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import (
+    Haplotype,
     LesionState,
     LineState,
     Phase,
     SampleAtLocus,
+    Unphased,
 )
 
 #: A sample in which an alteration was not looked for.
@@ -88,6 +90,9 @@ class Alteration:
     substitutions : tuple of (str, str)
         Reference and alternative base of every single base changed.
     phase : tuple of Phase
+    haplotype : Haplotype or None
+        Alleles of the same molecules that the protein change is read with.
+    unphased : tuple of Unphased
     real : float or None
         Probability that the allele exists in the patient.
     population_af : float or None
@@ -110,6 +115,8 @@ class Alteration:
     sites: tuple[str, ...] = ()
     substitutions: tuple[tuple[str, str], ...] = ()
     phase: tuple[Phase, ...] = ()
+    haplotype: Haplotype | None = None
+    unphased: tuple[Unphased, ...] = ()
     population_af: float | None = None
     lines: tuple[LineState, ...] = ()
     status: str | None = None

@@ -174,6 +174,7 @@ def _finding(
     if effect in {"candidate", "passenger", "no_evidence"}:
         _spectrum_reason(alteration, spectrum, contra)
     pro += _phase_reasons(alteration, patient)
+    contra += _unphased_reasons(alteration, patient)
     return Finding(alteration, matches, found, effect, pro, contra, driver)
 
 
@@ -376,11 +377,27 @@ def _spectrum_reason(alteration: Alteration, spectrum: tuple[int, int], contra: 
 
 def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
     labels = {other.id: other.label for other in patient.alterations}
-    return [
+    reasons = []
+    if alteration.haplotype:
+        others = [labels.get(other, other) for other in alteration.haplotype.others]
+        reasons.append(
+            f"one protein change with {' and '.join(others)}, on the same molecules; alone the "
+            f"allele would be {alteration.haplotype.alone}"
+        )
+    return reasons + [
         f"in {phase(entry)} with {labels.get(entry.other, entry.other)}: "
         f"{entry.cis} fragments carry both, {entry.trans} this one alone"
         for entry in alteration.phase
         if phase(entry) != "unknown"
+    ]
+
+
+def _unphased_reasons(alteration: Alteration, patient: Patient) -> list[str]:
+    labels = {other.id: other.label for other in patient.alterations}
+    return [
+        f"on molecules with {labels.get(one.other, one.other)} the protein change is "
+        f"{one.together}; the fragments do not show that all of them are"
+        for one in alteration.unphased
     ]
 
 

@@ -65,6 +65,8 @@ def _variant(
         sites=variant.sites,
         substitutions=tuple((s.ref, s.alt) for s in variant.substitutions),
         phase=variant.phase or (),
+        haplotype=variant.haplotype,
+        unphased=variant.unphased,
         population_af=variant.population_af or None,
         lines=variant.lines,
         status=variant.status,
