@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from tests.resist.conftest import HandMade
 
 from benchmarks.genome import ROOT
 from resistpanel.catalog import protein
@@ -16,7 +17,6 @@ from resistpanel.core.text import join
 from resistpanel.inputs.checks import resolver
 from resistpanel.inputs.patient import describe
 from resistpanel.inputs.sheet import Row
-from tests.resist.conftest import HandMade
 
 VIGNETTES = ROOT / "tests" / "resist" / "vignettes" / "vignettes.tsv"
 
