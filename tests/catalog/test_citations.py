@@ -59,13 +59,13 @@ def test_what_was_not_looked_up_is_shown(capsys):
     )
     assert f"unverified {number}" in said
     line = next(line for line in said.splitlines() if "unverified citations alone" in line)
-    assert "ALK-F1174C-ceritinib" in line
+    assert "FAT1-loss-CDK46" in line
     assert "MAP2K1-C121S-vemurafenib" not in line
 
 
 def test_unverified():
-    row = CATALOG["ALK-F1174C-ceritinib"]
-    assert unverified(row.pmid, CITATIONS) == ["24675041"]
+    row = CATALOG["FAT1-loss-CDK46"]
+    assert unverified(row.pmid, CITATIONS) == ["30537512"]
     assert unverified(row.pmid, {}) == []
     assert unverified(CATALOG["MAP2K1-C121S-vemurafenib"].pmid, CITATIONS) == []
 

@@ -8,9 +8,10 @@ from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.tables import read_tsv
 
 COLUMNS = ("pmid", "author", "year", "state", "note")
-#: ``read``: the paper's text was at hand; ``exported``: PubMed id and statement stand together in
-#: a curated export; ``unverified``: the PubMed id was given from memory and not looked up.
-STATES = ("read", "exported", "unverified")
+#: ``read``: the paper's text was at hand; ``abstract``: its abstract, or a summary of it, was read
+#: together with its PubMed id; ``exported``: PubMed id and statement stand together in a curated
+#: export; ``unverified``: the PubMed id was given from memory and not looked up.
+STATES = ("read", "abstract", "exported", "unverified")
 
 
 @dataclass(frozen=True, slots=True)
