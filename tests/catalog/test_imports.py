@@ -6,7 +6,7 @@ import json
 import pytest
 
 from resistpanel.catalog.drugs import load_drugs
-from resistpanel.catalog.import_record import alteration_of, pmids
+from resistpanel.catalog.import_record import alteration_of, of_kinase, pmids
 from resistpanel.catalog.table import load_catalog, read_rows
 from resistpanel.cli import main
 
@@ -133,18 +133,18 @@ def test_cgi(tmp_path, capsys):
     )
     output = tmp_path / "user.tsv"
     assert run(export, "cgi", output) == 0
-    assert "5 rows imported" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "4 rows imported" in said
+    assert "1 left out: a mutation that is not named" in said
     rows = read_rows(output, load_drugs())
     assert [(r.alteration, r.match_level, r.mechanism_class) for r in rows] == [
         ("C121S", "exact", "downstream_mutation"),
         ("P124", "codon", "downstream_mutation"),
         ("61-61", "range", "upstream_activation"),
         ("amplification", "gene", "on_target_amplification"),
-        ("any mutation", "gene", "upstream_activation"),
     ]
     assert rows[0].pmid == ("21383288", "19915144")
     assert rows[0].evidence_level == "case report"
-    assert rows[-1].drugs == ("dabrafenib", "trametinib")
 
 
 def test_moalmanac(tmp_path, capsys):
@@ -245,3 +245,97 @@ def test_pmids():
     )
     assert pmids(20525993) == ("20525993",)
     assert pmids(None) == ()
+
+
+KINASES = {"ABL1", "ALK", "RET", "ROS1", "NTRK1", "NTRK3", "FGFR2", "PDGFRA", "KIT", "BRAF", "MET"}
+
+
+@pytest.mark.parametrize(
+    ("gene", "alteration", "expected"),
+    [
+        # written with the fusion that the change is in
+        ("ALK", "FUSION G1202R", ("ALK", "G1202R")),
+        ("ALK", "Fusion L1196M", ("ALK", "L1196M")),
+        ("BCR-ABL", "T315I", ("ABL1", "T315I")),
+        ("BCR-ABL1", "E255K", ("ABL1", "E255K")),
+        ("BCR", "ABL T315I", ("ABL1", "T315I")),
+        ("BCR::ABL1", "F317L", ("ABL1", "F317L")),
+        ("BCR::ABL1", "Fusion AND ABL1 T315I", ("ABL1", "T315I")),
+        ("EML4-ALK", "C1156Y", ("ALK", "C1156Y")),
+        ("EML4::ALK", "Fusion AND ALK L1196M", ("ALK", "L1196M")),
+        ("EML4::ALK", "Fusion AND ALK T1151dup", ("ALK", "T1151dup")),
+        ("ALK", "G1202R AND v::ALK Fusion", ("ALK", "G1202R")),
+        ("ROS1", "G2032R AND CD74::ROS1 Fusion", ("ROS1", "G2032R")),
+        ("LMNA::NTRK1", "Fusion AND NTRK1 G595R", ("NTRK1", "G595R")),
+        ("NTRK3", "G623R AND EML4::NTRK3 Fusion", ("NTRK3", "G623R")),
+        ("KIF5B-RET", "V804L", ("RET", "V804L")),
+        ("CCDC6::RET", "FUSION G810S", ("RET", "G810S")),
+        ("FIP1L1-PDGFRA", "T674I", ("PDGFRA", "T674I")),
+        # nothing to take apart
+        ("ABL1", "T315I", ("ABL1", "T315I")),
+        ("EML4::ALK", "Fusion", ("EML4::ALK", "Fusion")),
+        ("BRAF", "V600E", ("BRAF", "V600E")),
+        ("HLA-A", "Loss", ("HLA-A", "Loss")),
+        ("KIT", "MUTATION", ("KIT", "MUTATION")),
+        ("BRAF", "AMPLIFICATION", ("BRAF", "AMPLIFICATION")),
+        # two changes may have to be together
+        ("RET", "M918T AND RET V804M", ("RET", "M918T AND RET V804M")),
+        ("BRAF", "V600E AND NF1 Loss", ("BRAF", "V600E AND NF1 Loss")),
+        ("MET", "Amplification AND NOT KRAS Mutation",
+         ("MET", "Amplification AND NOT KRAS Mutation")),
+        ("EML4::ALK", "Fusion AND ALK C1156Y AND ALK L1198F",
+         ("EML4::ALK", "Fusion AND ALK C1156Y AND ALK L1198F")),
+    ],
+)  # fmt: skip
+def test_a_change_that_is_named_with_its_fusion_is_the_kinases(gene, alteration, expected):
+    assert of_kinase(gene, alteration, KINASES) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("consequence::inframe_insertion:762-823", ("inframe_insertion", "762-823", "range")),
+        ("consequence::inframe_deletion:729-761", ("inframe_deletion", "729-761", "range")),
+        ("consequence::inframe_insertion", None),
+        ("consequence::missense_variant:12-13", None),
+        ("MUTATION", None),
+        ("any mutation", None),
+        ("oncogenic mutation", None),
+    ],
+)
+def test_consequences_and_unnamed_mutations(text, expected):
+    assert alteration_of(text) == expected
+
+
+def test_cgi_inframe_indels_are_no_fusions(tmp_path, capsys):
+    cells = ["EGFR", "EGFR::consequence::inframe_insertion:762-823", "MUT", "Resistant", "",
+             "Erlotinib (EGFR inhibitor)", "Late trials", "PMID:24353160", "Lung"]  # fmt: skip
+    export = table(
+        tmp_path / "cgi.tsv", CGI, cells, [*cells[:1], "EGFR:oncogenic mutation", *cells[2:]]
+    )
+    output = tmp_path / "user.tsv"
+    assert run(export, "cgi", output) == 0
+    assert "1 left out: a mutation that is not named" in capsys.readouterr().err
+    (row,) = read_rows(output, load_drugs())
+    assert (row.gene, row.alteration_type, row.span) == ("EGFR", "inframe_insertion", (762, 823))
+
+
+def test_civic_numbers_statuses_and_separators(tmp_path, capsys):
+    columns = [*CIVIC_2024, "source_type", "evidence_statement"]
+    rows = [
+        civic_row(evidence_id="1", source_type="PubMed", evidence_statement="one\u2028line"),
+        civic_row(evidence_id="2", source_type="ASCO", citation_id="161573"),
+        civic_row(evidence_id="3", source_type="PubMed", evidence_status=""),
+        civic_row(evidence_id="4", source_type="PubMed", evidence_status="rejected"),
+        civic_row(evidence_id="5", source_type="PubMed", evidence_statement="a\x0bb\x85c"),
+        civic_row(evidence_id="6", source_type="PubMed", molecular_profile="KRAS Mutation"),
+    ]
+    export = table(
+        tmp_path / "civic.tsv", columns, *[[row.get(c, "") for c in columns] for row in rows]
+    )
+    output = tmp_path / "user.tsv"
+    assert run(export, "civic", output) == 0
+    assert "1 left out: a mutation that is not named" in capsys.readouterr().err
+    rows = read_rows(output, load_drugs())
+    assert [row.id.split("-")[1] for row in rows] == ["EID1", "EID2", "EID5"]
+    assert [row.pmid for row in rows] == [("21383288",), (), ("21383288",)]

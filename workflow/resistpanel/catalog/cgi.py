@@ -30,12 +30,15 @@ def records(rows: list[dict[str, str]]) -> Iterator[Record]:
     """Yield the statements on resistance, one per alteration that a line lists.
 
     A line's alterations are written ``GENE:change,change``; ``V600.`` is any change of a codon,
-    ``.12.`` too, ``amp`` and ``del`` are copy numbers.
+    ``.12.`` too, ``amp`` and ``del`` are copy numbers;
+    ``GENE::consequence::inframe_insertion:762-823`` are indels of these residues.
     """
     for number, row in enumerate(rows, start=1):
         if row["Association"] not in {"Resistant", "Resistance"}:
             continue
         gene, _, changes = row["Alteration"].partition(":")
+        # `EGFR::consequence::inframe_insertion:762-823` is no fusion.
+        changes = changes.removeprefix(":")
         # `Drug full name` reads `Vemurafenib (BRAF inhibitor)`, several joined by ` + `.
         names = [
             re.sub(r"\s*\(.*?\)\s*$", "", name).strip()
@@ -45,7 +48,7 @@ def records(rows: list[dict[str, str]]) -> Iterator[Record]:
             yield Record(
                 identifier=f"line{number}.{position}",
                 gene=gene or row["Gene"],
-                alteration=change or "MUTATION",
+                alteration=change,
                 drugs=tuple(name for name in names if name),
                 disease=row.get("Primary Tumor type full name") or row["Primary Tumor type"],
                 direction="resistance",

@@ -27,6 +27,12 @@ COLUMNS = (
 )
 
 
+def _no_paper(row: dict[str, str]) -> bool:
+    """Whether a row cites an abstract of ASCO or ASH, whose number is no PubMed id."""
+    kind = row.get("source_type") or row["citation_id"].partition("(")[2]
+    return kind.strip(" )").upper() in {"ASCO", "ASH"}
+
+
 def records(rows: list[dict[str, str]]) -> Iterator[Record]:
     """Yield the accepted predictive statements on resistance.
 
@@ -34,7 +40,7 @@ def records(rows: list[dict[str, str]]) -> Iterator[Record]:
     level D (preclinical) does not tell cells from animals and becomes ``in vitro``.
     """
     for row in rows:
-        accepted = row["evidence_status"].lower() in {"accepted", ""}
+        accepted = row["evidence_status"].strip().lower() == "accepted"
         significance = row.get("significance") or row.get("clinical_significance") or ""
         if not accepted or row["evidence_type"] != "Predictive" or significance != "Resistance":
             continue
@@ -57,6 +63,6 @@ def records(rows: list[dict[str, str]]) -> Iterator[Record]:
             disease=row["disease"],
             direction=direction,
             evidence_level=level,
-            pmid=pmids(row["citation_id"]),
+            pmid=() if _no_paper(row) else pmids(row["citation_id"]),
             note=f"drugs given as {interaction.lower()}" if interaction else "",
         )

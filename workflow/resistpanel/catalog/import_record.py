@@ -1,8 +1,9 @@
 """What the three importers have in common: a record, and its catalogue row."""
 
+import dataclasses
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from resistpanel.catalog import protein
@@ -22,11 +23,19 @@ _GENE_LEVEL = {
     "loss of function": ("loss_of_function", "loss of function", "gene"),
     "truncating mutation": ("loss_of_function", "loss of function", "gene"),
     "inactivating mutation": ("loss_of_function", "loss of function", "gene"),
-    "mutation": ("nonsynonymous", "any mutation", "gene"),
-    ".": ("nonsynonymous", "any mutation", "gene"),
     "overexpression": ("overexpression", "overexpression", "none"),
     "over": ("overexpression", "overexpression", "none"),
 }
+
+
+#: Words for a mutation that is not named: it may be anywhere in the gene.
+_UNNAMED = {"mutation", "any mutation", "oncogenic mutation", ".", ""}
+
+#: Symbols by which fusions are called.
+_SYMBOLS = {"ABL": "ABL1", "PDGFRa": "PDGFRA"}
+
+#: A change that the fusion's kinase has: ``T315I``, ``T1151dup``; ``E255K/V`` is none.
+_CHANGE = re.compile(r"(?:p\.)?[A-Z]\d+(?:_[A-Z]\d+)?(?:[A-Z]|(?:del|ins|dup|delins)[A-Z*]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +87,14 @@ def alteration_of(text: str) -> tuple[str, str, str] | None:
     """Return (alteration_type, alteration, match_level) of a knowledge base's wording, or None.
 
     Understood are protein changes (``V600E``, ``E746_A750DEL``), codons (``V600``, ``V600.``,
-    ``.12.``) and words for whole genes (``AMPLIFICATION``, ``amp``, ``MUTATION``).
+    ``.12.``), words for whole genes (``AMPLIFICATION``, ``amp``), and CGI's consequences with a
+    range (``consequence::inframe_insertion:762-823``). A mutation that is not named is none.
     """
     text = text.strip().removeprefix("p.")
     if found := _GENE_LEVEL.get(text.lower()):
         return found
+    if text.startswith("consequence::"):
+        return _consequence(text)
     if "::" in text or "fusion" in text.lower():
         return "fusion", text, "none"
     if match := re.fullmatch(r"\.(\d+)\.", text):
@@ -100,6 +112,47 @@ def alteration_of(text: str) -> tuple[str, str, str] | None:
         change.kind, "inframe_insertion" if change.inframe else "substitution"
     )
     return kind, text, "exact"
+
+
+def _consequence(text: str) -> tuple[str, str, str] | None:
+    """Return the alteration of CGI's ``consequence::inframe_insertion:762-823``, or None."""
+    kind, _, place = text.removeprefix("consequence::").partition(":")
+    if kind not in {"inframe_insertion", "inframe_deletion"} or protein.parse_range(place) is None:
+        return None
+    return kind, place, "range"
+
+
+def of_kinase(gene: str, alteration: str, genes: Collection[str]) -> tuple[str, str]:
+    """Return gene and alteration of a change that is written with the fusion it is in.
+
+    ``ALK``, ``FUSION G1202R`` is ALK G1202R; ``BCR-ABL``, ``T315I`` and ``BCR``, ``ABL T315I`` are
+    ABL1 T315I; ``EML4::ALK Fusion AND ALK L1196M`` is ALK L1196M. A fusion without a change stays
+    as it is, and so do two changes, which may have to be together.
+
+    Parameters
+    ----------
+    gene, alteration : str
+        As the knowledge base writes them.
+    genes : collection of str
+        Symbols of the kinases: of two partners, the one among these is meant.
+    """
+    words = [part.strip(" ()") for part in re.split(r"\s+AND\s+", f"{gene} {alteration}")]
+    fusions = [word for word in words if "::" in word or "fusion" in word.lower()]
+    changes = [word for word in words if word not in fusions]
+    if len(words) > 1:
+        if len(changes) != 1 or len(fusions) != len(words) - 1:
+            return gene, alteration
+        symbol, _, change = changes[0].partition(" ")
+        return symbol, change
+    bare = re.sub(r"\bfusion\b", " ", f"{gene} {alteration}", flags=re.IGNORECASE)
+    *partners, change = [part for part in re.split(r"::|-|\s+", bare) if part] or [""]
+    if not _CHANGE.fullmatch(change):
+        return gene, alteration
+    partners = [_SYMBOLS.get(part, part) for part in partners]
+    kinases = [part for part in partners if part in genes] if len(partners) == 2 else partners
+    if len(kinases) == 1 and (len(partners) == 2 or "fusion" in alteration.lower()):
+        return kinases[0], change
+    return gene, alteration
 
 
 def to_rows(
@@ -120,8 +173,14 @@ def to_rows(
         to the drugs' targets; ``other`` where it is not connected.
     """
     imported = Imported()
+    kinases = {target for drug in drugs for target in drug.targets}
     for record in records:
-        found = alteration_of(record.alteration)
+        gene, text = of_kinase(record.gene, record.alteration, kinases)
+        record = dataclasses.replace(record, gene=gene, alteration=text)
+        if text.strip().lower() in _UNNAMED:
+            imported.skipped["a mutation that is not named"] += 1
+            continue
+        found = alteration_of(text)
         if found is None:
             imported.skipped["the alteration cannot be matched on a panel"] += 1
             continue

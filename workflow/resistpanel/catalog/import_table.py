@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 from resistpanel.catalog import cgi, civic, moalmanac
@@ -71,6 +72,15 @@ def import_file(path: Path, kind: str, output: Path, date: str, folder: Path) ->
     return imported
 
 
+def _one_line_each(text: str) -> str:
+    """Return `text` with a space for every separator of lines but the line feed.
+
+    Statements of CIViC hold such characters (U+2028, vertical tab), and `str.splitlines` would cut
+    the row there.
+    """
+    return re.sub("[\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]|\r(?!\n)", " ", text)
+
+
 def _cell(text: str) -> str:
     return " ".join(text.split())
 
@@ -86,7 +96,7 @@ def _records(kind: str, text: str, path: Path):
         if not isinstance(value, list):
             raise InputError("not a list of assertions", str(path), "give the almanac's JSON")
         return moalmanac.records(value)
-    frame = parse_table(text, str(path))
+    frame = parse_table(_one_line_each(text), str(path))
     module = {"civic": civic, "cgi": cgi}[kind]
     header = set(frame.columns)
     missing = [

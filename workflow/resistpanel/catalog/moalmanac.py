@@ -31,11 +31,7 @@ def records(assertions: list[dict]) -> Iterator[Record]:
             identifier=f"assertion{number}",
             gene=str(item.get("gene") or ""),
             alteration=alteration,
-            drugs=tuple(
-                name.strip()
-                for name in str(item.get("therapy_name") or "").split("+")
-                if name.strip()
-            ),
+            drugs=_drugs(item),
             disease=str(item.get("oncotree_term") or item.get("disease") or ""),
             direction="resistance",
             evidence_level=LEVELS.get(implication, "inferred"),
