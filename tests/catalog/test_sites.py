@@ -72,9 +72,7 @@ def true_codons(genes):
         ("MAP2K1", 121, "TGC"),
         ("NRAS", 61, "CAA"),
     ):
-        gene = genes.get(symbol)
-        if gene is None:
-            continue
+        gene = genes[symbol]
         complement = str.maketrans("ACGT", "TGCA") if gene.strand == "-" else {}
         for pos, base in zip(gene.codon(residue), codon, strict=True):
             bases.setdefault(gene.chrom, {})[pos] = base.translate(complement)
@@ -336,7 +334,9 @@ def test_every_shipped_row_can_be_placed(genes):
     by_residue = {residue: codon for codon, residue in GENETIC_CODE.items()}
     bases: dict[str, dict[int, str]] = {}
     for (symbol, number), residue in reference_residues(rows).items():
-        gene = genes[symbol]
+        gene = genes.get(symbol)
+        if gene is None:
+            continue
         complement = str.maketrans("ACGT", "TGCA") if gene.strand == "-" else {}
         for pos, base in zip(gene.codon(number), by_residue[residue], strict=True):
             bases.setdefault(gene.chrom, {})[pos] = base.translate(complement)

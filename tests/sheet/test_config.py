@@ -162,6 +162,10 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
         ),
         ({"outdir": ""}, "config.yaml (key 'outdir'): the value is empty; give a path, or null"),
         ({"genes": "no.gff3"}, "config.yaml (key 'genes'): no such file: no.gff3"),
+        (
+            {"catalog_tables": ["mine.tsv"]},
+            "config.yaml (key 'catalog_tables.0'): no such file: mine.tsv",
+        ),
         ({"catalog": "no"}, "config.yaml (key 'catalog'): no such folder: no"),
         ({"call": {"pon": "no.vcf"}}, "config.yaml (key 'call.pon'): no such file: no.vcf"),
         ({"report": {"table1": "t"}}, "config.yaml (key 'report.table1'): no such file: t"),

@@ -17,8 +17,9 @@ rule catalog:
         runtime=10,
     params:
         folder=SETTINGS.catalog,
+        user=USER_TABLES,
     shell:
         "resistpanel catalog --made-from {input.due:q}"
         " sites --genes {input.genes:q} --reference {input.reference:q}"
-        " --catalog {params.folder:q} --targets {input.targets:q} --output {output.sites:q}"
+        " --catalog {params.folder:q} {params.user} --targets {input.targets:q} --output {output.sites:q}"
         " > {log:q} 2>&1"

@@ -21,11 +21,12 @@ rule resist:
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
         catalog=SETTINGS.catalog,
+        user=USER_TABLES,
         knowledge=SETTINGS.knowledge,
     shell:
         "resistpanel resist --made-from {input.due:q}"
         " --compare {input.compare:q} --sheet {input.sheet:q}"
         " --copynumber {input.copynumber:q}"
-        " --catalog {params.catalog:q} --knowledge {params.knowledge:q}"
+        " --catalog {params.catalog:q} {params.user} --knowledge {params.knowledge:q}"
         " --genes {input.genes:q} --targets {input.targets:q} --reference {input.reference:q}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -24,6 +24,7 @@ from resistpanel.core.files import write_json
 from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
 from resistpanel.core.made import FOLDER, File, Made, differences, place, read, software
+from resistpanel.inputs.config import Settings
 from resistpanel.inputs.owner import ROWS, check_owner, lock_of, write_owner
 from resistpanel.inputs.plan import Plan
 from resistpanel.inputs.sheet import cells
@@ -76,6 +77,12 @@ def _indexed(role: str, path: Path | None) -> dict[str, Path]:
 def _tables(role: str, folder: Path, names: Iterable[str] | None = None) -> dict[str, Path]:
     paths = sorted(folder.glob("*.tsv")) if names is None else [folder / name for name in names]
     return {f"{role} {path.name}": path for path in paths}
+
+
+def _catalogue(made: Settings) -> dict[str, Path]:
+    """Return the tables of the catalogue and the user's own."""
+    own = {f"catalogue table {n}": path.absolute() for n, path in enumerate(made.catalog_tables, 1)}
+    return _tables("catalogue", made.catalog) | own
 
 
 class Steps:
@@ -131,7 +138,7 @@ class Steps:
         )  # fmt: skip
         yield Step(
             "catalog", "all",
-            {**self.panel, **self.reference, **_tables("catalogue", made.catalog)},
+            {**self.panel, **self.reference, **_catalogue(made)},
             ["catalog/sites.vcf"], {}, everyone,
         )  # fmt: skip
         if self.plan.aligned:
@@ -220,7 +227,7 @@ class Steps:
         yield Step(
             "resist", patient,
             {**states, **sheet, **copies, **self.panel, **self.reference,
-             **_tables("catalogue", made.catalog),
+             **_catalogue(made),
              **_tables("knowledge", made.knowledge)},
             [f"resist/{patient}.json"], {}, [patient],
         )  # fmt: skip

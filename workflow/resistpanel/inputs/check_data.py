@@ -46,7 +46,7 @@ class Panel:
             self.targets: list[Target] = read_targets(bed)
             self.genes: dict[str, Gene] = load_genes(gff3)
             covered = Targets(bed)
-        self.catalog: Catalog = load_catalog(settings.catalog)
+        self.catalog: Catalog = load_catalog(settings.catalog, settings.catalog_tables)
         drivers = load_drivers(settings.catalog, self.catalog.drugs)
         with open_fasta(settings.reference) as reference:
             sites, _ = find_sites(all_rows(self.catalog, drivers), self.genes, reference, covered)

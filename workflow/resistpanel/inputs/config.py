@@ -91,6 +91,7 @@ class Settings:
     padding: int | None = None
     index_hopping: float | None = None
     treatments: Path | None = None
+    catalog_tables: tuple[Path, ...] = ()
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -291,6 +292,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         padding=config["assay"].get("padding"),
         index_hopping=config["assay"].get("index_hopping"),
         treatments=None if simulation else _path(config["treatments"]),
+        catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
@@ -307,6 +309,9 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     for i, path in enumerate(made.multiqc):
         if not path.exists():
             yield InputError(f"no such file or folder: {path}", made.place(f"multiqc.scan.{i}"))
+    for i, path in enumerate(made.catalog_tables):
+        if not path.is_file():
+            yield InputError(f"no such file: {path}", made.place(f"catalog_tables.{i}"))
     if isinstance(made.pool, str):
         if made.pool != COHORT:
             cure = did_you_mean(made.pool, [COHORT]) or f"give {COHORT}, or a list of qc and sample"
