@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from resistpanel.catalog.classes import load_activating
+from resistpanel.catalog.classes import load_activating, load_inactivating
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
@@ -15,7 +15,9 @@ from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.panel.genes import load_genes
 
 FACTS = HOME.parent / "shared" / "facts" / "refcds138_hg19.json.gz"
-RESIDUES = reference_residues([*load_catalog(), *load_drivers(), *load_activating()])
+RESIDUES = reference_residues(
+    [*load_catalog(), *load_drivers(), *load_activating(), *load_inactivating()]
+)
 
 #: hg19 positions (1-based) of substitutions, as CIViC gives them (GRCh37): they must fall on
 #: the right base of the codon that the panel's transcript gives the residue's number to. For
@@ -77,7 +79,7 @@ def test_coordinates_of_an_independent_source(genes, gene, residue, chrom, pos, 
 
 def test_rows_that_claim_one_residue_agree():
     claims: dict[tuple[str, int], set[str]] = {}
-    for row in [*load_catalog(), *load_drivers(), *load_activating()]:
+    for row in [*load_catalog(), *load_drivers(), *load_activating(), *load_inactivating()]:
         for number, residue in row.residues:
             claims.setdefault((row.gene, number), set()).add(residue)
     assert {key: found for key, found in claims.items() if len(found) > 1} == {}

@@ -2,13 +2,14 @@
 
 import pytest
 
-from resistpanel.catalog.classes import load_activating, load_diseases
+from resistpanel.catalog.classes import load_activating, load_diseases, load_inactivating
 from resistpanel.catalog.drivers import COLUMNS as DRIVER_COLUMNS
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import load_drugs, resolve
 from resistpanel.catalog.options import COLUMNS as OPTION_COLUMNS
 from resistpanel.catalog.options import load_options
 from resistpanel.catalog.protein import parse
+from resistpanel.catalog.table import load_catalog
 from resistpanel.core.errors import InputError
 
 
@@ -56,7 +57,7 @@ def test_what_is_no_sensitising_alteration(drug, gene, change):
 
 
 def test_every_driver_and_option_has_a_source():
-    for row in [*load_drivers(), *load_options(), *load_activating()]:
+    for row in [*load_drivers(), *load_options(), *load_activating(), *load_inactivating()]:
         assert row.source
         assert row.pmid or row.source.startswith("product label"), row
 
@@ -136,3 +137,43 @@ def test_diseases_match_by_any_name():
 def test_activating_alterations(gene, change, activating):
     found = any(a.gene == gene and a.matches_change(parse(change)) for a in load_activating())
     assert found is activating
+
+
+@pytest.mark.parametrize(
+    ("gene", "change", "inactivating"),
+    [
+        ("PTEN", "C136R", True),
+        ("TP53", "C242F", True),
+        ("PTEN", "R130Q", False),
+        ("BRAF", "V600E", False),
+    ],
+)
+def test_substitutions_that_switch_a_gene_off(gene, change, inactivating):
+    rows = load_inactivating()
+    assert any(r.gene == gene and r.matches_change(parse(change)) for r in rows) is inactivating
+
+
+def test_no_substitution_switches_a_gene_on_and_off():
+    on = {(row.gene, row.alteration) for row in load_activating()}
+    assert not on & {(row.gene, row.alteration) for row in load_inactivating()}
+
+
+def test_without_inactivating_tsv_nothing_is_known(tmp_path):
+    assert load_inactivating(tmp_path) == []
+
+
+def test_an_insertion_that_stays_sensitive():
+    """A763_Y764insFQEA is the exception among the insertions of exon 20."""
+    catalog = load_catalog()
+    change = parse("A763_Y764insFQEA")
+    rows = [r for r in catalog.of_gene("EGFR") if r.matches_change(change)]
+    closest = [r for r in rows if r.match_level == "exact"]
+    assert [r.direction for r in closest] == ["sensitivity"]
+    assert closest[0].drug_match(resolve("erlotinib")) == "drug"
+
+
+def test_amivantamab_is_no_antibody_against_egfr_alone():
+    drug = resolve("amivantamab")
+    assert set(drug.targets) == {"EGFR", "MET"}
+    rows = [r for r in load_catalog().of_gene("MET") if r.alteration_type == "amplification"]
+    assert not any(r.drug_match(drug) for r in rows)

@@ -46,7 +46,7 @@ def load_diseases(folder: str | Path | None = None) -> Diseases:
 
 @dataclass(frozen=True, slots=True)
 class Activating:
-    """One alteration, or codon, by which a gene is known to be switched on."""
+    """One alteration, or codon, by which a gene is known to be switched on, or off."""
 
     gene: str
     alteration: str
@@ -74,11 +74,29 @@ def load_activating(folder: str | Path | None = None) -> list[Activating]:
     InputError
         One line for every malformed row.
     """
-    folder = Path(CATALOG if folder is None else folder)
+    return _load(Path(CATALOG if folder is None else folder) / "activating.tsv")
+
+
+def load_inactivating(folder: str | Path | None = None) -> list[Activating]:
+    """Read ``inactivating.tsv`` of a catalogue folder: substitutions that switch a gene off.
+
+    Truncating variants need no row. Without the file nothing is known of any substitution.
+
+    Raises
+    ------
+    InputError
+        One line for every malformed row.
+    """
+    path = Path(CATALOG if folder is None else folder) / "inactivating.tsv"
+    return _load(path) if path.is_file() else []
+
+
+def _load(path: Path) -> list[Activating]:
+    """Read a table of functional variants, the same columns in both."""
     columns = ("gene", "alteration", "match_level", "source", "pmid")
     errors: list[InputError] = []
     rows: list[Activating] = []
-    for place, row in read_tsv(folder / "activating.tsv", columns):
+    for place, row in read_tsv(path, columns):
         problems = require(row, ("gene", "alteration", "source"), place)
         problems += [
             InputError(what, place, cure)
