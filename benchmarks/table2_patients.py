@@ -24,6 +24,8 @@ from resistpanel.testing.codons import KnownCodon, read_codons
 TABLE = ROOT / "tests" / "resist" / "table2.tsv"
 PANEL = ROOT / "panels" / "cancer138"
 CODONS = ROOT / "resources" / "demo" / "codons.tsv"
+#: Bases beside a target that the simulated genome holds, and more.
+BESIDE = 600
 #: What DNA does not show.
 INVISIBLE = ("overexpression", "loss of expression")
 #: Drugs whose targets (SMO, AR) are no neighbours of any gene of the table.
@@ -108,6 +110,8 @@ def small_panel(folder: Path, rows: Sequence[Row], others: int) -> Path:
     }
     targets = read_targets(PANEL / "hg19.bed")
     chosen = [t for t in targets if any(c == t.chrom and t.start <= p < t.end for c, p in needed)]
+    # The genome holds bases beside the targets: catalogued codons there must be true as well.
+    chosen += [t for t in targets if t not in chosen and any(_near(t, one) for one in chosen)]
     held = {target.gene for target in chosen}
     amplified = {row.gene for row in rows if row.amplification}
     further = [g for g in genes if g not in held | amplified and genes[g].chrom != "chrX"][:others]
@@ -126,6 +130,12 @@ def small_panel(folder: Path, rows: Sequence[Row], others: int) -> Path:
     covered = [c for c in read_codons(CODONS) if all(_covers(chosen, c.chrom, p) for p in c.pos)]
     _write_codons(folder / "codons.tsv", covered)
     return folder
+
+
+def _near(target: Target, other: Target) -> bool:
+    """Whether a target lies within `BESIDE` bases of another."""
+    apart = max(target.start - other.end, other.start - target.end)
+    return target.chrom == other.chrom and apart < BESIDE
 
 
 def _of_gene(line: str, names: set[str]) -> bool:

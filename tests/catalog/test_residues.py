@@ -49,7 +49,19 @@ COORDINATES = [
 
 
 #: Genes of the catalogue that the shipped panel of 138 does not hold.
-OFF_PANEL = {"B2M", "BCL2", "BTK", "FAT1", "GLI2", "PIK3R2", "PLCG2", "PREX2", "RAC1", "ROS1"}
+OFF_PANEL = {
+    "B2M",
+    "BCL2",
+    "BTK",
+    "FAT1",
+    "GLI2",
+    "PIK3R2",
+    "PLCG2",
+    "PREX2",
+    "RAC1",
+    "ROS1",
+    "TP53BP1",
+}
 
 
 @pytest.fixture(scope="module")
