@@ -89,8 +89,9 @@ def test_the_co_alterations_that_the_review_names():
 @pytest.mark.skipif(not FACTS.exists(), reason=f"{FACTS} is absent")
 def test_nothing_of_the_compiled_tables_is_missing_or_changed():
     compiled = facts("nras_therapies.tsv")
-    assert len(THERAPIES) == len(compiled)
-    for row, fact in zip(THERAPIES, compiled, strict=True):
+    # The compiled table lacks one regimen of the text.
+    assert [row["regimen"] for row in THERAPIES[len(compiled) :]] == ["pazopanib + trametinib"]
+    for row, fact in zip(THERAPIES[: len(compiled)], compiled, strict=True):
         for column in ("ORR", "DCR", "PFS", "OS"):
             assert row[column.lower()] == fact[column], row["regimen"]
         if fact["n_nras_mutant"] not in {"", "0"}:
