@@ -184,7 +184,7 @@ SECOND = (
             ("imatinib",),
             LEUKAEMIA,
             [("ABL1", "F317L", 0.0, 0.3)],
-            ["dasatinib or nilotinib (likely cross-resistance to dasatinib: ABL1 p.F317L)"],
+            ["nilotinib"],
         ),
         (
             ("crizotinib", "lorlatinib"),
