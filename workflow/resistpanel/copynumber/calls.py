@@ -1,21 +1,16 @@
 """Calls per gene: copies, amplification to deletion, LOH; and the paired ratio of two tumours."""
 
 import dataclasses
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from scipy.special import logsumexp
 
-from resistpanel.copynumber.copy_states import (
-    STATES,
-    copies,
-    expected_balance,
-    expected_log2,
-    log_balance_likelihood,
-    log_prior,
-    log_ratio_likelihood,
-)
+from resistpanel.copynumber.copy_states import copies, expected_log2, log_ratio_likelihood
+from resistpanel.copynumber.gene_states import Cell, gene_states
+from resistpanel.copynumber.partial import Partial
 from resistpanel.copynumber.ratios import Genes, two_sided
-from resistpanel.copynumber.segments import BALANCES, HetSites
+from resistpanel.copynumber.segments import BALANCES, HetSites, Segment
 from resistpanel.core.parameters import setting
 from resistpanel.core.stats import benjamini_hochberg
 
@@ -34,6 +29,8 @@ class Rules:
         Posterior probability that the copies are not those of the genome at large, and of LOH.
     q : float
         False discovery rate of changes where the purity is not known, and of paired ratios.
+    least_unknown : float
+        Log2 ratio, absolute, below which no change is called where the purity is not known.
     least_paired : float
         Paired log2 ratio, absolute, below which a change is not called however certain.
     """
@@ -43,6 +40,7 @@ class Rules:
         5.0, unit="copies", origin="derived: mean of 4 and `amplified`"
     )
     certainty: float = setting(0.9, unit="1", origin="judgement")
+    least_unknown: float = setting(0.15, unit="log2", origin="judgement")
     q: float = setting(0.01, unit="q-value", origin="judgement")
     least_paired: float = setting(0.2, unit="log2", origin="judgement")
 
@@ -53,12 +51,16 @@ CALLS = ("deletion", "loss", "neutral", "gain", "amplification")
 
 @dataclasses.dataclass(frozen=True)
 class Context:
-    """What a tumour's genes are judged by: purity (None: not known) with interval, baseline."""
+    """What a tumour's genes are judged by: purity (None: not known) with interval, baseline.
+
+    `cells` are the purities and baselines that are possible, with their probabilities.
+    """
 
     purity: float | None
     low: float | None
     high: float | None
     baseline: int = 2
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,22 +77,7 @@ class GeneCall:
     balance_low: float | None
     balance_high: float | None
     sites: int
-
-
-def state_posterior(
-    log2: float, se: float, purity: float, baseline: int, sites: HetSites | None
-) -> np.ndarray:
-    """Return the posterior over `STATES` of an autosomal gene."""
-    log_like = log_prior(baseline)
-    if np.isfinite(log2):
-        expected = expected_log2(purity, STATES.total, 2, baseline)
-        log_like = log_like + log_ratio_likelihood(log2, se, expected)
-    if sites is not None and len(sites.alt):
-        balance = expected_balance(purity, STATES.total, STATES.minor)
-        log_like = log_like + log_balance_likelihood(
-            balance, sites.alt, sites.depth, sites.reference_bias
-        )
-    return np.exp(log_like - logsumexp(log_like))
+    partial: Partial | None = None
 
 
 def single_posterior(log2: float, se: float, purity: float, normal: int) -> np.ndarray:
@@ -115,16 +102,27 @@ def copies_interval(log2: float, se: float, context: Context, normal: int) -> tu
     return value, max(0.0, value - float(np.hypot.reduce(down))), value + float(np.hypot.reduce(up))
 
 
-def _class(value: float, total: np.ndarray, posterior: np.ndarray, usual: int, rules: Rules):
-    """Return (call, probability that the copies are not the usual ones)."""
-    changed = float(posterior[total != usual].sum())
-    if changed < rules.certainty:
-        return "neutral", changed
-    more = float(posterior[total > usual].sum())
-    if more > changed / 2:
-        return ("amplification" if value >= rules.least_amplified else "gain"), changed
-    none = float(posterior[total == 0].sum())
-    return ("deletion" if none > changed / 2 else "loss"), changed
+def call_of(
+    none: float, fewer: float, more: float, amplified: float, certain: bool, rules: Rules
+) -> str:
+    """Return the call from the probabilities of no copy, fewer, more, and many more copies.
+
+    Parameters
+    ----------
+    none, fewer, more, amplified : float
+        See `GeneStates`.
+    certain : bool
+        Whether the purity is known. If it is not, a deletion and an amplification have to hold at
+        every likely purity, not only to be likelier than a loss and a gain.
+    rules : Rules
+    """
+    if fewer >= rules.certainty:
+        limit = fewer / 2 if certain else rules.certainty
+        return "deletion" if none > limit else "loss"
+    if more >= rules.certainty:
+        limit = more / 2 if certain else rules.certainty
+        return "amplification" if amplified > limit else "gain"
+    return "neutral"
 
 
 def balance_interval(sites: HetSites) -> tuple[float, float, float]:
@@ -137,22 +135,14 @@ def balance_interval(sites: HetSites) -> tuple[float, float, float]:
     return float(BALANCES[curve.argmax()]), float(BALANCES[low]), float(BALANCES[min(high, 99)])
 
 
-def _call_unknown(log2: float, se: float, q: float, rules: Rules) -> str:
-    """Return a call where the purity is not known: only what holds for every purity."""
-    if q > rules.q or abs(log2) < 0.15:
-        return "neutral"
-    if log2 < 0:
-        return "loss"
-    # At purity 1 a ratio takes the fewest copies.
-    return "amplification" if 2 * 2**log2 >= rules.least_amplified else "gain"
-
-
 def call_genes(
     genes: Genes,
     sites: HetSites,
+    segments: Sequence[Segment],
     neighbours: list[np.ndarray],
     context: Context,
     normal_copies: np.ndarray,
+    partial: Mapping[int, Partial] | None = None,
     rules: Rules = DEFAULT,
 ) -> list[GeneCall]:
     """Return the call of every gene.
@@ -161,53 +151,71 @@ def call_genes(
     ----------
     genes : Genes
     sites : HetSites
+    segments : sequence of Segment
     neighbours : list of ndarray of int, (genes,)
-        For each gene, those whose heterozygous sites speak for its haplotypes.
+        For each gene, those whose heterozygous sites are informative of its haplotypes.
     context : Context
     normal_copies : ndarray of int, (genes,)
         Copies in normal cells: 2, or 1 on X of a man.
+    partial : mapping of int to Partial, optional
+        Deletions of a part, by gene.
     rules : Rules
     """
-    p = two_sided(genes.log2, genes.se, genes.targets + 6)
-    q = benjamini_hochberg(p)
+    states = gene_states(genes, sites, segments, context.cells, rules.least_amplified)
     found = []
     for i in range(len(genes.log2)):
         log2, se = float(genes.log2[i]), float(genes.se[i])
-        usual = int(normal_copies[i])
-        own = sites.of(np.array([i])) if usual == 2 else sites.of(np.array([], int))
-        near = sites.of(neighbours[i]) if usual == 2 else own
+        usual, certain = int(normal_copies[i]), context.purity is not None
+        own = sites.of(np.array([i] if usual == 2 else [], int))
         balance = balance_interval(own) if len(own.alt) else (None, None, None)
         if not np.isfinite(log2):
             found.append(GeneCall(None, None, None, None, None, None, *balance, len(own.alt)))
             continue
-        if context.purity is None:
-            call = _call_unknown(log2, se, float(q[i]), rules)
-            found.append(GeneCall(None, None, None, call, None, None, *balance, len(own.alt)))
-            continue
-        value, low, high = copies_interval(log2, se, context, usual)
+        amount = copies_interval(log2, se, context, usual) if certain else (None, None, None)
+        names = ("none", "fewer", "more", "amplified", "changed")
+        chances = {name: float(getattr(states, name)[i]) for name in names}
+        loh = None
         if usual == 2:
-            posterior = state_posterior(log2, se, context.purity, context.baseline, own)
-            baseline = context.baseline
-            call, changed = _class(value, STATES.total, posterior, baseline, rules)
-            loh = _loh(log2, se, context, near, rules)
+            near = len(sites.of(neighbours[i]).alt)
+            loh = _loh(float(states.lost[i]), float(states.one[i]), near, certain, rules)
         else:
-            posterior = single_posterior(log2, se, context.purity, usual)
-            call, changed = _class(value, np.arange(13), posterior, usual, rules)
-            loh = None
-        found.append(
-            GeneCall(value, low, high, call, round(changed, 6), loh, *balance, len(own.alt))
-        )
+            chances = single_states(log2, se, context.cells, usual, rules)
+        changed = min(max(chances.pop("changed"), 0.0), 1.0)
+        call = call_of(**chances, certain=certain, rules=rules)
+        if not certain and abs(log2) < rules.least_unknown:
+            call = "neutral"
+        part = (partial or {}).get(i) if call != "deletion" else None
+        call = "deletion" if part else call
+        found.append(GeneCall(*amount, call, round(changed, 6), loh, *balance, len(own.alt), part))
     return found
 
 
-def _loh(log2: float, se: float, context: Context, sites: HetSites, rules: Rules) -> bool | None:
-    """Return whether one haplotype is lost; None where nothing tells."""
-    posterior = state_posterior(log2, se, context.purity, context.baseline, sites)
-    lost = float(posterior[(STATES.minor == 0) & (STATES.total > 0)].sum())
-    if lost >= rules.certainty:
+def single_states(
+    log2: float, se: float, possible: Sequence[Cell], normal: int, rules: Rules
+) -> dict[str, float]:
+    """Return the probabilities that `call_of` needs of a gene on a man's X, and `changed`."""
+    found = dict.fromkeys(("none", "fewer", "more", "amplified", "changed"), 0.0)
+    for cell in possible:
+        posterior = cell.weight * single_posterior(log2, se, cell.purity, normal)
+        more = float(posterior[normal + 1 :].sum())
+        amount = float(copies(log2, cell.purity, normal, cell.baseline))
+        found["none"] += float(posterior[0])
+        found["fewer"] += float(posterior[:normal].sum())
+        found["more"] += more
+        found["amplified"] += more if amount >= rules.least_amplified else 0.0
+        found["changed"] += float(posterior.sum() - posterior[normal])
+    return found
+
+
+def _loh(lost: float, one: float, sites: int, certain: bool, rules: Rules) -> bool | None:
+    """Return whether one haplotype is lost; None where it is not known.
+
+    Without a heterozygous site two copies of one haplotype look like one copy of each, and only
+    one copy left is a loss of heterozygosity by depth alone.
+    """
+    if lost >= rules.certainty and (sites or (certain and one >= rules.certainty)):
         return True
-    # Without a heterozygous site two copies of one haplotype look like one copy of each.
-    return False if len(sites.alt) and lost <= 1 - rules.certainty else None
+    return False if certain and sites and lost <= 1 - rules.certainty else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -94,13 +94,17 @@ def log_ratio_likelihood(
     return np.logaddexp(np.log1p(-stray) + fit, np.log(stray / STRAY_SPAN)) if stray else fit
 
 
-def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho: float = RHO):
+def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho=RHO):
     """Return the log-likelihood of allele counts; no frequency is 0 or 1 for stray reads."""
     return log_beta_binomial(np.clip(frequency, 1e-4, 1 - 1e-4), alt, depth, rho)
 
 
 def log_balance_likelihood(
-    balance: np.ndarray, alt: np.ndarray, depth: np.ndarray, reference_bias: float = 0.0
+    balance: np.ndarray,
+    alt: np.ndarray,
+    depth: np.ndarray,
+    reference_bias: np.ndarray | float = 0.0,
+    rho: np.ndarray | float = RHO,
 ) -> np.ndarray:
     """Return the log-likelihood of heterozygous sites whose haplotypes are not known.
 
@@ -109,8 +113,10 @@ def log_balance_likelihood(
     balance : ndarray
         Fraction of the rarer haplotype.
     alt, depth : ndarray of int, (sites,)
-    reference_bias : float
+    reference_bias : float or ndarray, (sites,)
         Logit by which the reference allele is favoured in a balanced sample.
+    rho : float or ndarray, (sites,)
+        Overdispersion of the counts.
 
     Returns
     -------
@@ -123,6 +129,9 @@ def log_balance_likelihood(
         return 1 / (1 + (1 - f) / f * np.exp(reference_bias))
 
     either = np.stack(
-        [log_counts(shifted(balance), alt, depth), log_counts(shifted(1 - balance), alt, depth)]
+        [
+            log_counts(shifted(balance), alt, depth, rho),
+            log_counts(shifted(1 - balance), alt, depth, rho),
+        ]
     )
     return (logsumexp(either, axis=0) - np.log(2)).sum(axis=-1)

@@ -102,7 +102,35 @@ RHO = TABLE.add(
     0.001,
     unit="1",
     meaning="Overdispersion (beta-binomial rho) of allele counts at germline sites and of clonal "
-    "variants",
+    "variants, before it is measured",
+    origin="judgement",
+)
+SPREADS = TABLE.add(
+    "SPREADS",
+    (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032),
+    unit="1",
+    meaning="Overdispersions that are tried at a tumour's heterozygous sites",
+    origin="judgement",
+)
+SPREAD_PRIOR = TABLE.add(
+    "SPREAD_PRIOR",
+    1.0,
+    unit="natural log",
+    meaning="Standard deviation of the prior of the overdispersion about its default",
+    origin="judgement",
+)
+SITE_BIAS = TABLE.add(
+    "SITE_BIAS",
+    0.05,
+    unit="logit",
+    meaning="Standard deviation of the reference bias between sites, before it is measured",
+    origin="judgement",
+)
+FEW_SITES = TABLE.add(
+    "FEW_SITES",
+    4,
+    unit="sites",
+    meaning="Weight of the default reference bias between sites against that measured",
     origin="judgement",
 )
 FREEDOM = TABLE.add(
@@ -278,5 +306,142 @@ STRAY_HETEROZYGOUS = TABLE.add(
     unit="1",
     meaning="Rate of apparently heterozygous sites on a man's X outside the pseudoautosomal "
     "regions, as a fraction of a woman's",
+    origin="judgement",
+)
+FOCAL = TABLE.add(
+    "FOCAL",
+    0.1,
+    unit="1",
+    meaning="Prior probability that a gene has another state than its segment",
+    origin="judgement",
+)
+SEGMENT_NOISE = TABLE.add(
+    "SEGMENT_NOISE",
+    0.04,
+    unit="log2",
+    meaning="Standard deviation of a segment's log2 ratio that further genes do not lower (waves "
+    "along the genome, capture lots)",
+    origin="judgement",
+)
+MOST_CELLS = TABLE.add(
+    "MOST_CELLS",
+    12,
+    unit="cells",
+    meaning="Purities over which the states of genes are averaged, for a certain baseline",
+    origin="judgement",
+)
+SUBCLONAL_SEGMENTS = TABLE.add(
+    "SUBCLONAL_SEGMENTS",
+    0.05,
+    unit="1",
+    meaning="Prior fraction of segments that are changed in part of the tumour cells",
+    origin="judgement",
+)
+PART_OF_CELLS = TABLE.add(
+    "PART_OF_CELLS",
+    (0.2, 0.35, 0.5, 0.65, 0.8),
+    unit="1",
+    meaning="Fractions of the tumour cells with a subclonal change that are tried",
+    origin="judgement",
+)
+LEAST_STATE = TABLE.add(
+    "LEAST_STATE",
+    0.01,
+    unit="1",
+    meaning="Posterior from which a state counts for the highest allele frequency of a variant",
+    origin="judgement",
+)
+AF_MARGIN = TABLE.add(
+    "AF_MARGIN",
+    0.03,
+    unit="1",
+    meaning="Allele frequency beyond the highest that a state allows which is still possible "
+    "(reference bias, errors of purity)",
+    origin="judgement",
+)
+FRACTION_IMPOSSIBLE = TABLE.add(
+    "FRACTION_IMPOSSIBLE",
+    0.2,
+    unit="1",
+    meaning="No purity is given from this fraction of variants whose allele frequency the copy "
+    "numbers do not allow",
+    origin="judgement",
+)
+LEAST_ALTERNATIVE = TABLE.add(
+    "LEAST_ALTERNATIVE",
+    0.02,
+    unit="1",
+    meaning="Probability from which another range of purity and baseline is listed",
+    origin="judgement",
+)
+LEAST_TARGETS = TABLE.add(
+    "LEAST_TARGETS",
+    2,
+    unit="targets",
+    meaning="Fewest neighbouring targets whose homozygous deletion is called in a gene that is "
+    "not deleted as a whole",
+    origin="judgement",
+)
+MOST_TARGETS = TABLE.add(
+    "MOST_TARGETS",
+    200,
+    unit="targets",
+    meaning="Genes with more targets are not searched for deletions of a part",
+    origin="judgement",
+)
+DROPPED = TABLE.add(
+    "DROPPED",
+    0.4,
+    unit="log2",
+    meaning="A target this far below its gene has dropped out of the library, or is deleted",
+    origin="judgement",
+)
+PARTIAL_PRIOR = TABLE.add(
+    "PARTIAL_PRIOR",
+    (1e-3, 1e-2),
+    unit="1",
+    meaning="Prior probability that part of a gene has no copy, and one copy",
+    origin="judgement",
+)
+LEAST_PARTIAL = TABLE.add(
+    "LEAST_PARTIAL",
+    0.95,
+    unit="1",
+    meaning="Posterior probability from which a homozygous deletion of part of a gene is called",
+    origin="judgement",
+)
+TARGET_FREEDOM = TABLE.add(
+    "TARGET_FREEDOM",
+    5,
+    unit="degrees of freedom",
+    meaning="Student's t distribution of a target's log2 ratio about its expectation",
+    origin="judgement",
+)
+LEAST_SPLINE = TABLE.add(
+    "LEAST_SPLINE",
+    300,
+    unit="targets",
+    meaning="Fewest targets for the fit of GC by a spline; fewer are fitted by a parabola",
+    origin="judgement",
+)
+GC_KNOTS = TABLE.add(
+    "GC_KNOTS",
+    (2.5, 12.5, 30, 50, 70, 87.5, 97.5),
+    unit="percentiles of GC",
+    meaning="Knots of the natural cubic spline of log2 ratio on GC",
+    origin="judgement",
+)
+SIZE_KNOTS = TABLE.add(
+    "SIZE_KNOTS",
+    (5, 35, 65, 95),
+    unit="percentiles of length",
+    meaning="Knots of the natural cubic spline of log2 ratio on the log of a target's length",
+    origin="paper: Harrell 2015, Regression Modeling Strategies, table 2.3 (four knots)",
+)
+GENE_NOISE = TABLE.add(
+    "GENE_NOISE",
+    0.06,
+    unit="log2",
+    meaning="Noise between genes that is assumed where too few genes measure it",
     origin="judgement",
 )

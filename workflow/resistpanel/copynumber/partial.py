@@ -1,0 +1,158 @@
+"""Homozygous deletions of part of a gene: two or more neighbouring targets without a copy.
+
+For every run of neighbouring targets of a gene three explanations are compared: the run has no
+copy, it has one copy, or it has the copies of the gene's other targets. Targets that drop out of a
+library are outliers of the last, at the rate at which single targets of the sample fall below
+their genes.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.special import logsumexp
+from scipy.stats import t as student
+
+from resistpanel.copynumber.bins import Bins, gene_spans
+from resistpanel.copynumber.copy_states import expected_log2
+from resistpanel.copynumber.copynumber_constants import (
+    DROPPED,
+    LEAST_PARTIAL,
+    LEAST_TARGETS,
+    MOST_TARGETS,
+    PARTIAL_PRIOR,
+    STRAY_SPAN,
+    TARGET_FREEDOM,
+)
+from resistpanel.copynumber.gene_states import Cell
+from resistpanel.copynumber.ratios import Genes, Targets
+
+
+@dataclasses.dataclass(frozen=True)
+class Partial:
+    """Targets of a gene without a copy.
+
+    Attributes
+    ----------
+    start, end : int
+        0-based half-open, from the first to the last of the targets.
+    first, last : int
+        Numbers of the targets in the gene, from 1, in the order of the genome.
+    log2 : float
+        Mean of the targets.
+    probability : float
+    """
+
+    start: int
+    end: int
+    first: int
+    last: int
+    log2: float
+    probability: float
+
+
+def _log_t(log2: np.ndarray, expected: np.ndarray | float, sd: np.ndarray) -> np.ndarray:
+    return student.logpdf((log2 - expected) / sd, TARGET_FREEDOM) - np.log(sd)
+
+
+def dropped(log2: np.ndarray, sd: np.ndarray, spans: Sequence[np.ndarray]) -> np.ndarray:
+    """Return, for each gene, the fraction of the other genes' targets that have dropped out.
+
+    A target has if it is `DROPPED` (log2) below its gene's median, and by five standard deviations.
+    """
+    counts, totals = np.zeros(len(spans)), np.zeros(len(spans))
+    for i, rows in enumerate(spans):
+        if len(rows) > 3:
+            below = np.median(log2[rows]) - log2[rows]
+            counts[i] = (below > np.maximum(DROPPED, 5 * sd[rows])).sum()
+            totals[i] = len(rows)
+    return (counts.sum() - counts + 0.5) / (totals.sum() - totals + 100)
+
+
+def _runs(rows: np.ndarray, log2: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return [first, last) of the runs that are tried: of two targets to all but one."""
+    n = len(rows)
+    first, last = np.meshgrid(np.arange(n), np.arange(n + 1), indexing="ij")
+    width = last - first
+    chosen = (width >= LEAST_TARGETS) & (width <= n - 1)
+    return first[chosen], last[chosen]
+
+
+def _gene(
+    log2: np.ndarray, sd: np.ndarray, possible: Sequence[Cell], normal: int, stray: float
+) -> tuple[float, int, int]:
+    """Return (probability of a deletion, first, last) of the likeliest run of a gene's targets."""
+    first, last = _runs(np.arange(len(log2)), log2, sd)
+    weight = 1 / sd**2
+
+    def summed(values: np.ndarray) -> np.ndarray:
+        total = np.concatenate([[0.0], np.cumsum(values)])
+        return total[last] - total[first]
+
+    inside = summed(weight)
+    outside = (weight * log2).sum() - summed(weight * log2)
+    rest = outside / (weight.sum() - inside)
+    fit = _log_t(log2, rest[:, None], sd)
+    as_rest = np.logaddexp(np.log1p(-stray) + fit, np.log(stray / STRAY_SPAN))
+    at = np.arange(len(log2))
+    member = (at >= first[:, None]) & (at < last[:, None])
+    same = (as_rest * member).sum(axis=1)
+    scores = {}
+    for copies, prior in ((0, PARTIAL_PRIOR[0]), (1, PARTIAL_PRIOR[1])):
+        parts = []
+        for cell in possible:
+            expected = float(expected_log2(cell.purity, copies, normal, cell.baseline))
+            # The other targets have at least a copy more.
+            more = float(expected_log2(cell.purity, copies + 1, normal, cell.baseline))
+            gap = np.where(rest >= (expected + more) / 2, 0.0, -np.inf)
+            with np.errstate(divide="ignore"):
+                parts.append(np.log(cell.weight) + summed(_log_t(log2, expected, sd)) + gap)
+        scores[copies] = logsumexp(parts, axis=0) - same + np.log(prior / len(first))
+    deleted = logsumexp(scores[0])
+    total = np.logaddexp(np.logaddexp(deleted, logsumexp(scores[1])), 0.0)
+    best = int(np.argmax(scores[0]))
+    return float(np.exp(deleted - total)), int(first[best]), int(last[best])
+
+
+def partial_deletions(
+    targets: Targets,
+    bins: Bins,
+    genes: Genes,
+    possible: Sequence[Cell],
+    normal_copies: np.ndarray,
+) -> dict[int, Partial]:
+    """Return the homozygous deletions of part of a gene, by index of the gene.
+
+    Parameters
+    ----------
+    targets : Targets
+    bins : Bins
+    genes : Genes
+    possible : sequence of Cell
+    normal_copies : ndarray of int, (genes,)
+    """
+    log2 = targets.log2 - genes.centre
+    sd = np.sqrt(targets.variance + targets.noise**2 + genes.noise**2)
+    spans = [rows[np.isfinite(log2[rows])] for _, rows in gene_spans(bins)]
+    stray = dropped(log2, sd, spans)
+    found = {}
+    for i, rows in enumerate(spans):
+        low = log2[rows] < np.percentile(log2[rows], 75) - DROPPED if len(rows) else rows
+        if not LEAST_TARGETS < len(rows) <= MOST_TARGETS or not (low[1:] & low[:-1]).any():
+            continue
+        chance, first, last = _gene(
+            log2[rows], sd[rows], possible, int(normal_copies[i]), float(stray[i])
+        )
+        if chance < LEAST_PARTIAL:
+            continue
+        part = rows[first:last]
+        weight = 1 / sd[part] ** 2
+        found[i] = Partial(
+            int(bins.start[part].min()),
+            int(bins.end[part].max()),
+            first + 1,
+            last,
+            float((weight * log2[part]).sum() / weight.sum()),
+            chance,
+        )
+    return found
