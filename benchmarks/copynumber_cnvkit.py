@@ -141,8 +141,8 @@ def call(copies: float) -> str:
     return next((name for limit, name in names if copies < limit), "amplification")
 
 
-def with_cnvkit(row: dict) -> dict:
-    """Return {method: ({gene: log2}, CPU seconds)}."""
+def with_cnvkit(row: dict, methods: tuple[str, ...]) -> dict:
+    """Return {method: ({gene: log2}, CPU seconds)}; the seconds without those of R."""
     from cnvlib import fix, reference, segmentation
     from cnvlib.cnary import CopyNumArray
 
@@ -155,7 +155,7 @@ def with_cnvkit(row: dict) -> dict:
     ratios = fix.do_fix(tumor, nothing, made)
     before = time.process_time() - started
     found, genes = {}, list(ratios.data.groupby("gene"))
-    for method in METHODS:
+    for method in methods:
         if method == "cbs" and not shutil.which("Rscript"):
             continue
         started = time.process_time()
@@ -183,7 +183,7 @@ def of_segments(genes: list, segments) -> dict[str, float]:
     return values
 
 
-def run_cnvkit(path: str) -> None:
+def run_cnvkit(path: str, methods: tuple[str, ...]) -> None:
     """Write CNVkit's results for all tumours, in their order; repeated from where it stopped."""
     logging.disable(logging.CRITICAL)
     with open(path, "rb") as handle:  # noqa: PTH123
@@ -191,7 +191,7 @@ def run_cnvkit(path: str) -> None:
     output = Path(path + ".cnvkit")
     done = pickle.loads(output.read_bytes()) if output.exists() else []
     for row in rows[len(done) :]:
-        done.append(with_cnvkit(row))
+        done.append(with_cnvkit(row, methods))
         output.write_bytes(pickle.dumps(done))
 
 
@@ -263,12 +263,13 @@ def main() -> int:
     parser.add_argument("path")
     parser.add_argument("--tumors", type=int, default=24, help="per scenario")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--method", action="append", choices=METHODS, help="all if not given")
     parser.add_argument("--scenario", action="append", help="all if not given")
     args = parser.parse_args()
     if args.step == "export":
         export(args.path, args.tumors, args.seed, args.scenario)
     elif args.step == "cnvkit":
-        run_cnvkit(args.path)
+        run_cnvkit(args.path, tuple(args.method or METHODS))
     else:
         compare(args.path)
     return 0

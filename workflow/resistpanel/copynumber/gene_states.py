@@ -9,16 +9,15 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from resistpanel.copynumber.copy_states import (
     STATES,
     copies,
     expected_balance,
     expected_log2,
-    log_balance_likelihood,
     log_prior,
     log_ratio_likelihood,
+    log_sum,
 )
 from resistpanel.copynumber.copynumber_constants import BASELINES, FOCAL, MOST_CELLS, SEGMENT_NOISE
 from resistpanel.copynumber.purity import GRID
@@ -110,12 +109,7 @@ class _Evidence:
         self.known = np.isfinite(genes.log2)
         self.log2 = np.where(self.known, genes.log2, 0.0)
         self.se = np.where(self.known, genes.se, 1.0)
-        self.curves = np.zeros((len(genes.log2), len(_BALANCES)))
-        for i in np.unique(sites.gene):
-            here = sites.of(np.array([i]))
-            self.curves[i] = log_balance_likelihood(
-                _BALANCES, here.alt, here.depth, here.reference_bias, here.rho
-            )
+        self.curves = sites.gene_curves(_BALANCES, len(genes.log2))
         weight = np.where(self.known, 1 / self.se**2, 0.0)
         self.rest_log2, self.rest_se = np.zeros(len(weight)), np.full(len(weight), np.inf)
         self.rest_curves = np.zeros_like(self.curves)
@@ -152,11 +146,11 @@ class _Evidence:
 
         rest = prior + sites(self.rest_curves)
         rest = rest + ratio(self.rest_log2, self.rest_se, np.isfinite(self.rest_se))
-        rest = rest - logsumexp(rest, axis=1, keepdims=True)
+        rest = rest - log_sum(rest, 1)[:, None]
         shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + prior)
         own = np.where(self.alone[:, None], prior, shared)
         found = own + ratio(self.log2, self.se, self.known) + sites(self.curves)
-        return np.exp(found - logsumexp(found, axis=1, keepdims=True))
+        return np.exp(found - log_sum(found, 1)[:, None])
 
 
 def least_amplified(baseline: int, least: float) -> float:

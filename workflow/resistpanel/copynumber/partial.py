@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.special import logsumexp
-from scipy.stats import t as student
 
 from resistpanel.copynumber.bins import Bins, gene_spans
-from resistpanel.copynumber.copy_states import expected_log2
+from resistpanel.copynumber.copy_states import expected_log2, log_student
 from resistpanel.copynumber.copynumber_constants import (
     DROPPED,
     LEAST_PARTIAL,
@@ -52,7 +51,7 @@ class Partial:
 
 
 def _log_t(log2: np.ndarray, expected: np.ndarray | float, sd: np.ndarray) -> np.ndarray:
-    return student.logpdf((log2 - expected) / sd, TARGET_FREEDOM) - np.log(sd)
+    return log_student((log2 - expected) / sd, TARGET_FREEDOM) - np.log(sd)
 
 
 def dropped(log2: np.ndarray, sd: np.ndarray, spans: Sequence[np.ndarray]) -> np.ndarray:

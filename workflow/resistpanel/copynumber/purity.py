@@ -7,6 +7,7 @@ that the genome at large may have.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,10 +18,10 @@ from resistpanel.copynumber.copy_states import (
     States,
     expected_balance,
     expected_log2,
-    log_balance_likelihood,
     log_counts,
     log_prior,
     log_ratio_likelihood,
+    log_sum,
 )
 from resistpanel.copynumber.copynumber_constants import (
     AF_MARGIN,
@@ -104,8 +105,9 @@ class Estimate:
     alternatives: tuple[Alternative, ...] = ()
 
 
+@functools.cache
 def subclonal_states(baseline: int) -> tuple[States, np.ndarray]:
-    """Return `STATES` with those of part of the tumour cells, and their log prior.
+    """Return `STATES` followed by those of part of the tumour cells, and their log prior.
 
     Mean copies of tumour cells of which a fraction has one of the common changes, the others the
     baseline's state: log2 ratio and balance follow from the means.
@@ -163,8 +165,20 @@ _BALANCES = np.linspace(0.0, 0.5, 251)
 def _log_balances(here: HetSites, states: States) -> np.ndarray:
     """Return the log-likelihood of a segment's heterozygous sites, (purities, states)."""
     balance = expected_balance(GRID[:, None], states.total, states.minor)
-    curve = log_balance_likelihood(_BALANCES, here.alt, here.depth, here.reference_bias, here.rho)
-    return np.interp(balance, _BALANCES, curve)
+    return np.interp(balance, _BALANCES, here.curves(_BALANCES).sum(axis=1))
+
+
+def _log_variants(carried: Somatic, rho: float) -> list[np.ndarray]:
+    """Return the log-likelihood of a segment's variants, (purities, states), per baseline."""
+    whole = log_variant(carried.alt, carried.depth, STATES, rho).sum(axis=0)
+    found = []
+    for baseline in BASELINES:
+        states, _ = subclonal_states(baseline)
+        n = len(STATES.total)
+        part = States(states.total[n:], states.minor[n:])
+        more = log_variant(carried.alt, carried.depth, part, rho).sum(axis=0)
+        found.append(np.concatenate([whole, more], axis=1))
+    return found
 
 
 def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> dict:
@@ -177,24 +191,25 @@ def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic)
     """
     shape = (len(BASELINES), len(GRID))
     total = {part: np.zeros(shape) for part in ("", *PARTS)}
-    for b, baseline in enumerate(BASELINES):
-        states, prior = subclonal_states(baseline)
-        flat = np.zeros((len(GRID), len(states.total)))
-        expected = expected_log2(GRID[:, None], states.total, 2, baseline)
-        for part in segments:
-            here, carried = sites.of(part.genes), somatic.of(part.genes)
-            ratio = variants = flat
-            balances = _log_balances(here, states) if len(here.alt) else flat
-            if len(carried.alt):
-                every = log_variant(carried.alt, carried.depth, states, sites.spread)
-                variants = every.sum(axis=0)
+    for part in segments:
+        here, carried = sites.of(part.genes), somatic.of(part.genes)
+        variants = _log_variants(carried, sites.spread) if len(carried.alt) else None
+        curve = here.curves(_BALANCES).sum(axis=1) if len(here.alt) else None
+        for b, baseline in enumerate(BASELINES):
+            states, prior = subclonal_states(baseline)
+            alone = dict.fromkeys(PARTS, np.zeros((len(GRID), len(states.total))))
             if np.isfinite(part.log2):
+                expected = expected_log2(GRID[:, None], states.total, 2, baseline)
                 se = np.hypot(part.se, SEGMENT_NOISE)
-                ratio = log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
-            alone = dict(zip(PARTS, (ratio, balances, variants), strict=True))
-            alone[""] = ratio + balances + variants
+                alone[PARTS[0]] = log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+            if curve is not None:
+                balance = expected_balance(GRID[:, None], states.total, states.minor)
+                alone[PARTS[1]] = np.interp(balance, _BALANCES, curve)
+            if variants is not None:
+                alone[PARTS[2]] = variants[b]
+            alone[""] = sum(alone.values())
             for name, like in alone.items():
-                total[name][b] += logsumexp(prior + like, axis=1)
+                total[name][b] += log_sum(prior + like, 1)
     return total
 
 

@@ -173,16 +173,21 @@ def bias(log2: np.ndarray, bins: Bins) -> np.ndarray:
 
 def _biweight(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """Return the coefficients of a regression with Tukey's biweight."""
+    q, r = np.linalg.qr(x)
     weights = np.ones(len(y))
-    coefficients = np.zeros(x.shape[1])
-    for _ in range(30):
-        root = np.sqrt(weights)[:, None]
-        coefficients = np.linalg.lstsq(x * root, y * root[:, 0], rcond=None)[0]
-        residual = y - x @ coefficients
+    fitted, before = np.zeros(len(y)), np.full(len(y), np.inf)
+    for _ in range(50):
+        weighted = q * weights[:, None]
+        coefficients = np.linalg.lstsq(weighted.T @ q, weighted.T @ y, rcond=None)[0]
+        fitted = q @ coefficients
+        if np.abs(fitted - before).max() < 1e-5:
+            break
+        before = fitted
+        residual = y - fitted
         scale = max(mad(residual), 1e-6)
         weights = np.maximum(1 - (residual / (TUKEY * scale)) ** 2, 0) ** 2
         weights[np.abs(residual) > TUKEY * scale] = 0
-    return coefficients
+    return np.linalg.lstsq(r, coefficients, rcond=None)[0]
 
 
 def target_noise(log2: np.ndarray, variance: np.ndarray, spans: list[np.ndarray]) -> float:

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from resistpanel.copynumber.copy_states import log_balance_likelihood
+from resistpanel.copynumber.copy_states import log_balance_sites
 from resistpanel.copynumber.copynumber_constants import (
     BALANCE_GRID,
     FEW_SITES,
@@ -42,9 +42,20 @@ class HetSites:
         arrays = (self.gene, self.alt, self.depth, self.reference_bias, self.rho)
         return HetSites(*(array[rows] for array in arrays), self.spread)
 
+    def curves(self, balances: np.ndarray) -> np.ndarray:
+        """Return each site's log-likelihood over balances, (balances, sites)."""
+        return log_balance_sites(balances, self.alt, self.depth, self.reference_bias, self.rho)
+
     def curve(self) -> np.ndarray:
-        """Return the log-likelihood over `BALANCES`."""
-        return log_balance_likelihood(BALANCES, self.alt, self.depth, self.reference_bias, self.rho)
+        """Return the log-likelihood of all over `BALANCES`."""
+        return self.curves(BALANCES).sum(axis=1)
+
+    def gene_curves(self, balances: np.ndarray, genes: int) -> np.ndarray:
+        """Return the log-likelihood of each gene's sites, (genes, balances); 0 without a site."""
+        found = np.zeros((genes, len(balances)))
+        if len(self.alt):
+            np.add.at(found, self.gene, self.curves(balances).T)
+        return found
 
     def with_spread(self, spread: float) -> "HetSites":
         """Return the sites with another overdispersion of the sample."""
@@ -88,10 +99,12 @@ def measured_spread(segments: "list[Segment]", sites: HetSites) -> float:
     The likeliest of `SPREADS` with the best balance of each segment, and a log-normal prior about
     `RHO`.
     """
-    best = {}
+    if not len(sites.alt):
+        return sites.spread
+    best, size = {}, int(max(part.genes.max() for part in segments)) + 1
     for spread in SPREADS:
-        here = sites.with_spread(spread)
-        fit = sum(float(here.of(part.genes).curve().max()) for part in segments)
+        curves = sites.with_spread(spread).gene_curves(BALANCES, size)
+        fit = sum(float(curves[part.genes].sum(axis=0).max()) for part in segments)
         best[spread] = fit - 0.5 * (np.log(spread / RHO) / SPREAD_PRIOR) ** 2
     return max(best, key=lambda spread: best[spread])
 
@@ -150,9 +163,7 @@ def split(log2: np.ndarray, se: np.ndarray, curves: np.ndarray) -> list[tuple[in
 
 def segment(genes: Genes, sites: HetSites) -> list[Segment]:
     """Return the segments of all chromosomes, in order."""
-    curves = np.zeros((len(genes.log2), len(BALANCES)))
-    for i in np.unique(sites.gene):
-        curves[i] = sites.of(np.array([i])).curve()
+    curves = sites.gene_curves(BALANCES, len(genes.log2))
     found = []
     for chrom in dict.fromkeys(genes.chrom):
         rows = np.flatnonzero(genes.chrom == chrom)
