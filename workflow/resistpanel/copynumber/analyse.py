@@ -12,7 +12,15 @@ from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
 from resistpanel.copynumber.allele_counts import Sites, heterozygous
 from resistpanel.copynumber.bins import Bins, Coverage
-from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
+from resistpanel.copynumber.calls import (
+    Context,
+    Expected,
+    call_genes,
+    call_paired,
+    purity_alone,
+    scale_alone,
+    shared_scale,
+)
 from resistpanel.copynumber.copynumber_constants import (
     BASELINES,
     DRIVER_LOG2,
@@ -253,7 +261,8 @@ def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> t
     targets = target_ratios(patient.coverage[post], [patient.coverage[pre]], patient.bins)
     genes = gene_ratios(targets, patient.bins)
     before, after = tumors[pre], tumors[post]
-    expected: list[Expected | None] = [None] * len(genes.name)
+    alone = scale_alone(scale_of(patient, pre, post)) if before.genes is None else None
+    expected: list[Expected | None] = [alone] * len(genes.name)
     if before.genes is not None:
         copies = normal_copies(patient, genes)
         expected = [
@@ -263,13 +272,29 @@ def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> t
     return genes, call_paired(genes, expected)
 
 
+def scale_of(patient: Patient, pre: str, post: str) -> tuple[float, float] | None:
+    """Return the range of the later over the earlier purity, from the variants of both."""
+    sites = patient.sites
+    first, last = sites.column(pre), sites.column(post)
+    with np.errstate(invalid="ignore"):
+        rows = sites.passed & sites.detected[:, first] & sites.detected[:, last]
+        rows &= (sites.frequency[:, [first, last]] >= LEAST_AF).all(axis=1)
+    rows &= ~np.isin(sites.chrom, ("chrX", "X", "chrY", "Y"))
+    return shared_scale(
+        (sites.alt_count[rows, first], sites.depth[rows, first]),
+        (sites.alt_count[rows, last], sites.depth[rows, last]),
+    )
+
+
 def identity_of(patient: Patient) -> records.PatientIdentity:
     """Return the section ``identity``: agreement, strangers, sex, genotypes."""
     samples = [s.sample for s in patient.sheet.samples]
     agreements = identity.compare_all(patient.sites, samples, patient.normal)
     sexes = {
-        name: identity.infer_sex(patient.bins, patient.coverage[name], patient.sites, name)
-        for name in samples
+        entry.sample: identity.infer_sex(
+            patient.bins, patient.coverage[entry.sample], patient.sites, entry.sample, entry.tumor
+        )
+        for entry in patient.sheet.samples
     }
     return records.PatientIdentity(
         agreement=tuple(agreements),
@@ -333,6 +358,11 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
     if patient.normal is not None:
         leak = {name: patient.tumor_in_normal.get(name, NOTHING) for name in tumors}
     found = identity_of(patient)
+    for name in tumors if patient.normal is not None else ():
+        # Beyond what the caller looks for, or hidden by what looks like a swap.
+        mixed = identity.mixture(patient.sites, name, patient.normal)
+        if mixed is not None and not foreign[name].found:
+            foreign[name] = mixed
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",
         patient=patient.sheet.patient,

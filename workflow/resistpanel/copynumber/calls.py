@@ -7,10 +7,17 @@ import numpy as np
 from scipy.special import logsumexp
 
 from resistpanel.copynumber.copy_states import copies, expected_log2, log_ratio_likelihood
+from resistpanel.copynumber.copynumber_constants import (
+    HIGHEST_PURITY,
+    LEAST_SHARED,
+    MEDIAN_ERROR,
+    RHO,
+)
 from resistpanel.copynumber.gene_states import Cell, gene_states
 from resistpanel.copynumber.partial import Partial
-from resistpanel.copynumber.ratios import Genes, two_sided
+from resistpanel.copynumber.ratios import Genes, mad, two_sided
 from resistpanel.copynumber.segments import BALANCES, HetSites, Segment
+from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
 from resistpanel.core.stats import benjamini_hochberg
 
@@ -273,6 +280,52 @@ def purity_alone(
     return Expected(value, value - down, value + up)
 
 
+def shared_scale(
+    counts: tuple[np.ndarray, np.ndarray], later: tuple[np.ndarray, np.ndarray]
+) -> tuple[float, float] | None:
+    """Return the range of the later over the earlier purity, from variants of both tumours.
+
+    Parameters
+    ----------
+    counts, later : (ndarray of int, ndarray of int)
+        Variant-supporting fragments and depth of the same variants in the two tumours.
+
+    Returns
+    -------
+    (low, high) or None
+        95 % interval of the median ratio of their allele frequencies; None with fewer than
+        `LEAST_SHARED` variants.
+
+    Notes
+    -----
+    The allele frequency of a variant on one of two copies is proportional to the purity. Variants
+    that rose or fell, or whose copies changed, widen the interval.
+    """
+    (alt, depth), (alt_later, depth_later) = counts, later
+    if len(alt) < LEAST_SHARED:
+        return None
+    ratio = np.log(alt_later / depth_later) - np.log(alt / depth)
+    counting = np.sqrt(np.median(1 / alt + 1 / alt_later + 2 * RHO / np.maximum(alt / depth, 0.02)))
+    error = MEDIAN_ERROR * max(mad(ratio), counting) / np.sqrt(len(ratio))
+    middle = float(np.median(ratio))
+    return float(np.exp(middle - Z95 * error)), float(np.exp(middle + Z95 * error))
+
+
+def scale_alone(scale: tuple[float, float] | None) -> Expected | None:
+    """Return the log2 ratios that unchanged copies can have, of two tumours without a normal.
+
+    With purities p and k p, a gene has the ratio (1 + k x) / (1 + x) with x = p (c / 2 - 1) for its
+    copies c: between 1 and k for gains, and between 1 and (1 - k p) / (1 - p) for losses.
+    """
+    if scale is None:
+        return None
+    found = [0.0]
+    for k in scale:
+        p = HIGHEST_PURITY * min(1.0, 1 / k)
+        found += [np.log2(k), np.log2((1 - k * p) / (1 - p))]
+    return Expected(0.0, float(min(found)), float(max(found)))
+
+
 def call_paired(
     genes: Genes, expected: list[Expected | None], rules: Rules = DEFAULT
 ) -> list[PairedCall]:
@@ -282,8 +335,9 @@ def call_paired(
     ----------
     genes : Genes
         Of the later tumour with the earlier one as its reference: the normal has no part in it.
-    expected : list of (float or None)
-        What the purities alone give; a ratio between 0 and that is no change of copies.
+    expected : list of (Expected or None)
+        What the purities alone give; a ratio between 0 and that is no change of copies. Without
+        it no call is made.
     """
     p = two_sided(genes.log2, genes.se, genes.targets + 6)
     q = benjamini_hochberg(p)
@@ -295,7 +349,10 @@ def call_paired(
             found.append(PairedCall(None, None, None, None, None, value, None))
             continue
         low, high = float(genes.low[i]), float(genes.high[i])
-        floor, ceiling = (min(held.low, 0.0), max(held.high, 0.0)) if held else (0.0, 0.0)
+        if held is None:
+            found.append(PairedCall(float(log2), low, high, float(p[i]), float(q[i]), None, None))
+            continue
+        floor, ceiling = min(held.low, 0.0), max(held.high, 0.0)
         call = "unchanged"
         if q[i] <= rules.q and low > ceiling and log2 > ceiling + rules.least_paired:
             call = "higher"

@@ -445,3 +445,47 @@ GENE_NOISE = TABLE.add(
     meaning="Noise between genes that is assumed where too few genes measure it",
     origin="judgement",
 )
+LEAST_SHARED = TABLE.add(
+    "LEAST_SHARED",
+    3,
+    unit="variants",
+    meaning="Fewest variants of two tumours from which the ratio of their purities is fitted",
+    origin="judgement",
+)
+HIGHEST_PURITY = TABLE.add(
+    "HIGHEST_PURITY",
+    0.95,
+    unit="1",
+    meaning="Highest purity of either tumour that is assumed for paired ratios without a normal",
+    origin="judgement",
+)
+SWAP_ODDS = TABLE.add(
+    "SWAP_ODDS",
+    100,
+    unit="odds",
+    meaning="Likelihood ratio from which discordant sites are contamination and no swap",
+    origin="judgement",
+)
+OTHER_GENOTYPE = TABLE.add(
+    "OTHER_GENOTYPE",
+    (0.25, 0.4, 0.35),
+    unit="1",
+    meaning="Genotype of another person at sites where the patient is homozygous for the "
+    "non-reference allele: two, one, no copy of it",
+    origin="judgement: allele frequencies of common variants",
+)
+MIXTURES = TABLE.add(
+    "MIXTURES",
+    (0.02, 0.7, 69),
+    unit="1",
+    meaning="Fractions of another person's DNA that are tried against a swap: first, last, number",
+    origin="judgement",
+)
+TUMOR_X = TABLE.add(
+    "TUMOR_X",
+    (0.3, 2.0),
+    unit="1, log2",
+    meaning="Prior probability that a tumour gained or lost an X, and the range of log2 depth over "
+    "which the depth of X is then uniform",
+    origin="judgement",
+)
