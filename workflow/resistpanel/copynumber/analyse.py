@@ -19,6 +19,7 @@ from resistpanel.copynumber.calls import (
     call_paired,
     purity_alone,
     scale_alone,
+    scaled,
     shared_scale,
 )
 from resistpanel.copynumber.copynumber_constants import (
@@ -31,7 +32,7 @@ from resistpanel.copynumber.copynumber_constants import (
 )
 from resistpanel.copynumber.gate import GATE, Figures, judge
 from resistpanel.copynumber.gene_states import cells
-from resistpanel.copynumber.partial import partial_deletions
+from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
 from resistpanel.copynumber.purity import GRID, Estimate, Somatic, estimate, from_driver
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import (
@@ -227,7 +228,12 @@ def near(value: float, sd: float, baseline: int) -> np.ndarray:
 def context_of(purity: Estimate) -> Context:
     """Return what a tumour's genes are judged by."""
     return Context(
-        purity.value, purity.low, purity.high, purity.baseline, tuple(cells(purity.posterior))
+        purity.value,
+        purity.low,
+        purity.high,
+        purity.baseline,
+        tuple(cells(purity.posterior)),
+        purity.posterior is not None,
     )
 
 
@@ -250,6 +256,14 @@ def analyse_tumor(patient: Patient, entry: Sample) -> Tumor:
     return Tumor(targets, genes, segments, sites, purity, context, normal_copies(patient, genes))
 
 
+def parts_of(patient: Patient, name: str, tumor: Tumor) -> dict[int, Partial]:
+    """Return the homozygous deletions of a part of a gene."""
+    normal = patient.coverage[patient.normal] if patient.normal else None
+    return within_targets(patient.bins, patient.coverage[name], normal) | partial_deletions(
+        tumor.targets, patient.bins, tumor.genes, tumor.context.cells, tumor.normal_copies
+    )
+
+
 def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
     """Return each gene's copies in normal cells."""
     single = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
@@ -261,12 +275,13 @@ def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> t
     targets = target_ratios(patient.coverage[post], [patient.coverage[pre]], patient.bins)
     genes = gene_ratios(targets, patient.bins)
     before, after = tumors[pre], tumors[post]
-    alone = scale_alone(scale_of(patient, pre, post)) if before.genes is None else None
-    expected: list[Expected | None] = [alone] * len(genes.name)
+    scale = scale_of(patient, pre, post)
+    expected: list[Expected | None] = [scale_alone(scale)] * len(genes.name)
     if before.genes is not None:
         copies = normal_copies(patient, genes)
         expected = [
             purity_alone(float(log2), float(se), before.context, after.context, int(n))
+            or scaled(float(log2), float(se), scale)
             for log2, se, n in zip(before.genes.log2, before.genes.se, copies, strict=True)
         ]
     return genes, call_paired(genes, expected)
@@ -377,13 +392,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                     rows.neighbours(tumor),
                     tumor.context,
                     tumor.normal_copies,
-                    partial_deletions(
-                        tumor.targets,
-                        patient.bins,
-                        tumor.genes,
-                        tumor.context.cells,
-                        tumor.normal_copies,
-                    ),
+                    parts_of(patient, name, tumor),
                 )
                 if tumor.genes is not None
                 else [],

@@ -60,7 +60,8 @@ CALLS = ("deletion", "loss", "neutral", "gain", "amplification")
 class Context:
     """What a tumour's genes are judged by: purity (None: not known) with interval, baseline.
 
-    `cells` are the purities and baselines that are possible, with their probabilities.
+    `cells` are the purities and baselines that are possible, with their probabilities; `informed`
+    is whether these are a posterior, see `gene_states`.
     """
 
     purity: float | None
@@ -68,6 +69,7 @@ class Context:
     high: float | None
     baseline: int = 2
     cells: tuple[Cell, ...] = ()
+    informed: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,13 +89,19 @@ class GeneCall:
     partial: Partial | None = None
 
 
-def single_posterior(log2: float, se: float, purity: float, normal: int) -> np.ndarray:
-    """Return the posterior over 0 to 12 copies where normal cells have `normal` (X in a man)."""
+def single_posterior(
+    log2: float, se: float, purity: float, normal: int
+) -> tuple[np.ndarray, float]:
+    """Return the posterior over 0 to 12 copies where normal cells have `normal` (X in a man).
+
+    With the log-likelihood of the purity.
+    """
     total = np.arange(13)
     weight = np.where(total == normal, 0.9, np.where(np.abs(total - normal) == 1, 0.03, 0.004))
     expected = expected_log2(purity, total, normal)
     log_like = np.log(weight) + log_ratio_likelihood(log2, se, expected)
-    return np.exp(log_like - logsumexp(log_like))
+    fit = float(logsumexp(log_like))
+    return np.exp(log_like - fit), fit
 
 
 def copies_interval(log2: float, se: float, context: Context, normal: int) -> tuple:
@@ -168,7 +176,9 @@ def call_genes(
         Deletions of a part, by gene.
     rules : Rules
     """
-    states = gene_states(genes, sites, segments, context.cells, rules.least_amplified)
+    states = gene_states(
+        genes, sites, segments, context.cells, rules.least_amplified, context.informed
+    )
     found = []
     for i in range(len(genes.log2)):
         log2, se = float(genes.log2[i]), float(genes.se[i])
@@ -184,9 +194,9 @@ def call_genes(
         loh = None
         if usual == 2:
             near = len(sites.of(neighbours[i]).alt)
-            loh = _loh(float(states.lost[i]), float(states.one[i]), near, certain, rules)
+            loh = _loh(float(states.lost[i]), near, certain, rules)
         else:
-            chances = single_states(log2, se, context.cells, usual, rules)
+            chances = single_states(log2, se, context.cells, usual, rules, context.informed)
         changed = min(max(chances.pop("changed"), 0.0), 1.0)
         call = call_of(**chances, certain=certain, rules=rules)
         if not certain and abs(log2) < rules.least_unknown:
@@ -198,31 +208,47 @@ def call_genes(
 
 
 def single_states(
-    log2: float, se: float, possible: Sequence[Cell], normal: int, rules: Rules
+    log2: float,
+    se: float,
+    possible: Sequence[Cell],
+    normal: int,
+    rules: Rules,
+    informed: bool,
 ) -> dict[str, float]:
     """Return the probabilities that `call_of` needs of a gene on a man's X, and `changed`."""
-    found = dict.fromkeys(("none", "fewer", "more", "amplified", "changed"), 0.0)
+    found, fits = [], []
     for cell in possible:
-        posterior = cell.weight * single_posterior(log2, se, cell.purity, normal)
+        posterior, fit = single_posterior(log2, se, cell.purity, normal)
+        fits.append(np.log(cell.weight) + (0.0 if informed else fit))
         more = float(posterior[normal + 1 :].sum())
         amount = float(copies(log2, cell.purity, normal, cell.baseline))
-        found["none"] += float(posterior[0])
-        found["fewer"] += float(posterior[:normal].sum())
-        found["more"] += more
-        found["amplified"] += more if amount >= rules.least_amplified else 0.0
-        found["changed"] += float(posterior.sum() - posterior[normal])
-    return found
+        found.append(
+            {
+                "none": float(posterior[0]),
+                "fewer": float(posterior[:normal].sum()),
+                "more": more,
+                "amplified": more if amount >= rules.least_amplified else 0.0,
+                "changed": float(1 - posterior[normal]),
+            }
+        )
+    weights = np.exp(np.array(fits) - max(fits))
+    weights /= weights.sum()
+    return {
+        name: float(sum(w * one[name] for w, one in zip(weights, found, strict=True)))
+        for name in found[0]
+    }
 
 
-def _loh(lost: float, one: float, sites: int, certain: bool, rules: Rules) -> bool | None:
+def _loh(lost: float, sites: int, certain: bool, rules: Rules) -> bool | None:
     """Return whether one haplotype is lost; None where it is not known.
 
-    Without a heterozygous site two copies of one haplotype look like one copy of each, and only
-    one copy left is a loss of heterozygosity by depth alone.
+    Without a heterozygous site that is informative of the gene only a prior would decide.
     """
-    if lost >= rules.certainty and (sites or (certain and one >= rules.certainty)):
+    if not sites:
+        return None
+    if lost >= rules.certainty:
         return True
-    return False if certain and sites and lost <= 1 - rules.certainty else None
+    return False if certain and lost <= 1 - rules.certainty else None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -324,6 +350,24 @@ def scale_alone(scale: tuple[float, float] | None) -> Expected | None:
         p = HIGHEST_PURITY * min(1.0, 1 / k)
         found += [np.log2(k), np.log2((1 - k * p) / (1 - p))]
     return Expected(0.0, float(min(found)), float(max(found)))
+
+
+def scaled(log2: float, se: float, scale: tuple[float, float] | None) -> Expected | None:
+    """Return the paired log2 ratio that unchanged copies give, from the ratio of purities alone.
+
+    A gene's ratio r to the normal in the earlier tumour is 1 + p (c / 2 - 1); with the purity k p
+    it becomes 1 + k (r - 1). The genome at large is assumed at two copies.
+    """
+    if scale is None or not np.isfinite(log2):
+        return None
+
+    def ratio(k: float, value: float) -> float:
+        return float(np.log2(max(1 + k * (2**value - 1), 2**-7)) - value)
+
+    middle = float(np.sqrt(scale[0] * scale[1]))
+    moved = [ratio(k, log2) for k in scale]
+    moved += [ratio(middle, log2 + step * Z95 * se) for step in (-1, 1)]
+    return Expected(ratio(middle, log2), min(moved), max(moved))
 
 
 def call_paired(

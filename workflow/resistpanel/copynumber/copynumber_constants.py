@@ -489,3 +489,19 @@ TUMOR_X = TABLE.add(
     "which the depth of X is then uniform",
     origin="judgement",
 )
+LOST_QUARTILE = TABLE.add(
+    "LOST_QUARTILE",
+    2.5,
+    unit="log2",
+    meaning="Fall of the first quartile of a target's depth below the third, beyond that of the "
+    "normal, from which a part of it is deleted",
+    origin="derived: less than one copy of five",
+)
+LEAST_QUARTILE = TABLE.add(
+    "LEAST_QUARTILE",
+    10,
+    unit="fragments",
+    meaning="Least first quartile of the normal's depth in a target that is searched for a "
+    "deletion of a part",
+    origin="judgement",
+)

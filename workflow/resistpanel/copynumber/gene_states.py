@@ -26,7 +26,7 @@ from resistpanel.copynumber.segments import HetSites, Segment
 
 #: Balances at which the heterozygous sites' likelihood is computed; between them it is linear.
 _BALANCES = np.linspace(0.0, 0.5, 251)
-#: States with no copy, one, and of one haplotype.
+#: States with no copy, with one, and with one haplotype.
 NONE, ONE = STATES.total == 0, STATES.total == 1
 LOST = (STATES.minor == 0) & (STATES.total > 0)
 
@@ -86,8 +86,6 @@ class GeneStates:
         That, and an amplification by the number of copies that the log2 ratio gives.
     changed : ndarray
         The copies are not the baseline's.
-    one : ndarray
-        Exactly one copy.
     lost : ndarray
         One haplotype is lost, the other is there.
     """
@@ -97,7 +95,6 @@ class GeneStates:
     more: np.ndarray
     amplified: np.ndarray
     changed: np.ndarray
-    one: np.ndarray
     lost: np.ndarray
 
 
@@ -119,8 +116,9 @@ class _Evidence:
             if len(rows) < 2:
                 continue
             self.alone[rows] = False
-            rest = np.maximum(weight[rows].sum() - weight[rows], 0.0)
-            sums = (weight * self.log2)[rows]
+            used = weight[rows] * self._near(rows)
+            rest = np.maximum(used.sum() - used, 0.0)
+            sums = used * self.log2[rows]
             has = rest > 1e-9
             self.rest_log2[rows] = np.where(has, (sums.sum() - sums) / np.maximum(rest, 1e-9), 0.0)
             self.rest_se[rows] = np.where(
@@ -128,8 +126,16 @@ class _Evidence:
             )
             self.rest_curves[rows] = self.curves[rows].sum(axis=0) - self.curves[rows]
 
-    def posterior(self, cell: Cell) -> np.ndarray:
-        """Return the posterior over `STATES`, (genes, states)."""
+    def _near(self, rows: np.ndarray) -> np.ndarray:
+        """Return Huber's weights of a segment's genes: one of another state hardly counts."""
+        known = rows[self.known[rows]]
+        if len(known) < 3:
+            return np.ones(len(rows))
+        away = np.abs(self.log2[rows] - np.median(self.log2[known])) / self.se[rows]
+        return np.minimum(1, (2 / np.maximum(away, 1e-9)) ** 2)
+
+    def posterior(self, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
+        """Return the posterior over `STATES`, (genes, states), and the cell's log-likelihood."""
         prior = log_prior(cell.baseline)
         expected = expected_log2(cell.purity, STATES.total, 2, cell.baseline)
         balance = expected_balance(cell.purity, STATES.total, STATES.minor) / 0.5
@@ -150,7 +156,8 @@ class _Evidence:
         shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + prior)
         own = np.where(self.alone[:, None], prior, shared)
         found = own + ratio(self.log2, self.se, self.known) + sites(self.curves)
-        return np.exp(found - log_sum(found, 1)[:, None])
+        fit = log_sum(found, 1)
+        return np.exp(found - fit[:, None]), fit
 
 
 def least_amplified(baseline: int, least: float) -> float:
@@ -164,6 +171,7 @@ def gene_states(
     segments: Sequence[Segment],
     possible: Sequence[Cell],
     least: float,
+    informed: bool = True,
 ) -> GeneStates:
     """Return the states of genes of which normal cells have two copies.
 
@@ -175,12 +183,17 @@ def gene_states(
     possible : sequence of Cell
     least : float
         Copies from which a gene counts as amplified, in a genome of two copies.
+    informed : bool
+        Whether the cells are a posterior given all genes. If they are a prior, a cell's weight is
+        multiplied by the likelihood of the gene: a purity at which no state explains the gene does
+        not count for it.
     """
     evidence = _Evidence(genes, sites, segments)
-    names = [field.name for field in dataclasses.fields(GeneStates)]
-    total = {name: np.zeros(len(genes.log2)) for name in names}
+    total: dict[str, list[np.ndarray]] = {}
+    fits = []
     for cell in possible:
-        posterior = evidence.posterior(cell)
+        posterior, fit = evidence.posterior(cell)
+        fits.append(np.log(cell.weight) + (0.0 if informed else fit) + np.zeros(len(fit)))
         usual = max(2, cell.baseline)
         amount = copies(evidence.log2, cell.purity, 2, cell.baseline)
         more = posterior[:, STATES.total > usual].sum(axis=1)
@@ -190,9 +203,10 @@ def gene_states(
             "more": more,
             "amplified": np.where(amount >= least_amplified(cell.baseline, least), more, 0.0),
             "changed": 1 - posterior[:, STATES.total == cell.baseline].sum(axis=1),
-            "one": posterior[:, ONE].sum(axis=1),
             "lost": posterior[:, LOST].sum(axis=1),
         }
         for name, value in found.items():
-            total[name] += cell.weight * value
-    return GeneStates(**total)
+            total.setdefault(name, []).append(value)
+    weights = np.exp(np.array(fits) - np.max(fits, axis=0))
+    weights /= weights.sum(axis=0)
+    return GeneStates(**{name: (weights * values).sum(axis=0) for name, values in total.items()})

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.special import logsumexp
 
-from resistpanel.copynumber.bins import Bins, gene_spans
+from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
 from resistpanel.copynumber.copy_states import expected_log2, log_student
 from resistpanel.copynumber.copynumber_constants import (
     DROPPED,
+    LEAST_FRAGMENTS,
     LEAST_PARTIAL,
+    LEAST_QUARTILE,
     LEAST_TARGETS,
+    LOST_QUARTILE,
     MOST_TARGETS,
     PARTIAL_PRIOR,
     STRAY_SPAN,
@@ -38,8 +41,9 @@ class Partial:
     first, last : int
         Numbers of the targets in the gene, from 1, in the order of the genome.
     log2 : float
-        Mean of the targets.
-    probability : float
+        Mean of the targets; within targets, of their first quartile against their third.
+    probability : float or None
+        None: within targets.
     """
 
     start: int
@@ -47,7 +51,7 @@ class Partial:
     first: int
     last: int
     log2: float
-    probability: float
+    probability: float | None
 
 
 def _log_t(log2: np.ndarray, expected: np.ndarray | float, sd: np.ndarray) -> np.ndarray:
@@ -154,4 +158,41 @@ def partial_deletions(
             float((weight * log2[part]).sum() / weight.sum()),
             chance,
         )
+    return found
+
+
+def within_targets(bins: Bins, sample: Coverage, normal: Coverage | None) -> dict[int, Partial]:
+    """Return the genes of which two or more targets have lost a part, by index of the gene.
+
+    Breakpoints within the targets leave a mean depth that looks like a loss of one copy. A target
+    has lost a part if the first quartile of the depth of its bases fell below the third by
+    `LOST_QUARTILE` more than in the normal: no purity allows that with a copy left in the part,
+    unless the rest has six.
+
+    Parameters
+    ----------
+    bins : Bins
+    sample, normal : Coverage
+        With quartiles; otherwise nothing is found.
+    """
+    if normal is None or sample.quantiles is None or normal.quantiles is None:
+        return {}
+    low, high = (one.quantiles[:, 0] + 0.5 for one in (sample, normal))
+    ratio = np.log2(low / (sample.quantiles[:, 1] + 0.5))
+    ratio = ratio - np.log2(high / (normal.quantiles[:, 1] + 0.5))
+    deep = (sample.quantiles[:, 1] >= LEAST_FRAGMENTS) & (normal.quantiles[:, 0] >= LEAST_QUARTILE)
+    lost = deep & (ratio <= -LOST_QUARTILE)
+    found = {}
+    for i, (_, rows) in enumerate(gene_spans(bins)):
+        at = np.flatnonzero(lost[rows])
+        if len(at) >= LEAST_TARGETS and (np.diff(at) == 1).any():
+            part = rows[at]
+            found[i] = Partial(
+                int(bins.start[part].min()),
+                int(bins.end[part].max()),
+                int(at[0]) + 1,
+                int(at[-1]) + 1,
+                float(ratio[part].mean()),
+                None,
+            )
     return found

@@ -53,8 +53,11 @@ class PartialDeletion(Record):
     last: Position
     """Number of the last."""
     log2: Number
-    """Mean of the targets."""
-    probability: Fraction
+    """Mean of the targets; within targets, of the first quartile of their depth against the
+    third, relative to the normal."""
+    probability: Fraction | None
+    """null: breakpoints lie within the targets, of which at least a quarter of the bases has no
+    copy."""
 
 
 class GeneCopies(Record):
