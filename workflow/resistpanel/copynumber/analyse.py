@@ -233,7 +233,7 @@ def context_of(purity: Estimate) -> Context:
         purity.high,
         purity.baseline,
         tuple(cells(purity.posterior)),
-        purity.posterior is not None,
+        purity.value is not None,
     )
 
 

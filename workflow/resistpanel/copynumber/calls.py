@@ -61,7 +61,7 @@ class Context:
     """What a tumour's genes are judged by: purity (None: not known) with interval, baseline.
 
     `cells` are the purities and baselines that are possible, with their probabilities; `informed`
-    is whether these are a posterior, see `gene_states`.
+    is whether these are narrowed down by all genes, see `gene_states`.
     """
 
     purity: float | None

@@ -184,7 +184,7 @@ def gene_states(
     least : float
         Copies from which a gene counts as amplified, in a genome of two copies.
     informed : bool
-        Whether the cells are a posterior given all genes. If they are a prior, a cell's weight is
+        Whether the cells are narrowed down by all genes. If they are wide, a cell's weight is
         multiplied by the likelihood of the gene: a purity at which no state explains the gene does
         not count for it.
     """

@@ -145,11 +145,22 @@ def cell(gene: dict | None) -> dict:
         copies = f"{plain(gene['copies'], 1)} copies"
         if gene.get("copies_low") is not None:
             copies += f" ({plain(gene['copies_low'], 1)}–{plain(gene['copies_high'], 1)})"
+    if gene.get("partial"):
+        copies = part(gene["partial"], gene["targets"])
     return {
         "call": gene["call"], "tone": TONES.get(gene["call"], "same"), "copies": copies,
         "log2": f"log2 {signed(gene['log2'])} ({span(gene['log2_low'], gene['log2_high'])})",
         "loh": gene.get("loh") is True,
     }  # fmt: skip
+
+
+def part(partial: dict, targets: int) -> str:
+    """Return which targets of a gene have no copy, in words."""
+    first, last = partial["first"], partial["last"]
+    where = f"targets {first} to {last} of {targets}"
+    if partial["probability"] is None:
+        where = f"part of {where}"
+    return f"no copy of {where}"
 
 
 def paired(gene: dict | None) -> dict:
