@@ -155,9 +155,8 @@ FAULTS = {
     "clean": {},
     "swapped tumour": {"swapped": ("after",)},
     "other sex in the sheet": {"stated": "male"},
-    "2 % contamination of a tumour": {"contamination": {"after": 0.02}},
-    "2 % contamination of the normal": {"contamination": {NORMAL: 0.02}},
-    "3 % tumour in normal": {"leak": 0.03},
+    "30 % contamination of a tumour": {"contamination": {"after": 0.3}},
+    "50 % contamination of a tumour": {"contamination": {"after": 0.5}},
 }
 
 
@@ -181,7 +180,6 @@ def fault_table(patients: int) -> pd.DataFrame:
                     "tripped": tripped,
                     "contamination": options.get("contamination")
                     and found.contamination[next(iter(options["contamination"]))].value,
-                    "leak": found.tumor_in_normal["after"].value,
                 }
             )
     return pd.DataFrame(rows)
@@ -191,9 +189,8 @@ EXPECTED = {
     "clean": set(),
     "swapped tumour": {("after", "discordance")},
     "other sex in the sheet": {(NORMAL, "sex_mismatch")},
-    "2 % contamination of a tumour": {("after", "contamination")},
-    "2 % contamination of the normal": {(NORMAL, "contamination")},
-    "3 % tumour in normal": {(NORMAL, "tumor_in_normal")},
+    "30 % contamination of a tumour": {("after", "contamination")},
+    "50 % contamination of a tumour": {("after", "contamination")},
 }
 
 
@@ -205,7 +202,6 @@ def summarise_faults(table: pd.DataFrame) -> pd.DataFrame:
         found = [wanted <= tripped for tripped in part["tripped"]]
         more = [bool(tripped - wanted) for tripped in part["tripped"]]
         values = part["contamination"].dropna() if "contam" in fault else []
-        values = part["leak"] if "tumour in normal" in fault else values
         estimates = f"{min(values):.3f} to {max(values):.3f}" if len(values) else "-"
         rows.append(
             {

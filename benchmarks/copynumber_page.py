@@ -20,7 +20,8 @@ NOTES = {
     "are reported as not estimable.",
     "Identity and contamination": "Pairs of tumours of purity 0.3 to 0.8 with 30 changed genes "
     "each. Found: the gate reports the correct sample and reason. Other alarms: patients in which "
-    "it reports anything else.",
+    "it reports anything else. Low contamination and tumour in normal, which the caller estimates, "
+    "are in [identity.md](identity.md).",
     "Clonal states": "Pairs of samples with purities drawn from 0.25 to 0.9 and depths of 100 to "
     "1,000, cancer cell fractions of 15 % or more, 1 to 4 copies of the gene. The input of "
     "`compare` is the purity with an error of sd 0.02 and an interval of ±0.04, and copies of "
