@@ -164,8 +164,12 @@ def test_colo829s_report_says_what_it_lacks(colo829):
     """No sample before treatment: nothing is acquired, and the verdict says so."""
     assert colo829["compare"]["pairs"] == []
     assert {v["state"] for v in colo829["compare"]["variants"]} == {None}
-    assert colo829["resist"]["verdict"]["kind"] != "mechanism"
-    assert "no sample before treatment" in colo829["resist"]["verdict"]["sentence"]
+    verdict = colo829["resist"]["verdict"]
+    # Loss of PTEN is catalogued, for the class of the drug; whether it is new is not known.
+    assert (verdict["kind"], verdict["confidence"]) == ("mechanism", "low")
+    assert verdict["key_variants"] == ["copynumber:PTEN:deletion"]
+    assert "no sample before treatment" in verdict["sentence"]
+    assert any("before treatment could not be determined" in why for why in verdict["reasons"])
     # A WGS of 108x and 30x is too shallow for a panel's gate.
     assert not colo829["qc"]["passed"]
 
