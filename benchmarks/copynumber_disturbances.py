@@ -150,6 +150,23 @@ def draw_patient(
     return patient, [one for name, one in coverage.items() if name == NORMAL] + pool
 
 
+def patient_of(
+    rng: np.random.Generator, panel: Panel, tumor: Tumor, more: np.ndarray, normal: Disturbance
+) -> Patient:
+    """Return a patient whose tumour has a given disturbance, with a normal."""
+    alleles = simulated.inherited(rng, panel, {"tumor": tumor})
+    simulated.add_somatic(alleles, rng, panel, {"tumor": tumor}, clonal=10, subclonal=4)
+    return Patient(
+        sheet=simulated.sheet("P", ["tumor"], "female"),
+        bins=panel.bins,
+        coverage={
+            NORMAL: panel.coverage(rng, more=draw(rng, panel, normal)),
+            "tumor": panel.coverage(rng, tumor, more=more),
+        },
+        sites=alleles.counted(rng, panel, [NORMAL, "tumor"], {"tumor": tumor}),
+    )
+
+
 def generator(name: str, seed: int, number: int) -> np.random.Generator:
     """Return the random numbers of one tumour of a scenario."""
     return np.random.default_rng([seed, number, zlib.crc32(name.encode())])

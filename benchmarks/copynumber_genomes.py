@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import copynumber_disturbances as disturbed
-from benchmarks import copynumber_patients as simulated
 from benchmarks.copynumber_page import table
-from benchmarks.copynumber_patients import MODERN, NORMAL, Panel, Tumor
+from benchmarks.copynumber_patients import MODERN, Panel, Tumor
 from resistpanel.copynumber.analyse import Patient, analyse
 
 DEEP = dataclasses.replace(MODERN, name="2x100, 10,000x", depth=10_000)
@@ -76,15 +75,8 @@ def one(cell: tuple, rng: np.random.Generator) -> dict:
     tumor, mixed = draw_tumor(rng, panel, genome)
     # The depth of a genome with more DNA is that of any other.
     mean = np.mean([tumor.amount(g) for g in panel.autosomal]) / 2
-    alleles = simulated.inherited(rng, panel, {"tumor": tumor})
-    simulated.add_somatic(alleles, rng, panel, {"tumor": tumor}, clonal=10, subclonal=4)
     more = disturbed.draw(rng, panel, size) - np.log(mean)
-    made = Patient(
-        sheet=simulated.sheet("P", ["tumor"], "female"),
-        bins=panel.bins,
-        coverage={NORMAL: panel.coverage(rng), "tumor": panel.coverage(rng, tumor, more=more)},
-        sites=alleles.counted(rng, panel, [NORMAL, "tumor"], {"tumor": tumor}),
-    )
+    made = disturbed.patient_of(rng, panel, tumor, more, disturbed.CLEAN)
     found = analyse(biased(made, rng, bias) if bias else made).samples["tumor"]
     row = {"cell": name, "truth": tumor.purity, "value": found.purity.value}
     row |= {"low": found.purity.low, "high": found.purity.high}

@@ -310,10 +310,17 @@ STRAY_HETEROZYGOUS = TABLE.add(
 )
 FOCAL = TABLE.add(
     "FOCAL",
-    0.1,
+    0.2,
     unit="1",
-    meaning="Prior probability that a gene has another state than its segment",
+    meaning="Prior probability that a gene's state is drawn apart from its segment's",
     origin="judgement",
+)
+FOCAL_USUAL = TABLE.add(
+    "FOCAL_USUAL",
+    0.3,
+    unit="1",
+    meaning="Of genes apart from their segments, the fraction at the baseline",
+    origin="derived: with FOCAL, changes of single genes are as likely as by the prior of a gene",
 )
 SEGMENT_NOISE = TABLE.add(
     "SEGMENT_NOISE",
@@ -398,21 +405,21 @@ DROPPED = TABLE.add(
 )
 PARTIAL_PRIOR = TABLE.add(
     "PARTIAL_PRIOR",
-    (1e-3, 1e-2),
+    (3e-3, 1e-2),
     unit="1",
     meaning="Prior probability that part of a gene has no copy, and one copy",
     origin="judgement",
 )
 LEAST_PARTIAL = TABLE.add(
     "LEAST_PARTIAL",
-    0.95,
+    0.8,
     unit="1",
     meaning="Posterior probability from which a homozygous deletion of part of a gene is called",
     origin="judgement",
 )
 TARGET_FREEDOM = TABLE.add(
     "TARGET_FREEDOM",
-    5,
+    8,
     unit="degrees of freedom",
     meaning="Student's t distribution of a target's log2 ratio about its expectation",
     origin="judgement",

@@ -19,7 +19,13 @@ from resistpanel.copynumber.copy_states import (
     log_ratio_likelihood,
     log_sum,
 )
-from resistpanel.copynumber.copynumber_constants import BASELINES, FOCAL, MOST_CELLS, SEGMENT_NOISE
+from resistpanel.copynumber.copynumber_constants import (
+    BASELINES,
+    FOCAL,
+    FOCAL_USUAL,
+    MOST_CELLS,
+    SEGMENT_NOISE,
+)
 from resistpanel.copynumber.purity import GRID
 from resistpanel.copynumber.ratios import Genes
 from resistpanel.copynumber.segments import HetSites, Segment
@@ -98,6 +104,17 @@ class GeneStates:
     lost: np.ndarray
 
 
+def focal_prior(baseline: int) -> np.ndarray:
+    """Return the log prior over `STATES` of a gene that left its segment.
+
+    As `log_prior`, but with `FOCAL_USUAL` at the baseline: most genes that leave their segment are
+    changed.
+    """
+    prior = np.exp(log_prior(baseline))
+    usual = (STATES.total == baseline) & (STATES.minor == baseline // 2)
+    return np.log(np.where(usual, FOCAL_USUAL, prior * (1 - FOCAL_USUAL) / prior[~usual].sum()))
+
+
 class _Evidence:
     """Likelihoods of a sample's genes and segments, for any cell."""
 
@@ -153,7 +170,7 @@ class _Evidence:
         rest = prior + sites(self.rest_curves)
         rest = rest + ratio(self.rest_log2, self.rest_se, np.isfinite(self.rest_se))
         rest = rest - log_sum(rest, 1)[:, None]
-        shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + prior)
+        shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + focal_prior(cell.baseline))
         own = np.where(self.alone[:, None], prior, shared)
         found = own + ratio(self.log2, self.se, self.known) + sites(self.curves)
         fit = log_sum(found, 1)

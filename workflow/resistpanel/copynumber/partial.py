@@ -61,13 +61,18 @@ def _log_t(log2: np.ndarray, expected: np.ndarray | float, sd: np.ndarray) -> np
 def dropped(log2: np.ndarray, sd: np.ndarray, spans: Sequence[np.ndarray]) -> np.ndarray:
     """Return, for each gene, the fraction of the other genes' targets that have dropped out.
 
-    A target has if it is `DROPPED` (log2) below its gene's median, and by five standard deviations.
+    A target has if it is `DROPPED` (log2) below its gene's median, and by five standard deviations,
+    and its neighbours are not: those that are may be deleted.
     """
     counts, totals = np.zeros(len(spans)), np.zeros(len(spans))
     for i, rows in enumerate(spans):
         if len(rows) > 3:
             below = np.median(log2[rows]) - log2[rows]
-            counts[i] = (below > np.maximum(DROPPED, 5 * sd[rows])).sum()
+            low = below > np.maximum(DROPPED, 5 * sd[rows])
+            beside = np.zeros(len(rows), bool)
+            beside[1:] |= low[:-1]
+            beside[:-1] |= low[1:]
+            counts[i] = (low & ~beside).sum()
             totals[i] = len(rows)
     return (counts.sum() - counts + 0.5) / (totals.sum() - totals + 100)
 
@@ -100,6 +105,10 @@ def _gene(
     at = np.arange(len(log2))
     member = (at >= first[:, None]) & (at < last[:, None])
     same = (as_rest * member).sum(axis=1)
+    # Short runs are likelier: the prior of a run's length is 1 / length, of its place flat.
+    width = last - first
+    share = np.log(1 / width / (len(log2) - width + 1))
+    share = share - logsumexp(share)
     scores = {}
     for copies, prior in ((0, PARTIAL_PRIOR[0]), (1, PARTIAL_PRIOR[1])):
         parts = []
@@ -110,7 +119,7 @@ def _gene(
             gap = np.where(rest >= (expected + more) / 2, 0.0, -np.inf)
             with np.errstate(divide="ignore"):
                 parts.append(np.log(cell.weight) + summed(_log_t(log2, expected, sd)) + gap)
-        scores[copies] = logsumexp(parts, axis=0) - same + np.log(prior / len(first))
+        scores[copies] = logsumexp(parts, axis=0) - same + np.log(prior) + share
     deleted = logsumexp(scores[0])
     total = np.logaddexp(np.logaddexp(deleted, logsumexp(scores[1])), 0.0)
     best = int(np.argmax(scores[0]))
