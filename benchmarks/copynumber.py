@@ -297,7 +297,7 @@ def main(argv: list[str] | None = None) -> int:
         print(title, f"({time.time() - started:.0f} s)", table.to_string(), sep="\n", flush=True)
         parts.append((title, table))
     if args.publish:
-        DOCS.write_text(page(parts), encoding="utf-8")
+        DOCS.write_text(page(parts, DOCS.read_text(encoding="utf-8")), encoding="utf-8")
     return 0
 
 

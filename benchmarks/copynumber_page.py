@@ -41,9 +41,10 @@ def table(frame: pd.DataFrame) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
-def page(parts: list[tuple[str, pd.DataFrame]], appendix: str = "") -> str:
-    """Return the page."""
-    sections = [HEAD]
-    for title, frame in parts:
-        sections.append(f"## {title}\n\n{NOTES[title]}\n\n{table(frame)}\n")
-    return "\n".join(sections) + appendix
+def page(parts: list[tuple[str, pd.DataFrame]], before: str = "") -> str:
+    """Return the page; sections of the page before that were not measured again are kept."""
+    kept = {text.split("\n", 1)[0]: text.rstrip() for text in before.split("\n## ")[1:]}
+    made = {title: f"{title}\n\n{NOTES[title]}\n\n{table(frame)}" for title, frame in parts}
+    titles = [*NOTES, *(title for title in kept if title not in NOTES)]
+    chosen = [made.get(title) or kept.get(title) for title in titles]
+    return HEAD + "".join(f"\n## {text}\n" for text in chosen if text)

@@ -131,6 +131,10 @@ def test_breakpoints_within_two_targets():
     (found,) = within_targets(world.bins, sample, normal).items()
     assert (world.names[found[0]], found[1].first, found[1].last) == ("G25", 2, 3)
     assert within_targets(world.bins, sample, sample) == {}
+    ragged = broken.copy()
+    ragged[::40, 0] = 3
+    sample = Coverage(sample.depth, sample.fragments, ragged)
+    assert within_targets(world.bins, sample, normal) == {}
     assert within_targets(world.bins, given.coverage[BEFORE], normal) == {}
 
 

@@ -512,3 +512,11 @@ LEAST_QUARTILE = TABLE.add(
     "deletion of a part",
     origin="judgement",
 )
+MOST_LOST = TABLE.add(
+    "MOST_LOST",
+    0.005,
+    unit="1",
+    meaning="Fraction of the other genes' targets with such a fall up to which a deletion of a part "
+    "is called from it",
+    origin="judgement",
+)

@@ -21,6 +21,7 @@ from resistpanel.copynumber.copynumber_constants import (
     LEAST_QUARTILE,
     LEAST_TARGETS,
     LOST_QUARTILE,
+    MOST_LOST,
     MOST_TARGETS,
     PARTIAL_PRIOR,
     STRAY_SPAN,
@@ -176,7 +177,8 @@ def within_targets(bins: Bins, sample: Coverage, normal: Coverage | None) -> dic
     Breakpoints within the targets leave a mean depth that looks like a loss of one copy. A target
     has lost a part if the first quartile of the depth of its bases fell below the third by
     `LOST_QUARTILE` more than in the normal: no purity allows that with a copy left in the part,
-    unless the rest has six.
+    unless the rest has six. Where more than `MOST_LOST` of the other genes' targets look like that it
+    is the library (GC-rich parts, short fragments), and nothing is called.
 
     Parameters
     ----------
@@ -194,7 +196,8 @@ def within_targets(bins: Bins, sample: Coverage, normal: Coverage | None) -> dic
     found = {}
     for i, (_, rows) in enumerate(gene_spans(bins)):
         at = np.flatnonzero(lost[rows])
-        if len(at) >= LEAST_TARGETS and (np.diff(at) == 1).any():
+        others = (lost.sum() - len(at)) / max(len(lost) - len(rows), 1)
+        if len(at) >= LEAST_TARGETS and (np.diff(at) == 1).any() and others <= MOST_LOST:
             part = rows[at]
             found[i] = Partial(
                 int(bins.start[part].min()),
