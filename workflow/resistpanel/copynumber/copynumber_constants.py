@@ -516,7 +516,7 @@ MOST_LOST = TABLE.add(
     "MOST_LOST",
     0.005,
     unit="1",
-    meaning="Fraction of the other genes' targets with such a fall up to which a deletion of a part "
-    "is called from it",
+    meaning="Fraction of the other genes' targets with such a fall up to which a deletion of a "
+    "part is called from it",
     origin="judgement",
 )

@@ -177,8 +177,8 @@ def within_targets(bins: Bins, sample: Coverage, normal: Coverage | None) -> dic
     Breakpoints within the targets leave a mean depth that looks like a loss of one copy. A target
     has lost a part if the first quartile of the depth of its bases fell below the third by
     `LOST_QUARTILE` more than in the normal: no purity allows that with a copy left in the part,
-    unless the rest has six. Where more than `MOST_LOST` of the other genes' targets look like that it
-    is the library (GC-rich parts, short fragments), and nothing is called.
+    unless the rest has six. Where more than `MOST_LOST` of the other genes' targets look like that
+    it is the library (GC-rich parts, short fragments), and nothing is called.
 
     Parameters
     ----------
