@@ -18,6 +18,8 @@ TONES = {
     "lower": "down",
 }  # fmt: skip
 GRID = [("+2", 2), ("+1", 1), ("0", 0), ("\u22121", -1), ("\u22122", -2)]
+#: Probability from which another purity is shown.
+LEAST_SHOWN = 0.05
 QUIET = ("neutral", "unchanged", None)
 
 
@@ -239,7 +241,13 @@ def purity_text(purity: dict | None) -> str:
     text = percent(purity["value"])
     if purity["low"] is not None and purity["high"] is not None:
         text += f" ({interval(purity['low'], purity['high'])})"
-    return text
+    others = [
+        f"{percent(one['value'])} with the genome at {one['baseline']} copies "
+        f"(probability {plain(one['probability'], 2)})"
+        for one in purity.get("alternatives", ())[1:]
+        if one["probability"] >= LEAST_SHOWN
+    ]
+    return text + (f", not unique: or {' or '.join(others)}" if others else "")
 
 
 def identity(report: dict) -> list[dict]:
