@@ -4,8 +4,10 @@ import pandas as pd
 
 HEAD = """# Copy number, purity, identity and contamination: simulated patients
 
-`python -m benchmarks.copynumber --publish` writes this page. Patients are simulated as depths and
-counts on all 2,159 targets of panels/cancer138 (`benchmarks/copynumber_patients.py`): log-normal
+`python -m benchmarks.copynumber --publish` writes the first sections, last with `--seeds 5 --exons
+24 --purities 40 --patients 10 --pairs 0`; those that are not measured are kept. Patients are
+simulated as depths and counts
+on all 2,159 targets of panels/cancer138 (`benchmarks/copynumber_patients.py`): log-normal
 efficiency of each target (sd 0.25), log-normal noise of each library at each target (sd 0.05,
 natural log; 0.10 in the noisier one), a random GC bias for each library, Poisson fragments,
 binomial alleles, about one heterozygous site per gene. The purity is not given to the program.
