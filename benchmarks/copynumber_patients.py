@@ -92,9 +92,13 @@ class Panel:
         ]
 
     def coverage(
-        self, rng: np.random.Generator, tumor: Tumor | None = None, sex: str = "female"
+        self,
+        rng: np.random.Generator,
+        tumor: Tumor | None = None,
+        sex: str = "female",
+        more: np.ndarray | float = 0.0,
     ) -> Coverage:
-        """Sequence a sample."""
+        """Sequence a sample; `more` is added to the natural log of each target's depth."""
         bins, library = self.bins, self.library
         normal = np.where(bins.sex_linked & (sex == "male"), 1, 2)
         pure = tumor or Tumor(0.0, {})
@@ -102,7 +106,7 @@ class Panel:
         gc = bins.gc - 0.48
         bend = rng.normal(0, library.bend) * gc + rng.normal(0, 4 * library.bend) * gc**2
         noise = rng.normal(0, library.noise, len(bins))
-        depth = library.depth * self.efficiency * amount / 2 * np.exp(bend + noise)
+        depth = library.depth * self.efficiency * amount / 2 * np.exp(bend + noise + more)
         per_depth = (bins.length + library.covered) / library.covered
         fragments = rng.poisson(depth * per_depth).astype(float)
         return Coverage(fragments / per_depth, fragments)

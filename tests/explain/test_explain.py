@@ -205,7 +205,7 @@ def test_copy_number(results, capsys):
     status, out, _ = explain(results, capsys, row["gene"], "amplification", "--json")
     facts = json.loads(out)
     assert status == 0
-    assert facts["samples"][tumor]["gene"] == row
+    assert facts["samples"][tumor]["gene"] == row | {"partial": None}
     status, out, _ = explain(results, capsys, row["gene"], "copies")
     assert f"copies of {row['gene']}" in out
 

@@ -5,7 +5,17 @@ import pytest
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import from_builtins
 from resistpanel.records.copynumber import CopyNumber
-from resistpanel.report.copies import HEIGHT, copies, foreign, identity, signed, y_of
+from resistpanel.report.copies import (
+    HEIGHT,
+    copies,
+    foreign,
+    identity,
+    part,
+    purity_text,
+    signed,
+    y_of,
+)
+from resistpanel.report.numbers import percent
 from resistpanel.report.render import page
 
 
@@ -94,3 +104,20 @@ def test_without_a_normal_there_are_ratios_between_tumours_alone(parts, patients
 def test_signs_and_bounds():
     assert signed(-1.7) == "\u22121.70" and signed(0.5) == "+0.50" and signed(None) == "—"
     assert foreign(None) == "could not be determined"
+
+
+def test_a_purity_that_is_not_unique_says_so():
+    first = {"value": 0.4, "low": 0.36, "high": 0.44, "baseline": 2, "probability": 0.8}
+    other = {"value": 0.8, "low": 0.76, "high": 0.84, "baseline": 4, "probability": 0.17}
+    rare = other | {"probability": 0.03}
+    given = {"value": 0.4, "low": 0.36, "high": 0.44}
+    text = purity_text(given | {"alternatives": [first, other, rare]})
+    other_words = f"{percent(0.8)} with the genome at 4 copies (probability 0.17)"
+    assert text.endswith(f"not unique: or {other_words}")
+    assert "unique" not in purity_text(given | {"alternatives": [first, rare]})
+
+
+def test_the_targets_without_a_copy_are_named():
+    partial = {"first": 3, "last": 4, "probability": 0.99}
+    assert part(partial, 9) == "no copy of targets 3 to 4 of 9"
+    assert part(partial | {"probability": None}, 9) == "no copy of part of targets 3 to 4 of 9"

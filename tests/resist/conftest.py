@@ -269,7 +269,7 @@ class HandMade:
                         "low": log2[pair["post"]] - log2[pair["pre"]] - 0.3,
                         "high": log2[pair["post"]] - log2[pair["pre"]] + 0.3,
                         "p": 0.01,
-                        "call": None,
+                        "call": paired_call(log2[pair["post"]] - log2[pair["pre"]]),
                     }
                     for gene, log2 in self.amplified
                 ],
@@ -306,6 +306,11 @@ class HandMade:
         value = json.loads(msgspec.json.encode(made))
         assert from_builtins(value, Resist, "hand-made") == made
         return value
+
+
+def paired_call(ratio):
+    """Return the call of a paired log2 ratio with an interval of 0.3 on either side."""
+    return "higher" if ratio > 0.3 else "lower" if ratio < -0.3 else "unchanged"
 
 
 def evidence(af):

@@ -15,7 +15,8 @@ from resistpanel.resist.copy_changes import copy_state
         ("higher", True, "rising"),
         ("unchanged", True, "stable"),
         ("unchanged", False, "emergent"),
-        (None, True, "rising"),
+        (None, True, "stable"),
+        (None, False, "emergent"),
     ],
 )
 def test_a_ratio_called_unchanged_is_no_change(paired, before, state):

@@ -141,12 +141,35 @@ def test_colo829s_changes_are_named(colo829, colo829_folder):
 
 
 @pytest.mark.xdist_group("colo829")
+def test_colo829s_pten_is_deleted(colo829, colo829_folder):
+    """Of 12 kb of PTEN no copy is left; its ends lie in two windows, and halve their depth."""
+    found = read_json(colo829_folder / "results/copynumber/COLO829.json")
+    (tumor,) = found["samples"].values()
+    genes = {gene["gene"]: gene for gene in tumor["genes"]}
+    assert {name for name, gene in genes.items() if gene["call"] == "deletion"} == {"PTEN"}
+    part = genes["PTEN"]["partial"]
+    assert (part["first"], part["last"], part["probability"]) == (1, 2, None)
+    assert part["start"] < 89_700_299 < 89_712_341 < part["end"]
+    # A frameshift on every copy; its window shows no loss of copies.
+    assert genes["CDKN2A"]["call"] == "neutral"
+    findings = {f["variant"]: f for f in colo829["resist"]["findings"]}
+    assert "copynumber:PTEN:deletion" in findings
+    page = (colo829_folder / "results/report/COLO829.html").read_text()
+    assert "PTEN deletion" in page
+    assert "no copy of part of targets 1 to 2 of 2" in page
+
+
+@pytest.mark.xdist_group("colo829")
 def test_colo829s_report_says_what_it_lacks(colo829):
     """No sample before treatment: nothing is acquired, and the verdict says so."""
     assert colo829["compare"]["pairs"] == []
     assert {v["state"] for v in colo829["compare"]["variants"]} == {None}
-    assert colo829["resist"]["verdict"]["kind"] != "mechanism"
-    assert "no sample before treatment" in colo829["resist"]["verdict"]["sentence"]
+    verdict = colo829["resist"]["verdict"]
+    # Loss of PTEN is catalogued, for the class of the drug; whether it is new is not known.
+    assert (verdict["kind"], verdict["confidence"]) == ("mechanism", "low")
+    assert verdict["key_variants"] == ["copynumber:PTEN:deletion"]
+    assert "no sample before treatment" in verdict["sentence"]
+    assert any("before treatment could not be determined" in why for why in verdict["reasons"])
     # A WGS of 108x and 30x is too shallow for a panel's gate.
     assert not colo829["qc"]["passed"]
 

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 
 from resistpanel.compare.purity import Locus, Purity, from_sheet
+from resistpanel.copynumber.calls import DEFAULT
 from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY
 from resistpanel.core.core_constants import Z95
 from resistpanel.core.errors import InputError
@@ -24,8 +25,8 @@ class CopyNumber:
     purity : dict of str to Purity
         By sample.
     copies : dict of (str, str) to float
-        Copies per tumour cell, by sample and gene; only what is known. Of a gene that was not
-        called changed they are the genome's baseline, not its own noisy estimate.
+        Copies per tumour cell, by sample and gene; only what is known. Of a gene whose copies are
+        not known to differ they are the genome's baseline, not its own noisy estimate.
     errors : dict of (str, str) to float
         Standard deviation of the logarithm of a changed gene's amount of DNA.
     baselines : dict of (str, str) to float
@@ -62,7 +63,7 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
             key = (name, gene.gene)
             if gene.loh is False:
                 both.add(key)
-            if gene.call != "neutral":
+            if gene.call != "neutral" or (gene.probability or 0.0) >= DEFAULT.certainty:
                 copies[key] = float(gene.copies)
                 baselines[key] = float(sample.baseline)
                 errors[key] = (gene.log2_high - gene.log2_low) / (2 * Z95) * math.log(2)

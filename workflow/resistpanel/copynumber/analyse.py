@@ -12,17 +12,38 @@ from resistpanel.catalog.drivers import Driver
 from resistpanel.copynumber import identity
 from resistpanel.copynumber.allele_counts import Sites, heterozygous
 from resistpanel.copynumber.bins import Bins, Coverage
-from resistpanel.copynumber.calls import Context, Expected, call_genes, call_paired, purity_alone
+from resistpanel.copynumber.calls import (
+    Context,
+    Expected,
+    call_genes,
+    call_paired,
+    purity_alone,
+    scale_alone,
+    scaled,
+    shared_scale,
+)
 from resistpanel.copynumber.copynumber_constants import (
+    BASELINES,
     DRIVER_LOG2,
     LEAST_AF,
     LOWEST_PURITY,
+    RHO,
     SHEET_MARGIN,
 )
 from resistpanel.copynumber.gate import GATE, Figures, judge
-from resistpanel.copynumber.purity import Estimate, Somatic, estimate, from_driver
+from resistpanel.copynumber.gene_states import cells
+from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
+from resistpanel.copynumber.purity import GRID, Estimate, Somatic, estimate, from_driver
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
-from resistpanel.copynumber.segments import HetSites, Segment, segment
+from resistpanel.copynumber.segments import (
+    NO_SITES,
+    HetSites,
+    Segment,
+    measured_spread,
+    reference_biases,
+    segment,
+)
+from resistpanel.core.core_constants import Z95
 from resistpanel.qc.gate import Condition
 from resistpanel.records import copynumber as records
 from resistpanel.records.sheet import Sample, Sheet
@@ -81,10 +102,13 @@ class Tumor:
 
 
 def het_sites(patient: Patient, genes: Genes, sample: str) -> HetSites:
-    """Return the normal's heterozygous sites as counted in a tumour, indexed by gene."""
-    empty = np.array([], int)
+    """Return the normal's heterozygous sites as counted in a tumour, indexed by gene.
+
+    The reference bias of each is measured in the normal. Its remaining variance on the logit
+    scale, v, is an overdispersion of f (1 - f) v = v / 4 at a frequency f of 1/2.
+    """
     if patient.normal is None:
-        return HetSites(empty, empty, empty)
+        return NO_SITES
     sites = patient.sites
     rows = np.flatnonzero(heterozygous(sites, patient.normal) & (sites.gene != ""))
     index = {name: i for i, name in enumerate(genes.name)}
@@ -92,13 +116,14 @@ def het_sites(patient: Patient, genes: Genes, sample: str) -> HetSites:
     column, normal = sites.column(sample), sites.column(patient.normal)
     rows = rows[sites.depth[rows, column] > 0] if len(rows) else rows
     if not len(rows):
-        return HetSites(empty, empty, empty)
-    reference, alt = sites.ref_count[rows, normal].sum(), sites.alt_count[rows, normal].sum()
+        return NO_SITES
+    bias, variance = reference_biases(sites.ref_count[rows, normal], sites.alt_count[rows, normal])
     return HetSites(
         np.array([index[str(sites.gene[r])] for r in rows]),
         sites.alt_count[rows, column],
         sites.depth[rows, column],
-        float(np.log((reference + 1) / (alt + 1))),
+        bias,
+        RHO + variance / 4,
     )
 
 
@@ -186,11 +211,30 @@ def choose_purity(patient: Patient, entry: Sample, genes, segments, sites) -> Es
             f"sample sheet, taken as ±{SHEET_MARGIN:g}",
             "sheet",
             joint.baseline,
+            near(value, SHEET_MARGIN / Z95, joint.baseline),
         )
     if joint.value is not None:
         return joint
     driver = driver_purity(patient, genes, entry.sample)
     return driver or joint
+
+
+def near(value: float, sd: float, baseline: int) -> np.ndarray:
+    """Return a posterior of a purity known with a normal error, and of a known baseline."""
+    weight = np.exp(-0.5 * ((GRID - value) / max(sd, (GRID[1] - GRID[0]) / 2)) ** 2)
+    return np.outer([one == baseline for one in BASELINES], weight)
+
+
+def context_of(purity: Estimate) -> Context:
+    """Return what a tumour's genes are judged by."""
+    return Context(
+        purity.value,
+        purity.low,
+        purity.high,
+        purity.baseline,
+        tuple(cells(purity.posterior)),
+        purity.value is not None,
+    )
 
 
 def analyse_tumor(patient: Patient, entry: Sample) -> Tumor:
@@ -200,15 +244,24 @@ def analyse_tumor(patient: Patient, entry: Sample) -> Tumor:
     references = [*own, *patient.pool]
     if not references:
         purity = choose_purity(patient, entry, None, [], None)
-        context = Context(purity.value, purity.low, purity.high)
-        return Tumor(None, None, [], None, purity, context, None)
+        return Tumor(None, None, [], None, purity, context_of(purity), None)
     targets = target_ratios(patient.coverage[name], references, patient.bins)
     genes = gene_ratios(targets, patient.bins)
     sites = het_sites(patient, genes, name)
     segments = segment(genes, sites)
+    sites = sites.with_spread(measured_spread(segments, sites))
+    segments = segment(genes, sites)
     purity = choose_purity(patient, entry, genes, segments, sites)
-    context = Context(purity.value, purity.low, purity.high, purity.baseline)
+    context = context_of(purity)
     return Tumor(targets, genes, segments, sites, purity, context, normal_copies(patient, genes))
+
+
+def parts_of(patient: Patient, name: str, tumor: Tumor) -> dict[int, Partial]:
+    """Return the homozygous deletions of a part of a gene."""
+    normal = patient.coverage[patient.normal] if patient.normal else None
+    return within_targets(patient.bins, patient.coverage[name], normal) | partial_deletions(
+        tumor.targets, patient.bins, tumor.genes, tumor.context.cells, tumor.normal_copies
+    )
 
 
 def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
@@ -222,14 +275,30 @@ def paired(patient: Patient, tumors: dict[str, Tumor], pre: str, post: str) -> t
     targets = target_ratios(patient.coverage[post], [patient.coverage[pre]], patient.bins)
     genes = gene_ratios(targets, patient.bins)
     before, after = tumors[pre], tumors[post]
-    expected: list[Expected | None] = [None] * len(genes.name)
+    scale = scale_of(patient, pre, post)
+    expected: list[Expected | None] = [scale_alone(scale)] * len(genes.name)
     if before.genes is not None:
         copies = normal_copies(patient, genes)
         expected = [
             purity_alone(float(log2), float(se), before.context, after.context, int(n))
+            or scaled(float(log2), float(se), scale)
             for log2, se, n in zip(before.genes.log2, before.genes.se, copies, strict=True)
         ]
     return genes, call_paired(genes, expected)
+
+
+def scale_of(patient: Patient, pre: str, post: str) -> tuple[float, float] | None:
+    """Return the range of the later over the earlier purity, from the variants of both."""
+    sites = patient.sites
+    first, last = sites.column(pre), sites.column(post)
+    with np.errstate(invalid="ignore"):
+        rows = sites.passed & sites.detected[:, first] & sites.detected[:, last]
+        rows &= (sites.frequency[:, [first, last]] >= LEAST_AF).all(axis=1)
+    rows &= ~np.isin(sites.chrom, ("chrX", "X", "chrY", "Y"))
+    return shared_scale(
+        (sites.alt_count[rows, first], sites.depth[rows, first]),
+        (sites.alt_count[rows, last], sites.depth[rows, last]),
+    )
 
 
 def identity_of(patient: Patient) -> records.PatientIdentity:
@@ -237,8 +306,10 @@ def identity_of(patient: Patient) -> records.PatientIdentity:
     samples = [s.sample for s in patient.sheet.samples]
     agreements = identity.compare_all(patient.sites, samples, patient.normal)
     sexes = {
-        name: identity.infer_sex(patient.bins, patient.coverage[name], patient.sites, name)
-        for name in samples
+        entry.sample: identity.infer_sex(
+            patient.bins, patient.coverage[entry.sample], patient.sites, entry.sample, entry.tumor
+        )
+        for entry in patient.sheet.samples
     }
     return records.PatientIdentity(
         agreement=tuple(agreements),
@@ -302,6 +373,11 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
     if patient.normal is not None:
         leak = {name: patient.tumor_in_normal.get(name, NOTHING) for name in tumors}
     found = identity_of(patient)
+    for name in tumors if patient.normal is not None else ():
+        # Beyond what the caller looks for, or hidden by what looks like a swap.
+        mixed = identity.mixture(patient.sites, name, patient.normal)
+        if mixed is not None and not foreign[name].found:
+            foreign[name] = mixed
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",
         patient=patient.sheet.patient,
@@ -312,9 +388,11 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                 call_genes(
                     tumor.genes,
                     tumor.sites,
+                    tumor.segments,
                     rows.neighbours(tumor),
                     tumor.context,
                     tumor.normal_copies,
+                    parts_of(patient, name, tumor),
                 )
                 if tumor.genes is not None
                 else [],

@@ -10,6 +10,8 @@ import pysam
 from resistpanel.copynumber.copynumber_constants import GC_WINDOW
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
+from resistpanel.qc.qc_constants import QUANTILES
+from resistpanel.records.base import UNSET
 from resistpanel.records.qc import Qc, SampleQc
 
 
@@ -57,10 +59,13 @@ class Coverage:
     fragments : ndarray of float
         Distinct fragments that the mean depth stands on: its sampling variance is
         depth**2 / fragments.
+    quantiles : ndarray of int, (bins, 2), or None
+        First and third quartile of the depth of each bin's bases; None: not measured.
     """
 
     depth: np.ndarray
     fragments: np.ndarray
+    quantiles: np.ndarray | None = None
 
 
 def gc_fraction(fasta: pysam.FastaFile, chrom: str, start: int, end: int) -> float:
@@ -138,7 +143,11 @@ def coverage(sample: SampleQc, bins: Bins, where: str = "") -> Coverage:
         )
     depth = np.array([row.mean_depth for row in rows], dtype=float)
     covered = covered_bases(sample.read_length, sample.insert_size_median)
-    return Coverage(depth, depth * (bins.length + covered) / covered)
+    quantiles = None
+    if all(row.quantiles is not UNSET for row in rows):
+        at = [QUANTILES.index(0.25), QUANTILES.index(0.75)]
+        quantiles = np.array([[row.quantiles[i] for i in at] for row in rows])
+    return Coverage(depth, depth * (bins.length + covered) / covered, quantiles)
 
 
 def covered_bases(read_length: int | None, insert: int | None) -> int:

@@ -14,8 +14,7 @@ Sources: Carter et al., Nat Biotechnol 2012;30:413 (ABSOLUTE); Van Loo et al., P
 import dataclasses
 
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import t as student
+from scipy.special import gammaln
 
 from resistpanel.copynumber.copynumber_constants import FREEDOM, RHO, STRAY_SPAN
 from resistpanel.core.stats import log_beta_binomial
@@ -90,31 +89,49 @@ def log_ratio_likelihood(
     log2: float, se: float, expected: np.ndarray, stray: float = 0.0
 ) -> np.ndarray:
     """Return the log-likelihood of a log2 ratio: Student's t, with a share of strays."""
-    fit = student.logpdf((log2 - expected) / se, FREEDOM) - np.log(se)
+    fit = log_student((log2 - expected) / se, FREEDOM) - np.log(se)
     return np.logaddexp(np.log1p(-stray) + fit, np.log(stray / STRAY_SPAN)) if stray else fit
 
 
-def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho: float = RHO):
+def log_student(x: np.ndarray, freedom: float) -> np.ndarray:
+    """Return the log density of Student's t."""
+    constant = gammaln((freedom + 1) / 2) - gammaln(freedom / 2) - np.log(freedom * np.pi) / 2
+    return constant - (freedom + 1) / 2 * np.log1p(x**2 / freedom)
+
+
+def log_sum(values: np.ndarray, axis: int) -> np.ndarray:
+    """Return the log of the sum of exponentials along an axis, of which one value is finite."""
+    top = values.max(axis=axis, keepdims=True)
+    return np.squeeze(top, axis) + np.log(np.exp(values - top).sum(axis=axis))
+
+
+def log_counts(frequency: np.ndarray, alt: np.ndarray, depth: np.ndarray, rho=RHO):
     """Return the log-likelihood of allele counts; no frequency is 0 or 1 for stray reads."""
     return log_beta_binomial(np.clip(frequency, 1e-4, 1 - 1e-4), alt, depth, rho)
 
 
-def log_balance_likelihood(
-    balance: np.ndarray, alt: np.ndarray, depth: np.ndarray, reference_bias: float = 0.0
+def log_balance_sites(
+    balance: np.ndarray,
+    alt: np.ndarray,
+    depth: np.ndarray,
+    reference_bias: np.ndarray | float = 0.0,
+    rho: np.ndarray | float = RHO,
 ) -> np.ndarray:
-    """Return the log-likelihood of heterozygous sites whose haplotypes are not known.
+    """Return the log-likelihood of each heterozygous site; its haplotype is not known.
 
     Parameters
     ----------
     balance : ndarray
         Fraction of the rarer haplotype.
     alt, depth : ndarray of int, (sites,)
-    reference_bias : float
+    reference_bias : float or ndarray, (sites,)
         Logit by which the reference allele is favoured in a balanced sample.
+    rho : float or ndarray, (sites,)
+        Overdispersion of the counts.
 
     Returns
     -------
-    ndarray, of the shape of `balance`
+    ndarray, of the shape of `balance` and sites
     """
     balance = np.asarray(balance, float)[..., None]
 
@@ -122,7 +139,5 @@ def log_balance_likelihood(
         f = np.clip(f, 1e-4, 1 - 1e-4)
         return 1 / (1 + (1 - f) / f * np.exp(reference_bias))
 
-    either = np.stack(
-        [log_counts(shifted(balance), alt, depth), log_counts(shifted(1 - balance), alt, depth)]
-    )
-    return (logsumexp(either, axis=0) - np.log(2)).sum(axis=-1)
+    first = log_counts(shifted(balance), alt, depth, rho)
+    return np.logaddexp(first, log_counts(shifted(1 - balance), alt, depth, rho)) - np.log(2)

@@ -102,7 +102,35 @@ RHO = TABLE.add(
     0.001,
     unit="1",
     meaning="Overdispersion (beta-binomial rho) of allele counts at germline sites and of clonal "
-    "variants",
+    "variants, before it is measured",
+    origin="judgement",
+)
+SPREADS = TABLE.add(
+    "SPREADS",
+    (0.0003, 0.0006, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032),
+    unit="1",
+    meaning="Overdispersions that are tried at a tumour's heterozygous sites",
+    origin="judgement",
+)
+SPREAD_PRIOR = TABLE.add(
+    "SPREAD_PRIOR",
+    1.0,
+    unit="natural log",
+    meaning="Standard deviation of the prior of the overdispersion about its default",
+    origin="judgement",
+)
+SITE_BIAS = TABLE.add(
+    "SITE_BIAS",
+    0.05,
+    unit="logit",
+    meaning="Standard deviation of the reference bias between sites, before it is measured",
+    origin="judgement",
+)
+FEW_SITES = TABLE.add(
+    "FEW_SITES",
+    4,
+    unit="sites",
+    meaning="Weight of the default reference bias between sites against that measured",
     origin="judgement",
 )
 FREEDOM = TABLE.add(
@@ -278,5 +306,217 @@ STRAY_HETEROZYGOUS = TABLE.add(
     unit="1",
     meaning="Rate of apparently heterozygous sites on a man's X outside the pseudoautosomal "
     "regions, as a fraction of a woman's",
+    origin="judgement",
+)
+FOCAL = TABLE.add(
+    "FOCAL",
+    0.2,
+    unit="1",
+    meaning="Prior probability that a gene's state is drawn apart from its segment's",
+    origin="judgement",
+)
+FOCAL_USUAL = TABLE.add(
+    "FOCAL_USUAL",
+    0.3,
+    unit="1",
+    meaning="Of genes apart from their segments, the fraction at the baseline",
+    origin="derived: with FOCAL, changes of single genes are as likely as by the prior of a gene",
+)
+SEGMENT_NOISE = TABLE.add(
+    "SEGMENT_NOISE",
+    0.04,
+    unit="log2",
+    meaning="Standard deviation of a segment's log2 ratio that further genes do not lower (waves "
+    "along the genome, capture lots)",
+    origin="judgement",
+)
+MOST_CELLS = TABLE.add(
+    "MOST_CELLS",
+    12,
+    unit="cells",
+    meaning="Purities over which the states of genes are averaged, for a certain baseline",
+    origin="judgement",
+)
+SUBCLONAL_SEGMENTS = TABLE.add(
+    "SUBCLONAL_SEGMENTS",
+    0.05,
+    unit="1",
+    meaning="Prior fraction of segments that are changed in part of the tumour cells",
+    origin="judgement",
+)
+PART_OF_CELLS = TABLE.add(
+    "PART_OF_CELLS",
+    (0.2, 0.35, 0.5, 0.65, 0.8),
+    unit="1",
+    meaning="Fractions of the tumour cells with a subclonal change that are tried",
+    origin="judgement",
+)
+LEAST_STATE = TABLE.add(
+    "LEAST_STATE",
+    0.01,
+    unit="1",
+    meaning="Posterior from which a state counts for the highest allele frequency of a variant",
+    origin="judgement",
+)
+AF_MARGIN = TABLE.add(
+    "AF_MARGIN",
+    0.03,
+    unit="1",
+    meaning="Allele frequency beyond the highest that a state allows which is still possible "
+    "(reference bias, errors of purity)",
+    origin="judgement",
+)
+FRACTION_IMPOSSIBLE = TABLE.add(
+    "FRACTION_IMPOSSIBLE",
+    0.2,
+    unit="1",
+    meaning="No purity is given from this fraction of variants whose allele frequency the copy "
+    "numbers do not allow",
+    origin="judgement",
+)
+LEAST_ALTERNATIVE = TABLE.add(
+    "LEAST_ALTERNATIVE",
+    0.02,
+    unit="1",
+    meaning="Probability from which another range of purity and baseline is listed",
+    origin="judgement",
+)
+LEAST_TARGETS = TABLE.add(
+    "LEAST_TARGETS",
+    2,
+    unit="targets",
+    meaning="Fewest neighbouring targets whose homozygous deletion is called in a gene that is "
+    "not deleted as a whole",
+    origin="judgement",
+)
+MOST_TARGETS = TABLE.add(
+    "MOST_TARGETS",
+    200,
+    unit="targets",
+    meaning="Genes with more targets are not searched for deletions of a part",
+    origin="judgement",
+)
+DROPPED = TABLE.add(
+    "DROPPED",
+    0.4,
+    unit="log2",
+    meaning="A target this far below its gene has dropped out of the library, or is deleted",
+    origin="judgement",
+)
+PARTIAL_PRIOR = TABLE.add(
+    "PARTIAL_PRIOR",
+    (3e-3, 1e-2),
+    unit="1",
+    meaning="Prior probability that part of a gene has no copy, and one copy",
+    origin="judgement",
+)
+LEAST_PARTIAL = TABLE.add(
+    "LEAST_PARTIAL",
+    0.8,
+    unit="1",
+    meaning="Posterior probability from which a homozygous deletion of part of a gene is called",
+    origin="judgement",
+)
+TARGET_FREEDOM = TABLE.add(
+    "TARGET_FREEDOM",
+    8,
+    unit="degrees of freedom",
+    meaning="Student's t distribution of a target's log2 ratio about its expectation",
+    origin="judgement",
+)
+LEAST_SPLINE = TABLE.add(
+    "LEAST_SPLINE",
+    300,
+    unit="targets",
+    meaning="Fewest targets for the fit of GC by a spline; fewer are fitted by a parabola",
+    origin="judgement",
+)
+GC_KNOTS = TABLE.add(
+    "GC_KNOTS",
+    (2.5, 12.5, 30, 50, 70, 87.5, 97.5),
+    unit="percentiles of GC",
+    meaning="Knots of the natural cubic spline of log2 ratio on GC",
+    origin="judgement",
+)
+SIZE_KNOTS = TABLE.add(
+    "SIZE_KNOTS",
+    (5, 35, 65, 95),
+    unit="percentiles of length",
+    meaning="Knots of the natural cubic spline of log2 ratio on the log of a target's length",
+    origin="paper: Harrell 2015, Regression Modeling Strategies, table 2.3 (four knots)",
+)
+GENE_NOISE = TABLE.add(
+    "GENE_NOISE",
+    0.06,
+    unit="log2",
+    meaning="Noise between genes that is assumed where too few genes measure it",
+    origin="judgement",
+)
+LEAST_SHARED = TABLE.add(
+    "LEAST_SHARED",
+    3,
+    unit="variants",
+    meaning="Fewest variants of two tumours from which the ratio of their purities is fitted",
+    origin="judgement",
+)
+HIGHEST_PURITY = TABLE.add(
+    "HIGHEST_PURITY",
+    0.95,
+    unit="1",
+    meaning="Highest purity of either tumour that is assumed for paired ratios without a normal",
+    origin="judgement",
+)
+SWAP_ODDS = TABLE.add(
+    "SWAP_ODDS",
+    100,
+    unit="odds",
+    meaning="Likelihood ratio from which discordant sites are contamination and no swap",
+    origin="judgement",
+)
+OTHER_GENOTYPE = TABLE.add(
+    "OTHER_GENOTYPE",
+    (0.25, 0.4, 0.35),
+    unit="1",
+    meaning="Genotype of another person at sites where the patient is homozygous for the "
+    "non-reference allele: two, one, no copy of it",
+    origin="judgement: allele frequencies of common variants",
+)
+MIXTURES = TABLE.add(
+    "MIXTURES",
+    (0.02, 0.7, 69),
+    unit="1",
+    meaning="Fractions of another person's DNA that are tried against a swap: first, last, number",
+    origin="judgement",
+)
+TUMOR_X = TABLE.add(
+    "TUMOR_X",
+    (0.3, 2.0),
+    unit="1, log2",
+    meaning="Prior probability that a tumour gained or lost an X, and the range of log2 depth over "
+    "which the depth of X is then uniform",
+    origin="judgement",
+)
+LOST_QUARTILE = TABLE.add(
+    "LOST_QUARTILE",
+    2.5,
+    unit="log2",
+    meaning="Fall of the first quartile of a target's depth below the third, beyond that of the "
+    "normal, from which a part of it is deleted",
+    origin="derived: less than one copy of five",
+)
+LEAST_QUARTILE = TABLE.add(
+    "LEAST_QUARTILE",
+    10,
+    unit="fragments",
+    meaning="Least first quartile of the normal's depth in a target that is searched for a "
+    "deletion of a part",
+    origin="judgement",
+)
+MOST_LOST = TABLE.add(
+    "MOST_LOST",
+    0.005,
+    unit="1",
+    meaning="Fraction of the other genes' targets with such a fall up to which a deletion of a "
+    "part is called from it",
     origin="judgement",
 )

@@ -8,21 +8,30 @@ copies and the other lacks it; where the normal is homozygous, a tumour must be 
 
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
+from scipy.special import logsumexp
 from scipy.stats import norm, poisson
 
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.allele_counts import Sites
 from resistpanel.copynumber.bins import Bins, Coverage
+from resistpanel.copynumber.copy_states import log_counts
 from resistpanel.copynumber.copynumber_constants import (
     ABSENT,
     CHROMOSOME_SPREAD,
+    HETEROZYGOUS,
     HOMOZYGOUS,
     LEAST_DEPTH,
     LEAST_SEX_ODDS,
     MEDIAN_ERROR,
+    MIXTURES,
     NOT_HOMOZYGOUS,
+    OTHER_GENOTYPE,
     STRAY_HETEROZYGOUS,
+    SWAP_ODDS,
     TARGET_SPREAD,
+    TUMOR_X,
 )
 from resistpanel.copynumber.ratios import mad
 from resistpanel.qc.identity_limits import DEFAULT
@@ -66,10 +75,48 @@ def compare(sites: Sites, first: str, second: str, normal: str | None = None) ->
     if normal is not None:
         own, other = (fa, fb) if normal == first else (fb, fa)
         both = own >= HOMOZYGOUS
-        return _agreement(first, second, int(both.sum()), int((other[both] < NOT_HOMOZYGOUS).sum()))
+        discordant = int((other[both] < NOT_HOMOZYGOUS).sum())
+        found = _agreement(first, second, int(both.sum()), discordant)
+        if found.same is False and mixture(sites, second if normal == first else first, normal):
+            return msgspec.structs.replace(found, same=True)
+        return found
     either = (fa >= HOMOZYGOUS) | (fb >= HOMOZYGOUS)
     apart = either & ((fa < ABSENT) | (fb < ABSENT))
     return _agreement(first, second, int(either.sum()), int(apart.sum()))
+
+
+def mixture(sites: Sites, sample: str, normal: str) -> Fraction | None:
+    """Return the fraction of another person's DNA in a sample that looks like a swap; None if not.
+
+    Where the normal is homozygous for the non-reference allele, a sample of another person has it
+    on all copies, half, or none; a mixture with the fraction c has it at 1, 1 - c / 2 or 1 - c.
+    The likelihoods are summed over the other person's genotypes.
+
+    Parameters
+    ----------
+    sites : Sites
+    sample, normal : str
+    """
+    chosen = sites.take(informative(sites))
+    a, b = chosen.column(normal), chosen.column(sample)
+    deep = (chosen.depth[:, a] >= LEAST_DEPTH) & (chosen.depth[:, b] >= LEAST_DEPTH)
+    both = deep & (np.nan_to_num(chosen.frequency[:, a]) >= HOMOZYGOUS)
+    alt, depth = chosen.alt_count[both, b], chosen.depth[both, b]
+    discordant = int((alt < NOT_HOMOZYGOUS * depth).sum())
+    if judge(len(alt), discordant) is not False:
+        return None
+    grid = np.concatenate([np.linspace(*MIXTURES[:2], int(MIXTURES[2])), [1.0]])
+    levels = np.stack([np.ones(len(grid)), 1 - grid / 2, 1 - grid], axis=1)
+    fit = log_counts(levels[:, :, None], alt, depth) + np.log(OTHER_GENOTYPE)[:, None]
+    log_like = logsumexp(fit, axis=1).sum(axis=1)
+    if log_like[:-1].max() - log_like[-1] < np.log(SWAP_ODDS):
+        return None
+    weights = np.exp(log_like[:-1] - log_like[:-1].max())
+    cumulative = np.cumsum(weights / weights.sum())
+    low, high = (float(grid[np.searchsorted(cumulative, q)]) for q in (0.025, 0.975))
+    none = log_counts(np.ones(1), alt, depth).sum()
+    evidence = float((log_like[:-1].max() - none) / np.log(10))
+    return Fraction(float(grid[weights.argmax()]), low, high, True, evidence, len(alt))
 
 
 def _agreement(first: str, second: str, sites: int, discordant: int) -> Agreement:
@@ -150,7 +197,9 @@ SHARED_WITH_Y = {
 }
 
 
-def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> SampleSex:
+def infer_sex(
+    bins: Bins, depth: Coverage, sites: Sites, sample: str, tumor: bool = False
+) -> SampleSex:
     """Infer a sample's sex from the depth of X and the heterozygous sites on it.
 
     Parameters
@@ -159,13 +208,15 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> SampleS
         The sample's coverage of the targets.
     sites : Sites
     sample : str
+    tumor : bool
+        Whether copies of X may be lost or gained, and its heterozygous sites out of balance.
 
     Notes
     -----
     log2 depth of X against the autosomes is 0 in a woman and -1 in a man, with a standard
     deviation from the scatter of the autosomes' targets that shrinks with the targets on X.
     Heterozygous sites on X are Poisson with the autosomes' rate per base in a woman, with nearly
-    none in a man.
+    none in a man. A tumour may have lost or gained an X: its depth alone never states a sex.
     """
     on_x = np.isin(bins.chrom, ("chrX", "X"))
     private = on_x.copy()
@@ -180,12 +231,17 @@ def infer_sex(bins: Bins, depth: Coverage, sites: Sites, sample: str) -> SampleS
         spread = max(mad(np.log2(depth.depth[autosomes])), TARGET_SPREAD)
         sd = np.hypot(MEDIAN_ERROR * spread / np.sqrt(private.sum()), CHROMOSOME_SPREAD)
         log2 = np.clip(np.log2(max(ratio, 2**-6)), -2, 1)
-        odds += norm.logpdf(log2, 0, sd) - norm.logpdf(log2, -1, sd)
+        woman, man = (norm.pdf(log2, x, sd) for x in (0, -1))
+        if tumor:
+            changed, span = TUMOR_X
+            woman, man = ((1 - changed) * x + changed / span for x in (woman, man))
+        odds += float(np.log(max(woman, 1e-300)) - np.log(max(man, 1e-300)))
     column = sites.column(sample)
     frequency, deep = sites.frequency[:, column], sites.depth[:, column] >= LEAST_DEPTH
     germline = sites.snv & (sites.model == "germline") & deep
     with np.errstate(invalid="ignore"):
-        het = germline & (frequency > 0.25) & (frequency < 0.75)
+        low, high = (ABSENT, HOMOZYGOUS) if tumor else HETEROZYGOUS
+        het = germline & (frequency > low) & (frequency < high)
     site_x = np.isin(sites.chrom, ("chrX", "X"))
     starts, ends = bins.start[private], bins.end[private]
     inside = np.array(

@@ -7,6 +7,7 @@ that the genome at large may have.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,27 +15,36 @@ from scipy.special import betainc, betaln, gammaln, logsumexp
 
 from resistpanel.copynumber.copy_states import (
     STATES,
+    States,
     expected_balance,
     expected_log2,
-    log_balance_likelihood,
     log_counts,
     log_prior,
     log_ratio_likelihood,
+    log_sum,
 )
 from resistpanel.copynumber.copynumber_constants import (
+    AF_MARGIN,
     BASELINES,
     CLONAL,
+    FRACTION_IMPOSSIBLE,
+    LEAST_ALTERNATIVE,
     LEAST_INFORMATION,
+    LEAST_STATE,
     MOST_IMPOSSIBLE,
+    PART_OF_CELLS,
     PURITY_GRID,
+    RHO,
+    SEGMENT_NOISE,
     SINGLE,
     STRAY_RATIOS,
     STRAY_VARIANTS,
     SUBCLONAL,
+    SUBCLONAL_SEGMENTS,
     WIDEST,
 )
 from resistpanel.copynumber.segments import HetSites, Segment
-from resistpanel.core.stats import jeffreys_interval
+from resistpanel.core.stats import jeffreys_interval, overdispersed_interval
 
 GRID = np.linspace(*PURITY_GRID)
 PARTS = ("copy number", "allelic imbalance", "clonal variants")
@@ -55,6 +65,17 @@ class Somatic:
 
 
 @dataclasses.dataclass(frozen=True)
+class Alternative:
+    """A purity with its range and baseline, and their probability."""
+
+    value: float
+    low: float
+    high: float
+    baseline: int
+    probability: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Estimate:
     """A purity; all None where it cannot be estimated, `source` then says why.
 
@@ -68,6 +89,10 @@ class Estimate:
         sheet, joint, driver or none.
     baseline : int
         Copies of the genome at large per tumour cell.
+    posterior : ndarray, (len(BASELINES), len(GRID)), or None
+        Probability of every baseline and purity; None: nothing is known of them.
+    alternatives : tuple of Alternative
+        Separate ranges of purity and baseline that the data allow, likeliest first.
     """
 
     value: float | None
@@ -76,27 +101,53 @@ class Estimate:
     source: str
     method: str
     baseline: int = 2
+    posterior: np.ndarray | None = None
+    alternatives: tuple[Alternative, ...] = ()
 
 
-def log_variant(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
+@functools.cache
+def subclonal_states(baseline: int) -> tuple[States, np.ndarray]:
+    """Return `STATES` followed by those of part of the tumour cells, and their log prior.
+
+    Mean copies of tumour cells of which a fraction has one of the common changes, the others the
+    baseline's state: log2 ratio and balance follow from the means.
+    """
+    usual = baseline // 2
+    changed = [(baseline + 1, usual), (baseline, 0)]
+    changed += [(baseline - 1, max(usual - 1, 0))] if baseline > 1 else []
+    total = [baseline + f * (c - baseline) for c, _ in changed for f in PART_OF_CELLS]
+    minor = [usual + f * (m - usual) for _, m in changed for f in PART_OF_CELLS]
+    prior = np.concatenate(
+        [
+            np.log1p(-SUBCLONAL_SEGMENTS) + log_prior(baseline),
+            np.full(len(total), np.log(SUBCLONAL_SEGMENTS / len(total))),
+        ]
+    )
+    both = np.concatenate([STATES.total, total]), np.concatenate([STATES.minor, minor])
+    return States(*both), prior
+
+
+def log_variant(
+    alt: np.ndarray, depth: np.ndarray, states: States = STATES, rho: float = RHO
+) -> np.ndarray:
     """Return the log-likelihood of variants, (variants, purities, states).
 
     A mixture of clonal variants on one copy or on all of the commoner haplotype's, of subclonal
     ones at any lower AF, and of strays at any AF.
     """
     p = GRID[:, None]
-    content = np.maximum(p * STATES.total + 2 * (1 - p), 1e-9)
-    major = STATES.total - STATES.minor
+    content = np.maximum(p * states.total + 2 * (1 - p), 1e-9)
+    major = states.total - states.minor
     single = np.clip(p / content, 0, 1)
     many = np.clip(p * major / content, 0, 1)
-    exists = np.broadcast_to(STATES.total > 0, single.shape)
+    exists = np.broadcast_to(states.total > 0, single.shape)
     a, n = alt[:, None, None], depth[:, None, None]
     constant = gammaln(n + 1) - gammaln(a + 1) - gammaln(n - a + 1)
     share = np.where(major > 1, SINGLE, 1.0)
     with np.errstate(divide="ignore"):
         clonal = np.logaddexp(
-            np.log(share) + log_counts(single, a, n),
-            np.log(1 - share) + log_counts(many, a, n),
+            np.log(share) + log_counts(single, a, n, rho),
+            np.log(1 - share) + log_counts(many, a, n, rho),
         )
         # Uniform below the highest clonal AF: the integral of the binomial is a beta integral.
         below = np.log(np.maximum(betainc(a + 1, n - a + 1, many), 1e-300))
@@ -111,11 +162,23 @@ def log_variant(alt: np.ndarray, depth: np.ndarray) -> np.ndarray:
 _BALANCES = np.linspace(0.0, 0.5, 251)
 
 
-def _log_balances(here: HetSites) -> np.ndarray:
+def _log_balances(here: HetSites, states: States) -> np.ndarray:
     """Return the log-likelihood of a segment's heterozygous sites, (purities, states)."""
-    balance = expected_balance(GRID[:, None], STATES.total, STATES.minor)
-    curve = log_balance_likelihood(_BALANCES, here.alt, here.depth, here.reference_bias)
-    return np.interp(balance, _BALANCES, curve)
+    balance = expected_balance(GRID[:, None], states.total, states.minor)
+    return np.interp(balance, _BALANCES, here.curves(_BALANCES).sum(axis=1))
+
+
+def _log_variants(carried: Somatic, rho: float) -> list[np.ndarray]:
+    """Return the log-likelihood of a segment's variants, (purities, states), per baseline."""
+    whole = log_variant(carried.alt, carried.depth, STATES, rho).sum(axis=0)
+    found = []
+    for baseline in BASELINES:
+        states, _ = subclonal_states(baseline)
+        n = len(STATES.total)
+        part = States(states.total[n:], states.minor[n:])
+        more = log_variant(carried.alt, carried.depth, part, rho).sum(axis=0)
+        found.append(np.concatenate([whole, more], axis=1))
+    return found
 
 
 def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> dict:
@@ -128,29 +191,54 @@ def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic)
     """
     shape = (len(BASELINES), len(GRID))
     total = {part: np.zeros(shape) for part in ("", *PARTS)}
-    flat = np.zeros((len(GRID), len(STATES.total)))
     for part in segments:
         here, carried = sites.of(part.genes), somatic.of(part.genes)
-        balances = _log_balances(here) if len(here.alt) else flat
-        variants = log_variant(carried.alt, carried.depth).sum(axis=0) if len(carried.alt) else flat
+        variants = _log_variants(carried, sites.spread) if len(carried.alt) else None
+        curve = here.curves(_BALANCES).sum(axis=1) if len(here.alt) else None
         for b, baseline in enumerate(BASELINES):
-            ratio, prior = flat, log_prior(baseline)
+            states, prior = subclonal_states(baseline)
+            alone = dict.fromkeys(PARTS, np.zeros((len(GRID), len(states.total))))
             if np.isfinite(part.log2):
-                expected = expected_log2(GRID[:, None], STATES.total, 2, baseline)
-                ratio = log_ratio_likelihood(part.log2, part.se, expected, STRAY_RATIOS)
-            alone = dict(zip(PARTS, (ratio, balances, variants), strict=True))
-            alone[""] = ratio + balances + variants
+                expected = expected_log2(GRID[:, None], states.total, 2, baseline)
+                se = np.hypot(part.se, SEGMENT_NOISE)
+                alone[PARTS[0]] = log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+            if curve is not None:
+                balance = expected_balance(GRID[:, None], states.total, states.minor)
+                alone[PARTS[1]] = np.interp(balance, _BALANCES, curve)
+            if variants is not None:
+                alone[PARTS[2]] = variants[b]
+            alone[""] = sum(alone.values())
             for name, like in alone.items():
-                total[name][b] += logsumexp(prior + like, axis=1)
+                total[name][b] += log_sum(prior + like, 1)
     return total
 
 
-def _posterior(log_like: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (posterior over GRID, probability of each baseline); the purity's prior is flat."""
+def _joint(log_like: np.ndarray) -> np.ndarray:
+    """Return the posterior over (baselines, GRID); the purity's prior is flat."""
     log_joint = log_like + np.log(np.array(list(BASELINES.values())))[:, None]
     joint = np.exp(log_joint - log_joint.max())
-    joint /= joint.sum()
-    return joint.sum(axis=0), joint.sum(axis=1)
+    return joint / joint.sum()
+
+
+def alternatives(joint: np.ndarray) -> tuple[Alternative, ...]:
+    """Return the separate ranges that hold 95 % of the posterior, likeliest first.
+
+    A range is an unbroken run of purities of one baseline, of at least `LEAST_ALTERNATIVE`.
+    """
+    order = np.argsort(joint, axis=None)[::-1]
+    needed = int(np.searchsorted(np.cumsum(joint.flat[order]), 0.95)) + 1
+    inside = np.zeros(joint.size, bool)
+    inside[order[:needed]] = True
+    half, found = (GRID[1] - GRID[0]) / 2, []
+    for row, held, baseline in zip(joint, inside.reshape(joint.shape), BASELINES, strict=True):
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], held.astype(int), [0]])))
+        for first, last in edges.reshape(-1, 2):
+            mass = float(row[first:last].sum())
+            if mass >= LEAST_ALTERNATIVE:
+                value = float(GRID[first + row[first:last].argmax()])
+                low, high = GRID[first] - half, GRID[last - 1] + half
+                found.append(Alternative(value, max(low, 0.01), min(high, 1.0), baseline, mass))
+    return tuple(sorted(found, key=lambda one: -one.probability))
 
 
 def interval(posterior: np.ndarray) -> tuple[float, float, float]:
@@ -179,30 +267,33 @@ def impossible(
     purity: float,
     baseline: int,
 ) -> int:
-    """Return how many somatic variants have a higher AF than their segment's state allows.
+    """Return how many somatic variants have a higher AF than any likely state allows.
 
-    The state is the likeliest by ratio and heterozygous sites. With such variants the flat part
-    of the likelihood, made for strays, would carry the estimate to a purity of 1: the copy
-    numbers are not the tumour's, and the purity is not known.
+    A state is likely if ratio and heterozygous sites give it a posterior of `LEAST_STATE`. With
+    such variants the flat part of the likelihood, made for strays, would carry the estimate to a
+    purity of 1: the copy numbers are not the tumour's, and the purity is not known. The bound of
+    the AF has the sample's overdispersion: depth alone makes no variant impossible.
     """
     at = int(np.abs(GRID - purity).argmin())
+    states, prior = subclonal_states(baseline)
     found = 0
     for part in segments:
         carried = somatic.of(part.genes)
         if not len(carried.alt):
             continue
-        state = log_prior(baseline).copy()
+        state = prior.copy()
         here = sites.of(part.genes)
         if len(here.alt):
-            state = state + _log_balances(here)[at]
+            state = state + _log_balances(here, states)[at]
         if np.isfinite(part.log2):
-            expected = expected_log2(GRID[at], STATES.total, 2, baseline)
-            state = state + log_ratio_likelihood(part.log2, part.se, expected, STRAY_RATIOS)
-        best = int(np.argmax(state))
-        content = max(purity * STATES.total[best] + 2 * (1 - purity), 1e-9)
-        highest = purity * (STATES.total[best] - STATES.minor[best]) / content
-        low, _ = jeffreys_interval(carried.alt, carried.depth, 0.99)
-        found += int((low > highest).sum())
+            expected = expected_log2(GRID[at], states.total, 2, baseline)
+            se = np.hypot(part.se, SEGMENT_NOISE)
+            state = state + log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+        likely = (state - logsumexp(state) >= np.log(LEAST_STATE)) & (states.total > 0)
+        content = np.maximum(purity * states.total + 2 * (1 - purity), 1e-9)
+        highest = np.max((purity * (states.total - states.minor) / content)[likely], initial=0.0)
+        low, _ = overdispersed_interval(carried.alt, carried.depth, sites.spread, 0.99)
+        found += int((low > highest + AF_MARGIN).sum())
     return found
 
 
@@ -217,30 +308,37 @@ def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> 
     somatic : Somatic
     """
     found = log_segments(segments, sites, somatic)
-    posterior, baselines = _posterior(found[""])
-    value, low, high = interval(posterior)
-    baseline = list(BASELINES)[int(baselines.argmax())]
+    joint = _joint(found[""])
+    value, low, high = interval(joint.sum(axis=0))
+    baseline = list(BASELINES)[int(joint.sum(axis=1).argmax())]
+    above = impossible(segments, sites, somatic, value, baseline)
+    if above >= max(MOST_IMPOSSIBLE, FRACTION_IMPOSSIBLE * len(somatic.alt)):
+        why = f"{above} variants have a higher AF than the copy numbers allow at any purity"
+        return Estimate(None, None, None, f"not estimable: {why}", "none")
+    others = alternatives(joint)
     if high - low > WIDEST:
         told = f"the 95 % interval is {low:.2f} to {high:.2f}"
-        return Estimate(
-            None,
-            None,
-            None,
-            f"not estimable: copy number, allelic imbalance and variants say too little ({told})",
-            "none",
-        )
-    above = impossible(segments, sites, somatic, value, baseline)
-    if above >= MOST_IMPOSSIBLE:
-        return Estimate(
-            None,
-            None,
-            None,
-            f"not estimable: {above} variants have a higher AF than the copy numbers allow at any "
-            "purity",
-            "none",
-        )
-    used = [part for part in PARTS if information(_posterior(found[part])[0]) >= LEAST_INFORMATION]
-    return Estimate(value, low, high, ", ".join(used or PARTS), "joint", baseline)
+        why = f"copy number, allelic imbalance and variants say too little ({told})"
+        if len(others) > 1:
+            ranges = ", ".join(
+                f"{one.low:.2f} to {one.high:.2f} with a genome at {one.baseline} copies "
+                f"(probability {one.probability:.2f})"
+                for one in others
+            )
+            why = f"more than one purity explains the data: {ranges}"
+        source = f"not estimable: {why}"
+        return Estimate(None, None, None, source, "none", baseline, joint, others)
+    used = [
+        part for part in PARTS if information(_joint(found[part]).sum(axis=0)) >= LEAST_INFORMATION
+    ]
+    source = ", ".join(used or PARTS)
+    return Estimate(value, low, high, source, "joint", baseline, joint, others)
+
+
+def between(low: float, high: float) -> np.ndarray:
+    """Return a posterior that is flat between two purities, of a genome at two copies."""
+    inside = (low - (GRID[1] - GRID[0]) <= GRID) & (high + (GRID[1] - GRID[0]) >= GRID)
+    return np.outer([baseline == 2 for baseline in BASELINES], inside / inside.sum())
 
 
 def from_driver(alt: int, depth: int, name: str) -> Estimate:
@@ -254,5 +352,6 @@ def from_driver(alt: int, depth: int, name: str) -> Estimate:
     text = f"AF of the driver {name}, taken as clonal, heterozygous and at two copies"
     if af > 0.5:
         text = f"AF of the driver {name}, which lies above 1/2: a lower bound"
-        return Estimate(af, low, 1.0, text, "driver")
-    return Estimate(2 * af, 2 * low, min(2 * high, 1.0), text, "driver")
+        return Estimate(af, low, 1.0, text, "driver", 2, between(low, 1.0))
+    top = min(2 * high, 1.0)
+    return Estimate(2 * af, 2 * low, top, text, "driver", 2, between(2 * low, top))

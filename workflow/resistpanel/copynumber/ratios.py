@@ -8,13 +8,17 @@ from scipy.stats import t as student
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
 from resistpanel.copynumber.copynumber_constants import (
+    GC_KNOTS,
+    GENE_NOISE,
     LEAST_FOR_BIAS,
     LEAST_FOR_NOISE,
     LEAST_FRAGMENTS,
     LEAST_NOISE,
     LEAST_REFERENCE_DEPTH,
+    LEAST_SPLINE,
     MAD_TO_SD,
     PRIOR_FREEDOM,
+    SIZE_KNOTS,
     TUKEY,
 )
 from resistpanel.core.core_constants import Z95
@@ -54,6 +58,8 @@ class Genes:
         NaN without a usable target.
     noise : float
         Standard deviation from gene to gene beyond that of their targets; within `se`.
+    centre : float
+        What was subtracted from the log2 ratios of targets and genes.
     """
 
     name: np.ndarray
@@ -64,6 +70,7 @@ class Genes:
     log2: np.ndarray
     se: np.ndarray
     noise: float
+    centre: float = 0.0
 
     @property
     def low(self) -> np.ndarray:
@@ -117,12 +124,32 @@ def raw_ratio(sample: Coverage, references: Sequence[Coverage]) -> tuple[np.ndar
     return ratio, np.minimum(top_variance + bottom_variance, 4.0)
 
 
+def natural_spline(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """Return the basis of a natural cubic spline without its constant, (values, knots - 1).
+
+    Linear beyond the outer knots (Hastie, Tibshirani and Friedman, The Elements of Statistical
+    Learning, 2nd ed., equation 5.4).
+    """
+    knots = np.unique(knots)
+    columns = [values]
+    if len(knots) > 2:
+        scale = (knots[-1] - knots[0]) ** 2
+
+        def cube(knot: float) -> np.ndarray:
+            top = np.maximum(values - knot, 0) ** 3 - np.maximum(values - knots[-1], 0) ** 3
+            return top / (knots[-1] - knot) / scale
+
+        columns += [cube(knot) - cube(knots[-2]) for knot in knots[:-2]]
+    return np.stack(columns, axis=1)
+
+
 def bias(log2: np.ndarray, bins: Bins) -> np.ndarray:
     """Return what GC and length of the targets explain of their log2 ratios.
 
-    A robust regression (Tukey's biweight, iteratively reweighted) on GC, its square, and the
-    log of the length, over the autosomes: genes of another copy number are outliers to it. Zero
-    where too few targets are usable. Its mean over the targets is zero.
+    A robust regression (Tukey's biweight, iteratively reweighted) on natural cubic splines of GC
+    and of the log of the length, over the autosomes: genes of another copy number are outliers to
+    it. With few targets GC is a parabola and length a line. Zero where too few targets are usable.
+    Its mean over the targets is zero.
     """
     rows = np.flatnonzero(np.isfinite(log2) & ~bins.sex_linked)
     if len(rows) < LEAST_FOR_BIAS:
@@ -130,22 +157,37 @@ def bias(log2: np.ndarray, bins: Bins) -> np.ndarray:
     gc = bins.gc - np.median(bins.gc[rows])
     size = np.log2(bins.length) - np.median(np.log2(bins.length[rows]))
     # Beyond the middle 98 % of the targets the curve is not followed.
-    limit = np.percentile(gc[rows], [1, 99])
-    gc = np.clip(gc, *limit)
+    gc = np.clip(gc, *np.percentile(gc[rows], [1, 99]))
     size = np.clip(size, *np.percentile(size[rows], [1, 99]))
-    design = np.stack([np.ones(len(gc)), gc, gc**2, size], axis=1)
-    x, y = design[rows], log2[rows]
-    weights = np.ones(len(rows))
-    coefficients = np.zeros(4)
-    for _ in range(30):
-        root = np.sqrt(weights)[:, None]
-        coefficients = np.linalg.lstsq(x * root, y * root[:, 0], rcond=None)[0]
-        residual = y - x @ coefficients
+    if len(rows) >= LEAST_SPLINE:
+        curves = [
+            natural_spline(values, np.percentile(values[rows], knots))
+            for values, knots in ((gc, GC_KNOTS), (size, SIZE_KNOTS))
+        ]
+    else:
+        curves = [np.stack([gc, gc**2, size], axis=1)]
+    design = np.concatenate([np.ones((len(gc), 1)), *curves], axis=1)
+    fitted = design @ _biweight(design[rows], log2[rows])
+    return fitted - fitted[rows].mean()
+
+
+def _biweight(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Return the coefficients of a regression with Tukey's biweight."""
+    q, r = np.linalg.qr(x)
+    weights = np.ones(len(y))
+    fitted, before = np.zeros(len(y)), np.full(len(y), np.inf)
+    for _ in range(50):
+        weighted = q * weights[:, None]
+        coefficients = np.linalg.lstsq(weighted.T @ q, weighted.T @ y, rcond=None)[0]
+        fitted = q @ coefficients
+        if np.abs(fitted - before).max() < 1e-5:
+            break
+        before = fitted
+        residual = y - fitted
         scale = max(mad(residual), 1e-6)
         weights = np.maximum(1 - (residual / (TUKEY * scale)) ** 2, 0) ** 2
         weights[np.abs(residual) > TUKEY * scale] = 0
-    fitted = design @ coefficients
-    return fitted - fitted[rows].mean()
+    return np.linalg.lstsq(r, coefficients, rcond=None)[0]
 
 
 def target_noise(log2: np.ndarray, variance: np.ndarray, spans: list[np.ndarray]) -> float:
@@ -218,8 +260,8 @@ def gene_ratios(targets: Targets, bins: Bins) -> Genes:
     noise = gene_noise(log2, se, chrom)
     se = np.sqrt(se**2 + noise**2)
     centred = known & ~sex if (known & ~sex).any() else known
-    if centred.any():
-        log2 = log2 - mode(log2[centred], se[centred])
+    centre = mode(log2[centred], se[centred]) if centred.any() else 0.0
+    log2 = log2 - centre
     return Genes(
         np.array([gene for gene, _ in spans]),
         chrom,
@@ -229,6 +271,7 @@ def gene_ratios(targets: Targets, bins: Bins) -> Genes:
         log2,
         se,
         noise,
+        centre,
     )
 
 
@@ -245,11 +288,12 @@ def gene_noise(log2: np.ndarray, se: np.ndarray, chrom: np.ndarray) -> float:
 
     The smaller of two estimates, since each is too high for some tumours: from differences of
     neighbours on a chromosome (changes of single genes raise it), and from the shortest half of
-    all genes (changes of most of the genome raise it).
+    all genes (changes of most of the genome raise it). Too few genes measure nothing, and
+    `GENE_NOISE` is assumed.
     """
     known = np.isfinite(log2)
     if known.sum() < LEAST_FOR_NOISE:
-        return 0.0
+        return GENE_NOISE
     typical = float(np.median(se[known]))
     found = [shorth(log2[known]) / typical]
     near = (chrom[1:] == chrom[:-1]) & known[1:] & known[:-1]

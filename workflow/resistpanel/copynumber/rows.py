@@ -1,6 +1,5 @@
 """Results as records, rounded."""
 
-import dataclasses
 import math
 
 import numpy as np
@@ -14,6 +13,8 @@ from resistpanel.records.copynumber import (
     Admixture,
     GeneChange,
     GeneCopies,
+    PartialDeletion,
+    PurityAlternative,
     Segment,
     TumorCopies,
     TumorPurity,
@@ -77,6 +78,16 @@ def tumor_rows(tumor, calls: list[GeneCall]) -> TumorCopies:
         high=number(given.high),
         source=given.source,
         method=given.method,
+        alternatives=tuple(
+            PurityAlternative(
+                value=number(one.value),
+                low=number(one.low),
+                high=number(one.high),
+                baseline=one.baseline,
+                probability=number(one.probability),
+            )
+            for one in given.alternatives
+        ),
     )
     examined = genes is not None
     return TumorCopies(
@@ -92,8 +103,15 @@ def tumor_rows(tumor, calls: list[GeneCall]) -> TumorCopies:
 def _gene(genes: Genes, i: int, call: GeneCall) -> GeneCopies:
     values = {
         name: number(value) if isinstance(value, float) else value
-        for name, value in dataclasses.asdict(call).items()
+        for name, value in vars(call).items()
+        if name != "partial"
     }
+    partial = None
+    if call.partial is not None:
+        found = {name: getattr(call.partial, name) for name in ("start", "end", "first", "last")}
+        partial = PartialDeletion(
+            log2=number(call.partial.log2), probability=number(call.partial.probability), **found
+        )
     return GeneCopies(
         gene=str(genes.name[i]),
         chrom=str(genes.chrom[i]),
@@ -104,6 +122,7 @@ def _gene(genes: Genes, i: int, call: GeneCall) -> GeneCopies:
         log2_low=number(genes.low[i]),
         log2_high=number(genes.high[i]),
         **values,
+        partial=partial,
     )
 
 

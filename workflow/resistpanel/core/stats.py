@@ -149,7 +149,7 @@ def wilson_interval(hits: int, number: int) -> tuple[float, float]:
     return float(max(0.0, min(p, middle - half))), float(min(1.0, max(p, middle + half)))
 
 
-def log_beta_binomial(frequency, alt, depth, rho: float) -> np.ndarray:
+def log_beta_binomial(frequency, alt, depth, rho) -> np.ndarray:
     """Return the beta-binomial log-likelihood of allele counts, without its constant.
 
     Parameters
@@ -158,8 +158,9 @@ def log_beta_binomial(frequency, alt, depth, rho: float) -> np.ndarray:
         Expected allele frequency; kept 1e-9 away from 0 and 1.
     alt, depth : array_like
         Counts with the allele, and all.
-    rho : float
-        Overdispersion (intraclass correlation), 0 to below 1; 0 is the binomial. The variance is
+    rho : array_like
+        Overdispersion (intraclass correlation), 0 to below 1; 0 is the binomial, and is then 0
+        for all. The variance is
         ``depth f (1 - f) (1 + (depth - 1) rho)``.
 
     Notes
@@ -168,9 +169,9 @@ def log_beta_binomial(frequency, alt, depth, rho: float) -> np.ndarray:
     2012;3:811; Roth et al., Nat Methods 2014;11:396).
     """
     frequency = np.clip(np.asarray(frequency, float), 1e-9, 1 - 1e-9)
-    if rho == 0:
+    if np.all(rho == 0):
         return xlogy(alt, frequency) + xlog1py(depth - alt, -frequency)
-    size = (1 - rho) / rho
+    size = (1 - np.asarray(rho, float)) / rho
     a, b = frequency * size, (1 - frequency) * size
     return betaln(a + alt, b + depth - alt) - betaln(a, b)
 

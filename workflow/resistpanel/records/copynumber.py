@@ -17,6 +17,17 @@ from resistpanel.records.sheet import Sex
 CopyCall = Literal["amplification", "gain", "neutral", "loss", "deletion"]
 
 
+class PurityAlternative(Record):
+    """A range of purities that explains the data, with its number of copies of the genome."""
+
+    value: Fraction
+    low: Fraction
+    high: Fraction
+    baseline: int
+    """Copies per tumour cell of the genome at large."""
+    probability: Fraction
+
+
 class TumorPurity(Record):
     """Fraction of tumour cells with its 95 % interval."""
 
@@ -26,6 +37,27 @@ class TumorPurity(Record):
     source: str
     """Where it comes from, or why there is none."""
     method: Literal["sheet", "joint", "driver", "none"]
+    alternatives: tuple[PurityAlternative, ...] = ()
+    """Separate ranges that the data allow, likeliest first; more than one: not unique."""
+
+
+class PartialDeletion(Record):
+    """Neighbouring targets of a gene without a copy, in a gene whose other targets have some."""
+
+    start: Start
+    """0-based."""
+    end: Position
+    """Half-open."""
+    first: Position
+    """Number of the first of the targets in the gene, in the order of the genome; 1-based."""
+    last: Position
+    """Number of the last."""
+    log2: Number
+    """Mean of the targets; within targets, of the first quartile of their depth against the
+    third, relative to the normal."""
+    probability: Fraction | None
+    """null: breakpoints lie within the targets, of which at least a quarter of the bases has no
+    copy."""
 
 
 class GeneCopies(Record):
@@ -47,7 +79,8 @@ class GeneCopies(Record):
     copies_low: Copies | None
     copies_high: Copies | None
     call: CopyCall | None
-    """deletion: of all copies; null: the gene has no usable target."""
+    """By absolute copies: deletion, no copy of the gene or of a part of it (`partial`); loss, one;
+    neutral, two up to the baseline. null: the gene has no usable target."""
     probability: Fraction | None
     """That the copies are not the baseline's."""
     loh: bool | None
@@ -58,6 +91,8 @@ class GeneCopies(Record):
     balance_high: Fraction | None
     sites: Count
     """Heterozygous germline substitutions in the gene."""
+    partial: PartialDeletion | None = None
+    """null: none was found."""
 
 
 class Segment(Record):

@@ -18,6 +18,8 @@ TONES = {
     "lower": "down",
 }  # fmt: skip
 GRID = [("+2", 2), ("+1", 1), ("0", 0), ("\u22121", -1), ("\u22122", -2)]
+#: Probability from which another purity is shown.
+LEAST_SHOWN = 0.05
 QUIET = ("neutral", "unchanged", None)
 
 
@@ -145,11 +147,22 @@ def cell(gene: dict | None) -> dict:
         copies = f"{plain(gene['copies'], 1)} copies"
         if gene.get("copies_low") is not None:
             copies += f" ({plain(gene['copies_low'], 1)}–{plain(gene['copies_high'], 1)})"
+    if gene.get("partial"):
+        copies = part(gene["partial"], gene["targets"])
     return {
         "call": gene["call"], "tone": TONES.get(gene["call"], "same"), "copies": copies,
         "log2": f"log2 {signed(gene['log2'])} ({span(gene['log2_low'], gene['log2_high'])})",
         "loh": gene.get("loh") is True,
     }  # fmt: skip
+
+
+def part(partial: dict, targets: int) -> str:
+    """Return which targets of a gene have no copy, in words."""
+    first, last = partial["first"], partial["last"]
+    where = f"targets {first} to {last} of {targets}"
+    if partial["probability"] is None:
+        where = f"part of {where}"
+    return f"no copy of {where}"
 
 
 def paired(gene: dict | None) -> dict:
@@ -228,7 +241,13 @@ def purity_text(purity: dict | None) -> str:
     text = percent(purity["value"])
     if purity["low"] is not None and purity["high"] is not None:
         text += f" ({interval(purity['low'], purity['high'])})"
-    return text
+    others = [
+        f"{percent(one['value'])} with the genome at {one['baseline']} copies "
+        f"(probability {plain(one['probability'], 2)})"
+        for one in purity.get("alternatives", ())[1:]
+        if one["probability"] >= LEAST_SHOWN
+    ]
+    return text + (f", not unique: or {' or '.join(others)}" if others else "")
 
 
 def identity(report: dict) -> list[dict]:

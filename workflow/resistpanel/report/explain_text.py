@@ -4,6 +4,7 @@ from typing import Any
 
 from resistpanel.core.text import percent, percent_up
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.copies import part
 
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
@@ -305,6 +306,8 @@ def _copies(facts: dict) -> list[str]:
             f"{number(row['copies_high'])}), genome at large {number(sample['baseline'])}; purity "
             f"{number(purity['value'])} ({purity['source'] or 'not known'})"
         )
+        if row.get("partial"):
+            lines.append(f"    {part(row['partial'], row['targets'])}")
         if row["balance"] is not None:
             lines.append(
                 f"    rarer haplotype {percent(row['balance'])} ({percent(row['balance_low'])} to "

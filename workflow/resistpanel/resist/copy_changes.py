@@ -98,7 +98,7 @@ def copy_state(
     sign = 1 if call == "amplification" else -1
     pre, post = (samples.get(name, NOT_EXAMINED).detected for name in (pair.pre, pair.post))
     low, high = (change.low, change.high) if change else (None, None)
-    known = low is not None and high is not None and change.call != "unchanged"
+    known = low is not None and high is not None and change.call not in (None, "unchanged")
     more = known and (low > 0 if sign > 0 else high < 0)
     less = known and (high < 0 if sign > 0 else low > 0)
     if pre is None or post is None:
@@ -122,6 +122,8 @@ def copy_state(
             ratio += f" ({low:+.2f} to {high:+.2f})"
         if change.call == "unchanged":
             ratio += ", no change beyond that of tumour purity"
+        elif change.call is None:
+            ratio += ", not compared: the purities are not known"
     return Change(pair, state, "; ".join(part for part in (copies, ratio) if part))
 
 

@@ -1,0 +1,289 @@
+"""Calls without a purity, of parts of genes, of lost genomes, of segments and biased sites."""
+
+import numpy as np
+import pytest
+
+from resistpanel.copynumber.bins import Coverage
+from resistpanel.copynumber.calls import DEFAULT, call_of, scale_alone, scaled, shared_scale
+from resistpanel.copynumber.copy_states import STATES
+from resistpanel.copynumber.gene_states import Cell, cells, gene_states
+from resistpanel.copynumber.identity import infer_sex, mixture
+from resistpanel.copynumber.partial import within_targets
+from resistpanel.copynumber.purity import GRID, Somatic, alternatives, estimate, impossible
+from resistpanel.copynumber.ratios import Genes, bias
+from resistpanel.copynumber.segments import (
+    NO_SITES,
+    HetSites,
+    Segment,
+    measured_spread,
+    reference_biases,
+)
+
+from .conftest import AFTER, BEFORE, NORMAL, Tumour, World
+from .test_analyse import CLONAL, analyse, genes, patient
+
+
+def some_genes(log2, se=0.08):
+    n = len(log2)
+    return Genes(
+        np.array([f"G{i}" for i in range(n)]), np.array(["chr1"] * n), np.arange(n) * 1000,
+        np.arange(n) * 1000 + 500, np.full(n, 6), np.array(log2, float), np.full(n, se), 0.0,
+    )  # fmt: skip
+
+
+def alone(n):
+    return [Segment(np.array([i]), 0.0, 0.1) for i in range(n)]
+
+
+@pytest.mark.parametrize(
+    ("log2", "call"), [(-3.3, "deletion"), (-0.8, "loss"), (0.0, "neutral"), (2.2, "amplification")]
+)
+def test_what_every_purity_implies_is_called_without_one(log2, call):
+    found = gene_states(some_genes([log2]), NO_SITES, alone(1), cells(None), 5, False)
+    values = {
+        name: float(getattr(found, name)[0]) for name in ("none", "fewer", "more", "amplified")
+    }
+    assert call_of(**values, certain=False, rules=DEFAULT) == call
+
+
+def test_a_deep_loss_is_a_deletion_in_a_tumour_without_signal_of_purity():
+    world = World(7)
+    tumours = {BEFORE: Tumour(0.85, {"G10": (0, 0)})}
+    value = analyse(patient(world, tumours, rows=world.germline(tumours, het=0)))
+    assert genes(value, BEFORE)["G10"]["call"] == "deletion"
+
+
+def test_the_words_are_of_absolute_copies():
+    """One copy is a loss also where most of the genome has one; two of four are none."""
+    for baseline, log2, call in ((1, 0.0, "loss"), (4, -0.85, "neutral"), (3, 0.5, "gain")):
+        found = gene_states(
+            some_genes([log2], 0.04), NO_SITES, alone(1), [Cell(0.9, baseline, 1.0)], 5
+        )
+        values = {
+            name: float(getattr(found, name)[0]) for name in ("none", "fewer", "more", "amplified")
+        }
+        assert call_of(**values, certain=True, rules=DEFAULT) == call
+
+
+def test_cells_keep_the_posterior():
+    posterior = np.zeros((4, len(GRID)))
+    posterior[0] = np.exp(-0.5 * ((GRID - 0.5) / 0.05) ** 2)
+    posterior[3] = 0.3 * np.exp(-0.5 * ((GRID - 0.8) / 0.02) ** 2)
+    found = cells(posterior)
+    assert sum(cell.weight for cell in found) == pytest.approx(1)
+    mean = sum(c.weight * c.purity for c in found)
+    assert mean == pytest.approx((posterior.sum(axis=0) * GRID).sum() / posterior.sum(), abs=1e-6)
+    assert {cell.baseline for cell in found} == {2, 4}
+
+
+def test_a_segment_lends_its_state_and_a_gene_can_leave_it():
+    log2 = [-0.2] * 12 + [1.0]
+    one = [Segment(np.arange(13), -0.2, 0.03)]
+    sure, lone = (
+        gene_states(some_genes(log2, 0.12), NO_SITES, parts, [Cell(0.3, 2, 1.0)], 5)
+        for parts in (one, alone(13))
+    )
+    assert (lone.fewer[:12] < 0.9).all()
+    assert (sure.fewer[:12] > 0.9).all()
+    assert sure.more[12] > 0.9
+
+
+@pytest.mark.parametrize("exons", [2, 3])
+def test_homozygous_loss_of_two_exons(exons):
+    world = World(21, noise=0.06, targets=8)
+    tumours = {BEFORE: Tumour(0.5, {"G20": (1, 0), "G30": (3, 1)})}
+    given = patient(world, tumours)
+    depth, fragments = (getattr(given.coverage[BEFORE], x).copy() for x in ("depth", "fragments"))
+    rows = np.flatnonzero(world.bins.gene == "G25")[3 : 3 + exons]
+    for array in (depth, fragments):
+        array[rows] *= 0.5
+    given.coverage[BEFORE] = Coverage(depth, fragments)
+    found = genes(analyse(given), BEFORE)
+    part = found["G25"]["partial"]
+    assert found["G25"]["call"] == "deletion"
+    assert (part["first"], part["last"]) == (4, 3 + exons)
+    assert (part["start"], part["end"]) == (world.bins.start[rows[0]], world.bins.end[rows[-1]])
+    assert [name for name, gene in found.items() if gene["partial"]] == ["G25"]
+
+
+def test_targets_that_drop_out_here_and_there_are_no_deletion():
+    world = World(22, noise=0.06, targets=8)
+    given = patient(world, {BEFORE: Tumour(0.5, {"G20": (1, 0), "G30": (3, 1)})})
+    lost = world.rng.random(len(world.bins)) < 0.08
+    depth, fragments = (getattr(given.coverage[BEFORE], x).copy() for x in ("depth", "fragments"))
+    for array in (depth, fragments):
+        array[lost] *= 0.45
+    given.coverage[BEFORE] = Coverage(depth, fragments)
+    assert not any(gene["partial"] for gene in genes(analyse(given), BEFORE).values())
+
+
+def test_breakpoints_within_two_targets():
+    """A mean of half the depth, of which half the bases have none."""
+    world = World(23, targets=4)
+    given = patient(world, {BEFORE: Tumour(0.9)})
+    even = np.stack([np.full(len(world.bins), 400), np.full(len(world.bins), 600)], axis=1)
+    broken = even.copy()
+    broken[np.flatnonzero(world.bins.gene == "G25")[1:3], 0] = 3
+    sample, normal = (
+        Coverage(given.coverage[name].depth, given.coverage[name].fragments, quartiles)
+        for name, quartiles in ((BEFORE, broken), (NORMAL, even))
+    )
+    (found,) = within_targets(world.bins, sample, normal).items()
+    assert (world.names[found[0]], found[1].first, found[1].last) == ("G25", 2, 3)
+    assert within_targets(world.bins, sample, sample) == {}
+    ragged = broken.copy()
+    ragged[::40, 0] = 3
+    sample = Coverage(sample.depth, sample.fragments, ragged)
+    assert within_targets(world.bins, sample, normal) == {}
+    assert within_targets(world.bins, given.coverage[BEFORE], normal) == {}
+
+
+def test_reference_bias_is_measured_at_each_site():
+    rng = np.random.default_rng(3)
+    truth = rng.normal(0.1, 0.3, 60)
+    alt = rng.binomial(800, 1 / (1 + np.exp(truth)))
+    bias, variance = reference_biases(800 - alt, alt)
+    assert np.abs(bias - truth).mean() < 0.1
+    assert (variance < 0.02).all()
+    flat, _ = reference_biases(800 - rng.binomial(800, 0.48, 60), np.full(60, 384))
+    assert flat.std() < 0.08
+
+
+def biased_sites(rng, bias, frequency):
+    """Sites of 30 genes, of which five have one haplotype in 0.6 of the cells."""
+    n = 60
+    gene = np.repeat(np.arange(30), 2)
+    normal = rng.binomial(500, 1 / (1 + np.exp(bias)))
+    f = np.where(gene < 5, frequency, 0.5)
+    f = np.where(rng.random(n) < 0.5, f, 1 - f)
+    alt = rng.binomial(500, 1 / (1 + (1 - f) / f * np.exp(bias)))
+    found, variance = reference_biases(500 - normal, normal)
+    return HetSites(gene, alt, np.full(n, 500), found, 0.001 + variance / 4)
+
+
+def test_loss_of_heterozygosity_with_biased_sites():
+    right = false = 0
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        sites = biased_sites(rng, rng.normal(0.05, 0.3, 60), 0.4 / 2)
+        found = gene_states(some_genes([0.0] * 30), sites, alone(30), [Cell(0.6, 2, 1.0)], 5)
+        right += int((found.lost[:5] > 0.9).sum())
+        false += int((found.lost[5:] > 0.9).sum())
+    assert right >= 47
+    assert false == 0
+
+
+def test_overdispersion_is_measured():
+    rng = np.random.default_rng(4)
+    for rho in (0.0006, 0.016):
+        f = rng.beta(0.5 / rho, 0.5 / rho, 120)
+        sites = HetSites(np.repeat(np.arange(40), 3), rng.binomial(600, f), np.full(120, 600),
+                         np.zeros(120), np.full(120, 0.001))  # fmt: skip
+        segments = [Segment(np.arange(40), 0.0, 0.01)]
+        assert 0.4 * rho < measured_spread(segments, sites) < 2.5 * rho
+
+
+def test_depth_alone_makes_no_variant_impossible():
+    """A reference bias that is the same at every depth does not withhold the purity."""
+    for depth in (500, 10_000):
+        alt = np.full(6, round(0.315 * depth))
+        somatic = Somatic(np.arange(6), alt, np.full(6, depth))
+        assert impossible(alone(6), NO_SITES, somatic, 0.6, 2) == 0
+    somatic = Somatic(np.arange(6), np.full(6, 900), np.full(6, 1000))
+    assert impossible(alone(6), NO_SITES, somatic, 0.6, 2) == 6
+
+
+@pytest.mark.parametrize("depth", [500, 10_000])
+def test_a_purity_is_given_at_any_depth(depth):
+    rng = np.random.default_rng(depth)
+    f = rng.beta(0.3 / 0.0015, 0.7 / 0.0015, 10)
+    somatic = Somatic(np.arange(10), rng.binomial(depth, f), np.full(10, depth))
+    found = estimate([Segment(np.array([i]), 0.0, 0.05) for i in range(10)], NO_SITES, somatic)
+    assert found.low <= 0.6 <= found.high
+
+
+def test_separate_ranges_of_purity_are_listed():
+    joint = np.zeros((4, len(GRID)))
+    joint[0] = np.exp(-0.5 * ((GRID - 0.35) / 0.02) ** 2)
+    joint[3] = 0.5 * np.exp(-0.5 * ((GRID - 0.7) / 0.02) ** 2)
+    first, second = alternatives(joint / joint.sum())
+    assert (first.baseline, second.baseline) == (2, 4)
+    assert first.probability > 0.6 > second.probability > 0.25
+    assert abs(second.value - 0.7) < 0.02
+
+
+def test_a_spline_follows_a_curve_that_is_no_parabola():
+    world = World(2, targets=30)
+    gc = (world.bins.gc - 0.5) / 0.1
+    cliff = -0.5 * np.logaddexp(0, (gc - 1) / 0.2) * 0.2 / np.log(2)
+    log2 = cliff + world.rng.normal(0, 0.1, len(gc))
+    left = log2 - bias(log2, world.bins)
+    inside = (world.bins.gc > 0.33) & (world.bins.gc < 0.67)
+    for low in np.arange(0.33, 0.66, 0.04):
+        here = inside & (world.bins.gc >= low) & (world.bins.gc < low + 0.04)
+        assert abs(left[here].mean() - left[inside].mean()) < 0.03
+
+
+def mixed(world, tumours, fraction):
+    """Give AFTER a fraction of another person's DNA."""
+    rows = []
+    for gene, kind, passed, protein, af in world.germline(tumours):
+        other = float(world.rng.choice([0, 0.5, 1], p=[0.35, 0.4, 0.25]))
+        af = af | {AFTER: (1 - fraction) * af[AFTER] + fraction * other}
+        rows.append((gene, kind, passed, protein, af))
+    return rows + world.clonal(tumours, CLONAL)
+
+
+@pytest.mark.parametrize("fraction", [0.3, 0.4, 0.5])
+def test_a_third_to_a_half_of_another_person_is_contamination(fraction):
+    world = World(31)
+    tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.7)}
+    value = analyse(patient(world, tumours, rows=mixed(world, tumours, fraction)))
+    assert value["identity"]["strangers"] == []
+    assert [(f["sample"], f["metric"]) for f in value["gate"]["failures"]] == [
+        (AFTER, "contamination")
+    ]
+    found = value["contamination"][AFTER]
+    assert found["low"] <= fraction <= found["high"]
+
+
+def test_another_person_is_no_contamination():
+    world = World(32)
+    tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.7)}
+    given = patient(world, tumours, rows=mixed(world, tumours, 1.0))
+    assert mixture(given.sites, AFTER, NORMAL) is None
+
+
+@pytest.mark.parametrize(("sex", "allowed"), [("female", {"female", None}), ("male", {"male"})])
+def test_the_sex_of_a_tumour_that_lost_an_x(sex, allowed):
+    for seed in range(6):
+        world = World(seed, noise=0.05)
+        x = world.names[-3:]
+        lost = Tumour(0.7, dict.fromkeys(x, (1, 0)) if sex == "female" else {})
+        rows = world.germline({BEFORE: Tumour(0.7)})
+        if sex == "female":
+            rows = world.germline({BEFORE: lost}, genes=x) + rows
+        depth = world.coverage(lost, sex=sex)
+        sites = world.sites([NORMAL, BEFORE], rows)
+        assert infer_sex(world.bins, depth, sites, BEFORE, tumor=True).sex in allowed
+        bare = sites.take(np.zeros(len(sites), bool))
+        assert infer_sex(world.bins, depth, bare, BEFORE, tumor=True).sex is None
+
+
+def test_paired_calls_without_a_normal_need_the_ratio_of_purities():
+    counts = np.array([40, 42, 38, 41]), np.full(4, 100)
+    assert shared_scale((counts[0][:2], counts[1][:2]), (counts[0][:2], counts[1][:2])) is None
+    low, high = shared_scale(counts, (counts[0] // 4, counts[1]))
+    assert low < 0.25 < high
+    assert scale_alone(None) is None
+    # A gene at 12 copies, purity 0.8 to 0.2, and one without a copy, are within.
+    for copies in (12, 0):
+        before, after = (1 + p * (copies / 2 - 1) for p in (0.8, 0.2))
+        held = scale_alone((0.2, 0.3))
+        assert held.low <= np.log2(after / before) <= held.high
+        exact = scaled(float(np.log2(before)), 0.05, (0.2, 0.3))
+        assert exact.low <= np.log2(after / before) <= exact.high
+
+
+def test_states_hold_no_fraction_of_a_copy():
+    assert STATES.total.dtype.kind == "i"
