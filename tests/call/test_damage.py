@@ -1,6 +1,7 @@
 """How far damage reaches in samples whose reads show no orientation."""
 
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from resistpanel.call.call_constants import DAMAGE_FALSE, DAMAGE_MOST
 from resistpanel.call.errors.damage import DAMAGES, damage_limits, frequencies, tail_limit
 from resistpanel.call.errors.error_model import ErrorCounts
 from resistpanel.call.io.pileup import CLASSES
+from resistpanel.call.records import RecordBuilder
+from resistpanel.core.allele import Allele
 
 FORMALIN, OXIDATION = DAMAGES
 DEPTH = 2000
@@ -105,6 +108,25 @@ def test_shallow_sites_have_no_part(tmp_path):
     errors[:, 3, 2] = 1
     counts.sites.append((context, depth / 100, errors, variant))
     assert limits(counts) == before
+
+
+@pytest.mark.parametrize(
+    ("ref", "alt", "limited"),
+    [
+        ("C", "T", True),
+        ("CC", "TT", True),
+        ("CAG", "TAA", True),
+        ("CC", "TA", False),
+        ("A", "G", False),
+        ("C", "CT", False),
+    ],
+)
+def test_every_changed_base_must_be_damaged(ref, alt, limited):
+    of = SimpleNamespace(
+        candidates=[SimpleNamespace(allele=Allele("1", 10, ref, alt), forced=False)],
+        damage=[(FORMALIN, np.array([0.02]))],
+    )
+    assert (RecordBuilder._damage_of(of, 0) is not None) == limited
 
 
 def test_amplicons(tmp_path):

@@ -811,9 +811,9 @@ LOD_DRAWS = TABLE.add(
 )
 FEW_DRAWS = TABLE.add(
     "FEW_DRAWS",
-    20,
+    12,
     unit="draws",
-    meaning="The same where hardly any errors are expected",
+    meaning="The same where hardly any errors are expected, before further ones are drawn",
     origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 CLEAN_DRAWS = TABLE.add(
@@ -1045,7 +1045,7 @@ DAMAGE_DEPTH = TABLE.add(
 )
 DAMAGE_TAIL = TABLE.add(
     "DAMAGE_TAIL",
-    0.05,
+    0.03,
     unit="1",
     meaning="Filter damage: fraction of the sites of a kind that are its tail",
     origin="measured: python -m benchmarks.bed amplicon-ffpe",
@@ -1097,7 +1097,7 @@ DAMAGE_PRIOR = TABLE.add(
 )
 DAMAGE_FALSE = TABLE.add(
     "DAMAGE_FALSE",
-    0.01,
+    0.03,
     unit="sites",
     meaning="Filter damage: expected number of damaged sites beyond the limit, of one kind in"
     " one sample",

@@ -118,10 +118,16 @@ class RecordBuilder:
         return found
 
     def _damage_of(self, i: int) -> float | None:
-        """Return the highest AF that damage makes of a candidate; None if it makes none."""
+        """Return the highest AF that damage makes of a candidate; None if it makes none.
+
+        Several damaged bases of one template are no more frequent than each of them.
+        """
         candidate = self.candidates[i]
-        change = candidate.allele.ref, candidate.allele.alt
-        most = [limit for kinds, limit in self.damage if change in kinds]
+        if not candidate.allele.substitution:
+            return None
+        pairs = zip(candidate.allele.ref, candidate.allele.alt, strict=True)
+        changes = {(ref, alt) for ref, alt in pairs if ref != alt}
+        most = [limit for kinds, limit in self.damage if changes <= kinds]
         return most[-1] if most and not candidate.forced else None
 
     @cached_property
