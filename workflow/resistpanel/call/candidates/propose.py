@@ -98,10 +98,12 @@ def aligned_indels(
             # Both mates may show it, and a read may be there twice.
             _, once = np.unique(all_reads[sample].table["frag"][rows], return_index=True)
             where.setdefault(event, []).extend((sample, int(r)) for r in rows[np.sort(once)])
+    few = _few_enough(where, chunk, depth)
     support = {
         event: len(rows)
         for event, rows in where.items()
-        if len(rows) >= MIN_FRAGMENTS or (len(rows) >= MIN_BEST and _beside(event[0], breakpoints))
+        if len(rows) >= MIN_FRAGMENTS
+        or (len(rows) >= MIN_BEST and (event in few or _beside(event[0], breakpoints)))
     }
     looked_at, crowded = best_supported(beyond_noise(support, chunk, depth), all_reads)
     found: dict[Allele, int] = {}
@@ -137,6 +139,26 @@ def aligned_indels(
             if not allele.substitution:
                 found[allele] = found.get(allele, 0) + n * step
     return found, crowded
+
+
+def _few_enough(where: dict, chunk: Chunk, depth: np.ndarray) -> set:
+    """Return the gaps of fewer than `MIN_FRAGMENTS` fragments that errors would rarely make.
+
+    Of the fragments with an indel, those that end near it are aligned without a gap: two with it
+    may be half of all. The errors' rate is that of the gaps of few fragments in the chunk.
+
+    Parameters
+    ----------
+    where : dict of (position, length) to the fragments' reads
+    chunk : Chunk
+    depth : (positions,)
+        Fragments, all samples together.
+    """
+    number = np.array([len(rows) for rows in where.values()], dtype=int)
+    rate = number[number < MIN_FRAGMENTS].sum() / max(depth.sum(), 1)
+    at = chunk.nearest(np.array([pos for pos, _ in where], dtype=np.int64))
+    unlikely = pdtrc(number - 1, np.maximum(rate * depth[at], 1e-9)) < GATE
+    return {event for event, one in zip(where, (number >= MIN_BEST) & unlikely, strict=True) if one}
 
 
 def _beside(pos: int, breakpoints: np.ndarray) -> bool:
@@ -178,7 +200,8 @@ def indels(
     )
     for allele, fragments in cut.items():
         shown[allele] = shown.get(allele, 0) + fragments
-    shown = {a: n for a, n in shown.items() if n >= MIN_FRAGMENTS and not a.substitution}
+    # Realignment counts the fragments that end near it, too, before `MIN_FRAGMENTS` are asked for.
+    shown = {a: n for a, n in shown.items() if n >= MIN_BEST and not a.substitution}
     return sorted(shown.keys() - misread(shown, reference)), crowded + more
 
 
