@@ -41,6 +41,16 @@ def test_rates_outside_of_their_bounds_are_listed():
     assert interval_coverage._outside(0.99, 4000, 1.0) is None
 
 
+@pytest.mark.parametrize(
+    ("depth", "rho", "af", "able"),
+    [(100, 0.0, 0.002, False), (100, 0.0, 0.01, False), (1000, 0.0, 0.002, True),
+     (300, 0.0, 0.01, True), (3000, 1e-2, 0.3, True)],
+)  # fmt: skip
+def test_counts_that_leave_no_coverage_near_95(depth, rho, af, able):
+    """Of one expected fragment 0 to 2 have 92 %, 0 to 3 98 %; of two, 0 to 4 have 95 %."""
+    assert interval_coverage.attainable(depth, rho, af) is able
+
+
 @pytest.fixture(scope="module")
 def small():
     """Tables of few cells and draws."""
