@@ -82,7 +82,7 @@ def test_deep_binomial_counts_add_nothing_to_the_variance():
 
 
 def test_a_sample_far_from_the_prior_is_not_pulled_there():
-    """Twenty times the prior's median, of 60 shallow sites; with a normal prior 0.75 of the variance."""
+    """Twenty times the median of the prior, by 60 shallow sites."""
     rng = np.random.default_rng(77006)
     depth = np.full(60, 100)
     found = [estimate(draw(rng, depth, 0.01, 0.5), depth, 5e-4).rho for _ in range(40)]
