@@ -38,6 +38,9 @@ made.
 - Passengers are drawn by type of substitution over the coding bases, and hit catalogued genes by
   chance; in one patient of 20 relapse brought about 80.
 
+P(real) is measured at the alleles that the catalogue asks for: errors are drawn at these, and at no
+other base of the panel, where each allele that is seen is real.
+
 Not included: amplifications as mechanisms, indels, patients without a normal, UMIs, and all that
 only reads show (mapping, strand, position).
 """
