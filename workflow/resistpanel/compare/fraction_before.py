@@ -11,7 +11,7 @@ of its logarithm (purity, or the shared variants), m the copies per mutated cell
 which that fits is allowed, e the error rate, and b what hops over from the patient's other
 libraries. The allele was below x if its fraction was in
 every lesion that was sampled: samples of one lesion share c. How often an allele was absent is
-estimated from all alleles of the patient that were not detected before (EM, under the prior `NEW_PRIOR`).
+estimated from all alleles of the patient that were not detected before (EM, under `NEW_PRIOR`).
 
 Sources: Roth et al., Nature Methods 2014;11:396 (allele counts and cellular prevalence over all
 multiplicities); Carter et al., Nature Biotechnology 2012;30:413 (a by purity and copies).
