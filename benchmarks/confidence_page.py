@@ -46,14 +46,13 @@ only reads show (mapping, strand, position).
 """
 
 
-CAUSES = """- An allele of the catalogue that hops from another patient's library is stated as real:
-  P(real) knows errors, artefacts and another person's DNA, not the libraries of the pool.
-- Findings stated with 90 to 99 % that are wrong are mostly passengers, and truncal variants of a
-  patient without an adequate sample before, that truncate NF1 or PTEN. The number of mechanisms
-  expected (k) is the same for all levels of match, but truncations are less often the mechanism.
+CAUSES = """- Alleles that hop from another patient's library at high frequency are stated as real: the highest
+  rate considered, and the frequency there, are assumptions. Of asked alleles stated with 10 to
+  99 %, few are real; they are so few that the slope says little.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
-- Between 50 and 90 %, P(below 1 %) is too low: an allele is more often absent than its prior says.
+- How often alleles were absent before is learned from those of the same patient, which come with
+  few clones.
 """
 
 

@@ -42,8 +42,11 @@ def test_how_often_alleles_are_new_is_learned():
     assert new_fraction([there] * 8) == pytest.approx(3 / 14)
     assert new_fraction([open_] * 8) == pytest.approx(0.5)
     assert new_fraction([sure] * 4 + [dataclasses.replace(there, shown=True)] * 9) == 0.7
+    unsampled = dataclasses.replace(open_, open=True)
+    assert new_fraction([sure] * 4 + [unsampled] * 9) == 0.7
+    assert unsampled.probabilities(0.7) == open_.probabilities(0.5)
     mixed = new_fraction([sure] * 6 + [open_] * 6)
-    assert 9 / 12 < mixed < 15 / 18
+    assert mixed == pytest.approx(9 / 12)
     assert open_.probabilities(mixed)[0] > open_.probabilities(0.5)[0]
 
 

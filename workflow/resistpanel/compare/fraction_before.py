@@ -58,12 +58,15 @@ class Before:
         Of presence and a fraction below each of `FRACTION_BOUNDS` in every lesion.
     shown : bool
         Whether a sample shows the allele.
+    open : bool
+        Whether a lesion has no adequate sample: what is there is not learned from the others.
     """
 
     absent: float
     present: float
     below: np.ndarray
     shown: bool = False
+    open: bool = False
 
     def new(self, prior: float) -> float:
         """Return the probability of absence under a prior."""
@@ -72,6 +75,8 @@ class Before:
 
     def probabilities(self, prior: float) -> tuple[float, ...] | None:
         """Return the probability of a fraction below each bound; None without a likelihood."""
+        if self.open:
+            prior = NEW_PRIOR[0] / sum(NEW_PRIOR)
         total = prior * self.absent + (1 - prior) * self.present
         if total <= 0:
             return None
@@ -80,7 +85,7 @@ class Before:
 
 def new_fraction(found: Sequence[Before]) -> float:
     """Return the fraction of a patient's alleles not shown before that were absent."""
-    counted = [one for one in found if not one.shown]
+    counted = [one for one in found if not (one.shown or one.open)]
     fraction = NEW_PRIOR[0] / sum(NEW_PRIOR)
     for _ in range(NEW_STEPS):
         absent = sum(one.new(fraction) for one in counted)
@@ -165,7 +170,7 @@ def likelihoods(lesions: Sequence[Sequence[View]], rules: Rules) -> Before | Non
     if not lesions:
         return None
     shown = any(view.evidence.detected for views in lesions for view in views)
-    return Before(0.0 if shown else absent, present, below, shown)
+    return Before(0.0 if shown else absent, present, below, shown, not all(lesions))
 
 
 def one_copy(view: View) -> tuple[float, float] | None:
