@@ -46,9 +46,9 @@ only reads show (mapping, strand, position).
 """
 
 
-CAUSES = """- Alleles that hop from another patient's library at high frequency are stated as real: the highest
-  rate considered, and the frequency there, are assumptions. Of asked alleles stated with 10 to
-  99 %, few are real; they are so few that the slope says little.
+CAUSES = """- Alleles that hop from another patient's library at high frequency are stated as real: the
+  highest rate considered, and the frequency there, are assumptions. Of asked alleles stated with
+  10 to 99 %, few are real; they are so few that the slope says little.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
 - How often alleles were absent before is learned from those of the same patient, which come with
