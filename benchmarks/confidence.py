@@ -433,15 +433,13 @@ def slope(p: np.ndarray, y: np.ndarray) -> tuple[float, float]:
 def measured(patients: pd.DataFrame, alleles: pd.DataFrame) -> dict[str, tuple]:
     """Return stated probabilities and what was right, by what they are of.
 
-    Of alleles: those that the catalogue asks for, calls and near misses, as errors are drawn at
-    these alone; of fractions: reported alleles; of findings: all known alterations that relapse
-    brought, or may have brought.
+    Of alleles: calls and near misses; of fractions: reported alleles; of findings: all known
+    alterations that relapse brought, or may have brought.
     """
-    asked = alleles[alleles.site]
     below = alleles[alleles.reported & alleles.below_5.notna()]
     known = alleles[alleles.probability.notna() & alleles.state.isin((*GAINED, *OPEN))]
     return {
-        "the allele is real": (asked.real, asked.is_real),
+        "the allele is real": (alleles.real, alleles.is_real),
         "before below 1 %": (below.below_1, below.before < 0.01),
         "before below 5 %": (below.below_5, below.before < 0.05),
         "the finding is right": (known.probability, known.right),

@@ -38,17 +38,18 @@ made.
 - Passengers are drawn by type of substitution over the coding bases, and hit catalogued genes by
   chance; in one patient of 20 relapse brought about 80.
 
-P(real) is measured at the alleles that the catalogue asks for: errors are drawn at these, and at no
-other base of the panel, where each allele that is seen is real.
+Errors are drawn at the alleles that the catalogue asks for, and at no other base of the panel,
+where each allele that is seen is real.
 
 Not included: amplifications as mechanisms, indels, patients without a normal, UMIs, and all that
 only reads show (mapping, strand, position).
 """
 
 
-CAUSES = """- Alleles that hop from another patient's library at high frequency are stated as real: the
-  highest rate considered, and the frequency there, are assumptions. Of asked alleles stated with
-  10 to 99 %, few are real; they are so few that the slope says little.
+CAUSES = """\
+- Alleles that hop from another patient's library at high frequency are stated as real: the highest
+  rate considered, and the frequency there, are assumptions. Of the alleles that the catalogue asks
+  for and that are stated with 10 to 99 %, few are real.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
 - How often alleles were absent before is learned from those of the same patient, which come with
