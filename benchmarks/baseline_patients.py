@@ -32,6 +32,8 @@ from resistpanel.records.sheet import Line, Pair, Sample, Sheet
 LEAST_DEPTH, ALPHA = 12, 1e-6
 #: Heterozygous germline sites from which the overdispersion is estimated.
 HET_SITES = 60
+#: Samples whose estimates the drawn ones have.
+ESTIMATES = 200
 UNSCALED = Scale(0.0, 0.0, 99)
 
 
@@ -99,11 +101,11 @@ def sheet(before: float | None, after: float | None) -> Sheet:
 
 @functools.cache
 def estimates(depth: int, rho: float) -> np.ndarray:
-    """Return overdispersions as estimated in 40 samples."""
+    """Return overdispersions as estimated in `ESTIMATES` samples."""
     rng = np.random.default_rng([depth, round(1e6 * rho), 60])
     centre = overdispersion.prior("hybrid capture", "duplicate-marked")
     found = []
-    for _ in range(40):
+    for _ in range(ESTIMATES):
         alt = rng.binomial(depth, overdispersed(rng, np.full(HET_SITES, 0.5), rho))
         found.append(overdispersion.estimate(alt, np.full(HET_SITES, depth), centre).rho)
     return np.array(found)

@@ -112,12 +112,17 @@ def changed(seed: int, number: int) -> pd.DataFrame:
     cells to all, rising; of one that fell to a quarter, falling (with many shared variants).
     """
     rows = []
-    for (name, purity), shared, depth, rho in itertools.product(
-        KNOWLEDGE.items(), (3, 12), (300, 3000, 30_000), (1e-3, 1e-2)
+    for (name, purity), shared, depth, rho, neutral in itertools.product(
+        KNOWLEDGE.items(), (3, 12), (300, 3000, 30_000), (1e-3, 1e-2), (True, False)
     ):
+        if not neutral and (depth > 3000 or rho > 1e-3):
+            continue
         afs = [(0.15, 0.3)] * (shared - 1) + [(0.0375, 0.3)]
         afs += [(0.15, 0.075)] if shared > 3 else []
-        cell = Cell(afs, depth, rho, purity)
+        genes = [f"G{i}" for i in range(len(afs))]
+        sd = dict.fromkeys(itertools.product(("pre", "post"), genes), NEUTRAL_SD)
+        copynumber = CopyNumber(neutral=sd) if neutral else CopyNumber()
+        cell = Cell(afs, depth, rho, purity, copynumber, genes)
         key = [seed, shared, depth, round(1e6 * rho), list(KNOWLEDGE).index(name), 7]
         truncal = slice(0, shared - 1)
         states = np.array(
@@ -125,7 +130,8 @@ def changed(seed: int, number: int) -> pd.DataFrame:
         )
         share = {one: (states == one).mean(axis=0) for one in STATES_SHOWN}
         rows.append({
-            "known": name, "shared": shared, "depth": depth, "rho": rho,
+            "known": name, "copies": "neutral" if neutral else "not examined",
+            "shared": shared, "depth": depth, "rho": rho,
             **{one: share[one][truncal].mean() for one in STATES_SHOWN},
             "power_rising": share["rising"][shared - 1],
             "power_falling": share["falling"][shared] if shared > 3 else np.nan,
@@ -134,6 +140,8 @@ def changed(seed: int, number: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+#: Error of the amount of DNA of a gene without a change, of its logarithm.
+NEUTRAL_SD = 0.05
 STATES_SHOWN = ("rising", "falling", "acquired", "lost")
 #: Copies of a gene at relapse, of which so many are mutated; before one of two is.
 COPIES = {
@@ -247,6 +255,7 @@ def where(row) -> str:
         parts.append(f"{row.change}, copy number {'known' if row.known else 'unknown'}")
     elif hasattr(row, "known"):
         parts.append(f"purity {row.known}, {row.shared} shared variants")
+        parts.append(f"copy number {row.copies}")
     if hasattr(row, "purity"):
         parts.append(f"purity {percent(row.purity)}")
     parts.append(f"depth {row.depth:,}")
@@ -312,7 +321,8 @@ def page(found: dict[str, pd.DataFrame], seed: int, number: int, draws: int) -> 
     lines += ["", "## Rising and falling", "", filled(CHANGED), ""]
     lines += table(
         found["changed"],
-        {"known": "purity", "shared": "shared variants", "depth": "depth", "rho": "rho",
+        {"known": "purity", "copies": "copy number", "shared": "shared variants",
+         "depth": "depth", "rho": "rho",
          "rising": "rising", "falling": "falling", "acquired": "acquired", "lost": "lost",
          "power_rising": "grown, rising", "power_falling": "fallen, falling"},
         (*STATES_SHOWN, "power_rising", "power_falling"),
@@ -369,8 +379,10 @@ the limit is that of the data. Acquired, rho 0:
 """
 CHANGED = """
 Purity is 0.3 before and 0.6 at relapse; it is stated as such, not stated, or wrongly (0.4 and 0.5;
-0.5 and 0.4). States of truncal variants, all wrong; of a variant that grew from a quarter of the
-tumour cells to all; and of one that fell to a quarter.
+0.5 and 0.4). Copy number is *neutral* by depth, with an error of 5 % of the amount, or *not
+examined*: then a change that a gain of the other copy, to four copies in all, would explain is not
+called. States of truncal variants, all wrong; of a variant that grew from a quarter of the tumour
+cells to all; and of one that fell to a quarter.
 """
 COPY_NUMBER = """
 Purity is 0.5 in both samples, rho 0.001, and 12 other truncal variants do not change. A truncal

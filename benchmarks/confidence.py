@@ -42,6 +42,7 @@ from resistpanel.call.model.posterior import (
     between_centres,
     evaluate,
 )
+from resistpanel.call.model.presence import log_presence
 from resistpanel.compare.comparison import Comparison
 from resistpanel.compare.copynumber import CopyNumber
 from resistpanel.compare.read_calls import Record
@@ -173,7 +174,9 @@ def call(patients: Sequence[Patient], sites: dict, rng: np.random.Generator) -> 
     rate = np.array([ERRORS[one.change.type] for _, one in rows])
     # The caller estimates the rates of a patient to about a tenth.
     rate *= np.exp(rng.normal(0, 0.1, len(rate)))
-    found = evaluate(evidence(depth, counts, rate), 0, Priors())
+    seen = evidence(depth, counts, rate)
+    found = evaluate(seen, 0, Priors())
+    presence = log_presence(seen, 0, Priors())
     info = log_odds(found)
     limits = Limits.of(depth, counts.sum(2), np.array([one.stated_rho for one, _ in rows]))
     lod = {id(patient): lods(patient) for patient in patients}
@@ -182,12 +185,12 @@ def call(patients: Sequence[Patient], sites: dict, rng: np.random.Generator) -> 
         given = {key: float(values[i]) for key, values in info.items()}
         alt = limits.alt[i]
         model = str(found.best[i])
-        shown = (alt >= 2) & (found.log_bayes_factor[i] >= np.log(PRESENT_BF)) & (model != "absent")
+        shown = (alt >= 2) & (presence[i] >= np.log(PRESENT_BF)) & (model != "absent")
         ids = sites.get(one.change, ())
         made[id(patient)].append(
             Record(
                 fields(one, failed(model, given, alt, ids), model, given, ids),
-                limits.genotypes(i, patient, lod[id(patient)], shown),
+                limits.genotypes(i, patient, lod[id(patient)], shown, presence[i]),
             )
         )
     return [Calls(patient, made[id(patient)]) for patient in patients]
@@ -210,7 +213,12 @@ class Limits:
         return cls(depth, alt, low, high, overdispersed_upper(alt, depth, rho))
 
     def genotypes(
-        self, i: int, patient: Patient, lod: np.ndarray, shown: np.ndarray
+        self,
+        i: int,
+        patient: Patient,
+        lod: np.ndarray,
+        shown: np.ndarray,
+        log_presence: np.ndarray,
     ) -> dict[str, Genotype]:
         """Return the evidence of an allele by sample."""
         found = {}
@@ -219,6 +227,7 @@ class Limits:
             found[name] = Genotype(
                 (n - k, k), n, k / n, float(self.low[i, s]), float(self.high[i, s]), float(lod[s]),
                 float(self.upper[i, s]), bool(shown[s]) if n >= MIN_DEPTH else None,
+                presence=float(log_presence[s] / np.log(10)),
             )  # fmt: skip
         return found
 
@@ -323,6 +332,9 @@ def rows_of(result: Result, number: int) -> tuple[dict, list[dict]]:
             "is_real": found.kind != "none", "below_1": line.ccf_below_1,
             "below_5": line.ccf_below_5, "before": found.before, "shown": bool(line.shown_by),
             "key": one.id in keys[:1], "site": bool(one.sites),
+            "chance": numbers.chance_matches if numbers else None,
+            "mechanisms": numbers.expected_mechanisms if numbers else None,
+            "tier": numbers.tier if numbers else None,
         })  # fmt: skip
     row = {
         "patient": number, "drug": patient.therapy[0], "design": patient.design,

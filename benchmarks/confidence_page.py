@@ -38,19 +38,22 @@ made.
 - Passengers are drawn by type of substitution over the coding bases, and hit catalogued genes by
   chance; in one patient of 20 relapse brought about 80.
 
+Errors are drawn at the alleles that the catalogue asks for, and at no other base of the panel,
+where each allele that is seen is real.
+
 Not included: amplifications as mechanisms, indels, patients without a normal, UMIs, and all that
 only reads show (mapping, strand, position).
 """
 
 
-CAUSES = """- An allele of the catalogue that hops from another patient's library is stated as real:
-  P(real) knows errors, artefacts and another person's DNA, not the libraries of the pool.
-- Findings stated with 90 to 99 % that are wrong are mostly passengers, and truncal variants of a
-  patient without an adequate sample before, that truncate NF1 or PTEN. The number of mechanisms
-  expected (k) is the same for all levels of match, but truncations are less often the mechanism.
+CAUSES = """\
+- Alleles that hop from another patient's library at high frequency are stated as real: the highest
+  rate considered, and the frequency there, are assumptions. Of the alleles that the catalogue asks
+  for and that are stated with 10 to 99 %, few are real.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
-- Between 50 and 90 %, P(below 1 %) is too low: an allele is more often absent than its prior says.
+- How often alleles were absent before is learned from those of the same patient, which come with
+  few clones.
 """
 
 

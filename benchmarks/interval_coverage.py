@@ -3,13 +3,15 @@
 Drawn as `benchmarks.baselines` draws its counts, whose page the tables are part of. A cell of the
 intervals of AF and fold fails if the 99 % interval of its coverage lies wholly outside of 93 to
 97 %; of upper bounds and of the cancer cell fraction, which is over all multiplicities and so
-conservative, if it lies wholly below 93 %.
+conservative, if it lies wholly below 93 %. Where so few fragments are expected that whole counts
+leave no coverage between 93 and 97 % to any interval, a cell of the AF interval is listed apart.
 """
 
 import itertools
 
 import numpy as np
 import pandas as pd
+from scipy.stats import betabinom, binom
 
 from benchmarks.baseline_patients import estimates, genotypes, overdispersed
 from resistpanel.compare.evidence import View
@@ -50,6 +52,23 @@ def frequencies(seed: int, draws: int) -> pd.DataFrame:
             row[f"bound_{name}"] = (overdispersed_upper(alt, depth, used) >= af).mean()
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def attainable(depth: int, rho: float, af: float) -> bool:
+    """Return whether counts allow an interval of a coverage between `LEAST` and `MOST`.
+
+    An interval whose ends grow with the count holds the frequency for a range of counts. Its
+    coverage is the probability of that range; all ranges are tried.
+    """
+    k = np.arange(depth + 1)
+    size = (1 - rho) / rho if rho else 0.0
+    pmf = betabinom.pmf(k, depth, af * size, (1 - af) * size) if rho else binom.pmf(k, depth, af)
+    below = np.concatenate([[0.0], np.cumsum(pmf)])
+    first = below[below <= below[-1] - LEAST]
+    # The shortest range from each count on that reaches LEAST.
+    last = np.searchsorted(below, first + LEAST)
+    reached = below[np.minimum(last, depth + 1)] - first
+    return bool((reached <= MOST).any())
 
 
 def just_above(seed: int, draws: int) -> pd.DataFrame:
@@ -171,11 +190,18 @@ def failing(found: dict[str, pd.DataFrame]) -> list[str]:
 
     af = [(f"depth {r.depth:,}, rho {r.rho:g}, AF {100 * r.af:g} %", r)
           for r in found["frequencies"].itertuples()]  # fmt: skip
+    able = [(w, r) for w, r in af if attainable(r.depth, r.rho, r.af)]
     for name in ("estimated", "known"):
         add(f"AF interval, rho {name}",
-            [(w, _outside(getattr(r, f"interval_{name}"), draws)) for w, r in af])  # fmt: skip
+            [(w, _outside(getattr(r, f"interval_{name}"), draws)) for w, r in able])  # fmt: skip
         add(f"upper bound, rho {name}",
             [(w, _outside(getattr(r, f"bound_{name}"), draws, 1.0)) for w, r in af])  # fmt: skip
+    lines.append("- no interval of whole counts covers 93 to 97 %, so that these are not counted:")
+    lines.extend(
+        f"    - {w}, {r.depth * r.af:.2g} fragments expected: {100 * r.interval_estimated:.1f} % "
+        f"(rho estimated), {100 * r.interval_known:.1f} % (known)"
+        for w, r in af if not attainable(r.depth, r.rho, r.af)
+    )  # fmt: skip
     add("upper bound just above UB(k)",
         [(f"depth {r.depth:,}, rho {r.rho:g}, k {k}", _outside(getattr(r, f"k{k}"), draws))
          for r in found["just_above"].itertuples() for k in range(6)])  # fmt: skip
@@ -198,9 +224,10 @@ def section(found: dict[str, pd.DataFrame]) -> list[str]:
         f"Coverage of 95 % intervals and bounds, %; {draws:,} draws a cell, of cancer cell "
         f"fractions and fold changes {half:,}.", "",
         "### Allele frequency and upper bound", "",
-        "Jeffreys' interval and the upper bound at the rho that was *estimated* from 60 "
+        "The score interval and the upper bound at the rho that was *estimated* from 60 "
         "heterozygous sites, and at the *known* one. Where few\nfragments have the allele, counts "
-        "are discrete and the coverage of any interval varies with the AF.", "",
+        "are discrete and the coverage of any interval varies with the AF: below about two "
+        "expected fragments\nthere are AFs at which none covers 93 to 97 %.", "",
         "| depth | rho | AF, % | interval, estimated | interval, known | bound, estimated | "
         "bound, known |",
         "|---|---|---|---|---|---|---|",

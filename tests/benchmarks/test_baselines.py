@@ -41,6 +41,16 @@ def test_rates_outside_of_their_bounds_are_listed():
     assert interval_coverage._outside(0.99, 4000, 1.0) is None
 
 
+@pytest.mark.parametrize(
+    ("depth", "rho", "af", "able"),
+    [(100, 0.0, 0.002, False), (100, 0.0, 0.01, False), (1000, 0.0, 0.002, True),
+     (300, 0.0, 0.01, True), (3000, 1e-2, 0.3, True)],
+)  # fmt: skip
+def test_counts_that_leave_no_coverage_near_95(depth, rho, af, able):
+    """Of one expected fragment 0 to 2 have 92 %, 0 to 3 98 %; of two, 0 to 4 have 95 %."""
+    assert interval_coverage.attainable(depth, rho, af) is able
+
+
 @pytest.fixture(scope="module")
 def small():
     """Tables of few cells and draws."""
@@ -60,7 +70,8 @@ def test_the_page_is_written_from_the_tables(small):
     found = small | {
         "limits": pd.DataFrame([{"purity": 0.1, "depth": 300, "product": 30, "truncal": 0.0,
                                  "grown": 0.0, "clonal": 0.5}]),
-        "changed": pd.DataFrame([{"known": "wrong by 0.1", "shared": 3, "depth": 300, "rho": 1e-3,
+        "changed": pd.DataFrame([{"known": "wrong by 0.1", "copies": "neutral", "shared": 3,
+                                  "depth": 300, "rho": 1e-3,
                                   **shown, "rising": 0.5, "power_rising": 0.9,
                                   "power_falling": np.nan}]),
         "several": pd.DataFrame([{"depth": 300, "rho": 0.0, "single": 0.0, "any": 0.0,
@@ -75,8 +86,8 @@ def test_the_page_is_written_from_the_tables(small):
     }  # fmt: skip
     text = baselines.page(found, 9, 200, 4000)
     assert (
-        "- purity wrong by 0.1, 3 shared variants, depth 300, rho 0.001: truncal rising 50.0 %"
-        in (text)
+        "- purity wrong by 0.1, 3 shared variants, copy number neutral, depth 300, rho 0.001: "
+        "truncal rising 50.0 %" in text
     )
     assert "- cancer cell fraction: 1 of 1 cells:" in text
     assert "- fold change: 0 of 1 cells" in text

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.special import betaincinv, expit
-from scipy.stats import betabinom
+from scipy.stats import betabinom, binom, binomtest
 
 from resistpanel.call.call_constants import HETS_APART, OVERDISPERSION_PRIOR, STRETCH
 from resistpanel.call.model.overdispersion import (
@@ -18,7 +18,6 @@ from resistpanel.call.model.overdispersion import (
 from resistpanel.core.stats import (
     clopper_pearson_upper,
     effective_depth,
-    jeffreys_interval,
     overdispersed_interval,
     overdispersed_limit,
     overdispersed_upper,
@@ -73,6 +72,22 @@ def test_binomial_counts_give_little():
     found = estimate(draw(rng, depth, 0, 0.49), depth, 5e-4)
     assert found.low < 5e-5
     assert found.high < 2e-4
+
+
+def test_deep_binomial_counts_add_nothing_to_the_variance():
+    rng = np.random.default_rng(77005)
+    depth = np.full(60, 30_000)
+    found = estimate(draw(rng, depth, 0, 0.5), depth, 5e-4)
+    assert 30_000 * found.rho < 0.4
+
+
+def test_a_sample_far_from_the_prior_is_not_pulled_there():
+    """Twenty times the median of the prior, by 60 shallow sites."""
+    rng = np.random.default_rng(77006)
+    depth = np.full(60, 100)
+    found = [estimate(draw(rng, depth, 0.01, 0.5), depth, 5e-4).rho for _ in range(40)]
+    variance = 1 + 99 * np.mean(found)
+    assert variance / (1 + 99 * 0.01) > 0.8
 
 
 def test_sites_of_a_paralogue_do_not_count():
@@ -150,10 +165,24 @@ class TestBounds:
         assert overdispersed_upper(alt, depth, 0.0) == pytest.approx(
             clopper_pearson_upper(alt, depth)
         )
-        for mine, usual in zip(
-            overdispersed_interval(alt, depth, 0.0), jeffreys_interval(alt, depth), strict=True
-        ):
-            assert mine == pytest.approx(usual)
+        for k, n, *mine in zip(alt, depth, *overdispersed_interval(alt, depth, 0.0), strict=True):
+            usual = binomtest(int(k), int(n)).proportion_ci(0.95, "wilson")
+            assert mine == pytest.approx([usual.low, usual.high], abs=1e-12)
+
+    def test_ends_are_as_many_standard_deviations_away(self):
+        alt, depth, rho = np.array([3, 40, 700]), 900, 2e-3
+        for f in overdispersed_interval(alt, depth, rho):
+            sd = np.sqrt(f * (1 - f) * (1 + (depth - 1) * rho) / depth)
+            assert np.abs(f - alt / depth) / sd == pytest.approx([1.96] * 3, abs=1e-3)
+        assert [float(x) for x in overdispersed_interval(0, 0, rho)] == [0, 1]
+
+    @pytest.mark.parametrize(("depth", "frequency"), [(300, 0.01), (1000, 0.002), (3000, 0.001)])
+    def test_coverage_of_few_fragments(self, depth, frequency):
+        """Two and three expected: exact sums, where Jeffreys' interval covers 91.8 and 98.3 %."""
+        k = np.arange(depth + 1)
+        low, high = overdispersed_interval(k, depth, 0.0)
+        inside = binom.pmf(k, depth, frequency)[(low <= frequency) & (frequency <= high)].sum()
+        assert 0.93 <= inside <= 0.97
 
     @pytest.mark.parametrize("rho", [1e-5, 5e-4, 1e-2])
     @pytest.mark.parametrize("depth", [20, 900, 30_000])

@@ -8,7 +8,7 @@ import pytest
 
 from resistpanel.compare.content import Content
 from resistpanel.compare.evidence import View
-from resistpanel.compare.fraction_before import one_copy, probabilities_below
+from resistpanel.compare.fraction_before import Before, likelihoods, new_fraction, one_copy
 from resistpanel.compare.purity import Locus, Purity
 from resistpanel.compare.reality import probability_real
 from resistpanel.compare.states import DEFAULT
@@ -24,6 +24,30 @@ def view(alt, depth, purity=0.8, rho=0.0, detected=None, copies=None):
     )  # fmt: skip
     content = Content(shared=8, af=0.4, af_low=0.3)
     return View(genotype, Locus(known, copies), 1e-4, content=content, rho=rho)
+
+
+def probabilities_below(lesions, rules, new=0.5):
+    """Return the probabilities of a fraction below 1 % and 5 % under a prior of absence."""
+    found = likelihoods(lesions, rules)
+    return found and found.probabilities(new)
+
+
+def test_how_often_alleles_are_new_is_learned():
+    """Absent for sure, present for sure, and alleles of which nothing is known."""
+    sure, there, open_ = (
+        Before(a, p, np.array([0.1, 0.2]) * p) for a, p in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+    )
+    assert new_fraction([]) == 0.5
+    assert new_fraction([sure] * 8) == pytest.approx(11 / 14)
+    assert new_fraction([there] * 8) == pytest.approx(3 / 14)
+    assert new_fraction([open_] * 8) == pytest.approx(0.5)
+    assert new_fraction([sure] * 4 + [dataclasses.replace(there, shown=True)] * 9) == 0.7
+    unsampled = dataclasses.replace(open_, open=True)
+    assert new_fraction([sure] * 4 + [unsampled] * 9) == 0.7
+    assert unsampled.probabilities(0.7) == open_.probabilities(0.5)
+    mixed = new_fraction([sure] * 6 + [open_] * 6)
+    assert mixed == pytest.approx(9 / 12)
+    assert open_.probabilities(mixed)[0] > open_.probabilities(0.5)[0]
 
 
 def info(null, germline=30.0, artifact=20.0, others=0.0):
@@ -52,6 +76,18 @@ def test_an_artifact_and_contamination_are_not_real_and_an_inherited_allele_is()
 
 def test_calls_without_odds_give_no_probability():
     assert probability_real({"SOMATIC_PHRED": 90.0}, True) is None
+
+
+def test_fragments_that_hop_over_are_no_fraction_of_cells():
+    """Four of 1,000 fragments: of a small clone, or of the library at relapse."""
+    plain = view(4, 1000, detected=False)
+    hopped = dataclasses.replace(plain, background=(0.003, 0.004, 0.005))
+    of_cells, of_library = (probabilities_below([[one]], DEFAULT) for one in (plain, hopped))
+    assert of_cells[0] < 0.7 < 0.95 < of_library[0]
+    # None of them shows: nothing hopped, whatever the rate.
+    none = view(0, 1000)
+    again = dataclasses.replace(none, background=(0.0,))
+    assert probabilities_below([[none]], DEFAULT) == probabilities_below([[again]], DEFAULT)
 
 
 def test_more_fragments_without_the_allele_exclude_smaller_fractions():

@@ -14,12 +14,13 @@ from resistpanel.compare.read_calls import Record
 def lowest(view):
     """Return the lower AF of shared variants, given as their counts."""
 
-    def of(alts, depth):
+    def of(alts, depth, rho=0.0):
         records = []
         for i, alt in enumerate(alts):
             one = dataclasses.replace(view(int(alt), depth).evidence, detected=True)
             records.append(Record({"id": str(i), "sites": ()}, {"a": one, "b": one}))
-        return contents(records, {"a": Purity(), "b": Purity()}, ["a", "b"])["a"].af_low
+        none = {"a": Purity(), "b": Purity()}
+        return contents(records, none, ["a", "b"], {"a": rho, "b": rho})["a"].af_low
 
     return of
 
@@ -31,6 +32,16 @@ def test_counting_is_no_spread(lowest):
     assert 0.044 < np.median(found) < 0.047
     # and seldom above the truth
     assert (found > 0.05).mean() < 0.2
+
+
+def test_overdispersion_is_no_spread(lowest):
+    """Twelve variants at 15 % of 3,000 fragments, rho 0.01: counting alone would be 0.65 %."""
+    rng = np.random.default_rng(1108)
+    drawn = [rng.binomial(3000, rng.beta(0.15 * 99, 0.85 * 99, 12)) for _ in range(200)]
+    stated = np.array([lowest(alts, 3000, 0.01) for alts in drawn])
+    none = np.array([lowest(alts, 3000) for alts in drawn])
+    assert np.median(none) < 0.132 < np.median(stated)
+    assert (stated > 0.15).mean() < 0.25
 
 
 def test_variants_at_several_frequencies_keep_the_lower_quartile(lowest):

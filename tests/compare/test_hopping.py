@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from resistpanel.compare.hopping import hopped, without_hopped
+from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.read_calls import Record
 from resistpanel.compare.states import Rules
 
@@ -117,7 +117,9 @@ def test_hopping_is_bounded_and_real_variants_are_kept(caller, rate):
             )
             for i in range(5)
         ]
-        found = without_hopped(records, hopped(records, ["pre", "post"], lambda _: ERROR, 0.005))
+        found = without_hopped(
+            records, Hopping(records, ["pre", "post"], lambda _: ERROR, 0.005).hopped()
+        )
         wrong += sum(one.evidence["pre"].detected is True for one in found[:4])
         real += found[4].evidence["pre"].detected is True
     assert wrong <= 0.01 * 4 * number
@@ -127,6 +129,53 @@ def test_hopping_is_bounded_and_real_variants_are_kept(caller, rate):
 def test_nothing_to_hop(caller):
     evidence = {"pre": caller(5, 900), "post": dataclasses.replace(caller(0, 900), detected=None)}
     records = [Record({"id": "a", "model": "somatic"}, evidence)]
-    assert hopped(records, ["pre", "post"], lambda _: ERROR, 0.005) == {}
-    assert hopped(records, ["pre"], lambda _: ERROR, 0.005) == {}
-    assert hopped([], ["pre", "post"], lambda _: ERROR, 0.005) == {}
+    assert Hopping(records, ["pre", "post"], lambda _: ERROR, 0.005).hopped() == {}
+    assert Hopping(records, ["pre"], lambda _: ERROR, 0.005).hopped() == {}
+    assert Hopping([], ["pre", "post"], lambda _: ERROR, 0.005).hopped() == {}
+
+
+class TestOtherPatients:
+    """An allele that may hop over from the library of another patient."""
+
+    @staticmethod
+    def real(caller, *alts, depth=900, private=None):
+        """Return the probability of one that is real with 99.9 % by the caller: normal, pre, post.
+
+        `private` is the number of fragments before of six variants at 30 % at relapse.
+        """
+        fields = {"model": "somatic", "real": 0.999}
+        one = Record(
+            fields | {"id": "a"},
+            {n: caller(k, depth) for n, k in zip(("N", "pre", "post"), alts, strict=True)},
+        )
+        others = [
+            Record(
+                fields | {"id": str(i)},
+                {"N": caller(0, 30_000), "pre": caller(private, 30_000),
+                 "post": caller(9000, 30_000)},
+            )
+            for i in range(6 if private is not None else 0)
+        ]  # fmt: skip
+        hopping = Hopping([one, *others], ["pre", "post"], lambda _: 1e-5, 0.005)
+        return with_pool(one, hopping).fields["real"]
+
+    def test_what_is_alike_in_all_libraries_hops(self, caller):
+        assert self.real(caller, 10, 11, 12, depth=10_000) < 0.01
+
+    def test_a_frequency_that_hopping_does_not_reach_is_real(self, caller):
+        assert self.real(caller, 0, 0, 9) > 0.99
+        assert self.real(caller, 0, 0, 270) == 0.999
+
+    def test_few_fragments_are_real_where_nothing_hops(self, caller):
+        plain = self.real(caller, 0, 0, 3)
+        assert plain < self.real(caller, 0, 0, 3, private=0)
+        assert self.real(caller, 0, 0, 3, private=36) < plain
+
+    def test_inherited_alleles_and_a_rate_of_0_are_left_out(self, caller):
+        one = Record(
+            {"id": "a", "model": "germline", "real": 0.9},
+            {"N": caller(9, 9000), "pre": caller(9, 9000), "post": caller(9, 9000)},
+        )
+        assert with_pool(one, Hopping([one], ["pre", "post"], lambda _: 1e-5, 0.005)) is one
+        one.fields["model"] = "somatic"
+        assert with_pool(one, Hopping([one], ["pre", "post"], lambda _: 1e-5, 0.0)) is one

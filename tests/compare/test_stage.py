@@ -566,6 +566,15 @@ def test_options_change_the_rules(patient):
     assert patient([*several, record])["variants"][-1]["state"] == "stable"
     options = ("--least-fold", "1", "--overdispersion", "0")
     found = patient([*several, record], options=options)["variants"][-1]
+    # The loss of a copy could explain it, unless the depth of the gene shows none.
+    assert found["state"] == "undetermined"
+    assert "the copy number of the gene is not known" in found["states"][0]["text"]
+    purity = {"value": None, "low": None, "high": None, "source": "none", "method": "none"}
+    neutral = {"gene": "MAP2K1", "chrom": "chr15", "call": "neutral", "copies": None,
+               "log2_low": -0.06, "log2_high": 0.08, "start": 0, "end": 9,
+               "targets": 1, "sites": 0}  # fmt: skip
+    copynumber = {"samples": {n: {"purity": purity, "genes": [neutral]} for n in ("pre", "post")}}
+    found = patient([*several, record], copynumber=copynumber, options=options)["variants"][-1]
     assert found["state"] == "rising"
 
 

@@ -64,7 +64,7 @@ def decide(pre, post, rules=None, common=EVEN):
          "too few to tell; 21 fragments before treatment would have been sufficient"),
         ((200, 1000), (450, 1000), "rising", "detected",
          "20.0 % (17.6 to 22.6) before treatment, 45.0 % (41.9 to 48.1) at relapse: 2.25-fold, "
-         "95 % interval 1.89 to 2.68, probability of an increase above 0.999"),
+         "95 % interval 1.90 to 2.69, probability of an increase above 0.999"),
         ((450, 1000), (200, 1000), "falling", "detected",
          "45.0 % (41.9 to 48.1) before treatment, 20.0 % (17.6 to 22.6) at relapse: 0.44-fold, "
          "95 % interval 0.37 to 0.53, probability of an increase below 0.001"),
@@ -76,7 +76,7 @@ def decide(pre, post, rules=None, common=EVEN):
         # in both, but too shallow to exclude a doubling
         ((8, 40), (14, 40), "undetermined", "depth",
          "20.0 % (9.9 to 34.2) before treatment, 35.0 % (21.7 to 50.4) at relapse: too uncertain "
-         "to call a change (1.75-fold, 95 % interval 0.84 to 3.87, probability of an increase "
+         "to call a change (1.75-fold, 95 % interval 0.84 to 3.88, probability of an increase "
          "0.932); 221 fragments in both samples would have been sufficient"),
         ((145, 900), (0, 905), "lost", "bounds",
          "16.1 % (13.8 to 18.6) before treatment; not detected at relapse (0 of 905 fragments, "
@@ -265,6 +265,49 @@ def test_without_a_scale_nothing_rises_or_falls(view):
     weak = view(4, 905, POST)
     assert decide(a, weak, common=few).state == "undetermined"
     assert decide(a, weak).state == "falling"
+
+
+@pytest.mark.parametrize(
+    ("after", "purity", "by_depth", "state"),
+    [
+        # AF 25 %, then that of one copy of four, or of one copy alone, at purity 0.5.
+        (0.25 / 1.5, 0.5, None, ("undetermined", "copies")),
+        (0.25 / 0.75, 0.5, None, ("undetermined", "copies")),
+        (0.25 / 1.5, 0.5, 0.0, ("falling", "detected")),
+        (0.25 / 1.5, 0.5, 0.03, ("falling", "detected")),
+        # No gain to four copies explains this; at purity 1 one could.
+        (0.25 / 2.2, 0.5, None, ("falling", "detected")),
+        (0.25 / 2.2, 1.0, None, ("undetermined", "copies")),
+    ],
+)
+def test_copies_that_are_not_known(view, after, purity, by_depth, state):
+    def seen(f, name):
+        one = having(view(round(10_000 * f), 10_000, name), Content(8, True, purity / 2, 0.2))
+        where = dataclasses.replace(one.locus, unknown_sd=by_depth)
+        return dataclasses.replace(one, locus=where, rho=0.0)
+
+    pre, post = seen(0.25, PRE), seen(after, POST)
+    found = decide(pre, post, common=Scale(0.0, 0.02, 8))
+    assert (found.state, found.reason) == state
+    said = sentence(found, pre, post)
+    assert ("a gain or loss of the other copy would explain it" in said) == (state[1] == "copies")
+
+
+def test_a_lower_bound_adds_errors_as_standard_deviations(view):
+    """7 of 100 after, none of 100 before, the scale known to 7.5 %: the bounds are apart.
+
+    2.5 % bounds of the count and of the scale, one upon the other, would not be.
+    """
+    pre, post = having(view(0, 100, PRE), Content(8, True, 0.3, 0.3)), view(8, 100, POST)
+    assert decide(pre, post, common=Scale(0.0, 0.075, 12)).state == "acquired"
+    one_upon_the_other = post.evidence.low * np.exp(-1.96 * 0.075)
+    assert post.evidence.low > pre.evidence.ub
+    assert one_upon_the_other < states._lower_bound(
+        states._Pair(pre, post, DEFAULT, Scale(0.0, 0.075, 12))
+    )
+    # An exact scale adds nothing.
+    exact = states._lower_bound(states._Pair(pre, post, DEFAULT, Scale(0.0, 0.0, 12)))
+    assert exact == pytest.approx(post.evidence.low)
 
 
 def test_a_change_is_relative_to_the_shared_variants(view):

@@ -19,7 +19,8 @@ from resistpanel.resist.chance import (
     types_of,
 )
 from resistpanel.resist.confidence import tier_of
-from resistpanel.resist.match import LEVELS
+from resistpanel.resist.match import LEVELS, Match
+from resistpanel.resist.resist_constants import MECHANISM_PRIOR, NOT_IN_PATIENTS
 
 CODON = {aa: codon for codon, aa in GENETIC_CODE.items()}
 
@@ -173,6 +174,31 @@ def test_many_new_variants_hit_a_gene_by_chance(patient, context, finding):
     assert numbers["chance_matches"] > 0.1
     assert value["verdict"]["confidence"] != "high"
     assert any("expected by chance" in reason for reason in value["verdict"]["reasons"])
+
+
+def test_mechanisms_are_divided_over_the_rows(context, of_braf):
+    """Vemurafenib: those that a panel can show, by match level and kind of evidence."""
+    drug = context.catalog.drugs.resolve("vemurafenib")
+    rows = [
+        row for row in context.catalog
+        if row.direction == "resistance" and row.drug_match(drug) and row.visible_in_dna
+        and row.alteration_type != "amplification"
+    ]  # fmt: skip
+    seen = [row.evidence_level in ("clinical", "case report") for row in rows]
+    total = sum(seen) + NOT_IN_PATIENTS * (len(seen) - sum(seen))
+    expected = {}
+    for level in LEVELS:
+        for in_patients in (True, False):
+            counted = 1.0 if in_patients else NOT_IN_PATIENTS
+            alike = [row for row, one in zip(rows, seen, strict=True)
+                     if row.match_level == level and one == in_patients]  # fmt: skip
+            if alike:
+                found = of_braf.mechanisms([Match(alike[0], level, drug, "drug", True)])
+                assert found == pytest.approx(MECHANISM_PRIOR * counted * len(alike) / total)
+                expected[level, in_patients] = found
+    assert sum(expected.values()) == pytest.approx(MECHANISM_PRIOR)
+    genes = [value for (level, _), value in expected.items() if level == "gene"]
+    assert 0 < sum(genes) < 0.1 < expected["exact", True]
 
 
 def test_a_candidate_is_of_the_last_tier(patient, context, finding):

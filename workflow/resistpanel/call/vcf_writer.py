@@ -72,7 +72,7 @@ FORMAT = (
         "AFCI",
         "2",
         "Float",
-        "95 % interval of the allele frequency (Jeffreys, at the depth that overdispersion leaves)",
+        "95 % interval of the allele frequency (Wilson, at the depth that overdispersion leaves)",
     ),
     (
         "LOD",

@@ -18,12 +18,12 @@ MOST_FOLD = TABLE.add(
     meaning="Bounds of a fold change are searched up to this",
     origin="judgement",
 )
-FOLD_STEPS = TABLE.add(
-    "FOLD_STEPS",
-    12,
-    unit="halvings",
-    meaning="Steps of that search, on the logarithm: bounds are exact to 0.3 %",
-    origin="derived: 2 ln(1,000) / 2^12 = 0.0034",
+FOLD_PRECISION = TABLE.add(
+    "FOLD_PRECISION",
+    0.002,
+    unit="natural logarithm",
+    meaning="Precision of those bounds",
+    origin="judgement: 0.2 %, less than is printed",
 )
 CELLS = TABLE.add(
     "CELLS",
@@ -99,6 +99,29 @@ HOPPING_STEPS = TABLE.add(
     meaning="Rates of index hopping that are considered, equal in their logarithm",
     origin="judgement",
 )
+POOL_ALLELES = TABLE.add(
+    "POOL_ALLELES",
+    5.0,
+    unit="alleles",
+    meaning="Alleles of other patients in the pool of libraries that hop over, for each somatic "
+    "allele of the patient",
+    origin="judgement: the libraries of five other patients",
+)
+CLEAR_COUNT = TABLE.add(
+    "CLEAR_COUNT",
+    10,
+    unit="fragments",
+    meaning="From this many on, where ten times as many are seen as the most that hop over, an "
+    "allele is not put to hopping from other patients",
+    origin="derived: 10 of a mean of 1 have a probability of 1e-7",
+)
+POOL_FREQUENCIES = TABLE.add(
+    "POOL_FREQUENCIES",
+    (0.03, 0.1, 0.3),
+    unit="1",
+    meaning="Allele frequencies in the pool at which such an allele hops over, equally likely",
+    origin="judgement: of a variant at 5 to 60 % in a library that is one of several",
+)
 SCALE_VARIANTS = TABLE.add(
     "SCALE_VARIANTS",
     5,
@@ -114,6 +137,14 @@ SCALE_SPREAD = TABLE.add(
     meaning="Least spread of log ratios of shared variants, beyond counting, where there are "
     "fewer than SCALE_VARIANTS to estimate it from",
     origin="judgement: a change from 2 to 3 copies moves an allele frequency by up to 0.4",
+)
+MOST_COPIES = TABLE.add(
+    "MOST_COPIES",
+    4,
+    unit="copies",
+    meaning="Copies that a gene of unknown copy number has at most, with 95 % probability, where "
+    "a change of its variant is tested",
+    origin="judgement: a genome doubled, or a gain of two; amplifications have more",
 )
 CONTRADICTION = TABLE.add(
     "CONTRADICTION",
@@ -191,11 +222,20 @@ NEGLIGIBLE = TABLE.add(
     meaning="Weight of a cell, relative to the largest, below which it is taken as zero",
     origin="derived: 1,000 such cells are below what doubles can add to 1",
 )
-NEW = TABLE.add(
-    "NEW",
-    0.5,
-    unit="1",
-    meaning="Prior probability that an allele was in no tumour cell before a line of therapy",
+NEW_PRIOR = TABLE.add(
+    "NEW_PRIOR",
+    (3.0, 3.0),
+    unit="alleles",
+    meaning="Beta prior of the fraction of a patient's alleles not shown before a line of therapy "
+    "that were in no tumour cell then: absent, present",
+    origin="measured: `python -m benchmarks.confidence`; alleles of one clone come together, so "
+    "that few of them say little: a uniform prior overstates",
+)
+NEW_STEPS = TABLE.add(
+    "NEW_STEPS",
+    20,
+    unit="iterations",
+    meaning="Steps by which that fraction is estimated (EM)",
     origin="judgement",
 )
 LEAST_BEFORE = TABLE.add(

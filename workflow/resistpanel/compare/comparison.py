@@ -13,8 +13,8 @@ from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
-from resistpanel.compare.fraction_before import with_fractions
-from resistpanel.compare.hopping import hopped, without_hopped
+from resistpanel.compare.fraction_before import Before, before, new_fraction, with_fractions
+from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
@@ -90,18 +90,23 @@ class Comparison:
             s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
         }
         called = tuple(vcf)
-        self.hopped = hopped(called, self.tumors, vcf.error, rules.most_hopping)
-        self.records = without_hopped(called, self.hopped)
+        hopping = Hopping(called, self.tumors, vcf.error, rules.most_hopping)
+        self.hopped = hopping.hopped()
+        self.records = without_hopped(
+            [with_pool(record, hopping) for record in called], self.hopped
+        )
         proofs = proving(self.records, self.tumors, sheet.tumor_only)
-        self.contents = contents(proofs, self.purity, self.tumors)
+        rho = {name: rho_of(vcf.overdispersion(name), rules) for name in self.tumors}
+        self.contents = contents(proofs, self.purity, self.tumors, rho)
         self.shared = shared(proofs, self.tumors)
         self._points: dict[tuple[str, str], list[Point]] = {}
+        self._tested: dict[tuple[str, str], set[str]] = {}
         self._scales: dict[tuple[str, str], Scale | None] = {}
         self._groups: dict[tuple[str, str], Changes | None] = {}
 
     def result(self) -> records.Compare:
         """Return the comparison."""
-        variants = tuple(self.variant(record) for record in self.records)
+        variants = self._variants()
         return records.Compare(
             schema="resistpanel/compare/1",
             patient=self.sheet.patient,
@@ -136,6 +141,27 @@ class Comparison:
             ),
         )
 
+    def _variants(self) -> tuple[records.Variant, ...]:
+        """Return the variants, with what is known of their fractions before each line.
+
+        How often an allele was new is that of all of the patient's alleles.
+        """
+        found = [self._with_before(record) for record in self.records]
+        new = [
+            new_fraction([one for _, by_line in found if (one := by_line.get(line.number))])
+            for line in self.sheet.lines
+        ]
+        return tuple(
+            msgspec.structs.replace(
+                variant,
+                lines=tuple(
+                    with_fractions(state, by_line.get(state.line), fraction)
+                    for state, fraction in zip(variant.lines, new, strict=True)
+                ),
+            )
+            for variant, by_line in found
+        )
+
     def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
         bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
         return distribution(
@@ -145,7 +171,14 @@ class Comparison:
         )
 
     def variant(self, record: Record) -> records.Variant:
-        """Return a variant in every sample, with its states."""
+        """Return a variant in every sample, with its states.
+
+        Without the probabilities of its fraction before, which take the other variants.
+        """
+        return self._with_before(record)[0]
+
+    def _with_before(self, record: Record) -> tuple[records.Variant, dict[int, Before]]:
+        """Return a variant, and the likelihoods of its fraction before each line."""
         views = {name: self._view(record, name) for name in self.samples}
         known: dict[tuple[str, str, bool], Decision] = {}
 
@@ -168,21 +201,23 @@ class Comparison:
         ]
         allele = Allele(views, between)
         lines = tuple(line_state(allele, line, self.over_time) for line in self.sheet.lines)
-        if any(allele.seen(name) for name in self.tumors):
-            lines = tuple(
-                with_fractions(state, views, line, self.over_time, self.rules)
-                for state, line in zip(lines, self.sheet.lines, strict=True)
-            )
         told = courses(allele, self.over_time)
-        return records.Variant(
+        seen = any(allele.seen(name) for name in self.tumors)
+        likelihoods = {
+            line.number: one
+            for state, line in zip(lines, self.sheet.lines, strict=True)
+            if seen and (one := before(state, views, line, self.over_time, self.rules))
+        }
+        variant = records.Variant(
             **record.fields,
             samples={name: self._sample(view) for name, view in views.items()},
             states=tuple(self._in_patient(state, views, lines) for state in states),
             state=headline(self.sheet.lines, lines),
             lines=lines,
             courses=told,
-            status=overall_status(told, any(allele.seen(name) for name in self.tumors)),
+            status=overall_status(told, seen),
         )
+        return variant, likelihoods
 
     def _pair(self, decision: Decision, pre: View, post: View, pair: Pair) -> records.PairState:
         return records.PairState(
@@ -259,7 +294,7 @@ class Comparison:
     def _scale(self, pre: str, post: str, identifier: str) -> Scale | None:
         """Return the common change of the shared variants without the one that is tested."""
         points = self._changes(pre, post)
-        if any(one.id == identifier for one in points):
+        if identifier in self._tested[pre, post]:
             return scale_of(points, identifier)
         if (pre, post) not in self._scales:
             self._scales[pre, post] = scale_of(points)
@@ -275,6 +310,7 @@ class Comparison:
                 rho = rho_of(one.rho, self.rules), rho_of(other.rho, self.rules)
                 found.append(point(record.fields["id"], one.evidence, other.evidence, ratio, rho))
             self._points[pre, post] = [one for one in found if one is not None]
+            self._tested[pre, post] = {one.id for one in self._points[pre, post]}
         return self._points[pre, post]
 
     def _view(self, record: Record, sample: str) -> View:
@@ -303,7 +339,10 @@ class Comparison:
             self.vcf.overdispersion(sample),
         )
         found = self.hopped.get((record.fields["id"], sample))
-        if found is None or not (found.called or view.possible):
+        if found is None:
+            return view
+        view = dataclasses.replace(view, background=found.background)
+        if not (found.called or view.possible):
             return view
         return dataclasses.replace(
             view, hopped=dataclasses.replace(found, source=self.names[found.source])

@@ -21,6 +21,7 @@ from resistpanel.compare.compare_constants import (
 )
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
+from resistpanel.core.stats import effective_depth
 from resistpanel.core.vcf import Genotype
 from resistpanel.records import compare as records
 
@@ -113,7 +114,10 @@ def shared(variants: Iterable[Record], tumors: Sequence[str]) -> tuple[Record, .
 
 
 def contents(
-    variants: Sequence[Record], purity: Mapping[str, Purity], tumors: Sequence[str]
+    variants: Sequence[Record],
+    purity: Mapping[str, Purity],
+    tumors: Sequence[str],
+    rho: Mapping[str, float] | None = None,
 ) -> dict[str, Content]:
     """Return the tumour content of each tumour and plasma sample.
 
@@ -124,13 +128,17 @@ def contents(
     purity : mapping of str to Purity
         As stated, by sample.
     tumors : sequence of str
+    rho : mapping of str to float, optional
+        Overdispersion of the counts, by sample; none without it.
     """
-    common = shared(variants, tumors)
-    return {name: _content(variants, common, name, purity[name]) for name in tumors}
+    common, rho = shared(variants, tumors), rho or {}
+    return {
+        name: _content(variants, common, name, purity[name], rho.get(name, 0.0)) for name in tumors
+    }
 
 
 def _content(
-    variants: Sequence[Record], common: Sequence[Record], name: str, purity: Purity
+    variants: Sequence[Record], common: Sequence[Record], name: str, purity: Purity, rho: float
 ) -> Content:
     here = [record for record in common if record.evidence[name].detected]
     seen: list[Genotype] = [record.evidence[name] for record in here]
@@ -148,24 +156,26 @@ def _content(
         shared=len(here),
         catalogued=any(record.fields["sites"] for record in here),
         af=statistics.median(one.af or 0.0 for one in seen) if seen else None,
-        af_low=_lower_quartile(seen),
+        af_low=_lower_quartile(seen, rho),
         missing=missing,
         contradicted=purity.value if contradicted else None,
     )
 
 
-def _lower_quartile(seen: Sequence[Genotype]) -> float | None:
+def _lower_quartile(seen: Sequence[Genotype], rho: float) -> float | None:
     """Return the lower quartile of frequencies; of few, the least that they may be.
 
-    Where they vary no more than counting explains (chi-squared about their mean), they are one
-    frequency, and it is the median less its standard error.
+    Where they vary no more than counting and overdispersion explain (chi-squared about their mean),
+    they are one frequency, and it is the median less its standard error.
     """
     if len(seen) < SCALE_VARIANTS:
         return min((one.low or 0.0 for one in seen), default=None)
     afs = sorted(one.af or 0.0 for one in seen)
     quartile = afs[(len(afs) - 1) // 4]
     mean = statistics.fmean(afs)
-    counting = [mean * (1 - mean) / one.depth for one in seen if one.depth]
+    counting = [
+        mean * (1 - mean) / float(effective_depth(one.depth, rho)) for one in seen if one.depth
+    ]
     if len(counting) < len(afs) or min(counting) <= 0:
         return quartile
     excess = sum(

@@ -33,6 +33,9 @@ class CopyNumber:
         Copies of the genome at large, of a changed gene: its own are estimated from depth.
     both_haplotypes : set of (str, str)
         Genes of which tumour cells are known to have both haplotypes.
+    neutral : dict of (str, str) to float
+        Genes without a change where the purity, and so the copies, are not known: standard
+        deviation of the logarithm of the amount of DNA, by the farther end of its interval.
     """
 
     purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
@@ -40,6 +43,7 @@ class CopyNumber:
     errors: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     baselines: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     both_haplotypes: frozenset[tuple[str, str]] = frozenset()
+    neutral: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
 
 
 def read_copynumber(path: str | Path | None) -> CopyNumber:
@@ -55,12 +59,15 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     if not Path(path).is_file():
         raise InputError("no such file", str(path), "leave out --copynumber if there is none")
     value = read_record(path, records.CopyNumber)
-    copies, errors, baselines, both = {}, {}, {}, set()
+    copies, errors, baselines, both, neutral = {}, {}, {}, set(), {}
     for name, sample in value.samples.items():
         for gene in sample.genes:
-            if gene.copies is None:
-                continue
             key = (name, gene.gene)
+            if gene.copies is None:
+                if gene.call == "neutral" and gene.log2_low is not None:
+                    farther = max(abs(gene.log2_low), abs(gene.log2_high))
+                    neutral[key] = farther / Z95 * math.log(2)
+                continue
             if gene.loh is False:
                 both.add(key)
             if gene.call != "neutral" or (gene.probability or 0.0) >= DEFAULT.certainty:
@@ -70,7 +77,7 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
             elif gene.chrom not in SEX_CHROMOSOMES:
                 copies[key] = float(sample.baseline)
     purity = {name: _purity(sample.purity) for name, sample in value.samples.items()}
-    return CopyNumber(purity, copies, errors, baselines, frozenset(both))
+    return CopyNumber(purity, copies, errors, baselines, frozenset(both), neutral)
 
 
 def _purity(given: records.TumorPurity) -> Purity:
@@ -113,4 +120,5 @@ def locus(
         copynumber.errors.get(key, 0.0),
         copynumber.baselines.get(key),
         key in copynumber.both_haplotypes,
+        0.0 if key in copynumber.copies else copynumber.neutral.get(key),
     )

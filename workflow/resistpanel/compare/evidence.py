@@ -1,15 +1,17 @@
 """What one sample says about one allele, and what sequencing error alone would show."""
 
 import dataclasses
+import math
 
 import numpy as np
 from scipy.special import betaln, logsumexp
 
-from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE
+from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE, MOST_COPIES
 from resistpanel.compare.content import Content
 from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Locus
 from resistpanel.compare.support import POSSIBLE, log10_presence
+from resistpanel.core.core_constants import Z95
 from resistpanel.core.stats import log_beta_binomial
 from resistpanel.core.vcf import Genotype
 
@@ -37,6 +39,8 @@ class View:
         Overdispersion of its counts, as the calls state it.
     hopped : Hopped or None
         Where its fragments may come from the patient's other libraries.
+    background : tuple of float
+        Equally likely fractions of its fragments that come from there; empty: not considered.
     """
 
     evidence: Genotype
@@ -48,6 +52,30 @@ class View:
     noun: str = "biopsy"
     rho: float | None = None
     hopped: Hopped | None = None
+    background: tuple[float, ...] = ()
+
+    def copies_sd(self, rising: bool) -> float:
+        """Return the standard deviation of the log AF from copies that are not known.
+
+        The other copy of a gene may be gained up to `MOST_COPIES` in all, which lowers the AF from
+        p / 2 to p / (2 + p (MOST_COPIES - 2)), or be lost, which raises it to p / (2 - p): the
+        logarithm of that factor is taken as 1.96 standard deviations. p is the purity, else twice
+        the median of the shared variants, else 1. Less where the depth of the gene shows no
+        change. 0 where the copies are known, and where tumour content is not looked at.
+
+        Parameters
+        ----------
+        rising : bool
+            Of an AF that rose, rather than fell.
+        """
+        by_depth = self.locus.unknown_sd
+        if by_depth == 0 or self.content is None:
+            return 0.0
+        purity = self.locus.purity.value or (self.content.af and 2 * self.content.af) or 1.0
+        purity = min(purity, 1.0)
+        lost, gained = -math.log1p(-purity / 2), math.log1p(purity * (MOST_COPIES - 2) / 2)
+        most = (lost if rising else gained) / Z95
+        return most if by_depth is None else min(most, by_depth)
 
     @property
     def ccf_bound(self) -> float | None:

@@ -4,17 +4,20 @@ An allele was either absent from all cells before the first dose, or it was in a
 tumour cells of each lesion, c between `LEAST_BEFORE` and 1, uniform in log c and independent
 between lesions. The fragments of a sample are beta-binomial about the frequency
 
-    f = c m a (1 - e) + (1 - c m a) e,
+    f = c m a (1 - e) + (1 - c m a) e + b,
 
 where a is the frequency of a mutation on one copy in all tumour cells, known with a normal error
 of its logarithm (purity, or the shared variants), m the copies per mutated cell, every number of
-which that fits is allowed, and e the error rate. The allele was below x if its fraction was in
-every lesion that was sampled: samples of one lesion share c.
+which that fits is allowed, e the error rate, and b what hops over from the patient's other
+libraries. The allele was below x if its fraction was in
+every lesion that was sampled: samples of one lesion share c. How often an allele was absent is
+estimated from all alleles of the patient that were not detected before (EM, under `NEW_PRIOR`).
 
 Sources: Roth et al., Nature Methods 2014;11:396 (allele counts and cellular prevalence over all
 multiplicities); Carter et al., Nature Biotechnology 2012;30:413 (a by purity and copies).
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 
@@ -26,7 +29,8 @@ from resistpanel.compare.compare_constants import (
     FRACTION_BOUNDS,
     FRACTION_STEPS,
     LEAST_BEFORE,
-    NEW,
+    NEW_PRIOR,
+    NEW_STEPS,
     ONE_COPY,
     SCALE_SPREAD,
 )
@@ -42,14 +46,78 @@ FRACTIONS = LEAST_BEFORE ** (1 - (np.arange(FRACTION_STEPS) + 0.5) / FRACTION_ST
 _NODES = ndtri((np.arange(9) + 0.5) / 9)
 
 
-def with_fractions(
+@dataclasses.dataclass(frozen=True)
+class Before:
+    """Likelihoods of an allele's cancer cell fraction before a line of therapy.
+
+    Parameters
+    ----------
+    absent, present : float
+        Of absence from all lesions, and of presence: relative to each other.
+    below : ndarray, (bounds,)
+        Of presence and a fraction below each of `FRACTION_BOUNDS` in every lesion.
+    shown : bool
+        Whether a sample shows the allele.
+    open : bool
+        Whether a lesion has no adequate sample: what is there is not learned from the others.
+    """
+
+    absent: float
+    present: float
+    below: np.ndarray
+    shown: bool = False
+    open: bool = False
+
+    def new(self, prior: float) -> float:
+        """Return the probability of absence under a prior."""
+        total = prior * self.absent + (1 - prior) * self.present
+        return prior * self.absent / total if total > 0 else 0.0
+
+    def probabilities(self, prior: float) -> tuple[float, ...] | None:
+        """Return the probability of a fraction below each bound; None without a likelihood."""
+        if self.open:
+            prior = NEW_PRIOR[0] / sum(NEW_PRIOR)
+        total = prior * self.absent + (1 - prior) * self.present
+        if total <= 0:
+            return None
+        return tuple((prior * self.absent + (1 - prior) * self.below) / total)
+
+
+def new_fraction(found: Sequence[Before]) -> float:
+    """Return the fraction of a patient's alleles not shown before that were absent."""
+    counted = [one for one in found if not (one.shown or one.open)]
+    fraction = NEW_PRIOR[0] / sum(NEW_PRIOR)
+    for _ in range(NEW_STEPS):
+        absent = sum(one.new(fraction) for one in counted)
+        fraction = (NEW_PRIOR[0] + absent) / (sum(NEW_PRIOR) + len(counted))
+    return fraction
+
+
+def with_fractions(state: records.LineState, found: Before | None, new: float) -> records.LineState:
+    """Return a line's state with the probabilities that the fraction was below 1 % and 5 %.
+
+    Parameters
+    ----------
+    state : records.LineState
+    found : Before or None
+    new : float
+        Prior probability of absence, from `new_fraction`.
+    """
+    below = None if found is None else found.probabilities(new)
+    if below is None:
+        return state
+    below_1, below_5 = (float(f"{value:.6g}") for value in below)
+    return msgspec.structs.replace(state, ccf_below_1=below_1, ccf_below_5=below_5)
+
+
+def before(
     state: records.LineState,
     views: Mapping[str, View],
     line: Line,
     lesions: Mapping[str, Sequence[str]],
     rules: Rules,
-) -> records.LineState:
-    """Return a line's state with the probabilities that the fraction was below 1 % and 5 %.
+) -> Before | None:
+    """Return the likelihoods of an allele before a line; None where no sample is adequate.
 
     Parameters
     ----------
@@ -62,7 +130,7 @@ def with_fractions(
     rules : Rules
     """
     if not state.lesions:
-        return state
+        return None
     groups = []
     for lesion, names in lesions.items():
         before = [name for name in names if name in line.baseline]
@@ -70,23 +138,15 @@ def with_fractions(
         # Plasma is of all lesions: where it says nothing there is none that it leaves open.
         if used or (before and lesion != "plasma"):
             groups.append([views[name] for name in used])
-    if not any(groups):
-        return state
-    found = probabilities_below(groups, rules)
-    if found is None:
-        return state
-    below_1, below_5 = (float(f"{value:.6g}") for value in found)
-    return msgspec.structs.replace(state, ccf_below_1=below_1, ccf_below_5=below_5)
+    return likelihoods(groups, rules) if any(groups) else None
 
 
 def _adequate(view: View) -> bool:
     return view.content is not None and view.adequate
 
 
-def probabilities_below(
-    lesions: Sequence[Sequence[View]], rules: Rules
-) -> tuple[float, float] | None:
-    """Return the probabilities of a fraction below each of `FRACTION_BOUNDS` in every lesion.
+def likelihoods(lesions: Sequence[Sequence[View]], rules: Rules) -> Before | None:
+    """Return the likelihoods of absence, and of a fraction below bounds in every lesion.
 
     A lesion without a sample has the prior. None where a sample's purity and shared variants do not
     say what a fraction of cells would show, or there is no lesion.
@@ -109,12 +169,8 @@ def probabilities_below(
         ]
     if not lesions:
         return None
-    if any(view.evidence.detected for views in lesions for view in views):
-        absent = 0.0
-    total = NEW * absent + (1 - NEW) * present
-    if total <= 0:
-        return None
-    return tuple((NEW * absent + (1 - NEW) * below) / total)
+    shown = any(view.evidence.detected for views in lesions for view in views)
+    return Before(0.0 if shown else absent, present, below, shown, not all(lesions))
 
 
 def one_copy(view: View) -> tuple[float, float] | None:
@@ -147,7 +203,10 @@ def _log_likelihood(view: View, rho: float) -> np.ndarray | None:
     mutated = np.arange(1, most + 1)[:, None, None] * amount[:, None] * c
     frequency = np.minimum(mutated, 1.0)
     frequency = frequency * (1 - view.error) + (1 - frequency) * view.error
+    background = np.array(view.background or (0.0,))
+    frequency = np.minimum(frequency[..., None] + background, 1.0)
     log_like = log_beta_binomial(frequency, view.evidence.alt, view.evidence.depth, rho)
     top = log_like.max()
-    mixed = np.einsum("m,mac->c", weights, np.exp(log_like - top)) / len(amount)
+    mixed = np.einsum("m,macb->c", weights, np.exp(log_like - top))
+    mixed /= len(amount) * len(background)
     return np.log(np.maximum(mixed, 1e-300)) + top

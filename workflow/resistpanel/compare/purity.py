@@ -82,6 +82,9 @@ class Locus:
     both_haplotypes : bool
         Whether tumour cells are known to have both haplotypes, so that one copy at least is not
         mutated.
+    unknown_sd : float or None
+        Standard deviation of the logarithm of the amount of DNA where the copies are not known but
+        the depth shows no change; 0 where they are known, None if the depth was not examined.
     """
 
     purity: Purity
@@ -90,6 +93,7 @@ class Locus:
     amount_sd: float = 0.0
     baseline: float | None = None
     both_haplotypes: bool = False
+    unknown_sd: float | None = None
 
     @property
     def known(self) -> bool:

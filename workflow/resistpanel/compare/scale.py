@@ -7,8 +7,9 @@ against it.
 
 import dataclasses
 import math
-import statistics
 from collections.abc import Sequence
+
+import numpy as np
 
 from resistpanel.compare.compare_constants import (
     MAD_SD,
@@ -90,10 +91,11 @@ def scale_of(points: Sequence[Point], without: str | None = None) -> Scale | Non
     used = [one for one in points if one.id != without]
     if not used:
         return None
-    middle = statistics.median(one.log_ratio for one in used)
-    counting = statistics.median(one.sd for one in used)
+    ratios = np.array([one.log_ratio for one in used])
+    middle = float(np.median(ratios))
+    counting = float(np.median([one.sd for one in used]))
     if len(used) >= SCALE_VARIANTS:
-        mad = statistics.median(abs(one.log_ratio - middle) for one in used)
+        mad = float(np.median(np.abs(ratios - middle)))
         spread = max(MAD_SD * mad, counting)
     else:
         spread = math.hypot(counting, SCALE_SPREAD)

@@ -169,6 +169,8 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
                 f"{_both(pre, post)}: {_fold(decision)}; among all variants of the patient such a "
                 "change is too likely to be chance"
             )
+        if decision.reason == "copies":
+            return f"{_both(pre, post)}: {_fold(decision)}; {_NO_COPIES}"
         want = _wanted(decision, "in both samples")
         return f"{_both(pre, post)}: too uncertain to call a change ({_fold(decision)}); {want}"
     parts = [_part(pre), _part(post)]
@@ -184,8 +186,16 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
         return f"{'; '.join(parts)}: {why_inadequate(missing)}: {open_}"
     if decision.reason == "scale":
         return f"{'; '.join(parts)}: {_no_scale(decision)}"
+    if decision.reason == "copies":
+        return f"{'; '.join(parts)}: {_NO_COPIES}"
     why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
     return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name)}"
+
+
+_NO_COPIES = (
+    "the copy number of the gene is not known, and a gain or loss of the other copy would explain "
+    "it"
+)
 
 
 def _no_scale(decision: Decision) -> str:

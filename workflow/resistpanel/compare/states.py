@@ -7,14 +7,21 @@ docs/compare.md.
 import dataclasses
 import math
 
+from scipy.optimize import brentq
 from scipy.special import ndtri
 
-from resistpanel.compare.compare_constants import FOLD_STEPS, MOST_DEPTH, MOST_FOLD, MOST_UNCHANGED
+from resistpanel.compare.compare_constants import (
+    FOLD_PRECISION,
+    MOST_DEPTH,
+    MOST_FOLD,
+    MOST_UNCHANGED,
+)
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
 from resistpanel.compare.scale import Scale
 from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
+from resistpanel.core.stats import effective_depth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +84,8 @@ class Decision:
         ``overlap`` (of the bounds), ``depth``, ``purity``, ``tumour`` (none detectable in the
         sample that does not show the allele), ``fraction`` (of its cells, that the bound leaves
         open), ``scale`` (not known), ``chance`` (among all
-        variants), ``reads`` (none), ``neither``.
+        variants), ``copies`` (a change of the other copy of the gene would explain it),
+        ``reads`` (none), ``neither``.
     probability_increase : float or None
         Posterior probability that the (purity-corrected) frequency rose.
     fold_change : float or None
@@ -112,7 +120,7 @@ class _Pair:
     rules: Rules
     common: Scale | None = None
     unchanged: float | None = None
-    _above: dict[float, float] = dataclasses.field(default_factory=dict)
+    _above: dict[tuple[float, bool], float] = dataclasses.field(default_factory=dict)
 
     @property
     def corrected(self) -> bool:
@@ -189,12 +197,20 @@ class _Pair:
             for view in (self.pre, self.post)
         )
 
-    def above(self, fold: float) -> float:
-        """Return the probability that the corrected frequency changed by more than `fold`."""
-        if fold not in self._above:
+    def above(self, fold: float, cells: bool = False) -> float:
+        """Return the probability that the corrected frequency changed by more than `fold`.
+
+        With `cells` it is that of the fraction of cells: copies that are not known count as an
+        error. A gene that has changed in both samples moves the ratio by less than in one.
+        """
+        if (fold, cells) not in self._above:
             pre, post = self.posteriors()
-            self._above[fold] = probability_above(pre, post, fold / self.scale, self.log_sd)
-        return self._above[fold]
+            error = self.log_sd
+            if cells:
+                of_copies = (view.copies_sd(fold > 1) for view in (self.pre, self.post))
+                error = math.hypot(error, max(of_copies))
+            self._above[fold, cells] = probability_above(pre, post, fold / self.scale, error)
+        return self._above[fold, cells]
 
     def fold(self) -> float | None:
         pre, post = self.pre.evidence, self.post.evidence
@@ -204,13 +220,37 @@ class _Pair:
 
     def fold_bound(self, probability: float) -> float:
         """Return the fold below which the corrected change lies with this probability."""
-        low, high = -math.log(MOST_FOLD), math.log(MOST_FOLD)
-        for _ in range(FOLD_STEPS):
-            middle = (low + high) / 2
-            pre, post = self.posteriors()
-            above = probability_above(pre, post, math.exp(middle) / self.scale, self.log_sd)
-            low, high = (middle, high) if 1 - above < probability else (low, middle)
-        return math.exp((low + high) / 2)
+        pre, post = self.posteriors()
+        scale, error, most = self.scale, self.log_sd, math.log(MOST_FOLD)
+
+        def beyond(log_fold: float) -> float:
+            above = probability_above(pre, post, math.exp(log_fold) / scale, error)
+            return 1 - above - probability
+
+        # The bound is near that of the normal approximation, which brackets it.
+        guess = min(max(math.log(self.fold() or 1.0), -most), most)
+        wide = math.hypot(*self._counting(), error)
+        guess += float(ndtri(probability)) * wide
+        low, high = max(guess - wide / 3, -most), min(guess + wide / 3, most)
+        while low > -most and beyond(low) > 0:
+            low, high = max(low - wide, -most), low
+        while high < most and beyond(high) < 0:
+            low, high = high, min(high + wide, most)
+        if low >= high or beyond(low) > 0 or beyond(high) < 0:
+            return math.exp(low if low <= -most else high)
+        return math.exp(brentq(beyond, low, high, xtol=FOLD_PRECISION))
+
+    def _counting(self) -> tuple[float, float]:
+        """Return the standard deviation of the log AF of either sample from counting."""
+        return tuple(
+            math.sqrt(
+                (one.depth - one.alt + 0.5)
+                / (one.alt + 0.5)
+                / float(effective_depth(one.depth, rho_of(view.rho, self.rules)))
+            )
+            for view in (self.pre, self.post)
+            for one in (view.evidence,)
+        )
 
     def mirrored(self) -> "_Pair":
         back = self.common and dataclasses.replace(self.common, offset=-self.common.offset)
@@ -281,6 +321,8 @@ def decide(
             state, reason = "undetermined", "scale"
         elif state == "falling" and pair.above(1 / rules.least_fold) > 1 - rules.certainty:
             state, reason = "undetermined", "depth"
+        elif state == "falling" and pair.above(1 / rules.least_fold, True) > 1 - rules.certainty:
+            state, reason = "undetermined", "copies"
         if state == "undetermined" and reason in ("depth", "purity"):
             needed = _depth_for_absence(mirrored)
     else:
@@ -301,8 +343,11 @@ def _change(pair: _Pair) -> tuple[str, str]:
     if changed:
         if not pair.settled:
             return "undetermined", "scale"
-        chance = pair.unchanged is not None and pair.unchanged > MOST_UNCHANGED
-        return ("undetermined", "chance") if chance else (changed, "detected")
+        if pair.unchanged is not None and pair.unchanged > MOST_UNCHANGED:
+            return "undetermined", "chance"
+        above = pair.above(rules.least_fold if changed == "rising" else 1 / rules.least_fold, True)
+        sure = above >= 1 - doubt if changed == "rising" else above <= doubt
+        return (changed, "detected") if sure else ("undetermined", "copies")
     within = 1 - pair.above(rules.most_fold), pair.above(1 / rules.most_fold)
     if min(within) >= rules.equivalence:
         return "stable", "detected"
@@ -310,9 +355,16 @@ def _change(pair: _Pair) -> tuple[str, str]:
 
 
 def _lower_bound(pair: _Pair) -> float:
-    """Lower bound of the later frequency, as an AF in the earlier sample."""
-    margin = math.exp(-ndtri(0.975) * pair.log_sd)
-    return min((pair.post.evidence.low or 0.0) * pair.scale * margin, 1.0)
+    """Lower bound of the later frequency, as an AF in the earlier sample.
+
+    The distances of the bounds of frequency and scale from their estimates are combined as
+    standard deviations are (MOVER; Zou and Donner, Stat Med 2008;27:1693), on the logarithm.
+    """
+    low, af = pair.post.evidence.low, pair.post.evidence.af
+    if not low or not af:
+        return 0.0
+    distance = math.hypot(math.log(af / min(low, af)), Z95 * pair.log_sd)
+    return min(af * pair.scale * math.exp(-distance), 1.0)
 
 
 def _appeared(pair: _Pair) -> tuple[str, str]:

@@ -4,7 +4,7 @@ Counts may be arrays; all functions broadcast.
 """
 
 import numpy as np
-from scipy.special import betainc, betaincinv, betaln, expit, xlog1py, xlogy
+from scipy.special import betainc, betaincinv, betaln, expit, ndtri, xlog1py, xlogy
 
 from resistpanel.core.core_constants import Z95
 
@@ -53,10 +53,30 @@ def effective_depth(depth, rho) -> np.ndarray:
 
 
 def overdispersed_interval(alt, depth, rho, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the Jeffreys interval of a proportion at the effective depth; see there."""
+    """Return the score interval of a frequency under beta-binomial counts.
+
+    The frequencies f of which the observed one is within z standard deviations,
+    |alt / depth - f| <= z sqrt(f (1 - f) / n'), n' the effective depth: the interval of Wilson
+    (1927) at that depth, with rho 0 his. Brown, Cai and DasGupta, Stat Sci 2001;16:101 recommend
+    it and Jeffreys' for small counts; of the two it is this one whose coverage is 93 to 97 %
+    wherever whole counts allow it (`benchmarks.interval_coverage`). (0, 1) where `depth` is 0.
+
+    Parameters
+    ----------
+    alt, depth : array_like
+    rho : array_like
+        0 to below 1; see `log_beta_binomial`.
+    """
     alt, depth = np.asarray(alt, float), np.asarray(depth, float)
-    effective = effective_depth(depth, rho)
-    return jeffreys_interval(alt * effective / np.maximum(depth, 1), effective, level)
+    effective = np.maximum(effective_depth(depth, rho), 1e-9)
+    z = Z95 if level == 0.95 else ndtri((1 + level) / 2)
+    p, zz = alt / np.maximum(depth, 1), z * z
+    middle = (p + zz / (2 * effective)) / (1 + zz / effective)
+    half = z / (1 + zz / effective) * np.sqrt(p * (1 - p) / effective + (zz / effective**2) / 4)
+    # At 0 and 1 an end equals the proportion, but for rounding.
+    low, high = np.clip(np.minimum(middle - half, p), 0, 1), np.clip(middle + half, p, 1)
+    none = depth <= 0
+    return np.where(none | (alt <= 0), 0.0, low), np.where(none | (alt >= depth), 1.0, high)
 
 
 def overdispersed_upper(alt, depth, rho, level: float = 0.95) -> np.ndarray:
@@ -140,13 +160,8 @@ def _beta_binomial_upper(alt, depth, rho, level: float) -> np.ndarray:
 
 def wilson_interval(hits: int, number: int) -> tuple[float, float]:
     """Return the 95 % score interval of a proportion (Wilson 1927); (0, 1) where `number` is 0."""
-    if number == 0:
-        return 0.0, 1.0
-    p, zz = hits / number, Z95 * Z95
-    middle = (p + zz / (2 * number)) / (1 + zz / number)
-    half = Z95 / (1 + zz / number) * np.sqrt(p * (1 - p) / number + zz / (4 * number**2))
-    # At 0 and 1 an end equals the proportion, but for rounding.
-    return float(max(0.0, min(p, middle - half))), float(min(1.0, max(p, middle + half)))
+    low, high = overdispersed_interval(hits, number, 0.0)
+    return float(low), float(high)
 
 
 def log_beta_binomial(frequency, alt, depth, rho) -> np.ndarray:

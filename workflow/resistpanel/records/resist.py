@@ -115,6 +115,9 @@ class Confidence(Record):
     tumour cells before; null where one of the numbers is."""
     text: str
     """The numbers in words."""
+    expected_mechanisms: Copies | None = None
+    """Mechanisms that match the catalogue like this one, expected in a patient who relapsed; null
+    where `chance_matches` is."""
 
 
 class Finding(Record):

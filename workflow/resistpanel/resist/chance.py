@@ -12,6 +12,10 @@ passengers expected on a panel of that size (`PASSENGERS`): the sum is the poste
 Poisson number with a gamma prior of shape a and mean m. On a panel of a few hundred bases, most of
 which may be in the catalogue, a variant is not a passenger merely for being there.
 
+Whether a match is the mechanism depends on how many mechanisms match like it: those expected in a
+patient who relapsed are divided over the rows of resistance to the drugs given (`mechanisms`). A
+row that speaks of every truncation of a long gene stands for one mechanism and many passengers.
+
 Types are the six substitutions (C and T as the reference base, strands together), frameshifts, and
 in-frame deletions and insertions, of which each target base is one possible place. Passengers thus
 hit the catalogue in proportion to the bases that it covers; selection, hotspots of mutation and the
@@ -39,11 +43,22 @@ from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches
-from resistpanel.resist.resist_constants import PASSENGERS, PASSENGERS_WEIGHT
+from resistpanel.resist.resist_constants import (
+    MECHANISM_PRIOR,
+    NOT_IN_PATIENTS,
+    PASSENGERS,
+    PASSENGERS_WEIGHT,
+)
+
+#: Evidence that was seen in patients.
+IN_PATIENTS = ("clinical", "case report")
 
 #: Types of variants, by what is known of each.
 SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
 INDELS = ("frameshift", "inframe_deletion", "inframe_insertion")
+
+#: Types of rows that changes of copy number alone match.
+COPY_NUMBER_ROWS = ("amplification", "deletion")
 
 #: (level, tier) of a match, None if it speaks of no resistance to a drug given.
 Grade = tuple[int, int]
@@ -251,6 +266,37 @@ class Chance:
         prior = PASSENGERS * self.panel.size / 1e6
         total = self._by_type(types, grade)
         return total * prior / (prior + PASSENGERS_WEIGHT)
+
+    def mechanisms(self, matches: Sequence[Match]) -> float:
+        """Return the mechanisms that match like a finding, expected before the sample is seen.
+
+        `MECHANISM_PRIOR` is divided over the rows of resistance to the drugs given that small
+        variants can match; one without evidence from patients counts as `NOT_IN_PATIENTS`. Like
+        the finding are the rows of its match level with evidence as of its closest matches, in
+        patients or not.
+
+        Parameters
+        ----------
+        matches : sequence of Match
+            Those of the finding that count, the closest first.
+        """
+        closest = [m for m in matches if m.level == matches[0].level]
+        seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
+        alike, total = 0.0, 0.0
+        for row in self.context.catalog:
+            if (
+                row.direction != "resistance"
+                or not row.visible_in_dna
+                or row.alteration_type in COPY_NUMBER_ROWS
+                or not any(map(row.drug_match, self.patient.drugs))
+            ):
+                continue
+            in_patients = row.evidence_level in IN_PATIENTS
+            counted = 1.0 if in_patients else NOT_IN_PATIENTS
+            total += counted
+            if row.match_level == closest[0].level and in_patients == seen:
+                alike += counted
+        return MECHANISM_PRIOR * alike / total if total else MECHANISM_PRIOR
 
     def _by_type(self, types: Mapping[str, float], grade: Grade) -> float:
         """Return the sum over types of variants times the fraction of changes that match."""

@@ -5,7 +5,7 @@
 3. The tier of the evidence, and the matches of that tier that are expected by chance.
 
 The probability that a finding is right is their product, the third as k / (k + E): with k
-mechanisms expected in a patient who relapsed, and E chance matches, that is the fraction of matches
+mechanisms expected that match like it, and E chance matches, that is the fraction of such matches
 that are mechanisms. The word is derived from the numbers and the limits of the finding in `word`.
 """
 
@@ -16,14 +16,11 @@ import msgspec
 from resistpanel.core.text import join, percent, probability
 from resistpanel.records.resist import Confidence, Driver
 from resistpanel.resist.alteration import Patient
-from resistpanel.resist.chance import Chance, CodingPanel
+from resistpanel.resist.chance import IN_PATIENTS, Chance, CodingPanel
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import Match
 from resistpanel.resist.resist_constants import EVEN, LIKELY, MECHANISM_PRIOR, UNCATALOGUED
-
-#: Evidence that was seen in patients.
-IN_PATIENTS = ("clinical", "case report")
 
 
 def weaknesses(kept: Sequence[Match]) -> list[str]:
@@ -83,6 +80,7 @@ class Judge:
         tier = tier_of(finding.kept) if finding.effect == "known" else UNCATALOGUED
         line = one.line
         new, chance = self._chance(finding, tier)
+        expected = None if chance is None else self._mechanisms(finding)
         below = line.ccf_below_5 if line else None
         numbers = Confidence(
             real=one.real,
@@ -91,10 +89,17 @@ class Judge:
             tier=tier,
             chance_matches=None if chance is None else float(f"{chance:.4g}"),
             new_variants=new,
-            probability=_probability(one.real, below, chance, one.state),
+            probability=_probability(one.real, below, _no_chance(chance, expected), one.state),
             text="",
+            expected_mechanisms=None if expected is None else float(f"{expected:.4g}"),
         )
         return msgspec.structs.replace(numbers, text=_text(numbers))
+
+    def _mechanisms(self, finding: Finding) -> float:
+        """Return how many mechanisms that match like a finding are expected."""
+        if finding.alteration.copy_number or self.chance is None:
+            return MECHANISM_PRIOR
+        return self.chance.mechanisms(finding.kept)
 
     def _chance(self, finding: Finding, tier: int) -> tuple[int, float | None]:
         """Return the number of new variants, and how many chance matches they give."""
@@ -111,17 +116,24 @@ class Judge:
 
 
 def _probability(
-    real: float | None, below: float | None, chance: float | None, state: str | None
+    real: float | None, below: float | None, no_chance: float | None, state: str | None
 ) -> float | None:
     """Return the probability that a finding is right; None where a number is not known."""
-    if real is None or chance is None:
+    if real is None or no_chance is None:
         return None
-    found = real * MECHANISM_PRIOR / (MECHANISM_PRIOR + chance)
+    found = real * no_chance
     if state == "acquired":
         if below is None:
             return None
         found *= below
     return float(f"{found:.6g}")
+
+
+def _no_chance(chance: float | None, mechanisms: float | None) -> float | None:
+    """Return the fraction of matches that are mechanisms; None where one is not known."""
+    if chance is None or mechanisms is None:
+        return None
+    return mechanisms / (mechanisms + chance)
 
 
 def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bool) -> list[str]:
@@ -163,8 +175,8 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
 
 def _by_chance(numbers: Confidence) -> bool:
     """Whether chance matches alone keep a finding below `LIKELY`."""
-    chance = numbers.chance_matches
-    return chance is not None and MECHANISM_PRIOR / (MECHANISM_PRIOR + chance) < LIKELY
+    found = _no_chance(numbers.chance_matches, numbers.expected_mechanisms)
+    return found is not None and found < LIKELY
 
 
 def word(finding: Finding, numbers: Confidence, lacks: Sequence[str]) -> str:

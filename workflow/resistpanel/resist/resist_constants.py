@@ -64,6 +64,14 @@ MECHANISM_PRIOR = TABLE.add(
     meaning="Catalogued mechanisms expected in a patient who relapsed, before the sample is seen",
     origin="judgement: a mechanism is found in about half of the relapses under a targeted drug",
 )
+NOT_IN_PATIENTS = TABLE.add(
+    "NOT_IN_PATIENTS",
+    0.25,
+    unit="rows",
+    meaning="What a row of the catalogue without evidence from patients counts for, where the "
+    "mechanisms expected are divided over its rows",
+    origin="judgement: most changes that were selected in cells have not been seen in patients",
+)
 PASSENGERS = TABLE.add(
     "PASSENGERS",
     10.0,

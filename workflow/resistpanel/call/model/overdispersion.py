@@ -32,13 +32,15 @@ from resistpanel.call.call_constants import (
     HETS_APART,
     IMBALANCE,
     MOST_HET_SITES,
+    OVERDISPERSION_DF,
     OVERDISPERSION_PRIOR,
     OVERDISPERSION_SPREAD,
     STRETCH,
 )
 
-#: Values of rho that are tried: equal steps of the logarithm.
-RHO = np.geomspace(1e-5, 0.2, 45)
+#: Values of rho that are tried: equal steps of the logarithm. The least is 0 for what can be
+#: counted: at 30,000 fragments it adds 0.3 % to the variance.
+RHO = np.geomspace(1e-7, 0.2, 55)
 #: Nodes of integrals over a shift, in standard deviations about its most likely value.
 NODES = np.linspace(-4, 4, 17)
 FARTHEST = 12.0
@@ -51,7 +53,7 @@ class Overdispersion:
     Attributes
     ----------
     rho : float
-        Posterior mean on the logarithmic scale: it does not run off where few sites say little.
+        Posterior median: where few sites say little it is near the median of the prior.
     low, high : float
         95 % interval.
     sites : int
@@ -130,7 +132,9 @@ def estimate(
     alt, depth : int, (sites,)
         Counts with one of the two alleles, and with either.
     centre : float
-        Median of the prior, log-normal with `OVERDISPERSION_SPREAD`.
+        Median of the prior: the logarithm has a Student t distribution of `OVERDISPERSION_DF`
+        degrees of freedom and the scale `OVERDISPERSION_SPREAD`. Its tails are heavy, so that a
+        sample that is far from the assay's usual is not pulled there.
     stretch : int, (sites,), optional
         From `stretches`, for a tumour; without it all sites are balanced.
     """
@@ -139,7 +143,8 @@ def estimate(
         some = np.linspace(0, len(alt) - 1, MOST_HET_SITES).astype(int)
         alt, depth = alt[some], depth[some]
         stretch = None if stretch is None else stretch[some]
-    joint = -0.5 * ((np.log(RHO) - np.log(centre)) / OVERDISPERSION_SPREAD) ** 2
+    away = (np.log(RHO) - np.log(centre)) / OVERDISPERSION_SPREAD
+    joint = -(OVERDISPERSION_DF + 1) / 2 * np.log1p(away**2 / OVERDISPERSION_DF)
     if len(alt):
         logit = np.log(alt + 0.5) - np.log(depth - alt + 0.5)
         if stretch is None:
@@ -152,8 +157,9 @@ def estimate(
     # The value at the ends of a cell: half a step below and above its centre.
     step = np.log(RHO[1] / RHO[0])
     edges = np.exp(np.log(RHO[0]) + step * (np.arange(len(RHO) + 1) - 0.5))
-    low, high = np.interp([0.025, 0.975], np.concatenate([[0], np.cumsum(weight)]), edges)
-    return Overdispersion(float(np.exp(weight @ np.log(RHO))), float(low), float(high), len(alt))
+    below = np.concatenate([[0], np.cumsum(weight)])
+    low, middle, high = np.exp(np.interp([0.025, 0.5, 0.975], below, np.log(edges)))
+    return Overdispersion(float(middle), float(low), float(high), len(alt))
 
 
 def _log_normal(logit: np.ndarray, mean, depth: np.ndarray, rho: float) -> np.ndarray:
