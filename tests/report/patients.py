@@ -378,7 +378,7 @@ def evidence(identifier: str, drugs: list[str], level: str, drug_match: str | No
 
 
 def finding(rank: int, v: dict, compare: dict, **more) -> dict:
-    """Return one finding; a passenger unless told."""
+    """Return one finding; not connected unless told."""
     tumors = [s for s in compare["samples"] if s["role"] == "tumor"]
     seen = [s for s in tumors if v["samples"][s["sample"]]["detected"]]
     value = {
@@ -387,7 +387,7 @@ def finding(rank: int, v: dict, compare: dict, **more) -> dict:
         "before": v["lines"][-1]["before"] if v["lines"] else None, "status": v["status"],
         "trajectory": [],
         "mechanism_class": "none", "mechanism_text": None, "mechanisms": [],
-        "match_level": None, "drug_match": None, "direction": None, "effect": "passenger",
+        "match_level": None, "drug_match": None, "direction": None, "effect": "not_connected",
         "driver": False, "distribution": "truncal" if len(seen) == len(tumors) else
         "private" if len(seen) == 1 else "shared",
         "course": [
@@ -458,7 +458,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             ],
         ),
         finding(
-            2, k710n, compare, effect="no_evidence", match_level="exact", drug_match="drug",
+            2, k710n, compare, effect="no_effect", match_level="exact", drug_match="drug",
             direction="none", **{"for": ["acquired"]},
             against=["tested without effect on PLX4720 sensitivity",
                      "in a part of RET without known function"],
@@ -468,7 +468,7 @@ def resist(sheet: dict, compare: dict) -> dict:
                          effect_size="no effect on PLX4720 sensitivity"),
             ],
         ),
-        finding(3, v600e, compare, effect="no_evidence", driver=True,
+        finding(3, v600e, compare, effect="driver", driver=True,
                 against=["the sensitising driver, for which the drug is given"]),
     ]  # fmt: skip
     for v in compare["variants"]:
@@ -489,7 +489,7 @@ def resist(sheet: dict, compare: dict) -> dict:
         ]
     ]  # fmt: skip
     bounds = [n["ub"] for n in negative if n["assessable"] and n["sample"] == "resistant"]
-    return {
+    found = {
         "schema": "resistpanel/resist/1", "patient": sheet["patient"], "drugs": sheet["drugs"],
         "verdict": {
             "kind": "mechanism", "confidence": "high", "key_variants": [c121s["id"]],
@@ -533,6 +533,19 @@ def resist(sheet: dict, compare: dict) -> dict:
                             "RAF": [v600e["id"]]}, ["RAF"]),
         "knowledge": {"topics": []},
     }  # fmt: skip
+    return found | {"lines": therapies(sheet, found)}
+
+
+def therapies(sheet: dict, resist: dict) -> list[dict]:
+    """Return the verdict of each line of therapy, the latest first; all have the headline's."""
+    return [
+        {
+            "line": line["number"], "drugs": line["drugs"], "baseline": line["baseline"],
+            "samples": line["samples"], "verdict": resist["verdict"],
+            "driver": resist["driver"], "lesions": [],
+        }
+        for line in reversed(sheet["lines"])
+    ]  # fmt: skip
 
 
 def vcf_header() -> str:
@@ -750,6 +763,7 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     for v in found:
         altered.setdefault(FAMILIES.get(v["gene"], ""), []).append(v["id"])
     r["pathway"] = pathway(altered, ["RAF"])
+    r["lines"] = therapies(s, r)
     r["negative_sites"] = [
         {"site": f"chr{1 + i % 22}:{5000 + i}:A:C", "ids": [f"{genes[i % len(genes)]}-{i}-drug"],
          "gene": genes[i % len(genes)], "protein": f"A{i + 1}V", "drugs": ["RAF inhibitor"],

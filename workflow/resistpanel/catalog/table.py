@@ -47,6 +47,9 @@ EVIDENCE_LEVELS = (
 #: Alteration types that the DNA of a coding panel does not show.
 NOT_IN_DNA = {"overexpression", "expression_loss", "activation", "fusion", "splice"}
 
+#: Mechanism classes that leave the drug's target as it is.
+AROUND_TARGET = {"upstream_activation", "bypass", "downstream_mutation"}
+
 _INFRAME = {
     "inframe_deletion": {"deletion", "delins"},
     "inframe_insertion": {"insertion", "duplication", "delins"},
@@ -99,12 +102,19 @@ class Row:
         return ()
 
     def drug_match(self, drug: Drug) -> str | None:
-        """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None."""
+        """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None.
+
+        Resistance that goes round the target of a class, or acts above or below it, is not
+        extended to a drug of the class that inhibits the altered gene as well: amplified MET
+        bypasses an anti-EGFR antibody, but not one that binds MET too.
+        """
         if drug.name in self.drugs:
             return "drug"
-        if set(self.drug_class) & set(drug.classes):
-            return "class"
-        return None
+        if not set(self.drug_class) & set(drug.classes):
+            return None
+        if self.mechanism_class in AROUND_TARGET and self.gene in drug.targets:
+            return None
+        return "class"
 
     def matches_change(self, change: protein.ProteinChange) -> bool:
         """Whether a protein change of the row's gene is what the row speaks of.

@@ -5,7 +5,16 @@ from typing import Annotated, Literal
 from msgspec import field
 
 from resistpanel.core.vocabulary import STATES
-from resistpanel.records.base import Copies, Count, Fraction, Meta, Number, Position, Record
+from resistpanel.records.base import (
+    Copies,
+    Count,
+    Fraction,
+    Meta,
+    Number,
+    Position,
+    Record,
+    Text,
+)
 from resistpanel.records.sheet import Drug
 
 #: What an alteration does against the drug; also a column of the catalogue.
@@ -141,7 +150,10 @@ class Finding(Record):
     match_level: MatchLevel | None
     drug_match: DrugMatch | None
     direction: Direction | None
-    effect: Literal["known", "candidate", "no_evidence", "passenger"]
+    effect: Literal["known", "candidate", "driver", "other_driver", "not_connected", "no_effect"]
+    """known: reported to cause resistance to a drug given; candidate: may cause it, by its place
+    in the pathway; driver: of a drug given; other_driver: a known driver of no drug given;
+    not_connected: its gene is not in the pathway of the drug; no_effect: none is known."""
     driver: bool
     """It is the sensitising driver."""
     distribution: Literal["truncal", "shared", "private"] | None
@@ -157,6 +169,31 @@ class Finding(Record):
     """Rows for other drugs."""
     confidence: Confidence | None = None
     """Of known alterations and candidates; else null."""
+
+
+class LesionVerdict(Record):
+    """The answer for one lesion, or for plasma, under a line of therapy."""
+
+    lesion: Text
+    samples: tuple[str, ...]
+    """Of the line."""
+    verdict: Verdict
+
+
+class LineVerdict(Record):
+    """The answer for one line of therapy."""
+
+    line: Position
+    """Number of the line; a line without samples is part of the next one."""
+    drugs: tuple[str, ...]
+    """Canonical names."""
+    baseline: tuple[str, ...]
+    """Samples before the first dose."""
+    samples: tuple[str, ...]
+    verdict: Verdict
+    driver: Driver
+    lesions: tuple[LesionVerdict, ...]
+    """Where the line has samples of several lesions."""
 
 
 class ConvergingVariant(Record):
@@ -357,3 +394,5 @@ class Resist(Record):
     excluded: tuple[ExcludedVariant, ...]
     pathway: Pathway
     knowledge: Knowledge
+    lines: tuple[LineVerdict, ...]
+    """One per line of therapy with samples, the latest first; `verdict` is that of the latest."""

@@ -27,7 +27,8 @@ INFO = (
      "not_known"),
     ("RP_STATUS", 1, "String", "In the latest samples: present, gone, absent or not_known"),
     ("RP_RANK", 1, "Integer", "Rank among the findings, 1 is first"),
-    ("RP_EFFECT", 1, "String", "known, candidate, no_evidence or passenger"),
+    ("RP_EFFECT", 1, "String", "Against the drugs given: known, candidate, driver, "
+     "other_driver, not_connected or no_effect"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
     ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene or class"),
     ("RP_DIRECTION", 1, "String", "What the catalogue says: resistance, none or sensitivity"),

@@ -1,11 +1,20 @@
 """Parts of report.json that several sections look up."""
 
 from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
+from resistpanel.report.cells import variant_name
 
 
 def variants_by_id(report: dict) -> dict[str, dict]:
     """Return the variants of compare.json by id."""
     return {v["id"]: v for v in report["compare"]["variants"]}
+
+
+def name_of(report: dict, identifier: str) -> str:
+    """Return the name of an alteration: ``EGFR p.T790M``, ``MET amplification``."""
+    if identifier.startswith("copynumber:"):
+        return " ".join(identifier.split(":")[1:])
+    variant = variants_by_id(report)[identifier]
+    return f"{variant['gene'] or ''} {variant_name(variant)}".strip()
 
 
 def line_of(variant: dict) -> dict | None:

@@ -9,7 +9,8 @@ from resistpanel.core.text import join
 from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import Finding, sample_text, sensitising
+from resistpanel.resist.effect import sensitising
+from resistpanel.resist.finding import Finding, sample_text
 from resistpanel.resist.resist_constants import ENOUGH_OTHERS, SHARED
 
 

@@ -7,6 +7,7 @@ from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
 from resistpanel.resist.copy_changes import copy_changes
+from resistpanel.resist.lines import therapies
 
 
 def read_patient(
@@ -38,6 +39,8 @@ def read_patient(
         copynumber is not None,
         compare.lesions.samples,
         without,
+        therapies(compare.lines, drugs.resolve),
+        sheet_samples=sheet.samples,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resistpanel.core.text import join, plural, sentence
+from resistpanel.core.text import join, sentence
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.resist import (
     Confidence,
@@ -17,7 +17,7 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
-from resistpanel.resist.therapy_options import resisted_classes
+from resistpanel.resist.therapy_options import resisted_drugs
 
 #: How a state is told of a known alteration.
 _STATE = {
@@ -60,13 +60,15 @@ def state_words(alteration: Alteration) -> str:
 
 
 def _of_line(words: str, alteration: Alteration, number: int) -> str:
-    """Return the words of a later line of therapy, with the earlier line that brought it."""
-    if number == 1:
-        return words
-    words = words.replace("before treatment", f"before line {number} of therapy")
+    """Return the words of a line of therapy, with the line that brought it or lost it."""
+    if number > 1:
+        words = words.replace("before treatment", f"before line {number} of therapy")
     earlier = [one for one in alteration.lines if one.line < number and one.state in GAINED]
     for one in earlier[:1]:
         words += f" ({one.state} under line {one.line})"
+    gone = next((one for one in alteration.later if one.state == "lost"), None)
+    if gone:
+        words += f", and is no longer detected after line {gone.line}"
     return words
 
 
@@ -195,9 +197,8 @@ def _told(finding: Finding) -> str:
         + (f": {measured}" if measured else "")
     )
     by_level: dict[str, list[str]] = {}
-    for name, level in resisted_classes(finding):
-        shown = plural(name) if name[-1:].isalpha() and " " in name else name
-        by_level.setdefault(level, []).append(shown)
+    for name, level in resisted_drugs(finding):
+        by_level.setdefault(level, []).append(name)
     resisted = join(f"{join(names)} ({level})" for level, names in by_level.items())
     return f"{first} It is reported to confer resistance to {resisted}."
 
