@@ -523,6 +523,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             "not_in_dna": [{"id": "MAP3K8-overexpression-vemurafenib", "gene": "MAP3K8",
                             "alteration": "overexpression", "note": "not visible in DNA"}],
         },
+        "not_assessed": [],
         "near_misses": [
             {"variant": v["id"], "gene": "PIK3CA", "protein": "E545K", "filters": v["filters"],
              "samples": ["resistant"], "evidence": ["PIK3CA-E545K-vemurafenib"]}

@@ -24,3 +24,12 @@ def test_lines_and_lesions_are_listed_the_latest_first(paper, read_page):
     (table,) = read_page(page(paper)).all("table", class_="therapies")
     assert "trametinib" in table["text"] and "liver" in table["text"]
     assert "No mechanism found" in table["text"]
+
+
+def test_a_drug_that_is_not_assessed_is_a_warning_and_a_limit(paper, read_page):
+    paper = copy.deepcopy(paper)
+    paper["resist"]["not_assessed"] = [{"drug": "zorpamab", "reason": "it is in no table"}]
+    found = read_page(page(paper))
+    (warnings,) = found.all("ul", class_="warnings")
+    assert "Resistance to zorpamab is not assessed. It is in no table." in warnings["text"]
+    assert "zorpamab" in found.all("ul", class_="limits")[0]["text"]

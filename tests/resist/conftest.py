@@ -1,5 +1,6 @@
 """Hand-made patients: what compare, sheet and copynumber would have written."""
 
+import dataclasses
 import json
 import re
 from types import SimpleNamespace
@@ -153,6 +154,15 @@ class HandMade:
         names = [name for name, _, _ in self.tumours]
         self.amplified.append((gene, dict(zip(names, log2, strict=True))))
         return f"copynumber:{gene}:amplification"
+
+    def rename(self, old, new):
+        """Give a drug a name that the catalogue may not have."""
+        self.drugs = [
+            dataclasses.replace(d, name=new, classes=(), targets=()) if d.name == old else d
+            for d in self.drugs
+        ]
+        for row in (*self.lines, *self.pairs):
+            row["drugs"] = [new if name == old else name for name in row["drugs"]]
 
     def delete(self, gene, *log2):
         """Add a gene with its log2 ratio in each tumour; below -1 it is deleted."""

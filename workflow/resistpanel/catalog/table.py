@@ -298,7 +298,11 @@ def _row(values: dict[str, str], place: str) -> Row:
     return Row(**{**values, **lists}, place=place, **parsed(values))
 
 
-def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Catalog:
+def load_catalog(
+    folder: str | Path | None = None,
+    user: Iterable[str | Path] = (),
+    drugs: str | Path | None = None,
+) -> Catalog:
     """Read a catalogue folder and the user's own tables.
 
     Parameters
@@ -308,6 +312,8 @@ def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = 
     user : iterable of paths, optional
         Tables with the same columns. A row whose id is known replaces that row in its place;
         any other row is added. Later tables win over earlier ones.
+    drugs : path, optional
+        The user's table of drugs.
 
     Raises
     ------
@@ -317,8 +323,8 @@ def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = 
     folder = Path(CATALOG if folder is None else folder)
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "give the catalogue folder")
-    drugs = load_drugs(folder)
-    rows = {row.id: row for row in read_rows(folder / "resistance.tsv", drugs)}
+    known = load_drugs(folder, drugs)
+    rows = {row.id: row for row in read_rows(folder / "resistance.tsv", known)}
     for table in user:
-        rows.update({row.id: row for row in read_rows(table, drugs)})
-    return Catalog(rows.values(), drugs)
+        rows.update({row.id: row for row in read_rows(table, known)})
+    return Catalog(rows.values(), known)

@@ -281,6 +281,13 @@ class Coverage(Record):
     not_in_dna: tuple[NotInDna, ...]
 
 
+class NotAssessed(Record):
+    """A drug of the line to which resistance is not assessed."""
+
+    drug: str
+    reason: Text
+
+
 class NearMiss(Record):
     """A catalogued alteration that fails a filter."""
 
@@ -390,6 +397,7 @@ class Resist(Record):
     options: tuple[TherapyOption, ...]
     negative_sites: tuple[NegativeSite, ...]
     coverage: Coverage
+    not_assessed: tuple[NotAssessed, ...]
     near_misses: tuple[NearMiss, ...]
     excluded: tuple[ExcludedVariant, ...]
     pathway: Pathway

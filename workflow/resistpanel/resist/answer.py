@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from resistpanel.catalog.table import Row
 from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Patient
+from resistpanel.resist.assessable import not_assessed
 from resistpanel.resist.chance import CodingPanel
 from resistpanel.resist.confidence import Judge
 from resistpanel.resist.context import Context
@@ -72,6 +73,6 @@ def assess(
         missed=missed,
         verdict=verdict(
             patient, findings, driver, covered, of_drugs, converging, germline, missed,
-            patient.tumor_only, judge.confidence(keys[0]) if keys else None,
+            not_assessed(patient.drugs, context), judge.confidence(keys[0]) if keys else None,
         ),
     )  # fmt: skip

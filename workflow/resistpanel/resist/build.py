@@ -10,6 +10,7 @@ from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.answer import Answer, assess
+from resistpanel.resist.assessable import not_assessed
 from resistpanel.resist.chance import CodingPanel
 from resistpanel.resist.confidence import Judge
 from resistpanel.resist.context import Context
@@ -48,7 +49,7 @@ def resist(
     Raises
     ------
     InputError
-        If the two files are of different patients, or a drug is not in the catalogue.
+        If the two files are of different patients.
     """
     if compare.patient != sheet.patient:
         raise InputError(
@@ -80,6 +81,7 @@ def resist(
         options=options(view, context, known, answer.findings, failing),
         negative_sites=answer.negative,
         coverage=answer.covered,
+        not_assessed=not_assessed(view.drugs, context),
         near_misses=answer.missed,
         excluded=answer.germline,
         pathway=_pathway(view, context, answer.findings),

@@ -25,9 +25,13 @@ class Context:
     citations: dict[str, Citation] = field(default_factory=dict)
 
 
-def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Context:
-    """Read a catalogue folder (by default the shipped one) and the user's own tables."""
-    catalog = load_catalog(folder, user)
+def load_context(
+    folder: str | Path | None = None,
+    user: Iterable[str | Path] = (),
+    drugs: str | Path | None = None,
+) -> Context:
+    """Read a catalogue folder (by default the shipped one), and the user's rows and drugs."""
+    catalog = load_catalog(folder, user, drugs)
     return Context(
         catalog,
         load_drivers(folder, catalog.drugs),

@@ -15,9 +15,6 @@ from resistpanel.resist.match import LEVELS, Match, effective, find_matches, ove
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
 
-#: Order of the findings that are neither known nor candidates.
-_ORDER = {"driver": 4, "no_effect": 4, "other_driver": 5, "not_connected": 6}
-
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -105,9 +102,10 @@ class Finding:
             return 0 if came else 2
         if self.effect == "candidate":
             return 1 if came else 3
-        if self.effect == "no_effect" and not self.kept:
-            return 7
-        return _ORDER[self.effect]
+        tested = self.effect == "no_effect" and self.kept
+        if tested or self.effect == "driver":
+            return 4
+        return 4 + ("other_driver", "not_connected", "no_effect").index(self.effect) + 1
 
 
 def find(patient: Patient, context: Context) -> list[Finding]:

@@ -15,12 +15,12 @@ def read_patient(
 ) -> Patient:
     """Return the patient of what compare, sheet and, if given, copynumber handed on."""
     pairs = tuple(
-        Pair(pair.pre, pair.post, tuple(drugs.resolve(name) for name in pair.drugs))
+        Pair(pair.pre, pair.post, tuple(drugs.named(name) for name in pair.drugs))
         for pair in compare.pairs
     )
     given = [drug for pair in pairs for drug in pair.drugs]
     if not pairs:
-        given = [drugs.resolve(drug.drug) for drug in sheet.drugs]
+        given = [drugs.named(drug.drug) for drug in sheet.drugs]
     samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
     by_names = {(pair.pre, pair.post): pair for pair in pairs}
     kinds = {name: row.kind for name, row in compare.lesions.variants.items()}
@@ -39,7 +39,7 @@ def read_patient(
         copynumber is not None,
         compare.lesions.samples,
         without,
-        therapies(compare.lines, drugs.resolve),
+        therapies(compare.lines, drugs.named),
         sheet_samples=sheet.samples,
     )
 

@@ -11,6 +11,7 @@ from resistpanel.records.resist import (
     Driver,
     ExcludedVariant,
     NearMiss,
+    NotAssessed,
     Verdict,
 )
 from resistpanel.resist.alteration import Alteration, Patient
@@ -120,7 +121,7 @@ def verdict(
     converging: Convergence | None,
     germline: Sequence[ExcludedVariant],
     missed: Sequence[NearMiss],
-    tumor_only: bool,
+    closed: Sequence[NotAssessed],
     numbers: Confidence | None,
 ) -> Verdict:
     """Return the `verdict` part of resist.json; `numbers` are those of the first key finding."""
@@ -139,12 +140,18 @@ def verdict(
             ["no drug in the column 'drugs' of the later samples", *notes],
             [],
         )
+    notes = [f"resistance to {one.drug} is not assessed: {one.reason}" for one in closed] + notes
+    if not keys and len(closed) == len(patient.drugs):
+        names = join((one.drug for one in closed), "or")
+        why = join(dict.fromkeys(one.reason for one in closed), "; ")
+        text = f"Resistance to {names} cannot be assessed: {why}."
+        return _result("none", text, "low", notes, [])
     if not keys:
         return _nothing(patient, findings, driver, covered, rows, notes)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes)
-    return _known(patient, keys, driver, converging, notes, tumor_only, numbers)
+    return _known(patient, keys, driver, converging, notes, patient.tumor_only, numbers)
 
 
 def _known(
