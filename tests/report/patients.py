@@ -151,7 +151,8 @@ def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more
             for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
         ] if kind in ("SNV", "MNV") else [],
         "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
-        "reported": True, "real": 0.99999, **over_time(samples, states, state),
+        "reported": True, "real": 0.99999, "haplotype": None, "unphased": [],
+        **over_time(samples, states, state),
     }  # fmt: skip
     return value | more
 
@@ -387,7 +388,8 @@ def finding(rank: int, v: dict, compare: dict, **more) -> dict:
         "before": v["lines"][-1]["before"] if v["lines"] else None, "status": v["status"],
         "trajectory": [],
         "mechanism_class": "none", "mechanism_text": None, "mechanisms": [],
-        "match_level": None, "drug_match": None, "direction": None, "effect": "not_connected",
+        "grade": None, "match_level": None, "drug_match": None, "direction": None,
+        "effect": "not_connected",
         "driver": False, "distribution": "truncal" if len(seen) == len(tumors) else
         "private" if len(seen) == 1 else "shared",
         "course": [
@@ -438,7 +440,10 @@ def resist(sheet: dict, compare: dict) -> dict:
         finding(
             1, c121s, compare, effect="known", mechanism_class="downstream_mutation",
             mechanism_text=mechanism, match_level="exact", drug_match="drug",
-            direction="resistance", confidence=CONFIDENCE,
+            direction="resistance", confidence=CONFIDENCE, grade={
+                "amp_tier": "II", "amp_level": "D", "escat": None, "cases": 1, "publications": 1,
+                "text": "AMP/ASCO/CAP tier II, level D; ESCAT none; patients: 1 (1 publication)",
+            },
             mechanisms=[{"drug": "vemurafenib", "mechanism_class": "downstream_mutation",
                          "text": mechanism}],
             **{"for": ["exact match: reported to cause resistance to vemurafenib",
@@ -754,7 +759,7 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     known = {k: base["findings"][0][k] for k in (
         "mechanism_class", "mechanism_text", "mechanisms", "match_level", "drug_match",
         "direction", "effect", "for", "against", "evidence", "other_evidence",
-        "confidence")}  # fmt: skip
+        "grade", "confidence")}  # fmt: skip
     r["findings"] = [
         finding(i, v, c, **(known if v is key else {}))
         for i, v in enumerate(sorted(found, key=lambda v: v is not key), 1)

@@ -39,9 +39,20 @@ class HandMade:
     """A patient with a normal, a sample before treatment and one or more after."""
 
     def __init__(
-        self, *drugs, disease="melanoma", samples=None, tumor_only=False, tumour_free=(), lines=None
+        self,
+        *drugs,
+        disease="melanoma",
+        samples=None,
+        tumor_only=False,
+        tumour_free=(),
+        lines=None,
+        loh=(),
     ):
-        """`lines`: of each line of therapy the drugs, and the day of its first dose."""
+        """`lines`: of each line of therapy the drugs, and the day of its first dose.
+
+        `loh`: genes that lost a haplotype in every tumour.
+        """
+        self.loh = loh
         self.tumour_free = tumour_free
         self.tumours = samples or [("pre", 0, None), ("post", 160, None)]
         drugs = drugs or tuple(dict.fromkeys(d for given, _ in lines or () for d in given))
@@ -299,6 +310,7 @@ class HandMade:
                         "log2_high": log2[name] + 0.2,
                         "copies": 2 * 2 ** log2[name],
                         "call": called(log2[name]),
+                        "loh": gene in self.loh,
                     }
                     for gene, log2 in self.amplified
                 ],

@@ -14,7 +14,8 @@ def test_c121s_with_v600e_under_vemurafenib(patient, finding, context):
     value = p.resist(context)
     verdict = value["verdict"]
     assert verdict["kind"] == "mechanism"
-    assert verdict["confidence"] == "high"
+    assert verdict["confidence"] == "moderate"
+    assert "but the evidence from patients is one case report" in verdict["reasons"]
     assert verdict["key_variants"] == [key]
     for part in (
         "MAP2K1 p.C121S, a mutation downstream of BRAF, the target of vemurafenib",
@@ -183,7 +184,7 @@ SECOND = (
             ("imatinib",),
             LEUKAEMIA,
             [("ABL1", "F317L", 0.0, 0.3)],
-            ["nilotinib"],
+            ["bosutinib", "nilotinib"],
         ),
         (
             ("crizotinib", "lorlatinib"),
@@ -281,7 +282,7 @@ def test_the_driver_was_never_there(patient, context):
     assert value["driver"]["state"] == "absent"
     assert "sample swap" in value["driver"]["text"]
     assert value["verdict"]["key_variants"] == [key]
-    assert value["verdict"]["confidence"] == "moderate"
+    assert value["verdict"]["confidence"] == "low"  # and one case report
 
 
 def test_nothing_found(patient, context):

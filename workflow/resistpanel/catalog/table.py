@@ -258,7 +258,7 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
         "exact": {"substitution", "loss_of_function", *_INFRAME},
         "codon": {"substitution"},
         "range": {"substitution", "nonsynonymous", *_INFRAME},
-        "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion"},
+        "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion", "reversion"},
         "class": {"activating"},
         "none": NOT_IN_DNA,
     }.get(level)

@@ -20,7 +20,7 @@ from resistpanel.records.sheet import Drug
 #: What an alteration does against the drug; also a column of the catalogue.
 MechanismClass = Literal[
     "on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication",
-    "upstream_activation", "bypass", "downstream_mutation", "other", "none",
+    "upstream_activation", "bypass", "downstream_mutation", "reversion", "other", "none",
 ]  # fmt: skip
 EvidenceLevel = Literal[
     "clinical", "case report", "preclinical in vivo", "in vitro", "screen", "inferred"
@@ -126,6 +126,24 @@ class Confidence(Record):
     """The numbers in words."""
 
 
+class EvidenceGrade(Record):
+    """The evidence of a finding by the scales of guidelines, beside the catalogue's level."""
+
+    amp_tier: Literal["I", "II", "III"]
+    """Of AMP, ASCO and CAP (2017)."""
+    amp_level: Literal["A", "B", "C", "D"] | None
+    """A: label or guideline for this disease; B: series of patients with it; C: of another
+    disease; D: single patients, models; null for candidates."""
+    escat: Literal["I", "II", "III", "IV", "X"] | None
+    """Tier of ESCAT, as if for response; null for single patients, for whom it has none."""
+    cases: Count | None
+    """Patients in whom it was reported; null where a series does not record the number."""
+    publications: Count
+    """On patients."""
+    text: str
+    """The same in words."""
+
+
 class Finding(Record):
     """A reported somatic alteration, ranked."""
 
@@ -167,6 +185,8 @@ class Finding(Record):
     """Rows for a drug given, the closest first."""
     other_evidence: tuple[Evidence, ...]
     """Rows for other drugs."""
+    grade: EvidenceGrade | None
+    """Of known alterations and candidates; else null."""
     confidence: Confidence | None = None
     """Of known alterations and candidates; else null."""
 

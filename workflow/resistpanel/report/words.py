@@ -47,6 +47,7 @@ MECHANISMS = {
     "upstream_activation": "Activation upstream of the target",
     "bypass": "Bypass by another pathway",
     "downstream_mutation": "Mutation downstream of the target",
+    "reversion": "Reversion of the gene whose loss sensitises",
     "other": "Other mechanism",
     "none": "No mechanism",
 }

@@ -110,6 +110,8 @@ class Alteration:
         Probability that the allele exists in the patient.
     later : tuple of LineState
         Under the lines after the one that is looked at.
+    restores : str
+        Name of the truncating allele of the gene whose reading frame it restores, or empty.
     inactivating : str
         Source by which the protein change is known to inactivate the gene; empty if it is not.
     population_af : float or None
@@ -142,6 +144,7 @@ class Alteration:
     real: float | None = None
     later: tuple[LineState, ...] = ()
     inactivating: str = ""
+    restores: str = ""
 
     @property
     def line(self) -> LineState | None:
@@ -189,7 +192,15 @@ class Alteration:
     @property
     def inactivates(self) -> bool:
         """Whether the gene's function is lost: `truncating`, or a change known to inactivate."""
-        return self.truncating or bool(self.inactivating)
+        return not self.restores and (self.truncating or bool(self.inactivating))
+
+    @property
+    def length_change(self) -> int:
+        """Bases that a small variant adds; negative for those that it removes."""
+        if self.copy_number:
+            return 0
+        ref, alt = self.id.split(":")[-2:]
+        return len(alt) - len(ref)
 
     def at(self, sample: str) -> SampleAtLocus:
         """Return what is known of `sample`: nothing, where it was not examined."""
@@ -219,6 +230,7 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
+    `lost_copies` are samples and genes with a loss of heterozygosity.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
     which no tumour was detected.
@@ -237,6 +249,7 @@ class Patient:
     therapies: tuple[Therapy, ...] = ()
     therapy: Therapy | None = None
     sheet_samples: tuple[records.Sample, ...] = ()
+    lost_copies: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tumours(self) -> tuple[Sample, ...]:

@@ -15,7 +15,9 @@ from resistpanel.resist.chance import CodingPanel
 from resistpanel.resist.confidence import Judge
 from resistpanel.resist.context import Context
 from resistpanel.resist.course import course, distribution
+from resistpanel.resist.evidence_grade import grade
 from resistpanel.resist.finding import Finding
+from resistpanel.resist.function import with_function
 from resistpanel.resist.knowledge import nras
 from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
@@ -58,7 +60,7 @@ def resist(
             "give the files of one patient",
         )
     patient = read_patient(compare, sheet, copynumber, context.catalog.drugs)
-    patient = with_unproven(patient, context)
+    patient = with_function(with_unproven(patient, context), context)
     genes = _genes(copynumber)
     views = [under(patient, therapy) for therapy in reversed(patient.therapies)] or [patient]
     answers = [assess(view, context, panel, genes) for view in views]
@@ -166,6 +168,7 @@ def _finding(
         contra=tuple(finding.contra),
         evidence=tuple(_evidence(m, citations) for m in finding.matches if m.drug),
         other_evidence=tuple(_evidence(m, citations) for m in finding.matches if not m.drug),
+        grade=grade(finding),
         confidence=judge.confidence(finding) if counts else None,
     )
 

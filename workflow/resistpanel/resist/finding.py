@@ -299,6 +299,7 @@ def _what_matched(match: Match) -> str:
             "deletion": "deletion of the gene",
             "loss_of_function": "loss of function of the gene",
             "nonsynonymous": "mutation of the gene",
+            "reversion": "reversion of a truncating allele of the gene",
         }[match.row.alteration_type]
     return {
         "exact": "exact match",

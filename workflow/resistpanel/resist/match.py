@@ -59,6 +59,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
             "deletion": {"deletion", "loss_of_function"},
         }[alteration.copy_number]
         return "gene" if row.match_level == "gene" and row.alteration_type in kinds else None
+    if row.alteration_type == "reversion":
+        return "gene" if alteration.restores else None
     if row.alteration_type == "loss_of_function" and row.match_level == "gene":
         return "gene" if alteration.inactivates else None
     if row.match_level == "class":

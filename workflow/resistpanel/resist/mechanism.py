@@ -120,6 +120,11 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
     target = relation.target if relation else join(drug.targets)
     of_drug = f"the target of {drug.name}"
     way = f" ({' → '.join(relation.path)})" if relation and len(relation.path) > 1 else ""
+    if kind == "reversion":
+        return (
+            f"a reversion, which restores the reading frame of {alteration.gene} lost by "
+            f"{alteration.restores.removeprefix(alteration.gene).strip()}"
+        )
     if kind == "on_target_amplification":
         return f"more copies of {alteration.gene}, {of_drug}"
     if kind in ON_TARGET:

@@ -41,6 +41,12 @@ def read_patient(
         without,
         therapies(compare.lines, drugs.named),
         sheet_samples=sheet.samples,
+        lost_copies=frozenset(
+            (name, gene.gene)
+            for name, sample in (copynumber.samples.items() if copynumber else ())
+            for gene in sample.genes
+            if gene.loh
+        ),
     )
 
 

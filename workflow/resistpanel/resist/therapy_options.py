@@ -142,7 +142,7 @@ def options(
         names |= {alteration.copy_number} - {""}
         for mechanism in finding.mechanisms:
             for option in context.options:
-                if option.id in found:
+                if option.id in found or _excepted(option, alteration.gene, others):
                     continue
                 if option.holds(alteration.gene, names, mechanism.kind, mechanism.drug) and (
                     option.condition is None or _condition(option.condition, finding, patient)
@@ -158,6 +158,15 @@ def options(
                         variant=alteration.id,
                     )
     return tuple(found.values())
+
+
+def _excepted(option: Option, gene: str, others: Sequence[Finding]) -> bool:
+    """Whether the gene has another alteration for which the option does not hold."""
+    return any(
+        other.alteration.gene == gene
+        and set(other.alteration.protein.split(",")) & set(option.excluded)
+        for other in others
+    )
 
 
 def _again(finding: Finding, drugs: Sequence[Drug]) -> set[str]:

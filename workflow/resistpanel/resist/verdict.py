@@ -16,6 +16,7 @@ from resistpanel.records.resist import (
 )
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
+from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.therapy_options import resisted_drugs
@@ -151,7 +152,7 @@ def verdict(
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes)
-    return _known(patient, keys, driver, converging, notes, patient.tumor_only, numbers)
+    return _known(patient, keys, driver, converging, notes, numbers)
 
 
 def _known(
@@ -160,7 +161,6 @@ def _known(
     driver: Driver,
     converging: Convergence | None,
     notes: list[str],
-    tumor_only: bool,
     numbers: Confidence,
 ) -> Verdict:
     main = keys[0]
@@ -174,9 +174,9 @@ def _known(
             " It may be why the tumour did not respond, but does not explain a relapse after a "
             "response."
         )
-    lacks = limits(main, numbers, driver, tumor_only)
-    confidence = word(main, numbers, lacks)
-    reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
+    missing = [*limits(main, numbers, driver, patient.tumor_only), *lacks(main, patient)]
+    confidence = word(main, numbers, missing)
+    reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
