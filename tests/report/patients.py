@@ -611,14 +611,14 @@ def copynumber(sheet: dict) -> dict:
                 "copies": copies, "copies_low": max(copies - 0.4, 0), "copies_high": copies + 0.4,
                 "call": call, "probability": 0.99 if call != "neutral" else 0.01,
                 "loh": gene == "PTEN", "balance": None, "balance_low": None,
-                "balance_high": None, "sites": 0,
+                "balance_high": None, "sites": 0, "partial": None,
             })  # fmt: skip
         genes[-1] |= dict.fromkeys(
             ("log2", "log2_low", "log2_high", "copies", "copies_low", "copies_high", "call",
              "probability", "loh"))  # fmt: skip
         samples[name] = {
             "purity": {"value": 0.7, "low": 0.65, "high": 0.76, "source": "clonal variants",
-                       "method": "joint"},
+                       "method": "joint", "alternatives": []},
             "baseline": 2, "target_noise": 0.1, "gene_noise": 0.0, "genes": genes, "segments": [],
         }  # fmt: skip
     paired = []
