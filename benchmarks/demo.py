@@ -140,7 +140,7 @@ def _check_events(report: dict, result: Seed) -> None:
     if (driver["protein"], driver["state"]) != ("V600E", "retained"):
         result.failures.append(f"driver {driver['protein']} {driver['state']}")
     effects = {f["protein"]: f["effect"] for f in report["resist"]["findings"]}
-    if effects.get("K710N") != "no_evidence":
+    if effects.get("K710N") != "no_effect":
         result.failures.append(f"RET K710N: {effects.get('K710N')}")
 
 

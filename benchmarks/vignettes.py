@@ -115,8 +115,8 @@ def _of_lists(vignette: Vignette, value: dict) -> list[tuple[str, str]]:
     found += [("wrong", f"says '{w}'") for w in vignette.not_said if w in sentence]
     for finding in value["findings"]:
         label = f"{finding['gene']} {finding['protein'] or ''}".strip()
-        if label in vignette.not_passenger and finding["effect"] == "passenger":
-            found.append(("wrong", f"{label} is called a passenger"))
+        if label in vignette.not_passenger and finding["effect"] in ("not_connected", "no_effect"):
+            found.append(("wrong", f"{label} is not called a driver"))
     return found
 
 

@@ -78,7 +78,7 @@ def report(published, truth):
         "resist": {
             "verdict": {"kind": "mechanism", "sentence": "MAP2K1 p.C121S was acquired."},
             "driver": {"protein": "V600E", "state": "retained"},
-            "findings": [{"protein": "K710N", "effect": "no_evidence"}],
+            "findings": [{"protein": "K710N", "effect": "no_effect"}],
         },
     }
 

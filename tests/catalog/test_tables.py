@@ -34,7 +34,7 @@ def test_the_alteration_for_which_a_drug_is_given(drug, gene, change):
     assert any(
         driver.gene == gene and driver.matches_change(parse(change))
         for driver in load_drivers()
-        if driver.sensitises(resolve(drug))
+        if driver.sensitised([resolve(drug)])
     )
 
 
@@ -52,7 +52,7 @@ def test_what_is_no_sensitising_alteration(drug, gene, change):
     assert not any(
         driver.gene == gene and driver.matches_change(parse(change))
         for driver in load_drivers()
-        if driver.sensitises(resolve(drug))
+        if driver.sensitised([resolve(drug)])
     )
 
 

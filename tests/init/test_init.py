@@ -154,7 +154,7 @@ def test_unknown_reference_is_left_to_be_filled_in(tmp_path, capsys):
         (["--bams", "nowhere"], "nowhere: no such file or folder"),
         ([], "no BAM or CRAM found"),
         (["--bams", "text.bam"], "text.bam: the file is not a BAM"),
-        (["--drug", "PLX4O32"], "unknown drug 'PLX4O32'; did you mean 'PLX4032'"),
+        (["--drug", "vemurafenib+trametinib"], "separate the drugs of a combination with ';'"),
         (["--reference", "no.fa"], "--reference no.fa: no such file"),
     ],
 )

@@ -151,7 +151,8 @@ def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more
             for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
         ] if kind in ("SNV", "MNV") else [],
         "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
-        "reported": True, "real": 0.99999, **over_time(samples, states, state),
+        "reported": True, "real": 0.99999, "haplotype": None, "unphased": [],
+        **over_time(samples, states, state),
     }  # fmt: skip
     return value | more
 
@@ -378,7 +379,7 @@ def evidence(identifier: str, drugs: list[str], level: str, drug_match: str | No
 
 
 def finding(rank: int, v: dict, compare: dict, **more) -> dict:
-    """Return one finding; a passenger unless told."""
+    """Return one finding; not connected unless told."""
     tumors = [s for s in compare["samples"] if s["role"] == "tumor"]
     seen = [s for s in tumors if v["samples"][s["sample"]]["detected"]]
     value = {
@@ -387,7 +388,8 @@ def finding(rank: int, v: dict, compare: dict, **more) -> dict:
         "before": v["lines"][-1]["before"] if v["lines"] else None, "status": v["status"],
         "trajectory": [],
         "mechanism_class": "none", "mechanism_text": None, "mechanisms": [],
-        "match_level": None, "drug_match": None, "direction": None, "effect": "passenger",
+        "grade": None, "match_level": None, "drug_match": None, "direction": None,
+        "effect": "not_connected",
         "driver": False, "distribution": "truncal" if len(seen) == len(tumors) else
         "private" if len(seen) == 1 else "shared",
         "course": [
@@ -438,7 +440,10 @@ def resist(sheet: dict, compare: dict) -> dict:
         finding(
             1, c121s, compare, effect="known", mechanism_class="downstream_mutation",
             mechanism_text=mechanism, match_level="exact", drug_match="drug",
-            direction="resistance", confidence=CONFIDENCE,
+            direction="resistance", confidence=CONFIDENCE, grade={
+                "amp_tier": "II", "amp_level": "D", "escat": None, "cases": 1, "publications": 1,
+                "text": "AMP/ASCO/CAP tier II, level D; ESCAT none; patients: 1 (1 publication)",
+            },
             mechanisms=[{"drug": "vemurafenib", "mechanism_class": "downstream_mutation",
                          "text": mechanism}],
             **{"for": ["exact match: reported to cause resistance to vemurafenib",
@@ -458,7 +463,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             ],
         ),
         finding(
-            2, k710n, compare, effect="no_evidence", match_level="exact", drug_match="drug",
+            2, k710n, compare, effect="no_effect", match_level="exact", drug_match="drug",
             direction="none", **{"for": ["acquired"]},
             against=["tested without effect on PLX4720 sensitivity",
                      "in a part of RET without known function"],
@@ -468,7 +473,7 @@ def resist(sheet: dict, compare: dict) -> dict:
                          effect_size="no effect on PLX4720 sensitivity"),
             ],
         ),
-        finding(3, v600e, compare, effect="no_evidence", driver=True,
+        finding(3, v600e, compare, effect="driver", driver=True,
                 against=["the sensitising driver, for which the drug is given"]),
     ]  # fmt: skip
     for v in compare["variants"]:
@@ -489,7 +494,7 @@ def resist(sheet: dict, compare: dict) -> dict:
         ]
     ]  # fmt: skip
     bounds = [n["ub"] for n in negative if n["assessable"] and n["sample"] == "resistant"]
-    return {
+    found = {
         "schema": "resistpanel/resist/1", "patient": sheet["patient"], "drugs": sheet["drugs"],
         "verdict": {
             "kind": "mechanism", "confidence": "high", "key_variants": [c121s["id"]],
@@ -523,6 +528,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             "not_in_dna": [{"id": "MAP3K8-overexpression-vemurafenib", "gene": "MAP3K8",
                             "alteration": "overexpression", "note": "not visible in DNA"}],
         },
+        "not_assessed": [],
         "near_misses": [
             {"variant": v["id"], "gene": "PIK3CA", "protein": "E545K", "filters": v["filters"],
              "samples": ["resistant"], "evidence": ["PIK3CA-E545K-vemurafenib"]}
@@ -533,6 +539,19 @@ def resist(sheet: dict, compare: dict) -> dict:
                             "RAF": [v600e["id"]]}, ["RAF"]),
         "knowledge": {"topics": []},
     }  # fmt: skip
+    return found | {"lines": therapies(sheet, found)}
+
+
+def therapies(sheet: dict, resist: dict) -> list[dict]:
+    """Return the verdict of each line of therapy, the latest first; all have the headline's."""
+    return [
+        {
+            "line": line["number"], "drugs": line["drugs"], "baseline": line["baseline"],
+            "samples": line["samples"], "verdict": resist["verdict"],
+            "driver": resist["driver"], "lesions": [],
+        }
+        for line in reversed(sheet["lines"])
+    ]  # fmt: skip
 
 
 def vcf_header() -> str:
@@ -592,14 +611,14 @@ def copynumber(sheet: dict) -> dict:
                 "copies": copies, "copies_low": max(copies - 0.4, 0), "copies_high": copies + 0.4,
                 "call": call, "probability": 0.99 if call != "neutral" else 0.01,
                 "loh": gene == "PTEN", "balance": None, "balance_low": None,
-                "balance_high": None, "sites": 0,
+                "balance_high": None, "sites": 0, "partial": None,
             })  # fmt: skip
         genes[-1] |= dict.fromkeys(
             ("log2", "log2_low", "log2_high", "copies", "copies_low", "copies_high", "call",
              "probability", "loh"))  # fmt: skip
         samples[name] = {
             "purity": {"value": 0.7, "low": 0.65, "high": 0.76, "source": "clonal variants",
-                       "method": "joint"},
+                       "method": "joint", "alternatives": []},
             "baseline": 2, "target_noise": 0.1, "gene_noise": 0.0, "genes": genes, "segments": [],
         }  # fmt: skip
     paired = []
@@ -740,7 +759,7 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     known = {k: base["findings"][0][k] for k in (
         "mechanism_class", "mechanism_text", "mechanisms", "match_level", "drug_match",
         "direction", "effect", "for", "against", "evidence", "other_evidence",
-        "confidence")}  # fmt: skip
+        "grade", "confidence")}  # fmt: skip
     r["findings"] = [
         finding(i, v, c, **(known if v is key else {}))
         for i, v in enumerate(sorted(found, key=lambda v: v is not key), 1)
@@ -750,6 +769,7 @@ def large(tumors: int = 5, variants: int = 60, targets: int = 2159, sites: int =
     for v in found:
         altered.setdefault(FAMILIES.get(v["gene"], ""), []).append(v["id"])
     r["pathway"] = pathway(altered, ["RAF"])
+    r["lines"] = therapies(s, r)
     r["negative_sites"] = [
         {"site": f"chr{1 + i % 22}:{5000 + i}:A:C", "ids": [f"{genes[i % len(genes)]}-{i}-drug"],
          "gene": genes[i % len(genes)], "protein": f"A{i + 1}V", "drugs": ["RAF inhibitor"],

@@ -141,9 +141,10 @@ def test_the_files_obey_cbioportals_column_rules(paper, large, cbioportal):
 
 def test_drivers_are_marked(paper):
     findings = {f["gene"]: f for f in paper["resist"]["findings"]}
-    assert driver(findings["BRAF"]) == ("Putative_Driver", "sensitising driver")
-    assert driver(findings["RET"]) == ("Unknown", "no evidence")
-    assert driver(findings["FLT1"]) == ("Putative_Passenger", "passenger")
+    assert driver(findings["BRAF"]) == ("Putative_Driver", "sensitising driver of a drug given")
+    assert driver(findings["RET"]) == ("Unknown", "no known effect")
+    assert driver(findings["FLT1"]) == ("Unknown", "not connected with this drug")
+    assert driver(findings["FLT1"], silent=True) == ("Putative_Passenger", "synonymous")
     assert driver(None) == ("Unknown", "not ranked")
 
 

@@ -1,5 +1,6 @@
 """Hand-made patients: what compare, sheet and copynumber would have written."""
 
+import dataclasses
 import json
 import re
 from types import SimpleNamespace
@@ -37,9 +38,24 @@ NOT_GIVEN = (
 class HandMade:
     """A patient with a normal, a sample before treatment and one or more after."""
 
-    def __init__(self, *drugs, disease="melanoma", samples=None, tumor_only=False, tumour_free=()):
+    def __init__(
+        self,
+        *drugs,
+        disease="melanoma",
+        samples=None,
+        tumor_only=False,
+        tumour_free=(),
+        lines=None,
+        loh=(),
+    ):
+        """`lines`: of each line of therapy the drugs, and the day of its first dose.
+
+        `loh`: genes that lost a haplotype in every tumour.
+        """
+        self.loh = loh
         self.tumour_free = tumour_free
         self.tumours = samples or [("pre", 0, None), ("post", 160, None)]
+        drugs = drugs or tuple(dict.fromkeys(d for given, _ in lines or () for d in given))
         self.drugs = [resolve(drug) for drug in drugs]
         self.disease, self.tumor_only = disease, tumor_only
         self.variants: list[dict] = []
@@ -54,6 +70,36 @@ class HandMade:
             {"pre": first, "post": name, "drugs": [drug.name for drug in self.drugs]}
             for name, _, _ in self.tumours[1:]
         ]
+        if lines:
+            self.treat(lines)
+
+    def treat(self, lines):
+        """Set the lines of therapy; the pairs are those that the sheet makes of them."""
+        starts = [day for _, day in lines]
+        self.lines = [
+            {
+                "number": number,
+                "drugs": [resolve(drug).name for drug in drugs],
+                "start": start,
+                "stop": None,
+                "baseline": [n for n, day, _ in self.tumours if day <= start],
+                "samples": [n for n, day, _ in self.tumours if start < day <= (end or 1e9)],
+            }
+            for number, ((drugs, start), end) in enumerate(
+                zip(lines, [*starts[1:], None], strict=True), 1
+            )
+        ]
+        first = [row for row in self.tumours if row[1] <= starts[0]]
+        self.pairs = []
+        for name, day, lesion in self.tumours:
+            if day <= starts[0]:
+                continue
+            same = [row for row in first if lesion and row[2] == lesion]
+            given = [d for line in self.lines if line["start"] < day for d in line["drugs"]]
+            self.pairs += [
+                {"pre": row[0], "post": name, "drugs": list(dict.fromkeys(given))}
+                for row in same[-1:] or first
+            ]
 
     def add(self, gene, protein, *fractions, state=None, consequence=None, **more):
         """Add a variant with its AF in each tumour: 0 not detected, None not assessable."""
@@ -119,6 +165,20 @@ class HandMade:
         names = [name for name, _, _ in self.tumours]
         self.amplified.append((gene, dict(zip(names, log2, strict=True))))
         return f"copynumber:{gene}:amplification"
+
+    def rename(self, old, new):
+        """Give a drug a name that the catalogue may not have."""
+        self.drugs = [
+            dataclasses.replace(d, name=new, classes=(), targets=()) if d.name == old else d
+            for d in self.drugs
+        ]
+        for row in (*self.lines, *self.pairs):
+            row["drugs"] = [new if name == old else name for name in row["drugs"]]
+
+    def delete(self, gene, *log2):
+        """Add a gene with its log2 ratio in each tumour; below -1 it is deleted."""
+        self.amplify(gene, *log2)
+        return f"copynumber:{gene}:deletion"
 
     def background(self, number=6):
         """Add passengers that are there before and after at the same fraction."""
@@ -249,7 +309,8 @@ class HandMade:
                         "log2_low": log2[name] - 0.2,
                         "log2_high": log2[name] + 0.2,
                         "copies": 2 * 2 ** log2[name],
-                        "call": "amplification" if log2[name] > 1 else "neutral",
+                        "call": called(log2[name]),
+                        "loh": gene in self.loh,
                     }
                     for gene, log2 in self.amplified
                 ],
@@ -311,6 +372,11 @@ class HandMade:
 def paired_call(ratio):
     """Return the call of a paired log2 ratio with an interval of 0.3 on either side."""
     return "higher" if ratio > 0.3 else "lower" if ratio < -0.3 else "unchanged"
+
+
+def called(log2):
+    """Return the call of a gene by its log2 ratio."""
+    return "amplification" if log2 > 1 else "deletion" if log2 < -1 else "neutral"
 
 
 def evidence(af):

@@ -70,6 +70,10 @@ def test_a_row_of_table_2_is_named_under_its_drug(under, row):
     assert row.label in value["verdict"]["sentence"]
 
 
+#: Effects of what does not act against the drug.
+OTHERS = ("other_driver", "not_connected", "no_effect")
+
+
 def labels(rows):
     return {row.label for row in rows}
 
@@ -79,7 +83,7 @@ def test_no_row_of_table_2_is_named_under_an_unrelated_drug(under, drug):
     value = under(drug, "melanoma")
     effects = {finding["label"]: finding for finding in value["findings"]}
     for label in labels(SEEN):
-        assert effects[label]["effect"] == "passenger", label
+        assert effects[label]["effect"] in OTHERS, label
         assert effects[label]["mechanism_class"] == "none", label
         assert effects[label]["evidence"] == [], label
     assert value["verdict"]["kind"] == "none"

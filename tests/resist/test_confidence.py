@@ -108,15 +108,15 @@ def test_frameshifts_and_amplifications(of_braf):
 def panel(**changes):
     """Return a panel on which MAP2K1 and NF1 are a small part."""
     map2k1 = ["GCC"] * 393
-    map2k1[120] = "TGC"
+    map2k1[55] = "CAG"
     return CodingPanel({"MAP2K1": tuple(map2k1), **changes}, {"C": 200_000, "T": 170_000})
 
 
 def acquired(patient, context, finding, passengers=0, real=1.0, below=(0.97, 0.999), codons=None):
-    """Return resist.json of a patient with MAP2K1 C121S and stated numbers."""
+    """Return resist.json of a patient with MAP2K1 Q56P and stated numbers."""
     p = patient("vemurafenib")
     p.add("BRAF", "V600E", 0.37, 0.37)
-    p.add("MAP2K1", "C121S", 0.0, 0.16)
+    p.add("MAP2K1", "Q56P", 0.0, 0.16)
     p.variants[-1]["real"] = real
     for line in p.variants[-1]["lines"]:
         line["ccf_below_1"], line["ccf_below_5"] = below

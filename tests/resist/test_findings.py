@@ -30,7 +30,7 @@ def test_another_change_of_a_catalogued_codon(patient, finding, context):
 
 def test_by_class_alone_the_confidence_is_lower(patient, finding, context):
     p = v600e(patient("encorafenib")).background()
-    p.add("MAP2K1", "C121S")
+    p.add("MAP2K1", "Q56P")
     value = p.resist(context)
     assert finding(value, "MAP2K1").drug_match == "class"
     assert value["verdict"]["confidence"] == "moderate"
@@ -84,7 +84,7 @@ def test_what_is_known_of_the_very_change_outweighs_the_codon(patient, finding, 
     p.add("EGFR", "T790M", 0.0, 0.2)
     value = p.resist(context)
     found = finding(value, "EGFR")
-    assert (found.effect, found.direction) == ("no_evidence", "sensitivity")
+    assert (found.effect, found.direction) == ("driver", "sensitivity")
     assert value["verdict"]["kind"] == "none"
 
 
@@ -135,7 +135,7 @@ def test_passengers_and_why(patient, finding, context, gene, protein, fractions,
     p.add(gene, protein, *fractions, **more)
     value = p.resist(context)
     found = finding(value, gene)
-    assert found.effect == "passenger"
+    assert found.effect == ("not_connected" if gene == "PTPRD" else "no_effect")
     assert any(reason in text for text in found.against)
     assert value["verdict"]["kind"] == "none"
 
@@ -185,7 +185,7 @@ def test_among_equals_the_higher_fraction_leads(patient, context):
 
 def test_emergent_lowers_the_confidence(patient, context):
     p = v600e(patient("vemurafenib")).background()
-    p.add("MAP2K1", "C121S", 0.0, 0.16, state="emergent")
+    p.add("MAP2K1", "Q56P", 0.0, 0.16, state="emergent")
     verdict = p.resist(context)["verdict"]
     assert verdict["confidence"] == "moderate"
     assert "may have been present before" in verdict["sentence"]
@@ -193,7 +193,7 @@ def test_emergent_lowers_the_confidence(patient, context):
 
 def test_a_small_clone_lowers_the_confidence(patient, finding, context):
     p = v600e(patient("vemurafenib")).background()
-    p.add("MAP2K1", "C121S", 0.0, 0.03)
+    p.add("MAP2K1", "Q56P", 0.0, 0.03)
     p.variants[-1]["samples"]["post"] |= {"ccf": 0.07, "ccf_low": 0.05, "ccf_high": 0.09}
     value = p.resist(context)
     assert value["verdict"]["confidence"] == "moderate"
@@ -204,7 +204,7 @@ def test_a_small_clone_lowers_the_confidence(patient, finding, context):
 
 def test_before_not_covered(patient, context):
     p = v600e(patient("vemurafenib")).background()
-    p.add("MAP2K1", "C121S", None, 0.16)
+    p.add("MAP2K1", "Q56P", None, 0.16)
     verdict = p.resist(context)["verdict"]
     assert verdict["kind"] == "mechanism"
     assert verdict["confidence"] == "moderate"
@@ -223,7 +223,7 @@ def test_without_a_sample_before(patient, context):
 
 def test_without_a_normal(patient, context):
     p = v600e(patient("vemurafenib", tumor_only=True)).background()
-    p.add("MAP2K1", "C121S")
+    p.add("MAP2K1", "Q56P")
     verdict = p.resist(context)["verdict"]
     assert verdict["confidence"] == "moderate"
     assert any("no matched normal" in reason for reason in verdict["reasons"])

@@ -8,7 +8,7 @@ from resistpanel.resist.verdict import keys_of, state_words
 
 
 def finding(tier, effect, state):
-    alteration = SimpleNamespace(state=state, line=None)
+    alteration = SimpleNamespace(state=state, line=None, later=())
     return SimpleNamespace(tier=tier, effect=effect, alteration=alteration)
 
 
@@ -34,10 +34,14 @@ def line(number, state, before):
 
 def test_the_line_that_brought_an_alteration_is_named():
     lines = (line(1, "acquired", "excluded"), line(2, "stable", "present"))
-    alteration = SimpleNamespace(lines=lines, line=lines[1], state="stable", status="present")
+    alteration = SimpleNamespace(
+        lines=lines, line=lines[1], state="stable", status="present", later=()
+    )
     words = state_words(alteration)
     assert words == (
         "was present before line 2 of therapy at about the same fraction (acquired under line 1)"
     )
-    first = SimpleNamespace(lines=lines[:1], line=lines[0], state="acquired", status="present")
+    first = SimpleNamespace(
+        lines=lines[:1], line=lines[0], state="acquired", status="present", later=()
+    )
     assert state_words(first) == "was acquired"

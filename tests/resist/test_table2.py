@@ -61,7 +61,7 @@ def test_under_an_unrelated_drug_it_is_not_named(patient, finding, context, row,
     put(builder, row)
     value = builder.resist(context)
     found = finding(value, row["gene"])
-    assert found.effect == "passenger"
+    assert found.effect in ("other_driver", "not_connected", "no_effect")
     assert found.mechanism_class == "none"
     assert found.evidence == []
     assert value["verdict"]["kind"] == "none"

@@ -1,5 +1,6 @@
 """Faults of BAMs, reference and panel: one line each, exit status 2, before anything is written."""
 
+import json
 import os
 import subprocess
 import sys
@@ -56,7 +57,7 @@ def test_writes_the_patient(world, capsys):
 
 def test_writes_nothing_when_something_is_wrong(world, capsys):
     output = world.folder / "out" / "P1.json"
-    world.rows[2]["drugs"] = "PLX4O32"
+    world.rows[2]["drugs"] = "vemurafenib+trametinib"
     assert world.check(capsys, "--patient", "P1", "--output", str(output))[0] == 2
     assert not output.parent.exists()
 
@@ -67,11 +68,45 @@ def test_unknown_patient(world, capsys):
 
 
 def test_unknown_drug(world, capsys):
+    """A warning, not a refusal: the rest of the report does not depend on the drug."""
     world.rows[2]["drugs"] = "vemurafanib"
-    assert only(world, capsys) == (
-        "samples.tsv:4 (column 'drugs'): unknown drug 'vemurafanib'; did you mean 'vemurafenib' "
-        "or 'tovorafenib'?"
+    status, errors, notes = world.check(capsys)
+    assert (status, errors) == (0, [])
+    text = (
+        "samples.tsv:4 (column 'drugs'): unknown drug 'vemurafanib': resistance to it is not "
+        "assessed; did you mean 'vemurafenib' or 'tovorafenib'?"
     )
+    assert [note for note in notes if "unknown drug" in note and note.endswith(text)]
+    output = world.folder / "P1.json"
+    assert world.check(capsys, "--patient", "P1", "--output", str(output))[0] == 0
+    (drug,) = json.loads(output.read_text())["drugs"]
+    assert drug == {"given": "vemurafanib", "drug": "vemurafanib", "classes": [], "targets": []}
+
+
+def test_a_combination_in_one_name(world, capsys):
+    world.rows[2]["drugs"] = "vemurafenib+trametinib"
+    assert only(world, capsys) == (
+        "samples.tsv:4 (column 'drugs'): unknown drug 'vemurafenib+trametinib'; separate the drugs "
+        "of a combination with ';'"
+    )
+
+
+def test_a_drug_of_the_users_table(world, capsys):
+    table = world.folder / "mine.tsv"
+    table.write_text(
+        "name\taliases\tclasses\ttargets\tgeneration\tnote\tsource\n"
+        "newafenib\tNEW-1\tRAF inhibitor\tBRAF\t\t\tour trial\n"
+    )
+    world.rows[2]["drugs"] = "new 1"
+    output = world.folder / "P1.json"
+    more = ("--drugs", str(table))
+    status, errors, notes = world.check(capsys, "--patient", "P1", "--output", str(output), *more)
+    assert (status, errors) == (0, []) and not any("unknown drug" in note for note in notes)
+    (drug,) = json.loads(output.read_text())["drugs"]
+    assert (drug["drug"], drug["targets"]) == ("newafenib", ["BRAF"])
+    other = world.folder / "other.tsv"
+    other.write_text(table.read_text().replace("our trial", ""))
+    assert only(world, capsys, "--check", "--drugs", str(other)).startswith("other.tsv:2")
 
 
 def test_drugs_of_a_normal_and_a_missing_normal_are_noted(world, capsys):
@@ -462,7 +497,7 @@ def test_all_faults_at_once(world, capsys):
     write_bam(world.folder / "after.bam", groups=(("g", "x"),))
     (world.folder / "skin.bam").unlink()
     world.targets.write_text("")
-    world.rows[2]["drugs"] = "nosuchdrug"
+    world.rows[2]["drugs"] = "vemurafenib+trametinib"
     status, errors, _ = world.check(capsys)
     assert (status, len(errors)) == (2, 4)
 

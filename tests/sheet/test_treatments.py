@@ -40,8 +40,8 @@ def test_without_a_table_the_sheet_decides(world, capsys):
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("P1\tPLX4O32\t0\t1\n",
-         "treatments.tsv:2 (column 'drug'): unknown drug 'PLX4O32'; did you mean"),
+        ("P1\tvemurafenib+trametinib\t0\t1\n",
+         "treatments.tsv:2 (column 'drug'): unknown drug 'vemurafenib+trametinib'; separate"),
         ("P2\tPLX4032\t0\t1\n", "treatments.tsv:2 (column 'patient'): patient 'P2' is not in the "
          "sample sheet; correct the name, or remove the row"),
         ("P1\tPLX4032\tlater\t1\n", "treatments.tsv:2 (column 'start'): 'later' is not a number; "

@@ -52,7 +52,7 @@ def test_the_mechanism_is_found(folder):
     assert resist["verdict"]["key_variants"] == [C121S]
     assert (resist["driver"]["variant"], resist["driver"]["state"]) == (V600E, "retained")
     effects = {finding["protein"]: finding["effect"] for finding in resist["findings"]}
-    assert (effects["C121S"], effects["K710N"]) == ("known", "no_evidence")
+    assert (effects["C121S"], effects["K710N"]) == ("known", "no_effect")
 
 
 def test_the_fourteen_substitutions_and_nothing_else(folder):

@@ -30,14 +30,17 @@ def nothing_ran(folder):
 @pytest.mark.parametrize("arguments", [["--cores", "1"], ["-n"], ["--lint"]])
 def test_faults_of_sheet_reference_and_bams_at_once(run, tmp_path, arguments):
     (tmp_path / "config.yaml").write_text(CONFIG)
-    rows = "P1\tt0\ttumor\tpre\t0\t\t\tt0.bam\nP1\tt1\ttumor\tpost\t9\t\tPLX4O32\tt1.bam\n"
+    rows = (
+        "P1\tt0\ttumor\tpre\t0\t\t\tt0.bam\n"
+        "P1\tt1\ttumor\tpost\t9\t\tvemurafenib+trametinib\tt1.bam\n"
+    )
     (tmp_path / "samples.tsv").write_text(HEADER + rows)
     done = run(*arguments)
     assert done.returncode == 2, done.stderr
     assert errors(done) == [
         "genome.fa: no such reference; correct key 'reference'",
-        "samples.tsv:3 (column 'drugs'): unknown drug 'PLX4O32'; did you mean 'PLX4032' or "
-        "'PLX4720'?",
+        "samples.tsv:3 (column 'drugs'): unknown drug 'vemurafenib+trametinib'; separate the "
+        "drugs of a combination with ';'",
         f"{tmp_path}/t0.bam (samples.tsv:2, sample 't0'): no such BAM; correct the path",
         f"{tmp_path}/t1.bam (samples.tsv:3, sample 't1'): no such BAM; correct the path",
     ]
@@ -56,12 +59,14 @@ def test_fault_of_the_configuration(run, tmp_path):
 @pytest.mark.workflow
 def test_fault_of_a_simulated_patient(run, tmp_path):
     text = (HOME / "resources/demo/patient.yaml").read_text()
-    (tmp_path / "patient.yaml").write_text(text.replace("drugs: [PLX4032]", "drugs: [PLX4O32]"))
+    (tmp_path / "patient.yaml").write_text(
+        text.replace("drugs: [PLX4032]", "drugs: [PLX4032+PLX4720]")
+    )
     (tmp_path / "config.yaml").write_text("simulate: patient.yaml\n")
     done = run("-n")
     assert done.returncode == 2, done.stderr
     (line,) = errors(done)
-    assert "unknown drug 'PLX4O32'; did you mean 'PLX4032'" in line
+    assert "unknown drug 'PLX4032+PLX4720'; separate the drugs of a combination" in line
     assert nothing_ran(tmp_path)
 
 

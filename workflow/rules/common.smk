@@ -21,8 +21,11 @@ SETTINGS = PLAN.settings
 OUT = SETTINGS.outdir
 REFERENCE = SETTINGS.reference
 PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
-CATALOG = [*sorted(SETTINGS.catalog.glob("*.tsv")), *SETTINGS.catalog_tables]
-USER_TABLES = flags(("--user", path) for path in SETTINGS.catalog_tables)
+DRUGS = [SETTINGS.drugs] if SETTINGS.drugs else []
+CATALOG = [*sorted(SETTINGS.catalog.glob("*.tsv")), *SETTINGS.catalog_tables, *DRUGS]
+USER_TABLES = flags(
+    [*(("--user", path) for path in SETTINGS.catalog_tables), ("--drugs", SETTINGS.drugs)]
+)
 KNOWLEDGE = sorted(SETTINGS.knowledge.glob("*.tsv"))
 SCREENS = config.get("screens") or {}
 # An input of every rule: newer than its outputs where they were made from something else.

@@ -7,7 +7,7 @@ rule sheet:
         reference=REFERENCE,
         targets=SETTINGS.targets,
         genes=SETTINGS.genes,
-        drugs=SETTINGS.catalog / "drugs.tsv",
+        drugs=[SETTINGS.catalog / "drugs.tsv", *DRUGS],
         bams=bams,
         due=DUE("sheet", "{patient}"),
     output:
@@ -26,10 +26,10 @@ rule sheet:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
         aligned=OUT / "align",
-        treatments=flags([("--treatments", SETTINGS.treatments)]),
+        tables=flags([("--treatments", SETTINGS.treatments), ("--drugs", SETTINGS.drugs)]),
     shell:
         "resistpanel sheet --made-from {input.due:q}"
-        " --samples {input.samples:q} {params.treatments} --reference {input.reference:q}"
+        " --samples {input.samples:q} {params.tables} --reference {input.reference:q}"
         " --build {params.build:q} --targets {input.targets:q} --genes {input.genes:q}"
         " --catalog {params.catalog:q} --patient {wildcards.patient:q} --output {output.json:q}"
         " --aligned {params.aligned:q} > {log:q} 2>&1"

@@ -64,6 +64,7 @@ def _catalog_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="further table; adds rows, or replaces rows with the same id; may be repeated",
     )
+    parser.add_argument("--drugs", type=Path, help="further table of drugs (columns of drugs.tsv)")
 
 
 def open_reference(path: Path) -> pysam.FastaFile:
@@ -86,7 +87,7 @@ def open_reference(path: Path) -> pysam.FastaFile:
 
 def run_check(args: argparse.Namespace) -> int:
     """Validate the catalogue; print one line per property."""
-    catalog = load_catalog(args.catalog, args.user)
+    catalog = load_catalog(args.catalog, args.user, args.drugs)
     drivers = load_drivers(args.catalog, catalog.drugs)
     if args.reference and not args.genes:
         raise InputError("--reference needs --genes", "command line", "give the panel's GFF3")
@@ -138,7 +139,7 @@ def run_import(args: argparse.Namespace) -> int:
 
 def run_sites(args: argparse.Namespace) -> int:
     """Write the sites VCF; say on standard error what was left out."""
-    catalog = load_catalog(args.catalog, args.user)
+    catalog = load_catalog(args.catalog, args.user, args.drugs)
     drivers = load_drivers(args.catalog, catalog.drugs)
     genes = load_genes(args.genes)
     targets = Targets(args.targets) if args.targets else None

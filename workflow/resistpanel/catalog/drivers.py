@@ -1,5 +1,6 @@
 """Sensitising drivers: the alteration for which a drug is given, to be tracked over time."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,15 +52,27 @@ class Driver:
     matches_change = Row.matches_change
     visible_in_dna = Row.visible_in_dna
 
-    def sensitises(self, drug: Drug) -> bool:
-        """Whether `drug` is given for this alteration."""
-        return bool(set(self.drug_class) & {drug.name, *drug.classes})
+    def sensitised(self, drugs: Iterable[Drug]) -> set[str]:
+        """Return the names of those of `drugs` that are given for this alteration.
+
+        An entry of `drug_class` such as ``RAF inhibitor+anti-EGFR antibody`` is a combination: it
+        holds for the drugs of each part where every part is given.
+        """
+        drugs, found = list(drugs), set()
+        for entry in self.drug_class:
+            parts = [
+                {drug.name for drug in drugs if part in (drug.name, *drug.classes)}
+                for part in entry.split("+")
+            ]
+            if all(parts):
+                found |= set().union(*parts)
+        return found
 
 
 def load_drivers(folder: str | Path | None = None, drugs: Drugs | None = None) -> list[Driver]:
     """Read ``drivers.tsv`` of a catalogue folder (by default the shipped one).
 
-    `drug_class` may hold classes and names of single drugs.
+    `drug_class` may hold classes, names of single drugs, and combinations of them (``A+B``).
 
     Raises
     ------

@@ -15,6 +15,9 @@ CATALOG = HOME / "resources" / "catalog"
 
 COLUMNS = ("name", "aliases", "classes", "targets", "generation", "note", "source")
 
+#: What separates drugs in a name, where it should be ``;``.
+_SEVERAL = re.compile(r"[+,/&]| and ")
+
 #: Salts and hydrates that registries append to a drug's name.
 _SALTS = re.compile(
     r"\s+(mesylate|hydrochloride|dihydrochloride|maleate|dimaleate|tosylate|ditosylate|malate"
@@ -38,7 +41,7 @@ class Drug:
     targets : tuple of str
         HGNC symbols of the proteins through which the drug acts here.
     generation, note, source : str
-        As in ``drugs.tsv``; `source` is never empty.
+        As in ``drugs.tsv``; `source` is empty for a drug that is in no table.
     """
 
     name: str
@@ -48,6 +51,11 @@ class Drug:
     generation: str
     note: str
     source: str
+
+    @property
+    def known(self) -> bool:
+        """Whether the drug is in a table; of any other the name alone is known."""
+        return bool(self.source)
 
 
 class Drugs:
@@ -97,6 +105,28 @@ class Drugs:
             return drug
         raise InputError(f"unknown drug '{name.strip()}'", where, self._cure(name))
 
+    def named(self, name: str, where: str = "") -> Drug:
+        """Return the drug called `name`; one that is in no table has neither class nor target.
+
+        Raises
+        ------
+        InputError
+            If `name` holds several known drugs that are not separated by ``;``.
+        """
+        drug = self.get(name)
+        if drug is not None:
+            return drug
+        parts = [part for part in _SEVERAL.split(name) if part.strip()]
+        if len(parts) > 1 and any(self.get(part) for part in parts):
+            raise InputError(f"unknown drug '{name.strip()}'", where, self._cure(name))
+        return Drug(" ".join(name.split()), (), (), (), "", "", "")
+
+    def doubt(self, name: str) -> str:
+        """Return a note on a drug that is in no table: what follows, and the nearest names."""
+        near = [f"'{known}'" for known in self.suggest(name)]
+        cure = f"did you mean {' or '.join(near)}?" if near else "add it with the key 'drugs'"
+        return f"unknown drug '{name.strip()}': resistance to it is not assessed; {cure}"
+
     def suggest(self, name: str, n: int = 2) -> list[str]:
         """Return up to `n` known names that are spelt most like `name`, nearest first."""
         spelt = {
@@ -107,7 +137,7 @@ class Drugs:
         ]
 
     def _cure(self, name: str) -> str:
-        if re.search(r"[+,/&]| and ", name):
+        if _SEVERAL.search(name):
             return "separate the drugs of a combination with ';'"
         near = [f"'{known}'" for known in self.suggest(name)]
         if near:
@@ -129,13 +159,15 @@ def normalise(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def load_drugs(path: str | Path | None = None) -> Drugs:
-    """Read ``drugs.tsv``.
+def load_drugs(path: str | Path | None = None, user: str | Path | None = None) -> Drugs:
+    """Read ``drugs.tsv``, and the user's table of drugs.
 
     Parameters
     ----------
     path : path, optional
         The file, or the catalogue folder that holds it; by default the shipped catalogue.
+    user : path, optional
+        A table with the same columns. A drug of the same name replaces that of the catalogue.
 
     Raises
     ------
@@ -145,10 +177,15 @@ def load_drugs(path: str | Path | None = None) -> Drugs:
     path = Path(CATALOG if path is None else path)
     if path.is_dir():
         path = path / "drugs.tsv"
+    rows = read_tsv(path, COLUMNS)
+    if user is not None:
+        own = read_tsv(Path(user), COLUMNS)
+        names = {normalise(row["name"]) for _, row in own}
+        rows = [one for one in rows if normalise(one[1]["name"]) not in names] + own
     drugs: list[Drug] = []
     errors: list[InputError] = []
     owner: dict[str, str] = {}
-    for place, row in read_tsv(path, COLUMNS):
+    for place, row in rows:
         errors += require(row, ("name", "classes", "source"), place)
         cells = {**row, **{name: split(row[name]) for name in ("aliases", "classes", "targets")}}
         drug = Drug(**cells)

@@ -43,7 +43,8 @@ def read_of_drugs(
         errors += require(row, required, place) + problems(row, place)
         errors += [
             InputError(f"no drug or class is called '{name}'", place, "see drugs.tsv")
-            for name in split(row["drug_class"])
+            for entry in split(row["drug_class"])
+            for name in entry.split("+")
             if name not in known
         ]
     if errors:

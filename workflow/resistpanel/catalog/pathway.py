@@ -2,7 +2,7 @@
 
 import itertools
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,6 +98,21 @@ class Pathway:
                     found[target] = ((*path, target), sign * edge_sign)
                     queue.append(target)
         return found
+
+    def way(self, start: str, end: str, through: Collection[str]) -> tuple[tuple[str, ...], int]:
+        """Return a shortest path between two nodes and its sign; all but its start is in `through`.
+
+        The path holds node ids, both ends included, and is empty if there is none.
+        """
+        found = {start: ((start,), 1)}
+        queue = deque([start])
+        while queue:
+            path, sign = found[queue.popleft()]
+            for target, edge_sign in self._next[path[-1]]:
+                if target in through and target not in found:
+                    found[target] = ((*path, target), sign * edge_sign)
+                    queue.append(target)
+        return found.get(end, ((), 0))
 
     def relate(self, gene: str, targets: Iterable[str]) -> Relation | None:
         """Return how `gene` stands to the first of `targets` in the order of `_PRIORITY`.

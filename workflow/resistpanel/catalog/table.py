@@ -47,6 +47,9 @@ EVIDENCE_LEVELS = (
 #: Alteration types that the DNA of a coding panel does not show.
 NOT_IN_DNA = {"overexpression", "expression_loss", "activation", "fusion", "splice"}
 
+#: Mechanism classes that leave the drug's target as it is.
+AROUND_TARGET = {"upstream_activation", "bypass", "downstream_mutation"}
+
 _INFRAME = {
     "inframe_deletion": {"deletion", "delins"},
     "inframe_insertion": {"insertion", "duplication", "delins"},
@@ -99,12 +102,19 @@ class Row:
         return ()
 
     def drug_match(self, drug: Drug) -> str | None:
-        """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None."""
+        """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None.
+
+        Resistance that goes round the target of a class, or acts above or below it, is not
+        extended to a drug of the class that inhibits the altered gene as well: amplified MET
+        bypasses an anti-EGFR antibody, but not one that binds MET too.
+        """
         if drug.name in self.drugs:
             return "drug"
-        if set(self.drug_class) & set(drug.classes):
-            return "class"
-        return None
+        if not set(self.drug_class) & set(drug.classes):
+            return None
+        if self.mechanism_class in AROUND_TARGET and self.gene in drug.targets:
+            return None
+        return "class"
 
     def matches_change(self, change: protein.ProteinChange) -> bool:
         """Whether a protein change of the row's gene is what the row speaks of.
@@ -248,7 +258,7 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
         "exact": {"substitution", "loss_of_function", *_INFRAME},
         "codon": {"substitution"},
         "range": {"substitution", "nonsynonymous", *_INFRAME},
-        "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion"},
+        "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion", "reversion"},
         "class": {"activating"},
         "none": NOT_IN_DNA,
     }.get(level)
@@ -288,7 +298,11 @@ def _row(values: dict[str, str], place: str) -> Row:
     return Row(**{**values, **lists}, place=place, **parsed(values))
 
 
-def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Catalog:
+def load_catalog(
+    folder: str | Path | None = None,
+    user: Iterable[str | Path] = (),
+    drugs: str | Path | None = None,
+) -> Catalog:
     """Read a catalogue folder and the user's own tables.
 
     Parameters
@@ -298,6 +312,8 @@ def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = 
     user : iterable of paths, optional
         Tables with the same columns. A row whose id is known replaces that row in its place;
         any other row is added. Later tables win over earlier ones.
+    drugs : path, optional
+        The user's table of drugs.
 
     Raises
     ------
@@ -307,8 +323,8 @@ def load_catalog(folder: str | Path | None = None, user: Iterable[str | Path] = 
     folder = Path(CATALOG if folder is None else folder)
     if not folder.is_dir():
         raise InputError("no such folder", str(folder), "give the catalogue folder")
-    drugs = load_drugs(folder)
-    rows = {row.id: row for row in read_rows(folder / "resistance.tsv", drugs)}
+    known = load_drugs(folder, drugs)
+    rows = {row.id: row for row in read_rows(folder / "resistance.tsv", known)}
     for table in user:
-        rows.update({row.id: row for row in read_rows(table, drugs)})
-    return Catalog(rows.values(), drugs)
+        rows.update({row.id: row for row in read_rows(table, known)})
+    return Catalog(rows.values(), known)

@@ -82,6 +82,8 @@ def _tables(role: str, folder: Path, names: Iterable[str] | None = None) -> dict
 def _catalogue(made: Settings) -> dict[str, Path]:
     """Return the tables of the catalogue and the user's own."""
     own = {f"catalogue table {n}": path.absolute() for n, path in enumerate(made.catalog_tables, 1)}
+    if made.drugs:
+        own["drugs"] = made.drugs.absolute()
     return _tables("catalogue", made.catalog) | own
 
 
@@ -104,6 +106,7 @@ class Steps:
             suffixes = ("", ".fai", ".gzi")
             self.reference = {f"reference{s}": Path(f"{made.reference}{s}") for s in suffixes}
         self.panel = {name: self.out(f"panel/{name}") for name in ("targets.bed", "genes.gff3")}
+        self.drugs = {"drugs": plan.settings.drugs} if plan.settings.drugs else {}
         self.sites = "callers/{}.sites.vcf" if plan.compared else "catalog/sites.vcf"
 
     def out(self, name: str) -> Path:
@@ -182,6 +185,7 @@ class Steps:
         # Simulated, the sheet is a result of its own; the rows are those of the patient's file.
         rows = {"simulated rows" if made.simulate else ROWS: cells(plan.patients[patient])}
         samples = {"samples": made.samples} if made.simulate else {}
+        samples |= self.drugs
         if given := plan.treatments.get(patient):
             rows["treatments"] = cells(given)
         yield Step(

@@ -169,7 +169,7 @@ def _check_screens(config: Mapping[str, Any], made: Settings, found: Findings) -
 
 
 def _drugs(rows: list[Row], treatments: Sequence[Treatment], made: Settings) -> list:
-    resolve = resolver(made.catalog)
+    resolve = resolver(made.catalog, made.drugs)
     named = {resolve(one.drug, one) for one in treatments} or {
         resolve(name, row) for row in rows if row.tumor for name in row.drugs
     }

@@ -46,7 +46,9 @@ class Panel:
             self.targets: list[Target] = read_targets(bed)
             self.genes: dict[str, Gene] = load_genes(gff3)
             covered = Targets(bed)
-        self.catalog: Catalog = load_catalog(settings.catalog, settings.catalog_tables)
+        self.catalog: Catalog = load_catalog(
+            settings.catalog, settings.catalog_tables, settings.drugs
+        )
         drivers = load_drivers(settings.catalog, self.catalog.drugs)
         with open_fasta(settings.reference) as reference:
             sites, _ = find_sites(all_rows(self.catalog, drivers), self.genes, reference, covered)
@@ -223,7 +225,7 @@ def check_drug_rows(
     findings: Findings,
 ) -> None:
     """Note drugs of which the catalogue or the panel says nothing, and patients without one."""
-    resolve = resolver(settings.catalog)
+    resolve = resolver(settings.catalog, settings.drugs)
     by_patient: dict[str, list] = {}
     for row in rows:
         given = by_patient.setdefault(row.patient, [])
@@ -242,6 +244,8 @@ def check_drug_rows(
             if drug.name in said:
                 continue
             said.add(drug.name)
+            if not drug.known:  # noted with the sheet
+                continue
             seen, total, missing = panel.coverage([drug])
             if total == 0:
                 findings.notes.append(

@@ -24,20 +24,34 @@ from resistpanel.inputs.treatments import Treatment, note_treatments, resolve_tr
 READERS = 8
 
 
-def resolver(catalog: Path):
-    """Return the function that gives the drug of a name in a row; it raises InputError."""
-    known = load_drugs(catalog)
+def resolver(catalog: Path, user: Path | None = None):
+    """Return the function that gives the drug of a name in a row.
+
+    It raises InputError for several drugs in one name. A drug that is in no table has neither
+    class nor target (see `note_unknown`).
+    """
+    known = load_drugs(catalog, user)
 
     def resolve(name: str, row: Row) -> Drug:
-        return known.resolve(name, row.place("drugs"))
+        return known.named(name, row.place("drugs"))
 
     return resolve
 
 
-def check_drugs(rows: Iterable[Row], catalog: Path) -> list[InputError]:
-    """Return an error for each drug that the catalogue does not know."""
+def note_unknown(
+    rows: Iterable[Row], treatments: Iterable[Treatment], catalog: Path, user: Path | None
+) -> list[str]:
+    """Return a note for each place of a drug that is in no table, with the nearest names."""
+    known = load_drugs(catalog, user)
+    places = [(row.place("drugs"), name) for row in rows if row.tumor for name in row.drugs]
+    places += [(one.place("drug"), one.drug) for one in treatments]
+    return [f"{place}: {known.doubt(name)}" for place, name in places if known.get(name) is None]
+
+
+def check_drugs(rows: Iterable[Row], catalog: Path, user: Path | None = None) -> list[InputError]:
+    """Return an error for each cell that does not separate drugs by ``;``, or a faulty table."""
     try:
-        resolve = resolver(catalog)
+        resolve = resolver(catalog, user)
     except InputError as error:
         return [error]
     errors = []
@@ -53,15 +67,15 @@ def check_drugs(rows: Iterable[Row], catalog: Path) -> list[InputError]:
 def check_treatments(
     treatments: Mapping[str, Sequence[Treatment]],
     rows: list[Row],
-    catalog: Path,
+    settings: Settings,
     findings: Findings,
 ) -> None:
-    """Add unknown drugs of the treatments, and what they and the sheet say differently."""
+    """Add malformed drugs of the treatments, and what they and the sheet say differently."""
     members = patients(rows)
     treatments = {name: given for name, given in treatments.items() if name in members}
-    if not treatments or any(check_drugs(rows, catalog)):
+    if not treatments or any(check_drugs(rows, settings.catalog, settings.drugs)):
         return
-    resolve = resolver(catalog)
+    resolve = resolver(settings.catalog, settings.drugs)
     unknown = list(resolve_treatments(itertools.chain(*treatments.values()), resolve))
     findings.errors += unknown
     if not unknown:
@@ -198,8 +212,12 @@ def check_inputs(
     needed = reference.check_targets(
         settings.targets, settings.genes, settings.reference, lengths, findings
     )
-    findings.errors += check_drugs(rows, settings.catalog)
-    check_treatments(treatments or {}, rows, settings.catalog, findings)
+    wrong = check_drugs(rows, settings.catalog, settings.drugs)
+    findings.errors += wrong
+    check_treatments(treatments or {}, rows, settings, findings)
+    if not wrong:
+        mine = [one for name in patients(rows) for one in (treatments or {}).get(name, ())]
+        findings.notes += note_unknown(rows, mine, settings.catalog, settings.drugs)
     findings.notes += note_drugs(rows) + note_tumor_only(rows)
     check_callers(settings, rows, findings)
     if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":

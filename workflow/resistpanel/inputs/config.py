@@ -92,6 +92,7 @@ class Settings:
     index_hopping: float | None = None
     treatments: Path | None = None
     catalog_tables: tuple[Path, ...] = ()
+    drugs: Path | None = None
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -293,6 +294,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         index_hopping=config["assay"].get("index_hopping"),
         treatments=None if simulation else _path(config["treatments"]),
         catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),
+        drugs=_path(config["drugs"]),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
@@ -324,6 +326,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     if "primers" in dict(made.assay):
         files["assay.primers"] = Path(dict(made.assay)["primers"])
     files["treatments"] = made.treatments
+    files["drugs"] = made.drugs
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient
     if made.table1:

@@ -116,7 +116,10 @@ def run(args: argparse.Namespace) -> int:
         if path and not path.is_file():
             raise InputError("no such file", f"--{name} {path}")
     drugs = load_drugs()
-    given = [drugs.resolve(name, "--drug").name for name in args.drug]
+    given = [drugs.named(name, "--drug").name for name in args.drug]
+    for name in args.drug:
+        if drugs.get(name) is None:
+            print(f"resistpanel: note: --drug: {drugs.doubt(name)}", file=sys.stderr)
     found = _read_all(args.bams or [folder])
     by_sample: dict[str, Found] = {}
     for one in found:

@@ -180,7 +180,7 @@ def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -
     path = made.simulate.patient
     patient = load(path)
     rows = simulated_rows(patient, path)
-    errors = [*check_rows(rows, str(path)), *check_drugs(rows, made.catalog)]
+    errors = [*check_rows(rows, str(path)), *check_drugs(rows, made.catalog, made.drugs)]
     if patient.get("build", made.build) != made.build:
         errors.append(
             InputError(

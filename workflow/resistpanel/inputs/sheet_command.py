@@ -24,6 +24,7 @@ KEYS = {
     "targets": "BED",
     "genes": "GFF3 of the panel",
     "catalog": "folder of the resistance catalogue",
+    "drugs": "further table of drugs (columns of the catalogue's drugs.tsv)",
 }
 
 EPILOG = """examples:
@@ -88,5 +89,5 @@ def run(args: argparse.Namespace) -> int:
         if bam.index_of(row.bam) is None:
             bam.make_index(row.bam)
     given = treatments.get(args.patient, ())
-    write_record(args.output, describe(rows, resolver(settings.catalog), given))
+    write_record(args.output, describe(rows, resolver(settings.catalog, settings.drugs), given))
     return 0

@@ -5,13 +5,22 @@ from typing import Annotated, Literal
 from msgspec import field
 
 from resistpanel.core.vocabulary import STATES
-from resistpanel.records.base import Copies, Count, Fraction, Meta, Number, Position, Record
+from resistpanel.records.base import (
+    Copies,
+    Count,
+    Fraction,
+    Meta,
+    Number,
+    Position,
+    Record,
+    Text,
+)
 from resistpanel.records.sheet import Drug
 
 #: What an alteration does against the drug; also a column of the catalogue.
 MechanismClass = Literal[
     "on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication",
-    "upstream_activation", "bypass", "downstream_mutation", "other", "none",
+    "upstream_activation", "bypass", "downstream_mutation", "reversion", "other", "none",
 ]  # fmt: skip
 EvidenceLevel = Literal[
     "clinical", "case report", "preclinical in vivo", "in vitro", "screen", "inferred"
@@ -120,6 +129,24 @@ class Confidence(Record):
     where `chance_matches` is."""
 
 
+class EvidenceGrade(Record):
+    """The evidence of a finding by the scales of guidelines, beside the catalogue's level."""
+
+    amp_tier: Literal["I", "II", "III"]
+    """Of AMP, ASCO and CAP (2017)."""
+    amp_level: Literal["A", "B", "C", "D"] | None
+    """A: label or guideline for this disease; B: series of patients with it; C: of another
+    disease; D: single patients, models; null for candidates."""
+    escat: Literal["I", "II", "III", "IV", "X"] | None
+    """Tier of ESCAT, as if for response; null for single patients, for whom it has none."""
+    cases: Count | None
+    """Patients in whom it was reported; null where a series does not record the number."""
+    publications: Count
+    """On patients."""
+    text: str
+    """The same in words."""
+
+
 class Finding(Record):
     """A reported somatic alteration, ranked."""
 
@@ -144,7 +171,10 @@ class Finding(Record):
     match_level: MatchLevel | None
     drug_match: DrugMatch | None
     direction: Direction | None
-    effect: Literal["known", "candidate", "no_evidence", "passenger"]
+    effect: Literal["known", "candidate", "driver", "other_driver", "not_connected", "no_effect"]
+    """known: reported to cause resistance to a drug given; candidate: may cause it, by its place
+    in the pathway; driver: of a drug given; other_driver: a known driver of no drug given;
+    not_connected: its gene is not in the pathway of the drug; no_effect: none is known."""
     driver: bool
     """It is the sensitising driver."""
     distribution: Literal["truncal", "shared", "private"] | None
@@ -158,8 +188,35 @@ class Finding(Record):
     """Rows for a drug given, the closest first."""
     other_evidence: tuple[Evidence, ...]
     """Rows for other drugs."""
+    grade: EvidenceGrade | None
+    """Of known alterations and candidates; else null."""
     confidence: Confidence | None = None
     """Of known alterations and candidates; else null."""
+
+
+class LesionVerdict(Record):
+    """The answer for one lesion, or for plasma, under a line of therapy."""
+
+    lesion: Text
+    samples: tuple[str, ...]
+    """Of the line."""
+    verdict: Verdict
+
+
+class LineVerdict(Record):
+    """The answer for one line of therapy."""
+
+    line: Position
+    """Number of the line; a line without samples is part of the next one."""
+    drugs: tuple[str, ...]
+    """Canonical names."""
+    baseline: tuple[str, ...]
+    """Samples before the first dose."""
+    samples: tuple[str, ...]
+    verdict: Verdict
+    driver: Driver
+    lesions: tuple[LesionVerdict, ...]
+    """Where the line has samples of several lesions."""
 
 
 class ConvergingVariant(Record):
@@ -245,6 +302,13 @@ class Coverage(Record):
     copy_number: bool
     """Copy number was examined."""
     not_in_dna: tuple[NotInDna, ...]
+
+
+class NotAssessed(Record):
+    """A drug of the line to which resistance is not assessed."""
+
+    drug: str
+    reason: Text
 
 
 class NearMiss(Record):
@@ -356,7 +420,10 @@ class Resist(Record):
     options: tuple[TherapyOption, ...]
     negative_sites: tuple[NegativeSite, ...]
     coverage: Coverage
+    not_assessed: tuple[NotAssessed, ...]
     near_misses: tuple[NearMiss, ...]
     excluded: tuple[ExcludedVariant, ...]
     pathway: Pathway
     knowledge: Knowledge
+    lines: tuple[LineVerdict, ...]
+    """One per line of therapy with samples, the latest first; `verdict` is that of the latest."""

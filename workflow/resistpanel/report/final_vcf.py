@@ -13,7 +13,7 @@ import pysam
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
-from resistpanel.report.parts import line_of, state_at
+from resistpanel.report.parts import line_of, state_at, trajectory
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (
@@ -26,8 +26,10 @@ INFO = (
     ("RP_BEFORE", 1, "String", "Before the first dose of that line: present, possible, excluded or "
      "not_known"),
     ("RP_STATUS", 1, "String", "In the latest samples: present, gone, absent or not_known"),
+    ("RP_TRAJECTORY", 1, "String", "Course in the lesions with three or more samples"),
     ("RP_RANK", 1, "Integer", "Rank among the findings, 1 is first"),
-    ("RP_EFFECT", 1, "String", "known, candidate, no_evidence or passenger"),
+    ("RP_EFFECT", 1, "String", "Against the drugs given: known, candidate, driver, "
+     "other_driver, not_connected or no_effect"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
     ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene or class"),
     ("RP_DIRECTION", 1, "String", "What the catalogue says: resistance, none or sensitivity"),
@@ -69,7 +71,8 @@ def info_of(report: dict) -> dict[str, dict]:
             "RP_REPORTED": v["reported"], "RP_KEY": v["id"] in keys,
             "RP_DRIVER": v["id"] == resist["driver"]["variant"],
             "RP_STATE": v["state"], "RP_BEFORE": (line_of(v) or {}).get("before"),
-            "RP_STATUS": v["status"], "RP_RANK": f.get("rank"), "RP_EFFECT": f.get("effect"),
+            "RP_STATUS": v["status"], "RP_TRAJECTORY": "; ".join(trajectory(v)) or None,
+            "RP_RANK": f.get("rank"), "RP_EFFECT": f.get("effect"),
             "RP_MECHANISM": f.get("mechanism_class"), "RP_MATCH": f.get("match_level"),
             "RP_DIRECTION": f.get("direction"),
             "RP_EVIDENCE": [evidence(row) for row in f.get("evidence", ())],

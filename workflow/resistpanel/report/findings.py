@@ -4,11 +4,11 @@ import re
 
 from resistpanel.report.cells import variant_name
 from resistpanel.report.numbers import count, genomic, percent_up
-from resistpanel.report.parts import variants_by_id
+from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing
 from resistpanel.report.summary_questions import certainty, earlier_cells
-from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS
+from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, VERDICTS
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")
@@ -67,6 +67,28 @@ def over_lines(variant: dict | None, report: dict) -> list[str]:
     return texts
 
 
+def therapies(report: dict) -> list[dict]:
+    """Return the verdict of every line of therapy and lesion, the latest line first.
+
+    Empty where there is one line and one lesion: the headline says it all.
+    """
+    lines = report["resist"]["lines"]
+    if len(lines) < 2 and not any(line["lesions"] for line in lines):
+        return []
+    rows = []
+    for line in lines:
+        for part in (line | {"lesion": None}, *line["lesions"]):
+            verdict = part["verdict"]
+            labels = [name_of(report, key) for key in verdict["key_variants"]]
+            rows.append({
+                "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
+                "samples": part["samples"], "headline": ", ".join(labels),
+                "kind_text": VERDICTS[verdict["kind"]], "sentence": verdict["sentence"],
+                "confidence": verdict["confidence"],
+            })  # fmt: skip
+    return rows
+
+
 def certain(finding: dict) -> list[str]:
     """Return the numbers of confidence of a finding with those of before treatment."""
     lines = certainty(finding)
@@ -76,7 +98,7 @@ def certain(finding: dict) -> list[str]:
 
 
 def findings(report: dict) -> dict:
-    """Return the ranked findings: those that count in full, candidates and passengers in short."""
+    """Return the ranked findings: those that count in full, candidates and the others in short."""
     known = variants_by_id(report)
     full, candidates, short = [], [], []
     keys = set(report["resist"]["verdict"]["key_variants"])
@@ -87,11 +109,7 @@ def findings(report: dict) -> dict:
             "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]) if v else "",
             "hgvs_c": v["hgvs_c"] if v else None,
             "transcript": v["transcript"] if v else None,
-            "effect_text": (
-                "sensitising driver"
-                if f["driver"] and f["effect"] == "no_evidence"
-                else EFFECTS[f["effect"]]
-            ),
+            "effect_text": EFFECTS[f["effect"]],
             "mechanism": MECHANISMS[f["mechanism_class"]],
             "match": MATCHES.get(f["match_level"]),
             "evidence": with_links(f["evidence"]),

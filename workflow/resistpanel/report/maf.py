@@ -5,8 +5,9 @@ Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its 
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.report.parts import line_of
+from resistpanel.report.parts import line_of, trajectory
 from resistpanel.report.tsv import field
+from resistpanel.report.words import EFFECTS
 
 COLUMNS = (
     "Hugo_Symbol", "NCBI_Build", "Chromosome", "Start_Position", "End_Position", "Strand",
@@ -16,6 +17,7 @@ COLUMNS = (
     "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
+    "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION",
 )  # fmt: skip
 
 BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
@@ -81,18 +83,23 @@ def protein(variant: dict) -> str:
     return f"p.{first['ref']}{first['residue']}_{last['ref']}{last['residue']}delins{new}"
 
 
-def driver(finding: dict | None) -> tuple[str, str]:
-    """Return cbp_driver and its annotation (at most 80 characters)."""
+def driver(finding: dict | None, silent: bool = False) -> tuple[str, str]:
+    """Return cbp_driver and its annotation (at most 80 characters).
+
+    A driver of another drug is a driver. What is not connected with the drug is not known to be a
+    passenger: a synonymous change alone is.
+    """
     if finding is None:
         return "Unknown", "not ranked"
     if finding["effect"] == "known":
         drugs = dict.fromkeys(d for row in finding["evidence"] for d in row["drugs"])
         text = f"resistance: {', '.join(drugs)}" if drugs else "resistance"
         return "Putative_Driver", text if len(text) <= 80 else text[:79] + "…"
-    if finding["driver"]:
-        return "Putative_Driver", "sensitising driver"
-    kinds = {"candidate": "Unknown", "no_evidence": "Unknown", "passenger": "Putative_Passenger"}
-    return kinds[finding["effect"]], finding["effect"].replace("_", " ")
+    if finding["effect"] in ("driver", "other_driver"):
+        return "Putative_Driver", EFFECTS[finding["effect"]]
+    if silent:
+        return "Putative_Passenger", "synonymous"
+    return "Unknown", EFFECTS[finding["effect"]]
 
 
 def rows(report: dict) -> list[dict]:
@@ -110,13 +117,14 @@ def rows(report: dict) -> list[dict]:
         )
     compare = report["compare"]
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    lesions = compare["lesions"]["variants"]
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
     found = []
     for v in compare["variants"]:
         if not v["reported"]:
             continue
         finding = findings.get(v["id"])
-        mark, why = driver(finding)
+        mark, why = driver(finding, classification(v) == "Silent")
         chrom = v["chrom"][3:] if v["chrom"].lower().startswith("chr") else v["chrom"]
         common = {
             "Hugo_Symbol": v["gene"] or "Unknown", "NCBI_Build": BUILDS[report["build"]],
@@ -129,6 +137,8 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.EFFECT": finding["effect"] if finding else None,
             "RESISTPANEL.BEFORE": (line_of(v) or {}).get("before"),
             "RESISTPANEL.STATUS": v["status"],
+            "RESISTPANEL.TRAJECTORY": "; ".join(trajectory(v)) or None,
+            "RESISTPANEL.DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -1,11 +1,20 @@
 """Parts of report.json that several sections look up."""
 
 from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
+from resistpanel.report.cells import variant_name
 
 
 def variants_by_id(report: dict) -> dict[str, dict]:
     """Return the variants of compare.json by id."""
     return {v["id"]: v for v in report["compare"]["variants"]}
+
+
+def name_of(report: dict, identifier: str) -> str:
+    """Return the name of an alteration: ``EGFR p.T790M``, ``MET amplification``."""
+    if identifier.startswith("copynumber:"):
+        return " ".join(identifier.split(":")[1:])
+    variant = variants_by_id(report)[identifier]
+    return f"{variant['gene'] or ''} {variant_name(variant)}".strip()
 
 
 def line_of(variant: dict) -> dict | None:
@@ -14,20 +23,28 @@ def line_of(variant: dict) -> dict | None:
 
 
 def state_at(variant: dict, sample: str) -> dict:
-    """Return the pair in which a sample is the later one; ``{}`` where it is in none.
+    """Return the comparison in which a sample is the later one; ``{}`` where it is in none.
 
-    Of several, that which decides the state of its lesion under a line of therapy.
+    That which decides the state of its lesion under a line of therapy, else that of the pair of
+    samples with the state that matters most.
     """
     pairs = [s for s in variant["states"] if s["post"] == sample]
-    used = {
-        (one["pre"], one["post"]): one["state"]
-        for line in variant["lines"]
-        for one in line["lesions"]
-    }
-    told = [s for s in pairs if (s["pre"], s["post"]) in used]
-    first = min(told or pairs, key=lambda s: STATES.index(s["state"]), default={})
-    state = used.get((first.get("pre"), sample))
-    return first | {"state": state} if state else first
+    used = [one for line in variant["lines"] for one in line["lesions"] if one["post"] == sample]
+    if not used:
+        return min(pairs, key=lambda s: STATES.index(s["state"]), default={})
+    told = used[-1]
+    pair = next((s for s in pairs if s["pre"] == told["pre"]), {})
+    return pair | {name: told[name] for name in ("pre", "post", "state")}
+
+
+def trajectory(variant: dict) -> list[str]:
+    """Return the course of each lesion with three or more samples: ``fell, then returned``."""
+    several = len(variant["courses"]) > 1
+    return [
+        f"{course['text']} ({course['lesion']})" if several else course["text"]
+        for course in variant["courses"]
+        if len(course["steps"]) > 1
+    ]
 
 
 def tumors(report: dict) -> list[dict]:

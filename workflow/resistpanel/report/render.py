@@ -196,6 +196,7 @@ def page(report: dict) -> str:
         payload=payload(report),
         summary=summary(report),
         findings=findings.findings(report),
+        therapies=findings.therapies(report),
         knowledge=findings.knowledge(report),
         matrix=tables.matrix(report),
         table1=tables.table1_view(report),

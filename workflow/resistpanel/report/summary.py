@@ -70,6 +70,11 @@ def warnings(report: dict) -> list[dict]:
             "text": "Rare inherited variants may be among the calls; somatic is a likelihood "
             "here, not an observation.",
         })  # fmt: skip
+    for drug in report["resist"]["not_assessed"]:
+        found.append({
+            "title": f"Resistance to {drug['drug']} is not assessed", "href": "#limits",
+            "text": f"{drug['reason'][:1].upper()}{drug['reason'][1:]}.",
+        })  # fmt: skip
     driver = report["resist"]["driver"]
     if driver["state"] in ("lost", "absent"):
         what = " ".join(part for part in (driver["gene"], driver["protein"]) if part)

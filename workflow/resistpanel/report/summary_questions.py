@@ -149,6 +149,8 @@ def certainty(finding: dict) -> list[str]:
         real,
         f"evidence of tier {given['tier']} of {len(TIERS)} {SCALE}: {TIERS[given['tier']]}",
     ]
+    if finding.get("grade"):
+        lines.append(finding["grade"]["text"])
     chance, new = given["chance_matches"], given["new_variants"]
     if chance is not None:
         amount = "fewer than 0.0001" if chance < 1e-4 else f"{chance:.2g}"

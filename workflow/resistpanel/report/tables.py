@@ -2,7 +2,7 @@
 
 from resistpanel.report.cells import cell, sample_label, variant_name
 from resistpanel.report.numbers import genomic
-from resistpanel.report.parts import tumors, variants_by_id
+from resistpanel.report.parts import state_at, trajectory, tumors, variants_by_id
 from resistpanel.report.words import rank_state
 
 
@@ -16,16 +16,17 @@ def matrix(report: dict) -> dict:
     for v in report["compare"]["variants"]:
         if not v["reported"]:
             continue
-        by_post = {s["post"]: s["state"] for s in v["states"]} if len(pairs) > 1 else {}
         top = max((s["af"] or 0 for n, s in v["samples"].items()), default=0)
         rows.append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "state": v["state"],
             "key": v["id"] in keys, "order": (v["id"] not in keys, rank_state(v["state"]), -top),
             "cells": [
-                cell(v["samples"][s["sample"]]) | {"state": by_post.get(s["sample"])}
+                cell(v["samples"][s["sample"]])
+                | {"state": state_at(v, s["sample"]).get("state") if len(pairs) > 1 else None}
                 for s in samples
             ],
             "lesions": lesions["variants"].get(v["id"], {}).get("kind"),
+            "course": trajectory(v), "status": v["status"],
             "states": v["states"], "rank": rank_state(v["state"]),
         })  # fmt: skip
     rows.sort(key=lambda row: row["order"])

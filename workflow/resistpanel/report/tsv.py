@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from resistpanel.report.parts import line_of, state_at
+from resistpanel.report.parts import line_of, state_at, trajectory
 
 VARIANT = (
     "id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence", "hgvs_c",
@@ -15,7 +15,7 @@ COLUMNS = (
     "depth", "ref_count", "alt_count", "alt_forward", "alt_reverse",
     "af", "af_low", "af_high", "lod", "ub", "detected", "ccf", "ccf_low", "ccf_high",
     "ub_ccf", "compared_with", "state", "probability_increase", "fold_change",
-    "overall_state", "present_before", "status",
+    "overall_state", "present_before", "status", "trajectory", "distribution",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
 )  # fmt: skip
 
@@ -46,6 +46,7 @@ def rows(report: dict) -> Iterator[dict]:
     compare, resist = report["compare"], report["resist"]
     findings = {f["variant"]: f for f in resist["findings"]}
     keys = set(resist["verdict"]["key_variants"])
+    lesions = compare["lesions"]["variants"]
     for v in compare["variants"]:
         if not v["reported"] and v["filters"] == ["absent"]:
             continue
@@ -72,6 +73,8 @@ def rows(report: dict) -> Iterator[dict]:
                 "overall_state": v["state"],
                 "present_before": (line_of(v) or {}).get("before"),
                 "status": v["status"],
+                "trajectory": "; ".join(trajectory(v)) or None,
+                "distribution": (lesions.get(v["id"]) or {}).get("kind"),
                 "key_variant": v["id"] in keys,
                 **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
                                                "match_level")},

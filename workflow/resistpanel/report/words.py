@@ -47,6 +47,7 @@ MECHANISMS = {
     "upstream_activation": "Activation upstream of the target",
     "bypass": "Bypass by another pathway",
     "downstream_mutation": "Mutation downstream of the target",
+    "reversion": "Reversion of the gene whose loss sensitises",
     "other": "Other mechanism",
     "none": "No mechanism",
 }
@@ -54,8 +55,10 @@ MECHANISMS = {
 EFFECTS = {
     "known": "known resistance alteration",
     "candidate": "candidate: in the pathway, not in the catalogue",
-    "no_evidence": "no evidence of an effect",
-    "passenger": "passenger",
+    "driver": "sensitising driver of a drug given",
+    "other_driver": "known driver, not of a drug given",
+    "not_connected": "not connected with this drug",
+    "no_effect": "no known effect",
 }
 
 MATCHES = {
@@ -63,7 +66,7 @@ MATCHES = {
     "codon": "another change of the same codon",
     "range": "a change in a catalogued range of residues",
     "gene": "this type of alteration of the gene",
-    "class": "a drug of the same class",
+    "class": "an activating alteration of the gene",
 }
 
 VERDICTS = {

@@ -15,6 +15,9 @@ from resistpanel.records.compare import (
     Unphased,
 )
 
+#: Terms of the changes of a canonical splice site.
+SPLICE_SITES = {"splice_donor", "splice_acceptor"}
+
 #: A sample in which an alteration was not looked for.
 NOT_EXAMINED = SampleAtLocus(
     ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
@@ -40,6 +43,16 @@ class Pair:
     pre: str
     post: str
     drugs: tuple[Drug, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Therapy:
+    """A line of therapy with samples: its drugs, the samples before its first dose and after."""
+
+    number: int
+    drugs: tuple[Drug, ...]
+    baseline: tuple[str, ...]
+    samples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +108,12 @@ class Alteration:
     unphased : tuple of Unphased
     real : float or None
         Probability that the allele exists in the patient.
+    later : tuple of LineState
+        Under the lines after the one that is looked at.
+    restores : str
+        Name of the truncating allele of the gene whose reading frame it restores, or empty.
+    inactivating : str
+        Source by which the protein change is known to inactivate the gene; empty if it is not.
     population_af : float or None
         Allele frequency in the germline resource, None if it is not there.
     """
@@ -123,6 +142,9 @@ class Alteration:
     trajectory: tuple[str, ...] = ()
     kind: str | None = None
     real: float | None = None
+    later: tuple[LineState, ...] = ()
+    inactivating: str = ""
+    restores: str = ""
 
     @property
     def line(self) -> LineState | None:
@@ -153,9 +175,32 @@ class Alteration:
         )
 
     @property
+    def splice_site(self) -> bool:
+        """Whether a canonical splice site (the two bases of the intron at an exon) is changed."""
+        terms = {term.removesuffix("_variant") for term in self.consequence.split("&")}
+        return not self.copy_number and bool(terms & SPLICE_SITES)
+
+    @property
     def truncating(self) -> bool:
-        """Whether the gene's product is lost: a truncating variant or a deletion."""
-        return self.copy_number == "deletion" or any(c.truncating for c in self.changes)
+        """Whether the gene's product is lost: truncating, canonical splice site, or a deletion."""
+        return (
+            self.copy_number == "deletion"
+            or self.splice_site
+            or any(c.truncating for c in self.changes)
+        )
+
+    @property
+    def inactivates(self) -> bool:
+        """Whether the gene's function is lost: `truncating`, or a change known to inactivate."""
+        return not self.restores and (self.truncating or bool(self.inactivating))
+
+    @property
+    def length_change(self) -> int:
+        """Bases that a small variant adds; negative for those that it removes."""
+        if self.copy_number:
+            return 0
+        ref, alt = self.id.split(":")[-2:]
+        return len(alt) - len(ref)
 
     def at(self, sample: str) -> SampleAtLocus:
         """Return what is known of `sample`: nothing, where it was not examined."""
@@ -185,6 +230,8 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
+    `lost_copies` are samples and genes with a loss of heterozygosity.
+    `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
     which no tumour was detected.
     """
@@ -199,6 +246,10 @@ class Patient:
     copy_number_examined: bool
     lesions: dict[str, tuple[str, ...]]
     without_tumour: frozenset[str] = frozenset()
+    therapies: tuple[Therapy, ...] = ()
+    therapy: Therapy | None = None
+    sheet_samples: tuple[records.Sample, ...] = ()
+    lost_copies: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def tumours(self) -> tuple[Sample, ...]:

@@ -9,19 +9,21 @@ from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Patient
+from resistpanel.resist.answer import Answer, assess
+from resistpanel.resist.assessable import not_assessed
 from resistpanel.resist.chance import CodingPanel
 from resistpanel.resist.confidence import Judge
 from resistpanel.resist.context import Context
-from resistpanel.resist.course import convergence, course, distribution
-from resistpanel.resist.driver import track
-from resistpanel.resist.finding import Finding, find
+from resistpanel.resist.course import course, distribution
+from resistpanel.resist.evidence_grade import grade
+from resistpanel.resist.finding import Finding
+from resistpanel.resist.function import with_function
 from resistpanel.resist.knowledge import nras
+from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
-from resistpanel.resist.negatives import coverage, excluded, near_misses, negative_sites, rows_for
 from resistpanel.resist.origin import with_unproven
 from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.therapy_options import expected_to_fail, options
-from resistpanel.resist.verdict import keys_of, verdict
 
 
 def resist(
@@ -49,7 +51,7 @@ def resist(
     Raises
     ------
     InputError
-        If the two files are of different patients, or a drug is not in the catalogue.
+        If the two files are of different patients.
     """
     if compare.patient != sheet.patient:
         raise InputError(
@@ -58,49 +60,65 @@ def resist(
             "give the files of one patient",
         )
     patient = read_patient(compare, sheet, copynumber, context.catalog.drugs)
-    patient = with_unproven(patient, context)
-    findings = find(patient, context)
-    driver = track(patient, context, findings)
-    keys = keys_of(findings)
-    rows = rows_for(patient, context)
-    negative = negative_sites(patient, rows)
-    covered = coverage(patient, rows, negative)
-    converging = convergence(patient, context.pathway, [f for f in keys if f.gained or f.open])
-    germline = excluded(patient, context)
-    missed = near_misses(patient, context)
-    known = [finding for finding in keys if finding.effect == "known"]
-    judge = Judge(patient, context, findings, panel, _genes(copynumber))
+    patient = with_function(with_unproven(patient, context), context)
+    genes = _genes(copynumber)
+    views = [under(patient, therapy) for therapy in reversed(patient.therapies)] or [patient]
+    answers = [assess(view, context, panel, genes) for view in views]
+    answer, view = answers[0], views[0]
+    known = [finding for finding in answer.keys if finding.effect == "known"]
     topic = nras(patient, context, knowledge)
+    failing = expected_to_fail(view, context, known)
     return records.Resist(
         schema="resistpanel/resist/1",
         patient=patient.name,
         drugs=patient.sheet_drugs,
-        verdict=verdict(
-            patient,
-            findings,
-            driver,
-            covered,
-            [row for row, _ in rows.values()],
-            converging,
-            germline,
-            missed,
-            sheet.tumor_only,
-            judge.confidence(keys[0]) if keys else None,
-        ),
-        driver=driver,
+        verdict=answer.verdict,
+        driver=answer.driver,
         findings=tuple(
-            _finding(f, rank, patient, context.citations, judge)
-            for rank, f in enumerate(findings, 1)
+            _finding(f, rank, patient, context.citations, answer.judge)
+            for rank, f in enumerate(answer.findings, 1)
         ),
-        convergence=converging,
-        expected_to_fail=expected_to_fail(patient, context, known),
-        options=options(patient, context, known, findings),
-        negative_sites=negative,
-        coverage=covered,
-        near_misses=missed,
-        excluded=germline,
-        pathway=_pathway(patient, context, findings),
+        convergence=answer.converging,
+        expected_to_fail=failing,
+        options=options(view, context, known, answer.findings, failing),
+        negative_sites=answer.negative,
+        coverage=answer.covered,
+        not_assessed=not_assessed(view.drugs, context),
+        near_misses=answer.missed,
+        excluded=answer.germline,
+        pathway=_pathway(view, context, answer.findings),
         knowledge=records.Knowledge(topics=(topic,) if topic else ()),
+        lines=tuple(
+            _line(one, of, context, panel, genes)
+            for one, of in zip(views, answers, strict=True)
+            if one.therapy
+        ),
+    )
+
+
+def _line(
+    patient: Patient,
+    answer: Answer,
+    context: Context,
+    panel: CodingPanel | None,
+    genes: tuple[str, ...],
+) -> records.LineVerdict:
+    """Return the verdict of a line of therapy, and those of its lesions where it has several."""
+    return records.LineVerdict(
+        line=patient.therapy.number,
+        drugs=tuple(drug.name for drug in patient.therapy.drugs),
+        baseline=patient.therapy.baseline,
+        samples=patient.therapy.samples,
+        verdict=answer.verdict,
+        driver=answer.driver,
+        lesions=tuple(
+            records.LesionVerdict(
+                lesion=lesion,
+                samples=names,
+                verdict=assess(in_lesion(patient, lesion), context, panel, genes).verdict,
+            )
+            for lesion, names in lesions(patient).items()
+        ),
     )
 
 
@@ -150,6 +168,7 @@ def _finding(
         contra=tuple(finding.contra),
         evidence=tuple(_evidence(m, citations) for m in finding.matches if m.drug),
         other_evidence=tuple(_evidence(m, citations) for m in finding.matches if not m.drug),
+        grade=grade(finding),
         confidence=judge.confidence(finding) if counts else None,
     )
 

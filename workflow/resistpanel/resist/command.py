@@ -31,6 +31,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="further catalogue table; adds rows, or replaces rows with the same id",
     )
+    parser.add_argument("--drugs", type=Path, help="further table of drugs (columns of drugs.tsv)")
     parser.add_argument(
         "--knowledge", type=Path, default=KNOWLEDGE, help="folder (default: that of the package)"
     )
@@ -43,7 +44,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, reason, validate, write."""
-    context = load_context(args.catalog, args.user)
+    context = load_context(args.catalog, args.user, args.drugs)
     compare = read_record(args.compare, Compare)
     sheet = read_record(args.sheet, Sheet)
     copynumber = read_record(args.copynumber, CopyNumber) if args.copynumber else None
@@ -64,6 +65,6 @@ def _panel(args: argparse.Namespace, sheet: Sheet, context: Context) -> CodingPa
             "resist",
             "give --genes, --reference and --targets, or none of them",
         )
-    drugs = [context.catalog.drugs.resolve(drug.drug) for drug in sheet.drugs]
+    drugs = [context.catalog.drugs.named(drug.drug) for drug in sheet.drugs]
     wanted = {row.gene for row in context.catalog if any(map(row.drug_match, drugs))}
     return read_panel(*given.values(), wanted)

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from resistpanel.catalog.citations import Citation, load_citations
-from resistpanel.catalog.classes import Activating, Diseases, load_activating, load_diseases
+from resistpanel.catalog.classes import (
+    Activating,
+    Diseases,
+    load_activating,
+    load_diseases,
+    load_inactivating,
+)
 from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.catalog.options import Option, load_options
 from resistpanel.catalog.pathway import Pathway, load_pathway
@@ -23,11 +29,16 @@ class Context:
     pathway: Pathway
     options: list[Option]
     citations: dict[str, Citation] = field(default_factory=dict)
+    inactivating: list[Activating] = field(default_factory=list)
 
 
-def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = ()) -> Context:
-    """Read a catalogue folder (by default the shipped one) and the user's own tables."""
-    catalog = load_catalog(folder, user)
+def load_context(
+    folder: str | Path | None = None,
+    user: Iterable[str | Path] = (),
+    drugs: str | Path | None = None,
+) -> Context:
+    """Read a catalogue folder (by default the shipped one), and the user's rows and drugs."""
+    catalog = load_catalog(folder, user, drugs)
     return Context(
         catalog,
         load_drivers(folder, catalog.drugs),
@@ -36,4 +47,5 @@ def load_context(folder: str | Path | None = None, user: Iterable[str | Path] = 
         load_pathway(folder),
         load_options(folder, catalog.drugs),
         load_citations(folder),
+        load_inactivating(folder),
     )

@@ -1,10 +1,12 @@
 """Copy-number changes as alterations, by the same rule of what was there before as variants."""
 
+from collections.abc import Mapping, Sequence
+
 import msgspec
 
 from resistpanel.compare.lesions import distribution
 from resistpanel.core.text import join
-from resistpanel.core.vocabulary import STATES
+from resistpanel.core.vocabulary import GAINED, STATES
 from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
 from resistpanel.records.copynumber import CopyNumber, GeneChange, GeneCopies
 from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
@@ -52,7 +54,8 @@ def copy_changes(
             )
             for pair in pairs
         ]
-        lines = copy_lines(states, samples, compare, without_tumour)
+        of_gene = {name: genes.get(gene) for name, genes in by_sample.items()}
+        lines = copy_lines(states, samples, compare, without_tumour, of_gene)
         told = [line for line, therapy in zip(lines, compare.lines, strict=True) if therapy.samples]
         there = {name for name, one in samples.items() if one.detected}
         row = distribution(compare.lesions.samples, {n: s.detected for n, s in samples.items()},
@@ -140,16 +143,47 @@ def _copies(before: GeneCopies | None, after: GeneCopies | None) -> str:
     return f"{texts[0]} copies per tumour cell before, {texts[1]} after"
 
 
+def _since(
+    change: Change,
+    shown: Sequence[str],
+    lesion: Mapping[str, str],
+    genes: Mapping[str, GeneCopies | None],
+) -> Change:
+    """Return a gain of copies as the change since the last sample of the lesion that shows it."""
+    own = [name for name in shown if lesion.get(name) == lesion.get(change.pair.post)]
+    if not own or own[-1] == change.pair.pre or change.state not in GAINED:
+        return change
+    before, after = genes.get(own[-1]), genes.get(change.pair.post)
+    state = "stable"
+    ends = [_interval(one) for one in (before, after) if one is not None]
+    if len(ends) == 2 and None not in (*ends[0], *ends[1]):
+        (low, high), (later_low, later_high) = ends
+        more, less = later_low > high, later_high < low
+        if after.call == "deletion":
+            more, less = less, more
+        state = "rising" if more else "falling" if less else "stable"
+    return Change(Pair(own[-1], change.pair.post, change.pair.drugs), state, _copies(before, after))
+
+
+def _interval(gene: GeneCopies) -> tuple[float | None, float | None]:
+    """Return the 95 % interval of the copies, or of the log2 ratio where they are not known."""
+    if gene.copies_low is not None and gene.copies_high is not None:
+        return gene.copies_low, gene.copies_high
+    return gene.log2_low, gene.log2_high
+
+
 def copy_lines(
     states: list[Change],
     samples: dict[str, SampleAtLocus],
     compare: Compare,
     without_tumour: frozenset[str],
+    genes: Mapping[str, GeneCopies | None],
 ) -> tuple[LineState, ...]:
     """Return a copy-number change under each line of therapy.
 
     By the same rule as that of a variant: what any sample before the first dose shows was not
-    acquired, and a sample without detectable tumour excludes nothing.
+    acquired, and a sample without detectable tumour excludes nothing. Where an earlier line
+    brought it to a lesion, that lesion's copies before and after decide.
     """
     lesion = {name: place for place, names in compare.lesions.samples.items() for name in names}
     found = []
@@ -169,10 +203,21 @@ def copy_lines(
             "present" if shown else "possible" if possible else "excluded" if excluded
             else "not known"
         )  # fmt: skip
+        mine = [_since(one, shown, lesion, genes) for one in mine]
         told = [
             "emergent" if one.state == "acquired" and before != "excluded" else one.state
             for one in mine
         ]
+        there = [
+            any(
+                samples.get(n, NOT_EXAMINED).detected is not False
+                for n in (one.pair.pre, one.pair.post)
+            )
+            for one in mine
+        ]
+        if any(there):
+            # A lesion that has it neither before nor after does not leave the others open.
+            told = [state if here else "absent" for state, here in zip(told, there, strict=True)]
         silent = [name for name in inadequate if name in without_tumour]
         why = f"{join(silent)} contains no detectable tumour" if silent else None
         found.append(

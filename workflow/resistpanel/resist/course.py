@@ -7,6 +7,7 @@ from resistpanel.core.text import join
 from resistpanel.records.resist import Convergence, ConvergingVariant, CoursePoint
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.finding import Finding
+from resistpanel.resist.resist_constants import CONVERGENCE
 
 
 def course(alteration: Alteration, patient: Patient) -> tuple[CoursePoint, ...]:
@@ -50,13 +51,13 @@ def convergence(
     Returns
     -------
     Convergence or None
-        `gene` if all are of one gene; else `node`, outputs aside.
+        `gene` if all are of one gene; else `node`, one of `CONVERGENCE`.
     """
     if len(findings) < 2:
         return None
     genes = list(dict.fromkeys(finding.alteration.gene for finding in findings))
     variants = [_where(finding.alteration, patient) for finding in findings]
-    node = None if len(genes) == 1 else _meeting(genes, pathway)
+    node = None if len(genes) == 1 else _meeting([f.alteration for f in findings], pathway)
     if len(genes) > 1 and node is None:
         return None
     apart = not set.intersection(*(set(variant.samples) for variant in variants))
@@ -82,18 +83,30 @@ def _where(alteration: Alteration, patient: Patient) -> ConvergingVariant:
     )
 
 
-def _meeting(genes: Sequence[str], pathway: Pathway) -> str | None:
-    """Return the label of the node that all genes lead to by the shortest ways, or None."""
-    nodes = [pathway.node_of(gene) for gene in genes]
-    if not all(nodes):
-        return None
-    reached = [pathway.paths(node.id) for node in nodes]
-    common = [
-        name
-        for name in pathway.nodes
-        if all(name in paths for paths in reached) and pathway.nodes[name].role != "output"
-    ]
+def _meeting(alterations: Sequence[Alteration], pathway: Pathway) -> str | None:
+    """Return the label of the curated node that all alterations activate, or None.
+
+    The nearest of `CONVERGENCE`. The way to it runs through nodes of that list alone, so that a
+    neighbour that genes happen to share does not count, and every alteration must raise its
+    activity: by gain of an activator or loss of an inhibitor.
+    """
+    reached = [_activated(alteration, pathway) for alteration in alterations]
+    common = [name for name in CONVERGENCE if all(name in one for one in reached)]
     if not common:
         return None
-    nearest = min(common, key=lambda name: sum(len(paths[name][0]) for paths in reached))
+    nearest = min(common, key=lambda name: sum(one[name] for one in reached))
     return pathway.nodes[nearest].label
+
+
+def _activated(alteration: Alteration, pathway: Pathway) -> dict[str, int]:
+    """Return the curated nodes that an alteration activates, with the number of steps."""
+    node = pathway.node_of(alteration.gene)
+    if node is None:
+        return {}
+    lost = -1 if alteration.inactivates else 1
+    found = {}
+    for name in CONVERGENCE:
+        path, sign = pathway.way(node.id, name, CONVERGENCE)
+        if path and sign * lost > 0:
+            found[name] = len(path)
+    return found

@@ -9,7 +9,9 @@ from resistpanel.core.text import join
 from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import Finding, sample_text, sensitising
+from resistpanel.resist.effect import is_driver, sensitising
+from resistpanel.resist.finding import Finding, sample_text
+from resistpanel.resist.function import is_inherited, truncates_alone
 from resistpanel.resist.resist_constants import ENOUGH_OTHERS, SHARED
 
 
@@ -38,6 +40,13 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
             None, "unknown", f"the catalogue lists no alteration that sensitises to {given}"
         )
     found = [finding.alteration for finding in findings if finding.driver in drivers]
+    found += [
+        alteration
+        for alteration in patient.alterations
+        if is_inherited(alteration)
+        # Of a range of residues, any inherited substitution would do.
+        and any(_inherited_driver(alteration, d) for d in drivers if d.match_level != "range")
+    ]
     if not found:
         return _none_found(patient, drivers)
     before = patient.before()
@@ -50,10 +59,19 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
         ),
     )
     result = _over_time(best, patient, findings)
+    if best.germline:
+        text = f"germline, in the normal cells too; {result.text}"
+        return msgspec.structs.replace(result, text=text)
     if patient.tumor_only and not best.copy_number:
         text = f"{result.text}; present, origin not proven without a normal"
         return msgspec.structs.replace(result, text=text)
     return result
+
+
+def _inherited_driver(alteration: Alteration, driver: Driver) -> bool:
+    """Whether an inherited alteration is a driver, whatever the tumour made of it since."""
+    lost = driver.alteration_type == "loss_of_function" and driver.gene == alteration.gene
+    return is_driver(alteration, driver) or (lost and truncates_alone(alteration))
 
 
 def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:

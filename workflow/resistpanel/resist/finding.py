@@ -4,18 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
-from resistpanel.catalog.drugs import Drug
 from resistpanel.core.phase import phase_of
 from resistpanel.core.text import join, percent, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
+from resistpanel.resist.effect import Role, against_drugs, role_of, sensitising
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
-from resistpanel.resist.mechanism import Mechanism, mechanisms, plausible
+from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
-
-EFFECTS = ("known", "candidate", "no_evidence", "passenger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +25,12 @@ class Finding:
     alteration : Alteration
     matches : list of Match
         All of them, those for other drugs too.
+    set_aside : list of Match
+        Those of them that say resistance to a drug whose driver the alteration is.
     mechanisms : list of Mechanism
         One per drug given that the catalogue or the graph connects.
     effect : str
-        One of `EFFECTS`.
+        See `resistpanel.resist.effect.EFFECTS`.
     pro, contra : list of str
         The reasons for and against.
     driver : Driver or None
@@ -39,6 +39,7 @@ class Finding:
 
     alteration: Alteration
     matches: list[Match]
+    set_aside: list[Match]
     mechanisms: list[Mechanism]
     effect: str
     pro: list[str]
@@ -48,7 +49,7 @@ class Finding:
     @property
     def kept(self) -> list[Match]:
         """The matches for the drugs given that count."""
-        return effective(self.matches)
+        return effective([match for match in self.matches if match not in self.set_aside])
 
     @property
     def mechanism(self) -> Mechanism | None:
@@ -71,7 +72,7 @@ class Finding:
     def order(self) -> tuple:
         """Sort key, what explains the relapse best first.
 
-        Known before candidate before no evidence before passenger, an alteration that relapse
+        Known before candidate before the others, an alteration that relapse
         brought before one that was there all along; then by state, match level, a source of the
         patient's disease before others, and cancer cell fraction.
         """
@@ -101,7 +102,10 @@ class Finding:
             return 0 if came else 2
         if self.effect == "candidate":
             return 1 if came else 3
-        return 2 + EFFECTS.index(self.effect)
+        tested = self.effect == "no_effect" and self.kept
+        if tested or self.effect == "driver":
+            return 4
+        return 4 + ("other_driver", "not_connected", "no_effect").index(self.effect) + 1
 
 
 def find(patient: Patient, context: Context) -> list[Finding]:
@@ -120,15 +124,6 @@ def find(patient: Patient, context: Context) -> list[Finding]:
     spectrum = _uv_share(considered)
     findings = [_finding(alteration, patient, context, spectrum) for alteration in considered]
     return sorted(findings, key=Finding.order)
-
-
-def sensitising(patient: Patient, context: Context) -> list[Driver]:
-    """Return the drivers of the drugs given, those of the patient's disease if any are."""
-    ours = [d for d in context.drivers if any(d.sensitises(drug) for drug in patient.drugs)]
-    of_disease = [
-        d for d in ours if context.diseases.match(patient.disease, d.disease) is not False
-    ]
-    return of_disease or ours
 
 
 def _uv_share(alterations: Sequence[Alteration]) -> tuple[int, int]:
@@ -152,88 +147,42 @@ def _finding(
         context.diseases,
         patient.disease,
     )
-    aimed_at = [driver.gene for driver in sensitising(patient, context)]
-    found = mechanisms(alteration, matches, patient.drugs, context.pathway, aimed_at)
-    driver = next(
-        (
-            driver
-            for driver in context.drivers
-            if driver.gene == alteration.gene
-            and any(driver.sensitises(drug) for drug in patient.drugs)
-            and _is_driver(alteration, driver)
-        ),
-        None,
-    )
-    kept = effective(matches)
+    drivers = sensitising(patient, context)
+    role = role_of(alteration, patient, drivers)
+    aside = _set_aside(matches, role, patient)
+    matches_used = [match for match in matches if match not in aside]
+    aimed_at = [driver.gene for driver in drivers]
+    found = mechanisms(alteration, matches_used, patient.drugs, context.pathway, aimed_at)
+    kept = effective(matches_used)
     pro: list[str] = []
     contra: list[str] = []
-    effect = _effect(alteration, kept, found, driver, context, patient.drugs, pro, contra)
+    effect = against_drugs(alteration, kept, found, role, context, patient.drugs, pro, contra)
+    contra += [
+        f"{m.row.id} reports resistance to {join(m.row.drugs or m.row.drug_class)} "
+        f"({m.row.evidence_level}); the driver of the therapy is not resistance to it"
+        for m in aside
+    ]
     _state_reasons(alteration, pro, contra)
-    _match_reasons(kept, overruled(matches), pro, contra)
+    _match_reasons(kept, overruled(matches_used), pro, contra)
     _clone_reasons(alteration, contra)
-    if effect in {"candidate", "passenger", "no_evidence"}:
+    if effect != "known":
         _spectrum_reason(alteration, spectrum, contra)
     pro += _phase_reasons(alteration, patient)
     contra += _unphased_reasons(alteration, patient)
-    return Finding(alteration, matches, found, effect, pro, contra, driver)
+    return Finding(alteration, matches, aside, found, effect, pro, contra, role.driver)
 
 
-def _is_driver(alteration: Alteration, driver: Driver) -> bool:
-    if alteration.copy_number:
-        return driver.alteration_type == alteration.copy_number
-    return any(driver.matches_change(change) for change in alteration.changes)
-
-
-def _effect(
-    alteration: Alteration,
-    kept: Sequence[Match],
-    found: Sequence[Mechanism],
-    driver: Driver | None,
-    context: Context,
-    drugs: Sequence[Drug],
-    pro: list[str],
-    contra: list[str],
-) -> str:
-    """Return the effect; give the reasons that decide it."""
-    if any(match.row.direction == "resistance" for match in kept):
-        return "known"
-    if alteration.synonymous:
-        contra.append("synonymous: the protein is unchanged")
-        return "passenger"
-    if kept:
-        return "no_evidence"
-    if driver is not None:
-        contra.append("the sensitising driver, for which the drug is given")
-        return "no_evidence"
-    if not drugs:
-        contra.append("no drug is given, so the variant cannot be interpreted")
-        return "passenger"
-    if not found:
-        contra.append(
-            "not in the catalogue for this drug, and its gene is not in the pathway of the drug"
-        )
-        return "passenger"
-    if not alteration.changes and not alteration.copy_number:
-        contra.append("no change of the protein")
-        return "passenger"
-    relation = found[0].relation
-    activating = [
-        known
-        for known in context.activating
-        if known.gene == alteration.gene
-        and any(known.matches_change(change) for change in alteration.changes)
+def _set_aside(matches: Sequence[Match], role: Role, patient: Patient) -> list[Match]:
+    """Return the rows that say resistance to drugs whose driver the alteration is, to no other."""
+    if not role.covered:
+        return []
+    return [
+        match
+        for match in matches
+        if match.drug
+        and match.row.direction == "resistance"
+        and all(d.name in role.covered for d in patient.drugs if match.row.drug_match(d))
     ]
-    likely, reason = plausible(alteration, relation)
-    if activating and relation.needs == "gain":
-        reason = f"an alteration known to activate {alteration.gene} ({activating[0].source})"
-    if not likely:
-        contra.append(reason)
-        return "passenger"
-    contra.append("not in the catalogue for this drug")
-    if alteration.state in GAINED or alteration.state in (*OPEN, None):
-        pro.append(f"{found[0].text}: {reason}")
-        return "candidate"
-    return "passenger"
 
 
 def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) -> None:
@@ -350,6 +299,7 @@ def _what_matched(match: Match) -> str:
             "deletion": "deletion of the gene",
             "loss_of_function": "loss of function of the gene",
             "nonsynonymous": "mutation of the gene",
+            "reversion": "reversion of a truncating allele of the gene",
         }[match.row.alteration_type]
     return {
         "exact": "exact match",

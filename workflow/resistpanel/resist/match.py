@@ -59,6 +59,10 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
             "deletion": {"deletion", "loss_of_function"},
         }[alteration.copy_number]
         return "gene" if row.match_level == "gene" and row.alteration_type in kinds else None
+    if row.alteration_type == "reversion":
+        return "gene" if alteration.restores else None
+    if row.alteration_type == "loss_of_function" and row.match_level == "gene":
+        return "gene" if alteration.inactivates else None
     if row.match_level == "class":
         known = [a for a in activating if a.gene == row.gene]
         hit = any(a.matches_change(c) for a in known for c in alteration.changes)

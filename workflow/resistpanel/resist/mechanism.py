@@ -77,7 +77,7 @@ def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
         The reason, for or against.
     """
     if relation.needs == "loss":
-        if alteration.truncating:
+        if alteration.inactivates:
             return True, f"inactivates {alteration.gene}, a negative regulator of the pathway"
         if alteration.copy_number == "amplification":
             return False, f"more of {alteration.gene} would inhibit the pathway"
@@ -85,7 +85,7 @@ def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
             f"{alteration.gene} is a negative regulator of the pathway; whether this change "
             "inactivates it is not known"
         )
-    if alteration.truncating:
+    if alteration.inactivates:
         return False, f"inactivates {alteration.gene}, which the pathway requires"
     if alteration.copy_number == "amplification":
         return True, f"more copies of {alteration.gene}, a positive regulator of the pathway"
@@ -120,6 +120,11 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
     target = relation.target if relation else join(drug.targets)
     of_drug = f"the target of {drug.name}"
     way = f" ({' → '.join(relation.path)})" if relation and len(relation.path) > 1 else ""
+    if kind == "reversion":
+        return (
+            f"a reversion, which restores the reading frame of {alteration.gene} lost by "
+            f"{alteration.restores.removeprefix(alteration.gene).strip()}"
+        )
     if kind == "on_target_amplification":
         return f"more copies of {alteration.gene}, {of_drug}"
     if kind in ON_TARGET:

@@ -7,6 +7,7 @@ from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
 from resistpanel.resist.copy_changes import copy_changes
+from resistpanel.resist.lines import therapies
 
 
 def read_patient(
@@ -14,12 +15,12 @@ def read_patient(
 ) -> Patient:
     """Return the patient of what compare, sheet and, if given, copynumber handed on."""
     pairs = tuple(
-        Pair(pair.pre, pair.post, tuple(drugs.resolve(name) for name in pair.drugs))
+        Pair(pair.pre, pair.post, tuple(drugs.named(name) for name in pair.drugs))
         for pair in compare.pairs
     )
     given = [drug for pair in pairs for drug in pair.drugs]
     if not pairs:
-        given = [drugs.resolve(drug.drug) for drug in sheet.drugs]
+        given = [drugs.named(drug.drug) for drug in sheet.drugs]
     samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
     by_names = {(pair.pre, pair.post): pair for pair in pairs}
     kinds = {name: row.kind for name, row in compare.lesions.variants.items()}
@@ -38,6 +39,14 @@ def read_patient(
         copynumber is not None,
         compare.lesions.samples,
         without,
+        therapies(compare.lines, drugs.named),
+        sheet_samples=sheet.samples,
+        lost_copies=frozenset(
+            (name, gene.gene)
+            for name, sample in (copynumber.samples.items() if copynumber else ())
+            for gene in sample.genes
+            if gene.loh
+        ),
     )
 
 

@@ -50,6 +50,23 @@ UV_SHARE = TABLE.add(
     "their cause",
     origin="judgement",
 )
+REVERSION_SPAN = TABLE.add(
+    "REVERSION_SPAN",
+    100,
+    unit="residues",
+    meaning="Largest distance of a second frameshift that makes up for a first one and is taken as "
+    "its reversion",
+    origin="judgement: reads do not phase more, and a longer stretch of another frame is likely to "
+    "have a stop",
+)
+CONVERGENCE = TABLE.add(
+    "CONVERGENCE",
+    ("RAS", "RAF", "MEK", "ERK", "PI3K", "AKT", "mTOR"),
+    unit="nodes of the pathway",
+    meaning="Nodes at which alterations of several genes may be said to converge",
+    origin="judgement: the kinases and GTPases on which resistance to RTK and RAF inhibitors meets "
+    "(Wagle 2011)",
+)
 UNCATALOGUED = TABLE.add(
     "UNCATALOGUED",
     4,

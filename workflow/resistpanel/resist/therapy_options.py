@@ -15,6 +15,8 @@ from resistpanel.resist.match import Match
 
 #: The words of an option or a drug class; a hyphen joins and separates.
 _WORD = re.compile(r"[A-Za-z0-9]+")
+#: What the note of a row says of a drug that was given again.
+_RECHALLENGE = re.compile("responded again|rechallenge")
 
 
 def expected_to_fail(
@@ -86,53 +88,66 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
     )
 
 
-def resisted_classes(finding: Finding) -> list[tuple[str, str]]:
-    """Return what the alteration is reported to resist, each with its best level of evidence.
+def resisted_drugs(finding: Finding) -> list[tuple[str, str]]:
+    """Return the drugs given that an alteration is reported to resist, each with its evidence.
 
-    Classes, and drugs named alone, from the rows of the closest level that are not of another
-    disease (all, if all are); a drug named beside its class is covered by the class.
+    By the closest matches, those of other diseases only if there is no other: the best level of
+    the rows that name the drug, else of those that name its class.
     """
-    level = finding.kept[0].level if finding.kept else None
-    matches = [m for m in finding.matches if m.level == level and m.row.direction == "resistance"]
-    rows = [m.row for m in matches if m.disease is not False] or [m.row for m in matches]
-    covered = {name for row in rows if row.drug_class for name in row.drugs}
-    levels = [(name, row.evidence_level) for row in rows for name in row.drug_class]
-    levels += [(n, row.evidence_level) for row in rows for n in row.drugs if n not in covered]
-    best: dict[str, str] = {}
-    for name, found in levels:
-        best[name] = min(best.get(name, found), found, key=EVIDENCE_LEVELS.index)
-    return list(best.items())
+    kept = [m for m in finding.kept if m.row.direction == "resistance"]
+    kept = [m for m in kept if m.level == kept[0].level]
+    kept = [m for m in kept if m.disease is not False] or kept
+    found = []
+    for drug in (mechanism.drug for mechanism in finding.mechanisms):
+        how = [(m.row, m.row.drug_match(drug)) for m in kept]
+        rows = [row for row, match in how if match == "drug"]
+        by_class = [row for row, match in how if match == "class"]
+        if not rows and not by_class:
+            continue
+        level = min((row.evidence_level for row in rows or by_class), key=EVIDENCE_LEVELS.index)
+        if rows:
+            found.append((drug.name, level))
+        else:
+            shared = next(name for name in by_class[0].drug_class if name in drug.classes)
+            found.append((drug.name, f"by its class, {plural(shared)}: {level}"))
+    return found
 
 
 def options(
-    patient: Patient, context: Context, keys: Sequence[Finding], findings: Sequence[Finding]
+    patient: Patient,
+    context: Context,
+    keys: Sequence[Finding],
+    findings: Sequence[Finding],
+    failing: Sequence[ExpectedToFail],
 ) -> tuple[TherapyOption, ...]:
     """Return the options that hold for the key alterations, each once.
 
-    An option is left out if the key alterations resist every drug that it names. Otherwise it says
-    in brackets which of its drugs were given already, and which an alteration resists that is
-    still there, key or not.
+    No drug is an option that was given, that is in `failing`, or that another alteration resists
+    that is still there. The exception is a drug of an earlier line of which a row says that tumours
+    with a key alteration responded again: it is labelled as rechallenge.
     """
     found: dict[str, TherapyOption] = {}
     drugs = list(context.catalog.drugs)
     others = [f for f in findings if f.alteration.state != "lost" and f.alteration.status != "gone"]
-    resisted = {
-        drug.name: [f.alteration.label for f in others if _resisting(f, drug)] for drug in drugs
-    }
-    failing = {drug.name for drug in drugs if any(_resisting(key, drug) for key in keys)}
-    given = _given(patient)
+    out = {item.drug: "likely cross-resistance" for item in failing}
+    for drug in drugs:
+        if any(_resisting(other, drug) for other in others):
+            out.setdefault(drug.name, "likely cross-resistance")
+    out |= dict.fromkeys(_given(patient), "already given")
     for finding in keys:
         alteration = finding.alteration
+        again = _again(finding, drugs) - {drug.name for drug in patient.drugs}
+        again -= {drug.name for drug in drugs if any(_resisting(key, drug) for key in keys)}
         names = {part.strip() for part in alteration.protein.split(",") if part}
         names |= {alteration.copy_number} - {""}
         for mechanism in finding.mechanisms:
             for option in context.options:
-                if option.id in found:
+                if option.id in found or _excepted(option, alteration.gene, others):
                     continue
                 if option.holds(alteration.gene, names, mechanism.kind, mechanism.drug) and (
                     option.condition is None or _condition(option.condition, finding, patient)
                 ):
-                    text = _with_cautions(option, _meant(option, drugs), failing, resisted, given)
+                    text = _open_part(option, _meant(option, drugs), out, again)
                     if text is None:
                         continue
                     found[option.id] = TherapyOption(
@@ -143,6 +158,24 @@ def options(
                         variant=alteration.id,
                     )
     return tuple(found.values())
+
+
+def _excepted(option: Option, gene: str, others: Sequence[Finding]) -> bool:
+    """Whether the gene has another alteration for which the option does not hold."""
+    return any(
+        other.alteration.gene == gene
+        and set(other.alteration.protein.split(",")) & set(option.excluded)
+        for other in others
+    )
+
+
+def _again(finding: Finding, drugs: Sequence[Drug]) -> set[str]:
+    """Return the drugs to which a row reports that tumours with this alteration responded again."""
+    exact = [m for m in finding.matches if m.level == "exact" and m.disease is not False]
+    rows = [
+        m.row for m in exact if m.row.direction == "sensitivity" and _RECHALLENGE.search(m.row.note)
+    ]
+    return {drug.name for drug in drugs if any(row.drug_match(drug) == "drug" for row in rows)}
 
 
 def _in_use(drug: Drug) -> int:
@@ -177,35 +210,43 @@ def _meant(option: Option, drugs: Sequence[Drug]) -> list[Drug]:
     ]
 
 
-def _with_cautions(
-    option: Option,
-    meant: Sequence[Drug],
-    failing: set[str],
-    resisted: dict[str, list[str]],
-    given: set[str],
+def _open_part(
+    option: Option, meant: Sequence[Drug], out: dict[str, str], again: set[str]
 ) -> str | None:
-    """Return an option with what speaks against it; None if all drugs that it names will fail.
+    """Return what is left of an option, in words; None if nothing is.
 
     Of a combination only what was given is said: the sources name it against several alterations.
+
+    Parameters
+    ----------
+    option : Option
+    meant : sequence of Drug
+        The drugs that it names, or that its class has.
+    out : dict of str to str
+        By drug: why it is no option.
+    again : set of str
+        Drugs that may be given again.
     """
-    combined = bool(set(_WORD.findall(option.option)) & {"together", "with", "addition"})
-    if meant and not combined and all(drug.name in failing for drug in meant):
+    if set(_WORD.findall(option.option)) & {"together", "with", "addition"}:
+        before = [drug.name for drug in meant if out.get(drug.name) == "already given"]
+        return f"{option.option} (already given: {join(before)})" if before else option.option
+    repeated = {name for name in again if out.get(name) == "already given"}
+    left = [drug.name for drug in meant if drug.name not in out or drug.name in repeated]
+    if meant and not left:
         return None
-    notes = []
-    before = [drug.name for drug in meant if drug.name in given]
-    if before == [option.option]:
-        notes.append("already given")
-    elif before:
-        notes.append(f"already given: {join(before)}")
-    by_label: dict[tuple[str, ...], list[str]] = {}
-    for drug in meant if not combined else ():
-        if resisted[drug.name]:
-            by_label.setdefault(tuple(resisted[drug.name]), []).append(drug.name)
-    notes += [
-        f"likely cross-resistance to {join(names)}: {join(labels)}"
-        for labels, names in by_label.items()
-    ]
-    return f"{option.option} ({'; '.join(notes)})" if notes else option.option
+    labels = {name: f"{name} (rechallenge)" for name in repeated}
+    names = {drug.name for drug in meant}
+    parts = [part for part in re.split(r", | or ", option.option) if part]
+    if names and set(parts) == names:
+        return join((labels.get(part, part) for part in parts if part in left), "or")
+    reasons: dict[str, list[str]] = {}
+    for drug in meant:
+        if drug.name not in left:
+            reasons.setdefault(out[drug.name], []).append(drug.name)
+    if not reasons:
+        return option.option
+    said = "; ".join(f"{join(names, 'or')}: {why}" for why, names in reasons.items())
+    return f"{option.option} (not {said})"
 
 
 def _condition(condition: tuple[str, str], finding: Finding, patient: Patient) -> bool:

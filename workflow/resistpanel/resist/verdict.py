@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from resistpanel.core.text import join, plural, sentence
+from resistpanel.core.text import join, sentence
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.resist import (
     Confidence,
@@ -11,13 +11,15 @@ from resistpanel.records.resist import (
     Driver,
     ExcludedVariant,
     NearMiss,
+    NotAssessed,
     Verdict,
 )
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
+from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
-from resistpanel.resist.therapy_options import resisted_classes
+from resistpanel.resist.therapy_options import resisted_drugs
 
 #: How a state is told of a known alteration.
 _STATE = {
@@ -60,13 +62,15 @@ def state_words(alteration: Alteration) -> str:
 
 
 def _of_line(words: str, alteration: Alteration, number: int) -> str:
-    """Return the words of a later line of therapy, with the earlier line that brought it."""
-    if number == 1:
-        return words
-    words = words.replace("before treatment", f"before line {number} of therapy")
+    """Return the words of a line of therapy, with the line that brought it or lost it."""
+    if number > 1:
+        words = words.replace("before treatment", f"before line {number} of therapy")
     earlier = [one for one in alteration.lines if one.line < number and one.state in GAINED]
     for one in earlier[:1]:
         words += f" ({one.state} under line {one.line})"
+    gone = next((one for one in alteration.later if one.state == "lost"), None)
+    if gone:
+        words += f", and is no longer detected after line {gone.line}"
     return words
 
 
@@ -118,7 +122,7 @@ def verdict(
     converging: Convergence | None,
     germline: Sequence[ExcludedVariant],
     missed: Sequence[NearMiss],
-    tumor_only: bool,
+    closed: Sequence[NotAssessed],
     numbers: Confidence | None,
 ) -> Verdict:
     """Return the `verdict` part of resist.json; `numbers` are those of the first key finding."""
@@ -137,12 +141,18 @@ def verdict(
             ["no drug in the column 'drugs' of the later samples", *notes],
             [],
         )
+    notes = [f"resistance to {one.drug} is not assessed: {one.reason}" for one in closed] + notes
+    if not keys and len(closed) == len(patient.drugs):
+        names = join((one.drug for one in closed), "or")
+        why = join(dict.fromkeys(one.reason for one in closed), "; ")
+        text = f"Resistance to {names} cannot be assessed: {why}."
+        return _result("none", text, "low", notes, [])
     if not keys:
         return _nothing(patient, findings, driver, covered, rows, notes)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes)
-    return _known(patient, keys, driver, converging, notes, tumor_only, numbers)
+    return _known(patient, keys, driver, converging, notes, numbers)
 
 
 def _known(
@@ -151,7 +161,6 @@ def _known(
     driver: Driver,
     converging: Convergence | None,
     notes: list[str],
-    tumor_only: bool,
     numbers: Confidence,
 ) -> Verdict:
     main = keys[0]
@@ -165,9 +174,9 @@ def _known(
             " It may be why the tumour did not respond, but does not explain a relapse after a "
             "response."
         )
-    lacks = limits(main, numbers, driver, tumor_only)
-    confidence = word(main, numbers, lacks)
-    reasons = [*main.pro, *(f"but {lack}" for lack in lacks)]
+    missing = [*limits(main, numbers, driver, patient.tumor_only), *lacks(main, patient)]
+    confidence = word(main, numbers, missing)
+    reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
@@ -195,9 +204,8 @@ def _told(finding: Finding) -> str:
         + (f": {measured}" if measured else "")
     )
     by_level: dict[str, list[str]] = {}
-    for name, level in resisted_classes(finding):
-        shown = plural(name) if name[-1:].isalpha() and " " in name else name
-        by_level.setdefault(level, []).append(shown)
+    for name, level in resisted_drugs(finding):
+        by_level.setdefault(level, []).append(name)
     resisted = join(f"{join(names)} ({level})" for level, names in by_level.items())
     return f"{first} It is reported to confer resistance to {resisted}."
 

@@ -1,0 +1,158 @@
+"""The effect of an alteration against the drugs given, and the reasons that decide it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from resistpanel.catalog.drivers import Driver
+from resistpanel.catalog.drugs import Drug
+from resistpanel.core.text import join
+from resistpanel.core.vocabulary import GAINED, OPEN
+from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.context import Context
+from resistpanel.resist.match import Match
+from resistpanel.resist.mechanism import Mechanism, plausible
+
+#: What an alteration does against the drugs given.
+EFFECTS = ("known", "candidate", "driver", "other_driver", "not_connected", "no_effect")
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The drivers of the drugs given that an alteration is, and what follows from it.
+
+    Attributes
+    ----------
+    driver : Driver or None
+    covered : frozenset of str
+        Names of the drugs to which it cannot be resistance: those given for it, and those of
+        the combination that have no driver of their own.
+    """
+
+    driver: Driver | None = None
+    covered: frozenset[str] = field(default_factory=frozenset)
+
+
+def sensitising(patient: Patient, context: Context) -> list[Driver]:
+    """Return the drivers of the drugs given, those of the patient's disease if any are."""
+    ours = [driver for driver in context.drivers if driver.sensitised(patient.drugs)]
+    of_disease = [
+        d for d in ours if context.diseases.match(patient.disease, d.disease) is not False
+    ]
+    return of_disease or ours
+
+
+def role_of(alteration: Alteration, patient: Patient, drivers: Sequence[Driver]) -> Role:
+    """Return whether an alteration is the driver of the drugs given, alone or in combination.
+
+    A drug of the combination that has no driver of its own is given for the driver of the
+    others. What relapse brought is a driver by name alone: it covers no drug.
+    """
+    mine = [driver for driver in drivers if is_driver(alteration, driver)]
+    if not mine:
+        return Role()
+    if arrived(alteration):
+        return Role(mine[0])
+    given = {drug.name for drug in patient.drugs}
+    covered = set().union(*(driver.sensitised(patient.drugs) for driver in mine))
+    others = set().union(*(driver.sensitised(patient.drugs) for driver in drivers))
+    return Role(mine[0], frozenset(covered | (given - others)))
+
+
+def is_driver(alteration: Alteration, driver: Driver) -> bool:
+    """Whether an alteration is the one that a row of drivers names."""
+    if alteration.gene != driver.gene:
+        return False
+    if driver.alteration_type == "loss_of_function" and driver.match_level == "gene":
+        return alteration.inactivates
+    if alteration.copy_number:
+        return driver.alteration_type == alteration.copy_number
+    return any(driver.matches_change(change) for change in alteration.changes)
+
+
+def arrived(alteration: Alteration) -> bool:
+    """Whether relapse brought an alteration that no sample before the first dose shows."""
+    return alteration.state in ("acquired", "emergent") and alteration.before != "present"
+
+
+def against_drugs(
+    alteration: Alteration,
+    kept: Sequence[Match],
+    found: Sequence[Mechanism],
+    role: Role,
+    context: Context,
+    drugs: Sequence[Drug],
+    pro: list[str],
+    contra: list[str],
+) -> str:
+    """Return the effect, one of `EFFECTS`; add the reasons that decide it."""
+    if any(match.row.direction == "resistance" for match in kept):
+        return "known"
+    if alteration.synonymous:
+        contra.append("synonymous: the protein is unchanged")
+        return "no_effect"
+    if role.driver is not None:
+        contra.append(f"the sensitising driver, for which {_of(role, drugs)} is given")
+        return "driver"
+    if kept:
+        return "no_effect"
+    other = known_driver(alteration, context)
+    if not drugs:
+        contra.append("no drug is given, so the variant cannot be interpreted")
+        return "other_driver" if other else "no_effect"
+    if not found:
+        contra.append(other or "not in the catalogue for this drug")
+        contra.append("its gene is not in the pathway of the drug")
+        return "other_driver" if other else "not_connected"
+    if not (alteration.changes or alteration.copy_number or alteration.inactivates):
+        contra.append("no change of the protein")
+        return "no_effect"
+    return _in_pathway(alteration, found[0], context, other, pro, contra)
+
+
+def _in_pathway(
+    alteration: Alteration,
+    found: Mechanism,
+    context: Context,
+    other: str,
+    pro: list[str],
+    contra: list[str],
+) -> str:
+    """Return the effect of an uncatalogued change of a gene of the pathway."""
+    likely, reason = plausible(alteration, found.relation)
+    activating = _activating(alteration, context)
+    if activating and found.relation.needs == "gain":
+        reason = f"an alteration known to activate {alteration.gene} ({activating})"
+    if not likely:
+        contra.append(reason)
+        return "other_driver" if other else "no_effect"
+    contra.append("not in the catalogue for this drug")
+    if alteration.state in GAINED or alteration.state in (*OPEN, None):
+        pro.append(f"{found.text}: {reason}")
+        return "candidate"
+    if other:
+        contra.append(other)
+    return "other_driver" if other else "no_effect"
+
+
+def _of(role: Role, drugs: Sequence[Drug]) -> str:
+    """Return the drugs for which the driver is the target, or the combination."""
+    covered = [drug.name for drug in drugs if drug.name in role.covered]
+    return join(covered) if covered else "the drug"
+
+
+def _activating(alteration: Alteration, context: Context) -> str:
+    """Return the source by which an alteration activates its gene; empty if it is not known."""
+    for known in context.activating:
+        if known.gene == alteration.gene and any(map(known.matches_change, alteration.changes)):
+            return known.source
+    return ""
+
+
+def known_driver(alteration: Alteration, context: Context) -> str:
+    """Return why an alteration is a known driver, of whatever drug or tumour; empty if not."""
+    if source := _activating(alteration, context):
+        return f"a known activating alteration of {alteration.gene} ({source})"
+    for driver in context.drivers:
+        if is_driver(alteration, driver):
+            return f"a known driver: sensitises to {join(driver.drug_class, 'or')}"
+    return ""
