@@ -2,6 +2,7 @@
 
     python -m benchmarks.vignettes
     python -m benchmarks.vignettes --only G14 G15 --verbose
+    python -m benchmarks.vignettes --file tests/resist/vignettes/fresh.tsv
     python -m benchmarks.vignettes --publish TITLE
 
 A vignette is *right* if the verdict is of the expected kind, names what is expected for every
@@ -18,10 +19,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks.genome import ROOT
 from benchmarks.publish import revision
 from benchmarks.vignette_patients import (
+    VIGNETTES,
     Answer,
     Vignette,
     VignettePatient,
@@ -142,12 +145,13 @@ def failures(results: Sequence[Result]) -> str:
     )
 
 
-def section(title: str, results: Sequence[Result]) -> str:
-    """Return a section of the page."""
+def section(title: str, results: Sequence[Result], path: Path = VIGNETTES) -> str:
+    """Return a section of the page; it names the table unless that is the usual one."""
+    option = "" if path.name == VIGNETTES.name else f" --file {path.name}"
     return "\n".join([
         f"## {title}",
         "",
-        f"Written by `python -m benchmarks.vignettes --publish TITLE` at {revision()}.",
+        f"Written by `python -m benchmarks.vignettes{option} --publish TITLE` at {revision()}.",
         "",
         table(results),
         "",
@@ -160,12 +164,13 @@ def section(title: str, results: Sequence[Result]) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--file", type=Path, default=VIGNETTES, help="table of vignettes")
     parser.add_argument("--only", nargs="+", help="ids of vignettes")
     parser.add_argument("--verbose", action="store_true", help="print every sentence")
     parser.add_argument("--publish", metavar="TITLE", help="append a section to the page")
     args = parser.parse_args()
     context = load_context()
-    vignettes = [v for v in read_vignettes() if not args.only or v.id in args.only]
+    vignettes = [v for v in read_vignettes(args.file) if not args.only or v.id in args.only]
     results = [run(vignette, context) for vignette in vignettes]
     print(table(results), failures(results), sep="\n\n")
     if args.verbose:
@@ -173,7 +178,7 @@ def main() -> int:
             print(f"\n{result.vignette.id} {result.score}: {result.sentence}")
     if args.publish:
         with PAGE.open("a", encoding="utf-8") as page:
-            page.write("\n" + section(args.publish, results))
+            page.write("\n" + section(args.publish, results, args.file))
     return 0
 
 
