@@ -123,10 +123,11 @@ def test_what_relapse_brought_is_not_germline(patient, context):
 
 
 def test_a_citation_that_was_not_looked_up_is_marked(patient, finding, context):
-    p = patient("selpercatinib", disease="NSCLC").background()
-    p.amplify("MET", 0.0, 2.0)
-    notes = {e["id"]: e["note"] for e in finding(p.resist(context), "MET").evidence}
-    assert notes["MET-amplification-RET"].endswith("citation not looked up in PubMed: 33007380")
+    p = patient("avapritinib", disease="GIST").background()
+    p.add("PDGFRA", "V658A", 0.0, 0.2)
+    notes = {e["id"]: e["note"] for e in finding(p.resist(context), "PDGFRA").evidence}
+    note = notes["PDGFRA-V658A-avapritinib"]
+    assert note.endswith("citation not looked up in PubMed: 32972961")
     p = patient("vemurafenib").background()
     p.add("MAP2K1", "C121S", 0.0, 0.2)
     notes = {e["id"]: e["note"] for e in finding(p.resist(context), "MAP2K1").evidence}
