@@ -45,3 +45,16 @@ def test_the_line_that_brought_an_alteration_is_named():
         lines=lines[:1], line=lines[0], state="acquired", status="present", later=()
     )
     assert state_words(first) == "was acquired"
+
+
+def test_a_drug_of_the_combination_that_acts_on_the_alteration(patient, context):
+    """MET amplification resists lazertinib; amivantamab, given with it, binds MET."""
+    for drugs, kind in ((("osimertinib",), "mechanism"), (("amivantamab", "lazertinib"), "none")):
+        p = patient(*drugs, disease="NSCLC").background()
+        p.add("EGFR", "L858R", 0.35, 0.35)
+        met = p.amplify("MET", 0.0, 2.5)
+        value = p.resist(context)
+        assert value["verdict"]["kind"] == kind
+        (found,) = (f for f in value["findings"] if f["variant"] == met)
+        said = any("acts on it" in reason for reason in found["against"])
+        assert said == (kind == "none")

@@ -150,7 +150,8 @@ def _finding(
     drivers = sensitising(patient, context)
     role = role_of(alteration, patient, drivers)
     aside = _set_aside(matches, role, patient)
-    matches_used = [match for match in matches if match not in aside]
+    countered = _countered([match for match in matches if match not in aside])
+    matches_used = [m for m in matches if m not in aside and m not in countered]
     aimed_at = [driver.gene for driver in drivers]
     found = mechanisms(alteration, matches_used, patient.drugs, context.pathway, aimed_at)
     kept = effective(matches_used)
@@ -162,6 +163,11 @@ def _finding(
         f"({m.row.evidence_level}); the driver of the therapy is not resistance to it"
         for m in aside
     ]
+    contra += [
+        f"{m.row.id} reports resistance to {join(m.row.drugs or m.row.drug_class)} "
+        f"({m.row.evidence_level}); {drug} of the combination acts on it"
+        for m, drug in countered.items()
+    ]
     _state_reasons(alteration, pro, contra)
     _match_reasons(kept, overruled(matches_used), pro, contra)
     _clone_reasons(alteration, contra)
@@ -169,7 +175,29 @@ def _finding(
         _spectrum_reason(alteration, spectrum, contra)
     pro += _phase_reasons(alteration, patient)
     contra += _unphased_reasons(alteration, patient)
-    return Finding(alteration, matches, aside, found, effect, pro, contra, role.driver)
+    return Finding(
+        alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver
+    )
+
+
+def _countered(matches: Sequence[Match]) -> dict[Match, str]:
+    """Return rows of resistance to a drug of a combination whose other drug acts on the alteration.
+
+    By row, the drug for which a row as close states sensitivity. Rows of one drug alone, or of
+    its class, are left to `effective`.
+    """
+    acts = {
+        match.drug.name: LEVELS.index(match.level)
+        for match in reversed(matches)
+        if match.drug and match.row.direction == "sensitivity" and match.drug_match == "drug"
+    }
+    found = {}
+    for match in matches:
+        if match.drug and match.row.direction == "resistance" and match.drug.name not in acts:
+            drugs = [d for d, level in acts.items() if level <= LEVELS.index(match.level)]
+            if drugs:
+                found[match] = drugs[0]
+    return found
 
 
 def _set_aside(matches: Sequence[Match], role: Role, patient: Patient) -> list[Match]:
