@@ -61,7 +61,7 @@ def test_nothing_wrong_says_what_the_run_will_do(place, capsys):
 def test_many_faults_are_told_together(place, capsys):
     (place.folder / "genome.fa").unlink()
     (place.folder / "after.bam").unlink()
-    place.rows[1]["drugs"] = "PLX4O32"
+    place.rows[1]["drugs"] = "dabrafenib + trametinib"
     place.write_sheet()
     text = (place.folder / "config.yaml").read_text()
     (place.folder / "config.yaml").write_text(text + "call: {extra: --no-such-option}\n")

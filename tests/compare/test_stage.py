@@ -45,6 +45,9 @@ HEADER = """\
 ##INFO=<ID=PROTEIN,Number=.,Type=String,Description="Short">
 ##INFO=<ID=RESIDUES,Number=.,Type=Integer,Description="Codons">
 ##INFO=<ID=SPLICE,Number=0,Type=Flag,Description="Splice">
+##INFO=<ID=HAPLOTYPE,Number=.,Type=String,Description="Haplotype">
+##INFO=<ID=HGVSP_ALONE,Number=1,Type=String,Description="Alone">
+##INFO=<ID=HGVSP_UNPHASED,Number=.,Type=String,Description="Unphased">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments">
 ##FORMAT=<ID=ADF,Number=R,Type=Integer,Description="Forward">

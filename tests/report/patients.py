@@ -151,7 +151,7 @@ def variant(chrom, pos, ref, alt, gene, proteins, samples, states, state, **more
             for i, (r, a, residue) in enumerate(zip(ref, alt, residues, strict=False))
         ] if kind in ("SNV", "MNV") else [],
         "splice": False, "sites": [], "samples": samples, "states": states, "state": state,
-        "reported": True, "real": 0.99999, "haplotype": None, "unphased": [],
+        "reported": True, "real": 0.99999,
         **over_time(samples, states, state),
     }  # fmt: skip
     return value | more

@@ -209,10 +209,11 @@ def test_overlapping_mates_agree_but_for_their_own_errors(clean, noisy, bam):
             ):
                 continue
             one, other = sorted(reads, key=lambda r: r.reference_start)
-            low, high = other.reference_start, one.reference_end
+            # An indel of the last bases of a read is aligned without a gap.
+            low, high = other.reference_start + 5, one.reference_end - 5
             if low < high:
                 mine = one.query_sequence[low - one.reference_start :]
-                theirs = other.query_sequence[: high - low]
+                theirs = other.query_sequence[5 : 5 + high - low]
                 size = min(len(mine), len(theirs))
                 total += size
                 differ += sum(a != b for a, b in zip(mine[:size], theirs[:size], strict=True))

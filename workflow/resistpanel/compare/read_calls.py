@@ -124,8 +124,7 @@ def describe(call: Call) -> dict:
         "sites": tuple(call.words("SITE")),
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
-        "haplotype": _haplotype(call),
-        "unphased": tuple(_unphased(call.chrom, entry) for entry in call.words("HGVSP_UNPHASED")),
+        **_read_together(call),
         "real": None if real is None else float(f"{real:.6g}"),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
@@ -137,13 +136,15 @@ def _phase(contig: str, entry: str) -> Phase:
     return Phase(other=f"{contig}:{pos}:{ref}:{alt}", cis=int(cis), trans=int(trans))
 
 
-def _haplotype(call: Call) -> Haplotype | None:
-    """Return the alleles that a variant is named with, from annotate's INFO/HAPLOTYPE."""
-    others = call.words("HAPLOTYPE")
-    if not others:
-        return None
-    ids = tuple(f"{call.chrom}:{entry.replace('_', ':')}" for entry in others)
-    return Haplotype(others=ids, alone=_decoded(call.info.get("HGVSP_ALONE")))
+def _read_together(call: Call) -> dict:
+    """Return what annotate says of the alleles that the variant is, or may be, read with."""
+    found: dict = {}
+    if others := call.words("HAPLOTYPE"):
+        ids = tuple(f"{call.chrom}:{entry.replace('_', ':')}" for entry in others)
+        found["haplotype"] = Haplotype(others=ids, alone=_decoded(call.info.get("HGVSP_ALONE")))
+    if entries := call.words("HGVSP_UNPHASED"):
+        found["unphased"] = tuple(_unphased(call.chrom, entry) for entry in entries)
+    return found
 
 
 def _unphased(contig: str, entry: str) -> Unphased:

@@ -277,9 +277,9 @@ class Variant(Record):
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
-    haplotype: Haplotype | None = None
-    """Names and consequence are those of these alleles together; null if of this one alone."""
-    unphased: tuple[Unphased, ...] = ()
+    haplotype: Haplotype | UnsetType = UNSET
+    """Names and consequence are those of these alleles together; absent if of this one alone."""
+    unphased: Annotated[tuple[Unphased, ...], Meta(min_length=1)] | UnsetType = UNSET
     real: Fraction | None = None
     """Probability that the allele is neither error, artefact nor another person's; null where the
     calls state no odds."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import UNSET, UnsetType, field
 
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records.base import (
@@ -124,8 +124,8 @@ class Confidence(Record):
     tumour cells before; null where one of the numbers is."""
     text: str
     """The numbers in words."""
-    expected_mechanisms: Copies | None = None
-    """Mechanisms that match the catalogue like this one, expected in a patient who relapsed; null
+    expected_mechanisms: Copies | UnsetType = UNSET
+    """Mechanisms that match the catalogue like this one, expected in a patient who relapsed; absent
     where `chance_matches` is."""
 
 

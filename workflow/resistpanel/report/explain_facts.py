@@ -258,7 +258,7 @@ def of_variant(results: Results, variant: Variant, others: list[Variant], query:
         "patient": results.patient,
         "query": query,
         "kind": "variant",
-        "variant": allele | {"phase": None if variant.phase is UNSET else variant.phase},
+        "variant": {key: None if value is UNSET else value for key, value in allele.items()},
         "call": figures
         | {
             "prior_somatic": _number(parameters.get("prior_somatic")),

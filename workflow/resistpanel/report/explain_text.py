@@ -209,7 +209,7 @@ def _states(facts: dict) -> list[str]:
             f"  named together with {' and '.join(v['haplotype']['others'])}, on the same "
             f"molecules; alone {v['haplotype']['alone']}"
         )
-    for one in v["unphased"]:
+    for one in v["unphased"] or ():
         lines.append(
             f"  on molecules with {one['other']}: {one['together']}; the fragments do not show "
             "that all of them are"

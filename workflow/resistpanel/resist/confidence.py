@@ -12,6 +12,7 @@ that are mechanisms. The word is derived from the numbers and the limits of the 
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from resistpanel.core.text import join, percent, probability
 from resistpanel.records.resist import Confidence, Driver
@@ -91,7 +92,7 @@ class Judge:
             new_variants=new,
             probability=_probability(one.real, below, _no_chance(chance, expected), one.state),
             text="",
-            expected_mechanisms=None if expected is None else float(f"{expected:.4g}"),
+            expected_mechanisms=UNSET if expected is None else float(f"{expected:.4g}"),
         )
         return msgspec.structs.replace(numbers, text=_text(numbers))
 
@@ -129,9 +130,9 @@ def _probability(
     return float(f"{found:.6g}")
 
 
-def _no_chance(chance: float | None, mechanisms: float | None) -> float | None:
+def _no_chance(chance: float | None, mechanisms: float | UnsetType | None) -> float | None:
     """Return the fraction of matches that are mechanisms; None where one is not known."""
-    if chance is None or mechanisms is None:
+    if chance is None or mechanisms is None or mechanisms is UNSET:
         return None
     return mechanisms / (mechanisms + chance)
 

@@ -152,6 +152,10 @@ def known_driver(alteration: Alteration, context: Context) -> str:
     """Return why an alteration is a known driver, of whatever drug or tumour; empty if not."""
     if source := _activating(alteration, context):
         return f"a known activating alteration of {alteration.gene} ({source})"
+    if alteration.inactivating:
+        return f"a known loss of function of {alteration.gene} ({alteration.inactivating})"
+    if alteration.inactivates and any(k.gene == alteration.gene for k in context.inactivating):
+        return f"loss of function of {alteration.gene}, a tumour suppressor"
     for driver in context.drivers:
         if is_driver(alteration, driver):
             return f"a known driver: sensitises to {join(driver.drug_class, 'or')}"
