@@ -198,8 +198,10 @@ def of_sheets(text: Text, rng: random.Random, times: int) -> Iterator[Case]:
     yield case("patient without tumour", text.sheet(text.rows[:1]))
     yield case("two normals", changed(1, role="normal"))
     yield case("unknown role", changed(1, role="tumr"))
-    yield case("unknown drug", changed(2, drugs="vemurafenibb"))
-    yield case("unknown drug of several", changed(2, drugs="vemurafenib;;xyz"))
+    # A note: the page says what is not assessed.
+    yield case("unknown drug", changed(2, drugs="vemurafenibb"), "any")
+    yield case("unknown drug of several", changed(2, drugs="vemurafenib;;xyz"), "any")
+    yield case("two drugs in one name", changed(2, drugs="dabrafenib + trametinib"))
     yield case("day that is no number", changed(2, day="ninety"))
     yield case("day not finite", changed(2, day="inf"))
     yield case("day of 400 digits", changed(2, day="9" * 400))
