@@ -130,7 +130,7 @@ def test_page_and_exports_agree_in_every_state(parts, make):
 def test_the_numbers_of_confidence(paper):
     lines = [plain(line) for line in summary_questions.numbers(paper)]
     assert lines[0].startswith("probability that the alteration is real: ")
-    assert "tier 1 of 4 (own scale, not AMP/ASCO/CAP)" in lines[1]
+    assert "tier 1 of 4 (scale of resistpanel, not AMP/ASCO/CAP)" in lines[1]
     (row,) = summary_questions.before(paper)
     assert "in less than 1 % of the tumour cells: 97.2 %" in plain(row["text"])
 

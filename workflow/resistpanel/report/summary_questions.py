@@ -15,7 +15,7 @@ ANSWERS = {
 
 
 #: What keeps a tier from being read as one of the guideline's.
-SCALE = "(own scale, not AMP/ASCO/CAP)"
+SCALE = "(scale of resistpanel, not AMP/ASCO/CAP)"
 
 #: Tiers of evidence, as the first screen words them.
 TIERS = {
