@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pysam
 
-from resistpanel.core.bam import open_bam
 from resistpanel.core.consensus import TIERS, convention, tier_of
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target, merge_targets
+from resistpanel.core.stream import Stream
 from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
@@ -106,7 +106,7 @@ def _umi(reads: Sequence[pysam.AlignedSegment]) -> str:
 
 
 def _reads(
-    handle: pysam.AlignmentFile, target: Target, deep: int
+    stream: Stream, target: Target, deep: int
 ) -> tuple[list[pysam.AlignedSegment], int | None]:
     """Return the first reads over a target, and where the reading ended before the last of them.
 
@@ -114,7 +114,7 @@ def _reads(
     library, too, begin at few bases there.
     """
     found: list[pysam.AlignedSegment] = []
-    for read in handle.fetch(target.chrom, target.start, target.end):
+    for read in stream.fetch(target.chrom, target.start, target.end):
         few = found and read.reference_start - found[0].reference_start < END_WINDOW // 4
         if len(found) >= LOOK_READS + (deep if few else 0):
             return found, read.reference_start
@@ -162,15 +162,15 @@ def look(
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
     try:
-        with open_bam(path, reference) as handle:
-            for target in _spread(merge_targets(list(targets))):
-                if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
-                    break
-                reads, stop = _reads(handle, target, min(deep, LOOK_DEEP // 4))
-                deep -= max(0, len(reads) - LOOK_READS)
-                tagged += reads[:LOOK_TAGS]
-                parts.append((reads, stop))
-    except (OSError, ValueError) as error:
+        stream = Stream(path, reference)
+        for target in _spread(merge_targets(list(targets))):
+            if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
+                break
+            reads, stop = _reads(stream, target, min(deep, LOOK_DEEP // 4))
+            deep -= max(0, len(reads) - LOOK_READS)
+            tagged += reads[:LOOK_TAGS]
+            parts.append((reads, stop))
+    except OSError as error:
         raise InputError(
             f"cannot be read ({error})", str(path), "check the file and its index"
         ) from error
