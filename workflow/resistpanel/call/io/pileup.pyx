@@ -31,6 +31,9 @@ cdef enum:
     N_TIER = 3
     Q_CONSENSUS = 30
 
+#: No index of a base.
+cdef int64_t NOWHERE = -(<int64_t>1 << 62)
+
 #: Quality group by tier of the read (index of `core.consensus.TIERS`) and quality.
 GROUP_OF = np.zeros((N_TIER, 256), dtype=np.uint8)
 cdef uint8_t GROUP[N_TIER][256]
@@ -136,10 +139,55 @@ cdef extern from *:
         }
         return p;
     }
+
+    /* The same where two mates agree: one base, of both their qualities or of the better one.
+       Its cycle is that of the better mate, step * position + cycle at 0. */
+    static __attribute__((noinline)) int64_t count_pair(
+        const uint8_t *restrict base, const uint8_t *restrict qual,
+        const uint8_t *restrict mate_base, const uint8_t *restrict mate_qual,
+        const uint8_t *restrict reference, uint32_t *restrict depth,
+        const int64_t *restrict row, int64_t *restrict cycles, int min_qual, int best,
+        int step, int64_t cycle, int mate_step, int64_t mate_cycle, int64_t p, int64_t end)
+    {
+        for (; p < end; p++) {
+            const int q = qual[p], r = mate_qual[p];
+            const uint8_t b = base[p];
+            if (q < min_qual || r < min_qual || b != mate_base[p] || b != reference[p] || b > 3)
+                break;
+            const int better = r > q ? r : q;
+            const int both = q + r > 60 ? 60 : q + r;
+            int64_t c = (r > q ? mate_step * p + mate_cycle : step * p + cycle) >> 3;
+            depth[row[best ? better : both] + p]++;
+            cycles[c < 40 ? c : 39]++;
+        }
+        return p;
+    }
     """
+    int64_t count_pair(const uint8_t *base, const uint8_t *qual, const uint8_t *mate_base,
+                       const uint8_t *mate_qual, const uint8_t *reference, uint32_t *depth,
+                       const int64_t *row, int64_t *cycles, int min_qual, int best, int step,
+                       int64_t cycle, int mate_step, int64_t mate_cycle, int64_t p,
+                       int64_t end) noexcept nogil
     int64_t count_run(const uint8_t *base, const uint8_t *qual, const uint8_t *reference,
                       uint32_t *depth, const int64_t *row, int min_qual, int64_t p,
                       int64_t end) noexcept nogil
+
+
+cdef inline int64_t ungapped(const Read *r, const uint32_t *cigars) noexcept nogil:
+    """Return what to add to a position to have its index in `Reads.bases`; `NOWHERE` with gaps."""
+    cdef int32_t x, op, aligned = 0
+    for x in range(r.n_cigar):
+        op = cigars[r.cigar + x] & 15
+        if op == 0 or op == 7 or op == 8:
+            aligned += 1
+        elif op == 1 or op == 2 or op == 3:
+            return NOWHERE
+    return r.seq + r.lclip - r.pos if aligned == 1 else NOWHERE
+
+
+cdef inline int64_t cycle_at_0(const Read *r, int64_t at) noexcept nogil:
+    """Return the sequencing cycle that position 0 of the reference would be of, see `ungapped`."""
+    return r.length - 1 - (at - r.seq) if r.flag & BAM_FREVERSE else at - r.seq
 
 
 cdef struct Counts:
@@ -300,11 +348,13 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef int64_t n_indels = 0, m_indels = 0
     cdef int64_t first, idx, lo, hi, stop
     cdef uint8_t base, qual, cls, orient
-    cdef bint walked
+    cdef int64_t at_a = NOWHERE, at_b = NOWHERE, shift
+    cdef bint walked, plain
     cdef Read *r
     cdef Read *s
     cdef Read *t
     cdef Column *column
+    cdef Column mate
     for i in range(n_reads):
         f = rows[i].frag
         if mates[f, 0] < 0:
@@ -323,7 +373,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                 a, b = mates[f, 0], mates[f, 1]
                 r = &rows[a]
                 s = &rows[b] if b >= 0 else NULL
-                walked = False
+                walked = plain = False
                 # F1R2 = 0, F2R1 = 3: the strand that read 1 came from.
                 orient = 0
                 if r.flag & 1:
@@ -374,15 +424,38 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             k += 1
                             continue
                         if not walked:
-                            walk(r, bases, quals, cigars, ca)
-                            walk(s, bases, quals, cigars, cb)
                             walked = True
-                        for p in range(lo, stop):
-                            column = &ca[p - r.pos]
-                            base, qual, q = column.base, column.qual, column.qpos
+                            at_a, at_b = ungapped(r, cigars), ungapped(s, cigars)
+                            plain = at_a != NOWHERE and at_b != NOWHERE
+                            if not plain:
+                                walk(r, bases, quals, cigars, ca)
+                                walk(s, bases, quals, cigars, cb)
+                        shift = offsets[k] - starts[k]
+                        p = <int32_t>lo - 1
+                        while p + 1 < stop:
+                            p += 1
+                            if plain:
+                                p = <int32_t>count_pair(
+                                    bases + at_a, quals + at_a, bases + at_b, quals + at_b,
+                                    &reference[0] + shift,
+                                    counts.depth + (2 + orient) * N_QBIN * n_pos + shift,
+                                    counts.row[r.tier], counts.cycles, min_qual, r.tier != 0,
+                                    -1 if r.flag & BAM_FREVERSE else 1, cycle_at_0(r, at_a),
+                                    -1 if s.flag & BAM_FREVERSE else 1, cycle_at_0(s, at_b),
+                                    p, stop)
+                                if p == stop:
+                                    break
+                                base, qual = bases[at_a + p], quals[at_a + p]
+                                q = <int32_t>(at_a + p - r.seq)
+                                mate.base, mate.qual = bases[at_b + p], quals[at_b + p]
+                                mate.qpos = <int32_t>(at_b + p - s.seq)
+                                column = &mate
+                            else:
+                                column = &ca[p - r.pos]
+                                base, qual, q = column.base, column.qual, column.qpos
+                                column = &cb[p - s.pos]
                             cls = 1 if r.flag & BAM_FREVERSE else 0
                             ra = a
-                            column = &cb[p - s.pos]
                             if base == 5 or column.base == 5:
                                 # an indel that one mate does not show: no base observed
                                 if base != column.base:
