@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, bdtrc
 
 from resistpanel.call.call_constants import (
     CLUSTER_SHARED,
@@ -21,6 +20,7 @@ from resistpanel.call.call_constants import (
     PRIMER_REACH,
 )
 from resistpanel.call.io.evidence import Candidate, near
+from resistpanel.core.special import bdtr, bdtrc
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import betainc, betaincinv, betaln
 
 from resistpanel.call.call_constants import (
     ARTIFACT_CAP,
@@ -58,6 +57,7 @@ from resistpanel.call.model.posterior import (
     log_shows_other,
     log_spread,
 )
+from resistpanel.core.special import betainc, betaincinv, betaln
 
 #: Least fragments of the filter `few_fragments`, least ratio of AF to stutter of `slippage`.
 FEW, SLIPPAGE = (

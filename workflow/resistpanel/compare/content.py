@@ -9,8 +9,6 @@ import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 
-from scipy.special import chdtrc
-
 from resistpanel.compare.compare_constants import (
     CLEAR_AF,
     CONTRADICTION,
@@ -21,6 +19,7 @@ from resistpanel.compare.compare_constants import (
 )
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
+from resistpanel.core.special import chdtrc
 from resistpanel.core.stats import effective_depth
 from resistpanel.core.vcf import Genotype
 from resistpanel.records import compare as records

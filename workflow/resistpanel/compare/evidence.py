@@ -4,7 +4,6 @@ import dataclasses
 import math
 
 import numpy as np
-from scipy.special import betaln, logsumexp
 
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE, MOST_COPIES
 from resistpanel.compare.content import Content
@@ -12,6 +11,7 @@ from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Locus
 from resistpanel.compare.support import POSSIBLE, log10_presence
 from resistpanel.core.core_constants import Z95
+from resistpanel.core.special import betaln, logsumexp
 from resistpanel.core.stats import log_beta_binomial
 from resistpanel.core.vcf import Genotype
 

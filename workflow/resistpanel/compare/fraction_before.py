@@ -23,7 +23,6 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
-from scipy.special import ndtri
 
 from resistpanel.compare.compare_constants import (
     FRACTION_BOUNDS,
@@ -36,6 +35,7 @@ from resistpanel.compare.compare_constants import (
 )
 from resistpanel.compare.evidence import View
 from resistpanel.compare.states import Rules, rho_of
+from resistpanel.core.special import ndtri
 from resistpanel.core.stats import log_beta_binomial
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Line

@@ -25,7 +25,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
 
 from resistpanel.compare.compare_constants import (
     CLEAR_COUNT,
@@ -36,6 +35,7 @@ from resistpanel.compare.compare_constants import (
 )
 from resistpanel.compare.read_calls import Record
 from resistpanel.compare.support import PRESENT, log_if_present
+from resistpanel.core.special import gammaln, logsumexp
 
 #: Quantiles of equal weight of the rate.
 _QUANTILES = (np.arange(9) + 0.5) / 9

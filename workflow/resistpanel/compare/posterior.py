@@ -13,9 +13,9 @@ allele counts).
 import functools
 
 import numpy as np
-from scipy.special import ndtri
 
 from resistpanel.compare.compare_constants import CELLS, NEGLIGIBLE
+from resistpanel.core.special import ndtri
 from resistpanel.core.stats import log_beta_binomial
 
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CELLS + 1)) ** 2

@@ -18,12 +18,12 @@ import dataclasses
 import math
 
 import numpy as np
-from scipy.special import ndtri
 
 from resistpanel.compare.compare_constants import LEAST_COPIES, QUANTILE_STEPS
 from resistpanel.compare.posterior import Posterior
 from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MARGIN
 from resistpanel.core.core_constants import Z95
+from resistpanel.core.special import ndtri
 from resistpanel.records import compare as records
 
 #: Quantiles of equal weight of the errors of a purity, and of an amount of DNA.

@@ -8,7 +8,6 @@ import dataclasses
 import math
 
 from scipy.optimize import brentq
-from scipy.special import ndtri
 
 from resistpanel.compare.compare_constants import (
     FOLD_PRECISION,
@@ -21,6 +20,7 @@ from resistpanel.compare.posterior import Posterior, posterior, probability_abov
 from resistpanel.compare.scale import Scale
 from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
+from resistpanel.core.special import ndtri
 from resistpanel.core.stats import effective_depth
 
 

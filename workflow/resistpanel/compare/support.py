@@ -16,7 +16,6 @@ import functools
 import math
 
 import numpy as np
-from scipy.special import betaln, gammaln, logsumexp
 
 from resistpanel.call.call_constants import PRESENT_BF
 from resistpanel.call.model.posterior import (
@@ -26,6 +25,7 @@ from resistpanel.call.model.posterior import (
     log_frequency_prior,
 )
 from resistpanel.compare.compare_constants import LEAST_ODDS
+from resistpanel.core.special import betaln, gammaln, logsumexp
 
 _FREQUENCY = FREQUENCIES[1:]
 _LOG_PRESENT = log_frequency_prior()

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from resistpanel.copynumber.copy_states import copies, expected_log2, log_ratio_likelihood
 from resistpanel.copynumber.copynumber_constants import (
@@ -19,6 +18,7 @@ from resistpanel.copynumber.ratios import Genes, mad, two_sided
 from resistpanel.copynumber.segments import BALANCES, HetSites, Segment
 from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
+from resistpanel.core.special import logsumexp
 from resistpanel.core.stats import benjamini_hochberg
 
 

@@ -14,9 +14,9 @@ Sources: Carter et al., Nat Biotechnol 2012;30:413 (ABSOLUTE); Van Loo et al., P
 import dataclasses
 
 import numpy as np
-from scipy.special import gammaln
 
 from resistpanel.copynumber.copynumber_constants import FREEDOM, RHO, STRAY_SPAN
+from resistpanel.core.special import gammaln
 from resistpanel.core.stats import log_beta_binomial
 
 

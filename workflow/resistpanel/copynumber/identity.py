@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
-from scipy.special import logsumexp
-from scipy.stats import norm, poisson
 
 from resistpanel.call.model.contamination import Fraction
 from resistpanel.copynumber.allele_counts import Sites
@@ -34,6 +32,7 @@ from resistpanel.copynumber.copynumber_constants import (
     TUMOR_X,
 )
 from resistpanel.copynumber.ratios import mad
+from resistpanel.core.special import logsumexp
 from resistpanel.qc.identity_limits import DEFAULT
 from resistpanel.records.copynumber import Agreement, Genotypes, SampleSex
 
@@ -197,6 +196,11 @@ SHARED_WITH_Y = {
 }
 
 
+def _normal(x: float, mean: float, sd: float) -> float:
+    """Return the density of the normal distribution."""
+    return float(np.exp(-(((x - mean) / sd) ** 2) / 2) / (sd * np.sqrt(2 * np.pi)))
+
+
 def infer_sex(
     bins: Bins, depth: Coverage, sites: Sites, sample: str, tumor: bool = False
 ) -> SampleSex:
@@ -231,7 +235,7 @@ def infer_sex(
         spread = max(mad(np.log2(depth.depth[autosomes])), TARGET_SPREAD)
         sd = np.hypot(MEDIAN_ERROR * spread / np.sqrt(private.sum()), CHROMOSOME_SPREAD)
         log2 = np.clip(np.log2(max(ratio, 2**-6)), -2, 1)
-        woman, man = (norm.pdf(log2, x, sd) for x in (0, -1))
+        woman, man = (_normal(log2, x, sd) for x in (0, -1))
         if tumor:
             changed, span = TUMOR_X
             woman, man = ((1 - changed) * x + changed / span for x in (woman, man))
@@ -252,7 +256,7 @@ def infer_sex(
     if bases[0] and bases[1]:
         rate = (het & ~site_x).sum() / bases[1] * bases[0]
         woman, man = max(rate, 1e-3), max(rate * STRAY_HETEROZYGOUS, 1e-3)
-        odds += poisson.logpmf(count, woman) - poisson.logpmf(count, man)
+        odds += count * np.log(woman / man) - (woman - man)  # of Poisson counts
     odds = float(np.clip(odds, -99, 99))
     sex = None if abs(odds) < np.log(LEAST_SEX_ODDS) else "female" if odds > 0 else "male"
     return SampleSex(sex=sex, log_odds=round(odds, 3), depth_ratio=ratio, heterozygous=count)

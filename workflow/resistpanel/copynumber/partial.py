@@ -10,7 +10,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import logsumexp
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
 from resistpanel.copynumber.copy_states import expected_log2, log_student
@@ -29,6 +28,7 @@ from resistpanel.copynumber.copynumber_constants import (
 )
 from resistpanel.copynumber.gene_states import Cell
 from resistpanel.copynumber.ratios import Genes, Targets
+from resistpanel.core.special import logsumexp
 
 
 @dataclasses.dataclass(frozen=True)

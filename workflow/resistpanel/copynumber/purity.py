@@ -11,7 +11,6 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betainc, betaln, gammaln, logsumexp
 
 from resistpanel.copynumber.copy_states import (
     STATES,
@@ -44,6 +43,7 @@ from resistpanel.copynumber.copynumber_constants import (
     WIDEST,
 )
 from resistpanel.copynumber.segments import HetSites, Segment
+from resistpanel.core.special import betainc, betaln, gammaln, logsumexp
 from resistpanel.core.stats import jeffreys_interval, overdispersed_interval
 
 GRID = np.linspace(*PURITY_GRID)

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import t as student
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
 from resistpanel.copynumber.copynumber_constants import (
@@ -22,6 +21,7 @@ from resistpanel.copynumber.copynumber_constants import (
     TUKEY,
 )
 from resistpanel.core.core_constants import Z95
+from resistpanel.core.special import stdtr
 
 
 @dataclasses.dataclass(frozen=True)
@@ -305,4 +305,4 @@ def gene_noise(log2: np.ndarray, se: np.ndarray, chrom: np.ndarray) -> float:
 
 def two_sided(log2: np.ndarray, se: np.ndarray, freedom: np.ndarray) -> np.ndarray:
     """Return the p value of a log2 ratio of 0 by Student's t."""
-    return 2 * student.sf(np.abs(log2) / se, np.maximum(freedom, 1))
+    return 2 * stdtr(np.maximum(freedom, 1), -np.abs(log2) / se)

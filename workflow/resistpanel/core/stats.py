@@ -4,9 +4,9 @@ Counts may be arrays; all functions broadcast.
 """
 
 import numpy as np
-from scipy.special import betainc, betaincinv, betaln, expit, ndtri, xlog1py, xlogy
 
 from resistpanel.core.core_constants import Z95
+from resistpanel.core.special import betainc, betaincinv, betaln, expit, ndtri, xlog1py, xlogy
 
 #: Counts up to which the beta-binomial's distribution is summed, and steps of a bisection.
 SUMMED, HALVINGS = 30, 40

@@ -5,8 +5,8 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import norm
 
+from resistpanel.core.special import ndtri
 from resistpanel.testing.genome import Region
 from resistpanel.testing.mixtures import Plan, Source, first_share, weights
 from resistpanel.testing.variants import Variant
@@ -36,7 +36,7 @@ class Library:
         No insert is shorter than a read, so no adapter is read.
         """
         quantile = (np.arange(4096) + 0.5) / 4096
-        sizes = np.rint(self.insert_mean + self.insert_sd * norm.ppf(quantile))
+        sizes = np.rint(self.insert_mean + self.insert_sd * ndtri(quantile))
         return np.clip(sizes, self.length, self.longest).astype(np.int64)
 
     def bases_per_fragment(self) -> float:

@@ -1,8 +1,8 @@
 """Base qualities by cycle, and sequencing errors at the rate that they state."""
 
 import numpy as np
-from scipy.stats import norm
 
+from resistpanel.core.special import ndtri
 from resistpanel.testing.testing_constants import QUALITY_BINS, QUALITY_CLASSES
 
 CLASSES = np.array(QUALITY_CLASSES)
@@ -27,7 +27,7 @@ def quality_table(model: str, length: int) -> np.ndarray:
         if model == "gaiix":
             mean = 37 - 26 * cycle**1.3 - loss
             spread = 2 + 4 * cycle
-            values = mean[:, None] + spread[:, None] * norm.ppf(quantile)[None, :]
+            values = mean[:, None] + spread[:, None] * ndtri(quantile)[None, :]
             table[index] = np.clip(np.rint(values), 4, 40)
         else:
             low = np.minimum(0.9, 0.004 + 0.012 * cycle + loss / 60)

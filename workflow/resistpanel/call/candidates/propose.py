@@ -1,7 +1,6 @@
 """Alleles that the reads of a chunk propose, before any model weighs them."""
 
 import numpy as np
-from scipy.special import pdtrc
 
 from resistpanel.call.call_constants import (
     GAP_READS_SAMPLED,
@@ -19,6 +18,7 @@ from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import words
 from resistpanel.core.allele import Allele, haplotype, left_align_to
 from resistpanel.core.reference import Reference, decode
+from resistpanel.core.special import pdtrc
 
 
 def _unlikely(count: np.ndarray, expected: np.ndarray) -> np.ndarray:

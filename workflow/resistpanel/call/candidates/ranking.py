@@ -1,10 +1,10 @@
 """Places of a chunk that are looked at, where there are too many for all."""
 
 import numpy as np
-from scipy.special import pdtrc
 
 from resistpanel.call.call_constants import GATE, MOST_PLACES, NOISE_TRIMMED
 from resistpanel.call.io.regions import Chunk
+from resistpanel.core.special import pdtrc
 
 
 def stand_out(place: np.ndarray, fragments: np.ndarray, depth: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ J R Stat Soc B 1990;52:393), and predicts the highest frequency among all sites.
 """
 
 import numpy as np
-from scipy.special import bdtrc
 
 from resistpanel.call.call_constants import (
     DAMAGE_DEPTH,
@@ -25,6 +24,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.error_model import ErrorCounts
 from resistpanel.core.reference import BASES
+from resistpanel.core.special import bdtrc
 
 #: Substitutions by damage of either strand: formalin, oxidation.
 DAMAGES = (frozenset({("C", "T"), ("G", "A")}), frozenset({("G", "T"), ("C", "A")}))

@@ -21,7 +21,6 @@ a large one.
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import expit, pdtrc
 
 from resistpanel.call.call_constants import (
     CONSENSUS_SLIPPAGE,
@@ -57,6 +56,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 from resistpanel.call.kernels import expected_errors, tabulate
+from resistpanel.core.special import expit, pdtrc
 
 MULTIPLIERS = np.array(SITE_MULTIPLIERS)
 #: Quality groups are merged to these for the per-position table: single reads of low quality,

@@ -18,7 +18,6 @@ leaking cells do not carry show error alone. Source: Taylor-Weiner et al., Nat M
 import dataclasses
 
 import numpy as np
-from scipy.special import betaln
 
 from resistpanel.call.call_constants import (
     EM_STEPS,
@@ -36,6 +35,7 @@ from resistpanel.call.call_constants import (
     LOCI_APART,
     MIN_GENOTYPE_DEPTH,
 )
+from resistpanel.core.special import betaln
 from resistpanel.core.stats import log_beta_binomial
 
 #: Foreign fractions that are tried: 0, then equal steps of the logarithm.

@@ -23,7 +23,6 @@ et al., Nucleic Acids Res 2012;40:2426 (allele distributions at heterozygous sit
 import dataclasses
 
 import numpy as np
-from scipy.special import expit
 
 from resistpanel.call.call_constants import (
     BALANCED,
@@ -37,6 +36,7 @@ from resistpanel.call.call_constants import (
     OVERDISPERSION_SPREAD,
     STRETCH,
 )
+from resistpanel.core.special import expit
 
 #: Values of rho that are tried: equal steps of the logarithm. The least is 0 for what can be
 #: counted: at 30,000 fragments it adds 0.3 % to the variance.

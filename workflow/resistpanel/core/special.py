@@ -1,0 +1,52 @@
+"""Functions of `scipy.special`; every module takes them from here.
+
+On import, `scipy.special` copies the whole namespace of numpy, and so loads `numpy.f2py`,
+`numpy.testing`, `numpy.ma` and others that nothing here uses: 0.25 s of CPU for each process of a
+workflow. While it is imported, numpy lists only what is loaded.
+"""
+
+import numpy as np
+
+_ALL, _DIR = np.__all__, np.__dir__
+_LOADED = [name for name in _ALL if name in vars(np)]
+np.__all__, np.__dir__ = _LOADED, lambda: _LOADED
+try:
+    from scipy.special import (
+        bdtr,
+        bdtrc,
+        betainc,
+        betaincinv,
+        betaln,
+        chdtrc,
+        expit,
+        gammaln,
+        log_ndtr,
+        logsumexp,
+        ndtr,
+        ndtri,
+        pdtrc,
+        stdtr,
+        xlog1py,
+        xlogy,
+    )
+finally:
+    np.__all__, np.__dir__ = _ALL, _DIR
+
+__all__ = [
+    "bdtr",
+    "bdtrc",
+    "betainc",
+    "betaincinv",
+    "betaln",
+    "chdtrc",
+    "expit",
+    "gammaln",
+    "log_ndtr",
+    "logsumexp",
+    "ndtr",
+    "ndtri",
+    "pdtrc",
+    "stdtr",
+    "xlog1py",
+    "xlogy",
+]
