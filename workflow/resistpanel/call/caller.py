@@ -1,6 +1,7 @@
 """The joint call of one patient: chunks in, records out."""
 
 import gc
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.errors import error_model
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
+from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.primers import read_primers
 from resistpanel.call.model import contamination, overdispersion, population
 from resistpanel.call.model import posterior as model
@@ -175,11 +177,14 @@ class Caller:
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""
         n, samples = len(self.candidates), len(self.samples)
+        depth = self._depth()
+        good = depth[..., error_model.GOOD :].sum(3)
+        alt = np.array([[x.alt for x in c.support] for c in self.candidates]).reshape(n, samples)
         evidence = model.Evidence(
             errors=np.zeros((n, samples, 3, len(model.ERROR_CENTRES))),
-            other=np.zeros((n, samples)),
+            other=np.maximum(depth.sum((2, 3)) - alt, 0),
             expected=np.zeros((n, samples, 3)),
-            good=np.zeros((n, samples, 2)),
+            good=np.stack([good[..., :3].sum(2), good[..., 3:].sum(2)], axis=2),
             log_shared=np.tile(self.log_multiplier, (n, 1)),
             log_own=np.tile(self.log_multiplier, (n, samples, 2, 1)),
             log_carried=self._germline_priors(),
@@ -194,15 +199,21 @@ class Caller:
             self._add_multipliers(evidence, i, multipliers)
         snv = np.flatnonzero([c.allele.substitution for c in self.candidates])
         if len(snv):
-            depth = np.array([[x.depth for x in self.candidates[i].support] for i in snv])
             evidence.log_shared[snv], evidence.log_own[snv] = error_model.bounded(
                 evidence.log_shared[snv],
                 evidence.log_own[snv],
                 evidence.expected[snv],
                 evidence.good[snv],
-                depth,
+                depth[snv],
             )
         return evidence
+
+    def _depth(self, which: Iterable[int] | None = None) -> np.ndarray:
+        """Return the depths of some candidates, (n, samples, CLASSES, QUALITY_GROUPS)."""
+        chosen = range(len(self.candidates)) if which is None else which
+        found = [[x.depth for x in self.candidates[i].support] for i in chosen]
+        shape = len(found), len(self.samples), CLASSES, QUALITY_GROUPS
+        return np.array(found, dtype=float).reshape(shape)
 
     def _add_counts(self, evidence: model.Evidence, i: int, unit: int, units: int) -> None:
         """Add a candidate's counts; `unit` and `units` are of the repeat that it is in."""
@@ -230,12 +241,9 @@ class Caller:
                 cells = np.concatenate([cell, cell + 1])
                 weight = np.concatenate([1 - upper, upper])
                 table += np.bincount(cells, weight, table.size).reshape(table.shape)
-            by_class = support.depth[:, error_model.GOOD :].sum(1)
-            evidence.good[i, s] = by_class[:3].sum(), by_class[3:].sum()
-            evidence.other[i, s] = max(support.depth.sum() - support.alt, 0)
             evidence.expected[i, s] = total
             if units >= 3:
-                self.stutter[i, s] = total.sum() / max(support.depth.sum(), 1)
+                self.stutter[i, s] = total.sum() / max(support.by_class.sum(), 1)
 
     def _add_multipliers(
         self, evidence: model.Evidence, i: int, multipliers: error_model.Multipliers
@@ -359,8 +367,8 @@ class Caller:
                 rate = float(np.clip(slip, INDEL_FLOOR, ERROR_RANGE[1]))
             if candidate.misread is not None:
                 rate = min(rate + float(candidate.misread[s]), ERROR_RANGE[1])
-            by_class = support.depth.sum(1)
-            total = rate * np.array([by_class[:3].sum(), by_class[3:].sum(), 0.0])
+            by_class = support.by_class.tolist()
+            total = rate * np.array([sum(by_class[:3]), sum(by_class[3:]), 0.0])
             return np.full(len(rows), rate), total
         base, changed = _read_as(allele)
         e = learned.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
@@ -384,21 +392,19 @@ class Caller:
         (n, samples, 3, 3), by kind as `Evidence.expected`
         """
         found = np.zeros((len(which), len(self.samples), 3, 3))
-        expected = evidence.expected[which].sum(2)
-        total = np.array([[s.depth.sum() for s in self.candidates[i].support] for i in which])
-        rate = expected / np.maximum(total.reshape(expected.shape), 1)
+        depth = self._depth(which)
+        rate = evidence.expected[which].sum(2) / np.maximum(depth.sum((2, 3)), 1)
         found[..., 0] = found[..., 2] = np.log(np.clip(rate, *ERROR_RANGE))[..., None]
-        for row, i in enumerate(which):
-            candidate = self.candidates[i]
-            if not candidate.allele.substitution:
-                continue
-            base, changed = _read_as(candidate.allele)
-            less = np.log(SECOND_ERROR) if changed > 1 else 0.0
-            for s, (learned, support) in enumerate(
-                zip(self.error_models, candidate.support, strict=True)
-            ):
-                found[row, s] = learned.log_errors(candidate.context, base, support.depth)
-                found[row, s, :, [0, 2]] += less
+        alleles = [self.candidates[i].allele for i in which]
+        snv = np.flatnonzero([a.substitution for a in alleles])
+        if not len(snv):
+            return found
+        context = np.array([self.candidates[which[row]].context for row in snv])
+        base, changed = np.array([_read_as(alleles[row]) for row in snv]).T
+        for s, learned in enumerate(self.error_models):
+            found[snv, s] = learned.log_errors(context, base, depth[snv, s])
+        less = np.where(changed > 1, np.log(SECOND_ERROR), 0.0)[:, None, None, None]
+        found[snv] += less * np.array([1.0, 0.0, 1.0])
         return found
 
     def records(self) -> list[vcf.Record]:

@@ -48,14 +48,16 @@ def _mapping(p: Pile, pos: int) -> tuple[int, float, float]:
     Those left out, the mean mapping quality of the others, and the fraction of which has it near
     an end.
     """
-    low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
+    low = 0
+    if len(p.reads.low_mapq):
+        low = int(((p.reads.low_mapq[:, 0] <= pos) & (p.reads.low_mapq[:, 1] > pos)).sum())
     rows = p.over(pos, pos + 1)
     if not len(rows):
         return low, 60.0, 0.0
     starts, ends, _ = p.spans
     dist = np.minimum(pos - starts[rows], ends[rows] - 1 - pos)
-    at_end = float((dist < near(p.templates.length)).mean())
-    return low, float(p.reads.table["mapq"][rows].mean()), at_end
+    at_end = np.count_nonzero(dist < near(p.templates.length)) / len(rows)
+    return low, int(p.mapq[rows].sum()) / len(rows), at_end
 
 
 def standing_out(piles: list[Pile], codes: np.ndarray) -> np.ndarray:

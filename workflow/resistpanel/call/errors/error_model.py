@@ -358,24 +358,37 @@ class ErrorModel:
         other = (depth[:, :GOOD] @ (self.quality[:GOOD] / 3)) * factor
         return np.array([good[:3].sum(), good[3:].sum(), other.sum()])
 
-    def log_errors(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
-        """Return mean and sd of log e towards `base`, and log of the mean e.
+    def log_errors(self, context: np.ndarray, base: np.ndarray, depth: np.ndarray) -> np.ndarray:
+        """Return mean and sd of log e towards a base, and log of the mean e, by substitution.
 
-        Over depth (CLASSES, QUALITY_GROUPS), by orientation of good bases, and of the others:
-        (3, 3). Where there are none, the mean is that of all and the sd 0.
+        Where there are no fragments of a kind, the mean is that of all and the sd 0.
+
+        Parameters
+        ----------
+        context, base : int, (n,)
+        depth : (n, CLASSES, QUALITY_GROUPS)
+
+        Returns
+        -------
+        (n, 3, 3), by orientation of good bases, and of the others
         """
-        factor = self.factor[context, base] if context >= 0 else np.ones(CLASSES)
-        log_e = np.log(np.clip(factor[:, None] * self.quality / 3, *ERROR_RANGE))
-        every = (depth * log_e).sum() / depth.sum() if depth.sum() else log_e.mean()
-        found = np.tile([every, 0.0, every], (3, 1))
-        parts = (np.s_[:3, GOOD:], np.s_[3:, GOOD:], np.s_[:, :GOOD])
-        for kind, part in enumerate(parts):
-            number = depth[part].sum()
-            if number > 0:
-                mean = (depth[part] * log_e[part]).sum() / number
-                square = (depth[part] * (log_e[part] - mean) ** 2).sum() / number
-                error = (depth[part] * np.exp(log_e[part])).sum() / number
-                found[kind] = mean, np.sqrt(square), np.log(error)
+        factor = np.where((context >= 0)[:, None], self.factor[context, base], 1.0)
+        log_e = np.log(np.clip(factor[:, :, None] * self.quality / 3, *ERROR_RANGE))
+        total = depth.sum((1, 2))
+        every = (depth * log_e).sum((1, 2)) / np.maximum(total, 1e-9)
+        every = np.where(total > 0, every, log_e.mean((1, 2)))
+        found = np.zeros((len(depth), 3, 3))
+        for kind, part in enumerate((np.s_[:, :3, GOOD:], np.s_[:, 3:, GOOD:], np.s_[:, :, :GOOD])):
+            n, value = depth[part], log_e[part]
+            number = n.sum((1, 2))
+            some = number > 0
+            number = np.maximum(number, 1e-9)
+            mean = (n * value).sum((1, 2)) / number
+            square = (n * (value - mean[:, None, None]) ** 2).sum((1, 2)) / number
+            error = (n * np.exp(value)).sum((1, 2)) / number
+            found[:, kind, 0] = np.where(some, mean, every)
+            found[:, kind, 1] = np.where(some, np.sqrt(square), 0.0)
+            found[:, kind, 2] = np.where(some, np.log(np.where(some, error, 1.0)), every)
         return found
 
     @property

@@ -64,10 +64,15 @@ class Support:
         """Fragments with the allele."""
         return len(self.rows)
 
-    @property
+    @cached_property
+    def by_class(self) -> np.ndarray:
+        """Informative fragments, (CLASSES,)."""
+        return self.depth.sum(1)
+
+    @cached_property
     def total(self) -> int:
         """Informative fragments."""
-        return round(float(self.depth.sum()))
+        return round(float(self.by_class.sum()))
 
 
 def near(read_length: float) -> int:
@@ -146,6 +151,11 @@ class Pile:
         table = self.reads.table
         start, end = table["pos"].astype(np.int64), table["end"].astype(np.int64)
         return start, end, int((end - start).max(initial=0))
+
+    @cached_property
+    def mapq(self) -> np.ndarray:
+        """Mapping qualities of the reads, as an array of its own."""
+        return np.ascontiguousarray(self.reads.table["mapq"])
 
     @cached_property
     def longest(self) -> int:
