@@ -1,5 +1,6 @@
 """Writes the calls as VCF 4.3."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -96,6 +97,11 @@ FORMAT = (
 )
 
 
+#: Keys of the FORMAT column, and the column.
+KEYS = [name for name, *_ in FORMAT]
+KEYS_TEXT = ":".join(KEYS)
+
+
 @dataclass
 class Record:
     """One allele as it goes into the VCF.
@@ -122,17 +128,21 @@ class Record:
 
 def number(value: float | None, digits: int = 4) -> str:
     """Return a number with `digits` significant digits, `.` if there is none."""
-    if value is None or not np.isfinite(value):
+    if value is None or not math.isfinite(value):
         return "."
     return f"{value:.{digits}g}"
 
 
 def _field(value) -> str:
+    # The usual kinds first, by identity.
+    kind = type(value)
     if value is None:
         return "."
-    if isinstance(value, str):
+    if kind is str:
         return value
-    if isinstance(value, (list, tuple)):
+    if kind is int:
+        return str(value)
+    if kind is list or kind is tuple:
         return ",".join(map(_field, value))
     if isinstance(value, (int, np.integer)):
         return str(int(value))
@@ -168,8 +178,7 @@ def line(record: Record) -> str:
         for key, value in record.info.items()
         if value is not None and value is not False and not (isinstance(value, list) and not value)
     )
-    keys = [name for name, *_ in FORMAT]
-    cells = [":".join(_field(sample.get(key)) for key in keys) for sample in record.samples]
+    cells = [":".join([_field(sample.get(key)) for key in KEYS]) for sample in record.samples]
     quality = number(record.info.get("SOMATIC_PHRED"))
     row = [
         record.contig,
@@ -180,7 +189,7 @@ def line(record: Record) -> str:
         quality,
         ";".join(record.filters) or "PASS",
         info,
-        ":".join(keys),
+        KEYS_TEXT,
     ]
     return "\t".join(row + cells) + "\n"
 

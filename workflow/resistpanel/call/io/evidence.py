@@ -153,6 +153,12 @@ class Pile:
         return start, end, int((end - start).max(initial=0))
 
     @cached_property
+    def with_clips(self) -> tuple[np.ndarray, np.ndarray]:
+        """Starts and ends of the reads with their soft clips, as arrays of their own."""
+        table = self.reads.table
+        return table["pos"] - table["lclip"], table["end"] + table["rclip"]
+
+    @cached_property
     def mapq(self) -> np.ndarray:
         """Mapping qualities of the reads, as an array of its own."""
         return np.ascontiguousarray(self.reads.table["mapq"])
@@ -208,8 +214,8 @@ class Pile:
         starts, _, longest = self.spans
         first = np.searchsorted(starts, start - longest - self.longest)
         last = np.searchsorted(starts, end + self.longest)
-        near = self.reads.table[first:last]
-        touches = (near["pos"] - near["lclip"] < end) & (near["end"] + near["rclip"] > start)
+        begins, stops = self.with_clips
+        touches = (begins[first:last] < end) & (stops[first:last] > start)
         return first + np.flatnonzero(touches)
 
     def recount(self, chunk: Chunk) -> None:
