@@ -120,3 +120,13 @@ def test_every_step_has_its_command_and_page():
     for stage in cli.STAGES:
         assert (HOME / "workflow/rules" / f"{stage}.smk").exists(), stage
         assert (HOME / "docs" / f"{stage}.md").exists(), stage
+
+
+def test_scipy_special_is_imported_in_one_place():
+    """Elsewhere its import would load parts of numpy that nothing uses, see `core.special`."""
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in modules()
+        if "from scipy.special import" in path.read_text() or "scipy.special." in path.read_text()
+    }
+    assert found == {"core/special.py"}
