@@ -128,9 +128,11 @@ def aligned_indels(
                     shown[word] = shown.get(word, 0) + 1
         if not shown:
             continue
-        most = max(shown.values())
+        most, total = max(shown.values()), sum(shown.values())
         for word, n in shown.items():
-            if n * step < MIN_BEST or n < 0.2 * most:
+            # Two are enough where the others do not show different ones, as errors would.
+            least = MIN_BEST if 2 * n > total else MIN_FRAGMENTS
+            if n * step < least or n < 0.2 * most:
                 continue
             alt = np.frombuffer(word, dtype=np.uint8)
             if (alt > 3).any():
