@@ -162,11 +162,22 @@ class Comparison:
         )
 
     def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
+        """Return in which lesions an allele is.
+
+        A sample lacks it only if it could have shown as many cells as have it elsewhere.
+        """
         bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
+        elsewhere = [
+            self._views[variant.id, name].least_ccf
+            for name in self.tumors
+            if variant.samples[name].detected
+        ]
+        most = max((one for one in elsewhere if one is not None), default=MOST_BEFORE)
+        most = min(most, MOST_BEFORE)
         return distribution(
             self.lesions,
             {name: one.detected for name, one in variant.samples.items()},
-            {name for name, bound in bounds.items() if bound is None or bound > MOST_BEFORE},
+            {name for name, bound in bounds.items() if bound is None or bound > most},
         )
 
     def variant(self, record: Record) -> records.Variant:

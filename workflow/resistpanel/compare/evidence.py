@@ -111,6 +111,17 @@ class View:
         return self.evidence.ub / bound if bound else content.af_low
 
     @property
+    def least_ccf(self) -> float | None:
+        """Lower 95 % bound of the cancer cell fraction, on one mutated copy, 0 to 1.
+
+        By a trusted purity, else by the median of the shared variants. None where neither is known.
+        """
+        clonal = self.content and self.content.af
+        if self.locus.comparable and not (self.content and self.content.contradicted):
+            clonal = 1 / self.locus.scale()
+        return min((self.evidence.low or 0.0) / clonal, 1.0) if clonal else None
+
+    @property
     def adequate(self) -> bool:
         """Whether the sample excludes an allele that was not detected in it, if bounds do.
 
