@@ -187,7 +187,8 @@ def state(made: Comparison, one: Record) -> str:
     a change, which takes long, is left out.
     """
     identifier = one.fields["id"]
-    among = made._among("pre", "post")
+    both = all(one.evidence[name].detected for name in ("pre", "post"))
+    among = made._among("pre", "post") if both else None
     found = decide(
         made._view(one, "pre"), made._view(one, "post"), made.rules,
         made._scale("pre", "post", identifier), False,

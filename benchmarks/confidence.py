@@ -30,6 +30,7 @@ from benchmarks.confidence_patients import (
     Patient,
     Variant,
     parsed,
+    site_factors,
 )
 from resistpanel.call.call_constants import MIN_DEPTH, PRESENT_BF
 from resistpanel.call.errors import error_model
@@ -63,6 +64,8 @@ from resistpanel.resist.build import resist
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
 BATCH = 100
+#: Alleles of the panel's bases from which the caller learns how much sites differ.
+PANEL_SITES = 1_000_000
 THRESHOLD = {one.name: one.threshold for one in FILTERS}
 EDGES = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99, 1.0)
 #: The tables of the review are read once.
@@ -112,11 +115,33 @@ def evidence(depth: np.ndarray, counts: np.ndarray, rate: np.ndarray) -> Evidenc
             expected[:, :, kind] += depth * fraction * share * (rate * error[c])[:, None]
             if kind < 2:
                 good[:, :, kind] += depth * fraction * share
-    usual = np.log(error_model.usual())
+    shared, own = learned()
     return Evidence(
-        errors, depth - counts.sum(2), expected, good, np.tile(usual, (alleles, 1)),
-        np.tile(usual, (alleles, samples, 2, 1)), np.full(alleles, np.log(3e-4)),
+        errors, depth - counts.sum(2), expected, good, np.tile(shared, (alleles, 1)),
+        np.tile(own, (alleles, samples, 2, 1)), np.full(alleles, np.log(3e-4)),
     )  # fmt: skip
+
+
+@functools.cache
+def learned() -> tuple[np.ndarray, np.ndarray]:
+    """Return the log distributions of the site multiplier, shared and of a sample's own.
+
+    As the caller fits them to the errors of a panel's sites, here of `PANEL_SITES` drawn ones of
+    one sample: the counts of a patient are drawn at the alleles that the catalogue asks for alone.
+    """
+    rng = np.random.default_rng(20)
+    rate = rng.choice(np.array(list(ERRORS.values())), PANEL_SITES)
+    expected = rate * 700 * np.exp(rng.normal(0, 0.5, PANEL_SITES))
+    seen = rng.poisson(expected * site_factors(rng, PANEL_SITES, 1)[:, 0])
+    edges = error_model.EXPECTED_EDGES
+    table = np.zeros((error_model.MOST_ERRORS + 1, len(edges) + 1))
+    at = np.minimum(seen, error_model.MOST_ERRORS), np.searchsorted(edges, expected)
+    np.add.at(table, at, 1.0)
+    before = error_model.recurrent(), error_model.usual()
+    sites = error_model.PRIOR_SHARED, error_model.PRIOR_SITES
+    return tuple(
+        np.log(error_model._fit(table[None], *one)[0]) for one in zip(before, sites, strict=True)
+    )
 
 
 @functools.cache

@@ -475,18 +475,24 @@ CLASSES = ((0.08, 5.0), (0.62, 0.8), (0.30, 0.1))
 ERRORS = dict(zip(TYPES, (1.5e-4, 4e-5, 2e-4, 5e-5, 8e-5, 4e-5), strict=True))
 
 
+def site_factors(rng: np.random.Generator, number: int, samples: int) -> np.ndarray:
+    """Return by how much sites err more than their type of substitution, (number, samples).
+
+    A site errs alike in all samples, or in each by itself; a few sites err far more.
+    """
+    shared = rng.random(number) < 0.5
+    spread = rng.normal(0, 0.35, (number, samples))
+    spread[shared] = spread[shared, :1]
+    often = np.where(rng.random(number) < 0.004, rng.uniform(3, 15, number), 1.0)
+    return np.exp(spread) * often[:, None]
+
+
 def count(patient: Patient, rng: np.random.Generator) -> None:
     """Draw the fragments with each allele, (samples, classes of fragments)."""
     depth, n, alleles = patient.depth, len(patient.depth), patient.variants
     part, error = np.array(CLASSES).T
     relative = part * error / (part * error).sum()
-    # A site errs alike in all samples, or in each by itself; a few sites err far more.
-    number = len(alleles)
-    shared = rng.random(number) < 0.5
-    spread = rng.normal(0, 0.35, (number, n))
-    spread[shared] = spread[shared, :1]
-    factor = np.exp(spread)
-    factor *= np.where(rng.random(number) < 0.004, rng.uniform(3, 15, number), 1.0)[:, None]
+    factor = site_factors(rng, len(alleles), n)
     rate = np.array([ERRORS[one.change.type] for one in alleles])[:, None] * factor
     errors = rng.poisson((rate * depth)[:, :, None] * relative)
     size = (1 - patient.rho) / patient.rho

@@ -263,6 +263,9 @@ LESIONS = ("A 0 arm", "B 0 back", "C 0 chest")
         # 18 % of the cells of a tumour at 35 %: 0 of 900 excludes it, 0 of 50 does not
         ({"A": (60, 900), "B": (0, 900), "C": (0, 900)}, "private", ()),
         ({"A": (60, 900), "B": (0, 40), "C": (0, 900)}, None, ("back",)),
+        # 6 % of the cells: 0 of 50 excludes 17 %, not 6 %
+        ({"A": (18, 900), "B": (0, 50), "C": (0, 900)}, None, ("back",)),
+        ({"A": (18, 900), "B": (0, 900), "C": (0, 900)}, "private", ()),
         ({"A": (60, 900), "B": (60, 900), "C": (0, 40)}, None, ("chest",)),
         ({"A": (60, 900), "B": (60, 900), "C": (0, 900)}, "shared", ()),
         ({"A": (60, 900), "B": (60, 900), "C": (5, 40)}, "truncal", ()),
@@ -273,6 +276,17 @@ def test_a_lesion_counts_only_if_it_could_have_shown_the_variant(study, counts, 
     found = patient.compare()
     lesions = found.lesions.variants[found.variants[-1].id]
     assert (lesions.kind, lesions.unknown) == (kind, unknown)
+
+
+def test_a_truncal_variant_at_2_percent_is_not_private_to_the_deep_lesion(study):
+    """Of 50 fragments of the other lesion 36 % of such variants show none."""
+    patient = study("A 0 arm", "B 0 back")
+    for i in range(6):
+        patient.add(f"S{i}", {"A": (18, 900), "B": (i % 2, 50)})
+    found = patient.compare()
+    for variant in found.variants:
+        lesions = found.lesions.variants[variant.id]
+        assert (lesions.kind, lesions.unknown) == (None, ("back",))
 
 
 def test_a_truncal_variant_is_not_private_to_the_lesion_with_tumour(study):

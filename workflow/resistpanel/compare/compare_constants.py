@@ -18,19 +18,26 @@ MOST_FOLD = TABLE.add(
     meaning="Bounds of a fold change are searched up to this",
     origin="judgement",
 )
-FOLD_PRECISION = TABLE.add(
-    "FOLD_PRECISION",
-    0.002,
-    unit="natural logarithm",
-    meaning="Precision of those bounds",
-    origin="judgement: 0.2 %, less than is printed",
+Z_ONE_SIDED = TABLE.add(
+    "Z_ONE_SIDED",
+    1.6448536269514722,
+    unit="standard deviations",
+    meaning="Standard normal quantile 0.95, of one-sided 95 % bounds",
+    origin="definition: standard normal distribution",
 )
 CELLS = TABLE.add(
     "CELLS",
-    1000,
+    160,
     unit="cells",
-    meaning="Cells of the frequency grid, equal in arcsin(sqrt(f)): 0.0016 wide there",
-    origin="derived: the posterior of 20,000 binomial fragments has a standard deviation of 0.0035",
+    meaning="Cells of the frequency grid, equal in arcsin(sqrt(f)), over GRID_REACH on either side",
+    origin="derived: seven for a standard deviation; a quantile is right to 1/200 of it",
+)
+GRID_REACH = TABLE.add(
+    "GRID_REACH",
+    10.5,
+    unit="standard deviations of arcsin(sqrt(f))",
+    meaning="The frequency grid is so wide on either side of the observed frequency",
+    origin="derived: where no fragment of n has the allele, exp(-n x^2) is 1e-12 there",
 )
 QUANTILE_STEPS = TABLE.add(
     "QUANTILE_STEPS",
@@ -217,10 +224,10 @@ CLEAR_AF = TABLE.add(
 )
 NEGLIGIBLE = TABLE.add(
     "NEGLIGIBLE",
-    1e-19,
+    1e-12,
     unit="1",
     meaning="Weight of a cell, relative to the largest, below which it is taken as zero",
-    origin="derived: 1,000 such cells are below what doubles can add to 1",
+    origin="judgement: far below the probabilities that decide",
 )
 NEW_PRIOR = TABLE.add(
     "NEW_PRIOR",

@@ -20,7 +20,7 @@ from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
-from resistpanel.compare.scale import Point, Scale, point, scale_of
+from resistpanel.compare.scale import Scale, Scales, point
 from resistpanel.compare.sentences import frequency, sentence
 from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
 from resistpanel.core.errors import InputError
@@ -99,9 +99,8 @@ class Comparison:
         rho = {name: rho_of(vcf.overdispersion(name), rules) for name in self.tumors}
         self.contents = contents(proofs, self.purity, self.tumors, rho)
         self.shared = shared(proofs, self.tumors)
-        self._points: dict[tuple[str, str], list[Point]] = {}
-        self._tested: dict[tuple[str, str], set[str]] = {}
-        self._scales: dict[tuple[str, str], Scale | None] = {}
+        self._views: dict[tuple[str, str], View] = {}
+        self._scales: dict[tuple[str, str], Scales] = {}
         self._groups: dict[tuple[str, str], Changes | None] = {}
 
     def result(self) -> records.Compare:
@@ -163,11 +162,22 @@ class Comparison:
         )
 
     def _distribution(self, variant: records.Variant) -> records.LesionsOfVariant:
+        """Return in which lesions an allele is.
+
+        A sample lacks it only if it could have shown as many cells as have it elsewhere.
+        """
         bounds = {name: one.ub_ccf for name, one in variant.samples.items()}
+        elsewhere = [
+            self._views[variant.id, name].least_ccf
+            for name in self.tumors
+            if variant.samples[name].detected
+        ]
+        most = max((one for one in elsewhere if one is not None), default=MOST_BEFORE)
+        most = min(most, MOST_BEFORE)
         return distribution(
             self.lesions,
             {name: one.detected for name, one in variant.samples.items()},
-            {name for name, bound in bounds.items() if bound is None or bound > MOST_BEFORE},
+            {name for name, bound in bounds.items() if bound is None or bound > most},
         )
 
     def variant(self, record: Record) -> records.Variant:
@@ -263,7 +273,7 @@ class Comparison:
     def _among(self, pre: str, post: str) -> Changes | None:
         """Return which of the shared variants changed between two samples."""
         if (pre, post) not in self._groups:
-            self._groups[pre, post] = changes(self._changes(pre, post))
+            self._groups[pre, post] = changes(self._changes(pre, post).points)
         return self._groups[pre, post]
 
     def _pair_changes(
@@ -293,27 +303,28 @@ class Comparison:
 
     def _scale(self, pre: str, post: str, identifier: str) -> Scale | None:
         """Return the common change of the shared variants without the one that is tested."""
-        points = self._changes(pre, post)
-        if identifier in self._tested[pre, post]:
-            return scale_of(points, identifier)
-        if (pre, post) not in self._scales:
-            self._scales[pre, post] = scale_of(points)
-        return self._scales[pre, post]
+        return self._changes(pre, post).without(identifier)
 
-    def _changes(self, pre: str, post: str) -> list[Point]:
+    def _changes(self, pre: str, post: str) -> Scales:
         """Return the changes of the shared variants between two samples."""
-        if (pre, post) not in self._points:
+        if (pre, post) not in self._scales:
             found = []
             for record in self.shared:
                 one, other = self._view(record, pre), self._view(record, post)
                 ratio = scale_ratio(one, other)
                 rho = rho_of(one.rho, self.rules), rho_of(other.rho, self.rules)
                 found.append(point(record.fields["id"], one.evidence, other.evidence, ratio, rho))
-            self._points[pre, post] = [one for one in found if one is not None]
-            self._tested[pre, post] = {one.id for one in self._points[pre, post]}
-        return self._points[pre, post]
+            self._scales[pre, post] = Scales([one for one in found if one is not None])
+        return self._scales[pre, post]
 
     def _view(self, record: Record, sample: str) -> View:
+        """Return a sample's evidence of an allele, made once."""
+        key = record.fields["id"], sample
+        if key not in self._views:
+            self._views[key] = self._made_view(record, sample)
+        return self._views[key]
+
+    def _made_view(self, record: Record, sample: str) -> View:
         control = (0, 0)
         if self.normal is not None and self.normal != sample:
             normal = record.evidence[self.normal]

@@ -44,6 +44,8 @@ class Content:
         several copies are in the majority.
     contradicted : float or None
         A stated purity that these frequencies contradict.
+    af_sd : float or None
+        Standard error of the median where they vary no more than counting explains.
     """
 
     shared: int = 0
@@ -52,6 +54,7 @@ class Content:
     af_low: float | None = None
     contradicted: float | None = None
     missing: int = 0
+    af_sd: float | None = None
 
     @property
     def detected(self) -> bool:
@@ -151,24 +154,26 @@ def _content(
         and len(every) + missing >= SCALE_VARIANTS
         and CONTRADICTION * top < stated / 2
     )
+    lowest, af_sd = _lower_quartile(seen, rho)
     return Content(
         shared=len(here),
         catalogued=any(record.fields["sites"] for record in here),
         af=statistics.median(one.af or 0.0 for one in seen) if seen else None,
-        af_low=_lower_quartile(seen, rho),
+        af_low=lowest,
         missing=missing,
         contradicted=purity.value if contradicted else None,
+        af_sd=af_sd,
     )
 
 
-def _lower_quartile(seen: Sequence[Genotype], rho: float) -> float | None:
+def _lower_quartile(seen: Sequence[Genotype], rho: float) -> tuple[float | None, float | None]:
     """Return the lower quartile of frequencies; of few, the least that they may be.
 
     Where they vary no more than counting and overdispersion explain (chi-squared about their mean),
-    they are one frequency, and it is the median less its standard error.
+    they are one frequency, and it is the median less its standard error, which is returned too.
     """
     if len(seen) < SCALE_VARIANTS:
-        return min((one.low or 0.0 for one in seen), default=None)
+        return min((one.low or 0.0 for one in seen), default=None), None
     afs = sorted(one.af or 0.0 for one in seen)
     quartile = afs[(len(afs) - 1) // 4]
     mean = statistics.fmean(afs)
@@ -176,11 +181,11 @@ def _lower_quartile(seen: Sequence[Genotype], rho: float) -> float | None:
         mean * (1 - mean) / float(effective_depth(one.depth, rho)) for one in seen if one.depth
     ]
     if len(counting) < len(afs) or min(counting) <= 0:
-        return quartile
+        return quartile, None
     excess = sum(
         (one.af - mean) ** 2 / variance for one, variance in zip(seen, counting, strict=True)
     )
     if chdtrc(len(afs) - 1, excess) < UNEVEN_ALPHA:
-        return quartile
+        return quartile, None
     error = MEDIAN_SD * math.sqrt(statistics.fmean(counting) / len(afs))
-    return max(statistics.median(afs) - error, quartile)
+    return max(statistics.median(afs) - error, quartile), error

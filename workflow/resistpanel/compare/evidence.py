@@ -5,14 +5,19 @@ import math
 
 import numpy as np
 
-from resistpanel.compare.compare_constants import DEFAULT_ERROR, MOST_BEFORE, MOST_COPIES
+from resistpanel.compare.compare_constants import (
+    DEFAULT_ERROR,
+    MOST_BEFORE,
+    MOST_COPIES,
+    Z_ONE_SIDED,
+)
 from resistpanel.compare.content import Content
 from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Locus
 from resistpanel.compare.support import POSSIBLE, log10_presence
 from resistpanel.core.core_constants import Z95
-from resistpanel.core.special import betaln, logsumexp
-from resistpanel.core.stats import log_beta_binomial
+from resistpanel.core.special import betaln
+from resistpanel.core.stats import log_beta_binomial, log_sum_exp, ratio_upper
 from resistpanel.core.vcf import Genotype
 
 
@@ -82,18 +87,39 @@ class View:
         """One-sided 95 % upper bound of the cancer cell fraction of an allele, 0 to 1.
 
         UB by the frequency of a mutation on one copy in all tumour cells: by the lower bound of a
-        trusted purity that the variants do not contradict, else by the lower quartile of the
-        shared variants, or a purity from the driver if that is lower. None where no tumour was
-        detected, or nothing is known of it.
+        trusted purity that the variants do not contradict, else by the median of the shared
+        variants with its error where they have one frequency, or their lower quartile, or a purity
+        from the driver if that is lower. None where no tumour was detected, or nothing is known of
+        it.
         """
         if self.evidence.ub is None or self.content is None or not self.content.detected:
             return None
-        clonal = self.content.af_low
+        clonal = self._clonal()
         if self.locus.known and self.content.contradicted is None:
             stated = 1 / self.locus.scale(self.locus.purity.low or self.locus.purity.value)
             trusted = self.locus.comparable or clonal is None
             clonal = stated if trusted else min(stated, clonal)
         return min(self.evidence.ub / clonal, 1.0) if clonal else None
+
+    def _clonal(self) -> float | None:
+        """Return what UB is divided by to bound the fraction of cells, by the shared variants."""
+        content, af = self.content, self.evidence.af or 0.0
+        if content.af_sd is None or not content.af:
+            return content.af_low
+        low = max(content.af - Z_ONE_SIDED * content.af_sd, content.af / 2)
+        bound = ratio_upper(af, max(self.evidence.ub, af), content.af, low)
+        return self.evidence.ub / bound if bound else content.af_low
+
+    @property
+    def least_ccf(self) -> float | None:
+        """Lower 95 % bound of the cancer cell fraction, on one mutated copy, 0 to 1.
+
+        By a trusted purity, else by the median of the shared variants. None where neither is known.
+        """
+        clonal = self.content and self.content.af
+        if self.locus.comparable and not (self.content and self.content.contradicted):
+            clonal = 1 / self.locus.scale()
+        return min((self.evidence.low or 0.0) / clonal, 1.0) if clonal else None
 
     @property
     def adequate(self) -> bool:
@@ -142,4 +168,4 @@ class View:
         k = np.arange(alt, depth + 1)
         tail = log_beta_binomial(a / (a + b), k, depth, 1 / (a + b + 1))
         tail -= np.log(depth + 1) + betaln(depth - k + 1, k + 1)  # orders of the fragments
-        return float(min(np.exp(logsumexp(tail)), 1.0))
+        return float(min(np.exp(log_sum_exp(tail)), 1.0))

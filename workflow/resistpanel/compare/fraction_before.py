@@ -18,6 +18,7 @@ multiplicities); Carter et al., Nature Biotechnology 2012;30:413 (a by purity an
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -36,7 +37,7 @@ from resistpanel.compare.compare_constants import (
 from resistpanel.compare.evidence import View
 from resistpanel.compare.states import Rules, rho_of
 from resistpanel.core.special import ndtri
-from resistpanel.core.stats import log_beta_binomial
+from resistpanel.core.stats import BetaBinomial
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Line
 
@@ -194,19 +195,40 @@ def _log_likelihood(view: View, rho: float) -> np.ndarray | None:
     scale = one_copy(view)
     if scale is None or view.evidence.depth == 0:
         return None
-    amount = np.minimum(scale[0] * np.exp(scale[1] * _NODES), 1.0)
     copies = view.locus.normal_copies if view.locus.copies is None else view.locus.copies
-    most = max(1, round(copies))
-    weights = np.full(most, (1 - ONE_COPY) / max(most - 1, 1))
-    weights[0] = ONE_COPY if most > 1 else 1.0
-    c = np.concatenate([[0.0], FRACTIONS])
-    mutated = np.arange(1, most + 1)[:, None, None] * amount[:, None] * c
-    frequency = np.minimum(mutated, 1.0)
-    frequency = frequency * (1 - view.error) + (1 - frequency) * view.error
-    background = np.array(view.background or (0.0,))
-    frequency = np.minimum(frequency[..., None] + background, 1.0)
-    log_like = log_beta_binomial(frequency, view.evidence.alt, view.evidence.depth, rho)
+    shown = (*scale, max(1, round(copies)), view.error, view.background or (0.0,), rho)
+    return _of_counts(view.evidence.alt, view.evidence.depth, shown)
+
+
+@functools.lru_cache(maxsize=4096)
+def _of_counts(alt: int, depth: int, shown: tuple) -> np.ndarray:
+    """Return `_log_likelihood` of counts; `shown` are the arguments of `_expected`."""
+    grid, weights = _expected(*shown)
+    log_like = grid.log(alt, depth)
     top = log_like.max()
-    mixed = np.einsum("m,macb->c", weights, np.exp(log_like - top))
-    mixed /= len(amount) * len(background)
-    return np.log(np.maximum(mixed, 1e-300)) + top
+    return np.log(np.maximum(np.exp(log_like - top) @ weights, 1e-300)) + top
+
+
+@functools.lru_cache(maxsize=256)
+def _expected(
+    amount: float,
+    log_sd: float,
+    copies: int,
+    error: float,
+    background: tuple[float, ...],
+    rho: float,
+) -> tuple[BetaBinomial, np.ndarray]:
+    """Return the frequencies that fractions would show, (1 + FRACTION_STEPS, ways), with weights.
+
+    The ways are the numbers of mutated copies, the errors of `amount` and the backgrounds. The
+    first row is that of absence.
+    """
+    amounts = np.minimum(amount * np.exp(log_sd * _NODES), 1.0)
+    of_copies = np.full(copies, (1 - ONE_COPY) / max(copies - 1, 1))
+    of_copies[0] = ONE_COPY if copies > 1 else 1.0
+    c = np.concatenate([[0.0], FRACTIONS])[:, None, None]
+    mutated = np.minimum(c * np.arange(1, copies + 1)[:, None] * amounts, 1.0)
+    shown = mutated * (1 - error) + (1 - mutated) * error
+    shown = np.minimum(shown[..., None] + np.array(background), 1.0)
+    ways = len(amounts) * len(background)
+    return BetaBinomial(shown.reshape(len(c), -1), rho), np.repeat(of_copies, ways) / ways

@@ -35,7 +35,8 @@ from resistpanel.compare.compare_constants import (
 )
 from resistpanel.compare.read_calls import Record
 from resistpanel.compare.support import PRESENT, log_if_present
-from resistpanel.core.special import gammaln, logsumexp
+from resistpanel.core.special import gammaln
+from resistpanel.core.stats import log_sum_exp
 
 #: Quantiles of equal weight of the rate.
 _QUANTILES = (np.arange(9) + 0.5) / 9
@@ -163,8 +164,8 @@ class Hopping:
         for sample, counts in self.counts.items():
             others = [name for name in self.tumors if name != sample]
             given = self.log_prior + counts.either.sum(0) - counts.either
-            given -= logsumexp(given, axis=1, keepdims=True)
-            factor = counts.present - logsumexp(given + counts.absent, axis=1)
+            given -= log_sum_exp(given)[:, None]
+            factor = counts.present - log_sum_exp(given + counts.absent)
             factor /= math.log(10)
             below = np.cumsum(np.exp(given), axis=1)
             for row in np.flatnonzero((counts.k > 0) & (factor < PRESENT)):
@@ -208,13 +209,13 @@ class Hopping:
                 somatic += np.logaddexp(absent, present) - math.log(2)
             else:
                 somatic += absent
-        return POOL_ALLELES * math.exp(min(float(logsumexp(pooled)) - somatic, 700.0))
+        return POOL_ALLELES * math.exp(min(float(log_sum_exp(pooled.ravel())) - somatic, 700.0))
 
     @functools.cached_property
     def _log_rate(self) -> np.ndarray:
         """Log posterior of the rate, one for all libraries, (rates,)."""
         log_rate = self.log_prior + sum(one.either.sum(0) for one in self.counts.values())
-        return log_rate - logsumexp(log_rate)
+        return log_rate - log_sum_exp(log_rate)
 
 
 def _log_poisson(k, mean) -> np.ndarray:

@@ -14,15 +14,15 @@ import functools
 
 import numpy as np
 
-from resistpanel.compare.compare_constants import CELLS, NEGLIGIBLE
+from resistpanel.compare.compare_constants import CELLS, GRID_REACH, NEGLIGIBLE
 from resistpanel.core.special import ndtri
 from resistpanel.core.stats import log_beta_binomial
 
-_EDGES = np.sin(np.linspace(0, np.pi / 2, CELLS + 1)) ** 2
-_CENTRES = np.sin(np.pi / 2 * (np.arange(CELLS) + 0.5) / CELLS) ** 2
-
 #: Nodes for a normal error on the log ratio: quantiles of equal weight.
 _NODES = ndtri((np.arange(15) + 0.5) / 15)
+
+#: Steps of a blurred distribution, even in sqrt(f).
+_EVEN = np.linspace(0, 1, CELLS)
 
 
 class Posterior:
@@ -37,30 +37,40 @@ class Posterior:
 
     Attributes
     ----------
-    weights : float64, (CELLS,)
-        Probability of each cell.
-    cumulative : float64, (CELLS + 1,)
-        Probability below each edge of the cells.
-    support : slice
-        Cells outside of it have no probability.
+    edges : float64, (cells + 1,)
+        Frequencies between which the cells are, of equal width in arcsin(sqrt(f)); none beyond.
+    centres, weights : float64, (cells,)
+        Frequency and probability of each cell.
+    cumulative : float64, (cells + 1,)
+        Probability below each edge.
     """
 
     def __init__(self, alt: int, depth: int, rho: float):
         if not 0 <= alt <= depth:
             raise ValueError(f"{alt} of {depth} fragments")
-        log_weights = log_beta_binomial(_CENTRES, alt, depth, rho)
+        low, high = 0.0, np.pi / 2
+        if depth:
+            # The standard deviation of arcsin(sqrt(alt / depth)) is 1 / 2 sqrt(effective depth).
+            middle = np.arcsin(np.sqrt(alt / depth))
+            reach = GRID_REACH * 0.5 * np.sqrt(rho + (1 - rho) / depth)
+            low, high = max(low, middle - reach), min(high, middle + reach)
+        angles = np.linspace(low, high, 2 * CELLS + 1)
+        frequencies = np.sin(angles) ** 2
+        centres = frequencies[1::2]
+        log_weights = log_beta_binomial(centres, alt, depth, rho)
         weights = np.exp(log_weights - log_weights.max())
         # Cells that weigh nothing are left out of every sum.
-        weights[weights < weights.max() * NEGLIGIBLE] = 0.0
-        self.weights = weights / weights.sum()
-        there = np.flatnonzero(weights)
-        self.support = slice(int(there[0]), int(there[-1]) + 1)
+        there = np.flatnonzero(weights > NEGLIGIBLE)
+        first, last = there[0], there[-1] + 1
+        self.weights = weights[first:last] / weights[first:last].sum()
+        self.centres = centres[first:last]
+        self.edges = frequencies[::2][first : last + 1]
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
         self._blurred: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 
     def below(self, frequency) -> np.ndarray:
         """Return the probability that the frequency lies below the given one(s)."""
-        return np.interp(frequency, _EDGES, self.cumulative, left=0.0, right=1.0)
+        return np.interp(frequency, self.edges, self.cumulative, left=0.0, right=1.0)
 
     def blurred_below(self, frequency, log_sd: float) -> np.ndarray:
         """Return `below`, the frequency having a normal error of its logarithm.
@@ -75,18 +85,16 @@ class Posterior:
             return self.below(frequency)
         if log_sd not in self._blurred:
             errors = np.exp(log_sd * _NODES)
-            low, high = _EDGES[self.support.start], _EDGES[self.support.stop]
-            inside = (low / errors.max() <= _EDGES) & (high * errors.max() >= _EDGES)
-            beyond = np.exp(log_sd * np.linspace(0, _NODES[-1], 50))[1:]
-            grid = np.concatenate([_EDGES[inside], beyond[beyond <= high * errors.max()]])
-            values = np.mean(self.below(np.multiply.outer(errors, grid)), axis=0)
+            ends = np.sqrt((self.edges[0] / errors[-1], self.edges[-1] * errors[-1]))
+            grid = (ends[0] + (ends[1] - ends[0]) * _EVEN) ** 2
+            values = self.below(np.multiply.outer(errors, grid)).sum(axis=0) / len(errors)
             self._blurred = {log_sd: (grid, values)}
         grid, values = self._blurred[log_sd]
         return np.interp(frequency, grid, values, left=0.0, right=1.0)
 
     def quantile(self, probability: float) -> float:
         """Return the frequency below which the given probability lies."""
-        return float(np.interp(probability, self.cumulative, _EDGES))
+        return float(np.interp(probability, self.cumulative, self.edges))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -95,22 +103,29 @@ def posterior(alt: int, depth: int, rho: float) -> Posterior:
     return Posterior(alt, depth, rho)
 
 
-def probability_above(pre: Posterior, post: Posterior, ratio: float, log_sd: float = 0.0) -> float:
+def probability_above(pre: Posterior, post: Posterior, ratio, log_sd: float = 0.0) -> np.ndarray:
     """Return the probability that f_post > ratio * f_pre.
 
     Parameters
     ----------
     pre, post : Posterior
         Independent.
-    ratio : float
+    ratio : array_like, (...)
         Positive.
     log_sd : float
         Standard deviation of a normal error of log(ratio), as from purity estimates.
+
+    Returns
+    -------
+    float64, (...)
     """
-    # Either order of integration is right up to the width of a cell; their mean gives exactly
-    # the complement when the samples change places.
-    one, other = pre.support, post.support
-    upward = (1 - post.blurred_below(ratio * _CENTRES[one], log_sd)) @ pre.weights[one]
-    downward = pre.blurred_below(_CENTRES[other] / ratio, log_sd) @ post.weights[other]
+    # Either order of integration is right to the square of a cell. The one with more cells goes
+    # over them, so that the complement is exact when the samples change places.
+    ratio = np.asarray(ratio, float)[..., None]
+    found = []
+    if len(pre.weights) >= len(post.weights):
+        found.append(1 - post.blurred_below(ratio * pre.centres, log_sd) @ pre.weights)
+    if len(pre.weights) <= len(post.weights):
+        found.append(pre.blurred_below(post.centres / ratio, log_sd) @ post.weights)
     # Rounding may leave [0, 1] by a unit in the last place.
-    return float(min(max((upward + downward) / 2, 0.0), 1.0))
+    return np.minimum(np.maximum(sum(found) / len(found), 0.0), 1.0)

@@ -89,14 +89,50 @@ def point(
 def scale_of(points: Sequence[Point], without: str | None = None) -> Scale | None:
     """Return the common change by all variants but the one that is tested; None without any."""
     used = [one for one in points if one.id != without]
-    if not used:
+    return _scale(np.array([one.log_ratio for one in used]), np.array([one.sd for one in used]))
+
+
+class Scales:
+    """The common change of a patient's shared variants, with and without each of them.
+
+    Parameters
+    ----------
+    points : sequence of Point
+    """
+
+    def __init__(self, points: Sequence[Point]):
+        self.points = points
+        self._index = {one.id: i for i, one in enumerate(points)}
+        self._ratios = np.array([one.log_ratio for one in points])
+        self._sd = np.array([one.sd for one in points])
+        self._found: dict[str | None, Scale | None] = {}
+
+    def without(self, identifier: str | None = None) -> Scale | None:
+        """Return `scale_of`, computed once for each variant."""
+        at = self._index.get(identifier)
+        key = identifier if at is not None else None
+        if key not in self._found:
+            arrays = (self._ratios, self._sd)
+            if at is not None:
+                arrays = (np.concatenate([one[:at], one[at + 1 :]]) for one in arrays)
+            self._found[key] = _scale(*arrays)
+        return self._found[key]
+
+
+def _scale(ratios: np.ndarray, sd: np.ndarray) -> Scale | None:
+    """Return the common change of log ratios, (n,), with their standard deviations, (n,)."""
+    if not len(ratios):
         return None
-    ratios = np.array([one.log_ratio for one in used])
-    middle = float(np.median(ratios))
-    counting = float(np.median([one.sd for one in used]))
-    if len(used) >= SCALE_VARIANTS:
-        mad = float(np.median(np.abs(ratios - middle)))
-        spread = max(MAD_SD * mad, counting)
+    middle, counting = _median(ratios), _median(sd)
+    if len(ratios) >= SCALE_VARIANTS:
+        spread = max(MAD_SD * _median(np.abs(ratios - middle)), counting)
     else:
         spread = math.hypot(counting, SCALE_SPREAD)
-    return Scale(middle, MEDIAN_SD * spread / math.sqrt(len(used)), len(used))
+    return Scale(middle, MEDIAN_SD * spread / math.sqrt(len(ratios)), len(ratios))
+
+
+def _median(values: np.ndarray) -> float:
+    """Return the median, as `numpy.median`, which takes longer for few values."""
+    half, odd = divmod(len(values), 2)
+    ordered = np.sort(values)
+    return float(ordered[half] if odd else (ordered[half - 1] + ordered[half]) / 2)

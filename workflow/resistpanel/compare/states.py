@@ -5,12 +5,13 @@ docs/compare.md.
 """
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable
 
-from scipy.optimize import brentq
+import numpy as np
 
 from resistpanel.compare.compare_constants import (
-    FOLD_PRECISION,
     MOST_DEPTH,
     MOST_FOLD,
     MOST_UNCHANGED,
@@ -21,7 +22,6 @@ from resistpanel.compare.scale import Scale
 from resistpanel.core.core_constants import Z95
 from resistpanel.core.parameters import setting
 from resistpanel.core.special import ndtri
-from resistpanel.core.stats import effective_depth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,13 +120,12 @@ class _Pair:
     rules: Rules
     common: Scale | None = None
     unchanged: float | None = None
-    _above: dict[tuple[float, bool], float] = dataclasses.field(default_factory=dict)
 
-    @property
+    @functools.cached_property
     def corrected(self) -> bool:
         return self.pre.locus.comparable and self.post.locus.comparable
 
-    @property
+    @functools.cached_property
     def stated_sd(self) -> float:
         """Standard deviation of the log ratio of the stated purities; infinite without them."""
         if not self.corrected:
@@ -134,19 +133,19 @@ class _Pair:
         errors = math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
         return math.sqrt(max(errors**2 - self.amount_sd**2, 0.0))
 
-    @property
+    @functools.cached_property
     def amount_sd(self) -> float:
         """The same of the copies that are estimated from depth."""
         return math.hypot(self.pre.locus.amount_sd, self.post.locus.amount_sd)
 
-    @property
+    @functools.cached_property
     def contradicted(self) -> bool:
         """Whether few shared variants contradict the stated purities."""
         if self.common is None or self.common.settled or not self.corrected:
             return False
         return abs(self.common.offset) > Z95 * math.hypot(self.stated_sd, self.common.sd)
 
-    @property
+    @functools.cached_property
     def relative(self) -> bool:
         """Whether the shared variants' common change alone is corrected for.
 
@@ -155,12 +154,12 @@ class _Pair:
         few = self.corrected and not self.contradicted
         return self.common is not None and (self.common.settled or not few)
 
-    @property
+    @functools.cached_property
     def settled(self) -> bool:
         """Whether a change can be told from a change of purity."""
         return (self.relative and self.common.settled) or (self.corrected and not self.contradicted)
 
-    @property
+    @functools.cached_property
     def offset(self) -> float:
         """Common log change of frequencies beyond the stated purities.
 
@@ -173,12 +172,12 @@ class _Pair:
         both = self.stated_sd**2 + self.common.sd**2
         return self.common.offset * self.stated_sd**2 / both if both > 0 else 0.0
 
-    @property
+    @functools.cached_property
     def scale(self) -> float:
         """AF in the pre sample that equals an AF of 1 in the post sample."""
         return scale_ratio(self.pre, self.post) * math.exp(-self.offset)
 
-    @property
+    @functools.cached_property
     def log_sd(self) -> float:
         """Standard deviation of the logarithm of `scale`."""
         amounts = self.amount_sd if self.corrected else 0.0
@@ -191,6 +190,7 @@ class _Pair:
             error *= self.common.sd / math.hypot(error, self.common.sd)
         return math.hypot(error, amounts)
 
+    @functools.cached_property
     def posteriors(self) -> tuple[Posterior, Posterior]:
         return tuple(
             posterior(view.evidence.alt, view.evidence.depth, rho_of(view.rho, self.rules))
@@ -202,15 +202,29 @@ class _Pair:
 
         With `cells` it is that of the fraction of cells: copies that are not known count as an
         error. A gene that has changed in both samples moves the ratio by less than in one.
+
+        Parameters
+        ----------
+        fold : float
+            One of the folds that `rules` tests.
+        cells : bool
         """
-        if (fold, cells) not in self._above:
-            pre, post = self.posteriors()
-            error = self.log_sd
-            if cells:
-                of_copies = (view.copies_sd(fold > 1) for view in (self.pre, self.post))
-                error = math.hypot(error, max(of_copies))
-            self._above[fold, cells] = probability_above(pre, post, fold / self.scale, error)
-        return self._above[fold, cells]
+        return (self._of_cells(fold > 1) if cells else self._of_frequencies)[fold]
+
+    @functools.cached_property
+    def _of_frequencies(self) -> dict[float, float]:
+        return self._probabilities(self.log_sd)
+
+    def _of_cells(self, rising: bool) -> dict[float, float]:
+        of_copies = max(view.copies_sd(rising) for view in (self.pre, self.post))
+        return self._probabilities(math.hypot(self.log_sd, of_copies))
+
+    def _probabilities(self, error: float) -> dict[float, float]:
+        """Return `probability_above` of every fold that the rules test."""
+        least, most = self.rules.least_fold, self.rules.most_fold
+        folds = (1.0, least, 1 / least, most, 1 / most)
+        found = probability_above(*self.posteriors, np.array(folds) / self.scale, error)
+        return dict(zip(folds, found.tolist(), strict=True))
 
     def fold(self) -> float | None:
         pre, post = self.pre.evidence, self.post.evidence
@@ -218,43 +232,73 @@ class _Pair:
             return None
         return post.af * self.scale / pre.af
 
-    def fold_bound(self, probability: float) -> float:
-        """Return the fold below which the corrected change lies with this probability."""
-        pre, post = self.posteriors()
-        scale, error, most = self.scale, self.log_sd, math.log(MOST_FOLD)
+    def fold_interval(self) -> tuple[float, float]:
+        """Return the central 95 % of the corrected change, as folds."""
 
-        def beyond(log_fold: float) -> float:
-            above = probability_above(pre, post, math.exp(log_fold) / scale, error)
-            return 1 - above - probability
+        def below(log_fold: np.ndarray) -> np.ndarray:
+            ratio = np.exp(log_fold) / self.scale
+            return 1 - probability_above(*self.posteriors, ratio, self.log_sd)
 
-        # The bound is near that of the normal approximation, which brackets it.
+        most = math.log(MOST_FOLD)
         guess = min(max(math.log(self.fold() or 1.0), -most), most)
-        wide = math.hypot(*self._counting(), error)
-        guess += float(ndtri(probability)) * wide
-        low, high = max(guess - wide / 3, -most), min(guess + wide / 3, most)
-        while low > -most and beyond(low) > 0:
-            low, high = max(low - wide, -most), low
-        while high < most and beyond(high) < 0:
-            low, high = high, min(high + wide, most)
-        if low >= high or beyond(low) > 0 or beyond(high) < 0:
-            return math.exp(low if low <= -most else high)
-        return math.exp(brentq(beyond, low, high, xtol=FOLD_PRECISION))
+        wide = math.hypot(*self._counting(), self.log_sd)
+        low, high = quantiles(below, _CENTRAL, guess, wide, most)
+        return math.exp(low), math.exp(high)
 
     def _counting(self) -> tuple[float, float]:
         """Return the standard deviation of the log AF of either sample from counting."""
         return tuple(
-            math.sqrt(
-                (one.depth - one.alt + 0.5)
-                / (one.alt + 0.5)
-                / float(effective_depth(one.depth, rho_of(view.rho, self.rules)))
-            )
+            math.sqrt((one.depth - one.alt + 0.5) / (one.alt + 0.5) * (rho + (1 - rho) / one.depth))
             for view in (self.pre, self.post)
-            for one in (view.evidence,)
+            for one, rho in ((view.evidence, rho_of(view.rho, self.rules)),)
         )
 
     def mirrored(self) -> "_Pair":
         back = self.common and dataclasses.replace(self.common, offset=-self.common.offset)
         return _Pair(self.post, self.pre, self.rules, back, self.unchanged)
+
+
+#: Bounds of the central 95 %.
+_CENTRAL = np.array([0.025, 0.975])
+#: Where a distribution is computed about a quantile, in standard deviations.
+_STEPS = np.linspace(-1, 1, 9)
+
+
+def quantiles(
+    below: Callable[[np.ndarray], np.ndarray],
+    probability: np.ndarray,
+    centre: float,
+    sd: float,
+    most: float,
+) -> list[float]:
+    """Return quantiles of a distribution that is near a normal one.
+
+    The distribution function is computed about the normal quantiles, a quarter of a standard
+    deviation apart, and interpolated as normal quantiles: right to a hundredth of it.
+
+    Parameters
+    ----------
+    below : callable
+        The distribution function; arrays of any shape.
+    probability : ndarray, (n,)
+        Above 0 and below 1.
+    centre, sd : float
+        Of the normal distribution.
+    most : float
+        Quantiles are within -`most` and `most`.
+    """
+    wanted = ndtri(probability)
+    middle = centre + sd * wanted
+    while True:
+        at = np.minimum(np.maximum(middle[:, None] + sd * _STEPS, -most), most)
+        found = below(at)
+        left = (found[:, 0] > probability) & (at[:, 0] > -most)
+        right = (found[:, -1] < probability) & (at[:, -1] < most)
+        if not (left | right).any():
+            break
+        middle = middle + 2 * sd * (right.astype(int) - left)
+    normal = ndtri(found)
+    return [float(np.interp(*one)) for one in zip(wanted, normal, at, strict=True)]
 
 
 def rho_of(stated: float | None, rules: Rules) -> float:
@@ -303,7 +347,7 @@ def decide(
     if seen == (True, True):
         state, reason = _change(pair)
         if interval:
-            bounds = pair.fold_bound(0.025), pair.fold_bound(0.975)
+            bounds = pair.fold_interval()
         if state == "undetermined" and reason == "depth":
             needed = _depth_for_change(pair)
     elif None in seen:

@@ -25,7 +25,8 @@ from resistpanel.call.model.posterior import (
     log_frequency_prior,
 )
 from resistpanel.compare.compare_constants import LEAST_ODDS
-from resistpanel.core.special import betaln, gammaln, logsumexp
+from resistpanel.core.special import betaln, gammaln
+from resistpanel.core.stats import log_sum_exp
 
 _FREQUENCY = FREQUENCIES[1:]
 _LOG_PRESENT = log_frequency_prior()
@@ -58,7 +59,7 @@ def log_if_present(alt, depth, error: float) -> np.ndarray:
     """
     alt, depth = np.asarray(alt)[..., None], np.asarray(depth)[..., None]
     shown = _FREQUENCY + (1 - _FREQUENCY) * error
-    return logsumexp(_LOG_PRESENT + log_counts(alt, depth, shown), axis=-1)
+    return log_sum_exp(_LOG_PRESENT + log_counts(alt, depth, shown))
 
 
 @functools.lru_cache(maxsize=65536)
@@ -83,11 +84,11 @@ def log10_presence(alt: int, depth: int, error: float, control: tuple[int, int] 
     absent = [_log_errors(alt, depth, 1 + errors, 1 / error + clean)]
     if control[1]:
         here = _LOG_ARTIFACT + log_counts(errors, control[1], _FREQUENCY)
-        of_control.append(float(logsumexp(here)))
-        both = float(logsumexp(here + log_counts(alt, depth, _FREQUENCY)))
+        of_control.append(float(log_sum_exp(here)))
+        both = float(log_sum_exp(here + log_counts(alt, depth, _FREQUENCY)))
         absent.append(both - of_control[1])
     weights = np.array(of_control)
-    result = logsumexp(weights) + present - logsumexp(weights + np.array(absent))
+    result = log_sum_exp(weights) + present - log_sum_exp(weights + np.array(absent))
     return float(result) / math.log(10)
 
 

@@ -167,7 +167,9 @@ def write_record(path: str | Path, record: msgspec.Struct) -> None:
         If it does not agree: a fault of the program, not of the input.
     """
     value = msgspec.to_builtins(record, enc_hook=_plain)
-    text = json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    # json writes quickly without an indent alone.
+    text = json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
+    text = msgspec.json.format(text, indent=1) + "\n"
     try:
         msgspec.json.decode(text, type=type(record))
     except msgspec.ValidationError as error:

@@ -199,13 +199,13 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
     """Return each sample's genotype; fields that the record lacks are missing values."""
     # cyvcf2 raises KeyError for a field that the header does not have.
     columns = {
-        name: record.format(name) if name in record.FORMAT else None
+        name: record.format(name).tolist() if name in record.FORMAT else None
         for name in (*FORMATS, "PRESENCE")
     }
 
     def row(name: str, i: int) -> list:
         column = columns[name]
-        return [] if column is None else list(column[i])
+        return [] if column is None else column[i]
 
     found = []
     for i in range(samples):
