@@ -36,6 +36,8 @@ class CopyNumber:
     neutral : dict of (str, str) to float
         Genes without a change where the purity, and so the copies, are not known: standard
         deviation of the logarithm of the amount of DNA, by the farther end of its interval.
+    origins : dict of str to Origin
+        Of alleles of a patient without a normal, by id; empty with one.
     """
 
     purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
@@ -44,6 +46,7 @@ class CopyNumber:
     baselines: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     both_haplotypes: frozenset[tuple[str, str]] = frozenset()
     neutral: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    origins: dict[str, records.AlleleOrigin] = dataclasses.field(default_factory=dict)
 
 
 def read_copynumber(path: str | Path | None) -> CopyNumber:
@@ -77,7 +80,8 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
             elif gene.chrom not in SEX_CHROMOSOMES:
                 copies[key] = float(sample.baseline)
     purity = {name: _purity(sample.purity) for name, sample in value.samples.items()}
-    return CopyNumber(purity, copies, errors, baselines, frozenset(both), neutral)
+    origins = {one.id: one for one in value.origins or ()}
+    return CopyNumber(purity, copies, errors, baselines, frozenset(both), neutral, origins)
 
 
 def _purity(given: records.TumorPurity) -> Purity:

@@ -48,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.copynumber.allele_counts import read_contamination, read_sites
     from resistpanel.copynumber.analyse import Patient, analyse, of_disease
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
+    from resistpanel.copynumber.origin import read_known
 
     gate = gate_with(thresholds(args.gate), GATE, "copynumber")
     sheet, qc = read_record(args.sheet, Sheet), read_record(args.qc, Qc)
@@ -66,6 +67,7 @@ def run(args: argparse.Namespace) -> int:
         drivers=of_disease(load_drivers(args.catalog), load_diseases(args.catalog), sheet.disease),
         contamination=contamination,
         tumor_in_normal=tumor_in_normal,
+        known=read_known(args.vcf) if normal is None else None,
     )
     value = analyse(patient, gate)
     write_record(args.output, value)

@@ -520,3 +520,138 @@ MOST_LOST = TABLE.add(
     "part is called from it",
     origin="judgement",
 )
+SOMATIC_RATE = TABLE.add(
+    "SOMATIC_RATE",
+    1e-5,
+    unit="alleles per base",
+    meaning="Somatic alleles per base of the panel before the patient's are counted: mean of a "
+    "gamma prior of shape 1",
+    origin="judgement: 10 per Mb, as the caller's prior",
+)
+CLONAL_EVERYWHERE = TABLE.add(
+    "CLONAL_EVERYWHERE",
+    0.5,
+    unit="1",
+    meaning="Prior probability that a somatic allele of several samples is clonal in all of them",
+    origin="judgement",
+)
+NOT_IN_SAMPLE = TABLE.add(
+    "NOT_IN_SAMPLE",
+    0.25,
+    unit="1",
+    meaning="Prior probability that one of several samples lacks a somatic allele of the patient",
+    origin="judgement",
+)
+HAPLOTYPE_KEPT = TABLE.add(
+    "HAPLOTYPE_KEPT",
+    0.9,
+    unit="1",
+    meaning="Prior probability that the commoner haplotype of a segment is the same one in all "
+    "samples",
+    origin="judgement",
+)
+STRAY_GERMLINE = TABLE.add(
+    "STRAY_GERMLINE",
+    0.003,
+    unit="1",
+    meaning="Prior fraction of germline alleles whose allele frequency fits no state",
+    origin="judgement",
+)
+BROAD_GERMLINE = TABLE.add(
+    "BROAD_GERMLINE",
+    (0.03, 0.02),
+    unit="1, 1",
+    meaning="Fraction of germline alleles with a larger overdispersion, and that overdispersion "
+    "(mapping, capture of one haplotype)",
+    origin="judgement",
+)
+ABSENT_AF = TABLE.add(
+    "ABSENT_AF",
+    3e-4,
+    unit="1",
+    meaning="Allele frequency of errors where a sample lacks an allele",
+    origin="judgement",
+)
+HOMOZYGOUS_AF = TABLE.add(
+    "HOMOZYGOUS_AF",
+    0.995,
+    unit="1",
+    meaning="Allele frequency of a homozygous germline allele",
+    origin="judgement",
+)
+LEAST_CELL = TABLE.add(
+    "LEAST_CELL",
+    1e-6,
+    unit="1",
+    meaning="Purities and baselines below this posterior are left out of the second round",
+    origin="judgement",
+)
+CERTAIN_ORIGIN = TABLE.add(
+    "CERTAIN_ORIGIN",
+    0.95,
+    unit="1",
+    meaning="Posterior probability from which an allele is somatic, or germline; between, "
+    "its origin is not determined",
+    origin="definition: 95 %",
+)
+HOTSPOT = TABLE.add(
+    "HOTSPOT",
+    100.0,
+    unit="1",
+    meaning="Factor of the rate of somatic alleles for drivers of the disease and alleles "
+    "that the catalogue asks for",
+    origin="judgement",
+)
+LISTED_NORMALS = TABLE.add(
+    "LISTED_NORMALS",
+    0.01,
+    unit="1",
+    meaning="Allele frequency that is assumed for an allele of the panel of normals",
+    origin="judgement: one heterozygous sample of 50",
+)
+UNLISTED_HOMOZYGOUS = TABLE.add(
+    "UNLISTED_HOMOZYGOUS",
+    1e-6,
+    unit="1 per base",
+    meaning="Probability that a person is homozygous for an allele that the germline "
+    "resource does not list",
+    origin="judgement",
+)
+INDEL_SPREAD = TABLE.add(
+    "INDEL_SPREAD",
+    0.005,
+    unit="1",
+    meaning="Overdispersion of the counts of insertions and deletions beyond that of substitutions",
+    origin="judgement",
+)
+EDGE_BIAS = TABLE.add(
+    "EDGE_BIAS",
+    (0.4, 0.6, 10),
+    unit="1, 1, alleles",
+    meaning="Allele frequencies between which alleles show the reference bias without a "
+    "normal, and weight of its default",
+    origin="judgement",
+)
+HETEROZYGOUS_WITHOUT_NORMAL = TABLE.add(
+    "HETEROZYGOUS_WITHOUT_NORMAL",
+    (0.05, 0.96),
+    unit="1",
+    meaning="Allele frequencies between which an allele of a patient without a normal may be "
+    "heterozygous and shows the balance of its segment",
+    origin="judgement",
+)
+ORIGIN_GRID = TABLE.add(
+    "ORIGIN_GRID",
+    (9.2, 1601),
+    unit="logit, 1",
+    meaning="Allele frequencies at which likelihoods are tabulated for the origin: largest logit, "
+    "number of points",
+    origin="derived: steps of a quarter of the standard deviation at 30,000 fragments",
+)
+ORIGIN_ROUNDS = TABLE.add(
+    "ORIGIN_ROUNDS",
+    3,
+    unit="rounds",
+    meaning="Rounds in which the rate of somatic alleles and what the other samples say is updated",
+    origin="judgement",
+)

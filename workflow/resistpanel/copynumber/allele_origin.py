@@ -1,0 +1,420 @@
+"""Whether alleles are somatic or germline without a normal: one model of all alleles of a patient.
+
+In a tumour of purity p with C copies of a segment, M of the rarer haplotype, alleles have the
+frequencies (copies in normal cells: 2)
+
+    germline, heterozygous   (p k + 1 - p) / (p C + 2 (1 - p))     k = M or C - M
+    germline, homozygous     1
+    somatic, clonal          p k / (p C + 2 (1 - p))               k = 1 or C - M
+    somatic, subclonal       any lower one
+
+Neither purity nor copies nor the origin of any allele is given. The likelihood of a segment is that
+of its log2 ratio, if there is one, and of all its alleles, each of which is a mixture of the
+origins; it is summed over the states of the segment. The segments' product is the posterior of
+purity and baseline. The origin of an allele follows with purity and states weighted by all other
+evidence: the allele itself is left out. Over several samples an allele has one origin. A germline
+allele has to fit the states in every sample, a somatic one may be clonal in all, or present in some
+of the cells of some samples.
+
+Sources: Riester et al., Source Code Biol Med 2016;11:13 (PureCN); Sun et al., PLoS Comput Biol
+2018;14:e1005965 (SGZ).
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from scipy.special import expit, logit
+
+from resistpanel.copynumber.copy_states import States, expected_log2, log_ratio_likelihood
+from resistpanel.copynumber.copynumber_constants import (
+    ABSENT_AF,
+    BASELINES,
+    BROAD_GERMLINE,
+    CLONAL,
+    CLONAL_EVERYWHERE,
+    HAPLOTYPE_KEPT,
+    HOMOZYGOUS_AF,
+    LEAST_CELL,
+    NOT_IN_SAMPLE,
+    ORIGIN_GRID,
+    ORIGIN_ROUNDS,
+    SEGMENT_NOISE,
+    SINGLE,
+    SOMATIC_RATE,
+    STRAY_GERMLINE,
+    STRAY_RATIOS,
+    STRAY_VARIANTS,
+    SUBCLONAL,
+)
+from resistpanel.copynumber.purity import GRID, subclonal_states
+from resistpanel.copynumber.segments import Segment
+from resistpanel.core.stats import log_beta_binomial
+
+#: Allele frequencies at which likelihoods are tabulated: equal steps of the logit.
+_EDGE, _NUMBER = ORIGIN_GRID
+FREQUENCIES = expit(np.linspace(-_EDGE, _EDGE, _NUMBER))
+_WIDTHS = np.gradient(FREQUENCIES)
+#: Keeps logarithms finite.
+_TINY = np.finfo(float).tiny
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleEvidence:
+    """One tumour sample's counts and segments.
+
+    Attributes
+    ----------
+    alt, depth : ndarray of int, (alleles,)
+        Fragments.
+    rho : ndarray of float, (alleles,)
+        Overdispersion of the counts, that of reference bias between sites included.
+    bias : float
+        Logit by which the reference allele is favoured at all sites.
+    segments : sequence of Segment
+        With log2 ratios, NaN where depth has no reference.
+    place : ndarray of int, (alleles,)
+        Segment of each allele; -1 where normal cells have one copy, or it is not known.
+    log_prior : ndarray, (len(BASELINES), len(GRID))
+        Of baseline and purity.
+    """
+
+    alt: np.ndarray
+    depth: np.ndarray
+    rho: np.ndarray
+    bias: float
+    segments: Sequence[Segment]
+    place: np.ndarray
+    log_prior: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class OriginPriors:
+    """Prior probabilities of each allele; arrays over alleles.
+
+    Attributes
+    ----------
+    het, hom : ndarray
+        That a person has the allele on one copy, and on both.
+    hotspot : ndarray
+        Factor of the rate of somatic alleles: above 1 for drivers and catalogued alleles.
+    bases : int
+        Bases of the panel, over which the rate of somatic alleles is measured.
+    """
+
+    het: np.ndarray
+    hom: np.ndarray
+    hotspot: np.ndarray
+    bases: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Origins:
+    """Posterior probability that each allele is somatic, (alleles,), and what it rests on.
+
+    Attributes
+    ----------
+    somatic : ndarray
+    purity : tuple of ndarray, (len(BASELINES), len(GRID))
+        Posterior by sample.
+    rate : float
+        Somatic alleles per base.
+    """
+
+    somatic: np.ndarray
+    purity: tuple[np.ndarray, ...]
+    rate: float
+
+
+#: What each sample says of an allele under each hypothesis.
+_NAMES = ("clonal", "below", "major", "minor", "hom", "absent", "any")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Cells:
+    """Purities of one baseline that are still possible, and the frequencies of every state."""
+
+    baseline: int
+    rows: np.ndarray
+    states: States
+    log_prior: np.ndarray
+    single: np.ndarray
+    many: np.ndarray
+    below: np.ndarray
+    two: np.ndarray
+    major: np.ndarray
+    minor: np.ndarray
+
+    @classmethod
+    def of(cls, number: int, rows: np.ndarray, bias: float, normal: int = 2) -> "_Cells":
+        """Return the cells of `GRID[rows]` with the baseline of that number."""
+        baseline = list(BASELINES)[number]
+        states, prior = _states(baseline, normal)
+        p, total = GRID[rows][:, None], states.total[None, :]
+        content = np.maximum(p * total + normal * (1 - p), 1e-9)
+        most = total - states.minor
+        many = np.where(total > 0, p * most / content, ABSENT_AF)
+        single = np.where(total > 0, p * np.minimum(most, 1) / content, ABSENT_AF)
+        if normal == 2:
+            major, minor = ((p * k + 1 - p) / content for k in (most, states.minor))
+        else:
+            major = minor = np.full(content.shape, 0.5)
+        places = [_place(f, bias) for f in (single, many, major, minor)]
+        two = np.broadcast_to(most > 1, content.shape)
+        return cls(baseline, rows, states, prior, places[0], places[1],
+                   np.maximum(many, ABSENT_AF), two, places[2], places[3])  # fmt: skip
+
+
+def _states(baseline: int, normal: int) -> tuple[States, np.ndarray]:
+    """Return the states of a segment and their log prior; with one normal copy up to 4 copies."""
+    if normal == 2:
+        return subclonal_states(baseline)
+    total = np.arange(5)
+    weight = np.where(total == 1, 0.9, np.where(np.abs(total - 1) == 1, 0.04, 0.01))
+    return States(total, np.zeros(5, int)), np.log(weight / weight.sum())
+
+
+def _place(frequency: np.ndarray, bias: float) -> np.ndarray:
+    """Return the nearest index of `FREQUENCIES`, shifted by the reference bias."""
+    shifted = logit(np.clip(frequency, 1e-4, 1 - 1e-4)) - bias
+    step = 2 * _EDGE / (_NUMBER - 1)
+    return np.clip(np.rint((shifted + _EDGE) / step).astype(int), 0, _NUMBER - 1)
+
+
+class _Tables:
+    """Likelihoods of one sample's counts over `FREQUENCIES`, each scaled to a highest of 1."""
+
+    def __init__(self, sample: SampleEvidence):
+        args = (sample.alt[:, None], sample.depth[:, None])
+        log_like = log_beta_binomial(FREQUENCIES, *args, sample.rho[:, None])
+        top = log_like.max(axis=1, keepdims=True)
+        self.like = np.exp(log_like - top)
+        weight, rho = BROAD_GERMLINE
+        broad = np.exp(log_beta_binomial(FREQUENCIES, *args, rho) - top)
+        self.germline = (1 - weight) * self.like + weight * broad
+        self.integral = np.cumsum(self.like * _WIDTHS, axis=1)
+        low, high = _place(np.array([0.02, 0.98]), 0.0)
+        self.any = self.integral[:, -1]
+        self.middle = (self.integral[:, high] - self.integral[:, low]) / 0.96
+        self.absent = self.like[:, _place(np.array(ABSENT_AF), 0.0)]
+        self.hom = self.germline[:, _place(np.array(HOMOZYGOUS_AF), 0.0)]
+
+    def parts(self, rows: np.ndarray, cells: _Cells) -> dict[str, np.ndarray]:
+        """Return likelihoods of alleles, (alleles, purities, states)."""
+        like, germline = self.like[rows], self.germline[rows]
+        one = like[:, cells.single]
+        clonal = np.where(cells.two, SINGLE * one + (1 - SINGLE) * like[:, cells.many], one)
+        stray = (STRAY_GERMLINE * self.middle[rows])[:, None, None]
+        return {
+            "clonal": clonal,
+            "below": self.integral[rows][:, cells.many] / cells.below,
+            "major": (1 - STRAY_GERMLINE) * germline[:, cells.major] + stray,
+            "minor": (1 - STRAY_GERMLINE) * germline[:, cells.minor] + stray,
+        }
+
+    def constants(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the likelihoods that no state changes, (alleles,)."""
+        return {"hom": self.hom[rows], "absent": self.absent[rows], "any": self.any[rows]}
+
+
+def _mixed(parts: dict, fixed: dict, prior: np.ndarray) -> np.ndarray:
+    """Return the likelihood of alleles of unknown origin, (alleles, purities, states).
+
+    `prior` has columns somatic, heterozygous, homozygous; `absent` is part of the somatic one.
+    """
+    wide = {name: value[:, None, None] for name, value in fixed.items()}
+    somatic, het, hom = (prior[:, i][:, None, None] for i in range(3))
+    return (
+        somatic * _in_sample(parts["clonal"], parts["below"], wide["any"], wide["absent"])
+        + het * 0.5 * (parts["major"] + parts["minor"])
+        + hom * wide["hom"]
+        + _TINY
+    )
+
+
+def _in_sample(clonal, below, at_all, absent):
+    """Return the likelihood of a somatic allele that a sample may lack."""
+    present = CLONAL * clonal + SUBCLONAL * below + STRAY_VARIANTS * at_all
+    return (1 - NOT_IN_SAMPLE) * present + NOT_IN_SAMPLE * absent
+
+
+class _Sample:
+    """One sample: states of its segments and purity, given the priors of the alleles."""
+
+    def __init__(self, evidence: SampleEvidence, normal_x: int):
+        self.evidence, self.normal_x = evidence, normal_x
+        self.tables = _Tables(evidence)
+        self.covered = evidence.depth > 0
+        every = np.arange(len(GRID))
+        self.cells = [_Cells.of(b, every, evidence.bias) for b in range(len(BASELINES))]
+        self.rows = [
+            np.flatnonzero((evidence.place == g) & self.covered)
+            for g in range(len(evidence.segments))
+        ]
+
+    def _log_ratio(self, part: Segment, cells: _Cells) -> np.ndarray:
+        expected = expected_log2(GRID[cells.rows][:, None], cells.states.total, 2, cells.baseline)
+        if not np.isfinite(part.log2):
+            return np.zeros(expected.shape)
+        se = np.hypot(part.se, SEGMENT_NOISE)
+        return log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+
+    def fit(self, prior: np.ndarray) -> None:
+        """Compute the posterior of purity, baseline and states; prior is of (alleles, 3)."""
+        self.states: list[list[np.ndarray]] = []
+        totals = []
+        for b, cells in enumerate(self.cells):
+            found, total = [], self.evidence.log_prior[b][cells.rows].copy()
+            for part, rows in zip(self.evidence.segments, self.rows, strict=True):
+                log_like = cells.log_prior + self._log_ratio(part, cells)
+                for some in _chunks(rows):
+                    mixed = _mixed(
+                        self.tables.parts(some, cells), self.tables.constants(some), prior[some]
+                    )
+                    log_like = log_like + np.log(mixed).sum(axis=0)
+                top = log_like.max(axis=1, keepdims=True)
+                height = np.exp(log_like - top)
+                mass = height.sum(axis=1, keepdims=True)
+                found.append(height / mass)
+                total += (top + np.log(mass))[:, 0]
+            self.states.append(found)
+            totals.append(total)
+        highest = max(total.max(initial=-np.inf) for total in totals)
+        weights = [np.exp(total - highest) for total in totals]
+        mass = sum(weight.sum() for weight in weights)
+        self.weights = [weight / mass for weight in weights]
+
+    def prune(self) -> None:
+        """Drop the purities and baselines that the data exclude; `fit` has to be called again."""
+        self.cells = [
+            _Cells.of(b, cells.rows[weight >= LEAST_CELL], self.evidence.bias)
+            for b, (cells, weight) in enumerate(zip(self.cells, self.weights, strict=True))
+        ]
+
+    def posterior(self) -> np.ndarray:
+        """Return the posterior over (baselines, GRID)."""
+        found = np.zeros((len(BASELINES), len(GRID)))
+        for b, (cells, weight) in enumerate(zip(self.cells, self.weights, strict=True)):
+            found[b, cells.rows] = weight
+        return found
+
+    def hypotheses(self, prior: np.ndarray) -> dict[str, np.ndarray]:
+        """Return each allele's likelihood under each of `_NAMES`, (alleles,).
+
+        States and purity are those of all other evidence: the allele is taken out of its segment.
+        """
+        number = len(prior)
+        found = {name: np.ones(number) for name in _NAMES}
+        weight = np.zeros(number)
+        sums = {name: np.zeros(number) for name in ("clonal", "below", "major", "minor")}
+        for b, cells in enumerate(self.cells):
+            if not len(cells.rows):
+                continue
+            for g, rows in enumerate(self.rows):
+                state = self.weights[b][:, None] * self.states[b][g]
+                for some in _chunks(rows):
+                    parts = self.tables.parts(some, cells)
+                    mixed = _mixed(parts, self.tables.constants(some), prior[some])
+                    rest = state / mixed
+                    weight[some] += rest.sum(axis=(1, 2))
+                    for name, value in parts.items():
+                        sums[name][some] += (rest * value).sum(axis=(1, 2))
+        for name, value in sums.items():
+            found[name] = np.where(weight > 0, value / np.maximum(weight, _TINY), 1.0)
+        single = np.flatnonzero((self.evidence.place < 0) & self.covered)
+        if len(single):
+            for name, value in self._one_copy(single).items():
+                found[name][single] = value
+        for name, value in self.tables.constants(np.arange(number)).items():
+            found[name] = np.where(self.covered, value, 1.0)
+        return found
+
+    def _one_copy(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the likelihoods of alleles of which normal cells have one copy."""
+        cells = _Cells.of(0, np.arange(len(GRID)), self.evidence.bias, normal=1)
+        state = self.posterior().sum(axis=0)[:, None] * np.exp(cells.log_prior)
+        found = {name: [] for name in ("clonal", "below", "major", "minor")}
+        for some in _chunks(rows):
+            for name, value in self.tables.parts(some, cells).items():
+                found[name].append((state * value).sum(axis=(1, 2)))
+        return {name: np.concatenate(values) for name, values in found.items()}
+
+
+def _chunks(rows: np.ndarray, size: int = 32) -> Iterator[np.ndarray]:
+    """Return rows in parts, so that few alleles are held with all cells and states at once."""
+    for first in range(0, len(rows), size):
+        yield rows[first : first + size]
+
+
+def _log_origins(found: Sequence[dict], priors: OriginPriors) -> tuple[np.ndarray, np.ndarray]:
+    """Return the log-likelihoods (somatic, germline) over some samples, (alleles,).
+
+    The germline one contains how the prior is divided between one copy and both.
+    """
+
+    def over(values: list[np.ndarray]) -> np.ndarray:
+        return np.exp(np.sum([np.log(value + _TINY) for value in values], axis=0))
+
+    inherited = priors.het + priors.hom
+    major, minor = ([one[name] for one in found] for name in ("major", "minor"))
+    apart = over([0.5 * (a + b) for a, b in zip(major, minor, strict=True)])
+    together = 0.5 * (over(major) + over(minor))
+    het = HAPLOTYPE_KEPT * together + (1 - HAPLOTYPE_KEPT) * apart
+    germline = (priors.het * het + priors.hom * over([one["hom"] for one in found])) / inherited
+    clonal = over([one["clonal"] for one in found])
+    if len(found) == 1:
+        one = found[0]
+        somatic = CLONAL * clonal + SUBCLONAL * one["below"] + STRAY_VARIANTS * one["any"]
+    else:
+        several = over(
+            [_in_sample(one["clonal"], one["below"], one["any"], one["absent"]) for one in found]
+        )
+        somatic = CLONAL_EVERYWHERE * clonal + (1 - CLONAL_EVERYWHERE) * several
+    return np.log(somatic + _TINY), np.log(germline + _TINY)
+
+
+def _prior(log_odds: np.ndarray, priors: OriginPriors) -> np.ndarray:
+    """Return probabilities of somatic, heterozygous and homozygous, (alleles, 3)."""
+    somatic = expit(np.clip(log_odds, -50, 50))
+    inherited = (1 - somatic) / (priors.het + priors.hom)
+    return np.stack([somatic, inherited * priors.het, inherited * priors.hom], axis=1)
+
+
+def origins(samples: Sequence[SampleEvidence], priors: OriginPriors, normal_x: int = 1) -> Origins:
+    """Return the posterior probability that each allele is somatic, given that it exists.
+
+    Parameters
+    ----------
+    samples : sequence of SampleEvidence
+    priors : OriginPriors
+    normal_x : int
+        Copies of X in normal cells, of alleles without a segment.
+
+    Notes
+    -----
+    The rate of somatic alleles per base has a gamma prior of shape 1 and mean `SOMATIC_RATE` and is
+    updated by the expected number of them over the panel.
+    """
+    made = [_Sample(one, normal_x) for one in samples]
+    rate = SOMATIC_RATE
+    before = np.log(priors.hotspot) - np.log(priors.het + priors.hom)
+    messages = [np.zeros(len(before)) for _ in made]
+    for number in range(ORIGIN_ROUNDS):
+        log_prior = np.log(rate) + before
+        found = []
+        for sample, message in zip(made, messages, strict=True):
+            prior = _prior(log_prior + message, priors)
+            if number == 1:
+                sample.prune()
+            sample.fit(prior)
+            found.append(sample.hypotheses(prior))
+        somatic, germline = _log_origins(found, priors)
+        posterior = expit(np.clip(log_prior + somatic - germline, -700, 700))
+        plain = posterior[priors.hotspot <= 1].sum()
+        rate = (1 + plain) / (1 / SOMATIC_RATE + priors.bases)
+        if len(made) > 1:
+            for i in range(len(made)):
+                others = [one for j, one in enumerate(found) if j != i]
+                somatic, germline = _log_origins(others, priors)
+                messages[i] = np.clip(somatic - germline, -50, 50)
+    return Origins(posterior, tuple(sample.posterior() for sample in made), float(rate))
