@@ -21,12 +21,18 @@ Sources: Riester et al., Source Code Biol Med 2016;11:13 (PureCN); Sun et al., P
 """
 
 import dataclasses
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.special import expit, logit
 
-from resistpanel.copynumber.copy_states import States, expected_log2, log_ratio_likelihood
+from resistpanel.copynumber.copy_states import (
+    STATES,
+    States,
+    expected_log2,
+    log_ratio_likelihood,
+)
 from resistpanel.copynumber.copynumber_constants import (
     ABSENT_AF,
     BASELINES,
@@ -36,7 +42,9 @@ from resistpanel.copynumber.copynumber_constants import (
     HAPLOTYPE_KEPT,
     HOMOZYGOUS_AF,
     LEAST_CELL,
+    NEARLY_HOMOZYGOUS,
     NOT_IN_SAMPLE,
+    ONE_COPY_PRIOR,
     ORIGIN_GRID,
     ORIGIN_ROUNDS,
     SEGMENT_NOISE,
@@ -55,8 +63,8 @@ from resistpanel.core.stats import log_beta_binomial
 _EDGE, _NUMBER = ORIGIN_GRID
 FREQUENCIES = expit(np.linspace(-_EDGE, _EDGE, _NUMBER))
 _WIDTHS = np.gradient(FREQUENCIES)
-#: Keeps logarithms finite.
-_TINY = np.finfo(float).tiny
+#: Keeps logarithms finite. Likelihoods are scaled; those over all states are of single precision.
+_TINY = float(np.finfo(np.float32).tiny)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,26 +138,43 @@ class Origins:
 _NAMES = ("clonal", "below", "major", "minor", "hom", "absent", "any")
 
 
+@functools.cache
+def _all_states() -> tuple[States, np.ndarray]:
+    """Return the states of all baselines, and the log prior of each, (baselines, states).
+
+    Those of all tumour cells are common to the baselines, those of part of them are not.
+    """
+    n, found, priors = len(STATES.total), [STATES], []
+    made = [subclonal_states(baseline) for baseline in BASELINES]
+    size = n + sum(len(states.total) - n for states, _ in made)
+    first = n
+    for states, prior in made:
+        row = np.full(size, -np.inf)
+        row[:n] = prior[:n]
+        row[first : first + len(prior) - n] = prior[n:]
+        first += len(prior) - n
+        found.append(States(states.total[n:], states.minor[n:]))
+        priors.append(row)
+    both = (np.concatenate([getattr(one, name) for one in found]) for name in ("total", "minor"))
+    return States(*both), np.array(priors)
+
+
 @dataclasses.dataclass(frozen=True)
 class _Cells:
-    """Purities of one baseline that are still possible, and the frequencies of every state."""
+    """Purities that are still possible, and the frequencies of every state, (purities, states)."""
 
-    baseline: int
     rows: np.ndarray
     states: States
-    log_prior: np.ndarray
     single: np.ndarray
     many: np.ndarray
     below: np.ndarray
-    two: np.ndarray
+    other: np.ndarray
     major: np.ndarray
     minor: np.ndarray
 
     @classmethod
-    def of(cls, number: int, rows: np.ndarray, bias: float, normal: int = 2) -> "_Cells":
-        """Return the cells of `GRID[rows]` with the baseline of that number."""
-        baseline = list(BASELINES)[number]
-        states, prior = _states(baseline, normal)
+    def of(cls, rows: np.ndarray, bias: float, states: States, normal: int = 2) -> "_Cells":
+        """Return the cells of `GRID[rows]`; normal cells have that many copies."""
         p, total = GRID[rows][:, None], states.total[None, :]
         content = np.maximum(p * total + normal * (1 - p), 1e-9)
         most = total - states.minor
@@ -160,18 +185,11 @@ class _Cells:
         else:
             major = minor = np.full(content.shape, 0.5)
         places = [_place(f, bias) for f in (single, many, major, minor)]
-        two = np.broadcast_to(most > 1, content.shape)
-        return cls(baseline, rows, states, prior, places[0], places[1],
-                   np.maximum(many, ABSENT_AF), two, places[2], places[3])  # fmt: skip
-
-
-def _states(baseline: int, normal: int) -> tuple[States, np.ndarray]:
-    """Return the states of a segment and their log prior; with one normal copy up to 4 copies."""
-    if normal == 2:
-        return subclonal_states(baseline)
-    total = np.arange(5)
-    weight = np.where(total == 1, 0.9, np.where(np.abs(total - 1) == 1, 0.04, 0.01))
-    return States(total, np.zeros(5, int)), np.log(weight / weight.sum())
+        other = np.where(most > 1, 1 - SINGLE, 0.0) + np.zeros(content.shape)
+        below, other = (
+            x.astype(np.float32)[..., None] for x in (np.maximum(many, ABSENT_AF), other)
+        )
+        return cls(rows, states, *places[:2], below, other, *places[2:])
 
 
 def _place(frequency: np.ndarray, bias: float) -> np.ndarray:
@@ -198,18 +216,22 @@ class _Tables:
         self.middle = (self.integral[:, high] - self.integral[:, low]) / 0.96
         self.absent = self.like[:, _place(np.array(ABSENT_AF), 0.0)]
         self.hom = self.germline[:, _place(np.array(HOMOZYGOUS_AF), 0.0)]
+        self.like, self.germline, self.integral = (
+            np.ascontiguousarray(table.T, np.float32)
+            for table in (self.like, self.germline, self.integral)
+        )
 
     def parts(self, rows: np.ndarray, cells: _Cells) -> dict[str, np.ndarray]:
-        """Return likelihoods of alleles, (alleles, purities, states)."""
-        like, germline = self.like[rows], self.germline[rows]
-        one = like[:, cells.single]
-        clonal = np.where(cells.two, SINGLE * one + (1 - SINGLE) * like[:, cells.many], one)
-        stray = (STRAY_GERMLINE * self.middle[rows])[:, None, None]
+        """Return likelihoods of alleles, (purities, states, alleles)."""
+        like, germline = self.like[:, rows], self.germline[:, rows]
+        one = like[cells.single]
+        clonal = one + cells.other * (like[cells.many] - one)
+        stray = (STRAY_GERMLINE * self.middle[rows]).astype(np.float32)
         return {
             "clonal": clonal,
-            "below": self.integral[rows][:, cells.many] / cells.below,
-            "major": (1 - STRAY_GERMLINE) * germline[:, cells.major] + stray,
-            "minor": (1 - STRAY_GERMLINE) * germline[:, cells.minor] + stray,
+            "below": self.integral[:, rows][cells.many] / cells.below,
+            "major": (1 - STRAY_GERMLINE) * germline[cells.major] + stray,
+            "minor": (1 - STRAY_GERMLINE) * germline[cells.minor] + stray,
         }
 
     def constants(self, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -218,12 +240,12 @@ class _Tables:
 
 
 def _mixed(parts: dict, fixed: dict, prior: np.ndarray) -> np.ndarray:
-    """Return the likelihood of alleles of unknown origin, (alleles, purities, states).
+    """Return the likelihood of alleles of unknown origin, (purities, states, alleles).
 
     `prior` has columns somatic, heterozygous, homozygous; `absent` is part of the somatic one.
     """
-    wide = {name: value[:, None, None] for name, value in fixed.items()}
-    somatic, het, hom = (prior[:, i][:, None, None] for i in range(3))
+    wide = {name: value.astype(np.float32) for name, value in fixed.items()}
+    somatic, het, hom = prior.T.astype(np.float32)
     return (
         somatic * _in_sample(parts["clonal"], parts["below"], wide["any"], wide["absent"])
         + het * 0.5 * (parts["major"] + parts["minor"])
@@ -241,61 +263,67 @@ def _in_sample(clonal, below, at_all, absent):
 class _Sample:
     """One sample: states of its segments and purity, given the priors of the alleles."""
 
-    def __init__(self, evidence: SampleEvidence, normal_x: int):
-        self.evidence, self.normal_x = evidence, normal_x
-        self.tables = _Tables(evidence)
+    def __init__(self, evidence: SampleEvidence):
+        self.evidence, self.tables = evidence, _Tables(evidence)
         self.covered = evidence.depth > 0
-        every = np.arange(len(GRID))
-        self.cells = [_Cells.of(b, every, evidence.bias) for b in range(len(BASELINES))]
+        self.states, self.log_prior = _all_states()
+        self.cells = _Cells.of(np.arange(len(GRID)), evidence.bias, self.states)
         self.rows = [
             np.flatnonzero((evidence.place == g) & self.covered)
             for g in range(len(evidence.segments))
         ]
+        # Of a homozygous allele every state says the same.
+        self.varies = evidence.alt < NEARLY_HOMOZYGOUS * evidence.depth
 
-    def _log_ratio(self, part: Segment, cells: _Cells) -> np.ndarray:
-        expected = expected_log2(GRID[cells.rows][:, None], cells.states.total, 2, cells.baseline)
+    def _log_ratio(self, part: Segment, baseline: int) -> np.ndarray | float:
         if not np.isfinite(part.log2):
-            return np.zeros(expected.shape)
+            return 0.0
+        purity = GRID[self.cells.rows][:, None]
+        expected = expected_log2(purity, self.states.total, 2, baseline)
         se = np.hypot(part.se, SEGMENT_NOISE)
         return log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
 
+    def _log_alleles(self, rows: np.ndarray, prior: np.ndarray) -> np.ndarray:
+        """Return the log-likelihood of a segment's alleles, (purities, states)."""
+        total = np.zeros(self.cells.single.shape)
+        for some in _chunks(rows[self.varies[rows]]):
+            mixed = _mixed(
+                self.tables.parts(some, self.cells), self.tables.constants(some), prior[some]
+            )
+            total += np.log(mixed).sum(axis=-1, dtype=float)
+        return total
+
     def fit(self, prior: np.ndarray) -> None:
         """Compute the posterior of purity, baseline and states; prior is of (alleles, 3)."""
-        self.states: list[list[np.ndarray]] = []
-        totals = []
-        for b, cells in enumerate(self.cells):
-            found, total = [], self.evidence.log_prior[b][cells.rows].copy()
-            for part, rows in zip(self.evidence.segments, self.rows, strict=True):
-                log_like = cells.log_prior + self._log_ratio(part, cells)
-                for some in _chunks(rows):
-                    mixed = _mixed(
-                        self.tables.parts(some, cells), self.tables.constants(some), prior[some]
-                    )
-                    log_like = log_like + np.log(mixed).sum(axis=0)
+        total = self.evidence.log_prior[:, self.cells.rows].copy()
+        found = []
+        for part, rows in zip(self.evidence.segments, self.rows, strict=True):
+            alleles, states = self._log_alleles(rows, prior), []
+            for b, baseline in enumerate(BASELINES):
+                log_like = self.log_prior[b] + alleles + self._log_ratio(part, baseline)
                 top = log_like.max(axis=1, keepdims=True)
                 height = np.exp(log_like - top)
                 mass = height.sum(axis=1, keepdims=True)
-                found.append(height / mass)
-                total += (top + np.log(mass))[:, 0]
-            self.states.append(found)
-            totals.append(total)
-        highest = max(total.max(initial=-np.inf) for total in totals)
-        weights = [np.exp(total - highest) for total in totals]
-        mass = sum(weight.sum() for weight in weights)
-        self.weights = [weight / mass for weight in weights]
+                states.append((height / mass).astype(np.float32))
+                total[b] += (top + np.log(mass))[:, 0]
+            found.append(states)
+        weight = np.exp(total - total.max())
+        self.weight = weight / weight.sum()
+        #: Of each segment, over purities and states.
+        self.segments = [
+            np.einsum("bp,bps->ps", self.weight.astype(np.float32), np.array(states))
+            for states in found
+        ]
 
     def prune(self) -> None:
-        """Drop the purities and baselines that the data exclude; `fit` has to be called again."""
-        self.cells = [
-            _Cells.of(b, cells.rows[weight >= LEAST_CELL], self.evidence.bias)
-            for b, (cells, weight) in enumerate(zip(self.cells, self.weights, strict=True))
-        ]
+        """Drop the purities that the data exclude; `fit` has to be called again."""
+        kept = self.cells.rows[self.weight.max(axis=0) >= LEAST_CELL]
+        self.cells = _Cells.of(kept, self.evidence.bias, self.states)
 
     def posterior(self) -> np.ndarray:
         """Return the posterior over (baselines, GRID)."""
         found = np.zeros((len(BASELINES), len(GRID)))
-        for b, (cells, weight) in enumerate(zip(self.cells, self.weights, strict=True)):
-            found[b, cells.rows] = weight
+        found[:, self.cells.rows] = self.weight
         return found
 
     def hypotheses(self, prior: np.ndarray) -> dict[str, np.ndarray]:
@@ -305,22 +333,14 @@ class _Sample:
         """
         number = len(prior)
         found = {name: np.ones(number) for name in _NAMES}
-        weight = np.zeros(number)
-        sums = {name: np.zeros(number) for name in ("clonal", "below", "major", "minor")}
-        for b, cells in enumerate(self.cells):
-            if not len(cells.rows):
-                continue
-            for g, rows in enumerate(self.rows):
-                state = self.weights[b][:, None] * self.states[b][g]
-                for some in _chunks(rows):
-                    parts = self.tables.parts(some, cells)
-                    mixed = _mixed(parts, self.tables.constants(some), prior[some])
-                    rest = state / mixed
-                    weight[some] += rest.sum(axis=(1, 2))
-                    for name, value in parts.items():
-                        sums[name][some] += (rest * value).sum(axis=(1, 2))
-        for name, value in sums.items():
-            found[name] = np.where(weight > 0, value / np.maximum(weight, _TINY), 1.0)
+        for rows, state in zip(self.rows, self.segments, strict=True):
+            for some in _chunks(rows):
+                parts = self.tables.parts(some, self.cells)
+                mixed = _mixed(parts, self.tables.constants(some), prior[some])
+                rest = state[..., None] / np.where(self.varies[some], mixed, 1)
+                weight = rest.sum(axis=(0, 1))
+                for name, value in parts.items():
+                    found[name][some] = np.einsum("psv,psv->v", rest, value) / weight
         single = np.flatnonzero((self.evidence.place < 0) & self.covered)
         if len(single):
             for name, value in self._one_copy(single).items():
@@ -331,12 +351,14 @@ class _Sample:
 
     def _one_copy(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the likelihoods of alleles of which normal cells have one copy."""
-        cells = _Cells.of(0, np.arange(len(GRID)), self.evidence.bias, normal=1)
-        state = self.posterior().sum(axis=0)[:, None] * np.exp(cells.log_prior)
+        total = np.arange(len(ONE_COPY_PRIOR))
+        states = States(total, np.zeros(len(total), int))
+        cells = _Cells.of(np.arange(len(GRID)), self.evidence.bias, states, normal=1)
+        state = self.posterior().sum(axis=0)[:, None] * np.array(ONE_COPY_PRIOR)
         found = {name: [] for name in ("clonal", "below", "major", "minor")}
         for some in _chunks(rows):
             for name, value in self.tables.parts(some, cells).items():
-                found[name].append((state * value).sum(axis=(1, 2)))
+                found[name].append(np.einsum("ps,psv->v", state, value))
         return {name: np.concatenate(values) for name, values in found.items()}
 
 
@@ -380,22 +402,20 @@ def _prior(log_odds: np.ndarray, priors: OriginPriors) -> np.ndarray:
     return np.stack([somatic, inherited * priors.het, inherited * priors.hom], axis=1)
 
 
-def origins(samples: Sequence[SampleEvidence], priors: OriginPriors, normal_x: int = 1) -> Origins:
+def origins(samples: Sequence[SampleEvidence], priors: OriginPriors) -> Origins:
     """Return the posterior probability that each allele is somatic, given that it exists.
 
     Parameters
     ----------
     samples : sequence of SampleEvidence
     priors : OriginPriors
-    normal_x : int
-        Copies of X in normal cells, of alleles without a segment.
 
     Notes
     -----
     The rate of somatic alleles per base has a gamma prior of shape 1 and mean `SOMATIC_RATE` and is
     updated by the expected number of them over the panel.
     """
-    made = [_Sample(one, normal_x) for one in samples]
+    made = [_Sample(one) for one in samples]
     rate = SOMATIC_RATE
     before = np.log(priors.hotspot) - np.log(priors.het + priors.hom)
     messages = [np.zeros(len(before)) for _ in made]
@@ -404,9 +424,10 @@ def origins(samples: Sequence[SampleEvidence], priors: OriginPriors, normal_x: i
         found = []
         for sample, message in zip(made, messages, strict=True):
             prior = _prior(log_prior + message, priors)
-            if number == 1:
-                sample.prune()
             sample.fit(prior)
+            if number == 0:
+                sample.prune()
+                sample.fit(prior)
             found.append(sample.hypotheses(prior))
         somatic, germline = _log_origins(found, priors)
         posterior = expit(np.clip(log_prior + somatic - germline, -700, 700))

@@ -84,6 +84,8 @@ class Patient:
         As estimated by `resistpanel call`, by sample and by tumour; no entry: no estimate.
     known : Known, optional
         What else is known of the alleles; origins are found with it where there is no normal.
+    symbols : frozenset of str, optional
+        Genes of the panel's model; other names of targets are marked as no genes.
     """
 
     sheet: Sheet
@@ -95,6 +97,7 @@ class Patient:
     contamination: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
     tumor_in_normal: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
     known: Known | None = None
+    symbols: frozenset[str] | None = None
 
     @property
     def normal(self) -> str | None:
@@ -460,6 +463,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                 )
                 if tumor.genes is not None
                 else [],
+                patient.symbols,
             )
             for name, tumor in tumors.items()
         },

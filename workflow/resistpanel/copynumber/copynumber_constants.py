@@ -642,16 +642,32 @@ HETEROZYGOUS_WITHOUT_NORMAL = TABLE.add(
 )
 ORIGIN_GRID = TABLE.add(
     "ORIGIN_GRID",
-    (9.2, 1601),
+    (9.2, 801),
     unit="logit, 1",
     meaning="Allele frequencies at which likelihoods are tabulated for the origin: largest logit, "
     "number of points",
-    origin="derived: steps of a quarter of the standard deviation at 30,000 fragments",
+    origin="derived: steps of at most half the standard deviation that SITE_BIAS leaves at any "
+    "depth",
 )
 ORIGIN_ROUNDS = TABLE.add(
     "ORIGIN_ROUNDS",
     3,
     unit="rounds",
     meaning="Rounds in which the rate of somatic alleles and what the other samples say is updated",
+    origin="judgement",
+)
+NEARLY_HOMOZYGOUS = TABLE.add(
+    "NEARLY_HOMOZYGOUS",
+    0.97,
+    unit="1",
+    meaning="Allele frequency from which an allele is taken as homozygous, and not informative of "
+    "purity and copies, without a normal",
+    origin="judgement",
+)
+ONE_COPY_PRIOR = TABLE.add(
+    "ONE_COPY_PRIOR",
+    (0.04, 0.9, 0.04, 0.01, 0.01),
+    unit="1",
+    meaning="Prior probability of 0 to 4 copies in tumour cells where normal cells have one",
     origin="judgement",
 )

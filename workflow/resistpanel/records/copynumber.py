@@ -96,6 +96,8 @@ class GeneCopies(Record):
     """Heterozygous germline substitutions in the gene."""
     partial: PartialDeletion | None = None
     """null: none was found."""
+    no_gene: Literal[True] | UnsetType = UNSET
+    """The name of the targets is not that of a gene of the panel's model."""
 
 
 class Segment(Record):
