@@ -167,7 +167,13 @@ def _sample_lines(name: str, s: dict) -> list[str]:
             f"rate {number(s['error_rate'])}); as many or more by error alone: p = "
             f"{probability(s['p_error'])}"
         )
-    if s["ccf"] is not None:
+    if s["ccf"] is not None and s["purity"]["value"] is None:
+        lines.append(
+            f"    cancer cell fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
+            f"{percent(s['ccf_high'])}) over all purities that explain the sample: "
+            f"{s['purity']['source']}"
+        )
+    elif s["ccf"] is not None:
         p = s["purity"]
         copies = s["copies"] if s["copies"] is not None else s["normal_copies"]
         source = "measured" if s["copies"] is not None else "assumed"
