@@ -3,7 +3,8 @@
     python -m benchmarks.allele_origin_reads benchmarks/work/bed/capture-* --out FOLDER
 
 Runs qc, call and copynumber on the two tumours of every patient, and on the first alone, without
-the normal; neither germline resource nor pool is given. Counted as in `allele_origin.py`.
+the normal and a germline resource; with the normals of the other patients as a pool for depth, and
+without. Counted as in `allele_origin.py`.
 """
 
 import argparse
@@ -23,10 +24,10 @@ from resistpanel.core.vcf import CallVcf
 from resistpanel.records.sheet import Pair, Sample, Sheet
 
 
-def sheet(folder: Path, names: Sequence[str]) -> Sheet:
-    """Return the sheet of a patient without a normal."""
+def sheet(folder: Path, names: Sequence[str], role: str = "tumor") -> Sheet:
+    """Return the sheet of a patient without a normal, or of one with nothing else."""
     samples = tuple(
-        Sample(sample=name, role="tumor", timepoint=None, day=None, lesion=None, drugs=(),
+        Sample(sample=name, role=role, timepoint=None, day=None, lesion=None, drugs=(),
                bam=str((folder / f"{name}.bam").absolute()), purity=None)
         for name in names
     )  # fmt: skip
@@ -37,39 +38,54 @@ def sheet(folder: Path, names: Sequence[str]) -> Sheet:
     )  # fmt: skip
 
 
-def run(folder: Path, names: Sequence[str], out: Path) -> None:
-    """Run the stages; what is there is kept."""
+def stage(*words: object) -> None:
+    """Run a command."""
+    if resistpanel([str(word) for word in words]):
+        raise SystemExit(f"{words} failed")
+
+
+def normal(folder: Path, out: Path) -> Path:
+    """Return the figures of a patient's normal."""
+    found = out / f"{folder.name}-normal.json"
+    if not found.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        described = out / f"{folder.name}-normal-sheet.json"
+        write_record(described, sheet(folder, ["normal"], "normal"))
+        stage("qc", "--sheet", described, "--targets", folder / "targets.bed",
+              "--reference", folder / "reference.fa", "--output", found)  # fmt: skip
+    return found
+
+
+def run(folder: Path, names: Sequence[str], out: Path, pool: Sequence[Path]) -> None:
+    """Run the stages; calls that are there are kept."""
     out.mkdir(parents=True, exist_ok=True)
-    if (out / "copynumber.json").is_file():
-        return
-    write_record(out / "sheet.json", sheet(folder, names))
-    common = ["--reference", str(folder / "reference.fa")]
-    targets = ["--targets", str(folder / "targets.bed")]
-    bams = [word for name in names for word in ("--tumor", str(folder / f"{name}.bam"))]
-    for words in (
-        ["qc", "--sheet", str(out / "sheet.json"), *targets, *common, "--output",
-         str(out / "qc.json")],
-        ["call", *common, *targets, *bams, "--output", str(out / "call.vcf.gz")],
-        ["copynumber", "--sheet", str(out / "sheet.json"), "--qc", str(out / "qc.json"), "--vcf",
-         str(out / "call.vcf.gz"), *common, "--output", str(out / "copynumber.json")],
-    ):  # fmt: skip
-        if resistpanel(words):
-            raise SystemExit(f"{' '.join(words)} failed")
+    described, vcf, quality = out / "sheet.json", out / "call.vcf.gz", out / "qc.json"
+    reference = ("--reference", folder / "reference.fa")
+    targets = ("--targets", folder / "targets.bed")
+    if not vcf.is_file():
+        write_record(described, sheet(folder, names))
+        stage("qc", "--sheet", described, *targets, *reference, "--output", quality)
+        bams = [word for name in names for word in ("--tumor", folder / f"{name}.bam")]
+        stage("call", *reference, *targets, *bams, "--output", vcf)
+    for kind, normals in (("alone", ()), ("pool", pool)):
+        more = [word for path in normals for word in ("--pool", path, "normal")]
+        stage("copynumber", "--sheet", described, "--qc", quality, "--vcf", vcf, *reference,
+              *more, "--output", out / f"{kind}.json")  # fmt: skip
 
 
-def alleles(folder: Path, names: Sequence[str], out: Path) -> list[dict]:
+def alleles(folder: Path, names: Sequence[str], out: Path, kind: str) -> list[dict]:
     """Return one row per allele whose truth is known, as `allele_origin.judge` does."""
     truth = {}
     for name, somatic in (("truth.tsv", True), ("inherited.tsv", False)):
         with (folder / name).open(encoding="utf-8") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 truth[row["contig"], int(row["start"]) + 1, row["ref"], row["alt"]] = somatic
-    found = json.loads((out / "copynumber.json").read_text())
+    found = json.loads((out / f"{kind}.json").read_text())
     origins = {one["id"]: one for one in found["origins"]}
     with (folder / "targets.bed").open(encoding="utf-8") as file:
         size = sum(int(line.split()[2]) - int(line.split()[1]) for line in file) / 1e6
-    setting = {"patient": folder.name, "tumors": len(names), "resource": False, "pool": False,
-               "megabases": size}  # fmt: skip
+    setting = {"patient": folder.name, "tumors": len(names), "resource": False,
+               "pool": kind == "pool", "megabases": size}  # fmt: skip
     rows = []
     for call in CallVcf(out / "call.vcf.gz"):
         somatic = truth.get((call.chrom, call.pos, call.ref, call.alt))
@@ -90,13 +106,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args(argv)
     rows = []
+    normals = {folder: normal(folder, args.out) for folder in args.folders}
     for folder in args.folders:
+        pool = [path for other, path in normals.items() if other != folder]
         for names in (["pre", "post"], ["pre"]):
             out = args.out / f"{folder.name}-{len(names)}"
-            run(folder, names, out)
-            rows += alleles(folder, names, out)
-            purity = json.loads((out / "copynumber.json").read_text())["samples"]
-            print(out.name, {n: one["purity"]["value"] for n, one in purity.items()}, flush=True)
+            run(folder, names, out, pool)
+            for kind in ("alone", "pool"):
+                rows += alleles(folder, names, out, kind)
+                purity = json.loads((out / f"{kind}.json").read_text())["samples"]
+                given = {name: one["purity"]["value"] for name, one in purity.items()}
+                print(out.name, kind, given, flush=True)
     found = pd.DataFrame(rows)
     found.to_csv(args.out / "alleles.tsv", sep="\t", index=False)
     print(table(summarise(found)))

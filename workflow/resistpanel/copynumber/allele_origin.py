@@ -39,21 +39,25 @@ from resistpanel.copynumber.copynumber_constants import (
     BROAD_GERMLINE,
     CLONAL,
     CLONAL_EVERYWHERE,
+    COARSE,
     HAPLOTYPE_KEPT,
     HOMOZYGOUS_AF,
     LEAST_CELL,
+    LEAST_SUBCLONAL,
+    MOST_WITHOUT_DEPTH,
     NEARLY_HOMOZYGOUS,
     NOT_IN_SAMPLE,
     ONE_COPY_PRIOR,
     ORIGIN_GRID,
     ORIGIN_ROUNDS,
+    RARE_STATE,
+    RATES,
     SEGMENT_NOISE,
     SINGLE,
     SOMATIC_RATE,
     STRAY_GERMLINE,
     STRAY_RATIOS,
     STRAY_VARIANTS,
-    SUBCLONAL,
 )
 from resistpanel.copynumber.purity import GRID, subclonal_states
 from resistpanel.copynumber.segments import Segment
@@ -168,6 +172,7 @@ class _Cells:
     single: np.ndarray
     many: np.ndarray
     below: np.ndarray
+    log_below: np.ndarray
     other: np.ndarray
     major: np.ndarray
     minor: np.ndarray
@@ -186,10 +191,11 @@ class _Cells:
             major = minor = np.full(content.shape, 0.5)
         places = [_place(f, bias) for f in (single, many, major, minor)]
         other = np.where(most > 1, 1 - SINGLE, 0.0) + np.zeros(content.shape)
-        below, other = (
-            x.astype(np.float32)[..., None] for x in (np.maximum(many, ABSENT_AF), other)
-        )
-        return cls(rows, states, *places[:2], below, other, *places[2:])
+        # A subclonal allele is half uniform below the highest AF, half uniform in its logarithm.
+        highest = np.maximum(many, 2 * LEAST_SUBCLONAL)
+        scaled = (0.5 / highest, 0.5 / np.log(highest / LEAST_SUBCLONAL), other)
+        return cls(rows, states, *places[:2],
+                   *(x.astype(np.float32)[..., None] for x in scaled), *places[2:])  # fmt: skip
 
 
 def _place(frequency: np.ndarray, bias: float) -> np.ndarray:
@@ -211,14 +217,16 @@ class _Tables:
         broad = np.exp(log_beta_binomial(FREQUENCIES, *args, rho) - top)
         self.germline = (1 - weight) * self.like + weight * broad
         self.integral = np.cumsum(self.like * _WIDTHS, axis=1)
+        in_log = _WIDTHS / FREQUENCIES * (FREQUENCIES >= LEAST_SUBCLONAL)
+        self.log_integral = np.cumsum(self.like * in_log, axis=1)
         low, high = _place(np.array([0.02, 0.98]), 0.0)
         self.any = self.integral[:, -1]
         self.middle = (self.integral[:, high] - self.integral[:, low]) / 0.96
         self.absent = self.like[:, _place(np.array(ABSENT_AF), 0.0)]
         self.hom = self.germline[:, _place(np.array(HOMOZYGOUS_AF), 0.0)]
-        self.like, self.germline, self.integral = (
+        self.like, self.germline, self.integral, self.log_integral = (
             np.ascontiguousarray(table.T, np.float32)
-            for table in (self.like, self.germline, self.integral)
+            for table in (self.like, self.germline, self.integral, self.log_integral)
         )
 
     def parts(self, rows: np.ndarray, cells: _Cells) -> dict[str, np.ndarray]:
@@ -229,7 +237,8 @@ class _Tables:
         stray = (STRAY_GERMLINE * self.middle[rows]).astype(np.float32)
         return {
             "clonal": clonal,
-            "below": self.integral[:, rows][cells.many] / cells.below,
+            "below": self.integral[:, rows][cells.many] * cells.below
+            + self.log_integral[:, rows][cells.many] * cells.log_below,
             "major": (1 - STRAY_GERMLINE) * germline[cells.major] + stray,
             "minor": (1 - STRAY_GERMLINE) * germline[cells.minor] + stray,
         }
@@ -239,24 +248,30 @@ class _Tables:
         return {"hom": self.hom[rows], "absent": self.absent[rows], "any": self.any[rows]}
 
 
-def _mixed(parts: dict, fixed: dict, prior: np.ndarray) -> np.ndarray:
+def _mixed(parts: dict, fixed: dict, prior: np.ndarray, clonal: float) -> np.ndarray:
     """Return the likelihood of alleles of unknown origin, (purities, states, alleles).
 
     `prior` has columns somatic, heterozygous, homozygous; `absent` is part of the somatic one.
+    `clonal` is the fraction of somatic alleles that are clonal.
     """
     wide = {name: value.astype(np.float32) for name, value in fixed.items()}
     somatic, het, hom = prior.T.astype(np.float32)
     return (
-        somatic * _in_sample(parts["clonal"], parts["below"], wide["any"], wide["absent"])
+        somatic * _in_sample(parts["clonal"], parts["below"], wide["any"], wide["absent"], clonal)
         + het * 0.5 * (parts["major"] + parts["minor"])
         + hom * wide["hom"]
         + _TINY
     )
 
 
-def _in_sample(clonal, below, at_all, absent):
+def _present(clonal, below, at_all, fraction: float):
+    """Return the likelihood of a somatic allele that a sample has; `fraction` are clonal."""
+    return fraction * clonal + (1 - fraction - STRAY_VARIANTS) * below + STRAY_VARIANTS * at_all
+
+
+def _in_sample(clonal, below, at_all, absent, fraction: float):
     """Return the likelihood of a somatic allele that a sample may lack."""
-    present = CLONAL * clonal + SUBCLONAL * below + STRAY_VARIANTS * at_all
+    present = _present(clonal, below, at_all, fraction)
     return (1 - NOT_IN_SAMPLE) * present + NOT_IN_SAMPLE * absent
 
 
@@ -266,8 +281,9 @@ class _Sample:
     def __init__(self, evidence: SampleEvidence):
         self.evidence, self.tables = evidence, _Tables(evidence)
         self.covered = evidence.depth > 0
+        self.clonal = CLONAL
         self.states, self.log_prior = _all_states()
-        self.cells = _Cells.of(np.arange(len(GRID)), evidence.bias, self.states)
+        self.choose(np.arange(0, len(GRID), COARSE))
         self.rows = [
             np.flatnonzero((evidence.place == g) & self.covered)
             for g in range(len(evidence.segments))
@@ -277,7 +293,7 @@ class _Sample:
 
     def _log_ratio(self, part: Segment, baseline: int) -> np.ndarray | float:
         if not np.isfinite(part.log2):
-            return 0.0
+            return np.where(self.states.total > MOST_WITHOUT_DEPTH, np.log(RARE_STATE), 0.0)
         purity = GRID[self.cells.rows][:, None]
         expected = expected_log2(purity, self.states.total, 2, baseline)
         se = np.hypot(part.se, SEGMENT_NOISE)
@@ -288,8 +304,9 @@ class _Sample:
         total = np.zeros(self.cells.single.shape)
         for some in _chunks(rows[self.varies[rows]]):
             mixed = _mixed(
-                self.tables.parts(some, self.cells), self.tables.constants(some), prior[some]
-            )
+                self.tables.parts(some, self.cells), self.tables.constants(some), prior[some],
+                self.clonal,
+            )  # fmt: skip
             total += np.log(mixed).sum(axis=-1, dtype=float)
         return total
 
@@ -309,16 +326,22 @@ class _Sample:
             found.append(states)
         weight = np.exp(total - total.max())
         self.weight = weight / weight.sum()
+        self.log_evidence = float(total.max() + np.log(weight.sum()))
         #: Of each segment, over purities and states.
         self.segments = [
             np.einsum("bp,bps->ps", self.weight.astype(np.float32), np.array(states))
             for states in found
         ]
 
-    def prune(self) -> None:
-        """Drop the purities that the data exclude; `fit` has to be called again."""
+    def choose(self, rows: np.ndarray) -> None:
+        """Use these purities of `GRID`; `fit` has to be called again."""
+        self.cells = _Cells.of(rows, self.evidence.bias, self.states)
+
+    def refine(self) -> None:
+        """Use the purities near those that the data do not exclude, in the grid's own steps."""
         kept = self.cells.rows[self.weight.max(axis=0) >= LEAST_CELL]
-        self.cells = _Cells.of(kept, self.evidence.bias, self.states)
+        near = np.abs(np.arange(len(GRID))[:, None] - kept).min(axis=1) < COARSE
+        self.choose(np.flatnonzero(near))
 
     def posterior(self) -> np.ndarray:
         """Return the posterior over (baselines, GRID)."""
@@ -336,7 +359,7 @@ class _Sample:
         for rows, state in zip(self.rows, self.segments, strict=True):
             for some in _chunks(rows):
                 parts = self.tables.parts(some, self.cells)
-                mixed = _mixed(parts, self.tables.constants(some), prior[some])
+                mixed = _mixed(parts, self.tables.constants(some), prior[some], self.clonal)
                 rest = state[..., None] / np.where(self.varies[some], mixed, 1)
                 weight = rest.sum(axis=(0, 1))
                 for name, value in parts.items():
@@ -368,7 +391,9 @@ def _chunks(rows: np.ndarray, size: int = 32) -> Iterator[np.ndarray]:
         yield rows[first : first + size]
 
 
-def _log_origins(found: Sequence[dict], priors: OriginPriors) -> tuple[np.ndarray, np.ndarray]:
+def _log_origins(
+    found: Sequence[dict], priors: OriginPriors, fraction: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the log-likelihoods (somatic, germline) over some samples, (alleles,).
 
     The germline one contains how the prior is divided between one copy and both.
@@ -386,12 +411,12 @@ def _log_origins(found: Sequence[dict], priors: OriginPriors) -> tuple[np.ndarra
     clonal = over([one["clonal"] for one in found])
     if len(found) == 1:
         one = found[0]
-        somatic = CLONAL * clonal + SUBCLONAL * one["below"] + STRAY_VARIANTS * one["any"]
+        somatic = _present(clonal, one["below"], one["any"], fraction)
     else:
-        several = over(
-            [_in_sample(one["clonal"], one["below"], one["any"], one["absent"]) for one in found]
-        )
-        somatic = CLONAL_EVERYWHERE * clonal + (1 - CLONAL_EVERYWHERE) * several
+        names = ("clonal", "below", "any", "absent")
+        several = over([_in_sample(*(one[name] for name in names), fraction) for one in found])
+        everywhere = CLONAL_EVERYWHERE * fraction / CLONAL
+        somatic = everywhere * clonal + (1 - everywhere) * several
     return np.log(somatic + _TINY), np.log(germline + _TINY)
 
 
@@ -416,26 +441,46 @@ def origins(samples: Sequence[SampleEvidence], priors: OriginPriors) -> Origins:
     updated by the expected number of them over the panel.
     """
     made = [_Sample(one) for one in samples]
-    rate = SOMATIC_RATE
     before = np.log(priors.hotspot) - np.log(priors.het + priors.hom)
+    rate, fraction = _first_rate(made, before, priors)
+    for sample in made:
+        sample.clonal = fraction
+        sample.fit(_prior(np.log(rate) + before, priors))
+        sample.refine()
     messages = [np.zeros(len(before)) for _ in made]
-    for number in range(ORIGIN_ROUNDS):
+    for _ in range(ORIGIN_ROUNDS):
         log_prior = np.log(rate) + before
         found = []
         for sample, message in zip(made, messages, strict=True):
             prior = _prior(log_prior + message, priors)
             sample.fit(prior)
-            if number == 0:
-                sample.prune()
-                sample.fit(prior)
             found.append(sample.hypotheses(prior))
-        somatic, germline = _log_origins(found, priors)
+        somatic, germline = _log_origins(found, priors, fraction)
         posterior = expit(np.clip(log_prior + somatic - germline, -700, 700))
         plain = posterior[priors.hotspot <= 1].sum()
         rate = (1 + plain) / (1 / SOMATIC_RATE + priors.bases)
         if len(made) > 1:
             for i in range(len(made)):
                 others = [one for j, one in enumerate(found) if j != i]
-                somatic, germline = _log_origins(others, priors)
+                somatic, germline = _log_origins(others, priors, fraction)
                 messages[i] = np.clip(somatic - germline, -50, 50)
     return Origins(posterior, tuple(sample.posterior() for sample in made), float(rate))
+
+
+def _first_rate(
+    made: Sequence[_Sample], before: np.ndarray, priors: OriginPriors
+) -> tuple[float, float]:
+    """Return the rate of somatic alleles, and the fraction of them that is clonal.
+
+    Those of `RATES` that explain all samples best, on a coarse grid. A rate that is too low makes
+    germline alleles of lost haplotypes of subclonal somatic ones, at a purity near 1; a fraction
+    that is too high makes the subclonal ones clonal, at a purity that is too low. Either is then
+    confirmed by all that follows from it.
+    """
+    found = {}
+    for (rate, fraction), log_weight in RATES.items():
+        for sample in made:
+            sample.clonal = fraction
+            sample.fit(_prior(np.log(rate) + before, priors))
+        found[rate, fraction] = log_weight + sum(sample.log_evidence for sample in made)
+    return max(found, key=lambda one: found[one])

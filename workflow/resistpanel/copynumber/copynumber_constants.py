@@ -581,9 +581,10 @@ HOMOZYGOUS_AF = TABLE.add(
 )
 LEAST_CELL = TABLE.add(
     "LEAST_CELL",
-    1e-6,
+    1e-9,
     unit="1",
-    meaning="Purities and baselines below this posterior are left out of the second round",
+    meaning="Purities below this posterior on a coarse grid are left out where the origin of "
+    "alleles is determined",
     origin="judgement",
 )
 CERTAIN_ORIGIN = TABLE.add(
@@ -669,5 +670,58 @@ ONE_COPY_PRIOR = TABLE.add(
     (0.04, 0.9, 0.04, 0.01, 0.01),
     unit="1",
     meaning="Prior probability of 0 to 4 copies in tumour cells where normal cells have one",
+    origin="judgement",
+)
+COARSE = TABLE.add(
+    "COARSE",
+    4,
+    unit="steps of PURITY_GRID",
+    meaning="Steps between the purities that are tried first where the origin of alleles is "
+    "determined",
+    origin="judgement",
+)
+RATES = TABLE.add(
+    "RATES",
+    {
+        (1e-5, 0.6): -0.9,
+        (1e-4, 0.6): -1.6,
+        (1e-4, 0.2): -2.2,
+        (1e-3, 0.6): -3.6,
+        (1e-3, 0.2): -3.6,
+    },
+    unit="alleles per base, 1: log weight",
+    meaning="Rates of somatic alleles, with the fraction of them that is clonal, that are tried "
+    "without a normal",
+    origin="judgement",
+)
+LEAST_SUBCLONAL = TABLE.add(
+    "LEAST_SUBCLONAL",
+    0.003,
+    unit="1",
+    meaning="Lowest allele frequency of subclonal alleles in the prior that is uniform in its "
+    "logarithm, without a normal",
+    origin="judgement",
+)
+HIGH_PURITY = TABLE.add(
+    "HIGH_PURITY",
+    (0.9, 0.05),
+    unit="1, 1",
+    meaning="Without a normal: purity up to which the prior is flat, and prior of a purity of 1 "
+    "relative to that; between them it falls exponentially",
+    origin="judgement: of tumour biopsies few are purer",
+)
+MOST_WITHOUT_DEPTH = TABLE.add(
+    "MOST_WITHOUT_DEPTH",
+    8,
+    unit="copies",
+    meaning="Copies beyond which a segment is hardly assumed to be amplified where no depth shows "
+    "it",
+    origin="judgement",
+)
+RARE_STATE = TABLE.add(
+    "RARE_STATE",
+    1e-3,
+    unit="1",
+    meaning="Factor of the prior of such states",
     origin="judgement",
 )

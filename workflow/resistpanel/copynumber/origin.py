@@ -1,6 +1,7 @@
 """Origin of the alleles of a patient without a normal: somatic, germline or not determined."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from resistpanel.copynumber.copynumber_constants import (
     CERTAIN_ORIGIN,
     EDGE_BIAS,
     HETEROZYGOUS_WITHOUT_NORMAL,
+    HIGH_PURITY,
     HOTSPOT,
     INDEL_SPREAD,
     LISTED_NORMALS,
@@ -71,17 +73,22 @@ class Known:
 def read_known(path: str | Path) -> Known:
     """Return what the VCF of `resistpanel annotate` states of the alleles of `read_sites`."""
     vcf = CallVcf(path, ("AD", "DET"), "resistpanel annotate")
-    calls = [call for call in vcf if "absent" not in call.filters]
-    population = [number(call.info.get("POPAF")) for call in calls]
+    rows = []
+    for call in vcf:
+        # INFO does not outlive its record.
+        if "absent" not in call.filters:
+            af, normals = number(call.info.get("POPAF")), call.info.get("NORMALS") or 0
+            rows.append((math.nan if af is None else af, int(normals), bool(call.words("SITE"))))
+    population, normals, asked = zip(*rows, strict=True) if rows else ((), (), ())
     spread = {}
     for name in vcf.samples:
         text = vcf.parameters.get(f"overdispersion_{name}", "")
         if text.startswith("rho:"):
             spread[name] = float(text.removeprefix("rho:").split(",")[0])
     return Known(
-        np.array([np.nan if af is None else af for af in population], dtype=float),
-        np.array([call.info.get("NORMALS") or 0 for call in calls], dtype=int),
-        np.array([bool(call.words("SITE")) for call in calls], dtype=bool),
+        np.array(population, dtype=float),
+        np.array(normals, dtype=int),
+        np.array(asked, dtype=bool),
         "sha256_germline_resource" in vcf.parameters,
         spread,
     )
@@ -236,9 +243,15 @@ def evidence_of(
 
 
 def log_purity_prior(purity: float | None, sd: float) -> np.ndarray:
-    """Return the log prior over (baselines, purities): flat, or normal about a stated purity."""
+    """Return the log prior over (baselines, purities): flat, or normal about a stated purity.
+
+    A flat one falls above `HIGH_PURITY`.
+    """
     prior = np.log(np.array(list(BASELINES.values())))[:, None] + np.zeros(len(GRID))
-    return prior if purity is None else prior - 0.5 * ((GRID - purity) / sd) ** 2
+    if purity is not None:
+        return prior - 0.5 * ((GRID - purity) / sd) ** 2
+    flat, least = HIGH_PURITY
+    return prior + np.log(least) * np.clip((GRID - flat) / (1 - flat), 0, 1)
 
 
 def value_of(somatic: float) -> str:
