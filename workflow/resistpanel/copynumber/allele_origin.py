@@ -25,7 +25,6 @@ import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.special import expit, logit
 
 from resistpanel.copynumber.copy_states import (
     STATES,
@@ -61,6 +60,7 @@ from resistpanel.copynumber.copynumber_constants import (
 )
 from resistpanel.copynumber.purity import GRID, subclonal_states
 from resistpanel.copynumber.segments import Segment
+from resistpanel.core.special import expit, logit
 from resistpanel.core.stats import log_beta_binomial
 
 #: Allele frequencies at which likelihoods are tabulated: equal steps of the logit.
