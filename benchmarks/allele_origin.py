@@ -244,7 +244,7 @@ def judge(drawn: Drawn, resource: bool, pool: bool) -> list[dict]:
     ]
 
 
-def run(seed: int, patients: int, depth: float) -> pd.DataFrame:
+def run(seed: int, patients: int, depth: float, pools: Sequence[bool]) -> pd.DataFrame:
     """Return one row per allele of all patients, in every setting."""
     rows = []
     for number in range(patients):
@@ -253,7 +253,7 @@ def run(seed: int, patients: int, depth: float) -> pd.DataFrame:
             size = drawn.panel.bins.length.sum() / 1e6
             purity = min(t.purity for t in drawn.tumors.values())
             for resource in (True, False):
-                for pool in (True, False):
+                for pool in pools:
                     setting = {"patient": number, "tumors": tumors, "resource": resource,
                                "pool": pool, "megabases": size, "purity": purity}  # fmt: skip
                     rows += [setting | row for row in judge(drawn, resource, pool)]
@@ -299,10 +299,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--patients", type=int, default=60, help="with one tumour, and with two")
     parser.add_argument("--depth", type=float, default=500, help="fragments (500)")
+    parser.add_argument("--pool", choices=("yes", "no", "both"), default="both")
     parser.add_argument("--rows", type=Path, help="also write one row per allele (.tsv)")
     args = parser.parse_args(argv)
     began = time.process_time()
-    rows = run(args.seed, args.patients, args.depth)
+    pools = {"yes": (True,), "no": (False,), "both": (True, False)}[args.pool]
+    rows = run(args.seed, args.patients, args.depth, pools)
     if args.rows:
         rows.to_csv(args.rows, sep="\t", index=False)
     print(table(summarise(rows)))

@@ -49,18 +49,21 @@ from resistpanel.copynumber.copynumber_constants import (
     ONE_COPY_PRIOR,
     ORIGIN_GRID,
     ORIGIN_ROUNDS,
+    ORIGIN_SPREADS,
     RARE_STATE,
     RATES,
+    RHO,
     SEGMENT_NOISE,
     SINGLE,
     SOMATIC_RATE,
+    SPREAD_PRIOR,
     STRAY_GERMLINE,
     STRAY_RATIOS,
     STRAY_VARIANTS,
 )
 from resistpanel.copynumber.purity import GRID, subclonal_states
 from resistpanel.copynumber.segments import Segment
-from resistpanel.core.special import expit, logit
+from resistpanel.core.special import expit, logit, logsumexp
 from resistpanel.core.stats import log_beta_binomial
 
 #: Allele frequencies at which likelihoods are tabulated: equal steps of the logit.
@@ -80,7 +83,9 @@ class SampleEvidence:
     alt, depth : ndarray of int, (alleles,)
         Fragments.
     rho : ndarray of float, (alleles,)
-        Overdispersion of the counts, that of reference bias between sites included.
+        What reference bias between sites adds to the overdispersion of the counts.
+    spread : float or None
+        Overdispersion of the sample as call estimated it.
     bias : float
         Logit by which the reference allele is favoured at all sites.
     segments : sequence of Segment
@@ -94,6 +99,7 @@ class SampleEvidence:
     alt: np.ndarray
     depth: np.ndarray
     rho: np.ndarray
+    spread: float | None
     bias: float
     segments: Sequence[Segment]
     place: np.ndarray
@@ -208,19 +214,22 @@ def _place(frequency: np.ndarray, bias: float) -> np.ndarray:
 class _Tables:
     """Likelihoods of one sample's counts over `FREQUENCIES`, each scaled to a highest of 1."""
 
-    def __init__(self, sample: SampleEvidence):
+    def __init__(self, sample: SampleEvidence, spread: float, broad: np.ndarray | None = None):
         args = (sample.alt[:, None], sample.depth[:, None])
-        log_like = log_beta_binomial(FREQUENCIES, *args, sample.rho[:, None])
+        log_like = log_beta_binomial(FREQUENCIES, *args, sample.rho[:, None] + spread)
         top = log_like.max(axis=1, keepdims=True)
         self.like = np.exp(log_like - top)
         weight, rho = BROAD_GERMLINE
-        broad = np.exp(log_beta_binomial(FREQUENCIES, *args, rho) - top)
+        self.log_broad = log_beta_binomial(FREQUENCIES, *args, rho) if broad is None else broad
+        broad = np.exp(self.log_broad - top)
         self.germline = (1 - weight) * self.like + weight * broad
         self.integral = np.cumsum(self.like * _WIDTHS, axis=1)
         in_log = _WIDTHS / FREQUENCIES * (FREQUENCIES >= LEAST_SUBCLONAL)
         self.log_integral = np.cumsum(self.like * in_log, axis=1)
         low, high = _place(np.array([0.02, 0.98]), 0.0)
         self.any = self.integral[:, -1]
+        #: Of the highest likelihood, by allele: tables of two overdispersions can be compared.
+        self.log_top = top[:, 0]
         self.middle = (self.integral[:, high] - self.integral[:, low]) / 0.96
         self.absent = self.like[:, _place(np.array(ABSENT_AF), 0.0)]
         self.hom = self.germline[:, _place(np.array(HOMOZYGOUS_AF), 0.0)]
@@ -275,11 +284,15 @@ def _in_sample(clonal, below, at_all, absent, fraction: float):
     return (1 - NOT_IN_SAMPLE) * present + NOT_IN_SAMPLE * absent
 
 
+#: Priors of alleles, (alleles, 3), and the fraction of somatic ones that is clonal.
+Mixture = tuple[np.ndarray, float]
+
+
 class _Sample:
     """One sample: states of its segments and purity, given the priors of the alleles."""
 
     def __init__(self, evidence: SampleEvidence):
-        self.evidence, self.tables = evidence, _Tables(evidence)
+        self.evidence, self.tables = evidence, _Tables(evidence, RHO)
         self.covered = evidence.depth > 0
         self.clonal = CLONAL
         self.states, self.log_prior = _all_states()
@@ -299,23 +312,32 @@ class _Sample:
         se = np.hypot(part.se, SEGMENT_NOISE)
         return log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
 
-    def _log_alleles(self, rows: np.ndarray, prior: np.ndarray) -> np.ndarray:
-        """Return the log-likelihood of a segment's alleles, (purities, states)."""
-        total = np.zeros(self.cells.single.shape)
+    def _log_alleles(self, rows: np.ndarray, mixtures: Sequence[Mixture]) -> np.ndarray:
+        """Return the log-likelihood of a segment's alleles, (mixtures, purities, states)."""
+        total = np.zeros((len(mixtures), *self.cells.single.shape))
         for some in _chunks(rows[self.varies[rows]]):
-            mixed = _mixed(
-                self.tables.parts(some, self.cells), self.tables.constants(some), prior[some],
-                self.clonal,
-            )  # fmt: skip
-            total += np.log(mixed).sum(axis=-1, dtype=float)
+            parts, fixed = self.tables.parts(some, self.cells), self.tables.constants(some)
+            for i, (prior, clonal) in enumerate(mixtures):
+                mixed = _mixed(parts, fixed, prior[some], clonal)
+                total[i] += np.log(mixed).sum(axis=-1, dtype=float)
         return total
+
+    def log_evidences(self, mixtures: Sequence[Mixture]) -> np.ndarray:
+        """Return the log-likelihood of all segments under each mixture, (mixtures,)."""
+        total = np.repeat(self.evidence.log_prior[None][..., self.cells.rows], len(mixtures), 0)
+        for part, rows in zip(self.evidence.segments, self.rows, strict=True):
+            alleles = self._log_alleles(rows, mixtures)
+            for b, baseline in enumerate(BASELINES):
+                log_like = self.log_prior[b] + alleles + self._log_ratio(part, baseline)
+                total[:, b] += logsumexp(log_like, axis=2)
+        return logsumexp(total, axis=(1, 2))
 
     def fit(self, prior: np.ndarray) -> None:
         """Compute the posterior of purity, baseline and states; prior is of (alleles, 3)."""
         total = self.evidence.log_prior[:, self.cells.rows].copy()
         found = []
         for part, rows in zip(self.evidence.segments, self.rows, strict=True):
-            alleles, states = self._log_alleles(rows, prior), []
+            alleles, states = self._log_alleles(rows, [(prior, self.clonal)])[0], []
             for b, baseline in enumerate(BASELINES):
                 log_like = self.log_prior[b] + alleles + self._log_ratio(part, baseline)
                 top = log_like.max(axis=1, keepdims=True)
@@ -326,7 +348,6 @@ class _Sample:
             found.append(states)
         weight = np.exp(total - total.max())
         self.weight = weight / weight.sum()
-        self.log_evidence = float(total.max() + np.log(weight.sum()))
         #: Of each segment, over purities and states.
         self.segments = [
             np.einsum("bp,bps->ps", self.weight.astype(np.float32), np.array(states))
@@ -336,6 +357,21 @@ class _Sample:
     def choose(self, rows: np.ndarray) -> None:
         """Use these purities of `GRID`; `fit` has to be called again."""
         self.cells = _Cells.of(rows, self.evidence.bias, self.states)
+
+    def measure_spread(self, prior: np.ndarray) -> None:
+        """Use the overdispersion that explains all alleles best, not above call's estimate.
+
+        That of call takes imbalance for overdispersion where each event has few sites.
+        """
+        given = RHO if self.evidence.spread is None else self.evidence.spread
+        found, varies = [], self.varies & (self.evidence.place >= 0)
+        for spread in {min(one, given) for one in ORIGIN_SPREADS}:
+            self.tables = _Tables(self.evidence, spread, self.tables.log_broad)
+            fit = float(self.log_evidences([(prior, self.clonal)])[0])
+            fit += float(self.tables.log_top[varies].sum())
+            fit -= 0.5 * (np.log(spread / RHO) / SPREAD_PRIOR) ** 2
+            found.append((fit, spread))
+        self.tables = _Tables(self.evidence, max(found)[1], self.tables.log_broad)
 
     def refine(self) -> None:
         """Use the purities near those that the data do not exclude, in the grid's own steps."""
@@ -445,6 +481,7 @@ def origins(samples: Sequence[SampleEvidence], priors: OriginPriors) -> Origins:
     rate, fraction = _first_rate(made, before, priors)
     for sample in made:
         sample.clonal = fraction
+        sample.measure_spread(_prior(np.log(rate) + before, priors))
         sample.fit(_prior(np.log(rate) + before, priors))
         sample.refine()
     messages = [np.zeros(len(before)) for _ in made]
@@ -477,10 +514,8 @@ def _first_rate(
     that is too high makes the subclonal ones clonal, at a purity that is too low. Either is then
     confirmed by all that follows from it.
     """
-    found = {}
-    for (rate, fraction), log_weight in RATES.items():
-        for sample in made:
-            sample.clonal = fraction
-            sample.fit(_prior(np.log(rate) + before, priors))
-        found[rate, fraction] = log_weight + sum(sample.log_evidence for sample in made)
-    return max(found, key=lambda one: found[one])
+    tried = list(RATES)
+    mixtures = [(_prior(np.log(rate) + before, priors), fraction) for rate, fraction in tried]
+    total = np.array(list(RATES.values()))
+    total = total + sum(sample.log_evidences(mixtures) for sample in made)
+    return tried[int(total.argmax())]

@@ -312,8 +312,8 @@ def analyse_tumor(patient: Patient, entry: Sample, alone: Alone | None = None) -
         purity = choose_purity(patient, entry, None, [], None, posterior)
         return Tumor(None, None, [], None, purity, context_of(purity), None)
     sites = het_sites(patient, genes, name)
-    if alone is not None and patient.known is not None:
-        sites = heterozygous_sites(alone.sites, alone.origins, patient.known, name, genes)
+    if alone is not None:
+        sites = heterozygous_sites(alone.sites, alone.origins, name, genes)
     segments = segment(genes, sites)
     sites = sites.with_spread(measured_spread(segments, sites))
     segments = segment(genes, sites)

@@ -652,7 +652,7 @@ ORIGIN_GRID = TABLE.add(
 )
 ORIGIN_ROUNDS = TABLE.add(
     "ORIGIN_ROUNDS",
-    3,
+    2,
     unit="rounds",
     meaning="Rounds in which the rate of somatic alleles and what the other samples say is updated",
     origin="judgement",
@@ -688,6 +688,7 @@ RATES = TABLE.add(
         (1e-4, 0.2): -2.2,
         (1e-3, 0.6): -3.6,
         (1e-3, 0.2): -3.6,
+        (1e-3, 0.05): -4.6,
     },
     unit="alleles per base, 1: log weight",
     meaning="Rates of somatic alleles, with the fraction of them that is clonal, that are tried "
@@ -723,5 +724,35 @@ RARE_STATE = TABLE.add(
     1e-3,
     unit="1",
     meaning="Factor of the prior of such states",
+    origin="judgement",
+)
+SHIFTS = TABLE.add(
+    "SHIFTS",
+    {
+        (0.0, 0.0): 0.0,
+        (0.05, 0.15): -2.0,
+        (0.15, 0.15): -2.0,
+        (0.05, 0.3): -2.0,
+        (0.15, 0.3): -2.0,
+        (0.3, 0.3): -3.0,
+    },
+    unit="1, log2: log weight",
+    meaning="Fractions of genes whose depth is shifted by something else than copies (another "
+    "capture lot) and standard deviations of that shift that are tried",
+    origin="judgement",
+)
+SHIFT_CELLS = TABLE.add(
+    "SHIFT_CELLS",
+    3,
+    unit="cells",
+    meaning="Purities and baselines by which the shifts are measured: the likeliest",
+    origin="judgement",
+)
+ORIGIN_SPREADS = TABLE.add(
+    "ORIGIN_SPREADS",
+    (0.0005, 0.003, 0.02),
+    unit="1",
+    meaning="Overdispersions that are tried without a normal, each at most that which call "
+    "estimated",
     origin="judgement",
 )

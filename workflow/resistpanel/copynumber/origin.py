@@ -231,15 +231,15 @@ def evidence_of(
     """Return one sample's evidence; `two_copies` is where normal cells have two, (alleles,)."""
     column = sites.column(sample)
     alt, depth = sites.alt_count[:, column], sites.depth[:, column]
-    spread = known.spread.get(sample, RHO) + SITE_BIAS**2 / 4
-    rho = np.where(sites.snv, spread, spread + INDEL_SPREAD)
+    rho = SITE_BIAS**2 / 4 + np.where(sites.snv, 0.0, INDEL_SPREAD)
     bias = reference_bias(alt, depth)
-    curves = balance_curves(alt, depth, rho, bias, priors)
+    curves = balance_curves(alt, depth, RHO + rho, bias, priors)
     curves[~two_copies] = 0.0
     segments, place = segments_of(genes, gene_of(sites, genes), curves)
     return SampleEvidence(
-        alt, depth, rho, bias, segments, np.where(two_copies, place, -1), log_purity
-    )
+        alt, depth, rho, known.spread.get(sample), bias, segments,
+        np.where(two_copies, place, -1), log_purity,
+    )  # fmt: skip
 
 
 def log_purity_prior(purity: float | None, sd: float) -> np.ndarray:
@@ -314,9 +314,7 @@ def find_origins(
     return rows, origins(evidence, priors)
 
 
-def heterozygous_sites(
-    sites: Sites, found: Origins, known: Known, sample: str, genes: Genes
-) -> HetSites:
+def heterozygous_sites(sites: Sites, found: Origins, sample: str, genes: Genes) -> HetSites:
     """Return the alleles that are germline and heterozygous, as counted in a tumour, by gene.
 
     Parameters
@@ -324,7 +322,6 @@ def heterozygous_sites(
     sites : Sites
         The alleles of `found`.
     found : Origins
-    known : Known
     sample : str
     genes : Genes
     """
@@ -335,10 +332,9 @@ def heterozygous_sites(
         af = np.where(depth > 0, alt / np.maximum(depth, 1), 0.0)
     rows = sites.snv & (gene >= 0) & (found.somatic <= 1 - CERTAIN_ORIGIN)
     rows = np.flatnonzero(rows & (af >= low) & (af <= high))
-    spread = known.spread.get(sample, RHO)
     bias = np.full(len(rows), reference_bias(alt, depth))
-    rho = np.full(len(rows), spread + SITE_BIAS**2 / 4)
-    return HetSites(gene[rows], alt[rows], depth[rows], bias, rho, spread)
+    rho = np.full(len(rows), RHO + SITE_BIAS**2 / 4)
+    return HetSites(gene[rows], alt[rows], depth[rows], bias, rho)
 
 
 def origin_records(sites: Sites, found: Origins) -> tuple[records.AlleleOrigin, ...]:
