@@ -40,6 +40,7 @@ from resistpanel.copynumber.origin import (
     origin_records,
     without_depth,
 )
+from resistpanel.copynumber.origin import foreign as foreign_dna
 from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
 from resistpanel.copynumber.purity import (
     GRID,
@@ -445,6 +446,10 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
         mixed = identity.mixture(patient.sites, name, patient.normal)
         if mixed is not None and not foreign[name].found:
             foreign[name] = mixed
+    if patient.normal is None and patient.known is not None:
+        population, genes = patient.known.population, without_depth(patient.bins)
+        for name in tumors:
+            foreign[name] = foreign_dna(patient.sites, population, name, genes) or foreign[name]
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",
         patient=patient.sheet.patient,

@@ -726,33 +726,41 @@ RARE_STATE = TABLE.add(
     meaning="Factor of the prior of such states",
     origin="judgement",
 )
-SHIFTS = TABLE.add(
-    "SHIFTS",
-    {
-        (0.0, 0.0): 0.0,
-        (0.05, 0.15): -2.0,
-        (0.15, 0.15): -2.0,
-        (0.05, 0.3): -2.0,
-        (0.15, 0.3): -2.0,
-        (0.3, 0.3): -3.0,
-    },
-    unit="1, log2: log weight",
-    meaning="Fractions of genes whose depth is shifted by something else than copies (another "
-    "capture lot) and standard deviations of that shift that are tried",
-    origin="judgement",
-)
-SHIFT_CELLS = TABLE.add(
-    "SHIFT_CELLS",
-    3,
-    unit="cells",
-    meaning="Purities and baselines by which the shifts are measured: the likeliest",
-    origin="judgement",
-)
 ORIGIN_SPREADS = TABLE.add(
     "ORIGIN_SPREADS",
     (0.0005, 0.003, 0.02),
     unit="1",
     meaning="Overdispersions that are tried without a normal, each at most that which call "
     "estimated",
+    origin="judgement",
+)
+COMMON_ALLELE = TABLE.add(
+    "COMMON_ALLELE",
+    (0.02, 0.98),
+    unit="1",
+    meaning="Frequencies in the germline resource between which alleles show another person's DNA "
+    "without a normal",
+    origin="judgement",
+)
+FOREIGN_ALONE = TABLE.add(
+    "FOREIGN_ALONE",
+    (0.15, 0.6, 46),
+    unit="1",
+    meaning="Fractions of another person's DNA that are tried without a normal: first, last, "
+    "number. At lower ones the other person's alleles are below those that call writes",
+    origin="derived: twice KEPT_GERMLINE, less a quarter",
+)
+LEAST_COMMON_SITES = TABLE.add(
+    "LEAST_COMMON_SITES",
+    20,
+    unit="alleles",
+    meaning="Fewest common alleles from which another person's DNA is looked for without a normal",
+    origin="judgement",
+)
+STRAY_SITES = TABLE.add(
+    "STRAY_SITES",
+    0.02,
+    unit="1",
+    meaning="Fraction of common alleles of any frequency",
     origin="judgement",
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from resistpanel.call.call_constants import HET_CENTRE, UNLISTED
+from resistpanel.call.model.contamination import Fraction
 from resistpanel.call.model.posterior import Priors
 from resistpanel.catalog import protein
 from resistpanel.catalog.drivers import Driver
@@ -34,6 +35,7 @@ from resistpanel.copynumber.copynumber_constants import (
     SOMATIC_RATE,
     UNLISTED_HOMOZYGOUS,
 )
+from resistpanel.copynumber.foreign import foreign_alone
 from resistpanel.copynumber.purity import GRID
 from resistpanel.copynumber.ratios import Genes
 from resistpanel.copynumber.segments import BALANCES, HetSites, Segment, split
@@ -347,3 +349,28 @@ def origin_records(sites: Sites, found: Origins) -> tuple[records.AlleleOrigin, 
         )
         for i, somatic in enumerate(found.somatic)
     )
+
+
+def foreign(sites: Sites, population: np.ndarray, sample: str, genes: Genes) -> Fraction | None:
+    """Return the fraction of another person's DNA in a tumour without a normal; None if none.
+
+    Parameters
+    ----------
+    sites : Sites
+    population : ndarray of float, (alleles,)
+        Allele frequency in the germline resource; NaN: not listed.
+    sample : str
+    genes : Genes
+        Log2 ratios, or `without_depth`.
+    """
+    likely = np.isin(sites.model, ("somatic", "germline", "foreign")) & np.isfinite(population)
+    rows = np.flatnonzero(sites.snv & likely & ~np.isin(sites.chrom, SEX_CHROMOSOMES))
+    if not len(rows):
+        return None
+    sites, q = sites.take(rows), population[rows]
+    column, rho = sites.column(sample), RHO + SITE_BIAS**2 / 4
+    alt, depth = sites.alt_count[:, column], sites.depth[:, column]
+    priors = OriginPriors(2 * q * (1 - q) + UNLISTED, q**2, np.ones(len(q)), 0)
+    curves = balance_curves(alt, depth, np.full(len(q), rho), 0.0, priors)
+    _, place = segments_of(genes, gene_of(sites, genes), curves)
+    return foreign_alone(alt, depth, q, place, rho)
