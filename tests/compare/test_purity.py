@@ -5,7 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.compare.posterior import posterior
-from resistpanel.compare.purity import Locus, Purity, clonal_fraction, from_sheet, multiplicity
+from resistpanel.compare.purity import (
+    Alternative,
+    Locus,
+    Purity,
+    clonal_fraction,
+    from_sheet,
+    multiplicity,
+)
 
 
 def at(purity, copies=None, normal=2, low=None, high=None):
@@ -117,3 +124,35 @@ def test_fractions_are_fractions(purity, copies, normal, af):
     value, low, high = clonal_fraction(alt / depth, posterior(alt, depth, 0.001), locus)
     assert 0 <= low <= value <= high <= 1
     assert multiplicity(af, locus) >= 1
+
+
+TWO = (Alternative(0.8, 0.77, 0.83, 2, 0.7), Alternative(0.4, 0.38, 0.42, 2, 0.3))
+
+
+def test_the_interval_is_over_every_purity_that_explains_the_sample():
+    counts = posterior(300, 2000, 0.0)
+    one = Locus(Purity(0.8, 0.77, 0.83), both_haplotypes=True, amount=1.0)
+    both = Locus(Purity(0.8, 0.77, 0.83, alternatives=TWO), both_haplotypes=True, amount=1.0)
+    assert clonal_fraction(0.15, counts, one)[2] < 0.43
+    value, low, high = clonal_fraction(0.15, counts, both)
+    assert value == pytest.approx(0.375)
+    assert low < 0.36
+    assert 0.75 < high < 0.85
+    assert both.log_sd > 0.3 > one.log_sd
+    assert both.highest_scale == pytest.approx(2 / 0.38)
+
+
+def test_a_fraction_is_given_where_the_purity_is_not_unique():
+    counts = posterior(300, 2000, 0.0)
+    value, _, high = clonal_fraction(
+        0.15, counts, Locus(Purity(None, source="not unique", alternatives=TWO), amount=1.0)
+    )
+    assert value == pytest.approx(0.375)
+    assert high > 0.7
+
+
+def test_another_baseline_has_other_copies_of_the_same_amount():
+    """A gene at the genome's copies has four in a doubled genome; one of 3 / 2 of it has six."""
+    doubled = Alternative(0.5, 0.48, 0.52, 4, 0.4)
+    assert Locus(Purity(), amount=1.0).copies_in(doubled, 0.5) == 4
+    assert Locus(Purity(), amount=4 / 3).copies_in(doubled, 0.5) == pytest.approx(6)

@@ -171,7 +171,10 @@ def read_meta(path):
 
 
 def test_the_study_folder(folder, parts, patients, make):
-    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    copies = patients.copynumber(parts["sheet"])
+    for sample in copies["samples"].values():
+        sample["genes"].append(sample["genes"][0] | {"gene": "backbone_7", "no_gene": True})
+    report = make(parts | {"copynumber": copies})
     (folder / "a.json").write_text(json.dumps(report))
     out = folder / "study"
     files = [str(folder / f"{n}.json") for n in "abc"]
@@ -205,6 +208,7 @@ def test_the_study_folder(folder, parts, patients, make):
     cna = read_table(out / "data_cna.txt")
     assert {r["Hugo_Symbol"]: r["resistant"] for r in cna}["BRAF"] == "2"
     assert {r["Hugo_Symbol"]: r["resistant"] for r in cna}["AR"] == "NA"
+    assert "backbone_7" not in {r["Hugo_Symbol"] for r in cna}
     treatment = read_table(out / "data_timeline_treatment.txt")
     assert (treatment[0]["START_DATE"], treatment[0]["STOP_DATE"]) == ("0", "161")
     assert treatment[0]["AGENT"] == "vemurafenib"

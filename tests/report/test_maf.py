@@ -161,3 +161,14 @@ def test_without_a_normal_its_counts_are_empty(parts, make):
         del v["samples"]["skin"]
     row = rows(make(parts))[0]
     assert row["n_ref_count"] is None and row["Matched_Norm_Sample_Barcode"] is None
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"), [("somatic", "Somatic"), ("not determined", "Unknown")]
+)
+def test_the_status_follows_the_origin(parts, make, origin, expected):
+    for v in parts["compare"]["variants"]:
+        v["origin"] = {"value": origin, "somatic": 0.96 if origin == "somatic" else 0.5}
+    found = rows(make(parts))
+    assert {row["Mutation_Status"] for row in found} == {expected}
+    assert {row["RESISTPANEL.ORIGIN"] for row in found} == {origin}

@@ -6,6 +6,7 @@ rule copynumber:
         vcf=OUT / "annotate/{patient}.vcf.gz",
         index=OUT / "annotate/{patient}.vcf.gz.tbi",
         reference=REFERENCE,
+        genes=PANEL["genes"],
         drivers=SETTINGS.catalog / "drivers.tsv",
         pool=lambda wildcards: [path for path, _ in PLAN.pool(wildcards.patient)],
         due=DUE("copynumber", "{patient}"),
@@ -31,5 +32,6 @@ rule copynumber:
     shell:
         "resistpanel copynumber --made-from {input.due:q}"
         " --sheet {input.sheet:q} --qc {input.qc:q} --vcf {input.vcf:q}"
-        " --reference {input.reference:q} --catalog {params.catalog:q} {params.pool} {params.gate}"
+        " --reference {input.reference:q} --genes {input.genes:q}"
+        " --catalog {params.catalog:q} {params.pool} {params.gate}"
         " --output {output.json:q} > {log:q} 2>&1"

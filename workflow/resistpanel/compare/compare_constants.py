@@ -291,3 +291,11 @@ ROUNDING = TABLE.add(
     "above this fraction of them, and rounding below it",
     origin="derived: odds are written with four digits of their logarithm",
 )
+LEAST_REAL = TABLE.add(
+    "LEAST_REAL",
+    0.9,
+    unit="1",
+    meaning="Without a normal: probability that an allele exists from which it is reported, if its "
+    "origin does not exclude it",
+    origin="definition: 10 Phred, the threshold of call",
+)

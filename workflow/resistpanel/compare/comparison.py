@@ -20,6 +20,7 @@ from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
+from resistpanel.compare.reported import with_origin
 from resistpanel.compare.scale import Scale, Scales, point
 from resistpanel.compare.sentences import frequency, sentence
 from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
@@ -89,7 +90,9 @@ class Comparison:
         self.nouns = {
             s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
         }
-        called = tuple(vcf)
+        called = tuple(
+            with_origin(record, copynumber.origins.get(record.fields["id"])) for record in vcf
+        )
         hopping = Hopping(called, self.tumors, vcf.error, rules.most_hopping)
         self.hopped = hopping.hopped()
         self.records = without_hopped(

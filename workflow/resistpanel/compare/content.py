@@ -84,16 +84,23 @@ def proving(found: Iterable[Record], tumors: Sequence[str], tumor_only: bool) ->
     tumors : sequence of str
         Tumour and plasma samples.
     tumor_only : bool
-        Without a normal, an allele whose frequency agrees with a germline genotype in every
-        sample proves no tumour, unless the catalogue has it.
+        Without a normal, an allele whose origin is not determined, or is not examined and whose
+        frequency agrees with a germline genotype in every sample, proves no tumour, unless the
+        catalogue has it.
     """
     return tuple(
         record
         for record in found
         if record.fields["reported"]
         and record.fields["model"] == "somatic"
-        and not (tumor_only and not record.fields["sites"] and _germline_like(record, tumors))
+        and not (tumor_only and not record.fields["sites"] and _may_be_germline(record, tumors))
     )
+
+
+def _may_be_germline(record: Record, tumors: Sequence[str]) -> bool:
+    """Return whether an allele may be germline: by its origin, else by its frequencies."""
+    origin = record.fields.get("origin")
+    return _germline_like(record, tumors) if origin is None else origin.value != "somatic"
 
 
 def _germline_like(record: Record, tumors: Sequence[str]) -> bool:

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from pathlib import Path
 
-from resistpanel.compare.purity import Locus, Purity, from_sheet
+from resistpanel.compare.purity import Alternative, Locus, Purity, from_sheet
 from resistpanel.copynumber.calls import DEFAULT
 from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY
 from resistpanel.core.core_constants import Z95
@@ -36,6 +36,11 @@ class CopyNumber:
     neutral : dict of (str, str) to float
         Genes without a change where the purity, and so the copies, are not known: standard
         deviation of the logarithm of the amount of DNA, by the farther end of its interval.
+    amounts : dict of (str, str) to float
+        Amount of DNA of a gene relative to the genome at large; 1 of a gene that is not called
+        changed.
+    origins : dict of str to Origin
+        Of alleles of a patient without a normal, by id; empty with one.
     """
 
     purity: dict[str, Purity] = dataclasses.field(default_factory=dict)
@@ -44,6 +49,8 @@ class CopyNumber:
     baselines: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
     both_haplotypes: frozenset[tuple[str, str]] = frozenset()
     neutral: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    amounts: dict[tuple[str, str], float] = dataclasses.field(default_factory=dict)
+    origins: dict[str, records.AlleleOrigin] = dataclasses.field(default_factory=dict)
 
 
 def read_copynumber(path: str | Path | None) -> CopyNumber:
@@ -59,10 +66,12 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
     if not Path(path).is_file():
         raise InputError("no such file", str(path), "leave out --copynumber if there is none")
     value = read_record(path, records.CopyNumber)
-    copies, errors, baselines, both, neutral = {}, {}, {}, set(), {}
+    copies, errors, baselines, both, neutral, amounts = {}, {}, {}, set(), {}, {}
     for name, sample in value.samples.items():
         for gene in sample.genes:
             key = (name, gene.gene)
+            if gene.log2 is not None and gene.chrom not in SEX_CHROMOSOMES:
+                amounts[key] = 1.0 if gene.call == "neutral" else 2.0**gene.log2
             if gene.copies is None:
                 if gene.call == "neutral" and gene.log2_low is not None:
                     farther = max(abs(gene.log2_low), abs(gene.log2_high))
@@ -77,17 +86,27 @@ def read_copynumber(path: str | Path | None) -> CopyNumber:
             elif gene.chrom not in SEX_CHROMOSOMES:
                 copies[key] = float(sample.baseline)
     purity = {name: _purity(sample.purity) for name, sample in value.samples.items()}
-    return CopyNumber(purity, copies, errors, baselines, frozenset(both), neutral)
+    origins = {one.id: one for one in value.origins or ()}
+    return CopyNumber(purity, copies, errors, baselines, frozenset(both), neutral, amounts, origins)
 
 
 def _purity(given: records.TumorPurity) -> Purity:
+    several = tuple(
+        Alternative(
+            one.value, max(one.low, LOWEST_PURITY), min(one.high, 1.0), one.baseline,
+            one.probability,
+        )
+        for one in given.alternatives
+        if one.value
+    )  # fmt: skip
+    several = several if len(several) > 1 else ()
     if not given.value:
-        return Purity(source=given.source)  # says why there is none
+        return Purity(source=given.source, alternatives=several)  # says why there is none
     value, low, high = (
         None if bound is None else min(max(bound, LOWEST_PURITY), 1.0)
         for bound in (given.value, given.low, given.high)
     )
-    return Purity(value, low, high, given.source, given.method == "driver")
+    return Purity(value, low, high, given.source, given.method == "driver", several)
 
 
 def purity_of(sample: Sample, copynumber: CopyNumber) -> Purity:
@@ -121,4 +140,5 @@ def locus(
         copynumber.baselines.get(key),
         key in copynumber.both_haplotypes,
         0.0 if key in copynumber.copies else copynumber.neutral.get(key),
+        copynumber.amounts.get(key),
     )

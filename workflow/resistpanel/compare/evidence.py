@@ -96,7 +96,7 @@ class View:
             return None
         clonal = self._clonal()
         if self.locus.known and self.content.contradicted is None:
-            stated = 1 / self.locus.scale(self.locus.purity.low or self.locus.purity.value)
+            stated = 1 / self.locus.highest_scale
             trusted = self.locus.comparable or clonal is None
             clonal = stated if trusted else min(stated, clonal)
         return min(self.evidence.ub / clonal, 1.0) if clonal else None

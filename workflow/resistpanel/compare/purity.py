@@ -31,6 +31,20 @@ _NODES, _AMOUNTS = (ndtri((np.arange(n) + 0.5) / n) for n in (25, 7))
 
 
 @dataclasses.dataclass(frozen=True)
+class Alternative:
+    """One of several purities that explain a sample, with its baseline and probability.
+
+    `value`, `low`, `high` as in `Purity`; `baseline` are the copies of the genome at large.
+    """
+
+    value: float
+    low: float
+    high: float
+    baseline: float
+    probability: float
+
+
+@dataclasses.dataclass(frozen=True)
 class Purity:
     """Fraction of tumour cells in a sample.
 
@@ -43,6 +57,9 @@ class Purity:
     from_driver : bool
         Whether it was read off a driver mutation's AF. Such a purity gives cancer cell fractions,
         but samples are not compared by it: an amplified driver would look like more tumour.
+    alternatives : tuple of Alternative
+        Where more than one explains the sample, likeliest first: intervals are over all. Cancer
+        cell fractions are given even if `value` is not, by the likeliest.
     """
 
     value: float | None = None
@@ -50,6 +67,7 @@ class Purity:
     high: float | None = None
     source: str | None = None
     from_driver: bool = False
+    alternatives: tuple[Alternative, ...] = ()
 
     def record(self) -> records.Purity:
         """Return what compare.json says of it."""
@@ -85,6 +103,8 @@ class Locus:
     unknown_sd : float or None
         Standard deviation of the logarithm of the amount of DNA where the copies are not known but
         the depth shows no change; 0 where they are known, None if the depth was not examined.
+    amount : float or None
+        Amount of DNA relative to the genome at large, by depth; 1 where it shows no change.
     """
 
     purity: Purity
@@ -94,6 +114,7 @@ class Locus:
     baseline: float | None = None
     both_haplotypes: bool = False
     unknown_sd: float | None = None
+    amount: float | None = None
 
     @property
     def known(self) -> bool:
@@ -136,11 +157,43 @@ class Locus:
 
     @property
     def log_sd(self) -> float:
-        """Standard deviation of log(scale), from the errors of the purity and of the copies."""
+        """Standard deviation of log(scale), from the errors of the purity and of the copies.
+
+        Other purities that explain the sample are errors too.
+        """
         if self.purity.low is None or self.purity.high is None:
             return self.amount_sd
         spread = math.log(self.scale(self.purity.low)) - math.log(self.scale(self.purity.high))
-        return math.hypot(max(spread, 0.0) / (2 * Z95), self.amount_sd)
+        found = max(spread, 0.0) / (2 * Z95)
+        if self.purity.alternatives:
+            scales, _, weights = _scales(self)
+            away = np.log(scales) - math.log(self.scale())
+            found = max(found, math.sqrt(float(np.average(away**2, weights=weights))))
+        return math.hypot(found, self.amount_sd)
+
+    @property
+    def highest_scale(self) -> float:
+        """Mutated copies for an AF of 1 at the lowest purity that explains the sample."""
+        lows = [self.scale_in(one, one.low) for one in self.purity.alternatives]
+        return max([self.scale(self.purity.low or self.purity.value), *lows])
+
+    def copies_in(self, one: Alternative, purity: float) -> float:
+        """Return the copies per tumour cell, were that alternative right, at a purity near it."""
+        n, relative = self.normal_copies, self.amount
+        if relative is None:
+            return float(n)
+        if relative == 1:
+            return max(one.baseline * n / 2, LEAST_COPIES)
+        genome = purity * one.baseline * n / 2 + n * (1 - purity)
+        return max((relative * genome - n * (1 - purity)) / purity, LEAST_COPIES)
+
+    def scale_in(self, one: Alternative, purity: float) -> float:
+        """Return `scale`, were that alternative right."""
+        return (purity * self.copies_in(one, purity) + self.normal_copies * (1 - purity)) / purity
+
+    def most_in(self, one: Alternative, purity: float) -> int:
+        """Return `most_mutated`, were that alternative right."""
+        return max(1, round(self.copies_in(one, purity)) - self.both_haplotypes)
 
 
 def multiplicity(af: float, locus: Locus) -> int:
@@ -161,40 +214,60 @@ def clonal_fraction(
     over every number of copies: its lower end is that of cells with the most, its upper end that
     of cells with the fewest. None where the purity is not known. Values are cut at 1.
     """
-    if not locus.known:
+    alternatives = locus.purity.alternatives
+    if locus.known:
+        value = af * locus.scale() / multiplicity(af, locus)
+    elif alternatives:
+        best = alternatives[0]
+        mutated = af * locus.scale_in(best, best.value)
+        value = mutated / min(max(1, round(mutated)), locus.most_in(best, best.value))
+    else:
         return None
-    value = af * locus.scale() / multiplicity(af, locus)
-    scales, most = _scales(locus)
-    low = _quantile(posterior, scales / most, 0.025)
-    high = _quantile(posterior, scales, 0.975)
+    scales, most, weights = _scales(locus)
+    low = _quantile(posterior, scales / most, 0.025, weights)
+    high = _quantile(posterior, scales, 0.975, weights)
     return tuple(min(max(x, 0.0), 1.0) for x in (value, min(low, value), max(high, value)))
 
 
-def _scales(locus: Locus) -> tuple[np.ndarray, np.ndarray]:
-    """Return equally likely values of `Locus.scale` and of `Locus.most_mutated`, (n,).
+def _purities(value: float, low: float | None, high: float | None) -> np.ndarray:
+    """Return equally likely purities; the logarithm is normal on either side of the estimate."""
+    if low is None or high is None:
+        return np.array([value])
+    ends = np.where(_NODES < 0, math.log(value / low), math.log(high / value))
+    return np.clip(value * np.exp(_NODES / Z95 * ends), LOWEST_PURITY, 1.0)
+
+
+def _scales(locus: Locus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return values of `Locus.scale` and of `Locus.most_mutated` with their weights, (n,).
 
     The logarithm of a purity is normal on either side of the estimate, by either end of its
-    interval; that of the amount of DNA is normal.
+    interval; that of the amount of DNA is normal. Where there are alternatives, over all of them.
     """
-    purity, low, high = locus.purity.value, locus.purity.low, locus.purity.high
-    purities = np.array([purity])
-    if low is not None and high is not None:
-        ends = np.where(_NODES < 0, math.log(purity / low), math.log(high / purity))
-        purities = np.clip(purity * np.exp(_NODES / Z95 * ends), LOWEST_PURITY, 1.0)
-    scales = np.array([locus.scale(float(p)) for p in purities])
-    most = np.array([locus.most_mutated(float(p)) for p in purities])
+    rows = []
+    for one in locus.purity.alternatives:
+        purities = _purities(one.value, one.low, one.high)
+        rows += [
+            (locus.scale_in(one, p), locus.most_in(one, p), one.probability / len(purities))
+            for p in map(float, purities)
+        ]
+    if not rows:
+        given = locus.purity
+        purities = _purities(given.value, given.low, given.high)
+        rows = [(locus.scale(p), locus.most_mutated(p), 1.0) for p in map(float, purities)]
+    scales, most, weights = map(np.array, zip(*rows, strict=True))
     if locus.amount_sd > 0:
         amounts = np.exp(locus.amount_sd * _AMOUNTS)
-        scales, most = np.outer(scales, amounts).ravel(), np.repeat(most, len(amounts))
-    return scales, most
+        scales = np.outer(scales, amounts).ravel()
+        most, weights = (np.repeat(x, len(amounts)) for x in (most, weights))
+    return scales, most, weights
 
 
-def _quantile(posterior: Posterior, scales: np.ndarray, q: float) -> float:
-    """Return a quantile of frequency * scale, of equally likely scales."""
+def _quantile(posterior: Posterior, scales: np.ndarray, q: float, weights: np.ndarray) -> float:
+    """Return a quantile of frequency * scale, of scales with weights."""
     low, high = 0.0, float(scales.max())
     for _ in range(QUANTILE_STEPS):
         middle = (low + high) / 2
-        if float(np.mean(posterior.below(middle / scales))) < q:
+        if float(np.average(posterior.below(middle / scales), weights=weights)) < q:
             low = middle
         else:
             high = middle

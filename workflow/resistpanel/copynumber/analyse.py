@@ -32,8 +32,25 @@ from resistpanel.copynumber.copynumber_constants import (
 )
 from resistpanel.copynumber.gate import GATE, Figures, judge
 from resistpanel.copynumber.gene_states import cells
+from resistpanel.copynumber.origin import (
+    Known,
+    Origins,
+    find_origins,
+    heterozygous_sites,
+    origin_records,
+    without_depth,
+)
+from resistpanel.copynumber.origin import foreign as foreign_dna
 from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
-from resistpanel.copynumber.purity import GRID, Estimate, Somatic, estimate, from_driver
+from resistpanel.copynumber.purity import (
+    GRID,
+    PARTS,
+    Estimate,
+    Somatic,
+    estimate,
+    from_driver,
+    from_posterior,
+)
 from resistpanel.copynumber.ratios import Genes, Targets, gene_ratios, target_ratios
 from resistpanel.copynumber.segments import (
     NO_SITES,
@@ -46,6 +63,7 @@ from resistpanel.copynumber.segments import (
 from resistpanel.core.core_constants import Z95
 from resistpanel.qc.gate import Condition
 from resistpanel.records import copynumber as records
+from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Sample, Sheet
 
 
@@ -65,6 +83,10 @@ class Patient:
     drivers : list of Driver
     contamination, tumor_in_normal : mapping of str to Fraction
         As estimated by `resistpanel call`, by sample and by tumour; no entry: no estimate.
+    known : Known, optional
+        What else is known of the alleles; origins are found with it where there is no normal.
+    symbols : frozenset of str, optional
+        Genes of the panel's model; other names of targets are marked as no genes.
     """
 
     sheet: Sheet
@@ -75,6 +97,8 @@ class Patient:
     drivers: Sequence[Driver] = ()
     contamination: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
     tumor_in_normal: Mapping[str, Fraction] = dataclasses.field(default_factory=dict)
+    known: Known | None = None
+    symbols: frozenset[str] | None = None
 
     @property
     def normal(self) -> str | None:
@@ -192,13 +216,19 @@ def _altered(genes: Genes | None, gene: str) -> bool:
     return bool(abs(genes.log2[i]) - 2 * genes.se[i] > DRIVER_LOG2)
 
 
-def choose_purity(patient: Patient, entry: Sample, genes, segments, sites) -> Estimate:
+def choose_purity(
+    patient: Patient, entry: Sample, genes, segments, sites, alone: np.ndarray | None = None
+) -> Estimate:
     """Return a tumour's purity: the sheet's, else the joint estimate, else the driver's.
 
-    The genome's baseline is the joint estimate's in either case.
+    The genome's baseline is the joint estimate's in either case. Without a normal the joint
+    estimate is of the posterior `alone` of purity and baseline.
     """
     joint = Estimate(None, None, None, "not estimable: there is no normal", "none")
-    if genes is not None:
+    if alone is not None:
+        parts = PARTS if genes is not None else PARTS[1:]
+        joint = from_posterior(alone, f"{', '.join(parts)} (without a normal)")
+    elif genes is not None:
         sex = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
         autosomal = [part for part in segments if not sex[part.genes[0]]]
         joint = estimate(autosomal, sites, somatic_counts(patient, genes, entry.sample))
@@ -237,21 +267,58 @@ def context_of(purity: Estimate) -> Context:
     )
 
 
-def analyse_tumor(patient: Patient, entry: Sample) -> Tumor:
-    """Return one tumour's ratios, segments and purity."""
-    name = entry.sample
+@dataclasses.dataclass(frozen=True)
+class Alone:
+    """What the alleles of a patient without a normal show; `sites` are those with an origin."""
+
+    sites: Sites
+    origins: Origins
+    posterior: Mapping[str, np.ndarray]
+
+
+def without_normal(patient: Patient) -> Alone | None:
+    """Return the origins of a patient's alleles; None with a normal."""
+    if patient.normal is not None or patient.known is None:
+        return None
+    names = [entry.sample for entry in patient.tumors]
+    genes = {name: depth_ratios(patient, name)[1] or without_depth(patient.bins) for name in names}
+    stated = {
+        entry.sample: (float(entry.purity), SHEET_MARGIN / Z95)
+        for entry in patient.tumors
+        if entry.purity is not None
+    }
+    rows, found = find_origins(
+        patient.sites, patient.known, patient.bins, genes, patient.drivers, stated,
+        patient.sheet.sex,
+    )  # fmt: skip
+    return Alone(patient.sites.take(rows), found, dict(zip(names, found.purity, strict=True)))
+
+
+def depth_ratios(patient: Patient, name: str) -> tuple[Targets | None, Genes | None]:
+    """Return a tumour's log2 ratios against normal and pool; None without either."""
     own = [patient.coverage[patient.normal]] if patient.normal else []
     references = [*own, *patient.pool]
     if not references:
-        purity = choose_purity(patient, entry, None, [], None)
-        return Tumor(None, None, [], None, purity, context_of(purity), None)
+        return None, None
     targets = target_ratios(patient.coverage[name], references, patient.bins)
-    genes = gene_ratios(targets, patient.bins)
+    return targets, gene_ratios(targets, patient.bins)
+
+
+def analyse_tumor(patient: Patient, entry: Sample, alone: Alone | None = None) -> Tumor:
+    """Return one tumour's ratios, segments and purity."""
+    name = entry.sample
+    targets, genes = depth_ratios(patient, name)
+    posterior = alone.posterior[name] if alone else None
+    if targets is None or genes is None:
+        purity = choose_purity(patient, entry, None, [], None, posterior)
+        return Tumor(None, None, [], None, purity, context_of(purity), None)
     sites = het_sites(patient, genes, name)
+    if alone is not None:
+        sites = heterozygous_sites(alone.sites, alone.origins, name, genes)
     segments = segment(genes, sites)
     sites = sites.with_spread(measured_spread(segments, sites))
     segments = segment(genes, sites)
-    purity = choose_purity(patient, entry, genes, segments, sites)
+    purity = choose_purity(patient, entry, genes, segments, sites, posterior)
     context = context_of(purity)
     return Tumor(targets, genes, segments, sites, purity, context, normal_copies(patient, genes))
 
@@ -366,7 +433,8 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
     """
     from resistpanel.copynumber import rows
 
-    tumors = {entry.sample: analyse_tumor(patient, entry) for entry in patient.tumors}
+    alone = without_normal(patient)
+    tumors = {entry.sample: analyse_tumor(patient, entry, alone) for entry in patient.tumors}
     names = [entry.sample for entry in patient.sheet.samples]
     foreign = {name: patient.contamination.get(name, NOTHING) for name in names}
     leak = {}
@@ -378,6 +446,10 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
         mixed = identity.mixture(patient.sites, name, patient.normal)
         if mixed is not None and not foreign[name].found:
             foreign[name] = mixed
+    if patient.normal is None and patient.known is not None:
+        population, genes = patient.known.population, without_depth(patient.bins)
+        for name in tumors:
+            foreign[name] = foreign_dna(patient.sites, population, name, genes) or foreign[name]
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",
         patient=patient.sheet.patient,
@@ -396,6 +468,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                 )
                 if tumor.genes is not None
                 else [],
+                patient.symbols,
             )
             for name, tumor in tumors.items()
         },
@@ -411,4 +484,5 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
         tumor_in_normal={name: rows.fraction(value) for name, value in leak.items()},
         identity=found,
         gate=gate(patient, found, foreign, leak, conditions),
+        origins=UNSET if alone is None else origin_records(alone.sites, alone.origins),
     )

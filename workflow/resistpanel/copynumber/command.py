@@ -26,6 +26,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--vcf", type=Path, required=True, help="VCF of `resistpanel annotate`")
     parser.add_argument("--reference", type=Path, required=True, help="FASTA with .fai, for GC")
     parser.add_argument(
+        "--genes",
+        type=Path,
+        help="GFF3 of the panel: names of targets that are no genes are marked",
+    )
+    parser.add_argument(
         "--catalog", type=Path, help="folder with drivers.tsv (default: that of the package)"
     )
     parser.add_argument(
@@ -48,6 +53,8 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.copynumber.allele_counts import read_contamination, read_sites
     from resistpanel.copynumber.analyse import Patient, analyse, of_disease
     from resistpanel.copynumber.bins import coverage, pool_coverages, read_bins
+    from resistpanel.copynumber.origin import read_known
+    from resistpanel.panel.genes import load_genes
 
     gate = gate_with(thresholds(args.gate), GATE, "copynumber")
     sheet, qc = read_record(args.sheet, Sheet), read_record(args.qc, Qc)
@@ -66,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         drivers=of_disease(load_drivers(args.catalog), load_diseases(args.catalog), sheet.disease),
         contamination=contamination,
         tumor_in_normal=tumor_in_normal,
+        known=read_known(args.vcf) if normal is None else None,
+        symbols=frozenset(load_genes(args.genes)) if args.genes else None,
     )
     value = analyse(patient, gate)
     write_record(args.output, value)

@@ -520,3 +520,247 @@ MOST_LOST = TABLE.add(
     "part is called from it",
     origin="judgement",
 )
+SOMATIC_RATE = TABLE.add(
+    "SOMATIC_RATE",
+    1e-5,
+    unit="alleles per base",
+    meaning="Somatic alleles per base of the panel before the patient's are counted: mean of a "
+    "gamma prior of shape 1",
+    origin="judgement: 10 per Mb, as the caller's prior",
+)
+CLONAL_EVERYWHERE = TABLE.add(
+    "CLONAL_EVERYWHERE",
+    0.5,
+    unit="1",
+    meaning="Prior probability that a somatic allele of several samples is clonal in all of them",
+    origin="judgement",
+)
+NOT_IN_SAMPLE = TABLE.add(
+    "NOT_IN_SAMPLE",
+    0.25,
+    unit="1",
+    meaning="Prior probability that one of several samples lacks a somatic allele of the patient",
+    origin="judgement",
+)
+HAPLOTYPE_KEPT = TABLE.add(
+    "HAPLOTYPE_KEPT",
+    0.9,
+    unit="1",
+    meaning="Prior probability that the commoner haplotype of a segment is the same one in all "
+    "samples",
+    origin="judgement",
+)
+STRAY_GERMLINE = TABLE.add(
+    "STRAY_GERMLINE",
+    0.003,
+    unit="1",
+    meaning="Prior fraction of germline alleles whose allele frequency fits no state",
+    origin="judgement",
+)
+BROAD_GERMLINE = TABLE.add(
+    "BROAD_GERMLINE",
+    (0.03, 0.02),
+    unit="1, 1",
+    meaning="Fraction of germline alleles with a larger overdispersion, and that overdispersion "
+    "(mapping, capture of one haplotype)",
+    origin="judgement",
+)
+ABSENT_AF = TABLE.add(
+    "ABSENT_AF",
+    3e-4,
+    unit="1",
+    meaning="Allele frequency of errors where a sample lacks an allele",
+    origin="judgement",
+)
+HOMOZYGOUS_AF = TABLE.add(
+    "HOMOZYGOUS_AF",
+    0.995,
+    unit="1",
+    meaning="Allele frequency of a homozygous germline allele",
+    origin="judgement",
+)
+LEAST_CELL = TABLE.add(
+    "LEAST_CELL",
+    1e-9,
+    unit="1",
+    meaning="Purities below this posterior on a coarse grid are left out where the origin of "
+    "alleles is determined",
+    origin="judgement",
+)
+CERTAIN_ORIGIN = TABLE.add(
+    "CERTAIN_ORIGIN",
+    0.95,
+    unit="1",
+    meaning="Posterior probability from which an allele is somatic, or germline; between, "
+    "its origin is not determined",
+    origin="definition: 95 %",
+)
+HOTSPOT = TABLE.add(
+    "HOTSPOT",
+    100.0,
+    unit="1",
+    meaning="Factor of the rate of somatic alleles for drivers of the disease and alleles "
+    "that the catalogue asks for",
+    origin="judgement",
+)
+LISTED_NORMALS = TABLE.add(
+    "LISTED_NORMALS",
+    0.01,
+    unit="1",
+    meaning="Allele frequency that is assumed for an allele of the panel of normals",
+    origin="judgement: one heterozygous sample of 50",
+)
+UNLISTED_HOMOZYGOUS = TABLE.add(
+    "UNLISTED_HOMOZYGOUS",
+    1e-6,
+    unit="1 per base",
+    meaning="Probability that a person is homozygous for an allele that the germline "
+    "resource does not list",
+    origin="judgement",
+)
+INDEL_SPREAD = TABLE.add(
+    "INDEL_SPREAD",
+    0.005,
+    unit="1",
+    meaning="Overdispersion of the counts of insertions and deletions beyond that of substitutions",
+    origin="judgement",
+)
+EDGE_BIAS = TABLE.add(
+    "EDGE_BIAS",
+    (0.4, 0.6, 10),
+    unit="1, 1, alleles",
+    meaning="Allele frequencies between which alleles show the reference bias without a "
+    "normal, and weight of its default",
+    origin="judgement",
+)
+HETEROZYGOUS_WITHOUT_NORMAL = TABLE.add(
+    "HETEROZYGOUS_WITHOUT_NORMAL",
+    (0.05, 0.96),
+    unit="1",
+    meaning="Allele frequencies between which an allele of a patient without a normal may be "
+    "heterozygous and shows the balance of its segment",
+    origin="judgement",
+)
+ORIGIN_GRID = TABLE.add(
+    "ORIGIN_GRID",
+    (9.2, 801),
+    unit="logit, 1",
+    meaning="Allele frequencies at which likelihoods are tabulated for the origin: largest logit, "
+    "number of points",
+    origin="derived: steps of at most half the standard deviation that SITE_BIAS leaves at any "
+    "depth",
+)
+ORIGIN_ROUNDS = TABLE.add(
+    "ORIGIN_ROUNDS",
+    2,
+    unit="rounds",
+    meaning="Rounds in which the rate of somatic alleles and what the other samples say is updated",
+    origin="judgement",
+)
+NEARLY_HOMOZYGOUS = TABLE.add(
+    "NEARLY_HOMOZYGOUS",
+    0.97,
+    unit="1",
+    meaning="Allele frequency from which an allele is taken as homozygous, and not informative of "
+    "purity and copies, without a normal",
+    origin="judgement",
+)
+ONE_COPY_PRIOR = TABLE.add(
+    "ONE_COPY_PRIOR",
+    (0.04, 0.9, 0.04, 0.01, 0.01),
+    unit="1",
+    meaning="Prior probability of 0 to 4 copies in tumour cells where normal cells have one",
+    origin="judgement",
+)
+COARSE = TABLE.add(
+    "COARSE",
+    4,
+    unit="steps of PURITY_GRID",
+    meaning="Steps between the purities that are tried first where the origin of alleles is "
+    "determined",
+    origin="judgement",
+)
+RATES = TABLE.add(
+    "RATES",
+    {
+        (1e-5, 0.6): -0.9,
+        (1e-4, 0.6): -1.6,
+        (1e-4, 0.2): -2.2,
+        (1e-3, 0.6): -3.6,
+        (1e-3, 0.2): -3.6,
+        (1e-3, 0.05): -4.6,
+    },
+    unit="alleles per base, 1: log weight",
+    meaning="Rates of somatic alleles, with the fraction of them that is clonal, that are tried "
+    "without a normal",
+    origin="judgement",
+)
+LEAST_SUBCLONAL = TABLE.add(
+    "LEAST_SUBCLONAL",
+    0.003,
+    unit="1",
+    meaning="Lowest allele frequency of subclonal alleles in the prior that is uniform in its "
+    "logarithm, without a normal",
+    origin="judgement",
+)
+HIGH_PURITY = TABLE.add(
+    "HIGH_PURITY",
+    (0.9, 0.05),
+    unit="1, 1",
+    meaning="Without a normal: purity up to which the prior is flat, and prior of a purity of 1 "
+    "relative to that; between them it falls exponentially",
+    origin="judgement: of tumour biopsies few are purer",
+)
+MOST_WITHOUT_DEPTH = TABLE.add(
+    "MOST_WITHOUT_DEPTH",
+    8,
+    unit="copies",
+    meaning="Copies beyond which a segment is hardly assumed to be amplified where no depth shows "
+    "it",
+    origin="judgement",
+)
+RARE_STATE = TABLE.add(
+    "RARE_STATE",
+    1e-3,
+    unit="1",
+    meaning="Factor of the prior of such states",
+    origin="judgement",
+)
+ORIGIN_SPREADS = TABLE.add(
+    "ORIGIN_SPREADS",
+    (0.0005, 0.003, 0.02),
+    unit="1",
+    meaning="Overdispersions that are tried without a normal, each at most that which call "
+    "estimated",
+    origin="judgement",
+)
+COMMON_ALLELE = TABLE.add(
+    "COMMON_ALLELE",
+    (0.02, 0.98),
+    unit="1",
+    meaning="Frequencies in the germline resource between which alleles show another person's DNA "
+    "without a normal",
+    origin="judgement",
+)
+FOREIGN_ALONE = TABLE.add(
+    "FOREIGN_ALONE",
+    (0.15, 0.6, 46),
+    unit="1",
+    meaning="Fractions of another person's DNA that are tried without a normal: first, last, "
+    "number. At lower ones the other person's alleles are below those that call writes",
+    origin="derived: twice KEPT_GERMLINE, less a quarter",
+)
+LEAST_COMMON_SITES = TABLE.add(
+    "LEAST_COMMON_SITES",
+    20,
+    unit="alleles",
+    meaning="Fewest common alleles from which another person's DNA is looked for without a normal",
+    origin="judgement",
+)
+STRAY_SITES = TABLE.add(
+    "STRAY_SITES",
+    0.02,
+    unit="1",
+    meaning="Fraction of common alleles of any frequency",
+    origin="judgement",
+)

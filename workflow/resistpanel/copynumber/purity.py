@@ -309,30 +309,35 @@ def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> 
     """
     found = log_segments(segments, sites, somatic)
     joint = _joint(found[""])
-    value, low, high = interval(joint.sum(axis=0))
+    value, _, _ = interval(joint.sum(axis=0))
     baseline = list(BASELINES)[int(joint.sum(axis=1).argmax())]
     above = impossible(segments, sites, somatic, value, baseline)
     if above >= max(MOST_IMPOSSIBLE, FRACTION_IMPOSSIBLE * len(somatic.alt)):
         why = f"{above} variants have a higher AF than the copy numbers allow at any purity"
         return Estimate(None, None, None, f"not estimable: {why}", "none")
-    others = alternatives(joint)
-    if high - low > WIDEST:
-        told = f"the 95 % interval is {low:.2f} to {high:.2f}"
-        why = f"copy number, allelic imbalance and variants say too little ({told})"
-        if len(others) > 1:
-            ranges = ", ".join(
-                f"{one.low:.2f} to {one.high:.2f} with a genome at {one.baseline} copies "
-                f"(probability {one.probability:.2f})"
-                for one in others
-            )
-            why = f"more than one purity explains the data: {ranges}"
-        source = f"not estimable: {why}"
-        return Estimate(None, None, None, source, "none", baseline, joint, others)
     used = [
         part for part in PARTS if information(_joint(found[part]).sum(axis=0)) >= LEAST_INFORMATION
     ]
-    source = ", ".join(used or PARTS)
-    return Estimate(value, low, high, source, "joint", baseline, joint, others)
+    return from_posterior(joint, ", ".join(used or PARTS))
+
+
+def from_posterior(joint: np.ndarray, source: str) -> Estimate:
+    """Return the estimate of a posterior over (baselines, GRID); none if it is too wide."""
+    value, low, high = interval(joint.sum(axis=0))
+    baseline = list(BASELINES)[int(joint.sum(axis=1).argmax())]
+    others = alternatives(joint)
+    if high - low <= WIDEST:
+        return Estimate(value, low, high, source, "joint", baseline, joint, others)
+    told = f"the 95 % interval is {low:.2f} to {high:.2f}"
+    why = f"copy number, allelic imbalance and variants say too little ({told})"
+    if len(others) > 1:
+        ranges = ", ".join(
+            f"{one.low:.2f} to {one.high:.2f} with a genome at {one.baseline} copies "
+            f"(probability {one.probability:.2f})"
+            for one in others
+        )
+        why = f"more than one purity explains the data: {ranges}"
+    return Estimate(None, None, None, f"not estimable: {why}", "none", baseline, joint, others)
 
 
 def between(low: float, high: float) -> np.ndarray:

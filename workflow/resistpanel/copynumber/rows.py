@@ -9,6 +9,7 @@ from resistpanel.copynumber.calls import GeneCall, PairedCall
 from resistpanel.copynumber.copy_states import copies
 from resistpanel.copynumber.ratios import Genes
 from resistpanel.core.core_constants import Z95
+from resistpanel.records.base import UNSET
 from resistpanel.records.copynumber import (
     Admixture,
     GeneChange,
@@ -69,8 +70,8 @@ def neighbours(tumor) -> list[np.ndarray]:
     return found
 
 
-def tumor_rows(tumor, calls: list[GeneCall]) -> TumorCopies:
-    """Return a tumour's entry of ``samples``."""
+def tumor_rows(tumor, calls: list[GeneCall], symbols: frozenset[str] | None = None) -> TumorCopies:
+    """Return a tumour's entry of ``samples``; `symbols` are the genes of the panel's model."""
     given, genes = tumor.purity, tumor.genes
     purity = TumorPurity(
         value=number(given.value),
@@ -95,12 +96,14 @@ def tumor_rows(tumor, calls: list[GeneCall]) -> TumorCopies:
         baseline=given.baseline,
         target_noise=number(tumor.targets.noise) if examined else None,
         gene_noise=number(genes.noise) if examined else None,
-        genes=tuple(_gene(genes, i, call) for i, call in enumerate(calls)) if examined else (),
+        genes=tuple(_gene(genes, i, call, symbols) for i, call in enumerate(calls))
+        if examined
+        else (),
         segments=tuple(_segment(tumor, part) for part in tumor.segments) if examined else (),
     )
 
 
-def _gene(genes: Genes, i: int, call: GeneCall) -> GeneCopies:
+def _gene(genes: Genes, i: int, call: GeneCall, symbols: frozenset[str] | None) -> GeneCopies:
     values = {
         name: number(value) if isinstance(value, float) else value
         for name, value in vars(call).items()
@@ -123,6 +126,7 @@ def _gene(genes: Genes, i: int, call: GeneCall) -> GeneCopies:
         log2_high=number(genes.high[i]),
         **values,
         partial=partial,
+        no_gene=True if symbols is not None and str(genes.name[i]) not in symbols else UNSET,
     )
 
 

@@ -220,6 +220,7 @@ class Steps:
         yield Step(
             "copynumber", patient,
             {**sheet, **calls, "quality": out(f"qc/{patient}.json"), **self.reference,
+             "genes.gff3": self.panel["genes.gff3"],
              **_tables("catalogue", made.catalog, ["drivers.tsv"]),
              **{f"pool {name}": path.absolute() for path, name in pool}},
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],

@@ -16,6 +16,7 @@ from resistpanel.records.base import (
     Text,
     UnsetType,
 )
+from resistpanel.records.copynumber import OriginOf
 from resistpanel.records.sheet import Line, Pair, Role
 
 State = Literal[STATES]
@@ -228,6 +229,14 @@ class Unphased(Record):
     """HGVS p. name that the two would have."""
 
 
+class Origin(Record):
+    """Origin of an allele of a patient without a normal."""
+
+    value: OriginOf
+    somatic: Fraction
+    """Probability that it is somatic, given that it exists."""
+
+
 class Variant(Record):
     """A variant in every sample of the patient."""
 
@@ -273,7 +282,8 @@ class Variant(Record):
     """Over the latest sample of each lesion: present in one; gone: detected earlier, in none of
     them; absent: never detected; not known: a latest sample could not have shown it."""
     reported: bool
-    """FILTER is PASS; others are near misses or absent catalogue sites."""
+    """FILTER is PASS; others are near misses or absent catalogue sites. Without a normal the
+    origin decides in place of call's filter of germline alleles, and `filters` follows it."""
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
@@ -283,6 +293,8 @@ class Variant(Record):
     real: Fraction | None = None
     """Probability that the allele is neither error, artefact nor another person's; null where the
     calls state no odds."""
+    origin: Origin | UnsetType = UNSET
+    """Only without a normal."""
 
 
 class LesionsOfVariant(Record):

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 from resistpanel.records.base import (
+    UNSET,
     Copies,
     Count,
     Fraction,
@@ -11,9 +12,11 @@ from resistpanel.records.base import (
     Position,
     Record,
     Start,
+    UnsetType,
 )
 from resistpanel.records.sheet import Sex
 
+OriginOf = Literal["somatic", "germline", "not determined"]
 CopyCall = Literal["amplification", "gain", "neutral", "loss", "deletion"]
 
 
@@ -93,6 +96,8 @@ class GeneCopies(Record):
     """Heterozygous germline substitutions in the gene."""
     partial: PartialDeletion | None = None
     """null: none was found."""
+    no_gene: Literal[True] | UnsetType = UNSET
+    """The name of the targets is not that of a gene of the panel's model."""
 
 
 class Segment(Record):
@@ -239,6 +244,17 @@ class SamplesGate(Record):
     failures: tuple[SampleFailure, ...]
 
 
+class AlleleOrigin(Record):
+    """Origin of an allele in a patient without a normal."""
+
+    id: Annotated[str, Meta(pattern="^.+:[0-9]+:.+:.+$")]
+    """chrom:pos:ref:alt"""
+    value: OriginOf
+    """somatic or germline from a probability of 0.95 on."""
+    somatic: Fraction
+    """Probability that the allele is somatic, given that it exists."""
+
+
 class CopyNumber(Record):
     """Copy number, purity, contamination and identity of a patient's samples.
 
@@ -261,3 +277,5 @@ class CopyNumber(Record):
     """By tumour: fraction of the normal's DNA that is of this tumour sample."""
     identity: PatientIdentity
     gate: SamplesGate
+    origins: tuple[AlleleOrigin, ...] | UnsetType = UNSET
+    """Of every allele, whatever FILTER call gave it; absent with a normal."""

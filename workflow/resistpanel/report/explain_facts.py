@@ -37,6 +37,7 @@ KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
     *("sites", "phase", "haplotype", "unphased", "state", "states", "lines", "courses", "status"),
+    "origin",
 )
 
 

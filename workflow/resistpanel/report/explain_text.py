@@ -67,6 +67,10 @@ def _variant(facts: dict) -> list[str]:
 def _outcome(facts: dict) -> str:
     v = facts["variant"]
     exempt = any(f["verdict"] == "exempt" for f in facts["filters"])
+    origin = v.get("origin")
+    if origin and not v["sites"] and (v["reported"] or v["filters"] == ("germline",)):
+        how = f"{origin['value']}, probability of somatic {probability(origin['somatic'])}"
+        return f"{'' if v['reported'] else 'not '}reported: by the origin without a normal ({how})"
     if v["reported"] and exempt:
         return "reported as a driver or catalogued allele: origin not proven without a normal"
     if v["reported"]:
@@ -101,6 +105,11 @@ def _call(facts: dict) -> list[str]:
     ]
     if odds:
         lines.append(f"  odds of somatic: {'; '.join(odds)}")
+    if v.get("origin"):
+        lines.append(
+            f"  origin, by frequency, copies and purity in all samples: {v['origin']['value']} "
+            f"(probability of somatic {probability(v['origin']['somatic'])})"
+        )
     if call.get("popaf") is not None:
         lines.append(f"  population frequency in the germline resource: {number(call['popaf'])}")
     leaks = {name: value for name, value in call["contamination"].items() if value}
@@ -158,7 +167,13 @@ def _sample_lines(name: str, s: dict) -> list[str]:
             f"rate {number(s['error_rate'])}); as many or more by error alone: p = "
             f"{probability(s['p_error'])}"
         )
-    if s["ccf"] is not None:
+    if s["ccf"] is not None and s["purity"]["value"] is None:
+        lines.append(
+            f"    cancer cell fraction {percent(s['ccf'])} ({percent(s['ccf_low'])} to "
+            f"{percent(s['ccf_high'])}) over all purities that explain the sample: "
+            f"{s['purity']['source']}"
+        )
+    elif s["ccf"] is not None:
         p = s["purity"]
         copies = s["copies"] if s["copies"] is not None else s["normal_copies"]
         source = "measured" if s["copies"] is not None else "assumed"

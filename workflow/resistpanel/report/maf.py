@@ -17,7 +17,7 @@ COLUMNS = (
     "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
-    "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION",
+    "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN",
 )  # fmt: skip
 
 BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
@@ -102,6 +102,13 @@ def driver(finding: dict | None, silent: bool = False) -> tuple[str, str]:
     return "Unknown", EFFECTS[finding["effect"]]
 
 
+def status(variant: dict) -> str:
+    """Return Mutation_Status: Unknown where there is no normal and the origin is not determined."""
+    return (
+        "Somatic" if variant.get("origin", {}).get("value", "somatic") == "somatic" else "Unknown"
+    )
+
+
 def rows(report: dict) -> list[dict]:
     """Return the rows of a patient.
 
@@ -130,7 +137,7 @@ def rows(report: dict) -> list[dict]:
             "Hugo_Symbol": v["gene"] or "Unknown", "NCBI_Build": BUILDS[report["build"]],
             "Chromosome": "MT" if chrom == "M" else chrom, "Strand": "+",
             "Variant_Classification": classification(v),
-            "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": "Somatic",
+            "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": status(v),
             "HGVSp_Short": protein(v), "HGVSc": v["hgvs_c"], "HGVSp": v["hgvs_p"],
             "Transcript_ID": v["transcript"], "cbp_driver": mark, "cbp_driver_annotation": why,
             "RESISTPANEL.STATE": v["state"],
@@ -139,6 +146,7 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.STATUS": v["status"],
             "RESISTPANEL.TRAJECTORY": "; ".join(trajectory(v)) or None,
             "RESISTPANEL.DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
+            "RESISTPANEL.ORIGIN": v.get("origin", {}).get("value"),
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -74,7 +74,9 @@ class Study:
         self._clinical(report, patient, tumors)
         self._timeline(report, patient)
         for name, sample in ((report["copynumber"] or {}).get("samples") or {}).items():
-            self.copies[name] = {g["gene"]: CALLS.get(g["call"]) for g in sample["genes"]}
+            self.copies[name] = {
+                g["gene"]: CALLS.get(g["call"]) for g in sample["genes"] if not g.get("no_gene")
+            }
 
     def _clinical(self, report: dict, patient: str, tumors: list[dict]) -> None:
         verdict = report["resist"]["verdict"]

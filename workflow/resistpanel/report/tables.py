@@ -1,9 +1,18 @@
 """The state matrix and Table 1."""
 
 from resistpanel.report.cells import cell, sample_label, variant_name
-from resistpanel.report.numbers import genomic
+from resistpanel.report.numbers import genomic, probability
 from resistpanel.report.parts import state_at, trajectory, tumors, variants_by_id
 from resistpanel.report.words import rank_state
+
+
+def origin_text(variant: dict) -> str | None:
+    """Return the origin of a variant of a patient without a normal, with its probability."""
+    origin = variant.get("origin")
+    if origin is None:
+        return None
+    named = {"not determined": "origin not determined"}.get(origin["value"], origin["value"])
+    return f"{named}, probability of somatic {probability(origin['somatic'])}"
 
 
 def matrix(report: dict) -> dict:
@@ -27,7 +36,7 @@ def matrix(report: dict) -> dict:
             ],
             "lesions": lesions["variants"].get(v["id"], {}).get("kind"),
             "course": trajectory(v), "status": v["status"],
-            "states": v["states"], "rank": rank_state(v["state"]),
+            "states": v["states"], "rank": rank_state(v["state"]), "origin": origin_text(v),
         })  # fmt: skip
     rows.sort(key=lambda row: row["order"])
     return {

@@ -17,6 +17,7 @@ COLUMNS = (
     "ub_ccf", "compared_with", "state", "probability_increase", "fold_change",
     "overall_state", "present_before", "status", "trajectory", "distribution",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
+    "origin", "probability_somatic",
 )  # fmt: skip
 
 #: What would break a line or a column, and what UTF-8 cannot hold, written out.
@@ -78,6 +79,8 @@ def rows(report: dict) -> Iterator[dict]:
                 "key_variant": v["id"] in keys,
                 **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
                                                "match_level")},
+                "origin": v.get("origin", {}).get("value"),
+                "probability_somatic": v.get("origin", {}).get("somatic"),
             }  # fmt: skip
 
 

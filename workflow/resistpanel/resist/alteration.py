@@ -10,6 +10,7 @@ from resistpanel.records.compare import (
     Haplotype,
     LesionState,
     LineState,
+    Origin,
     Phase,
     SampleAtLocus,
     Unphased,
@@ -116,6 +117,8 @@ class Alteration:
         Source by which the protein change is known to inactivate the gene; empty if it is not.
     population_af : float or None
         Allele frequency in the germline resource, None if it is not there.
+    origin : Origin or None
+        Without a normal, if it was examined.
     """
 
     id: str
@@ -145,6 +148,7 @@ class Alteration:
     later: tuple[LineState, ...] = ()
     inactivating: str = ""
     restores: str = ""
+    origin: Origin | None = None
 
     @property
     def line(self) -> LineState | None:

@@ -169,8 +169,9 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         lacks.append(f"the sensitising driver is {driver.state}: {driver.text}")
     if tumor_only:
         # What relapse brought was not inherited.
-        germline = "" if one.state == "acquired" else ": it may be germline"
-        lacks.append(f"there is no matched normal{germline}")
+        origin = finding.alteration.origin
+        somatic = one.state == "acquired" or (origin is not None and origin.value == "somatic")
+        lacks.append(f"there is no matched normal{'' if somatic else ': it may be germline'}")
     return lacks
 
 

@@ -63,9 +63,15 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
         text = f"germline, in the normal cells too; {result.text}"
         return msgspec.structs.replace(result, text=text)
     if patient.tumor_only and not best.copy_number:
-        text = f"{result.text}; present, origin not proven without a normal"
+        text = f"{result.text}; present, origin not proven without a normal{_likely(best)}"
         return msgspec.structs.replace(result, text=text)
     return result
+
+
+def _likely(alteration: Alteration) -> str:
+    """Return how likely an alteration is somatic, in words."""
+    origin = alteration.origin
+    return f" (somatic with probability {origin.somatic:.2g})" if origin else ""
 
 
 def _inherited_driver(alteration: Alteration, driver: Driver) -> bool:
