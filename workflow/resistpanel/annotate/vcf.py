@@ -23,12 +23,27 @@ from resistpanel.panel.genes import load_genes
 FIELDS = (
     ("BCSQ", ".", "String", DESCRIPTION),
     ("GENE", "1", "String", "Gene of the panel on which the effect is most severe"),
-    ("TRANSCRIPT", "1", "String", "Transcript that the names refer to"),
+    ("TRANSCRIPT", "1", "String", "Transcript that the names refer to, with its version"),
+    ("REFSEQ", "1", "String", "The same transcript in RefSeq, where the panel names it"),
     ("CONSEQUENCE", "1", "String", "Sequence Ontology terms, most severe first, joined by &"),
     ("HGVSC", "1", "String", "HGVS c. name, counted from the A of ATG"),
     ("HGVSP", "1", "String", "HGVS p. name, predicted from the DNA; percent-encoded"),
     ("PROTEIN", ".", "String", "Short protein changes, one per codon of a substitution"),
     ("RESIDUES", ".", "Integer", "Codon of each substituted base, in genomic order"),
+    (
+        "USUAL_NAME",
+        "1",
+        "String",
+        "Name of a splice change, of MET exon 14 skipping or of a TERT promoter hotspot; "
+        "percent-encoded",
+    ),
+    (
+        "NOT_ANNOTATED",
+        "1",
+        "String",
+        "Why there are no names: no_gene (none of the panel is near), symbolic_allele, or what is "
+        "wrong with the transcript",
+    ),
     ("SPLICE", "0", "Flag", "In a splice site or splice region (3 exonic, 8 intronic bases)"),
     (
         "HAPLOTYPE",
@@ -128,6 +143,12 @@ def fields_of(effect: Effect) -> dict[str, object]:
         "CONSEQUENCE": "&".join(effect.terms),
         "HGVSC": encode(effect.hgvs_c),
     }
+    if effect.refseq:
+        found["REFSEQ"] = effect.refseq
+    if effect.name:
+        found["USUAL_NAME"] = encode(effect.name)
+    if effect.fault:
+        found["NOT_ANNOTATED"] = effect.fault
     if effect.hgvs_p:
         found["HGVSP"] = encode(effect.hgvs_p)
     if effect.shorts:
@@ -168,15 +189,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
             alleles.append(_allele(record, annotator.reference, str(vcf)))
             if alleles[-1]:
                 phases[alleles[-1]] = _phases(record, str(vcf))
-    named = [allele for allele in alleles if allele]
-    contigs = annotator.reference.contigs
-    bcsq, crashed = csq(named, contigs, genes, reference)
-    for chrom, start, ref, alt in crashed:
-        print(
-            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
-            f"{ref}>{alt}: it has no BCSQ",
-            file=sys.stderr,
-        )
+    bcsq = _bcsq(annotator, [allele for allele in alleles if allele], vcf, reference)
     with replacing(output) as temporary:
         with _opened(vcf) as source:
             header = source.header
@@ -186,12 +199,17 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         f"has INFO/{name} already", str(vcf), "give the caller's own output"
                     )
                 header.info.add(name, number, kind, description)
+            if None in alleles and "END" not in header.info:
+                # pysam keeps END of a symbolic allele up to date, whether it is there or not.
+                header.info.add("END", "1", "Integer", "Last position of the allele")
             with pysam.VariantFile(str(temporary), "wz", header=header) as target:
                 for record, allele in zip(_records(source, vcf), alleles, strict=True):
                     place = f"{vcf} ({record.chrom}:{record.pos})"
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
+                    else:
+                        record.info["NOT_ANNOTATED"] = "symbolic_allele"
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -200,6 +218,36 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         raise InputError("the record does not fit its header", place) from None
         _index(temporary, output)
     annotator.reference.close()
+
+
+def _bcsq(
+    annotator: Annotator, alleles: list[Allele], vcf: str | Path, reference: str | Path
+) -> dict[Allele, tuple[str, ...]]:
+    """Return the BCSQ of the alleles that bcftools csq can name.
+
+    These are near a gene (csq refuses contigs without one) that is read by the standard code,
+    without selenocysteine. What csq refuses has no BCSQ, and a warning says so: the other names do
+    not depend on it.
+    """
+    taken = []
+    for chrom, start, ref, alt in alleles:
+        near = annotator.near(chrom, start, start + len(ref))
+        if near and all(transcript.translation.usual for transcript in near):
+            taken.append((chrom, start, ref, alt))
+    if not taken:
+        return {}
+    try:
+        found, refused = csq(taken, annotator.reference.contigs, annotator.genes, reference)
+    except InputError as error:
+        print(f"resistpanel: warning: {error}: no record has a BCSQ", file=sys.stderr)
+        return {}
+    for chrom, start, ref, alt in refused:
+        print(
+            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
+            f"{ref}>{alt}: it has no BCSQ",
+            file=sys.stderr,
+        )
+    return found
 
 
 def _records(source: pysam.VariantFile, vcf: str | Path) -> Iterator[pysam.VariantRecord]:
@@ -252,6 +300,8 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
     if effect:
         for name, value in fields_of(effect).items():
             record.info[name] = value
+    else:
+        record.info["NOT_ANNOTATED"] = "no_gene"
 
 
 def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:

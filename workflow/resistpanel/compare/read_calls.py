@@ -125,6 +125,11 @@ def describe(call: Call) -> dict:
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
         **_read_together(call),
+        **{
+            field: _decoded(info.get(field.upper()))
+            for field in ("refseq", "usual_name", "not_annotated")
+            if info.get(field.upper())
+        },
         "real": None if real is None else float(f"{real:.6g}"),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }

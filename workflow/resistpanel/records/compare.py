@@ -277,6 +277,12 @@ class Variant(Record):
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
+    refseq: Text | UnsetType = UNSET
+    """The transcript in RefSeq, where the panel names it."""
+    usual_name: Text | UnsetType = UNSET
+    """Of a splice change, of MET exon 14 skipping, of a TERT promoter hotspot."""
+    not_annotated: Text | UnsetType = UNSET
+    """Why there are no names, or none of the protein."""
     haplotype: Haplotype | UnsetType = UNSET
     """Names and consequence are those of these alleles together; absent if of this one alone."""
     unphased: Annotated[tuple[Unphased, ...], Meta(min_length=1)] | UnsetType = UNSET

@@ -36,7 +36,20 @@ RULE = re.compile(r"([^:,<>]+):([^:,<>]+)([<>])([^:,<>]+)")
 KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
-    *("sites", "phase", "haplotype", "unphased", "state", "states", "lines", "courses", "status"),
+    *(
+        "refseq",
+        "usual_name",
+        "not_annotated",
+        "sites",
+        "phase",
+        "haplotype",
+        "unphased",
+        "state",
+        "states",
+        "lines",
+        "courses",
+        "status",
+    ),
 )
 
 

@@ -116,6 +116,8 @@ class Alteration:
         Source by which the protein change is known to inactivate the gene; empty if it is not.
     population_af : float or None
         Allele frequency in the germline resource, None if it is not there.
+    usual_name : str
+        Of a splice change, of MET exon 14 skipping, of a TERT promoter hotspot; else empty.
     """
 
     id: str
@@ -145,6 +147,7 @@ class Alteration:
     later: tuple[LineState, ...] = ()
     inactivating: str = ""
     restores: str = ""
+    usual_name: str = ""
 
     @property
     def line(self) -> LineState | None:
@@ -163,6 +166,8 @@ class Alteration:
             return f"{self.gene} {self.copy_number}"
         if self.protein:
             return f"{self.gene} p.{self.protein.replace(',', '+')}"
+        if self.usual_name:
+            return f"{self.gene} {self.usual_name}"
         return f"{self.gene} {self.id}".strip()
 
     @property
