@@ -12,6 +12,7 @@ from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.haplotypes import Bases, Reading, reading
+from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, reversions
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
@@ -58,6 +59,14 @@ FIELDS = (
         "String",
         "HGVS p. name together with an allele that may be on the same molecules, as "
         "POS_REF_ALT_name",
+    ),
+    (
+        "REVERTS",
+        ".",
+        "String",
+        "Truncating alleles of the gene whose molecules have a protein to the annotated stop codon "
+        "again with this allele, as POS_REF_ALT_kind_name; kind is frame, codon, deletion or "
+        "replaced",
     ),
 )
 
@@ -184,11 +193,13 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     annotator = Annotator(genes, Reference(reference))
     with _opened(vcf) as source:
         annotator.check_contigs(source.header.contigs, str(vcf))
-        alleles, phases = [], {}
+        alleles, phases, found = [], {}, _Found()
         for record in _records(source, vcf):
             alleles.append(_allele(record, annotator.reference, str(vcf)))
             if alleles[-1]:
                 phases[alleles[-1]] = _phases(record, str(vcf))
+            found.add(record)
+    reverted = found.reversions(annotator)
     bcsq = _bcsq(annotator, [allele for allele in alleles if allele], vcf, reference)
     with replacing(output) as temporary:
         with _opened(vcf) as source:
@@ -210,6 +221,8 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         _add_haplotype(record, annotator.reading(allele, phases))
                     else:
                         record.info["NOT_ANNOTATED"] = "symbolic_allele"
+                    if restored := reverted.get((record.chrom, *_bases(record))):
+                        record.info["REVERTS"] = list(map(_reverts, restored))
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -218,6 +231,47 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         raise InputError("the record does not fit its header", place) from None
         _index(temporary, output)
     annotator.reference.close()
+
+
+class _Found:
+    """The alleles of a VCF that may truncate a protein, or revert one that does."""
+
+    def __init__(self):
+        self.by_chrom: dict[str, dict[Bases, int | None]] = {}
+        self.certain: dict[str, list[Bases]] = {}
+
+    def add(self, record: pysam.VariantRecord) -> None:
+        """Add a record, unless it is a site that was looked at and shows nothing.
+
+        What is called, or inherited, may be the truncating allele.
+        """
+        filters, bases = set(record.filter), _bases(record)
+        symbolic = bases[2] == SYMBOLIC_DELETION
+        if "absent" in filters or (not symbolic and set(bases[1] + bases[2]) - set("ACGTN")):
+            return
+        self.by_chrom.setdefault(record.chrom, {})[bases] = record.stop if symbolic else None
+        if not filters - {"PASS"} or record.info.get("MODEL") == "germline":
+            self.certain.setdefault(record.chrom, []).append(bases)
+
+    def reversions(self, annotator: Annotator) -> dict[Allele, list[Reversion]]:
+        """Return what each allele reverts."""
+        return {
+            (chrom, *bases): restored
+            for chrom, alleles in self.by_chrom.items()
+            for bases, restored in reversions(
+                annotator.by_chrom.get(chrom, ()), alleles, self.certain.get(chrom, ())
+            ).items()
+        }
+
+
+def _bases(record: pysam.VariantRecord) -> Bases:
+    """Return position (0-based), REF and ALT of a record."""
+    return record.start, record.ref.upper(), (record.alts or (".",))[0].upper()
+
+
+def _reverts(restored: Reversion) -> str:
+    """Return an entry of INFO/REVERTS."""
+    return f"{_written(restored.other)}_{restored.kind}_{encode(restored.hgvs_p)}"
 
 
 def _bcsq(

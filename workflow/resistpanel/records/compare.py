@@ -219,6 +219,19 @@ class Haplotype(Record):
     """HGVS p. name of the allele without them."""
 
 
+class Reverted(Record):
+    """A truncating allele of the gene that the allele reverts, if both are of one molecule."""
+
+    other: str
+    """Its id."""
+    kind: Literal["frame", "codon", "deletion", "replaced"]
+    """frame: a second shift makes up for the first; codon: another codon, or another base of the
+    splice site; deletion: the bases or the exon that hold it are gone; replaced: they are
+    others."""
+    together: _HgvsP
+    """HGVS p. name of the molecule's protein, which reaches the annotated stop codon."""
+
+
 class Unphased(Record):
     """An allele of the codon that may be on the same molecules; the fragments do not show it."""
 
@@ -286,6 +299,8 @@ class Variant(Record):
     haplotype: Haplotype | UnsetType = UNSET
     """Names and consequence are those of these alleles together; absent if of this one alone."""
     unphased: Annotated[tuple[Unphased, ...], Meta(min_length=1)] | UnsetType = UNSET
+    reverts: Annotated[tuple[Reverted, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Truncating alleles of the gene that it reverts, by translation."""
     real: Fraction | None = None
     """Probability that the allele is neither error, artefact nor another person's; null where the
     calls state no odds."""
