@@ -6,12 +6,13 @@
 A patient has an inherited truncating allele (frameshift, premature stop) and, in a tumour after
 treatment, several subclones that each revert it once, at one AF: deletions of 1 to 200 bases,
 insertions of 1 to 30, substitutions. Reads of both are drawn from hg38, sequenced by ART and
-aligned by bwa, called against the normal and annotated. A reversion is found if its allele passes and
-`REVERTS` names the truncating allele; the truth is decided by translation apart from the
+aligned by bwa, called against the normal and annotated. A reversion is found if its allele passes
+and `REVERTS` names the truncating allele; the truth is decided by translation apart from the
 package. ``--carriers`` plants none; whatever passes and reverts is false.
 """
 
 import argparse
+import itertools
 import json
 import sys
 import tempfile
@@ -262,24 +263,26 @@ def compared(case: Case, vcf: Path, reference: Path, seed: int, af: float) -> li
             key = tidy(Variant(record.chrom, record.start, record.ref, record.alts[0]), fetch)
             records[key] = record
         known = records.get(broken)
-        lod = known.samples["post"].get("LOD") if known else None
+        lod = known.samples["post"].get("LODN") if known else None
         found_broken = known is not None and known.info.get("MODEL") == "germline"
         ids = f"{known.pos}_{known.ref}_{known.alts[0]}_" if known else "?"
         base = {"seed": seed, "gene": case.gene.symbol, "af": af, "broken": str(case.broken),
                 "broken_found": found_broken}  # fmt: skip
         used = set()
         for s in case.planted:
-            key = spelt(s.variant, broken, records, fetch)
-            used.add(key)
-            record = records.get(key)
-            entries = list(record.info.get("REVERTS", ())) if record else []
+            keys = spelt(s.variant, broken, records, fetch)
+            used.update(keys)
+            those = [records[key] for key in keys]
+            entries = [e for r in those for e in r.info.get("REVERTS", ())]
+            passes = those and all(set(r.filter) == {"PASS"} for r in those)
             rows.append(base | {
                 "kind": s.kind, "size": s.size, "fragments": s.alt_fragments["post"],
                 "depth": s.fragments["post"],
-                "filter": ";".join(record.filter) if record else "no record",
+                "filter": "PASS" if passes else [list(r.filter) for r in those] or "no record",
                 "named": any(e.startswith(ids) for e in entries),
-                "phase": list(record.info.get("PHASE", ())) if record else [],
-                "variant": str(s.variant), "planted": True, "merged": key != tidy(s.variant, fetch),
+                "phase": [e for r in those for e in r.info.get("PHASE", ()) if e.startswith(ids)],
+                "variant": str(s.variant), "planted": True,
+                "merged": keys != [tidy(s.variant, fetch)],
                 "lod": lod[0] if isinstance(lod, tuple) else lod,
             })  # fmt: skip
         for key, record in records.items():
@@ -292,18 +295,20 @@ def compared(case: Case, vcf: Path, reference: Path, seed: int, af: float) -> li
     return rows or [base | {"planted": None}]
 
 
-def spelt(planted: Variant, broken: Variant, records: dict, fetch) -> Variant | None:
-    """Return the record that is a planted reversion: alone, beside the truncating allele, or both.
+def spelt(planted: Variant, broken: Variant, records: dict, fetch) -> list[Variant]:
+    """Return the records that are a planted reversion, none if none are.
 
-    Where the two lie close, the caller reports the molecule's difference from the reference as
-    one allele.
+    Where it lies close to the truncating allele, the caller reports how the molecule differs from
+    the reference, as one allele or two.
     """
     sets = [[planted]] if overlap(planted, broken) else [[planted], [planted, broken]]
-    passing = sorted(records, key=lambda key: set(records[key].filter) != {"PASS"})
-    for key in passing:
-        if any(same_haplotype([key], wanted, fetch) for wanted in sets):
-            return key
-    return None
+    near = [key for key in records if abs(key.pos - planted.pos) < 2 * NEAR]
+    near.sort(key=lambda key: set(records[key].filter) != {"PASS"})
+    for size in (1, 2):
+        for chosen in itertools.combinations(near, size):
+            if any(same_haplotype(list(chosen), wanted, fetch) for wanted in sets):
+                return list(chosen)
+    return []
 
 
 def main(argv: list[str] | None = None) -> int:

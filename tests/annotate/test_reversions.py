@@ -90,7 +90,8 @@ def test_a_premature_stop(make_gene, strand):
     assert of(34, "TACG", "") is None
     assert of(31, "GCT", "") is None  # in frame, and the stop is still there
     assert of(40, "G", "C") is None
-    assert of(36, "C", "CGCA") is None
+    assert of(36, "C", "CGCA") == ("replaced", "p.Ala41dup")  # TAA to TA CGC A
+    assert of(36, "C", "CTTT") is None
 
 
 def test_bases_once_deleted_stay_deleted(make_gene):

@@ -69,3 +69,11 @@ MET_EXON_14_LENGTH = TABLE.add(
     meaning="Length of this exon; a transcript whose exon of this number has another is not named",
     origin="definition: NM_000245",
 )
+REVERSION_GAP = TABLE.add(
+    "REVERSION_GAP",
+    30,
+    unit="bases",
+    meaning="Distance at which two alleles of one molecule are also read as one, and beyond their "
+    "own length at which an allele may have come from a truncating one by one event",
+    origin="judgement: the caller aligns a molecule with two indels this close in several ways",
+)

@@ -8,15 +8,16 @@ the reads to show (`INFO/PHASE`).
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
-from resistpanel.annotate.annotate_constants import SPLICE_SITE
+from resistpanel.annotate.annotate_constants import REVERSION_GAP, SPLICE_SITE
 from resistpanel.annotate.consequence import splice_terms
 from resistpanel.annotate.edits import Edit, equivalents, smallest
 from resistpanel.annotate.haplotypes import Bases, Change
 from resistpanel.annotate.protein import protein_effect
 from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.allele import trim_bases
 
 #: frame: a second shift makes up for the first; codon: another codon in the place of the premature
 #: stop, or another base at the splice site; deletion: the bases or the exon that hold it are gone;
@@ -41,30 +42,45 @@ class Allele:
     bases: Bases
     placements: tuple[Edit, ...]
 
-    def takes_the_place_of(self, broken: "Allele") -> bool | None:
-        """Whether a molecule that had `broken` and now has this allele has `broken` no more.
 
-        Bases once deleted stay so: of a deletion all bases must be gone. Of an insertion the place
-        must be within this allele, of a substitution one of its bases. None if the two replace the
-        same bases otherwise, so that no molecule can have both.
-        """
-        pairs = list(itertools.product(self.placements, broken.placements))
-        if any(_covers(edit, other) for edit, other in pairs):
-            return True
-        return None if all(_overlap(edit, other) for edit, other in pairs) else False
-
-
-def _covers(edit: Edit, broken: Edit) -> bool:
-    """Whether one placement of an allele leaves nothing of one of the truncating one."""
-    if broken.net == 0:
-        return edit.start < broken.end and broken.start < edit.end
-    return edit.net != 0 and edit.start <= broken.start and broken.end <= edit.end
+def overlap(one: Allele, two: Allele) -> bool:
+    """Whether no molecule can have both alleles: they replace the same bases, wherever placed."""
+    return all(
+        _overlap(edit, other) for edit, other in itertools.product(one.placements, two.placements)
+    )
 
 
 def _overlap(one: Edit, two: Edit) -> bool:
-    if one.start == one.end or two.start == two.end:
-        return one.start <= two.end and two.start <= one.end
+    if one.start == one.end and two.start == two.end:
+        return one.start == two.start
     return one.start < two.end and two.start < one.end
+
+
+def descends(transcript: Transcript, event: Allele, broken: Allele) -> bool:
+    """Whether one insertion, deletion or substitution turns the truncating allele into another.
+
+    The molecule then has the other allele alone, which is written against the reference: of a
+    deletion further bases are gone, of an insertion fewer or more came, the premature stop is
+    gone with the bases round it. A substitution must be of the substituted bases. Of two deletions
+    that share some of their bases neither descends from the other.
+    """
+    edit, other = event.placements[0], broken.placements[0]
+    if event.bases[2] == SYMBOLIC_DELETION:
+        return any(edit.start <= e.start and e.end <= edit.end for e in broken.placements)
+    low, high = min(edit.start, other.start), max(edit.end, other.end)
+    reach = max(abs(edit.net), abs(other.net), 1) + REVERSION_GAP
+    if max(edit.start, other.start) - min(edit.end, other.end) > reach:
+        return False
+    low, high = low - reach, high + reach
+    reference = transcript.fetch(transcript.chrom, low, high)
+
+    def molecule(one: Edit) -> str:
+        return reference[: one.start - low] + one.alt + reference[one.end - low :]
+
+    _, old, new = trim_bases(molecule(other), molecule(edit), left_first=True)
+    if not (old and new):
+        return True
+    return len(old) == len(new) and _overlap(edit, other)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,12 +92,16 @@ class Reversion:
     other : Bases
         The truncating allele.
     kind : Kind
+    instead : bool
+        Whether the molecule has the allele in the place of the truncating one, so that no fragment
+        can show both.
     hgvs_p : str
         Change of the protein of the molecule.
     """
 
     other: Bases
     kind: Kind
+    instead: bool
     hgvs_p: str
 
 
@@ -192,19 +212,18 @@ def reverts(transcript: Transcript, broken: Allele, event: Allele) -> Reversion 
     event : Allele
     """
     new = coding_change(transcript, event)
-    instead = event.takes_the_place_of(broken)
-    if new is None or instead is None:
+    if new is None or transcript.fault:
         return None
-    if instead and reaches_the_stop(transcript, [new]):
-        return Reversion(broken.bases, _kind(event), _name(transcript, [new]))
+    if descends(transcript, event, broken) and reaches_the_stop(transcript, [new]):
+        return Reversion(broken.bases, _kind(event), True, _name(transcript, [new]))
     old = coding_change(transcript, broken)
-    if old is None or (old.low < new.high and new.low < old.high) or (old.net + new.net) % 3:
+    if old is None or (old.net + new.net) % 3 or overlap(event, broken):
         return None
     joined = sorted((old, new), key=lambda change: (change.low, change.high))
-    if not reaches_the_stop(transcript, joined):
+    if joined[0].high > joined[1].low or not reaches_the_stop(transcript, joined):
         return None
     kind: Kind = "frame" if old.net % 3 else _kind(event)
-    return Reversion(broken.bases, kind, _name(transcript, joined))
+    return Reversion(broken.bases, kind, False, _name(transcript, joined))
 
 
 def _kind(event: Allele) -> Kind:
@@ -260,3 +279,20 @@ def reversions(
             if different and (reverted := reverts(transcript, one, event)):
                 found.setdefault(event.bases, []).append(reverted)
     return found
+
+
+def merged(one: Bases, two: Bases, fetch: Callable[[int, int], str]) -> Bases | None:
+    """Return two alleles of one molecule as one; None if they overlap or lie apart.
+
+    Parameters
+    ----------
+    one, two : Bases
+    fetch : callable
+        ``fetch(start, end)`` returns the reference of the contig.
+    """
+    first, second = sorted((smallest(*one), smallest(*two)), key=lambda edit: edit.start)
+    if not 0 <= second.start - first.end <= REVERSION_GAP:
+        return None
+    between = fetch(first.end, second.start)
+    ref = fetch(first.start - 1, second.end)
+    return first.start - 1, ref, ref[0] + first.alt + between + second.alt

@@ -12,7 +12,7 @@ from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.haplotypes import Bases, Reading, reading
-from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, reversions
+from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, merged, reversions
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
@@ -65,8 +65,8 @@ FIELDS = (
         ".",
         "String",
         "Truncating alleles of the gene whose molecules have a protein to the annotated stop codon "
-        "again with this allele, as POS_REF_ALT_kind_name; kind is frame, codon, deletion or "
-        "replaced",
+        "again with this allele, as POS_REF_ALT_kind_how_name; kind is frame, codon, deletion or "
+        "replaced; how is `with` the truncating allele or `instead` of it",
     ),
 )
 
@@ -199,7 +199,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
             if alleles[-1]:
                 phases[alleles[-1]] = _phases(record, str(vcf))
             found.add(record)
-    reverted = found.reversions(annotator)
+    reverted = found.reversions(annotator, phases)
     bcsq = _bcsq(annotator, [allele for allele in alleles if allele], vcf, reference)
     with replacing(output) as temporary:
         with _opened(vcf) as source:
@@ -239,6 +239,7 @@ class _Found:
     def __init__(self):
         self.by_chrom: dict[str, dict[Bases, int | None]] = {}
         self.certain: dict[str, list[Bases]] = {}
+        self.inherited: dict[str, list[Bases]] = {}
 
     def add(self, record: pysam.VariantRecord) -> None:
         """Add a record, unless it is a site that was looked at and shows nothing.
@@ -250,18 +251,50 @@ class _Found:
         if "absent" in filters or (not symbolic and set(bases[1] + bases[2]) - set("ACGTN")):
             return
         self.by_chrom.setdefault(record.chrom, {})[bases] = record.stop if symbolic else None
-        if not filters - {"PASS"} or record.info.get("MODEL") == "germline":
+        germline = "MODEL" in record.header.info and record.info.get("MODEL") == "germline"
+        if germline:
+            self.inherited.setdefault(record.chrom, []).append(bases)
+        if not filters - {"PASS"} or germline:
             self.certain.setdefault(record.chrom, []).append(bases)
 
-    def reversions(self, annotator: Annotator) -> dict[Allele, list[Reversion]]:
-        """Return what each allele reverts."""
-        return {
-            (chrom, *bases): restored
-            for chrom, alleles in self.by_chrom.items()
+    def reversions(
+        self, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]
+    ) -> dict[Allele, list[Reversion]]:
+        """Return what each allele reverts.
+
+        Alleles that the fragments show on one molecule, close together, are also read as one; what
+        the two revert is reported of the longer one.
+        """
+        found: dict[Allele, list[Reversion]] = {}
+        for chrom, alleles in self.by_chrom.items():
+            transcripts = annotator.by_chrom.get(chrom, ())
+            if not transcripts:
+                continue
+            pairs = self._pairs(chrom, annotator, phases)
+            every = {**alleles, **dict.fromkeys(pairs)}
             for bases, restored in reversions(
-                annotator.by_chrom.get(chrom, ()), alleles, self.certain.get(chrom, ())
-            ).items()
+                transcripts, every, self.certain.get(chrom, ())
+            ).items():
+                mine = found.setdefault((chrom, *pairs.get(bases, bases)), [])
+                mine += [one for one in restored if one.other not in {r.other for r in mine}]
+        return {
+            (chrom, *bases): rows
+            for (chrom, *bases), restored in found.items()
+            if (rows := [one for one in restored if one.other != tuple(bases)])
         }
+
+    def _pairs(
+        self, chrom: str, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]
+    ) -> dict[Bases, Bases]:
+        """Return pairs of new alleles of one molecule, each as one allele, with the longer one."""
+        new, found = set(self.by_chrom[chrom]) - set(self.inherited.get(chrom, ())), {}
+        for one in new:
+            for two, phase in phases.get((chrom, *one), {}).items():
+                if phase == "cis" and two in new:
+                    both = merged(one, two, lambda a, b: annotator.reference(chrom, a, b))
+                    if both:
+                        found[both] = max(one, two, key=lambda x: (len(x[1] + x[2]), x))
+        return found
 
 
 def _bases(record: pysam.VariantRecord) -> Bases:
@@ -271,7 +304,8 @@ def _bases(record: pysam.VariantRecord) -> Bases:
 
 def _reverts(restored: Reversion) -> str:
     """Return an entry of INFO/REVERTS."""
-    return f"{_written(restored.other)}_{restored.kind}_{encode(restored.hgvs_p)}"
+    how = "instead" if restored.instead else "with"
+    return f"{_written(restored.other)}_{restored.kind}_{how}_{encode(restored.hgvs_p)}"
 
 
 def _bcsq(

@@ -162,9 +162,14 @@ def _read_together(call: Call) -> dict:
 
 
 def _reverted(contig: str, entry: str) -> Reverted:
-    """Return an entry of annotate's INFO/REVERTS, ``POS_REF_ALT_kind_name``."""
-    pos, ref, alt, kind, name = entry.split("_", 4)
-    return Reverted(other=f"{contig}:{pos}:{ref}:{alt}", kind=kind, together=decode(name))
+    """Return an entry of annotate's INFO/REVERTS, ``POS_REF_ALT_kind_how_name``."""
+    pos, ref, alt, kind, how, name = entry.split("_", 5)
+    return Reverted(
+        other=f"{contig}:{pos}:{ref}:{alt}",
+        kind=kind,
+        instead=how == "instead",
+        together=decode(name),
+    )
 
 
 def _unphased(contig: str, entry: str) -> Unphased:

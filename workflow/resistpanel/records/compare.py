@@ -98,6 +98,8 @@ class SampleAtLocus(Record):
     """Rate of index hopping, as a fraction of the fragments of the patient's other libraries, by
     which the fragments with the allele may be explained; null where they are not. The allele is
     then not detected."""
+    lod_of_another: Fraction | UnsetType = UNSET
+    """Of an inherited allele, which has no limit: that of another, new allele at its place."""
 
 
 class ProteinChange(Record):
@@ -228,6 +230,8 @@ class Reverted(Record):
     """frame: a second shift makes up for the first; codon: another codon, or another base of the
     splice site; deletion: the bases or the exon that hold it are gone; replaced: they are
     others."""
+    instead: bool
+    """The molecule has it in the place of the truncating allele: no fragment can show both."""
     together: _HgvsP
     """HGVS p. name of the molecule's protein, which reaches the annotated stop codon."""
 
