@@ -11,6 +11,7 @@ from resistpanel.records.compare import (
     LesionState,
     LineState,
     Phase,
+    Reverted,
     SampleAtLocus,
     Unphased,
 )
@@ -118,6 +119,10 @@ class Alteration:
         Allele frequency in the germline resource, None if it is not there.
     usual_name : str
         Of a splice change, of MET exon 14 skipping, of a TERT promoter hotspot; else empty.
+    reverts : tuple of Reverted
+        Truncating alleles of the gene that it reverts, by translation.
+    by_sequence : bool
+        Whether it was named from the sequence, so that `reverts` holds all.
     """
 
     id: str
@@ -148,6 +153,8 @@ class Alteration:
     inactivating: str = ""
     restores: str = ""
     usual_name: str = ""
+    reverts: tuple[Reverted, ...] = ()
+    by_sequence: bool = False
 
     @property
     def line(self) -> LineState | None:
