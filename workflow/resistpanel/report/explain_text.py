@@ -217,6 +217,11 @@ def _states(facts: dict) -> list[str]:
             f"  named together with {' and '.join(v['haplotype']['others'])}, on the same "
             f"molecules; alone {v['haplotype']['alone']}"
         )
+    for one in v["reverts"] or ():
+        how = "in the place of" if one["instead"] else "with"
+        lines.append(f"  reverts: {how} {one['other']} the protein is {one['together']}")
+    if facts.get("reversions"):
+        lines.append(f"  {facts['reversions']['text']}")
     for one in v["unphased"] or ():
         lines.append(
             f"  on molecules with {one['other']}: {one['together']}; the fragments do not show "
