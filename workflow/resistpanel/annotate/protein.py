@@ -187,7 +187,7 @@ def _indel(whole: str, altered: str, start: int, end: int, size: int) -> Protein
     if "X" in old[first:i]:
         return ProteinEffect(UNKNOWN, (), (kind,))
     if new_ends and len(new) < len(old) + net // 3:
-        return _inframe_stop(old, new, i, start, end, kind)
+        return _inframe_stop(old, new, seen, i, net // 3, end, kind)
     if len(new) > len(old) + net // 3 or new_ends != old_ends:  # the stop went with its codons
         return ProteinEffect(UNKNOWN, (), ("stop_lost", kind))
     return _inframe(old, new, i, kind)
@@ -231,14 +231,19 @@ def _inframe(old: str, new: str, i: int, kind: str) -> ProteinEffect:
     return _named(f"{span}delins{come}", kind)
 
 
-def _inframe_stop(old: str, new: str, i: int, start: int, end: int, kind: str) -> ProteinEffect:
-    """Name an in-frame change that brings a stop after other new residues."""
+def _inframe_stop(
+    old: str, new: str, seen: str, i: int, gain: int, end: int, kind: str
+) -> ProteinEffect:
+    """Name an in-frame change that brings a stop after other new residues.
+
+    `seen` is the altered protein read on beyond the stop, `gain` the residues that it has more.
+    """
     come = new[i:]
     if "X" in come:
         return ProteinEffect(UNKNOWN, (), ("stop_gained", kind))
     if come == "*":
         return _named(f"{old[i]}{i + 1}*", "stop_gained", kind)
-    if start == end and start % 3 == 0 and i == start // 3:
+    if gain > 0 and seen[i + gain : len(old) + gain] == old[i:]:  # what follows is as it was
         return _named(f"{old[i - 1]}{i}_{old[i]}{i + 1}ins{come}", "stop_gained", kind)
     last = min(max(i, (end - 1) // 3), len(old) - 1)
     span = f"{old[i]}{i + 1}" if last == i else f"{old[i]}{i + 1}_{old[last]}{last + 1}"
