@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.genome import Segment
 from benchmarks.truth import Germline, Somatic
-from benchmarks.variants import Variant
+from benchmarks.variants import Variant, overlap
 
 _COMPLEMENT = np.zeros(256, dtype=np.uint8)
 for _a, _b in zip(b"ACGTN", b"TGCAN", strict=True):
@@ -326,7 +326,9 @@ def draw(
         count(haplotype, start[kept], end[kept], name)
     for number, (s, af) in enumerate(somatic):
         if af > 0:
-            variants = [*inherited(germline, s.haplotype), s.variant]
+            # A deletion may take an inherited variant of its molecule with it.
+            kept = [v for v in inherited(germline, s.haplotype) if not overlap(v, s.variant)]
+            variants = [*kept, s.variant]
             haplotype = build(segment, variants)
             start, end = _place_fragments(rng, haplotype, per_base * own * af, segment, lib)
             low, high = footprint(haplotype, s.variant, segment, alt=True)

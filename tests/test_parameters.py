@@ -40,6 +40,7 @@ STRUCTURE = {
         "PROPER, UNMAPPED, MATE_UNMAPPED, MATE_REVERSE": "SAM flags",
     },
     "annotate/edits.py": {"_STEP": "bases read at a time"},
+    "annotate/naming.py": {"NONCODING_EXONS": "of a transcript of RefSeq"},
     "call/errors/error_model.py": {
         "GOOD": "index of the quality group of Phred 30",
         "CONTEXTS": "contexts of three bases",
@@ -78,6 +79,7 @@ STRUCTURE = {
     },
     "core/intervals.py": {"MOST_LINES": "limits of files"},
     "core/lease.py": {"BEAT, DEAD": "seconds of a lease"},
+    "core/sequence.py": {"STANDARD, MITOCHONDRIAL": "NCBI translation tables"},
     "core/stats.py": {"SUMMED, HALVINGS": "terms of a sum, steps of a bisection"},
     "core/vcf_index.py": {
         "LOOKED_UP": "places of a file that are looked at",

@@ -9,6 +9,7 @@ intervals were derived). README.md names the public sources behind them.
 
 import collections
 import csv
+import dataclasses
 import gzip
 import json
 import sys
@@ -65,6 +66,10 @@ def main(facts: Path) -> None:
         genes = exons(facts / f"panel_cds_{build}.bed")
         if genes.keys() != rows.keys():
             raise InputError("genes and exons disagree", str(facts))
+        genes = {
+            name: dataclasses.replace(gene, refseq=details[name]["refseq"])
+            for name, gene in genes.items()
+        }
         tert = genes["TERT"]
         name = f"TERT|{tert.transcript}|promoter"
         promoter = Target(tert.chrom, start, end, name, tert.strand)

@@ -9,6 +9,7 @@ from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
 from resistpanel.core.intervals import Target, read_targets
+from resistpanel.panel.aliases import NAMES, plain, todays
 from resistpanel.panel.build import build_panel
 from resistpanel.panel.genes import Gene, load_genes
 
@@ -68,31 +69,121 @@ def run(tmp_path, genes, text, **options):
 @pytest.mark.parametrize("text", [gtf(), gff3()], ids=["gtf", "gff3"])
 def test_canonical_transcripts(tmp_path, text):
     chosen = run(tmp_path, "# my genes\nBBB\nAAA\n", text)
-    assert chosen == [
-        Gene("BBB", "ENST5", "chr9", "-", [(1097, 1133)]),  # the longest
-        Gene("AAA", "ENST2", "chr9", "-", [(97, 130), (200, 230)]),  # MANE before longer ones
+    assert [one.gene for one in chosen] == [
+        Gene("BBB", "ENST5", "chr9", "-", [(1097, 1133)], version="2"),  # the longest
+        # MANE before longer ones
+        Gene("AAA", "ENST2", "chr9", "-", [(97, 130), (200, 230)], version="1"),
     ]
+    assert [one.rule for one in chosen] == ["the longest coding sequence", "MANE Select"]
     out = tmp_path / "panel"
-    assert load_genes(out / "hg38.gff3") == {g.symbol: g for g in chosen}
+    assert load_genes(out / "hg38.gff3") == {one.gene.symbol: one.gene for one in chosen}
     assert (out / "hg38.bed").read_text() == (
         "chr9\t97\t130\tAAA|ENST2|exon2\t.\t-\n"
         "chr9\t200\t230\tAAA|ENST2|exon1\t.\t-\n"
         "chr9\t1097\t1133\tBBB|ENST5|exon1\t.\t-\n"
     )
     assert (out / "genes.tsv").read_text() == (
-        "gene\ttranscript\tresidues\nBBB\tENST5\t11\nAAA\tENST2\t20\n"
+        "gene\ttranscript\tresidues\trefseq\trule\n"
+        "BBB\tENST5.2\t11\t.\tthe longest coding sequence\nAAA\tENST2.1\t20\t.\tMANE Select\n"
     )
 
 
 @pytest.mark.parametrize("name", ["ENST1", "ENST1.3"])
 def test_a_transcript_in_the_list_overrides(tmp_path, name):
-    (gene,) = run(tmp_path, f"gene\ttranscript\nAAA\t{name}\n", gtf())
-    assert gene.transcript == "ENST1"
+    (one,) = run(tmp_path, f"gene\ttranscript\nAAA\t{name}\n", gtf())
+    assert (one.gene.transcript, one.rule, one.notes) == ("ENST1", "as listed", ())
 
 
 def test_incomplete_coding_sequence_is_the_last_choice(tmp_path):
-    (gene,) = run(tmp_path, "AAA\n", gtf([MODELS[0], MODELS[2]]))
-    assert gene.transcript == "ENST1"
+    (one,) = run(tmp_path, "AAA\n", gtf([MODELS[0], MODELS[2]]))
+    assert one.gene.transcript == "ENST1"
+
+
+def test_a_transcript_that_decays_comes_after_a_shorter_coding_one(tmp_path):
+    """The longer of two without a tag is of GENCODE's type nonsense_mediated_decay."""
+    models = [m for m in MODELS if m[0] == "BBB"]
+    for text, key in ((gtf(models), 'transcript_id "ENST5.2";'), (gff3(models), "ID=ENST5.2;")):
+        kind = ' transcript_type "nonsense_mediated_decay";'
+        if "=" in key:
+            kind = "transcript_type=nonsense_mediated_decay;"
+        (one,) = run(tmp_path, "BBB\n", text.replace(key, key + kind))
+        assert one.gene.transcript == "ENST4"
+
+
+def test_lines_in_any_order_give_the_same_panel(tmp_path):
+    """Sorted for tabix, a CDS may come before its transcript, a transcript before its gene."""
+    text = gff3()
+    head, body = text.splitlines()[:2], text.splitlines()[2:]
+    expected = run(tmp_path, "BBB\nAAA\n", text)
+    by_place = sorted(body, key=lambda x: (int(x.split("\t")[3]), x.split("\t")[2]))
+    for lines in (by_place, body[::-1]):
+        assert run(tmp_path, "BBB\nAAA\n", "\n".join(head + lines) + "\n") == expected
+
+
+def test_a_truncated_annotation_is_one_line(tmp_path):
+    (tmp_path / "list.txt").write_text("AAA\n")
+    packed = gzip.compress(gtf().encode())
+    (tmp_path / "a.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(InputError, match="not a whole gzip file"):
+        build_panel(tmp_path / "list.txt", tmp_path / "a.gz", tmp_path / "panel")
+
+
+@pytest.mark.parametrize(
+    ("listed", "annotated", "symbol", "notes"),
+    [
+        ("HER2", "ERBB2", "ERBB2", ("HER2 is ERBB2",)),
+        ("her2", "ERBB2", "ERBB2", ("her2 is ERBB2",)),
+        ("erbb2", "ERBB2", "ERBB2", ("erbb2 is ERBB2",)),
+        ("MLL2", "KMT2D", "KMT2D", ("MLL2 is KMT2D",)),
+        ("KMT2D", "MLL2", "KMT2D", ("MLL2 in the annotation",)),
+        ("PD-L1", "CD274", "CD274", ("PD-L1 is CD274",)),
+        ("c-Met", "MET", "MET", ("c-Met is MET",)),
+        ("FAM123B", "WTX", "AMER1", ("FAM123B is AMER1", "WTX in the annotation")),
+        ("C11orf30", "EMSY", "EMSY", ("C11orf30 is EMSY",)),
+        ("C1orf112", "C1ORF112", "C1ORF112", ("C1orf112 is C1ORF112",)),
+    ],
+)
+def test_names_of_hgnc_are_resolved(tmp_path, listed, annotated, symbol, notes):
+    models = [(annotated, *MODELS[0][1:]), ("HERC2", *MODELS[3][1:])]
+    (one,) = run(tmp_path, f"{listed}\n", gtf_with_genes(models))
+    assert (one.gene.symbol, one.notes) == (symbol, notes)
+
+
+def gtf_with_genes(models):
+    """Return a GTF that has gene lines too."""
+    lines = [f'9\te\tgene\t1\t2000\t.\t-\t.\tgene_id "G"; gene_name "{m[0]}";' for m in models]
+    return gtf(models).rstrip("\n") + "\n" + "\n".join(lines) + "\n"
+
+
+def test_one_gene_by_two_names(tmp_path):
+    models = [("ERBB2", *MODELS[0][1:])]
+    with pytest.raises(InputError, match=r"list.txt:2: gene ERBB2 is listed twice \(as HER2"):
+        run(tmp_path, "HER2\nERBB2\n", gtf_with_genes(models))
+
+
+def test_no_alias_is_ambiguous():
+    names = [plain(name) for symbol, others in NAMES.items() for name in (symbol, *others)]
+    assert len(names) == len(set(names))
+    assert all(todays(name) == symbol for symbol, names in NAMES.items() for name in names)
+
+
+def test_codes_versions_and_refseq_are_read(tmp_path):
+    """The mitochondrion has its code; selenocysteine is a line of GTF and of GFF3."""
+    text = gtf([("MT-ND5", *MODELS[3][1:])], chrom="MT")
+    (one,) = run(tmp_path, "MT-ND5\n", text)
+    assert (one.gene.chrom, one.gene.code) == ("chrM", 2)
+    for text, line in (
+        (gtf(MODELS[3:4]), 'gene_name "BBB"; transcript_id "ENST4.7"; db_xref "RefSeq:NM_2.1";'),
+        (gff3(MODELS[3:4]), "Parent=ENST4.7"),
+    ):
+        kind = "Selenocysteine" if "gene_name" in line else "stop_codon_redefined_as_selenocysteine"
+        text = text.replace("transcript_id=ENST4.7;", "transcript_id=ENST4.7;Dbxref=RefSeq:NM_2.1;")
+        text = text.replace('transcript_id "ENST4.7";', line.split("gene_name")[0] + line)
+        added = f"{'9' if 'gene_name' in line else 'chr9'}\th\t{kind}\t1110\t1112\t.\t-\t.\t{line}"
+        (one,) = run(tmp_path, "BBB\n", f"{text}{added}\n", build="b")
+        assert one.gene.selenocysteines == (1109,)
+        assert (one.gene.versioned, one.gene.refseq) == ("ENST4.7", "NM_2.1")
+        assert load_genes(tmp_path / "panel" / "b.gff3")["BBB"] == one.gene
 
 
 def test_extra_targets_and_named_build(tmp_path):
@@ -126,7 +217,10 @@ def test_command(tmp_path, capsys):
     (tmp_path / "a.gtf").write_text(gtf())
     words = ["panel", "build", "--genes", f"{tmp_path}/list.txt", "--gtf", f"{tmp_path}/a.gtf"]
     assert main([*words, "--output", f"{tmp_path}/out"]) == 0
-    assert capsys.readouterr().err == "1 genes, 1 coding exons, 36 bases\n"
+    assert capsys.readouterr().err == (
+        "BBB: ENST5.2, 11 residues, the longest coding sequence\n"
+        "1 genes, 1 coding exons, 36 bases\n"
+    )
     assert main([*words, "--output", f"{tmp_path}/out", "--extra", f"{tmp_path}/absent"]) == 2
 
 
@@ -154,4 +248,4 @@ def test_real_transcripts_come_out_as_the_shipped_panel_has_them(tmp_path):
     text = "#!genome-build GRCh38\n" + "\n".join(lines) + "\n"
     chosen = run(tmp_path, "\n".join(contigs) + "\n", text)
     shipped = load_genes(HOME / "panels" / "cancer138" / "hg38.gff3")
-    assert {g.symbol: g.cds for g in chosen} == {s: shipped[s].cds for s in contigs}
+    assert {one.gene.symbol: one.gene.cds for one in chosen} == {s: shipped[s].cds for s in contigs}

@@ -111,7 +111,7 @@ def test_exon_agrees_with_coding_bases(gene, pos):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.replace("\t+\t0\tID=CDS:T1", "\t+\t.\tID=CDS:T1"), "phase of a CDS"),
+        (lambda t: t.replace("\t+\t0\tID=CDS:T1", "\t+\t3\tID=CDS:T1"), "phase of a CDS"),
         (lambda t: t.replace("chr1\tt\tCDS\t126", "chr9\tt\tCDS\t126"), "more than one contig"),
         (lambda t: t.replace("CDS\t126", "CDS\t103"), "overlap"),
         (lambda t: t.replace("CDS\t126", "CDS\tx"), "whole numbers"),

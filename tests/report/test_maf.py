@@ -110,6 +110,23 @@ def test_protein_changes(patients):
     assert protein(frameshift) == "p.A68Gfs*51"
 
 
+@pytest.mark.parametrize(
+    ("hgvs_c", "term", "expected"),
+    [
+        ("c.471-1G>A", "splice_acceptor_variant", "p.X157_splice"),
+        ("c.469+2T>C", "splice_donor_variant", "p.X157_splice"),
+        ("c.151-23_157del", "splice_acceptor_variant", "p.X51_splice"),
+        ("c.150+1G>A", "splice_donor_variant", "p.X50_splice"),
+        ("c.151-5T>A", "splice_region_variant", ""),
+        (None, None, ""),
+    ],
+)
+def test_splice_sites_are_named_as_cbioportal_does(hgvs_c, term, expected):
+    """Codon of the first coding base of the c. name."""
+    variant = {"protein_changes": [], "protein": None, "hgvs_c": hgvs_c, "consequence": term}
+    assert protein(variant) == expected
+
+
 def test_the_papers_patient(paper):
     text = maf(rows(paper))
     table = list(csv.DictReader(io.StringIO(text), delimiter="\t"))

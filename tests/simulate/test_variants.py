@@ -228,3 +228,22 @@ def test_variants_that_one_molecule_cannot_hold():
         for base, carried in (("A", (True, False)), ("T", (False, True)))
     ]
     assert make_plan(alleles, [source()]).high.sum() == 2
+
+
+def test_a_reversion_takes_the_place_of_the_inherited_allele_on_its_haplotype():
+    """Two of them, and a fragment carries one of the three or none."""
+    inherited = Variant("chr1", 1100, "C", "", False, "DEL", haplotypes=(True, False))
+    one = somatic(1098, "ACCTGA", "", 0.1)
+    two = somatic(1096, "GCACCTGAA", "", 0.05)
+    for variant in (one, two):
+        variant.haplotype, variant.replaces = 0, True
+    made = make_plan([inherited, one, two], [source()])
+    assert len(set(made.groups.tolist())) == 1
+    spans = sorted((made.low[v, 0, 0], made.high[v, 0, 0]) for v in range(3))
+    assert spans == [(0, pytest.approx(0.2)), (pytest.approx(0.2), pytest.approx(0.3)),
+                     (pytest.approx(0.3), 1)]  # fmt: skip
+    assert not (made.high - made.low)[:, 0, 1].any()
+    assert expected_af(inherited, 0, made, [source()], TARGET) == pytest.approx(0.35)
+    one.replaces = False
+    with pytest.raises(InputError, match="overlap on one molecule"):
+        make_plan([inherited, one, two], [source()])

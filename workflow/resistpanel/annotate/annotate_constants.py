@@ -55,3 +55,25 @@ REGION_INTRON = TABLE.add(
     meaning="Last base of the intron, from either end, that is in the splice region",
     origin="definition: Sequence Ontology SO:0001630",
 )
+MET_EXON_14 = TABLE.add(
+    "MET_EXON_14",
+    14,
+    unit="exon",
+    meaning="Exon of MET whose skipping activates it",
+    origin="paper: Kong-Beltran 2006, Cancer Res 66:283",
+)
+MET_EXON_14_LENGTH = TABLE.add(
+    "MET_EXON_14_LENGTH",
+    141,
+    unit="bases",
+    meaning="Length of this exon; a transcript whose exon of this number has another is not named",
+    origin="definition: NM_000245",
+)
+REVERSION_GAP = TABLE.add(
+    "REVERSION_GAP",
+    30,
+    unit="bases",
+    meaning="Distance at which two alleles of one molecule are also read as one, and beyond their "
+    "own length at which an allele may have come from a truncating one by one event",
+    origin="judgement: the caller aligns a molecule with two indels this close in several ways",
+)

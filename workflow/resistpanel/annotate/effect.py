@@ -7,6 +7,7 @@ from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.cdna import cdna_name
 from resistpanel.annotate.consequence import ordered, rank, splice_terms
 from resistpanel.annotate.edits import Edit, equivalents, smallest
+from resistpanel.annotate.naming import usual_name
 from resistpanel.annotate.protein import UNKNOWN, ProteinEffect, protein_effect
 from resistpanel.annotate.transcript import Transcript
 
@@ -32,6 +33,12 @@ class Effect:
         Whether the allele can be placed in a splice site or splice region.
     distance : int
         Bases between the allele and the coding sequence, 0 inside it and in its introns.
+    refseq : str
+        The transcript in RefSeq, where the panel says it.
+    name : str
+        Usual name of an allele without a protein change, see `naming`.
+    fault : str
+        Why the protein change is not named, see `Transcript.fault`; empty if it could be.
     """
 
     symbol: str
@@ -43,6 +50,9 @@ class Effect:
     residues: tuple[int | None, ...]
     splice: bool
     distance: int
+    refseq: str = ""
+    name: str = ""
+    fault: str = ""
 
 
 def effect(transcript: Transcript, start: int, ref: str, alt: str) -> Effect | None:
@@ -74,16 +84,20 @@ def effect(transcript: Transcript, start: int, ref: str, alt: str) -> Effect | N
     if near and not sites:
         terms.add("splice_region_variant")
     terms |= _place(transcript, placements, coding=bool(protein))
+    hgvs_c, ranked = cdna_name(transcript, placements), ordered(terms)
     return Effect(
         transcript.symbol,
         transcript.name,
-        ordered(terms),
-        cdna_name(transcript, placements),
+        ranked,
+        hgvs_c,
         protein.hgvs if protein else None,
         protein.shorts if protein else (),
         residues_of(transcript, start, ref, alt),
         near,
         distance,
+        transcript.gene.refseq,
+        usual_name(transcript, placements, ranked, hgvs_c),
+        transcript.fault if protein else "",
     )
 
 
@@ -112,6 +126,8 @@ def _protein(transcript: Transcript, placements: list[Edit]) -> ProteinEffect | 
         if any(_touches(transcript, placement) for placement in placements):
             return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
         return None
+    if transcript.fault:
+        return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
     (low, high), edit = max(inside, key=lambda one: one[0][0] >= 0 and one[0][1] <= reach)
     alt = transcript.strand(edit.alt)
     if low < 0:
@@ -127,7 +143,7 @@ def _protein(transcript: Transcript, placements: list[Edit]) -> ProteinEffect | 
         low - skip,
         high - skip,
         alt,
-        complete=skip == 0,
+        transcript.translation,
     )
 
 

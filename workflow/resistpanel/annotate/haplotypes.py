@@ -83,7 +83,7 @@ def joint_effect(transcript: Transcript, alleles: Sequence[Bases]) -> Effect | N
         The first is that of the record.
     """
     changes = [change_of(transcript, allele) for allele in alleles]
-    if changes[0] is None:
+    if changes[0] is None or transcript.fault:
         return None
     joined, left = [changes[0]], [c for c in changes[1:] if c is not None]
     while found := [c for c in left if any(belong(transcript, c, j) for j in joined)]:
@@ -105,6 +105,7 @@ def joint_effect(transcript: Transcript, alleles: Sequence[Bases]) -> Effect | N
         residues_of(transcript, *alleles[0]),
         any(splice_terms(transcript, c.edit) for c in joined),
         0,
+        transcript.gene.refseq,
     )
 
 
@@ -116,9 +117,8 @@ def _protein(transcript: Transcript, joined: list[Change]) -> ProteinEffect:
         alt += transcript.coding[at : change.low] + change.alt
         at = change.high
     skip = transcript.offset
-    return protein_effect(
-        transcript.coding[skip:], transcript.trailing, low - skip, high - skip, alt, skip == 0
-    )
+    coding, how = transcript.coding[skip:], transcript.translation
+    return protein_effect(coding, transcript.trailing, low - skip, high - skip, alt, how)
 
 
 def _cdna(transcript: Transcript, joined: list[Change]) -> str:

@@ -8,7 +8,7 @@ Sequence Ontology, http://www.sequenceontology.org.
 import dataclasses
 
 from resistpanel.annotate.residues import long_name, parse_short
-from resistpanel.core.sequence import translate
+from resistpanel.core.sequence import STANDARD, STARTS, translate
 
 UNKNOWN = "p.?"
 
@@ -32,8 +32,47 @@ class ProteinEffect:
     terms: tuple[str, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Translation:
+    """How a coding sequence is translated.
+
+    Parameters
+    ----------
+    code : int
+        NCBI translation table.
+    selenocysteines : tuple of int
+        First bases of the selenocysteine codons, 0-based from the first whole codon on.
+    complete : bool
+        Whether the sequence begins with the start codon, which is read as methionine.
+    """
+
+    code: int = STANDARD
+    selenocysteines: tuple[int, ...] = ()
+    complete: bool = True
+
+    @property
+    def usual(self) -> bool:
+        """Whether it is the standard code without selenocysteine."""
+        return self.code == STANDARD and not self.selenocysteines
+
+    def starts(self, bases: str) -> bool:
+        """Whether `bases` begin with a start codon."""
+        return self.complete and bases[:3] in STARTS[self.code]
+
+    def read(self, bases: str) -> str:
+        """Translate the coding sequence from its first whole codon on."""
+        protein = translate(bases, self.code, self.selenocysteines)
+        return "M" + protein[1:] if self.starts(bases) else protein
+
+    def edited(self, start: int, end: int, size: int) -> "Translation":
+        """Return how the sequence is translated after `start` to `end` became `size` bases."""
+        net = size - (end - start)
+        kept = [p + net if p >= end else p for p in self.selenocysteines]
+        return dataclasses.replace(self, selenocysteines=tuple(kept))
+
+
 def protein_effect(
-    coding: str, trailing: str, start: int, end: int, alt: str, complete: bool = True
+    coding: str, trailing: str, start: int, end: int, alt: str, how: Translation = Translation()
 ) -> ProteinEffect:
     """Return the effect of replacing bases `start` to `end` by `alt`.
 
@@ -48,17 +87,18 @@ def protein_effect(
         `coding`. ``start == end`` is an insertion.
     alt : str
         New bases on the coding strand.
-    complete : bool
-        Whether `coding` begins with the start codon.
+    how : Translation
     """
     bases = coding + trailing
     altered = bases[:start] + alt + bases[end:]
-    starts = complete and coding[:3] == "ATG" and "N" not in altered[:3]
-    if starts and altered[:3] != "ATG":
+    after = how.edited(start, end, len(alt))
+    if how.starts(coding) and "N" not in altered[:3] and not after.starts(altered):
         return ProteinEffect("p.Met1?", ("M1?",), ("start_lost",))
+    old, new = how.read(coding), after.read(altered)
     if len(alt) == end - start:
-        return _substitution(coding, bases, altered, start, end)
-    return _indel(coding, altered, start, end, len(alt))
+        changed = [i for i in range(start, min(end, len(coding))) if bases[i] != altered[i]]
+        return _substitution(old, new, sorted({i // 3 for i in changed if i // 3 < len(old)}))
+    return _indel(old, new, start, end, len(alt))
 
 
 def _until_stop(protein: str, first: int) -> tuple[str, bool]:
@@ -75,12 +115,10 @@ def _extension(residue: int, protein: str) -> str:
     return f"*{residue + 1}{new}ext*{count}"
 
 
-def _substitution(coding: str, bases: str, altered: str, start: int, end: int) -> ProteinEffect:
-    changed = [i for i in range(start, min(end, len(coding))) if bases[i] != altered[i]]
-    codons = sorted({i // 3 for i in changed if i // 3 < len(coding) // 3})
+def _substitution(old: str, new: str, codons: list[int]) -> ProteinEffect:
+    """Return the effect of a change of `codons` (indices) from the protein `old` to `new`."""
     if not codons:  # an incomplete last codon of a truncated annotation
         return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
-    old, new = translate(coding), translate(altered)
     shorts = []
     for codon in codons:
         if "X" in (old[codon], new[codon]):
@@ -128,14 +166,15 @@ def _several(shorts: list[str]) -> str:
     return f"p.{names[0]}" if len(names) == 1 else f"p.[{';'.join(names)}]"
 
 
-def _indel(coding: str, altered: str, start: int, end: int, size: int) -> ProteinEffect:
+def _indel(whole: str, altered: str, start: int, end: int, size: int) -> ProteinEffect:
+    """Return the effect of an indel from the protein `whole` to `altered`."""
     net = size - (end - start)
     first = start // 3
-    old, old_ends = _until_stop(translate(coding), first)
+    old, old_ends = _until_stop(whole, first)
     # Without a stop in the annotation (or with it unknown) an in-frame change is looked at no
     # further than the annotated end; a shifted frame is read on.
-    seen = altered if old_ends or net % 3 else altered[: len(coding) + net]
-    new, new_ends = _until_stop(translate(seen), first)
+    seen = altered if old_ends or net % 3 else altered[: len(whole) + net // 3]
+    new, new_ends = _until_stop(seen, first)
     i = first
     while i < min(len(old), len(new)) and old[i] == new[i]:
         i += 1
@@ -148,7 +187,7 @@ def _indel(coding: str, altered: str, start: int, end: int, size: int) -> Protei
     if "X" in old[first:i]:
         return ProteinEffect(UNKNOWN, (), (kind,))
     if new_ends and len(new) < len(old) + net // 3:
-        return _inframe_stop(old, new, i, start, end, kind)
+        return _inframe_stop(old, new, seen, i, net // 3, end, kind)
     if len(new) > len(old) + net // 3 or new_ends != old_ends:  # the stop went with its codons
         return ProteinEffect(UNKNOWN, (), ("stop_lost", kind))
     return _inframe(old, new, i, kind)
@@ -192,14 +231,19 @@ def _inframe(old: str, new: str, i: int, kind: str) -> ProteinEffect:
     return _named(f"{span}delins{come}", kind)
 
 
-def _inframe_stop(old: str, new: str, i: int, start: int, end: int, kind: str) -> ProteinEffect:
-    """Name an in-frame change that brings a stop after other new residues."""
+def _inframe_stop(
+    old: str, new: str, seen: str, i: int, gain: int, end: int, kind: str
+) -> ProteinEffect:
+    """Name an in-frame change that brings a stop after other new residues.
+
+    `seen` is the altered protein read on beyond the stop, `gain` the residues that it has more.
+    """
     come = new[i:]
     if "X" in come:
         return ProteinEffect(UNKNOWN, (), ("stop_gained", kind))
     if come == "*":
         return _named(f"{old[i]}{i + 1}*", "stop_gained", kind)
-    if start == end and start % 3 == 0 and i == start // 3:
+    if gain > 0 and seen[i + gain : len(old) + gain] == old[i:]:  # what follows is as it was
         return _named(f"{old[i - 1]}{i}_{old[i]}{i + 1}ins{come}", "stop_gained", kind)
     last = min(max(i, (end - 1) // 3), len(old) - 1)
     span = f"{old[i]}{i + 1}" if last == i else f"{old[i]}{i + 1}_{old[last]}{last + 1}"

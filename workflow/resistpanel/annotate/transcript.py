@@ -5,6 +5,7 @@ from functools import cached_property
 
 from resistpanel.annotate.annotate_constants import READ_THROUGH
 from resistpanel.annotate.edits import Edit
+from resistpanel.annotate.protein import Translation
 from resistpanel.core.sequence import Fetch, reverse_complement
 from resistpanel.panel.genes import Gene
 
@@ -27,7 +28,7 @@ class Transcript:
 
     def __init__(self, gene: Gene, fetch: Fetch):
         self.gene, self.fetch = gene, fetch
-        self.symbol, self.name, self.chrom = gene.symbol, gene.transcript, gene.chrom
+        self.symbol, self.name, self.chrom = gene.symbol, gene.versioned, gene.chrom
         self.forward = gene.strand == "+"
         self.length, self.offset = gene.length, gene.offset
         self.start, self.end = gene.cds[0][0], gene.cds[-1][1]
@@ -37,6 +38,29 @@ class Transcript:
         """Coding sequence, 5' to 3', `length` bases."""
         bases = "".join(self.fetch(self.chrom, start, end) for start, end in self.gene.cds)
         return bases if self.forward else reverse_complement(bases)
+
+    @cached_property
+    def translation(self) -> Translation:
+        """How the coding sequence is translated, from its first whole codon on."""
+        first = [
+            t if self.forward else t - 2
+            for pos in self.gene.selenocysteines
+            if (t := self.coordinate(pos)) is not None
+        ]
+        return Translation(
+            self.gene.code, tuple(sorted(t - self.offset for t in first)), self.offset == 0
+        )
+
+    @cached_property
+    def fault(self) -> str:
+        """Why the coding sequence cannot be translated; empty if it can.
+
+        A stop before the end shows that the annotation's frame, or its genetic code, is not that
+        of the sequence.
+        """
+        protein = self.translation.read(self.coding[self.offset :])
+        stops = protein[:-1].count("*")
+        return f"{stops}_stops_in_the_coding_sequence" if stops else ""
 
     @cached_property
     def trailing(self) -> str:

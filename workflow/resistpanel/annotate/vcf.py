@@ -12,6 +12,7 @@ from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.haplotypes import Bases, Reading, reading
+from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, merged, reversions
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
@@ -23,12 +24,27 @@ from resistpanel.panel.genes import load_genes
 FIELDS = (
     ("BCSQ", ".", "String", DESCRIPTION),
     ("GENE", "1", "String", "Gene of the panel on which the effect is most severe"),
-    ("TRANSCRIPT", "1", "String", "Transcript that the names refer to"),
+    ("TRANSCRIPT", "1", "String", "Transcript that the names refer to, with its version"),
+    ("REFSEQ", "1", "String", "The same transcript in RefSeq, where the panel names it"),
     ("CONSEQUENCE", "1", "String", "Sequence Ontology terms, most severe first, joined by &"),
     ("HGVSC", "1", "String", "HGVS c. name, counted from the A of ATG"),
     ("HGVSP", "1", "String", "HGVS p. name, predicted from the DNA; percent-encoded"),
     ("PROTEIN", ".", "String", "Short protein changes, one per codon of a substitution"),
     ("RESIDUES", ".", "Integer", "Codon of each substituted base, in genomic order"),
+    (
+        "USUAL_NAME",
+        "1",
+        "String",
+        "Name of a splice change, of MET exon 14 skipping or of a TERT promoter hotspot; "
+        "percent-encoded",
+    ),
+    (
+        "NOT_ANNOTATED",
+        "1",
+        "String",
+        "Why there are no names: no_gene (none of the panel is near), symbolic_allele, or what is "
+        "wrong with the transcript",
+    ),
     ("SPLICE", "0", "Flag", "In a splice site or splice region (3 exonic, 8 intronic bases)"),
     (
         "HAPLOTYPE",
@@ -43,6 +59,14 @@ FIELDS = (
         "String",
         "HGVS p. name together with an allele that may be on the same molecules, as "
         "POS_REF_ALT_name",
+    ),
+    (
+        "REVERTS",
+        ".",
+        "String",
+        "Truncating alleles of the gene whose molecules have a protein to the annotated stop codon "
+        "again with this allele, as POS_REF_ALT_kind_how_name; kind is frame, codon, deletion or "
+        "replaced; how is `with` the truncating allele or `instead` of it",
     ),
 )
 
@@ -128,6 +152,12 @@ def fields_of(effect: Effect) -> dict[str, object]:
         "CONSEQUENCE": "&".join(effect.terms),
         "HGVSC": encode(effect.hgvs_c),
     }
+    if effect.refseq:
+        found["REFSEQ"] = effect.refseq
+    if effect.name:
+        found["USUAL_NAME"] = encode(effect.name)
+    if effect.fault:
+        found["NOT_ANNOTATED"] = effect.fault
     if effect.hgvs_p:
         found["HGVSP"] = encode(effect.hgvs_p)
     if effect.shorts:
@@ -163,20 +193,14 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     annotator = Annotator(genes, Reference(reference))
     with _opened(vcf) as source:
         annotator.check_contigs(source.header.contigs, str(vcf))
-        alleles, phases = [], {}
+        alleles, phases, found = [], {}, _Found()
         for record in _records(source, vcf):
             alleles.append(_allele(record, annotator.reference, str(vcf)))
             if alleles[-1]:
                 phases[alleles[-1]] = _phases(record, str(vcf))
-    named = [allele for allele in alleles if allele]
-    contigs = annotator.reference.contigs
-    bcsq, crashed = csq(named, contigs, genes, reference)
-    for chrom, start, ref, alt in crashed:
-        print(
-            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
-            f"{ref}>{alt}: it has no BCSQ",
-            file=sys.stderr,
-        )
+            found.add(record)
+    reverted = found.reversions(annotator, phases)
+    bcsq = _bcsq(annotator, [allele for allele in alleles if allele], vcf, reference)
     with replacing(output) as temporary:
         with _opened(vcf) as source:
             header = source.header
@@ -186,12 +210,19 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         f"has INFO/{name} already", str(vcf), "give the caller's own output"
                     )
                 header.info.add(name, number, kind, description)
+            if None in alleles and "END" not in header.info:
+                # pysam keeps END of a symbolic allele up to date, whether it is there or not.
+                header.info.add("END", "1", "Integer", "Last position of the allele")
             with pysam.VariantFile(str(temporary), "wz", header=header) as target:
                 for record, allele in zip(_records(source, vcf), alleles, strict=True):
                     place = f"{vcf} ({record.chrom}:{record.pos})"
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
+                    else:
+                        record.info["NOT_ANNOTATED"] = "symbolic_allele"
+                    if restored := reverted.get((record.chrom, *_bases(record))):
+                        record.info["REVERTS"] = list(map(_reverts, restored))
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -200,6 +231,111 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         raise InputError("the record does not fit its header", place) from None
         _index(temporary, output)
     annotator.reference.close()
+
+
+class _Found:
+    """The alleles of a VCF that may truncate a protein, or revert one that does."""
+
+    def __init__(self):
+        self.by_chrom: dict[str, dict[Bases, int | None]] = {}
+        self.certain: dict[str, list[Bases]] = {}
+        self.inherited: dict[str, list[Bases]] = {}
+
+    def add(self, record: pysam.VariantRecord) -> None:
+        """Add a record, unless it is a site that was looked at and shows nothing.
+
+        What is called, or inherited, may be the truncating allele.
+        """
+        filters, bases = set(record.filter), _bases(record)
+        symbolic = bases[2] == SYMBOLIC_DELETION
+        if "absent" in filters or (not symbolic and set(bases[1] + bases[2]) - set("ACGTN")):
+            return
+        self.by_chrom.setdefault(record.chrom, {})[bases] = record.stop if symbolic else None
+        germline = "MODEL" in record.header.info and record.info.get("MODEL") == "germline"
+        if germline:
+            self.inherited.setdefault(record.chrom, []).append(bases)
+        if not filters - {"PASS"} or germline:
+            self.certain.setdefault(record.chrom, []).append(bases)
+
+    def reversions(
+        self, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]
+    ) -> dict[Allele, list[Reversion]]:
+        """Return what each allele reverts.
+
+        Alleles that the fragments show on one molecule, close together, are also read as one; what
+        the two revert is reported of the longer one.
+        """
+        found: dict[Allele, list[Reversion]] = {}
+        for chrom, alleles in self.by_chrom.items():
+            transcripts = annotator.by_chrom.get(chrom, ())
+            if not transcripts:
+                continue
+            pairs = self._pairs(chrom, annotator, phases)
+            every = {**alleles, **dict.fromkeys(pairs)}
+            for bases, restored in reversions(
+                transcripts, every, self.certain.get(chrom, ())
+            ).items():
+                mine = found.setdefault((chrom, *pairs.get(bases, bases)), [])
+                mine += [one for one in restored if one.other not in {r.other for r in mine}]
+        return {
+            (chrom, *bases): rows
+            for (chrom, *bases), restored in found.items()
+            if (rows := [one for one in restored if one.other != tuple(bases)])
+        }
+
+    def _pairs(
+        self, chrom: str, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]
+    ) -> dict[Bases, Bases]:
+        """Return pairs of new alleles of one molecule, each as one allele, with the longer one."""
+        new, found = set(self.by_chrom[chrom]) - set(self.inherited.get(chrom, ())), {}
+        for one in new:
+            for two, phase in phases.get((chrom, *one), {}).items():
+                if phase == "cis" and two in new:
+                    both = merged(one, two, lambda a, b: annotator.reference(chrom, a, b))
+                    if both:
+                        found[both] = max(one, two, key=lambda x: (len(x[1] + x[2]), x))
+        return found
+
+
+def _bases(record: pysam.VariantRecord) -> Bases:
+    """Return position (0-based), REF and ALT of a record."""
+    return record.start, record.ref.upper(), (record.alts or (".",))[0].upper()
+
+
+def _reverts(restored: Reversion) -> str:
+    """Return an entry of INFO/REVERTS."""
+    how = "instead" if restored.instead else "with"
+    return f"{_written(restored.other)}_{restored.kind}_{how}_{encode(restored.hgvs_p)}"
+
+
+def _bcsq(
+    annotator: Annotator, alleles: list[Allele], vcf: str | Path, reference: str | Path
+) -> dict[Allele, tuple[str, ...]]:
+    """Return the BCSQ of the alleles that bcftools csq can name.
+
+    These are near a gene (csq refuses contigs without one) that is read by the standard code,
+    without selenocysteine. What csq refuses has no BCSQ, and a warning says so: the other names do
+    not depend on it.
+    """
+    taken = []
+    for chrom, start, ref, alt in alleles:
+        near = annotator.near(chrom, start, start + len(ref))
+        if near and all(transcript.translation.usual for transcript in near):
+            taken.append((chrom, start, ref, alt))
+    if not taken:
+        return {}
+    try:
+        found, refused = csq(taken, annotator.reference.contigs, annotator.genes, reference)
+    except InputError as error:
+        print(f"resistpanel: warning: {error}: no record has a BCSQ", file=sys.stderr)
+        return {}
+    for chrom, start, ref, alt in refused:
+        print(
+            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
+            f"{ref}>{alt}: it has no BCSQ",
+            file=sys.stderr,
+        )
+    return found
 
 
 def _records(source: pysam.VariantFile, vcf: str | Path) -> Iterator[pysam.VariantRecord]:
@@ -252,6 +388,8 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
     if effect:
         for name, value in fields_of(effect).items():
             record.info[name] = value
+    else:
+        record.info["NOT_ANNOTATED"] = "no_gene"
 
 
 def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:

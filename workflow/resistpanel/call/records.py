@@ -19,7 +19,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import dropout
-from resistpanel.call.events.phase import within_codon
+from resistpanel.call.events.phase import restore, within_codon
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.population import Resource
@@ -147,7 +147,26 @@ class RecordBuilder:
 
         NaN where there is none, where the allele is inherited, or where no record is written.
         """
-        caller, kept = self.caller, np.flatnonzero(self.kept & ~self.inherited)
+        lod = self._limits(np.flatnonzero(self.kept & ~self.inherited))
+        for i in np.flatnonzero(self.kept & ~self.inherited):
+            if (most := self._damage_of(i)) is not None:
+                # The limit of detection is above what the filter removes.
+                lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
+            if filters.failed(self._known(i)):
+                lod[i] = np.nan
+        return lod
+
+    @cached_property
+    def lod_of_another(self) -> np.ndarray:
+        """Limit of detection of a new allele at an inherited one's place, (candidates, samples).
+
+        With the errors that are expected of the inherited allele; NaN elsewhere.
+        """
+        return self._limits(np.flatnonzero(self.kept & self.inherited))
+
+    def _limits(self, kept: np.ndarray) -> np.ndarray:
+        """Return the model's limits of some candidates, NaN for the others."""
+        caller = self.caller
         sites = limits.Sites(
             self.evidence.part(kept),
             None if caller.log_germline is None else caller.log_germline[kept],
@@ -163,12 +182,6 @@ class RecordBuilder:
             binomial = limits.detection_limits(sites, s, conditions)
             rho = caller.overdispersion[s].rho
             lod[kept, s] = overdispersed_limit(binomial, self.totals[kept, s], rho)
-        for i in kept:
-            if (most := self._damage_of(i)) is not None:
-                # The limit of detection is above what the filter removes.
-                lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
-            if filters.failed(self._known(i)):
-                lod[i] = np.nan
         return lod
 
     @cached_property
@@ -301,6 +314,7 @@ class RecordBuilder:
                 | {
                     "AFCI": [low[s], high[s]] if covered else [None, None],
                     "LOD": self.lod[i, s] if covered else None,
+                    "LODN": self.lod_of_another[i, s] if covered else None,
                     "UB": upper[s] if covered else None,
                 }
             )
@@ -347,13 +361,15 @@ class RecordBuilder:
     def _phase(self, candidate: Candidate) -> list[str]:
         """Return the phase entries of a called allele.
 
-        Against the other called alleles, and the germline ones of the codon that are written.
+        Against the other called alleles, and the germline ones that are written and are of the
+        codon, or restore a reading frame with it.
         """
         entries = []
         if candidate.allele in self.called:
             for other, cis, trans in candidate.phase:
-                germline = other in self.germline and within_codon(candidate.allele, other)
-                if germline or other in self.called:
+                mine = candidate.allele
+                together = within_codon(mine, other) or restore(mine, other)
+                if (other in self.germline and together) or other in self.called:
                     pos, ref, alt = vcf_alleles(other, self.caller.reference)
                     entries.append(f"{pos}_{ref}_{alt}_{cis}_{trans}")
         return entries

@@ -27,7 +27,8 @@ INFO = (
         "PHASE",
         ".",
         "String",
-        "Other called alleles, and germline ones of the codon, covered by fragments of this one, "
+        "Other called alleles, and germline ones of the codon or that this one restores the frame "
+        "of, covered by fragments of this one, "
         "as POS_REF_ALT_cis_trans: "
         "fragments with both alleles, and with this one but not the other",
     ),
@@ -80,6 +81,12 @@ FORMAT = (
         "1",
         "Float",
         "Lowest allele frequency that would have been called here with 95 % probability",
+    ),
+    (
+        "LODN",
+        "1",
+        "Float",
+        "At an inherited allele, where there is no LOD: that of another, new allele",
     ),
     (
         "UB",

@@ -28,6 +28,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
 from resistpanel.core.text import join
 from resistpanel.records import compare as records
+from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Line, Pair, Sample, Sheet
 
 _PLACES = {"pre": "before treatment", "post": "at relapse"}
@@ -386,6 +387,7 @@ class Comparison:
             ccf_high=rounded(high),
             ub_ccf=None if evidence.detected else rounded(view.content and view.ccf_bound),
             hopping=view.hopped and rounded(view.hopped.rate),
+            lod_of_another=UNSET if evidence.lod_of_another is None else evidence.lod_of_another,
         )
 
 

@@ -11,7 +11,14 @@ from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
-from resistpanel.records.compare import Haplotype, Phase, ProteinChange, Substitution, Unphased
+from resistpanel.records.compare import (
+    Haplotype,
+    Phase,
+    ProteinChange,
+    Reverted,
+    Substitution,
+    Unphased,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,6 +132,11 @@ def describe(call: Call) -> dict:
         "reported": call.passed,
         "phase": tuple(_phase(call.chrom, entry) for entry in call.words("PHASE")),
         **_read_together(call),
+        **{
+            field: _decoded(info.get(field.upper()))
+            for field in ("refseq", "usual_name", "not_annotated")
+            if info.get(field.upper())
+        },
         "real": None if real is None else float(f"{real:.6g}"),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
@@ -142,9 +154,22 @@ def _read_together(call: Call) -> dict:
     if others := call.words("HAPLOTYPE"):
         ids = tuple(f"{call.chrom}:{entry.replace('_', ':')}" for entry in others)
         found["haplotype"] = Haplotype(others=ids, alone=_decoded(call.info.get("HGVSP_ALONE")))
+    if entries := call.words("REVERTS"):
+        found["reverts"] = tuple(_reverted(call.chrom, entry) for entry in entries)
     if entries := call.words("HGVSP_UNPHASED"):
         found["unphased"] = tuple(_unphased(call.chrom, entry) for entry in entries)
     return found
+
+
+def _reverted(contig: str, entry: str) -> Reverted:
+    """Return an entry of annotate's INFO/REVERTS, ``POS_REF_ALT_kind_how_name``."""
+    pos, ref, alt, kind, how, name = entry.split("_", 5)
+    return Reverted(
+        other=f"{contig}:{pos}:{ref}:{alt}",
+        kind=kind,
+        instead=how == "instead",
+        together=decode(name),
+    )
 
 
 def _unphased(contig: str, entry: str) -> Unphased:

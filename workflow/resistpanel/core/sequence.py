@@ -1,7 +1,7 @@
 """Bases, strands, codons and amino acids: one definition of each."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: ``fetch(chrom, start, end)`` returns reference bases, 0-based half-open, in upper case.
 Fetch = Callable[[str, int, int], str]
@@ -16,12 +16,23 @@ CODONS = tuple(map("".join, itertools.product("ACGT", repeat=3)))
 GENETIC_CODE = dict(
     zip(CODONS, "KNKNTTTTRSRSIIMIQHQHPPPPRRRRLLLLEDEDAAAAGGGGVVVV*Y*YSSSS*CWCLFLF", strict=True)
 )
+#: Where the code of the vertebrate mitochondrion differs (NCBI translation table 2).
+_MITOCHONDRIAL = {"AGA": "*", "AGG": "*", "ATA": "M", "TGA": "W"}
+STANDARD, MITOCHONDRIAL = 1, 2
+#: Amino acid of each codon, by NCBI translation table.
+CODES = {STANDARD: GENETIC_CODE, MITOCHONDRIAL: {**GENETIC_CODE, **_MITOCHONDRIAL}}
+#: Codons that begin a human protein, read as methionine there, by NCBI translation table.
+STARTS = {STANDARD: ("ATG",), MITOCHONDRIAL: ("ATG", "ATA", "ATT")}
+#: Contigs of the human mitochondrion.
+MITOCHONDRIA = frozenset({"chrM", "chrMT", "M", "MT", "NC_012920.1"})
+#: The codon that a selenoprotein reads as selenocysteine at the places that its annotation gives.
+SELENOCYSTEINE_CODON = "TGA"
 #: Three-letter by one-letter amino acid code; X is an unknown residue, ``*`` the stop (HGVS).
 THREE_LETTER = {
     **{"A": "Ala", "C": "Cys", "D": "Asp", "E": "Glu", "F": "Phe", "G": "Gly", "H": "His"},
     **{"I": "Ile", "K": "Lys", "L": "Leu", "M": "Met", "N": "Asn", "P": "Pro", "Q": "Gln"},
     **{"R": "Arg", "S": "Ser", "T": "Thr", "V": "Val", "W": "Trp", "Y": "Tyr"},
-    **{"X": "Xaa", "*": "Ter"},
+    **{"U": "Sec", "X": "Xaa", "*": "Ter"},
 }
 
 
@@ -35,6 +46,20 @@ def reverse_complement(bases: str) -> str:
     return bases.translate(_COMPLEMENT)[::-1]
 
 
-def translate(bases: str) -> str:
-    """Translate whole codons; a codon with an unknown base gives ``X``, a stop gives ``*``."""
-    return "".join(GENETIC_CODE.get(bases[i : i + 3], "X") for i in range(0, len(bases) - 2, 3))
+def translate(bases: str, code: int = STANDARD, selenocysteines: Sequence[int] = ()) -> str:
+    """Translate whole codons; a codon with an unknown base gives ``X``, a stop gives ``*``.
+
+    Parameters
+    ----------
+    bases : str
+    code : int
+        NCBI translation table, a key of `CODES`.
+    selenocysteines : sequence of int
+        Indices in `bases`, 0-based, of the first bases of the TGA codons that give ``U``.
+    """
+    table = CODES[code]
+    read = "".join(table.get(bases[i : i + 3], "X") for i in range(0, len(bases) - 2, 3))
+    for i in selenocysteines:
+        if i % 3 == 0 and bases[i : i + 3] == SELENOCYSTEINE_CODON:
+            read = f"{read[: i // 3]}U{read[i // 3 + 1 :]}"
+    return read

@@ -36,6 +36,8 @@ class Genotype:
     presence : float or None
         Log10 Bayes factor of presence against absence, given the other samples; None where an
         earlier version of the caller stated none.
+    lod_of_another : float or None
+        Of an inherited allele: the LOD of another, new allele at its place.
     """
 
     ad: tuple[int, int]
@@ -49,6 +51,7 @@ class Genotype:
     adf: tuple[int, int] = (0, 0)
     adr: tuple[int, int] = (0, 0)
     presence: float | None = None
+    lod_of_another: float | None = None
 
     @property
     def alt(self) -> int:
@@ -200,7 +203,7 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
     # cyvcf2 raises KeyError for a field that the header does not have.
     columns = {
         name: record.format(name).tolist() if name in record.FORMAT else None
-        for name in (*FORMATS, "PRESENCE")
+        for name in (*FORMATS, "PRESENCE", "LODN")
     }
 
     def row(name: str, i: int) -> list:
@@ -225,6 +228,7 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
                 ub=_fraction(row("UB", i)),
                 detected=None if detected is None else detected == 1,
                 presence=number(next(iter(row("PRESENCE", i)), None)),
+                lod_of_another=_fraction(row("LODN", i)),
             )
         )
     return found

@@ -7,11 +7,15 @@ from pathlib import Path
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import read_text, write_text
 from resistpanel.core.intervals import Target
+from resistpanel.panel.aliases import plain, resolve, todays
 from resistpanel.panel.annotation import (
+    SELENOPROTEINS,
+    Transcript,
     annotation_build,
     coding_transcripts,
     symbols,
     unversioned,
+    version_of,
 )
 from resistpanel.panel.genes import Gene
 from resistpanel.panel.write import table_text, write_panel
@@ -53,46 +57,109 @@ def read_gene_list(path: str | Path) -> list[Wanted]:
     return list(wanted.values())
 
 
-def choose(genes: list[Wanted], source: Path, annotation: Path) -> list[Gene]:
+@dataclasses.dataclass(frozen=True)
+class Chosen:
+    """The transcript of a gene, by which rule it was chosen, and what there is to say of it."""
+
+    gene: Gene
+    rule: str
+    notes: tuple[str, ...] = ()
+
+    def line(self) -> str:
+        """Return it in one line."""
+        refseq = f" ({self.gene.refseq})" if self.gene.refseq else ""
+        residues = self.gene.residues - 1
+        return (
+            f"{self.gene.symbol}: {self.gene.versioned}{refseq}, {residues} residues, {self.rule}"
+        )
+
+
+def choose(genes: list[Wanted], source: Path, annotation: Path) -> list[Chosen]:
     """Return one coding transcript for each wanted gene.
+
+    A gene may be given by a previous or an alias symbol of HGNC, in any case (`aliases`).
 
     Raises
     ------
     InputError
         For all genes at once: a gene that the annotation lacks (the nearest symbol is
-        suggested) or a transcript that is not among the gene's coding ones.
+        suggested), one that is given by two names, or a transcript that is not among the gene's
+        coding ones.
     """
     found = coding_transcripts(annotation, {gene.gene for gene in genes})
+    names: dict[str, str | None] = {gene.gene: gene.gene for gene in genes if gene.gene in found}
+    known: set[str] = set()
+    if len(names) < len(genes):
+        known = symbols(annotation)
+        names |= {g.gene: resolve(g.gene, known) for g in genes if g.gene not in found}
+        found |= coding_transcripts(annotation, {n for n in names.values() if n and n not in found})
     chosen, problems = [], []
-    names: set[str] | None = None
+    taken: dict[str, Wanted] = {}
     for gene in genes:
         where = f"{source}:{gene.line}"
-        if gene.gene not in found:
-            names = symbols(annotation) if names is None else names
-            if gene.gene in names:
-                problems.append(InputError(f"gene {gene.gene} has no coding transcript", where))
-                continue
-            near = difflib.get_close_matches(gene.gene, sorted(names), 1)
-            cure = f"did you mean {near[0]}?" if near else "give today's HGNC symbol"
-            problems.append(InputError(f"no gene {gene.gene} in {annotation}", where, cure))
-            continue
-        models = [transcript.model() for transcript in found[gene.gene]]
-        if gene.transcript is not None:
-            models = [m for m in models if m.transcript == unversioned(gene.transcript)]
-        if not models:
-            others = ", ".join(t.name for t in found[gene.gene][:5])
-            problems.append(
-                InputError(
-                    f"{gene.gene} has no coding transcript {gene.transcript}",
+        name = names[gene.gene]
+        try:
+            if name is not None and name in taken:
+                raise InputError(
+                    f"gene {name} is listed twice (as {taken[name].gene} on line "
+                    f"{taken[name].line})",
                     where,
-                    f"it has {others}",
+                    "list each gene once",
                 )
-            )
-            continue
-        chosen.append(models[0])
+            if name is None or name not in found:
+                raise _absent(gene, name, known, annotation, where)
+            taken[name] = gene
+            chosen.append(_chosen(gene, name, found[name], where))
+        except InputError as error:
+            problems.append(error)
     if problems:
         raise InputErrors(problems)
     return chosen
+
+
+def _absent(
+    gene: Wanted, name: str | None, known: set[str], annotation: Path, where: str
+) -> InputError:
+    if name is not None:
+        return InputError(f"gene {gene.gene} has no coding transcript", where)
+    near = difflib.get_close_matches(gene.gene, sorted(known), 1)
+    cure = f"did you mean {near[0]}?" if near else "give today's HGNC symbol"
+    return InputError(f"no gene {gene.gene} in {annotation}", where, cure)
+
+
+def _chosen(gene: Wanted, name: str, transcripts: list[Transcript], where: str) -> Chosen:
+    rule = transcripts[0].rule(len(transcripts) - 1)
+    if gene.transcript is not None:
+        rule = "as listed"
+        mine = [t for t in transcripts if t.name == unversioned(gene.transcript)]
+        if not mine:
+            others = ", ".join(t.name for t in transcripts[:5])
+            raise InputError(
+                f"{gene.gene} has no coding transcript {gene.transcript}",
+                where,
+                f"it has {others}",
+            )
+        transcripts = mine
+    best = transcripts[0].model()
+    notes = []
+    wanted = version_of(gene.transcript or "")
+    if wanted and best.version and wanted != best.version:
+        notes.append(f"version {wanted} was listed, the annotation has {best.version}")
+    # The catalogue and the report know genes by today's symbols.
+    symbol = name if name == gene.gene else todays(gene.gene)
+    if symbol == gene.gene and plain(symbol) == plain(name):
+        symbol = name
+    if symbol != gene.gene:
+        notes.append(f"{gene.gene} is {symbol}")
+    if symbol != name:
+        notes.append(f"{name} in the annotation")
+    best = dataclasses.replace(best, symbol=symbol)
+    if symbol in SELENOPROTEINS and not best.selenocysteines:
+        notes.append(
+            "the annotation does not give its selenocysteine codon: protein changes will not be "
+            "named"
+        )
+    return Chosen(best, rule, tuple(notes))
 
 
 def build_panel(
@@ -101,7 +168,7 @@ def build_panel(
     output: str | Path,
     build: str | None = None,
     extra: list[Target] | None = None,
-) -> list[Gene]:
+) -> list[Chosen]:
     """Write ``genes.tsv``, ``<build>.bed`` and ``<build>.gff3`` into the folder `output`.
 
     Parameters
@@ -115,8 +182,8 @@ def build_panel(
 
     Returns
     -------
-    list of Gene
-        The chosen transcripts.
+    list of Chosen
+        The transcripts, each with the rule by which it was chosen.
     """
     wanted = read_gene_list(genes)
     chosen = choose(wanted, Path(genes), Path(annotation))
@@ -125,7 +192,12 @@ def build_panel(
         raise InputError(
             "the header does not name the reference build", str(annotation), "give --build"
         )
-    write_panel(output, chosen, build, extra or [])
-    rows = [(gene.symbol, gene.transcript, gene.residues - 1) for gene in chosen]
-    write_text(Path(output) / "genes.tsv", table_text(("gene", "transcript", "residues"), rows))
+    write_panel(output, [one.gene for one in chosen], build, extra or [])
+    columns = ("gene", "transcript", "residues", "refseq", "rule")
+    rows = [
+        (g.symbol, g.versioned, g.residues - 1, g.refseq or ".", one.rule)
+        for one in chosen
+        for g in (one.gene,)
+    ]
+    write_text(Path(output) / "genes.tsv", table_text(columns, rows))
     return chosen

@@ -46,7 +46,12 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run_build(args: argparse.Namespace) -> int:
     """Build a panel."""
     extra = read_targets(args.extra) if args.extra else []
-    genes = build_panel(args.genes, args.gtf, args.output, args.build, extra)
+    chosen = build_panel(args.genes, args.gtf, args.output, args.build, extra)
+    for one in chosen:
+        print(one.line(), file=sys.stderr)
+        for note in one.notes:
+            print(f"resistpanel: note: {one.gene.symbol}: {note}", file=sys.stderr)
+    genes = [one.gene for one in chosen]
     bases = sum(gene.length for gene in genes)
     exons = sum(len(gene.cds) for gene in genes)
     print(f"{len(genes)} genes, {exons} coding exons, {bases} bases", file=sys.stderr)

@@ -4,13 +4,14 @@ import dataclasses
 import io
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text
+from resistpanel.core.sequence import CODES, MITOCHONDRIA, MITOCHONDRIAL, STANDARD
 
 TRANSCRIPT_TYPES = {"mRNA", "transcript"}
 
@@ -32,6 +33,15 @@ class Gene:
     offset : int
         Coding bases before the first whole codon; other than 0 only where the annotation
         lacks the transcript's start.
+    version : str
+        Version of the transcript, ``6`` of ENST00000288602.6; empty where not known.
+    refseq : str
+        The same transcript in RefSeq, ``NM_004333.6``; empty where not known.
+    code : int
+        NCBI translation table: 1, or 2 for the mitochondrion.
+    selenocysteines : tuple of int
+        Genomic positions of the lowest base of each codon that is read as selenocysteine,
+        ascending, 0-based.
     """
 
     symbol: str
@@ -40,6 +50,15 @@ class Gene:
     strand: str
     cds: list[tuple[int, int]]
     offset: int = 0
+    version: str = ""
+    refseq: str = ""
+    code: int = STANDARD
+    selenocysteines: tuple[int, ...] = ()
+
+    @property
+    def versioned(self) -> str:
+        """Transcript id with its version where that is known: ``ENST00000288602.6``."""
+        return f"{self.transcript}.{self.version}" if self.version else self.transcript
 
     @cached_property
     def coding_order(self) -> list[tuple[int, int]]:
@@ -184,7 +203,7 @@ def load_genes(gff3: str | Path) -> dict[str, Gene]:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the panel's GFF3")
     symbols: dict[str, str] = {}
-    parents: dict[str, tuple[str, int]] = {}
+    parents: dict[str, _Parent] = {}
     parts: dict[str, list[tuple[int, list[str]]]] = {}
     for number, fields in _records(path):
         kind, attribute = fields[2], attributes(fields[8])
@@ -192,9 +211,8 @@ def load_genes(gff3: str | Path) -> dict[str, Gene]:
             identifier = feature_id(attribute.get("ID", ""))
             symbols[identifier] = attribute.get("Name") or identifier
         elif kind in TRANSCRIPT_TYPES:
-            parents[feature_id(attribute.get("ID", ""))] = (
-                feature_id(attribute.get("Parent", "")),
-                number,
+            parents[feature_id(attribute.get("ID", ""))] = _Parent(
+                feature_id(attribute.get("Parent", "")), number, attribute
             )
         elif kind == "CDS":
             parts.setdefault(feature_id(attribute.get("Parent", "")), []).append((number, fields))
@@ -205,10 +223,12 @@ def load_genes(gff3: str | Path) -> dict[str, Gene]:
             raise InputError(
                 f"CDS of {transcript or 'no parent'}, which no mRNA line declares", where
             )
-        parent, line = parents[transcript]
-        if parent not in symbols:
-            raise InputError(f"transcript {transcript} belongs to no gene line", f"{path}:{line}")
-        gene = _gene(symbols[parent], transcript, rows, path)
+        parent = parents[transcript]
+        if parent.gene not in symbols:
+            raise InputError(
+                f"transcript {transcript} belongs to no gene line", f"{path}:{parent.line}"
+            )
+        gene = _gene(symbols[parent.gene], transcript, rows, path, parent.attributes)
         if gene.symbol in genes:
             raise InputError(
                 f"gene {gene.symbol} has more than one transcript "
@@ -222,7 +242,22 @@ def load_genes(gff3: str | Path) -> dict[str, Gene]:
     return genes
 
 
-def _gene(symbol: str, transcript: str, rows: list[tuple[int, list[str]]], path: Path) -> Gene:
+@dataclasses.dataclass(frozen=True)
+class _Parent:
+    """A transcript's line: the id of its gene, the number of the line, its attributes."""
+
+    gene: str
+    line: int
+    attributes: dict[str, str]
+
+
+def _gene(
+    symbol: str,
+    transcript: str,
+    rows: list[tuple[int, list[str]]],
+    path: Path,
+    about: dict[str, str],
+) -> Gene:
     rows = sorted(rows, key=lambda row: int(row[1][3]))
     number, first = rows[0]
     for other, fields in rows:
@@ -236,6 +271,55 @@ def _gene(symbol: str, transcript: str, rows: list[tuple[int, list[str]]], path:
             raise InputError(f"CDS parts of {transcript} overlap", f"{path}:{number}")
     lead = rows[0] if first[6] == "+" else rows[-1]
     phase = lead[1][7]
-    if phase not in {"0", "1", "2"}:
+    if phase not in {"0", "1", "2", "."}:
         raise InputError(f"phase of a CDS must be 0, 1 or 2, not {phase!r}", f"{path}:{lead[0]}")
-    return Gene(symbol, transcript, first[0], first[6], cds, int(phase))
+    refseq = refseq_of(about.get("Dbxref", ""))
+    texts = [fields[8] for _, fields in rows]
+    return Gene(
+        symbol,
+        transcript,
+        first[0],
+        first[6],
+        cds,
+        0 if phase == "." else int(phase),
+        about.get("version", ""),
+        refseq,
+        code_of(first[0], texts),
+        selenocysteines_of(texts),
+    )
+
+
+def refseq_of(text: str) -> str:
+    """Return the RefSeq transcript that attributes name (``RefSeq:NM_004333.6``), or nothing."""
+    found = re.search(r"\bRefSeq:(NM_[0-9.]+)", text)
+    return found[1] if found else ""
+
+
+def code_of(contig: str, texts: Iterable[str] = ()) -> int:
+    """Return the NCBI translation table of a transcript.
+
+    Parameters
+    ----------
+    contig : str
+        Genes of the mitochondrion have table 2.
+    texts : iterable of str
+        Attributes of the CDS lines, of which ``transl_table`` counts.
+    """
+    for text in texts:
+        stated = re.search(r"\btransl_table[= ]\"?(\d+)", text)
+        if stated and int(stated[1]) in CODES:
+            return int(stated[1])
+    return MITOCHONDRIAL if contig in MITOCHONDRIA else STANDARD
+
+
+def selenocysteines_of(texts: Iterable[str]) -> tuple[int, ...]:
+    """Return the selenocysteine codons (lowest base, 0-based) that CDS attributes give.
+
+    They are written as NCBI does: ``transl_except=(pos:49106301..49106303,aa:Sec)``.
+    """
+    found = {
+        int(start) - 1
+        for text in texts
+        for start in re.findall(r"pos:(?:complement\()?(\d+)\.\.\d+\)?,aa:Sec", unquote(text))
+    }
+    return tuple(sorted(found))

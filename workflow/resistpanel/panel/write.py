@@ -6,6 +6,7 @@ from pathlib import Path
 from resistpanel.core.builds import LENGTHS, order
 from resistpanel.core.files import write_text
 from resistpanel.core.intervals import Target, sort_targets
+from resistpanel.core.sequence import STANDARD
 from resistpanel.panel.genes import Gene
 
 SOURCE = "resistpanel"
@@ -65,17 +66,28 @@ def gff3_text(genes: Iterable[Gene], build: str) -> str:
         coding = "biotype=protein_coding"
         parent = f"Parent=transcript:{transcript}"
         lines.append(row("gene", span, ".", f"ID=gene:{name};Name={name};{coding}"))
-        lines.append(
-            row("mRNA", span, ".", f"ID=transcript:{transcript};Parent=gene:{name};{coding}")
-        )
+        about = f"ID=transcript:{transcript};Parent=gene:{name};{coding}"
+        about += f";version={gene.version}" if gene.version else ""
+        about += f";Dbxref=RefSeq:{gene.refseq}" if gene.refseq else ""
+        lines.append(row("mRNA", span, ".", about))
         for start, end in gene.cds:
             number = gene.exon(start)
             lines.append(
                 row("exon", f"{start + 1}\t{end}", ".", f"ID=exon:{transcript}.{number};{parent}")
             )
         for (start, end), phase in zip(gene.cds, phases(gene), strict=True):
-            lines.append(row("CDS", f"{start + 1}\t{end}", phase, f"ID=CDS:{transcript};{parent}"))
+            about = f"ID=CDS:{transcript};{parent}{_translated(gene)}"
+            lines.append(row("CDS", f"{start + 1}\t{end}", phase, about))
     return "\n".join(lines) + "\n"
+
+
+def _translated(gene: Gene) -> str:
+    """Return the attributes of a CDS line that say how it is translated, as NCBI writes them."""
+    text = "" if gene.code == STANDARD else f";transl_table={gene.code}"
+    if gene.selenocysteines:
+        places = [f"(pos:{p + 1}..{p + 3}%2Caa:Sec)" for p in gene.selenocysteines]
+        text += f";transl_except={','.join(places)}"
+    return text
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

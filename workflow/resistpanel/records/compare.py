@@ -99,6 +99,8 @@ class SampleAtLocus(Record):
     """Rate of index hopping, as a fraction of the fragments of the patient's other libraries, by
     which the fragments with the allele may be explained; null where they are not. The allele is
     then not detected."""
+    lod_of_another: Fraction | UnsetType = UNSET
+    """Of an inherited allele, which has no limit: that of another, new allele at its place."""
 
 
 class ProteinChange(Record):
@@ -220,6 +222,21 @@ class Haplotype(Record):
     """HGVS p. name of the allele without them."""
 
 
+class Reverted(Record):
+    """A truncating allele of the gene that the allele reverts, if both are of one molecule."""
+
+    other: str
+    """Its id."""
+    kind: Literal["frame", "codon", "deletion", "replaced"]
+    """frame: a second shift makes up for the first; codon: another codon, or another base of the
+    splice site; deletion: the bases or the exon that hold it are gone; replaced: they are
+    others."""
+    instead: bool
+    """The molecule has it in the place of the truncating allele: no fragment can show both."""
+    together: _HgvsP
+    """HGVS p. name of the molecule's protein, which reaches the annotated stop codon."""
+
+
 class Unphased(Record):
     """An allele of the codon that may be on the same molecules; the fragments do not show it."""
 
@@ -287,9 +304,17 @@ class Variant(Record):
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
+    refseq: Text | UnsetType = UNSET
+    """The transcript in RefSeq, where the panel names it."""
+    usual_name: Text | UnsetType = UNSET
+    """Of a splice change, of MET exon 14 skipping, of a TERT promoter hotspot."""
+    not_annotated: Text | UnsetType = UNSET
+    """Why there are no names, or none of the protein."""
     haplotype: Haplotype | UnsetType = UNSET
     """Names and consequence are those of these alleles together; absent if of this one alone."""
     unphased: Annotated[tuple[Unphased, ...], Meta(min_length=1)] | UnsetType = UNSET
+    reverts: Annotated[tuple[Reverted, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Truncating alleles of the gene that it reverts, by translation."""
     real: Fraction | None = None
     """Probability that the allele is neither error, artefact nor another person's; null where the
     calls state no odds."""

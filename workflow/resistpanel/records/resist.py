@@ -361,6 +361,60 @@ class Pathway(Record):
     """Node ids."""
 
 
+class TruncatingAllele(Record):
+    """A truncating or splice allele of a gene whose reversion the catalogue lists."""
+
+    variant: str
+    label: str
+    inherited: bool
+
+
+class FoundReversion(Record):
+    """An alteration that reverts a truncating allele of its gene."""
+
+    variant: str
+    label: str
+    of: str
+    """Id of the truncating allele."""
+    kind: Literal["frame", "codon", "deletion", "replaced"] | None
+    """See compare.json; null where the names alone are known."""
+    together: str | None
+    """HGVS p. name of the molecule's protein."""
+    phase: Literal["cis", "cis and trans", "unknown", "instead"]
+    """cis: its fragments have the truncating allele as well; instead: it has the place of the
+    truncating allele, so that no fragment can show both."""
+    fragments: Count
+    """Fragments with both."""
+    state: FindingState | None
+    """Under the latest line of therapy."""
+    before: Literal["present", "possible", "excluded", "not known"] | None
+    samples: tuple[str, ...]
+    """Tumours in which it was detected."""
+
+
+class ReversionLimit(Record):
+    """What a sample would have shown of a reversion at the place of the truncating allele."""
+
+    sample: str
+    lod: Fraction | None
+    """Lowest AF of a new allele at the truncating one that would have been called with 95 %
+    probability, the highest over the truncating alleles; null: none."""
+    reversions: Count
+    """Distinct ones detected in the sample."""
+
+
+class GeneReversions(Record):
+    """Truncating alleles of a gene, what reverts them, and to which limit none was found."""
+
+    gene: str
+    alleles: Annotated[tuple[TruncatingAllele, ...], Meta(min_length=1)]
+    found: tuple[FoundReversion, ...]
+    distinct: Count
+    limits: tuple[ReversionLimit, ...]
+    """Every tumour, in the order of the sheet."""
+    text: str
+
+
 class FoundWith(Record):
     """An alteration of the patient in a gene that the review names."""
 
@@ -427,3 +481,5 @@ class Resist(Record):
     knowledge: Knowledge
     lines: tuple[LineVerdict, ...]
     """One per line of therapy with samples, the latest first; `verdict` is that of the latest."""
+    reversions: Annotated[tuple[GeneReversions, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """One per gene with a truncating allele whose reversion the catalogue lists."""

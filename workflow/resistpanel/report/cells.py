@@ -100,6 +100,8 @@ def variant_name(variant: dict) -> str:
     """Return what a variant is called on the page: its protein change, else c., else alleles."""
     if variant["protein"]:
         return "p." + variant["protein"].replace(",", " + p.")
+    if variant.get("usual_name"):
+        return variant["usual_name"]
     if variant["hgvs_c"]:
         return variant["hgvs_c"]
     return f"{variant['chrom']}:{variant['pos']} {variant['ref']}>{variant['alt']}"

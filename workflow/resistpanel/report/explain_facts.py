@@ -36,6 +36,7 @@ RULE = re.compile(r"([^:,<>]+):([^:,<>]+)([<>])([^:,<>]+)")
 KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
+    *("refseq", "usual_name", "not_annotated", "reverts"),
     *("sites", "phase", "haplotype", "unphased", "state", "states", "lines", "courses", "status"),
     "origin",
 )
@@ -213,7 +214,7 @@ def _sample(
         "timepoint": sample.timepoint,
         "day": sample.day,
         "lesion": sample.lesion,
-        **msgspec.structs.asdict(values),
+        **{k: v for k, v in msgspec.structs.asdict(values).items() if v is not UNSET},
         "error_rate": errors.error(name),
         "p_error": View(evidence, place, errors.error(name), control).error_p,
         "purity": given,
@@ -280,6 +281,7 @@ def of_variant(results: Results, variant: Variant, others: list[Variant], query:
         "near_miss": _of(resist.near_misses, variant),
         "excluded": _of(resist.excluded, variant),
         "negative": [n for n in resist.negative_sites if n.site == variant.id],
+        "reversions": next((g for g in resist.reversions or () if g.gene == variant.gene), None),
         "key": variant.id in resist.verdict.key_variants,
         "verdict": resist.verdict,
         "others": [

@@ -49,9 +49,11 @@ def _variant(facts: dict) -> list[str]:
     change = " ".join(filter(None, [v["gene"], v["hgvs_p"] and f"p.{v['protein']}"]))
     lines = [
         f"{facts['patient']}: {change or v['id']}",
-        f"  {v['id']}, {v['type']}; {v['transcript'] or 'no transcript'} {v['hgvs_c'] or ''} "
+        f"  {v['id']}, {v['type']}; {_transcript(v)} {v['hgvs_c'] or ''} "
         f"{v['hgvs_p'] or ''}; {v['consequence'] or 'no consequence'}"
-        + ("; in a splice region" if v["splice"] else ""),
+        + (f"; {v['usual_name']}" if v.get("usual_name") else "")
+        + ("; in a splice region" if v["splice"] else "")
+        + (f"; not annotated: {v['not_annotated']}" if v.get("not_annotated") else ""),
         f"  {_outcome(facts)}",
     ]
     lines += _call(facts)
@@ -62,6 +64,12 @@ def _variant(facts: dict) -> list[str]:
     lines += _catalogue(facts)
     lines += _others(facts)
     return lines
+
+
+def _transcript(v: dict) -> str:
+    """Return the transcript, with its RefSeq name in brackets."""
+    name = v["transcript"] or "no transcript"
+    return f"{name} ({v['refseq']})" if v.get("refseq") else name
 
 
 def _outcome(facts: dict) -> str:
@@ -224,6 +232,11 @@ def _states(facts: dict) -> list[str]:
             f"  named together with {' and '.join(v['haplotype']['others'])}, on the same "
             f"molecules; alone {v['haplotype']['alone']}"
         )
+    for one in v["reverts"] or ():
+        how = "in the place of" if one["instead"] else "with"
+        lines.append(f"  reverts: {how} {one['other']} the protein is {one['together']}")
+    if facts.get("reversions"):
+        lines.append(f"  {facts['reversions']['text']}")
     for one in v["unphased"] or ():
         lines.append(
             f"  on molecules with {one['other']}: {one['together']}; the fragments do not show "

@@ -3,6 +3,8 @@
 Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its validateData.py.
 """
 
+import re
+
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.parts import line_of, trajectory
@@ -13,7 +15,7 @@ COLUMNS = (
     "Hugo_Symbol", "NCBI_Build", "Chromosome", "Start_Position", "End_Position", "Strand",
     "Variant_Classification", "Variant_Type", "Reference_Allele", "Tumor_Seq_Allele1",
     "Tumor_Seq_Allele2", "Tumor_Sample_Barcode", "Matched_Norm_Sample_Barcode",
-    "Mutation_Status", "HGVSp_Short", "HGVSc", "HGVSp", "Transcript_ID", "t_ref_count",
+    "Mutation_Status", "HGVSp_Short", "HGVSc", "HGVSp", "Transcript_ID", "RefSeq", "t_ref_count",
     "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
@@ -69,8 +71,17 @@ def classification(variant: dict) -> str:
 
 
 def protein(variant: dict) -> str:
-    """Return HGVSp_Short: ``p.C121S``, ``p.T726=``, or of several codons that change a delins."""
+    """Return HGVSp_Short: ``p.C121S``, ``p.T726=``, or of several codons that change a delins.
+
+    A canonical splice site has the name that cBioPortal gives it, ``p.X157_splice``: by the codon
+    of the first coding base of the c. name (vcf2maf, Genome Nexus).
+    """
     changes = variant["protein_changes"]
+    site = "splice_acceptor" in (variant.get("consequence") or "")
+    site = site or "splice_donor" in (variant.get("consequence") or "")
+    coding = re.match(r"c\.(\d+)", variant.get("hgvs_c") or "")
+    if not changes and coding and site:
+        return f"p.X{-(-int(coding[1]) // 3)}_splice"
     if not changes:
         return f"p.{variant['protein']}" if variant["protein"] else ""
     changing = [c for c in changes if c["ref"] != c["alt"]] or changes[:1]
@@ -139,7 +150,8 @@ def rows(report: dict) -> list[dict]:
             "Variant_Classification": classification(v),
             "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": status(v),
             "HGVSp_Short": protein(v), "HGVSc": v["hgvs_c"], "HGVSp": v["hgvs_p"],
-            "Transcript_ID": v["transcript"], "cbp_driver": mark, "cbp_driver_annotation": why,
+            "Transcript_ID": v["transcript"], "RefSeq": v.get("refseq"),
+            "cbp_driver": mark, "cbp_driver_annotation": why,
             "RESISTPANEL.STATE": v["state"],
             "RESISTPANEL.EFFECT": finding["effect"] if finding else None,
             "RESISTPANEL.BEFORE": (line_of(v) or {}).get("before"),

@@ -115,6 +115,7 @@ def negatives(report: dict) -> dict:
         "elsewhere": [r for r in rows if r["elsewhere"]],
         "condensed": condensed(rows, len(names)),
         "coverage": report["resist"]["coverage"],
+        "reversions": report["resist"].get("reversions", ()),
         "genes": [
             gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)
         ],

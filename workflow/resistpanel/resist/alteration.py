@@ -12,6 +12,7 @@ from resistpanel.records.compare import (
     LineState,
     Origin,
     Phase,
+    Reverted,
     SampleAtLocus,
     Unphased,
 )
@@ -119,6 +120,12 @@ class Alteration:
         Allele frequency in the germline resource, None if it is not there.
     origin : Origin or None
         Without a normal, if it was examined.
+    usual_name : str
+        Of a splice change, of MET exon 14 skipping, of a TERT promoter hotspot; else empty.
+    reverts : tuple of Reverted
+        Truncating alleles of the gene that it reverts, by translation.
+    by_sequence : bool
+        Whether it was named from the sequence, so that `reverts` holds all.
     """
 
     id: str
@@ -149,6 +156,9 @@ class Alteration:
     inactivating: str = ""
     restores: str = ""
     origin: Origin | None = None
+    usual_name: str = ""
+    reverts: tuple[Reverted, ...] = ()
+    by_sequence: bool = False
 
     @property
     def line(self) -> LineState | None:
@@ -167,6 +177,8 @@ class Alteration:
             return f"{self.gene} {self.copy_number}"
         if self.protein:
             return f"{self.gene} p.{self.protein.replace(',', '+')}"
+        if self.usual_name:
+            return f"{self.gene} {self.usual_name}"
         return f"{self.gene} {self.id}".strip()
 
     @property

@@ -5,6 +5,7 @@ from pathlib import Path
 from resistpanel.catalog.citations import Citation, unverified
 from resistpanel.core.errors import InputError
 from resistpanel.records import resist as records
+from resistpanel.records.base import UNSET
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
@@ -23,6 +24,7 @@ from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
 from resistpanel.resist.origin import with_unproven
 from resistpanel.resist.read_patient import read_patient
+from resistpanel.resist.reversions import gene_reversions
 from resistpanel.resist.therapy_options import expected_to_fail, options
 
 
@@ -88,6 +90,7 @@ def resist(
         excluded=answer.germline,
         pathway=_pathway(view, context, answer.findings),
         knowledge=records.Knowledge(topics=(topic,) if topic else ()),
+        reversions=gene_reversions(patient, context) or UNSET,
         lines=tuple(
             _line(one, of, context, panel, genes)
             for one, of in zip(views, answers, strict=True)

@@ -108,6 +108,15 @@ class Finding:
         return 4 + ("other_driver", "not_connected", "no_effect").index(self.effect) + 1
 
 
+#: What a reversion does to the truncating allele.
+REVERSIONS = {
+    "frame": "a second frameshift makes up for that of",
+    "codon": "another codon, or another splice site, in the place of",
+    "deletion": "the deletion takes out",
+    "replaced": "other bases in the place of",
+}
+
+
 def find(patient: Patient, context: Context) -> list[Finding]:
     """Return the findings of a patient, ranked.
 
@@ -173,6 +182,7 @@ def _finding(
     _clone_reasons(alteration, contra)
     if effect != "known":
         _spectrum_reason(alteration, spectrum, contra)
+    _reversion_reasons(alteration, pro, contra, patient)
     pro += _phase_reasons(alteration, patient)
     contra += _unphased_reasons(alteration, patient)
     return Finding(
@@ -351,6 +361,27 @@ def _spectrum_reason(alteration: Alteration, spectrum: tuple[int, int], contra: 
     bases = alteration.substitutions
     if total >= 5 and uv / total >= UV_SHARE and bases and all(map(_is_c_to_t, bases)):
         contra.append(f"C>T, as {uv} of the {total} substitutions found: typical of the spectrum")
+
+
+def _reversion_reasons(
+    alteration: Alteration, pro: list[str], contra: list[str], patient: Patient
+) -> None:
+    """Add how an alteration reverts a truncating allele, and whether reads show the two in cis."""
+    if not alteration.restores:
+        return
+    labels = {other.id: other.label for other in patient.alterations}
+    in_cis = {entry.other for entry in alteration.phase if phase(entry) == "cis"}
+    for entry in alteration.reverts:
+        of = labels.get(entry.other, entry.other)
+        pro.append(
+            f"{REVERSIONS[entry.kind]} {of}: the protein of the molecule is {entry.together}"
+        )
+        if entry.instead:
+            contra.append(
+                f"it is found in the place of {of}: reads cannot show that it came on its molecules"
+            )
+        elif entry.other not in in_cis:
+            contra.append(f"reads do not show whether it is on the molecules of {of}")
 
 
 def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:

@@ -35,22 +35,51 @@ def _known_loss(alteration: Alteration, context: Context) -> str:
 def _reverted(alteration: Alteration, others: Sequence[Alteration]) -> str:
     """Return the truncating allele of the gene that an alteration reverts; empty if none.
 
-    The allele is inherited, or was in the tumour before the alteration came.
+    The allele is inherited, or was in the tumour before the alteration came. `annotate` decides by
+    translation; of names alone (without a c. name) only the nearest cases can be told.
     """
     if alteration.germline or alteration.copy_number:
         return ""
-    came = _came(alteration)
+    entries = {entry.other: entry for entry in alteration.reverts}
     in_trans = {entry.other for entry in alteration.phase if phase(entry) == "trans"}
     for other in others:
-        if other.gene != alteration.gene or other.id == alteration.id or other.id in in_trans:
+        if other.gene != alteration.gene or other.id == alteration.id:
             continue
-        if _joined(alteration, other):
-            return f"{other.gene} {other.haplotype.alone}"
-        broken = [change for change in other.changes if change.truncating]
-        there = is_inherited(other) or (came and other.reported and not _came(other))
-        if broken and there and _restores(alteration, other, broken[0]):
-            return other.label
+        entry = entries.get(other.id)
+        if entry and not entry.instead and other.id in in_trans:
+            continue
+        if entry and _was_there(alteration, other):
+            return f"{other.gene} {other.haplotype.alone}" if other.haplotype else other.label
+        if not alteration.by_sequence and other.id not in in_trans and _by_name(alteration, other):
+            return f"{other.gene} {other.haplotype.alone}" if other.haplotype else other.label
     return ""
+
+
+def _was_there(alteration: Alteration, other: Alteration) -> bool:
+    """Whether the truncating allele `other` was there before the alteration.
+
+    It is inherited, or an earlier sample shows it, or the fragments of the alteration have it while
+    its fragments lack the alteration.
+    """
+    if is_inherited(other):
+        return True
+    if not other.reported:
+        return False
+    if _came(alteration) and not _came(other):
+        return True
+    mine = {entry.other: phase(entry) for entry in alteration.phase}
+    its = {entry.other: phase(entry) for entry in other.phase}
+    return mine.get(other.id) == "cis" and its.get(alteration.id) in ("trans", "cis and trans")
+
+
+def _by_name(alteration: Alteration, other: Alteration) -> bool:
+    """Whether the protein changes alone show an alteration to revert `other`."""
+    if _joined(alteration, other):
+        return True
+    broken = [change for change in other.changes if change.truncating]
+    return bool(
+        broken and _was_there(alteration, other) and _restores(alteration, other, broken[0])
+    )
 
 
 def _joined(alteration: Alteration, other: Alteration) -> bool:

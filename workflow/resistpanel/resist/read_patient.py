@@ -87,4 +87,7 @@ def _variant(
         kind=kinds.get(variant.id),
         real=variant.real,
         origin=variant.origin or None,
+        usual_name=variant.usual_name or "",
+        reverts=variant.reverts or (),
+        by_sequence=variant.hgvs_c is not None,
     )

@@ -155,8 +155,21 @@ def plan(
             _share(variants, cluster, source, nearest, s, low, high)
         for unit in cluster:
             groups[unit] = number
+        _replace(variants, [i for unit in cluster for i in unit], groups, low, high)
     _refuse_collisions(variants, groups)
     return Plan(groups, low, high)
+
+
+def _replace(variants, members: list[int], groups, low, high) -> None:
+    """Take the germline alleles that somatic ones replace off the molecules that carry these."""
+    for g, inherited in enumerate(variants):
+        over = [i for i in members if variants[i].replaces and overlap(inherited, variants[i])]
+        if inherited.somatic or not over:
+            continue
+        groups[g] = groups[members[0]]
+        # The shares of a cluster begin at 0 and follow each other.
+        taken = high[members].max(axis=0)
+        low[g] = np.where(high[g] > 0, np.minimum(taken, high[g]), low[g])
 
 
 def _share(variants, cluster, source, nearest, s, low, high) -> None:
@@ -196,7 +209,9 @@ def _refuse_collisions(variants: Sequence[Variant], groups: np.ndarray) -> None:
             other = variants[j]
             if not overlap(one, other):
                 continue
-            exclusive = one.somatic and other.somatic and groups[i] == groups[j]
+            replaced = one.replaces or other.replaces
+            exclusive = one.somatic != other.somatic and replaced and groups[i] == groups[j]
+            exclusive |= one.somatic and other.somatic and groups[i] == groups[j]
             exclusive &= not (one.phase and one.phase == other.phase)
             both = any(a and b for a, b in zip(one.haplotypes, other.haplotypes, strict=True))
             if not exclusive and (one.somatic or other.somatic or both):

@@ -215,6 +215,8 @@ def _given(patient, document, genome, genes, copies, rng) -> list[Variant]:
         _check_gene(row, document, i, genes)
         phase = row.get("phase", "")
         home = int(rng.integers(2))
+        if "haplotype" in row:
+            home = row["haplotype"] - 1
         home = phases.setdefault(phase, home) if phase else home
         variants.append(
             Variant(
@@ -228,6 +230,7 @@ def _given(patient, document, genome, genes, copies, rng) -> list[Variant]:
                 af=_frequencies(row, patient, copies, genome, start),
                 haplotype=home,
                 where=document.where("somatic", i),
+                replaces="haplotype" in row,
             )
         )
     return variants

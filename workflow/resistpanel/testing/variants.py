@@ -37,6 +37,8 @@ class Variant:
         Somatic: the germline haplotype it arose on, if that was drawn.
     where : str
         Place in the patient's YAML, for messages.
+    replaces : bool
+        Somatic: germline alleles that it overlaps are gone from the molecules that carry it.
     """
 
     chrom: str
@@ -50,6 +52,7 @@ class Variant:
     af: dict[str, float] = dataclasses.field(default_factory=dict)
     haplotype: int | None = None
     where: str = ""
+    replaces: bool = False
 
     @property
     def end(self) -> int:

@@ -26,6 +26,16 @@ def within_codon(a: Allele, b: Allele) -> bool:
     return second.pos - first.end < CODON_REACH
 
 
+def _shift(a: Allele) -> int:
+    """Return by how many bases an allele shifts a reading frame, 0 to 2."""
+    return (len(a.alt) - len(a.ref)) % 3
+
+
+def restore(a: Allele, b: Allele) -> bool:
+    """Return whether two alleles that shift the frame restore it together, if in one gene."""
+    return bool(_shift(a)) and (_shift(a) + _shift(b)) % 3 == 0
+
+
 def _inherited(support: Support) -> bool:
     """Return whether so many of the normal's fragments carry an allele that it is germline."""
     return support.alt >= INHERITED_IN_NORMAL * max(support.total, 1)
@@ -43,7 +53,7 @@ def phase(
         fragments of all samples together
     normal : int or None
         An allele that a fifth of the normal's fragments carry is germline: it is compared with the
-        new ones of its codon alone.
+        new ones of its codon alone and, if it shifts the frame, with those that restore it.
     reach : int
         Bases between two alleles that a fragment can span.
     least : int
@@ -57,7 +67,16 @@ def phase(
     near = {
         pos for c in most for pos in range(c.allele.pos - CODON_REACH, c.allele.end + CODON_REACH)
     }
-    most += [c for c in usable if c.allele in inherited and c.allele.pos in near]
+    shifting = [c.allele.pos for c in most if _shift(c.allele)]
+    most += [
+        c
+        for c in usable
+        if c.allele in inherited
+        and (
+            c.allele.pos in near
+            or (_shift(c.allele) and any(abs(pos - c.allele.pos) <= reach for pos in shifting))
+        )
+    ]
     kept = sorted(most, key=lambda c: c.allele)
     # Of every candidate and sample: the fragments that carry it, and those that could deny it.
     known: dict[int, list[tuple[np.ndarray, np.ndarray, np.ndarray]]] = {}
@@ -77,7 +96,8 @@ def phase(
             if b.allele.pos < a.allele.end:
                 continue  # two alleles of one place exclude each other
             germline = (a.allele in inherited) + (b.allele in inherited)
-            if germline == 2 or (germline and not within_codon(a.allele, b.allele)):
+            together = within_codon(a.allele, b.allele) or restore(a.allele, b.allele)
+            if germline == 2 or (germline and not together):
                 continue
             cis = only_a = only_b = 0
             for (fa, has_a, tells_a), (fb, has_b, tells_b) in zip(told(n), told(m), strict=True):

@@ -1,0 +1,234 @@
+"""Today's HGNC symbols of genes that laboratories and older annotations call otherwise.
+
+Previous and alias symbols as HGNC lists them (https://www.genenames.org), of genes that cancer
+panels have. An alias that is another gene's symbol, or that HGNC lists for several of these genes
+alike, is left out; a previous symbol is preferred to an alias (MLL2 is KMT2D, not KMT2B).
+"""
+
+import re
+from collections.abc import Collection
+
+#: Symbol, then the other names, in any case and without hyphens.
+_TABLE = """
+ABL1 ABL CABL
+ABRAXAS1 FAM175A ABRA1
+ACVRL1 ALK1
+ADGRA2 GPR124
+AKT1 PKB PKBALPHA
+ALK CD246
+AMER1 FAM123B WTX
+ARFRP1 ARP1
+ARID1A BAF250A
+ARID1B BAF250B
+AURKA AURORAA STK15 STK6
+AURKB AURORAB STK12
+AXL UFO
+BCL2L1 BCLX BCLXL
+BCL2L11 BIM
+BIRC5 SURVIVIN API4
+BRCA2 FANCD1
+BRIP1 FANCJ
+CCND1 BCL1 PRAD1
+CD274 PDL1 B7H1 PDCD1L1
+CD276 B7H3
+CDKN1A P21 CIP1 WAF1
+CDKN1B P27 KIP1
+CDKN2A P16 P16INK4A INK4A P14ARF P16INK4AP14ARF CDKN2
+CDKN2B P15INK4B INK4B
+CHEK1 CHK1
+CHEK2 CHK2 RAD53
+COP1 RFWD2
+CREBBP CBP RSTS
+CSF1R FMS CFMS
+CTLA4 CD152
+DDR2 TYRO10
+DOT1L KMT4
+EGFR HER1 ERBB1 ERBB
+ELOC TCEB1
+EMSY C11ORF30
+EP300 P300
+EPCAM TACSTD1
+ERBB2 HER2 NEU NGL HER2NEU
+ERBB3 HER3
+ERBB4 HER4
+ERCC2 XPD
+ERCC3 XPB
+ERCC5 XPG
+ESR1 ER ESR ERA ERALPHA
+ETV6 TEL
+EZH2 KMT6 KMT6A
+FBXW7 FBW7 CDC4
+FGFR2 BEK KGFR
+FLCN BHD
+FLT1 VEGFR1
+FLT3 FLK2 CD135
+FLT4 VEGFR3
+FOXA1 HNF3A
+FOXL2 BPES
+FOXO1 FKHR FOXO1A
+FOXO3 FKHRL1 FOXO3A
+GID4 C17ORF39
+H1-2 HIST1H1C
+H2BC5 HIST1H2BD
+H3-3A H3F3A
+H3-3B H3F3B
+H3-4 HIST3H3
+H3C1 HIST1H3A
+H3C2 HIST1H3B
+H3C3 HIST1H3C
+H3C4 HIST1H3D
+H3C6 HIST1H3E
+H3C7 HIST1H3F
+H3C8 HIST1H3G
+H3C10 HIST1H3H
+H3C11 HIST1H3I
+H3C12 HIST1H3J
+H3C13 HIST2H3D
+H3C14 HIST2H3C
+HRAS HRAS1
+IGF1R CD221 IGF1RB
+IKZF1 IKAROS ZNFN1A1
+JUN CJUN
+KDM5C JARID1C SMCX
+KDM6A UTX
+KDR VEGFR2 FLK1 VEGFR
+KEAP1 INRF2
+KIT CKIT CD117 SCFR
+KMT2A MLL MLL1 ALL1 HRX
+KMT2B WBP7 MLL4
+KMT2C MLL3
+KMT2D MLL2 ALR
+KMT5A SETD8
+KRAS KRAS2
+MAP2K1 MEK1 MAPKK1 PRKMK1
+MAP2K2 MEK2 MAPKK2 PRKMK2
+MAP2K4 MKK4 SEK1 SERK1
+MAP3K1 MEKK1 MEKK
+MAP3K13 LZK
+MAP3K14 NIK
+MAP3K8 COT TPL2 ESTF
+MAPK1 ERK2 PRKM1 PRKM2
+MAPK3 ERK1 PRKM3
+MDM2 HDM2
+MDM4 MDMX HDMX
+MERTK CMER
+MET CMET HGFR
+MLKL HMLKL
+MPL TPOR CD110
+MRE11 MRE11A
+MST1R RON PTK8
+MTOR FRAP FRAP1 RAFT1
+MUTYH MYH
+MYC CMYC
+MYCL MYCL1 LMYC
+MYCN NMYC
+NBN NBS1 NBS
+NFE2L2 NRF2
+NKX2-1 TITF1 TTF1
+NOTCH1 TAN1
+NSD1 KMT3B
+NSD2 WHSC1 MMSET
+NSD3 WHSC1L1
+NTRK1 TRKA TRK
+NTRK2 TRKB
+NTRK3 TRKC
+NUTM1 NUT C15ORF55
+PAK5 PAK7
+PALB2 FANCN
+PBRM1 BAF180 PB1
+PDCD1 PD1 CD279
+PDCD1LG2 PDL2 B7DC
+PDGFRA CD140A PDGFR2
+PDGFRB CD140B PDGFR PDGFR1
+PIK3CA P110ALPHA PI3KALPHA
+PIK3CB P110BETA
+PIK3CD P110DELTA
+PIK3R1 P85ALPHA
+PPARG PPARGAMMA
+PRKN PARK2
+PTCH1 PTCH
+PTEN MMAC1
+PTK2 FAK FAK1
+PTK2B PYK2 FAK2
+PTPN11 SHP2 BPTP3
+PTPN6 SHP1
+RAD51C FANCO
+RAD51D RAD51L3
+RAD51B RAD51L1
+RAF1 CRAF
+RB1 RB PRB
+RBM10 DXS8237E
+RET CDHF12
+RHOA ARHA ARH12
+ROS1 ROS
+RPTOR RAPTOR
+RUNX1 AML1 CBFA2
+RUNX1T1 ETO
+SDHD PGL1
+SDHAF2 SDH5 PGL2
+SF3B1 SAP155
+SLX4 FANCP BTBD12
+SMAD2 MADH2
+SMAD3 MADH3
+SMAD4 DPC4 MADH4
+SMARCA2 BRM
+SMARCA4 BRG1
+SMARCB1 INI1 SNF5 BAF47
+SMO SMOH
+SRSF2 SFRS2 SC35
+STAG2 SA2
+STING1 TMEM173
+STK11 LKB1
+SUFU SUFUH
+TACSTD2 TROP2
+TEK TIE2
+TENT5C FAM46C
+TERT HTERT
+TNFAIP3 A20
+TNFRSF14 HVEM
+TNFRSF17 BCMA
+TP53 P53
+TP63 TP73L P63
+TSC2 TSC4
+TYK2 JTK1
+U2AF1 U2AF35
+VTCN1 B7H4
+XPO1 CRM1
+YAP1 YAP YAP65
+ZFHX3 ATBF1
+"""
+
+#: Other names of a gene by its symbol.
+NAMES = {words[0]: tuple(words[1:]) for words in map(str.split, _TABLE.strip().splitlines())}
+
+
+def plain(name: str) -> str:
+    """Return a name in capitals, without what is left out or put between as one likes.
+
+    ``PD-L1`` and ``PDL1`` are one, ``c-Met`` and ``CMET``.
+    """
+    return re.sub(r"[-_ ./]", "", name).upper()
+
+
+_SYMBOL = {plain(name): symbol for symbol, names in NAMES.items() for name in (symbol, *names)}
+
+
+def todays(name: str) -> str:
+    """Return the HGNC symbol of a gene's previous or alias symbol, or the name itself."""
+    return _SYMBOL.get(plain(name), name)
+
+
+def resolve(name: str, known: Collection[str]) -> str | None:
+    """Return by which of the symbols of an annotation a gene is to be looked for, None if by none.
+
+    As it is written; in another case; by HGNC's symbol; by one of the others that HGNC lists for
+    the same gene (an older annotation has MLL2 for KMT2D).
+    """
+    if name in known:
+        return name
+    by_plain: dict[str, str] = {}
+    for symbol in sorted(known):
+        by_plain.setdefault(plain(symbol), symbol)
+    symbol = todays(name)
+    wanted = (plain(name), plain(symbol), *NAMES.get(symbol, ()))
+    return next((by_plain[one] for one in wanted if one in by_plain), None)
