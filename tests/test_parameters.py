@@ -44,6 +44,7 @@ STRUCTURE = {
         "GOOD": "index of the quality group of Phred 30",
         "CONTEXTS": "contexts of three bases",
     },
+    "call/events/breakpoints.py": {"WINDOW_BASES": "bases held at a time"},
     "call/header.py": {"LARGE": "bytes of a file that is not hashed whole"},
     "call/io/primers.py": {"COLUMNS": "of the BED6 format"},
     "call/io/regions.py": {"CHUNK_BASES": "bases read at a time"},
@@ -77,6 +78,7 @@ STRUCTURE = {
         "DIGEST": "bytes of a digest",
     },
     "core/intervals.py": {"MOST_LINES": "limits of files"},
+    "core/junction.py": {"LEFT, RIGHT": "sides of a breakend"},
     "core/lease.py": {"BEAT, DEAD": "seconds of a lease"},
     "core/stats.py": {"SUMMED, HALVINGS": "terms of a sum, steps of a bisection"},
     "core/vcf_index.py": {

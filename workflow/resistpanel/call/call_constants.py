@@ -1382,7 +1382,7 @@ LONGEST_PROPER = TABLE.add(
     "LONGEST_PROPER",
     0.999,
     unit="1",
-    meaning="Quantile of the template lengths of proper pairs, beyond which a pair spans a deletion",
+    meaning="Quantile of the template lengths of proper pairs, above which a pair is unusual",
     origin="judgement",
 )
 USUAL_TEMPLATE = TABLE.add(
@@ -1474,6 +1474,13 @@ HOMOLOGOUS_ERROR = TABLE.add(
     "homology, or where the two breakends face each other's strand nearby (foldback)",
     origin="judgement",
 )
+MOST_HOMOLOGY = TABLE.add(
+    "MOST_HOMOLOGY",
+    200,
+    unit="bases",
+    meaning="Bases on either side of a junction that are compared for homology",
+    origin="judgement",
+)
 FOLDBACK_HOMOLOGY = TABLE.add(
     "FOLDBACK_HOMOLOGY",
     12,
@@ -1493,8 +1500,8 @@ JUNCTION_ARTIFACT = TABLE.add(
     "JUNCTION_ARTIFACT",
     6e-8,
     unit="1",
-    meaning="Prior of a recurrent artifact at a junction, unless polymerases may make it: two places "
-    "that errors join in every sample alike",
+    meaning="Prior of a recurrent artifact at a junction, unless polymerases may make it: two "
+    "places that errors join in every sample alike",
     origin="judgement",
 )
 CARRIED_JUNCTION = TABLE.add(

@@ -19,8 +19,8 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import breakpoints, dropout
-from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.events.phase import within_codon
+from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.population import Resource

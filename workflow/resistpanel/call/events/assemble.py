@@ -10,6 +10,7 @@ from resistpanel.call.call_constants import (
     JUNCTION_REACH,
     JUNCTION_SEED,
     MIN_CLIPPED,
+    MOST_HOMOLOGY,
 )
 from resistpanel.call.candidates.clips import consensus
 from resistpanel.call.io.reader import Reads
@@ -118,7 +119,7 @@ def joined(
     if inserted:
         return here, there, clip[:inserted], 0
     # The bases before the junction, read backwards, against those outside of the other breakend.
-    most = 200
+    most = MOST_HOMOLOGY
     inside = beyond(reference, here, 0, most)  # read away from the junction, the other strand
     outside = beyond(reference, there, most, 0)
     inside = np.where(inside < 4, 3 - inside, 5)
@@ -179,7 +180,9 @@ def assemble(
         for point, pieces in sorted(clips.items(), key=lambda item: (-len(item[1]), item[0]))[:8]:
             if len(pieces) < MIN_CLIPPED or (best and len(pieces) <= best[0]):
                 break
-            exact = _tried(Breakend(here.contig, point, here.side), middle, pieces, reach, reference)
+            exact = _tried(
+                Breakend(here.contig, point, here.side), middle, pieces, reach, reference
+            )
             if exact is None:
                 continue
             a, b, inserted, homology = exact

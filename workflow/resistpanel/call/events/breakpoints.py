@@ -1,4 +1,4 @@
-"""Junctions of a patient: from the reads that show them to candidates with all samples' evidence."""
+"""Junctions of a patient: from the reads that show them to candidates with their evidence."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -183,9 +183,7 @@ def candidates(caller: "Caller") -> list[Candidate]:
         return []
     known = caller.reference.contigs
     ends = [end for j in exact for end in (j.first, j.second)]
-    reach = {
-        end: j.uncertain or JUNCTION_FLANK for j in exact for end in (j.first, j.second)
-    }
+    reach = {end: j.uncertain or JUNCTION_FLANK for j in exact for end in (j.first, j.second)}
     around = {
         end: _clipped_to((end.contig, end.pos - reach[end], end.pos + reach[end]), known)
         for end in ends

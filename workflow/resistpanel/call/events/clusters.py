@@ -187,7 +187,9 @@ def clusters(
         one = Cluster(*_nearest(signals[rows]), False, _names(signals, samples, rows))
         if len(one.fragments) >= PAIRED_FRAGMENTS or _clipped(one, clips, longest):
             found.append(one)
-    found = [c for c in found if len(c.fragments) >= (JUNCTION_FRAGMENTS if c.split else MIN_CLIPPED)]
+    found = [
+        c for c in found if len(c.fragments) >= (JUNCTION_FRAGMENTS if c.split else MIN_CLIPPED)
+    ]
     found.sort(key=lambda c: (-len(c.fragments), c.tid, c.pos, c.tid2, c.pos2, c.side, c.side2))
     return found[:MOST_JUNCTIONS], max(len(found) - MOST_JUNCTIONS, 0)
 

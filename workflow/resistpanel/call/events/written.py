@@ -10,9 +10,7 @@ from resistpanel.core.reference import Reference
 def name(junction: Junction) -> str:
     """Return what the identifiers of a junction's two breakends begin with."""
     sides = "".join("LR"[end.side] for end in (junction.first, junction.second))
-    ends = "_".join(
-        f"{end.contig}_{end.base + 1}" for end in (junction.first, junction.second)
-    )
+    ends = "_".join(f"{end.contig}_{end.base + 1}" for end in (junction.first, junction.second))
     return f"bnd_{ends}_{sides}"
 
 
