@@ -1,18 +1,19 @@
 """Planted junctions in reads of real sequence: recall, exact length, allele frequency, false calls.
 
-    python -m benchmarks.junctions make --out DIR --seed 1 --events 20 --af 0.02
+    python -m benchmarks.junctions make --out DIR --seed 1 --events 24
     python -m benchmarks.junctions call --out DIR
     python -m benchmarks.junctions score --out DIR [DIR ...]
     python -m benchmarks.junctions normals --out DIR --seed 1 --number 20
 
 Deletions, tandem duplications, inversions and translocations are planted into stretches of
 ``hg38_windows``; reads of the reference and of the haplotypes with the junctions are made by ART
-(HiSeq 2500, its error profile) and aligned by bwa mem to all windows. A patient is a normal and a
-tumour in which every junction has one allele frequency.
+(HiSeq 2500, its error profile) and aligned by bwa mem to all windows. A patient is a normal and
+three tumours, in each of which every junction has one allele frequency; each is called by itself.
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import subprocess
 import sys
@@ -25,8 +26,10 @@ import pysam
 
 from benchmarks.bed.genome import SHARED
 
-FLANK = 700  # bases of a target on either side of a breakend
+FLANK = 500  # bases of a target on either side of a breakend
 READ, INSERT, SPREAD = 125, 300, 50
+AFS = (0.02, 0.05, 0.2)
+NORMAL_DEPTH = 0.4  # of that of the tumours
 SHORTEST, LONGEST = 30, 5000
 COMPLEMENT = str.maketrans("ACGTN", "TGCAN")
 
@@ -47,7 +50,6 @@ class Event:
     pos2: int
     side2: int
     inserted: str
-    af: float
 
     @property
     def size(self) -> int:
@@ -102,7 +104,7 @@ class Places:
 
 
 def draw(
-    contigs: dict[str, str], number: int, af: float, rng: np.random.Generator
+    contigs: dict[str, str], number: int, rng: np.random.Generator
 ) -> tuple[list[Event], list[tuple[str, int, int]]]:
     """Return events, and the targets around them."""
     places = Places(contigs, rng)
@@ -119,12 +121,12 @@ def draw(
             sides = int(rng.integers(2)), int(rng.integers(2))
             ends = sorted([(one, a + FLANK, sides[0]), (two, b + FLANK, sides[1])],
                           key=lambda e: (list(contigs).index(e[0]), e[1]))  # fmt: skip
-            events.append(Event(kind, *ends[0], *ends[1], inserted, af))
+            events.append(Event(kind, *ends[0], *ends[1], inserted))
             continue
         contig, start = places.draw(size + 2 * FLANK)
         a, b = start + FLANK, start + FLANK + size
         sides = {"DEL": (0, 1), "DUP": (1, 0), "INV": (0, 0)}[kind]
-        events.append(Event(kind, contig, a, sides[0], contig, b, sides[1], inserted, af))
+        events.append(Event(kind, contig, a, sides[0], contig, b, sides[1], inserted))
     return events, places.taken
 
 
@@ -195,7 +197,7 @@ def make(args: argparse.Namespace) -> None:
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     fasta, contigs = reference(args.reference)
-    events, targets = draw(contigs, args.events, args.af, rng)
+    events, targets = draw(contigs, args.events, rng)
     order = {name: n for n, name in enumerate(contigs)}
     rows = sorted(targets, key=lambda t: (order[t[0]], t[1]))
     (args.out / "targets.bed").write_text("".join(f"{c}\t{s}\t{e}\n" for c, s, e in rows))
@@ -206,13 +208,16 @@ def make(args: argparse.Namespace) -> None:
         for n, event in enumerate(events)
         for k, text in enumerate(haplotypes(event, contigs) + lost(event, contigs))
     }
-    seeds = rng.integers(1, 2**31, 3)
-    stem = args.out / "reads"
-    reads = [sequence(plain, args.depth, stem.with_name("n"), seeds[0])]
+
+    def seed() -> int:
+        return int(rng.integers(1, 2**31))
+
+    reads = [sequence(plain, args.depth * NORMAL_DEPTH, args.out / "n", seed())]
     align(reads, fasta, args.out / "normal.bam")
-    reads = [sequence(plain, args.depth * (1 - args.af), stem.with_name("t"), seeds[1]),
-             sequence(changed, args.depth * args.af, stem.with_name("v"), seeds[2])]  # fmt: skip
-    align(reads, fasta, args.out / "tumor.bam")
+    for af in AFS:
+        reads = [sequence(plain, args.depth * (1 - af), args.out / "t", seed()),
+                 sequence(changed, args.depth * af, args.out / "v", seed())]  # fmt: skip
+        align(reads, fasta, args.out / f"tumor{af}.bam")
 
 
 def normals(args: argparse.Namespace) -> None:
@@ -309,14 +314,16 @@ def matches(event: Event, call: dict) -> bool:
 def score(args: argparse.Namespace) -> None:
     """Print recall, bias and coverage by kind, and the calls that are no event."""
     rows, false = [], []
-    for folder in args.out:
+    for folder, af in itertools.product(args.out, AFS):
+        if not (folder / f"calls{af}.vcf.gz").exists():
+            continue
         events = [Event(**e) for e in json.loads((folder / "truth.json").read_text())]
-        calls = called(folder / "calls.vcf.gz")
+        calls = called(folder / f"calls{af}.vcf.gz")
         used = set()
         for event in events:
             mine = [n for n, c in enumerate(calls) if matches(event, c)]
             used |= set(mine)
-            row = {"folder": folder.name, "kind": event.kind, "size": event.size, "af": event.af,
+            row = {"folder": folder.name, "kind": event.kind, "size": event.size, "af": af,
                    "inserted": len(event.inserted), "called": bool(mine)}  # fmt: skip
             if mine:
                 best = max((calls[n] for n in mine), key=lambda c: c["af"])
@@ -326,7 +333,7 @@ def score(args: argparse.Namespace) -> None:
             rows.append(row)
         for n, call in enumerate(calls):
             if n not in used:
-                false.append({"folder": folder.name} | call)
+                false.append({"folder": folder.name, "af_planted": af} | call)
     table = pd.DataFrame(rows)
     table.to_csv(args.table, sep="\t", index=False) if args.table else None
     hit = table[table.called].copy()
@@ -351,7 +358,6 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=20)
     parser.add_argument("--number", type=int, default=20)
-    parser.add_argument("--af", type=float, default=0.02)
     parser.add_argument("--depth", type=float, default=1000)
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
@@ -360,8 +366,10 @@ def main() -> None:
     args.out = args.out[0]
     if args.what == "call":
         fasta = args.reference / "windows.fa"
-        names = (args.out / f"{n}.bam" for n in ("normal", "tumor"))
-        return run_call(args.out, fasta, *names, args.out / "calls.vcf.gz")
+        for af in AFS:
+            names = (args.out / f"{n}.bam" for n in ("normal", f"tumor{af}"))
+            run_call(args.out, fasta, *names, args.out / f"calls{af}.vcf.gz")
+        return None
     return {"make": make, "normals": normals}[args.what](args)
 
 

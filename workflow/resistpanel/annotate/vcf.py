@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 
 import pysam
 
+from resistpanel.annotate import junctions
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
@@ -17,7 +18,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
-from resistpanel.panel.genes import load_genes
+from resistpanel.panel.genes import Gene, load_genes
 
 #: INFO fields: id, number, type, description.
 FIELDS = (
@@ -73,7 +74,9 @@ class Annotator:
     def __init__(self, genes: str | Path, reference: Reference):
         self.genes, self.reference = str(genes), reference
         self.by_chrom: dict[str, list[Transcript]] = {}
+        self.genes_by_chrom: dict[str, list[Gene]] = {}
         for gene in load_genes(genes).values():
+            self.genes_by_chrom.setdefault(gene.chrom, []).append(gene)
             self.by_chrom.setdefault(gene.chrom, []).append(Transcript(gene, reference))
 
     def near(self, chrom: str, start: int, end: int) -> list[Transcript]:
@@ -87,6 +90,12 @@ class Annotator:
     def effect(self, chrom: str, start: int, ref: str, alt: str) -> Effect | None:
         """Return the most severe effect of an allele (`start` 0-based), None off the panel."""
         return most_severe(self.near(chrom, start, start + len(ref)), start, ref, alt)
+
+    def junction(self, record: pysam.VariantRecord) -> junctions.Named | None:
+        """Return what a junction does to the panel's genes, None of any other record."""
+        place = record.chrom, record.pos, record.alts[0], record.ref, record.stop
+        ends = junctions.breakends(*place)
+        return None if ends is None else junctions.named(*ends, self.genes_by_chrom)
 
     def reading(self, allele: Allele, phases: dict[Allele, dict[Bases, str]]) -> Reading:
         """Return how an allele is read with those of its fragments.
@@ -180,7 +189,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     with replacing(output) as temporary:
         with _opened(vcf) as source:
             header = source.header
-            for name, number, kind, description in FIELDS:
+            for name, number, kind, description in (*FIELDS, *junctions.FIELDS):
                 if name in header.info:
                     raise InputError(
                         f"has INFO/{name} already", str(vcf), "give the caller's own output"
@@ -192,6 +201,8 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
+                    else:
+                        _add_junction(record, annotator.junction(record))
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -251,6 +262,25 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
         record.info["BCSQ"] = bcsq
     if effect:
         for name, value in fields_of(effect).items():
+            record.info[name] = value
+
+
+def _add_junction(record: pysam.VariantRecord, named: junctions.Named | None) -> None:
+    """Name a junction by the genes that it changes."""
+    if named is None:
+        return
+    values = {
+        "GENE": named.gene,
+        "TRANSCRIPT": named.transcript,
+        "CONSEQUENCE": named.consequence,
+        "SVNAME": encode(named.name),
+        "EXONS": named.exons and encode(named.exons),
+        "FUSION": named.fusion and encode(named.fusion),
+        "FRAME": named.frame,
+        "KINASE": named.kinase,
+    }
+    for name, value in values.items():
+        if value is not None:
             record.info[name] = value
 
 
