@@ -50,6 +50,9 @@ class Named:
         in_frame, out_of_frame or unknown.
     kinase : str or None
         kept, lost, duplicated or cut; None of a gene without a known kinase domain.
+    coding : (int, int) or None
+        Coding bases lost or duplicated, 0-based half-open in the order of translation, where whole
+        exons are.
     """
 
     gene: str
@@ -60,6 +63,7 @@ class Named:
     fusion: str | None = None
     frame: str | None = None
     kinase: str | None = None
+    coding: tuple[int, int] | None = None
 
 
 def breakends(
@@ -208,9 +212,10 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
         if state == "duplicated":
             name = f"{gene.symbol} kinase domain duplication ({span})"
     term = "exon_loss_variant" if lost else "duplication"
-    return Named(
-        gene.symbol, gene.transcript, term, name, f"{gene.symbol}:{low}-{high}", None, frame, state
-    )
+    before = _bases(gene, range(1, whole[0]))
+    coding = None if part else (before, before + _bases(gene, whole))
+    place = f"{gene.symbol}:{low}-{high}"
+    return Named(gene.symbol, gene.transcript, term, name, place, None, frame, state, coding)
 
 
 def _within_exon(gene: Gene, start: int, end: int, lost: bool) -> Named:

@@ -13,6 +13,7 @@ from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.haplotypes import Bases, Reading, reading
+from resistpanel.annotate.protein import ProteinEffect, protein_effect
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
@@ -96,6 +97,22 @@ class Annotator:
         place = record.chrom, record.pos, record.alts[0], record.ref, record.stop
         ends = junctions.breakends(*place)
         return None if ends is None else junctions.named(*ends, self.genes_by_chrom)
+
+    def protein(self, named: junctions.Named) -> ProteinEffect | None:
+        """Return what the loss or duplication of whole exons does to the protein.
+
+        None of other junctions, and where the first coding exon is one of them.
+        """
+        if named.coding is None or named.coding[0] == 0:
+            return None
+        transcript = next(t for ts in self.by_chrom.values() for t in ts if t.symbol == named.gene)
+        skip, whole = transcript.offset, transcript.coding
+        start, end = named.coding
+        gained = "" if named.consequence == "exon_loss_variant" else whole[start:end]
+        place = (end, end) if gained else (start, end)
+        return protein_effect(
+            whole[skip:], transcript.trailing, *(n - skip for n in place), gained, skip == 0
+        )
 
     def reading(self, allele: Allele, phases: dict[Allele, dict[Bases, str]]) -> Reading:
         """Return how an allele is read with those of its fragments.
@@ -202,7 +219,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
                     else:
-                        _add_junction(record, annotator.junction(record))
+                        _add_junction(record, annotator)
                     try:
                         target.write(record)
                     except (OSError, ValueError) as error:
@@ -265,10 +282,16 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
             record.info[name] = value
 
 
-def _add_junction(record: pysam.VariantRecord, named: junctions.Named | None) -> None:
+def _add_junction(record: pysam.VariantRecord, annotator: Annotator) -> None:
     """Name a junction by the genes that it changes."""
+    named = annotator.junction(record)
     if named is None:
         return
+    protein = annotator.protein(named)
+    if protein is not None:
+        record.info["HGVSP"] = encode(protein.hgvs)
+        if protein.shorts:
+            record.info["PROTEIN"] = protein.shorts
     values = {
         "GENE": named.gene,
         "TRANSCRIPT": named.transcript,
