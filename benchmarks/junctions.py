@@ -162,15 +162,28 @@ def lost(event: Event, contigs: dict[str, str]) -> list[str]:
 
 
 def sequence(fasta: dict[str, str], depth: float, stem: Path, seed: int) -> list[Path]:
-    """Make read pairs of some sequences by ART; return the two FASTQ files."""
+    """Make read pairs of some sequences by ART; return the two FASTQ files.
+
+    A fragment lies within its sequence, so that ART covers the middle of a short one deeper: each
+    is read by itself, at the depth that gives all of them the same number of fragments per base.
+    """
     path = stem.with_suffix(".fa")
-    path.write_text("".join(f">{name}\n{text}\n" for name, text in fasta.items()))
-    command = ["art_illumina", "-ss", "HS25", "-i", path, "-l", READ, "-p", "-na", "-q"]
-    command += ["-f", f"{depth:.4f}", "-m", INSERT, "-s", SPREAD, "-rs", seed, "-o", f"{stem}_"]
-    command += ["-d", stem.name]
-    subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
+    made = [Path(f"{stem}_{mate}.fq") for mate in (1, 2)]
+    with made[0].open("wb") as one, made[1].open("wb") as two:
+        for n, (name, text) in enumerate(fasta.items()):
+            path.write_text(f">{name}\n{text}\n")
+            fold = depth * max(len(text) - INSERT, 0) / len(text)
+            command = ["art_illumina", "-ss", "HS25", "-i", path, "-l", READ, "-p", "-na", "-q"]
+            command += ["-f", f"{fold:.5f}", "-m", INSERT, "-s", SPREAD, "-rs", seed + n]
+            command += ["-o", f"{stem}_part", "-d", stem.name]
+            if fold > 0:
+                subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
+                for mate, out in ((1, one), (2, two)):
+                    part = Path(f"{stem}_part{mate}.fq")
+                    out.write(part.read_bytes())
+                    part.unlink()
     path.unlink()
-    return [Path(f"{stem}_1.fq"), Path(f"{stem}_2.fq")]
+    return made
 
 
 def align(fastq: list[list[Path]], fasta: Path, bam: Path) -> None:
@@ -259,7 +272,7 @@ def called(vcf: Path) -> list[dict]:
         for r in records:
             if list(r.filter) != ["PASS"]:
                 continue
-            alt, sample = r.alts[0], r.samples[-1]
+            alt, sample = r.alts[0], r.samples[1]
             if set(alt) <= set("ACGTN"):
                 shift = len(alt) - len(r.ref)
                 if abs(shift) < SHORTEST - 10:

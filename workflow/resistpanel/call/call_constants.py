@@ -1450,6 +1450,14 @@ JUNCTION_FLANK = TABLE.add(
     meaning="Reads aligned within this distance of a breakend are compared with the junction",
     origin="judgement",
 )
+JUNCTION_ANCHOR = TABLE.add(
+    "JUNCTION_ANCHOR",
+    8,
+    unit="bases",
+    meaning="Bases of a read, at least, on the side of a breakend that goes on, for it to show the "
+    "junction or its absence: beyond it are the reads of the other arm",
+    origin="judgement",
+)
 BARE_SIDE = TABLE.add(
     "BARE_SIDE",
     0.3,

@@ -86,4 +86,5 @@ def _variant(
         ),
         kind=kinds.get(variant.id),
         real=variant.real,
+        junction=variant.junction or None,
     )

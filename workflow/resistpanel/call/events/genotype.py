@@ -6,6 +6,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import (
     BARE_SIDE,
+    JUNCTION_ANCHOR,
     JUNCTION_FLANK,
     JUNCTION_ODDS,
     LEAST_MISMATCHES,
@@ -58,6 +59,19 @@ class Side:
             changed = np.concatenate([reverse_complement(tail), inserted, plain[flank:]])
             changed = changed[len(changed) - 2 * flank :]
         return cls(here, flank, plain, changed)
+
+    def crossed(self, first: np.ndarray, length: np.ndarray | int) -> np.ndarray:
+        """Return which reads have bases enough on the side that goes on, bool.
+
+        Parameters
+        ----------
+        first : int64, (reads,)
+            Index of each read's first base.
+        length : of the reads
+        """
+        if self.end.side == LEFT:
+            return (first <= self.flank - JUNCTION_ANCHOR) & (first + length > self.flank)
+        return (first < self.flank) & (first + length >= self.flank + JUNCTION_ANCHOR)
 
     @property
     def span(self) -> tuple[int, int]:
@@ -134,6 +148,7 @@ def count(reads: Reads, side: Side) -> Counts:
     left = some["pos"].astype(np.int64) - some["lclip"] - origin
     right = some["end"].astype(np.int64) + some["rclip"] - some["length"] - origin
     odds, misses, plain = compared(bases, quals, left, side)
+    crossed = side.crossed(left, some["length"]) | side.crossed(right, some["length"])
     moved = np.flatnonzero(left != right)
     if len(moved):
         # Of a read with a gap, the anchor that fits either sequence better.
@@ -142,8 +157,8 @@ def count(reads: Reads, side: Side) -> Counts:
         for mine, theirs in zip((odds, misses, plain), other, strict=True):
             mine[moved] = np.where(better, theirs, mine[moved])
     least = np.maximum(LEAST_MISMATCHES, MAX_MISMATCHES * some["length"])
-    with_it = (odds >= MARGIN) & (misses <= least)
-    without = (odds <= -MARGIN) & (plain <= least)
+    with_it = crossed & (odds >= MARGIN) & (misses <= least)
+    without = crossed & (odds <= -MARGIN) & (plain <= least)
     names = reads.names[rows]
     return Counts(
         rows[with_it], names[with_it], np.unique(names[without]), misses[with_it].astype(np.int64)
@@ -156,7 +171,7 @@ def starts(side: Side, length: int) -> tuple[int, int]:
     Of reads of the junction and of the reference, by the first base at their breakend.
     """
     first = np.arange(side.flank - length + 1, side.flank)
-    first = first[first >= 0]
+    first = first[(first >= 0) & side.crossed(first, length)]
     index = first[:, None] + np.arange(length)[None, :]
     quals = np.full(index.shape, SAMPLING_QUALITY, dtype=np.uint8)
     index = np.minimum(index, len(side.reference) - 1)
