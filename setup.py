@@ -68,6 +68,7 @@ def against_htslib(module: str) -> Extension:
 stream = against_htslib("resistpanel.core.stream")
 consensus = against_htslib("resistpanel.core.consensus")
 reader = against_htslib("resistpanel.call.io.reader")
+signals = against_htslib("resistpanel.call.io.signals")
 pileup = against_htslib("resistpanel.call.io.pileup")
 count = against_htslib("resistpanel.qc.count")
 ends = against_htslib("resistpanel.call.io.ends")
@@ -92,7 +93,10 @@ limit_kernels = plain("resistpanel.call.limit_kernels")
 
 setup(
     ext_modules=cythonize(
-        [stream, consensus, reader, pileup, ends, count, overlap, kernels, limit_kernels],
+        [
+            *(stream, consensus, signals, reader, pileup, ends, count, overlap),
+            *(kernels, limit_kernels),
+        ],
         language_level=3,
         include_path=["workflow"],
     ),

@@ -8,17 +8,19 @@ from urllib.parse import quote, unquote
 
 import pysam
 
+from resistpanel.annotate import junctions
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
 from resistpanel.annotate.haplotypes import Bases, Reading, reading
+from resistpanel.annotate.protein import ProteinEffect, protein_effect
 from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, merged, reversions
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
-from resistpanel.panel.genes import load_genes
+from resistpanel.panel.genes import Gene, load_genes
 
 #: INFO fields: id, number, type, description.
 FIELDS = (
@@ -42,7 +44,7 @@ FIELDS = (
         "NOT_ANNOTATED",
         "1",
         "String",
-        "Why there are no names: no_gene (none of the panel is near), symbolic_allele, or what is "
+        "Why there are no names: no_gene (none of the panel is near), or what is "
         "wrong with the transcript",
     ),
     ("SPLICE", "0", "Flag", "In a splice site or splice region (3 exonic, 8 intronic bases)"),
@@ -97,7 +99,9 @@ class Annotator:
     def __init__(self, genes: str | Path, reference: Reference):
         self.genes, self.reference = str(genes), reference
         self.by_chrom: dict[str, list[Transcript]] = {}
+        self.genes_by_chrom: dict[str, list[Gene]] = {}
         for gene in load_genes(genes).values():
+            self.genes_by_chrom.setdefault(gene.chrom, []).append(gene)
             self.by_chrom.setdefault(gene.chrom, []).append(Transcript(gene, reference))
 
     def near(self, chrom: str, start: int, end: int) -> list[Transcript]:
@@ -111,6 +115,28 @@ class Annotator:
     def effect(self, chrom: str, start: int, ref: str, alt: str) -> Effect | None:
         """Return the most severe effect of an allele (`start` 0-based), None off the panel."""
         return most_severe(self.near(chrom, start, start + len(ref)), start, ref, alt)
+
+    def junction(self, record: pysam.VariantRecord) -> junctions.Named | None:
+        """Return what a junction does to the panel's genes, None of any other record."""
+        place = record.chrom, record.pos, record.alts[0], record.ref, record.stop
+        ends = junctions.breakends(*place)
+        return None if ends is None else junctions.named(*ends, self.genes_by_chrom)
+
+    def protein(self, named: junctions.Named) -> ProteinEffect | None:
+        """Return what the loss or duplication of whole exons does to the protein.
+
+        None of other junctions, and where the first coding exon is one of them.
+        """
+        if named.coding is None or named.coding[0] == 0:
+            return None
+        transcript = next(t for ts in self.by_chrom.values() for t in ts if t.symbol == named.gene)
+        skip, whole = transcript.offset, transcript.coding
+        start, end = named.coding
+        gained = "" if named.consequence == "exon_loss_variant" else whole[start:end]
+        place = (end, end) if gained else (start, end)
+        return protein_effect(
+            whole[skip:], transcript.trailing, *(n - skip for n in place), gained, skip == 0
+        )
 
     def reading(self, allele: Allele, phases: dict[Allele, dict[Bases, str]]) -> Reading:
         """Return how an allele is read with those of its fragments.
@@ -204,7 +230,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     with replacing(output) as temporary:
         with _opened(vcf) as source:
             header = source.header
-            for name, number, kind, description in FIELDS:
+            for name, number, kind, description in (*FIELDS, *junctions.FIELDS):
                 if name in header.info:
                     raise InputError(
                         f"has INFO/{name} already", str(vcf), "give the caller's own output"
@@ -220,7 +246,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
                     else:
-                        record.info["NOT_ANNOTATED"] = "symbolic_allele"
+                        _add_junction(record, annotator)
                     if restored := reverted.get((record.chrom, *_bases(record))):
                         record.info["REVERTS"] = list(map(_reverts, restored))
                     try:
@@ -390,6 +416,32 @@ def _add(record: pysam.VariantRecord, effect: Effect | None, bcsq: tuple[str, ..
             record.info[name] = value
     else:
         record.info["NOT_ANNOTATED"] = "no_gene"
+
+
+def _add_junction(record: pysam.VariantRecord, annotator: Annotator) -> None:
+    """Name a junction by the genes that it changes."""
+    named = annotator.junction(record)
+    if named is None:
+        record.info["NOT_ANNOTATED"] = "no_gene"
+        return
+    protein = annotator.protein(named)
+    if protein is not None:
+        record.info["HGVSP"] = encode(protein.hgvs)
+        if protein.shorts:
+            record.info["PROTEIN"] = protein.shorts
+    values = {
+        "GENE": named.gene,
+        "TRANSCRIPT": named.transcript,
+        "CONSEQUENCE": named.consequence,
+        "SVNAME": encode(named.name),
+        "EXONS": named.exons and encode(named.exons),
+        "FUSION": named.fusion and encode(named.fusion),
+        "FRAME": named.frame,
+        "KINASE": named.kinase,
+    }
+    for name, value in values.items():
+        if value is not None:
+            record.info[name] = value
 
 
 def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:

@@ -1340,3 +1340,183 @@ DROPOUT_P = TABLE.add(
     meaning="Highest probability of so low a frequency by chance (Fisher's exact test)",
     origin="judgement",
 )
+JUNCTION_JOIN = TABLE.add(
+    "JUNCTION_JOIN",
+    10,
+    unit="bases",
+    meaning="Distance of neighbouring split reads' breakpoints within which they are of one "
+    "junction: homology lets the aligner place them differently",
+    origin="judgement",
+)
+JUNCTION_FRAGMENTS = TABLE.add(
+    "JUNCTION_FRAGMENTS",
+    3,
+    unit="fragments",
+    meaning="Fragments that show a junction over all samples, at least, for it to be a candidate",
+    origin="judgement",
+)
+PAIRED_FRAGMENTS = TABLE.add(
+    "PAIRED_FRAGMENTS",
+    5,
+    unit="fragments",
+    meaning="The same where no read is split: chimeric pairs come together by chance",
+    origin="judgement",
+)
+SHORTEST_JUNCTION = TABLE.add(
+    "SHORTEST_JUNCTION",
+    30,
+    unit="bases",
+    meaning="Bases between two breakends of a contig, below which split reads are no junction: "
+    "shorter events are found in the alignments",
+    origin="judgement",
+)
+SHORTEST_OUTWARD = TABLE.add(
+    "SHORTEST_OUTWARD",
+    200,
+    unit="bases",
+    meaning="The same of pairs that face outwards or in one direction: mates that read beyond "
+    "each other's start do so too",
+    origin="judgement",
+)
+LONGEST_PROPER = TABLE.add(
+    "LONGEST_PROPER",
+    0.999,
+    unit="1",
+    meaning="Quantile of the template lengths of proper pairs, above which a pair is unusual",
+    origin="judgement",
+)
+USUAL_TEMPLATE = TABLE.add(
+    "USUAL_TEMPLATE",
+    600,
+    unit="bases",
+    meaning="That quantile where a sample has no proper pairs",
+    origin="judgement",
+)
+MOST_JUNCTIONS = TABLE.add(
+    "MOST_JUNCTIONS",
+    200,
+    unit="junctions",
+    meaning="Junctions of a patient that are assembled, those with most fragments; chimeric "
+    "libraries and misaligned reads have thousands",
+    origin="judgement",
+)
+JUNCTION_CLIP = TABLE.add(
+    "JUNCTION_CLIP",
+    10,
+    unit="bases",
+    meaning="Clipped bases of a read, at least, that are assembled",
+    origin="judgement",
+)
+JUNCTION_OVERRUN = TABLE.add(
+    "JUNCTION_OVERRUN",
+    10,
+    unit="bases",
+    meaning="Aligned bases before a clip in which a mismatch may be the true end of the alignment",
+    origin="judgement",
+)
+JUNCTION_SEED = TABLE.add(
+    "JUNCTION_SEED",
+    14,
+    unit="bases",
+    meaning="Seed with which an assembled clip is placed at the other breakend",
+    origin="judgement",
+)
+JUNCTION_REACH = TABLE.add(
+    "JUNCTION_REACH",
+    60,
+    unit="bases",
+    meaning="Distance from where split reads place the other breakend, within which it is sought",
+    origin="judgement",
+)
+JUNCTION_ODDS = TABLE.add(
+    "JUNCTION_ODDS",
+    1e9,
+    unit="1",
+    meaning="A read supports a junction, or its absence, if it fits this many times better: three "
+    "mismatches of good quality",
+    origin="judgement",
+)
+LEAST_MISMATCHES = TABLE.add(
+    "LEAST_MISMATCHES",
+    3,
+    unit="bases",
+    meaning="Mismatches of a read to a junction that are allowed whatever its length",
+    origin="judgement",
+)
+JUNCTION_FLANK = TABLE.add(
+    "JUNCTION_FLANK",
+    25,
+    unit="bases",
+    meaning="Reads aligned within this distance of a breakend are compared with the junction",
+    origin="judgement",
+)
+JUNCTION_ANCHOR = TABLE.add(
+    "JUNCTION_ANCHOR",
+    8,
+    unit="bases",
+    meaning="Bases of a read, at least, on the side of a breakend that goes on, for it to show the "
+    "junction or its absence: beyond it are the reads of the other arm",
+    origin="judgement",
+)
+BARE_SIDE = TABLE.add(
+    "BARE_SIDE",
+    0.3,
+    unit="1",
+    meaning="A breakend with less than this fraction of the other's reference fragments is outside "
+    "of what was captured: the other alone gives the depth",
+    origin="judgement",
+)
+JUNCTION_ERROR = TABLE.add(
+    "JUNCTION_ERROR",
+    5e-6,
+    unit="per fragment",
+    meaning="Rate at which fragments show a given junction by error, as that of indels outside "
+    "repeats",
+    origin="judgement",
+)
+HOMOLOGOUS_ERROR = TABLE.add(
+    "HOMOLOGOUS_ERROR",
+    1e-3,
+    unit="per fragment",
+    meaning="The same where polymerases may change templates: beyond FOLDBACK_HOMOLOGY bases of "
+    "homology, or where the two breakends face each other's strand nearby (foldback)",
+    origin="judgement",
+)
+MOST_HOMOLOGY = TABLE.add(
+    "MOST_HOMOLOGY",
+    200,
+    unit="bases",
+    meaning="Bases on either side of a junction that are compared for homology",
+    origin="judgement",
+)
+FOLDBACK_HOMOLOGY = TABLE.add(
+    "FOLDBACK_HOMOLOGY",
+    12,
+    unit="bases",
+    meaning="Homology from which on HOMOLOGOUS_ERROR applies",
+    origin="judgement",
+)
+FOLDBACK_REACH = TABLE.add(
+    "FOLDBACK_REACH",
+    500,
+    unit="bases",
+    meaning="Distance of two breakends of one side, below which they may be a foldback of "
+    "single-stranded DNA (formalin, fragmentation)",
+    origin="judgement",
+)
+JUNCTION_ARTIFACT = TABLE.add(
+    "JUNCTION_ARTIFACT",
+    6e-8,
+    unit="1",
+    meaning="Prior of a recurrent artifact at a junction, unless polymerases may make it: two "
+    "places that errors join in every sample alike",
+    origin="judgement",
+)
+CARRIED_JUNCTION = TABLE.add(
+    "CARRIED_JUNCTION",
+    1e-6,
+    unit="1",
+    meaning="Probability that a person has a given junction: some thousand structural variants in "
+    "a genome, each at one of many places",
+    origin="judgement",
+)

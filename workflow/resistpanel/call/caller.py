@@ -10,6 +10,7 @@ from resistpanel.call import header
 from resistpanel.call import vcf_writer as vcf
 from resistpanel.call.call_constants import (
     CARRIED,
+    CARRIED_JUNCTION,
     CERTAIN_BF,
     ERROR_RANGE,
     HET_DEPTH,
@@ -27,6 +28,7 @@ from resistpanel.call.call_constants import (
     SECOND_ERROR,
 )
 from resistpanel.call.errors import error_model
+from resistpanel.call.events import breakpoints
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
@@ -157,22 +159,28 @@ class Caller:
         if self.normal is None:
             self.log_het = model.log_het_prior(evidence.errors.sum((2, 3)), evidence.other)
         known = {"log_het": self.log_het}
-        posterior = model.evaluate(
-            evidence, self.normal, self.settings.priors, self.log_germline, **known
-        )
+        posterior = self._evaluate(evidence, **known)
         self._estimate_contamination(posterior, evidence)
         self.admixture = self._admixture()
         if self.admixture.tumor_in_normal > 0 or any(self.admixture.contamination.values()):
-            posterior = model.evaluate(
-                evidence,
-                self.normal,
-                self.settings.priors,
-                self.log_germline,
-                self.admixture,
-                **known,
-            )
+            posterior = self._evaluate(evidence, self.admixture, **known)
         self.overdispersion = self._overdispersion(posterior, evidence)
         return posterior, evidence
+
+    def _evaluate(self, evidence: model.Evidence, *admixture, **known) -> model.Posterior:
+        """Evaluate the models; those of junctions have another prior of artifacts."""
+        which, parts = [], []
+        alleles = [c.allele for c in self.candidates]
+        for some, priors in breakpoints.by_priors(alleles, self.settings.priors):
+            germline = None if self.log_germline is None else self.log_germline[some]
+            part = evidence.part(some)
+            parts.append(model.evaluate(part, self.normal, priors, germline, *admixture, **known))
+            which.append(some)
+        if len(parts) == 1:
+            return parts[0]
+        order = np.argsort(np.concatenate(which))
+        fields = zip(*(vars(part).values() for part in parts), strict=True)
+        return model.Posterior(*(np.concatenate(field)[order] for field in fields))
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""
@@ -261,11 +269,15 @@ class Caller:
         self.log_germline = None
         self.population: list[float | None] = [None] * len(self.candidates)
         if not self.settings.germline:
-            return np.log([CARRIED[kind(c.allele, self.reference)] for c in self.candidates])
+            return np.log([self._carried(c.allele) for c in self.candidates])
         resource = population.Resource(self.settings.germline, "AF")
         self.population = [resource.lookup(c.allele, self.reference) for c in self.candidates]
         self.log_germline = np.array([population.log_germline_prior(p) for p in self.population])
         return self.log_germline
+
+    def _carried(self, allele: Allele) -> float:
+        """Return the probability that a person has an allele."""
+        return CARRIED_JUNCTION if allele.symbolic else CARRIED[kind(allele, self.reference)]
 
     def _admixture(self) -> model.Admixture:
         """Return what of the estimates is beyond doubt, for the model."""
@@ -361,7 +373,9 @@ class Caller:
         rows = support.rows
         allele = candidate.allele
         if not allele.substitution:
-            if slip is None:
+            if allele.symbolic:
+                rate = breakpoints.error_of(allele)
+            elif slip is None:
                 rate = learned.indel_rate(unit, units, allele.shift)
             else:
                 rate = float(np.clip(slip, INDEL_FLOOR, ERROR_RANGE[1]))
@@ -411,6 +425,7 @@ class Caller:
         """Return the records of the output, sorted; the reads are read if nothing was taken."""
         if self.found is None:
             self.collect()
+        self.found.candidates += breakpoints.candidates(self)
         return RecordBuilder(self, *self.weigh()).records()
 
     def outside(self) -> list[Allele]:

@@ -268,6 +268,10 @@ def measure(
     }
     if not len(rows) or total <= 0:
         return metrics
+    if candidate.allele.symbolic:
+        # Where a breakend lies in a target, one strand, one orientation and lower mapping qualities
+        # are what split reads have.
+        return metrics
     strand = rows["cls"] % 3
     single = strand < 2
     forward, reverse = depth[[0, 3]].sum(), depth[[1, 4]].sum()

@@ -18,12 +18,13 @@ from resistpanel.call.call_constants import (
     THERE_ODDS,
 )
 from resistpanel.call.errors.damage import damage_limits
-from resistpanel.call.events import dropout
+from resistpanel.call.events import breakpoints, dropout
 from resistpanel.call.events.phase import restore, within_codon
+from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.population import Resource
-from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior
+from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior, Priors
 from resistpanel.call.model.presence import log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele, kind, vcf_alleles
@@ -147,8 +148,9 @@ class RecordBuilder:
 
         NaN where there is none, where the allele is inherited, or where no record is written.
         """
-        lod = self._limits(np.flatnonzero(self.kept & ~self.inherited))
-        for i in np.flatnonzero(self.kept & ~self.inherited):
+        asked = np.flatnonzero(self.kept & ~self.inherited)
+        lod = self._limits(asked)
+        for i in asked:
             if (most := self._damage_of(i)) is not None:
                 # The limit of detection is above what the filter removes.
                 lod[i, self.tumors] = np.maximum(lod[i, self.tumors], most)
@@ -164,8 +166,21 @@ class RecordBuilder:
         """
         return self._limits(np.flatnonzero(self.kept & self.inherited))
 
-    def _limits(self, kept: np.ndarray) -> np.ndarray:
+    def _limits(self, asked: np.ndarray) -> np.ndarray:
         """Return the model's limits of some candidates, NaN for the others."""
+        lod = np.full(self.totals.shape, np.nan)
+        for some, priors in self._by_priors(asked):
+            self._set_limits(lod, some, priors)
+        return lod
+
+    def _by_priors(self, which: np.ndarray) -> list[tuple[np.ndarray, Priors]]:
+        """Return some candidates with the priors of the model for them."""
+        alleles = [self.candidates[i].allele for i in which]
+        parts = breakpoints.by_priors(alleles, self.caller.settings.priors)
+        return [(which[some], priors) for some, priors in parts]
+
+    def _set_limits(self, lod: np.ndarray, kept: np.ndarray, priors: Priors) -> None:
+        """Set the limits of detection of some candidates, before what filters change of them."""
         caller = self.caller
         sites = limits.Sites(
             self.evidence.part(kept),
@@ -175,14 +190,12 @@ class RecordBuilder:
             np.array([self._asked_without_origin(i) for i in kept], dtype=bool),
         )
         conditions = limits.Conditions(
-            caller.normal, caller.settings.priors, caller.admixture, caller.log_het, self.threshold
+            caller.normal, priors, caller.admixture, caller.log_het, self.threshold
         )
-        lod = np.full(self.totals.shape, np.nan)
         for s in range(len(caller.samples)):
             binomial = limits.detection_limits(sites, s, conditions)
             rho = caller.overdispersion[s].rho
             lod[kept, s] = overdispersed_limit(binomial, self.totals[kept, s], rho)
-        return lod
 
     @cached_property
     def log_presence(self) -> np.ndarray:
@@ -195,12 +208,10 @@ class RecordBuilder:
         shown = found[:, self.tumors].max(axis=1, initial=0) > 0
         judged = np.isin(self.best, ("somatic", "absent", "artifact"))
         asked = np.flatnonzero(self.kept & shown & judged)
-        found[asked] = log_presence(
-            self.evidence.part(asked),
-            self.caller.normal,
-            self.caller.settings.priors,
-            self.caller.admixture,
-        )
+        for some, priors in self._by_priors(asked):
+            found[some] = log_presence(
+                self.evidence.part(some), self.caller.normal, priors, self.caller.admixture
+            )
         return found
 
     def _known(self, i: int) -> dict[str, float]:
@@ -223,8 +234,13 @@ class RecordBuilder:
         low, high = overdispersed_interval(*counts)
         upper = overdispersed_upper(*counts)
         out = [self._record(i, *row) for i, *row in zip(kept, low, high, upper, strict=True)]
+        out += [
+            mate_record(record, self.candidates[i].allele, self.caller.reference)
+            for i, record in zip(kept, out, strict=True)
+            if record.id != "."
+        ]
         order = {contig: k for k, contig in enumerate(self.caller.samples[0].contigs)}
-        return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt))
+        return sorted(out, key=lambda r: (order[r.contig], r.pos, r.ref, r.alt, r.id))
 
     def _metrics(self, i: int) -> dict[str, float]:
         """Return what the filters decide on."""
@@ -318,6 +334,8 @@ class RecordBuilder:
                     "UB": upper[s] if covered else None,
                 }
             )
+        if candidate.allele.symbolic:
+            return junction_record(candidate.allele, failed, info, samples, reference)
         pos, ref, alt = vcf_alleles(candidate.allele, reference)
         return Record(candidate.allele.contig, pos, ref, alt, failed, info, samples)
 

@@ -12,7 +12,12 @@ from resistpanel.call.filters import FILTERS
 from resistpanel.core.files import replacing
 
 INFO = (
-    ("TYPE", "1", "String", "SNV, MNV, INS, DEL, DUP (tandem) or COMPLEX"),
+    (
+        "TYPE",
+        "1",
+        "String",
+        "SNV, MNV, INS, DEL, DUP (tandem) or COMPLEX, of junctions also INV or BND",
+    ),
     (
         "MODEL",
         "1",
@@ -50,6 +55,16 @@ INFO = (
         "SAMPLE|start-end:alternate/all fragments|... of each amplicon: a variant at a primer may "
         "keep one copy from being amplified",
     ),
+    ("SVTYPE", "1", "String", "Type of a junction: DEL, DUP (tandem), INV or BND"),
+    ("END", "1", "Integer", "End of the event on the contig"),
+    ("SVLEN", "1", "Integer", "Bases gained or lost (negative), those of an inversion"),
+    ("MATEID", "1", "String", "Record of the other breakend"),
+    ("IMPRECISE", "0", "Flag", "No read crosses the junction: pairs of reads alone show it"),
+    ("CIPOS", "2", "Integer", "Interval of POS, from homology at the junction"),
+    ("HOMLEN", "1", "Integer", "Bases of homology at the junction"),
+    ("HOMSEQ", "1", "String", "Sequence of the homology"),
+    ("SVINSLEN", "1", "Integer", "Bases inserted between the breakends"),
+    ("SVINSSEQ", "1", "String", "Inserted bases, on the forward strand of POS"),
     (
         "FILTER_METRICS",
         str(len(FILTERS)),
@@ -117,6 +132,8 @@ class Record:
     ----------
     contig, pos, ref, alt
         POS is 1-based.
+    id : str
+        Of a breakend, for its mate.
     filters : list of str
         Empty for PASS.
     info : dict
@@ -131,6 +148,7 @@ class Record:
     filters: list[str]
     info: dict
     samples: list[dict]
+    id: str = "."
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -190,7 +208,7 @@ def line(record: Record) -> str:
     row = [
         record.contig,
         str(record.pos),
-        ".",
+        record.id,
         record.ref,
         record.alt,
         quality,

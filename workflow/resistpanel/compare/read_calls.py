@@ -13,6 +13,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
 from resistpanel.records.compare import (
     Haplotype,
+    Junction,
     Phase,
     ProteinChange,
     Reverted,
@@ -71,6 +72,12 @@ class AnnotatedVcf:
     def __iter__(self) -> Iterator[Record]:
         for call in self._vcf:
             yield Record(describe(call), call.genotypes)
+        seen = set()
+        for call in self._vcf.junctions():
+            # Of a pair of breakends the first; of two alleles of one name at a place, likewise.
+            if not str(call.info.get("MATEID") or "").endswith("_1") and call.id not in seen:
+                seen.add(call.id)
+                yield Record(describe(call), call.genotypes)
 
 
 def learned_errors(header: str) -> dict[str, float]:
@@ -138,8 +145,29 @@ def describe(call: Call) -> dict:
             if info.get(field.upper())
         },
         "real": None if real is None else float(f"{real:.6g}"),
+        **({"junction": _junction(call)} if call.symbolic else {}),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
+
+
+def _junction(call: Call) -> Junction:
+    """Return what the caller and annotate say of a junction."""
+    info = call.info
+    mate = re.search(r"[\[\]](.+):(\d+)[\[\]]", call.alt)
+    kind = info.get("SVTYPE")
+    return Junction(
+        name=_decoded(info.get("SVNAME")),
+        chrom=mate[1] if mate else call.chrom,
+        pos=int(mate[2]) if mate else int(info.get("END") or call.pos),
+        length=int(info["SVLEN"]) if kind in ("DEL", "DUP") and info.get("SVLEN") else None,
+        inserted=int(info.get("SVINSLEN") or 0),
+        homology=int(info.get("HOMLEN") or 0),
+        precise=not info.get("IMPRECISE"),
+        exons=_decoded(info.get("EXONS")),
+        fusion=_decoded(info.get("FUSION")),
+        frame=info.get("FRAME"),
+        kinase=info.get("KINASE"),
+    )
 
 
 def _phase(contig: str, entry: str) -> Phase:

@@ -45,6 +45,11 @@ class Allele:
         return f"{self.contig}:{self.pos + 1}:{self.ref or '-'}:{self.alt or '-'}"
 
     @property
+    def symbolic(self) -> bool:
+        """True for junctions (`core.junction`), which are no sequence."""
+        return False
+
+    @property
     def substitution(self) -> bool:
         """True for SNVs and MNVs."""
         return len(self.ref) == len(self.alt)
@@ -199,7 +204,9 @@ def vcf_alleles(allele: Allele, reference: Reference) -> tuple[int, str, str]:
 
 
 def kind(allele: Allele, reference: Reference) -> str:
-    """Return SNV, MNV, INS, DEL, DUP or COMPLEX."""
+    """Return SNV, MNV, INS, DEL, DUP or COMPLEX, of a junction also INV or BND."""
+    if allele.symbolic:
+        return allele.type
     if allele.substitution:
         return "SNV" if len(allele.ref) == 1 else "MNV"
     if allele.ref and allele.alt:

@@ -91,6 +91,11 @@ class Call:
         return f"{self.chrom}:{self.pos}:{self.ref}:{self.alt}"
 
     @property
+    def symbolic(self) -> bool:
+        """Whether the allele is a junction: symbolic, or a breakend."""
+        return any(c in self.alt for c in "<[]")
+
+    @property
     def passed(self) -> bool:
         """Whether it is a somatic call in at least one tumour."""
         return self.filters == ("PASS",)
@@ -160,12 +165,20 @@ class CallVcf:
         }
 
     def __iter__(self) -> Iterator[Call]:
-        return self._calls(self._vcf)
+        """Iterate over the alleles that are sequences, each by itself; see `junctions`."""
+        return (call for call in self._calls(self._vcf) if not call.symbolic)
+
+    def junctions(self) -> list[Call]:
+        """Return the junctions: symbolic alleles and breakends, both of a pair."""
+        again = CallVcf(self.path, formats=())
+        found = (call for call in again._calls(again._vcf) if call.symbolic)
+        # What cyvcf2 gives reads from the file's header, which ends here.
+        return [dataclasses.replace(call, info=dict(call.info)) for call in found]
 
     def at(self, chrom: str, pos: int) -> Iterator[Call]:
         """Return the calls whose POS is `pos` (1-based); needs the index."""
         for call in self._calls(self._vcf(f"{chrom}:{pos}-{pos}")):
-            if call.pos == pos:
+            if call.pos == pos and not call.symbolic:
                 yield call
 
     def _calls(self, records: Iterator[Variant]) -> Iterator[Call]:

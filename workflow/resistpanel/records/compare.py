@@ -254,6 +254,32 @@ class Origin(Record):
     """Probability that it is somatic, given that it exists."""
 
 
+class Junction(Record):
+    """Two places of the genome that an event joins."""
+
+    name: Text | None
+    """``EGFRvIII``, ``MET exon 14 deletion``; null outside of the panel's genes."""
+    chrom: str
+    """Of the second place."""
+    pos: Position
+    """Of the second place, 1-based."""
+    length: int | None
+    """Bases lost (negative) or gained; null of what is no deletion or duplication."""
+    inserted: Count
+    """Bases inserted between the two."""
+    homology: Count
+    """Bases that both places share, within which the junction may be anywhere."""
+    precise: bool
+    """False where pairs of reads alone show it."""
+    exons: Text | None
+    """Lost, duplicated or cut, as ``EGFR:2-7``."""
+    fusion: Text | None
+    """``EML4::ALK``, the 5' gene first; ``?`` is outside of the panel's genes."""
+    frame: Literal["in_frame", "out_of_frame", "unknown"] | None
+    kinase: Literal["kept", "lost", "cut", "duplicated"] | None
+    """What becomes of the gene's kinase domain."""
+
+
 class Variant(Record):
     """A variant in every sample of the patient."""
 
@@ -264,7 +290,7 @@ class Variant(Record):
     """1-based; alleles are left-aligned VCF alleles."""
     ref: Text
     alt: Text
-    type: Literal["SNV", "MNV", "INS", "DEL", "DUP", "COMPLEX"] | None
+    type: Literal["SNV", "MNV", "INS", "DEL", "DUP", "COMPLEX", "INV", "BND"] | None
     filters: Annotated[tuple[str, ...], Meta(min_length=1)]
     model: Literal["somatic", "germline", "foreign", "artifact", "absent"] | None
     somatic_phred: Copies | None
@@ -320,6 +346,8 @@ class Variant(Record):
     calls state no odds."""
     origin: Origin | UnsetType = UNSET
     """Only without a normal."""
+    junction: Junction | UnsetType = UNSET
+    """Of a symbolic allele or a breakend; of a pair of breakends the first is given."""
 
 
 class LesionsOfVariant(Record):

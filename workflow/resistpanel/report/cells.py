@@ -97,7 +97,12 @@ def clonal(evidence: dict) -> str | None:
 
 
 def variant_name(variant: dict) -> str:
-    """Return what a variant is called on the page: its protein change, else c., else alleles."""
+    """Return what a variant is called on the page: its protein change, else c., else alleles.
+
+    Of a junction, the name of the event.
+    """
+    if (variant.get("junction") or {}).get("name"):
+        return variant["junction"]["name"].removeprefix(variant["gene"] or "").strip()
     if variant["protein"]:
         return "p." + variant["protein"].replace(",", " + p.")
     if variant.get("usual_name"):

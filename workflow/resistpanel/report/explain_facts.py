@@ -36,9 +36,8 @@ RULE = re.compile(r"([^:,<>]+):([^:,<>]+)([<>])([^:,<>]+)")
 KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
-    *("refseq", "usual_name", "not_annotated", "reverts"),
-    *("sites", "phase", "haplotype", "unphased", "state", "states", "lines", "courses", "status"),
-    "origin",
+    *("refseq", "usual_name", "not_annotated", "reverts", "junction", "sites", "phase"),
+    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin"),
 )
 
 
@@ -119,8 +118,9 @@ def _model(results: Results, variant: Variant) -> tuple[dict, dict[str, str], di
     """Return the caller's figures, descriptions of filters, and its header's parameters."""
     vcf = CallVcf(results.vcf)
     figures: dict[str, Any] = {}
-    for call in vcf.at(variant.chrom, variant.pos):
-        if (call.ref, call.alt) == (variant.ref, variant.alt):
+    calls = vcf.junctions() if variant.junction else vcf.at(variant.chrom, variant.pos)
+    for call in calls:
+        if call.pos == variant.pos and (call.ref, call.alt) == (variant.ref, variant.alt):
             figures = {name.lower(): call.info.get(name) for name in ODDS}
             figures["filter_metrics"] = call.info.get("FILTER_METRICS")
     return figures, vcf.filter_descriptions(), vcf.parameters

@@ -47,6 +47,7 @@ def lines_of(facts: dict) -> list[str]:
 def _variant(facts: dict) -> list[str]:
     v = facts["variant"]
     change = " ".join(filter(None, [v["gene"], v["hgvs_p"] and f"p.{v['protein']}"]))
+    change = (v.get("junction") or {}).get("name") or change
     lines = [
         f"{facts['patient']}: {change or v['id']}",
         f"  {v['id']}, {v['type']}; {_transcript(v)} {v['hgvs_c'] or ''} "

@@ -139,7 +139,7 @@ def rows(report: dict) -> list[dict]:
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
     found = []
     for v in compare["variants"]:
-        if not v["reported"]:
+        if not v["reported"] or v.get("junction"):
             continue
         finding = findings.get(v["id"])
         mark, why = driver(finding, classification(v) == "Silent")

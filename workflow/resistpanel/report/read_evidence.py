@@ -39,7 +39,11 @@ MATCH = {0, 7, 8}  # CIGAR M, =, X
 
 
 def wanted(variants: list[dict]) -> list[dict]:
-    """Return the variants whose reads are shown: reported ones, and the likeliest near misses."""
+    """Return the variants whose reads are shown: reported ones, and the likeliest near misses.
+
+    The reads of a junction are at two places and are not shown.
+    """
+    variants = [v for v in variants if not v.get("junction")]
     near = [
         v
         for v in variants

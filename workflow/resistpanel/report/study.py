@@ -11,6 +11,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.maf import maf, rows
+from resistpanel.report.structural import junctions
 from resistpanel.report.tsv import field
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9._-]+")
@@ -34,6 +35,7 @@ class Study:
             )
         self.identifier = identifier
         self.mutations: list[dict] = []
+        self.junctions: list[dict] = []
         self.samples: list[dict] = []
         self.patients: list[dict] = []
         self.specimens: list[dict] = []
@@ -64,6 +66,7 @@ class Study:
             if s["sample"] in known:
                 raise InputError(f"sample {s['sample']!r} is in two patients", where=where)
         self.mutations += rows(report)
+        self.junctions += junctions(report)
         self.builds.add(report["build"])
         if len(self.builds) > 1:
             raise InputError(
@@ -151,6 +154,15 @@ class Study:
             "data_mutations.txt": maf(self.mutations),
             "case_lists/cases_sequenced.txt": cases(sid, "sequenced", samples, "Sequenced"),
         }  # fmt: skip
+        if self.junctions:
+            found["data_sv.txt"] = table(self.junctions)
+            found["meta_sv.txt"] = meta(
+                cancer_study_identifier=sid, genetic_alteration_type="STRUCTURAL_VARIANT",
+                datatype="SV", stable_id="structural_variants", data_filename="data_sv.txt",
+                show_profile_in_analysis_tab="true", profile_name="Structural variants",
+                profile_description="Somatic junctions of the panel",
+            )  # fmt: skip
+            found["case_lists/cases_sv.txt"] = cases(sid, "sv", samples, "Structural variants")
         if self.copies:
             genes = sorted({g for calls in self.copies.values() for g in calls})
             names = [n for n in samples if n in self.copies]

@@ -8,6 +8,7 @@ from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import (
     Haplotype,
+    Junction,
     LesionState,
     LineState,
     Origin,
@@ -126,6 +127,8 @@ class Alteration:
         Truncating alleles of the gene that it reverts, by translation.
     by_sequence : bool
         Whether it was named from the sequence, so that `reverts` holds all.
+    junction : Junction or None
+        Of a deletion, duplication, fusion or other rearrangement that a junction shows.
     """
 
     id: str
@@ -159,6 +162,7 @@ class Alteration:
     usual_name: str = ""
     reverts: tuple[Reverted, ...] = ()
     by_sequence: bool = False
+    junction: Junction | None = None
 
     @property
     def line(self) -> LineState | None:
@@ -175,6 +179,8 @@ class Alteration:
         """The name used in sentences: ``MAP2K1 p.C121S``, ``BRAF amplification``."""
         if self.copy_number:
             return f"{self.gene} {self.copy_number}"
+        if self.junction and self.junction.name:
+            return f"{self.gene} {self.junction.name.removeprefix(self.gene).strip()}"
         if self.protein:
             return f"{self.gene} p.{self.protein.replace(',', '+')}"
         if self.usual_name:
@@ -203,6 +209,18 @@ class Alteration:
             self.copy_number == "deletion"
             or self.splice_site
             or any(c.truncating for c in self.changes)
+            or self.broken
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether a junction breaks the gene: exons out of frame, or only a part goes on."""
+        if self.junction is None or not self.gene:
+            return False
+        if self.junction.exons and self.junction.frame == "out_of_frame":
+            return True
+        return self.consequence == "structural_variant" or (
+            self.consequence == "gene_fusion" and self.junction.kinase is None
         )
 
     @property
@@ -213,7 +231,7 @@ class Alteration:
     @property
     def length_change(self) -> int:
         """Bases that a small variant adds; negative for those that it removes."""
-        if self.copy_number:
+        if self.copy_number or self.junction:
             return 0
         ref, alt = self.id.split(":")[-2:]
         return len(alt) - len(ref)

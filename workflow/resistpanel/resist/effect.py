@@ -9,7 +9,7 @@ from resistpanel.core.text import join
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.match import Match
+from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction
 from resistpanel.resist.mechanism import Mechanism, plausible
 
 #: What an alteration does against the drugs given.
@@ -66,6 +66,8 @@ def is_driver(alteration: Alteration, driver: Driver) -> bool:
         return alteration.inactivates
     if alteration.copy_number:
         return driver.alteration_type == alteration.copy_number
+    if driver.alteration_type in JUNCTIONS:
+        return shown_by_junction(alteration, driver.alteration_type)
     return any(driver.matches_change(change) for change in alteration.changes)
 
 
@@ -103,7 +105,8 @@ def against_drugs(
         contra.append(other or "not in the catalogue for this drug")
         contra.append("its gene is not in the pathway of the drug")
         return "other_driver" if other else "not_connected"
-    if not (alteration.changes or alteration.copy_number or alteration.inactivates):
+    changed = alteration.changes or alteration.copy_number or alteration.junction
+    if not (changed or alteration.inactivates):
         contra.append("no change of the protein")
         return "no_effect"
     return _in_pathway(alteration, found[0], context, other, pro, contra)

@@ -12,6 +12,27 @@ from resistpanel.resist.alteration import Alteration
 LEVELS = ("exact", "codon", "range", "class", "gene")
 
 
+#: Alteration types that junctions show, of the whole gene.
+JUNCTIONS = ("fusion", "kinase_domain_duplication")
+
+
+def shown_by_junction(alteration: Alteration, kind: str) -> bool:
+    """Return whether an alteration is a fusion that keeps the kinase domain, or its duplication.
+
+    A fusion in which the gene is the 5' partner keeps its domain as well.
+    """
+    junction = alteration.junction
+    if junction is None:
+        return False
+    if kind == "fusion":
+        return (
+            junction.fusion is not None
+            and junction.kinase == "kept"
+            and (junction.frame != "out_of_frame")
+        )
+    return junction.kinase == "duplicated"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """A catalogue row that speaks of an alteration.
@@ -51,7 +72,11 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
     A gene-level loss of function is matched by a truncating variant or by a deletion of the
     gene; an amplification by an amplification call alone.
     """
-    if row.gene != alteration.gene or not row.visible_in_dna:
+    if row.gene != alteration.gene:
+        return None
+    if row.alteration_type in JUNCTIONS:
+        return "gene" if shown_by_junction(alteration, row.alteration_type) else None
+    if not row.visible_in_dna:
         return None
     if alteration.copy_number:
         kinds = {

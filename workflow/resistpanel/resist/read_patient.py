@@ -90,4 +90,5 @@ def _variant(
         usual_name=variant.usual_name or "",
         reverts=variant.reverts or (),
         by_sequence=variant.hgvs_c is not None,
+        junction=variant.junction or None,
     )

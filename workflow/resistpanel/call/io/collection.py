@@ -12,6 +12,7 @@ import numpy as np
 from resistpanel.call.call_constants import ENDS_SAMPLED
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model
+from resistpanel.call.events.clusters import recurrent
 from resistpanel.call.events.dropout import count_amplicons
 from resistpanel.call.events.phase import phase
 from resistpanel.call.events.realign import indel_candidates
@@ -20,6 +21,7 @@ from resistpanel.call.io import regions
 from resistpanel.call.io.ends import mask_primers, mates, trim_adapters
 from resistpanel.call.io.primers import Primers, inferred
 from resistpanel.call.io.reader import Reader, Reads
+from resistpanel.call.io.signals import N_LENGTHS, SIGNAL_DTYPE
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
 from resistpanel.core.reference import Reference
@@ -52,6 +54,12 @@ class Collection:
         Places of indels that were not looked at, see `places.MOST_PLACES`.
     sums : uint32, (chunks, samples + 1)
         Checksums of each sample's reads, and of the reference.
+    signals : per sample, array of `SIGNAL_DTYPE`
+        Breakpoints that the reads show, in the order of the chunks.
+    lengths : int64, (samples, lengths)
+        Proper pairs by template length.
+    crowded_junctions : int
+        Junctions that were left out, see `MOST_JUNCTIONS`.
     """
 
     error_counts: list[error_model.ErrorCounts]
@@ -65,6 +73,9 @@ class Collection:
     adapters: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     crowded: int = 0
     sums: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.uint32))
+    signals: list[np.ndarray] = field(default_factory=list)
+    lengths: np.ndarray = field(default_factory=lambda: np.zeros((0, N_LENGTHS), np.int64))
+    crowded_junctions: int = 0
 
     @classmethod
     def empty(cls, samples: int) -> "Collection":
@@ -73,7 +84,9 @@ class Collection:
         error_counts = [error_model.ErrorCounts() for _ in range(samples)]
         sums = np.zeros((0, samples + 1), np.uint32)
         ends, adapters = np.zeros((samples, 2)), np.zeros(samples, np.int64)
-        return cls(error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums)
+        signals = [np.empty(0, SIGNAL_DTYPE) for _ in range(samples)]
+        lengths = np.zeros((samples, N_LENGTHS), np.int64)
+        return cls(error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums, signals, lengths)
 
     def add_reads(self, loaded: Sequence["Loaded"]) -> None:
         """Count the reads of a chunk, of all samples."""
@@ -205,6 +218,7 @@ def collect(
     ]
     workers = max(1, min(settings.threads, len(readers)))
     sums = []
+    signals: list[list[np.ndarray]] = [[] for _ in readers]
     with ThreadPoolExecutor(workers) as pool:
         for chunk in chunks:
             codes = np.concatenate(
@@ -217,6 +231,8 @@ def collect(
             mapped = pool.map if workers > 1 else map
             loaded = list(mapped(load, readers, kinds))
             found.add_reads(loaded)
+            for mine, one in zip(signals, loaded, strict=True):
+                mine.append(recurrent(one.pile.reads.signals))
             sums.append([*(one.crc for one in loaded), crc32(codes)])
             forced_here = forced(chunk, by_contig.get(chunk.contig, []))
             piles = [one.pile for one in loaded]
@@ -226,6 +242,8 @@ def collect(
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
             del loaded, piles
+    found.signals = [np.concatenate(mine) for mine in signals]
+    found.lengths = np.stack([reader.template_lengths() for reader in readers])
     found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
     found.ask(sites)
     return found

@@ -18,6 +18,7 @@ from pysam.libchtslib cimport (
     BAM_FDUP, BAM_FQCFAIL, BAM_FREVERSE, BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t,
     bam_destroy1, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
+from resistpanel.call.io.signals cimport Signals, clip
 from resistpanel.core.consensus cimport tier
 from resistpanel.core.memory cimport copied_record, resized, zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
@@ -65,11 +66,15 @@ class Reads:
     gapped, no_qualities : int
         Reads left out for their gaps (`LONGEST_GAP`, `MOST_GAPS`), and for want of base qualities;
         each counted in the first chunk that it overlaps.
+    signals : structured array, (signals,)
+        Breakpoints that the reads show, each record once, see `signals`.
+    names : uint64, (reads,)
+        Hash of each read's name, if asked for.
     """
 
     __slots__ = (
-        "bases", "cigars", "kept", "low_mapq", "n_fragments", "no_qualities", "quals", "table",
-        "gapped",
+        "bases", "cigars", "kept", "low_mapq", "n_fragments", "names", "no_qualities", "quals",
+        "table", "gapped", "signals",
     )
 
 
@@ -101,6 +106,8 @@ cdef class Reader:
         Decompression threads of htslib.
     consensus : str
         A key of `resistpanel.core.consensus.CONSENSUS`.
+    names : bool
+        Hand out the hashes of the reads' names.
 
     Raises
     ------
@@ -109,6 +116,8 @@ cdef class Reader:
     """
 
     cdef Stream stream
+    cdef Signals signals
+    cdef bint names
     cdef list held              # arrays behind `reads`, `bases`, `quals` and `cigars`
     cdef bint pending
     cdef bint failed            # a chunk ended in an exception: reads of it are lost
@@ -138,7 +147,8 @@ cdef class Reader:
     cdef dict tids
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
-                  int64_t max_bases=400_000_000, int threads=0, consensus="none"):
+                  int64_t max_bases=400_000_000, int threads=0, consensus="none",
+                  bint names=False):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
@@ -146,6 +156,9 @@ cdef class Reader:
         self.consensus = CONSENSUS[consensus]
         self.status = 0
         self.stream = Stream(path, reference, threads)
+        self.names = names
+        self.signals = Signals(min_mapq)
+        self.signals.header = self.stream.header
         regions = list(regions)
         self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
         self.stream.query(regions)
@@ -326,6 +339,10 @@ cdef class Reader:
         self.add(b)
         return 0
 
+    def template_lengths(self):
+        """Return the proper pairs so far by template length, see `signals`."""
+        return self.signals.template_lengths()
+
     def next_chunk(self, contig, int64_t beg, int64_t end, int64_t next_beg=-1,
                    int64_t previous_end=-1):
         """Return the reads that overlap [beg, end); chunks must come in order.
@@ -390,6 +407,8 @@ cdef class Reader:
                 self.pending = False
                 if b.core.tid != tid:
                     continue
+                if shows_breakpoint(b):
+                    self.signals.look(b)
                 span = aligned_length(b)
                 if span > b.core.l_qseq + N_GAP or b.core.n_cigar > 2 * N_GAPS and gaps(b):
                     self.gapped += b.core.pos >= previous_end and not unusable(b)
@@ -420,6 +439,11 @@ cdef class Reader:
         out.low_mapq = np.empty((self.n_low // 2, 2), dtype=np.int32)
         copy_out(out.low_mapq.reshape(-1).view(np.uint8), <uint8_t *>self.low)
         out.n_fragments = self.n_frag
+        out.signals = self.signals.take()
+        out.names = None
+        if self.names:
+            out.names = np.empty(self.n_reads, dtype=np.uint64)
+            copy_out(out.names.view(np.uint8), <uint8_t *>self.hashes)
         out.gapped, out.no_qualities = self.gapped, self.no_qualities
         out.kept = (<double>self.keep_below + 1.0) / 18446744073709551616.0
         self.failed = False
@@ -446,6 +470,19 @@ cdef bint gaps(bam1_t *b) noexcept nogil:
         op = cigar[i] & 15
         n += op == 1 or op == 2 or op == 3
     return n > N_GAPS and 10 * n > <uint32_t>b.core.l_qseq
+
+
+cdef inline bint shows_breakpoint(bam1_t *b) noexcept nogil:
+    """Return whether a record is worth a look at its ends and mate, see `signals`."""
+    cdef int flag = b.core.flag
+    cdef uint32_t *cigar
+    if flag & (BAM_FUNMAP | BAM_FSECONDARY | BAM_FQCFAIL | BAM_FDUP) or b.core.n_cigar == 0:
+        return False
+    # Of every 16th proper pair, by position, the template length is counted.
+    if flag & 3 != 3 or flag & BAM_FSUPPLEMENTARY or b.core.pos & 15 == 0:
+        return True
+    cigar = bam_get_cigar(b)
+    return clip(cigar[0]) > 0 or clip(cigar[b.core.n_cigar - 1]) > 0
 
 
 cdef inline bint unusable(bam1_t *b) noexcept nogil:

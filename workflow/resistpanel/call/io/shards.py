@@ -29,7 +29,7 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/3"
+FORMAT = "resistpanel/call-evidence/4"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
     f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
@@ -37,7 +37,7 @@ SUMMED = tuple(
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
 #: Arrays of a collection with one row per sample.
-PER_SAMPLE = ("reads", "gapped", "no_qualities", "ends", "adapters")
+PER_SAMPLE = ("reads", "gapped", "no_qualities", "ends", "adapters", "lengths")
 
 
 def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
@@ -106,6 +106,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
     }
     arrays = {name: getattr(found, name) for name in (*PER_SAMPLE, "sums")}
     for s, tally in enumerate(found.error_counts):
+        arrays[f"signals.{s}"] = found.signals[s]
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
         for k in range(head["components"]):
             arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
@@ -174,6 +175,7 @@ def _collection(head: dict, arrays) -> Collection:
     for name in (*PER_SAMPLE, "sums"):
         setattr(found, name, arrays[name])
     cuts = np.cumsum(arrays["positions"])[:-1]
+    found.signals = [arrays[f"signals.{s}"] for s in range(samples)]
     for s, tally in enumerate(found.error_counts):
         for name in SUMMED:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
@@ -269,6 +271,9 @@ def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Colle
             mine.sites += other.sites
             mine.suspects += other.suspects
         whole.candidates += found.candidates
+    whole.signals = [
+        np.concatenate([found.signals[s] for found in shares]) for s in range(len(whole.signals))
+    ]
     whole.sums = np.concatenate([found.sums for found in shares])
     whole.ask(sites)
     return whole

@@ -53,7 +53,12 @@ class Resource:
         self._contigs = set(self._vcf.header.contigs)
 
     def lookup(self, allele: Allele, reference: Reference) -> float | None:
-        """Return the field's value for an allele, None if the allele is not listed."""
+        """Return the field's value for an allele, None if the allele is not listed.
+
+        Junctions are not looked up.
+        """
+        if allele.symbolic:
+            return None
         contig = next((name for name in aliases(allele.contig) if name in self._contigs), None)
         if contig is None:
             return None

@@ -1,0 +1,147 @@
+"""Names of junctions: exons of panel genes, fusions with frame and kinase domain."""
+
+import pytest
+
+from resistpanel.annotate.junctions import breakends, kinase, known, named
+from resistpanel.core.files import HOME
+from resistpanel.core.junction import LEFT, RIGHT, Breakend
+from resistpanel.panel.genes import Gene, load_genes
+
+#: Codons of known mutations, which are in the domain.
+INSIDE = {"EGFR": 858, "BRAF": 600, "ABL1": 315, "KIT": 816, "FLT3": 835, "ALK": 1202,
+          "MET": 1228, "RET": 918, "NTRK1": 595, "ERBB2": 755, "PDGFRA": 842, "FGFR3": 650,
+          "FGFR2": 549, "NTRK3": 623, "RAF1": 486}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def panel():
+    return load_genes(HOME / "panels" / "cancer138" / "hg19.gff3")
+
+
+@pytest.fixture(scope="module")
+def genes(panel):
+    found = {}
+    for gene in panel.values():
+        found.setdefault(gene.chrom, []).append(gene)
+    return found
+
+
+def intron(gene: Gene, before: int) -> int:
+    """Return a position in the intron before a coding exon (1-based), in coding order."""
+    if gene.strand == "+":
+        return gene.coding_order[before - 1][0] - 30
+    return gene.coding_order[before - 1][1] + 30
+
+
+def event(gene: Gene, kind: str, first: int, last: int):
+    """Return the breakends of a deletion or duplication of whole coding exons."""
+    places = sorted((intron(gene, first), intron(gene, last + 1)))
+    sides = (LEFT, RIGHT) if kind == "DEL" else (RIGHT, LEFT)
+    return [Breakend(gene.chrom, pos, side) for pos, side in zip(places, sides, strict=True)]
+
+
+class TestDomains:
+    def test_hold_their_mutations(self, panel):
+        for symbol, codon in INSIDE.items():
+            row = known()["kinase_domains"][symbol]
+            assert row["start"] < codon < row["end"], symbol
+
+    def test_fit_the_proteins(self, panel):
+        for symbol, row in known()["kinase_domains"].items():
+            if symbol in panel:
+                assert 200 < row["end"] - row["start"] < 400, symbol
+                assert row["end"] < panel[symbol].residues, symbol
+
+    def test_every_name_has_a_source(self):
+        assert all(row["pmid"].isdigit() for row in known()["names"])
+
+
+class TestExons:
+    @pytest.mark.parametrize(
+        "symbol, kind, coding, name, exons, frame, state",
+        [
+            ("EGFR", "DEL", (2, 7), "EGFRvIII", "EGFR:2-7", "in_frame", "kept"),
+            ("EGFR", "DUP", (18, 25), "EGFR-KDD", "EGFR:18-25", "in_frame", "duplicated"),
+            ("BRAF", "DEL", (2, 8), "BRAF exons 2-8 deletion", "BRAF:2-8", "in_frame", "kept"),
+            ("MET", "DEL", (13, 13), "MET exon 14 deletion", "MET:14-14", "in_frame", "kept"),
+            ("PTEN", "DEL", (6, 6), "PTEN exon 6 deletion", "PTEN:6-6", "out_of_frame", None),
+            ("EGFR", "DEL", (19, 20), "EGFR exons 19-20 deletion", "EGFR:19-20", "in_frame", "cut"),
+        ],
+    )
+    def test_deletions_and_duplications(
+        self, panel, genes, symbol, kind, coding, name, exons, frame, state
+    ):
+        found = named(*event(panel[symbol], kind, *coding), genes)
+        assert (found.name, found.exons, found.frame, found.kinase) == (name, exons, frame, state)
+        assert found.gene == symbol
+
+    def test_tandem_duplication_in_an_exon(self, panel, genes):
+        start = panel["FLT3"].coding_order[13][0]
+        ends = Breakend("chr13", start + 10, RIGHT), Breakend("chr13", start + 112, LEFT)
+        found = named(*ends, genes)
+        assert found.name == "FLT3-ITD, 102 bases"
+        assert found.frame == "in_frame"
+
+    def test_intron(self, panel, genes):
+        start = panel["EGFR"].cds[0][1] + 1000
+        ends = Breakend("chr7", start, LEFT), Breakend("chr7", start + 900, RIGHT)
+        assert named(*ends, genes).consequence == "intron_variant"
+
+    def test_elsewhere(self, genes):
+        assert named(Breakend("chrX", 5, LEFT), Breakend("chrX", 900, RIGHT), genes) is None
+
+
+class TestFusions:
+    def test_alk_keeps_its_kinase(self, panel, genes):
+        """EML4 is not in the panel: breakpoint in intron 19 of ALK, whose strand is -."""
+        alk = panel["ALK"]
+        ends = Breakend("chr2", intron(alk, 20), LEFT), Breakend("chr2", 42_522_000, LEFT)
+        found = named(*ends, genes)
+        assert (found.fusion, found.kinase, found.gene) == ("?::ALK", "kept", "ALK")
+        assert found.name == "?::ALK fusion (ALK exon 20)"
+
+    def test_the_other_junction_has_no_kinase(self, panel, genes):
+        alk = panel["ALK"]
+        ends = Breakend("chr2", intron(alk, 20), RIGHT), Breakend("chr2", 42_522_000, RIGHT)
+        found = named(*ends, genes)
+        assert (found.fusion, found.kinase) == ("ALK::?", "lost")
+
+    @pytest.mark.parametrize("lengths, frame", [((90, 60), "in_frame"), ((91, 60), "out_of_frame"),
+                                                ((91, 61), "in_frame")])  # fmt: skip
+    def test_frame(self, lengths, frame):
+        head = Gene("HEAD", "T1", "chr1", "+", [(100, 100 + lengths[0]), (500, 590)])
+        tail = Gene("TAIL", "T2", "chr2", "-", [(100, 190), (400, 400 + lengths[1])])
+        genes = {"chr1": [head], "chr2": [tail]}
+        found = named(Breakend("chr1", 300, LEFT), Breakend("chr2", 300, LEFT), genes)
+        assert (found.fusion, found.frame) == ("HEAD::TAIL", frame)
+        assert found.name == "HEAD::TAIL fusion (HEAD exon 1, TAIL exon 2)"
+
+    def test_opposite_directions(self):
+        head = Gene("ONE", "T1", "chr1", "+", [(100, 190), (500, 590)])
+        tail = Gene("TWO", "T2", "chr2", "+", [(100, 190), (400, 490)])
+        genes = {"chr1": [head], "chr2": [tail]}
+        found = named(Breakend("chr1", 300, LEFT), Breakend("chr2", 300, LEFT), genes)
+        assert (found.fusion, found.consequence) == (None, "structural_variant")
+
+
+def test_kinase_in_part(panel):
+    assert kinase(panel["EGFR"], range(1, 29)) == "whole"
+    assert kinase(panel["EGFR"], range(1, 20)) == "part"
+    assert kinase(panel["EGFR"], range(1, 17)) == "none"
+    assert kinase(panel["TP53"], [2]) is None
+
+
+@pytest.mark.parametrize(
+    "alt, end, told",
+    [
+        ("<DEL>", 300, [("1", 100, LEFT), ("1", 300, RIGHT)]),
+        ("<DUP:TANDEM>", 300, [("1", 100, RIGHT), ("1", 300, LEFT)]),
+        ("GAC[2:401[", None, [("1", 100, LEFT), ("2", 400, RIGHT)]),
+        ("]HLA*01:01:400]ACG", None, [("1", 99, RIGHT), ("HLA*01:01", 400, LEFT)]),
+        ("<INS>", 100, None),
+        ("GA", None, None),
+    ],
+)
+def test_breakends(alt, end, told):
+    found = breakends("1", 100, alt, "G", end)
+    assert found == (told and tuple(Breakend(*one) for one in told))

@@ -1,0 +1,306 @@
+"""Junctions: from the tags of reads to records, at base precision."""
+
+from pathlib import Path
+
+import numpy as np
+import pysam
+import pytest
+from callkit import (
+    FIRST,
+    MATE_REVERSE,
+    PAIRED,
+    REVERSE,
+    SECOND,
+    Read,
+    random_sequence,
+    write_bam,
+    write_bed,
+    write_reference,
+)
+
+from resistpanel.call.caller import Caller, Settings
+from resistpanel.call.events import assemble
+from resistpanel.call.events.clusters import clusters, recurrent
+from resistpanel.call.io.reader import Reader
+from resistpanel.call.io.signals import CLIP, PAIR, SIGNAL_DTYPE, SPLIT
+from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
+from resistpanel.core.reference import Reference, encode
+from resistpanel.core.vcf import CallVcf
+
+REAL = Path(__file__).resolve().parents[3] / "shared" / "real" / "hcc1954_sv"
+ONE, TWO = random_sequence(6000, 31), random_sequence(4000, 32)
+CONTIGS = {"chr1": ONE, "chr2": TWO}
+LENGTHS = {name: len(text) for name, text in CONTIGS.items()}
+COMPLEMENT = str.maketrans("ACGT", "TGCA")
+
+
+def reverse(text: str) -> str:
+    return text.translate(COMPLEMENT)[::-1]
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    return Reference(write_reference(folder / "ref.fa", CONTIGS))
+
+
+class TestRecords:
+    """ALT of breakends, from the table of VCF 4.3, section 5.4."""
+
+    @pytest.mark.parametrize(
+        "sides, alt, mate",
+        [
+            ((LEFT, RIGHT), "{r}ACC[chr2:201[", "]chr1:100]ACC{m}"),
+            ((LEFT, LEFT), "{r}ACC]chr2:200]", "{m}GGT]chr1:100]"),
+            ((RIGHT, LEFT), "]chr2:200]ACC{r}", "{m}ACC[chr1:101["),
+            ((RIGHT, RIGHT), "[chr2:201[ACC{r}", "[chr1:101[GGT{m}"),
+        ],
+    )
+    def test_breakends(self, reference, sides, alt, mate):
+        first, second = Breakend("chr1", 100, sides[0]), Breakend("chr2", 200, sides[1])
+        one = Junction.of(first, second, reference, "ACC")
+        _, pos, _, other, _ = one.mate(reference)
+        assert one.alt == alt.format(r=ONE[first.base])
+        assert other == mate.format(m=TWO[second.base])
+        assert (one.pos, pos - 1) == (first.base, second.base)
+
+    def test_deletion_and_duplication(self, reference):
+        a, b = 100, 350
+        lost = Junction.of(Breakend("chr1", a, LEFT), Breakend("chr1", b, RIGHT), reference)
+        more = Junction.of(Breakend("chr1", a, RIGHT), Breakend("chr1", b, LEFT), reference)
+        assert (lost.alt, lost.pos, lost.length) == ("<DEL>", 99, -250)
+        assert (more.alt, more.pos, more.length) == ("<DUP:TANDEM>", 99, 250)
+        assert not lost.substitution
+        assert lost.symbolic
+
+
+def bases(end: Breakend, n: int) -> str:
+    """Return the last n bases that go on at a breakend, read towards it."""
+    text = CONTIGS[end.contig]
+    return text[end.pos - n : end.pos] if end.side == LEFT else reverse(text[end.pos : end.pos + n])
+
+
+class TestJoined:
+    """Every combination of sides, with and without inserted bases, against the sequence."""
+
+    @pytest.mark.parametrize("sides", [(0, 0), (0, 1), (1, 0), (1, 1)])
+    @pytest.mark.parametrize("inserted", ["", "G", "ACCAGGTTAC"])
+    def test_sequence_is_kept(self, reference, sides, inserted):
+        first, second = Breakend("chr1", 1500, sides[0]), Breakend("chr2", 2100, sides[1])
+        whole = bases(first, 40) + inserted + reverse(bases(second, 40))
+        clip = encode(whole[40:])
+        about = Breakend("chr2", 2110, sides[1])
+        a, b, more, homology = assemble.joined(first, about, clip, 60, reference)
+        one = assemble.normalised(a, b, more, homology, reference)
+        forward = one.inserted if one.first.side == LEFT else reverse(one.inserted)
+        n = 40 - abs(one.first.pos - first.pos)
+        told = bases(one.first, 60) + forward + reverse(bases(one.second, 60))
+        assert whole[40 - n : -30] in told
+        assert abs(len(one.inserted) + homology - len(inserted)) <= homology
+        for k in range(homology + 1):
+            moved = one.first.moved(k if one.first.side == LEFT else -k)
+            other = one.second.moved(-k if one.first.side == LEFT else k)
+            text = bases(moved, 60) + forward + reverse(bases(other, 60))
+            assert whole[40 - n : -30] in text
+
+    def test_repeat_is_not_placed(self):
+        window = encode("ACGTTGCATTGCAGGTCA" * 2)
+        assert assemble.place(encode("ACGTTGCATTGCAGGTCA"), window) is None
+
+
+def split(name: str, at: int, inside: int, **more) -> Read:
+    """Return a read of a deletion of 2,000 bases at 2000, `inside` bases before it, in SA too."""
+    sequence = ONE[2000 - inside : 2000] + ONE[4000 : 4000 + 100 - inside]
+    cigar = f"{inside}M{100 - inside}S"
+    return Read(name, "chr1", 2000 - inside, cigar, sequence, **more)
+
+
+def with_tags(bam: Path, tags: dict[str, str]) -> Path:
+    """Write SA into the reads of a BAM, by name."""
+    out = bam.with_name(f"tagged_{bam.name}")
+    given = pysam.AlignmentFile(str(bam))
+    with given, pysam.AlignmentFile(str(out), "wb", template=given) as made:
+        for read in given:
+            if read.query_name in tags:
+                read.set_tag("SA", tags[read.query_name])
+            made.write(read)
+    pysam.index(str(out))
+    return out
+
+
+class TestSignals:
+    """What the reader notes of split reads, pairs and clips."""
+
+    def signals(self, folder, reads, tags=None):
+        bam = write_bam(folder / "s.bam", LENGTHS, reads)
+        if tags:
+            bam = with_tags(bam, tags)
+        reader = Reader(bam, [("chr1", 0, 6000), ("chr2", 0, 4000)])
+        one = reader.next_chunk("chr1", 0, 6000)
+        return np.concatenate([one.signals, reader.next_chunk("chr2", 0, 4000).signals])
+
+    @pytest.mark.parametrize(
+        "flag, sa, told",
+        [
+            (0, "chr1,4001,+,60S40M,60,0;", (0, 2000, LEFT, 0, 4000, RIGHT)),
+            (0, "chr2,501,-,40M60S,60,0;", (0, 2000, LEFT, 1, 540, LEFT)),
+            (16, "chr2,501,+,2S38M2D60S,60,0;", (0, 2000, LEFT, 1, 540, LEFT)),
+            (16, "chr1,4001,-,60S40M,60,0;", (0, 2000, LEFT, 0, 4000, RIGHT)),
+        ],
+    )
+    def test_split(self, tmp_path, flag, sa, told):
+        found = self.signals(tmp_path, [split("a", 2000, 60, flag=flag)], {"a": sa})
+        (one,) = found
+        names = ("tid", "pos", "side", "tid2", "pos2", "side2")
+        assert tuple(int(one[name]) for name in names) == told
+        assert one["kind"] == SPLIT
+
+    @pytest.mark.parametrize(
+        "sa", ["chr9,1,+,60S40M,60,0;", "chr1,4001,+,60S40M,3,0;", "chr1,4001"]
+    )
+    def test_useless_tag_is_a_clip(self, tmp_path, sa):
+        found = self.signals(tmp_path, [split("a", 2000, 60)], {"a": sa})
+        assert found["kind"].tolist() == [CLIP]
+
+    def test_pair(self, tmp_path):
+        flags = PAIRED | FIRST | MATE_REVERSE, PAIRED | SECOND | REVERSE
+        reads = [
+            Read("p", "chr1", 1800, "100M", ONE[1800:1900], flag=flags[0], mate=4100),
+            Read("p", "chr1", 4100, "100M", ONE[4100:4200], flag=flags[1], mate=1800),
+        ]
+        found = self.signals(tmp_path, reads)
+        assert found["kind"].tolist() == [PAIR, PAIR]
+        assert found["pos"].tolist() == [1900, 4100]
+        assert found["side"].tolist() == [LEFT, RIGHT]
+
+
+class TestClusters:
+    """Groups of signals."""
+
+    def signals(self, rows):
+        out = np.zeros(len(rows), SIGNAL_DTYPE)
+        for name, column in zip(
+            ("name", "kind", "tid", "pos", "side", "tid2", "pos2", "side2"),
+            zip(*rows, strict=True),
+            strict=True,
+        ):
+            out[name] = column
+        return out
+
+    def found(self, rows):
+        lengths = np.zeros(2048, np.int64)
+        lengths[300] = 100
+        return clusters([self.signals(rows)], [lengths], 100)[0]
+
+    def test_splits_and_their_pairs(self):
+        rows = [(n, SPLIT, 0, 2000, LEFT, 0, 4000, RIGHT) for n in range(3)]
+        rows += [(9, SPLIT, 0, 4001, RIGHT, 0, 2001, LEFT)]
+        rows += [(20 + n, PAIR, 0, 1900 + n, LEFT, 0, 4050, RIGHT) for n in range(4)]
+        (one,) = self.found(rows)
+        assert (one.pos, one.pos2, one.split, len(one.fragments)) == (2000, 4000, True, 8)
+
+    def test_few_are_none(self):
+        assert self.found([(n, SPLIT, 0, 2000, LEFT, 0, 4000, RIGHT) for n in range(2)]) == []
+        assert self.found([(n, PAIR, 0, 1900, LEFT, 0, 4050, RIGHT) for n in range(4)]) == []
+
+    def test_few_pairs_with_clips(self):
+        rows = [(n, PAIR, 0, 1900, LEFT, 0, 4050, RIGHT) for n in range(4)]
+        rows += [(10 + n, CLIP, 0, 2000, LEFT, -1, -1, -1) for n in range(3)]
+        (one,) = self.found(rows)
+        assert not one.split
+
+    def test_usual_pairs_are_none(self):
+        rows = [(n, PAIR, 0, 1900 + n, LEFT, 0, 1990, RIGHT) for n in range(30)]
+        rows += [(99 + n, PAIR, 0, 1900 + n, RIGHT, 0, 1990, LEFT) for n in range(30)]
+        assert self.found(rows) == []
+
+    def test_lone_clips_are_dropped(self):
+        rows = [(n, CLIP, 0, pos, LEFT, -1, -1, -1) for n, pos in enumerate((100, 200, 200))]
+        assert recurrent(self.signals(rows))["pos"].tolist() == [200, 200]
+
+
+@pytest.fixture(scope="module")
+def deleted(tmp_path_factory):
+    """A deletion of 2,000 bases on half of the tumour's copies."""
+    folder = tmp_path_factory.mktemp("deleted")
+    fasta = write_reference(folder / "ref.fa", CONTIGS)
+    bed = write_bed(folder / "targets.bed", [("chr1", 1500, 2500), ("chr1", 3500, 4500)])
+
+    def plain(first, name):
+        starts = [*range(first, first + 600, 6)]
+        return [Read(f"{name}{s}", "chr1", s, "100M", ONE[s : s + 100]) for s in starts]
+
+    usual = plain(1700, "a") + plain(3700, "b")
+    carrying = [split(f"d{k}", 2000, k) for k in range(4, 98, 6)]
+    tags = {r.name: f"chr1,4001,+,{r.name[1:]}S{100 - int(r.name[1:])}M,60,0;" for r in carrying}
+    normal = write_bam(folder / "normal.bam", LENGTHS, usual)
+    tumor = with_tags(write_bam(folder / "tumor.bam", LENGTHS, usual + carrying, "tumor"), tags)
+    caller = Caller(Settings(str(fasta), str(bed), [str(tumor)], str(normal)))
+    caller.run(str(folder / "out.vcf.gz"))
+    return folder / "out.vcf.gz"
+
+
+class TestCall:
+    """From BAM to VCF."""
+
+    def test_deletion(self, deleted):
+        vcf = CallVcf(deleted)
+        (one,) = vcf.junctions()
+        assert (one.alt, one.pos, one.info["SVLEN"]) == ("<DEL>", 2000, -2000)
+        assert one.info["END"] == 4000
+        assert one.info["TYPE"] == "DEL"
+        assert one.passed
+        # One read starts at every sixth base of the reference, and of the junction.
+        assert one.genotypes["tumor"].alt >= 14
+        assert one.genotypes["tumor"].af == pytest.approx(0.5, abs=0.08)
+        assert one.genotypes["normal"].alt == 0
+
+    def test_other_readers_skip_it(self, deleted):
+        assert all(not call.symbolic for call in CallVcf(deleted))
+        assert list(CallVcf(deleted).at("chr1", 2000)) == []
+
+
+@pytest.fixture(scope="module")
+def hcc1954(tmp_path_factory):
+    if not REAL.is_dir():
+        pytest.skip(f"needs the real BAMs of {REAL}, which are not part of the project")
+    bed = tmp_path_factory.mktemp("hcc1954") / "targets.bed"
+    rows = [("8", 107652800, 107654200), ("11", 94975200, 94976400), ("11", 94987300, 94988600)]
+    write_bed(bed, rows)
+    fasta = REAL / "Homo_sapiens_assembly19.COST16011_region.fa.gz"
+    out = bed.with_name("out.vcf.gz")
+    bams = str(REAL / "HCC1954.bam"), str(REAL / "HCC1954_BL.bam")
+    Caller(Settings(str(fasta), str(bed), [bams[0]], bams[1])).run(str(out))
+    return out
+
+
+class TestHcc1954:
+    """Three junctions that Manta's demonstration reports; aligned without SA, 101-base reads."""
+
+    def test_the_same_junctions(self, hcc1954):
+        shown = [(c.chrom, c.pos, c.alt) for c in CallVcf(hcc1954).junctions() if c.passed]
+        precise = [
+            ("8", 107653411, "]11:94987872]T"),
+            ("8", 107653518, "G]11:94975749]"),
+            ("11", 94975749, "T]8:107653518]"),
+            ("11", 94987872, "T[8:107653411["),
+        ]
+        assert [one for one in shown if one in precise] == precise
+        rest = [one for one in shown if one not in precise]
+        # Imprecise there, too: T]11:94987865] at 94975753, within 156 bases.
+        assert [one[0] for one in rest] == ["11", "11"]
+        assert abs(rest[0][1] - 94975753) < 156
+        assert abs(rest[1][1] - 94987865) < 156
+
+    def test_evidence(self, hcc1954):
+        calls = CallVcf(hcc1954).junctions()
+        assert len(calls) == 6
+        for call in calls:
+            assert call.genotypes["HCC1954 BL"].alt == 0
+            assert call.genotypes["HCC1954"].alt >= 13
+            assert call.genotypes["HCC1954"].detected
+        exact = next(c for c in calls if c.pos == 107653518)
+        assert (exact.info["HOMLEN"], exact.info["HOMSEQ"]) == (2, "AA")
+
+    def test_nothing_else_passes(self, hcc1954):
+        assert [call for call in CallVcf(hcc1954) if call.passed] == []

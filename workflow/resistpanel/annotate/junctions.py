@@ -1,0 +1,287 @@
+"""Names of junctions: exons lost or duplicated, fusions with frame and kinase domain.
+
+Positions of a junction are those of its breakends (`core.junction`). Exons are numbered as in
+clinical use where `known_events.json` says which exon the first coding one is; of other genes
+coding exons are counted.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from resistpanel.core.junction import LEFT, RIGHT, Breakend
+from resistpanel.panel.genes import Gene
+
+#: INFO fields of junctions: id, number, type, description.
+FIELDS = (
+    ("SVNAME", "1", "String", "Name of the event, percent-encoded"),
+    ("EXONS", "1", "String", "Exons lost or duplicated, as GENE:first-last"),
+    ("FUSION", "1", "String", "Genes joined in the direction of both, 5' gene first"),
+    ("FRAME", "1", "String", "in_frame, out_of_frame or unknown"),
+    ("KINASE", "1", "String", "Kinase domain: kept, lost, duplicated or cut"),
+)
+
+
+@cache
+def known() -> dict:
+    """Return kinase domains, exon numbers and names, with their sources."""
+    return json.loads((Path(__file__).parent / "known_events.json").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a junction does to genes.
+
+    Attributes
+    ----------
+    gene, transcript : str
+        The gene that is changed; of a fusion, that with the kinase domain, else the 3' one.
+    consequence : str
+        Sequence Ontology term.
+    name : str
+    exons : str or None
+        As ``EGFR:2-7``.
+    fusion : str or None
+        As ``EML4::ALK``.
+    frame : str or None
+        in_frame, out_of_frame or unknown.
+    kinase : str or None
+        kept, lost, duplicated or cut; None of a gene without a known kinase domain.
+    coding : (int, int) or None
+        Coding bases lost or duplicated, 0-based half-open in the order of translation, where whole
+        exons are.
+    """
+
+    gene: str
+    transcript: str
+    consequence: str
+    name: str
+    exons: str | None = None
+    fusion: str | None = None
+    frame: str | None = None
+    kinase: str | None = None
+    coding: tuple[int, int] | None = None
+
+
+def breakends(
+    chrom: str, pos: int, alt: str, ref: str, end: int | None
+) -> tuple[Breakend, Breakend] | None:
+    """Return the breakends of a record, None of an allele that is no junction.
+
+    Parameters
+    ----------
+    chrom, pos, ref, alt
+        As in VCF; `pos` is 1-based.
+    end : int or None
+        INFO/END.
+    """
+    if alt.startswith("<"):
+        sides = {"<DEL>": (LEFT, RIGHT), "<DUP:TANDEM>": (RIGHT, LEFT)}.get(alt)
+        if sides is None or end is None:
+            return None
+        return Breakend(chrom, pos, sides[0]), Breakend(chrom, end, sides[1])
+    match = re.fullmatch(r"([ACGTN]*)([\[\]])(.+):(\d+)[\[\]]([ACGTN]*)", alt)
+    if match is None:
+        return None
+    here = LEFT if match[1] else RIGHT
+    there = LEFT if match[2] == "]" else RIGHT
+    mate = int(match[4])
+    return (
+        Breakend(chrom, pos if here == LEFT else pos - 1, here),
+        Breakend(match[3], mate if there == LEFT else mate - 1, there),
+    )
+
+
+def exon_number(gene: Gene, coding: int) -> int:
+    """Return the number of a coding exon (1-based) as clinical nomenclature counts it."""
+    return coding + known()["first_coding_exon"].get(gene.symbol, 1) - 1
+
+
+def gene_at(genes: Sequence[Gene], end: Breakend) -> Gene | None:
+    """Return the gene between whose first and last coding base a breakend is."""
+    for gene in genes:
+        if gene.chrom == end.contig and gene.cds[0][0] < end.pos < gene.cds[-1][1]:
+            return gene
+    return None
+
+
+def _kept(gene: Gene, end: Breakend) -> list[int]:
+    """Return the coding exons (1-based) that are whole on the side of a breakend that goes on."""
+    found = []
+    for number, (start, stop) in enumerate(gene.coding_order, 1):
+        if (stop <= end.pos) if end.side == LEFT else (start >= end.pos):
+            found.append(number)
+    return found
+
+
+def five_prime(gene: Gene, end: Breakend) -> bool:
+    """Return whether the part of a gene that goes on at a breakend is its 5' part."""
+    return (gene.strand == "+") == (end.side == LEFT)
+
+
+def _bases(gene: Gene, exons: Sequence[int]) -> int:
+    parts = gene.coding_order
+    return sum(parts[n - 1][1] - parts[n - 1][0] for n in exons)
+
+
+def _cut(gene: Gene, end: Breakend) -> bool:
+    """Return whether a breakend is inside a coding exon."""
+    return any(start < end.pos < stop for start, stop in gene.cds)
+
+
+def _residues(gene: Gene, exons: Sequence[int]) -> tuple[int, int]:
+    """Return the first and last residue of consecutive coding exons, codons in part included."""
+    before = _bases(gene, range(1, exons[0])) - gene.offset
+    last = before + _bases(gene, exons)
+    return before // 3 + 1, -(-last // 3)
+
+
+def kinase(gene: Gene, exons: Sequence[int]) -> str | None:
+    """Return how much of the kinase domain some consecutive coding exons hold.
+
+    ``whole``, ``part`` or ``none``; None of a gene without a known kinase domain.
+    """
+    domain = known()["kinase_domains"].get(gene.symbol)
+    if domain is None:
+        return None
+    if not exons:
+        return "none"
+    first, last = _residues(gene, exons)
+    if first <= domain["start"] and domain["end"] <= last:
+        return "whole"
+    return "none" if last < domain["start"] or first > domain["end"] else "part"
+
+
+def named(first: Breakend, second: Breakend, genes: Mapping[str, Sequence[Gene]]) -> Named | None:
+    """Return what a junction does to the genes of a panel, None where it touches none.
+
+    Parameters
+    ----------
+    first, second : Breakend
+    genes : mapping of contig to sequence of Gene
+    """
+    a = gene_at(genes.get(first.contig, ()), first)
+    b = gene_at(genes.get(second.contig, ()), second)
+    if a is None and b is None:
+        return None
+    if a is not None and b is not None and a.symbol == b.symbol:
+        if first.side != second.side:
+            return _intragenic(a, first, second)
+        return _rearranged(a)
+    return _joined(a, first, b, second)
+
+
+def _rearranged(gene: Gene) -> Named:
+    name = f"inversion within {gene.symbol}"
+    return Named(gene.symbol, gene.transcript, "structural_variant", name)
+
+
+def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
+    """Name a deletion or tandem duplication within a gene, by its exons."""
+    lost = first.side == LEFT
+    start, end = sorted((first.pos, second.pos))
+    whole = [
+        number
+        for number, (begin, stop) in enumerate(gene.coding_order, 1)
+        if start <= begin and stop <= end
+    ]
+    part = _cut(gene, first) or _cut(gene, second)
+    word = "deletion" if lost else "duplication"
+    if not whole and not part:
+        name = f"{gene.symbol} intron {word}, {end - start} bases"
+        return Named(gene.symbol, gene.transcript, "intron_variant", name)
+    if not whole:
+        return _within_exon(gene, start, end, lost)
+    low, high = exon_number(gene, whole[0]), exon_number(gene, whole[-1])
+    held = kinase(gene, whole)
+    state = None
+    if held is not None:
+        state = {
+            "whole": "lost" if lost else "duplicated",
+            "part": "cut" if lost else "kept",
+            "none": "kept",
+        }[held]
+    frame = "unknown" if part else _frame(_bases(gene, whole))
+    name = _known_name(gene, "DEL" if lost else "DUP", low, high)
+    span = f"exon {low}" if low == high else f"exons {low}-{high}"
+    if name is None:
+        name = f"{gene.symbol} {span} {word}"
+        if state == "duplicated":
+            name = f"{gene.symbol} kinase domain duplication ({span})"
+    term = "exon_loss_variant" if lost else "duplication"
+    before = _bases(gene, range(1, whole[0]))
+    coding = None if part else (before, before + _bases(gene, whole))
+    place = f"{gene.symbol}:{low}-{high}"
+    return Named(gene.symbol, gene.transcript, term, name, place, None, frame, state, coding)
+
+
+def _within_exon(gene: Gene, start: int, end: int, lost: bool) -> Named:
+    """Name a deletion or duplication of parts of one or two exons."""
+    touched = [
+        exon_number(gene, number)
+        for number, (begin, stop) in enumerate(gene.coding_order, 1)
+        if begin < end and start < stop
+    ]
+    low, high = min(touched), max(touched)
+    inside = any(begin <= start and end <= stop for begin, stop in gene.cds)
+    frame = _frame(end - start) if inside else "unknown"
+    word = "deletion" if lost else "internal tandem duplication"
+    name = f"{gene.symbol} exon {low} {word}, {end - start} bases"
+    usual = known()["internal_tandem_duplications"].get(gene.symbol)
+    if not lost and usual and usual[0] <= low and high <= usual[1]:
+        name = f"{gene.symbol}-ITD, {end - start} bases"
+    term = "exon_loss_variant" if lost else "duplication"
+    place = f"{gene.symbol}:{low}-{high}"
+    return Named(gene.symbol, gene.transcript, term, name, place, None, frame)
+
+
+def _frame(bases: int) -> str:
+    return "in_frame" if bases % 3 == 0 else "out_of_frame"
+
+
+def _known_name(gene: Gene, kind: str, low: int, high: int) -> str | None:
+    for row in known()["names"]:
+        if (row["gene"], row["type"], row["exons"]) == (gene.symbol, kind, [low, high]):
+            return row["name"]
+    return None
+
+
+def _joined(a: Gene | None, first: Breakend, b: Gene | None, second: Breakend) -> Named:
+    """Name a junction of two genes, or of a gene with sequence outside of the panel's genes."""
+    sides = [(gene, end) for gene, end in ((a, first), (b, second)) if gene is not None]
+    head = next((side for side in sides if five_prime(*side)), None)
+    tail = next((side for side in sides if not five_prime(*side)), None)
+    if len(sides) == 2 and (head is None or tail is None):
+        # Both 5' or both 3' parts: no transcript goes through.
+        gene = sides[0][0]
+        name = f"{gene.symbol} and {sides[1][0].symbol} joined in opposite directions"
+        return Named(gene.symbol, gene.transcript, "structural_variant", name)
+    fusion = "::".join(side[0].symbol if side else "?" for side in (head, tail))
+    frame = "unknown"
+    if head and tail and not _cut(*head) and not _cut(*tail):
+        before = _bases(head[0], _kept(*head)) - head[0].offset
+        lacking = tail[0].length - _bases(tail[0], _kept(*tail)) - tail[0].offset
+        frame = "in_frame" if (before - lacking) % 3 == 0 else "out_of_frame"
+    gene, state = _with_kinase(head, tail)
+    name = f"{fusion} fusion"
+    parts = [
+        f"{side[0].symbol} exon {exon_number(side[0], exons[-1 if side is head else 0])}"
+        for side in (head, tail)
+        if side and (exons := _kept(*side))
+    ]
+    if parts:
+        name += f" ({', '.join(parts)})"
+    return Named(gene.symbol, gene.transcript, "gene_fusion", name, None, fusion, frame, state)
+
+
+def _with_kinase(head, tail) -> tuple[Gene, str | None]:
+    """Return the gene to name a fusion by, with what becomes of its kinase domain."""
+    for side in (tail, head):
+        if side is not None:
+            held = kinase(side[0], _kept(*side))
+            if held is not None:
+                return side[0], {"whole": "kept", "part": "cut", "none": "lost"}[held]
+    return (tail or head)[0], None

@@ -1,0 +1,212 @@
+"""Junctions of a patient: from the reads that show them to candidates with their evidence."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resistpanel.call.call_constants import (
+    FOLDBACK_HOMOLOGY,
+    FOLDBACK_REACH,
+    HOMOLOGOUS_ERROR,
+    JUNCTION_ARTIFACT,
+    JUNCTION_ERROR,
+    JUNCTION_FLANK,
+    JUNCTION_FRAGMENTS,
+    JUNCTION_JOIN,
+    PAIRED_FRAGMENTS,
+)
+from resistpanel.call.events.assemble import assemble
+from resistpanel.call.events.clusters import Cluster, clusters, longest_template
+from resistpanel.call.events.genotype import Side, paired_support, support
+from resistpanel.call.io import regions
+from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.io.reader import Reader, Reads
+from resistpanel.call.model.posterior import Priors
+from resistpanel.core.allele import Allele
+from resistpanel.core.junction import Breakend, Junction
+
+if TYPE_CHECKING:
+    from resistpanel.call.caller import Caller
+
+#: Bases of a window that are read at most, beyond which fragments are thinned.
+WINDOW_BASES = 20_000_000
+
+
+class Windows:
+    """The reads of all samples in small windows, each file read once.
+
+    Parameters
+    ----------
+    caller : Caller
+    spans : list of (contig, start, end)
+        0-based half-open, in any order.
+    """
+
+    def __init__(self, caller: "Caller", spans: Sequence[tuple[str, int, int]]) -> None:
+        contigs = caller.samples[0].contigs
+        spans = [(c, max(start, 0), end) for c, start, end in spans]
+        self.spans = regions.merge(spans, contigs)
+        self.reads: list[list[Reads]] = [[] for _ in self.spans]
+        for sample, assay in zip(caller.samples, caller.assays, strict=True):
+            reader = Reader(
+                sample.path,
+                self.spans,
+                caller.settings.reference,
+                caller.settings.min_mapq,
+                WINDOW_BASES,
+                consensus=assay.consensus,
+                names=True,
+            )
+            for k, (contig, start, end) in enumerate(self.spans):
+                after = self.spans[k + 1] if k + 1 < len(self.spans) else ("", 0, 0)
+                before = self.spans[k - 1] if k else ("", 0, 0)
+                self.reads[k].append(
+                    reader.next_chunk(
+                        contig,
+                        start,
+                        end,
+                        after[1] if after[0] == contig else -1,
+                        before[2] if before[0] == contig else -1,
+                    )
+                )
+
+    def of(self, contig: str, start: int, end: int) -> list[Reads]:
+        """Return the reads of each sample in the window that holds [start, end)."""
+        for k, (name, low, high) in enumerate(self.spans):
+            if name == contig and low <= max(start, 0) and end <= high:
+                return self.reads[k]
+        raise KeyError(f"{contig}:{start}-{end} was not read")
+
+
+def _clipped_to(span: tuple[str, int, int], contigs: dict[str, int]) -> tuple[str, int, int]:
+    contig, start, end = span
+    return contig, max(start, 0), min(end, contigs[contig])
+
+
+def junctions(caller: "Caller") -> tuple[dict[Junction, Cluster], int]:
+    """Return the junctions that the patient's reads show, and how many were left out.
+
+    With each, the reads that led to it.
+    """
+    found = caller.found
+    read = int(found.bases / max(int(found.reads.sum()), 1)) or 100
+    candidates, crowded = clusters(found.signals, found.lengths, read)
+    contigs = list(caller.samples[0].contigs)
+    known = caller.reference.contigs
+    candidates = [c for c in candidates if contigs[c.tid] in known and contigs[c.tid2] in known]
+    if not candidates:
+        return {}, crowded
+    longest = max(longest_template(n) for n in found.lengths)
+    spans = [c.spans(longest) for c in candidates]
+    wanted = [
+        (contigs[tid], start, end)
+        for c, both in zip(candidates, spans, strict=True)
+        for tid, (start, end) in zip((c.tid, c.tid2), both, strict=True)
+    ]
+    wanted = [_clipped_to(span, known) for span in wanted]
+    windows = Windows(caller, [s for s in wanted if s[1] < s[2]])
+    result: dict[Junction, Cluster] = {}
+    for one, both in zip(candidates, spans, strict=True):
+        first = Breakend(contigs[one.tid], one.pos, one.side)
+        second = Breakend(contigs[one.tid2], one.pos2, one.side2)
+        both = tuple(
+            _clipped_to((end.contig, *span), known)[1:]
+            for end, span in zip((first, second), both, strict=True)
+        )
+        if any(start >= end for start, end in both):
+            continue
+        exact = assemble(
+            first, second, both, windows.of, caller.reference, caller.settings.min_qual
+        )
+        if exact is None and len(one.fragments) >= PAIRED_FRAGMENTS and not one.split:
+            exact = Junction.of(first, second, caller.reference, precise=False, uncertain=longest)
+        if exact is not None:
+            result.setdefault(exact, one)
+    return result, crowded
+
+
+def template_switch(junction: Junction) -> bool:
+    """Return whether polymerases may make a junction: by homology, or folding back."""
+    a, b = junction.first, junction.second
+    foldback = a.contig == b.contig and a.side == b.side and b.pos - a.pos < FOLDBACK_REACH
+    return foldback or junction.homology >= FOLDBACK_HOMOLOGY
+
+
+def error_of(junction: Junction) -> float:
+    """Return the rate at which fragments show a junction by error."""
+    doubtful = template_switch(junction) or not junction.precise
+    return HOMOLOGOUS_ERROR if doubtful else JUNCTION_ERROR
+
+
+def trusted(alleles: Sequence[Allele]) -> np.ndarray:
+    """Return which alleles are junctions that no artifact makes in all samples alike, bool.
+
+    `JUNCTION_ARTIFACT` is the prior of an artifact of these.
+    """
+    return np.array([a.symbolic and not template_switch(a) for a in alleles], dtype=bool)
+
+
+def by_priors(alleles: Sequence[Allele], priors: Priors) -> list[tuple[np.ndarray, Priors]]:
+    """Return the indices of alleles with the priors of the model for them."""
+    of_junctions = dataclasses.replace(priors, artifact=min(JUNCTION_ARTIFACT, priors.artifact))
+    apart = trusted(alleles)
+    parts = [(np.flatnonzero(~apart), priors), (np.flatnonzero(apart), of_junctions)]
+    return [part for part in parts if len(part[0])] or parts[:1]
+
+
+def known_already(junction: Junction, alleles: Sequence[Allele]) -> bool:
+    """Return whether an insertion or deletion of the alignments is the event of a junction."""
+    if junction.type not in ("DEL", "DUP"):
+        return False
+    start, end = junction.first.pos, junction.second.pos
+    for allele in alleles:
+        if allele.contig != junction.contig or allele.shift == 0:
+            continue
+        alike = abs(allele.shift - junction.shift) <= JUNCTION_JOIN
+        near = start - JUNCTION_JOIN - junction.homology <= allele.pos <= end + JUNCTION_JOIN
+        if alike and near:
+            return True
+    return False
+
+
+def candidates(caller: "Caller") -> list[Candidate]:
+    """Return the junctions with the evidence of every sample; sets what was left out."""
+    exact, caller.found.crowded_junctions = junctions(caller)
+    long = [
+        c.allele for c in caller.found.candidates
+        if not c.allele.symbolic and abs(c.allele.shift) >= JUNCTION_JOIN
+    ]  # fmt: skip
+    exact = {j: c for j, c in exact.items() if not known_already(j, long)}
+    if not exact:
+        return []
+    known = caller.reference.contigs
+    ends = [end for j in exact for end in (j.first, j.second)]
+    reach = {end: j.uncertain or JUNCTION_FLANK for j in exact for end in (j.first, j.second)}
+    around = {
+        end: _clipped_to((end.contig, end.pos - reach[end], end.pos + reach[end]), known)
+        for end in ends
+    }
+    windows = Windows(caller, list(around.values()))
+    result = []
+    for junction in sorted(exact):
+        reads = [windows.of(*around[end]) for end in (junction.first, junction.second)]
+        supports = []
+        for sample, both in enumerate(zip(*reads, strict=True)):
+            if junction.precise:
+                supports.append(_support(junction, both, caller))
+            else:
+                names = {name for s, name in exact[junction].fragments if s == sample}
+                supports.append(paired_support(junction, both, names))
+        if sum(s.alt for s in supports) >= JUNCTION_FRAGMENTS:
+            result.append(Candidate(junction, supports))
+    return result
+
+
+def _support(junction: Junction, reads: tuple[Reads, Reads], caller: "Caller"):
+    lengths = np.concatenate([r.table["length"] for r in reads])
+    length = int(np.median(lengths)) if len(lengths) else 100
+    flank = int(lengths.max(initial=length)) + 2 * JUNCTION_FLANK
+    sides = tuple(Side.of(junction, second, flank, caller.reference) for second in (False, True))
+    return support(reads, sides, junction.type == "DUP", length)
