@@ -1,6 +1,5 @@
 """Clones by cancer cell fraction, and trees under the sum rule."""
 
-import csv
 import ast
 from pathlib import Path
 
@@ -99,12 +98,11 @@ def test_every_tree_is_built_once():
     found = trees(np.full((1, 10, 4), 0.1) * [4, 3, 2, 1] * 1e-3, level=1.0)
     seen = {tuple(sorted(tree.parents.items())) for tree in found.found}
     assert len(seen) == len(found.found)
+
     # A clone has no parent that is smaller than it, and children that fit: by hand.
     def fits(parents):
         size = [4, 3, 2, 1]
-        return all(
-            sum(size[k] for k in parents if parents[k] == p) <= size[p] for p in parents
-        )
+        return all(sum(size[k] for k in parents if parents[k] == p) <= size[p] for p in parents)
 
     every = [
         dict(enumerate((ROOT, a, b, c)))

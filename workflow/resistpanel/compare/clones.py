@@ -90,9 +90,7 @@ def counted(rows: Sequence[Sequence[View]], rules: Rules) -> Counts:
     )
 
 
-def _record(
-    patient: Patient, ids: Sequence[str], found: Clusters, placed: Trees
-) -> records.Clones:
+def _record(patient: Patient, ids: Sequence[str], found: Clusters, placed: Trees) -> records.Clones:
     names = [str(k + 1) for k in range(len(found.members))]
     median, (low, high), upper = found.median(), found.interval(), found.upper()
     best = placed.found[0].parents if placed.found else {}

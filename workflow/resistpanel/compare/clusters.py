@@ -238,7 +238,9 @@ class _State:
         self.prior = np.broadcast_to(_WEIGHTS, (1, samples, len(POINTS)))
         copies = np.max(counts.most, initial=1, axis=1)
         self.copies = np.arange(1, int(copies.max()) + 1)
-        prior = np.where(self.copies == 1, ONE_COPY, (1 - ONE_COPY) / np.maximum(copies - 1, 1)[:, None])
+        prior = np.where(
+            self.copies == 1, ONE_COPY, (1 - ONE_COPY) / np.maximum(copies - 1, 1)[:, None]
+        )
         prior[copies == 1, 0] = 1.0
         with np.errstate(divide="ignore"):
             self.log_copies = np.log(np.where(self.copies <= copies[:, None], prior, 0.0))
@@ -408,7 +410,9 @@ class _State:
         drawn = np.empty((points.shape[1], number, points.shape[0]), np.float32)
         for k in range(points.shape[0]):
             for s in range(points.shape[1]):
-                at = np.searchsorted(cumulative[k, s], self.rng.random(number) * cumulative[k, s, -1])
+                at = np.searchsorted(
+                    cumulative[k, s], self.rng.random(number) * cumulative[k, s, -1]
+                )
                 at = np.minimum(at, len(POINTS) - 1)
                 inside = (at > 0) & (at < len(POINTS) - 1)
                 cell = np.clip(at - 1, 0, CCF_CELLS - 1)

@@ -152,9 +152,7 @@ class Comparison:
         from resistpanel.compare.clones import Patient, clones
 
         without = [name for name in self.tumors if name not in there]
-        patient = Patient(
-            self.proofs, there, without, self.sheet.lines, self._view, self.names
-        )
+        patient = Patient(self.proofs, there, without, self.sheet.lines, self._view, self.names)
         return clones(patient, self.rules) or msgspec.UNSET
 
     def _variants(self) -> tuple[records.Variant, ...]:
