@@ -281,8 +281,8 @@ def page(table: pd.DataFrame, command: str) -> str:
         "",
         f"Written by `{command}` at {revision()}. Counts are drawn, no reads are made; see",
         "`benchmarks/clone_patients.py` for the patients: 3 to 8 samples, 5 to 40 variants of 2",
-        "to 6 clones, 200 to 2,000 fragments, overdispersion 0.0002 to 0.002, a stated purity with an",
-        "error of 0.05.",
+        "to 6 clones, 200 to 2,000 fragments, overdispersion 0.0002 to 0.002, a stated purity with",
+        "an error of 0.05.",
         "",
         "## Cancer cell fractions of clones",
         "",
@@ -333,10 +333,12 @@ def published_page() -> list[str]:
         "",
         "CLL003: chronic lymphocytic leukaemia, five dated samples; counts per cluster and the",
         "tree that CALDER prints. The counts are pooled over the variants of a cluster; their",
-        f"overdispersion about CALDER's solution is {pooled_overdispersion():.2g}. The purity is not known.",
+        f"spread about CALDER's solution is {pooled_overdispersion():.2g}. The purity is not",
+        "known.",
         "",
         f"- Over the four clusters of CALDER's tree: its chain is "
-        f"{'' if four.chain_in_set else 'not '}in the 95 % set, of {len(four.found.found)} tree(s), the first with probability "
+        f"{'' if four.chain_in_set else 'not '}in the 95 % set, of "
+        f"{len(four.found.found)} tree(s), the first with probability "
         f"{four.found.found[0].probability:.3f}.",
     ]
     lines += [
