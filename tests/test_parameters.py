@@ -29,7 +29,7 @@ ROOMS = {
 DRAWINGS = {
     *(
         f"report/{name}.py"
-        for name in ("copies", "lesions", "pathway", "quality", "render", "slope")
+        for name in ("clones", "copies", "lesions", "pathway", "quality", "render", "slope")
     ),
     "testing/validation_page.py",
 }
@@ -55,6 +55,7 @@ STRUCTURE = {
     },
     "call/model/overdispersion.py": {"FARTHEST": "logit beyond which a frequency is 0 or 1"},
     "call/model/posterior.py": {"LOG_TINY": "log of 0", "STEP": "candidates computed at a time"},
+    "compare/trees.py": {"ROOT": "mark of a clone that has no parent"},
     "copynumber/identity.py": {"SHARED_WITH_Y": "coordinates of the genome builds"},
     "core/header_limits.py": {
         "MOST_HEADER, MOST_CONTIGS": "limits of files",

@@ -57,11 +57,61 @@ def build(patients, make):
 
     def build(patient):
         sheet = patient.sheet()
-        parts = {"sheet": sheet, "qc": patients.qc(sheet), "compare": patient.compare(),
+        compare = patient.compare()
+        parts = {"sheet": sheet, "qc": patients.qc(sheet), "compare": compare | clones(compare),
                  "resist": patient.resist()}  # fmt: skip
         return make(parts, table1=False, vcf=False) | {"build": "hg19"}
 
     return build
+
+
+def clones(compare):
+    """Return two clones of a patient's variants, one of which is below the other."""
+    samples = [s["sample"] for s in compare["samples"] if s["role"] != "normal"]
+    if len(samples) < 3:
+        return {}
+    ids = [v["id"] for v in compare["variants"] if v["reported"]]
+
+    def one(name, variants, ccf, position, parent):
+        return {
+            "name": name, "variants": variants, "position": position, "parent": parent,
+            "samples": {
+                sample: {"ccf": ccf - k / 100, "low": ccf / 2, "high": ccf, "upper": ccf,
+                         "absent": 0.0, "alone": ccf / 2}
+                for k, sample in enumerate(samples)
+            },
+            "before": [],
+        }  # fmt: skip
+
+    return {"clones": {
+        "samples": samples, "without_tumor": [], "tree_count": 1, "apart": [], "conflicts": [],
+        "clones": [one("1", ids[::2], 1.0, "first", None), one("2", ids[1::2], 0.4, "below", "1")],
+        "trees": [{"parents": {"1": None, "2": "1"}, "probability": 1.0}],
+        "ancestors": [["1", "2"]],
+    }}  # fmt: skip
+
+
+def clones_agree(report, found, calls, muts, info):
+    """Compare what every output says of clones."""
+    made = report["compare"].get("clones")
+    if made is None:
+        assert not found.all("section", id="clones")
+        assert {row["clone"] for row in calls} == {""}
+        return
+    (section,) = found.all("section", id="clones")
+    text = " ".join(section["text"].split())
+    names = {v["id"]: v["protein"] for v in report["compare"]["variants"]}
+    for clone in made["clones"]:
+        assert all(names[v] in text for v in clone["variants"])
+        for v in clone["variants"]:
+            assert info[v]["RP_CLONE"] == clone["name"]
+            rows = [r for r in muts if r["HGVSp_Short"] == f"p.{names[v]}"]
+            assert {r["RESISTPANEL.CLONE"] for r in rows} == {clone["name"]}
+            for row in (r for r in calls if r["variant"] == v):
+                there = clone["samples"].get(row["sample"])
+                assert row["clone"] == clone["name"]
+                assert row["clone_ccf"] == (f"{there['ccf']:.6g}" if there else "")
+    assert "of clone 1" in text
 
 
 def table(text):
@@ -72,6 +122,7 @@ def agree(report, read_page):
     """Compare what every output says of every reported variant."""
     calls, muts, info = table(tsv(report)), table(maf(maf_rows(report))), info_of(report)
     found = read_page(page(report))
+    clones_agree(report, found, calls, muts, info)
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     lesions = report["compare"]["lesions"]["variants"]
     groups = (lesions_section(report) or {"groups": []})["groups"]

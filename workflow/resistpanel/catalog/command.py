@@ -1,6 +1,7 @@
-"""`resistpanel catalog`: check the catalogue, write its sites, import a user's export."""
+"""`resistpanel catalog`: check and compare catalogues, write sites, import a user's export."""
 
 import argparse
+import dataclasses
 import datetime
 import sys
 from collections import Counter
@@ -9,12 +10,14 @@ from pathlib import Path
 import pysam
 
 from resistpanel.catalog.citations import STATES, Citation, load_citations, unverified
+from resistpanel.catalog.difference import COLUMNS, differences, version
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import CATALOG
 from resistpanel.catalog.import_table import BASES, import_file
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import write_text
 from resistpanel.panel.genes import load_genes
 
 
@@ -35,6 +38,18 @@ def register(parser: argparse.ArgumentParser) -> None:
     sites.add_argument("--targets", type=Path, help="BED; alleles outside it are not written")
     sites.add_argument("--output", type=Path, required=True, help="VCF to write")
     sites.set_defaults(run=run_sites)
+
+    diff = actions.add_parser("diff", help="list what differs between two catalogues, as TSV")
+    diff.add_argument("before", type=Path, help="folder of the earlier catalogue")
+    diff.add_argument(
+        "after",
+        type=Path,
+        nargs="?",
+        default=CATALOG,
+        help="folder of the later one (default: that of the package)",
+    )
+    diff.add_argument("--output", type=Path, help="TSV to write (default: standard output)")
+    diff.set_defaults(run=run_diff)
 
     imports = actions.add_parser(
         "import", help="create a table from the export of a knowledge base"
@@ -92,6 +107,7 @@ def run_check(args: argparse.Namespace) -> int:
     if args.reference and not args.genes:
         raise InputError("--reference needs --genes", "command line", "give the panel's GFF3")
     print(f"{len(catalog)} rows, {len(drivers)} drivers, {len(catalog.drugs)} drugs")
+    print(f"version {version(args.catalog)}")
     for title, column in (
         ("match level", "match_level"),
         ("mechanism", "mechanism_class"),
@@ -123,6 +139,26 @@ def _say_citations(catalog: Catalog, citations: dict[str, Citation]) -> None:
         unverified(row.pmid, citations))]  # fmt: skip
     if rows:
         print(f"rows that rest on unverified citations alone ({len(rows)}): {', '.join(rows)}")
+
+
+def run_diff(args: argparse.Namespace) -> int:
+    """Write the differences; say on standard error how many there are."""
+    found = list(differences(args.before, args.after))
+    lines = [
+        f"# before: {version(args.before)}",
+        f"# after: {version(args.after)}",
+        "\t".join(COLUMNS),
+        *("\t".join(dataclasses.astuple(one)) for one in found),
+    ]
+    text = "\n".join(lines) + "\n"
+    if args.output:
+        write_text(args.output, text)
+    else:
+        sys.stdout.write(text)
+    rows = Counter(change for _, _, change in {(d.table, d.row, d.change) for d in found})
+    said = [f"{rows[word]} {word}" for word in ("added", "removed", "changed")]
+    print(f"rows: {', '.join(said)}", file=sys.stderr)
+    return 0
 
 
 def run_import(args: argparse.Namespace) -> int:

@@ -299,3 +299,141 @@ LEAST_REAL = TABLE.add(
     "origin does not exclude it",
     origin="definition: 10 Phred, the threshold of call",
 )
+CCF_CELLS = TABLE.add(
+    "CCF_CELLS",
+    120,
+    unit="cells",
+    meaning="Cells of the cancer cell fraction of a clone, equal in arcsin(sqrt(c))",
+    origin="derived: 0.013 wide at 50 %, as the posterior of 1,500 fragments",
+)
+FREQUENCY_CELLS = TABLE.add(
+    "FREQUENCY_CELLS",
+    400,
+    unit="cells",
+    meaning="Grid of allele frequencies between which the likelihood of a variant of a clone is "
+    "interpolated, equal in arcsin(sqrt(f))",
+    origin="derived: 0.004 wide there; the posterior of 20,000 fragments has a standard deviation "
+    "of 0.0035",
+)
+CLONE_SAMPLES = TABLE.add(
+    "CLONE_SAMPLES",
+    3,
+    unit="samples",
+    meaning="Fewest samples with detectable tumour for clones and trees",
+    origin="judgement: two samples hardly order clones",
+)
+MOST_CLONE_VARIANTS = TABLE.add(
+    "MOST_CLONE_VARIANTS",
+    200,
+    unit="variants",
+    meaning="Variants that are clustered; of more, those with the most fragments in all samples",
+    origin="judgement: memory grows with variants times samples",
+)
+CLONE_SEED = TABLE.add(
+    "CLONE_SEED",
+    20261129,
+    unit="seed",
+    meaning="Seed of the random numbers by which clones are drawn",
+    origin="judgement: any; fixed, so that the same counts give the same answer",
+)
+CLONE_UPDATES = TABLE.add(
+    "CLONE_UPDATES",
+    300,
+    unit="updates",
+    meaning="Moves of single variants before partitions are kept; three times as many are kept",
+    origin="measured: `python -m benchmarks.clones`",
+)
+MOST_SWEEPS = TABLE.add(
+    "MOST_SWEEPS",
+    40,
+    unit="moves of all variants",
+    meaning="Most moves before partitions are kept; three times as many are kept",
+    origin="measured: `python -m benchmarks.clones`",
+)
+CLONE_DRAWS = TABLE.add(
+    "CLONE_DRAWS",
+    1000,
+    unit="draws",
+    meaning="Draws of the cancer cell fractions by which trees are compared",
+    origin="derived: a probability of 5 % has a standard error of 0.7 %",
+)
+CONCENTRATION = TABLE.add(
+    "CONCENTRATION",
+    1.0,
+    unit="variants",
+    meaning="Weight of a new clone against that of a variant in a clone (Chinese restaurant "
+    "process)",
+    origin="judgement: a mean of 2.9 clones for 10 variants, 4.3 for 40",
+)
+TRUNCAL_PRIOR = TABLE.add(
+    "TRUNCAL_PRIOR",
+    0.3,
+    unit="1",
+    meaning="Prior probability that a clone is in all tumour cells of every sample",
+    origin="judgement: one clone of a patient is, of about three",
+)
+ABSENT_PRIOR = TABLE.add(
+    "ABSENT_PRIOR",
+    0.25,
+    unit="1",
+    meaning="Prior probability that another clone is in no cell of a sample",
+    origin="judgement: a clone that is absent from a sample is common",
+)
+FIXED_PRIOR = TABLE.add(
+    "FIXED_PRIOR",
+    0.1,
+    unit="1",
+    meaning="Prior probability that another clone is in all tumour cells of a sample",
+    origin="judgement: a clone that has replaced the others is less common",
+)
+SCALE_MOVES = TABLE.add(
+    "SCALE_MOVES",
+    (0.05, 0.4, 0.1, 0.2, 0.05, 0.8, 0.1, 0.2),
+    unit="standard deviations",
+    meaning="Steps of the error of a sample's scale, one after the other",
+    origin="judgement: from what many variants leave of it to all of it",
+)
+SUM_RULE_ALPHA = TABLE.add(
+    "SUM_RULE_ALPHA",
+    0.05,
+    unit="1",
+    meaning="A clone is in no tree if in every tree the sum rule holds with less than this "
+    "probability, divided by the number of samples, in one of them",
+    origin="judgement: Bonferroni; with clones that have replaced all of their parent the rule "
+    "just holds",
+)
+MOST_TREES = TABLE.add(
+    "MOST_TREES",
+    1000,
+    unit="trees",
+    meaning="Trees that are kept; a clone that gives more is not placed",
+    origin="judgement: where more fit, little is known",
+)
+NEGLIGIBLE_TREE = TABLE.add(
+    "NEGLIGIBLE_TREE",
+    1e-6,
+    unit="1",
+    meaning="A tree is dropped if its probability, relative to the best, is below this",
+    origin="judgement",
+)
+TREES_LISTED = TABLE.add(
+    "TREES_LISTED",
+    20,
+    unit="trees",
+    meaning="Trees of the 95 % set that are listed, the most probable first",
+    origin="judgement",
+)
+ANCHORS = TABLE.add(
+    "ANCHORS",
+    5,
+    unit="variants",
+    meaning="Variants by whose frequencies the scale of every sample is tried to start with",
+    origin="judgement",
+)
+SHIFT_LIMIT = TABLE.add(
+    "SHIFT_LIMIT",
+    3.0,
+    unit="standard deviations",
+    meaning="Greatest error of a sample's scale to start with",
+    origin="judgement",
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from resistpanel.compare.baseline import Allele, line_state
-from resistpanel.compare.compare_constants import MOST_BEFORE
+from resistpanel.compare.compare_constants import CLONE_SAMPLES, MOST_BEFORE
 from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
 from resistpanel.compare.courses import courses, overall_status
@@ -101,6 +101,7 @@ class Comparison:
         )
         proofs = proving(self.records, self.tumors, sheet.tumor_only)
         rho = {name: rho_of(vcf.overdispersion(name), rules) for name in self.tumors}
+        self.proofs = proofs
         self.contents = contents(proofs, self.purity, self.tumors, rho)
         self.shared = shared(proofs, self.tumors)
         self._views: dict[tuple[str, str], View] = {}
@@ -142,7 +143,20 @@ class Comparison:
                     if variant.model != "germline"
                 },
             ),
+            clones=self._clones(),
         )
+
+    def _clones(self) -> records.Clones | msgspec.UnsetType:
+        """Return the clones of a patient with enough samples."""
+        there = [name for name in self.tumors if self.contents[name].detected]
+        if len(there) < CLONE_SAMPLES:
+            return msgspec.UNSET
+        # Most patients have fewer samples, and need not wait for the import.
+        from resistpanel.compare.clones import Patient, clones
+
+        without = [name for name in self.tumors if name not in there]
+        patient = Patient(self.proofs, there, without, self.sheet.lines, self._view, self.names)
+        return clones(patient, self.rules) or msgspec.UNSET
 
     def _variants(self) -> tuple[records.Variant, ...]:
         """Return the variants, with what is known of their fractions before each line.

@@ -387,6 +387,95 @@ class PairChanges(Record):
     """Expected fraction of the changed that did not change; null where none is called."""
 
 
+class CloneInSample(Record):
+    """A clone in a sample: fractions of the tumour cells."""
+
+    ccf: Fraction
+    """Median of the cancer cell fraction."""
+    low: Fraction
+    """Of the 95 % interval."""
+    high: Fraction
+    upper: Fraction
+    """One-sided 95 % upper bound, of a clone that is there."""
+    absent: Fraction
+    """Probability that it is in no cell."""
+    alone: Fraction | None
+    """Fraction of cells that have the variants of this clone and of none below it, in the most
+    probable tree; null for a clone that is in no tree."""
+
+
+class CloneBefore(Record):
+    """A clone before the first dose of a line of therapy."""
+
+    line: Position
+    upper: Fraction | None
+    """Highest upper bound over the samples; null without one."""
+    samples: tuple[str, ...]
+    """Taken before the first dose, with detectable tumour."""
+
+
+class Clone(Record):
+    """Variants that are in the same cells, by their cancer cell fractions in all samples."""
+
+    name: Text
+    """``1``, ``2``, by descending mean cancer cell fraction."""
+    variants: Annotated[tuple[str, ...], Meta(min_length=1)]
+    samples: dict[str, CloneInSample]
+    position: Literal["first", "below", "varies", "in no tree", "not placed"]
+    """first: of no other clone, in every tree of the 95 % set; below: of the same parent in every
+    tree; varies: the trees differ; in no tree: the sum rule fails; not placed: too many trees
+    fit."""
+    parent: str | None
+    """The same in every tree of the 95 % set; else null."""
+    before: tuple[CloneBefore, ...]
+    """One per line of therapy."""
+
+
+class CloneTree(Record):
+    """A tree under the sum rule."""
+
+    parents: dict[str, str | None]
+    """By clone; null for a clone that has none."""
+    probability: Fraction
+
+
+class SumRuleConflict(Record):
+    """A clone that fits into no tree, with what fits best."""
+
+    clone: Text
+    parent: str | None
+    siblings: tuple[str, ...]
+    """With these it is in more cells than the parent."""
+    children: tuple[str, ...]
+    """Clones that it would be the parent of."""
+    sample: str
+    """Where the sum rule fails most clearly."""
+    excess: Fraction
+    """Mean of the fraction of tumour cells by which it fails there."""
+    probability: Fraction
+    """That it holds there."""
+    text: Text
+
+
+class Clones(Record):
+    """Clones and the trees that relate them."""
+
+    samples: tuple[str, ...]
+    """Tumour and plasma samples with detectable tumour, in the order of the sheet."""
+    without_tumor: tuple[str, ...]
+    """The others: not used."""
+    clones: tuple[Clone, ...]
+    trees: tuple[CloneTree, ...]
+    """The most probable of the 95 % set, at most 20."""
+    tree_count: Count
+    """Trees of the 95 % set."""
+    ancestors: tuple[tuple[str, str], ...]
+    """Clone and a clone that arose in its cells, in every tree of the 95 % set."""
+    apart: tuple[tuple[str, str], ...]
+    """Clones on different branches in every tree of the 95 % set."""
+    conflicts: tuple[SumRuleConflict, ...]
+
+
 class Compare(Record):
     """Every variant of a patient in every sample, and its state between time points."""
 
@@ -401,3 +490,5 @@ class Compare(Record):
     lesions: Lesions
     changes: tuple[PairChanges, ...]
     """Of pairs with five or more shared variants."""
+    clones: Clones | UnsetType = UNSET
+    """Of patients with three or more samples with detectable tumour; else absent."""

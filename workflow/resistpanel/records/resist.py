@@ -302,6 +302,9 @@ class Coverage(Record):
     copy_number: bool
     """Copy number was examined."""
     not_in_dna: tuple[NotInDna, ...]
+    genes_off_panel: tuple[str, ...] | UnsetType = UNSET
+    """Genes with catalogue rows for the drugs given that the panel does not cover; absent where
+    the panel is not known."""
 
 
 class NotAssessed(Record):

@@ -13,6 +13,7 @@ import pysam
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
+from resistpanel.report.clones import clone_of
 from resistpanel.report.parts import line_of, state_at, trajectory
 
 #: INFO fields: name, Number, Type, Description.
@@ -38,6 +39,8 @@ INFO = (
     ("RP_NEGATIVE", ".", "String",
      "Catalogue rows for which this site was examined and found in no sample"),
     ("RP_DISTRIBUTION", 1, "String", "Over the lesions: truncal, shared, private or absent"),
+    ("RP_CLONE", 1, "String", "Clone that the variant is of, where there are three or more samples "
+     "with tumour"),
     ("RP_CALLERS", ".", "String", "Callers that called it, where others were run"),
 )  # fmt: skip
 #: FORMAT fields.
@@ -63,6 +66,7 @@ def info_of(report: dict) -> dict[str, dict]:
     for site in resist["negative_sites"]:
         negative.setdefault(site["site"], {}).update(dict.fromkeys(site["ids"]))
     lesions = report["compare"]["lesions"]["variants"]
+    clone = clone_of(report)
     callers = {v["id"]: v["called_by"] for v in (report.get("callers") or {}).get("variants", ())}
     found = {}
     for v in report["compare"]["variants"]:
@@ -78,6 +82,7 @@ def info_of(report: dict) -> dict[str, dict]:
             "RP_EVIDENCE": [evidence(row) for row in f.get("evidence", ())],
             "RP_NEGATIVE": [] if found_at_all(v) else [coded(i) for i in negative.get(v["id"], ())],
             "RP_DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
+            "RP_CLONE": clone.get(v["id"]),
             "RP_CALLERS": [coded(c) for c in callers.get(v["id"], ())],
         }  # fmt: skip
         found[v["id"]] = {

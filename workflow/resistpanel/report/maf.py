@@ -7,6 +7,7 @@ import re
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.clones import clone_of
 from resistpanel.report.parts import line_of, trajectory
 from resistpanel.report.tsv import field
 from resistpanel.report.words import EFFECTS
@@ -19,7 +20,7 @@ COLUMNS = (
     "t_alt_count", "n_ref_count", "n_alt_count", "cbp_driver", "cbp_driver_annotation",
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
-    "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN",
+    "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN", "RESISTPANEL.CLONE",
 )  # fmt: skip
 
 BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
@@ -136,6 +137,7 @@ def rows(report: dict) -> list[dict]:
     compare = report["compare"]
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     lesions = compare["lesions"]["variants"]
+    clone = clone_of(report)
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
     found = []
     for v in compare["variants"]:
@@ -159,6 +161,7 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.TRAJECTORY": "; ".join(trajectory(v)) or None,
             "RESISTPANEL.DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
             "RESISTPANEL.ORIGIN": v.get("origin", {}).get("value"),
+            "RESISTPANEL.CLONE": clone.get(v["id"]),
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from resistpanel.report import (
     callers,
+    clones,
     copies,
     findings,
     lesions,
@@ -34,12 +35,13 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
 #: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one,
-#: other callers where none was run.
+#: clones where there are fewer than three samples with tumour, other callers where none was run.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("mechanism", "Mechanism", "Mechanism"),
     ("course", "Course", "Course of the allele frequencies"),
     ("lesions", "Lesions", "Lesions"),
+    ("clones", "Clones", "Clones"),
     ("matrix", "States", "State of every variant"),
     ("table1", "Changes", "Somatic changes"),
     ("spectrum", "Spectrum", "Mutation spectrum"),
@@ -178,7 +180,9 @@ def page(report: dict) -> str:
     piles = reads.reads_view(report)
     by_lesion = lesions.lesions(report)
     others = callers.callers(report)
-    absent = {name for name, what in (("lesions", by_lesion), ("callers", others)) if not what}
+    of_clones = clones.clones(report)
+    optional = ("lesions", by_lesion), ("clones", of_clones), ("callers", others)
+    absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
     wide = set()
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
@@ -202,6 +206,7 @@ def page(report: dict) -> str:
         table1=tables.table1_view(report),
         slopes=slopes,
         lesions=by_lesion,
+        clones=of_clones,
         callers=others,
         pathway=drawing,
         pathway_narrow=pathway.drawing(report, narrow=True) if drawing else None,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from resistpanel.report.clones import clone_of
 from resistpanel.report.parts import line_of, state_at, trajectory
 
 VARIANT = (
@@ -16,6 +17,7 @@ COLUMNS = (
     "af", "af_low", "af_high", "lod", "ub", "detected", "ccf", "ccf_low", "ccf_high",
     "ub_ccf", "compared_with", "state", "probability_increase", "fold_change",
     "overall_state", "present_before", "status", "trajectory", "distribution",
+    "clone", "clone_ccf", "clone_ccf_low", "clone_ccf_high",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
     "origin", "probability_somatic",
 )  # fmt: skip
@@ -48,10 +50,13 @@ def rows(report: dict) -> Iterator[dict]:
     findings = {f["variant"]: f for f in resist["findings"]}
     keys = set(resist["verdict"]["key_variants"])
     lesions = compare["lesions"]["variants"]
+    clones = {one["name"]: one for one in (compare.get("clones") or {"clones": []})["clones"]}
+    clone_of_variant = clone_of(report)
     for v in compare["variants"]:
         if not v["reported"] and v["filters"] == ["absent"]:
             continue
         finding = findings.get(v["id"], {})
+        clone = clones.get(clone_of_variant.get(v["id"]), {"name": None, "samples": {}})
         for sample in compare["samples"]:
             e = v["samples"][sample["sample"]]
             # The pair in which this sample is the later one; a sample may stand in none.
@@ -76,6 +81,9 @@ def rows(report: dict) -> Iterator[dict]:
                 "status": v["status"],
                 "trajectory": "; ".join(trajectory(v)) or None,
                 "distribution": (lesions.get(v["id"]) or {}).get("kind"),
+                "clone": clone["name"],
+                **{f"clone_ccf{end}": clone["samples"].get(sample["sample"], {}).get(key)
+                   for end, key in (("", "ccf"), ("_low", "low"), ("_high", "high"))},
                 "key_variant": v["id"] in keys,
                 **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
                                                "match_level")},

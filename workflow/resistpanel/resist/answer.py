@@ -55,7 +55,7 @@ def assess(
     keys = keys_of(findings)
     rows = rows_for(patient, context)
     negative = negative_sites(patient, rows)
-    covered = coverage(patient, rows, negative)
+    covered = coverage(patient, rows, negative, None if panel is None else panel.genes)
     converging = convergence(patient, context.pathway, [f for f in keys if f.gained or f.open])
     germline, missed = excluded(patient, context), near_misses(patient, context)
     judge = Judge(patient, context, findings, panel, genes)

@@ -82,6 +82,11 @@ class CodingPanel:
     bases: Mapping[str, int]
     counted: dict[tuple, dict] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def genes(self) -> tuple[str, ...]:
+        """Genes of the catalogue of which a base is covered."""
+        return tuple(name for name, codons in self.codons.items() if any(codons))
+
     @cached_property
     def size(self) -> int:
         """Bases of the targets, N left out."""

@@ -1,10 +1,11 @@
 """What was looked for and not found, to which limit, and what could not be seen."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
+from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
     Coverage,
     ExcludedVariant,
@@ -61,9 +62,14 @@ def negative_sites(
 
 
 def coverage(
-    patient: Patient, rows: dict[str, tuple[Row, list[str]]], negative: Sequence[NegativeSite]
+    patient: Patient,
+    rows: dict[str, tuple[Row, list[str]]],
+    negative: Sequence[NegativeSite],
+    examined: Collection[str] | None = None,
 ) -> Coverage:
     """Return how much of the catalogue could be examined after treatment.
+
+    `examined` are the genes of the panel, None where the panel is not known.
 
     Notes
     -----
@@ -94,6 +100,9 @@ def coverage(
             for row in listed
             if not row.visible_in_dna
         ),
+        genes_off_panel=UNSET
+        if examined is None
+        else tuple(sorted({row.gene for row in listed if row.visible_in_dna} - set(examined))),
     )
 
 
@@ -122,6 +131,8 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
             "catalogue rows outside the targets or on unknown sequence: "
             f"{len(covered.without_site)}"
         )
+    if covered.genes_off_panel:
+        parts.append(f"not on the panel: {join(covered.genes_off_panel)}")
     amplifications = sorted({r.gene for r in rows if r.alteration_type in {"amplification"}})
     if amplifications and not covered.copy_number:
         parts.append(f"amplification ({join(amplifications)}) was not examined")
