@@ -823,6 +823,14 @@ CLEAN_DRAWS = TABLE.add(
     meaning="How many of the draws without any error are worked out; the others repeat them",
     origin="judgement",
 )
+WHOLE_SLOPE = TABLE.add(
+    "WHOLE_SLOPE",
+    0.7,
+    unit="fragments",
+    meaning="A call is made from a whole number of fragments on: over so many fragments about each "
+    "integer the limit of detection goes from one to the next, instead of jumping",
+    origin="judgement",
+)
 LEAST_STRATUM = TABLE.add(
     "LEAST_STRATUM",
     12,
