@@ -11,7 +11,9 @@ Every site is evaluated by the caller's model and filters; a variant counts as c
 record passes and `DET` is 1 in that tumour.
 
 A cell fails if the 99 % interval (Wilson) of the fraction called lies wholly outside 93 to
-97 %. Where no limit is stated, frequencies up to 1 are searched for one that is called in 95 %.
+97 %. A limit is never stated below the error rate of the site: cells of which more are called
+because their limit is raised to it are counted apart (`floor`). Where no limit is stated,
+frequencies up to 1 are searched for one that is called in 95 %.
 """
 
 import argparse
@@ -326,6 +328,9 @@ def measure(cell: Cell, number: int) -> dict:
     hits = int(called(cell, drawn(cell, row["lod"], number, rng)).sum())
     low, high = wilson99(hits, number)
     verdict = "below" if high < LOWEST else "above" if low > HIGHEST else "held"
+    expected = cell.site().expected[0, cell.sample].sum()
+    if verdict == "above" and row["lod"] <= expected / cell.depths[cell.sample] * (1 + 1e-9):
+        verdict = "floor"
     return row | {"called": hits / number, "at": row["lod"], "verdict": verdict}
 
 
@@ -334,13 +339,14 @@ def table(rows: pd.DataFrame) -> pd.DataFrame:
     out = []
     for name, frame in [*rows.groupby("setting", sort=False), ("all", rows)]:
         count = frame.verdict.value_counts()
-        with_limit = frame[frame.verdict.isin(["held", "below", "above"])]
+        with_limit = frame[frame.verdict.isin(["held", "below", "above", "floor"])]
         out.append(
             {
                 "setting": name, "cells": len(frame), "with a limit": len(with_limit),
                 "hold": int(count.get("held", 0)),
                 "called in less": int(count.get("below", 0)),
                 "called in more": int(count.get("above", 0)),
+                "limit raised to the error rate": int(count.get("floor", 0)),
                 "least called": with_limit.called.min() if len(with_limit) else np.nan,
                 "most called": with_limit.called.max() if len(with_limit) else np.nan,
                 "no limit": int(count.get("none", 0)),
@@ -361,8 +367,9 @@ def page(given: str, tables: pd.DataFrame, failed: pd.DataFrame) -> str:
         "variant in one tumour. Called means that the filters that depend on counts pass and that "
         "`DET` is 1 in that tumour.\n\n"
         "A cell holds unless the 99 % interval of the fraction called is wholly outside 93 to "
-        "97 %. Cells without a limit are counted apart; a limit is missing if some AF is called "
-        "in clearly more than 95 %.\n\n" + summary.markdown(tables)
+        "97 %. A limit is never below the error rate of the site; cells of which more are called "
+        "for that are counted apart. So are cells without a limit; a limit is missing if some AF "
+        "is called in clearly more than 95 %.\n\n" + summary.markdown(tables)
     )
     if len(failed):
         text += "\n\n## Cells that do not hold\n\n" + summary.markdown(failed)
@@ -390,7 +397,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.output:
         rows.to_csv(args.output, sep="\t", index=False, float_format="%.4g")
     print(summary.markdown(table(rows)))
-    failed = rows[~rows.verdict.isin(["held", "none"])]
+    failed = rows[~rows.verdict.isin(["held", "none", "floor"])]
     failed = failed.drop(columns=["shape", "damage", "at"])
     if len(failed):
         print("\n" + summary.markdown(failed))

@@ -116,8 +116,18 @@ class TestAmplicons:
         pos = AMPLICONS[5][0] + 55
         alt = other(self.sequence[pos])
         normal = lab.bam("N", amplicons(self.sequence, "N", 1000, [], rng))
-        tumor = lab.bam("T", amplicons(self.sequence, "T", 1000, [(pos, alt, 0.04)], rng))
-        caller, found = lab.call(tumor, normal=normal)
+        reads = amplicons(self.sequence, "T", 1000, [(pos, alt, 0.04)], rng)
+        # Half a percent of the reads may be copies of one or two molecules.
+        rare, base = AMPLICONS[2][0] + 60, other(self.sequence[AMPLICONS[2][0] + 60])
+        for n in range(5):
+            reads += pair(
+                f"T{n}", self.sequence, *AMPLICONS[2], 125, bool(n % 2), errors={rare: base}
+            )
+        caller, found = lab.call(lab.bam("T", reads), normal=normal)
+        few = found[rare + 1, self.sequence[rare], base]
+        assert few.filters == ["few_molecules"]
+        assert [few.samples[1][k] for k in ("AD", "DET")] == [[1000, 5], 0]
+        assert few.samples[1]["LOD"] > 0.005
         record = found[pos + 1, self.sequence[pos], alt]
         assert record.filters == []
         assert record.samples[1]["LOD"] < 0.015

@@ -236,6 +236,11 @@ class TestLimit:
         reached = betabinom.sf(least - 1, depth, limit * size, (1 - limit) * size)
         assert reached == pytest.approx(0.95, abs=2e-3)
 
+    def test_at_least_so_many_fragments(self):
+        limit = float(overdispersed_limit(0.003, 3000, 2e-3, least=14))
+        assert limit == pytest.approx(overdispersed_limit(betaincinv(14, 2987, 0.95), 3000, 2e-3))
+        assert overdispersed_limit(0.02, 3000, 2e-3, 14) == overdispersed_limit(0.02, 3000, 2e-3)
+
     def test_without_overdispersion_and_without_a_limit(self):
         found = overdispersed_limit([0.02, np.nan, 1.0], [900, 900, 900], [0.0, 1e-3, 1e-3])
         assert found[0] == 0.02

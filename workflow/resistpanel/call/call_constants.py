@@ -247,6 +247,15 @@ SHRINK = TABLE.add(
     meaning="Pseudo-counts of a cell of the error table, at the rate of its parent cell",
     origin="judgement",
 )
+CONTEXT_ERRORS = TABLE.add(
+    "CONTEXT_ERRORS",
+    12.0,
+    unit="errors",
+    meaning="Pseudo-counts of a cell of the table by the base before, of all samples and strands, "
+    "at the rate of the substitution: contexts differ by a factor of 1.4 in COLO829",
+    origin="judgement: false calls of python -m benchmarks.bed.panel_size against the calls of "
+    "small panels with a variant in ten bases",
+)
 NOMINAL_RATES = TABLE.add(
     "NOMINAL_RATES",
     (0.03, 0.01, 0.004, 0.0015, 0.0005, 0.0001, 3e-5, 5e-6),
@@ -821,6 +830,14 @@ CLEAN_DRAWS = TABLE.add(
     10,
     unit="draws",
     meaning="How many of the draws without any error are worked out; the others repeat them",
+    origin="judgement",
+)
+WHOLE_SLOPE = TABLE.add(
+    "WHOLE_SLOPE",
+    0.7,
+    unit="fragments",
+    meaning="A call is made from a whole number of fragments on: over so many fragments about each "
+    "integer the limit of detection goes from one to the next, instead of jumping",
     origin="judgement",
 )
 LEAST_STRATUM = TABLE.add(

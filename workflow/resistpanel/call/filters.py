@@ -111,6 +111,16 @@ FILTERS = (
         "fragments",
     ),
     Filter(
+        "few_molecules",
+        "effective_fragments",
+        True,
+        2.0,
+        "In amplicons, fewer than {threshold:g} effective fragments in every tumour, that is "
+        "fragments divided by 1 + (n - 1) rho: copies of one molecule, which share its PCR error",
+        "fragments",
+        "measured: python -m benchmarks.bed amplicon-ffpe",
+    ),
+    Filter(
         "strand",
         "strand_p",
         True,

@@ -121,7 +121,7 @@ cdef class Models:
     cdef double[::1] depth, w, like, row
     cdef double[:, ::1] expected
     cdef double[:, :, ::1] log_error, error
-    cdef double[:, ::1] variant, log_of_error
+    cdef double[:, ::1] variant, log_of_error, error_square
     cdef double[::1] log_variant, height
     cdef double[:, :, ::1] log_rate, own_prior
     cdef double log_carried, het_prior, hom_prior
@@ -166,6 +166,7 @@ cdef class Models:
         self.error = np.empty((samples, 3, self.F * self.M))
         self.variant = np.empty((3, self.F * self.M))
         self.log_of_error, self.log_variant = np.empty((samples, 3)), np.empty(3)
+        self.error_square = np.zeros((samples, 3))
         self.height = np.empty(self.F)
 
     def set_site(self, int sample, depth, expected, log_shared, log_own, log_rate, log_error,
@@ -241,6 +242,8 @@ cdef class Models:
         cdef int i
         for i in range(self.F * self.M):
             table[i] = 0
+        if not variant:
+            self.error_square[s, kind] = 0
         if sd < 0.05:
             total[0] = mean
             self.add_error(table, 1, mean)
@@ -255,6 +258,8 @@ cdef class Models:
                 high = p
         share = p if variant else p * exp(up) / (p * exp(up) + (1 - p) * exp(down))
         total[0] = mean + share * up + (1 - share) * down
+        if not variant:
+            self.error_square[s, kind] = (up - down) * (up - down) * share * (1 - share)
         self.add_error(table, share, mean + up)
         self.add_error(table, 1 - share, mean + down)
 
@@ -574,9 +579,10 @@ cdef class Models:
         ----------
         part : (3,)
             Fraction of the fragments by kind.
-        z : (3,)
+        z : (4,)
             Deviations of the fragments from the average, in standard deviations: of their error
-            probabilities within a kind, of their orientation, of the number of the third kind.
+            probabilities within a kind, of their orientation, of the number of the third kind; of
+            the error probabilities of the other samples' errors.
         m : int
             Index of the multiplier of the site.
         """
@@ -593,6 +599,8 @@ cdef class Models:
             # Damage does not depend on base quality, so that only the variant's part varies.
             less = z[0] * self.spread_within(s, part, f, m, True) * sqrt(k)
             damaged = -z[0] * self.spread_within(s, part, f, m, False) * sqrt(k)
+        # Of the models, damage alone takes no account of the quality of errors.
+        damaged += z[3] * self.spread_of_errors(s)
         return min(self.odds(less, damaged) - self.needed_odds, self.factor(s) + less - self.needed_bf)
 
     cdef double spread_within(self, int s, const double *part, double f, int m, bint ratio
@@ -614,8 +622,21 @@ cdef class Models:
                 square += part[kind] * value * value
         return sqrt(square)
 
+    cdef double spread_of_errors(self, int s) noexcept nogil:
+        """Return the standard deviation of the log probability of the other samples' errors.
+
+        Of good bases, given how many there are.
+        """
+        cdef double square = 0
+        cdef int j, o
+        for j in range(self.S):
+            for o in range(2):
+                if j != s:
+                    square += self.errors[j, o] * self.error_square[j, o]
+        return sqrt(square)
+
     cdef void draw(self, int s, const double *u, bint own, int given, int side,
-                   const double *cum_own) noexcept nogil:
+                   const double *cum_own, double keep) noexcept nogil:
         """Set the errors of all samples, drawn from the fitted model.
 
         Parameters
@@ -628,6 +649,8 @@ cdef class Models:
             Index of the multiplier: of all samples, or of one orientation (`side`) of the sample.
         cum_own : (samples, 2, MULTIPLIERS)
             Distribution functions of m.
+        keep : double
+            Fraction of the sample's fragments that lack the variant: of these are its errors.
         """
         cdef int j, o, M = self.M, m
         cdef double mean, seen
@@ -640,6 +663,7 @@ cdef class Models:
                     while m < M - 1 and u[2 * j + o] > cum_own[(2 * j + o) * M + m]:
                         m += 1
                 mean = self.expected[j, o] * (1.0 if own and o == 2 else self.multiplier[m])
+                mean *= keep if j == s else 1.0
                 self.errors[j, o] = poisson(min(mean, 0.5 * self.depth[j]),
                                             u[2 * self.S + 3 * j + o])
                 seen += self.errors[j, o]
@@ -704,7 +728,7 @@ cdef class Models:
         return 0.5 * (low + high)
 
     def critical(self, int s, part, uniform, own, given, clean, int side, levels,
-                 double cap, double until, bint last_refused):
+                 double cap, double until, bint last_refused, double least):
         """Return how many fragments with the variant make a call, for each draw of the errors.
 
         Parameters
@@ -713,8 +737,9 @@ cdef class Models:
             The sample with the variant.
         part : (3,)
             Fraction of its fragments by kind.
-        uniform : float64, (draws, 3 + 5 samples)
-            Quantiles: of the deviations z of `margin`, then as in `draw`.
+        uniform : float64, (draws, 4 + 5 samples)
+            Quantiles: of the first three deviations z of `margin`, then as in `draw`, then of the
+            fourth.
         own, given : int32, (draws,)
             As in `draw`, like `side`.
         clean : float64, (n, 3)
@@ -728,6 +753,8 @@ cdef class Models:
             Frequency from which on what is called beyond doubt stays so; 0 if none does.
         last_refused : bool
             Whether that holds for numbers below all that are called, too.
+        least : double
+            Frequency that a filter asks for.
 
         Returns
         -------
@@ -751,12 +778,12 @@ cdef class Models:
         cdef double[::1] seen = np.zeros(u.shape[0])
         cdef double[:, :, ::1] cum_own = np.cumsum(np.exp(self.own_prior), axis=2)
         cdef double n = self.depth[s], k, slope, centre, steep, start
-        cdef double z[3]
-        cdef double usual = 0
+        cdef double z[4]
+        cdef double usual = 0, keep
         cdef int i, j, o, r, first
         cdef double[::1] checks
         # The expected errors first, to see what is called at all.
-        z[0] = z[1] = z[2] = 0
+        z[0] = z[1] = z[2] = z[3] = 0
         for j in range(self.S):
             for o in range(3):
                 self.errors[j, o] = self.expected[j, o]
@@ -805,8 +832,9 @@ cdef class Models:
             close.append(k)
             k *= 1.2
         checks = np.array(close[::-1], dtype=float)
+        keep = 1 - min(max(centre / n, least), 1)
         for r in range(u.shape[0]):
-            self.draw(s, &u[r, 3], is_own[r], which[r], side, &cum_own[0, 0, 0])
+            self.draw(s, &u[r, 3], is_own[r], which[r], side, &cum_own[0, 0, 0], keep)
             usable = &u[r, 0]
             if self.no_errors():
                 if cleared >= quiet.shape[0]:
@@ -816,6 +844,7 @@ cdef class Models:
                 usable = &quiet[cleared, 0]
             for i in range(3):
                 z[i] = normal_quantile(usable[i])
+            z[3] = normal_quantile(u[r, 3 + 5 * self.S])
             slope = steep
             seen[r] = self.errors[s, 0] + self.errors[s, 1] + self.errors[s, 2]
             start = max(centre + usual - seen[r], 0.3 * centre)
@@ -838,11 +867,12 @@ cdef class Models:
         cdef const double[::1] u = uniform
         cdef double[::1] fractions = part
         cdef double[:, :, ::1] cum_own = np.cumsum(np.exp(self.own_prior), axis=2)
-        cdef double z[3]
+        cdef double z[4]
         cdef int i
-        self.draw(s, &u[3], own, given, side, &cum_own[0, 0, 0])
+        self.draw(s, &u[3], own, given, side, &cum_own[0, 0, 0], 1)
         for i in range(3):
             z[i] = normal_quantile(u[i])
+        z[3] = normal_quantile(u[3 + 5 * self.S])
         found = [self.margin(s, &fractions[0], k, z, given) for k in numbers]
         return np.array(found), np.array(self.errors)
 

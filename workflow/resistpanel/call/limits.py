@@ -5,8 +5,8 @@ with the multiplier of the site from its distribution, and the variant in one sa
 draw of the errors, the very model that calls is asked how many fragments with the variant make a
 call; how often a frequency reaches that many is the binomial tail, which is summed over the draws
 and solved for the frequency. The critical number is a real number at which the odds cross what a
-call needs, and a call is made from the next integer on. Half a fragment is added for that, so
-that the limit falls smoothly with depth, where the integer itself would make it jump.
+call needs, and a call is made from the next integer on; the steps are sloped, so that the limit
+falls with depth and does not jump.
 
 A limit is worked out on a grid of depth and error rate for each kind of site, and interpolated
 between: sites of a kind are alike in their other samples and in their distributions of m.
@@ -37,6 +37,7 @@ from resistpanel.call.call_constants import (
     TIN_FROM,
     TIN_PRIOR,
     TUMOR_SPREAD,
+    WHOLE_SLOPE,
 )
 from resistpanel.call.errors.error_model import MULTIPLIERS
 from resistpanel.call.filters import FILTERS
@@ -390,12 +391,11 @@ class _Limits:
             levels += [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95]
         own, given_m, side, weight = self._strata(k, expected)
         number, seen, spans = self.models.critical(
-            s, self.part[k], _uniform(len(own), 3 + 5 * self.samples), own, given_m,
+            s, self.part[k], _uniform(len(own), 4 + 5 * self.samples), own, given_m,
             _uniform(CLEAN_DRAWS, 3), side, [f * depth for f in levels], cap, until,
-            bool(foreign),
+            bool(foreign), self.slip[k] * rate,
         )  # fmt: skip
-        # Half a fragment on average from the crossing to the next integer.
-        number = np.maximum(number, self.slip[k] * rate * depth - seen) + 0.5
+        number = _next_whole(np.maximum(number, self.slip[k] * rate * depth - seen))
         number = np.maximum(number, np.maximum(FEW - seen, 0))
         least = max(self.slip[k] * rate * depth - float((weight * seen).sum()), FEW)
         later = [(max(low, least), high) for low, high in spans[1:]]
@@ -451,6 +451,19 @@ class Needed:
     number: np.ndarray
     weight: np.ndarray
     spans: list[tuple[float, float]]
+
+
+def _next_whole(number: np.ndarray) -> np.ndarray:
+    """Return the whole numbers of fragments from which on a call is made, (draws,).
+
+    The steps are sloped over `WHOLE_SLOPE` about each integer, so that the limit has no jumps.
+    """
+    found, finite = number.copy(), np.isfinite(number)
+    below = np.floor(number[finite])
+    after = (number[finite] - below) / WHOLE_SLOPE
+    step = np.clip(0.5 + after, 0, 1) + np.clip(after - 1 / WHOLE_SLOPE + 0.5, 0, 1)
+    found[finite] = below + step
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -60,13 +60,15 @@ class RecordBuilder:
         self.alts = np.array([[s.alt for s in row] for row in support]).reshape(shape)
         self.phred, self.best = posterior.somatic_phred, posterior.best
         self.real = posterior.real_phred
-        weak = next(f.threshold for f in filters.FILTERS if f.name == "weak")
-        self.threshold = weak
+        thresholds = {f.name: f.threshold for f in filters.FILTERS}
+        self.threshold = weak = thresholds["weak"]
+        self.molecules = thresholds["few_molecules"]
         self.new = np.flatnonzero((self.best == "somatic") & (self.phred >= NEAR_MISS))
         self.called = {self.candidates[i].allele for i in self.new if self.phred[i] >= weak}
         amplicons = [a for a in caller.assays if a.library == "amplicon"]
         self.amplicon = bool(amplicons)
         self.primers = self.amplicon and all(a.primers for a in amplicons)
+        self.rho = np.array([found.rho for found in caller.overdispersion])
         self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
         pon = caller.settings.pon
         self.normals = Resource(pon, "NORMALS") if pon else None
@@ -132,6 +134,16 @@ class RecordBuilder:
         return most[-1] if most and not candidate.forced else None
 
     @cached_property
+    def copied(self) -> np.ndarray:
+        """How many fragments of an amplicon count as one, (candidates, samples); 1 elsewhere.
+
+        Copies of a molecule share the errors of its first cycles of PCR. In amplicons they cannot
+        be recognised by their ends; the overdispersion shows how many there are.
+        """
+        raw = [a.library == "amplicon" and a.reads in ("raw", "marked") for a in self.caller.assays]
+        return 1 + np.maximum(self.totals - 1, 0) * np.where(raw, self.rho, 0.0)
+
+    @cached_property
     def inherited(self) -> np.ndarray:
         """Which alleles the normal shows to be inherited, bool (candidates,).
 
@@ -194,8 +206,9 @@ class RecordBuilder:
         )
         for s in range(len(caller.samples)):
             binomial = limits.detection_limits(sites, s, conditions)
-            rho = caller.overdispersion[s].rho
-            lod[kept, s] = overdispersed_limit(binomial, self.totals[kept, s], rho)
+            total, copied = self.totals[kept, s], self.copied[kept, s]
+            least = np.where(copied > 1, self.molecules * copied, 0.0)
+            lod[kept, s] = overdispersed_limit(binomial, total, self.rho[s], least)
 
     @cached_property
     def log_presence(self) -> np.ndarray:
@@ -229,8 +242,7 @@ class RecordBuilder:
     def records(self) -> list[Record]:
         """Return the records, sorted."""
         kept = np.flatnonzero(self.kept)
-        rho = np.array([found.rho for found in self.caller.overdispersion])
-        counts = self.alts[kept], self.totals[kept], rho
+        counts = self.alts[kept], self.totals[kept], self.rho
         low, high = overdispersed_interval(*counts)
         upper = overdispersed_upper(*counts)
         out = [self._record(i, *row) for i, *row in zip(kept, low, high, upper, strict=True)]
@@ -252,6 +264,9 @@ class RecordBuilder:
         if caller.normal is not None:
             metrics["artifact_odds"] = (somatic - posterior.log_artifact[i]) / LN10
         metrics["cluster"] = self.cluster[i]
+        if self.amplicon:
+            effective = (self.alts[i] / self.copied[i])[self.tumors]
+            metrics["effective_fragments"] = float(effective.max())
         if caller.normal is None and not candidate.forced:
             metrics["linked"] = self.linked[i]
         if (most := self._damage_of(i)) is not None:
@@ -355,6 +370,7 @@ class RecordBuilder:
         if total >= MIN_DEPTH:
             # Of an allele that exists in the patient: one that does not is in no sample.
             shown = k >= 2 and self.log_presence[i, s] >= np.log(PRESENT_BF)
+            shown &= self.copied[i, s] <= 1 or k >= self.molecules * self.copied[i, s]
             detected = int(name != "absent" and shown)
         return {
             "GT": {None: "./.", 0: "0/0", 1: "0/1"}[detected],

@@ -127,7 +127,7 @@ def ratio_upper(estimate: float, upper: float, divisor: float, divisor_low: floa
     return (product + root) / both
 
 
-def overdispersed_limit(limit, depth, rho, level: float = 0.95) -> np.ndarray:
+def overdispersed_limit(limit, depth, rho, least=0.0, level: float = 0.95) -> np.ndarray:
     """Return a limit of detection that holds for beta-binomial counts.
 
     A limit f for binomial counts says that a number of fragments k is reached with the probability
@@ -139,9 +139,11 @@ def overdispersed_limit(limit, depth, rho, level: float = 0.95) -> np.ndarray:
     limit : array_like
         Binomial limits; NaN stay NaN.
     depth, rho : array_like
+    least : array_like
+        Fragments that are asked for in any case.
     """
-    limit, depth, rho = np.broadcast_arrays(
-        np.asarray(limit, float), np.asarray(depth, float), np.asarray(rho, float)
+    limit, depth, rho, least = np.broadcast_arrays(
+        *(np.asarray(x, float) for x in (limit, depth, rho, least))
     )
     result = np.array(limit, dtype=float)
     use = np.isfinite(limit) & (limit < 1) & (rho > 0) & (depth > 1)
@@ -151,7 +153,7 @@ def overdispersed_limit(limit, depth, rho, level: float = 0.95) -> np.ndarray:
         middle = (low + high) / 2
         reached = betainc(middle, n - middle + 1, f) >= level
         low, high = np.where(reached, middle, low), np.where(reached, high, middle)
-    k = np.maximum(low, 1.0)
+    k = np.minimum(np.maximum(low, np.maximum(least[use], 1.0)), n)
     whole = np.floor(k)
     below, above = (overdispersed_upper(whole - 1 + step, n, r, level) for step in (0, 1))
     result[use] = np.maximum(below + (k - whole) * (above - below), f)

@@ -24,6 +24,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import (
     CONSENSUS_SLIPPAGE,
+    CONTEXT_ERRORS,
     DAMAGE_MOST,
     ERROR_RANGE,
     HEAVY_TAIL,
@@ -72,6 +73,23 @@ GOOD = 3
 
 #: 64 contexts: 16 * left + 4 * reference base + right.
 CONTEXTS = 64
+
+
+def _read_cells() -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray], ...]:
+    """Return the base before, the base and the base read of (context, base), by strand.
+
+    In the direction of forward and of reverse reads; each (CONTEXTS, 4).
+    """
+    context = np.arange(CONTEXTS)
+    left, middle, right = context // 16, context // 4 % 4, context % 4
+    read = np.arange(4)
+    forward = np.broadcast_arrays(left[:, None], middle[:, None], read)
+    reverse = np.broadcast_arrays(3 - right[:, None], 3 - middle[:, None], 3 - read)
+    return tuple(forward), tuple(reverse)
+
+
+#: Of classes 0 and 3 (forward reads), and of 1 and 4 (reverse).
+_READ_CELLS = _read_cells()
 
 
 def contexts(padded: np.ndarray) -> np.ndarray:
@@ -476,11 +494,59 @@ def heavy_tailed(weights: np.ndarray) -> np.ndarray:
     return (1 - part) * weights + part * tail / tail.sum()
 
 
+def _with_suspects(
+    tally: ErrorCounts, suspects: Suspects | None, weight: np.ndarray | None
+) -> np.ndarray:
+    """Return the errors of a sample, suspects as often as they are errors."""
+    if suspects is None or not len(suspects.base):
+        return tally.errors
+    errors = tally.errors.copy()
+    np.add.at(errors, (suspects.context, suspects.base), suspects.errors * weight[:, None, None])
+    return errors
+
+
+def _quality(tally: ErrorCounts, errors: np.ndarray) -> np.ndarray:
+    """Return E, (QUALITY_GROUPS,)."""
+    by_quality, total = errors.sum((0, 1, 2)), tally.total.sum((0, 1))
+    return (by_quality + NOMINAL_ERRORS) / (total + NOMINAL_ERRORS / NOMINAL)
+
+
+def read_contexts(
+    tallies: list[ErrorCounts], suspects: list[Suspects], weight: np.ndarray
+) -> np.ndarray:
+    """Return the factor of the base before in single reads, (CONTEXTS, 4, CLASSES).
+
+    A sequencing error depends on the base that was read before, in the direction of the read.
+    Strands, orientations and samples of a patient are taken together: a panel of 300 bases has
+    few errors of each context in each of them. 1 where both mates agree.
+
+    Parameters
+    ----------
+    tallies, suspects : per sample
+    weight : (suspects,)
+        Probability of each suspect's being an error.
+    """
+    seen, expected = np.zeros((4, 4, 4)), np.zeros((4, 4, 4))
+    for tally, found in zip(tallies, suspects, strict=True):
+        errors = _with_suspects(tally, found, weight)
+        usual = np.einsum("xcq,q->xc", tally.total, _quality(tally, errors) / 3)
+        for strand, cells in enumerate(_READ_CELLS):
+            np.add.at(seen, cells, errors[:, :, strand::3].sum((2, 3)))
+            np.add.at(expected, cells, np.repeat(usual[:, strand::3].sum(1)[:, None], 4, axis=1))
+    parent = (seen.sum(0) + SHRINK) / (expected.sum(0) + SHRINK)
+    factor = (seen + CONTEXT_ERRORS * parent) / (expected + CONTEXT_ERRORS)
+    found = np.ones((CONTEXTS, 4, CLASSES))
+    for strand, cells in enumerate(_READ_CELLS):
+        found[:, :, strand::3] = factor[cells][..., None]
+    return found
+
+
 def learn(
     tally: ErrorCounts,
     pooled_stutter: np.ndarray,
     suspects: Suspects | None = None,
     weight: np.ndarray | None = None,
+    usual_factor: np.ndarray | None = None,
 ) -> ErrorModel:
     """Return the error rates of a sample.
 
@@ -493,19 +559,15 @@ def learn(
         Of the tally.
     weight : (suspects,), optional
         Probability of each suspect's being an error.
+    usual_factor : (CONTEXTS, 4, CLASSES), optional
+        From `read_contexts`: what C is multiplied by, before the sample's own errors.
     """
-    errors = tally.errors
-    if suspects is not None and len(suspects.base):
-        errors = errors.copy()
-        np.add.at(
-            errors, (suspects.context, suspects.base), suspects.errors * weight[:, None, None]
-        )
-    by_quality = errors.sum((0, 1, 2))
-    total = tally.total.sum((0, 1))
-    quality = (by_quality + NOMINAL_ERRORS) / (total + NOMINAL_ERRORS / NOMINAL)
+    errors = _with_suspects(tally, suspects, weight)
+    quality = _quality(tally, errors)
     expected = np.einsum("xcq,q->xc", tally.total, quality / 3)  # per alternative base
     observed = errors.sum(3)  # context, base, class
     mid = (np.arange(CONTEXTS) // 4) % 4
+    usual = np.ones((CONTEXTS, 4, CLASSES)) if usual_factor is None else usual_factor
     factor = np.ones((CONTEXTS, 4, CLASSES))
     for ref in range(4):
         rows = mid == ref
@@ -513,10 +575,10 @@ def learn(
             if base == ref:
                 continue
             # The 12 substitutions per class first, then the contexts shrunk to them.
-            parent = (observed[rows, base].sum(0) + SHRINK) / (expected[rows].sum(0) + SHRINK)
-            factor[rows, base] = (observed[rows, base] + SHRINK * parent) / (
-                expected[rows] + SHRINK
-            )
+            before = expected[rows] * usual[rows, base]
+            parent = (observed[rows, base].sum(0) + SHRINK) / (before.sum(0) + SHRINK)
+            factor[rows, base] = (observed[rows, base] + SHRINK * parent) / (before + SHRINK)
+            factor[rows, base] *= usual[rows, base]
     mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
     cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
     slip = _slips(tally.stutter, tally.stutter_total, pooled_stutter)
@@ -538,9 +600,15 @@ def learn_rates(
     """
     suspects = [Suspects.joined(t.suspects) for t in error_counts]
     weight = np.zeros(len(suspects[0].base) if suspects else 0)
-    error_models = [
-        learn(t, pooled_stutter, u, weight) for t, u in zip(error_counts, suspects, strict=True)
-    ]
+
+    def learned() -> list[ErrorModel]:
+        usual_factor = read_contexts(error_counts, suspects, weight)
+        return [
+            learn(t, pooled_stutter, u, weight, usual_factor)
+            for t, u in zip(error_counts, suspects, strict=True)
+        ]
+
+    error_models = learned()
     for _ in range(ROUNDS if len(weight) else 0):
         odds = sum(
             np.maximum(u.log_odds(n), 0.0) for u, n in zip(suspects, error_models, strict=True)
@@ -548,9 +616,7 @@ def learn_rates(
         new = expit(-odds - np.log(SUSPECT_VARIANT))
         settled = np.abs(new - weight).max() < 0.02
         weight = new
-        error_models = [
-            learn(t, pooled_stutter, u, weight) for t, u in zip(error_counts, suspects, strict=True)
-        ]
+        error_models = learned()
         if settled:
             break
     return error_models, suspects, weight
