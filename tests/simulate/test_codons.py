@@ -105,6 +105,12 @@ def test_shipped_codons_lie_where_the_panel_has_their_residues():
     assert {c.gene for c in codons if c.basis == "derived"} >= {"ALK", "PTPRD", "RUNX1T1"}
 
 
+def test_codons_of_another_build_are_refused():
+    assert len(read_codons(DEMO / "codons.tsv", "hg19")) == 234
+    with pytest.raises(InputError, match=r"codons.tsv:2: the codons are of hg19, .* is hg38"):
+        read_codons(DEMO / "codons.tsv", "hg38")
+
+
 def test_shipped_table_1():
     with (DEMO / "table1.tsv").open() as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
