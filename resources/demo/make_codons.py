@@ -28,7 +28,12 @@ HERE = Path(__file__).parent
 
 #: How the compiled coding sequence of a gene was obtained -> how sure its codons are.
 BASIS = {"exact": "reference", "near": "clone", "orf_only": "clone"}
-CODON_COLUMNS = ("gene", "transcript", "residue", "aa", "codon", "chrom", "pos", "basis", "source")
+#: Build of the positions, which the facts are compiled for.
+BUILD = "hg19"
+CODON_COLUMNS = (
+    *("gene", "transcript", "residue", "aa", "codon", "chrom", "pos", "basis", "source"),
+    "build",
+)
 TABLE1_COLUMNS = [
     "gene",
     "gene_printed",
@@ -144,7 +149,7 @@ def codon_rows(facts: Path, genes: dict[str, Gene]) -> list[tuple]:
             gene.chrom,
             positions,
         )
-        rows.append((*fields, basis, source))
+        rows.append((*fields, basis, source, BUILD))
     return rows
 
 

@@ -11,8 +11,8 @@ import pysam
 import pytest
 
 from resistpanel.cli import main
+from resistpanel.core.contig_checksums import checksum
 from resistpanel.inputs import environment as machine
-from resistpanel.inputs.check_data import checksum
 from resistpanel.inputs.merge import updated
 
 _spec = importlib.util.spec_from_file_location(

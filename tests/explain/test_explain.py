@@ -10,9 +10,12 @@ import pytest
 from scipy.stats import betabinom
 
 from resistpanel.cli import main
-from resistpanel.report.explain_facts import decisions
+from resistpanel.core.errors import InputError
+from resistpanel.report.explain_command import explained
+from resistpanel.report.explain_facts import decisions, read_results
 from resistpanel.report.explain_query import parse, short_protein
 from resistpanel.report.explain_text import percent, probability
+from resistpanel.report.variant_names import comparable_coding, comparable_protein, words_of
 
 _spec = importlib.util.spec_from_file_location(
     "report_patients", Path(__file__).parents[1] / "report" / "patients.py"
@@ -88,22 +91,78 @@ def explain(results, capsys, *words) -> tuple[int, str, str]:
     return status, streams.out, streams.err
 
 
+SPELLINGS = """
+    MAP2K1 C121S|MAP2K1 p.C121S|MAP2K1 p.Cys121Ser|MAP2K1 p.(Cys121Ser)|c121s|map2k1:p.Cys121Ser
+    MAP2K1-C121S|MAP2K1_C121S|MAP2K1/C121S|MAP2K1 Cys121Ser|map2k1 cys121ser|MEK1 C121S|C121S
+    MAP2K1 c.362G>C|MAP2K1:c.362G>C|c.362G>C|362g>c|MAP2K1 c. 362G>C|MAP2K1 c.362G→C
+    ENST00000307102:c.362G>C|ENST00000307102.5:p.Cys121Ser|NM_002755.3:c.362G>C
+    NM_002755.3(MAP2K1):c.362G>C (p.Cys121Ser)|NM_002755.3(MAP2K1):c.362G>C
+    chr15:66729154:G:C|15:66,729,154|15:66729154|15-66729154-G-C|15_66729154_G/C|chr15:66729154 G>C
+    chr15:66729154G>C|chr15:g.66729154G>C|NC_000015.9:g.66729154G>C|15 66729154 . G C
+    chr15–66729154–G–C|MAP2K1 p.C121S chr15:66729154:G:C (reported)|MAP2K1 p.C121S c.362G>C
+""".replace("\n", "|").split("|")
+SPELLINGS = [text.strip() for text in SPELLINGS if text.strip()]
+
+
+def test_ways_to_name_a_variant(results):
+    assert len(set(SPELLINGS)) >= 30
+    read = read_results(results, "MEL-PLX")
+    for text in SPELLINGS:
+        facts = explained(read, text, set())
+        assert facts["variant"]["id"] == "chr15:66729154:G:C", text
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("text", "gene", "call"),
     [
-        ["MAP2K1", "C121S"],
-        ["MAP2K1 p.C121S"],
-        ["MAP2K1 p.(Cys121Ser)"],
-        ["c121s"],
-        ["map2k1:p.Cys121Ser"],
-        ["chr15:66729154:G:C"],
-        ["15:66,729,154"],
+        ("BRAF amplification", "BRAF", "amplification"),
+        ("BRAF amp", "BRAF", "amplification"),
+        ("BRAF-amp", "BRAF", "amplification"),
+        ("BRAF_amplification", "BRAF", "amplification"),
+        ("BRAF gain (6.1 copies)", "BRAF", "amplification"),
+        ("BRAF copy number", "BRAF", None),
+        ("BRAF CNV", "BRAF", None),
+        ("CDKN2A homdel", "CDKN2A", "deletion"),
+        ("copynumber:CDKN2A:deletion", "CDKN2A", "deletion"),
     ],
 )
-def test_ways_to_name_a_variant(results, capsys, words):
-    status, out, _ = explain(results, capsys, *words)
-    assert status == 0
-    assert out.startswith("MEL-PLX: MAP2K1 p.C121S\n  chr15:66729154:G:C, SNV")
+def test_ways_to_name_a_copy_number(text, gene, call):
+    query = parse(text, {"BRAF", "CDKN2A"})
+    assert (query.gene, query.copies, query.call) == (gene, True, call)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("E746_A750del", "p.Glu746_Ala750del"),
+        ("E746-A750del", "p.Glu746_Ala750del"),
+        ("R57fs", "p.Arg57LeufsTer12"),
+        ("R57Lfs*12", "p.Arg57LeufsTer12"),
+        ("Q61X", "p.Gln61Ter"),
+        ("T726T", "p.Thr726="),
+    ],
+)
+def test_spellings_of_protein_changes(one, other):
+    assert comparable_protein(one) == comparable_protein(other)
+
+
+def test_the_id_of_a_row_is_one_word():
+    for word in ("MAP2K1-C121S-PLX4720", "MAP2K1-C121-PLX4720", "BRAF-V600-anti-EGFR"):
+        assert words_of(word, {"MAP2K1": "MAP2K1", "BRAF": "BRAF"}) == [word]
+        assert parse(word, {"MAP2K1", "BRAF"}).site == word
+
+
+def test_spellings_of_coding_changes():
+    assert comparable_coding("2235_2249delGGAATTAAGAGAAGC") == comparable_coding("c.2235_2249del")
+    assert comparable_coding("c.-124c>t") == "-124C>T"
+    assert comparable_coding("c.362G>C") != comparable_coding("c.362G>A")
+
+
+def test_a_gene_off_the_panel_is_said_to_be(results):
+    read = read_results(results, "MEL-PLX")
+    for text in ("TMPRSS2", "TMPRSS2 amplification", "TMPRSS2 E100K"):
+        with pytest.raises(InputError, match="gene 'TMPRSS2' is off the panel: not sequenced"):
+            explained(read, text, {"MAP2K1", "BRAF", "PTPRD"})
 
 
 def test_every_number_is_there(results, capsys):

@@ -410,9 +410,20 @@ def test_a_wrong_cdna_is_named(fasta, contig, span, message):
         read_coding(fasta(CDNA), contig, span)
 
 
+def test_a_coding_sequence_out_of_frame_is_refused(fasta):
+    # The stop codon at the end is no fault.
+    assert read_coding(fasta("ATGACCTGCCCCTAA"), None, None).codons == 5
+    with pytest.raises(InputError, match=r"6-14 of 'cdna' is out of frame: codon 1 is a stop"):
+        read_coding(fasta("CCCCCTAACCCCCCC"), None, (6, 14))
+    with pytest.raises(InputError, match=r"the frame without one is 7-12 or 8-13"):
+        read_coding(fasta("CCCCCTAACCCCCCC"), None, (6, 14))
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [
+        (["--gene", "MAP2K"], "--gene: unknown gene 'MAP2K'; did you mean 'MAP2K"),
+        (["--gene", "XYZZY9"], "--gene: unknown gene 'XYZZY9'; give the HGNC symbol"),
         (["--drug", "PLX4O20"], "--drug: unknown drug 'PLX4O20'; did you mean"),
         (["--cds", "all"], "--cds: 'all' cannot be read; write it as 1-1182"),
         (["--rows", "r.tsv"], "catalogue rows need a source"),

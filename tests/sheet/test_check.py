@@ -12,10 +12,15 @@ from resistpanel.cli import main
 from resistpanel.core import bam
 from resistpanel.core.bam import BGZF_EOF
 from resistpanel.core.builds import LENGTHS
-from resistpanel.core.files import read_json
+from resistpanel.core.contig_checksums import naming_reference
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME, read_json
+from resistpanel.core.intervals import read_targets
 from resistpanel.inputs import bam_checks
 from resistpanel.inputs import checks as check
 from resistpanel.inputs.sheet import Row
+from resistpanel.panel.build import read_gene_list
+from resistpanel.panel.genes import load_genes
 
 from .conftest import LENGTH, write_bam
 
@@ -295,6 +300,61 @@ def test_cram(world, capsys):
     assert world.check(capsys)[:2] == (0, [])
     path.write_bytes(path.read_bytes()[:-38])
     assert "truncated" in only(world, capsys)
+
+
+def test_cram_of_another_reference(world, capsys):
+    """A CRAM whose reads are decoded with another sequence is not a damaged file."""
+    path = world.folder / "after.cram"
+    world.rows[2]["bam"] = "after.cram"
+    pysam.view(
+        *("-C", "-T", str(world.reference), "-o", str(path), str(world.folder / "after.bam")),
+        catch_stdout=False,
+    )
+    pysam.samtools.index(str(path))
+    name, sequence = world.reference.read_text().split("\n", 1)
+    changed = f"{name}\n{sequence.translate(str.maketrans('ACGT', 'CATG'))}"
+    other = world.folder / "other.fa"
+    other.write_text(changed)
+    pysam.faidx(str(other))
+    with pytest.raises(InputError, match=r"another reference than .*other\.fa: contig chr"):
+        bam.read_header(path, other)
+    with (
+        pytest.raises(InputError, match="made with another reference"),
+        naming_reference(other),
+    ):
+        raise InputError("is truncated or corrupt", str(path))
+    with pytest.raises(InputError, match="is truncated"), naming_reference(world.reference):
+        raise InputError("is truncated or corrupt", str(path))
+    world.reference.write_text(changed)
+    line = only(world, capsys)
+    assert "the CRAM was made with another reference than genome.fa: contig chr" in line
+    assert line.endswith("give the reference that the CRAM was made with")
+
+
+@pytest.mark.parametrize("name", ["panel.bed", "genes.txt", "genes.gff3"])
+def test_a_byte_order_mark_is_no_letter(tmp_path, name):
+    """Tables that a spreadsheet saved as "UTF-8 with BOM" read as those without."""
+    gff3 = (HOME / "panels/cancer138/hg19.gff3").read_text().splitlines(keepends=True)
+    text, read = {
+        "panel.bed": ("chr1\t10\t20\n", read_targets),
+        "genes.txt": ("BRAF\nGPX4\n", read_gene_list),
+        "genes.gff3": ("".join(line for line in gff3 if "GPX4" in line or "BRAF" in line
+                               or "ENST00000288602" in line), load_genes),
+    }[name]  # fmt: skip
+    plain, marked = tmp_path / name, tmp_path / f"marked.{name}"
+    plain.write_text(text)
+    marked.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert read(marked) == read(plain) and read(plain)
+
+
+@pytest.mark.parametrize(
+    ("first", "cure"),
+    [("chrom\tstart\tend", "delete the line"), ("@HD\tVN:1.6", "IntervalListToBed")],
+)
+def test_a_bed_that_is_none(tmp_path, first, cure):
+    (tmp_path / "p.bed").write_text(f"{first}\nchr1\t10\t20\n")
+    with pytest.raises(InputError, match=cure):
+        read_targets(tmp_path / "p.bed")
 
 
 def test_chr_prefix(world, capsys):

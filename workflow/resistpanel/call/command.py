@@ -111,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.call.io.shards import gather, save, share, stamp
     from resistpanel.core.bam import quiet
     from resistpanel.core.bam_index import check_whole
+    from resistpanel.core.contig_checksums import naming_reference
 
     shard = _shard(args)
     if args.shard is None and not (args.output or "").endswith(".vcf.gz"):
@@ -145,7 +146,7 @@ def run(args: argparse.Namespace) -> int:
     # Few objects are in cycles, and what was imported stays: collect seldom, and not that.
     gc.freeze()
     gc.set_threshold(100_000)
-    with quiet():
+    with quiet(), naming_reference(args.reference):
         for path in (*args.normal, *args.tumor) if not args.gather else ():
             check_whole(Path(path))
         if args.build_pon:

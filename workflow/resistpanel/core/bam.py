@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pysam
 
+from resistpanel.core.contig_checksums import another_reference
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import replacing, sync
 from resistpanel.core.header_limits import check_bam_header, check_cram_header
@@ -208,6 +209,9 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
             text = str(handle.header)
             has_reads = not first_read or next(handle.fetch(until_eof=True), None) is not None
     except (OSError, ValueError) as error:
+        named = another_reference(path, reference) if reference else None
+        if named:
+            raise InputError(named.what, cure=named.cure) from None
         raise InputError(f"the BAM is damaged: {error}", cure="copy or make it again") from None
     groups, order = [], None
     for line in text.splitlines():

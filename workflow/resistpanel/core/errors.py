@@ -64,10 +64,13 @@ class InputErrors(InputError):
         return [line for error in self.errors for line in error.lines()]
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word spelt most like `word`, or None if none is near."""
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known word spelt most like `word`, or None if none is near.
+
+    `cutoff` is the least ratio of `difflib`, 0 to 1.
+    """
     by_key = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), by_key, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word.casefold(), by_key, n=1, cutoff=cutoff)
     return by_key[near[0]] if near else None
 
 

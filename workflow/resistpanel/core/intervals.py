@@ -66,10 +66,15 @@ def read_targets(bed: str | Path) -> list[Target]:
         if not line.strip() or line.startswith(("#", "track", "browser")):
             continue
         fields, where = line.split("\t"), f"{path}:{number}"
-        if len(fields) < 3:
+        if len(fields) < 3 and not line.startswith("@"):
             raise InputError("fewer than 3 columns", where, "BED columns are tab-separated")
-        if not (fields[1].isdecimal() and fields[2].isdecimal()):
-            raise InputError("start and end must be whole numbers", where)
+        if len(fields) < 3 or not (fields[1].isdecimal() and fields[2].isdecimal()):
+            cure = ""
+            if number == 1 and line.startswith("@"):
+                cure = "this is a Picard interval list; convert it with `picard IntervalListToBed`"
+            elif number == 1 and not any(field.isdecimal() for field in fields[1:3]):
+                cure = "delete the line if it is a header"
+            raise InputError("start and end must be whole numbers", where, cure)
         start, end = int(fields[1]), int(fields[2])
         if start >= end:
             raise InputError(f"start {start} is not below end {end}", where, "BED is 0-based")

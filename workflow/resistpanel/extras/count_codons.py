@@ -9,6 +9,7 @@ import numpy as np
 import pysam
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.sequence import GENETIC_CODE
 from resistpanel.extras.extras_constants import MIN_BASE_QUALITY, MIN_MAPPING_QUALITY
 
 _EXCLUDED = pysam.FUNMAP | pysam.FSECONDARY | pysam.FQCFAIL | pysam.FSUPPLEMENTARY
@@ -76,7 +77,8 @@ def read_coding(reference: Path, contig: str | None, span: tuple[int, int] | Non
     Raises
     ------
     InputError
-        If the contig is not named or not there, or the span is no multiple of three.
+        If the contig is not named or not there, or the span is no multiple of three or has a
+        stop codon before its last codon.
     """
     try:
         with pysam.FastaFile(str(reference)) as fasta:
@@ -105,7 +107,26 @@ def read_coding(reference: Path, contig: str | None, span: tuple[int, int] | Non
     sequence = whole[first - 1 : last]
     if set(sequence) - set("ACGT"):
         raise InputError("bases other than A, C, G, T in the coding sequence", str(reference))
+    if stop := _first_stop(sequence):
+        open_frames = [
+            f"{first + shift}-{last - (last - first + 1 - shift) % 3}"
+            for shift in (1, 2)
+            if not _first_stop(whole[first - 1 + shift : last])
+        ]
+        raise InputError(
+            f"{first}-{last} of '{contig}' is out of frame: codon {stop} is a stop codon",
+            "--cds",
+            f"the frame without one is {' or '.join(open_frames)}" if open_frames
+            else "give first and last coding base, 1-based, on the coding strand",
+        )  # fmt: skip
     return Coding(contig, first - 1, last, sequence)
+
+
+def _first_stop(sequence: str) -> int | None:
+    """Return the 1-based number of the first stop codon before the last whole codon, or None."""
+    codons = range(0, len(sequence) - 5, 3)
+    stops = (k // 3 + 1 for k in codons if GENETIC_CODE.get(sequence[k : k + 3]) == "*")
+    return next(stops, None)
 
 
 def count_codons(bam: Path, coding: Coding) -> CodonCounts:

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG, load_drugs
 from resistpanel.catalog.pathway import load_pathway
-from resistpanel.core.errors import InputError
-from resistpanel.core.files import check_readable
+from resistpanel.catalog.table import load_catalog
+from resistpanel.core.errors import InputError, did_you_mean
+from resistpanel.core.files import HOME, check_readable
+from resistpanel.core.tables import read_tsv
 from resistpanel.extras.count_codons import count_codons, read_coding
 from resistpanel.extras.extras_constants import CLONES, EXPECTED_FALSE, THRESHOLD
 from resistpanel.extras.linkage import count_pairs, label_linked
@@ -17,6 +19,8 @@ from resistpanel.extras.recurrence import LABELS, Screen, Substitution, evaluate
 from resistpanel.extras.screen_output import write_catalog, write_plot, write_table
 
 PLOTS = (".svg", ".pdf", ".png")
+#: Genes of the panel that is shipped.
+GENES = HOME / "panels" / "cancer138" / "genes.tsv"
 #: As in workflow/schemas/catalog.schema.json, which takes its rows.
 SYMBOL = re.compile(r"[A-Z0-9][A-Za-z0-9-]*")
 
@@ -33,6 +37,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--cds", help="coding bases, 1-based, e.g. 1-1182 (default: all)")
     parser.add_argument("--gene", required=True, help="HGNC symbol")
+    parser.add_argument(
+        "--other-gene",
+        action="store_true",
+        help="accept a gene that neither the catalogue nor the shipped panel has",
+    )
     parser.add_argument("--drug", required=True, help="name, code or brand of the drug")
     parser.add_argument(
         "--clones", type=int, default=CLONES, help=f"number of surviving clones (default {CLONES})"
@@ -76,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("must be a number above 0", "--expected-false")
     if not SYMBOL.fullmatch(args.gene):
         raise InputError(f"{args.gene!r} is no gene symbol", "--gene", "e.g. MAP2K1")
+    _check_gene(args)
     if args.rows and not (args.source or "").strip():
         raise InputError("catalogue rows need a source", "--source", "say who did the screen")
     if args.plot and args.plot.suffix not in PLOTS:
@@ -102,6 +112,21 @@ def run(args: argparse.Namespace) -> int:
         )  # fmt: skip
     _summarise(under_drug.fragments, rows, found, args.clones)
     return 0
+
+
+def _check_gene(args: argparse.Namespace) -> None:
+    """Refuse a gene that is not known: its rows would never match."""
+    if args.other_gene:
+        return
+    known = {row.gene for row in load_catalog(args.catalog)}
+    known |= {gene for node in load_pathway(args.catalog).nodes.values() for gene in node.genes}
+    known |= {row["gene"] for _, row in read_tsv(GENES, ("gene",), others=True)}
+    if args.gene not in known:
+        raise InputError(
+            f"unknown gene '{args.gene}'",
+            "--gene",
+            did_you_mean(args.gene, known) or "give the HGNC symbol, or add --other-gene",
+        )
 
 
 def _summarise(fragments: int, rows: list[Substitution], found: Screen, clones: int) -> None:

@@ -1,6 +1,5 @@
 """What of the data can be checked beyond its headers: sequence, panel and catalogue."""
 
-import hashlib
 import itertools
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import Targets, all_rows, find_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.bam import index_of, open_bam, quiet
+from resistpanel.core.contig_checksums import checksum, dictionary
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, read_targets
@@ -31,9 +31,6 @@ from resistpanel.inputs.sheet import Row
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
-
-#: Bases read at a time for a contig's checksum.
-PIECE = 1 << 24
 
 
 class Panel:
@@ -93,27 +90,6 @@ class Panel:
                 and row.gene in self.hit_genes
             )
         return row.gene in self.hit_genes
-
-
-def checksum(reference: Path, contig: str) -> str:
-    """Return the MD5 of a contig's upper-case sequence, as SAM's M5 tag is defined."""
-    digest = hashlib.md5(usedforsecurity=False)
-    with open_fasta(reference) as fasta:
-        length = fasta.get_reference_length(contig)
-        for start in range(0, length, PIECE):
-            digest.update(fasta.fetch(contig, start, min(length, start + PIECE)).upper().encode())
-    return digest.hexdigest()
-
-
-def dictionary(reference: Path) -> dict[str, str]:
-    """Return the contigs' checksums that a ``.dict`` beside the reference states."""
-    name = reference.name.removesuffix(".gz")
-    for path in (Path(f"{reference}.dict"), reference.with_name(name).with_suffix(".dict")):
-        if path.is_file() and path.stat().st_mtime >= reference.stat().st_mtime:
-            lines = path.read_text(encoding="utf-8").splitlines()
-            fields = [dict(f.split(":", 1) for f in line.split("\t") if ":" in f) for line in lines]
-            return {f["SN"]: f["M5"] for f in fields if "SN" in f and "M5" in f}
-    return {}
 
 
 @quiet()

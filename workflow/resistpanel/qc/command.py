@@ -26,6 +26,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure a patient's samples; say on standard error which gate failed."""
     # pandas is slow to import, and --help needs none of it.
+    from resistpanel.core.contig_checksums import naming_reference
     from resistpanel.qc.figures import patient_figures
 
     gate = gate_with(thresholds(args.gate))
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     workers = max(1, args.threads)
     sheet = read_record(args.sheet, Sheet)
     assays = given_assays(args.assay, [sample.sample for sample in sheet.samples])
-    found = patient_figures(sheet, args.targets, args.reference, gate, workers, assays)
+    with naming_reference(args.reference):
+        found = patient_figures(sheet, args.targets, args.reference, gate, workers, assays)
     write_record(args.output, found)
     for sample in found.samples:
         for failure in sample.gate.failures:

@@ -9,7 +9,8 @@ from resistpanel.core.errors import InputError, InputErrors
 
 EPILOG = """examples, in the folder of a run:
   resistpanel explain P1 MAP2K1 C121S            # also p.Cys121Ser, c.362G>C, or C121S alone
-  resistpanel explain P1 chr15:66729154:G:C      # or a position alone
+  resistpanel explain P1 NM_002755.3:c.362G>C    # with a transcript
+  resistpanel explain P1 chr15:66729154:G:C      # or 15-66729154-G-C, or a position alone
   resistpanel explain P1 BRAF amplification
   resistpanel explain P1 NRAS Q61K               # limits of a variant that was not called
   resistpanel explain P1 C121S --json | jq .samples
@@ -55,12 +56,73 @@ def results_folder(args: argparse.Namespace) -> Path:
     return Path("results")
 
 
+def panel_genes(folder: Path) -> set[str]:
+    """Return the symbols of the genes on the panel, as the workflow left them in the results."""
+    from resistpanel.panel.genes import load_genes
+
+    path = folder / "panel" / "genes.gff3"
+    try:
+        return set(load_genes(path)) if path.is_file() else set()
+    except InputError:
+        return set()
+
+
+def explained(results, text: str, panel: set[str]) -> dict:
+    """Return the facts on what a text names.
+
+    Parameters
+    ----------
+    results : resistpanel.report.explain_facts.Results
+    text : str
+        The variant as typed.
+    panel : set of str
+        Symbols of the panel's genes; empty if they are not known.
+
+    Raises
+    ------
+    InputError
+        If nothing fits, or several variants.
+    """
+    from resistpanel.report.explain_facts import of_copies, of_variant
+    from resistpanel.report.explain_query import choose, off_panel, parse
+    from resistpanel.report.transcripts import other_names, transcripts_of
+
+    variants, where = results.compare.variants, f"patient {results.patient}"
+    genes = {variant.gene for variant in variants if variant.gene} | panel
+    if results.copynumber:
+        for sample in results.copynumber.samples.values():
+            genes |= {row.gene for row in sample.genes}
+    aliases = other_names(genes)
+    query = parse(
+        text, genes | set(aliases), {v.chrom for v in variants}, transcripts_of(variants, genes)
+    )
+    query.gene = aliases.get(query.gene, query.gene)
+    if query.copies:
+        if not query.gene and query.site and panel:
+            raise off_panel(query.site, where, panel)
+        if not query.gene:
+            raise InputError(
+                f"which gene does '{text}' mean?", "VARIANT", "e.g. BRAF amplification"
+            )
+        return of_copies(results, query.gene, text)
+    try:
+        chosen, others = choose(query, variants, where, panel)
+    except InputErrors:
+        raise
+    except InputError:
+        # A gene of which no variant was called or asked for still has copies.
+        alone = query.gene and not (query.protein or query.coding or query.site or query.locus)
+        if not alone or not results.copynumber:
+            raise
+        return of_copies(results, query.gene, text)
+    return of_variant(results, chosen, others, text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Print why."""
     from resistpanel.core.agreement import check_patient
     from resistpanel.inputs.owner import check_rows_of
-    from resistpanel.report.explain_facts import of_copies, of_variant, read_results
-    from resistpanel.report.explain_query import choose, parse
+    from resistpanel.report.explain_facts import read_results
     from resistpanel.report.explain_text import lines_of
 
     if args.directory:
@@ -71,32 +133,8 @@ def run(args: argparse.Namespace) -> int:
     check_patient(Path(folder), args.patient)
     check_rows_of(Path(folder), args.patient)
     results = read_results(folder, args.patient)
-    variants = results.compare.variants
-    genes = {variant.gene for variant in variants if variant.gene}
-    if results.copynumber:
-        for sample in results.copynumber.samples.values():
-            genes |= {row.gene for row in sample.genes}
     text = " ".join(args.variant)
-    query = parse(text, genes)
-    if query.copies:
-        if not query.gene:
-            raise InputError(
-                f"which gene does '{text}' mean?", "VARIANT", "e.g. BRAF amplification"
-            )
-        facts = of_copies(results, query.gene, text)
-    else:
-        try:
-            chosen, others = choose(query, variants, f"patient {args.patient}")
-        except InputErrors:
-            raise
-        except InputError:
-            # A gene of which no variant was called or asked for still has copies.
-            alone = query.gene and not (query.protein or query.coding or query.site)
-            if not alone or not results.copynumber:
-                raise
-            facts = of_copies(results, query.gene, text)
-        else:
-            facts = of_variant(results, chosen, others, text)
+    facts = explained(results, text, panel_genes(Path(folder)))
     if args.json:
         print(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
     else:

@@ -2,33 +2,27 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from resistpanel.core.builds import with_chr
-from resistpanel.core.errors import InputError, InputErrors, nearest
+from resistpanel.core.errors import InputError, InputErrors, did_you_mean, nearest
 from resistpanel.records.compare import Variant
 from resistpanel.report.report_constants import LISTED
-
-#: One-letter codes of residues, ``*`` for a stop.
-RESIDUES = {
-    **{"Ala": "A", "Arg": "R", "Asn": "N", "Asp": "D", "Cys": "C", "Gln": "Q", "Glu": "E"},
-    **{"Gly": "G", "His": "H", "Ile": "I", "Leu": "L", "Lys": "K", "Met": "M", "Phe": "F"},
-    **{"Pro": "P", "Ser": "S", "Thr": "T", "Trp": "W", "Tyr": "Y", "Val": "V", "Ter": "*"},
-}
-#: Words that ask for a copy-number change.
-COPY_WORDS = {
-    "amplification": "amplification",
-    "amplified": "amplification",
-    "amp": "amplification",
-    "gain": "amplification",
-    "deletion": "deletion",
-    "loss": "deletion",
-    "copynumber": None,
-    "copies": None,
-}
-LOCUS = re.compile(
-    r"(?P<chrom>\w+):(?P<pos>[0-9,]+)(?::(?P<ref>[ACGTN-]+):(?P<alt>[ACGTN-]+))?", re.I
+from resistpanel.report.variant_names import (
+    COPY_WORDS,
+    TRANSCRIPT,
+    TYPOGRAPHY,
+    comparable_coding,
+    comparable_protein,
+    is_coding,
+    is_protein,
+    locus_of,
+    short_protein,
+    words_of,
 )
+
+#: Least similarity at which an unknown word is a misspelt gene rather than another gene.
+CLOSE = 0.8
 
 
 @dataclasses.dataclass
@@ -57,67 +51,83 @@ class Query:
     call: str | None = None
 
 
-def is_protein(word: str) -> bool:
-    """Tell whether a word is written as a protein change: ``C121S``, ``p.(Cys121Ser)``."""
-    start = re.match(r"(?:p\.)?\(?([A-Za-z*]+)[0-9]+", word)
-    if start is None:
-        return False
-    first = start[1].capitalize()
-    return word.startswith("p.") or first in RESIDUES or first in set(RESIDUES.values())
-
-
-def short_protein(text: str) -> str:
-    """Return the short form of a protein change: ``p.(Cys121Ser)`` gives ``C121S``."""
-    text = re.sub(r"^p\.", "", text.strip()).strip("()")
-    for long, short in RESIDUES.items():
-        text = re.sub(long, short, text, flags=re.IGNORECASE)
-    return text.replace("X", "*") if text.endswith("X") else text
-
-
-def parse(text: str, genes: set[str]) -> Query:
+def parse(
+    text: str,
+    genes: Collection[str],
+    contigs: Collection[str] = (),
+    transcripts: Mapping[str, str] | None = None,
+) -> Query:
     """Understand a variant as typed.
 
     Parameters
     ----------
     text : str
-        ``MAP2K1 p.C121S``, ``C121S``, ``MAP2K1:c.362G>C``, ``chr15:66729154:G:C``, ``BRAF
-        amplification``, a gene alone, or the id of a catalogue row.
-    genes : set of str
-        Symbols of the panel.
+        ``MAP2K1 p.C121S``, ``C121S``, ``MAP2K1:c.362G>C``, ``NM_002755.3:c.362G>C``,
+        ``chr15:66729154:G:C``, ``15-66729154-G-C``, ``BRAF amplification``, a gene alone, the id
+        of a catalogue row, or a line that resistpanel prints.
+    genes : collection of str
+        Symbols of the panel, and what else they are called.
+    contigs : collection of str
+        Names of the contigs.
+    transcripts : mapping of str to str
+        Gene of each transcript and protein that is known, without versions.
 
     Raises
     ------
     InputError
-        If the text is an rs number: results do not hold these.
+        If the text is an rs number or an unknown transcript.
     """
     query = Query(text)
-    whole = LOCUS.fullmatch(text.strip())
-    if whole and whole["chrom"].upper() not in genes:
-        ref, alt = ((whole[key] or "").upper() or None for key in ("ref", "alt"))
-        query.locus = (with_chr(whole["chrom"]), int(whole["pos"].replace(",", "")), ref, alt)
+    by_key = {gene.upper(): gene for gene in genes}
+    transcripts = transcripts or {}
+    plain = text.translate(TYPOGRAPHY).strip()
+    head = re.split(r"[\s:_-]", plain)[0].upper()
+    if head not in by_key and (locus := locus_of(plain, contigs)):
+        query.locus = locus
         return query
-    if text.startswith("copynumber:"):
-        _, query.gene, query.call = text.split(":", 2)
+    if plain.startswith("copynumber:"):
+        _, query.gene, query.call = plain.split(":", 2)
         query.copies = True
         return query
-    by_key = {gene.upper(): gene for gene in genes}
-    for word in re.split(r"[\s:]+", text.strip()):
+    for word in words_of(plain, by_key):
         if re.fullmatch(r"rs[0-9]+", word, re.I):
             raise InputError(
                 f"'{word}': the results hold no rs numbers", "VARIANT",
                 "give gene and protein change, or contig:position:ref:alt",
             )  # fmt: skip
-        if word.upper() in by_key and query.gene is None:
+        if transcript := TRANSCRIPT.fullmatch(word):
+            gene = transcripts.get(transcript[1].upper())
+            if gene is None and query.gene is None:
+                raise InputError(
+                    f"'{word}' is no transcript of the panel", "VARIANT",
+                    "give the gene and the change on the panel's transcript",
+                )  # fmt: skip
+            query.gene = query.gene or gene
+        elif word.upper() in by_key and query.gene in (None, by_key[word.upper()]):
             query.gene = by_key[word.upper()]
-        elif word.casefold() in COPY_WORDS:
-            query.copies, query.call = True, COPY_WORDS[word.casefold()]
-        elif re.match(r"c\.", word):
-            query.coding = word
-        elif is_protein(word):
-            query.protein = short_protein(word)
-        elif word:
-            query.site = word
+        else:
+            _read_word(query, word, contigs)
+    if query.locus:  # a line as printed, with gene and change beside the position
+        query.protein = query.coding = query.site = None
+        query.copies = False
     return query
+
+
+def _read_word(query: Query, word: str, contigs: Collection[str]) -> None:
+    """Take what a word says of the change."""
+    if word.casefold().strip("-") in COPY_WORDS:
+        query.copies = True
+        query.call = query.call or COPY_WORDS[word.casefold().strip("-")]
+    elif locus := locus_of(word, contigs):
+        query.locus = locus
+    elif is_coding(word):
+        query.coding = word
+    elif is_protein(word):
+        query.protein = short_protein(word)
+    elif re.fullmatch(r"[0-9.]+|g\.[0-9].*", word) and (query.copies or query.gene):
+        pass  # a number of copies, or a position that another word repeats
+    else:
+        query.site = word
 
 
 def _fits(variant: Variant, query: Query) -> bool:
@@ -129,12 +139,12 @@ def _fits(variant: Variant, query: Query) -> bool:
         return False
     if query.gene and variant.gene != query.gene:
         return False
-    if query.coding and variant.hgvs_c != query.coding:
+    if query.coding and comparable_coding(variant.hgvs_c or "") != comparable_coding(query.coding):
         return False
     if query.protein:
-        shorts = {change.short for change in variant.protein_changes}
-        shorts.add(short_protein(variant.hgvs_p or ""))
-        if query.protein.upper() not in {short.upper() for short in shorts}:
+        names = {change.short for change in variant.protein_changes} | {variant.hgvs_p or ""}
+        names |= set((variant.protein or "").split(","))
+        if comparable_protein(query.protein) not in map(comparable_protein, names):
             return False
     return bool(query.gene or query.coding or query.protein or query.site)
 
@@ -147,11 +157,13 @@ def named(variant: Variant) -> str:
     return f"{gene} {change}".strip() + f" {variant.id} ({what})"
 
 
-def choose(query: Query, variants: Sequence[Variant], where: str) -> tuple[Variant, list[Variant]]:
+def choose(
+    query: Query, variants: Sequence[Variant], where: str, panel: Collection[str] = ()
+) -> tuple[Variant, list[Variant]]:
     """Return the variant that is meant and the others that fit.
 
     One reported variant stands for itself, whatever else fits; so do the alleles of one protein
-    change of which none was called.
+    change of which none was called. `panel` are the panel's genes, if they are known.
 
     Raises
     ------
@@ -169,7 +181,7 @@ def choose(query: Query, variants: Sequence[Variant], where: str) -> tuple[Varia
         if len(changes) == 1:
             return fitting[0], fitting[1:]
     if not fitting:
-        raise _nothing(query, variants, where)
+        raise _nothing(query, variants, where, panel)
     several = reported or called or fitting
     raise InputErrors(
         [
@@ -179,8 +191,10 @@ def choose(query: Query, variants: Sequence[Variant], where: str) -> tuple[Varia
     )
 
 
-def _nothing(query: Query, variants: Sequence[Variant], where: str) -> InputError:
-    genes = {variant.gene for variant in variants if variant.gene}
+def _nothing(
+    query: Query, variants: Sequence[Variant], where: str, panel: Collection[str]
+) -> InputError:
+    genes = {variant.gene for variant in variants if variant.gene} | set(panel)
     known = [named(variant) for variant in variants if variant.reported]
     if query.gene:
         of_gene = [named(v) for v in variants if v.gene == query.gene]
@@ -189,8 +203,21 @@ def _nothing(query: Query, variants: Sequence[Variant], where: str) -> InputErro
             if of_gene
             else f"nothing of {query.gene} was called or asked for"
         )
+    elif query.site and (near := nearest(query.site, genes, CLOSE)):
+        cure = f"did you mean {near}?"
+    elif query.site and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]+", query.site) and panel:
+        return off_panel(query.site, where, panel)
     elif query.site and (near := nearest(query.site, genes)):
         cure = f"did you mean {near}?"
     else:
         cure = f"reported are {'; '.join(known[:6])}" if known else "no variant was reported"
     return InputError(f"no variant fits '{query.text}'", where, cure)
+
+
+def off_panel(gene: str, where: str, panel: Collection[str]) -> InputError:
+    """Return the error of a gene that the panel does not have."""
+    return InputError(
+        f"gene '{gene}' is off the panel: not sequenced, neither found nor excluded",
+        where,
+        did_you_mean(gene, panel) or f"the panel has {len(set(panel))} genes",
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resistpanel.core.builds import build_of_text
 from resistpanel.core.errors import InputError
 from resistpanel.core.sequence import CODONS, GENETIC_CODE
 from resistpanel.core.tables import read_tsv
@@ -36,18 +37,30 @@ class KnownCodon:
     basis: str
 
 
-def read_codons(path: str | Path) -> list[KnownCodon]:
-    """Read a codon table (columns gene, residue, aa, codon, chrom, pos, basis).
+def read_codons(path: str | Path, build: str | None = None) -> list[KnownCodon]:
+    """Read a codon table (columns gene, residue, aa, codon, chrom, pos, basis, and build).
+
+    Parameters
+    ----------
+    path : path
+    build : str, optional
+        Build that the positions must be of. A table without the column ``build`` is not compared.
 
     Raises
     ------
     InputError
-        If a row is malformed or its codon does not code for its amino acid.
+        If a row is malformed, of another build, or its codon does not code for its amino acid.
     """
     path = Path(path)
     codons = []
     columns = ("gene", "residue", "aa", "codon", "chrom", "pos", "basis")
     for place, row in read_tsv(path, columns, others=True):
+        stated = row.get("build")
+        if build and stated and (build_of_text(stated) or stated) != build:
+            raise InputError(
+                f"the codons are of {stated}, the patient's build is {build}",
+                place, "give the codons of that build (key 'genome.codons'), or correct 'build'",
+            )  # fmt: skip
         try:
             pos = tuple(int(text) - 1 for text in row["pos"].split(","))
             residue = int(row["residue"])

@@ -116,7 +116,8 @@ def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[d
     settings = patient["genome"]
     known: dict[tuple[str, int], str] = {}
     if "codons" in settings:
-        known |= known_bases(read_codons(find(settings["codons"], document)), genes)
+        codons = read_codons(find(settings["codons"], document), patient["build"])
+        known |= known_bases(codons, genes)
     named: list[tuple[str, int, str, tuple]] = []
     for name, base in settings.get("bases", {}).items():
         chrom, pos = name.split(":")
