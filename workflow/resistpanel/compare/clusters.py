@@ -18,7 +18,6 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import gammaln
 
 from resistpanel.compare.compare_constants import (
     ABSENT_PRIOR,
@@ -36,6 +35,7 @@ from resistpanel.compare.compare_constants import (
     SHIFT_LIMIT,
     TRUNCAL_PRIOR,
 )
+from resistpanel.core.special import gammaln
 from resistpanel.core.stats import log_beta_binomial
 
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CCF_CELLS + 1)) ** 2
