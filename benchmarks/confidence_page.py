@@ -50,14 +50,14 @@ only reads show (mapping, strand, position).
 
 
 ASKED = """\
-Only of the alleles that the catalogue asks for, 0 to 99 % of which are decided by a few fragments.
+The alleles that the catalogue asks for alone; at all others only real ones are drawn.
 """
 CAUSES = """\
-- Alleles that hop from another patient's library at high frequency may be stated as real: the highest
-  rate considered, and the frequency there, are assumptions.
-- Of the alleles that the catalogue asks for and that are stated with 10 to 99 %, fewer are real: the
-  caller's prior has a fifth of the somatic variants below an AF of 1 % in all samples; of these
-  patients almost none are.
+- Alleles that hop from another patient's library at high frequency may be stated as real: the
+  highest rate considered, and the frequency there, are assumptions.
+- Of the alleles that the catalogue asks for and that are stated with 10 to 99 %, fewer are real:
+  the caller's prior has a fifth of the somatic variants below an AF of 1 % in all samples; of
+  these patients almost none are.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
 - How often alleles were absent before is learned from those of the same patient, which come with
