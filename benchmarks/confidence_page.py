@@ -31,7 +31,10 @@ made.
   1e-5 to 0.02, and stated with an error, or for a quarter as 0.0005.
 - Variants are on 1 to 5 of 1 to 6 copies. In a tenth the normal contains tumour.
 - Errors vary by site; at one site in 250 they are 3 to 15 times as frequent.
-- In half of the patients, libraries of others hop into the pool, at 1e-4 to 3e-3.
+  The caller is given the distribution that it would have learned from a million of the panel's
+  alleles.
+- In half of the patients, libraries of others hop into the pool, at 1e-4 to 3e-3: Poisson counts,
+  as libraries mix after amplification.
 - A mechanism, where there is one ({mechanisms:g} %), is drawn from the rows with evidence from
   patients. In 45 % of the patients it was there before, from far below 1 % to all cells of one
   lesion.
@@ -46,10 +49,15 @@ only reads show (mapping, strand, position).
 """
 
 
+ASKED = """\
+The alleles that the catalogue asks for alone; at all others only real ones are drawn.
+"""
 CAUSES = """\
-- Alleles that hop from another patient's library at high frequency are stated as real: the highest
-  rate considered, and the frequency there, are assumptions. Of the alleles that the catalogue asks
-  for and that are stated with 10 to 99 %, few are real.
+- Alleles that hop from another patient's library at high frequency may be stated as real: the
+  highest rate considered, and the frequency there, are assumptions.
+- Of the alleles that the catalogue asks for and that are stated with 10 to 99 %, fewer are real:
+  the caller's prior has a fifth of the somatic variants below an AF of 1 % in all samples; of
+  these patients almost none are.
 - Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
   alone is taken as new with about 88 %.
 - How often alleles were absent before is learned from those of the same patient, which come with
@@ -92,6 +100,9 @@ def page(args: Namespace, patients: pd.DataFrame, alleles: pd.DataFrame, null: p
     lines.append(_scores(found))
     for name, both in found.items():
         lines += [f"### {name[0].upper()}{name[1:]}", "", summary.markdown(_rounded(*both))]
+    asked = alleles[alleles.site]
+    lines += ["### The allele is real, where errors are drawn", "", ASKED]
+    lines.append(summary.markdown(_rounded(*_known(asked.real, asked.is_real))))
     lines += ["## Against what is wanted", "", _wanted(found, patients, null), ""]
     lines += ["## Confidence in a word", "", _words(patients), ""]
     lines += ["Patients without a mechanism:", "", _words(null, right=False)]

@@ -176,6 +176,9 @@ class Variant:
         Highest cancer cell fraction of the lesions sampled before treatment.
     counts : int, (samples, 3)
         Fragments with the allele by class of quality.
+    hopped : float, (samples,)
+        Fraction of the fragments that have it and come from other libraries. They are counted after
+        amplification, so that they vary as Poisson counts do.
     """
 
     change: Change
@@ -183,6 +186,7 @@ class Variant:
     af: np.ndarray
     before: float
     counts: np.ndarray | None = None
+    hopped: np.ndarray | float = 0.0
 
 
 @dataclasses.dataclass
@@ -381,7 +385,8 @@ class Maker:
                     own[change] = Variant(change, "none", zero.copy(), 0.0)
                     patient.variants.append(own[change])
                 amount = patient.hopping * rng.uniform(0.05, 0.5)
-                own[change].af = own[change].af + amount * np.exp(rng.normal(0, 0.5, len(zero)))
+                spread = np.exp(rng.normal(0, 0.5, len(zero)))
+                own[change].hopped = own[change].hopped + amount * spread
 
 
 def parsed(change: Change) -> ProteinChange | None:
@@ -466,7 +471,7 @@ def hop(patient: Patient, rng: np.random.Generator) -> None:
         for one in patient.variants:
             if one.af.max() > 0.02:
                 others = (one.af.sum() - one.af) / (len(one.af) - 1)
-                one.af = one.af + patient.hopping * others
+                one.hopped = one.hopped + patient.hopping * others
 
 
 #: Classes of fragments: fraction, error relative to the mean.
@@ -498,10 +503,14 @@ def count(patient: Patient, rng: np.random.Generator) -> None:
     size = (1 - patient.rho) / patient.rho
     for one, wrong in zip(alleles, errors, strict=True):
         one.counts = wrong
+        if np.any(one.hopped):
+            hopped = rng.poisson(depth * one.hopped)
+            one.counts = one.counts + np.array([rng.multinomial(k, part) for k in hopped])
         there = one.af > 0
         if there.any():
             f = np.zeros(n)
             a = one.af[there]
             f[there] = rng.beta(a * size[there], (1 - a) * size[there])
             with_allele = rng.binomial(depth, f)
-            one.counts = wrong + np.array([rng.multinomial(k, part) for k in with_allele])
+            shown = np.array([rng.multinomial(k, part) for k in with_allele])
+            one.counts = one.counts + shown

@@ -14,11 +14,13 @@ import pandas as pd
 from scipy.stats import betabinom, binom
 
 from benchmarks.baseline_patients import estimates, genotypes, overdispersed
+from resistpanel.call.model import overdispersion
 from resistpanel.compare.evidence import View
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Locus, Purity, clonal_fraction, from_sheet
 from resistpanel.compare.scale import Point, point, scale_of
 from resistpanel.compare.states import decide
+from resistpanel.core.special import expit
 from resistpanel.core.stats import (
     clopper_pearson_interval,
     overdispersed_interval,
@@ -37,6 +39,14 @@ LOCI = ((2, 1, True), (2, 2, False), (3, 1, False), (3, 2, True), (4, 1, True), 
 #: Error of the amount of DNA of a gene that is called changed, of its logarithm.
 AMOUNT_SD = 0.05
 SHARED = 12
+#: Mean depth and rho of cells with depth x rho of 2 and more, and heterozygous sites.
+RHO_CELLS = (
+    (300, 1e-2), (1000, 2e-3), (1000, 1e-2), (3000, 1e-3), (3000, 1e-2), (30_000, 1e-4),
+    (30_000, 1e-3), (30_000, 1e-2),
+)  # fmt: skip
+RHO_SITES = 100
+#: Fraction of runs in which rho is to be within a factor of two.
+NEAR = 0.9
 
 
 def frequencies(seed: int, draws: int) -> pd.DataFrame:
@@ -157,12 +167,35 @@ def _points(shared: np.ndarray, rho: np.ndarray) -> list[Point]:
     ]
 
 
+def overdispersions(seed: int, draws: int) -> pd.DataFrame:
+    """Return how often rho is within a factor of two, and its interval covers; a normal's sites.
+
+    `RHO_SITES` sites of depths about the mean (gamma, shape 4), heterozygous alleles shifted
+    alike by a reference bias of 5 % (standard deviation of the logit), the prior of raw reads.
+    """
+    rows = []
+    centre = overdispersion.prior("hybrid capture", "duplicate-marked")
+    for mean, rho in RHO_CELLS:
+        rng = np.random.default_rng([seed, mean, round(1e6 * rho), 31])
+        near, inside = 0, 0
+        for _ in range(draws):
+            depth = np.maximum(rng.poisson(mean * rng.gamma(4, 0.25, RHO_SITES)), 30)
+            p = overdispersed(rng, np.full(RHO_SITES, expit(rng.normal(0, 0.05))), rho)
+            found = overdispersion.estimate(rng.binomial(depth, p), depth, centre)
+            near += rho / 2 <= found.rho <= 2 * rho
+            inside += found.low <= rho <= found.high
+        rows.append({"depth": mean, "rho": rho, "within": near / draws,
+                     "coverage": inside / draws})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
 def makers(draws: int) -> dict[str, tuple]:
     """Return the functions that draw the tables, and how many draws a cell each gets."""
     first, second = numbers(draws)["draws"]
     return {
         "frequencies": (frequencies, first), "just_above": (just_above, first),
         "cell_fractions": (cell_fractions, second), "folds": (folds, second),
+        "overdispersions": (overdispersions, second),
     }  # fmt: skip
 
 
@@ -213,6 +246,11 @@ def failing(found: dict[str, pd.DataFrame]) -> list[str]:
         [(f"{100 * r.before:g} to {100 * r.after:g} %, depth {r.depth:,}, rho {r.rho:g}",
           _outside(r.coverage, int(r.detected)))
          for r in found["folds"].itertuples() if r.detected])  # fmt: skip
+    rhos = [(f"depth {r.depth:,}, rho {r.rho:g}", r)
+            for r in found["overdispersions"].itertuples()]  # fmt: skip
+    add("rho", [(w, _outside(r.coverage, half)) for w, r in rhos])
+    add(f"rho within a factor of two, at least {100 * NEAR:g} %",
+        [(w, None if r.within >= NEAR else f"{100 * r.within:.1f} %") for w, r in rhos])  # fmt: skip
     return lines
 
 
@@ -271,4 +309,13 @@ def section(found: dict[str, pd.DataFrame]) -> list[str]:
             f"| {100 * r.before:g} | {100 * r.after:g} | {r.after / r.before / 2:g} | "
             f"{r.depth:,} | {r.rho:g} | {r.detected:,} | {100 * r.coverage:.1f} |"
         )
+    lines += [
+        "", "### Overdispersion", "",
+        f"rho as the caller estimates it from {RHO_SITES} heterozygous sites of a normal, depth x "
+        f"rho 2 and more; {half:,} draws a cell.", "",
+        "| mean depth | rho | within a factor of two | 95 % interval covers |",
+        "|---|---|---|---|",
+    ]  # fmt: skip
+    for r in found["overdispersions"].itertuples():
+        lines.append(f"| {r.depth:,} | {r.rho:g} | {100 * r.within:.1f} | {100 * r.coverage:.1f} |")
     return lines

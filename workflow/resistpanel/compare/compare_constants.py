@@ -124,10 +124,12 @@ CLEAR_COUNT = TABLE.add(
 )
 POOL_FREQUENCIES = TABLE.add(
     "POOL_FREQUENCIES",
-    (0.03, 0.1, 0.3),
+    (0.03, 0.1, 0.3, 1.0),
     unit="1",
-    meaning="Allele frequencies in the pool at which such an allele hops over, equally likely",
-    origin="judgement: of a variant at 5 to 60 % in a library that is one of several",
+    meaning="Allele frequencies at which such an allele hops over, summed over the libraries that "
+    "have it, equally likely",
+    origin="judgement: a variant at 5 to 60 % in one to three libraries of another patient; a "
+    "hotspot may be in more",
 )
 SCALE_VARIANTS = TABLE.add(
     "SCALE_VARIANTS",

@@ -229,7 +229,7 @@ def with_pool(record: Record, hopping: Hopping) -> Record:
     Only an allele that is not inherited is put to it: the odds are to a somatic variant.
     """
     real = record.fields.get("real")
-    if not real or record.fields["model"] not in ("somatic", "absent"):
+    if not real or record.fields["model"] not in ("somatic", "absent", "artifact"):
         return record
     odds = hopping.pool_odds(record)
     if odds == 0:
