@@ -15,6 +15,7 @@ from benchmarks import copynumber_patients as simulated
 from benchmarks.copynumber_patients import GAIIX, MODERN, NORMAL, Library, Panel, Tumor
 from resistpanel.copynumber.analyse import Patient
 from resistpanel.copynumber.bins import Coverage
+from resistpanel.copynumber.origin import Known
 
 #: Purities, and copies (total, rarer haplotype) of changes of single genes and of chromosomes.
 PURITIES = (0.3, 0.5, 0.8)
@@ -140,12 +141,13 @@ def draw_patient(
         tumors = tuple(sample for sample in sheet.samples if sample.tumor)
         sheet = msgspec.structs.replace(sheet, samples=tumors, tumor_only=True)
     pool = [normal() for _ in range(scenario.pool)]
+    sites = alleles.counted(rng, panel, [NORMAL, "tumor"], {"tumor": tumor})
+    known = None
+    if scenario.normal is None:
+        nothing = np.zeros(len(sites), int)
+        known = Known(np.full(len(sites), np.nan), nothing, nothing.astype(bool), False)
     patient = Patient(
-        sheet=sheet,
-        bins=panel.bins,
-        coverage=coverage,
-        sites=alleles.counted(rng, panel, [NORMAL, "tumor"], {"tumor": tumor}),
-        pool=pool,
+        sheet=sheet, bins=panel.bins, coverage=coverage, sites=sites, pool=pool, known=known
     )
     return patient, [one for name, one in coverage.items() if name == NORMAL] + pool
 

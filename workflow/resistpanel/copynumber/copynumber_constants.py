@@ -764,3 +764,33 @@ STRAY_SITES = TABLE.add(
     meaning="Fraction of common alleles of any frequency",
     origin="judgement",
 )
+SHIFTS = TABLE.add(
+    "SHIFTS",
+    {
+        (0.0, 0.0): 0.0,
+        (0.05, 0.12): -2.0,
+        (0.15, 0.12): -2.0,
+        (0.05, 0.18): -2.0,
+        (0.15, 0.18): -2.0,
+        (0.3, 0.18): -3.0,
+    },
+    unit="1, log2: log weight",
+    meaning="Fractions of genes whose depth is shifted by something else than copies (another "
+    "capture lot) and standard deviations of that shift that are tried",
+    origin="judgement",
+)
+SHIFT_CELLS = TABLE.add(
+    "SHIFT_CELLS",
+    3,
+    unit="cells",
+    meaning="Purities and baselines by which the shifts are measured: the likeliest",
+    origin="judgement",
+)
+SHIFT_REACH = TABLE.add(
+    "SHIFT_REACH",
+    2.5,
+    unit="standard deviations of the shift",
+    meaning="Fall of a gene's log2 ratio beyond which a homozygous deletion is judged without "
+    "shifts",
+    origin="judgement",
+)

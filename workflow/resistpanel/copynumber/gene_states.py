@@ -25,6 +25,9 @@ from resistpanel.copynumber.copynumber_constants import (
     FOCAL_USUAL,
     MOST_CELLS,
     SEGMENT_NOISE,
+    SHIFT_CELLS,
+    SHIFT_REACH,
+    SHIFTS,
 )
 from resistpanel.copynumber.purity import GRID
 from resistpanel.copynumber.ratios import Genes
@@ -34,6 +37,7 @@ from resistpanel.copynumber.segments import HetSites, Segment
 _BALANCES = np.linspace(0.0, 0.5, 251)
 #: States with no copy, with one, and with one haplotype.
 NONE, ONE = STATES.total == 0, STATES.total == 1
+NO_SHIFTS = (0.0, 0.0)
 LOST = (STATES.minor == 0) & (STATES.total > 0)
 
 
@@ -120,6 +124,7 @@ class _Evidence:
 
     def __init__(self, genes: Genes, sites: HetSites, segments: Sequence[Segment]):
         self.genes = genes
+        self.shifts = NO_SHIFTS
         self.known = np.isfinite(genes.log2)
         self.log2 = np.where(self.known, genes.log2, 0.0)
         self.se = np.where(self.known, genes.se, 1.0)
@@ -172,9 +177,31 @@ class _Evidence:
         rest = rest - log_sum(rest, 1)[:, None]
         shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + focal_prior(cell.baseline))
         own = np.where(self.alone[:, None], prior, shared)
-        found = own + ratio(self.log2, self.se, self.known) + sites(self.curves)
+        fraction, sd = self.shifts
+        fit = ratio(self.log2, self.se, self.known)
+        if fraction:
+            shifted = ratio(self.log2, np.hypot(self.se, sd), self.known)
+            fit = np.logaddexp(np.log1p(-fraction) + fit, np.log(fraction) + shifted)
+        found = own + fit + sites(self.curves)
         fit = log_sum(found, 1)
         return np.exp(found - fit[:, None]), fit
+
+
+def measured_shifts(evidence: _Evidence, possible: Sequence[Cell]) -> tuple[float, float]:
+    """Return the fraction of genes whose depth is shifted, and the standard deviation of that.
+
+    Genes of another capture lot than the reference's have a depth that no copy number explains.
+    Their heterozygous sites are balanced: where genes with sites show such depths, the depth of a
+    gene without sites is less informative too. The most likely of `SHIFTS` by all genes.
+    """
+    best = sorted(possible, key=lambda cell: -cell.weight)[:SHIFT_CELLS]
+    log_weight = np.log([cell.weight for cell in best])
+    found = {}
+    for shifts, prior in SHIFTS.items():
+        evidence.shifts = shifts
+        fits = [float(evidence.posterior(cell)[1].sum()) for cell in best]
+        found[shifts] = prior + float(log_sum(log_weight + np.array(fits), 0))
+    return max(found, key=lambda shifts: found[shifts])
 
 
 def least_amplified(baseline: int, least: float) -> float:
@@ -206,6 +233,27 @@ def gene_states(
         not count for it.
     """
     evidence = _Evidence(genes, sites, segments)
+    if informed:
+        evidence.shifts = measured_shifts(evidence, possible)
+    found = _averaged(evidence, possible, least, informed)
+    _, sd = evidence.shifts
+    if not sd:
+        return found
+    # A shift of one gene does not take back a homozygous deletion that is beyond most shifts.
+    evidence.shifts = NO_SHIFTS
+    plain = _averaged(evidence, possible, least, informed)
+    deleted = (evidence.log2 <= -SHIFT_REACH * sd) & (plain.none > plain.fewer / 2)
+    return dataclasses.replace(
+        found,
+        none=np.where(deleted, plain.none, found.none),
+        fewer=np.where(deleted, plain.fewer, found.fewer),
+    )
+
+
+def _averaged(
+    evidence: _Evidence, possible: Sequence[Cell], least: float, informed: bool
+) -> GeneStates:
+    """Return the states of genes over all cells."""
     total: dict[str, list[np.ndarray]] = {}
     fits = []
     for cell in possible:

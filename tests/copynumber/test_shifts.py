@@ -1,0 +1,49 @@
+"""Genes whose depth another capture lot shifts: no copy number explains it."""
+
+import numpy as np
+import pytest
+
+from resistpanel.copynumber.gene_states import NO_SHIFTS, Cell, _Evidence, gene_states
+from resistpanel.copynumber.gene_states import measured_shifts as measured
+from resistpanel.copynumber.ratios import Genes
+from resistpanel.copynumber.segments import HetSites, Segment
+
+NUMBER, SITES, DEPTH, PURITY = 90, 2, 500, 0.5
+CELLS = (Cell(PURITY, 2, 1.0),)
+LOST, DELETED = np.arange(0, 90, 18), np.arange(5, 90, 30)
+
+
+def drawn(shifted, seed=5):
+    """Return genes, sites and segments: losses of single genes, deletions, shifts of depth."""
+    rng = np.random.default_rng(seed)
+    log2 = rng.normal(0, 0.05, NUMBER)
+    log2[LOST] += np.log2(1 - PURITY / 2)
+    log2[DELETED] += np.log2(1 - PURITY)
+    log2[shifted] += np.resize([0.3, -0.3], len(shifted))
+    balance = np.full(NUMBER, 0.5)
+    balance[LOST] = (1 - PURITY) / (2 - PURITY)
+    gene = np.repeat(np.arange(NUMBER), SITES)
+    alt = rng.binomial(DEPTH, balance[gene])
+    zeros = np.zeros(len(gene))
+    sites = HetSites(gene, alt, np.full(len(gene), DEPTH), zeros, zeros + 0.001)
+    names = np.array([f"G{i}" for i in range(NUMBER)])
+    place = np.arange(NUMBER) * 1000
+    genes = Genes(names, np.repeat("chr1", NUMBER), place, place + 500, np.full(NUMBER, 6), log2,
+                  np.full(NUMBER, 0.05), 0.0)  # fmt: skip
+    return genes, sites, [Segment(np.arange(NUMBER), 0.0, 0.01)]
+
+
+def test_shifted_genes_with_balanced_sites_are_no_changes():
+    shifted = np.arange(2, 90, 7)
+    shifted = np.setdiff1d(shifted, [*LOST, *DELETED])
+    given = drawn(shifted)
+    assert measured(_Evidence(*given), CELLS) != NO_SHIFTS
+    found = gene_states(*given, CELLS, 5.0)
+    assert (found.changed[shifted] < 0.5).all()
+    assert (found.fewer[LOST] > 0.9).all()
+    assert (found.none[DELETED] > 0.9).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_changes_of_single_genes_are_no_shifts(seed):
+    assert measured(_Evidence(*drawn(np.array([], int), seed)), CELLS) == NO_SHIFTS
