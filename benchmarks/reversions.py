@@ -43,6 +43,8 @@ NEAR = 150
 #: Deletions are drawn log-uniformly.
 LONGEST = 200
 PER_PATIENT = 4
+#: Bases between two of a patient of one length change, at least.
+ALIKE = 40
 
 
 @dataclass
@@ -173,7 +175,7 @@ def draw_reversion(rng: np.random.Generator, case: Case, fasta: pysam.FastaFile)
         molecule = [variant] if over else [case.broken, variant]
         if not intact(case.gene, case.segment, molecule, fasta):
             continue
-        if variant in {s.variant for s in case.planted}:
+        if any(_alike(variant, s.variant) for s in case.planted):
             continue
         size = max(len(variant.ref), len(variant.alt))
         return Somatic(variant, "A", kind, size, (0.0,), "acquired")
@@ -181,7 +183,15 @@ def draw_reversion(rng: np.random.Generator, case: Case, fasta: pysam.FastaFile)
 
 
 def _covers(variant: Variant, broken: Variant) -> bool:
-    return bool(variant.ref) and variant.pos <= broken.pos and broken.end <= variant.end
+    if broken.pos == broken.end:  # an insertion lies between two bases of the deletion
+        return variant.pos < broken.pos < variant.end
+    return variant.pos <= broken.pos and broken.end <= variant.end
+
+
+def _alike(one: Variant, two: Variant) -> bool:
+    """Whether two reversions of a patient are too alike to be told apart by few reads."""
+    near = abs(one.pos - two.pos) < ALIKE
+    return near and len(one.alt) - len(one.ref) == len(two.alt) - len(two.ref)
 
 
 def _beside(one: Variant, two: Variant) -> bool:
