@@ -223,7 +223,9 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
             continue
         alt = sum(s.alt for s in c.support)
         for contig, pos, most in ends:
-            near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN
+            # What was inserted may be a copy that ends at the breakend.
+            copied = 0 < c.allele.shift and c.allele.pos <= pos <= c.allele.pos + c.allele.shift
+            near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN or copied
             if contig == c.allele.contig and near and alt <= SHADOW * most:
                 found.append(c)
                 break
