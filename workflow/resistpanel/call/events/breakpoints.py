@@ -224,7 +224,7 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
         alt = sum(s.alt for s in c.support)
         for contig, pos, most in ends:
             # What was inserted may be a copy that ends at the breakend.
-            copied = 0 < c.allele.shift and c.allele.pos <= pos <= c.allele.pos + c.allele.shift
+            copied = c.allele.shift > 0 and 0 <= pos - c.allele.pos <= c.allele.shift
             near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN or copied
             if contig == c.allele.contig and near and alt <= SHADOW * most:
                 found.append(c)
