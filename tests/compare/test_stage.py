@@ -48,6 +48,15 @@ HEADER = """\
 ##INFO=<ID=HAPLOTYPE,Number=.,Type=String,Description="Haplotype">
 ##INFO=<ID=HGVSP_ALONE,Number=1,Type=String,Description="Alone">
 ##INFO=<ID=HGVSP_UNPHASED,Number=.,Type=String,Description="Unphased">
+##INFO=<ID=SVTYPE,Number=1,Type=String,Description="Type">
+##INFO=<ID=END,Number=1,Type=Integer,Description="End">
+##INFO=<ID=SVLEN,Number=1,Type=Integer,Description="Length">
+##INFO=<ID=MATEID,Number=1,Type=String,Description="Mate">
+##INFO=<ID=SVNAME,Number=1,Type=String,Description="Name">
+##INFO=<ID=EXONS,Number=1,Type=String,Description="Exons">
+##INFO=<ID=FUSION,Number=1,Type=String,Description="Fusion">
+##INFO=<ID=FRAME,Number=1,Type=String,Description="Frame">
+##INFO=<ID=KINASE,Number=1,Type=String,Description="Kinase">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments">
 ##FORMAT=<ID=ADF,Number=R,Type=Integer,Description="Forward">
@@ -695,3 +704,34 @@ def test_overdispersion_is_that_of_the_calls():
     assert stated_overdispersion(HEADER) == {}
     wrong = "##resistpanel_overdispersion_pre=rho:1.5,low:0.001,high:0.009,sites:40\n"
     assert stated_overdispersion(wrong) == {}
+
+
+def test_junctions(patient):
+    """A deletion of exons, and a translocation of which one breakend counts."""
+    counts = [(0, 905), (0, 905), (146, 901)]
+    deleted = (
+        "TYPE=DEL;MODEL=somatic;SOMATIC_PHRED=60;SVTYPE=DEL;END=66737000;SVLEN=-7845;GENE=MAP2K1;"
+        "CONSEQUENCE=exon_loss_variant;SVNAME=MAP2K1%20exon%203%20deletion;EXONS=MAP2K1%3A3-3;"
+        "FRAME=in_frame;KINASE=cut"
+    )
+    ends = "TYPE=BND;MODEL=somatic;SOMATIC_PHRED=60;SVTYPE=BND;MATEID=bnd_{}"
+    rows = [
+        ("chr5", 100, "G", "G]chr15:500]", "PASS", ends.format("a_2"), counts),
+        ("chr15", 500, "T", "T]chr5:100]", "PASS", ends.format("a_1"), counts),
+        ("chr15", 66729155, "G", "<DEL>", "PASS", deleted, counts),
+    ]
+    found = patient([ACQUIRED, *rows])
+    variants = {v["id"]: v for v in found["variants"]}
+    assert set(variants) == {
+        "chr15:66729154:G:C", "chr5:100:G:G]chr15:500]", "chr15:66729155:G:<DEL>"
+    }  # fmt: skip
+    snv = variants["chr15:66729154:G:C"]
+    assert {v["state"] for v in variants.values()} == {snv["state"]}
+    assert [v["samples"]["post"]["detected"] for v in variants.values()] == [True] * 3
+    told = variants["chr15:66729155:G:<DEL>"]["junction"]
+    assert told["name"] == "MAP2K1 exon 3 deletion"
+    assert (told["pos"], told["length"]) == (66737000, -7845)
+    assert (told["exons"], told["frame"], told["kinase"]) == ("MAP2K1:3-3", "in_frame", "cut")
+    mate = variants["chr5:100:G:G]chr15:500]"]["junction"]
+    assert (mate["chrom"], mate["pos"], mate["name"]) == ("chr15", 500, None)
+    assert "junction" not in variants["chr15:66729154:G:C"]

@@ -1483,6 +1483,14 @@ BARE_SIDE = TABLE.add(
     "of what was captured: the other alone gives the depth",
     origin="judgement",
 )
+SHADOW = TABLE.add(
+    "SHADOW",
+    2,
+    unit="1",
+    meaning="An insertion or deletion that ends at a breakend is taken for the junction's reads if "
+    "at most this many times as many fragments show it",
+    origin="judgement",
+)
 JUNCTION_ERROR = TABLE.add(
     "JUNCTION_ERROR",
     5e-6,

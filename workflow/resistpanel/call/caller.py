@@ -425,7 +425,9 @@ class Caller:
         """Return the records of the output, sorted; the reads are read if nothing was taken."""
         if self.found is None:
             self.collect()
-        self.found.candidates += breakpoints.candidates(self)
+        junctions = breakpoints.candidates(self)
+        mistaken = breakpoints.shadows(junctions, self.found.candidates)
+        self.found.candidates = _without(self.found.candidates, mistaken) + junctions
         return RecordBuilder(self, *self.weigh()).records()
 
     def outside(self) -> list[Allele]:
@@ -473,6 +475,12 @@ class Caller:
         )
         vcf.write(output, head, result.records)
         return result
+
+
+def _without(candidates: list[ev.Candidate], some: list[ev.Candidate]) -> list[ev.Candidate]:
+    """Return the candidates that are none of some, by identity: they hold arrays."""
+    gone = {id(c) for c in some}
+    return [c for c in candidates if id(c) not in gone]
 
 
 def _read_as(allele: Allele) -> tuple[int, int]:

@@ -180,7 +180,8 @@ class Alteration:
         if self.copy_number:
             return f"{self.gene} {self.copy_number}"
         if self.junction and self.junction.name:
-            return f"{self.gene} {self.junction.name.removeprefix(self.gene).strip()}"
+            name = self.junction.name
+            return name if name.startswith(self.gene) else f"{self.gene} {name}"
         if self.protein:
             return f"{self.gene} p.{self.protein.replace(',', '+')}"
         if self.usual_name:

@@ -16,6 +16,7 @@ from resistpanel.call.call_constants import (
     JUNCTION_FRAGMENTS,
     JUNCTION_JOIN,
     PAIRED_FRAGMENTS,
+    SHADOW,
 )
 from resistpanel.call.events.assemble import assemble
 from resistpanel.call.events.clusters import Cluster, clusters, longest_template
@@ -202,6 +203,33 @@ def candidates(caller: "Caller") -> list[Candidate]:
         if sum(s.alt for s in supports) >= JUNCTION_FRAGMENTS:
             result.append(Candidate(junction, supports))
     return result
+
+
+def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that are what clips at a junction look like, nearby.
+
+    An insertion, deletion or complex event that ends at a breakend of a precise junction, and that
+    few more fragments show, is made of the reads of the junction.
+    """
+    ends = [
+        (end.contig, end.pos, sum(s.alt for s in c.support))
+        for c in result
+        if c.allele.precise
+        for end in (c.allele.first, c.allele.second)
+    ]
+    found = []
+    for c in others:
+        if c.forced or c.allele.symbolic or abs(c.allele.shift) < JUNCTION_JOIN:
+            continue
+        alt = sum(s.alt for s in c.support)
+        for contig, pos, most in ends:
+            # What was inserted may be a copy that ends at the breakend.
+            copied = c.allele.shift > 0 and 0 <= pos - c.allele.pos <= c.allele.shift
+            near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN or copied
+            if contig == c.allele.contig and near and alt <= SHADOW * most:
+                found.append(c)
+                break
+    return found
 
 
 def _support(junction: Junction, reads: tuple[Reads, Reads], caller: "Caller"):

@@ -53,13 +53,9 @@ class Cluster:
         longest : int
             Of `longest_template`.
         """
-        near = 2 * JUNCTION_JOIN
-        found = []
-        for pos, side in ((self.pos, self.side), (self.pos2, self.side2)):
-            beyond = near if self.split else longest
-            ahead = (near, beyond) if side == LEFT else (beyond, near)
-            found.append((pos - ahead[0], pos + ahead[1]))
-        return tuple(found)
+        # The end of a mate is that of a read without clips: it may be too far.
+        reach = 2 * JUNCTION_JOIN if self.split else longest
+        return (self.pos - reach, self.pos + reach), (self.pos2 - reach, self.pos2 + reach)
 
 
 def longest_template(lengths: np.ndarray) -> int:

@@ -1,0 +1,72 @@
+"""Junctions: lost and duplicated exons, fusions."""
+
+import pytest
+
+SHAPES = {
+    "name": None, "chrom": "chr1", "pos": 9000, "length": -8000, "inserted": 0, "homology": 0,
+    "precise": True, "exons": None, "fusion": None, "frame": None, "kinase": None,
+}  # fmt: skip
+
+
+def add(p, gene, protein, *fractions, consequence="exon_loss_variant", alt="<DEL>", **junction):
+    """Add a junction to a patient."""
+    number = len(p.variants) + 1
+    p.add(
+        gene, protein, *fractions, consequence=consequence, type="DEL", alt=alt,
+        id=f"chr1:{1000 + number}:G:{alt}", substitutions=[], junction=SHAPES | junction,
+    )  # fmt: skip
+
+
+def test_braf_exons_2_to_8(patient, finding, context):
+    p = patient("vemurafenib").background()
+    p.add("BRAF", "V600E", 0.35, 0.35)
+    add(
+        p, "BRAF", "V47_D380del", 0.0, 0.2, name="BRAF exons 2-8 deletion", exons="BRAF:2-8",
+        frame="in_frame", kinase="kept",
+    )  # fmt: skip
+    value = p.resist(context)
+    found = next(f for f in value["findings"] if "<DEL>" in f["variant"])
+    assert (found["effect"], found["match_level"], found["state"]) == ("known", "exact", "acquired")
+    assert found["label"] == "BRAF exons 2-8 deletion"
+    assert value["verdict"]["kind"] == "mechanism"
+    assert "BRAF exons 2-8 deletion" in value["verdict"]["sentence"]
+
+
+def test_alk_fusion_is_the_driver(patient, finding, context):
+    p = patient("crizotinib", disease="NSCLC").background()
+    add(
+        p, "ALK", "", 0.3, 0.3, consequence="gene_fusion", alt="G]chr2:42522656]",
+        name="EML4::ALK fusion (ALK exon 20)", fusion="EML4::ALK", kinase="kept", frame="unknown",
+    )  # fmt: skip
+    value = p.resist(context)
+    assert value["driver"]["gene"] == "ALK"
+    assert value["driver"]["state"] == "retained"
+    assert finding(value, "ALK").effect == "driver"
+
+
+@pytest.mark.parametrize("more", [{"kinase": "lost"}, {"kinase": "kept", "frame": "out_of_frame"}])
+def test_half_a_fusion_is_none(patient, context, more):
+    p = patient("crizotinib", disease="NSCLC").background()
+    add(p, "ALK", "", 0.3, 0.3, consequence="gene_fusion", name="ALK::? fusion",
+        fusion="ALK::?", **more)  # fmt: skip
+    assert p.resist(context)["driver"]["variant"] is None
+
+
+def test_kinase_domain_duplication_is_a_candidate(patient, finding, context):
+    p = patient("erlotinib", disease="NSCLC").background()
+    p.add("EGFR", "L858R", 0.35, 0.35)
+    add(p, "EGFR", "", 0.0, 0.2, consequence="duplication", alt="<DUP:TANDEM>", name="EGFR-KDD",
+        exons="EGFR:18-25", frame="in_frame", kinase="duplicated")  # fmt: skip
+    value = p.resist(context)
+    found = next(f for f in value["findings"] if "<DUP" in f["variant"])
+    assert (found["effect"], found["label"]) == ("candidate", "EGFR-KDD")
+
+
+def test_exons_out_of_frame_inactivate(patient, finding, context):
+    p = patient("vemurafenib").background()
+    p.add("BRAF", "V600E", 0.35, 0.35)
+    add(p, "PTEN", "", 0.0, 0.3, name="PTEN exon 6 deletion", exons="PTEN:6-6",
+        frame="out_of_frame")  # fmt: skip
+    found = finding(p.resist(context), "PTEN")
+    assert found.effect in ("known", "candidate")
+    assert found.label == "PTEN exon 6 deletion"
