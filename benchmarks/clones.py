@@ -14,7 +14,7 @@ import csv
 import dataclasses
 import hashlib
 import itertools
-import sys
+import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -166,17 +166,21 @@ def answer(made: Patient) -> tuple[Clusters, Trees]:
     return found, trees(found.draws)
 
 
-def rows(seed: int, number: int) -> Iterator[dict]:
-    """Yield a row of measures for each patient, and one for each cell that it is in."""
-    for k in range(number):
-        made = patient(np.random.default_rng([seed, k]))
-        start = time.process_time()
-        found, placed = answer(made)
-        seconds = time.process_time() - start
-        again = digest(*answer(made)) == digest(found, placed) if k < TWICE else None
-        yield {"patient": k, "kind": "patient", "seconds": seconds, "again": again,
-               **_of_patient(made, found, placed)}  # fmt: skip
-        yield from _of_cells(made, found, np.random.default_rng([seed, k, 1]), k)
+def rows(seed: int, k: int) -> Iterator[dict]:
+    """Yield the measures of a patient, and one for each cell that it is in."""
+    made = patient(np.random.default_rng([seed, k]))
+    start = time.process_time()
+    found, placed = answer(made)
+    seconds = time.process_time() - start
+    again = digest(*answer(made)) == digest(found, placed) if k < TWICE else None
+    yield {
+        "patient": k,
+        "kind": "patient",
+        "seconds": seconds,
+        "again": again,
+        **_of_patient(made, found, placed),
+    }
+    yield from _of_cells(made, found, np.random.default_rng([seed, k, 1]), k)
 
 
 def _of_patient(made: Patient, found: Clusters, placed: Trees) -> dict:
@@ -241,7 +245,7 @@ def _of_cells(made: Patient, found: Clusters, rng, k: int) -> Iterator[dict]:
                 "patient": k, "kind": "cell", "truncal": bool((made.clone == 0).any()),
                 "cell": stop, "depth": made.depth,
                 "inside": bool(low[v, s] <= c + 1e-9 and c <= high[v, s] + 1e-9),
-                "below": bool(c <= upper[v, s] + 1e-9), "width": high[v, s] - low[v, s],
+                "below": bool(c <= upper[v, s] + 1e-9), "width": float(high[v, s] - low[v, s]),
             }  # fmt: skip
 
 
@@ -355,19 +359,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--patients", type=int, default=1000)
-    parser.add_argument("--rows", type=Path, help="keep the rows as TSV")
+    parser.add_argument("--rows", type=Path, help="keep the rows as JSON lines; go on from these")
     parser.add_argument("--publish", action="store_true", help=f"write {PAGE.name}")
     args = parser.parse_args()
     found = []
-    for row in rows(args.seed, args.patients):
-        found.append(row)
-        if row["kind"] == "patient" and row["patient"] % 50 == 49:
-            print(row["patient"] + 1, "patients", file=sys.stderr, flush=True)
-    table = pd.DataFrame(found)
-    if args.rows:
-        table.to_csv(args.rows, sep="\t", index=False)
+    if args.rows and args.rows.exists():
+        found = [json.loads(line) for line in args.rows.read_text().splitlines()]
+    done = {row["patient"] for row in found}
+    for k in range(args.patients):
+        if k not in done:
+            of_patient = list(rows(args.seed, k))
+            found += of_patient
+            if args.rows:
+                with args.rows.open("a") as out:
+                    out.writelines(json.dumps(row) + "\n" for row in of_patient)
     command = f"python -m benchmarks.clones --seed {args.seed} --patients {args.patients} --publish"
-    text = page(table, command)
+    text = page(pd.DataFrame(found), command)
     if args.publish:
         PAGE.write_text(text)
     print(text)

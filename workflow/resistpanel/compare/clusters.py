@@ -32,10 +32,11 @@ from resistpanel.compare.compare_constants import (
     MOST_SWEEPS,
     ONE_COPY,
     SCALE_MOVES,
+    SCALE_ROUNDS,
     SHIFT_LIMIT,
     TRUNCAL_PRIOR,
 )
-from resistpanel.core.special import gammaln
+from resistpanel.core.special import expit, gammaln
 from resistpanel.core.stats import log_beta_binomial
 
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CCF_CELLS + 1)) ** 2
@@ -45,6 +46,7 @@ POINTS = np.concatenate([[0.0], np.sin(np.pi / 2 * (np.arange(CCF_CELLS) + 0.5) 
 _WEIGHTS = np.concatenate(
     [[ABSENT_PRIOR], (1 - ABSENT_PRIOR - FIXED_PRIOR) * np.diff(_EDGES), [FIXED_PRIOR]]
 )
+_LOG_TRUNCAL, _LOG_APART = np.log(TRUNCAL_PRIOR), np.log1p(-TRUNCAL_PRIOR)
 _FREQUENCIES = np.sin(np.pi / 2 * (np.arange(FREQUENCY_CELLS) + 0.5) / FREQUENCY_CELLS) ** 2
 
 
@@ -208,6 +210,9 @@ def _interpolated(grid: np.ndarray, frequency: np.ndarray) -> np.ndarray:
 class _State:
     """A partition, the mutated copies of each variant, and the error of each sample's scale.
 
+    Arrays over clusters have a row more than there may be clusters; the first `number` are used,
+    and the next holds the prior.
+
     Parameters
     ----------
     counts : Counts
@@ -225,7 +230,7 @@ class _State:
         shift: np.ndarray,
         groups: Sequence[np.ndarray] | None = None,
     ):
-        self.counts, self.rng = counts, rng
+        self.counts, self.rng, self.shift = counts, rng, shift.copy()
         error = counts.error[:, None]
         frequency = _FREQUENCIES * (1 - error) + (1 - _FREQUENCIES) * error
         self.log_like = log_beta_binomial(
@@ -234,54 +239,59 @@ class _State:
         )  # fmt: skip
         self.log_like -= self.log_like.max(-1, keepdims=True)
         variants, samples = counts.alt.shape
-        self.shift = shift.copy()
-        self.prior = np.broadcast_to(_WEIGHTS, (1, samples, len(POINTS)))
         copies = np.max(counts.most, initial=1, axis=1)
         self.copies = np.arange(1, int(copies.max()) + 1)
-        prior = np.where(
-            self.copies == 1, ONE_COPY, (1 - ONE_COPY) / np.maximum(copies - 1, 1)[:, None]
-        )
-        prior[copies == 1, 0] = 1.0
-        with np.errstate(divide="ignore"):
-            self.log_copies = np.log(np.where(self.copies <= copies[:, None], prior, 0.0))
+        others = (1 - ONE_COPY) / np.maximum(copies - 1, 1)
+        self.prior = np.where(self.copies == 1, ONE_COPY, others[:, None])
+        self.prior[copies == 1, 0] = 1.0
+        self.prior = np.where(self.copies <= copies[:, None], self.prior, 0.0)
         self.mutated = np.zeros(variants, int)
-        self.table = np.stack([self._table(s) for s in range(samples)], axis=2)
+        shape = variants, len(self.copies), samples, len(POINTS)
+        self.table, self.like = np.empty(shape), np.empty(shape)
+        for s in range(samples):
+            self._rescale(s)
         self.of = np.zeros(variants, int)
-        self.sums = np.zeros((0, samples, len(POINTS)))
-        self.size = np.zeros(0, int)
+        self.number = 0
+        self.size = np.zeros(variants + 2)
+        self.sums = np.zeros((variants + 2, *shape[2:]))
+        self.points = np.broadcast_to(_WEIGHTS, self.sums.shape).copy()
+        self.truncal = np.full(variants + 2, TRUNCAL_PRIOR)
         for i in range(variants):
             self._add(i)
         if groups is not None:
             self.assign(groups)
 
-    def log_joint(self) -> float:
-        """Return the log probability of the counts, partition, copies and scales."""
-        known = self.counts.scale_sd > 0
-        scales = -0.5 * ((self.shift[known] / self.counts.scale_sd[known]) ** 2).sum()
-        copies = self.log_copies[np.arange(len(self.of)), self.mutated].sum()
-        partition = (np.log(CONCENTRATION) + gammaln(self.size)).sum()
-        return float(self._normalised(self.sums)[2].sum() + scales + copies + partition)
-
-    def _table(self, sample: int) -> np.ndarray:
-        """Return log-likelihoods of a sample, (variants, copies, points)."""
+    def _rescale(self, sample: int) -> None:
+        """Compute the likelihoods of a sample at its scale."""
         counts = self.counts
         scale = counts.one_copy[:, sample] * np.exp(self.shift[sample])
         copies = np.minimum(self.copies, counts.most[:, sample, None])
         frequency = np.minimum(scale[:, None, None] * copies[..., None] * POINTS, 1.0)
-        return _interpolated(self.log_like[:, sample], frequency)
+        table = _interpolated(self.log_like[:, sample], frequency)
+        self.table[:, :, sample] = table
+        # Relative to the best of all copies: what is common to all clusters does not matter.
+        self.like[:, :, sample] = np.exp(table - table.max((1, 2), keepdims=True))
 
-    def _normalised(self, sums: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the posterior of points, whether truncal, and the log marginal, of clusters."""
-        top = sums.max(-1, keepdims=True)
-        like = _WEIGHTS * np.exp(sums - top)
-        total = like.sum(-1, keepdims=True)
-        apart = np.log1p(-TRUNCAL_PRIOR) + (np.log(total) + top).sum((-2, -1))
-        truncal = np.log(TRUNCAL_PRIOR) + sums[..., -1].sum(-1)
-        both = np.logaddexp(apart, truncal)
-        return like / total, np.exp(truncal - both), both
+    def log_joint(self) -> float:
+        """Return the log probability of the counts, partition, copies and scales."""
+        known = self.counts.scale_sd > 0
+        scales = -0.5 * ((self.shift[known] / self.counts.scale_sd[known]) ** 2).sum()
+        copies = np.log(self.prior[np.arange(len(self.of)), self.mutated]).sum()
+        partition = (np.log(CONCENTRATION) + gammaln(self.size[: self.number])).sum()
+        marginal = sum(self._refresh(k) for k in range(self.number))
+        return float(marginal + scales + copies + partition)
 
-    def _refresh(self, k: int) -> None:
-        self.points[k], self.truncal[k], _ = self._normalised(self.sums[k])
+    def _refresh(self, k: int) -> float:
+        """Compute the posterior of a cluster's CCF; return the log of its marginal likelihood."""
+        sums = self.sums[k]
+        top = sums.max(-1)
+        like = np.exp(sums - top[:, None]) * _WEIGHTS
+        total = like.sum(-1)
+        self.points[k] = like / total[:, None]
+        apart = _LOG_APART + np.log(total).sum() + top.sum()
+        truncal = _LOG_TRUNCAL + sums[:, -1].sum()
+        self.truncal[k] = expit(truncal - apart)
+        return float(np.logaddexp(apart, truncal))
 
     def _remove(self, i: int) -> None:
         k = self.of[i]
@@ -290,92 +300,92 @@ class _State:
         if self.size[k]:
             self._refresh(k)
             return
-        keep = np.arange(len(self.size)) != k
-        self.sums, self.size = self.sums[keep], self.size[keep]
-        self.points, self.truncal = self.points[keep], self.truncal[keep]
-        self.of[self.of > k] -= 1
+        # The last cluster takes the place of the one that is empty.
+        self.number -= 1
+        last = self.number
+        for array in (self.sums, self.size, self.points, self.truncal):
+            array[k] = array[last]
+        self.of[self.of == last] = k
+        self.points[last], self.truncal[last] = _WEIGHTS, TRUNCAL_PRIOR
+        self.sums[last], self.size[last] = 0.0, 0
 
     def _add(self, i: int) -> None:
         """Put a variant into a cluster, and give it a number of copies, by their probability."""
-        like = self.table[i]
-        top = like.max((0, 2))
-        like = np.exp(like - top[:, None])
-        if len(self.size) == 0:
-            self.points, self.truncal = np.zeros((0, *like.shape[1:])), np.zeros(0)
-        shown = np.concatenate([self.points, self.prior])
-        truncal = np.append(self.truncal, TRUNCAL_PRIOR)
+        like, count = self.like[i], self.number + 1
+        self.size[self.number] = CONCENTRATION
+        truncal = self.truncal[:count, None]
         # (samples, clusters, points) by (samples, points, copies)
-        apart = np.matmul(shown.transpose(1, 0, 2), like.transpose(1, 2, 0)).prod(0)
-        fixed = like[..., -1].prod(1)
-        chance = truncal[:, None] * fixed + (1 - truncal)[:, None] * apart
-        chance *= np.append(self.size, CONCENTRATION)[:, None] * np.exp(self.log_copies[i])
-        total = chance.sum()
-        flat = np.cumsum(chance / total if total > 0 else np.full_like(chance, 1 / chance.size))
+        shown = self.points[:count].transpose(1, 0, 2)
+        apart = np.matmul(shown, like.transpose(1, 2, 0)).prod(0)
+        chance = truncal * like[..., -1].prod(1) + (1 - truncal) * apart
+        chance *= self.size[:count, None] * self.prior[i]
+        flat = np.cumsum(chance)
+        if not flat[-1] > 0:
+            flat = np.arange(1.0, chance.size + 1)
+        self.size[self.number] = 0
         place = min(int(np.searchsorted(flat, self.rng.random() * flat[-1])), chance.size - 1)
         k, self.mutated[i] = divmod(place, len(self.copies))
-        if k == len(self.size):
-            self.sums = np.concatenate([self.sums, np.zeros((1, *self.table.shape[2:]))])
-            self.points = np.concatenate([self.points, np.zeros((1, *self.table.shape[2:]))])
-            self.size, self.truncal = np.append(self.size, 0), np.append(self.truncal, 0.0)
+        self.number = max(self.number, k + 1)
         self.of[i] = k
         self.size[k] += 1
         self.sums[k] += self.table[i, self.mutated[i]]
         self._refresh(k)
 
     def sweep(self) -> None:
-        """Move every variant once, then the scale of every sample."""
-        for i in range(len(self.of)):
+        """Move every variant twice, then the scale of every sample."""
+        for i in (*range(len(self.of)), *range(len(self.of))):
             self._remove(i)
             self._add(i)
         self.scales()
 
     def scales(self) -> None:
         """Move the scale of every sample (Metropolis), by steps of several sizes."""
-        fixed = self.rng.random(len(self.size)) < self.truncal
-        for s, sd in enumerate(self.counts.scale_sd):
-            if sd > 0:
-                self._scale(s, sd, fixed)
-        self._resum()
+        fixed = self.rng.random(self.number) < self.truncal[: self.number]
+        moved = [self._scale(s, sd, fixed) for s, sd in enumerate(self.counts.scale_sd) if sd > 0]
+        if any(moved):
+            self._resum()
 
-    def _scale(self, s: int, sd: float, fixed: np.ndarray) -> None:
-        """Move the scale of a sample.
+    def _scale(self, s: int, sd: float, fixed: np.ndarray) -> bool:
+        """Move the scale of a sample; return whether it moved.
 
         Variants of a cluster that have the same frequency at a CCF are added up first.
         """
         copies = np.minimum(self.copies[self.mutated], self.counts.most[:, s])
         scale = self.counts.one_copy[:, s] * copies
-        keys, group = np.unique(np.stack([self.of, scale]), axis=1, return_inverse=True)
-        together = (np.arange(keys.shape[1])[:, None] == group.ravel()).astype(float)
-        grids = together @ self.log_like[:, s]
-        of_cluster = (np.arange(len(self.size))[:, None] == keys[0]).astype(float)
+        # One number for cluster and frequency.
+        keys, group = np.unique(self.of + 1j * scale, return_inverse=True)
+        together = (np.arange(len(keys))[:, None] == group.ravel()).astype(float)
+        grids, of = together @ self.log_like[:, s], keys.real.astype(int)
+        in_all = fixed[of]
+        free = np.flatnonzero(~fixed)
+        member = (free[:, None] == of[~in_all]).astype(float)
 
         def log_like(shift: float) -> float:
-            frequency = np.minimum(keys[1][:, None] * np.exp(shift) * POINTS, 1.0)
-            sums = of_cluster @ _interpolated(grids, frequency[:, None, :])[:, 0]
-            return self._of_scale(sums, fixed) - shift**2 / (2 * sd**2)
+            frequency = np.minimum(keys.imag[:, None] * np.exp(shift) * POINTS, 1.0)[:, None]
+            whole = _interpolated(grids[in_all], frequency[in_all, :, -1:]).sum()
+            sums = member @ _interpolated(grids[~in_all], frequency[~in_all])[:, 0]
+            top = sums.max(-1, initial=-np.inf)
+            apart = np.log(np.exp(sums - top[:, None]) @ _WEIGHTS) + top
+            return float(apart.sum() + whole) - shift**2 / (2 * sd**2)
 
-        here = log_like(self.shift[s])
         start = self.shift[s]
+        here = log_like(start)
         for step in SCALE_MOVES:
             proposed = self.shift[s] + self.rng.normal() * step * sd
             there = log_like(proposed)
             if np.log(self.rng.random()) < there - here:
                 self.shift[s], here = proposed, there
-        if self.shift[s] != start:
-            self.table[:, :, s] = self._table(s)
-
-    @staticmethod
-    def _of_scale(sums: np.ndarray, fixed: np.ndarray) -> float:
-        free = sums[~fixed]
-        top = free.max(-1, initial=-np.inf)
-        apart = np.log(np.exp(free - top[:, None]) @ _WEIGHTS) + top
-        return float(apart.sum() + sums[fixed, -1].sum())
+        if self.shift[s] == start:
+            return False
+        self._rescale(s)
+        return True
 
     def posteriors(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the posterior of each cluster's CCF: with 0 and 1 as points, and without."""
-        points = (1 - self.truncal)[:, None, None] * self.points
-        points[..., -1] += self.truncal[:, None]
-        inside = self.sums[..., 1:-1]
+        truncal = self.truncal[: self.number, None]
+        points = (1 - truncal)[..., None] * self.points[: self.number]
+        points[..., -1] += truncal
+        inside = self.sums[: self.number, :, 1:-1]
         plain = np.diff(_EDGES) * np.exp(inside - inside.max(-1, keepdims=True))
         return points, plain / plain.sum(-1, keepdims=True)
 
@@ -383,37 +393,35 @@ class _State:
         """Set the partition."""
         for k, members in enumerate(groups):
             self.of[members] = k
-        self.size = np.array([len(g) for g in groups])
+        self.number = len(groups)
+        self.size[:] = 0
+        self.size[: self.number] = [len(g) for g in groups]
+        self.points[self.number :], self.truncal[self.number :] = _WEIGHTS, TRUNCAL_PRIOR
         self._resum()
 
     def _resum(self) -> None:
-        row = np.arange(len(self.of))
-        self.sums = np.zeros((len(self.size), *self.table.shape[2:]))
-        np.add.at(self.sums, self.of, self.table[row, self.mutated])
-        self.points, self.truncal, _ = self._normalised(self.sums)
+        self.sums[:] = 0
+        np.add.at(self.sums, self.of, self.table[np.arange(len(self.of)), self.mutated])
+        for k in range(self.number):
+            self._refresh(k)
 
     def fractions(self, number: int) -> np.ndarray:
         """Return draws of the clusters' CCF with this partition, (samples, draws, clusters)."""
-        rounds = 25
         found = []
-        for turn in range(-5, rounds):
+        for turn in range(-SCALE_ROUNDS // 4, SCALE_ROUNDS):
             self.scales()
             if turn >= 0:
-                found.append(self._drawn(number // rounds))
+                found.append(self._drawn(number // SCALE_ROUNDS))
         return np.concatenate(found, axis=1)
 
     def _drawn(self, number: int) -> np.ndarray:
-        points = self.points.copy()
-        points[self.truncal > 0.5] = 0.0
-        points[self.truncal > 0.5, :, -1] = 1.0
-        cumulative = np.cumsum(points, -1)
-        drawn = np.empty((points.shape[1], number, points.shape[0]), np.float32)
-        for k in range(points.shape[0]):
-            for s in range(points.shape[1]):
-                at = np.searchsorted(
-                    cumulative[k, s], self.rng.random(number) * cumulative[k, s, -1]
-                )
-                at = np.minimum(at, len(POINTS) - 1)
+        count, samples = self.number, self.points.shape[1]
+        drawn = np.ones((samples, number, count), np.float32)
+        for k in np.flatnonzero(self.truncal[:count] <= 0.5):
+            for s in range(samples):
+                cumulative = np.cumsum(self.points[k, s])
+                chance = self.rng.random(number) * cumulative[-1]
+                at = np.minimum(np.searchsorted(cumulative, chance), len(POINTS) - 1)
                 inside = (at > 0) & (at < len(POINTS) - 1)
                 cell = np.clip(at - 1, 0, CCF_CELLS - 1)
                 spread = _EDGES[cell] + self.rng.random(number) * np.diff(_EDGES)[cell]

@@ -340,14 +340,15 @@ CLONE_SEED = TABLE.add(
 )
 CLONE_UPDATES = TABLE.add(
     "CLONE_UPDATES",
-    300,
+    200,
     unit="updates",
-    meaning="Moves of single variants before partitions are kept; three times as many are kept",
+    meaning="Variants times moves of all of them before partitions are kept; three times as many "
+    "are kept",
     origin="measured: `python -m benchmarks.clones`",
 )
 MOST_SWEEPS = TABLE.add(
     "MOST_SWEEPS",
-    40,
+    25,
     unit="moves of all variants",
     meaning="Most moves before partitions are kept; three times as many are kept",
     origin="measured: `python -m benchmarks.clones`",
@@ -390,7 +391,7 @@ FIXED_PRIOR = TABLE.add(
 )
 SCALE_MOVES = TABLE.add(
     "SCALE_MOVES",
-    (0.05, 0.4, 0.1, 0.2, 0.05, 0.8, 0.1, 0.2),
+    (0.05, 0.4, 0.1, 0.2),
     unit="standard deviations",
     meaning="Steps of the error of a sample's scale, one after the other",
     origin="judgement: from what many variants leave of it to all of it",
@@ -427,7 +428,7 @@ TREES_LISTED = TABLE.add(
 )
 ANCHORS = TABLE.add(
     "ANCHORS",
-    5,
+    4,
     unit="variants",
     meaning="Variants by whose frequencies the scale of every sample is tried to start with",
     origin="judgement",
@@ -437,5 +438,12 @@ SHIFT_LIMIT = TABLE.add(
     3.0,
     unit="standard deviations",
     meaning="Greatest error of a sample's scale to start with",
+    origin="judgement",
+)
+SCALE_ROUNDS = TABLE.add(
+    "SCALE_ROUNDS",
+    10,
+    unit="moves",
+    meaning="Scales between which the draws for trees are divided",
     origin="judgement",
 )
