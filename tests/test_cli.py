@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from resistpanel import cli
+from resistpanel.core.builds import build_named
 
 RESISTPANEL = Path(sys.executable).with_name("resistpanel")
 
@@ -23,6 +24,7 @@ def complete(line: str, answer: Path) -> list[str]:
     }
     subprocess.run(
         ["sh", "-c", 'exec "$0" 8>"$1" 9>/dev/null', RESISTPANEL, answer],
+        cwd=answer.parent,
         env=os.environ | asked,
         check=True,
         capture_output=True,
@@ -36,9 +38,15 @@ def complete(line: str, answer: Path) -> list[str]:
         ("resistpanel ex", ["explain"]),
         ("resistpanel run --pro", ["--profile"]),
         ("resistpanel demo --patient ", ["amplification", "melanoma"]),
+        ("resistpanel explain M", ["MEL1", "MEL2"]),
+        ("resistpanel init --drug vemu", ["vemurafenib"]),
+        ("resistpanel run --profile ", ["default", "slurm"]),
     ],
 )
 def test_completion(line, offered, tmp_path):
+    (tmp_path / "results" / "compare").mkdir(parents=True)
+    for patient in ("MEL1", "MEL2", "P3"):
+        (tmp_path / "results" / "compare" / f"{patient}.json").touch()
     assert complete(line, tmp_path / "answer") == offered
 
 
@@ -76,8 +84,44 @@ def test_interruption_is_130(monkeypatch, capsys):
     assert capsys.readouterr().err == "resistpanel: interrupted\n"
 
 
-def test_bad_usage_is_2(capsys):
-    with pytest.raises(SystemExit) as end:
-        cli.main(["nosuchstep"])
-    assert end.value.code == 2
-    assert "nosuchstep" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["nosuchstep"], "unknown command 'nosuchstep'; resistpanel --help lists them"),
+        (["chek"], "unknown command 'chek'; did you mean 'check'?"),
+        (["explane", "P1", "C121S"], "unknown command 'explane'; did you mean 'explain'?"),
+        (["run", "--directry", "x"], "unknown option '--directry'; did you mean '--directory'?"),
+        (["init", "--drugs=x"], "unknown option '--drugs'; did you mean '--drug'?"),
+        (["explain"], "the following arguments are required: PATIENT, VARIANT"),
+        (["run", "nowhere"], "nowhere: no such folder; arguments for Snakemake follow after --"),
+        (["check", "a", "--directory", "b"], "FOLDER a: --directory: is given, too; give one"),
+    ],
+)
+def test_bad_usage_is_one_line_and_2(words, line, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    try:
+        status = cli.main(words)
+    except SystemExit as end:
+        status = end.code
+    error = capsys.readouterr().err
+    assert status == 2
+    assert error.startswith(f"resistpanel: error: {line}") and error.count("\n") == 1
+
+
+def test_a_folder_and_arguments_of_snakemake(monkeypatch):
+    seen = []
+    monkeypatch.setattr("resistpanel.run.command.run", seen.append)
+    cli.main(["run", "study", "--cores", "2", "--", "--forcerun", "report"])
+    cli.main(["run", "--", "multiqc"])
+    assert [(str(a.folder), a.cores, a.snakemake) for a in seen] == [
+        ("study", "2", ["--forcerun", "report"]),
+        ("None", None, ["multiqc"]),
+    ]
+
+
+def test_names_of_builds():
+    for name in ("GRCh37", "b37", "hg37", "hs37d5", "HG19", "human_g1k_v37", "GRCh37.p13"):
+        assert build_named(name) == "hg19"
+    for name in ("GRCh38", "b38", "hs38DH", "hg38", "GRCh38.d1.vd1"):
+        assert build_named(name) == "hg38"
+    assert build_named("hg190") is build_named("mm10") is None

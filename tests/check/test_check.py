@@ -12,8 +12,10 @@ import pytest
 
 from resistpanel.cli import main
 from resistpanel.core.contig_checksums import checksum
+from resistpanel.core.errors import InputError
 from resistpanel.inputs import environment as machine
-from resistpanel.inputs.merge import updated
+from resistpanel.inputs.config import settings
+from resistpanel.inputs.merge import merged, updated
 
 _spec = importlib.util.spec_from_file_location(
     "sheet_conftest", Path(__file__).parents[1] / "sheet" / "conftest.py"
@@ -73,6 +75,36 @@ def test_many_faults_are_told_together(place, capsys):
         f"{place.folder}/after.bam (samples.tsv:4, sample 'after')",
         "config.yaml (key 'call.extra')",
     ]
+
+
+def test_a_broken_row_does_not_hide_other_faults(place, capsys):
+    """The rows that can be read are checked to the end; nothing is said to be missing for it."""
+    (place.folder / "after.bam").unlink()
+    sheet = (place.folder / "samples.tsv").read_text().splitlines()
+    sheet[1] = sheet[1].replace("skin", "skin\tskin", 1)  # a cell too many: the normal's row
+    sheet.append("P2\tother\ttumour\tpost\tsoon\t\t\tother.bam")
+    (place.folder / "samples.tsv").write_text("\n".join(sheet) + "\n")
+    status, errors, notes, out = check(capsys)
+    assert (status, out) == (2, "")
+    starts = [error.removeprefix(f"{place.folder}/").split(": ")[0] for error in errors]
+    assert starts == [
+        "samples.tsv:2",
+        "samples.tsv:5 (column 'day')",
+        "after.bam (samples.tsv:4, sample 'after')",
+    ]
+    assert not any("no normal" in note for note in notes)
+
+
+@pytest.mark.parametrize(("name", "right"), [("GRCh37", True), ("hs37d5", True), ("b36", False)])
+def test_builds_by_their_other_names(place, capsys, name, right):
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(f"{text}build: {name}\n")
+    config = merged(Path("config.yaml"))
+    if right:
+        assert settings(config).build == "hg19"
+    else:
+        with pytest.raises(InputError, match=r"'b36' is not one of hg19, hg38"):
+            settings(config)
 
 
 def test_a_faulty_configuration_does_not_hide_the_sheet(place, capsys):

@@ -7,7 +7,7 @@ import yaml
 from resistpanel.cli import main
 from resistpanel.core.builds import LENGTHS
 from resistpanel.inputs.config import settings
-from resistpanel.inputs.propose import propose
+from resistpanel.inputs.propose import day_of, propose
 from resistpanel.inputs.sheet import read_sheet
 
 
@@ -84,6 +84,16 @@ def test_a_drug_in_a_name_means_a_sample_after_it():
     before, after = propose(["before", "plx4032_sample"], known)
     assert (before.timepoint, before.drug) == ("pre", None)
     assert (after.timepoint, after.drug) == ("post", "vemurafenib")
+
+
+def test_week_and_lesion_are_read_off_names_of_samples_and_files():
+    names = ["P1-blood", "P1-pre", "P1-w12-liver", "P1_week24_LN", "P1-cfDNA-d180", "P1-x"]
+    found = propose(names, files=["", "", "", "", "", "P1_met2_wk30"])
+    assert [p.patient for p in found] == ["P1"] * 6
+    assert [p.day for p in found] == [None, 0, 84, 168, 180, 210]
+    assert [p.lesion for p in found] == [None, None, "liver", "ln", None, "met2"]
+    # No week: a cell line, a well, a tumour number.
+    assert [day_of(name) for name in ("HW12", "P1_T2", "w12b", "COLO829v003R-525")] == [None] * 4
 
 
 def study(folder):

@@ -3,11 +3,12 @@
 import argparse
 import importlib
 import os
+import re
 import sys
 from pathlib import Path
 
 from resistpanel import __version__
-from resistpanel.core.errors import InputError, machine_fault
+from resistpanel.core.errors import InputError, did_you_mean, machine_fault, printable
 from resistpanel.core.made import recorded
 
 #: What a user types, in the order of use.
@@ -68,12 +69,12 @@ a first run:
   resistpanel demo                       # a simulated patient, from reads to report
 your own patients:
   resistpanel init study --bams /data/bams --reference genome.fa --targets panel.bed
-  resistpanel check --directory study
-  resistpanel run --directory study
+  resistpanel check study
+  resistpanel run study
 afterwards:
   resistpanel explain P1 "MAP2K1 C121S"  # in the folder of the run
 
-completion of commands and options, in a shell's start-up file:
+completion of commands, options, patients, drugs and profiles, in a shell's start-up file:
   eval "$(resistpanel --completion bash)"        # or zsh, fish
 
 {EXIT}"""
@@ -118,6 +119,43 @@ def command_module(step: str) -> str:
     return f"resistpanel.{room}.command" if room == step else f"resistpanel.{room}.{step}_command"
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line each, with the nearest command or option."""
+
+    def error(self, message: str):
+        """Print what is wrong and end with status 2."""
+        lines = [message]
+        if unknown := re.fullmatch(r"argument STEP: invalid choice: '(.*?)' \(.*", message, re.S):
+            lines = [_unknown("command", unknown[1], STEPS, "resistpanel --help lists them")]
+        elif message.startswith("unrecognized arguments: "):
+            options = [name for action in self._actions for name in action.option_strings]
+            words = message.removeprefix("unrecognized arguments: ").split(" ")
+            asked = [word.split("=")[0] for word in words if word.startswith("--")]
+            if asked and self._known(options):
+                cure = f"`{self.prog} --help` lists them"
+                lines = [_unknown("option", word, self._known(options), cure) for word in asked]
+                lines += [f"unrecognized arguments: {' '.join(words)}"] * (not lines)
+        for line in lines:
+            print(f"resistpanel: error: {printable(line)}", file=sys.stderr)
+        self.exit(2)
+
+    def _known(self, options: list[str]) -> list[str]:
+        """Return the long options of this parser, or of the step that is loaded."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                options = options + [
+                    name
+                    for child in action.choices.values()
+                    for part in child._actions
+                    for name in part.option_strings
+                ]
+        return sorted({name for name in options if name.startswith("--")})
+
+
+def _unknown(kind: str, word: str, known, cure: str) -> str:
+    return f"unknown {kind} '{word}'; {did_you_mean(word, known) or cure}"
+
+
 class Completion(argparse.Action):
     """Print the code that teaches a shell to complete ``resistpanel``."""
 
@@ -142,7 +180,7 @@ def _summary() -> str:
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """Return the argument parser; with `only`, load just that step's arguments."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="resistpanel",
         description=f"{DESCRIPTION}\n{_summary()}",
         epilog=EPILOG,
@@ -183,9 +221,23 @@ def _complete() -> None:
     """Answer a shell that asks for completions (argcomplete's protocol)."""
     import argcomplete
 
+    from resistpanel.inputs.completers import COMPLETERS
+
     words = os.environ.get("COMP_LINE", "").split()
     step = next((word for word in words[1:] if word in STEPS), "")
-    argcomplete.autocomplete(build_parser(only=step))
+    parser = build_parser(only=step)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and step:
+            for part in action.choices[step]._actions:
+                if part.dest in COMPLETERS and not part.choices and step != "simulate":
+                    part.completer = COMPLETERS[part.dest]
+    argcomplete.autocomplete(parser)
+
+
+def _split(argv: list[str]) -> tuple[list[str], list[str]]:
+    """Return the arguments before and after the first ``--``."""
+    at = argv.index("--") if "--" in argv else len(argv)
+    return argv[:at], argv[at + 1 :]
 
 
 def open_streams() -> None:
@@ -227,7 +279,10 @@ def main(argv: list[str] | None = None) -> int:
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
     try:
+        argv, after = _split(argv) if step == "run" else (argv, [])
         args = build_parser(only=step).parse_args(argv)
+        if step == "run":
+            args.snakemake = after
         with recorded(getattr(args, "made_from", None)):
             return args.run(args) or 0
     except InputError as error:

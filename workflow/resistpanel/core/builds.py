@@ -1,5 +1,6 @@
 """Human reference builds, told apart by their chromosome lengths."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,7 +31,7 @@ LENGTHS: dict[str, dict[str, int]] = {
 #: Other names of the builds, lower case, as they stand in file headers.
 ALIASES = {
     "hg18": ("hg18", "ncbi36", "grch36"),
-    "hg19": ("hg19", "grch37", "b37", "hs37"),
+    "hg19": ("hg19", "grch37", "b37", "hg37", "hs37", "g1k_v37"),
     "hg38": ("hg38", "grch38", "b38", "hs38"),
 }
 
@@ -53,6 +54,16 @@ def build_of_text(text: str) -> str | None:
     lower = text.lower()
     found = [build for build, names in ALIASES.items() if any(name in lower for name in names)]
     return found[0] if len(found) == 1 else None
+
+
+def build_named(name: str) -> str | None:
+    """Return the build that is called `name` (``GRCh37``, ``b37``, ``hs37d5``), or None.
+
+    Patches and decoys are the same build: ``GRCh38.p14``, ``hs38DH``, ``GRCh38.d1.vd1``.
+    """
+    text = re.sub(r"(\.p[0-9]+|\.d1\.vd1|d5|dh|ss)$", "", name.strip().lower())
+    text = text.removeprefix("human_")
+    return next((build for build, names in ALIASES.items() if text in names), None)
 
 
 def build_of_lengths(lengths: Mapping[str, int]) -> str | None:

@@ -28,7 +28,7 @@ from resistpanel.inputs.owner import check_owner
 from resistpanel.inputs.patient import drugs_between, ordered, pairs
 from resistpanel.inputs.plan import check_names, make_plan
 from resistpanel.inputs.reference import Findings
-from resistpanel.inputs.sheet import Row, patients, read_sheet
+from resistpanel.inputs.sheet import Row, patients, read_rows
 from resistpanel.inputs.simulated_patient import load_patient
 from resistpanel.inputs.treatments import Treatment, read_treatments
 from resistpanel.qc.assay import text
@@ -91,9 +91,11 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
     if made.simulate:
         _check_simulation(done, config, where)
         return done
-    done.rows = _read_rows(made.samples, found, made.outdir / "align")
     before = len(found.errors)
-    if done.rows:
+    done.rows = _read_rows(made.samples, found, made.outdir / "align")
+    whole = len(found.errors) == before
+    before = len(found.errors)
+    if done.rows and whole:
         try:
             done.treatments = read_treatments(made.treatments, done.rows)
         except InputError as error:
@@ -105,7 +107,7 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         found.errors.append(error)
     inputs = check_inputs(made, done.rows, deep=True, treatments=done.treatments)
     found.errors += inputs.errors
-    found.notes += inputs.notes
+    found.notes += inputs.notes if whole else []
     check_room(made, done.rows, found)
     check_caller(made, _contigs(made), found)
     _check_screens(config, made, found)
@@ -123,11 +125,10 @@ def _contigs(made: Settings) -> set[str]:
 
 
 def _read_rows(path: Path, found: Findings, aligned: Path = Path("align")) -> list[Row]:
-    try:
-        return read_sheet(path, aligned)
-    except InputError as error:
-        found.errors += _errors_of(error)
-        return []
+    """Return the sound rows of the sheet; what is wrong with others does not hide their faults."""
+    rows, errors = read_rows(path, aligned)
+    found.errors += errors
+    return rows
 
 
 def _check_simulation(done: Checked, config: Mapping[str, Any], where: str) -> None:

@@ -9,8 +9,8 @@ from resistpanel.core.errors import InputError, InputErrors
 
 EPILOG = """examples:
   resistpanel check                          # config.yaml of this folder
+  resistpanel check study                    # config.yaml of study/
   resistpanel check --config mine.yaml
-  resistpanel check --directory study        # as if started in study/
 
 Checks configuration, software, disk space and permissions, sheet, reference, panel, BAM headers,
 sequence checksums, reads on the panel, drugs and catalogue. It reads the headers and a few reads of
@@ -21,13 +21,17 @@ each BAM. If the BAMs state checksums and the reference has no .dict, it also re
 def add_place(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which run is meant."""
     parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        metavar="FOLDER",
+        help="working directory, as of `resistpanel init FOLDER` (default: current folder)",
+    )
+    parser.add_argument(
         "--config", type=Path, help="configuration (default: config.yaml of the folder)"
     )
     parser.add_argument(
-        "--directory",
-        type=Path,
-        metavar="FOLDER",
-        help="working directory (default: current folder)",
+        "--directory", type=Path, metavar="FOLDER", help="another way to give FOLDER"
     )
 
 
@@ -46,10 +50,19 @@ def enter(args: argparse.Namespace) -> Path:
     InputError
         If the folder or the configuration is not there.
     """
-    if args.directory:
-        if not args.directory.is_dir():
-            raise InputError("no such folder", f"--directory {args.directory}")
-        os.chdir(args.directory)
+    folder = args.folder or args.directory
+    if args.folder and args.directory and args.folder != args.directory:
+        raise InputError("is given, too", f"FOLDER {args.folder}: --directory", "give one of them")
+    if folder:
+        if folder.is_file():
+            raise InputError("is a file", str(folder), "give its folder, or --config")
+        if not folder.is_dir():
+            raise InputError(
+                "no such folder",
+                str(folder) if args.folder else f"--directory {folder}",
+                "arguments for Snakemake follow after --" if args.folder else "",
+            )
+        os.chdir(folder)
     config = args.config or Path("config.yaml")
     if not config.is_file():
         raise InputError(
@@ -74,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     notes = len(done.findings.notes)
     remark = f", {notes} note{'s' * (notes != 1)}" if notes else ""
     own = f" --config {args.config}" if args.config else ""
-    own += f" --directory {args.directory}" if args.directory else ""
-    print(f"nothing wrong found{remark}; next: resistpanel run{own}")
+    folder = args.folder or args.directory
+    place = f" {folder}" if folder else ""
+    print(f"nothing wrong found{remark}; next: resistpanel run{place}{own}")
     return 0

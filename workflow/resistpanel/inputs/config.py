@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from resistpanel.core.builds import build_named
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
 from resistpanel.qc.assay_given import AUTO
@@ -202,6 +203,8 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     _check_values(config, where)
     config = untyped(config, schema())
     _check_values(config, where)
+    if isinstance(config.get("build"), str):
+        config = {**config, "build": build_named(config["build"]) or config["build"]}
     # An empty section (`call:` with nothing under it) means its defaults.
     config = {key: value for key, value in config.items() if value is not None}
     found = problems(config, where)

@@ -20,8 +20,8 @@ EPILOG = """examples:
   resistpanel init study --bams skin.bam before.bam relapse.bam --drug PLX4032
 
 Writes FOLDER/config.yaml and FOLDER/samples.tsv. Sample names and build are read from the BAM
-headers. Patient, role and time point are guessed from the sample names: correct them, then run
-`resistpanel check`.
+headers. Patient, role, time point, day (7 times the week) and lesion are guessed from the names of
+the samples and files: correct them, then run `resistpanel check`.
 """
 
 
@@ -98,6 +98,9 @@ def _common(values: list, what: str) -> object:
 def is_before(proposal: Proposal, proposals: list[Proposal]) -> bool:
     """Tell whether a tumour is, or may be, the one before treatment."""
     same = [p for p in proposals if p.patient == proposal.patient and p.role in TUMOR_ROLES]
+    days = [p.day for p in same if p.day is not None]
+    if proposal.timepoint is None and proposal.day is not None and len(days) == len(same) > 1:
+        return proposal.day == min(days)
     return proposal.timepoint == "pre" or (proposal.timepoint is None and len(same) > 1)
 
 
@@ -131,7 +134,8 @@ def run(args: argparse.Namespace) -> int:
             )
         else:
             by_sample[one.sample] = one
-    proposals = propose(list(by_sample), _drug_of(drugs))
+    files = [found.path.name.split(".")[0] for found in by_sample.values()]
+    proposals = propose(list(by_sample), _drug_of(drugs), files)
     for proposal in proposals:
         if given and proposal.role in TUMOR_ROLES and not is_before(proposal, proposals):
             proposal.drug = ";".join(given)
@@ -168,12 +172,13 @@ def _report(
     print(f"{len(rows)} samples, {BUILD_NAMES.get(build or '', 'build not known')}, {style}")
     width = max(len(p.sample) for _, p in rows)
     for _, p in sorted(rows, key=lambda row: (row[1].patient, row[1].role != "normal")):
-        when = f" {p.timepoint}" if p.timepoint else ""
+        words = (p.timepoint, p.day is not None and f"day {p.day}", p.lesion)
+        when = "".join(f" {word}" for word in words if word)
         print(f"  {p.patient}  {p.sample:{width}}  {p.role}{when}  (by {p.why})")
     print(f"\nwritten: {folder / 'config.yaml'}\n         {folder / 'samples.tsv'}\n\nTo fill in:")
     for line in to_fill_in(rows, build, reference, args.targets):
         print(f"  {line}")
-    where = "" if folder == Path.cwd() else f" --directory {args.folder}"
+    where = "" if folder == Path.cwd() else f" {args.folder}"
     print(f"\nThen:\n  resistpanel check{where}\n  resistpanel run{where}")
 
 
@@ -200,7 +205,7 @@ def to_fill_in(
     for proposal in tumors:
         patients.setdefault(proposal.patient, []).append(proposal)
     several = [name for name, members in patients.items() if len(members) > 1]
-    if any(p.timepoint is None for name in several for p in patients[name]):
+    if any(p.timepoint is None and p.day is None for name in several for p in patients[name]):
         lines.append("samples.tsv, timepoint: pre, post, or a day, for every tumour")
     missing = [p.sample for p in tumors if p.timepoint != "pre" and not p.drug]
     if missing:

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: Words in the names of samples, whole or with digits behind.
 NORMAL = [
@@ -83,6 +83,22 @@ NOISE = [
     "wgs",
     "panel",
 ]
+#: Sites of lesions, as sample names have them, in English and as Latin stems.
+SITES = [
+    *("liver", "hepatic", "lung", "pulmonary", "brain", "cns", "bone", "spine", "rib", "adrenal"),
+    *("node", "nodal", "ln", "lymphnode", "axilla", "axillary", "groin", "inguinal", "neck"),
+    *("skin", "subcutaneous", "subcut", "scalp", "arm", "leg", "thigh", "back", "chest", "trunk"),
+    *("pleura", "pleural", "peritoneum", "peritoneal", "ascites", "omentum", "pelvis", "csf"),
+    *("spleen", "kidney", "renal", "colon", "rectum", "bowel", "stomach", "pancreas", "breast"),
+    *("ovary", "prostate", "bladder", "thyroid", "abdomen", "mediastinum", "retroperitoneum"),
+]
+#: Lesions by number: ``met2``, ``lesion3``.
+NUMBERED = re.compile(r"(?:met|metastasis|lesion)[0-9]+")
+#: Days of a unit of time in a name: ``w12``, ``week-12``, ``d90``. No more precise than the name.
+UNITS = {"week": 7, "wk": 7, "w": 7, "day": 1, "d": 1}
+WHEN = re.compile(
+    rf"(?<![a-z0-9])({'|'.join(UNITS)})s?[-_ .]?([0-9]{{1,4}})(?![0-9a-z])", re.IGNORECASE
+)
 NO_REASON = "nothing in the name"
 #: One letter that alone tells normal from tumour where two names agree in all else.
 NORMAL_LETTERS, TUMOR_LETTERS = "NRBG", "T"
@@ -104,6 +120,10 @@ class Proposal:
         A drug that the name speaks of.
     why : str
         The part of the name on which the role rests, or why nothing could be told.
+    day : int or None
+        From a week or day in the name.
+    lesion : str or None
+        A site in the name; None for plasma and normals.
     """
 
     sample: str
@@ -112,6 +132,22 @@ class Proposal:
     timepoint: str | None = None
     drug: str | None = None
     why: str = ""
+    day: int | None = None
+    lesion: str | None = None
+
+
+def day_of(name: str) -> int | None:
+    """Return the day that a name speaks of: 84 for ``P1_w12``, 90 for ``P1-day90``; else None."""
+    found = WHEN.search(name)
+    return UNITS[found[1].casefold()] * int(found[2]) if found else None
+
+
+def lesion_of(name: str) -> str | None:
+    """Return the site that a name speaks of, or a lesion's number; None if neither."""
+    words = words_of(name)
+    numbered = [word for word in words if NUMBERED.fullmatch(word)]
+    sites = [word for word in words if word.rstrip("0123456789") in SITES]
+    return next(iter(sites + numbered), None)
 
 
 def words_of(name: str) -> list[str]:
@@ -175,9 +211,11 @@ def _patient_name(names: list[str], key: str) -> str:
 
 
 def propose(
-    names: list[str], drug_of: Callable[[str], str | None] = lambda word: None
+    names: list[str],
+    drug_of: Callable[[str], str | None] = lambda word: None,
+    files: Sequence[str] = (),
 ) -> list[Proposal]:
-    """Propose patient, role and time point of samples.
+    """Propose patient, role, time point and lesion of samples.
 
     Parameters
     ----------
@@ -185,6 +223,8 @@ def propose(
         Samples, each once.
     drug_of : callable
         Gives the drug that a word names, or None.
+    files : sequence of str
+        Names of the samples' files without suffixes, for day and lesion; may be empty.
 
     Returns
     -------
@@ -197,7 +237,7 @@ def propose(
     for name in names:
         rest, perhaps, proposal = [], "", Proposal(name, "", why=NO_REASON)
         plasma = False
-        for word in words_of(name):
+        for word in words_of(WHEN.sub(" ", name)):
             kind, drug = _kind(word), drug_of(word)
             if drug:
                 proposal.drug = drug
@@ -210,8 +250,8 @@ def propose(
             elif kind in ("tumor", "plasma"):
                 proposal.why = f'"{word}"'
                 plasma |= kind == "plasma"
-            elif kind is None:
-                rest.append(word)
+            elif kind is None and not NUMBERED.fullmatch(word):
+                rest += [] if word.rstrip("0123456789") in SITES else [word]
         if perhaps and proposal.why == NO_REASON and not proposal.drug:
             proposal.role, proposal.why = "normal", f'"{perhaps}"'
         if name in letters and proposal.why == NO_REASON:
@@ -226,6 +266,7 @@ def propose(
             proposal.timepoint, proposal.why = "post", f'"{proposal.drug}"'
         found.append(proposal)
         keys.append("-".join(rest[:1]))
+    _place_and_day(found, files)
     normals = sum(proposal.role == "normal" for proposal in found)
     alone = {
         key
@@ -240,4 +281,26 @@ def propose(
         patient = _patient_name([p.sample for p in members], key) or "patient1"
         for proposal in members:
             proposal.patient = patient
+    count_from_baseline(found)
     return found
+
+
+def _place_and_day(found: list[Proposal], files: Sequence[str]) -> None:
+    """Add day and lesion of the tumours, from the samples' names or else the files'."""
+    for number, proposal in enumerate(found):
+        if proposal.role == "normal":
+            continue
+        for name in (proposal.sample, *files[number : number + 1]):
+            if proposal.day is None:
+                proposal.day = day_of(name)
+            if proposal.lesion is None and proposal.role != "plasma":
+                proposal.lesion = lesion_of(name)
+
+
+def count_from_baseline(found: list[Proposal]) -> None:
+    """Give a sample before treatment day 0, where the patient's others are counted in days."""
+    for proposal in found:
+        others = [p for p in found if p.patient == proposal.patient and p is not proposal]
+        if proposal.timepoint == "pre" and proposal.day is None:
+            days = [p.day for p in others if p.day is not None]
+            proposal.day = 0 if days and min(days) > 0 else None

@@ -110,13 +110,29 @@ def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
         bad cell, duplicate sample or BAM, patient with two normals or without tumour, time
         points that cannot be ordered.
     """
-    path = Path(path)
-    text = _text(path)
-    errors = list(_header_problems(text, path))
+    rows, errors = read_rows(path, aligned)
     if errors:
         raise InputErrors(errors)
-    rows = []
-    for where, fields in rows_of(parse_table(text, str(path), errors), str(path)):
+    return rows
+
+
+def read_rows(path: Path, aligned: Path = Path("align")) -> tuple[list[Row], list[InputError]]:
+    """Return the sound rows of a sheet, and everything that is wrong with it.
+
+    As `read_sheet`, for checks that go on with the samples that can be read.
+    """
+    path = Path(path)
+    try:
+        text = _text(path)
+    except InputError as error:
+        return [], [error]
+    errors = list(_header_problems(text, path))
+    if errors:
+        return [], errors
+    rows, sound = [], []
+    table = rows_of(parse_table(text, str(path), errors), str(path))
+    ragged = bool(errors)
+    for where, fields in table:
         cells = {
             column: None
             if cell.casefold() in EMPTY and (column, cell.casefold()) not in MEANT
@@ -126,12 +142,11 @@ def read_sheet(path: str | Path, aligned: str | Path = "align") -> list[Row]:
         row, found = _row(cells, where, path.parent, Path(aligned))
         errors.extend(found)
         rows.append(row)
+        sound += [] if found else [row]
     if not rows and not errors:
         errors.append(InputError("no sample below the header", str(path), "add a row per BAM"))
-    errors.extend(check_rows(rows, str(path)))
-    if errors:
-        raise InputErrors(errors)
-    return rows
+    errors.extend(check_rows(rows, str(path), complete=not ragged))
+    return sound, errors
 
 
 def _text(path: Path) -> str:
@@ -408,8 +423,11 @@ def _check_case(rows: list[Row]) -> Iterator[InputError]:
                 )
 
 
-def check_rows(rows: list[Row], where: str) -> Iterator[InputError]:
-    """Yield what is wrong between rows; `where` names the sheet."""
+def check_rows(rows: list[Row], where: str, complete: bool = True) -> Iterator[InputError]:
+    """Yield what is wrong between rows; `where` names the sheet.
+
+    Where rows are not `complete`, as one could not be read, nothing is said to be missing.
+    """
     yield from _check_case(rows)
     samples: dict[str, Row] = {}
     bams: dict[Path, Row] = {}
@@ -431,7 +449,7 @@ def check_rows(rows: list[Row], where: str) -> Iterator[InputError]:
     yield from _check_fastq(rows)
     for patient, members in patients(rows).items():
         if patient:
-            yield from _check_patient(patient, members, where)
+            yield from _check_patient(patient, members, where, complete)
 
 
 def _check_fastq(rows: list[Row]) -> Iterator[InputError]:
@@ -452,7 +470,9 @@ def _check_fastq(rows: list[Row]) -> Iterator[InputError]:
                 )
 
 
-def _check_patient(patient: str, rows: list[Row], where: str) -> Iterator[InputError]:
+def _check_patient(
+    patient: str, rows: list[Row], where: str, complete: bool
+) -> Iterator[InputError]:
     normals = [row for row in rows if row.role == "normal"]
     tumors = [row for row in rows if row.tumor]
     if len(normals) > 1:
@@ -462,7 +482,7 @@ def _check_patient(patient: str, rows: list[Row], where: str) -> Iterator[InputE
             normals[1].place("role"),
             "keep one, or merge their BAMs under one SM",
         )
-    if not tumors and all(row.role == "normal" for row in rows):
+    if complete and not tumors and all(row.role == "normal" for row in rows):
         yield InputError(
             f"patient '{patient}' has no tumor", where, "add a row with role tumor, or remove it"
         )

@@ -45,7 +45,7 @@ SHEET = """\
 #   lesion     site of the sample
 #   drugs      drugs given between the previous time point and this one, separated by ';',
 #              e.g. PLX4032
-# Patient, role, timepoint and drugs were guessed from the sample names; correct them:"""
+# Patient, role, timepoint, day, lesion and drugs were guessed from the names; correct them:"""
 
 
 def _key(name: str, value: Path | str | None, example: str) -> str:
@@ -98,7 +98,11 @@ def sheet_text(rows: list[tuple[Found, Proposal]], folder: Path) -> str:
     """
     order = {"pre": 0, None: 1, "post": 2}
     ordered = sorted(
-        rows, key=lambda row: (row[1].patient, row[1].role != "normal", order[row[1].timepoint])
+        rows,
+        key=lambda row: (
+            *(row[1].patient, row[1].role != "normal", order[row[1].timepoint]),
+            row[1].day or 0,
+        ),
     )
     guessed = [f"#   {p.sample}: {p.role}, by {p.why}" for _, p in ordered]
     lines = [SHEET, *guessed, "\t".join(COLUMNS)]
@@ -108,8 +112,8 @@ def sheet_text(rows: list[tuple[Found, Proposal]], folder: Path) -> str:
             proposal.sample,
             proposal.role,
             proposal.timepoint or "",
-            "",
-            "",
+            "" if proposal.day is None else str(proposal.day),
+            proposal.lesion or "",
             proposal.drug or "",
             str(relative(found.path, folder)),
         ]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from resistpanel.core.agreement import check_patient, check_report
+from resistpanel.core.builds import build_named
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
@@ -73,7 +74,10 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--reads", action="store_true", help="show the reads of the sheet's BAMs around each call"
     )
     parser.add_argument(
-        "--build", choices=("hg19", "hg38"), help="default: from the contig lengths in the VCF"
+        "--build",
+        type=lambda name: build_named(name) or name,
+        choices=("hg19", "hg38"),
+        help="default: from the contig lengths in the VCF",
     )
     parser.add_argument(
         "--full-paths", action="store_true", help="list input files with their full paths"

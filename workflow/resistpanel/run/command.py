@@ -10,8 +10,8 @@ from resistpanel.inputs.check_command import add_place, enter
 
 EPILOG = """examples:
   resistpanel run                                  # config.yaml of this folder, all cores
+  resistpanel run study                            # config.yaml of study/
   resistpanel run --config mine.yaml --cores 8
-  resistpanel run --directory study
   resistpanel run --dry-run                        # steps that would run
   resistpanel run --profile slurm                  # a cluster: workflow/profiles/slurm
   resistpanel run -- --forcerun report             # arguments after -- are passed to Snakemake
@@ -40,10 +40,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="print Snakemake's output instead of the progress line",
     )
-    parser.add_argument(
-        "snakemake", nargs="*", metavar="-- ARGUMENT", help="arguments for Snakemake, after --"
-    )
-    parser.set_defaults(run=run)
+    # What follows after -- is split off before the arguments are parsed (`resistpanel.cli`).
+    parser.usage = "resistpanel run [FOLDER] [arguments] [-- ARGUMENTS FOR SNAKEMAKE]"
+    parser.set_defaults(run=run, snakemake=[])
 
 
 def elsewhere(profile: str | None, extra: list[str]) -> str | None:
@@ -95,7 +94,8 @@ def run(args: argparse.Namespace) -> int:
         cohort = outdir / "report" / "cohort.html"
         if cohort.is_file() and not now.verdicts["cohort", "all"].reasons:
             print(f"all patients: {shown(cohort, start)}")
-    for line in failed(progress.failures, start):
+    # Jobs that an interruption ended did not fail.
+    for line in failed(progress.failures, start) if status in (0, 1, 2) else ():
         print(line, file=sys.stderr)
     if status == 0:
         spent = duration(progress.clock() - progress.begun)

@@ -93,7 +93,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{PATIENTS[args.patient][2]}; everything is written to {folder}/", file=sys.stderr)
     given = argparse.Namespace(
         config=Path(config.name),
-        directory=folder,
+        folder=folder,
+        directory=None,
         cores=args.cores,
         profile=None,
         dry_run=False,

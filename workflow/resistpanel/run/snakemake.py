@@ -165,21 +165,24 @@ def run_followed(words: list[str], progress: Progress, display: Display) -> int:
     )
     os.close(writing)
     with _signals_to(child, received), os.fdopen(reading, "rb", buffering=0) as events:
-        _follow(child, events, progress, display)
+        _follow(child, events, progress, display, received)
         status = child.wait()
     display.clear()
     return 128 + received[0] if received else status
 
 
-def _follow(child: subprocess.Popen, events, progress: Progress, display: Display) -> None:
-    """Read events and output until both ends are closed."""
+def _follow(
+    child: subprocess.Popen, events, progress: Progress, display: Display, received: list[int]
+) -> None:
+    """Read events and output until both ends are closed; print none of it after a signal."""
     rest = {events: b"", child.stdout: b""}
     with selectors.DefaultSelector() as selector:
         for stream in rest:
             os.set_blocking(stream.fileno(), False)
             selector.register(stream, selectors.EVENT_READ)
         while rest:
-            display.show(progress.line())
+            if not received:
+                display.show(progress.line())
             for key, _ in selector.select(timeout=TICK):
                 stream = key.fileobj
                 piece = os.read(stream.fileno(), 1 << 16)
@@ -190,6 +193,8 @@ def _follow(child: subprocess.Popen, events, progress: Progress, display: Displa
                 rest[stream] = lines.pop()
                 for line in lines:
                     text = line.decode(errors="replace")
+                    if received:
+                        continue
                     if stream is events:
                         _event(text, progress, display)
                     elif text.strip() and not text.startswith(SAID_BY_US):
