@@ -236,7 +236,12 @@ def test_every_filter_has_a_case():
     names = [f.name for f in FILTERS]
     assert len(names) == len(set(names))
     # of amplicons alone (test_assays), and without a normal
-    assert set(CASES) | set(RESOURCES) | {"fragment_ends", "damage", "linked"} == set(names)
+    assert set(CASES) | set(RESOURCES) | {
+        "fragment_ends",
+        "damage",
+        "few_molecules",
+        "linked",
+    } == set(names)
 
 
 def write_resource(path, field_line: str, rows) -> str:
@@ -285,7 +290,13 @@ def test_every_metric_is_measured(tmp_path, monkeypatch):
     patient(CASES["slippage"]).write(tmp_path / "two").call()
     absent = {f.metric for f in FILTERS} - given
     # with contamination, in amplicons, and without a normal alone
-    assert absent <= {"foreign_odds", "at_fixed_ends", "linked", "damage_ratio"}
+    assert absent <= {
+        "foreign_odds",
+        "at_fixed_ends",
+        "linked",
+        "damage_ratio",
+        "effective_fragments",
+    }
 
 
 class TestTwoSided:

@@ -47,13 +47,13 @@ class TestColo829:
             ("7", 140453136, "A", "T"),  # BRAF V600E
             ("9", 21971153, "CCG", "C"),  # CDKN2A, two bases lost
             ("10", 7634373, "A", "[18:9868617[A"),  # the windows are round it
-            ("10", 89700299, "C", "<DEL>"),  # PTEN, 12,041 bases, 18 inserted
+            ("10", 89700299, "A", "<DEL>"),  # PTEN, 12,041 bases, 18 inserted
             ("18", 9868617, "C", "[10:7634373[C"),
         ]
 
     def test_pten(self, colo829):
         """Homozygous; 10:89700299 to 89712340 as public truth sets of the cell line have it."""
-        record = colo829["10", 89700299, "C", "<DEL>"]
+        record = colo829["10", 89700299, "A", "<DEL>"]
         assert (record.info["SVLEN"], record.info["SVINSLEN"]) == (-12041, 18)
         normal, tumor = record.samples
         assert tumor["AD"][0] == 0

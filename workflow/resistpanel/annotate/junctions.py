@@ -176,7 +176,7 @@ def named(first: Breakend, second: Breakend, genes: Mapping[str, Sequence[Gene]]
 
 def _rearranged(gene: Gene) -> Named:
     name = f"inversion within {gene.symbol}"
-    return Named(gene.symbol, gene.transcript, "structural_variant", name)
+    return Named(gene.symbol, gene.versioned, "structural_variant", name)
 
 
 def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
@@ -192,7 +192,7 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
     word = "deletion" if lost else "duplication"
     if not whole and not part:
         name = f"{gene.symbol} intron {word}, {end - start} bases"
-        return Named(gene.symbol, gene.transcript, "intron_variant", name)
+        return Named(gene.symbol, gene.versioned, "intron_variant", name)
     if not whole:
         return _within_exon(gene, start, end, lost)
     low, high = exon_number(gene, whole[0]), exon_number(gene, whole[-1])
@@ -215,7 +215,7 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
     before = _bases(gene, range(1, whole[0]))
     coding = None if part else (before, before + _bases(gene, whole))
     place = f"{gene.symbol}:{low}-{high}"
-    return Named(gene.symbol, gene.transcript, term, name, place, None, frame, state, coding)
+    return Named(gene.symbol, gene.versioned, term, name, place, None, frame, state, coding)
 
 
 def _within_exon(gene: Gene, start: int, end: int, lost: bool) -> Named:
@@ -235,7 +235,7 @@ def _within_exon(gene: Gene, start: int, end: int, lost: bool) -> Named:
         name = f"{gene.symbol}-ITD, {end - start} bases"
     term = "exon_loss_variant" if lost else "duplication"
     place = f"{gene.symbol}:{low}-{high}"
-    return Named(gene.symbol, gene.transcript, term, name, place, None, frame)
+    return Named(gene.symbol, gene.versioned, term, name, place, None, frame)
 
 
 def _frame(bases: int) -> str:
@@ -258,7 +258,7 @@ def _joined(a: Gene | None, first: Breakend, b: Gene | None, second: Breakend) -
         # Both 5' or both 3' parts: no transcript goes through.
         gene = sides[0][0]
         name = f"{gene.symbol} and {sides[1][0].symbol} joined in opposite directions"
-        return Named(gene.symbol, gene.transcript, "structural_variant", name)
+        return Named(gene.symbol, gene.versioned, "structural_variant", name)
     fusion = "::".join(side[0].symbol if side else "?" for side in (head, tail))
     frame = "unknown"
     if head and tail and not _cut(*head) and not _cut(*tail):
@@ -274,7 +274,7 @@ def _joined(a: Gene | None, first: Breakend, b: Gene | None, second: Breakend) -
     ]
     if parts:
         name += f" ({', '.join(parts)})"
-    return Named(gene.symbol, gene.transcript, "gene_fusion", name, None, fusion, frame, state)
+    return Named(gene.symbol, gene.versioned, "gene_fusion", name, None, fusion, frame, state)
 
 
 def _with_kinase(head, tail) -> tuple[Gene, str | None]:

@@ -345,7 +345,7 @@ class RecordBuilder:
                 | {
                     "AFCI": [low[s], high[s]] if covered else [None, None],
                     "LOD": self.lod[i, s] if covered else None,
-                    "LODN": self.lod_of_another[i, s] if covered else None,
+                    "LODN": self.lod_of_another[i, s] if covered and self.inherited[i] else None,
                     "UB": upper[s] if covered else None,
                 }
             )
