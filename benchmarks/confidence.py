@@ -59,7 +59,7 @@ from resistpanel.core.vcf import Genotype
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.compare import Compare, ProteinChange, Substitution
 from resistpanel.records.resist import Resist
-from resistpanel.resist import knowledge
+from resistpanel.resist import build, knowledge
 from resistpanel.resist.build import resist
 
 FOLDER = Path(__file__).parents[1] / "docs" / "validation"
@@ -325,7 +325,11 @@ def results(maker: Maker, seed: Sequence[int], number: int) -> Iterator[Result]:
             for patient, calls in zip(group, call(group, maker.sites, rng), strict=True):
                 sheet = patient.sheet(context)
                 compared = Comparison(sheet, calls, CopyNumber(), DEFAULT).result()
-                with mock.patch.object(knowledge, "_rows", _tables):
+                # Options of therapy are not scored.
+                with (
+                    mock.patch.object(knowledge, "_rows", _tables),
+                    mock.patch.object(build, "options", return_value=()),
+                ):
                     judged = resist(compared, sheet, context, None, None, maker.genome.panel)
                 yield Result(patient, compared, judged)
         print(f"{done} of {number} patients", file=sys.stderr)

@@ -246,11 +246,10 @@ def failing(found: dict[str, pd.DataFrame]) -> list[str]:
         [(f"{100 * r.before:g} to {100 * r.after:g} %, depth {r.depth:,}, rho {r.rho:g}",
           _outside(r.coverage, int(r.detected)))
          for r in found["folds"].itertuples() if r.detected])  # fmt: skip
-    rhos = [(f"depth {r.depth:,}, rho {r.rho:g}", r)
-            for r in found["overdispersions"].itertuples()]  # fmt: skip
+    rhos = [(f"depth {r.depth:,}, rho {r.rho:g}", r) for r in found["overdispersions"].itertuples()]
     add("rho", [(w, _outside(r.coverage, half)) for w, r in rhos])
-    add(f"rho within a factor of two, at least {100 * NEAR:g} %",
-        [(w, None if r.within >= NEAR else f"{100 * r.within:.1f} %") for w, r in rhos])  # fmt: skip
+    far = [(w, None if r.within >= NEAR else f"{100 * r.within:.1f} %") for w, r in rhos]
+    add(f"rho within a factor of two, at least {100 * NEAR:g} %", far)
     return lines
 
 

@@ -39,12 +39,12 @@ GRID_REACH = TABLE.add(
     meaning="The frequency grid is so wide on either side of the observed frequency",
     origin="derived: where no fragment of n has the allele, exp(-n x^2) is 1e-12 there",
 )
-QUANTILE_STEPS = TABLE.add(
-    "QUANTILE_STEPS",
-    24,
-    unit="halvings",
-    meaning="Steps by which a quantile of the cancer cell fraction is found",
-    origin="derived: 2^-24 of the highest value is 6e-8 of it",
+QUANTILE_POINTS = TABLE.add(
+    "QUANTILE_POINTS",
+    41,
+    unit="points",
+    meaning="Points of the two grids on which a quantile of the cancer cell fraction is found",
+    origin="derived: 1/1,600 of the range of the purity",
 )
 DEFAULT_ERROR = TABLE.add(
     "DEFAULT_ERROR",

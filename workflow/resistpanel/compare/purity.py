@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from resistpanel.compare.compare_constants import LEAST_COPIES, QUANTILE_STEPS
+from resistpanel.compare.compare_constants import LEAST_COPIES, QUANTILE_POINTS
 from resistpanel.compare.posterior import Posterior
 from resistpanel.copynumber.copynumber_constants import LOWEST_PURITY, SHEET_MARGIN
 from resistpanel.core.core_constants import Z95
@@ -263,12 +263,15 @@ def _scales(locus: Locus) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _quantile(posterior: Posterior, scales: np.ndarray, q: float, weights: np.ndarray) -> float:
-    """Return a quantile of frequency * scale, of scales with weights."""
-    low, high = 0.0, float(scales.max())
-    for _ in range(QUANTILE_STEPS):
-        middle = (low + high) / 2
-        if float(np.average(posterior.below(middle / scales), weights=weights)) < q:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+    """Return a quantile of frequency * scale, of scales with weights.
+
+    It is between those of the least and of the greatest scale, and is looked for on a grid of
+    `QUANTILE_POINTS`, then on one of the step that holds it.
+    """
+    low, high = posterior.quantile(q) * np.array([scales.min(), scales.max()])
+    for _ in range(2):
+        grid = np.linspace(low, high, QUANTILE_POINTS)
+        below = posterior.below(grid[:, None] / scales) @ weights / weights.sum()
+        at = int(np.clip(np.searchsorted(below, q), 1, QUANTILE_POINTS - 1))
+        low, high = grid[at - 1], grid[at]
+    return float((low + high) / 2)
