@@ -130,12 +130,15 @@ class Annotator:
         if named.coding is None or named.coding[0] == 0:
             return None
         transcript = next(t for ts in self.by_chrom.values() for t in ts if t.symbol == named.gene)
+        if transcript.fault:
+            return None
         skip, whole = transcript.offset, transcript.coding
         start, end = named.coding
         gained = "" if named.consequence == "exon_loss_variant" else whole[start:end]
         place = (end, end) if gained else (start, end)
+        place = (n - skip for n in place)
         return protein_effect(
-            whole[skip:], transcript.trailing, *(n - skip for n in place), gained, skip == 0
+            whole[skip:], transcript.trailing, *place, gained, transcript.translation
         )
 
     def reading(self, allele: Allele, phases: dict[Allele, dict[Bases, str]]) -> Reading:

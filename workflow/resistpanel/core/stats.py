@@ -70,7 +70,8 @@ def overdispersed_interval(alt, depth, rho, level: float = 0.95) -> tuple[np.nda
     alt, depth = np.asarray(alt, float), np.asarray(depth, float)
     effective = np.maximum(effective_depth(depth, rho), 1e-9)
     z = Z95 if level == 0.95 else ndtri((1 + level) / 2)
-    p, zz = alt / np.maximum(depth, 1), z * z
+    # A depth that is not whole may be rounded below the count.
+    p, zz = np.minimum(alt / np.maximum(depth, 1), 1), z * z
     middle = (p + zz / (2 * effective)) / (1 + zz / effective)
     half = z / (1 + zz / effective) * np.sqrt(p * (1 - p) / effective + (zz / effective**2) / 4)
     # At 0 and 1 an end equals the proportion, but for rounding.
