@@ -17,12 +17,14 @@ from resistpanel.call.errors.error_model import (
     MULTIPLIERS,
     ErrorCounts,
     ErrorModel,
+    Suspects,
     contexts,
     heavy_tailed,
     homopolymers,
     learn,
     learn_multipliers,
     learn_stutter,
+    read_contexts,
     usual,
 )
 from resistpanel.call.io.pileup import (
@@ -259,6 +261,43 @@ class TestMultipliers:
         assert EXPECTED_EDGES[0] <= 1e-4
         assert EXPECTED_EDGES[-1] >= 1000
         assert (np.diff(np.log(EXPECTED_EDGES)) < 0.12).all()
+
+
+class TestBaseBefore:
+    """Errors after G are three times as frequent, in the direction of the read."""
+
+    def samples(self, bases):
+        """Return the counts of two samples of `bases` bases of each context and class."""
+        context = np.arange(64)
+        after_g = {"forward": context // 16 == 2, "reverse": context % 4 == 1}
+        tallies = []
+        for _ in range(2):
+            tally = ErrorCounts()
+            tally.total[:, :, 4] = bases
+            for cls in range(CLASSES):
+                high = after_g["forward" if cls % 3 == 0 else "reverse"] & (cls % 3 < 2)
+                tally.errors[:, :, cls, 4] = np.where(high, 3.0, 1.0)[:, None] * 1e-4 * bases
+            tally.errors[context, context // 4 % 4] = 0
+            tallies.append(tally)
+        return tallies, after_g
+
+    def test_is_learned_by_strand(self):
+        tallies, after_g = self.samples(1e6)
+        found = read_contexts(tallies, [Suspects.joined([])] * 2, np.zeros(0))
+        for cls, high in ((0, after_g["forward"]), (4, after_g["reverse"])):
+            ratio = found[high, :, cls].mean() / found[~high, :, cls].mean()
+            assert ratio == pytest.approx(3, rel=0.1)
+        assert (found[:, :, [2, 5]] == 1).all()
+
+    def test_few_errors_of_each_strand_are_enough_together(self):
+        """Each context has two errors of a class in a sample, where it should have one."""
+        tallies, after_g = self.samples(1e4)
+        known = read_contexts(tallies, [Suspects.joined([])] * 2, np.zeros(0))
+        pooled = learn_stutter(tallies)
+        with_, without = (learn(tallies[0], pooled, usual_factor=f).factor for f in (known, None))
+        row = np.flatnonzero(after_g["forward"])[0]
+        base = (row // 4 % 4 + 1) % 4
+        assert with_[row, base, 0] > 1.5 * without[row, base, 0]
 
 
 class TestSlips:
