@@ -373,7 +373,8 @@ def main() -> None:
             if args.rows:
                 with args.rows.open("a") as out:
                     out.writelines(json.dumps(row) + "\n" for row in of_patient)
-    command = f"python -m benchmarks.clones --seed {args.seed} --patients {args.patients} --publish"
+    number = len({row["patient"] for row in found})
+    command = f"python -m benchmarks.clones --seed {args.seed} --patients {number} --publish"
     text = page(pd.DataFrame(found), command)
     if args.publish:
         PAGE.write_text(text)
