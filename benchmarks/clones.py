@@ -87,7 +87,7 @@ def cll003() -> tuple[Published, Published]:
 
 def _counts() -> tuple[list[str], list[str], np.ndarray]:
     """Return clusters, samples, and fragments without and with: (samples, clusters, 2)."""
-    with open(EVOLUTION / "cll003_clustered.tsv") as handle:
+    with (EVOLUTION / "cll003_clustered.tsv").open() as handle:
         header, *rows = csv.reader(handle, delimiter="\t")
     table = np.array([row[1:] for row in rows], dtype=int).reshape(len(rows), -1, 2)
     return header[1::2], [row[0] for row in rows], table
@@ -99,7 +99,7 @@ def pooled_overdispersion() -> float:
     Counts are pooled over the variants of a cluster, and vary more than fragments do.
     """
     names, _, table = _counts()
-    with open(EVOLUTION / "cll003_solution.csv") as handle:
+    with (EVOLUTION / "cll003_solution.csv").open() as handle:
         lines = [line.strip().split(",") for line in handle]
     fitted = np.array([row[1:] for row in lines[2:7]], dtype=float) / 2
     used = [names.index(name) for name in lines[1][1:]]

@@ -57,8 +57,11 @@ OFF_PANEL = {
     "GLI2",
     "PIK3R2",
     "PLCG2",
+    "PALB2",
     "PREX2",
     "RAC1",
+    "RAD51C",
+    "RAD51D",
     "ROS1",
     "TP53BP1",
 }
