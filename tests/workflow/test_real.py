@@ -86,14 +86,16 @@ def colo829(colo829_folder) -> dict:
 
 BRAF, TERT = "7:140453136:A:T", ("5:1295228:G:A", "5:1295229:G:A")
 SF3B1, TP63, CDKN2A = "2:198266779:G:A", "3:189604330:G:T", "9:21971153:CCG:C"
+#: Junctions: 12 kb of PTEN, and chromosomes 10 and 18.
+PTEN, TRANSLOCATION = "10:89700299:A:<DEL>", "10:7634373:A:[18:9868617[A"
 
 
 @pytest.mark.xdist_group("colo829")
 def test_colo829s_somatic_variants_and_nothing_else(colo829):
     """No inherited site, no homopolymer, no artifact of the instrument."""
     found = reported(colo829)
-    one = {BRAF, "5:1295228:GG:AA", SF3B1, TP63, CDKN2A}
-    two = {BRAF, *TERT, SF3B1, TP63, CDKN2A}
+    rest = {BRAF, SF3B1, TP63, CDKN2A, PTEN, TRANSLOCATION}
+    one, two = {"5:1295228:GG:AA", *rest}, {*TERT, *rest}
     assert set(found) in (one, two)
     if set(found) == two:  # as two variants, then phased
         (phase,) = (p for p in found[TERT[0]]["phase"] if p["other"] == TERT[1])
@@ -167,7 +169,7 @@ def test_colo829s_report_says_what_it_lacks(colo829):
     verdict = colo829["resist"]["verdict"]
     # Loss of PTEN is catalogued, for the class of the drug; whether it is new is not known.
     assert (verdict["kind"], verdict["confidence"]) == ("mechanism", "low")
-    assert verdict["key_variants"] == ["copynumber:PTEN:deletion"]
+    assert verdict["key_variants"] == [PTEN, "copynumber:PTEN:deletion"]
     assert "no sample before treatment" in verdict["sentence"]
     assert any("before treatment could not be determined" in why for why in verdict["reasons"])
     # A WGS of 108x and 30x is too shallow for a panel's gate.
