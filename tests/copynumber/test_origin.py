@@ -68,7 +68,7 @@ def test_somatic_and_germline_alleles_are_told_apart_without_depth(made, resourc
     values = np.array([value_of(p) for p in found])
     germline = values[sites.model == "germline"]
     assert "somatic" not in germline
-    assert (germline == "germline").mean() > 0.97
+    assert (germline == "germline").mean() > 0.9
     assert (values[sites.model == "somatic"] == "somatic").all()
 
 

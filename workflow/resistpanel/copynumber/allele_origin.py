@@ -145,7 +145,7 @@ class Origins:
 
 
 #: What each sample says of an allele under each hypothesis.
-_NAMES = ("clonal", "below", "major", "minor", "hom", "absent", "any")
+_NAMES = ("clonal", "below", "major", "minor", "hom", "absent", "any", "stray")
 
 
 @functools.cache
@@ -243,18 +243,22 @@ class _Tables:
         like, germline = self.like[:, rows], self.germline[:, rows]
         one = like[cells.single]
         clonal = one + cells.other * (like[cells.many] - one)
-        stray = (STRAY_GERMLINE * self.middle[rows]).astype(np.float32)
         return {
             "clonal": clonal,
             "below": self.integral[:, rows][cells.many] * cells.below
             + self.log_integral[:, rows][cells.many] * cells.log_below,
-            "major": (1 - STRAY_GERMLINE) * germline[cells.major] + stray,
-            "minor": (1 - STRAY_GERMLINE) * germline[cells.minor] + stray,
+            "major": germline[cells.major],
+            "minor": germline[cells.minor],
         }
 
     def constants(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return the likelihoods that no state changes, (alleles,)."""
-        return {"hom": self.hom[rows], "absent": self.absent[rows], "any": self.any[rows]}
+        return {
+            "hom": self.hom[rows],
+            "absent": self.absent[rows],
+            "any": self.any[rows],
+            "stray": self.middle[rows],
+        }
 
 
 def _mixed(parts: dict, fixed: dict, prior: np.ndarray, clonal: float) -> np.ndarray:
@@ -267,7 +271,8 @@ def _mixed(parts: dict, fixed: dict, prior: np.ndarray, clonal: float) -> np.nda
     somatic, het, hom = prior.T.astype(np.float32)
     return (
         somatic * _in_sample(parts["clonal"], parts["below"], wide["any"], wide["absent"], clonal)
-        + het * 0.5 * (parts["major"] + parts["minor"])
+        + het * (1 - STRAY_GERMLINE) * 0.5 * (parts["major"] + parts["minor"])
+        + het * STRAY_GERMLINE * wide["stray"]
         + hom * wide["hom"]
         + _TINY
     )
@@ -442,7 +447,10 @@ def _log_origins(
     major, minor = ([one[name] for one in found] for name in ("major", "minor"))
     apart = over([0.5 * (a + b) for a, b in zip(major, minor, strict=True)])
     together = 0.5 * (over(major) + over(minor))
-    het = HAPLOTYPE_KEPT * together + (1 - HAPLOTYPE_KEPT) * apart
+    fitting = HAPLOTYPE_KEPT * together + (1 - HAPLOTYPE_KEPT) * apart
+    # What keeps an allele from the frequency of its state is in all samples.
+    stray = over([one["stray"] for one in found])
+    het = (1 - STRAY_GERMLINE) * fitting + STRAY_GERMLINE * stray
     germline = (priors.het * het + priors.hom * over([one["hom"] for one in found])) / inherited
     clonal = over([one["clonal"] for one in found])
     if len(found) == 1:

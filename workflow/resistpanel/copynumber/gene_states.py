@@ -37,7 +37,7 @@ from resistpanel.copynumber.segments import HetSites, Segment
 _BALANCES = np.linspace(0.0, 0.5, 251)
 #: States with no copy, with one, and with one haplotype.
 NONE, ONE = STATES.total == 0, STATES.total == 1
-NO_SHIFTS = (0.0, 0.0)
+NO_SHIFTS = next(iter(SHIFTS))
 LOST = (STATES.minor == 0) & (STATES.total > 0)
 
 

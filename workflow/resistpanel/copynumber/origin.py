@@ -23,13 +23,14 @@ from resistpanel.copynumber.bins import Bins, gene_spans
 from resistpanel.copynumber.copy_states import log_balance_sites
 from resistpanel.copynumber.copynumber_constants import (
     BASELINES,
-    CERTAIN_ORIGIN,
     EDGE_BIAS,
     HETEROZYGOUS_WITHOUT_NORMAL,
     HIGH_PURITY,
     HOTSPOT,
     INDEL_SPREAD,
+    LEAST_SOMATIC,
     LISTED_NORMALS,
+    MOST_GERMLINE,
     RHO,
     SITE_BIAS,
     SOMATIC_RATE,
@@ -258,9 +259,9 @@ def log_purity_prior(purity: float | None, sd: float) -> np.ndarray:
 
 def value_of(somatic: float) -> str:
     """Return the word for a posterior probability of a somatic allele."""
-    if somatic >= CERTAIN_ORIGIN:
+    if somatic >= LEAST_SOMATIC:
         return "somatic"
-    return "germline" if somatic <= 1 - CERTAIN_ORIGIN else "not determined"
+    return "germline" if somatic <= MOST_GERMLINE else "not determined"
 
 
 def find_origins(
@@ -332,7 +333,7 @@ def heterozygous_sites(sites: Sites, found: Origins, sample: str, genes: Genes) 
     low, high = HETEROZYGOUS_WITHOUT_NORMAL
     with np.errstate(invalid="ignore", divide="ignore"):
         af = np.where(depth > 0, alt / np.maximum(depth, 1), 0.0)
-    rows = sites.snv & (gene >= 0) & (found.somatic <= 1 - CERTAIN_ORIGIN)
+    rows = sites.snv & (gene >= 0) & (found.somatic <= MOST_GERMLINE)
     rows = np.flatnonzero(rows & (af >= low) & (af <= high))
     bias = np.full(len(rows), reference_bias(alt, depth))
     rho = np.full(len(rows), RHO + SITE_BIAS**2 / 4)

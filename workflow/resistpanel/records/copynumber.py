@@ -250,7 +250,7 @@ class AlleleOrigin(Record):
     id: Annotated[str, Meta(pattern="^.+:[0-9]+:.+:.+$")]
     """chrom:pos:ref:alt"""
     value: OriginOf
-    """somatic or germline from a probability of 0.95 on."""
+    """somatic from a probability of 0.7 on, germline up to one of 0.02."""
     somatic: Fraction
     """Probability that the allele is somatic, given that it exists."""
 
