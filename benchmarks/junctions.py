@@ -339,10 +339,14 @@ def score(args: argparse.Namespace) -> None:
             row = {"folder": folder.name, "kind": event.kind, "size": event.size, "af": af,
                    "inserted": len(event.inserted), "called": bool(mine)}  # fmt: skip
             if mine:
-                best = max((calls[n] for n in mine), key=lambda c: c["af"])
-                row |= {"shown": best["af"], "low": best["low"], "high": best["high"],
-                        "way": "symbol" if set(best["alt"]) & set("<[]") else "sequence",
-                        }  # fmt: skip
+                mine = [calls[n] for n in mine]
+                best = mine[0]
+                # An inversion has two junctions.
+                row |= {
+                    name: np.mean([c[key] for c in mine])
+                    for name, key in (("shown", "af"), ("low", "low"), ("high", "high"))
+                }
+                row["way"] = "symbol" if set(best["alt"]) & set("<[]") else "sequence"  # fmt: skip
             rows.append(row)
         for n, call in enumerate(calls):
             if n not in used:

@@ -3,7 +3,9 @@
 import pytest
 
 from resistpanel.annotate.junctions import breakends, kinase, known, named
-from resistpanel.core.files import HOME
+from resistpanel.annotate.protein import protein_effect
+from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.files import HOME, open_fasta
 from resistpanel.core.junction import LEFT, RIGHT, Breakend
 from resistpanel.panel.genes import Gene, load_genes
 
@@ -145,3 +147,24 @@ def test_kinase_in_part(panel):
 def test_breakends(alt, end, told):
     found = breakends("1", 100, alt, "G", end)
     assert found == (told and tuple(Breakend(*one) for one in told))
+
+
+def test_egfrviii_in_real_sequence():
+    """Exons 2 to 7 of EGFR: the glycine at the new border is that of EGFRvIII."""
+    folder = HOME.parent / "shared" / "real" / "hg38_windows"
+    if not folder.is_dir():
+        pytest.skip(f"needs the real sequence of {folder}, which is not part of the project")
+    rows = [r.split("\t") for r in (folder / "exons.tsv").read_text().splitlines()[1:]]
+    exons = [r for r in rows if r[1] == "ENST00000275493"]
+    first = 55_000_000  # of the window's first base, 1-based as the exons
+    low, high = int(exons[0][9]), int(exons[0][10])
+    spans = [(max(int(r[5]), low), min(int(r[6]), high)) for r in exons]
+    cds = [(start - first, end - first + 1) for start, end in sorted(spans) if start <= end]
+    gene = Gene("EGFR", "ENST00000275493", "chr7", "+", cds)
+    with open_fasta(folder / "windows.fa.gz") as fasta:
+        name = f"chr7:{first}-58000000"
+        transcript = Transcript(gene, lambda _, a, b: fasta.fetch(name, a, b).upper())
+        found = named(*event(gene, "DEL", 2, 7), {"chr7": [gene]})
+        changed = protein_effect(transcript.coding, transcript.trailing, *found.coding, "")
+    assert found.name == "EGFRvIII"
+    assert changed.hgvs == "p.Val30_Arg297delinsGly"
