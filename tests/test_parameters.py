@@ -63,7 +63,6 @@ STRUCTURE = {
     },
     "core/files.py": {"MOST_TEXT": "limits of files"},
     "core/contig_checksums.py": {"PIECE": "bases read at a time"},
-    "copynumber/gene_states.py": {"NO_SHIFTS": "no shift of a gene"},
     "core/bam_index.py": {
         "BAI_METADATA_BIN": "of the BAI format",
         "MOST_UNPACKED": "limits of files",
