@@ -249,7 +249,7 @@ def run(case: Case, af: float, seed: int, depth: float, keep: Path | None = None
     with tempfile.TemporaryDirectory() as scratch:
         folder = keep or Path(scratch)
         folder.mkdir(exist_ok=True, parents=True)
-        normal = bam_of(replace(case, planted=[]), "normal", 0.0, seed, folder, depth / 2)
+        normal = bam_of(replace(case, planted=[]), "normal", 0.0, seed, folder, depth)
         post = bam_of(case, "post", af, seed, folder, depth)
         genome.write_bed(folder / "targets.bed", case.targets)
         (folder / "genes.gff3").write_text(gff3_text([case.gene], "hg38"))

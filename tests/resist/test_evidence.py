@@ -206,3 +206,68 @@ def test_two_frameshifts_of_one_molecule_that_are_read_together_are_a_reversion(
     assert value["findings"][0]["mechanism_class"] == "reversion"
     assert "lost by p.Ser1982fs" in value["verdict"]["sentence"]
     assert value["driver"]["variant"] == first
+
+
+def by_sequence(p, first, *entries):
+    """Give a patient's BRCA2 alleles the c. names that annotate gives, and what they revert."""
+    for variant in p.variants:
+        if variant["gene"] == "BRCA2":
+            variant["hgvs_c"] = "c.1del"
+    for key, kind, instead in entries:
+        variant = next(v for v in p.variants if v["id"] == key)
+        variant["reverts"] = [
+            {"other": first, "kind": kind, "instead": instead, "together": "p.Ser1_Arg2delinsTrp"}
+        ]
+    inherited = next(v for v in p.variants if v["id"] == first)
+    for values in inherited["samples"].values():
+        values["lod"], values["lod_of_another"] = None, 0.0079
+
+
+def test_reversions_by_translation_with_phase_number_and_limit(patient, context):
+    """Two that revert, one in trans, one that names alone would take for a reversion."""
+    first = "chr13:2000:CT:C"
+    p, keys = brca(patient, ("L2400fs", "C:CA"), ("N1980_K1985del", "CAAA:C"),
+                   ("L1990fs", "C:CAA"), ("L1987fs", "C:CA"))  # fmt: skip
+    by_sequence(p, first, (keys[0], "frame", False), (keys[1], "deletion", True),
+                (keys[2], "frame", False))  # fmt: skip
+    for key, cis, trans in ((keys[0], 18, 0), (keys[1], 0, 30), (keys[2], 0, 25)):
+        variant = next(v for v in p.variants if v["id"] == key)
+        variant["phase"] = [{"other": first, "cis": cis, "trans": trans}]
+    value = p.resist(context)
+    assert set(value["verdict"]["key_variants"]) == set(keys[:2])
+    (gene,) = value["reversions"]
+    assert gene["gene"] == "BRCA2" and gene["distinct"] == 2
+    # The other two truncate, too: new alleles, of which nothing reverts.
+    assert [a["variant"] for a in gene["alleles"]] == [first, *keys[2:]]
+    assert [a["inherited"] for a in gene["alleles"]] == [True, False, False]
+    assert {(r["variant"], r["phase"], r["fragments"], r["state"]) for r in gene["found"]} == {
+        (keys[0], "cis", 18, "acquired"), (keys[1], "instead", 0, "acquired"),
+    }  # fmt: skip
+    assert [(x["sample"], x["reversions"]) for x in gene["limits"]] == [("pre", 0), ("post", 2)]
+    assert "2 distinct reversions" in gene["text"]
+    finding = next(f for f in value["findings"] if f["variant"] == keys[1])
+    assert any("in the place of" in reason for reason in finding["against"])
+
+
+def test_without_a_reversion_the_limit_is_stated(patient, context):
+    first = "chr13:2000:CT:C"
+    p, _ = brca(patient)
+    by_sequence(p, first)
+    (gene,) = p.resist(context)["reversions"]
+    assert gene["found"] == [] and gene["distinct"] == 0
+    assert "no reversion above 0.79 % in pre and 0.79 % in post" in gene["text"]
+
+
+def test_a_somatic_truncation_must_have_been_there_before(patient, context):
+    """Both came with the relapse: the fragments show which was first."""
+    p = patient("olaparib", disease="ovarian cancer").background()
+    first, second = "chr13:2000:CT:C", "chr13:2030:C:CA"
+    for protein, key in (("S1982fs", first), ("L1991fs", second)):
+        ref, alt = key.split(":")[2:]
+        p.add("BRCA2", protein, 0.0, 0.3, id=key, pos=int(key.split(":")[1]), ref=ref, alt=alt)
+    by_sequence(p, first, (second, "frame", False))
+    assert p.resist(context)["reversions"][0]["distinct"] == 0
+    a, b = (next(v for v in p.variants if v["id"] == key) for key in (first, second))
+    b["phase"] = [{"other": first, "cis": 40, "trans": 1}]
+    a["phase"] = [{"other": second, "cis": 40, "trans": 60}]
+    assert p.resist(context)["reversions"][0]["distinct"] == 1
