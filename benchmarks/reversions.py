@@ -43,6 +43,8 @@ NEAR = 150
 #: Deletions are drawn log-uniformly.
 LONGEST = 200
 PER_PATIENT = 4
+#: Of the table of kinds.
+SIZES = ((1, 3), (4, 20), (21, 60), (61, 200))
 #: Bases between two of a patient of one length change, at least.
 ALIKE = 40
 
@@ -321,19 +323,80 @@ def spelt(planted: Variant, broken: Variant, records: dict, fetch) -> list[Varia
     return []
 
 
+def table(rows: list[dict]) -> list[str]:
+    """Return the recall by AF, and what was missed, as lines of Markdown."""
+    planted = [row for row in rows if row.get("planted")]
+    lines = [
+        "| AF | patients | planted | found | with 5 or more fragments | LOD, median |",
+        "|---|---|---|---|---|---|",
+    ]
+    for af in sorted({row["af"] for row in planted}, reverse=True):
+        mine = [row for row in planted if row["af"] == af]
+        five = [row for row in mine if row["fragments"] >= 5]
+        lods = sorted(row["lod"] for row in mine if row["lod"])
+        lines.append(
+            f"| {af:.0%} | {len({row['seed'] for row in mine})} | {len(mine)} | {_share(mine)} | "
+            f"{_share(five)} | {lods[len(lods) // 2]:.2%} |"
+        )
+    lines += ["", "| kind | " + " | ".join(f"{a} to {b} bases" for a, b in SIZES) + " |",
+              "|---|" + "---|" * len(SIZES)]  # fmt: skip
+    for kind in ("SNV", "DEL", "INS"):
+        cells = [
+            [r for r in planted if r["kind"] == kind and a <= r["size"] <= b] for a, b in SIZES
+        ]
+        lines.append(f"| {kind} | " + " | ".join(map(_share, cells)) + " |")
+    near = [row for row in planted if _found(row) and not row["merged"] and row["phase"]]
+    cis = [row for row in near if _cis(row["phase"][0])]
+    lines += ["", f"Of {len(near)} found beside the truncating allele with phased fragments, "
+              f"{len(cis)} are in cis by them."]  # fmt: skip
+    missed = [row for row in planted if not _found(row)]
+    lines += ["", "Missed:", "", "| AF | truncating allele | reversion | fragments | why |",
+              "|---|---|---|---|---|"]  # fmt: skip
+    lines += [
+        f"| {row['af']:.0%} | {_brief(row['broken'])} | {_brief(row['variant'])} | "
+        f"{row['fragments']} | {row['filter']} |"
+        for row in missed
+    ]
+    return lines
+
+
+def _found(row: dict) -> bool:
+    return row["filter"] == "PASS" and row["named"]
+
+
+def _share(rows: list[dict]) -> str:
+    return f"{sum(map(_found, rows))} of {len(rows)}" if rows else ""
+
+
+def _cis(entry: str) -> bool:
+    cis, trans = map(int, entry.rsplit("_", 2)[1:])
+    return cis > trans
+
+
+def _brief(variant: str) -> str:
+    chrom, _, pos, ref, alt = variant.split(":")
+    parts = [x if len(x) < 14 else f"{x[:6]}..({len(x)})" for x in (ref, alt)]
+    return f"{chrom} {pos} {'>'.join(parts)}"
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--patients", type=int, default=40)
     parser.add_argument("--af", type=float, default=0.02)
     parser.add_argument("--depth", type=float, default=1000.0)
     parser.add_argument("--carriers", action="store_true", help="plant no reversion")
     parser.add_argument("--keep", type=Path, help="keep the files of each patient here")
     parser.add_argument("--output", type=Path, help="rows as JSON lines, appended")
+    parser.add_argument("--table", type=Path, nargs="+", help="print the tables of such rows")
     args = parser.parse_args(argv)
+    if args.table:
+        rows = [json.loads(line) for path in args.table for line in path.open()]
+        print("\n".join(table(rows)))
+        return 0
     with pysam.FastaFile(str(genome.reference())) as fasta:
         for number in range(args.patients):
             seed = args.seed * 100_000 + number
