@@ -101,10 +101,14 @@ def _text(
         number = "1 reversion" if len(found) == 1 else f"{len(found)} distinct reversions"
         parts.append(f"{alleles}: {number}: {'; '.join(_one(f, patient) for f in found)}")
     without = [one for one in limits if not one.reversions]
-    known = [f"{percent_up(one.lod)} in {one.sample}" for one in without if one.lod is not None]
+    known = [
+        f"{percent_up(one.lod)} of the fragments in {one.sample}"
+        for one in without
+        if one.lod is not None
+    ]
     if known:
         lead = "no reversion" if found else f"{alleles}: no reversion"
-        parts.append(f"{lead} above {join(known)} of the fragments")
+        parts.append(f"{lead} above {join(known)}")
     unknown = [one.sample for one in without if one.lod is None]
     if unknown:
         lead = "" if found or known else f"{alleles}: "
