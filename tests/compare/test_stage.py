@@ -61,10 +61,6 @@ HEADER = """\
 ##INFO=<ID=FUSION,Number=1,Type=String,Description="Fusion">
 ##INFO=<ID=FRAME,Number=1,Type=String,Description="Frame">
 ##INFO=<ID=KINASE,Number=1,Type=String,Description="Kinase">
-##INFO=<ID=REFSEQ,Number=1,Type=String,Description="RefSeq">
-##INFO=<ID=USUAL_NAME,Number=1,Type=String,Description="Usual name">
-##INFO=<ID=NOT_ANNOTATED,Number=1,Type=String,Description="Reason">
-##INFO=<ID=REVERTS,Number=.,Type=String,Description="Reverts">
 ##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">
 ##FORMAT=<ID=AD,Number=R,Type=Integer,Description="Fragments">
 ##FORMAT=<ID=ADF,Number=R,Type=Integer,Description="Forward">
