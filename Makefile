@@ -18,7 +18,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 HASHES ?= yes
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test test-all lint schemas lock clean
+.PHONY: help setup demo test test-all lint site schemas lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -40,6 +40,11 @@ lint: setup ## check style, formatting and the Snakefiles
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check $(SNAKEFILES)
 	$(BIN)/snakemake --lint
+
+site: ## build the documentation site in build/site (its packages in build/site-env)
+	python3 -m venv build/site-env
+	build/site-env/bin/pip install --quiet --requirement docs/requirements.txt
+	build/site-env/bin/mkdocs build --strict
 
 schemas: setup ## write the JSON Schemas and docs/records.md from the records
 	$(BIN)/python -m resistpanel.records.schema --write

@@ -116,8 +116,10 @@ def test_clocks_that_disagree(study):
     page = study.folder / "results/report/P1.html"
     study.write(report={"paths": "full"})
     behind = page.stat().st_mtime - 3600
-    for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi"):
-        os.utime(study.folder / f"results/report/P1.{suffix}", (behind, behind))
+    suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
+    names = [f"P1.{suffix}" for suffix in suffixes] + ["pass/P1.vcf.gz", "pass/P1.vcf.gz.tbi"]
+    for name in names:
+        os.utime(study.folder / "results/report" / name, (behind, behind))
     binding = study.binding()
     binding.write()
     due = place(binding.outdir, "due", "report", "P1").stat().st_mtime

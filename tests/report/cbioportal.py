@@ -19,6 +19,7 @@ META = {  # fields that a meta file must have, by genetic_alteration_type and da
         "stable_id", "show_profile_in_analysis_tab", "profile_name", "profile_description"},
     ("COPY_NUMBER_ALTERATION", "DISCRETE"): {
         "stable_id", "show_profile_in_analysis_tab", "profile_name", "profile_description"},
+    ("GENE_PANEL_MATRIX", "GENE_PANEL_MATRIX"): set(),
 }  # fmt: skip
 STABLE_IDS = {"MUTATION_EXTENDED": "mutations", "COPY_NUMBER_ALTERATION": "cna"}
 MAF_REQUIRED = {
@@ -55,7 +56,8 @@ def rows(text: str) -> list[dict[str, str]]:
 def check_maf(text: str, samples: set[str] | None = None) -> None:
     """Assert the rules of the mutation file."""
     table = rows(text)
-    columns = set(text.splitlines()[0].split("\t"))
+    assert text.startswith("#version 2.4\n")
+    columns = set(text.splitlines()[1].split("\t"))
     assert columns >= MAF_REQUIRED
     assert ("cbp_driver" in columns) == ("cbp_driver_annotation" in columns)
     for row in table:
@@ -118,6 +120,7 @@ def check_study(folder: Path) -> None:
             check_timeline(text[fields["data_filename"]], patients, samples)
     assert described == set(text)
     check_maf(text["data_mutations.txt"], samples)
+    check_gene_panels(folder, text, samples)
     lists = {p.stem: meta(p) for p in (folder / "case_lists").glob("*.txt")}
     needed = {"cases_sequenced"} | ({"cases_cna"} if "data_cna.txt" in text else set())
     assert needed <= set(lists)
@@ -133,6 +136,22 @@ def check_study(folder: Path) -> None:
         genes = [r["Hugo_Symbol"] for r in table]
         assert len(genes) == len(set(genes))
         assert {r[n] for r in table for n in named[1:]} <= {"-2", "-1.5", "-1", "0", "1", "2", "NA"}
+
+
+def check_gene_panels(folder: Path, text: dict[str, str], samples: set[str]) -> None:
+    """Assert the rules of gene panels: each sample once, a panel or NA for each profile."""
+    panels = {}
+    for path in folder.glob("gene_panel_*.txt"):
+        fields = meta(path)
+        assert set(fields) == {"stable_id", "description", "gene_list"}
+        genes = fields["gene_list"].split("\t")
+        assert genes and len(genes) == len(set(genes))
+        panels[fields["stable_id"]] = genes
+    if "data_gene_matrix.txt" in text:
+        table = rows(text["data_gene_matrix.txt"])
+        assert {r["SAMPLE_ID"] for r in table} == samples and len(table) == len(samples)
+        assert set(table[0]) - {"SAMPLE_ID"} <= {"mutations", "cna"}
+        assert {r[c] for r in table for c in table[0] if c != "SAMPLE_ID"} <= {*panels, "NA"}
 
 
 def check_timeline(text: str, patients: set[str], samples: set[str]) -> None:

@@ -115,6 +115,7 @@ def clones_agree(report, found, calls, muts, info):
 
 
 def table(text):
+    text = text.removeprefix("#version 2.4\n")
     return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
 
 

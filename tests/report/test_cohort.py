@@ -9,6 +9,7 @@ import pytest
 
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
 from resistpanel.report import cohort
 from resistpanel.report.study import Study
 
@@ -163,7 +164,8 @@ def test_errors(folder, capsys, monkeypatch, words, message):
 
 
 def read_table(path):
-    return list(csv.DictReader(io.StringIO(path.read_text()), delimiter="\t"))
+    text = path.read_text().removeprefix("#version 2.4\n")
+    return list(csv.DictReader(io.StringIO(text), delimiter="\t"))
 
 
 def read_meta(path):
@@ -219,11 +221,17 @@ def test_the_study_obeys_cbioportals_rules(folder, parts, patients, make, cbiopo
     (folder / "a.json").write_text(json.dumps(report))
     files = [str(folder / f"{n}.json") for n in "abc"]
     out = folder / "study"
-    assert main(["report", "--cohort", *files, "--output-cbioportal", str(out)]) == 0
+    gff3 = HOME / "panels/cancer138/hg19.gff3"
+    (folder / "t.bed").write_text("chr7\t140453100\t140453200\nchr15\t66729100\t66729200\n")
+    more = ["--genes", str(gff3), "--targets", str(folder / "t.bed")]
+    assert main(["report", "--cohort", *files, *more, "--output-cbioportal", str(out)]) == 0
     cbioportal.check_study(out)
+    panel = read_meta(out / "gene_panel_resistpanel_panel.txt")
+    assert panel["gene_list"].split("\t") == ["BRAF", "MAP2K1"]
     faults = {
         "data_mutations.txt": ("GRCh37", "hg19"),
         "data_clinical_sample.txt": ("#STRING", "STRING"),
+        "data_gene_matrix.txt": ("resistpanel_panel", "other_panel"),
         "meta_cna.txt": ("stable_id: cna", "stable_id: mine"),
         "case_lists/cases_sequenced.txt": ("sensitive", "unknown_sample"),
         "data_timeline_treatment.txt": ("161", "soon"),

@@ -129,6 +129,8 @@ def test_splice_sites_are_named_as_cbioportal_does(hgvs_c, term, expected):
 
 def test_the_papers_patient(paper):
     text = maf(rows(paper))
+    version, _, text = text.partition("\n")
+    assert version == "#version 2.4"
     table = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
     assert tuple(table[0]) == COLUMNS
     # 13 variants after relapse, 11 of them before too

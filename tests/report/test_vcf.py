@@ -116,6 +116,24 @@ def test_htslib_does_not_complain(paper, tmp_path, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_calls_that_pass_alone(paper, tmp_path):
+    source = tmp_path / "in.vcf.gz"
+    filters = {v["id"]: v["filters"] for v in paper["compare"]["variants"]}
+    with (
+        pysam.VariantFile(annotated(paper, tmp_path / "bare.vcf.gz")) as bare,
+        pysam.VariantFile(str(source), "wz", header=bare.header) as target,
+    ):
+        for record in bare:
+            for name in filters[f"{record.chrom}:{record.pos}:{record.ref}:{record.alts[0]}"]:
+                record.filter.add(name)
+            target.write(record)
+    write_vcf(paper, source, tmp_path / "P.vcf.gz", only_pass=True)
+    with pysam.VariantFile(str(tmp_path / "P.vcf.gz")) as records:
+        kept = [f"{r.chrom}:{r.pos}:{r.ref}:{r.alts[0]}" for r in records]
+    passed = {name for name, given in filters.items() if given == ["PASS"]}
+    assert set(kept) == passed and 0 < len(passed) < len(filters)
+
+
 def test_bytes_are_the_same(paper, tmp_path):
     source = annotated(paper, tmp_path / "in.vcf.gz")
     for name in "ab":

@@ -43,7 +43,7 @@ def test_reports_are_there(folder):
     assert (report / "cohort.html").stat().st_size > 1_000
     assert (report / "cohort.tsv").read_text().count("\n") == 2
     others = {path.name for path in report.iterdir() if not path.name.startswith(PATIENT)}
-    assert others == {"cohort.html", "cohort.tsv", "cbioportal"}
+    assert others == {"cohort.html", "cohort.tsv", "cbioportal", "pass"}
 
 
 def test_the_mechanism_is_found(folder):
@@ -184,6 +184,22 @@ def test_dry_run_is_quick_and_lint_is_clean(tmp_path):
     assert "Congratulations" in done.stderr
 
 
+def test_deployed_by_snakedeploy(tmp_path):
+    """The Snakefile and the folder that `snakedeploy deploy-workflow` writes: all is the target."""
+    shutil.copytree(HOME / "config", tmp_path / "config")
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow" / "Snakefile").write_text(
+        "configfile: 'config/config.yaml'\n"
+        f"module deployed:\n    snakefile: '{HOME}/workflow/Snakefile'\n    config: config\n"
+        "use rule * from deployed\n"
+    )
+    done = snakemake(tmp_path, "-n", "--snakefile", "workflow/Snakefile")
+    assert done.returncode == 0, done.stderr
+    assert "report/wagle2011.html" in done.stdout and "cohort.html" in done.stdout
+    assert (HOME / "config.yaml").read_bytes() == (HOME / "config/config.yaml").read_bytes()
+
+
+@pytest.mark.slow
 def test_as_a_module(tmp_path):
     (tmp_path / "Snakefile").write_text(
         f"configfile: 'config.json'\n"

@@ -38,6 +38,8 @@ rule report:
             labels={"patient": "{patient}", "what": "calls (VCF)"},
         ),
         tbi=OUT / "report/{patient}.vcf.gz.tbi",
+        pass_vcf=OUT / "report/pass/{patient}.vcf.gz",
+        pass_tbi=OUT / "report/pass/{patient}.vcf.gz.tbi",
     log:
         OUT / "logs/report/{patient}.log",
     conda:
@@ -61,7 +63,7 @@ rule report:
         " {params.callers} --reference {input.reference:q} --reads --build {params.build:q}"
         " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
-        " --output-vcf {output.vcf:q} > {log:q} 2>&1"
+        " --output-vcf {output.vcf:q} --output-pass-vcf {output.pass_vcf:q} > {log:q} 2>&1"
 
 
 # All patients of the run on one page.
@@ -69,6 +71,8 @@ rule cohort:
     input:
         reports=expand(OUT / "report/{patient}.json", patient=PLAN.patients),
         identity=OUT / "identity/cohort.json",
+        genes=PANEL["genes"],
+        targets=PANEL["targets"],
         due=DUE("cohort"),
     output:
         html=report(
@@ -99,5 +103,6 @@ rule cohort:
     shell:
         "resistpanel report --made-from {input.due:q}"
         " --cohort {input.reports:q} --identity {input.identity:q} {params.multiqc}"
+        " --genes {input.genes:q} --targets {input.targets:q}"
         " --output-html {output.html:q} --output-tsv {output.tsv:q}"
         " --output-cbioportal {output.study:q} > {log:q} 2>&1"

@@ -169,13 +169,14 @@ def withdraw(outdir: Path, patients: list[str]) -> None:
     folder = outdir / "report"
     suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
     names = [f"{patient}.{suffix}" for patient in patients for suffix in suffixes]
+    names += [f"pass/{patient}.vcf.gz{end}" for patient in patients for end in ("", ".tbi")]
     names += ["cohort.html", "cohort.tsv", "cbioportal"]
     for name in names:
         old, new = folder / name, outdir / OUTDATED / name
         if not old.exists():
             continue
         with contextlib.suppress(FileNotFoundError):  # another patient's step was faster
-            new.parent.mkdir(exist_ok=True)
+            new.parent.mkdir(exist_ok=True, parents=True)
             if new.is_dir():
                 shutil.rmtree(new)
             old.replace(new)

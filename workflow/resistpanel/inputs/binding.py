@@ -244,8 +244,9 @@ class Steps:
             {**sheet, "quality": out(f"qc/{patient}.json"), **states,
              "verdict": out(f"resist/{patient}.json"), **copies, "calls": calls["calls"],
              **self.reference, **self.reads(patient), **more},
-            [f"report/{patient}.{suffix}"
-             for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")],
+            [*(f"report/{patient}.{suffix}"
+               for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")),
+             f"report/pass/{patient}.vcf.gz", f"report/pass/{patient}.vcf.gz.tbi"],
             {"build": made.build, "report": made.report_paths},
         )  # fmt: skip
 
@@ -305,7 +306,7 @@ class Steps:
         yield Step(
             "cohort", "all",
             {f"report of {name}": out(f"report/{name}.json") for name in patients}
-            | {"identity": out("identity/cohort.json")},
+            | {"identity": out("identity/cohort.json"), **self.panel},
             ["report/cohort.html", "report/cohort.tsv", "report/cbioportal"],
             {"a page of MultiQC": out("multiqc/multiqc.html").is_file()},
         )  # fmt: skip

@@ -15,7 +15,7 @@ from resistpanel.report.final_vcf import write_vcf
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
 from resistpanel.report.render import cohort_page, page
-from resistpanel.report.study import Study
+from resistpanel.report.study import Study, panel_genes
 from resistpanel.report.tsv import tsv
 
 EPILOG = """examples:
@@ -42,6 +42,7 @@ OUTPUTS = {
     "tsv": "table, one row per variant and sample; for a cohort one row per patient",
     "maf": "mutations in the MAF format of cBioPortal",
     "vcf": "the annotated VCF (--vcf) with state, mechanism and catalogue level; named .vcf.gz",
+    "pass_vcf": "the same, without records that a filter rejects or that were not detected",
     "cbioportal": "folder of a cBioPortal study, for a cohort",
 }
 
@@ -85,7 +86,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--study", default="resistpanel", help="identifier of the cBioPortal study")
     for kind, text in OUTPUTS.items():
         metavar = "DIR" if kind == "cbioportal" else "FILE"
-        parser.add_argument(f"--output-{kind}", metavar=metavar, help=text)
+        parser.add_argument(f"--output-{kind.replace('_', '-')}", metavar=metavar, help=text)
+    parser.add_argument(
+        "--genes", metavar="GFF3", help="genes of the panel, for the gene panel of a study"
+    )
+    parser.add_argument(
+        "--targets", metavar="BED", help="targets of the panel: genes without a target are left out"
+    )
     parser.set_defaults(run=run)
 
 
@@ -114,7 +121,7 @@ def check_outputs(args: argparse.Namespace, allowed: tuple[str, ...]) -> dict[st
     for kind in wanted:
         if kind not in allowed:
             what = "of a cohort" if args.cohort else "of one patient"
-            raise InputError(f"there is no --output-{kind} {what}")
+            raise InputError(f"there is no --output-{kind.replace('_', '-')} {what}")
     paths = [Path(path).resolve() for path in wanted.values()]
     if len(set(paths)) < len(paths):
         raise InputError("two outputs have the same name", where=str(paths[0]))
@@ -128,9 +135,11 @@ def run(args: argparse.Namespace) -> int:
 
 def run_patient(args: argparse.Namespace) -> int:
     """Make the report of one patient."""
-    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf"))
-    if "vcf" in wanted and not args.vcf:
-        raise InputError("--output-vcf needs the annotated VCF", cure="give --vcf")
+    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf", "pass_vcf"))
+    for kind in ("vcf", "pass_vcf"):
+        if kind in wanted and not args.vcf:
+            name = f"--output-{kind.replace('_', '-')}"
+            raise InputError(f"{name} needs the annotated VCF", cure="give --vcf")
     given = [name for name in PARTS if getattr(args, name)]
     if args.json:
         if given:
@@ -163,8 +172,8 @@ def run_patient(args: argparse.Namespace) -> int:
     for kind, path in wanted.items():
         if kind == "json":
             write_json(path, report)
-        elif kind == "vcf":
-            write_vcf(report, args.vcf, path)
+        elif kind in ("vcf", "pass_vcf"):
+            write_vcf(report, args.vcf, path, only_pass=kind == "pass_vcf")
         else:
             write_text(path, made[kind])
     return 0
@@ -177,7 +186,8 @@ def run_cohort(args: argparse.Namespace) -> int:
     wanted = check_outputs(args, ("html", "tsv", "maf", "cbioportal"))
     for path in args.cohort:
         check_report(Path(path))
-    study = Study(args.study) if "cbioportal" in wanted else None
+    genes = panel_genes(args.genes, args.targets) if args.genes else ()
+    study = Study(args.study, genes) if "cbioportal" in wanted else None
     mutations, patients = [], []
     for path, (report, kept) in zip(args.cohort, summaries(args.cohort), strict=True):
         patients.append(kept)

@@ -146,7 +146,9 @@ def add_header(header: pysam.VariantHeader, report: dict, where: str) -> None:
         header.add_line(f"##{key}={' '.join(str(text).replace(chr(0), '').split()) or '.'}")
 
 
-def write_vcf(report: dict, source: str | Path, output: str | Path) -> None:
+def write_vcf(
+    report: dict, source: str | Path, output: str | Path, only_pass: bool = False
+) -> None:
     """Write the final VCF, bgzipped, with its index beside it.
 
     Parameters
@@ -157,6 +159,8 @@ def write_vcf(report: dict, source: str | Path, output: str | Path) -> None:
         The VCF of `resistpanel annotate` that the report was made from.
     output : path
         ``.vcf.gz``; the index is written to ``.vcf.gz.tbi``.
+    only_pass : bool
+        Leave out records whose FILTER is not PASS: near misses and sites that were not detected.
 
     Raises
     ------
@@ -189,7 +193,8 @@ def write_vcf(report: dict, source: str | Path, output: str | Path) -> None:
                 identifier = f"{record.chrom}:{record.pos}:{record.ref}:{(record.alts or '.')[0]}"
                 left.discard(identifier)
                 add(record, infos.get(identifier, {}), formats.get(identifier, {}))
-                target.write(record)
+                if not only_pass or list(record.filter) == ["PASS"]:
+                    target.write(record)
         if left:
             raise InputError(
                 f"lacks {len(left)} variants of the report, the first {min(left)}",

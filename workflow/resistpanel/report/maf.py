@@ -23,6 +23,8 @@ COLUMNS = (
     "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN", "RESISTPANEL.CLONE",
 )  # fmt: skip
 
+#: Of the GDC's MAF format, whose columns and values these are.
+VERSION = "2.4"
 BUILDS = {"hg19": "GRCh37", "hg38": "GRCh38"}
 
 #: Sequence Ontology term to Variant_Classification; frameshifts and inframe changes by length.
@@ -183,7 +185,7 @@ def rows(report: dict) -> list[dict]:
 
 
 def maf(found: list[dict]) -> str:
-    """Return rows as a MAF, header first."""
-    lines = ["\t".join(COLUMNS)]
+    """Return rows as a MAF: its version, the header, the rows."""
+    lines = [f"#version {VERSION}", "\t".join(COLUMNS)]
     lines += ["\t".join(field(row[name]) for name in COLUMNS) for row in found]
     return "\n".join(lines) + "\n"

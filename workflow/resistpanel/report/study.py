@@ -5,11 +5,14 @@ case list of sequenced samples, so that they count as examined.
 """
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
+from resistpanel.core.intervals import read_targets
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.panel.genes import load_genes
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.structural import junctions
 from resistpanel.report.tsv import field
@@ -25,15 +28,19 @@ class Study:
     ----------
     identifier : str
         cancer_study_identifier: letters, digits, point, underscore, hyphen.
+    genes : collection of str
+        Symbols of the genes that were sequenced. Without them, cBioPortal counts every gene as
+        sequenced in every sample.
     """
 
-    def __init__(self, identifier: str):
+    def __init__(self, identifier: str, genes: Collection[str] = ()):
         if not IDENTIFIER.fullmatch(identifier):
             raise InputError(
                 f"study identifier {identifier!r} is not allowed by cBioPortal",
                 cure="use letters, digits, point, underscore and hyphen",
             )
         self.identifier = identifier
+        self.genes = sorted(genes)
         self.mutations: list[dict] = []
         self.junctions: list[dict] = []
         self.samples: list[dict] = []
@@ -181,6 +188,8 @@ class Study:
             found["case_lists/cases_cnaseq.txt"] = cases(
                 sid, "cnaseq", names, "Sequenced, with copy number"
             )
+        if self.genes:
+            found |= self._gene_panel(samples)
         for name, events in (("specimen", self.specimens), ("treatment", self.treatments)):
             if events:
                 found[f"data_timeline_{name}.txt"] = table(events)
@@ -190,10 +199,51 @@ class Study:
                 )  # fmt: skip
         return found
 
+    def _gene_panel(self, samples: list[str]) -> dict[str, str]:
+        """Return the gene panel, and the matrix that says which sample it is of.
+
+        cBioPortal loads the panel before the study (``importGenePanel.pl``).
+        """
+        sid = self.identifier
+        panel = f"{sid}_panel"
+        profiles = ["mutations", *(["cna"] if self.copies else [])]
+        matrix = [
+            {"SAMPLE_ID": name}
+            | {p: panel if p == "mutations" or name in self.copies else "NA" for p in profiles}
+            for name in samples
+        ]
+        return {
+            f"gene_panel_{panel}.txt": meta(
+                stable_id=panel, gene_list="\t".join(self.genes),
+                description=f"Targeted sequencing of {len(self.genes)} genes",
+            ),
+            "data_gene_matrix.txt": table(matrix),
+            "meta_gene_matrix.txt": meta(
+                cancer_study_identifier=sid, genetic_alteration_type="GENE_PANEL_MATRIX",
+                datatype="GENE_PANEL_MATRIX", data_filename="data_gene_matrix.txt",
+            ),
+        }  # fmt: skip
+
     def write(self, folder: str | Path) -> None:
         """Write the folder; files of another run that are not written again stay."""
         for name, text in self.files().items():
             write_text(Path(folder) / name, text)
+
+
+def panel_genes(gff3: str | Path, targets: str | Path | None = None) -> set[str]:
+    """Return the symbols of a panel's genes, those with coding bases on the targets if given."""
+    genes = load_genes(gff3)
+    if targets is None:
+        return set(genes)
+    spans: dict[str, list] = {}
+    for target in read_targets(targets):
+        spans.setdefault(target.chrom, []).append(target)
+    return {
+        name
+        for name, gene in genes.items()
+        if any(t.start < end and start < t.end
+               for t in spans.get(gene.chrom, ()) for start, end in gene.cds)
+    }  # fmt: skip
 
 
 def meta(**fields: str) -> str:
