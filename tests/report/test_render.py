@@ -9,8 +9,11 @@ from itertools import pairwise
 
 import pytest
 
+from resistpanel.report import outside
+from resistpanel.report.copies import cell
 from resistpanel.report.negatives import RESIDUE, negatives, worst
 from resistpanel.report.render import SECTIONS, css_text, page, short, visible
+from resistpanel.report.unseen import unseen
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}&amp;\u202e"
 #: How hostile text reads once hidden characters are shown.
@@ -51,9 +54,8 @@ def test_nothing_is_loaded_from_anywhere(doc, paper_html):
         for name in ("src", "srcset", "data", "poster", "action", "formaction", "ping"):
             assert name not in e["attrs"], e
         href = e["attrs"].get("href", "#")
-        assert href.startswith(("#", "data:,")) or (
-            e["tag"] == "a" and re.fullmatch(r"https://pubmed\.ncbi\.nlm\.nih\.gov/\d+/", href)
-        )
+        host = re.fullmatch(r"https://([a-z.]+)/[A-Za-z0-9/?=&%_.:+-]*", href)
+        assert href.startswith(("#", "data:,")) or (e["tag"] == "a" and host[1] in outside.HOSTS)
     style = doc.all("style")[0]["text"]
     assert "@import" not in style and "url(http" not in style and "@font-face" not in style
     policy = doc.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["attrs"]["content"]
@@ -277,6 +279,51 @@ def test_lesions_are_told_apart(large, read_page, doc):
     assert all(word in table["text"] for word in ("truncal", "shared", "private"))
     assert "Truncal, shared, private" in found.text()
     assert "Truncal, shared, private" not in doc.text()
+
+
+def test_links_to_databases(paper):
+    variant = next(v for v in paper["compare"]["variants"] if v["protein"] == "C121S")
+    found = dict(outside.links(variant, "hg19"))
+    assert list(found) == [
+        *("ClinVar", "dbSNP", "gnomAD", "COSMIC", "CIViC", "OncoKB", "cBioPortal"),
+        *("PubMed", "UniProt"),
+    ]
+    assert found["gnomAD"].endswith("/variant/15-66729154-G-C?dataset=gnomad_r2_1")
+    assert found["ClinVar"].endswith("/clinvar/?term=15%5Bchr%5D%20AND%2066729154%5Bchrpos37%5D")
+    assert found["OncoKB"] == "https://www.oncokb.org/gene/MAP2K1/C121S"
+    # No link by position where the build is not known; text of the data cannot leave its place.
+    bad = variant | {"gene": 'A"><script>', "protein": "x y&q"}
+    texts = [address for _, address in outside.links(bad, None)]
+    assert len(texts) == 6 and not [t for t in texts if set(t) & set('"<> ')]
+
+
+def test_what_the_test_cannot_see(paper, doc):
+    rows, text = unseen(paper), doc.text()
+    assert "What this test cannot see under this drug" in text
+    assert all(row["test"] and row["what"] in text for row in rows)
+    # Once: neither under the sites not found nor among the limits.
+    assert text.count("without a change of DNA") == 1
+    assert not any("Histological" in row["what"] for row in rows)
+    coverage = paper["resist"]["coverage"] | {
+        "not_in_dna": [{"id": "x", "gene": "BRAF", "alteration": "BRAF fusion", "note": ""}],
+        "genes_off_panel": ["NOTHERE"],
+    }
+    drug = {"drug": "x", "classes": [], "targets": ["EGFR"]}
+    lung = paper | {"resist": paper["resist"] | {"drugs": [drug], "coverage": coverage}}
+    found = {row["what"]: (row["names"], row["test"]) for row in unseen(lung)}
+    names, test = found["Catalogued, but not visible in DNA of exons"]
+    assert names == ["BRAF fusion"] and "RNA sequencing for fusions" in test
+    assert found["Genes of the catalogue that were not sequenced"][0] == ["NOTHERE"]
+    assert any("Histological transformation" in what for what in found)
+
+
+def test_copies_that_say_nothing_are_not_assessable():
+    gene = {"call": "neutral", "copies": 0.0, "copies_low": 0.0, "copies_high": 30.4, "log2": 0.1,
+            "log2_low": -0.2, "log2_high": 0.3, "targets": 3}  # fmt: skip
+    shown = cell(gene)
+    assert (shown["call"], shown["copies"]) == (None, "not assessable (0–30.4 copies)")
+    assert cell(gene | {"copies_low": 1.7, "copies_high": 4.4})["call"] == "neutral"
+    assert cell(gene | {"call": "deletion"})["call"] == "deletion"
 
 
 def test_pubmed_links_are_made_of_digits_only(parts, make, read_page):

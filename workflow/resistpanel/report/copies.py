@@ -8,6 +8,7 @@ from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.cells import sample_label
 from resistpanel.report.numbers import NOTHING, interval, percent, plain
 from resistpanel.report.parts import tumors
+from resistpanel.report.report_constants import NOT_ASSESSABLE
 
 HEIGHT, ZERO, UNIT = 178, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
 LIMIT = 3.0  # log2 beyond which a point is drawn at the edge
@@ -132,6 +133,14 @@ def changed(copynumber: dict, names: list[str]) -> list[dict]:
     return rows
 
 
+def assessable(gene: dict) -> bool:
+    """Return whether a gene's copies are known: no interval from a loss to a gain, and no call."""
+    low, high = gene.get("copies_low"), gene.get("copies_high")
+    if gene["call"] not in QUIET or low is None or high is None:
+        return True
+    return low >= NOT_ASSESSABLE["low"] or high <= NOT_ASSESSABLE["high"]
+
+
 def cell(gene: dict | None) -> dict:
     """Return a gene in one tumour: call, copies, log2 ratio."""
     if gene is None or gene["log2"] is None:
@@ -143,14 +152,19 @@ def cell(gene: dict | None) -> dict:
             "loh": False,
         }
     copies = ""
-    if gene["copies"] is not None:
+    known = assessable(gene)
+    if not known:
+        low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+        copies = f"not assessable ({low}–{high} copies)"
+    elif gene["copies"] is not None:
         copies = f"{plain(gene['copies'], 1)} copies"
         if gene.get("copies_low") is not None:
             copies += f" ({plain(gene['copies_low'], 1)}–{plain(gene['copies_high'], 1)})"
     if gene.get("partial"):
         copies = part(gene["partial"], gene["targets"])
     return {
-        "call": gene["call"], "tone": TONES.get(gene["call"], "same"), "copies": copies,
+        "call": gene["call"] if known else None,
+        "tone": TONES.get(gene["call"], "same") if known else "unsure", "copies": copies,
         "log2": f"log2 {signed(gene['log2'])} ({span(gene['log2_low'], gene['log2_high'])})",
         "loh": gene.get("loh") is True,
     }  # fmt: skip

@@ -19,6 +19,7 @@ from resistpanel.report import (
     findings,
     lesions,
     negatives,
+    outside,
     pathway,
     quality,
     slope,
@@ -29,6 +30,7 @@ from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
+from resistpanel.report.unseen import unseen
 from resistpanel.report.words import DRIVER_STATES, EFFECTS, STATES
 
 NUMBER_PERCENT = re.compile(r"(\d) %")
@@ -47,6 +49,7 @@ SECTIONS = (
     ("spectrum", "Spectrum", "Mutation spectrum"),
     ("copynumber", "Copy number", "Copy number"),
     ("negative", "Not found", "Looked for and not found"),
+    ("unseen", "Not seen", "What this test cannot see under this drug"),
     ("misses", "Near misses", "Near misses"),
     ("callers", "Callers", "Other callers"),
     ("reads", "Reads", "Read evidence"),
@@ -217,6 +220,8 @@ def page(report: dict) -> str:
         anchors=piles["anchors"] if piles else {},
         spectrum=quality.spectrum_view(report),
         negatives=negatives.negatives(report),
+        unseen=unseen(report),
+        outside=outside.links_of_findings(report),
         misses=negatives.near_misses(report),
         quality=quality.quality(report),
         parameters=quality.parameters(report),

@@ -110,3 +110,11 @@ LISTED = TABLE.add(
     meaning="Matches of an ambiguous query of explain that are listed",
     origin="judgement",
 )
+NOT_ASSESSABLE = TABLE.add(
+    "NOT_ASSESSABLE",
+    {"low": 1.0, "high": 4.0},
+    unit="copies per tumour cell",
+    meaning="Copies are not assessable where their 95 % interval reaches from below `low`, a loss, "
+    "to above `high`, a gain",
+    origin="judgement: one interval that has a loss and a gain decides nothing",
+)

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from resistpanel.report import summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
-from resistpanel.report.copies import at_large
+from resistpanel.report.copies import assessable, at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
@@ -180,7 +180,10 @@ def copy_row(finding: dict, report: dict) -> dict:
         if gene.get("log2") is not None:
             main = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
             detail = gene["call"] or ""
-            if gene["copies"] is not None:
+            if not assessable(gene):
+                low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+                main, detail = "not assessable", f"({low}–{high} copies)"
+            elif gene["copies"] is not None:
                 main = f"{plain(gene['copies'], 1)} copies"
                 low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
                 detail = f"({low}–{high}) {gene['call'] or ''}"

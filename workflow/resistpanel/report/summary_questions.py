@@ -3,6 +3,7 @@
 from resistpanel.core.text import probability
 from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
+from resistpanel.report.copies import assessable
 from resistpanel.report.numbers import NARROW_SPACE, percent, percent_up, plain
 from resistpanel.report.parts import line_of, tumors, variants_by_id
 
@@ -73,6 +74,9 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
         gene = next((g for g in sample["genes"] if g["gene"] == finding["gene"]), None)
         if gene is None or gene["log2"] is None:
             texts.append("no usable target")
+        elif not assessable(gene):
+            low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+            texts.append(f"not assessable ({low}–{high} copies per tumour cell)")
         elif gene["copies"] is not None:
             low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
             texts.append(f"{plain(gene['copies'], 1)} copies per tumour cell ({low}–{high})")

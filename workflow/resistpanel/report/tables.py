@@ -3,7 +3,7 @@
 from resistpanel.report.cells import cell, sample_label, variant_name
 from resistpanel.report.numbers import genomic, probability
 from resistpanel.report.parts import state_at, trajectory, tumors, variants_by_id
-from resistpanel.report.words import rank_state
+from resistpanel.report.words import consequence, rank_state
 
 
 def origin_text(variant: dict) -> str | None:
@@ -28,7 +28,8 @@ def matrix(report: dict) -> dict:
         top = max((s["af"] or 0 for n, s in v["samples"].items()), default=0)
         rows.append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "state": v["state"],
-            "key": v["id"] in keys, "order": (v["id"] not in keys, rank_state(v["state"]), -top),
+            "consequence": consequence(v["consequence"]), "key": v["id"] in keys,
+            "order": (v["id"] not in keys, rank_state(v["state"]), -top),
             "cells": [
                 cell(v["samples"][s["sample"]])
                 | {"state": state_at(v, s["sample"]).get("state") if len(pairs) > 1 else None}

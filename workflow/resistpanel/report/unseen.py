@@ -1,0 +1,57 @@
+"""What a targeted DNA test cannot show of resistance to the drugs given, and the next test."""
+
+import re
+
+#: Words of a catalogued alteration, and the test that shows it.
+TESTS = (
+    (r"fusion", "RNA sequencing for fusions, or DNA with the introns of the breakpoints"),
+    (r"splice|AR-V\d|transcript|p61", "RNA sequencing of the tumour or of circulating cells"),
+    (r"loss of expression|overexpression", "immunohistochemistry or RNA sequencing of a biopsy"),
+    (r"", "RNA sequencing or immunohistochemistry of a biopsy"),
+)
+#: Transformation of the histological type as resistance to drugs against a target: what it
+#: becomes, its source.
+TRANSFORMATION = {
+    "EGFR": ("small-cell or squamous carcinoma", "Sequist et al. 2011, Sci Transl Med 3:75ra26"),
+    "AR": ("neuroendocrine carcinoma", "Aggarwal et al. 2018, J Clin Oncol 36:2492"),
+}
+
+
+def next_test(alteration: str) -> str:
+    """Return the test that shows a catalogued alteration that is not visible in DNA of exons."""
+    return next(test for words, test in TESTS if re.search(words, alteration, re.IGNORECASE))
+
+
+def unseen(report: dict) -> list[dict]:
+    """Return what cannot be seen: ``what``, ``genes`` with alterations, ``test``, ``source``."""
+    coverage = report["resist"]["coverage"]
+    by_test: dict[str, list[str]] = {}
+    for row in coverage["not_in_dna"]:
+        by_test.setdefault(next_test(row["alteration"]), []).append(
+            f"{row['gene']} {row['alteration'].removeprefix(row['gene']).strip()}"
+        )
+    rows = [
+        {"what": "Catalogued, but not visible in DNA of exons", "names": names, "test": test,
+         "source": ""}
+        for test, names in by_test.items()
+    ]  # fmt: skip
+    targets = dict.fromkeys(t for d in report["resist"]["drugs"] for t in d["targets"])
+    for target in targets:
+        if target in TRANSFORMATION:
+            becomes, source = TRANSFORMATION[target]
+            rows.append({
+                "what": f"Histological transformation to {becomes}", "names": [],
+                "test": "biopsy at progression, with histology", "source": source,
+            })  # fmt: skip
+    missing = list(coverage.get("genes_off_panel") or ())
+    if missing:
+        rows.append({
+            "what": "Genes of the catalogue that were not sequenced", "names": missing,
+            "test": "a panel with these genes", "source": "",
+        })  # fmt: skip
+    rows.append({
+        "what": "Changes of expression, splicing or phosphorylation without a change of DNA, and "
+        "effects of the microenvironment",
+        "names": [], "test": "RNA sequencing of a biopsy at progression", "source": "",
+    })  # fmt: skip
+    return rows
