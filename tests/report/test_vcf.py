@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from pathlib import Path
 
 import cyvcf2
 import pysam
@@ -175,5 +176,7 @@ def test_the_command(paper, tmp_path, capsys):
     ]
     assert main(words) == 2
     assert "--output-vcf needs the annotated VCF" in capsys.readouterr().err
-    assert main([*words, "--vcf", source]) == 0
+    alone = tmp_path / "pass" / "P.vcf.gz"
+    assert main([*words, "--vcf", source, "--output-pass-vcf", str(alone)]) == 0
     assert (tmp_path / "P.vcf.gz.tbi").is_file()
+    assert alone.is_file() and Path(f"{alone}.tbi").is_file()
