@@ -39,7 +39,7 @@ def test_what_resist_makes_of_the_papers_patient(parts, make, read_page):
     assert "allosteric MEK inhibitors" in front and "RAF inhibitors" in front
     text = found.text()
     assert "no effect on PLX4720 sensitivity" in text
-    assert "overexpression" in found.all("section", id="negative")[0]["text"]
+    assert "overexpression" in found.all("section", id="unseen")[0]["text"]
     assert found.unbalanced == []
 
 
