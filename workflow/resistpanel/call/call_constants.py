@@ -840,6 +840,14 @@ WHOLE_SLOPE = TABLE.add(
     "integer the limit of detection goes from one to the next, instead of jumping",
     origin="judgement",
 )
+INHERITED_LIMITS = TABLE.add(
+    "INHERITED_LIMITS",
+    8,
+    unit="sites",
+    meaning="Inherited substitutions at which the limit of a new allele is worked out; "
+    "at the others it is interpolated by depth",
+    origin="judgement: they differ by their depth",
+)
 LEAST_STRATUM = TABLE.add(
     "LEAST_STRATUM",
     12,

@@ -351,12 +351,11 @@ class _Limits:
 
     def _at(self, site: np.ndarray, depth: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return the limits of sites, were the sample's depth and error rate these."""
-        return np.array(
-            [
-                frequency_of(self._critical(int(k), float(n), float(e)), float(n))
-                for k, n, e in zip(site, depth, rate, strict=True)
-            ]
-        )
+        needed = [
+            self._critical(int(k), float(n), float(e))
+            for k, n, e in zip(site, depth, rate, strict=True)
+        ]
+        return frequencies(needed, depth)
 
     def _critical(self, k: int, depth: float, rate: float) -> "Needed":
         """Return how many fragments make a call at a site, were the sample's depth and rate so."""
@@ -472,6 +471,66 @@ def _uniform(draws: int, width: int) -> np.ndarray:
     rng = np.random.default_rng(20101)
     steps = np.tile((np.arange(draws)[:, None] + 0.5) / draws, width)
     return np.ascontiguousarray(rng.permuted(steps, axis=0))
+
+
+def frequencies(needed: list[Needed], depth: np.ndarray) -> np.ndarray:
+    """Return `frequency_of` of many sites, (sites,).
+
+    Sites of one span without an end, nearly all, are solved side by side.
+    """
+    result = np.full(len(needed), np.nan)
+    weight = [
+        np.where(one.number <= n, one.weight, 0) for one, n in zip(needed, depth, strict=True)
+    ]
+    usual = np.array(
+        [
+            bool(one.spans) and one.spans[0][1] == np.inf and w.sum() >= LOD_LEVEL
+            for one, w in zip(needed, weight, strict=True)
+        ],
+        dtype=bool,
+    )
+    for i in np.flatnonzero(~usual):
+        result[i] = frequency_of(needed[i], float(depth[i]))
+    rows = np.flatnonzero(usual)
+    if len(rows):
+        shape = len(rows), max(len(weight[i]) for i in rows)
+        k, w = np.ones(shape), np.zeros(shape)
+        for row, i in enumerate(rows):
+            some = weight[i] > 0
+            k[row, : some.sum()], w[row, : some.sum()] = needed[i].number[some], weight[i][some]
+        result[rows] = _solved_together(k, w, np.asarray(depth, float)[rows])
+    return result
+
+
+def _solved_together(k: np.ndarray, weight: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Return `_solved` of rows of numbers k and weights, without an end, at depths n."""
+    k = np.maximum(k, 1e-9)
+    tail = np.maximum(n[:, None] - k + 1, 1e-9)
+    log_beta = betaln(k, tail)
+    largest = np.where(weight > 0, k, 0).argmax(1)
+    at = np.arange(len(k))
+    f = np.minimum(betaincinv(k[at, largest], tail[at, largest], LOD_LEVEL), 1.0)
+    low, high = np.zeros(len(k)), np.ones(len(k))
+    left = at
+    for _ in range(60):
+        x = f[left, None]
+        value = (weight[left] * betainc(k[left], tail[left], x)).sum(1) - LOD_LEVEL
+        high[left] = np.where(value >= 0, f[left], high[left])
+        low[left] = np.where(value >= 0, low[left], f[left])
+        log_density = (k[left] - 1) * np.log(x) + (tail[left] - 1) * np.log1p(
+            -np.minimum(x, 1 - 1e-12)
+        )
+        slope = (weight[left] * np.exp(log_density - log_beta[left])).sum(1)
+        old, bottom, top = f[left], low[left], high[left]
+        new = np.where(slope > 0, old - value / np.maximum(slope, 1e-300), -1.0)
+        narrow = top - bottom < 1e-3 * top * (1 - bottom)
+        near = (np.abs(new - old) < 2e-4 * old * (1 - old)) & (bottom < new) & (new <= top)
+        inside = (bottom < new) & (new < top)
+        f[left] = np.where(narrow, old, np.where(near | inside, new, 0.5 * (bottom + top)))
+        left = left[~(narrow | near)]
+        if not len(left):
+            break
+    return f
 
 
 def frequency_of(needed: Needed, depth: float) -> float:

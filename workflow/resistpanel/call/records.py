@@ -10,6 +10,7 @@ import numpy as np
 from resistpanel.call import filters, limits
 from resistpanel.call.call_constants import (
     INHERITED_AF,
+    INHERITED_LIMITS,
     KEPT_GERMLINE,
     MIN_DEPTH,
     NEAR_MISS,
@@ -174,9 +175,25 @@ class RecordBuilder:
     def lod_of_another(self) -> np.ndarray:
         """Limit of detection of a new allele at an inherited one's place, (candidates, samples).
 
-        With the errors that are expected of the inherited allele; NaN elsewhere.
+        With the errors that are expected of the inherited allele; NaN elsewhere. What is new there
+        has other errors than an inherited substitution would have: of these some are worked out,
+        and the limits of the others interpolated by depth.
         """
-        return self._limits(np.flatnonzero(self.kept & self.inherited))
+        inherited = self.kept & self.inherited
+        snv = np.array([c.allele.substitution for c in self.candidates], dtype=bool)
+        rest = np.flatnonzero(inherited & snv)
+        rest = rest[np.argsort(self.totals[rest].mean(1), kind="stable")]
+        steps = np.linspace(0, len(rest) - 1, min(len(rest), INHERITED_LIMITS))
+        chosen = rest[np.unique(np.round(steps).astype(int))]
+        found = self._limits(np.concatenate([np.flatnonzero(inherited & ~snv), chosen]))
+        for s in range(self.totals.shape[1]):
+            of = chosen[np.isfinite(found[chosen, s])]
+            left = rest[np.isnan(found[rest, s]) & (self.totals[rest, s] >= MIN_DEPTH)]
+            if len(of) and len(left):
+                of = of[np.argsort(self.totals[of, s], kind="stable")]
+                depth, limit = np.log(self.totals[of, s]), np.log(found[of, s])
+                found[left, s] = np.exp(np.interp(np.log(self.totals[left, s]), depth, limit))
+        return found
 
     def _limits(self, asked: np.ndarray) -> np.ndarray:
         """Return the model's limits of some candidates, NaN for the others."""

@@ -124,8 +124,9 @@ def groups(signals: np.ndarray, gap: int, least: int) -> list[np.ndarray]:
     """Return rows of `least` signals or more whose breakends are near each other on both sides."""
     if not len(signals):
         return []
-    key = signals[list(SIDES)]
-    _, kind = np.unique(key, return_inverse=True)
+    contigs = int(signals["tid2"].max()) + 1
+    tid, side, tid2, side2 = (signals[name].astype(np.int64) for name in SIDES)
+    _, kind = np.unique(((2 * tid + side) * contigs + tid2) * 2 + side2, return_inverse=True)
     rows = [np.flatnonzero(kind == k) for k in range(kind.max() + 1)]
     for field_ in ("pos", "pos2", "pos"):
         cut = []
