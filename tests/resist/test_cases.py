@@ -329,4 +329,8 @@ def test_a_germline_map2k1_variant(patient, context):
     (excluded,) = value["excluded"]
     assert excluded["gene"] == "MAP2K1"
     assert any("MAP2K1 p.C121S is germline" in r for r in value["verdict"]["reasons"])
+    # Nor may it be overlooked: resistance can be inherited (EGFR T790M, SUFU).
+    said = value["verdict"]["sentence"]
+    assert said.startswith("No somatic mechanism of resistance")
+    assert "MAP2K1 p.C121S is germline" in said and "may be why the tumour did not respond" in said
     assert value["near_misses"] == []

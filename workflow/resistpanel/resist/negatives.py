@@ -15,6 +15,7 @@ from resistpanel.records.resist import (
 )
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
+from resistpanel.resist.function import is_inherited
 from resistpanel.resist.match import find_matches
 
 
@@ -179,18 +180,30 @@ def near_misses(patient: Patient, context: Context) -> tuple[NearMiss, ...]:
 
 
 def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
-    """Return germline variants that the catalogue knows, which are not considered."""
-    return tuple(
-        ExcludedVariant(
-            variant=alteration.id,
-            gene=alteration.gene,
-            protein=alteration.protein or None,
-            reason=f"{alteration.label} is germline: it is in the normal cells too, and was "
-            "present before treatment",
+    """Return germline variants that the catalogue knows, which are not findings.
+
+    One that is rare among people may be why a tumour did not respond (EGFR T790M): the verdict has
+    the reason.
+    """
+    found = []
+    for alteration in patient.alterations:
+        if not alteration.germline or not (rows := _resistance_ids(alteration, patient, context)):
+            continue
+        reason = f"{alteration.label} is germline: it is in the normal cells too, and was present "
+        reason += "before treatment"
+        if is_inherited(alteration):
+            drugs = join(drug.name for drug in patient.drugs)
+            reason += f"; it is reported to confer resistance to {drugs} or a drug of the class "
+            reason += f"({join(rows)}), and may be why the tumour did not respond"
+        found.append(
+            ExcludedVariant(
+                variant=alteration.id,
+                gene=alteration.gene,
+                protein=alteration.protein or None,
+                reason=reason,
+            )
         )
-        for alteration in patient.alterations
-        if alteration.germline and _resistance_ids(alteration, patient, context)
-    )
+    return tuple(found)
 
 
 def _resistance_ids(alteration: Alteration, patient: Patient, context: Context) -> list[str]:

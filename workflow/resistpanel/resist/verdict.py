@@ -147,11 +147,13 @@ def verdict(
         why = join(dict.fromkeys(one.reason for one in closed), "; ")
         text = f"Resistance to {names} cannot be assessed: {why}."
         return _result("none", text, "low", notes, [])
+    # Inherited resistance explains no relapse, but a board must not overlook it.
+    inherited = [item.reason for item in germline if "confer resistance" in item.reason]
     if not keys:
-        return _nothing(patient, findings, driver, covered, rows, notes)
+        return _nothing(patient, findings, driver, covered, rows, notes, inherited)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
-        return _candidate(patient, keys, driver, notes)
+        return _candidate(patient, keys, driver, notes, inherited)
     return _known(patient, keys, driver, converging, notes, numbers)
 
 
@@ -215,6 +217,7 @@ def _candidate(
     keys: Sequence[Finding],
     driver: Driver,
     notes: list[str],
+    inherited: list[str],
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
@@ -226,6 +229,7 @@ def _candidate(
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
+    text += "".join(" " + sentence(reason) for reason in inherited)
     reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
@@ -239,9 +243,12 @@ def _nothing(
     covered: Coverage,
     rows: Sequence,
     notes: list[str],
+    inherited: list[str],
 ) -> Verdict:
     examined = coverage_text(patient, covered, rows)
-    text = sentence(f"no mechanism of resistance to {classes_text(patient)} was found") + " "
+    what = "no somatic mechanism" if inherited else "no mechanism"
+    text = sentence(f"{what} of resistance to {classes_text(patient)} was found") + " "
+    text += "".join(sentence(reason) + " " for reason in inherited)
     if driver.state in {"lost", "absent"}:
         text += sentence(f"the sensitising driver is {driver.state}: {driver.text}") + " "
     text += sentence(examined)
