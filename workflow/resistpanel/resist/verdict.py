@@ -103,7 +103,24 @@ def keys_of(findings: Sequence[Finding]) -> list[Finding]:
     known, candidates, others = ([f for f in findings if f.tier == tier] for tier in (0, 1, 2))
     brought = [f for f in candidates if f.alteration.state not in OPEN]
     there = [f for f in others if f.effect == "known" and _explains(f.alteration)]
-    return known or brought or there or candidates
+    return _apart(known or brought or there or candidates)
+
+
+def _apart(keys: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without lost copies of a gene of which a junction shows the deletion.
+
+    Depth and junction are of one event; the junction has its ends.
+    """
+    cut = {
+        key.alteration.gene
+        for key in keys
+        if key.alteration.junction and (key.alteration.junction.length or 0) < 0
+    }
+    return [
+        key
+        for key in keys
+        if key.alteration.copy_number not in ("deletion", "loss") or key.alteration.gene not in cut
+    ]
 
 
 def _explains(alteration: Alteration) -> bool:
