@@ -62,6 +62,7 @@ def small():
         patch.setattr(baselines, "progress", lambda text: None)
         found = {one.__name__: one(9, 2) for one in (baselines.baseline, baselines.copies)}
         found["frequencies"] = interval_coverage.frequencies(9, 50)
+        found["overdispersions"] = interval_coverage.overdispersions(9, 2)
         return found
 
 

@@ -20,7 +20,7 @@ def test_it_hands_over_to_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "there", "--cores", "1"]) == 0
     (args,) = given
-    assert (str(args.directory), str(args.config), args.cores) == ("there", "melanoma.yaml", "1")
+    assert (str(args.folder), str(args.config), args.cores) == ("there", "melanoma.yaml", "1")
     assert (tmp_path / "there/melanoma.yaml").read_text() == config_text("melanoma")
     assert "open the page above" in capsys.readouterr().out
 
