@@ -8,7 +8,7 @@ from resistpanel.resist.verdict import keys_of, state_words
 
 
 def finding(tier, effect, state):
-    alteration = SimpleNamespace(state=state, line=None, later=())
+    alteration = SimpleNamespace(state=state, line=None, later=(), junction=None, copy_number="")
     return SimpleNamespace(tier=tier, effect=effect, alteration=alteration)
 
 
