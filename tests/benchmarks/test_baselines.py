@@ -66,6 +66,7 @@ def small():
         return found
 
 
+@pytest.mark.slow
 def test_the_page_is_written_from_the_tables(small):
     shown = dict.fromkeys(baselines.STATES_SHOWN, 0.0)
     found = small | {

@@ -14,6 +14,8 @@ from resistpanel.core.vcf import CallVcf
 PATIENT = HOME / "resources/demo/amplification.yaml"
 PANEL = HOME / "panels/cancer138"
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):

@@ -93,6 +93,7 @@ def screen(rng, tools, sizes, depth, error=5e-5, with_control=True, clone_shares
     return evaluate(drug, control, Coding("c", 0, len(coding), coding), 1000, 0.004), survivors
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_control", [True, False])
 def test_planted_substitutions_and_none_false(with_control, tools):
     """Two screens at 50,000x, of 1,000 clones with one chance change each.

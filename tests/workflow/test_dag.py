@@ -84,6 +84,7 @@ def test_a_second_run_does_nothing(folder):
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_a_step_that_is_made_again_gives_the_same_bytes(folder):
     path = folder / f"results/compare/{PATIENT}.json"
     before = path.read_bytes()
