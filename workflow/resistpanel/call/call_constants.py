@@ -814,9 +814,25 @@ LOD_DRAWS = TABLE.add(
     "LOD_DRAWS",
     96,
     unit="draws",
-    meaning="Draws of the errors of a site, from which the limit of detection is worked out; at "
-    "least one for each multiplier",
+    meaning="Draws of the errors of a site, from which the limit of detection is worked out, where "
+    "as many errors are expected as MANY_ERRORS; at least one for each multiplier",
     origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
+)
+MOST_DRAWS = TABLE.add(
+    "MOST_DRAWS",
+    384,
+    unit="draws",
+    meaning="The same where several times as many errors are expected",
+    origin="judgement: with 96, sites with 20 to 500 expected errors were called in 91 % at their "
+    "limit (docs/validation/lod.md)",
+)
+DRAWN_SAMPLES = TABLE.add(
+    "DRAWN_SAMPLES",
+    2,
+    unit="samples",
+    meaning="FEW_DRAWS are drawn for each sample over so many: each sample has errors of its own",
+    origin="judgement: with FEW_DRAWS in all, sites of five and more samples were called in 84 to "
+    "92 % at their limit (docs/validation/lod.md)",
 )
 FEW_DRAWS = TABLE.add(
     "FEW_DRAWS",

@@ -24,6 +24,7 @@ from resistpanel.call.call_constants import (
     CLEAN_DRAWS,
     CONTAMINATION_CAP,
     DEPTH_STEP,
+    DRAWN_SAMPLES,
     ERROR_STEP,
     FEW_DRAWS,
     FOREIGN_SPREAD,
@@ -32,6 +33,7 @@ from resistpanel.call.call_constants import (
     LOD_LEVEL,
     MANY_ERRORS,
     MIN_DEPTH,
+    MOST_DRAWS,
     PRESENT_BF,
     SHALLOW,
     TIN_FROM,
@@ -419,9 +421,10 @@ class _Limits:
         side = int(expected[self.sample, 1] > expected[self.sample, 0])
         shared = (1 - priors.own) * np.exp(e.log_shared[k])
         alone = priors.own * np.exp(e.log_own[k, self.sample, side])
-        # More draws the more errors are expected, up to where limits are no longer interpolated.
+        # More draws the more errors are expected, and the more samples have their own.
         errors = expected[self.sample].sum() / MANY_ERRORS
-        draws = int(np.clip(FEW_DRAWS + 1.33 * (errors - 0.25) * LOD_DRAWS, FEW_DRAWS, LOD_DRAWS))
+        few = FEW_DRAWS * max(1, self.samples - DRAWN_SAMPLES)
+        draws = int(np.clip(few + 1.33 * (errors - 0.25) * LOD_DRAWS, few, MOST_DRAWS))
         given, own, weight = [], [], []
         for kind, p in enumerate((shared, alone)):
             used = np.flatnonzero(p >= 1 / (LEAST_STRATUM * draws))
