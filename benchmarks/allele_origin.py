@@ -236,7 +236,7 @@ def judge(drawn: Drawn, resource: bool, pool: bool) -> list[dict]:
         {
             "somatic": bool(drawn.somatic[row]),
             "af": float(np.nanmax(af[row])),
-            "value": value_of(float(found.somatic[i])),
+            "value": value_of(float(found.somatic[i]), resource),
             "p": float(found.somatic[i]),
             "cpu": spent / len(rows),
         }

@@ -484,5 +484,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
         tumor_in_normal={name: rows.fraction(value) for name, value in leak.items()},
         identity=found,
         gate=gate(patient, found, foreign, leak, conditions),
-        origins=UNSET if alone is None else origin_records(alone.sites, alone.origins),
+        origins=UNSET
+        if alone is None
+        else origin_records(alone.sites, alone.origins, patient.known.resource),
     )

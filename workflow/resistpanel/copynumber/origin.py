@@ -29,6 +29,7 @@ from resistpanel.copynumber.copynumber_constants import (
     HOTSPOT,
     INDEL_SPREAD,
     LEAST_SOMATIC,
+    LEAST_SOMATIC_ALONE,
     LISTED_NORMALS,
     MOST_GERMLINE,
     RHO,
@@ -257,9 +258,12 @@ def log_purity_prior(purity: float | None, sd: float) -> np.ndarray:
     return prior + np.log(least) * np.clip((GRID - flat) / (1 - flat), 0, 1)
 
 
-def value_of(somatic: float) -> str:
-    """Return the word for a posterior probability of a somatic allele."""
-    if somatic >= LEAST_SOMATIC:
+def value_of(somatic: float, resource: bool = True) -> str:
+    """Return the word for a posterior probability of a somatic allele.
+
+    `resource`: whether a germline resource was given.
+    """
+    if somatic >= (LEAST_SOMATIC if resource else LEAST_SOMATIC_ALONE):
         return "somatic"
     return "germline" if somatic <= MOST_GERMLINE else "not determined"
 
@@ -340,12 +344,14 @@ def heterozygous_sites(sites: Sites, found: Origins, sample: str, genes: Genes) 
     return HetSites(gene[rows], alt[rows], depth[rows], bias, rho)
 
 
-def origin_records(sites: Sites, found: Origins) -> tuple[records.AlleleOrigin, ...]:
+def origin_records(
+    sites: Sites, found: Origins, resource: bool
+) -> tuple[records.AlleleOrigin, ...]:
     """Return the origins of alleles as they are written."""
     return tuple(
         records.AlleleOrigin(
             id=f"{sites.chrom[i]}:{sites.pos[i]}:{sites.ref[i]}:{sites.alt[i]}",
-            value=value_of(float(somatic)),
+            value=value_of(float(somatic), resource),
             somatic=float(f"{somatic:.4g}"),
         )
         for i, somatic in enumerate(found.somatic)
