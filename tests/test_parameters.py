@@ -114,6 +114,7 @@ STRUCTURE = {
     },
     "testing/bgzf.py": {"BLOCK": "of the BGZF format"},
     "testing/cigars.py": {"NO_BASE": "code of a missing base"},
+    "testing/families.py": {"SPECIFIC": "code of an error of one base alone"},
     "testing/fasta.py": {"LINE": "of the FASTA, so that lines fill BGZF blocks"},
     "testing/mixtures.py": {"PATIENT, STRANGER": "codes of persons"},
     "testing/simulate.py": {"NUMBERS": "range of read numbers of a region"},

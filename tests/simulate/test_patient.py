@@ -29,8 +29,7 @@ def test_defaults_are_filled_in(tmp_path, patient, write_patient):
     del described["reads"], described["genome"], described["germline"], described["somatic"]
     loaded, _ = load_patient(write_patient(tmp_path, described))
     assert (
-        loaded["reads"]["length"]
-        == schema()["properties"]["reads"]["properties"]["length"]["default"]
+        loaded["reads"]["length"] == schema()["$defs"]["reads"]["properties"]["length"]["default"]
     )
     assert loaded["germline"]["snv_per_kb"] == 0
     assert loaded["germline"]["variants"] == loaded["somatic"] == loaded["copynumber"] == []

@@ -90,14 +90,26 @@ def _message(error: jsonschema.ValidationError) -> str:
     return error.message
 
 
+def _whole(part: dict, root: dict) -> dict:
+    """Return a part of the schema with what its ``$ref`` refers to."""
+    if "$ref" not in part:
+        return part
+    return {**root["$defs"][part["$ref"].rsplit("/", 1)[1]], **part}
+
+
 def _fill(value: object, part: dict, root: dict) -> object:
-    """Return `value` with the schema's defaults filled in, recursively."""
-    if "$ref" in part:
-        part = {**root["$defs"][part["$ref"].rsplit("/", 1)[1]], **part}
+    """Return `value` with the schema's defaults filled in, recursively.
+
+    Where a part says ``partial``, what is not given is left out.
+    """
+    part = _whole(part, root)
     if isinstance(value, dict):
         known = part.get("properties", {})
         filled = dict(value)
         for key, child in known.items():
+            if part.get("partial") and key not in filled:
+                continue
+            child = _whole(child, root)
             if key in filled:
                 filled[key] = _fill(filled[key], child, root)
             elif "default" in child:

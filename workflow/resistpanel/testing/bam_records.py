@@ -45,6 +45,19 @@ def _names(prefix: bytes, number: np.ndarray) -> np.ndarray:
     return names
 
 
+def _umi_tags(reads: dict[str, np.ndarray]) -> np.ndarray:
+    """Return the tags RX and zm, the true molecule and strand as ``12/A``: uint8 (reads, bytes)."""
+    count = len(reads["umi"])
+    names = _names(b"", reads["molecule"])[:, :-1]
+    strand = (reads["strand"] + ord("A")).astype(np.uint8)[:, None]
+
+    def fixed(text: bytes) -> np.ndarray:
+        return np.broadcast_to(np.frombuffer(text, np.uint8), (count, len(text)))
+
+    parts = [fixed(b"RXZ"), reads["umi"], fixed(b"\0zmZ"), names, fixed(b"/"), strand, fixed(b"\0")]
+    return np.concatenate(parts, axis=1)
+
+
 def encode_reads(reads: dict[str, np.ndarray], prefix: str, read_group: str) -> bytes:
     """Return the BAM records of reads on one contig, sorted by position.
 
@@ -53,7 +66,9 @@ def encode_reads(reads: dict[str, np.ndarray], prefix: str, read_group: str) -> 
     reads : dict of str to array
         Per read, in any order: ``codes`` and ``qualities`` (reads, length); ``cigar``
         (reads, operations) uint32 with 0 for no operation, trailing; ``pos``, ``end``,
-        ``flag``, ``mapq``, ``mate_pos``, ``tlen``, ``ref_id``, ``number``, ``mismatches``.
+        ``flag``, ``mapq``, ``mate_pos``, ``tlen``, ``ref_id``, ``number``, ``mismatches``; with
+        UMIs also ``umi`` (ASCII, written as RX), ``molecule`` and ``strand`` (the true ones,
+        written as zm).
         Unmapped reads have no operation and their mate's position.
     prefix : str
         Of the read names; `number` makes the rest.
@@ -69,7 +84,9 @@ def encode_reads(reads: dict[str, np.ndarray], prefix: str, read_group: str) -> 
     packed = nibbles[:, ::2] << 4 | nibbles[:, 1::2]
     names = _names(prefix.encode(), reads["number"])
     tags = np.frombuffer(b"RGZ" + read_group.encode() + b"\0NMC\0", np.uint8)
-    fixed = _CORE.itemsize + names.shape[1] + packed.shape[1] + length + len(tags)
+    more = _umi_tags(reads) if "umi" in reads else np.zeros((count, 0), np.uint8)
+    fixed = _CORE.itemsize + names.shape[1] + packed.shape[1] + length
+    fixed += more.shape[1] + len(tags)
     sizes = fixed + 4 * operations
     core = np.zeros(count, _CORE)
     core["block_size"] = sizes - 4
@@ -90,7 +107,8 @@ def encode_reads(reads: dict[str, np.ndarray], prefix: str, read_group: str) -> 
         for part in (*parts, reads["qualities"][rows]):
             made[:, at : at + part.shape[1]] = part
             at += part.shape[1]
-        made[:, at:] = tags
+        made[:, at : at + more.shape[1]] = more[rows]
+        made[:, at + more.shape[1] :] = tags
         made[:, -1] = np.minimum(reads["mismatches"][rows], 255)
         return made
 

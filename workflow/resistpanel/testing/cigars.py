@@ -13,6 +13,7 @@ from resistpanel.testing.testing_constants import (
     LOWEST_SCORE,
     MATCH_SCORE,
     MISMATCH,
+    SHORTEST_PART,
 )
 
 #: In `ref_codes`: the base is inserted or clipped, so there is no reference base.
@@ -110,6 +111,74 @@ def compact(cigar: np.ndarray) -> np.ndarray:
     cigar = np.where(cigar >> 4 == 0, 0, cigar)
     order = np.argsort(cigar == 0, axis=1, kind="stable")
     return np.take_along_axis(cigar, order, axis=1)
+
+
+def clip_ends(made: Alignment, rows: np.ndarray, first: np.ndarray, last: np.ndarray) -> None:
+    """Soft-clip what is outside bases [first, last) of some reads, in place.
+
+    Parameters
+    ----------
+    made : Alignment
+    rows : int array (clipped,)
+        Which reads.
+    first, last : int array (clipped,)
+        The bases that remain, along the reference.
+    """
+    length = made.ref_codes.shape[1]
+    width = max(made.cigar.shape[1], 3)
+    made.cigar = np.pad(made.cigar, ((0, 0), (0, width - made.cigar.shape[1])))
+    column = np.arange(length)
+    outside = (column < first[:, None]) | (column >= last[:, None])
+    made.ref_codes[rows] = np.where(outside, NO_BASE, made.ref_codes[rows])
+    plain = (made.cigar[rows, 1:] == 0).all(axis=1)
+    alone, low, high = rows[plain], first[plain], last[plain]
+    parts = [low << 4 | SOFT_CLIP, (high - low) << 4 | MATCH, (length - high) << 4 | SOFT_CLIP]
+    made.cigar[alone] = 0
+    made.cigar[alone, :3] = compact(np.stack(parts, axis=1).astype(np.uint32))
+    made.end[alone] = made.pos[alone] + high
+    made.pos[alone] += low
+    for row, low, high in zip(rows[~plain], first[~plain], last[~plain], strict=True):
+        _clip_gapped(made, row, int(low), int(high))
+
+
+def _clip_gapped(made: Alignment, row: int, first: int, last: int) -> None:
+    """Soft-clip one read of several operations; of an end of a gap remains the longer side."""
+    query, at, blocks = 0, int(made.pos[row]), []
+    for value in made.cigar[row]:
+        size, operation = int(value) >> 4, int(value) & 15
+        if size and operation == MATCH:
+            low, high = max(query, first), min(query + size, last)
+            if low < high:
+                blocks.append((low, high, at + low - query))
+        query += size if operation != DELETION else 0
+        at += size if operation in (MATCH, DELETION) else 0
+    made.mapped[row] &= bool(blocks)
+    if not blocks:
+        return
+    # A part too short for an aligner to place it is clipped with what is behind it.
+    while len(blocks) > 1 and blocks[0][1] - blocks[0][0] < SHORTEST_PART:
+        blocks.pop(0)
+    while len(blocks) > 1 and blocks[-1][1] - blocks[-1][0] < SHORTEST_PART:
+        blocks.pop()
+    length = made.ref_codes.shape[1]
+    cigar, gaps = [blocks[0][0] << 4 | SOFT_CLIP], 0
+    for number, (low, high, start) in enumerate(blocks):
+        if number:
+            before = blocks[number - 1]
+            inserted, deleted = low - before[1], start - before[2] - (before[1] - before[0])
+            cigar += [inserted << 4 | INSERTION, deleted << 4 | DELETION]
+            gaps += inserted + deleted
+        cigar.append((high - low) << 4 | MATCH)
+    cigar.append((length - blocks[-1][1]) << 4 | SOFT_CLIP)
+    found = compact(np.array([cigar], np.uint32))[0]
+    if len(found) > made.cigar.shape[1]:
+        made.cigar = np.pad(made.cigar, ((0, 0), (0, len(found) - made.cigar.shape[1])))
+    made.cigar[row] = 0
+    made.cigar[row, : len(found)] = found
+    made.gaps[row] = gaps
+    made.pos[row], made.end[row] = blocks[0][2], blocks[-1][2] + blocks[-1][1] - blocks[-1][0]
+    made.ref_codes[row, : blocks[0][0]] = NO_BASE
+    made.ref_codes[row, blocks[-1][1] :] = NO_BASE
 
 
 def _under(

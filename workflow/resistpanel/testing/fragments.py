@@ -7,8 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.core.special import ndtri
+from resistpanel.testing.families import (
+    Families,
+    Umi,
+    draw_codes,
+    draw_families,
+)
 from resistpanel.testing.genome import Region
 from resistpanel.testing.mixtures import Plan, Source, first_share, weights
+from resistpanel.testing.testing_constants import CFDNA_PEAKS, SHORTEST_CFDNA
 from resistpanel.testing.variants import Variant
 
 
@@ -24,20 +31,35 @@ class Library:
     low_mapq: float
     pcr_errors: float
     anchor: int
+    fragments: str = "normal"
+    umi: Umi | None = None
 
     @property
     def longest(self) -> int:
         """Longest insert drawn."""
+        if self.fragments == "cfdna":
+            return int(max(mean + 4 * sd for _, mean, sd in CFDNA_PEAKS))
         return int(max(self.length, self.insert_mean + 4 * self.insert_sd))
 
     def insert_table(self) -> np.ndarray:
-        """Return insert sizes at 4096 equal steps of probability: a normal, cut off.
+        """Return insert sizes at 4096 equal steps of probability.
 
-        No insert is shorter than a read, so no adapter is read.
+        A normal, cut off so that no insert is shorter than a read; or cell-free DNA's peaks.
         """
+        if self.fragments == "cfdna":
+            return self._cfdna_table()
         quantile = (np.arange(4096) + 0.5) / 4096
         sizes = np.rint(self.insert_mean + self.insert_sd * ndtri(quantile))
         return np.clip(sizes, self.length, self.longest).astype(np.int64)
+
+    def _cfdna_table(self) -> np.ndarray:
+        """Return insert sizes of cell-free DNA at about 4096 equal steps of probability."""
+        parts = []
+        for share, mean, sd in CFDNA_PEAKS:
+            steps = round(4096 * share)
+            parts.append(mean + sd * ndtri((np.arange(steps) + 0.5) / steps))
+        sizes = np.rint(np.concatenate(parts))
+        return np.clip(sizes, SHORTEST_CFDNA, self.longest).astype(np.int64)
 
     def bases_per_fragment(self) -> float:
         """Return the mean number of distinct bases that a fragment's reads cover."""
@@ -48,10 +70,11 @@ class Library:
 class Fragments:
     """Fragments of a region; arrays over fragments, duplicates last.
 
+    With UMIs, arrays over read pairs: `duplicate` is then that a molecule has an earlier pair.
     `start` on the haplotype of the fragment's local indels, `insert`, `forward` (read 1 is the
     left one), `mapq`, `duplicate`, `carried` (fragments, variants), `local` (fragments,
     variants): indels that the fragment touches; `parent`: the fragment that each duplicate
-    copies.
+    copies; `families`, `codes`: strands, and RX tags as ASCII (read pairs, width).
     """
 
     start: np.ndarray
@@ -62,6 +85,8 @@ class Fragments:
     carried: np.ndarray
     local: np.ndarray
     parent: np.ndarray
+    families: Families | None = None
+    codes: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """Return all arrays but `parent` at some rows."""
@@ -111,6 +136,8 @@ def draw_fragments(
     place = np.searchsorted(borders, start + insert / 2)
     kept = rng.random(count) * rate.max() < rate[place]
     kept &= start + insert <= size + growing
+    # Reads longer than their fragment must lie within the region as well.
+    kept &= (start + insert >= library.length) & (start + library.length <= size + growing)
     start, insert, place = start[kept], insert[kept], place[kept]
 
     carried = _carried(len(variants), made, amounts[place], share[place], rng)
@@ -126,6 +153,9 @@ def draw_fragments(
     rows = np.flatnonzero(kept)
 
     count = len(rows)
+    if library.umi:
+        arrays = begin[rows], insert[rows], carried[rows], local[rows]
+        return _tagged(*arrays, library, rng)
     copies = int(rng.poisson(count * library.duplicates / (1 - library.duplicates)))
     parent = rng.integers(0, max(count, 1), copies if count else 0)
     poor = rng.random(count) < library.low_mapq
@@ -142,6 +172,27 @@ def draw_fragments(
         carried[rows_all],
         local[rows_all],
         parent,
+    )
+
+
+def _tagged(begin, insert, carried, local, library: Library, rng) -> Fragments:
+    """Return the read pairs of molecules with UMIs."""
+    count = len(begin)
+    poor = rng.random(count) < library.low_mapq
+    mapq = np.where(poor, rng.integers(0, 21, count), 60).astype(np.uint8)
+    families = draw_families(count, library.umi, rng)
+    rows = families.molecule
+    return Fragments(
+        begin[rows],
+        insert[rows],
+        families.strand == 0,
+        mapq[rows],
+        families.copy,
+        carried[rows],
+        local[rows],
+        np.zeros(0, np.int64),
+        families,
+        draw_codes(families, library.umi, rng),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from resistpanel.align.align_constants import KNOWN_ADAPTERS
 from resistpanel.testing.bam_records import (
     DUPLICATE,
     FIRST,
@@ -16,11 +17,16 @@ from resistpanel.testing.bam_records import (
     SECOND,
     UNMAPPED,
 )
-from resistpanel.testing.cigars import Alignment, Junction, align, ungapped
+from resistpanel.testing.cigars import Alignment, Junction, align, clip_ends, ungapped
+from resistpanel.testing.families import SPECIFIC, family_errors
 from resistpanel.testing.fragments import Fragments, Library
 from resistpanel.testing.genome import Region, encode
 from resistpanel.testing.quality import Sequencer
 from resistpanel.testing.variants import Variant
+
+#: Codes of the adapters behind read 1 and read 2, and of the G that two-colour instruments read
+#: behind them.
+ADAPTERS = np.stack([encode(f"{text}G") for text in KNOWN_ADAPTERS["TruSeq"].split()])
 
 
 @dataclasses.dataclass
@@ -135,7 +141,12 @@ def read_ends(
         Added to: distinct fragments whose reads cover the variant, without and with it.
     """
     length, total = library.length, len(fragments.start)
-    where, offset, change = pcr_errors(fragments, library.pcr_errors, rng)
+    if library.umi:
+        where, offset, change = family_errors(
+            fragments.families, fragments.insert, library.umi, rng
+        )
+    else:
+        where, offset, change = pcr_errors(fragments, library.pcr_errors, rng)
     mates = []
     for side in ("left", "right"):
         blank = np.zeros((total, length), np.uint8)
@@ -157,8 +168,7 @@ def read_ends(
                 read = place[where[mine]]
                 column = group["start"][read] + offset[mine] - begin[read]
                 seen = (column >= 0) & (column < length)
-                read, column = read[seen], column[seen]
-                codes[read, column] = (codes[read, column] + change[mine][seen]) % 4
+                _mutate(codes, read[seen], column[seen], change[mine][seen])
             if indels:
                 made = align(
                     codes,
@@ -170,10 +180,39 @@ def read_ends(
                 )
             else:
                 made = ungapped(begin, length, region.codes)
+            _read_adapter(made, codes, group, begin, mate[2])
             mate[0].put(rows, made)
             mate[1][rows] = codes
     (left, left_codes, _), (right, right_codes, _) = mates
     return Reads(left, right, left_codes, right_codes)
+
+
+def _mutate(codes, read, column, change) -> None:
+    """Write errors into reads: any base changes, or one kind alone from `SPECIFIC` on."""
+    now = codes[read, column]
+    old, new = np.divmod(change - SPECIFIC, 4)
+    new = np.where(change >= SPECIFIC, np.where(now == old, new, now), (now + change) % 4)
+    codes[read, column] = new
+
+
+def _read_adapter(made: Alignment, codes, group, begin, side: str) -> None:
+    """Write adapter behind fragments that are shorter than their reads, soft-clipped."""
+    length = codes.shape[1]
+    rows = np.flatnonzero(group["insert"] < length)
+    if not len(rows):
+        return
+    insert = group["insert"][rows]
+    first_mate = group["forward"][rows] == (side == "left")
+    column = np.arange(length)
+    # Along the reference, the right mate's adapter is before its fragment, reversed.
+    behind = column - insert[:, None] if side == "left" else (length - 1 - insert)[:, None] - column
+    adapter = ADAPTERS[
+        np.where(first_mate, 0, 1)[:, None], np.clip(behind, 0, len(ADAPTERS[0]) - 1)
+    ]
+    adapter = adapter if side == "left" else 3 - adapter
+    codes[rows] = np.where(behind >= 0, adapter, codes[rows])
+    kept = np.zeros(len(insert), int) if side == "left" else length - insert
+    clip_ends(made, rows, kept, kept + insert)
 
 
 def _substitute(codes, variants, haplotype, carried, begin) -> None:
@@ -207,8 +246,11 @@ def _count(variants, haplotype, group, begins, length, counts) -> None:
         if low is None or high is None:
             continue
         seen = np.zeros(len(has), bool)
+        # A read ends with its fragment, from which adapter follows.
+        last = group["start"] + group["insert"]
         for begin in begins:
-            seen |= (begin <= low) & (high < begin + length)
+            inside = (begin <= low) & (high < begin + length)
+            seen |= inside & (group["start"] <= low) & (high < last)
         seen &= unique
         counts[v] += (seen & ~has).sum(), (seen & has).sum()
 
@@ -245,7 +287,7 @@ def finish_reads(
         pos = np.where(mapped, mine.pos[rows], mate.pos[rows])
         flag = np.full(len(rows), PAIRED | (REVERSE if reverse else MATE_REVERSE))
         flag |= np.where(forward != reverse, FIRST, SECOND)
-        flag |= np.where(duplicate, DUPLICATE, 0)
+        flag |= np.where(duplicate & (fragments.families is None), DUPLICATE, 0)
         flag |= np.where(mapped & mate_mapped, PROPER, 0)
         flag |= np.where(mapped, 0, UNMAPPED) | np.where(mate_mapped, 0, MATE_UNMAPPED)
         cigar = np.zeros((len(rows), width), np.uint32)
@@ -264,12 +306,24 @@ def finish_reads(
                 "mate_pos": region.start + np.where(mate_mapped, mate.pos[rows], pos),
                 "tlen": np.where(first_left != reverse, span, -span),
                 "number": first_number + np.arange(len(rows), dtype=np.int64),
+                **_tags(fragments, rows, first_number),
             }
         )
     both = {name: np.concatenate([parts[0][name], parts[1][name]]) for name in parts[0]}
     _sequence(both, sequencer, rng)
     both["ref_id"] = np.full(len(both["pos"]), ref_id, np.int32)
     return both
+
+
+def _tags(fragments: Fragments, rows: np.ndarray, first_number: int) -> dict[str, np.ndarray]:
+    """Return what read pairs with UMIs have besides."""
+    if fragments.families is None:
+        return {}
+    return {
+        "umi": fragments.codes[rows],
+        "molecule": first_number + fragments.families.molecule[rows],
+        "strand": fragments.families.strand[rows],
+    }
 
 
 def _ends(left: Alignment, right: Alignment, rows: np.ndarray, name: str):

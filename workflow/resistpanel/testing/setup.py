@@ -13,6 +13,7 @@ from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.simulated_patient import Document
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.testing.codons import read_codons
+from resistpanel.testing.families import Umi
 from resistpanel.testing.fragments import Library
 from resistpanel.testing.genome import (
     Genome,
@@ -25,18 +26,22 @@ from resistpanel.testing.mixtures import PATIENT, STRANGER, Copies, Source
 from resistpanel.testing.testing_constants import SHARED_GERMLINE
 from resistpanel.testing.variants import Places, Variant, draw_variants, kind_of, normalise
 
+#: Keys of `reads` that are not of one sample's library.
+COMMON = {"depth", "off_target", "uniformity"}
+
 
 @dataclasses.dataclass
 class Study:
     """A patient ready to be sequenced.
 
     `variants` holds, per region, the variants in ascending order; `strangers` the haplotypes
-    of a contaminating person that carry them; `sources` what each sample consists of.
+    of a contaminating person that carry them; `sources` what each sample consists of;
+    `libraries` how each was sequenced.
     """
 
     patient: dict
     genome: Genome
-    library: Library
+    libraries: dict[str, Library]
     variants: list[list[Variant]]
     strangers: list[list[tuple[bool, bool]]]
     sources: dict[str, list[Source]]
@@ -48,19 +53,38 @@ def find(text: str, document: Document) -> Path:
     return here if here.exists() or not (HOME / text).exists() else HOME / text
 
 
-def make_library(patient: dict, document: Document) -> Library:
-    """Return the library that `reads` describes."""
-    reads = patient["reads"]
-    if reads["insert_mean"] < reads["length"]:
-        raise document.error(
-            f"inserts of {reads['insert_mean']:g} are shorter than the reads ({reads['length']})",
-            "reads",
-            "insert_mean",
-            cure="give an insert_mean of at least the read length",
+def make_libraries(patient: dict, document: Document) -> dict[str, Library]:
+    """Return each sample's library: `reads`, and what the sample has instead."""
+    found = {}
+    for i, sample in enumerate(patient["samples"]):
+        other = sample.get("reads", {})
+        if common := other.keys() & COMMON:
+            name = min(common)
+            cure = "set it under the patient's `reads`"
+            cure = "set the sample's `depth`" if name == "depth" else cure
+            raise document.error(
+                f"{name} is not a key of a sample's reads", "samples", i, "reads", name, cure=cure
+            )
+        reads = {**patient["reads"], **other}
+        if reads["fragments"] == "normal" and reads["insert_mean"] < reads["length"]:
+            keys = ("samples", i, "reads") if other else ("reads", "insert_mean")
+            raise document.error(
+                f"inserts of {reads['insert_mean']:g} are shorter than the reads "
+                f"({reads['length']})",
+                *keys,
+                cure="give an insert_mean of at least the read length, or `fragments: cfdna`",
+            )
+        fields = ("length", "insert_mean", "insert_sd", "quality", "fragments")
+        rates = ("duplicates", "low_mapq", "pcr_errors", "anchor")
+        umi = reads.get("umi")
+        if umi and not sum(umi["families"]):
+            keys = ("samples", i, "reads") if "umi" in other else ("reads",)
+            raise document.error("families of no size", *keys, "umi", "families")
+        made = Umi(**{**umi, "families": tuple(umi["families"])}) if umi else None
+        found[sample["sample"]] = Library(
+            **{name: reads[name] for name in (*fields, *rates)}, umi=made
         )
-    fields = ("length", "insert_mean", "insert_sd", "quality")
-    rates = ("duplicates", "low_mapq", "pcr_errors", "anchor")
-    return Library(**{name: reads[name] for name in (*fields, *rates)})
+    return found
 
 
 def prepare(
@@ -87,13 +111,13 @@ def prepare(
         Naming the line, where a variant does not fit the panel or the reference.
     """
     genome_seed, variant_seed = np.random.SeedSequence(seed).spawn(2)
-    library = make_library(patient, document)
+    libraries = make_libraries(patient, document)
     panel = find(patient["panel"], document)
     bed = targets or panel / f"{patient['build']}.bed"
     gff3 = panel / f"{patient['build']}.gff3"
     rows = merge_targets(read_targets(bed))
     genes = load_genes(gff3) if gff3.is_file() else {}
-    flank = library.longest + 40
+    flank = max(library.longest for library in libraries.values()) + 40
     stray = patient["genome"]["off_target"] if patient["reads"]["off_target"] else 0
     known: dict[tuple[str, int], str] = {}
     if reference:
@@ -108,7 +132,7 @@ def prepare(
                 cure=f"give one of {', '.join(LENGTHS)}, or simulate on --reference",
             )
         genome = synthetic(chosen, genes, known, patient["build"], flank, stray, genome_seed)
-    return _populate(patient, document, genome, genes, library, variant_seed, known)
+    return _populate(patient, document, genome, genes, libraries, variant_seed, known)
 
 
 def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[dict, dict]:
@@ -143,7 +167,7 @@ def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[d
     return known, needed
 
 
-def _populate(patient, document, genome, genes, library, seed, known) -> Study:
+def _populate(patient, document, genome, genes, libraries, seed, known) -> Study:
     """Place the variants, none by chance on the `known` bases, and mix the samples."""
     rng = np.random.default_rng(seed)
     copies = _copies(patient, document, genome, genes, rng)
@@ -165,7 +189,7 @@ def _populate(patient, document, genome, genes, library, seed, known) -> Study:
     return Study(
         patient,
         genome,
-        library,
+        libraries,
         [[variant for variant, _ in members] for members in listed],
         [[stranger for _, stranger in members] for members in listed],
         _sources(patient, copies),

@@ -16,7 +16,7 @@ from resistpanel.panel.write import table_text
 from resistpanel.testing import bgzf
 from resistpanel.testing.bam_records import encode_reads, header
 from resistpanel.testing.fasta import write_genome
-from resistpanel.testing.fragments import draw_fragments
+from resistpanel.testing.fragments import Library, draw_fragments
 from resistpanel.testing.mixtures import Plan, plan
 from resistpanel.testing.quality import Sequencer
 from resistpanel.testing.reads import finish_reads, read_ends
@@ -52,16 +52,16 @@ class Summary:
     bases: int
 
 
-def densities(study: Study, seed: np.random.SeedSequence) -> list[np.ndarray]:
+def densities(study: Study, library: Library, seed: np.random.SeedSequence) -> list[np.ndarray]:
     """Return, per region, fragments per start position at a depth of 1 in diploid DNA.
 
-    Targets differ by a log-normal factor of mean 1; stretches off target get what
-    ``reads.off_target`` says.
+    Of molecules, where reads have UMIs. Targets differ by a log-normal factor of mean 1;
+    stretches off target get what ``reads.off_target`` says.
     """
     settings = study.patient["reads"]
     rng = np.random.default_rng(seed)
-    per_base = 1 / study.library.bases_per_fragment()
-    insert = study.library.insert_table().mean()
+    per_base = 1 / library.bases_per_fragment()
+    insert = library.insert_table().mean()
     found, fragments, stray = [], 0.0, 0
     for region in study.genome.regions:
         noise = rng.normal(0, settings["uniformity"], len(region.targets))
@@ -102,7 +102,7 @@ def write_bam(
     counts : list of int array (variants, 2)
         Per region, `reads.read_ends`'s counts.
     """
-    library, genome = study.library, study.genome
+    library, genome = study.libraries[sample], study.genome
     sequencer = Sequencer(library.quality, library.length)
     contigs = {name: rank for rank, name in enumerate(genome.lengths)}
     total, counts = 0, []
@@ -181,8 +181,8 @@ def simulate(
     seed : int, optional
         Instead of the YAML's.
     depth : float, optional
-        Instead of every depth in the YAML: mean number of distinct fragments whose reads
-        cover a target base.
+        Instead of every depth in the YAML: mean number of distinct fragments (molecules, with
+        UMIs) whose reads cover a target base.
     reference, targets : path, optional
         Simulate on this FASTA; on the targets of this BED instead of the panel's.
     threads : int
@@ -218,13 +218,15 @@ def simulate(
             stretches.setdefault(region.chrom, []).append((region.start, region.codes))
         write_genome(output / "genome.fa.gz", genome.lengths, stretches)
     depth_seed, *sample_seeds = np.random.SeedSequence([seed, 1]).spawn(1 + len(study.sources))
-    density = densities(study, depth_seed)
+    density = {
+        library: densities(study, library, depth_seed) for library in study.libraries.values()
+    }
 
     def make(number: int) -> tuple[int, list[np.ndarray]]:
         sample = described["samples"][number]
         wanted = depth or sample.get("depth") or described["reads"]["depth"]
-        scaled = [values * wanted for values in density]
         name = sample["sample"]
+        scaled = [values * wanted for values in density[study.libraries[name]]]
         path = output / f"{name}.bam"
         return write_bam(path, study, name, plans[name], scaled, sample_seeds[number])
 

@@ -217,3 +217,42 @@ LONGEST_RUN = TABLE.add(
     meaning="simulate: longer runs of one base are broken up in synthetic sequence",
     origin="judgement",
 )
+SHORTEST_PART = TABLE.add(
+    "SHORTEST_PART",
+    5,
+    unit="bases",
+    meaning="simulate: a shorter aligned part beside an indel is soft-clipped in a read that ends "
+    "in adapter",
+    origin="judgement: bwa mem clips fewer bases than a gap costs",
+)
+CFDNA_PEAKS = TABLE.add(
+    "CFDNA_PEAKS",
+    ((0.15, 145.0, 15.0), (0.75, 167.0, 12.0), (0.1, 333.0, 30.0)),
+    unit="1, bases, bases",
+    meaning="simulate: lengths of cell-free DNA as normal distributions: fraction, mean, standard "
+    "deviation; the shoulder below the peak, one nucleosome with its linker, two nucleosomes",
+    origin="paper: Snyder et al. 2016, Cell 164:57 (peaks at 167 and about 330 bp); fractions and "
+    "widths are judgement",
+)
+SHORTEST_CFDNA = TABLE.add(
+    "SHORTEST_CFDNA",
+    60,
+    unit="bases",
+    meaning="simulate: shortest fragment of cell-free DNA",
+    origin="judgement: shorter ones are lost in library preparation",
+)
+AMPLIFICATION_CYCLES = TABLE.add(
+    "AMPLIFICATION_CYCLES",
+    20,
+    unit="cycles",
+    meaning="simulate: cycles of amplification of a library with UMIs, before and after capture",
+    origin="judgement",
+)
+EARLY_CYCLES = TABLE.add(
+    "EARLY_CYCLES",
+    8,
+    unit="cycles",
+    meaning="simulate: first cycles whose errors may be in several copies of a family; later ones "
+    "are in less than one of 2^8",
+    origin="derived: no family is larger than 100 but for jackpots",
+)
