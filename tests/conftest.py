@@ -1,8 +1,12 @@
 """What all tests share."""
 
+import base64
 import copy
+import gzip
+import re
 import subprocess
 import sys
+import zlib
 
 import hypothesis
 import pytest
@@ -118,3 +122,16 @@ def snakemake():
         )  # fmt: skip
 
     return run
+
+
+@pytest.fixture(scope="session")
+def file_texts():
+    """A function that returns what a file holds, unpacked; of a page also what its buttons give."""
+
+    def read(path):
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode("latin1")
+        packed = re.findall(r'<script type="text/plain" id="files">([^<]+)<', text)
+        return [text, *(zlib.decompress(base64.b64decode(one)).decode() for one in packed)]
+
+    return read

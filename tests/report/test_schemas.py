@@ -125,9 +125,16 @@ def test_null_is_never_absent(stage, values):
     """Every field of the top level has to be there but `callers` of a report and `origins`."""
     for field in RECORDS[stage].__struct_encode_fields__:
         value = {key: item for key, item in values[stage].items() if key != field}
-        assert accepts(stage, value) == (field in ("callers", "clones", "origins", "reversions")), (
+        assert accepts(stage, value) == (
             field
-        )
+            in (
+                "callers",
+                "clones",
+                "germline",
+                "origins",
+                "reversions",
+            )
+        ), field
 
 
 def test_the_place_of_a_fault_in_a_part_is_named(values):

@@ -13,7 +13,7 @@ if PLAN.aligned:
             fai=f"{REFERENCE}.fai",
             due=DUE("align_index"),
         output:
-            folder=directory(OUT / "align/index"),
+            folder=directory(STAGE["align"] / "index"),
         log:
             OUT / "logs/align/index.log",
         conda:
@@ -34,11 +34,11 @@ if PLAN.aligned:
             fastq1=lambda wildcards: PLAN.aligned[wildcards.aligned].fastq1,
             fastq2=lambda wildcards: PLAN.aligned[wildcards.aligned].fastq2,
             reference=REFERENCE,
-            index=OUT / "align/index",
+            index=STAGE["align"] / "index",
             due=DUE("align", "{aligned}"),
         output:
-            bam=OUT / "align/{aligned}.bam",
-            index=OUT / "align/{aligned}.bam.bai",
+            bam=STAGE["align"] / "{aligned}.bam",
+            index=STAGE["align"] / "{aligned}.bam.bai",
         log:
             OUT / "logs/align/{aligned}.log",
         benchmark:

@@ -1,14 +1,14 @@
 # Consequence, HGVS c. and p.
 rule annotate:
     input:
-        vcf=OUT / "call/{patient}.vcf.gz",
-        index=OUT / "call/{patient}.vcf.gz.tbi",
+        vcf=STAGE["call"] / "{patient}.vcf.gz",
+        index=STAGE["call"] / "{patient}.vcf.gz.tbi",
         genes=PANEL["genes"],
         reference=REFERENCE,
         due=DUE("annotate", "{patient}"),
     output:
-        vcf=OUT / "annotate/{patient}.vcf.gz",
-        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
+        index=STAGE["annotate"] / "{patient}.vcf.gz.tbi",
     log:
         OUT / "logs/annotate/{patient}.log",
     conda:

@@ -17,8 +17,8 @@ rule call:
         primers=primers,
         due=DUE("call", "{patient}"),
     output:
-        vcf=OUT / "call/{patient}.vcf.gz",
-        index=OUT / "call/{patient}.vcf.gz.tbi",
+        vcf=STAGE["call"] / "{patient}.vcf.gz",
+        index=STAGE["call"] / "{patient}.vcf.gz.tbi",
     log:
         OUT / "logs/call/{patient}.log",
     benchmark:
@@ -53,7 +53,7 @@ rule call_shard:
         primers=primers,
         due=DUE("call_shard", "{patient}.{shard}-of-{shards}"),
     output:
-        temp(OUT / "call/{patient}.{shard}-of-{shards}.npz"),
+        temp(STAGE["call"] / "{patient}.{shard}-of-{shards}.npz"),
     log:
         OUT / "logs/call/{patient}.{shard}-of-{shards}.log",
     benchmark:

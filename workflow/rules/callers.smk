@@ -1,7 +1,9 @@
 # Other callers beside ours; off unless the configuration names some.
 
 # What ours is asked for: the catalogue's alleles, and those of the other callers.
-SITES = OUT / ("callers/{patient}.sites.vcf" if PLAN.compared else "catalog/sites.vcf")
+SITES = OUT / "catalog/sites.vcf"
+if PLAN.compared:
+    SITES = STAGE["callers"] / "{patient}.sites.vcf"
 
 
 wildcard_constraints:
@@ -16,7 +18,7 @@ if PLAN.compared:
             fai=f"{REFERENCE}.fai",
             due=DUE("callers_reference"),
         output:
-            folder=directory(OUT / "callers/reference"),
+            folder=directory(STAGE["callers"] / "reference"),
         log:
             OUT / "logs/callers/reference.log",
         conda:
@@ -34,12 +36,12 @@ if PLAN.compared:
         input:
             bams=bams,
             sheet=OUT / "sheet/{patient}.json",
-            reference=OUT / "callers/reference",
+            reference=STAGE["callers"] / "reference",
             targets=PANEL["targets"],
             germline=SETTINGS.germline or [],
             due=DUE("callers_run", "{caller}/{patient}"),
         output:
-            folder=directory(OUT / "callers/{caller}/{patient}"),
+            folder=directory(STAGE["callers"] / "{caller}/{patient}"),
         log:
             OUT / "logs/callers/{caller}/{patient}.log",
         benchmark:
@@ -73,7 +75,7 @@ if PLAN.compared:
             reference=REFERENCE,
             due=DUE("callers_sites", "{patient}"),
         output:
-            sites=OUT / "callers/{patient}.sites.vcf",
+            sites=STAGE["callers"] / "{patient}.sites.vcf",
         log:
             OUT / "logs/callers/{patient}.sites.log",
         conda:
@@ -95,12 +97,12 @@ if PLAN.compared:
             folders=caller_folders,
             vcfs=caller_files,
             sheet=OUT / "sheet/{patient}.json",
-            vcf=OUT / "call/{patient}.vcf.gz",
+            vcf=STAGE["call"] / "{patient}.vcf.gz",
             reference=REFERENCE,
             due=DUE("callers", "{patient}"),
         output:
-            json=OUT / "callers/{patient}.json",
-            tsv=OUT / "callers/{patient}.tsv",
+            json=STAGE["callers"] / "{patient}.json",
+            tsv=STAGE["callers"] / "{patient}.tsv",
         log:
             OUT / "logs/callers/{patient}.log",
         conda:

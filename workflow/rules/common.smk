@@ -1,5 +1,6 @@
 # Shared by the rules: the checked configuration and sheet, paths, wildcards, the final output.
 from resistpanel.inputs.binding import Due
+from resistpanel.inputs.config import PRIVATE
 from resistpanel.inputs.machine import why as why_failed
 from resistpanel.inputs.plan import flags, plan_or_exit, put_on_path
 from resistpanel.inputs.resources import memory
@@ -19,6 +20,8 @@ PLAN = plan_or_exit(
 )
 SETTINGS = PLAN.settings
 OUT = SETTINGS.outdir
+# Folders of the stages whose files hold inherited variants: outside OUT where those are withheld.
+STAGE = {name: SETTINGS.stage(name) for name in PRIVATE}
 REFERENCE = SETTINGS.reference
 PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
 DRUGS = [SETTINGS.drugs] if SETTINGS.drugs else []
@@ -71,7 +74,7 @@ def assay(wildcards):
 def evidence(wildcards):
     shards = PLAN.shards(wildcards.patient)
     return [
-        OUT / f"call/{wildcards.patient}.{shard}-of-{shards}.npz"
+        STAGE["call"] / f"{wildcards.patient}.{shard}-of-{shards}.npz"
         for shard in range(1, shards + 1)
         if shards > 1
     ]
@@ -79,7 +82,7 @@ def evidence(wildcards):
 
 def caller_folders(wildcards):
     return [
-        OUT / "callers" / name / wildcards.patient
+        STAGE["callers"] / name / wildcards.patient
         for name in PLAN.callers(wildcards.patient)
     ]
 

@@ -1,10 +1,10 @@
 # Allele frequencies with intervals, and the state of every variant between time points.
 rule compare:
     input:
-        vcf=OUT / "annotate/{patient}.vcf.gz",
-        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
+        index=STAGE["annotate"] / "{patient}.vcf.gz.tbi",
         sheet=OUT / "sheet/{patient}.json",
-        copynumber=OUT / "copynumber/{patient}.json",
+        copynumber=STAGE["copynumber"] / "{patient}.json",
         due=DUE("compare", "{patient}"),
     output:
         json=OUT / "compare/{patient}.json",
@@ -17,8 +17,9 @@ rule compare:
         mem_mb=memory("compare"),
         runtime=lambda wildcards, attempt: 15 * attempt,
     params:
+        germline=lambda wildcards: flags(PLAN.withheld(wildcards.patient)),
         hopping=flags([("--most-hopping", SETTINGS.index_hopping)]),
     shell:
         "resistpanel compare --made-from {input.due:q}"
-        " --vcf {input.vcf:q} --sheet {input.sheet:q} {params.hopping}"
+        " --vcf {input.vcf:q} --sheet {input.sheet:q} {params.hopping} {params.germline}"
         " --copynumber {input.copynumber:q} --output {output.json:q} > {log:q} 2>&1"

@@ -3,15 +3,15 @@ rule copynumber:
     input:
         sheet=OUT / "sheet/{patient}.json",
         qc=OUT / "qc/{patient}.json",
-        vcf=OUT / "annotate/{patient}.vcf.gz",
-        index=OUT / "annotate/{patient}.vcf.gz.tbi",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
+        index=STAGE["annotate"] / "{patient}.vcf.gz.tbi",
         reference=REFERENCE,
         genes=PANEL["genes"],
         drivers=SETTINGS.catalog / "drivers.tsv",
         pool=lambda wildcards: [path for path, _ in PLAN.pool(wildcards.patient)],
         due=DUE("copynumber", "{patient}"),
     output:
-        json=OUT / "copynumber/{patient}.json",
+        json=STAGE["copynumber"] / "{patient}.json",
     log:
         OUT / "logs/copynumber/{patient}.log",
     conda:

@@ -1,7 +1,7 @@
 # All samples of the run against each other: swaps between patients.
 rule identity:
     input:
-        patients=expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
+        patients=expand(STAGE["copynumber"] / "{patient}.json", patient=PLAN.patients),
         due=DUE("identity"),
     output:
         json=OUT / "identity/cohort.json",

@@ -2,7 +2,7 @@
 rule multiqc:
     input:
         qc=expand(OUT / "qc/{patient}.json", patient=PLAN.patients),
-        copynumber=expand(OUT / "copynumber/{patient}.json", patient=PLAN.patients),
+        copynumber=expand(STAGE["copynumber"] / "{patient}.json", patient=PLAN.patients),
         identity=OUT / "identity/cohort.json",
         scan=SETTINGS.multiqc,
         due=DUE("multiqc"),

@@ -8,13 +8,13 @@ rule report:
         qc=OUT / "qc/{patient}.json",
         compare=OUT / "compare/{patient}.json",
         resist=OUT / "resist/{patient}.json",
-        copynumber=OUT / "copynumber/{patient}.json",
-        vcf=OUT / "annotate/{patient}.vcf.gz",
+        copynumber=STAGE["copynumber"] / "{patient}.json",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
         reference=REFERENCE,
         # For the reads around each call.
         bams=bams,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
-        callers=[OUT / "callers/{patient}.json"] if PLAN.compared else [],
+        callers=[STAGE["callers"] / "{patient}.json"] if PLAN.compared else [],
         due=DUE("report", "{patient}"),
     output:
         html=report(

@@ -3,7 +3,7 @@ rule resist:
     input:
         compare=OUT / "compare/{patient}.json",
         sheet=OUT / "sheet/{patient}.json",
-        copynumber=OUT / "copynumber/{patient}.json",
+        copynumber=STAGE["copynumber"] / "{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
         **PANEL,

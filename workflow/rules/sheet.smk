@@ -25,7 +25,7 @@ rule sheet:
     params:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
-        aligned=OUT / "align",
+        aligned=STAGE["align"],
         tables=flags([("--treatments", SETTINGS.treatments), ("--drugs", SETTINGS.drugs)]),
     shell:
         "resistpanel sheet --made-from {input.due:q}"

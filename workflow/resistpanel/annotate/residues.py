@@ -85,3 +85,15 @@ def long_name(short: str) -> str:
     if found[3]:
         where += f"_{THREE_LETTER[found[3]]}{found[4]}"
     return where + "".join(THREE_LETTER.get(letter, letter) for letter in found[5])
+
+
+def short_name(hgvs: str) -> str | None:
+    """Return the short name of an HGVS p. name; None of one that names no residue (``p.=``)."""
+    text = hgvs.removeprefix("p.").replace("(", "").replace(")", "")
+    for letter, name in THREE_LETTER.items():
+        if len(name) == 3:
+            text = text.replace(name, letter)
+    text = text.replace("Ter", "*")
+    if text.endswith("="):
+        text = text[:-1] + text[0]
+    return text if _SHORT.fullmatch(text) else None

@@ -1,9 +1,12 @@
 """`resistpanel compare`."""
 
 import argparse
+from pathlib import Path
 
 from resistpanel.compare.comparison import compare
+from resistpanel.compare.inherited import GENES, Policy
 from resistpanel.compare.states import DEFAULT, Rules
+from resistpanel.core.vocabulary import GERMLINE_POLICIES
 
 EPILOG = """\
 example:
@@ -43,6 +46,20 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="highest rate of index hopping between the patient's libraries, 0 to 1; 0 where each "
         "library has a pair of indices of its own, or was sequenced alone (default %(default)s)",
     )
+    parser.add_argument(
+        "--germline",
+        choices=GERMLINE_POLICIES,
+        default=GERMLINE_POLICIES[0],
+        help="inherited variants: report; pathogenic: withhold all but those predicted to "
+        "inactivate a gene of --germline-genes; mask: withhold all (default %(default)s)",
+    )
+    parser.add_argument(
+        "--germline-genes",
+        type=Path,
+        default=GENES,
+        metavar="TSV",
+        help="columns gene, condition, source (default: that of the package)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -69,4 +86,7 @@ def run(args: argparse.Namespace) -> None:
         least_fold=args.least_fold,
         most_hopping=args.most_hopping,
     )
-    compare(args.vcf, args.sheet, args.output, args.copynumber, rules)
+    compare(
+        args.vcf, args.sheet, args.output, args.copynumber, rules,
+        Policy(args.germline, args.germline_genes),
+    )  # fmt: skip

@@ -447,3 +447,12 @@ SCALE_ROUNDS = TABLE.add(
     meaning="Scales between which the draws for trees are divided",
     origin="judgement",
 )
+
+INHERITED_AF = TABLE.add(
+    "INHERITED_AF",
+    0.15,
+    unit="fraction of fragments",
+    meaning="An allele detected in the normal from this AF on is withheld as inherited, whatever "
+    "the caller's model",
+    origin="judgement: a heterozygous allele at 30 fragments is below it in less than 1 of 10,000",
+)

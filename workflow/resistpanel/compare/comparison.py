@@ -15,6 +15,7 @@ from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
 from resistpanel.compare.fraction_before import Before, before, new_fraction, with_fractions
 from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
+from resistpanel.compare.inherited import KEEP, Policy
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.posterior import posterior
@@ -422,6 +423,7 @@ def compare(
     output: str | Path,
     copynumber: str | Path | None = None,
     rules: Rules = DEFAULT,
+    policy: Policy = KEEP,
 ) -> None:
     """Compare a patient's samples and write compare/{patient}.json.
 
@@ -435,6 +437,8 @@ def compare(
     copynumber : path, optional
         copynumber/{patient}.json.
     rules : Rules
+    policy : Policy
+        Which inherited variants are withheld.
 
     Raises
     ------
@@ -446,4 +450,4 @@ def compare(
     comparison = Comparison(
         read_record(sheet, Sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules
     )
-    write_record(output, comparison.result())
+    write_record(output, policy.apply(comparison.result()))

@@ -11,14 +11,14 @@ import functools
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from resistpanel import __version__
 from resistpanel.core.bam import index_of, make_index
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import HOME, write_json
+from resistpanel.core.files import HOME, write_json, write_text
 from resistpanel.core.fingerprint import State, content, of_value, state
 
 #: The folder of identities in the output folder.
@@ -161,6 +161,50 @@ def missing_or_empty(path: Path) -> str | None:
     return "is empty" if path.is_file() and not found.st_size else None
 
 
+def private_of(outdir: Path) -> Path | None:
+    """Return the folder of the working files that a run keeps out of its output folder."""
+    try:
+        name = (outdir / FOLDER / "private").read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
+    return outdir / name if name else None
+
+
+def stage_folder(outdir: Path, name: str) -> Path:
+    """Return where a run has a stage's files, see `private_of`."""
+    private = private_of(outdir)
+    hidden = private / name if private else None
+    return hidden if hidden and hidden.is_dir() else outdir / name
+
+
+def set_private(outdir: Path, private: Path | None, stages: Iterable[str]) -> None:
+    """Note the folder of the working files, and move there what earlier runs left in the results.
+
+    Parameters
+    ----------
+    outdir : Path
+    private : Path or None
+        None: the working files are in `outdir`.
+    stages : iterable of str
+        Names of folders of `outdir` that are not to stay there.
+    """
+    note = outdir / FOLDER / "private"
+    if private is None:
+        note.unlink(missing_ok=True)
+        return
+    private.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (*stages, OUTDATED):
+        old, new = outdir / name, private / name
+        if not old.is_dir():
+            continue
+        if new.exists():
+            shutil.rmtree(old)
+        else:
+            new.parent.mkdir(exist_ok=True)
+            shutil.move(old, new)
+    write_text(note, os.path.relpath(private, outdir))
+
+
 def withdraw(outdir: Path, patients: list[str]) -> None:
     """Move the pages of patients, and of the cohort, to where no result is looked for.
 
@@ -172,7 +216,7 @@ def withdraw(outdir: Path, patients: list[str]) -> None:
     names += [f"pass/{patient}.vcf.gz{end}" for patient in patients for end in ("", ".tbi")]
     names += ["cohort.html", "cohort.tsv", "cbioportal"]
     for name in names:
-        old, new = folder / name, outdir / OUTDATED / name
+        old, new = folder / name, (private_of(outdir) or outdir) / OUTDATED / name
         if not old.exists():
             continue
         with contextlib.suppress(FileNotFoundError):  # another patient's step was faster

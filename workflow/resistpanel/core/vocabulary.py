@@ -20,3 +20,6 @@ STATES = (
 GAINED = ("acquired", "emergent", "rising")
 #: States that leave open whether the alteration was there before.
 OPEN = ("undetermined", "not covered")
+#: What becomes of inherited variants: all are kept; those withheld that are not predicted to
+#: inactivate a named gene; all are withheld. Stricter ones come later.
+GERMLINE_POLICIES = ("report", "pathogenic", "mask")

@@ -23,8 +23,18 @@ from resistpanel.core.errors import InputError, machine_fault
 from resistpanel.core.files import write_json
 from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
-from resistpanel.core.made import FOLDER, File, Made, differences, place, read, software
-from resistpanel.inputs.config import Settings
+from resistpanel.core.made import (
+    FOLDER,
+    File,
+    Made,
+    differences,
+    place,
+    read,
+    set_private,
+    software,
+)
+from resistpanel.core.vocabulary import GERMLINE_POLICIES
+from resistpanel.inputs.config import PRIVATE, Settings
 from resistpanel.inputs.owner import ROWS, check_owner, lock_of, write_owner
 from resistpanel.inputs.plan import Plan
 from resistpanel.inputs.sheet import cells
@@ -111,10 +121,19 @@ class Steps:
 
     def out(self, name: str) -> Path:
         """Return the path of an output."""
-        return self.outdir / name
+        stage, _, rest = name.partition("/")
+        return Path(os.path.abspath(self.settings.stage(stage) / rest))  # noqa: PTH100
 
     def __iter__(self) -> Iterator[Step]:
         """Yield every step, those that others need first."""
+        for one in self._steps():
+            if self.settings.private:
+                one.outputs = [os.path.relpath(self.out(name), self.outdir)
+                               if not name.startswith("..") else name
+                               for name in one.outputs]  # fmt: skip
+            yield one
+
+    def _steps(self) -> Iterator[Step]:
         yield from self._shared()
         for patient in self.plan.patients:
             yield from self._first(patient)
@@ -166,6 +185,11 @@ class Steps:
         """Return what is said of the assays; of primers that there are some: they are inputs."""
         values = (value for _, value in self.plan.assay(patient))
         return [re.sub("(primers)=.*", r"\1", value) for value in values]
+
+    def _policy(self, patient: str) -> dict[str, str]:
+        """Return the policy on a patient's inherited variants, if any are withheld."""
+        policy = self.plan.germline(patient)
+        return {} if policy == GERMLINE_POLICIES[0] else {"germline": policy}
 
     def _first(self, patient: str) -> Iterator[Step]:
         """Yield what is done before patients are compared with each other's normals."""
@@ -225,9 +249,11 @@ class Steps:
              **{f"pool {name}": path.absolute() for path, name in pool}},
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],
         )  # fmt: skip
-        yield Step("compare", patient, {**calls, **sheet, **copies},
+        genes = {"germline genes": made.germline_genes} if made.private else {}
+        yield Step("compare", patient, {**calls, **sheet, **copies, **genes},
                    [f"compare/{patient}.json"],
-                   {"assay.index_hopping": self.settings.index_hopping}, [patient])  # fmt: skip
+                   {"assay.index_hopping": self.settings.index_hopping, **self._policy(patient)},
+                   [patient])  # fmt: skip
         states = {"states": out(f"compare/{patient}.json")}
         yield Step(
             "resist", patient,
@@ -380,7 +406,7 @@ class Binding:
         self.folders: set[Path] = set()
         self.verdicts: dict[tuple[str, str], Verdict] = {}
         self.makers = {
-            self.outdir / name: (one.step, one.subject)
+            Path(os.path.normpath(self.outdir / name)): (one.step, one.subject)
             for one in self.steps
             for name in one.outputs
         }
@@ -571,6 +597,7 @@ class Due:
                 held = Lease(lock_of(made.outdir), f"outdir {made.outdir}")
                 atexit.register(held.release)
                 write_owner(made, list(map(str, workflow.configfiles)))
+                set_private(made.outdir, made.private, PRIVATE)
             free = runs or holder_alive(lock_of(made.outdir)) is None
             Binding(self.plan, self.screens).write(touch=free)
         except OSError as error:

@@ -11,9 +11,11 @@ from typing import Any
 import jsonschema
 import yaml
 
+from resistpanel.compare.inherited import GENES
 from resistpanel.core.builds import build_named
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
+from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.qc.assay_given import AUTO
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
@@ -38,6 +40,8 @@ ALIGN = {
     "qualities": "auto",
     "read_structure": "none",
 }
+#: Stages whose files hold inherited variants, or reads.
+PRIVATE = ("align", "call", "annotate", "callers", "copynumber", "simulate")
 #: Value of `pool`: the normals of the run's other patients.
 COHORT = "cohort"
 
@@ -60,7 +64,9 @@ class Settings:
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
     `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``. `assay` is
     what is said of the assay of all samples, `padding` None where it depends on their libraries;
-    `index_hopping` is the highest rate, None for the default.
+    `index_hopping` is the highest rate, None for the default. `private` is the folder of the
+    working files with inherited variants where these are withheld, else None: they are in
+    `outdir`, like all others.
     """
 
     samples: Path | None
@@ -94,6 +100,13 @@ class Settings:
     treatments: Path | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
+    germline_policy: str = GERMLINE_POLICIES[0]
+    germline_genes: Path = GENES
+    private: Path | None = None
+
+    def stage(self, name: str) -> Path:
+        """Return the folder of a stage's results; outside `outdir` if they are not handed out."""
+        return (self.private or self.outdir) / name if name in PRIVATE else self.outdir / name
 
     def place(self, key: str) -> str:
         """Return how messages name a key."""
@@ -298,6 +311,8 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         treatments=None if simulation else _path(config["treatments"]),
         catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),
         drugs=_path(config["drugs"]),
+        germline_policy=config["germline"],
+        germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         copynumber=dict(config["copynumber"]),
@@ -329,6 +344,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     if "primers" in dict(made.assay):
         files["assay.primers"] = Path(dict(made.assay)["primers"])
     files["treatments"] = made.treatments
+    files["germline_genes"] = made.germline_genes
     files["drugs"] = made.drugs
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient

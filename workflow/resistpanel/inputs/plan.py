@@ -11,6 +11,7 @@ from typing import Any
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import HOME
+from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.assays import assay_options, padding, primers
 from resistpanel.inputs.checks import check_drugs, check_inputs
 from resistpanel.inputs.config import COHORT, Settings, settings
@@ -59,7 +60,7 @@ class Plan:
 
     def bam(self, row: Row) -> Path:
         """Return a sample's BAM; one that the workflow makes by the name that its rule gives it."""
-        return self.settings.outdir / "align" / f"{row.sample}.bam" if row.fastq1 else row.bam
+        return self.settings.stage("align") / f"{row.sample}.bam" if row.fastq1 else row.bam
 
     @property
     def aligned(self) -> dict[str, Row]:
@@ -74,6 +75,18 @@ class Plan:
     def padding(self, patient: str) -> int | str:
         """Return the padding of a patient's targets."""
         return padding(self.settings, self.patients[patient])
+
+    def germline(self, patient: str) -> str:
+        """Return what becomes of a patient's inherited variants: the sheet's, or the default."""
+        given = (row.germline for row in self.patients[patient] if row.germline)
+        return next(given, self.settings.germline_policy)
+
+    def withheld(self, patient: str) -> list[tuple[str, Any]]:
+        """Return the arguments that withhold a patient's inherited variants, see `flags`."""
+        policy = self.germline(patient)
+        if policy == GERMLINE_POLICIES[0]:
+            return []
+        return [("--germline", policy), ("--germline-genes", self.settings.germline_genes)]
 
     def primers(self, patient: str) -> list[str]:
         """Return the BEDs of primers that a patient's calls read."""
@@ -176,6 +189,18 @@ def simulation_sources(patient: Mapping[str, Any], path: Path) -> list[Path]:
     return [path, *(place for place in found if place)]
 
 
+def with_private(made: Settings, rows: Iterable[Row]) -> Settings:
+    """Return settings with a folder beside `outdir` for working files that are not handed out.
+
+    Where inherited variants of any patient are withheld, files that hold them are kept out of the
+    results: `resistpanel.inputs.config.PRIVATE`.
+    """
+    keep = GERMLINE_POLICIES[0]
+    if all((row.germline or made.germline_policy) == keep for row in rows):
+        return made
+    return dataclasses.replace(made, private=made.outdir.with_name(f"{made.outdir.name}.private"))
+
+
 def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -> Plan:
     path = made.simulate.patient
     patient = load(path)
@@ -191,7 +216,8 @@ def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -
         )
     if errors:
         raise InputErrors(errors)
-    folder = made.outdir / "simulate" / rows[0].patient
+    made = with_private(made, rows)
+    folder = made.stage("simulate") / rows[0].patient
     rows = [dataclasses.replace(row, bam=folder / row.bam) for row in rows]
     made = dataclasses.replace(
         made,
@@ -242,6 +268,7 @@ def make_plan(
     check_extra(made)
     rows = read_sheet(made.samples, made.outdir / "align")
     treatments = read_treatments(made.treatments, rows)
+    made = with_private(made, rows)
     strange = list(check_names(made, rows))
     if strange:
         raise InputErrors(strange)

@@ -13,7 +13,7 @@ import yaml
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean, nearest
 from resistpanel.core.files import SCHEMAS, check_readable
 from resistpanel.core.tables import parse_table, rows_of
-from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.core.vocabulary import GERMLINE_POLICIES, TUMOR_ROLES
 from resistpanel.inputs.inputs_constants import MOST_PADDING
 from resistpanel.qc.assay_given import choice
 
@@ -64,6 +64,8 @@ class Row:
         What the sheet says of the sample's assay, see `resistpanel.qc.assay_given`.
     padding : int or None
         Bases added on either side of the targets for the patient's calls.
+    germline : str or None
+        What becomes of the patient's inherited variants; None: as the configuration says.
     """
 
     patient: str
@@ -82,6 +84,7 @@ class Row:
     fastq2: tuple[Path, ...] = ()
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
+    germline: str | None = None
 
     @property
     def tumor(self) -> bool:
@@ -285,6 +288,17 @@ class _Cells:
             self.problem("sex", f"unknown sex '{given}'", "use female or male, or leave it empty")
         return sex
 
+    def germline(self) -> str | None:
+        """Return the policy on inherited variants."""
+        given = self.cells.get("germline")
+        if given is None:
+            return None
+        if given.casefold() not in GERMLINE_POLICIES:
+            cure = did_you_mean(given, GERMLINE_POLICIES)
+            cure = cure or f"use {', '.join(GERMLINE_POLICIES)}, or leave it empty"
+            self.problem("germline", f"unknown policy '{given}'", cure)
+        return given.casefold()
+
     def day(self) -> float | None:
         """Return the day."""
         day = number(self.cells["day"])
@@ -389,6 +403,7 @@ def _row(
         where=where,
         assay=given.assay(folder),
         padding=given.padding(),
+        germline=given.germline(),
     )
     return row, given.errors
 
@@ -486,7 +501,7 @@ def _check_patient(
         yield InputError(
             f"patient '{patient}' has no tumor", where, "add a row with role tumor, or remove it"
         )
-    for column in ("sex", "disease", "padding"):
+    for column in ("sex", "disease", "padding", "germline"):
         given = {getattr(row, column) for row in rows} - {None}
         if len(given) > 1:
             yield InputError(

@@ -476,6 +476,16 @@ class Clones(Record):
     conflicts: tuple[SumRuleConflict, ...]
 
 
+class Germline(Record):
+    """What was withheld of the patient's inherited variants, by consent."""
+
+    policy: Literal["pathogenic", "mask"]
+    """pathogenic: all but those predicted to inactivate a named gene; mask: all."""
+    listed: tuple[str, ...]
+    """Ids of the inherited variants that are kept."""
+    text: Text
+
+
 class Compare(Record):
     """Every variant of a patient in every sample, and its state between time points."""
 
@@ -492,3 +502,5 @@ class Compare(Record):
     """Of pairs with five or more shared variants."""
     clones: Clones | UnsetType = UNSET
     """Of patients with three or more samples with detectable tumour; else absent."""
+    germline: Germline | UnsetType = UNSET
+    """Absent where inherited variants are not withheld."""

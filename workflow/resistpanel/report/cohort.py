@@ -12,6 +12,7 @@ from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report import provenance
+from resistpanel.report.masking import policy_of
 from resistpanel.report.numbers import percent
 from resistpanel.report.read import load
 from resistpanel.report.report_constants import LEAST_SAMPLES, OUTLIER_Z
@@ -71,6 +72,7 @@ def summary(report: dict, path: str | Path) -> dict:
             for s in report["qc"]["samples"]
         ],
         "version": report["provenance"]["version"],
+        "withheld": bool(policy_of(report)),
     }
 
 
@@ -184,6 +186,7 @@ def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
         "outliers": outliers(patients),
         "swaps": swaps(identity),
         "samples": sum(len(p["samples"]) for p in patients),
+        "withheld": sum(p["withheld"] for p in patients),
         "versions": sorted({p["version"] for p in patients}),
         "version": __version__,
         "created": provenance.created(),

@@ -9,6 +9,7 @@ from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.schemas import from_builtins
 from resistpanel.records.report import Report
 from resistpanel.report import provenance
+from resistpanel.report.masking import callers_without, copies_without, reads_without
 from resistpanel.report.read import load
 from resistpanel.report.read_evidence import evidence
 from resistpanel.report.spectrum import spectrum
@@ -160,8 +161,11 @@ def assemble(
         inputs += [provenance.bam_header(s["bam"], s["sample"]) for s in parts["sheet"]["samples"]]
     if reads and not reference:
         raise InputError("--reads needs the reference", cure="give --reference")
-    variants = parts["compare"]["variants"]
+    variants, policy = parts["compare"]["variants"], parts["compare"].get("germline")
     taken = evidence(variants, parts["sheet"]["samples"], reference, vcf) if reads else None
+    taken = reads_without(taken, policy, variants)
+    copies = copies_without(copies, policy)
+    others = callers_without(others, policy, {v["id"] for v in variants})
     report = {
         "schema": "resistpanel/report/1",
         "patient": parts["sheet"]["patient"],

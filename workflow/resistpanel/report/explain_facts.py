@@ -15,6 +15,7 @@ from resistpanel.compare.purity import Purity, multiplicity
 from resistpanel.compare.read_calls import AnnotatedVcf
 from resistpanel.compare.states import DEFAULT
 from resistpanel.core.errors import InputError
+from resistpanel.core.made import stage_folder
 from resistpanel.core.schemas import read_record
 from resistpanel.core.vcf import CallVcf
 from resistpanel.records.base import UNSET
@@ -80,7 +81,7 @@ def read_results(outdir: Path, patient: str) -> Results:
         If there are none in the folder (the patients that are there are named), or not all.
     """
     paths = {
-        name: outdir / name / f"{patient}.json"
+        name: stage_folder(outdir, name) / f"{patient}.json"
         for name in ("sheet", "compare", "resist", "copynumber")
     }
     try:
@@ -101,7 +102,7 @@ def read_results(outdir: Path, patient: str) -> Results:
             values[name] = read_record(path, RECORDS[name])
         elif name != "copynumber":
             raise InputError("no such file", str(path), "run the workflow again")
-    vcf = outdir / "annotate" / f"{patient}.vcf.gz"
+    vcf = stage_folder(outdir, "annotate") / f"{patient}.vcf.gz"
     copynumber = paths["copynumber"] if "copynumber" in values else None
     return Results(
         patient,

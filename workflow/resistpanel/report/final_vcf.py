@@ -14,6 +14,7 @@ from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.report.clones import clone_of
+from resistpanel.report.masking import clean_record, policy_of
 from resistpanel.report.parts import line_of, state_at, trajectory
 
 #: INFO fields: name, Number, Type, Description.
@@ -137,6 +138,8 @@ def add_header(header: pysam.VariantHeader, report: dict, where: str) -> None:
         "resistpanel_confidence": verdict["confidence"],
         "resistpanel_sentence": verdict["sentence"],
     }
+    if policy := policy_of(report):
+        lines["resistpanel_germline"] = f"{policy['policy']}: {policy['text']}"
     for f in report["resist"]["findings"]:
         if f["variant"].startswith("copynumber:"):
             name = f["variant"].replace(":", "_").replace("copynumber", "resistpanel_copynumber")
@@ -187,11 +190,17 @@ def write_vcf(
                 "give the VCF of the same patient",
             )
         add_header(records.header, report, str(source))
-        left = set(infos)
+        policy, left = policy_of(report), set(infos)
+        variants = {v["id"]: v for v in report["compare"]["variants"]} if policy else {}
         with pysam.VariantFile(str(temporary), "wz", header=records.header) as target:
             for record in records:
                 identifier = f"{record.chrom}:{record.pos}:{record.ref}:{(record.alts or '.')[0]}"
                 left.discard(identifier)
+                if policy:
+                    if identifier in variants:
+                        clean_record(record, variants[identifier], variants)
+                    elif not second_breakend(record):
+                        continue  # withheld
                 add(record, infos.get(identifier, {}), formats.get(identifier, {}))
                 if not only_pass or list(record.filter) == ["PASS"]:
                     target.write(record)
@@ -202,6 +211,11 @@ def write_vcf(
                 "give the VCF that the report was made from",
             )
         index(temporary, output)
+
+
+def second_breakend(record: pysam.VariantRecord) -> bool:
+    """Return whether a record is of a somatic pair of breakends; the first alone is compared."""
+    return "MATEID" in record.info and record.info.get("MODEL") == "somatic"
 
 
 def add(record: pysam.VariantRecord, info: dict, formats: dict[str, dict]) -> None:

@@ -1,0 +1,177 @@
+"""Withhold inherited variants, as a patient's consent asks."""
+
+import dataclasses
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from resistpanel.annotate.residues import parse_short, short_name
+from resistpanel.compare.compare_constants import INHERITED_AF
+from resistpanel.core.errors import InputError
+from resistpanel.core.files import HOME
+from resistpanel.core.tables import read_tsv
+from resistpanel.core.vocabulary import GERMLINE_POLICIES
+from resistpanel.records import compare as records
+from resistpanel.records.base import UNSET
+from resistpanel.records.compare import Compare, Variant
+
+#: Genes whose inherited loss of function is reported under the policy ``pathogenic``.
+GENES = HOME / "resources" / "germline" / "genes.tsv"
+COLUMNS = ("gene", "condition", "source")
+#: Sequence Ontology terms of a predicted loss of function (Richards et al. 2015, PVS1).
+LOSS = {
+    "frameshift_variant",
+    "stop_gained",
+    "splice_acceptor_variant",
+    "splice_donor_variant",
+    "start_lost",
+    "transcript_ablation",
+}
+TEXTS = {
+    "mask": "Inherited variants are withheld from this report and from every file made with it "
+    "(germline policy: mask). Inherited causes of resistance and reversions of inherited variants "
+    "are not assessed.",
+    "pathogenic": "Inherited variants are withheld from this report and from every file made with "
+    "it, except those predicted to inactivate one of {count} named genes (germline policy: "
+    "pathogenic). Missense and other inherited variants of these genes are withheld, too.",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What becomes of inherited variants, see `resistpanel.core.vocabulary.GERMLINE_POLICIES`."""
+
+    name: str = GERMLINE_POLICIES[0]
+    genes: Path = GENES
+
+    def apply(self, compare: Compare) -> Compare:
+        """Return a comparison without what is withheld; see `withhold`."""
+        genes = read_genes(self.genes) if self.name == "pathogenic" else ()
+        return withhold(compare, self.name, genes)
+
+
+#: Nothing is withheld.
+KEEP = Policy()
+
+
+def read_genes(path: str | Path = GENES) -> frozenset[str]:
+    """Read the genes of the policy ``pathogenic``.
+
+    Parameters
+    ----------
+    path : path
+        TSV with the columns gene, condition and source.
+
+    Raises
+    ------
+    InputError
+        The table is missing, has other columns, or a row names no gene or no source.
+    """
+    genes = set()
+    for where, row in read_tsv(path, COLUMNS):
+        for column in ("gene", "source"):
+            if not row[column]:
+                raise InputError(f"column '{column}' is empty", where, "fill it in")
+        genes.add(row["gene"])
+    if not genes:
+        raise InputError("names no gene", str(path), "add a row per gene")
+    return frozenset(genes)
+
+
+def inherited(variant: Variant, normal: str | None) -> bool:
+    """Return whether a variant is, or may be, inherited by the patient or by another person.
+
+    Without a normal, an allele that the catalogue asks for is not withheld as long as it is
+    reported: it is a driver or a resistance allele whose origin is not proven.
+    """
+    if variant.model in ("germline", "foreign"):
+        return True
+    if variant.origin and variant.origin.value != "somatic":
+        return not (variant.sites and variant.reported)
+    seen = variant.samples.get(normal) if normal else None
+    return bool(seen and seen.detected and (seen.af or 0) >= INHERITED_AF)
+
+
+def loss_of_function(variant: Variant, genes: Collection[str]) -> bool:
+    """Return whether a variant is predicted to inactivate one of the genes."""
+    terms = set((variant.consequence or "").split("&"))
+    return variant.gene in genes and variant.model != "foreign" and bool(terms & LOSS)
+
+
+def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Compare:
+    """Return a comparison without the inherited variants that a policy withholds.
+
+    Every mention of a withheld variant in what remains is removed: phase, haplotype, reversion,
+    lesions. A name that two alleles have together becomes that of the somatic allele alone.
+
+    Parameters
+    ----------
+    compare : Compare
+    policy : str
+        ``report``, ``pathogenic`` or ``mask``.
+    genes : collection of str
+        Of the policy ``pathogenic``, see `read_genes`.
+    """
+    if policy == "report":
+        return compare
+    normal = next((s.sample for s in compare.samples if s.role == "normal"), None)
+    of_person = {v.id for v in compare.variants if inherited(v, normal)}
+    listed = {
+        v.id
+        for v in compare.variants
+        if policy == "pathogenic" and v.id in of_person and loss_of_function(v, genes)
+    }
+    withheld = of_person - listed
+    kept = {v.id for v in compare.variants} - withheld
+    clones = compare.clones
+    if clones and any(withheld & set(clone.variants) for clone in clones.clones):
+        clones = UNSET  # their cell fractions were fitted to withheld variants
+    lesions = compare.lesions
+    return msgspec.structs.replace(
+        compare,
+        variants=tuple(_cleaned(v, kept) for v in compare.variants if v.id in kept),
+        lesions=msgspec.structs.replace(
+            lesions, variants={i: row for i, row in lesions.variants.items() if i in kept}
+        ),
+        clones=clones,
+        germline=records.Germline(
+            policy=policy,
+            listed=tuple(v.id for v in compare.variants if v.id in listed),
+            text=TEXTS[policy].format(count=len(genes)),
+        ),
+    )
+
+
+def _cleaned(variant: Variant, kept: Collection[str]) -> Variant:
+    """Return a variant without mention of others that are not kept."""
+    changed: dict = {}
+    for name in ("phase", "unphased", "reverts"):
+        rows = getattr(variant, name)
+        if rows and any(row.other not in kept for row in rows):
+            changed[name] = tuple(row for row in rows if row.other in kept) or UNSET
+    if variant.haplotype and not set(variant.haplotype.others) <= set(kept):
+        changed |= _alone(variant)
+    return msgspec.structs.replace(variant, **changed) if changed else variant
+
+
+def _alone(variant: Variant) -> dict:
+    """Return the fields of the protein change of an allele that is read without another one."""
+    name = variant.haplotype.alone
+    short = short_name(name)
+    found: dict = {"haplotype": UNSET, "hgvs_p": name, "protein": short, "protein_changes": ()}
+    if short is not None:
+        change = parse_short(short)
+        found["consequence"] = change.consequence
+        found["protein_changes"] = (
+            records.ProteinChange(
+                residue=change.residue,
+                residue_end=change.residue_end,
+                ref=change.ref,
+                alt=change.alt,
+                short=change.short,
+                hgvs_p=change.hgvs,
+                consequence=change.consequence,
+            ),
+        )
+    return found
