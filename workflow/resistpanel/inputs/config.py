@@ -60,7 +60,8 @@ class Settings:
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
     `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``. `assay` is
     what is said of the assay of all samples, `padding` None where it depends on their libraries;
-    `index_hopping` is the highest rate, None for the default.
+    `index_hopping` is the highest rate, None for the default. `store` is a further results store,
+    of the laboratory.
     """
 
     samples: Path | None
@@ -92,6 +93,7 @@ class Settings:
     padding: int | None = None
     index_hopping: float | None = None
     treatments: Path | None = None
+    store: Path | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
 
@@ -300,6 +302,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         drugs=_path(config["drugs"]),
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
+        store=Path(config["store"]) if config["store"] else None,
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(
