@@ -53,7 +53,7 @@ schemas: setup ## write the JSON Schemas and docs/records.md from the records
 lock: $(BIN)/python pyproject.toml ## remake the locks from pyproject.toml
 	$(PIP) $(UV)
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
-	  | $(BIN)/$(LOCK) --extra dev --upgrade --output-file requirements.lock pyproject.toml -
+	  | $(BIN)/$(LOCK) --extra dev --extra store --upgrade --output-file requirements.lock pyproject.toml -
 	$(BIN)/$(LOCK) --extra slurm --constraint requirements.lock \
 	  --output-file requirements.slurm.lock pyproject.toml
 

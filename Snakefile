@@ -28,6 +28,7 @@ include: "workflow/rules/identity.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/resist.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/store.smk"
 include: "workflow/rules/multiqc.smk"
 include: "workflow/rules/screen.smk"
 

@@ -1,6 +1,7 @@
 """Vignettes of tests/resist/vignettes as patients of `resist`, and what it answered."""
 
 import csv
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,11 +135,17 @@ def _given(text: str) -> Given:
     return Given(gene, change, tuple(values.split(",")), germline)
 
 
+@functools.cache
+def _resolver(catalog: Path):
+    """Return what resolves drugs by a catalogue; it is read once."""
+    return resolver(catalog)
+
+
 class VignettePatient(HandMade):
     """A patient as sheet, compare and copynumber would hand him on."""
 
     def __init__(self, vignette: Vignette, catalog: Path = CATALOG):
-        self.described = describe(list(_rows(vignette)), resolver(catalog))
+        self.described = describe(list(_rows(vignette)), _resolver(catalog))
         taken = [(s.name, s.line * INTERVAL, s.lesion) for s in vignette.samples]
         super().__init__(
             disease=vignette.disease,

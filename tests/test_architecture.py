@@ -26,6 +26,7 @@ ROOMS = [
     "extras",
     "inputs",
     "report",
+    "store",
     "run",
     "testing",
 ]

@@ -34,6 +34,7 @@ STAGES = {
     "compare": "determine the state of every variant between time points",
     "resist": "match the catalogue, determine mechanism and verdict",
     "report": "write HTML, JSON, TSV, MAF and VCF of a patient",
+    "store": "keep the results of many runs in one database; answer SQL queries",
     "multiqc": "write a MultiQC report of all samples of a run",
     "panel": "build the panel's BED and GFF3 from a gene list",
     "catalog": "validate the resistance catalogue; write its sites as VCF",

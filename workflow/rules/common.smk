@@ -110,4 +110,5 @@ def get_final_output():
         OUT / "report/cohort.html",
         OUT / "report/cbioportal",
         OUT / "identity/cohort.json",
+        *([OUT / "store/results.duckdb"] if PLAN.stored else []),
     ]

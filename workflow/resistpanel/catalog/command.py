@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import datetime
+import importlib
 import sys
 from collections import Counter
 from pathlib import Path
@@ -50,6 +51,14 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     diff.add_argument("--output", type=Path, help="TSV to write (default: standard output)")
     diff.set_defaults(run=run_diff)
+
+    update = actions.add_parser(
+        "update", help="list what a catalogue would change in stored results, as TSV"
+    )
+    _catalog_arguments(update)
+    update.add_argument("--store", type=Path, required=True, help="results store (.duckdb)")
+    update.add_argument("--output", type=Path, help="TSV to write (default: standard output)")
+    update.set_defaults(run=run_update)
 
     imports = actions.add_parser(
         "import", help="create a table from the export of a knowledge base"
@@ -159,6 +168,14 @@ def run_diff(args: argparse.Namespace) -> int:
     said = [f"{rows[word]} {word}" for word in ("added", "removed", "changed")]
     print(f"rows: {', '.join(said)}", file=sys.stderr)
     return 0
+
+
+def run_update(args: argparse.Namespace) -> int:
+    """Reach the verdicts of stored results again; the store's own module does it.
+
+    It is found by its name, as the command line finds the steps: the catalogue is below it.
+    """
+    return importlib.import_module("resistpanel.store.reassess_command").run(args)
 
 
 def run_import(args: argparse.Namespace) -> int:

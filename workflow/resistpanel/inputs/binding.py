@@ -336,6 +336,14 @@ class Steps:
             ["report/cohort.html", "report/cohort.tsv", "report/cbioportal"],
             {"a page of MultiQC": out("multiqc/multiqc.html").is_file()},
         )  # fmt: skip
+        if self.plan.stored:
+            # A store of the laboratory is no output: other runs add to it.
+            yield Step(
+                "store", "all",
+                {f"report of {name}": out(f"report/{name}.json") for name in patients},
+                ["store/results.duckdb"],
+                {"store": str(self.settings.store) if self.settings.store else None},
+            )  # fmt: skip
         yield Step(
             "multiqc", "all",
             {f"quality of {name}": out(f"qc/{name}.json") for name in patients}

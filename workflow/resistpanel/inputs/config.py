@@ -66,7 +66,7 @@ class Settings:
     what is said of the assay of all samples, `padding` None where it depends on their libraries;
     `index_hopping` is the highest rate, None for the default. `private` is the folder of the
     working files with inherited variants where these are withheld, else None: they are in
-    `outdir`, like all others.
+    `outdir`, like all others. `store` is a further results store, of the laboratory.
     """
 
     samples: Path | None
@@ -98,6 +98,7 @@ class Settings:
     padding: int | None = None
     index_hopping: float | None = None
     treatments: Path | None = None
+    store: Path | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
     germline_policy: str = GERMLINE_POLICIES[0]
@@ -315,6 +316,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
+        store=Path(config["store"]) if config["store"] else None,
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(

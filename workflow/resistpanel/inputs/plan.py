@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import importlib.util
 import os
 import shlex
 import sys
@@ -43,6 +44,11 @@ class Plan:
     patients: dict[str, list[Row]]
     sources: list[Path] = dataclasses.field(default_factory=list)
     treatments: dict[str, list[Treatment]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def stored(self) -> bool:
+        """Whether results are written to a store: where DuckDB is installed."""
+        return importlib.util.find_spec("duckdb") is not None
 
     @property
     def samples(self) -> list[str]:
@@ -322,6 +328,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     named = [(getattr(made, key), made.place(key)) for key in keys]
     named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
     named += [(made.treatments, made.place("treatments"))]
+    named += [(made.store, made.place("store"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
     pool = () if made.pool == COHORT else made.pool
     named += [(path, made.place("pool")) for path, _ in pool]

@@ -1,0 +1,21 @@
+# Results of this run and of earlier ones, for SQL. Made where DuckDB is installed.
+rule store:
+    input:
+        reports=expand(OUT / "report/{patient}.json", patient=PLAN.patients),
+        due=DUE("store"),
+    output:
+        # Not removed before the job: it holds the results of earlier runs.
+        store=update(OUT / "store/results.duckdb"),
+    log:
+        OUT / "logs/store.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        also=flags([("--also", SETTINGS.store)]),
+    shell:
+        "resistpanel store --made-from {input.due:q} add {params.also}"
+        " {output.store:q} {input.reports:q} > {log:q} 2>&1"
