@@ -29,9 +29,9 @@ from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
 from resistpanel.report.cohort import cohort
 from resistpanel.report.render import cohort_page
+from resistpanel.report.store_database import add, query, summaries
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import Context, load_context
-from resistpanel.store.database import add, query, summaries
 
 #: Of relapses: by a catalogued alteration, by one of a gene that no row names.
 CATALOGUED, OTHER = 0.62, 0.2
@@ -192,7 +192,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=71940263)
     parser.add_argument("--write", type=Path, help="page with the questions")
     parser.add_argument("--page", type=Path, help="cohort's page to write")
-    parser.add_argument("--store", type=Path, help="keep the store here; used as it is if it exists")
+    parser.add_argument("--store", type=Path, help="keep the store here; an existing one is used")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         store = args.store or Path(scratch) / "lab.duckdb"

@@ -26,7 +26,6 @@ ROOMS = [
     "extras",
     "inputs",
     "report",
-    "store",
     "run",
     "testing",
 ]

@@ -105,6 +105,7 @@ STRUCTURE = {
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/explain_query.py": {"CLOSE": "similarity of names"},
     "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
+    "report/store_rows.py": {"DIGITS": "of an identity"},
     "report/study.py": {"CALLS": "codes of cBioPortal"},
     "testing/bam_records.py": {
         "MATCH, INSERTION, DELETION, SOFT_CLIP": "CIGAR operations",

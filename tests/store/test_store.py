@@ -13,13 +13,12 @@ import pytest
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
-from resistpanel.report import cohort, tsv
-from resistpanel.store import store_tables
-from resistpanel.store.store_rows import identity, rows
+from resistpanel.report import cohort, store_tables, tsv
+from resistpanel.report.store_rows import identity, rows
 
 pytest.importorskip("duckdb", reason="needs the extra 'store' (duckdb)")
 
-from resistpanel.store.database import add, query, summaries
+from resistpanel.report.store_database import add, query, summaries
 
 
 @pytest.fixture
@@ -42,7 +41,9 @@ def test_every_table_is_filled_from_the_report(folder, paper):
             continue
         assert len(found) == len(expected[table.name]), table.name
         assert all(set(row) == set(names) for row in expected[table.name]), table.name
-    _, found = query(store, f"SELECT sample, variant, af, detected FROM calls WHERE result = '{key}'")
+    _, found = query(
+        store, f"SELECT sample, variant, af, detected FROM calls WHERE result = '{key}'"
+    )
     wanted = [(r["sample"], r["variant"], r["af"], r["detected"]) for r in tsv.rows(paper)]
     assert sorted(found, key=str) == sorted(wanted, key=str)
     _, found = query(store, "SELECT patient, key_alterations FROM current ORDER BY patient")
@@ -71,10 +72,10 @@ def test_nothing_is_added_if_one_report_is_at_fault(folder, paper):
     changed = paper | {"patient": "NEW"}
     (folder / "new.json").write_text(json.dumps(changed))
     (folder / "bad.json").write_text("{}")
-    with pytest.raises(InputError, match="bad.json"):
+    with pytest.raises(InputError, match=r"bad\.json"):
         add(store, [folder / "new.json", folder / "bad.json"])
     assert query(store, "SELECT count(*) FROM results") == before
-    with pytest.raises(InputError, match="bad.json"):
+    with pytest.raises(InputError, match=r"bad\.json"):
         add(folder / "other.duckdb", [folder / "bad.json"])
     assert not (folder / "other.duckdb").exists()
     assert not [p.name for p in folder.iterdir() if p.name.startswith(".")]
@@ -84,7 +85,7 @@ def test_a_process_that_is_killed_leaves_the_store_as_it_was(folder, paper):
     (folder / "new.json").write_text(json.dumps(paper | {"patient": "NEW"}))
     program = (
         "import os, signal, sys\n"
-        "from resistpanel.store import database\n"
+        "from resistpanel.report import store_database as database\n"
         "database._Lines.load = lambda *a: os.kill(os.getpid(), signal.SIGKILL)\n"
         "database.add(sys.argv[1], sys.argv[2:])\n"
     )
@@ -132,7 +133,7 @@ def test_no_store(tmp_path, capsys, text):
 
 def test_the_page_lists_the_columns_and_its_queries_run(folder):
     text = (HOME / "docs/store.md").read_text()
-    assert store_tables.page(text) == text, "run python -m resistpanel.store.store_tables --write"
+    assert store_tables.page(text) == text, "run python -m resistpanel.report.store_tables --write"
     questions = re.findall(r"```sql\n(.*?)```\n\n```text\n(.*?)```", text, re.S)
     assert len(questions) == 5
     for sql, answer in questions:
@@ -150,7 +151,7 @@ def test_what_another_catalogue_changes(tmp_path, paper, capsys):
     new.mkdir()
     for table in CATALOG.glob("*.tsv"):
         lines = table.read_text().splitlines(keepends=True)
-        kept = [x for x in lines if not x.startswith("MAP2K1-C121S-")]
+        kept = [x for x in lines if not x.startswith(("MAP2K1-C121S-", "MAP2K1-C121-"))]
         (new / table.name).write_text("".join(kept))
     (tmp_path / "a.json").write_text(json.dumps(paper))
     store = str(tmp_path / "lab.duckdb")

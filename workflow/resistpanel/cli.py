@@ -52,6 +52,7 @@ ROOMS = {
     "identity": "qc",
     "multiqc": "qc",
     "explain": "report",
+    "store": "report",
     "simulate": "testing",
     "validate": "testing",
     "screen": "extras",

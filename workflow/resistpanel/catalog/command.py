@@ -175,7 +175,7 @@ def run_update(args: argparse.Namespace) -> int:
 
     It is found by its name, as the command line finds the steps: the catalogue is below it.
     """
-    return importlib.import_module("resistpanel.store.reassess_command").run(args)
+    return importlib.import_module("resistpanel.report.reassess_command").run(args)
 
 
 def run_import(args: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
 """The tables of the results store: columns, types and meaning.
 
 The database is created from them, and the list in docs/store.md is written from them
-(``python -m resistpanel.store.store_tables --write docs/store.md``).
+(``python -m resistpanel.report.store_tables --write docs/store.md``).
 """
 
 import argparse
@@ -212,7 +212,7 @@ QUALIFY row_number() OVER (PARTITION BY patient ORDER BY created DESC, added DES
 def definitions() -> list[str]:
     """Return the SQL that makes the empty tables and the view."""
     made = [
-        f'CREATE TABLE IF NOT EXISTS {t.name} ({", ".join(f"{c} {kind}" for c, kind, _ in t.columns)})'
+        f"CREATE TABLE IF NOT EXISTS {t.name} ({', '.join(f'{c[0]} {c[1]}' for c in t.columns)})"
         for t in TABLES
     ]
     return ["CREATE TABLE IF NOT EXISTS about (key VARCHAR, value VARCHAR)", *made, CURRENT]

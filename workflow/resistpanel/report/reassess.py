@@ -12,9 +12,9 @@ from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.resist import Resist
 from resistpanel.records.sheet import Sheet
+from resistpanel.report.store_database import query
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import Context
-from resistpanel.store.database import query
 
 #: Columns of the table of changes.
 COLUMNS = ("patient", "result", "what", "alteration", "before", "after")

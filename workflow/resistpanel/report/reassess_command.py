@@ -5,10 +5,10 @@ import dataclasses
 import sys
 
 from resistpanel.core.files import write_text
+from resistpanel.report.reassess import COLUMNS, changes
+from resistpanel.report.store_database import query
 from resistpanel.report.tsv import field
 from resistpanel.resist.context import load_context
-from resistpanel.store.database import query
-from resistpanel.store.reassess import COLUMNS, changes
 
 
 def run(args: argparse.Namespace) -> int:

@@ -8,9 +8,9 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text, write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv
 from resistpanel.report.render import cohort_page
+from resistpanel.report.store_database import add, query, summaries
+from resistpanel.report.store_tables import TABLES
 from resistpanel.report.tsv import field
-from resistpanel.store.database import add, query, summaries
-from resistpanel.store.store_tables import TABLES
 
 EPILOG = """examples:
   resistpanel store add lab.duckdb results/report/*.json

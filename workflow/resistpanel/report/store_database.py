@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import make_folder, replacing
 from resistpanel.report.read import load
-from resistpanel.store.store_rows import identity, rows, source
-from resistpanel.store.store_tables import LAYOUT, TABLES, definitions
+from resistpanel.report.store_rows import identity, rows, source
+from resistpanel.report.store_tables import LAYOUT, TABLES, definitions
 
 if TYPE_CHECKING:
     import duckdb
