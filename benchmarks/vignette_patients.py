@@ -228,7 +228,10 @@ def _rows(vignette: Vignette):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What resist says of a line of therapy: the kind of verdict and the alterations it names."""
+    """What resist says of a line of therapy: the kind of verdict and the alterations it names.
+
+    Inherited resistance is named as well: without somatic key variants, the kind is ``mechanism``.
+    """
 
     kind: str
     named: tuple[tuple[str, str], ...]
@@ -240,14 +243,18 @@ def answers(value: dict, lines: int) -> dict[int, Answer]:
 
     A later schema gives a verdict per line in `lines`.
     """
-    labels = {f["variant"]: (f["gene"], _change(f)) for f in value["findings"]}
+    found = [*value["findings"], *value["excluded"]]
+    labels = {f["variant"]: (f["gene"], _change(f)) for f in found}
     told = {lines: value["verdict"]}
     for one in value.get("lines") or ():
         told.setdefault(one["line"], one.get("verdict", one))
     return {
         line: Answer(
-            one["kind"],
-            tuple(labels.get(key, (key, "")) for key in one["key_variants"]),
+            "mechanism" if one["kind"] == "none" and one.get("inherited") else one["kind"],
+            tuple(
+                labels.get(key, (key, ""))
+                for key in (*one["key_variants"], *one.get("inherited", ()))
+            ),
             one["sentence"],
         )
         for line, one in told.items()

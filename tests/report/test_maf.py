@@ -191,3 +191,23 @@ def test_the_status_follows_the_origin(parts, make, origin, expected):
     found = rows(make(parts))
     assert {row["Mutation_Status"] for row in found} == {expected}
     assert {row["RESISTPANEL.ORIGIN"] for row in found} == {origin}
+
+
+def test_inherited_resistance_is_in_it_as_germline(parts, make):
+    """It is no finding and is not reported as somatic, but a board must not overlook it."""
+    v = next(v for v in parts["compare"]["variants"] if v["reported"] and not v.get("junction"))
+    v["reported"], v["model"], v["filters"] = False, "germline", ["germline"]
+    resist = parts["resist"]
+    resist["findings"] = [f for f in resist["findings"] if f["variant"] != v["id"]]
+    item = {
+        "variant": v["id"], "gene": v["gene"], "protein": v["protein"], "reason": "germline",
+        "inherited_resistance": True, "drugs": ["vemurafenib"], "evidence": ["X"],
+    }  # fmt: skip
+    for resists in (True, False):
+        resist["excluded"] = [item | {"inherited_resistance": resists}]
+        found = [row for row in rows(make(parts)) if row["HGVSc"] == v["hgvs_c"]]
+        assert bool(found) == resists
+        for row in found:
+            assert row["Mutation_Status"] == "Germline"
+            assert row["RESISTPANEL.EFFECT"] == "inherited_resistance"
+            assert row["cbp_driver_annotation"] == "inherited resistance: vemurafenib"

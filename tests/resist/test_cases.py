@@ -327,10 +327,35 @@ def test_a_germline_map2k1_variant(patient, context):
     assert value["verdict"]["kind"] == "none"
     assert "MAP2K1" not in [f["gene"] for f in value["findings"]]
     (excluded,) = value["excluded"]
-    assert excluded["gene"] == "MAP2K1"
+    assert (excluded["gene"], excluded["drugs"]) == ("MAP2K1", ["vemurafenib"])
+    assert excluded["inherited_resistance"] and excluded["evidence"]
+    assert value["verdict"]["inherited"] == [excluded["variant"]]
     assert any("MAP2K1 p.C121S is germline" in r for r in value["verdict"]["reasons"])
     # Nor may it be overlooked: resistance can be inherited (EGFR T790M, SUFU).
     said = value["verdict"]["sentence"]
     assert said.startswith("No somatic mechanism of resistance")
     assert "MAP2K1 p.C121S is germline" in said and "may be why the tumour did not respond" in said
     assert value["near_misses"] == []
+
+
+def test_a_polymorphism_is_no_inherited_resistance(patient, context):
+    """Whatever is catalogued: the word decides nothing, the field does."""
+    p = patient("vemurafenib").background()
+    p.add("BRAF", "V600E", 0.35, 0.37)
+    p.add("MAP2K1", "C121S", 0.5, 0.5, model="germline", filters=["germline"], reported=False,
+          population_af=0.02)  # fmt: skip
+    value = p.resist(context)
+    assert [x["inherited_resistance"] for x in value["excluded"]] == [False]
+    assert "inherited" not in value["verdict"]
+    assert "germline" not in value["verdict"]["sentence"]
+
+
+def test_inherited_resistance_is_said_beside_a_mechanism(patient, context):
+    p = patient("vemurafenib").background()
+    p.add("BRAF", "V600E", 0.35, 0.37)
+    p.add("MAP2K1", "C121S", 0.5, 0.5, model="germline", filters=["germline"], reported=False)
+    key = p.add("NRAS", "Q61K", 0.0, 0.2)
+    verdict = p.resist(context)["verdict"]
+    assert (verdict["kind"], verdict["key_variants"]) == ("mechanism", [key])
+    assert len(verdict["inherited"]) == 1
+    assert "MAP2K1 p.C121S is germline" in verdict["sentence"]

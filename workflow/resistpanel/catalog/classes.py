@@ -5,7 +5,7 @@ from pathlib import Path
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, normalise
-from resistpanel.catalog.table import Row, alteration_problems, parsed
+from resistpanel.catalog.table import Part, Row, alteration_problems, parsed
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.tables import read_tsv, require, split
 
@@ -57,6 +57,7 @@ class Activating:
     change: protein.ProteinChange | None = None
     codon: tuple[str, int] | None = None
     span: tuple[int, int] | None = None
+    parts: tuple[Part, ...] = ()
 
     alteration_type = "substitution"
     residues = Row.residues

@@ -7,7 +7,7 @@ from pathlib import Path
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import CATALOG, Drug, Drugs, load_drugs
 from resistpanel.catalog.of_drugs import read_of_drugs
-from resistpanel.catalog.table import Row, alteration_problems, parsed
+from resistpanel.catalog.table import Part, Row, alteration_problems, parsed
 from resistpanel.core.errors import InputError
 from resistpanel.core.tables import split
 
@@ -46,6 +46,7 @@ class Driver:
     change: protein.ProteinChange | None = None
     codon: tuple[str, int] | None = None
     span: tuple[int, int] | None = None
+    parts: tuple[Part, ...] = ()
 
     # One definition of what a row means, in the catalogue and here.
     residues = Row.residues

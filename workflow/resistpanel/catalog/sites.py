@@ -8,6 +8,7 @@ import pysam
 
 from resistpanel import __version__
 from resistpanel.catalog.drivers import Driver
+from resistpanel.catalog.protein import parse
 from resistpanel.catalog.table import Catalog, Row
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import replacing
@@ -157,13 +158,34 @@ class Targets:
         return any(a <= start and end <= b for a, b in self._intervals.get(chrom, ()))
 
 
-def _wanted(row: Row | Driver) -> tuple[int, str, str | None] | None:
-    """Return (residue, reference residue, new residue or None) of a substitution row."""
+#: Residue, reference residue, new residue or None for any.
+Wanted = tuple[int, str, str | None]
+
+
+def _wanted(row: Row | Driver) -> list[Wanted]:
+    """Return what a substitution row wants; a compound row wants each of its mutations.
+
+    Mutations of a compound row that are a range have no site.
+    """
     if row.codon:
-        return row.codon[1], row.codon[0], None
+        return [(row.codon[1], row.codon[0], None)]
     if row.change and row.change.kind in {"substitution", "nonsense"}:
-        return row.change.start, row.change.ref, row.change.alt
-    return None
+        return [(row.change.start, row.change.ref, row.change.alt)]
+    return [
+        (*part.residue, change.alt if (change := parse(part.text)) else None)
+        for part in row.parts
+        if part.residue
+    ]
+
+
+def _all_wanted(rows: Iterable[Row | Driver], skipped: "Skipped") -> Iterator[tuple]:
+    """Yield every row with what it wants; note the exact rows that want no site."""
+    for row in rows:
+        wanted = _wanted(row)
+        if not wanted and row.match_level == "exact":
+            skipped.not_a_substitution.append(row.id)
+        for one in wanted:
+            yield row, one
 
 
 def find_sites(
@@ -200,17 +222,11 @@ def find_sites(
     skipped = Skipped()
     errors: list[InputError] = []
     found: dict[tuple[str, int, str, str], tuple[str, str, list[str]]] = {}
-    for row in rows:
-        wanted = _wanted(row)
-        if wanted is None:
-            if row.match_level == "exact":
-                skipped.not_a_substitution.append(row.id)
-            continue
+    for row, (residue, expected, new) in _all_wanted(rows, skipped):
         if row.gene not in genes:
             skipped.unknown_gene.append(row.id)
             continue
         gene = genes[row.gene]
-        residue, expected, new = wanted
         try:
             positions = gene.codon(residue)
             codon = reference_codon(reference, gene, positions)

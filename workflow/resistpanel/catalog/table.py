@@ -47,6 +47,9 @@ EVIDENCE_LEVELS = (
 #: Alteration types that the DNA of a coding panel does not show.
 NOT_IN_DNA = {"overexpression", "expression_loss", "activation", "fusion", "splice"}
 
+#: What joins the mutations of a compound row.
+JOIN = "+"
+
 #: Mechanism classes that leave the drug's target as it is.
 AROUND_TARGET = {"upstream_activation", "bypass", "downstream_mutation"}
 
@@ -58,11 +61,50 @@ _INFRAME = {
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of the substitutions of a compound mutation.
+
+    Attributes
+    ----------
+    text : str
+        ``T315I``, ``E255`` (any other substitution of the codon) or ``242-493`` (of the range).
+    """
+
+    text: str
+
+    @property
+    def readable(self) -> bool:
+        """Whether the text is a substitution, a codon or a range."""
+        change = protein.parse(self.text)
+        known = protein.parse_codon(self.text) or protein.parse_range(self.text)
+        return bool(known) or (change is not None and change.kind == "substitution")
+
+    @property
+    def residue(self) -> tuple[int, str] | None:
+        """Reference residue that it claims, as (1-based number, one-letter code)."""
+        if codon := protein.parse_codon(self.text):
+            return codon[1], codon[0]
+        change = protein.parse(self.text)
+        return (change.start, change.ref) if change else None
+
+    def fits(self, change: protein.ProteinChange) -> bool:
+        """Whether a protein change is the substitution."""
+        if change.kind != "substitution":
+            return False
+        if span := protein.parse_range(self.text):
+            return span[0] <= change.start <= span[1]
+        if codon := protein.parse_codon(self.text):
+            return change.start == codon[1]
+        return change == protein.parse(self.text)
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row of the catalogue; see ``catalog.schema.json`` for the meaning of the columns.
 
     `change`, `codon` and `span` hold the parsed alteration of an exact row, a codon row and a
-    range row, and are None otherwise. `place` is ``file:line``.
+    range row, and are None otherwise; `parts` are the mutations of a compound row, each an exact
+    change, a codon or a range. `place` is ``file:line``.
     """
 
     id: str
@@ -84,6 +126,7 @@ class Row:
     change: protein.ProteinChange | None = None
     codon: tuple[str, int] | None = None
     span: tuple[int, int] | None = None
+    parts: tuple["Part", ...] = ()
 
     @property
     def visible_in_dna(self) -> bool:
@@ -99,7 +142,7 @@ class Row:
             return ((self.change.start, self.change.ref), (self.change.end, self.change.ref_end))
         if self.change:
             return ((self.change.start, self.change.ref),)
-        return ()
+        return tuple(part.residue for part in self.parts if part.residue)
 
     def drug_match(self, drug: Drug) -> str | None:
         """Return ``drug`` if the row names `drug`, ``class`` if its class is meant, else None.
@@ -255,7 +298,7 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
             )
         ]
     allowed = {
-        "exact": {"substitution", "loss_of_function", *_INFRAME},
+        "exact": {"substitution", "loss_of_function", "compound", *_INFRAME},
         "codon": {"substitution"},
         "range": {"substitution", "nonsynonymous", *_INFRAME},
         "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion", "reversion"},
@@ -272,6 +315,13 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
             )
         ]
     alteration = parsed(values)
+    if kind == "compound":
+        parts = alteration["parts"]
+        if "direction" not in values:
+            return [("a compound mutation is for rows of resistance.tsv", "name one mutation")]
+        if len(parts) < 2 or not all(part.readable for part in parts):
+            return [(f"column 'alteration': '{text}' cannot be read", "write it as T315I+E255V")]
+        return []
     if level in {"exact", "codon", "range"} and not any(alteration.values()):
         example = {"exact": "C121S or L747_A750del", "codon": "F53", "range": "762-775"}[level]
         return [(f"column 'alteration': '{text}' cannot be read", f"write it as {example}")]
@@ -284,8 +334,11 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
 
 
 def parsed(row: dict[str, str]) -> dict[str, object]:
-    """Return the parsed alteration of a row as the fields `change`, `codon` and `span`."""
+    """Return the parsed alteration of a row as fields of `Row`."""
     level, text = row["match_level"], row["alteration"]
+    if row.get("alteration_type") == "compound":
+        parts = tuple(Part(part.strip()) for part in text.split(JOIN))
+        return {"change": None, "codon": None, "span": None, "parts": parts}
     return {
         "change": protein.parse(text) if level == "exact" else None,
         "codon": protein.parse_codon(text) if level == "codon" else None,

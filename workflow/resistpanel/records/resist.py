@@ -41,6 +41,9 @@ class Verdict(Record):
     reasons: tuple[str, ...]
     key_variants: tuple[str, ...]
     """Ids of the findings that the sentence names."""
+    inherited: Annotated[tuple[str, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Ids of the germline variants that are reported to confer resistance to a drug of the line;
+    absent if there are none."""
 
 
 class Driver(Record):
@@ -333,6 +336,13 @@ class ExcludedVariant(Record):
     gene: str
     protein: str | None
     reason: str
+    inherited_resistance: bool
+    """It is too rare among people to be a polymorphism, and may be why the tumour did not
+    respond."""
+    drugs: tuple[str, ...]
+    """Drugs given to which the catalogue lists it as resistance."""
+    evidence: tuple[str, ...]
+    """Catalogue ids."""
 
 
 class Node(Record):

@@ -16,6 +16,7 @@ from resistpanel.core.files import rename, replacing
 from resistpanel.report.clones import clone_of
 from resistpanel.report.masking import clean_record, policy_of
 from resistpanel.report.parts import line_of, state_at, trajectory
+from resistpanel.report.parts import effects, line_of, state_at, trajectory
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (
@@ -31,7 +32,7 @@ INFO = (
     ("RP_TRAJECTORY", 1, "String", "Course in the lesions with three or more samples"),
     ("RP_RANK", 1, "Integer", "Rank among the findings, 1 is first"),
     ("RP_EFFECT", 1, "String", "Against the drugs given: known, candidate, driver, "
-     "other_driver, not_connected or no_effect"),
+     "other_driver, not_connected or no_effect; of germline variants inherited_resistance"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
     ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene or class"),
     ("RP_DIRECTION", 1, "String", "What the catalogue says: resistance, none or sensitivity"),
@@ -62,6 +63,7 @@ def info_of(report: dict) -> dict[str, dict]:
     """Return the INFO fields of each variant by its id."""
     resist = report["resist"]
     findings = {f["variant"]: f for f in resist["findings"]}
+    effect = effects(report)
     keys = set(resist["verdict"]["key_variants"])
     negative: dict[str, dict] = {}
     for site in resist["negative_sites"]:
@@ -77,7 +79,7 @@ def info_of(report: dict) -> dict[str, dict]:
             "RP_DRIVER": v["id"] == resist["driver"]["variant"],
             "RP_STATE": v["state"], "RP_BEFORE": (line_of(v) or {}).get("before"),
             "RP_STATUS": v["status"], "RP_TRAJECTORY": "; ".join(trajectory(v)) or None,
-            "RP_RANK": f.get("rank"), "RP_EFFECT": f.get("effect"),
+            "RP_RANK": f.get("rank"), "RP_EFFECT": effect.get(v["id"]),
             "RP_MECHANISM": f.get("mechanism_class"), "RP_MATCH": f.get("match_level"),
             "RP_DIRECTION": f.get("direction"),
             "RP_EVIDENCE": [evidence(row) for row in f.get("evidence", ())],

@@ -8,7 +8,7 @@ from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing
 from resistpanel.report.summary_questions import certainty, earlier_cells
-from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, VERDICTS
+from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, verdict_title
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")
@@ -83,7 +83,7 @@ def therapies(report: dict) -> list[dict]:
             rows.append({
                 "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
                 "samples": part["samples"], "headline": ", ".join(labels),
-                "kind_text": VERDICTS[verdict["kind"]], "sentence": verdict["sentence"],
+                "kind_text": verdict_title(verdict), "sentence": verdict["sentence"],
                 "confidence": verdict["confidence"],
             })  # fmt: skip
     return rows
@@ -139,7 +139,8 @@ def findings(report: dict) -> dict:
         "driver": driver,
         "fail": failing(report),
         "convergence": resist["convergence"],
-        "excluded": resist["excluded"],
+        "excluded": [x for x in resist["excluded"] if not x["inherited_resistance"]],
+        "inherited": [x for x in resist["excluded"] if x["inherited_resistance"]],
         "options": [o | {"links": pubmed(o["pmid"])} for o in resist["options"]],
     }
 

@@ -1,5 +1,7 @@
 """MAF as cBioPortal reads it: one row per reported variant and tumour in which it was detected.
 
+Germline variants that are inherited resistance to a drug given are in it too, as Germline.
+
 Columns and rules after cBioPortal's docs/File-Formats.md and the checks of its validateData.py.
 """
 
@@ -8,7 +10,7 @@ import re
 from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.clones import clone_of
-from resistpanel.report.parts import line_of, trajectory
+from resistpanel.report.parts import effects, inherited, line_of, trajectory
 from resistpanel.report.tsv import field
 from resistpanel.report.words import EFFECTS
 
@@ -97,18 +99,23 @@ def protein(variant: dict) -> str:
     return f"p.{first['ref']}{first['residue']}_{last['ref']}{last['residue']}delins{new}"
 
 
-def driver(finding: dict | None, silent: bool = False) -> tuple[str, str]:
+def driver(
+    finding: dict | None, silent: bool = False, inherited: dict | None = None
+) -> tuple[str, str]:
     """Return cbp_driver and its annotation (at most 80 characters).
 
     A driver of another drug is a driver. What is not connected with the drug is not known to be a
     passenger: a synonymous change alone is.
     """
+    if inherited is not None:
+        return "Putative_Driver", _short(f"inherited resistance: {', '.join(inherited['drugs'])}")
     if finding is None:
         return "Unknown", "not ranked"
     if finding["effect"] == "known":
         drugs = dict.fromkeys(d for row in finding["evidence"] for d in row["drugs"])
-        text = f"resistance: {', '.join(drugs)}" if drugs else "resistance"
-        return "Putative_Driver", text if len(text) <= 80 else text[:79] + "…"
+        return "Putative_Driver", _short(
+            f"resistance: {', '.join(drugs)}" if drugs else "resistance"
+        )
     if finding["effect"] in ("driver", "other_driver"):
         return "Putative_Driver", EFFECTS[finding["effect"]]
     if silent:
@@ -116,8 +123,15 @@ def driver(finding: dict | None, silent: bool = False) -> tuple[str, str]:
     return "Unknown", EFFECTS[finding["effect"]]
 
 
-def status(variant: dict) -> str:
+def _short(text: str) -> str:
+    """Return text as an annotation of cBioPortal, which takes 80 characters."""
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def status(variant: dict, inherited: bool) -> str:
     """Return Mutation_Status: Unknown where there is no normal and the origin is not determined."""
+    if inherited:
+        return "Germline"
     return (
         "Somatic" if variant.get("origin", {}).get("value", "somatic") == "somatic" else "Unknown"
     )
@@ -140,24 +154,26 @@ def rows(report: dict) -> list[dict]:
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     lesions = compare["lesions"]["variants"]
     clone = clone_of(report)
+    germline, effect = inherited(report), effects(report)
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
     found = []
     for v in compare["variants"]:
-        if not v["reported"] or v.get("junction"):
+        resists = germline.get(v["id"])
+        if not (v["reported"] or resists) or v.get("junction"):
             continue
         finding = findings.get(v["id"])
-        mark, why = driver(finding, classification(v) == "Silent")
+        mark, why = driver(finding, classification(v) == "Silent", resists)
         chrom = v["chrom"][3:] if v["chrom"].lower().startswith("chr") else v["chrom"]
         common = {
             "Hugo_Symbol": v["gene"] or "Unknown", "NCBI_Build": BUILDS[report["build"]],
             "Chromosome": "MT" if chrom == "M" else chrom, "Strand": "+",
             "Variant_Classification": classification(v),
-            "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": status(v),
+            "Matched_Norm_Sample_Barcode": normal, "Mutation_Status": status(v, bool(resists)),
             "HGVSp_Short": protein(v), "HGVSc": v["hgvs_c"], "HGVSp": v["hgvs_p"],
             "Transcript_ID": v["transcript"], "RefSeq": v.get("refseq"),
             "cbp_driver": mark, "cbp_driver_annotation": why,
             "RESISTPANEL.STATE": v["state"],
-            "RESISTPANEL.EFFECT": finding["effect"] if finding else None,
+            "RESISTPANEL.EFFECT": effect.get(v["id"]),
             "RESISTPANEL.BEFORE": (line_of(v) or {}).get("before"),
             "RESISTPANEL.STATUS": v["status"],
             "RESISTPANEL.TRAJECTORY": "; ".join(trajectory(v)) or None,

@@ -17,6 +17,17 @@ def name_of(report: dict, identifier: str) -> str:
     return f"{variant['gene'] or ''} {variant_name(variant)}".strip()
 
 
+def inherited(report: dict) -> dict[str, dict]:
+    """Return the germline variants that are inherited resistance to a drug given, by id."""
+    return {x["variant"]: x for x in report["resist"]["excluded"] if x["inherited_resistance"]}
+
+
+def effects(report: dict) -> dict[str, str]:
+    """Return the effect of every finding, and of inherited resistance, by id."""
+    found = dict.fromkeys(inherited(report), "inherited_resistance")
+    return found | {f["variant"]: f["effect"] for f in report["resist"]["findings"]}
+
+
 def line_of(variant: dict) -> dict | None:
     """Return the state of a variant under the latest line of therapy that has samples."""
     return next((line for line in reversed(variant["lines"]) if line["lesions"]), None)

@@ -8,7 +8,7 @@ from resistpanel.report.copies import assessable, at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
-from resistpanel.report.words import EFFECTS, MECHANISMS, VERDICTS, rank_state
+from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
 
 
 def course(report: dict) -> list[dict]:
@@ -342,7 +342,7 @@ def summary(report: dict) -> dict:
     ]
     return {
         "kind": verdict["kind"],
-        "kind_text": VERDICTS[verdict["kind"]],
+        "kind_text": verdict_title(verdict),
         "mechanism": mechanisms(report),
         "headline": headline(report),
         "sentence": verdict["sentence"],

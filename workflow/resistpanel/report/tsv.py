@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from resistpanel.report.clones import clone_of
-from resistpanel.report.parts import line_of, state_at, trajectory
+from resistpanel.report.parts import effects, line_of, state_at, trajectory
 
 VARIANT = (
     "id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence", "hgvs_c",
@@ -48,6 +48,7 @@ def rows(report: dict) -> Iterator[dict]:
     """Yield one row per variant and sample; forced sites that are absent are left out."""
     compare, resist = report["compare"], report["resist"]
     findings = {f["variant"]: f for f in resist["findings"]}
+    effect = effects(report)
     keys = set(resist["verdict"]["key_variants"])
     lesions = compare["lesions"]["variants"]
     clones = {one["name"]: one for one in (compare.get("clones") or {"clones": []})["clones"]}
@@ -85,8 +86,8 @@ def rows(report: dict) -> Iterator[dict]:
                 **{f"clone_ccf{end}": clone["samples"].get(sample["sample"], {}).get(key)
                    for end, key in (("", "ccf"), ("_low", "low"), ("_high", "high"))},
                 "key_variant": v["id"] in keys,
-                **{k: finding.get(k) for k in ("rank", "effect", "mechanism_class",
-                                               "match_level")},
+                "effect": effect.get(v["id"]),
+                **{k: finding.get(k) for k in ("rank", "mechanism_class", "match_level")},
                 "origin": v.get("origin", {}).get("value"),
                 "probability_somatic": v.get("origin", {}).get("somatic"),
             }  # fmt: skip

@@ -59,6 +59,7 @@ EFFECTS = {
     "other_driver": "known driver, not of a drug given",
     "not_connected": "not connected with this drug",
     "no_effect": "no known effect",
+    "inherited_resistance": "inherited alteration, known to confer resistance",
 }
 
 MATCHES = {
@@ -74,6 +75,14 @@ VERDICTS = {
     "candidate": "Candidate mechanism, not proven",
     "none": "No mechanism found",
 }
+INHERITED_ALONE = "Inherited resistance, no somatic mechanism found"
+
+
+def verdict_title(verdict: dict) -> str:
+    """Return the heading of a verdict."""
+    alone = verdict["kind"] == "none" and verdict.get("inherited")
+    return INHERITED_ALONE if alone else VERDICTS[verdict["kind"]]
+
 
 DRIVER_STATES = {
     "retained": "retained",

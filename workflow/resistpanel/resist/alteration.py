@@ -68,6 +68,23 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Partner:
+    """Another mutation of the gene that a tumour has together with the alteration.
+
+    Attributes
+    ----------
+    label : str
+    changes : tuple of ProteinChange
+    in_cis : bool
+        Whether fragments show both on one molecule. Those in trans are no partners.
+    """
+
+    label: str
+    changes: tuple[protein.ProteinChange, ...]
+    in_cis: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Alteration:
     """A small variant, or a copy-number change of a gene.
 
@@ -127,6 +144,7 @@ class Alteration:
         Truncating alleles of the gene that it reverts, by translation.
     by_sequence : bool
         Whether it was named from the sequence, so that `reverts` holds all.
+    partners : tuple of Partner
     junction : Junction or None
         Of a deletion, duplication, fusion or other rearrangement that a junction shows.
     """
@@ -163,6 +181,7 @@ class Alteration:
     reverts: tuple[Reverted, ...] = ()
     by_sequence: bool = False
     junction: Junction | None = None
+    partners: tuple[Partner, ...] = ()
 
     @property
     def line(self) -> LineState | None:

@@ -31,6 +31,8 @@ def weaknesses(kept: Sequence[Match]) -> list[str]:
     lacks = []
     if closest.level in {"codon", "range"}:
         lacks.append("the catalogue lists another change of this residue, not this one")
+    if apart := [one.label for one in closest.partners if not one.in_cis]:
+        lacks.append(f"whether {join(apart)} is on the same molecule is not known")
     if all(m.drug_match == "class" and m.row.drugs for m in speaking if m.level == closest.level):
         lacks.append(f"the evidence is for other drugs of the class of {closest.drug.name}")
     if not any(m.row.evidence_level in IN_PATIENTS for m in speaking):

@@ -10,7 +10,7 @@ from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction
-from resistpanel.resist.mechanism import Mechanism, plausible
+from resistpanel.resist.mechanism import Mechanism, acts_through, plausible
 
 #: What an alteration does against the drugs given.
 EFFECTS = ("known", "candidate", "driver", "other_driver", "not_connected", "no_effect")
@@ -56,6 +56,36 @@ def role_of(alteration: Alteration, patient: Patient, drivers: Sequence[Driver])
     covered = set().union(*(driver.sensitised(patient.drugs) for driver in mine))
     others = set().union(*(driver.sensitised(patient.drugs) for driver in drivers))
     return Role(mine[0], frozenset(covered | (given - others)))
+
+
+def presumed(
+    alteration: Alteration,
+    matches: Sequence[Match],
+    patient: Patient,
+    drivers: Sequence[Driver],
+    context: Context,
+) -> frozenset[str]:
+    """Return the drugs that were probably given for an alteration that no row of drivers names.
+
+    It activates a target of the drug and was in the tumour before the first dose, the tumour has no
+    listed driver, and all that is said of resistance is of other diseases: MAP2K1 Q56P, which
+    melanomas acquire, is the driver of a histiocytosis under a MEK inhibitor.
+    """
+    there = alteration.state == "stable" or alteration.before == "present"
+    if not there or alteration.state is None or not _activating(alteration, context):
+        return frozenset()
+    against = [m for m in matches if m.drug and m.row.direction == "resistance"]
+    if not against or any(match.disease is not False for match in against):
+        return frozenset()
+    shown = [
+        other
+        for other in patient.alterations
+        if (other.reported or other.germline)
+        and any(other.detected(sample.name) for sample in patient.tumours)
+    ]
+    if any(is_driver(other, driver) for other in shown for driver in drivers):
+        return frozenset()
+    return frozenset(drug.name for drug in patient.drugs if alteration.gene in drug.targets)
 
 
 def is_driver(alteration: Alteration, driver: Driver) -> bool:
@@ -121,9 +151,9 @@ def _in_pathway(
     contra: list[str],
 ) -> str:
     """Return the effect of an uncatalogued change of a gene of the pathway."""
-    likely, reason = plausible(alteration, found.relation)
+    likely, reason = plausible(alteration, found.relation, found.drug)
     activating = _activating(alteration, context)
-    if activating and found.relation.needs == "gain":
+    if activating and found.relation.needs == "gain" and not acts_through(found.drug):
         reason = f"an alteration known to activate {alteration.gene} ({activating})"
     if not likely:
         contra.append(reason)

@@ -1,6 +1,6 @@
 """One finding per alteration: its effect, the reasons for and against, its rank."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
@@ -10,7 +10,7 @@ from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.effect import Role, against_drugs, role_of, sensitising
+from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
@@ -158,7 +158,8 @@ def _finding(
     )
     drivers = sensitising(patient, context)
     role = role_of(alteration, patient, drivers)
-    aside = _set_aside(matches, role, patient)
+    likely = presumed(alteration, matches, patient, drivers, context)
+    aside = _set_aside(matches, role.covered | likely, patient)
     countered = _countered([match for match in matches if match not in aside])
     matches_used = [m for m in matches if m not in aside and m not in countered]
     aimed_at = [driver.gene for driver in drivers]
@@ -169,7 +170,13 @@ def _finding(
     effect = against_drugs(alteration, kept, found, role, context, patient.drugs, pro, contra)
     contra += [
         f"{m.row.id} reports resistance to {join(m.row.drugs or m.row.drug_class)} "
-        f"({m.row.evidence_level}); the driver of the therapy is not resistance to it"
+        f"({m.row.evidence_level}); "
+        + (
+            f"in another disease, while here it was there before the first dose and activates the "
+            f"target of {join(sorted(likely))}: it is likely to be its driver"
+            if likely
+            else "the driver of the therapy is not resistance to it"
+        )
         for m in aside
     ]
     contra += [
@@ -210,16 +217,16 @@ def _countered(matches: Sequence[Match]) -> dict[Match, str]:
     return found
 
 
-def _set_aside(matches: Sequence[Match], role: Role, patient: Patient) -> list[Match]:
+def _set_aside(matches: Sequence[Match], covered: Collection[str], patient: Patient) -> list[Match]:
     """Return the rows that say resistance to drugs whose driver the alteration is, to no other."""
-    if not role.covered:
+    if not covered:
         return []
     return [
         match
         for match in matches
         if match.drug
         and match.row.direction == "resistance"
-        and all(d.name in role.covered for d in patient.drugs if match.row.drug_match(d))
+        and all(d.name in covered for d in patient.drugs if match.row.drug_match(d))
     ]
 
 

@@ -1,4 +1,4 @@
-"""Loss of a gene's function and its return: second hits and reversions."""
+"""What an alteration is together with others: second hits, reversions, compound mutations."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from dataclasses import replace
 from resistpanel.call.call_constants import INHERITED_AF
 from resistpanel.catalog.protein import ProteinChange
 from resistpanel.core.text import join
-from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.alteration import Alteration, Partner, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import phase
 from resistpanel.resist.resist_constants import REVERSION_SPAN
@@ -17,10 +17,34 @@ _TRUNCATED = re.compile(r"fs|Ter$|\*$")
 
 
 def with_function(patient: Patient, context: Context) -> Patient:
-    """Return the patient with the changes that are known to inactivate, and with reversions."""
+    """Return the patient with known losses of function, reversions and partners marked."""
     marked = [replace(a, inactivating=_known_loss(a, context)) for a in patient.alterations]
     return replace(
-        patient, alterations=tuple(replace(a, restores=_reverted(a, marked)) for a in marked)
+        patient,
+        alterations=tuple(
+            replace(a, restores=_reverted(a, marked), partners=_partners(a, marked, patient))
+            for a in marked
+        ),
+    )
+
+
+def _partners(
+    alteration: Alteration, others: Sequence[Alteration], patient: Patient
+) -> tuple[Partner, ...]:
+    """Return the other mutations of the gene that a tumour has with it, but for those in trans."""
+    if alteration.copy_number or not alteration.reported:
+        return ()
+    shows = [s.name for s in patient.tumours if alteration.detected(s.name)]
+    phases = {entry.other: phase(entry) for entry in alteration.phase}
+    return tuple(
+        Partner(other.label, other.changes, phases.get(other.id) in ("cis", "cis and trans"))
+        for other in others
+        if other.gene == alteration.gene
+        and other.id != alteration.id
+        and other.reported
+        and other.changes
+        and phases.get(other.id) != "trans"
+        and any(other.detected(name) for name in shows)
     )
 
 

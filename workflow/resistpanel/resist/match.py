@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from resistpanel.catalog.classes import Activating, Diseases
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.table import EVIDENCE_LEVELS, Catalog, Row
-from resistpanel.resist.alteration import Alteration
+from resistpanel.resist.alteration import Alteration, Partner
 
 #: Match levels, the closest first.
 LEVELS = ("exact", "codon", "range", "class", "gene")
@@ -48,6 +48,8 @@ class Match:
         ``drug`` if the row names the drug given, ``class`` if it names its class.
     disease : bool or None
         Whether the row's disease is the patient's; None if either is not given.
+    partners : tuple of Partner
+        Of a compound row: the other mutations.
     """
 
     row: Row
@@ -55,6 +57,7 @@ class Match:
     drug: Drug | None
     drug_match: str | None
     disease: bool | None
+    partners: tuple[Partner, ...] = ()
 
     def closeness(self) -> tuple[int, int, int, int]:
         """Sort key, the closest match first: level, drug, disease, evidence."""
@@ -64,6 +67,25 @@ class Match:
             {True: 0, None: 1, False: 2}[self.disease],
             EVIDENCE_LEVELS.index(self.row.evidence_level),
         )
+
+
+def compound(alteration: Alteration, row: Row) -> tuple[Partner, ...]:
+    """Return the partners with which an alteration is the compound mutation of a row."""
+    for own in row.parts:
+        if not any(map(own.fits, alteration.changes)):
+            continue
+        found: list[Partner] = []
+        for part in row.parts:
+            if part is own:
+                continue
+            found += [
+                one
+                for one in alteration.partners
+                if one not in found and any(map(part.fits, one.changes))
+            ][:1]
+        if len(found) == len(row.parts) - 1:
+            return tuple(found)
+    return ()
 
 
 def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating]) -> str | None:
@@ -88,6 +110,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
         return "gene" if alteration.restores else None
     if row.alteration_type == "loss_of_function" and row.match_level == "gene":
         return "gene" if alteration.inactivates else None
+    if row.parts:
+        return "exact" if compound(alteration, row) else None
     if row.match_level == "class":
         known = [a for a in activating if a.gene == row.gene]
         hit = any(a.matches_change(c) for a in known for c in alteration.changes)
@@ -121,7 +145,8 @@ def find_matches(
             key=lambda item: item[0] != "drug",
             default=(None, None),
         )
-        matches.append(Match(row, level, best[1], best[0], diseases.match(disease, row.disease)))
+        same = diseases.match(disease, row.disease)
+        matches.append(Match(row, level, best[1], best[0], same, compound(alteration, row)))
     return sorted(matches, key=Match.closeness)
 
 

@@ -8,6 +8,7 @@ from resistpanel.catalog.pathway import Pathway, Relation
 from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration
 from resistpanel.resist.match import Match, effective
+from resistpanel.resist.resist_constants import THROUGH_TARGET
 
 #: The mechanism classes of the on-target group.
 ON_TARGET = ("on_target_mutation", "on_target_amplification", "on_target_splice_or_duplication")
@@ -53,22 +54,34 @@ def mechanisms(
     for drug in drugs:
         targets = sorted(drug.targets, key=lambda target: target not in aimed_at)
         relation = pathway.relate(alteration.gene, targets)
-        row = next(
-            (m.row for m in kept if m.row.drug_match(drug) and m.row.direction == "resistance"),
-            None,
-        ) or next((m.row for m in kept if m.row.drug_match(drug)), None)
-        if row is not None:
-            kind = row.mechanism_class
+        ours = [m for m in kept if m.row.drug_match(drug)]
+        match = next(
+            (m for m in ours if m.row.direction == "resistance"), ours[0] if ours else None
+        )
+        if match is not None:
+            kind = match.row.mechanism_class
         elif relation is not None:
             kind = _refined(alteration, relation)
         else:
             continue
-        found.append(Mechanism(drug, kind, relation, _clause(alteration, drug, kind, relation)))
+        text = _clause(alteration, drug, kind, relation)
+        if match is not None and match.partners:
+            text += f", a compound mutation with {join(one.label for one in match.partners)}"
+        found.append(Mechanism(drug, kind, relation, text))
     return found
 
 
-def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
-    """Whether an uncatalogued alteration can have the effect that would make resistant.
+def acts_through(drug: Drug) -> bool:
+    """Whether a drug kills through its target, so that the loss of the target resists it."""
+    return any(
+        name == kind or name.endswith(f" {kind}")
+        for name in drug.classes
+        for kind in THROUGH_TARGET
+    )
+
+
+def plausible(alteration: Alteration, relation: Relation, drug: Drug) -> tuple[bool, str]:
+    """Whether an uncatalogued alteration can have the effect that would make resistant to a drug.
 
     Returns
     -------
@@ -76,6 +89,13 @@ def plausible(alteration: Alteration, relation: Relation) -> tuple[bool, str]:
     str
         The reason, for or against.
     """
+    if relation.mechanism_class == "on_target_mutation" and acts_through(drug):
+        through = f"{alteration.gene}, through which {drug.name} acts"
+        if alteration.copy_number == "amplification":
+            return False, f"more copies of {through}"
+        if alteration.inactivates:
+            return True, f"inactivates {through}"
+        return True, f"changes {through}; whether the change prevents this is not known"
     if relation.needs == "loss":
         if alteration.inactivates:
             return True, f"inactivates {alteration.gene}, a negative regulator of the pathway"

@@ -92,7 +92,8 @@ def coverage(
             sorted(
                 row.id
                 for row in listed
-                if row.id not in seen and (row.codon or (row.change and not row.change.inframe))
+                if row.id not in seen
+                and (row.codon or row.parts or (row.change and not row.change.inframe))
             )
         ),
         copy_number=patient.copy_number_examined,
@@ -163,7 +164,7 @@ def near_misses(patient: Patient, context: Context) -> tuple[NearMiss, ...]:
     for alteration in patient.alterations:
         if alteration.reported or alteration.germline or alteration.filters == ("absent",):
             continue
-        ids = _resistance_ids(alteration, patient, context)
+        ids = [row.id for row in _resisting(alteration, patient, context)]
         support = [s.name for s in patient.tumours if alteration.at(s.name).ad[1] > 0]
         if ids and support:
             found.append(
@@ -182,31 +183,37 @@ def near_misses(patient: Patient, context: Context) -> tuple[NearMiss, ...]:
 def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
     """Return germline variants that the catalogue knows, which are not findings.
 
-    One that is rare among people may be why a tumour did not respond (EGFR T790M): the verdict has
-    the reason.
+    One that is rare among people may be why a tumour did not respond (EGFR T790M): it is inherited
+    resistance, which the verdict names.
     """
     found = []
     for alteration in patient.alterations:
-        if not alteration.germline or not (rows := _resistance_ids(alteration, patient, context)):
+        if not alteration.germline or not (rows := _resisting(alteration, patient, context)):
             continue
+        drugs = tuple(d.name for d in patient.drugs if any(row.drug_match(d) for row in rows))
+        ids = tuple(row.id for row in rows)
+        inherited = is_inherited(alteration)
         reason = f"{alteration.label} is germline: it is in the normal cells too, and was present "
         reason += "before treatment"
-        if is_inherited(alteration):
-            drugs = join(drug.name for drug in patient.drugs)
-            reason += f"; it is reported to confer resistance to {drugs} or a drug of the class "
-            reason += f"({join(rows)}), and may be why the tumour did not respond"
+        if inherited:
+            reason += f"; it is reported to confer resistance to {join(drugs)} or a drug of the "
+            reason += f"class ({join(ids)}), and may be why the tumour did not respond"
         found.append(
             ExcludedVariant(
                 variant=alteration.id,
                 gene=alteration.gene,
                 protein=alteration.protein or None,
                 reason=reason,
+                inherited_resistance=inherited,
+                drugs=drugs,
+                evidence=ids,
             )
         )
     return tuple(found)
 
 
-def _resistance_ids(alteration: Alteration, patient: Patient, context: Context) -> list[str]:
+def _resisting(alteration: Alteration, patient: Patient, context: Context) -> list[Row]:
+    """Return the rows that list an alteration as resistance to a drug given."""
     matches = find_matches(
         alteration,
         context.catalog,
@@ -215,4 +222,4 @@ def _resistance_ids(alteration: Alteration, patient: Patient, context: Context) 
         context.diseases,
         patient.disease,
     )
-    return [m.row.id for m in matches if m.drug and m.row.direction == "resistance"]
+    return [m.row for m in matches if m.drug and m.row.direction == "resistance"]

@@ -67,6 +67,22 @@ CONVERGENCE = TABLE.add(
     origin="judgement: the kinases and GTPases on which resistance to RTK and RAF inhibitors meets "
     "(Wagle 2011)",
 )
+THROUGH_TARGET = TABLE.add(
+    "THROUGH_TARGET",
+    (
+        "antibody-drug conjugate",
+        "topoisomerase I inhibitor",
+        "topoisomerase II inhibitor",
+        "anti-CD20 antibody",
+        "anti-claudin 18.2 antibody",
+        "T-cell engager",
+    ),
+    unit="drug classes",
+    meaning="Classes whose drugs kill through their target instead of blocking its signal, so that "
+    "its loss resists them",
+    origin="judgement: a conjugate and an antibody that recruits need their antigen, a poison of a "
+    "topoisomerase needs the enzyme",
+)
 UNCATALOGUED = TABLE.add(
     "UNCATALOGUED",
     4,

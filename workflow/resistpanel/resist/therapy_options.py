@@ -54,9 +54,13 @@ def expected_to_fail(
 def _resisting(finding: Finding, drug: Drug) -> list[Match]:
     """Return the closest rows of an alteration for a drug; none if any of them is not resistance.
 
-    Rows of other diseases do not count.
+    Rows of other diseases do not count, but for reversions: the function that they restore is the
+    same in every tumour.
     """
-    closest = _closest([m for m in finding.matches if m.disease is not False], drug)
+    ours = [
+        m for m in finding.matches if m.disease is not False or m.row.mechanism_class == "reversion"
+    ]
+    closest = _closest(ours, drug)
     return closest if all(m.row.direction == "resistance" for m in closest) else []
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from resistpanel.core.text import join, sentence
 from resistpanel.core.vocabulary import GAINED, OPEN
+from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
     Confidence,
     Convergence,
@@ -165,13 +166,13 @@ def verdict(
         text = f"Resistance to {names} cannot be assessed: {why}."
         return _result("none", text, "low", notes, [])
     # Inherited resistance explains no relapse, but a board must not overlook it.
-    inherited = [item.reason for item in germline if "confer resistance" in item.reason]
+    inherited = [item for item in germline if item.inherited_resistance]
     if not keys:
         return _nothing(patient, findings, driver, covered, rows, notes, inherited)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes, inherited)
-    return _known(patient, keys, driver, converging, notes, numbers)
+    return _known(patient, keys, driver, converging, notes, numbers, inherited)
 
 
 def _known(
@@ -181,6 +182,7 @@ def _known(
     converging: Convergence | None,
     notes: list[str],
     numbers: Confidence,
+    inherited: Sequence[ExcludedVariant],
 ) -> Verdict:
     main = keys[0]
     text = _told(main)
@@ -193,6 +195,7 @@ def _known(
             " It may be why the tumour did not respond, but does not explain a relapse after a "
             "response."
         )
+    text += "".join(" " + sentence(item.reason) for item in inherited)
     missing = [*limits(main, numbers, driver, patient.tumor_only), *lacks(main, patient)]
     confidence = word(main, numbers, missing)
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
@@ -200,7 +203,8 @@ def _known(
         name = f"{driver.gene} {driver.protein or ''}".strip()
         still = "is retained" if patient.pairs else "is there"
         reasons.append(f"the sensitising driver {name} {still}: {driver.text}")
-    return _result("mechanism", text, confidence, reasons + notes, [k.alteration.id for k in keys])
+    named = [key.alteration.id for key in keys]
+    return _result("mechanism", text, confidence, reasons + notes, named, inherited)
 
 
 def _others(keys: Sequence[Finding]) -> str:
@@ -234,7 +238,7 @@ def _candidate(
     keys: Sequence[Finding],
     driver: Driver,
     notes: list[str],
-    inherited: list[str],
+    inherited: Sequence[ExcludedVariant],
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
@@ -246,11 +250,12 @@ def _candidate(
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
-    text += "".join(" " + sentence(reason) for reason in inherited)
+    text += "".join(" " + sentence(item.reason) for item in inherited)
     reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
-    return _result("candidate", text, "low", reasons + notes, [k.alteration.id for k in keys])
+    named = [key.alteration.id for key in keys]
+    return _result("candidate", text, "low", reasons + notes, named, inherited)
 
 
 def _nothing(
@@ -260,12 +265,12 @@ def _nothing(
     covered: Coverage,
     rows: Sequence,
     notes: list[str],
-    inherited: list[str],
+    inherited: Sequence[ExcludedVariant],
 ) -> Verdict:
     examined = coverage_text(patient, covered, rows)
     what = "no somatic mechanism" if inherited else "no mechanism"
     text = sentence(f"{what} of resistance to {classes_text(patient)} was found") + " "
-    text += "".join(sentence(reason) + " " for reason in inherited)
+    text += "".join(sentence(item.reason) + " " for item in inherited)
     if driver.state in {"lost", "absent"}:
         text += sentence(f"the sensitising driver is {driver.state}: {driver.text}") + " "
     text += sentence(examined)
@@ -286,11 +291,16 @@ def _nothing(
     confidence = "moderate" if complete and driver.state == "retained" else "low"
     if driver.state in {"lost", "absent"}:
         reasons.append(f"the sensitising driver is {driver.state}: {driver.text}")
-    return _result("none", text, confidence, reasons + notes, [])
+    return _result("none", text, confidence, reasons + notes, [], inherited)
 
 
 def _result(
-    kind: str, text: str, confidence: str, reasons: Sequence[str], keys: Sequence[str]
+    kind: str,
+    text: str,
+    confidence: str,
+    reasons: Sequence[str],
+    keys: Sequence[str],
+    inherited: Sequence[ExcludedVariant] = (),
 ) -> Verdict:
     return Verdict(
         kind=kind,
@@ -298,4 +308,5 @@ def _result(
         confidence=confidence,
         reasons=tuple(dict.fromkeys(reasons)),
         key_variants=tuple(keys),
+        inherited=tuple(item.variant for item in inherited) or UNSET,
     )
