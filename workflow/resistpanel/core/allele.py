@@ -62,7 +62,8 @@ def _displaced(ref: str, alt: str) -> bool:
     if n <= LEAST_DISPLACED or sum(a != b for a, b in zip(ref, alt, strict=True)) < LEAST_DIFFERENT:
         return False
     return any(
-        alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k] for k in range(1, n - LEAST_DISPLACED + 1)
+        alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k]
+        for k in range(1, n - LEAST_DISPLACED + 1)
     )
 
 

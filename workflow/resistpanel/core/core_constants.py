@@ -76,7 +76,7 @@ LEAST_DISPLACED = TABLE.add(
     "LEAST_DISPLACED",
     3,
     unit="bases",
-    meaning="Fewest bases between a deletion and an insertion of one length that are displaced, for "
+    meaning="Fewest bases displaced between a deletion and an insertion of one length, for "
     "the two to be an event of their own and not a substitution of several bases",
     origin="judgement",
 )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.core.special import ndtri
+from resistpanel.testing.events import Thinning
 from resistpanel.testing.genome import Region
 from resistpanel.testing.mixtures import Plan, Source, first_share, weights
 from resistpanel.testing.variants import Variant
@@ -77,6 +78,7 @@ def draw_fragments(
     density: np.ndarray,
     library: Library,
     rng: np.random.Generator,
+    thinning: Thinning | None = None,
 ) -> Fragments:
     """Draw the fragments of a region.
 
@@ -85,6 +87,8 @@ def draw_fragments(
     density : float array (targets or 1,)
         Fragments per start position at each target, in diploid DNA; of the whole region where
         it is off target.
+    thinning : Thinning, optional
+        Structural events of the sample, whose haplotypes lack fragments of the reference.
 
     Notes
     -----
@@ -101,7 +105,8 @@ def draw_fragments(
         amounts = np.array([[source.fraction for source in sources]])
         share = np.full((1, len(sources)), 0.5)
     rate = density * amounts.sum(axis=1)
-    count = int(rng.poisson(rate.max() * (size + growing)))
+    most = thinning.most if thinning else 1.0
+    count = int(rng.poisson(rate.max() * most * (size + growing)))
     start = rng.integers(0, size + growing, count)
     table = library.insert_table()
     insert = table[rng.integers(0, len(table), count)]
@@ -111,6 +116,8 @@ def draw_fragments(
     place = np.searchsorted(borders, start + insert / 2)
     kept = rng.random(count) * rate.max() < rate[place]
     kept &= start + insert <= size + growing
+    if thinning:
+        kept &= rng.random(count) * most < thinning.of(start, insert)
     start, insert, place = start[kept], insert[kept], place[kept]
 
     carried = _carried(len(variants), made, amounts[place], share[place], rng)
