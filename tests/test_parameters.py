@@ -109,6 +109,7 @@ STRUCTURE = {
     "report/study.py": {"CALLS": "codes of cBioPortal"},
     "testing/bam_records.py": {
         "MATCH, INSERTION, DELETION, SOFT_CLIP": "CIGAR operations",
+        "SUPPLEMENTARY": "SAM flag",
         "PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED": "SAM flags",
         "REVERSE, MATE_REVERSE, FIRST, SECOND, DUPLICATE": "SAM flags",
         "NAME_DIGITS": "digits of a read's name",

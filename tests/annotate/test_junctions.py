@@ -1,10 +1,13 @@
 """Names of junctions: exons of panel genes, fusions with frame and kinase domain."""
 
+from dataclasses import replace
+
 import pytest
 
-from resistpanel.annotate.junctions import breakends, kinase, known, named
+from resistpanel.annotate.junctions import breakends, kinase, known, named, partners
 from resistpanel.annotate.protein import protein_effect
 from resistpanel.annotate.transcript import Transcript
+from resistpanel.core.builds import LENGTHS
 from resistpanel.core.files import HOME, open_fasta
 from resistpanel.core.junction import LEFT, RIGHT, Breakend
 from resistpanel.panel.genes import Gene, load_genes
@@ -84,6 +87,30 @@ class TestExons:
         assert found.name == "FLT3-ITD, 102 bases"
         assert found.frame == "in_frame"
 
+    def test_tandem_duplication_over_an_intron(self, panel, genes):
+        """Exon 15 in part, intron 14 and exon 14 in part of FLT3, whose strand is -."""
+        (_, high), (low, _) = panel["FLT3"].coding_order[14], panel["FLT3"].coding_order[13]
+        found = named(
+            Breakend("chr13", high - 99, RIGHT), Breakend("chr13", low + 111, LEFT), genes
+        )
+        assert found.name == f"FLT3-ITD, {low - high + 210} bases"
+        assert (found.frame, found.coding[1] - found.coding[0]) == ("in_frame", 210)
+        first = panel["FLT3"].cdna(low + 110)
+        assert found.coding[0] == first - 1
+
+    @pytest.mark.parametrize("shift, site", [(-70, "acceptor"), (100, "donor")])
+    def test_splice_site_of_met_exon_14(self, panel, genes, shift, site):
+        start = panel["MET"].coding_order[12][0] + shift
+        found = named(Breakend("chr7", start, LEFT), Breakend("chr7", start + 120, RIGHT), genes)
+        assert found.name == f"MET exon 14 skipping (splice {site} deletion, 120 bases)"
+        assert (found.consequence, found.exons) == (f"splice_{site}_variant", "MET:14-14")
+
+    def test_inserted_bases_and_the_frame(self, panel, genes):
+        start = panel["FLT3"].coding_order[13][0]
+        ends = Breakend("chr13", start + 10, RIGHT), Breakend("chr13", start + 112, LEFT)
+        found = named(*ends, genes, None, 4)
+        assert (found.name, found.frame) == ("FLT3-ITD, 106 bases", "out_of_frame")
+
     def test_intron(self, panel, genes):
         start = panel["EGFR"].cds[0][1] + 1000
         ends = Breakend("chr7", start, LEFT), Breakend("chr7", start + 900, RIGHT)
@@ -99,14 +126,30 @@ class TestFusions:
         alk = panel["ALK"]
         ends = Breakend("chr2", intron(alk, 20), LEFT), Breakend("chr2", 42_522_000, LEFT)
         found = named(*ends, genes)
-        assert (found.fusion, found.kinase, found.gene) == ("?::ALK", "kept", "ALK")
-        assert found.name == "?::ALK fusion (ALK exon 20)"
+        assert (found.fusion, found.kinase, found.gene) == ("chr2:42522000::ALK", "kept", "ALK")
+        assert found.name == "chr2:42522000::ALK fusion (ALK exon 20)"
+
+    @pytest.mark.parametrize("build, name", [("hg19", "chr2"), ("hg19", "2"), ("hg38", "chr2")])
+    def test_partner_outside_of_the_panel(self, build, name):
+        """Intron 13 of EML4 and intron 19 of ALK, as in variant 1."""
+        panel = load_genes(HOME / "panels" / "cancer138" / f"{build}.gff3")
+        alk = replace(panel["ALK"], chrom=name)
+        others = partners({c.removeprefix("chr" if name == "2" else ""): n
+                           for c, n in LENGTHS[build].items()})  # fmt: skip
+        eml4 = next(g for g in others[name] if g.symbol == "EML4")
+        ends = Breakend(name, intron(alk, 20), LEFT), Breakend(name, eml4.cds[12][1] + 500, LEFT)
+        found = named(*ends, {name: [alk]}, others)
+        assert found.name == "EML4::ALK fusion (EML4 exon 13, ALK exon 20)"
+        assert (found.fusion, found.kinase, found.frame) == ("EML4::ALK", "kept", "unknown")
+
+    def test_partner_of_an_unknown_build(self):
+        assert partners({"chr2": 1000}) == {}
 
     def test_the_other_junction_has_no_kinase(self, panel, genes):
         alk = panel["ALK"]
         ends = Breakend("chr2", intron(alk, 20), RIGHT), Breakend("chr2", 42_522_000, RIGHT)
         found = named(*ends, genes)
-        assert (found.fusion, found.kinase) == ("ALK::?", "lost")
+        assert (found.fusion, found.kinase) == ("ALK::chr2:42522001", "lost")
 
     @pytest.mark.parametrize("lengths, frame", [((90, 60), "in_frame"), ((91, 60), "out_of_frame"),
                                                 ((91, 61), "in_frame")])  # fmt: skip

@@ -440,6 +440,19 @@ def test_phased_beside_a_commoner_one(tmp_path):
     assert af == pytest.approx([0.5, 0.06], abs=0.06)
 
 
+def test_deletion_and_insertion_of_one_length(tmp_path):
+    """The molecule is as long as the reference, and is one allele."""
+    lost = Variant(1800, SEQUENCE[1800:1804], "", {"t": 0.04}, block=1)
+    more = Variant(1812, "", "GATT", {"t": 0.04}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2100)], [lost, more], {"normal": 150, "t": 600})
+    calls = made.write(tmp_path).call()
+    whole = SEQUENCE[1800:1812], SEQUENCE[1804:1812] + "GATT"
+    assert calls.passing() == [(1801, *whole)]
+    record = calls.find(*calls.passing()[0])
+    assert record.info["TYPE"] == "COMPLEX"
+    assert record.samples[1]["AF"] == pytest.approx(0.04, abs=0.015)
+
+
 def test_phase(tmp_path):
     """Which called alleles lie on one molecule: counted over fragments that cover both."""
     first, second = snv(1800, {"t": 0.3}, block=1), snv(1830, {"t": 0.3}, block=1)

@@ -62,6 +62,23 @@ def test_kinase_domain_duplication_is_a_candidate(patient, finding, context):
     assert (found["effect"], found["label"]) == ("candidate", "EGFR-KDD")
 
 
+def test_met_exon_14_is_the_driver(patient, finding, context):
+    p = patient("capmatinib", disease="NSCLC").background()
+    add(p, "MET", "", 0.3, 0.3, name="MET exon 14 deletion", exons="MET:14-14", frame="in_frame",
+        kinase="kept")  # fmt: skip
+    assert p.resist(context)["driver"]["gene"] == "MET"
+    assert finding(p.resist(context), "MET").effect == "driver"
+
+
+def test_reciprocal_fusion_is_no_candidate(patient, context):
+    p = patient("crizotinib", disease="NSCLC").background()
+    add(p, "ALK", "", 0.0, 0.3, consequence="gene_fusion", name="ALK::EML4 fusion (ALK exon 19)",
+        fusion="ALK::EML4", kinase="lost", frame="unknown")  # fmt: skip
+    found = next(f for f in p.resist(context)["findings"] if f["gene"] == "ALK")
+    assert found["effect"] == "no_effect"
+    assert "without the whole kinase domain of ALK" in str(found)
+
+
 def test_exons_out_of_frame_inactivate(patient, finding, context):
     p = patient("vemurafenib").background()
     p.add("BRAF", "V600E", 0.35, 0.35)

@@ -77,3 +77,10 @@ REVERSION_GAP = TABLE.add(
     "own length at which an allele may have come from a truncating one by one event",
     origin="judgement: the caller aligns a molecule with two indels this close in several ways",
 )
+LEAST_ITD = TABLE.add(
+    "LEAST_ITD",
+    9,
+    unit="bases",
+    meaning="Shortest insertion that is named an internal tandem duplication",
+    origin="judgement",
+)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from resistpanel.annotate.annotate_constants import MET_EXON_14
+from resistpanel.core.builds import build_of_lengths, with_chr
 from resistpanel.core.junction import LEFT, RIGHT, Breakend
 from resistpanel.panel.genes import Gene
 
@@ -19,7 +21,13 @@ from resistpanel.panel.genes import Gene
 FIELDS = (
     ("SVNAME", "1", "String", "Name of the event, percent-encoded"),
     ("EXONS", "1", "String", "Exons lost or duplicated, as GENE:first-last"),
-    ("FUSION", "1", "String", "Genes joined in the direction of both, 5' gene first"),
+    (
+        "FUSION",
+        "1",
+        "String",
+        "Genes joined in the direction of both, 5' gene first; contig and position where no gene "
+        "is known",
+    ),
     ("FRAME", "1", "String", "in_frame, out_of_frame or unknown"),
     ("KINASE", "1", "String", "Kinase domain: kept, lost, duplicated or cut"),
 )
@@ -51,8 +59,10 @@ class Named:
     kinase : str or None
         kept, lost, duplicated or cut; None of a gene without a known kinase domain.
     coding : (int, int) or None
-        Coding bases lost or duplicated, 0-based half-open in the order of translation, where whole
-        exons are.
+        Coding bases lost or duplicated, 0-based half-open in the order of translation, where the
+        messenger RNA follows from the sequence: both ends in exons, or both in introns.
+    exonic : bool
+        Whether both ends are in exons, so that inserted bases are in the messenger RNA.
     """
 
     gene: str
@@ -64,6 +74,35 @@ class Named:
     frame: str | None = None
     kinase: str | None = None
     coding: tuple[int, int] | None = None
+    exonic: bool = False
+
+
+@dataclass(frozen=True)
+class Partner(Gene):
+    """A gene of known fusions that is not on the panel; `cds` are all of its exons."""
+
+
+def partners(lengths: Mapping[str, int]) -> dict[str, list[Partner]]:
+    """Return the genes of known fusions by contig of a reference, none of an unknown build.
+
+    Parameters
+    ----------
+    lengths : mapping of str to int
+        Contigs of the reference.
+    """
+    build = build_of_lengths(lengths)
+    found: dict[str, list[Partner]] = {}
+    names = {with_chr(name): name for name in lengths}
+    for symbol, (transcript, chrom, strand, exons) in _fusion_genes().get(build, {}).items():
+        if chrom in names:
+            gene = Partner(symbol, transcript, names[chrom], strand, [tuple(e) for e in exons])
+            found.setdefault(names[chrom], []).append(gene)
+    return found
+
+
+@cache
+def _fusion_genes() -> dict:
+    return json.loads((Path(__file__).parent / "fusion_genes.json").read_text(encoding="utf-8"))
 
 
 def breakends(
@@ -97,6 +136,8 @@ def breakends(
 
 def exon_number(gene: Gene, coding: int) -> int:
     """Return the number of a coding exon (1-based) as clinical nomenclature counts it."""
+    if isinstance(gene, Partner):
+        return coding
     return coding + known()["first_coding_exon"].get(gene.symbol, 1) - 1
 
 
@@ -155,13 +196,23 @@ def kinase(gene: Gene, exons: Sequence[int]) -> str | None:
     return "none" if last < domain["start"] or first > domain["end"] else "part"
 
 
-def named(first: Breakend, second: Breakend, genes: Mapping[str, Sequence[Gene]]) -> Named | None:
+def named(
+    first: Breakend,
+    second: Breakend,
+    genes: Mapping[str, Sequence[Gene]],
+    others: Mapping[str, Sequence[Partner]] | None = None,
+    inserted: int = 0,
+) -> Named | None:
     """Return what a junction does to the genes of a panel, None where it touches none.
 
     Parameters
     ----------
     first, second : Breakend
     genes : mapping of contig to sequence of Gene
+    others : mapping of contig to sequence of Partner, optional
+        Genes that name a breakend outside of the panel's genes.
+    inserted : int
+        Bases between the two.
     """
     a = gene_at(genes.get(first.contig, ()), first)
     b = gene_at(genes.get(second.contig, ()), second)
@@ -169,8 +220,10 @@ def named(first: Breakend, second: Breakend, genes: Mapping[str, Sequence[Gene]]
         return None
     if a is not None and b is not None and a.symbol == b.symbol:
         if first.side != second.side:
-            return _intragenic(a, first, second)
+            return _intragenic(a, first, second, inserted)
         return _rearranged(a)
+    a = a or gene_at((others or {}).get(first.contig, ()), first)
+    b = b or gene_at((others or {}).get(second.contig, ()), second)
     return _joined(a, first, b, second)
 
 
@@ -179,7 +232,18 @@ def _rearranged(gene: Gene) -> Named:
     return Named(gene.symbol, gene.versioned, "structural_variant", name)
 
 
-def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
+def _coding(gene: Gene, start: int, end: int) -> tuple[int, int]:
+    """Return the coding bases between two positions, 0-based half-open, 5' to 3'."""
+    before = between = 0
+    for low, high in gene.cds:
+        before += max(min(high, start) - low, 0)
+        between += max(min(high, end) - max(low, start), 0)
+    if gene.strand == "-":
+        before = gene.length - before - between
+    return before, before + between
+
+
+def _intragenic(gene: Gene, first: Breakend, second: Breakend, inserted: int) -> Named:
     """Name a deletion or tandem duplication within a gene, by its exons."""
     lost = first.side == LEFT
     start, end = sorted((first.pos, second.pos))
@@ -188,13 +252,22 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
         for number, (begin, stop) in enumerate(gene.coding_order, 1)
         if start <= begin and stop <= end
     ]
-    part = _cut(gene, first) or _cut(gene, second)
+    part = _cut(gene, first) + _cut(gene, second)
     word = "deletion" if lost else "duplication"
     if not whole and not part:
         name = f"{gene.symbol} intron {word}, {end - start} bases"
         return Named(gene.symbol, gene.versioned, "intron_variant", name)
+    if lost and part == 1 and not whole and (site := _splice_site(gene, start, end)):
+        return site
+    coding = _coding(gene, start, end) if part != 1 else None
+    frame = "unknown"
+    if coding:
+        # Between introns, what is inserted is spliced out.
+        more = inserted if part else 0
+        frame = _frame(coding[1] - coding[0] + (-more if lost else more))
     if not whole:
-        return _within_exon(gene, start, end, lost)
+        size = end - start - inserted if lost else end - start + inserted
+        return _within_exon(gene, (start, end), lost, size, frame, coding)
     low, high = exon_number(gene, whole[0]), exon_number(gene, whole[-1])
     held = kinase(gene, whole)
     state = None
@@ -204,7 +277,6 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
             "part": "cut" if lost else "kept",
             "none": "kept",
         }[held]
-    frame = "unknown" if part else _frame(_bases(gene, whole))
     name = _known_name(gene, "DEL" if lost else "DUP", low, high)
     span = f"exon {low}" if low == high else f"exons {low}-{high}"
     if name is None:
@@ -212,30 +284,59 @@ def _intragenic(gene: Gene, first: Breakend, second: Breakend) -> Named:
         if state == "duplicated":
             name = f"{gene.symbol} kinase domain duplication ({span})"
     term = "exon_loss_variant" if lost else "duplication"
-    before = _bases(gene, range(1, whole[0]))
-    coding = None if part else (before, before + _bases(gene, whole))
     place = f"{gene.symbol}:{low}-{high}"
-    return Named(gene.symbol, gene.versioned, term, name, place, None, frame, state, coding)
+    shown = frame, state, coding, part == 2
+    return Named(gene.symbol, gene.versioned, term, name, place, None, *shown)
 
 
-def _within_exon(gene: Gene, start: int, end: int, lost: bool) -> Named:
-    """Name a deletion or duplication of parts of one or two exons."""
+def _splice_site(gene: Gene, start: int, end: int) -> Named | None:
+    """Name a deletion from within an exon into an intron: the splice site between is lost."""
+    order = gene.coding_order
+    for number, (low, high) in enumerate(order, 1):
+        for border, acceptor in ((low, gene.strand == "+"), (high, gene.strand != "+")):
+            if not start < border < end or number == (1 if acceptor else len(order)):
+                continue
+            site = "acceptor" if acceptor else "donor"
+            exon = exon_number(gene, number)
+            name = f"{gene.symbol} exon {exon} splice {site} deletion, {end - start} bases"
+            if (gene.symbol, exon) == ("MET", MET_EXON_14):
+                name = f"MET exon 14 skipping (splice {site} deletion, {end - start} bases)"
+            place = f"{gene.symbol}:{exon}-{exon}"
+            term = f"splice_{site}_variant"
+            return Named(gene.symbol, gene.versioned, term, name, place, None, "unknown")
+    return None
+
+
+def _within_exon(
+    gene: Gene,
+    span: tuple[int, int],
+    lost: bool,
+    size: int,
+    frame: str,
+    coding: tuple[int, int] | None,
+) -> Named:
+    """Name a deletion or duplication of parts of one or two exons, of `size` bases in all."""
+    start, end = span
     touched = [
         exon_number(gene, number)
         for number, (begin, stop) in enumerate(gene.coding_order, 1)
         if begin < end and start < stop
     ]
     low, high = min(touched), max(touched)
-    inside = any(begin <= start and end <= stop for begin, stop in gene.cds)
-    frame = _frame(end - start) if inside else "unknown"
     word = "deletion" if lost else "internal tandem duplication"
-    name = f"{gene.symbol} exon {low} {word}, {end - start} bases"
-    usual = known()["internal_tandem_duplications"].get(gene.symbol)
-    if not lost and usual and usual[0] <= low and high <= usual[1]:
-        name = f"{gene.symbol}-ITD, {end - start} bases"
+    name = f"{gene.symbol} exon {low} {word}, {size} bases"
+    if not lost and duplicates_usually(gene.symbol, low, high):
+        name = f"{gene.symbol}-ITD, {size} bases"
     term = "exon_loss_variant" if lost else "duplication"
     place = f"{gene.symbol}:{low}-{high}"
-    return Named(gene.symbol, gene.versioned, term, name, place, None, frame)
+    shown = frame, None, coding, coding is not None
+    return Named(gene.symbol, gene.versioned, term, name, place, None, *shown)
+
+
+def duplicates_usually(symbol: str, low: int, high: int) -> bool:
+    """Return whether exons are those of a gene's internal tandem duplications."""
+    usual = known()["internal_tandem_duplications"].get(symbol)
+    return usual is not None and usual[0] <= low and high <= usual[1]
 
 
 def _frame(bases: int) -> str:
@@ -259,9 +360,11 @@ def _joined(a: Gene | None, first: Breakend, b: Gene | None, second: Breakend) -
         gene = sides[0][0]
         name = f"{gene.symbol} and {sides[1][0].symbol} joined in opposite directions"
         return Named(gene.symbol, gene.versioned, "structural_variant", name)
-    fusion = "::".join(side[0].symbol if side else "?" for side in (head, tail))
+    outside = next((f"{e.contig}:{e.base + 1}" for g, e in ((a, first), (b, second)) if not g), "")
+    fusion = "::".join(side[0].symbol if side else outside for side in (head, tail))
     frame = "unknown"
-    if head and tail and not _cut(*head) and not _cut(*tail):
+    coding = not any(side and isinstance(side[0], Partner) for side in (head, tail))
+    if head and tail and coding and not _cut(*head) and not _cut(*tail):
         before = _bases(head[0], _kept(*head)) - head[0].offset
         lacking = tail[0].length - _bases(tail[0], _kept(*tail)) - tail[0].offset
         frame = "in_frame" if (before - lacking) % 3 == 0 else "out_of_frame"
@@ -280,8 +383,9 @@ def _joined(a: Gene | None, first: Breakend, b: Gene | None, second: Breakend) -
 def _with_kinase(head, tail) -> tuple[Gene, str | None]:
     """Return the gene to name a fusion by, with what becomes of its kinase domain."""
     for side in (tail, head):
-        if side is not None:
+        if side is not None and not isinstance(side[0], Partner):
             held = kinase(side[0], _kept(*side))
             if held is not None:
                 return side[0], {"whole": "kept", "part": "cut", "none": "lost"}[held]
-    return (tail or head)[0], None
+    on_panel = [s for s in (tail, head) if s and not isinstance(s[0], Partner)]
+    return on_panel[0][0], None

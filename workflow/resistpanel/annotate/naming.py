@@ -1,10 +1,12 @@
-"""The names by which a laboratory knows an alteration that has no protein change.
+"""The names by which a laboratory knows an alteration beside its protein change, or without one.
 
-Canonical splice changes, skipping of exon 14 of MET, hotspots of the TERT promoter.
+Canonical splice changes, skipping of exon 14 of MET, hotspots of the TERT promoter, internal tandem
+duplications.
 """
 
-from resistpanel.annotate.annotate_constants import MET_EXON_14, MET_EXON_14_LENGTH
+from resistpanel.annotate.annotate_constants import LEAST_ITD, MET_EXON_14, MET_EXON_14_LENGTH
 from resistpanel.annotate.edits import Edit
+from resistpanel.annotate.junctions import duplicates_usually, exon_number
 from resistpanel.annotate.transcript import Transcript
 
 #: Hotspots of the TERT promoter by c. name, with the names of their first reports, which count on
@@ -45,7 +47,37 @@ def usual_name(
     for term, site in (("splice_acceptor_variant", "acceptor"), ("splice_donor_variant", "donor")):
         if term in terms:
             return f"splice {site} ({hgvs_c})"
+    if size := _tandem_duplication(transcript, placements):
+        return f"{transcript.symbol}-ITD, {size} bases"
     return ""
+
+
+def _tandem_duplication(transcript: Transcript, placements: list[Edit]) -> int:
+    """Return the bases of an internal tandem duplication, 0 of any other allele.
+
+    At least half of what is inserted is a copy of the bases beside it; the rest is between the
+    copies.
+    """
+    for edit in placements:
+        size = len(edit.alt)
+        if not edit.is_insertion or size < LEAST_ITD:
+            continue
+        exon = next(
+            (
+                exon_number(transcript.gene, number)
+                for number, (start, end) in enumerate(transcript.gene.coding_order, 1)
+                if start <= edit.start <= end
+            ),
+            None,
+        )
+        if exon is None or not duplicates_usually(transcript.symbol, exon, exon):
+            continue
+        half = -(-size // 2)
+        before = transcript.fetch(transcript.chrom, edit.start - half, edit.start)
+        after = transcript.fetch(transcript.chrom, edit.start, edit.start + half)
+        if edit.alt.endswith(before) or edit.alt.startswith(after):
+            return size
+    return 0
 
 
 def _skips_met_exon_14(

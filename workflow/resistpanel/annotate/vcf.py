@@ -103,6 +103,7 @@ class Annotator:
         for gene in load_genes(genes).values():
             self.genes_by_chrom.setdefault(gene.chrom, []).append(gene)
             self.by_chrom.setdefault(gene.chrom, []).append(Transcript(gene, reference))
+        self.partners = junctions.partners(reference.contigs)
 
     def near(self, chrom: str, start: int, end: int) -> list[Transcript]:
         """Return the transcripts within `FLANK` bases of a range (0-based half-open)."""
@@ -120,12 +121,21 @@ class Annotator:
         """Return what a junction does to the panel's genes, None of any other record."""
         place = record.chrom, record.pos, record.alts[0], record.ref, record.stop
         ends = junctions.breakends(*place)
-        return None if ends is None else junctions.named(*ends, self.genes_by_chrom)
+        if ends is None:
+            return None
+        inserted = len(_inserted(record))
+        return junctions.named(*ends, self.genes_by_chrom, self.partners, inserted)
 
-    def protein(self, named: junctions.Named) -> ProteinEffect | None:
-        """Return what the loss or duplication of whole exons does to the protein.
+    def protein(self, named: junctions.Named, inserted: str) -> ProteinEffect | None:
+        """Return what the loss or duplication of coding bases does to the protein.
 
-        None of other junctions, and where the first coding exon is one of them.
+        None of other junctions, and where the first coding base is one of them.
+
+        Parameters
+        ----------
+        named : Named
+        inserted : str
+            Bases at the junction, on the forward strand.
         """
         if named.coding is None or named.coding[0] == 0:
             return None
@@ -134,8 +144,11 @@ class Annotator:
             return None
         skip, whole = transcript.offset, transcript.coding
         start, end = named.coding
-        gained = "" if named.consequence == "exon_loss_variant" else whole[start:end]
-        place = (end, end) if gained else (start, end)
+        exonic = named.exonic
+        more = transcript.strand(inserted) if exonic else ""
+        lost = named.consequence == "exon_loss_variant"
+        gained = more if lost else more + whole[start:end]
+        place = (start, end) if lost else (end, end)
         place = (n - skip for n in place)
         return protein_effect(
             whole[skip:], transcript.trailing, *place, gained, transcript.translation
@@ -427,7 +440,7 @@ def _add_junction(record: pysam.VariantRecord, annotator: Annotator) -> None:
     if named is None:
         record.info["NOT_ANNOTATED"] = "no_gene"
         return
-    protein = annotator.protein(named)
+    protein = annotator.protein(named, _inserted(record))
     if protein is not None:
         record.info["HGVSP"] = encode(protein.hgvs)
         if protein.shorts:
@@ -445,6 +458,12 @@ def _add_junction(record: pysam.VariantRecord, annotator: Annotator) -> None:
     for name, value in values.items():
         if value is not None:
             record.info[name] = value
+
+
+def _inserted(record: pysam.VariantRecord) -> str:
+    """Return the bases at a junction, on the forward strand."""
+    value = record.info.get("SVINSSEQ") if "SVINSSEQ" in record.header.info else None
+    return (value[0] if isinstance(value, tuple) else value) or ""
 
 
 def _phases(record: pysam.VariantRecord, where: str) -> dict[Bases, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from resistpanel.core.core_constants import LEAST_DIFFERENT, LEAST_DISPLACED
 from resistpanel.core.reference import Reference, decode, encode
 
 
@@ -51,8 +52,19 @@ class Allele:
 
     @property
     def substitution(self) -> bool:
-        """True for SNVs and MNVs."""
-        return len(self.ref) == len(self.alt)
+        """True for SNVs and MNVs; not for a deletion and an insertion of one length."""
+        return len(self.ref) == len(self.alt) and not _displaced(self.ref, self.alt)
+
+
+def _displaced(ref: str, alt: str) -> bool:
+    """Return whether a deletion at one end and an insertion at the other make `alt` of `ref`."""
+    n = len(ref)
+    if n <= LEAST_DISPLACED or sum(a != b for a, b in zip(ref, alt, strict=True)) < LEAST_DIFFERENT:
+        return False
+    return any(
+        alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k]
+        for k in range(1, n - LEAST_DISPLACED + 1)
+    )
 
 
 def _shared(one: str, other: str) -> int:

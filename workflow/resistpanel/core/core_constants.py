@@ -71,3 +71,20 @@ CIS_FRACTION = TABLE.add(
     "cis; in trans up to the rest of it",
     origin="judgement",
 )
+
+LEAST_DISPLACED = TABLE.add(
+    "LEAST_DISPLACED",
+    3,
+    unit="bases",
+    meaning="Fewest bases displaced between a deletion and an insertion of one length, for "
+    "the two to be an event of their own and not a substitution of several bases",
+    origin="judgement",
+)
+LEAST_DIFFERENT = TABLE.add(
+    "LEAST_DIFFERENT",
+    3,
+    unit="bases",
+    meaning="Fewest mismatches without gaps of such an event",
+    origin="derived: bwa mem's default scores: a mismatch costs 5 against a match, a deletion "
+    "and an insertion of one base cost 14",
+)

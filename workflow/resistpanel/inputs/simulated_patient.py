@@ -172,6 +172,9 @@ def _check_names(patient: dict, document: Document) -> None:
         for kind in ("af", "ccf"):
             for name in document.value["somatic"][i].get(kind, {}):
                 known(name, "somatic", i, kind, name)
+    for i, event in enumerate(patient["events"]):
+        for name in event["af"]:
+            known(name, "events", i, "af", name)
     for i, change in enumerate(patient["copynumber"]):
         for name, copies in change["samples"].items():
             known(name, "copynumber", i, "samples", name)

@@ -17,7 +17,8 @@ def genes_of(variant: dict) -> tuple[str | None, str | None]:
     """Return the genes at the first and the second site; of a fusion the 5' gene is the first."""
     fusion = variant["junction"]["fusion"]
     if fusion:
-        return tuple(None if gene == "?" else gene for gene in fusion.split("::"))
+        # Contig and position where no gene is known.
+        return tuple(None if ":" in gene else gene for gene in fusion.split("::"))
     return variant["gene"], variant["gene"]
 
 

@@ -201,6 +201,9 @@ class Alteration:
         if self.junction and self.junction.name:
             name = self.junction.name
             return name if name.startswith(self.gene) else f"{self.gene} {name}"
+        if self.usual_name.startswith(self.gene):
+            short = f" (p.{self.protein.replace(',', '+')})" if self.protein else ""
+            return f"{self.usual_name}{short}"
         if self.protein:
             return f"{self.gene} p.{self.protein.replace(',', '+')}"
         if self.usual_name:

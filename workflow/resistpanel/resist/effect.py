@@ -11,6 +11,8 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction
 from resistpanel.resist.mechanism import Mechanism, acts_through, plausible
+from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction, skips_exon
+from resistpanel.resist.mechanism import Mechanism, plausible
 
 #: What an alteration does against the drugs given.
 EFFECTS = ("known", "candidate", "driver", "other_driver", "not_connected", "no_effect")
@@ -98,6 +100,8 @@ def is_driver(alteration: Alteration, driver: Driver) -> bool:
         return driver.alteration_type == alteration.copy_number
     if driver.alteration_type in JUNCTIONS:
         return shown_by_junction(alteration, driver.alteration_type)
+    if driver.alteration_type == "splice":
+        return skips_exon(alteration, driver.alteration)
     return any(driver.matches_change(change) for change in alteration.changes)
 
 

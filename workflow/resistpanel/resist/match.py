@@ -1,5 +1,6 @@
 """Matching an alteration with the rows of the catalogue."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,25 @@ def shown_by_junction(alteration: Alteration, kind: str) -> bool:
             and (junction.frame != "out_of_frame")
         )
     return junction.kinase == "duplicated"
+
+
+def skips_exon(alteration: Alteration, text: str) -> bool:
+    """Return whether an alteration has the effect ``exon 14 skipping`` of a row, by exon.
+
+    The exon is lost by a junction, or by a splice change that is named for it.
+    """
+    match = re.fullmatch(r"exon (\d+) skipping", text)
+    if match is None:
+        return False
+    if alteration.usual_name.startswith(text):
+        return True
+    junction, exon = alteration.junction, match[1]
+    lost = {"exon_loss_variant", "splice_acceptor_variant", "splice_donor_variant"}
+    return (
+        junction is not None
+        and junction.exons == f"{alteration.gene}:{exon}-{exon}"
+        and alteration.consequence in lost
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +118,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
         return None
     if row.alteration_type in JUNCTIONS:
         return "gene" if shown_by_junction(alteration, row.alteration_type) else None
+    if row.alteration_type == "splice" and skips_exon(alteration, row.alteration):
+        return "exact"
     if not row.visible_in_dna:
         return None
     if alteration.copy_number:

@@ -107,6 +107,11 @@ def plausible(alteration: Alteration, relation: Relation, drug: Drug) -> tuple[b
         )
     if alteration.inactivates:
         return False, f"inactivates {alteration.gene}, which the pathway requires"
+    junction = alteration.junction
+    if junction is not None and junction.kinase in ("lost", "cut"):
+        return False, f"without the whole kinase domain of {alteration.gene}"
+    if junction is not None and junction.fusion and junction.frame == "out_of_frame":
+        return False, f"the reading frame of {alteration.gene} is not kept"
     if alteration.copy_number == "amplification":
         return True, f"more copies of {alteration.gene}, a positive regulator of the pathway"
     return True, (

@@ -13,6 +13,7 @@ from resistpanel.testing.families import (
     draw_codes,
     draw_families,
 )
+from resistpanel.testing.events import Thinning
 from resistpanel.testing.genome import Region
 from resistpanel.testing.mixtures import Plan, Source, first_share, weights
 from resistpanel.testing.testing_constants import CFDNA_PEAKS, SHORTEST_CFDNA
@@ -102,6 +103,7 @@ def draw_fragments(
     density: np.ndarray,
     library: Library,
     rng: np.random.Generator,
+    thinning: Thinning | None = None,
 ) -> Fragments:
     """Draw the fragments of a region.
 
@@ -110,6 +112,8 @@ def draw_fragments(
     density : float array (targets or 1,)
         Fragments per start position at each target, in diploid DNA; of the whole region where
         it is off target.
+    thinning : Thinning, optional
+        Structural events of the sample, whose haplotypes lack fragments of the reference.
 
     Notes
     -----
@@ -126,7 +130,8 @@ def draw_fragments(
         amounts = np.array([[source.fraction for source in sources]])
         share = np.full((1, len(sources)), 0.5)
     rate = density * amounts.sum(axis=1)
-    count = int(rng.poisson(rate.max() * (size + growing)))
+    most = thinning.most if thinning else 1.0
+    count = int(rng.poisson(rate.max() * most * (size + growing)))
     start = rng.integers(0, size + growing, count)
     table = library.insert_table()
     insert = table[rng.integers(0, len(table), count)]
@@ -138,6 +143,8 @@ def draw_fragments(
     kept &= start + insert <= size + growing
     # Reads longer than their fragment must lie within the region as well.
     kept &= (start + insert >= library.length) & (start + library.length <= size + growing)
+    if thinning:
+        kept &= rng.random(count) * most < thinning.of(start, insert)
     start, insert, place = start[kept], insert[kept], place[kept]
 
     carried = _carried(len(variants), made, amounts[place], share[place], rng)

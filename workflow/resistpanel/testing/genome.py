@@ -87,19 +87,26 @@ def decode(codes: np.ndarray) -> str:
 
 
 def windows(
-    targets: Sequence[Target], flank: int, lengths: Mapping[str, int]
+    targets: Sequence[Target],
+    flank: int,
+    lengths: Mapping[str, int],
+    points: Sequence[tuple[str, int]] = (),
 ) -> list[tuple[str, int, int, list[Target]]]:
-    """Return (chrom, start, end, targets) of the flanked targets, joined where they meet."""
+    """Return (chrom, start, end, targets) of the flanked targets, joined where they meet.
+
+    So are `points`, (contig, 0-based position), that may be outside of targets.
+    """
     contigs = {name: rank for rank, name in enumerate(lengths)}
     joined: list[tuple[str, int, int, list[Target]]] = []
-    for target in sorted(targets, key=lambda t: (contigs[t.chrom], t.start)):
-        start = max(0, target.start - flank)
-        end = min(lengths[target.chrom], target.end + flank)
-        if joined and joined[-1][0] == target.chrom and start <= joined[-1][2]:
-            chrom, first, last, members = joined[-1]
-            joined[-1] = (chrom, first, max(last, end), [*members, target])
+    wanted = [(t.chrom, t.start, t.end, [t]) for t in targets]
+    wanted += [(chrom, pos, pos, []) for chrom, pos in points]
+    for chrom, low, high, mine in sorted(wanted, key=lambda w: (contigs[w[0]], w[1])):
+        start, end = max(0, low - flank), min(lengths[chrom], high + flank)
+        if joined and joined[-1][0] == chrom and start <= joined[-1][2]:
+            _, first, last, members = joined[-1]
+            joined[-1] = (chrom, first, max(last, end), [*members, *mine])
         else:
-            joined.append((target.chrom, start, end, [target]))
+            joined.append((chrom, start, end, mine))
     return joined
 
 
@@ -185,6 +192,7 @@ def synthetic(
     flank: int,
     off_target: int,
     seed: np.random.SeedSequence,
+    points: Sequence[tuple[str, int]] = (),
 ) -> Genome:
     """Return a synthetic genome at true coordinates.
 
@@ -204,11 +212,13 @@ def synthetic(
         Number of stretches outside the panel.
     seed : SeedSequence
         Every gene and region draws from its own child of it.
+    points : sequence of (str, int)
+        Contig and 0-based position of breakends, which have sequence around them as well.
     """
     lengths = dict(LENGTHS[build])
     regions = []
     region_seed, gene_seed, place_seed = seed.spawn(3)
-    spans = windows(targets, flank, lengths)
+    spans = windows(targets, flank, lengths, points)
     places = stray_windows(lengths, spans, off_target, np.random.default_rng(place_seed))
     contigs = {name: rank for rank, name in enumerate(lengths)}
     spans = sorted([*spans, *places], key=lambda span: (contigs[span[0]], span[1]))
@@ -316,6 +326,7 @@ def from_reference(
     flank: int,
     off_target: int,
     seed: np.random.SeedSequence,
+    points: Sequence[tuple[str, int]] = (),
 ) -> Genome:
     """Return the regions of a real reference round the targets.
 
@@ -331,7 +342,7 @@ def from_reference(
                 f"target {target.name} at {target.chrom}:{target.end} is not in {reference}",
                 cure="give targets of the same build and contig names (resistpanel panel adapt)",
             )
-    spans = windows(targets, flank, lengths)
+    spans = windows(targets, flank, lengths, points)
     rng = np.random.default_rng(seed)
     regions = []
     with open_fasta(reference) as fasta:

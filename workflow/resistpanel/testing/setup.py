@@ -14,6 +14,7 @@ from resistpanel.inputs.simulated_patient import Document
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.testing.codons import read_codons
 from resistpanel.testing.families import Umi
+from resistpanel.testing.events import Event, breakends_of, read_events
 from resistpanel.testing.fragments import Library
 from resistpanel.testing.genome import (
     Genome,
@@ -37,6 +38,8 @@ class Study:
     `variants` holds, per region, the variants in ascending order; `strangers` the haplotypes
     of a contaminating person that carry them; `sources` what each sample consists of;
     `libraries` how each was sequenced.
+    of a contaminating person that carry them; `sources` what each sample consists of; `events`
+    the structural ones.
     """
 
     patient: dict
@@ -45,6 +48,7 @@ class Study:
     variants: list[list[Variant]]
     strangers: list[list[tuple[bool, bool]]]
     sources: dict[str, list[Source]]
+    events: list[Event] = dataclasses.field(default_factory=list)
 
 
 def find(text: str, document: Document) -> Path:
@@ -120,8 +124,9 @@ def prepare(
     flank = max(library.longest for library in libraries.values()) + 40
     stray = patient["genome"]["off_target"] if patient["reads"]["off_target"] else 0
     known: dict[tuple[str, int], str] = {}
+    points = [(end.contig, end.pos) for ends in breakends_of(patient) for end in ends]
     if reference:
-        genome = from_reference(reference, rows, flank, stray, genome_seed)
+        genome = from_reference(reference, rows, flank, stray, genome_seed, points)
     else:
         known, needed = _known(patient, document, genes)
         chosen = choose_targets(rows, needed, patient["genome"]["exons_per_gene"])
@@ -133,6 +138,12 @@ def prepare(
             )
         genome = synthetic(chosen, genes, known, patient["build"], flank, stray, genome_seed)
     return _populate(patient, document, genome, genes, libraries, variant_seed, known)
+        genome = synthetic(
+            chosen, genes, known, patient["build"], flank, stray, genome_seed, points
+        )
+    study = _populate(patient, document, genome, genes, library, variant_seed, known)
+    study.events = read_events(patient, document, genome, library.longest)
+    return study
 
 
 def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[dict, dict]:
@@ -164,6 +175,8 @@ def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[d
         needed.setdefault(chrom, set()).add(pos)
     for row in patient["somatic"]:
         needed.setdefault(row["chrom"], set()).add(row["pos"] - 1)
+    for end in (end for ends in breakends_of(patient) for end in ends):
+        needed.setdefault(end.contig, set()).add(end.base)
     return known, needed
 
 

@@ -15,12 +15,14 @@ from resistpanel.inputs.simulated_patient import load_patient
 from resistpanel.panel.write import table_text
 from resistpanel.testing import bgzf
 from resistpanel.testing.bam_records import encode_reads, header
+from resistpanel.testing.events import Thinning, mean_af, truth_rows
 from resistpanel.testing.fasta import write_genome
 from resistpanel.testing.fragments import Library, draw_fragments
 from resistpanel.testing.mixtures import Plan, plan
 from resistpanel.testing.quality import Sequencer
 from resistpanel.testing.reads import finish_reads, read_ends
 from resistpanel.testing.setup import Study, nearest_target, prepare
+from resistpanel.testing.split_reads import SplitReads, add_split_reads
 from resistpanel.testing.testing_constants import BAM_LEVEL, SAMPLE_NOISE
 from resistpanel.testing.truth import write_truth
 
@@ -92,15 +94,17 @@ def write_bam(
     plans: list[Plan],
     density: list[np.ndarray],
     seed: np.random.SeedSequence,
-) -> tuple[int, list[np.ndarray]]:
+) -> tuple[int, list[np.ndarray], list[int]]:
     """Write and index a sample's BAM.
 
     Returns
     -------
     reads : int
-        Number of records.
+        Number of records, without those of structural events.
     counts : list of int array (variants, 2)
         Per region, `reads.read_ends`'s counts.
+    crossing : list of int
+        Per structural event, the fragments that cross a junction.
     """
     library, genome = study.libraries[sample], study.genome
     sequencer = Sequencer(library.quality, library.length)
@@ -110,7 +114,8 @@ def write_bam(
         writer = bgzf.Writer(stream, BAM_LEVEL)
         writer.write(header(genome.lengths, sample, __version__))
         writer.flush()
-        children = seed.spawn(len(genome.regions))
+        *children, last = seed.spawn(len(genome.regions) + 1)
+        events = _events_of(study, sample)
         for number, (region, child) in enumerate(zip(genome.regions, children, strict=True)):
             rng = np.random.default_rng(child)
             variants = study.variants[number]
@@ -124,6 +129,7 @@ def write_bam(
                 density[number] * noise,
                 library,
                 rng,
+                Thinning(region, events),
             )
             if not len(fragments.start):
                 continue
@@ -134,9 +140,24 @@ def write_bam(
                 writer.write(encode_reads(reads, "sim:", sample))
                 total += len(reads["pos"])
         writer.close()
+    made = SplitReads(study, sample, density, np.random.default_rng(last))
     with _INDEXING:
+        if study.events:
+            add_split_reads(path, made)
         pysam.index(str(path))
-    return total, counts
+    return total, counts, made.counts
+
+
+def _events_of(study: Study, sample: str) -> list:
+    """Return the structural events with the fraction of a sample's haplotypes that have each."""
+    found = []
+    for event in study.events:
+        for end in (event.first, event.second):
+            if study.genome.region_at(end.contig, end.pos).targets:
+                target = nearest_target(study.genome, end.contig, end.pos)
+                found.append((event, mean_af(event, study.sources[sample], target)))
+                break
+    return found
 
 
 def sheet_rows(study: Study) -> list[tuple]:
@@ -177,7 +198,8 @@ def simulate(
         The patient's YAML.
     output : path
         Gets genome.fa.gz (with .fai, .gzi; not with `reference`), targets.bed, a BAM and
-        index per sample, samples.tsv and truth.vcf.gz. The same seed gives the same bytes.
+        index per sample, samples.tsv, truth.vcf.gz and, with structural events, events.tsv.
+        The same seed gives the same bytes.
     seed : int, optional
         Instead of the YAML's.
     depth : float, optional
@@ -222,7 +244,7 @@ def simulate(
         library: densities(study, library, depth_seed) for library in study.libraries.values()
     }
 
-    def make(number: int) -> tuple[int, list[np.ndarray]]:
+    def make(number: int) -> tuple[int, list[np.ndarray], list[int]]:
         sample = described["samples"][number]
         wanted = depth or sample.get("depth") or described["reads"]["depth"]
         name = sample["sample"]
@@ -232,8 +254,14 @@ def simulate(
 
     with concurrent.futures.ThreadPoolExecutor(max(1, threads)) as pool:
         made = dict(zip(study.sources, pool.map(make, range(len(study.sources))), strict=True))
-    counts = {sample: found for sample, (_, found) in made.items()}
+    counts = {sample: found for sample, (_, found, _) in made.items()}
     write_truth(output / "truth.vcf.gz", study, plans, counts)
     write_text(output / "samples.tsv", table_text(SHEET, sheet_rows(study)))
-    reads = {sample: total for sample, (total, _) in made.items()}
+    if study.events:
+        crossing = {sample: number for sample, (_, _, number) in made.items()}
+        columns = ("type", "first", "second", "inserted")
+        columns += tuple(f"{n}_{what}" for n in crossing for what in ("af", "fragments"))
+        rows = truth_rows(study.events, list(crossing), crossing)
+        write_text(output / "events.tsv", table_text(columns, rows))
+    reads = {sample: total for sample, (total, _, _) in made.items()}
     return Summary(reads, len(chosen), sum(target.length for target in chosen))

@@ -306,6 +306,6 @@ def _propose(
     found.crowded += crowded
     chosen = standing_out(piles, codes)
     ev.count_errors(found.error_counts, piles, chunk, codes, context, chosen, substitutions)
-    return here + substitution_candidates(
-        piles, chunk, codes, context, chosen, substitutions, reference
-    )
+    known = {c.allele for c in here}
+    more = substitution_candidates(piles, chunk, codes, context, chosen, substitutions, reference)
+    return here + [c for c in more if c.allele not in known]
