@@ -199,10 +199,12 @@ class Bwa:
         with pysam.AlignmentFile(str(bam)) as old:
             header = old.header
         moved = self.folder / "moved.bam"
-        with pysam.AlignmentFile(str(sam)) as source:
-            with pysam.AlignmentFile(str(moved), "wb", header=header) as sink:
-                for read in source:
-                    sink.write(_moved(read, header))
+        with (
+            pysam.AlignmentFile(str(sam)) as source,
+            pysam.AlignmentFile(str(moved), "wb", header=header) as sink,
+        ):
+            for read in source:
+                sink.write(_moved(read, header))
         pysam.samtools.sort("--no-PG", "-o", str(bam), str(moved))
         pysam.index(str(bam))
         for path in (pairs, names, sam, moved):
@@ -276,7 +278,8 @@ def stages(folder: Path, made: Path, panel: Path, case: Case) -> dict:
     step("compare", "--vcf", out / "annotated.vcf.gz", "--sheet", out / "sheet.json",
          "--output", out / "compare.json")  # fmt: skip
     step("resist", "--compare", out / "compare.json", "--sheet", out / "sheet.json",
-         "--genes", genes, "--targets", targets, *both, "--output", out / "resist.json")  # fmt: skip
+         "--genes", genes, "--targets", targets, *both,
+         "--output", out / "resist.json")  # fmt: skip
     step("qc", "--sheet", out / "sheet.json", "--targets", targets, *both,
          "--output", out / "qc.json")  # fmt: skip
     step("report", "--sheet", out / "sheet.json", "--qc", out / "qc.json",
@@ -322,7 +325,7 @@ def main(argv: list[str] | None = None) -> int:
         report = run(name, case, args)
         finding, wrong = judge(case, report)
         shown = {k: finding.get(k) for k in ("label", "effect", "match_level", "state", "protein")}
-        print(f"{name}: {'right' if not wrong else wrong}: {shown}")
+        print(f"{name}: {wrong or 'right'}: {shown}")
         print(f"    {report['resist']['verdict']['sentence']}", flush=True)
     return 0
 

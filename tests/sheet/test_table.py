@@ -109,8 +109,8 @@ def test_sheet_that_is_a_workbook(tmp_path):
         (
             GOOD.replace("bam\n", "bam\tqxz\n").replace(".bam\n", ".bam\t\n"),
             "samples.tsv:1: unknown column 'qxz'; known columns: patient sample role timepoint "
-            "day lesion drugs bam sex purity disease germline fastq1 fastq2 library reads umi primers "
-            "padding",
+            "day lesion drugs bam sex purity disease germline fastq1 fastq2 library reads umi "
+            "primers padding",
         ),
         (
             GOOD.replace("bam\n", "bam\tday\n").replace(".bam\n", ".bam\t\n"),

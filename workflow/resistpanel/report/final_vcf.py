@@ -15,7 +15,6 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.report.clones import clone_of
 from resistpanel.report.masking import clean_record, policy_of
-from resistpanel.report.parts import line_of, state_at, trajectory
 from resistpanel.report.parts import effects, line_of, state_at, trajectory
 
 #: INFO fields: name, Number, Type, Description.

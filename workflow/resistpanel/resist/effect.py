@@ -9,10 +9,8 @@ from resistpanel.core.text import join
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction
-from resistpanel.resist.mechanism import Mechanism, acts_through, plausible
 from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction, skips_exon
-from resistpanel.resist.mechanism import Mechanism, plausible
+from resistpanel.resist.mechanism import Mechanism, acts_through, plausible
 
 #: What an alteration does against the drugs given.
 EFFECTS = ("known", "candidate", "driver", "other_driver", "not_connected", "no_effect")

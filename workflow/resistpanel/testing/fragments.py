@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.core.special import ndtri
+from resistpanel.testing.events import Thinning
 from resistpanel.testing.families import (
     Families,
     Umi,
     draw_codes,
     draw_families,
 )
-from resistpanel.testing.events import Thinning
 from resistpanel.testing.genome import Region
 from resistpanel.testing.mixtures import Plan, Source, first_share, weights
 from resistpanel.testing.testing_constants import CFDNA_PEAKS, SHORTEST_CFDNA

@@ -13,8 +13,8 @@ from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.simulated_patient import Document
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.testing.codons import read_codons
-from resistpanel.testing.families import Umi
 from resistpanel.testing.events import Event, breakends_of, read_events
+from resistpanel.testing.families import Umi
 from resistpanel.testing.fragments import Library
 from resistpanel.testing.genome import (
     Genome,
@@ -37,9 +37,7 @@ class Study:
 
     `variants` holds, per region, the variants in ascending order; `strangers` the haplotypes
     of a contaminating person that carry them; `sources` what each sample consists of;
-    `libraries` how each was sequenced.
-    of a contaminating person that carry them; `sources` what each sample consists of; `events`
-    the structural ones.
+    `libraries` how each was sequenced; `events` the structural ones.
     """
 
     patient: dict
@@ -136,13 +134,12 @@ def prepare(
                 "build",
                 cure=f"give one of {', '.join(LENGTHS)}, or simulate on --reference",
             )
-        genome = synthetic(chosen, genes, known, patient["build"], flank, stray, genome_seed)
-    return _populate(patient, document, genome, genes, libraries, variant_seed, known)
         genome = synthetic(
             chosen, genes, known, patient["build"], flank, stray, genome_seed, points
         )
-    study = _populate(patient, document, genome, genes, library, variant_seed, known)
-    study.events = read_events(patient, document, genome, library.longest)
+    study = _populate(patient, document, genome, genes, libraries, variant_seed, known)
+    longest = max(library.longest for library in libraries.values())
+    study.events = read_events(patient, document, genome, longest)
     return study
 
 

@@ -146,7 +146,7 @@ class SplitReads:
 
     def __init__(self, study: Study, sample: str, density: list, rng: np.random.Generator):
         self.study, self.sample, self.density, self.rng = study, sample, density, rng
-        self.library = study.library
+        self.library = study.libraries[sample]
         self.sequencer = Sequencer(self.library.quality, self.library.length)
         self.number = 0
         self.counts = [0] * len(study.events)
