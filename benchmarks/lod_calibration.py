@@ -263,6 +263,10 @@ def drawn(cell: Cell, f: float, number: int, rng: np.random.Generator) -> Eviden
         for side in (0, 1):
             p = np.exp(log_own[s, side]) / np.exp(log_own[s, side]).sum()
             factor[own, s, side] = m[rng.choice(len(m), own.sum(), p=p)]
+    # Within a step of the grid, for each sample or each of its orientations.
+    shape = error_model.WITHIN_STEP
+    within = rng.gamma(shape, 1 / shape, (number, samples, 2))
+    factor *= np.where(own[:, None, None], within[:, :, [0, 1, 1]], within[:, :, [0, 0, 0]])
     factor[own, :, 2] = 1.0
     n = cell.depths[:, None] * fraction
     keep = np.where(np.arange(samples) == cell.sample, 1 - f, 1.0)

@@ -8,14 +8,16 @@ import pytest
 from callevidence import ERROR, USUAL, evidence
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.errors.error_model import MULTIPLIERS, WITHIN_STEP
 from resistpanel.call.model.posterior import (
     ERROR_CENTRES,
     ERROR_EDGES,
     FREQUENCIES,
     Admixture,
     Evidence,
+    Likelihoods,
     Posterior,
     Priors,
     evaluate,
@@ -105,15 +107,30 @@ class TestTable:
     def test_own_multipliers_by_a_loop(self):
         sides = [[3.0, 1.0]]
         found = evidence([[(5, 300), (1, 200)]], sides=sides)
+        # Multipliers within a step of the grid: a gamma distribution, here summed over.
+        factors = np.linspace(0.001, 4, 4000)
+        density = stats.gamma(WITHIN_STEP, scale=1 / WITHIN_STEP).pdf(factors)
+        density /= density.sum()
         total = 0.0
         for s, (k, n) in enumerate([(5, 300), (1, 200)]):
             for count in (sides[0][s], k - sides[0][s]):
                 terms = [
-                    w * (ERROR * m) ** count * math.exp(-n / 2 * ERROR * m)
+                    w * (density * (ERROR * m * factors) ** count
+                         * np.exp(-n / 2 * ERROR * m * factors)).sum()
                     for w, m in zip(USUAL, MULTIPLIERS, strict=True)
-                ]
+                ]  # fmt: skip
                 total += math.log(sum(terms))
-        assert log_own_absent(found)[0].sum() == pytest.approx(total, rel=1e-9)
+        assert log_own_absent(found)[0].sum() == pytest.approx(total, rel=1e-6)
+
+    def test_no_dips_between_points_of_the_grid(self):
+        """How much less likely counts are than under the multiplier that fits them best."""
+        e, n, below = float(ERROR_CENTRES[16]), 200_000, []
+        for k in range(400, 12_000, 100):
+            found = evidence([[(k, n)]], e)
+            best = k * math.log(k / n) - k
+            absent = Likelihoods.of(found).absent[0, 0] + np.log(USUAL)
+            below.append(logsumexp(absent, axis=0) - best)
+        assert np.abs(np.diff(below)).max() < 1.5
 
 
 class TestVerdicts:

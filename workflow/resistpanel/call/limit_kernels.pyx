@@ -6,7 +6,7 @@ The formulas are those of `model.posterior.evaluate`, which the tests compare wi
 
 import numpy as np
 
-from libc.math cimport INFINITY, exp, fabs, floor, log, log10, log1p, sqrt
+from libc.math cimport INFINITY, exp, fabs, floor, lgamma, log, log10, log1p, sqrt
 
 cdef double LOG_TINY = -1e30
 cdef double LOG_FLOOR = log(1e-300)
@@ -80,6 +80,12 @@ cdef double poisson(double mean, double u) noexcept nogil:
     return k
 
 
+cdef double gamma_quantile(double shape, double u) noexcept nogil:
+    """Return the quantile u of a gamma distribution of mean 1 (Wilson and Hilferty)."""
+    cdef double root = 1 - 1 / (9 * shape) + normal_quantile(u) / (3 * sqrt(shape))
+    return root * root * root if root > 0 else 0
+
+
 cdef double normal_quantile(double u) noexcept nogil:
     """Return the quantile u of the standard normal distribution (Abramowitz, Stegun 26.2.23)."""
     cdef double tail = u if u < 0.5 else 1 - u
@@ -116,6 +122,7 @@ cdef class Models:
     cdef const double[::1] prior, artifact, hom, flat
     cdef const int[:, ::1] levels
     cdef double log_somatic, log_null, log_own_prior, log_shared_prior, log_present, log_lacks
+    cdef double within, within_constant
     cdef double log_artifact_prior, log_tin, log_no_tin, tin_from, tin, needed_odds, needed_bf
     # of the site
     cdef double[::1] depth, w, like, row
@@ -152,6 +159,8 @@ cdef class Models:
         self.log_tin, self.log_no_tin = scalars["tin_prior"], scalars["no_tin"]
         self.tin_from, self.tin = scalars["tin_from"], scalars["tin"]
         self.needed_odds, self.needed_bf = scalars["needed_odds"], scalars["needed_bf"]
+        self.within = scalars["within_step"]
+        self.within_constant = self.within * log(self.within) - lgamma(self.within)
         self.like = np.empty(self.F * self.M)
         self.scale = np.outer(constants["keep"], constants["multiplier"])
         self.row = np.empty(self.F)
@@ -294,8 +303,11 @@ cdef class Models:
                 value += number[k] * table[k][f * M + one]
             at_one[f] = value
         self.row_of(0, other, total, number, table, kinds)
+        value = self.within_constant + lgamma(self.within + alt)
         for m in range(M):
-            self.absent[which, s, m] = like[m]
+            self.absent[which, s, m] = (
+                like[m] + value + self.within_step(alt, total * self.multiplier[m])
+            )
             highest[m] = LOG_TINY
             sums[m] = 0
         # From the frequency that is seen outwards, until nothing adds to any multiplier's sum.
@@ -349,11 +361,17 @@ cdef class Models:
     cdef double side(self, int s, int o, double damaged) noexcept nogil:
         """Log-likelihood of an orientation's errors under the sample's own multipliers."""
         cdef double row[64]
+        cdef double mean
         cdef int m
         for m in range(self.M):
-            row[m] = (self.own_prior[s, o, m] + damaged * self.log_rate[s, o, m]
-                      - self.expected[s, o] * self.multiplier[m])
-        return log_sum(row, self.M)
+            mean = self.expected[s, o] * self.multiplier[m]
+            row[m] = (self.own_prior[s, o, m] + damaged * self.log_rate[s, o, m] - mean
+                      + self.within_step(damaged, mean))
+        return log_sum(row, self.M) + self.within_constant + lgamma(self.within + damaged)
+
+    cdef double within_step(self, double errors, double mean) noexcept nogil:
+        """What `posterior.log_within_step` is, but for the terms that do not depend on the mean."""
+        return mean - (self.within + errors) * log(self.within + mean)
 
     cdef void convolve(self, double *out, const double[:, ::1] kernel, const int[:, ::1] of,
                        int first, int last, double most) noexcept nogil:
@@ -642,7 +660,8 @@ cdef class Models:
         Parameters
         ----------
         u : (5 samples,)
-            Quantiles: by sample and orientation of m, then by sample and kind of the count.
+            Quantiles: by sample and orientation of m, then by sample and kind of the count. What
+            they leave open of m is its place within a step of the grid.
         own : bool
             Whether the samples' multipliers are independent.
         given : int
@@ -653,16 +672,21 @@ cdef class Models:
             Fraction of the sample's fragments that lack the variant: of these are its errors.
         """
         cdef int j, o, M = self.M, m
-        cdef double mean, seen
+        cdef double mean, seen, at, low, factor
         for j in range(self.S):
             seen = 0
             for o in range(3):
                 m = given
+                at = u[2 * j + (o if own and o < 2 else 0)]
                 if own and o < 2 and not (j == s and o == side):
                     m = 0
-                    while m < M - 1 and u[2 * j + o] > cum_own[(2 * j + o) * M + m]:
+                    while m < M - 1 and at > cum_own[(2 * j + o) * M + m]:
                         m += 1
-                mean = self.expected[j, o] * (1.0 if own and o == 2 else self.multiplier[m])
+                    low = cum_own[(2 * j + o) * M + m - 1] if m else 0
+                    at = (at - low) / max(cum_own[(2 * j + o) * M + m] - low, 1e-12)
+                factor = gamma_quantile(self.within, min(max(at, 1e-6), 1 - 1e-6))
+                mean = self.expected[j, o] * (
+                    1.0 if own and o == 2 else factor * self.multiplier[m])
                 mean *= keep if j == s else 1.0
                 self.errors[j, o] = poisson(min(mean, 0.5 * self.depth[j]),
                                             u[2 * self.S + 3 * j + o])

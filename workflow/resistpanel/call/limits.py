@@ -41,7 +41,7 @@ from resistpanel.call.call_constants import (
     TUMOR_SPREAD,
     WHOLE_SLOPE,
 )
-from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.errors.error_model import MULTIPLIERS, WITHIN_STEP
 from resistpanel.call.filters import FILTERS
 from resistpanel.call.limit_kernels import Models
 from resistpanel.call.model.posterior import (
@@ -255,6 +255,7 @@ class _Limits:
             "tin": admixture.tumor_in_normal,
             "needed_odds": np.log(10 ** (given.threshold / 10) - 1),
             "needed_bf": np.log(PRESENT_BF),
+            "within_step": WITHIN_STEP,
         }
         tin_tumor = admixture.tumor if admixture.tumor_in_normal > 0 else None
         return Models(

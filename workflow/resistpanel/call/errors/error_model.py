@@ -60,6 +60,9 @@ from resistpanel.call.kernels import expected_errors, tabulate
 from resistpanel.core.special import expit, pdtrc
 
 MULTIPLIERS = np.array(SITE_MULTIPLIERS)
+#: A point of the grid stands for the multipliers around it. Shape of the gamma distribution of mean
+#: 1 that has the variance of a log-uniform one over a mean step of the grid.
+WITHIN_STEP = float(12 / np.diff(np.log(MULTIPLIERS)).mean() ** 2)
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
 #: single reads of high quality, agreeing mates, simplex and duplex consensus.
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])

@@ -38,8 +38,9 @@ from resistpanel.call.call_constants import (
     TIN_PRIOR,
     TUMOR_SPREAD,
 )
-from resistpanel.call.errors.error_model import MULTIPLIERS
+from resistpanel.call.errors.error_model import MULTIPLIERS, WITHIN_STEP
 from resistpanel.core.parameters import setting
+from resistpanel.core.special import gammaln
 
 #: Allele frequencies at which the likelihoods are tabulated; the first is absence.
 FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
@@ -349,6 +350,27 @@ def log_likelihoods(evidence: Evidence) -> np.ndarray:
     return like
 
 
+def log_within_step(errors: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Return what the multipliers within a step of the grid add to the log-likelihood of errors.
+
+    Poisson counts whose mean has a factor of gamma distribution (mean 1, shape a = `WITHIN_STEP`)
+    are negative binomial: with k errors where m were expected,
+
+        a log a + log Gamma(a + k) - log Gamma(a) - (a + k) log(a + m) + m
+
+    is added to k log m - m. Without it, counts of fifty and more between two points of the grid
+    are taken for variants, and variants at one of them for errors.
+
+    Parameters
+    ----------
+    errors, expected : ndarray of float
+        Fragments; they are broadcast.
+    """
+    a = WITHIN_STEP
+    of_count = a * np.log(a) + gammaln(a + errors) - gammaln(a)
+    return of_count - (a + errors) * np.log(a + expected) + expected
+
+
 #: Candidates whose whole table of likelihoods is held at once.
 STEP = 200
 
@@ -394,7 +416,11 @@ class Likelihoods:
             for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
         )
         present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
-        return cls(like[:, :, 0, :].copy(), present, at_one.copy(), alike, close)
+        absent = like[:, :, 0, :] + log_within_step(
+            evidence.errors.sum((2, 3))[:, :, None],
+            evidence.expected.sum(2)[:, :, None] * MULTIPLIERS,
+        )
+        return cls(absent, present, at_one.copy(), alike, close)
 
     def with_sample(self, sample: int, other: "Likelihoods") -> "Likelihoods":
         """Return these with one sample's from `other`, which holds that sample alone."""
@@ -428,7 +454,9 @@ def log_own_absent(evidence: Evidence) -> np.ndarray:
     damaged = evidence.errors[:, :, :2].sum(3)
     rate = evidence.expected[:, :, :2] / np.maximum(evidence.good, 1)
     rate = np.clip(rate[..., None] * MULTIPLIERS, 1e-9, 0.5)
-    like = damaged[..., None] * np.log(rate) - evidence.expected[:, :, :2, None] * MULTIPLIERS
+    expected = evidence.expected[:, :, :2, None] * MULTIPLIERS
+    like = damaged[..., None] * np.log(rate) - expected
+    like += log_within_step(damaged[..., None], expected)
     of_good = logsumexp(evidence.log_own + like, axis=3).sum(2)
     of_others = evidence.errors[:, :, 2] @ np.log(ERROR_CENTRES) - evidence.expected[:, :, 2]
     return of_good + of_others
