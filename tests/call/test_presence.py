@@ -33,14 +33,15 @@ def test_by_a_loop():
     samples = [(4, 900), (9, 900), (2, 400)]
     found = evidence([samples])
     like, own = log_likelihoods(found)[0], log_own_absent(found)[0]
-    close, m = Likelihoods.of(found).close[0], np.exp(found.log_shared[0])
+    by_sample, m = Likelihoods.of(found), np.exp(found.log_shared[0])
+    lacks, close = by_sample.absent[0], by_sample.close[0]
     f = np.exp(log_frequency_prior())
     at_m = np.einsum("sfm,f->sm", np.exp(like[:, 1:]), f)
     shown = at_m @ m
     recurrent = np.exp(log_artifact_prior()) * PRIORS.artifact / PRIORS.null
 
     weights = [*(m * (1 - PRIORS.own)), PRIORS.own, *recurrent]
-    absent = np.exp([[*like[s, 0], own[s], *close[s]] for s in range(3)])
+    absent = np.exp([[*lacks[s], own[s], *close[s]] for s in range(3)])
 
     def total(asked, there):
         result = 0.0
@@ -58,7 +59,7 @@ def test_by_a_loop():
 
     got = log_presence(found, 0, PRIORS)[0]
     for s in (1, 2):
-        alone = math.log(shown[s] / (np.exp(like[s, 0]) @ m))
+        alone = math.log(shown[s] / (np.exp(lacks[s]) @ m))
         given = math.log(total(s, True) / total(s, False))
         assert got[s] == pytest.approx(min(alone, given), rel=1e-6)
 
