@@ -924,6 +924,21 @@ PRESENT_BF = TABLE.add(
     "sample",
     origin="judgement",
 )
+KNOWN_ALPHA = TABLE.add(
+    "KNOWN_ALPHA",
+    0.001,
+    unit="1",
+    meaning="Highest probability that a sample without a known allele shows as many fragments as "
+    "its detection takes",
+    origin="judgement: one false detection in a thousand tests of known alleles",
+)
+LONGEST_TAIL = TABLE.add(
+    "LONGEST_TAIL",
+    2000,
+    unit="fragments",
+    meaning="Number of fragments up to which the errors of a known allele are added up",
+    origin="judgement: where more are expected as errors, the allele has no limit",
+)
 LEAST_CONTAMINATION = TABLE.add(
     "LEAST_CONTAMINATION",
     0.004,

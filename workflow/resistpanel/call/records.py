@@ -12,6 +12,7 @@ from resistpanel.call.call_constants import (
     INHERITED_AF,
     INHERITED_LIMITS,
     KEPT_GERMLINE,
+    KNOWN_ALPHA,
     MIN_DEPTH,
     NEAR_MISS,
     NEAR_MISS_THERE,
@@ -24,9 +25,10 @@ from resistpanel.call.events.phase import restore, within_codon
 from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
+from resistpanel.call.model.known import known_errors
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior, Priors
-from resistpanel.call.model.presence import log_presence
+from resistpanel.call.model.presence import backgrounds, log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele, kind, vcf_alleles
 from resistpanel.core.stats import (
@@ -244,6 +246,23 @@ class RecordBuilder:
             )
         return found
 
+    @cached_property
+    def known_errors(self) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """What samples without a called allele show of it, by candidate: ERR and CRIT.
+
+        Arrays (samples, 2) and (samples,).
+        """
+        found = {}
+        called = [self.candidates[i].allele in self.called for i in range(len(self.candidates))]
+        asked = np.flatnonzero(self.kept & np.array(called, dtype=bool))
+        for some, priors in self._by_priors(asked):
+            evidence = self.evidence.part(some)
+            given = evidence, self.caller.normal, priors, self.caller.admixture
+            known = known_errors(evidence, backgrounds(*given), KNOWN_ALPHA)
+            both = np.stack([known.mean, known.sd], axis=2)
+            found |= dict(zip(some.tolist(), zip(both, known.critical, strict=True), strict=True))
+        return found
+
     def _known(self, i: int) -> dict[str, float]:
         """Return the metrics that do not depend on the reads: what people and normals show."""
         if i in self.looked_up:
@@ -398,7 +417,16 @@ class RecordBuilder:
             "AF": k / total if total else None,
             "DET": detected,
             "PRESENCE": filters.written_odds(self.log_presence[i, s] / LN10) if total else None,
+            **self._known_errors(i, s),
         }
+
+    def _known_errors(self, i: int, s: int) -> dict:
+        """Return ERR and CRIT of one sample."""
+        if i not in self.known_errors or not self.totals[i, s]:
+            return {"ERR": [None, None], "CRIT": None}
+        errors, critical = self.known_errors[i]
+        least = None if np.isnan(critical[s]) else int(critical[s])
+        return {"ERR": errors[s].tolist(), "CRIT": least}
 
     def _dropout(self, candidate: Candidate) -> list[str]:
         """Return the samples in which amplicons disagree about an allele, with their counts."""

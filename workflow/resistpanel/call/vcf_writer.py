@@ -8,6 +8,7 @@ import numpy as np
 import pysam
 
 from resistpanel import __version__
+from resistpanel.call.call_constants import KNOWN_ALPHA
 from resistpanel.call.filters import FILTERS
 from resistpanel.core.files import replacing
 
@@ -115,6 +116,20 @@ FORMAT = (
         "1",
         "Float",
         "Log10 Bayes factor of presence in the sample against absence, given the other samples",
+    ),
+    (
+        "ERR",
+        "2",
+        "Float",
+        "Called alleles: expected fragments with the allele in this sample if it lacks it, given "
+        "the other samples, and their standard deviation",
+    ),
+    (
+        "CRIT",
+        "1",
+        "Integer",
+        "Called alleles: fewest fragments with the allele that a sample without it shows with a "
+        f"probability of at most {KNOWN_ALPHA:g}",
     ),
 )
 

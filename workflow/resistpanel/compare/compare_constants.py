@@ -456,3 +456,73 @@ INHERITED_AF = TABLE.add(
     "the caller's model",
     origin="judgement: a heterozygous allele at 30 fragments is below it in less than 1 of 10,000",
 )
+FOLLOWUP_ALPHA = TABLE.add(
+    "FOLLOWUP_ALPHA",
+    0.01,
+    unit="1",
+    meaning="Highest probability that a plasma without tumour DNA shows as much of the patient's "
+    "known alleles as its detection takes",
+    origin="judgement",
+)
+FOLLOWUP_DRAWS = TABLE.add(
+    "FOLLOWUP_DRAWS",
+    10_000,
+    unit="draws",
+    meaning="Draws without tumour DNA that the known alleles of a plasma are compared with",
+    origin="derived: the 99th percentile has a standard error of 0.1 % of probability",
+)
+FOLLOWUP_POWER_DRAWS = TABLE.add(
+    "FOLLOWUP_POWER_DRAWS",
+    2_000,
+    unit="draws",
+    meaning="Draws for each fraction of tumour DNA of which the limit is found",
+    origin="derived: 95 % has a standard error of 0.5 %",
+)
+LIMIT_STEP = TABLE.add(
+    "LIMIT_STEP",
+    5,
+    unit="steps",
+    meaning="Fractions of tumour DNA, of 20 a decade, by which the limit is first searched upwards",
+    origin="judgement",
+)
+SHED_SPREAD = TABLE.add(
+    "SHED_SPREAD",
+    0.3,
+    unit="1",
+    meaning="Relative standard deviation between alleles of their frequency in plasma to that in "
+    "the tumour",
+    origin="judgement: copies and clones that are not known, and lesions that shed differently",
+)
+LEAST_STATED = TABLE.add(
+    "LEAST_STATED",
+    1e-5,
+    unit="1",
+    meaning="Lower ends of the interval of a tumour fraction below this are not stated",
+    origin="judgement: less than a molecule of 33 ng",
+)
+LEAST_TUMOR_DNA = TABLE.add(
+    "LEAST_TUMOR_DNA",
+    0.02,
+    unit="1",
+    meaning="Lowest purity by which frequencies in tissue, or an earlier plasma, are divided",
+    origin="judgement: below it they are of too few fragments",
+)
+WHITE_CELL_RATIO = TABLE.add(
+    "WHITE_CELL_RATIO",
+    3.0,
+    unit="1",
+    meaning="Ratio of the frequencies in plasma and normal up to which an allele that both have is "
+    "taken to be of white cells",
+    origin="judgement",
+)
+HEMATOPOIESIS_GENES = TABLE.add(
+    "HEMATOPOIESIS_GENES",
+    (
+        *("DNMT3A", "TET2", "ASXL1", "JAK2", "PPM1D", "TP53", "SF3B1", "SRSF2", "U2AF1", "GNB1"),
+        *("CBL", "BCOR", "BCORL1", "CHEK2", "ATM", "RAD21", "STAG2", "ZRSR2", "RUNX1", "EZH2"),
+    ),
+    unit="genes",
+    meaning="Genes of clonal haematopoiesis: alleles in plasma that no tissue shows are marked",
+    origin="paper: Jaiswal et al. 2014, N Engl J Med 371:2488; Genovese et al. 2014, N Engl J Med "
+    "371:2477; Razavi et al. 2019, Nat Med 25:1928",
+)

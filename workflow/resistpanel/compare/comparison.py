@@ -13,6 +13,7 @@ from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
+from resistpanel.compare.followup import FollowUp
 from resistpanel.compare.fraction_before import Before, before, new_fraction, with_fractions
 from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.inherited import KEEP, Policy
@@ -105,6 +106,16 @@ class Comparison:
         self.proofs = proofs
         self.contents = contents(proofs, self.purity, self.tumors, rho)
         self.shared = shared(proofs, self.tumors)
+        self.follow_up = FollowUp(
+            sheet.samples,
+            proofs,
+            self.contents,
+            self.purity,
+            rho,
+            rules.most_hopping,
+            self.normal,
+        )
+        self.white_cells = self.follow_up.marks()
         self._views: dict[tuple[str, str], View] = {}
         self._scales: dict[tuple[str, str], Scales] = {}
         self._groups: dict[tuple[str, str], Changes | None] = {}
@@ -145,6 +156,7 @@ class Comparison:
                 },
             ),
             clones=self._clones(),
+            follow_up=self.follow_up.result() if self.follow_up.plasma else UNSET,
         )
 
     def _clones(self) -> records.Clones | msgspec.UnsetType:
@@ -245,6 +257,7 @@ class Comparison:
             lines=lines,
             courses=told,
             status=overall_status(told, seen),
+            white_cells=self.white_cells.get(record.fields["id"], UNSET),
         )
         return variant, likelihoods
 

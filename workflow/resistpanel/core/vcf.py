@@ -38,6 +38,11 @@ class Genotype:
         earlier version of the caller stated none.
     lod_of_another : float or None
         Of an inherited allele: the LOD of another, new allele at its place.
+    errors : (float, float) or None
+        Of a called allele: expected fragments with it if the sample lacks it, and their standard
+        deviation.
+    critical : int or None
+        Of a called allele: fewest fragments that show it in this sample, known as it is.
     """
 
     ad: tuple[int, int]
@@ -52,6 +57,8 @@ class Genotype:
     adr: tuple[int, int] = (0, 0)
     presence: float | None = None
     lod_of_another: float | None = None
+    errors: tuple[float, float] | None = None
+    critical: int | None = None
 
     @property
     def alt(self) -> int:
@@ -216,7 +223,7 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
     # cyvcf2 raises KeyError for a field that the header does not have.
     columns = {
         name: record.format(name).tolist() if name in record.FORMAT else None
-        for name in (*FORMATS, "PRESENCE", "LODN")
+        for name in (*FORMATS, "PRESENCE", "LODN", "ERR", "CRIT")
     }
 
     def row(name: str, i: int) -> list:
@@ -242,6 +249,8 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
                 detected=None if detected is None else detected == 1,
                 presence=number(next(iter(row("PRESENCE", i)), None)),
                 lod_of_another=_fraction(row("LODN", i)),
+                errors=_pair(row("ERR", i)),
+                critical=_whole(row("CRIT", i)),
             )
         )
     return found
@@ -261,6 +270,11 @@ def _whole(values: list) -> int | None:
 def _counts(values: list) -> tuple[int, int]:
     counts = [max(int(value), 0) for value in values[:2]]
     return tuple(counts + [0] * (2 - len(counts)))
+
+
+def _pair(values: list) -> tuple[float, float] | None:
+    found = [number(value) for value in values[:2]]
+    return None if len(found) < 2 or None in found else (found[0], found[1])
 
 
 def _fraction(values: list) -> float | None:

@@ -348,6 +348,8 @@ class Variant(Record):
     """Only without a normal."""
     junction: Junction | UnsetType = UNSET
     """Of a symbolic allele or a breakend; of a pair of breakends the first is given."""
+    white_cells: Text | UnsetType = UNSET
+    """Why the allele of a plasma may be of white cells (clonal haematopoiesis)."""
 
 
 class LesionsOfVariant(Record):
@@ -483,6 +485,58 @@ class Germline(Record):
     """pathogenic: all but those predicted to inactivate a named gene; mask: all."""
     listed: tuple[str, ...]
     """Ids of the inherited variants that are kept."""
+
+
+class KnownAllele(Record):
+    """An allele known from tissue, or an earlier plasma, in a plasma sample."""
+
+    id: str
+    """Of the variant."""
+    source: str
+    """Sample from which it is known."""
+    detected: bool | None
+    """As a known allele: `alt` is `critical` or more. null: not assessable."""
+    alt: Count
+    """Fragments with the allele; molecules where the calls count molecules."""
+    depth: Count
+    critical: Count | None
+    """Fewest fragments that errors alone show in at most 0.1 %; null where errors, or a recurrent
+    artefact, leave none."""
+    expected_errors: Number | None
+    """Fragments expected with the allele from errors alone."""
+    limit: Fraction | None
+    """Lowest AF at which it would have been detected with 95 % probability."""
+    upper: Fraction | None
+    """One-sided 95 % upper bound of the AF."""
+    tumor_af: Fraction
+    """AF in pure tumour DNA, as the source shows it."""
+    left_out: Text | None
+    """Why it does not count for the test of all alleles; null if it does."""
+
+
+class FollowUp(Record):
+    """A plasma sample tested for the patient's known alleles."""
+
+    sample: str
+    known: tuple[KnownAllele, ...]
+    used: Count
+    """Alleles that count for the test of all."""
+    detected: bool | None
+    """Whether tumour DNA was detected by all of them; null without an allele to test."""
+    p: Fraction | None
+    """Probability of as much evidence without tumour DNA."""
+    tumor_fraction: Fraction | None
+    """Fraction of the cell-free DNA that is of the tumour; null where not detected."""
+    low: Fraction | None
+    """Of the 95 % interval."""
+    high: Fraction | None
+    upper: Fraction | None
+    """One-sided 95 % upper bound of the tumour fraction."""
+    limit: Fraction | None
+    """Lowest tumour fraction that would have been detected with 95 % probability."""
+    hopping: Fraction | None
+    """Rate of index hopping from the patient's other libraries that would explain what was
+    detected, where such a rate is considered; null otherwise."""
     text: Text
 
 
@@ -504,3 +558,5 @@ class Compare(Record):
     """Of patients with three or more samples with detectable tumour; else absent."""
     germline: Germline | UnsetType = UNSET
     """Absent where inherited variants are not withheld."""
+    follow_up: tuple[FollowUp, ...] | UnsetType = UNSET
+    """Of patients with plasma samples, in order of time; else absent."""

@@ -13,6 +13,8 @@ is that of shearwater, which tests a sample against the error rate of the others
 Source: Gerstung, Papaemmanuil, Campbell, Bioinformatics 2014;30:1198.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from resistpanel.call.model.posterior import (
@@ -26,6 +28,27 @@ from resistpanel.call.model.posterior import (
     log_own_absent,
     logsumexp,
 )
+
+
+@dataclass(frozen=True)
+class Backgrounds:
+    """What the samples say of the backgrounds that sites may have.
+
+    Attributes
+    ----------
+    alone : float64, (candidates, samples)
+        Log Bayes factor of presence by each sample's evidence alone.
+    absent, present : float64, (candidates, samples, backgrounds)
+        Log-likelihood of each sample without the allele, and with it.
+    given_others : float64, (candidates, samples, backgrounds)
+        Log of prior times what the other samples say. The backgrounds are the shared multipliers,
+        that of the sample itself and, with a normal, the frequencies of an artefact.
+    """
+
+    alone: np.ndarray
+    absent: np.ndarray
+    present: np.ndarray
+    given_others: np.ndarray
 
 
 def log_presence(
@@ -50,6 +73,22 @@ def log_presence(
     priors : Priors
     admixture : Admixture
     """
+    found = backgrounds(evidence, normal, priors, admixture)
+    given = logsumexp(found.given_others + found.present, axis=2)
+    given -= logsumexp(found.given_others + found.absent, axis=2)
+    result = np.minimum(found.alone, given)
+    if normal is not None:
+        result[:, normal] = found.alone[:, normal]
+    return result
+
+
+def backgrounds(
+    evidence: Evidence,
+    normal: int | None,
+    priors: Priors,
+    admixture: Admixture = NO_ADMIXTURE,
+) -> Backgrounds:
+    """Return what the samples say of the backgrounds; parameters as of `log_presence`."""
     by_sample = Likelihoods.of(evidence)
     number, samples = evidence.other.shape
     w = evidence.log_shared
@@ -76,11 +115,4 @@ def log_presence(
             by_sample, absent[:, normal, errors], normal, tumors, admixture
         )
     together = log_prior + either.sum(axis=1)
-    result = alone.copy()
-    for s in range(samples):
-        if s == normal:
-            continue
-        others = together - either[:, s]
-        given = logsumexp(others + present[:, s], axis=1) - logsumexp(others + absent[:, s], axis=1)
-        result[:, s] = np.minimum(alone[:, s], given)
-    return result
+    return Backgrounds(alone, absent, present, together[:, None] - either)
