@@ -16,7 +16,8 @@ from resistpanel.records.sheet import Sheet
 from resistpanel.records.validation import Validate
 
 STAGES = (
-    *(Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Biomarkers, Report, Validate, Pack),
-)  # fmt: skip
+    *(Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Biomarkers),
+    *(Report, Validate, Pack),
+)
 #: By stage, in their order.
 RECORDS: dict[str, type[msgspec.Struct]] = {stage_of(record): record for record in STAGES}
