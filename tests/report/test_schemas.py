@@ -129,6 +129,7 @@ def test_null_is_never_absent(stage, values):
             field
             in (
                 "callers",
+                "biomarkers",
                 "clones",
                 "germline",
                 "origins",

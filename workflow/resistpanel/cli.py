@@ -33,6 +33,7 @@ STAGES = {
     "identity": "find sample swaps between patients",
     "compare": "determine the state of every variant between time points",
     "resist": "match the catalogue, determine mechanism and verdict",
+    "biomarkers": "tumour mutational burden, hypermutation and microsatellite instability",
     "report": "write HTML, JSON, TSV, MAF and VCF of a patient",
     "store": "keep the results of many runs in one database; answer SQL queries",
     "multiqc": "write a MultiQC report of all samples of a run",
@@ -56,6 +57,7 @@ ROOMS = {
     "simulate": "testing",
     "validate": "testing",
     "screen": "extras",
+    "biomarkers": "extras",
     "callers": "extras",
 }
 

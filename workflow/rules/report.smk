@@ -8,6 +8,7 @@ rule report:
         qc=OUT / "qc/{patient}.json",
         compare=OUT / "compare/{patient}.json",
         resist=OUT / "resist/{patient}.json",
+        biomarkers=OUT / "biomarkers/{patient}.json",
         copynumber=STAGE["copynumber"] / "{patient}.json",
         vcf=STAGE["annotate"] / "{patient}.vcf.gz",
         reference=REFERENCE,
@@ -59,7 +60,7 @@ rule report:
         "resistpanel report --made-from {input.due:q}"
         " --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
-        " --copynumber {input.copynumber:q}"
+        " --copynumber {input.copynumber:q} --biomarkers {input.biomarkers:q}"
         " {params.callers} --reference {input.reference:q} --reads --build {params.build:q}"
         " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"

@@ -6,7 +6,16 @@ Counts may be arrays; all functions broadcast.
 import numpy as np
 
 from resistpanel.core.core_constants import Z95
-from resistpanel.core.special import betainc, betaincinv, betaln, expit, ndtri, xlog1py, xlogy
+from resistpanel.core.special import (
+    betainc,
+    betaincinv,
+    betaln,
+    expit,
+    gammaincinv,
+    ndtri,
+    xlog1py,
+    xlogy,
+)
 
 #: Counts up to which the beta-binomial's distribution is summed, and steps of a bisection.
 SUMMED, HALVINGS = 30, 40
@@ -241,3 +250,10 @@ def benjamini_hochberg(p: np.ndarray) -> np.ndarray:
         scaled = p[order] * len(order) / np.arange(1, len(order) + 1)
         q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
     return q
+
+
+def poisson_interval(events: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the exact two-sided interval of a Poisson mean (Garwood 1936, Biometrika 28:437)."""
+    tail = (1 - level) / 2
+    low = float(gammaincinv(events, tail)) if events else 0.0
+    return low, float(gammaincinv(events + 1, 1 - tail))

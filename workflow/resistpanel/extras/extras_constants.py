@@ -148,3 +148,52 @@ LONGEST = TABLE.add(
     "them",
     origin="judgement",
 )
+TMB_AF = TABLE.add(
+    "TMB_AF",
+    0.05,
+    unit="fraction of fragments",
+    meaning="Biomarkers: lowest allele frequency that counts for the mutational burden",
+    origin="paper: Merino et al. 2020, J Immunother Cancer 8:e000147 (Friends of Cancer Research)",
+)
+TMB_DEPTH = TABLE.add(
+    "TMB_DEPTH",
+    100,
+    unit="fragments",
+    meaning="Biomarkers: depth of the tumour from which a coding base counts as looked at",
+    origin="derived: an allele at 10 % has 5 fragments or more with a probability of 0.98",
+)
+TMB_NORMAL_DEPTH = TABLE.add(
+    "TMB_NORMAL_DEPTH",
+    20,
+    unit="fragments",
+    meaning="Biomarkers: the same of the normal",
+    origin="derived: a heterozygous allele shows 4 fragments or more with a probability of 0.999",
+)
+LEAST_CODING_MB = TABLE.add(
+    "LEAST_CODING_MB",
+    0.5,
+    unit="Mb",
+    meaning="Biomarkers: no mutational burden is reported on fewer coding bases",
+    origin="judgement: at 10 per Mb the interval then reaches from 3.2 to 23 per Mb",
+)
+HYPERMUTATED = TABLE.add(
+    "HYPERMUTATED",
+    10.0,
+    unit="1/Mb",
+    meaning="Biomarkers: hypermutated, if the lower bound of the burden reaches this",
+    origin="paper: Campbell et al. 2017, Cell 171:1042",
+)
+LEAST_SUBSTITUTIONS = TABLE.add(
+    "LEAST_SUBSTITUTIONS",
+    20,
+    unit="substitutions",
+    meaning="Biomarkers: fewest substitutions from which a mutational process is named",
+    origin="judgement: 19 of 20 have a lower bound of 0.78",
+)
+ALKYLATING_FRACTION = TABLE.add(
+    "ALKYLATING_FRACTION",
+    0.7,
+    unit="fraction of substitutions",
+    meaning="Biomarkers: lower bound of C>T outside CpG from which they are named",
+    origin="judgement: above 0.9 in SBS11, below 0.4 in tumours without SBS7 or SBS11",
+)

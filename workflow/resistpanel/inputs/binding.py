@@ -262,7 +262,15 @@ class Steps:
              **_tables("knowledge", made.knowledge)},
             [f"resist/{patient}.json"], {}, [patient],
         )  # fmt: skip
-        more = {"table1": made.table1} if made.table1 else {}
+        sites = {"microsatellites": made.msi_sites} if made.msi_sites else {}
+        yield Step(
+            "biomarkers", patient,
+            {**states, **sheet, "quality": out(f"qc/{patient}.json"), **self.panel,
+             **self.reference, **self.reads(patient), **sites},
+            [f"biomarkers/{patient}.json"], {}, [patient],
+        )  # fmt: skip
+        more = {"biomarkers": out(f"biomarkers/{patient}.json")}
+        more |= {"table1": made.table1} if made.table1 else {}
         if self.plan.compared:
             more["callers"] = out(f"callers/{patient}.json")
         yield Step(

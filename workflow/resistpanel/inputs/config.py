@@ -104,6 +104,7 @@ class Settings:
     germline_policy: str = GERMLINE_POLICIES[0]
     germline_genes: Path = GENES
     private: Path | None = None
+    msi_sites: Path | None = None
 
     def stage(self, name: str) -> Path:
         """Return the folder of a stage's results; outside `outdir` if they are not handed out."""
@@ -313,6 +314,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),
         drugs=_path(config["drugs"]),
         germline_policy=config["germline"],
+        msi_sites=_path(config["biomarkers"].get("microsatellites")),
         germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
@@ -346,6 +348,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     if "primers" in dict(made.assay):
         files["assay.primers"] = Path(dict(made.assay)["primers"])
     files["treatments"] = made.treatments
+    files["biomarkers.microsatellites"] = made.msi_sites
     files["germline_genes"] = made.germline_genes
     files["drugs"] = made.drugs
     if made.simulate:

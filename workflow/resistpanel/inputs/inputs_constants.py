@@ -125,6 +125,7 @@ MEMORY = TABLE.add(
         "copynumber": (800, 0.0),
         "compare": (800, 0.0),
         "resist": (500, 0.0),
+        "biomarkers": (800, 0.0),
         "report": (800, 0.2),
     },
     unit="MB; MB per MB of BAM",

@@ -126,3 +126,80 @@ LOOK_TAGS = TABLE.add(
     meaning="Reads over each of them of which tags and names are looked at",
     origin="judgement",
 )
+MSI_MONO = TABLE.add(
+    "MSI_MONO",
+    8,
+    unit="bases",
+    meaning="Shortest mononucleotide run that is a microsatellite",
+    origin="judgement: shorter runs of a coding panel rarely change in mismatch repair deficiency",
+)
+MSI_REPEATS = TABLE.add(
+    "MSI_REPEATS",
+    5,
+    unit="repeats",
+    meaning="Fewest repeats of a unit of 2 to 5 bases that are a microsatellite",
+    origin="definition: default of MSIsensor scan",
+)
+MSI_FLANK = TABLE.add(
+    "MSI_FLANK",
+    5,
+    unit="bases",
+    meaning="Bases on either side of a microsatellite that a read must show as on the reference",
+    origin="definition: flanks of MSIsensor",
+)
+MSI_FRAGMENTS = TABLE.add(
+    "MSI_FRAGMENTS",
+    2_000,
+    unit="fragments",
+    meaning="Fragments at the most that are counted at a microsatellite",
+    origin="judgement: a proportion of 10 % is known to 1.3 % then",
+)
+MSI_LEAST_DEPTH = TABLE.add(
+    "MSI_LEAST_DEPTH",
+    20,
+    unit="fragments",
+    meaning="A microsatellite is informative from so many spanning fragments in tumour and normal",
+    origin="definition: default of MSIsensor",
+)
+MSI_ALLELE = TABLE.add(
+    "MSI_ALLELE",
+    0.15,
+    unit="fraction of fragments",
+    meaning="A repeat length from this fraction of the normal's fragments on is inherited",
+    origin="judgement: stutter of runs up to 12 bases stays below it",
+)
+MSI_EXCESS = TABLE.add(
+    "MSI_EXCESS",
+    0.1,
+    unit="fraction of fragments",
+    meaning="Excess of new repeat lengths, tumour over normal, from which a site is unstable",
+    origin="judgement: above differences of stutter between libraries; needs about 15 % tumour",
+)
+MSI_FDR = TABLE.add(
+    "MSI_FDR",
+    0.05,
+    unit="1",
+    meaning="False discovery rate of unstable microsatellites",
+    origin="definition: default of MSIsensor",
+)
+MSI_LEAST_SITES = TABLE.add(
+    "MSI_LEAST_SITES",
+    20,
+    unit="sites",
+    meaning="Fewest informative microsatellites from which a status is given",
+    origin="derived: with 17 or more, none unstable has an upper bound below MSI_STABLE",
+)
+MSI_HIGH = TABLE.add(
+    "MSI_HIGH",
+    0.1,
+    unit="fraction of sites",
+    meaning="MSI-high: the lower bound of the share of unstable sites reaches this",
+    origin="paper: Middha et al. 2017, JCO Precis Oncol 1:1 (MSIsensor on MSK-IMPACT: 10 %)",
+)
+MSI_STABLE = TABLE.add(
+    "MSI_STABLE",
+    0.2,
+    unit="fraction of sites",
+    meaning="Stable: the upper bound of the share of unstable sites is below this",
+    origin="judgement",
+)

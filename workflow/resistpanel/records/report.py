@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from resistpanel.records.base import UNSET, Count, Fraction, Number, Position, Record, UnsetType
+from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare, State
 from resistpanel.records.copynumber import CopyNumber
@@ -186,3 +187,5 @@ class Report(Record):
     provenance: Provenance
     callers: Callers | UnsetType | None = UNSET
     """Null or absent without other callers."""
+    biomarkers: Biomarkers | UnsetType | None = UNSET
+    """Null or absent where they were not measured."""

@@ -3,6 +3,7 @@
 import msgspec
 
 from resistpanel.core.schemas import stage_of
+from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
@@ -14,6 +15,9 @@ from resistpanel.records.resist import Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.records.validation import Validate
 
-STAGES = (Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Report, Validate, Pack)
+STAGES = (
+    *(Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Biomarkers),
+    *(Report, Validate, Pack),
+)
 #: By stage, in their order.
 RECORDS: dict[str, type[msgspec.Struct]] = {stage_of(record): record for record in STAGES}

@@ -59,6 +59,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
     parser.add_argument("--callers", metavar="JSON", help="JSON of `resistpanel callers table`")
+    parser.add_argument("--biomarkers", metavar="JSON", help="JSON of `resistpanel biomarkers`")
     parser.add_argument("--multiqc", metavar="HTML", help="MultiQC page to link to, for a cohort")
     parser.add_argument(
         "--vcf", help="annotated VCF, for parameters, filter descriptions, build and checksum"
@@ -156,6 +157,7 @@ def run_patient(args: argparse.Namespace) -> int:
             published=args.table1,
             copynumber=args.copynumber,
             callers=args.callers,
+            biomarkers=args.biomarkers,
             vcf=args.vcf,
             reference=args.reference,
             reads=args.reads,

@@ -106,6 +106,7 @@ def assemble(
     published: str | None = None,
     copynumber: str | None = None,
     callers: str | None = None,
+    biomarkers: str | None = None,
     vcf: str | None = None,
     reference: str | None = None,
     bams: bool = True,
@@ -127,6 +128,8 @@ def assemble(
         copynumber.json.
     callers : str, optional
         callers.json: who called what, where other callers were run.
+    biomarkers : str, optional
+        biomarkers.json.
     vcf : str, optional
         The annotated VCF: its header gives parameters and the meaning of the filters.
     reference : str, optional
@@ -143,7 +146,10 @@ def assemble(
     copies = load(copynumber, "copynumber") if copynumber else None
     consistent(parts, paths)
     others = load(callers, "callers") if callers else None
-    _of_patient(parts["sheet"]["patient"], (copies, copynumber), (others, callers))
+    marked = load(biomarkers, "biomarkers") if biomarkers else None
+    _of_patient(
+        parts["sheet"]["patient"], (copies, copynumber), (others, callers), (marked, biomarkers)
+    )
     parameters, filters, lengths = provenance.vcf_header(vcf) if vcf else ({}, {}, {})
     build = _build(build, build_of_lengths(lengths), vcf, published)
     rows = load_published(published) if published else []
@@ -151,6 +157,7 @@ def assemble(
         **paths,
         "copynumber": copynumber,
         "callers": callers,
+        "biomarkers": biomarkers,
         "published table": published,
         "calls (VCF)": vcf,
     }
@@ -173,6 +180,7 @@ def assemble(
         **parts,
         "copynumber": copies,
         "callers": others,
+        "biomarkers": marked,
         "evidence": taken,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(variants, reference),

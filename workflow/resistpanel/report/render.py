@@ -38,7 +38,8 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
 #: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one,
-#: clones where there are fewer than three samples with tumour, other callers where none was run.
+#: clones where there are fewer than three samples with tumour, other callers where none was run,
+#: biomarkers where they were not measured.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("mechanism", "Mechanism", "Mechanism"),
@@ -48,6 +49,7 @@ SECTIONS = (
     ("matrix", "States", "State of every variant"),
     ("table1", "Changes", "Somatic changes"),
     ("spectrum", "Spectrum", "Mutation spectrum"),
+    ("biomarkers", "Biomarkers", "Mutational burden and microsatellites"),
     ("copynumber", "Copy number", "Copy number"),
     ("negative", "Not found", "Looked for and not found"),
     ("unseen", "Not seen", "What this test cannot see under this drug"),
@@ -185,7 +187,10 @@ def page(report: dict) -> str:
     by_lesion = lesions.lesions(report)
     others = callers.callers(report)
     of_clones = clones.clones(report)
-    optional = ("lesions", by_lesion), ("clones", of_clones), ("callers", others)
+    marked = report.get("biomarkers")
+    optional = (
+        ("lesions", by_lesion), ("clones", of_clones), ("callers", others), ("biomarkers", marked)
+    )  # fmt: skip
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
     wide = set()
@@ -213,6 +218,7 @@ def page(report: dict) -> str:
         lesions=by_lesion,
         clones=of_clones,
         callers=others,
+        biomarkers=marked,
         pathway=drawing,
         pathway_narrow=pathway.drawing(report, narrow=True) if drawing else None,
         wide=wide,
