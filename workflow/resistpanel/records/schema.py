@@ -25,6 +25,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 PLACES = {stage: f"results/{stage}/{{patient}}.json" for stage in RECORDS} | {
     "identity": "results/identity/cohort.json",
     "validate": "validate.json",
+    "pack": "pack.json",
 }
 
 

@@ -7,14 +7,13 @@ from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.identity import Identity
+from resistpanel.records.pack import Pack
 from resistpanel.records.qc import Qc
 from resistpanel.records.report import Report
 from resistpanel.records.resist import Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.records.validation import Validate
 
+STAGES = (Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Report, Validate, Pack)
 #: By stage, in their order.
-RECORDS: dict[str, type[msgspec.Struct]] = {
-    stage_of(record): record
-    for record in (Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Report, Validate)
-}
+RECORDS: dict[str, type[msgspec.Struct]] = {stage_of(record): record for record in STAGES}

@@ -45,13 +45,13 @@ class Call:
     normal_af: float
 
 
-def read_calls(vcf: Path, fetch: Fetch, tumor: str, normal: str) -> list[Call]:
-    """Read a VCF of ``resistpanel call``."""
+def read_calls(vcf: Path, fetch: Fetch, tumor: str, normal: str | None) -> list[Call]:
+    """Read a VCF of ``resistpanel call``; without a normal, its depth and AF are 0."""
     calls = []
     for record in CallVcf(vcf):
         if not set(record.alt) <= set("ACGTN"):
             continue
-        one, other = record.genotypes[tumor], record.genotypes[normal]
+        one, other = record.genotypes[tumor], record.genotypes[normal] if normal else None
         calls.append(
             Call(
                 tidy(Allele(record.chrom, record.pos - 1, record.ref, record.alt), fetch),
@@ -63,8 +63,8 @@ def read_calls(vcf: Path, fetch: Fetch, tumor: str, normal: str) -> list[Call]:
                 one.ub,
                 one.alt,
                 one.depth,
-                other.depth,
-                other.af or 0.0,
+                other.depth if other else 0,
+                (other.af or 0.0) if other else 0.0,
             )
         )
     return calls

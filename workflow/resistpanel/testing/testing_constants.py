@@ -256,3 +256,46 @@ EARLY_CYCLES = TABLE.add(
     "are in less than one of 2^8",
     origin="derived: no family is larger than 100 but for jackpots",
 )
+WITHIN = TABLE.add(
+    "WITHIN",
+    20,
+    unit="bases",
+    meaning="validate --pack: distance from a known junction's ends within which a call is that "
+    "junction, if its row does not say",
+    origin="judgement",
+)
+AF_RANGES = TABLE.add(
+    "AF_RANGES",
+    (0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1.01),
+    unit="1",
+    meaning="validate --pack: bounds of the ranges of AF by which recall is given",
+    origin="judgement",
+)
+LEAST_WORD_FLANK = TABLE.add(
+    "LEAST_WORD_FLANK",
+    3,
+    unit="bases",
+    meaning="validate --dilute: least flank of an altered sequence by which reads are recognised",
+    origin="judgement",
+)
+MOST_WORD_FLANK = TABLE.add(
+    "MOST_WORD_FLANK",
+    40,
+    unit="bases",
+    meaning="validate --dilute: most flank of an altered sequence by which reads are recognised",
+    origin="judgement",
+)
+WORD_AROUND = TABLE.add(
+    "WORD_AROUND",
+    200,
+    unit="bases",
+    meaning="validate --dilute: reference on either side that must lack the altered sequence",
+    origin="judgement",
+)
+CHUNK = TABLE.add(
+    "CHUNK",
+    10_000,
+    unit="bases",
+    meaning="validate --pack: stretches of a reference that is rebuilt from the reads",
+    origin="judgement",
+)

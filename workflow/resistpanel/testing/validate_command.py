@@ -14,6 +14,8 @@ EPILOG = """examples:
   resistpanel validate --reference hg19.fa --targets panel.bed --normal skin.bam --output validation
   resistpanel validate --patient P1                # in the folder of a study
   resistpanel validate --directory study --variants hotspots.vcf --passes 9
+  resistpanel validate --pack packs/material --data reads   # reference material with known alleles
+  resistpanel validate --pack packs/material --dilute 0.02 0.01 0.005 --draws 20
 
 The fragments of the normal are divided into a normal and a tumour without somatic variants.
 Variants are spiked into reads of the tumour at known allele frequencies, and the pair is called.
@@ -67,6 +69,22 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, default=Path("validation"), help="folder to write (validation)"
     )
     parser.add_argument("--work", type=Path, help="keep BAMs and VCFs in this folder")
+    packs = parser.add_argument_group("sets of real reads with their truth (docs/validate.md)")
+    packs.add_argument(
+        "--pack", type=Path, nargs="+", metavar="DIR", help="folders with a pack.yaml"
+    )
+    packs.add_argument(
+        "--data", type=Path, metavar="DIR", help="folder of the packs' reads (default: the pack)"
+    )
+    packs.add_argument(
+        "--dilute",
+        type=float,
+        nargs="+",
+        metavar="AF",
+        help="also call with variant-supporting fragments removed at random down to these "
+        "allele frequencies",
+    )
+    packs.add_argument("--draws", type=int, default=10, help="draws of each --dilute (10)")
     parser.set_defaults(run=run)
 
 
@@ -121,6 +139,16 @@ def _check(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Validate; write the figures and the page."""
+    if args.pack:
+        from resistpanel.testing.pack_run import run_packs
+
+        return run_packs(args)
+    if args.data or args.dilute:
+        raise InputError("needs --pack", "--data" if args.data else "--dilute")
+    return _spike(args)
+
+
+def _spike(args: argparse.Namespace) -> int:
     from resistpanel.call.caller import Caller, Settings
     from resistpanel.core.bam import index_of, quiet
     from resistpanel.core.files import write_text
