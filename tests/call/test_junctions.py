@@ -19,7 +19,7 @@ from callkit import (
 )
 
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.call.events import assemble
+from resistpanel.call.events import assemble, breakpoints
 from resistpanel.call.events.clusters import clusters, recurrent
 from resistpanel.call.io.reader import Reader
 from resistpanel.call.io.signals import CLIP, PAIR, SIGNAL_DTYPE, SPLIT
@@ -78,6 +78,29 @@ def bases(end: Breakend, n: int) -> str:
     """Return the last n bases that go on at a breakend, read towards it."""
     text = CONTIGS[end.contig]
     return text[end.pos - n : end.pos] if end.side == LEFT else reverse(text[end.pos : end.pos + n])
+
+
+class TestPairsAlone:
+    """Breakends beyond the reads of all pairs: first is LEFT's farthest, second RIGHT's nearest."""
+
+    @pytest.mark.parametrize(
+        ("sides", "places", "contradicted"),
+        [
+            ((LEFT, RIGHT), (1000, 1500), False),
+            ((LEFT, RIGHT), (1000, 1010), True),  # no deletion is as short
+            ((LEFT, RIGHT), (1175, 1000), True),  # long fragments of different places
+            ((RIGHT, LEFT), (1000, 1010), False),  # a duplication
+            ((LEFT, LEFT), (1175, 1000), False),  # an inversion
+        ],
+    )
+    def test_a_deletion_ends_after_it_begins(self, sides, places, contradicted):
+        ends = [Breakend("chr1", pos, side) for pos, side in zip(places, sides, strict=True)]
+        assert breakpoints.contradicted(*ends) is contradicted
+
+    def test_other_contigs_are_not_compared(self):
+        assert not breakpoints.contradicted(
+            Breakend("chr1", 900, LEFT), Breakend("chr2", 100, RIGHT)
+        )
 
 
 class TestJoined:

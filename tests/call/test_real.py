@@ -201,6 +201,11 @@ class TestReferenceMaterial:
         assert set(truth) <= set(found)
         assert set(found) - set(truth) <= {("7", 55259468, "C", "G")}
 
+    def test_long_fragments_are_no_deletion(self, called):
+        """Consensus pairs at the end of a narrow window: long ones, but of different places."""
+        _, records, _ = called
+        assert [r for r in records if r.alt.startswith("<")] == []
+
     def test_limits(self, called):
         _, records, truth = called
         found = passing(records)

@@ -17,6 +17,7 @@ from resistpanel.call.call_constants import (
     JUNCTION_JOIN,
     PAIRED_FRAGMENTS,
     SHADOW,
+    SHORTEST_JUNCTION,
 )
 from resistpanel.call.events.assemble import assemble
 from resistpanel.call.events.clusters import Cluster, clusters, longest_template
@@ -26,7 +27,7 @@ from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.model.posterior import Priors
 from resistpanel.core.allele import Allele
-from resistpanel.core.junction import Breakend, Junction
+from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -121,11 +122,22 @@ def junctions(caller: "Caller") -> tuple[dict[Junction, Cluster], int]:
         exact = assemble(
             first, second, both, windows.of, caller.reference, caller.settings.min_qual
         )
-        if exact is None and len(one.fragments) >= PAIRED_FRAGMENTS and not one.split:
+        loose = exact is None and len(one.fragments) >= PAIRED_FRAGMENTS and not one.split
+        if loose and not contradicted(first, second):
             exact = Junction.of(first, second, caller.reference, precise=False, uncertain=longest)
         if exact is not None:
             result.setdefault(exact, one)
     return result, crowded
+
+
+def contradicted(first: Breakend, second: Breakend) -> bool:
+    """Return whether pairs that no read of a breakend confirms cannot all span one deletion.
+
+    `first` is beyond the end of every forward read, `second` before the start of every reverse
+    one: where the two meet or cross, the pairs are long fragments of different places.
+    """
+    deletion = first.contig == second.contig and (first.side, second.side) == (LEFT, RIGHT)
+    return deletion and second.pos - first.pos < SHORTEST_JUNCTION
 
 
 def template_switch(junction: Junction) -> bool:
