@@ -131,6 +131,7 @@ def test_null_is_never_absent(stage, values):
                 "callers",
                 "biomarkers",
                 "clones",
+                "follow_up",
                 "germline",
                 "origins",
                 "reversions",
