@@ -132,6 +132,7 @@ def test_null_is_never_absent(stage, values):
                 "biomarkers",
                 "clones",
                 "germline",
+                "junction_limits",
                 "origins",
                 "reversions",
             )
