@@ -14,7 +14,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pysam
@@ -34,7 +34,8 @@ STOP = 250  # bases on either side of a breakend in an intron that are targets
 
 L858R = {"chrom": "chr7", "pos": 55259515, "ref": "T", "alt": "G"}
 V600E = {"chrom": "chr7", "pos": 140453136, "ref": "A", "alt": "T"}
-T790M = {"chrom": "chr7", "pos": 55249071, "ref": "C", "alt": "T"}
+#: 400x does not exclude a change by a quarter.
+STABLE = "stable|undetermined"
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,17 @@ class Case:
 
     Attributes
     ----------
+    genes, disease, drug
     event : dict
         As in the patient's YAML; or a row of ``somatic`` (``duplicate``).
     wanted : dict
         Regular expressions that fields of the finding match.
+    driver : dict, optional
+        Of the drug, before and after.
     windows : tuple of (contig, position)
         Breakends in introns that the panel lacks: targets around them are added.
+    before : bool
+        Whether the sample before the drug has it.
     """
 
     genes: tuple[str, ...]
@@ -59,7 +65,6 @@ class Case:
     wanted: dict[str, str]
     driver: dict | None = None
     windows: tuple[tuple[str, int], ...] = ()
-    more: list = field(default_factory=list)
 
 
 CASES = {
@@ -85,34 +90,36 @@ CASES = {
     "FLT3-ITD 30": Case(
         ("FLT3",), "AML", "quizartinib",
         {"chrom": "chr13", "pos": 28608251, "duplicate": 30}, True,
-        {"label": "FLT3-ITD, 30 bases", "effect": "driver", "state": "stable"},
+        {"label": "FLT3-ITD, 30 bases", "effect": "driver", "state": STABLE, "before": "present"},
     ),
     "FLT3-ITD 102": Case(
         ("FLT3",), "AML", "quizartinib",
         {"type": "duplication", "region": "chr13:28608241-28608342"}, True,
-        {"label": "FLT3-ITD, 102 bases", "effect": "driver", "state": "stable"},
+        {"label": "FLT3-ITD, 102 bases", "effect": "driver", "state": STABLE, "before": "present"},
     ),
     "FLT3-ITD 300": Case(
         ("FLT3",), "AML", "quizartinib",
         {"type": "duplication", "region": "chr13:28608030-28608329"}, True,
-        {"label": "FLT3-ITD, 300 bases", "effect": "driver", "state": "stable"},
+        {"label": "FLT3-ITD, 300 bases", "effect": "driver", "state": STABLE,
+         "before": "present"},
         None, (("chr13", 28608170),),
     ),
     "MET exon 14 deletion": Case(
         ("MET",), "NSCLC", "capmatinib",
         {"type": "deletion", "region": "chr7:116414501-116416000"}, True,
-        {"label": "MET exon 14 (deletion|skipping)", "effect": "driver", "state": "stable"},
+        {"label": "MET exon 14 (deletion|skipping)", "effect": "driver", "state": STABLE,
+         "before": "present"},
         None, (("chr7", 116416000),),
     ),
     "MET exon 14 acceptor deletion": Case(
         ("MET",), "NSCLC", "capmatinib",
         {"type": "deletion", "region": "chr7:116414850-116414990"}, True,
-        {"label": "MET exon 14 skipping", "effect": "driver", "state": "stable"},
+        {"label": "MET exon 14 skipping", "effect": "driver", "state": STABLE, "before": "present"},
     ),
     "EML4-ALK": Case(
         ("ALK",), "NSCLC", "crizotinib",
         {"type": "inversion", "region": "chr2:29447001-42525000"}, True,
-        {"label": "EML4::ALK fusion", "effect": "driver", "state": "stable"},
+        {"label": "EML4::ALK fusion", "effect": "driver", "state": STABLE, "before": "present"},
     ),
 }  # fmt: skip
 
@@ -161,6 +168,8 @@ def describe(name: str, case: Case, panel: Path, af: float, depth: float) -> dic
              "drugs": [case.drug]},
         ],
         "somatic": somatic, "events": events,
+        "random_somatic": {"snv": 8, "mnv": 0, "del": 0, "ins": 0, "dup": 0, "af": [0.3, 0.3],
+                           "samples": ["pre", "post"]},
     }  # fmt: skip
 
 
@@ -284,7 +293,8 @@ def stages(folder: Path, made: Path, panel: Path, case: Case) -> dict:
          "--output", out / "qc.json")  # fmt: skip
     step("report", "--sheet", out / "sheet.json", "--qc", out / "qc.json",
          "--compare", out / "compare.json", "--resist", out / "resist.json",
-         "--vcf", out / "annotated.vcf.gz", "--output-json", out / "report.json")  # fmt: skip
+         "--vcf", out / "annotated.vcf.gz", "--genes", genes,
+         "--output-json", out / "report.json")  # fmt: skip
     return json.loads((out / "report.json").read_text())
 
 

@@ -278,6 +278,17 @@ class TestCall:
         assert one.genotypes["tumor"].af == pytest.approx(0.5, abs=0.08)
         assert one.genotypes["normal"].alt == 0
 
+    def test_limits_in_the_header(self, deleted):
+        """Near the fewest fragments that are a candidate, in 95 % of draws; lower with depth."""
+        with pysam.VariantFile(str(deleted)) as vcf:
+            lines = {r.key: r.value for r in vcf.header.records if r.key.startswith("resistpanel")}
+        pairs = [x.split(":") for x in lines["resistpanel_junction_lod_tumor"].split(",")]
+        known = {int(depth): float(lod) for depth, lod in pairs if lod != "."}
+        assert sorted(known, key=known.get, reverse=True) == sorted(known)
+        # 6.3 fragments are expected where 3 are drawn in 95 %; more where more are needed.
+        for depth in (500, 1000, 5000):
+            assert 6.2 < known[depth] * depth < 25, known
+
     def test_other_readers_skip_it(self, deleted):
         assert all(not call.symbolic for call in CallVcf(deleted))
         assert list(CallVcf(deleted).at("chr1", 2000)) == []

@@ -133,6 +133,7 @@ def test_null_is_never_absent(stage, values):
                 "clones",
                 "follow_up",
                 "germline",
+                "junction_limits",
                 "origins",
                 "reversions",
             )

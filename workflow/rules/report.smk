@@ -12,6 +12,7 @@ rule report:
         copynumber=STAGE["copynumber"] / "{patient}.json",
         vcf=STAGE["annotate"] / "{patient}.vcf.gz",
         reference=REFERENCE,
+        genes=PANEL["genes"],
         # For the reads around each call.
         bams=bams,
         table1=[SETTINGS.table1] if SETTINGS.table1 else [],
@@ -61,7 +62,8 @@ rule report:
         " --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
         " --copynumber {input.copynumber:q} --biomarkers {input.biomarkers:q}"
-        " {params.callers} --reference {input.reference:q} --reads --build {params.build:q}"
+        " {params.callers} --genes {input.genes:q} --reference {input.reference:q}"
+        " --reads --build {params.build:q}"
         " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
         " --output-vcf {output.vcf:q} --output-pass-vcf {output.pass_vcf:q} > {log:q} 2>&1"

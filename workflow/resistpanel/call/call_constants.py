@@ -1576,6 +1576,13 @@ JUNCTION_ARTIFACT = TABLE.add(
     "places that errors join in every sample alike",
     origin="judgement",
 )
+JUNCTION_DEPTHS = TABLE.add(
+    "JUNCTION_DEPTHS",
+    (20, 50, 100, 200, 500, 1000, 2000, 5000),
+    unit="fragments",
+    meaning="Depths at which the limit of detection of a junction is stated",
+    origin="judgement",
+)
 CARRIED_JUNCTION = TABLE.add(
     "CARRIED_JUNCTION",
     1e-6,

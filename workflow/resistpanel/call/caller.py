@@ -29,6 +29,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors import error_model
 from resistpanel.call.events import breakpoints
+from resistpanel.call.events.detection import junction_limits
 from resistpanel.call.io import collection, regions
 from resistpanel.call.io import evidence as ev
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
@@ -428,7 +429,9 @@ class Caller:
         junctions = breakpoints.candidates(self)
         mistaken = breakpoints.shadows(junctions, self.found.candidates)
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
-        return RecordBuilder(self, *self.weigh()).records()
+        builder = RecordBuilder(self, *self.weigh())
+        self.junction_limits = junction_limits(self, builder.rho, builder.threshold)
+        return builder.records()
 
     def outside(self) -> list[Allele]:
         """Return the alleles asked for that were not genotyped, as they lie outside the targets."""
@@ -454,6 +457,7 @@ class Caller:
             tumor_in_normal=self.tumor_in_normal,
             overdispersion=self.overdispersion,
             log_multiplier=self.log_multiplier,
+            junction_limits=self.junction_limits,
             records=records,
         )
 

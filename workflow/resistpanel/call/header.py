@@ -75,6 +75,10 @@ def parameters(result: CallResult) -> dict[str, str]:
             told[f"{name}_{result.samples[s].name}"] = fraction.text()
     for sample, found_rho in zip(result.samples, result.overdispersion, strict=True):
         told[f"overdispersion_{sample.name}"] = found_rho.text()
+    for sample, limits in zip(result.samples, result.junction_limits, strict=True):
+        told[f"junction_lod_{sample.name}"] = ",".join(
+            f"{depth}:{'.' if np.isnan(lod) else number(lod)}" for depth, lod in limits
+        )
     # What the model uses: estimates that are beyond doubt.
     told["model_tumor_in_normal"] = number(result.admixture.tumor_in_normal)
     for s, value in result.admixture.contamination.items():

@@ -51,6 +51,8 @@ class CallResult:
         What of them is beyond doubt, as used by the model.
     log_multiplier : float64, (multipliers,)
         Log weights of the site-specific multipliers of the error rate.
+    junction_limits : sequence of sequence of (int, float)
+        Per sample: depth, and the AF from which on a junction is called there.
     records : sequence of Record
         Sorted.
     """
@@ -71,4 +73,5 @@ class CallResult:
     overdispersion: Sequence[Overdispersion]
     admixture: Admixture
     log_multiplier: np.ndarray
+    junction_limits: Sequence[Sequence[tuple[int, float]]]
     records: Sequence[Record]

@@ -167,6 +167,29 @@ class Provenance(Record):
     """Versions."""
 
 
+class JunctionLimit(Record):
+    """Lowest AF of a new junction that would have been called with 95 % probability, by depth."""
+
+    sample: str
+    exons: Fraction | None
+    """With both breakpoints in exons, at the least covered exon; null: none."""
+    introns: Fraction | None
+    """With a breakpoint in a covered intron, at the least covered of them; null: none."""
+
+
+class GeneJunctions(Record):
+    """What of a gene's fusions, deletions and duplications could be seen."""
+
+    gene: str
+    introns_covered: tuple[int, ...]
+    """By the number of the exon before."""
+    introns_not_covered: Count
+    """Introns between coding exons; junctions with breakpoints there are not excluded."""
+    limits: tuple[JunctionLimit, ...]
+    """Every tumour, in the order of qc."""
+    text: str
+
+
 class Report(Record):
     """Everything the HTML page shows; the HTML is rendered from this alone."""
 
@@ -189,3 +212,5 @@ class Report(Record):
     """Null or absent without other callers."""
     biomarkers: Biomarkers | UnsetType | None = UNSET
     """Null or absent where they were not measured."""
+    junction_limits: tuple[GeneJunctions, ...] | UnsetType = UNSET
+    """Genes with a known kinase domain or tandem duplications; absent without the panel's genes."""

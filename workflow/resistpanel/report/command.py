@@ -160,6 +160,7 @@ def run_patient(args: argparse.Namespace) -> int:
             biomarkers=args.biomarkers,
             vcf=args.vcf,
             reference=args.reference,
+            genes=args.genes,
             reads=args.reads,
             command=command_line(args),
         )

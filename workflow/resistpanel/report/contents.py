@@ -7,8 +7,10 @@ from resistpanel import __version__
 from resistpanel.core.builds import build_of_lengths
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.schemas import from_builtins
+from resistpanel.panel.genes import load_genes
 from resistpanel.records.report import Report
 from resistpanel.report import provenance
+from resistpanel.report.junction_limits import junction_limits
 from resistpanel.report.masking import callers_without, copies_without, reads_without
 from resistpanel.report.read import load
 from resistpanel.report.read_evidence import evidence
@@ -109,6 +111,7 @@ def assemble(
     biomarkers: str | None = None,
     vcf: str | None = None,
     reference: str | None = None,
+    genes: str | None = None,
     bams: bool = True,
     reads: bool = False,
     command: str | None = None,
@@ -134,6 +137,8 @@ def assemble(
         The annotated VCF: its header gives parameters and the meaning of the filters.
     reference : str, optional
         Reference FASTA: the checksum of its ``.fai`` goes into the provenance.
+    genes : str, optional
+        GFF3 of the panel: limits of junctions by gene are stated.
     bams : bool
         Whether the headers of the sheet's BAMs are summed.
     reads : bool
@@ -194,6 +199,8 @@ def assemble(
             "software": provenance.software(),
         },
     }
+    if genes:
+        report["junction_limits"] = junction_limits(report, load_genes(genes))
     from_builtins(report, Report, Path(paths["sheet"]).name)
     return report
 

@@ -118,3 +118,10 @@ NOT_ASSESSABLE = TABLE.add(
     "to above `high`, a gain",
     origin="judgement: one interval that has a loss and a gain decides nothing",
 )
+COVERED_INTRON = TABLE.add(
+    "COVERED_INTRON",
+    0.9,
+    unit="1",
+    meaning="Fraction of an intron's bases in targets from which on it is covered for breakpoints",
+    origin="judgement",
+)

@@ -43,6 +43,12 @@ def unseen(report: dict) -> list[dict]:
                 "what": f"Histological transformation to {becomes}", "names": [],
                 "test": "biopsy at progression, with histology", "source": source,
             })  # fmt: skip
+    for one in report.get("junction_limits") or ():
+        if one["gene"] in targets:
+            rows.append({
+                "what": f"Junctions of {one['gene']}", "names": [one["text"]],
+                "test": TESTS[0][1], "source": "",
+            })  # fmt: skip
     missing = list(coverage.get("genes_off_panel") or ())
     if missing:
         rows.append({
