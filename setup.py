@@ -66,6 +66,7 @@ def against_htslib(module: str) -> Extension:
 
 
 stream = against_htslib("resistpanel.core.stream")
+molecules = against_htslib("resistpanel.core.molecules")
 consensus = against_htslib("resistpanel.core.consensus")
 reader = against_htslib("resistpanel.call.io.reader")
 signals = against_htslib("resistpanel.call.io.signals")
@@ -94,7 +95,7 @@ limit_kernels = plain("resistpanel.call.limit_kernels")
 setup(
     ext_modules=cythonize(
         [
-            *(stream, consensus, signals, reader, pileup, ends, count, overlap),
+            *(stream, molecules, consensus, signals, reader, pileup, ends, count, overlap),
             *(kernels, limit_kernels),
         ],
         language_level=3,

@@ -242,7 +242,7 @@ def test_an_assay_that_is_not_clear(place, capsys):
     (between,) = (note for note in notes if "neither clearly" in note)
     assert between.startswith("sample before: ")
     (umi,) = (note for note in notes if "UMI" in note)
-    assert umi.startswith("sample after: raw reads with UMIs (UMI in tag RX), which are not used")
+    assert umi.startswith("sample after: raw reads with few different UMIs (UMI in tag RX)")
     assert "skin: hybrid capture (not sure), raw reads" in out
     # Set, it is clear.
     text = (place.folder / "config.yaml").read_text()

@@ -75,14 +75,15 @@ def test_the_assay_as_detected_and_as_set(sheet, bed, reference):
     skin, relapse = (sample["assay"] for sample in found["samples"])
     assert (skin["library"], skin["reads"], skin["given"]) == ("capture", "marked", [])
     assert 80 < skin["insert_size"] < 120
-    _, found = run(sheet, bed, reference, "--assay", "umi=name", "--assay", "relapse:umi=none",
+    _, found = run(sheet, bed, reference, "--assay", "reads=raw", "--assay", "relapse:umi=none",
                    "--assay", "relapse:library=amplicon")  # fmt: skip
     skin, relapse = (sample["assay"] for sample in found["samples"])
-    assert (skin["umi"], skin["library"], skin["given"]) == ("name", "capture", ["umi"])
+    assert (skin["umi"], skin["library"], skin["given"]) == ("none", "capture", ["reads"])
     assert (relapse["umi"], relapse["library"], relapse["library_sure"]) == (
         "none", "amplicon", True,
     )  # fmt: skip
     assert run(sheet, bed, reference, "--assay", "relaps:umi=none")[0] == 2
+    assert run(sheet, bed, reference, "--umi", "duplex")[0] == 2  # no read has a UMI
 
 
 def test_figures_of_a_patient(sheet, bed, reference, capsys):

@@ -105,6 +105,8 @@ class Caller:
                 read_primers(given.primers, self.reference) if given.primers else None,
                 found.library == "amplicon" or "library" not in found.given,
                 found.library == "amplicon",
+                found.families,
+                found.umi,
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]
@@ -116,7 +118,10 @@ class Caller:
         """Return the assay of each sample, as some of its reads show it or the user says."""
         settings = self.settings
         usual = Given(
-            library=settings.library, consensus=settings.consensus, primers=settings.primers
+            library=settings.library,
+            umi=settings.umi,
+            consensus=settings.consensus,
+            primers=settings.primers,
         )
         names = [s.name for s in self.samples]
         self.given = given_assays(settings.assay, names, usual)
@@ -358,7 +363,9 @@ class Caller:
             use = np.flatnonzero(het & (totals[:, s] >= HET_DEPTH))
             use = use[overdispersion.apart(contig[use], pos[use], totals[use, s])]
             stretch = None if s == self.normal else overdispersion.stretches(contig[use], pos[use])
-            centre = overdispersion.prior(sample.library, sample.reads)
+            centre = overdispersion.prior(
+                sample.library, "simplex" if sample.molecular else sample.reads
+            )
             found.append(overdispersion.estimate(alts[use, s], totals[use, s], centre, stretch))
         return found
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
-from resistpanel.qc.assay_given import add_assay
+from resistpanel.qc.assay_given import AUTO, add_assay, add_umi
 
 EXAMPLE = """example:
   resistpanel call --reference hg19.fa --targets panel.bed --normal skin.bam \\
@@ -64,6 +64,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         choices=("none", "fgbio", "marianas", "redux", "dragen"),
         help="convention of consensus reads (default: detected from the reads)",
     )
+    add_umi(parser)
     add_assay(parser)
     parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
     parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
@@ -141,6 +142,7 @@ def run(args: argparse.Namespace) -> int:
         primers=args.primers,
         library=args.library,
         consensus=args.consensus,
+        umi=None if args.umi == AUTO else args.umi,
         assay=args.assay,
     )
     # Few objects are in cycles, and what was imported stays: collect seldom, and not that.

@@ -9,7 +9,8 @@ from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.call.result import CallResult
 from resistpanel.call.vcf_writer import number
 from resistpanel.core.files import sha256
-from resistpanel.qc.assay import line
+from resistpanel.core.molecules import COUNTS
+from resistpanel.qc.assay import UMI, line
 
 #: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
 #: where each record stands.
@@ -65,6 +66,12 @@ def parameters(result: CallResult) -> dict[str, str]:
     }
     for sample, learned in zip(result.samples, result.error_models, strict=True):
         told[f"error_rate_{sample.name}"] = ",".join(number(float(q)) for q in learned.quality)
+    for sample, kind, counts in zip(
+        result.samples, result.assays, found.molecules.tolist(), strict=True
+    ):
+        if kind.families != "none":
+            pairs = zip(COUNTS, counts, strict=False)
+            told[f"molecules_{sample.name}"] = ",".join(f"{name}:{n}" for name, n in pairs)
     for sample, kind in zip(result.samples, result.assays, strict=True):
         told[f"assay_{sample.name}"] = line(kind)
     for name, estimates in (
@@ -113,6 +120,15 @@ def warnings(result: CallResult) -> list[str]:
             lines.append(
                 f"{sample.path}: reads begin at a few positions, as those of amplicons do, and the "
                 "primers are not known: bases of primers count as evidence; give --primers"
+            )
+    for sample, kind, counts in zip(
+        result.samples, result.assays, found.molecules.tolist(), strict=True
+    ):
+        named = dict(zip(COUNTS, counts, strict=False))
+        if kind.families != "none" and named["without_umi"]:
+            lines.append(
+                f"{sample.path}: {named['without_umi']} of {named['reads']} reads have no UMI "
+                f"({UMI[kind.umi]} expected): those of the same ends count as one molecule"
             )
     if found.crowded:
         lines.append(

@@ -143,7 +143,7 @@ class RecordBuilder:
         Copies of a molecule share the errors of its first cycles of PCR. In amplicons they cannot
         be recognised by their ends; the overdispersion shows how many there are.
         """
-        raw = [a.library == "amplicon" and a.reads in ("raw", "marked") for a in self.caller.assays]
+        raw = [a.library == "amplicon" and not a.molecular for a in self.caller.assays]
         return 1 + np.maximum(self.totals - 1, 0) * np.where(raw, self.rho, 0.0)
 
     @cached_property

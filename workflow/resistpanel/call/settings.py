@@ -41,6 +41,9 @@ class Settings:
         ``capture`` or ``amplicon``; None: detected from the reads.
     consensus : str or None
         A key of `resistpanel.core.consensus.CONSENSUS`; None: detected from the reads.
+    umi : str or None
+        Whether and how reads are grouped into molecules, a value of `qc.assay_given.CHOICES`;
+        None: detected from the reads.
     assay : sequence of (sample or None, key, value)
         What the user says of a sample's assay, or of that of all; see `qc.assay_given.Given`.
     """
@@ -59,6 +62,7 @@ class Settings:
     primers: str | None = None
     library: str | None = None
     consensus: str | None = None
+    umi: str | None = None
     assay: Sequence[tuple[str | None, str, str]] = ()
     priors: model.Priors = field(default_factory=model.Priors)
 

@@ -71,7 +71,6 @@ CIS_FRACTION = TABLE.add(
     "cis; in trans up to the rest of it",
     origin="judgement",
 )
-
 LEAST_DISPLACED = TABLE.add(
     "LEAST_DISPLACED",
     3,
@@ -87,4 +86,87 @@ LEAST_DIFFERENT = TABLE.add(
     meaning="Fewest mismatches without gaps of such an event",
     origin="derived: bwa mem's default scores: a mismatch costs 5 against a match, a deletion "
     "and an insertion of one base cost 14",
+)
+UMI_MISMATCHES = TABLE.add(
+    "UMI_MISMATCHES",
+    1,
+    unit="bases",
+    meaning="Bases in which UMIs of one family differ at most from a more frequent one of it",
+    origin="definition: default of fgbio GroupReadsByUmi (--edits)",
+)
+UMI_PARENT = TABLE.add(
+    "UMI_PARENT",
+    2,
+    unit="1",
+    meaning="A UMI belongs to a neighbour that has at least about this many times its fragments: "
+    "its count is at most 1 + (the neighbour's count) / 2",
+    origin="definition: fgbio GroupReadsByUmi, strategy adjacency, after Smith et al., Genome Res "
+    "2017;27:491",
+)
+CONSENSUS_PRE = TABLE.add(
+    "CONSENSUS_PRE",
+    45,
+    unit="Phred",
+    meaning="Error of a strand before the UMI was attached, which all of its copies have: the "
+    "highest quality of the consensus of one strand",
+    origin="definition: default of fgbio CallMolecularConsensusReads (--error-rate-pre-umi)",
+)
+CONSENSUS_POST = TABLE.add(
+    "CONSENSUS_POST",
+    40,
+    unit="Phred",
+    meaning="Error of a copy by amplification, after the UMI was attached",
+    origin="definition: default of fgbio CallMolecularConsensusReads (--error-rate-post-umi)",
+)
+CONSENSUS_MOST = TABLE.add(
+    "CONSENSUS_MOST",
+    45,
+    unit="Phred",
+    meaning="Highest quality of the consensus of one strand; that of both has up to twice as much",
+    origin="derived: CONSENSUS_PRE",
+)
+CONSENSUS_INPUT_QUALITY = TABLE.add(
+    "CONSENSUS_INPUT_QUALITY",
+    10,
+    unit="Phred",
+    meaning="Bases below it do not count in a consensus of two or more copies",
+    origin="definition: default of fgbio CallMolecularConsensusReads (--min-input-base-quality)",
+)
+CONSENSUS_AGREEMENT = TABLE.add(
+    "CONSENSUS_AGREEMENT",
+    0.75,
+    unit="1",
+    meaning="Fraction of the copies of a strand that must agree, below which its base is no better "
+    "than a read's: an error of the first cycle of PCR is in about half of the copies",
+    origin="judgement",
+)
+CONSENSUS_UNSURE = TABLE.add(
+    "CONSENSUS_UNSURE",
+    29,
+    unit="Phred",
+    meaning="Highest quality of consensus bases whose copies or strands disagree, or that only one "
+    "copy, or one of two strands, shows: they are in the quality groups of reads",
+    origin="derived: consensus bases have error rates of their own from 30 on",
+)
+FAMILY_FAR = TABLE.add(
+    "FAMILY_FAR",
+    2000,
+    unit="bases",
+    meaning="Distance of mates beyond which each is a molecule's end by itself: they are not held "
+    "in memory until the other is read",
+    origin="judgement: fragments of panels are shorter than 1,000 bases",
+)
+FAMILY_PADDING = TABLE.add(
+    "FAMILY_PADDING",
+    300,
+    unit="bases",
+    meaning="Reads so far from a region are read too, so that all copies of a molecule are seen",
+    origin="judgement: at least one read length",
+)
+FAMILY_STEP = TABLE.add(
+    "FAMILY_STEP",
+    64,
+    unit="bases",
+    meaning="Positions after which finished families are sought",
+    origin="judgement",
 )

@@ -23,6 +23,7 @@ from resistpanel.qc.qc_constants import (
     END_WINDOW,
     FIXED_ENDS,
     LEAST_PAIRS,
+    LEAST_UMIS,
     LOOK_DEEP,
     LOOK_ENOUGH,
     LOOK_READS,
@@ -33,7 +34,9 @@ from resistpanel.qc.qc_constants import (
 from resistpanel.records.qc import Assay
 
 #: The last field of a read's name, if it is a UMI: of one read or of both.
-_NAMED = re.compile(r"[:_]r?[ACGTN]{3,}(?:[-+_]r?[ACGTN]{3,})?$")
+_NAMED = re.compile(r"[:_](r?[ACGTN]{3,}(?:[-+_]r?[ACGTN]{3,})?)$")
+#: A UMI of two halves, or a molecule's number with its strand.
+_HALVES = re.compile(r"[A-Za-z][-+_][A-Za-z]|^[0-9]+/[AB]$")
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
 
 
@@ -47,6 +50,10 @@ class Look:
         A key of `resistpanel.core.consensus.CONSENSUS`.
     umi : str
         ``RX``, ``MI``, ``name`` or ``none``.
+    paired : bool
+        Whether most UMIs name both ends, or their strand, so that strands can be paired.
+    distinct : int
+        UMIs seen.
     ends : float64, (2,)
         From `same_ends`.
     tiers : int64, (3,)
@@ -60,6 +67,8 @@ class Look:
 
     consensus: str = "none"
     umi: str = "none"
+    paired: bool = False
+    distinct: int = 0
     ends: np.ndarray = field(default_factory=lambda: np.zeros(2))
     tiers: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
@@ -103,6 +112,22 @@ def _umi(reads: Sequence[pysam.AlignedSegment]) -> str:
         if sum(read.has_tag(tag) for read in reads) >= least:
             return tag
     return "name" if sum(bool(_NAMED.search(r.query_name)) for r in reads) >= least else "none"
+
+
+def _value(read: pysam.AlignedSegment, source: str) -> str:
+    """Return the UMI of a read, empty without one."""
+    if source == "name":
+        found = _NAMED.search(read.query_name)
+        return found[1] if found else ""
+    return str(read.get_tag(source)) if read.has_tag(source) else ""
+
+
+def _look_at_umis(found: Look, reads: Sequence[pysam.AlignedSegment], source: str) -> None:
+    """Set what the UMIs of some reads show."""
+    values = [value for read in reads if (value := _value(read, source))]
+    found.umi, found.distinct = source if values else "none", len(set(values))
+    pairs = sum(bool(_HALVES.search(value)) for value in values)
+    found.paired = bool(values) and pairs >= CONSENSUS_FRACTION * len(values)
 
 
 def _reads(
@@ -175,7 +200,16 @@ def look(
             f"cannot be read ({error})", str(path), "check the file and its index"
         ) from error
     found.consensus = given.convention(convention(tagged, CONSENSUS_FRACTION))
-    found.umi = _umi(tagged) if tagged else "none"
+    source = given.umi if given.umi in UMI else _umi(tagged) if tagged else "none"
+    if source != "none":
+        _look_at_umis(found, tagged, source)
+    if tagged and found.umi == "none" and given.umi not in (None, "none"):
+        raise InputError(
+            f"none of {len(tagged)} reads has a UMI ({UMI.get(given.umi, 'RX, MI or read name')})",
+            str(path),
+            "give the BAM with UMIs, or set `umi` of this sample to none (column of the sheet, or "
+            "--assay SAMPLE:umi=none)",
+        )
     for reads, stop in parts:
         _count(found, reads, stop)
     return found
@@ -226,12 +260,13 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
     if tier == "raw" and seen.duplicates:
         tier = "marked"
     pairs = int(seen.orientation.sum())
+    reads, umi = given.reads or tier, "none" if given.umi == "none" else seen.umi
     return Assay(
         library=library,
         library_sure=bool(told or (enough and not low <= same < high)),
-        reads=given.reads or tier,
+        reads=reads,
         consensus=seen.consensus,
-        umi=given.umi or seen.umi,
+        umi=umi,
         f1r2=round(int(seen.orientation[0]) / pairs, 3) if pairs else None,
         same_end=None if same is None else round(same, 3),
         primers=given.primers is not None,
@@ -242,7 +277,23 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
         given=tuple(
             name for name in ("library", "reads", "umi") if getattr(given, name) is not None
         ),
+        families=_families(seen, umi, reads, given.umi),
     )
+
+
+def _families(seen: Look, umi: str, reads: str, given: str | None) -> str:
+    """Return whether reads are grouped into molecules by their UMIs: none, single or duplex.
+
+    Consensus reads are molecules already. What looks like a UMI but has few values, as the index
+    of a library has, is used only if the user says so.
+    """
+    if umi == "none" or reads not in ("raw", "marked") or seen.consensus != "none":
+        return "none"
+    if given in ("single", "duplex"):
+        return given
+    if given is None and seen.distinct < LEAST_UMIS:
+        return "none"
+    return "duplex" if seen.paired else "single"
 
 
 LIBRARY = {"capture": "hybrid capture", "amplicon": "amplicon"}
@@ -251,6 +302,11 @@ READS = {
     "marked": "raw reads, duplicates flagged",
     "simplex": "simplex consensus reads",
     "duplex": "duplex consensus reads",
+}
+FAMILIES = {
+    "none": "",
+    "single": ", grouped into molecules",
+    "duplex": ", grouped into molecules of both strands",
 }
 UMI = {"RX": "UMI in tag RX", "MI": "UMI in tag MI", "name": "UMI in the read name"}
 
@@ -261,7 +317,8 @@ def text(assay: Assay, lengths: bool = True) -> str:
     reads = READS[assay.reads]
     if assay.consensus not in ("none", "simplex", "duplex"):
         reads += f" ({assay.consensus})"
-    parts = [f"{LIBRARY[assay.library]}{unsure}", reads, UMI.get(assay.umi, "no UMI")]
+    umi = UMI.get(assay.umi, "no UMI") + FAMILIES[assay.families]
+    parts = [f"{LIBRARY[assay.library]}{unsure}", reads, umi]
     if assay.library == "amplicon":
         parts.append("primers given" if assay.primers else "primers not given")
     if lengths and assay.read_length:
@@ -279,7 +336,7 @@ def line(assay: Assay) -> str:
     same_end = "." if assay.same_end is None else f"{assay.same_end:.3f}"
     return (
         f"library:{assay.library},reads:{assay.reads},consensus:{assay.consensus},"
-        f"umi:{assay.umi},F1R2:{f1r2},same_end:{same_end},"
+        f"umi:{assay.umi},families:{assay.families},F1R2:{f1r2},same_end:{same_end},"
         f"primers:{'given' if assay.primers else 'unknown'}"
     )
 
@@ -295,13 +352,14 @@ def notes(assay: Assay) -> Iterator[str]:
             f"{why}; {LIBRARY[assay.library]} is assumed: set `assay: {{library: capture}}` or "
             "`amplicon`, or the column 'library' of the sheet"
         )
-    if raw and capture and assay.umi != "none":
+    if raw and assay.umi != "none" and assay.families == "none":
         yield (
-            f"raw reads with UMIs ({UMI[assay.umi]}), which are not used: make consensus reads "
-            "of them first (fgbio, fgumi), and give their BAM"
+            f"raw reads with few different UMIs ({UMI[assay.umi]}), which are not used: set "
+            "`assay: {umi: single}` or `duplex` if they are UMIs"
         )
     if (
         capture
+        and assay.families == "none"
         and assay.reads == "raw"
         and assay.reads_seen >= LOOK_READS
         and "reads" not in assay.given
@@ -310,7 +368,7 @@ def notes(assay: Assay) -> Iterator[str]:
             "no read is flagged as a duplicate, so that copies of a fragment count as evidence: "
             "run `samtools markdup`, or set `assay: {reads: raw}` if there are no copies"
         )
-    if not capture and assay.duplicates_seen > assay.reads_seen / 2:
+    if not capture and assay.families == "none" and assay.duplicates_seen > assay.reads_seen / 2:
         yield (
             "most reads of these amplicons are flagged as duplicates, which are not counted: "
             "give the BAM without the flags"

@@ -12,7 +12,7 @@ AUTO = "auto"
 CHOICES = {
     "library": (AUTO, "capture", "amplicon"),
     "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
-    "umi": (AUTO, "none", "RX", "MI", "name"),
+    "umi": (AUTO, "none", "single", "duplex", "RX", "MI", "name"),
     "consensus": (AUTO, "none", "fgbio", "marianas", "redux", "dragen"),
 }
 KEYS = (*CHOICES, "primers")
@@ -94,6 +94,18 @@ def add_assay(parser: argparse.ArgumentParser) -> None:
         metavar="[SAMPLE:]KEY=VALUE",
         help="set part of the assay of a sample, or of all: library, reads, umi, consensus or "
         "primers (default: detected from the reads); may be repeated",
+    )
+
+
+def add_umi(parser: argparse.ArgumentParser) -> None:
+    """Add ``--umi`` to a command."""
+    parser.add_argument(
+        "--umi",
+        choices=CHOICES["umi"],
+        default=AUTO,
+        help="how raw reads are grouped into molecules: duplex (both strands, UMIs of two halves), "
+        "single (each strand by itself) or none; RX, MI or name say where the UMI is. "
+        "auto: detected from the reads",
     )
 
 

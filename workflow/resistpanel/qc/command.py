@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.schemas import read_record, write_record
-from resistpanel.qc.assay_given import add_assay, given_assays
+from resistpanel.qc.assay_given import AUTO, DETECTED, add_assay, add_umi, given_assays
 from resistpanel.qc.gate import GATE, add_gate, gate_with, rows_text, thresholds
 from resistpanel.records.sheet import Sheet
 
@@ -18,6 +18,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reference", type=Path, required=True, help="FASTA with .fai")
     parser.add_argument("--output", type=Path, required=True, help="JSON to write")
     add_gate(parser)
+    add_umi(parser)
     add_assay(parser)
     parser.add_argument("--threads", type=int, default=1, help="cores to use; default 1")
     parser.set_defaults(run=run)
@@ -33,7 +34,8 @@ def run(args: argparse.Namespace) -> int:
     # The three processes that read one sample keep about two cores busy.
     workers = max(1, args.threads)
     sheet = read_record(args.sheet, Sheet)
-    assays = given_assays(args.assay, [sample.sample for sample in sheet.samples])
+    usual = DETECTED if args.umi == AUTO else DETECTED.with_values({"umi": args.umi})
+    assays = given_assays(args.assay, [sample.sample for sample in sheet.samples], usual)
     with naming_reference(args.reference):
         found = patient_figures(sheet, args.targets, args.reference, gate, workers, assays)
     write_record(args.output, found)

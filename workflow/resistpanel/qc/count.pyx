@@ -20,6 +20,7 @@ from resistpanel.core.memory cimport zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.molecules import Molecules
 
 #: Insert sizes and read lengths are counted up to this many bases; longer ones in the last place.
 LONGEST = 1 << 16
@@ -43,6 +44,8 @@ cdef class Counter:
         FASTA, used to decode CRAM.
     min_mapq, min_qual : int
         Reads below the former count in no depth, bases below the latter in no base count.
+    families, umi : str
+        Unless ``none``, depth is that of molecules; see `core.molecules.Molecules.by`.
 
     Attributes
     ----------
@@ -69,10 +72,13 @@ cdef class Counter:
     cdef int64_t *mate_ends
     cdef int64_t n_slots, n_used
 
-    def __cinit__(self, path, reference, int min_mapq, int min_qual):
+    def __cinit__(self, path, reference, int min_mapq, int min_qual, families="none", umi="none"):
         self.path = str(path)
         self.min_mapq, self.min_qual = min_mapq, min_qual
-        self.stream = Stream(path, reference)
+        if families == "none":
+            self.stream = Stream(path, reference)
+        else:
+            self.stream = Molecules(path, reference).by(umi, families)
         self.inserts = np.zeros(N_LENGTH, dtype=np.int64)
         self.lengths = np.zeros(N_LENGTH, dtype=np.int64)
         self.n_slots = 1 << 12
@@ -81,6 +87,16 @@ cdef class Counter:
 
     def __dealloc__(self):
         free(self.keys)
+
+    def molecules(self):
+        """Return the counts of `Molecules.counts` and set those of its reads; None without."""
+        if not isinstance(self.stream, Molecules):
+            return None
+        reads = self.stream
+        self.records, self.primary = reads.raw_records, reads.raw_primary
+        self.duplicates, self.tagged = reads.raw_duplicates, reads.raw_tagged
+        self.mismatches, self.aligned = reads.raw_mismatches, reads.raw_aligned
+        return reads.counts()
 
     cdef int remember(self, uint64_t name, int64_t end, int64_t pos) except -1 nogil:
         """Keep the end of a read whose mate may overlap it; forget those that `pos` has passed."""

@@ -16,7 +16,17 @@ from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.qc_constants import CURVE, LEVELS, QUANTILES
 from resistpanel.qc.reads import count, file_counts
-from resistpanel.records.qc import Excluded, FractionAt, Gate, Qc, SampleQc, TargetDepth
+from resistpanel.records.base import UNSET
+from resistpanel.records.qc import (
+    Assay,
+    Excluded,
+    FractionAt,
+    Gate,
+    Molecules,
+    Qc,
+    SampleQc,
+    TargetDepth,
+)
 from resistpanel.records.sheet import Sample, Sheet
 
 
@@ -95,7 +105,11 @@ def target_row(target: Target, depths: np.ndarray) -> TargetDepth:
 
 
 def figures(
-    sample: Sample, bases: Bases, reference: Path, conditions: Sequence[Condition]
+    sample: Sample,
+    bases: Bases,
+    reference: Path,
+    conditions: Sequence[Condition],
+    kind: Assay | None = None,
 ) -> SampleQc:
     """Return a sample's figures, judged by the gate.
 
@@ -109,8 +123,11 @@ def figures(
         FASTA with index.
     conditions : sequence of Condition
         Rows of the gate.
+    kind : Assay, optional
+        By which reads are grouped into molecules.
     """
-    counted = count(Path(sample.bam), bases.targets, reference)
+    families, umi = (kind.families, kind.umi) if kind else ("none", "none")
+    counted = count(Path(sample.bam), bases.targets, reference, families, umi)
     total, mapped = file_counts(Path(sample.bam))
     depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
     every = np.concatenate(depths)
@@ -131,11 +148,28 @@ def figures(
         read_length=(int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None),
         error_rate=counted.error_rate,
         error_spectrum=counted.spectrum.record(),
-        unit="fragments",
+        unit="molecules" if counted.molecules else "fragments",
         targets=tuple(target_row(*pair) for pair in zip(bases.targets, depths, strict=True)),
         gate=Gate(passed=True, failures=()),
+        assay=UNSET if kind is None else kind,
+        molecules=molecules(counted.molecules) if counted.molecules else UNSET,
     )
     return msgspec.structs.replace(found, gate=judge(found, sample.role, conditions))
+
+
+def molecules(counts: dict) -> Molecules:
+    """Return the families of a sample from `core.molecules.Molecules.counts`."""
+    number, sizes = counts["molecules"], counts["sizes"].tolist()
+    return Molecules(
+        reads=counts["reads"],
+        reads_without_umi=counts["without_umi"],
+        fragments=counts["fragments"],
+        molecules=number,
+        mean_family_size=round(counts["fragments"] / number, 3) if number else None,
+        duplex_fraction=fraction(counts["duplex"], number),
+        umi_corrected_fraction=fraction(counts["corrected"], counts["fragments"]),
+        family_sizes=tuple((size, n) for size, n in enumerate(sizes) if n),
+    )
 
 
 def quartiles(counts: np.ndarray) -> tuple[int, int] | None:
@@ -184,9 +218,8 @@ def patient_figures(
         )
 
     def one(sample: Sample, given: Given) -> SampleQc:
-        found = figures(sample, bases, reference, gate)
         seen = assay.look(sample.bam, reference, targets, given)
-        return msgspec.structs.replace(found, assay=assay.describe(seen, given))
+        return figures(sample, bases, reference, gate, assay.describe(seen, given))
 
     with ThreadPoolExecutor(workers) as pool:
         samples = tuple(pool.map(one, sheet.samples, assays or [DETECTED] * len(sheet.samples)))

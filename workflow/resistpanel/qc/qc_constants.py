@@ -54,6 +54,13 @@ LOWEST_RATE = TABLE.add(
     meaning="Lowest rate of an artifact; gives Q 100",
     origin="definition: ERROR_RATE of Picard CollectSequencingArtifactMetrics",
 )
+LEAST_UMIS = TABLE.add(
+    "LEAST_UMIS",
+    8,
+    unit="UMIs",
+    meaning="Fewer different ones in the reads looked at are an index, and not used as UMIs",
+    origin="judgement: fixed sets have 24 UMIs and more",
+)
 CONSENSUS_FRACTION = TABLE.add(
     "CONSENSUS_FRACTION",
     0.5,

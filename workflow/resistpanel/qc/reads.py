@@ -33,6 +33,9 @@ class Counted:
         NM per aligned base of the usable reads on target; None without NM tags.
     inserts, lengths : ndarray of int
         Pairs by insert size, primary reads by length.
+    molecules : dict or None
+        From `core.molecules.Molecules.counts`; None where reads are no families. Depth, spectrum,
+        inserts and lengths are then those of the molecules.
     """
 
     depths: list[np.ndarray]
@@ -43,9 +46,12 @@ class Counted:
     error_rate: float | None
     inserts: np.ndarray
     lengths: np.ndarray
+    molecules: dict | None
 
 
-def count(bam: Path, targets: list[Target], reference: Path) -> Counted:
+def count(
+    bam: Path, targets: list[Target], reference: Path, families: str = "none", umi: str = "none"
+) -> Counted:
     """Read a BAM once where it meets the targets.
 
     Parameters
@@ -56,13 +62,17 @@ def count(bam: Path, targets: list[Target], reference: Path) -> Counted:
         Disjoint, ascending on each contig.
     reference : Path
         FASTA with index.
+    families, umi : str
+        See `records.qc.Assay`.
 
     Raises
     ------
     InputError
         If the file cannot be read, or lacks a contig of the targets.
     """
-    counter = Counter(str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY)
+    counter = Counter(
+        str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY, families, umi
+    )
     depths: dict[Target, np.ndarray] = {}
     found = spectrum.Spectrum.empty()
     with open_fasta(reference) as fasta:
@@ -76,6 +86,7 @@ def count(bam: Path, targets: list[Target], reference: Path) -> Counted:
             depths.update(zip(here, np.split(depth, cuts), strict=True))
             contexts = [spectrum.contexts(fasta, chrom, t.start, t.end) for t in here]
             found = found.with_counts(np.concatenate(contexts), bases)
+    molecules = counter.molecules()
     return Counted(
         [depths[target] for target in targets],
         found,
@@ -85,6 +96,7 @@ def count(bam: Path, targets: list[Target], reference: Path) -> Counted:
         counter.mismatches / counter.aligned if counter.aligned else None,
         counter.inserts,
         counter.lengths,
+        molecules,
     )
 
 

@@ -147,6 +147,33 @@ class Assay(Record):
     """Of these, flagged as duplicates."""
     given: tuple[Literal["library", "reads", "umi"], ...]
     """What the user says."""
+    families: Literal["none", "single", "duplex"] = "none"
+    """Whether reads are grouped into molecules by their UMIs: fragments of each strand by
+    themselves, or of both strands together."""
+
+    @property
+    def molecular(self) -> bool:
+        """Whether a fragment is a molecule: a consensus of copies, made before or by UMIs here."""
+        return self.reads in ("simplex", "duplex") or self.families != "none"
+
+
+class Molecules(Record):
+    """Families of reads by UMI, of the molecules with a read on target."""
+
+    reads: Count
+    reads_without_umi: Count
+    """Grouped by their ends alone."""
+    fragments: Count
+    """Pairs of reads."""
+    molecules: Count
+    mean_family_size: Number | None
+    """Fragments of a molecule, both strands together."""
+    duplex_fraction: Fraction | None
+    """Molecules with fragments of both strands."""
+    umi_corrected_fraction: Fraction | None
+    """Fragments whose UMI differs from that of their molecule."""
+    family_sizes: tuple[tuple[Count, Count], ...]
+    """[fragments, molecules]; the largest size, 64, stands for all beyond."""
 
 
 class SampleQc(Record):
@@ -173,8 +200,8 @@ class SampleQc(Record):
     error_rate: Fraction | None
     """Mismatches and indel bases (NM) per aligned base on target, true variants among them; null
     without NM tags."""
-    unit: Literal["fragments"]
-    """Of depth."""
+    unit: Literal["fragments", "molecules"]
+    """Of depth; molecules where reads are grouped by their UMIs."""
     targets: tuple[TargetDepth, ...]
     gate: Gate
     depth_curve: tuple[tuple[Count, Fraction], ...] | UnsetType = UNSET
@@ -183,6 +210,7 @@ class SampleQc(Record):
     """Lower and upper quartile, bases; null without pairs."""
     error_spectrum: ErrorSpectrum | UnsetType = UNSET
     assay: Assay | UnsetType = UNSET
+    molecules: Molecules | UnsetType = UNSET
 
 
 class Qc(Record):

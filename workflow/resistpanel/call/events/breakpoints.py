@@ -60,6 +60,8 @@ class Windows:
                 WINDOW_BASES,
                 consensus=assay.consensus,
                 names=True,
+                families=assay.families,
+                umi=assay.umi,
             )
             for k, (contig, start, end) in enumerate(self.spans):
                 after = self.spans[k + 1] if k + 1 < len(self.spans) else ("", 0, 0)

@@ -24,10 +24,13 @@ from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.io.signals import N_LENGTHS, SIGNAL_DTYPE
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
+from resistpanel.core.molecules import COUNTS, N_SIZES
 from resistpanel.core.reference import Reference
 from resistpanel.core.stream import crc32
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.qc_constants import FIXED_ENDS, LEAST_PAIRS
+
+N_COUNTS = len(COUNTS) + N_SIZES
 
 
 @dataclass
@@ -60,6 +63,8 @@ class Collection:
         Proper pairs by template length.
     crowded_junctions : int
         Junctions that were left out, see `MOST_JUNCTIONS`.
+    molecules : int64, (samples, counts)
+        `core.molecules.COUNTS`, then molecules by family size; 0 where reads are no families.
     """
 
     error_counts: list[error_model.ErrorCounts]
@@ -76,6 +81,7 @@ class Collection:
     signals: list[np.ndarray] = field(default_factory=list)
     lengths: np.ndarray = field(default_factory=lambda: np.zeros((0, N_LENGTHS), np.int64))
     crowded_junctions: int = 0
+    molecules: np.ndarray = field(default_factory=lambda: np.zeros((0, N_COUNTS), np.int64))
 
     @classmethod
     def empty(cls, samples: int) -> "Collection":
@@ -86,7 +92,10 @@ class Collection:
         ends, adapters = np.zeros((samples, 2)), np.zeros(samples, np.int64)
         signals = [np.empty(0, SIGNAL_DTYPE) for _ in range(samples)]
         lengths = np.zeros((samples, N_LENGTHS), np.int64)
-        return cls(error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums, signals, lengths)
+        molecules = np.zeros((samples, N_COUNTS), np.int64)
+        return cls(
+            error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums, signals, lengths, 0, molecules
+        )
 
     def add_reads(self, loaded: Sequence["Loaded"]) -> None:
         """Count the reads of a chunk, of all samples."""
@@ -213,7 +222,15 @@ def collect(
     if not spans:
         return found
     readers = [
-        Reader(s.path, spans, settings.reference, settings.min_mapq, consensus=kind.consensus)
+        Reader(
+            s.path,
+            spans,
+            settings.reference,
+            settings.min_mapq,
+            consensus=kind.consensus,
+            families=kind.families,
+            umi=kind.umi,
+        )
         for s, kind in zip(samples, kinds, strict=True)
     ]
     workers = max(1, min(settings.threads, len(readers)))
@@ -243,6 +260,9 @@ def collect(
             # The next chunk is read into the memory of this one.
             del loaded, piles
     found.signals = [np.concatenate(mine) for mine in signals]
+    for s, reader in enumerate(readers):
+        if (counts := reader.molecules()) is not None:
+            found.molecules[s] = [*(counts[name] for name in COUNTS), *counts["sizes"]]
     found.lengths = np.stack([reader.template_lengths() for reader in readers])
     found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
     found.ask(sites)
@@ -261,12 +281,16 @@ class Kind(NamedTuple):
         Whether primers are inferred where fragment ends are fixed and none are given.
     amplicon : bool
         Whether the library is of amplicons.
+    families, umi : str
+        See `records.qc.Assay`.
     """
 
     consensus: str
     primers: Primers | None
     infer: bool
     amplicon: bool
+    families: str = "none"
+    umi: str = "none"
 
 
 class Loaded(NamedTuple):

@@ -25,6 +25,7 @@ from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_nam
 
 from resistpanel.core.consensus import CONSENSUS
 from resistpanel.core.errors import InputError
+from resistpanel.core.molecules import Molecules
 
 cdef enum:
     N_GAP = 10_000
@@ -108,6 +109,8 @@ cdef class Reader:
         A key of `resistpanel.core.consensus.CONSENSUS`.
     names : bool
         Hand out the hashes of the reads' names.
+    families, umi : str
+        Unless ``none``, the reads are the consensus of each molecule; see `Molecules.by`.
 
     Raises
     ------
@@ -148,14 +151,18 @@ cdef class Reader:
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
                   int64_t max_bases=400_000_000, int threads=0, consensus="none",
-                  bint names=False):
+                  bint names=False, families="none", umi="none"):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
         self.pending = self.failed = False
         self.consensus = CONSENSUS[consensus]
         self.status = 0
-        self.stream = Stream(path, reference, threads)
+        if families == "none":
+            self.stream = Stream(path, reference, threads)
+        else:
+            self.stream = Molecules(path, reference, threads).by(umi, families)
+            self.consensus = CONSENSUS["fgbio"]
         self.names = names
         self.signals = Signals(min_mapq)
         self.signals.header = self.stream.header
@@ -338,6 +345,10 @@ cdef class Reader:
             return 0
         self.add(b)
         return 0
+
+    def molecules(self):
+        """Return the counts of `Molecules.counts`, None where reads are no families."""
+        return self.stream.counts() if isinstance(self.stream, Molecules) else None
 
     def template_lengths(self):
         """Return the proper pairs so far by template length, see `signals`."""

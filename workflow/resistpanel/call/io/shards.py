@@ -29,7 +29,7 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/4"
+FORMAT = "resistpanel/call-evidence/5"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
     f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
@@ -37,7 +37,7 @@ SUMMED = tuple(
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
 #: Arrays of a collection with one row per sample.
-PER_SAMPLE = ("reads", "gapped", "no_qualities", "ends", "adapters", "lengths")
+PER_SAMPLE = ("reads", "gapped", "no_qualities", "ends", "adapters", "lengths", "molecules")
 
 
 def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
