@@ -91,12 +91,13 @@ def plain(module: str) -> Extension:
 
 kernels = plain("resistpanel.call.kernels")
 limit_kernels = plain("resistpanel.call.limit_kernels")
+compare_kernels = plain("resistpanel.compare.kernels")
 
 setup(
     ext_modules=cythonize(
         [
             *(stream, molecules, consensus, signals, reader, pileup, ends, count, overlap),
-            *(kernels, limit_kernels),
+            *(kernels, limit_kernels, compare_kernels),
         ],
         language_level=3,
         include_path=["workflow"],

@@ -36,7 +36,8 @@ from resistpanel.compare.compare_constants import (
     SHIFT_LIMIT,
     TRUNCAL_PRIOR,
 )
-from resistpanel.core.special import expit, gammaln
+from resistpanel.compare.kernels import Partition, added_up, likelihoods, log_marginal
+from resistpanel.core.special import gammaln
 from resistpanel.core.stats import log_beta_binomial
 
 _EDGES = np.sin(np.linspace(0, np.pi / 2, CCF_CELLS + 1)) ** 2
@@ -46,7 +47,6 @@ POINTS = np.concatenate([[0.0], np.sin(np.pi / 2 * (np.arange(CCF_CELLS) + 0.5) 
 _WEIGHTS = np.concatenate(
     [[ABSENT_PRIOR], (1 - ABSENT_PRIOR - FIXED_PRIOR) * np.diff(_EDGES), [FIXED_PRIOR]]
 )
-_LOG_TRUNCAL, _LOG_APART = np.log(TRUNCAL_PRIOR), np.log1p(-TRUNCAL_PRIOR)
 _FREQUENCIES = np.sin(np.pi / 2 * (np.arange(FREQUENCY_CELLS) + 0.5) / FREQUENCY_CELLS) ** 2
 
 
@@ -197,16 +197,6 @@ def _shifts(counts: Counts) -> list[np.ndarray]:
     return [np.zeros(shape), *np.clip(ratio[order], -most, most)]
 
 
-def _interpolated(grid: np.ndarray, frequency: np.ndarray) -> np.ndarray:
-    """Return log-likelihoods at frequencies, (rows, copies, points), of those on the grid."""
-    place = np.arcsin(np.sqrt(frequency)) * (2 / np.pi * FREQUENCY_CELLS) - 0.5
-    place = np.clip(place, 0, FREQUENCY_CELLS - 1.001)
-    below = place.astype(int)
-    row = np.arange(len(grid))[:, None, None]
-    low = grid[row, below]
-    return low + (place - below) * (grid[row, below + 1] - low)
-
-
 class _State:
     """A partition, the mutated copies of each variant, and the error of each sample's scale.
 
@@ -251,26 +241,32 @@ class _State:
         for s in range(samples):
             self._rescale(s)
         self.of = np.zeros(variants, int)
-        self.number = 0
         self.size = np.zeros(variants + 2)
         self.sums = np.zeros((variants + 2, *shape[2:]))
         self.points = np.broadcast_to(_WEIGHTS, self.sums.shape).copy()
         self.truncal = np.full(variants + 2, TRUNCAL_PRIOR)
-        for i in range(variants):
-            self._add(i)
+        self.partition = Partition(
+            self.of, self.mutated, self.size, self.sums, self.points, self.truncal,
+            self.table, self.like, self.prior, _WEIGHTS, CONCENTRATION, TRUNCAL_PRIOR,
+        )  # fmt: skip
+        self.partition.add(rng.random(variants))
         if groups is not None:
             self.assign(groups)
+
+    @property
+    def number(self) -> int:
+        """Clusters that there are."""
+        return self.partition.number
 
     def _rescale(self, sample: int) -> None:
         """Compute the likelihoods of a sample at its scale."""
         counts = self.counts
-        scale = counts.one_copy[:, sample] * np.exp(self.shift[sample])
-        copies = np.minimum(self.copies, counts.most[:, sample, None])
-        frequency = np.minimum(scale[:, None, None] * copies[..., None] * POINTS, 1.0)
-        table = _interpolated(self.log_like[:, sample], frequency)
-        self.table[:, :, sample] = table
-        # Relative to the best of all copies: what is common to all clusters does not matter.
-        self.like[:, :, sample] = np.exp(table - table.max((1, 2), keepdims=True))
+        likelihoods(
+            self.log_like[:, sample],
+            counts.one_copy[:, sample] * np.exp(self.shift[sample]),
+            np.minimum(self.copies, counts.most[:, sample, None]),
+            POINTS, self.table[:, :, sample], self.like[:, :, sample],
+        )  # fmt: skip
 
     def log_joint(self) -> float:
         """Return the log probability of the counts, partition, copies and scales."""
@@ -278,64 +274,12 @@ class _State:
         scales = -0.5 * ((self.shift[known] / self.counts.scale_sd[known]) ** 2).sum()
         copies = np.log(self.prior[np.arange(len(self.of)), self.mutated]).sum()
         partition = (np.log(CONCENTRATION) + gammaln(self.size[: self.number])).sum()
-        marginal = sum(self._refresh(k) for k in range(self.number))
+        marginal = sum(np.logaddexp(*self.partition.refresh(k)) for k in range(self.number))
         return float(marginal + scales + copies + partition)
-
-    def _refresh(self, k: int) -> float:
-        """Compute the posterior of a cluster's CCF; return the log of its marginal likelihood."""
-        sums = self.sums[k]
-        top = sums.max(-1)
-        like = np.exp(sums - top[:, None]) * _WEIGHTS
-        total = like.sum(-1)
-        self.points[k] = like / total[:, None]
-        apart = _LOG_APART + np.log(total).sum() + top.sum()
-        truncal = _LOG_TRUNCAL + sums[:, -1].sum()
-        self.truncal[k] = expit(truncal - apart)
-        return float(np.logaddexp(apart, truncal))
-
-    def _remove(self, i: int) -> None:
-        k = self.of[i]
-        self.sums[k] -= self.table[i, self.mutated[i]]
-        self.size[k] -= 1
-        if self.size[k]:
-            self._refresh(k)
-            return
-        # The last cluster takes the place of the one that is empty.
-        self.number -= 1
-        last = self.number
-        for array in (self.sums, self.size, self.points, self.truncal):
-            array[k] = array[last]
-        self.of[self.of == last] = k
-        self.points[last], self.truncal[last] = _WEIGHTS, TRUNCAL_PRIOR
-        self.sums[last], self.size[last] = 0.0, 0
-
-    def _add(self, i: int) -> None:
-        """Put a variant into a cluster, and give it a number of copies, by their probability."""
-        like, count = self.like[i], self.number + 1
-        self.size[self.number] = CONCENTRATION
-        truncal = self.truncal[:count, None]
-        # (samples, clusters, points) by (samples, points, copies)
-        shown = self.points[:count].transpose(1, 0, 2)
-        apart = np.matmul(shown, like.transpose(1, 2, 0)).prod(0)
-        chance = truncal * like[..., -1].prod(1) + (1 - truncal) * apart
-        chance *= self.size[:count, None] * self.prior[i]
-        flat = np.cumsum(chance)
-        if not flat[-1] > 0:
-            flat = np.arange(1.0, chance.size + 1)
-        self.size[self.number] = 0
-        place = min(int(np.searchsorted(flat, self.rng.random() * flat[-1])), chance.size - 1)
-        k, self.mutated[i] = divmod(place, len(self.copies))
-        self.number = max(self.number, k + 1)
-        self.of[i] = k
-        self.size[k] += 1
-        self.sums[k] += self.table[i, self.mutated[i]]
-        self._refresh(k)
 
     def sweep(self) -> None:
         """Move every variant twice, then the scale of every sample."""
-        for i in (*range(len(self.of)), *range(len(self.of))):
-            self._remove(i)
-            self._add(i)
+        self.partition.move(self.rng.random((2, len(self.of))))
         self.scales()
 
     def scales(self) -> None:
@@ -343,7 +287,7 @@ class _State:
         fixed = self.rng.random(self.number) < self.truncal[: self.number]
         moved = [self._scale(s, sd, fixed) for s, sd in enumerate(self.counts.scale_sd) if sd > 0]
         if any(moved):
-            self._resum()
+            self.partition.resum()
 
     def _scale(self, s: int, sd: float, fixed: np.ndarray) -> bool:
         """Move the scale of a sample; return whether it moved.
@@ -352,21 +296,16 @@ class _State:
         """
         copies = np.minimum(self.copies[self.mutated], self.counts.most[:, s])
         scale = self.counts.one_copy[:, s] * copies
-        # One number for cluster and frequency.
-        keys, group = np.unique(self.of + 1j * scale, return_inverse=True)
-        together = (np.arange(len(keys))[:, None] == group.ravel()).astype(float)
-        grids, of = together @ self.log_like[:, s], keys.real.astype(int)
-        in_all = fixed[of]
-        free = np.flatnonzero(~fixed)
-        member = (free[:, None] == of[~in_all]).astype(float)
+        # One number for frequency and cluster.
+        keys, group = np.unique(scale + 1j * self.of, return_inverse=True)
+        grids = added_up(self.log_like[:, s], group.ravel(), len(keys))
+        free = np.where(fixed, -1, np.cumsum(~fixed) - 1)[keys.imag.astype(int)]
+        number = int((~fixed).sum())
 
         def log_like(shift: float) -> float:
-            frequency = np.minimum(keys.imag[:, None] * np.exp(shift) * POINTS, 1.0)[:, None]
-            whole = _interpolated(grids[in_all], frequency[in_all, :, -1:]).sum()
-            sums = member @ _interpolated(grids[~in_all], frequency[~in_all])[:, 0]
-            top = sums.max(-1, initial=-np.inf)
-            apart = np.log(np.exp(sums - top[:, None]) @ _WEIGHTS) + top
-            return float(apart.sum() + whole) - shift**2 / (2 * sd**2)
+            shown = keys.real * np.exp(shift)
+            found = log_marginal(grids, shown, free, number, POINTS, _WEIGHTS)
+            return found - shift**2 / (2 * sd**2)
 
         start = self.shift[s]
         here = log_like(start)
@@ -393,17 +332,11 @@ class _State:
         """Set the partition."""
         for k, members in enumerate(groups):
             self.of[members] = k
-        self.number = len(groups)
+        self.partition.number = len(groups)
         self.size[:] = 0
         self.size[: self.number] = [len(g) for g in groups]
         self.points[self.number :], self.truncal[self.number :] = _WEIGHTS, TRUNCAL_PRIOR
-        self._resum()
-
-    def _resum(self) -> None:
-        self.sums[:] = 0
-        np.add.at(self.sums, self.of, self.table[np.arange(len(self.of)), self.mutated])
-        for k in range(self.number):
-            self._refresh(k)
+        self.partition.resum()
 
     def fractions(self, number: int) -> np.ndarray:
         """Return draws of the clusters' CCF with this partition, (samples, draws, clusters)."""

@@ -11,10 +11,12 @@ allele counts).
 """
 
 import functools
+import math
 
 import numpy as np
 
 from resistpanel.compare.compare_constants import CELLS, GRID_REACH, NEGLIGIBLE
+from resistpanel.compare.kernels import blurred, interpolated
 from resistpanel.core.special import ndtri
 from resistpanel.core.stats import log_beta_binomial
 
@@ -64,7 +66,7 @@ class Posterior:
         first, last = there[0], there[-1] + 1
         self.weights = weights[first:last] / weights[first:last].sum()
         self.centres = centres[first:last]
-        self.edges = frequencies[::2][first : last + 1]
+        self.edges = np.ascontiguousarray(frequencies[::2][first : last + 1])
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
         self._blurred: dict[float, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -81,16 +83,19 @@ class Posterior:
         log_sd : float
             Standard deviation of the error; 0: none.
         """
+        return np.interp(frequency, *self.blurred(log_sd), left=0.0, right=1.0)
+
+    def blurred(self, log_sd: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return frequencies, ascending, and the probability below each; see `blurred_below`."""
         if log_sd <= 0:
-            return self.below(frequency)
+            return self.edges, self.cumulative
         if log_sd not in self._blurred:
             errors = np.exp(log_sd * _NODES)
-            ends = np.sqrt((self.edges[0] / errors[-1], self.edges[-1] * errors[-1]))
-            grid = (ends[0] + (ends[1] - ends[0]) * _EVEN) ** 2
-            values = self.below(np.multiply.outer(errors, grid)).sum(axis=0) / len(errors)
-            self._blurred = {log_sd: (grid, values)}
-        grid, values = self._blurred[log_sd]
-        return np.interp(frequency, grid, values, left=0.0, right=1.0)
+            least, most = self.edges[0] / errors[-1], self.edges[-1] * errors[-1]
+            low, high = math.sqrt(least), math.sqrt(most)
+            grid = (low + (high - low) * _EVEN) ** 2
+            self._blurred = {log_sd: (grid, blurred(grid, self.edges, self.cumulative, errors))}
+        return self._blurred[log_sd]
 
     def quantile(self, probability: float) -> float:
         """Return the frequency below which the given probability lies."""
@@ -121,11 +126,14 @@ def probability_above(pre: Posterior, post: Posterior, ratio, log_sd: float = 0.
     """
     # Either order of integration is right to the square of a cell. The one with more cells goes
     # over them, so that the complement is exact when the samples change places.
-    ratio = np.asarray(ratio, float)[..., None]
+    ratio = np.asarray(ratio, float)
+    rows = ratio.reshape(-1, 1)
     found = []
     if len(pre.weights) >= len(post.weights):
-        found.append(1 - post.blurred_below(ratio * pre.centres, log_sd) @ pre.weights)
+        below = interpolated(rows * pre.centres, *post.blurred(log_sd))
+        found.append(1 - below.reshape(*ratio.shape, -1) @ pre.weights)
     if len(pre.weights) <= len(post.weights):
-        found.append(pre.blurred_below(post.centres / ratio, log_sd) @ post.weights)
+        below = interpolated(post.centres / rows, *pre.blurred(log_sd))
+        found.append(below.reshape(*ratio.shape, -1) @ post.weights)
     # Rounding may leave [0, 1] by a unit in the last place.
     return np.minimum(np.maximum(sum(found) / len(found), 0.0), 1.0)

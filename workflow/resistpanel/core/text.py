@@ -1,5 +1,6 @@
 """Numbers and lists as every page, table and message writes them."""
 
+import functools
 import math
 from collections.abc import Iterable
 
@@ -11,6 +12,7 @@ def decimals(percentage: float) -> int:
     return 2 if percentage >= 0.0995 else 3
 
 
+@functools.lru_cache(maxsize=4096)
 def bare_percent(fraction: float | None, nothing: str = "?") -> str:
     """Return a fraction (0 to 1) as a percentage without its sign: ``16.2``."""
     if fraction is None:

@@ -100,7 +100,7 @@ class Call:
     @property
     def symbolic(self) -> bool:
         """Whether the allele is a junction: symbolic, or a breakend."""
-        return any(c in self.alt for c in "<[]")
+        return _symbolic(self.alt)
 
     @property
     def passed(self) -> bool:
@@ -178,7 +178,9 @@ class CallVcf:
     def junctions(self) -> list[Call]:
         """Return the junctions: symbolic alleles and breakends, both of a pair."""
         again = CallVcf(self.path, formats=())
-        found = (call for call in again._calls(again._vcf) if call.symbolic)
+        # Most records are sequences, and need not be taken apart a second time.
+        records = (one for one in again._vcf if len(one.ALT) != 1 or _symbolic(one.ALT[0]))
+        found = (call for call in again._calls(records) if call.symbolic)
         # What cyvcf2 gives reads from the file's header, which ends here.
         return [dataclasses.replace(call, info=dict(call.info)) for call in found]
 
@@ -254,6 +256,10 @@ def genotypes(record: Variant, samples: int) -> list[Genotype]:
             )
         )
     return found
+
+
+def _symbolic(alt: str) -> bool:
+    return any(c in alt for c in "<[]")
 
 
 def number(value: Any) -> float | None:
