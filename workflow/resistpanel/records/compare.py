@@ -485,6 +485,7 @@ class Germline(Record):
     """pathogenic: all but those predicted to inactivate a named gene; mask: all."""
     listed: tuple[str, ...]
     """Ids of the inherited variants that are kept."""
+    text: Text
 
 
 class KnownAllele(Record):
