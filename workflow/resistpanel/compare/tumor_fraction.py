@@ -116,8 +116,12 @@ class _Model:
         """Return the log of the average likelihood ratio of each draw, (draws,)."""
         ratios = np.zeros((len(counts), len(_AVERAGED)))
         for site in range(counts.shape[1]):
-            seen, where = np.unique(counts[:, site], return_inverse=True)
-            ratios += self._ratio(site, seen)[where]
+            rows = np.flatnonzero(counts[:, site])
+            seen, where = np.unique(counts[rows, site], return_inverse=True)
+            found = self._ratio(site, np.concatenate([[0], seen]))
+            # Nearly all counts are 0.
+            ratios += found[0]
+            ratios[rows] += (found[1:] - found[0])[where]
         most = ratios.max(axis=1, keepdims=True)
         return np.log(np.exp(ratios - most).mean(axis=1)) + most[:, 0]
 
@@ -142,7 +146,9 @@ def log_negative_binomial(k, mean, extra) -> np.ndarray:
     return np.where(extra > 1e-6 * mean, negative, poisson)
 
 
-def tumor_fraction(sites: Sequence[KnownSite], seed: int = 1) -> TumorFraction:
+def tumor_fraction(
+    sites: Sequence[KnownSite], seed: int = 1, with_limit: bool = True
+) -> TumorFraction:
     """Test for tumour DNA, and estimate its fraction.
 
     Parameters
@@ -151,6 +157,8 @@ def tumor_fraction(sites: Sequence[KnownSite], seed: int = 1) -> TumorFraction:
         At least one.
     seed : int
         Of the draws; the same counts give the same result.
+    with_limit : bool
+        Whether the limit is worked out.
     """
     model = _Model(sites)
     rng = np.random.default_rng([seed, len(sites)])
@@ -170,7 +178,7 @@ def tumor_fraction(sites: Sequence[KnownSite], seed: int = 1) -> TumorFraction:
         low=_quantile(by_log, 0.025),
         high=_quantile(flat, 0.975),
         upper=_quantile(flat, 0.95),
-        limit=_limit(model, null, rng),
+        limit=_limit(model, null, rng) if with_limit else None,
     )
 
 

@@ -17,6 +17,7 @@ from resistpanel.report import (
     clones,
     copies,
     findings,
+    followup,
     lesions,
     masking,
     negatives,
@@ -38,12 +39,13 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
 #: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one,
-#: clones where there are fewer than three samples with tumour, other callers where none was run,
-#: biomarkers where they were not measured.
+#: clones where there are fewer than three samples with tumour, the follow-up where there is no
+#: plasma, other callers where none was run, biomarkers where they were not measured.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("mechanism", "Mechanism", "Mechanism"),
     ("course", "Course", "Course of the allele frequencies"),
+    ("followup", "Plasma", "Follow-up in plasma"),
     ("lesions", "Lesions", "Lesions"),
     ("clones", "Clones", "Clones"),
     ("matrix", "States", "State of every variant"),
@@ -188,8 +190,10 @@ def page(report: dict) -> str:
     others = callers.callers(report)
     of_clones = clones.clones(report)
     marked = report.get("biomarkers")
+    in_plasma = followup.followup(report)
     optional = (
-        ("lesions", by_lesion), ("clones", of_clones), ("callers", others), ("biomarkers", marked)
+        ("lesions", by_lesion), ("clones", of_clones), ("callers", others), ("biomarkers", marked),
+        ("followup", in_plasma),
     )  # fmt: skip
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
@@ -217,6 +221,8 @@ def page(report: dict) -> str:
         slopes=slopes,
         lesions=by_lesion,
         clones=of_clones,
+        followup=in_plasma,
+        latest_plasma=followup.latest(report),
         callers=others,
         biomarkers=marked,
         pathway=drawing,

@@ -20,6 +20,7 @@ COLUMNS = (
     "clone", "clone_ccf", "clone_ccf_low", "clone_ccf_high",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
     "origin", "probability_somatic",
+    "known_detected", "known_critical", "known_limit", "white_cells",
 )  # fmt: skip
 
 #: What would break a line or a column, and what UTF-8 cannot hold, written out.
@@ -53,6 +54,11 @@ def rows(report: dict) -> Iterator[dict]:
     lesions = compare["lesions"]["variants"]
     clones = {one["name"]: one for one in (compare.get("clones") or {"clones": []})["clones"]}
     clone_of_variant = clone_of(report)
+    followed = {
+        (one["id"], plasma["sample"]): one
+        for plasma in compare.get("follow_up") or ()
+        for one in plasma["known"]
+    }
     for v in compare["variants"]:
         if not v["reported"] and v["filters"] == ["absent"]:
             continue
@@ -90,6 +96,9 @@ def rows(report: dict) -> Iterator[dict]:
                 **{k: finding.get(k) for k in ("rank", "mechanism_class", "match_level")},
                 "origin": v.get("origin", {}).get("value"),
                 "probability_somatic": v.get("origin", {}).get("somatic"),
+                **{f"known_{key}": followed.get((v["id"], sample["sample"]), {}).get(key)
+                   for key in ("detected", "critical", "limit")},
+                "white_cells": v.get("white_cells"),
             }  # fmt: skip
 
 

@@ -12,6 +12,8 @@ what the other samples leave of the prior. A known allele is detected from the f
 that absence reaches with a probability of at most alpha.
 """
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,7 +42,9 @@ class KnownErrors:
     critical: np.ndarray
 
 
-def known_errors(evidence: Evidence, found: Backgrounds, alpha: float) -> KnownErrors:
+def known_errors(
+    evidence: Evidence, found: Backgrounds, alpha: float, samples: Sequence[int] | None = None
+) -> KnownErrors:
     """Return the distributions of errors of known alleles.
 
     Parameters
@@ -50,13 +54,16 @@ def known_errors(evidence: Evidence, found: Backgrounds, alpha: float) -> KnownE
         Of the same candidates.
     alpha : float
         Highest probability that absence shows as many fragments as detection takes.
+    samples : sequence of int, optional
+        Those that are asked for; all without it.
     """
     shape = evidence.other.shape
     mean, sd, critical = np.zeros(shape), np.zeros(shape), np.full(shape, np.nan)
     total = evidence.other + evidence.errors.sum((2, 3))
     artefact = np.exp(log_spread(ARTIFACT_SPREAD))
     shared = len(MULTIPLIERS)
-    for i, s in np.ndindex(shape):
+    asked = range(shape[1]) if samples is None else samples
+    for i, s in itertools.product(range(shape[0]), asked):
         expected = evidence.expected[i, s]
         own = np.exp(evidence.log_own[i, s])
         prior = np.exp(evidence.log_shared[i])
