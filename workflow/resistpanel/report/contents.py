@@ -3,11 +3,14 @@
 import shlex
 from pathlib import Path
 
+import msgspec
+
 from resistpanel import __version__
 from resistpanel.core.builds import build_of_lengths
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.schemas import from_builtins
+from resistpanel.core.schemas import from_builtins, read_record
 from resistpanel.records.report import Report
+from resistpanel.records.review import Review
 from resistpanel.report import provenance
 from resistpanel.report.masking import callers_without, copies_without, reads_without
 from resistpanel.report.read import load
@@ -107,6 +110,7 @@ def assemble(
     copynumber: str | None = None,
     callers: str | None = None,
     biomarkers: str | None = None,
+    review: str | None = None,
     vcf: str | None = None,
     reference: str | None = None,
     bams: bool = True,
@@ -130,6 +134,8 @@ def assemble(
         callers.json: who called what, where other callers were run.
     biomarkers : str, optional
         biomarkers.json.
+    review : str, optional
+        JSON of `resistpanel review`.
     vcf : str, optional
         The annotated VCF: its header gives parameters and the meaning of the filters.
     reference : str, optional
@@ -158,6 +164,7 @@ def assemble(
         "copynumber": copynumber,
         "callers": callers,
         "biomarkers": biomarkers,
+        "review": review,
         "published table": published,
         "calls (VCF)": vcf,
     }
@@ -181,6 +188,7 @@ def assemble(
         "copynumber": copies,
         "callers": others,
         "biomarkers": marked,
+        "review": msgspec.to_builtins(read_record(review, Review)) if review else None,
         "evidence": taken,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(variants, reference),
