@@ -130,6 +130,7 @@ def test_null_is_never_absent(stage, values):
             in (
                 "callers",
                 "biomarkers",
+                "review",
                 "clones",
                 "follow_up",
                 "germline",

@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "run the workflow on a simulated patient",
     "verify": "verify that results match their inputs and each other",
     "explain": "explain the call, state and rank of a variant, with all numbers",
+    "review": "accept, reject and comment findings, sign off",
     "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
 #: What the workflow's jobs run, in their order.
@@ -53,6 +54,7 @@ ROOMS = {
     "identity": "qc",
     "multiqc": "qc",
     "explain": "report",
+    "review": "report",
     "store": "report",
     "simulate": "testing",
     "validate": "testing",

@@ -71,6 +71,11 @@ def assay(wildcards):
     return flags([padding, *PLAN.assay(wildcards.patient)])
 
 
+def reviews(wildcards):
+    path = OUT / f"review/{wildcards.patient}.json"
+    return [path] if path.is_file() else []
+
+
 def evidence(wildcards):
     shards = PLAN.shards(wildcards.patient)
     return [

@@ -9,6 +9,8 @@ rule report:
         compare=OUT / "compare/{patient}.json",
         resist=OUT / "resist/{patient}.json",
         biomarkers=OUT / "biomarkers/{patient}.json",
+        # Decisions of readers; no rule makes them.
+        review=reviews,
         copynumber=STAGE["copynumber"] / "{patient}.json",
         vcf=STAGE["annotate"] / "{patient}.vcf.gz",
         reference=REFERENCE,
@@ -54,6 +56,7 @@ rule report:
         build=SETTINGS.build,
         paths="--full-paths" if SETTINGS.report_paths == "full" else "",
         table1=flags([("--table1", SETTINGS.table1)]),
+        review=lambda wildcards, input: flags([("--review", x) for x in input.review]),
         callers=lambda wildcards, input: flags(
             [("--callers", x) for x in input.callers]
         ),
@@ -62,7 +65,7 @@ rule report:
         " --sheet {input.sheet:q} --qc {input.qc:q}"
         " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
         " --copynumber {input.copynumber:q} --biomarkers {input.biomarkers:q}"
-        " {params.callers} --genes {input.genes:q} --reference {input.reference:q}"
+        " {params.callers} {params.review} --genes {input.genes:q} --reference {input.reference:q}"
         " --reads --build {params.build:q}"
         " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"

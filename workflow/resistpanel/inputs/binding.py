@@ -270,6 +270,8 @@ class Steps:
             [f"biomarkers/{patient}.json"], {}, [patient],
         )  # fmt: skip
         more = {"biomarkers": out(f"biomarkers/{patient}.json")}
+        review = out(f"review/{patient}.json")
+        more |= {"review": review} if review.is_file() else {}
         more |= {"table1": made.table1} if made.table1 else {}
         if self.plan.compared:
             more["callers"] = out(f"callers/{patient}.json")

@@ -9,6 +9,7 @@ from resistpanel.records.compare import Compare, State
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.qc import Qc
 from resistpanel.records.resist import Resist
+from resistpanel.records.review import Review
 from resistpanel.records.sheet import Sheet
 
 
@@ -210,6 +211,8 @@ class Report(Record):
     provenance: Provenance
     callers: Callers | UnsetType | None = UNSET
     """Null or absent without other callers."""
+    review: Review | UnsetType | None = UNSET
+    """Decisions on the findings; null or absent without any."""
     biomarkers: Biomarkers | UnsetType | None = UNSET
     """Null or absent where they were not measured."""
     junction_limits: tuple[GeneJunctions, ...] | UnsetType = UNSET

@@ -59,6 +59,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--copynumber", metavar="JSON", help="JSON of `resistpanel copynumber`")
     parser.add_argument("--callers", metavar="JSON", help="JSON of `resistpanel callers table`")
+    parser.add_argument("--review", metavar="JSON", help="JSON of `resistpanel review`")
     parser.add_argument("--biomarkers", metavar="JSON", help="JSON of `resistpanel biomarkers`")
     parser.add_argument("--multiqc", metavar="HTML", help="MultiQC page to link to, for a cohort")
     parser.add_argument(
@@ -158,6 +159,7 @@ def run_patient(args: argparse.Namespace) -> int:
             copynumber=args.copynumber,
             callers=args.callers,
             biomarkers=args.biomarkers,
+            review=args.review,
             vcf=args.vcf,
             reference=args.reference,
             genes=args.genes,

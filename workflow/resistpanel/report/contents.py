@@ -3,12 +3,15 @@
 import shlex
 from pathlib import Path
 
+import msgspec
+
 from resistpanel import __version__
 from resistpanel.core.builds import build_of_lengths
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.schemas import from_builtins
+from resistpanel.core.schemas import from_builtins, read_record
 from resistpanel.panel.genes import load_genes
 from resistpanel.records.report import Report
+from resistpanel.records.review import Review
 from resistpanel.report import provenance
 from resistpanel.report.junction_limits import junction_limits
 from resistpanel.report.masking import callers_without, copies_without, reads_without
@@ -109,6 +112,7 @@ def assemble(
     copynumber: str | None = None,
     callers: str | None = None,
     biomarkers: str | None = None,
+    review: str | None = None,
     vcf: str | None = None,
     reference: str | None = None,
     genes: str | None = None,
@@ -133,6 +137,8 @@ def assemble(
         callers.json: who called what, where other callers were run.
     biomarkers : str, optional
         biomarkers.json.
+    review : str, optional
+        JSON of `resistpanel review`.
     vcf : str, optional
         The annotated VCF: its header gives parameters and the meaning of the filters.
     reference : str, optional
@@ -163,6 +169,7 @@ def assemble(
         "copynumber": copynumber,
         "callers": callers,
         "biomarkers": biomarkers,
+        "review": review,
         "published table": published,
         "calls (VCF)": vcf,
     }
@@ -186,6 +193,7 @@ def assemble(
         "copynumber": copies,
         "callers": others,
         "biomarkers": marked,
+        "review": msgspec.to_builtins(read_record(review, Review)) if review else None,
         "evidence": taken,
         "table1": table1(parts["compare"], rows),
         "spectrum": spectrum(variants, reference),

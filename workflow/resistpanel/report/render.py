@@ -10,8 +10,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
+import msgspec
 from markupsafe import Markup
 
+from resistpanel.records.review import Review
 from resistpanel.report import (
     callers,
     clones,
@@ -30,6 +32,7 @@ from resistpanel.report import (
 from resistpanel.report import read_evidence as reads
 from resistpanel.report.cells import TICKS
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
+from resistpanel.report.review import empty, view
 from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
 from resistpanel.report.unseen import unseen
@@ -43,6 +46,7 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 #: plasma, other callers where none was run, biomarkers where they were not measured.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
+    ("review", "Review", "Review and sign-off"),
     ("mechanism", "Mechanism", "Mechanism"),
     ("course", "Course", "Course of the allele frequencies"),
     ("followup", "Plasma", "Follow-up in plasma"),
@@ -173,6 +177,13 @@ def cohort_page(cohort: dict, folder: Path, multiqc: str | None = None) -> str:
     )
 
 
+def review_of(report: dict) -> dict:
+    """Return the view of a report's review, an empty one where nothing was decided."""
+    given = report.get("review")
+    found = msgspec.convert(given, Review) if given else empty(report["patient"])
+    return view(report, found)
+
+
 def page(report: dict) -> str:
     """Return the HTML page of a report; nothing but `report` goes into it.
 
@@ -189,11 +200,11 @@ def page(report: dict) -> str:
     by_lesion = lesions.lesions(report)
     others = callers.callers(report)
     of_clones = clones.clones(report)
-    marked = report.get("biomarkers")
+    marked, review = report.get("biomarkers"), review_of(report)
     in_plasma = followup.followup(report)
     optional = (
         ("lesions", by_lesion), ("clones", of_clones), ("callers", others), ("biomarkers", marked),
-        ("followup", in_plasma),
+        ("followup", in_plasma), ("review", review["rows"] or review["signed"]),
     )  # fmt: skip
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
@@ -225,6 +236,7 @@ def page(report: dict) -> str:
         latest_plasma=followup.latest(report),
         callers=others,
         biomarkers=marked,
+        review=review,
         pathway=drawing,
         pathway_narrow=pathway.drawing(report, narrow=True) if drawing else None,
         wide=wide,

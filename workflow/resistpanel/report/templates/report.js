@@ -81,6 +81,28 @@
     });
   });
 
+  document.querySelectorAll("button[data-decisions]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      const rows = Array.from(document.querySelectorAll("tr[data-item]")).map(function (row) {
+        return {
+          item: row.dataset.item,
+          decision: row.querySelector("select").value,
+          comment: row.querySelector("input").value.trim(),
+        };
+      }).filter(function (row) { return row.decision; });
+      if (!rows.length) { return; }
+      const value = {
+        schema: "resistpanel/decisions/1", patient: button.dataset.decisions,
+        created: button.dataset.created, decisions: rows,
+      };
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([JSON.stringify(value, null, 1)]));
+      link.download = button.dataset.decisions + ".decisions.json";
+      link.click();
+      setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
+    });
+  });
+
   // On paper nothing can be opened: everything is.
   let opened = [];
   window.addEventListener("beforeprint", function () {
