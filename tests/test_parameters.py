@@ -29,7 +29,9 @@ ROOMS = {
 DRAWINGS = {
     *(
         f"report/{name}.py"
-        for name in ("clones", "copies", "lesions", "pathway", "quality", "render", "slope")
+        for name in (
+            *("clones", "copies", "followup", "lesions", "pathway", "quality", "render", "slope"),
+        )
     ),
     "testing/validation_page.py",
 }
