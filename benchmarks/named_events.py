@@ -53,6 +53,8 @@ class Case:
         Of the drug, before and after.
     windows : tuple of (contig, position)
         Breakends in introns that the panel lacks: targets around them are added.
+    exons : int
+        Of each gene that are simulated: all where the protein change is named.
     before : bool
         Whether the sample before the drug has it.
     """
@@ -65,6 +67,7 @@ class Case:
     wanted: dict[str, str]
     driver: dict | None = None
     windows: tuple[tuple[str, int], ...] = ()
+    exons: int = 40
 
 
 CASES = {
@@ -91,11 +94,13 @@ CASES = {
         ("FLT3",), "AML", "quizartinib",
         {"chrom": "chr13", "pos": 28608251, "duplicate": 30}, True,
         {"label": "FLT3-ITD, 30 bases", "effect": "driver", "state": STABLE, "before": "present"},
+        exons=8,
     ),
     "FLT3-ITD 102": Case(
         ("FLT3",), "AML", "quizartinib",
         {"type": "duplication", "region": "chr13:28608241-28608342"}, True,
         {"label": "FLT3-ITD, 102 bases", "effect": "driver", "state": STABLE, "before": "present"},
+        exons=8,
     ),
     "FLT3-ITD 300": Case(
         ("FLT3",), "AML", "quizartinib",
@@ -103,23 +108,26 @@ CASES = {
         {"label": "FLT3-ITD, 300 bases", "effect": "driver", "state": STABLE,
          "before": "present"},
         None, (("chr13", 28608170),),
+        exons=8,
     ),
     "MET exon 14 deletion": Case(
         ("MET",), "NSCLC", "capmatinib",
-        {"type": "deletion", "region": "chr7:116414501-116416000"}, True,
+        {"type": "deletion", "region": "chr7:116411801-116412500"}, True,
         {"label": "MET exon 14 (deletion|skipping)", "effect": "driver", "state": STABLE,
          "before": "present"},
-        None, (("chr7", 116416000),),
+        exons=8,
     ),
     "MET exon 14 acceptor deletion": Case(
         ("MET",), "NSCLC", "capmatinib",
-        {"type": "deletion", "region": "chr7:116414850-116414990"}, True,
+        {"type": "deletion", "region": "chr7:116411850-116411990"}, True,
         {"label": "MET exon 14 skipping", "effect": "driver", "state": STABLE, "before": "present"},
+        exons=8,
     ),
     "EML4-ALK": Case(
         ("ALK",), "NSCLC", "crizotinib",
         {"type": "inversion", "region": "chr2:29447001-42525000"}, True,
         {"label": "EML4::ALK fusion", "effect": "driver", "state": STABLE, "before": "present"},
+        exons=8,
     ),
 }  # fmt: skip
 
@@ -158,7 +166,7 @@ def describe(name: str, case: Case, panel: Path, af: float, depth: float) -> dic
     return {
         "patient": re.sub("[^A-Za-z0-9]+", "_", name), "sex": "female", "build": "hg19",
         "disease": case.disease, "panel": str(panel.resolve()),
-        "genome": {"codons": str(CODONS), "exons_per_gene": 40, "off_target": 2},
+        "genome": {"codons": str(CODONS), "exons_per_gene": case.exons, "off_target": 2},
         "reads": {"length": LENGTH, "insert_mean": INSERT, "insert_sd": SPREAD, "depth": depth,
                   "quality": "modern", "duplicates": 0.05, "off_target": 0.01},
         "samples": [

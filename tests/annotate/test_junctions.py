@@ -60,6 +60,11 @@ class TestDomains:
     def test_every_name_has_a_source(self):
         assert all(row["pmid"].isdigit() for row in known()["names"])
 
+    def test_what_is_not_verified_is_there(self):
+        marked = known()["unverified"]
+        assert set(marked["kinase_domains"]) <= set(known()["kinase_domains"])
+        assert set(marked["pmid"]) <= {row["pmid"] for row in known()["names"]}
+
 
 class TestExons:
     @pytest.mark.parametrize(

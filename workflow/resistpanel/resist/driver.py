@@ -12,6 +12,7 @@ from resistpanel.resist.context import Context
 from resistpanel.resist.effect import is_driver, sensitising
 from resistpanel.resist.finding import Finding, sample_text
 from resistpanel.resist.function import is_inherited, truncates_alone
+from resistpanel.resist.match import shown_by_breakpoints
 from resistpanel.resist.resist_constants import ENOUGH_OTHERS, SHARED
 
 
@@ -89,6 +90,15 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
         and any(alteration.at(sample.name).detected is False for sample in patient.tumours)
     ]
     invisible = [driver for driver in drivers if not driver.visible_in_dna]
+    by_junction = [driver for driver in invisible if shown_by_breakpoints(driver)]
+    if by_junction and by_junction == invisible:
+        names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in by_junction), "or")
+        return _result(
+            None,
+            "unknown",
+            f"no {names} was found; with breakpoints outside of the targets it is not detected; no "
+            "other was found",
+        )
     if invisible:
         names = join(dict.fromkeys(driver.alteration for driver in invisible), "or")
         return _result(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.classes import Activating, Diseases
+from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.table import EVIDENCE_LEVELS, Catalog, Row
 from resistpanel.resist.alteration import Alteration, Partner
@@ -15,6 +16,8 @@ LEVELS = ("exact", "codon", "range", "class", "gene")
 
 #: Alteration types that junctions show, of the whole gene.
 JUNCTIONS = ("fusion", "kinase_domain_duplication")
+#: Alteration of rows of type ``splice`` that name an exon.
+EXON_SKIPPED = re.compile(r"exon (\d+) skipping")
 
 
 def shown_by_junction(alteration: Alteration, kind: str) -> bool:
@@ -34,12 +37,18 @@ def shown_by_junction(alteration: Alteration, kind: str) -> bool:
     return junction.kinase == "duplicated"
 
 
+def shown_by_breakpoints(row: Row | Driver) -> bool:
+    """Return whether what a row names is found in DNA if its breakpoints are in the targets."""
+    skipped = row.alteration_type == "splice" and EXON_SKIPPED.fullmatch(row.alteration)
+    return row.alteration_type in JUNCTIONS or bool(skipped)
+
+
 def skips_exon(alteration: Alteration, text: str) -> bool:
     """Return whether an alteration has the effect ``exon 14 skipping`` of a row, by exon.
 
     The exon is lost by a junction, or by a splice change that is named for it.
     """
-    match = re.fullmatch(r"exon (\d+) skipping", text)
+    match = EXON_SKIPPED.fullmatch(text)
     if match is None:
         return False
     if alteration.usual_name.startswith(text):
