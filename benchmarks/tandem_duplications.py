@@ -191,7 +191,8 @@ def main(argv: list[str] | None = None) -> int:
         bias = np.median([r[4] / af - 1 for r in exact]) if exact else float("nan")
         covers = sum(r[5] <= af <= r[6] for r in exact if r[5] is not None)
         print(
-            f"AF {af:.0%}: {len(exact)} of {len(mine)} exact, bias {bias:+.1%}, in interval {covers}"
+            f"AF {af:.0%}: {len(exact)} of {len(mine)} exact, bias {bias:+.1%}, "
+            f"in interval {covers}"
         )
     return 0
 
