@@ -16,6 +16,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
   --no-annotate
 # no: install the locked versions whatever files the index serves of them (docs/usage.md).
 HASHES ?= yes
+# Without bytecode on disk every process compiles anew what it imports, and every run its tests.
+unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help setup demo test test-all lint site schemas lock clean
@@ -28,6 +30,9 @@ setup: $(VENV)/.built ## make .venv with the locked packages, by their hashes; c
 demo: setup ## simulate the two demo patients and run the workflow on each
 	$(BIN)/snakemake --cores $(CORES)
 	$(BIN)/snakemake --cores $(CORES) --configfile resources/demo/amplification.config.yaml
+
+# Tests run side by side: more threads for numpy are in each other's way.
+test test-all: export OPENBLAS_NUM_THREADS = 1
 
 test: setup ## run the tests (8 minutes at most on 2 cores)
 	@$(BIN)/python -m pytest -n $(CORES) --dist loadgroup -m "not slow"

@@ -46,8 +46,20 @@ def tumour(rng, sites):
     return stretch, expit(shift[stretch] * rng.choice([-1, 1], sites))
 
 
-@pytest.mark.parametrize("kind", ["normal", "tumour"])
-@pytest.mark.parametrize(("mean", "rho"), [(1000, 2e-3), (10_000, 5e-4), (300, 1e-2)])
+@pytest.mark.parametrize(
+    ("kind", "mean", "rho"),
+    [
+        ("normal", 1000, 2e-3),
+        ("tumour", 300, 1e-2),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (
+                ("normal", 10_000, 5e-4), ("normal", 300, 1e-2),
+                ("tumour", 1000, 2e-3), ("tumour", 10_000, 5e-4),
+            )
+        ),
+    ],
+)  # fmt: skip
 def test_rho_is_found_within_a_factor_of_two(kind, mean, rho):
     """Where depth x rho is 2 and more, of 100 sites: in 90 % of runs and more.
 

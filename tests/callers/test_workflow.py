@@ -48,6 +48,7 @@ def add(folder, text):
         handle.write(text)
 
 
+@pytest.mark.slow  # test_dag's run has no folder of them either
 def test_off_by_default(folder, snakemake):
     done = snakemake(folder, "-n")
     assert done.returncode == 0, done.stderr

@@ -27,7 +27,9 @@ def nothing_ran(folder):
 
 
 @pytest.mark.workflow
-@pytest.mark.parametrize("arguments", [["--cores", "1"], ["-n"], ["--lint"]])
+@pytest.mark.parametrize(
+    "arguments", [["--cores", "1"], pytest.param(["-n"], marks=pytest.mark.slow), ["--lint"]]
+)
 def test_faults_of_sheet_reference_and_bams_at_once(run, tmp_path, arguments):
     (tmp_path / "config.yaml").write_text(CONFIG)
     rows = (
