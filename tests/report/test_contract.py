@@ -34,7 +34,7 @@ def test_what_resist_makes_of_the_papers_patient(parts, make, read_page):
     found = read_page(page(make(real(parts))))
     front = found.all("header", class_="summary")[0]["text"]
     assert "Mechanism of resistance found" in front
-    (headline,) = found.all("p", class_="headline")
+    (headline,) = found.all("h2", class_="headline")
     assert headline["text"] == "MAP2K1 p.C121S"
     assert "allosteric MEK inhibitors" in front and "RAF inhibitors" in front
     text = found.text()
@@ -82,7 +82,7 @@ def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, patients,
     made = real(parts, copynumber)
     assert made["resist"]["verdict"]["key_variants"][0].startswith("copynumber:BRAF")
     found = read_page(page(make(made)))
-    (headline,) = found.all("p", class_="headline")
+    (headline,) = found.all("h2", class_="headline")
     assert "BRAF" in headline["text"] and "amplification" in headline["text"]
 
 
@@ -94,4 +94,4 @@ def test_nothing_found_by_resist(parts, make, read_page):
     assert made["resist"]["verdict"]["kind"] == "none"
     found = read_page(page(make(made)))
     assert "No mechanism found" in found.text()
-    assert not found.all("p", class_="headline")
+    assert not found.all("h2", class_="headline")

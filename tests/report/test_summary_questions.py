@@ -128,7 +128,9 @@ def test_page_and_exports_agree_in_every_state(parts, make):
 
 
 def test_the_numbers_of_confidence(paper):
-    lines = [plain(line) for line in summary_questions.numbers(paper)]
+    assert plain(summary_questions.detection(paper)) == "probability that it is real: above 99.9 %"
+    assert summary_questions.graded(paper) == "tier 1 of 4; AMP/ASCO/CAP tier II, level D"
+    lines = [plain(line) for line in summary_questions.certainty(paper["resist"]["findings"][0])]
     assert lines[0].startswith("probability that the alteration is real: ")
     assert "tier 1 of 4 (scale of resistpanel, not AMP/ASCO/CAP)" in lines[1]
     (row,) = summary_questions.before(paper)

@@ -6,7 +6,7 @@ from resistpanel.report.cells import variant_name
 from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
-from resistpanel.report.summary import failing
+from resistpanel.report.summary import failing, said
 from resistpanel.report.summary_questions import certainty, earlier_cells
 from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, verdict_title
 
@@ -76,6 +76,7 @@ def therapies(report: dict) -> list[dict]:
     if len(lines) < 2 and not any(line["lesions"] for line in lines):
         return []
     rows = []
+    stated = {report["resist"]["verdict"]["sentence"]}
     for line in lines:
         for part in (line | {"lesion": None}, *line["lesions"]):
             verdict = part["verdict"]
@@ -83,10 +84,20 @@ def therapies(report: dict) -> list[dict]:
             rows.append({
                 "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
                 "samples": part["samples"], "headline": ", ".join(labels),
-                "kind_text": verdict_title(verdict), "sentence": verdict["sentence"],
-                "confidence": verdict["confidence"],
+                "kind_text": verdict_title(verdict), "confidence": verdict["confidence"],
+                "sentence": "" if verdict["sentence"] in stated else verdict["sentence"],
             })  # fmt: skip
+            stated.add(verdict["sentence"])
     return rows
+
+
+def on_front(report: dict) -> set[str]:
+    """Return the reasons for and against the verdict that the first screen states."""
+    verdict = report["resist"]["verdict"]
+    keys = set(verdict["key_variants"])
+    of_keys = [f for f in report["resist"]["findings"] if f["variant"] in keys]
+    stated = {text for f in of_keys for text in f["against"]} | set(verdict["reasons"])
+    return stated | {t for f in of_keys for t in f["for"] if said(t, verdict["sentence"])}
 
 
 def certain(finding: dict) -> list[str]:
@@ -102,6 +113,8 @@ def findings(report: dict) -> dict:
     known = variants_by_id(report)
     full, candidates, short = [], [], []
     keys = set(report["resist"]["verdict"]["key_variants"])
+    # Stated on the first screen, and not a second time.
+    front = on_front(report)
     for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"]):
         v = known.get(f["variant"])
         item = f | {
@@ -117,6 +130,8 @@ def findings(report: dict) -> dict:
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
             "certainty": certain(f),
+            "for": [t for t in f["for"] if t not in front],
+            "against": [t for t in f["against"] if t not in front],
             "phred": v["somatic_phred"] if v else None,
         }
         # In full: what may matter, and what was tested and found without effect.
@@ -132,6 +147,8 @@ def findings(report: dict) -> dict:
     if driver["variant"] in known:
         name = variant_name(known[driver["variant"]])
     driver = driver | {"name": name}
+    if driver["text"] and any(driver["text"] in text for text in resist["verdict"]["reasons"]):
+        driver["text"] = ""  # a reason on the first screen
     return {
         "full": full,
         "candidates": candidates,

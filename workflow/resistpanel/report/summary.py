@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from resistpanel.report import summary_questions
+from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
@@ -52,27 +52,28 @@ def warnings(report: dict) -> list[dict]:
     found = []
     for sample in report["qc"]["samples"]:
         if not sample["gate"]["passed"]:
-            texts = "; ".join(f["text"] for f in sample["gate"]["failures"]) or "see quality"
             found.append({
-                "title": f"{sample['sample']} fails quality control", "text": texts,
-                "href": "#quality",
+                "title": f"{sample['sample']} fails quality control",
+                "text": first_lines.failures(sample["gate"]["failures"]),
+                "href": "#quality", "link": "Quality figures",
             })  # fmt: skip
     gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
     for failure in gate["failures"]:
         found.append({
-            "title": f"{failure['sample']} fails quality control", "text": failure["text"],
-            "href": "#quality",
+            "title": f"{failure['sample']} fails quality control",
+            "text": first_lines.failures([failure]), "href": "#quality", "link": "Quality figures",
         })  # fmt: skip
     found += _content(report)
     if report["sheet"]["tumor_only"]:
         found.append({
-            "title": "No matched normal", "href": "#limits",
+            "title": "No matched normal", "href": "#limits", "link": "Limits of the test",
             "text": "Rare inherited variants may be among the calls; somatic is a likelihood "
             "here, not an observation.",
         })  # fmt: skip
     for drug in report["resist"]["not_assessed"]:
         found.append({
             "title": f"Resistance to {drug['drug']} is not assessed", "href": "#limits",
+            "link": "Limits of the test",
             "text": f"{drug['reason'][:1].upper()}{drug['reason'][1:]}.",
         })  # fmt: skip
     driver = report["resist"]["driver"]
@@ -81,7 +82,7 @@ def warnings(report: dict) -> list[dict]:
         word = {"lost": "is lost", "absent": "is absent"}
         found.append({
             "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
-            "text": driver["text"] or "", "href": "#findings",
+            "text": driver["text"] or "", "href": "#findings", "link": "Findings",
         })  # fmt: skip
     return found
 
@@ -95,12 +96,14 @@ def _content(report: dict) -> list[dict]:
         if content and not content["detected"] and name in compared:
             found.append({
                 "title": f"{name} contains no detectable tumour", "href": "#limits",
+                "link": "Limits of the test",
                 "text": "Neither the driver nor two of the patient's shared variants were detected "
                 "in it: what was not detected there is not excluded.",
             })  # fmt: skip
         if content and content["contradicted_purity"] is not None:
             found.append({
                 "title": f"The purity of {name} is contradicted", "href": "#limits",
+                "link": "Limits of the test",
                 "text": f"{percent(content['contradicted_purity'])} was stated; no somatic variant "
                 "has an allele frequency that agrees with it. It is not used for bounds.",
             })  # fmt: skip
@@ -186,7 +189,8 @@ def copy_row(finding: dict, report: dict) -> dict:
             elif gene["copies"] is not None:
                 main = f"{plain(gene['copies'], 1)} copies"
                 low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
-                detail = f"({low}–{high}) {gene['call'] or ''}"
+                span = f"({low}–{high}) " if gene.get("copies_low") is not None else ""
+                detail = f"{span}{gene['call'] or ''}"
                 if genome := at_large(genes):
                     detail += f", {genome}"
         rows.append(sample_label(sample) | {"main": main, "detail": detail})
@@ -328,6 +332,28 @@ def examined(report: dict) -> str | None:
     return text
 
 
+def said(reason: str, sentence: str) -> bool:
+    """Return whether the verdict's sentence states a reason already."""
+    parts = (reason, reason.partition(": ")[2] or reason)
+    return any(part.rstrip(".") in sentence for part in parts)
+
+
+def verdict_text(report: dict) -> str:
+    """Return the verdict as plain text, to be copied."""
+    verdict = report["resist"]["verdict"]
+    lines = [f"Patient {report['patient']}: {verdict['sentence']}"]
+    lines.append(f"Confidence: {verdict['confidence']}.")
+    for one in first_lines.lines(report):
+        drugs = " + ".join(one["drugs"]) or "no drug stated"
+        lesion = f", {one['lesion']}" if one["lesion"] else ""
+        lines.append(
+            f"Line {one['line']} ({drugs}{lesion}): {one['headline'] or one['kind_text']}; "
+            f"first seen: {one['seen']}; other catalogued alleles: {one['limit']}"
+        )
+    lines.append("Research use only.")
+    return "\n".join(lines)
+
+
 def summary(report: dict) -> dict:
     """Return everything of the first screen."""
     verdict = report["resist"]["verdict"]
@@ -348,12 +374,15 @@ def summary(report: dict) -> dict:
         "sentence": verdict["sentence"],
         "confidence": verdict["confidence"],
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
-        "reasons": verdict["reasons"],
+        "reasons": [text for text in verdict["reasons"] if not said(text, verdict["sentence"])],
         "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
+        "lines": first_lines.lines(report),
         "convergence": convergence,
         "before": summary_questions.before(report),
         "sure": summary_questions.sure(report),
-        "numbers": summary_questions.numbers(report),
+        "detection": summary_questions.detection(report),
+        "grade": summary_questions.graded(report),
+        "text": verdict_text(report),
         "samples": summary_questions.samples(report),
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),

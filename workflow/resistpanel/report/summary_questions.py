@@ -175,11 +175,36 @@ def earlier_cells(finding: dict | None) -> str | None:
     )
 
 
-def numbers(report: dict) -> list[str]:
-    """Return the numbers of confidence of the first key finding, one line each."""
+def _first_key(report: dict) -> dict | None:
+    """Return the first key finding."""
     first = report["resist"]["verdict"]["key_variants"][:1]
-    found = [f for f in report["resist"]["findings"] if f["variant"] in first]
-    return certainty(found[0]) if found else []
+    return next((f for f in report["resist"]["findings"] if f["variant"] in first), None)
+
+
+def detection(report: dict) -> str | None:
+    """Return how sure it is that the first key alteration is there, or None."""
+    finding = _first_key(report)
+    given = (finding or {}).get("confidence")
+    if not given:
+        return None
+    if given["real"] is not None:
+        return f"probability that it is real: {_probability(given['real'])}"
+    copies = finding["variant"].startswith("copynumber:")
+    return "no probability is calculated for copy number" if copies else "probability not known"
+
+
+def graded(report: dict) -> str | None:
+    """Return the grade of the evidence of the first key finding in one line, or None."""
+    finding = _first_key(report)
+    given = (finding or {}).get("confidence")
+    if not given:
+        return None
+    parts = [f"tier {given['tier']} of {len(TIERS)}"]
+    if finding.get("grade"):
+        grade = finding["grade"]
+        level = f", level {grade['amp_level']}" if grade["amp_level"] else ""
+        parts.append(f"AMP/ASCO/CAP tier {grade['amp_tier']}{level}")
+    return "; ".join(parts)
 
 
 def samples(report: dict) -> list[str]:

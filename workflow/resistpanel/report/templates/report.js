@@ -103,6 +103,45 @@
     });
   });
 
+  document.querySelectorAll("button[data-copy]").forEach(function (button) {
+    button.addEventListener("click", function () {
+      // A page opened from a disk has no clipboard interface in every browser.
+      const area = document.createElement("textarea");
+      area.value = button.dataset.copy;
+      document.body.appendChild(area);
+      area.select();
+      const done = document.execCommand("copy");
+      area.remove();
+      const label = button.textContent;
+      button.textContent = done ? "Copied" : "Not copied";
+      setTimeout(function () { button.textContent = label; }, 1500);
+    });
+  });
+
+  // The first page alone.
+  const front = document.getElementById("print-front");
+  if (front) {
+    front.addEventListener("click", function () {
+      document.documentElement.classList.add("front-only");
+      window.print();
+    });
+    window.addEventListener("afterprint", function () {
+      document.documentElement.classList.remove("front-only");
+    });
+  }
+
+  // What is wider than its place says so, where there is no scroll bar to see.
+  document.querySelectorAll(".scroll").forEach(function (box) {
+    function mark() {
+      const hidden = box.scrollWidth - box.clientWidth - box.scrollLeft > 4;
+      box.classList.toggle("more", hidden);
+    }
+    box.addEventListener("scroll", mark, { passive: true });
+    window.addEventListener("resize", mark);
+    new ResizeObserver(mark).observe(box);
+    mark();
+  });
+
   // On paper nothing can be opened: everything is.
   let opened = [];
   window.addEventListener("beforeprint", function () {

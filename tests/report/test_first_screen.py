@@ -1,0 +1,93 @@
+"""The first screen: a row per line and lesion, warnings in words, nothing said twice."""
+
+import collections
+import copy
+import re
+
+import pytest
+
+from resistpanel.copynumber.gate import GATE as COPIES
+from resistpanel.qc.gate import GATE
+from resistpanel.report import first_lines
+from resistpanel.report.summary import said, verdict_text
+
+
+def plain(text: str) -> str:
+    return text.replace("\u202f", " ")
+
+
+def test_one_row_per_line_of_therapy(paper):
+    (row,) = first_lines.lines(paper)
+    assert (row["line"], row["drugs"], row["headline"]) == (1, ["vemurafenib"], "MAP2K1 p.C121S")
+    assert row["seen"] == "resistant, day 161"
+    assert plain(row["limit"]) == "AF below 0.97 % (25 alleles)"
+
+
+def test_a_lesion_without_a_mechanism_has_its_row_and_limit(paper):
+    paper = copy.deepcopy(paper)
+    (line,) = paper["resist"]["lines"]
+    none = line["verdict"] | {"kind": "none", "key_variants": []}
+    line["lesions"] = [
+        {"lesion": "skin", "samples": ["resistant"], "verdict": line["verdict"]},
+        {"lesion": "liver", "samples": ["sensitive"], "verdict": none},
+    ]
+    found, empty = first_lines.lines(paper)
+    assert (found["lesion"], found["headline"]) == ("skin", "MAP2K1 p.C121S")
+    assert (empty["lesion"], empty["headline"], empty["seen"]) == ("liver", "", "–")
+    # An allele without reads in the sample is not assessable, and not below a bound.
+    assert plain(empty["limit"]).endswith("(24 alleles), 1 not assessable")
+
+
+@pytest.mark.parametrize("row", [*GATE, *COPIES], ids=lambda row: row.name)
+def test_a_failed_condition_is_a_sentence(row):
+    worse = row.threshold / 2 if row.sign == ">=" else row.threshold * 1.5 + 1e-3
+    text = f"sample 's': {row.metric} is {worse:.4g}, must be {row.condition}: {row.text}"
+    said = first_lines.failures([
+        {"metric": row.metric, "value": worse, "condition": row.condition, "text": text}
+    ])  # fmt: skip
+    if row.metric == "sex_mismatch":
+        return
+    assert row.metric not in said or row.metric in ("contamination", "duplicates")
+    assert ">=" not in said and "<=" not in said
+    assert row.text in said and " needed (" in said
+
+
+def test_the_verdict_can_be_copied_as_text(paper):
+    text = verdict_text(paper)
+    assert paper["resist"]["verdict"]["sentence"] in text
+    assert "Line 1 (vemurafenib): MAP2K1 p.C121S" in text and "Research use only." in text
+
+
+def test_a_reason_that_the_sentence_states_is_left_out():
+    sentence = "A, was acquired: not detected before, 15 % after. It is known."
+    assert said("acquired: not detected before, 15 % after", sentence)
+    assert not said("the driver is retained", sentence)
+
+
+def prose(found) -> collections.Counter:
+    """Count the sentences of eight words or more in paragraphs and lists."""
+    counts: collections.Counter = collections.Counter()
+    for element in found.elements:
+        if element["tag"] not in ("p", "li", "figcaption") or "table" in element["inside"]:
+            continue
+        if set((element["attrs"].get("class") or "").split()) & {"print-only", "outside"}:
+            continue
+        for part in re.split(r"(?<=[a-z)%])[.;:]\s+", " ".join(element["text"].split())):
+            if len(part.split()) >= 8:
+                counts[part.strip(" .").lower()] += 1
+    return counts
+
+
+def test_no_sentence_is_printed_twice(paper_html, read_page):
+    twice = {text: n for text, n in prose(read_page(paper_html)).items() if n > 1}
+    assert twice == {}
+
+
+def test_headline_is_a_heading_and_links_name_where_they_lead(paper_html, read_page):
+    found = read_page(paper_html)
+    (headline,) = found.all("h2", class_="headline")
+    assert headline["text"] == "MAP2K1 p.C121S"
+    assert not [e for e in found.all("a") if e["text"].strip().lower() in ("see why", "here")]
+    order = [e["text"] for e in found.elements if e["tag"] in ("dt", "h2")]
+    assert order.index("Likely cross-resistance") < order.index("Confidence")
+    assert order.index("Detection") < order.index("Evidence")

@@ -1,0 +1,112 @@
+"""One row per line of therapy and lesion for the first screen, and the words of a failed gate."""
+
+import re
+
+from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.numbers import percent, percent_up, plain
+from resistpanel.report.parts import name_of
+from resistpanel.report.words import verdict_title
+
+#: Figures of the gates in words: name, unit, whether the value is a fraction.
+FIGURES = {
+    "mean_depth": ("mean depth", "fragments", False),
+    "fraction_at.100": ("target bases with 100 fragments or more", "", True),
+    "on_target_fraction": ("reads on target", "", True),
+    "duplicate_fraction": ("duplicates", "", True),
+    "mapped_fraction": ("mapped reads", "", True),
+    "error_rate": ("mismatches per base", "", True),
+    "error_spectrum.oxog_q": ("quality of G>T by oxidation", "Phred", False),
+    "error_spectrum.deamination_q": ("quality of C>T by deamination", "Phred", False),
+    "discordance": ("discordant genotypes with the patient's other samples", "", True),
+    "contamination": ("DNA of another person", "", True),
+    "tumor_in_normal": ("tumour DNA in the normal", "", True),
+    "purity": ("tumour purity", "", True),
+}  # fmt: skip
+CONDITION = re.compile(r"(>=|<=) ([\d.e+-]+)")
+
+
+def failure(one: dict) -> str:
+    """Return a failed condition as a sentence: the value, what is needed, and why.
+
+    Parameters
+    ----------
+    one : dict
+        `Failure` of the qc gate or `SampleFailure` of copynumber's.
+    """
+    condition = CONDITION.fullmatch(one["condition"] or "")
+    known = FIGURES.get(one["metric"])
+    if not known or not condition:
+        return one["text"]
+    name, unit, fraction = known
+    value, need = one["value"], float(condition[2])
+    shown = [percent(x) if fraction else f"{plain(x, 1)} {unit}" for x in (value, need)]
+    words = "at least" if condition[1] == ">=" else "at most"
+    why = one["text"].partition(f"must be {one['condition']}: ")[2]
+    return f"{name} {shown[0]}, {words} {shown[1]} needed" + (f" ({why})" if why else "")
+
+
+def failures(found: list[dict]) -> str:
+    """Return failed conditions as one text."""
+    text = "; ".join(failure(one) for one in found)
+    return text[:1].upper() + text[1:] + "." if text else "See quality."
+
+
+def limit(report: dict, samples: list[str]) -> str:
+    """Return to which limit the catalogue's other alleles are excluded in samples."""
+    found = {
+        v["id"]
+        for v in report["compare"]["variants"]
+        if any(v["samples"][name]["detected"] for name in samples if name in v["samples"])
+    }
+    sites = [
+        s for s in report["resist"]["negative_sites"]
+        if s["sample"] in samples and s["site"] not in found
+    ]  # fmt: skip
+    bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
+    if not sites:
+        return "none examined"
+    blind = len({s["site"] for s in sites if not s["assessable"]})
+    text = f"AF below {percent_up(max(bounds))}" if bounds else ""
+    alleles = len({s["site"] for s in sites}) - blind
+    text = f"{text} ({alleles} allele{'s' * (alleles != 1)})" if bounds else "not assessable"
+    return text + (f", {blind} not assessable" if blind and bounds else "")
+
+
+def first_seen(report: dict, keys: list[str], samples: list[str]) -> str:
+    """Return the earliest tumour sample with each key finding, up to the last of `samples`."""
+    findings = {f["variant"]: f for f in report["resist"]["findings"]}
+    order = [s for s in report["compare"]["samples"] if s["role"] in TUMOR_ROLES]
+    names = [s["sample"] for s in order]
+    last = max((names.index(n) for n in samples if n in names), default=len(names) - 1)
+    days = {s["sample"]: s["day"] for s in order}
+    texts: dict[str, None] = {}
+    for key in keys:
+        seen = {c["sample"] for c in findings.get(key, {"course": []})["course"] if c["detected"]}
+        for name in names[: last + 1]:
+            if name in seen:
+                day = days[name]
+                texts[name if day is None else f"{name}, day {day:g}"] = None
+                break
+    return "; ".join(texts) or "–"
+
+
+def lines(report: dict) -> list[dict]:
+    """Return one row per line of therapy and lesion, the latest line first.
+
+    Of a line with samples of several lesions there is one row per lesion; of another, one row.
+    """
+    rows = []
+    for line in report["resist"]["lines"]:
+        for part in line["lesions"] or [line | {"lesion": None}]:
+            verdict = part["verdict"]
+            keys = verdict["key_variants"]
+            rows.append({
+                "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
+                "samples": part["samples"], "kind": verdict["kind"],
+                "kind_text": verdict_title(verdict),
+                "headline": ", ".join(name_of(report, key) for key in keys),
+                "confidence": verdict["confidence"],
+                "limit": limit(report, part["samples"]),
+                "seen": first_seen(report, keys, part["samples"]) if keys else "–",
+            })  # fmt: skip
+    return rows
