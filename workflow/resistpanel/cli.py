@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "run the workflow on a simulated patient",
     "verify": "verify that results match their inputs and each other",
     "explain": "explain the call, state and rank of a variant, with all numbers",
+    "controls": "find patients of a run in its no-template and positive controls",
     "review": "accept, reject and comment findings, sign off",
     "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
@@ -55,6 +56,7 @@ ROOMS = {
     "multiqc": "qc",
     "explain": "report",
     "review": "report",
+    "controls": "qc",
     "store": "report",
     "simulate": "testing",
     "validate": "testing",

@@ -135,11 +135,22 @@ def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Comp
             lesions, variants={i: row for i, row in lesions.variants.items() if i in kept}
         ),
         clones=clones,
+        follow_up=_followed(compare, kept),
         germline=records.Germline(
             policy=policy,
             listed=tuple(v.id for v in compare.variants if v.id in listed),
             text=TEXTS[policy].format(count=len(genes)),
         ),
+    )
+
+
+def _followed(compare: Compare, kept: Collection[str]) -> tuple | msgspec.UnsetType:
+    """Return the follow-up in plasma without alleles that are not kept."""
+    if not compare.follow_up:
+        return compare.follow_up
+    return tuple(
+        msgspec.structs.replace(one, known=tuple(row for row in one.known if row.id in kept))
+        for one in compare.follow_up
     )
 
 

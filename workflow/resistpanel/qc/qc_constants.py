@@ -210,3 +210,66 @@ MSI_STABLE = TABLE.add(
     meaning="Stable: the upper bound of the share of unstable sites is below this",
     origin="judgement",
 )
+OWN_ALLELE = TABLE.add(
+    "OWN_ALLELE",
+    0.2,
+    unit="fraction of fragments",
+    meaning="Carry-over: an allele from this fraction on is of the control itself",
+    origin="judgement: below a heterozygous allele, above a carry-over that would not be seen",
+)
+CARRYOVER_ERROR = TABLE.add(
+    "CARRYOVER_ERROR",
+    1e-4,
+    unit="1 per base",
+    meaning="Carry-over: lowest rate of one wrong base that is assumed",
+    origin="judgement: substitutions of quality 30 reads by PCR and damage",
+)
+CARRYOVER_EVIDENCE = TABLE.add(
+    "CARRYOVER_EVIDENCE",
+    5.0,
+    unit="log10 likelihood ratio",
+    meaning="Carry-over: least evidence from which a patient is named",
+    origin="judgement: 100 controls and 100 patients are 10,000 comparisons",
+)
+CARRYOVER_FRACTION = TABLE.add(
+    "CARRYOVER_FRACTION",
+    1e-3,
+    unit="fraction of the DNA",
+    meaning="Carry-over: smallest fraction that is named",
+    origin="judgement: below it systematic errors at single sites explain as much",
+)
+CARRYOVER_LEAST_SITES = TABLE.add(
+    "CARRYOVER_LEAST_SITES",
+    8,
+    unit="sites",
+    meaning="Carry-over: fewest informative sites of a patient",
+    origin="judgement",
+)
+CARRYOVER_LEAST_ALLELES = TABLE.add(
+    "CARRYOVER_LEAST_ALLELES",
+    4,
+    unit="sites",
+    meaning="Carry-over: fewest sites that show the patient's allele in two fragments or more",
+    origin="judgement: single artefact sites do not name a patient",
+)
+CARRYOVER_MARGIN = TABLE.add(
+    "CARRYOVER_MARGIN",
+    3.0,
+    unit="log10 likelihood ratio",
+    meaning="Carry-over: patients that come so near to the likeliest are named, too",
+    origin="judgement",
+)
+NTC_DEPTH = TABLE.add(
+    "NTC_DEPTH",
+    5,
+    unit="fragments",
+    meaning="Median depth of a no-template control that passes whatever that of other libraries",
+    origin="judgement",
+)
+NTC_FRACTION = TABLE.add(
+    "NTC_FRACTION",
+    0.01,
+    unit="fraction of the samples' depth",
+    meaning="Depth of a no-template control above which it fails",
+    origin="judgement",
+)
