@@ -19,6 +19,7 @@ COMMANDS = {
     "demo": "run the workflow on a simulated patient",
     "verify": "verify that results match their inputs and each other",
     "explain": "explain the call, state and rank of a variant, with all numbers",
+    "plan": "limits that molecules or ng of DNA would reach, or what an AF takes",
     "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
 #: What the workflow's jobs run, in their order.
@@ -54,6 +55,7 @@ ROOMS = {
     "multiqc": "qc",
     "explain": "report",
     "store": "report",
+    "plan": "call",
     "simulate": "testing",
     "validate": "testing",
     "screen": "extras",
