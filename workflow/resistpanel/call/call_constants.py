@@ -932,6 +932,48 @@ KNOWN_ALPHA = TABLE.add(
     "its detection takes",
     origin="judgement: one false detection in a thousand tests of known alleles",
 )
+GENOMES_PER_NG = TABLE.add(
+    "GENOMES_PER_NG",
+    330.0,
+    unit="1 per ng",
+    meaning="plan: haploid genome equivalents of a nanogram of DNA",
+    origin="paper: Newman et al., Nat Med 2014;20:548",
+)
+CONVERSION = TABLE.add(
+    "CONVERSION",
+    0.4,
+    unit="1",
+    meaning="plan: fraction of the genome equivalents that are sequenced as molecules, by default",
+    origin="judgement: ligation and capture lose about half each, of which duplicates recover part",
+)
+PLAN_NORMAL = TABLE.add(
+    "PLAN_NORMAL",
+    1000.0,
+    unit="fragments",
+    meaning="plan: depth of the matched normal, by default",
+    origin="judgement",
+)
+PLAN_MOST_MOLECULES = TABLE.add(
+    "PLAN_MOST_MOLECULES",
+    200_000,
+    unit="molecules",
+    meaning="plan: most molecules that are searched",
+    origin="judgement: 600 ng without any loss",
+)
+PLAN_INSERT = TABLE.add(
+    "PLAN_INSERT",
+    167.0,
+    unit="bases",
+    meaning="plan: length of a fragment of cell-free DNA",
+    origin="paper: Snyder et al. 2016, Cell 164:57",
+)
+PLAN_ON_TARGET = TABLE.add(
+    "PLAN_ON_TARGET",
+    0.6,
+    unit="1",
+    meaning="plan: fraction of the read pairs on target",
+    origin="judgement",
+)
 LONGEST_TAIL = TABLE.add(
     "LONGEST_TAIL",
     2000,
