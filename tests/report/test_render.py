@@ -237,14 +237,19 @@ def test_nothing_found(parts, make, read_page):
 def test_warnings_come_before_the_verdict(parts, make, read_page):
     parts["sheet"]["tumor_only"] = True
     gate = parts["qc"]["samples"][2]["gate"]
-    gate |= {"passed": False, "failures": [{"metric": "mean_depth", "value": 80,
-             "condition": ">= 200", "text": "sample 'resistant': mean_depth is 80, must be >= 200: too few"}]}  # fmt: skip
+    text = "sample 'resistant': mean_depth is 80, must be >= 200: too few"
+    failure = {"metric": "mean_depth", "value": 80, "condition": ">= 200", "text": text}
+    gate |= {"passed": False, "failures": [failure]}
     parts["qc"]["passed"] = False
     parts["resist"]["driver"]["state"] = "lost"
     found = read_page(page(make(parts)))
     front = found.all("header", class_="summary")[0]["text"]
-    for words in ("resistant fails quality control", "Mean depth 80 fragments, at least 200 fragments needed (too few)",
-                  "No matched normal", "Sensitising driver (BRAF V600E) is lost"):  # fmt: skip
+    for words in (
+        "resistant fails quality control",
+        "Mean depth 80 fragments, at least 200 fragments needed (too few)",
+        "No matched normal",
+        "Sensitising driver (BRAF V600E) is lost",
+    ):
         assert front.index(words) < front.index("Mechanism of resistance found")
     assert "needs >= 200" in found.all("section", id="quality")[0]["text"]
 
