@@ -21,7 +21,7 @@ cdef struct Fragment:
     int64_t held           # least position of its reads
     int32_t root           # in `cluster`
     uint8_t n[2]           # bases of `half`
-    uint8_t kind           # bits, see `KIND_*`
+    uint16_t kind          # bits, see `KIND_*`
     uint8_t strand         # 0: read 1 is at the first end; 1: read 2
 
 

@@ -66,7 +66,9 @@ cdef enum:
     KIND_FAR = 8      # the mate is elsewhere
     KIND_EXTRA = 16   # supplementary alignments
     KIND_BARE = 32    # no UMI
-    KIND_SECOND = 64  # of strand 1, where strands are not paired
+    KIND_SPLIT = 64   # strands are not paired
+    KIND_SECOND = 128 # of strand 1, if so
+    KIND_PAIRED = 256 # the halves of the UMI are those at either end
     #: Bytes of tags cD, aD and bD.
     TAGS = 15
 
@@ -420,12 +422,20 @@ cdef inline void set_ready(Fragment *f) noexcept nogil:
 cdef void turn(Fragment *f) noexcept nogil:
     """Exchange the two ends of a fragment."""
     f.end[0], f.end[1] = f.end[1], f.end[0]
-    f.half[0], f.half[1] = f.half[1], f.half[0]
+    if f.kind & KIND_PAIRED:
+        f.half[0], f.half[1] = f.half[1], f.half[0]
+        f.n[0], f.n[1] = f.n[1], f.n[0]
+    elif f.kind & KIND_SPLIT:
+        f.kind ^= KIND_SECOND
     f.shape[0], f.shape[1] = f.shape[1], f.shape[0]
-    f.n[0], f.n[1] = f.n[1], f.n[0]
     f.read[0], f.read[1] = f.read[1], f.read[0]
     f.strand = 1 - f.strand
     f.kind = f.kind & ~3 | (f.kind & 1) << 1 | (f.kind & 2) >> 1
+
+
+def name_hash(name: str) -> int:
+    """Return the hash of a read's name, as `Molecules.members` has it."""
+    return hash_name(name.encode())
 
 
 cdef class Molecules(Stream):
@@ -724,10 +734,12 @@ cdef class Molecules(Stream):
         if number == 0:
             f.kind |= KIND_BARE
         if mates and (number < 2 or not self.duplex):
-            f.kind |= KIND_SECOND if f.strand else 0
-        elif f.strand and number == 2 and f.n[1]:
-            f.half[0], f.half[1] = f.half[1], f.half[0]
-            f.n[0], f.n[1] = f.n[1], f.n[0]
+            f.kind |= KIND_SPLIT | (KIND_SECOND if f.strand else 0)
+        elif mates and f.n[1]:
+            f.kind |= KIND_PAIRED
+            if f.strand:
+                f.half[0], f.half[1] = f.half[1], f.half[0]
+                f.n[0], f.n[1] = f.n[1], f.n[0]
         f.read[k] = kept(b)
         f.shape[k] = shape_of(b)
         f.held = b.core.pos
