@@ -74,7 +74,7 @@ CASES = {
     "EGFRvIII": Case(
         ("EGFR",), "glioma", "erlotinib",
         {"type": "deletion", "region": "chr7:55100001-55222500"}, False,
-        {"label": "EGFRvIII$", "protein": "V30_R297delinsG", "state": "acquired"},
+        {"label": "EGFRvIII$", "state": "acquired"},
         L858R, (("chr7", 55100000), ("chr7", 55222500)),
     ),
     "EGFR-KDD": Case(

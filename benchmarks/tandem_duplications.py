@@ -120,13 +120,14 @@ def run(args: argparse.Namespace) -> list[tuple]:
     changed = haplotype(codes, copies)
     bed = args.out / "targets.bed"
     reach = 150 if args.amplicon else 400
-    size = AMPLICON if args.amplicon else 0
-    bed.write_text(
-        "".join(
-            f"c\t{c.start - reach}\t{c.start - reach + size or c.start + c.length + reach}\n"
-            for c in copies
+    spans = [
+        (
+            c.start - reach,
+            c.start - reach + AMPLICON if args.amplicon else c.start + c.length + reach,
         )
-    )
+        for c in copies
+    ]
+    bed.write_text("".join(f"c\t{start}\t{end}\n" for start, end in spans))
     rows = []
     for name, af in (("normal", 0.0), *((f"tumor{af}", af) for af in AFS)):
         bam = args.out / f"{name}.bam"
@@ -190,10 +191,8 @@ def main(argv: list[str] | None = None) -> int:
         exact = [r for r in mine if r[3] and r[7] in ("", "PASS")]
         bias = np.median([r[4] / af - 1 for r in exact]) if exact else float("nan")
         covers = sum(r[5] <= af <= r[6] for r in exact if r[5] is not None)
-        print(
-            f"AF {af:.0%}: {len(exact)} of {len(mine)} exact, bias {bias:+.1%}, "
-            f"in interval {covers}"
-        )
+        text = f"{len(exact)} of {len(mine)} exact, bias {bias:+.1%}, in interval {covers}"
+        print(f"AF {af:.0%}: {text}")
     return 0
 
 

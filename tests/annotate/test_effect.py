@@ -3,6 +3,7 @@
 import pytest
 
 from resistpanel.annotate.effect import effect, most_severe
+from resistpanel.annotate.junctions import known
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.panel.genes import Gene
@@ -141,3 +142,33 @@ def test_of_two_genes_the_more_severe_effect_counts():
     found = most_severe([near, other], 64, "C", "A")  # intron of G, coding in A
     assert found.symbol == "A" and found.hgvs_p is not None
     assert most_severe([], 14, "A", "C") is None
+
+
+@pytest.mark.parametrize("strand", "+-")
+@pytest.mark.parametrize(
+    ("filler", "hgvs_p"),
+    [("", "p.Cys3_Phe7dup"), ("CCC", "p.Phe7_Gly8insProCysThrGluPhePhe")],
+)
+def test_tandem_duplication_over_an_intron(strand, filler, hgvs_p):
+    """The intron of the copy is spliced out: c.7 to c.21 are repeated."""
+    found = effect(transcript(strand), *on_strand(strand, 51, 51, filler + GENOME[16:51]))
+    assert found.hgvs_p == hgvs_p
+    assert "inframe_insertion" in found.terms
+
+
+@pytest.mark.parametrize("strand", "+-")
+def test_copy_that_ends_in_an_intron(strand):
+    """How it is spliced is not known: it is read as it is inserted."""
+    found = effect(transcript(strand), *on_strand(strand, 51, 51, GENOME[30:51]))
+    assert "dup" not in (found.hgvs_p or "")
+
+
+@pytest.mark.parametrize("strand", "+-")
+def test_internal_tandem_duplication(strand, monkeypatch):
+    monkeypatch.setitem(known()["internal_tandem_duplications"], "G", [1, 2])
+    tx = transcript(strand)
+    assert effect(tx, *on_strand(strand, 51, 51, GENOME[16:51])).name == "G-ITD, 35 bases"
+    assert effect(tx, *on_strand(strand, 51, 51, "ACG" + GENOME[40:51])).name == "G-ITD, 14 bases"
+    assert effect(tx, *on_strand(strand, 51, 51, GENOME[46:51])).name == ""
+    assert effect(tx, *on_strand(strand, 51, 51, "GATTACAGATTACA")).name == ""
+    assert effect(tx, *on_strand(strand, 80, 80, GENOME[80:90])).name == ""

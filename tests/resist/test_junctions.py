@@ -70,6 +70,20 @@ def test_met_exon_14_is_the_driver(patient, finding, context):
     assert finding(p.resist(context), "MET").effect == "driver"
 
 
+@pytest.mark.parametrize(
+    "gene, protein, effect",
+    [("FLT3", "Q576_Q645dup", "driver"), ("FLT3", "Q640_Q645dup", "no_effect"),
+     ("FLT3", "Q576fs", "no_effect")],
+)  # fmt: skip
+def test_internal_tandem_duplication(patient, context, gene, protein, effect):
+    """The copy begins in the juxtamembrane domain and ends beyond it."""
+    p = patient("quizartinib", disease="AML").background()
+    add(p, gene, protein, 0.3, 0.3, consequence="duplication", alt="<DUP:TANDEM>",
+        name="FLT3-ITD, 210 bases", exons="FLT3:14-15", frame="in_frame")  # fmt: skip
+    found = next(f for f in p.resist(context)["findings"] if f["gene"] == gene)
+    assert (found["effect"] == "driver") == (effect == "driver")
+
+
 def test_reciprocal_fusion_is_no_candidate(patient, context):
     p = patient("crizotinib", disease="NSCLC").background()
     add(p, "ALK", "", 0.0, 0.3, consequence="gene_fusion", name="ALK::EML4 fusion (ALK exon 19)",

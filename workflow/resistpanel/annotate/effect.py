@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.cdna import cdna_name
 from resistpanel.annotate.consequence import ordered, rank, splice_terms
+from resistpanel.annotate.duplications import spliced_copy, tandem_copy
 from resistpanel.annotate.edits import Edit, equivalents, smallest
 from resistpanel.annotate.naming import usual_name
 from resistpanel.annotate.protein import UNKNOWN, ProteinEffect, protein_effect
@@ -130,6 +131,10 @@ def _protein(transcript: Transcript, placements: list[Edit]) -> ProteinEffect | 
         return ProteinEffect(UNKNOWN, (), ("coding_sequence_variant",))
     (low, high), edit = max(inside, key=lambda one: one[0][0] >= 0 and one[0][1] <= reach)
     alt = transcript.strand(edit.alt)
+    copy = tandem_copy(transcript, placements) if transcript.introns else None
+    if copy and (spliced := spliced_copy(transcript, copy)):
+        low, alt = spliced
+        high = low
     if low < 0:
         if len(alt) != high - low:
             return ProteinEffect("p.Met1?", ("M1?",), ("start_lost",))

@@ -333,10 +333,12 @@ def _within_exon(
     return Named(gene.symbol, gene.versioned, term, name, place, None, *shown)
 
 
-def duplicates_usually(symbol: str, low: int, high: int) -> bool:
-    """Return whether exons are those of a gene's internal tandem duplications."""
+def duplicates_usually(symbol: str, low: int | None = None, high: int | None = None) -> bool:
+    """Return whether exons (all, if none are given) may be of a gene's tandem duplications."""
     usual = known()["internal_tandem_duplications"].get(symbol)
-    return usual is not None and usual[0] <= low and high <= usual[1]
+    if usual is None or low is None or high is None:
+        return usual is not None
+    return usual[0] <= low and high <= usual[1]
 
 
 def _frame(bases: int) -> str:

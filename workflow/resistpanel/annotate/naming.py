@@ -5,6 +5,7 @@ duplications.
 """
 
 from resistpanel.annotate.annotate_constants import LEAST_ITD, MET_EXON_14, MET_EXON_14_LENGTH
+from resistpanel.annotate.duplications import tandem_copy
 from resistpanel.annotate.edits import Edit
 from resistpanel.annotate.junctions import duplicates_usually, exon_number
 from resistpanel.annotate.transcript import Transcript
@@ -58,26 +59,19 @@ def _tandem_duplication(transcript: Transcript, placements: list[Edit]) -> int:
     At least half of what is inserted is a copy of the bases beside it; the rest is between the
     copies.
     """
-    for edit in placements:
-        size = len(edit.alt)
-        if not edit.is_insertion or size < LEAST_ITD:
-            continue
-        exon = next(
-            (
-                exon_number(transcript.gene, number)
-                for number, (start, end) in enumerate(transcript.gene.coding_order, 1)
-                if start <= edit.start <= end
-            ),
-            None,
-        )
-        if exon is None or not duplicates_usually(transcript.symbol, exon, exon):
-            continue
-        half = -(-size // 2)
-        before = transcript.fetch(transcript.chrom, edit.start - half, edit.start)
-        after = transcript.fetch(transcript.chrom, edit.start, edit.start + half)
-        if edit.alt.endswith(before) or edit.alt.startswith(after):
-            return size
-    return 0
+    size = max((len(edit.alt) for edit in placements if edit.is_insertion), default=0)
+    if size < LEAST_ITD or not duplicates_usually(transcript.symbol):
+        return 0
+    copy = tandem_copy(transcript, placements)
+    if copy is None:
+        return 0
+    exons = [
+        exon_number(transcript.gene, number)
+        for number, (start, end) in enumerate(transcript.gene.coding_order, 1)
+        if start < copy.end and copy.start < end
+    ]
+    usual = exons and duplicates_usually(transcript.symbol, min(exons), max(exons))
+    return size if usual else 0
 
 
 def _skips_met_exon_14(

@@ -200,7 +200,11 @@ class Alteration:
             return f"{self.gene} {self.copy_number}"
         if self.junction and self.junction.name:
             name = self.junction.name
-            return name if name.startswith(self.gene) else f"{self.gene} {name}"
+            return (
+                name
+                if name.startswith(self.gene) or self.junction.fusion
+                else f"{self.gene} {name}"
+            )
         if self.usual_name.startswith(self.gene):
             short = f" (p.{self.protein.replace(',', '+')})" if self.protein else ""
             return f"{self.usual_name}{short}"

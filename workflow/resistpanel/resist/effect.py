@@ -9,7 +9,13 @@ from resistpanel.core.text import join
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.match import JUNCTIONS, Match, shown_by_junction, skips_exon
+from resistpanel.resist.match import (
+    JUNCTIONS,
+    Match,
+    duplicates_in,
+    shown_by_junction,
+    skips_exon,
+)
 from resistpanel.resist.mechanism import Mechanism, acts_through, plausible
 
 #: What an alteration does against the drugs given.
@@ -100,6 +106,8 @@ def is_driver(alteration: Alteration, driver: Driver) -> bool:
         return shown_by_junction(alteration, driver.alteration_type)
     if driver.alteration_type == "splice":
         return skips_exon(alteration, driver.alteration)
+    if duplicates_in(alteration, driver):
+        return True
     return any(driver.matches_change(change) for change in alteration.changes)
 
 

@@ -37,6 +37,24 @@ def shown_by_junction(alteration: Alteration, kind: str) -> bool:
     return junction.kinase == "duplicated"
 
 
+def duplicates_in(alteration: Alteration, row: Row | Driver) -> bool:
+    """Return whether an internal tandem duplication in frame overlaps the residues of a row.
+
+    Such a row names where the copy is inserted; the residues that are repeated may begin before it
+    or end beyond it.
+    """
+    names = alteration.usual_name, alteration.junction.name if alteration.junction else ""
+    if not any((name or "").startswith(f"{alteration.gene}-ITD") for name in names):
+        return False
+    if row.alteration_type != "inframe_insertion" or row.span is None:
+        return False
+    first, last = row.span
+    return any(
+        change.kind in ("duplication", "insertion") and change.start <= last and first <= change.end
+        for change in alteration.changes
+    )
+
+
 def shown_by_breakpoints(row: Row | Driver) -> bool:
     """Return whether what a row names is found in DNA if its breakpoints are in the targets."""
     skipped = row.alteration_type == "splice" and EXON_SKIPPED.fullmatch(row.alteration)
@@ -148,6 +166,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
         hit = any(a.matches_change(c) for a in known for c in alteration.changes)
         return "class" if hit else None
     if any(row.matches_change(change) for change in alteration.changes):
+        return row.match_level
+    if duplicates_in(alteration, row):
         return row.match_level
     return None
 
