@@ -19,7 +19,6 @@ def pathway():
         ("RAF1", "vemurafenib", "bypass", "gain"),
         ("NRAS", "vemurafenib", "upstream_activation", "gain"),
         ("NF1", "vemurafenib", "upstream_activation", "loss"),
-        ("STK19", "vemurafenib", "upstream_activation", "gain"),
         ("PTPN11", "vemurafenib", "upstream_activation", "gain"),
         ("MAP2K1", "vemurafenib", "downstream_mutation", "gain"),
         ("MAPK1", "vemurafenib", "downstream_mutation", "gain"),
