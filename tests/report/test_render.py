@@ -238,12 +238,13 @@ def test_warnings_come_before_the_verdict(parts, make, read_page):
     parts["sheet"]["tumor_only"] = True
     gate = parts["qc"]["samples"][2]["gate"]
     gate |= {"passed": False, "failures": [{"metric": "mean_depth", "value": 80,
-             "condition": ">= 200", "text": "sample 'resistant': mean_depth is 80, must be >= 200: too few"}]}  # fmt: skip
+             "condition": ">= 200", "text": "80, must be >= 200: too few"}]}  # fmt: skip
     parts["qc"]["passed"] = False
     parts["resist"]["driver"]["state"] = "lost"
     found = read_page(page(make(parts)))
     front = found.all("header", class_="summary")[0]["text"]
-    for words in ("resistant fails quality control", "Mean depth 80 fragments, at least 200 fragments needed (too few)",
+    for words in ("resistant fails quality control",
+                  "Mean depth 80 fragments, at least 200 fragments needed (too few)",
                   "No matched normal", "Sensitising driver (BRAF V600E) is lost"):  # fmt: skip
         assert front.index(words) < front.index("Mechanism of resistance found")
     assert "needs >= 200" in found.all("section", id="quality")[0]["text"]
