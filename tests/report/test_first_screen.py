@@ -20,7 +20,7 @@ def test_one_row_per_line_of_therapy(paper):
     (row,) = first_lines.lines(paper)
     assert (row["line"], row["drugs"], row["headline"]) == (1, ["vemurafenib"], "MAP2K1 p.C121S")
     assert row["seen"] == "resistant, day 161"
-    assert plain(row["limit"]) == "AF below 0.97 % (25 alleles)"
+    assert plain(row["limit"]) == "AF below 0.50 % (25 alleles)"
 
 
 def test_a_lesion_without_a_mechanism_has_its_row_and_limit(paper):

@@ -237,7 +237,7 @@ def test_nothing_found(parts, make, read_page):
 def test_warnings_come_before_the_verdict(parts, make, read_page):
     parts["sheet"]["tumor_only"] = True
     gate = parts["qc"]["samples"][2]["gate"]
-    text = "sample 'resistant': mean_depth is 80, must be >= 200: too few"
+    text = "80, must be >= 200: too few"
     failure = {"metric": "mean_depth", "value": 80, "condition": ">= 200", "text": text}
     gate |= {"passed": False, "failures": [failure]}
     parts["qc"]["passed"] = False

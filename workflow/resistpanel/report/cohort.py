@@ -14,6 +14,7 @@ from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report import provenance
 from resistpanel.report.masking import policy_of
 from resistpanel.report.numbers import percent
+from resistpanel.report.oncoprint import oncoprint
 from resistpanel.report.read import load
 from resistpanel.report.report_constants import LEAST_SAMPLES, OUTLIER_Z
 from resistpanel.report.summary import headline, mechanisms
@@ -182,6 +183,7 @@ def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
             ((m, mechanism.count(m)) for m in dict.fromkeys(mechanism)), key=lambda x: (-x[1], x[0])
         ),
         "recurrent": [g for g in genes if g["key"] or len(g["patients"]) > 1],
+        "oncoprint": oncoprint(patients, genes),
         "single": [g for g in genes if not g["key"] and len(g["patients"]) == 1],
         "outliers": outliers(patients),
         "swaps": swaps(identity),

@@ -10,7 +10,7 @@ from resistpanel.report.numbers import NOTHING, interval, percent, plain
 from resistpanel.report.parts import tumors
 from resistpanel.report.report_constants import NOT_ASSESSABLE
 
-HEIGHT, ZERO, UNIT = 178, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
+HEIGHT, ZERO, UNIT = 190, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
 LIMIT = 3.0  # log2 beyond which a point is drawn at the edge
 LABELS = 16  # genes named in a profile
 NEAR = 2.5  # per cent of the width within which genes share a label
@@ -53,7 +53,8 @@ def chromosomes(genes: list[dict]) -> list[dict]:
             "x": round(100 * band["first"] / n, 2),
             "w": round(100 * (band["last"] - band["first"]) / n, 2),
             "odd": k % 2 == 1,
-            "named": band["last"] - band["first"] > 2,
+            # Narrow ones in a second row, so that every chromosome is named.
+            "low": band["last"] - band["first"] <= 2 and k % 2 == 1,
             "minor": (band["last"] - band["first"]) / n < 0.045,
         }
         for k, band in enumerate(bands)

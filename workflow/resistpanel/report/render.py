@@ -115,7 +115,7 @@ def css_text(text: str) -> Markup:
 
 
 def payload(report: dict) -> Markup:
-    """Return report.json, calls.tsv and calls.maf, deflated, in base64: for the buttons."""
+    """Return the files of the page's download buttons, deflated and in base64."""
     # Without indents: json's fast encoder, and a third of the time that the page takes.
     files = {
         "report.json": json.dumps(report, sort_keys=True),

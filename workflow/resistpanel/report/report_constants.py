@@ -103,6 +103,13 @@ CANDIDATES = TABLE.add(
     meaning="Candidates up to which each is shown in full; of more, a table",
     origin="judgement",
 )
+ONCOPRINT = TABLE.add(
+    "ONCOPRINT",
+    20,
+    unit="genes",
+    meaning="Genes of the cohort's oncoprint; the table below it lists all",
+    origin="judgement",
+)
 LISTED = TABLE.add(
     "LISTED",
     12,
