@@ -31,7 +31,7 @@ from resistpanel.report import (
 )
 from resistpanel.report import read_evidence as reads
 from resistpanel.report.cells import TICKS
-from resistpanel.report.maf import maf, rows
+from resistpanel.report.maf import BUILDS, maf, rows
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
 from resistpanel.report.review import empty, view
 from resistpanel.report.summary import summary
@@ -120,8 +120,9 @@ def payload(report: dict) -> Markup:
     files = {
         "report.json": json.dumps(report, sort_keys=True),
         "calls.tsv": tsv(report),
-        "calls.maf": maf(rows(report)),
     }
+    if report["build"] in BUILDS:
+        files["calls.maf"] = maf(rows(report))
     packed = zlib.compress(json.dumps(files).encode(), 7)  # 9: 5 % less in three times the time
     return Markup(base64.b64encode(packed).decode())
 
