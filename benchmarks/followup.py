@@ -97,6 +97,7 @@ def main() -> int:
             KnownSite(
                 int(alt[i]), int(depth[i]),
                 (float(known.mean[i, PLASMA]), float(known.sd[i, PLASMA])), float(frequency[i]),
+                int(known.critical[i, PLASMA]),
             )
             for i in np.flatnonzero(usable)
         ]  # fmt: skip

@@ -157,7 +157,7 @@ def test_the_test_is_calibrated_and_intervals_cover(fraction, monkeypatch):
         rate = errors * rng.gamma(2.0, 0.5, 6)
         alts = rng.poisson(rate + fraction * 0.5 * 8000)
         sites = [
-            KnownSite(int(k), 8000, (e, np.sqrt(e + e**2 / 2)), 0.5)
+            KnownSite(int(k), 8000, (e, np.sqrt(e + e**2 / 2)), 0.5, 6)
             for k, e in zip(alts, errors, strict=True)
         ]
         found = tumor_fraction(sites)

@@ -478,6 +478,13 @@ FOLLOWUP_POWER_DRAWS = TABLE.add(
     meaning="Draws for each fraction of tumour DNA of which the limit is found",
     origin="derived: 95 % has a standard error of 0.5 %",
 )
+RECURRENT = TABLE.add(
+    "RECURRENT",
+    0.002,
+    unit="1",
+    meaning="Known alleles at whose place errors recur, of as many fragments as CRIT",
+    origin="derived: absence reaches CRIT in 0.1 % (KNOWN_ALPHA of call), and half of these do",
+)
 LIMIT_STEP = TABLE.add(
     "LIMIT_STEP",
     5,

@@ -93,7 +93,7 @@ class FollowUp:
             if left_out is None:
                 one = record.evidence[name]
                 used.append(record)
-                sites.append(KnownSite(one.alt, one.depth, one.errors, frequency))
+                sites.append(KnownSite(one.alt, one.depth, one.errors, frequency, one.critical))
         found = tumor_fraction(sites) if sites else None
         hopping = self._hopping(used, name) if found and found.detected else None
         return records.FollowUp(

@@ -6,7 +6,8 @@ allele and c its allele frequency in pure tumour DNA, the fragments with the all
     mean = mu + c f n,    variance = mean + (sd^2 - mu) + (s c f n)^2,
 
 mu and sd of the errors as the caller states them (FORMAT/ERR), and s the relative variation of c
-among cells that shed DNA. They are negative binomial; alleles are independent given f. ctDNA is
+among cells that shed DNA. They are negative binomial; at a few sites errors recur, as many as the
+critical number that the caller states (FORMAT/CRIT). Alleles are independent given f. ctDNA is
 detected if the likelihood ratio, averaged over f uniform on a log scale, exceeds what draws without
 tumour DNA reach in all but alpha. The interval is Garwood's for a Poisson count: its lower end from
 a prior uniform in log f, its upper end from one uniform in f.
@@ -26,6 +27,7 @@ from resistpanel.compare.compare_constants import (
     FOLLOWUP_DRAWS,
     FOLLOWUP_POWER_DRAWS,
     LIMIT_STEP,
+    RECURRENT,
     SHED_SPREAD,
 )
 from resistpanel.core.special import gammaln
@@ -48,12 +50,15 @@ class KnownSite:
         Mean and standard deviation of those with the allele if there is no tumour DNA.
     frequency : float
         Allele frequency in pure tumour DNA.
+    critical : int
+        Fragments with the allele that are too many for errors, but at a few sites.
     """
 
     alt: int
     depth: int
     errors: tuple[float, float]
     frequency: float
+    critical: int
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +97,7 @@ class _Model:
         spread = np.array([site.errors[1] for site in sites]) ** 2 - self.mean
         self.extra = np.maximum(spread, 0.0)
         self.frequency = np.array([site.frequency for site in sites])
+        self.critical = np.array([site.critical for site in sites], float)
 
     def moments(self, fraction: float) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and excess of the variance over it, (alleles,)."""
@@ -101,16 +107,27 @@ class _Model:
     def log_like(self, fractions: np.ndarray) -> np.ndarray:
         """Return the log-likelihood of the counts at each fraction, (fractions,)."""
         signal = np.minimum(self.frequency[:, None] * fractions, 1.0) * self.depth[:, None]
-        extra = self.extra[:, None] + (SHED_SPREAD * signal) ** 2
-        mean = self.mean[:, None] + signal
-        return log_negative_binomial(self.alt[:, None], mean, extra).sum(axis=0)
+        return self._log_counts(slice(None), self.alt[:, None], signal).sum(axis=0)
+
+    def _log_counts(self, sites, counts, signal) -> np.ndarray:
+        """Return log probabilities of counts at sites of which tumour DNA adds `signal`."""
+        many = isinstance(sites, slice)
+        mean, extra, critical = (
+            value[:, None] if many else value[sites]
+            for value in (self.mean, self.extra, self.critical)
+        )
+        spread = (SHED_SPREAD * signal) ** 2
+        usual = log_negative_binomial(counts, mean + signal, extra + spread)
+        recurrent = log_negative_binomial(counts, critical + signal, spread)
+        return np.logaddexp(np.log1p(-RECURRENT) + usual, np.log(RECURRENT) + recurrent)
 
     def draw(self, fraction: float, draws: int, rng: np.random.Generator) -> np.ndarray:
         """Return counts, (draws, alleles)."""
         mean, extra = self.moments(fraction)
         size = mean**2 / np.maximum(extra, 1e-12 * mean**2)
         rate = rng.gamma(size, mean / size, (draws, len(mean)))
-        return rng.poisson(rate)
+        recurs = rng.random(rate.shape) < RECURRENT
+        return rng.poisson(rate + recurs * self.critical)
 
     def evidence(self, counts: np.ndarray) -> np.ndarray:
         """Return the log of the average likelihood ratio of each draw, (draws,)."""
@@ -128,11 +145,8 @@ class _Model:
     def _ratio(self, site: int, counts: np.ndarray) -> np.ndarray:
         """Return log likelihood ratios of counts at one allele, (counts, _AVERAGED)."""
         signal = np.minimum(self.frequency[site] * _AVERAGED, 1.0) * self.depth[site]
-        mean = self.mean[site] + signal
-        extra = self.extra[site] + (SHED_SPREAD * signal) ** 2
-        with_ = log_negative_binomial(counts[:, None], mean, extra)
-        without = log_negative_binomial(counts, self.mean[site], self.extra[site])
-        return with_ - without[:, None]
+        with_ = self._log_counts(site, counts[:, None], signal)
+        return with_ - self._log_counts(site, counts[:, None], np.zeros(1))
 
 
 def log_negative_binomial(k, mean, extra) -> np.ndarray:
