@@ -71,12 +71,13 @@ def known_errors(
         given /= given.sum()
         # As for presence, what the other samples show can raise the errors and not lower them.
         tails = []
+        counts = _counts(expected, own, total[i, s], len(given) > shared + 1)
         for weight in (_of_prior(prior, given, shared), given):
             of_errors = weight[: shared + 1] / weight[: shared + 1].sum()
             moments = _moments(of_errors, expected, own)
             if moments[0] > mean[i, s] or not tails:
                 mean[i, s], sd[i, s] = moments[0], np.sqrt(moments[1])
-            tails.append(_tail(weight, expected, own, total[i, s], artefact))
+            tails.append(_tail(weight, counts, artefact))
         reached = np.flatnonzero(np.maximum(*tails) <= alpha)
         if len(reached):
             critical[i, s] = max(reached[0], 1)
@@ -111,18 +112,39 @@ def _moments(weight: np.ndarray, expected: np.ndarray, own: np.ndarray) -> tuple
     return float(mean), float(weight @ (variances + means**2) - mean**2)
 
 
-def _tail(weight, expected, own, total, artefact) -> np.ndarray:
-    """Return P(K >= k) for k = 0 to `LONGEST_TAIL`, (LONGEST_TAIL + 1,)."""
+def _counts(
+    expected: np.ndarray, own: np.ndarray, total: float, artefact: bool
+) -> tuple[np.ndarray, ...]:
+    """Return probabilities of k fragments, from 0 on, under each background.
+
+    Returns
+    -------
+    shared : (MULTIPLIERS, k)
+    alone : (k,)
+        Multipliers of the sample's own.
+    artefact : (FREQUENCIES - 1, k)
+        At each frequency; of no row where there is no such background.
+    """
     most = int(np.clip(20 + 8 * expected.sum(), 40, LONGEST_TAIL))
     k = np.arange(most)
-    shared = len(MULTIPLIERS)
-    pmf = weight[:shared] @ _poisson(k, MULTIPLIERS * expected.sum())
     alone = _poisson(k, expected[2:])[0]
     for side in (0, 1):
         alone = np.convolve(alone, own[side] @ _poisson(k, MULTIPLIERS * expected[side]))[:most]
-    pmf += weight[shared] * alone
-    if len(weight) > shared + 1:
-        pmf += (weight[shared + 1 :] @ artefact) @ _poisson(k, FREQUENCIES[1:] * total)
+    frequencies = FREQUENCIES[1:] if artefact else FREQUENCIES[:0]
+    return (
+        _poisson(k, MULTIPLIERS * expected.sum()),
+        alone,
+        _poisson(k, frequencies * total),
+    )
+
+
+def _tail(weight: np.ndarray, counts: tuple[np.ndarray, ...], artefact: np.ndarray) -> np.ndarray:
+    """Return P(K >= k) for k from 0 on, of the `_counts` of backgrounds with their weights."""
+    shared = len(MULTIPLIERS)
+    pmf = weight[:shared] @ counts[0]
+    pmf += weight[shared] * counts[1]
+    if len(counts[2]):
+        pmf += (weight[shared + 1 :] @ artefact) @ counts[2]
     return np.clip(1 - np.concatenate([[0.0], np.cumsum(pmf)]), 0, 1)
 
 
