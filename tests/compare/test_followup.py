@@ -15,6 +15,13 @@ from resistpanel.core.vcf import Genotype
 from resistpanel.records.sheet import Sample
 
 
+@pytest.fixture(autouse=True)
+def few_draws(monkeypatch):
+    """A fifth of the draws, to save time."""
+    monkeypatch.setattr("resistpanel.compare.tumor_fraction.FOLLOWUP_DRAWS", 2000)
+    monkeypatch.setattr("resistpanel.compare.tumor_fraction.FOLLOWUP_POWER_DRAWS", 400)
+
+
 def genotype(alt, depth, detected=None, errors=(0.3, 0.6), critical=4):
     """Return evidence with an exact interval of no importance."""
     af = alt / depth
@@ -145,6 +152,7 @@ def test_limit_of_one_allele():
     assert known_limit(dataclasses.replace(one, critical=None), 0.0) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fraction", [0.0, 0.002, 0.02])
 def test_the_test_is_calibrated_and_intervals_cover(fraction, monkeypatch):
     """Few patients, so that gross errors are seen; benchmarks.followup has the rates."""
