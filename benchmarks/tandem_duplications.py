@@ -143,17 +143,19 @@ def run(args: argparse.Namespace) -> list[tuple]:
             with contextlib.redirect_stdout(sys.stderr):
                 normal = str(args.out / "normal.bam")
                 Caller(Settings(str(fasta), str(bed), [str(bam)], normal)).run(str(out))
-            rows += [(af, c, *found(CallVcf(out), c, bam.stem, codes)) for c in copies]
+            vcf = CallVcf(out)
+            calls = [*vcf, *vcf.junctions()]
+            rows += [(af, c, *found(calls, c, bam.stem, codes)) for c in copies]
     return rows
 
 
-def found(vcf: CallVcf, one: Copy, sample: str, codes: np.ndarray) -> tuple:
+def found(calls: list, one: Copy, sample: str, codes: np.ndarray) -> tuple:
     """Return (kind, whether length and bases are exact, AF, low, high, filters) of the call."""
     text = decode(codes)
     end = one.start + one.length
     wanted = text[:end] + one.inserted + text[one.start :]
     best = ("none", False, None, None, None, "")
-    for call in [*vcf, *vcf.junctions()]:
+    for call in calls:
         if abs(call.pos - one.start) > one.length + 100:
             continue
         if call.alt == "<DUP:TANDEM>":
