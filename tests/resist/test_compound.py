@@ -13,7 +13,7 @@ def shipped():
 def phased(p, first, second, cis, trans):
     """Give two variants of the patient fragments with both, and with one alone."""
     for one, other in ((first, second), (second, first)):
-        entry = {"other": other, "sample": "post", "cis": cis, "trans": trans}
+        entry = {"other": other, "cis": cis, "trans": trans}
         next(v for v in p.variants if v["id"] == one)["phase"] = [entry]
 
 
