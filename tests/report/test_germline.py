@@ -9,6 +9,7 @@ import pytest
 
 from resistpanel.compare.inherited import read_genes, withhold
 from resistpanel.core.errors import InputError
+from resistpanel.core.made import FOLDER, set_private, stage_folder
 from resistpanel.core.schemas import from_builtins
 from resistpanel.inputs.config import settings
 from resistpanel.inputs.plan import with_private
@@ -169,3 +170,24 @@ def test_consent_of_the_sheet_overrides_and_moves_working_files_out(tmp_path):
     write("maks")
     _, errors = read_rows(sheet)
     assert "did you mean 'mask'?" in errors[0].line()
+
+
+def test_earlier_files_are_moved_out_of_the_results(tmp_path):
+    outdir, private = tmp_path / "out", tmp_path / "out.private"
+    for name in ("call", "report/outdated", "report", "store"):
+        (outdir / name).mkdir(parents=True, exist_ok=True)
+        (outdir / name / "P.txt").write_text(name)
+    (outdir / FOLDER).mkdir()
+    set_private(outdir, private, ["call", "annotate"])
+    left = {str(p.relative_to(outdir)) for p in outdir.rglob("P.txt")}
+    assert left == {"report/P.txt"} and stage_folder(outdir, "call") == private / "call"
+    assert private.stat().st_mode & 0o077 == 0
+    # A store begun since stays; working files of an older version are removed.
+    for name in ("call", "store"):
+        (outdir / name).mkdir()
+        (outdir / name / "P.txt").write_text("new")
+    set_private(outdir, private, ["call"])
+    assert (private / "call/P.txt").read_text() == "call" and (outdir / "store/P.txt").is_file()
+    assert not (outdir / "call").exists()
+    set_private(outdir, None, ["call"])
+    assert stage_folder(outdir, "call") == outdir / "call"

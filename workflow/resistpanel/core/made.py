@@ -25,6 +25,8 @@ from resistpanel.core.fingerprint import State, content, of_value, state
 FOLDER = ".resistpanel"
 #: Where pages are moved whose patient is being made again.
 OUTDATED = "report/outdated"
+#: Folder of the results store.
+STORE = "store"
 #: Libraries whose version changes numbers or bytes.
 LIBRARIES = ("pysam", "numpy", "scipy", "pandas", "cyvcf2", "mappy", "jinja2")
 #: Of the package and of the workflow, what a result depends on.
@@ -167,7 +169,7 @@ def private_of(outdir: Path) -> Path | None:
         name = (outdir / FOLDER / "private").read_text(encoding="utf-8").strip()
     except OSError:
         return None
-    return outdir / name if name else None
+    return Path(os.path.normpath(outdir / name)) if name else None
 
 
 def stage_folder(outdir: Path, name: str) -> Path:
@@ -193,7 +195,9 @@ def set_private(outdir: Path, private: Path | None, stages: Iterable[str]) -> No
         note.unlink(missing_ok=True)
         return
     private.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for name in (*stages, OUTDATED):
+    # A store keeps earlier results. One that was begun since has withheld variants of none.
+    before = () if note.is_file() else (STORE,)
+    for name in (*stages, OUTDATED, *before):
         old, new = outdir / name, private / name
         if not old.is_dir():
             continue
