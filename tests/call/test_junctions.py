@@ -23,6 +23,8 @@ from resistpanel.call.events import assemble, breakpoints
 from resistpanel.call.events.clusters import clusters, recurrent
 from resistpanel.call.io.reader import Reader
 from resistpanel.call.io.signals import CLIP, PAIR, SIGNAL_DTYPE, SPLIT
+from resistpanel.call.model.posterior import Priors
+from resistpanel.core.allele import Allele
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 from resistpanel.core.reference import Reference, encode
 from resistpanel.core.vcf import CallVcf
@@ -78,6 +80,23 @@ def bases(end: Breakend, n: int) -> str:
     """Return the last n bases that go on at a breakend, read towards it."""
     text = CONTIGS[end.contig]
     return text[end.pos - n : end.pos] if end.side == LEFT else reverse(text[end.pos : end.pos + n])
+
+
+def test_priors_of_junctions(reference):
+    """Only a junction of two chromosomes is inherited less often than it is somatic."""
+    a, b = Breakend("chr1", 1000, LEFT), Breakend("chr1", 3000, RIGHT)
+    deletion = Junction.of(a, b, reference)
+    translocation = Junction.of(a, Breakend("chr2", 2000, RIGHT), reference)
+    foldback = Junction.of(a, Breakend("chr1", 1010, LEFT), reference)
+    snv = Allele("chr1", 500, ONE[500], "A" if ONE[500] != "A" else "C")
+    usual = Priors()
+    parts = breakpoints.by_priors([snv, deletion, translocation, foldback], usual)
+    of = {int(i): priors for some, priors in parts for i in some}
+    assert sorted(of) == [0, 1, 2, 3]
+    assert of[0] == of[3] == usual
+    assert of[1].artifact < usual.artifact and of[1].germline_het == usual.germline_het
+    assert of[2].germline_het == of[2].germline_hom < of[2].somatic == usual.somatic
+    assert [len(some) for some, _ in breakpoints.by_priors([], usual)] == [0]
 
 
 class TestPairsAlone:

@@ -1625,6 +1625,16 @@ JUNCTION_DEPTHS = TABLE.add(
     meaning="Depths at which the limit of detection of a junction is stated",
     origin="judgement",
 )
+INHERITED_TRANSLOCATION = TABLE.add(
+    "INHERITED_TRANSLOCATION",
+    5e-7,
+    unit="1",
+    meaning="Prior of an inherited junction of two chromosomes, heterozygous or homozygous: a "
+    "twentieth of that of a somatic one, where inherited substitutions are 70 times as likely",
+    origin="judgement: a genome has some ten insertions from another chromosome with unique "
+    "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
+    "rearrangement there",
+)
 CARRIED_JUNCTION = TABLE.add(
     "CARRIED_JUNCTION",
     1e-6,

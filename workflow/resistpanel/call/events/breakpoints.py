@@ -10,6 +10,7 @@ from resistpanel.call.call_constants import (
     FOLDBACK_HOMOLOGY,
     FOLDBACK_REACH,
     HOMOLOGOUS_ERROR,
+    INHERITED_TRANSLOCATION,
     JUNCTION_ARTIFACT,
     JUNCTION_ERROR,
     JUNCTION_FLANK,
@@ -164,10 +165,23 @@ def trusted(alleles: Sequence[Allele]) -> np.ndarray:
 
 
 def by_priors(alleles: Sequence[Allele], priors: Priors) -> list[tuple[np.ndarray, Priors]]:
-    """Return the indices of alleles with the priors of the model for them."""
+    """Return the indices of alleles with the priors of the model for them.
+
+    Without a normal, the prior decides whether a junction near an allele frequency of 0.5 is
+    inherited: of one chromosome, as often as a substitution; of two, hardly ever.
+    """
     of_junctions = dataclasses.replace(priors, artifact=min(JUNCTION_ARTIFACT, priors.artifact))
-    apart = trusted(alleles)
-    parts = [(np.flatnonzero(~apart), priors), (np.flatnonzero(apart), of_junctions)]
+    of_translocations = dataclasses.replace(
+        of_junctions,
+        germline_het=min(INHERITED_TRANSLOCATION, priors.germline_het),
+        germline_hom=min(INHERITED_TRANSLOCATION, priors.germline_hom),
+    )
+    kind = trusted(alleles).astype(int)
+    kind[[i for i, a in enumerate(alleles) if kind[i] and a.first.contig != a.second.contig]] = 2
+    parts = [
+        (np.flatnonzero(kind == number), some)
+        for number, some in enumerate((priors, of_junctions, of_translocations))
+    ]
     return [part for part in parts if len(part[0])] or parts[:1]
 
 
