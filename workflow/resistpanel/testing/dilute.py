@@ -25,6 +25,7 @@ from resistpanel.core.stats import overdispersed_interval
 from resistpanel.records import pack as records
 from resistpanel.testing import pack_score
 from resistpanel.testing.pack import Known
+from resistpanel.testing.score import Call
 from resistpanel.testing.testing_constants import (
     LEAST_WORD_FLANK,
     MOST_WORD_FLANK,
@@ -147,7 +148,11 @@ def dilute(
         raise InputError("no known small variant is in the reads", str(inputs.pack.folder))
     rows = []
     for af in afs:
-        done = [_draw(inputs, known, support, af, [seed, round(af * 1e6), n]) for n in range(draws)]
+        done, stated = [], None
+        for number in range(draws):
+            drawn = [seed, round(af * 1e6), number]
+            one, stated = _draw(inputs, known, support, af, drawn, stated)
+            done.append(one)
         rows.append(_row(af, done))
     return tuple(rows)
 
@@ -158,23 +163,27 @@ def _draw(
     support: dict[Allele, Support],
     af: float,
     seed: list[int],
-) -> Draw:
+    stated: dict[Allele, Call] | None,
+) -> tuple[Draw, dict[Allele, Call]]:
+    """Return a draw, and the stated limits: those of the frequency's first draw."""
     bam = inputs.work / "diluted.bam"
     reached = thinned(inputs.bams["tumor"], bam, support, af, np.random.default_rng(seed))
     calls = pack_score.call(inputs, "diluted", bam)
-    stated = pack_score.forced_limits(inputs, "diluted_forced", bam)
+    if stated is None:
+        stated = pack_score.forced_limits(inputs, "diluted_forced", bam)
     with open_fasta(inputs.reference) as fasta:
         scored = pack_score.score(inputs.pack.known, calls, stated, fetcher(fasta))
     bam.unlink()
     bam.with_name(f"{bam.name}.bai").unlink()
     names = [one.name for one, _ in known]
     rows = {row.name: row for row in scored.rows}
-    return Draw(
+    draw = Draw(
         np.array([reached[allele] for _, allele in known]),
         np.array([rows[name].called for name in names]),
         np.array([np.nan if (lod := rows[name].lod) is None else lod for name in names]),
         len(scored.other),
     )
+    return draw, stated
 
 
 def _row(af: float, draws: list[Draw]) -> records.Dilution:

@@ -19,7 +19,7 @@ def _one_name(path: Path) -> str | None:
     return names.pop() if len(names) == 1 else None
 
 
-def _named(path: Path, name: str, output: Path) -> None:
+def named(path: Path, name: str, output: Path) -> None:
     """Copy a BAM under one sample's name.
 
     What has neither place nor mate is left out; a missing read group is added.
@@ -56,7 +56,7 @@ def bams(pack: Pack, data: Path | None, work: Path) -> dict[str, Path]:
             made[role].symlink_to(path.resolve())
             make_index(made[role])
         else:
-            _named(path, role, made[role])
+            named(path, role, made[role])
     return made
 
 
