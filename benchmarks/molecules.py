@@ -294,7 +294,7 @@ def main() -> None:
     peak = None
     if args.deep:
         with tempfile.TemporaryDirectory() as folder:
-            place = make(Path(folder), args.seed + 99, args.deep, args.deep_kb)
+            place = make(Path(folder), args.seed + len(args.molecules), args.deep, args.deep_kb)
             times.append({"molecules": args.deep} | speed(place))
             peak = memory(place)
             print(times[-1], peak, flush=True)
