@@ -90,7 +90,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar = "DIR" if kind == "cbioportal" else "FILE"
         parser.add_argument(f"--output-{kind.replace('_', '-')}", metavar=metavar, help=text)
     parser.add_argument(
-        "--genes", metavar="GFF3", help="genes of the panel, for the gene panel of a study"
+        "--genes",
+        metavar="GFF3",
+        help="genes of the panel: junction limits by gene; of a cohort, gene panel of the study",
     )
     parser.add_argument(
         "--targets", metavar="BED", help="targets of the panel: genes without a target are left out"
