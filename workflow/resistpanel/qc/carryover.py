@@ -179,15 +179,15 @@ def origins(
 def named(found: Sequence[Origin]) -> list[Origin]:
     """Return the patients that are in a control beyond doubt.
 
-    Alleles that patients share make others likely, too: of these only those are named that come
-    within a margin of the likeliest.
+    Alleles that patients share make others likely, too: only those are named that come within a
+    margin of the likeliest, be that one sure or not.
     """
     sure = [
         one for one in found
         if one.evidence >= CARRYOVER_EVIDENCE and one.fraction >= CARRYOVER_FRACTION
         and one.sites >= CARRYOVER_LEAST_SITES and one.shown >= CARRYOVER_LEAST_ALLELES
     ]  # fmt: skip
-    return [one for one in sure if one.evidence >= sure[0].evidence - CARRYOVER_MARGIN]
+    return [one for one in sure if one.evidence >= found[0].evidence - CARRYOVER_MARGIN]
 
 
 def judge(

@@ -240,7 +240,7 @@ CARRYOVER_FRACTION = TABLE.add(
 )
 CARRYOVER_LEAST_SITES = TABLE.add(
     "CARRYOVER_LEAST_SITES",
-    8,
+    5,
     unit="sites",
     meaning="Carry-over: fewest informative sites of a patient",
     origin="judgement",
