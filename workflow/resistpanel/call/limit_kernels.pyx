@@ -123,6 +123,8 @@ cdef class Models:
     cdef const int[:, ::1] levels
     cdef double log_somatic, log_null, log_own_prior, log_shared_prior, log_present, log_lacks
     cdef double within, within_constant
+    cdef double[:, ::1] log_mean
+    cdef double[:, :, ::1] log_side
     cdef double log_artifact_prior, log_tin, log_no_tin, tin_from, tin, needed_odds, needed_bf
     # of the site
     cdef double[::1] depth, w, like, row
@@ -177,6 +179,8 @@ cdef class Models:
         self.log_of_error, self.log_variant = np.empty((samples, 3)), np.empty(3)
         self.error_square = np.zeros((samples, 3))
         self.height = np.empty(self.F)
+        self.log_mean = np.empty((samples, self.M))
+        self.log_side = np.empty((samples, 2, self.M))
 
     def set_site(self, int sample, depth, expected, log_shared, log_own, log_rate, log_error,
                  double log_carried, double het_prior, double hom_prior, bint unproven):
@@ -197,13 +201,20 @@ cdef class Models:
         unproven : bool
             Whether the allele is reported even if it may be inherited.
         """
-        cdef int s, kind
+        cdef int s, kind, o, m
+        cdef double total
         self.depth, self.expected = depth, expected
         self.w, self.own_prior, self.log_rate = log_shared, log_own, log_rate
         self.log_error = log_error
         self.log_carried, self.het_prior, self.hom_prior = log_carried, het_prior, hom_prior
         self.unproven = unproven
         for s in range(self.S):
+            total = self.expected[s, 0] + self.expected[s, 1] + self.expected[s, 2]
+            for m in range(self.M):
+                self.log_mean[s, m] = log(self.within + total * self.multiplier[m])
+                for o in range(2):
+                    self.log_side[s, o, m] = log(
+                        self.within + self.expected[s, o] * self.multiplier[m])
             for kind in range(3):
                 self.set_kind(s, kind, False)
                 if s == sample:
@@ -305,8 +316,10 @@ cdef class Models:
         self.row_of(0, other, total, number, table, kinds)
         value = self.within_constant + lgamma(self.within + alt)
         for m in range(M):
+            # `posterior.log_within_step`
             self.absent[which, s, m] = (
-                like[m] + value + self.within_step(alt, total * self.multiplier[m])
+                like[m] + value + total * self.multiplier[m]
+                - (self.within + alt) * self.log_mean[s, m]
             )
             highest[m] = LOG_TINY
             sums[m] = 0
@@ -361,17 +374,12 @@ cdef class Models:
     cdef double side(self, int s, int o, double damaged) noexcept nogil:
         """Log-likelihood of an orientation's errors under the sample's own multipliers."""
         cdef double row[64]
-        cdef double mean
         cdef int m
+        # With `posterior.log_within_step`, in which the expected errors cancel.
         for m in range(self.M):
-            mean = self.expected[s, o] * self.multiplier[m]
-            row[m] = (self.own_prior[s, o, m] + damaged * self.log_rate[s, o, m] - mean
-                      + self.within_step(damaged, mean))
+            row[m] = (self.own_prior[s, o, m] + damaged * self.log_rate[s, o, m]
+                      - (self.within + damaged) * self.log_side[s, o, m])
         return log_sum(row, self.M) + self.within_constant + lgamma(self.within + damaged)
-
-    cdef double within_step(self, double errors, double mean) noexcept nogil:
-        """What `posterior.log_within_step` is, but for the terms that do not depend on the mean."""
-        return mean - (self.within + errors) * log(self.within + mean)
 
     cdef void convolve(self, double *out, const double[:, ::1] kernel, const int[:, ::1] of,
                        int first, int last, double most) noexcept nogil:
