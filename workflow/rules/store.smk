@@ -17,5 +17,5 @@ rule store:
     params:
         also=flags([("--also", SETTINGS.store)]),
     shell:
-        "resistpanel store --made-from {input.due:q} add {params.also}"
-        " {output.store:q} {input.reports:q} > {log:q} 2>&1"
+        "resistpanel store --made-from {input.due:q}"
+        " add {params.also} {output.store:q} {input.reports:q} > {log:q} 2>&1"
