@@ -135,7 +135,7 @@ def test_no_record_ends_the_stage(tmp_path, capsys):
     assert names == [
         ("chr2", None, None, "no_gene"),
         ("chr19", "ENST1.7", "p.Sec4Arg", None),
-        ("chr19", "ENST1.7", None, None),
+        ("chr19", "ENST1.7", "p.?", None),
         ("chrM", "ENST2", "p.Trp3%3D", None),
     ]
     assert found[1].INFO.get("REFSEQ") == "NM_1.2"

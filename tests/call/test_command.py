@@ -186,7 +186,7 @@ class TestNumbers:
         made = line(Record("c", 7, "A", "C", ["weak", "strand"], info, [cell]))
         assert made == (
             "c\t7\t.\tA\tC\t3\tweak;strand\tTYPE=SNV;SOMATIC_PHRED=3\tGT:AD:ADF:ADR:DP:AF:AFCI:LOD:LODN:"
-            "UB:DET:PRESENCE\t./.:0,0:.:.:0:.:.,.:.:.:.:.:.\n"
+            "UB:DET:PRESENCE:ERR:CRIT\t./.:0,0:.:.:0:.:.,.:.:.:.:.:.:.:.\n"
         )
 
 

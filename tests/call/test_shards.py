@@ -277,12 +277,12 @@ class TestFaults:
         fails(words, f"{paths[0]}: was made by version {made}, not 9.9; {cure}")
 
     def test_of_another_format(self, written, tmp_path, paths, fails, monkeypatch):
-        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/5")
+        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/6")
         words = self.gather(written, tmp_path, paths)
         fails(
             words,
-            f"{paths[0]}: is of format resistpanel/call-evidence/4, not "
-            "resistpanel/call-evidence/5; make it again with this version of resistpanel",
+            f"{paths[0]}: is of format resistpanel/call-evidence/5, not "
+            "resistpanel/call-evidence/6; make it again with this version of resistpanel",
         )
 
     @pytest.mark.parametrize("kind", ["absent", "empty", "text", "cut", "changed", "no head"])

@@ -24,9 +24,10 @@ written_step = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(written_step)
 
 #: Steps by what they are made from; each with all that follow it.
-REPORT = {"report", "cohort"}
+#: The results store is written where DuckDB is installed.
+REPORT = {"report", "cohort", *(["store"] if importlib.util.find_spec("duckdb") else [])}
 RESIST = {"resist", *REPORT}
-COMPARE = {"compare", *RESIST}
+COMPARE = {"compare", "biomarkers", *RESIST}
 COPIES = {"copynumber", "identity", *COMPARE}
 ANNOTATE = {"annotate", *COPIES}
 CALL = {"call", *ANNOTATE}

@@ -468,7 +468,8 @@ def test_every_input_of_a_rule_is_bound(study, snakemake):
         if line.startswith(("rule ", "localrule ")):
             step = line.split()[1].rstrip(":")
         elif kind in ("input", "output") and step != "all" and step is not None:
-            paths = {str(study.folder / word) for word in rest.split(", ")}
+            words = (word.removesuffix(" (update)") for word in rest.split(", "))
+            paths = {str(study.folder / word) for word in words}
             paths = {path for path in paths if "/due/" not in path}
             verdict = next(v for (s, _), v in study_binding.verdicts.items() if s == step)
             outdir = study_binding.outdir

@@ -175,8 +175,9 @@ SECOND = (
         (
             ("imatinib",),
             LEUKAEMIA,
+            # Together, as a compound mutation, they resist ponatinib; not to be excluded here.
             [("ABL1", "E255K", 0.0, 0.3), ("ABL1", "T315I", 0.0, 0.2)],
-            ["ponatinib"],
+            [],
         ),
         (("erlotinib",), LUNG, [("EGFR", "T790M", 0.0, 0.24)], ["osimertinib"]),
         # Resisted in part, or by another alteration that is still there; given in this line.

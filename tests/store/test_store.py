@@ -170,4 +170,4 @@ def test_without_duckdb_one_line_says_what_to_install(tmp_path, capsys, monkeypa
     monkeypatch.setitem(sys.modules, "duckdb", None)
     assert main(["store", "query", str(tmp_path / "x"), "SELECT 1"]) == 2
     assert Path(tmp_path / "x").exists() is False
-    assert "resistpanel[store]" in capsys.readouterr().err
+    assert "duckdb" in capsys.readouterr().err

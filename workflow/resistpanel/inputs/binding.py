@@ -279,7 +279,7 @@ class Steps:
             "report", patient,
             {**sheet, "quality": out(f"qc/{patient}.json"), **states,
              "verdict": out(f"resist/{patient}.json"), **copies, "calls": calls["calls"],
-             **self.reference, **self.reads(patient), **more},
+             **self.reference, "genes": self.panel["genes.gff3"], **self.reads(patient), **more},
             [*(f"report/{patient}.{suffix}"
                for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")),
              f"report/pass/{patient}.vcf.gz", f"report/pass/{patient}.vcf.gz.tbi"],

@@ -34,7 +34,7 @@ def _duckdb():
     except ImportError:
         raise InputError(
             "the results store needs the package duckdb",
-            cure="install it: pip install 'resistpanel[store]'",
+            cure="install duckdb, which `make setup` brings",
         ) from None
     return duckdb
 

@@ -160,7 +160,8 @@ def load(path: str | Path) -> tuple[dict, Collection]:
         fault: Exception = error
     except (ValueError, KeyError, TypeError, IndexError, EOFError, zlib.error) as error:
         fault = error
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OverflowError) as error:
+        # What zipfile raises of other versions, encryption and sizes, as damage may state them.
         fault = error
     raise InputError(
         "is no evidence of `resistpanel call --shard`, or damaged", str(path), "make it again"
