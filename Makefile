@@ -28,8 +28,8 @@ help: ## show this list
 setup: $(VENV)/.built ## make .venv with the locked packages, by their hashes; compile the kernels
 
 demo: setup ## simulate the two demo patients and run the workflow on each
-	$(BIN)/snakemake --cores $(CORES)
-	$(BIN)/snakemake --cores $(CORES) --configfile resources/demo/amplification.config.yaml
+	$(BIN)/resistpanel run --cores $(CORES)
+	$(BIN)/resistpanel run --cores $(CORES) --config resources/demo/amplification.config.yaml
 
 # Tests run side by side: more threads for numpy are in each other's way.
 test test-all: export OPENBLAS_NUM_THREADS = 1
