@@ -9,7 +9,14 @@ from resistpanel.copynumber.copy_states import STATES
 from resistpanel.copynumber.gene_states import Cell, cells, gene_states
 from resistpanel.copynumber.identity import infer_sex, mixture
 from resistpanel.copynumber.partial import within_targets
-from resistpanel.copynumber.purity import GRID, Somatic, alternatives, estimate, impossible
+from resistpanel.copynumber.purity import (
+    GRID,
+    Somatic,
+    alternatives,
+    estimate,
+    from_driver,
+    impossible,
+)
 from resistpanel.copynumber.ratios import Genes, bias
 from resistpanel.copynumber.segments import (
     NO_SITES,
@@ -287,3 +294,9 @@ def test_paired_calls_without_a_normal_need_the_ratio_of_purities():
 
 def test_states_hold_no_fraction_of_a_copy():
     assert STATES.total.dtype.kind == "i"
+
+
+def test_a_driver_below_the_lowest_purity_of_the_grid():
+    """Of plasma: the posterior is at the grid's first point."""
+    found = from_driver(2, 1488, "BRAF V600E").posterior
+    assert found.sum() == pytest.approx(1) and found[:, 0].sum() > 0.4

@@ -341,7 +341,11 @@ def from_posterior(joint: np.ndarray, source: str) -> Estimate:
 
 
 def between(low: float, high: float) -> np.ndarray:
-    """Return a posterior that is flat between two purities, of a genome at two copies."""
+    """Return a posterior that is flat between two purities, of a genome at two copies.
+
+    Purities below the grid, as of plasma, are at its first point.
+    """
+    low, high = max(low, GRID[0]), max(high, GRID[0])
     inside = (low - (GRID[1] - GRID[0]) <= GRID) & (high + (GRID[1] - GRID[0]) >= GRID)
     return np.outer([baseline == 2 for baseline in BASELINES], inside / inside.sum())
 
