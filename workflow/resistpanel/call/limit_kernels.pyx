@@ -9,7 +9,6 @@ import numpy as np
 from libc.math cimport INFINITY, exp, fabs, floor, lgamma, log, log10, log1p, sqrt
 
 cdef double LOG_TINY = -1e30
-cdef double LOG_FLOOR = log(1e-300)
 #: Terms smaller than the largest by more than this, in logs, are left out of a sum: 90 of them
 #: change it by less than 0.5 %.
 cdef double NEGLIGIBLE = -10.0
@@ -19,6 +18,9 @@ cdef double UNLIKELY = -28.0
 cdef double DISSIMILAR = 1e-12
 #: Where the log odds exceed what a call needs by less than this, each draw is asked.
 cdef double CLOSE = 10.0
+#: A number of fragments is asked again in a draw whose log odds, moved from those of the expected
+#: errors as where these are lowest, exceed what a call needs by less than this.
+cdef double DOUBTFUL = 3.0
 #: Where each fragment adds more than this, the odds are as good as straight.
 cdef double STEEP = 1.5
 
@@ -60,6 +62,18 @@ cdef double log_sum(const double *a, int n) noexcept nogil:
         if a[i] - most > NEGLIGIBLE:
             total += exp(a[i] - most)
     return log(total) + most
+
+
+cdef double total_of(const double *a, int n) noexcept nogil:
+    """sum(a), in four parts that the compiler adds side by side."""
+    cdef double[4] part = [0, 0, 0, 0]
+    cdef int i, j
+    for i in range(0, n - 3, 4):
+        for j in range(4):
+            part[j] += a[i + j]
+    for i in range(n - n % 4, n):
+        part[0] += a[i]
+    return part[0] + part[1] + part[2] + part[3]
 
 
 cdef double poisson(double mean, double u) noexcept nogil:
@@ -115,11 +129,12 @@ cdef class Models:
 
     cdef int F, M, S, one, normal, tin_tumor, leaks
     cdef const double[:, :, ::1] table
-    cdef const double[:, ::1] spread, narrow, close_spread, het
+    cdef const double[:, ::1] spread, narrow, close_spread
     cdef int[:, ::1] band, close_band
     cdef const double[::1] centres, frequency, log_keep, multiplier, leak
     cdef const double[:, ::1] scale
-    cdef const double[::1] prior, artifact, hom, flat
+    cdef const double[::1] prior, prior_of, artifact_of, hom_of, flat_of
+    cdef const double[:, ::1] het_of
     cdef const int[:, ::1] levels
     cdef double log_somatic, log_null, log_own_prior, log_shared_prior, log_present, log_lacks
     cdef double within, within_constant
@@ -136,8 +151,9 @@ cdef class Models:
     cdef double log_carried, het_prior, hom_prior
     cdef bint unproven
     # of its samples, as they are and without the allele
-    cdef double[:, :, ::1] absent, present, at_one, alike, close
-    cdef double[:, ::1] own, foreign
+    cdef double[:, :, ::1] absent, present, at_one, alike, close, inherited
+    cdef double[:, ::1] own, foreign, top
+    cdef int[:, ::1] likeliest
     cdef double[:, ::1] errors
 
     def __init__(self, constants, int samples, int normal, scalars, levels, int tin_tumor):
@@ -145,13 +161,14 @@ cdef class Models:
         self.table = constants["table"]
         self.F, self.M = self.table.shape[1], self.table.shape[2]
         self.spread, self.narrow = constants["spread"], constants["narrow"]
-        self.close_spread, self.het = constants["close_spread"], constants["het"]
+        self.close_spread = constants["close_spread"]
         self.band, self.close_band = band(self.spread), band(self.close_spread)
         self.centres, self.frequency = constants["log10_centres"], constants["frequency"]
         self.log_keep = constants["log_keep"]
         self.multiplier, self.leak = constants["multiplier"], constants["leak"]
-        self.prior, self.artifact = constants["prior"], constants["artifact"]
-        self.hom, self.flat = constants["hom"], constants["flat"]
+        self.prior, self.prior_of = constants["prior"], np.exp(constants["prior"])
+        self.artifact_of, self.het_of = np.exp(constants["artifact"]), np.exp(constants["het"])
+        self.hom_of, self.flat_of = np.exp(constants["hom"]), np.exp(constants["flat"])
         self.one, self.leaks = constants["one"], len(constants["leak"])
         self.levels = levels
         self.log_somatic, self.log_null = scalars["somatic"], scalars["null"]
@@ -171,6 +188,9 @@ cdef class Models:
         self.at_one = np.empty((2, samples, self.F))
         self.alike = np.zeros((2, samples, self.F - 1))
         self.close = np.zeros((2, samples, self.F - 1))
+        self.inherited = np.zeros((2, samples, 2))
+        self.top = np.zeros((2, samples))
+        self.likeliest = np.zeros((2, samples), dtype=np.int32)
         self.own = np.empty((2, samples))
         self.foreign = np.zeros((2, samples))
         self.errors = np.zeros((samples, 3))
@@ -232,6 +252,9 @@ cdef class Models:
         self.close[0, s, :] = self.close[1, s, :]
         self.own[0, s] = self.own[1, s]
         self.foreign[0, s] = self.foreign[1, s]
+        self.inherited[0, s, :] = self.inherited[1, s, :]
+        self.top[0, s] = self.top[1, s]
+        self.likeliest[0, s] = self.likeliest[1, s]
 
     cdef void add_error(self, double *table, double number, double log_error) noexcept nogil:
         """Add what fragments of an error probability say to a table of log-likelihoods."""
@@ -382,57 +405,75 @@ cdef class Models:
         return log_sum(row, self.M) + self.within_constant + lgamma(self.within + damaged)
 
     cdef void convolve(self, double *out, const double[:, ::1] kernel, const int[:, ::1] of,
-                       int first, int last, double most) noexcept nogil:
-        """Set out to the log of `height` from first to last, spread by a kernel, plus most."""
-        cdef double *row = &self.row[0]
+                       int first, int last) noexcept nogil:
+        """Set out to `height` from first to last, spread by a kernel."""
         cdef const double *column
         cdef double a
-        cdef int n = self.F - 1, f, g, low = n, high = 0
-        for g in range(first, last):
-            low, high = min(low, of[g, 0]), max(high, of[g, 1])
-        for f in range(n):
-            row[f] = 0
+        cdef int f, g
+        for f in range(self.F - 1):
+            out[f] = 0
         for g in range(first, last):
             a = self.height[g]
             column = &kernel[g, 0]
             for f in range(of[g, 0], of[g, 1]):
-                row[f] += a * column[f]
-        for f in range(n):
-            out[f] = log(row[f] + 1e-300) + most if low <= f < high else LOG_FLOOR + most
+                out[f] += a * column[f]
 
     cdef void smooth(self, int which, int s) noexcept nogil:
-        """Set what samples at a similar frequency are compared by."""
-        cdef int n = self.F - 1, f, g, first = n, last = 0
-        cdef double most = LOG_TINY, a, b
+        """Set what samples at a similar frequency are compared by, relative to `top`, in logs."""
+        cdef int n = self.F - 1, f, g, first = n, last = 0, at = 0
+        cdef double most, a, b
         cdef double *height = &self.height[0]
         cdef const double *one = &self.at_one[which, s, 1]
         for f in range(n):
-            if one[f] > most:
-                most = one[f]
+            if one[f] > one[at]:
+                at = f
+        # The last frequency is that of an allele without another one.
+        self.likeliest[which, s] = at if at < n - 1 else self.second(one)
+        most = self.top[which, s] = one[at]
         for f in range(n):
             height[f] = quick_exp(one[f] - most)
         for f in range(n):
             if one[f] - most > UNLIKELY:
                 first = min(first, f)
                 last = f + 1
-        self.convolve(&self.alike[which, s, 0], self.spread, self.band, first, last, most)
+        self.convolve(&self.alike[which, s, 0], self.spread, self.band, first, last)
         if self.normal >= 0:
-            self.convolve(&self.close[which, s, 0], self.close_spread, self.close_band, first,
-                          last, most)
+            self.convolve(&self.close[which, s, 0], self.close_spread, self.close_band, first, last)
         if self.levels[s, 0] >= 0:
             a = b = 0
             for g in range(first, last):
                 a += height[g] * self.narrow[self.levels[s, 0], g]
                 b += height[g] * self.narrow[self.levels[s, 1], g]
             self.foreign[which, s] = log((a + b) / 2 + 1e-300) + most
+        self.inherit(which, s)
 
-    cdef int best(self, int s) noexcept nogil:
-        """Return the index into FREQUENCIES[1:] of a sample's likeliest frequency."""
+    cdef int second(self, const double *one) noexcept nogil:
+        """Return the index into FREQUENCIES[1:] of the likeliest frequency but the last."""
         cdef int f, at = 0
-        for f in range(1, self.F - 1):
-            if self.at_one[0, s, f + 1] > self.at_one[0, s, at + 1]:
+        for f in range(1, self.F - 2):
+            if one[f] > one[at]:
                 at = f
         return at
+
+    cdef void inherit(self, int which, int s) noexcept nogil:
+        """Set a sample's log-likelihoods of a heterozygous and of a homozygous variant."""
+        cdef const double *one = &self.at_one[which, s, 0]
+        cdef const double *flat = &self.flat_of[0]
+        cdef double *row = &self.row[0]
+        cdef double het = 0, hom = 0, most = self.top[which, s], height
+        cdef int f
+        if self.normal >= 0 and s != self.normal:
+            most = max(most, one[0])
+            for f in range(self.F):
+                row[f] = quick_exp(one[f] - most) * flat[f]
+            hom = het = total_of(row, self.F)
+        else:
+            for f in range(self.F - 1):
+                height = exp(one[f + 1] - most) if one[f + 1] - most > -80 else 0
+                het += height * self.het_of[s, f]
+                hom += height * self.hom_of[f]
+        self.inherited[which, s, 0] = log(het + 1e-300) + most
+        self.inherited[which, s, 1] = log(hom + 1e-300) + most
 
     cdef int not_below(self, double frequency) noexcept nogil:
         """Return the index of the first of FREQUENCIES[1:] that is not below, as searchsorted."""
@@ -441,6 +482,27 @@ cdef class Models:
             low += 1
         return low
 
+    cdef double log_alike(self, int s, int f) noexcept nogil:
+        """Return the log-likelihood of a sample about a frequency."""
+        return log(self.alike[0, s, f] + 1e-300) + self.top[0, s]
+
+    cdef double alike_in(self, const double *prior, const double[:, :, ::1] of, bint normal
+                         ) noexcept nogil:
+        """Return the log-likelihood of all samples, or all tumours, about one frequency."""
+        cdef double result = 0
+        cdef double *row = &self.row[0]
+        cdef const double *column
+        cdef int s, f
+        for f in range(self.F - 1):
+            row[f] = prior[f]
+        for s in range(self.S):
+            if normal or s != self.normal:
+                result += self.top[0, s]
+                column = &of[0, s, 0]
+                for f in range(self.F - 1):
+                    row[f] *= column[f]
+        return log(total_of(row, self.F - 1) + 1e-300) + result
+
     cdef double with_tumor(self) noexcept nogil:
         """Log-likelihood of the normal with an unknown fraction of tumour."""
         cdef double row[64]
@@ -448,11 +510,11 @@ cdef class Models:
         cdef int s, k
         for s in range(self.S):
             if s != self.normal:
-                highest = max(highest, self.frequency[self.best(s) + 1])
+                highest = max(highest, self.frequency[self.likeliest[0, s] + 1])
         if highest < self.tin_from:
             return LOG_TINY
         for k in range(self.leaks):
-            row[k] = self.alike[0, self.normal, self.not_below(highest * self.leak[k])]
+            row[k] = self.log_alike(self.normal, self.not_below(highest * self.leak[k]))
         return log_sum(row, self.leaks) - log(<double>self.leaks)
 
     cdef double somatic(self) noexcept nogil:
@@ -477,21 +539,16 @@ cdef class Models:
                 normal[m] = add(self.log_no_tin + self.absent[0, self.normal, m],
                                 self.log_tin + leak)
             if self.tin_tumor >= 0:
-                value = self.frequency[self.best(self.tin_tumor) + 1]
+                value = self.frequency[self.likeliest[0, self.tin_tumor] + 1]
                 at = min(self.not_below(value * self.tin), self.F - 2)
-                value = self.alike[0, self.normal, at]
+                value = self.log_alike(self.normal, at)
                 for m in range(self.M):
                     normal[m] = add(self.absent[0, self.normal, m], value) - log(2.0)
             for m in range(self.M):
                 some[m] += normal[m]
         result = log_sum(some, self.M)
         if tumors > 1:
-            for f in range(self.F - 1):
-                self.row[f] = self.prior[f]
-                for s in range(self.S):
-                    if s != self.normal:
-                        self.row[f] += self.alike[0, s, f]
-            value = log_sum(&self.row[0], self.F - 1)
+            value = self.alike_in(&self.prior_of[0], self.alike, False)
             if self.normal >= 0:
                 for m in range(self.M):
                     normal[m] += self.w[m]
@@ -518,34 +575,18 @@ cdef class Models:
 
     cdef double germline(self) noexcept nogil:
         """Log prior times likelihood of a germline variant."""
-        cdef double het = 0, hom = 0, value
-        cdef int s, f
+        cdef double het = 0, hom = 0
+        cdef int s
         for s in range(self.S):
-            if self.normal >= 0 and s != self.normal:
-                for f in range(self.F):
-                    self.row[f] = self.at_one[0, s, f] + self.flat[f]
-                value = log_sum(&self.row[0], self.F)
-                het += value
-                hom += value
-                continue
-            for f in range(self.F - 1):
-                self.row[f] = self.at_one[0, s, f + 1] + self.het[s, f]
-            het += log_sum(&self.row[0], self.F - 1)
-            for f in range(self.F - 1):
-                self.row[f] = self.at_one[0, s, f + 1] + self.hom[f]
-            hom += log_sum(&self.row[0], self.F - 1)
+            het += self.inherited[0, s, 0]
+            hom += self.inherited[0, s, 1]
         return add(het + self.het_prior, hom + self.hom_prior)
 
     cdef double recurrent(self) noexcept nogil:
         """Log prior times likelihood of a recurrent artefact."""
-        cdef int s, f
         if self.normal < 0:
             return LOG_TINY
-        for f in range(self.F - 1):
-            self.row[f] = self.artifact[f]
-            for s in range(self.S):
-                self.row[f] += self.close[0, s, f]
-        return self.log_artifact_prior + log_sum(&self.row[0], self.F - 1)
+        return self.log_artifact_prior + self.alike_in(&self.artifact_of[0], self.close, True)
 
     cdef double from_others(self) noexcept nogil:
         """Log prior times likelihood of another person's allele."""
@@ -759,6 +800,38 @@ cdef class Models:
                     k = 0.5 * (low + high)
         return 0.5 * (low + high)
 
+    cdef double refused(self, int s, const double *part, const double[::1] checks,
+                        const double[::1] of_checks, double beyond, const double *z, int m
+                        ) noexcept nogil:
+        """Return the largest number of fragments beyond one that is refused in a draw, 0 if none.
+
+        Parameters
+        ----------
+        checks : (n,)
+            Numbers that are asked, falling.
+        of_checks : (n,)
+            Their `margin` with the expected errors.
+        """
+        cdef int i, lowest = 0, n = 0
+        cdef double at_lowest, value
+        while n < checks.shape[0] and checks[n] > beyond:
+            if of_checks[n] < of_checks[lowest]:
+                lowest = n
+            n += 1
+        if n == 0:
+            return 0
+        at_lowest = self.margin(s, part, checks[lowest], z, m)
+        for i in range(n):
+            if i == lowest:
+                value = at_lowest
+            elif of_checks[i] + at_lowest - of_checks[lowest] > DOUBTFUL:
+                continue
+            else:
+                value = self.margin(s, part, checks[i], z, m)
+            if value < 0:
+                return checks[i]
+        return 0
+
     def critical(self, int s, part, uniform, own, given, clean, int side, levels,
                  double cap, double until, bint last_refused, double least):
         """Return how many fragments with the variant make a call, for each draw of the errors.
@@ -813,7 +886,8 @@ cdef class Models:
         cdef double z[4]
         cdef double usual = 0, keep
         cdef int i, j, o, r, first
-        cdef double[::1] checks
+        cdef double[::1] checks, of_checks
+        cdef double refused
         # The expected errors first, to see what is called at all.
         z[0] = z[1] = z[2] = z[3] = 0
         for j in range(self.S):
@@ -864,6 +938,8 @@ cdef class Models:
             close.append(k)
             k *= 1.2
         checks = np.array(close[::-1], dtype=float)
+        if close:
+            of_checks = np.interp(checks, grid, values)
         keep = 1 - min(max(centre / n, least), 1)
         for r in range(u.shape[0]):
             self.draw(s, &u[r, 3], is_own[r], which[r], side, &cum_own[0, 0, 0], keep)
@@ -881,13 +957,12 @@ cdef class Models:
             seen[r] = self.errors[s, 0] + self.errors[s, 1] + self.errors[s, 2]
             start = max(centre + usual - seen[r], 0.3 * centre)
             result[r] = self.root(s, &fractions[0], start, &slope, z, which[r])
-            # An artefact, or damage, may explain more fragments where it does not explain fewer.
-            for i in range(checks.shape[0]):
-                if (checks[i] > result[r]
-                        and self.margin(s, &fractions[0], checks[i], z, which[r]) < 0):
+            if checks.shape[0] > 0:
+                # An artefact, or damage, may explain more fragments where it does not fewer.
+                refused = self.refused(s, &fractions[0], checks, of_checks, result[r], z, which[r])
+                if refused > 0:
                     slope = steep
-                    result[r] = self.root(s, &fractions[0], 1.1 * checks[i], &slope, z, which[r])
-                    break
+                    result[r] = self.root(s, &fractions[0], 1.1 * refused, &slope, z, which[r])
             if usable != &u[r, 0]:
                 answers[cleared] = result[r]
                 cleared += 1

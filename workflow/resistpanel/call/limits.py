@@ -60,7 +60,7 @@ from resistpanel.call.model.posterior import (
     log_shows_other,
     log_spread,
 )
-from resistpanel.core.special import betainc, betaincinv, betaln
+from resistpanel.core.special import betainc, betaincinv, betaln, ndtr, ndtri
 
 #: Least fragments of the filter `few_fragments`, least ratio of AF to stutter of `slippage`.
 FEW, SLIPPAGE = (
@@ -471,10 +471,15 @@ def _next_whole(number: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=256)
 def _uniform(draws: int, width: int) -> np.ndarray:
-    """Return the quantiles of the draws, a Latin hypercube, (draws, width)."""
+    """Return the quantiles of the draws, a Latin hypercube, (draws, width).
+
+    Of each stratum the middle is taken, moved outwards until the normal quantiles have variance 1:
+    middles alone lack the tails, and with 24 of them limits are up to 7 % too low.
+    """
     rng = np.random.default_rng(20101)
-    steps = np.tile((np.arange(draws)[:, None] + 0.5) / draws, width)
-    return np.ascontiguousarray(rng.permuted(steps, axis=0))
+    z = ndtri((np.arange(draws) + 0.5) / draws)
+    middle = ndtr(z / max(z.std(), 1e-9)) if draws > 1 else np.array([0.5])
+    return np.ascontiguousarray(rng.permuted(np.tile(middle[:, None], width), axis=0))
 
 
 def frequencies(needed: list[Needed], depth: np.ndarray) -> np.ndarray:
