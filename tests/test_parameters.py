@@ -98,6 +98,7 @@ STRUCTURE = {
         "TBI_SHIFT, TBI_DEPTH": "of the tabix format",
     },
     "extras/caller_tools.py": {"BROKEN_PIPE": "exit statuses"},
+    "call/model/known.py": {"TOGETHER": "memory: changes no result"},
     "inputs/binding.py": {
         "NEVER": "a time later than all",
         "GRAIN": "nanoseconds: the coarsest times of files",

@@ -81,7 +81,13 @@ def once(signals: np.ndarray) -> np.ndarray:
     for a, b in (("tid", "tid2"), ("pos", "pos2"), ("side", "side2")):
         out[a] = np.where(swap, signals[b], signals[a])
         out[b] = np.where(swap, signals[a], signals[b])
-    return np.unique(out)
+    # As np.unique, which compares records field by field, many times as slowly.
+    out = out[np.lexsort([out[name] for name in out.dtype.names[::-1]])]
+    new = np.zeros(len(out), dtype=bool)
+    new[:1] = True
+    for name in out.dtype.names:
+        new[1:] |= out[name][1:] != out[name][:-1]
+    return out[new]
 
 
 def recurrent(signals: np.ndarray) -> np.ndarray:
