@@ -121,27 +121,25 @@ def informative(signals: np.ndarray, longest: int, read: int) -> np.ndarray:
     return signals[~same | (apart > least)]
 
 
-def _runs(values: np.ndarray, gap: int) -> np.ndarray:
-    """Return the number of the run of each sorted value: a new one after more than `gap`."""
-    return np.concatenate([[0], np.cumsum(np.diff(values.astype(np.int64)) > gap)])
-
-
 def groups(signals: np.ndarray, gap: int, least: int) -> list[np.ndarray]:
     """Return rows of `least` signals or more whose breakends are near each other on both sides."""
     if not len(signals):
         return []
     contigs = int(signals["tid2"].max()) + 1
     tid, side, tid2, side2 = (signals[name].astype(np.int64) for name in SIDES)
-    _, kind = np.unique(((2 * tid + side) * contigs + tid2) * 2 + side2, return_inverse=True)
-    rows = [np.flatnonzero(kind == k) for k in range(kind.max() + 1)]
+    group = ((2 * tid + side) * contigs + tid2) * 2 + side2
+    rows = np.arange(len(signals))
     for field_ in ("pos", "pos2", "pos"):
-        cut = []
-        for some in rows:
-            some = some[np.argsort(signals[field_][some], kind="stable")]
-            run = _runs(signals[field_][some], gap)
-            cut += np.split(some, np.flatnonzero(np.diff(run)) + 1)
-        rows = [some for some in cut if len(some) >= least]
-    return rows
+        order = np.lexsort([signals[field_][rows], group])
+        rows, group = rows[order], group[order]
+        place = signals[field_][rows].astype(np.int64)
+        new = (np.diff(group) != 0) | (np.diff(place) > gap)
+        group = np.concatenate([[0], np.cumsum(new)])
+        enough = np.bincount(group)[group] >= least
+        rows, group = rows[enough], group[enough]
+        if not len(rows):
+            return []
+    return np.split(rows, np.flatnonzero(np.diff(group)) + 1)
 
 
 def _names(signals: np.ndarray, samples: np.ndarray, rows: np.ndarray) -> set:
