@@ -5,12 +5,16 @@ import random
 import pysam
 import pytest
 from callkit import other, random_sequence, write_bed, write_reference
+from hypothesis import given
+from hypothesis import strategies as st
 
 from resistpanel.call.caller import Caller, Settings
 from resistpanel.call.header import parameters, warnings
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
+from resistpanel.core.molecules import umi_lengths
+from resistpanel.core.umi import HALVES, umi_in_name
 from resistpanel.qc.assay import describe, look, notes, text
 from resistpanel.qc.assay_given import Given
 
@@ -162,3 +166,26 @@ def test_the_command(place, capsys):
         head = str(vcf.header)
     assert "families:single" in head and "##resistpanel_molecules_plasma=reads:" in head
     assert "have no UMI" in capsys.readouterr().err
+
+
+BASES = st.text("ACGTN", min_size=3, max_size=12)
+
+
+@given(
+    st.sampled_from(["I:1:FC:3:1101:5:7", "read5", "I:1:FC:3:1101:5:7:8,8"]),
+    st.sampled_from(":_|"),
+    BASES,
+    st.one_of(st.just(""), st.tuples(st.sampled_from("-+_,."), BASES).map("".join)),
+    st.sampled_from(["", ",", ",."]),
+)
+def test_names_as_the_fastq_reader_has_them(start, before, first, second, end):
+    name = start + before + first + second + end
+    umi = umi_in_name(name)
+    assert umi == first + second
+    assert umi_lengths(name) == tuple(len(half) for half in HALVES.split(umi))
+
+
+@given(st.text("ACGTr:_|,.+-5/ ", max_size=20))
+def test_any_name(text):
+    name = "x" + text
+    assert (umi_in_name(name) is None) == (umi_lengths(name) == ())

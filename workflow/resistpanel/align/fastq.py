@@ -18,15 +18,12 @@ from resistpanel.align.align_constants import (
     SMALL,
 )
 from resistpanel.core.errors import InputError
+from resistpanel.core.umi import HALVES, UMI_NAME, UMI_TAG
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
 BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: Illumina's read names: instrument, run, flow cell, lane, tile, x, y.
 ILLUMINA = re.compile(r"^[^:]+:[^:]+:([^:]+):(\d+):\d+:\d+:\d+")
-#: A UMI at the end of a read name: after `:` as bcl-convert writes it, or `_` as umi_tools does.
-UMI_NAME = re.compile(r"[:_]([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)$")
-#: A UMI in the comment, as samtools and fgbio write it.
-UMI_TAG = re.compile(r"(?:^|\s)RX:Z:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?=\s|$)")
 #: A comment that an aligner can hand on: SAM tags with tabs between.
 SAM_TAGS = re.compile(r"^(?:[A-Za-z][A-Za-z0-9]:[AifZHB]:[^\t]*(?:\t|$))+$")
 #: No quality: those are the characters from ``!`` to ``~``.
@@ -132,7 +129,7 @@ def umi_of(name: str, comment: str, umi: str) -> str | None:
         ``name`` or ``tag``: where it stands.
     """
     match = UMI_NAME.search(name) if umi == "name" else UMI_TAG.search(comment)
-    return match[1].replace("+", "-").replace("_", "-") if match else None
+    return HALVES.sub("-", match[1].replace("r", "")) if match else None
 
 
 def _cut_short(path: Path) -> bool:

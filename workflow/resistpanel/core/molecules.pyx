@@ -226,8 +226,13 @@ cdef int packed(const char *text, int64_t n, uint64_t *half) noexcept nogil:
 
 
 cdef bint separates(char c) noexcept nogil:
-    """Return whether a character is between the halves of a UMI: `-`, `+` or `_`."""
-    return c == 45 or c == 43 or c == 95
+    """Return whether a character is between the halves of a UMI: `-`, `+`, `_`, `,` or `.`."""
+    return c == 45 or c == 43 or c == 95 or c == 44 or c == 46
+
+
+cdef bint precedes(char c) noexcept nogil:
+    """Return whether a character is before the UMI of a read name: `:`, `_` or `|`."""
+    return c == 58 or c == 95 or c == 124
 
 
 cdef int halves(const char *text, int64_t n, uint64_t *half, uint8_t *length) noexcept nogil:
@@ -248,10 +253,19 @@ cdef int halves(const char *text, int64_t n, uint64_t *half, uint8_t *length) no
 
 
 cdef int in_name(const char *name, uint64_t *half, uint8_t *length) noexcept nogil:
-    """Parse the UMI in the last field of a name, as `halves`."""
-    cdef int64_t n = strlen(name), i = n - 1, k
+    """Parse the UMI in the last field of a name, as `halves`.
+
+    ``name:ACGT+ACGT`` (bcl-convert), ``name_ACGT`` (umi_tools), ``name|ACG.ACG``
+    (ConsensusCruncher), ``name:8,8:ACGT,ACGT`` or ``name:8,0:ACGT,.`` (ngs-bits, umiVar).
+    """
+    cdef int64_t n = strlen(name), i, k
     if n > 2 and name[n - 2] == 47:  # "/1", "/2"
-        n, i = n - 2, n - 3
+        n -= 2
+    if n > 2 and name[n - 2] == 44 and name[n - 1] == 46:  # ",.": the second half is not there
+        n -= 2
+    elif n > 1 and name[n - 1] == 44:
+        n -= 1
+    i = n - 1
     while i >= 0 and (UMI_CODE[<uint8_t>name[i]] or name[i] == 114):
         i -= 1
     if i < 0:
@@ -260,9 +274,9 @@ cdef int in_name(const char *name, uint64_t *half, uint8_t *length) noexcept nog
         k = i - 1
         while k >= 0 and (UMI_CODE[<uint8_t>name[k]] or name[k] == 114):
             k -= 1
-        if k >= 0 and i - k > 3 and (name[k] == 58 or name[k] == 95):  # ":", "_"
+        if k >= 0 and i - k > 3 and precedes(name[k]):
             return halves(name + k + 1, n - k - 1, half, length)
-    if n - i <= 3 or not (name[i] == 58 or name[i] == 95):
+    if n - i <= 3 or not precedes(name[i]):
         return 0
     return halves(name + i + 1, n - i - 1, half, length)
 
@@ -431,6 +445,14 @@ cdef void turn(Fragment *f) noexcept nogil:
     f.read[0], f.read[1] = f.read[1], f.read[0]
     f.strand = 1 - f.strand
     f.kind = f.kind & ~3 | (f.kind & 1) << 1 | (f.kind & 2) >> 1
+
+
+def umi_lengths(name: str) -> tuple[int, ...]:
+    """Return the lengths of the halves of the UMI in a read's name, for the tests."""
+    cdef uint64_t half[2]
+    cdef uint8_t length[2]
+    cdef int number = in_name(name.encode(), half, length)
+    return tuple(length[i] for i in range(max(number, 0)))
 
 
 def name_hash(name: str) -> int:

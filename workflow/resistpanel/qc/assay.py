@@ -17,6 +17,7 @@ from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target, merge_targets
 from resistpanel.core.stream import Stream
+from resistpanel.core.umi import HALVES, UMI_NAME, umi_in_name
 from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
@@ -33,10 +34,8 @@ from resistpanel.qc.qc_constants import (
 )
 from resistpanel.records.qc import Assay
 
-#: The last field of a read's name, if it is a UMI: of one read or of both.
-_NAMED = re.compile(r"[:_](r?[ACGTN]{3,}(?:[-+_]r?[ACGTN]{3,})?)$")
 #: A UMI of two halves, or a molecule's number with its strand.
-_HALVES = re.compile(r"[A-Za-z][-+_][A-Za-z]|^[0-9]+/[AB]$")
+_HALVES = re.compile(rf"[A-Za-z]{HALVES.pattern}[A-Za-z]|^[0-9]+/[AB]$")
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
 
 
@@ -111,14 +110,13 @@ def _umi(reads: Sequence[pysam.AlignedSegment]) -> str:
     for tag in ("RX", "MI"):
         if sum(read.has_tag(tag) for read in reads) >= least:
             return tag
-    return "name" if sum(bool(_NAMED.search(r.query_name)) for r in reads) >= least else "none"
+    return "name" if sum(bool(UMI_NAME.search(r.query_name)) for r in reads) >= least else "none"
 
 
 def _value(read: pysam.AlignedSegment, source: str) -> str:
     """Return the UMI of a read, empty without one."""
     if source == "name":
-        found = _NAMED.search(read.query_name)
-        return found[1] if found else ""
+        return umi_in_name(read.query_name) or ""
     return str(read.get_tag(source)) if read.has_tag(source) else ""
 
 
