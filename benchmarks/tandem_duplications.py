@@ -39,11 +39,11 @@ class Copy:
     inserted: str
 
 
-def draw(rng: np.random.Generator) -> tuple[np.ndarray, list[Copy]]:
+def draw(rng: np.random.Generator, lengths: list[int]) -> tuple[np.ndarray, list[Copy]]:
     """Return the sequence and the duplications."""
-    codes = background(2 * EDGE + APART * len(LENGTHS), rng)
+    codes = background(2 * EDGE + APART * len(lengths), rng)
     found = []
-    for n, length in enumerate(LENGTHS):
+    for n, length in enumerate(lengths):
         more = int(rng.integers(1, 13)) if rng.random() < 1 / 3 else 0
         inserted = decode(rng.integers(0, 4, more).astype(np.uint8))
         start = EDGE + n * APART + int(rng.integers(20, 60))
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> list[tuple]:
     """Make and call the samples; return a row for each duplication and AF."""
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
-    codes, copies = draw(rng)
+    codes, copies = draw(rng, args.lengths)
     fasta = args.out / "ref.fa"
     fasta.write_text(f">c\n{decode(codes)}\n")
     pysam.samtools.faidx(str(fasta))
@@ -129,7 +129,7 @@ def run(args: argparse.Namespace) -> list[tuple]:
     ]
     bed.write_text("".join(f"c\t{start}\t{end}\n" for start, end in spans))
     rows = []
-    for name, af in (("normal", 0.0), *((f"tumor{af}", af) for af in AFS)):
+    for name, af in (("normal", 0.0), *((f"tumor{af}", af) for af in args.af)):
         bam = args.out / f"{name}.bam"
         depth = args.depth if af else args.depth / 2
         if args.amplicon:
@@ -183,12 +183,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--read", type=int, default=100)
     parser.add_argument("--depth", type=float, default=1000)
+    parser.add_argument("--af", type=float, nargs="+", default=AFS)
+    parser.add_argument("--lengths", type=int, nargs="+", default=LENGTHS)
     parser.add_argument("--amplicon", action="store_true")
     args = parser.parse_args(argv)
     rows = run(args)
     for af, one, *rest in rows:
         print(af, one.length, len(one.inserted), *rest, sep="\t")
-    for af in AFS:
+    for af in args.af:
         mine = [r for r in rows if r[0] == af]
         exact = [r for r in mine if r[3] and r[7] in ("", "PASS")]
         bias = np.median([r[4] / af - 1 for r in exact]) if exact else float("nan")

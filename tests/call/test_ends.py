@@ -77,7 +77,7 @@ def settled(folder, reference, reads):
     fasta = Reference(reference)
     codes = fasta.codes(CONTIG, 50, 600)
     found = Reader(path, [(CONTIG, 50, 600)]).next_chunk(CONTIG, 50, 600)
-    cut = settle(found, CONTIG, None)
+    cut = settle(found, CONTIG, (codes, 50), None)
     piled = pile(found, chunk, codes)
     alleles, _, _ = clipped([found], chunk, piled.total, fasta, 15)
     return cut, found, piled, alleles, codes
@@ -145,3 +145,15 @@ def test_an_adapter_without_a_mate_spells_no_allele(tmp_path, reference, side, p
     cut, _, piled, alleles, codes = settled(tmp_path, reference, reads)
     assert cut == 0
     assert_only_the_insert(piled, alleles, codes, 20)
+
+
+@pytest.mark.parametrize("flip", [False, True], ids=["F1R2", "F2R1"])
+def test_mates_on_either_side_of_a_duplication_have_no_adapter(tmp_path, reference, flip):
+    """Of 200 bases, begun in either copy, as if the insert were 40 bases."""
+    copy = SEQUENCE[200:400]
+    one = 340, "60M40S", (copy + copy)[140:240]
+    two = 280, "100M", (copy + copy)[280:380]
+    reads = [read for n in range(20) for read in mates(n, one, two, flip)]
+    cut, found, _, _, _ = settled(tmp_path, reference, reads)
+    assert cut == 0
+    assert set(found.table["length"]) == {100}

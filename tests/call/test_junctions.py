@@ -1,5 +1,6 @@
 """Junctions: from the tags of reads to records, at base precision."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from callkit import (
 )
 
 from resistpanel.call.caller import Caller, Settings
-from resistpanel.call.events import assemble, breakpoints
+from resistpanel.call.events import assemble, breakpoints, genotype
 from resistpanel.call.events.clusters import clusters, recurrent
 from resistpanel.call.io.reader import Reader
 from resistpanel.call.io.signals import CLIP, PAIR, SIGNAL_DTYPE, SPLIT
@@ -259,6 +260,67 @@ class TestClusters:
     def test_lone_clips_are_dropped(self):
         rows = [(n, CLIP, 0, pos, LEFT, -1, -1, -1) for n, pos in enumerate((100, 200, 200))]
         assert recurrent(self.signals(rows))["pos"].tolist() == [200, 200]
+
+
+class TestFrequency:
+    """One read begins at every base of the reference and of the junction: AF is 50 %."""
+
+    LENGTH, FLANK = 100, 60
+
+    def support(self, folder, reference, junction, reads):
+        bam = write_bam(folder / "f.bam", LENGTHS, reads)
+        spans = [(e.contig, e.pos - 25, e.pos + 25) for e in (junction.first, junction.second)]
+        reader = Reader(bam, spans, names=True)
+        found = tuple(reader.next_chunk(*span) for span in spans)
+        sides = tuple(genotype.Side.of(junction, k, 150, reference) for k in (False, True))
+        return genotype.support(found, sides, junction, self.LENGTH)
+
+    def read(self, name, word, places, at, **more):
+        """Return a read of a haplotype, aligned at the contig that most of it is of."""
+        mine = places[at : at + self.LENGTH]
+        chosen = max({c for c, _ in mine if c}, key=[c for c, _ in mine].count)
+        inside = [k for k, (c, _) in enumerate(mine) if c == chosen]
+        first, last = inside[0], inside[-1] + 1
+        cigar = "".join(
+            f"{n}{op}"
+            for n, op in ((first, "S"), (last - first, "M"), (self.LENGTH - last, "S"))
+            if n
+        )
+        text = word[at : at + self.LENGTH]
+        return Read(name, chosen, mine[first][1], cigar, text, **more)
+
+    @pytest.mark.parametrize("inserted", ["", "ACGTTGCAT"])
+    def test_all_reads_of_a_junction_count(self, tmp_path, reference, inserted):
+        junction = Junction.of(
+            Breakend("chr1", 2000, LEFT), Breakend("chr2", 1500, RIGHT), reference, inserted
+        )
+        word = ONE[1850:2000] + inserted + TWO[1500:1650]
+        places = [("chr1", p) for p in range(1850, 2000)] + [("", 0)] * len(inserted)
+        places += [("chr2", p) for p in range(1500, 1650)]
+        reads = [self.read(f"j{k}", word, places, k) for k in range(len(word) - self.LENGTH)]
+        for name, text, pos in (("chr1", ONE, 2000), ("chr2", TWO, 1500)):
+            starts = range(pos - 150, pos + 50)
+            reads += [Read(f"{name}{s}", name, s, "100M", text[s : s + 100]) for s in starts]
+        found = self.support(tmp_path, reference, junction, reads)
+        assert found.alt / found.total == pytest.approx(0.5, abs=0.005)
+
+    def test_fragments_of_a_duplication_hold_a_breakend_too(self, tmp_path, reference):
+        """Of 120 bases, at both ends of which one mate ends where the other holds the junction."""
+        junction = Junction.of(
+            Breakend("chr1", 2000, RIGHT), Breakend("chr1", 2120, LEFT), reference
+        )
+        word = ONE[1600:2120] + ONE[2000:2500]
+        places = [("a", p) for p in range(1600, 2120)] + [("b", p) for p in range(2000, 2500)]
+        reads = []
+        for k in range(len(word) - 250):
+            for at, flag in ((k, PAIRED | FIRST), (k + 150, PAIRED | SECOND | REVERSE)):
+                one = self.read(f"j{k}", word, places, at, flag=flag)
+                reads.append(dataclasses.replace(one, contig="chr1"))
+        for k in range(1600, 2500 - 250):
+            for at, flag in ((k, PAIRED | FIRST), (k + 150, PAIRED | SECOND | REVERSE)):
+                reads.append(Read(f"r{k}", "chr1", at, "100M", ONE[at : at + 100], flag=flag))
+        found = self.support(tmp_path, reference, junction, reads)
+        assert found.alt / found.total == pytest.approx(0.5, abs=0.02)
 
 
 @pytest.fixture(scope="module")

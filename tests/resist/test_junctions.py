@@ -62,6 +62,24 @@ def test_kinase_domain_duplication_is_a_candidate(patient, finding, context):
     assert (found["effect"], found["label"]) == ("candidate", "EGFR-KDD")
 
 
+def test_kinase_domain_duplication_is_the_driver_of_afatinib(patient, finding, context):
+    p = patient("afatinib", disease="NSCLC").background()
+    add(p, "EGFR", "", 0.3, 0.3, consequence="duplication", alt="<DUP:TANDEM>", name="EGFR-KDD",
+        exons="EGFR:18-25", frame="in_frame", kinase="duplicated")  # fmt: skip
+    value = p.resist(context)
+    assert (value["driver"]["gene"], value["driver"]["state"]) == ("EGFR", "retained")
+    assert finding(value, "EGFR").effect == "driver"
+
+
+def test_no_driver_of_a_drug_with_a_junction_among_its_drivers(patient, context):
+    """Sites that were examined decide; of the junction its limit is said."""
+    p = patient("afatinib", disease="NSCLC").background()
+    p.add("EGFR", "L858R", 0, 0, sites=("driver-EGFR-L858R",))
+    driver = p.resist(context)["driver"]
+    assert driver["state"] == "absent"
+    assert "kinase domain duplication with breakpoints outside of the targets" in driver["text"]
+
+
 def test_met_exon_14_is_the_driver(patient, finding, context):
     p = patient("capmatinib", disease="NSCLC").background()
     add(p, "MET", "", 0.3, 0.3, name="MET exon 14 deletion", exons="MET:14-14", frame="in_frame",

@@ -45,7 +45,14 @@ EVIDENCE_LEVELS = (
 )
 
 #: Alteration types that the DNA of a coding panel does not show.
-NOT_IN_DNA = {"overexpression", "expression_loss", "activation", "fusion", "splice"}
+NOT_IN_DNA = {
+    "overexpression",
+    "expression_loss",
+    "activation",
+    "fusion",
+    "kinase_domain_duplication",
+    "splice",
+}
 
 #: What joins the mutations of a compound row.
 JOIN = "+"

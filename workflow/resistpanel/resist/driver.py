@@ -91,8 +91,17 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
     ]
     invisible = [driver for driver in drivers if not driver.visible_in_dna]
     by_junction = [driver for driver in invisible if shown_by_breakpoints(driver)]
+    all_names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
+    names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in by_junction), "or")
+    if looked_for and by_junction == invisible:
+        more = f"; {names} with breakpoints outside of the targets is not detected" if names else ""
+        return _result(
+            None,
+            "absent",
+            f"no sensitising alteration ({all_names}) was found in any tumour sample: low tumour "
+            f"content, a sample swap, or another driver{more}",
+        )
     if by_junction and by_junction == invisible:
-        names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in by_junction), "or")
         return _result(
             None,
             "unknown",
@@ -106,20 +115,11 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
             "unknown",
             f"{names} cannot be detected by a panel of coding exons; no other was found",
         )
-    if not looked_for:
-        names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
-        return _result(
-            None,
-            "unknown",
-            f"no sensitising alteration ({names}) was found, and none of them has a site that was "
-            "examined",
-        )
-    names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
     return _result(
         None,
-        "absent",
-        f"no sensitising alteration ({names}) was found in any tumour sample: low tumour content, "
-        "a sample swap, or another driver",
+        "unknown",
+        f"no sensitising alteration ({all_names}) was found, and none of them has a site that was "
+        "examined",
     )
 
 

@@ -265,4 +265,4 @@ def _support(junction: Junction, reads: tuple[Reads, Reads], caller: "Caller"):
     length = int(np.median(lengths)) if len(lengths) else 100
     flank = int(lengths.max(initial=length)) + 2 * JUNCTION_FLANK
     sides = tuple(Side.of(junction, second, flank, caller.reference) for second in (False, True))
-    return support(reads, sides, junction.type == "DUP", length)
+    return support(reads, sides, junction, length)

@@ -165,23 +165,46 @@ def count(reads: Reads, side: Side) -> Counts:
     )
 
 
-def starts(side: Side, length: int) -> tuple[int, int]:
-    """Return the start positions at which an error-free read shows the junction, and its absence.
+def starts(sides: tuple[Side, Side], length: int, inserted: int) -> tuple[int, tuple[int, int]]:
+    """Return from how many start positions an error-free read shows the junction, or its absence.
 
-    Of reads of the junction and of the reference, by the first base at their breakend.
+    A read with few bases of one arm is aligned at the other breakend: the positions of the junction
+    are those of either side, counted once.
+
+    Parameters
+    ----------
+    sides : of the junction
+    length : int
+        Of a read.
+    inserted : int
+        Bases between the breakends.
+
+    Returns
+    -------
+    junction : int
+    reference : (int, int)
+        At either breakend.
     """
-    first = np.arange(side.flank - length + 1, side.flank)
-    first = first[(first >= 0) & side.crossed(first, length)]
-    index = first[:, None] + np.arange(length)[None, :]
-    quals = np.full(index.shape, SAMPLING_QUALITY, dtype=np.uint8)
-    index = np.minimum(index, len(side.reference) - 1)
-    with_it = compared(side.junction[index], quals, first, side)[0]
-    without = compared(side.reference[index], quals, first, side)[0]
-    return int((with_it >= MARGIN).sum()), int((without <= -MARGIN).sum())
+    shown: set[int] = set()
+    absent = []
+    for second, side in enumerate(sides):
+        first = np.arange(side.flank - length + 1, side.flank)
+        first = first[(first >= 0) & side.crossed(first, length)]
+        index = first[:, None] + np.arange(length)[None, :]
+        quals = np.full(index.shape, SAMPLING_QUALITY, dtype=np.uint8)
+        index = np.minimum(index, len(side.reference) - 1)
+        with_it = compared(side.junction[index], quals, first, side)[0]
+        without = compared(side.reference[index], quals, first, side)[0]
+        absent.append(int((without <= -MARGIN).sum()))
+        arm = side.flank - first if side.end.side == LEFT else first + length - side.flank
+        arm = arm[with_it >= MARGIN]
+        # As bases of the first arm.
+        shown.update((length - inserted - arm if second else arm).tolist())
+    return len(shown), (absent[0], absent[1])
 
 
 def support(
-    reads: tuple[Reads, Reads], sides: tuple[Side, Side], tandem: bool, length: int
+    reads: tuple[Reads, Reads], sides: tuple[Side, Side], junction: Junction, length: int
 ) -> Support:
     """Return one sample's evidence for a junction.
 
@@ -194,8 +217,7 @@ def support(
     ----------
     reads : Reads around the first and the second breakend
     sides : of the junction
-    tandem : bool
-        Whether the junction is that of a tandem duplication.
+    junction : Junction
     length : int
         Of a read.
     """
@@ -203,12 +225,13 @@ def support(
     names = np.concatenate([c.names for c in found])
     _, once = np.unique(names, return_index=True)
     carrying = names[once]
-    depths, chances = [], []
-    for c, side in zip(found, sides, strict=True):
-        with_it, without = starts(side, length)
-        chances.append(with_it)
-        absent = np.setdiff1d(c.absent, carrying)
-        depths.append(len(absent) * with_it / max(without, 1))
+    tandem = junction.type == "DUP"
+    with_it, without = starts(sides, length, len(junction.inserted))
+    depths = []
+    for c, some in zip(found, without, strict=True):
+        # A fragment of a short duplication may hold its junction and one of its breakends.
+        absent = c.absent if tandem else np.setdiff1d(c.absent, carrying)
+        depths.append(len(absent) * with_it / max(some, 1))
     most = max(depths)
     used = [n for n in depths if n >= BARE_SIDE * most]
     absent = sum(used) / len(used)

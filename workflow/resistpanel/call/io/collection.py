@@ -153,17 +153,24 @@ def forced(chunk: regions.Chunk, mine: Sequence[Allele]) -> tuple[list[Allele], 
     return [a for a, inside in zip(mine, whole, strict=True) if inside], indels
 
 
-def settle(reads: Reads, contig: str, primers: Primers | None, amplicons: bool = False) -> int:
+def settle(
+    reads: Reads,
+    contig: str,
+    plain: tuple[np.ndarray, int],
+    primers: Primers | None,
+    amplicons: bool = False,
+) -> int:
     """Cut adapters off, and mark the fragments' own primers; return the reads that were cut.
 
     Of `amplicons` of which the primers are unknown, they are inferred where products overlap.
+    `plain` are the reference's base codes and the position of the first of them.
     """
     table = reads.table
     if not len(table):
         return 0
     raw = table.view(np.uint8)
     pairs = mates(raw, reads.n_fragments)
-    adapters = trim_adapters(raw, reads.bases, reads.cigars, pairs)
+    adapters = trim_adapters(raw, reads.bases, reads.cigars, pairs, *plain)
     if primers is not None:
         mask_primers(raw, pairs, *primers.of(contig))
     elif amplicons:
@@ -311,7 +318,7 @@ def _load(
     )
     crc, ends = checksum(reads), _ends(reads)
     fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
-    cut = settle(reads, chunk.contig, kind.primers, fixed and kind.infer)
+    cut = settle(reads, chunk.contig, (codes, chunk.beg), kind.primers, fixed and kind.infer)
     return Loaded(ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut)
 
 

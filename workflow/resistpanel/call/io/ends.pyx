@@ -18,6 +18,8 @@ cdef enum:
     #: Mates of an insert shorter than they are may differ at one base in so many.
     ONE_IN = 8
     LEAST_INSERT = 12
+    #: Aligned bases beyond the mate's first one that no adapter has by chance.
+    LEAST_BEYOND = 10
 
 
 cdef void cut(Read *r, uint32_t *cigars, int32_t left, int32_t right) noexcept nogil:
@@ -100,6 +102,21 @@ cdef bint same(const uint8_t *a, const uint8_t *b, int32_t n) noexcept nogil:
     return True
 
 
+cdef bint goes_on(Read *r, const uint8_t *bases, const uint8_t[::1] codes, int64_t origin,
+                  int32_t edge, bint right) noexcept nogil:
+    """Return whether a read is the reference's beyond a position, on its right or on its left.
+
+    So are mates on either side of the junction of a tandem duplication: both begin in the repeat,
+    one in each copy, and its sequence is the same.
+    """
+    cdef int32_t n = r.end - edge if right else edge - r.pos
+    cdef int32_t at = r.length - r.rclip - n if right else r.lclip
+    cdef int64_t place = (edge if right else r.pos) - origin
+    if n < LEAST_BEYOND or at < 0 or at + n > r.length or place < 0 or place + n > codes.shape[0]:
+        return False
+    return same(bases + r.seq + at, &codes[place], n)
+
+
 def mates(const uint8_t[::1] table, int64_t fragments):
     """Return the rows of each fragment's forward and reverse read, -1 without, (fragments, 2).
 
@@ -120,13 +137,14 @@ def mates(const uint8_t[::1] table, int64_t fragments):
 
 
 def trim_adapters(uint8_t[::1] table, const uint8_t[::1] bases, uint32_t[::1] cigars,
-                  const int32_t[:, ::1] pairs):
+                  const int32_t[:, ::1] pairs, const uint8_t[::1] codes, int64_t origin):
     """Cut off what mates read beyond the end of their fragment, in place.
 
     Where an insert is shorter than a read, both mates read all of it, and then their adapters. The
     insert runs from the first base of the forward to the first base of the reverse read; that
     it does is checked by its sequence, which both show: an insertion that is not aligned looks alike
-    by its coordinates alone.
+    by its coordinates alone. A read that is aligned well beyond its mate's first base has no adapter
+    there.
 
     Parameters
     ----------
@@ -136,6 +154,10 @@ def trim_adapters(uint8_t[::1] table, const uint8_t[::1] bases, uint32_t[::1] ci
         As there.
     pairs : int32, (fragments, 2)
         From `mates`.
+    codes : uint8
+        Base codes of the reference.
+    origin : int
+        Position of the first of them.
 
     Returns
     -------
@@ -173,6 +195,9 @@ def trim_adapters(uint8_t[::1] table, const uint8_t[::1] bases, uint32_t[::1] ci
                     continue
                 if not same(&bases[a.seq], &bases[b.seq + b.length - insert], insert):
                     continue
+                if (goes_on(a, &bases[0], codes, origin, last, True)
+                        or goes_on(b, &bases[0], codes, origin, first, False)):
+                    break
                 if insert < a.length:
                     cut(a, &cigars[0], 0, a.length - insert)
                     done += 1
