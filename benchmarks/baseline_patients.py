@@ -70,6 +70,10 @@ class Drawn:
         self.path, self.samples = "drawn", ["normal", "pre", "post"]
         self.records, self.rho = records, rho
 
+    def unit(self, sample: str) -> str:
+        """Return what counts are of."""
+        return "fragments"
+
     def overdispersion(self, sample: str) -> float | None:
         """Return the overdispersion that the caller states."""
         return self.rho.get(sample)

@@ -173,6 +173,10 @@ class Calls:
         self.rho = dict(zip(self.samples, patient.stated_rho, strict=True))
         self.records = records
 
+    def unit(self, sample: str) -> str:
+        """Return what counts are of."""
+        return "fragments"
+
     def overdispersion(self, sample: str) -> float:
         """Return rho of a sample as the caller estimated it."""
         return float(self.rho[sample])

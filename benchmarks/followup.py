@@ -85,7 +85,7 @@ def main() -> int:
     tests = false = patients = detected = covered = blind = 0
     for number in range(args.patients):
         evidence, frequency = draw(rng, int(rng.integers(5, 41)), args.fraction)
-        found = backgrounds(evidence, NORMAL, Priors())
+        found = backgrounds(evidence, NORMAL, Priors().of_molecules())
         known = known_errors(evidence, found, KNOWN_ALPHA, [PLASMA])
         alt = evidence.errors[:, PLASMA].sum((1, 2)).round().astype(int)
         depth = (evidence.other[:, PLASMA] + alt).astype(int)

@@ -58,7 +58,7 @@ STRUCTURE = {
     "call/model/overdispersion.py": {"FARTHEST": "logit beyond which a frequency is 0 or 1"},
     "call/model/posterior.py": {"LOG_TINY": "log of 0", "STEP": "candidates computed at a time"},
     "call/planning.py": {
-        "SINGLE, READ, SIMPLEX, DUPLEX": "indices of NOMINAL_RATES",
+        "READ, SIMPLEX, DUPLEX": "indices of NOMINAL_RATES",
         "NORMAL, PLASMA": "indices of the samples",
         "BASES": "wrong ones of four",
     },

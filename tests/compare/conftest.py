@@ -94,6 +94,9 @@ class Study:
     def error(self, sample):
         return DEFAULT_ERROR
 
+    def unit(self, sample):
+        return "fragments"
+
     def __iter__(self):
         return iter(self.records)
 

@@ -52,3 +52,20 @@ def test_variants_at_several_frequencies_keep_the_lower_quartile(lowest):
 
 def test_of_few_it_is_the_least_that_they_may_be(lowest, view):
     assert lowest([270, 280], 900) == view(270, 900).evidence.low
+
+
+@pytest.mark.parametrize(
+    ("alts", "sites", "shows"),
+    [((240,), ("driver",), True), ((240,), (), False), ((240, 200), (), True),
+     ((30,), ("driver",), False)],
+)  # fmt: skip
+def test_a_driver_of_one_sample_shows_that_it_has_tumour(view, alts, sites, shows):
+    """240 of 900 fragments are tumour, though no other sample shows it; 30 may have hopped."""
+    records = []
+    for i, alt in enumerate(alts):
+        here, other = view(alt, 900).evidence, view(0, 900).evidence
+        seen = {"a": dataclasses.replace(here, detected=True), "b": other}
+        records.append(Record({"id": str(i), "sites": sites}, seen))
+    found = contents(records, {"a": Purity(), "b": Purity()}, ["a", "b"])
+    assert found["a"].detected is shows
+    assert not found["b"].detected

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import nbinom, poisson
 
 from resistpanel.compare.content import Content
-from resistpanel.compare.followup import FollowUp, known_limit
+from resistpanel.compare.followup import FollowUp, known_limit, with_known
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
 from resistpanel.compare.tumor_fraction import KnownSite, log_negative_binomial, tumor_fraction
@@ -141,7 +141,38 @@ def test_index_hopping_is_named_where_it_is_considered():
     assert follow(variants).result()[0].hopping is None
     found = follow(variants, most_hopping=0.005).result()[0]
     assert found.hopping == pytest.approx(1 / 270, rel=1e-5)
-    assert "index hopping of 0.37 % would explain it as well" in found.text
+    assert found.text.startswith(
+        "ctDNA not shown: index hopping of 0.37 % from the patient's other"
+    )
+    # One answer: neither the plasma nor an allele of it is detected.
+    assert (found.detected, found.tumor_fraction) == (False, None)
+
+
+def test_a_known_allele_is_detected_by_what_a_known_one_takes():
+    """By the caller in tissue, by CRIT in plasma; not what hopping may explain."""
+    variants = [
+        record(n, tissue=genotype(270, 900), blood=genotype(0, 900), p1=genotype(3, 9000),
+               p2=genotype(alt, 9000)) for n, alt in ((1, 5), (2, 4), (3, 3))
+    ]  # fmt: skip
+    unknown = record(4, tissue=genotype(0, 900), blood=genotype(0, 900), p1=genotype(5, 9000),
+                     p2=genotype(5, 9000))  # fmt: skip
+    hopped = {("chr1:2:A:C", "p2"): None}
+    found, as_known = with_known([*variants, unknown], [*variants, unknown], SAMPLES, hopped)
+    assert [one.evidence["p2"].detected for one in found] == [True, False, False, False]
+    assert not any(one.evidence["p1"].detected for one in found)
+    assert as_known == {("chr1:1:A:C", "p2")}
+    assert not with_known(variants, [], SAMPLES, {})[1]
+
+
+def test_plasma_with_tumour_dna_by_all_alleles_bounds_what_was_not_detected():
+    """Two molecules each of thirty alleles: none is detected, and yet a clone is bounded."""
+    made = follow(patient(2, 0, number=30))
+    found = made.contents_by_all()
+    assert set(found) == {"p1"}
+    one = made.result()[0]
+    assert found["p1"].detected
+    assert found["p1"].af == pytest.approx(0.5 * one.tumor_fraction, rel=1e-3)
+    assert found["p1"].af_low == pytest.approx(0.5 * one.low, rel=1e-3)
 
 
 def test_limit_of_one_allele():

@@ -681,6 +681,23 @@ ARTIFACT_LEVEL = TABLE.add(
     meaning="Allele frequency from which on the prior of a recurrent artefact is flat",
     origin="judgement",
 )
+ARTIFACT_LOW = TABLE.add(
+    "ARTIFACT_LOW",
+    0.03,
+    unit="1",
+    meaning="Least prior of a recurrent artefact at low allele frequencies, as a fraction of that "
+    "from ARTIFACT_LEVEL on",
+    origin="judgement: the multiplier of the error rate covers such frequencies too",
+)
+ARTIFACT_LOW_MOLECULES = TABLE.add(
+    "ARTIFACT_LOW_MOLECULES",
+    0.003,
+    unit="1",
+    meaning="The same of a substitution where a tumour sample is of molecules: an artefact at one "
+    "frequency in reads and in molecules is of no cycle or strand, which leaves mapping",
+    origin="judgement: a tenth; python -m benchmarks.molecule_calls --seed 55120931 measures what "
+    "is called, and the false calls",
+)
 HET_CENTRE = TABLE.add(
     "HET_CENTRE",
     -0.05,

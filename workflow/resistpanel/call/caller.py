@@ -88,6 +88,11 @@ class Caller:
         self.found: collection.Collection | None = None
 
     @property
+    def molecules(self) -> bool:
+        """Whether a tumour sample's evidence is of molecules."""
+        return any(assay.unit(self.assays[s]) == "molecules" for s in self.tumors)
+
+    @property
     def error_counts(self) -> list[error_model.ErrorCounts]:
         """Error error_counts of the samples."""
         return self.found.error_counts
@@ -177,7 +182,7 @@ class Caller:
         """Evaluate the models; those of junctions have another prior of artifacts."""
         which, parts = [], []
         alleles = [c.allele for c in self.candidates]
-        for some, priors in breakpoints.by_priors(alleles, self.settings.priors):
+        for some, priors in breakpoints.by_priors(alleles, self.settings.priors, self.molecules):
             germline = None if self.log_germline is None else self.log_germline[some]
             part = evidence.part(some)
             parts.append(model.evaluate(part, self.normal, priors, germline, *admixture, **known))

@@ -233,7 +233,7 @@ class _Limits:
             "log10_centres": LOG_CENTRES,
             "leak": LEAKS_TRIED,
             "prior": log_frequency_prior(),
-            "artifact": log_artifact_prior(),
+            "artifact": log_artifact_prior(priors.artifact_low),
             "hom": hom,
             "flat": flat,
             "het": np.ascontiguousarray(log_het),

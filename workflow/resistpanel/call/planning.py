@@ -5,6 +5,7 @@ is no second formula. What is assumed is what the error model assumes before any
 rates of duplex, simplex and single copies, and the usual distribution of their multiplier.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,8 @@ from resistpanel.call.model.posterior import ERROR_CENTRES, Evidence, Priors
 from resistpanel.call.model.presence import backgrounds
 from resistpanel.core.stats import overdispersed_limit, overdispersed_upper
 
-#: Quality groups of `NOMINAL_RATES`: reads below and from Q30 on, consensus of one and two strands.
-SINGLE, READ, SIMPLEX, DUPLEX = 3, 4, 6, 7
+#: Quality groups of `NOMINAL_RATES`: reads from Q30 on, consensus of one and of two strands.
+READ, SIMPLEX, DUPLEX = 4, 6, 7
 NORMAL, PLASMA = 0, 1
 BASES = 3  # wrong ones that a base may be read as
 
@@ -42,17 +43,27 @@ class Planned:
         duplex, single, or none: fragments without UMIs.
     normal : float
         Fragments of the matched normal, without UMIs.
+    parts : (float, float, float), optional
+        Fractions of duplex, simplex and single-copy molecules, where they are known.
     """
 
     family: float = 3.0
     umi: str = "duplex"
     normal: float = PLAN_NORMAL
+    parts: tuple[float, float, float] | None = None
+
+    def priors(self) -> Priors:
+        """Return the priors of a substitution."""
+        return Priors() if self.umi == "none" else Priors().of_molecules()
 
     def tiers(self) -> tuple[float, float, float]:
         """Return the fractions of duplex, simplex and single-copy molecules.
 
-        Read pairs of a strand are Poisson; molecules without one are not seen.
+        Unless `parts` states them: read pairs of a strand are Poisson; molecules without one are
+        not seen.
         """
+        if self.parts is not None:
+            return self.parts
         if self.umi == "none" or self.family <= 1:
             return 0.0, 0.0, 1.0
         rate = _rate(self.family)
@@ -90,9 +101,14 @@ def _rate(mean: float) -> float:
     return (low + high) / 2
 
 
-def evidence(molecules: float, assay: Planned) -> tuple[Evidence, np.ndarray]:
-    """Return a site of normal and plasma without the allele, and `limits.Sites.log_error`."""
-    of_read = NOMINAL_RATES[READ] / BASES
+def evidence(
+    molecules: float, assay: Planned, by_group: Sequence[float] = NOMINAL_RATES
+) -> tuple[Evidence, np.ndarray]:
+    """Return a site of normal and plasma without the allele, and `limits.Sites.log_error`.
+
+    `by_group` are error rates per base by quality group.
+    """
+    of_read = by_group[READ] / BASES
     good, expected = np.zeros((1, 2, 2)), np.zeros((1, 2, 3))
     log_error = np.full((1, 2, 3, 3), np.log(of_read))
     log_error[..., 1] = 0.0
@@ -104,16 +120,17 @@ def evidence(molecules: float, assay: Planned) -> tuple[Evidence, np.ndarray]:
         expected[0, PLASMA, :2] = good[0, PLASMA] * of_read
     else:
         duplex, simplex, single = assay.tiers()
-        rates = np.array([NOMINAL_RATES[g] / BASES for g in (DUPLEX, SIMPLEX)])
+        rates = np.array([by_group[g] / BASES for g in (DUPLEX, SIMPLEX)])
         weight = np.array([duplex, simplex]) / max(duplex + simplex, 1e-9)
         good[0, PLASMA] = molecules * (duplex + simplex) / 2
         expected[0, PLASMA, :2] = good[0, PLASMA] * (weight @ rates)
-        expected[0, PLASMA, 2] = molecules * single * NOMINAL_RATES[SINGLE] / BASES
+        # A molecule of one copy errs as a read does.
+        expected[0, PLASMA, 2] = molecules * single * of_read
         if duplex + simplex > 0:
             mean = weight @ np.log(rates)
             spread = np.sqrt(weight @ (np.log(rates) - mean) ** 2)
             log_error[0, PLASMA, :2] = mean, spread, np.log(weight @ rates)
-        log_error[0, PLASMA, 2, [0, 2]] = np.log(NOMINAL_RATES[SINGLE] / BASES)
+        log_error[0, PLASMA, 2, [0, 2]] = np.log(of_read)
     found = Evidence(
         np.zeros((1, 2, 3, len(ERROR_CENTRES))),
         other,
@@ -137,8 +154,9 @@ def limits_of(molecules: float, assay: Planned) -> Limits:
     found, log_error = evidence(molecules, assay)
     rho = prior("capture", "raw" if assay.umi == "none" else "duplex")
     sites = limits.Sites(found, log_error=log_error)
-    called = limits.detection_limits(sites, PLASMA, limits.Conditions(NORMAL))
-    known = known_errors(found, backgrounds(found, NORMAL, Priors()), KNOWN_ALPHA, [PLASMA])
+    called = limits.detection_limits(sites, PLASMA, limits.Conditions(NORMAL, assay.priors()))
+    priors = assay.priors()
+    known = known_errors(found, backgrounds(found, NORMAL, priors), KNOWN_ALPHA, [PLASMA])
     critical = known.critical[0, PLASMA]
     least = np.nan
     if critical <= molecules:

@@ -112,11 +112,11 @@ def _why(allele: Allele, inadequate: Sequence[str], posts: Mapping[str, str]) ->
         if decision.reason in ("tumour", "fraction"):
             reasons.append(why_inadequate(view))
         elif decision.reason == "reads":
-            reasons.append(f"{place(view)} has no fragment at the site")
+            reasons.append(f"{place(view)} has no {view.unit.removesuffix('s')} at the site")
         elif decision.reason == "purity":
             reasons.append(f"the purity of {place(view)} is too low, or not known well enough")
         else:
-            reasons.append(f"{place(view)} has too few fragments at the site")
+            reasons.append(f"{place(view)} has too few {view.unit} at the site")
     return "; ".join(dict.fromkeys(reasons)) or None
 
 

@@ -13,7 +13,7 @@ from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
-from resistpanel.compare.followup import FollowUp
+from resistpanel.compare.followup import FollowUp, with_known
 from resistpanel.compare.fraction_before import Before, before, new_fraction, with_fractions
 from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.inherited import KEEP, Policy
@@ -98,9 +98,9 @@ class Comparison:
         )
         hopping = Hopping(called, self.tumors, vcf.error, rules.most_hopping)
         self.hopped = hopping.hopped()
-        self.records = without_hopped(
-            [with_pool(record, hopping) for record in called], self.hopped
-        )
+        kept = without_hopped([with_pool(record, hopping) for record in called], self.hopped)
+        somatic = proving(kept, self.tumors, sheet.tumor_only)
+        self.records, self.as_known = with_known(kept, somatic, sheet.samples, self.hopped)
         proofs = proving(self.records, self.tumors, sheet.tumor_only)
         rho = {name: rho_of(vcf.overdispersion(name), rules) for name in self.tumors}
         self.proofs = proofs
@@ -114,7 +114,9 @@ class Comparison:
             rho,
             rules.most_hopping,
             self.normal,
+            self.hopped,
         )
+        self.contents |= self.follow_up.contents_by_all()
         self.white_cells = self.follow_up.marks()
         self._views: dict[tuple[str, str], View] = {}
         self._scales: dict[tuple[str, str], Scales] = {}
@@ -380,6 +382,8 @@ class Comparison:
             self.contents.get(sample),
             self.nouns[sample],
             self.vcf.overdispersion(sample),
+            unit=self.vcf.unit(sample),
+            as_known=(record.fields["id"], sample) in self.as_known,
         )
         found = self.hopped.get((record.fields["id"], sample))
         if found is None:
@@ -416,6 +420,8 @@ class Comparison:
             ub_ccf=None if evidence.detected else rounded(view.content and view.ccf_bound),
             hopping=view.hopped and rounded(view.hopped.rate),
             lod_of_another=UNSET if evidence.lod_of_another is None else evidence.lod_of_another,
+            unit=UNSET if view.unit == "fragments" else view.unit,
+            as_known=True if view.as_known else UNSET,
         )
 
 

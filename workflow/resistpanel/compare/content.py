@@ -23,6 +23,7 @@ from resistpanel.core.special import chdtrc
 from resistpanel.core.stats import effective_depth
 from resistpanel.core.vcf import Genotype
 from resistpanel.records import compare as records
+from resistpanel.records.base import UNSET
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Content:
         A stated purity that these frequencies contradict.
     af_sd : float or None
         Standard error of the median where they vary no more than counting explains.
+    clear : bool
+        Whether a catalogued allele, or `SEVERAL` others, are at `CLEAR_AF` or more beyond doubt,
+        in this sample alone or not.
+    tumor_fraction : float or None
+        Of plasma in which tumour DNA was detected by all known alleles together.
     """
 
     shared: int = 0
@@ -55,10 +61,14 @@ class Content:
     contradicted: float | None = None
     missing: int = 0
     af_sd: float | None = None
+    clear: bool = False
+    tumor_fraction: float | None = None
 
     @property
     def detected(self) -> bool:
         """Whether the sample contains detectable tumour."""
+        if self.clear or self.tumor_fraction is not None:
+            return True
         if not (self.catalogued or self.shared >= SEVERAL):
             return False
         return (self.af or 0.0) >= CLEAR_AF or self.shared >= self.missing
@@ -71,6 +81,7 @@ class Content:
             catalogued=self.catalogued,
             median_af=self.af,
             contradicted_purity=self.contradicted,
+            tumor_fraction=UNSET if self.tumor_fraction is None else self.tumor_fraction,
         )
 
 
@@ -161,6 +172,7 @@ def _content(
         and len(every) + missing >= SCALE_VARIANTS
         and CONTRADICTION * top < stated / 2
     )
+    clear = [r for r in variants if _clear(r.evidence[name])]
     lowest, af_sd = _lower_quartile(seen, rho)
     return Content(
         shared=len(here),
@@ -170,7 +182,13 @@ def _content(
         missing=missing,
         contradicted=purity.value if contradicted else None,
         af_sd=af_sd,
+        clear=len(clear) >= SEVERAL or any(r.fields["sites"] for r in clear),
     )
+
+
+def _clear(one: Genotype) -> bool:
+    """Return whether an allele is at `CLEAR_AF` or more by its lower bound."""
+    return bool(one.detected) and (one.low or 0.0) >= CLEAR_AF
 
 
 def _lower_quartile(seen: Sequence[Genotype], rho: float) -> tuple[float | None, float | None]:

@@ -46,6 +46,10 @@ class View:
         Where its fragments may come from the patient's other libraries.
     background : tuple of float
         Equally likely fractions of its fragments that come from there; empty: not considered.
+    unit : str
+        What its counts are of: ``fragments`` or ``molecules``.
+    as_known : bool
+        Whether the allele was detected as one that was known before.
     """
 
     evidence: Genotype
@@ -58,6 +62,8 @@ class View:
     rho: float | None = None
     hopped: Hopped | None = None
     background: tuple[float, ...] = ()
+    unit: str = "fragments"
+    as_known: bool = False
 
     def copies_sd(self, rising: bool) -> float:
         """Return the standard deviation of the log AF from copies that are not known.

@@ -2,27 +2,81 @@
 
 Known to a plasma sample are the alleles that were called in tissue, or in an earlier plasma. What
 is looked for at one place takes less evidence than what is looked for over a panel: a known allele
-is detected from the fewest fragments on that errors reach in 0.1 % (`call.model.known`).
+is detected from the fewest fragments on that errors reach in 0.1 % (`call.model.known`). It is then
+detected for the states too: there is one answer for each allele and sample.
 """
 
 import dataclasses
+import functools
 import statistics
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from resistpanel.call.limits import Needed, frequency_of
-from resistpanel.compare.compare_constants import LEAST_STATED, LEAST_TUMOR_DNA
+from resistpanel.compare.compare_constants import (
+    FOLLOWUP_ALPHA,
+    LEAST_STATED,
+    LEAST_TUMOR_DNA,
+)
 from resistpanel.compare.content import Content
 from resistpanel.compare.hematopoiesis import white_cells
+from resistpanel.compare.hopping import Hopped
 from resistpanel.compare.purity import Purity
 from resistpanel.compare.read_calls import Record
 from resistpanel.compare.tumor_fraction import KnownSite, TumorFraction, tumor_fraction
+from resistpanel.core.special import pdtrc
 from resistpanel.core.stats import overdispersed_limit
 from resistpanel.core.text import percent, percent_up
 from resistpanel.core.vcf import Genotype
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Sample
+
+
+def with_known(
+    found: Sequence[Record],
+    somatic: Sequence[Record],
+    samples: Sequence[Sample],
+    hopped: Mapping[tuple[str, str], Hopped],
+) -> tuple[tuple[Record, ...], frozenset[tuple[str, str]]]:
+    """Return the records, known alleles of plasma detected by what a known one takes.
+
+    Parameters
+    ----------
+    found : sequence of Record
+    somatic : sequence of Record
+        Those of them that count as the patient's tumour.
+    samples : sequence of Sample
+        Of the sheet, in order of time.
+    hopped : mapping
+        What index hopping may explain, which is not detected.
+
+    Returns
+    -------
+    records : tuple of Record
+    as_known : frozenset of (str, str)
+        Variant id and sample of each that the caller did not detect.
+    """
+    tissue = [sample.sample for sample in samples if sample.role == "tumor"]
+    plasma = [sample.sample for sample in samples if sample.role == "plasma"]
+    counted = {record.fields["id"] for record in somatic}
+    changed, as_known = [], set()
+    for record in found:
+        known = any(record.evidence[name].detected for name in tissue)
+        evidence = dict(record.evidence)
+        for name in plasma if record.fields["id"] in counted else ():
+            one, key = evidence[name], (record.fields["id"], name)
+            if known and not one.detected and key not in hopped and _reaches(one):
+                evidence[name] = dataclasses.replace(one, detected=True)
+                as_known.add(key)
+            known = known or bool(evidence[name].detected)
+        changed.append(dataclasses.replace(record, evidence=evidence))
+    return tuple(changed), frozenset(as_known)
+
+
+def _reaches(one: Genotype) -> bool:
+    """Return whether a sample shows as much of a known allele as its detection takes."""
+    return bool(one.depth) and one.critical is not None and one.alt >= one.critical
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +96,8 @@ class FollowUp:
     most_hopping : float
         Highest rate of index hopping that is considered.
     normal : str or None
+    hopped : mapping
+        By variant id and sample, what index hopping may explain: it is not detected.
     """
 
     samples: Sequence[Sample]
@@ -51,6 +107,7 @@ class FollowUp:
     rho: Mapping[str, float]
     most_hopping: float
     normal: str | None
+    hopped: Mapping[tuple[str, str], Hopped] = dataclasses.field(default_factory=dict)
 
     @property
     def plasma(self) -> list[str]:
@@ -73,11 +130,36 @@ class FollowUp:
 
     def result(self) -> tuple[records.FollowUp, ...]:
         """Return the follow-up of each plasma sample."""
+        return self._result
+
+    @functools.cached_property
+    def _result(self) -> tuple[records.FollowUp, ...]:
         marks = self.marks()
         return tuple(
             self._sample(name, self.plasma[:number], marks)
             for number, name in enumerate(self.plasma)
         )
+
+    def contents_by_all(self) -> dict[str, Content]:
+        """Return the tumour content of plasma in which all known alleles show tumour DNA.
+
+        The AF of a clonal mutation is that of the known alleles in pure tumour DNA, their median,
+        times the tumour fraction, at its lower bound times the bound: alleles that were detected
+        each are those that chance favoured.
+        """
+        found = {}
+        for one in self.result():
+            counted = [allele.tumor_af for allele in one.known if allele.left_out is None]
+            if one.detected and counted:
+                usual = statistics.median(counted)
+                found[one.sample] = dataclasses.replace(
+                    self.contents[one.sample],
+                    af=usual * one.tumor_fraction,
+                    af_low=usual * one.low,
+                    af_sd=None,
+                    tumor_fraction=one.tumor_fraction,
+                )
+        return found
 
     def _sample(
         self, name: str, earlier: Sequence[str], marks: Mapping[str, str]
@@ -96,15 +178,16 @@ class FollowUp:
                 sites.append(KnownSite(one.alt, one.depth, one.errors, frequency, one.critical))
         found = tumor_fraction(sites) if sites else None
         hopping = self._hopping(used, name) if found and found.detected else None
+        detected = None if found is None else found.detected and hopping is None
         return records.FollowUp(
             sample=name,
             known=tuple(known),
             used=len(sites),
-            detected=None if found is None else found.detected,
+            detected=detected,
             p=found and rounded(found.p),
-            tumor_fraction=found and rounded(found.value) if found and found.detected else None,
-            low=rounded(found.low) if found and found.detected else None,
-            high=rounded(found.high) if found and found.detected else None,
+            tumor_fraction=rounded(found.value) if detected else None,
+            low=rounded(found.low) if detected else None,
+            high=rounded(found.high) if detected else None,
             upper=found and rounded(found.upper),
             limit=rounded(found.limit) if found else None,
             hopping=hopping,
@@ -114,7 +197,8 @@ class FollowUp:
     def _hopping(self, used: Sequence[Record], name: str) -> float | None:
         """Return the rate of index hopping that would explain the alleles of a plasma.
 
-        From the patient's other libraries; None where it is above the highest considered.
+        From the patient's other libraries; None where the highest rate that is considered gives
+        as many with a probability of `FOLLOWUP_ALPHA` or less.
         """
         elsewhere = sum(
             record.evidence[other].alt
@@ -123,8 +207,10 @@ class FollowUp:
             if other != name and record.evidence[other].detected
         )
         here = sum(record.evidence[name].alt for record in used)
-        rate = here / elsewhere if elsewhere else 1.0
-        return rounded(rate) if rate <= self.most_hopping else None
+        if not self.most_hopping or not elsewhere:
+            return None
+        most = pdtrc(here - 1, self.most_hopping * elsewhere)
+        return rounded(min(here / elsewhere, self.most_hopping)) if most > FOLLOWUP_ALPHA else None
 
     def _source(self, record: Record, earlier: Sequence[str]) -> str | None:
         """Return the sample from which an allele is known: the tissue, or plasma, that has most."""
@@ -171,7 +257,7 @@ class FollowUp:
         one = record.evidence[name]
         detected = None
         if one.depth and one.critical is not None:
-            detected = one.alt >= one.critical
+            detected = one.alt >= one.critical and (record.fields["id"], name) not in self.hopped
         return records.KnownAllele(
             id=record.fields["id"],
             source=source,
@@ -207,14 +293,14 @@ def text(found: TumorFraction | None, known: int, used: int, hopping: float | No
     if found.detected:
         low = f"{percent(found.low)} " if found.low >= LEAST_STATED else "up "
         interval = f"{low}to {percent(found.high)}"
-        hop = (
-            ""
-            if hopping is None
-            else f"; index hopping of {percent(hopping)} would explain it as well, unless the "
-            "libraries have unique dual indices"
-        )
+        if hopping is None:
+            return (
+                f"ctDNA detected: tumour fraction {percent(found.value)} ({interval}), {of}{limit}"
+            )
         return (
-            f"ctDNA detected: tumour fraction {percent(found.value)} ({interval}), {of}{limit}{hop}"
+            f"ctDNA not shown: index hopping of {percent(hopping)} from the patient's other "
+            f"libraries would explain the {of}; with unique dual indices it would be a tumour "
+            f"fraction of {percent(found.value)} ({interval}){limit}"
         )
     return (
         f"ctDNA not detected: tumour fraction below {percent_up(found.upper)} with 95 % "

@@ -65,6 +65,10 @@ class AnnotatedVcf:
         """Return the expected rate of one wrong base in a sample, per fragment."""
         return self._errors.get(sample, DEFAULT_ERROR)
 
+    def unit(self, sample: str) -> str:
+        """Return what a sample's counts are of, fragments or molecules."""
+        return self._vcf.unit(sample)
+
     def overdispersion(self, sample: str) -> float | None:
         """Return rho of a sample's allele counts, None if the caller states none."""
         return self._overdispersion.get(sample)

@@ -7,9 +7,14 @@ from resistpanel.core.text import bare_percent, percent, percent_up
 
 
 def fragments(view: View) -> str:
-    """Return ``3 of 905 fragments``."""
+    """Return ``3 of 905 fragments``, or molecules where the sample's counts are of them."""
     evidence = view.evidence
-    return f"{evidence.alt} of {evidence.depth} fragment{'' if evidence.depth == 1 else 's'}"
+    return f"{evidence.alt} of {evidence.depth} {_unit(view, evidence.depth)}"
+
+
+def _unit(view: View, number: int = 2) -> str:
+    """Return ``fragments`` or ``molecules``; of one, without the s."""
+    return view.unit.removesuffix("s") if number == 1 else view.unit
 
 
 def frequency(view: View) -> str:
@@ -171,7 +176,8 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
             )
         if decision.reason == "copies":
             return f"{_both(pre, post)}: {_fold(decision)}; {_NO_COPIES}"
-        want = _wanted(decision, "in both samples")
+        units = dict.fromkeys(view.unit for view in (pre, post))
+        want = _wanted(decision, "in both samples", " or ".join(units))
         return f"{_both(pre, post)}: too uncertain to call a change ({_fold(decision)}); {want}"
     parts = [_part(pre), _part(post)]
     missing = pre if not pre.evidence.detected else post
@@ -189,7 +195,7 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
     if decision.reason == "copies":
         return f"{'; '.join(parts)}: {_NO_COPIES}"
     why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
-    return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name)}"
+    return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name, missing.unit)}"
 
 
 _NO_COPIES = (
@@ -215,17 +221,17 @@ def _part(view: View) -> str:
     return f"not detected {view.name} {not_seen(view)}"
 
 
-def _wanted(decision: Decision, where: str) -> str:
+def _wanted(decision: Decision, where: str, unit: str) -> str:
     if decision.needed is None:
         return f"no depth up to {MOST_DEPTH:,} would have been sufficient"
-    return f"{decision.needed:,} fragments {where} would have been sufficient"
+    return f"{decision.needed:,} {unit} {where} would have been sufficient"
 
 
 def _not_covered(decision: Decision, pre: View, post: View) -> str:
     parts = []
     for view in (pre, post):
         if view.evidence.depth == 0:
-            parts.append(f"no usable fragment {view.name}")
+            parts.append(f"no usable {_unit(view, 1)} {view.name}")
         else:
             parts.append(_part(view))
     return "; ".join(parts)

@@ -163,6 +163,17 @@ class CallVcf:
         found = re.findall(r"^##resistpanel_([^=\n]+)=(.*)$", self.header, re.MULTILINE)
         self.parameters: dict[str, str] = dict(found)
 
+    def unit(self, sample: str) -> str:
+        """Return what a sample's counts are of: ``fragments`` or ``molecules``.
+
+        Molecules where reads were grouped by their UMIs, or are consensus reads.
+        """
+        assay = self.parameters.get(f"assay_{sample}", "")
+        kinds = dict(part.split(":", 1) for part in assay.split(",") if ":" in part)
+        grouped = kinds.get("families", "none") != "none"
+        consensus = kinds.get("reads") in ("simplex", "duplex")
+        return "molecules" if grouped or consensus else "fragments"
+
     def filter_descriptions(self) -> dict[str, str]:
         """Return the header's filters with their descriptions, in its order."""
         return {

@@ -32,6 +32,7 @@ from resistpanel.qc.qc_constants import (
     LOOK_TARGETS,
     UNSURE_ENDS,
 )
+from resistpanel.records.base import Unit
 from resistpanel.records.qc import Assay
 
 #: A UMI of two halves, or a molecule's number with its strand.
@@ -292,6 +293,12 @@ def _families(seen: Look, umi: str, reads: str, given: str | None) -> str:
     if given is None and seen.distinct < LEAST_UMIS:
         return "none"
     return "duplex" if seen.paired else "single"
+
+
+def unit(found: Assay) -> Unit:
+    """Return what is counted: molecules if reads are grouped by UMI, or are consensus reads."""
+    grouped = found.families != "none" or found.reads in ("simplex", "duplex")
+    return "molecules" if grouped else "fragments"
 
 
 LIBRARY = {"capture": "hybrid capture", "amplicon": "amplicon"}

@@ -148,7 +148,7 @@ def figures(
         read_length=(int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None),
         error_rate=counted.error_rate,
         error_spectrum=counted.spectrum.record(),
-        unit="molecules" if counted.molecules else "fragments",
+        unit=assay.unit(kind) if kind is not None else "fragments",
         targets=tuple(target_row(*pair) for pair in zip(bases.targets, depths, strict=True)),
         gate=Gate(passed=True, failures=()),
         assay=UNSET if kind is None else kind,

@@ -4,14 +4,14 @@ A string below a field is the field's documentation: its meaning, unit and coord
 JSON Schemas and docs/records.md are written from it (`resistpanel.records.schema`).
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 __all__ = [
     "UNSET", "Allele", "Context", "Copies", "Count", "Counts", "Fraction", "Meta", "Number",
-    "Phred", "Position", "Record", "Start", "Text", "UnsetType",
+    "Phred", "Position", "Record", "Start", "Text", "Unit", "UnsetType",
 ]  # fmt: skip
 
 
@@ -38,6 +38,8 @@ Start = Annotated[int, Meta(ge=0)]
 Position = Annotated[int, Meta(ge=1)]
 #: Not empty.
 Text = Annotated[str, Meta(min_length=1)]
+#: Of depth and counts: molecules where reads are grouped by UMI, or are consensus reads.
+Unit = Literal["fragments", "molecules"]
 #: Bases.
 Allele = Annotated[str, Meta(pattern="^[ACGT]+$")]
 #: Trinucleotide.

@@ -14,6 +14,7 @@ from resistpanel.records.base import (
     Position,
     Record,
     Text,
+    Unit,
     UnsetType,
 )
 from resistpanel.records.copynumber import OriginOf
@@ -38,8 +39,9 @@ class TumorContent(Record):
     """What the patient's variants say of the tumour in a sample."""
 
     detected: bool
-    """A catalogued allele or several shared variants were detected. Where it is false, nothing is
-    concluded from what was not detected in the sample."""
+    """A catalogued allele, several shared variants or one at a clear frequency were detected, or
+    tumour DNA in plasma by all known alleles. Where it is false, nothing is concluded from what was
+    not detected in the sample."""
     shared_variants: Count
     """Somatic variants detected here and in another tumour or plasma sample of the patient."""
     catalogued: bool
@@ -48,6 +50,9 @@ class TumorContent(Record):
     """Of the shared variants detected here."""
     contradicted_purity: Fraction | None
     """A stated purity that the allele frequencies contradict; it is not used for bounds."""
+    tumor_fraction: Fraction | UnsetType = UNSET
+    """Of plasma in which tumour DNA was detected by all known alleles: the fraction by which they
+    bound what was not detected; else absent."""
 
 
 class ComparedSample(Record):
@@ -101,6 +106,11 @@ class SampleAtLocus(Record):
     then not detected."""
     lod_of_another: Fraction | UnsetType = UNSET
     """Of an inherited allele, which has no limit: that of another, new allele at its place."""
+    unit: Unit | UnsetType = UNSET
+    """Of the counts, where it is not fragments."""
+    as_known: bool | UnsetType = UNSET
+    """True where the allele was detected in plasma as one that is known from tissue or an earlier
+    plasma, which takes less evidence than a call; else absent."""
 
 
 class ProteinChange(Record):
@@ -523,7 +533,8 @@ class FollowUp(Record):
     used: Count
     """Alleles that count for the test of all."""
     detected: bool | None
-    """Whether tumour DNA was detected by all of them; null without an allele to test."""
+    """Whether tumour DNA was detected by all of them; null without an allele to test. What index
+    hopping may explain is not detected."""
     p: Fraction | None
     """Probability of as much evidence without tumour DNA."""
     tumor_fraction: Fraction | None

@@ -14,6 +14,7 @@ from resistpanel.records.base import (
     Position,
     Record,
     Start,
+    Unit,
     UnsetType,
 )
 
@@ -202,8 +203,8 @@ class SampleQc(Record):
     error_rate: Fraction | None
     """Mismatches and indel bases (NM) per aligned base on target, true variants among them; null
     without NM tags."""
-    unit: Literal["fragments", "molecules"]
-    """Of depth; molecules where reads are grouped by their UMIs."""
+    unit: Unit
+    """Of depth; molecules where reads are grouped by their UMIs, or are consensus reads."""
     targets: tuple[TargetDepth, ...]
     gate: Gate
     depth_curve: tuple[tuple[Count, Fraction], ...] | UnsetType = UNSET

@@ -117,7 +117,7 @@ def prepare(
     panel = find(patient["panel"], document)
     bed = targets or panel / f"{patient['build']}.bed"
     gff3 = panel / f"{patient['build']}.gff3"
-    rows = merge_targets(read_targets(bed))
+    rows = _of_genes(merge_targets(read_targets(bed)), patient, document)
     genes = load_genes(gff3) if gff3.is_file() else {}
     flank = max(library.longest for library in libraries.values()) + 40
     stray = patient["genome"]["off_target"] if patient["reads"]["off_target"] else 0
@@ -141,6 +141,18 @@ def prepare(
     longest = max(library.longest for library in libraries.values())
     study.events = read_events(patient, document, genome, longest)
     return study
+
+
+def _of_genes(rows: list[Target], patient: dict, document: Document) -> list[Target]:
+    """Return the targets of the genes that the genome is restricted to."""
+    chosen = patient["genome"].get("genes")
+    if not chosen:
+        return rows
+    on_panel = {row.gene for row in rows}
+    for i, name in enumerate(chosen):
+        if name not in on_panel:
+            raise document.error(f"no gene {name} on the panel", "genome", "genes", i)
+    return [row for row in rows if row.gene in set(chosen)]
 
 
 def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[dict, dict]:

@@ -164,8 +164,13 @@ def trusted(alleles: Sequence[Allele]) -> np.ndarray:
     return np.array([a.symbolic and not template_switch(a) for a in alleles], dtype=bool)
 
 
-def by_priors(alleles: Sequence[Allele], priors: Priors) -> list[tuple[np.ndarray, Priors]]:
+def by_priors(
+    alleles: Sequence[Allele], priors: Priors, molecules: bool = False
+) -> list[tuple[np.ndarray, Priors]]:
     """Return the indices of alleles with the priors of the model for them.
+
+    `molecules`: a tumour sample is of molecules, which has fewer artefacts of substitutions; slips
+    of polymerases in repeats are in molecules too.
 
     Without a normal, the prior decides whether a junction near an allele frequency of 0.5 is
     inherited: of one chromosome, as often as a substitution; of two, hardly ever.
@@ -178,10 +183,10 @@ def by_priors(alleles: Sequence[Allele], priors: Priors) -> list[tuple[np.ndarra
     )
     kind = trusted(alleles).astype(int)
     kind[[i for i, a in enumerate(alleles) if kind[i] and a.first.contig != a.second.contig]] = 2
-    parts = [
-        (np.flatnonzero(kind == number), some)
-        for number, some in enumerate((priors, of_junctions, of_translocations))
-    ]
+    if molecules:
+        kind[[i for i, a in enumerate(alleles) if a.substitution]] = 3
+    every = priors, of_junctions, of_translocations, priors.of_molecules()
+    parts = [(np.flatnonzero(kind == number), some) for number, some in enumerate(every)]
     return [part for part in parts if len(part[0])] or parts[:1]
 
 

@@ -14,12 +14,14 @@ error probability e, out of n informative ones, and L the errors expected at m =
     artifact   all samples share one f up to a spread: mapping, paralogues, slippage
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from resistpanel.call.call_constants import (
     ARTIFACT_LEVEL,
+    ARTIFACT_LOW,
+    ARTIFACT_LOW_MOLECULES,
     ARTIFACT_SPREAD,
     FOREIGN_SPREAD,
     HET_ABOVE,
@@ -43,7 +45,7 @@ from resistpanel.core.parameters import setting
 from resistpanel.core.special import gammaln
 
 #: Allele frequencies at which the likelihoods are tabulated; the first is absence.
-FREQUENCIES = np.concatenate([[0.0], np.geomspace(5e-4, 0.999, 90)])
+FREQUENCIES = np.concatenate([[0.0], np.geomspace(2.5e-4, 0.999, 98)])
 #: Error probabilities are binned to these (log10) edges.
 ERROR_EDGES = np.linspace(-7, -0.5, 27)
 ERROR_CENTRES = 10 ** np.concatenate([[-7.0], (ERROR_EDGES[1:] + ERROR_EDGES[:-1]) / 2, [-0.5]])
@@ -65,6 +67,8 @@ class Priors:
         Of a homozygous germline variant.
     artifact : float
         Of a recurrent artefact, shared by all samples.
+    artifact_low : float
+        Its least prior at low allele frequencies, as a fraction of that at high ones.
     own : float
         That the error multipliers of the samples at a site are independent of each other, if
         the allele is absent.
@@ -80,6 +84,7 @@ class Priors:
     germline_het: float = setting(7e-4, unit="1", origin="judgement")
     germline_hom: float = setting(3e-4, unit="1", origin="judgement")
     artifact: float = setting(6e-6, unit="1", origin="judgement")
+    artifact_low: float = setting(ARTIFACT_LOW, unit="1", origin="definition: ARTIFACT_LOW")
     own: float = setting(0.5, unit="1", origin="judgement")
     present: float = setting(0.5, unit="1", origin="judgement")
     null: float = setting(
@@ -88,6 +93,14 @@ class Priors:
         origin="judgement: the operating point, whose false calls per Mb are measured by "
         "python -m benchmarks.accuracy --suite --seeds 21 22 23",
     )
+
+    def of_molecules(self) -> "Priors":
+        """Return the priors of a substitution where a tumour sample is of molecules.
+
+        Errors of sequencing and amplification are in reads and not in all copies of a molecule, so
+        that few artefacts are at one frequency in a normal of reads and in molecules.
+        """
+        return replace(self, artifact_low=min(self.artifact_low, ARTIFACT_LOW_MOLECULES))
 
 
 @dataclass(frozen=True)
@@ -252,15 +265,16 @@ def log_frequency_prior() -> np.ndarray:
     return np.log(weight / weight.sum())
 
 
-def log_artifact_prior() -> np.ndarray:
+def log_artifact_prior(low: float = ARTIFACT_LOW) -> np.ndarray:
     """Return the log prior of a recurrent artifact's AF over FREQUENCIES[1:].
 
-    Uniform in log f up to 0.35, down to a thirtieth of that below 0.006: such frequencies are
-    reached by the error multiplier too, whose distribution is learned and not assumed. What is
-    taken off there is not given to the higher frequencies: the sum is less than 1.
+    Uniform in log f from `ARTIFACT_LEVEL` to 0.35, less below, but not less than a fraction `low`
+    of that: such frequencies are reached by the error multiplier too, whose distribution is learned
+    and not assumed. What is taken off there is not given to the higher frequencies: the sum is
+    less than 1.
     """
     f = FREQUENCIES[1:]
-    weight = np.where(f < 0.35, np.clip((f / ARTIFACT_LEVEL) ** 3, 0.03, 1.0), 0.0)
+    weight = np.where(f < 0.35, np.clip((f / ARTIFACT_LEVEL) ** 3, low, 1.0), 0.0)
     return np.log(np.maximum(weight / (f < 0.35).sum(), 1e-300))
 
 
@@ -299,7 +313,7 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
         seen = np.log(af[enough, s]) - np.log1p(-af[enough, s])
         away = seen[af[enough, s] > HET_ABOVE]
         weight = usual + about(np.concatenate([seen, -away]), HET_KERNEL).sum(0)
-        prior.append(np.log(weight / weight.sum()))
+        prior.append(np.log(np.maximum(weight / weight.sum(), 1e-300)))
     return np.array(prior)
 
 
@@ -625,7 +639,8 @@ def _log_artifact(by_sample: Likelihoods, normal: int | None, priors: Priors) ->
     """Return log prior times likelihood of a recurrent artefact, (candidates,)."""
     if normal is None:
         return np.full(len(by_sample.close), LOG_TINY)
-    like = logsumexp(by_sample.close.sum(1) + log_artifact_prior(), axis=1)
+    prior = log_artifact_prior(priors.artifact_low)
+    like = logsumexp(by_sample.close.sum(1) + prior, axis=1)
     return np.log(priors.artifact) + like
 
 

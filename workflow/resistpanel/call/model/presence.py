@@ -97,7 +97,7 @@ def backgrounds(
     log_prior = [np.log1p(-priors.own) + w, np.full((number, 1), np.log(priors.own))]
     absent = [by_sample.absent, log_own_absent(evidence)[:, :, None]]
     if normal is not None:
-        recurrent = log_artifact_prior() + np.log(priors.artifact / priors.null)
+        recurrent = log_artifact_prior(priors.artifact_low) + np.log(priors.artifact / priors.null)
         log_prior.append(np.tile(recurrent, (number, 1)))
         absent.append(by_sample.close)
     log_prior, absent = np.concatenate(log_prior, axis=1), np.concatenate(absent, axis=2)
