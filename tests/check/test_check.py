@@ -314,6 +314,9 @@ def test_folder_that_cannot_be_written(place, capsys, monkeypatch):
     _, errors, _, _ = check(capsys)
     assert any("the output folder cannot be written to" in error for error in errors)
     assert any("no permission to write here" in error for error in errors)
+    assert main(["run"]) == 2  # before Snakemake starts
+    run = capsys.readouterr().err.splitlines()
+    assert run == [f"resistpanel: error: {error}" for error in errors]
 
 
 def test_outdir_that_is_a_file(place, capsys):

@@ -1,6 +1,9 @@
 """One verdict for each line of therapy and each lesion, and what is left as an option."""
 
+import msgspec
 import pytest
+
+from resistpanel.records.resist import Resist
 
 THREE = [("pre", 0, None), ("p1", 160, None), ("p2", 300, None)]
 SITES = [("pre", 0, "lung"), ("lung2", 160, "lung"), ("liver2", 160, "liver"),
@@ -49,6 +52,19 @@ def test_every_lesion_of_a_line_has_its_verdict(lung, context):
     second = {one["lesion"]: one["verdict"] for one in of(value, 2)["lesions"]}
     assert second["lung"]["key_variants"] == [c797s]
     assert c797s not in second["liver"]["key_variants"]
+
+
+def test_a_lesion_that_was_not_sampled_under_the_latest_line(patient, context, finding):
+    """What only that lesion has is absent under the line, and still a finding."""
+    p = patient(disease="NSCLC", samples=SITES[:4], lines=EGFR).background()
+    p.add("EGFR", "L858R", 0.3, 0.3, 0.3, 0.3)
+    key = p.add("EGFR", "T790M", 0.0, 0.0, 0.2, 0.0)
+    value = p.resist(context)
+    found = finding(value, "EGFR", "T790M")
+    assert (found.state, found.status) == ("absent", "present")
+    assert of(value, 1)["verdict"]["key_variants"] == [key]
+    assert key not in value["verdict"]["key_variants"]
+    assert msgspec.convert(value, Resist)
 
 
 def test_an_amplification_of_the_line_before_is_stable_in_the_next(patient, context, finding):

@@ -98,6 +98,20 @@ def test_sheet_that_is_a_workbook(tmp_path):
             "blanks",
         ),
         (
+            NORMAL + BEFORE + AFTER,
+            "samples.tsv:1: no line with the names of the columns; put above it: "
+            "patient<tab>sample<tab>role<tab>timepoint<tab>day<tab>lesion<tab>drugs<tab>bam",
+        ),
+        (
+            GOOD.replace("sample\trole", "role\tsample"),
+            "samples.tsv: column 'role' has no role, and column 'sample' has nothing else; "
+            "exchange the names 'role' and 'sample' in the header line",
+        ),
+        (
+            "PK\x03\x04\0",
+            "samples.tsv: not plain text; save the sheet as tab-separated text (UTF-8)",
+        ),
+        (
             "\n".join(line.split("\t", 1)[1] for line in GOOD.splitlines()),
             "samples.tsv:1: missing column 'patient'; add it; its cells may be empty where "
             "optional",

@@ -214,7 +214,8 @@ def check_drug_rows(
     for patient, given in by_patient.items():
         if not given:
             findings.notes.append(
-                f"patient '{patient}' has no drug in the sheet: resistance can be matched with none"
+                f"patient '{patient}' has no drug in the sheet: resistance is not assessed; name "
+                "the drugs in the row of the sample taken after them"
             )
         for name, drug, place in given:
             if drug.name in said:

@@ -2,7 +2,6 @@
 
 import importlib
 import importlib.metadata
-import os
 import re
 import shutil
 import sys
@@ -16,7 +15,7 @@ from resistpanel.inputs.inputs_constants import (
     BYTES_PER_SIMULATION,
     FASTQ_FACTOR,
 )
-from resistpanel.inputs.machine import check_writable, existing
+from resistpanel.inputs.machine import check_folders, existing
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
 
@@ -56,14 +55,8 @@ def check_software(findings: Findings) -> None:
 
 def check_room(settings: Settings, rows: list[Row], findings: Findings) -> None:
     """Check that results can be written: permission, a folder and not a file, free space."""
-    unwritable = list(check_writable(settings.outdir))
+    unwritable = list(check_folders(settings.outdir))
     findings.errors += unwritable
-    if not os.access(Path.cwd(), os.W_OK | os.X_OK):
-        findings.error(
-            "no permission to write here, where Snakemake keeps its records",
-            Path.cwd(),
-            "start the run in a folder of yours",
-        )
     if unwritable:
         return
     folder = existing(settings.outdir)

@@ -43,6 +43,17 @@ def check_writable(outdir: Path) -> Iterator[InputError]:
         yield InputError(f"the output folder cannot be used: {error.strerror}", str(outdir)[:200])
 
 
+def check_folders(outdir: Path) -> Iterator[InputError]:
+    """Yield why a run that is started here can write neither its results nor its records."""
+    yield from check_writable(outdir)
+    if not os.access(Path.cwd(), os.W_OK | os.X_OK):
+        yield InputError(
+            "no permission to write here, where Snakemake keeps its records",
+            str(Path.cwd()),
+            "start the run in a folder of yours",
+        )
+
+
 def failed_jobs(text: str) -> Iterator[tuple[str, Path]]:
     """Yield rule and log file of each failed job that Snakemake's log names."""
     rule = None

@@ -133,8 +133,10 @@ def read_rows(path: Path, aligned: Path = Path("align")) -> tuple[list[Row], lis
     if errors:
         return [], errors
     rows, sound = [], []
-    table = rows_of(parse_table(text, str(path), errors), str(path))
+    table = list(rows_of(parse_table(text, str(path), errors), str(path)))
     ragged = bool(errors)
+    if exchanged := _exchanged([fields for _, fields in table], path):
+        return [], [*errors, exchanged]
     for where, fields in table:
         cells = {
             column: None
@@ -155,16 +157,18 @@ def read_rows(path: Path, aligned: Path = Path("align")) -> tuple[list[Row], lis
 def _text(path: Path) -> str:
     """Return the sheet's text."""
     check_readable(path)
+    plain = "save the sheet as tab-separated text (UTF-8)"
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
+        if "\0" in text:
+            raise InputError("not plain text", str(path), plain)
+        return text
     except FileNotFoundError:
         raise InputError(
             "no such sample sheet", str(path), "write one, see docs/sheet.md for its columns"
         ) from None
     except UnicodeDecodeError:
-        raise InputError(
-            "not plain text", str(path), "save the sheet as tab-separated text (UTF-8)"
-        ) from None
+        raise InputError("not plain text", str(path), plain) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", str(path)) from None
 
@@ -184,6 +188,10 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
             "one column only", where, "the sheet must be separated by tabs, not commas or blanks"
         )
         return
+    if not set(header) & set(known):
+        columns = "<tab>".join(required)
+        yield InputError("no line with the names of the columns", where, f"put above it: {columns}")
+        return
     missing = [name for name in required if name not in header]
     if "fastq1" in header and "bam" in missing:
         missing.remove("bam")  # a sheet of FASTQ alone
@@ -201,6 +209,26 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
             )
     for name in sorted({name for name in header if header.count(name) > 1}):
         yield InputError(f"column '{name}' is given twice", where, "remove one")
+
+
+def _exchanged(table: Sequence[dict[str, str]], path: Path) -> InputError | None:
+    """Return the error of a sheet whose roles are in another column, or None."""
+    roles = {*schema()["properties"]["role"]["enum"], "tumour"}
+    columns = {
+        name: [fields[name].casefold() in roles for fields in table]
+        for name in (table[0] if table else ())
+        if name in schema()["required"]
+    }
+    if any(columns.get("role", [True])):
+        return None
+    other = next((name for name, cells in columns.items() if all(cells)), None)
+    if other is None:
+        return None
+    return InputError(
+        f"column 'role' has no role, and column '{other}' has nothing else",
+        str(path),
+        f"exchange the names 'role' and '{other}' in the header line",
+    )
 
 
 def _strange(value: str, column: str) -> str | None:

@@ -28,8 +28,9 @@ EvidenceLevel = Literal[
 MatchLevel = Literal["exact", "codon", "range", "gene", "class"]
 DrugMatch = Literal["drug", "class"]
 Direction = Literal["resistance", "none", "sensitivity"]
-#: A finding was detected somewhere.
-FindingState = Literal[tuple(state for state in STATES if state != "absent")]
+#: ``absent``: under the latest line in none of its samples, but in one of an earlier line or of
+#: another lesion.
+FindingState = Literal[STATES]
 
 
 class Verdict(Record):

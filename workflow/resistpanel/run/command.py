@@ -54,8 +54,10 @@ def elsewhere(profile: str | None, extra: list[str]) -> str | None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
+    from resistpanel.core.errors import InputErrors
     from resistpanel.core.lock import held
     from resistpanel.inputs.binding import Binding
+    from resistpanel.inputs.machine import check_folders
     from resistpanel.inputs.merge import merged
     from resistpanel.inputs.owner import check_owner, lock_of
     from resistpanel.inputs.plan import make_plan
@@ -71,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     plan, _ = make_plan(
         merged(config), lambda path: load_patient(path)[0], headers=False, where=str(config)
     )
+    if unwritable := list(check_folders(plan.settings.outdir)):
+        raise InputErrors(unwritable)
     check_owner(plan.settings)
     extra = list(args.snakemake) + (["--dry-run"] if args.dry_run else [])
     plain = args.verbose or prints_itself(extra)
