@@ -124,6 +124,7 @@ def test_a_large_gzip_that_breaks_off_is_found_by_the_job(both):
         ("I:1:FC:3:1101:5:7:8,0:,.", "", "name", None),
         ("r", "RX:Z:ACGT-TTGA", "tag", "ACGT-TTGA"),
         ("r", "BC:Z:AA\tRX:Z:ACGT", "tag", "ACGT"),
+        ("r", "1:N:0:GAGTGG UMI:TTATAAAGCC:CC@FFFFFGH", "tag", "TTATAAAGCC"),
         ("r", "1:N:0:ACGT", "tag", None),
     ],
 )

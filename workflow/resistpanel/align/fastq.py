@@ -18,7 +18,7 @@ from resistpanel.align.align_constants import (
     SMALL,
 )
 from resistpanel.core.errors import InputError
-from resistpanel.core.umi import HALVES, UMI_NAME, UMI_TAG
+from resistpanel.core.umi import HALVES, UMI_MIGEC, umi_in_comment, umi_in_name
 
 #: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
 BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -128,8 +128,8 @@ def umi_of(name: str, comment: str, umi: str) -> str | None:
     umi : str
         ``name`` or ``tag``: where it stands.
     """
-    match = UMI_NAME.search(name) if umi == "name" else UMI_TAG.search(comment)
-    return HALVES.sub("-", match[1].replace("r", "")) if match else None
+    found = umi_in_name(name) if umi == "name" else umi_in_comment(comment)
+    return HALVES.sub("-", found.replace("r", "")) if found else None
 
 
 def _cut_short(path: Path) -> bool:
@@ -321,11 +321,11 @@ def _check_pair(
 def _check_umi(read: Read, path: Path, umi: str) -> InputError | None:
     """Return what is wrong with the UMI of a read, None if it is there or need not be."""
     if umi != "none" and umi_of(read.name, read.comment, umi) is None:
-        place = "at the end of its name" if umi == "name" else "in its comment (RX:Z:)"
+        place = "at the end of its name" if umi == "name" else "in its comment (RX:Z: or UMI:)"
         return InputError(
             f"read '{read.name}' has no UMI {place}", str(path), "correct key 'align.umi'"
         )
-    if umi == "tag" and not SAM_TAGS.match(read.comment):
+    if umi == "tag" and not (SAM_TAGS.match(read.comment) or UMI_MIGEC.search(read.comment)):
         return InputError(
             f"the comment of read '{read.name}' holds more than SAM tags",
             str(path),

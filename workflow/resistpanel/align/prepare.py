@@ -11,6 +11,7 @@ import dnaio
 from resistpanel.align.adapters import PairTrimmer, SingleTrimmer
 from resistpanel.align.fastq import DAMAGED, NO_QUALITY, Lane, name_fault, open_fastq
 from resistpanel.core.errors import InputError
+from resistpanel.core.umi import UMI_MIGEC
 
 #: A read of which nothing is left: an unknown base of quality 2, so that every pair stays one.
 EMPTY = ("N", "#")
@@ -236,7 +237,7 @@ class Preparer:
         return counts, found or "none"
 
     def _code(self, pair, lane: Lane) -> str:
-        """Return the comment with a pair's UMI, empty without one in the reads."""
+        """Return the comment with a pair's UMI; empty where the comments stay as they are."""
         given = [
             (read, structure)
             for read, structure in zip(pair, self.structures, strict=False)
@@ -250,6 +251,8 @@ class Preparer:
                     "correct key 'align.read_structure'",
                 )  # fmt: skip
         codes = [structure.code(read.sequence.upper()) for read, structure in given]
+        if not codes and (found := UMI_MIGEC.search(pair[0].name)):
+            codes = [found[1]]
         return f"RX:Z:{'-'.join(codes)}" if codes else ""
 
     @staticmethod

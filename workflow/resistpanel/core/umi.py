@@ -9,8 +9,16 @@ import re
 UMI_NAME = re.compile(r"[:_|](r?[ACGTN]{3,}(?:[-+_,.]r?[ACGTN]{3,})?)(?:,\.?)?$")
 #: A UMI in the comment of a FASTQ read, as samtools and fgbio write it.
 UMI_TAG = re.compile(r"(?:^|\s)RX:Z:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?=\s|$)")
+#: The same as MIGEC and MAGERI write it, with its qualities.
+UMI_MIGEC = re.compile(r"(?:^|\s)UMI:([ACGTN]{2,}(?:[+_-][ACGTN]{2,})?)(?::\S*)?(?=\s|$)")
 #: What is between the halves of a UMI.
 HALVES = re.compile(r"[-+_,.]")
+
+
+def umi_in_comment(comment: str) -> str | None:
+    """Return the UMI in the comment of a FASTQ read, None without one."""
+    found = UMI_TAG.search(comment) or UMI_MIGEC.search(comment)
+    return found[1] if found else None
 
 
 def umi_in_name(name: str) -> str | None:
