@@ -168,6 +168,20 @@ def test_the_command(place, capsys):
     assert "have no UMI" in capsys.readouterr().err
 
 
+def test_an_amplicon_of_few_molecules(tmp_path):
+    """Copies of 40 molecules, nearly all flagged: the molecules begin at one base."""
+    rng = random.Random(5)
+    reads = []
+    for m in range(40):
+        umi = "".join(rng.choices("ACGT", k=12))
+        reads += [read for k in range(9) for read in ends(f"m{m}.{k}", 300, 140, 0, SEQUENCE, umi)]
+    for read in reads[2:]:
+        read.flag |= 1024
+    seen = look(write(tmp_path / "s.bam", "s", reads), None, [Target(CONTIG, START, END)])
+    found = describe(seen)
+    assert (found.library, found.library_sure, found.families) == ("amplicon", True, "single")
+
+
 BASES = st.text("ACGTN", min_size=3, max_size=12)
 
 

@@ -23,6 +23,7 @@ from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
     END_WINDOW,
     FIXED_ENDS,
+    LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_UMIS,
     LOOK_DEEP,
@@ -54,6 +55,8 @@ class Look:
         Whether most UMIs name both ends, or their strand, so that strands can be paired.
     distinct : int
         UMIs seen.
+    grouped : bool
+        Whether one read of each UMI and orientation is in `ends`, copies left out.
     ends : float64, (2,)
         From `same_ends`.
     tiers : int64, (3,)
@@ -69,6 +72,7 @@ class Look:
     umi: str = "none"
     paired: bool = False
     distinct: int = 0
+    grouped: bool = False
     ends: np.ndarray = field(default_factory=lambda: np.zeros(2))
     tiers: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
@@ -192,7 +196,8 @@ def look(
                 break
             reads, stop = _reads(stream, target, min(deep, LOOK_DEEP // 4))
             deep -= max(0, len(reads) - LOOK_READS)
-            tagged += reads[:LOOK_TAGS]
+            # Copies of a molecule may follow one another.
+            tagged += reads[:: max(1, len(reads) // LOOK_TAGS)][:LOOK_TAGS]
             parts.append((reads, stop))
     except OSError as error:
         raise InputError(
@@ -209,20 +214,23 @@ def look(
             "give the BAM with UMIs, or set `umi` of this sample to none (column of the sheet, or "
             "--assay SAMPLE:umi=none)",
         )
+    # Copies of a molecule begin at one base in any library: of its reads one is looked at.
+    grouped = found.consensus == "none" and (found.distinct >= LEAST_UMIS or given.umi in FAMILIES)
+    found.grouped = grouped
     for reads, stop in parts:
-        _count(found, reads, stop)
+        _count(found, reads, stop, found.umi if grouped else "none")
     return found
 
 
-def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None) -> None:
-    """Add the reads of a target."""
+def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None, umi: str) -> None:
+    """Add the reads of a target; by their UMIs, of a key of `UMI`, or without them."""
     primary = [read for read in reads if not read.flag & (4 | 256 | 2048)]
     found.primary += len(primary)
     found.duplicates += sum(read.is_duplicate for read in primary)
     used = [
         r
         for r in primary
-        if not r.flag & _UNUSABLE
+        if not r.flag & (_UNUSABLE if umi == "none" else _UNUSABLE & ~1024)
         and r.mapping_quality >= MIN_MAPPING_QUALITY
         and r.query_length
         and r.cigartuples
@@ -233,6 +241,9 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None)
     )
     reverse = np.array([r.is_reverse for r in used], dtype=bool)
     whole = _whole_windows(pos, end, reverse, stop)
+    if umi != "none":
+        molecules = {(_value(r, umi), r.is_reverse): n for n, r in enumerate(used)}
+        whole &= np.isin(np.arange(len(used)), list(molecules.values()))
     found.ends += same_ends(pos[whole], end[whole], reverse[whole])
     found.lengths += [r.query_length for r in used]
     for read in used:
@@ -250,7 +261,7 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None)
 def describe(seen: Look, given: Given = DETECTED) -> Assay:
     """Return the assay of a sample: as the user says, else as the reads show it."""
     same = float(seen.ends[0] / seen.ends[1]) if seen.ends[1] else None
-    enough = seen.ends[1] >= LEAST_PAIRS
+    enough = seen.ends[1] >= (LEAST_MOLECULES if seen.grouped else LEAST_PAIRS)
     fixed = enough and same >= FIXED_ENDS
     library = given.library or ("amplicon" if fixed or given.primers else "capture")
     low, high = UNSURE_ENDS

@@ -91,6 +91,13 @@ LEAST_PAIRS = TABLE.add(
     meaning="Fewest pairs from which that probability is estimated",
     origin="judgement",
 )
+LEAST_MOLECULES = TABLE.add(
+    "LEAST_MOLECULES",
+    300,
+    unit="pairs of molecules",
+    meaning="The same where one read of each molecule is looked at, by its UMI",
+    origin="judgement: 25 molecules of one window; copies that begin alike are not among them",
+)
 UNSURE_ENDS = TABLE.add(
     "UNSURE_ENDS",
     (0.1, 0.35),
