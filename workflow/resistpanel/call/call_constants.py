@@ -1078,6 +1078,21 @@ HOM_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a homozygous germline variant in a normal",
     origin="judgement",
 )
+HOM_NEARLY = TABLE.add(
+    "HOM_NEARLY",
+    0.9,
+    unit="1",
+    meaning="Of homozygous germline variants HOM_BELOW have an allele frequency from this to "
+    "HOM_LEAST: reads of a similar sequence, or of another person, show the reference",
+    origin="judgement",
+)
+HOM_BELOW = TABLE.add(
+    "HOM_BELOW",
+    0.02,
+    unit="1",
+    meaning="Fraction of homozygous germline variants below HOM_LEAST",
+    origin="judgement: without it, tumours without a normal had somatic variants at 0.93 to 0.98",
+)
 FOREIGN_SPREAD = TABLE.add(
     "FOREIGN_SPREAD",
     0.12,

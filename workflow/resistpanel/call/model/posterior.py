@@ -34,7 +34,9 @@ from resistpanel.call.call_constants import (
     HET_SITES,
     HET_SPREAD,
     HET_TO,
+    HOM_BELOW,
     HOM_LEAST,
+    HOM_NEARLY,
     NORMAL_HET_SPREAD,
     TIN_FROM,
     TIN_PRIOR,
@@ -330,7 +332,7 @@ def log_germline_frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     f = FREQUENCIES[1:]
     logit = np.log(f) - np.log1p(-f)
     het = -0.5 * ((logit - HET_CENTRE) / NORMAL_HET_SPREAD) ** 2
-    hom = np.where(f > HOM_LEAST, 0.0, LOG_TINY)
+    hom = np.where(f > HOM_LEAST, 0.0, np.where(f > HOM_NEARLY, np.log(HOM_BELOW), LOG_TINY))
     flat = np.log(np.gradient(FREQUENCIES))
     return tuple(x - logsumexp(x, axis=0) for x in (het, hom, flat))
 
