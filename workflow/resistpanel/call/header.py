@@ -10,7 +10,7 @@ from resistpanel.call.result import CallResult
 from resistpanel.call.vcf_writer import number
 from resistpanel.core.files import sha256
 from resistpanel.core.molecules import COUNTS
-from resistpanel.qc.assay import UMI, line
+from resistpanel.qc.assay import UMI, line, notes
 
 #: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
 #: where each record stands.
@@ -116,6 +116,7 @@ def warnings(result: CallResult) -> list[str]:
                 "qualities"
             )
     for sample, kind in zip(result.samples, result.assays, strict=True):
+        lines += [f"{sample.path}: {note}" for note in notes(kind)]
         if kind.library == "amplicon" and not kind.primers:
             lines.append(
                 f"{sample.path}: reads begin at a few positions, as those of amplicons do, and the "
