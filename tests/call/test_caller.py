@@ -453,6 +453,32 @@ def test_deletion_and_insertion_of_one_length(tmp_path):
     assert record.samples[1]["AF"] == pytest.approx(0.04, abs=0.015)
 
 
+def molecule(pos, ref, alt):
+    """Return the sequence with a call."""
+    return SEQUENCE[: pos - 1] + alt + SEQUENCE[pos - 1 + len(ref) :]
+
+
+def test_deletion_and_insertion_of_one_length_side_by_side(tmp_path):
+    """Two bases are between them, of which none is displaced by as many as are compared."""
+    more = Variant(1800, "", "ACGAA", {"t": 0.05}, block=1)
+    lost = Variant(1802, SEQUENCE[1802:1807], "", {"t": 0.05}, block=1)
+    made = Patient(SEQUENCE, [(1500, 2100)], [more, lost], {"normal": 150, "t": 600})
+    calls = made.write(tmp_path).call()
+    (call,) = calls.passing()
+    assert molecule(*call) == SEQUENCE[:1800] + "ACGAA" + SEQUENCE[1800:1802] + SEQUENCE[1807:]
+
+
+def test_deletion_in_cis_with_an_inherited_insertion(tmp_path):
+    """Of a locus in which other deletions are between the two."""
+    inherited = Variant(1821, "", "CGTT", {"t": 0.5, "normal": 0.5}, block=1)
+    lost = Variant(1800, SEQUENCE[1800:1804], "", {"t": 0.024}, block=1)
+    other = Variant(1806, SEQUENCE[1806:1819], "", {"t": 0.06}, block=2)
+    made = Patient(SEQUENCE, [(1500, 2100)], [inherited, lost, other], {"normal": 150, "t": 500})
+    calls = made.write(tmp_path).call()
+    both = SEQUENCE[:1800] + SEQUENCE[1804:1821] + "CGTT" + SEQUENCE[1821:]
+    assert both in [molecule(*call) for call in calls.passing()]
+
+
 def test_phase(tmp_path):
     """Which called alleles lie on one molecule: counted over fragments that cover both."""
     first, second = snv(1800, {"t": 0.3}, block=1), snv(1830, {"t": 0.3}, block=1)

@@ -509,6 +509,14 @@ OTHER_HAPLOTYPE_ODDS = TABLE.add(
     "substitution",
     origin="judgement",
 )
+COMMON_INDEL = TABLE.add(
+    "COMMON_INDEL",
+    0.1,
+    unit="1",
+    meaning="Fraction of a sample's informative fragments from which on an insertion or deletion "
+    "may be in cis with a rarer one of its locus: the two are compared as one haplotype, too",
+    origin="judgement",
+)
 OTHER_EVENT = TABLE.add(
     "OTHER_EVENT",
     8,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from resistpanel.core.core_constants import LEAST_DIFFERENT, LEAST_DISPLACED
+from resistpanel.core.core_constants import LEAST_DIFFERENT, LEAST_DISPLACED, MOST_SUBSTITUTED
 from resistpanel.core.reference import Reference, decode, encode
 
 
@@ -57,9 +57,15 @@ class Allele:
 
 
 def _displaced(ref: str, alt: str) -> bool:
-    """Return whether a deletion at one end and an insertion at the other make `alt` of `ref`."""
+    """Return whether a deletion and an insertion make `alt` of `ref`, rather than substitutions.
+
+    The bases between the two are displaced; or so many differ that an aligner opens gaps.
+    """
     n = len(ref)
-    if n <= LEAST_DISPLACED or sum(a != b for a, b in zip(ref, alt, strict=True)) < LEAST_DIFFERENT:
+    different = sum(a != b for a, b in zip(ref, alt, strict=True))
+    if different > MOST_SUBSTITUTED:
+        return True
+    if n <= LEAST_DISPLACED or different < LEAST_DIFFERENT:
         return False
     return any(
         alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k]

@@ -87,6 +87,15 @@ LEAST_DIFFERENT = TABLE.add(
     origin="derived: bwa mem's default scores: a mismatch costs 5 against a match, a deletion "
     "and an insertion of one base cost 14",
 )
+MOST_SUBSTITUTED = TABLE.add(
+    "MOST_SUBSTITUTED",
+    4,
+    unit="bases",
+    meaning="Most mismatches of an allele of the reference's length that is a substitution of "
+    "several bases; beyond it, it is a deletion with an insertion",
+    origin="derived: bwa mem's default scores: a deletion and an insertion of five bases cost 22, "
+    "five mismatches 25",
+)
 UMI_MISMATCHES = TABLE.add(
     "UMI_MISMATCHES",
     1,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    COMMON_INDEL,
     DUPLICATION_OVERLAP,
     ENDS_SAMPLED,
     HAPLOTYPE_ODDS,
@@ -556,17 +557,46 @@ def _hidden(dropped: list[Allele], kept: list[Allele], locus: Locus) -> list[All
     ]
 
 
+def _in_cis(
+    dropped: list[Allele],
+    alleles: list[Allele],
+    supports: list[list[Support]],
+    reference: Reference,
+) -> list[Allele]:
+    """Return alleles without support, each with a common one of the locus beside it.
+
+    A fragment that has both is like neither: an event on the chromosome of an inherited indel.
+    """
+    common = [
+        a
+        for a, support in zip(alleles, supports, strict=True)
+        if any(s.alt >= max(MIN_FRAGMENTS, COMMON_INDEL * s.total) for s in support)
+    ]
+    found = []
+    for allele in dropped:
+        for other in common:
+            first, last = sorted((allele, other), key=lambda a: (a.pos, a.end))
+            if first is last or last.pos <= first.end:
+                continue
+            between = reference(allele.contig, first.end, last.pos)
+            both = (first.ref + between + last.ref, first.alt + between + last.alt)
+            found.append(Allele(allele.contig, first.pos, *both))
+    return [a for a in found if a not in alleles and not a.substitution]
+
+
 def _settle(
     alleles: list[Allele],
     piles: list[Pile],
     chunk: Chunk,
     reference: Reference,
     forced: list[Allele],
+    in_cis: bool = True,
 ) -> list[Candidate]:
     """Return the candidates of a locus; alleles that no fragments support are not compared.
 
     A noise allele may be so like a true one, or so long, that fragments of the true one, or of the
-    reference, cannot be counted from it.
+    reference, cannot be counted from it. With `in_cis`, those without support are compared together
+    with a common one.
     """
     locus = Locus.of(alleles, piles, chunk, reference)
     supports, scored = realign(piles, locus)
@@ -582,12 +612,14 @@ def _settle(
         ]
         if max(ahead) >= MIN_FRAGMENTS:
             kept = [alleles[k] for k in range(len(alleles)) if k != int(np.argmin(ahead))]
-    again = _hidden([a for a in alleles if a not in kept], kept, locus)
+    dropped = [a for a in alleles if a not in kept]
+    again = _hidden(dropped, kept, locus)
+    more = _in_cis(dropped, alleles, supports, reference) if in_cis else []
     if (kept or again) and len(kept) < len(alleles) > len(again):
         return [
             c
-            for part in [*_loci(kept, reference), *_loci(again, reference)]
-            for c in _settle(part, piles, chunk, reference, forced)
+            for part in [*_loci(sorted([*kept, *more]), reference), *_loci(again, reference)]
+            for c in _settle(part, piles, chunk, reference, forced, in_cis=False)
         ]
     for p, found in zip(piles, scored, strict=True):
         if found is not None:

@@ -318,7 +318,9 @@ def _load(
     )
     crc, ends = checksum(reads), _ends(reads)
     fixed = ends[1] >= LEAST_PAIRS and ends[0] >= FIXED_ENDS * ends[1]
-    cut = settle(reads, chunk.contig, (codes, chunk.beg), kind.primers, fixed and kind.infer)
+    # Mates without their primers begin inside of the insert, as those in a repeat do.
+    plain = codes[:0] if fixed else codes
+    cut = settle(reads, chunk.contig, (plain, chunk.beg), kind.primers, fixed and kind.infer)
     return Loaded(ev.pile(reads, chunk, codes, settings.min_qual), crc, ends, cut)
 
 

@@ -19,7 +19,10 @@ cdef enum:
     ONE_IN = 8
     LEAST_INSERT = 12
     #: Aligned bases beyond the mate's first one that no adapter has by chance.
-    LEAST_BEYOND = 10
+    LEAST_BEYOND = 6
+    #: Bases at either end of such an insert, and how many of them errors make different.
+    END_BASES = 8
+    MOST_AT_END = 3
 
 
 cdef void cut(Read *r, uint32_t *cigars, int32_t left, int32_t right) noexcept nogil:
@@ -94,10 +97,14 @@ cdef int32_t gained(Read *r, const uint32_t *cigars) noexcept nogil:
 
 cdef bint same(const uint8_t *a, const uint8_t *b, int32_t n) noexcept nogil:
     """Return whether two stretches of bases are one sequence, errors apart."""
-    cdef int32_t k, wrong = 0, most = n // ONE_IN
+    cdef int32_t k, wrong = 0, most = n // ONE_IN, first = 0, last = 0
+    cdef bint other
     for k in range(n):
-        wrong += a[k] != b[k] and a[k] < 4 and b[k] < 4
-        if wrong > most:
+        other = a[k] != b[k] and a[k] < 4 and b[k] < 4
+        wrong += other
+        first += other and k < END_BASES
+        last += other and k >= n - END_BASES
+        if wrong > most or first > MOST_AT_END or last > MOST_AT_END:
             return False
     return True
 
@@ -195,8 +202,12 @@ def trim_adapters(uint8_t[::1] table, const uint8_t[::1] bases, uint32_t[::1] ci
                     continue
                 if not same(&bases[a.seq], &bases[b.seq + b.length - insert], insert):
                     continue
-                if (goes_on(a, &bases[0], codes, origin, last, True)
-                        or goes_on(b, &bases[0], codes, origin, first, False)):
+                # Of a mate that is hard-clipped at its primer, the first base is not that of the insert.
+                if (cigars[b.cigar + b.n_cigar - 1] & 15 != 5
+                        and goes_on(a, &bases[0], codes, origin, last, True)):
+                    break
+                if (cigars[a.cigar] & 15 != 5
+                        and goes_on(b, &bases[0], codes, origin, first, False)):
                     break
                 if insert < a.length:
                     cut(a, &cigars[0], 0, a.length - insert)
