@@ -40,9 +40,9 @@ from resistpanel.core.stats import clopper_pearson_interval
 
 WEAK = next(f.threshold for f in FILTERS if f.name == "weak")
 FEW = next(int(f.threshold) for f in FILTERS if f.name == "few_fragments")
-#: What the caller learns in simulated plasma of families of 1 to 6 copies a strand, damage of 1e-5 and
-#: jackpots, and in a normal of reads (resources/demo/plasma.yaml): errors per base by quality group,
-#: and the fractions of duplex, simplex and single-copy molecules.
+#: What the caller learns in simulated plasma of families of 1 to 5 copies a strand, damage of 1e-5
+#: and jackpots, and in a normal of reads (resources/demo/plasma.yaml): errors per base by quality
+#: group, and the fractions of duplex, simplex and single-copy molecules.
 RATES = (0.045, 0.0025, 0.0027, 0.0015, 2.3e-4, 3e-5, 1.3e-5, 3e-7)
 PARTS = 0.50, 0.35, 0.15
 #: Kind of evidence and error group of the columns of a pattern: reads of the normal by orientation,
