@@ -40,7 +40,7 @@ from resistpanel.core.stats import clopper_pearson_interval
 
 WEAK = next(f.threshold for f in FILTERS if f.name == "weak")
 FEW = next(int(f.threshold) for f in FILTERS if f.name == "few_fragments")
-#: What the caller learns in simulated plasma of families of 1 to 6 copies a strand, damage of 1e-5
+#: What the caller learns in simulated plasma of families of 1 to 5 copies a strand, damage of 1e-5
 #: and jackpots, and in a normal of reads (resources/demo/plasma.yaml): errors per base by quality
 #: group, and the fractions of duplex, simplex and single-copy molecules.
 RATES = (0.045, 0.0025, 0.0027, 0.0015, 2.3e-4, 3e-5, 1.3e-5, 3e-7)

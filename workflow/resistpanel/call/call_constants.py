@@ -958,13 +958,6 @@ KNOWN_ALPHA = TABLE.add(
     "its detection takes",
     origin="judgement: one false detection in a thousand tests of known alleles",
 )
-GENOMES_PER_NG = TABLE.add(
-    "GENOMES_PER_NG",
-    330.0,
-    unit="1 per ng",
-    meaning="plan: haploid genome equivalents of a nanogram of DNA",
-    origin="paper: Newman et al., Nat Med 2014;20:548",
-)
 CONVERSION = TABLE.add(
     "CONVERSION",
     0.4,

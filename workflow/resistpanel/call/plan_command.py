@@ -7,12 +7,12 @@ from pathlib import Path
 
 from resistpanel.call.call_constants import (
     CONVERSION,
-    GENOMES_PER_NG,
     PLAN_INSERT,
     PLAN_NORMAL,
     PLAN_ON_TARGET,
 )
 from resistpanel.call.planning import Planned, limits_of, molecules_for, molecules_of
+from resistpanel.core.core_constants import GENOMES_PER_NG
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import merge_targets, read_targets
 from resistpanel.core.text import percent_up

@@ -12,7 +12,6 @@ import numpy as np
 
 from resistpanel.call import limits
 from resistpanel.call.call_constants import (
-    GENOMES_PER_NG,
     KNOWN_ALPHA,
     NOMINAL_RATES,
     PLAN_MOST_MOLECULES,
@@ -23,6 +22,7 @@ from resistpanel.call.model.known import known_errors
 from resistpanel.call.model.overdispersion import prior
 from resistpanel.call.model.posterior import ERROR_CENTRES, Evidence, Priors
 from resistpanel.call.model.presence import backgrounds
+from resistpanel.core.core_constants import GENOMES_PER_NG
 from resistpanel.core.stats import overdispersed_limit, overdispersed_upper
 
 #: Quality groups of `NOMINAL_RATES`: reads from Q30 on, consensus of one and of two strands.

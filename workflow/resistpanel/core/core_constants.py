@@ -179,3 +179,10 @@ FAMILY_STEP = TABLE.add(
     meaning="Positions after which finished families are sought",
     origin="judgement",
 )
+GENOMES_PER_NG = TABLE.add(
+    "GENOMES_PER_NG",
+    330.0,
+    unit="1 per ng",
+    meaning="Haploid genome equivalents of a nanogram of DNA",
+    origin="paper: Newman et al., Nat Med 2014;20:548",
+)

@@ -7,6 +7,7 @@ from resistpanel.inputs.lines import lines, times
 from resistpanel.inputs.sheet import Row
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.records import sheet as records
+from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Line, Pair, Sample, Sheet
 
 
@@ -111,6 +112,7 @@ def describe(
                 drugs=tuple(row.drugs),
                 bam=str(row.bam),
                 purity=row.purity,
+                ng=UNSET if row.ng is None else row.ng,
             )
             for row in rows
         ),

@@ -56,6 +56,8 @@ class Row:
         Absolute; of a sample given as FASTQ, where its BAM will be.
     purity : float or None
         0 to 1.
+    ng : float or None
+        DNA that went into the library, in nanograms.
     where : str
         File and line, for messages.
     fastq1, fastq2 : tuple of Path
@@ -85,6 +87,7 @@ class Row:
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
     germline: str | None = None
+    ng: float | None = None
 
     @property
     def tumor(self) -> bool:
@@ -344,6 +347,15 @@ class _Cells:
             self.problem("purity", what, "give it above 0 and up to 1, e.g. 0.6")
         return purity
 
+    def ng(self) -> float | None:
+        """Return the nanograms of DNA."""
+        given = self.cells.get("ng")
+        amount = number(given)
+        if given is not None and (amount is None or amount <= 0):
+            what = f"'{given}' is not an amount of DNA"
+            self.problem("ng", what, "give nanograms above 0, e.g. 20")
+        return amount
+
     def assay(self, folder: Path) -> tuple[tuple[str, str], ...]:
         """Return what is said of the assay; paths are taken from the sheet's folder."""
         found = []
@@ -432,6 +444,7 @@ def _row(
         assay=given.assay(folder),
         padding=given.padding(),
         germline=given.germline(),
+        ng=given.ng(),
     )
     return row, given.errors
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from resistpanel.core.core_constants import GENOMES_PER_NG
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets, read_targets
@@ -16,7 +17,7 @@ from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.qc_constants import CURVE, LEVELS, QUANTILES
 from resistpanel.qc.reads import count, file_counts
-from resistpanel.records.base import UNSET
+from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.qc import (
     Assay,
     Excluded,
@@ -154,7 +155,15 @@ def figures(
         assay=UNSET if kind is None else kind,
         molecules=molecules(counted.molecules) if counted.molecules else UNSET,
     )
+    found = msgspec.structs.replace(found, conversion=conversion(found, sample))
     return msgspec.structs.replace(found, gate=judge(found, sample.role, conditions))
+
+
+def conversion(found: SampleQc, sample: Sample) -> float | UnsetType:
+    """Return the fraction of the library's genomes that are sequenced as molecules."""
+    if sample.ng is UNSET or found.unit != "molecules":
+        return UNSET
+    return float(f"{found.mean_depth / (sample.ng * GENOMES_PER_NG):.4g}")
 
 
 def molecules(counts: dict) -> Molecules:

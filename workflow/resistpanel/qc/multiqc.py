@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from resistpanel.qc.assay import text
+from resistpanel.records.base import UNSET
 from resistpanel.records.copynumber import CopyNumber, SampleFailure
 from resistpanel.records.identity import IdentityFinding
 from resistpanel.records.qc import Failure, Qc, SampleQc
@@ -12,7 +13,7 @@ from resistpanel.records.qc import Failure, Qc, SampleQc
 PARENT = {
     "parent_id": "resistpanel",
     "parent_name": "resistpanel",
-    "parent_description": "Reads on the panel's targets, counted in fragments.",
+    "parent_description": "Reads on the panel's targets, counted in fragments, or molecules.",
 }
 #: Classes of depth for the bars, deepest first: name, field of `fraction_at`.
 CLASSES = (("500 and more", "at_500"), ("250 to 499", "at_250"), ("100 to 249", "at_100"))
@@ -31,11 +32,17 @@ def column(title: str, description: str, **options: Any) -> dict:
 
 COLUMNS = {
     "gate": column("Gate", "Conditions that the sample fails", scale="Reds", format="{:,.0f}"),
-    "mean_depth": column("Depth", "Mean fragments at a target base", scale="Greens", min=0,
-                         format="{:,.0f}"),
+    "mean_depth": column("Depth", "Mean fragments (by UMI: molecules) at a target base",
+                         scale="Greens", min=0, format="{:,.0f}"),
     "assay": column("Assay", "Library, reads and UMI, as detected or set", scale=False),
-    "at_250": column("≥ 250", "Target bases at 250 fragments or more", suffix=" %", max=100, min=0,
-                     scale="RdYlGn", format="{:,.1f}"),
+    "at_250": column("≥ 250", "Target bases at 250 fragments (by UMI: molecules) or more",
+                     suffix=" %", max=100, min=0, scale="RdYlGn", format="{:,.1f}"),
+    "molecules": column("Duplex", "Molecules with reads of both strands", suffix=" %", max=100,
+                        min=0, scale="Greens", format="{:,.0f}"),
+    "family_size": column("Family", "Mean fragments of a molecule", min=0, scale="Purples",
+                          format="{:,.1f}"),
+    "conversion": column("Conversion", "Molecules by the genomes that went into the library",
+                         suffix=" %", min=0, scale="Greens", format="{:,.0f}"),
     "on_target": column("On target", "Reads that overlap a target", suffix=" %", max=100, min=0,
                         scale="Blues", format="{:,.1f}"),
     "duplicates": column("Duplicates", "Of primary reads on target", suffix=" %", max=100, min=0,
@@ -86,6 +93,7 @@ def general(qc: Sequence[Qc], copynumber: Sequence[CopyNumber]) -> dict:
             "error_rate": percentage(sample.error_rate, 4),
             "oxog_q": spectrum and spectrum.oxog_q,
             "deamination_q": spectrum and spectrum.deamination_q,
+            **_families(sample),
         }
     for patient in copynumber:
         for name, tumor in patient.samples.items():
@@ -103,6 +111,17 @@ def general(qc: Sequence[Qc], copynumber: Sequence[CopyNumber]) -> dict:
         "headers": COLUMNS,
         "data": data,
     }
+
+
+def _families(sample: SampleQc) -> dict:
+    """Return the columns of a sample whose reads are grouped into molecules."""
+    found = {}
+    if sample.molecules:
+        found["molecules"] = percentage(sample.molecules.duplex_fraction)
+        found["family_size"] = sample.molecules.mean_family_size
+    if sample.conversion is not UNSET:
+        found["conversion"] = percentage(sample.conversion)
+    return found
 
 
 def section(name: str, title: str, text: str, plot: str, data: Any, **options: Any) -> dict:
@@ -216,11 +235,24 @@ def cohort(
         {s.sample: [target.mean_depth for target in s.targets] for s in samples},
         xlab="fragments",
     )  # fmt: skip
+    grouped = {s.sample: sizes(s) for s in samples if s.molecules}
+    if grouped:
+        found["family_sizes"] = section(
+            "family_sizes", "Families of reads by UMI", "Molecules by their fragments, both "
+            "strands together; 64 stands for all beyond.", "linegraph", grouped,
+            xlab="fragments of a molecule", ylab="% of molecules", ymin=0,
+        )  # fmt: skip
     spectra = [s for s in samples if s.error_spectrum]
     if spectra:
         found["artifacts"] = artifacts(spectra)
         found["contexts"] = contexts(spectra)
     return found
+
+
+def sizes(sample: SampleQc) -> list[list[float]]:
+    """Return the family sizes of a sample, each with the percentage of its molecules."""
+    total = max(sample.molecules.molecules, 1)
+    return [[size, round(100 * n / total, 3)] for size, n in sample.molecules.family_sizes]
 
 
 def artifacts(samples: Sequence[SampleQc]) -> dict:

@@ -214,6 +214,9 @@ class SampleQc(Record):
     error_spectrum: ErrorSpectrum | UnsetType = UNSET
     assay: Assay | UnsetType = UNSET
     molecules: Molecules | UnsetType = UNSET
+    conversion: Copies | UnsetType = UNSET
+    """Mean depth in molecules by the haploid genomes of the DNA that went into the library; absent
+    where the sheet gives no `ng`, or depth is in fragments."""
 
 
 class Qc(Record):

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.records.base import Meta, Number, Position, Record
+from resistpanel.records.base import UNSET, Meta, Number, Position, Record, UnsetType
 
 Sex = Literal["female", "male"]
 Role = Literal["normal", "tumor", "plasma"]
@@ -24,6 +24,8 @@ class Sample(Record):
     """Absolute path."""
     purity: Annotated[int, Meta(gt=0, le=1)] | Annotated[float, Meta(gt=0, le=1)] | None
     """Fraction of tumour cells, as the sheet gives it."""
+    ng: Annotated[int, Meta(gt=0)] | Annotated[float, Meta(gt=0)] | UnsetType = UNSET
+    """DNA that went into the library, in nanograms; absent where the sheet does not give it."""
 
     @property
     def tumor(self) -> bool:

@@ -51,7 +51,8 @@ def cell(evidence: dict) -> dict:
         limit), ``full`` (a sentence with counts), and ``x``: places on the axis (0 to 100).
     """
     depth, alt = evidence["dp"], evidence["ad"][1]
-    counted = f"{count(alt)} of {count(depth)} fragments"
+    unit = evidence.get("unit") or "fragments"
+    counted = f"{count(alt)} of {count(depth)} {unit}"
     limit = percent_up(evidence["ub"])
     lod = percent_up(evidence["lod"])
     span = interval(evidence["af_low"], evidence["af_high"])
@@ -62,7 +63,7 @@ def cell(evidence: dict) -> dict:
     if depth == 0 or evidence["af"] is None:
         return {
             "kind": "none", "main": "not covered", "detail": "", "short": "not covered",
-            "full": "no usable reads", "counts": "0 fragments", "x": x, "sort": -2.0,
+            "full": "no usable reads", "counts": f"0 {unit}", "x": x, "sort": -2.0,
         }  # fmt: skip
     if evidence["detected"] is None:
         detail = f"{bare_percent(evidence['af'])} ({span}){NARROW_SPACE}%"
@@ -75,7 +76,8 @@ def cell(evidence: dict) -> dict:
         return {
             "kind": "detected", "main": percent(evidence["af"]), "detail": span,
             "short": f"{percent(evidence['af'])} ({span})",
-            "full": f"{percent(evidence['af'])} (95{NARROW_SPACE}% interval {span}), {counted}",
+            "full": f"{percent(evidence['af'])} (95{NARROW_SPACE}% interval {span}), {counted}"
+            + (", detected as a known allele" if evidence.get("as_known") else ""),
             "counts": counted, "x": x, "sort": evidence["af"],
         }  # fmt: skip
     full = f"not detected, below {limit} (95{NARROW_SPACE}% bound)"

@@ -147,11 +147,11 @@ def _call(facts: dict) -> list[str]:
 
 
 def _sample_lines(name: str, s: dict) -> list[str]:
-    alt = s["ad"][1]
+    alt, unit = s["ad"][1], s.get("unit") or "fragments"
     lines = [f"  {name} ({_place(s)}):"]
     told = {True: "detected", False: "not detected", None: "not assessable"}[s["detected"]]
     lines.append(
-        f"    {told}: {alt} of {s['dp']} fragments; forward {s['adf'][1]} of {sum(s['adf'])}, "
+        f"    {told}: {alt} of {s['dp']} {unit}; forward {s['adf'][1]} of {sum(s['adf'])}, "
         f"reverse {s['adr'][1]} of {sum(s['adr'])}"
     )
     if s["af"] is not None and alt:
@@ -172,7 +172,8 @@ def _sample_lines(name: str, s: dict) -> list[str]:
     lines.append(f"    limits: {bound}; {limit}")
     if alt:
         lines.append(
-            f"    expected from errors: {number(s['error_rate'] * s['dp'])} fragments (learned "
+            f"    expected from errors: {number(s['error_rate'] * s['dp'])} "
+            f"{unit} (learned "
             f"rate {number(s['error_rate'])}); as many or more by error alone: p = "
             f"{probability(s['p_error'])}"
         )

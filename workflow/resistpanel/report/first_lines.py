@@ -25,19 +25,22 @@ FIGURES = {
 CONDITION = re.compile(r"(>=|<=) ([\d.e+-]+)")
 
 
-def failure(one: dict) -> str:
+def failure(one: dict, depth: str = "fragments") -> str:
     """Return a failed condition as a sentence: the value, what is needed, and why.
 
     Parameters
     ----------
     one : dict
         `Failure` of the qc gate or `SampleFailure` of copynumber's.
+    depth : str
+        What the sample's depth is of.
     """
     condition = CONDITION.fullmatch(one["condition"] or "")
     known = FIGURES.get(one["metric"])
     if not known or not condition:
         return one["text"]
     name, unit, fraction = known
+    name, unit = (text.replace("fragments", depth) for text in (name, unit))
     value, need = one["value"], float(condition[2])
     shown = [percent(x) if fraction else f"{plain(x, 1)} {unit}" for x in (value, need)]
     words = "at least" if condition[1] == ">=" else "at most"
@@ -45,9 +48,9 @@ def failure(one: dict) -> str:
     return f"{name} {shown[0]}, {words} {shown[1]} needed" + (f" ({why})" if why else "")
 
 
-def failures(found: list[dict]) -> str:
+def failures(found: list[dict], depth: str = "fragments") -> str:
     """Return failed conditions as one text."""
-    text = "; ".join(failure(one) for one in found)
+    text = "; ".join(failure(one, depth) for one in found)
     return text[:1].upper() + text[1:] + "." if text else "See quality."
 
 

@@ -29,6 +29,15 @@ def metrics(report: dict) -> list[dict]:
         ("read_length", "Read length (bp)", count),
         ("error_rate", "Mismatch rate", percent),
     ]
+    if any(s.get("molecules") for s in samples):
+        rows += [
+            (("molecules", "molecules"), "Molecules by UMI", count),
+            (("molecules", "mean_family_size"), "Fragments of a molecule, mean", one_decimal),
+            (("molecules", "single"), "Molecules of one fragment", percent),
+            (("molecules", "duplex_fraction"), "Molecules of both strands (duplex)", percent),
+        ]
+    if any(s.get("conversion") is not None for s in samples):
+        rows.append((("conversion",), "Conversion of the DNA into molecules", percent))
     if any(s.get("error_spectrum") for s in samples):
         rows += [
             (("error_spectrum", "substitution_rate"), "Wrong bases of quality 20 or more", percent),
@@ -48,6 +57,10 @@ def metrics(report: dict) -> list[dict]:
         for s in samples:
             if isinstance(key, str):
                 value, name = s[key], key
+            elif key == ("conversion",):
+                value, name = s.get("conversion"), "conversion"
+            elif key == ("molecules", "single"):
+                value, name = single(s.get("molecules")), "single"
             elif len(key) == 1:
                 value, name = s["fraction_at"].get(key[0]), f"fraction_at.{key[0]}"
             else:  # of the error spectrum, which older files lack
@@ -56,6 +69,18 @@ def metrics(report: dict) -> list[dict]:
             cells.append({"text": NOTHING if value is None else show(value), "failed": failed})
         table.append({"label": label, "cells": cells})
     return table
+
+
+def one_decimal(value: float) -> str:
+    """Return a number with one decimal."""
+    return plain(value, 1)
+
+
+def single(molecules: dict | None) -> float | None:
+    """Return the fraction of the molecules that are of one fragment."""
+    if not molecules or not molecules["molecules"]:
+        return None
+    return dict(map(tuple, molecules["family_sizes"])).get(1, 0) / molecules["molecules"]
 
 
 def histogram(values: list[float], top: float) -> list[dict]:

@@ -27,9 +27,12 @@ def course(report: dict) -> list[dict]:
             key = ("normal",)
             title = "Normal"
         else:
-            key = (sample["timepoint"], sample["day"])
+            key = (sample["timepoint"], sample["day"], sample["role"])
             words = {"pre": "Before treatment", "post": "After relapse"}
-            title = words.get(sample["timepoint"], sample["timepoint"] or "Tumour")
+            what = "Plasma" if sample["role"] == "plasma" else "Tumour"
+            title = words.get(sample["timepoint"], sample["timepoint"] or what)
+            if what == "Plasma" and title != what:
+                title = f"Plasma, {title[:1].lower()}{title[1:]}"
         day = None if sample["day"] is None else f"day {sample['day']:g}"
         if not stations or stations[-1]["key"] != key:
             stations.append({"key": key, "title": title, "day": day, "samples": [], "drugs": [],
@@ -54,7 +57,7 @@ def warnings(report: dict) -> list[dict]:
         if not sample["gate"]["passed"]:
             found.append({
                 "title": f"{sample['sample']} fails quality control",
-                "text": first_lines.failures(sample["gate"]["failures"]),
+                "text": first_lines.failures(sample["gate"]["failures"], sample["unit"]),
                 "href": "#quality", "link": "Quality figures",
             })  # fmt: skip
     gate = (report["copynumber"] or {}).get("gate") or {"failures": []}

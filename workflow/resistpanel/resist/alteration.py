@@ -1,5 +1,6 @@
 """What was found in the patient: small variants and gene-level copy-number changes alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog import protein
@@ -311,6 +312,16 @@ class Patient:
     therapy: Therapy | None = None
     sheet_samples: tuple[records.Sample, ...] = ()
     lost_copies: frozenset[tuple[str, str]] = frozenset()
+
+    def unit(self, names: Sequence[str]) -> str:
+        """Return what counts of some samples are of: fragments, molecules or both."""
+        units = {
+            one.samples[name].unit or "fragments"
+            for one in self.alterations
+            for name in names
+            if name in one.samples and one.samples[name].dp
+        }
+        return " or ".join(sorted(units)) or "fragments"
 
     @property
     def tumours(self) -> tuple[Sample, ...]:

@@ -295,7 +295,7 @@ def sample_text(values: SampleAtLocus) -> str:
     if values.detected:
         return (
             f"{percent(values.af)} ({percent(values.af_low)} to "
-            f"{percent(values.af_high)}) of {values.dp} fragments"
+            f"{percent(values.af_high)}) of {values.dp} {values.unit or 'fragments'}"
         )
     if values.detected is None or values.ub is None:
         return f"not assessable at depth {values.dp or 0}"
@@ -305,7 +305,7 @@ def sample_text(values: SampleAtLocus) -> str:
         if values.ub_ccf is not None and values.ub_ccf < 1
         else ""
     )
-    counts = f"{alt} of {values.dp} fragments"
+    counts = f"{alt} of {values.dp} {values.unit or 'fragments'}"
     return f"not detected ({counts}, allele frequency at most {percent_up(values.ub)}{cells})"
 
 

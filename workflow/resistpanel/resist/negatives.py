@@ -110,18 +110,18 @@ def coverage(
 
 def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> str:
     """Return in one or more sentences what was examined to which limit, and what could not."""
-    parts = []
+    parts, unit = [], patient.unit(patient.after())
     if not covered.rows:
         return f"the catalogue lists no alteration that confers resistance to {_names(patient)}"
     if covered.sites == 1:
         parts.append(
             "catalogued alleles examined after treatment and not found: 1, at most "
-            f"{percent_up(covered.worst_ub)} of the fragments"
+            f"{percent_up(covered.worst_ub)} of the {unit}"
         )
     elif covered.sites:
         parts.append(
             f"catalogued alleles examined after treatment and not found: {covered.sites}, each "
-            f"at most {percent_up(covered.worst_ub)} of the fragments (half of them at most "
+            f"at most {percent_up(covered.worst_ub)} of the {unit} (half of them at most "
             f"{percent_up(covered.median_ub)})"
         )
     else:

@@ -102,7 +102,7 @@ def _text(
         parts.append(f"{alleles}: {number}: {'; '.join(_one(f, patient) for f in found)}")
     without = [one for one in limits if not one.reversions]
     known = [
-        f"{percent_up(one.lod)} of the fragments in {one.sample}"
+        f"{percent_up(one.lod)} of the {patient.unit([one.sample])} in {one.sample}"
         for one in without
         if one.lod is not None
     ]

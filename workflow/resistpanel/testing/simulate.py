@@ -40,6 +40,7 @@ SHEET = (
     "sex",
     "purity",
     "disease",
+    "ng",
 )
 # pysam's samtools commands share their standard streams: one at a time.
 _INDEXING = threading.Lock()
@@ -176,6 +177,7 @@ def sheet_rows(study: Study) -> list[tuple]:
             patient["sex"],
             f"{sample['sheet_purity']:g}" if "sheet_purity" in sample else "",
             patient["disease"],
+            f"{sample['ng']:g}" if "ng" in sample else "",
         )
         for sample in patient["samples"]
     ]
