@@ -31,6 +31,7 @@ DRAWINGS = {
         f"report/{name}.py"
         for name in (
             *("clones", "copies", "followup", "lesions", "pathway", "quality", "render", "slope"),
+            "timeline",
         )
     ),
     "testing/validation_page.py",

@@ -51,6 +51,9 @@ def test_every_lesion_of_a_line_has_its_verdict(lung, context):
     assert lesions["liver"]["verdict"]["key_variants"] == [met]
     second = {one["lesion"]: one["verdict"] for one in of(value, 2)["lesions"]}
     assert second["lung"]["key_variants"] == [c797s]
+    assert (
+        "nor was it detected before in pre and liver2 (0 of 1800 fr" in second["lung"]["sentence"]
+    )
     assert c797s not in second["liver"]["key_variants"]
 
 

@@ -7,7 +7,7 @@ from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing, said
-from resistpanel.report.summary_questions import certainty, earlier_cells
+from resistpanel.report.summary_questions import SCALE, certainty, earlier_cells
 from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, verdict_title
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
@@ -101,9 +101,15 @@ def on_front(report: dict) -> set[str]:
     return stated | {t for f in of_keys for t in f["for"] if said(t, verdict["sentence"])}
 
 
-def certain(finding: dict) -> list[str]:
-    """Return the numbers of confidence of a finding with those of before treatment."""
-    lines = certainty(finding)
+def certain(finding: dict, explained: set[str]) -> list[str]:
+    """Return the numbers of confidence of a finding with those of before treatment.
+
+    What a tier means is written once on the page: in `explained` are the lines that did.
+    """
+    lines = [
+        line.partition(f" {SCALE}")[0] if line in explained else line for line in certainty(finding)
+    ]
+    explained |= {line for line in lines if SCALE in line}
     if cells := earlier_cells(finding):
         lines.insert(1, f"before treatment: {cells}")
     return lines
@@ -116,6 +122,7 @@ def findings(report: dict) -> dict:
     keys = set(report["resist"]["verdict"]["key_variants"])
     # Stated on the first screen, and not a second time.
     front = on_front(report)
+    explained: set[str] = set()
     for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"]):
         v = known.get(f["variant"])
         item = f | {
@@ -130,7 +137,7 @@ def findings(report: dict) -> dict:
             "other_evidence": with_links(f["other_evidence"]),
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
-            "certainty": certain(f),
+            "certainty": [],
             "for": [t for t in f["for"] if t not in front],
             "against": [t for t in f["against"] if t not in front],
             "phred": v["somatic_phred"] if v else None,
@@ -138,6 +145,8 @@ def findings(report: dict) -> dict:
         # In full: what may matter, and what was tested and found without effect.
         counts = f["effect"] in ("known", "candidate") or f["evidence"]
         candidate = f["effect"] == "candidate" and f["variant"] not in keys
+        if counts and not candidate:
+            item["certainty"] = certain(f, explained)
         (candidates if candidate else full if counts else short).append(item)
     if len(candidates) <= CANDIDATES:
         full = sorted(full + candidates, key=lambda f: f["rank"])

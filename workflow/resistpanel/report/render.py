@@ -28,6 +28,7 @@ from resistpanel.report import (
     quality,
     slope,
     tables,
+    timeline,
 )
 from resistpanel.report import read_evidence as reads
 from resistpanel.report.cells import TICKS
@@ -236,6 +237,7 @@ def page(report: dict) -> str:
         matrix=tables.matrix(report),
         table1=tables.table1_view(report),
         slopes=slopes,
+        timeline=timeline.timeline(report),
         lesions=by_lesion,
         clones=of_clones,
         followup=in_plasma,

@@ -103,6 +103,20 @@ CANDIDATES = TABLE.add(
     meaning="Candidates up to which each is shown in full; of more, a table",
     origin="judgement",
 )
+TIMELINE = TABLE.add(
+    "TIMELINE",
+    5,
+    unit="alterations",
+    meaning="Alterations with a labelled line in the course over days",
+    origin="judgement",
+)
+TIMELINE_SAMPLES = TABLE.add(
+    "TIMELINE_SAMPLES",
+    3,
+    unit="samples",
+    meaning="Fewest tumour samples, all with a day, of which a course over days is drawn",
+    origin="judgement: of two, the slope of the pair shows the same",
+)
 ONCOPRINT = TABLE.add(
     "ONCOPRINT",
     20,

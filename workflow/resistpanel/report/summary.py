@@ -257,7 +257,7 @@ def failing(report: dict) -> list[dict]:
     """Return the drugs expected to fail, by class: those reported themselves, then the others.
 
     A drug of several classes stands under the last, which the drug table orders from wide to
-    narrow.
+    narrow. Classes that concern this patient (`_here`) come first.
     """
     rows = {
         row["id"]: row
@@ -268,8 +268,9 @@ def failing(report: dict) -> list[dict]:
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
         group = classes.setdefault(
-            name, {"name": name, "reported": [], "others": [], "reasons": {}}
+            name, {"name": name, "reported": [], "others": [], "reasons": {}, "here": False}
         )
+        group["here"] |= any(_here(rows[i]) for i in drug["evidence"] if i in rows)
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         name = drug["drug"]
         if direct:
@@ -289,8 +290,17 @@ def failing(report: dict) -> list[dict]:
                 for (_, reason), drugs in sorted(group["reasons"].items())
             ]
         }
-        for group in classes.values()
+        for group in sorted(classes.values(), key=lambda group: not group["here"])
     ]
+
+
+def _here(row: dict) -> bool:
+    """Return whether a row of the catalogue concerns the patient's drugs, disease or their target.
+
+    Other rows are of the same alteration in other diseases.
+    """
+    on_target = row["mechanism_class"].startswith("on_target")
+    return bool(row["drug_match"] or row["disease_match"] or on_target)
 
 
 def headline(report: dict) -> str | None:

@@ -274,11 +274,31 @@ def state_text(alteration: Alteration) -> str:
     if told.state == "emergent" and line.before == "present":
         own = [name for name in line.shown_by if name in named]
         parts += [f"present before in {name}" for name in own]
-    parts += [f"{sample_text(alteration.at(name))} before ({name})" for name in before]
+    parts += _before_texts(alteration, before)
     for one in line.lesions:
         if one.state != told.state and one.post not in named:
             parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
     return "; ".join([*parts, *([line.why] if line.why else [])])
+
+
+def _before_texts(alteration: Alteration, names: Sequence[str]) -> list[str]:
+    """Return what samples before the first dose show; those that exclude it have one text."""
+    at = {name: alteration.at(name) for name in names}
+    without = [
+        name for name, one in at.items() if one.detected is False and one.ub is not None and one.ad
+    ]
+    if len(without) < 2:
+        return [f"{sample_text(one)} before ({name})" for name, one in at.items()]
+    alone = [f"{sample_text(one)} before ({name})" for name, one in at.items()
+             if name not in without]  # fmt: skip
+    ones = [at[name] for name in without]
+    cells = [one.ub_ccf for one in ones]
+    bounds = f"allele frequency at most {percent_up(max(one.ub for one in ones))}"
+    if all(cell is not None and cell < 1 for cell in cells):
+        bounds += f", at most {percent_up(max(cells))} of the tumour cells"
+    counts = f"{sum(one.ad[1] for one in ones)} of {sum(one.dp for one in ones)} fragments"
+    text = f"nor was it detected before in {join(without)} ({counts}; {bounds} in each)"
+    return [*alone, text]
 
 
 def _only_text(alteration: Alteration) -> str:
