@@ -45,7 +45,7 @@ def decide(pre, post, rules=None, common=EVEN):
         # four are not, though too few to be called
         ((4, 905), (145, 900), "emergent", "support",
          "below the calling threshold before treatment, but 4 of 905 fragments have the allele: "
-         "presence is 8.4 times as likely as sequencing error; 16.1 % (13.8 to 18.6) at relapse: "
+         "presence is 7.8 times as likely as sequencing error; 16.1 % (13.8 to 18.6) at relapse: "
          "it may have been present before"),
         # 1.2 % (0.6 to 2.1) against a bound of 0.75 %, where 1.2 % would have been called
         ((0, 400), (11, 900), "undetermined", "depth",
@@ -85,7 +85,7 @@ def decide(pre, post, rules=None, common=EVEN):
          "AF below 0.34 % with 95 % confidence)"),
         ((145, 900), (4, 905), "falling", "support",
          "16.1 % (13.8 to 18.6) before treatment; below the calling threshold at relapse, but 4 "
-         "of 905 fragments have the allele: presence is 8.4 times as likely as sequencing error"),
+         "of 905 fragments have the allele: presence is 7.8 times as likely as sequencing error"),
         ((0, 0), (145, 900), "not covered", "reads",
          "no usable fragment before treatment; 16.1 % (13.8 to 18.6) at relapse"),
         ((0, 0), (0, 0), "not covered", "reads",
