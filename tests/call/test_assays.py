@@ -23,6 +23,7 @@ from callkit import (
 )
 
 from resistpanel.call.caller import Caller, Settings
+from resistpanel.call.events.copies import distinct
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
@@ -369,6 +370,42 @@ class TestDetection:
         assert seen.consensus == expected
         named = "name" if expected == "umivar" else "none"
         assert seen.umi == ("RX" if ("RX", "ACGT") in tags else named)
+
+
+class TestCopies:
+    """Copies of a molecule that nobody flagged: a few fragments of one beginning and one end."""
+
+    def test_distinct(self):
+        fragment = np.array([3, 3, 5, 5, 9, 9, 4])
+        place = np.array([10, 90, 90, 10, 11, 90, 10])
+        # The two mates in any order; a read without its mate is another fragment.
+        assert distinct(fragment, place) == 3
+        assert distinct(fragment[:0], place[:0]) == 0
+
+    @pytest.mark.parametrize(
+        ("molecules", "copies", "more", "expected"),
+        [
+            (2, 4, {}, ["few_fragments"]),
+            (8, 1, {}, []),
+            (2, 4, {"assay": [(None, "reads", "raw")]}, []),
+        ],
+    )
+    def test_of_few_molecules_are_few_fragments(self, tmp_path, molecules, copies, more, expected):
+        sequence, pos = random_sequence(1600, 12), 800
+        base = other(sequence[pos])
+        lab = Lab(tmp_path, sequence, [(600, 1000)])
+        reads = []
+        for n in range(700):
+            start = 440 + n * 600 // 700
+            reads += pair(f"r{n}", sequence, start, start + 160, 100, bool(n % 2))
+        for m in range(molecules):
+            start = pos - 130 + 14 * m
+            for k in range(copies):
+                name, errors = f"m{m}.{k}", {pos: base}
+                reads += pair(name, sequence, start, start + 170, 100, bool(m % 2), errors=errors)
+        record = lab.call(lab.bam("T", reads), **more)[1][(pos + 1, sequence[pos], base)]
+        assert record.filters == expected
+        assert record.samples[0]["AD"][1] == molecules * copies
 
 
 @pytest.mark.slow

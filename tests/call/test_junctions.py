@@ -76,6 +76,22 @@ class TestRecords:
         assert not lost.substitution
         assert lost.symbolic
 
+    @pytest.mark.parametrize("sides", [(LEFT, RIGHT), (RIGHT, LEFT), (LEFT, LEFT), (RIGHT, RIGHT)])
+    def test_crossed_breakends(self, reference, sides):
+        """The place of one may be found beyond the other: the junction is the same."""
+        a, b = Breakend("chr1", 100, sides[0]), Breakend("chr1", 350, sides[1])
+        turned = "ACC" if sides[0] != sides[1] else "GGT"
+        one, other = Junction.of(a, b, reference, "ACC"), Junction.of(b, a, reference, turned)
+        assert one == other
+        assert other.first.pos <= other.second.pos
+        open_ = Junction.of(a, b, reference, homology=4)
+        apart = 4 if sides[0] == sides[1] else 0
+        moved = [
+            dataclasses.replace(end, pos=end.pos + shift)
+            for end, shift in ((a, apart), (b, -apart))
+        ]
+        assert Junction.of(*moved[::-1], reference, homology=4) == open_
+
 
 def bases(end: Breakend, n: int) -> str:
     """Return the last n bases that go on at a breakend, read towards it."""

@@ -993,6 +993,13 @@ PLAN_ON_TARGET = TABLE.add(
     meaning="plan: fraction of the read pairs on target",
     origin="judgement",
 )
+MOST_COPIES = TABLE.add(
+    "MOST_COPIES",
+    200,
+    unit="fragments",
+    meaning="Alleles with more are not looked at for unflagged copies of few molecules",
+    origin="judgement",
+)
 LONGEST_TAIL = TABLE.add(
     "LONGEST_TAIL",
     2000,

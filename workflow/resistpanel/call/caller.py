@@ -112,12 +112,18 @@ class Caller:
                 found.library == "amplicon",
                 found.families,
                 found.umi,
+                self.by_ends(found),
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]
         return collection.collect(
             self.settings, self.samples, self.reference, chunks, self.sites, kinds
         )
+
+    @staticmethod
+    def by_ends(found: Assay) -> bool:
+        """Return whether a sample's copies are known by their ends, unless told of none."""
+        return found.library == "capture" and not found.molecular and "reads" not in found.given
 
     def _assays(self, targets: list[Target]) -> list[Assay]:
         """Return the assay of each sample, as some of its reads show it or the user says."""

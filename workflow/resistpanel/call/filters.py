@@ -107,7 +107,8 @@ FILTERS = (
         "fragments",
         True,
         3.0,
-        "Fewer than {threshold:g} supporting fragments in every tumour",
+        "Fewer than {threshold:g} supporting fragments in every tumour; in raw reads of hybrid "
+        "capture those that begin and end at the same bases count once",
         "fragments",
     ),
     Filter(
@@ -266,7 +267,7 @@ def measure(
     low = sum(candidate.support[s].low_mapq for s in tumors)
     total = depth.sum()
     metrics = {
-        "fragments": float(max(candidate.support[s].alt for s in tumors)),
+        "fragments": float(max(candidate.support[s].distinct for s in tumors)),
         "strand_p": 1.0,
         "orientation_p": 1.0,
         "position_p": 1.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -122,7 +122,14 @@ class Junction(Allele):
         precise: bool = True,
         uncertain: int = 0,
     ) -> Junction:
-        """Return the junction of two breakends, the first not after the second."""
+        """Return the junction of two breakends of ascending contigs, in whatever order."""
+        if first.contig == second.contig and second.pos < first.pos:
+            first, second = second, first
+            if first.side == second.side:
+                # Read from the other end, on the other strand; the homology moves them apart.
+                inserted = decode(reverse_complement(_codes(inserted)))
+                first = replace(first, pos=first.pos - homology)
+                second = replace(second, pos=second.pos + homology)
         kind = type_of(first, second)
         pos = first.base if kind == "BND" else max(first.pos - 1, 0)
         ref = reference(first.contig, pos, pos + 1) or "N"

@@ -233,6 +233,8 @@ def candidates(caller: "Caller") -> list[Candidate]:
             else:
                 names = {name for s, name in exact[junction].fragments if s == sample}
                 supports.append(paired_support(junction, both, names))
+        for found, of in zip(supports, caller.assays, strict=True):
+            found.places = found.places if caller.by_ends(of) else 0
         if sum(s.alt for s in supports) >= JUNCTION_FRAGMENTS:
             result.append(Candidate(junction, supports))
     return result

@@ -15,6 +15,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.error_model import GOOD
 from resistpanel.call.events.assemble import beyond
+from resistpanel.call.events.copies import distinct, five_prime
 from resistpanel.call.io.evidence import ROW, Support, strand_class
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.reader import Reads
@@ -252,7 +253,16 @@ def support(
     depth[:, GOOD + 1] = shown + absent * usual / max(usual.sum(), 1)
     low = max(_low(r, side) for r, side in zip(reads, sides, strict=True))
     mapq = np.concatenate([r.table["mapq"] for r in reads])
-    return Support(rows, depth, low, float(mapq.mean()) if len(mapq) else 60.0)
+    mean = float(mapq.mean()) if len(mapq) else 60.0
+    return Support(rows, depth, low, mean, places=_places(reads, carrying))
+
+
+def _places(reads: tuple[Reads, Reads], names: np.ndarray) -> int:
+    """Return how many of some fragments begin or end at different bases."""
+    chosen = [np.isin(r.names, names) for r in reads]
+    place = [five_prime(r.table[c]) for r, c in zip(reads, chosen, strict=True)]
+    whose = [r.names[c] for r, c in zip(reads, chosen, strict=True)]
+    return distinct(np.concatenate(whose), np.concatenate(place))
 
 
 def paired_support(junction: Junction, reads: tuple[Reads, Reads], names: set[int]) -> Support:
@@ -280,7 +290,8 @@ def paired_support(junction: Junction, reads: tuple[Reads, Reads], names: set[in
     depth = np.zeros((CLASSES, QUALITY_GROUPS))
     depth[:, GOOD + 1] = np.bincount(rows["cls"], minlength=CLASSES) + absent / CLASSES
     mapq = np.concatenate([r.table["mapq"] for r in reads])
-    return Support(rows, depth, 0, float(mapq.mean()) if len(mapq) else 60.0)
+    mean = float(mapq.mean()) if len(mapq) else 60.0
+    return Support(rows, depth, 0, mean, places=_places(reads, np.array(list(names))))
 
 
 def _low(reads: Reads, side: Side) -> int:

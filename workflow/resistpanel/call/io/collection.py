@@ -13,6 +13,7 @@ from resistpanel.call.call_constants import ENDS_SAMPLED
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model
 from resistpanel.call.events.clusters import recurrent
+from resistpanel.call.events.copies import count_places
 from resistpanel.call.events.dropout import count_amplicons
 from resistpanel.call.events.phase import phase
 from resistpanel.call.events.realign import indel_candidates
@@ -263,6 +264,7 @@ def collect(
             here = _propose(piles, chunk, codes, reference, forced_here, found)
             phase(piles, here, 0 if settings.normal else None)
             count_amplicons(piles, here, kinds)
+            count_places(piles, here, kinds)
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
             del loaded, piles
@@ -290,6 +292,9 @@ class Kind(NamedTuple):
         Whether the library is of amplicons.
     families, umi : str
         See `records.qc.Assay`.
+    by_ends : bool
+        Whether fragments that begin and end at the same bases are copies: raw reads of hybrid
+        capture.
     """
 
     consensus: str
@@ -298,6 +303,7 @@ class Kind(NamedTuple):
     amplicon: bool
     families: str = "none"
     umi: str = "none"
+    by_ends: bool = False
 
 
 class Loaded(NamedTuple):

@@ -51,6 +51,9 @@ class Support:
     near_end : float
         Fraction of the reads over the position that have it near an end of their alignment
         (`near`).
+    places : int
+        Of the fragments that carry it, how many begin or end at different bases; 0 where copies
+        are not known by their ends, see `events.copies`.
     """
 
     rows: np.ndarray
@@ -58,6 +61,12 @@ class Support:
     low_mapq: int = 0
     mapq: float = 60.0
     near_end: float = 0.0
+    places: int = 0
+
+    @property
+    def distinct(self) -> int:
+        """Fragments with the allele, copies of a molecule once where they can be known."""
+        return min(self.alt, self.places) if self.places else self.alt
 
     @property
     def alt(self) -> int:

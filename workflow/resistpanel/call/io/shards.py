@@ -29,7 +29,7 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/5"
+FORMAT = "resistpanel/call-evidence/6"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
     f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
@@ -121,6 +121,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
         arrays["low_mapq"] = np.array([support.low_mapq for support in supports], np.int64)
         arrays["mapq"] = np.array([support.mapq for support in supports], np.float64)
         arrays["near_end"] = np.array([support.near_end for support in supports], np.float64)
+        arrays["places"] = np.array([support.places for support in supports], np.int64)
         arrays["misread"] = np.stack(
             [np.zeros(samples) if c.misread is None else c.misread for c in candidates]
         )
@@ -189,12 +190,14 @@ def _collection(head: dict, arrays) -> Collection:
     if not head["candidates"]:
         return found
     # Each member of the archive is unpacked anew whenever it is asked for.
-    names = ("depth", "low_mapq", "mapq", "near_end", "misread")
-    depth, low, mapq, near_end, misread = (arrays[name] for name in names)
+    names = ("depth", "low_mapq", "mapq", "near_end", "misread", "places")
+    depth, low, mapq, near_end, misread, places = (arrays[name] for name in names)
     rows = np.split(arrays["rows"], np.cumsum(arrays["carriers"])[:-1])
     for n, (allele, context, phase, has_misread, amplicons) in enumerate(head["candidates"]):
         support = [
-            Support(rows[i], depth[i], int(low[i]), float(mapq[i]), float(near_end[i]))
+            Support(
+                rows[i], depth[i], int(low[i]), float(mapq[i]), float(near_end[i]), int(places[i])
+            )
             for i in range(n * samples, (n + 1) * samples)
         ]
         phased = [(Allele(*other), cis, trans) for other, cis, trans in phase]

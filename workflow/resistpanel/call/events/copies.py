@@ -1,0 +1,71 @@
+"""Copies of one molecule that nobody flagged: fragments whose reads begin at the same bases.
+
+Without UMIs, a fragment of hybrid capture that begins and ends where another does is probably its
+copy: of a few fragments with a rare allele, two independent ones hardly ever do.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from resistpanel.call.call_constants import MOST_COPIES
+from resistpanel.call.io.evidence import Candidate, Pile
+
+if TYPE_CHECKING:
+    from resistpanel.call.io.collection import Kind
+
+
+def five_prime(table: np.ndarray) -> np.ndarray:
+    """Return the reference position at which each read begins, with its clips, int64, (reads,).
+
+    Of a reverse read that behind its last base.
+    """
+    reverse = (table["flag"] & 16) != 0
+    begin = table["pos"].astype(np.int64) - table["lclip"]
+    return np.where(reverse, table["end"].astype(np.int64) + table["rclip"], begin)
+
+
+def distinct(fragment: np.ndarray, place: np.ndarray) -> int:
+    """Return how many fragments begin or end at different bases.
+
+    Parameters
+    ----------
+    fragment, place : int64, (reads,)
+        Whose read it is, and from `five_prime`.
+    """
+    if not len(fragment):
+        return 0
+    order = np.lexsort([place, fragment])
+    fragment, place = fragment[order], place[order]
+    new = np.flatnonzero(np.diff(fragment)) + 1
+    first, last = np.concatenate([[0], new]), np.concatenate([new, [len(place)]]) - 1
+    return len(np.unique(np.column_stack([place[first], place[last]]), axis=0))
+
+
+def count_places(
+    piles: Sequence[Pile], found: Sequence[Candidate], kinds: Sequence["Kind"]
+) -> None:
+    """Set `Support.places` of candidates, where copies can be known by their ends.
+
+    Parameters
+    ----------
+    piles, kinds : per sample
+    found : candidates of the chunk
+        Those with many fragments are left out: no number of copies is likely to explain them.
+    """
+    for s, (p, kind) in enumerate(zip(piles, kinds, strict=True)):
+        if not kind.by_ends:
+            continue
+        few = [c.support[s] for c in found if 1 < c.support[s].alt <= MOST_COPIES]
+        if not few:
+            continue
+        table = p.reads.table
+        fragment, place = table["frag"].astype(np.int64), five_prime(table)
+        order = np.argsort(fragment, kind="stable")
+        cuts = np.searchsorted(fragment[order], np.arange(p.reads.n_fragments + 1))
+        for support in few:
+            reads = np.concatenate(
+                [order[cuts[f] : cuts[f + 1]] for f in np.unique(support.rows["frag"]).tolist()]
+            )
+            support.places = distinct(fragment[reads], place[reads])
