@@ -435,3 +435,20 @@ class TestHcc1954:
 
     def test_nothing_else_passes(self, hcc1954):
         assert [call for call in CallVcf(hcc1954) if call.passed] == []
+
+
+@pytest.mark.parametrize(
+    ("inserted", "expected"),
+    [
+        (reverse(ONE[1040:1080]), True),
+        (reverse(ONE[1040:1070]) + "ACGTTGCAACGTCA", True),
+        (reverse(ONE[1040:1050]), False),
+        (ONE[1000:1040], False),
+        (reverse(TWO[1040:1080]), False),
+        (reverse(ONE[3040:3080]), False),
+    ],
+)
+def test_insertions_that_fold_back(reference, inserted, expected):
+    """What is nearby on the other strand, in one piece for the most part."""
+    allele = Allele("chr1", 1000, "", inserted)
+    assert breakpoints.folds_back(allele, reference) == expected

@@ -281,7 +281,7 @@ class TestFaults:
         words = self.gather(written, tmp_path, paths)
         fails(
             words,
-            f"{paths[0]}: is of format resistpanel/call-evidence/5, not "
+            f"{paths[0]}: is of format resistpanel/call-evidence/6, not "
             "resistpanel/call-evidence/6; make it again with this version of resistpanel",
         )
 

@@ -1643,6 +1643,14 @@ FOLDBACK_HOMOLOGY = TABLE.add(
     meaning="Homology from which on HOMOLOGOUS_ERROR applies",
     origin="judgement",
 )
+FOLDBACK_PART = TABLE.add(
+    "FOLDBACK_PART",
+    0.6,
+    unit="1",
+    meaning="Part of an insertion that is in one piece on the other strand nearby, from which on "
+    "HOMOLOGOUS_ERROR applies",
+    origin="judgement: in reads of linked-read libraries 0.6 and more of the false ones",
+)
 FOLDBACK_REACH = TABLE.add(
     "FOLDBACK_REACH",
     500,

@@ -15,6 +15,7 @@ from resistpanel.call.call_constants import (
     ERROR_RANGE,
     HET_DEPTH,
     HET_RANGE,
+    HOMOLOGOUS_ERROR,
     HOMOZYGOUS_AF,
     HOMOZYGOUS_DEPTH,
     INDEL_FLOOR,
@@ -398,6 +399,8 @@ class Caller:
                 rate = learned.indel_rate(unit, units, allele.shift)
             else:
                 rate = float(np.clip(slip, INDEL_FLOOR, ERROR_RANGE[1]))
+            if not allele.symbolic and breakpoints.folds_back(allele, self.reference):
+                rate = max(rate, HOMOLOGOUS_ERROR)
             if candidate.misread is not None:
                 rate = min(rate + float(candidate.misread[s]), ERROR_RANGE[1])
             by_class = support.by_class.tolist()

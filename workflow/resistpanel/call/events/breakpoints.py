@@ -1,6 +1,7 @@
 """Junctions of a patient: from the reads that show them to candidates with their evidence."""
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import (
     FOLDBACK_HOMOLOGY,
+    FOLDBACK_PART,
     FOLDBACK_REACH,
     HOMOLOGOUS_ERROR,
     INHERITED_TRANSLOCATION,
@@ -29,6 +31,7 @@ from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.model.posterior import Priors
 from resistpanel.core.allele import Allele
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
+from resistpanel.core.reference import Reference
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -148,6 +151,23 @@ def template_switch(junction: Junction) -> bool:
     a, b = junction.first, junction.second
     foldback = a.contig == b.contig and a.side == b.side and b.pos - a.pos < FOLDBACK_REACH
     return foldback or junction.homology >= FOLDBACK_HOMOLOGY
+
+
+def folds_back(allele: Allele, reference: Reference) -> bool:
+    """Return whether an insertion repeats what is nearby on the other strand.
+
+    As DNA does that folds back on itself where it is single-stranded, after enzymatic
+    fragmentation, in linked reads or in old samples.
+    """
+    inserted = allele.alt
+    if allele.shift < FOLDBACK_HOMOLOGY:
+        return False
+    around = reference(
+        allele.contig, max(allele.pos - FOLDBACK_REACH, 0), allele.end + FOLDBACK_REACH
+    )
+    other = around.upper().translate(str.maketrans("ACGT", "TGCA"))[::-1]
+    n = max(FOLDBACK_HOMOLOGY, math.ceil(FOLDBACK_PART * len(inserted)))
+    return any(inserted[i : i + n] in other for i in range(len(inserted) - n + 1))
 
 
 def error_of(junction: Junction) -> float:
