@@ -277,12 +277,12 @@ class TestFaults:
         fails(words, f"{paths[0]}: was made by version {made}, not 9.9; {cure}")
 
     def test_of_another_format(self, written, tmp_path, paths, fails, monkeypatch):
-        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/6")
+        monkeypatch.setattr(shards, "FORMAT", "resistpanel/call-evidence/7")
         words = self.gather(written, tmp_path, paths)
         fails(
             words,
             f"{paths[0]}: is of format resistpanel/call-evidence/6, not "
-            "resistpanel/call-evidence/6; make it again with this version of resistpanel",
+            "resistpanel/call-evidence/7; make it again with this version of resistpanel",
         )
 
     @pytest.mark.parametrize("kind", ["absent", "empty", "text", "cut", "changed", "no head"])
