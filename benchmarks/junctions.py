@@ -4,11 +4,14 @@
     python -m benchmarks.junctions call --out DIR
     python -m benchmarks.junctions score --out DIR [DIR ...]
     python -m benchmarks.junctions normals --out DIR --seed 1 --number 20
+    python -m benchmarks.junctions limit --out DIR --seed 1 --draws 4
 
 Deletions, tandem duplications, inversions and translocations are planted into stretches of
 ``hg38_windows``; reads of the reference and of the haplotypes with the junctions are made by ART
 (HiSeq 2500, its error profile) and aligned by bwa mem to all windows. A patient is a normal and
 three tumours, in each of which every junction has one allele frequency; each is called by itself.
+``limit`` thins the fragments with junctions of the tumour at 5 % to the limit stated for its
+depth, as for an exon of a gene, and prints how many are called.
 """
 
 import argparse
@@ -25,6 +28,8 @@ import pandas as pd
 import pysam
 
 from benchmarks.bed.genome import SHARED
+from resistpanel.call.call_constants import JUNCTION_ANCHOR
+from resistpanel.report.junction_limits import grid, limit_at
 
 FLANK = 500  # bases of a target on either side of a breakend
 READ, INSERT, SPREAD = 125, 300, 50
@@ -265,6 +270,49 @@ def run_call(folder: Path, fasta: Path, normal: Path, tumor: Path, output: Path)
     subprocess.run([str(c) for c in command], check=True)
 
 
+def limit(args: argparse.Namespace) -> None:
+    """Print how many junctions are called at the limit of detection that is stated."""
+    rng = np.random.default_rng(args.seed)
+    fasta, source = args.reference / "windows.fa", args.out / "tumor0.05.bam"
+    with pysam.VariantFile(str(args.out / "calls0.05.vcf.gz")) as vcf:
+        lines = {r.key: r.value for r in vcf.header.records}
+    points = grid(lines["resistpanel_junction_lod_tumor0.05"])
+    part = (READ - 2 * JUNCTION_ANCHOR + 1) / READ
+    af = limit_at(args.depth * part, points)
+    events = [Event(**e) for e in json.loads((args.out / "truth.json").read_text())]
+    found = []
+    for draw_ in range(args.draws):
+        bam, vcf = args.out / f"limit{draw_}.bam", args.out / f"limit{draw_}.vcf.gz"
+        thin(source, bam, af / 0.05, rng)
+        run_call(args.out, fasta, args.out / "normal.bam", bam, vcf)
+        calls = called(vcf)
+        found.append([any(matches(event, c) for c in calls) for event in events])
+        print(f"draw {draw_}: {sum(found[-1])} of {len(events)} at {af:.3%}", flush=True)
+    total = np.array(found)
+    print(f"stated at {args.depth:.0f}x: {af:.3%}; called {total.sum()} of {total.size}")
+    for n, event in enumerate(events):
+        if not total[:, n].all():
+            print(
+                event.kind, event.size, len(event.inserted), f"{total[:, n].sum()} of {args.draws}"
+            )
+
+
+def thin(source: Path, bam: Path, kept: float, rng: np.random.Generator) -> None:
+    """Write a BAM with a part of the fragments of haplotypes with a junction, and all others."""
+    chosen: dict[str, bool] = {}
+    with (
+        pysam.AlignmentFile(str(source)) as reads,
+        pysam.AlignmentFile(str(bam), "wb", template=reads) as out,
+    ):
+        for read in reads:
+            name = read.query_name
+            if name.startswith("alt") and name not in chosen:
+                chosen[name] = bool(rng.random() < kept)
+            if chosen.get(name, True):
+                out.write(read)
+    pysam.samtools.index(str(bam))
+
+
 def called(vcf: Path) -> list[dict]:
     """Return the passing events of a VCF that are junctions or gain or lose 30 bases or more."""
     found = []
@@ -369,13 +417,14 @@ def score(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("make", "call", "score", "normals"))
+    parser.add_argument("what", choices=("make", "call", "score", "normals", "limit"))
     parser.add_argument("--out", type=Path, nargs="+", required=True)
     parser.add_argument("--reference", type=Path, default=Path("benchmarks/work/junctions"))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--events", type=int, default=20)
     parser.add_argument("--number", type=int, default=20)
     parser.add_argument("--depth", type=float, default=1000)
+    parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
     if args.what == "score":
@@ -387,7 +436,7 @@ def main() -> None:
             names = (args.out / f"{n}.bam" for n in ("normal", f"tumor{af}"))
             run_call(args.out, fasta, *names, args.out / f"calls{af}.vcf.gz")
         return None
-    return {"make": make, "normals": normals}[args.what](args)
+    return {"make": make, "normals": normals, "limit": limit}[args.what](args)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import dataclasses
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pysam
@@ -13,6 +14,7 @@ from callkit import (
     REVERSE,
     SECOND,
     Read,
+    other,
     random_sequence,
     write_bam,
     write_bed,
@@ -139,6 +141,37 @@ class TestPairsAlone:
         )
 
 
+class TestLocal:
+    """A duplication within a repeat, of which the clipped copy is placed in another repeat."""
+
+    @pytest.mark.parametrize(
+        "repeat, fragments, dropped", [(True, 37, True), (True, 10, False), (False, 37, False)]
+    )
+    @pytest.mark.parametrize("left", [True, False])
+    def test_the_local_event_is_kept(self, tmp_path, repeat, fragments, dropped, left):
+        copy = list(ONE[1950:2100])
+        for k in range(5, len(copy), 9):
+            copy[k] = "ACGT"[("ACGT".index(copy[k]) + 1) % 4]
+        second = TWO[:1000] + ("".join(copy) if repeat else TWO[1000:1150]) + TWO[1150:]
+        fasta = write_reference(tmp_path / "ref.fa", {"chr1": ONE, "chr2": second})
+        reference = Reference(fasta)
+        dup = Allele("chr1", 2000, "", ONE[2000:2030])
+        if left:
+            ends = Breakend("chr1", 2030, LEFT), Breakend("chr2", 1000 + 64, RIGHT)
+            inserted = ONE[2000:2014]
+        else:
+            ends = Breakend("chr1", 2000, RIGHT), Breakend("chr2", 1000 + 66, LEFT)
+            inserted = ONE[2016:2030]
+        junction = Junction.of(*ends, reference, inserted)
+
+        def candidate(allele, alt):
+            return SimpleNamespace(allele=allele, support=[SimpleNamespace(alt=alt)])
+
+        one = candidate(junction, 19)
+        found = breakpoints.local([one], [candidate(dup, fragments)], reference)
+        assert found == ([one] if dropped else [])
+
+
 class TestJoined:
     """Every combination of sides, with and without inserted bases, against the sequence."""
 
@@ -161,6 +194,29 @@ class TestJoined:
             other = one.second.moved(-k if one.first.side == LEFT else k)
             text = bases(moved, 60) + forward + reverse(bases(other, 60))
             assert whole[40 - n : -30] in text
+
+    @pytest.mark.parametrize("sides", [(0, 0), (0, 1), (1, 0), (1, 1)])
+    @pytest.mark.parametrize("inserted", ["", "CCAGGTTA"])
+    def test_found_from_either_end_it_is_one(self, reference, sides, inserted):
+        """So that it is not written twice, and a duplication is not called a deletion."""
+        first, second = Breakend("chr1", 1500, sides[0]), Breakend("chr1", 2100, sides[1])
+        if inserted:
+            # Neither end of it is how the reference goes on.
+            on = ONE[1500] if sides[0] == LEFT else reverse(ONE[1499])
+            back = reverse(ONE[2100]) if sides[1] == LEFT else ONE[2099]
+            inserted = other(on) + inserted + other(back)
+        found = set()
+        for here, there, more in (
+            (first, second, inserted),
+            (second, first, reverse(inserted)),
+        ):
+            whole = bases(here, 40) + more + reverse(bases(there, 40))
+            about = Breakend("chr1", there.pos + 10, there.side)
+            exact = assemble.joined(here, about, encode(whole[40:]), 60, reference)
+            found.add(assemble.normalised(*exact, reference))
+        (one,) = found
+        assert one.first.pos < one.second.pos
+        assert one.type == {(0, 1): "DEL", (1, 0): "DUP"}.get(sides, "BND")
 
     def test_repeat_is_not_placed(self):
         window = encode("ACGTTGCATTGCAGGTCA" * 2)

@@ -1613,6 +1613,14 @@ SHADOW = TABLE.add(
     "at most this many times as many fragments show it",
     origin="judgement",
 )
+REPEAT_DIVERGENCE = TABLE.add(
+    "REPEAT_DIVERGENCE",
+    6,
+    unit="bases",
+    meaning="One mismatch in so many bases: sequences as alike may be repeats of one family, as "
+    "Alu elements are (10 to 20 %)",
+    origin="judgement",
+)
 JUNCTION_ERROR = TABLE.add(
     "JUNCTION_ERROR",
     5e-6,

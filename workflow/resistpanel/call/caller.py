@@ -448,6 +448,8 @@ class Caller:
         if self.found is None:
             self.collect()
         junctions = breakpoints.candidates(self)
+        local = breakpoints.local(junctions, self.found.candidates, self.reference)
+        junctions = _without(junctions, local)
         mistaken = breakpoints.shadows(junctions, self.found.candidates)
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
         builder = RecordBuilder(self, *self.weigh())

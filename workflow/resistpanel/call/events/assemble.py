@@ -143,11 +143,20 @@ def normalised(
 
     `first` is as far inside as may be, and `inserted` is read from it to `second`.
     """
+    if first.contig == second.contig and second.pos < first.pos:
+        first, second, inserted = _turned(first, second, inserted, homology)
     if first.side != LEFT:
         # Inside is to the right: move outwards, that is left.
         first, second = first.moved(homology), second.moved(-homology)
         inserted = reverse_complement(inserted)
     return Junction.of(first, second, reference, decode(inserted), homology)
+
+
+def _turned(
+    first: Breakend, second: Breakend, inserted: np.ndarray, homology: int
+) -> tuple[Breakend, Breakend, np.ndarray]:
+    """Return a junction read from its other end, the first breakend again as far inside."""
+    return second.moved(-homology), first.moved(homology), reverse_complement(inserted)
 
 
 def assemble(
@@ -187,9 +196,7 @@ def assemble(
                 continue
             a, b, inserted, homology = exact
             if turned:
-                # `b` is outside as far as may be; the other end is the first: turn all round.
-                a, b = b.moved(-homology), a.moved(homology)
-                inserted = reverse_complement(inserted)
+                a, b, inserted = _turned(a, b, inserted, homology)
             best = len(pieces), normalised(a, b, inserted, homology, reference)
             break
     return best[1] if best else None

@@ -18,7 +18,9 @@ from resistpanel.call.call_constants import (
     JUNCTION_FLANK,
     JUNCTION_FRAGMENTS,
     JUNCTION_JOIN,
+    JUNCTION_REACH,
     PAIRED_FRAGMENTS,
+    REPEAT_DIVERGENCE,
     SHADOW,
     SHORTEST_JUNCTION,
 )
@@ -29,7 +31,7 @@ from resistpanel.call.io import regions
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.model.posterior import Priors
-from resistpanel.core.allele import Allele
+from resistpanel.core.allele import Allele, haplotype
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 from resistpanel.core.reference import Reference
 
@@ -258,6 +260,53 @@ def candidates(caller: "Caller") -> list[Candidate]:
         if sum(s.alt for s in supports) >= JUNCTION_FRAGMENTS:
             result.append(Candidate(junction, supports))
     return result
+
+
+def local(
+    junctions: Sequence[Candidate], others: Sequence[Candidate], reference: Reference
+) -> list[Candidate]:
+    """Return the junctions of which the reads are those of an insertion or deletion at a breakend.
+
+    Its clipped copy is placed in another repeat of the same family: beyond the breakend both read
+    alike, and the local event has as many fragments or more.
+    """
+    found = []
+    for one in junctions:
+        junction, most = one.allele, sum(s.alt for s in one.support)
+        for c in others:
+            a = c.allele
+            if not junction.precise or a.symbolic or abs(a.shift) < JUNCTION_JOIN:
+                continue
+            if sum(s.alt for s in c.support) < most:
+                continue
+            if any(
+                end.contig == a.contig
+                and a.pos - abs(a.shift) - JUNCTION_JOIN <= end.pos <= a.end + abs(a.shift)
+                and reads_alike(junction, second, a, reference)
+                for second, end in enumerate((junction.first, junction.second))
+            ):
+                found.append(one)
+                break
+    return found
+
+
+def reads_alike(junction: Junction, second: bool, allele: Allele, reference: Reference) -> bool:
+    """Return whether what follows a breakend is the haplotype of a local allele, repeats apart.
+
+    Compared are the bases that either inserts, and `JUNCTION_REACH` / 2 more.
+    """
+    n = max(len(junction.inserted), abs(allele.shift)) + JUNCTION_REACH // 2
+    side = Side.of(junction, second, n, reference)
+    start = min(allele.pos, side.end.pos) - n
+    stop = max(allele.end, side.end.pos) + n
+    word = haplotype(allele, reference, start, stop)
+    if side.end.side == LEFT:
+        first = side.end.pos - start
+        mine, its = side.junction[n:], word[first : first + n]
+    else:
+        last = len(word) - (stop - side.end.pos)
+        mine, its = side.junction[:n], word[max(last - n, 0) : last]
+    return len(its) == n and int((mine != its).sum()) * REPEAT_DIVERGENCE <= n
 
 
 def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Candidate]:
