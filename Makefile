@@ -20,7 +20,7 @@ HASHES ?= yes
 unexport PYTHONDONTWRITEBYTECODE
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup demo test test-all lint site schemas lock clean
+.PHONY: help setup demo demo-plasma test test-all lint site schemas lock clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 8
@@ -30,6 +30,9 @@ setup: $(VENV)/.built ## make .venv with the locked packages, by their hashes; c
 demo: setup ## simulate the two demo patients and run the workflow on each
 	$(BIN)/resistpanel run --cores $(CORES)
 	$(BIN)/resistpanel run --cores $(CORES) --config resources/demo/amplification.config.yaml
+
+demo-plasma: setup ## the same with a patient followed in plasma with UMIs (3 minutes)
+	$(BIN)/resistpanel run --cores $(CORES) --config resources/demo/plasma.config.yaml
 
 # Tests run side by side: more threads for numpy are in each other's way.
 test test-all: export OPENBLAS_NUM_THREADS = 1

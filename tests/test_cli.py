@@ -37,7 +37,7 @@ def complete(line: str, answer: Path) -> list[str]:
     [
         ("resistpanel ex", ["explain"]),
         ("resistpanel run --pro", ["--profile"]),
-        ("resistpanel demo --patient ", ["amplification", "melanoma"]),
+        ("resistpanel demo --patient ", ["amplification", "melanoma", "plasma"]),
         ("resistpanel explain M", ["MEL1", "MEL2"]),
         ("resistpanel init --drug vemu", ["vemurafenib"]),
         ("resistpanel run --profile ", ["default", "slurm"]),

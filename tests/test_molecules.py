@@ -236,7 +236,10 @@ def test_numbers_of_molecules_with_strands(tmp_path):
     assert sorted(ends[0][5:] for ends in found.values()) == [(1, 1, 0), (3, 2, 1)]
 
 
-@pytest.mark.parametrize("form", ["x:1:{}+{}", "x:1_{}_{}", "x:1:{}-{}", "x:1:r{}+{}"])
+@pytest.mark.parametrize(
+    "form",
+    ["x:1:{}+{}", "x:1_{}_{}", "x:1:{}-{}", "x:1:r{}+{}", "x:1|{}.{}", "x:1:UMI_{}_{}"],
+)
 def test_umis_in_names(tmp_path, form):
     pairs = [
         {"name": form.replace("1", str(k)).format(*umi), "start": 500, "insert": 160,

@@ -591,9 +591,28 @@ class TestLook:
     def test_the_name_as_umi(self, tmp_path):
         sequence = random_sequence(400, 9)
         for name, umi in (("A00:1:H:1:1101:9:7:ACGTAC", "name"), ("A00:1:H:1:1101:9:7", "none"),
-                          ("r1_ACG+TTA", "name"), ("A:rACGT+rTTTT", "name")):  # fmt: skip
+                          ("r1_ACG+TTA", "name"), ("A:rACGT+rTTTT", "name"),
+                          ("A00:1:H:9:7|TAG.CGA", "name"), ("A00:1:H:9:7:UMI_ACGT_TTGA", "name"),
+                          ("A00:1:H:9:7#ACGTAC", "none")):  # fmt: skip
             path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, pair(name, sequence, 100, 300))
             assert look(path, None, [Target(CONTIG, 100, 300)]).umi == umi
+
+    def test_a_umi_in_another_place_is_refused(self, tmp_path):
+        """Many different ones at the end of the names; of one index with errors it is not."""
+        sequence, rng = random_sequence(400, 9), random.Random(3)
+        several = ["".join(rng.choices("ACGT", k=8)) for _ in range(12)]
+        index = ["ACGTACGT"] * 12 + several[:9]
+        given = Given(umi="none")
+        for number, umis in enumerate((several, index)):
+            reads = [r for i, umi in enumerate(umis)
+                     for r in pair(f"r{i}#{umi}", sequence, 100, 300)]  # fmt: skip
+            path = write_bam(tmp_path / f"{number}.bam", {CONTIG: 400}, reads)
+            if umis is index:
+                assert look(path, None, [Target(CONTIG, 100, 300)]).umi == "none"
+                continue
+            with pytest.raises(InputError, match=r"UMI at the end of its name .* is not read"):
+                look(path, None, [Target(CONTIG, 100, 300)])
+            assert look(path, None, [Target(CONTIG, 100, 300)], given).umi == "none"
 
     def test_no_read(self, tmp_path):
         path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, [])

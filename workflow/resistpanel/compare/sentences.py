@@ -35,7 +35,9 @@ def not_seen(view: View) -> str:
     hop = "" if view.hopped is None else f", explained by {hopping(view)}"
     limit = "" if bound is None else f", AF below {percent_up(bound)} with 95 % confidence"
     if cells is not None and cells < 1:
-        limit += f"; if present, in at most {percent_up(cells)} of the tumour cells"
+        by = view.content and view.content.tumor_fraction
+        of = f" (tumour fraction {percent(by)})" if by is not None else ""
+        limit += f"; if present, in at most {percent_up(cells)} of the tumour cells{of}"
     return f"({fragments(view)}{hop}{limit})"
 
 

@@ -38,6 +38,13 @@ from resistpanel.records.qc import Assay
 
 #: A UMI of two halves, or a molecule's number with its strand.
 _HALVES = re.compile(rf"[A-Za-z]{HALVES.pattern}[A-Za-z]|^[0-9]+/[AB]$")
+#: The end of a name that looks like a UMI in a form that is not read, and tags of UMIs that are not
+#: read: of single cells (10x Genomics), and of programs that write no RX.
+_OTHER_NAMED = re.compile(
+    r"(?:[^A-Za-z0-9]([ACGTN]{4,}(?:[^A-Za-z0-9][ACGTN]{4,})?)|\|([ACGTN]{2}\W[ACGTN]{2}))"
+    r"(?:/[12])?$"
+)
+OTHER_TAGS = ("UB", "UR", "ZU", "XU", "OX")
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
 
 
@@ -125,6 +132,31 @@ def _value(read: pysam.AlignedSegment, source: str) -> str:
     return str(read.get_tag(source)) if read.has_tag(source) else ""
 
 
+def _refuse_unread(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
+    """Raise InputError if most reads have what looks like a UMI in a place that is not read.
+
+    Copies of a molecule would count as evidence of their own.
+    """
+    least = max(1, CONSENSUS_FRACTION * len(reads))
+    matches = [found for r in reads if (found := _OTHER_NAMED.search(r.query_name))]
+    named = [found[1] or found[2] for found in matches]
+    values = {f"at the end of its name ({named[0]})": named} if named else {}
+    for tag in OTHER_TAGS:
+        if seen := [str(r.get_tag(tag)) for r in reads if r.has_tag(tag)]:
+            values[f"in tag {tag} ({seen[0]})"] = seen
+    for where, found in values.items():
+        bases = [value for value in found if re.fullmatch(r"[ACGTN]+(?:\W[ACGTN]+)?", value)]
+        # Most reads of a library have one index, but for its sequencing errors.
+        top = max((bases.count(value) for value in set(bases)), default=0)
+        if len(bases) >= least and len(set(bases)) >= LEAST_UMIS and 2 * top <= len(bases):
+            raise InputError(
+                f"the reads seem to have a UMI {where}, which is not read",
+                path,
+                "write it to the tag RX (fgbio CopyUmiFromReadName), or set `umi` of this sample "
+                "to none to count fragments (column of the sheet, or --assay SAMPLE:umi=none)",
+            )
+
+
 def _look_at_umis(found: Look, reads: Sequence[pysam.AlignedSegment], source: str) -> None:
     """Set what the UMIs of some reads show."""
     values = [value for read in reads if (value := _value(read, source))]
@@ -207,6 +239,8 @@ def look(
     source = given.umi if given.umi in UMI else _umi(tagged) if tagged else "none"
     if source != "none":
         _look_at_umis(found, tagged, source)
+    elif tagged and given.umi is None and found.consensus == "none":
+        _refuse_unread(tagged, str(path))
     if tagged and found.umi == "none" and given.umi not in (None, "none"):
         raise InputError(
             f"none of {len(tagged)} reads has a UMI ({UMI.get(given.umi, 'RX, MI or read name')})",

@@ -94,17 +94,9 @@ def _content(report: dict) -> list[dict]:
     """Return warnings of samples without detectable tumour, or with another purity than stated."""
     found = []
     compared = {p[key] for p in report["compare"]["pairs"] for key in ("pre", "post")}
-    known = {p["sample"]: p for p in report["compare"].get("follow_up") or () if p["detected"]}
     for sample in report["compare"]["samples"]:
         content, name = sample["tumor"], sample["sample"]
-        if content and not content["detected"] and name in known:
-            found.append({
-                "title": f"{name} contains little tumour DNA", "href": "#followup",
-                "link": "Follow-up in plasma",
-                "text": "It was detected by the known alleles together, not by the driver or two "
-                "shared variants each: what was not detected there is not excluded.",
-            })  # fmt: skip
-        elif content and not content["detected"] and name in compared:
+        if content and not content["detected"] and name in compared:
             found.append({
                 "title": f"{name} contains no detectable tumour", "href": "#limits",
                 "link": "Limits of the test",

@@ -207,6 +207,20 @@ def graded(report: dict) -> str | None:
     return "; ".join(parts)
 
 
+def plasma(report: dict) -> list[str]:
+    """Return in how many plasma samples ctDNA was detected, and the fractions; [] without any."""
+    tested = report["compare"].get("follow_up") or ()
+    if not tested:
+        return []
+    found = [p["tumor_fraction"] for p in tested if p["detected"]]
+    text = f"ctDNA detected in {len(found)} of {len(tested)} plasma samples"
+    if not found:
+        return [text]
+    low, high = percent(min(found)), percent(max(found))
+    span = high if low == high else f"{low.removesuffix(NARROW_SPACE + '%')} to {high}"
+    return [f"{text} (tumour fraction {span})"]
+
+
 def samples(report: dict) -> list[str]:
     """Return what says that the samples can answer: gate, person, purity; or what is missing."""
     lines = []
@@ -243,6 +257,7 @@ def samples(report: dict) -> list[str]:
         )
     else:
         lines.append("tumour purity not known")
+    lines += plasma(report)
     depth = [s["mean_depth"] for s in everyone if s["mean_depth"] is not None]
     if depth:
         lines.append(f"mean depth {min(depth):.0f}× or more")

@@ -19,12 +19,18 @@ PATIENTS = {
         None,
         "an acquired amplification of BRAF instead of a mutation",
     ),
+    "plasma": (
+        "resources/demo/plasma.yaml",
+        None,
+        "EGFR L858R under osimertinib, followed in plasma with UMIs: EGFR C797S at relapse",
+    ),
 }
 
 EPILOG = """examples:
   resistpanel demo                            # in resistpanel-demo/
   resistpanel demo /tmp/try --cores 2
   resistpanel demo --patient amplification
+  resistpanel demo --patient plasma
 
 The reads are simulated, so that the true variants are known; the BAMs take about 310 MB.
 """
@@ -35,7 +41,7 @@ outdir: {outdir}
 simulate:
   patient: {patient}
   table1: {table1}
-"""
+{more}"""
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +71,11 @@ def config_text(name: str) -> str:
     """Return the configuration of a demo patient."""
     patient, table1, text = PATIENTS[name]
     outdir = "results" if name == "melanoma" else f"results/{name}"
-    return CONFIG.format(text=text, outdir=outdir, patient=patient, table1=table1 or "null")
+    # Libraries with UMIs have unique dual indices.
+    more = "assay:\n  index_hopping: 0\n" if name == "plasma" else ""
+    return CONFIG.format(
+        text=text, outdir=outdir, patient=patient, table1=table1 or "null", more=more
+    )
 
 
 def run(args: argparse.Namespace) -> int:
