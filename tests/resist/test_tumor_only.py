@@ -60,3 +60,23 @@ def test_a_driver_that_is_not_there_has_no_origin(patient, context):
     value = p.resist(context)
     assert value["driver"]["state"] != "retained"
     assert "origin" not in value["driver"]["text"]
+
+
+@pytest.mark.parametrize(("ratio", "kind"), [(2.2, "mechanism"), (0.6, "none")])
+def test_copies_multiplied_between_the_tumours(patient, context, ratio, kind):
+    """Without gene calls, the later against the earlier tumour shows an amplification."""
+    p = patient("vemurafenib", tumor_only=True).background()
+    p.add("BRAF", "V600E", 0.4, 0.4)
+    key = p.amplify("BRAF", 0.0, ratio)
+    made = p.copynumber()
+    for sample in made["samples"].values():
+        sample["genes"] = []
+    p.copynumber = lambda: made
+    value = p.resist(context)
+    assert value["verdict"]["kind"] == kind
+    if kind == "none":
+        assert "was not examined against a normal" in value["verdict"]["sentence"]
+    else:
+        assert value["verdict"]["key_variants"] == [key]
+        assert value["findings"][0]["state"] == "undetermined"
+        assert "copies per tumour cell are not known without" in value["verdict"]["sentence"]

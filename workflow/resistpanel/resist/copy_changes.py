@@ -10,6 +10,7 @@ from resistpanel.core.vocabulary import GAINED, STATES
 from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
 from resistpanel.records.copynumber import CopyNumber, GeneChange, GeneCopies
 from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
+from resistpanel.resist.resist_constants import MULTIPLIED
 
 #: Of a line of therapy without a sample before it or after it.
 NOT_COMPARED = "not compared"
@@ -35,11 +36,15 @@ def copy_changes(
     paired = {
         (pair.pre, pair.post, gene.gene): gene for pair in copynumber.pairs for gene in pair.genes
     }
+    multiplied = _multiplied(copynumber, by_sample)
     found = []
-    for gene, call in sorted(calls):
+    for gene, call in sorted(calls | {(gene, "amplification") for gene in multiplied}):
         samples = {
             name: msgspec.structs.replace(
-                NOT_EXAMINED, detected=genes[gene].call == call if gene in genes else None
+                NOT_EXAMINED,
+                detected=genes[gene].call == call
+                if gene in genes
+                else name in multiplied.get(gene, ()) or None,
             )
             for name, genes in by_sample.items()
         }
@@ -82,6 +87,24 @@ def copy_changes(
     return found
 
 
+def _multiplied(
+    copynumber: CopyNumber, by_sample: Mapping[str, Mapping[str, GeneCopies]]
+) -> dict[str, set[str]]:
+    """Return genes that a later tumour has many more copies of, with the samples; by gene.
+
+    Of samples without gene calls, for want of normals to compare their depth with: the later
+    against the earlier tumour alone shows the change.
+    """
+    found: dict[str, set[str]] = {}
+    for pair in copynumber.pairs:
+        if by_sample.get(pair.pre) or by_sample.get(pair.post):
+            continue
+        for gene in pair.genes:
+            if gene.call == "higher" and gene.low is not None and gene.low >= MULTIPLIED:
+                found.setdefault(gene.gene, set()).add(pair.post)
+    return found
+
+
 def copy_state(
     call: str,
     samples: dict[str, SampleAtLocus],
@@ -104,7 +127,9 @@ def copy_state(
     known = low is not None and high is not None and change.call not in (None, "unchanged")
     more = known and (low > 0 if sign > 0 else high < 0)
     less = known and (high < 0 if sign > 0 else low > 0)
-    if pre is None or post is None:
+    if pre is None and post and more:
+        state = "undetermined"
+    elif pre is None or post is None:
         state = "not covered"
     elif post and not pre:
         state = "acquired" if more else "emergent"
@@ -127,6 +152,8 @@ def copy_state(
             ratio += ", no change beyond that of tumour purity"
         elif change.call is None:
             ratio += ", not compared: the purities are not known"
+        if pre is None and post:
+            ratio += "; copies per tumour cell are not known without a normal"
     return Change(pair, state, "; ".join(part for part in (copies, ratio) if part))
 
 

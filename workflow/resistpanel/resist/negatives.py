@@ -137,7 +137,7 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
         parts.append(f"not on the panel: {join(covered.genes_off_panel)}")
     amplifications = sorted({r.gene for r in rows if r.alteration_type in {"amplification"}})
     if amplifications and not covered.copy_number:
-        parts.append(f"amplification ({join(amplifications)}) was not examined")
+        parts.append(f"amplification ({join(amplifications)}) was not examined against a normal")
     if covered.not_in_dna:
         genes = sorted({row.gene for row in covered.not_in_dna})
         parts.append(

@@ -36,7 +36,7 @@ def read_patient(
         tuple({drug.name: drug for drug in given}.values()),
         sheet.drugs,
         tuple(alterations),
-        copynumber is not None,
+        copynumber is not None and any(s.genes for s in copynumber.samples.values()),
         compare.lesions.samples,
         without,
         therapies(compare.lines, drugs.named),

@@ -19,6 +19,14 @@ SHARED = TABLE.add(
     "its relapse",
     origin="judgement",
 )
+MULTIPLIED = TABLE.add(
+    "MULTIPLIED",
+    1.0,
+    unit="log2 ratio",
+    meaning="Without normals: lower bound of a gene's depth in a later against an earlier tumour "
+    "from which on the gene is amplified",
+    origin="judgement: twice the copies of the earlier tumour",
+)
 SMALL_CLONE = TABLE.add(
     "SMALL_CLONE",
     0.2,
