@@ -12,6 +12,7 @@ from resistpanel.records.compare import (
     LesionState,
     LineState,
     Origin,
+    OtherTest,
     Phase,
     Reverted,
     SampleAtLocus,
@@ -287,6 +288,14 @@ class Alteration:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientTest:
+    """A result of another test, and the numbers of the lines before which it was taken."""
+
+    test: OtherTest
+    before: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """What the earlier stages say of a patient.
 
@@ -311,6 +320,7 @@ class Patient:
     therapy: Therapy | None = None
     sheet_samples: tuple[records.Sample, ...] = ()
     lost_copies: frozenset[tuple[str, str]] = frozenset()
+    tests: tuple[PatientTest, ...] = ()
 
     @property
     def tumours(self) -> tuple[Sample, ...]:
