@@ -7,7 +7,14 @@ import shutil
 import pysam
 import pytest
 from callkit import (
-    Patient, Variant, left_out, other, random_sequence, write_bam, write_bed, write_sites,
+    Patient,
+    Variant,
+    left_out,
+    other,
+    random_sequence,
+    write_bam,
+    write_bed,
+    write_sites,
 )  # fmt: skip
 
 from resistpanel.call import header

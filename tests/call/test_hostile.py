@@ -9,7 +9,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from callkit import (
-    Patient, Read, Variant, Written, left_out, other, random_sequence, write_bam, write_sites,
+    Patient,
+    Read,
+    Variant,
+    Written,
+    left_out,
+    other,
+    random_sequence,
+    write_bam,
+    write_sites,
 )  # fmt: skip
 
 from resistpanel.call.call_constants import MOST_PLACES
