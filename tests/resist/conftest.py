@@ -354,11 +354,12 @@ class HandMade:
             "gate": {"passed": True, "failures": []},
         }
 
-    def resist(self, context=None, panel=None):
+    def resist(self, context=None, panel=None, other_tests=()):
         """Run the stage; what it returns fits the schema."""
         copynumber = self.copynumber()
+        more = {"other_tests": list(other_tests)} if other_tests else {}
         made = resist(
-            from_builtins(self.compare(), Compare, "hand-made"),
+            from_builtins(self.compare() | more, Compare, "hand-made"),
             from_builtins(self.sheet(), Sheet, "hand-made"),
             context or load_context(),
             from_builtins(copynumber, CopyNumber, "hand-made") if copynumber else None,

@@ -183,3 +183,32 @@ def test_command_and_page(tmp_path, monkeypatch, capsys):
     shown = page(assemble(paths, copynumber=copynumber, bams=False, review=str(path)))
     assert "Signed by <b>A. Reader</b>" in shown and "confirmed by ddPCR" in shown
     assert "data-decisions" in shown
+
+
+def test_exports_mark_what_was_rejected(tmp_path):
+    """VCF, MAF and calls.tsv name the decision; a rejected finding is no driver in cBioPortal."""
+    from resistpanel.report import tsv
+    from resistpanel.report.contents import assemble
+    from resistpanel.report.final_vcf import INFO, info_of
+    from resistpanel.report.maf import rows
+
+    paths = patients().write(patients().paper(), tmp_path)
+    copynumber = paths.pop("copynumber", None)
+    report = assemble(paths, build="hg19", copynumber=copynumber, bams=False)
+    first, second, *_ = [f["variant"] for f in report["resist"]["findings"]
+                         if not f["variant"].startswith("copynumber:")]  # fmt: skip
+    assert not any("RP_REVIEW" in values for values in info_of(report).values())
+    made = decide(empty(report["patient"]), report, [(first, "reject", "artefact"),
+                                                     (second, "accept", "")], "A", AT)  # fmt: skip
+    report["review"] = msgspec.to_builtins(made)
+    # The later count of the second differs now.
+    seen = next(v for v in report["compare"]["variants"] if v["id"] == second)["samples"]
+    next(one for one in seen.values() if one["detected"])["ad"][1] += 1
+    infos = info_of(report)
+    assert infos[first]["RP_REVIEW"] == "rejected" and "RP_REVIEW" in {row[0] for row in INFO}
+    assert infos[second]["RP_REVIEW"] == "reopened"
+    found = {f"chr{r['Chromosome']}:{r['Start_Position']}": r for r in rows(report)}
+    row = found[":".join(first.split(":")[:2])]
+    assert (row["RESISTPANEL.REVIEW"], row["cbp_driver"]) == ("rejected", "Unknown")
+    assert row["cbp_driver_annotation"] == "rejected at review"
+    assert {r["review"] for r in tsv.rows(report) if r["variant"] == first} == {"rejected"}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from resistpanel.compare.comparison import compare
 from resistpanel.compare.inherited import GENES, Policy
+from resistpanel.compare.other_tests import read_other_tests
 from resistpanel.compare.states import DEFAULT, Rules
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
 
@@ -60,6 +61,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         metavar="TSV",
         help="columns gene, condition, source (default: that of the package)",
     )
+    parser.add_argument(
+        "--other-tests", type=Path, metavar="TSV",
+        help="results of IHC, FISH, ddPCR, RNA and earlier sequencing of the patients",
+    )  # fmt: skip
+    parser.add_argument(
+        "--build", help="of the reference, for VCFs and MAFs of --other-tests: hg19 or hg38"
+    )
     parser.set_defaults(run=run)
 
 
@@ -89,4 +97,5 @@ def run(args: argparse.Namespace) -> None:
     compare(
         args.vcf, args.sheet, args.output, args.copynumber, rules,
         Policy(args.germline, args.germline_genes),
+        read_other_tests(args.other_tests), args.build,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import collections
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.inherited import KEEP, Policy
 from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
 from resistpanel.compare.multiplicity import Changes, changes
+from resistpanel.compare.other_tests import Row, results_of
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
@@ -26,6 +27,7 @@ from resistpanel.compare.reported import with_origin
 from resistpanel.compare.scale import Scale, Scales, point
 from resistpanel.compare.sentences import frequency, sentence
 from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
+from resistpanel.compare.tests_before import OtherResults
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
 from resistpanel.core.text import join
@@ -72,10 +74,20 @@ class Comparison:
     vcf : AnnotatedVcf
     copynumber : CopyNumber
     rules : Rules
+    tests : tuple of OtherTest
+        Results of other tests of the patient.
     """
 
-    def __init__(self, sheet: Sheet, vcf: AnnotatedVcf, copynumber: CopyNumber, rules: Rules):
+    def __init__(
+        self,
+        sheet: Sheet,
+        vcf: AnnotatedVcf,
+        copynumber: CopyNumber,
+        rules: Rules,
+        tests: tuple[records.OtherTest, ...] = (),
+    ):
         self.sheet, self.vcf, self.copynumber, self.rules = sheet, vcf, copynumber, rules
+        self.tests = tests
         self.samples = [sample.sample for sample in sheet.samples]
         absent = [name for name in self.samples if name not in vcf.samples]
         if absent:
@@ -124,7 +136,9 @@ class Comparison:
 
     def result(self) -> records.Compare:
         """Return the comparison."""
-        variants = self._variants()
+        variants, tests = self._variants(), ()
+        if self.tests:
+            variants, tests = OtherResults(self.tests, self.sheet, self.over_time).apply(variants)
         return records.Compare(
             schema="resistpanel/compare/1",
             patient=self.sheet.patient,
@@ -159,6 +173,7 @@ class Comparison:
             ),
             clones=self._clones(),
             follow_up=self.follow_up.result() if self.follow_up.plasma else UNSET,
+            other_tests=tests or UNSET,
         )
 
     def _clones(self) -> records.Clones | msgspec.UnsetType:
@@ -443,6 +458,8 @@ def compare(
     copynumber: str | Path | None = None,
     rules: Rules = DEFAULT,
     policy: Policy = KEEP,
+    tests: Mapping[str, Sequence[Row]] | None = None,
+    build: str | None = None,
 ) -> None:
     """Compare a patient's samples and write compare/{patient}.json.
 
@@ -458,6 +475,10 @@ def compare(
     rules : Rules
     policy : Policy
         Which inherited variants are withheld.
+    tests : mapping of str to sequence of Row, optional
+        Results of other tests by patient, see `read_other_tests`.
+    build : str, optional
+        Of the reference; VCFs and MAFs of other tests must be of it.
 
     Raises
     ------
@@ -466,7 +487,8 @@ def compare(
     """
     if not Path(sheet).is_file():
         raise InputError("no such file", str(sheet), "run `resistpanel sheet` first")
-    comparison = Comparison(
-        read_record(sheet, Sheet), AnnotatedVcf(vcf), read_copynumber(copynumber), rules
-    )
+    read = read_record(sheet, Sheet)
+    results = results_of((tests or {}).get(read.patient, ()), build)
+    copies = read_copynumber(copynumber)
+    comparison = Comparison(read, AnnotatedVcf(vcf), copies, rules, results)
     write_record(output, policy.apply(comparison.result()))

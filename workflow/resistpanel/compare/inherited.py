@@ -136,11 +136,26 @@ def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Comp
         ),
         clones=clones,
         follow_up=_followed(compare, kept),
+        other_tests=_other_tests(compare, kept),
         germline=records.Germline(
             policy=policy,
             listed=tuple(v.id for v in compare.variants if v.id in listed),
             text=TEXTS[policy].format(count=len(genes)),
         ),
+    )
+
+
+def _other_tests(compare: Compare, kept: Collection[str]) -> tuple | msgspec.UnsetType:
+    """Return the results of other tests without alleles of files that may be inherited."""
+    if not compare.other_tests:
+        return UNSET
+    return (
+        tuple(
+            one
+            for one in compare.other_tests
+            if one.allele is None or (one.variants and set(one.variants) <= set(kept))
+        )
+        or UNSET
     )
 
 

@@ -250,9 +250,14 @@ class Steps:
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],
         )  # fmt: skip
         genes = {"germline genes": made.germline_genes} if made.private else {}
-        yield Step("compare", patient, {**calls, **sheet, **copies, **genes},
+        tests = self.plan.other_tests.get(patient, ())
+        files = {f"other test {number}": row.file.absolute()
+                 for number, row in enumerate(tests, 1) if row.file}  # fmt: skip
+        said = {"other_tests": cells(tests)} if tests else {}
+        yield Step("compare", patient, {**calls, **sheet, **copies, **genes, **files},
                    [f"compare/{patient}.json"],
-                   {"assay.index_hopping": self.settings.index_hopping, **self._policy(patient)},
+                   {"assay.index_hopping": self.settings.index_hopping, **self._policy(patient),
+                    **said},
                    [patient])  # fmt: skip
         states = {"states": out(f"compare/{patient}.json")}
         yield Step(

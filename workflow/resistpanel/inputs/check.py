@@ -30,6 +30,7 @@ from resistpanel.inputs.plan import check_names, make_plan
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row, patients, read_rows
 from resistpanel.inputs.simulated_patient import load_patient
+from resistpanel.inputs.tests_given import check_tests, read_tests
 from resistpanel.inputs.treatments import Treatment, read_treatments
 from resistpanel.qc.assay import text
 from resistpanel.records.qc import Assay
@@ -100,12 +101,19 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
             done.treatments = read_treatments(made.treatments, done.rows)
         except InputError as error:
             found.errors += _errors_of(error)
+    tests = {}
+    if done.rows and whole:
+        try:
+            tests = read_tests(made.other_tests, done.rows)
+        except InputError as error:
+            found.errors += _errors_of(error)
     found.errors += check_names(made, done.rows)
     try:
         check_owner(made)
     except InputError as error:
         found.errors.append(error)
     inputs = check_inputs(made, done.rows, deep=True, treatments=done.treatments)
+    check_tests(tests, made, done.rows, inputs)
     found.errors += inputs.errors
     found.notes += inputs.notes if whole else []
     check_room(made, done.rows, found)

@@ -98,6 +98,7 @@ class Settings:
     padding: int | None = None
     index_hopping: float | None = None
     treatments: Path | None = None
+    other_tests: Path | None = None
     store: Path | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
@@ -311,6 +312,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         padding=config["assay"].get("padding"),
         index_hopping=config["assay"].get("index_hopping"),
         treatments=None if simulation else _path(config["treatments"]),
+        other_tests=_path(config["other_tests"]),
         catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),
         drugs=_path(config["drugs"]),
         germline_policy=config["germline"],
@@ -348,6 +350,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     if "primers" in dict(made.assay):
         files["assay.primers"] = Path(dict(made.assay)["primers"])
     files["treatments"] = made.treatments
+    files["other_tests"] = made.other_tests
     files["biomarkers.microsatellites"] = made.msi_sites
     files["germline_genes"] = made.germline_genes
     files["drugs"] = made.drugs

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from resistpanel.compare.other_tests import Row as TestRow
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import HOME
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
@@ -21,6 +22,7 @@ from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.patient import ordered
 from resistpanel.inputs.resources import shards
 from resistpanel.inputs.sheet import Row, check_rows, patients, read_sheet
+from resistpanel.inputs.tests_given import check_tests, read_tests
 from resistpanel.inputs.treatments import Treatment, read_treatments
 
 
@@ -38,12 +40,15 @@ class Plan:
         Files that a simulation is made from, the patient's own first.
     treatments : dict of str to list of Treatment
         By patient, where there is a table of them.
+    other_tests : dict of str to list of Row
+        Results of other tests by patient, where there is a table of them.
     """
 
     settings: Settings
     patients: dict[str, list[Row]]
     sources: list[Path] = dataclasses.field(default_factory=list)
     treatments: dict[str, list[Treatment]] = dataclasses.field(default_factory=dict)
+    other_tests: dict[str, list[TestRow]] = dataclasses.field(default_factory=dict)
 
     @property
     def stored(self) -> bool:
@@ -54,6 +59,10 @@ class Plan:
     def samples(self) -> list[str]:
         """Names of all samples."""
         return [row.sample for rows in self.patients.values() for row in rows]
+
+    def test_files(self, patient: str) -> list[Path]:
+        """Return the VCFs and MAFs of other tests of a patient."""
+        return [row.file for row in self.other_tests.get(patient, ()) if row.file]
 
     def bams(self, patient: str, role: str | None = None) -> list[str]:
         """Return the BAMs of a patient, or those of a role."""
@@ -231,7 +240,10 @@ def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -
         reference=folder / "genome.fa.gz",
         targets=folder / "targets.bed",
     )
-    return Plan(made, _ordered(rows), simulation_sources(patient, path))
+    return Plan(
+        made, _ordered(rows), simulation_sources(patient, path),
+        other_tests=read_tests(made.other_tests, rows),
+    )  # fmt: skip
 
 
 def make_plan(
@@ -274,6 +286,7 @@ def make_plan(
     check_extra(made)
     rows = read_sheet(made.samples, made.outdir / "align")
     treatments = read_treatments(made.treatments, rows)
+    tests = read_tests(made.other_tests, rows)
     made = with_private(made, rows)
     strange = list(check_names(made, rows))
     if strange:
@@ -281,10 +294,11 @@ def make_plan(
     notes = []
     if headers:
         findings = check_inputs(made, rows, treatments=treatments)
+        check_tests(tests, made, rows, findings)
         if findings.errors or unwritable:
             raise InputErrors([*unwritable, *findings.errors])
         notes = findings.notes
-    return Plan(made, _ordered(rows), treatments=treatments), notes
+    return Plan(made, _ordered(rows), treatments=treatments, other_tests=tests), notes
 
 
 class _Parser(argparse.ArgumentParser):
@@ -328,6 +342,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     named = [(getattr(made, key), made.place(key)) for key in keys]
     named += [(made.pon, made.place("call.pon")), (made.germline, made.place("call.germline"))]
     named += [(made.treatments, made.place("treatments"))]
+    named += [(made.other_tests, made.place("other_tests"))]
     named += [(made.store, made.place("store"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
     pool = () if made.pool == COHORT else made.pool

@@ -13,12 +13,14 @@ from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.owner import check_planned
 from resistpanel.inputs.patient import describe
 from resistpanel.inputs.sheet import cells, patients, read_sheet
+from resistpanel.inputs.tests_given import check_tests, read_tests
 from resistpanel.inputs.treatments import read_treatments
 
 #: Arguments that replace a key of the configuration.
 KEYS = {
     "samples": "sample sheet (TSV)",
     "treatments": "drugs with the days of first and last dose (TSV)",
+    "other_tests": "results of other tests (TSV)",
     "reference": "FASTA that the BAMs were aligned to",
     "build": "hg19 or hg38",
     "targets": "BED",
@@ -38,7 +40,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("--config", type=Path, help="configuration; the arguments below override")
     for key, text in KEYS.items():
-        parser.add_argument(f"--{key}", help=text)
+        parser.add_argument(f"--{key.replace('_', '-')}", help=text)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--check", action="store_true", help="check all inputs, write nothing")
     what.add_argument("--output", type=Path, help="JSON of the patient to write")
@@ -62,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     rows = read_sheet(settings.samples, args.aligned or settings.outdir / "align")
     treatments = read_treatments(settings.treatments, rows)
+    tests = read_tests(settings.other_tests, rows)
     if args.output and not args.patient:
         raise InputError("--output needs --patient")
     if args.patient:
@@ -78,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
                 what = f"the treatments of patient {args.patient} were changed {since}"
                 raise InputError(what, str(settings.treatments), "start the run again")
     findings = check_inputs(settings, rows, deep=True, treatments=treatments)
+    check_tests(tests, settings, rows, findings)
     for note in findings.notes:
         print(f"resistpanel: note: {note}", file=sys.stderr)
     if findings.errors:

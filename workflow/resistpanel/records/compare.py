@@ -168,6 +168,57 @@ class LesionState(Record):
     text: Text
 
 
+class OtherTest(Record):
+    """A result of another test of the patient, from the table `other_tests`."""
+
+    number: Position
+    """Of the result, by patient."""
+    assay: Text
+    """As typed."""
+    kind: Literal["sequence", "copies", "protein", "rna"]
+    """What the assay measures."""
+    sample: Text | None
+    timepoint: Literal["pre", "post"] | None
+    day: Number | None
+    lesion: Text | None
+    genes: tuple[str, ...]
+    alteration: Text | None
+    """As typed, or as the result's word implies; null: all of the genes' coding sequence."""
+    allele: Text | None
+    """``chrom:pos:ref:alt`` of a VCF or MAF."""
+    result: Literal["positive", "negative", "not assessable"]
+    value: Copies | None
+    unit: Text | None
+    """Of value and limit."""
+    limit: Copies | None
+    """Lowest value that the test would have shown, as its report states it."""
+    af: Fraction | None
+    """The value as an AF; null where it is none."""
+    limit_af: Fraction | None
+    """The limit likewise."""
+    purity: Fraction | None
+    """Fraction of tumour cells of the test's sample, as its report states it."""
+    source: Text
+    """Report, publication or file."""
+    variants: tuple[str, ...]
+    """Ids of the variants that the result names."""
+    text: Text
+
+
+class LineTest(Record):
+    """What another test, taken before the first dose of a line, says of a variant."""
+
+    test: Position
+    """Number of the result."""
+    says: Literal["present", "excluded", "open", "not covered"]
+    """present: it lists the variant; excluded: it covers the variant, did not find it, and its
+    limit leaves at most a small fraction of the tumour cells; open: it did not find it, and its
+    limit or tumour content leaves it open; not covered: nothing follows from it."""
+    ub_ccf: Fraction | None
+    """Cancer cell fraction that its limit leaves open; null where that is not known."""
+    text: Text
+
+
 class LineState(Record):
     """A variant under a line of therapy."""
 
@@ -196,6 +247,9 @@ class LineState(Record):
     lesion that was sampled; null without an adequate sample."""
     ccf_below_5: Fraction | None = None
     """Likewise, below 5 %."""
+    tests: Annotated[tuple[LineTest, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Other tests taken before the first dose; they enter `state` and `before`, and a lesion may
+    have one of them in the place of an earlier sample."""
 
 
 class Course(Record):
@@ -572,3 +626,5 @@ class Compare(Record):
     """Absent where inherited variants are not withheld."""
     follow_up: tuple[FollowUp, ...] | UnsetType = UNSET
     """Of patients with plasma samples, in order of time; else absent."""
+    other_tests: Annotated[tuple[OtherTest, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Results of other tests; absent without any."""

@@ -472,6 +472,22 @@ class Knowledge(Record):
     topics: tuple[Topic, ...]
 
 
+class OtherTestUse(Record):
+    """What a result of another test was used for."""
+
+    test: Position
+    """Its number in compare.json."""
+    before: bool
+    """It was taken before the first dose of the latest line."""
+    supports: tuple[str, ...]
+    """Ids of the findings that it supports."""
+    contradicts: tuple[str, ...]
+    states: tuple[str, ...]
+    """Ids of the findings that it shows or excludes before the line."""
+    evidence: tuple[str, ...]
+    """Catalogue rows for a drug given of a change that this test alone reports."""
+
+
 class Resist(Record):
     """Catalogue matches, mechanisms against the drugs given, and the verdict."""
 
@@ -497,3 +513,5 @@ class Resist(Record):
     """One per line of therapy with samples, the latest first; `verdict` is that of the latest."""
     reversions: Annotated[tuple[GeneReversions, ...], Meta(min_length=1)] | UnsetType = UNSET
     """One per gene with a truncating allele whose reversion the catalogue lists."""
+    other_tests: Annotated[tuple[OtherTestUse, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """One per result of other tests; absent without any."""

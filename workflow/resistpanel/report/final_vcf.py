@@ -16,6 +16,7 @@ from resistpanel.core.files import rename, replacing
 from resistpanel.report.clones import clone_of
 from resistpanel.report.masking import clean_record, policy_of
 from resistpanel.report.parts import effects, line_of, state_at, trajectory
+from resistpanel.report.review import decisions_of
 
 #: INFO fields: name, Number, Type, Description.
 INFO = (
@@ -42,6 +43,8 @@ INFO = (
     ("RP_DISTRIBUTION", 1, "String", "Over the lesions: truncal, shared, private or absent"),
     ("RP_CLONE", 1, "String", "Clone that the variant is of, where there are three or more samples "
      "with tumour"),
+    ("RP_REVIEW", 1, "String", "Decision of a reader on the finding: accepted, rejected, or "
+     "reopened where its basis has changed since"),
     ("RP_CALLERS", ".", "String", "Callers that called it, where others were run"),
 )  # fmt: skip
 #: FORMAT fields.
@@ -68,7 +71,7 @@ def info_of(report: dict) -> dict[str, dict]:
     for site in resist["negative_sites"]:
         negative.setdefault(site["site"], {}).update(dict.fromkeys(site["ids"]))
     lesions = report["compare"]["lesions"]["variants"]
-    clone = clone_of(report)
+    clone, decided = clone_of(report), decisions_of(report)
     callers = {v["id"]: v["called_by"] for v in (report.get("callers") or {}).get("variants", ())}
     found = {}
     for v in report["compare"]["variants"]:
@@ -85,6 +88,7 @@ def info_of(report: dict) -> dict[str, dict]:
             "RP_NEGATIVE": [] if found_at_all(v) else [coded(i) for i in negative.get(v["id"], ())],
             "RP_DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
             "RP_CLONE": clone.get(v["id"]),
+            "RP_REVIEW": decided.get(v["id"]),
             "RP_CALLERS": [coded(c) for c in callers.get(v["id"], ())],
         }  # fmt: skip
         found[v["id"]] = {
@@ -141,10 +145,12 @@ def add_header(header: pysam.VariantHeader, report: dict, where: str) -> None:
     }
     if policy := policy_of(report):
         lines["resistpanel_germline"] = f"{policy['policy']}: {policy['text']}"
+    decided = decisions_of(report)
     for f in report["resist"]["findings"]:
         if f["variant"].startswith("copynumber:"):
             name = f["variant"].replace(":", "_").replace("copynumber", "resistpanel_copynumber")
-            lines[name] = f"{f['effect']}, {f['mechanism_class']}, {f['state']}"
+            words = [f["effect"], f["mechanism_class"], f["state"], decided.get(f["variant"])]
+            lines[name] = ", ".join(str(word) for word in words[: 3 + bool(words[3])])
     for key, text in lines.items():
         # A line break would end the header line; htslib ends a value at a NUL.
         header.add_line(f"##{key}={' '.join(str(text).replace(chr(0), '').split()) or '.'}")

@@ -11,6 +11,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.clones import clone_of
 from resistpanel.report.parts import effects, inherited, line_of, trajectory
+from resistpanel.report.review import decisions_of
 from resistpanel.report.tsv import field
 from resistpanel.report.words import EFFECTS
 
@@ -23,6 +24,7 @@ COLUMNS = (
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
     "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN", "RESISTPANEL.CLONE",
+    "RESISTPANEL.REVIEW",
 )  # fmt: skip
 
 #: Of the GDC's MAF format, whose columns and values these are.
@@ -100,13 +102,18 @@ def protein(variant: dict) -> str:
 
 
 def driver(
-    finding: dict | None, silent: bool = False, inherited: dict | None = None
+    finding: dict | None,
+    silent: bool = False,
+    inherited: dict | None = None,
+    decided: str | None = None,
 ) -> tuple[str, str]:
     """Return cbp_driver and its annotation (at most 80 characters).
 
     A driver of another drug is a driver. What is not connected with the drug is not known to be a
-    passenger: a synonymous change alone is.
+    passenger: a synonymous change alone is. What a reader rejected is no driver.
     """
+    if decided == "rejected":
+        return "Unknown", "rejected at review"
     if inherited is not None:
         return "Putative_Driver", _short(f"inherited resistance: {', '.join(inherited['drugs'])}")
     if finding is None:
@@ -153,7 +160,7 @@ def rows(report: dict) -> list[dict]:
     compare = report["compare"]
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     lesions = compare["lesions"]["variants"]
-    clone = clone_of(report)
+    clone, decided = clone_of(report), decisions_of(report)
     germline, effect = inherited(report), effects(report)
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
     found = []
@@ -162,7 +169,7 @@ def rows(report: dict) -> list[dict]:
         if not (v["reported"] or resists) or v.get("junction"):
             continue
         finding = findings.get(v["id"])
-        mark, why = driver(finding, classification(v) == "Silent", resists)
+        mark, why = driver(finding, classification(v) == "Silent", resists, decided.get(v["id"]))
         chrom = v["chrom"][3:] if v["chrom"].lower().startswith("chr") else v["chrom"]
         common = {
             "Hugo_Symbol": v["gene"] or "Unknown", "NCBI_Build": BUILDS[report["build"]],
@@ -180,6 +187,7 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.DISTRIBUTION": (lesions.get(v["id"]) or {}).get("kind"),
             "RESISTPANEL.ORIGIN": v.get("origin", {}).get("value"),
             "RESISTPANEL.CLONE": clone.get(v["id"]),
+            "RESISTPANEL.REVIEW": decided.get(v["id"]),
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -23,6 +23,7 @@ from resistpanel.report import (
     lesions,
     masking,
     negatives,
+    other_tests,
     outside,
     pathway,
     quality,
@@ -45,10 +46,11 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 #: Sections of the page below the first screen, in order: id, name in the contents, title.
 #: Each has a template ``_{id}.html.j2``. Lesions are left out where there is only one,
 #: clones where there are fewer than three samples with tumour, the follow-up where there is no
-#: plasma, other callers where none was run, biomarkers where they were not measured.
+#: plasma, other tests and callers where there are none, biomarkers where they were not measured.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
     ("review", "Review", "Review and sign-off"),
+    ("other_tests", "Other tests", "Results of other tests"),
     ("mechanism", "Mechanism", "Mechanism"),
     ("course", "Course", "Course of the allele frequencies"),
     ("followup", "Plasma", "Follow-up in plasma"),
@@ -209,9 +211,11 @@ def page(report: dict) -> str:
     of_clones = clones.clones(report)
     marked, review = report.get("biomarkers"), review_of(report)
     in_plasma = followup.followup(report)
+    results = other_tests.other_tests(report)
     optional = (
         ("lesions", by_lesion), ("clones", of_clones), ("callers", others), ("biomarkers", marked),
         ("followup", in_plasma), ("review", review["rows"] or review["signed"]),
+        ("other_tests", results),
     )  # fmt: skip
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
@@ -241,6 +245,7 @@ def page(report: dict) -> str:
         lesions=by_lesion,
         clones=of_clones,
         followup=in_plasma,
+        other_tests=results,
         latest_plasma=followup.latest(report),
         callers=others,
         biomarkers=marked,

@@ -106,6 +106,23 @@ def status(report: dict, review: Review) -> list[dict]:
     return rows
 
 
+def decisions_of(report: dict) -> dict[str, str]:
+    """Return what was decided on each finding of report.json: accepted, rejected or reopened.
+
+    Findings on which nothing was decided are left out; a reopened one is open again, since its
+    basis has changed after the decision.
+    """
+    given = report.get("review")
+    if not given:
+        return {}
+    words = {"accept": "accepted", "reject": "rejected", "open": "reopened"}
+    return {
+        row["item"]: words[row["decision"]]
+        for row in status(report, msgspec.convert(given, Review))
+        if row["before"]
+    }
+
+
 def chosen(report: dict, text: str) -> dict:
     """Return the finding that a text names: id, rank or label.
 

@@ -85,6 +85,12 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
     return "; ".join(texts)
 
 
+def by_tests(line: dict | None) -> list[str]:
+    """Return what other tests before a line say of a variant, what is not covered left out."""
+    tests = (line or {}).get("tests") or ()
+    return [one["text"] for one in tests if one["says"] != "not covered"]
+
+
 def before(report: dict) -> list[dict]:
     """Return for each key finding whether it was there before treatment: answer and figures."""
     known = variants_by_id(report)
@@ -93,13 +99,17 @@ def before(report: dict) -> list[dict]:
     rows = []
     for key in report["resist"]["verdict"]["key_variants"]:
         finding, variant = findings.get(key), known.get(key)
-        if not samples or (finding is None and variant is None):
+        line = line_of(variant) if variant else None
+        tests = by_tests(line)
+        if not (samples or tests) or (finding is None and variant is None):
             continue
         state = variant["state"] if variant else finding["state"]
-        line = line_of(variant) if variant else None
         present = line["before"] if line else (finding or {}).get("before")
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
+        text = "; ".join(one for one in (text, *tests) if one)
         said = answer(state, present)
+        if present == "present" and line and not line["shown_by"] and state == "emergent":
+            said = "Yes, by another test"
         if not variant and state == "acquired":
             said = f"No {key.rsplit(':', 1)[-1]} before"
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"

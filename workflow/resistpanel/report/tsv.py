@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from resistpanel.report.clones import clone_of
 from resistpanel.report.parts import effects, line_of, state_at, trajectory
+from resistpanel.report.review import decisions_of
 
 VARIANT = (
     "id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence", "hgvs_c",
@@ -20,7 +21,7 @@ COLUMNS = (
     "clone", "clone_ccf", "clone_ccf_low", "clone_ccf_high",
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
     "origin", "probability_somatic",
-    "known_detected", "known_critical", "known_limit", "white_cells",
+    "known_detected", "known_critical", "known_limit", "white_cells", "review",
 )  # fmt: skip
 
 #: What would break a line or a column, and what UTF-8 cannot hold, written out.
@@ -59,6 +60,7 @@ def rows(report: dict) -> Iterator[dict]:
         for plasma in compare.get("follow_up") or ()
         for one in plasma["known"]
     }
+    decided = decisions_of(report)
     for v in compare["variants"]:
         if not v["reported"] and v["filters"] == ["absent"]:
             continue
@@ -99,6 +101,7 @@ def rows(report: dict) -> Iterator[dict]:
                 **{f"known_{key}": followed.get((v["id"], sample["sample"]), {}).get(key)
                    for key in ("detected", "critical", "limit")},
                 "white_cells": v.get("white_cells"),
+                "review": decided.get(v["id"]),
             }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from resistpanel.records.compare import (
     LesionState,
     LineState,
     Origin,
+    OtherTest,
     Phase,
     Reverted,
     SampleAtLocus,
@@ -288,6 +289,14 @@ class Alteration:
 
 
 @dataclass(frozen=True, slots=True)
+class PatientTest:
+    """A result of another test, and the numbers of the lines before which it was taken."""
+
+    test: OtherTest
+    before: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Patient:
     """What the earlier stages say of a patient.
 
@@ -312,6 +321,7 @@ class Patient:
     therapy: Therapy | None = None
     sheet_samples: tuple[records.Sample, ...] = ()
     lost_copies: frozenset[tuple[str, str]] = frozenset()
+    tests: tuple[PatientTest, ...] = ()
 
     def unit(self, names: Sequence[str]) -> str:
         """Return what counts of some samples are of: fragments, molecules or both."""

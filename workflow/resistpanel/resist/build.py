@@ -23,6 +23,7 @@ from resistpanel.resist.knowledge import nras
 from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
 from resistpanel.resist.origin import with_unproven
+from resistpanel.resist.other_tests import uses
 from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.reversions import gene_reversions
 from resistpanel.resist.therapy_options import expected_to_fail, options
@@ -91,6 +92,7 @@ def resist(
         pathway=_pathway(view, context, answer.findings),
         knowledge=records.Knowledge(topics=(topic,) if topic else ()),
         reversions=gene_reversions(patient, context) or UNSET,
+        other_tests=uses(view, answer.rows, [f.alteration for f in answer.findings]),
         lines=tuple(
             _line(one, of, context, panel, genes)
             for one, of in zip(views, answers, strict=True)

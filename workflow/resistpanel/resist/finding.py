@@ -13,6 +13,7 @@ from resistpanel.resist.context import Context
 from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms
+from resistpanel.resist.other_tests import add_reasons, earlier
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
 
 
@@ -192,6 +193,7 @@ def _finding(
     _reversion_reasons(alteration, pro, contra, patient)
     pro += _phase_reasons(alteration, patient)
     contra += _unphased_reasons(alteration, patient)
+    add_reasons(alteration, patient, pro, contra)
     return Finding(
         alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver
     )
@@ -266,10 +268,11 @@ def state_text(alteration: Alteration) -> str:
     if alteration.copy_number:
         return told.text
     line, named = alteration.line, [told.pre, told.post]
-    parts = [
-        f"{sample_text(alteration.at(told.pre))} before ({told.pre}), "
-        f"{sample_text(alteration.at(told.post))} after ({told.post})"
-    ]
+    after = f"{sample_text(alteration.at(told.post))} after ({told.post})"
+    parts = [after]
+    if told.pre in alteration.samples:
+        parts = [f"{sample_text(alteration.at(told.pre))} before ({told.pre}), {after}"]
+    parts += [one.text for one in earlier(alteration) if one.says != "not covered"]
     before = [name for name in (*line.shown_by, *line.excluded_by) if name not in named]
     if told.state == "emergent" and line.before == "present":
         own = [name for name in line.shown_by if name in named]

@@ -8,6 +8,7 @@ from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
 from resistpanel.resist.copy_changes import copy_changes
 from resistpanel.resist.lines import therapies
+from resistpanel.resist.other_tests import patient_tests, with_copies_before
 
 
 def read_patient(
@@ -26,8 +27,10 @@ def read_patient(
     kinds = {name: row.kind for name, row in compare.lesions.variants.items()}
     alterations = [_variant(variant, by_names, kinds) for variant in compare.variants]
     without = frozenset(s.sample for s in compare.samples if s.tumor and not s.tumor.detected)
+    tests = patient_tests(compare, sheet)
     if copynumber:
-        alterations += copy_changes(copynumber, pairs, compare, without)
+        copies = copy_changes(copynumber, pairs, compare, without)
+        alterations += with_copies_before(copies, tests, compare, sheet)
     return Patient(
         sheet.patient,
         sheet.disease,
@@ -47,6 +50,7 @@ def read_patient(
             for gene in sample.genes
             if gene.loh
         ),
+        tests=tests,
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from resistpanel.core.text import join, sentence
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.base import UNSET
@@ -20,6 +22,12 @@ from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
+from resistpanel.resist.other_tests import (
+    elsewhere,
+    elsewhere_text,
+    limits_by_tests,
+    sentences,
+)
 from resistpanel.resist.therapy_options import resisted_drugs
 
 #: How a state is told of a known alteration.
@@ -84,9 +92,8 @@ def _at(words: str, lesions: Sequence[str]) -> str:
 def _words(alteration: Alteration, state: str) -> str:
     line = alteration.line
     if state == "emergent" and line.before == "present":
-        return (
-            f"was selected, not acquired: it was present before treatment in {join(line.shown_by)}"
-        )
+        where = join(line.shown_by) or "the sample of another test"
+        return f"was selected, not acquired: it was present before treatment in {where}"
     if state in OPEN and line.before == "present":
         return "was present before treatment; whether it increased could not be determined"
     if state in OPEN and line.why:
@@ -144,6 +151,32 @@ def verdict(
     numbers: Confidence | None,
 ) -> Verdict:
     """Return the `verdict` part of resist.json; `numbers` are those of the first key finding."""
+    made = _by_sequence(
+        patient, findings, driver, covered, rows, converging, germline, missed, closed, numbers
+    )
+    alone = [
+        elsewhere_text(test, listed)
+        for test, listed in elsewhere(patient, rows, [f.alteration for f in findings])
+    ]
+    if not alone:
+        return made
+    text = " ".join([made.sentence, *map(sentence, alone)])
+    return msgspec.structs.replace(made, sentence=text, reasons=(*made.reasons, *alone))
+
+
+def _by_sequence(
+    patient: Patient,
+    findings: Sequence[Finding],
+    driver: Driver,
+    covered: Coverage,
+    rows: Sequence,
+    converging: Convergence | None,
+    germline: Sequence[ExcludedVariant],
+    missed: Sequence[NearMiss],
+    closed: Sequence[NotAssessed],
+    numbers: Confidence | None,
+) -> Verdict:
+    """Return the verdict by the findings of the samples alone."""
     keys = keys_of(findings)
     notes = [item.reason for item in germline]
     notes += [
@@ -196,7 +229,12 @@ def _known(
             "response."
         )
     text += "".join(" " + sentence(item.reason) for item in inherited)
-    missing = [*limits(main, numbers, driver, patient.tumor_only), *lacks(main, patient)]
+    text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
+    missing = [
+        *limits(main, numbers, driver, patient.tumor_only),
+        *lacks(main, patient),
+        *limits_by_tests(main.alteration, patient),
+    ]
     confidence = word(main, numbers, missing)
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
@@ -251,6 +289,7 @@ def _candidate(
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
     text += "".join(" " + sentence(item.reason) for item in inherited)
+    text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
     reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
