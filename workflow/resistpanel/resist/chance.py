@@ -48,6 +48,7 @@ from resistpanel.resist.resist_constants import (
     NOT_IN_PATIENTS,
     PASSENGERS,
     PASSENGERS_WEIGHT,
+    SAME_RESIDUE,
 )
 
 #: Evidence that was seen in patients.
@@ -278,7 +279,7 @@ class Chance:
         `MECHANISM_PRIOR` is divided over the rows of resistance to the drugs given that small
         variants can match; one without evidence from patients counts as `NOT_IN_PATIENTS`. Like
         the finding are the rows of its match level with evidence as of its closest matches, in
-        patients or not.
+        patients or not; for another substitution of a residue, `SAME_RESIDUE` of the exact rows.
 
         Parameters
         ----------
@@ -299,8 +300,10 @@ class Chance:
             in_patients = row.evidence_level in IN_PATIENTS
             counted = 1.0 if in_patients else NOT_IN_PATIENTS
             total += counted
-            if row.match_level == closest[0].level and in_patients == seen:
+            if row.match_level == closest[0].row.match_level and in_patients == seen:
                 alike += counted
+        if closest[0].inferred:
+            alike *= SAME_RESIDUE
         return MECHANISM_PRIOR * alike / total if total else MECHANISM_PRIOR
 
     def _by_type(self, types: Mapping[str, float], grade: Grade) -> float:

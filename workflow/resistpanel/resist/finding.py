@@ -159,6 +159,9 @@ def _finding(
     )
     drivers = sensitising(patient, context)
     role = role_of(alteration, patient, drivers)
+    if role.driver is not None:
+        # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
+        matches = [match for match in matches if not match.inferred]
     likely = presumed(alteration, matches, patient, drivers, context)
     aside = _set_aside(matches, role.covered | likely, patient)
     countered = _countered([match for match in matches if match not in aside])

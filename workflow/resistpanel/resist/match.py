@@ -8,6 +8,7 @@ from resistpanel.catalog.classes import Activating, Diseases
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.table import EVIDENCE_LEVELS, Catalog, Row
+from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration, Partner
 
 #: Match levels, the closest first.
@@ -106,6 +107,11 @@ class Match:
     disease: bool | None
     partners: tuple[Partner, ...] = ()
 
+    @property
+    def inferred(self) -> bool:
+        """Whether the row names another substitution of the residue, and that one alone."""
+        return self.level == "codon" and self.row.match_level == "exact"
+
     def closeness(self) -> tuple[int, int, int, int]:
         """Sort key, the closest match first: level, drug, disease, evidence."""
         return (
@@ -133,6 +139,25 @@ def compound(alteration: Alteration, row: Row) -> tuple[Partner, ...]:
         if len(found) == len(row.parts) - 1:
             return tuple(found)
     return ()
+
+
+def same_residue(alteration: Alteration, row: Row) -> bool:
+    """Return whether relapse brought another substitution of the residue of an exact row.
+
+    A different substitution at a residue with an established one is evidence of moderate strength
+    (ClinGen/CGC/VICC, Horak et al. 2022, Genet Med 24:986, criterion OM4). Alterations of the
+    germline and those that were there before treatment are left to the exact row, which speaks of
+    resistance alone.
+    """
+    if row.match_level != "exact" or row.alteration_type != "substitution":
+        return False
+    before = alteration.state not in (None, *GAINED) or alteration.before == "present"
+    if row.direction != "resistance" or alteration.germline or before:
+        return False
+    return any(
+        change.kind == "substitution" and change.start == row.change.start and change != row.change
+        for change in alteration.changes
+    )
 
 
 def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating]) -> str | None:
@@ -167,6 +192,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
         return "class" if hit else None
     if any(row.matches_change(change) for change in alteration.changes):
         return row.match_level
+    if same_residue(alteration, row):
+        return "codon"
     if duplicates_in(alteration, row):
         return row.match_level
     return None
