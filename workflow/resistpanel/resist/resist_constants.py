@@ -117,8 +117,8 @@ SAME_RESIDUE = TABLE.add(
     "SAME_RESIDUE",
     0.3,
     unit="1",
-    meaning="Mechanisms that are another substitution of a residue with an exact row, to those that "
-    "are the substitution of a row",
+    meaning="Mechanisms that are another substitution of a residue with an exact row, to those "
+    "that are the substitution of a row",
     origin="measured: of the 194 exact substitutions of resistance in the catalogue, 63 are at a "
     "residue with another one",
 )
