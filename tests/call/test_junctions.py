@@ -172,6 +172,33 @@ class TestLocal:
         assert found == ([one] if dropped else [])
 
 
+class TestRepeated:
+    """A junction into a repeat, of which some reads are placed in another one of its family."""
+
+    @pytest.mark.parametrize("repeat", [True, False])
+    @pytest.mark.parametrize("side", [LEFT, RIGHT])
+    def test_the_better_supported_one_is_kept(self, tmp_path, repeat, side):
+        copy = list(ONE[3000:3200])
+        for k in range(5, len(copy), 9):
+            copy[k] = "ACGT"[("ACGT".index(copy[k]) + 1) % 4]
+        third = TWO[:1000] + ("".join(copy) if repeat else TWO[1000:1200]) + TWO[1200:]
+        fasta = write_reference(tmp_path / "ref.fa", {"chr1": ONE, "chr2": TWO, "chr3": third})
+        reference = Reference(fasta)
+        here = Breakend("chr2", 700, side)
+        one, two = (
+            SimpleNamespace(
+                allele=Junction.of(*sorted((here, there)), reference),
+                support=[SimpleNamespace(alt=alt)],
+            )
+            for there, alt in (
+                (Breakend("chr1", 3100, 1 - side), 30),
+                (Breakend("chr3", 1100, 1 - side), 10),
+            )
+        )
+        found = breakpoints.repeated([two, one], reference)
+        assert found == ([two] if repeat else [])
+
+
 class TestJoined:
     """Every combination of sides, with and without inserted bases, against the sequence."""
 

@@ -450,6 +450,7 @@ class Caller:
         junctions = breakpoints.candidates(self)
         local = breakpoints.local(junctions, self.found.candidates, self.reference)
         junctions = _without(junctions, local)
+        junctions = _without(junctions, breakpoints.repeated(junctions, self.reference))
         mistaken = breakpoints.shadows(junctions, self.found.candidates)
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
         builder = RecordBuilder(self, *self.weigh())

@@ -290,6 +290,43 @@ def local(
     return found
 
 
+def repeated(junctions: Sequence[Candidate], reference: Reference) -> list[Candidate]:
+    """Return the junctions that are a better supported one of the same breakend in another repeat.
+
+    The reads beyond it are placed in two repeats of one family: which of them it is, they cannot
+    say; most do.
+    """
+    ranked = sorted(junctions, key=lambda c: -sum(s.alt for s in c.support))
+    kept: list[tuple[Junction, bool]] = []
+    found = []
+    for one in ranked:
+        ends = [(one.allele, second) for second in (False, True)]
+        if one.allele.precise and any(
+            _one_event(mine, its, reference) for mine in ends for its in kept
+        ):
+            found.append(one)
+        elif one.allele.precise:
+            kept += ends
+    return found
+
+
+def _one_event(
+    mine: tuple[Junction, bool], its: tuple[Junction, bool], reference: Reference
+) -> bool:
+    """Return whether two junctions leave one breakend for sequences that read alike."""
+    a, b = (j.second if second else j.first for j, second in (mine, its))
+    if (a.contig, a.side) != (b.contig, b.side) or abs(a.pos - b.pos) > JUNCTION_JOIN:
+        return False
+    n = max(len(j.inserted) for j, _ in (mine, its)) + JUNCTION_REACH
+    size = n - abs(a.pos - b.pos)
+    start = max(a.pos, b.pos) if a.side == LEFT else min(a.pos, b.pos) - size
+    words = []
+    for (junction, second), end in zip((mine, its), (a, b), strict=True):
+        word = Side.of(junction, second, n, reference).junction
+        words.append(word[n + start - end.pos :][:size])
+    return int((words[0] != words[1]).sum()) * REPEAT_DIVERGENCE <= size
+
+
 def reads_alike(junction: Junction, second: bool, allele: Allele, reference: Reference) -> bool:
     """Return whether what follows a breakend is the haplotype of a local allele, repeats apart.
 
