@@ -123,7 +123,7 @@ def test_sheet_that_is_a_workbook(tmp_path):
         (
             GOOD.replace("bam\n", "bam\tqxz\n").replace(".bam\n", ".bam\t\n"),
             "samples.tsv:1: unknown column 'qxz'; known columns: patient sample role timepoint "
-            "day lesion drugs bam sex purity disease germline fastq1 fastq2 library reads umi "
+            "day lesion drugs bam sex purity ng disease germline fastq1 fastq2 library reads umi "
             "primers padding",
         ),
         (
