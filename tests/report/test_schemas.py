@@ -137,6 +137,7 @@ def test_null_is_never_absent(stage, values):
                 "junction_limits",
                 "origins",
                 "reversions",
+                "other_tests",
             )
         ), field
 

@@ -50,9 +50,9 @@ RESULTS = {
     **dict.fromkeys(("equivocal", "failed", "not assessable", "insufficient"),
                     ("not assessable", None)),
 }  # fmt: skip
-#: Units of allele frequencies, and what one is of the whole.
-UNITS = {"%": 0.01, "percent": 0.01, "% vaf": 0.01, "%vaf": 0.01, "vaf": 1.0, "af": 1.0,
-         "fraction": 1.0}  # fmt: skip
+#: Units of allele frequencies: of hundred, and of one.
+PERCENT = ("%", "percent", "% vaf", "%vaf")
+FRACTION = ("fraction", "vaf", "af")
 TIMEPOINTS = ("pre", "post")
 #: Cells without a value.
 EMPTY = {"", ".", "na", "n/a", "none", "null"}
@@ -221,12 +221,13 @@ def _frequencies(
     """Return AF and limit of a test of sequences, as fractions; None where they are no AF."""
     if kind not in ("sequence", "rna") or (value is None and limit is None):
         return None, None
-    unit = UNITS.get((cells.get("unit") or "").casefold())
-    if unit is None:
+    unit = (cells.get("unit") or "").casefold()
+    if unit not in (*PERCENT, *FRACTION):
         if kind == "sequence" and cells.get("unit") is None:
             cells.wrong("unit", "value and limit have no unit", "give % or fraction")
         return None, None
-    found = [None if one is None else float(f"{one * unit:.6g}") for one in (value, limit)]
+    whole = 100 if unit in PERCENT else 1
+    found = [None if one is None else float(f"{one / whole:.6g}") for one in (value, limit)]
     for column, one in zip(("value", "limit"), found, strict=True):
         if one is not None and one > 1:
             cells.wrong(column, f"{one * 100:g} % is no allele frequency", "correct value or unit")

@@ -23,9 +23,9 @@ from resistpanel.resist.knowledge import nras
 from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
 from resistpanel.resist.origin import with_unproven
-from resistpanel.resist.other_tests import uses
 from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.reversions import gene_reversions
+from resistpanel.resist.tests_after import uses
 from resistpanel.resist.therapy_options import expected_to_fail, options
 
 

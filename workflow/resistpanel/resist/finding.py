@@ -13,8 +13,8 @@ from resistpanel.resist.context import Context
 from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
 from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
 from resistpanel.resist.mechanism import Mechanism, mechanisms
-from resistpanel.resist.other_tests import add_reasons, earlier
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
+from resistpanel.resist.tests_after import add_reasons, earlier
 
 
 @dataclass(frozen=True, slots=True)

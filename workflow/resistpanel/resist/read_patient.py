@@ -8,7 +8,7 @@ from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
 from resistpanel.resist.copy_changes import copy_changes
 from resistpanel.resist.lines import therapies
-from resistpanel.resist.other_tests import patient_tests, with_copies_before
+from resistpanel.resist.tests_after import patient_tests, with_copies_before
 
 
 def read_patient(

@@ -22,7 +22,7 @@ from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
 from resistpanel.resist.negatives import classes_text, coverage_text
-from resistpanel.resist.other_tests import (
+from resistpanel.resist.tests_after import (
     elsewhere,
     elsewhere_text,
     limits_by_tests,
