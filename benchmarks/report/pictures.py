@@ -5,7 +5,8 @@
         --cohort results/report/cohort.html --lesions two-lesions.html
 
 The demo's pages come from `make demo`, the patient with two lesions from
-`python -m benchmarks.report.patient --two`. What a picture shows is cut from a screenshot of its page.
+`python -m benchmarks.report.patient --two`. What a picture shows is cut from a
+screenshot of its page.
 """
 
 import argparse
