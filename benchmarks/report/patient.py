@@ -4,10 +4,14 @@
 reads: about sixty somatic variants, of which BRAF V600E and some forty are in every tumour, and
 each lesion after relapse has its own way to resist (NRAS Q61K, MAP2K1 P124L, MAP2K1 Q56P, BRAF
 amplified) and passengers of its own or shared with another lesion.
+
+With ``--two``, a patient with five samples of two lesions over 402 days and two lines of therapy:
+NRAS Q61K under vemurafenib in the axilla, MAP2K1 Q56P and P124L and BRAF amplified in the lung,
+PTEN lost in both.
 """
 
+import argparse
 import csv
-import sys
 from pathlib import Path
 
 import yaml
@@ -84,5 +88,57 @@ def patient() -> dict:
     }  # fmt: skip
 
 
+#: Samples of the patient with two lesions: day, purity, drugs given since the sample before.
+COURSE = {
+    "T0_axilla": (0, 0.6, []),
+    "T1_axilla": (56, 0.35, ["vemurafenib"]),
+    "T2_axilla": (231, 0.7, ["vemurafenib"]),
+    "T3_lung": (231, 0.55, ["vemurafenib"]),
+    "T4_lung": (402, 0.65, ["dabrafenib", "trametinib"]),
+}
+
+
+def two_lesions() -> dict:
+    """Return the description of the patient with two lesions."""
+    _, second, third, fourth, fifth = tumors = tuple(COURSE)
+    samples = [{"sample": "N_blood", "role": "normal"}]
+    for name, (day, purity, drugs) in COURSE.items():
+        samples.append({
+            "sample": name, "role": "tumor", "timepoint": "post" if day else "pre", "day": day,
+            "lesion": name.split("_")[1], "purity": purity, "drugs": drugs,
+        })  # fmt: skip
+    resist = (
+        ("chr7", 140453136, "A", "T", dict.fromkeys(tumors, 1)),  # BRAF V600E, the driver
+        ("chr1", 115256530, "G", "T", {second: 0.05, third: 0.6}),  # NRAS Q61K
+        ("chr15", 66729163, "C", "T", {fifth: 0.7}),  # MAP2K1 P124L
+        ("chr15", 66727451, "A", "C", {fourth: 0.5, fifth: 0.1}),  # MAP2K1 Q56P
+    )
+    groups = (tumors[:3], tumors[3:], (third,), (fifth,), tumors, tumors[:2])
+    others = [
+        one | {"ccf": dict.fromkeys(groups[i % len(groups)], round(0.25 + 0.13 * (i % 6), 2))}
+        for i, one in enumerate(passengers(26))
+    ]
+    value = patient()
+    value["reads"]["depth"] = 250
+    return value | {
+        "patient": "two-lesions", "samples": samples,
+        "somatic": [{"chrom": c, "pos": p, "ref": r, "alt": a, "ccf": ccf}
+                    for c, p, r, a, ccf in resist] + others,
+        "copynumber": [
+            {"gene": "BRAF", "samples": {fifth: {"total": 9, "minor": 1},
+                                         fourth: {"total": 5, "minor": 1}}},
+            {"gene": "PTEN", "samples": {n: {"total": 0, "minor": 0} for n in tumors[2:]}},
+        ],
+        "random_somatic": {"snv": 18, "mnv": 1, "del": 1, "ins": 1, "af": [0.08, 0.35],
+                           "samples": list(tumors)},
+    }  # fmt: skip
+
+
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(yaml.safe_dump(patient(), sort_keys=False))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--two", action="store_true", help="the patient with two lesions")
+    args = parser.parse_args()
+    args.output.write_text(
+        yaml.safe_dump(two_lesions() if args.two else patient(), sort_keys=False)
+    )

@@ -2,10 +2,11 @@
 
     python -m benchmarks.report.pictures --demo results/report/wagle2011.html \\
         --second results/amplification/report/brafamp.html \\
-        --cohort results/report/cohort.html --lesions five-lesions.html
+        --cohort results/report/cohort.html --lesions two-lesions.html
 
-The demo's pages come from `make demo`, the patient with five lesions from
-`python -m benchmarks.report.patient`. What a picture shows is cut from a screenshot of its page.
+The demo's pages come from `make demo`, the patient with two lesions from
+`python -m benchmarks.report.patient --two`. What a picture shows is cut from a
+screenshot of its page.
 """
 
 import argparse

@@ -324,7 +324,7 @@ def test_what_the_test_cannot_see(paper, doc):
     drug = {"drug": "x", "classes": [], "targets": ["EGFR"]}
     lung = paper | {"resist": paper["resist"] | {"drugs": [drug], "coverage": coverage}}
     found = {row["what"]: (row["names"], row["test"]) for row in unseen(lung)}
-    names, test = found["Catalogued, but not visible in DNA of exons"]
+    names, test = found["Catalogued, but not detectable in exonic DNA"]
     assert names == ["BRAF fusion"] and "RNA sequencing for fusions" in test
     assert found["Genes of the catalogue that were not sequenced"][0] == ["NOTHERE"]
     assert any("Histological transformation" in what for what in found)

@@ -21,7 +21,7 @@ COMMANDS = {
     "explain": "explain the call, state and rank of a variant, with all numbers",
     "controls": "find patients of a run in its no-template and positive controls",
     "review": "accept, reject and comment findings, sign off",
-    "plan": "limits that molecules or ng of DNA would reach, or what an AF takes",
+    "plan": "limits of detection for molecules or ng of DNA, or the DNA that an AF requires",
     "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
 #: What the workflow's jobs run, in their order.

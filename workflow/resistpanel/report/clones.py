@@ -10,11 +10,11 @@ from resistpanel.report.parts import tumors, variants_by_id
 
 HEIGHT, TOP, FOOT, STEP, BAR, LEFT = 220, 10, 34, 150, 26, 44  # px
 POSITIONS = {
-    "first": "of no other clone",
-    "below": "of clone {parent}",
-    "varies": "not the same in all trees",
+    "first": "none",
+    "below": "clone {parent}",
+    "varies": "differs between trees",
     "in no tree": "in no tree: the sum rule fails",
-    "not placed": "not placed: too many trees fit",
+    "not placed": "not determined: too many trees are possible",
 }
 
 

@@ -31,7 +31,7 @@ def unseen(report: dict) -> list[dict]:
             f"{row['gene']} {row['alteration'].removeprefix(row['gene']).strip()}"
         )
     rows = [
-        {"what": "Catalogued, but not visible in DNA of exons", "names": names, "test": test,
+        {"what": "Catalogued, but not detectable in exonic DNA", "names": names, "test": test,
          "source": ""}
         for test, names in by_test.items()
     ]  # fmt: skip
@@ -56,7 +56,7 @@ def unseen(report: dict) -> list[dict]:
             "test": "a panel with these genes", "source": "",
         })  # fmt: skip
     rows.append({
-        "what": "Changes of expression, splicing or phosphorylation without a change of DNA, and "
+        "what": "Changes of expression, splicing or phosphorylation without a DNA alteration, and "
         "effects of the microenvironment",
         "names": [], "test": "RNA sequencing of a biopsy at progression", "source": "",
     })  # fmt: skip
