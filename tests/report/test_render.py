@@ -315,7 +315,7 @@ def test_what_the_test_cannot_see(paper, doc):
     assert "What this test cannot see under this drug" in text
     assert all(row["test"] and row["what"] in text for row in rows)
     # Once: neither under the sites not found nor among the limits.
-    assert text.count("without a change of DNA") == 1
+    assert text.count("without a DNA alteration") == 1
     assert not any("Histological" in row["what"] for row in rows)
     coverage = paper["resist"]["coverage"] | {
         "not_in_dna": [{"id": "x", "gene": "BRAF", "alteration": "BRAF fusion", "note": ""}],
