@@ -13,7 +13,7 @@ from resistpanel.call.header import parameters, warnings
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
-from resistpanel.core.molecules import umi_lengths
+from resistpanel.core.molecules import Molecules, umi_lengths
 from resistpanel.core.umi import HALVES, umi_in_name
 from resistpanel.qc.assay import describe, look, notes, text
 from resistpanel.qc.assay_given import Given
@@ -203,3 +203,22 @@ def test_names_as_the_fastq_reader_has_them(start, before, first, second, end):
 def test_any_name(text):
     name = "x" + text
     assert (umi_in_name(name) is None) == (umi_lengths(name) == ())
+
+
+def test_reads_that_are_consensuses_already(tmp_path):
+    """Of umiVar: DP copies, the two strands apart; halves of the UMI swapped."""
+    rng, reads = random.Random(6), []
+    for m in range(30):
+        one, two = ("".join(rng.choices("ACGT", k=8)) for _ in range(2))
+        for strand, umi in ((0, f"{one},{two}"), (1, f"{two},{one}"))[: 1 + m % 2]:
+            for read in ends(f"m{m}.{strand}:8,8:{umi}", 280 + m, 140, strand, SEQUENCE, None):
+                read.set_tag("DP", 5)
+                read.set_tag("YC", "26,133,255", "Z")
+                reads.append(read)
+    stream = Molecules(write(tmp_path / "s.bam", "s", reads)).by("name", "duplex")
+    reads = list(stream.fetch(CONTIG, START, END))
+    found = {tuple(read.get_tag(tag) for tag in ("cD", "aD", "bD")) for read in reads}
+    assert found == {(5, 5, 0), (10, 5, 5)}
+    counts = stream.counts()
+    assert (counts["molecules"], counts["duplex"]) == (30, 15)
+    assert counts["sizes"][[5, 10]].tolist() == [15, 15]

@@ -61,7 +61,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--consensus",
-        choices=("none", "fgbio", "marianas", "redux", "dragen", "umivar"),
+        choices=("none", "fgbio", "marianas", "redux", "dragen"),
         help="convention of consensus reads (default: detected from the reads)",
     )
     add_umi(parser)

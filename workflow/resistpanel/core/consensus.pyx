@@ -20,8 +20,7 @@ cdef enum:
 #: Conventions by which consensus reads say how many copies they are made of; with simplex and
 #: duplex, every read is of that tier whatever it says.
 CONSENSUS = {
-    "none": 0, "fgbio": 1, "marianas": 2, "redux": 3, "dragen": 4, "umivar": 5, "simplex": 6,
-    "duplex": 7,
+    "none": 0, "fgbio": 1, "marianas": 2, "redux": 3, "dragen": 4, "simplex": 5, "duplex": 6,
 }
 
 
@@ -50,8 +49,6 @@ def _convention(read) -> str:
         # CR is also the raw cell barcode of single cells: a number comes first here.
         text = str(read.get_tag("CR")) if read.has_tag("CR") else "0"
         return "redux" if text[:1].isdigit() else "none"
-    if read.has_tag("DP") and read.has_tag("YC") and read.has_tag("YD"):
-        return "umivar"
     return "dragen" if read.has_tag("XV") and read.has_tag("XW") else "none"
 
 
@@ -71,8 +68,7 @@ cdef int tier(bam1_t *b, int consensus) noexcept nogil:
 
     fgbio and fgumi: cD is the depth of the read, aD and bD those of either strand. Marianas: the
     last two fields of the name are the copies of either strand. DRAGEN: XV is the size of the
-    family, XW that of the opposite strand's. REDUX: UT names the kind. umiVar: DP is the size of
-    the family, of one strand.
+    family, XW that of the opposite strand's. REDUX: UT names the kind.
     """
     cdef int64_t depth, other
     cdef uint8_t *at
@@ -105,10 +101,8 @@ cdef int tier(bam1_t *b, int consensus) noexcept nogil:
         if at != NULL and strstr(<char *>at + 1, b"DUAL") != NULL:
             return T_DUPLEX
         return T_SIMPLEX if bam_aux_get(b, b"CR") != NULL else T_RAW
-    if consensus == 5:
-        return T_SIMPLEX if tag(b, b"DP") >= 2 else T_RAW
-    if consensus > 5:
-        return consensus - 5
+    if consensus > 4:
+        return consensus - 4
     depth, other = tag(b, b"XV"), tag(b, b"XW")
     if depth >= 1 and other >= 1:
         return T_DUPLEX

@@ -23,6 +23,7 @@ cdef struct Fragment:
     uint8_t n[2]           # bases of `half`
     uint16_t kind          # bits, see `KIND_*`
     uint8_t strand         # 0: read 1 is at the first end; 1: read 2
+    uint16_t size[2]       # copies that a read is the consensus of, 1 of a read itself
 
 
 cdef struct Code:
@@ -82,6 +83,7 @@ cdef class Molecules(Stream):
     cdef int64_t n_trace, m_trace
 
     cdef int add(self, bam1_t *b) except -9 nogil
+    cdef int copies_of(self, bam1_t *b) noexcept nogil
     cdef int flush(self, int64_t pos) except -9 nogil
     cdef int bucket(self, int64_t low, int64_t high) except -9 nogil
     cdef int cluster(self, int64_t low, int64_t high) except -9 nogil

@@ -413,6 +413,12 @@ cdef bam1_t *renamed(bam1_t *model, const char *name, int copies, int first,
     return made
 
 
+cdef bam1_t *alone(const Fragment *f, int which, const char *name) except NULL nogil:
+    """Return a read of a fragment as that of a molecule."""
+    cdef int n = f.size[which]
+    return renamed(f.read[which], name, n, n * (1 - f.strand), n * f.strand)
+
+
 cdef inline bint same_umi(const Fragment *a, const Fragment *b) noexcept nogil:
     """Return whether two fragments of a bucket have one UMI."""
     return a.half[0] == b.half[0] and a.half[1] == b.half[1] and a.n[0] == b.n[0] \
@@ -443,6 +449,7 @@ cdef void turn(Fragment *f) noexcept nogil:
         f.kind ^= KIND_SECOND
     f.shape[0], f.shape[1] = f.shape[1], f.shape[0]
     f.read[0], f.read[1] = f.read[1], f.read[0]
+    f.size[0], f.size[1] = f.size[1], f.size[0]
     f.strand = 1 - f.strand
     f.kind = f.kind & ~3 | (f.kind & 1) << 1 | (f.kind & 2) >> 1
 
@@ -710,7 +717,7 @@ cdef class Molecules(Stream):
                         if g.end[1] < g.end[0]:
                             turn(g)
                             k = 1 - k
-                    g.read[k] = kept(b)
+                    g.read[k], g.size[k] = kept(b), self.copies_of(b)
                     g.shape[k] = shape_of(b)
                     set_ready(g)
                     return 0
@@ -762,7 +769,7 @@ cdef class Molecules(Stream):
             if f.strand:
                 f.half[0], f.half[1] = f.half[1], f.half[0]
                 f.n[0], f.n[1] = f.n[1], f.n[0]
-        f.read[k] = kept(b)
+        f.read[k], f.size[k] = kept(b), self.copies_of(b)
         f.shape[k] = shape_of(b)
         f.held = b.core.pos
         set_ready(&f)
@@ -774,6 +781,18 @@ cdef class Molecules(Stream):
         if f.kind & KIND_NEAR:
             self.await_mate(self.n_held - 1)
         return 0
+
+    cdef int copies_of(self, bam1_t *b) noexcept nogil:
+        """Return of how many copies a read is the consensus already, 1 of a read itself.
+
+        umiVar writes it to DP, beside the colour YC; its reads have the UMI in their names. The
+        two strands of a molecule are reads of their own.
+        """
+        cdef uint8_t *aux
+        if self.source != S_NAME or bam_aux_get(b, b"YC") == NULL:
+            return 1
+        aux = bam_aux_get(b, b"DP")
+        return <int>min(max(bam_aux2i(aux), <int64_t>1), <int64_t>60000) if aux != NULL else 1
 
     cdef int flush(self, int64_t pos) except -9 nogil:
         """Hand the fragments over to which no record from `pos` on can belong."""
@@ -883,7 +902,7 @@ cdef class Molecules(Stream):
         cdef bam1_t *b
         cdef int64_t i, lead = low, reads = 0, bare = 0
         cdef bint split = False, mine, here = False
-        cdef int k, n = 0, first = 0
+        cdef int k, n = 0, first = 0, copies = 0
         cdef const char *name
         for i in range(low, high):
             mine = False
@@ -896,6 +915,7 @@ cdef class Molecules(Stream):
             if mine > split or (mine == split and rows[i].name < rows[lead].name):
                 lead, split = i, mine
             first += rows[i].strand == 0
+            copies += max(rows[i].size[0], rows[i].size[1])
         b = rows[lead].read[0] if rows[lead].read[0] != NULL else rows[lead].read[1]
         name = bam_get_qname(b)
         for k in range(2):
@@ -929,7 +949,7 @@ cdef class Molecules(Stream):
         self.fragments += n
         self.molecules += 1
         self.both += 0 < first < n
-        self.sizes[n if n < SIZES else SIZES] += 1
+        self.sizes[copies if copies < SIZES else SIZES] += 1
         return 0
 
     cdef bint asked(self, bam1_t *b) noexcept nogil:
@@ -973,7 +993,7 @@ cdef class Molecules(Stream):
             return NULL
         if n == 1:
             b = rows[only].read[which]
-            return renamed(b, name, 1, 1 - rows[only].strand, rows[only].strand)
+            return alone(&rows[only], which, name)
         if mixed_shapes:
             for i in range(low, high):
                 if rows[i].read[which] == NULL:
@@ -985,7 +1005,7 @@ cdef class Molecules(Stream):
                 if votes > most or (votes == most and rows[i].shape[which] < shape):
                     most, shape = votes, rows[i].shape[which]
         copies[0] = copies[1] = 0
-        n = 0
+        n = votes = 0
         for i in range(low, high):
             b = rows[i].read[which]
             # What has no qualities is worth nothing known.
@@ -995,12 +1015,13 @@ cdef class Molecules(Stream):
             if length > longest:
                 longest, best = length, i
             if bam_get_qual(b)[0] != 255:
-                copies[rows[i].strand] += 1
+                copies[rows[i].strand] += rows[i].size[which]
+                votes += 1
             quality += b.core.qual
             n += 1
         b = rows[best].read[which]
-        if copies[0] + copies[1] < 2 or rows[best].kind & KIND_EXTRA or bam_get_qual(b)[0] == 255:
-            return renamed(b, name, 1, 1 - rows[best].strand, rows[best].strand)
+        if votes < 2 or rows[best].kind & KIND_EXTRA or bam_get_qual(b)[0] == 255:
+            return alone(&rows[best], which, name)
         made = renamed(b, name, copies[0] + copies[1], copies[0], copies[1])
         made.core.qual = <uint8_t>((quality + n // 2) // n)
         if b.core.l_qseq > self.m_columns:

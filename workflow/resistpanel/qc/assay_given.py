@@ -13,7 +13,7 @@ CHOICES = {
     "library": (AUTO, "capture", "amplicon"),
     "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
     "umi": (AUTO, "none", "single", "duplex", "RX", "MI", "name"),
-    "consensus": (AUTO, "none", "fgbio", "marianas", "redux", "dragen", "umivar"),
+    "consensus": (AUTO, "none", "fgbio", "marianas", "redux", "dragen"),
 }
 KEYS = (*CHOICES, "primers")
 

@@ -127,9 +127,7 @@ class Assay(Record):
     """false: too few reads, or ends between those of both."""
     reads: Literal["raw", "marked", "simplex", "duplex"]
     """marked: raw, with duplicates flagged. Of consensus reads, what most of them are."""
-    consensus: Literal[
-        "none", "fgbio", "marianas", "redux", "dragen", "umivar", "simplex", "duplex"
-    ]
+    consensus: Literal["none", "fgbio", "marianas", "redux", "dragen", "simplex", "duplex"]
     """Convention by which consensus reads say how many copies they are made of; simplex, duplex:
     every read is taken for one, as the user says."""
     umi: Literal["none", "RX", "MI", "name"]
