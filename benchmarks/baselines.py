@@ -399,7 +399,9 @@ A sample excludes a variant if its upper bound is at most 20 % of the tumour cel
 fragments the bound is 3/n, and a clonal mutation has an AF of purity/2: whatever the rule, it takes
 purity x n of at least 30, and somewhat more, as the AF of a clonal mutation is estimated from the
 shared variants. Below that a clone of 20 % of the cells would be missed in more than 5 % of cases:
-the limit is that of the data. Acquired, rho 0:
+the limit is that of the data. *Lost* has the same limit: at a purity of 30 % and a depth of 100 the
+bound of 0 fragments is 19.7 % of the tumour cells were purity and rho 0 known, and with both
+estimated it is at most 20 % in a third to half of the patients. Acquired, rho 0:
 """
 CHANGED = """
 Purity is 0.3 before and 0.6 at relapse; it is stated as such, not stated, or wrongly (0.4 and 0.5;

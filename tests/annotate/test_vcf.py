@@ -10,9 +10,9 @@ from cyvcf2 import VCF
 
 from resistpanel.annotate.effect import effect
 from resistpanel.annotate.transcript import Transcript
-from resistpanel.annotate.vcf import decode, encode
 from resistpanel.cli import main
 from resistpanel.core.sequence import reverse_complement
+from resistpanel.core.text import decode, encode
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.write import gff3_text
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import beta, betabinom
 
-from resistpanel.compare.posterior import posterior, probability_above
+from resistpanel.compare.kernels import around
+from resistpanel.compare.posterior import _NODES, posterior, probability_above
 from resistpanel.core.stats import log_beta_binomial
 
 counts = st.integers(1, 3000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -121,3 +122,26 @@ def test_a_sure_change_has_a_probability_of_no_more_than_1(depth):
     gained = probability_above(posterior(0, depth, 0.0005), posterior(depth, depth, 0.0005), 1.0)
     assert lost >= 0
     assert gained <= 1
+
+
+@pytest.mark.parametrize("log_sd", [0.0, 0.05, 0.4])
+def test_the_distribution_about_a_quantile_is_that_of_the_ratio(log_sd):
+    """Wherever the search begins."""
+    pre, post = posterior(90, 400, 0.0005), posterior(130, 380, 0.0005)
+    for begin in (-3.0, 0.0, 2.5):
+        at, below = around(
+            pre.curve, post.curve, 0.8, log_sd, begin, np.linspace(-0.2, 0.2, 5), 0.025, 5.0
+        )
+        assert below[0] <= 0.025 <= below[-1]
+        expected = 1 - probability_above(pre, post, np.exp(at) / 0.8, log_sd)
+        assert below == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize("log_sd", [0.0, 0.2])
+def test_probability_above_is_the_integral_over_the_posterior(log_sd):
+    """The kernel against numpy."""
+    pre, post = posterior(20, 300, 0.001), posterior(31, 280, 0.001)
+    nodes = np.exp(log_sd * _NODES)
+    below = [post.below(error * 1.3 * pre.centres) for error in nodes]
+    expected = 1 - np.mean(below, axis=0) @ pre.weights
+    assert probability_above(pre, post, 1.3, log_sd) == pytest.approx(expected, abs=2e-4)

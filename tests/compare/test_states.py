@@ -13,7 +13,7 @@ from resistpanel.compare import states
 from resistpanel.compare.content import Content
 from resistpanel.compare.evidence import DEFAULT_ERROR, View
 from resistpanel.compare.purity import Locus, Purity
-from resistpanel.compare.scale import Point, Scale, point, scale_of
+from resistpanel.compare.scale import Point, Scale, Scales, point, scale_of
 from resistpanel.compare.sentences import sentence
 from resistpanel.compare.states import DEFAULT, Rules, absence_depth, scale_ratio
 from resistpanel.core.stats import overdispersed_interval, overdispersed_upper
@@ -334,6 +334,17 @@ def test_the_scale_is_the_median_without_the_variant_itself():
     assert scale_of(points[:1], "0") is None
     few = scale_of(points[:3], "0")
     assert not few.settled and few.sd > 0.15
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 5, 6, 7, 12, 13])
+def test_scales_without_each_variant_are_those_of_the_others(number):
+    rng = np.random.default_rng(number)
+    # Rounded, so that some are equal.
+    ratios, sd = rng.normal(0, 1, number).round(1), rng.uniform(0.1, 0.4, number).round(1)
+    points = [Point(str(i), a, b) for i, (a, b) in enumerate(zip(ratios, sd, strict=True))]
+    scales = Scales(points)
+    assert scales.without("another") == scale_of(points)
+    assert [scales.without(one.id) for one in points] == [scale_of(points, o.id) for o in points]
 
 
 # --- what must always hold -----------------------------------------------------------------

@@ -4,7 +4,6 @@ import errno
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import pysam
 
@@ -20,6 +19,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
+from resistpanel.core.text import encode
 from resistpanel.panel.genes import Gene, load_genes
 
 #: INFO fields: id, number, type, description.
@@ -71,19 +71,6 @@ FIELDS = (
         "replaced; how is `with` the truncating allele or `instead` of it",
     ),
 )
-
-#: Characters that an INFO value may not hold as they are (VCF 4.3, section 1.2).
-_KEPT = "".join(chr(code) for code in range(33, 127) if chr(code) not in ";=%,:")
-
-
-def encode(text: str) -> str:
-    """Percent-encode an INFO value as VCF 4.3 demands."""
-    return quote(text, safe=_KEPT)
-
-
-def decode(text: str) -> str:
-    """Undo :func:`encode`."""
-    return unquote(text)
 
 
 class Annotator:

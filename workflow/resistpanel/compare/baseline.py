@@ -38,10 +38,18 @@ class Allele:
 
     views: Mapping[str, View]
     decide: Callable[..., Decision]
+    _texts: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     def seen(self, sample: str) -> bool | None:
         """Return whether the allele was detected; None: not assessable."""
         return self.views[sample].evidence.detected
+
+    def text(self, pre: str, post: str) -> str:
+        """Return the sentence for the state between two samples, written once."""
+        if (pre, post) not in self._texts:
+            decision = self.decide(pre, post, True)
+            self._texts[pre, post] = sentence(decision, self.views[pre], self.views[post])
+        return self._texts[pre, post]
 
 
 def line_state(
@@ -219,7 +227,7 @@ def _lesion_text(
     decision: Decision, allele: Allele, pre: str, post: str, shown: Sequence[str]
 ) -> str:
     if decision.reason != "spread":
-        return sentence(decision, allele.views[pre], allele.views[post])
+        return allele.text(pre, post)
     return f"{_found(allele, shown)}; {detection(allele.views[post])}"
 
 
@@ -245,7 +253,7 @@ def _text(
         if decision.reason == "spread":
             parts.append(detection(allele.views[post]))
         else:
-            parts.append(sentence(decision, allele.views[pre], allele.views[post]))
+            parts.append(allele.text(pre, post))
     if shown:
         parts += [
             f"also {frequency(allele.views[n])} {allele.views[n].name}"

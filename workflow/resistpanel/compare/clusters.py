@@ -145,7 +145,8 @@ def clusters(counts: Counts, given: Sequence[Sequence[int]] | None = None) -> Cl
     rng = np.random.default_rng(CLONE_SEED)
     groups = None if given is None else [np.array(group) for group in given]
     # A clone in all tumour cells fixes the scale of every sample; single moves do not find it.
-    starts = [_State(counts, rng, shift, groups) for shift in _shifts(counts)]
+    log_like = _log_likelihoods(counts)
+    starts = [_State(counts, log_like, rng, shift, groups) for shift in _shifts(counts)]
     for state in starts:
         for _ in range(2):
             state.sweep() if given is None else state.scales()
@@ -197,6 +198,17 @@ def _shifts(counts: Counts) -> list[np.ndarray]:
     return [np.zeros(shape), *np.clip(ratio[order], -most, most)]
 
 
+def _log_likelihoods(counts: Counts) -> np.ndarray:
+    """Return the log-likelihood of each of `_FREQUENCIES`, (variants, samples, frequencies)."""
+    error = counts.error[:, None]
+    frequency = _FREQUENCIES * (1 - error) + (1 - _FREQUENCIES) * error
+    found = log_beta_binomial(
+        frequency, counts.alt[..., None], counts.depth[..., None],
+        np.maximum(counts.rho, 1e-9)[..., None],
+    )  # fmt: skip
+    return found - found.max(-1, keepdims=True)
+
+
 class _State:
     """A partition, the mutated copies of each variant, and the error of each sample's scale.
 
@@ -206,6 +218,8 @@ class _State:
     Parameters
     ----------
     counts : Counts
+    log_like : float64, (variants, samples, frequencies)
+        See `_log_likelihoods`.
     rng : numpy.random.Generator
     shift : float, (samples,)
         Errors of log(one_copy) to start with.
@@ -216,18 +230,13 @@ class _State:
     def __init__(
         self,
         counts: Counts,
+        log_like: np.ndarray,
         rng: np.random.Generator,
         shift: np.ndarray,
         groups: Sequence[np.ndarray] | None = None,
     ):
         self.counts, self.rng, self.shift = counts, rng, shift.copy()
-        error = counts.error[:, None]
-        frequency = _FREQUENCIES * (1 - error) + (1 - _FREQUENCIES) * error
-        self.log_like = log_beta_binomial(
-            frequency, counts.alt[..., None], counts.depth[..., None],
-            np.maximum(counts.rho, 1e-9)[..., None],
-        )  # fmt: skip
-        self.log_like -= self.log_like.max(-1, keepdims=True)
+        self.log_like = log_like
         variants, samples = counts.alt.shape
         copies = np.max(counts.most, initial=1, axis=1)
         self.copies = np.arange(1, int(copies.max()) + 1)
@@ -350,13 +359,13 @@ class _State:
     def _drawn(self, number: int) -> np.ndarray:
         count, samples = self.number, self.points.shape[1]
         drawn = np.ones((samples, number, count), np.float32)
-        for k in np.flatnonzero(self.truncal[:count] <= 0.5):
-            for s in range(samples):
-                cumulative = np.cumsum(self.points[k, s])
-                chance = self.rng.random(number) * cumulative[-1]
-                at = np.minimum(np.searchsorted(cumulative, chance), len(POINTS) - 1)
-                inside = (at > 0) & (at < len(POINTS) - 1)
-                cell = np.clip(at - 1, 0, CCF_CELLS - 1)
-                spread = _EDGES[cell] + self.rng.random(number) * np.diff(_EDGES)[cell]
-                drawn[s, :, k] = np.where(inside, spread, POINTS[at])
+        apart = np.flatnonzero(self.truncal[:count] <= 0.5)
+        cumulative = np.cumsum(self.points[apart], -1)[:, :, None]  # clusters, samples, 1, points
+        random = self.rng.random((len(apart), samples, 2, number))
+        chance = (random[:, :, 0] * cumulative[..., -1])[..., None]
+        at = np.minimum((cumulative < chance).sum(-1), len(POINTS) - 1)
+        inside = (at > 0) & (at < len(POINTS) - 1)
+        cell = np.clip(at - 1, 0, CCF_CELLS - 1)
+        spread = _EDGES[cell] + random[:, :, 1] * np.diff(_EDGES)[cell]
+        drawn[:, :, apart] = np.moveaxis(np.where(inside, spread, POINTS[at]), 0, 2)
         return drawn

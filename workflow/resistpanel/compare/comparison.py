@@ -2,7 +2,9 @@
 
 import collections
 import dataclasses
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -25,7 +27,7 @@ from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
 from resistpanel.compare.reported import with_origin
 from resistpanel.compare.scale import Scale, Scales, point
-from resistpanel.compare.sentences import frequency, sentence
+from resistpanel.compare.sentences import frequency
 from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
 from resistpanel.compare.tests_before import OtherResults
 from resistpanel.core.errors import InputError
@@ -253,11 +255,11 @@ class Comparison:
                 )  # fmt: skip
             return known[key]
 
+        allele = Allele(views, between)
         states = [
-            self._pair(between(pair.pre, pair.post, True), views[pair.pre], views[pair.post], pair)
+            self._pair(between(pair.pre, pair.post, True), allele.text(pair.pre, pair.post), pair)
             for pair in self.sheet.pairs
         ]
-        allele = Allele(views, between)
         lines = tuple(line_state(allele, line, self.over_time) for line in self.sheet.lines)
         told = courses(allele, self.over_time)
         seen = any(allele.seen(name) for name in self.tumors)
@@ -278,7 +280,7 @@ class Comparison:
         )
         return variant, likelihoods
 
-    def _pair(self, decision: Decision, pre: View, post: View, pair: Pair) -> records.PairState:
+    def _pair(self, decision: Decision, text: str, pair: Pair) -> records.PairState:
         return records.PairState(
             pre=pair.pre,
             post=pair.post,
@@ -287,7 +289,7 @@ class Comparison:
             fold_change=rounded(decision.fold_change),
             fold_low=rounded(decision.fold_low),
             fold_high=rounded(decision.fold_high),
-            text=sentence(decision, pre, post),
+            text=text,
         )
 
     def _in_patient(
@@ -359,6 +361,8 @@ class Comparison:
         if (pre, post) not in self._scales:
             found = []
             for record in self.shared:
+                if not (record.evidence[pre].detected and record.evidence[post].detected):
+                    continue
                 one, other = self._view(record, pre), self._view(record, post)
                 ratio = scale_ratio(one, other)
                 rho = rho_of(one.rho, self.rules), rho_of(other.rho, self.rules)
@@ -490,5 +494,18 @@ def compare(
     read = read_record(sheet, Sheet)
     results = results_of((tests or {}).get(read.patient, ()), build)
     copies = read_copynumber(copynumber)
-    comparison = Comparison(read, AnnotatedVcf(vcf), copies, rules, results)
-    write_record(output, policy.apply(comparison.result()))
+    with _no_collector():
+        comparison = Comparison(read, AnnotatedVcf(vcf), copies, rules, results)
+        write_record(output, policy.apply(comparison.result()))
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Leave out the search for cycles: records have none, and it would go through all of them."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from resistpanel.call.limits import Needed, frequency_of
 from resistpanel.compare.compare_constants import (
     FOLLOWUP_ALPHA,
     LEAST_STATED,
@@ -277,6 +276,9 @@ def known_limit(one: Genotype, rho: float) -> float | None:
     """Return the lowest frequency at which a known allele is detected with 95 % probability."""
     if one.critical is None or one.depth < one.critical:
         return None
+    # Other than here the comparison needs none of the model of the caller's limits.
+    from resistpanel.call.limits import Needed, frequency_of
+
     needed = Needed(np.array([float(one.critical)]), np.ones(1), [(one.critical, np.inf)])
     limit = overdispersed_limit(frequency_of(needed, one.depth), one.depth, rho)
     return rounded(float(limit)) if np.isfinite(limit) else None

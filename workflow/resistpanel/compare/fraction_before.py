@@ -43,6 +43,8 @@ from resistpanel.records.sheet import Line
 
 #: Middles of equal steps of log c.
 FRACTIONS = LEAST_BEFORE ** (1 - (np.arange(FRACTION_STEPS) + 0.5) / FRACTION_STEPS)
+#: Fractions below each of the bounds.
+_BELOW = tuple(int((bound > FRACTIONS).sum()) for bound in FRACTION_BOUNDS)
 #: Nodes of the error of log a: quantiles of equal weight.
 _NODES = ndtri((np.arange(9) + 0.5) / 9)
 
@@ -165,9 +167,7 @@ def likelihoods(lesions: Sequence[Sequence[View]], rules: Rules) -> Before | Non
         like = np.exp(log_like - most)
         absent *= math.exp(log_absent - most)
         present *= float(like.mean())
-        below *= [
-            float(like[bound > FRACTIONS].sum()) / FRACTION_STEPS for bound in FRACTION_BOUNDS
-        ]
+        below *= [float(like[:number].sum()) / FRACTION_STEPS for number in _BELOW]
     if not lesions:
         return None
     shown = any(view.evidence.detected for views in lesions for view in views)

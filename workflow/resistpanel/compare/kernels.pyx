@@ -1,5 +1,5 @@
 # cython: boundscheck=False, wraparound=False, initializedcheck=False, cdivision=True
-"""Compiled loops of the comparison: interpolation of posteriors, and moves between clusters."""
+"""Compiled loops of the comparison: comparison of posteriors, and moves between clusters."""
 
 import numpy as np
 
@@ -7,81 +7,179 @@ from libc.math cimport M_PI, asin, exp, log, sqrt
 from libc.string cimport memcpy, memset
 
 
-cdef inline double at(
-    double x, const double[::1] grid, const double[::1] values, Py_ssize_t *j
-) noexcept nogil:
+cdef struct Steps:
+    # A distribution function: ascending frequencies, its values there, and slopes between them.
+    const double *grid
+    const double *values
+    const double *slopes
+    Py_ssize_t last
+
+
+cdef inline double at(const Steps *one, double x, Py_ssize_t *j) noexcept nogil:
     """Interpolate, 0 below the grid and 1 above it; `j` is a cell at or below that of x."""
-    cdef Py_ssize_t last = grid.shape[0] - 1
-    cdef double slope
-    if x < grid[0]:
+    if x < one.grid[0]:
         return 0.0
-    if x > grid[last]:
+    if x > one.grid[one.last]:
         return 1.0
-    while j[0] < last and grid[j[0] + 1] <= x:
+    while j[0] < one.last and one.grid[j[0] + 1] <= x:
         j[0] += 1
-    if j[0] == last or grid[j[0]] == x:
-        return values[j[0]]
-    slope = (values[j[0] + 1] - values[j[0]]) / (grid[j[0] + 1] - grid[j[0]])
-    return slope * (x - grid[j[0]]) + values[j[0]]
+    return one.slopes[j[0]] * (x - one.grid[j[0]]) + one.values[j[0]]
 
 
-def interpolated(
-    const double[:, ::1] x, const double[::1] grid, const double[::1] values
-) -> np.ndarray:
-    """Return a distribution function at frequencies.
-
-    Parameters
-    ----------
-    x : float64, (rows, n)
-        Ascending in each row.
-    grid, values : float64, (points,)
-        Where the function is known, ascending, and its values; it is 0 below and 1 above.
-
-    Returns
-    -------
-    float64, (rows, n)
-    """
-    found = np.empty((x.shape[0], x.shape[1]))
-    cdef double[:, ::1] out = found
-    cdef Py_ssize_t row, i, j
-    with nogil:
-        for row in range(x.shape[0]):
-            j = 0
-            for i in range(x.shape[1]):
-                out[row, i] = at(x[row, i], grid, values, &j)
-    return found
+cdef void slopes_of(
+    const double *grid, const double *values, double *slopes, Py_ssize_t last
+) noexcept nogil:
+    """Compute the slope of each cell of a distribution function; that of the last point is 0."""
+    cdef Py_ssize_t i
+    for i in range(last):
+        slopes[i] = (values[i + 1] - values[i]) / (grid[i + 1] - grid[i])
+    slopes[last] = 0.0
 
 
-def blurred(
-    const double[::1] grid, const double[::1] edges, const double[::1] cumulative,
-    const double[::1] errors,
-):
-    """Return a distribution function at the frequencies of `grid`, averaged over errors.
+cdef class Curve:
+    """A posterior of an allele frequency, and its distribution function averaged over errors.
 
     Parameters
     ----------
-    grid : float64, (n,)
-        Ascending.
     edges, cumulative : float64, (cells + 1,)
         As those of `posterior.Posterior`.
-    errors : float64, (errors,)
-        Equally likely factors of the frequencies.
+    centres, weights : float64, (cells,)
+        Likewise.
+    nodes : float64, (errors,)
+        Equally likely values of a standard normal error, ascending.
+    points : int
+        Frequencies at which an averaged distribution function is computed, even in sqrt(f).
+    """
+
+    cdef double[::1] edges, cumulative, slopes, centres, weights, nodes
+    cdef double[::1] grid, values, grid_slopes
+    cdef double log_sd
+    cdef Steps exact, blurred
+
+    def __init__(self, edges, cumulative, centres, weights, nodes, Py_ssize_t points):
+        self.edges, self.cumulative, self.nodes = edges, cumulative, nodes
+        self.centres, self.weights = centres, weights
+        self.slopes = np.empty(len(edges))
+        self.grid, self.values, self.grid_slopes = np.empty((3, points))
+        self.log_sd = 0.0
+        self.exact = Steps(&self.edges[0], &self.cumulative[0], &self.slopes[0], len(edges) - 1)
+        self.blurred = Steps(&self.grid[0], &self.values[0], &self.grid_slopes[0], points - 1)
+        slopes_of(self.exact.grid, self.exact.values, &self.slopes[0], self.exact.last)
+
+    cdef const Steps *below(self, double log_sd) noexcept nogil:
+        """Return the distribution function, averaged over a normal error of the logarithm."""
+        cdef Py_ssize_t e, i, j, last = self.blurred.last, errors = self.nodes.shape[0]
+        cdef double low, high, even, error = exp(log_sd * self.nodes[errors - 1])
+        cdef double *grid = &self.grid[0]
+        cdef double *values = &self.values[0]
+        cdef const Steps *exact = &self.exact
+        if log_sd <= 0:
+            return exact
+        if log_sd == self.log_sd:
+            return &self.blurred
+        self.log_sd = log_sd
+        low, high = sqrt(exact.grid[0] / error), sqrt(exact.grid[exact.last] * error)
+        for i in range(last + 1):
+            even = low + (high - low) * (i * (1.0 / last) if i < last else 1.0)
+            grid[i], values[i] = even * even, 0.0
+        for e in range(errors):
+            error, j = exp(log_sd * self.nodes[e]), 0
+            for i in range(last + 1):
+                values[i] += at(exact, error * grid[i], &j)
+        for i in range(last + 1):
+            values[i] /= errors
+        slopes_of(grid, values, &self.grid_slopes[0], last)
+        return &self.blurred
+
+
+def probability_above(Curve pre, Curve post, const double[::1] ratio, double log_sd) -> np.ndarray:
+    """Return the probability that f_post > ratio * f_pre.
+
+    Either order of integration is right to the square of a cell. The one with more cells goes over
+    them, so that the complement is exact when the samples change places.
+
+    Parameters
+    ----------
+    pre, post : Curve
+        Independent.
+    ratio : float64, (n,)
+        Positive.
+    log_sd : float
+        Standard deviation of a normal error of log(ratio); 0: none.
 
     Returns
     -------
     float64, (n,)
     """
-    found = np.zeros(grid.shape[0])
+    cdef Py_ssize_t of_pre = pre.weights.shape[0], of_post = post.weights.shape[0], row, i, j
+    found = np.empty(ratio.shape[0])
     cdef double[::1] out = found
-    cdef Py_ssize_t e, i, j
+    cdef const Steps *before = NULL
+    cdef const Steps *after = NULL
+    cdef double total, both, here
     with nogil:
-        for e in range(errors.shape[0]):
-            j = 0
-            for i in range(grid.shape[0]):
-                out[i] += at(errors[e] * grid[i], edges, cumulative, &j)
-        for i in range(grid.shape[0]):
-            out[i] /= errors.shape[0]
+        if of_pre >= of_post:
+            after = post.below(log_sd)
+        if of_pre <= of_post:
+            before = pre.below(log_sd)
+        for row in range(ratio.shape[0]):
+            both, here = 0, ratio[row]
+            if after != NULL:
+                j, total = 0, 0
+                for i in range(of_pre):
+                    total += pre.weights[i] * at(after, here * pre.centres[i], &j)
+                both += 1 - total
+            if before != NULL:
+                j, total = 0, 0
+                for i in range(of_post):
+                    total += post.weights[i] * at(before, post.centres[i] / here, &j)
+                both += total
+            if after != NULL and before != NULL:
+                both /= 2
+            # Rounding may leave [0, 1] by a unit in the last place.
+            out[row] = min(max(both, 0.0), 1.0)
     return found
+
+
+def around(
+    Curve pre, Curve post, double scale, double log_sd, double middle, const double[::1] steps,
+    double probability, double most,
+):
+    """Return the distribution of the log of f_post * scale / f_pre about one of its quantiles.
+
+    Parameters
+    ----------
+    pre, post : Curve
+    scale, log_sd : float
+        Factor of f_post, and standard deviation of a normal error of its logarithm.
+    middle : float
+        About where the quantile is.
+    steps : float64, (n,)
+        Distances from there, ascending and even about 0.
+    probability : float
+        Of the quantile: the distances are moved until it is between them.
+    most : float
+        Values are within -`most` and `most`.
+
+    Returns
+    -------
+    at, below : float64, (n,)
+        Values, and the distribution function there.
+    """
+    cdef Py_ssize_t i, last = steps.shape[0] - 1
+    at, ratio = np.empty((2, last + 1))
+    cdef double[::1] values = at, ratios = ratio
+    while True:
+        for i in range(last + 1):
+            values[i] = min(max(middle + steps[i], -most), most)
+            ratios[i] = exp(values[i]) / scale
+        below = 1 - probability_above(pre, post, ratios, log_sd)
+        if below[0] > probability and values[0] > -most:
+            middle += 2 * steps[0]
+        elif below[last] < probability and values[last] < most:
+            middle += 2 * steps[last]
+        else:
+            return at, below
 
 
 cdef void places(
@@ -123,21 +221,27 @@ def likelihoods(
     cdef Py_ssize_t[:, ::1] below = np.empty((copies.shape[1], n), np.intp)
     cdef double[:, ::1] part = np.empty((copies.shape[1], n))
     cdef double low, top
+    cdef double *row
+    cdef double *relative
+    if table.strides[2] != sizeof(double) or like.strides[2] != sizeof(double):
+        raise ValueError("the points must follow each other in memory")
     with nogil:
         for i in range(grid.shape[0]):
             top = -1e300
             for m in range(copies.shape[1]):
+                row = &table[i, m, 0]
                 if scale[i] * copies[i, m] != known[m]:
                     known[m] = scale[i] * copies[i, m]
                     places(known[m], points, grid.shape[1], &below[m, 0], &part[m, 0])
                 for p in range(n):
                     low = grid[i, below[m, p]]
-                    table[i, m, p] = low + part[m, p] * (grid[i, below[m, p] + 1] - low)
-                    if table[i, m, p] > top:
-                        top = table[i, m, p]
+                    row[p] = low + part[m, p] * (grid[i, below[m, p] + 1] - low)
+                    if row[p] > top:
+                        top = row[p]
             for m in range(copies.shape[1]):
+                row, relative = &table[i, m, 0], &like[i, m, 0]
                 for p in range(n):
-                    like[i, m, p] = exp(table[i, m, p] - top)
+                    relative[p] = exp(row[p] - top)
 
 
 def added_up(const double[:, :] rows, const long long[::1] group, Py_ssize_t groups):
@@ -249,6 +353,10 @@ cdef class Partition:
     cdef double[:, :, ::1] sums, points
     cdef double[:, :, :, ::1] table, like
     cdef double[:, ::1] prior
+    # What `_remove` changed: the cluster as it was, and the copies of the variant in it.
+    cdef double[::1] old_sums, old_points
+    cdef double old_truncal
+    cdef Py_ssize_t old_cluster, old_copies
     cdef double concentration, truncal_prior
 
     def __init__(
@@ -262,6 +370,8 @@ cdef class Partition:
         self.variants, self.copies = table.shape[:2]
         self.samples, self.width = table.shape[2:]
         self.chance = np.empty(size.size * self.copies)
+        self.old_sums, self.old_points = np.empty((2, self.samples * self.width))
+        self.old_cluster = -1
         self.number = 0
 
     def refresh(self, Py_ssize_t k):
@@ -291,7 +401,8 @@ cdef class Partition:
                     top = sums[p]
             total = 0
             for p in range(self.width):
-                points[p] = exp(sums[p] - top) * self.weights[p]
+                # Far below this exp is slow, and 0.
+                points[p] = exp(sums[p] - top) * self.weights[p] if sums[p] - top > -700 else 0.0
                 total += points[p]
             for p in range(self.width):
                 points[p] /= total
@@ -328,7 +439,13 @@ cdef class Partition:
         cdef Py_ssize_t k = self.of[i], last, j
         cdef size_t whole = self.samples * self.width * sizeof(double)
         self.size[k] -= 1
+        self.old_cluster = -1
         if self.size[k] > 0:
+            # Most variants return to where they were.
+            self.old_cluster, self.old_copies = k, self.mutated[i]
+            self.old_truncal = self.truncal[k]
+            memcpy(&self.old_sums[0], &self.sums[k, 0, 0], whole)
+            memcpy(&self.old_points[0], &self.points[k, 0, 0], whole)
             self._shift(k, i, -1.0)
             return
         # The last cluster takes the place of the one that is empty.
@@ -346,23 +463,37 @@ cdef class Partition:
             memcpy(&self.points[last, j, 0], &self.weights[0], self.width * sizeof(double))
         self.size[last], self.truncal[last] = 0, self.truncal_prior
 
+    cdef double _chance(self, Py_ssize_t i, Py_ssize_t k, Py_ssize_t m, double least) noexcept nogil:
+        """Return the probability, up to a factor, that a variant is in a cluster with some copies.
+
+        0 where it is below `least`: no likelihood exceeds 1.
+        """
+        cdef double prior = self.prior[i, m], apart = 1.0, in_all = 1.0
+        cdef double *like
+        cdef Py_ssize_t s
+        prior *= self.concentration if k == self.number else self.size[k]
+        if prior == 0:
+            return 0.0
+        for s in range(self.samples):
+            in_all *= self.like[i, m, s, self.width - 1]
+        for s in range(self.samples):
+            if (self.truncal[k] * in_all + (1 - self.truncal[k]) * apart) * prior < least:
+                return 0.0
+            like = &self.like[i, m, s, 0]
+            apart *= dot(&self.points[k, s, 0], like, self.width)
+        return (self.truncal[k] * in_all + (1 - self.truncal[k]) * apart) * prior
+
     cdef void _add(self, Py_ssize_t i, double random) noexcept nogil:
         """Put a variant into a cluster, and give it a number of copies, by their probability."""
-        cdef Py_ssize_t count = self.number + 1, n = self.copies, k, m, s, place
-        cdef double total = 0, apart, in_all, prior
-        cdef double *like
+        cdef Py_ssize_t count = self.number + 1, n = self.copies, k, m, place
+        cdef size_t whole = self.samples * self.width * sizeof(double)
+        cdef double total = 0, least = 0
+        if self.old_cluster >= 0:
+            # What is smaller by more than a double holds is as good as none.
+            least = 1e-18 * self._chance(i, self.old_cluster, self.old_copies, 0.0)
         for k in range(count):
             for m in range(n):
-                prior = self.prior[i, m]
-                if prior > 0:
-                    apart, in_all = 1.0, 1.0
-                    for s in range(self.samples):
-                        like = &self.like[i, m, s, 0]
-                        apart *= dot(&self.points[k, s, 0], like, self.width)
-                        in_all *= like[self.width - 1]
-                    apart = self.truncal[k] * in_all + (1 - self.truncal[k]) * apart
-                    prior *= self.concentration if k == self.number else self.size[k]
-                    total += apart * prior
+                total += self._chance(i, k, m, least)
                 self.chance[k * n + m] = total
         if not total > 0:
             total = count * n
@@ -376,7 +507,12 @@ cdef class Partition:
         self.number = max(self.number, k + 1)
         self.of[i] = k
         self.size[k] += 1
-        self._shift(k, i, 1.0)
+        if k == self.old_cluster and self.mutated[i] == self.old_copies:
+            memcpy(&self.sums[k, 0, 0], &self.old_sums[0], whole)
+            memcpy(&self.points[k, 0, 0], &self.old_points[0], whole)
+            self.truncal[k] = self.old_truncal
+        else:
+            self._shift(k, i, 1.0)
 
     def add(self, const double[::1] random):
         """Put all variants into clusters, one after the other.
@@ -387,6 +523,7 @@ cdef class Partition:
             Uniform between 0 and 1.
         """
         cdef Py_ssize_t i
+        self.old_cluster = -1
         for i in range(self.variants):
             self._add(i, random[i])
 

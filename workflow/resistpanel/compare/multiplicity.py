@@ -14,6 +14,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
+import numpy as np
+
 from resistpanel.compare.compare_constants import (
     CHANGE_SD,
     MAD_SD,
@@ -52,18 +54,18 @@ def changes(points: Sequence[Point]) -> Changes | None:
     counting = [math.hypot(one.sd, common.sd) for one in points]
     scores = [abs(d) / s for d, s in zip(ratios, counting, strict=True)]
     spread = max(1.0, MAD_SD * statistics.median(scores))
-    narrow = [_density(d, spread * s) for d, s in zip(ratios, counting, strict=True)]
-    wide = [
+    narrow = np.array([_density(d, spread * s) for d, s in zip(ratios, counting, strict=True)])
+    wide = np.array([
         _density(d, math.hypot(spread * s, CHANGE_SD))
         for d, s in zip(ratios, counting, strict=True)
-    ]
+    ])  # fmt: skip
+    both = narrow + wide > 0
     weight = SPIKE_PRIOR[0] / sum(SPIKE_PRIOR)
     found: list[float] = []
     for _ in range(WEIGHT_STEPS):
-        found = [
-            weight * a / (weight * a + (1 - weight) * b) if a + b > 0 else 0.0
-            for a, b in zip(narrow, wide, strict=True)
-        ]
+        spike = weight * narrow
+        whole = spike + (1 - weight) * wide
+        found = np.divide(spike, whole, out=np.zeros(len(spike)), where=both).tolist()
         weight = (SPIKE_PRIOR[0] + sum(found)) / (sum(SPIKE_PRIOR) + len(found))
     by_id = {one.id: value for one, value in zip(points, found, strict=True)}
     return Changes(by_id, weight, spread)

@@ -11,20 +11,16 @@ allele counts).
 """
 
 import functools
-import math
 
 import numpy as np
 
+from resistpanel.compare import kernels
 from resistpanel.compare.compare_constants import CELLS, GRID_REACH, NEGLIGIBLE
-from resistpanel.compare.kernels import blurred, interpolated
 from resistpanel.core.special import ndtri
 from resistpanel.core.stats import log_beta_binomial
 
 #: Nodes for a normal error on the log ratio: quantiles of equal weight.
 _NODES = ndtri((np.arange(15) + 0.5) / 15)
-
-#: Steps of a blurred distribution, even in sqrt(f).
-_EVEN = np.linspace(0, 1, CELLS)
 
 
 class Posterior:
@@ -45,6 +41,8 @@ class Posterior:
         Frequency and probability of each cell.
     cumulative : float64, (cells + 1,)
         Probability below each edge.
+    curve : kernels.Curve
+        The same, for `probability_above`.
     """
 
     def __init__(self, alt: int, depth: int, rho: float):
@@ -65,37 +63,16 @@ class Posterior:
         there = np.flatnonzero(weights > NEGLIGIBLE)
         first, last = there[0], there[-1] + 1
         self.weights = weights[first:last] / weights[first:last].sum()
-        self.centres = centres[first:last]
+        self.centres = np.ascontiguousarray(centres[first:last])
         self.edges = np.ascontiguousarray(frequencies[::2][first : last + 1])
         self.cumulative = np.concatenate([[0.0], np.cumsum(self.weights)])
-        self._blurred: dict[float, tuple[np.ndarray, np.ndarray]] = {}
+        self.curve = kernels.Curve(
+            self.edges, self.cumulative, self.centres, self.weights, _NODES, CELLS
+        )
 
     def below(self, frequency) -> np.ndarray:
         """Return the probability that the frequency lies below the given one(s)."""
         return np.interp(frequency, self.edges, self.cumulative, left=0.0, right=1.0)
-
-    def blurred_below(self, frequency, log_sd: float) -> np.ndarray:
-        """Return `below`, the frequency having a normal error of its logarithm.
-
-        Parameters
-        ----------
-        frequency : array_like
-        log_sd : float
-            Standard deviation of the error; 0: none.
-        """
-        return np.interp(frequency, *self.blurred(log_sd), left=0.0, right=1.0)
-
-    def blurred(self, log_sd: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return frequencies, ascending, and the probability below each; see `blurred_below`."""
-        if log_sd <= 0:
-            return self.edges, self.cumulative
-        if log_sd not in self._blurred:
-            errors = np.exp(log_sd * _NODES)
-            least, most = self.edges[0] / errors[-1], self.edges[-1] * errors[-1]
-            low, high = math.sqrt(least), math.sqrt(most)
-            grid = (low + (high - low) * _EVEN) ** 2
-            self._blurred = {log_sd: (grid, blurred(grid, self.edges, self.cumulative, errors))}
-        return self._blurred[log_sd]
 
     def quantile(self, probability: float) -> float:
         """Return the frequency below which the given probability lies."""
@@ -124,16 +101,6 @@ def probability_above(pre: Posterior, post: Posterior, ratio, log_sd: float = 0.
     -------
     float64, (...)
     """
-    # Either order of integration is right to the square of a cell. The one with more cells goes
-    # over them, so that the complement is exact when the samples change places.
     ratio = np.asarray(ratio, float)
-    rows = ratio.reshape(-1, 1)
-    found = []
-    if len(pre.weights) >= len(post.weights):
-        below = interpolated(rows * pre.centres, *post.blurred(log_sd))
-        found.append(1 - below.reshape(*ratio.shape, -1) @ pre.weights)
-    if len(pre.weights) <= len(post.weights):
-        below = interpolated(post.centres / rows, *pre.blurred(log_sd))
-        found.append(below.reshape(*ratio.shape, -1) @ post.weights)
-    # Rounding may leave [0, 1] by a unit in the last place.
-    return np.minimum(np.maximum(sum(found) / len(found), 0.0), 1.0)
+    found = kernels.probability_above(pre.curve, post.curve, ratio.ravel(), max(log_sd, 0.0))
+    return found.reshape(ratio.shape)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from resistpanel.annotate.residues import parse_short
-from resistpanel.annotate.vcf import decode
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
+from resistpanel.core.text import decode
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
 from resistpanel.records.compare import (
     Haplotype,

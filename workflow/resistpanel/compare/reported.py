@@ -4,7 +4,7 @@ import dataclasses
 
 from resistpanel.compare.compare_constants import LEAST_REAL
 from resistpanel.compare.read_calls import Record
-from resistpanel.copynumber.origin import PROVISIONAL
+from resistpanel.core.vocabulary import PROVISIONAL
 from resistpanel.records import compare as records
 from resistpanel.records import copynumber
 

@@ -102,33 +102,54 @@ class Scales:
 
     def __init__(self, points: Sequence[Point]):
         self.points = points
-        self._index = {one.id: i for i, one in enumerate(points)}
-        self._ratios = np.array([one.log_ratio for one in points])
-        self._sd = np.array([one.sd for one in points])
-        self._found: dict[str | None, Scale | None] = {}
+        ratios = np.array([one.log_ratio for one in points])
+        sd = np.array([one.sd for one in points])
+        self._of_all = _scale(ratios, sd)
+        self._without = dict(zip((one.id for one in points), _scales(ratios, sd), strict=True))
 
     def without(self, identifier: str | None = None) -> Scale | None:
-        """Return `scale_of`, computed once for each variant."""
-        at = self._index.get(identifier)
-        key = identifier if at is not None else None
-        if key not in self._found:
-            arrays = (self._ratios, self._sd)
-            if at is not None:
-                arrays = (np.concatenate([one[:at], one[at + 1 :]]) for one in arrays)
-            self._found[key] = _scale(*arrays)
-        return self._found[key]
+        """Return `scale_of`."""
+        return self._without.get(identifier, self._of_all)
 
 
 def _scale(ratios: np.ndarray, sd: np.ndarray) -> Scale | None:
     """Return the common change of log ratios, (n,), with their standard deviations, (n,)."""
     if not len(ratios):
         return None
-    middle, counting = _median(ratios), _median(sd)
-    if len(ratios) >= SCALE_VARIANTS:
-        spread = max(MAD_SD * _median(np.abs(ratios - middle)), counting)
+    middle = _median(ratios)
+    return _made(middle, _median(sd), _median(np.abs(ratios - middle)), len(ratios))
+
+
+def _scales(ratios: np.ndarray, sd: np.ndarray) -> list[Scale | None]:
+    """Return `_scale` without each of the log ratios, (n,)."""
+    if len(ratios) < 2:
+        return [None] * len(ratios)
+    middle, counting, deviation = _medians(ratios), _medians(sd), np.empty(len(ratios))
+    # Without one of them the median has one of three values.
+    for value in np.unique(middle):
+        there = middle == value
+        deviation[there] = _medians(np.abs(ratios - value))[there]
+    rows = zip(middle.tolist(), counting.tolist(), deviation.tolist(), strict=True)
+    return [_made(*row, len(ratios) - 1) for row in rows]
+
+
+def _made(middle: float, counting: float, deviation: float, number: int) -> Scale:
+    """Return the scale by medians of log ratios, their errors, and their absolute deviations."""
+    if number >= SCALE_VARIANTS:
+        spread = max(MAD_SD * deviation, counting)
     else:
         spread = math.hypot(counting, SCALE_SPREAD)
-    return Scale(middle, MEDIAN_SD * spread / math.sqrt(len(ratios)), len(ratios))
+    return Scale(middle, MEDIAN_SD * spread / math.sqrt(number), number)
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """Return the median of the others for each of the values, (n,); n is 2 or more."""
+    order = np.argsort(values, kind="stable")
+    ordered, rank = values[order], np.empty(len(values), int)
+    rank[order] = np.arange(len(values))
+    half, odd = divmod(len(values) - 1, 2)
+    high = ordered[half + (rank <= half)]
+    return high if odd else (ordered[half - 1 + (rank < half)] + high) / 2
 
 
 def _median(values: np.ndarray) -> float:

@@ -7,7 +7,6 @@ docs/compare.md.
 import dataclasses
 import functools
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from resistpanel.compare.compare_constants import (
     MOST_UNCHANGED,
 )
 from resistpanel.compare.evidence import View
+from resistpanel.compare.kernels import around
 from resistpanel.compare.posterior import Posterior, posterior, probability_above
 from resistpanel.compare.scale import Scale
 from resistpanel.core.core_constants import Z95
@@ -111,84 +111,60 @@ class Decision:
     variants: int = 0
 
 
-@dataclasses.dataclass(frozen=True)
 class _Pair:
-    """Both samples on one scale: f_post * ratio is comparable with f_pre."""
+    """Both samples on one scale: f_post * `scale` is comparable with f_pre.
 
-    pre: View
-    post: View
-    rules: Rules
-    common: Scale | None = None
-    unchanged: float | None = None
+    Attributes
+    ----------
+    corrected : bool
+        Whether both purities are known.
+    relative : bool
+        Whether the shared variants' common change alone is corrected for. It holds the error of
+        the purities; where these are trusted, it takes enough variants.
+    settled : bool
+        Whether a change can be told from a change of purity.
+    scale : float
+        AF in the pre sample that equals an AF of 1 in the post sample.
+    log_sd : float
+        Standard deviation of its logarithm.
+    """
 
-    @functools.cached_property
-    def corrected(self) -> bool:
-        return self.pre.locus.comparable and self.post.locus.comparable
-
-    @functools.cached_property
-    def stated_sd(self) -> float:
-        """Standard deviation of the log ratio of the stated purities; infinite without them."""
-        if not self.corrected:
-            return math.inf
-        errors = math.hypot(self.pre.locus.log_sd, self.post.locus.log_sd)
-        return math.sqrt(max(errors**2 - self.amount_sd**2, 0.0))
-
-    @functools.cached_property
-    def amount_sd(self) -> float:
-        """The same of the copies that are estimated from depth."""
-        return math.hypot(self.pre.locus.amount_sd, self.post.locus.amount_sd)
-
-    @functools.cached_property
-    def contradicted(self) -> bool:
-        """Whether few shared variants contradict the stated purities."""
-        if self.common is None or self.common.settled or not self.corrected:
-            return False
-        return abs(self.common.offset) > Z95 * math.hypot(self.stated_sd, self.common.sd)
-
-    @functools.cached_property
-    def relative(self) -> bool:
-        """Whether the shared variants' common change alone is corrected for.
-
-        It holds the error of the purities; where these are trusted, it takes enough variants.
-        """
-        few = self.corrected and not self.contradicted
-        return self.common is not None and (self.common.settled or not few)
-
-    @functools.cached_property
-    def settled(self) -> bool:
-        """Whether a change can be told from a change of purity."""
-        return (self.relative and self.common.settled) or (self.corrected and not self.contradicted)
-
-    @functools.cached_property
-    def offset(self) -> float:
-        """Common log change of frequencies beyond the stated purities.
-
-        Of few shared variants and purities, that of either by its precision.
-        """
-        if self.common is None:
-            return 0.0
+    def __init__(
+        self,
+        pre: View,
+        post: View,
+        rules: Rules,
+        common: Scale | None = None,
+        unchanged: float | None = None,
+    ):
+        self.pre, self.post, self.rules = pre, post, rules
+        self.common, self.unchanged = common, unchanged
+        self.corrected = pre.locus.comparable and post.locus.comparable
+        # Of the copies that are estimated from depth, and of the log ratio of the stated purities.
+        amounts = stated = 0.0
+        if self.corrected:
+            amounts = math.hypot(pre.locus.amount_sd, post.locus.amount_sd)
+            errors = math.hypot(pre.locus.log_sd, post.locus.log_sd)
+            stated = math.sqrt(max(errors**2 - amounts**2, 0.0))
+        enough = common is not None and common.settled
+        contradicted = (
+            self.corrected
+            and common is not None
+            and not enough
+            and abs(common.offset) > Z95 * math.hypot(stated, common.sd)
+        )
+        trusted = self.corrected and not contradicted
+        self.relative = common is not None and (enough or not trusted)
+        self.settled = enough or trusted
+        offset, error = 0.0, stated
         if self.relative:
-            return self.common.offset
-        both = self.stated_sd**2 + self.common.sd**2
-        return self.common.offset * self.stated_sd**2 / both if both > 0 else 0.0
-
-    @functools.cached_property
-    def scale(self) -> float:
-        """AF in the pre sample that equals an AF of 1 in the post sample."""
-        return scale_ratio(self.pre, self.post) * math.exp(-self.offset)
-
-    @functools.cached_property
-    def log_sd(self) -> float:
-        """Standard deviation of the logarithm of `scale`."""
-        amounts = self.amount_sd if self.corrected else 0.0
-        if self.relative:
-            return math.hypot(self.common.sd, amounts)
-        if not self.corrected:
-            return 0.0
-        error = self.stated_sd
-        if self.common is not None and error > 0:
-            error *= self.common.sd / math.hypot(error, self.common.sd)
-        return math.hypot(error, amounts)
+            offset, error = common.offset, common.sd
+        elif common is not None and stated > 0:
+            # Of few shared variants and purities, that of either by its precision.
+            offset = common.offset * stated**2 / (stated**2 + common.sd**2)
+            error = stated * (common.sd / math.hypot(stated, common.sd))
+        self.scale = scale_ratio(pre, post) * math.exp(-offset)
+        self.log_sd = math.hypot(error, amounts)
 
     @functools.cached_property
     def posteriors(self) -> tuple[Posterior, Posterior]:
@@ -233,17 +209,24 @@ class _Pair:
         return post.af * self.scale / pre.af
 
     def fold_interval(self) -> tuple[float, float]:
-        """Return the central 95 % of the corrected change, as folds."""
+        """Return the central 95 % of the corrected change, as folds.
 
-        def below(log_fold: np.ndarray) -> np.ndarray:
-            ratio = np.exp(log_fold) / self.scale
-            return 1 - probability_above(*self.posteriors, ratio, self.log_sd)
-
+        The distribution function is computed about the normal quantiles, a quarter of a standard
+        deviation apart, and interpolated as normal quantiles: right to a hundredth of it.
+        """
         most = math.log(MOST_FOLD)
         guess = min(max(math.log(self.fold() or 1.0), -most), most)
-        wide = math.hypot(*self._counting(), self.log_sd)
-        low, high = quantiles(below, _CENTRAL, guess, wide, most)
-        return math.exp(low), math.exp(high)
+        sd = math.hypot(*self._counting(), self.log_sd)
+        curves = [one.curve for one in self.posteriors]
+        found = [
+            around(*curves, self.scale, self.log_sd, guess + sd * z, sd * _STEPS, probability, most)
+            for z, probability in _CENTRAL
+        ]
+        normal = ndtri(np.array([below for _, below in found]))
+        return tuple(
+            math.exp(np.interp(z, row, at))
+            for (z, _), row, (at, _) in zip(_CENTRAL, normal, found, strict=True)
+        )
 
     def _counting(self) -> tuple[float, float]:
         """Return the standard deviation of the log AF of either sample from counting."""
@@ -258,47 +241,10 @@ class _Pair:
         return _Pair(self.post, self.pre, self.rules, back, self.unchanged)
 
 
-#: Bounds of the central 95 %.
-_CENTRAL = np.array([0.025, 0.975])
+#: Bounds of the central 95 %: normal quantiles, and their probabilities.
+_CENTRAL = tuple((float(ndtri(p)), p) for p in (0.025, 0.975))
 #: Where a distribution is computed about a quantile, in standard deviations.
 _STEPS = np.linspace(-1, 1, 9)
-
-
-def quantiles(
-    below: Callable[[np.ndarray], np.ndarray],
-    probability: np.ndarray,
-    centre: float,
-    sd: float,
-    most: float,
-) -> list[float]:
-    """Return quantiles of a distribution that is near a normal one.
-
-    The distribution function is computed about the normal quantiles, a quarter of a standard
-    deviation apart, and interpolated as normal quantiles: right to a hundredth of it.
-
-    Parameters
-    ----------
-    below : callable
-        The distribution function; arrays of any shape.
-    probability : ndarray, (n,)
-        Above 0 and below 1.
-    centre, sd : float
-        Of the normal distribution.
-    most : float
-        Quantiles are within -`most` and `most`.
-    """
-    wanted = ndtri(probability)
-    middle = centre + sd * wanted
-    while True:
-        at = np.minimum(np.maximum(middle[:, None] + sd * _STEPS, -most), most)
-        found = below(at)
-        left = (found[:, 0] > probability) & (at[:, 0] > -most)
-        right = (found[:, -1] < probability) & (at[:, -1] < most)
-        if not (left | right).any():
-            break
-        middle = middle + 2 * sd * (right.astype(int) - left)
-    normal = ndtri(found)
-    return [float(np.interp(*one)) for one in zip(wanted, normal, at, strict=True)]
 
 
 def rho_of(stated: float | None, rules: Rules) -> float:

@@ -42,11 +42,10 @@ from resistpanel.copynumber.purity import GRID
 from resistpanel.copynumber.ratios import Genes
 from resistpanel.copynumber.segments import BALANCES, HetSites, Segment, split
 from resistpanel.core.vcf import CallVcf, number
+from resistpanel.core.vocabulary import PROVISIONAL
 from resistpanel.records import copynumber as records
 
 SEX_CHROMOSOMES = ("chrX", "X", "chrY", "Y")
-#: Filters of call that are of the origin, or follow from its doubt.
-PROVISIONAL = frozenset({"germline", "weak", "germline_resource"})
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,20 @@
 import functools
 import math
 from collections.abc import Iterable
+from urllib.parse import quote, unquote
+
+#: Characters that an INFO value may hold as they are (VCF 4.3, section 1.2).
+_KEPT = "".join(chr(code) for code in range(33, 127) if chr(code) not in ";=%,:")
+
+
+def encode(text: str) -> str:
+    """Percent-encode an INFO value as VCF 4.3 demands."""
+    return quote(text, safe=_KEPT)
+
+
+def decode(text: str) -> str:
+    """Undo :func:`encode`."""
+    return unquote(text)
 
 
 def decimals(percentage: float) -> int:

@@ -23,3 +23,5 @@ OPEN = ("undetermined", "not covered")
 #: What becomes of inherited variants: all are kept; those withheld that are not predicted to
 #: inactivate a named gene; all are withheld. Stricter ones come later.
 GERMLINE_POLICIES = ("report", "pathogenic", "mask")
+#: Filters of call that are of an allele's origin, or follow from its doubt.
+PROVISIONAL = frozenset({"germline", "weak", "germline_resource"})
