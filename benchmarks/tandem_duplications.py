@@ -5,7 +5,9 @@
 One haplotype of synthetic sequence has a duplication of each length, 2 kb apart, a third of them
 with inserted bases between the copies. Reads with 0.1 % errors are drawn from it and from the
 reference, aligned by bwa mem, and called against a normal. With ``--amplicon``, each place is an
-amplicon of 400 bases that all its reads span from end to end.
+amplicon whose ends all its fragments have, and the duplication begins 24 bases behind its first
+one: forward reads hold the junction of those shorter than a read by 40 bases, no read that of
+longer ones.
 """
 
 import argparse
@@ -25,7 +27,8 @@ from resistpanel.testing.genome import background, decode, encode
 
 LENGTHS = (30, 45, 60, 80, 102, 150, 200, 300, 500, 1000)
 AFS = (0.02, 0.05, 0.2)
-APART, EDGE, AMPLICON = 2500, 1500, 400
+APART, EDGE = 2500, 1500
+BEFORE, BEHIND = 24, 120  # bases of an amplicon on either side of the duplicated segment
 INSERT, SPREAD = 300, 50
 ERROR = 0.001
 
@@ -73,9 +76,9 @@ def amplicons(codes: np.ndarray, copies: list[Copy], af: float, depth: float, rn
     """Return the fragments of an amplicon at each place, with the duplication in some."""
     found = []
     for one in copies:
-        start = max(one.start - 150, 0)
-        plain = codes[start : start + AMPLICON]
-        other = haplotype(codes, [one])[start : start + AMPLICON + one.length + len(one.inserted)]
+        start, size = one.start - BEFORE, BEFORE + one.length + BEHIND
+        plain = codes[start : start + size]
+        other = haplotype(codes, [one])[start : start + size + one.length + len(one.inserted)]
         with_it = int(rng.binomial(int(depth), af))
         found += [other] * with_it + [plain] * (int(depth) - with_it)
     return found
@@ -119,14 +122,8 @@ def run(args: argparse.Namespace) -> list[tuple]:
     subprocess.run(["bwa", "index", str(fasta)], check=True, stderr=subprocess.DEVNULL)
     changed = haplotype(codes, copies)
     bed = args.out / "targets.bed"
-    reach = 150 if args.amplicon else 400
-    spans = [
-        (
-            c.start - reach,
-            c.start - reach + AMPLICON if args.amplicon else c.start + c.length + reach,
-        )
-        for c in copies
-    ]
+    before, behind = (BEFORE, BEHIND) if args.amplicon else (400, 400)
+    spans = [(c.start - before, c.start + c.length + behind) for c in copies]
     bed.write_text("".join(f"c\t{start}\t{end}\n" for start, end in spans))
     rows = []
     for name, af in (("normal", 0.0), *((f"tumor{af}", af) for af in args.af)):

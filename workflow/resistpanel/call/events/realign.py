@@ -25,7 +25,13 @@ from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
 from resistpanel.call.model import sampling_bias
-from resistpanel.core.allele import Allele, ambiguity, concatenated, haplotype
+from resistpanel.core.allele import (
+    Allele,
+    ambiguity,
+    concatenated,
+    haplotype,
+    left_align_to,
+)
 from resistpanel.core.reference import Reference
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.qc_constants import FIXED_ENDS
@@ -580,8 +586,8 @@ def _in_cis(
                 continue
             between = reference(allele.contig, first.end, last.pos)
             both = (first.ref + between + last.ref, first.alt + between + last.alt)
-            found.append(Allele(allele.contig, first.pos, *both))
-    return [a for a in found if a not in alleles and not a.substitution]
+            found.append(left_align_to(Allele(allele.contig, first.pos, *both), reference))
+    return [a for a in dict.fromkeys(found) if a not in alleles and not a.substitution]
 
 
 def _settle(
