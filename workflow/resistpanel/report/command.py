@@ -11,6 +11,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv, summaries
 from resistpanel.report.contents import PARTS, assemble, without_folders
+from resistpanel.report.fhir import bundle
 from resistpanel.report.final_vcf import write_vcf
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
@@ -25,6 +26,7 @@ EPILOG = """examples:
       --output-html P1.html --output-json P1.json --output-tsv P1.tsv --output-maf P1.maf \\
       --output-vcf P1.vcf.gz
   resistpanel report --json P1.json --output-html P1.html     # from the JSON alone
+  resistpanel report --json P1.json --output-fhir P1.fhir.json
   resistpanel report --cohort results/report/*.json --output-html cohort.html \\
       --output-cbioportal study --study my_cohort
 """
@@ -43,6 +45,7 @@ OUTPUTS = {
     "maf": "mutations in the MAF format of cBioPortal",
     "vcf": "the annotated VCF (--vcf) with state, mechanism and catalogue level; named .vcf.gz",
     "pass_vcf": "the same, without records that a filter rejects or that were not detected",
+    "fhir": "HL7 FHIR R4 bundle (JSON) by the profiles of Genomics Reporting",
     "cbioportal": "folder of a cBioPortal study, for a cohort",
 }
 
@@ -139,7 +142,7 @@ def run(args: argparse.Namespace) -> int:
 
 def run_patient(args: argparse.Namespace) -> int:
     """Make the report of one patient."""
-    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf", "pass_vcf"))
+    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf", "pass_vcf", "fhir"))
     for kind in ("vcf", "pass_vcf"):
         if kind in wanted and not args.vcf:
             name = f"--output-{kind.replace('_', '-')}"
@@ -179,6 +182,8 @@ def run_patient(args: argparse.Namespace) -> int:
     for kind, path in wanted.items():
         if kind == "json":
             write_json(path, report)
+        elif kind == "fhir":
+            write_json(path, bundle(report))
         elif kind in ("vcf", "pass_vcf"):
             write_vcf(report, args.vcf, path, only_pass=kind == "pass_vcf")
         else:

@@ -106,21 +106,23 @@ def status(report: dict, review: Review) -> list[dict]:
     return rows
 
 
+def review_given(report: dict) -> Review | None:
+    """Return the review in report.json, None without one."""
+    given = report.get("review")
+    return msgspec.convert(given, Review) if given else None
+
+
 def decisions_of(report: dict) -> dict[str, str]:
     """Return what was decided on each finding of report.json: accepted, rejected or reopened.
 
     Findings on which nothing was decided are left out; a reopened one is open again, since its
     basis has changed after the decision.
     """
-    given = report.get("review")
-    if not given:
+    given = review_given(report)
+    if given is None:
         return {}
     words = {"accept": "accepted", "reject": "rejected", "open": "reopened"}
-    return {
-        row["item"]: words[row["decision"]]
-        for row in status(report, msgspec.convert(given, Review))
-        if row["before"]
-    }
+    return {row["item"]: words[row["decision"]] for row in status(report, given) if row["before"]}
 
 
 def chosen(report: dict, text: str) -> dict:
