@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from resistpanel.catalog.classes import load_activating, load_inactivating
+from resistpanel.catalog.classes import load_activating, load_inactivating, load_recurrent
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.sites import reference_residues
 from resistpanel.catalog.table import load_catalog
@@ -16,7 +16,13 @@ from resistpanel.panel.genes import load_genes
 
 FACTS = HOME.parent / "shared" / "facts" / "refcds138_hg19.json.gz"
 RESIDUES = reference_residues(
-    [*load_catalog(), *load_drivers(), *load_activating(), *load_inactivating()]
+    [
+        *load_catalog(),
+        *load_drivers(),
+        *load_activating(),
+        *load_inactivating(),
+        *load_recurrent(),
+    ]
 )
 
 #: hg19 positions (1-based) of substitutions, as CIViC gives them (GRCh37): they must fall on
@@ -45,6 +51,10 @@ COORDINATES = [
     ("PIK3CA", 545, "chr3", 178936091, 0),
     ("FLT3", 835, "chr13", 28592642, 0),
     ("MAP2K1", 121, "chr15", 66729154, 1),
+    ("DNMT3A", 882, "chr2", 25457242, 1),
+    ("CTNNB1", 41, "chr3", 41266124, 0),
+    ("CTNNB1", 45, "chr3", 41266137, 1),
+    ("PAX5", 80, "chr9", 37015165, 1),
 ]
 
 
@@ -95,7 +105,8 @@ def test_coordinates_of_an_independent_source(genes, gene, residue, chrom, pos, 
 
 def test_rows_that_claim_one_residue_agree():
     claims: dict[tuple[str, int], set[str]] = {}
-    for row in [*load_catalog(), *load_drivers(), *load_activating(), *load_inactivating()]:
+    functional = [*load_activating(), *load_inactivating(), *load_recurrent()]
+    for row in [*load_catalog(), *load_drivers(), *functional]:
         for number, residue in row.residues:
             claims.setdefault((row.gene, number), set()).add(residue)
     assert {key: found for key, found in claims.items() if len(found) > 1} == {}
@@ -128,5 +139,6 @@ def test_genes_without_sequence_are_few_and_known():
         if gene not in WITHOUT_SEQUENCE and not facts()[gene]["seq_cds"]
     }
     assert unchecked == {
-        "ALK", "AR", "ESR1", "EZH2", "FGFR2", "GNA11", "GNAS", "IDH2", "NTRK1", "SMO",
+        "ALK", "AR", "CTNNB1", "DNMT3A", "ESR1", "EZH2", "FGFR2", "GNA11", "GNAS", "IDH2",
+        "MEN1", "NTRK1", "PAX5", "SMO",
     }  # fmt: skip

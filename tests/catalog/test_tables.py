@@ -2,7 +2,12 @@
 
 import pytest
 
-from resistpanel.catalog.classes import load_activating, load_diseases, load_inactivating
+from resistpanel.catalog.classes import (
+    load_activating,
+    load_diseases,
+    load_inactivating,
+    load_recurrent,
+)
 from resistpanel.catalog.drivers import COLUMNS as DRIVER_COLUMNS
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import load_drugs, resolve
@@ -57,7 +62,8 @@ def test_what_is_no_sensitising_alteration(drug, gene, change):
 
 
 def test_every_driver_and_option_has_a_source():
-    for row in [*load_drivers(), *load_options(), *load_activating(), *load_inactivating()]:
+    functional = [*load_activating(), *load_inactivating(), *load_recurrent()]
+    for row in [*load_drivers(), *load_options(), *functional]:
         assert row.source
         assert row.pmid or row.source.startswith("product label"), row
 
@@ -160,6 +166,7 @@ def test_no_substitution_switches_a_gene_on_and_off():
 
 def test_without_inactivating_tsv_nothing_is_known(tmp_path):
     assert load_inactivating(tmp_path) == []
+    assert load_recurrent(tmp_path) == []
 
 
 def test_an_insertion_that_stays_sensitive():

@@ -1,7 +1,8 @@
-"""Another substitution of a residue with an exact row of resistance."""
+"""Another substitution of a residue with an exact row; recurrent mutations; genes off the panel."""
 
 import pytest
 
+from resistpanel.resist.chance import CodingPanel
 from resistpanel.resist.context import load_context
 
 
@@ -55,3 +56,18 @@ def test_a_truncation_there_is_none(patient, shipped, change):
     p = patient("osimertinib", disease="NSCLC").background()
     key = p.add("EGFR", change, 0.0, 0.2)
     assert found(p.resist(shipped), key)["effect"] != "known"
+
+
+def test_a_recurrent_mutation_is_another_driver(patient, shipped):
+    p = patient("olutasidenib", disease="AML").background()
+    key = p.add("DNMT3A", "R882H", 0.4, 0.4)
+    finding = found(p.resist(shipped), key)
+    assert finding["effect"] == "other_driver"
+    assert any("a recurrent mutation of DNMT3A in tumours" in r for r in finding["against"])
+
+
+def test_the_targets_through_which_a_drug_kills_are_wanted_on_the_panel(patient, shipped):
+    panel = CodingPanel({"ERBB2": ("ATG", "GAG")}, {"C": 3, "T": 3})
+    p = patient("sacituzumab govitecan", disease="breast cancer").background()
+    coverage = p.resist(shipped, panel)["coverage"]
+    assert {"TACSTD2", "TOP1"} <= set(coverage["genes_off_panel"])

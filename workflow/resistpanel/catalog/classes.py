@@ -92,6 +92,20 @@ def load_inactivating(folder: str | Path | None = None) -> list[Activating]:
     return _load(path) if path.is_file() else []
 
 
+def load_recurrent(folder: str | Path | None = None) -> list[Activating]:
+    """Read ``recurrent.tsv``: substitutions that tumours share, whatever they do to the protein.
+
+    Without the file none is known.
+
+    Raises
+    ------
+    InputError
+        One line for every malformed row.
+    """
+    path = Path(CATALOG if folder is None else folder) / "recurrent.tsv"
+    return _load(path) if path.is_file() else []
+
+
 def _load(path: Path) -> list[Activating]:
     """Read a table of functional variants, the same columns in both."""
     columns = ("gene", "alteration", "match_level", "source", "pmid")

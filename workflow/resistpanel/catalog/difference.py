@@ -17,6 +17,7 @@ KEYS = {
     "options": ("id",),
     "activating": ("gene", "alteration"),
     "inactivating": ("gene", "alteration"),
+    "recurrent": ("gene", "alteration"),
     "pathway_nodes": ("id",),
     "pathway": ("from", "to"),
     "diseases": ("name",),

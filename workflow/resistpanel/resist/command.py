@@ -14,6 +14,7 @@ from resistpanel.resist.build import resist
 from resistpanel.resist.chance import CodingPanel, read_panel
 from resistpanel.resist.context import Context, load_context
 from resistpanel.resist.knowledge import KNOWLEDGE
+from resistpanel.resist.negatives import genes_for
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _panel(args: argparse.Namespace, sheet: Sheet, context: Context) -> CodingPanel | None:
-    """Read the codons of the genes that the catalogue names for the patient's drugs."""
+    """Read the codons of the genes in which resistance to the patient's drugs may be seen."""
     given = {"--genes": args.genes, "--reference": args.reference, "--targets": args.targets}
     missing = [name for name, path in given.items() if path is None]
     if len(missing) == len(given):
@@ -66,5 +67,5 @@ def _panel(args: argparse.Namespace, sheet: Sheet, context: Context) -> CodingPa
             "give --genes, --reference and --targets, or none of them",
         )
     drugs = [context.catalog.drugs.named(drug.drug) for drug in sheet.drugs]
-    wanted = {row.gene for row in context.catalog if any(map(row.drug_match, drugs))}
-    return read_panel(*given.values(), wanted)
+    rows = [row for row in context.catalog if any(map(row.drug_match, drugs))]
+    return read_panel(*given.values(), genes_for(rows, drugs))

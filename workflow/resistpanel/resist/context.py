@@ -11,6 +11,7 @@ from resistpanel.catalog.classes import (
     load_activating,
     load_diseases,
     load_inactivating,
+    load_recurrent,
 )
 from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.catalog.options import Option, load_options
@@ -30,6 +31,7 @@ class Context:
     options: list[Option]
     citations: dict[str, Citation] = field(default_factory=dict)
     inactivating: list[Activating] = field(default_factory=list)
+    recurrent: list[Activating] = field(default_factory=list)
 
 
 def load_context(
@@ -48,4 +50,5 @@ def load_context(
         load_options(folder, catalog.drugs),
         load_citations(folder),
         load_inactivating(folder),
+        load_recurrent(folder),
     )

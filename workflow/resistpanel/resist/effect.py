@@ -202,4 +202,7 @@ def known_driver(alteration: Alteration, context: Context) -> str:
     for driver in context.drivers:
         if is_driver(alteration, driver):
             return f"a known driver: sensitises to {join(driver.drug_class, 'or')}"
+    for known in context.recurrent:
+        if known.gene == alteration.gene and any(map(known.matches_change, alteration.changes)):
+            return f"a recurrent mutation of {alteration.gene} in tumours ({known.source})"
     return ""

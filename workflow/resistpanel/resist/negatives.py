@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Collection, Iterable, Sequence
 
+from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
 from resistpanel.records.base import UNSET
@@ -17,6 +18,7 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.function import is_inherited
 from resistpanel.resist.match import find_matches
+from resistpanel.resist.mechanism import acts_through
 
 
 def rows_for(patient: Patient, context: Context) -> dict[str, tuple[Row, list[str]]]:
@@ -104,8 +106,18 @@ def coverage(
         ),
         genes_off_panel=UNSET
         if examined is None
-        else tuple(sorted({row.gene for row in listed if row.visible_in_dna} - set(examined))),
+        else tuple(sorted(genes_for(listed, patient.drugs) - set(examined))),
     )
+
+
+def genes_for(rows: Iterable[Row], drugs: Iterable[Drug]) -> set[str]:
+    """Return the genes in which resistance to drugs may be seen, `rows` being those of the drugs.
+
+    Those of the rows, and the targets through which a drug kills: the loss of TACSTD2, or a
+    mutation of TOP1, resists sacituzumab govitecan without a row.
+    """
+    through = {target for drug in drugs if acts_through(drug) for target in drug.targets}
+    return through | {row.gene for row in rows if row.visible_in_dna}
 
 
 def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> str:
