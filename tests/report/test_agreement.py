@@ -111,7 +111,10 @@ def clones_agree(report, found, calls, muts, info):
                 there = clone["samples"].get(row["sample"])
                 assert row["clone"] == clone["name"]
                 assert row["clone_ccf"] == (f"{there['ccf']:.6g}" if there else "")
-    assert "of clone 1" in text
+    parents = [
+        " ".join(cell["text"].split()) for cell in found.all("td", **{"data-label": "Parent"})
+    ]
+    assert "clone 1" in parents
 
 
 def table(text):
