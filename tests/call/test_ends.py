@@ -157,3 +157,17 @@ def test_mates_on_either_side_of_a_duplication_have_no_adapter(tmp_path, referen
     cut, found, _, _, _ = settled(tmp_path, reference, reads)
     assert cut == 0
     assert set(found.table["length"]) == {100}
+
+
+def test_the_clipped_end_of_a_duplication_is_no_other_product(tmp_path, reference):
+    """Forward reads that are aligned at the second copy seem to begin 30 bases before it all."""
+    copy = SEQUENCE[224:254]
+    tumour = SEQUENCE[200:254] + copy + SEQUENCE[254:374]
+    plain = (200, "100M", SEQUENCE[200:300]), (274, "100M", SEQUENCE[274:374])
+    other = (224, "54S46M", tumour[:100]), (274, "100M", SEQUENCE[274:374])
+    reads = [read for n in range(60) for read in mates(n, *plain, n % 2)]
+    reads += [read for n in range(60, 80) for read in mates(n, *other, n % 2)]
+    path = write_bam(tmp_path / "T.bam", {CONTIG: len(SEQUENCE)}, reads)
+    found = Reader(path, [(CONTIG, 50, 600)]).next_chunk(CONTIG, 50, 600)
+    settle(found, CONTIG, (np.zeros(0, np.uint8), 50), None, amplicons=True)
+    assert found.table["low"].max() < 200 and found.table["high"].min() > 374

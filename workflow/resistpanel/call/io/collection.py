@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from resistpanel.call.call_constants import ENDS_SAMPLED
+from resistpanel.call.call_constants import ENDS_SAMPLED, SHORTEST_PRIMER
 from resistpanel.call.candidates.substitutions import standing_out, substitution_candidates
 from resistpanel.call.errors import error_model
 from resistpanel.call.events.clusters import recurrent
@@ -177,6 +177,10 @@ def settle(
     elif amplicons:
         both = pairs[(pairs >= 0).all(axis=1)]
         forward, reverse = table[both[:, 0]], table[both[:, 1]]
+        # The clipped end of a duplication's read lies outside of its product; of tails, most do.
+        aligned = (forward["lclip"] < SHORTEST_PRIMER) & (reverse["rclip"] < SHORTEST_PRIMER)
+        if 2 * aligned.sum() >= len(aligned):
+            forward, reverse = forward[aligned], reverse[aligned]
         suspected = inferred(
             forward["pos"].astype(np.int64) - forward["lclip"],
             reverse["end"].astype(np.int64) + reverse["rclip"],
