@@ -51,9 +51,10 @@ def main() -> int:
     parser.add_argument("--qc", type=Path, required=True)
     args = parser.parse_args()
     samples = {one.sample: one for one in read_record(args.qc, Qc).samples}
+    called = CallVcf(args.vcf)
     normal = next(one for one in samples.values() if not one.molecules)
     for name, one in samples.items():
-        if not one.molecules:
+        if not one.molecules or name not in called.samples:
             continue
         family = one.molecules.mean_family_size
         for label, assay in (

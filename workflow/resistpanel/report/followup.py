@@ -12,6 +12,7 @@ from resistpanel.report.parts import variants_by_id
 
 WIDTH, HEIGHT, TOP, FOOT, LEFT, RIGHT = 640, 250, 14, 44, 60, 40  # px
 LEAST, MOST = -5, 0  # powers of ten of the axis
+NAME_WIDTH = 110  # px between points of which both have their names
 
 
 def followup(report: dict) -> dict | None:
@@ -74,6 +75,26 @@ def _cell(plasma: dict, identifier: str) -> dict:
     return {"kind": "absent", "main": main, "detail": f"{counted}{limit}{left_out}"}
 
 
+def _given(line: dict, samples: dict) -> tuple[float, float] | None:
+    """Return the first and last day of a line of therapy; of unknown ones, by its samples."""
+    before = [samples[name]["day"] for name in line["baseline"]]
+    after = [samples[name]["day"] for name in line["samples"]]
+    if None in before or None in after or not after:
+        return None
+    start = max(before, default=None) if line["start"] is None else line["start"]
+    stop = max(after) if line["stop"] is None else line["stop"]
+    return None if start is None else (start, stop)
+
+
+def _label(points: list[dict]) -> None:
+    """Set what is below the points: the day, and the name where there is room beside others."""
+    for number, point in enumerate(points):
+        beside = [points[n]["x"] for n in (number - 1, number + 1) if 0 <= n < len(points)]
+        roomy = all(abs(x - point["x"]) >= NAME_WIDTH for x in beside)
+        point["label"] = point["note"] or point["name"]
+        point["sub"] = point["name"] if point["note"] and roomy else ""
+
+
 def _y(fraction: float) -> float:
     power = math.log10(max(fraction, 10.0**LEAST))
     part = (min(power, MOST) - LEAST) / (MOST - LEAST)
@@ -105,13 +126,14 @@ def _drawing(found: list[dict], samples: dict, lines: list[dict]) -> dict | None
             "limit": None if p["limit"] is None else _y(p["limit"]),
             "note": f"day {samples[p['sample']]['day']:g}" if dated else "",
         })  # fmt: skip
+    _label(points)
     drugs = []
     if dated:
         for line in lines:
-            if line["start"] is None or not line["drugs"]:
+            given = _given(line, samples)
+            if given is None or not line["drugs"]:
                 continue
-            stop = high if line["stop"] is None else min(line["stop"], high)
-            start = max(line["start"], low)
+            start, stop = max(given[0], low), min(given[1], high)
             if start < stop:
                 drugs.append({"x": x(start), "width": round(x(stop) - x(start), 1),
                               "text": " + ".join(line["drugs"])})  # fmt: skip
