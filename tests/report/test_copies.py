@@ -7,6 +7,7 @@ from resistpanel.core.schemas import from_builtins
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.report.copies import (
     HEIGHT,
+    call_text,
     copies,
     foreign,
     identity,
@@ -121,3 +122,13 @@ def test_the_targets_without_a_copy_are_named():
     partial = {"first": 3, "last": 4, "probability": 0.99}
     assert part(partial, 9) == "no copy of targets 3 to 4 of 9"
     assert part(partial | {"probability": None}, 9) == "no copy of part of targets 3 to 4 of 9"
+
+
+@pytest.mark.parametrize(
+    ("call", "span", "text"),
+    [("neutral", (3.0, 4.5), "neutral"), ("neutral", (0.0, 1.5), "not called"),
+     ("deletion", (0.0, 0.4), "deletion"), ("neutral", (None, None), "neutral")],
+)  # fmt: skip
+def test_copies_apart_from_the_genomes_are_not_neutral(call, span, text):
+    gene = {"call": call, "copies_low": span[0], "copies_high": span[1]}
+    assert call_text(gene, {"baseline": 4}) == text

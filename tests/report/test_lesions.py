@@ -2,7 +2,7 @@
 
 import pytest
 
-from resistpanel.report.lesions import BAR, columns, lesions, order
+from resistpanel.report.lesions import BAR, columns, copy_findings, groups, lesions, order
 from resistpanel.report.render import page
 
 
@@ -48,3 +48,17 @@ def test_the_section(large, read_page):
     (section,) = read_page(page(large)).all("section", id="lesions")
     assert "converge" in section["text"] or "several lesions acquired" in section["text"].lower()
     assert "Truncal" in section["text"] and "Private" in section["text"]
+
+
+def test_a_lesion_of_several_samples_is_named_once():
+    course = [{"lesion": "lung", "sample": name, "detected": True} for name in ("a", "b")]
+    finding = {
+        "variant": "copynumber:BRAF:amplification", "gene": "BRAF", "effect": "known",
+        "label": "BRAF amplification", "distribution": "private", "course": course,
+    }  # fmt: skip
+    report = {"resist": {"findings": [finding], "verdict": {"key_variants": []}}}
+    (found,) = copy_findings(report)
+    assert found["lesions"] == ["lung"]
+    allele = {"kind": "private", "lesions": ["lung"], "gene": "NRAS"}
+    (group,) = groups([allele], [found])
+    assert len(group["variants"]) == 2

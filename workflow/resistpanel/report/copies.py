@@ -142,6 +142,14 @@ def assessable(gene: dict) -> bool:
     return low >= NOT_ASSESSABLE["low"] or high <= NOT_ASSESSABLE["high"]
 
 
+def call_text(gene: dict, sample: dict) -> str:
+    """Return a gene's call; ``not called`` where the copies differ from those of the genome."""
+    low, high, genome = gene.get("copies_low"), gene.get("copies_high"), sample.get("baseline")
+    if gene["call"] == "neutral" and None not in (low, high, genome) and not low <= genome <= high:
+        return "not called"
+    return gene["call"] or ""
+
+
 def cell(gene: dict | None) -> dict:
     """Return a gene in one tumour: call, copies, log2 ratio."""
     if gene is None or gene["log2"] is None:

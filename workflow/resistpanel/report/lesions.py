@@ -69,7 +69,9 @@ def copy_findings(report: dict) -> list[dict]:
             "gene": f["gene"],
             "name": f["label"].removeprefix(f["gene"]).strip(),
             "kind": f["distribution"],
-            "lesions": [c["lesion"] or c["sample"] for c in f["course"] if c["detected"]],
+            "lesions": list(
+                dict.fromkeys(c["lesion"] or c["sample"] for c in f["course"] if c["detected"])
+            ),
             "key": f["variant"] in report["resist"]["verdict"]["key_variants"],
         }
         for f in report["resist"]["findings"]

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
-from resistpanel.report.copies import assessable, at_large
+from resistpanel.report.copies import assessable, at_large, call_text
 from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
@@ -193,7 +193,7 @@ def copy_row(finding: dict, report: dict) -> dict:
                 main = f"{plain(gene['copies'], 1)} copies"
                 low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
                 span = f"({low}–{high}) " if gene.get("copies_low") is not None else ""
-                detail = f"{span}{gene['call'] or ''}"
+                detail = f"{span}{call_text(gene, genes)}"
                 if genome := at_large(genes):
                     detail += f", {genome}"
         rows.append(sample_label(sample) | {"main": main, "detail": detail})
