@@ -75,7 +75,7 @@ def test_a_variant_that_an_earlier_report_lists_was_not_acquired(both, tmp_path)
     (line,) = one.lines
     assert (one.state, line.before, line.state) == ("emergent", "present", "emergent")
     assert one.states[0].state == "emergent"
-    text = "NGS before treatment (H1): MAP2K1 p.Cys121Ser positive, 12 %"
+    text = "NGS before treatment (H1): MAP2K1 p.Cys121Ser detected, 12 %"
     assert text in one.states[0].text and text in line.text
     assert line.tests[0].says == "present"
     assert found.other_tests[0].variants == (one.id,)

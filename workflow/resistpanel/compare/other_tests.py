@@ -54,6 +54,8 @@ RESULTS = {
 PERCENT = ("%", "percent", "% vaf", "%vaf")
 FRACTION = ("fraction", "vaf", "af")
 TIMEPOINTS = ("pre", "post")
+#: Results in words.
+SAID = {"positive": "detected", "negative": "not detected", "not assessable": "not assessable"}
 #: Cells without a value.
 EMPTY = {"", ".", "na", "n/a", "none", "null"}
 CODONS = re.compile(r"codons? (?P<first>\d+)(?: ?[-–] ?(?P<last>\d+))?", re.IGNORECASE)
@@ -296,9 +298,11 @@ def in_words(test: OtherTest) -> str:
     if test.alteration == "expression" and test.kind == "protein":
         what = f"{genes} expression"
     limit = "" if test.limit is None else f", limit {test.limit:g} {test.unit or ''}".rstrip()
-    if test.result == "negative" and test.kind == "sequence" and test.alteration is None:
+    if test.result == "negative" and test.kind in ("sequence", "rna") and not test.alteration:
         what, said = f"nothing else in {genes}", "detected"
-    else:
+    elif what.endswith("expression"):
         said = test.result
+    else:
+        said = SAID[test.result]
     value = "" if test.value is None else f", {test.value:g} {test.unit or ''}".rstrip()
     return f"{where_and_when(test)}: {what} {said}{value}{limit}"

@@ -224,6 +224,7 @@ def _states(facts: dict) -> list[str]:
             *([line["why"]] if line["why"] else []),
         ])  # fmt: skip
         lines.append(f"  line {line['line']}: {what}")
+        lines += [f"    other test: {one['text']}" for one in line.get("tests") or ()]
     for course in v["courses"]:
         if len(course["steps"]) > 1:
             lines.append(f"  course in {course['lesion']}: {course['text']}; {course['status']}")
