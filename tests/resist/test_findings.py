@@ -38,11 +38,7 @@ def test_by_class_alone_the_confidence_is_lower(patient, finding, context):
 
 
 def test_another_disease_is_said(patient, finding, context):
-<<<<<<< HEAD
-    p = v600e(patient("vemurafenib", disease="thyroid cancer")).background()
-=======
     p = v600e(patient("vemurafenib", disease="NSCLC")).background()
->>>>>>> cat19
     p.add("MAP2K1", "C121S")
     value = p.resist(context)
     assert any("from another disease (melanoma)" in r for r in finding(value, "MAP2K1").against)
