@@ -290,3 +290,16 @@ class TestMisread:
     def test_far_away(self, reference):
         far = Allele("c", 150, "", "AAATG")
         assert misread({self.parent(): 10_000, far: 4}, reference) == set()
+
+
+@pytest.mark.parametrize(
+    "ref, alt, substitution",
+    [
+        ("CTAA", "AATC", False),  # TC lost and TC gained three bases on, the first of them alike
+        ("CTAA", "GACC", True),
+        ("TTCGTTG", "ACGAATT", False),  # five bases gained and five lost, two between them
+        ("ACG", "TTT", True),
+    ],
+)
+def test_a_deletion_with_an_insertion_is_no_substitution(ref, alt, substitution):
+    assert Allele("chr1", 100, ref, alt).substitution == substitution

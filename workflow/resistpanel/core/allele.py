@@ -65,12 +65,11 @@ def _displaced(ref: str, alt: str) -> bool:
     different = sum(a != b for a, b in zip(ref, alt, strict=True))
     if different > MOST_SUBSTITUTED:
         return True
-    if n <= LEAST_DISPLACED or different < LEAST_DIFFERENT:
+    # Of those displaced, one may be as the reference at its new place, and is not part of `alt`.
+    least = LEAST_DISPLACED - (different >= MOST_SUBSTITUTED)
+    if n <= least or different < LEAST_DIFFERENT:
         return False
-    return any(
-        alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k]
-        for k in range(1, n - LEAST_DISPLACED + 1)
-    )
+    return any(alt[: n - k] == ref[k:] or alt[k:] == ref[: n - k] for k in range(1, n - least + 1))
 
 
 def _shared(one: str, other: str) -> int:
