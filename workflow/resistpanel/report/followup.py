@@ -4,6 +4,7 @@ The drawing has the days to the right, where every plasma has one, and the logar
 fraction upwards. Units are pixels of one SVG, y downwards.
 """
 
+import itertools
 import math
 
 from resistpanel.report.cells import sample_label, variant_name
@@ -87,10 +88,10 @@ def _given(line: dict, samples: dict) -> tuple[float, float] | None:
 
 
 def _label(points: list[dict]) -> None:
-    """Set what is below the points: the day, and the name where there is room beside others."""
-    for number, point in enumerate(points):
-        beside = [points[n]["x"] for n in (number - 1, number + 1) if 0 <= n < len(points)]
-        roomy = all(abs(x - point["x"]) >= NAME_WIDTH for x in beside)
+    """Set what is below the points: the day, and the name where all have room."""
+    places = [point["x"] for point in points]
+    roomy = all(later - one >= NAME_WIDTH for one, later in itertools.pairwise(places))
+    for point in points:
         point["label"] = point["note"] or point["name"]
         point["sub"] = point["name"] if point["note"] and roomy else ""
 
