@@ -995,7 +995,7 @@ PLAN_ON_TARGET = TABLE.add(
 )
 MOST_COPIES = TABLE.add(
     "MOST_COPIES",
-    200,
+    50,
     unit="fragments",
     meaning="Alleles with more are not looked at for unflagged copies of few molecules",
     origin="judgement",

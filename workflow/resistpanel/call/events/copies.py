@@ -34,13 +34,12 @@ def distinct(fragment: np.ndarray, place: np.ndarray) -> int:
     fragment, place : int64, (reads,)
         Whose read it is, and from `five_prime`.
     """
-    if not len(fragment):
-        return 0
-    order = np.lexsort([place, fragment])
-    fragment, place = fragment[order], place[order]
-    new = np.flatnonzero(np.diff(fragment)) + 1
-    first, last = np.concatenate([[0], new]), np.concatenate([new, [len(place)]]) - 1
-    return len(np.unique(np.column_stack([place[first], place[last]]), axis=0))
+    # Few reads: arrays would take longer.
+    ends: dict[int, tuple[int, int]] = {}
+    for one, at in zip(fragment.tolist(), place.tolist(), strict=True):
+        low, high = ends.get(one, (at, at))
+        ends[one] = min(low, at), max(high, at)
+    return len(set(ends.values()))
 
 
 def count_places(
@@ -57,7 +56,7 @@ def count_places(
     for s, (p, kind) in enumerate(zip(piles, kinds, strict=True)):
         if not kind.by_ends:
             continue
-        few = [c.support[s] for c in found if 1 < c.support[s].alt <= MOST_COPIES]
+        few = [c.support[s] for c in found if 2 < c.support[s].alt <= MOST_COPIES]
         if not few:
             continue
         table = p.reads.table
@@ -65,7 +64,6 @@ def count_places(
         order = np.argsort(fragment, kind="stable")
         cuts = np.searchsorted(fragment[order], np.arange(p.reads.n_fragments + 1))
         for support in few:
-            reads = np.concatenate(
-                [order[cuts[f] : cuts[f + 1]] for f in np.unique(support.rows["frag"]).tolist()]
-            )
+            of = set(support.rows["frag"].tolist())
+            reads = np.concatenate([order[cuts[f] : cuts[f + 1]] for f in of])
             support.places = distinct(fragment[reads], place[reads])
