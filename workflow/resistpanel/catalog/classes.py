@@ -88,8 +88,7 @@ def load_inactivating(folder: str | Path | None = None) -> list[Activating]:
     InputError
         One line for every malformed row.
     """
-    path = Path(CATALOG if folder is None else folder) / "inactivating.tsv"
-    return _load(path) if path.is_file() else []
+    return _if_there(folder, "inactivating.tsv")
 
 
 def load_recurrent(folder: str | Path | None = None) -> list[Activating]:
@@ -102,12 +101,17 @@ def load_recurrent(folder: str | Path | None = None) -> list[Activating]:
     InputError
         One line for every malformed row.
     """
-    path = Path(CATALOG if folder is None else folder) / "recurrent.tsv"
+    return _if_there(folder, "recurrent.tsv")
+
+
+def _if_there(folder: str | Path | None, name: str) -> list[Activating]:
+    """Read a table that a catalogue folder need not have."""
+    path = Path(CATALOG if folder is None else folder) / name
     return _load(path) if path.is_file() else []
 
 
 def _load(path: Path) -> list[Activating]:
-    """Read a table of functional variants, the same columns in both."""
+    """Read a table of functional variants; all have the same columns."""
     columns = ("gene", "alteration", "match_level", "source", "pmid")
     errors: list[InputError] = []
     rows: list[Activating] = []
