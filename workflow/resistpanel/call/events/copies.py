@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from resistpanel.call.call_constants import MOST_COPIES
-from resistpanel.call.io.evidence import Candidate, Pile
+from resistpanel.call.io.evidence import Candidate, Pile, clipped_span
 
 if TYPE_CHECKING:
     from resistpanel.call.io.collection import Kind
@@ -21,9 +21,8 @@ def five_prime(table: np.ndarray) -> np.ndarray:
 
     Of a reverse read that behind its last base.
     """
-    reverse = (table["flag"] & 16) != 0
-    begin = table["pos"].astype(np.int64) - table["lclip"]
-    return np.where(reverse, table["end"].astype(np.int64) + table["rclip"], begin)
+    begin, end, reverse = clipped_span(table)
+    return np.where(reverse, end, begin)
 
 
 def distinct(fragment: np.ndarray, place: np.ndarray) -> int:

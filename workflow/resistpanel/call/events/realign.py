@@ -20,7 +20,7 @@ from resistpanel.call.call_constants import (
     WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
-from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, strand_class
+from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, clipped_span, strand_class
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
@@ -287,16 +287,9 @@ def gains_of(alleles: list[Allele]) -> list[int]:
     return [0] + [a.shift for a in alleles]
 
 
-def _span(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the reference span of reads with their soft clips, and which are reverse."""
-    pos = rows["pos"].astype(np.int64) - rows["lclip"]
-    end = rows["end"].astype(np.int64) + rows["rclip"]
-    return pos, end, (rows["flag"] & 16) != 0
-
-
 def _fixed(rows: np.ndarray) -> bool:
     """Return whether the reads of a locus begin at a few bases, as those of amplicons."""
-    same, pairs = same_ends(*_span(rows[:: len(rows) // ENDS_SAMPLED + 1]))
+    same, pairs = same_ends(*clipped_span(rows[:: len(rows) // ENDS_SAMPLED + 1]))
     return pairs > 0 and same >= FIXED_ENDS * pairs
 
 
@@ -317,7 +310,7 @@ def _weights(
     starts = bias.of(h)
     if not fixed:
         return [bias.number(s, p.templates) for s in starts]
-    pos, end, reverse = _span(found.rows)
+    pos, end, reverse = clipped_span(found.rows)
     result = []
     for usable, gain in zip(starts, gains_of(locus.alleles), strict=True):
         at = np.where(reverse, end - found.rows["length"] + gain, pos) - locus.origin

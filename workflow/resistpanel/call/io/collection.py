@@ -198,9 +198,7 @@ def _ends(reads: Reads) -> np.ndarray:
     """Return what the 5' ends of the reads say of the library."""
     # A sample of a chunk's reads will do; of all places alike.
     table = reads.table[:: len(reads.table) // ENDS_SAMPLED + 1]
-    pos = table["pos"].astype(np.int64) - table["lclip"]
-    end = table["end"].astype(np.int64) + table["rclip"]
-    return same_ends(pos, end, (table["flag"] & 16) != 0)
+    return same_ends(*ev.clipped_span(table))
 
 
 def collect(

@@ -89,6 +89,16 @@ def near(read_length: float) -> int:
     return min(6, max(2, int(read_length * 0.08)))
 
 
+def clipped_span(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the reference span of reads with their soft clips, and which are reverse.
+
+    The span is int64, 0-based half-open.
+    """
+    pos = rows["pos"].astype(np.int64) - rows["lclip"]
+    end = rows["end"].astype(np.int64) + rows["rclip"]
+    return pos, end, (rows["flag"] & 16) != 0
+
+
 @dataclass
 class Candidate:
     """An allele with the evidence of every sample.
