@@ -324,8 +324,8 @@ def test_print_opens_everything_on_light_paper(chromium, url):
     tools = "[...document.querySelectorAll('.tools, .downloads, nav')].some(e => e.offsetParent)"
     assert chromium.evaluate(tools) is False
     # What is typed on the screen is not printed.
-    typed = "[...document.querySelectorAll('select, input, button:not(.sort)')].some(e => e.offsetParent)"
-    assert chromium.evaluate(typed) is False
+    typed = "[...document.querySelectorAll('select, input, button:not(.sort)')]"
+    assert chromium.evaluate(f"{typed}.some(e => e.offsetParent)") is False
     chromium.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert chromium.evaluate("document.querySelectorAll('details:not([open])').length") == 0
     chromium.evaluate("window.dispatchEvent(new Event('afterprint'))")
