@@ -117,7 +117,8 @@ FILTERS = (
         True,
         2.0,
         "In amplicons, fewer than {threshold:g} effective fragments in every tumour, that is "
-        "fragments divided by 1 + (n - 1) rho: copies of one molecule, which share its PCR error",
+        "fragments divided by 1 + (n - 1) rho: copies of one molecule, which all have its PCR "
+        "error",
         "fragments",
         "measured: python -m benchmarks.bed amplicon-ffpe",
     ),

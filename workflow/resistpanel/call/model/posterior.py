@@ -68,7 +68,7 @@ class Priors:
     germline_hom : float
         Of a homozygous germline variant.
     artifact : float
-        Of a recurrent artefact, shared by all samples.
+        Of a recurrent artefact in all samples.
     artifact_low : float
         Its least prior at low allele frequencies, as a fraction of that at high ones.
     own : float
