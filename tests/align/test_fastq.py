@@ -142,7 +142,7 @@ def test_a_umi_that_is_not_there(both):
 def test_a_comment_that_no_aligner_can_hand_on(tmp_path):
     path = write_fastq(tmp_path / "a.fq", [("r", "ACGT")], " 1:N:0:A RX:Z:ACGT")
     (line,) = problems(path, None, umi="tag")
-    assert "holds more than SAM tags" in line
+    assert "contains more than SAM tags" in line
     path = write_fastq(tmp_path / "b.fq", [("r", "ACGT")], "\tRX:Z:ACGT\tQX:Z:FF FF")
     assert problems(path, None, umi="tag") == []
 

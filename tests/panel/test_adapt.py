@@ -86,7 +86,7 @@ def test_gene_on_an_absent_contig_without_target_is_left_out(tmp_path):
 
 def test_beyond_the_end_of_a_contig_of_no_known_build(tmp_path):
     lengths = dict.fromkeys(LENGTHS["hg19"], 1_000_000_000) | {"chr7": 140_000_000}
-    with pytest.raises(InputError, match=r"lies beyond the end of chr7 \(140000000 bases\)"):
+    with pytest.raises(InputError, match=r"is beyond the end of chr7 \(140000000 bases\)"):
         adapt(tmp_path, lengths)
 
 

@@ -33,7 +33,7 @@ def second_study(study) -> None:
 def test_a_second_study_is_refused(study, owned, capsys, command):
     second_study(study)
     study.write(samples="second/samples.tsv")
-    with pytest.raises(InputError, match="holds the results of another study, whose sheet is"):
+    with pytest.raises(InputError, match="contains the results of another study, with the sheet"):
         check_owner(settings(study.config))
     for row in study.world.rows:  # as seen from the second sheet
         row["bam"] = f"../{row['bam']}"

@@ -154,7 +154,7 @@ def test_verdicts(tmp_path):
     results(tmp_path / "results", gate=False)
     assert verdicts(tmp_path / "results", {"P1": True, "P2": False}, tmp_path, 60) == [
         "P1: KRAS p.G12D was acquired. Confidence: high.",
-        "  quality of T: mean_depth 87.38, wanted >= 250",
+        "  quality of T: mean_depth 87.38, required >= 250",
         "  results/report/P1.html",
         "P2: no report",
     ]

@@ -150,7 +150,7 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
         ),
         (
             {"pool": "cohrt"},
-            "config.yaml (key 'pool'): 'cohrt' names no pool of normals; did you mean 'cohort'?",
+            "config.yaml (key 'pool'): 'cohrt' is not a pool of normals; did you mean 'cohort'?",
         ),
         (
             {"pool": [{"qc": "no.json", "sample": "blood"}]},

@@ -37,7 +37,7 @@ def choose(aligner: str) -> str:
         raise InputError(
             f"aligner '{aligner}' is not in the path",
             "key 'align.aligner'",
-            "install it, let Snakemake do so from workflow/envs/bwa.yaml, or take mappy",
+            "install it, let Snakemake do so from workflow/envs/bwa.yaml, or use mappy",
         )
     return aligner
 

@@ -114,7 +114,7 @@ def reads(path: Path) -> Iterator[Read]:
             raise InputError("the FASTQ cannot be read: no permission", str(path)) from None
         raise InputError(
             f"the FASTQ is truncated or damaged after line {number} ({error})", str(path),
-            "copy or make it again",
+            "copy or recreate it",
         ) from None  # fmt: skip
 
 
@@ -159,12 +159,12 @@ def count_reads(path: Path) -> int:
     except DAMAGED as error:
         raise InputError(
             f"the FASTQ is truncated or damaged after read {lines // 4} ({error})", str(path),
-            "copy or make it again",
+            "copy or recreate it",
         ) from None  # fmt: skip
     lines += not last.endswith(b"\n")
     if lines % 4:
         raise InputError(
-            f"{lines} lines are no whole number of reads", str(path), "copy or make it again"
+            f"{lines} lines are not a whole number of reads", str(path), "copy or recreate it"
         )
     return lines // 4
 
@@ -175,11 +175,11 @@ def _check_file(path: Path) -> Iterator[InputError]:
         if not path.is_file():
             raise InputError("no such FASTQ", str(path), "correct the path")
         if next(reads(path), None) is None:
-            raise InputError("the FASTQ has no reads", str(path), "copy or make it again")
+            raise InputError("the FASTQ has no reads", str(path), "copy or recreate it")
         if _cut_short(path):
             raise InputError(
                 "the FASTQ is truncated (its end-of-file block is missing)", str(path),
-                "copy or make it again",
+                "copy or recreate it",
             )  # fmt: skip
         if path.stat().st_size <= SMALL:
             count_reads(path)
@@ -300,7 +300,7 @@ def _check_pair(
         )  # fmt: skip
     if one.mate == 2 or other.mate == 1:
         return InputError(
-            "the files stand in the wrong order: this one holds read 2", str(first),
+            "the files are in the wrong order: this one has read 2", str(first),
             "change fastq1 and fastq2 about",
         )  # fmt: skip
     if one.name == other.name:
@@ -308,7 +308,7 @@ def _check_pair(
     names = [read.name for read in islice(reads(first), 4)]
     if number == 2 and len(names) == 4 and names[::2] == names[1::2]:
         return InputError(
-            "holds read 1 and read 2 in turn, and a file of read 2 is given, too", str(first),
+            "contains read 1 and read 2 alternately, and a file of read 2 is given", str(first),
             "give an interleaved file as fastq1 alone",
         )  # fmt: skip
     return InputError(
@@ -327,7 +327,7 @@ def _check_umi(read: Read, path: Path, umi: str) -> InputError | None:
         )
     if umi == "tag" and not (SAM_TAGS.match(read.comment) or UMI_MIGEC.search(read.comment)):
         return InputError(
-            f"the comment of read '{read.name}' holds more than SAM tags",
+            f"the comment of read '{read.name}' contains more than SAM tags",
             str(path),
             "separate tags by tabs and leave out what is none",
         )

@@ -153,7 +153,7 @@ def _write_named(
             got = _write_lane(made, index, note, sink, threads, settings.where_umi)
             if got != reads:
                 raise InputError(
-                    f"the FASTQ hold {reads} reads, {got} came out of the aligner",
+                    f"the FASTQ files have {reads} reads, {got} came out of the aligner",
                     str(lane.first),
                     "see the aligner's words above",
                 )

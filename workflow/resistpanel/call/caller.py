@@ -160,8 +160,8 @@ class Caller:
                 raise InputError(
                     f"none of its {bare} usable reads has base qualities",
                     sample.path,
-                    "align again from FASTQ with qualities: without them errors cannot be told "
-                    "from variants",
+                    "align again from FASTQ with qualities: without them errors cannot be "
+                    "distinguished from variants",
                 )
 
     def weigh(self) -> tuple[model.Posterior, model.Evidence]:

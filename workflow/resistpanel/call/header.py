@@ -140,7 +140,7 @@ def warnings(result: CallResult) -> list[str]:
     if outside:
         a = outside[0]
         lines.append(
-            f"{len(outside)} of {len(result.sites)} sites asked for lie outside the targets and "
+            f"{len(outside)} of {len(result.sites)} forced sites are outside the targets and "
             f"were not genotyped ({a.contig}:{a.pos + 1} {a.ref or '-'}>{a.alt or '-'}"
             f"{' and so on' if len(outside) > 1 else ''})"
         )

@@ -96,7 +96,7 @@ class Reference:
             )
         if len(codes) != end - start:
             raise InputError(
-                f"{contig}:{start + 1}-{end} is shorter than its index says",
+                f"{contig}:{start + 1}-{end} is shorter than its index states",
                 self.path,
                 "the file is cut off or its .fai is of another file: run samtools faidx",
             )

@@ -135,7 +135,7 @@ class CallVcf:
     Raises
     ------
     InputError
-        If the file is missing, is no VCF, or lacks FORMAT fields.
+        If the file is missing, is no VCF, or has no FORMAT fields.
 
     Notes
     -----
@@ -158,7 +158,7 @@ class CallVcf:
         missing = [name for name in formats if f"##FORMAT=<ID={name}," not in self.header]
         if missing:
             raise InputError(
-                f"lacks FORMAT {', '.join(missing)}", self.path, f"give a VCF of `{step}`"
+                f"has no FORMAT {', '.join(missing)}", self.path, f"give a VCF of `{step}`"
             )
         found = re.findall(r"^##resistpanel_([^=\n]+)=(.*)$", self.header, re.MULTILINE)
         self.parameters: dict[str, str] = dict(found)
@@ -209,7 +209,7 @@ class CallVcf:
             raise
         except Exception as error:  # cyvcf2 raises nothing more exact
             raise InputError(
-                f"damaged, or cut short ({error})", self.path, "make it again"
+                f"damaged, or cut short ({error})", self.path, "recreate it"
             ) from error
 
     def _call(self, record: Variant) -> Call:

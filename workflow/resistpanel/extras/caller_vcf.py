@@ -187,7 +187,7 @@ def normalised(path: Path, reference: Path, status: bool = False) -> list[pysam.
             "give calls of the same reference (build and contig names)",
         ) from None
     except (OSError, EOFError, ValueError, NotImplementedError, zlib.error) as error:
-        raise InputError(f"damaged: {error}", str(path), "make it again") from None
+        raise InputError(f"damaged: {error}", str(path), "recreate it") from None
     finally:
         pysam.set_verbosity(verbosity)
 

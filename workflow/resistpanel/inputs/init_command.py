@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     there = [path for path in (config, sheet) if path.exists()]
     if there and not args.force:
         raise InputErrors(
-            InputError("is there already", str(path), "give another folder, or --force")
+            InputError("already exists", str(path), "give another folder, or --force")
             for path in there
         )
     for name in ("reference", "targets", "genes"):

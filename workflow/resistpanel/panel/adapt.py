@@ -62,7 +62,7 @@ class Contigs:
             )
         if end > self.lengths[found]:
             raise InputError(
-                f"{name}:{end} lies beyond the end of {found} ({self.lengths[found]} bases) "
+                f"{name}:{end} is beyond the end of {found} ({self.lengths[found]} bases) "
                 f"in the reference {self.describe()}",
                 where,
                 "give the panel's file for this build",
@@ -87,7 +87,7 @@ def _header_build(path: Path, lines: Iterable[str]) -> str | None:
 def adapt_gff3(gff3: str | Path, contigs: Contigs) -> tuple[str, set[str]]:
     """Return a GFF3's text under the reference's contig names, and the contigs it lacks.
 
-    Features on contigs that the reference lacks are left out.
+    Features on contigs that are not in the reference are left out.
     """
     path = Path(gff3)
     if not path.is_file():
@@ -146,7 +146,7 @@ def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gf
     ]
     if 2 * len(away) > len(named):
         raise InputError(
-            f"{len(away)} of {len(named)} targets lie away from the gene of their name in {gff3}, "
+            f"{len(away)} of {len(named)} targets are not at the gene of their name in {gff3}, "
             f"first {away[0].name}",
             str(bed),
             "give BED and GFF3 of the same build",
@@ -231,6 +231,6 @@ def adapt_panel(
         check_agreement(targets, genes, Path(bed), Path(gff3))
         targets, number = name_targets(targets, genes)
         if number:
-            remarks.append(f"{bed}: {number} targets named for the gene that they lie in")
+            remarks.append(f"{bed}: {number} targets named after the gene that contains them")
         write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
     return Adapted(targets, remarks)

@@ -104,7 +104,7 @@ def add_umi(parser: argparse.ArgumentParser) -> None:
         choices=CHOICES["umi"],
         default=AUTO,
         help="how raw reads are grouped into molecules: duplex (both strands, UMIs of two halves), "
-        "single (each strand by itself) or none; RX, MI or name say where the UMI is. "
+        "single (each strand by itself) or none; RX, MI or name give the location of the UMI. "
         "auto: detected from the reads",
     )
 

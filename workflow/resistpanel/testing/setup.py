@@ -403,7 +403,7 @@ def _check_phases(listed, document: Document) -> None:
         for variant, _ in members:
             if variant.phase and seen.setdefault(variant.phase, number) != number:
                 raise InputError(
-                    f"variants of phase {variant.phase} lie too far apart to share fragments",
+                    f"variants of phase {variant.phase} are too far apart to be in one fragment",
                     variant.where,
                     "phase variants of one target",
                 )
