@@ -46,7 +46,7 @@ def page(packs: list[Pack], results: dict, others: dict) -> str:
         "",
         "Written by `python -m benchmarks.packs --publish`; do not edit. Simulated reads have",
         "assumptions in common with the caller; real reads do not. Each set is a *pack*",
-        f"([validate](../validate.md#packs-real-reads-with-their-truth)): {len(shown)} sets of "
+        f"([validate](../validate.md#packs-real-reads-with-known-variants)): {len(shown)} sets of "
         f"{len(origins)} origins. No reads are in the project;",
         "`python resources/packs/get_packs.py --data reads` gets them at the commits below and",
         "checks their SHA-256 (in each `pack.yaml`).",

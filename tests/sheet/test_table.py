@@ -137,7 +137,7 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             HEADER + NORMAL + BEFORE + AFTER.replace("after\t", "before\t"),
-            "samples.tsv:4 (column 'sample'): duplicate sample 'before', first at line 3; every "
+            "samples.tsv:4 (column 'sample'): duplicate sample 'before', first at line 3; "
             "sample names must be unique",
         ),
         (

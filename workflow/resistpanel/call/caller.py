@@ -144,9 +144,9 @@ class Caller:
 
     def collect(self) -> None:
         """Read all samples once and gather the evidence."""
-        self.take(self.read(self.chunks))
+        self.use_evidence(self.read(self.chunks))
 
-    def take(self, found: collection.Collection) -> None:
+    def use_evidence(self, found: collection.Collection) -> None:
         """Go on with evidence that was gathered.
 
         Raises
@@ -164,7 +164,7 @@ class Caller:
                     "distinguished from variants",
                 )
 
-    def weigh(self) -> tuple[model.Posterior, model.Evidence]:
+    def fit_models(self) -> tuple[model.Posterior, model.Evidence]:
         """Learn the error rates and evaluate the models."""
         pooled = error_model.learn_stutter(self.error_counts)
         self.error_models, suspects, error = error_model.learn_rates(self.error_counts, pooled)
@@ -453,7 +453,7 @@ class Caller:
         junctions = _without(junctions, breakpoints.repeated(junctions, self.reference))
         mistaken = breakpoints.shadows(junctions, self.found.candidates)
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
-        builder = RecordBuilder(self, *self.weigh())
+        builder = RecordBuilder(self, *self.fit_models())
         self.junction_limits = junction_limits(self, builder.rho, builder.threshold)
         return builder.records()
 
@@ -534,7 +534,7 @@ def build_pon(settings: Settings, output: str) -> int:
     """
     caller = Caller(settings)
     caller.collect()
-    posterior, _ = caller.weigh()
+    posterior, _ = caller.fit_models()
     rows = population.pon_rows(caller.candidates, len(caller.samples), posterior.log_bayes_factor)
     order = {contig: k for k, contig in enumerate(caller.samples[0].contigs)}
     lines = []

@@ -161,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
                 save(args.evidence, found, stamp(caller), *shard)
                 return 0
             if args.gather:
-                caller.take(gather(args.gather, caller))
+                caller.use_evidence(gather(args.gather, caller))
             result = caller.run(args.output)
             for text in warnings(result):
                 print(f"resistpanel: warning: {text}", file=sys.stderr)

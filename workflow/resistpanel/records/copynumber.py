@@ -87,7 +87,7 @@ class GeneCopies(Record):
     probability: Fraction | None
     """That the copies are not the baseline's."""
     loh: bool | None
-    """One haplotype lost in all tumour cells; null: cannot be told."""
+    """One haplotype lost in all tumour cells; null: not determined."""
     balance: Fraction | None
     """Fraction of the rarer haplotype at the gene's heterozygous sites, 0 to 0.5."""
     balance_low: Fraction | None
@@ -171,7 +171,7 @@ class Admixture(Record):
     low: Fraction | None
     high: Fraction | None
     found: bool | None
-    """null: too few sites to tell."""
+    """null: too few sites."""
     evidence: Number | None
     """Log10 likelihood ratio against none."""
     sites: Count
@@ -186,7 +186,7 @@ class Agreement(Record):
     """At which one of the two is homozygous for the alternative allele."""
     discordant: Count
     same: bool | None
-    """Of one person; null: cannot be told."""
+    """Of one person; null: not determined."""
 
 
 class SampleSex(Record):

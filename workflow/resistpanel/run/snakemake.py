@@ -211,7 +211,7 @@ def _event(text: str, progress: Progress, display: Display) -> None:
         event = json.loads(text)
     except ValueError:
         return
-    finished = progress.take(event)
+    finished = progress.update(event)
     if finished and not display.live:
         display.print(f"[{progress.done}/{progress.total}] {finished}")
     if event.get("level") == "error" and event.get("event") == "error" and event.get("message"):

@@ -362,7 +362,7 @@ def from_reference(
             for target in members:
                 if "N" in region.sequence(target.start, target.end):
                     raise InputError(
-                        f"target {target.name} ({chrom}:{target.start + 1}-{target.end}) holds "
+                        f"target {target.name} ({chrom}:{target.start + 1}-{target.end}) contains "
                         f"bases that are N in {reference}",
                         cure="leave the target out of the BED",
                     )

@@ -157,7 +157,7 @@ class Validation:
         v, room = site.variant, Room(GAP // 2)
         for other in beside:
             if other.chrom == v.chrom and abs(other.pos - v.pos) < 1000 and other != v:
-                room.take(other.chrom, other.pos, other.end)
+                room.reserve(other.chrom, other.pos, other.end)
         sequence, offset = fetch(v.chrom, v.pos - 300, v.end + 300)
         return call.model != "germline" and room.free(v.chrom, *span(v, sequence, offset))
 

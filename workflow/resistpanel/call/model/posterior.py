@@ -71,7 +71,7 @@ class Priors:
         Of a recurrent artefact in all samples.
     artifact_low : float
         Its least prior at low allele frequencies, as a fraction of that at high ones.
-    own : float
+    independent : float
         That the error multipliers of the samples at a site are independent of each other, if
         the allele is absent.
     present : float
@@ -87,7 +87,7 @@ class Priors:
     germline_hom: float = setting(3e-4, unit="1", origin="judgement")
     artifact: float = setting(6e-6, unit="1", origin="judgement")
     artifact_low: float = setting(ARTIFACT_LOW, unit="1", origin="definition: ARTIFACT_LOW")
-    own: float = setting(0.5, unit="1", origin="judgement")
+    independent: float = setting(0.5, unit="1", origin="judgement")
     present: float = setting(0.5, unit="1", origin="judgement")
     null: float = setting(
         0.01,
@@ -544,7 +544,9 @@ def _log_null(evidence: Evidence, by_sample: Likelihoods, priors: Priors) -> np.
     """Return log prior times likelihood of absence, (candidates,)."""
     shared = logsumexp(evidence.log_shared + by_sample.absent.sum(1), axis=1)
     own = log_own_absent(evidence).sum(1)
-    log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
+    log_null = np.logaddexp(
+        np.log1p(-priors.independent) + shared, np.log(priors.independent) + own
+    )
     return log_null + np.log(priors.null)
 
 

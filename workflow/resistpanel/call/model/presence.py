@@ -94,7 +94,10 @@ def backgrounds(
     w = evidence.log_shared
     shown = logsumexp(w[:, None] + by_sample.present, axis=2)
     alone = shown - logsumexp(w[:, None] + by_sample.absent, axis=2)
-    log_prior = [np.log1p(-priors.own) + w, np.full((number, 1), np.log(priors.own))]
+    log_prior = [
+        np.log1p(-priors.independent) + w,
+        np.full((number, 1), np.log(priors.independent)),
+    ]
     absent = [by_sample.absent, log_own_absent(evidence)[:, :, None]]
     if normal is not None:
         recurrent = log_artifact_prior(priors.artifact_low) + np.log(priors.artifact / priors.null)
