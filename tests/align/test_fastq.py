@@ -95,7 +95,7 @@ def _spoil(what, first, second, folder):
         ("one read fewer", "a_R2.fastq.gz: has 19 reads, its mate file has more"),
         ("another lane", "a_R1.fastq.gz: read 1 is 'I:1:FC:3:1101:0:7', its mate in b_R2"),
         ("another order", "a_R1.fastq.gz: read 10 is "),
-        ("exchanged", "a_R2.fastq.gz: the files stand in the wrong order"),
+        ("exchanged", "a_R2.fastq.gz: the files are in the wrong order"),
         ("twice", "a_R1.fastq.gz: both mates are the same file"),
     ],
 )

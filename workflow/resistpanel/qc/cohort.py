@@ -138,7 +138,7 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[IdentityFinding]:
         )
         if partner is not None:
             done |= {row, partner}
-            text = f"{cohort.name(row)} and {cohort.name(partner)} have changed places"
+            text = f"{cohort.name(row)} and {cohort.name(partner)} are exchanged"
             found.append(_finding("swap", cohort, [row, partner], text))
         else:
             done.add(row)

@@ -97,7 +97,7 @@ class Finding:
 
     @property
     def tier(self) -> int:
-        """0: known and brought by relapse, or not known to be; 1: candidate likewise; then the rest."""
+        """0: known and gained at relapse, or unclear; 1: candidate likewise; then the rest."""
         came = self.gained or self.open
         if self.effect == "known":
             return 0 if came else 2
