@@ -34,7 +34,7 @@ GENES = {2500: ("BRCA2", "KIT", "EGFR", "TET2"), 1000: genome.GENES[:8]}
 
 def propose(rng: np.random.Generator, chrom: str, pos: int, fetch) -> Variant | None:
     """Draw an SNV, an indel of 1 to 20 bases, or one base more or less in a homopolymer."""
-    which = KINDS[int(rng.integers(3))]
+    which = str(rng.choice(KINDS, p=(0.25, 0.25, 0.5)))  # few positions are near a homopolymer
     if which != KINDS[2]:
         return calibration._propose(rng, chrom, pos, which == KINDS[1], fetch)
     sequence, offset = fetch(chrom, pos, pos + 80)
@@ -60,7 +60,7 @@ def kind_of(variant: Variant, fetch) -> str:
 def measure(data: trio.Trio, draws: int, per_pass: int, rng: np.random.Generator) -> pd.DataFrame:
     """Return a row for each site and tumour that a variant was put into."""
     tumours = data.settings.samples
-    number = math.ceil(1.3 * len(KINDS) * draws / len(tumours))
+    number = math.ceil(1.6 * len(KINDS) * draws / len(tumours))
     sites = calibration.draw_sites(rng, data, number, 0.0, propose=propose)
     folder = data.folder / "lod"
     folder.mkdir(exist_ok=True)
