@@ -121,7 +121,7 @@ class _Broken(Exception):
 
 
 def _segments(running: subprocess.Popen) -> Stream:
-    """Yield what an aligner writes; what it writes wrong is told apart from our own faults."""
+    """Yield what an aligner writes; faults of its output are distinguished from other errors."""
     try:
         with pysam.AlignmentFile(running.stdout, "r", check_sq=False) as source:
             stream = iter(source)

@@ -1,4 +1,4 @@
-"""FASTQ files: what their first reads tell, and whether they are whole."""
+"""FASTQ files: properties of their first reads, and whether they are complete."""
 
 import gzip
 import re
@@ -259,7 +259,7 @@ def quality_offset(first: Path, second: Path | None, qualities: str = "auto") ->
 def check_lane(
     first: Path, second: Path | None, umi: str = "none", qualities: str = "auto"
 ) -> Iterator[InputError]:
-    """Yield what is wrong with the FASTQ of one lane, as far as a quick look tells.
+    """Yield what is wrong with the FASTQ of one lane, as far as the first reads show.
 
     Missing, empty, not FASTQ, cut short (bgzip at any size, gzip up to `SMALL` bytes), mates
     that do not belong together, files in the wrong order, no UMI where one should be, a scale of
@@ -342,7 +342,7 @@ class Lane:
     ----------
     first, second : Path, Path or None
     group : dict of str to str
-        ID, SM, LB, PL and, where the read names tell, PU.
+        ID, SM, LB, PL and, where the read names have it, PU.
     interleaved : bool
         Whether `first` holds both mates in turn.
     offset : int
@@ -374,7 +374,7 @@ def lanes(
 ) -> list[Lane]:
     """Return the lanes of a sample with their read groups.
 
-    The ID is that of flow cell and lane where Illumina's read names tell, else a number. Lanes
+    The ID is that of flow cell and lane where Illumina's read names have it, else a number. Lanes
     of one sample are one library: duplicates are sought over all of them.
     """
     found: list[Lane] = []

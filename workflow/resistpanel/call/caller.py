@@ -123,7 +123,7 @@ class Caller:
 
     @staticmethod
     def by_ends(found: Assay) -> bool:
-        """Return whether a sample's copies are known by their ends, unless told of none."""
+        """Return whether a sample's copies are recognised by their ends, unless `reads` was set."""
         return found.library == "capture" and not found.molecular and "reads" not in found.given
 
     def _assays(self, targets: list[Target]) -> list[Assay]:
@@ -143,11 +143,11 @@ class Caller:
         ]
 
     def collect(self) -> None:
-        """Read all samples once and gather the evidence."""
+        """Read all samples once and collect the evidence."""
         self.use_evidence(self.read(self.chunks))
 
     def use_evidence(self, found: collection.Collection) -> None:
-        """Go on with evidence that was gathered.
+        """Use evidence that was collected.
 
         Raises
         ------
@@ -165,7 +165,7 @@ class Caller:
                 )
 
     def fit_models(self) -> tuple[model.Posterior, model.Evidence]:
-        """Learn the error rates and evaluate the models."""
+        """Estimate the error rates and evaluate the models."""
         pooled = error_model.learn_stutter(self.error_counts)
         self.error_models, suspects, error = error_model.learn_rates(self.error_counts, pooled)
         multipliers = error_model.learn_multipliers(
@@ -458,7 +458,7 @@ class Caller:
         return builder.records()
 
     def outside(self) -> list[Allele]:
-        """Return the alleles asked for that were not genotyped, as they lie outside the targets."""
+        """Return the forced sites that were not genotyped, since they are outside the targets."""
         return sorted(set(self.sites) - {c.allele for c in self.candidates if c.forced})
 
     def call(self) -> CallResult:

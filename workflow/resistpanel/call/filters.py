@@ -281,7 +281,7 @@ def measure(
     if not len(rows) or total <= 0:
         return metrics
     if candidate.allele.symbolic:
-        # Where a breakend lies in a target, one strand, one orientation and lower mapping qualities
+        # Where a breakend is in a target, one strand, one orientation and lower mapping qualities
         # are what split reads have.
         return metrics
     strand = rows["cls"] % 3
@@ -298,7 +298,7 @@ def measure(
             (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
         )
     if not candidate.allele.substitution:
-        # Realigned reads tell an indel as well from their ends as from their middle.
+        # Realigned reads show an indel near their ends as well as in their middle.
         return metrics | _mapping(candidate, rows, read_length)
     ends = near(read_length)
     # Reads of an amplicon all begin at one base: no allele there can be anywhere else.

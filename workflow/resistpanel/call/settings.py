@@ -25,7 +25,7 @@ class Settings:
         None: tumour-only.
     tumors : list of path
     sites : path or None
-        VCF of alleles to genotype whatever the reads propose.
+        VCF of alleles to genotype even if the reads do not propose them.
     germline : path or None
         VCF of population allele frequencies (INFO/AF).
     pon : path or None

@@ -120,7 +120,7 @@ def possible_counts(
     """
     control = (0, depth) if control is None else control
     least = _fewest(depth, error, control, POSSIBLE)
-    # The caller asks for two fragments whatever they say.
+    # The caller requires two fragments in any case.
     return least, max(_fewest(depth, error, control, PRESENT), 2) - 1
 
 

@@ -256,7 +256,7 @@ def concatenated(haplotypes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, 
 
 
 def overlap(first: Allele, second: Allele) -> bool:
-    """Tell whether two trimmed alleles cannot both be applied to one haplotype."""
+    """Return whether two trimmed alleles cannot both be applied to one haplotype."""
     if first.contig != second.contig:
         return False
     for one, other in ((first, second), (second, first)):

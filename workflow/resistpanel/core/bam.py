@@ -1,4 +1,4 @@
-"""What a BAM's header and first read tell, checked against the sheet and the reference."""
+"""The header and first read of a BAM, checked against the sheet and the reference."""
 
 import contextlib
 import dataclasses

@@ -139,7 +139,7 @@ class CallVcf:
 
     Notes
     -----
-    cyvcf2 gives FILTER None for both ``PASS`` and ``.`` (its FILTERS tell them apart), floats in
+    cyvcf2 gives FILTER None for both ``PASS`` and ``.`` (its FILTERS distinguish them), floats in
     single precision, and missing integers as negative numbers. All of that ends here.
     """
 

@@ -215,7 +215,7 @@ def read_calls(
     tumor : str, optional
         The tumour that the file is of, if it is of one.
     form : str, optional
-        Name in `resistpanel.extras.formats.FORMATS`; by default what the header tells.
+        Name in `resistpanel.extras.formats.FORMATS`; by default that of the header.
 
     Returns
     -------

@@ -231,7 +231,7 @@ RULES = {
 
 
 def format_of(header: str) -> str:
-    """Return the name of the format that a VCF's header tells, ``vcf`` if none is known."""
+    """Return the name of the format of a VCF by its header, ``vcf`` if none is known."""
     for line in header.splitlines():
         for mark, name in MARKS.items():
             if line.casefold().startswith(mark):

@@ -82,7 +82,7 @@ class Panel:
         return len(seen), len(rows), missing
 
     def shows(self, row) -> bool:
-        """Tell whether an alteration that fits the row could be seen on the targets."""
+        """Return whether an alteration that fits the row could be seen on the targets."""
         if row.match_level in ("exact", "codon") and row.residues:
             return row.id in self.with_site or (
                 row.change is not None

@@ -96,7 +96,7 @@ def _common(values: list, what: str) -> object:
 
 
 def is_before(proposal: Proposal, proposals: list[Proposal]) -> bool:
-    """Tell whether a tumour is, or may be, the one before treatment."""
+    """Return whether a tumour is, or may be, the one before treatment."""
     same = [p for p in proposals if p.patient == proposal.patient and p.role in TUMOR_ROLES]
     days = [p.day for p in same if p.day is not None]
     if proposal.timepoint is None and proposal.day is not None and len(days) == len(same) > 1:

@@ -215,7 +215,7 @@ def _check_genes(
 
 
 def _meets(target: Target, gene: Gene) -> bool:
-    """Return whether a target lies within a gene's coding span, or near it."""
+    """Return whether a target is within a gene's coding span, or near it."""
     return (
         target.chrom == gene.chrom
         and target.start < gene.cds[-1][1] + NEAR

@@ -39,7 +39,7 @@ class Contigs:
         return name if name in self.lengths else self._names.get(with_chr(name))
 
     def describe(self) -> str:
-        """Name the reference and, where its lengths tell, its build."""
+        """Name the reference and, if its lengths identify it, its build."""
         return f"{self.reference} ({self.build})" if self.build else self.reference
 
     def check(self, path: Path, build: str | None) -> None:
@@ -154,7 +154,7 @@ def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gf
 
 
 def name_targets(targets: list[Target], genes: dict[str, Gene]) -> tuple[list[Target], int]:
-    """Give targets that no gene of the panel is named in the gene that they lie in.
+    """Give targets that no gene of the panel is named in the gene that they are in.
 
     Copy number is a gene's, and a BED of the laboratory's own names its rows as it likes. The
     gene is the one whose coding bases the target shares, or else the only one that it lies
@@ -184,7 +184,7 @@ def name_targets(targets: list[Target], genes: dict[str, Gene]) -> tuple[list[Ta
 
 
 def _gene_at(target: Target, genes: list[Gene]) -> str | None:
-    """Return the symbol of the gene that a target lies in, or None."""
+    """Return the symbol of the gene that a target is in, or None."""
     shared = {
         gene.symbol: sum(
             max(0, min(end, target.end) - max(start, target.start)) for start, end in gene.cds

@@ -59,7 +59,7 @@ class PartialDeletion(Record):
     """Mean of the targets; within targets, of the first quartile of their depth against the
     third, relative to the normal."""
     probability: Fraction | None
-    """null: breakpoints lie within the targets, of which at least a quarter of the bases has no
+    """null: breakpoints are within the targets, of which at least a quarter of the bases has no
     copy."""
 
 
@@ -259,7 +259,7 @@ class CopyNumber(Record):
     """Copy number, purity, contamination and identity of a patient's samples.
 
     log2 ratios are centred on the value that most autosomal genes share; intervals are of 95 %;
-    fractions lie between 0 and 1.
+    fractions are between 0 and 1.
     """
 
     schema: Literal["resistpanel/copynumber/1"]
@@ -278,4 +278,4 @@ class CopyNumber(Record):
     identity: PatientIdentity
     gate: SamplesGate
     origins: tuple[AlleleOrigin, ...] | UnsetType = UNSET
-    """Of every allele, whatever FILTER call gave it; absent with a normal."""
+    """Of every allele, regardless of its FILTER in call; absent with a normal."""

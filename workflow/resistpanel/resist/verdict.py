@@ -30,7 +30,7 @@ from resistpanel.resist.tests_after import (
 )
 from resistpanel.resist.therapy_options import resisted_drugs
 
-#: How a state is told of a known alteration.
+#: Description of a state of a known alteration.
 _STATE = {
     "acquired": "was acquired",
     "emergent": (

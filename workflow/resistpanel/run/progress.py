@@ -49,7 +49,7 @@ class _Job:
 
 
 class Progress:
-    """The state of a run, told by its events.
+    """The state of a run, from its events.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ TICK = 1.0
 
 
 def prints_itself(extra: list[str]) -> bool:
-    """Tell whether Snakemake is asked for something else than a run."""
+    """Return whether Snakemake is asked for something else than a run."""
     return any(word.split("=")[0] in PRINTING for word in extra)
 
 

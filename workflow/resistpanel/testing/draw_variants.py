@@ -55,7 +55,7 @@ class Room:
         self._taken.setdefault(chrom, []).append((start, end))
 
     def free(self, chrom: str, start: int, end: int) -> bool:
-        """Tell whether an interval keeps its distance from all that is taken."""
+        """Return whether an interval keeps its distance from all that is taken."""
         gap = self.gap
         return all(start >= e + gap or end <= s - gap for s, e in self._taken.get(chrom, []))
 

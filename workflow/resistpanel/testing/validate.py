@@ -150,7 +150,7 @@ class Validation:
         return read_calls(vcf, fetch, TUMOR, NORMAL)
 
     def _usable(self, site: Site, stated: dict, beside: list[Allele], fetch: Fetch) -> bool:
-        """Tell whether the caller gave a site its limit, and nothing inherited lies near."""
+        """Return whether the caller gave a site its limit, and nothing inherited is near."""
         call = stated.get(site.variant)
         if call is None or call.depth == 0:
             return False

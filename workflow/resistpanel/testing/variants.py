@@ -131,7 +131,7 @@ class Places:
         self._taken.setdefault(chrom, []).append((start, end))
 
     def free(self, chrom: str, start: int, end: int) -> bool:
-        """Return whether nothing lies within `SPACING` of [start, end)."""
+        """Return whether nothing is within `SPACING` of [start, end)."""
         return all(
             end + SPACING <= first or last + SPACING <= start
             for first, last in self._taken.get(chrom, ())

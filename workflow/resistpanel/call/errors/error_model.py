@@ -831,7 +831,7 @@ def _fit(
         cells = slice(0, len(count))
         like[k, cells] = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
         number[k, cells] = tables[k][count, bin_]
-    # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
+    # Where depth or targets are too few to estimate the multiplier, it is about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
     weights = np.tile(before, (len(tables), 1))

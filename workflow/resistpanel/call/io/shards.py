@@ -56,7 +56,7 @@ def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
 
 
 def stamp(caller: "Caller") -> dict:
-    """Return what the shares of one call must have in common, whatever the paths."""
+    """Return what the shards of one call must have in common, independent of paths."""
     settings = caller.settings
 
     def digest(rows) -> str:
@@ -215,7 +215,7 @@ def _collection(head: dict, arrays) -> Collection:
 
 
 def gather(paths: Sequence[str | Path], caller: "Caller") -> Collection:
-    """Put the shares of a call together, in whatever order they are named.
+    """Combine the shards of a call, in any order.
 
     Raises
     ------

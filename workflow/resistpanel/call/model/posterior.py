@@ -284,7 +284,7 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the log prior of an inherited heterozygous variant's AF without a normal.
 
     Where a tumour lost or gained a copy, inherited variants lie away from a half, on both sides of
-    it alike. Those above it are few in somatic ones, so that they show what lies below it: in a
+    it alike. Those above it are few in somatic ones, so that they show what is below it: in a
     tumour without such a change an AF of 0.3 is somatic, in one where a tenth of the inherited
     variants is at 0.7 it may be either.
 

@@ -69,7 +69,7 @@ def log_presence(
         Of alleles that are not inherited: under those the samples are not independent.
     normal : int or None
         Index of the normal; None in tumour-only mode, where no recurrent artefact is considered:
-        nothing would tell it from a variant of all tumours.
+        it could not be distinguished from a variant of all tumours.
     priors : Priors
     admixture : Admixture
     """
