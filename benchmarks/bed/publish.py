@@ -26,8 +26,9 @@ one), `germline`, `near germline`, `contaminant` or `paralogue` (in a region of 
 a copy that is not in the reference). Values of AF, intervals and UB exclude such regions. Each row
 has few variants and mostly one patient, so the intervals are important. The rows small-panel-alone,
 duplex-material and duplex-hotspots were added to provoke failures, after easier data of their kind
-had shown none: they are stress tests, not estimates of typical accuracy. Assays of one family and seed
-have the same patient: `duplex`, `simplex`, `duplex-fgbio`; `ffpe`, `oxidation`, `short-inserts`, `contaminated`, `replicates`.
+had shown none: they are stress tests, not estimates of typical accuracy. Assays of one family
+and seed have the same patient: `duplex`, `simplex`, `duplex-fgbio`; `ffpe`, `oxidation`,
+`short-inserts`, `contaminated`, `replicates`.
 
 ## All assays
 """
@@ -385,8 +386,8 @@ FAILURES_HEAD = """\
 
 The first run of the bed ({first}) and the same caller (commit da2003f) on the patients of the table
 above, compared with the current one. `duplex-hotspots` shows why real reference material was called
-worse than easier forms of it: below AF 5 % an allele was counted as an error of its kind, and a panel of
-2,300 bases has few other errors; from 5 % on it was found. `duplex-material` is at about 5 %, and
+worse than easier forms of it: below AF 5 % an allele was counted as an error of its kind, and a panel
+of 2,300 bases has few other errors; from 5 % on it was found. `duplex-material` is at about 5 %, and
 `duplex` and the small panels with a normal have few variants between 1 and 5 % on few bases. Rows
 without a value were not run.
 """
@@ -486,8 +487,8 @@ def write(path: Path = PAGE) -> Path:
         parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
         parts.append(lost_at_two_percent())
     if settings():
-        parts.append("## The same reads with fewer targets or without a normal\n\nCalls of the same "
-                     "variants in the same reads.\n")  # fmt: skip
+        parts.append("## The same reads with fewer targets or without a normal\n\nCalls of the "
+                     "same variants in the same reads.\n")  # fmt: skip
         parts.append(report.table(settings(), COMPARED))
     parts += [_programs(), _cost(), *(_section(name, "resistpanel") for name in _measured())]
     depth_page = genome.WORK / "results" / "depths.md"

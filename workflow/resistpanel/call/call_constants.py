@@ -276,7 +276,7 @@ SITE_MOST_RATES = TABLE.add(
     (0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.01, 0.003),
     unit="1 per base",
     meaning="Highest error rate towards one base at a site, by the best quality group read "
-    "there: beyond it are mapping artefacts, which the model `artifact` covers; lower "
+    "there: beyond it are mapping artifacts, which the model `artifact` covers; lower "
     "for consensus, in which an error must recur in every copy",
     origin="judgement",
 )
@@ -678,21 +678,21 @@ ARTIFACT_SPREAD = TABLE.add(
     "ARTIFACT_SPREAD",
     0.12,
     unit="logit",
-    meaning="The same between the samples that show a recurrent artefact",
+    meaning="The same between the samples that show a recurrent artifact",
     origin="judgement",
 )
 ARTIFACT_LEVEL = TABLE.add(
     "ARTIFACT_LEVEL",
     0.02,
     unit="1",
-    meaning="Allele frequency from which on the prior of a recurrent artefact is flat",
+    meaning="Allele frequency from which on the prior of a recurrent artifact is flat",
     origin="judgement",
 )
 ARTIFACT_LOW = TABLE.add(
     "ARTIFACT_LOW",
     0.03,
     unit="1",
-    meaning="Least prior of a recurrent artefact at low allele frequencies, as a fraction of that "
+    meaning="Least prior of a recurrent artifact at low allele frequencies, as a fraction of that "
     "from ARTIFACT_LEVEL on",
     origin="judgement: the multiplier of the error rate covers such frequencies too",
 )
@@ -700,7 +700,7 @@ ARTIFACT_LOW_MOLECULES = TABLE.add(
     "ARTIFACT_LOW_MOLECULES",
     0.003,
     unit="1",
-    meaning="The same of a substitution where a tumour sample is of molecules: an artefact at one "
+    meaning="The same of a substitution where a tumour sample is of molecules: an artifact at one "
     "frequency in reads and in molecules is of no cycle or strand, which leaves mapping",
     origin="judgement: a tenth; python -m benchmarks.molecule_calls --seed 55120931 measures what "
     "is called, and the false calls",
@@ -788,7 +788,7 @@ TIN_FROM = TABLE.add(
     0.08,
     unit="1",
     meaning="Allele frequency in a tumour from which on tumour in the normal is considered "
-    "for one allele: below it, an artefact is as likely",
+    "for one allele: below it, an artifact is as likely",
     origin="judgement",
 )
 ENDS_LIKE = TABLE.add(
@@ -925,7 +925,7 @@ ARTIFACT_CAP = TABLE.add(
     0.05,
     unit="1",
     meaning="Allele frequency up to which a number of fragments that is refused although a lower "
-    "one is called raises the limit of detection: recurrent artefacts",
+    "one is called raises the limit of detection: recurrent artifacts",
     origin="judgement",
 )
 SHALLOW = TABLE.add(

@@ -74,7 +74,7 @@ SEVERAL = TABLE.add(
     unit="variants",
     meaning="Fewest shared variants detected in a sample that show that it contains tumour, where "
     "none of them is a catalogued allele such as the driver",
-    origin="judgement: one could be a recurrent artefact, or come from another library",
+    origin="judgement: one could be a recurrent artifact, or come from another library",
 )
 MOST_BEFORE = TABLE.add(
     "MOST_BEFORE",

@@ -259,7 +259,7 @@ CARRYOVER_LEAST_ALLELES = TABLE.add(
     4,
     unit="sites",
     meaning="Carry-over: fewest sites that show the patient's allele in two fragments or more",
-    origin="judgement: single artefact sites do not name a patient",
+    origin="judgement: single artifact sites do not name a patient",
 )
 CARRYOVER_MARGIN = TABLE.add(
     "CARRYOVER_MARGIN",

@@ -406,7 +406,7 @@ class Variant(Record):
     reverts: Annotated[tuple[Reverted, ...], Meta(min_length=1)] | UnsetType = UNSET
     """Truncating alleles of the gene that it reverts, by translation."""
     real: Fraction | None = None
-    """Probability that the allele is neither error, artefact nor another person's; null where the
+    """Probability that the allele is neither error, artifact nor another person's; null where the
     calls state no odds."""
     origin: Origin | UnsetType = UNSET
     """Only without a normal."""
@@ -566,7 +566,7 @@ class KnownAllele(Record):
     depth: Count
     critical: Count | None
     """Fewest fragments that errors alone show in at most 0.1 %; null where errors, or a recurrent
-    artefact, leave none."""
+    artifact, leave none."""
     expected_errors: Number | None
     """Fragments expected with the allele from errors alone."""
     limit: Fraction | None

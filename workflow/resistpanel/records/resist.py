@@ -107,7 +107,7 @@ class Confidence(Record):
     than a chance match."""
 
     real: Fraction | None
-    """Probability that the allele is neither error, artefact nor another person's; null for
+    """Probability that the allele is neither error, artifact nor another person's; null for
     copy-number changes, and where the calls state no odds."""
     ccf_below_1: Fraction | None
     """Probability that before the latest line of therapy it was in less than 1 % of the tumour

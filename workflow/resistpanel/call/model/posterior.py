@@ -68,7 +68,7 @@ class Priors:
     germline_hom : float
         Of a homozygous germline variant.
     artifact : float
-        Of a recurrent artefact in all samples.
+        Of a recurrent artifact in all samples.
     artifact_low : float
         Its least prior at low allele frequencies, as a fraction of that at high ones.
     independent : float
@@ -100,7 +100,7 @@ class Priors:
         """Return the priors of a substitution where a tumour sample is of molecules.
 
         Errors of sequencing and amplification are in reads and not in all copies of a molecule, so
-        that few artefacts are at one frequency in a normal of reads and in molecules.
+        that few artifacts are at one frequency in a normal of reads and in molecules.
         """
         return replace(self, artifact_low=min(self.artifact_low, ARTIFACT_LOW_MOLECULES))
 
@@ -640,7 +640,7 @@ def _log_germline(
 
 
 def _log_artifact(by_sample: Likelihoods, normal: int | None, priors: Priors) -> np.ndarray:
-    """Return log prior times likelihood of a recurrent artefact, (candidates,)."""
+    """Return log prior times likelihood of a recurrent artifact, (candidates,)."""
     if normal is None:
         return np.full(len(by_sample.close), LOG_TINY)
     prior = log_artifact_prior(priors.artifact_low)
