@@ -39,7 +39,7 @@ are simulated.
   patients. In 45 % of the patients it was there before, from far below 1 % to all cells of one
   lesion.
 - Passengers are drawn by type of substitution over the coding bases, and hit catalogued genes by
-    chance; in one patient of 20 about 80 passengers were gained at relapse.
+  chance; in one patient of 20 about 80 passengers were gained at relapse.
 
 Errors are drawn at catalogued alleles only; at all other bases of the panel, each allele that is
 seen is real.
