@@ -386,7 +386,7 @@ FAILURES_HEAD = """\
 
 The first run of the bed ({first}) and the same caller (commit da2003f) on the patients of the table
 above, compared with the current one. `duplex-hotspots` shows why real reference material was called
-worse than easier forms of it: below AF 5 % an allele was counted as an error of its kind, and a panel
+worse than easier forms of it: below AF 5 % an allele was counted as an error, and a panel
 of 2,300 bases has few other errors; from 5 % on it was found. `duplex-material` is at about 5 %,
 and `duplex` and the small panels with a normal have few variants between 1 and 5 % on few bases.
 Rows without a value were not run.
