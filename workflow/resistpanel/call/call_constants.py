@@ -1258,6 +1258,14 @@ CLUSTER_SHARED = TABLE.add(
     meaning="Fraction of the rarer allele's fragments that must have both alleles of a cluster",
     origin="judgement",
 )
+CLUSTER_COMMONER = TABLE.add(
+    "CLUSTER_COMMONER",
+    0.2,
+    unit="1",
+    meaning="Fraction of the commoner allele's fragments that they must share to count in its "
+    "cluster: subclones, errors and damage on a clonal allele are on few of its fragments",
+    origin="judgement",
+)
 GENOTYPES = TABLE.add(
     "GENOTYPES",
     (0.3, 0.3, 0.4),
