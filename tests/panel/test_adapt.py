@@ -61,7 +61,7 @@ def test_another_build_is_named(tmp_path, other):
 
 
 def test_bed_of_another_build_than_the_gff3(tmp_path):
-    with pytest.raises(InputError, match=r"of 2160 targets lie away.*same build"):
+    with pytest.raises(InputError, match=r"of 2160 targets are not at.*same build"):
         adapt(tmp_path, LENGTHS["hg19"], bed=PANEL / "hg38.bed")
     assert not (tmp_path / "out.bed").exists()
 
