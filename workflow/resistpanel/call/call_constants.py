@@ -1256,6 +1256,14 @@ CLUSTER_SHARED = TABLE.add(
     meaning="Fraction of the rarer allele's fragments that two alleles of a cluster must share",
     origin="judgement",
 )
+CLUSTER_COMMONER = TABLE.add(
+    "CLUSTER_COMMONER",
+    0.2,
+    unit="1",
+    meaning="Fraction of the commoner allele's fragments that they must share to count in its "
+    "cluster: subclones, errors and damage on a clonal allele are on few of its fragments",
+    origin="judgement",
+)
 GENOTYPES = TABLE.add(
     "GENOTYPES",
     (0.3, 0.3, 0.4),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    CLUSTER_COMMONER,
     CLUSTER_SHARED,
     CLUSTER_WINDOW,
     ENDS_LIKE,
@@ -349,10 +350,10 @@ def clusters(
             shared = sum(
                 np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
             )
-            less = min(sum(c.support[s].alt for s in tumors) for c in (a, b))
-            if less and shared >= CLUSTER_SHARED * less:
-                count[i] += 1
-                count[j] += 1
+            alt = [sum(c.support[s].alt for s in tumors) for c in (a, b)]
+            if min(alt) and shared >= CLUSTER_SHARED * min(alt):
+                count[i] += shared >= CLUSTER_COMMONER * alt[0]
+                count[j] += shared >= CLUSTER_COMMONER * alt[1]
     return count
 
 

@@ -5,15 +5,16 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
+from resistpanel.core.consensus import CONSENSUS, TIERS
 from resistpanel.core.errors import InputError, did_you_mean
 
 AUTO = "auto"
 #: What may be set, and the values.
 CHOICES = {
     "library": (AUTO, "capture", "amplicon"),
-    "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
+    "reads": (AUTO, "raw", "marked", *TIERS[1:]),
     "umi": (AUTO, "none", "single", "duplex", "RX", "MI", "name"),
-    "consensus": (AUTO, "none", "fgbio", "marianas", "redux", "dragen"),
+    "consensus": (AUTO, *(name for name in CONSENSUS if name not in TIERS)),
 }
 KEYS = (*CHOICES, "primers")
 
