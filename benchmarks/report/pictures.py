@@ -29,7 +29,7 @@ PAGES = ("demo", "second", "cohort", "lesions", "plasma")
 SECTIONS = (
     ("report-lesions", "lesions", "lesions", 1250),
     ("report-course", "lesions", "course", 600),
-    ("report-clones", "lesions", "clones", 900),
+    ("report-clones", "lesions", "clones", 1500),
     ("report-followup", "plasma", "followup", 900),
     ("report-states", "lesions", "matrix", 700),
     ("report-table1", "demo", "table1", 900),
@@ -111,8 +111,9 @@ def main() -> None:
             whole.save(args.output / "report-print.png", optimize=True)
             made.add("report-print")
     for path in (args.output / f"{name}.png" for name in made):
-        # A page has few colours: a third of the size.
-        Image.open(path).convert("RGB").quantize(128, dither=0).save(path, optimize=True)
+        # A page has few colours: a third of the size. Coverage keeps those of small marks.
+        few = Image.open(path).convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=0)
+        few.save(path, optimize=True)
 
 
 if __name__ == "__main__":

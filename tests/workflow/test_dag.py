@@ -192,7 +192,8 @@ def test_report_of_snakemake(folder):
     html = (folder / "report.html").read_text()
 
     def of(name: str) -> dict:
-        start = html.index(f"var {name} = ") + len(f"var {name} = ")
+        script = html.index(f'<script id="{name}">')
+        start = html.index("= ", script) + 2
         return json.JSONDecoder().raw_decode(html, start)[0]
 
     assert set(of("categories")) == {"Patients", "Cohort"}
@@ -200,10 +201,10 @@ def test_report_of_snakemake(folder):
         tuple(sorted(one["labels"].values())): one["caption"] for one in of("results").values()
     }
     assert set(results) == {
-        (PATIENT, "report"), ("calls (TSV)", PATIENT), ("calls (VCF)", PATIENT),
+        ("report", PATIENT), ("calls (TSV)", PATIENT), ("calls (VCF)", PATIENT),
         ("all patients",), ("all patients (TSV)",),
     }  # fmt: skip
-    assert results[PATIENT, "report"].startswith(f"<p>Report of patient {PATIENT}: ")
+    assert results["report", PATIENT].startswith(f"<p>Report of patient {PATIENT}: ")
     assert all(len(caption) > 40 for caption in results.values())
     assert "Which mutation makes each tumour resist the drug" in html
 
