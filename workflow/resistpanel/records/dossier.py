@@ -15,7 +15,7 @@ class Conditions(Record):
 
     reference: str
     sites: Count
-    """Variants to put into a normal, at most."""
+    """Variants to spike into a normal, at most."""
     passes: Count
     replicates: Count
     seed: Count
@@ -35,16 +35,16 @@ class NormalFigures(Record):
     depth_tumor: Number
     """Median at the sites, fragments or molecules."""
     sites: Count
-    """Variants put in; 0: false calls alone were counted."""
+    """Variants spiked in; 0: false calls alone were counted."""
     lod_median: Fraction | None
     """Of the stated LODs."""
     lod_of_whole: Fraction | None
     """Least LOD at the normal's whole depth; computed, not measured."""
     at_lod_found: Count
     at_lod_of: Count
-    """Variants put in at the stated LOD."""
+    """Variants spiked in at the stated LOD."""
     false_calls: Count
-    """Before anything was put in."""
+    """Before anything was spiked in."""
     called_bases: Position
     """Padding included."""
 
@@ -162,7 +162,7 @@ class MaterialAgreement(Record):
 
 
 class PutIn(Record):
-    """A variant that was put into a normal."""
+    """A variant that was spiked into a normal."""
 
     section: Literal["recall", "replicate", "interference"]
     run: str

@@ -80,7 +80,7 @@ def _register_report(report: argparse.ArgumentParser) -> None:
     )
     report.add_argument(
         "--spiked", type=int, default=DOSSIER_NORMALS,
-        help=f"normals that variants are put into ({DOSSIER_NORMALS}); false calls are of all",
+        help=f"normals that variants are spiked into ({DOSSIER_NORMALS}); false calls are of all",
     )  # fmt: skip
     report.add_argument("--seed", type=int, default=1, help="random seed (1)")
     report.add_argument("--threads", type=int, default=2, help="threads of the caller (2)")

@@ -75,7 +75,7 @@ class Asked:
     work : Path
         For BAMs and VCFs in between.
     sites, passes, replicates, spiked, seed, threads : int
-        `spiked`: normals that variants are put into; the false calls are of all.
+        `spiked`: normals that variants are spiked into; the false calls are of all.
     share : float
         Of a normal's fragments, those of the tumour.
     """
@@ -359,7 +359,7 @@ class OneNormal:
         )
 
     def false_rows(self) -> list[records.FalseCallOf]:
-        """Return the false calls before anything was put in."""
+        """Return the false calls before anything was spiked in."""
         return [
             records.FalseCallOf(
                 normal=self.normal.sample, chrom=c.variant.chrom, pos=c.variant.pos + 1,
@@ -401,7 +401,7 @@ def _limits(
 def detected_from(ladder: Sequence[records.RecallAtAf]) -> float | None:
     """Return the lowest AF from which on `REPORTABLE` were found at every AF; None: there is none.
 
-    An AF at which nothing was put in ends the search.
+    An AF at which nothing was spiked in ends the search.
     """
     lowest = None
     for row in sorted(ladder, key=lambda row: -row.af):

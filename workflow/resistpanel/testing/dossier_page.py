@@ -9,7 +9,7 @@ from resistpanel.testing.validation_page import cell, environment, plot
 
 
 def tsv(result: Dossier) -> str:
-    """Return one line for every variant that was put into a normal."""
+    """Return one line for every variant that was spiked into a normal."""
     lines = ["\t".join(PutIn.__struct_encode_fields__)]
     for row in result.rows:
         cells = msgspec.structs.astuple(row)
@@ -78,7 +78,7 @@ def page(result: Dossier) -> str:
             afs=afs,
             multiples=multiples,
             kinds=list(dict.fromkeys(row.kind for row in result.recall)),
-            by_af=plot(result.recall, "af", "allele frequency put in", True, afs, None),
+            by_af=plot(result.recall, "af", "allele frequency spiked in", True, afs, None),
             by_lod=plot(
                 result.lod_curve, "multiple", "multiple of the stated LOD", False, multiples, 1.0
             ),
