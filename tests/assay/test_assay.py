@@ -1,5 +1,6 @@
 """An assay: what it holds, that it is what was built, and what a run takes from it."""
 
+import argparse
 import json
 import shutil
 
@@ -21,6 +22,7 @@ from resistpanel.inputs.config import settings
 from resistpanel.inputs.plan import make_plan
 from resistpanel.qc.assay_folder import read_assay, write_assay
 from resistpanel.records.validation import RecallAtAf
+from resistpanel.testing.assay_command import _wanted, register
 from resistpanel.testing.assay_normals import panel_without
 from resistpanel.testing.dossier import detected_from, median_cv, pair_agreement
 from resistpanel.testing.spike_bams import Spike, identity, spike
@@ -349,3 +351,27 @@ def test_variants_are_put_into_molecules(with_umis, laboratory, tmp_path):
     # A molecule whose UMI was misread in one read is in part; fragment by fragment many are.
     assert mixed["RX"][0] > 50 and mixed["RX"][1] <= 0.03 * mixed["RX"][0]
     assert mixed["none"][1] > 0.2 * mixed["none"][0]
+
+
+def test_a_study_gives_normals_settings_and_thresholds(laboratory, tmp_path, monkeypatch):
+    """What `assay build --config` takes from configuration and sheet; options go before."""
+    monkeypatch.chdir(tmp_path)
+    rows = ["patient\tsample\trole\ttimepoint\tday\tlesion\tdrugs\tbam"]
+    for k in range(3):
+        (tmp_path / f"t{k}.bam").touch()
+        rows.append(f"P{k}\tn{k}\tnormal\t\t\t\t\t{laboratory.bam(f'n{k}')}")
+        rows.append(f"P{k}\tt{k}\ttumor\tpre\t\t\t\tt{k}.bam")
+    (tmp_path / "samples.tsv").write_text("\n".join(rows) + "\n")
+    value = {
+        "samples": "samples.tsv", "reference": str(laboratory.reference),
+        "targets": str(laboratory.targets), "qc": {"tumor_mean_depth": 90},
+        "assay": {"padding": 7, "reads": "raw", "index_hopping": 0},
+    }  # fmt: skip
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(value))
+    parser = argparse.ArgumentParser()
+    register(parser)
+    words = ["build", "--name", "a", "--version", "1", "--config", "config.yaml"]
+    wanted = _wanted(parser.parse_args([*words, "--output", "new", "--padding", "3"]))
+    assert wanted.normals == tuple(laboratory.bam(f"n{k}") for k in range(3))
+    assert (wanted.padding, wanted.index_hopping, wanted.given) == (3, 0, (("reads", "raw"),))
+    assert wanted.qc == {"tumor_mean_depth": 90} and wanted.targets == laboratory.targets
