@@ -338,10 +338,10 @@ class TestFaults:
         found.no_qualities[:] = 5
         shards.save(tmp_path / "e", found, shards.stamp(caller), 1, 1)
         with pytest.raises(InputError, match="none of its 5 usable reads has base qualities"):
-            caller.take(shards.gather([tmp_path / "e"], caller))
+            caller.use_evidence(shards.gather([tmp_path / "e"], caller))
         rest = caller.read(caller.chunks[1:])
         merged = shards.merge([found, rest], {})
-        caller.take(merged)
+        caller.use_evidence(merged)
         assert merged.no_qualities[0] == 5
 
 
