@@ -102,7 +102,8 @@ def junctions(caller: "Caller") -> tuple[dict[Junction, Cluster], int]:
     """
     found = caller.found
     read = int(found.bases / max(int(found.reads.sum()), 1)) or 100
-    candidates, crowded = clusters(found.signals, found.lengths, read)
+    amplicons = [assay.library == "amplicon" for assay in caller.assays]
+    candidates, crowded = clusters(found.signals, found.lengths, read, amplicons)
     contigs = list(caller.samples[0].contigs)
     known = caller.reference.contigs
     candidates = [c for c in candidates if contigs[c.tid] in known and contigs[c.tid2] in known]
