@@ -777,6 +777,14 @@ HET_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
     origin="judgement",
 )
+HET_LOST = TABLE.add(
+    "HET_LOST",
+    0.002,
+    unit="1",
+    meaning="Without a normal, probability that a sample shows a heterozygous germline variant above "
+    "HET_TO: it lost the other copy and has few normal cells, as cell lines and xenografts have",
+    origin="judgement: a twentieth of the genome in a twenty-fifth of the samples",
+)
 TIN_PRIOR = TABLE.add(
     "TIN_PRIOR",
     0.02,
