@@ -12,7 +12,7 @@ from resistpanel.inputs.assays import primers as beds
 from resistpanel.inputs.config import Settings
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
-from resistpanel.qc.assay import describe, look, notes
+from resistpanel.qc.assay import UnfitReads, describe, look, notes
 from resistpanel.records.qc import Assay
 
 
@@ -44,6 +44,9 @@ def check_assays(
         said = given(made, row)
         try:
             seen = look(Path(row.bam), made.reference, targets, said)
+        except UnfitReads as error:
+            findings.errors.append(error)
+            continue
         except InputError:
             continue  # `check_reads` says so
         if seen.primary:

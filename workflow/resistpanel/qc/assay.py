@@ -26,6 +26,7 @@ from resistpanel.qc.qc_constants import (
     LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_UMIS,
+    LONGEST_READ,
     LOOK_DEEP,
     LOOK_ENOUGH,
     LOOK_READS,
@@ -45,7 +46,20 @@ _OTHER_NAMED = re.compile(
     r"(?:/[12])?$"
 )
 OTHER_TAGS = ("UB", "UR", "ZU", "XU", "OX")
+#: Tags by which aligners of converted DNA say which conversion a read has, and their values:
+#: Bismark and DRAGEN; bwa-meth; bwa-meth and biscuit; BSMAP; abismal.
+CONVERTED = {
+    "XR": ("CT", "GA"),
+    "YC": ("CT", "GA"),
+    "YD": ("f", "r"),
+    "ZS": ("++", "+-", "-+", "--"),
+    "CV": ("A", "T"),
+}
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
+
+
+class UnfitReads(InputError):
+    """The reads of a sample are of a kind that is not called."""
 
 
 @dataclass
@@ -133,7 +147,7 @@ def _value(read: pysam.AlignedSegment, source: str) -> str:
 
 
 def _refuse_unread(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
-    """Raise InputError if most reads have what looks like a UMI in a place that is not read.
+    """Raise UnfitReads if most reads have what looks like a UMI in a place that is not read.
 
     Copies of a molecule would count as evidence of their own.
     """
@@ -149,11 +163,39 @@ def _refuse_unread(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
         # Most reads of a library have one index, but for its sequencing errors.
         top = max((bases.count(value) for value in set(bases)), default=0)
         if len(bases) >= least and len(set(bases)) >= LEAST_UMIS and 2 * top <= len(bases):
-            raise InputError(
+            raise UnfitReads(
                 f"the reads seem to have a UMI {where}, which is not read",
                 path,
                 "write it to the tag RX (fgbio CopyUmiFromReadName), or set `umi` of this sample "
                 "to none to count fragments (column of the sheet, or --assay SAMPLE:umi=none)",
+            )
+
+
+def _refuse_long(lengths: Sequence[int], path: str) -> None:
+    """Raise UnfitReads if most reads are long."""
+    median = int(np.median(lengths)) if lengths else 0
+    if median > LONGEST_READ:
+        raise UnfitReads(
+            f"half of the reads are of {median:,} bases or more",
+            path,
+            f"give short reads, of up to {LONGEST_READ:,} bases; the models of errors and of "
+            "libraries do not apply to long reads (PacBio, Nanopore)",
+        )
+
+
+def _refuse_converted(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
+    """Raise UnfitReads if most reads are of bisulfite or enzymatic conversion.
+
+    Every unmethylated C reads as T: each would be a variant.
+    """
+    for tag, values in CONVERTED.items():
+        number = sum(r.has_tag(tag) and str(r.get_tag(tag)) in values for r in reads)
+        if number >= max(1, CONSENSUS_FRACTION * len(reads)):
+            raise UnfitReads(
+                f"the reads are of converted DNA (bisulfite or EM-seq: tag {tag} says the strand)",
+                path,
+                "give the BAM of a library without conversion; unmethylated C reads as T, which "
+                "cannot be told from variants",
             )
 
 
@@ -219,6 +261,9 @@ def look(
     ------
     InputError
         If the file or its index cannot be read.
+    UnfitReads
+        If most reads are long, of converted DNA, or have a UMI in a place that is not read, or none
+        has the UMI that is given.
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
     try:
@@ -235,6 +280,7 @@ def look(
         raise InputError(
             f"cannot be read ({error})", str(path), "check the file and its index"
         ) from error
+    _refuse_converted(tagged, str(path))
     found.consensus = given.convention(convention(tagged, CONSENSUS_FRACTION))
     source = given.umi if given.umi in UMI else _umi(tagged) if tagged else "none"
     if source != "none":
@@ -242,7 +288,7 @@ def look(
     elif tagged and given.umi is None and found.consensus == "none":
         _refuse_unread(tagged, str(path))
     if tagged and found.umi == "none" and given.umi not in (None, "none"):
-        raise InputError(
+        raise UnfitReads(
             f"none of {len(tagged)} reads has a UMI ({UMI.get(given.umi, 'RX, MI or read name')})",
             str(path),
             "give the BAM with UMIs, or set `umi` of this sample to none (column of the sheet, or "
@@ -253,6 +299,7 @@ def look(
     found.grouped = grouped
     for reads, stop in parts:
         _count(found, reads, stop, found.umi if grouped else "none")
+    _refuse_long(found.lengths, str(path))
     return found
 
 

@@ -119,6 +119,13 @@ LOOK_ENOUGH = TABLE.add(
     meaning="Reads after which no further target is looked at",
     origin="judgement",
 )
+LONGEST_READ = TABLE.add(
+    "LONGEST_READ",
+    1000,
+    unit="bases",
+    meaning="A sample whose median read is longer is refused: reads of PacBio and Nanopore",
+    origin="judgement: Illumina and Ion Torrent read at most 600 bases, mates merged 1,000",
+)
 LOOK_READS = TABLE.add(
     "LOOK_READS",
     400,
