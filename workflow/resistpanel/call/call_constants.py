@@ -781,8 +781,8 @@ HET_LOST = TABLE.add(
     "HET_LOST",
     0.002,
     unit="1",
-    meaning="Without a normal, probability that a sample shows a heterozygous germline variant above "
-    "HET_TO: it lost the other copy and has few normal cells, as cell lines and xenografts have",
+    meaning="Without a normal, probability that a sample shows a heterozygous germline variant "
+    "above HET_TO: it lost the other copy and has few normal cells, as cell lines have",
     origin="judgement: a twentieth of the genome in a twenty-fifth of the samples",
 )
 TIN_PRIOR = TABLE.add(
@@ -1694,8 +1694,8 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "INHERITED_TRANSLOCATION",
     5e-7,
     unit="1",
-    meaning="Prior of an inherited junction of two chromosomes, heterozygous or homozygous: a "
-    "twentieth of that of a somatic one, where inherited substitutions are 70 times as likely",
+    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its square): "
+    "a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
     origin="judgement: a genome has some ten insertions from another chromosome with unique "
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",
