@@ -656,6 +656,20 @@ class TestLook:
         path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, reads)
         assert describe(look(path, None, [Target(CONTIG, 100, 300)])).reads == "raw"
 
+    def test_rna_is_refused(self, tmp_path):
+        """A few alignments with a long gap written as N are no RNA."""
+        sequence = random_sequence(3000, 9)
+        plain = [r for n in range(50) for r in pair(f"d{n}", sequence, 100 + n, 300 + n)]
+        spliced = [Read(f"r{n}", CONTIG, 200 + n, "50M900N50M",
+                        sequence[200 + n : 250 + n] + sequence[1150 + n : 1200 + n])
+                   for n in range(10)]  # fmt: skip
+        targets = [Target(CONTIG, 200, 300)]
+        path = write_bam(tmp_path / "r.bam", {CONTIG: 3000}, plain + spliced)
+        with pytest.raises(UnfitReads, match=r"9 % of 109 reads are spliced .* of RNA"):
+            look(path, None, targets)
+        path = write_bam(tmp_path / "d.bam", {CONTIG: 3000}, plain + spliced[:5])
+        assert look(path, None, targets).spliced == 5
+
     def test_long_reads_are_refused(self, tmp_path):
         sequence = random_sequence(3000, 9)
         long = [Read(f"r{n}", CONTIG, 0, "3000M", sequence) for n in range(9)]

@@ -32,6 +32,7 @@ from resistpanel.qc.qc_constants import (
     LOOK_READS,
     LOOK_TAGS,
     LOOK_TARGETS,
+    SPLICED,
     UNSURE_ENDS,
 )
 from resistpanel.records.base import Unit
@@ -86,6 +87,8 @@ class Look:
         Pairs that are F1R2, and F2R1.
     duplicates, primary : int
         Mapped primary reads; of these, those flagged as duplicates.
+    spliced : int
+        Usable reads that skip an intron.
     lengths, inserts : list of int
     """
 
@@ -99,6 +102,7 @@ class Look:
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
     duplicates: int = 0
     primary: int = 0
+    spliced: int = 0
     lengths: list[int] = field(default_factory=list)
     inserts: list[int] = field(default_factory=list)
 
@@ -183,6 +187,18 @@ def _refuse_long(lengths: Sequence[int], path: str) -> None:
         )
 
 
+def _refuse_spliced(spliced: int, reads: int, path: str) -> None:
+    """Raise UnfitReads if many reads skip an intron, which no aligner of DNA writes."""
+    if spliced > SPLICED * reads:
+        raise UnfitReads(
+            f"{100 * spliced / reads:.0f} % of {reads} reads are spliced (N in CIGAR): the reads "
+            "are of RNA",
+            path,
+            "give reads of DNA; in RNA the allele frequency is that of expression, and edited "
+            "bases cannot be told from variants",
+        )
+
+
 def _refuse_converted(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
     """Raise UnfitReads if most reads are of bisulfite or enzymatic conversion.
 
@@ -262,7 +278,7 @@ def look(
     InputError
         If the file or its index cannot be read.
     UnfitReads
-        If most reads are long, of converted DNA, or have a UMI in a place that is not read, or none
+        If most reads are long, of converted DNA, many of RNA, or most have a UMI in a place that is not read, or none
         has the UMI that is given.
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
@@ -300,6 +316,7 @@ def look(
     for reads, stop in parts:
         _count(found, reads, stop, found.umi if grouped else "none")
     _refuse_long(found.lengths, str(path))
+    _refuse_spliced(found.spliced, len(found.lengths), str(path))
     return found
 
 
@@ -327,6 +344,7 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
         whole &= np.isin(np.arange(len(used)), list(molecules.values()))
     found.ends += same_ends(pos[whole], end[whole], reverse[whole])
     found.lengths += [r.query_length for r in used]
+    found.spliced += sum(any(op == pysam.CREF_SKIP for op, _ in r.cigartuples) for r in used)
     for read in used:
         if read.is_paired and not read.mate_is_unmapped:
             found.orientation[int(read.is_read1 == read.is_reverse)] += 1

@@ -119,6 +119,13 @@ LOOK_ENOUGH = TABLE.add(
     meaning="Reads after which no further target is looked at",
     origin="judgement",
 )
+SPLICED = TABLE.add(
+    "SPLICED",
+    0.05,
+    unit="1",
+    meaning="A sample of which more of the reads skip an intron (N in CIGAR) is refused: RNA",
+    origin="judgement: of reads of RNA 0.1 to 0.6 in seven public sets, of DNA none",
+)
 LONGEST_READ = TABLE.add(
     "LONGEST_READ",
     1000,
