@@ -1694,8 +1694,8 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "INHERITED_TRANSLOCATION",
     5e-7,
     unit="1",
-    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its square): "
-    "a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
+    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its "
+    "square): a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
     origin="judgement: a genome has some ten insertions from another chromosome with unique "
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",

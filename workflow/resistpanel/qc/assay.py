@@ -278,8 +278,8 @@ def look(
     InputError
         If the file or its index cannot be read.
     UnfitReads
-        If most reads are long, of converted DNA, many of RNA, or most have a UMI in a place that is not read, or none
-        has the UMI that is given.
+        If most reads are long or of converted DNA, or many of RNA; if most have a UMI in a place
+        that is not read, or none has the UMI that is given.
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
     try:
