@@ -602,3 +602,16 @@ def test_mates_that_disagree_within_an_mnv(tmp_path, forced):
     without, carrying = record.samples[0]["AD"]
     assert carrying >= len(at) and without == 0
     assert record.samples[0]["AF"] == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("tract", "expected"), [(8, True), (4, False)])
+def test_a_homopolymer_that_is_read_on(tmp_path, tract, expected, before):
+    """Reads of one strand go on with its base; behind a short one it is taken for a variant."""
+    behind = "CCTGTCAGA" if before else "AGACTGTCC"
+    word = "G" + "T" * tract + behind if before else behind + "T" * tract + "G"
+    text = put(SEQUENCE, 1800, word)
+    at = 1801 + tract if before else 1800
+    made = Patient(text, [(1700, 1900)], [Variant(at, behind, "T" * 9, {"t": 0.08})], {"t": 300})
+    calls = made.write(tmp_path).call()
+    assert ("slippage" in calls.filters(at + 1, behind, "T" * 9)) == expected

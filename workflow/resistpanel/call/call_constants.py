@@ -776,6 +776,20 @@ HET_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
     origin="judgement",
 )
+RUN_THROUGH_TRACT = TABLE.add(
+    "RUN_THROUGH_TRACT",
+    6,
+    unit="bases",
+    meaning="Filter slippage: a homopolymer of as many bases may be read on into the bases behind",
+    origin="judgement: seen behind six T in public exome reads, qualities of 4 to 30",
+)
+RUN_THROUGH_CHANGES = TABLE.add(
+    "RUN_THROUGH_CHANGES",
+    3,
+    unit="bases",
+    meaning="Filter slippage: fewest substitutions by the base of the homopolymer beside them",
+    origin="judgement: one or two are also true substitutions",
+)
 HET_LOST = TABLE.add(
     "HET_LOST",
     0.002,
