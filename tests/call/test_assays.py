@@ -28,6 +28,7 @@ from resistpanel.call.events.copies import distinct
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
+from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
@@ -35,7 +36,7 @@ from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
 from resistpanel.qc.assay import Look, UnfitReads, describe, look, same_ends
 from resistpanel.qc.assay_given import Given, assay_value
-from resistpanel.qc.qc_constants import FIXED_ENDS
+from resistpanel.qc.qc_constants import FIXED_ENDS, LONGEST_INTRON
 
 CONTIG = "chr1"
 FORWARD, BACKWARD = PAIRED | PROPER | MATE_REVERSE, PAIRED | PROPER | REVERSE
@@ -669,6 +670,7 @@ class TestLook:
             look(path, None, targets)
         path = write_bam(tmp_path / "d.bam", {CONTIG: 3000}, plain + spliced[:5])
         assert look(path, None, targets).spliced == 5
+        assert LONGEST_INTRON == LONGEST_GAP
 
     def test_long_reads_are_refused(self, tmp_path):
         sequence = random_sequence(3000, 9)

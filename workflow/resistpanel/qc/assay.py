@@ -26,6 +26,7 @@ from resistpanel.qc.qc_constants import (
     LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_UMIS,
+    LONGEST_INTRON,
     LONGEST_READ,
     LOOK_DEEP,
     LOOK_ENOUGH,
@@ -88,7 +89,7 @@ class Look:
     duplicates, primary : int
         Mapped primary reads; of these, those flagged as duplicates.
     spliced : int
-        Usable reads that skip an intron.
+        Usable reads that skip an intron of up to `LONGEST_INTRON` bases.
     lengths, inserts : list of int
     """
 
@@ -344,7 +345,9 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
         whole &= np.isin(np.arange(len(used)), list(molecules.values()))
     found.ends += same_ends(pos[whole], end[whole], reverse[whole])
     found.lengths += [r.query_length for r in used]
-    found.spliced += sum(any(op == pysam.CREF_SKIP for op, _ in r.cigartuples) for r in used)
+    found.spliced += sum(
+        any(op == pysam.CREF_SKIP and n <= LONGEST_INTRON for op, n in r.cigartuples) for r in used
+    )
     for read in used:
         if read.is_paired and not read.mate_is_unmapped:
             found.orientation[int(read.is_read1 == read.is_reverse)] += 1

@@ -127,6 +127,13 @@ SPLICED = TABLE.add(
     meaning="A sample of which more of the reads skip an intron (N in CIGAR) is refused: RNA",
     origin="judgement: of reads of RNA 0.1 to 0.6 in seven public sets, of DNA none",
 )
+LONGEST_INTRON = TABLE.add(
+    "LONGEST_INTRON",
+    10_000,
+    unit="bases",
+    meaning="Longer introns are not counted: misaligned reads have such gaps too",
+    origin="definition: LONGEST_GAP of call, beyond which a read is left out",
+)
 LONGEST_READ = TABLE.add(
     "LONGEST_READ",
     1000,
