@@ -776,6 +776,28 @@ HET_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
     origin="judgement",
 )
+RUN_THROUGH_TRACT = TABLE.add(
+    "RUN_THROUGH_TRACT",
+    6,
+    unit="bases",
+    meaning="Filter slippage: a homopolymer of as many bases may be read on into the bases behind",
+    origin="judgement: seen behind six T in public exome reads, qualities of 4 to 30",
+)
+RUN_THROUGH_CHANGES = TABLE.add(
+    "RUN_THROUGH_CHANGES",
+    3,
+    unit="bases",
+    meaning="Filter slippage: fewest substitutions by the base of the homopolymer beside them",
+    origin="judgement: one or two are also true substitutions",
+)
+HET_LOST = TABLE.add(
+    "HET_LOST",
+    0.002,
+    unit="1",
+    meaning="Without a normal, probability that a sample shows a heterozygous germline variant "
+    "above HET_TO: it lost the other copy and has few normal cells, as cell lines have",
+    origin="judgement: a twentieth of the genome in a twenty-fifth of the samples",
+)
 TIN_PRIOR = TABLE.add(
     "TIN_PRIOR",
     0.02,
@@ -1698,8 +1720,8 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "INHERITED_TRANSLOCATION",
     5e-7,
     unit="1",
-    meaning="Prior of an inherited junction of two chromosomes, heterozygous or homozygous: a "
-    "twentieth of that of a somatic one, where inherited substitutions are 70 times as likely",
+    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its "
+    "square): a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
     origin="judgement: a genome has some ten insertions from another chromosome with unique "
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",

@@ -13,7 +13,7 @@ from resistpanel.inputs.assays import primers as beds
 from resistpanel.inputs.config import Settings
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row
-from resistpanel.qc.assay import LIBRARY, describe, look, notes
+from resistpanel.qc.assay import LIBRARY, UnfitReads, describe, look, notes
 from resistpanel.qc.assay_folder import reference_bases
 from resistpanel.qc.assay_given import AUTO
 from resistpanel.records.qc import Assay
@@ -47,6 +47,9 @@ def check_assays(
         said = given(made, row)
         try:
             seen = look(Path(row.bam), made.reference, targets, said)
+        except UnfitReads as error:
+            findings.errors.append(error)
+            continue
         except InputError:
             continue  # `check_reads` says so
         if seen.primary:
