@@ -4,15 +4,19 @@
         --qc results/plasma/qc/egfrplasma.json
 
 `plan` is given what qc states: the mean family size, or its distribution over the tiers, the depth
-of the normal, and the molecules at each site of the VCF. Printed is the fraction of the sites at
-which its limit is within a factor of 1.25 of LOD, for substitutions that are not inherited.
+of the normal, and the molecules at each site of the VCF. It assumes the prior of overdispersion, or
+that of another sample of the assay (`--rho`, by default of the other plasmas of the VCF, their
+geometric mean). Printed is the fraction of the sites at which its limit is within a factor of 1.25
+of LOD, for substitutions that are not inherited.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from resistpanel.call.model.overdispersion import Overdispersion
 from resistpanel.call.planning import Planned, limits_of
 from resistpanel.core.schemas import read_record
 from resistpanel.core.vcf import CallVcf
@@ -49,18 +53,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--vcf", type=Path, required=True)
     parser.add_argument("--qc", type=Path, required=True)
+    parser.add_argument("--rho", type=float, help="overdispersion that other samples have shown")
     args = parser.parse_args()
     samples = {one.sample: one for one in read_record(args.qc, Qc).samples}
     called = CallVcf(args.vcf)
     normal = next(one for one in samples.values() if not one.molecules)
-    for name, one in samples.items():
-        if not one.molecules or name not in called.samples:
-            continue
+    plasmas = [name for name in called.samples if samples[name].molecules]
+    stated = {
+        name: Overdispersion.read(called.parameters[f"overdispersion_{name}"]) for name in plasmas
+    }
+    for name in plasmas:
+        one = samples[name]
         family = one.molecules.mean_family_size
-        for label, assay in (
-            ("family size", Planned(family, normal=normal.mean_depth)),
-            ("tiers", Planned(family, normal=normal.mean_depth, parts=parts(one))),
-        ):
+        print(f"{name}: mean depth {one.mean_depth:.0f}, rho {stated[name].text()}")
+        usual = Planned(family, normal=normal.mean_depth)
+        assays = {"family size": usual, "tiers": replace(usual, parts=parts(one))}
+        others = [stated[other].rho for other in plasmas if other != name]
+        rho = args.rho or (float(np.exp(np.mean(np.log(others)))) if others else None)
+        if rho is not None:
+            assays[f"family size, rho {rho:.2g}"] = replace(usual, rho=rho)
+        for label, assay in assays.items():
             found = ratios(args.vcf, samples, name, assay)
             within = float(np.mean((found <= WITHIN) & (found >= 1 / WITHIN)))
             low, middle, high = np.quantile(found, [0.05, 0.5, 0.95])
