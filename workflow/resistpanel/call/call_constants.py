@@ -441,6 +441,15 @@ UNHEARD_SITES = TABLE.add(
     "be variants",
     origin="judgement",
 )
+UNHEARD_DAMAGED = TABLE.add(
+    "UNHEARD_DAMAGED",
+    2.0,
+    unit="sites",
+    meaning="The same of the distribution of one substitution and orientation, in a sample of "
+    "molecules: two errors of molecules at one site are a coincidence that every other sample has",
+    origin="measured: two of the three plasmas of resources/demo/plasma.yaml, in which no site is "
+    "damaged, had such a site, which raised the limits of its substitution by a quarter",
+)
 RATHER_ERROR = TABLE.add(
     "RATHER_ERROR",
     0.5,
@@ -896,6 +905,20 @@ LEAST_STRATUM = TABLE.add(
     unit="1",
     meaning="A multiplier that is rarer than one in so many times the number of draws is left out",
     origin="judgement",
+)
+EXPLAINED_ERRORS = TABLE.add(
+    "EXPLAINED_ERRORS",
+    5,
+    unit="errors",
+    meaning="Sites share a limit of detection if their multipliers explain so many errors alike",
+    origin="judgement: about the fragments that a call needs where errors are few",
+)
+EXPLAINED_STEP = TABLE.add(
+    "EXPLAINED_STEP",
+    2.0,
+    unit="nats",
+    meaning="And how alike: steps of the log probability of these errors",
+    origin="judgement: about what one fragment adds to the log odds",
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",
