@@ -1,6 +1,7 @@
 """Measure molecules by UMI: families, consensus, recall against consensus reads, speed.
 
     python -m benchmarks.molecules --seed 5 --kb 1 --write docs/validation/molecules.md
+    python -m benchmarks.molecules --seed N --molecules 4000 --kb 5 --pieces 20
 
 A normal without UMIs and a plasma with duplex UMIs (families of 1 to 6 copies a strand, damage of
 1e-5 before amplification, jackpots) are simulated on a random sequence, with substitutions at
@@ -28,6 +29,7 @@ import yaml
 from benchmarks import summary
 from resistpanel.call.caller import Caller, Settings
 from resistpanel.core.molecules import Molecules, name_hash
+from resistpanel.core.stats import poisson_interval
 from resistpanel.testing.simulate import simulate
 
 CONTIG, LENGTH, SPACE = "chr1", 1000, 400
@@ -272,6 +274,27 @@ def memory(place: Place) -> float:
     return peak / 1024
 
 
+def false_calls(args) -> None:
+    """Call plasmas in pieces of some kilobases, and print what was called where nothing is."""
+    bases = found = hits = variants = enough = hit_enough = 0
+    for k in range(args.pieces):
+        with tempfile.TemporaryDirectory() as folder:
+            place = make(Path(folder), args.seed + k, args.molecules[0], args.kb)
+            true, false, support = called(place, place.plasma)
+        bases += args.kb * LENGTH
+        found += len(false)
+        hits += len(true)
+        variants += len(place.variants)
+        shown = [key for key in place.variants if support.get(key, 0) >= 5]
+        enough += len(shown)
+        hit_enough += len(true & set(shown))
+        low, high = (float(x) for x in poisson_interval(found))
+        print(f"{args.molecules[0]} molecules, seeds {args.seed} to {args.seed + k}: {found} false "
+              f"in {bases / 1e3:.0f} kb ({low:.2f} to {high:.2f}) {sorted(false)}; {hits} of "
+              f"{variants} variants, {hit_enough} of {enough} with 5 or more molecules",
+              flush=True)  # fmt: skip
+
+
 def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -282,7 +305,11 @@ def main() -> None:
     parser.add_argument("--deep-kb", type=int, default=9)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--pieces", type=int, help="only call raw reads, so many times --kb")
     args = parser.parse_args()
+    if args.pieces:
+        false_calls(args)
+        return
     grouped, recalls, times = [], [], []
     for k, molecules in enumerate(args.molecules):
         with tempfile.TemporaryDirectory() as folder:
