@@ -87,7 +87,7 @@ class Setting:
         shared = np.exp(self.site.log_shared[0])
         own = np.exp(self.site.log_own[0, PLASMA, 0])
         common = rng.choice(MULTIPLIERS, sites, p=shared / shared.sum())
-        alone = rng.random(sites) < Priors().own
+        alone = rng.random(sites) < Priors().independent
         # Within a step of the grid: of each sample, or of each of its orientations.
         within = rng.gamma(WITHIN_STEP, 1 / WITHIN_STEP, (sites, 4))
         m = common[:, None] * within[:, [2 * sample for sample, *_ in COLUMNS]]

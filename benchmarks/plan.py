@@ -1,14 +1,14 @@
-"""Compare the limits that `plan` prints with those that calls of simulated plasmas state.
+"""Compare the limits that `plan` prints with those that calls of simulated plasma samples state.
 
     python -m benchmarks.plan --vcf results/plasma/annotate/egfrplasma.vcf.gz
     python -m benchmarks.plan --seed N [--molecules 1000 3000 6000]
 
 `plan` is given what a VCF states: the mean family size, the depth of the normal, and the molecules
-at each site. It assumes the prior of overdispersion, or that of the other plasmas of the VCF (the
+at each site. It assumes the prior of overdispersion, or that of the other plasma samples of the VCF (the
 geometric mean; `--rho` gives another). Printed is the fraction of the sites at which its limit is
 within a factor of 1.25 of LOD, for substitutions of one base that are not inherited.
 
-With --seed the patient of `make demo-plasma` is simulated with plasmas of these depths, and called
+With --seed the patient of `make demo-plasma` is simulated with plasma samples of these depths, and called
 with one allele asked for at every `APART`th base of the targets.
 """
 
@@ -102,7 +102,7 @@ def asked(reference: Path, targets: Path, out: Path) -> None:
 
 
 def simulated(folder: Path, seed: int, molecules: list[int]) -> Path:
-    """Simulate and call plasmas of some depths; return the VCF."""
+    """Simulate and call plasma samples of some depths; return the VCF."""
     patient = yaml.safe_load(PATIENT.read_text())
     plasmas = [one for one in patient["samples"] if one["role"] == "plasma"]
     patient["samples"] = [one for one in patient["samples"] if one["role"] == "normal"]

@@ -21,7 +21,7 @@ EPILOG = """\
 examples:
   resistpanel plan --ng 20 --family 3                # lowest AF called and excluded
   resistpanel plan --molecules 8000 --targets panel.bed
-  resistpanel plan --af 0.001 --family 4             # molecules and ng that it takes
+  resistpanel plan --af 0.001 --family 4             # molecules and ng required
 """
 
 
@@ -50,10 +50,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--overdispersion", type=float, metavar="RHO",
-        help="overdispersion of allele counts, as `call` states it of earlier samples of the assay "
-        "(default: that which is assumed before any data)",
+        help="overdispersion of allele counts in earlier samples of the assay, as in the header "
+        "of `call` (default: prior of the assay)",
     )  # fmt: skip
-    parser.add_argument("--targets", type=Path, metavar="BED", help="panel, for the reads it takes")
+    parser.add_argument(
+        "--targets", type=Path, metavar="BED", help="panel, for the number of reads required"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 
