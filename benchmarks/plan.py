@@ -4,12 +4,12 @@
     python -m benchmarks.plan --seed N [--molecules 1000 3000 6000]
 
 `plan` is given what a VCF states: the mean family size, the depth of the normal, and the molecules
-at each site. It assumes the prior of overdispersion, or that of the other plasma samples of the VCF (the
-geometric mean; `--rho` gives another). Printed is the fraction of the sites at which its limit is
-within a factor of 1.25 of LOD, for substitutions of one base that are not inherited.
+at each site. It assumes the prior of overdispersion, or that of the other plasma samples of the
+VCF (the geometric mean; `--rho` gives another). Printed is the fraction of the sites at which its
+limit is within a factor of 1.25 of LOD, for substitutions of one base that are not inherited.
 
-With --seed the patient of `make demo-plasma` is simulated with plasma samples of these depths, and called
-with one allele asked for at every `APART`th base of the targets.
+With --seed the patient of `make demo-plasma` is simulated with plasma samples of these depths, and
+called with one allele asked for at every `APART`th base of the targets.
 """
 
 import argparse
