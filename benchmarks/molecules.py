@@ -12,7 +12,6 @@ fgbio FilterConsensusReads does with --min-reads 3,1,1 and 2,1,0. These are of t
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -252,27 +251,16 @@ def memory(place: Place) -> float:
     (place.folder / "h.sam").write_text(header)
     other.write_bytes(pysam.reheader(str(place.folder / "h.sam"), place.plasma))
     pysam.index(str(other))
+    # What the process itself had: that of its parent before it began is in the usage of children.
     code = (
-        "import sys; from resistpanel.call.caller import Caller, Settings; "
-        "Caller(Settings(*sys.argv[1:3], sys.argv[3:])).call()"
+        "import sys; from pathlib import Path; from resistpanel.call.caller import Caller, Settings"
+        "; Caller(Settings(*sys.argv[1:3], sys.argv[3:])).call()"
+        "; print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     settings = place.settings(place.plasma)
-    begun = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            code,
-            settings.reference,
-            settings.targets,
-            place.plasma,
-            str(other),
-        ],
-        check=True,
-    )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert peak > begun
-    return peak / 1024
+    inputs = [settings.reference, settings.targets, place.plasma, str(other)]
+    done = subprocess.run([sys.executable, "-c", code, *inputs], check=True, stdout=subprocess.PIPE)
+    return int(done.stdout) / 1024
 
 
 def false_calls(args) -> None:
