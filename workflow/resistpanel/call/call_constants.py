@@ -441,6 +441,15 @@ UNHEARD_SITES = TABLE.add(
     "be variants",
     origin="judgement",
 )
+UNHEARD_DAMAGED = TABLE.add(
+    "UNHEARD_DAMAGED",
+    2.0,
+    unit="sites",
+    meaning="The same for the distribution of one substitution and orientation in a sample of "
+    "molecules, since two errors of molecules at one site occur by chance",
+    origin="measured: in two of the three plasma samples of resources/demo/plasma.yaml, without "
+    "damaged sites, one such site raised the limits of its substitution by a quarter",
+)
 RATHER_ERROR = TABLE.add(
     "RATHER_ERROR",
     0.5,
@@ -919,6 +928,21 @@ LEAST_STRATUM = TABLE.add(
     meaning="A multiplier that is rarer than one in this many times the number of draws is not "
     "used",
     origin="judgement",
+)
+EXPLAINED_ERRORS = TABLE.add(
+    "EXPLAINED_ERRORS",
+    5,
+    unit="errors",
+    meaning="Sites have one limit of detection if this many errors are about as likely under their "
+    "distributions of the multiplier",
+    origin="judgement: about the fragments that a call needs where errors are few",
+)
+EXPLAINED_STEP = TABLE.add(
+    "EXPLAINED_STEP",
+    2.0,
+    unit="log",
+    meaning="Step of the log probability of these errors within which sites have one limit",
+    origin="judgement: about the log odds of one fragment",
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",

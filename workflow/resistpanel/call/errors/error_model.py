@@ -53,6 +53,7 @@ from resistpanel.call.call_constants import (
     STUTTER_WEIGHT,
     SUSPECT_DAMAGED,
     SUSPECT_VARIANT,
+    UNHEARD_DAMAGED,
     UNHEARD_SITES,
 )
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
@@ -949,6 +950,29 @@ class Multipliers:
         return left / left.sum(axis=2, keepdims=True)
 
 
+def molecular(error_counts: ErrorCounts) -> float:
+    """Return the fraction of a sample's bases that are of molecules of more than one copy."""
+    by_group = error_counts.total.sum((0, 1))
+    return float(by_group[-2:].sum() / max(by_group.sum(), 1))
+
+
+def _heard(fitted: np.ndarray, unheard: np.ndarray | float, before: np.ndarray) -> np.ndarray:
+    """Return distributions of the multiplier without what a few sites alone show.
+
+    Above 1, the fraction `unheard` of all sites is taken from each multiplier, down to what was
+    assumed `before`.
+
+    Parameters
+    ----------
+    fitted : (..., MULTIPLIERS)
+    unheard : (..., 1) or float
+    before : (MULTIPLIERS,)
+    """
+    heard = np.maximum(fitted - unheard, np.minimum(fitted, before))
+    found = np.where(MULTIPLIERS > 1, heard, fitted)
+    return found / found.sum(axis=-1, keepdims=True)
+
+
 def learn_multipliers(
     error_counts: list[ErrorCounts],
     error_models: list[ErrorModel],
@@ -981,9 +1005,7 @@ def learn_multipliers(
     before = usual()
     table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
     shared = _fit(table[None], recurrent(), PRIOR_SHARED)[0]
-    heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
-    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, recurrent())), shared)
-    shared /= shared.sum()
+    shared = _heard(shared, UNHEARD_SITES / (table.sum() + PRIOR_SHARED), recurrent())
     shape = (len(error_counts), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))
@@ -997,5 +1019,8 @@ def learn_multipliers(
         own[s] = shared
         fitted = _fit(table[:, :, :2][changed].reshape(-1, *table.shape[3:]), pooled)
         own[s][changed] = fitted.reshape(-1, 2, len(MULTIPLIERS))
+        unheard = UNHEARD_DAMAGED * molecular(error_counts[s])
+        if unheard > 0:
+            own[s] = _heard(own[s], unheard / sites[s][..., None], pooled)
         least[s] = PRIOR_SITES * pooled / sites[s][..., None]
     return Multipliers(shared, own, sites, least)
