@@ -189,6 +189,14 @@ FEW_PIECES = TABLE.add(
     meaning="With no more clips than this, a base that one of them shows is taken",
     origin="judgement",
 )
+CLIP_MAJORITY = TABLE.add(
+    "CLIP_MAJORITY",
+    2 / 3,
+    unit="1",
+    meaning="Fraction of the clips at a breakpoint that must agree on a base: two of three, so "
+    "that an error in one of three does not end the sequence",
+    origin="judgement",
+)
 CLIP_SEED = TABLE.add(
     "CLIP_SEED",
     12,
