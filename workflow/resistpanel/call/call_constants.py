@@ -99,6 +99,15 @@ INDEL_FLANK = TABLE.add(
     meaning="Distance from an indel within which a substitution may be part of the same event",
     origin="judgement",
 )
+GAP_FLANKS = TABLE.add(
+    "GAP_FLANKS",
+    (INDEL_FLANK, 8, 24, 48),
+    unit="bases",
+    meaning="Bases on either side of a gap of an alignment that are part of what its reads show: "
+    "the first of these at which one of the reads is aligned on both sides. Another gap of the "
+    "reads may be at an end of the first; gaps within OTHER_EVENT are of the same event",
+    origin="judgement",
+)
 POLYMORPHISM_FRACTION = TABLE.add(
     "POLYMORPHISM_FRACTION",
     0.02,
