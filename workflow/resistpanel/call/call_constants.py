@@ -531,7 +531,7 @@ COMMON_INDEL = TABLE.add(
     0.1,
     unit="1",
     meaning="Fraction of a sample's informative fragments from which on an insertion or deletion "
-    "may be in cis with a rarer one of its locus: the two are compared as one haplotype, too",
+    "may be in cis with a rarer one of its locus: both together are a haplotype, too",
     origin="judgement",
 )
 OTHER_EVENT = TABLE.add(
