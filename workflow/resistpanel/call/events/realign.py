@@ -313,25 +313,24 @@ class Scored:
         return int((mine & (self.sums[:, h] - self.sums[:, 0] >= MARGIN)).sum())
 
 
-def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[Scored | None]]:
-    """Realign the reads at one locus to the haplotypes and count the fragments of each.
+def counted(piles: list[Pile], locus: Locus, scored: list[Scored | None]) -> list[list[Support]]:
+    """Count the fragments of each allele of a locus.
 
     Parameters
     ----------
     piles : per sample
     locus : Locus
+    scored : per sample
+        The reads, realigned to the haplotypes.
 
     Returns
     -------
     list of list of Support
         Per allele, per sample.
-    list of Scored
-        Per sample.
     """
     start, end = locus.span
     biases: dict[int, sampling_bias.Informative] = {}
     result: list[list[Support]] = [[] for _ in locus.alleles]
-    scored = [Scored.of(p, locus) for p in piles]
     for p, found in zip(piles, scored, strict=True):
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         if found is None:
@@ -348,7 +347,7 @@ def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[
             informative[:, 4] = _depth(h, found, weights, locus.spans[h - 1], p, fixed)
             mapq = float(found.rows["mapq"].mean())
             supports.append(Support(_carriers(found, h, locus), informative, low, mapq))
-    return result, scored
+    return result
 
 
 def _carriers(found: Scored, h: int, locus: Locus) -> np.ndarray:
@@ -668,13 +667,18 @@ def _hidden(dropped: list[Allele], kept: list[Allele], locus: Locus) -> list[All
     ]
 
 
-def _common(alleles: list[Allele], supports: list[list[Support]]) -> list[Allele]:
+def _common(alleles: list[Allele], scored: list[Scored | None]) -> list[Allele]:
     """Return the alleles of a locus that a rarer one may be in cis with, inherited ones mostly."""
-    return [
-        a
-        for a, support in zip(alleles, supports, strict=True)
-        if any(s.alt >= max(MIN_FRAGMENTS, COMMON_INDEL * s.total) for s in support)
-    ]
+    found = []
+    for h, allele in enumerate(alleles, 1):
+        for sample in scored:
+            if sample is None:
+                continue
+            mine, others = sample.carries(h).sum(), sample.excludes(h).sum()
+            if mine >= max(MIN_FRAGMENTS, COMMON_INDEL * (mine + others)):
+                found.append(allele)
+                break
+    return found
 
 
 def _settle(
@@ -692,12 +696,13 @@ def _settle(
     like neither alone: the two are compared together as well.
     """
     locus = Locus.of(alleles, piles, chunk, reference, common or ())
-    supports, scored = realign(piles, locus)
-    if common is None:
-        common = _common(alleles, supports)
+    scored = [Scored.of(p, locus) for p in piles]
+    if common is None and len(alleles) > 1:
+        common = _common(alleles, scored)
         if _pairs(alleles, common, reference):
             locus = Locus.of(alleles, piles, chunk, reference, common)
-            supports, scored = realign(piles, locus)
+            scored = [Scored.of(p, locus) for p in piles]
+    supports = counted(piles, locus, scored)
     kept = [
         a
         for a, support in zip(alleles, supports, strict=True)
