@@ -256,7 +256,11 @@ def _states(facts: dict) -> list[str]:
 def _evidence(rows: list[dict]) -> list[str]:
     lines = []
     for row in rows:
-        drug = {"drug": "the drug given", "class": "its class"}.get(row["drug_match"], "other drug")
+        drug = {
+            "drug": "the drug given",
+            "class": "its class",
+            "other": "a drug against another receptor",
+        }.get(row["drug_match"], "other drug")
         lines.append(
             f"    {row['id']}: {row['direction']}, {row['evidence_level']}, {row['match_level']} "
             f"match, {drug} ({', '.join(row['drugs'])}), {row['disease'] or 'any disease'}"
@@ -272,9 +276,9 @@ def _catalogue(facts: dict) -> list[str]:
         lines = _title("Catalogue")
         sites = facts.get("variant", {}).get("sites", [])
         if sites:
-            lines.append(f"  asked for by {', '.join(sites)}")
+            lines.append(f"  forced site of {', '.join(sites)}")
         else:
-            lines.append("  no row of the catalogue asks for it")
+            lines.append("  no catalogue row for it")
         if facts.get("near_miss"):
             lines.append("  listed as a near miss: catalogued, and a filter failed")
         return lines

@@ -9,9 +9,17 @@ from resistpanel.core.text import join, percent, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.analogy import Analogies
 from resistpanel.resist.context import Context
 from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
-from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
+from resistpanel.resist.match import (
+    LEVELS,
+    PATHWAY,
+    Match,
+    effective,
+    find_matches,
+    overruled,
+)
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
 from resistpanel.resist.tests_after import add_reasons, earlier
@@ -67,7 +75,7 @@ class Finding:
 
     @property
     def open(self) -> bool:
-        """Whether it cannot be told if the alteration was there before."""
+        """Whether it is not known if the alteration was there before."""
         return self.alteration.state in (*OPEN, None)
 
     def order(self) -> tuple:
@@ -77,8 +85,8 @@ class Finding:
         brought before one that was there all along; then by state, match level, a source of the
         patient's disease before others, and cancer cell fraction.
         """
-        told = self.alteration.telling()
-        after = told.post if told else None
+        decisive = self.alteration.decisive_lesion()
+        after = decisive.post if decisive else None
         clonal = self.alteration.at(after).ccf if after else None
         fraction = clonal if clonal is not None else self.alteration.af(after) if after else None
         if fraction is None:
@@ -97,7 +105,7 @@ class Finding:
 
     @property
     def tier(self) -> int:
-        """0: known and brought by relapse, or not told; 1: candidate likewise; then the rest."""
+        """0: known and gained at relapse, or unclear; 1: candidate likewise; then the rest."""
         came = self.gained or self.open
         if self.effect == "known":
             return 0 if came else 2
@@ -132,7 +140,10 @@ def find(patient: Patient, context: Context) -> list[Finding]:
         and any(alteration.detected(name) for name in tumours)
     ]
     spectrum = _uv_share(considered)
-    findings = [_finding(alteration, patient, context, spectrum) for alteration in considered]
+    analogies = Analogies(context, patient.drugs, patient.disease)
+    findings = [
+        _finding(alteration, patient, context, spectrum, analogies) for alteration in considered
+    ]
     return sorted(findings, key=Finding.order)
 
 
@@ -147,7 +158,11 @@ def _is_c_to_t(substitution: tuple[str, str]) -> bool:
 
 
 def _finding(
-    alteration: Alteration, patient: Patient, context: Context, spectrum: tuple[int, int]
+    alteration: Alteration,
+    patient: Patient,
+    context: Context,
+    spectrum: tuple[int, int],
+    analogies: Analogies,
 ) -> Finding:
     matches = find_matches(
         alteration,
@@ -162,6 +177,8 @@ def _finding(
     if role.driver is not None:
         # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
         matches = [match for match in matches if not match.inferred]
+    else:
+        matches = [*matches, *analogies.of(alteration, matches)]
     likely = presumed(alteration, matches, patient, drivers, context)
     aside = _set_aside(matches, role.covered | likely, patient)
     countered = _countered([match for match in matches if match not in aside])
@@ -265,24 +282,24 @@ def state_text(alteration: Alteration) -> str:
     Of the lesion that decides the state; then the samples before that show the alteration or
     exclude it, other lesions with another state, and why presence before is not known.
     """
-    told = alteration.telling()
-    if told is None:
+    decisive = alteration.decisive_lesion()
+    if decisive is None:
         return _only_text(alteration)
     if alteration.copy_number:
-        return told.text
-    line, named = alteration.line, [told.pre, told.post]
-    after = f"{sample_text(alteration.at(told.post))} after ({told.post})"
+        return decisive.text
+    line, named = alteration.line, [decisive.pre, decisive.post]
+    after = f"{sample_text(alteration.at(decisive.post))} after ({decisive.post})"
     parts = [after]
-    if told.pre in alteration.samples:
-        parts = [f"{sample_text(alteration.at(told.pre))} before ({told.pre}), {after}"]
+    if decisive.pre in alteration.samples:
+        parts = [f"{sample_text(alteration.at(decisive.pre))} before ({decisive.pre}), {after}"]
     parts += [one.text for one in earlier(alteration) if one.says != "not covered"]
     before = [name for name in (*line.shown_by, *line.excluded_by) if name not in named]
-    if told.state == "emergent" and line.before == "present":
+    if decisive.state == "emergent" and line.before == "present":
         own = [name for name in line.shown_by if name in named]
         parts += [f"present before in {name}" for name in own]
     parts += _before_texts(alteration, before)
     for one in line.lesions:
-        if one.state != told.state and one.post not in named:
+        if one.state != decisive.state and one.post not in named:
             parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
     return "; ".join([*parts, *([line.why] if line.why else [])])
 
@@ -341,7 +358,9 @@ def _match_reasons(
     for match in kept:
         row = match.row
         named = match.drug.name
-        if match.drug_match == "class" and row.drugs:
+        if match.level == PATHWAY:
+            named = match.of_whom
+        elif match.drug_match == "class" and row.drugs:
             named = f"{join(row.drugs)}, of the class of {match.drug.name}"
         elif match.drug_match == "class":
             shared = next(name for name in row.drug_class if name in match.drug.classes)
@@ -364,8 +383,16 @@ def _match_reasons(
 
 def _what_matched(match: Match) -> str:
     """Return how closely the alteration matches the row, in words."""
+    if match.level == PATHWAY:
+        return (
+            "the same way round another receptor"
+            if match.drug_match == "other"
+            else f"acts like {match.of_what}"
+        )
     if match.level == "gene":
         return {
+            "overexpression": "amplification of a gene whose overexpression is reported",
+            "expression_loss": "deletion of a gene whose loss of expression is reported",
             "amplification": "amplification of the gene",
             "deletion": "deletion of the gene",
             "loss_of_function": "loss of function of the gene",
@@ -381,10 +408,10 @@ def _what_matched(match: Match) -> str:
 
 
 def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
-    told = alteration.telling()
-    if told is None or alteration.state not in GAINED:
+    decisive = alteration.decisive_lesion()
+    if decisive is None or alteration.state not in GAINED:
         return
-    high = alteration.at(told.post).ccf_high
+    high = alteration.at(decisive.post).ccf_high
     if high is not None and high < SMALL_CLONE:
         contra.append(f"in at most {percent_up(high)} of the tumour cells after treatment")
 

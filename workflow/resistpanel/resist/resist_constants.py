@@ -54,16 +54,16 @@ UV_SHARE = TABLE.add(
     "UV_SHARE",
     0.5,
     unit="1",
-    meaning="Fraction of C>T among the substitutions from which ultraviolet light is taken as "
-    "their cause",
+    meaning="Fraction of C>T among the substitutions from which they are attributed to "
+    "ultraviolet light",
     origin="judgement",
 )
 REVERSION_SPAN = TABLE.add(
     "REVERSION_SPAN",
     100,
     unit="residues",
-    meaning="Largest distance of a second frameshift that makes up for a first one and is taken as "
-    "its reversion",
+    meaning="Largest distance of a second frameshift that compensates a first one and is "
+    "considered its reversion",
     origin="judgement: reads do not phase more, and a longer stretch of another frame is likely to "
     "have a stop",
 )
@@ -121,6 +121,22 @@ SAME_RESIDUE = TABLE.add(
     "that are the substitution of a row",
     origin="measured: of the 194 exact substitutions of resistance in the catalogue, 63 are at a "
     "residue with another one",
+)
+SAME_PATHWAY = TABLE.add(
+    "SAME_PATHWAY",
+    0.1,
+    unit="1",
+    meaning="Mechanisms that are known by analogy alone (another gene of a cascade, an inhibitor "
+    "of another receptor), to those that have a row",
+    origin="judgement: what a cascade brings about is named for most drugs",
+)
+CASCADES = TABLE.add(
+    "CASCADES",
+    (("RAS", "RAF", "MEK", "ERK"), ("PI3K", "AKT")),
+    unit="nodes of the pathway",
+    meaning="Nodes in a row, of which activating one does the same as activating one before it",
+    origin="judgement: the two cascades of Wagle 2011 and Garcia-Alvarez 2021, without their "
+    "branches",
 )
 PASSENGERS = TABLE.add(
     "PASSENGERS",

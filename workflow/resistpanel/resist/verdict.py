@@ -21,6 +21,7 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
+from resistpanel.resist.match import PATHWAY
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.tests_after import (
     elsewhere,
@@ -30,7 +31,7 @@ from resistpanel.resist.tests_after import (
 )
 from resistpanel.resist.therapy_options import resisted_drugs
 
-#: How a state is told of a known alteration.
+#: Description of a state of a known alteration.
 _STATE = {
     "acquired": "was acquired",
     "emergent": (
@@ -218,7 +219,7 @@ def _known(
     inherited: Sequence[ExcludedVariant],
 ) -> Verdict:
     main = keys[0]
-    text = _told(main)
+    text = _state_in_words(main)
     if len(keys) > 1:
         text += " " + sentence(f"also found: {_others(keys[1:])}")
     if converging:
@@ -256,7 +257,7 @@ def _others(keys: Sequence[Finding]) -> str:
     )
 
 
-def _told(finding: Finding) -> str:
+def _state_in_words(finding: Finding) -> str:
     alteration = finding.alteration
     state = state_words(alteration)
     measured = state_text(alteration)
@@ -268,6 +269,15 @@ def _told(finding: Finding) -> str:
     for name, level in resisted_drugs(finding):
         by_level.setdefault(level, []).append(name)
     resisted = join(f"{join(names)} ({level})" for level, names in by_level.items())
+    closest = finding.kept[0]
+    if closest.level == PATHWAY:
+        return (
+            f"{first} Resistance to {resisted} is inferred: {closest.of_what}, is reported to "
+            f"resist {closest.of_whom}."
+            if closest.row.mechanism_class == "on_target_mutation"
+            else f"{first} Resistance to {resisted} is inferred: {closest.of_what} is reported to "
+            f"resist {closest.of_whom}."
+        )
     return f"{first} It is reported to confer resistance to {resisted}."
 
 

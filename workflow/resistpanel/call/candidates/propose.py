@@ -110,7 +110,7 @@ def aligned_indels(
     found: dict[Allele, int] = {}
     for pos, length in looked_at:
         carriers = where[pos, length]
-        # A sample of the carriers tells the allele; all are counted when they are realigned.
+        # Some supporting reads show the allele; all are counted when they are realigned.
         step = max(1, len(carriers) // GAP_READS_SAMPLED)
         # An end of the span may be within another gap of all of them.
         for flank in GAP_FLANKS:
