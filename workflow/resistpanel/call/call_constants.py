@@ -99,6 +99,15 @@ INDEL_FLANK = TABLE.add(
     meaning="Distance from an indel within which a substitution may be part of the same event",
     origin="judgement",
 )
+GAP_FLANKS = TABLE.add(
+    "GAP_FLANKS",
+    (INDEL_FLANK, 8, 24, 48),
+    unit="bases",
+    meaning="Bases on either side of a gap of an alignment that are part of what its reads show: "
+    "the first of these at which one of the reads is aligned on both sides. Another gap of the "
+    "reads may be at an end of the first; gaps within OTHER_EVENT are of the same event",
+    origin="judgement",
+)
 POLYMORPHISM_FRACTION = TABLE.add(
     "POLYMORPHISM_FRACTION",
     0.02,
@@ -187,6 +196,14 @@ FEW_PIECES = TABLE.add(
     4,
     unit="clips",
     meaning="With no more clips than this, a base shown by one of them is accepted",
+    origin="judgement",
+)
+CLIP_MAJORITY = TABLE.add(
+    "CLIP_MAJORITY",
+    2 / 3,
+    unit="1",
+    meaning="Fraction of the clips at a breakpoint that must agree on a base: two of three, so "
+    "that an error in one of three does not end the sequence",
     origin="judgement",
 )
 CLIP_SEED = TABLE.add(
@@ -522,7 +539,7 @@ COMMON_INDEL = TABLE.add(
     0.1,
     unit="1",
     meaning="Fraction of a sample's informative fragments from which on an insertion or deletion "
-    "may be in cis with a rarer one of its locus: the two are compared as one haplotype, too",
+    "may be in cis with a rarer one of its locus: both together are a haplotype, too",
     origin="judgement",
 )
 OTHER_EVENT = TABLE.add(
