@@ -179,11 +179,11 @@ FINE_FLOOR = TABLE.add(
 )
 BASELINES = TABLE.add(
     "BASELINES",
-    {2: 0.84, 1: 0.01, 3: 0.05, 4: 0.1},
+    {2: 0.94, 1: 0.01, 3: 0.02, 4: 0.03},
     unit="1",
     meaning="Prior probability of each baseline (copies of the genome at large per tumour cell)",
     origin="judgement: nearly 30 % of advanced tumours have a doubled genome (Bielski et al., Nat "
-    "Genet 2018;50:1189), most of them with changes that show it, or with three copies at large",
+    "Genet 2018;50:1189), most of them with changes that show it",
 )
 CLONAL = TABLE.add(
     "CLONAL",
