@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -36,9 +37,17 @@ INDELS = 0.25  # share of the sites that are insertions and deletions of 1 to 20
 
 
 def draw_sites(
-    rng: np.random.Generator, data: trio.Trio, number: int, indels: float, gap: int = 20
+    rng: np.random.Generator,
+    data: trio.Trio,
+    number: int,
+    indels: float,
+    gap: int = 20,
+    propose: Callable[..., Variant | None] | None = None,
 ) -> list[Variant]:
-    """Draw SNVs and indels on the targets, away from each other's and the inherited places."""
+    """Draw SNVs and indels on the targets, away from each other's and the inherited places.
+
+    `propose` may draw others: called with the generator, contig, position and `fetch`.
+    """
     with pysam.FastaFile(str(data.reference)) as fasta:
         fetch = fetcher(fasta)
         taken: dict[str, list[tuple[int, int]]] = {}
@@ -54,7 +63,12 @@ def draw_sites(
                 break
             chrom, start, end = regions[int(rng.choice(len(regions), p=weights / weights.sum()))]
             pos = int(rng.integers(start + 1, end - 1))
-            variant = _propose(rng, chrom, pos, rng.random() < indels, fetch)
+            if propose:
+                variant = propose(rng, chrom, pos, fetch)
+            else:
+                variant = _propose(rng, chrom, pos, rng.random() < indels, fetch)
+            if variant is None:
+                continue
             sequence, offset = fetch(chrom, pos - 300, pos + 300)
             low, high = span(variant, sequence, offset)
             if low < start + 1 or high > end - 1 or "N" in variant.ref:

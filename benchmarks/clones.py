@@ -283,27 +283,27 @@ def page(table: pd.DataFrame, command: str) -> str:
     lines = [
         "# Clones and trees",
         "",
-        f"Written by `{command}` at {revision()}. Counts are drawn, no reads are made; see",
+        f"Written by `{command}` at {revision()}. Counts are drawn, no reads are simulated; see",
         "`benchmarks/clone_patients.py` for the patients: 3 to 8 samples, 5 to 40 variants of 2",
         "to 6 clones, 200 to 2,000 fragments, overdispersion 0.0002 to 0.002, a stated purity with",
         "an error of 0.05.",
         "",
         "## Cancer cell fractions of clones",
         "",
-        "Of each patient one variant and sample of every row. A row fails if its 99 % interval is",
+        "One variant and sample per patient in each row. A row fails if its 99 % interval is",
         "wholly outside 93 to 97 %, or below 93 % for the upper bound. At 0 and 1 the interval is",
         "one-sided.",
         "",
     ]
     for title, chosen in (
         ("Patients with a variant in all tumour cells", True),
-        ("Patients without: the largest clone may be taken for such", False),
+        ("Patients without such a variant (the largest clone may be mistaken for it)", False),
     ):
         some = cells[cells.truncal.astype(bool) == chosen]
         if len(some):
             shown = coverage(some).to_markdown(index=False, disable_numparse=True)
             lines += [f"{title}:", "", shown, ""]
-    lines += ["## Groups and trees", "", *_trees_page(people), ""]
+    lines += ["## Clusters and trees", "", *_trees_page(people), ""]
     return "\n".join(lines + (published_page() if EVOLUTION.is_dir() else []))
 
 
@@ -315,12 +315,12 @@ def _trees_page(people: pd.DataFrame) -> list[str]:
     return [
         f"- {len(people):,} patients; {people.seconds.mean():.2f} s of CPU on average, "
         f"{people.seconds.max():.1f} s at most.",
-        f"- The same answer when computed again: {int(again.sum())} of {len(again)} patients.",
-        f"- All variants grouped as they were drawn: {len(exact):,} of {len(people):,}. Clones "
-        "whose fractions are alike in every sample cannot be separated.",
+        f"- The same result when computed again: {int(again.sum())} of {len(again)} patients.",
+        f"- All variants in the correct cluster: {len(exact):,} of {len(people):,}. Clones "
+        "with the same fraction in every sample cannot be separated.",
         f"- Of these the true tree is in the 95 % set in {int(held.sum()):,} of {len(exact):,} "
         f"({100 * held.mean():.1f} %).",
-        f"- Ancestors that all trees of the set agree on: {right:,} of {claimed:,} right "
+        f"- Ancestors that all trees of the set agree on: {right:,} of {claimed:,} correct "
         f"({100 * right / max(claimed, 1):.1f} %).",
         f"- A clone in no tree: {int(people.conflict.sum())} patients; a clone not placed because "
         f"more than 1,000 trees fit: {int(people.open.sum())}.",

@@ -22,46 +22,45 @@ HEAD = """# Calibration of the confidence
 
 Simulated patients: a normal, one or two samples before treatment and one or two after it, one of
 seven drugs, on the genes of the panel of 138 with random codons around the catalogue's residues.
-Fragments are drawn and put through the model of the caller, `compare` and `resist`; no reads are
-made.
+Fragment counts are drawn and evaluated by the model of the caller, `compare` and `resist`; no reads
+are simulated.
 
-- Of the tumour samples before treatment 30 % have less than 10 % of tumour cells, a third of these
-  none. Two designs have a further lesion, one has plasma.
-- Purities are not stated for 40 %, and wrong by 0.2 for 10 % of the patients. Overdispersion is
-  1e-5 to 0.02, and stated with an error, or for a quarter as 0.0005.
-- Variants are on 1 to 5 of 1 to 6 copies. In a tenth the normal contains tumour.
+- 30 % of the tumour samples before treatment have less than 10 % tumour cells, a third of these
+  none. Two designs have another lesion, one has plasma.
+- The purity is not given for 40 % of the patients, and wrong by 0.2 for 10 %. Overdispersion is
+  1e-5 to 0.02, and given with an error, or for a quarter of the patients as 0.0005.
+- Variants are on 1 to 5 of 1 to 6 copies. In a tenth of the patients the normal contains tumour.
 - Errors vary by site; at one site in 250 they are 3 to 15 times as frequent.
-  The caller is given the distribution that it would have learned from a million of the panel's
-  alleles.
-- In half of the patients, libraries of others hop into the pool, at 1e-4 to 3e-3: Poisson counts,
-  as libraries mix after amplification.
+  The caller is given the distribution that it would have estimated from a million alleles of the
+  panel.
+- In half of the patients there is index hopping from libraries of other patients, at 1e-4 to 3e-3:
+  Poisson counts, as libraries are pooled after amplification.
 - A mechanism, where there is one ({mechanisms:g} %), is drawn from the rows with evidence from
   patients. In 45 % of the patients it was there before, from far below 1 % to all cells of one
   lesion.
 - Passengers are drawn by type of substitution over the coding bases, and hit catalogued genes by
-  chance; in one patient of 20 relapse brought about 80.
+  chance; in one patient of 20 about 80 passengers were gained at relapse.
 
-Errors are drawn at the alleles that the catalogue asks for, and at no other base of the panel,
-where each allele that is seen is real.
+Errors are drawn at catalogued alleles only; at all other bases of the panel, each allele that is
+seen is real.
 
-Not included: amplifications as mechanisms, indels, patients without a normal, UMIs, and all that
-only reads show (mapping, strand, position).
+Not included: amplifications as mechanisms, indels, patients without a normal, UMIs, and effects
+that only reads show (mapping, strand, position).
 """
 
 
 ASKED = """\
-The alleles that the catalogue asks for alone; at all others only real ones are drawn.
+Only catalogued alleles; at all others only real alleles are drawn.
 """
 CAUSES = """\
 - Alleles that hop from another patient's library at high frequency may be stated as real: the
   highest rate considered, and the frequency there, are assumptions.
-- Of the alleles that the catalogue asks for and that are stated with 10 to 99 %, fewer are real:
-  the caller's prior has a fifth of the somatic variants below an AF of 1 % in all samples; of
-  these patients almost none are.
-- Of two lesions, one whose sample contains no tumour keeps the prior: an allele of that lesion
-  alone is taken as new with about 88 %.
-- How often alleles were absent before is learned from those of the same patient, which come with
-  few clones.
+- Of the catalogued alleles stated with 10 to 99 %, fewer are real: in the caller's prior a fifth
+  of the somatic variants are below an AF of 1 % in all samples; in these patients almost none are.
+- If the sample of one of two lesions contains no tumour, the prior is used for this lesion: an
+  allele of this lesion alone is considered new with a probability of about 88 %.
+- The fraction of alleles that were absent before is estimated from the alleles of the same patient,
+  which belong to few clones.
 """
 
 
@@ -103,8 +102,8 @@ def page(args: Namespace, patients: pd.DataFrame, alleles: pd.DataFrame, null: p
     asked = alleles[alleles.site]
     lines += ["### The allele is real, where errors are drawn", "", ASKED]
     lines.append(summary.markdown(_rounded(*_known(asked.real, asked.is_real))))
-    lines += ["## Against what is wanted", "", _wanted(found, patients, null), ""]
-    lines += ["## Confidence in a word", "", _words(patients), ""]
+    lines += ["## Targets", "", _wanted(found, patients, null), ""]
+    lines += ["## Levels of confidence", "", _words(patients), ""]
     lines += ["Patients without a mechanism:", "", _words(null, right=False)]
     lines += ["## Wrong where 90 % or more is stated", "", _wrong(patients, alleles)]
     lines += ["Causes:", "", CAUSES]

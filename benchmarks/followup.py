@@ -44,7 +44,7 @@ def draw(rng: np.random.Generator, sites: int, fraction: float) -> tuple[Evidenc
     error = np.full((sites, 3), READ_ERROR)
     # Molecules: of two strands, and of one with damage.
     error[:, PLASMA] = np.exp(rng.uniform(np.log(1e-6), np.log(5e-5), sites))
-    shared = rng.random(sites) < 1 - Priors().own
+    shared = rng.random(sites) < 1 - Priors().independent
     m = rng.choice(MULTIPLIERS, sites, p=USUAL)[:, None, None]
     own = rng.choice(MULTIPLIERS, (sites, 3, 2), p=USUAL)
     m = np.where(shared[:, None, None], m, own)

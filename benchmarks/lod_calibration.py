@@ -256,7 +256,7 @@ def drawn(cell: Cell, f: float, number: int, rng: np.random.Generator) -> Eviden
     kind, fraction, error = cell.kinds()
     m = error_model.MULTIPLIERS
     shared = np.exp(log_shared) / np.exp(log_shared).sum()
-    own = rng.random(number) < PRIORS.own
+    own = rng.random(number) < PRIORS.independent
     factor = np.empty((number, samples, 3))
     factor[:] = m[rng.choice(len(m), number, p=shared)][:, None, None]
     for s in range(samples):

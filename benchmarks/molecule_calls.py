@@ -78,7 +78,7 @@ class Setting:
         shared = np.exp(self.site.log_shared[0])
         own = np.exp(self.site.log_own[0, PLASMA, 0])
         common = rng.choice(MULTIPLIERS, sites, p=shared / shared.sum())
-        alone = rng.random(sites) < Priors().own
+        alone = rng.random(sites) < Priors().independent
         m = np.tile(common[:, None], (1, len(COLUMNS)))
         draws = rng.choice(MULTIPLIERS, (int(alone.sum()), 4), p=own / own.sum())
         # Of each sample and orientation; single copies are of either, at the average rate.

@@ -42,13 +42,14 @@ UMI = {
 #: --min-reads: copies in all, of the larger and of the smaller strand; None: raw reads.
 FILTERS = {"raw reads": None, "consensus 3,1,1": (3, 1, 1), "consensus 2,1,0": (2, 1, 0)}
 DRAWS = 10_000
-NOTE = """A simulated normal without UMIs and a plasma with duplex UMIs of 2 x 6 bases: 1 to 6
+NOTE = """\
+The data are a simulated normal without UMIs and plasma with duplex UMIs of 2 x 6 bases: 1 to 6
 copies of a strand, both strands of half of the molecules, damage of 1e-5 before amplification,
-errors of amplification, jackpots, errors in UMIs. `identical`: families that are exactly those
+amplification errors, jackpots, and errors in UMIs. `identical`: families that are exactly those
 of the simulator. `errors`: consensus bases of Q30 and more that differ from the reference,
-damage included. `difference`: recall of the raw reads minus that of the consensus reads, paired
+including damage. `difference`: recall of the raw reads minus that of the consensus reads, paired
 by variant, with its 95 % interval (bootstrap). The consensus reads are those of `resistpanel`,
-filtered as `fgbio FilterConsensusReads --min-reads` does; families and bases were not compared
+filtered as by `fgbio FilterConsensusReads --min-reads`; families and bases were not compared
 with fgbio or fgumi.
 """
 

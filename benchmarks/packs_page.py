@@ -44,9 +44,9 @@ def page(packs: list[Pack], results: dict, others: dict) -> str:
     lines = [
         "# Real reads",
         "",
-        "Written by `python -m benchmarks.packs --publish`; do not edit. Simulated reads share",
-        "assumptions with the caller; these do not. Each set is a *pack*",
-        f"([validate](../validate.md#packs-real-reads-with-their-truth)): {len(shown)} sets of "
+        "Written by `python -m benchmarks.packs --publish`; do not edit. Simulated reads have",
+        "assumptions in common with the caller; real reads do not. Each set is a *pack*",
+        f"([validate](../validate.md#packs-real-reads-with-known-variants)): {len(shown)} sets of "
         f"{len(origins)} origins. No reads are in the project;",
         "`python resources/packs/get_packs.py --data reads` gets them at the commits below and",
         "checks their SHA-256 (in each `pack.yaml`).",
@@ -74,7 +74,7 @@ def page(packs: list[Pack], results: dict, others: dict) -> str:
     ]
     for pack in shown:
         lines += _peers(results[pack.about.name], others[pack.about.name])
-    lines += ["", "## What was missed, and what was called besides", ""]
+    lines += ["", "## Missed variants and other calls", ""]
     for pack in shown:
         lines += _wrong(pack, results[pack.about.name])
     lines += _recall(shown, results)

@@ -17,17 +17,18 @@ PAGE = genome.ROOT / "docs" / "validation" / "assays.md"
 HEAD = """\
 # Assays: the second simulator
 
-Measured on the second simulator, which shares no code and few assumptions with the caller or with
-the first one ([what it simulates](../../benchmarks/README.md#the-second-simulator)). Shortfalls are
-left as they are. Recall is by the highest AF among the tumours, AF being the molecules drawn;
-shares have 95 % intervals (Wilson). Calls are compared as haplotypes; a call that is no true one
-is `false`, `misdescribed` (within 10 bases of one), `germline`, `near germline`, `contaminant` or
-`paralogue` (in a region of which the genome has a copy that the reference lacks). Figures of AF,
-intervals and UB leave such regions out. Few variants and one patient a row: read the intervals.
-The rows small-panel-alone, duplex-material and duplex-hotspots were added in search of failures,
-after easier data of their kind had shown none: they are stress cases, not estimates of typical
-accuracy. Assays of one family and seed have the same patient: `duplex`, `simplex`, `duplex-fgbio`;
-`ffpe`, `oxidation`, `short-inserts`, `contaminated`, `replicates`.
+These results are from the second simulator, which has no code and few assumptions in common with
+the caller or the first simulator ([description](../../benchmarks/README.md#the-second-simulator)).
+Shortfalls are reported without correction. Recall is by the highest AF among the tumours, where AF
+is that of the molecules drawn; fractions have 95 % intervals (Wilson). Calls are compared as
+haplotypes. A call that is not a true variant is `false`, `misdescribed` (within 10 bases of a true
+one), `germline`, `near germline`, `contaminant` or `paralogue` (in a region of which the genome has
+a copy that is not in the reference). Values of AF, intervals and UB exclude such regions. Each row
+has few variants and mostly one patient, so the intervals are important. The rows small-panel-alone,
+duplex-material and duplex-hotspots were added to provoke failures, after easier data of their kind
+had shown none: they are stress tests, not estimates of typical accuracy. Assays of one family
+and seed have the same patient: `duplex`, `simplex`, `duplex-fgbio`; `ffpe`, `oxidation`,
+`short-inserts`, `contaminated`, `replicates`.
 
 ## All assays
 """
@@ -173,7 +174,7 @@ BOTH_HEAD = """\
 The first simulator's default run ([accuracy](accuracy.md)) and `capture` here; p by Fisher's exact
 test, of rates by the conditional binomial test. Present or absent differs over all calls, for a
 clone here can have any number of molecules in a sample, one or two of them too; the least AF there
-is 0.5 %. The row after it leaves out what lies below the stated LOD. SNVs, MNVs and indels are of
+is 0.5 %. The row after it excludes what is below the stated LOD. SNVs, MNVs and indels are of
 `capture` and `capture-low`, the last three rows of `capture`. The first simulator has about the
 same depth everywhere; here the first exons of high GC have some 50 to 100 molecules, of which 2 %
 are one or two.
@@ -275,8 +276,8 @@ WANTED = {  # of the same figures as those of the first simulator
 SHORT_HEAD = """\
 ## Shortfalls
 
-Figures whose interval lies below what is wanted, and false calls. That an assay is not in the list
-may be for want of variants.
+Metrics whose interval is below the target, and false calls. An assay may be missing from this list
+because it has too few variants.
 """
 # Four molecules without an error are no chance where a base errs once in a million.
 RARE_FIGURE = f"all kinds below AF 1 %, {report.ENOUGH} molecules or more, found"
@@ -295,7 +296,7 @@ def shortfalls(name: str, caller: str = "resistpanel", panel: str | None = None)
         if text:
             k, n = map(int, text.split(" = ")[0].split("/"))
             if statistics.wilson(k, n)[1] < wanted:
-                out.append(f"{figure}: {text}, wanted {wanted:.0%}")
+                out.append(f"{figure}: {text}, target {wanted:.0%}")
     if found["false calls by cause"] != "none":
         out.append(f"calls that are no true variant: {found['false calls by cause']}")
     return out
@@ -381,14 +382,14 @@ FAILURES = (
 
 
 FAILURES_HEAD = """\
-## What the earlier caller failed at
+## Failures of the earlier caller
 
 The first run of the bed ({first}) and the same caller (commit da2003f) on the patients of the table
-above, beside the present one. `duplex-hotspots` shows why real reference material was called worse
-than easier forms of it: below AF 5 % an allele was counted as an error of its kind, and a panel of
-2,300 bases has few other errors; from 5 % on it was found. `duplex-material` lies about 5 %, and
-`duplex` and the small panels with a normal have few variants between 1 and 5 % on few bases. Rows
-without a value were not run.
+above, compared with the current one. `duplex-hotspots` shows why real reference material was called
+worse than easier forms of it: below AF 5 % an allele was counted as an error, and a panel
+of 2,300 bases has few other errors; from 5 % on it was found. `duplex-material` is at about 5 %,
+and `duplex` and the small panels with a normal have few variants between 1 and 5 % on few bases.
+Rows without a value were not run.
 """
 
 
@@ -486,8 +487,8 @@ def write(path: Path = PAGE) -> Path:
         parts.append(report.table(agreement(), ["figure", "first simulator", "second", "p"]))
         parts.append(lost_at_two_percent())
     if settings():
-        parts.append("## The same reads with less to go by\n\nWhat is called of the same variants "
-                     "in the same reads: fewer targets, or no normal.\n")  # fmt: skip
+        parts.append("## The same reads with fewer targets or without a normal\n\nCalls of the "
+                     "same variants in the same reads.\n")  # fmt: skip
         parts.append(report.table(settings(), COMPARED))
     parts += [_programs(), _cost(), *(_section(name, "resistpanel") for name in _measured())]
     depth_page = genome.WORK / "results" / "depths.md"

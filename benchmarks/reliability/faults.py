@@ -140,7 +140,7 @@ def out_of_memory(whole: Path, cohort: Path) -> Iterator[bool]:
         stop.set()
         watcher.join()
     kills = (group / "memory.oom_control").read_text().split()
-    line = told(said, "for want of memory", "out of memory")
+    line = told(said, "for lack of memory", "out of memory")
     yield verdict(
         f"job killed by the kernel for its memory ({' '.join(kills[-2:])})",
         status, line, said, whole, disk / "results", folder,

@@ -95,7 +95,7 @@ def _spoil(what, first, second, folder):
         ("one read fewer", "a_R2.fastq.gz: has 19 reads, its mate file has more"),
         ("another lane", "a_R1.fastq.gz: read 1 is 'I:1:FC:3:1101:0:7', its mate in b_R2"),
         ("another order", "a_R1.fastq.gz: read 10 is "),
-        ("exchanged", "a_R2.fastq.gz: the files stand in the wrong order"),
+        ("exchanged", "a_R2.fastq.gz: the files are in the wrong order"),
         ("twice", "a_R1.fastq.gz: both mates are the same file"),
     ],
 )
@@ -142,7 +142,7 @@ def test_a_umi_that_is_not_there(both):
 def test_a_comment_that_no_aligner_can_hand_on(tmp_path):
     path = write_fastq(tmp_path / "a.fq", [("r", "ACGT")], " 1:N:0:A RX:Z:ACGT")
     (line,) = problems(path, None, umi="tag")
-    assert "holds more than SAM tags" in line
+    assert "contains more than SAM tags" in line
     path = write_fastq(tmp_path / "b.fq", [("r", "ACGT")], "\tRX:Z:ACGT\tQX:Z:FF FF")
     assert problems(path, None, umi="tag") == []
 

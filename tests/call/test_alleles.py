@@ -240,7 +240,7 @@ class TestReference:
     def test_cut_off(self, tmp_path, capfd):
         path = write_reference(tmp_path / "ref.fa", {"c": LITERAL * 10})
         path.write_text(path.read_text()[:200])
-        with pytest.raises(InputError, match="is shorter than its index says"):
+        with pytest.raises(InputError, match="is shorter than its index states"):
             Reference(path).codes("c", 100, 400)
         capfd.readouterr()
 

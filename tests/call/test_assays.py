@@ -218,7 +218,7 @@ class TestPrimers:
             ("chr1\t10\t30\tp\t0\t.", "is no primer with a strand"),
             ("chr1\tx\t30\tp\t0\t+", "start and end must be whole numbers"),
             ("chr2\t10\t30\tp\t0\t+", "contig 'chr2' is not in"),
-            ("chr1\t190\t230\tp\t0\t+", "lies beyond the end of its contig"),
+            ("chr1\t190\t230\tp\t0\t+", "is beyond the end of its contig"),
             ("chr1\t10\t130\tp\t0\t+", "has 120 bases"),
             ("chr1\t10\t30\tp\t0\t+", "has primers of one strand alone"),
         ],

@@ -253,7 +253,7 @@ class TestFaults:
         fails(
             capfd,
             arguments(patient, out, tumor=path),
-            f"{path}: truncated (its end-of-file block is missing); copy or make it again",
+            f"{path}: truncated (its end-of-file block is missing); copy or recreate it",
         )
 
     def test_not_indexed(self, patient, out, tmp_path, capfd):
@@ -321,7 +321,8 @@ class TestFaults:
         fails(
             capfd,
             [*words, "--output", out],
-            f"{two}: contigs stand in another order than in {one}; sort the BAMs by one reference",
+            f"{two}: the order of contigs differs from that in {one}; "
+            "sort the BAMs by one reference",
         )
 
     def test_reference_missing(self, patient, out, tmp_path, capfd):
@@ -333,7 +334,7 @@ class TestFaults:
         ("text", "place", "message"),
         [
             (None, "", "no such file; give the panel's BED"),
-            ("", "", "the file names no target; give the panel's BED"),
+            ("", "", "the file contains no targets; give the panel's BED"),
             (
                 "chr1\t5\n",
                 ":1",
@@ -348,7 +349,7 @@ class TestFaults:
             (
                 "chr1\t1800\t1900\n",
                 "",
-                "chr1:1801-1900 lies beyond the end of the contig; use targets of the same build",
+                "chr1:1801-1900 is beyond the end of the contig; use targets of the same build",
             ),
         ],
     )

@@ -87,7 +87,7 @@ def test_the_evidence_of_shards_keeps_it(tmp_path, primers):
     bam = lab.bam("T", reads(random.Random(3), 0.0, 0.5))
     caller, whole = lab.call(bam, primers=primers)
     save(tmp_path / "1.npz", caller.read(share(caller.chunks, 1, 1)), stamp(caller), 1, 1)
-    caller.take(gather([tmp_path / "1.npz"], caller))
+    caller.use_evidence(gather([tmp_path / "1.npz"], caller))
     again = {(r.pos, r.ref, r.alt): r for r in caller.records()}
     key = POS + 1, SEQUENCE[POS], ALT
     assert again[key].info["AMPLICON_DROPOUT"] == whole[key].info["AMPLICON_DROPOUT"] != []

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pysam
@@ -14,11 +15,13 @@ from resistpanel.call.filters import (
     FILTERS,
     Filter,
     _two_sided,
+    clusters,
     damage_ratio,
     failed,
     measure,
 )
 from resistpanel.call.model import contamination
+from resistpanel.core.allele import Allele
 
 SEQUENCE = random_sequence(1700, 21)
 TARGETS = [(500, 1150)]
@@ -338,3 +341,25 @@ def test_order_of_filters_is_that_of_the_table(tmp_path):
     for record in calls.records:
         assert all(order[a] < order[b] for a, b in pairwise(record.filters))
     assert np.isfinite([r.info["SOMATIC_PHRED"] for r in calls.records]).all()
+
+
+class TestClusters:
+    """Which alleles count as others of the same fragments."""
+
+    @staticmethod
+    def new(pos: int, fragments) -> SimpleNamespace:
+        rows = {"frag": np.fromiter(fragments, dtype=np.int64)}
+        return SimpleNamespace(
+            allele=Allele("chr1", pos, "A", "G"),
+            support=[SimpleNamespace(alt=len(rows["frag"]), rows=rows)],
+        )
+
+    def test_alleles_of_one_copy_count_each_other(self):
+        copy = [self.new(100 + 10 * n, range(5 * n, 200)) for n in range(4)]
+        assert clusters(copy, [0]).tolist() == [3, 3, 3, 3]
+
+    def test_a_clonal_allele_has_no_cluster_of_its_subclones_and_errors(self):
+        """Each on a few of 4,000 fragments; for these the clonal allele is another one."""
+        rare = [self.new(100 + 10 * n, range(100 * n, 100 * n + 60)) for n in range(3)]
+        found = clusters([*rare, self.new(135, range(4000))], [0])
+        assert found.tolist() == [1, 1, 1, 0]

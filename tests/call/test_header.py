@@ -189,7 +189,7 @@ class TestSites:
         assert written.call().find(*MNV.vcf(SEQUENCE)) is None
         assert main(command(written, tmp_path / "o.vcf.gz", sites=sites)) == 0
         assert left_out(capfd.readouterr().err) == (
-            "resistpanel: warning: 1 of 2 sites asked for lie outside the targets and were not "
+            "resistpanel: warning: 1 of 2 forced sites are outside the targets and were not "
             f"genotyped (chr1:1051 {outside.ref}>{outside.alt})\n"
         )
         assert parameters(tmp_path / "o.vcf.gz")["left_out_sites"] == "1"

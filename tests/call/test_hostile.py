@@ -157,7 +157,7 @@ class TestQualities:
         assert re.fullmatch(
             rf"resistpanel: error: {tmp_path}/post.bam: none of its \d+ usable reads has base "
             "qualities; align again from FASTQ with qualities: without them errors cannot be "
-            "told from variants",
+            "distinguished from variants",
             line,
         )
         assert not (tmp_path / "o.vcf.gz").exists()

@@ -100,7 +100,7 @@ def rate_called(site, f, sample=1, normal=0, number=1500, stutter=0.0, seed=None
     rng = np.random.default_rng(seed)
     total = site.other[0] + site.errors[0].sum((1, 2))
     samples = len(total)
-    own = rng.random(number) < PRIORS.own
+    own = rng.random(number) < PRIORS.independent
     shared = MULTIPLIERS[
         rng.choice(
             len(MULTIPLIERS),

@@ -40,7 +40,7 @@ def test_by_a_loop():
     shown = at_m @ m
     recurrent = np.exp(log_artifact_prior()) * PRIORS.artifact / PRIORS.null
 
-    weights = [*(m * (1 - PRIORS.own)), PRIORS.own, *recurrent]
+    weights = [*(m * (1 - PRIORS.independent)), PRIORS.independent, *recurrent]
     absent = np.exp([[*lacks[s], own[s], *close[s]] for s in range(3)])
 
     def total(asked, there):

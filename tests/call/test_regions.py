@@ -53,7 +53,7 @@ class TestBed:
             ("chr1\t5\t5\n", "t.bed:1: start 5 is not below end 5"),
             ("chr1\t5\t4\n", "t.bed:1: start 5 is not below end 4"),
             ("chr1\t-1\t4\n", "t.bed:1: start and end must be whole numbers"),
-            ("# nothing\n", "t.bed: the file names no target"),
+            ("# nothing\n", "t.bed: the file contains no targets"),
         ],
     )
     def test_faults(self, tmp_path, text, message):

@@ -251,12 +251,12 @@ class TestFaults:
     )
     def test_of_other_options(self, written, tmp_path, paths, fails, more, told):
         words = self.gather(written, tmp_path, paths) + more
-        cure = "make it again with the options and files of this call"
+        cure = "recreate it with the options and files of this call"
         fails(words, f"{paths[0]}: was made with other {told}; {cure}")
 
     def test_of_other_sites(self, written, tmp_path, paths, fails):
         words = command(written, "--gather", *paths, "--output", tmp_path / "o.vcf.gz", sites=False)
-        cure = "make it again with the options and files of this call"
+        cure = "recreate it with the options and files of this call"
         # an MNV that is asked for widens a target
         fails(words, f"{paths[0]}: was made with other targets; {cure}")
 
@@ -266,13 +266,13 @@ class TestFaults:
         words[len(words) - 1 - words[::-1].index(str(written.bams["post"]))] = str(
             written.bams["pre"]
         )
-        cure = "make it again with the options and files of this call"
+        cure = "recreate it with the options and files of this call"
         fails(words, f"{paths[0]}: was made with other samples; {cure}")
 
     def test_of_another_version(self, written, tmp_path, paths, fails, monkeypatch):
         monkeypatch.setattr(shards, "__version__", "9.9")
         words = self.gather(written, tmp_path, paths)
-        cure = "make it again with the options and files of this call"
+        cure = "recreate it with the options and files of this call"
         made = shards.load(paths[0])[0]["common"]["version"]
         fails(words, f"{paths[0]}: was made by version {made}, not 9.9; {cure}")
 
@@ -282,7 +282,7 @@ class TestFaults:
         fails(
             words,
             f"{paths[0]}: is of format resistpanel/call-evidence/6, not "
-            "resistpanel/call-evidence/7; make it again with this version of resistpanel",
+            "resistpanel/call-evidence/7; recreate it with this version of resistpanel",
         )
 
     @pytest.mark.parametrize("kind", ["absent", "empty", "text", "cut", "changed", "no head"])
@@ -300,7 +300,7 @@ class TestFaults:
         words = self.gather(written, tmp_path, [path, *paths[1:]])
         message = "cannot be read (No such file or directory)"
         if kind != "absent":
-            message = "is no evidence of `resistpanel call --shard`, or damaged; make it again"
+            message = "is no evidence of `resistpanel call --shard`, or damaged; recreate it"
         fails(words, f"{path}: {message}")
 
     @pytest.mark.parametrize(
@@ -338,10 +338,10 @@ class TestFaults:
         found.no_qualities[:] = 5
         shards.save(tmp_path / "e", found, shards.stamp(caller), 1, 1)
         with pytest.raises(InputError, match="none of its 5 usable reads has base qualities"):
-            caller.take(shards.gather([tmp_path / "e"], caller))
+            caller.use_evidence(shards.gather([tmp_path / "e"], caller))
         rest = caller.read(caller.chunks[1:])
         merged = shards.merge([found, rest], {})
-        caller.take(merged)
+        caller.use_evidence(merged)
         assert merged.no_qualities[0] == 5
 
 

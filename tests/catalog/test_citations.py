@@ -82,6 +82,6 @@ def test_mistakes_are_named(tmp_path):
     with pytest.raises(InputErrors) as caught:
         load_citations(tmp_path)
     said = "\n".join(caught.value.lines())
-    assert "PubMed id 1 stands there twice" in said
+    assert "PubMed id 1 is listed twice" in said
     assert "state 'guessed' is not one of" in said
     assert "'x' is no PubMed id" in said

@@ -82,7 +82,7 @@ def test_two_drugs_of_one_name_are_refused(tmp_path):
         "one\tX-1\tRAF inhibitor\tBRAF\t\t\tlabel\n"
         "two\tx1\tRAF inhibitor\tBRAF\t\t\tlabel\n"
     )
-    with pytest.raises(InputError, match="a name may stand for one drug only") as caught:
+    with pytest.raises(InputError, match="a name can be used for one drug only") as caught:
         load_drugs(path)
     assert caught.value.lines()[0].startswith(f"{path}:3: 'two' has a name ('x1')")
 

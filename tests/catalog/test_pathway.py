@@ -111,7 +111,7 @@ def test_a_loop_ends():
         ("A\tA\toutput\tG1\t\n", "", "a row without source"),
         ("A\tA\toutput\tG1\ts\n", "A\tZ\t+\ts\n", "no node is called 'Z'"),
         ("A\tA\toutput\tG1\ts\n", "A\tA\t?\ts\n", "sign '?' is neither"),
-        ("A\tA\toutput\tG1\ts\n", "A\tA\t+\ts\nA\tA\t+\ts\n", "stands there twice"),
+        ("A\tA\toutput\tG1\ts\n", "A\tA\t+\ts\nA\tA\t+\ts\n", "is listed twice"),
     ],
 )
 def test_a_malformed_graph_is_named(tmp_path, nodes, edges, message):

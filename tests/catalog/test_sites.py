@@ -311,7 +311,7 @@ def test_a_disagreement_exits_2_and_writes_nothing(small, capsys):
 def test_a_reference_without_index_exits_2(small, capsys):
     (small / "small.fa.fai").unlink()
     assert run_sites(small) == 2
-    assert "no .fai beside the reference; run `samtools faidx" in capsys.readouterr().err
+    assert "no .fai next to the reference; run `samtools faidx" in capsys.readouterr().err
 
 
 def test_an_empty_list_is_a_valid_vcf(small):

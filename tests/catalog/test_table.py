@@ -81,7 +81,7 @@ def test_all_problems_are_reported_at_once(tmp_path):
         read_rows(path, load_drugs())
     lines = caught.value.lines()
     assert len(lines) == 2
-    assert "id 'MAP2K1-C121S-mine' stands at" in lines[0]
+    assert "duplicate id 'MAP2K1-C121S-mine', first at" in lines[0]
 
 
 @pytest.mark.parametrize(

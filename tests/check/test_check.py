@@ -57,7 +57,7 @@ def test_nothing_wrong_says_what_the_run_will_do(place, capsys):
     assert "2 targets, 600 bases, coding sequence of 1 genes" in out
     assert "next: resistpanel run" in out
     # The panel of this test has none of the catalogue's genes.
-    assert any("catalogued alterations under vemurafenib lie outside the panel" in n for n in notes)
+    assert any("catalogued alterations under vemurafenib are outside the panel" in n for n in notes)
 
 
 def test_many_faults_are_told_together(place, capsys):
@@ -129,12 +129,12 @@ def test_bam_of_another_panel(place, capsys):
     place.targets.write_text("chrT\t1700\t1900\tGENE|T1|exon1\nchrT\t2000\t2300\n")
     status, errors, _, _ = check(capsys)
     assert status == 2
-    assert all("no read on any of 2 targets looked at" in error for error in errors)
+    assert all("no read on any of 2 targets examined" in error for error in errors)
     assert len(errors) == 3
     place.targets.write_text("chrT\t1000\t1300\nchrT\t2000\t2300\nchrT\t2400\t2500\n")
     status, errors, notes, _ = check(capsys)
     assert (status, errors) == (0, [])
-    assert sum("reads on 1 of 3 targets looked at" in note for note in notes) == 3
+    assert sum("reads on 1 of 3 targets examined" in note for note in notes) == 3
 
 
 def test_reads_of_another_genome(place, capsys):
@@ -350,7 +350,7 @@ def test_resources_of_the_caller(place, capsys):
     (place.folder / "config.yaml").write_text(text + "call: {pon: pon.vcf.gz}\n")
     _, errors, _, _ = check(capsys)
     assert any("pon.vcf.gz has no index" in error for error in errors)
-    assert any("shares no contig name with the reference" in error for error in errors)
+    assert any("has no contig name in common with the reference" in error for error in errors)
     with gzip.open(place.folder / "pon.vcf.gz", "wb") as out:
         out.write(plain.read_bytes())
     _, errors, _, _ = check(capsys)

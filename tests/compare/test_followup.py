@@ -127,7 +127,7 @@ def test_what_is_left_out():
     assert white.fields["id"] not in {allele.id for allele in one.known}
     left_out = {allele.id: allele.left_out for allele in one.known + two.known}
     assert left_out["chr1:10:A:C"] is None
-    assert one.known[0].left_out == "a recurrent error or artefact at the place"
+    assert one.known[0].left_out == "a recurrent error or artifact at the site"
     assert left_out["chr1:60:A:C"] == left_out["chr1:70:A:C"] == "may be of white cells"
     assert made.marks()["chr1:60:A:C"].startswith("DNMT3A is a gene of clonal haematopoiesis")
     assert made.marks()["chr1:70:A:C"].startswith("the normal has it too (1.3 %")

@@ -98,11 +98,11 @@ def test_without_an_earlier_sample_the_report_is_the_baseline(after, tmp_path):
 @pytest.mark.parametrize(
     ("row", "says", "words"),
     [
-        ({"gene": "NRAS"}, "not covered", "does not say that it covered MAP2K1 C121S"),
-        ({"alteration": "codons 50-100"}, "not covered", "does not say that it covered"),
+        ({"gene": "NRAS"}, "not covered", "does not state that it covered MAP2K1 C121S"),
+        ({"alteration": "codons 50-100"}, "not covered", "does not state that it covered"),
         ({"alteration": "codons 119-124"}, "excluded", "did not detect MAP2K1 C121S"),
         ({"alteration": "C121S"}, "excluded", "did not detect MAP2K1 C121S"),
-        ({"alteration": "K57N"}, "not covered", "does not say that it covered"),
+        ({"alteration": "K57N"}, "not covered", "does not state that it covered"),
         ({"limit": "", "unit": ""}, "open", "states no limit"),
         ({"purity": ""}, "open", "the tumour content of its sample is not stated"),
         ({"limit": "10"}, "open", "at most 40.0 % of the tumour cells"),

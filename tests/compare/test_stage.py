@@ -700,7 +700,7 @@ def test_files_that_are_missing_or_wrong(patient, capsys, tmp_path):
     lacking = tmp_path / "lacking.vcf"
     lacking.write_text(HEADER.replace("##FORMAT=<ID=DET", "##FORMAT=<ID=OTHER") + columns)
     run(vcf=lacking)
-    refused(capsys, "lacking.vcf: lacks FORMAT DET")
+    refused(capsys, "lacking.vcf: has no FORMAT DET")
     plain = tmp_path / "plain.vcf"
     plain.write_text(HEADER.replace("##INFO=<ID=HGVSC", "##INFO=<ID=OTHER") + columns)
     run(vcf=plain)

@@ -50,7 +50,7 @@ def decide(pre, post, rules=None, common=EVEN):
         # 1.2 % (0.6 to 2.1) against a bound of 0.75 %, where 1.2 % would have been called
         ((0, 400), (11, 900), "undetermined", "depth",
          "not detected before treatment (0 of 400 fragments, AF below 0.75 % with 95 % "
-         "confidence); 1.2 % (0.65 to 2.1) at relapse: too few to tell; 459 fragments before "
+         "confidence); 1.2 % (0.65 to 2.1) at relapse: too few fragments; 459 fragments before "
          "treatment would have been sufficient"),
         ((3, 1200), (11, 1000), "emergent", "overlap",
          "not detected before treatment (3 of 1200 fragments, AF below 0.65 % with 95 % "
@@ -59,11 +59,11 @@ def decide(pre, post, rules=None, common=EVEN):
         # 20 fragments without it bound the AF at 14 % only
         ((0, 20), (90, 900), "undetermined", "depth",
          "not detected before treatment (0 of 20 fragments, AF below 14.0 % with 95 % "
-         "confidence); 10.0 % (8.2 to 12.1) at relapse: too few to tell; 36 fragments before "
+         "confidence); 10.0 % (8.2 to 12.1) at relapse: too few fragments; 36 fragments before "
          "treatment would have been sufficient"),
         ((0, 5), (145, 900), "undetermined", "depth",
          "not assessable before treatment (0 of 5 fragments); 16.1 % (13.8 to 18.6) at relapse: "
-         "too few to tell; 21 fragments before treatment would have been sufficient"),
+         "too few fragments; 21 fragments before treatment would have been sufficient"),
         ((200, 1000), (450, 1000), "rising", "detected",
          "20.0 % (17.6 to 22.6) before treatment, 45.0 % (41.9 to 48.1) at relapse: 2.25-fold, "
          "95 % interval 1.90 to 2.69, probability of an increase above 0.999"),

@@ -28,7 +28,7 @@ def test_it_hands_over_to_run(tmp_path, monkeypatch, capsys):
 def test_a_folder_with_a_run_of_its_own_is_left_alone(tmp_path, monkeypatch, capsys):
     (tmp_path / "config.yaml").write_text("samples: mine.tsv\n")
     assert main(["demo", str(tmp_path)]) == 2
-    assert "holds a run of its own" in capsys.readouterr().err
+    assert "already contains a run" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["config.yaml"]
 
 

@@ -275,7 +275,7 @@ def test_copy_number(results, capsys):
         (["BRAF", "V600K"], "no variant fits 'BRAF V600K'; of BRAF there is BRAF p.V600E"),
         (["PTPRD"], "2 variants fit 'PTPRD'; name one of them:"),
         (["MAP2K11"], "no variant fits 'MAP2K11'; did you mean MAP2K1?"),
-        (["rs113488022"], "the results hold no rs numbers"),
+        (["rs113488022"], "the results contain no rs numbers"),
         (["amplification"], "which gene does 'amplification' mean?"),
         (["chr1:5:A:T"], "no variant fits 'chr1:5:A:T'; reported are "),
     ],

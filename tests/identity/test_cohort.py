@@ -122,7 +122,7 @@ def test_the_command_writes_what_it_found(tmp_path, capsys):
     value = read_json(output)
     assert not value["passed"]
     assert [finding["kind"] for finding in value["findings"]] == ["swap"]
-    assert "have changed places" in capsys.readouterr().err
+    assert "are exchanged" in capsys.readouterr().err
 
 
 def test_limits_are_options(tmp_path):

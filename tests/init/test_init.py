@@ -131,7 +131,7 @@ def test_nothing_is_overwritten_without_force(tmp_path, capsys):
     study(tmp_path)
     (tmp_path / "samples.tsv").write_text("mine\n")
     assert main(["init", str(tmp_path)]) == 2
-    assert "samples.tsv: is there already" in capsys.readouterr().err
+    assert "samples.tsv: already exists" in capsys.readouterr().err
     assert (tmp_path / "samples.tsv").read_text() == "mine\n"
     assert not (tmp_path / "config.yaml").exists()
     assert main(["init", str(tmp_path), "--force"]) == 0

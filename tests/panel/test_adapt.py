@@ -61,7 +61,7 @@ def test_another_build_is_named(tmp_path, other):
 
 
 def test_bed_of_another_build_than_the_gff3(tmp_path):
-    with pytest.raises(InputError, match=r"of 2160 targets lie away.*same build"):
+    with pytest.raises(InputError, match=r"of 2160 targets are not at.*same build"):
         adapt(tmp_path, LENGTHS["hg19"], bed=PANEL / "hg38.bed")
     assert not (tmp_path / "out.bed").exists()
 
@@ -86,7 +86,7 @@ def test_gene_on_an_absent_contig_without_target_is_left_out(tmp_path):
 
 def test_beyond_the_end_of_a_contig_of_no_known_build(tmp_path):
     lengths = dict.fromkeys(LENGTHS["hg19"], 1_000_000_000) | {"chr7": 140_000_000}
-    with pytest.raises(InputError, match=r"lies beyond the end of chr7 \(140000000 bases\)"):
+    with pytest.raises(InputError, match=r"is beyond the end of chr7 \(140000000 bases\)"):
         adapt(tmp_path, lengths)
 
 

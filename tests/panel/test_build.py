@@ -198,7 +198,7 @@ def test_extra_targets_and_named_build(tmp_path):
         ("AAA\nAAB\n", r"list.txt:2: no gene AAB in .*did you mean AAA\?"),
         ("AAA ENST9\n", "list.txt:1: AAA has no coding transcript ENST9; it has ENST2"),
         ("AAA\nAAA\n", "list.txt:2: gene AAA is listed twice"),
-        ("# none\n", "names no gene"),
+        ("# none\n", "contains no genes"),
     ],
 )
 def test_gene_list_errors(tmp_path, genes, message):

@@ -22,8 +22,8 @@ def test_reads_three_to_six_columns(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "names no target"),
-        ("# only a comment\n", "names no target"),
+        ("", "contains no targets"),
+        ("# only a comment\n", "contains no targets"),
         ("chr1 5 9\n", ":1: fewer than 3 columns"),
         ("chr1\t1\t2\nchr1\t5\tx\n", ":2: start and end"),
         ("chr1\t9\t9\n", ":1: start 9 is not below end 9"),

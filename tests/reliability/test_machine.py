@@ -26,7 +26,7 @@ def test_a_job_that_was_killed_is_named(tmp_path):
     job.touch()
     assert machine.why([log], tmp_path) == machine.why(str(log), tmp_path)
     (line,) = machine.why(log, tmp_path)
-    assert line.startswith(f"{job}: rule call failed without a word")
+    assert line.startswith(f"{job}: rule call failed without a message")
     assert "--set-resources call:mem_mb=N" in line
 
 

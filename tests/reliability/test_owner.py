@@ -33,12 +33,12 @@ def second_study(study) -> None:
 def test_a_second_study_is_refused(study, owned, capsys, command):
     second_study(study)
     study.write(samples="second/samples.tsv")
-    with pytest.raises(InputError, match="holds the results of another study, whose sheet is"):
+    with pytest.raises(InputError, match="contains the results of another study, with the sheet"):
         check_owner(settings(study.config))
     for row in study.world.rows:  # as seen from the second sheet
         row["bam"] = f"../{row['bam']}"
     assert main([command]) == 2
-    assert "outdir results: holds the results of another study" in capsys.readouterr().err
+    assert "outdir results: contains the results of another study" in capsys.readouterr().err
 
 
 def test_a_study_may_be_moved_copied_and_respelt(study, owned, monkeypatch):

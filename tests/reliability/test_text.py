@@ -131,13 +131,13 @@ def test_one_sample_under_two_names_and_reads_twice(study, boundkit, tmp_path):
     assert found(one, bam("other", [(n, "C") for n in range(100)])) == []
     assert found(bam("bare", [(n, "N") for n in range(100)])) == []
     (line,) = found(one, bam("copy", [(n, "A") for n in range(100)]))
-    assert "100 of 100 reads looked at are those of sample 'skin'" in line
+    assert "100 of 100 reads examined are those of sample 'skin'" in line
     (line,) = found(one, bam("half", [(n, "A") for n in range(50)]))
     assert "50 of 50 reads" in line
     (line,) = found(one, bam("twice", [(n // 2, "G") for n in range(100)]))
-    assert "50 of 100 reads looked at are in it twice; merge each BAM once" in line
+    assert "50 of 100 reads examined are in it twice; merge each BAM once" in line
     (line,) = found(one, bam("some", [(n if n < 80 else n - 20, "G") for n in range(100)]))
-    assert line.endswith("20 of 100 reads looked at are in it twice, as samtools view writes them "
+    assert line.endswith("20 of 100 reads examined are in it twice, as samtools view writes them "
                          "of several regions; counted once")  # fmt: skip
 
 

@@ -140,9 +140,9 @@ def strange_pair(parts):
     [
         (rename_sample, r"qc\.json: names other samples than the sheet: 'other', 'skin'"),
         (other_patient, r"resist\.json: is of patient 'X', the sheet of 'MEL-PLX'"),
-        (unknown_key, r"resist\.json: names variant 'chr1:1:A:C', which .*compare\.json does not"),
-        (unknown_in_pathway, "names variant 'chr2:2:A:C'"),
-        (unknown_driver, "names variant 'chr3:3:A:C'"),
+        (unknown_key, r"resist\.json: variant 'chr1:1:A:C' is not in .*compare\.json"),
+        (unknown_in_pathway, "variant 'chr2:2:A:C' is not in"),
+        (unknown_driver, "variant 'chr3:3:A:C' is not in"),
         (sample_missing_in_variant, "does not give every sample"),
         (twice, "is given twice"),
         (strange_pair, "compares a sample that is not in the sheet"),

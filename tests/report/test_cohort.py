@@ -141,7 +141,10 @@ def test_samples_that_stand_out():
             ["--cohort", "a.json", "--output-json", "o.json"],
             "there is no --output-json of a cohort",
         ),
-        (["--cohort", "a.json", "--json", "a.json", "--output-html", "o.html"], "stands alone"),
+        (
+            ["--cohort", "a.json", "--json", "a.json", "--output-html", "o.html"],
+            "cannot be combined",
+        ),
         (["--cohort", "no.json", "--output-html", "o.html"], "no.json: cannot be read"),
         (
             ["--cohort", "x.json", "--output-html", "o.html"],

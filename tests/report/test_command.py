@@ -65,4 +65,4 @@ def test_a_fault_found_late_leaves_the_old_files(paths, tmp_path, capsys, patien
     patients.write(parts, tmp_path)
     assert main([*arguments(paths), *outputs(tmp_path)]) == 2
     assert (tmp_path / "o.html").read_bytes() == old
-    assert "names variant 'chr1:1:A:C'" in capsys.readouterr().err
+    assert "variant 'chr1:1:A:C' is not in" in capsys.readouterr().err

@@ -42,16 +42,18 @@ def test_progress_counts_and_estimates():
     clock = Clock()
     progress = Progress(clock)
     assert progress.line() == "reading the sheet and the BAMs' headers"
-    progress.take({"event": "run_info", "stats": {"sheet": 2, "call": 2, "report": 2, "total": 6}})
+    progress.update(
+        {"event": "run_info", "stats": {"sheet": 2, "call": 2, "report": 2, "total": 6}}
+    )
     assert progress.remaining() is None
     assert progress.line() == "0 of 6 steps; time left unknown"
-    progress.take(job(1, "call"))
+    progress.update(job(1, "call"))
     clock.now = 100.0
-    assert progress.take({"event": "job_finished", "job_id": 1}) == "call P1 (2 min)"
+    assert progress.update({"event": "job_finished", "job_id": 1}) == "call P1 (2 min)"
     # A call took 100 s and stands for 40 of the table, so a sheet (2) takes 5 s, a report (15)
     # 37.5 s: one call, two sheets, two reports are left.
     assert progress.remaining() == pytest.approx(100 + 2 * 5 + 2 * 37.5)
-    progress.take(job(2, "call", "P2"))
+    progress.update(job(2, "call", "P2"))
     clock.now = 150.0
     assert progress.remaining() == pytest.approx(50 + 2 * 5 + 2 * 37.5)
     assert progress.line() == "1 of 6 steps; about 2 min left; call P2"
@@ -60,20 +62,20 @@ def test_progress_counts_and_estimates():
 def test_progress_divides_by_the_jobs_side_by_side():
     clock = Clock()
     progress = Progress(clock)
-    progress.take({"event": "run_info", "stats": {"call": 4, "total": 4}})
+    progress.update({"event": "run_info", "stats": {"call": 4, "total": 4}})
     for number in (1, 2):
-        progress.take(job(number, "call", f"P{number}"))
+        progress.update(job(number, "call", f"P{number}"))
     clock.now = 60.0
     for number in (1, 2):
-        progress.take({"event": "job_finished", "job_id": number})
+        progress.update({"event": "job_finished", "job_id": number})
     assert progress.remaining() == pytest.approx(60.0)
 
 
 def test_progress_keeps_failures():
     progress = Progress(Clock())
-    progress.take({"event": "run_info", "stats": {"call": 1, "total": 1}})
-    progress.take(job(1, "call"))
-    progress.take({"event": "job_error", "jobid": 1, "rule_name": "call", "log": []})
+    progress.update({"event": "run_info", "stats": {"call": 1, "total": 1}})
+    progress.update(job(1, "call"))
+    progress.update({"event": "job_error", "jobid": 1, "rule_name": "call", "log": []})
     assert progress.failures == [Failure("call", "P1", ["x.log"])]
     assert "1 failed" in progress.line()
 
@@ -154,7 +156,7 @@ def test_verdicts(tmp_path):
     results(tmp_path / "results", gate=False)
     assert verdicts(tmp_path / "results", {"P1": True, "P2": False}, tmp_path, 60) == [
         "P1: KRAS p.G12D was acquired. Confidence: high.",
-        "  quality of T: mean_depth 87.38, wanted >= 250",
+        "  quality of T: mean_depth 87.38, required >= 250",
         "  results/report/P1.html",
         "P2: no report",
     ]

@@ -429,7 +429,7 @@ def test_a_coding_sequence_out_of_frame_is_refused(fasta):
         (["--cds", "all"], "--cds: 'all' cannot be read; write it as 1-1182"),
         (["--rows", "r.tsv"], "catalogue rows need a source"),
         (["--plot", "p.bmp"], "no such plot format"),
-        (["--threshold", "2"], "threshold must lie between 0 and 1"),
+        (["--threshold", "2"], "threshold must be between 0 and 1"),
         (["--bam", "none.bam"], "none.bam: cannot be read"),
         (["--reference", "none.fa"], "none.fa: cannot be read"),
     ],

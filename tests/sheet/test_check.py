@@ -46,7 +46,7 @@ def test_nothing_wrong(world, capsys):
     out = capsys.readouterr()
     assert out.out == "1 patients, 3 samples: nothing wrong found\n"
     assert relative(world, out.err.splitlines()) == [
-        "resistpanel: note: genome.fa: contig lengths fit no known build, hg19 is taken on trust"
+        "resistpanel: note: genome.fa: contig lengths match no known build; hg19 is assumed"
     ]
 
 
@@ -132,7 +132,7 @@ def test_bam_missing(world, capsys):
 
 def test_bam_of_no_bytes(world, capsys):
     (world.folder / "after.bam").write_bytes(b"")
-    assert only(world, capsys) == f"{AFTER}: the BAM is an empty file; copy or make it again"
+    assert only(world, capsys) == f"{AFTER}: the BAM is an empty file; copy or recreate it"
 
 
 @pytest.mark.parametrize("content", [b"hello world", b"\x1f\x8b\x08\x00junk", b"BAM not packed"])
@@ -162,7 +162,7 @@ def test_truncated(world, capsys):
     path = world.folder / "after.bam"
     path.write_bytes(path.read_bytes()[: -len(BGZF_EOF)])
     assert only(world, capsys) == (
-        f"{AFTER}: the BAM is truncated (its end-of-file block is missing); copy or make it again"
+        f"{AFTER}: the BAM is truncated (its end-of-file block is missing); copy or recreate it"
     )
 
 
@@ -172,7 +172,7 @@ def test_damaged(world, capsys):
     path.write_bytes(good[:40] + b"\0" * 60 + good[100:])
     line = only(world, capsys)
     assert line.startswith(f"{AFTER}: the BAM is damaged: ")
-    assert line.endswith("; copy or make it again")
+    assert line.endswith("; copy or recreate it")
 
 
 def test_unsorted(world, capsys):
@@ -213,7 +213,7 @@ def test_sample_that_disagrees(world, capsys):
 def test_several_samples(world, capsys):
     write_bam(world.folder / "after.bam", groups=(("g", "after"), ("h", "other")))
     assert only(world, capsys) == (
-        f"{AFTER}: the BAM holds several samples (SM after, other); split it with `samtools "
+        f"{AFTER}: the BAM contains several samples (SM after, other); split it with `samtools "
         "split`, one BAM per sample"
     )
 
@@ -228,7 +228,7 @@ def test_missing_index_is_made_when_the_run_begins(world, capsys):
     index.unlink()
     status, errors, notes = world.check(capsys)
     assert (status, errors) == (0, [])
-    assert "after.bam: no index; it is made beside the BAM when the run begins" in relative(
+    assert "after.bam: no index; it is created next to the BAM when the run starts" in relative(
         world, notes
     )
     assert not index.exists()
@@ -451,8 +451,8 @@ def test_reference_truncated(world, capsys, packed):
     path.write_bytes(path.read_bytes()[:-3000])
     os.utime(path, (times.st_atime, times.st_mtime))
     assert only(world, capsys) == (
-        "genome.fa: the reference ends before its index says (chrT is cut short); copy it again, "
-        "or run `samtools faidx genome.fa` if it is whole"
+        "genome.fa: the reference is shorter than its index states (chrT is truncated); "
+        "copy it again, or run `samtools faidx genome.fa` if it is whole"
     )
 
 
@@ -504,7 +504,7 @@ def test_reference_of_another_build(world, capsys):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "targets.bed: the file names no target; give the panel's BED"),
+        ("", "targets.bed: the file contains no targets; give the panel's BED"),
         ("chrT 1000 1300\n", "targets.bed:1: fewer than 3 columns; BED columns are tab-separated"),
         ("chrT\tx\t1300\n", "targets.bed:1: start and end must be whole numbers"),
         (
@@ -513,22 +513,22 @@ def test_reference_of_another_build(world, capsys):
         ),
         (
             "chrT\t1000\t1300\nchrU\t1\t2\nchrV\t1\t2\n",
-            "targets.bed: 2 targets lie on contigs that the reference lacks (chrU, chrV); give "
-            "the panel for genome.fa",
+            "targets.bed: 2 targets are on contigs that are not in the reference (chrU, chrV); "
+            "give the panel for genome.fa",
         ),
         (
             "chrT\t1000\t1300\nchrT\t19900\t20001\n",
-            "targets.bed: 1 targets lie beyond the end of their contig, first chrT:19900-20001 "
+            "targets.bed: 1 targets are beyond the end of their contig, first chrT:19900-20001 "
             "(20000 bases); give the panel for genome.fa: this one is of another build",
         ),
         (
             "chrT\t15000\t15300\n",
-            "targets.bed: no target lies in or near a gene of genes.gff3; give BED and GFF3 of "
+            "targets.bed: no target is in or near a gene of genes.gff3; give BED and GFF3 of "
             "the same panel and build",
         ),
         (
             "chrT\t15000\t15300\tGENE|T1|exon1\n",
-            "targets.bed: 1 of 1 targets lie away from the gene of their name in genes.gff3, "
+            "targets.bed: 1 of 1 targets are not at the gene of their name in genes.gff3, "
             "first GENE|T1|exon1; give BED and GFF3 of the same build",
         ),
     ],

@@ -1,13 +1,17 @@
 """The configuration: defaults filled in, every fault in one line with its cure."""
 
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from resistpanel.core.consensus import CONSENSUS
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
 from resistpanel.inputs import config
 from resistpanel.inputs.config import settings
+from resistpanel.qc.assay_given import CHOICES
+from resistpanel.records.qc import Assay
 
 
 @pytest.fixture
@@ -150,7 +154,7 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
         ),
         (
             {"pool": "cohrt"},
-            "config.yaml (key 'pool'): 'cohrt' names no pool of normals; did you mean 'cohort'?",
+            "config.yaml (key 'pool'): 'cohrt' is not a pool of normals; did you mean 'cohort'?",
         ),
         (
             {"pool": [{"qc": "no.json", "sample": "blood"}]},
@@ -223,3 +227,11 @@ def test_every_key_is_described():
 
     for key, rule in config.schema()["properties"].items():
         walk(rule, key)
+
+
+def test_values_of_the_assay_are_those_that_may_be_set():
+    """The schema, the record and the command line name the same conventions."""
+    rules = config.schema()["properties"]["assay"]["properties"]
+    for key, values in CHOICES.items():
+        assert {v for v in rules[key]["enum"] if v is not None} == set(values), key
+    assert set(get_args(get_type_hints(Assay)["consensus"])) == set(CONSENSUS)

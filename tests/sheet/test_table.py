@@ -137,13 +137,13 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             HEADER + NORMAL + BEFORE + AFTER.replace("after\t", "before\t"),
-            "samples.tsv:4 (column 'sample'): duplicate sample 'before', first at line 3; every "
-            "sample needs a name of its own",
+            "samples.tsv:4 (column 'sample'): duplicate sample 'before', first at line 3; "
+            "sample names must be unique",
         ),
         (
             HEADER + NORMAL + BEFORE + AFTER.replace("after.bam", "./before.bam"),
             "samples.tsv:4 (column 'bam'): the BAM of sample 'after' is that of sample 'before' "
-            "too; every sample needs a BAM of its own",
+            "too; every sample needs a separate BAM",
         ),
         (
             GOOD.replace("after\ttumor", "after\ttumr"),

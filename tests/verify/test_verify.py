@@ -39,7 +39,7 @@ def test_no_record(tmp_path, monkeypatch, capsys):
     (tmp_path / "results").mkdir()
     status, lines, _ = verify(capsys)
     assert status == 2
-    assert "holds no record of what results were made from" in lines[0]
+    assert "contains no provenance records" in lines[0]
 
 
 @pytest.mark.parametrize(

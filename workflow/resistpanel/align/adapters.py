@@ -143,7 +143,7 @@ class PairTrimmer:
         return cls(adapters, offset)
 
     def insert(self, one, two) -> int | None:
-        """Return the length of a pair's insert, None where the mates do not tell it.
+        """Return the length of a pair's insert, None where it cannot be determined from the mates.
 
         It is below that of a read if and only if the read passes its mate's start.
         """

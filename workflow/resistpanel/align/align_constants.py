@@ -23,8 +23,8 @@ BATCH = TABLE.add(
     "BATCH",
     100_000_000,
     unit="bases",
-    meaning="Bases per batch of bwa (-K): the same whatever the number of threads, so that the "
-    "result is",
+    meaning="Bases per batch of bwa (-K): independent of the number of threads, so that the "
+    "result is too",
     origin="judgement",
 )
 CHUNK = TABLE.add(
@@ -38,11 +38,11 @@ SETTINGS = TABLE.add(
     "SETTINGS",
     {"preset": "sr", "k": 15, "w": 5, "best_n": 2},
     unit="minimap2 options",
-    meaning="minimap2's preset for short reads with shorter seeds than its 21 bases, and one of "
-    "them may do, so that reads of 36 bases and those with an indel near an end are "
+    meaning="minimap2's preset for short reads, with shorter seeds than its 21 bases and a single "
+    "seed accepted, so that reads of 36 bases and reads with an indel near an end are "
     "aligned",
-    origin="judgement: recall beside bwa's is measured by python -m benchmarks.align --seed 99 "
-    "--depth 200",
+    origin="judgement: recall compared with bwa is measured by python -m benchmarks.align --seed "
+    "99 --depth 200",
 )
 LONGEST = TABLE.add(
     "LONGEST",
@@ -72,7 +72,7 @@ KNOWN_ADAPTERS = TABLE.add(
         "Nextera": "CTGTCTCTTATACACATCTCCGAGCCCACGAGAC CTGTCTCTTATACACATCTGACGCTGCCGACGA",
     },
     unit="bases",
-    meaning="What read 1 and read 2 show behind their insert; looked for by default",
+    meaning="Adapters of read 1 and read 2 that are searched by default",
     origin="definition: Illumina Adapter Sequences, document 1000000002694",
 )
 ADAPTER_ERROR = TABLE.add(
@@ -173,7 +173,7 @@ SINGLE_SEEN = TABLE.add(
     16,
     unit="bases",
     meaning="Part of an adapter by which its presence in single reads is established",
-    origin="judgement: by chance in one of four billion places",
+    origin="judgement: by chance at one of four billion positions",
 )
 PHRED33_LOWEST = TABLE.add(
     "PHRED33_LOWEST",

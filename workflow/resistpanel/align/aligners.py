@@ -37,7 +37,7 @@ def choose(aligner: str) -> str:
         raise InputError(
             f"aligner '{aligner}' is not in the path",
             "key 'align.aligner'",
-            "install it, let Snakemake do so from workflow/envs/bwa.yaml, or take mappy",
+            "install it, let Snakemake do so from workflow/envs/bwa.yaml, or use mappy",
         )
     return aligner
 
@@ -121,7 +121,7 @@ class _Broken(Exception):
 
 
 def _segments(running: subprocess.Popen) -> Stream:
-    """Yield what an aligner writes; what it writes wrong is told apart from our own faults."""
+    """Yield what an aligner writes; faults of its output are distinguished from other errors."""
     try:
         with pysam.AlignmentFile(running.stdout, "r", check_sq=False) as source:
             stream = iter(source)

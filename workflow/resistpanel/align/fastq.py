@@ -1,4 +1,4 @@
-"""FASTQ files: what their first reads tell, and whether they are whole."""
+"""FASTQ files: properties of their first reads, and whether they are complete."""
 
 import gzip
 import re
@@ -114,7 +114,7 @@ def reads(path: Path) -> Iterator[Read]:
             raise InputError("the FASTQ cannot be read: no permission", str(path)) from None
         raise InputError(
             f"the FASTQ is truncated or damaged after line {number} ({error})", str(path),
-            "copy or make it again",
+            "copy or recreate it",
         ) from None  # fmt: skip
 
 
@@ -159,12 +159,12 @@ def count_reads(path: Path) -> int:
     except DAMAGED as error:
         raise InputError(
             f"the FASTQ is truncated or damaged after read {lines // 4} ({error})", str(path),
-            "copy or make it again",
+            "copy or recreate it",
         ) from None  # fmt: skip
     lines += not last.endswith(b"\n")
     if lines % 4:
         raise InputError(
-            f"{lines} lines are no whole number of reads", str(path), "copy or make it again"
+            f"{lines} lines are not a whole number of reads", str(path), "copy or recreate it"
         )
     return lines // 4
 
@@ -175,11 +175,11 @@ def _check_file(path: Path) -> Iterator[InputError]:
         if not path.is_file():
             raise InputError("no such FASTQ", str(path), "correct the path")
         if next(reads(path), None) is None:
-            raise InputError("the FASTQ has no reads", str(path), "copy or make it again")
+            raise InputError("the FASTQ has no reads", str(path), "copy or recreate it")
         if _cut_short(path):
             raise InputError(
                 "the FASTQ is truncated (its end-of-file block is missing)", str(path),
-                "copy or make it again",
+                "copy or recreate it",
             )  # fmt: skip
         if path.stat().st_size <= SMALL:
             count_reads(path)
@@ -259,7 +259,7 @@ def quality_offset(first: Path, second: Path | None, qualities: str = "auto") ->
 def check_lane(
     first: Path, second: Path | None, umi: str = "none", qualities: str = "auto"
 ) -> Iterator[InputError]:
-    """Yield what is wrong with the FASTQ of one lane, as far as a quick look tells.
+    """Yield what is wrong with the FASTQ of one lane, as far as the first reads show.
 
     Missing, empty, not FASTQ, cut short (bgzip at any size, gzip up to `SMALL` bytes), mates
     that do not belong together, files in the wrong order, no UMI where one should be, a scale of
@@ -300,7 +300,7 @@ def _check_pair(
         )  # fmt: skip
     if one.mate == 2 or other.mate == 1:
         return InputError(
-            "the files stand in the wrong order: this one holds read 2", str(first),
+            "the files are in the wrong order: this one has read 2", str(first),
             "change fastq1 and fastq2 about",
         )  # fmt: skip
     if one.name == other.name:
@@ -308,7 +308,7 @@ def _check_pair(
     names = [read.name for read in islice(reads(first), 4)]
     if number == 2 and len(names) == 4 and names[::2] == names[1::2]:
         return InputError(
-            "holds read 1 and read 2 in turn, and a file of read 2 is given, too", str(first),
+            "contains read 1 and read 2 alternately, and a file of read 2 is given", str(first),
             "give an interleaved file as fastq1 alone",
         )  # fmt: skip
     return InputError(
@@ -327,7 +327,7 @@ def _check_umi(read: Read, path: Path, umi: str) -> InputError | None:
         )
     if umi == "tag" and not (SAM_TAGS.match(read.comment) or UMI_MIGEC.search(read.comment)):
         return InputError(
-            f"the comment of read '{read.name}' holds more than SAM tags",
+            f"the comment of read '{read.name}' contains more than SAM tags",
             str(path),
             "separate tags by tabs and leave out what is none",
         )
@@ -342,7 +342,7 @@ class Lane:
     ----------
     first, second : Path, Path or None
     group : dict of str to str
-        ID, SM, LB, PL and, where the read names tell, PU.
+        ID, SM, LB, PL and, where the read names have it, PU.
     interleaved : bool
         Whether `first` holds both mates in turn.
     offset : int
@@ -374,7 +374,7 @@ def lanes(
 ) -> list[Lane]:
     """Return the lanes of a sample with their read groups.
 
-    The ID is that of flow cell and lane where Illumina's read names tell, else a number. Lanes
+    The ID is that of flow cell and lane where Illumina's read names have it, else a number. Lanes
     of one sample are one library: duplicates are sought over all of them.
     """
     found: list[Lane] = []

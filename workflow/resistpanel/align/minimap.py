@@ -29,7 +29,7 @@ def index(reference: Path, prefix: Path) -> None:
     made = mappy.Aligner(str(path), **SETTINGS)
     if not any(made.seq(name, 0, 1) for name in made.seq_names):
         path.unlink()
-        raise InputError("holds no sequence", str(reference), "give the genome's FASTA")
+        raise InputError("contains no sequence", str(reference), "give the genome's FASTA")
 
 
 def _hits(found: Sequence, length: int) -> list:
@@ -120,10 +120,10 @@ def stream(
     """Give the alignments of a lane, reads in the order of the FASTQ."""
     aligner = mappy.Aligner(f"{prefix}.mmi", **SETTINGS)
     if not aligner:
-        raise InputError("the index cannot be read", f"{prefix}.mmi", "make it again")
+        raise InputError("the index cannot be read", f"{prefix}.mmi", "recreate it")
     # minimap2 takes what is no index of its own for sequences, and then finds none.
     if set(aligner.seq_names) != set(header.references):
-        raise InputError("not an index of this reference", f"{prefix}.mmi", "make it again")
+        raise InputError("not an index of this reference", f"{prefix}.mmi", "recreate it")
     local = threading.local()
 
     def align(pairs: list[tuple[Read, ...]]) -> list[list[list]]:

@@ -112,11 +112,11 @@ class _Lines:
             # dnaio counts lines from 0, and knows none where a character is not ASCII.
             line = "" if error.line is None else f":{error.line + 1}"
             what, where = error.message.rstrip("."), f"{self.path}{line}"
-            raise InputError(f"not FASTQ: {what}", where, "copy or make it again") from None
+            raise InputError(f"not FASTQ: {what}", where, "copy or recreate it") from None
         except DAMAGED as error:
             raise InputError(
                 f"the FASTQ is truncated or damaged after read {self.number} ({error})",
-                str(self.path), "copy or make it again",
+                str(self.path), "copy or recreate it",
             ) from None  # fmt: skip
 
     def fault(self, what: str) -> None:
@@ -141,7 +141,7 @@ def _pairs(lane: Lane) -> Iterator[tuple[dnaio.SequenceRecord, dnaio.SequenceRec
         if two is None and lane.interleaved:
             raise InputError(
                 f"read {2 * number - 1}, the last, has no mate", str(lane.first),
-                "copy or make it again",
+                "copy or recreate it",
             )  # fmt: skip
         if two is None:
             _uneven(lane, number + sum(1 for _ in first), number - 1)
@@ -262,7 +262,7 @@ class Preparer:
         if lane.offset == 64:
             if qualities and min(qualities) < "@":
                 raise InputError(
-                    f"read '{_id(read.name)}' has a quality that phred+64 lacks",
+                    f"read '{_id(read.name)}' has a quality that is not valid in phred+64",
                     str(lane.first), "set key 'align.qualities' to phred33",
                 )  # fmt: skip
             qualities = qualities.translate(LOWER)

@@ -79,7 +79,7 @@ DEFAULT = ReadSettings()
 def make_header(reference: Path, given: Sequence[Lane], note: dict, words: str) -> dict:
     """Return the BAM's header: contigs of the reference, read groups, what was run.
 
-    No path stands in it: the same input gives the same bytes wherever it lies.
+    It contains no path: the same input gives the same bytes in any folder.
     """
     try:
         with pysam.FastaFile(str(reference)) as fasta:
@@ -153,7 +153,7 @@ def _write_named(
             got = _write_lane(made, index, note, sink, threads, settings.where_umi)
             if got != reads:
                 raise InputError(
-                    f"the FASTQ hold {reads} reads, {got} came out of the aligner",
+                    f"the FASTQ files have {reads} reads, {got} came out of the aligner",
                     str(lane.first),
                     "see the aligner's words above",
                 )

@@ -73,8 +73,9 @@ REVERSION_GAP = TABLE.add(
     "REVERSION_GAP",
     30,
     unit="bases",
-    meaning="Distance at which two alleles of one molecule are also read as one, and beyond their "
-    "own length at which an allele may have come from a truncating one by one event",
+    meaning="Distance at which two alleles of one molecule are also considered as one allele, and "
+    "distance, in addition to their length, at which an allele may have arisen from a "
+    "truncating one by one event",
     origin="judgement: the caller aligns a molecule with two indels this close in several ways",
 )
 LEAST_ITD = TABLE.add(

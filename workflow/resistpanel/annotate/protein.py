@@ -20,9 +20,9 @@ class ProteinEffect:
     Parameters
     ----------
     hgvs : str
-        HGVS p. name; ``p.?`` where it cannot be told.
+        HGVS p. name; ``p.?`` where it cannot be determined.
     shorts : tuple of str
-        Short names, one per codon of a substitution; empty where it cannot be told.
+        Short names, one per codon of a substitution; empty where it cannot be determined.
     terms : tuple of str
         Sequence Ontology terms.
     """
@@ -83,7 +83,7 @@ def protein_effect(
     trailing : str
         Bases that follow it.
     start, end : int
-        Replaced range, 0-based half-open, in `coding` + `trailing`; ``start`` lies inside
+        Replaced range, 0-based half-open, in `coding` + `trailing`; ``start`` is inside
         `coding`. ``start == end`` is an insertion.
     alt : str
         New bases on the coding strand.

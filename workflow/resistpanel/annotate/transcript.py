@@ -127,5 +127,5 @@ class Transcript:
             return None
         low, high = sorted(ends)
         if high - low != last - first:
-            return None  # the ends lie in two exons that touch
+            return None  # the ends are in two exons that touch
         return (low + 1, high) if edit.is_insertion else (low, high + 1)

@@ -257,7 +257,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
                     except (OSError, ValueError) as error:
                         if isinstance(error, OSError) and error.errno != errno.EINVAL:
                             raise
-                        raise InputError("the record does not fit its header", place) from None
+                        raise InputError("the record does not match its header", place) from None
         _index(temporary, output)
     annotator.reference.close()
 
@@ -360,7 +360,7 @@ def _bcsq(
         return {}
     for chrom, start, ref, alt in refused:
         print(
-            f"resistpanel: warning: {vcf}: bcftools csq cannot take {chrom}:{start + 1} "
+            f"resistpanel: warning: {vcf}: bcftools csq cannot process {chrom}:{start + 1} "
             f"{ref}>{alt}: it has no BCSQ",
             file=sys.stderr,
         )
@@ -372,7 +372,7 @@ def _records(source: pysam.VariantFile, vcf: str | Path) -> Iterator[pysam.Varia
     try:
         yield from source
     except (OSError, ValueError) as error:
-        raise InputError(f"damaged, or cut short ({error})", str(vcf), "make it again") from None
+        raise InputError(f"damaged, or cut short ({error})", str(vcf), "recreate it") from None
 
 
 def _opened(vcf: str | Path) -> pysam.VariantFile:

@@ -15,7 +15,7 @@ TEMPLATES_SAMPLED = TABLE.add(
     "TEMPLATES_SAMPLED",
     500,
     unit="fragments",
-    meaning="Fragments of a chunk, about, of which the template lengths are taken",
+    meaning="Approximate number of fragments of a chunk whose template lengths are used",
     origin="judgement",
 )
 LONGEST_PRIMER = TABLE.add(
@@ -43,15 +43,15 @@ DEEPER_INSIDE = TABLE.add(
     "DEEPER_INSIDE",
     9,
     unit="bases",
-    meaning="Bases by which a base is further inside of another amplicon, for it to be taken for "
-    "the primer of the first: an indel between both may be placed at several of them",
+    meaning="Bases by which a base must be further inside another amplicon to be considered "
+    "primer of the first: an indel may be aligned at several positions between them",
     origin="judgement",
 )
 LEAST_PRODUCT = TABLE.add(
     "LEAST_PRODUCT",
     20,
     unit="fragments",
-    meaning="Fewest fragments of a chunk with the same two ends that are taken for an amplicon",
+    meaning="Fewest fragments of a chunk with the same two ends that are considered an amplicon",
     origin="judgement",
 )
 CHIMERIC_PRODUCT = TABLE.add(
@@ -111,7 +111,7 @@ GAP_READS_SAMPLED = TABLE.add(
     "GAP_READS_SAMPLED",
     40,
     unit="reads",
-    meaning="Reads looked at, about, to find the allele for which a gap of an alignment stands",
+    meaning="Approximate number of reads examined to determine the allele of a gap in an alignment",
     origin="judgement",
 )
 GATE = TABLE.add(
@@ -133,8 +133,8 @@ MOST_PLACES = TABLE.add(
     "MOST_PLACES",
     300,
     unit="positions",
-    meaning="Positions with gaps, and as many with clips on either side, that are looked at "
-    "in a chunk. At 1,000x about ten are found; broken alignments have thousands, and very "
+    meaning="Positions with gaps, and as many with clips on either side, that are examined in a "
+    "chunk. At 1,000x about ten are found; broken alignments have thousands, and very "
     "deep samples errors at every position, which do not count (NOISE_TRIMMED)",
     origin="judgement",
 )
@@ -157,8 +157,8 @@ GATE_ROUNDS = TABLE.add(
     "GATE_ROUNDS",
     3,
     unit="rounds",
-    meaning="Rounds in which alleles that stand out are left out of the noise that they must "
-    "exceed",
+    meaning="Rounds in which alleles with conspicuous counts are excluded from the noise that "
+    "they must exceed",
     origin="judgement",
 )
 MIN_CLIP = TABLE.add(
@@ -186,14 +186,14 @@ FEW_PIECES = TABLE.add(
     "FEW_PIECES",
     4,
     unit="clips",
-    meaning="With no more clips than this, a base that one of them shows is taken",
+    meaning="With no more clips than this, a base shown by one of them is accepted",
     origin="judgement",
 )
 CLIP_SEED = TABLE.add(
     "CLIP_SEED",
     12,
     unit="bases",
-    meaning="Seed with which clipped sequence is placed",
+    meaning="Seed length for the alignment of clipped sequence",
     origin="judgement",
 )
 CLIP_REACH = TABLE.add(
@@ -276,7 +276,7 @@ SITE_MOST_RATES = TABLE.add(
     (0.1, 0.1, 0.1, 0.03, 0.03, 0.03, 0.01, 0.003),
     unit="1 per base",
     meaning="Highest error rate towards one base at a site, by the best quality group read "
-    "there: beyond it are mapping artefacts, which the model `artifact` covers; lower "
+    "there: beyond it are mapping artifacts, which the model `artifact` covers; lower "
     "for consensus, in which an error must recur in every copy",
     origin="judgement",
 )
@@ -291,7 +291,7 @@ SUSPECT_VARIANT = TABLE.add(
     "SUSPECT_VARIANT",
     1e-3,
     unit="1",
-    meaning="Prior probability that an allele whose counts stand out is a variant",
+    meaning="Prior probability that an allele with conspicuous counts is a variant",
     origin="judgement",
 )
 SUSPECT_DAMAGED = TABLE.add(
@@ -504,9 +504,8 @@ OTHER_HAPLOTYPE_ODDS = TABLE.add(
     "OTHER_HAPLOTYPE_ODDS",
     3,
     unit="odds",
-    meaning="Odds from which on a read is taken to be of a haplotype other than the "
-    "reference, so that mismatches which vanish there are no evidence of a "
-    "substitution",
+    meaning="Odds from which on a read is assigned to a haplotype other than the reference, so "
+    "that mismatches that disappear on it are not evidence of a substitution",
     origin="judgement",
 )
 COMMON_INDEL = TABLE.add(
@@ -542,15 +541,15 @@ MISREAD = TABLE.add(
     "MISREAD",
     1e-3,
     unit="1 per base",
-    meaning="Lowest rate at which a base is taken to be misread",
+    meaning="Lowest sequencing error rate of a base that is assumed",
     origin="judgement",
 )
 MISREAD_FOLD = TABLE.add(
     "MISREAD_FOLD",
     20,
     unit="1",
-    meaning="An indel allele that differs by one base from another with so many times its "
-    "fragments is a sequencing error of that one; with two bases, the square of it",
+    meaning="An indel allele that differs by one base from another with this many times its "
+    "fragments is a sequencing error of the other; with two bases, the square of this",
     origin="judgement",
 )
 MAX_HAPLOTYPES = TABLE.add(
@@ -571,8 +570,8 @@ SAMPLING_QUALITY = TABLE.add(
     "SAMPLING_QUALITY",
     30,
     unit="Phred",
-    meaning="Base quality of the reads that are placed on the haplotypes to find from which "
-    "positions they are informative",
+    meaning="Base quality of the reads that are aligned to the haplotypes to determine their "
+    "informative start positions",
     origin="judgement",
 )
 LEAST_SCORE = TABLE.add(
@@ -679,21 +678,21 @@ ARTIFACT_SPREAD = TABLE.add(
     "ARTIFACT_SPREAD",
     0.12,
     unit="logit",
-    meaning="The same between the samples that show a recurrent artefact",
+    meaning="The same between the samples that show a recurrent artifact",
     origin="judgement",
 )
 ARTIFACT_LEVEL = TABLE.add(
     "ARTIFACT_LEVEL",
     0.02,
     unit="1",
-    meaning="Allele frequency from which on the prior of a recurrent artefact is flat",
+    meaning="Allele frequency from which on the prior of a recurrent artifact is flat",
     origin="judgement",
 )
 ARTIFACT_LOW = TABLE.add(
     "ARTIFACT_LOW",
     0.03,
     unit="1",
-    meaning="Least prior of a recurrent artefact at low allele frequencies, as a fraction of that "
+    meaning="Least prior of a recurrent artifact at low allele frequencies, as a fraction of that "
     "from ARTIFACT_LEVEL on",
     origin="judgement: the multiplier of the error rate covers such frequencies too",
 )
@@ -701,7 +700,7 @@ ARTIFACT_LOW_MOLECULES = TABLE.add(
     "ARTIFACT_LOW_MOLECULES",
     0.003,
     unit="1",
-    meaning="The same of a substitution where a tumour sample is of molecules: an artefact at one "
+    meaning="The same of a substitution where a tumour sample is of molecules: an artifact at one "
     "frequency in reads and in molecules is of no cycle or strand, which leaves mapping",
     origin="judgement: a tenth; python -m benchmarks.molecule_calls --seed 55120931 measures what "
     "is called, and the false calls",
@@ -789,7 +788,7 @@ TIN_FROM = TABLE.add(
     0.08,
     unit="1",
     meaning="Allele frequency in a tumour from which on tumour in the normal is considered "
-    "for one allele: below it, an artefact is as likely",
+    "for one allele: below it, an artifact is as likely",
     origin="judgement",
 )
 ENDS_LIKE = TABLE.add(
@@ -839,8 +838,8 @@ LOD_DRAWS = TABLE.add(
     "LOD_DRAWS",
     96,
     unit="draws",
-    meaning="Draws of the errors of a site, from which the limit of detection is worked out, where "
-    "as many errors are expected as MANY_ERRORS; at least one for each multiplier",
+    meaning="Draws of the errors of a site, from which the limit of detection is computed, where "
+    "MANY_ERRORS are expected; at least one for each multiplier",
     origin="judgement: CPU against the cells that hold in docs/validation/lod.md",
 )
 MOST_DRAWS = TABLE.add(
@@ -855,7 +854,8 @@ DRAWN_SAMPLES = TABLE.add(
     "DRAWN_SAMPLES",
     2,
     unit="samples",
-    meaning="FEW_DRAWS are drawn for each sample over so many: each sample has errors of its own",
+    meaning="Number of samples beyond which FEW_DRAWS are drawn for each further sample, since "
+    "each has separate errors",
     origin="judgement: with FEW_DRAWS in all, sites of five and more samples were called in 84 to "
     "92 % at their limit (docs/validation/lod.md)",
 )
@@ -871,30 +871,31 @@ CLEAN_DRAWS = TABLE.add(
     "CLEAN_DRAWS",
     30,
     unit="draws",
-    meaning="How many of the draws without any error are worked out; the others repeat them",
+    meaning="Number of draws without any error that are computed; the others repeat them",
     origin="measured: with FEW_DRAWS",
 )
 WHOLE_SLOPE = TABLE.add(
     "WHOLE_SLOPE",
     0.7,
     unit="fragments",
-    meaning="A call is made from a whole number of fragments on: over so many fragments about each "
-    "integer the limit of detection goes from one to the next, instead of jumping",
+    meaning="Calls need an integer number of fragments: width of the transition from one integer "
+    "to the next, so that the limit of detection does not jump",
     origin="judgement",
 )
 INHERITED_LIMITS = TABLE.add(
     "INHERITED_LIMITS",
     8,
     unit="sites",
-    meaning="Inherited substitutions at which the limit of a new allele is worked out; "
-    "at the others it is interpolated by depth",
+    meaning="Inherited substitutions at which the limit of a new allele is computed; at the "
+    "others it is interpolated by depth",
     origin="judgement: they differ by their depth",
 )
 LEAST_STRATUM = TABLE.add(
     "LEAST_STRATUM",
     24,
     unit="1",
-    meaning="A multiplier that is rarer than one in so many times the number of draws is left out",
+    meaning="A multiplier that is rarer than one in this many times the number of draws is not "
+    "used",
     origin="judgement",
 )
 DEPTH_STEP = TABLE.add(
@@ -915,8 +916,8 @@ MANY_ERRORS = TABLE.add(
     "MANY_ERRORS",
     2.0,
     unit="fragments",
-    meaning="Errors expected of a sample at a site from which on its limit of detection is worked "
-    "out for the site, not interpolated",
+    meaning="Errors expected of a sample at a site from which on its limit of detection is "
+    "computed for the site, not interpolated",
     origin="judgement",
 )
 ARTIFACT_CAP = TABLE.add(
@@ -924,22 +925,22 @@ ARTIFACT_CAP = TABLE.add(
     0.05,
     unit="1",
     meaning="Allele frequency up to which a number of fragments that is refused although a lower "
-    "one is called raises the limit of detection: recurrent artefacts",
+    "one is called raises the limit of detection: recurrent artifacts",
     origin="judgement",
 )
 SHALLOW = TABLE.add(
     "SHALLOW",
     100,
     unit="fragments",
-    meaning="Depth of the normal below which a somatic variant of high frequency may be taken for "
-    "a germline one",
+    meaning="Depth of the normal below which a somatic variant of high frequency may be mistaken "
+    "for a germline variant",
     origin="judgement",
 )
 CONTAMINATION_CAP = TABLE.add(
     "CONTAMINATION_CAP",
     1.0,
     unit="1",
-    meaning="The same beside another person's DNA",
+    meaning="The same with another person's DNA",
     origin="judgement",
 )
 PRESENT_BF = TABLE.add(
@@ -955,7 +956,7 @@ KNOWN_ALPHA = TABLE.add(
     0.001,
     unit="1",
     meaning="Highest probability that a sample without a known allele shows as many fragments as "
-    "its detection takes",
+    "its detection requires",
     origin="judgement: one false detection in a thousand tests of known alleles",
 )
 CONVERSION = TABLE.add(
@@ -997,7 +998,7 @@ MOST_COPIES = TABLE.add(
     "MOST_COPIES",
     50,
     unit="fragments",
-    meaning="Alleles with more are not looked at for unflagged copies of few molecules",
+    meaning="Alleles with more are not examined for unflagged copies of few molecules",
     origin="judgement",
 )
 LONGEST_TAIL = TABLE.add(
@@ -1011,7 +1012,7 @@ LEAST_CONTAMINATION = TABLE.add(
     "LEAST_CONTAMINATION",
     0.004,
     unit="1",
-    meaning="Lower contamination cannot be distinguished from errors, and hardly ever makes a call",
+    meaning="Lower contamination cannot be distinguished from errors, and rarely leads to a call",
     origin="judgement",
 )
 LEAST_TIN = TABLE.add(
@@ -1047,14 +1048,14 @@ INHERITED_AF = TABLE.add(
     "INHERITED_AF",
     1e-3,
     unit="1",
-    meaning="Population frequency from which on an allele that was asked for is taken as germline",
+    meaning="Population frequency from which on an allele of a forced site is considered germline",
     origin="judgement",
 )
 NEAR_MISS = TABLE.add(
     "NEAR_MISS",
     1.0,
     unit="Phred",
-    meaning="Quality from which on a candidate that is not called is kept as a near miss",
+    meaning="Quality from which on a candidate that is not called is reported as a near miss",
     origin="judgement",
 )
 SECOND_ERROR = TABLE.add(
@@ -1113,7 +1114,8 @@ WIDE_LOCUS = TABLE.add(
     "WIDE_LOCUS",
     50,
     unit="bases",
-    meaning="Length from which on a haplotype is long: half of a short read does not hold it",
+    meaning="Length from which on a haplotype is long, since half of a short read does not "
+    "contain it",
     origin="judgement",
 )
 NEAR_MISS_THERE = TABLE.add(
@@ -1164,7 +1166,7 @@ LINKED_SD = TABLE.add(
     "LINKED_SD",
     3.0,
     unit="standard deviations",
-    meaning="Difference of two allele frequencies that are taken to be the same",
+    meaning="Largest difference of two allele frequencies that are considered the same",
     origin="judgement",
 )
 DAMAGE_SITES = TABLE.add(
@@ -1253,23 +1255,32 @@ CLUSTER_SHARED = TABLE.add(
     "CLUSTER_SHARED",
     0.5,
     unit="1",
-    meaning="Fraction of the rarer allele's fragments that two alleles of a cluster must share",
+    meaning="Fraction of the rarer allele's fragments that must have both alleles of a cluster",
+    origin="judgement",
+)
+CLUSTER_COMMONER = TABLE.add(
+    "CLUSTER_COMMONER",
+    0.2,
+    unit="1",
+    meaning="Fraction of the commoner allele's fragments that they must share to count in its "
+    "cluster: subclones, errors and damage on a clonal allele are on few of its fragments",
     origin="judgement",
 )
 GENOTYPES = TABLE.add(
     "GENOTYPES",
     (0.3, 0.3, 0.4),
     unit="1",
-    meaning="Fractions of foreign genotypes with no, one, two copies of the other allele to "
-    "start from. One level alone fits both copies of a little or one copy of twice as "
-    "much foreign DNA: the first is taken",
+    meaning="Initial fractions of the contaminating person's genotypes with no, one and two "
+    "copies of the other allele. One level alone fits both copies of a little or one copy "
+    "of twice as much foreign DNA: the first is assumed",
     origin="judgement",
 )
 FOREIGN_RHO = TABLE.add(
     "FOREIGN_RHO",
     5e-4,
     unit="1",
-    meaning="Overdispersion of the counts of foreign alleles, and of those of tumour in the normal",
+    meaning="Overdispersion of the counts of contaminating alleles, and of those of tumour in the "
+    "normal",
     origin="judgement",
 )
 OVERDISPERSION_PRIOR = TABLE.add(
@@ -1352,8 +1363,8 @@ STRETCH = TABLE.add(
     "STRETCH",
     1_000_000,
     unit="bases",
-    meaning="Distance up to which neighbouring heterozygous sites are taken to have the same copy "
-    "number, for the overdispersion",
+    meaning="Distance up to which neighbouring heterozygous sites are assumed to have the same "
+    "copy number, for the overdispersion",
     origin="judgement",
 )
 MOST_HET_SITES = TABLE.add(
@@ -1388,15 +1399,15 @@ LOCI_APART = TABLE.add(
     "LOCI_APART",
     10_000,
     unit="bases",
-    meaning="Sites closer than this are one locus: reads of a related sequence show other "
-    "alleles at several sites of one place",
+    meaning="Sites closer than this are one locus: reads of a related sequence show other alleles "
+    "at several sites of one locus",
     origin="judgement",
 )
 LEAST_LOCI = TABLE.add(
     "LEAST_LOCI",
     8,
     unit="loci",
-    meaning="From so many loci on, the one with most of the other allele is left out",
+    meaning="Number of loci from which on the one with most of the other allele is excluded",
     origin="judgement",
 )
 MIN_GENOTYPE_DEPTH = TABLE.add(
@@ -1483,8 +1494,8 @@ JUNCTION_JOIN = TABLE.add(
     "JUNCTION_JOIN",
     10,
     unit="bases",
-    meaning="Distance of neighbouring split reads' breakpoints within which they are of one "
-    "junction: homology lets the aligner place them differently",
+    meaning="Distance of neighbouring split reads' breakpoints within which they belong to one "
+    "junction: with homology, aligners may differ in the position",
     origin="judgement",
 )
 JUNCTION_FRAGMENTS = TABLE.add(
@@ -1557,14 +1568,15 @@ JUNCTION_SEED = TABLE.add(
     "JUNCTION_SEED",
     14,
     unit="bases",
-    meaning="Seed with which an assembled clip is placed at the other breakend",
+    meaning="Seed length for the alignment of an assembled clip at the other breakend",
     origin="judgement",
 )
 JUNCTION_REACH = TABLE.add(
     "JUNCTION_REACH",
     60,
     unit="bases",
-    meaning="Distance from where split reads place the other breakend, within which it is sought",
+    meaning="Distance from the position of the other breakend by split reads, within which it is "
+    "searched",
     origin="judgement",
 )
 JUNCTION_ODDS = TABLE.add(
@@ -1579,7 +1591,7 @@ LEAST_MISMATCHES = TABLE.add(
     "LEAST_MISMATCHES",
     3,
     unit="bases",
-    meaning="Mismatches of a read to a junction that are allowed whatever its length",
+    meaning="Mismatches of a read to a junction that are allowed regardless of its length",
     origin="judgement",
 )
 JUNCTION_FLANK = TABLE.add(
@@ -1609,16 +1621,16 @@ SHADOW = TABLE.add(
     "SHADOW",
     2,
     unit="1",
-    meaning="An insertion or deletion that ends at a breakend is taken for the junction's reads if "
-    "at most this many times as many fragments show it",
+    meaning="An insertion or deletion that ends at a breakend is attributed to the reads of the "
+    "junction if at most this many times as many fragments show it",
     origin="judgement",
 )
 REPEAT_DIVERGENCE = TABLE.add(
     "REPEAT_DIVERGENCE",
     6,
     unit="bases",
-    meaning="One mismatch in so many bases: sequences as alike may be repeats of one family, as "
-    "Alu elements are (10 to 20 %)",
+    meaning="One mismatch in this many bases: sequences with this similarity may be repeats of "
+    "one family, such as Alu elements (10 to 20 %)",
     origin="judgement",
 )
 JUNCTION_ERROR = TABLE.add(
@@ -1671,8 +1683,8 @@ JUNCTION_ARTIFACT = TABLE.add(
     "JUNCTION_ARTIFACT",
     6e-8,
     unit="1",
-    meaning="Prior of a recurrent artifact at a junction, unless polymerases may make it: two "
-    "places that errors join in every sample alike",
+    meaning="Prior of a recurrent artifact at a junction, unless polymerases may make it: errors "
+    "that join the same two positions in every sample",
     origin="judgement",
 )
 JUNCTION_DEPTHS = TABLE.add(
@@ -1697,6 +1709,6 @@ CARRIED_JUNCTION = TABLE.add(
     1e-6,
     unit="1",
     meaning="Probability that a person has a given junction: some thousand structural variants in "
-    "a genome, each at one of many places",
+    "a genome, each at one of many positions",
     origin="judgement",
 )

@@ -123,7 +123,7 @@ class Caller:
 
     @staticmethod
     def by_ends(found: Assay) -> bool:
-        """Return whether a sample's copies are known by their ends, unless told of none."""
+        """Return whether a sample's copies are recognised by their ends, unless `reads` was set."""
         return found.library == "capture" and not found.molecular and "reads" not in found.given
 
     def _assays(self, targets: list[Target]) -> list[Assay]:
@@ -143,11 +143,11 @@ class Caller:
         ]
 
     def collect(self) -> None:
-        """Read all samples once and gather the evidence."""
-        self.take(self.read(self.chunks))
+        """Read all samples once and collect the evidence."""
+        self.use_evidence(self.read(self.chunks))
 
-    def take(self, found: collection.Collection) -> None:
-        """Go on with evidence that was gathered.
+    def use_evidence(self, found: collection.Collection) -> None:
+        """Use evidence that was collected.
 
         Raises
         ------
@@ -160,12 +160,12 @@ class Caller:
                 raise InputError(
                     f"none of its {bare} usable reads has base qualities",
                     sample.path,
-                    "align again from FASTQ with qualities: without them errors cannot be told "
-                    "from variants",
+                    "align again from FASTQ with qualities: without them errors cannot be "
+                    "distinguished from variants",
                 )
 
-    def weigh(self) -> tuple[model.Posterior, model.Evidence]:
-        """Learn the error rates and evaluate the models."""
+    def fit_models(self) -> tuple[model.Posterior, model.Evidence]:
+        """Estimate the error rates and evaluate the models."""
         pooled = error_model.learn_stutter(self.error_counts)
         self.error_models, suspects, error = error_model.learn_rates(self.error_counts, pooled)
         multipliers = error_model.learn_multipliers(
@@ -453,12 +453,12 @@ class Caller:
         junctions = _without(junctions, breakpoints.repeated(junctions, self.reference))
         mistaken = breakpoints.shadows(junctions, self.found.candidates)
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
-        builder = RecordBuilder(self, *self.weigh())
+        builder = RecordBuilder(self, *self.fit_models())
         self.junction_limits = junction_limits(self, builder.rho, builder.threshold)
         return builder.records()
 
     def outside(self) -> list[Allele]:
-        """Return the alleles asked for that were not genotyped, as they lie outside the targets."""
+        """Return the forced sites that were not genotyped, since they are outside the targets."""
         return sorted(set(self.sites) - {c.allele for c in self.candidates if c.forced})
 
     def call(self) -> CallResult:
@@ -534,7 +534,7 @@ def build_pon(settings: Settings, output: str) -> int:
     """
     caller = Caller(settings)
     caller.collect()
-    posterior, _ = caller.weigh()
+    posterior, _ = caller.fit_models()
     rows = population.pon_rows(caller.candidates, len(caller.samples), posterior.log_bayes_factor)
     order = {contig: k for k, contig in enumerate(caller.samples[0].contigs)}
     lines = []

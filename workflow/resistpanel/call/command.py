@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
-from resistpanel.qc.assay_given import AUTO, add_assay, add_umi
+from resistpanel.qc.assay_given import AUTO, CHOICES, add_assay, add_umi
 
 EXAMPLE = """example:
   resistpanel call --reference hg19.fa --targets panel.bed --normal skin.bam \\
@@ -56,12 +56,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--library",
-        choices=("capture", "amplicon"),
+        choices=CHOICES["library"][1:],
         help="random or fixed fragment ends (default: detected from the reads)",
     )
     parser.add_argument(
         "--consensus",
-        choices=("none", "fgbio", "marianas", "redux", "dragen"),
+        choices=CHOICES["consensus"][1:],
         help="convention of consensus reads (default: detected from the reads)",
     )
     add_umi(parser)
@@ -161,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
                 save(args.evidence, found, stamp(caller), *shard)
                 return 0
             if args.gather:
-                caller.take(gather(args.gather, caller))
+                caller.use_evidence(gather(args.gather, caller))
             result = caller.run(args.output)
             for text in warnings(result):
                 print(f"resistpanel: warning: {text}", file=sys.stderr)

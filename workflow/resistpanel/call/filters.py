@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    CLUSTER_COMMONER,
     CLUSTER_SHARED,
     CLUSTER_WINDOW,
     ENDS_LIKE,
@@ -117,7 +118,8 @@ FILTERS = (
         True,
         2.0,
         "In amplicons, fewer than {threshold:g} effective fragments in every tumour, that is "
-        "fragments divided by 1 + (n - 1) rho: copies of one molecule, which share its PCR error",
+        "fragments divided by 1 + (n - 1) rho: copies of one molecule, which all have its PCR "
+        "error",
         "fragments",
         "measured: python -m benchmarks.bed amplicon-ffpe",
     ),
@@ -280,7 +282,7 @@ def measure(
     if not len(rows) or total <= 0:
         return metrics
     if candidate.allele.symbolic:
-        # Where a breakend lies in a target, one strand, one orientation and lower mapping qualities
+        # Where a breakend is in a target, one strand, one orientation and lower mapping qualities
         # are what split reads have.
         return metrics
     strand = rows["cls"] % 3
@@ -297,7 +299,7 @@ def measure(
             (rows["cls"] < 3).sum(), len(rows), depth[:3].sum() / total
         )
     if not candidate.allele.substitution:
-        # Realigned reads tell an indel as well from their ends as from their middle.
+        # Realigned reads show an indel near their ends as well as in their middle.
         return metrics | _mapping(candidate, rows, read_length)
     ends = near(read_length)
     # Reads of an amplicon all begin at one base: no allele there can be anywhere else.
@@ -349,10 +351,10 @@ def clusters(
             shared = sum(
                 np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
             )
-            less = min(sum(c.support[s].alt for s in tumors) for c in (a, b))
-            if less and shared >= CLUSTER_SHARED * less:
-                count[i] += 1
-                count[j] += 1
+            alt = [sum(c.support[s].alt for s in tumors) for c in (a, b)]
+            if min(alt) and shared >= CLUSTER_SHARED * min(alt):
+                count[i] += shared >= CLUSTER_COMMONER * alt[0]
+                count[j] += shared >= CLUSTER_COMMONER * alt[1]
     return count
 
 

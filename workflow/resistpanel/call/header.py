@@ -1,4 +1,4 @@
-"""What the VCF's header and standard error tell of a call: parameters, input, what was left out."""
+"""The VCF's header and warnings of a call: parameters, input, what was excluded."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from resistpanel.core.files import sha256
 from resistpanel.core.molecules import COUNTS
 from resistpanel.qc.assay import UMI, line, notes
 
-#: A resource beyond this, such as gnomAD, is told by the checksum of its index: that is made from
+#: A resource beyond this, such as gnomAD, has the checksum of its index: that is made from
 #: where each record stands.
 LARGE = 100_000_000
 
@@ -29,7 +29,7 @@ def checksum(path: str | Path) -> str:
 
 
 def inputs(result: CallResult) -> dict[str, str]:
-    """Return the checksums of the input, whatever its paths and however it is stored."""
+    """Return the checksums of the input, independent of its paths and of how it is stored."""
     settings, found = result.settings, result.found
     told = {f"input_{s.name}": found.checksum(k) for k, s in enumerate(result.samples)}
     files = {
@@ -140,7 +140,7 @@ def warnings(result: CallResult) -> list[str]:
     if outside:
         a = outside[0]
         lines.append(
-            f"{len(outside)} of {len(result.sites)} sites asked for lie outside the targets and "
+            f"{len(outside)} of {len(result.sites)} forced sites are outside the targets and "
             f"were not genotyped ({a.contig}:{a.pos + 1} {a.ref or '-'}>{a.alt or '-'}"
             f"{' and so on' if len(outside) > 1 else ''})"
         )

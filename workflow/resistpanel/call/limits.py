@@ -244,8 +244,8 @@ class _Limits:
         scalars = {
             "somatic": np.log(priors.somatic),
             "null": np.log(priors.null),
-            "own": np.log(priors.own),
-            "shared": np.log1p(-priors.own),
+            "own": np.log(priors.independent),
+            "shared": np.log1p(-priors.independent),
             "present": np.log(priors.present),
             "lacks": np.log1p(-priors.present),
             "artifact": np.log(priors.artifact),
@@ -420,8 +420,8 @@ class _Limits:
         """
         e, priors = self.evidence, self.conditions.priors
         side = int(expected[self.sample, 1] > expected[self.sample, 0])
-        shared = (1 - priors.own) * np.exp(e.log_shared[k])
-        alone = priors.own * np.exp(e.log_own[k, self.sample, side])
+        shared = (1 - priors.independent) * np.exp(e.log_shared[k])
+        alone = priors.independent * np.exp(e.log_own[k, self.sample, side])
         # More draws the more errors are expected, and the more samples have their own.
         errors = expected[self.sample].sum() / MANY_ERRORS
         few = FEW_DRAWS * max(1, self.samples - DRAWN_SAMPLES)

@@ -21,7 +21,7 @@ EPILOG = """\
 examples:
   resistpanel plan --ng 20 --family 3                # lowest AF called and excluded
   resistpanel plan --molecules 8000 --targets panel.bed
-  resistpanel plan --af 0.001 --family 4             # molecules and ng that it takes
+  resistpanel plan --af 0.001 --family 4             # molecules and ng required
 """
 
 
@@ -48,7 +48,9 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--normal", type=float, default=PLAN_NORMAL,
         help="fragments of the matched normal at a site (default %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--targets", type=Path, metavar="BED", help="panel, for the reads it takes")
+    parser.add_argument(
+        "--targets", type=Path, metavar="BED", help="panel, for the number of reads required"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
 

@@ -33,7 +33,7 @@ class CallResult:
     sites : mapping of Allele to sequence of str
         Alleles asked for, with their identifiers.
     outside : sequence of Allele
-        Those that were not genotyped, as they lie outside the targets.
+        Those not genotyped, since they are outside the targets.
     found : Collection
         What was read: counts of reads left out, checksums.
     error_models : sequence of ErrorModel

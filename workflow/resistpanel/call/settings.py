@@ -25,7 +25,7 @@ class Settings:
         None: tumour-only.
     tumors : list of path
     sites : path or None
-        VCF of alleles to genotype whatever the reads propose.
+        VCF of alleles to genotype even if the reads do not propose them.
     germline : path or None
         VCF of population allele frequencies (INFO/AF).
     pon : path or None
@@ -115,7 +115,7 @@ def check_contigs(samples: list[Sample], reference: Reference, targets: list, pa
             )
         if start >= reference.contigs[contig]:
             raise InputError(
-                f"{contig}:{start + 1}-{end} lies beyond the end of the contig",
+                f"{contig}:{start + 1}-{end} is beyond the end of the contig",
                 path,
                 "use targets of the same build",
             )
@@ -139,7 +139,7 @@ def check_contigs(samples: list[Sample], reference: Reference, targets: list, pa
         order = [c for c in sample.contigs if c in set(wanted)]
         if order != [c for c in samples[0].contigs if c in set(wanted)]:
             raise InputError(
-                f"contigs stand in another order than in {samples[0].path}",
+                f"the order of contigs differs from that in {samples[0].path}",
                 sample.path,
                 "sort the BAMs by one reference",
             )

@@ -121,8 +121,8 @@ FORMAT = (
         "ERR",
         "2",
         "Float",
-        "Called alleles: expected fragments with the allele in this sample if it lacks it, given "
-        "the other samples, and their standard deviation",
+        "Called alleles: expected fragments with the allele in this sample if it does not have it, "
+        "given the other samples, and their standard deviation",
     ),
     (
         "CRIT",

@@ -41,7 +41,7 @@ def load_citations(folder: str | Path | None = None) -> dict[str, Citation]:
     for place, row in read_tsv(path, COLUMNS):
         problems = {
             f"'{row['pmid']}' is no PubMed id": not row["pmid"].isdigit(),
-            f"PubMed id {row['pmid']} stands there twice": row["pmid"] in found,
+            f"PubMed id {row['pmid']} is listed twice": row["pmid"] in found,
             f"state '{row['state']}' is not one of {', '.join(STATES)}": row["state"] not in STATES,
         }
         errors += [InputError(what, place, "correct it") for what, so in problems.items() if so]

@@ -102,7 +102,7 @@ def open_reference(path: Path) -> pysam.FastaFile:
     if not path.is_file():
         raise InputError("no such file", str(path), "give the reference FASTA")
     if not Path(f"{path}.fai").is_file():
-        raise InputError("no .fai beside the reference", str(path), f"run `samtools faidx {path}`")
+        raise InputError("no .fai next to the reference", str(path), f"run `samtools faidx {path}`")
     try:
         return pysam.FastaFile(str(path))
     except (OSError, ValueError) as error:

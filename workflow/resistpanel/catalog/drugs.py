@@ -195,7 +195,7 @@ def load_drugs(path: str | Path | None = None, user: str | Path | None = None) -
                     InputError(
                         f"'{drug.name}' has a name ('{name}') that '{owner[name]}' has too",
                         place,
-                        "a name may stand for one drug only",
+                        "a name can be used for one drug only",
                     )
                 )
             owner[name] = drug.name

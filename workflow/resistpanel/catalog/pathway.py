@@ -212,7 +212,7 @@ def load_pathway(folder: str | Path | None = None) -> Pathway:
     for place, row in read_tsv(folder / "pathway_nodes.tsv", NODE_COLUMNS):
         node = Node(row["id"], row["label"], row["role"], split(row["genes"]), row["source"])
         problems = {
-            f"node '{node.id}' stands there twice": node.id in (other.id for other in nodes),
+            f"node '{node.id}' is listed twice": node.id in (other.id for other in nodes),
             f"role '{node.role}' is not one of {', '.join(ROLES)}": node.role not in ROLES,
             "a node without genes": not node.genes,
             "a row without source": not node.source,
@@ -241,7 +241,7 @@ def load_pathway(folder: str | Path | None = None) -> Pathway:
         ]
         edges.append((row["from"], row["to"], 1 if row["sign"] == "+" else -1))
     errors += [
-        InputError(f"edge {source} to {target} stands there twice", str(folder / "pathway.tsv"))
+        InputError(f"edge {source} to {target} is listed twice", str(folder / "pathway.tsv"))
         for (source, target), group in itertools.groupby(sorted(edge[:2] for edge in edges))
         if len(list(group)) > 1
     ]

@@ -248,7 +248,7 @@ def read_rows(path: str | Path, drugs: Drugs) -> list[Row]:
     for place, values in read_tsv(path, COLUMNS):
         problems = _problems(values, drugs)
         if values["id"] in seen:
-            problems.append((f"id '{values['id']}' stands at {seen[values['id']]} too", ""))
+            problems.append((f"duplicate id '{values['id']}', first at {seen[values['id']]}", ""))
         seen[values["id"]] = place
         if problems:
             errors += [InputError(what, place, cure) for what, cure in problems]

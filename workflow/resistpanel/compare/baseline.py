@@ -266,7 +266,7 @@ def _text(
         if n not in used
     ]
     parts += [
-        f"{why_inadequate(allele.views[n])}, so that it says nothing"
+        f"{why_inadequate(allele.views[n])}, so it is not informative"
         for n in inadequate
         if n not in used and (excluded or shown)
     ]

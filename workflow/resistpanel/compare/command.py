@@ -45,7 +45,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT.most_hopping,
         metavar="RATE",
         help="highest rate of index hopping between the patient's libraries, 0 to 1; 0 where each "
-        "library has a pair of indices of its own, or was sequenced alone (default %(default)s)",
+        "library has unique dual indices, or was sequenced alone (default %(default)s)",
     )
     parser.add_argument(
         "--germline",

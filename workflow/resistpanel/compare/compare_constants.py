@@ -74,15 +74,17 @@ SEVERAL = TABLE.add(
     unit="variants",
     meaning="Fewest shared variants detected in a sample that show that it contains tumour, where "
     "none of them is a catalogued allele such as the driver",
-    origin="judgement: one could be an artefact that recurs, or come from another library",
+    origin="judgement: one could be a recurrent artifact, or come from another library",
 )
 MOST_BEFORE = TABLE.add(
     "MOST_BEFORE",
-    0.2,
+    0.25,
     unit="1",
     meaning="A sample excludes an allele if the upper bound of its cancer cell fraction there is "
     "at most this: it could have shown a clone that explains that a lesion regrew",
-    origin="judgement: the same fraction as SMALL_CLONE of resist",
+    origin="judgement: with none of 100 fragments at a purity of 30 %, where 15 of a clonal allele "
+    "are expected, the bound is 20 to 21 %, and a clonal allele is excluded "
+    "(`benchmarks.baselines`)",
 )
 LEAST_ODDS = TABLE.add(
     "LEAST_ODDS",
@@ -119,7 +121,7 @@ CLEAR_COUNT = TABLE.add(
     10,
     unit="fragments",
     meaning="From this many on, where ten times as many are seen as the most that hop over, an "
-    "allele is not put to hopping from other patients",
+    "allele is not compared with hopping from other patients",
     origin="derived: 10 of a mean of 1 have a probability of 1e-7",
 )
 POOL_FREQUENCIES = TABLE.add(
@@ -220,7 +222,7 @@ CLEAR_AF = TABLE.add(
     0.05,
     unit="1",
     meaning="Median allele frequency of the shared variants detected in a sample below which they "
-    "show tumour only if they are at least half of those that were looked for: few at a low "
+    "show tumour only if they are at least half of the variants tested: a few at a low "
     "frequency can be errors or come from another library",
     origin="judgement",
 )
@@ -228,7 +230,7 @@ NEGLIGIBLE = TABLE.add(
     "NEGLIGIBLE",
     1e-12,
     unit="1",
-    meaning="Weight of a cell, relative to the largest, below which it is taken as zero",
+    meaning="Weight of a cell, relative to the largest, below which it is set to zero",
     origin="judgement: far below the probabilities that decide",
 )
 NEW_PRIOR = TABLE.add(
@@ -322,7 +324,7 @@ CLONE_SAMPLES = TABLE.add(
     3,
     unit="samples",
     meaning="Fewest samples with detectable tumour for clones and trees",
-    origin="judgement: two samples hardly order clones",
+    origin="judgement: two samples rarely determine the order of clones",
 )
 MOST_CLONE_VARIANTS = TABLE.add(
     "MOST_CLONE_VARIANTS",
@@ -402,8 +404,8 @@ SUM_RULE_ALPHA = TABLE.add(
     unit="1",
     meaning="A clone is in no tree if in every tree the sum rule holds with less than this "
     "probability, divided by the number of samples, in one of them",
-    origin="judgement: Bonferroni; with clones that have replaced all of their parent the rule "
-    "just holds",
+    origin="judgement: Bonferroni; with clones that have replaced their parent completely, the "
+    "rule is only just met",
 )
 MOST_TREES = TABLE.add(
     "MOST_TREES",
@@ -452,8 +454,8 @@ INHERITED_AF = TABLE.add(
     "INHERITED_AF",
     0.15,
     unit="fraction of fragments",
-    meaning="An allele detected in the normal from this AF on is withheld as inherited, whatever "
-    "the caller's model",
+    meaning="An allele detected in the normal from this AF on is withheld as inherited, "
+    "regardless of the caller's model",
     origin="judgement: a heterozygous allele at 30 fragments is below it in less than 1 of 10,000",
 )
 FOLLOWUP_ALPHA = TABLE.add(
@@ -461,7 +463,7 @@ FOLLOWUP_ALPHA = TABLE.add(
     0.01,
     unit="1",
     meaning="Highest probability that a plasma without tumour DNA shows as much of the patient's "
-    "known alleles as its detection takes",
+    "known alleles as its detection requires",
     origin="judgement",
 )
 FOLLOWUP_DRAWS = TABLE.add(
@@ -482,7 +484,8 @@ RECURRENT = TABLE.add(
     "RECURRENT",
     0.002,
     unit="1",
-    meaning="Known alleles at whose place errors recur, of as many fragments as CRIT",
+    meaning="Fraction of known alleles at sites with recurrent errors, of as many fragments as "
+    "CRIT",
     origin="derived: absence reaches CRIT in 0.1 % (KNOWN_ALPHA of call), and half of these do",
 )
 LIMIT_STEP = TABLE.add(
@@ -518,8 +521,8 @@ WHITE_CELL_RATIO = TABLE.add(
     "WHITE_CELL_RATIO",
     3.0,
     unit="1",
-    meaning="Ratio of the frequencies in plasma and normal up to which an allele that both have is "
-    "taken to be of white cells",
+    meaning="Ratio of the frequencies in plasma and normal up to which an allele in both is "
+    "attributed to white blood cells",
     origin="judgement",
 )
 HEMATOPOIESIS_GENES = TABLE.add(

@@ -44,7 +44,7 @@ def names(samples: Sequence[Sample]) -> dict[str, str]:
     """Return what a sentence calls each sample, all different.
 
     ``before treatment``, ``at relapse``, ``at week 8``; with the lesion where two samples of
-    a time point differ by it, and with the sample's name where nothing else tells them apart.
+    a time point differ by it, and with the sample's name where nothing else distinguishes them.
     """
 
     def place(sample: Sample) -> str:

@@ -247,7 +247,7 @@ class FollowUp:
         if one.errors is None or not one.depth:
             return "not covered" if not one.depth else "the calls state no expected errors"
         if one.critical is None:
-            return "a recurrent error or artefact at the place"
+            return "a recurrent error or artifact at the site"
         return None
 
     def _allele(

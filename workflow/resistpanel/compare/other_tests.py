@@ -197,13 +197,13 @@ def _row(cells: _Cells, folder: Path) -> Row:
 def _result(cells: _Cells, file: Path | None) -> tuple[str, str | None]:
     """Return the result and the alteration that its word implies.
 
-    A row with a file has no result of its own: beyond the calls that are listed, the test covered
+    A row with a file must have an empty result: beyond the calls that are listed, the test covered
     the genes of the row and found nothing.
     """
     text = cells.get("result")
     if file:
         if text is not None:
-            cells.wrong("result", "a row with a file has no result of its own", "leave it empty")
+            cells.wrong("result", "a row with a file must have an empty result", "leave it empty")
         return "negative", None
     if text is None:
         cells.needed("result")

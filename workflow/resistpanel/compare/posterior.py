@@ -71,7 +71,7 @@ class Posterior:
         )
 
     def below(self, frequency) -> np.ndarray:
-        """Return the probability that the frequency lies below the given one(s)."""
+        """Return the probability that the frequency is below the given one(s)."""
         return np.interp(frequency, self.edges, self.cumulative, left=0.0, right=1.0)
 
     def quantile(self, probability: float) -> float:

@@ -10,7 +10,7 @@ from resistpanel.core.vcf import number
 
 
 def probability_real(info: Mapping[str, Any], catalogued: bool) -> float | None:
-    """Return the probability that an allele is neither error, artefact nor another person's.
+    """Return the probability that an allele is neither error, artifact nor another person's.
 
     Parameters
     ----------

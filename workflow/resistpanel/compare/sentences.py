@@ -196,7 +196,7 @@ def _undetermined(decision: Decision, pre: View, post: View) -> str:
         return f"{'; '.join(parts)}: {_no_scale(decision)}"
     if decision.reason == "copies":
         return f"{'; '.join(parts)}: {_NO_COPIES}"
-    why = "purity is insufficient to decide" if decision.reason == "purity" else "too few to tell"
+    why = "purity is insufficient to decide" if decision.reason == "purity" else "too few fragments"
     return f"{'; '.join(parts)}: {why}; {_wanted(decision, missing.name, missing.unit)}"
 
 

@@ -122,7 +122,7 @@ class _Pair:
         Whether the shared variants' common change alone is corrected for. It holds the error of
         the purities; where these are trusted, it takes enough variants.
     settled : bool
-        Whether a change can be told from a change of purity.
+        Whether a change can be distinguished from a change of purity.
     scale : float
         AF in the pre sample that equals an AF of 1 in the post sample.
     log_sd : float

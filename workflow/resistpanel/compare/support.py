@@ -8,7 +8,7 @@ fragments of N in the matched normal, k of n in the sample, and background b,
     BF = sum_b P(b) P(a | N, b) P(k | n, present) / sum_b P(b) P(a | N, b) P(k | n, b).
 
 b is an error rate with a Beta(1, 1/error) prior, which the normal's counts update, or a recurrent
-artefact at one frequency in both samples, with the caller's priors. Presence has the caller's prior
+artifact at one frequency in both samples, with the caller's priors. Presence has the caller's prior
 of an allele frequency.
 """
 
@@ -73,7 +73,7 @@ def log10_presence(alt: int, depth: int, error: float, control: tuple[int, int] 
     error : float
         Expected error rate of the allele, per fragment.
     control : (int, int)
-        The same counts of the matched normal, (0, 0) without one. Then no recurrent artefact is
+        The same counts of the matched normal, (0, 0) without one. Then no recurrent artifact is
         considered.
     """
     if depth == 0:
@@ -120,7 +120,7 @@ def possible_counts(
     """
     control = (0, depth) if control is None else control
     least = _fewest(depth, error, control, POSSIBLE)
-    # The caller asks for two fragments whatever they say.
+    # The caller requires two fragments in any case.
     return least, max(_fewest(depth, error, control, PRESENT), 2) - 1
 
 

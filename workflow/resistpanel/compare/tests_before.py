@@ -2,7 +2,7 @@
 
 A variant that an earlier test lists was present before. One that it looked for and did not find is
 excluded to the limit that its report states, if the tumour content of its sample is known and the
-limit leaves at most `MOST_BEFORE` of the tumour cells. What a test does not say that it covered,
+limit leaves at most `MOST_BEFORE` of the tumour cells. What a test does not state that it covered,
 it did not exclude.
 """
 
@@ -196,7 +196,7 @@ class OtherResults:
                 found.append(_excluding(best, _clonal(results, somatic), variant))
             else:
                 text = (
-                    f"{where_and_when(results[0])} does not say that it covered {_label(variant)}"
+                    f"{where_and_when(results[0])} does not state that it covered {_label(variant)}"
                 )
                 found.append(LineTest(results[0].number, "not covered", None, text))
         return tuple(found)

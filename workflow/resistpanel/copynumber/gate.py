@@ -46,7 +46,7 @@ GATE = (
         ("normal",),
         "<=",
         0.01,
-        "somatic variants show in the normal, and can be taken for germline or artifacts",
+        "somatic variants are in the normal, and can be mistaken for germline or artifacts",
         "1",
         "judgement",
     ),

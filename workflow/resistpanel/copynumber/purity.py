@@ -367,7 +367,7 @@ def from_posterior(joint: np.ndarray, source: str) -> Estimate:
     if high - low <= WIDEST:
         return Estimate(value, low, high, source, "joint", baseline, joint, others)
     told = f"the 95 % interval is {low:.2f} to {high:.2f}"
-    why = f"copy number, allelic imbalance and variants say too little ({told})"
+    why = f"copy number, allelic imbalance and variants are not informative enough ({told})"
     if len(others) > 1:
         ranges = ", ".join(
             f"{one.low:.2f} to {one.high:.2f} with a genome at {one.baseline} copies "
@@ -396,9 +396,9 @@ def from_driver(alt: int, depth: int, name: str) -> Estimate:
     """
     low, high = map(float, jeffreys_interval(alt, depth))
     af = alt / depth
-    text = f"AF of the driver {name}, taken as clonal, heterozygous and at two copies"
+    text = f"AF of the driver {name}, assumed to be clonal, heterozygous and at two copies"
     if af > 0.5:
-        text = f"AF of the driver {name}, which lies above 1/2: a lower bound"
+        text = f"AF of the driver {name}, which is above 1/2: a lower bound"
         return Estimate(af, low, 1.0, text, "driver", 2, between(low, 1.0))
     top = min(2 * high, 1.0)
     return Estimate(2 * af, 2 * low, top, text, "driver", 2, between(2 * low, top))

@@ -60,7 +60,7 @@ def problems(
                 continue
             if now is None and not inside:
                 if notes is not None:
-                    notes.append(f"{file.path}: no longer there ({role} of {what}): not compared")
+                    notes.append(f"{file.path}: no longer exists ({role} of {what}): not compared")
                 continue
             yield InputError(
                 "is not there" if now is None else "is not the file that it was made from",

@@ -256,7 +256,7 @@ def concatenated(haplotypes: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, 
 
 
 def overlap(first: Allele, second: Allele) -> bool:
-    """Tell whether two trimmed alleles cannot both be applied to one haplotype."""
+    """Return whether two trimmed alleles cannot both be applied to one haplotype."""
     if first.contig != second.contig:
         return False
     for one, other in ((first, second), (second, first)):
@@ -288,7 +288,7 @@ def apply(sequence: str, alleles: Iterable[Allele], offset: int = 0) -> str | No
             return None
         start, end = allele.pos - offset, allele.end - offset
         if start < 0 or sequence[start:end] != allele.ref:
-            raise ValueError(f"{allele} does not lie on the reference")
+            raise ValueError(f"{allele} is not on the reference")
         pieces += [sequence[done - offset : start], allele.alt]
         done = allele.end
     return "".join([*pieces, sequence[done - offset :]])

@@ -1,4 +1,4 @@
-"""What a BAM's header and first read tell, checked against the sheet and the reference."""
+"""The header and first read of a BAM, checked against the sheet and the reference."""
 
 import contextlib
 import dataclasses
@@ -138,7 +138,7 @@ def _start(path: Path) -> bytes:
         with gzip.open(path) as handle:
             return handle.read(1 << 16)
     except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"the BAM is damaged: {error}", cure="copy or make it again") from None
+        raise InputError(f"the BAM is damaged: {error}", cure="copy or recreate it") from None
 
 
 def _ends_with(path: Path, mark: bytes) -> bool:
@@ -180,7 +180,7 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
         if not path.is_file():
             raise InputError("no such BAM", cure="correct the path")
         if path.stat().st_size == 0:
-            raise InputError("the BAM is an empty file", cure="copy or make it again")
+            raise InputError("the BAM is an empty file", cure="copy or recreate it")
         start = _start(path)
         if start[:1] == b"@":
             raise InputError(
@@ -193,7 +193,7 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
         if not ends_whole(path):
             raise InputError(
                 "the BAM is truncated (its end-of-file block is missing)",
-                cure="copy or make it again",
+                cure="copy or recreate it",
             )
     except PermissionError:
         raise InputError("the BAM cannot be read: no permission") from None
@@ -212,7 +212,7 @@ def read_header(path: Path, reference: Path | None = None, first_read: bool = Tr
         named = another_reference(path, reference) if reference else None
         if named:
             raise InputError(named.what, cure=named.cure) from None
-        raise InputError(f"the BAM is damaged: {error}", cure="copy or make it again") from None
+        raise InputError(f"the BAM is damaged: {error}", cure="copy or recreate it") from None
     groups, order = [], None
     for line in text.splitlines():
         if line.startswith(("@HD", "@RG")):

@@ -229,7 +229,7 @@ def _check_crai(cram: Path, index: Path, cure: str) -> None:
             # Of the headers of containers alone: their reads stay packed.
             pysam.samtools.index("-o", str(made), str(cram), catch_stdout=False)
         except pysam.SamtoolsError:
-            raise InputError("the CRAM is damaged", str(cram), "copy or make it again") from None
+            raise InputError("the CRAM is damaged", str(cram), "copy or recreate it") from None
         if read_crai(made) != given:
             raise InputError("the index is not of this CRAM as it is now", str(index), cure)
 
@@ -244,7 +244,7 @@ def check_whole(path: Path) -> None:
         return
     if not ends_whole(path):
         raise InputError(
-            "truncated (its end-of-file block is missing)", str(path), "copy or make it again"
+            "truncated (its end-of-file block is missing)", str(path), "copy or recreate it"
         )
     index = index_of(path)
     if index is not None:

@@ -1,4 +1,4 @@
-"""Human reference builds, told apart by their chromosome lengths."""
+"""Human reference builds, identified by their chromosome lengths."""
 
 import re
 from collections.abc import Mapping

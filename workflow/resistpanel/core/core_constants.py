@@ -30,7 +30,7 @@ REACH = TABLE.add(
     "REACH",
     25,
     unit="bases",
-    meaning="Distance from a variant within which others are gathered that may spell the same "
+    meaning="Distance from a variant within which others are gathered that may give the same "
     "haplotype",
     origin="judgement",
 )
@@ -45,15 +45,15 @@ MOST_CALLS = TABLE.add(
     "MOST_CALLS",
     4,
     unit="variants",
-    meaning="Variants that are combined at most to spell one haplotype",
+    meaning="Most variants that are combined to one haplotype",
     origin="judgement",
 )
 MOST_BESIDE = TABLE.add(
     "MOST_BESIDE",
     3,
     unit="variants",
-    meaning="Neighbouring variants (inherited ones, say) that may be part of the spelling of the "
-    "variant sought",
+    meaning="Neighbouring variants, such as inherited ones, that may be part of the haplotype of "
+    "the variant",
     origin="judgement",
 )
 PHASE_FRAGMENTS = TABLE.add(
@@ -75,8 +75,8 @@ LEAST_DISPLACED = TABLE.add(
     "LEAST_DISPLACED",
     3,
     unit="bases",
-    meaning="Fewest bases displaced between a deletion and an insertion of one length, for "
-    "the two to be an event of their own and not a substitution of several bases",
+    meaning="Fewest bases displaced between a deletion and an insertion of one length, for the "
+    "two to be one complex event and not a substitution of several bases",
     origin="judgement",
 )
 LEAST_DIFFERENT = TABLE.add(
@@ -153,23 +153,24 @@ CONSENSUS_UNSURE = TABLE.add(
     "CONSENSUS_UNSURE",
     29,
     unit="Phred",
-    meaning="Highest quality of consensus bases whose copies or strands disagree, or that only one "
-    "copy, or one of two strands, shows: they are in the quality groups of reads",
-    origin="derived: consensus bases have error rates of their own from 30 on",
+    meaning="Highest quality of consensus bases whose copies or strands disagree, or that only "
+    "one copy, or one of two strands, shows; they are in the quality groups of raw reads",
+    origin="derived: consensus bases have separate error rates from 30 on",
 )
 FAMILY_FAR = TABLE.add(
     "FAMILY_FAR",
     2000,
     unit="bases",
-    meaning="Distance of mates beyond which each is a molecule's end by itself: they are not held "
-    "in memory until the other is read",
+    meaning="Distance of mates beyond which each end of a molecule is grouped separately, so that "
+    "reads are not kept in memory until their mate",
     origin="judgement: fragments of panels are shorter than 1,000 bases",
 )
 FAMILY_PADDING = TABLE.add(
     "FAMILY_PADDING",
     300,
     unit="bases",
-    meaning="Reads so far from a region are read too, so that all copies of a molecule are seen",
+    meaning="Distance from a region within which reads are read too, so that all copies of a "
+    "molecule are included",
     origin="judgement: at least one read length",
 )
 FAMILY_STEP = TABLE.add(

@@ -159,7 +159,7 @@ def check_readable(path: str | Path) -> None:
     if stat.S_ISDIR(mode):
         raise InputError("a folder, where a file is expected", str(path))
     if not stat.S_ISREG(mode):
-        raise InputError("not a regular file", str(path), "give a file that lies on disk")
+        raise InputError("not a regular file", str(path), "give a file on disk")
 
 
 #: The first bytes of every gzip file (RFC 1952).
@@ -255,7 +255,7 @@ def read_json(path: str | Path) -> dict:
     except IsADirectoryError:
         raise InputError("is a folder", str(path), "give a file in it") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not JSON: {error}", str(path), "make it again") from None
+        raise InputError(f"not JSON: {error}", str(path), "recreate it") from None
     if not isinstance(value, dict):
         raise InputError("not a JSON object", str(path), "give the file of the step before")
     return value

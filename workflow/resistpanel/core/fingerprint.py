@@ -15,7 +15,7 @@ WHOLE = 32 << 20
 #: The same for files that many patients share, which are hashed once in a run: a genome of 3.2 GB.
 WHOLE_SHARED = 4 << 30
 #: Number and bytes of the blocks that stand for a larger file: 8 MiB, evenly spread from its first
-#: to its last byte. An edit that keeps the size and lies between two blocks is not seen.
+#: to its last byte. An edit that keeps the size and is between two blocks is not seen.
 BLOCKS, BLOCK = 128, 1 << 16
 #: Bytes at the start of a file that belong to its state: the header of a BAM, or its start.
 HEAD = 1 << 16
@@ -115,7 +115,7 @@ def _folder(path: Path, whole: int) -> str:
 
 
 def of_value(value: Any) -> str:
-    """Return the digest of a value that JSON can hold, whatever the order of its keys."""
+    """Return the digest of a JSON value, independent of the order of its keys."""
     import json
 
     text = json.dumps(value, sort_keys=True, default=str)

@@ -35,7 +35,7 @@ def spans(variants: list[Allele], fetch: Fetch) -> list[tuple[int, int]]:
 
 
 def same_haplotype(first: Sequence[Allele], second: Sequence[Allele], fetch: Fetch) -> bool:
-    """Tell whether two sets of variants turn the reference into the same sequence.
+    """Return whether two sets of variants turn the reference into the same sequence.
 
     False if one of the sets cannot be put on one haplotype.
     """

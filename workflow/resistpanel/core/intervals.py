@@ -82,7 +82,7 @@ def read_targets(bed: str | Path) -> list[Target]:
         strand = fields[5] if len(fields) > 5 else "."
         targets.append(Target(fields[0], start, end, name, strand))
     if not targets:
-        raise InputError("the file names no target", str(path), "give the panel's BED")
+        raise InputError("the file contains no targets", str(path), "give the panel's BED")
     return targets
 
 

@@ -122,7 +122,7 @@ class Junction(Allele):
         precise: bool = True,
         uncertain: int = 0,
     ) -> Junction:
-        """Return the junction of two breakends of ascending contigs, in whatever order."""
+        """Return the junction of two breakends of ascending contigs, in either order."""
         if first.contig == second.contig and second.pos < first.pos:
             first, second = second, first
             if first.side == second.side:

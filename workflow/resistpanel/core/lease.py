@@ -38,7 +38,7 @@ class Holder:
     """A process that holds a folder: `profile` is Snakemake's, of a cluster perhaps.
 
     `boot` and `namespace` say which kernel and which process numbers `process` belongs to;
-    `started` (clock ticks after the boot) tells it from a later process of the same number.
+    `started` (clock ticks after the boot) distinguishes it from a later process of the same number.
     """
 
     host: str

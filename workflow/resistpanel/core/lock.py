@@ -31,7 +31,7 @@ def this_run(profile: str | None) -> Holder:
 
 
 def locked() -> bool:
-    """Return whether Snakemake's lock lies in this folder."""
+    """Return whether Snakemake's lock is in this folder."""
     try:
         return LOCKS.is_dir() and any(LOCKS.iterdir())
     except OSError:
@@ -41,7 +41,7 @@ def locked() -> bool:
 def living(folder: Path) -> list[int] | None:
     """Return this user's processes of Snakemake or resistpanel that work in a folder.
 
-    Those from which this one descends are left out. None where the system does not tell.
+    Those from which this one descends are left out. None where the system does not provide them.
     """
     if not (PROC / "self/cwd").exists():
         return None

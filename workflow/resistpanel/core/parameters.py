@@ -180,7 +180,7 @@ SOURCES = (
     Source("panel", "", "resistpanel.panel.panel_constants", "TABLE"),
     Source("align", "", "resistpanel.align.align_constants", "TABLE"),
     Source("qc", "", "resistpanel.qc.qc_constants", "TABLE"),
-    Source("qc", "Gate of a sample, conditions that must hold", "resistpanel.qc.gate", "GATE"),
+    Source("qc", "Gate of a sample, conditions that must be met", "resistpanel.qc.gate", "GATE"),
     Source(
         "qc",
         "Limits of identity, within a patient and over the cohort",
@@ -190,7 +190,7 @@ SOURCES = (
     Source("call", "", "resistpanel.call.call_constants", "TABLE"),
     Source(
         "call",
-        "Filters, which apply where the condition holds",
+        "Filters, which apply if the condition is met",
         "resistpanel.call.filters",
         "FILTERS",
     ),
@@ -204,7 +204,7 @@ SOURCES = (
     Source("copynumber", "", "resistpanel.copynumber.copynumber_constants", "TABLE"),
     Source(
         "copynumber",
-        "Gate of a patient's samples, conditions that must hold",
+        "Gate of a patient's samples, conditions that must be met",
         "resistpanel.copynumber.gate",
         "GATE",
     ),

@@ -87,7 +87,7 @@ class Reference:
         try:
             inner = self._fasta.fetch(contig, max(0, start), max(0, min(end, length)))
         except (OSError, ValueError):
-            inner = ""  # cut off: told below
+            inner = ""  # cut off: reported below
         codes = REDUCED[np.frombuffer(inner.encode("ascii"), dtype=np.uint8)]
         before, after = max(0, -start), max(0, end - max(length, 0))
         if before or after:
@@ -96,7 +96,7 @@ class Reference:
             )
         if len(codes) != end - start:
             raise InputError(
-                f"{contig}:{start + 1}-{end} is shorter than its index says",
+                f"{contig}:{start + 1}-{end} is shorter than its index states",
                 self.path,
                 "the file is cut off or its .fai is of another file: run samtools faidx",
             )

@@ -60,7 +60,7 @@ def _fault(
     return InputError(
         f"does not agree with {stage}.schema.json: {message or error}",
         f"{where} ({place})",
-        f"make it again with `resistpanel {stage}` of this version",
+        f"recreate it with `resistpanel {stage}` of this version",
     )
 
 
@@ -124,7 +124,7 @@ def decode(text: bytes, record: type[Record], where: str) -> Record:
             ) from None
         raise _fault(error, found, record, where) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"not JSON, or cut short ({error})", where, "make it again") from None
+        raise InputError(f"not JSON, or cut short ({error})", where, "recreate it") from None
 
 
 def read_record(path: str | Path, record: type[Record]) -> Record:

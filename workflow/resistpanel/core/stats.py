@@ -12,13 +12,14 @@ from resistpanel.core.special import (
     betaln,
     expit,
     gammaincinv,
+    logit,
     ndtri,
     xlog1py,
     xlogy,
 )
 
-#: Counts up to which the beta-binomial's distribution is summed, and steps of a bisection.
-SUMMED, HALVINGS = 30, 40
+#: Counts up to which the beta-binomial's distribution is summed, and steps to a root at most.
+SUMMED, STEPS = 30, 60
 
 
 def jeffreys_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -158,12 +159,14 @@ def overdispersed_limit(limit, depth, rho, least=0.0, level: float = 0.95) -> np
     result = np.array(limit, dtype=float)
     use = np.isfinite(limit) & (limit < 1) & (rho > 0) & (depth > 1)
     f, n, r = limit[use], depth[use], rho[use]
-    low, high = np.full(len(f), 0.5), n.copy()
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        reached = betainc(middle, n - middle + 1, f) >= level
-        low, high = np.where(reached, middle, low), np.where(reached, high, middle)
-    k = np.minimum(np.maximum(low, np.maximum(least[use], 1.0)), n)
+
+    def excess(k):
+        """Quantile of the probability of k fragments or more, over that of `level`."""
+        return ndtri(np.clip(betainc(k, n - k + 1, f), 1e-300, 1 - 1e-15)) - ndtri(level)
+
+    mean, sd = n * f, np.sqrt(n * f * (1 - f))
+    k = _root(excess, mean - (Z95 + 1) * sd - 1, mean - sd + 1, 0.5, n)
+    k = np.minimum(np.maximum(k, np.maximum(least[use], 1.0)), n)
     whole = np.floor(k)
     below, above = (overdispersed_upper(whole - 1 + step, n, r, level) for step in (0, 1))
     result[use] = np.maximum(below + (k - whole) * (above - below), f)
@@ -171,22 +174,67 @@ def overdispersed_limit(limit, depth, rho, least=0.0, level: float = 0.95) -> np
 
 
 def _beta_binomial_upper(alt, depth, rho, level: float) -> np.ndarray:
-    """Return the bound of `overdispersed_upper` by bisection; 1-d arrays, rho above 0."""
+    """Return the bound of `overdispersed_upper`; 1-d arrays, alt 0 or more, rho above 0."""
     size = (1 - rho) / rho
-    most = int(alt.max(initial=0))
-    low, high = np.full(len(alt), -30.0), np.full(len(alt), 30.0)
-    for _ in range(HALVINGS):
-        logit = (low + high) / 2
+    most, goal = int(alt.max(initial=0)), np.log(1 - level)
+
+    def excess(logit):
+        """Log probability of at most `alt` fragments, over what it is at the bound."""
         a, b = size * expit(logit), size * expit(-logit)
         term = np.exp(betaln(a, b + depth) - betaln(a, b))
-        total = np.where(alt >= 0, term, 0.0)
+        total = term.copy()
         for j in range(most):
             # P(j + 1) / P(j) of the beta-binomial.
             term = term * (depth - j) / (j + 1) * (a + j) / np.maximum(b + depth - j - 1, 1e-300)
             total += np.where(j < alt, term, 0.0)
-        above = total > 1 - level
-        low, high = np.where(above, logit, low), np.where(above, high, logit)
-    return expit((low + high) / 2)
+        return np.log(np.maximum(total, 1e-300)) - goal
+
+    effective = effective_depth(depth, rho)
+    near = logit(
+        np.clip(clopper_pearson_upper(alt * effective / depth, effective, level), 1e-12, 1 - 1e-12)
+    )
+    return expit(_root(excess, near - 1, near + 1, -30.0, 30.0))
+
+
+def _root(falling, low, high, least, most) -> np.ndarray:
+    """Return where a falling function of each element is 0, by the Illinois method.
+
+    Dowell and Jarratt, BIT 1971;11:168: false position, with the value of an end that stays
+    twice halved. Relative to halving it takes a quarter of the evaluations.
+
+    Parameters
+    ----------
+    falling : function of (n,)
+        Nearly straight, else it takes more steps; at the `STEPS`-th they end.
+    low, high : (n,)
+        Where the root is likely to be.
+    least, most : float or (n,)
+        Between these it is; the nearer end is returned where it is not.
+    """
+    low, high = np.clip(low, least, most), np.clip(high, least, most)
+    at_low, at_high = falling(low), falling(high)
+    if (at_low < 0).any():
+        low = np.where(at_low < 0, least, low)
+        at_low = falling(low)
+    if (at_high > 0).any():
+        high = np.where(at_high > 0, most, high)
+        at_high = falling(high)
+    at_low, at_high = np.maximum(at_low, 0), np.minimum(at_high, 0)
+    between = (at_low > 0) & (at_high < 0)
+    found, last = low, np.zeros(len(low))
+    for _ in range(STEPS):
+        fall = at_low - at_high
+        found = np.where(fall > 0, low + (high - low) * at_low / np.where(fall > 0, fall, 1), low)
+        value = falling(found)
+        if np.abs(value[between]).max(initial=0) < 1e-6:
+            break
+        side = np.where(value > 0, 1, -1)
+        halved = np.where(side == last, 0.5, 1.0)
+        at_low = np.where(side > 0, value, halved * at_low)
+        at_high = np.where(side > 0, halved * at_high, value)
+        low, high = np.where(side > 0, found, low), np.where(side > 0, high, found)
+        last = side
+    return found
 
 
 def wilson_interval(hits: int, number: int) -> tuple[float, float]:

@@ -135,11 +135,11 @@ class CallVcf:
     Raises
     ------
     InputError
-        If the file is missing, is no VCF, or lacks FORMAT fields.
+        If the file is missing, is no VCF, or has no FORMAT fields.
 
     Notes
     -----
-    cyvcf2 gives FILTER None for both ``PASS`` and ``.`` (its FILTERS tell them apart), floats in
+    cyvcf2 gives FILTER None for both ``PASS`` and ``.`` (its FILTERS distinguish them), floats in
     single precision, and missing integers as negative numbers. All of that ends here.
     """
 
@@ -158,7 +158,7 @@ class CallVcf:
         missing = [name for name in formats if f"##FORMAT=<ID={name}," not in self.header]
         if missing:
             raise InputError(
-                f"lacks FORMAT {', '.join(missing)}", self.path, f"give a VCF of `{step}`"
+                f"has no FORMAT {', '.join(missing)}", self.path, f"give a VCF of `{step}`"
             )
         found = re.findall(r"^##resistpanel_([^=\n]+)=(.*)$", self.header, re.MULTILINE)
         self.parameters: dict[str, str] = dict(found)
@@ -209,7 +209,7 @@ class CallVcf:
             raise
         except Exception as error:  # cyvcf2 raises nothing more exact
             raise InputError(
-                f"damaged, or cut short ({error})", self.path, "make it again"
+                f"damaged, or cut short ({error})", self.path, "recreate it"
             ) from error
 
     def _call(self, record: Variant) -> Call:

@@ -165,7 +165,7 @@ def _agrees(
 def _every(
     file: pysam.BGZFile, stretches: list[Stretch], shift: int, depth: int, place: int
 ) -> bool:
-    """Return whether each record lies in a stretch whose bin holds it."""
+    """Return whether each record is in a stretch whose bin holds it."""
     by_bin: dict[tuple[str | None, int], list[Stretch]] = {}
     for one in stretches:
         by_bin.setdefault((one.contig, one.number), []).append(one)

@@ -1,4 +1,4 @@
-"""What another caller says of an allele, whatever its format."""
+"""Calls of another caller, in any of its formats."""
 
 from dataclasses import dataclass, field
 

@@ -121,7 +121,7 @@ def pipe(*commands: Sequence[str | Path], output: Path | None = None) -> None:
         how = f"exit status {status}" if status > 0 else f"killed by signal {-status}"
         if status in BROKEN_PIPE and i + 1 < len(names):
             name, how = names[i + 1], f"it stopped before it had read all that {names[i]} wrote"
-        raise InputError(f"{name} failed ({how})", cure="what it said stands above this line")
+        raise InputError(f"{name} failed ({how})", cure="its messages are above this line")
 
 
 def find(name: str) -> list[str]:

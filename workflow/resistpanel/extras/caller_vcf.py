@@ -187,7 +187,7 @@ def normalised(path: Path, reference: Path, status: bool = False) -> list[pysam.
             "give calls of the same reference (build and contig names)",
         ) from None
     except (OSError, EOFError, ValueError, NotImplementedError, zlib.error) as error:
-        raise InputError(f"damaged: {error}", str(path), "make it again") from None
+        raise InputError(f"damaged: {error}", str(path), "recreate it") from None
     finally:
         pysam.set_verbosity(verbosity)
 
@@ -215,7 +215,7 @@ def read_calls(
     tumor : str, optional
         The tumour that the file is of, if it is of one.
     form : str, optional
-        Name in `resistpanel.extras.formats.FORMATS`; by default what the header tells.
+        Name in `resistpanel.extras.formats.FORMATS`; by default that of the header.
 
     Returns
     -------

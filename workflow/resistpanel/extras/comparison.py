@@ -208,7 +208,7 @@ def table(
         own = read_own(vcf, fetch)
         missing = [name for name in samples if own and name not in own[0].samples]
         if missing:
-            raise InputError(f"lacks sample '{missing[0]}'", str(vcf), "give the patient's VCF")
+            raise InputError(f"has no sample '{missing[0]}'", str(vcf), "give the patient's VCF")
         callers = gather(folders, given, reference, fetch, normal, tumors)
         events = match(own, {calls.name: calls.records for calls in callers}, fetch)
         rank = {name: i for i, name in enumerate(fasta.references)}

@@ -95,7 +95,7 @@ def read_coding(reference: Path, contig: str | None, span: tuple[int, int] | Non
             whole = fasta.fetch(contig).upper()
     except (OSError, ValueError) as error:
         raise InputError(
-            f"cannot be read ({error})", str(reference), "give a FASTA with .fai beside it"
+            f"cannot be read ({error})", str(reference), "give a FASTA with a .fai next to it"
         ) from error
     first, last = span or (1, len(whole))
     if not 1 <= first <= last <= len(whole) or (last - first + 1) % 3:

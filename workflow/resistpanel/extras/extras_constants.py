@@ -76,14 +76,14 @@ PER_CLONE = TABLE.add(
     "PER_CLONE",
     4,
     unit="steps",
-    meaning="Screen: steps of the grid of shares per clone of mean size",
+    meaning="Screen: steps of the grid of fractions per clone of mean size",
     origin="judgement",
 )
 STEPS = TABLE.add(
     "STEPS",
     4096,
     unit="steps",
-    meaning="Screen: steps of the grid of shares at most",
+    meaning="Screen: most steps of the grid of fractions",
     origin="judgement",
 )
 FRACTIONS = TABLE.add(
@@ -125,7 +125,7 @@ LOWEST_AF = TABLE.add(
     "LOWEST_AF",
     0.01,
     unit="1",
-    meaning="Other callers: lowest allele frequency asked of a caller with such a threshold",
+    meaning="Other callers: lowest allele frequency requested from a caller with such a threshold",
     origin="judgement",
 )
 FREEBAYES = TABLE.add(
@@ -159,7 +159,7 @@ TMB_DEPTH = TABLE.add(
     "TMB_DEPTH",
     100,
     unit="fragments",
-    meaning="Biomarkers: depth of the tumour from which a coding base counts as looked at",
+    meaning="Biomarkers: depth of the tumour from which a coding base counts as examined",
     origin="derived: an allele at 10 % has 5 fragments or more with a probability of 0.98",
 )
 TMB_NORMAL_DEPTH = TABLE.add(

@@ -142,7 +142,7 @@ def own_status(record: pysam.VariantRecord) -> list[str]:
     GATK separates alleles with ``|`` and an allele's filters with ``,``, against the header's
     Number=A, so that splitting the record spoils the field: `resistpanel.extras.caller_vcf` puts
     the whole text and the allele's number into INFO/AS_ALL and INFO/AS_INDEX. ``SITE`` means that
-    the allele has no filter of its own.
+    no allele-specific filter applies.
     """
     text, index = info(record, "AS_ALL"), count(info(record, "AS_INDEX"))
     if not text or not index:
@@ -221,9 +221,9 @@ RULES = {
     "freebayes": (
         f"{FREEBAYES['alt']:.0f} reads and AF {FREEBAYES['af']:.0%} in a tumour, the normal's AF "
         f"below {FREEBAYES['normal_share']:.0%} of the highest tumour's, a read on each strand: "
-        "freebayes has no somatic filter of its own"
+        "freebayes has no somatic filter"
     ),
-    "mutect2": "FILTER of FilterMutectCalls is PASS, and the allele has no filter of its own",
+    "mutect2": "FILTER of FilterMutectCalls is PASS, and no allele-specific filter applies",
     "vardict": "FILTER is PASS and STATUS is StrongSomatic or LikelySomatic",
     "strelka2": "FILTER is PASS",
     "vcf": "FILTER is PASS or missing, with INFO/SOMATIC where the header declares it",
@@ -231,7 +231,7 @@ RULES = {
 
 
 def format_of(header: str) -> str:
-    """Return the name of the format that a VCF's header tells, ``vcf`` if none is known."""
+    """Return the name of the format of a VCF by its header, ``vcf`` if none is known."""
     for line in header.splitlines():
         for mark, name in MARKS.items():
             if line.casefold().startswith(mark):

@@ -124,7 +124,7 @@ def fit(
     number : float
         Surviving clones, as stated.
     apart : iterable of int
-        Indices of changes that tell nothing of chance: held for resistant, or of a single large
+        Indices of changes not informative of chance: held for resistant, or of a single large
         clone.
     known : Clones, optional
         Instead of what the synonymous changes speak for.

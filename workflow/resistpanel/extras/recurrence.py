@@ -108,7 +108,7 @@ def evaluate(
 ) -> Screen:
     """Test every substitution seen under drug.
 
-    A substitution is recurrent if its share of the reads lies above the threshold (the lower
+    A substitution is recurrent if its fraction of the reads is above the threshold (the lower
     end of its 95 % interval does) and if fewer than `allowed` substitutions of the whole screen
     are expected to be as unlikely by chance.
 

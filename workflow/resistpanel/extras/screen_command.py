@@ -80,14 +80,16 @@ def run(args: argparse.Namespace) -> int:
             raise InputError(f"'{args.cds}' cannot be read", "--cds", "write it as 1-1182")
         span = (int(match[1]), int(match[2]))
     if not 0 < args.threshold < 1 or args.clones < 1:
-        raise InputError("threshold must lie between 0 and 1, clones be at least 1", "command line")
+        raise InputError("threshold must be between 0 and 1, clones at least 1", "command line")
     if not 0 < args.expected_false < math.inf:
         raise InputError("must be a number above 0", "--expected-false")
     if not SYMBOL.fullmatch(args.gene):
         raise InputError(f"{args.gene!r} is no gene symbol", "--gene", "e.g. MAP2K1")
     _check_gene(args)
     if args.rows and not (args.source or "").strip():
-        raise InputError("catalogue rows need a source", "--source", "say who did the screen")
+        raise InputError(
+            "catalogue rows need a source", "--source", "give the source of the screen"
+        )
     if args.plot and args.plot.suffix not in PLOTS:
         raise InputError(f"no such plot format: {args.plot}", "--plot", f"use {', '.join(PLOTS)}")
     for path in filter(None, (args.reference, args.bam, args.control)):

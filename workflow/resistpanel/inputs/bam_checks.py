@@ -26,7 +26,7 @@ def check_samples(row: Row, header: Header) -> Iterator[InputError]:
     samples = sorted({sample for _, sample in header.groups if sample})
     if len(samples) > 1:
         yield InputError(
-            f"the BAM holds several samples (SM {', '.join(samples)})",
+            f"the BAM contains several samples (SM {', '.join(samples)})",
             where,
             "split it with `samtools split`, one BAM per sample",
         )

@@ -82,7 +82,7 @@ class Panel:
         return len(seen), len(rows), missing
 
     def shows(self, row) -> bool:
-        """Tell whether an alteration that fits the row could be seen on the targets."""
+        """Return whether an alteration that fits the row could be seen on the targets."""
         if row.match_level in ("exact", "codon") and row.residues:
             return row.id in self.with_site or (
                 row.change is not None
@@ -174,7 +174,7 @@ def check_reads(
             continue
         if hit == 0:
             findings.error(
-                f"no read on any of {len(asked)} targets looked at ({row.where}, sample "
+                f"no read on any of {len(asked)} targets examined ({row.where}, sample "
                 f"'{row.sample}')",
                 row.bam,
                 "give the BED of the panel that was sequenced (key 'targets')",
@@ -188,7 +188,7 @@ def check_reads(
             )
         elif hit < LEAST_COVERED * len(asked):
             findings.notes.append(
-                f"{row.bam}: reads on {hit} of {len(asked)} targets looked at; is this the panel "
+                f"{row.bam}: reads on {hit} of {len(asked)} targets examined; is this the panel "
                 "that was sequenced?"
             )
 
@@ -232,7 +232,7 @@ def check_drug_rows(
             elif seen < total:
                 findings.notes.append(
                     f"{place}: {total - seen} of {total} catalogued alterations under "
-                    f"{drug.name} lie outside the panel ({', '.join(missing[:6])}"
+                    f"{drug.name} are outside the panel ({', '.join(missing[:6])}"
                     f"{' ...' if len(missing) > 6 else ''})"
                 )
 
@@ -301,6 +301,6 @@ def check_caller(settings: Settings, contigs: set[str], findings: Findings) -> N
                 findings.errors.append(error)
         if names and contigs and not names & contigs:
             findings.error(
-                f"{path} shares no contig name with the reference", settings.place(key),
+                f"{path} has no contig name in common with the reference", settings.place(key),
                 "rename its contigs with `bcftools annotate --rename-chrs`",
             )  # fmt: skip

@@ -131,7 +131,7 @@ def check_bam(
     notes = []
     index = bam.index_of(row.bam)
     if index is None and not errors:
-        notes.append(f"{row.bam}: no index; it is made beside the BAM when the run begins")
+        notes.append(f"{row.bam}: no index; it is created next to the BAM when the run starts")
     elif index is not None and index.stat().st_mtime < row.bam.stat().st_mtime:
         notes.append(
             f"{index} is older than its BAM: if the BAM has changed since, "

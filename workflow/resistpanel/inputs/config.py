@@ -341,7 +341,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     if isinstance(made.pool, str):
         if made.pool != COHORT:
             cure = did_you_mean(made.pool, [COHORT]) or f"give {COHORT}, or a list of qc and sample"
-            yield InputError(f"'{made.pool}' names no pool of normals", made.place("pool"), cure)
+            yield InputError(f"'{made.pool}' is not a pool of normals", made.place("pool"), cure)
     else:
         for i, (path, _) in enumerate(made.pool):
             if not path.is_file():

@@ -1,4 +1,4 @@
-"""The alignment files of a folder, and what their headers tell."""
+"""The alignment files of a folder, and their headers."""
 
 import dataclasses
 import re
@@ -85,7 +85,7 @@ def _reference_of(text: str) -> Path | None:
 
 @quiet()
 def look(path: Path) -> Found:
-    """Read what the header of an alignment file tells.
+    """Read the header of an alignment file.
 
     Raises
     ------

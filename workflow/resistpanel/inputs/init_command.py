@@ -96,7 +96,7 @@ def _common(values: list, what: str) -> object:
 
 
 def is_before(proposal: Proposal, proposals: list[Proposal]) -> bool:
-    """Tell whether a tumour is, or may be, the one before treatment."""
+    """Return whether a tumour is, or may be, the one before treatment."""
     same = [p for p in proposals if p.patient == proposal.patient and p.role in TUMOR_ROLES]
     days = [p.day for p in same if p.day is not None]
     if proposal.timepoint is None and proposal.day is not None and len(days) == len(same) > 1:
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
     there = [path for path in (config, sheet) if path.exists()]
     if there and not args.force:
         raise InputErrors(
-            InputError("is there already", str(path), "give another folder, or --force")
+            InputError("already exists", str(path), "give another folder, or --force")
             for path in there
         )
     for name in ("reference", "targets", "genes"):

@@ -15,7 +15,7 @@ TARGETS_ASKED = TABLE.add(
     "TARGETS_ASKED",
     60,
     unit="targets",
-    meaning="Targets of which a BAM is asked whether it has a read there",
+    meaning="Targets at which a BAM is checked for reads",
     origin="judgement",
 )
 LEAST_COVERED = TABLE.add(
@@ -57,8 +57,8 @@ CONTIGS = TABLE.add(
     "CONTIGS",
     4,
     unit="contigs",
-    meaning="Contigs from which they are taken: a BAM that was cut to half or to a tenth of "
-    "another still shares reads with it",
+    meaning="Contigs from which these reads are taken: a BAM downsampled to a half or a tenth of "
+    "another still has reads in common with it",
     origin="judgement",
 )
 MOST_SHARED = TABLE.add(
@@ -82,23 +82,22 @@ LEAST = TABLE.add(
     "LEAST",
     20,
     unit="reads",
-    meaning="Least reads of which the two fractions are taken",
+    meaning="Fewest reads from which the two fractions are computed",
     origin="judgement",
 )
 BYTES_PER_PATIENT = TABLE.add(
     "BYTES_PER_PATIENT",
     50 * 10**6,
     unit="bytes",
-    meaning="Disk space that the results of one patient are expected to take: about ten times "
-    "what the demo wrote, since panels are larger, depths greater and samples more",
+    meaning="Expected disk space of the results of one patient: about ten times that of the demo, "
+    "for larger panels, greater depth and more samples",
     origin="judgement",
 )
 BYTES_PER_SIMULATION = TABLE.add(
     "BYTES_PER_SIMULATION",
     1000 * 10**6,
     unit="bytes",
-    meaning="Disk space that a simulated patient is expected to take: about three times what the "
-    "demo wrote",
+    meaning="Expected disk space of a simulated patient: about three times that of the demo",
     origin="judgement",
 )
 FASTQ_FACTOR = TABLE.add(
@@ -112,7 +111,7 @@ LEAST_SPACE = TABLE.add(
     "LEAST_SPACE",
     1_000_000,
     unit="bytes",
-    meaning="Free space below which a disk is said to be full: a report alone takes more",
+    meaning="Free space below which a disk is reported as full: a report alone requires more",
     origin="judgement",
 )
 MEMORY = TABLE.add(
@@ -129,8 +128,8 @@ MEMORY = TABLE.add(
         "report": (800, 0.2),
     },
     unit="MB; MB per MB of BAM",
-    meaning="Memory that a job of each rule asks for: whatever the input, and by the size of the "
-    "patient's BAMs; about twice the peak that was measured (docs/reliability.md)",
+    meaning="Memory request of a job of each rule: a constant, and a factor for the size of the "
+    "patient's BAMs; about twice the measured peak (docs/reliability.md)",
     origin="judgement",
 )
 SHARD = TABLE.add(
@@ -138,7 +137,7 @@ SHARD = TABLE.add(
     8_000,
     unit="MB",
     meaning="BAM of a patient that one job of a scattered call reads, in about two and a half "
-    "minutes of CPU; the size of a BAM grows with targets and depth alike",
+    "minutes of CPU; the size of a BAM grows with both targets and depth",
     origin="judgement",
 )
 MOST_SHARDS = TABLE.add(
@@ -152,7 +151,7 @@ MOST = TABLE.add(
     "MOST",
     8_000,
     unit="MB",
-    meaning="Size of BAM beyond which no more memory is asked for: a larger one has more targets, "
-    "and reads are held a chunk at a time",
+    meaning="Size of BAM beyond which the memory request does not increase: a larger BAM has more "
+    "targets, and only the reads of one chunk are in memory",
     origin="judgement",
 )

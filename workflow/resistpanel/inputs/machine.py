@@ -85,8 +85,8 @@ def why(logs: str | Path | Iterable[str | Path], outdir: Path) -> list[str]:
     for rule, path in dict.fromkeys(failed_jobs(text)):
         if not notes and path.is_file() and not path.stat().st_size:
             notes.append(
-                f"{path}: rule {rule} failed without a word: the job was killed, mostly for want "
-                f"of memory; run the same command again, with --set-resources {rule}:mem_mb=N on "
-                "a cluster, or fewer --cores on this machine"
+                f"{path}: rule {rule} failed without a message: the job was probably killed for "
+                f"lack of memory; run the same command again, with --set-resources {rule}:mem_mb=N "
+                "on a cluster, or fewer --cores on this machine"
             )
     return notes

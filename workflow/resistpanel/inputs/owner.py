@@ -92,7 +92,7 @@ def check_owner(made: Settings) -> None:
     if os.path.exists(noted["sheet"]) or os.path.exists(seen):  # noqa: PTH110
         other = noted["sheet"] if os.path.exists(noted["sheet"]) else seen  # noqa: PTH110
         raise InputError(
-            f"holds the results of another study, whose sheet is {other}",
+            f"contains the results of another study, with the sheet {other}",
             f"outdir {outdir}",
             "give another outdir; if this is the same study under a new sheet, remove "
             f"{outdir / FOLDER / OWNER}",

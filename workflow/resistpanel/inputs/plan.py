@@ -118,7 +118,7 @@ class Plan:
     def shards(self, patient: str) -> int:
         """Return how many jobs read a patient's targets side by side.
 
-        It is told from what the user gave, not from what the workflow makes of it: the number must
+        It follows from what the user gave, not from what the workflow makes of it: the number must
         be the same before and after.
         """
         if self.settings.scatter != "auto":
@@ -135,7 +135,7 @@ class Plan:
 
     @property
     def compared(self) -> bool:
-        """Whether other callers stand beside ours."""
+        """Whether other callers are run as well."""
         return bool(self.settings.callers or self.settings.callers_vcf)
 
     def callers(self, patient: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which patient, role and time point a sample's name speaks of. Proposals, no more."""
+"""Guess patient, role and time point from a sample's name."""
 
 import dataclasses
 import itertools
@@ -24,7 +24,7 @@ NORMAL = [
     "nl",
     "n",
 ]
-#: Normal only where nothing else in the name speaks of a tumour ("skin-met", "blood_relapse").
+#: Normal only if nothing else in the name indicates a tumour ("skin-met", "blood_relapse").
 NORMAL_PERHAPS = ["blood", "skin", "saliva", "buccal", "control", "ctrl", "reference", "ref"]
 PRE = [
     "pre",
@@ -69,7 +69,7 @@ TUMOR = [
     "t",
 ]
 PLASMA = ["plasma", "cfdna", "ctdna"]
-#: Words that say nothing of patient or role.
+#: Words without information on patient or role.
 NOISE = [
     "treatment",
     "treated",
@@ -100,7 +100,7 @@ WHEN = re.compile(
     rf"(?<![a-z0-9])({'|'.join(UNITS)})s?[-_ .]?([0-9]{{1,4}})(?![0-9a-z])", re.IGNORECASE
 )
 NO_REASON = "nothing in the name"
-#: One letter that alone tells normal from tumour where two names agree in all else.
+#: One letter that alone distinguishes normal from tumour in two names that agree otherwise.
 NORMAL_LETTERS, TUMOR_LETTERS = "NRBG", "T"
 
 
@@ -117,9 +117,9 @@ class Proposal:
     timepoint : str or None
         ``pre``, ``post`` or None where the name does not say.
     drug : str or None
-        A drug that the name speaks of.
+        A drug in the name.
     why : str
-        The part of the name on which the role rests, or why nothing could be told.
+        The part of the name on which the role rests, or why nothing could be guessed.
     day : int or None
         From a week or day in the name.
     lesion : str or None
@@ -137,13 +137,13 @@ class Proposal:
 
 
 def day_of(name: str) -> int | None:
-    """Return the day that a name speaks of: 84 for ``P1_w12``, 90 for ``P1-day90``; else None."""
+    """Return the day in a name: 84 for ``P1_w12``, 90 for ``P1-day90``; else None."""
     found = WHEN.search(name)
     return UNITS[found[1].casefold()] * int(found[2]) if found else None
 
 
 def lesion_of(name: str) -> str | None:
-    """Return the site that a name speaks of, or a lesion's number; None if neither."""
+    """Return the site in a name, or a lesion's number; None if neither."""
     words = words_of(name)
     numbered = [word for word in words if NUMBERED.fullmatch(word)]
     sites = [word for word in words if word.rstrip("0123456789") in SITES]

@@ -111,7 +111,7 @@ def check_reference(reference: Path, build: str, findings: Findings) -> dict[str
         return {}
     if not _is_whole(reference, lengths):
         findings.error(
-            f"the reference ends before its index says ({list(lengths)[-1]} is cut short)",
+            f"the reference is shorter than its index states ({list(lengths)[-1]} is truncated)",
             reference,
             f"copy it again, or run `samtools faidx {reference}` if it is whole",
         )
@@ -123,7 +123,7 @@ def check_reference(reference: Path, build: str, findings: Findings) -> dict[str
     found = build_of_lengths(lengths)
     if found is None:
         findings.notes.append(
-            f"{reference}: contig lengths fit no known build, {build} is taken on trust"
+            f"{reference}: contig lengths match no known build; {build} is assumed"
         )
     elif found != build:
         findings.error(
@@ -169,7 +169,7 @@ def check_targets(
     if absent:
         names = sorted({row.chrom for row in absent})
         findings.error(
-            f"{len(absent)} targets lie on contigs that the reference lacks "
+            f"{len(absent)} targets are on contigs that are not in the reference "
             f"({', '.join(names[:3])}{' ...' if len(names) > 3 else ''})",
             targets,
             f"give the panel for {contigs.describe()}",
@@ -179,7 +179,7 @@ def check_targets(
     if beyond:
         row = beyond[0]
         findings.error(
-            f"{len(beyond)} targets lie beyond the end of their contig, first "
+            f"{len(beyond)} targets are beyond the end of their contig, first "
             f"{row.chrom}:{row.start}-{row.end} ({lengths[contigs.find(row.chrom)]} bases)",
             targets,
             f"give the panel for {contigs.describe()}: this one is of another build",
@@ -206,7 +206,7 @@ def _check_genes(
         check_agreement(renamed, by_name, targets, genes)
         if not any(_meets(row, gene) for row in renamed for gene in by_name.values()):
             findings.error(
-                f"no target lies in or near a gene of {genes}",
+                f"no target is in or near a gene of {genes}",
                 targets,
                 "give BED and GFF3 of the same panel and build",
             )
@@ -215,7 +215,7 @@ def _check_genes(
 
 
 def _meets(target: Target, gene: Gene) -> bool:
-    """Return whether a target lies within a gene's coding span, or near it."""
+    """Return whether a target is within a gene's coding span, or near it."""
     return (
         target.chrom == gene.chrom
         and target.start < gene.cds[-1][1] + NEAR

@@ -52,7 +52,7 @@ def check_reads_once(rows: list[Row], reference: Path) -> Iterator[InputError | 
         once = set(keys)
         where = f"{row.bam} ({row.where}, sample '{row.sample}')"
         twice = len(keys) - len(once)
-        found = f"{twice} of {len(keys)} reads looked at are in it twice"
+        found = f"{twice} of {len(keys)} reads examined are in it twice"
         if len(keys) >= LEAST and twice >= MOST_TWICE * len(keys):
             yield InputError(found, where, "merge each BAM once")
         elif len(keys) >= LEAST and twice > MOST_SHARED * len(keys):
@@ -61,7 +61,7 @@ def check_reads_once(rows: list[Row], reference: Path) -> Iterator[InputError | 
             shared = len(once & others)
             if shared >= LEAST and shared > MOST_SHARED * min(len(once), len(others)):
                 yield InputError(
-                    f"{shared} of {len(once)} reads looked at are those of sample "
+                    f"{shared} of {len(once)} reads examined are those of sample "
                     f"'{other.sample}' ({other.bam})",
                     where,
                     "give each sample its own reads",

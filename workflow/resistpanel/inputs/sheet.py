@@ -493,14 +493,14 @@ def check_rows(rows: list[Row], where: str, complete: bool = True) -> Iterator[I
             yield InputError(
                 f"duplicate sample '{row.sample}', first at line {first.where.rsplit(':')[-1]}",
                 row.place("sample"),
-                "every sample needs a name of its own",
+                "sample names must be unique",
             )
         first = bams.setdefault(row.bam, row)
         if first is not row and row.bam.name and first.sample != row.sample:
             yield InputError(
                 f"the BAM of sample '{row.sample}' is that of sample '{first.sample}' too",
                 row.place("bam"),
-                "every sample needs a BAM of its own",
+                "every sample needs a separate BAM",
             )
     yield from _check_fastq(rows)
     for patient, members in patients(rows).items():

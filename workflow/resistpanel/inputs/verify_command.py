@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     outdir = args.results.absolute()
     if not (outdir / FOLDER / "made").is_dir():
         raise InputError(
-            "holds no record of what results were made from",
+            "contains no provenance records",
             str(args.results),
             "give the outdir of a run; results of older versions have none: run again",
         )

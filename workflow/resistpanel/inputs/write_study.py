@@ -59,7 +59,7 @@ def _quoted(text: str) -> str:
 
 
 def relative(path: Path | None, folder: Path) -> Path | None:
-    """Return `path` relative to `folder` if it lies within it, else absolute."""
+    """Return `path` relative to `folder` if it is within it, else absolute."""
     if path is None:
         return None
     path = path.absolute()

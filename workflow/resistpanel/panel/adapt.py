@@ -39,7 +39,7 @@ class Contigs:
         return name if name in self.lengths else self._names.get(with_chr(name))
 
     def describe(self) -> str:
-        """Name the reference and, where its lengths tell, its build."""
+        """Name the reference and, if its lengths identify it, its build."""
         return f"{self.reference} ({self.build})" if self.build else self.reference
 
     def check(self, path: Path, build: str | None) -> None:
@@ -62,7 +62,7 @@ class Contigs:
             )
         if end > self.lengths[found]:
             raise InputError(
-                f"{name}:{end} lies beyond the end of {found} ({self.lengths[found]} bases) "
+                f"{name}:{end} is beyond the end of {found} ({self.lengths[found]} bases) "
                 f"in the reference {self.describe()}",
                 where,
                 "give the panel's file for this build",
@@ -87,7 +87,7 @@ def _header_build(path: Path, lines: Iterable[str]) -> str | None:
 def adapt_gff3(gff3: str | Path, contigs: Contigs) -> tuple[str, set[str]]:
     """Return a GFF3's text under the reference's contig names, and the contigs it lacks.
 
-    Features on contigs that the reference lacks are left out.
+    Features on contigs that are not in the reference are left out.
     """
     path = Path(gff3)
     if not path.is_file():
@@ -146,7 +146,7 @@ def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gf
     ]
     if 2 * len(away) > len(named):
         raise InputError(
-            f"{len(away)} of {len(named)} targets lie away from the gene of their name in {gff3}, "
+            f"{len(away)} of {len(named)} targets are not at the gene of their name in {gff3}, "
             f"first {away[0].name}",
             str(bed),
             "give BED and GFF3 of the same build",
@@ -154,7 +154,7 @@ def check_agreement(targets: list[Target], genes: dict[str, Gene], bed: Path, gf
 
 
 def name_targets(targets: list[Target], genes: dict[str, Gene]) -> tuple[list[Target], int]:
-    """Give targets that no gene of the panel is named in the gene that they lie in.
+    """Give targets that no gene of the panel is named in the gene that they are in.
 
     Copy number is a gene's, and a BED of the laboratory's own names its rows as it likes. The
     gene is the one whose coding bases the target shares, or else the only one that it lies
@@ -184,7 +184,7 @@ def name_targets(targets: list[Target], genes: dict[str, Gene]) -> tuple[list[Ta
 
 
 def _gene_at(target: Target, genes: list[Gene]) -> str | None:
-    """Return the symbol of the gene that a target lies in, or None."""
+    """Return the symbol of the gene that a target is in, or None."""
     shared = {
         gene.symbol: sum(
             max(0, min(end, target.end) - max(start, target.start)) for start, end in gene.cds
@@ -231,6 +231,6 @@ def adapt_panel(
         check_agreement(targets, genes, Path(bed), Path(gff3))
         targets, number = name_targets(targets, genes)
         if number:
-            remarks.append(f"{bed}: {number} targets named for the gene that they lie in")
+            remarks.append(f"{bed}: {number} targets named after the gene that contains them")
         write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
     return Adapted(targets, remarks)

@@ -241,7 +241,7 @@ def _transcript(
 
 
 class _Gff3:
-    """Genes, transcripts and CDS lines of a GFF3, in whatever order they come.
+    """Genes, transcripts and CDS lines of a GFF3, in any order.
 
     A file that was sorted for tabix may have the CDS before its transcript, and the transcript
     before its gene. Lines that come before what they belong to are kept until it comes.

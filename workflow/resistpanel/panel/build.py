@@ -53,7 +53,7 @@ def read_gene_list(path: str | Path) -> list[Wanted]:
             )
         wanted[words[0]] = Wanted(words[0], transcript, number)
     if not wanted:
-        raise InputError("the list names no gene", str(path))
+        raise InputError("the list contains no genes", str(path))
     return list(wanted.values())
 
 

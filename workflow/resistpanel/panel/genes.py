@@ -263,7 +263,7 @@ def _gene(
     for other, fields in rows:
         if (fields[0], fields[6]) != (first[0], first[6]) or fields[6] not in "+-":
             raise InputError(
-                f"CDS of {transcript} lies on more than one contig or strand", f"{path}:{other}"
+                f"CDS of {transcript} is on more than one contig or strand", f"{path}:{other}"
             )
     cds = [(int(fields[3]) - 1, int(fields[4])) for _, fields in rows]
     for (_, end), (start, _) in itertools.pairwise(cds):

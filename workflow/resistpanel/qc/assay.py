@@ -1,6 +1,6 @@
-"""What the reads of a sample are: library, raw or consensus, UMIs, orientation.
+"""Detect the assay of a sample from its reads: library, raw or consensus, UMIs, orientation.
 
-One light look at a sample's reads, by which `resistpanel check`, `qc` and `call` know its assay.
+A sample of the reads, from which `resistpanel check`, `qc` and `call` know its assay.
 """
 
 import itertools

@@ -5,15 +5,16 @@ import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
+from resistpanel.core.consensus import CONSENSUS, TIERS
 from resistpanel.core.errors import InputError, did_you_mean
 
 AUTO = "auto"
 #: What may be set, and the values.
 CHOICES = {
     "library": (AUTO, "capture", "amplicon"),
-    "reads": (AUTO, "raw", "marked", "simplex", "duplex"),
+    "reads": (AUTO, "raw", "marked", *TIERS[1:]),
     "umi": (AUTO, "none", "single", "duplex", "RX", "MI", "name"),
-    "consensus": (AUTO, "none", "fgbio", "marianas", "redux", "dragen"),
+    "consensus": (AUTO, *(name for name in CONSENSUS if name not in TIERS)),
 }
 KEYS = (*CHOICES, "primers")
 
@@ -104,7 +105,7 @@ def add_umi(parser: argparse.ArgumentParser) -> None:
         choices=CHOICES["umi"],
         default=AUTO,
         help="how raw reads are grouped into molecules: duplex (both strands, UMIs of two halves), "
-        "single (each strand by itself) or none; RX, MI or name say where the UMI is. "
+        "single (each strand by itself) or none; RX, MI or name give the location of the UMI. "
         "auto: detected from the reads",
     )
 

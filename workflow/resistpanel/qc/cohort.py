@@ -89,7 +89,7 @@ def discordance(cohort: Cohort) -> tuple[np.ndarray, np.ndarray]:
     """Return (sites, discordant sites) of every pair of samples, int (samples, samples)."""
     twice = cohort.twice.astype(np.float32)
     apart = twice @ cohort.absent.astype(np.float32).T
-    # Too little depth at a site: it tells nothing of this pair.
+    # Too little depth at a site: it is not informative for this pair.
     sites = twice @ (cohort.absent | cohort.carried).astype(np.float32).T
     return (sites + sites.T).astype(int), (apart + apart.T).astype(int)
 
@@ -138,7 +138,7 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[IdentityFinding]:
         )
         if partner is not None:
             done |= {row, partner}
-            text = f"{cohort.name(row)} and {cohort.name(partner)} have changed places"
+            text = f"{cohort.name(row)} and {cohort.name(partner)} are exchanged"
             found.append(_finding("swap", cohort, [row, partner], text))
         else:
             done.add(row)

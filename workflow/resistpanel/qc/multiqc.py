@@ -57,7 +57,7 @@ COLUMNS = {
                             max=60, scale="RdYlGn", format="{:,.1f}"),
     "purity": column("Purity", "Of tumour cells", suffix=" %", min=0, max=100, scale="Blues",
                      format="{:,.0f}"),
-    "contamination": column("Foreign DNA", "Of another person, where it was looked for",
+    "contamination": column("Foreign DNA", "Of another person, if examined",
                             suffix=" %", min=0, scale="Reds", format="{:,.2f}"),
 }  # fmt: skip
 
@@ -239,7 +239,7 @@ def cohort(
     if grouped:
         found["family_sizes"] = section(
             "family_sizes", "Families of reads by UMI", "Molecules by their fragments, both "
-            "strands together; 64 stands for all beyond.", "linegraph", grouped,
+            "strands together; 64: 64 or more.", "linegraph", grouped,
             xlab="fragments of a molecule", ylab="% of molecules", ymin=0,
         )  # fmt: skip
     spectra = [s for s in samples if s.error_spectrum]

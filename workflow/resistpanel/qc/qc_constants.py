@@ -58,14 +58,15 @@ LEAST_UMIS = TABLE.add(
     "LEAST_UMIS",
     8,
     unit="UMIs",
-    meaning="Fewer different ones in the reads looked at are an index, and not used as UMIs",
+    meaning="With fewer different values in the reads examined, these are an index, and not used "
+    "as UMIs",
     origin="judgement: fixed sets have 24 UMIs and more",
 )
 CONSENSUS_FRACTION = TABLE.add(
     "CONSENSUS_FRACTION",
     0.5,
     unit="1",
-    meaning="Fraction of the reads looked at that must have the tags",
+    meaning="Fraction of the reads examined that must have the tags",
     origin="judgement",
 )
 END_WINDOW = TABLE.add(
@@ -81,7 +82,7 @@ FIXED_ENDS = TABLE.add(
     0.2,
     unit="1",
     meaning="Probability that two reads of a window begin at the same base, from which on "
-    "fragment ends are taken to be fixed (amplicons)",
+    "fragment ends are considered fixed (amplicons)",
     origin="judgement",
 )
 LEAST_PAIRS = TABLE.add(
@@ -95,8 +96,8 @@ LEAST_MOLECULES = TABLE.add(
     "LEAST_MOLECULES",
     300,
     unit="pairs of molecules",
-    meaning="The same where one read of each molecule is looked at, by its UMI",
-    origin="judgement: 25 molecules of one window; copies that begin alike are not among them",
+    meaning="The same if only one read of each molecule, by its UMI, is examined",
+    origin="judgement: 25 molecules of one window; copies with the same ends are not among them",
 )
 UNSURE_ENDS = TABLE.add(
     "UNSURE_ENDS",
@@ -109,35 +110,35 @@ LOOK_TARGETS = TABLE.add(
     "LOOK_TARGETS",
     32,
     unit="targets",
-    meaning="Targets, spread over the panel, of which reads are looked at to detect the assay",
+    meaning="Targets, spread over the panel, whose reads are examined to detect the assay",
     origin="judgement",
 )
 LOOK_ENOUGH = TABLE.add(
     "LOOK_ENOUGH",
     2400,
     unit="reads",
-    meaning="Reads after which no further target is looked at",
+    meaning="Reads after which no further target is examined",
     origin="judgement",
 )
 LOOK_READS = TABLE.add(
     "LOOK_READS",
     400,
     unit="reads",
-    meaning="Reads looked at over each of them, at most",
+    meaning="Most reads examined over each of them",
     origin="judgement",
 )
 LOOK_DEEP = TABLE.add(
     "LOOK_DEEP",
     12_000,
     unit="reads",
-    meaning="Further reads in all, where those of a target begin within few bases",
+    meaning="Further reads in total, if those of a target begin within few bases (deep libraries)",
     origin="judgement",
 )
 LOOK_TAGS = TABLE.add(
     "LOOK_TAGS",
     30,
     unit="reads",
-    meaning="Reads over each of them of which tags and names are looked at",
+    meaning="Reads over each of them whose tags and names are examined",
     origin="judgement",
 )
 MSI_MONO = TABLE.add(
@@ -172,7 +173,8 @@ MSI_LEAST_DEPTH = TABLE.add(
     "MSI_LEAST_DEPTH",
     20,
     unit="fragments",
-    meaning="A microsatellite is informative from so many spanning fragments in tumour and normal",
+    meaning="Fewest spanning fragments in tumour and in normal for a microsatellite to be "
+    "informative",
     origin="definition: default of MSIsensor",
 )
 MSI_ALLELE = TABLE.add(
@@ -207,14 +209,14 @@ MSI_HIGH = TABLE.add(
     "MSI_HIGH",
     0.1,
     unit="fraction of sites",
-    meaning="MSI-high: the lower bound of the share of unstable sites reaches this",
+    meaning="MSI-high: the lower bound of the fraction of unstable sites is at least this",
     origin="paper: Middha et al. 2017, JCO Precis Oncol 1:1 (MSIsensor on MSK-IMPACT: 10 %)",
 )
 MSI_STABLE = TABLE.add(
     "MSI_STABLE",
     0.2,
     unit="fraction of sites",
-    meaning="Stable: the upper bound of the share of unstable sites is below this",
+    meaning="Stable: the upper bound of the fraction of unstable sites is below this",
     origin="judgement",
 )
 OWN_ALLELE = TABLE.add(
@@ -257,7 +259,7 @@ CARRYOVER_LEAST_ALLELES = TABLE.add(
     4,
     unit="sites",
     meaning="Carry-over: fewest sites that show the patient's allele in two fragments or more",
-    origin="judgement: single artefact sites do not name a patient",
+    origin="judgement: single artifact sites do not name a patient",
 )
 CARRYOVER_MARGIN = TABLE.add(
     "CARRYOVER_MARGIN",
@@ -270,13 +272,14 @@ NTC_DEPTH = TABLE.add(
     "NTC_DEPTH",
     5,
     unit="fragments",
-    meaning="Median depth of a no-template control that passes whatever that of other libraries",
+    meaning="Median depth up to which a no-template control passes regardless of the depth of "
+    "other libraries",
     origin="judgement",
 )
 NTC_FRACTION = TABLE.add(
     "NTC_FRACTION",
     0.01,
-    unit="fraction of the samples' depth",
+    unit="fraction of the depth of the deepest positive control",
     meaning="Depth of a no-template control above which it fails",
     origin="judgement",
 )

@@ -11,7 +11,7 @@ class Program(Record):
     name: str
     format: Literal["freebayes", "mutect2", "vardict", "strelka2", "vcf"]
     version: str
-    """As the program says; empty for a VCF that was given."""
+    """Reported by the program; empty for an existing VCF."""
     somatic: str
     """What counts as its somatic call."""
     files: tuple[str, ...]
@@ -78,7 +78,7 @@ class CalledVariant(Record):
     own: OwnCall | None
     """null: no record, as outside the targets."""
     others: dict[str, OtherCall | None]
-    """By caller; null: it says nothing of the variant."""
+    """By caller; null: no record of the variant."""
     called_by: tuple[str, ...]
     """resistpanel first."""
 

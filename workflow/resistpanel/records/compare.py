@@ -105,12 +105,12 @@ class SampleAtLocus(Record):
     which the fragments with the allele may be explained; null where they are not. The allele is
     then not detected."""
     lod_of_another: Fraction | UnsetType = UNSET
-    """Of an inherited allele, which has no limit: that of another, new allele at its place."""
+    """Of an inherited allele, which has no limit: that of another, new allele at its position."""
     unit: Unit | UnsetType = UNSET
     """Of the counts, where it is not fragments."""
     as_known: bool | UnsetType = UNSET
     """True where the allele was detected in plasma as one that is known from tissue or an earlier
-    plasma, which takes less evidence than a call; else absent."""
+    plasma, which requires less evidence than a call; else absent."""
 
 
 class ProteinChange(Record):
@@ -183,7 +183,7 @@ class OtherTest(Record):
     lesion: Text | None
     genes: tuple[str, ...]
     alteration: Text | None
-    """As typed, or as the result's word implies; null: all of the genes' coding sequence."""
+    """As typed, or as the result implies; null: the whole coding sequence of the genes."""
     allele: Text | None
     """``chrom:pos:ref:alt`` of a VCF or MAF."""
     result: Literal["positive", "negative", "not assessable"]
@@ -248,8 +248,8 @@ class LineState(Record):
     ccf_below_5: Fraction | None = None
     """Likewise, below 5 %."""
     tests: Annotated[tuple[LineTest, ...], Meta(min_length=1)] | UnsetType = UNSET
-    """Other tests taken before the first dose; they enter `state` and `before`, and a lesion may
-    have one of them in the place of an earlier sample."""
+    """Other tests taken before the first dose; they contribute to `state` and `before`, and one of
+    them may replace an earlier sample of a lesion."""
 
 
 class Course(Record):
@@ -292,11 +292,11 @@ class Reverted(Record):
     other: str
     """Its id."""
     kind: Literal["frame", "codon", "deletion", "replaced"]
-    """frame: a second shift makes up for the first; codon: another codon, or another base of the
-    splice site; deletion: the bases or the exon that hold it are gone; replaced: they are
+    """frame: a second frameshift compensates the first; codon: another codon, or another base of
+    the splice site; deletion: the bases or the exon that hold it are gone; replaced: they are
     others."""
     instead: bool
-    """The molecule has it in the place of the truncating allele: no fragment can show both."""
+    """The molecule has it instead of the truncating allele: no fragment can show both."""
     together: _HgvsP
     """HGVS p. name of the molecule's protein, which reaches the annotated stop codon."""
 
@@ -324,15 +324,15 @@ class Junction(Record):
     name: Text | None
     """``EGFRvIII``, ``MET exon 14 deletion``; null outside of the panel's genes."""
     chrom: str
-    """Of the second place."""
+    """Of the second breakend."""
     pos: Position
-    """Of the second place, 1-based."""
+    """Of the second breakend, 1-based."""
     length: int | None
     """Bases lost (negative) or gained; null of what is no deletion or duplication."""
     inserted: Count
     """Bases inserted between the two."""
     homology: Count
-    """Bases that both places share, within which the junction may be anywhere."""
+    """Bases that are the same at both breakends, within which the junction may be anywhere."""
     precise: bool
     """False where pairs of reads alone show it."""
     exons: Text | None
@@ -374,7 +374,7 @@ class Variant(Record):
     splice: bool
     """At a splice site."""
     sites: tuple[str, ...]
-    """Catalogue ids that asked for this site."""
+    """Catalogue ids of this forced site."""
     samples: dict[str, SampleAtLocus]
     """By sample."""
     states: tuple[PairState, ...]
@@ -389,8 +389,8 @@ class Variant(Record):
     """Over the latest sample of each lesion: present in one; gone: detected earlier, in none of
     them; absent: never detected; not known: a latest sample could not have shown it."""
     reported: bool
-    """FILTER is PASS; others are near misses or absent catalogue sites. Without a normal the
-    origin decides in place of call's filter of germline alleles, and `filters` follows it."""
+    """FILTER is PASS; others are near misses or absent catalogue sites. Without a normal the origin
+    replaces the caller's germline filters, and `filters` is updated."""
     phase: tuple[Phase, ...] | UnsetType = UNSET
     population_af: Fraction | UnsetType = UNSET
     """Allele frequency in the germline resource."""
@@ -406,7 +406,7 @@ class Variant(Record):
     reverts: Annotated[tuple[Reverted, ...], Meta(min_length=1)] | UnsetType = UNSET
     """Truncating alleles of the gene that it reverts, by translation."""
     real: Fraction | None = None
-    """Probability that the allele is neither error, artefact nor another person's; null where the
+    """Probability that the allele is neither error, artifact nor another person's; null where the
     calls state no odds."""
     origin: Origin | UnsetType = UNSET
     """Only without a normal."""
@@ -566,7 +566,7 @@ class KnownAllele(Record):
     depth: Count
     critical: Count | None
     """Fewest fragments that errors alone show in at most 0.1 %; null where errors, or a recurrent
-    artefact, leave none."""
+    artifact, leave none."""
     expected_errors: Number | None
     """Fragments expected with the allele from errors alone."""
     limit: Fraction | None

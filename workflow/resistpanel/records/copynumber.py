@@ -59,7 +59,7 @@ class PartialDeletion(Record):
     """Mean of the targets; within targets, of the first quartile of their depth against the
     third, relative to the normal."""
     probability: Fraction | None
-    """null: breakpoints lie within the targets, of which at least a quarter of the bases has no
+    """null: breakpoints are within the targets, of which at least a quarter of the bases has no
     copy."""
 
 
@@ -87,7 +87,7 @@ class GeneCopies(Record):
     probability: Fraction | None
     """That the copies are not the baseline's."""
     loh: bool | None
-    """One haplotype lost in all tumour cells; null: cannot be told."""
+    """One haplotype lost in all tumour cells; null: not determined."""
     balance: Fraction | None
     """Fraction of the rarer haplotype at the gene's heterozygous sites, 0 to 0.5."""
     balance_low: Fraction | None
@@ -174,7 +174,7 @@ class Admixture(Record):
     low: Fraction | None
     high: Fraction | None
     found: bool | None
-    """null: too few sites to tell."""
+    """null: too few sites."""
     evidence: Number | None
     """Log10 likelihood ratio against none."""
     sites: Count
@@ -189,7 +189,7 @@ class Agreement(Record):
     """At which one of the two is homozygous for the alternative allele."""
     discordant: Count
     same: bool | None
-    """Of one person; null: cannot be told."""
+    """Of one person; null: not determined."""
 
 
 class SampleSex(Record):
@@ -262,7 +262,7 @@ class CopyNumber(Record):
     """Copy number, purity, contamination and identity of a patient's samples.
 
     log2 ratios are centred on the value that most autosomal genes share; intervals are of 95 %;
-    fractions lie between 0 and 1.
+    fractions are between 0 and 1.
     """
 
     schema: Literal["resistpanel/copynumber/1"]
@@ -281,4 +281,4 @@ class CopyNumber(Record):
     identity: PatientIdentity
     gate: SamplesGate
     origins: tuple[AlleleOrigin, ...] | UnsetType = UNSET
-    """Of every allele, whatever FILTER call gave it; absent with a normal."""
+    """Of every allele, regardless of its FILTER in call; absent with a normal."""

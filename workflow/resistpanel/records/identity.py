@@ -9,8 +9,8 @@ class IdentityFinding(Record):
     """Samples that are not of the patient they are listed under."""
 
     kind: Literal["swap", "foreign", "stranger", "same_person"]
-    """swap: two samples have changed places; foreign: it is another patient's; stranger: of none
-    of the patients; same_person: two patients are one person."""
+    """swap: two samples are exchanged; foreign: the sample is another patient's; stranger: the
+    sample matches no patient; same_person: two patients are one person."""
     samples: tuple[tuple[str, str], ...]
     """[patient, sample]"""
     text: str

@@ -113,7 +113,8 @@ class Dilution(Record):
     recall: Fraction
     low: Fraction
     high: Fraction
-    """95 % interval of a proportion of so many alleles: draws of one allele are not independent."""
+    """95 % interval of a proportion of that number of alleles: draws of one allele are not
+    independent."""
     above_limit: Count
     """Alleles and draws at or above their stated LOD."""
     above_limit_found: Count

@@ -30,7 +30,7 @@ class FractionAt(Record, rename={"at_100": "100", "at_250": "250", "at_500": "50
 
 
 class Artifact(Record):
-    """A change of bases that damage of the DNA makes."""
+    """A substitution caused by DNA damage."""
 
     change: Annotated[str, Meta(pattern="^[ACGT]>[ACGT]$")]
     """As on the strand that read 1 shows."""
@@ -128,12 +128,12 @@ class Assay(Record):
     reads: Literal["raw", "marked", "simplex", "duplex"]
     """marked: raw, with duplicates flagged. Of consensus reads, what most of them are."""
     consensus: Literal["none", "fgbio", "marianas", "redux", "dragen", "simplex", "duplex"]
-    """Convention by which consensus reads say how many copies they are made of; simplex, duplex:
-    every read is taken for one, as the user says."""
+    """Convention for the number of copies in consensus reads; simplex, duplex: every read is one,
+    as set by the user."""
     umi: Literal["none", "RX", "MI", "name"]
     """Where the reads have their UMI: a tag, or the last field of their name."""
     f1r2: Fraction | None
-    """Of the pairs looked at, those whose read 1 is forward; null without pairs."""
+    """Of the pairs examined, those whose read 1 is forward; null without pairs."""
     same_end: Fraction | None
     """Probability that two reads of one direction within 64 bases begin at the same base."""
     primers: bool
@@ -143,11 +143,11 @@ class Assay(Record):
     insert_size: int | None
     """Median, bases; null without pairs."""
     reads_seen: Count
-    """Primary reads looked at."""
+    """Primary reads examined."""
     duplicates_seen: Count
     """Of these, flagged as duplicates."""
     given: tuple[Literal["library", "reads", "umi"], ...]
-    """What the user says."""
+    """Set by the user."""
     families: Literal["none", "single", "duplex"] = "none"
     """Whether reads are grouped into molecules by their UMIs: fragments of each strand by
     themselves, or of both strands together."""
@@ -174,7 +174,7 @@ class Molecules(Record):
     umi_corrected_fraction: Fraction | None
     """Fragments whose UMI differs from that of their molecule."""
     family_sizes: tuple[tuple[Count, Count], ...]
-    """[fragments, molecules]; the largest size, 64, stands for all beyond."""
+    """[fragments, molecules]; the largest size, 64, includes all larger ones."""
 
 
 class SampleQc(Record):

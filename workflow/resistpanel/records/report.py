@@ -25,7 +25,7 @@ class SampleReads(Record):
     """Fragments of a sample around a variant."""
 
     every: Position
-    """One in so many fragments was looked at."""
+    """One in this many fragments was examined."""
     counts: dict[str, Count]
     """Fragments by kind."""
     lines: tuple[ReadLine, ...]
@@ -119,7 +119,7 @@ class SubstitutionContexts(Record):
     known: Count
     """Their sum."""
     dipyrimidine: Count
-    """C>T beside another pyrimidine."""
+    """C>T next to another pyrimidine."""
     c_to_t: Count
 
 

@@ -107,7 +107,7 @@ class Confidence(Record):
     than a chance match."""
 
     real: Fraction | None
-    """Probability that the allele is neither error, artefact nor another person's; null for
+    """Probability that the allele is neither error, artifact nor another person's; null for
     copy-number changes, and where the calls state no odds."""
     ccf_below_1: Fraction | None
     """Probability that before the latest line of therapy it was in less than 1 % of the tumour
@@ -176,7 +176,7 @@ class Finding(Record):
     drug_match: DrugMatch | None
     direction: Direction | None
     effect: Literal["known", "candidate", "driver", "other_driver", "not_connected", "no_effect"]
-    """known: reported to cause resistance to a drug given; candidate: may cause it, by its place
+    """known: reported to cause resistance to a drug given; candidate: may cause it, by its position
     in the pathway; driver: of a drug given; other_driver: a known driver of no drug given;
     not_connected: its gene is not in the pathway of the drug; no_effect: none is known."""
     driver: bool
@@ -395,8 +395,8 @@ class FoundReversion(Record):
     together: str | None
     """HGVS p. name of the molecule's protein."""
     phase: Literal["cis", "cis and trans", "unknown", "instead"]
-    """cis: its fragments have the truncating allele as well; instead: it has the place of the
-    truncating allele, so that no fragment can show both."""
+    """cis: its fragments have the truncating allele as well; instead: it replaces the truncating
+    allele, so that no fragment can show both."""
     fragments: Count
     """Fragments with both."""
     state: FindingState | None

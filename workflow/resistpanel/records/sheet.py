@@ -15,7 +15,7 @@ class Sample(Record):
     sample: str
     role: Role
     timepoint: str | None
-    """``pre``, ``post`` or a label of its own."""
+    """``pre``, ``post`` or another label."""
     day: Number | None
     lesion: str | None
     drugs: tuple[str, ...]

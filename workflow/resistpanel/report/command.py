@@ -194,7 +194,10 @@ def run_patient(args: argparse.Namespace) -> int:
 def run_cohort(args: argparse.Namespace) -> int:
     """Make the page and the exports of a cohort."""
     if args.json or any(getattr(args, name) for name in PARTS):
-        raise InputError("--cohort stands alone", cure="give reports, or the files of one patient")
+        raise InputError(
+            "--cohort cannot be combined with files of one patient",
+            cure="give reports, or the files of one patient",
+        )
     wanted = check_outputs(args, ("html", "tsv", "maf", "cbioportal"))
     for path in args.cohort:
         check_report(Path(path))

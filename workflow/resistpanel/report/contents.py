@@ -67,7 +67,7 @@ def consistent(parts: dict[str, dict], paths: dict[str, str]) -> None:
     # Copy-number findings have ids of their own, copynumber:GENE:call.
     named = [i for i in named if i is not None and not i.startswith("copynumber:")]
     for missing in dict.fromkeys(i for i in named if i not in known):
-        what = f"names variant {missing!r}, which {paths['compare']} does not hold"
+        what = f"variant {missing!r} is not in {paths['compare']}"
         errors.append(InputError(what, where=paths["resist"], cure=cure))
     if errors:
         raise errors[0] if len(errors) == 1 else InputErrors(errors)

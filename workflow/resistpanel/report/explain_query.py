@@ -92,7 +92,7 @@ def parse(
     for word in words_of(plain, by_key):
         if re.fullmatch(r"rs[0-9]+", word, re.I):
             raise InputError(
-                f"'{word}': the results hold no rs numbers", "VARIANT",
+                f"'{word}': the results contain no rs numbers", "VARIANT",
                 "give gene and protein change, or contig:position:ref:alt",
             )  # fmt: skip
         if transcript := TRANSCRIPT.fullmatch(word):
@@ -201,7 +201,7 @@ def _nothing(
         cure = (
             f"of {query.gene} there is {'; '.join(of_gene[:4])}{' ...' if of_gene[4:] else ''}"
             if of_gene
-            else f"nothing of {query.gene} was called or asked for"
+            else f"nothing of {query.gene} was called or is a forced site"
         )
     elif query.site and (near := nearest(query.site, genes, CLOSE)):
         cure = f"did you mean {near}?"

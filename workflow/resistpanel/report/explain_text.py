@@ -272,9 +272,9 @@ def _catalogue(facts: dict) -> list[str]:
         lines = _title("Catalogue")
         sites = facts.get("variant", {}).get("sites", [])
         if sites:
-            lines.append(f"  asked for by {', '.join(sites)}")
+            lines.append(f"  forced site of {', '.join(sites)}")
         else:
-            lines.append("  no row of the catalogue asks for it")
+            lines.append("  no catalogue row for it")
         if facts.get("near_miss"):
             lines.append("  listed as a near miss: catalogued, and a filter failed")
         return lines

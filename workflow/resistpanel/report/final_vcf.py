@@ -35,7 +35,7 @@ INFO = (
      "other_driver, not_connected or no_effect; of germline variants inherited_resistance"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
     ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene or class"),
-    ("RP_DIRECTION", 1, "String", "What the catalogue says: resistance, none or sensitivity"),
+    ("RP_DIRECTION", 1, "String", "Direction in the catalogue: resistance, none or sensitivity"),
     ("RP_EVIDENCE", ".", "String", "Catalogue rows on the drugs given, as ID|level|drugs (joined "
      "by &)|PMIDs (joined by &)"),
     ("RP_NEGATIVE", ".", "String",

@@ -155,7 +155,7 @@ def rows(report: dict) -> list[dict]:
     if report["build"] not in BUILDS:
         raise InputError(
             "a MAF states the build, and it is not known",
-            cure="give --build, or the VCF that says it by its contigs (--vcf)",
+            cure="give --build, or a VCF with contig lengths (--vcf)",
         )
     compare = report["compare"]
     findings = {f["variant"]: f for f in report["resist"]["findings"]}

@@ -96,7 +96,7 @@ def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str], dict[s
         raise InputError("cannot be read as VCF", where=str(path)) from error
     if not filters and not parameters:
         raise InputError(
-            "holds no VCF header", where=str(path), cure="give the VCF of `resistpanel annotate`"
+            "contains no VCF header", where=str(path), cure="give the VCF of `resistpanel annotate`"
         )
     return parameters, filters, lengths
 

@@ -12,7 +12,7 @@ from resistpanel.core.errors import InputError
 EPILOG = """examples, in the folder of a run:
   resistpanel review P1                                  # findings and their decisions
   resistpanel review P1 accept "MAP2K1 C121S" --by "A. Reader"
-  resistpanel review P1 reject 3 --comment "artefact of the amplicon" --by "A. Reader"
+  resistpanel review P1 reject 3 --comment "artifact of the amplicon" --by "A. Reader"
   resistpanel review P1 import P1.decisions.json --by "A. Reader"    # from the page
   resistpanel review P1 sign --by "A. Reader"
   resistpanel run                                        # makes the page again, with the review

@@ -19,7 +19,7 @@ _STATES = {
         State(
             "acquired",
             "up",
-            "Detected after, not detected before, and the lower bound after lies above the upper "
+            "Detected after, not detected before, and the lower bound after is above the upper "
             "bound before.",
         ),
         State(

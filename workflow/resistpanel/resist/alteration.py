@@ -277,7 +277,7 @@ class Alteration:
         """Allele frequency in `sample` (0 to 1); None where there is none."""
         return self.at(sample).af
 
-    def telling(self) -> LesionState | None:
+    def decisive_lesion(self) -> LesionState | None:
         """Return the lesion that decides the state: by state, then by the later AF."""
         if self.line is None:
             return None

@@ -115,7 +115,7 @@ def copy_state(
 ) -> Change:
     """Return the state of a copy-number call between two samples.
 
-    Detected in both is rising or falling only if the interval of the paired log2 ratio lies on
+    Detected in both is rising or falling only if the interval of the paired log2 ratio is on
     one side of 0; detected after alone is acquired under the same condition, else emergent. A
     ratio that the copy-number stage calls unchanged (as the samples' purities alone give it) is
     neither. A sample without detectable tumour shows no loss and no gain. `copies` says how many

@@ -76,7 +76,7 @@ def _likely(alteration: Alteration) -> str:
 
 
 def _inherited_driver(alteration: Alteration, driver: Driver) -> bool:
-    """Whether an inherited alteration is a driver, whatever the tumour made of it since."""
+    """Whether an inherited alteration is a driver, regardless of later changes in the tumour."""
     lost = driver.alteration_type == "loss_of_function" and driver.gene == alteration.gene
     return is_driver(alteration, driver) or (lost and truncates_alone(alteration))
 

@@ -192,7 +192,7 @@ def _activating(alteration: Alteration, context: Context) -> str:
 
 
 def known_driver(alteration: Alteration, context: Context) -> str:
-    """Return why an alteration is a known driver, of whatever drug or tumour; empty if not."""
+    """Return why an alteration is a known driver, of any drug or tumour; empty if not."""
     if source := _activating(alteration, context):
         return f"a known activating alteration of {alteration.gene} ({source})"
     if alteration.inactivating:

@@ -67,7 +67,7 @@ class Finding:
 
     @property
     def open(self) -> bool:
-        """Whether it cannot be told if the alteration was there before."""
+        """Whether it is not known if the alteration was there before."""
         return self.alteration.state in (*OPEN, None)
 
     def order(self) -> tuple:
@@ -77,8 +77,8 @@ class Finding:
         brought before one that was there all along; then by state, match level, a source of the
         patient's disease before others, and cancer cell fraction.
         """
-        told = self.alteration.telling()
-        after = told.post if told else None
+        decisive = self.alteration.decisive_lesion()
+        after = decisive.post if decisive else None
         clonal = self.alteration.at(after).ccf if after else None
         fraction = clonal if clonal is not None else self.alteration.af(after) if after else None
         if fraction is None:
@@ -97,7 +97,7 @@ class Finding:
 
     @property
     def tier(self) -> int:
-        """0: known and brought by relapse, or not told; 1: candidate likewise; then the rest."""
+        """0: known and gained at relapse, or unclear; 1: candidate likewise; then the rest."""
         came = self.gained or self.open
         if self.effect == "known":
             return 0 if came else 2
@@ -265,24 +265,24 @@ def state_text(alteration: Alteration) -> str:
     Of the lesion that decides the state; then the samples before that show the alteration or
     exclude it, other lesions with another state, and why presence before is not known.
     """
-    told = alteration.telling()
-    if told is None:
+    decisive = alteration.decisive_lesion()
+    if decisive is None:
         return _only_text(alteration)
     if alteration.copy_number:
-        return told.text
-    line, named = alteration.line, [told.pre, told.post]
-    after = f"{sample_text(alteration.at(told.post))} after ({told.post})"
+        return decisive.text
+    line, named = alteration.line, [decisive.pre, decisive.post]
+    after = f"{sample_text(alteration.at(decisive.post))} after ({decisive.post})"
     parts = [after]
-    if told.pre in alteration.samples:
-        parts = [f"{sample_text(alteration.at(told.pre))} before ({told.pre}), {after}"]
+    if decisive.pre in alteration.samples:
+        parts = [f"{sample_text(alteration.at(decisive.pre))} before ({decisive.pre}), {after}"]
     parts += [one.text for one in earlier(alteration) if one.says != "not covered"]
     before = [name for name in (*line.shown_by, *line.excluded_by) if name not in named]
-    if told.state == "emergent" and line.before == "present":
+    if decisive.state == "emergent" and line.before == "present":
         own = [name for name in line.shown_by if name in named]
         parts += [f"present before in {name}" for name in own]
     parts += _before_texts(alteration, before)
     for one in line.lesions:
-        if one.state != told.state and one.post not in named:
+        if one.state != decisive.state and one.post not in named:
             parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
     return "; ".join([*parts, *([line.why] if line.why else [])])
 
@@ -381,10 +381,10 @@ def _what_matched(match: Match) -> str:
 
 
 def _clone_reasons(alteration: Alteration, contra: list[str]) -> None:
-    told = alteration.telling()
-    if told is None or alteration.state not in GAINED:
+    decisive = alteration.decisive_lesion()
+    if decisive is None or alteration.state not in GAINED:
         return
-    high = alteration.at(told.post).ccf_high
+    high = alteration.at(decisive.post).ccf_high
     if high is not None and high < SMALL_CLONE:
         contra.append(f"in at most {percent_up(high)} of the tumour cells after treatment")
 

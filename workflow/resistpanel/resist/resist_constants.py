@@ -54,16 +54,16 @@ UV_SHARE = TABLE.add(
     "UV_SHARE",
     0.5,
     unit="1",
-    meaning="Fraction of C>T among the substitutions from which ultraviolet light is taken as "
-    "their cause",
+    meaning="Fraction of C>T among the substitutions from which they are attributed to "
+    "ultraviolet light",
     origin="judgement",
 )
 REVERSION_SPAN = TABLE.add(
     "REVERSION_SPAN",
     100,
     unit="residues",
-    meaning="Largest distance of a second frameshift that makes up for a first one and is taken as "
-    "its reversion",
+    meaning="Largest distance of a second frameshift that compensates a first one and is "
+    "considered its reversion",
     origin="judgement: reads do not phase more, and a longer stretch of another frame is likely to "
     "have a stop",
 )

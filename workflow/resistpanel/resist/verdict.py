@@ -30,7 +30,7 @@ from resistpanel.resist.tests_after import (
 )
 from resistpanel.resist.therapy_options import resisted_drugs
 
-#: How a state is told of a known alteration.
+#: Description of a state of a known alteration.
 _STATE = {
     "acquired": "was acquired",
     "emergent": (
@@ -218,7 +218,7 @@ def _known(
     inherited: Sequence[ExcludedVariant],
 ) -> Verdict:
     main = keys[0]
-    text = _told(main)
+    text = _state_in_words(main)
     if len(keys) > 1:
         text += " " + sentence(f"also found: {_others(keys[1:])}")
     if converging:
@@ -256,7 +256,7 @@ def _others(keys: Sequence[Finding]) -> str:
     )
 
 
-def _told(finding: Finding) -> str:
+def _state_in_words(finding: Finding) -> str:
     alteration = finding.alteration
     state = state_words(alteration)
     measured = state_text(alteration)

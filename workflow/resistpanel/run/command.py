@@ -94,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
         for line in verdicts(outdir, good, start, width):
             print(line)
         if not extra and not all(good.values()):
-            status = 1  # whatever Snakemake says: a verdict is missing
+            status = 1  # regardless of Snakemake's status: a verdict is missing
         cohort = outdir / "report" / "cohort.html"
         if cohort.is_file() and not now.verdicts["cohort", "all"].reasons:
             print(f"all patients: {shown(cohort, start)}")

@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     config = folder / f"{args.patient}.yaml"
     if (folder / "config.yaml").exists():
         raise InputError(
-            "the folder holds a run of its own (config.yaml)", str(folder), "give another folder"
+            "the folder already contains a run (config.yaml)", str(folder), "give another folder"
         )
     try:
         if not config.is_file() or config.read_text(encoding="utf-8") != config_text(args.patient):

@@ -65,7 +65,7 @@ def _gate(path: Path) -> list[str]:
     lines = []
     for sample in read_json(path)["samples"]:
         failures = [
-            f"{one['metric']} {one['value']:.4g}, wanted {one['condition']}"
+            f"{one['metric']} {one['value']:.4g}, required {one['condition']}"
             for one in sample["gate"]["failures"]
             if one["value"] is not None
         ]

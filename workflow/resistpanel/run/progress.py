@@ -49,7 +49,7 @@ class _Job:
 
 
 class Progress:
-    """The state of a run, told by its events.
+    """The state of a run, from its events.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Progress:
         self._left: Counter[str] = Counter()
         self._spent: dict[str, list[float]] = {}
 
-    def take(self, event: Mapping[str, Any]) -> str | None:
+    def update(self, event: Mapping[str, Any]) -> str | None:
         """Take an event; return a line that says which step has finished, if one has."""
         kind = event.get("event")
         if kind == "run_info":

@@ -61,7 +61,7 @@ TICK = 1.0
 
 
 def prints_itself(extra: list[str]) -> bool:
-    """Tell whether Snakemake is asked for something else than a run."""
+    """Return whether Snakemake is asked for something else than a run."""
     return any(word.split("=")[0] in PRINTING for word in extra)
 
 
@@ -211,7 +211,7 @@ def _event(text: str, progress: Progress, display: Display) -> None:
         event = json.loads(text)
     except ValueError:
         return
-    finished = progress.take(event)
+    finished = progress.update(event)
     if finished and not display.live:
         display.print(f"[{progress.done}/{progress.total}] {finished}")
     if event.get("level") == "error" and event.get("event") == "error" and event.get("message"):

@@ -57,7 +57,7 @@ class Writer:
             self._pending.clear()
 
     def repeat(self, payload: bytes, packed: bytes, times: int) -> None:
-        """Write the block `packed` (of `payload`) `times` over; must stand at a block's start."""
+        """Write the block `packed` (of `payload`) `times` over; must be at a block's start."""
         if self._pending:
             raise ValueError("repeat() needs a block boundary: flush() first")
         size, length = len(packed), len(payload)

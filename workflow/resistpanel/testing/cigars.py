@@ -41,7 +41,7 @@ class Junction:
 
 @dataclasses.dataclass
 class Alignment:
-    """How reads lie on the reference; coordinates count from the region's first base.
+    """How reads are aligned to the reference; coordinates count from the region's first base.
 
     `pos`, `end` (reads,); `cigar` (reads, operations) uint32, 0 for no operation, trailing;
     `ref_codes` (reads, length) the reference base under each base or `NO_BASE`; `gaps` (reads,)

@@ -86,7 +86,7 @@ def coding_sequence(gene: Gene, fixed: Mapping[int, str], rng: np.random.Generat
     gene : Gene
         Its length is that of the result.
     fixed : mapping of int to str
-        Bases on the coding strand that must stand at given 1-based c. positions.
+        Bases on the coding strand that must be at given 1-based c. positions.
     rng : numpy Generator
         Draws codons by human usage.
 

@@ -50,12 +50,12 @@ class Room:
         self.gap = gap
         self._taken: dict[str, list[tuple[int, int]]] = {}
 
-    def take(self, chrom: str, start: int, end: int) -> None:
+    def reserve(self, chrom: str, start: int, end: int) -> None:
         """Take an interval."""
         self._taken.setdefault(chrom, []).append((start, end))
 
     def free(self, chrom: str, start: int, end: int) -> bool:
-        """Tell whether an interval keeps its distance from all that is taken."""
+        """Return whether an interval keeps its distance from all that is taken."""
         gap = self.gap
         return all(start >= e + gap or end <= s - gap for s, e in self._taken.get(chrom, []))
 
@@ -88,7 +88,7 @@ def draw(rng: np.random.Generator, targets: list[Target], number: int, fetch: Fe
             low, high = span(v, sequence, offset)
             inside = target.start < low and high < target.end
             if inside and room.free(v.chrom, low, high):
-                room.take(v.chrom, low, high)
+                room.reserve(v.chrom, low, high)
                 found.append(site)
                 break
     return found
@@ -179,6 +179,6 @@ def read_own(path: Path, targets: list[Target], fetch: Fetch) -> tuple[list[Site
             if not inside or not room.free(chrom, variant.pos, variant.end):
                 left += 1
                 continue
-            room.take(chrom, variant.pos, variant.end)
+            room.reserve(chrom, variant.pos, variant.end)
             found.append(Site(variant, kind_of(variant, fetch)))
     return found, left

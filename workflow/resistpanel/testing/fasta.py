@@ -9,7 +9,7 @@ from resistpanel.core.files import replacing
 from resistpanel.testing import bgzf
 
 #: Bases per line. With the line feed, a whole number of lines fills a block exactly, so any
-#: line of N's lies in a block like any other.
+#: line of N's is in a block like any other.
 LINE = 60
 LINES = bgzf.BLOCK // (LINE + 1)
 BASES = b"ACGTN"

@@ -141,7 +141,7 @@ def draw_fragments(
     place = np.searchsorted(borders, start + insert / 2)
     kept = rng.random(count) * rate.max() < rate[place]
     kept &= start + insert <= size + growing
-    # Reads longer than their fragment must lie within the region as well.
+    # Reads longer than their fragment must be within the region as well.
     kept &= (start + insert >= library.length) & (start + library.length <= size + growing)
     if thinning:
         kept &= rng.random(count) * most < thinning.of(start, insert)

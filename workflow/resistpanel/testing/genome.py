@@ -203,7 +203,7 @@ def synthetic(
     genes : mapping of str to Gene
         Coding sequences: in frame, without stops, split codons matched across exons.
     known : mapping of (str, int) to str
-        Reference bases (+ strand) that must stand at (contig, 0-based position).
+        Reference bases (+ strand) that must be at (contig, 0-based position).
     build : str
         Whose chromosome lengths the genome has.
     flank : int
@@ -362,7 +362,7 @@ def from_reference(
             for target in members:
                 if "N" in region.sequence(target.start, target.end):
                     raise InputError(
-                        f"target {target.name} ({chrom}:{target.start + 1}-{target.end}) holds "
+                        f"target {target.name} ({chrom}:{target.start + 1}-{target.end}) contains "
                         f"bases that are N in {reference}",
                         cure="leave the target out of the BED",
                     )

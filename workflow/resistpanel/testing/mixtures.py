@@ -89,7 +89,7 @@ class Plan:
 
 
 def overlap(one: Variant, other: Variant) -> bool:
-    """Return whether two variants cannot stand on one molecule: they share or touch bases."""
+    """Return whether two variants cannot be on one molecule: they have bases in common or touch."""
     touch = 1 if one.indel or other.indel else 0
     low, high = sorted((one, other), key=lambda v: (v.start, v.end))
     return high.start < max(low.end, low.start + 1 - touch) + touch

@@ -132,7 +132,7 @@ def read_truth(path: Path) -> tuple[Known, ...]:
     except (ValueError, OSError) as error:
         raise InputError(f"not a table: {error}", str(path)) from None
     if missing := [name for name in COLUMNS if name not in table]:
-        raise InputError(f"lacks the column {missing[0]}", str(path))
+        raise InputError(f"has no column {missing[0]}", str(path))
     if unknown := [name for name in table if name not in COLUMNS + OPTIONAL]:
         raise InputError(f"unknown column {unknown[0]}", str(path), "columns: docs/validate.md")
     return tuple(

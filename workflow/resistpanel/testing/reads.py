@@ -59,7 +59,7 @@ class Haplotype:
         )
 
     def spot(self, pos: int) -> int | None:
-        """Return where a contig position lies on the haplotype, None if it is deleted."""
+        """Return where a contig position is on the haplotype, None if it is deleted."""
         shift = 0
         for variant in self.indels:
             if variant.end <= pos:

@@ -196,7 +196,7 @@ def _populate(patient, document, genome, genes, libraries, seed, known) -> Study
     given = _given(patient, document, genome, genes, copies, rng)
     places = Places(genome, [(v.chrom, v.start, v.end) for v in given])
     for chrom, pos in known:
-        places.take(chrom, pos, pos + 1)
+        places.reserve(chrom, pos, pos + 1)
     found = [(variant, (False, False)) for variant in given if variant.somatic]
     found += [(variant, variant.haplotypes) for variant in given if not variant.somatic]
     found += _random_germline(patient, places, rng)
@@ -403,7 +403,7 @@ def _check_phases(listed, document: Document) -> None:
         for variant, _ in members:
             if variant.phase and seen.setdefault(variant.phase, number) != number:
                 raise InputError(
-                    f"variants of phase {variant.phase} lie too far apart to share fragments",
+                    f"variants of phase {variant.phase} are too far apart to be in one fragment",
                     variant.where,
                     "phase variants of one target",
                 )

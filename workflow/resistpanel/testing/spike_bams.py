@@ -201,7 +201,7 @@ def _lookup(spikes: list[Spike]):
 
 
 def _carries(read, i: int, one: Spike, seed: int, spans: tuple[set, set]) -> bool:
-    """Tell whether a read's fragment carries a variant; count it if the read spans the site."""
+    """Return whether a read's fragment carries a variant; count it if the read spans the site."""
     carries = chance(seed, i, read.query_name) < one.af
     if read.reference_start < one.variant.pos and one.variant.end < read.reference_end:
         spans[0].add(read.query_name)

@@ -101,7 +101,7 @@ def _md_offsets(read: pysam.AlignedSegment):
 
 
 def editable(read: pysam.AlignedSegment) -> bool:
-    """Tell whether an indel can be put into a read: aligned in one piece, ends clipped or not."""
+    """Return whether an indel can be put into a read: aligned in one piece, ends clipped or not."""
     kinds = [operation for operation, _ in read.cigartuples or []]
     return kinds in (
         [MATCH],
@@ -141,7 +141,7 @@ class Indel:
     def start_of(self, read: pysam.AlignedSegment) -> int | None:
         """Return where a read begins on the haplotype, its 5' end staying; None if it cannot lie.
 
-        A fragment whose end lies in deleted sequence is none of the haplotype.
+        A fragment whose end is in deleted sequence is none of the haplotype.
         """
         first, last = read.reference_start - self.low, read.reference_end - self.low
         shift = self.inserted - self.deleted
@@ -158,7 +158,7 @@ class Indel:
         return start if inside else None
 
     def touches(self, start: int, length: int) -> bool:
-        """Tell whether a stretch of the haplotype shows the indel."""
+        """Return whether a stretch of the haplotype shows the indel."""
         return start < self.at + self.inserted and start + length > self.at
 
     def put(self, read: pysam.AlignedSegment, start: int, seed: int) -> None:

@@ -22,7 +22,7 @@ HIGHEST_AF = TABLE.add(
     "HIGHEST_AF",
     0.5,
     unit="1",
-    meaning="validate: highest allele frequency that is put in",
+    meaning="validate: highest allele frequency that is spiked in",
     origin="judgement",
 )
 SPARE = TABLE.add(
@@ -72,14 +72,14 @@ TRIES = TABLE.add(
     "TRIES",
     200,
     unit="draws",
-    meaning="validate: draws for a place of a variant before it is given up",
+    meaning="validate: attempts to draw a position for a variant",
     origin="judgement",
 )
 PAD = TABLE.add(
     "PAD",
     500,
     unit="bases",
-    meaning="validate: distance from a target within which reads are taken",
+    meaning="validate: distance from a target within which reads are used",
     origin="judgement",
 )
 REACH = TABLE.add(
@@ -221,8 +221,8 @@ SHORTEST_PART = TABLE.add(
     "SHORTEST_PART",
     5,
     unit="bases",
-    meaning="simulate: a shorter aligned part beside an indel is soft-clipped in a read that ends "
-    "in adapter",
+    meaning="simulate: a shorter aligned part next to an indel is soft-clipped in a read that "
+    "ends in adapter",
     origin="judgement: bwa mem clips fewer bases than a gap costs",
 )
 CFDNA_PEAKS = TABLE.add(
@@ -261,7 +261,7 @@ WITHIN = TABLE.add(
     20,
     unit="bases",
     meaning="validate --pack: distance from a known junction's ends within which a call is that "
-    "junction, if its row does not say",
+    "junction, if its row does not give a distance",
     origin="judgement",
 )
 AF_RANGES = TABLE.add(

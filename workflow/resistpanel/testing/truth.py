@@ -16,8 +16,8 @@ _FIELDS = (
     ("INFO", "TYPE", "1", "String", "SNV, MNV, INS, DEL, DUP or COMPLEX"),
     ("INFO", "ORIGIN", "1", "String", "somatic, germline, or foreign: of the contaminant alone"),
     ("INFO", "GENE", "1", "String", "Gene of the target"),
-    ("INFO", "PHASE", "1", "String", "Variants of one phase lie in the same fragments"),
-    ("FORMAT", "GT", "1", "String", "Patient's genotype; somatic: whether the sample holds it"),
+    ("INFO", "PHASE", "1", "String", "Variants of one phase are in the same fragments"),
+    ("FORMAT", "GT", "1", "String", "Patient's genotype; somatic: whether the sample has it"),
     ("FORMAT", "AF", "1", "Float", "Expected allele frequency in the sample as mixed"),
     ("FORMAT", "AD", "R", "Integer", "Distinct fragments that show the place: without, with it"),
 )

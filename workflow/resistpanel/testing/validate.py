@@ -150,14 +150,14 @@ class Validation:
         return read_calls(vcf, fetch, TUMOR, NORMAL)
 
     def _usable(self, site: Site, stated: dict, beside: list[Allele], fetch: Fetch) -> bool:
-        """Tell whether the caller gave a site its limit, and nothing inherited lies near."""
+        """Return whether the caller gave a site its limit, and nothing inherited is near."""
         call = stated.get(site.variant)
         if call is None or call.depth == 0:
             return False
         v, room = site.variant, Room(GAP // 2)
         for other in beside:
             if other.chrom == v.chrom and abs(other.pos - v.pos) < 1000 and other != v:
-                room.take(other.chrom, other.pos, other.end)
+                room.reserve(other.chrom, other.pos, other.end)
         sequence, offset = fetch(v.chrom, v.pos - 300, v.end + 300)
         return call.model != "germline" and room.free(v.chrom, *span(v, sequence, offset))
 

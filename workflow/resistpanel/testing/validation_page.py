@@ -38,7 +38,7 @@ def table(result: Validate) -> list[str]:
         rows = [row for row in result.recall if row.kind == kind]
         cells = "".join(f"{str(row.found) + ' of ' + str(row.of):>12}" for row in rows)
         lines.append(f"{kind:8}{cells}")
-    lines.append("at multiples of the stated LOD (95 % wanted at 1):")
+    lines.append("at multiples of the stated LOD (target: 95 % at 1):")
     for row in result.lod_curve:
         if row.kind == "all" and row.of:
             lines.append(

@@ -116,7 +116,7 @@ class Places:
         self.genome = genome
         self._taken: dict[str, list[tuple[int, int]]] = {}
         for chrom, start, end in taken:
-            self.take(chrom, start, end)
+            self.reserve(chrom, start, end)
         targets = [(region, target) for region in genome.regions for target in region.targets]
         self._targets = targets
         self._sizes = np.cumsum([target.length for _, target in targets])
@@ -126,12 +126,12 @@ class Places:
         """Number of target bases."""
         return int(self._sizes[-1]) if len(self._sizes) else 0
 
-    def take(self, chrom: str, start: int, end: int) -> None:
+    def reserve(self, chrom: str, start: int, end: int) -> None:
         """Mark [start, end) as no longer free."""
         self._taken.setdefault(chrom, []).append((start, end))
 
     def free(self, chrom: str, start: int, end: int) -> bool:
-        """Return whether nothing lies within `SPACING` of [start, end)."""
+        """Return whether nothing is within `SPACING` of [start, end)."""
         return all(
             end + SPACING <= first or last + SPACING <= start
             for first, last in self._taken.get(chrom, ())
@@ -198,6 +198,6 @@ def draw_variants(kind: str, count: int, places: Places, rng: np.random.Generato
         type_ = "DUP" if kind == "dup" else kind_of(ref, alt)
         if not inside or not places.free(*span) or type_ != kind.upper():
             continue
-        places.take(*span)
+        places.reserve(*span)
         found.append(Variant(region.chrom, start, ref, alt, False, type_))
     return found

@@ -1,4 +1,4 @@
-"""Insertions, deletions and duplications that soft-clipped reads tell of."""
+"""Insertions, deletions and duplications that soft-clipped reads show."""
 
 import numpy as np
 
@@ -132,7 +132,7 @@ def _resolve(clip: np.ndarray, window: np.ndarray) -> tuple[int, np.ndarray] | N
 def clipped(
     all_reads, chunk: Chunk, depth: np.ndarray, reference: Reference, min_qual: int
 ) -> tuple[dict[Allele, int], np.ndarray, int]:
-    """Return the insertions, deletions and duplications that soft clips tell of.
+    """Return the insertions, deletions and duplications that soft clips show.
 
     A right clip ends in reference from elsewhere nearby: from further on (deletion), from
     before (tandem duplication), or from where it was cut (an insertion that the clip spans).

@@ -114,7 +114,7 @@ def aligned_indels(
         if (ref > 3).any():
             continue
         shown: dict[bytes, int] = {}
-        # A sample of the carriers tells the allele; all are counted when they are realigned.
+        # Some supporting reads show the allele; all are counted when they are realigned.
         step = max(1, len(carriers) // GAP_READS_SAMPLED)
         # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
         index = chunk.index(np.arange(start, stop))

@@ -123,7 +123,7 @@ def substitution_candidates(
     result = []
     multiple, singles = _phase(singles, positions, piles)
     for run, rows, silent in multiple:
-        # All of `rows` tell of these positions; of what is added, not all may.
+        # All of `rows` cover these positions; of what is added, not all may.
         told = range(run[0][0], run[-1][0] + 1)
         _extend(run, rows, piles, positions, codes)
         first, last = run[0][0], run[-1][0]
@@ -137,7 +137,7 @@ def substitution_candidates(
             "".join(BASES[c] for c in codes[first : last + 1]),
             "".join(BASES[c] for c in alt),
         )
-        # A fragment is informative if it tells of the whole run: the thinnest position bounds that.
+        # A fragment is informative if it covers the whole run, at most the lowest depth.
         support = []
         for s, (p, r) in enumerate(zip(piles, rows, strict=True)):
             depths = [p.depth[i].astype(float) for i in told]
@@ -177,7 +177,7 @@ def _with_clipped(
     rows : ROW array
         Fragments that carry it in an alignment.
     depth : (CLASSES, QUALITY_GROUPS)
-        Fragments that tell of it in an alignment.
+        Fragments that show it in an alignment.
     """
     table = p.reads.table
     near = p.touching(allele.pos, allele.end)
@@ -197,7 +197,7 @@ def _with_clipped(
             (read["lclip"], first, first, int(read["pos"])),
             (read["rclip"], last - length, int(read["end"]), last),
         ):
-            # The read's base `x - origin` lies on position x of the reference.
+            # The read's base `x - origin` is on position x of the reference.
             start, stop = min(low, allele.pos), max(high, allele.end)
             if not clip or allele.pos >= high or allele.end <= low:
                 continue
@@ -286,7 +286,7 @@ def _forced(
     larger: list[Candidate],
     reference: Reference,
 ) -> Candidate:
-    """Return the evidence at a site that was asked for, whatever the reads propose.
+    """Return the evidence at a site that is forced, regardless of what the reads propose.
 
     Fragments of a `larger` MNV, of which the allele is a part, do not carry the allele: another
     change of the codon is another change of the protein.
@@ -323,7 +323,7 @@ def _phase(singles, positions, piles):
     Returns
     -------
     multiple : list of (run of (index, base), rows per sample of the fragments that carry all,
-        {(sample, index): rows of the fragments that carry a part and do not tell of the rest})
+        {(sample, index): rows of the fragments that carry a part and do not cover the rest})
     singles : what is left to each substitution alone
     """
     keys = sorted(singles)

@@ -176,7 +176,7 @@ class Suspects:
         (hurt, sound), (hurt_too, sound_too) = sides
         own = np.logaddexp(hurt + sound_too, sound + hurt_too) + np.log(SUSPECT_DAMAGED)
         own = own + k[:, 2] * np.log(mean[:, 2]) - mean[:, 2]
-        own = np.where(tells_damage(n[:, :2]), own, -np.inf)
+        own = np.where(can_show_damage(n[:, :2]), own, -np.inf)
         error = np.logaddexp(shared, own) - np.log(2)
         return _logsumexp(variant) - error
 
@@ -675,7 +675,7 @@ def site_most(depth: np.ndarray) -> np.ndarray:
     return (by_group * SITE_MOST).sum(-1) / np.maximum(by_group.sum(-1), 1e-9)
 
 
-def tells_damage(depth: np.ndarray) -> np.ndarray:
+def can_show_damage(depth: np.ndarray) -> np.ndarray:
     """Return where both orientations are deep enough to show damage of one of them, bool, (...).
 
     Parameters
@@ -714,7 +714,7 @@ def bounded(
     log_shared = log_shared - _logsumexp(log_shared)[..., None]
     log_own = log_own + plausible(expected[..., :2], good, DAMAGE_MOST)
     log_own = log_own - _logsumexp(log_own)[..., None]
-    shows = tells_damage(good)[..., None, None]
+    shows = can_show_damage(good)[..., None, None]
     return log_shared, np.where(shows, log_own, log_shared[..., None, None, :])
 
 
@@ -831,7 +831,7 @@ def _fit(
         cells = slice(0, len(count))
         like[k, cells] = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
         number[k, cells] = tables[k][count, bin_]
-    # Where depth or targets are too few to tell the multiplier, it is taken to lie about 1. The
+    # Where depth or targets are too few to estimate the multiplier, it is about 1. The
     # tail is never empty: what the panel's few hundred thousand sites did not show can still
     # happen once in a few million.
     weights = np.tile(before, (len(tables), 1))

@@ -25,20 +25,25 @@ def five_prime(table: np.ndarray) -> np.ndarray:
     return np.where(reverse, end, begin)
 
 
-def distinct(fragment: np.ndarray, place: np.ndarray) -> int:
-    """Return how many fragments begin or end at different bases.
+def template_ends(fragment: np.ndarray, place: np.ndarray) -> dict[int, tuple[int, int]]:
+    """Return the first and the last position of `five_prime` of each fragment.
 
     Parameters
     ----------
-    fragment, place : int64, (reads,)
-        Whose read it is, and from `five_prime`.
+    fragment, place : int, (reads,)
+        Index of the read's fragment, and its `five_prime`.
     """
     # Few reads: arrays would take longer.
     ends: dict[int, tuple[int, int]] = {}
     for one, at in zip(fragment.tolist(), place.tolist(), strict=True):
         low, high = ends.get(one, (at, at))
         ends[one] = min(low, at), max(high, at)
-    return len(set(ends.values()))
+    return ends
+
+
+def distinct(fragment: np.ndarray, place: np.ndarray) -> int:
+    """Return how many fragments begin or end at different bases; as `template_ends`."""
+    return len(set(template_ends(fragment, place).values()))
 
 
 def count_places(
@@ -58,11 +63,10 @@ def count_places(
         few = [c.support[s] for c in found if 2 < c.support[s].alt <= MOST_COPIES]
         if not few:
             continue
-        table = p.reads.table
-        fragment, place = table["frag"].astype(np.int64), five_prime(table)
-        order = np.argsort(fragment, kind="stable")
-        cuts = np.searchsorted(fragment[order], np.arange(p.reads.n_fragments + 1))
+        table, asked = p.reads.table, np.zeros(p.reads.n_fragments, dtype=bool)
         for support in few:
-            of = set(support.rows["frag"].tolist())
-            reads = np.concatenate([order[cuts[f] : cuts[f + 1]] for f in of])
-            support.places = distinct(fragment[reads], place[reads])
+            asked[support.rows["frag"]] = True
+        rows = table[asked[table["frag"]]]
+        ends = template_ends(rows["frag"], five_prime(rows))
+        for support in few:
+            support.places = len({ends[f] for f in set(support.rows["frag"].tolist())})

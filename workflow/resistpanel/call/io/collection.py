@@ -137,7 +137,7 @@ def checksum(reads: Reads) -> int:
 
 
 def forced(chunk: regions.Chunk, mine: Sequence[Allele]) -> tuple[list[Allele], list[Allele]]:
-    """Return the substitutions and indels asked for that lie in a chunk.
+    """Return the forced substitutions and indels in a chunk.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ def settle(
     elif amplicons:
         both = pairs[(pairs >= 0).all(axis=1)]
         forward, reverse = table[both[:, 0]], table[both[:, 1]]
-        # The clipped end of a duplication's read lies outside of its product; of tails, most do.
+        # The clipped end of a duplication's read is outside of its product; of tails, most do.
         aligned = (forward["lclip"] < SHORTEST_PRIMER) & (reverse["rclip"] < SHORTEST_PRIMER)
         if 2 * aligned.sum() >= len(aligned):
             forward, reverse = forward[aligned], reverse[aligned]

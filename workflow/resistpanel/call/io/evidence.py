@@ -258,7 +258,7 @@ def pile(reads: Reads, chunk: Chunk, codes: np.ndarray, min_qual: int = MIN_BASE
 
 
 def strand_class(flag: np.ndarray) -> np.ndarray:
-    """Return the class of what one read tells, by its SAM flag: see `pileup.CLASSES`."""
+    """Return the class of the observation of one read, by its SAM flag: see `pileup.CLASSES`."""
     reverse = (flag & 16) != 0
     f2r1 = np.where((flag & 1) != 0, ((flag & 64) != 0) == reverse, reverse)
     return reverse.astype(int) + 3 * f2r1.astype(int)
@@ -305,7 +305,7 @@ def count_errors(
     suspect : bool, (positions, 4)
         Alleles that may be variants.
     asked : list of Allele
-        Substitutions that are asked for: they teach nothing, whatever they are.
+        Forced substitutions: they do not contribute to the error rates.
     """
     starts, runs = homopolymers(codes)
     for t, p in zip(error_counts, piles, strict=True):

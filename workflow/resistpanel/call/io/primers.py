@@ -81,7 +81,7 @@ def read_primers(path: str, reference: Reference) -> Primers:
             )
         start, end = int(first), int(last)
         if end > reference.contigs[contig]:
-            raise fault("lies beyond the end of its contig", number, "use the same build")
+            raise fault("is beyond the end of its contig", number, "use the same build")
         if end - start > LONGEST_PRIMER:
             raise fault(
                 f"has {end - start} bases",

@@ -42,7 +42,7 @@ class Chunk:
         return int(self.ends[-1])
 
     def index(self, pos: np.ndarray) -> np.ndarray:
-        """Return where each 0-based position lies in the concatenated intervals, -1 outside."""
+        """Return where each 0-based position is in the concatenated intervals, -1 outside."""
         pos = np.asarray(pos, dtype=np.int64)
         k = np.searchsorted(self.starts, pos, side="right") - 1
         kk = np.maximum(k, 0)

@@ -56,7 +56,7 @@ def share(chunks: Sequence[Chunk], number: int, shards: int) -> list[Chunk]:
 
 
 def stamp(caller: "Caller") -> dict:
-    """Return what the shares of one call must have in common, whatever the paths."""
+    """Return what the shards of one call must have in common, independent of paths."""
     settings = caller.settings
 
     def digest(rows) -> str:
@@ -146,13 +146,13 @@ def load(path: str | Path) -> tuple[dict, Collection]:
         with Path(path).open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             size = sum(one.file_size for one in arrays.zip.infolist())
             if size > MOST_UNPACKED:
-                raise InputError(f"unpacks to {size >> 20} MB", str(path), "make it again")
+                raise InputError(f"unpacks to {size >> 20} MB", str(path), "recreate it")
             head = json.loads(arrays["head"].tobytes())
             if head["format"] != FORMAT:
                 raise InputError(
                     f"is of format {head['format']}, not {FORMAT}",
                     str(path),
-                    "make it again with this version of resistpanel",
+                    "recreate it with this version of resistpanel",
                 )
             return head, _collection(head, arrays)
     except OSError as error:
@@ -165,7 +165,7 @@ def load(path: str | Path) -> tuple[dict, Collection]:
         # What zipfile raises of other versions, encryption and sizes, as damage may state them.
         fault = error
     raise InputError(
-        "is no evidence of `resistpanel call --shard`, or damaged", str(path), "make it again"
+        "is no evidence of `resistpanel call --shard`, or damaged", str(path), "recreate it"
     ) from fault
 
 
@@ -215,7 +215,7 @@ def _collection(head: dict, arrays) -> Collection:
 
 
 def gather(paths: Sequence[str | Path], caller: "Caller") -> Collection:
-    """Put the shares of a call together, in whatever order they are named.
+    """Combine the shards of a call, in any order.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def gather(paths: Sequence[str | Path], caller: "Caller") -> Collection:
                     f"was made with other {key}{how}" if key != "version" else
                     f"was made by version {head['common'].get(key)}, not {value}",
                     str(path),
-                    "make it again with the options and files of this call",
+                    "recreate it with the options and files of this call",
                 )  # fmt: skip
         number = head["shard"]
         shards = shards or head["shards"]

@@ -7,7 +7,7 @@ allele in a sample without it has the distribution
     P(K = k | absent) = sum_b w_b P(k | b),
 
 over the backgrounds b of `presence.backgrounds`: Poisson at the expected errors times a multiplier,
-shared by the samples or of this one's orientations, or fragments of a recurrent artefact. w_b is
+shared by the samples or of this one's orientations, or fragments of a recurrent artifact. w_b is
 what the other samples leave of the prior. A known allele is detected from the fewest fragments on
 that absence reaches with a probability of at most alpha.
 """
@@ -34,7 +34,7 @@ class KnownErrors:
     Attributes
     ----------
     mean, sd : float64, (candidates, samples)
-        Of their number by errors, an artefact left out.
+        Of their number by errors, an artifact left out.
     critical : float64, (candidates, samples)
         Fewest at which a known allele is detected; NaN where no number up to `LONGEST_TAIL` is.
     """
@@ -151,7 +151,7 @@ def _moments(
 
 
 def _counts(
-    expected: np.ndarray, own: np.ndarray, total: np.ndarray, most: int, artefact: bool
+    expected: np.ndarray, own: np.ndarray, total: np.ndarray, most: int, artifact: bool
 ) -> tuple[np.ndarray, ...]:
     """Return probabilities of k < `most` fragments under each background.
 
@@ -160,14 +160,14 @@ def _counts(
     shared : (n, MULTIPLIERS, k)
     alone : (n, k)
         Multipliers of the sample's own.
-    artefact : (n, FREQUENCIES - 1, k)
-        At each frequency of an artefact; of no row where there is none.
+    artifact : (n, FREQUENCIES - 1, k)
+        At each frequency of an artifact; of no row where there is none.
     """
     alone = _poisson(most, expected[:, 2:])[:, 0]
     for side in (0, 1):
         one = _poisson(most, MULTIPLIERS * expected[:, side, None])
         alone = _convolved(alone, (own[:, side, None] @ one)[:, 0])
-    frequencies = FREQUENCIES[1:] if artefact else FREQUENCIES[:0]
+    frequencies = FREQUENCIES[1:] if artifact else FREQUENCIES[:0]
     # Where many more are expected, so few have no probability that counts.
     few = frequencies * total.min() < 3 * most + 20
     around = np.zeros((len(total), len(frequencies), most))

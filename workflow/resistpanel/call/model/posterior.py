@@ -68,10 +68,10 @@ class Priors:
     germline_hom : float
         Of a homozygous germline variant.
     artifact : float
-        Of a recurrent artefact, shared by all samples.
+        Of a recurrent artifact in all samples.
     artifact_low : float
         Its least prior at low allele frequencies, as a fraction of that at high ones.
-    own : float
+    independent : float
         That the error multipliers of the samples at a site are independent of each other, if
         the allele is absent.
     present : float
@@ -87,7 +87,7 @@ class Priors:
     germline_hom: float = setting(3e-4, unit="1", origin="judgement")
     artifact: float = setting(6e-6, unit="1", origin="judgement")
     artifact_low: float = setting(ARTIFACT_LOW, unit="1", origin="definition: ARTIFACT_LOW")
-    own: float = setting(0.5, unit="1", origin="judgement")
+    independent: float = setting(0.5, unit="1", origin="judgement")
     present: float = setting(0.5, unit="1", origin="judgement")
     null: float = setting(
         0.01,
@@ -100,7 +100,7 @@ class Priors:
         """Return the priors of a substitution where a tumour sample is of molecules.
 
         Errors of sequencing and amplification are in reads and not in all copies of a molecule, so
-        that few artefacts are at one frequency in a normal of reads and in molecules.
+        that few artifacts are at one frequency in a normal of reads and in molecules.
         """
         return replace(self, artifact_low=min(self.artifact_low, ARTIFACT_LOW_MOLECULES))
 
@@ -284,7 +284,7 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return the log prior of an inherited heterozygous variant's AF without a normal.
 
     Where a tumour lost or gained a copy, inherited variants lie away from a half, on both sides of
-    it alike. Those above it are few in somatic ones, so that they show what lies below it: in a
+    it alike. Those above it are few in somatic ones, so that they show what is below it: in a
     tumour without such a change an AF of 0.3 is somatic, in one where a tenth of the inherited
     variants is at 0.7 it may be either.
 
@@ -544,7 +544,9 @@ def _log_null(evidence: Evidence, by_sample: Likelihoods, priors: Priors) -> np.
     """Return log prior times likelihood of absence, (candidates,)."""
     shared = logsumexp(evidence.log_shared + by_sample.absent.sum(1), axis=1)
     own = log_own_absent(evidence).sum(1)
-    log_null = np.logaddexp(np.log1p(-priors.own) + shared, np.log(priors.own) + own)
+    log_null = np.logaddexp(
+        np.log1p(-priors.independent) + shared, np.log(priors.independent) + own
+    )
     return log_null + np.log(priors.null)
 
 
@@ -638,7 +640,7 @@ def _log_germline(
 
 
 def _log_artifact(by_sample: Likelihoods, normal: int | None, priors: Priors) -> np.ndarray:
-    """Return log prior times likelihood of a recurrent artefact, (candidates,)."""
+    """Return log prior times likelihood of a recurrent artifact, (candidates,)."""
     if normal is None:
         return np.full(len(by_sample.close), LOG_TINY)
     prior = log_artifact_prior(priors.artifact_low)

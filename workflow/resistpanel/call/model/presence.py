@@ -7,7 +7,7 @@ in a sample is compared with absence under each background b that the site may h
 
 O(b) being the product of P(t | b) over the other samples t, each of which may have the allele or
 not. The backgrounds are those of `posterior.evaluate`: an error multiplier that the samples share,
-multipliers of each sample's own, and a recurrent artefact at one frequency in all of them. The idea
+multipliers of each sample's own, and a recurrent artifact at one frequency in all of them. The idea
 is that of shearwater, which tests a sample against the error rate of the others at the site.
 
 Source: Gerstung, Papaemmanuil, Campbell, Bioinformatics 2014;30:1198.
@@ -42,7 +42,7 @@ class Backgrounds:
         Log-likelihood of each sample without the allele, and with it.
     given_others : float64, (candidates, samples, backgrounds)
         Log of prior times what the other samples say. The backgrounds are the shared multipliers,
-        that of the sample itself and, with a normal, the frequencies of an artefact.
+        that of the sample itself and, with a normal, the frequencies of an artifact.
     """
 
     alone: np.ndarray
@@ -68,8 +68,8 @@ def log_presence(
     evidence : Evidence
         Of alleles that are not inherited: under those the samples are not independent.
     normal : int or None
-        Index of the normal; None in tumour-only mode, where no recurrent artefact is considered:
-        nothing would tell it from a variant of all tumours.
+        Index of the normal; None in tumour-only mode, where no recurrent artifact is considered:
+        it could not be distinguished from a variant of all tumours.
     priors : Priors
     admixture : Admixture
     """
@@ -94,20 +94,23 @@ def backgrounds(
     w = evidence.log_shared
     shown = logsumexp(w[:, None] + by_sample.present, axis=2)
     alone = shown - logsumexp(w[:, None] + by_sample.absent, axis=2)
-    log_prior = [np.log1p(-priors.own) + w, np.full((number, 1), np.log(priors.own))]
+    log_prior = [
+        np.log1p(-priors.independent) + w,
+        np.full((number, 1), np.log(priors.independent)),
+    ]
     absent = [by_sample.absent, log_own_absent(evidence)[:, :, None]]
     if normal is not None:
         recurrent = log_artifact_prior(priors.artifact_low) + np.log(priors.artifact / priors.null)
         log_prior.append(np.tile(recurrent, (number, 1)))
         absent.append(by_sample.close)
     log_prior, absent = np.concatenate(log_prior, axis=1), np.concatenate(absent, axis=2)
-    # Beside a background of the sample's own, or an artefact, any multiplier goes.
+    # Beside a background of the sample's own, or an artifact, any multiplier goes.
     present = np.repeat(shown[:, :, None], absent.shape[2], axis=2)
     present[:, :, : w.shape[1]] = by_sample.present
     # What each sample says of a background if it may have the allele or not.
     either = np.logaddexp(np.log1p(-priors.present) + absent, np.log(priors.present) + present)
     if normal is not None:
-        # An artefact at one frequency is in the normal too; tumour in the normal is none.
+        # An artifact at one frequency is in the normal too; tumour in the normal is none.
         tumors = [s for s in range(samples) if s != normal]
         either[:, normal] = absent[:, normal]
         errors = slice(0, w.shape[1] + 1)
