@@ -322,11 +322,16 @@ class TestHidden:
 
         long, short, beside = one(100, "", "A" * 90), one(150, "A", ""), one(195, "C", "")
         spans = [(100, 200), (150, 155), (195, 196)]
-        locus = Locus([long, short, beside], spans, 0, [], 1, *4 * [np.zeros(0)])
+        nothing = 4 * [np.zeros(0)]
+        locus = Locus(
+            [long, short, beside], spans, 0, [], [], [], nothing[0], nothing[0], 1, *nothing
+        )
         # 195 is at a breakpoint of the duplication that ends at 200.
         assert hidden([short, beside], [long], locus) == [short]
         assert hidden([long, short, beside], [], locus) == [short, beside]
-        narrow = Locus([short, beside], spans[1:], 0, [], 1, *4 * [np.zeros(0)])
+        narrow = Locus(
+            [short, beside], spans[1:], 0, [], [], [], nothing[0], nothing[0], 1, *nothing
+        )
         assert hidden([short], [beside], narrow) == []
 
 
