@@ -642,3 +642,34 @@ def test_no_reads_at_all(tmp_path):
     calls = made.call(sites=str(sites))
     (record,) = calls.records
     assert [got["DET"] for got in record.samples] == [None, None]
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_mates_that_disagree_within_an_mnv(tmp_path, forced):
+    """The unchanged base between tells nothing there; the fragments still carry the MNV."""
+    mnv = Variant(1800, *changed(1800, 0, 2), {"t": 1.0})
+    made = Patient(SEQUENCE, [(1780, 1820)], [mnv], {"t": 60}, insert=110, error=0)
+    reads = made.reads("t")
+    at = [(r, 1801 - r.pos) for r in reads if r.flag & REVERSE and r.pos <= 1801 < r.pos + 100]
+    for read, k in at[::3]:
+        read.sequence = put(read.sequence, k, other(SEQUENCE[1801]))
+    made = Patient(SEQUENCE, [(1780, 1820)], [], {"t": 0}, extra={"t": reads}).write(tmp_path)
+    site = ("chr1", 1801, "x", mnv.ref, mnv.alt)
+    sites = str(write_sites(tmp_path / "s.vcf", [site])) if forced else None
+    record = made.call(sites=sites).find(*expected(mnv))
+    without, carrying = record.samples[0]["AD"]
+    assert carrying >= len(at) and without == 0
+    assert record.samples[0]["AF"] == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("tract", "expected"), [(8, True), (4, False)])
+def test_a_homopolymer_that_is_read_on(tmp_path, tract, expected, before):
+    """Reads of one strand go on with its base; behind a short one it is taken for a variant."""
+    behind = "CCTGTCAGA" if before else "AGACTGTCC"
+    word = "G" + "T" * tract + behind if before else behind + "T" * tract + "G"
+    text = put(SEQUENCE, 1800, word)
+    at = 1801 + tract if before else 1800
+    made = Patient(text, [(1700, 1900)], [Variant(at, behind, "T" * 9, {"t": 0.08})], {"t": 300})
+    calls = made.write(tmp_path).call()
+    assert ("slippage" in calls.filters(at + 1, behind, "T" * 9)) == expected

@@ -23,6 +23,7 @@ def relapse(patient, drug, disease, gene, protein, *fractions):
         ("larotrectinib", "solid tumors", "NTRK3", "G696A", "NTRK1-G667"),
         ("erdafitinib", "urothelial cancer", "FGFR3", "L608V", "FGFR2-L617V"),
         ("pemigatinib", "cholangiocarcinoma", "KRAS", "G12D", "KRAS-activating"),
+        ("entrectinib", "NSCLC", "ROS1", "G2032R", "ROS1-G2032R"),  # another inhibitor
     ],
 )
 def test_another_gene_or_another_receptor(
@@ -50,6 +51,7 @@ def test_another_gene_or_another_receptor(
         ("larotrectinib", "solid tumors", "NTRK3", "L694A", ()),  # another residue
         ("sacituzumab govitecan", "breast cancer", "KRAS", "G12D", ()),  # acts through its target
         ("venetoclax", "CLL", "MAP2K1", "Q56P", ()),  # the graph does not lead there
+        ("asciminib", "CML", "ABL1", "M244V", ()),  # known of inhibitors that bind elsewhere
     ],
 )
 def test_what_is_left_alone(patient, finding, context, drug, disease, gene, protein, fractions):

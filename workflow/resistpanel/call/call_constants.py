@@ -458,6 +458,15 @@ UNHEARD_SITES = TABLE.add(
     "be variants",
     origin="judgement",
 )
+UNHEARD_DAMAGED = TABLE.add(
+    "UNHEARD_DAMAGED",
+    2.0,
+    unit="sites",
+    meaning="The same for the distribution of one substitution and orientation in a sample of "
+    "molecules, since two errors of molecules at one site occur by chance",
+    origin="measured: in two of the three plasma samples of resources/demo/plasma.yaml, without "
+    "damaged sites, one such site raised the limits of its substitution by a quarter",
+)
 RATHER_ERROR = TABLE.add(
     "RATHER_ERROR",
     0.5,
@@ -793,6 +802,28 @@ HET_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
     origin="judgement",
 )
+RUN_THROUGH_TRACT = TABLE.add(
+    "RUN_THROUGH_TRACT",
+    6,
+    unit="bases",
+    meaning="Filter slippage: a homopolymer of as many bases may be read on into the bases behind",
+    origin="judgement: seen behind six T in public exome reads, qualities of 4 to 30",
+)
+RUN_THROUGH_CHANGES = TABLE.add(
+    "RUN_THROUGH_CHANGES",
+    3,
+    unit="bases",
+    meaning="Filter slippage: fewest substitutions by the base of the homopolymer beside them",
+    origin="judgement: one or two are also true substitutions",
+)
+HET_LOST = TABLE.add(
+    "HET_LOST",
+    0.002,
+    unit="1",
+    meaning="Without a normal, probability that a sample shows a heterozygous germline variant "
+    "above HET_TO: it lost the other copy and has few normal cells, as cell lines have",
+    origin="judgement: a twentieth of the genome in a twenty-fifth of the samples",
+)
 TIN_PRIOR = TABLE.add(
     "TIN_PRIOR",
     0.02,
@@ -914,6 +945,21 @@ LEAST_STRATUM = TABLE.add(
     meaning="A multiplier that is rarer than one in this many times the number of draws is not "
     "used",
     origin="judgement",
+)
+EXPLAINED_ERRORS = TABLE.add(
+    "EXPLAINED_ERRORS",
+    5,
+    unit="errors",
+    meaning="Sites have one limit of detection if this many errors are about as likely under their "
+    "distributions of the multiplier",
+    origin="judgement: about the fragments that a call needs where errors are few",
+)
+EXPLAINED_STEP = TABLE.add(
+    "EXPLAINED_STEP",
+    2.0,
+    unit="log",
+    meaning="Step of the log probability of these errors within which sites have one limit",
+    origin="judgement: about the log odds of one fragment",
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",
@@ -1715,8 +1761,8 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "INHERITED_TRANSLOCATION",
     5e-7,
     unit="1",
-    meaning="Prior of an inherited junction of two chromosomes, heterozygous or homozygous: a "
-    "twentieth of that of a somatic one, where inherited substitutions are 70 times as likely",
+    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its "
+    "square): a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
     origin="judgement: a genome has some ten insertions from another chromosome with unique "
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",

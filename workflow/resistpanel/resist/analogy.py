@@ -7,6 +7,8 @@
    both (``homologous.tsv``).
 3. Another receptor: amplified MET under an ALK inhibitor where patients are reported under an
    inhibitor of EGFR. A way round one receptor is a way round the others of its node.
+4. Another inhibitor of the target: ROS1 G2032R under entrectinib where rows name it for crizotinib.
+   Not from an inhibitor of another type or generation, which binds otherwise.
 
 They are for what relapse brought alone, and for drugs that block a signal, not for those that act
 through their target. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
@@ -61,6 +63,7 @@ class Analogies:
             *self._of_residues(alteration),
             *self._of_cascade(alteration),
             *self._of_receptors(alteration),
+            *self._of_target(alteration),
         ]
         found.sort(key=Match.closeness)
         return [one for one in found if one.closeness() == found[0].closeness()]
@@ -78,7 +81,7 @@ class Analogies:
                     if target == end and sign < 0
                     for gene in pathway.nodes[source].genes
                 )
-        found |= {gene for gene, _ in self._residues}
+        found |= {gene for gene, _ in self._residues} | {row.gene for row, _ in self._target_rows}
         return found | {row.gene for row, _ in self._receptor_rows}
 
     def residues(self, gene: str) -> set[int]:
@@ -206,6 +209,34 @@ class Analogies:
             and self._connected(alteration, drug)
         ]
 
+    @cached_property
+    def _target_rows(self) -> list[tuple[Row, Drug]]:
+        """Rows of single changes of a drug's target under another inhibitor of it."""
+        return [
+            (row, drug)
+            for row in self.context.catalog
+            if row.direction == "resistance"
+            and row.mechanism_class == "on_target_mutation"
+            and row.alteration_type == "substitution"
+            and row.match_level == "exact"
+            for drug in self.drugs
+            if row.gene in drug.targets
+            and not row.drug_match(drug)
+            and any(
+                row.gene in other.targets and binds_alike(drug, other)
+                for other in map(self.context.catalog.drugs.get, row.drugs)
+                if other
+            )
+        ]
+
+    def _of_target(self, alteration: Alteration) -> list[Match]:
+        return [
+            self._match(row, drug, "target")
+            for row, drug in self._target_rows
+            if row.gene == alteration.gene
+            and level_of(alteration, row, self.context.activating) == "exact"
+        ]
+
     def _connected(self, alteration: Alteration, drug: Drug) -> bool:
         """Whether the graph leads from the gene round the target of a drug."""
         if alteration.gene in drug.targets:
@@ -217,3 +248,17 @@ class Analogies:
     def _match(self, row: Row, drug: Drug, how: str) -> Match:
         same = self.context.diseases.match(self.disease, row.disease)
         return Match(row, PATHWAY, drug, how, same)
+
+
+def binds_alike(one: Drug, other: Drug) -> bool:
+    """Return whether two drugs have a class of inhibitors in common, and none that sets them apart.
+
+    Of two types or generations of such a class (``type I FLT3 inhibitor``), each drug has one: what
+    resists the one may not resist the other.
+    """
+    both = set(one.classes) & set(other.classes)
+    for name in both:
+        kinds = [{c for c in drug.classes if c.endswith(f" {name}")} for drug in (one, other)]
+        if all(kinds) and not kinds[0] & kinds[1]:
+            return False
+    return bool(both)

@@ -37,7 +37,7 @@ def weaknesses(kept: Sequence[Match]) -> list[str]:
     if closest.level == PATHWAY:
         lacks.append(
             f"the evidence is for {closest.of_whom} and extended to {closest.drug.name}"
-            if closest.drug_match == "other"
+            if closest.drug_match in ("other", "target")
             else f"the evidence is for {closest.of_what}"
         )
     if closest.row.alteration_type in EXPRESSION:

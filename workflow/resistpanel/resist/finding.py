@@ -384,6 +384,8 @@ def _match_reasons(
 def _what_matched(match: Match) -> str:
     """Return how closely the alteration matches the row, in words."""
     if match.level == PATHWAY:
+        if match.drug_match == "target":
+            return f"the same change under another inhibitor of {match.row.gene}"
         return (
             "the same way round another receptor"
             if match.drug_match == "other"

@@ -123,7 +123,9 @@ class Match:
 
     @property
     def of_what(self) -> str:
-        """What the row speaks of, where that is another gene."""
+        """What the row speaks of, where that is another gene or another inhibitor."""
+        if self.drug_match == "target":
+            return "the same change"
         if self.row.mechanism_class == "on_target_mutation":
             return f"{self.row.alteration} of {self.row.gene}, which corresponds to it"
         what = {"activating": "activated", "amplification": "amplified"}
@@ -138,7 +140,7 @@ class Match:
         """Sort key, the closest match first: level, drug, disease, evidence."""
         return (
             LEVELS.index(self.level),
-            {"drug": 0, "class": 1, "other": 2, None: 3}[self.drug_match],
+            {"drug": 0, "class": 1, "target": 2, "other": 3, None: 4}[self.drug_match],
             {True: 0, None: 1, False: 2}[self.disease],
             EVIDENCE_LEVELS.index(self.row.evidence_level),
         )

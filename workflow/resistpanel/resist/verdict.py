@@ -275,6 +275,7 @@ def _state_in_words(finding: Finding) -> str:
             f"{first} Resistance to {resisted} is inferred: {closest.of_what}, is reported to "
             f"resist {closest.of_whom}."
             if closest.row.mechanism_class == "on_target_mutation"
+            and closest.drug_match != "target"
             else f"{first} Resistance to {resisted} is inferred: {closest.of_what} is reported to "
             f"resist {closest.of_whom}."
         )
