@@ -96,6 +96,9 @@ def catalogued(facts: Path) -> dict[tuple[str, int], dict]:
         add(row["gene"], text, source, row["civic_grch37"] or "")
     shipped = reference_residues([*load_catalog(), *load_drivers()])
     for (gene, residue), aa in shipped.items():
+        # Where a source numbers another transcript, the catalogue's residue is the panel's.
+        if found.get((gene, residue), {"aa": {aa}})["aa"] != {aa}:
+            del found[gene, residue]
         if (gene, residue) not in found:
             add(gene, f"{aa}{residue}", "catalogue")
     return found
@@ -153,8 +156,8 @@ def codon_rows(facts: Path, genes: dict[str, Gene]) -> list[tuple]:
     return rows
 
 
-#: Numbered in FGFR2's IIIb transcript, one more than in the panel's (N549, V564).
-MISNUMBERED = {("FGFR2", 550), ("FGFR2", 565)}
+#: Numbered in FGFR2's IIIb transcript, one more than in the panel's (N549).
+MISNUMBERED = {("FGFR2", 550)}
 
 
 def table1_rows(facts: Path) -> list[tuple]:

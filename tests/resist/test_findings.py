@@ -91,8 +91,8 @@ def test_what_is_known_of_the_very_change_outweighs_the_codon(patient, finding, 
 @pytest.mark.parametrize(
     ("gene", "protein", "mechanism"),
     [
-        ("MAP2K2", "F57C", "downstream_mutation"),
-        ("HRAS", "Q61R", "upstream_activation"),
+        ("MAP2K2", "R231L", "downstream_mutation"),
+        ("HRAS", "E62G", "upstream_activation"),
         ("PTPN11", "E76K", "upstream_activation"),
         ("RAF1", "S259P", "bypass"),
         ("PIK3R1", "N564D", "bypass"),
@@ -156,7 +156,7 @@ def test_what_is_typical_of_the_spectrum_counts_against_a_candidate(patient, fin
 def test_the_rank_is_known_before_candidate_and_acquired_before_rising(patient, context):
     p = v600e(patient("vemurafenib")).background(2)
     p.add("PTPRD", "E900K", 0.0, 0.5)
-    p.add("MAP2K2", "F57C", 0.0, 0.5)
+    p.add("MAP2K2", "R231L", 0.0, 0.5)
     p.add("NRAS", "Q61K", 0.02, 0.4)
     p.add("MAP2K1", "C121S", 0.0, 0.05)
     p.add("RET", "K710N", 0.0, 0.5)
@@ -167,7 +167,7 @@ def test_the_rank_is_known_before_candidate_and_acquired_before_rising(patient, 
         "MAP2K1 p.C121S",
         "NRAS p.Q61R",
         "NRAS p.Q61K",
-        "MAP2K2 p.F57C",
+        "MAP2K2 p.R231L",
         "RET p.K710N",
         "BRAF p.V600E",
     ]
@@ -309,9 +309,9 @@ def test_a_candidate_says_what_was_examined(patient, context):
 
 def test_an_uncatalogued_amplification_in_the_pathway(patient, finding, context):
     p = v600e(patient("vemurafenib")).background()
-    p.amplify("MAP3K8", 0.0, 2.0)
+    p.amplify("ERBB3", 0.0, 2.0)
     value = p.resist(context)
-    found = finding(value, "MAP3K8")
+    found = finding(value, "ERBB3")
     assert (found.effect, found.mechanism_class) == ("candidate", "bypass")
     assert value["coverage"]["copy_number"] is True
 

@@ -1,5 +1,7 @@
 """Numbers in sentences."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -124,10 +126,13 @@ def test_what_relapse_brought_is_not_germline(patient, context):
 
 def test_a_citation_that_was_not_looked_up_is_marked(patient, finding, context):
     p = patient("avapritinib", disease="GIST").background()
-    p.add("PDGFRA", "V658A", 0.0, 0.2)
-    notes = {e["id"]: e["note"] for e in finding(p.resist(context), "PDGFRA").evidence}
-    note = notes["PDGFRA-V658A-avapritinib"]
-    assert note.endswith("citation not looked up in PubMed: 32972961")
+    p.add("PDGFRA", "D842V", 0.0, 0.2)
+    row = context.catalog["PDGFRA-D842V-crenolanib"]
+    known = replace(context.citations[row.pmid[0]], state="unverified")
+    doubted = replace(context, citations=context.citations | {row.pmid[0]: known})
+    found = finding(p.resist(doubted), "PDGFRA")
+    notes = {e["id"]: e["note"] for e in found.other_evidence}
+    assert notes[row.id].endswith(f"citation not looked up in PubMed: {row.pmid[0]}")
     p = patient("vemurafenib").background()
     p.add("MAP2K1", "C121S", 0.0, 0.2)
     notes = {e["id"]: e["note"] for e in finding(p.resist(context), "MAP2K1").evidence}

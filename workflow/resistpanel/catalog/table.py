@@ -43,6 +43,8 @@ EVIDENCE_LEVELS = (
     "screen",
     "inferred",
 )
+#: Evidence that was seen in patients.
+IN_PATIENTS = ("clinical", "case report")
 
 #: Alteration types that the DNA of a coding panel does not show.
 NOT_IN_DNA = {
@@ -101,7 +103,7 @@ class Part:
         if span := protein.parse_range(self.text):
             return span[0] <= change.start <= span[1]
         if codon := protein.parse_codon(self.text):
-            return change.start == codon[1]
+            return (change.ref, change.start) == codon
         return change == protein.parse(self.text)
 
 
@@ -177,7 +179,7 @@ class Row:
         if self.match_level == "exact":
             return change == self.change
         if self.match_level == "codon":
-            return change.kind == "substitution" and change.start == self.codon[1]
+            return change.kind == "substitution" and (change.ref, change.start) == self.codon
         if self.match_level == "range":
             first, last = self.span
             inside = first <= change.start and change.end <= last

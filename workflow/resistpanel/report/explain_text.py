@@ -256,7 +256,12 @@ def _states(facts: dict) -> list[str]:
 def _evidence(rows: list[dict]) -> list[str]:
     lines = []
     for row in rows:
-        drug = {"drug": "the drug given", "class": "its class"}.get(row["drug_match"], "other drug")
+        drug = {
+            "drug": "the drug given",
+            "class": "its class",
+            "target": "another inhibitor of the target",
+            "other": "a drug against another receptor",
+        }.get(row["drug_match"], "other drug")
         lines.append(
             f"    {row['id']}: {row['direction']}, {row['evidence_level']}, {row['match_level']} "
             f"match, {drug} ({', '.join(row['drugs'])}), {row['disease'] or 'any disease'}"

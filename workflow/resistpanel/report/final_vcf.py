@@ -34,7 +34,7 @@ INFO = (
     ("RP_EFFECT", 1, "String", "Against the drugs given: known, candidate, driver, "
      "other_driver, not_connected or no_effect; of germline variants inherited_resistance"),
     ("RP_MECHANISM", 1, "String", "How it acts against the drugs given"),
-    ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene or class"),
+    ("RP_MATCH", 1, "String", "Catalogue match: exact, codon, range, gene, class or pathway"),
     ("RP_DIRECTION", 1, "String", "Direction in the catalogue: resistance, none or sensitivity"),
     ("RP_EVIDENCE", ".", "String", "Catalogue rows on the drugs given, as ID|level|drugs (joined "
      "by &)|PMIDs (joined by &)"),

@@ -35,24 +35,24 @@ import pysam
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.sites import Targets, reference_codon
+from resistpanel.catalog.table import IN_PATIENTS
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import merge_targets, read_targets
 from resistpanel.core.sequence import GENETIC_CODE, complement
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.analogy import Analogies
 from resistpanel.resist.context import Context
-from resistpanel.resist.match import LEVELS, Match, effective, find_matches
+from resistpanel.resist.match import LEVELS, PATHWAY, Match, effective, find_matches
 from resistpanel.resist.resist_constants import (
     MECHANISM_PRIOR,
     NOT_IN_PATIENTS,
     PASSENGERS,
     PASSENGERS_WEIGHT,
+    SAME_PATHWAY,
     SAME_RESIDUE,
 )
-
-#: Evidence that was seen in patients.
-IN_PATIENTS = ("clinical", "case report")
 
 #: Types of variants, by what is known of each.
 SUBSTITUTIONS = ("C>A", "C>G", "C>T", "T>A", "T>C", "T>G")
@@ -163,6 +163,7 @@ class Chance:
     ):
         self.panel, self.patient, self.context, self.tier = panel, patient, context, tier
         self._known: dict[tuple, Grade | None] = {}
+        self._analogies = Analogies(context, patient.drugs, patient.disease)
 
     @property
     def hits(self) -> dict[str, dict[Grade, int]]:
@@ -177,20 +178,21 @@ class Chance:
         found: dict[str, dict[Grade, int]] = {
             name: collections.Counter() for name in (*SUBSTITUTIONS, *INDELS)
         }
+        alike = self._analogies.genes()
         for gene, codons in self.panel.codons.items():
-            if not any(
+            if gene not in alike and not any(
                 row.direction == "resistance" and any(map(row.drug_match, self.patient.drugs))
                 for row in self.context.catalog.of_gene(gene)
             ):
                 continue
             single, spans = self._named(gene)
-            alike: dict[tuple, list[int]] = {}
+            places: dict[tuple, list[int]] = {}
             for residue, codon in enumerate(codons, 1):
                 if codon:
                     within = tuple(first <= residue <= last for first, last in spans)
                     key = (codon, residue if residue in single else 0, within)
-                    alike.setdefault(key, []).append(residue)
-            for (codon, one, within), residues in alike.items():
+                    places.setdefault(key, []).append(residue)
+            for (codon, one, within), residues in places.items():
                 place = gene, one, within
                 self._count(place, residues[0], codon, len(residues), found)
         return found
@@ -200,6 +202,7 @@ class Chance:
         rows = [*self.context.catalog.of_gene(gene)]
         rows += [one for one in self.context.activating if one.gene == gene]
         single = {number for row in rows for number, _ in row.residues}
+        single |= self._analogies.residues(gene)
         return single, [row.span for row in rows if row.span]
 
     def _count(
@@ -243,7 +246,7 @@ class Chance:
             alteration, self.context.catalog, self.context.activating, self.patient.drugs,
             self.context.diseases, self.patient.disease,
         )  # fmt: skip
-        kept = effective(matches)
+        kept = effective([*matches, *self._analogies.of(alteration, matches)])
         if not any(match.row.direction == "resistance" for match in kept):
             return None
         return LEVELS.index(kept[0].level), self.tier(kept)
@@ -279,7 +282,8 @@ class Chance:
         `MECHANISM_PRIOR` is divided over the rows of resistance to the drugs given that small
         variants can match; one without evidence from patients counts as `NOT_IN_PATIENTS`. Like
         the finding are the rows of its match level with evidence as of its closest matches, in
-        patients or not; for another substitution of a residue, `SAME_RESIDUE` of the exact rows.
+        patients or not; for another substitution of a residue, `SAME_RESIDUE` of the exact rows;
+        by analogy, `SAME_PATHWAY` of the rows of all levels.
 
         Parameters
         ----------
@@ -287,6 +291,8 @@ class Chance:
             Those of the finding that count, the closest first.
         """
         closest = [m for m in matches if m.level == matches[0].level]
+        if closest[0].level == PATHWAY:
+            return MECHANISM_PRIOR * SAME_PATHWAY
         seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
         alike, total = 0.0, 0.0
         for row in self.context.catalog:

@@ -14,13 +14,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from resistpanel.catalog.table import IN_PATIENTS
 from resistpanel.core.text import join, percent, probability
 from resistpanel.records.resist import Confidence, Driver
 from resistpanel.resist.alteration import Patient
-from resistpanel.resist.chance import IN_PATIENTS, Chance, CodingPanel
+from resistpanel.resist.chance import Chance, CodingPanel
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding
-from resistpanel.resist.match import Match
+from resistpanel.resist.match import EXPRESSION, PATHWAY, Match
 from resistpanel.resist.resist_constants import EVEN, LIKELY, MECHANISM_PRIOR, UNCATALOGUED
 
 
@@ -33,6 +34,14 @@ def weaknesses(kept: Sequence[Match]) -> list[str]:
         lacks.append("the catalogue lists another change of this residue, not this one")
     if apart := [one.label for one in closest.partners if not one.in_cis]:
         lacks.append(f"whether {join(apart)} is on the same molecule is not known")
+    if closest.level == PATHWAY:
+        lacks.append(
+            f"the evidence is for {closest.of_whom} and extended to {closest.drug.name}"
+            if closest.drug_match in ("other", "target")
+            else f"the evidence is for {closest.of_what}"
+        )
+    if closest.row.alteration_type in EXPRESSION:
+        lacks.append("the evidence is of the expression, not of copies of the gene")
     if all(m.drug_match == "class" and m.row.drugs for m in speaking if m.level == closest.level):
         lacks.append(f"the evidence is for other drugs of the class of {closest.drug.name}")
     if not any(m.row.evidence_level in IN_PATIENTS for m in speaking):

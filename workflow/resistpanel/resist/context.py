@@ -14,6 +14,7 @@ from resistpanel.catalog.classes import (
     load_recurrent,
 )
 from resistpanel.catalog.drivers import Driver, load_drivers
+from resistpanel.catalog.homologous import Homologous, load_homologous
 from resistpanel.catalog.options import Option, load_options
 from resistpanel.catalog.pathway import Pathway, load_pathway
 from resistpanel.catalog.table import Catalog, load_catalog
@@ -32,6 +33,7 @@ class Context:
     citations: dict[str, Citation] = field(default_factory=dict)
     inactivating: list[Activating] = field(default_factory=list)
     recurrent: list[Activating] = field(default_factory=list)
+    homologous: list[Homologous] = field(default_factory=list)
 
 
 def load_context(
@@ -51,4 +53,5 @@ def load_context(
         load_citations(folder),
         load_inactivating(folder),
         load_recurrent(folder),
+        load_homologous(folder),
     )

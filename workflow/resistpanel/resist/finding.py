@@ -9,9 +9,17 @@ from resistpanel.core.text import join, percent, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
+from resistpanel.resist.analogy import Analogies
 from resistpanel.resist.context import Context
 from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
-from resistpanel.resist.match import LEVELS, Match, effective, find_matches, overruled
+from resistpanel.resist.match import (
+    LEVELS,
+    PATHWAY,
+    Match,
+    effective,
+    find_matches,
+    overruled,
+)
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
 from resistpanel.resist.tests_after import add_reasons, earlier
@@ -132,7 +140,10 @@ def find(patient: Patient, context: Context) -> list[Finding]:
         and any(alteration.detected(name) for name in tumours)
     ]
     spectrum = _uv_share(considered)
-    findings = [_finding(alteration, patient, context, spectrum) for alteration in considered]
+    analogies = Analogies(context, patient.drugs, patient.disease)
+    findings = [
+        _finding(alteration, patient, context, spectrum, analogies) for alteration in considered
+    ]
     return sorted(findings, key=Finding.order)
 
 
@@ -147,7 +158,11 @@ def _is_c_to_t(substitution: tuple[str, str]) -> bool:
 
 
 def _finding(
-    alteration: Alteration, patient: Patient, context: Context, spectrum: tuple[int, int]
+    alteration: Alteration,
+    patient: Patient,
+    context: Context,
+    spectrum: tuple[int, int],
+    analogies: Analogies,
 ) -> Finding:
     matches = find_matches(
         alteration,
@@ -162,6 +177,8 @@ def _finding(
     if role.driver is not None:
         # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
         matches = [match for match in matches if not match.inferred]
+    else:
+        matches = [*matches, *analogies.of(alteration, matches)]
     likely = presumed(alteration, matches, patient, drivers, context)
     aside = _set_aside(matches, role.covered | likely, patient)
     countered = _countered([match for match in matches if match not in aside])
@@ -341,7 +358,9 @@ def _match_reasons(
     for match in kept:
         row = match.row
         named = match.drug.name
-        if match.drug_match == "class" and row.drugs:
+        if match.level == PATHWAY:
+            named = match.of_whom
+        elif match.drug_match == "class" and row.drugs:
             named = f"{join(row.drugs)}, of the class of {match.drug.name}"
         elif match.drug_match == "class":
             shared = next(name for name in row.drug_class if name in match.drug.classes)
@@ -364,8 +383,18 @@ def _match_reasons(
 
 def _what_matched(match: Match) -> str:
     """Return how closely the alteration matches the row, in words."""
+    if match.level == PATHWAY:
+        if match.drug_match == "target":
+            return f"the same change under another inhibitor of {match.row.gene}"
+        return (
+            "the same way round another receptor"
+            if match.drug_match == "other"
+            else f"acts like {match.of_what}"
+        )
     if match.level == "gene":
         return {
+            "overexpression": "amplification of a gene whose overexpression is reported",
+            "expression_loss": "deletion of a gene whose loss of expression is reported",
             "amplification": "amplification of the gene",
             "deletion": "deletion of the gene",
             "loss_of_function": "loss of function of the gene",

@@ -2,18 +2,23 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from resistpanel.catalog.classes import Activating, Diseases
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
-from resistpanel.catalog.table import EVIDENCE_LEVELS, Catalog, Row
+from resistpanel.catalog.table import EVIDENCE_LEVELS, IN_PATIENTS, Catalog, Row
+from resistpanel.core.text import join, plural
 from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration, Partner
 
 #: Match levels, the closest first.
-LEVELS = ("exact", "codon", "range", "class", "gene")
+LEVELS = ("exact", "codon", "range", "class", "gene", "pathway")
+#: Level of the rows that speak by analogy (`resistpanel.resist.analogy`).
+PATHWAY = "pathway"
 
+#: Alteration types of expression, which more or fewer copies of the gene bring about.
+EXPRESSION = {"overexpression": "amplification", "expression_loss": "deletion"}
 
 #: Alteration types that junctions show, of the whole gene.
 JUNCTIONS = ("fusion", "kinase_domain_duplication")
@@ -42,7 +47,8 @@ def duplicates_in(alteration: Alteration, row: Row | Driver) -> bool:
     """Return whether an internal tandem duplication in frame overlaps the residues of a row.
 
     Such a row names where the copy is inserted; the residues that are repeated may begin before it
-    or end beyond it.
+    or end beyond it. A copy that begins within a codon is an insertion by its name, behind the
+    residues that it repeats.
     """
     names = alteration.usual_name, alteration.junction.name if alteration.junction else ""
     if not any((name or "").startswith(f"{alteration.gene}-ITD") for name in names):
@@ -51,7 +57,9 @@ def duplicates_in(alteration: Alteration, row: Row | Driver) -> bool:
         return False
     first, last = row.span
     return any(
-        change.kind in ("duplication", "insertion") and change.start <= last and first <= change.end
+        change.kind in ("duplication", "insertion")
+        and change.start - max(len(change.alt) - 1, 0) <= last
+        and first <= change.end
         for change in alteration.changes
     )
 
@@ -93,7 +101,8 @@ class Match:
     drug : Drug or None
         The drug given that the row speaks of; None if it speaks of others.
     drug_match : str or None
-        ``drug`` if the row names the drug given, ``class`` if it names its class.
+        ``drug`` if the row names the drug given, ``class`` if it names its class, ``other`` if it
+        speaks of a drug against another receptor.
     disease : bool or None
         Whether the row's disease is the patient's; None if either is not given.
     partners : tuple of Partner
@@ -112,11 +121,26 @@ class Match:
         """Whether the row names another substitution of the residue, and that one alone."""
         return self.level == "codon" and self.row.match_level == "exact"
 
+    @property
+    def of_what(self) -> str:
+        """What the row speaks of, where that is another gene or another inhibitor."""
+        if self.drug_match == "target":
+            return "the same change"
+        if self.row.mechanism_class == "on_target_mutation":
+            return f"{self.row.alteration} of {self.row.gene}, which corresponds to it"
+        what = {"activating": "activated", "amplification": "amplified"}
+        return f"{what.get(self.row.alteration_type, 'lost')} {self.row.gene}"
+
+    @property
+    def of_whom(self) -> str:
+        """The drugs that the row names, or its classes."""
+        return join(self.row.drugs) if self.row.drugs else join(map(plural, self.row.drug_class))
+
     def closeness(self) -> tuple[int, int, int, int]:
         """Sort key, the closest match first: level, drug, disease, evidence."""
         return (
             LEVELS.index(self.level),
-            {"drug": 0, "class": 1, None: 2}[self.drug_match],
+            {"drug": 0, "class": 1, "target": 2, "other": 3, None: 4}[self.drug_match],
             {True: 0, None: 1, False: 2}[self.disease],
             EVIDENCE_LEVELS.index(self.row.evidence_level),
         )
@@ -155,7 +179,9 @@ def same_residue(alteration: Alteration, row: Row) -> bool:
     if row.direction != "resistance" or alteration.germline or before:
         return False
     return any(
-        change.kind == "substitution" and change.start == row.change.start and change != row.change
+        change.kind == "substitution"
+        and (change.ref, change.start) == (row.change.ref, row.change.start)
+        and change != row.change
         for change in alteration.changes
     )
 
@@ -172,6 +198,8 @@ def level_of(alteration: Alteration, row: Row, activating: Iterable[Activating])
         return "gene" if shown_by_junction(alteration, row.alteration_type) else None
     if row.alteration_type == "splice" and skips_exon(alteration, row.alteration):
         return "exact"
+    if alteration.copy_number and EXPRESSION.get(row.alteration_type) == alteration.copy_number:
+        return "gene"
     if not row.visible_in_dna:
         return None
     if alteration.copy_number:
@@ -225,7 +253,32 @@ def find_matches(
         )
         same = diseases.match(disease, row.disease)
         matches.append(Match(row, level, best[1], best[0], same, compound(alteration, row)))
-    return sorted(matches, key=Match.closeness)
+    return sorted(_under_the_drug(alteration, matches), key=Match.closeness)
+
+
+def _under_the_drug(alteration: Alteration, matches: Sequence[Match]) -> list[Match]:
+    """Return the matches, those of a residue as exact where the alteration came under the drug.
+
+    A row that says of the very change that it stays sensitive is of patients who had another drug
+    before. Where the change came under this drug, and patients are reported in whom changes of
+    the residue came under it, that row does not outweigh them.
+    """
+    if alteration.germline or alteration.state not in GAINED:
+        return list(matches)
+    sensitive = {
+        m.drug.name
+        for m in matches
+        if m.drug_match == "drug" and m.level == "exact" and m.row.direction == "sensitivity"
+    }
+    return [
+        replace(m, level="exact")
+        if m.drug_match == "drug"
+        and m.drug.name in sensitive
+        and (m.level, m.row.match_level, m.row.direction) == ("codon", "codon", "resistance")
+        and m.row.evidence_level in IN_PATIENTS
+        else m
+        for m in matches
+    ]
 
 
 def effective(matches: Sequence[Match]) -> list[Match]:

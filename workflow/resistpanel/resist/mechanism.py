@@ -7,7 +7,7 @@ from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.pathway import Pathway, Relation
 from resistpanel.core.text import join
 from resistpanel.resist.alteration import Alteration
-from resistpanel.resist.match import Match, effective
+from resistpanel.resist.match import PATHWAY, Match, effective
 from resistpanel.resist.resist_constants import THROUGH_TARGET
 
 #: The mechanism classes of the on-target group.
@@ -54,11 +54,13 @@ def mechanisms(
     for drug in drugs:
         targets = sorted(drug.targets, key=lambda target: target not in aimed_at)
         relation = pathway.relate(alteration.gene, targets)
-        ours = [m for m in kept if m.row.drug_match(drug)]
+        ours = [
+            m for m in kept if (m.drug == drug if m.level == PATHWAY else m.row.drug_match(drug))
+        ]
         match = next(
             (m for m in ours if m.row.direction == "resistance"), ours[0] if ours else None
         )
-        if match is not None:
+        if match is not None and (match.level != PATHWAY or relation is None):
             kind = match.row.mechanism_class
         elif relation is not None:
             kind = _refined(alteration, relation)

@@ -122,6 +122,22 @@ SAME_RESIDUE = TABLE.add(
     origin="measured: of the 194 exact substitutions of resistance in the catalogue, 63 are at a "
     "residue with another one",
 )
+SAME_PATHWAY = TABLE.add(
+    "SAME_PATHWAY",
+    0.1,
+    unit="1",
+    meaning="Mechanisms that are known by analogy alone (another gene of a cascade, an inhibitor "
+    "of another receptor), to those that have a row",
+    origin="judgement: what a cascade brings about is named for most drugs",
+)
+CASCADES = TABLE.add(
+    "CASCADES",
+    (("RAS", "RAF", "MEK", "ERK"), ("PI3K", "AKT")),
+    unit="nodes of the pathway",
+    meaning="Nodes in a row, of which activating one does the same as activating one before it",
+    origin="judgement: the two cascades of Wagle 2011 and Garcia-Alvarez 2021, without their "
+    "branches",
+)
 PASSENGERS = TABLE.add(
     "PASSENGERS",
     10.0,

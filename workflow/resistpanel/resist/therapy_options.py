@@ -11,7 +11,7 @@ from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding, phase
-from resistpanel.resist.match import Match
+from resistpanel.resist.match import PATHWAY, Match
 
 #: The words of an option or a drug class; a hyphen joins and separates.
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -58,7 +58,9 @@ def _resisting(finding: Finding, drug: Drug) -> list[Match]:
     same in every tumour.
     """
     ours = [
-        m for m in finding.matches if m.disease is not False or m.row.mechanism_class == "reversion"
+        m
+        for m in finding.matches
+        if m.level != PATHWAY and (m.disease is not False or m.row.mechanism_class == "reversion")
     ]
     closest = _closest(ours, drug)
     return closest if all(m.row.direction == "resistance" for m in closest) else []
@@ -103,6 +105,10 @@ def resisted_drugs(finding: Finding) -> list[tuple[str, str]]:
     kept = [m for m in kept if m.disease is not False] or kept
     found = []
     for drug in (mechanism.drug for mechanism in finding.mechanisms):
+        if kept[0].level == PATHWAY:
+            if drug == kept[0].drug:
+                found.append((drug.name, f"{kept[0].row.evidence_level}, by analogy"))
+            continue
         how = [(m.row, m.row.drug_match(drug)) for m in kept]
         rows = [row for row, match in how if match == "drug"]
         by_class = [row for row, match in how if match == "class"]

@@ -21,6 +21,7 @@ from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding, state_text
+from resistpanel.resist.match import PATHWAY
 from resistpanel.resist.negatives import classes_text, coverage_text
 from resistpanel.resist.tests_after import (
     elsewhere,
@@ -268,6 +269,16 @@ def _state_in_words(finding: Finding) -> str:
     for name, level in resisted_drugs(finding):
         by_level.setdefault(level, []).append(name)
     resisted = join(f"{join(names)} ({level})" for level, names in by_level.items())
+    closest = finding.kept[0]
+    if closest.level == PATHWAY:
+        return (
+            f"{first} Resistance to {resisted} is inferred: {closest.of_what}, is reported to "
+            f"resist {closest.of_whom}."
+            if closest.row.mechanism_class == "on_target_mutation"
+            and closest.drug_match != "target"
+            else f"{first} Resistance to {resisted} is inferred: {closest.of_what} is reported to "
+            f"resist {closest.of_whom}."
+        )
     return f"{first} It is reported to confer resistance to {resisted}."
 
 

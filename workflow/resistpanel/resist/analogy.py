@@ -1,0 +1,264 @@
+"""Rows that speak of an alteration by analogy, where no row names it for the drug given.
+
+1. Another gene of the cascade: activated NRAS where rows name KRAS for the drug, activated MAP2K1
+   below it, a lost NF1 above it. What activates a node of a cascade does the same as what activates
+   a node before it.
+2. The residue of a related gene: NTRK3 G696 where rows name G667 of NTRK1 for a drug that inhibits
+   both (``homologous.tsv``).
+3. Another receptor: amplified MET under an ALK inhibitor where patients are reported under an
+   inhibitor of EGFR. A way round one receptor is a way round the others of its node.
+4. Another inhibitor of the target: ROS1 G2032R under entrectinib where rows name it for crizotinib.
+   Not from an inhibitor of another type or generation, which binds otherwise.
+
+They are for what relapse brought alone, and for drugs that block a signal, not for those that act
+through their target. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
+left out of 1: whether the drug inhibits it too depends on the drug.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.table import AROUND_TARGET, IN_PATIENTS, Row
+from resistpanel.core.vocabulary import GAINED
+from resistpanel.resist.alteration import Alteration
+from resistpanel.resist.context import Context
+from resistpanel.resist.match import PATHWAY, Match, level_of
+from resistpanel.resist.mechanism import acts_through
+from resistpanel.resist.resist_constants import CASCADES
+
+#: Types of rows that are extended to inhibitors of another receptor.
+_OF_RECEPTORS = ("activating", "amplification", "loss_of_function")
+
+
+def came(alteration: Alteration) -> bool:
+    """Whether relapse brought an alteration, or may have: no sample shows it before."""
+    if alteration.germline or alteration.before == "present":
+        return False
+    return alteration.state is None or alteration.state in GAINED
+
+
+class Analogies:
+    """The rows that hold by analogy for the drugs given.
+
+    Parameters
+    ----------
+    context : Context
+    drugs : iterable of Drug
+        The drugs given.
+    disease : str or None
+        Of the patient.
+    """
+
+    def __init__(self, context: Context, drugs: Iterable[Drug], disease: str | None):
+        self.context = context
+        self.drugs = [drug for drug in drugs if not acts_through(drug)]
+        self.disease = disease
+
+    def of(self, alteration: Alteration, matches: Sequence[Match]) -> list[Match]:
+        """Return the closest rows by analogy; none if a row speaks of the alteration itself."""
+        if not self.drugs or not came(alteration) or any(match.drug for match in matches):
+            return []
+        found = [
+            *self._of_residues(alteration),
+            *self._of_cascade(alteration),
+            *self._of_receptors(alteration),
+            *self._of_target(alteration),
+        ]
+        found.sort(key=Match.closeness)
+        return [one for one in found if one.closeness() == found[0].closeness()]
+
+    def genes(self) -> set[str]:
+        """Return the genes that may match by analogy."""
+        pathway, found = self.context.pathway, set()
+        for _, node, _ in self._cascade_rows:
+            cascade = next(c for c in CASCADES if node in c)
+            for end in cascade[cascade.index(node) :]:
+                found.update(pathway.nodes[end].genes if end in pathway.nodes else ())
+                found.update(
+                    gene
+                    for source, target, sign in pathway.edges
+                    if target == end and sign < 0
+                    for gene in pathway.nodes[source].genes
+                )
+        found |= {gene for gene, _ in self._residues} | {row.gene for row, _ in self._target_rows}
+        return found | {row.gene for row, _ in self._receptor_rows}
+
+    def residues(self, gene: str) -> set[int]:
+        """Return the residues of a gene that correspond to those of rows of related genes."""
+        return {residue for of, residue in self._residues if of == gene}
+
+    @cached_property
+    def _residues(self) -> dict[tuple[str, int], list[tuple[str, Row, Drug]]]:
+        """Reference residue, row and drug, by the gene and residue that correspond to the row's."""
+        found: dict[tuple[str, int], list[tuple[str, Row, Drug]]] = {}
+        for row in self.context.catalog:
+            if row.direction != "resistance" or row.mechanism_class != "on_target_mutation":
+                continue
+            if row.alteration_type != "substitution" or not row.residues:
+                continue
+            drug = next((drug for drug in self.drugs if row.drug_match(drug)), None)
+            number, letter = row.residues[0]
+            for pair in self.context.homologous if drug else ():
+                other = pair.other if row.gene == pair.gene else pair.gene
+                residue = pair.residue(row.gene, number, other)
+                if residue and other in drug.targets:
+                    found.setdefault((other, residue), []).append((letter, row, drug))
+        return found
+
+    def _of_residues(self, alteration: Alteration) -> list[Match]:
+        return [
+            self._match(row, drug, row.drug_match(drug))
+            for change in alteration.changes
+            if change.kind == "substitution"
+            for letter, row, drug in self._residues.get((alteration.gene, change.start), ())
+            if letter == change.ref
+        ]
+
+    def _reached(self, gene: str, gain: bool, loss: bool) -> str | None:
+        """Return the node of a cascade that a gained or lost gene activates, or None."""
+        pathway = self.context.pathway
+        node = pathway.node_of(gene)
+        if node is None:
+            return None
+        nodes = {name for cascade in CASCADES for name in cascade}
+        if gain and node.id in nodes:
+            return node.id
+        if loss:
+            for source, target, sign in pathway.edges:
+                if source == node.id and sign < 0 and target in nodes:
+                    return target
+        return None
+
+    @cached_property
+    def _around(self) -> list[Row]:
+        """Rows of resistance around a target that name no single change."""
+        return [
+            row
+            for row in self.context.catalog
+            if row.direction == "resistance"
+            and row.mechanism_class in AROUND_TARGET
+            and row.alteration_type in _OF_RECEPTORS
+            and row.match_level in ("class", "gene")
+        ]
+
+    @cached_property
+    def _cascade_rows(self) -> list[tuple[Row, str, Drug]]:
+        """Rows for a drug given whose gene activates a node of a cascade."""
+        found = []
+        for row in self._around:
+            node = self._reached(
+                row.gene, row.alteration_type == "activating",
+                row.alteration_type == "loss_of_function",
+            )  # fmt: skip
+            drug = next((drug for drug in self.drugs if row.drug_match(drug)), None)
+            if node and drug:
+                found.append((row, node, drug))
+        return found
+
+    @cached_property
+    def _receptor_rows(self) -> list[tuple[Row, Drug]]:
+        """Rows of patients for drugs against another receptor of the node of a drug's target."""
+        found = []
+        for drug in self.drugs:
+            mine = self._receptors([drug])
+            if not mine or not any(d.sensitised([drug]) for d in self.context.drivers):
+                continue
+            for row in self._around:
+                if row.evidence_level not in IN_PATIENTS or row.gene in drug.targets:
+                    continue
+                named = [self.context.catalog.drugs.get(name) for name in row.drugs]
+                classes = set(row.drug_class)
+                named += [d for d in self.context.catalog.drugs if classes & set(d.classes)]
+                if not row.drug_match(drug) and mine & self._receptors(filter(None, named)):
+                    found.append((row, drug))
+        return found
+
+    def _receptors(self, drugs: Iterable[Drug]) -> set[str]:
+        """Return the nodes of receptors among the targets of drugs."""
+        nodes = [self.context.pathway.node_of(t) for drug in drugs for t in drug.targets]
+        return {node.id for node in nodes if node is not None and node.role == "receptor"}
+
+    def _of_cascade(self, alteration: Alteration) -> list[Match]:
+        gain = not alteration.copy_number and any(
+            known.gene == alteration.gene and any(map(known.matches_change, alteration.changes))
+            for known in self.context.activating
+        )
+        node = self._reached(alteration.gene, gain, alteration.inactivates)
+        if node is None:
+            return []
+        pathway = self.context.pathway
+        here = pathway.node_of(alteration.gene)
+        cascade = next(c for c in CASCADES if node in c)
+        before = cascade[: cascade.index(node) + 1]
+        return [
+            self._match(row, drug, row.drug_match(drug))
+            for row, at, drug in self._cascade_rows
+            if at in before
+            and row.gene != alteration.gene
+            and here not in map(pathway.node_of, drug.targets)
+            and self._connected(alteration, drug)
+        ]
+
+    def _of_receptors(self, alteration: Alteration) -> list[Match]:
+        return [
+            self._match(row, drug, "other")
+            for row, drug in self._receptor_rows
+            if row.gene == alteration.gene
+            and level_of(alteration, row, self.context.activating) in ("class", "gene")
+            and self._connected(alteration, drug)
+        ]
+
+    @cached_property
+    def _target_rows(self) -> list[tuple[Row, Drug]]:
+        """Rows of single changes of a drug's target under another inhibitor of it."""
+        return [
+            (row, drug)
+            for row in self.context.catalog
+            if row.direction == "resistance"
+            and row.mechanism_class == "on_target_mutation"
+            and row.alteration_type == "substitution"
+            and row.match_level == "exact"
+            for drug in self.drugs
+            if row.gene in drug.targets
+            and not row.drug_match(drug)
+            and any(
+                row.gene in other.targets and binds_alike(drug, other)
+                for other in map(self.context.catalog.drugs.get, row.drugs)
+                if other
+            )
+        ]
+
+    def _of_target(self, alteration: Alteration) -> list[Match]:
+        return [
+            self._match(row, drug, "target")
+            for row, drug in self._target_rows
+            if row.gene == alteration.gene
+            and level_of(alteration, row, self.context.activating) == "exact"
+        ]
+
+    def _connected(self, alteration: Alteration, drug: Drug) -> bool:
+        """Whether the graph leads from the gene round the target of a drug."""
+        if alteration.gene in drug.targets:
+            return False
+        relation = self.context.pathway.relate(alteration.gene, sorted(drug.targets))
+        needs = "loss" if alteration.inactivates else "gain"
+        return relation is not None and relation.needs == needs
+
+    def _match(self, row: Row, drug: Drug, how: str) -> Match:
+        same = self.context.diseases.match(self.disease, row.disease)
+        return Match(row, PATHWAY, drug, how, same)
+
+
+def binds_alike(one: Drug, other: Drug) -> bool:
+    """Return whether two drugs have a class of inhibitors in common, and none that sets them apart.
+
+    Of two types or generations of such a class (``type I FLT3 inhibitor``), each drug has one: what
+    resists the one may not resist the other.
+    """
+    both = set(one.classes) & set(other.classes)
+    for name in both:
+        kinds = [{c for c in drug.classes if c.endswith(f" {name}")} for drug in (one, other)]
+        if all(kinds) and not kinds[0] & kinds[1]:
+            return False
+    return bool(both)
