@@ -4,19 +4,22 @@
     python benchmarks/copynumber_cnvkit.py cnvkit tumours.pkl     with one that has CNVkit 0.9.14
     python -m benchmarks.copynumber_cnvkit compare tumours.pkl
 
-`export` may be repeated with a changed resistpanel; the depths depend on the seed alone.
+The depths depend on the seed alone. `export` and `cnvkit` add to their files: called again, also
+with more tumours, they go on where they stopped.
 
 CNVkit is used as its authors describe it. The reference is built by the code of `cnvkit.py
 reference` from the normals' coverage and a FASTA file that has the simulated GC fractions: it
 corrects the normals for GC and edge effects itself. `cnvkit.py fix` then corrects the tumour for
 both, and each segmenter with its default settings follows (`cbs` where R has DNAcopy). A gene's
 value is that of its segment (`none`: the weighted mean of its bins, as `genemetrics` without
-segments). Off-target reads, which CNVkit also uses, are not simulated.
+segments); for resistpanel it is `log2_fitted`, to which segments contribute as well. Off-target
+reads, which CNVkit also uses, are not simulated.
 
 Sensitivity is compared at equal specificity: for each scenario and tool, the threshold of the score
 is the one at which 0.5 unchanged genes per tumour are called. The score is the log2 ratio for
 CNVkit, and the log-odds that the copies are not the baseline's for resistpanel, both with the sign
-of the change.
+of the change. The interval of a difference between the tools is from a bootstrap over tumours, in
+which both thresholds are set anew.
 """
 
 import argparse
@@ -26,6 +29,7 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -34,27 +38,42 @@ METHODS = ("none", "hmm", "haar", "cbs")
 FALSE_GENES = 0.5
 #: Bases to which gaps between targets are shortened in the FASTA file, beyond the insert size.
 GAP = 1000
+REPEATS = 400
+
+
+def stored(path: str | Path) -> Iterator[dict]:
+    """Return the rows of a file, one by one; none where there is no file."""
+    if not Path(path).exists():
+        return
+    with open(path, "rb") as handle:  # noqa: PTH123
+        while True:
+            try:
+                yield pickle.load(handle)
+            except EOFError:
+                return
 
 
 def export(path: str, tumors: int, seed: int, scenarios: list[str] | None) -> None:
-    """Simulate tumours, analyse them, and write depths, truth and results."""
+    """Simulate tumours, analyse them, and add depths, truth and results to the file."""
     from benchmarks import copynumber_disturbances as disturbed
     from benchmarks.copynumber_patients import Panel
     from resistpanel.copynumber.analyse import analyse
 
-    rows = []
-    for number in range(tumors):
-        for name in scenarios or disturbed.SCENARIOS:
-            scenario = disturbed.SCENARIOS[name]
-            rng = disturbed.generator(name, seed, number)
-            panel = Panel(rng, scenario.library)
-            purity = disturbed.PURITIES[number % 3]
-            tumor = disturbed.draw_genome(rng, panel, purity, focal=number % 2 == 0)
-            made, normals = disturbed.draw_patient(scenario, rng, tumor, panel)
-            started = time.process_time()
-            found = analyse(made).samples["tumor"]
-            rows.append(
-                {
+    done = {(row["scenario"], row["number"]) for row in stored(path)}
+    with open(path, "ab") as handle:  # noqa: PTH123
+        for number in range(tumors):
+            for name in scenarios or disturbed.SCENARIOS:
+                if (name, number) in done:
+                    continue
+                scenario = disturbed.SCENARIOS[name]
+                rng = disturbed.generator(name, seed, number)
+                panel = Panel(rng, scenario.library)
+                purity = disturbed.PURITIES[number % 3]
+                tumor = disturbed.draw_genome(rng, panel, purity, focal=number % 2 == 0)
+                made, normals = disturbed.draw_patient(scenario, rng, tumor, panel)
+                started = time.process_time()
+                found = analyse(made).samples["tumor"]
+                row = {
                     "scenario": name,
                     "number": number,
                     "purity": purity,
@@ -70,17 +89,19 @@ def export(path: str, tumors: int, seed: int, scenarios: list[str] | None) -> No
                     "purity found": found.purity.value,
                     "cpu": time.process_time() - started,
                 }
-            )
-    with open(path, "wb") as handle:  # noqa: PTH123
-        pickle.dump(rows, handle)
+                pickle.dump(row, handle)
 
 
-def _result(gene) -> tuple[float | None, float, str]:
-    """Return (log2, signed score, call) of a gene of resistpanel; ties are broken by the ratio."""
+def _result(gene) -> tuple[float, float, str, float]:
+    """Return (expected log2, signed score, call, log2) of a gene of resistpanel.
+
+    Ties of the score are broken by the ratio.
+    """
     width = max((gene.log2_high - gene.log2_low) / 3.92, 1e-6)
     chance = min(max(gene.probability, 1e-6), 1 - 1e-6)
     score = 20 + np.log(chance / (1 - chance)) + 1e-3 * abs(gene.log2) / width
-    return gene.log2, float(np.sign(gene.log2) * score), gene.call
+    score = float(np.sign(gene.log2) * score)
+    return gene.log2_fitted, score, gene.call, gene.log2
 
 
 def reference_files(row: dict, folder: Path) -> tuple[dict, list[str], str]:
@@ -184,45 +205,54 @@ def of_segments(genes: list, segments) -> dict[str, float]:
 
 
 def run_cnvkit(path: str, methods: tuple[str, ...]) -> None:
-    """Write CNVkit's results for all tumours, in their order; repeated from where it stopped."""
+    """Add CNVkit's results for all tumours, in their order; repeated from where it stopped."""
     logging.disable(logging.CRITICAL)
-    with open(path, "rb") as handle:  # noqa: PTH123
-        rows = pickle.load(handle)
-    output = Path(path + ".cnvkit")
-    done = pickle.loads(output.read_bytes()) if output.exists() else []
-    for row in rows[len(done) :]:
-        done.append(with_cnvkit(row, methods))
-        output.write_bytes(pickle.dumps(done))
+    output = path + ".cnvkit"
+    done = sum(1 for _ in stored(output))
+    with open(output, "ab") as handle:  # noqa: PTH123
+        for number, row in enumerate(stored(path)):
+            if number >= done:
+                pickle.dump(with_cnvkit(row, methods), handle)
+                handle.flush()
 
 
 def compare(path: str) -> None:
     """Print sensitivity at equal specificity, false genes, and the error of log2, per tool."""
     import pandas as pd
 
-    with open(path, "rb") as handle:  # noqa: PTH123
-        rows = pickle.load(handle)
-    done = pickle.loads(Path(path + ".cnvkit").read_bytes())
     found = []
-    for number, (row, cnvkit) in enumerate(zip(rows, done, strict=False)):
+    for row, cnvkit in zip(stored(path), stored(path + ".cnvkit"), strict=False):
         p = row["purity"]
         results = {
-            tool: ({g: (v, v, call((2 * 2**v - 2 * (1 - p)) / p)) for g, v in values.items()}, cpu)
+            tool: (
+                {
+                    gene: (v, v, call((2 * 2**v - 2 * (1 - p)) / p), v if "none" in tool else None)
+                    for gene, v in values.items()
+                },
+                cpu,
+            )
             for tool, (values, cpu) in cnvkit.items()
         }
         results["resistpanel"] = row["resistpanel"], row["cpu"]
         for tool, (genes, cpu) in results.items():
-            for gene, (log2, score, called) in genes.items():
+            for gene, (log2, score, called, alone) in genes.items():
                 total, minor = row["copies"].get(gene, (2, 1))
                 truth = np.log2(max((p * total + 2 * (1 - p)) / 2, 0.05))
-                error = max(log2, np.log2(0.05)) - truth
+                errors = [
+                    np.nan if value is None else max(value, np.log2(0.05)) - truth
+                    for value in (log2, alone)
+                ]
                 found.append(
-                    (row["scenario"], tool, number, p, total, minor, called, score, error, cpu)
-                )
+                    (row["scenario"], tool, row["number"], p, total, minor, called, score, *errors,
+                     cpu)
+                )  # fmt: skip
     names = ["scenario", "tool", "tumour", "purity", "total", "minor", "call", "score"]
-    table = summary(pd.DataFrame(found, columns=[*names, "error", "cpu"]))
-    print(f"| {' | '.join(table.columns)} |", "| --- " * len(table.columns) + "|", sep="\n")
-    for row in table.itertuples(index=False):
-        print(f"| {' | '.join(map(str, row))} |")
+    frame = pd.DataFrame(found, columns=[*names, "error", "error alone", "cpu"])
+    frame["scenario"] = pd.Categorical(frame["scenario"], frame["scenario"].unique())
+    for table in (summary(frame), differences(frame)):
+        print(f"| {' | '.join(table.columns)} |", "| --- " * len(table.columns) + "|", sep="\n")
+        for row in table.itertuples(index=False):
+            print(f"| {' | '.join(map(str, row))} |")
 
 
 def threshold(scores: np.ndarray, tumors: int) -> float:
@@ -236,14 +266,15 @@ def summary(table):
     import pandas as pd
 
     rows = []
-    for (scenario, tool), part in table.groupby(["scenario", "tool"], sort=False):
+    for (scenario, tool), part in table.groupby(["scenario", "tool"], sort=False, observed=True):
         tumors = part["tumour"].nunique()
         changed = part["total"] != 2
         none = part[~changed]
         limit = threshold(none["score"].to_numpy(), tumors)
         row = {"scenario": scenario, "tool": tool, "tumours": tumors}
-        error = part["error"].clip(-1, 1)
-        row["log2 error (rms)"] = f"{np.sqrt((error**2).mean()):.3f}"
+        for title, name in (("log2 error (rms)", "error"), ("of the gene alone", "error alone")):
+            rms = np.sqrt((part[name].clip(-1, 1) ** 2).mean())
+            row[title] = f"{rms:.3f}" if np.isfinite(rms) else "-"
         row["false genes"] = f"{(none['call'] != 'neutral').sum() / tumors:.1f}"
         for kind, total, sign in (("loss", 1, -1), ("gain", 3, 1)):
             here = part[part["total"] == total]
@@ -253,6 +284,51 @@ def summary(table):
             row[kind] = f"{(here['call'] == kind).mean():.2f}"
         row["CPU s"] = f"{part['cpu'].mean():.1f}"
         rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _figures(tumors: list[dict]) -> np.ndarray:
+    """Return (loss, gain, rms) of a list of tumours, each as `_tumor` makes it."""
+    limit = threshold(np.concatenate([one["none"] for one in tumors]), len(tumors))
+    loss = np.concatenate([one["loss"] for one in tumors])
+    gain = np.concatenate([one["gain"] for one in tumors])
+    error = np.concatenate([one["error"] for one in tumors])
+    return np.array([(loss < -limit).mean(), (gain > limit).mean(), np.sqrt((error**2).mean())])
+
+
+def _tumor(part) -> dict[str, np.ndarray]:
+    score, total = part["score"].to_numpy(), part["total"].to_numpy()
+    found = {"loss": score[total == 1], "gain": score[total == 3], "none": score[total == 2]}
+    return found | {"error": part["error"].clip(-1, 1).to_numpy()}
+
+
+def differences(table):
+    """Return resistpanel less each mode of CNVkit with 95 % intervals, one row per scenario."""
+    import pandas as pd
+
+    rows = []
+    for scenario, here in table.groupby("scenario", sort=False, observed=True):
+        tools = {
+            tool: [_tumor(one) for _, one in part.groupby("tumour")]
+            for tool, part in here.groupby("tool", sort=False)
+        }
+        mine = tools.pop("resistpanel")
+        for tool, other in tools.items():
+            rng, drawn = np.random.default_rng(1), []
+            for _ in range(REPEATS):
+                drawn_rows = rng.integers(len(mine), size=len(mine))
+                drawn.append(
+                    _figures([mine[i] for i in drawn_rows])
+                    - _figures([other[i] for i in drawn_rows])
+                )
+            low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+            value = _figures(mine) - _figures(other)
+            row = {"scenario": scenario, "against": tool, "tumours": len(mine)}
+            for i, (name, digits) in enumerate((("loss", 2), ("gain", 2), ("rms", 3))):
+                row[name] = (
+                    f"{value[i]:+.{digits}f} ({low[i]:+.{digits}f} to {high[i]:+.{digits}f})"
+                )
+            rows.append(row)
     return pd.DataFrame(rows)
 
 

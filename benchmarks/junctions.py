@@ -211,7 +211,7 @@ def align(fastq: list[list[Path]], fasta: Path, bam: Path) -> None:
 
 
 def make(args: argparse.Namespace) -> None:
-    """Make one patient."""
+    """Make one patient; samples that are there already are left."""
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     fasta, contigs = reference(args.reference)
@@ -230,12 +230,16 @@ def make(args: argparse.Namespace) -> None:
     def seed() -> int:
         return int(rng.integers(1, 2**31))
 
-    reads = [sequence(plain, args.depth * NORMAL_DEPTH, args.out / "n", seed())]
-    align(reads, fasta, args.out / "normal.bam")
-    for af in AFS:
-        reads = [sequence(plain, args.depth * (1 - af), args.out / "t", seed()),
-                 sequence(changed, args.depth * af, args.out / "v", seed())]  # fmt: skip
-        align(reads, fasta, args.out / f"tumor{af}.bam")
+    parts = {"normal.bam": [(plain, NORMAL_DEPTH, "n")]}
+    parts |= {f"tumor{af}.bam": [(plain, 1 - af, "t"), (changed, af, "v")] for af in AFS}
+    for name, some in parts.items():
+        seeds = [seed() for _ in some]
+        if not (args.out / f"{name}.bai").exists():
+            reads = [
+                sequence(texts, args.depth * part, args.out / stem, n)
+                for (texts, part, stem), n in zip(some, seeds, strict=True)
+            ]
+            align(reads, fasta, args.out / name)
 
 
 def normals(args: argparse.Namespace) -> None:

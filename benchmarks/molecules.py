@@ -1,6 +1,7 @@
 """Measure molecules by UMI: families, consensus, recall against consensus reads, speed.
 
     python -m benchmarks.molecules --seed 5 --kb 1 --write docs/validation/molecules.md
+    python -m benchmarks.molecules --seed N --molecules 4000 --kb 5 --pieces 20
 
 A normal without UMIs and a plasma with duplex UMIs (families of 1 to 6 copies a strand, damage of
 1e-5 before amplification, jackpots) are simulated on a random sequence, with substitutions at
@@ -11,7 +12,6 @@ fgbio FilterConsensusReads does with --min-reads 3,1,1 and 2,1,0. These are of t
 """
 
 import argparse
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +28,7 @@ import yaml
 from benchmarks import summary
 from resistpanel.call.caller import Caller, Settings
 from resistpanel.core.molecules import Molecules, name_hash
+from resistpanel.core.stats import poisson_interval
 from resistpanel.testing.simulate import simulate
 
 CONTIG, LENGTH, SPACE = "chr1", 1000, 400
@@ -250,27 +251,37 @@ def memory(place: Place) -> float:
     (place.folder / "h.sam").write_text(header)
     other.write_bytes(pysam.reheader(str(place.folder / "h.sam"), place.plasma))
     pysam.index(str(other))
+    # What the process itself had: that of its parent before it began is in the usage of children.
     code = (
-        "import sys; from resistpanel.call.caller import Caller, Settings; "
-        "Caller(Settings(*sys.argv[1:3], sys.argv[3:])).call()"
+        "import sys; from pathlib import Path; from resistpanel.call.caller import Caller, Settings"
+        "; Caller(Settings(*sys.argv[1:3], sys.argv[3:])).call()"
+        "; print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     settings = place.settings(place.plasma)
-    begun = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            code,
-            settings.reference,
-            settings.targets,
-            place.plasma,
-            str(other),
-        ],
-        check=True,
-    )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    assert peak > begun
-    return peak / 1024
+    inputs = [settings.reference, settings.targets, place.plasma, str(other)]
+    done = subprocess.run([sys.executable, "-c", code, *inputs], check=True, stdout=subprocess.PIPE)
+    return int(done.stdout) / 1024
+
+
+def false_calls(args) -> None:
+    """Call plasma samples on some kilobases each, and print the false calls."""
+    bases = found = hits = variants = enough = hit_enough = 0
+    for k in range(args.pieces):
+        with tempfile.TemporaryDirectory() as folder:
+            place = make(Path(folder), args.seed + k, args.molecules[0], args.kb)
+            true, false, support = called(place, place.plasma)
+        bases += args.kb * LENGTH
+        found += len(false)
+        hits += len(true)
+        variants += len(place.variants)
+        shown = [key for key in place.variants if support.get(key, 0) >= 5]
+        enough += len(shown)
+        hit_enough += len(true & set(shown))
+        low, high = (float(x) for x in poisson_interval(found))
+        print(f"{args.molecules[0]} molecules, seeds {args.seed} to {args.seed + k}: {found} false "
+              f"in {bases / 1e3:.0f} kb ({low:.2f} to {high:.2f}) {sorted(false)}; {hits} of "
+              f"{variants} variants, {hit_enough} of {enough} with 5 or more molecules",
+              flush=True)  # fmt: skip
 
 
 def main() -> None:
@@ -283,7 +294,11 @@ def main() -> None:
     parser.add_argument("--deep-kb", type=int, default=9)
     parser.add_argument("--output", type=Path)
     parser.add_argument("--write", type=Path)
+    parser.add_argument("--pieces", type=int, help="only call raw reads, so many times --kb")
     args = parser.parse_args()
+    if args.pieces:
+        false_calls(args)
+        return
     grouped, recalls, times = [], [], []
     for k, molecules in enumerate(args.molecules):
         with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,7 @@
 """Assays: amplicons, consensus reads, small panels, adapters, no normal."""
 
 import random
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,14 +28,15 @@ from resistpanel.call.events.copies import distinct
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.io.primers import inferred, read_primers
+from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
-from resistpanel.qc.assay import Look, describe, look, same_ends
+from resistpanel.qc.assay import Look, UnfitReads, describe, look, same_ends
 from resistpanel.qc.assay_given import Given, assay_value
-from resistpanel.qc.qc_constants import FIXED_ENDS
+from resistpanel.qc.qc_constants import FIXED_ENDS, LONGEST_INTRON
 
 CONTIG = "chr1"
 FORWARD, BACKWARD = PAIRED | PROPER | MATE_REVERSE, PAIRED | PROPER | REVERSE
@@ -63,6 +65,16 @@ def sprinkle(rng, start, end, sequence, rate):
     number = np.random.default_rng(rng.randrange(2**32)).binomial(end - start, rate)
     places = rng.sample(range(start, end), number)
     return {p: other(sequence[p], rng.randint(1, 3)) for p in places}
+
+
+@dataclass
+class Tagged(Read):
+    """A record with a tag."""
+
+    tags: str = ""
+
+    def sam(self) -> str:
+        return f"{super().sam()[:-1]}\t{self.tags}\n"
 
 
 class Lab:
@@ -310,11 +322,16 @@ class TestHidden:
 
         long, short, beside = one(100, "", "A" * 90), one(150, "A", ""), one(195, "C", "")
         spans = [(100, 200), (150, 155), (195, 196)]
-        locus = Locus([long, short, beside], spans, 0, [], 1, *4 * [np.zeros(0)])
+        nothing = 4 * [np.zeros(0)]
+        locus = Locus(
+            [long, short, beside], spans, 0, [], [], [], nothing[0], nothing[0], 1, *nothing
+        )
         # 195 is at a breakpoint of the duplication that ends at 200.
         assert hidden([short, beside], [long], locus) == [short]
         assert hidden([long, short, beside], [], locus) == [short, beside]
-        narrow = Locus([short, beside], spans[1:], 0, [], 1, *4 * [np.zeros(0)])
+        narrow = Locus(
+            [short, beside], spans[1:], 0, [], [], [], nothing[0], nothing[0], 1, *nothing
+        )
         assert hidden([short], [beside], narrow) == []
 
 
@@ -452,6 +469,23 @@ def test_depth_of_fifty_thousand(tmp_path):
     for _, ref, alt in passing:
         depths = [r.samples[0]["DP"] for key, r in found.items() if key[1:] == (ref, alt)]
         assert min(depths) > 45_000
+
+
+def test_one_very_long_read(tmp_path):
+    """Its cycles are more than two bytes hold; the short reads are called as without it."""
+    sequence = "".join(random.Random(3).choices("ACGT", k=42_000))
+    lab = Lab(tmp_path, sequence, [(40_000, 40_400)])
+    rng = random.Random(8)
+    reads = fragments(sequence, "s", 900, (40_000, 40_400), rng, 1e-4, [(40_200, "ACGT"[
+        "ACGT".index(sequence[40_200]) - 1], 0.1)])  # fmt: skip
+    worse = list(sequence[:41_000])
+    for pos in range(40_005, 40_400, 5):
+        worse[pos] = other(worse[pos])
+    long = Read("long", CONTIG, 0, "41000M", "".join(worse))
+    _, alone = lab.call(lab.bam("a", reads))
+    _, beside = lab.call(lab.bam("b", [*reads, long]))
+    passing = [[key for key, r in found.items() if not r.filters] for found in (alone, beside)]
+    assert passing[0] == passing[1] and len(passing[0]) == 1
 
 
 class TestPadding:
@@ -611,6 +645,47 @@ class TestLook:
             with pytest.raises(InputError, match=r"UMI at the end of its name .* is not read"):
                 look(path, None, [Target(CONTIG, 100, 300)])
             assert look(path, None, [Target(CONTIG, 100, 300)], given).umi == "none"
+
+    @pytest.mark.parametrize("tag", ["XR:Z:CT", "YC:Z:GA", "YD:Z:f", "YD:A:r", "ZS:Z:-+", "CV:A:T"])
+    def test_converted_dna_is_refused(self, tmp_path, tag):
+        """The tags of Bismark, bwa-meth, biscuit, BSMAP and abismal."""
+        sequence = random_sequence(400, 9)
+        reads = [Tagged(**vars(r), tags=tag) for r in pair("r", sequence, 100, 300)]
+        path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, reads)
+        with pytest.raises(UnfitReads, match=rf"converted DNA \(.*{tag[:2]} says the strand"):
+            look(path, None, [Target(CONTIG, 100, 300)])
+
+    @pytest.mark.parametrize("tag", ["XR:Z:chr1 of hg19", "YD:i:3", "ZS:i:40"])
+    def test_other_uses_of_their_tags(self, tmp_path, tag):
+        sequence = random_sequence(400, 9)
+        reads = [Tagged(**vars(r), tags=tag) for r in pair("r", sequence, 100, 300)]
+        path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, reads)
+        assert describe(look(path, None, [Target(CONTIG, 100, 300)])).reads == "raw"
+
+    def test_rna_is_refused(self, tmp_path):
+        """A few alignments with a long gap written as N are no RNA."""
+        sequence = random_sequence(3000, 9)
+        plain = [r for n in range(50) for r in pair(f"d{n}", sequence, 100 + n, 300 + n)]
+        spliced = [Read(f"r{n}", CONTIG, 200 + n, "50M900N50M",
+                        sequence[200 + n : 250 + n] + sequence[1150 + n : 1200 + n])
+                   for n in range(10)]  # fmt: skip
+        targets = [Target(CONTIG, 200, 300)]
+        path = write_bam(tmp_path / "r.bam", {CONTIG: 3000}, plain + spliced)
+        with pytest.raises(UnfitReads, match=r"9 % of 109 reads are spliced .* of RNA"):
+            look(path, None, targets)
+        path = write_bam(tmp_path / "d.bam", {CONTIG: 3000}, plain + spliced[:5])
+        assert look(path, None, targets).spliced == 5
+        assert LONGEST_INTRON == LONGEST_GAP
+
+    def test_long_reads_are_refused(self, tmp_path):
+        sequence = random_sequence(3000, 9)
+        long = [Read(f"r{n}", CONTIG, 0, "3000M", sequence) for n in range(9)]
+        path = write_bam(tmp_path / "s.bam", {CONTIG: 3000}, long)
+        with pytest.raises(UnfitReads, match="half of the reads are of 3,000 bases or more"):
+            look(path, None, [Target(CONTIG, 100, 300)])
+        short = [Read(f"s{n}", CONTIG, 90, "600M", sequence[90:690]) for n in range(12)]
+        path = write_bam(tmp_path / "m.bam", {CONTIG: 3000}, long + short)
+        assert describe(look(path, None, [Target(CONTIG, 100, 300)])).read_length == 600
 
     def test_no_read(self, tmp_path):
         path = write_bam(tmp_path / "s.bam", {CONTIG: 400}, [])

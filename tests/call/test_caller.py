@@ -475,8 +475,66 @@ def test_deletion_in_cis_with_an_inherited_insertion(tmp_path):
     other = Variant(1806, SEQUENCE[1806:1819], "", {"t": 0.06}, block=2)
     made = Patient(SEQUENCE, [(1500, 2100)], [inherited, lost, other], {"normal": 150, "t": 500})
     calls = made.write(tmp_path).call()
-    both = SEQUENCE[:1800] + SEQUENCE[1804:1821] + "CGTT" + SEQUENCE[1821:]
-    assert both in [molecule(*call) for call in calls.passing()]
+    assert {expected(lost), expected(other)} <= set(calls.passing())
+    assert in_cis(calls, inherited)[expected(lost)]
+    (of,) = (r for r in calls.records if molecule(r.pos, r.ref, r.alt) == variant(inherited))
+    assert of.samples[0]["AF"] == pytest.approx(0.5, abs=0.1)
+
+
+def variant(made):
+    """Return the sequence with a variant."""
+    return SEQUENCE[: made.pos] + made.alt + SEQUENCE[made.pos + len(made.ref) :]
+
+
+def in_cis(calls, inherited):
+    """Return, by call, whether more fragments have it in cis with an inherited allele than not."""
+    found = {}
+    for record in calls.records:
+        for entry in record.info["PHASE"]:
+            pos, ref, alt, cis, trans = entry.split("_")
+            if molecule(int(pos), ref, alt) == variant(inherited):
+                found[record.pos, record.ref, record.alt] = int(cis) > int(trans)
+    return found
+
+
+@pytest.mark.parametrize("apart", [10, 14, 18, 24, 33])
+@pytest.mark.parametrize("gained", ["GTCAC", ""], ids=["insertion", "deletion"])
+def test_near_an_inherited_deletion(tmp_path, apart, gained):
+    """All fragments with the rare allele have the inherited one, and a longer deletion joins both.
+
+    Of the gaps of their reads, one may be at the end of what is looked at around the other.
+    """
+    inherited = Variant(1800, SEQUENCE[1800:1805], "", {"t": 0.5, "normal": 0.5}, block=1)
+    at = 1805 + apart
+    lost = "" if gained else SEQUENCE[at : at + 4]
+    rare = Variant(at, lost, gained, {"t": 0.06}, block=1)
+    long = Variant(1790, SEQUENCE[1790:1845], "", {"t": 0.08}, block=2)
+    made = Patient(SEQUENCE, [(1500, 2100)], [inherited, rare, long], {"normal": 150, "t": 500})
+    calls = made.write(tmp_path).call()
+    both = variant(inherited)
+    shift = len(inherited.ref)
+    both = both[: at - shift] + gained + both[at - shift + len(lost) :]
+    written = {molecule(*call): call for call in calls.passing()}
+    assert both in written or variant(rare) in written
+    if both not in written:
+        assert in_cis(calls, inherited)[written[variant(rare)]]
+    call = written.get(both) or written[variant(rare)]
+    (record,) = (r for r in calls.records if (r.pos, r.ref, r.alt) == call)
+    assert record.samples[1]["AF"] == pytest.approx(0.06, abs=0.03)
+
+
+def test_a_gap_of_no_haplotype_supports_none(tmp_path):
+    """A read that lost a base beside a longer deletion fits it better than the reference."""
+    sequence = put(SEQUENCE, 1827, SEQUENCE[1801:1813])
+    lost = Variant(1800, sequence[1800:1827], "", {"t": 0.05})
+    bases = sequence[1708:1795] + sequence[1796:1809]
+    read = Read("slipped", "chr1", 1708, "87M1D13M", bases)
+    samples = {"normal": 150, "t": 500}
+    made = Patient(sequence, [(1500, 2100)], [lost], samples, extra={"normal": [read]})
+    calls = made.write(tmp_path).call()
+    (record,) = (r for r in calls.records if not r.filters)
+    assert len(record.ref) - len(record.alt) == 27
+    assert record.samples[0]["AD"][1] == 0
 
 
 def test_phase(tmp_path):
@@ -584,3 +642,34 @@ def test_no_reads_at_all(tmp_path):
     calls = made.call(sites=str(sites))
     (record,) = calls.records
     assert [got["DET"] for got in record.samples] == [None, None]
+
+
+@pytest.mark.parametrize("forced", [False, True])
+def test_mates_that_disagree_within_an_mnv(tmp_path, forced):
+    """The unchanged base between tells nothing there; the fragments still carry the MNV."""
+    mnv = Variant(1800, *changed(1800, 0, 2), {"t": 1.0})
+    made = Patient(SEQUENCE, [(1780, 1820)], [mnv], {"t": 60}, insert=110, error=0)
+    reads = made.reads("t")
+    at = [(r, 1801 - r.pos) for r in reads if r.flag & REVERSE and r.pos <= 1801 < r.pos + 100]
+    for read, k in at[::3]:
+        read.sequence = put(read.sequence, k, other(SEQUENCE[1801]))
+    made = Patient(SEQUENCE, [(1780, 1820)], [], {"t": 0}, extra={"t": reads}).write(tmp_path)
+    site = ("chr1", 1801, "x", mnv.ref, mnv.alt)
+    sites = str(write_sites(tmp_path / "s.vcf", [site])) if forced else None
+    record = made.call(sites=sites).find(*expected(mnv))
+    without, carrying = record.samples[0]["AD"]
+    assert carrying >= len(at) and without == 0
+    assert record.samples[0]["AF"] == 1
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(("tract", "expected"), [(8, True), (4, False)])
+def test_a_homopolymer_that_is_read_on(tmp_path, tract, expected, before):
+    """Reads of one strand go on with its base; behind a short one it is taken for a variant."""
+    behind = "CCTGTCAGA" if before else "AGACTGTCC"
+    word = "G" + "T" * tract + behind if before else behind + "T" * tract + "G"
+    text = put(SEQUENCE, 1800, word)
+    at = 1801 + tract if before else 1800
+    made = Patient(text, [(1700, 1900)], [Variant(at, behind, "T" * 9, {"t": 0.08})], {"t": 300})
+    calls = made.write(tmp_path).call()
+    assert ("slippage" in calls.filters(at + 1, behind, "T" * 9)) == expected

@@ -68,6 +68,13 @@ def test_consensus_of_few_goes_on_where_one_alone_does(pieces):
     assert decode(clips.consensus([word, differs])) == "ACGTTG"
 
 
+def test_consensus_of_three_with_an_error():
+    word = encode("ACGTTGCATGCA")
+    wrong = word.copy()
+    wrong[0] = 3
+    assert decode(clips.consensus([word, wrong, word])) == "ACGTTGCATGCA"
+
+
 def test_consensus_of_many_needs_two():
     word = encode("ACGTTGCATGCA")
     assert decode(clips.consensus([word[:6]] * 5 + [word])) == "ACGTTG"

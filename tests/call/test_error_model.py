@@ -14,6 +14,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
+    MERGED,
     MULTIPLIERS,
     ErrorCounts,
     ErrorModel,
@@ -243,6 +244,26 @@ class TestMultipliers:
         assert high[0, 1, 3, 0] < 5e-4
         # the normal alone tells what the samples share
         assert found.shared[MULTIPLIERS >= 12].sum() < 1e-3
+
+    @pytest.mark.parametrize(
+        ("group", "sites", "learned"), [(6, 1, False), (6, 30, True), (4, 1, True)]
+    )
+    def test_two_errors_of_molecules_at_one_site_are_a_coincidence(self, group, sites, learned):
+        """They are no damage that other sites may have, unless several sites have them."""
+        positions = 12_000
+        tally = ErrorCounts()
+        tally.total[4, :, group] = positions * 300
+        depth = np.zeros((positions, CLASSES, MERGED.max() + 1), np.uint32)
+        depth[..., MERGED[group]] = 300
+        counts = np.zeros((positions, 4, 3), np.uint16)
+        counts[:sites, 0, [0, 2]] = 2
+        context = np.full(positions, 4, np.int8)
+        tally.sites.append((context, depth, counts, np.zeros((positions, 4), bool)))
+        rate = np.full(8, 1e-5)
+        noise = ErrorModel(rate, np.ones((64, 4, CLASSES)), np.ones(20), np.zeros((21, 2)))
+        high = learn_multipliers([tally], [noise], None).own[0, 1, 0, :, MULTIPLIERS >= 80].sum(0)
+        assert high[1] < 1e-6
+        assert (high[0] > 1e-5) == learned
 
     def test_the_tail_is_never_empty(self):
         found = learn_multipliers(

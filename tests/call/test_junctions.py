@@ -114,7 +114,7 @@ def test_priors_of_junctions(reference):
     assert sorted(of) == [0, 1, 2, 3]
     assert of[0] == of[3] == usual
     assert of[1].artifact < usual.artifact and of[1].germline_het == usual.germline_het
-    assert of[2].germline_het == of[2].germline_hom < of[2].somatic == usual.somatic
+    assert of[2].germline_hom < of[2].germline_het < of[2].somatic == usual.somatic
     assert [len(some) for some, _ in breakpoints.by_priors([], usual)] == [0]
 
 
@@ -329,10 +329,10 @@ class TestClusters:
             out[name] = column
         return out
 
-    def found(self, rows):
+    def found(self, rows, amplicons=()):
         lengths = np.zeros(2048, np.int64)
         lengths[300] = 100
-        return clusters([self.signals(rows)], [lengths], 100)[0]
+        return clusters([self.signals(rows)], [lengths], 100, amplicons)[0]
 
     def test_splits_and_their_pairs(self):
         rows = [(n, SPLIT, 0, 2000, LEFT, 0, 4000, RIGHT) for n in range(3)]
@@ -350,6 +350,16 @@ class TestClusters:
         rows += [(10 + n, CLIP, 0, 2000, LEFT, -1, -1, -1) for n in range(3)]
         (one,) = self.found(rows)
         assert not one.split
+
+    def test_pairs_of_amplicons_are_none(self):
+        """The forward primer of one amplicon and the reverse primer of the next."""
+        rows = [(n, PAIR, 0, 1900, LEFT, 0, 2300, RIGHT) for n in range(30)]
+        rows += [(99 + n, CLIP, 0, 1900, LEFT, -1, -1, -1) for n in range(9)]
+        assert len(self.found(rows)) == len(self.found(rows, [False])) == 1
+        assert self.found(rows, [True]) == []
+        rows += [(200 + n, SPLIT, 0, 2000, LEFT, 0, 2200, RIGHT) for n in range(3)]
+        (one,) = self.found(rows, [True])
+        assert one.split and len(one.fragments) == 3
 
     def test_usual_pairs_are_none(self):
         rows = [(n, PAIR, 0, 1900 + n, LEFT, 0, 1990, RIGHT) for n in range(30)]

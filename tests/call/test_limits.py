@@ -233,6 +233,20 @@ class TestStated:
         alone = [limit(evidence([row]))[0] for row in counts]
         assert together == pytest.approx(alone, rel=0.1)
 
+    def test_damage_of_one_substitution_is_not_anothers(self):
+        """A high multiplier, learned at one site, raised the limits of all sites of the kind."""
+        rng = np.random.default_rng(6)
+        counts = [[(0, int(n / 2)), (0, int(n))] for n in rng.integers(1500, 2500, 40)]
+        sites = evidence(counts, 1e-5)
+        damaged = np.arange(40) == 0
+        own = np.exp(sites.log_own)
+        own[:, 1, :, MULTIPLIERS >= 12] = 1e-7
+        own[damaged, 1, 0, MULTIPLIERS == 160] = 1e-4
+        sites.log_own[:] = np.log(own / own.sum(-1, keepdims=True))
+        found, others = limit(sites), np.flatnonzero(~damaged)
+        assert found[others] == pytest.approx(limit(sites.part(others)), rel=1e-9)
+        assert found[0] == pytest.approx(limit(sites.part(np.array([0])))[0], rel=1e-9)
+
     def test_none(self):
         """Below ten fragments a sample is not assessed."""
         assert np.isnan(limit(evidence([[(0, 900), (0, 9)]]))[0])

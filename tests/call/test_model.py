@@ -169,6 +169,11 @@ class TestVerdicts:
             ([(0, 900), (90, 900)], "somatic"),
             # heterozygous in one, absent from the other: cannot be inherited
             ([(0, 900), (450, 900)], "somatic"),
+            # inherited, and the other copy lost in the second, which has no normal cells
+            ([(440, 900), (899, 900)], "germline"),
+            ([(90, 180), (178, 180), (85, 180)], "germline"),
+            ([(0, 900), (899, 900)], "somatic"),
+            ([(180, 900), (899, 900)], "somatic"),
         ],
     )
     def test_tumor_only(self, samples, expected):

@@ -189,8 +189,8 @@ def test_another_sequence_of_the_same_length_is_noted(place, capsys):
     assert note.startswith(f"{place.folder}/before.bam: contig chrT is another sequence")
 
 
-def reads_of(world, sample, places, tags=(), duplicates=0, contigs=(("chrT", 20_000),)):
-    """Write a BAM of single reads of 60 bases that begin at `places`."""
+def reads_of(world, sample, places, tags=(), duplicates=0, contigs=(("chrT", 20_000),), umis=False):
+    """Write a BAM of single reads of 60 bases that begin at `places`; `umis` end their names."""
     header = {
         "HD": {"VN": "1.6", "SO": "coordinate"},
         "SQ": [{"SN": name, "LN": length} for name, length in contigs],
@@ -208,6 +208,8 @@ def reads_of(world, sample, places, tags=(), duplicates=0, contigs=(("chrT", 20_
             read.flag = 1024 if number < duplicates else 16 * (number % 2)
             for tag, value in tags:
                 read.set_tag(tag, value)
+            if umis:
+                read.query_name += "#" + "".join(rng.choices("ACGT", k=8))
             out.write(read)
     pysam.samtools.index(str(path))
 
@@ -258,6 +260,23 @@ def test_no_duplicate_flagged(place, capsys):
     _, _, notes, _ = check(capsys)
     (note,) = (note for note in notes if "flagged as a duplicate" in note)
     assert note.startswith("samples skin, after: no read is flagged as a duplicate")
+
+
+@pytest.mark.parametrize(
+    ("tags", "umis", "message"),
+    [
+        ([("YC", "CT"), ("YD", "f")], False, "the reads are of converted DNA"),
+        ([], True, "the reads seem to have a UMI at the end of its name"),
+    ],
+)
+def test_reads_that_are_not_called(place, capsys, tags, umis, message):
+    """As `call` refuses them."""
+    reads_of(place, "skin", RANDOM, duplicates=9)
+    reads_of(place, "before", RANDOM, tags, duplicates=9, umis=umis)
+    reads_of(place, "after", RANDOM, duplicates=9)
+    status, errors, _, _ = check(capsys)
+    (error,) = errors
+    assert (status, message in error, "before.bam" in error) == (2, True, True)
 
 
 def test_a_wrong_primer_file(place, capsys):

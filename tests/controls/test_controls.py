@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pysam
 import pytest
+from benchmarks.controls import cohort_of, control_counts
 
 from resistpanel.cli import main
 from resistpanel.qc.carryover import (
@@ -17,29 +18,6 @@ from resistpanel.qc.carryover import (
     patient_genotypes,
     sites_of,
 )
-
-
-def cohort_of(rng, patients=8, sites=60):
-    """Draw genotypes at sites of population frequencies 1 to 50 %, as panels have them."""
-    frequency = rng.uniform(0.01, 0.5, sites)
-    names = [f"chr1:{1000 + 10 * i}:A:G" for i in range(sites)]
-    return {
-        f"P{p}": dict(zip(names, map(int, rng.binomial(2, frequency)), strict=True))
-        for p in range(patients)
-    }, frequency
-
-
-def control_counts(rng, cohort, frequency, fraction=0.0, patient="P0", depth=1000):
-    """Draw a control's counts: own genotypes, errors that differ by site, another's DNA."""
-    sites = sites_of(cohort)
-    own = rng.binomial(2, frequency) / 2
-    other = np.array([cohort[patient][f"chr1:{s.pos}:A:G"] for s in sites]) / 2
-    total = rng.poisson(depth, len(sites))
-    error = rng.gamma(0.5, 2e-4 / 0.5, (len(sites), 3))
-    rate = (1 - fraction) * own + fraction * other
-    alt = rng.binomial(total, np.clip(rate * (1 - error[:, 0]) + (1 - rate) * error[:, 1], 0, 1))
-    third = rng.binomial(total - alt, 2 * error[:, 2])
-    return sites, np.stack([total - alt - third, alt, third], 1)
 
 
 def found_in(rng, **options):

@@ -1,5 +1,7 @@
 """Genes whose depth another capture lot shifts: no copy number explains it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,23 @@ def test_shifted_genes_with_balanced_sites_are_no_changes():
     assert (found.changed[shifted] < 0.5).all()
     assert (found.fewer[LOST] > 0.9).all()
     assert (found.none[DELETED] > 0.9).all()
+    # The expected log2 ratio follows the copies, not the shift.
+    truth = np.zeros(NUMBER)
+    truth[LOST], truth[DELETED] = np.log2(1 - PURITY / 2), np.log2(1 - PURITY)
+    measured_error, error = given[0].log2 - truth, found.fitted - truth
+    assert np.abs(measured_error[shifted]).min() > 0.15
+    assert np.sqrt((error[shifted] ** 2).mean()) < 0.1
+    assert np.abs(error[DELETED]).max() < 0.2
+    assert np.sqrt((error**2).mean()) < np.sqrt((measured_error**2).mean()) / 2
+
+
+def test_the_expected_ratio_of_a_gene_that_no_state_explains_is_its_own():
+    genes, sites, segments = drawn(np.array([], int))
+    log2 = genes.log2.copy()
+    log2[3] = 2.6  # between 12 and 15 copies
+    genes = dataclasses.replace(genes, log2=log2)
+    found = gene_states(genes, sites, segments, CELLS, 5.0)
+    assert found.fitted[3] == pytest.approx(2.6, abs=0.1)
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,6 +16,7 @@ from resistpanel.copynumber.purity import (
     estimate,
     from_driver,
     impossible,
+    interval,
 )
 from resistpanel.copynumber.ratios import Genes, bias
 from resistpanel.copynumber.segments import (
@@ -217,6 +218,24 @@ def test_separate_ranges_of_purity_are_listed():
     assert (first.baseline, second.baseline) == (2, 4)
     assert first.probability > 0.6 > second.probability > 0.25
     assert abs(second.value - 0.7) < 0.02
+
+
+@pytest.mark.parametrize("sd", [0.003, 0.008, 0.03])
+@pytest.mark.parametrize("value", [0.5, 0.4267])
+def test_intervals_end_between_the_points_of_the_grid(value, sd):
+    """A purity at 10,000x is known to less than a step of the grid."""
+    joint = np.zeros((4, len(GRID)))
+    joint[0] = np.exp(-0.5 * ((GRID - value) / sd) ** 2)
+    found, low, high = interval(joint / joint.sum())
+    assert found == pytest.approx(value, abs=6e-4)
+    assert low == pytest.approx(value - 1.96 * sd, abs=2e-3)
+    assert high == pytest.approx(value + 1.96 * sd, abs=2e-3)
+
+
+def test_a_flat_posterior_stays_flat():
+    joint = np.outer([1.0, 0, 0, 0], np.ones(len(GRID)))
+    _, low, high = interval(joint / joint.sum())
+    assert high - low == pytest.approx(0.95 * (GRID[-1] - GRID[0]), abs=0.01)
 
 
 def test_a_spline_follows_a_curve_that_is_no_parabola():

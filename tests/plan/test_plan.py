@@ -33,6 +33,15 @@ def test_more_molecules_larger_families_and_a_deeper_normal_lower_the_limits():
     assert limits_of(2000, Planned(umi="none")).called > few.called
 
 
+def test_overdispersion_that_samples_have_shown_replaces_the_prior():
+    usual, none, more = (limits_of(10_000, Planned(rho=rho)) for rho in (None, 0.0, 2e-3))
+    for name in ("called", "known", "excluded"):
+        assert getattr(none, name) < 0.8 * getattr(usual, name)
+        assert getattr(usual, name) < 0.8 * getattr(more, name)
+    # Rule of three where counts are binomial.
+    assert none.excluded == pytest.approx(3 / 10_000, rel=0.01)
+
+
 def test_the_reverse(monkeypatch):
     monkeypatch.setattr(planning, "limits_of", lambda n, assay: Limits(30 / n, 10 / n, 3 / n))
     found = molecules_for(0.001, Planned())
@@ -50,5 +59,9 @@ def test_the_command(tmp_path, capsys):
     assert found["molecules"] == 1650
     # A target as long as a fragment: two fragments per molecule of depth.
     assert found["read_pairs"] == pytest.approx(2 * 1650 * 3 / 0.6)
+    assert main(["plan", *options, "--overdispersion", "0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["limits"]["called"] < found["limits"]["called"]
+    assert main(["plan", "--ng", "5", "--overdispersion", "1"]) == 2
+    assert "--overdispersion: 1 is not from 0 to 0.2" in capsys.readouterr().err.replace("'", "")
     assert main(["plan", "--ng", "-1"]) == 2
     assert "--ng: -1 is not from 0.001" in capsys.readouterr().err.replace("'", "")

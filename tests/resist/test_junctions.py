@@ -91,10 +91,11 @@ def test_met_exon_14_is_the_driver(patient, finding, context):
 @pytest.mark.parametrize(
     "gene, protein, effect",
     [("FLT3", "Q576_Q645dup", "driver"), ("FLT3", "Q640_Q645dup", "no_effect"),
-     ("FLT3", "Q576fs", "no_effect")],
+     ("FLT3", "Q576fs", "no_effect"), ("FLT3", "K645_C646ins" + "A" * 70, "driver"),
+     ("FLT3", "K645_C646ins" + "A" * 10, "no_effect")],
 )  # fmt: skip
 def test_internal_tandem_duplication(patient, context, gene, protein, effect):
-    """The copy begins in the juxtamembrane domain and ends beyond it."""
+    """The copy begins in the juxtamembrane domain, within a codon or not, and ends beyond it."""
     p = patient("quizartinib", disease="AML").background()
     add(p, gene, protein, 0.3, 0.3, consequence="duplication", alt="<DUP:TANDEM>",
         name="FLT3-ITD, 210 bases", exons="FLT3:14-15", frame="in_frame")  # fmt: skip

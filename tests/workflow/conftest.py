@@ -6,7 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from resistpanel.cli import main
 from resistpanel.core.files import HOME
 
 #: The Snakemake of the environment that runs the tests.
@@ -41,3 +43,17 @@ def snakemake(folder: Path, *arguments: str, **variables: str) -> subprocess.Com
 def run(tmp_path):
     """Return the function that runs Snakemake in a new folder."""
     return lambda *arguments: snakemake(tmp_path, *arguments)
+
+
+def write_study(folder: Path, patient: dict, **config) -> None:
+    """Simulate a patient and write a study of its BAMs, as if they had been given.
+
+    The panel is in ``panel``, the input in ``in``, the configuration in ``config.yaml``.
+    """
+    (folder / "patient.yaml").write_text(yaml.safe_dump(patient))
+    assert main(["simulate", str(folder / "patient.yaml"), "--output", str(folder / "in")]) == 0
+    value = {
+        "samples": "in/samples.tsv", "reference": "in/genome.fa.gz", "targets": "in/targets.bed",
+        "genes": "panel/hg19.gff3", "outdir": "results",
+    }  # fmt: skip
+    (folder / "config.yaml").write_text(yaml.safe_dump(value | config))

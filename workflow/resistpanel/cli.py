@@ -22,6 +22,7 @@ COMMANDS = {
     "controls": "find patients of a run in its no-template and positive controls",
     "review": "accept, reject and comment findings, sign off",
     "plan": "limits of detection for molecules or ng of DNA, or the DNA that an AF requires",
+    "assay": "build an assay from normals, with a version and checksums; validate it",
     "validate": "measure recall and limits on your panel, with variants spiked into your normal",
 }
 #: What the workflow's jobs run, in their order.
@@ -62,6 +63,7 @@ ROOMS = {
     "plan": "call",
     "simulate": "testing",
     "validate": "testing",
+    "assay": "testing",
     "screen": "extras",
     "biomarkers": "extras",
     "callers": "extras",

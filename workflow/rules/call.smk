@@ -14,6 +14,7 @@ rule call:
             for path in (SETTINGS.pon, SETTINGS.germline)
             if path
         ],
+        assay=ASSAY,
         primers=primers,
         due=DUE("call", "{patient}"),
     output:
@@ -35,13 +36,14 @@ rule call:
         ),
         samples=normal_and_tumors,
         resources=flags([("--pon", SETTINGS.pon), ("--germline", SETTINGS.germline)]),
+        folder=flags([("--assay-folder", SETTINGS.assay_folder)]),
         assay=assay,
         extra=SETTINGS.call_extra,
     shell:
         "resistpanel call --made-from {input.due:q}"
         " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.resources} {params.assay} {params.extra}"
-        " {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
+        " {params.folder} {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
 
 
 rule call_shard:

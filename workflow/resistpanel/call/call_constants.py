@@ -99,6 +99,15 @@ INDEL_FLANK = TABLE.add(
     meaning="Distance from an indel within which a substitution may be part of the same event",
     origin="judgement",
 )
+GAP_FLANKS = TABLE.add(
+    "GAP_FLANKS",
+    (INDEL_FLANK, 8, 24, 48),
+    unit="bases",
+    meaning="Bases on either side of a gap of an alignment that are part of what its reads show: "
+    "the first of these at which one of the reads is aligned on both sides. Another gap of the "
+    "reads may be at an end of the first; gaps within OTHER_EVENT are of the same event",
+    origin="judgement",
+)
 POLYMORPHISM_FRACTION = TABLE.add(
     "POLYMORPHISM_FRACTION",
     0.02,
@@ -187,6 +196,14 @@ FEW_PIECES = TABLE.add(
     4,
     unit="clips",
     meaning="With no more clips than this, a base shown by one of them is accepted",
+    origin="judgement",
+)
+CLIP_MAJORITY = TABLE.add(
+    "CLIP_MAJORITY",
+    2 / 3,
+    unit="1",
+    meaning="Fraction of the clips at a breakpoint that must agree on a base: two of three, so "
+    "that an error in one of three does not end the sequence",
     origin="judgement",
 )
 CLIP_SEED = TABLE.add(
@@ -441,6 +458,15 @@ UNHEARD_SITES = TABLE.add(
     "be variants",
     origin="judgement",
 )
+UNHEARD_DAMAGED = TABLE.add(
+    "UNHEARD_DAMAGED",
+    2.0,
+    unit="sites",
+    meaning="The same for the distribution of one substitution and orientation in a sample of "
+    "molecules, since two errors of molecules at one site occur by chance",
+    origin="measured: in two of the three plasma samples of resources/demo/plasma.yaml, without "
+    "damaged sites, one such site raised the limits of its substitution by a quarter",
+)
 RATHER_ERROR = TABLE.add(
     "RATHER_ERROR",
     0.5,
@@ -513,7 +539,7 @@ COMMON_INDEL = TABLE.add(
     0.1,
     unit="1",
     meaning="Fraction of a sample's informative fragments from which on an insertion or deletion "
-    "may be in cis with a rarer one of its locus: the two are compared as one haplotype, too",
+    "may be in cis with a rarer one of its locus: both together are a haplotype, too",
     origin="judgement",
 )
 OTHER_EVENT = TABLE.add(
@@ -776,6 +802,28 @@ HET_LEAST = TABLE.add(
     meaning="Lowest allele frequency of a germline variant whose copy the tumour lost",
     origin="judgement",
 )
+RUN_THROUGH_TRACT = TABLE.add(
+    "RUN_THROUGH_TRACT",
+    6,
+    unit="bases",
+    meaning="Filter slippage: a homopolymer of as many bases may be read on into the bases behind",
+    origin="judgement: seen behind six T in public exome reads, qualities of 4 to 30",
+)
+RUN_THROUGH_CHANGES = TABLE.add(
+    "RUN_THROUGH_CHANGES",
+    3,
+    unit="bases",
+    meaning="Filter slippage: fewest substitutions by the base of the homopolymer beside them",
+    origin="judgement: one or two are also true substitutions",
+)
+HET_LOST = TABLE.add(
+    "HET_LOST",
+    0.002,
+    unit="1",
+    meaning="Without a normal, probability that a sample shows a heterozygous germline variant "
+    "above HET_TO: it lost the other copy and has few normal cells, as cell lines have",
+    origin="judgement: a twentieth of the genome in a twenty-fifth of the samples",
+)
 TIN_PRIOR = TABLE.add(
     "TIN_PRIOR",
     0.02,
@@ -897,6 +945,21 @@ LEAST_STRATUM = TABLE.add(
     meaning="A multiplier that is rarer than one in this many times the number of draws is not "
     "used",
     origin="judgement",
+)
+EXPLAINED_ERRORS = TABLE.add(
+    "EXPLAINED_ERRORS",
+    5,
+    unit="errors",
+    meaning="Sites have one limit of detection if this many errors are about as likely under their "
+    "distributions of the multiplier",
+    origin="judgement: about the fragments that a call needs where errors are few",
+)
+EXPLAINED_STEP = TABLE.add(
+    "EXPLAINED_STEP",
+    2.0,
+    unit="log",
+    meaning="Step of the log probability of these errors within which sites have one limit",
+    origin="judgement: about the log odds of one fragment",
 )
 DEPTH_STEP = TABLE.add(
     "DEPTH_STEP",
@@ -1698,8 +1761,8 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "INHERITED_TRANSLOCATION",
     5e-7,
     unit="1",
-    meaning="Prior of an inherited junction of two chromosomes, heterozygous or homozygous: a "
-    "twentieth of that of a somatic one, where inherited substitutions are 70 times as likely",
+    meaning="Prior of a heterozygous inherited junction of two chromosomes (homozygous: its "
+    "square): a twentieth of a somatic one's, where inherited substitutions are 70 times as likely",
     origin="judgement: a genome has some ten insertions from another chromosome with unique "
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",

@@ -166,8 +166,13 @@ class Caller:
 
     def fit_models(self) -> tuple[model.Posterior, model.Evidence]:
         """Estimate the error rates and evaluate the models."""
-        pooled = error_model.learn_stutter(self.error_counts)
-        self.error_models, suspects, error = error_model.learn_rates(self.error_counts, pooled)
+        self.priors = error_model.GENERAL
+        if self.settings.built:
+            self.priors = error_model.ErrorPriors.of(self.settings.built.priors)
+        pooled = error_model.learn_stutter(self.error_counts, self.priors)
+        self.error_models, suspects, error = error_model.learn_rates(
+            self.error_counts, pooled, self.priors
+        )
         multipliers = error_model.learn_multipliers(
             self.error_counts, self.error_models, self.normal, suspects, error
         )
@@ -253,6 +258,7 @@ class Caller:
                 np.array([x.alt for x in candidate.support]),
                 np.array([x.total for x in candidate.support]),
                 self.normal,
+                self.priors,
             )
         for s, support in enumerate(candidate.support):
             slip = None if slips is None else float(slips[s])
@@ -376,7 +382,9 @@ class Caller:
             use = use[overdispersion.apart(contig[use], pos[use], totals[use, s])]
             stretch = None if s == self.normal else overdispersion.stretches(contig[use], pos[use])
             centre = overdispersion.prior(
-                sample.library, "simplex" if sample.molecular else sample.reads
+                sample.library,
+                "simplex" if sample.molecular else sample.reads,
+                self.settings.built,
             )
             found.append(overdispersion.estimate(alts[use, s], totals[use, s], centre, stretch))
         return found
@@ -532,25 +540,55 @@ def build_pon(settings: Settings, output: str) -> int:
     int
         Alleles written.
     """
-    caller = Caller(settings)
-    caller.collect()
+    return write_recurrent(Caller(settings), output)
+
+
+def write_recurrent(caller: Caller, output: str) -> int:
+    """Write the panel of normals of a caller whose tumours are the normals; see `build_pon`."""
+    if caller.found is None:
+        caller.collect()
     posterior, _ = caller.fit_models()
     rows = population.pon_rows(caller.candidates, len(caller.samples), posterior.log_bayes_factor)
     order = {contig: k for k, contig in enumerate(caller.samples[0].contigs)}
+    names = [s.name for s in caller.samples]
     lines = []
-    for allele, normals, most in rows:
+    for allele, seen, most in rows:
         pos, ref, alt = vcf_alleles(allele, caller.reference)
-        lines.append((order[allele.contig], pos, ref, alt, allele.contig, normals, most))
+        lines.append((order[allele.contig], pos, ref, alt, allele.contig, seen, most))
     vcf.write_pon(
         output,
         caller.reference.contigs,
-        [s.name for s in caller.samples],
+        names,
         [
-            (contig, pos, ref, alt, normals, most)
-            for _, pos, ref, alt, contig, normals, most in sorted(lines)
+            (contig, pos, ref, alt, [names[s] for s in seen], most)
+            for _, pos, ref, alt, contig, seen, most in sorted(lines)
         ],
     )
     return len(lines)
 
 
-__all__ = ["Caller", "Settings", "build_pon"]
+def overdispersion_by_sample(caller: Caller) -> list[overdispersion.Overdispersion]:
+    """Return each sample's overdispersion from its own heterozygous sites.
+
+    For samples of several persons without tumour: what is heterozygous in one is not in another.
+    """
+    found = []
+    for s, sample in enumerate(caller.assays):
+        rows = [
+            (c.allele.contig, c.allele.pos, c.support[s].alt, c.support[s].total)
+            for c in caller.candidates
+            if c.allele.substitution
+            and c.support[s].total >= HET_DEPTH
+            and HET_RANGE[0] <= c.support[s].alt / c.support[s].total <= HET_RANGE[1]
+        ]
+        contig = np.array([row[0] for row in rows], dtype=object)
+        pos, alt, total = (np.array([row[k] for row in rows], dtype=int) for k in (1, 2, 3))
+        use = overdispersion.apart(contig, pos, total)
+        centre = overdispersion.prior(
+            sample.library, "simplex" if sample.molecular else sample.reads
+        )
+        found.append(overdispersion.estimate(alt[use], total[use], centre))
+    return found
+
+
+__all__ = ["Caller", "Settings", "build_pon", "overdispersion_by_sample", "write_recurrent"]

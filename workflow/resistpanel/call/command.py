@@ -46,7 +46,6 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--padding",
         type=padding,
-        default=0,
         help="bases added around targets (0); auto: 20, or 0 if a sample is of amplicons",
     )
     parser.add_argument("--min-mapq", type=int, default=20, help="minimum mapping quality (20)")
@@ -66,6 +65,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     add_umi(parser)
     add_assay(parser)
+    parser.add_argument(
+        "--assay-folder",
+        type=Path,
+        metavar="FOLDER",
+        help="assay of `resistpanel assay build`: its panel of normals, primers, padding, and the "
+        "error rates that are assumed before the reads are counted",
+    )
     parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
     parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
     parser.add_argument(
@@ -81,9 +87,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
 
 
-def padding(text: str) -> int | None:
-    """Parse a number of bases; ``auto`` becomes None."""
-    return None if text == "auto" else int(text)
+#: Value of ``--padding`` by which the samples' libraries decide.
+BY_LIBRARY = "auto"
+
+
+def padding(text: str) -> int | str:
+    """Parse a number of bases, or ``auto``."""
+    return text if text == BY_LIBRARY else int(text)
 
 
 def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
@@ -105,6 +115,44 @@ def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
+def _built(args: argparse.Namespace):
+    """Return the assay of ``--assay-folder`` and fill in what it sets; None without one.
+
+    Raises
+    ------
+    InputError
+        It is not whole, or an option states otherwise.
+    """
+    if args.assay_folder is None:
+        return None
+    from resistpanel.core.files import sha256
+    from resistpanel.qc.assay_folder import (
+        PANEL_OF_NORMALS,
+        check_targets,
+        primers_of,
+        read_assay,
+    )
+
+    folder = args.assay_folder
+    built = read_assay(folder)
+    check_targets(folder, built, Path(args.targets))
+    primers, step = primers_of(folder, built), built.settings.padding
+    for name, path in (("pon", folder / PANEL_OF_NORMALS), ("primers", primers)):
+        given = getattr(args, name)
+        same = given and path and Path(given).is_file() and sha256(given) == sha256(path)
+        if given and not same:
+            raise InputError(f"is set by assay {built.title}", f"--{name} {given}", "leave it out")
+        setattr(args, name, str(path) if path else None)
+    step = BY_LIBRARY if step is None else step
+    if args.padding not in (None, step):
+        where = f"--padding {args.padding}"
+        raise InputError(f"assay {built.title} has {step}", where, "leave it out")
+    args.padding = step
+    said = [(None, key, value) for key, value in sorted(built.settings.given.items())]
+    args.assay = [*said, *(one for one in args.assay if one not in said)]
+    return built
+
+
 def run(args: argparse.Namespace) -> int:
     """Call a patient."""
     from resistpanel.call.caller import Caller, Settings, build_pon
@@ -119,7 +167,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("the output must end in .vcf.gz", f"--output {args.output or ''}".strip())
     for name, least in (("padding", 0), ("min_mapq", 0), ("min_qual", 0), ("threads", 1)):
         value = getattr(args, name)
-        if value is not None and value < least:
+        if isinstance(value, int) and value < least:
             raise InputError(f"must be {least} or more", f"--{name.replace('_', '-')} {value}")
     if args.build_pon and (args.tumor or len(args.normal) < 2):
         raise InputError("needs two or more --normal and no --tumor", "--build-pon")
@@ -127,6 +175,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("none given", "--tumor", "give one or more")
     if not args.build_pon and len(args.normal) > 1:
         raise InputError(f"{len(args.normal)} given", "--normal", "a patient has one")
+    built = _built(args)
     settings = Settings(
         reference=args.reference,
         targets=args.targets,
@@ -135,7 +184,7 @@ def run(args: argparse.Namespace) -> int:
         sites=args.sites,
         germline=args.germline,
         pon=args.pon,
-        padding=args.padding,
+        padding=None if args.padding == BY_LIBRARY else args.padding or 0,
         threads=args.threads,
         min_mapq=args.min_mapq,
         min_qual=args.min_qual,
@@ -144,6 +193,7 @@ def run(args: argparse.Namespace) -> int:
         consensus=args.consensus,
         umi=None if args.umi == AUTO else args.umi,
         assay=args.assay,
+        built=built,
     )
     # Few objects are in cycles, and what was imported stays: collect seldom, and not that.
     gc.freeze()

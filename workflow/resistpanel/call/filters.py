@@ -19,8 +19,12 @@ from resistpanel.call.call_constants import (
     ODDS_MOST,
     PRIMER_ERROR_MOST,
     PRIMER_REACH,
+    RUN_THROUGH_CHANGES,
+    RUN_THROUGH_TRACT,
 )
 from resistpanel.call.io.evidence import Candidate, near
+from resistpanel.core.allele import Allele
+from resistpanel.core.reference import Reference, encode
 from resistpanel.core.special import bdtr, bdtrc
 
 
@@ -188,7 +192,8 @@ FILTERS = (
         "slip_ratio",
         True,
         6.0,
-        "Allele frequency is less than {threshold:g} times the stutter rate of the repeat",
+        "Allele frequency is less than {threshold:g} times the stutter rate of the repeat, or the "
+        "allele is a homopolymer that was read on into the bases behind it",
         "1",
     ),
     Filter(
@@ -402,6 +407,25 @@ def linked(candidates: list[Candidate], tumors: list[int]) -> np.ndarray:
             if (np.abs(apart) <= LINKED_SD * np.maximum(sd, 1e-9)).all():
                 grouped[k] = max(grouped[k], count[i])
     return grouped
+
+
+def run_through(allele: Allele, reference: Reference) -> bool:
+    """Return whether an allele looks like a homopolymer that was read on into the bases behind it.
+
+    Sequencers that lose phase in a homopolymer go on to read its base: several substitutions by
+    that base in a row. Variants do so hardly ever.
+    """
+    if allele.symbolic or len(allele.ref) != len(allele.alt) or len(set(allele.alt)) > 1:
+        return False
+    base = allele.alt[0]
+    if sum(r != base for r in allele.ref) < RUN_THROUGH_CHANGES:
+        return False
+    tract = encode(base * RUN_THROUGH_TRACT)
+    beside = (
+        (allele.pos - RUN_THROUGH_TRACT, allele.pos),
+        (allele.end, allele.end + RUN_THROUGH_TRACT),
+    )
+    return any(np.array_equal(reference.codes(allele.contig, *span), tract) for span in beside)
 
 
 def damage_ratio(af: np.ndarray, limits: np.ndarray) -> float:

@@ -11,6 +11,7 @@ from resistpanel.call.vcf_writer import number
 from resistpanel.core.files import sha256
 from resistpanel.core.molecules import COUNTS
 from resistpanel.qc.assay import UMI, line, notes
+from resistpanel.qc.assay_folder import header_value
 
 #: A resource beyond this, such as gnomAD, has the checksum of its index: that is made from
 #: where each record stands.
@@ -60,6 +61,7 @@ def parameters(result: CallResult) -> dict[str, str]:
         "filters": ",".join(
             f"{f.name}:{f.metric}{'<' if f.below else '>'}{f.threshold:g}" for f in FILTERS
         ),
+        **({"built_assay": header_value(settings.built)} if settings.built else {}),
         "target_bases": str(sum(e - s for _, s, e in result.targets)),
         "kept_fraction": number(found.thinned),
         "multiplier": ",".join(number(float(w)) for w in np.exp(result.log_multiplier)),

@@ -26,6 +26,8 @@ from resistpanel.call.call_constants import (
     DEPTH_STEP,
     DRAWN_SAMPLES,
     ERROR_STEP,
+    EXPLAINED_ERRORS,
+    EXPLAINED_STEP,
     FEW_DRAWS,
     FOREIGN_SPREAD,
     LEAST_STRATUM,
@@ -278,8 +280,8 @@ class _Limits:
             np.round(2 * self.part[:, 0] / np.maximum(good, 1e-9)),
             np.round((self.part * self.log_error[:, s, :, 1]).sum(1)),
             np.round(8 * np.log(np.maximum(self.slip, 1e-9))),
-            np.round(e.log_shared[:, -4:].clip(-30).sum(1) / 20),
-            np.round(e.log_own[:, s, :, -4:].clip(-30).sum((1, 2)) / 40),
+            np.round(_explains(e.log_shared) / EXPLAINED_STEP),
+            *np.round(_explains(e.log_own[:, s]) / EXPLAINED_STEP).T,
         ]
         if others:
             apart = e.expected[:, others].sum((1, 2)) / np.maximum(self.total[:, others].sum(1), 1)
@@ -454,6 +456,19 @@ class Needed:
     number: np.ndarray
     weight: np.ndarray
     spans: list[tuple[float, float]]
+
+
+def _explains(log_weight: np.ndarray) -> np.ndarray:
+    """Return how likely distributions of m make a few errors at one site, in logs, (...).
+
+    The log of the mean of m to the power of `EXPLAINED_ERRORS`: a limit can depend on one high
+    multiplier, estimated from the damage of another site.
+
+    Parameters
+    ----------
+    log_weight : (..., MULTIPLIERS)
+    """
+    return np.logaddexp.reduce(log_weight + EXPLAINED_ERRORS * np.log(MULTIPLIERS), axis=-1)
 
 
 def _next_whole(number: np.ndarray) -> np.ndarray:

@@ -49,6 +49,11 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="fragments of the matched normal at a site (default %(default)s)",
     )  # fmt: skip
     parser.add_argument(
+        "--overdispersion", type=float, metavar="RHO",
+        help="overdispersion of allele counts in earlier samples of the assay, as in the header "
+        "of `call` (default: prior of the assay)",
+    )  # fmt: skip
+    parser.add_argument(
         "--targets", type=Path, metavar="BED", help="panel, for the number of reads required"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -58,18 +63,18 @@ def register(parser: argparse.ArgumentParser) -> None:
 def _check(args: argparse.Namespace) -> None:
     for name, low, high in (
         ("molecules", 20, 1e7), ("ng", 1e-3, 1e5), ("af", 1e-6, 1), ("conversion", 1e-3, 1),
-        ("family", 1, 1000), ("normal", 20, 1e6),
+        ("family", 1, 1000), ("normal", 20, 1e6), ("overdispersion", 0, 0.2),
     ):  # fmt: skip
         value = getattr(args, name)
         if value is not None and not low <= value <= high:
             raise InputError(
-                f"{value:g} is not from {low:g} to {high:,.0f}", f"--{name}", "give another value"
+                f"{value:g} is not from {low:g} to {high:,.10g}", f"--{name}", "give another value"
             )
 
 
 def plan(args: argparse.Namespace) -> dict:
     """Return the plan as it is printed."""
-    assay = Planned(args.family, args.umi, args.normal)
+    assay = Planned(args.family, args.umi, args.normal, rho=args.overdispersion)
     tiers = dict(zip(("duplex", "simplex", "single"), assay.tiers(), strict=True))
     found: dict = {"assay": asdict(assay), "tiers": tiers if args.umi != "none" else None}
     if args.af is not None:

@@ -2,7 +2,8 @@
 
 The limits are those that the caller states (`limits`), at a site of the assumed error rates: there
 is no second formula. What is assumed is what the error model assumes before any data: the nominal
-rates of duplex, simplex and single copies, and the usual distribution of their multiplier.
+rates of duplex, simplex and single copies, and the usual distribution of their multiplier. The
+overdispersion of allele counts is that of the assay's prior, unless earlier samples have shown it.
 """
 
 from collections.abc import Sequence
@@ -45,12 +46,21 @@ class Planned:
         Fragments of the matched normal, without UMIs.
     parts : (float, float, float), optional
         Fractions of duplex, simplex and single-copy molecules, where they are known.
+    rho : float, optional
+        Overdispersion of allele counts, where samples of the assay have shown it.
     """
 
     family: float = 3.0
     umi: str = "duplex"
     normal: float = PLAN_NORMAL
     parts: tuple[float, float, float] | None = None
+    rho: float | None = None
+
+    def overdispersion(self) -> float:
+        """Return `rho`, or the median of the assay's prior."""
+        if self.rho is not None:
+            return self.rho
+        return prior("capture", "raw" if self.umi == "none" else "duplex")
 
     def priors(self) -> Priors:
         """Return the priors of a substitution."""
@@ -152,7 +162,7 @@ def limits_of(molecules: float, assay: Planned) -> Limits:
     assay : Planned
     """
     found, log_error = evidence(molecules, assay)
-    rho = prior("capture", "raw" if assay.umi == "none" else "duplex")
+    rho = assay.overdispersion()
     sites = limits.Sites(found, log_error=log_error)
     called = limits.detection_limits(sites, PLASMA, limits.Conditions(NORMAL, assay.priors()))
     priors = assay.priors()

@@ -317,6 +317,8 @@ class RecordBuilder:
         if slip > 0:
             af = (self.alts[i] / np.maximum(self.totals[i], 1))[self.tumors].max()
             metrics["slip_ratio"] = af / slip
+        if not candidate.forced and filters.run_through(candidate.allele, caller.reference):
+            metrics["slip_ratio"] = 0.0
         return metrics
 
     def _decide(self, i: int, metrics: dict[str, float]) -> tuple[str, list[str], bool]:

@@ -12,6 +12,7 @@ from resistpanel.core.bam import open_bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.reference import Reference
+from resistpanel.records.assay import BuiltAssay
 
 
 @dataclass
@@ -46,6 +47,8 @@ class Settings:
         None: detected from the reads.
     assay : sequence of (sample or None, key, value)
         What the user says of a sample's assay, or of that of all; see `qc.assay_given.Given`.
+    built : BuiltAssay or None
+        The assay that the samples are of, whose rates are assumed before the reads are counted.
     """
 
     reference: str
@@ -64,6 +67,7 @@ class Settings:
     consensus: str | None = None
     umi: str | None = None
     assay: Sequence[tuple[str | None, str, str]] = ()
+    built: BuiltAssay | None = None
     priors: model.Priors = field(default_factory=model.Priors)
 
 

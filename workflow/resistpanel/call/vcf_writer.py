@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import numpy as np
 import pysam
@@ -244,22 +245,29 @@ def write_pon(path: str, contigs: dict[str, int], samples: list[str], rows: list
 
     Parameters
     ----------
-    rows : list of (contig, POS 1-based, REF, ALT, normals with the allele, their greatest AF)
+    rows : list of (contig, POS 1-based, REF, ALT, names of normals with the allele, greatest AF)
     """
     head = ["##fileformat=VCFv4.3", f"##source=resistpanel {__version__}"]
     head.append(f"##resistpanel_normals={','.join(samples)}")
     head += [f"##contig=<ID={name},length={length}>" for name, length in contigs.items()]
     head.append('##INFO=<ID=NORMALS,Number=1,Type=Integer,Description="Normals with the allele">')
     head.append('##INFO=<ID=MAXAF,Number=1,Type=Float,Description="Greatest AF among them">')
+    head.append('##INFO=<ID=SEEN,Number=.,Type=String,Description="Names of these normals">')
     head.append("\t".join(["#CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO"]))
     _write(
         path,
         "\n".join(head) + "\n",
         (
-            f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\tNORMALS={n};MAXAF={number(most)}\n"
-            for contig, pos, ref, alt, n, most in rows
+            f"{contig}\t{pos}\t.\t{ref}\t{alt}\t.\t.\t"
+            f"NORMALS={len(seen)};MAXAF={number(most)};SEEN={','.join(map(_quoted, seen))}\n"
+            for contig, pos, ref, alt, seen, most in rows
         ),
     )
+
+
+def _quoted(name: str) -> str:
+    """Return a sample's name as a value of INFO, percent-encoded."""
+    return quote(name, safe="")
 
 
 def _write(path: str, head: str, lines: Iterable[str]) -> None:

@@ -87,6 +87,7 @@ class GeneCall:
     balance_high: float | None
     sites: int
     partial: Partial | None = None
+    log2_fitted: float | None = None
 
 
 def single_posterior(
@@ -203,7 +204,10 @@ def call_genes(
             call = "neutral"
         part = (partial or {}).get(i) if call != "deletion" else None
         call = "deletion" if part else call
-        found.append(GeneCall(*amount, call, round(changed, 6), loh, *balance, len(own.alt), part))
+        fitted = float(states.fitted[i]) if usual == 2 else None
+        found.append(
+            GeneCall(*amount, call, round(changed, 6), loh, *balance, len(own.alt), part, fitted)
+        )
     return found
 
 

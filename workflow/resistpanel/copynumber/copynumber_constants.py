@@ -162,12 +162,28 @@ PURITY_GRID = TABLE.add(
     meaning="Purities that are tried: first, last, number of points",
     origin="judgement",
 )
+FINE_STEPS = TABLE.add(
+    "FINE_STEPS",
+    10,
+    unit="steps per step of PURITY_GRID",
+    meaning="Steps by which the posterior of the purity is refined for its interval",
+    origin="derived: a thousandth, below the error at 10,000x",
+)
+FINE_FLOOR = TABLE.add(
+    "FINE_FLOOR",
+    30.0,
+    unit="natural log",
+    meaning="Posteriors of the purity this far below the highest are not distinguished between the "
+    "points of the grid",
+    origin="judgement",
+)
 BASELINES = TABLE.add(
     "BASELINES",
     {2: 0.94, 1: 0.01, 3: 0.02, 4: 0.03},
     unit="1",
     meaning="Prior probability of each baseline (copies of the genome at large per tumour cell)",
-    origin="judgement",
+    origin="judgement: nearly 30 % of advanced tumours have a doubled genome (Bielski et al., Nat "
+    "Genet 2018;50:1189), most of them with changes that show it",
 )
 CLONAL = TABLE.add(
     "CLONAL",

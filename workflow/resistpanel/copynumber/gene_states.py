@@ -28,6 +28,8 @@ from resistpanel.copynumber.copynumber_constants import (
     SHIFT_CELLS,
     SHIFT_REACH,
     SHIFTS,
+    STRAY_RATIOS,
+    STRAY_SPAN,
 )
 from resistpanel.copynumber.purity import GRID
 from resistpanel.copynumber.ratios import Genes
@@ -98,6 +100,8 @@ class GeneStates:
         The copies are not the baseline's.
     lost : ndarray
         One haplotype is lost, the other is there.
+    fitted : ndarray
+        Expected log2 ratio; NaN where none was measured.
     """
 
     none: np.ndarray
@@ -106,6 +110,7 @@ class GeneStates:
     amplified: np.ndarray
     changed: np.ndarray
     lost: np.ndarray
+    fitted: np.ndarray
 
 
 def focal_prior(baseline: int) -> np.ndarray:
@@ -147,6 +152,9 @@ class _Evidence:
                 has, np.hypot(np.maximum(rest, 1e-9) ** -0.5, SEGMENT_NOISE), np.inf
             )
             self.rest_curves[rows] = self.curves[rows].sum(axis=0) - self.curves[rows]
+        self.has_rest = np.isfinite(self.rest_se)
+        # Likelihood of each gene's sites at any balance.
+        self.any_balance = log_sum(self.curves, 1) - np.log(len(_BALANCES))
 
     def _near(self, rows: np.ndarray) -> np.ndarray:
         """Return Huber's weights of a segment's genes: one of another state hardly counts."""
@@ -158,6 +166,17 @@ class _Evidence:
 
     def posterior(self, cell: Cell) -> tuple[np.ndarray, np.ndarray]:
         """Return the posterior over `STATES`, (genes, states), and the cell's log-likelihood."""
+        shared, apart, sites, fits = self._terms(cell)
+        found = np.logaddexp(shared, apart) + sites + np.logaddexp.reduce(fits)
+        fit = log_sum(found, 1)
+        return np.exp(found - fit[:, None]), fit
+
+    def _terms(self, cell: Cell) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray]]:
+        """Return logarithms over (genes, states).
+
+        The prior of a gene with the state of its segment, of one apart from it, the likelihood of
+        its heterozygous sites, and that of its log2 ratio without and with a shift of its depth.
+        """
         prior = log_prior(cell.baseline)
         expected = expected_log2(cell.purity, STATES.total, 2, cell.baseline)
         balance = expected_balance(cell.purity, STATES.total, STATES.minor) / 0.5
@@ -172,19 +191,43 @@ class _Evidence:
             fit = log_ratio_likelihood(log2[:, None], np.where(known, se, 1.0)[:, None], expected)
             return np.where(known[:, None], fit, 0.0)
 
-        rest = prior + sites(self.rest_curves)
-        rest = rest + ratio(self.rest_log2, self.rest_se, np.isfinite(self.rest_se))
-        rest = rest - log_sum(rest, 1)[:, None]
-        shared = np.logaddexp(np.log1p(-FOCAL) + rest, np.log(FOCAL) + focal_prior(cell.baseline))
-        own = np.where(self.alone[:, None], prior, shared)
-        fraction, sd = self.shifts
-        fit = ratio(self.log2, self.se, self.known)
+        rest = prior + sites(self.rest_curves) + ratio(self.rest_log2, self.rest_se, self.has_rest)
+        rest = np.log1p(-FOCAL) + rest - log_sum(rest, 1)[:, None]
+        alone = self.alone[:, None]
+        shared = np.where(alone, -np.inf, rest)
+        apart = np.where(alone, prior, np.log(FOCAL) + focal_prior(cell.baseline))
+        fits, (fraction, sd) = [ratio(self.log2, self.se, self.known)], self.shifts
         if fraction:
+            fits[0] = np.log1p(-fraction) + fits[0]
             shifted = ratio(self.log2, np.hypot(self.se, sd), self.known)
-            fit = np.logaddexp(np.log1p(-fraction) + fit, np.log(fraction) + shifted)
-        found = own + fit + sites(self.curves)
-        fit = log_sum(found, 1)
-        return np.exp(found - fit[:, None]), fit
+            fits.append(np.log(fraction) + shifted)
+        return shared, apart, sites(self.curves), fits
+
+    def fitted(self, cell: Cell) -> np.ndarray:
+        """Return the expected log2 ratio of each gene, (genes,).
+
+        Given a state, it is the mean of the gene's own ratio, of that of its segment's other genes
+        (unless the gene is apart from them) and of what the state predicts, from which ratios
+        depart by `SEGMENT_NOISE`, weighted by their precisions. The ratio of a gene that no state
+        explains is its own.
+        """
+        shared, apart, sites, fits = self._terms(cell)
+        expected = expected_log2(cell.purity, STATES.total, 2, cell.baseline)
+        others = np.where(self.has_rest, 1 / np.maximum(self.rest_se, 1e-9) ** 2, 0.0)[:, None]
+        by_state, alone = 1 / SEGMENT_NOISE**2, self.log2[:, None]
+        # Where no state explains the gene.
+        free = np.log(STRAY_RATIOS / STRAY_SPAN) + self.any_balance
+        weights, means = [free[:, None]], [alone]
+        for fit, sd in zip(fits, (0.0, self.shifts[1]), strict=False):
+            own = 1 / (self.se**2 + sd**2)[:, None]
+            for prior, rest in ((shared, others), (apart, 0.0)):
+                weights.append(prior + sites + fit)
+                summed = own * alone + rest * self.rest_log2[:, None] + by_state * expected
+                means.append(summed / (own + rest + by_state))
+        weight, mean = np.concatenate(weights, axis=1), np.concatenate(means, axis=1)
+        weight = np.exp(weight - weight.max(axis=1, keepdims=True))
+        found = (weight * mean).sum(axis=1) / weight.sum(axis=1)
+        return np.where(self.known, found, np.nan)
 
 
 def measured_shifts(evidence: _Evidence, possible: Sequence[Cell]) -> tuple[float, float]:
@@ -247,6 +290,7 @@ def gene_states(
         found,
         none=np.where(deleted, plain.none, found.none),
         fewer=np.where(deleted, plain.fewer, found.fewer),
+        fitted=np.where(deleted, plain.fitted, found.fitted),
     )
 
 
@@ -269,6 +313,7 @@ def _averaged(
             "amplified": np.where(amount >= least_amplified(cell.baseline, least), more, 0.0),
             "changed": 1 - posterior[:, STATES.total == cell.baseline].sum(axis=1),
             "lost": posterior[:, LOST].sum(axis=1),
+            "fitted": evidence.fitted(cell),
         }
         for name, value in found.items():
             total.setdefault(name, []).append(value)

@@ -26,6 +26,8 @@ from resistpanel.copynumber.copynumber_constants import (
     AF_MARGIN,
     BASELINES,
     CLONAL,
+    FINE_FLOOR,
+    FINE_STEPS,
     FRACTION_IMPOSSIBLE,
     LEAST_ALTERNATIVE,
     LEAST_INFORMATION,
@@ -47,6 +49,8 @@ from resistpanel.core.special import betainc, betaln, gammaln, logsumexp
 from resistpanel.core.stats import jeffreys_interval, overdispersed_interval
 
 GRID = np.linspace(*PURITY_GRID)
+#: The purities between those of `GRID` as well, at which intervals end.
+FINE = np.linspace(GRID[0], GRID[-1], (len(GRID) - 1) * FINE_STEPS + 1)
 PARTS = ("copy number", "allelic imbalance", "clonal variants")
 
 
@@ -220,35 +224,69 @@ def _joint(log_like: np.ndarray) -> np.ndarray:
     return joint / joint.sum()
 
 
+def _refined(joint: np.ndarray) -> np.ndarray:
+    """Return a posterior over (baselines, `FINE`) from one over (baselines, `GRID`).
+
+    The logarithm is interpolated by cubic polynomials through four points, which is exact for a
+    normal posterior, however narrow. Logarithms of less than `FINE_FLOOR` below the highest are
+    taken as that.
+    """
+    with np.errstate(divide="ignore"):
+        log = np.maximum(np.log(joint / joint.max()), -FINE_FLOOR)
+    # Beyond the ends a straight line goes on.
+    padded = np.concatenate(
+        [2 * log[:, :1] - log[:, 1:2], log, 2 * log[:, -1:] - log[:, -2:-1]], axis=1
+    )
+    t = np.arange(FINE_STEPS)[:, None, None] / FINE_STEPS
+    before, first, second, after = (padded[:, i : i + len(GRID) - 1] for i in range(4))
+    inner = (
+        -t * (t - 1) * (t - 2) / 6 * before
+        + (t + 1) * (t - 1) * (t - 2) / 2 * first
+        - (t + 1) * t * (t - 2) / 2 * second
+        + (t + 1) * t * (t - 1) / 6 * after
+    )
+    inner = np.moveaxis(inner, 0, 2).reshape(len(joint), -1)
+    fine = np.concatenate([inner, log[:, -1:]], axis=1)
+    weight = np.where(joint.sum(axis=1, keepdims=True) > 0, np.exp(fine - fine.max()), 0.0)
+    return weight / weight.sum()
+
+
 def alternatives(joint: np.ndarray) -> tuple[Alternative, ...]:
     """Return the separate ranges that hold 95 % of the posterior, likeliest first.
 
     A range is an unbroken run of purities of one baseline, of at least `LEAST_ALTERNATIVE`.
     """
+    joint = _refined(joint)
     order = np.argsort(joint, axis=None)[::-1]
     needed = int(np.searchsorted(np.cumsum(joint.flat[order]), 0.95)) + 1
     inside = np.zeros(joint.size, bool)
     inside[order[:needed]] = True
-    half, found = (GRID[1] - GRID[0]) / 2, []
+    half, found = (FINE[1] - FINE[0]) / 2, []
     for row, held, baseline in zip(joint, inside.reshape(joint.shape), BASELINES, strict=True):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], held.astype(int), [0]])))
         for first, last in edges.reshape(-1, 2):
             mass = float(row[first:last].sum())
             if mass >= LEAST_ALTERNATIVE:
-                value = float(GRID[first + row[first:last].argmax()])
-                low, high = GRID[first] - half, GRID[last - 1] + half
+                value = float(FINE[first + row[first:last].argmax()])
+                low, high = FINE[first] - half, FINE[last - 1] + half
                 found.append(Alternative(value, max(low, 0.01), min(high, 1.0), baseline, mass))
     return tuple(sorted(found, key=lambda one: -one.probability))
 
 
-def interval(posterior: np.ndarray) -> tuple[float, float, float]:
-    """Return (mode, low, high): the narrowest grid interval that holds 95 %."""
+def interval(joint: np.ndarray) -> tuple[float, float, float]:
+    """Return (mode, low, high): the narrowest interval that holds 95 % of a posterior.
+
+    Parameters
+    ----------
+    joint : ndarray, (baselines, len(GRID))
+    """
+    posterior = _refined(joint).sum(axis=0)
     order = np.argsort(posterior)[::-1]
     needed = int(np.searchsorted(np.cumsum(posterior[order]), 0.95)) + 1
-    inside = GRID[order[:needed]]
-    half = (GRID[1] - GRID[0]) / 2
+    inside = FINE[order[:needed]]
+    half = (FINE[1] - FINE[0]) / 2
     return (
-        float(GRID[order[0]]),
+        float(FINE[order[0]]),
         max(float(inside.min()) - half, 0.01),
         min(float(inside.max()) + half, 1.0),
     )
@@ -309,7 +347,7 @@ def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> 
     """
     found = log_segments(segments, sites, somatic)
     joint = _joint(found[""])
-    value, _, _ = interval(joint.sum(axis=0))
+    value, _, _ = interval(joint)
     baseline = list(BASELINES)[int(joint.sum(axis=1).argmax())]
     above = impossible(segments, sites, somatic, value, baseline)
     if above >= max(MOST_IMPOSSIBLE, FRACTION_IMPOSSIBLE * len(somatic.alt)):
@@ -323,7 +361,7 @@ def estimate(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> 
 
 def from_posterior(joint: np.ndarray, source: str) -> Estimate:
     """Return the estimate of a posterior over (baselines, GRID); none if it is too wide."""
-    value, low, high = interval(joint.sum(axis=0))
+    value, low, high = interval(joint)
     baseline = list(BASELINES)[int(joint.sum(axis=1).argmax())]
     others = alternatives(joint)
     if high - low <= WIDEST:

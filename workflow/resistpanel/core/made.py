@@ -25,6 +25,8 @@ from resistpanel.core.fingerprint import State, content, of_value, state
 FOLDER = ".resistpanel"
 #: Where pages are moved whose patient is being made again.
 OUTDATED = "report/outdated"
+#: Setting of the steps that a built assay concerns: its name and version.
+VERSION = "assay version"
 #: Folder of the results store.
 STORE = "store"
 #: Libraries whose version changes numbers or bytes.
@@ -327,7 +329,8 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
     for key in sorted({*made.settings, *due.settings}):
         old, new = made.settings.get(key), due.settings.get(key)
         if of_value(old) != of_value(new):
-            found.append(f"{key} has changed")
+            words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "has changed"
+            found.append(f"{key} {words}")
     for role in sorted({*made.inputs, *due.inputs}):
         old, new = made.inputs.get(role), due.inputs.get(role)
         if old is None or new is None:

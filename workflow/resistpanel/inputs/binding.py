@@ -25,6 +25,7 @@ from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
 from resistpanel.core.made import (
     FOLDER,
+    VERSION,
     File,
     Made,
     differences,
@@ -38,6 +39,7 @@ from resistpanel.inputs.config import PRIVATE, Settings
 from resistpanel.inputs.owner import ROWS, check_owner, lock_of, write_owner
 from resistpanel.inputs.plan import Plan
 from resistpanel.inputs.sheet import cells
+from resistpanel.qc.assay_folder import ABOUT
 
 #: Time of a due file of which nothing is to be done, in ns: older than any output.
 NEVER = 10**9
@@ -300,6 +302,8 @@ class Steps:
             "call.extra": made.call_extra,
             "assay": [f"padding={plan.padding(patient)}", *self._said(patient)],
         }
+        folder = {"assay.yaml": made.assay_folder / ABOUT} if made.built else {}
+        version = {VERSION: f"{made.built.title} ({made.built.digest[:12]})"} if made.built else {}
         sheet = {"sheet": out(f"sheet/{patient}.json")}
         others: dict[str, Path] = {}
         if plan.compared:
@@ -328,9 +332,10 @@ class Steps:
         yield Step(
             "call", patient,
             {**reads, **self.reference, **targets, **sites, **primers,
-             **_indexed("germline", made.germline), **_indexed("panel of normals", made.pon)},
+             **_indexed("germline", made.germline), **_indexed("panel of normals", made.pon),
+             **folder},
             [f"call/{patient}.vcf.gz", f"call/{patient}.vcf.gz.tbi"],
-            options, [patient],
+            options | version, [patient],
         )  # fmt: skip
         if plan.compared:
             yield Step(

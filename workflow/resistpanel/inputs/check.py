@@ -10,7 +10,8 @@ from resistpanel.core.builds import read_lengths
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.made import FOLDER
 from resistpanel.inputs.binding import AGAIN, Binding
-from resistpanel.inputs.check_assays import check_assays
+from resistpanel.inputs.built_assay import notes as assay_notes
+from resistpanel.inputs.check_assays import check_assays, check_reference, check_stated
 from resistpanel.inputs.check_data import (
     Panel,
     check_caller,
@@ -108,6 +109,8 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         except InputError as error:
             found.errors += _errors_of(error)
     found.errors += check_names(made, done.rows)
+    found.errors += check_stated(made, done.rows)
+    found.notes += assay_notes(made.built)
     try:
         check_owner(made)
     except InputError as error:
@@ -165,6 +168,7 @@ def _check_panel(done: Checked) -> None:
     done.checksums = check_sequence(given, made.reference, contigs, found)
     check_reads(given, panel.targets, made.reference, found)
     check_contig_order(given, contigs, found)
+    found.errors += check_reference(made, panel.targets)
     done.assays = check_assays(given, panel.targets, made, found)
     check_genes(panel, made, found)
     check_drug_rows(rows, done.treatments, made, panel, found)
@@ -232,6 +236,9 @@ def summary(done: Checked) -> list[str]:
         shown.append(f"simulated from {made.simulate.patient}: the files are checked once made")
     else:
         shown.append(f"reference: {made.reference} ({made.build})")
+    if made.built:
+        built = made.built
+        shown.append(f"assay: {built.title}, {made.assay_folder} (sha256 {built.digest})")
     if done.panel:
         panel = done.panel
         shown.append(

@@ -16,7 +16,9 @@ from resistpanel.core.builds import build_named
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
+from resistpanel.inputs.built_assay import with_assay
 from resistpanel.qc.assay_given import AUTO
+from resistpanel.records.assay import BuiltAssay
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
 MOST_VALUES = 100_000
@@ -66,7 +68,8 @@ class Settings:
     what is said of the assay of all samples, `padding` None where it depends on their libraries;
     `index_hopping` is the highest rate, None for the default. `private` is the folder of the
     working files with inherited variants where these are withheld, else None: they are in
-    `outdir`, like all others. `store` is a further results store, of the laboratory.
+    `outdir`, like all others. `store` is a further results store, of the laboratory. `built` is the
+    assay in `assay_folder`, whose settings are filled in by `inputs.built_assay.with_assay`.
     """
 
     samples: Path | None
@@ -106,6 +109,8 @@ class Settings:
     germline_genes: Path = GENES
     private: Path | None = None
     msi_sites: Path | None = None
+    assay_folder: Path | None = None
+    built: BuiltAssay | None = None
 
     def stage(self, name: str) -> Path:
         """Return the folder of a stage's results; outside `outdir` if they are not handed out."""
@@ -229,7 +234,7 @@ def settings(config: Mapping[str, Any], where: str = "config.yaml") -> Settings:
     filled = {
         key: config.get(key, rule.get("default")) for key, rule in schema()["properties"].items()
     }
-    made = _settings(filled, where)
+    made = with_assay(_settings(filled, where), filled)
     found = list(_missing_files(made))
     if made.samples and not made.reference:
         found.append(
@@ -307,10 +312,12 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         assay=tuple(
             (key, str(_path(value)) if key == "primers" else value)
             for key, value in config["assay"].items()
-            if key not in ("padding", "index_hopping") and value not in (None, AUTO)
+            if key not in ("padding", "index_hopping", "folder", "version")
+            and value not in (None, AUTO)
         ),
         padding=config["assay"].get("padding"),
         index_hopping=config["assay"].get("index_hopping"),
+        assay_folder=_path(config["assay"].get("folder")),
         treatments=None if simulation else _path(config["treatments"]),
         other_tests=_path(config["other_tests"]),
         catalog_tables=tuple(resource(path) for path in config["catalog_tables"]),

@@ -15,6 +15,8 @@ from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import HOME
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.assays import assay_options, padding, primers
+from resistpanel.inputs.built_assay import notes as assay_notes
+from resistpanel.inputs.check_assays import check_reference, check_stated
 from resistpanel.inputs.checks import check_drugs, check_inputs
 from resistpanel.inputs.config import COHORT, Settings, settings
 from resistpanel.inputs.machine import check_writable
@@ -24,6 +26,7 @@ from resistpanel.inputs.resources import shards
 from resistpanel.inputs.sheet import Row, check_rows, patients, read_sheet
 from resistpanel.inputs.tests_given import check_tests, read_tests
 from resistpanel.inputs.treatments import Treatment, read_treatments
+from resistpanel.panel.adapt import Contigs, adapt_bed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -288,7 +291,7 @@ def make_plan(
     treatments = read_treatments(made.treatments, rows)
     tests = read_tests(made.other_tests, rows)
     made = with_private(made, rows)
-    strange = list(check_names(made, rows))
+    strange = [*check_names(made, rows), *check_stated(made, rows)]
     if strange:
         raise InputErrors(strange)
     notes = []
@@ -297,7 +300,11 @@ def make_plan(
         check_tests(tests, made, rows, findings)
         if findings.errors or unwritable:
             raise InputErrors([*unwritable, *findings.errors])
-        notes = findings.notes
+        if made.built:
+            targets, _ = adapt_bed(made.targets, Contigs(made.reference))
+            if other := list(check_reference(made, targets)):
+                raise InputErrors(other)
+        notes = [*findings.notes, *assay_notes(made.built)]
     return Plan(made, _ordered(rows), treatments=treatments, other_tests=tests), notes
 
 
@@ -318,7 +325,7 @@ def check_extra(made: Settings) -> None:
     register(parser)
     needed = ["--reference", "r", "--targets", "t", "--output", "o"]
     own = ("reference", "targets", "output", "normal", "tumor", "sites", "pon", "germline",
-           "build_pon", "shard", "evidence", "gather", "threads")  # fmt: skip
+           "build_pon", "shard", "evidence", "gather", "threads", "assay_folder")  # fmt: skip
     try:
         usual = parser.parse_args(needed)
         given = parser.parse_args([*needed, *shlex.split(made.call_extra)])
@@ -344,6 +351,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     named += [(made.treatments, made.place("treatments"))]
     named += [(made.other_tests, made.place("other_tests"))]
     named += [(made.store, made.place("store"))]
+    named += [(made.assay_folder, made.place("assay.folder"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
     pool = () if made.pool == COHORT else made.pool
     named += [(path, made.place("pool")) for path, _ in pool]

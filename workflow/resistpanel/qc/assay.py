@@ -26,11 +26,14 @@ from resistpanel.qc.qc_constants import (
     LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_UMIS,
+    LONGEST_INTRON,
+    LONGEST_READ,
     LOOK_DEEP,
     LOOK_ENOUGH,
     LOOK_READS,
     LOOK_TAGS,
     LOOK_TARGETS,
+    SPLICED,
     UNSURE_ENDS,
 )
 from resistpanel.records.base import Unit
@@ -45,7 +48,20 @@ _OTHER_NAMED = re.compile(
     r"(?:/[12])?$"
 )
 OTHER_TAGS = ("UB", "UR", "ZU", "XU", "OX")
+#: Tags by which aligners of converted DNA say which conversion a read has, and their values:
+#: Bismark and DRAGEN; bwa-meth; bwa-meth and biscuit; BSMAP; abismal.
+CONVERTED = {
+    "XR": ("CT", "GA"),
+    "YC": ("CT", "GA"),
+    "YD": ("f", "r"),
+    "ZS": ("++", "+-", "-+", "--"),
+    "CV": ("A", "T"),
+}
 _UNUSABLE = 4 | 256 | 512 | 1024 | 2048
+
+
+class UnfitReads(InputError):
+    """The reads of a sample are of a kind that is not called."""
 
 
 @dataclass
@@ -72,6 +88,8 @@ class Look:
         Pairs that are F1R2, and F2R1.
     duplicates, primary : int
         Mapped primary reads; of these, those flagged as duplicates.
+    spliced : int
+        Usable reads that skip an intron of up to `LONGEST_INTRON` bases.
     lengths, inserts : list of int
     """
 
@@ -85,6 +103,7 @@ class Look:
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
     duplicates: int = 0
     primary: int = 0
+    spliced: int = 0
     lengths: list[int] = field(default_factory=list)
     inserts: list[int] = field(default_factory=list)
 
@@ -133,7 +152,7 @@ def _value(read: pysam.AlignedSegment, source: str) -> str:
 
 
 def _refuse_unread(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
-    """Raise InputError if most reads have what looks like a UMI in a place that is not read.
+    """Raise UnfitReads if most reads have what looks like a UMI in a place that is not read.
 
     Copies of a molecule would count as evidence of their own.
     """
@@ -149,11 +168,51 @@ def _refuse_unread(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
         # Most reads of a library have one index, but for its sequencing errors.
         top = max((bases.count(value) for value in set(bases)), default=0)
         if len(bases) >= least and len(set(bases)) >= LEAST_UMIS and 2 * top <= len(bases):
-            raise InputError(
+            raise UnfitReads(
                 f"the reads seem to have a UMI {where}, which is not read",
                 path,
                 "write it to the tag RX (fgbio CopyUmiFromReadName), or set `umi` of this sample "
                 "to none to count fragments (column of the sheet, or --assay SAMPLE:umi=none)",
+            )
+
+
+def _refuse_long(lengths: Sequence[int], path: str) -> None:
+    """Raise UnfitReads if most reads are long."""
+    median = int(np.median(lengths)) if lengths else 0
+    if median > LONGEST_READ:
+        raise UnfitReads(
+            f"half of the reads are of {median:,} bases or more",
+            path,
+            f"give short reads, of up to {LONGEST_READ:,} bases; the models of errors and of "
+            "libraries do not apply to long reads (PacBio, Nanopore)",
+        )
+
+
+def _refuse_spliced(spliced: int, reads: int, path: str) -> None:
+    """Raise UnfitReads if many reads skip an intron, which no aligner of DNA writes."""
+    if spliced > SPLICED * reads:
+        raise UnfitReads(
+            f"{100 * spliced / reads:.0f} % of {reads} reads are spliced (N in CIGAR): the reads "
+            "are of RNA",
+            path,
+            "give reads of DNA; in RNA the allele frequency is that of expression, and edited "
+            "bases cannot be told from variants",
+        )
+
+
+def _refuse_converted(reads: Sequence[pysam.AlignedSegment], path: str) -> None:
+    """Raise UnfitReads if most reads are of bisulfite or enzymatic conversion.
+
+    Every unmethylated C reads as T: each would be a variant.
+    """
+    for tag, values in CONVERTED.items():
+        number = sum(r.has_tag(tag) and str(r.get_tag(tag)) in values for r in reads)
+        if number >= max(1, CONSENSUS_FRACTION * len(reads)):
+            raise UnfitReads(
+                f"the reads are of converted DNA (bisulfite or EM-seq: tag {tag} says the strand)",
+                path,
+                "give the BAM of a library without conversion; unmethylated C reads as T, which "
+                "cannot be told from variants",
             )
 
 
@@ -219,6 +278,9 @@ def look(
     ------
     InputError
         If the file or its index cannot be read.
+    UnfitReads
+        If most reads are long or of converted DNA, or many of RNA; if most have a UMI in a place
+        that is not read, or none has the UMI that is given.
     """
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
     try:
@@ -235,6 +297,7 @@ def look(
         raise InputError(
             f"cannot be read ({error})", str(path), "check the file and its index"
         ) from error
+    _refuse_converted(tagged, str(path))
     found.consensus = given.convention(convention(tagged, CONSENSUS_FRACTION))
     source = given.umi if given.umi in UMI else _umi(tagged) if tagged else "none"
     if source != "none":
@@ -242,7 +305,7 @@ def look(
     elif tagged and given.umi is None and found.consensus == "none":
         _refuse_unread(tagged, str(path))
     if tagged and found.umi == "none" and given.umi not in (None, "none"):
-        raise InputError(
+        raise UnfitReads(
             f"none of {len(tagged)} reads has a UMI ({UMI.get(given.umi, 'RX, MI or read name')})",
             str(path),
             "give the BAM with UMIs, or set `umi` of this sample to none (column of the sheet, or "
@@ -253,6 +316,8 @@ def look(
     found.grouped = grouped
     for reads, stop in parts:
         _count(found, reads, stop, found.umi if grouped else "none")
+    _refuse_long(found.lengths, str(path))
+    _refuse_spliced(found.spliced, len(found.lengths), str(path))
     return found
 
 
@@ -280,6 +345,9 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
         whole &= np.isin(np.arange(len(used)), list(molecules.values()))
     found.ends += same_ends(pos[whole], end[whole], reverse[whole])
     found.lengths += [r.query_length for r in used]
+    found.spliced += sum(
+        any(op == pysam.CREF_SKIP and n <= LONGEST_INTRON for op, n in r.cigartuples) for r in used
+    )
     for read in used:
         if read.is_paired and not read.mate_is_unmapped:
             found.orientation[int(read.is_read1 == read.is_reverse)] += 1

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal
 
+from resistpanel.records.assay import AssayUsed
 from resistpanel.records.base import UNSET, Count, Fraction, Number, Position, Record, UnsetType
 from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
@@ -166,6 +167,8 @@ class Provenance(Record):
     """Of the header of the annotated VCF."""
     software: dict[str, str]
     """Versions."""
+    assay: AssayUsed | UnsetType = UNSET
+    """Assay that the calls were made with; absent without one."""
 
 
 class JunctionLimit(Record):

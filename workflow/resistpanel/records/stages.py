@@ -3,10 +3,12 @@
 import msgspec
 
 from resistpanel.core.schemas import stage_of
+from resistpanel.records.assay import BuiltAssay
 from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.dossier import Dossier
 from resistpanel.records.identity import Identity
 from resistpanel.records.pack import Pack
 from resistpanel.records.qc import Qc
@@ -17,7 +19,7 @@ from resistpanel.records.validation import Validate
 
 STAGES = (
     *(Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Biomarkers),
-    *(Report, Validate, Pack),
+    *(Report, Validate, Pack, BuiltAssay, Dossier),
 )
 #: By stage, in their order.
 RECORDS: dict[str, type[msgspec.Struct]] = {stage_of(record): record for record in STAGES}

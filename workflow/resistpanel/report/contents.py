@@ -205,6 +205,7 @@ def assemble(
             "inputs": inputs,
             "parameters": parameters,
             "software": provenance.software(),
+            **provenance.assay(parameters),
         },
     }
     if genes:

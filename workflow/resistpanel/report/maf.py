@@ -24,7 +24,7 @@ COLUMNS = (
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
     "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN", "RESISTPANEL.CLONE",
-    "RESISTPANEL.REVIEW",
+    "RESISTPANEL.REVIEW", "RESISTPANEL.ASSAY",
 )  # fmt: skip
 
 #: Of the GDC's MAF format, whose columns and values these are.
@@ -163,6 +163,7 @@ def rows(report: dict) -> list[dict]:
     clone, decided = clone_of(report), decisions_of(report)
     germline, effect = inherited(report), effects(report)
     normal = next((s["sample"] for s in compare["samples"] if s["role"] == "normal"), None)
+    used = report["provenance"].get("assay")
     found = []
     for v in compare["variants"]:
         resists = germline.get(v["id"])
@@ -188,6 +189,7 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.ORIGIN": v.get("origin", {}).get("value"),
             "RESISTPANEL.CLONE": clone.get(v["id"]),
             "RESISTPANEL.REVIEW": decided.get(v["id"]),
+            "RESISTPANEL.ASSAY": f"{used['name']} {used['version']}" if used else None,
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -14,6 +14,7 @@ import pysam
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import sha256
+from resistpanel.qc.assay_folder import named
 
 FILTER_LINE = re.compile(r'##FILTER=<ID=([^,>]+),.*?Description="((?:[^"\\]|\\.)*)"')
 CONTIG_LINE = re.compile(r"##contig=<ID=([^,>]+),(?:.*,)?length=(\d+)")
@@ -99,6 +100,12 @@ def vcf_header(path: str | Path) -> tuple[dict[str, str], dict[str, str], dict[s
             "contains no VCF header", where=str(path), cure="give the VCF of `resistpanel annotate`"
         )
     return parameters, filters, lengths
+
+
+def assay(parameters: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Return the built assay that a VCF's header names, as a field of `Provenance`; or nothing."""
+    text = parameters.get("resistpanel_built_assay")
+    return {"assay": named(text)} if text else {}
 
 
 def software() -> dict[str, str]:

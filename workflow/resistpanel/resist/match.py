@@ -47,7 +47,8 @@ def duplicates_in(alteration: Alteration, row: Row | Driver) -> bool:
     """Return whether an internal tandem duplication in frame overlaps the residues of a row.
 
     Such a row names where the copy is inserted; the residues that are repeated may begin before it
-    or end beyond it.
+    or end beyond it. A copy that begins within a codon is an insertion by its name, behind the
+    residues that it repeats.
     """
     names = alteration.usual_name, alteration.junction.name if alteration.junction else ""
     if not any((name or "").startswith(f"{alteration.gene}-ITD") for name in names):
@@ -56,7 +57,9 @@ def duplicates_in(alteration: Alteration, row: Row | Driver) -> bool:
         return False
     first, last = row.span
     return any(
-        change.kind in ("duplication", "insertion") and change.start <= last and first <= change.end
+        change.kind in ("duplication", "insertion")
+        and change.start - max(len(change.alt) - 1, 0) <= last
+        and first <= change.end
         for change in alteration.changes
     )
 

@@ -2,8 +2,9 @@
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.stats import chi2
@@ -26,13 +27,17 @@ from resistpanel.testing.validate import write_sites
 
 @dataclasses.dataclass(frozen=True)
 class Inputs:
-    """What a pack's samples are called from: files by role, reference, folder for VCFs."""
+    """What a pack's samples are called from: files by role, reference, folder for VCFs.
+
+    `settings` are further ones of the caller, those of a built assay.
+    """
 
     pack: Pack
     bams: dict[str, Path]
     reference: Path
     work: Path
     threads: int = 1
+    settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +53,7 @@ def call(inputs: Inputs, name: str, tumor: Path, sites: Path | None = None) -> C
     """Call a tumour of the pack, with its normal if it has one."""
     vcf = inputs.work / f"{name}.vcf.gz"
     normal = inputs.bams.get("normal")
+    usual = {"padding": inputs.pack.about.padding, "threads": inputs.threads}
     caller = Caller(
         Settings(
             reference=str(inputs.reference),
@@ -55,8 +61,7 @@ def call(inputs: Inputs, name: str, tumor: Path, sites: Path | None = None) -> C
             tumors=[str(tumor)],
             normal=str(normal) if normal else None,
             sites=str(sites) if sites else None,
-            padding=inputs.pack.about.padding,
-            threads=inputs.threads,
+            **(usual | dict(inputs.settings)),
         )
     )
     caller.run(str(vcf))

@@ -4,6 +4,7 @@ From MD tags, which hold the bases of the genome that the reads were aligned to;
 have none, from the majority of the reads' own bases. The latter hides homozygous variants.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from resistpanel.testing.fasta import write_genome
 from resistpanel.testing.testing_constants import CHUNK
 
 BASES = np.frombuffer(b"ACGT", np.uint8)
+#: Parts of an MD tag: bases that match, bases that the read lacks, a base that it has another of.
+_MD = re.compile(r"([0-9]+)|\^([A-Za-z]+)|([A-Za-z])")
 
 
 def bases_of(
@@ -54,13 +57,25 @@ def bases_of(
 def _of_md(read: pysam.AlignedSegment) -> np.ndarray:
     """Return the reference's bases below a read, as MD gives them (bytes).
 
-    Empty where MD and CIGAR do not agree: some programs change the one and not the other.
+    Empty where MD and CIGAR do not agree: some programs change the one and not the other, such as
+    those that clip overlaps. (pysam's `get_reference_sequence` writes beyond its buffer there.)
     """
-    try:
-        text = read.get_reference_sequence()
-    except (AssertionError, ValueError):
-        text = ""
-    return np.frombuffer(text.upper().encode(), np.uint8)
+    query, bases, at = read.query_sequence.encode(), bytearray(), 0
+    deleted = 0
+    for op, length in read.cigartuples:
+        if op in (pysam.CMATCH, pysam.CEQUAL, pysam.CDIFF):
+            bases += query[at : at + length]
+        if op in (pysam.CMATCH, pysam.CEQUAL, pysam.CDIFF, pysam.CINS, pysam.CSOFT_CLIP):
+            at += length
+        deleted += length * (op == pysam.CDEL)
+    found, at = bytearray(), 0
+    for same, gone, other in _MD.findall(str(read.get_tag("MD"))):
+        step = int(same) if same else len(other)
+        found += bases[at : at + step] if same else (gone or other).encode()
+        at += step
+        deleted -= len(gone)
+    agree = at == len(bases) and deleted == 0
+    return np.frombuffer(bytes(found).upper() if agree else b"", np.uint8)
 
 
 def _aligned(read: pysam.AlignedSegment) -> np.ndarray:

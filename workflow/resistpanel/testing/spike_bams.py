@@ -11,6 +11,7 @@ import pysam
 from resistpanel.core.allele import Allele
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target, merge_targets
+from resistpanel.core.umi import HALVES, umi_in_name
 from resistpanel.testing.spike_read import UNFIT, Indel, chance, editable, pair_up, substitute
 from resistpanel.testing.testing_constants import PAD
 
@@ -59,6 +60,33 @@ def reads_of(source: pysam.AlignmentFile, targets: list[Target]) -> Iterator[pys
             done = end
 
 
+def identity(read: pysam.AlignedSegment, umi: str) -> str:
+    """Return what all reads of one molecule have in common: both ends and the UMI.
+
+    Parameters
+    ----------
+    read : AlignedSegment
+    umi : str
+        Where the UMI is, as `records.qc.Assay`; ``none``: the name, that of a fragment. Halves of
+        a UMI count in either order, as the strands of a duplex have them.
+    """
+    if umi == "none":
+        return read.query_name
+    if umi == "name":
+        found = umi_in_name(read.query_name)
+    else:
+        found = str(read.get_tag(umi)) if read.has_tag(umi) else None
+    if found is None:
+        return read.query_name
+    if umi == "MI":
+        return found.split("/")[0]
+    start, length = read.reference_start, abs(read.template_length)
+    if length:
+        start = min(start, read.next_reference_start)
+    halves = "-".join(sorted(HALVES.split(found)))
+    return f"{read.reference_name}:{start}+{length}:{halves}"
+
+
 def renamed(header: pysam.AlignmentHeader, sample: str) -> dict:
     """Return a header whose read groups are of another sample."""
     found = header.to_dict()
@@ -76,8 +104,9 @@ def split(
     share: float,
     seed: int,
     reference: Path,
+    umi: str = "none",
 ) -> tuple[int, int]:
-    """Deal the fragments at the targets out to two BAMs, by the checksum of their names.
+    """Deal the fragments at the targets out to two BAMs, by the checksum of `identity`.
 
     Parameters
     ----------
@@ -91,6 +120,8 @@ def split(
     seed : int
     reference : Path
         For CRAM.
+    umi : str
+        See `identity`.
 
     Returns
     -------
@@ -107,7 +138,7 @@ def split(
         ]
         try:
             for read in reads_of(reads, targets):
-                which = int(chance(seed, "split", read.query_name) < share)
+                which = int(chance(seed, "split", identity(read, umi)) < share)
                 sinks[which].write(read)
                 written[which] += 1
         finally:
@@ -119,12 +150,17 @@ def split(
 
 
 def spike(
-    source: Path, output: Path, spikes: list[Spike], seed: int, reference: Path
+    source: Path,
+    output: Path,
+    spikes: list[Spike],
+    seed: int,
+    reference: Path,
+    umi: str = "none",
 ) -> list[Count]:
     """Write `source` with variants put in to `output`, sorted and indexed.
 
-    Whether a fragment carries a variant is drawn by the checksum of its name, both mates alike. A
-    fragment gets one insertion or deletion at most; fragments whose reads at the site are
+    Whether a fragment carries a variant is drawn by the checksum of its identity, both mates alike.
+    A fragment gets one insertion or deletion at most; fragments whose reads at the site are
     aligned with gaps get none.
 
     Parameters
@@ -138,6 +174,8 @@ def spike(
         The same seed and variants choose the same fragments.
     reference : Path
         Indexed FASTA.
+    umi : str
+        See `identity`.
 
     Returns
     -------
@@ -146,7 +184,7 @@ def spike(
     """
     spans: list[tuple[set[str], set[str]]] = [(set(), set()) for _ in spikes]
     with pysam.AlignmentFile(str(source)) as reads:
-        wanted = _indel_carriers(reads, spikes, seed, spans)
+        wanted = _indel_carriers(reads, spikes, seed, spans, umi)
     part = output.with_suffix(".part.bam")
     taken: dict[str, list[pysam.AlignedSegment]] = defaultdict(list)
     with (
@@ -158,7 +196,7 @@ def spike(
         for read in reads.fetch(until_eof=True):
             if not read.flag & UNFIT:
                 for i in here(read):
-                    if _carries(read, i, spikes[i], seed, spans[i]):
+                    if _carries(read, i, spikes[i], seed, spans[i], umi):
                         substitute(read, spikes[i].variant)
             if read.query_name in wanted:
                 taken[read.query_name].append(read)
@@ -200,9 +238,9 @@ def _lookup(spikes: list[Spike]):
     return here
 
 
-def _carries(read, i: int, one: Spike, seed: int, spans: tuple[set, set]) -> bool:
+def _carries(read, i: int, one: Spike, seed: int, spans: tuple[set, set], umi: str) -> bool:
     """Return whether a read's fragment carries a variant; count it if the read spans the site."""
-    carries = chance(seed, i, read.query_name) < one.af
+    carries = chance(seed, i, identity(read, umi)) < one.af
     if read.reference_start < one.variant.pos and one.variant.end < read.reference_end:
         spans[0].add(read.query_name)
         if carries:
@@ -210,7 +248,7 @@ def _carries(read, i: int, one: Spike, seed: int, spans: tuple[set, set]) -> boo
     return carries
 
 
-def _indel_carriers(reads, spikes: list[Spike], seed: int, spans) -> dict[str, int]:
+def _indel_carriers(reads, spikes: list[Spike], seed: int, spans, umi: str) -> dict[str, int]:
     """Return the fragments that get an insertion or deletion, and which."""
     wanted: dict[str, int] = {}
     for i, one in enumerate(spikes):
@@ -218,7 +256,7 @@ def _indel_carriers(reads, spikes: list[Spike], seed: int, spans) -> dict[str, i
         if one.in_place:
             continue
         for read in reads.fetch(v.chrom, max(0, v.pos - 1), v.end + 1):
-            if read.flag & UNFIT or not _carries(read, i, one, seed, spans[i]):
+            if read.flag & UNFIT or not _carries(read, i, one, seed, spans[i], umi):
                 continue
             if wanted.setdefault(read.query_name, i) != i:
                 spans[i][1].discard(read.query_name)

@@ -299,3 +299,66 @@ CHUNK = TABLE.add(
     meaning="validate --pack: stretches of a reference that is rebuilt from the reads",
     origin="judgement",
 )
+LEAST_ASSAY_NORMALS = TABLE.add(
+    "LEAST_ASSAY_NORMALS",
+    3,
+    unit="normals",
+    meaning="assay build: fewest normals; a recurrent allele is one of two or more of them",
+    origin="judgement",
+)
+DOSSIER_NORMALS = TABLE.add(
+    "DOSSIER_NORMALS",
+    3,
+    unit="normals",
+    meaning="assay report: normals that variants are put into, from the least to the best covered",
+    origin="judgement",
+)
+REPLICATES = TABLE.add(
+    "REPLICATES",
+    3,
+    unit="draws",
+    meaning="assay report: replicates of each variant at each level",
+    origin="judgement",
+)
+REPLICATE_AFS = TABLE.add(
+    "REPLICATE_AFS",
+    (0.02, 0.05),
+    unit="1",
+    meaning="assay report: allele frequencies of the replicates",
+    origin="judgement",
+)
+INTERFERENCE_AF = TABLE.add(
+    "INTERFERENCE_AF",
+    0.05,
+    unit="1",
+    meaning="assay report: allele frequency under interference",
+    origin="judgement",
+)
+FOREIGN_DNA = TABLE.add(
+    "FOREIGN_DNA",
+    (0.01, 0.05),
+    unit="1",
+    meaning="assay report: fractions of another person's fragments in the tumour",
+    origin="judgement",
+)
+LEAKED_TUMOR = TABLE.add(
+    "LEAKED_TUMOR",
+    (0.05, 0.1),
+    unit="1",
+    meaning="assay report: fractions of the tumour's fragments in the normal",
+    origin="judgement",
+)
+THINNER = TABLE.add(
+    "THINNER",
+    (0.5, 0.25),
+    unit="1",
+    meaning="assay report: fractions of the tumour's fragments that are kept",
+    origin="judgement",
+)
+REPORTABLE = TABLE.add(
+    "REPORTABLE",
+    0.95,
+    unit="1",
+    meaning="assay report: fraction found from which an allele frequency counts as detected",
+    origin="definition: limit of detection, 95 % (CLSI EP17-A2)",
+)

@@ -5,6 +5,7 @@ import shutil
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from resistpanel.core.haplotypes import Fetch, fetcher
 from resistpanel.core.intervals import Target, merge_targets, sort_targets
 from resistpanel.records import validation as records
 from resistpanel.testing.draw_variants import CLASSES, Room, Site, draw, most, read_own
-from resistpanel.testing.score import Call, inherited, match, proportion, read_calls
-from resistpanel.testing.spike_bams import Spike, spike, split
+from resistpanel.testing.score import Call, Matched, inherited, match, proportion, read_calls
+from resistpanel.testing.spike_bams import Count, Spike, spike, split
 from resistpanel.testing.testing_constants import GAP, HIGHEST_AF, LADDER, MULTIPLES, SPARE
 
 NORMAL, TUMOR = "validation_normal", "validation_tumor"
@@ -40,6 +41,9 @@ class Plan:
     ladder : tuple of float
     work : Path
         For the BAMs and VCFs in between.
+    umi : str
+        Where reads that are grouped into molecules have their UMI, as `records.qc.Assay`: the
+        reads of a molecule then go to one part and carry a variant together.
     """
 
     normal: Path
@@ -53,10 +57,40 @@ class Plan:
     threads: int = 1
     share: float = 0.5
     ladder: tuple[float, ...] = LADDER
+    umi: str = "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What was called after every site was put in once.
+
+    Attributes
+    ----------
+    counts : list of Count
+        By site: fragments, and those that carry the variant.
+    matched : Matched
+        By site, its calls; and the false ones.
+    """
+
+    counts: list[Count]
+    matched: Matched
+
+    def filters(self, number: int, variant: Allele) -> str:
+        """Return FILTER of a site: PASS, that of its record, or ``no record``."""
+        if self.matched.found[number]:
+            return "PASS"
+        other = self.matched.rest.get(variant)
+        return ",".join(other.filters) if other else "no record"
+
+    def af(self, number: int) -> float | None:
+        """Return the AF that was called; of several alleles, that of the rarest."""
+        return min((c.af or 0.0 for c in self.matched.found[number]), default=None)
 
 
 class Validation:
     """One validation; `result` does everything.
+
+    `begin` splits the normal and chooses the sites; `measure` puts them in once.
 
     Parameters
     ----------
@@ -86,44 +120,56 @@ class Validation:
             If the normal has too few reads at the targets, or no variant can be placed.
         """
         plan = self.plan
-        plan.work.mkdir(parents=True, exist_ok=True)
         with open_fasta(plan.reference) as fasta:
             fetch = fetcher(fasta)
-            reads = split(
-                plan.normal,
-                (self.normal, self.tumor),
-                (NORMAL, TUMOR),
-                self.targets,
-                plan.share,
-                plan.seed,
-                plan.reference,
-            )
-            if min(reads) == 0:
-                raise InputError("no read at the targets", str(plan.normal))
-            self.tell(f"split: {reads[0]:,} and {reads[1]:,} reads")
-            sites, left_out = self._sites(fetch)
-            first = self._call("first", self.tumor, fetch, sites)
-            stated = {call.variant: call for call in first}
-            beside = inherited(first)
-            usable = [site for site in sites if self._usable(site, stated, beside, fetch)]
-            left_out += len(sites) - len(usable)
-            kept = usable[: plan.sites] if plan.variants is None else usable
-            if not kept:
-                raise InputError(
-                    "no variant can be put in",
-                    str(plan.variants or plan.normal),
-                    "the normal needs depth at the targets",
-                )
-            clean = [call for call in first if call.detected]
-            self.tell(f"{len(kept)} sites; {len(clean)} false calls before anything was put in")
-            rows, false = [], [self._false(call, 0) for call in clean]
+            self.begin(fetch)
+            rows, false = [], [self._false(call, 0) for call in self.before]
             for number in range(plan.passes):
-                done, wrong = self._pass(number, kept, stated, beside, fetch)
+                done, wrong = self._pass(number, fetch)
                 rows += done
                 false += [self._false(call, number + 1) for call in wrong]
                 hits = sum(row.called for row in done)
                 self.tell(f"pass {number + 1} of {plan.passes}: {hits} of {len(done)} found")
-        return self._summary(rows, false, kept, stated, left_out)
+        return self._summary(rows, false)
+
+    def begin(self, fetch: Fetch) -> None:
+        """Split the normal, choose the sites, and call the pair without variants.
+
+        Sets `kept` (the sites), `stated` (by variant, the call that states its LOD), `beside`
+        (inherited variants), `before` (false calls) and `left_out` (number of sites).
+        """
+        plan = self.plan
+        plan.work.mkdir(parents=True, exist_ok=True)
+        reads = split(
+            plan.normal,
+            (self.normal, self.tumor),
+            (NORMAL, TUMOR),
+            self.targets,
+            plan.share,
+            plan.seed,
+            plan.reference,
+            plan.umi,
+        )
+        if min(reads) == 0:
+            raise InputError("no read at the targets", str(plan.normal))
+        self.tell(f"split: {reads[0]:,} and {reads[1]:,} reads")
+        sites, left_out = self._sites(fetch)
+        first = self._call("first", self.tumor, fetch, sites)
+        self.stated = {call.variant: call for call in first}
+        self.beside = inherited(first)
+        usable = [site for site in sites if self._usable(site, fetch)]
+        self.left_out = left_out + len(sites) - len(usable)
+        self.kept = usable[: plan.sites] if plan.variants is None else usable
+        if not self.kept:
+            raise InputError(
+                "no variant can be put in",
+                str(plan.variants or plan.normal),
+                "the normal needs depth at the targets",
+            )
+        self.before = [call for call in first if call.detected]
+        self.tell(
+            f"{len(self.kept)} sites; {len(self.before)} false calls before anything was put in"
+        )
 
     def _sites(self, fetch: Fetch) -> tuple[list[Site], int]:
         plan = self.plan
@@ -140,22 +186,27 @@ class Validation:
         return [drawn[i] for i in order], 0
 
     def _call(
-        self, name: str, tumor: Path, fetch: Fetch, forced: list[Site] | None = None
+        self,
+        name: str,
+        tumor: Path,
+        fetch: Fetch,
+        forced: list[Site] | None = None,
+        normal: Path | None = None,
     ) -> list[Call]:
         vcf, asked = self.plan.work / f"{name}.vcf.gz", None
         if forced:
             asked = self.plan.work / f"{name}.sites.vcf"
             write_sites(asked, [site.variant for site in forced], self.plan.reference, fetch)
-        self.call(self.normal, tumor, vcf, asked)
+        self.call(normal or self.normal, tumor, vcf, asked)
         return read_calls(vcf, fetch, TUMOR, NORMAL)
 
-    def _usable(self, site: Site, stated: dict, beside: list[Allele], fetch: Fetch) -> bool:
+    def _usable(self, site: Site, fetch: Fetch) -> bool:
         """Return whether the caller gave a site its limit, and nothing inherited is near."""
-        call = stated.get(site.variant)
+        call = self.stated.get(site.variant)
         if call is None or call.depth == 0:
             return False
         v, room = site.variant, Room(GAP // 2)
-        for other in beside:
+        for other in self.beside:
             if other.chrom == v.chrom and abs(other.pos - v.pos) < 1000 and other != v:
                 room.reserve(other.chrom, other.pos, other.end)
         sequence, offset = fetch(v.chrom, v.pos - 300, v.end + 300)
@@ -170,30 +221,60 @@ class Validation:
                     levels.append(("lod", multiple, call.lod * multiple))
         return levels
 
-    def _pass(self, number: int, sites: list[Site], stated: dict, beside: list, fetch: Fetch):
-        """Put every site in at one of its levels, call, and score."""
+    def measure(
+        self,
+        name: str,
+        afs: Sequence[float],
+        seed: int,
+        fetch: Fetch,
+        arrange: Callable[[Path, Path], tuple[Path, Path]] | None = None,
+    ) -> Measured:
+        """Put every site in at its AF, call, and match; after `begin`.
+
+        Parameters
+        ----------
+        name : str
+            Of the files: ``<name>.truth.vcf`` and ``<name>.vcf.gz``.
+        afs : sequence of float
+            By site of `kept`.
+        seed : int
+        fetch : callable
+        arrange : callable, optional
+            From (normal, tumour with variants) to the pair that is called.
+        """
+        work, variants = self.plan.work, [site.variant for site in self.kept]
+        spikes = [Spike(v, af) for v, af in zip(variants, afs, strict=True)]
+        write_sites(work / f"{name}.truth.vcf", variants, self.plan.reference, fetch, afs)
+        out = work / f"{name}.bam"
+        counts = spike(self.tumor, out, spikes, seed, self.plan.reference, self.plan.umi)
+        normal, tumor = arrange(self.normal, out) if arrange else (self.normal, out)
+        calls = self._call(name, tumor, fetch, normal=normal)
+        for bam in {out, normal, tumor} - {self.normal, self.tumor}:
+            bam.unlink()
+            Path(f"{bam}.bai").unlink()
+        return Measured(counts, match(variants, calls, self.beside, fetch))
+
+    def levels_of(self, number: int) -> list[tuple[str, float | None, float]]:
+        """Return the level of each site in a pass: (design, multiple of the LOD or None, AF)."""
         seen: dict[str, int] = {}
-        spikes, designs = [], []
-        for site in sites:
+        chosen = []
+        for site in self.kept:
             at = seen[site.kind] = seen.get(site.kind, -1) + 1
-            levels = self._levels(stated[site.variant])
+            levels = self._levels(self.stated[site.variant])
             # Every site goes to another level in every pass, every level gets every class.
-            design, multiple, af = levels[(at + number * 4) % len(levels)]
-            spikes.append(Spike(site.variant, af))
-            designs.append((design, multiple))
-        out = self.plan.work / f"pass{number + 1}.bam"
-        counts = spike(self.tumor, out, spikes, 1000 * self.plan.seed + number, self.plan.reference)
-        calls = self._call(f"pass{number + 1}", out, fetch)
-        out.unlink()
-        Path(f"{out}.bai").unlink()
-        done = match([site.variant for site in sites], calls, beside, fetch)
+            chosen.append(levels[(at + number * 4) % len(levels)])
+        return chosen
+
+    def _pass(self, number: int, fetch: Fetch):
+        """Put every site in at one of its levels, call, and score."""
+        levels = self.levels_of(number)
+        afs = [af for _, _, af in levels]
+        done = self.measure(f"pass{number + 1}", afs, 1000 * self.plan.seed + number, fetch)
         rows = []
-        for site, one, (design, multiple), count, found in zip(
-            sites, spikes, designs, counts, done.found, strict=True
+        for i, (site, (design, multiple, af), count) in enumerate(
+            zip(self.kept, levels, done.counts, strict=True)
         ):
-            before = stated[site.variant]
-            other = done.rest.get(site.variant)
-            filters = ",".join(other.filters) if other else "no record"
+            before = self.stated[site.variant]
             rows.append(
                 records.SpikedVariant(
                     run=number + 1,
@@ -205,16 +286,16 @@ class Validation:
                     size=site.size,
                     design=design,
                     multiple_of_lod=multiple,
-                    af=one.af,
+                    af=af,
                     fragments=count.fragments,
                     carriers=count.carriers,
                     lod=before.lod,
-                    called=bool(found),
-                    af_called=min((c.af or 0.0 for c in found), default=None),
-                    filters="PASS" if found else filters,
+                    called=bool(done.matched.found[i]),
+                    af_called=done.af(i),
+                    filters=done.filters(i, site.variant),
                 )
             )
-        return rows, done.false
+        return rows, done.matched.false
 
     def _false(self, call: Call, number: int) -> records.FalseCall:
         v = call.variant
@@ -233,12 +314,9 @@ class Validation:
         self,
         rows: Sequence[records.SpikedVariant],
         false: Sequence[records.FalseCall],
-        kept: list[Site],
-        stated: dict,
-        left_out: int,
     ) -> records.Validate:
         plan = self.plan
-        calls = [stated[site.variant] for site in kept]
+        calls = [self.stated[site.variant] for site in self.kept]
         lods = [call.lod for call in calls if call.lod is not None]
         megabases = sum(target.length for target in self.targets) / 1e6
         depth_tumor = statistics.median(call.depth for call in calls)
@@ -254,14 +332,14 @@ class Validation:
                 reference=str(plan.reference),
                 targets="",  # the command knows the user's file
                 variants=str(plan.variants) if plan.variants else None,
-                sites=len(kept),
+                sites=len(self.kept),
                 passes=plan.passes,
                 seed=plan.seed,
                 tumor_share=plan.share,
                 ladder=tuple(plan.ladder),
             ),
             target_bases=round(megabases * 1e6),
-            left_out=left_out,
+            left_out=self.left_out,
             depth=records.Depths(whole=whole, normal=depth_normal, tumor=depth_tumor),
             lod=records.Limits(
                 median=lod,
@@ -287,29 +365,30 @@ class Validation:
         shutil.rmtree(self.plan.work, ignore_errors=True)
 
 
-def _classes(rows: Sequence[records.SpikedVariant]) -> list[str]:
+def classes(rows: Sequence[Any]) -> list[str]:
     """Return ``all`` and the classes of the variants, in their order."""
     there = {row.kind for row in rows}
     return ["all", *(kind for kind in (*CLASSES, "COMPLEX") if kind in there)]
 
 
-def recall_by_af(
-    rows: Sequence[records.SpikedVariant], ladder: Sequence[float]
-) -> tuple[records.RecallAtAf, ...]:
-    """Return the recall of the variants spiked at each AF of a ladder, by class."""
-    spiked = [row for row in rows if row.design == "ladder"]
+def recall_by_af(rows: Sequence[Any], ladder: Sequence[float]) -> tuple[records.RecallAtAf, ...]:
+    """Return the recall of the variants spiked at each AF of a ladder, by class.
+
+    Rows of `records.SpikedVariant` or `records.dossier.PutIn`.
+    """
+    spiked = [row for row in rows if row.multiple_of_lod is None]
     return tuple(
         records.RecallAtAf(
             kind=kind,
             af=af,
             **proportion(r.called for r in spiked if r.af == af and kind in ("all", r.kind)),
         )
-        for kind in _classes(rows)
+        for kind in classes(rows)
         for af in ladder
     )
 
 
-def recall_by_lod(rows: Sequence[records.SpikedVariant]) -> tuple[records.RecallAtLod, ...]:
+def recall_by_lod(rows: Sequence[Any]) -> tuple[records.RecallAtLod, ...]:
     """Return the recall of the variants spiked at each multiple of the stated LOD, by class."""
     return tuple(
         records.RecallAtLod(
@@ -319,13 +398,19 @@ def recall_by_lod(rows: Sequence[records.SpikedVariant]) -> tuple[records.Recall
                 r.called for r in rows if r.multiple_of_lod == multiple and kind in ("all", r.kind)
             ),
         )
-        for kind in _classes(rows)
+        for kind in classes(rows)
         for multiple in MULTIPLES
     )
 
 
-def write_sites(path: Path, variants: list[Allele], reference: Path, fetch: Fetch) -> None:
-    """Write variants as the VCF that ``resistpanel call --sites`` reads."""
+def write_sites(
+    path: Path,
+    variants: Sequence[Allele],
+    reference: Path,
+    fetch: Fetch,
+    afs: Sequence[float] | None = None,
+) -> None:
+    """Write variants as the VCF that ``resistpanel call --sites`` reads, with AFs if given."""
     with open_fasta(reference) as fasta:
         order = {name: i for i, name in enumerate(fasta.references)}
         lines = ["##fileformat=VCFv4.3"]
@@ -333,11 +418,15 @@ def write_sites(path: Path, variants: list[Allele], reference: Path, fetch: Fetc
             f"##contig=<ID={name},length={length}>"
             for name, length in zip(fasta.references, fasta.lengths, strict=True)
         ]
+    if afs is not None:
+        lines.append('##INFO=<ID=AF,Number=A,Type=Float,Description="Allele frequency">')
     lines.append("#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO")
+    stated = dict(zip(variants, afs, strict=True)) if afs is not None else {}
     for i, v in enumerate(sorted(variants, key=lambda v: (order[v.chrom], v.pos))):
+        info = f"AF={stated[v]!r}" if afs is not None else "."
         pos, ref, alt = v.pos, v.ref, v.alt
         if not (ref and alt):
             anchor = fetch(v.chrom, pos - 1, pos)[0]
             pos, ref, alt = pos - 1, anchor + ref, anchor + alt
-        lines.append(f"{v.chrom}\t{pos + 1}\tsite{i}\t{ref}\t{alt}\t.\t.\t.")
+        lines.append(f"{v.chrom}\t{pos + 1}\tsite{i}\t{ref}\t{alt}\t.\t.\t{info}")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

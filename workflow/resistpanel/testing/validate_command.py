@@ -148,6 +148,14 @@ def run(args: argparse.Namespace) -> int:
     return _spike(args)
 
 
+def _umi(normal: Path, reference: Path, targets: list) -> str:
+    """Return where the reads have the UMI by which the caller groups them, else none."""
+    from resistpanel.qc.assay import describe, look
+
+    found = describe(look(normal, reference, targets))
+    return found.umi if found.families != "none" else "none"
+
+
 def _spike(args: argparse.Namespace) -> int:
     from resistpanel.call.caller import Caller, Settings
     from resistpanel.core.bam import index_of, quiet
@@ -195,6 +203,7 @@ def _spike(args: argparse.Namespace) -> int:
             args.seed,
             args.threads,
             args.tumor_share,
+            umi=_umi(normal, reference, rows),
         )
         result = Validation(plan, call, lambda line: print(line, file=sys.stderr)).result()
     replace = msgspec.structs.replace

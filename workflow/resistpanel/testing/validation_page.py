@@ -19,11 +19,12 @@ def tsv(result: Validate) -> str:
     lines = ["\t".join(SpikedVariant.__struct_encode_fields__)]
     for row in result.rows:
         cells = msgspec.structs.astuple(row)
-        lines.append("\t".join("" if c is None else _cell(c) for c in cells))
+        lines.append("\t".join("" if c is None else cell(c) for c in cells))
     return "\n".join(lines) + "\n"
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value as a cell of a TSV."""
     if isinstance(value, bool):
         return str(int(value))
     return f"{value:.6g}" if isinstance(value, float) else str(value)
@@ -122,26 +123,37 @@ def plot(
     }
 
 
-def page(result: Validate) -> str:
-    """Return the validation as one HTML file that loads nothing."""
-    environment = jinja2.Environment(
+def environment() -> jinja2.Environment:
+    """Return the environment of the templates of this folder."""
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("resistpanel.testing", ""),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["percent"] = percent
+    found.filters["percent"] = percent
+    return found
+
+
+def page(result: Validate) -> str:
+    """Return the validation as one HTML file that loads nothing."""
     afs = result.parameters.ladder
     multiples = sorted({row.multiple for row in result.lod_curve})
-    return environment.get_template("validate.html.j2").render(
-        r=result,
-        afs=afs,
-        multiples=multiples,
-        kinds=list(dict.fromkeys(row.kind for row in result.recall)),
-        by_af=plot(result.recall, "af", "allele frequency put in", True, list(afs), None),
-        by_lod=plot(
-            result.lod_curve, "multiple", "multiple of the stated LOD", False, multiples, 1.0
-        ),
-        missed=[row for row in result.rows if not row.called and (row.multiple_of_lod or 0) >= 1],
+    return (
+        environment()
+        .get_template("validate.html.j2")
+        .render(
+            r=result,
+            afs=afs,
+            multiples=multiples,
+            kinds=list(dict.fromkeys(row.kind for row in result.recall)),
+            by_af=plot(result.recall, "af", "allele frequency put in", True, list(afs), None),
+            by_lod=plot(
+                result.lod_curve, "multiple", "multiple of the stated LOD", False, multiples, 1.0
+            ),
+            missed=[
+                row for row in result.rows if not row.called and (row.multiple_of_lod or 0) >= 1
+            ],
+        )
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    CLIP_MAJORITY,
     CLIP_REACH,
     CLIP_SEED,
     FEW_PIECES,
@@ -31,7 +32,7 @@ def consensus(pieces: list[np.ndarray]) -> np.ndarray:
     votes = votes[:, :4]
     top = votes.max(axis=1)
     least = 1 if len(pieces) <= FEW_PIECES else 2
-    good = (top >= least) & (top >= 0.7 * votes.sum(axis=1))
+    good = (top >= least) & (top >= CLIP_MAJORITY * votes.sum(axis=1))
     stop = len(good) if good.all() else int(np.argmin(good))
     return votes.argmax(axis=1)[:stop].astype(np.uint8)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    GAP_FLANKS,
     GAP_READS_SAMPLED,
     GATE,
     INDEL_FLANK,
@@ -72,9 +73,9 @@ def aligned_indels(
 ) -> tuple[dict[Allele, int], int]:
     """Return the alleles that reads with an insertion or deletion in their alignment carry.
 
-    An allele is what such reads show between `INDEL_FLANK` bases on either side, so that
-    substitutions beside an indel are part of it (a complex event) if they come with it, and are
-    left out if they are common without it (a polymorphism). With each, how many fragments show
+    An allele is what such reads show between `INDEL_FLANK` bases on either side (`GAP_FLANKS`), so
+    that substitutions beside an indel are part of it (a complex event) if they come with it, and
+    are left out if they are common without it (a polymorphism). With each, how many fragments show
     it, about; second, the places left out.
 
     Parameters
@@ -109,24 +110,21 @@ def aligned_indels(
     found: dict[Allele, int] = {}
     for pos, length in looked_at:
         carriers = where[pos, length]
-        start, stop = pos - INDEL_FLANK, pos + max(0, -length) + INDEL_FLANK
-        ref = reference.codes(chunk.contig, start, stop)
-        if (ref > 3).any():
-            continue
-        shown: dict[bytes, int] = {}
         # Some supporting reads show the allele; all are counted when they are realigned.
         step = max(1, len(carriers) // GAP_READS_SAMPLED)
-        # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
-        index = chunk.index(np.arange(start, stop))
-        least = np.maximum(1.5 * len(carriers) + 3, POLYMORPHISM_FRACTION * depth[index])
-        common = (index >= 0)[:, None] & (counts[index] > least[:, None])
-        taken = carriers[::step]
-        for sample in sorted({sample for sample, _ in taken}):
-            rows = np.array([row for of, row in taken if of == sample])
-            for word in words(all_reads[sample], rows, start, ref, common.view(np.uint8)):
-                if word is not None:
-                    shown[word] = shown.get(word, 0) + 1
-        if not shown:
+        # An end of the span may be within another gap of all of them.
+        for flank in GAP_FLANKS:
+            start, stop = pos - flank, pos + max(0, -length) + flank
+            ref = reference.codes(chunk.contig, start, stop)
+            if (ref > 3).any():
+                continue
+            # More fragments than the carriers, or errors, explain: a polymorphism, no part of it.
+            index = chunk.index(np.arange(start, stop))
+            least = np.maximum(1.5 * len(carriers) + 3, POLYMORPHISM_FRACTION * depth[index])
+            common = (index >= 0)[:, None] & (counts[index] > least[:, None])
+            if shown := _shown(carriers[::step], all_reads, start, ref, common):
+                break
+        else:
             continue
         most, total = max(shown.values()), sum(shown.values())
         for word, n in shown.items():
@@ -141,6 +139,23 @@ def aligned_indels(
             if not allele.substitution:
                 found[allele] = found.get(allele, 0) + n * step
     return found, crowded
+
+
+def _shown(
+    carriers: list[tuple[int, int]],
+    all_reads,
+    start: int,
+    ref: np.ndarray,
+    common: np.ndarray,
+) -> dict[bytes, int]:
+    """Return what reads, (sample, row), show from a position on, each with their number."""
+    shown: dict[bytes, int] = {}
+    for sample in sorted({sample for sample, _ in carriers}):
+        rows = np.array([row for of, row in carriers if of == sample])
+        for word in words(all_reads[sample], rows, start, ref, common.view(np.uint8)):
+            if word is not None:
+                shown[word] = shown.get(word, 0) + 1
+    return shown
 
 
 def _few_enough(where: dict, chunk: Chunk, depth: np.ndarray) -> set:

@@ -123,8 +123,9 @@ def substitution_candidates(
     result = []
     multiple, singles = _phase(singles, positions, piles)
     for run, rows, silent in multiple:
-        # All of `rows` cover these positions; of what is added, not all may.
-        told = range(run[0][0], run[-1][0] + 1)
+        # All of `rows` cover these positions. What is added, and an unchanged base between them,
+        # may not be covered by all: mates can disagree there.
+        told = [index for index, _ in run]
         _extend(run, rows, piles, positions, codes)
         first, last = run[0][0], run[-1][0]
         start = int(positions[first])
@@ -137,14 +138,14 @@ def substitution_candidates(
             "".join(BASES[c] for c in codes[first : last + 1]),
             "".join(BASES[c] for c in alt),
         )
-        # A fragment is informative if it covers the whole run, at most the lowest depth.
+        # A fragment is informative if it covers every change, at most the lowest depth.
         support = []
         for s, (p, r) in enumerate(zip(piles, rows, strict=True)):
-            depths = [p.depth[i].astype(float) for i in told]
+            depths = {i: p.depth[i].astype(float) for i in told}
             for (sample, index), part in silent.items():
                 if sample == s:
-                    np.add.at(depths[index - told.start], (part["cls"], part["group"]), -1)
-            thinnest = min(depths, key=np.sum)
+                    np.add.at(depths[index], (part["cls"], part["group"]), -1)
+            thinnest = min(depths.values(), key=np.sum)
             support.append(_with_clipped(p, allele, r, thinnest, reference))
         result.append(Candidate(allele, support))
     for (index, base), rows in singles.items():
@@ -307,8 +308,7 @@ def _forced(
             keep = keep[mask(p, other["frag"])[keep["frag"]]]
         for candidate in larger:
             keep = keep[~mask(p, candidate.support[s].rows["frag"])[keep["frag"]]]
-        span = range(index, index + len(alt))
-        thinnest = min(span, key=lambda i, p=p: p.depth[i].sum())
+        thinnest = min((i for i, _ in changed), key=lambda i, p=p: p.depth[i].sum())
         depth = p.depth[thinnest].astype(float)
         if single:
             support.append(Support(keep, depth, *_mapping(p, allele.pos)))

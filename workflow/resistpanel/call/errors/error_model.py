@@ -53,11 +53,13 @@ from resistpanel.call.call_constants import (
     STUTTER_WEIGHT,
     SUSPECT_DAMAGED,
     SUSPECT_VARIANT,
+    UNHEARD_DAMAGED,
     UNHEARD_SITES,
 )
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
 from resistpanel.call.kernels import expected_errors, tabulate
 from resistpanel.core.special import expit, pdtrc
+from resistpanel.records.assay import Priors
 
 MULTIPLIERS = np.array(SITE_MULTIPLIERS)
 #: A point of the grid stands for the multipliers around it. Shape of the gamma distribution of mean
@@ -68,6 +70,32 @@ WITHIN_STEP = float(12 / np.diff(np.log(MULTIPLIERS)).mean() ** 2)
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
 NOMINAL = np.array(NOMINAL_RATES)
 SITE_MOST = np.array(SITE_MOST_RATES)
+
+
+@dataclass(frozen=True)
+class ErrorPriors:
+    """Rates that are assumed before a sample's own reads are counted.
+
+    Attributes
+    ----------
+    quality : float64, (QUALITY_GROUPS,)
+        Mismatches per base of each quality group. They count as `NOMINAL_ERRORS` errors.
+    stutter : float64, (MAX_TRACT + 1, 2), or None
+        Chance of one base less, one more, in a homopolymer of each length; None: as a multiple of
+        `STUTTER_BASE` that the kind of reads sets. It counts as `STUTTER_WEIGHT`.
+    """
+
+    quality: np.ndarray
+    stutter: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, priors: Priors) -> "ErrorPriors":
+        """Return those of a built assay."""
+        return cls(np.array(priors.quality, float), np.array(priors.stutter, float))
+
+
+#: Of reads in general; those of an assay are measured in its normals (`pooled_priors`).
+GENERAL = ErrorPriors(NOMINAL)
 
 
 #: Damage of the template has nothing to do with base quality: it is learned from, and sought in,
@@ -418,14 +446,19 @@ class ErrorModel:
         return float(self.quality[4])
 
 
-def _pooled_stutter(slips: np.ndarray, total: np.ndarray, scale: float = 1.0) -> np.ndarray:
+def _pooled_stutter(
+    slips: np.ndarray, total: np.ndarray, scale: float = 1.0, priors: ErrorPriors = GENERAL
+) -> np.ndarray:
     """Return slippage rates from counts of all samples, (MAX_TRACT + 1, 2).
 
     `scale` is that of the samples' reads against raw ones.
     """
-    length = np.arange(MAX_TRACT + 1)
-    usual = scale * STUTTER_BASE * STUTTER_GROWTH ** np.maximum(length - 1, 0)
-    usual = np.clip(usual, INDEL_FLOOR, STUTTER_MOST)[:, None]
+    if priors.stutter is None:
+        length = np.arange(MAX_TRACT + 1)
+        usual = scale * STUTTER_BASE * STUTTER_GROWTH ** np.maximum(length - 1, 0)
+        usual = np.clip(usual, INDEL_FLOOR, STUTTER_MOST)[:, None]
+    else:
+        usual = priors.stutter
     return (slips + STUTTER_WEIGHT[0]) / (total[:, None] + STUTTER_WEIGHT[0] / usual)
 
 
@@ -436,10 +469,24 @@ def _slips(slips: np.ndarray, total: np.ndarray, pooled: np.ndarray) -> np.ndarr
     return np.maximum.accumulate((slips + weight) / (total[:, None] + weight / pooled), axis=0)
 
 
-def learn_stutter(error_counts: list[ErrorCounts]) -> np.ndarray:
+def learn_stutter(error_counts: list[ErrorCounts], priors: ErrorPriors = GENERAL) -> np.ndarray:
     """Return the slippage rates of all samples together, (MAX_TRACT + 1, 2)."""
     slips, total = sum(t.stutter for t in error_counts), sum(t.stutter_total for t in error_counts)
-    return _pooled_stutter(slips, total, slip_scale(error_counts))
+    return _pooled_stutter(slips, total, slip_scale(error_counts), priors)
+
+
+def pooled_priors(error_counts: list[ErrorCounts]) -> ErrorPriors:
+    """Return the rates of several samples together, as priors of further ones of the same assay.
+
+    Of quality groups and homopolymers that the samples do not have, those of reads in general.
+    """
+    _, suspects, weight = learn_rates(error_counts, learn_stutter(error_counts))
+    errors = [
+        _with_suspects(t, found, weight) for t, found in zip(error_counts, suspects, strict=True)
+    ]
+    by_quality = sum(one.sum((0, 1, 2)) for one in errors)
+    total = sum(t.total.sum((0, 1)) for t in error_counts)
+    return ErrorPriors(_shrunk(by_quality, total, GENERAL), learn_stutter(error_counts))
 
 
 def slip_scale(error_counts: list[ErrorCounts]) -> float:
@@ -457,6 +504,7 @@ def stutter_without(
     counts: np.ndarray,
     depth: np.ndarray,
     normal: int | None,
+    priors: ErrorPriors = GENERAL,
 ) -> np.ndarray:
     """Return the chance of slippage in a homopolymer as it would be without one of the tracts.
 
@@ -473,6 +521,7 @@ def stutter_without(
     counts, depth : (samples,)
         Fragments with the indel, and all informative ones.
     normal : int or None
+    priors : ErrorPriors
 
     Returns
     -------
@@ -485,7 +534,7 @@ def stutter_without(
         if s != normal:
             slips[s][length, kind] = max(slips[s][length, kind] - counts[s], 0.0)
             total[s][length] = max(total[s][length] - depth[s], 0.0)
-    pooled = _pooled_stutter(sum(slips), sum(total), slip_scale(error_counts))
+    pooled = _pooled_stutter(sum(slips), sum(total), slip_scale(error_counts), priors)
     return np.array([_slips(a, b, pooled)[length, kind] for a, b in zip(slips, total, strict=True)])
 
 
@@ -508,14 +557,21 @@ def _with_suspects(
     return errors
 
 
-def _quality(tally: ErrorCounts, errors: np.ndarray) -> np.ndarray:
+def _shrunk(errors: np.ndarray, total: np.ndarray, priors: ErrorPriors) -> np.ndarray:
+    """Return E from mismatches and bases by quality group, all (QUALITY_GROUPS,)."""
+    return (errors + NOMINAL_ERRORS) / (total + NOMINAL_ERRORS / priors.quality)
+
+
+def _quality(tally: ErrorCounts, errors: np.ndarray, priors: ErrorPriors) -> np.ndarray:
     """Return E, (QUALITY_GROUPS,)."""
-    by_quality, total = errors.sum((0, 1, 2)), tally.total.sum((0, 1))
-    return (by_quality + NOMINAL_ERRORS) / (total + NOMINAL_ERRORS / NOMINAL)
+    return _shrunk(errors.sum((0, 1, 2)), tally.total.sum((0, 1)), priors)
 
 
 def read_contexts(
-    tallies: list[ErrorCounts], suspects: list[Suspects], weight: np.ndarray
+    tallies: list[ErrorCounts],
+    suspects: list[Suspects],
+    weight: np.ndarray,
+    priors: ErrorPriors = GENERAL,
 ) -> np.ndarray:
     """Return the factor of the base before in single reads, (CONTEXTS, 4, CLASSES).
 
@@ -528,11 +584,12 @@ def read_contexts(
     tallies, suspects : per sample
     weight : (suspects,)
         Probability of each suspect's being an error.
+    priors : ErrorPriors
     """
     seen, expected = np.zeros((4, 4, 4)), np.zeros((4, 4, 4))
     for tally, found in zip(tallies, suspects, strict=True):
         errors = _with_suspects(tally, found, weight)
-        usual = np.einsum("xcq,q->xc", tally.total, _quality(tally, errors) / 3)
+        usual = np.einsum("xcq,q->xc", tally.total, _quality(tally, errors, priors) / 3)
         for strand, cells in enumerate(_READ_CELLS):
             np.add.at(seen, cells, errors[:, :, strand::3].sum((2, 3)))
             np.add.at(expected, cells, np.repeat(usual[:, strand::3].sum(1)[:, None], 4, axis=1))
@@ -550,6 +607,7 @@ def learn(
     suspects: Suspects | None = None,
     weight: np.ndarray | None = None,
     usual_factor: np.ndarray | None = None,
+    priors: ErrorPriors = GENERAL,
 ) -> ErrorModel:
     """Return the error rates of a sample.
 
@@ -564,9 +622,10 @@ def learn(
         Probability of each suspect's being an error.
     usual_factor : (CONTEXTS, 4, CLASSES), optional
         From `read_contexts`: what C is multiplied by, before the sample's own errors.
+    priors : ErrorPriors
     """
     errors = _with_suspects(tally, suspects, weight)
-    quality = _quality(tally, errors)
+    quality = _quality(tally, errors, priors)
     expected = np.einsum("xcq,q->xc", tally.total, quality / 3)  # per alternative base
     observed = errors.sum(3)  # context, base, class
     mid = (np.arange(CONTEXTS) // 4) % 4
@@ -589,7 +648,7 @@ def learn(
 
 
 def learn_rates(
-    error_counts: list[ErrorCounts], pooled_stutter: np.ndarray
+    error_counts: list[ErrorCounts], pooled_stutter: np.ndarray, priors: ErrorPriors = GENERAL
 ) -> tuple[list[ErrorModel], list[Suspects], np.ndarray]:
     """Return the error rates of all samples, their suspects, and which of these are errors.
 
@@ -605,9 +664,9 @@ def learn_rates(
     weight = np.zeros(len(suspects[0].base) if suspects else 0)
 
     def learned() -> list[ErrorModel]:
-        usual_factor = read_contexts(error_counts, suspects, weight)
+        usual_factor = read_contexts(error_counts, suspects, weight, priors)
         return [
-            learn(t, pooled_stutter, u, weight, usual_factor)
+            learn(t, pooled_stutter, u, weight, usual_factor, priors)
             for t, u in zip(error_counts, suspects, strict=True)
         ]
 
@@ -891,6 +950,29 @@ class Multipliers:
         return left / left.sum(axis=2, keepdims=True)
 
 
+def molecular(error_counts: ErrorCounts) -> float:
+    """Return the fraction of a sample's bases that are of molecules of more than one copy."""
+    by_group = error_counts.total.sum((0, 1))
+    return float(by_group[-2:].sum() / max(by_group.sum(), 1))
+
+
+def _heard(fitted: np.ndarray, unheard: np.ndarray | float, before: np.ndarray) -> np.ndarray:
+    """Return distributions of the multiplier without what a few sites alone show.
+
+    Above 1, the fraction `unheard` of all sites is taken from each multiplier, down to what was
+    assumed `before`.
+
+    Parameters
+    ----------
+    fitted : (..., MULTIPLIERS)
+    unheard : (..., 1) or float
+    before : (MULTIPLIERS,)
+    """
+    heard = np.maximum(fitted - unheard, np.minimum(fitted, before))
+    found = np.where(MULTIPLIERS > 1, heard, fitted)
+    return found / found.sum(axis=-1, keepdims=True)
+
+
 def learn_multipliers(
     error_counts: list[ErrorCounts],
     error_models: list[ErrorModel],
@@ -923,9 +1005,7 @@ def learn_multipliers(
     before = usual()
     table = sum(tables[s][:, :, 2].sum((0, 1)) for s in use)
     shared = _fit(table[None], recurrent(), PRIOR_SHARED)[0]
-    heard = shared - UNHEARD_SITES / (table.sum() + PRIOR_SHARED)
-    shared = np.where(MULTIPLIERS > 1, np.maximum(heard, np.minimum(shared, recurrent())), shared)
-    shared /= shared.sum()
+    shared = _heard(shared, UNHEARD_SITES / (table.sum() + PRIOR_SHARED), recurrent())
     shape = (len(error_counts), 4, 4, 2)
     own, least = (np.empty((*shape, len(MULTIPLIERS))) for _ in range(2))
     sites = np.full(shape, float(PRIOR_SITES))
@@ -939,5 +1019,8 @@ def learn_multipliers(
         own[s] = shared
         fitted = _fit(table[:, :, :2][changed].reshape(-1, *table.shape[3:]), pooled)
         own[s][changed] = fitted.reshape(-1, 2, len(MULTIPLIERS))
+        unheard = UNHEARD_DAMAGED * molecular(error_counts[s])
+        if unheard > 0:
+            own[s] = _heard(own[s], unheard / sites[s][..., None], pooled)
         least[s] = PRIOR_SITES * pooled / sites[s][..., None]
     return Multipliers(shared, own, sites, least)

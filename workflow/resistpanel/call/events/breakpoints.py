@@ -102,7 +102,8 @@ def junctions(caller: "Caller") -> tuple[dict[Junction, Cluster], int]:
     """
     found = caller.found
     read = int(found.bases / max(int(found.reads.sum()), 1)) or 100
-    candidates, crowded = clusters(found.signals, found.lengths, read)
+    amplicons = [assay.library == "amplicon" for assay in caller.assays]
+    candidates, crowded = clusters(found.signals, found.lengths, read, amplicons)
     contigs = list(caller.samples[0].contigs)
     known = caller.reference.contigs
     candidates = [c for c in candidates if contigs[c.tid] in known and contigs[c.tid2] in known]
@@ -195,13 +196,14 @@ def by_priors(
     of polymerases in repeats are in molecules too.
 
     Without a normal, the prior decides whether a junction near an allele frequency of 0.5 is
-    inherited: of one chromosome, as often as a substitution; of two, hardly ever.
+    inherited: of one chromosome, as often as a substitution; of two, hardly ever, and from both
+    parents never: at an AF near 1 a tumour lost the other chromosomes or amplified the junction.
     """
     of_junctions = dataclasses.replace(priors, artifact=min(JUNCTION_ARTIFACT, priors.artifact))
     of_translocations = dataclasses.replace(
         of_junctions,
         germline_het=min(INHERITED_TRANSLOCATION, priors.germline_het),
-        germline_hom=min(INHERITED_TRANSLOCATION, priors.germline_hom),
+        germline_hom=min(INHERITED_TRANSLOCATION**2, priors.germline_hom),
     )
     kind = trusted(alleles).astype(int)
     kind[[i for i, a in enumerate(alleles) if kind[i] and a.first.contig != a.second.contig]] = 2

@@ -147,7 +147,10 @@ def _names(signals: np.ndarray, samples: np.ndarray, rows: np.ndarray) -> set:
 
 
 def clusters(
-    all_signals: Sequence[np.ndarray], lengths: Sequence[np.ndarray], read: int
+    all_signals: Sequence[np.ndarray],
+    lengths: Sequence[np.ndarray],
+    read: int,
+    amplicons: Sequence[bool] = (),
 ) -> tuple[list[Cluster], int]:
     """Return the junctions that reads of all samples may show, and how many were left out.
 
@@ -159,10 +162,17 @@ def clusters(
         Proper pairs by template length.
     read : int
         Length of a read.
+    amplicons : per sample
+        Whether the library is of amplicons; empty: none is. Their pairs show no junction: the
+        primers of two neighbouring amplicons make a product longer than those of one.
     """
+    amplicons = amplicons or [False] * len(all_signals)
+    shown = [
+        s[(s["kind"] != CLIP) & ((s["kind"] != PAIR) | (not amplicon))]
+        for s, amplicon in zip(all_signals, amplicons, strict=True)
+    ]
     kept = [
-        informative(once(s[s["kind"] != CLIP]), longest_template(n), read)
-        for s, n in zip(all_signals, lengths, strict=True)
+        informative(once(s), longest_template(n), read) for s, n in zip(shown, lengths, strict=True)
     ]
     samples = np.repeat(np.arange(len(kept)), [len(s) for s in kept])
     clips = np.concatenate([s[s["kind"] == CLIP] for s in all_signals])

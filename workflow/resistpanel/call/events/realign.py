@@ -1,5 +1,6 @@
 """Indels and complex events: reads realigned to the haplotypes of a locus."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from resistpanel.call.call_constants import (
     ENDS_SAMPLED,
     HAPLOTYPE_ODDS,
     INDEL_FLANK,
+    LEAST_MISMATCHES,
     MAX_HAPLOTYPES,
     MAX_MISMATCHES,
     MIN_FRAGMENTS,
@@ -30,9 +32,9 @@ from resistpanel.core.allele import (
     ambiguity,
     concatenated,
     haplotype,
-    left_align_to,
+    trim,
 )
-from resistpanel.core.reference import Reference
+from resistpanel.core.reference import Reference, encode
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.qc_constants import FIXED_ENDS
 
@@ -51,8 +53,16 @@ class Locus:
         Reference positions between which each can be placed, 0-based half-open.
     origin : int
         Reference position of the haplotypes' first base.
+    together : list of (int, int)
+        Pairs of alleles of which a molecule may carry both, by their places in `alleles`.
     plain : list of uint8 arrays
-        The reference, then each allele.
+        The reference, then each allele, then each pair.
+    gains : list of int
+        Bases that each of these gains.
+    holds : bool, (1 + alleles, plain)
+        Which of them hold an allele; the first row is of the reference.
+    places : int, (1 + alleles, plain)
+        Where each allele begins on them.
     grounds : int
         Haplotypes for each of these: without and with the polymorphisms nearby.
     joined, starts, lengths, shifts
@@ -62,7 +72,11 @@ class Locus:
     alleles: list[Allele]
     spans: list[tuple[int, int]]
     origin: int
+    together: list[tuple[int, int]]
     plain: list[np.ndarray]
+    gains: list[int]
+    holds: np.ndarray
+    places: np.ndarray
     grounds: int
     joined: np.ndarray
     starts: np.ndarray
@@ -76,9 +90,14 @@ class Locus:
 
     @classmethod
     def of(
-        cls, alleles: list[Allele], piles: list[Pile], chunk: Chunk, reference: Reference
+        cls,
+        alleles: list[Allele],
+        piles: list[Pile],
+        chunk: Chunk,
+        reference: Reference,
+        common: Sequence[Allele] = (),
     ) -> "Locus":
-        """Return the locus of some alleles."""
+        """Return the locus of some alleles; others may be in cis with the `common` of them."""
         spans = [ambiguity(a, reference) for a in alleles]
         start, end = min(s for s, _ in spans), max(e for _, e in spans)
         longest = max((p.longest for p in piles if p.longest), default=100)
@@ -87,20 +106,78 @@ class Locus:
         # Every haplotype also with the polymorphisms nearby: a read must not be judged by them.
         near = min(POLYMORPHISM_REACH, reach)
         backgrounds = _backgrounds(piles, chunk, start - near, end + near)
-        plain = [reference.codes(alleles[0].contig, origin, stop)]
-        plain += [haplotype(a, reference, origin, stop) for a in alleles]
+        carried: list[tuple[Allele, ...]] = [(), *((a,) for a in alleles)]
+        plain = [haplotype_of(of, alleles[0].contig, reference, origin, stop) for of in carried]
+        together = []
+        for i, j in _pairs(alleles, common, reference):
+            pair = alleles[i], alleles[j]
+            hap = haplotype_of(pair, alleles[0].contig, reference, origin, stop)
+            if not any(np.array_equal(hap, other) for other in plain):
+                together.append((i, j))
+                carried.append(pair)
+                plain.append(hap)
+        gains = [sum(a.shift for a in of) for of in carried]
+        holds = np.zeros((len(alleles) + 1, len(plain)), dtype=bool)
+        places = np.zeros(holds.shape, dtype=int)
+        holds[0, 0] = True
+        for k, of in enumerate(carried):
+            for a in of:
+                h = alleles.index(a) + 1
+                before = _before(a.pos, [other for other in of if other is not a])
+                holds[h, k], places[h, k] = True, a.pos - origin + before
         haps = []
-        for number, hap in enumerate(plain):
+        for hap, of in zip(plain, carried, strict=True):
             for changes in backgrounds:
                 changed = hap.copy()
                 for pos, base in changes:
-                    if number and alleles[number - 1].pos <= pos < alleles[number - 1].end:
-                        continue
-                    beyond = number and pos >= alleles[number - 1].end
-                    changed[pos - origin + (alleles[number - 1].shift if beyond else 0)] = base
+                    if not any(a.pos <= pos < a.end for a in of):
+                        changed[pos - origin + _before(pos, of)] = base
                 haps.append(changed)
-        shifts = np.repeat(gains_of(alleles), len(backgrounds)).astype(np.int32)
-        return cls(alleles, spans, origin, plain, len(backgrounds), *concatenated(haps), shifts)
+        shifts = np.repeat(gains, len(backgrounds)).astype(np.int32)
+        return cls(
+            alleles, spans, origin, together, plain, gains, holds, places, len(backgrounds),
+            *concatenated(haps), shifts,
+        )  # fmt: skip
+
+
+def haplotype_of(
+    alleles: Sequence[Allele], contig: str, reference: Reference, start: int, end: int
+) -> np.ndarray:
+    """Return base codes of [start, end) of the reference with sorted alleles put in."""
+    parts, at = [], start
+    for a in alleles:
+        parts += [reference.codes(contig, at, a.pos), encode(a.alt)]
+        at = a.end
+    return np.concatenate([*parts, reference.codes(contig, at, end)])
+
+
+def _before(pos: int, alleles: Sequence[Allele]) -> int:
+    """Return the bases that alleles before a position of the reference gain."""
+    return sum(a.shift for a in alleles if a.end <= pos)
+
+
+def _pairs(
+    alleles: list[Allele], common: Sequence[Allele], reference: Reference
+) -> list[tuple[int, int]]:
+    """Return the pairs of sorted alleles, one of them common, that one molecule may carry.
+
+    Two that are a substitution together are left to the substitutions.
+    """
+    return [
+        (i, j)
+        for i, first in enumerate(alleles)
+        for j, last in enumerate(alleles[i + 1 :], i + 1)
+        if (first in common or last in common)
+        and last.pos > first.end
+        and not _joined(first, last, reference).substitution
+    ]
+
+
+def _joined(first: Allele, last: Allele, reference: Reference) -> Allele:
+    """Return two alleles of one molecule as one."""
+    between = reference(first.contig, first.end, last.pos)
+    ref, alt = first.ref + between + last.ref, first.alt + between + last.alt
+    return trim(Allele(first.contig, first.pos, ref, alt))
 
 
 @dataclass
@@ -123,6 +200,9 @@ class Scored:
         Whether a fragment is like any of the haplotypes.
     clear : bool, (haplotypes, fragments)
         Whether its primers leave the allele open.
+    scores : (reads, haplotypes)
+    holds : bool, (1 + alleles, haplotypes)
+        Which haplotypes hold an allele.
     """
 
     chosen: np.ndarray
@@ -139,6 +219,8 @@ class Scored:
     teller: np.ndarray
     fits: np.ndarray
     clear: np.ndarray
+    scores: np.ndarray
+    holds: np.ndarray
 
     @classmethod
     def of(cls, p: Pile, locus: Locus) -> "Scored | None":
@@ -174,13 +256,19 @@ class Scored:
         frags, position, sums, best, lead, missed, bases, teller = fragments(
             np.ascontiguousarray(rows["frag"]), scores, misses, last - first
         )
-        fits = missed <= np.maximum(3, MAX_MISMATCHES * bases)
+        fits = missed <= np.maximum(LEAST_MISMATCHES, MAX_MISMATCHES * bases)
+        # A gap that no haplotype has is laid on none without mismatches, which say nothing.
+        odd = np.flatnonzero(~np.isin((last - first) - (right - left), locus.gains))
+        at = position[odd]
+        fits[at[misses[odd, best[at]] > LEAST_MISMATCHES]] = False
         clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
         for h, (s, e) in enumerate(locus.spans, 1):
             clear[h, position[(rows["low"] >= s) | (rows["high"] <= e)]] = False
+        for k, (i, j) in enumerate(locus.together, len(locus.alleles) + 1):
+            clear[k] = clear[i + 1] & clear[j + 1]
         return cls(
             chosen, first, last, rows, offsets, misses, frags, position, sums, best, lead,
-            teller, fits, clear,
+            teller, fits, clear, scores, locus.holds,
         )  # fmt: skip
 
     @property
@@ -188,10 +276,36 @@ class Scored:
         """Which fragments are of one haplotype beyond doubt, bool, (fragments,)."""
         return self.fits & (self.lead >= MARGIN)
 
+    def odds(self, h: int) -> np.ndarray:
+        """Return the log odds of an allele, on any haplotype that holds it, (fragments,)."""
+        with_it = self.holds[h]
+        return self.sums[:, with_it].max(axis=1) - self.sums[:, ~with_it].max(axis=1)
+
+    def carries(self, h: int) -> np.ndarray:
+        """Return which fragments have an allele, beyond doubt, bool, (fragments,)."""
+        if self.holds[h].sum() == 1:
+            return self.sure & (self.best == h)
+        return self.fits & (self.odds(h) >= MARGIN)
+
     def excludes(self, h: int) -> np.ndarray:
-        """Return which fragments are not of a haplotype, beyond doubt, bool, (fragments,)."""
+        """Return which fragments do not have an allele, beyond doubt, bool, (fragments,)."""
+        if self.holds[h].sum() > 1:
+            return self.fits & (self.odds(h) <= -MARGIN)
         top = self.sums[np.arange(len(self.frags)), self.best]
         return self.fits & (self.best != h) & (top - self.sums[:, h] >= MARGIN)
+
+    def tellers(self, h: int, mine: np.ndarray) -> np.ndarray:
+        """Return the read of some fragments that is most informative of an allele they have."""
+        who = self.teller[mine]
+        # On a haplotype with another allele, that read may be informative of the other one.
+        both = np.flatnonzero(self.holds[:, self.best[mine]].sum(axis=0) > 1)
+        if len(both):
+            with_it = self.holds[h]
+            gap = self.scores[:, with_it].max(axis=1) - self.scores[:, ~with_it].max(axis=1)
+            order = np.lexsort([gap, self.position])
+            last = np.searchsorted(self.position[order], mine[both], side="right") - 1
+            who[both] = order[last]
+        return who
 
     def ahead(self, h: int) -> int:
         """Return how many fragments are of a haplotype rather than of the reference."""
@@ -199,25 +313,24 @@ class Scored:
         return int((mine & (self.sums[:, h] - self.sums[:, 0] >= MARGIN)).sum())
 
 
-def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[Scored | None]]:
-    """Realign the reads at one locus to the haplotypes and count the fragments of each.
+def counted(piles: list[Pile], locus: Locus, scored: list[Scored | None]) -> list[list[Support]]:
+    """Count the fragments of each allele of a locus.
 
     Parameters
     ----------
     piles : per sample
     locus : Locus
+    scored : per sample
+        The reads, realigned to the haplotypes.
 
     Returns
     -------
     list of list of Support
         Per allele, per sample.
-    list of Scored
-        Per sample.
     """
     start, end = locus.span
     biases: dict[int, sampling_bias.Informative] = {}
     result: list[list[Support]] = [[] for _ in locus.alleles]
-    scored = [Scored.of(p, locus) for p in piles]
     for p, found in zip(piles, scored, strict=True):
         low = int(((p.reads.low_mapq[:, 0] < end) & (p.reads.low_mapq[:, 1] > start)).sum())
         if found is None:
@@ -226,9 +339,7 @@ def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[
             continue
         length = p.templates.length
         if length not in biases:
-            biases[length] = sampling_bias.informative(
-                locus.plain, gains_of(locus.alleles), length, MARGIN
-            )
+            biases[length] = sampling_bias.informative(locus.plain, locus.gains, length, MARGIN)
         fixed = _fixed(found.rows)
         for h, supports in enumerate(result, 1):
             weights = _weights(found, biases[length], h, locus, p, fixed)
@@ -236,26 +347,27 @@ def realign(piles: list[Pile], locus: Locus) -> tuple[list[list[Support]], list[
             informative[:, 4] = _depth(h, found, weights, locus.spans[h - 1], p, fixed)
             mapq = float(found.rows["mapq"].mean())
             supports.append(Support(_carriers(found, h, locus), informative, low, mapq))
-    return result, scored
+    return result
 
 
 def _carriers(found: Scored, h: int, locus: Locus) -> np.ndarray:
-    """Return the fragments that carry a haplotype, ROW array."""
-    mine = np.flatnonzero(found.sure & (found.best == h) & found.clear[h])
+    """Return the fragments that carry an allele, ROW array."""
+    mine = np.flatnonzero(found.carries(h) & found.clear[h])
     # The class of a fragment is that of the read that tells its haplotype best.
-    who = found.teller[mine]
+    who = found.tellers(h, mine)
+    best = found.best[mine]
     out = np.zeros(len(mine), dtype=ROW)
     out["frag"] = found.frags[mine]
     out["group"] = 4
     out["cls"] = strand_class(found.rows["flag"][who])
-    offset = found.offsets[who, h] - found.first[who]
+    offset = found.offsets[who, best] - found.first[who]
     # Distance from the event's start on the haplotype to the nearer end of the read.
-    event = locus.alleles[h - 1].pos - locus.origin - offset
+    event = locus.places[h, best] - offset
     out["dist"] = np.clip(np.minimum(event, found.rows["length"][who] - 1 - event), 0, 32000)
     out["cycle"] = np.clip(event, 0, 32000)
     out["mapq"] = found.rows["mapq"][who]
-    out["mismatches"] = found.misses[who, h]
-    out["score"] = found.lead[mine]
+    out["mismatches"] = found.misses[who, best]
+    out["score"] = found.lead[mine] if found.holds[h].sum() == 1 else found.odds(h)[mine]
     return out
 
 
@@ -282,11 +394,6 @@ def _drop_explained(p: Pile, found: Scored, locus: Locus) -> None:
     )
 
 
-def gains_of(alleles: list[Allele]) -> list[int]:
-    """Return the bases that each haplotype gains, the reference first."""
-    return [0] + [a.shift for a in alleles]
-
-
 def _fixed(rows: np.ndarray) -> bool:
     """Return whether the reads of a locus begin at a few bases, as those of amplicons."""
     same, pairs = same_ends(*clipped_span(rows[:: len(rows) // ENDS_SAMPLED + 1]))
@@ -307,12 +414,12 @@ def _weights(
     forward read of an amplicon begins at the same base whatever the allele, the reverse read ends
     at the same.
     """
-    starts = bias.of(h)
+    starts = bias.of(locus.holds[h])
     if not fixed:
         return [bias.number(s, p.templates) for s in starts]
     pos, end, reverse = clipped_span(found.rows)
     result = []
-    for usable, gain in zip(starts, gains_of(locus.alleles), strict=True):
+    for usable, gain in zip(starts, locus.gains, strict=True):
         at = np.where(reverse, end - found.rows["length"] + gain, pos) - locus.origin
         valid = (at >= 0) & (at < len(usable))
         shown = np.zeros(len(found.rows), dtype=bool)
@@ -363,13 +470,17 @@ def _depth(
     fixed : bool
         Whether fragments have fixed ends.
     """
-    mine = found.clear[h] & ((found.sure & (found.best == h)) | found.excludes(h))
+    mine = found.clear[h] & (found.carries(h) | found.excludes(h))
     cls = strand_class(found.rows["flag"][found.teller[mine]])
     counted = np.bincount(found.best[mine] * CLASSES + cls, minlength=len(weights) * CLASSES)
     counted = counted.reshape(-1, CLASSES)
-    scale = np.array([weights[h] / w if w > 0 else 1.0 for w in weights])
-    scale[h] = 1.0
-    if fixed or weights[0] >= weights[h] / 2:
+    with_it = found.holds[h]
+    shown = counted[with_it].sum(0)
+    number = counted.sum(1)[with_it]
+    mean = np.average(np.array(weights)[with_it], weights=number) if number.any() else weights[h]
+    scale = np.array([mean / w if w > 0 else 1.0 for w in weights])
+    scale[with_it] = 1.0
+    if fixed or weights[0] >= mean / 2:
         return scale @ counted
     # Few of the reference are informative, or none: the depth of a duplication is the fragments
     # that cross either end of the duplicated segment.
@@ -383,10 +494,10 @@ def _depth(
     cross = sampling_bias.informative_starts(
         np.ones(length - 2 * overlap + 1, dtype=bool), p.templates
     )
-    total = max(counted[h].sum(), sum(crossing) / 2 * weights[h] / cross)
-    rest = counted.sum(0) - counted[h]
+    total = max(shown.sum(), sum(crossing) / 2 * mean / cross)
+    rest = counted.sum(0) - shown
     share = rest / rest.sum() if rest.sum() else np.array([0.25, 0.25, 0, 0.25, 0.25, 0])
-    return counted[h] + share * (total - counted[h].sum())
+    return shown + share * (total - shown.sum())
 
 
 def _distinct(
@@ -556,31 +667,18 @@ def _hidden(dropped: list[Allele], kept: list[Allele], locus: Locus) -> list[All
     ]
 
 
-def _in_cis(
-    dropped: list[Allele],
-    alleles: list[Allele],
-    supports: list[list[Support]],
-    reference: Reference,
-) -> list[Allele]:
-    """Return alleles without support, each with a common one of the locus beside it.
-
-    A fragment that has both is like neither: an event on the chromosome of an inherited indel.
-    """
-    common = [
-        a
-        for a, support in zip(alleles, supports, strict=True)
-        if any(s.alt >= max(MIN_FRAGMENTS, COMMON_INDEL * s.total) for s in support)
-    ]
+def _common(alleles: list[Allele], scored: list[Scored | None]) -> list[Allele]:
+    """Return the alleles of a locus that a rarer one may be in cis with, inherited ones mostly."""
     found = []
-    for allele in dropped:
-        for other in common:
-            first, last = sorted((allele, other), key=lambda a: (a.pos, a.end))
-            if first is last or last.pos <= first.end:
+    for h, allele in enumerate(alleles, 1):
+        for sample in scored:
+            if sample is None:
                 continue
-            between = reference(allele.contig, first.end, last.pos)
-            both = (first.ref + between + last.ref, first.alt + between + last.alt)
-            found.append(left_align_to(Allele(allele.contig, first.pos, *both), reference))
-    return [a for a in dict.fromkeys(found) if a not in alleles and not a.substitution]
+            mine, others = sample.carries(h).sum(), sample.excludes(h).sum()
+            if mine >= max(MIN_FRAGMENTS, COMMON_INDEL * (mine + others)):
+                found.append(allele)
+                break
+    return found
 
 
 def _settle(
@@ -589,16 +687,22 @@ def _settle(
     chunk: Chunk,
     reference: Reference,
     forced: list[Allele],
-    in_cis: bool = True,
+    common: list[Allele] | None = None,
 ) -> list[Candidate]:
     """Return the candidates of a locus; alleles that no fragments support are not compared.
 
     A noise allele may be so like a true one, or so long, that fragments of the true one, or of the
-    reference, cannot be counted from it. With `in_cis`, those without support are compared together
-    with a common one.
+    reference, cannot be counted from it. A fragment with a rare allele and one that is `common` is
+    like neither alone: the two are compared together as well.
     """
-    locus = Locus.of(alleles, piles, chunk, reference)
-    supports, scored = realign(piles, locus)
+    locus = Locus.of(alleles, piles, chunk, reference, common or ())
+    scored = [Scored.of(p, locus) for p in piles]
+    if common is None and len(alleles) > 1:
+        common = _common(alleles, scored)
+        if _pairs(alleles, common, reference):
+            locus = Locus.of(alleles, piles, chunk, reference, common)
+            scored = [Scored.of(p, locus) for p in piles]
+    supports = counted(piles, locus, scored)
     kept = [
         a
         for a, support in zip(alleles, supports, strict=True)
@@ -613,12 +717,11 @@ def _settle(
             kept = [alleles[k] for k in range(len(alleles)) if k != int(np.argmin(ahead))]
     dropped = [a for a in alleles if a not in kept]
     again = _hidden(dropped, kept, locus)
-    more = _in_cis(dropped, alleles, supports, reference) if in_cis else []
     if (kept or again) and len(kept) < len(alleles) > len(again):
         return [
             c
-            for part in [*_loci(sorted([*kept, *more]), reference), *_loci(again, reference)]
-            for c in _settle(part, piles, chunk, reference, forced, in_cis=False)
+            for part in [*_loci(kept, reference), *_loci(again, reference)]
+            for c in _settle(part, piles, chunk, reference, forced, common)
         ]
     for p, found in zip(piles, scored, strict=True):
         if found is not None:

@@ -6,7 +6,7 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 
 import numpy as np
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport INT16_MAX, int16_t, int32_t, int64_t, uint8_t, uint32_t
 from libc.stdlib cimport free
 from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
@@ -107,11 +107,11 @@ cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t rea
     e.frag = frag
     e.read = read
     e.qpos = q
-    e.cycle = back if r.flag & BAM_FREVERSE else q
+    e.cycle = <int16_t>min(back if r.flag & BAM_FREVERSE else q, INT16_MAX)
     # Distance to the end of the alignment: clipped bases are no support on that side.
     back -= r.rclip
     q -= r.lclip
-    e.dist = q if q < back else back
+    e.dist = <int16_t>min(q if q < back else back, INT16_MAX)
     e.base = base
     e.qual = qual
     e.cls = cls

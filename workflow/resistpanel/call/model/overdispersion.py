@@ -37,6 +37,7 @@ from resistpanel.call.call_constants import (
     STRETCH,
 )
 from resistpanel.core.special import expit
+from resistpanel.records.assay import BuiltAssay
 
 #: Values of rho that are tried: equal steps of the logarithm. The least is 0 for what can be
 #: counted: at 30,000 fragments it adds 0.3 % to the variance.
@@ -77,8 +78,14 @@ class Overdispersion:
         return cls(rho, low, high, int(values["sites"]))
 
 
-def prior(library: str, reads: str) -> float:
-    """Return the prior's median of an assay; names as in `assay.Assay`."""
+def prior(library: str, reads: str, built: BuiltAssay | None = None) -> float:
+    """Return the prior's median of an assay; names as in `assay.Assay`.
+
+    That of the normals of a built assay, if their reads are of the same kind.
+    """
+    molecules = reads in ("simplex", "duplex")
+    if built and (built.kind.library, built.kind.molecular) == (library, molecules):
+        return max(float(built.priors.overdispersion.median), float(RHO[0]))
     if library == "amplicon":
         return OVERDISPERSION_PRIOR["amplicon"]
     return OVERDISPERSION_PRIOR["consensus" if reads in ("simplex", "duplex") else "raw"]

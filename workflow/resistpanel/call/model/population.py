@@ -120,7 +120,7 @@ def log_germline_prior(frequency: float | None) -> float:
 
 
 def pon_rows(candidates, normals: int, log_bayes_factor: np.ndarray) -> list[tuple]:
-    """Return the alleles that recur in normals: (allele, normals with it, greatest AF).
+    """Return the alleles that recur in normals: (allele, indices of these normals, greatest AF).
 
     Parameters
     ----------
@@ -136,5 +136,6 @@ def pon_rows(candidates, normals: int, log_bayes_factor: np.ndarray) -> list[tup
         depths = np.array([max(s.total, 1) for s in candidate.support])
         seen = (alts >= 2) & (factors > np.log(10))
         if seen.sum() >= min(2, normals):
-            rows.append((candidate.allele, int(seen.sum()), float((alts / depths)[seen].max())))
+            af = float((alts / depths)[seen].max())
+            rows.append((candidate.allele, np.flatnonzero(seen).tolist(), af))
     return rows

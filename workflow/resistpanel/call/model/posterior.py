@@ -31,6 +31,7 @@ from resistpanel.call.call_constants import (
     HET_FROM,
     HET_KERNEL,
     HET_LEAST,
+    HET_LOST,
     HET_SITES,
     HET_SPREAD,
     HET_TO,
@@ -286,7 +287,8 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     Where a tumour lost or gained a copy, inherited variants lie away from a half, on both sides of
     it alike. Those above it are few in somatic ones, so that they show what is below it: in a
     tumour without such a change an AF of 0.3 is somatic, in one where a tenth of the inherited
-    variants is at 0.7 it may be either.
+    variants is at 0.7 it may be either. Above `HET_TO` they cannot be told from homozygous ones,
+    unless another tumour kept both copies: their weight there is fixed.
 
     Parameters
     ----------
@@ -308,6 +310,8 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
     usual = (1 - HET_ANYWHERE) * about(np.array(HET_CENTRE), HET_SPREAD)
     anywhere = np.where((f >= HET_LEAST) & (f <= HET_TO), np.gradient(f), 0.0)
     usual = HET_SITES * (usual + HET_ANYWHERE * anywhere / anywhere.sum())
+    lost = np.where(f > HET_TO, np.gradient(f), 0.0)
+    lost = HET_LOST * lost / lost.sum()
     af = alts / np.maximum(alts + other, 1)
     prior = []
     for s in range(alts.shape[1]):
@@ -315,7 +319,8 @@ def log_het_prior(alts: np.ndarray, other: np.ndarray) -> np.ndarray:
         seen = np.log(af[enough, s]) - np.log1p(-af[enough, s])
         away = seen[af[enough, s] > HET_ABOVE]
         weight = usual + about(np.concatenate([seen, -away]), HET_KERNEL).sum(0)
-        prior.append(np.log(np.maximum(weight / weight.sum(), 1e-300)))
+        weight = (1 - HET_LOST) * weight / weight.sum() + lost
+        prior.append(np.log(np.maximum(weight, 1e-300)))
     return np.array(prior)
 
 

@@ -60,9 +60,21 @@ class Informative:
     apart: list[np.ndarray]
     known: dict[tuple[int, bytes], float] = field(default_factory=dict)
 
-    def of(self, h: int) -> list[np.ndarray]:
-        """Return, per haplotype, from where a read of it is of the `h`-th or is not."""
-        return [self.own[k] if k == h else apart[:, h] for k, apart in enumerate(self.apart)]
+    def of(self, holds: np.ndarray) -> list[np.ndarray]:
+        """Return, per haplotype, from where a read of it is of an allele or is not.
+
+        Parameters
+        ----------
+        holds : bool, (haplotypes,)
+            Which of them hold the allele.
+        """
+        if holds.sum() == 1:
+            h = int(np.argmax(holds))
+            return [self.own[k] if k == h else apart[:, h] for k, apart in enumerate(self.apart)]
+        return [
+            apart[:, ~holds if mine else holds].all(axis=1)
+            for apart, mine in zip(self.apart, holds, strict=True)
+        ]
 
     def number(self, starts: np.ndarray, templates: Templates) -> float:
         """Return `informative_starts`, computed once for the same arguments."""
