@@ -15,6 +15,7 @@ EVENT = {
 def with_junction(parts, **more):
     """Return a report of which a reported variant is a junction, and the variant."""
     value = {"build": "hg19", "compare": parts["compare"], "resist": parts["resist"]}
+    value["provenance"] = {}
     first = next(v for v in value["compare"]["variants"] if v["reported"])
     first |= {"junction": EVENT, "gene": "ALK", "type": "BND", "alt": "G]chr2:42522656]"} | more
     return value, first
@@ -34,7 +35,7 @@ def test_a_fusion(parts):
 
 
 def test_the_maf_has_none(parts):
-    before = len(rows({"build": "hg19"} | parts))
+    before = len(rows({"build": "hg19", "provenance": {}} | parts))
     report, _ = with_junction(parts)
     assert len(rows(report)) < before
 
