@@ -20,7 +20,8 @@ NOTES = {
     "Deletions of exons": "In each tumour two genes of 6 or more targets lose two neighbouring "
     "targets on both copies, two others half of their targets; 17 other genes are changed. Found: "
     "the targets are reported. FFPE: 500x with the disturbances of "
-    "`benchmarks/copynumber_disturbances.py`. False genes: others with such a deletion.",
+    "`benchmarks/copynumber_disturbances.py`. False genes: others with such a deletion. Last with "
+    "`--exons 12 --exon-seed 321940443` and `369216774`, together.",
     "Purity": "Purity uniform in 0.25 to 0.9. Evidence: changes of 5 whole chromosomes, 6 to 15 "
     "clonal variants with a third as many subclonal, both, or neither. Tumours without an estimate "
     "are reported as not estimable.",

@@ -19,6 +19,14 @@ WIDER = """(() => {
   }).map(e => e.tagName + "." + e.className + ": " + e.textContent.slice(0, 40));
 })()"""
 
+#: Everything that can be opened, opened; then the elements that are too wide.
+OPENED = (
+    """(() => {
+  document.querySelectorAll("details").forEach(d => d.open = true);
+})(); """
+    + WIDER
+)
+
 VISIBLE = "document.body.innerText.replaceAll('\\u202f', ' ')"
 
 
@@ -53,6 +61,71 @@ def test_a_large_patient_does_not_overflow(chromium, large_url, width):
     chromium.open(large_url, width)
     assert chromium.errors() == []
     assert chromium.evaluate(WIDER) == []
+
+
+@pytest.fixture
+def wide_parts(parts, make, patients):
+    """A patient with long parameters and names, whose page is of one time point."""
+    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    report = json.loads(json.dumps(report))
+    long = "library:capture,reads:marked,consensus:none,umi:none,families:none,F1R2:0.501"
+    report["provenance"]["parameters"] = {
+        f"resistpanel_model_contamination_plx4032_resistant_{k}": long for k in range(3)
+    }
+    for v in report["compare"]["variants"]:
+        v["state"] = None
+    one = {"burden": {"text": "TMB not reported: 10 somatic coding mutations, 0.5 Mb are needed."},
+           "microsatellites": {"text": "Not assessable: 20 are needed.", "unstable_sites": []},
+           "hypermutation": {"text": "Hypermutation is not assessable."}}  # fmt: skip
+    report["biomarkers"] = {"samples": {"sensitive": one, "resistant": one}}
+    return report
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_nothing_is_wider_than_a_phone(chromium, wide_parts, tmp_path, width):
+    path = tmp_path / "wide.html"
+    path.write_text(page(wide_parts), encoding="utf-8")
+    chromium.open(path.as_uri(), width)
+    assert chromium.evaluate(WIDER) == []
+    assert chromium.evaluate(OPENED) == []
+    # A table whose rows are blocks is not scrolled, and does not say so.
+    more = "[...document.querySelectorAll('.scroll.more > .stack')].map(e => e.textContent)"
+    assert chromium.evaluate(more) == []
+    # The label of a cell is beside its text, in the font of the page.
+    labels = chromium.evaluate("""[...document.querySelectorAll('.stack td[data-label]')]
+        .filter(e => e.checkVisibility()).map(e => getComputedStyle(e, "::before").fontFamily)""")
+    assert len(labels) > 50 and all("mono" not in text.lower() for text in labels)
+
+
+def test_a_cell_of_text_and_links_flows_on_a_phone(chromium, url):
+    """A comma between two links is not a line of its own."""
+    chromium.open(url, 390)
+    alone = """[...document.querySelectorAll(".stack td[data-label]")].filter(td => {
+        const range = document.createRange();
+        return [...td.childNodes].some(n => {
+          if (n.nodeType !== 3 || !/^[,;]\\s*$/.test(n.data)) return false;
+          range.selectNode(n);
+          const mine = range.getBoundingClientRect();
+          const before = n.previousSibling.getClientRects();
+          return mine.top > before[before.length - 1].bottom - 4;
+        });
+      }).length"""
+    assert chromium.evaluate(alone.replace("\\\\", "\\")) == 0
+
+
+def test_lines_cross_resistance_and_options_are_above_the_fold(chromium, large, tmp_path):
+    report = json.loads(json.dumps(large))
+    (line,) = report["resist"]["lines"][:1]
+    report["resist"]["lines"] = [line | {"line": 2, "lesions": []}, line]
+    path = tmp_path / "lines.html"
+    path.write_text(page(report), encoding="utf-8")
+    chromium.open(path.as_uri(), 1440, 900)
+    bottom = "document.querySelector('{}').getBoundingClientRect().bottom"
+    table, drugs, sentence = (
+        chromium.evaluate(bottom.format(name))
+        for name in (".first-lines", ".drugs-then", ".sentence")
+    )
+    assert table < drugs < 900 and drugs < sentence
 
 
 def test_labels_are_not_squeezed(chromium, parts, make, tmp_path):
@@ -250,6 +323,9 @@ def test_print_opens_everything_on_light_paper(chromium, url):
     assert colour == "rgb(255, 255, 255)"
     tools = "[...document.querySelectorAll('.tools, .downloads, nav')].some(e => e.offsetParent)"
     assert chromium.evaluate(tools) is False
+    # What is typed on the screen is not printed.
+    typed = "[...document.querySelectorAll('select, input, button:not(.sort)')]"
+    assert chromium.evaluate(f"{typed}.some(e => e.offsetParent)") is False
     chromium.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     assert chromium.evaluate("document.querySelectorAll('details:not([open])').length") == 0
     chromium.evaluate("window.dispatchEvent(new Event('afterprint'))")

@@ -111,6 +111,14 @@ def test_the_page_in_a_browser(chromium, folder):
     assert chromium.evaluate(f"{rows}.length") == 1
     links = "[...document.links].map(a => a.getAttribute('href'))"
     assert chromium.evaluate(links)[:2] == ["./deep/multiqc.html", "./a.html"]
+    # Patients of a gene are one text; on paper they begin on the first sheet.
+    inline = "[...document.querySelectorAll('td.inline .muted')]"
+    inline += ".map(e => getComputedStyle(e).display)"
+    assert set(chromium.evaluate(inline)) == {"inline"}
+    chromium.look(1440, media="print")
+    breaks = "getComputedStyle(document.querySelector('.summary')).breakAfter"
+    assert chromium.evaluate(breaks) == "auto"
+    chromium.look(1440)
 
 
 def sample(i, **more):

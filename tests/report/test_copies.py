@@ -1,16 +1,22 @@
 """The copy-number section: what is drawn lies where the figures say, what changed is named."""
 
+from itertools import combinations, pairwise
+
 import pytest
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import from_builtins
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.report.copies import (
+    CHARACTER,
     HEIGHT,
+    NAME_GAP,
     call_text,
+    chromosomes,
     copies,
     foreign,
     identity,
+    name,
     part,
     purity_text,
     signed,
@@ -132,3 +138,30 @@ def test_the_targets_without_a_copy_are_named():
 def test_copies_apart_from_the_genomes_are_not_neutral(call, span, text):
     gene = {"call": call, "copies_low": span[0], "copies_high": span[1]}
     assert call_text(gene, {"baseline": 4}) == text
+
+
+def test_names_of_neighbouring_chromosomes_do_not_overlap():
+    sizes = {"1": 20, "2": 14, "20": 3, "21": 2, "22": 3, "X": 4, "13": 1, "14": 1, "15": 1}
+    genes = [{"chrom": f"chr{name}"} for name, n in sizes.items() for _ in range(n)]
+    bands = chromosomes(genes * 1)
+    assert [b["name"] for b in bands] == list(sizes)
+    for low in (True, False):
+        middles = [b["x"] + b["w"] / 2 for b in bands if b["low"] is low]
+        assert all(b - a >= NAME_GAP for a, b in pairwise(middles))
+    assert not any(b["low"] for b in bands[:3])
+
+
+def test_long_names_do_not_cover_each_other():
+    """Targets without a gene have their coordinates as names."""
+    points = [
+        {"gene": f"10:9307687{k}-93077275", "tone": "down", "call": "loss", "x": 40.0 + 4 * k,
+         "y": 130.0, "low": 140.0, "high": 120.0, "log2": -1.2, "label": None}
+        for k in range(8)
+    ]  # fmt: skip
+    name(points)
+    placed = [p for p in points if p["label"] is not None]
+    assert 0 < len(placed) < 8
+    for a, b in combinations(placed, 2):
+        apart = CHARACTER * (len(a["names"]) + len(b["names"])) / 2
+        assert abs(a["x"] - b["x"]) >= apart or abs(a["label"] - b["label"]) >= 12
+    assert all(10 <= p["label"] <= HEIGHT - 22 for p in placed)

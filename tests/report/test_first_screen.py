@@ -9,6 +9,8 @@ import pytest
 from resistpanel.copynumber.gate import GATE as COPIES
 from resistpanel.qc.gate import GATE
 from resistpanel.report import first_lines
+from resistpanel.report.findings import findings, left_over, pairs_of
+from resistpanel.report.render import page
 from resistpanel.report.summary import said, verdict_text
 
 
@@ -91,3 +93,52 @@ def test_headline_is_a_heading_and_links_name_where_they_lead(paper_html, read_p
     order = [e["text"] for e in found.elements if e["tag"] in ("dt", "h2")]
     assert order.index("Likely cross-resistance") < order.index("Confidence")
     assert order.index("Detection") < order.index("Evidence")
+
+
+def test_quality_says_in_words_what_is_needed():
+    one = {"metric": "fraction_at.100", "value": 0.4, "condition": ">= 0.9", "text": ""}
+    assert plain(first_lines.need(one)) == "at least 90.0 %"
+    one = {"metric": "mean_depth", "value": 40.0, "condition": ">= 250", "text": ""}
+    assert first_lines.need(one) == "at least 250 fragments"
+    assert first_lines.need(one, "molecules") == "at least 250 molecules"
+    assert first_lines.need(one | {"metric": "new", "condition": "is x"}) == "is x"
+
+
+def test_what_is_stated_of_a_pair_is_not_said_again_of_the_line():
+    stated = ["not detected before (0 of 3); 5 % after", "stable: 4 %, 5 %"]
+    assert left_over("not detected before (0 of 3); 5 % after", stated) == ""
+    assert left_over("stable: 4 %, 5 %; also 6 % in c", stated) == ": also 6 % in c"
+    assert left_over("not detected before (0 of 3); 7 % later", stated) == ": 7 % later"
+    assert left_over("new", []) == ": new"
+
+
+def test_pairs_that_share_their_later_sample_are_one():
+    sample = {"ad": [100, 0], "dp": 100, "ub": 0.03}
+    states = [{"state": "absent", "post": name} for name in ("b", "b", "c")]
+    variant = {"samples": {"b": sample, "c": sample}, "states": states}
+    (joined,) = pairs_of(variant)
+    assert joined["text"].count("b (0 of 100") == 1 and "c (0 of 100" in joined["text"]
+
+
+def test_a_finding_whose_reasons_are_on_the_first_screen_says_so(parts, make):
+    """A second finding with the same reason has not "nothing" for it."""
+    first, second = parts["resist"]["findings"][:2]
+    first["for"] = ["a reason of its own"]
+    second["effect"], second["for"] = "known", parts["resist"]["verdict"]["reasons"][:1]
+    second["against"] = []
+    found = findings(make(parts))["full"]
+    row = next(f for f in found if f["variant"] == second["variant"])
+    assert row["for"] == [] and row["for_on_front"] and not row["against_on_front"]
+    assert not next(f for f in found if f["variant"] == first["variant"])["for_on_front"]
+
+
+def test_samples_that_pass_are_not_red(parts, make):
+    """A warning of another kind does not mark the line of quality control."""
+    parts["sheet"]["tumor_only"] = True
+    html = page(make(parts))
+    assert "<b>All 3 pass quality control</b>" in html and "No matched normal" in html
+    parts["qc"]["samples"][1]["gate"] = {
+        "passed": False,
+        "failures": [{"metric": "mean_depth", "value": 1, "condition": ">= 200", "text": "low"}],
+    }
+    assert '<b class="bad">Quality control failed by 1 of 3 (sensitive)</b>' in page(make(parts))

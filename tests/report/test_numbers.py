@@ -83,3 +83,12 @@ def test_a_genomic_name_leads_back_to_the_alleles(pos, ref, alt):
     else:
         cut = (start - pos, end + 1 - pos)
     assert ref[: cut[0]] + inserted + ref[cut[1] :] == alt
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(123.23, "120"), (12345, "over 1,000"), (99.7, "100"), (12.4, "12"), (1.14, "1.1"),
+     (0.123, "0.12"), (0.00004, "under 0.001")],
+)  # fmt: skip
+def test_a_fold_change_has_two_digits(value, text):
+    assert numbers.fold(value) == text

@@ -163,3 +163,48 @@ def test_the_driver_that_gave_the_purity_has_no_measured_fraction(parts, make):
     shown = next(v for v in summary(make(parts))["shown"]["rows"] if v["id"] == driver)
     told = {row["name"]: row["ccf"] for row in shown["rows"]}
     assert plain(told["resistant"]) == "taken as 100 % to estimate the purity"
+
+
+def test_several_samples_before_are_named_and_counted_together(paper):
+    variant = next(
+        v for v in paper["compare"]["variants"] if v["gene"] == "MAP2K1" and v["reported"]
+    )
+    absent = variant["samples"]["sensitive"]
+    found = variant["samples"]["resistant"]
+    low = absent | {"dp": 300, "ad": [300, 0], "ub": 0.012, "ub_ccf": 0.05}
+    high = absent | {"dp": 200, "ad": [199, 1], "ub": 0.03, "ub_ccf": 0.09}
+    plasma = low | {"unit": "molecules", "dp": 1000, "ad": [1000, 0]}
+    samples = {"a": low, "b": high, "c": found, "d": plasma}
+    say = summary_questions.seen_before
+    text = plain(say({"samples": samples}, ["a", "b"]))
+    assert text == (
+        "not detected in a, b: 1 of 500 fragments, so allele frequency below 3.0 %, "
+        "at most 9.0 % of the tumour cells in each"
+    )
+    assert plain(say({"samples": samples}, ["a", "c"])).startswith("c 1")
+    # Fragments and molecules are not added up.
+    mixed = plain(say({"samples": samples}, ["a", "b", "d"]))
+    assert "1 of 500 fragments and 0 of 1 000 molecules" in mixed
+    assert plain(say({"samples": samples}, ["a"])).startswith("0 of 300 fragments, so allele")
+
+
+def test_copies_of_several_samples_before_are_named(parts, make, patients):
+    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    text = summary_questions.copies_before({"gene": "BRAF"}, report, ["sensitive", "resistant"])
+    first, second = text.split("; ")
+    assert first.startswith("sensitive ") and second.startswith("resistant ")
+    assert text.count("copies per tumour cell") == 1
+
+
+def test_evidence_against_several_findings_says_which(parts, make):
+    keys = [f["variant"] for f in parts["resist"]["findings"][:2]]
+    for f in parts["resist"]["findings"][:2]:
+        f["against"] = ["undetermined: too few fragments"]
+    parts["resist"]["findings"][1]["against"] = ["undetermined: 3 of 100"]
+    parts["resist"]["verdict"]["key_variants"] = keys
+    labels = [f["label"] for f in parts["resist"]["findings"][:2]]
+    assert summary(make(parts))["against"] == [
+        f"{labels[0]}: undetermined: too few fragments", f"{labels[1]}: undetermined: 3 of 100"
+    ]  # fmt: skip
+    parts["resist"]["verdict"]["key_variants"] = keys[:1]
+    assert summary(make(parts))["against"] == ["undetermined: too few fragments"]

@@ -51,7 +51,8 @@ def test_another_gene_or_another_receptor(
         ("larotrectinib", "solid tumors", "NTRK3", "L694A", ()),  # another residue
         ("sacituzumab govitecan", "breast cancer", "KRAS", "G12D", ()),  # acts through its target
         ("venetoclax", "CLL", "MAP2K1", "Q56P", ()),  # the graph does not lead there
-        ("asciminib", "CML", "ABL1", "M244V", ()),  # known of inhibitors that bind elsewhere
+        ("asciminib", "CML", "ABL1", "Y253H", ()),  # known of inhibitors that bind elsewhere
+        ("ponatinib", "CML", "ABL1", "Y253H", ()),  # of those of another generation
     ],
 )
 def test_what_is_left_alone(patient, finding, context, drug, disease, gene, protein, fractions):

@@ -15,10 +15,13 @@ from resistpanel.core.files import HOME
 SNAKEMAKE = [sys.executable, "-m", "snakemake"]
 
 
-def snakemake(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
-    """Run the workflow in a folder of its own; standard error is kept apart."""
+def snakemake(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run the workflow in a folder of its own; standard error is kept apart.
+
+    `variables` are added to the environment.
+    """
     # A cache in the user's home would tie runs of the tests together.
-    environment = os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")}
+    environment = os.environ | {"XDG_CACHE_HOME": str(folder / ".cache")} | variables
     return subprocess.run(
         [
             *SNAKEMAKE,

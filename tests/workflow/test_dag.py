@@ -1,8 +1,10 @@
 """The whole workflow on the demo patient, at a depth that suits a test."""
 
 import json
+import os
 import resource
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -183,19 +185,113 @@ def test_dry_run_is_quick_and_lint_is_clean(tmp_path):
     assert "Congratulations" in done.stderr
 
 
+def test_report_of_snakemake(folder):
+    """Pages, tables and VCFs with caption, category and labels; in one file."""
+    done = snakemake(folder, "--report", "report.html")
+    assert done.returncode == 0, done.stderr
+    html = (folder / "report.html").read_text()
+
+    def of(name: str) -> dict:
+        script = html.index(f'<script id="{name}">')
+        start = html.index("= ", script) + 2
+        return json.JSONDecoder().raw_decode(html, start)[0]
+
+    assert set(of("categories")) == {"Patients", "Cohort"}
+    results = {
+        tuple(sorted(one["labels"].values())): one["caption"] for one in of("results").values()
+    }
+    assert set(results) == {
+        ("report", PATIENT), ("calls (TSV)", PATIENT), ("calls (VCF)", PATIENT),
+        ("all patients",), ("all patients (TSV)",),
+    }  # fmt: skip
+    assert results["report", PATIENT].startswith(f"<p>Report of patient {PATIENT}: ")
+    assert all(len(caption) > 40 for caption in results.values())
+    assert "Which mutation makes each tumour resist the drug" in html
+
+
+#: What `snakedeploy deploy-workflow` 0.17.1 writes to workflow/Snakefile.
+DEPLOYED = """\
+from snakemake.utils import min_version
+
+
+min_version("6.10.0")
+
+
+configfile: "config/config.yaml"
+
+
+module resistpanel:
+    snakefile:
+        {snakefile}
+    config:
+        config
+
+
+use rule * from resistpanel
+"""
+
+
+def deploy(folder: Path, snakefile: str) -> None:
+    """Write what snakedeploy writes: configuration, profiles and a Snakefile with a module."""
+    for name in ("config", "profiles"):
+        shutil.copytree(HOME / name, folder / name)
+    (folder / "workflow").mkdir()
+    (folder / "workflow/Snakefile").write_text(DEPLOYED.format(snakefile=snakefile))
+
+
 def test_deployed_by_snakedeploy(tmp_path):
-    """The Snakefile and the folder that `snakedeploy deploy-workflow` writes: all is the target."""
-    shutil.copytree(HOME / "config", tmp_path / "config")
-    (tmp_path / "workflow").mkdir()
-    (tmp_path / "workflow" / "Snakefile").write_text(
-        "configfile: 'config/config.yaml'\n"
-        f"module deployed:\n    snakefile: '{HOME}/workflow/Snakefile'\n    config: config\n"
-        "use rule * from deployed\n"
-    )
+    """From a folder, whose path the user gives: all is the target."""
+    deploy(tmp_path, f'"{HOME}/workflow/Snakefile"')
     done = snakemake(tmp_path, "-n", "--snakefile", "workflow/Snakefile")
     assert done.returncode == 0, done.stderr
+    assert "profile profiles/default" in done.stderr
     assert "report/wagle2011.html" in done.stdout and "cohort.html" in done.stdout
     assert (HOME / "config.yaml").read_bytes() == (HOME / "config/config.yaml").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("git"), reason="no git")
+@pytest.mark.skipif(not (HOME / "pyproject.toml").is_file(), reason="not a checkout")
+def test_deployed_from_a_hosted_repository(tmp_path):
+    """Rules, captions and schemas come from a tag of the repository, not from a folder."""
+    source, hosted = tmp_path / "source", tmp_path / "host/lab/resistpanel.git"
+    source.mkdir()
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
+    for name in ("Snakefile", "config.yaml", "config", "profiles", "workflow"):
+        if (HOME / name).is_dir():
+            left_out = shutil.ignore_patterns("*.so", "*.c", "__pycache__", ".snakemake")
+            shutil.copytree(HOME / name, source / name, symlinks=True, ignore=left_out)
+        else:
+            shutil.copy2(HOME / name, source / name, follow_symlinks=False)
+    for command in (
+        [*git, "init", "--quiet"],
+        [*git, "add", "."],
+        [*git, "commit", "--quiet", "--message", "all"],
+        [*git, "tag", "v1"],
+        [*git, "clone", "--quiet", "--bare", str(source), str(hosted)],
+    ):
+        subprocess.run(command, cwd=source, check=True)
+    study = tmp_path / "study"
+    study.mkdir()
+    snakedeploy = shutil.which("snakedeploy")
+    # snakedeploy takes an address with "github" in it for one of GitHub.
+    address = "https://github.com/lab/resistpanel"
+    redirect = {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{tmp_path.as_uri()}/host/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/",
+    }
+    declaration = 'github("lab/resistpanel", path="workflow/Snakefile", tag="v1")'
+    if snakedeploy:
+        command = [snakedeploy, "deploy-workflow", address, str(study), "--tag", "v1"]
+        subprocess.run(command, check=True, env=os.environ | redirect)
+        assert declaration in (study / "workflow/Snakefile").read_text()
+    else:
+        deploy(study, declaration)
+    done = snakemake(study, "-n", "--snakefile", "workflow/Snakefile", **redirect)
+    assert done.returncode == 0, done.stderr
+    assert "report/wagle2011.html" in done.stdout and "cohort.html" in done.stdout
+    assert not list(study.glob("results/report/*"))
 
 
 @pytest.mark.slow

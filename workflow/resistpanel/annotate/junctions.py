@@ -100,6 +100,14 @@ def partners(lengths: Mapping[str, int]) -> dict[str, list[Partner]]:
     return found
 
 
+def fusion_gene_spans(build: str | None) -> dict[str, tuple[str, int, int]]:
+    """Return chromosome (with chr), first and last base (1-based) of the genes of known fusions."""
+    return {
+        symbol: (chrom, min(e[0] for e in exons) + 1, max(e[1] for e in exons))
+        for symbol, (_, chrom, _, exons) in _fusion_genes().get(build, {}).items()
+    }
+
+
 @cache
 def _fusion_genes() -> dict:
     return json.loads((Path(__file__).parent / "fusion_genes.json").read_text(encoding="utf-8"))

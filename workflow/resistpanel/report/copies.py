@@ -13,6 +13,8 @@ from resistpanel.report.report_constants import NOT_ASSESSABLE
 HEIGHT, ZERO, UNIT = 190, 92.0, 24.0  # px: of a profile, of log2 = 0 from the top, per unit
 LIMIT = 3.0  # log2 beyond which a point is drawn at the edge
 LABELS = 16  # genes named in a profile
+CHARACTER = 0.9  # per cent of the width for one character of a label
+NAME_GAP = 2.4  # per cent of the width between the names of two chromosomes in one row
 NEAR = 2.5  # per cent of the width within which genes share a label
 TONES = {
     "amplification": "up", "gain": "up", "loss": "down", "deletion": "down", "higher": "up",
@@ -47,14 +49,19 @@ def chromosomes(genes: list[dict]) -> list[dict]:
             bands.append({"chrom": gene["chrom"], "first": i})
         bands[-1]["last"] = i + 1
     n = max(len(genes), 1)
+    # A name too near to the one before it is in a second row, so that every chromosome is named.
+    low, upper = [], -NAME_GAP
+    for band in bands:
+        middle = 50 * (band["first"] + band["last"]) / n
+        low.append(middle - upper < NAME_GAP)
+        upper = upper if low[-1] else middle
     return [
         {
             "name": band["chrom"].removeprefix("chr"),
             "x": round(100 * band["first"] / n, 2),
             "w": round(100 * (band["last"] - band["first"]) / n, 2),
             "odd": k % 2 == 1,
-            # Narrow ones in a second row, so that every chromosome is named.
-            "low": band["last"] - band["first"] <= 2 and k % 2 == 1,
+            "low": low[k],
             "minor": (band["last"] - band["first"]) / n < 0.045,
         }
         for k, band in enumerate(bands)
@@ -91,19 +98,26 @@ def name(loud: list[dict]) -> None:
             groups[-1].append(p)
         else:
             groups.append([p])
-    taken: list[tuple[float, float]] = []
+    taken: list[tuple[float, float, int]] = []
     for group in groups:
         middle = group[len(group) // 2]
         # Above a gain, below a loss; moved away until it covers no other label.
         up = middle["log2"] >= 0
         y = min(p["high"] for p in group) - 7 if up else max(p["low"] for p in group) + 15
-        while any(abs(middle["x"] - x) < 9 and abs(y - other) < 12 for x, other in taken):
-            y += -12 if up else 12
-        taken.append((middle["x"], y))
         names = [p["gene"] for p in group]
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-        middle["label"] = round(min(max(y, 10), HEIGHT - 22), 1)
         middle["names"] = ", ".join(names[:3]) + more
+        length = len(middle["names"])
+        while any(
+            abs(middle["x"] - x) < max(9, CHARACTER * (length + other) / 2) and abs(y - at) < 12
+            for x, at, other in taken
+        ):
+            y += -12 if up else 12
+        if not 10 <= y <= HEIGHT - 22 and taken:
+            continue  # no room: the gene is in the table below
+        y = min(max(y, 10), HEIGHT - 22)
+        taken.append((middle["x"], y, length))
+        middle["label"] = round(y, 1)
         x = middle["x"]
         middle["anchor"] = "start" if x < 12 else "end" if x > 88 else "middle"
 

@@ -36,13 +36,25 @@ def pairs_of(variant: dict | None) -> list[dict]:
         return variant["states"]
     told = [s for s in variant["states"] if s["state"] != "absent"]
     texts = []
-    for s in absent:
+    for s in {s["post"]: s for s in absent}.values():
         e = variant["samples"][s["post"]]
         unit = e.get("unit") or "fragments"
         texts.append(f"{s['post']} ({count(e['ad'][1])} of {count(e['dp'])} {unit}, AF below "
                      f"{percent_up(e['ub'])})")  # fmt: skip
     joined = {"state": "absent", "probability_increase": None, "fold_change": None}
     return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
+
+
+def left_over(text: str, stated: list[str]) -> str:
+    """Return a text without the parts that are stated already, after a colon; else nothing."""
+    for one in sorted(stated, key=len, reverse=True):
+        text = text.replace(one, "\0")
+    parts = [
+        part
+        for part in text.replace("\0", "; ").split("; ")
+        if part.strip(" ;,") and not any(part in one for one in stated)
+    ]
+    return ": " + "; ".join(parts) if parts else ""
 
 
 def over_lines(variant: dict | None, report: dict) -> list[str]:
@@ -61,7 +73,8 @@ def over_lines(variant: dict | None, report: dict) -> list[str]:
         if len(therapy) == 1 and len(given["baseline"]) == len(given["samples"]) == 1:
             continue
         drugs = " and ".join(given["drugs"]) or "no drug given"
-        texts.append(f"Line {line['line']} ({drugs}): {line['state']}: {line['text']}")
+        further = left_over(line["text"], [s["text"] for s in variant["states"]])
+        texts.append(f"Line {line['line']} ({drugs}): {line['state']}" + further)
     for course in variant["courses"]:
         if len(course["steps"]) > 1:
             texts.append(f"Course in {course['lesion']}: {course['text']}; now {course['status']}")
@@ -139,6 +152,8 @@ def findings(report: dict) -> dict:
             "over_lines": over_lines(v, report),
             "certainty": [],
             "for": [t for t in f["for"] if t not in front],
+            "for_on_front": any(t in front for t in f["for"]),
+            "against_on_front": any(t in front for t in f["against"]),
             "against": [t for t in f["against"] if t not in front],
             "phred": v["somatic_phred"] if v else None,
         }

@@ -25,6 +25,17 @@ FIGURES = {
 CONDITION = re.compile(r"(>=|<=) ([\d.e+-]+)")
 
 
+def need(one: dict, depth: str = "fragments") -> str:
+    """Return what a failed condition asks for in words: sign, value, unit."""
+    condition = CONDITION.fullmatch(one["condition"] or "")
+    if one["metric"] not in FIGURES or not condition:
+        return one["condition"] or "another value"
+    _, unit, fraction = FIGURES[one["metric"]]
+    value = float(condition[2])
+    shown = percent(value) if fraction else f"{plain(value, 1)} {unit.replace('fragments', depth)}"
+    return f"{'at least' if condition[1] == '>=' else 'at most'} {shown}".strip()
+
+
 def failure(one: dict, depth: str = "fragments") -> str:
     """Return a failed condition as a sentence: the value, what is needed, and why.
 
@@ -41,11 +52,9 @@ def failure(one: dict, depth: str = "fragments") -> str:
         return one["text"]
     name, unit, fraction = known
     name, unit = (text.replace("fragments", depth) for text in (name, unit))
-    value, need = one["value"], float(condition[2])
-    shown = [percent(x) if fraction else f"{plain(x, 1)} {unit}" for x in (value, need)]
-    words = "at least" if condition[1] == ">=" else "at most"
+    value = percent(one["value"]) if fraction else f"{plain(one['value'], 1)} {unit}"
     why = one["text"].partition(f"must be {one['condition']}: ")[2]
-    return f"{name} {shown[0]}, {words} {shown[1]} needed" + (f" ({why})" if why else "")
+    return f"{name} {value}, {need(one, depth)} needed" + (f" ({why})" if why else "")
 
 
 def failures(found: list[dict], depth: str = "fragments") -> str:

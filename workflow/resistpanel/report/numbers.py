@@ -36,6 +36,15 @@ def plain(value: float | None, places: int = 2) -> str:
     return written.rstrip("0").rstrip(".") if "." in written else written
 
 
+def fold(value: float) -> str:
+    """Return a fold change with two significant digits; beyond a thousand, a bound."""
+    if value >= 1000:
+        return "over 1,000"
+    if value < 0.001:
+        return "under 0.001"
+    return f"{value:.2g}" if value < 99.5 else f"{round(value, -1):.0f}"
+
+
 def probability(value: float | None) -> str:
     """Return a probability with three decimals; never as certain as 0 or 1."""
     if value is None:

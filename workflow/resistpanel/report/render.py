@@ -19,6 +19,7 @@ from resistpanel.report import (
     clones,
     copies,
     findings,
+    first_lines,
     followup,
     lesions,
     masking,
@@ -34,7 +35,15 @@ from resistpanel.report import (
 from resistpanel.report import read_evidence as reads
 from resistpanel.report.cells import TICKS
 from resistpanel.report.maf import BUILDS, maf, rows
-from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain, probability
+from resistpanel.report.numbers import (
+    NARROW_SPACE,
+    count,
+    fold,
+    percent,
+    percent_up,
+    plain,
+    probability,
+)
 from resistpanel.report.review import empty, view
 from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
@@ -49,7 +58,6 @@ NUMBER_PERCENT = re.compile(r"(\d) %")
 #: plasma, other tests and callers where there are none, biomarkers where they were not measured.
 SECTIONS = (
     ("findings", "Findings", "Findings and evidence"),
-    ("review", "Review", "Review and sign-off"),
     ("other_tests", "Other tests", "Results of other tests"),
     ("mechanism", "Mechanism", "Mechanism"),
     ("course", "Course", "Course of the allele frequencies"),
@@ -67,6 +75,7 @@ SECTIONS = (
     ("callers", "Callers", "Other callers"),
     ("reads", "Reads", "Read evidence"),
     ("quality", "Quality", "Quality"),
+    ("review", "Review", "Review and sign-off"),
     ("reading", "How to read", "How to read this page"),
     ("limits", "Limits", "Limits"),
     ("provenance", "Provenance", "Provenance"),
@@ -147,8 +156,9 @@ def environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     env.filters |= {
-        "percent": percent, "percent_up": percent_up, "count": count, "plain": plain,
-        "probability": probability, "short": short, "sentence": sentence, "css_text": css_text,
+        "percent": percent, "percent_up": percent_up, "count": count, "plain": plain, "fold": fold,
+        "need": first_lines.need, "probability": probability, "short": short,
+        "sentence": sentence, "css_text": css_text,
     }  # fmt: skip
     env.globals |= {
         "STATES": STATES,

@@ -117,6 +117,13 @@ TIMELINE_SAMPLES = TABLE.add(
     meaning="Fewest tumour samples, all with a day, of which a course over days is drawn",
     origin="judgement: of two, the slope of the pair shows the same",
 )
+BESIDE = TABLE.add(
+    "BESIDE",
+    10_000,
+    unit="bases",
+    meaning="Distance from a gene's exons in which a breakend of a fusion is at that gene",
+    origin="judgement: promoters lie within; both genes of a fusion are rarely so near",
+)
 ONCOPRINT = TABLE.add(
     "ONCOPRINT",
     20,

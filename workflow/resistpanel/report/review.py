@@ -92,7 +92,7 @@ def status(report: dict, review: Review) -> list[dict]:
         found = decided.get(name)
         reopened = changes(found.basis, now[name]) if found and found.basis else []
         rows.append({
-            "item": name, "label": finding["label"], "rank": finding["rank"],
+            "item": name, "label": finding["label"] or name, "rank": finding["rank"],
             "needed": finding["effect"] in REVIEWED,
             "decision": found.decision if found and not reopened else "open",
             "before": found.decision if found else None,

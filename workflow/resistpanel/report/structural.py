@@ -3,8 +3,10 @@
 Columns after cBioPortal's docs/File-Formats.md, structural variant data.
 """
 
+from resistpanel.annotate.junctions import fusion_gene_spans
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.maf import BUILDS
+from resistpanel.report.report_constants import BESIDE
 
 #: Type of the caller to Class.
 CLASSES = {
@@ -22,6 +24,35 @@ def genes_of(variant: dict) -> tuple[str | None, str | None]:
     return variant["gene"], variant["gene"]
 
 
+def sites(variant: dict, build: str) -> list[tuple[str, int]]:
+    """Return chromosome and 1-based position of both sites, in the order of `genes_of`.
+
+    A record may be at either breakend: the sites of a fusion are swapped where the 5' gene is at
+    the other one, or the 3' gene at this one.
+    """
+    event = variant["junction"]
+    here = (_bare(variant["chrom"]), variant["pos"])
+    there = (_bare(event["chrom"]), event["pos"])
+    if not event["fusion"]:
+        return [here, there]
+    spans = fusion_gene_spans(build)
+
+    def holds(name: str, place: tuple[str, int]) -> bool:
+        if ":" in name:
+            return name.rpartition(":")[0].removeprefix("chr") == place[0] and name.endswith(
+                f":{place[1]}"
+            )
+        if name not in spans:
+            return False
+        chrom, start, end = spans[name]
+        return _bare(chrom) == place[0] and start - BESIDE <= place[1] <= end + BESIDE
+
+    head, tail = event["fusion"].split("::")
+    as_it_is = holds(head, here) or holds(tail, there)
+    swapped = holds(head, there) or holds(tail, here)
+    return [there, here] if swapped and not as_it_is else [here, there]
+
+
 def _bare(chrom: str) -> str:
     return chrom[3:] if chrom.lower().startswith("chr") else chrom
 
@@ -35,11 +66,12 @@ def junctions(report: dict) -> list[dict]:
             continue
         first, second = genes_of(v)
         same = v["chrom"] == event["chrom"]
+        (chrom_1, pos_1), (chrom_2, pos_2) = sites(v, report["build"])
         kind = CLASSES[v["type"]]
         common = {
             "SV_Status": "SOMATIC", "Site1_Hugo_Symbol": first, "Site2_Hugo_Symbol": second,
-            "Site1_Chromosome": _bare(v["chrom"]), "Site1_Position": v["pos"],
-            "Site2_Chromosome": _bare(event["chrom"]), "Site2_Position": event["pos"],
+            "Site1_Chromosome": chrom_1, "Site1_Position": pos_1,
+            "Site2_Chromosome": chrom_2, "Site2_Position": pos_2,
             "Site2_Effect_On_Frame": FRAMES.get(event["frame"]),
             "NCBI_Build": BUILDS[report["build"]], "DNA_Support": "Yes",
             "Class": "INVERSION" if kind == "TRANSLOCATION" and same else kind,

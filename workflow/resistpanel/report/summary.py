@@ -374,11 +374,13 @@ def summary(report: dict) -> dict:
     if convergence and convergence["text"].rstrip(".") in verdict["sentence"]:
         convergence = None  # the sentence says it already
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
-    against = [
-        text
-        for key in verdict["key_variants"]
-        for text in findings.get(key, {"against": []})["against"]
-    ]
+    keys = [findings[key] for key in verdict["key_variants"] if key in findings]
+    # Of several findings each text says which it is of.
+    against = {
+        text: text if len(keys) == 1 or f["label"] in text else f"{f['label']}: {text}"
+        for f in keys
+        for text in f["against"]
+    }
     return {
         "kind": verdict["kind"],
         "kind_text": verdict_title(verdict),
@@ -388,7 +390,7 @@ def summary(report: dict) -> dict:
         "confidence": verdict["confidence"],
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
         "reasons": [text for text in verdict["reasons"] if not said(text, verdict["sentence"])],
-        "against": [text for text in dict.fromkeys(against) if text not in verdict["reasons"]],
+        "against": [shown for text, shown in against.items() if text not in verdict["reasons"]],
         "lines": first_lines.lines(report),
         "convergence": convergence,
         "before": summary_questions.before(report),

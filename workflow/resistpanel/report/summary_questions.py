@@ -4,7 +4,7 @@ from resistpanel.core.text import probability
 from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
 from resistpanel.report.copies import assessable
-from resistpanel.report.numbers import NARROW_SPACE, percent, percent_up, plain
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
 from resistpanel.report.parts import line_of, tumors, variants_by_id
 
 #: Answer to "was it there before treatment" by the state of a variant.
@@ -48,40 +48,68 @@ def earlier(report: dict) -> list[str]:
 
 
 def seen_before(variant: dict, samples: list[str]) -> str:
-    """Return what the earlier samples show of a variant, in a few words."""
-    texts = []
+    """Return what the earlier samples show of a variant, in a few words.
+
+    Several samples are named; those in which it was not detected share one part.
+    """
+    texts, absent = [], []
     for name in samples:
         evidence = variant["samples"][name]
         shown = cell(evidence)
+        if shown["kind"] == "absent" and evidence["ub"] is not None:
+            absent.append(name)
+            continue
+        text = shown["short"] if shown["kind"] == "none" else shown["full"]
         if shown["kind"] == "detected":
-            texts.append(f"{shown['short']}, {shown['counts']}")
-        elif shown["kind"] == "absent":
-            bound = percent_up(evidence["ub"])
-            cells = evidence["ub_ccf"]
-            if cells is not None and cells < 1:
-                bound += f", at most {percent_up(cells)} of the tumour cells"
-            texts.append(f"{shown['counts']}, so allele frequency below {bound}")
-        else:
-            texts.append(shown["short"] if shown["kind"] == "none" else shown["full"])
+            text = f"{shown['short']}, {shown['counts']}"
+        texts.append(text if len(samples) == 1 else f"{name} {text}")
+    if absent:
+        texts.append(_not_detected(variant, absent, len(samples) > 1))
     return "; ".join(texts)
 
 
+def _not_detected(variant: dict, samples: list[str], several: bool) -> str:
+    """Return the counts of samples without a variant, and the highest of their bounds."""
+    found = [variant["samples"][name] for name in samples]
+    counts = cell(found[0])["counts"]
+    if len(found) > 1:
+        totals: dict[str, list[int]] = {}
+        for e in found:
+            total = totals.setdefault(e.get("unit") or "fragments", [0, 0])
+            total[0] += e["ad"][1]
+            total[1] += e["dp"]
+        counts = " and ".join(
+            f"{count(alt)} of {count(depth)} {unit}" for unit, (alt, depth) in totals.items()
+        )
+    bound = percent_up(max(e["ub"] for e in found))
+    cells = [e["ub_ccf"] for e in found]
+    if None not in cells and max(cells) < 1:
+        bound += f", at most {percent_up(max(cells))} of the tumour cells"
+    each = " in each" if len(found) > 1 else ""
+    where = f"not detected in {', '.join(samples)}: " if several else ""
+    return f"{where}{counts}, so allele frequency below {bound}{each}"
+
+
 def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
-    """Return how many copies of a gene the earlier samples have."""
+    """Return how many copies of a gene the earlier samples have; several samples are named."""
     texts = []
+    unit = " copies per tumour cell"
     for name in samples:
         sample = (report["copynumber"] or {"samples": {}})["samples"].get(name) or {"genes": []}
         gene = next((g for g in sample["genes"] if g["gene"] == finding["gene"]), None)
         if gene is None or gene["log2"] is None:
-            texts.append("no usable target")
+            text = "no usable target"
         elif not assessable(gene):
             low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
-            texts.append(f"not assessable ({low}–{high} copies per tumour cell)")
+            text = f"not assessable ({low}–{high}{unit})"
         elif gene["copies"] is not None:
             low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
-            texts.append(f"{plain(gene['copies'], 1)} copies per tumour cell ({low}–{high})")
+            text = f"{plain(gene['copies'], 1)}{unit} ({low}–{high})"
         else:
-            texts.append(f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212"))
+            text = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
+        if len(samples) > 1:
+            text = f"{name} {text.replace(unit, '') if texts else text}"
+        texts.append(text)
     return "; ".join(texts)
 
 

@@ -5,6 +5,7 @@ square-root axis and copies per tumour cell below; all others are thin lines. Un
 one SVG, x to the right, y downwards.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 from resistpanel.report.cells import TICKS, cell, scale
@@ -33,13 +34,10 @@ def timeline(report: dict) -> dict | None:
     days = [s["day"] for s in samples]
     if len(samples) < TIMELINE_SAMPLES or None in days or len(set(days)) < 2:
         return None
-    places: dict[str, list[dict]] = {}
-    for sample in samples:
-        name = "plasma" if sample["role"] == "plasma" else sample["lesion"] or "tumour"
-        places.setdefault(name, []).append(sample)
+    places = by_lesion(samples)
     alleles, genes = labelled(report)
     shown = [v for v in report["compare"]["variants"] if v["reported"]]
-    axis = _axis(days)
+    axis = day_axis(days, LEFT + 12, WIDTH - RIGHT - 12)
     most = _most_copies(report, genes)
     panels = [
         _panel(report, name, members, axis, (alleles, genes, shown, most))
@@ -72,12 +70,21 @@ def labelled(report: dict) -> tuple[list[str], list[str]]:
     return alleles, list(dict.fromkeys(genes))[: TIMELINE - 2]
 
 
-def _axis(days: list[float]):
+def by_lesion(samples: list[dict]) -> dict[str, list[dict]]:
+    """Return samples by the name of their lesion, in the order of the first sample of each."""
+    places: dict[str, list[dict]] = {}
+    for sample in samples:
+        name = "plasma" if sample["role"] == "plasma" else sample["lesion"] or "tumour"
+        places.setdefault(name, []).append(sample)
+    return places
+
+
+def day_axis(days: list[float], left: float, right: float) -> Callable[[float], float]:
+    """Return the function from a day to its x; the first day is at `left`, the last at `right`."""
     low, high = min(days), max(days)
 
     def x(day: float) -> float:
-        room = WIDTH - LEFT - RIGHT - 24
-        return round(LEFT + 12 + (day - low) / (high - low) * room, 1)
+        return round(left + (day - low) / (high - low) * (right - left), 1)
 
     return x
 
@@ -104,7 +111,7 @@ def _most_copies(report: dict, genes: list[str]) -> float | None:
     return max(4.0, *found) if found else None
 
 
-def _drugs(report: dict, samples: list[dict], x) -> list[dict]:
+def drug_bars(report: dict, x: Callable[[float], float]) -> list[dict]:
     """Return a bar per line of therapy: the days given, else from sample to sample."""
     days = {s["sample"]: s["day"] for s in tumors(report)}
     low, high = min(days.values()), max(days.values())
@@ -149,15 +156,16 @@ def _panel(report: dict, name: str, samples: list[dict], x, what: tuple) -> dict
     return {
         "name": name, "height": base + (COPIES if most else -GAP) + FOOT, "top": TOP,
         "bottom": TOP + HEIGHT, "left": LEFT, "right": WIDTH - RIGHT, "bar": BAR,
-        "drugs": _drugs(report, samples, x), "lines": lines, "label_x": WIDTH - RIGHT + 22,
+        "drugs": drug_bars(report, x), "lines": lines, "label_x": WIDTH - RIGHT + 22,
         "thin": [" ".join(f"{a},{b}" for a, b in points) for points in thin if len(points) > 1],
         "ticks": [(text, _y((place / 100) ** 2)) for text, place in TICKS],
-        "days": _days(samples, x), "foot": base + (COPIES if most else -GAP) + 14,
+        "days": day_labels(samples, x), "foot": base + (COPIES if most else -GAP) + 14,
         "copies": _copies(report, genes, samples, x, (base, most)) if most else None,
     }  # fmt: skip
 
 
-def _days(samples: list[dict], x) -> list[dict]:
+def day_labels(samples: list[dict], x: Callable[[float], float]) -> list[dict]:
+    """Return the days of samples on the axis, with the names of the samples of each."""
     names: dict[float, list[str]] = {}
     for sample in samples:
         names.setdefault(sample["day"], []).append(sample["sample"])

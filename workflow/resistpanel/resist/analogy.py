@@ -251,12 +251,14 @@ class Analogies:
 
 
 def binds_alike(one: Drug, other: Drug) -> bool:
-    """Return whether two drugs have a class of inhibitors in common, and none that sets them apart.
+    """Return whether two drugs have a class of inhibitors in common, and nothing sets them apart.
 
-    Of two types or generations of such a class (``type I FLT3 inhibitor``), each drug has one: what
-    resists the one may not resist the other.
+    Two generations, or two types of such a class (``type I FLT3 inhibitor``), if both drugs have
+    one: what resists the one may not resist the other.
     """
     both = set(one.classes) & set(other.classes)
+    if one.generation and other.generation and one.generation != other.generation:
+        return False
     for name in both:
         kinds = [{c for c in drug.classes if c.endswith(f" {name}")} for drug in (one, other)]
         if all(kinds) and not kinds[0] & kinds[1]:
