@@ -53,6 +53,22 @@ def test_another_gene_or_another_receptor(
         ("venetoclax", "CLL", "MAP2K1", "Q56P", ()),  # the graph does not lead there
         ("asciminib", "CML", "ABL1", "Y253H", ()),  # known of inhibitors that bind elsewhere
         ("ponatinib", "CML", "ABL1", "Y253H", ()),  # of those of another generation
+        ("selitrectinib", "solid tumors", "NTRK1", "G595R", ()),
+        # The generation of one of the two is not stated.
+        ("zidesamtinib", "NSCLC", "ROS1", "L2026M", ()),
+        ("sunvozertinib", "NSCLC", "EGFR", "T790M", ()),
+        # A narrower class of one of the two.
+        ("cabozantinib", "papillary renal cell carcinoma", "MET", "D1228V", ()),
+        ("sapanisertib", "solid tumors", "MTOR", "F2108L", ()),
+        # No class of inhibitors of the target in common.
+        ("lenvatinib", "GIST", "KIT", "A829P", ()),
+        ("elacestrant", "breast cancer", "ESR1", "P535H", ()),
+        # Changes that resist the drug itself are known, and this is none of them.
+        ("nilotinib", "CML", "ABL1", "F317L", ()),
+        ("dasatinib", "CML", "ABL1", "Y253H", ()),
+        ("alectinib", "NSCLC", "ALK", "F1174C", ()),
+        ("selpercatinib", "NSCLC", "RET", "L730I", ()),
+        ("ciltacabtagene autoleucel", "multiple myeloma", "TNFRSF17", "R27P", ()),  # a cell
     ],
 )
 def test_what_is_left_alone(patient, finding, context, drug, disease, gene, protein, fractions):

@@ -8,7 +8,8 @@
 3. Another receptor: amplified MET under an ALK inhibitor where patients are reported under an
    inhibitor of EGFR. A way round one receptor is a way round the others of its node.
 4. Another inhibitor of the target: ROS1 G2032R under entrectinib where rows name it for crizotinib.
-   Not from an inhibitor of another type or generation, which binds otherwise.
+   Not from an inhibitor of another type or generation, which binds otherwise, nor for a drug of
+   which changes of the target are known.
 
 They are for what relapse brought alone, and for drugs that block a signal, not for those that act
 through their target. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
@@ -25,7 +26,7 @@ from resistpanel.resist.alteration import Alteration
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import PATHWAY, Match, level_of
 from resistpanel.resist.mechanism import acts_through
-from resistpanel.resist.resist_constants import CASCADES
+from resistpanel.resist.resist_constants import CASCADES, OWN_CHANGES
 
 #: Types of rows that are extended to inhibitors of another receptor.
 _OF_RECEPTORS = ("activating", "amplification", "loss_of_function")
@@ -215,19 +216,35 @@ class Analogies:
         return [
             (row, drug)
             for row in self.context.catalog
-            if row.direction == "resistance"
-            and row.mechanism_class == "on_target_mutation"
-            and row.alteration_type == "substitution"
-            and row.match_level == "exact"
+            if _of_substitution(row) and row.match_level == "exact"
             for drug in self.drugs
             if row.gene in drug.targets
             and not row.drug_match(drug)
-            and any(
-                row.gene in other.targets and binds_alike(drug, other)
-                for other in map(self.context.catalog.drugs.get, row.drugs)
-                if other
-            )
+            and not self._described(drug, row.gene)
+            and any(self._alike(drug, name, row.gene) for name in row.drugs)
         ]
+
+    def _alike(self, drug: Drug, name: str, gene: str) -> bool:
+        """Whether the drug of a name inhibits the target of another as it does."""
+        other = self.context.catalog.drugs.get(name)
+        return (
+            other is not None
+            and gene in other.targets
+            and binds_alike(drug, other, gene, self.context.catalog.drugs)
+        )
+
+    def _described(self, drug: Drug, gene: str) -> bool:
+        """Whether the catalogue names several changes of a target that resist the drug itself.
+
+        What resists another inhibitor alone is then no gap: nilotinib is active on F317L of ABL1,
+        dasatinib on Y253H.
+        """
+        found = {
+            row.alteration
+            for row in self.context.catalog.of_gene(gene)
+            if _of_substitution(row) and row.drug_match(drug)
+        }
+        return len(found) >= OWN_CHANGES
 
     def _of_target(self, alteration: Alteration) -> list[Match]:
         return [
@@ -250,17 +267,43 @@ class Analogies:
         return Match(row, PATHWAY, drug, how, same)
 
 
-def binds_alike(one: Drug, other: Drug) -> bool:
-    """Return whether two drugs have a class of inhibitors in common, and nothing sets them apart.
+def _of_substitution(row: Row) -> bool:
+    """Return whether a row names a substitution, or a residue, of a drug's target that resists."""
+    return (
+        row.direction == "resistance"
+        and row.mechanism_class == "on_target_mutation"
+        and row.alteration_type == "substitution"
+        and row.match_level in ("exact", "codon")
+    )
 
-    Two generations, or two types of such a class (``type I FLT3 inhibitor``), if both drugs have
-    one: what resists the one may not resist the other.
+
+def binds_alike(one: Drug, other: Drug, gene: str, drugs: Iterable[Drug]) -> bool:
+    """Return whether two inhibitors of a gene's product are of one type and generation.
+
+    They have a class in common all of whose drugs inhibit it (``ROS1 inhibitor``; ``endocrine
+    therapy`` is none), none that narrows this class for one of them alone (``selective RET
+    inhibitor``, ``mTOR kinase inhibitor``), and the same generation: later ones were made for the
+    changes that resist earlier ones.
+
+    Parameters
+    ----------
+    one, other : Drug
+    gene : str
+        Their target.
+    drugs : iterable of Drug
+        All that are known.
     """
-    both = set(one.classes) & set(other.classes)
-    if one.generation and other.generation and one.generation != other.generation:
+    if one.generation != other.generation:
         return False
+    drugs = list(drugs)
+    both = [
+        name
+        for name in set(one.classes) & set(other.classes)
+        if all(gene in drug.targets for drug in drugs if name in drug.classes)
+    ]
     for name in both:
-        kinds = [{c for c in drug.classes if c.endswith(f" {name}")} for drug in (one, other)]
-        if all(kinds) and not kinds[0] & kinds[1]:
+        words = set(name.split())
+        kinds = [{c for c in drug.classes if words < set(c.split())} for drug in (one, other)]
+        if any(kinds) and not kinds[0] & kinds[1]:
             return False
     return bool(both)

@@ -75,6 +75,14 @@ CONVERGENCE = TABLE.add(
     origin="judgement: the kinases and GTPases on which resistance to RTK and RAF inhibitors meets "
     "(Wagle 2011)",
 )
+OWN_CHANGES = TABLE.add(
+    "OWN_CHANGES",
+    2,
+    unit="changes",
+    meaning="A drug for which the catalogue names as many substitutions of its target takes none "
+    "by analogy from another inhibitor",
+    origin="judgement: changes that resist one ABL, ALK or RET inhibitor and not the next",
+)
 THROUGH_TARGET = TABLE.add(
     "THROUGH_TARGET",
     (
@@ -84,12 +92,13 @@ THROUGH_TARGET = TABLE.add(
         "anti-CD20 antibody",
         "anti-claudin 18.2 antibody",
         "T-cell engager",
+        "CAR T-cell therapy",
     ),
     unit="drug classes",
     meaning="Classes whose drugs kill through their target instead of blocking its signal, so that "
     "its loss resists them",
-    origin="judgement: a conjugate and an antibody that recruits need their antigen, a poison of a "
-    "topoisomerase needs the enzyme",
+    origin="judgement: a conjugate, a T cell and an antibody that recruits need their antigen, a "
+    "poison of a topoisomerase needs the enzyme",
 )
 UNCATALOGUED = TABLE.add(
     "UNCATALOGUED",
