@@ -92,7 +92,10 @@ STRUCTURE = {
     "core/junction.py": {"LEFT, RIGHT": "sides of a breakend"},
     "core/lease.py": {"BEAT, DEAD": "seconds of a lease"},
     "core/sequence.py": {"STANDARD, MITOCHONDRIAL": "NCBI translation tables"},
-    "core/stats.py": {"SUMMED, STEPS": "terms of a sum, steps of a bisection"},
+    "core/stats.py": {
+        "SUMMED, STEPS": "terms of a sum, steps of a bisection",
+        "LEAST_RHO": "precision of a sum",
+    },
     "core/vcf_index.py": {
         "LOOKED_UP": "places of a file that are looked at",
         "WHOLE": "limits of files",

@@ -375,3 +375,8 @@ def test_a_study_gives_normals_settings_and_thresholds(laboratory, tmp_path, mon
     assert wanted.normals == tuple(laboratory.bam(f"n{k}") for k in range(3))
     assert (wanted.padding, wanted.index_hopping, wanted.given) == (3, 0, (("reads", "raw"),))
     assert wanted.qc == {"tumor_mean_depth": 90} and wanted.targets == laboratory.targets
+
+
+def test_a_folder_within_a_file_is_refused(laboratory, capsys):
+    assert laboratory.build(laboratory.reference / "lung") == 2
+    assert "a part of its path is a file" in capsys.readouterr().err

@@ -677,6 +677,13 @@ class TestLook:
         assert look(path, None, targets).spliced == 5
         assert LONGEST_INTRON == LONGEST_GAP
 
+    def test_one_spliced_read_of_few_is_no_rna(self, tmp_path):
+        sequence = random_sequence(3000, 9)
+        few = [Read("r", CONTIG, 200, "50M900N50M", sequence[200:250] + sequence[1150:1200]),
+               *pair("d", sequence, 150, 290)]  # fmt: skip
+        path = write_bam(tmp_path / "f.bam", {CONTIG: 3000}, few)
+        assert look(path, None, [Target(CONTIG, 200, 300)]).spliced == 1
+
     def test_long_reads_are_refused(self, tmp_path):
         sequence = random_sequence(3000, 9)
         long = [Read(f"r{n}", CONTIG, 0, "3000M", sequence) for n in range(9)]

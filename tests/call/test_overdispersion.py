@@ -181,6 +181,14 @@ class TestBounds:
             usual = binomtest(int(k), int(n)).proportion_ci(0.95, "wilson")
             assert mine == pytest.approx([usual.low, usual.high], abs=1e-12)
 
+    @pytest.mark.parametrize("rho", [1e-15, 1e-12, 1e-9, 1e-7])
+    def test_next_to_none_changes_nothing(self, rho):
+        """Logarithms of the beta function of 1e12 have few digits left."""
+        alt, depth = np.array([0, 0, 1, 2, 9, 2]), np.array([3, 300, 2, 50, 10, 100_000])
+        for level in (0.5, 0.95, 0.999):
+            usual = clopper_pearson_upper(alt, depth, level)
+            assert overdispersed_upper(alt, depth, rho, level) == pytest.approx(usual, rel=5e-3)
+
     def test_ends_are_as_many_standard_deviations_away(self):
         alt, depth, rho = np.array([3, 40, 700]), 900, 2e-3
         for f in overdispersed_interval(alt, depth, rho):

@@ -20,6 +20,8 @@ from resistpanel.core.special import (
 
 #: Counts up to which the beta-binomial's distribution is summed, and steps to a root at most.
 SUMMED, STEPS = 30, 60
+#: Overdispersion below which counts are binomial: logarithms of the beta function lose digits.
+LEAST_RHO = 1e-10
 
 
 def jeffreys_interval(alt, depth, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
@@ -109,7 +111,7 @@ def overdispersed_upper(alt, depth, rho, level: float = 0.95) -> np.ndarray:
     )
     effective = effective_depth(depth, rho)
     bound = clopper_pearson_upper(alt * effective / np.maximum(depth, 1), effective, level)
-    few = (rho > 0) & (depth > alt) & (alt <= SUMMED)
+    few = (rho > LEAST_RHO) & (depth > alt) & (alt <= SUMMED)
     if few.any():
         bound = np.array(bound, ndmin=1) if bound.ndim == 0 else bound.copy()
         exact = _beta_binomial_upper(

@@ -25,6 +25,7 @@ from resistpanel.qc.qc_constants import (
     FIXED_ENDS,
     LEAST_MOLECULES,
     LEAST_PAIRS,
+    LEAST_SPLICED,
     LEAST_UMIS,
     LONGEST_INTRON,
     LONGEST_READ,
@@ -190,7 +191,7 @@ def _refuse_long(lengths: Sequence[int], path: str) -> None:
 
 def _refuse_spliced(spliced: int, reads: int, path: str) -> None:
     """Raise UnfitReads if many reads skip an intron, which no aligner of DNA writes."""
-    if spliced > SPLICED * reads:
+    if spliced >= LEAST_SPLICED and spliced > SPLICED * reads:
         raise UnfitReads(
             f"{100 * spliced / reads:.0f} % of {reads} reads are spliced (N in CIGAR): the reads "
             "are of RNA",

@@ -127,6 +127,13 @@ SPLICED = TABLE.add(
     meaning="A sample of which more of the reads skip an intron (N in CIGAR) is refused: RNA",
     origin="judgement: of reads of RNA 0.1 to 0.6 in seven public sets, of DNA none",
 )
+LEAST_SPLICED = TABLE.add(
+    "LEAST_SPLICED",
+    5,
+    unit="reads",
+    meaning="Fewer spliced reads do not refuse a sample: one of a dozen reads is no rate",
+    origin="judgement",
+)
 LONGEST_INTRON = TABLE.add(
     "LONGEST_INTRON",
     10_000,

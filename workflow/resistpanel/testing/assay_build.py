@@ -15,7 +15,7 @@ from resistpanel.call.settings import Settings as CallSettings
 from resistpanel.copynumber.gate import GATE as SAMPLE_GATE
 from resistpanel.core.builds import build_of_lengths
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import write_text
+from resistpanel.core.files import make_folder, write_text
 from resistpanel.core.fingerprint import content
 from resistpanel.core.schemas import write_record
 from resistpanel.panel.adapt import Contigs, adapt_bed
@@ -98,7 +98,7 @@ def build(wanted: Wanted, tell: Callable[[str], None] = lambda line: None) -> re
             f"{len(wanted.normals)} given, {LEAST_ASSAY_NORMALS} are the fewest", "--normal"
         )
     digests = _distinct(wanted.normals)
-    wanted.output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(wanted.output)
     with tempfile.TemporaryDirectory(
         prefix=f".{wanted.output.name}.", dir=wanted.output.parent
     ) as scratch:
