@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import zlib
 
 import msgspec
 import pysam
@@ -380,3 +381,21 @@ def test_a_study_gives_normals_settings_and_thresholds(laboratory, tmp_path, mon
 def test_a_folder_within_a_file_is_refused(laboratory, capsys):
     assert laboratory.build(laboratory.reference / "lung") == 2
     assert "a part of its path is a file" in capsys.readouterr().err
+
+
+def test_two_normals_of_one_person_are_refused(laboratory, tmp_path, capsys):
+    """Every second fragment, under another sample name."""
+    with pysam.AlignmentFile(str(laboratory.bam("n0"))) as bam:
+        header = bam.header.to_dict()
+        for group in header["RG"]:
+            group["SM"] = "again"
+        with pysam.AlignmentFile(str(tmp_path / "again.bam"), "wb", header=header) as out:
+            for read in bam:
+                if zlib.crc32(read.query_name.encode()) % 2:
+                    out.write(read)
+    pysam.index(str(tmp_path / "again.bam"))
+    words = ["--normal", str(tmp_path / "again.bam")]
+    assert laboratory.build(tmp_path / "new", 3, "1.0", *words) == 2
+    error = capsys.readouterr().err
+    assert "again.bam: is of the person of" in error and "n0.bam" in error
+    assert not (tmp_path / "new").exists()

@@ -567,6 +567,24 @@ def write_recurrent(caller: Caller, output: str) -> int:
     return len(lines)
 
 
+def inherited_by_sample(caller: Caller) -> list[set[Allele]]:
+    """Return the alleles that each sample's counts show to be inherited, one copy or both.
+
+    For normals. Those that all samples have are left out: bases that the reference alone lacks.
+    """
+    found = [
+        {
+            c.allele
+            for c in caller.candidates
+            if not c.allele.symbolic
+            and c.support[s].total >= HET_DEPTH
+            and c.support[s].alt >= HET_RANGE[0] * c.support[s].total
+        }
+        for s in range(len(caller.samples))
+    ]
+    return [one - set.intersection(*found) for one in found]
+
+
 def overdispersion_by_sample(caller: Caller) -> list[overdispersion.Overdispersion]:
     """Return each sample's overdispersion from its own heterozygous sites.
 

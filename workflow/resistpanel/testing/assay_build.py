@@ -1,6 +1,7 @@
 """Build an assay: what its normals and reference material show, as one folder with a version."""
 
 import dataclasses
+import itertools
 import shutil
 import statistics
 import tempfile
@@ -8,7 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from resistpanel import __version__
-from resistpanel.call.caller import Caller, overdispersion_by_sample, write_recurrent
+from resistpanel.call.caller import (
+    Caller,
+    inherited_by_sample,
+    overdispersion_by_sample,
+    write_recurrent,
+)
 from resistpanel.call.errors.error_model import pooled_priors
 from resistpanel.call.model.overdispersion import Overdispersion
 from resistpanel.call.settings import Settings as CallSettings
@@ -36,7 +42,11 @@ from resistpanel.records.qc import Assay, Qc
 from resistpanel.records.sheet import Sample, Sheet
 from resistpanel.report.provenance import created
 from resistpanel.testing.pack import Pack
-from resistpanel.testing.testing_constants import LEAST_ASSAY_NORMALS
+from resistpanel.testing.testing_constants import (
+    LEAST_ASSAY_NORMALS,
+    SAME_PERSON_ALLELES,
+    SAME_PERSON_SHARED,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,6 +158,7 @@ def _fill(
     kind = _one_kind(caller)
     tell(f"{len(caller.samples)} normals: {LIBRARY[kind.library]}, {READS[kind.reads]}")
     recurrent = write_recurrent(caller, str(folder / PANEL_OF_NORMALS))
+    _different_persons(caller)
     tell(f"panel of normals: {recurrent} alleles")
     gates = {
         "qc": _thresholds(GATE, wanted.qc, "qc"),
@@ -216,6 +227,23 @@ def _one_kind(caller: Caller) -> records.ReadKind:
                     "build an assay from normals of one assay, or state it: --assay",
                 )
     return kinds[0]
+
+
+def _different_persons(caller: Caller) -> None:
+    """Raise InputError if two normals have the same inherited alleles.
+
+    What one person inherited would be recurrent, and hidden in every later sample.
+    """
+    found = inherited_by_sample(caller)
+    for (one, mine), (other, theirs) in itertools.combinations(
+        zip(caller.samples, found, strict=True), 2
+    ):
+        either, both = len(mine | theirs), len(mine & theirs)
+        if either >= SAME_PERSON_ALLELES and both >= SAME_PERSON_SHARED * either:
+            raise InputError(
+                f"is of the person of {one.path}: {both} of {either} inherited alleles are "
+                "the same", other.path, "give one normal of each person",
+            )  # fmt: skip
 
 
 def _thresholds(

@@ -299,6 +299,21 @@ CHUNK = TABLE.add(
     meaning="validate --pack: stretches of a reference that is rebuilt from the reads",
     origin="judgement",
 )
+SAME_PERSON_ALLELES = TABLE.add(
+    "SAME_PERSON_ALLELES",
+    8,
+    unit="alleles",
+    meaning="assay build: fewest inherited alleles, not of all normals, that tell one person",
+    origin="judgement: of the most common alleles unrelated persons share 3 in 5, of 8 hardly all",
+)
+SAME_PERSON_SHARED = TABLE.add(
+    "SAME_PERSON_SHARED",
+    0.9,
+    unit="1",
+    meaning="assay build: fraction of the alleles of either of two normals that both have, from "
+    "which on they are of one person",
+    origin="judgement: some are missed for depth; siblings share half of those that are rare",
+)
 LEAST_ASSAY_NORMALS = TABLE.add(
     "LEAST_ASSAY_NORMALS",
     3,
