@@ -270,7 +270,7 @@ class Comparison:
         }
         variant = records.Variant(
             **record.fields,
-            samples={name: self._sample(view) for name, view in views.items()},
+            samples={name: self._sample(view, record) for name, view in views.items()},
             states=tuple(self._in_patient(state, views, lines) for state in states),
             state=headline(self.sheet.lines, lines),
             lines=lines,
@@ -300,7 +300,8 @@ class Comparison:
     ) -> records.PairState:
         """Return a pair's state as the patient's other samples leave it.
 
-        What another sample before the first dose shows was not acquired.
+        What another sample before the first dose shows was not acquired. The line is the one that
+        the later sample is after: it is no sample before that line.
         """
         if state.state != "acquired":
             return state
@@ -308,7 +309,9 @@ class Comparison:
             (
                 one
                 for one, therapy in zip(lines, self.sheet.lines, strict=True)
-                if state.pre in therapy.baseline and one.before in ("present", "possible")
+                if state.pre in therapy.baseline
+                and state.post not in therapy.baseline
+                and one.before in ("present", "possible")
             ),
             None,
         )
@@ -414,10 +417,16 @@ class Comparison:
             view, hopped=dataclasses.replace(found, source=self.names[found.source])
         )
 
-    def _sample(self, view: View) -> records.SampleAtLocus:
+    def _sample(self, view: View, record: Record) -> records.SampleAtLocus:
+        """Return what a sample shows of an allele.
+
+        A deleted or duplicated segment changes the copies of its gene, so that these are not
+        those of the place at which its junction was counted: it has no fraction of cells.
+        """
         evidence = view.evidence
         fraction = None
-        if evidence.detected and evidence.af is not None:
+        segment = record.fields["alt"].startswith(("<DEL", "<DUP"))
+        if evidence.detected and evidence.af is not None and not segment:
             rho = rho_of(view.rho, self.rules)
             counts = posterior(evidence.alt, evidence.depth, rho)
             fraction = clonal_fraction(evidence.af, counts, view.locus)
