@@ -169,3 +169,11 @@ def test_an_open_question_is_evidence_against_a_key_finding(paper):
     assert summary.open_questions(paper) and against(paper)
     variant["samples"]["resistant"] |= {"ccf": 0.9, "ccf_low": 0.8, "ccf_high": 1.0}
     assert bool(summary.open_questions(paper)) == against(paper)
+
+
+def test_a_class_of_antibodies_is_named_in_the_plural(paper):
+    paper = copy.deepcopy(paper)
+    paper["resist"]["expected_to_fail"][0]["classes"] = ["anti-PD1 antibody"]
+    html = page(paper)
+    assert "<b>anti-PD1 antibodies</b>" in html and "<h4>Anti-PD1 antibodies</h4>" in html
+    assert "antibodys" not in html

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+from resistpanel.core.text import plural
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text
@@ -261,9 +262,10 @@ def failing(report: dict) -> list[dict]:
     classes: dict[str, dict] = {}
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
-        group = classes.setdefault(
-            name, {"name": name, "reported": [], "others": [], "reasons": {}, "here": False}
-        )
+        group = classes.setdefault(name, {
+            "name": name, "plural": plural(name), "reported": [], "others": [], "reasons": {},
+            "here": False,
+        })  # fmt: skip
         group["here"] |= any(_here(rows[i]) for i in drug["evidence"] if i in rows)
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         name = drug["drug"]
