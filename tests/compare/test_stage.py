@@ -477,6 +477,22 @@ def test_purity_and_copies(patient):
     assert variant["states"][0]["text"].endswith("(compared after correction for purity)")
 
 
+def test_a_deletion_is_not_on_the_copies_that_it_leaves(patient):
+    """Of a gene lost from both copies every breakend shows the deletion: all cells have it."""
+    purity = {"value": 0.95, "low": 0.9, "high": 1.0, "source": "copy number", "method": "joint"}
+    lost = GAINED | {"copies": 0.0, "call": "deletion", "log2_low": -5.0, "log2_high": -3.0}
+    copynumber = {
+        "samples": {
+            "pre": {"purity": purity, "genes": []},
+            "post": {"purity": purity, "genes": [lost]},
+        }
+    }
+    info = "TYPE=DEL;MODEL=somatic;SOMATIC_PHRED=60;SVTYPE=DEL;END=66737000;SVLEN=-7845;GENE=MAP2K1"
+    record = ("chr15", 66729155, "G", "<DEL>", "PASS", info, [(0, 900), (0, 900), (850, 900)])
+    (variant,) = patient([record], copynumber=copynumber)["variants"]
+    assert variant["samples"]["post"]["ccf"] > 0.95
+
+
 def test_a_purity_read_off_the_driver_gives_fractions_alone(patient):
     purity = {"value": 0.4, "low": 0.0, "high": None, "source": "AF of the driver",
               "method": "driver"}  # fmt: skip

@@ -258,7 +258,7 @@ def test_warnings_come_before_the_verdict(parts, make, read_page):
         "Sensitising driver (BRAF V600E) is lost",
     ):
         assert front.index(words) < front.index("Mechanism of resistance found")
-    assert "needs >= 200" in found.all("section", id="quality")[0]["text"]
+    assert "at least 200 needed" in found.all("section", id="quality")[0]["text"]
 
 
 def test_a_single_time_point_has_states_but_no_course(parts, make, read_page):

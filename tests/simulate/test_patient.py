@@ -162,7 +162,7 @@ def test_phases_must_be_near_each_other(tmp_path, patient, write_patient, capsys
         row["phase"] = "far"
     file = write_patient(tmp_path, yaml.safe_load(yaml.safe_dump(described)))
     assert main(["simulate", str(file), "--output", str(tmp_path / "out")]) == 2
-    assert "variants of phase far lie too far apart" in capsys.readouterr().err
+    assert "variants of phase far are too far apart" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_inputs_that_were_archived_are_named(results, capsys):
     (results.folder / "config.yaml").unlink()
     status, lines, _ = verify(capsys)
     assert status == 0
-    assert any("genome.fa: no longer there" in line and "note" in line for line in lines)
+    assert any("genome.fa: no longer exists" in line and "note" in line for line in lines)
     assert any("the configuration of the last run is not there" in line for line in lines)
 
 

@@ -390,7 +390,7 @@ class Comparison:
         place = locus(
             self.purity[sample] if somatic else Purity(),
             record.fields["chrom"],
-            record.fields["gene"],
+            _gene_of_copies(record),
             sample,
             self.sheet.sex,
             self.copynumber,
@@ -451,6 +451,15 @@ class Comparison:
             unit=UNSET if view.unit == "fragments" else view.unit,
             as_known=True if view.as_known else UNSET,
         )
+
+
+def _gene_of_copies(record: Record) -> str | None:
+    """Return the gene whose copies a variant is on, None if they are not those of its locus.
+
+    A deletion or duplication changes the copies of the gene itself; its breakends are beyond.
+    """
+    junction = record.fields.get("junction")
+    return None if junction and junction.length else record.fields["gene"]
 
 
 def headline(lines: Sequence[Line], states: Sequence[records.LineState]) -> str | None:
