@@ -760,20 +760,3 @@ def test_junctions(patient):
     mate = variants["chr5:100:G:G]chr15:500]"]["junction"]
     assert (mate["chrom"], mate["pos"], mate["name"]) == ("chr15", 500, None)
     assert "junction" not in variants["chr15:66729154:G:C"]
-
-
-def test_a_deleted_segment_has_no_fraction_of_cells(patient):
-    """The same counts and purity: a substitution has a cancer cell fraction, a deletion none."""
-    purity = {"value": 0.8, "low": 0.7, "high": 0.9, "source": "clonal variants",
-              "method": "joint"}  # fmt: skip
-    copynumber = {"samples": {"post": {"purity": purity, "genes": []}}}
-    counts = [(0, 905), (0, 905), (146, 901)]
-    deleted = (
-        "TYPE=DEL;MODEL=somatic;SOMATIC_PHRED=60;SVTYPE=DEL;END=66737000;SVLEN=-7845;GENE=MAP2K1;"
-        "CONSEQUENCE=exon_loss_variant"
-    )
-    segment = ("chr15", 66729155, "G", "<DEL>", "PASS", deleted, counts)
-    found = patient([ACQUIRED, segment], copynumber=copynumber)
-    whole, lost = (v["samples"]["post"] for v in found["variants"])
-    assert whole["ccf"] == pytest.approx(2 * whole["af"] / 0.8)
-    assert lost["detected"] and (lost["ccf"], lost["ccf_low"], lost["ccf_high"]) == (None,) * 3

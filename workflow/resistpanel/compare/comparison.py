@@ -270,7 +270,7 @@ class Comparison:
         }
         variant = records.Variant(
             **record.fields,
-            samples={name: self._sample(view, record) for name, view in views.items()},
+            samples={name: self._sample(view) for name, view in views.items()},
             states=tuple(self._in_patient(state, views, lines) for state in states),
             state=headline(self.sheet.lines, lines),
             lines=lines,
@@ -417,16 +417,10 @@ class Comparison:
             view, hopped=dataclasses.replace(found, source=self.names[found.source])
         )
 
-    def _sample(self, view: View, record: Record) -> records.SampleAtLocus:
-        """Return what a sample shows of an allele.
-
-        A deleted or duplicated segment changes the copies of its gene, so that these are not
-        those of the place at which its junction was counted: it has no fraction of cells.
-        """
+    def _sample(self, view: View) -> records.SampleAtLocus:
         evidence = view.evidence
         fraction = None
-        segment = record.fields["alt"].startswith(("<DEL", "<DUP"))
-        if evidence.detected and evidence.af is not None and not segment:
+        if evidence.detected and evidence.af is not None:
             rho = rho_of(view.rho, self.rules)
             counts = posterior(evidence.alt, evidence.depth, rho)
             fraction = clonal_fraction(evidence.af, counts, view.locus)
