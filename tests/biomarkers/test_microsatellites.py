@@ -99,6 +99,7 @@ def test_not_assessable_says_what_is_needed():
     shallow = [Counter({10: 19})] * 30
     assert instability([SITE] * 30, shallow, shallow).informative == 0
     assert "no matched normal" in without_normal([SITE]).text
+    assert instability([], [], []).text == "Not assessable: the panel has no microsatellites."
 
 
 def test_a_list_of_sites(tmp_path):

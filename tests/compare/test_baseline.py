@@ -299,3 +299,14 @@ def test_a_truncal_variant_is_not_private_to_the_lesion_with_tumour(study):
     for variant in found.variants:
         lesions = found.lesions.variants[variant.id]
         assert (lesions.kind, lesions.unknown) == (None, ("chest",))
+
+
+def test_a_relapse_sample_is_not_its_own_earlier_sample(study):
+    """Acquired under line 1 in B; that B is before line 2 does not make the pair emergent."""
+    patient = study("A 0 arm", "B 60 arm vemurafenib", "C 120 arm trametinib")
+    patient.tumour(A=0.35, B=0.35, C=0.35)
+    found = patient.add("X", {"A": (0, 900), "B": (270, 900), "C": (290, 900)}).state("X")
+    assert found.lines[0].state == "acquired"
+    states = {(s.pre, s.post): s for s in found.states}
+    assert states["A", "B"].state == "acquired"
+    assert "not acquired" not in states["A", "B"].text

@@ -24,6 +24,7 @@ from resistpanel.report.copies import (
 )
 from resistpanel.report.numbers import percent
 from resistpanel.report.render import page
+from resistpanel.report.summary import open_questions
 
 
 @pytest.fixture
@@ -106,6 +107,14 @@ def test_without_a_normal_there_are_ratios_between_tumours_alone(parts, patients
     report = make(parts | {"copynumber": value})
     assert [p["kind"] for p in copies(report)["profiles"]] == ["pair"]
     assert "ratios between tumours only" in read_page(page(report)).text()
+    # Without a single call the page does not say that the genes are alike.
+    for gene in report["copynumber"]["pairs"][0]["genes"]:
+        gene["call"] = None
+    report["resist"]["coverage"]["copy_number"] = False
+    text = read_page(page(report)).text()
+    assert "no call of" in text and "No gene was called. Amplification" in text
+    assert "No gene differs" not in text
+    assert "copy number was not called: an amplification is not excluded" in open_questions(report)
 
 
 def test_signs_and_bounds():

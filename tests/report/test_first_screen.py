@@ -8,7 +8,7 @@ import pytest
 
 from resistpanel.copynumber.gate import GATE as COPIES
 from resistpanel.qc.gate import GATE
-from resistpanel.report import first_lines
+from resistpanel.report import first_lines, summary
 from resistpanel.report.findings import findings, left_over, pairs_of
 from resistpanel.report.render import page
 from resistpanel.report.summary import said, verdict_text
@@ -136,9 +136,44 @@ def test_samples_that_pass_are_not_red(parts, make):
     """A warning of another kind does not mark the line of quality control."""
     parts["sheet"]["tumor_only"] = True
     html = page(make(parts))
-    assert "<b>All 3 pass quality control</b>" in html and "No matched normal" in html
+    assert "<b>All 3 samples pass quality control</b>" in html and "No matched normal" in html
     parts["qc"]["samples"][1]["gate"] = {
         "passed": False,
         "failures": [{"metric": "mean_depth", "value": 1, "condition": ">= 200", "text": "low"}],
     }
     assert '<b class="bad">Quality control failed by 1 of 3 (sensitive)</b>' in page(make(parts))
+
+
+def test_the_page_says_that_no_known_mutation_was_examined(paper):
+    paper = copy.deepcopy(paper)
+    paper["resist"]["negative_sites"] = []
+    text = summary.examined(paper)
+    assert text.startswith("no further known resistance mutation was examined")
+    paper["resist"]["coverage"]["not_in_dna"] = []
+    assert summary.examined(paper) == "no further known resistance mutation was examined"
+    paper["resist"]["coverage"]["rows"] = 0  # no row for the drug: nothing to be examined
+    assert summary.examined(paper) is None
+
+
+def test_an_open_question_is_evidence_against_a_key_finding(paper):
+    (key,) = paper["resist"]["verdict"]["key_variants"]
+    paper = copy.deepcopy(paper)
+    finding = next(f for f in paper["resist"]["findings"] if f["variant"] == key)
+    finding["against"] = []
+
+    def against(report):
+        return {f["variant"]: f["against_on_front"] for f in findings(report)["full"]}[key]
+
+    variant = next(v for v in paper["compare"]["variants"] if v["id"] == key)
+    variant["samples"]["resistant"] |= {"ccf": 0.44, "ccf_low": 0.2, "ccf_high": 0.55}
+    assert summary.open_questions(paper) and against(paper)
+    variant["samples"]["resistant"] |= {"ccf": 0.9, "ccf_low": 0.8, "ccf_high": 1.0}
+    assert bool(summary.open_questions(paper)) == against(paper)
+
+
+def test_a_class_of_antibodies_is_named_in_the_plural(paper):
+    paper = copy.deepcopy(paper)
+    paper["resist"]["expected_to_fail"][0]["classes"] = ["anti-PD1 antibody"]
+    html = page(paper)
+    assert "<b>anti-PD1 antibodies</b>" in html and "<h4>Anti-PD1 antibodies</h4>" in html
+    assert "antibodys" not in html

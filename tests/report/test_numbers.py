@@ -36,7 +36,10 @@ def test_intervals():
 
 def test_counts_and_probabilities():
     assert numbers.count(2410000) == f"2{SPACE}410{SPACE}000"
+    assert numbers.count(2623) == "2623"  # as the sentences of the findings write it
+    assert numbers.count(10000) == f"10{SPACE}000"
     assert numbers.count(None) == "—"
+    assert numbers.in_copies(12) == "12.0" and numbers.in_copies(None) == "—"
     assert numbers.plain(3.50) == "3.5"
     assert numbers.plain(100) == "100"
     assert numbers.plain(100.0, 0) == "100"

@@ -334,7 +334,7 @@ def test_copies_that_say_nothing_are_not_assessable():
     gene = {"call": "neutral", "copies": 0.0, "copies_low": 0.0, "copies_high": 30.4, "log2": 0.1,
             "log2_low": -0.2, "log2_high": 0.3, "targets": 3}  # fmt: skip
     shown = cell(gene)
-    assert (shown["call"], shown["copies"]) == (None, "not assessable (0–30.4 copies)")
+    assert (shown["call"], shown["copies"]) == (None, "not assessable (0.0–30.4 copies)")
     assert cell(gene | {"copies_low": 1.7, "copies_high": 4.4})["call"] == "neutral"
     assert cell(gene | {"call": "deletion"})["call"] == "deletion"
 

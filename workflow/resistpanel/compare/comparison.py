@@ -300,7 +300,8 @@ class Comparison:
     ) -> records.PairState:
         """Return a pair's state as the patient's other samples leave it.
 
-        What another sample before the first dose shows was not acquired.
+        What another sample before the first dose shows was not acquired. The line is the one that
+        the later sample is after: it is no sample before that line.
         """
         if state.state != "acquired":
             return state
@@ -308,7 +309,9 @@ class Comparison:
             (
                 one
                 for one, therapy in zip(lines, self.sheet.lines, strict=True)
-                if state.pre in therapy.baseline and one.before in ("present", "possible")
+                if state.pre in therapy.baseline
+                and state.post not in therapy.baseline
+                and one.before in ("present", "possible")
             ),
             None,
         )

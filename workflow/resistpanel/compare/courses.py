@@ -15,7 +15,7 @@ _WORDS = {
     "falling": "fell",
     "lost": "disappeared",
     "absent": "not detected",
-    "undetermined": "change not known",
+    "undetermined": "undetermined",
     "not covered": "not covered",
 }
 _UP, _DOWN = ("acquired", "emergent", "rising"), ("falling", "lost")

@@ -162,7 +162,7 @@ class OtherResults:
             return pair
         for state, line in zip(lines, self.sheet.lines, strict=True):
             told = [one.text for one in state.tests or () if one.says == "present"]
-            if told and pair.pre in line.baseline:
+            if told and pair.pre in line.baseline and pair.post not in line.baseline:
                 text = f"{pair.text}; but {join(told)}: not acquired"
                 return msgspec.structs.replace(pair, state="emergent", text=text)
         return pair

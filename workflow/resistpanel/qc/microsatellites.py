@@ -246,6 +246,8 @@ def instability(
 
 def verdict(sites: int, number: int, unstable: int, low: float, high: float) -> tuple[str, str]:
     """Return the status and its sentence."""
+    if not sites:
+        return "not assessable", "Not assessable: the panel has no microsatellites."
     if number < MSI_LEAST_SITES:
         text = (
             f"Not assessable: {number} of the panel's {sites} microsatellites have "

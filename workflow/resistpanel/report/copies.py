@@ -6,7 +6,7 @@ pixels, so that text keeps its size in any window.
 
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.cells import sample_label
-from resistpanel.report.numbers import NOTHING, interval, percent, plain
+from resistpanel.report.numbers import NOTHING, in_copies, interval, percent, plain
 from resistpanel.report.parts import tumors
 from resistpanel.report.report_constants import NOT_ASSESSABLE
 
@@ -177,12 +177,12 @@ def cell(gene: dict | None) -> dict:
     copies = ""
     known = assessable(gene)
     if not known:
-        low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+        low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
         copies = f"not assessable ({low}–{high} copies)"
     elif gene["copies"] is not None:
-        copies = f"{plain(gene['copies'], 1)} copies"
+        copies = f"{in_copies(gene['copies'])} copies"
         if gene.get("copies_low") is not None:
-            copies += f" ({plain(gene['copies_low'], 1)}–{plain(gene['copies_high'], 1)})"
+            copies += f" ({in_copies(gene['copies_low'])}–{in_copies(gene['copies_high'])})"
     if gene.get("partial"):
         copies = part(gene["partial"], gene["targets"])
     return {
@@ -231,7 +231,7 @@ def copies(report: dict) -> dict | None:
                 "title": labels[name], "kind": "sample", "bands": chromosomes(sample["genes"]),
                 "points": points(sample["genes"], "log2", ("log2_low", "log2_high"), keys),
                 "tally": [(c, calls.count(c)) for c in dict.fromkeys(calls) if c],
-                "genes": len(calls),
+                "genes": len(calls), "called": any(calls),
             })  # fmt: skip
     for pair in copynumber["pairs"]:
         if pair["genes"]:
@@ -241,7 +241,7 @@ def copies(report: dict) -> dict | None:
                 "title": title, "kind": "pair", "bands": chromosomes(pair["genes"]),
                 "points": points(pair["genes"], "log2_ratio", ("low", "high"), keys),
                 "tally": [(c, calls.count(c)) for c in dict.fromkeys(calls) if c],
-                "genes": len(calls),
+                "genes": len(calls), "called": any(calls),
             })  # fmt: skip
     purity = [
         {"sample": labels[n], "text": purity_text(copynumber["samples"][n].get("purity")),

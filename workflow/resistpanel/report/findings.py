@@ -2,11 +2,12 @@
 
 import re
 
+from resistpanel.report import first_lines
 from resistpanel.report.cells import variant_name
 from resistpanel.report.numbers import count, genomic, percent_up
 from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
-from resistpanel.report.summary import failing, said
+from resistpanel.report.summary import failing, open_questions, said
 from resistpanel.report.summary_questions import SCALE, certainty, earlier_cells
 from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, verdict_title
 
@@ -45,13 +46,25 @@ def pairs_of(variant: dict | None) -> list[dict]:
     return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
 
 
+def parts_of(text: str) -> list[str]:
+    """Split a state's text at its semicolons, except those inside parentheses."""
+    parts, depth = [""], 0
+    for piece in re.split(r"(; |[()])", text):
+        depth += {"(": 1, ")": -1}.get(piece, 0)
+        if piece == "; " and depth <= 0:
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
+
+
 def left_over(text: str, stated: list[str]) -> str:
     """Return a text without the parts that are stated already, after a colon; else nothing."""
     for one in sorted(stated, key=len, reverse=True):
         text = text.replace(one, "\0")
     parts = [
         part
-        for part in text.replace("\0", "; ").split("; ")
+        for part in parts_of(text.replace("\0", "; "))
         if part.strip(" ;,") and not any(part in one for one in stated)
     ]
     return ": " + "; ".join(parts) if parts else ""
@@ -94,9 +107,10 @@ def therapies(report: dict) -> list[dict]:
     for line in lines:
         for part in (line | {"lesion": None}, *line["lesions"]):
             verdict = part["verdict"]
+            lesion = part["lesion"] or first_lines.only_lesion(report, part["samples"])
             labels = [name_of(report, key) for key in verdict["key_variants"]]
             rows.append({
-                "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
+                "line": line["line"], "drugs": line["drugs"], "lesion": lesion,
                 "samples": part["samples"], "headline": ", ".join(labels),
                 "kind_text": verdict_title(verdict), "confidence": verdict["confidence"],
                 "sentence": "" if verdict["sentence"] in stated else verdict["sentence"],
@@ -135,6 +149,7 @@ def findings(report: dict) -> dict:
     keys = set(report["resist"]["verdict"]["key_variants"])
     # Stated on the first screen, and not a second time.
     front = on_front(report)
+    open_on_front = bool(open_questions(report))
     explained: set[str] = set()
     for f in sorted(report["resist"]["findings"], key=lambda f: f["rank"]):
         v = known.get(f["variant"])
@@ -153,7 +168,8 @@ def findings(report: dict) -> dict:
             "certainty": [],
             "for": [t for t in f["for"] if t not in front],
             "for_on_front": any(t in front for t in f["for"]),
-            "against_on_front": any(t in front for t in f["against"]),
+            "against_on_front": any(t in front for t in f["against"])
+            or (f["variant"] in keys and open_on_front),
             "against": [t for t in f["against"] if t not in front],
             "phred": v["somatic_phred"] if v else None,
         }

@@ -4,7 +4,7 @@ import re
 
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.numbers import percent, percent_up, plain
-from resistpanel.report.parts import name_of
+from resistpanel.report.parts import name_of, tumors
 from resistpanel.report.words import verdict_title
 
 #: Figures of the gates in words: name, unit, whether the value is a fraction.
@@ -85,21 +85,34 @@ def limit(report: dict, samples: list[str]) -> str:
 
 
 def first_seen(report: dict, keys: list[str], samples: list[str]) -> str:
-    """Return the earliest tumour sample with each key finding, up to the last of `samples`."""
+    """Return the earliest tumour sample with each key finding, up to the last of `samples`.
+
+    Of findings that were first seen in different samples each is named.
+    """
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     order = [s for s in report["compare"]["samples"] if s["role"] in TUMOR_ROLES]
     names = [s["sample"] for s in order]
     last = max((names.index(n) for n in samples if n in names), default=len(names) - 1)
     days = {s["sample"]: s["day"] for s in order}
-    texts: dict[str, None] = {}
+    texts: dict[str, list[str]] = {}
     for key in keys:
         seen = {c["sample"] for c in findings.get(key, {"course": []})["course"] if c["detected"]}
         for name in names[: last + 1]:
             if name in seen:
                 day = days[name]
-                texts[name if day is None else f"{name}, day {day:g}"] = None
+                where = name if day is None else f"{name}, day {day:g}"
+                texts.setdefault(where, []).append(name_of(report, key))
                 break
-    return "; ".join(texts) or "–"
+    if len(texts) < 2:
+        return "".join(texts) or "–"
+    return "; ".join(f"{where} ({', '.join(labels)})" for where, labels in texts.items())
+
+
+def only_lesion(report: dict, samples: list[str]) -> str | None:
+    """Return the lesion that all samples of a line are of, if the patient has several lesions."""
+    lesions = {s["sample"]: s["lesion"] for s in tumors(report)}
+    found = {lesions.get(name) for name in samples}
+    return found.pop() if len(found) == 1 and len(set(lesions.values())) > 1 else None
 
 
 def lines(report: dict) -> list[dict]:
@@ -113,7 +126,8 @@ def lines(report: dict) -> list[dict]:
             verdict = part["verdict"]
             keys = verdict["key_variants"]
             rows.append({
-                "line": line["line"], "drugs": line["drugs"], "lesion": part["lesion"],
+                "line": line["line"], "drugs": line["drugs"],
+                "lesion": part["lesion"] or only_lesion(report, part["samples"]),
                 "samples": part["samples"], "kind": verdict["kind"],
                 "kind_text": verdict_title(verdict),
                 "headline": ", ".join(name_of(report, key) for key in keys),

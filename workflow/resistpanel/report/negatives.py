@@ -69,6 +69,11 @@ def raw_cell(evidence: dict) -> dict:
     return shown
 
 
+def substituted(site: str) -> str:
+    """Return the alleles of a site, ``T>A``; several can have the same protein change."""
+    return ">".join(site.split(":")[2:4])
+
+
 def negatives(report: dict) -> dict:
     """Return the catalogue sites that were looked at and not found, per site and per gene."""
     names = [s["sample"] for s in tumors(report)]
@@ -80,6 +85,7 @@ def negatives(report: dict) -> dict:
     for row in report["resist"]["negative_sites"]:
         site = sites.setdefault(row["site"], {
             "site": row["site"], "gene": row["gene"], "protein": row["protein"], "pos": row["pos"],
+            "change": substituted(row["site"]),
             "drugs": ", ".join(row["drugs"]), "ids": ", ".join(row["ids"]), "by": {},
         })  # fmt: skip
         site["by"][row["sample"]] = row

@@ -24,8 +24,11 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """Return a count with thousands separated by a narrow no-break space."""
-    return NOTHING if value is None else f"{round(value):,}".replace(",", NARROW_SPACE)
+    """Return a count; from five digits on, thousands are separated by a narrow no-break space."""
+    if value is None:
+        return NOTHING
+    whole = round(value)
+    return str(whole) if abs(whole) < 10_000 else f"{whole:,}".replace(",", NARROW_SPACE)
 
 
 def plain(value: float | None, places: int = 2) -> str:
@@ -34,6 +37,11 @@ def plain(value: float | None, places: int = 2) -> str:
         return NOTHING
     written = f"{value:.{places}f}"
     return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+def in_copies(value: float | None) -> str:
+    """Return a number of copies with one decimal, as the sentences of the findings write it."""
+    return NOTHING if value is None else f"{value:.1f}"
 
 
 def fold(value: float) -> str:

@@ -2,10 +2,11 @@
 
 from itertools import pairwise
 
+from resistpanel.core.text import plural
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text
-from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
+from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
@@ -124,6 +125,8 @@ def open_questions(report: dict) -> list[str]:
         lines.append(f"{len(blind)} catalogue {sites} could not be assessed in every tumour sample")
     if report["copynumber"] is None:
         lines.append("copy number was not analysed: an amplification is not excluded")
+    elif not report["resist"]["coverage"]["copy_number"]:
+        lines.append("copy number was not called: an amplification is not excluded")
     lines += _subclonal(report)
     purity = [s["purity"]["value"] for s in tumors(report)]
     if purity and all(value is None for value in purity):
@@ -187,11 +190,11 @@ def copy_row(finding: dict, report: dict) -> dict:
             main = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
             detail = gene["call"] or ""
             if not assessable(gene):
-                low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+                low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
                 main, detail = "not assessable", f"({low}–{high} copies)"
             elif gene["copies"] is not None:
-                main = f"{plain(gene['copies'], 1)} copies"
-                low, high = (plain(gene.get(k), 1) for k in ("copies_low", "copies_high"))
+                main = f"{in_copies(gene['copies'])} copies"
+                low, high = (in_copies(gene.get(k)) for k in ("copies_low", "copies_high"))
                 span = f"({low}–{high}) " if gene.get("copies_low") is not None else ""
                 detail = f"{span}{call_text(gene, genes)}"
                 if genome := at_large(genes):
@@ -259,9 +262,10 @@ def failing(report: dict) -> list[dict]:
     classes: dict[str, dict] = {}
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
-        group = classes.setdefault(
-            name, {"name": name, "reported": [], "others": [], "reasons": {}, "here": False}
-        )
+        group = classes.setdefault(name, {
+            "name": name, "plural": plural(name), "reported": [], "others": [], "reasons": {},
+            "here": False,
+        })  # fmt: skip
         group["here"] |= any(_here(rows[i]) for i in drug["evidence"] if i in rows)
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         name = drug["drug"]
@@ -323,7 +327,7 @@ def examined(report: dict) -> str | None:
     """Return one sentence on the sites that were looked at and not found, and what DNA hides."""
     sites = report["resist"]["negative_sites"]
     if not sites:
-        return None
+        return _none_examined(report)
     found = {
         v["id"]
         for v in report["compare"]["variants"]
@@ -339,10 +343,22 @@ def examined(report: dict) -> str | None:
         low, high = percent(min(bounds)), percent_up(max(bounds))
         bound = f"{low} to {high}" if low != high else high
         text += f" (95{NARROW_SPACE}% bounds of the allele frequency: {bound})"
-    if hidden := len(report["resist"]["coverage"]["not_in_dna"]):
-        several = "s" * (hidden != 1)
-        text += f"; {hidden} known resistance alteration{several} cannot be seen in this DNA test"
-    return text
+    return text + _hidden(report)
+
+
+def _hidden(report: dict) -> str:
+    """Return how many known resistance alterations DNA does not show, after a semicolon."""
+    hidden = len(report["resist"]["coverage"]["not_in_dna"])
+    several = "s" * (hidden != 1)
+    text = f"; {hidden} known resistance alteration{several} cannot be seen in this DNA test"
+    return text if hidden else ""
+
+
+def _none_examined(report: dict) -> str | None:
+    """Return that no known mutation was examined, if the catalogue has rows for the drugs."""
+    if not report["resist"]["coverage"]["rows"]:
+        return None
+    return "no further known resistance mutation was examined" + _hidden(report)
 
 
 def said(reason: str, sentence: str) -> bool:

@@ -4,7 +4,7 @@ from resistpanel.core.text import probability
 from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
 from resistpanel.report.copies import assessable
-from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up, plain
+from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
 from resistpanel.report.parts import line_of, tumors, variants_by_id
 
 #: Answer to "was it there before treatment" by the state of a variant.
@@ -100,11 +100,11 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
         if gene is None or gene["log2"] is None:
             text = "no usable target"
         elif not assessable(gene):
-            low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
+            low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
             text = f"not assessable ({low}–{high}{unit})"
         elif gene["copies"] is not None:
-            low, high = plain(gene["copies_low"], 1), plain(gene["copies_high"], 1)
-            text = f"{plain(gene['copies'], 1)}{unit} ({low}–{high})"
+            low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
+            text = f"{in_copies(gene['copies'])}{unit} ({low}–{high})"
         else:
             text = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
         if len(samples) > 1:
@@ -259,6 +259,15 @@ def plasma(report: dict) -> list[str]:
     return [f"{text} (tumour fraction {span})"]
 
 
+def _purity(sample: dict, copynumber: dict | None) -> float | None:
+    """Return a sample's purity as copy number estimates it; what a comparison uses has a floor."""
+    used = sample["purity"]
+    found = ((copynumber or {"samples": {}})["samples"].get(sample["sample"]) or {}).get("purity")
+    if found and found["source"] == used["source"]:
+        return found["value"]
+    return used["value"]
+
+
 def samples(report: dict) -> list[str]:
     """Return what says that the samples can answer: gate, person, purity; or what is missing."""
     lines = []
@@ -271,8 +280,10 @@ def samples(report: dict) -> list[str]:
         lines.append(
             f"quality control failed by {len(failed)} of {len(everyone)} ({', '.join(failed)})"
         )
+    elif len(everyone) == 2:
+        lines.append("both samples pass quality control")
     else:
-        lines.append(f"all {len(everyone)} pass quality control")
+        lines.append(f"all {len(everyone)} samples pass quality control")
     copynumber = report["copynumber"]
     if copynumber is None:
         lines.append("identity not checked")
@@ -283,7 +294,7 @@ def samples(report: dict) -> list[str]:
         lines.append("all samples match one person")
     else:
         lines.append("sample identity could not be established")
-    purities = [(s["sample"], s["purity"]["value"]) for s in tumors(report)]
+    purities = [(s["sample"], _purity(s, copynumber)) for s in tumors(report)]
     if len(purities) <= 3 and any(value is not None for _, value in purities):
         values = ", ".join(percent(v) if v is not None else "not known" for _, v in purities)
         lines.append(f"tumour purity {values}")

@@ -133,7 +133,9 @@ def against_drugs(
         contra.append("synonymous: the protein is unchanged")
         return "no_effect"
     if role.driver is not None:
-        contra.append(f"the sensitising driver, for which {_of(role, drugs)} is given")
+        given = [drug.name for drug in drugs if drug.name in role.covered]
+        are = "are" if len(given) > 1 else "is"
+        contra.append(f"the sensitising driver, for which {join(given) or 'the drug'} {are} given")
         return "driver"
     if kept:
         return "no_effect"
@@ -175,12 +177,6 @@ def _in_pathway(
     if other:
         contra.append(other)
     return "other_driver" if other else "no_effect"
-
-
-def _of(role: Role, drugs: Sequence[Drug]) -> str:
-    """Return the drugs for which the driver is the target, or the combination."""
-    covered = [drug.name for drug in drugs if drug.name in role.covered]
-    return join(covered) if covered else "the drug"
 
 
 def _activating(alteration: Alteration, context: Context) -> str:

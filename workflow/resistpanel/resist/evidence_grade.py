@@ -93,9 +93,10 @@ def _made(
     tier: str, level: str | None, escat: str | None, cases: int | None, papers: int
 ) -> EvidenceGrade:
     amp = f"tier {tier}{f', level {level}' if level else ''}"
-    patients = (
-        "patients: number not recorded" if cases is None else f"patients: {cases}"
-    ) + f" ({papers} publication{'s' * (papers != 1)})"
+    number = "number not recorded" if cases is None else cases or "none"
+    patients = f"patients: {number}"
+    if papers:
+        patients += f" ({papers} publication{'s' * (papers != 1)})"
     text = f"AMP/ASCO/CAP {amp}; ESCAT {f'tier {escat}' if escat else 'none'}; {patients}"
     return EvidenceGrade(
         amp_tier=tier, amp_level=level, escat=escat, cases=cases, publications=papers, text=text

@@ -120,9 +120,9 @@ class Finding:
 #: What a reversion does to the truncating allele.
 REVERSIONS = {
     "frame": "a second frameshift makes up for that of",
-    "codon": "another codon, or another splice site, in the place of",
+    "codon": "another codon, or another splice site, in place of",
     "deletion": "the deletion takes out",
-    "replaced": "other bases in the place of",
+    "replaced": "other bases in place of",
 }
 
 
@@ -272,8 +272,10 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
         contra.append(f"{state} under treatment: {text}")
     if alteration.status == "gone" and state not in ("lost", "absent"):
         contra.append("no longer detected in the latest sample")
-    if alteration.trajectory:
-        contra.append(f"course: {join(alteration.trajectory)}")
+    # Of a lesion that never had the alteration there is no course to tell.
+    told = [one for one in alteration.trajectory if one.partition(" (")[0] != "not detected"]
+    if told:
+        contra.append(f"course: {join(told)}")
 
 
 def state_text(alteration: Alteration) -> str:
@@ -440,7 +442,7 @@ def _reversion_reasons(
         )
         if entry.instead:
             contra.append(
-                f"it is found in the place of {of}: reads cannot show that it came on its molecules"
+                f"it is found in place of {of}: reads cannot show whether the two arose in cis"
             )
         elif entry.other not in in_cis:
             contra.append(f"reads do not show whether it is on the molecules of {of}")
