@@ -98,7 +98,7 @@ class GeneCopies(Record):
     """null: none was found."""
     no_gene: Literal[True] | UnsetType = UNSET
     """The name of the targets is not that of a gene of the panel's model."""
-    log2_fitted: Number | None | UnsetType = UNSET
+    log2_fitted: Number | UnsetType | None = UNSET
     """Expected log2 ratio given the copies, the gene's segment and its heterozygous sites; null
     where normal cells have one copy."""
 
