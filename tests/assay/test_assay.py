@@ -234,6 +234,9 @@ def test_calls_name_the_assay_and_assume_its_rates(laboratory, assay, tmp_path, 
     capsys.readouterr()
     assert main([*words, str(without), "--assay-folder", str(assay), "--padding", "3"]) == 2
     assert "assay lung 1.0 has auto" in capsys.readouterr().err
+    for option in (["--library", "amplicon"], ["--assay", "library=amplicon"]):
+        assert main([*words, str(without), "--assay-folder", str(assay), *option]) == 2
+        assert f"{' '.join(option)}: assay lung 1.0 is of capture" in capsys.readouterr().err
 
 
 def test_the_panel_of_normals_without_one_of_them(tmp_path):

@@ -148,6 +148,14 @@ def _built(args: argparse.Namespace):
         where = f"--padding {args.padding}"
         raise InputError(f"assay {built.title} has {step}", where, "leave it out")
     args.padding = step
+    stated = {f"--library {args.library}": args.library}
+    for sample, key, value in args.assay:
+        if key == "library":
+            stated[f"--assay {f'{sample}:' if sample else ''}{key}={value}"] = value
+    for where, library in stated.items():
+        if library not in (None, AUTO, built.kind.library):
+            of = f"assay {built.title} is of {built.kind.library}"
+            raise InputError(of, where, "leave it out")
     said = [(None, key, value) for key, value in sorted(built.settings.given.items())]
     args.assay = [*said, *(one for one in args.assay if one not in said)]
     return built
