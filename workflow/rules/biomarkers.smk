@@ -1,12 +1,12 @@
 # Mutational burden, hypermutation, microsatellite instability.
 rule biomarkers:
     input:
+        **PANEL,
         sheet=OUT / "sheet/{patient}.json",
         qc=OUT / "qc/{patient}.json",
         compare=OUT / "compare/{patient}.json",
         bams=bams,
         reference=REFERENCE,
-        **PANEL,
         sites=[SETTINGS.msi_sites] if SETTINGS.msi_sites else [],
         due=DUE("biomarkers", "{patient}"),
     output:

@@ -9,11 +9,7 @@ rule call:
         reference=REFERENCE,
         targets=PANEL["targets"],
         sites=SITES,
-        resources=[
-            path
-            for path in (SETTINGS.pon, SETTINGS.germline)
-            if path
-        ],
+        resources=[path for path in (SETTINGS.pon, SETTINGS.germline) if path],
         assay=ASSAY,
         primers=primers,
         due=DUE("call", "{patient}"),

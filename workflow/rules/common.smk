@@ -28,7 +28,10 @@ ASSAY = [SETTINGS.assay_folder / "assay.yaml"] if SETTINGS.built else []
 DRUGS = [SETTINGS.drugs] if SETTINGS.drugs else []
 CATALOG = [*sorted(SETTINGS.catalog.glob("*.tsv")), *SETTINGS.catalog_tables, *DRUGS]
 USER_TABLES = flags(
-    [*(("--user", path) for path in SETTINGS.catalog_tables), ("--drugs", SETTINGS.drugs)]
+    [
+        *(("--user", path) for path in SETTINGS.catalog_tables),
+        ("--drugs", SETTINGS.drugs),
+    ]
 )
 KNOWLEDGE = sorted(SETTINGS.knowledge.glob("*.tsv"))
 SCREENS = config.get("screens") or {}

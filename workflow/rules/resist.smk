@@ -1,12 +1,12 @@
 # Catalogue match, mechanism against the drug given, verdict.
 rule resist:
     input:
+        **PANEL,
         compare=OUT / "compare/{patient}.json",
         sheet=OUT / "sheet/{patient}.json",
         copynumber=STAGE["copynumber"] / "{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
-        **PANEL,
         reference=REFERENCE,
         due=DUE("resist", "{patient}"),
     output:

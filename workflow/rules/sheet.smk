@@ -14,10 +14,10 @@ rule sheet:
         json=OUT / "sheet/{patient}.json",
     log:
         OUT / "logs/sheet/{patient}.log",
-    conda:
-        "../envs/resistpanel.yaml"
     # Before the calls, which do not wait for it: what it refuses needs no calls.
     priority: 1
+    conda:
+        "../envs/resistpanel.yaml"
     threads: 1
     resources:
         mem_mb=memory("sheet"),
@@ -26,7 +26,9 @@ rule sheet:
         build=SETTINGS.build,
         catalog=SETTINGS.catalog,
         aligned=STAGE["align"],
-        tables=flags([("--treatments", SETTINGS.treatments), ("--drugs", SETTINGS.drugs)]),
+        tables=flags(
+            [("--treatments", SETTINGS.treatments), ("--drugs", SETTINGS.drugs)]
+        ),
     shell:
         "resistpanel sheet --made-from {input.due:q}"
         " --samples {input.samples:q} {params.tables} --reference {input.reference:q}"
