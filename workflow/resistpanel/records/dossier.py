@@ -7,7 +7,7 @@ from msgspec import field
 from resistpanel.records.assay import AssayUsed, ReadKind
 from resistpanel.records.base import Count, Fraction, Number, Position, Record
 from resistpanel.records.pack import KnownAllele, PackFigures
-from resistpanel.records.validation import RecallAtAf, RecallAtLod
+from resistpanel.records.validation import CalledAllele, RecallAtAf, RecallAtLod, Spiked
 
 
 class Conditions(Record):
@@ -83,18 +83,10 @@ class FalseCallRate(Record):
     """95 % Poisson interval (Garwood 1936)."""
 
 
-class FalseCallOf(Record):
+class FalseCallOf(CalledAllele):
     """A false call."""
 
     normal: str
-    chrom: str
-    pos: Position
-    """1-based."""
-    ref: str
-    alt: str
-    alt_fragments: Count
-    depth: Count
-    af: Fraction | None
 
 
 class Agreement(Record):
@@ -161,29 +153,13 @@ class MaterialAgreement(Record):
     """Median of the coefficient of variation of the AF over the libraries."""
 
 
-class PutIn(Record):
+class PutIn(Spiked):
     """A variant that was spiked into a normal."""
 
     section: Literal["recall", "replicate", "interference"]
     run: str
     """Of its files: ``<normal>/<run>.vcf.gz`` in the folder of ``--work``."""
     normal: str
-    chrom: str
-    pos: Position
-    """1-based."""
-    ref: str
-    alt: str
-    kind: str = field(name="class")
-    size: Count
-    """Bases."""
-    multiple_of_lod: Number | None
-    af: Fraction
-    fragments: Count
-    carriers: Count
-    lod: Fraction | None
-    called: bool
-    af_called: Fraction | None
-    filters: str
 
 
 class Dossier(Record):

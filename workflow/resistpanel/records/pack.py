@@ -5,6 +5,7 @@ from typing import Literal
 from msgspec import field
 
 from resistpanel.records.base import Count, Fraction, Number, Position, Record
+from resistpanel.records.validation import CalledAllele
 
 
 class PackOrigin(Record):
@@ -45,18 +46,8 @@ class KnownAllele(Record):
     """Whether an allele at or above the limit was called; null below it or without a limit."""
 
 
-class OtherCall(Record):
+class OtherCall(CalledAllele):
     """A call that is no allele of the truth."""
-
-    chrom: str
-    pos: Position
-    """1-based."""
-    ref: str
-    alt: str
-    alt_fragments: Count
-    depth: Count
-    """Fragments or molecules."""
-    af: Fraction | None
 
 
 class RecallInRange(Record):

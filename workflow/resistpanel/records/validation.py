@@ -67,19 +67,24 @@ class RecallAtLod(Record):
     high: Fraction
 
 
-class FalseCall(Record):
-    """A call where nothing was put in."""
+class CalledAllele(Record):
+    """An allele as it was called in one sample."""
 
-    run: Count = field(name="pass")
     chrom: str
-    pos: Count
+    pos: Position
     """1-based."""
     ref: str
     alt: str
     alt_fragments: Count
     depth: Count
-    """Fragments."""
+    """Fragments or molecules."""
     af: Fraction | None
+
+
+class FalseCall(CalledAllele):
+    """A call where nothing was put in."""
+
+    run: Count = field(name="pass")
 
 
 class FalseCalls(Record):
@@ -92,10 +97,9 @@ class FalseCalls(Record):
     rows: tuple[FalseCall, ...]
 
 
-class SpikedVariant(Record):
-    """A variant that was put in."""
+class Spiked(Record):
+    """A variant that was put in, and what was called of it."""
 
-    run: Count = field(name="pass")
     chrom: str
     pos: Position
     """1-based."""
@@ -104,7 +108,6 @@ class SpikedVariant(Record):
     kind: str = field(name="class")
     size: Count
     """Bases."""
-    design: Literal["ladder", "lod"]
     multiple_of_lod: Number | None
     af: Fraction
     fragments: Count
@@ -114,6 +117,13 @@ class SpikedVariant(Record):
     called: bool
     af_called: Fraction | None
     filters: str
+
+
+class SpikedVariant(Spiked):
+    """A variant that was put in by `resistpanel validate`."""
+
+    run: Count = field(name="pass")
+    design: Literal["ladder", "lod"]
 
 
 class Validate(Record):
