@@ -1,4 +1,5 @@
-# The panel's files under the contig names of the reference, once per run.
+# The panel's files under the contig names of the reference and the accessions of its contigs, once
+# per run.
 rule panel:
     input:
         reference=REFERENCE,
@@ -8,6 +9,7 @@ rule panel:
         due=DUE("panel"),
     output:
         **PANEL,
+        sequences=SEQUENCES,
     log:
         OUT / "logs/panel.log",
     conda:
@@ -20,4 +22,5 @@ rule panel:
         "resistpanel panel --made-from {input.due:q}"
         " adapt --reference {input.reference:q}"
         " --bed {input.targets:q} --gff3 {input.genes:q}"
-        " --output-bed {output.targets:q} --output-gff3 {output.genes:q} > {log:q} 2>&1"
+        " --output-bed {output.targets:q} --output-gff3 {output.genes:q}"
+        " --output-sequences {output.sequences:q} > {log:q} 2>&1"
