@@ -7,15 +7,22 @@ makes the vectors anew where ga4gh.vrs, the reference implementation, is install
 
 import csv
 import hashlib
+import json
+import os
 import random
 from pathlib import Path
 
+import pysam
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from resistpanel.core import sequences
 from resistpanel.core.contig_checksums import sha512t24u
-from resistpanel.core.vrs import VrsAllele, chromosomes, vrs_allele
+from resistpanel.core.errors import InputError
+from resistpanel.core.reference import Reference
+from resistpanel.core.sequences import Sequences, chromosomes, standard, write_sequences
+from resistpanel.core.vrs import VrsAllele, vrs_allele
 
 VECTORS = Path(__file__).with_name("vrs_vectors.tsv")
 #: Seed of the contigs and alleles of the vectors, and how many alleles each contig has.
@@ -101,6 +108,67 @@ def test_the_chromosomes_are_known():
     assert known["SQ.S_KjnFVz-FE7M0W6yoaUDgYxLPc1jyWU"].assembly == "GRCh37"
     # 24 chromosomes of two assemblies, and one mitochondrion.
     assert len(known) == 49
+    # Every checksum is of a chromosome that is known, and chr1 of GRCh38 is as others have it.
+    assert set(standard().values()) == set(known)
+    assert known[standard()["6aef897c3d6ff0c78aff06ac189178dd"]].refseq == "NC_000001.11"
+
+
+# Contigs of a reference -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def fasta(tmp_path):
+    """A reference of two contigs, in lower and upper case."""
+    path = tmp_path / "ref.fa"
+    path.write_text(">c1 one\nacgt\n>c2\nACGTRNNAC\nGT\n")
+    pysam.faidx(str(path))
+    return path
+
+
+def test_a_contig_has_the_accession_of_its_sequence(fasta):
+    found = Sequences(Reference(fasta))
+    # The digest of ACGT in validation/functions.yaml of github.com/ga4gh/vrs.
+    assert found.get("c1") == "SQ.aKF498dAxcJAqme6QYQ7EZ07-fiw8Kw2"
+    assert found.get("c2") == accession("ACGTRNNACGT")
+
+
+def test_a_dictionary_names_a_chromosome_unless_it_is_older(fasta):
+    """Also of a file with masked copies: chr5 of GATK's file is that of GRCh38."""
+    masked = "a811b3dc9fe66af729dc0dddf7fa4f13"
+    stated = fasta.with_suffix(".dict")
+    stated.write_text(
+        f"@HD\tVN:1.6\n@SQ\tSN:c1\tLN:4\tM5:{masked.upper()}\n@SQ\tSN:c2\tLN:11\tM5:ff\n"
+    )
+    found = Sequences(Reference(fasta))
+    assert chromosomes()[found.get("c1")].refseq == "NC_000005.10"
+    assert found.get("c2") == accession("ACGTRNNACGT")
+    os.utime(stated, (1, 1))
+    assert Sequences(Reference(fasta)).get("c1") == accession("ACGT")
+
+
+def test_long_contigs_are_read_on_demand(fasta, monkeypatch, tmp_path):
+    monkeypatch.setattr(sequences, "SHORT_CONTIG", 5)
+    path = tmp_path / "sequences.json"
+    assert write_sequences(path, fasta, {"c1", "c2"}) == ["c2"]
+    again = Sequences(Reference(fasta), path)
+    assert (again.get("c1"), again.get("c2")) == (accession("ACGT"), None)
+    assert write_sequences(path, fasta, {"c1", "c2"}, read=True) == []
+    assert Sequences(Reference(fasta), path).get("c2") == accession("ACGTRNNACGT")
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ({"c1": {"length": 5, "refget": "SQ.x"}}, "contig c1 of 5 bases is not in"),
+        ({"c9": {"length": 4, "refget": "SQ.x"}}, "contig c9 of 4 bases is not in"),
+        ({"c1": "SQ.x"}, "'c1' has no length and refget"),
+    ],
+)
+def test_accessions_of_another_reference_are_refused(fasta, tmp_path, value, what):
+    path = tmp_path / "sequences.json"
+    path.write_text(json.dumps(value))
+    with pytest.raises(InputError, match=what):
+        Sequences(Reference(fasta), path)
 
 
 # The reference implementation -----------------------------------------------------------------

@@ -18,9 +18,11 @@ rule panel:
     resources:
         mem_mb=500,
         runtime=10,
+    params:
+        read="--read-contigs" if SETTINGS.vrs == "all" else "",
     shell:
         "resistpanel panel --made-from {input.due:q}"
         " adapt --reference {input.reference:q}"
         " --bed {input.targets:q} --gff3 {input.genes:q}"
         " --output-bed {output.targets:q} --output-gff3 {output.genes:q}"
-        " --output-sequences {output.sequences:q} > {log:q} 2>&1"
+        " --output-sequences {output.sequences:q} {params.read} > {log:q} 2>&1"

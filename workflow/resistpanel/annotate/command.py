@@ -20,8 +20,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sequences",
         metavar="JSON",
-        help="refget accessions of `resistpanel panel adapt`; without it contigs with records are "
-        "read whole",
+        help="refget accessions of `resistpanel panel adapt`, for GA4GH VRS identifiers; without "
+        "it those of the reference's .dict and of short contigs",
     )
     parser.add_argument(
         "--output",

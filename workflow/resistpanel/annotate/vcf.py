@@ -219,7 +219,7 @@ def annotate_vcf(
     output : path
         ``.vcf.gz``; the index is written to ``.vcf.gz.tbi``.
     sequences : path, optional
-        Refget accessions of the contigs (`core.sequences`); without it contigs are read.
+        Refget accessions of the contigs, see `core.sequences`.
 
     Raises
     ------
@@ -252,8 +252,7 @@ def annotate_vcf(
             if None in alleles and "END" not in header.info:
                 # pysam keeps END of a symbolic allele up to date, whether it is there or not.
                 header.info.add("END", "1", "Integer", "Last position of the allele")
-            contigs = sorted({allele[0] for allele in alleles if allele})
-            vrs_fields.add_accessions(header, {name: accessions[name] for name in contigs})
+            vrs_fields.add_accessions(header, accessions, alleles)
             with pysam.VariantFile(str(temporary), "wz", header=header) as target:
                 for record, allele in zip(_records(source, vcf), alleles, strict=True):
                     place = f"{vcf} ({record.chrom}:{record.pos})"

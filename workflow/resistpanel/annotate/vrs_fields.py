@@ -1,6 +1,6 @@
 """INFO fields of GA4GH VRS, named as the VCF annotator of vrs-python (ga4gh.vrs) names them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pysam
 
@@ -31,23 +31,27 @@ FIELDS = (
 HEADER = "resistpanel_refget"
 
 
-def add_accessions(header: pysam.VariantHeader, accessions: Mapping[str, str]) -> None:
+def add_accessions(
+    header: pysam.VariantHeader, accessions: Sequences, alleles: Iterable[Allele | None]
+) -> None:
     """Add the refget accessions of the contigs with alleles to a header."""
-    if accessions:
-        stated = ",".join(f"{name}:{accession}" for name, accession in accessions.items())
-        header.add_line(f"##{HEADER}={stated}")
+    contigs = dict.fromkeys(allele[0] for allele in alleles if allele)
+    stated = [f"{name}:{accessions.get(name)}" for name in contigs if accessions.get(name)]
+    if stated:
+        header.add_line(f"##{HEADER}={','.join(stated)}")
 
 
 def fields_of(allele: Allele, accessions: Sequences, reference: Reference) -> dict[str, tuple]:
-    """Return the INFO fields of a record's REF and ALT."""
+    """Return the INFO fields of a record's REF and ALT; none where the accession is not known."""
     contig, start, ref, alt = allele
+    accession = accessions.get(contig)
+    if accession is None:
+        return {}
+    length = reference.contigs[contig]
     found = [
-        vrs_allele(
-            accessions[contig], start, ref, one, reference.letters, contig,
-            reference.contigs[contig],
-        )
+        vrs_allele(accession, start, ref, one, reference.letters, contig, length)
         for one in (ref, alt)
-    ]  # fmt: skip
+    ]
     return {
         "VRS_Allele_IDs": tuple(one.id for one in found),
         "VRS_Starts": tuple(one.start for one in found),

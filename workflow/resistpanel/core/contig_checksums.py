@@ -31,12 +31,13 @@ def checksum(reference: Path, contig: str) -> str:
     return digest.hexdigest()
 
 
-def refget_accession(fasta: pysam.FastaFile, contig: str) -> str:
-    """Return a contig's refget accession: ``SQ.`` and the sha512t24u of its upper-case sequence."""
-    digest = hashlib.sha512()
+def digests(fasta: pysam.FastaFile, contig: str) -> tuple[str, str]:
+    """Return a contig's M5 and its refget accession, ``SQ.`` and the sha512t24u of the sequence."""
+    md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
     for piece in _pieces(fasta, contig):
-        digest.update(piece)
-    return f"SQ.{sha512t24u(digest.digest())}"
+        md5.update(piece)
+        sha512.update(piece)
+    return md5.hexdigest(), f"SQ.{sha512t24u(sha512.digest())}"
 
 
 def _pieces(fasta: pysam.FastaFile, contig: str) -> Iterator[bytes]:

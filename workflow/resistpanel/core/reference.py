@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from resistpanel.core.contig_checksums import refget_accession
+from resistpanel.core.contig_checksums import digests
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 
@@ -78,9 +78,9 @@ class Reference:
         start, end = max(start, 0), min(end, self.contigs[contig])
         return self._fasta.fetch(contig, start, end).upper() if start < end else ""
 
-    def refget_accession(self, contig: str) -> str:
-        """Return a contig's refget accession; the whole contig is read (see contig_checksums)."""
-        return refget_accession(self._fasta, contig)
+    def digests(self, contig: str) -> tuple[str, str]:
+        """Return a contig's M5 and refget accession; it is read whole (see contig_checksums)."""
+        return digests(self._fasta, contig)
 
     def close(self) -> None:
         """Close the file."""

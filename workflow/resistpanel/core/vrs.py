@@ -15,16 +15,12 @@ from typing import Any
 
 from resistpanel.core.allele import trim_bases
 from resistpanel.core.contig_checksums import sha512t24u
-from resistpanel.core.files import HOME
 from resistpanel.core.sequence import Fetch
-from resistpanel.core.tables import read_tsv
 
 #: Release of the specification whose classes and digest keys these are.
 VERSION = "2.0.1"
-#: Accessions of the chromosomes of GRCh37 and GRCh38.
-CHROMOSOMES = HOME / "resources" / "refget" / "chromosomes.tsv"
 #: Bases that are read at a time while an indel is rolled.
-PIECE = 512
+STEP = 512
 
 
 def digest(value: dict[str, Any]) -> str:
@@ -34,28 +30,6 @@ def digest(value: dict[str, Any]) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return sha512t24u(hashlib.sha512(text.encode()).digest())
-
-
-@dataclasses.dataclass(frozen=True)
-class Chromosome:
-    """A chromosome of a reference assembly: ``GRCh38``, ``chr7``, ``NC_000007.14``."""
-
-    assembly: str
-    name: str
-    refseq: str
-
-
-@functools.cache
-def chromosomes() -> dict[str, Chromosome]:
-    """Return the chromosomes of GRCh37 and GRCh38 by their refget accession.
-
-    The mitochondrion, which both have, is that of GRCh38.
-    """
-    columns = ("assembly", "chromosome", "refseq", "refget")
-    return {
-        row["refget"]: Chromosome(row["assembly"], row["chromosome"], row["refseq"])
-        for _, row in read_tsv(CHROMOSOMES, columns)
-    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,15 +149,15 @@ def vrs_allele(
 def _before(fetch: Fetch, contig: str, start: int) -> Iterator[str]:
     """Yield the bases before a position, the next one first."""
     while start > 0:
-        yield from reversed(fetch(contig, max(start - PIECE, 0), start))
-        start -= PIECE
+        yield from reversed(fetch(contig, max(start - STEP, 0), start))
+        start -= STEP
 
 
 def _after(fetch: Fetch, contig: str, end: int, length: int) -> Iterator[str]:
     """Yield the bases from a position on."""
     while end < length:
-        yield from fetch(contig, end, min(end + PIECE, length))
-        end += PIECE
+        yield from fetch(contig, end, min(end + STEP, length))
+        end += STEP
 
 
 def _matching(word: str, bases: Iterator[str]) -> int:

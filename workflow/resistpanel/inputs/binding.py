@@ -158,7 +158,8 @@ class Steps:
             )  # fmt: skip
         yield Step(
             "panel", "all", {**self.reference, "targets": made.targets, "genes": made.genes},
-            ["panel/targets.bed", "panel/genes.gff3", "panel/sequences.json"], {}, everyone,
+            ["panel/targets.bed", "panel/genes.gff3", "panel/sequences.json"], {"vrs": made.vrs},
+            everyone,
         )  # fmt: skip
         yield Step(
             "catalog", "all",

@@ -206,11 +206,12 @@ def adapt_panel(
     output_bed: str | Path,
     output_gff3: str | Path,
     output_sequences: str | Path | None = None,
+    read: bool = False,
 ) -> Adapted:
     """Write a panel's BED and GFF3 under the contig names of a reference.
 
-    With `output_sequences`, also the refget accessions of the contigs with targets, as JSON: each
-    of these contigs is read whole.
+    With `output_sequences`, also the refget accessions of the contigs with targets, as JSON; with
+    `read`, long contigs are read where it is not known (see `core.sequences`).
 
     Raises
     ------
@@ -239,5 +240,12 @@ def adapt_panel(
             remarks.append(f"{bed}: {number} targets named after the gene that contains them")
         write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
     if output_sequences:
-        write_sequences(output_sequences, reference, {target.chrom for target in targets})
+        names = {target.chrom for target in targets}
+        unknown = write_sequences(output_sequences, reference, names, read)
+        if unknown:
+            remarks.append(
+                f"{reference}: no GA4GH VRS identifiers on {', '.join(unknown)}: no .dict states "
+                "that these are chromosomes of GRCh37 or GRCh38; run `samtools dict`, or have them "
+                "read (vrs: all)"
+            )
     return Adapted(targets, remarks)

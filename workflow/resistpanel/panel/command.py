@@ -43,7 +43,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     adapt.add_argument(
         "--output-sequences",
         type=Path,
-        help="JSON of the refget accessions of the contigs with targets, each of which is read",
+        help="JSON of the refget accessions of the contigs with targets",
+    )
+    adapt.add_argument(
+        "--read-contigs",
+        action="store_true",
+        help="read long contigs, too, where the .dict does not state a known chromosome",
     )
     adapt.set_defaults(run=run_adapt)
 
@@ -72,6 +77,7 @@ def run_adapt(args: argparse.Namespace) -> int:
         args.output_bed,
         args.output_gff3,
         args.output_sequences,
+        args.read_contigs,
     )
     for remark in done.remarks:
         print(f"resistpanel: note: {remark}", file=sys.stderr)

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 from resistpanel.core.builds import with_chr
 from resistpanel.core.files import HOME
+from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.core.vrs import chromosomes
 from resistpanel.report.review import amendments, decisions_of, review_given
 
 LOINC = "http://loinc.org"
