@@ -89,7 +89,12 @@ def test_digests_of_the_specification():
         # NC_000007.14:g.55181320A>T: tests of github.com/ga4gh/vrs-python (a47b3d9).
         (VrsAllele(CHR7, 55181319, 55181320, literal="T"),
          "_G2K0qSioM74l_u3OaKR0mgLYdeTL7Xd", "Hy2XU_-rp4IMh6I_1NXNecBo8Qx8n0oE"),
-        # BRAF V600E of NP_004324.2: tests of github.com/cancervariants/variation-normalization.
+        # BRAF V600E on chr7 of GRCh37 and GRCh38 and of NP_004324.2, as others compute them: tests
+        # of github.com/cancervariants/variation-normalization and github.com/biocommons/anyvar.
+        (VrsAllele("SQ.IW78mgV5Cqf6M24hy52hPjyyo5tCCd86", 140453135, 140453136, literal="T"),
+         "hVna-JOV5bBTGdXexL--IQm135MG3bGT", "nmp-bzYpO00NYIqr3CaVF0ZH2ZpSj1ly"),
+        (VrsAllele(CHR7, 140753335, 140753336, literal="T"),
+         "nhul5x5P_fKjGEpY9PEkMIekJfZaKom2", "Otc5ovrw906Ack087o1fhegB4jDRqCAe"),
         (VrsAllele("SQ.cQvw4UsHHRRlogxbWCB8W-mKD4AraM9y", 599, 600, literal="E"),
          "t-3DrWALhgLdXHsupI-e-M00aL3HgK3y", "j4XnsLZcdzDIYa5pvvXM7t1wn9OITr0L"),
     ],
