@@ -5,6 +5,7 @@ import csv
 import pysam
 import pytest
 
+from resistpanel.catalog.drugs import CATALOG
 from resistpanel.catalog.identifiers import (
     FRAMESHIFT,
     NO_CHANGE,
@@ -23,6 +24,7 @@ from resistpanel.core.reference import Reference
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.core.vrs import VrsAllele
 from resistpanel.panel.genes import Gene, load_genes
+from resistpanel.panel.write import gff3_text
 
 #: M, A repeated, a stop.
 SEQUENCE = "MKAAAWCT"
@@ -120,3 +122,29 @@ def test_proteins_of_a_panel_are_translated(tmp_path):
 def test_refusals(capsys, tmp_path):
     assert main(["catalog", "identifiers", "--genes", "x.gff3"]) == 2
     assert "--genes and --reference need each other" in capsys.readouterr().err
+
+
+def test_check_compares_the_proteins(capsys, tmp_path):
+    """Of a panel of two: a protein that is not that of BRAF, and a gene without its start."""
+    bases = "ATGAAATGGTGA"
+    path = tmp_path / "ref.fa"
+    path.write_text(f">c1\n{bases}\n>c2\nN{bases[1:]}\n")
+    pysam.faidx(str(path))
+    genes = [Gene("BRAF", "T1", "c1", "+", [(0, 12)]), Gene("VHL", "T2", "c2", "+", [(0, 12)])]
+    gff3 = tmp_path / "genes.gff3"
+    gff3.write_text(gff3_text(genes, "hg19"))
+    empty = tmp_path / "catalog"
+    empty.mkdir()
+    for name in ("resistance", "drivers"):
+        lines = (CATALOG / f"{name}.tsv").read_text().splitlines()
+        header = next(line for line in lines if not line.startswith("#"))
+        row = next(line for line in lines if line.startswith(("ABL1-T315I-im", "driver-ABL1")))
+        (empty / f"{name}.tsv").write_text(f"{header}\n{row}\n")
+    (empty / "drugs.tsv").write_bytes((CATALOG / "drugs.tsv").read_bytes())
+    (empty / "diseases.tsv").write_bytes((CATALOG / "diseases.tsv").read_bytes())
+    arguments = ["--catalog", empty, "--genes", gff3, "--reference", path]
+    assert main(["catalog", "check", *map(str, arguments)]) == 0
+    said = capsys.readouterr().out
+    assert "proteins: 1 of 2 genes translate from start to stop; 0 of 2 known ones" in said
+    assert "no whole coding sequence: VHL" in said
+    assert "another protein than in proteins.tsv: BRAF" in said

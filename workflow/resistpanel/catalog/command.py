@@ -6,6 +6,7 @@ import datetime
 import importlib
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pysam
@@ -22,7 +23,7 @@ from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
 from resistpanel.core.reference import Reference
-from resistpanel.panel.genes import load_genes
+from resistpanel.panel.genes import Gene, load_genes
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -146,7 +147,27 @@ def run_check(args: argparse.Namespace) -> int:
         print(f"{len(sites)} alleles; every reference residue agrees where there is sequence")
         for line in skipped.lines():
             print(line)
+        _say_proteins(load_genes(args.genes), args.reference)
     return 0
+
+
+def _say_proteins(genes: Mapping[str, Gene], path: Path) -> None:
+    """Print how many proteins of the panel translate from the reference, and to what is known."""
+    reference = Reference(path)
+    found = translated(genes, reference)
+    reference.close()
+    known = {gene: one for gene, one in known_proteins().items() if gene in genes}
+    same = {gene for gene in known if gene in found and found[gene].refget == known[gene].refget}
+    print(
+        f"proteins: {len(found)} of {len(genes)} genes translate from start to stop; "
+        f"{len(same)} of {len(known)} known ones have the sequence of proteins.tsv"
+    )
+    for title, names in (
+        ("no whole coding sequence", genes.keys() - found.keys()),
+        ("another protein than in proteins.tsv", (known.keys() & found.keys()) - same),
+    ):
+        if names:
+            print(f"{title}: {', '.join(sorted(names))}")
 
 
 def _say_citations(catalog: Catalog, citations: dict[str, Citation]) -> None:
