@@ -142,3 +142,16 @@ def test_a_bad_table_is_named(tmp_path):
         load_homologous(tmp_path)
     assert [line.split(": ")[0].endswith(f"homologous.tsv:{n}") for n, line in
             zip((2, 3), caught.value.lines(), strict=True)] == [True, True]  # fmt: skip
+
+
+def test_a_change_of_the_target_that_an_earlier_drug_selected(patient, finding, context):
+    """ROS1 G2032R, of crizotinib, resists entrectinib from the first dose on."""
+    value = relapse(
+        patient, "entrectinib", "NSCLC", "ROS1", "G2032R", 0.2, 0.2
+    ).resist(context)  # fmt: skip
+    found = finding(value, "ROS1")
+    assert (found.effect, found.match_level) == ("known", "pathway")
+    sentence = value["verdict"]["sentence"]
+    assert "was present before treatment at about the same fraction" in sentence
+    assert "Resistance to entrectinib (case report, by analogy) is inferred" in sentence
+    assert "does not explain a relapse after a response" in sentence

@@ -11,8 +11,9 @@
    Not from an inhibitor of another type or generation, which binds otherwise, nor for a drug of
    which changes of the target are known.
 
-They are for what relapse brought alone, and for drugs that block a signal, not for those that act
-through their target. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
+They are for drugs that block a signal, not for those that act through their target; 1 and 3 for
+what relapse brought alone, since what was there before did not bypass the target. A change of the
+target resists whether an earlier drug selected it or this one. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
 left out of 1: whether the drug inhibits it too depends on the drug.
 """
 
@@ -58,14 +59,11 @@ class Analogies:
 
     def of(self, alteration: Alteration, matches: Sequence[Match]) -> list[Match]:
         """Return the closest rows by analogy; none if a row speaks of the alteration itself."""
-        if not self.drugs or not came(alteration) or any(match.drug for match in matches):
+        if not self.drugs or alteration.germline or any(match.drug for match in matches):
             return []
-        found = [
-            *self._of_residues(alteration),
-            *self._of_cascade(alteration),
-            *self._of_receptors(alteration),
-            *self._of_target(alteration),
-        ]
+        found = [*self._of_residues(alteration), *self._of_target(alteration)]
+        if came(alteration):
+            found += [*self._of_cascade(alteration), *self._of_receptors(alteration)]
         found.sort(key=Match.closeness)
         return [one for one in found if one.closeness() == found[0].closeness()]
 
