@@ -391,7 +391,7 @@ class Comparison:
             normal = record.evidence[self.normal]
             control = (normal.alt, normal.depth)
         # Normal cells carry a germline allele too: purity says nothing about its frequency.
-        somatic = record.fields["model"] not in ("germline", "foreign", "artifact")
+        somatic = record.fields["model"] not in ("germline", "contamination", "artifact")
         place = locus(
             self.purity[sample] if somatic else Purity(),
             record.fields["chrom"],

@@ -85,7 +85,7 @@ def inherited(variant: Variant, normal: str | None) -> bool:
     Without a normal, an allele that the catalogue asks for is not withheld as long as it is
     reported: it is a driver or a resistance allele whose origin is not proven.
     """
-    if variant.model in ("germline", "foreign"):
+    if variant.model in ("germline", "contamination"):
         return True
     if variant.origin and variant.origin.value != "somatic":
         return not (variant.sites and variant.reported)
@@ -96,7 +96,7 @@ def inherited(variant: Variant, normal: str | None) -> bool:
 def loss_of_function(variant: Variant, genes: Collection[str]) -> bool:
     """Return whether a variant is predicted to inactivate one of the genes."""
     terms = set((variant.consequence or "").split("&"))
-    return variant.gene in genes and variant.model != "foreign" and bool(terms & LOSS)
+    return variant.gene in genes and variant.model != "contamination" and bool(terms & LOSS)
 
 
 def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Compare:

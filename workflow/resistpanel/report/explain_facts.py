@@ -199,7 +199,7 @@ def _sample(
         other = variant.samples[normal]
         control = (other.ad[1], other.dp)
     given = sample.purity
-    inherited = variant.model in ("germline", "foreign", "artifact")
+    inherited = variant.model in ("germline", "contamination", "artifact")
     purity = Purity(given.value, given.low, given.high, given.source)
     place = locus(
         Purity() if inherited else purity,

@@ -13,8 +13,9 @@
 
 They are for drugs that block a signal, not for those that act through their target; 1 and 3 for
 what relapse brought alone, since what was there before did not bypass the target. A change of the
-target resists whether an earlier drug selected it or this one. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
-left out of 1: whether the drug inhibits it too depends on the drug.
+target resists whether an earlier drug selected it or this one. `AROUND_TARGET` limits the rows of 1
+and 3. A relative of the target itself is left out of 1: whether the drug inhibits it too depends on
+the drug.
 """
 
 from collections.abc import Iterable, Sequence
