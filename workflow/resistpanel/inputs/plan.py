@@ -104,7 +104,11 @@ class Plan:
         policy = self.germline(patient)
         if policy == GERMLINE_POLICIES[0]:
             return []
-        return [("--germline", policy), ("--germline-genes", self.settings.germline_genes)]
+        return [
+            ("--germline", policy),
+            ("--germline-genes", self.settings.germline_genes),
+            ("--catalog", self.settings.catalog),
+        ]
 
     def primers(self, patient: str) -> list[str]:
         """Return the BEDs of primers that a patient's calls read."""
