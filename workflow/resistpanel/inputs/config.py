@@ -110,6 +110,7 @@ class Settings:
     private: Path | None = None
     msi_sites: Path | None = None
     assay_folder: Path | None = None
+    vrs: str = "auto"
     built: BuiltAssay | None = None
 
     def stage(self, name: str) -> Path:
@@ -326,6 +327,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         msi_sites=_path(config["biomarkers"].get("microsatellites")),
         germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
+        vrs=config["vrs"],
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         store=Path(config["store"]) if config["store"] else None,
         copynumber=dict(config["copynumber"]),

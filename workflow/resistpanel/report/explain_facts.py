@@ -38,7 +38,7 @@ KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
     *("refseq", "usual_name", "not_annotated", "reverts", "junction", "sites", "phase"),
-    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin"),
+    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin", "vrs"),
 )
 
 

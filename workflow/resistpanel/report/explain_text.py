@@ -55,6 +55,7 @@ def _variant(facts: dict) -> list[str]:
         + (f"; {v['usual_name']}" if v.get("usual_name") else "")
         + ("; in a splice region" if v["splice"] else "")
         + (f"; not annotated: {v['not_annotated']}" if v.get("not_annotated") else ""),
+        *([f"  GA4GH VRS: {v['vrs']['id']}"] if v.get("vrs") else []),
         f"  {_outcome(facts)}",
     ]
     lines += _call(facts)
