@@ -17,7 +17,7 @@ from resistpanel.testing.bam_records import (
     SECOND,
     UNMAPPED,
 )
-from resistpanel.testing.cigars import Alignment, Junction, align, clip_ends, ungapped
+from resistpanel.testing.cigars import Alignment, Junction, align, clip_ends, stretches, ungapped
 from resistpanel.testing.families import SPECIFIC, family_errors
 from resistpanel.testing.fragments import Fragments, Library
 from resistpanel.testing.genome import Region, encode
@@ -162,7 +162,7 @@ def read_ends(
             place[rows] = np.arange(len(rows))
             mine = np.flatnonzero(place[where] >= 0)
         for mate, begin in zip(mates, begins, strict=True):
-            codes = haplotype.codes[begin[:, None] + np.arange(length)]
+            codes = stretches(haplotype.codes, begin, length)
             _substitute(codes, variants, haplotype, group["carried"], begin)
             if len(where) and len(mine):
                 read = place[where[mine]]
