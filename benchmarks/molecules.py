@@ -75,8 +75,10 @@ class Place:
         )  # fmt: skip
 
 
-def make(folder: Path, seed: int, molecules: int, targets: int, length: int = LENGTH) -> Place:
-    """Simulate a patient on a number of targets of `length` bases."""
+def make(
+    folder: Path, seed: int, molecules: int, targets: int, length: int = LENGTH, **umi
+) -> Place:
+    """Simulate a patient on a number of targets of `length` bases; `umi` replaces some of `UMI`."""
     rng = np.random.default_rng(seed)
     size = targets * (length + SPACE) + SPACE
     sequence = "".join(rng.choice(list("ACGT"), size))
@@ -101,7 +103,7 @@ def make(folder: Path, seed: int, molecules: int, targets: int, length: int = LE
         "samples": [
             {"sample": "normal", "role": "normal", "depth": 1000},
             {"sample": "plasma", "role": "plasma", "day": 1,
-             "reads": {"fragments": "cfdna", "umi": UMI}},
+             "reads": {"fragments": "cfdna", "umi": UMI | umi}},
         ],
         "somatic": rows,
     }  # fmt: skip
