@@ -16,6 +16,7 @@ fgumi (crates.io; features `simulate`), bwa and samtools must be in the path.
 """
 
 import argparse
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,16 +34,12 @@ from benchmarks.molecules import FREQUENCIES, LENGTH, Place, called, difference,
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.molecules import Molecules, name_hash
 
-#: Options of `fgumi filter` in its guide "Best Practice", beside --min-reads; `fgumi` alone has no
-#: least quality, so that reads of a single copy, of Q37, are kept.
+#: Options of `fgumi filter` in its guide "Best Practice", beside --min-reads. With 1,1,0 they would
+#: mask the molecules of one copy, whose bases are of Q37.
 DOCUMENTED = ("--max-read-error-rate", "0.025", "--max-base-error-rate", "0.1",
               "--min-base-quality", "40", "--max-no-call-fraction", "0.2")  # fmt: skip
-#: --min-reads of `fgumi duplex` and `filter`, and the options of `filter`.
-FILTERS = {
-    "fgumi 3,1,1": ("3,1,1", DOCUMENTED),
-    "fgumi 3,1,1, any quality": ("3,1,1", ()),
-    "fgumi 1,1,0, any quality": ("1,1,0", ()),
-}
+#: --min-reads of `fgumi filter`, and its other options.
+FILTERS = {"fgumi 3,1,1": ("3,1,1", DOCUMENTED), "fgumi 1,1,0": ("1,1,0", ())}
 #: --min-reads of our own consensus.
 OURS = {"consensus 3,1,1": (3, 1, 1), "consensus 1,1,0": (1, 1, 0)}
 #: Base codes of complements; what is no base is 78, N.
@@ -74,28 +71,33 @@ def grouped(bam: str, folder: Path, strategy: str) -> Path:
     return out
 
 
-def consensus(by_umi: Path, folder: Path, least: str) -> Path:
-    """Make consensus reads of both strands."""
+def consensus(by_umi: Path, folder: Path) -> Path:
+    """Make consensus reads of all molecules, the strands together."""
     out = folder / "consensus.bam"
-    run("fgumi", "duplex", "--input", by_umi, "--output", out, "--min-reads", least)
+    run("fgumi", "duplex", "--input", by_umi, "--output", out, "--min-reads", "1,1,0")
     return out
 
 
-def aligned(unmapped: Path, reference: Path, name: str, least: str, options: Iterable[str]) -> str:
-    """Align and filter consensus reads; sorted and indexed."""
+def aligned(unmapped: Path, reference: Path) -> Path:
+    """Align consensus reads."""
     if not Path(f"{reference}.bwt").exists():
         run("bwa", "index", reference)
         run("samtools", "dict", "-o", reference.with_suffix(".dict"), reference)
-    mapped, kept = unmapped.with_suffix(".mapped.bam"), unmapped.with_suffix(".kept.bam")
-    out = unmapped.parent / f"{name.replace(',', '').replace(' ', '')}.bam"
+    mapped = unmapped.with_suffix(".mapped.bam")
     pipe = (
         f"fgumi fastq --input {unmapped} | bwa mem -v 1 -p -K 150000000 -Y {reference} - | "
         f"fgumi zipper --unmapped {unmapped} --reference {reference} --output {mapped}"
     )
     run("bash", "-o", "pipefail", "-c", pipe)
-    run("fgumi", "filter", "--input", mapped, "--output", kept, "--ref", reference, "--min-reads",
+    return mapped
+
+
+def kept(mapped: Path, reference: Path, least: str, options: Iterable[str]) -> str:
+    """Filter aligned consensus reads; sorted and indexed."""
+    some, out = mapped.with_suffix(".kept.bam"), mapped.with_name(f"{least}.bam")
+    run("fgumi", "filter", "--input", mapped, "--output", some, "--ref", reference, "--min-reads",
         least, "--reverse-per-base-tags", "true", *options)  # fmt: skip
-    run("samtools", "sort", "-o", out, kept)
+    run("samtools", "sort", "-o", out, some)
     pysam.index(str(out))
     return str(out)
 
@@ -137,13 +139,33 @@ def sequenced(read: pysam.AlignedSegment) -> np.ndarray:
     return COMPLEMENT[bases[::-1]] if read.is_reverse else bases
 
 
-def their_families(bam: Path, tag: str = "MI") -> dict[str, set[int]]:
-    """Return the hashes of the fragments of each molecule of fgumi, strands together."""
-    found = defaultdict(set)
-    with pysam.AlignmentFile(str(bam), check_sq=False) as file:
-        for read in file.fetch(until_eof=True):
-            found[read.get_tag(tag).split("/")[0]].add(name_hash(read.query_name))
-    return found
+@dataclass
+class Theirs:
+    """Molecules of fgumi, strands together.
+
+    Attributes
+    ----------
+    families : dict of str to set of int
+        Hashes of the fragments of each molecule, by MI.
+    reverse : dict of str to bool
+        Whether read 1 of the consensus is reverse: that of strand A, of B where A was not read.
+    """
+
+    families: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
+    reverse: dict[str, bool] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, bam: Path) -> "Theirs":
+        """Read a grouped BAM."""
+        found = cls()
+        strands: dict[str, dict[str, bool]] = defaultdict(dict)
+        with pysam.AlignmentFile(str(bam), check_sq=False) as file:
+            for read in file.fetch(until_eof=True):
+                mi, _, strand = read.get_tag("MI").partition("/")
+                found.families[mi].add(name_hash(read.query_name))
+                strands[mi][strand] = read.is_reverse != read.is_read2
+        found.reverse = {mi: some[min(some)] for mi, some in strands.items()}
+        return found
 
 
 def simulated(bam: str) -> dict[str, set[int]]:
@@ -170,19 +192,16 @@ def identical(these: Iterable[set[int]], those: Iterable[set[int]]) -> dict:
     }  # fmt: skip
 
 
-def agreement(ours: Ours, theirs: dict[str, set[int]], unmapped: Path) -> dict:
-    """Compare the consensus bases of molecules of the same fragments.
-
-    Read 1 of a consensus of `fgumi duplex` begins at the left end of the molecule.
-    """
+def agreement(ours: Ours, theirs: Theirs, unmapped: Path) -> dict:
+    """Compare the consensus bases of molecules of the same fragments."""
     same = {frozenset(some): molecule for molecule, some in ours.families.items()}
-    molecule_of = {mi: same.get(frozenset(some)) for mi, some in theirs.items()}
+    molecule_of = {mi: same.get(frozenset(some)) for mi, some in theirs.families.items()}
     equal = both = of_one = reads = 0
     duplex = [0, 0]
     with pysam.AlignmentFile(str(unmapped), check_sq=False) as file:
         for read in file.fetch(until_eof=True):
-            molecule = molecule_of[read.get_tag("MI").split("/")[0]]
-            mine = None if molecule is None else ours.reads.get((molecule, read.is_read2))
+            mi = read.get_tag("MI").split("/")[0]
+            mine = ours.reads.get((molecule_of[mi], read.is_read2 != theirs.reverse[mi]))
             if mine is None:
                 continue
             other = np.frombuffer(read.query_sequence.encode(), np.uint8)
@@ -223,7 +242,7 @@ def truth(args) -> list[dict]:
         run("samtools", "sort", "-o", folder / "s.bam", bam)
         pysam.index(str(folder / "s.bam"))
         ours = Ours.of(str(folder / "s.bam"), "RX", "single")
-        theirs = their_families(grouped(str(folder / "s.bam"), folder, "adjacency"))
+        theirs = Theirs.of(grouped(str(folder / "s.bam"), folder, "adjacency")).families
         what = "fgumi simulate mapped-reads"
         for who, some in (("ours", ours.families), ("fgumi", theirs)):
             row = {"reads": what, "of": "the simulator", "by": who}
@@ -235,11 +254,12 @@ def truth(args) -> list[dict]:
         run("samtools", "sort", "-o", folder / "s.bam", bam)
         pysam.index(str(folder / "s.bam"))
         ours = Ours.of(str(folder / "s.bam"), "MI", "duplex")
-        theirs = their_families(bam)
+        theirs = Theirs.of(bam)
         row = {"reads": "fgumi simulate grouped-reads --duplex", "of": "the simulator"}
-        rows.append(row | {"by": "ours"} | identical(theirs.values(), ours.families.values()))
+        row |= {"by": "ours"}
+        rows.append(row | identical(theirs.families.values(), ours.families.values()))
         print(summary.markdown(pd.DataFrame(rows)), flush=True)
-        bases = agreement(ours, theirs, consensus(bam, folder, "1,1,0"))
+        bases = agreement(ours, theirs, consensus(bam, folder))
         print(summary.markdown(pd.DataFrame([row | bases])), flush=True)
     return rows
 
@@ -248,24 +268,26 @@ def families(args) -> None:
     """Compare on a plasma of our simulator."""
     with tempfile.TemporaryDirectory() as name:
         place = make(Path(name), args.seed, args.molecules, 1, args.kb * LENGTH)
-        compared(place, grouped(place.plasma, Path(name), "paired"))
+        compared(place)
 
 
-def compared(place: Place, by_umi: Path) -> None:
-    """Print how families and bases of a plasma agree."""
-    ours, theirs = Ours.of(place.plasma, "RX", "duplex"), their_families(by_umi)
+def compared(place: Place) -> Path:
+    """Print how families and bases of a plasma agree; return the consensus reads of fgumi."""
+    by_umi = grouped(place.plasma, place.folder, "paired")
+    ours, theirs = Ours.of(place.plasma, "RX", "duplex"), Theirs.of(by_umi)
     made = simulated(place.plasma)
     rows = [
         {"of": of, "by": by} | identical(these.values(), those.values())
         for of, by, these, those in (
             ("the simulator", "ours", made, ours.families),
-            ("the simulator", "fgumi", made, theirs),
-            ("fgumi", "ours", theirs, ours.families),
+            ("the simulator", "fgumi", made, theirs.families),
+            ("fgumi", "ours", theirs.families, ours.families),
         )
     ]
     print(summary.markdown(pd.DataFrame(rows)), flush=True)
-    bases = agreement(ours, theirs, consensus(by_umi, place.folder, "1,1,0"))
-    print(summary.markdown(pd.DataFrame([bases])), flush=True)
+    made = consensus(by_umi, place.folder)
+    print(summary.markdown(pd.DataFrame([agreement(ours, theirs, made)])), flush=True)
+    return made
 
 
 def recall(args) -> None:
@@ -275,14 +297,13 @@ def recall(args) -> None:
         folder = Path(name)
         place = make(folder, args.seed, args.molecules, 1, args.kb * LENGTH,
                      both_strands=args.both)  # fmt: skip
-        by_umi = None if args.without else grouped(place.plasma, folder, "paired")
-        if by_umi:
-            compared(place, by_umi)
         bams = {"raw reads": place.plasma}
-        bams |= {text: filtered(place, text, least) for text, least in OURS.items()}
-        for text, (least, options) in FILTERS.items() if by_umi else ():
-            made = consensus(by_umi, folder, least)
-            bams[text] = aligned(made, folder / "ref.fa", text, least, options)
+        if args.without:
+            bams |= {text: filtered(place, text, least) for text, least in OURS.items()}
+        else:
+            mapped = aligned(compared(place), folder / "ref.fa")
+            for text, given in FILTERS.items():
+                bams[text] = kept(mapped, folder / "ref.fa", *given)
         keys = sorted(place.variants)
         af = np.array([place.variants[key] for key in keys])
         rows, first = [], None
@@ -298,7 +319,7 @@ def recall(args) -> None:
                              "n": int(some.sum()), "recall": hit[some].mean(),
                              "molecules with it": reads[some].mean(), "false": len(false),
                              "difference": delta, "low": low, "high": high})  # fmt: skip
-            print(summary.markdown(pd.DataFrame(rows[-3:])), sorted(false), flush=True)
+            print(text, len(true), "called, false:", sorted(false), flush=True)
         print(summary.markdown(pd.DataFrame(rows)))
 
 
@@ -312,8 +333,11 @@ def main() -> None:
     parser.add_argument("--molecules", type=int, default=4000)
     parser.add_argument("--kb", type=int, default=2)
     parser.add_argument("--both", type=float, default=0.5, help="recall: molecules read of both")
-    parser.add_argument("--without", action="store_true", help="recall: only our consensus reads")
+    parser.add_argument("--without", action="store_true", help="recall: our consensus reads")
     args = parser.parse_args()
+    missing = [tool for tool in ("fgumi", "bwa", "samtools") if not shutil.which(tool)]
+    if missing and not args.without:
+        sys.exit(f"not in the path: {', '.join(missing)}")
     {"truth": truth, "families": families, "recall": recall}[args.what](args)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pysam
 import pytest
-from benchmarks.fgumi import Ours, agreement, identical, sequenced
+from benchmarks.fgumi import Ours, Theirs, agreement, identical, sequenced
 
 A, B = "ACGTACGT", "TTTTACGA"
 
@@ -37,16 +37,18 @@ def test_bases_of_molecules_of_the_same_fragments(theirs):
         return np.frombuffer(text.encode(), np.uint8)
 
     ours = Ours({10: {1, 2}, 11: {3}})
-    for molecule in (10, 11):
-        ours.reads[molecule, False], ours.reads[molecule, True] = codes(A), codes(B)
-    found = agreement(ours, {"0": {1, 2}, "1": {3}}, theirs)
+    ours.reads[10, False], ours.reads[10, True] = codes(A), codes(B)
+    ours.reads[11, True], ours.reads[11, False] = codes(A), codes(B)
+    reverse = {"0": False, "1": True}
+    found = agreement(ours, Theirs({"0": {1, 2}, "1": {3}}, reverse), theirs)
     # N is compared with nothing; the last base of the second molecule's read 1 differs.
     assert found["consensus reads"] == 4 and found["bases of both"] == 31
     assert found["agree"] == pytest.approx(30 / 31)
     assert (found["duplex bases"], found["duplex agree"]) == (16, 1.0)
     assert found["N in one"] == pytest.approx(1 / 32)
     # Of other fragments: another molecule.
-    assert agreement(ours, {"0": {1}, "1": {3}}, theirs)["consensus reads"] == 2
+    other = Theirs({"0": {1}, "1": {3}}, reverse)
+    assert agreement(ours, other, theirs)["consensus reads"] == 2
 
 
 def test_a_reverse_read_is_turned():
