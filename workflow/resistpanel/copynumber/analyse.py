@@ -41,7 +41,12 @@ from resistpanel.copynumber.origin import (
     without_depth,
 )
 from resistpanel.copynumber.origin import foreign as foreign_dna
-from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
+from resistpanel.copynumber.partial import (
+    Partial,
+    least_deleted,
+    partial_deletions,
+    within_targets,
+)
 from resistpanel.copynumber.purity import (
     GRID,
     PARTS,
@@ -63,7 +68,7 @@ from resistpanel.copynumber.segments import (
 from resistpanel.core.core_constants import Z95
 from resistpanel.qc.gate import Condition
 from resistpanel.records import copynumber as records
-from resistpanel.records.base import UNSET
+from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.sheet import Sample, Sheet
 
 
@@ -331,6 +336,13 @@ def parts_of(patient: Patient, name: str, tumor: Tumor) -> dict[int, Partial]:
     )
 
 
+def least_part(patient: Patient, tumor: Tumor) -> int | UnsetType | None:
+    """Return the size of a gene's part whose homozygous deletion shows; UNSET: not known."""
+    if tumor.targets is None or tumor.purity.value is None:
+        return UNSET
+    return least_deleted(tumor.targets, patient.bins, tumor.genes, tumor.context.cells)
+
+
 def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
     """Return each gene's copies in normal cells."""
     single = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
@@ -469,6 +481,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                 if tumor.genes is not None
                 else [],
                 patient.symbols,
+                least_part(patient, tumor),
             )
             for name, tumor in tumors.items()
         },
