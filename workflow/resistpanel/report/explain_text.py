@@ -261,6 +261,7 @@ def _evidence(rows: list[dict]) -> list[str]:
             "drug": "the drug given",
             "class": "its class",
             "target": "another inhibitor of the target",
+            "stretch": "another residue of the same part of the target",
             "other": "a drug against another receptor",
         }.get(row["drug_match"], "other drug")
         lines.append(
