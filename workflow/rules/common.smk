@@ -81,6 +81,12 @@ def reviews(wildcards):
     return [path] if path.is_file() else []
 
 
+def igv_page(wildcards):
+    shown = wildcards.patient in PLAN.in_igv()
+    page = OUT / f"report/igv/{wildcards.patient}.html" if shown else None
+    return flags([("--igv", page)])
+
+
 def evidence(wildcards):
     shards = PLAN.shards(wildcards.patient)
     return [
@@ -117,6 +123,8 @@ def get_final_output():
     return [
         *reports,
         *screens,
+        *expand(OUT / "report/slices/{patient}", patient=PLAN.sliced()),
+        *expand(OUT / "report/igv/{patient}.html", patient=PLAN.in_igv()),
         OUT / "report/cohort.html",
         OUT / "report/cbioportal",
         OUT / "identity/cohort.json",

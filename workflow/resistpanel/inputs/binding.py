@@ -230,7 +230,7 @@ class Steps:
 
     def _patient(self, patient: str) -> Iterator[Step]:
         yield from self._calls(patient)
-        made, out = self.settings, self.out
+        made, plan, out = self.settings, self.plan, self.out
         calls = {
             "calls": out(f"annotate/{patient}.vcf.gz"),
             "calls.tbi": out(f"annotate/{patient}.vcf.gz.tbi"),
@@ -292,8 +292,22 @@ class Steps:
             [*(f"report/{patient}.{suffix}"
                for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")),
              f"report/pass/{patient}.vcf.gz", f"report/pass/{patient}.vcf.gz.tbi"],
-            {"build": made.build, "report": made.report_paths},
+            {"build": made.build, "report": made.report_paths,
+             **({"report.igv": True} if patient in plan.in_igv() else {})},
         )  # fmt: skip
+        around = {
+            **sheet, "quality": out(f"qc/{patient}.json"), **states,
+            "verdict": out(f"resist/{patient}.json"), "calls": calls["calls"], **self.reference,
+            **self.reads(patient),
+        }  # fmt: skip
+        if patient in plan.sliced():
+            yield Step("slices", patient, around, [f"report/slices/{patient}"])
+        if patient in plan.in_igv():
+            script = {"igv.js": made.igv_js.absolute()} if made.igv_js else {}
+            yield Step(
+                "igv", patient, {**around, "genes": self.panel["genes.gff3"], **script},
+                [f"report/igv/{patient}.html"],
+            )  # fmt: skip
 
     def _calls(self, patient: str) -> Iterator[Step]:
         made, plan, out = self.settings, self.plan, self.out

@@ -398,7 +398,7 @@ class Variant(Record):
     alt: Text
     type: Literal["SNV", "MNV", "INS", "DEL", "DUP", "COMPLEX", "INV", "BND"] | None
     filters: Annotated[tuple[str, ...], Meta(min_length=1)]
-    model: Literal["somatic", "germline", "foreign", "artifact", "absent"] | None
+    model: Literal["somatic", "germline", "contamination", "artifact", "absent"] | None
     somatic_phred: Copies | None
     """Phred-scaled posterior probability that the variant is not somatic."""
     gene: Text | None

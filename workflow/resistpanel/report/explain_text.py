@@ -261,6 +261,7 @@ def _evidence(rows: list[dict]) -> list[str]:
             "drug": "the drug given",
             "class": "its class",
             "target": "another inhibitor of the target",
+            "stretch": "another residue of the same part of the target",
             "other": "a drug against another receptor",
         }.get(row["drug_match"], "other drug")
         lines.append(
@@ -345,6 +346,13 @@ def _copies(facts: dict) -> list[str]:
         )
         if row.get("partial"):
             lines.append(f"    {part(row['partial'], row['targets'])}")
+        elif sample.get("least_deleted", 0) is None:
+            lines.append("    homozygous deletions of a part of a gene are not found")
+        elif sample.get("least_deleted"):
+            lines.append(
+                f"    homozygous deletions of {sample['least_deleted']} or more neighbouring "
+                "targets are found; smaller ones are not excluded"
+            )
         if row["balance"] is not None:
             lines.append(
                 f"    rarer haplotype {percent(row['balance'])} ({percent(row['balance_low'])} to "
