@@ -50,8 +50,11 @@ class PeerCall:
     af: float | None
 
 
-def prepare(pack: Pack, data: Path, folder: Path) -> list[str]:
-    """Lay out reference.fa, BAMs and targets.bed as `peers` wants them; returns the samples."""
+def prepare(pack: Pack, data: Path, folder: Path, every: bool) -> list[str]:
+    """Lay out reference.fa, BAMs and targets.bed as `peers` wants them; returns the samples.
+
+    With `every`, the reference has every contig of the BAMs' headers.
+    """
     given = folder / "given"
     given.mkdir(parents=True)
     bams = pack_files.bams(pack, data, given)
@@ -64,7 +67,7 @@ def prepare(pack: Pack, data: Path, folder: Path) -> list[str]:
         plain.symlink_to(fasta.resolve())
     absent: dict[str, int] = {}
     with open_fasta(fasta) as known:
-        for path in bams.values():
+        for path in bams.values() if every else ():
             with pysam.AlignmentFile(str(path)) as reads:
                 absent |= {n: length for n, length in zip(reads.references, reads.lengths,
                                                           strict=True)
@@ -87,7 +90,8 @@ def _with_unknown(plain: Path, absent: dict[str, int]) -> None:
     with plain.open("a", encoding="ascii") as out:
         for name, length in absent.items():
             out.write(f">{name}\n")
-            out.writelines(f"{'N' * min(60, length - at)}\n" for at in range(0, length, 60))
+            rest = f"{'N' * (length % 60)}\n" if length % 60 else ""
+            out.write(f"{'N' * 60}\n" * (length // 60) + rest)
 
 
 def peer_calls(name: str, folder: Path, samples: list[str]) -> tuple[list[PeerCall], float, str]:
@@ -217,7 +221,7 @@ def run(pack: Pack, args: argparse.Namespace) -> None:
         if not wanted:
             return
         folder = Path(scratch) / "peers"
-        samples = prepare(pack, args.data, folder)
+        samples = prepare(pack, args.data, folder, "delly" in wanted)
         for name in wanted:
             if reason := peers.missing(name):
                 print(f"{name}: {reason}", file=sys.stderr)
