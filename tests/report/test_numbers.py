@@ -108,7 +108,8 @@ def test_a_fold_change_has_two_digits(value, text):
          "chr1:101-200 inversion, 2 bases inserted"),
         ("<DEL>", {"pos": 200, "inserted": 0, "precise": False},
          "chr1:101-200 deletion, breakpoints not exact"),
-        ("[chr2:7[A", {"pos": 7, "inserted": 0, "precise": True}, "junction of chr1:100 and chr2:7"),
+        ("[chr2:7[A", {"pos": 7, "inserted": 0, "precise": True},
+         "junction of chr1:100 and chr2:7"),
     ],
 )  # fmt: skip
 def test_junctions_are_named_as_people_write_them(alt, junction, name):

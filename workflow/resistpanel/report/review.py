@@ -87,18 +87,17 @@ def status(report: dict, review: Review) -> list[dict]:
         open), ``by``, ``at``, ``comments`` (texts), ``reopened`` (what changed since the decision).
     """
     now, decided = bases(report), latest(review)
-    # A variant outside of every gene has no label but its id.
-    labels = {
-        v["id"]: variant_name(v) for v in report["compare"]["variants"] if not v["gene"]
-    }  # fmt: skip
+    known = {v["id"]: v for v in report["compare"]["variants"]}
     rows = []
     for finding in report["resist"]["findings"]:
         name = finding["variant"]
         found = decided.get(name)
         reopened = changes(found.basis, now[name]) if found and found.basis else []
         rows.append({
-            "item": name, "label": labels.get(name) or finding["label"] or name,
-            "rank": finding["rank"],
+            "item": name, "rank": finding["rank"],
+            # A variant outside of every gene has no label but its id.
+            "label": variant_name(known[name]) if finding["label"] == name and name in known
+            else finding["label"] or name,
             "needed": finding["effect"] in REVIEWED,
             "decision": found.decision if found and not reopened else "open",
             "before": found.decision if found else None,
