@@ -96,7 +96,7 @@ def status(report: dict, review: Review) -> list[dict]:
         rows.append({
             "item": name, "rank": finding["rank"],
             # A variant outside of every gene has no label but its id.
-            "label": variant_name(known[name]) if finding["label"] == name and name in known
+            "label": variant_name(known[name]) if finding["label"] in ("", name) and name in known
             else finding["label"] or name,
             "needed": finding["effect"] in REVIEWED,
             "decision": found.decision if found and not reopened else "open",

@@ -245,12 +245,15 @@ def key_variants(report: dict) -> dict:
         roles[identifier] = EFFECTS[effect] if effect else "not ranked"
     shown = [key_row(known[i], report, role) for i, role in roles.items()]
     keys = resist["verdict"]["key_variants"]
-    copies = [
-        copy_row(f, report, "key finding" if f["variant"] in keys else EFFECTS["known"])
-        for f in resist["findings"]
-        if f["variant"] not in known and (f["variant"] in keys or _in_force(f))
+    copies = [f for f in resist["findings"] if f["variant"] not in known]
+    # Behind the key variants: a known change of copies that is not key itself.
+    place = sum(i in keys for i in roles)
+    shown[place:place] = [
+        copy_row(f, report, EFFECTS["known"])
+        for f in copies
+        if f["variant"] not in keys and _in_force(f)
     ]
-    shown = copies + shown
+    shown = [copy_row(f, report) for f in copies if f["variant"] in keys] + shown
     further = len([i for i in rest if i not in roles])
     return {
         "rows": shown,
