@@ -70,7 +70,11 @@ STRUCTURE = {
         "DEFINITION": "of the CRAM format",
     },
     "core/files.py": {"MOST_TEXT": "limits of files"},
-    "core/contig_checksums.py": {"PIECE": "bases read at a time"},
+    "core/contig_checksums.py": {
+        "PIECE": "bases read at a time",
+        "KEPT": "of GA4GH's digest",
+    },
+    "core/vrs.py": {"STEP": "bases read at a time"},
     "core/bam_index.py": {
         "BAI_METADATA_BIN": "of the BAI format",
         "MOST_UNPACKED": "limits of files",

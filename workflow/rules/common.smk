@@ -24,6 +24,7 @@ OUT = SETTINGS.outdir
 STAGE = {name: SETTINGS.stage(name) for name in PRIVATE}
 REFERENCE = SETTINGS.reference
 PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
+SEQUENCES = OUT / "panel/sequences.json"
 ASSAY = [SETTINGS.assay_folder / "assay.yaml"] if SETTINGS.built else []
 DRUGS = [SETTINGS.drugs] if SETTINGS.drugs else []
 CATALOG = [*sorted(SETTINGS.catalog.glob("*.tsv")), *SETTINGS.catalog_tables, *DRUGS]

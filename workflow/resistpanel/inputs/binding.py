@@ -158,7 +158,8 @@ class Steps:
             )  # fmt: skip
         yield Step(
             "panel", "all", {**self.reference, "targets": made.targets, "genes": made.genes},
-            ["panel/targets.bed", "panel/genes.gff3"], {}, everyone,
+            ["panel/targets.bed", "panel/genes.gff3", "panel/sequences.json"], {"vrs": made.vrs},
+            everyone,
         )  # fmt: skip
         yield Step(
             "catalog", "all",
@@ -239,7 +240,8 @@ class Steps:
         yield Step(
             "annotate", patient,
             {"call": out(f"call/{patient}.vcf.gz"), "call.tbi": out(f"call/{patient}.vcf.gz.tbi"),
-             **self.reference, "genes.gff3": self.panel["genes.gff3"]},
+             **self.reference, "genes.gff3": self.panel["genes.gff3"],
+             "sequences": self.out("panel/sequences.json")},
             [f"annotate/{patient}.vcf.gz", f"annotate/{patient}.vcf.gz.tbi"], {}, [patient],
         )  # fmt: skip
         pool = self.plan.pool(patient)

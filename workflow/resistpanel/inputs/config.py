@@ -114,6 +114,7 @@ class Settings:
     private: Path | None = None
     msi_sites: Path | None = None
     assay_folder: Path | None = None
+    vrs: str = "auto"
     built: BuiltAssay | None = None
 
     def stage(self, name: str) -> Path:
@@ -330,6 +331,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         msi_sites=_path(config["biomarkers"].get("microsatellites")),
         germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
+        vrs=config["vrs"],
         slices=config["report"].get("slices", False),
         igv=config["report"].get("igv", False),
         igv_js=_path(config["report"].get("igv_js")),

@@ -105,7 +105,11 @@ class Plan:
         policy = self.germline(patient)
         if policy == GERMLINE_POLICIES[0]:
             return []
-        return [("--germline", policy), ("--germline-genes", self.settings.germline_genes)]
+        return [
+            ("--germline", policy),
+            ("--germline-genes", self.settings.germline_genes),
+            ("--catalog", self.settings.catalog),
+        ]
 
     def shows_reads(self, patient: str) -> bool:
         """Return whether reads of a patient may be written beside the page."""
