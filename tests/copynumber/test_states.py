@@ -158,6 +158,19 @@ def test_a_shift_of_the_whole_gene_is_no_deletion_and_hides_none():
         assert (found[index].first, found[index].last) == (3, 5)
 
 
+@pytest.mark.parametrize("kept", [2, 1])
+def test_nearly_all_of_a_gene_is_deleted_and_all_of_it(kept):
+    """What the mean of the targets calls a deletion still has a copy of some targets."""
+    world = World(35, targets=8)
+    rng = np.random.default_rng(8)
+    rows = np.flatnonzero(world.bins.gene == "G25")
+    possible = [Cell(0.6, 2, 1.0)]
+    for deleted, wanted in ((rows[:-kept], ["G25"]), (rows, [])):
+        targets, made = targets_of(rng, world, 0.1, 0.0, deleted, 0.6, shifts=0.02)
+        found = partial_deletions(targets, world.bins, made, possible, np.full(len(made.name), 2))
+        assert [str(made.name[i]) for i in found] == wanted
+
+
 @pytest.mark.parametrize(
     ("noise", "stray", "purity", "low", "high"),
     [(0.05, 0.0, 0.8, 2, 2), (0.12, 0.0, 0.5, 2, 3), (0.22, 0.03, 0.5, 3, 6)],
