@@ -353,7 +353,7 @@ def test_a_third_to_a_half_of_another_person_is_contamination(fraction):
     world = World(31)
     tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.7)}
     value = analyse(patient(world, tumours, rows=mixed(world, tumours, fraction)))
-    assert value["identity"]["strangers"] == []
+    assert value["identity"]["mismatched"] == []
     assert [(f["sample"], f["metric"]) for f in value["gate"]["failures"]] == [
         (AFTER, "contamination")
     ]

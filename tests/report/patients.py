@@ -645,7 +645,7 @@ def copynumber(sheet: dict) -> dict:
         "identity": {
             "agreement": [{"first": "skin", "second": n, "sites": 20, "discordant": 0,
                            "same": True} for n in names[1:]],
-            "strangers": [],
+            "mismatched": [],
             "sex": {"sheet": "male", "samples": {
                 n: {"sex": "male", "log_odds": -9.0, "depth_ratio": 0.5, "heterozygous": 0}
                 for n in names}},

@@ -381,7 +381,7 @@ def scale_of(patient: Patient, pre: str, post: str) -> tuple[float, float] | Non
 
 
 def identity_of(patient: Patient) -> records.PatientIdentity:
-    """Return the section ``identity``: agreement, strangers, sex, genotypes."""
+    """Return the section ``identity``: agreement, mismatched, sex, genotypes."""
     samples = [s.sample for s in patient.sheet.samples]
     agreements = identity.compare_all(patient.sites, samples, patient.normal)
     sexes = {
@@ -392,7 +392,7 @@ def identity_of(patient: Patient) -> records.PatientIdentity:
     }
     return records.PatientIdentity(
         agreement=tuple(agreements),
-        strangers=tuple(identity.strangers(agreements, samples, patient.normal)),
+        mismatched=tuple(identity.mismatched(agreements, samples, patient.normal)),
         sex=records.SexCheck(sheet=patient.sheet.sex, samples=sexes),
         genotypes=identity.genotypes(patient.sites, samples),
     )
@@ -409,7 +409,7 @@ def gate(
     failures = []
     for entry in patient.sheet.samples:
         name = entry.sample
-        stranger = name in found.strangers
+        stranger = name in found.mismatched
         fractions = [
             pair.discordant / pair.sites
             for pair in found.agreement
@@ -426,7 +426,7 @@ def gate(
                 entry.role,
                 max(fractions, default=None) if stranger else None,
                 int(sex != stated) if judged and sex and stated else None,
-                foreign[name].value if foreign[name].found and not found.strangers else None,
+                foreign[name].value if foreign[name].found and not found.mismatched else None,
                 max(leaked, default=None) if entry.role == "normal" else None,
             ),
             conditions,

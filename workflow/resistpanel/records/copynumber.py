@@ -227,7 +227,7 @@ class PatientIdentity(Record):
     """Whether the samples are of one person."""
 
     agreement: tuple[Agreement, ...]
-    strangers: tuple[str, ...]
+    mismatched: tuple[str, ...]
     """Samples that are not of this patient."""
     sex: SexCheck
     genotypes: Genotypes

@@ -312,11 +312,11 @@ def identity(report: dict) -> list[dict]:
         name = sample["sample"]
         rows.append({
             "sample": sample_label(sample),
-            "person": "not of this patient" if name in found["strangers"] else
+            "person": "not of this patient" if name in found["mismatched"] else
             "agrees with the others" if any(
                 name in (a["first"], a["second"]) and a["same"] for a in found["agreement"]
             ) else "could not be determined",
-            "bad": name in found["strangers"],
+            "bad": name in found["mismatched"],
             "sex": sexes.get(name) or "could not be determined",
             "contamination": foreign(copynumber["contamination"].get(name)),
             "leak": foreign(copynumber["tumor_in_normal"].get(name))

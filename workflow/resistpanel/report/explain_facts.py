@@ -38,7 +38,7 @@ KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
     *("refseq", "usual_name", "not_annotated", "reverts", "junction", "sites", "phase"),
-    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin"),
+    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin", "vrs"),
 )
 
 
@@ -199,7 +199,7 @@ def _sample(
         other = variant.samples[normal]
         control = (other.ad[1], other.dp)
     given = sample.purity
-    inherited = variant.model in ("germline", "foreign", "artifact")
+    inherited = variant.model in ("germline", "contamination", "artifact")
     purity = Purity(given.value, given.low, given.high, given.source)
     place = locus(
         Purity() if inherited else purity,

@@ -55,6 +55,7 @@ def _variant(facts: dict) -> list[str]:
         + (f"; {v['usual_name']}" if v.get("usual_name") else "")
         + ("; in a splice region" if v["splice"] else "")
         + (f"; not annotated: {v['not_annotated']}" if v.get("not_annotated") else ""),
+        *([f"  GA4GH VRS: {v['vrs']['id']}"] if v.get("vrs") else []),
         f"  {_outcome(facts)}",
     ]
     lines += _call(facts)
@@ -260,6 +261,7 @@ def _evidence(rows: list[dict]) -> list[str]:
             "drug": "the drug given",
             "class": "its class",
             "target": "another inhibitor of the target",
+            "stretch": "another residue of the same part of the target",
             "other": "a drug against another receptor",
         }.get(row["drug_match"], "other drug")
         lines.append(
