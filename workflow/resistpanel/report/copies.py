@@ -277,10 +277,10 @@ def copies(report: dict) -> dict | None:
 
 
 def parts_text(least: int | None) -> str:
-    """Return from what size on a homozygous deletion within a gene would have been found."""
+    """Return the size from which homozygous deletions within a gene are found."""
     if least is None:
-        return "not found unless the whole gene is deleted"
-    return f"found from {least} neighbouring targets"
+        return "the whole gene only"
+    return f"{least} neighbouring targets"
 
 
 def at_large(sample: dict) -> str:
