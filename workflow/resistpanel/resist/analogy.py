@@ -19,14 +19,16 @@
 
 They are for drugs that block a signal, not for those that act through their target; 1, 3, 5 and 6
 for what relapse brought alone, since what was there before did not bypass the target. A change of
-the target that is known of an inhibitor resists whether an earlier drug selected it or this one. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
-left out of 1: whether the drug inhibits it too depends on the drug.
+the target that is known of an inhibitor resists whether an earlier drug selected it or this one.
+`AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is left out of 1:
+whether the drug inhibits it too depends on the drug.
 """
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.protein import ProteinChange
 from resistpanel.catalog.table import AROUND_TARGET, IN_PATIENTS, Row
 from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration
@@ -275,7 +277,9 @@ class Analogies:
                 known.gene == alteration.gene and any(map(known.matches_change, alteration.changes))
                 for known in self.context.activating
             )
-            or any(is_driver(alteration, d) for d in self.context.drivers if d.alteration_type in GAINS)
+            or any(
+                is_driver(alteration, d) for d in self.context.drivers if d.alteration_type in GAINS
+            )
         )
 
     @cached_property
@@ -315,13 +319,7 @@ class Analogies:
                 for first, last, row, drug in self._stretches.get(alteration.gene, ())
                 if first <= change.start and change.end <= last
             ]
-            known = {
-                letter
-                for row in self.context.catalog.of_gene(alteration.gene)
-                for number, letter in row.residues
-                if number == change.start
-            }
-            if not rows or known - {change.ref}:
+            if not rows or self._numbered_otherwise(alteration.gene, change):
                 continue
             given = {drug.name for _, _, drug in rows}
             if any(
@@ -336,6 +334,19 @@ class Analogies:
                 if distance == nearest
             ]
         return found
+
+    def _numbered_otherwise(self, gene: str, change: ProteinChange) -> bool:
+        """Whether a change seems to be named by another transcript than the rows of its gene.
+
+        They name its residue with another letter, or a neighbour with its letter: N550K of another
+        isoform of FGFR2 is N549K.
+        """
+        named = {pair for row in self.context.catalog.of_gene(gene) for pair in row.residues}
+        return any(
+            (number == change.start and letter != change.ref)
+            or (abs(number - change.start) == 1 and letter == change.ref)
+            for number, letter in named
+        )
 
     @cached_property
     def _target_rows(self) -> list[tuple[Row, Drug]]:

@@ -143,7 +143,9 @@ class Match:
         """Sort key, the closest match first: level, drug, disease, evidence."""
         return (
             LEVELS.index(self.level),
-            {"drug": 0, "class": 1, "target": 2, "stretch": 3, "other": 4, None: 5}[self.drug_match],
+            {"drug": 0, "class": 1, "target": 2, "stretch": 3, "other": 4, None: 5}[
+                self.drug_match
+            ],
             {True: 0, None: 1, False: 2}[self.disease],
             EVIDENCE_LEVELS.index(self.row.evidence_level),
         )
