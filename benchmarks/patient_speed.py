@@ -92,8 +92,8 @@ def text(rows: list[tuple[str, float, float]], folder: Path, load: float, comman
         "# Speed of the whole workflow",
         "",
         f"Revision {revision()}. Made by `{command}`. One patient: {len(bams)} BAMs of"
-        f" {size:.0f} MB in all, {kb:.0f} kb of targets, one run. Load average of the machine at the end:"
-        f" {load:.1f} on {os.cpu_count()} cores; wall times are of that load.",
+        f" {size:.0f} MB in all, {kb:.0f} kb of targets, one run. Load average of the machine"
+        f" at the end: {load:.1f} on {os.cpu_count()} cores; wall times are of that load.",
         "",
         "| program | CPU s | wall s | x samtools before | x samtools after |",
         "|---|---|---|---|---|",
