@@ -254,13 +254,14 @@ EDITS = {
     "sheet touched": (touch("samples.tsv"), "NOTHING"),
     # configuration
     "call.extra": (call_key(extra="--min-qual 15"), "CALL"),
-    "call.scatter": (call_key(scatter=3), "NOTHING"),
+    # one job counts for qc while it reads; of several, qc reads by itself
+    "call.scatter": (call_key(scatter=3), "{'qc'} | COPIES"),
     "call.germline left out": (call_key(germline=None), "CALL"),
     "qc": (key(qc={"tumor_mean_depth": 100}), "{'qc'} | COPIES"),
     "copynumber": (key(copynumber={"contamination": 0.05}), "COPIES"),
-    "assay.primers": (primers, "{'qc'} | CALL"),
+    "assay.primers": (primers, "CALL"),
     "assay.padding": (key(assay={"padding": 5}), "CALL"),
-    "assay.library": (key(assay={"library": "amplicon"}), "{'qc'} | CALL"),
+    "assay.library": (key(assay={"library": "amplicon"}), "CALL"),
     "assay of the samples": (key(assay={"library": "auto", "reads": None}), "NOTHING"),
     "assay of a sample": (cell("after", library="amplicon"), "SHEET | CALL"),
     "padding of a patient": (cell("after", padding="5"), "SHEET | CALL"),
