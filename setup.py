@@ -14,7 +14,7 @@ PYSAM = os.path.dirname(pysam.__file__)
 #: What the workflow reads beside the code; a wheel carries it as resistpanel/home/.
 HOME = (
     *("Snakefile", "config.yaml", "panels", "resources", "workflow/rules", "workflow/schemas"),
-    *("workflow/envs", "workflow/profiles", "workflow/report"),
+    *("workflow/envs", "workflow/profiles", "workflow/report", "docs"),
 )
 #: Without debugging information, which is a sixth of the work of the compiler.
 COMPILE = ["-O3", "-g0"]
