@@ -1,11 +1,14 @@
 """A sheet of 1,000 patients: how long until the plan stands, and how much memory it takes.
 
     python -m benchmarks.scale.dry_run --patients 1000 100
+    python -m benchmarks.scale.dry_run --patients 1000 100 --floor
 
 The BAMs are links to those of one small patient, but for the header, which names another sample in
 each: every one is opened and checked as in a real run. The plan is Snakemake's dry run; what a
-patient adds is the difference between the two sheets, divided. The exit status is 1 if the first
-takes a minute or a gigabyte.
+patient adds is the difference between the two sheets, divided. With --floor the dry run of a
+Snakefile of the same shape is measured beside each: the same rules with as many inputs, outputs,
+parameters and resources, all of them plain text, and no code of ours. The exit status is 1 if the
+first takes a minute or a gigabyte.
 """
 
 import argparse
@@ -59,15 +62,57 @@ def cohort(patients: int) -> Path:
     return folder
 
 
-def dry_run(folder: Path) -> tuple[float, float, float, int]:
-    """Return wall and CPU seconds, MB at the most, and the number of jobs of a dry run."""
+#: Of each rule: other rules of the patient whose first output it reads, files besides, outputs.
+SHAPE = {
+    "sheet": ((), 8, 1),
+    "call": ((), 6, 3),
+    "qc": (("sheet", "call"), 7, 1),
+    "annotate": (("call",), 5, 2),
+    "copynumber": (("annotate", "qc", "sheet"), 4, 1),
+    "compare": (("annotate", "sheet", "copynumber"), 1, 1),
+    "resist": (("compare", "sheet", "copynumber"), 19, 1),
+    "biomarkers": (("sheet", "qc", "compare"), 7, 1),
+    "report": (("sheet", "qc", "compare", "resist", "biomarkers", "copynumber", "annotate"), 6, 8),
+}
+
+
+def floor(folder: Path, patients: int) -> list[str]:
+    """Write a Snakefile of the workflow's shape; return the arguments that run it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [f"P{number:05d}" for number in range(patients)]
+    (folder / "file").touch()
+    last = [f"'out/report/{{patient}}.{k}'" for k in range(5)]
+    text = [f"PATIENTS = {names!r}", "rule all:", "    input:"]
+    text += [f"        expand({path}, patient=PATIENTS)," for path in last]
+    for rule, (others, files, outputs) in SHAPE.items():
+        text += [f"rule {rule}:", "    input:"]
+        text += [f"        {other}='out/{other}/{{patient}}.0'," for other in others]
+        text += [f"        file{k}='file'," for k in range(files)]
+        text += ["    output:"]
+        text += [f"        out{k}='out/{rule}/{{patient}}.{k}'," for k in range(outputs)]
+        text += [f"    log: 'logs/{rule}/{{patient}}.log'", "    threads: 1"]
+        text += ["    resources: mem_mb=1000, runtime=10", "    params: one='1', two='2'"]
+        text += ["    shell: 'true {input:q} {output:q} {params.one} > {log:q}'"]
+    (folder / "Snakefile").write_text("\n".join(text) + "\n")
+    return ["--snakefile", str(folder / "Snakefile"), "--directory", str(folder)]
+
+
+def workflow(folder: Path) -> list[str]:
+    """Write the configuration of a cohort; return the arguments that run the workflow on it."""
     (folder / "config.yaml").write_text(data.configuration(folder))
+    words = ["--snakefile", str(HOME / "Snakefile"), "--directory", str(folder)]
+    return [*words, "--configfile", str(folder / "config.yaml")]
+
+
+def dry_run(arguments: list[str]) -> tuple[float, float, float, int]:
+    """Return wall and CPU seconds, MB at the most, and the number of jobs of a dry run."""
     start = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(HOME / "Snakefile"), "--directory",
-         str(folder), "--configfile", str(folder / "config.yaml"), "-n", "--quiet", "rules"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "snakemake", *arguments, "--cores", "1", "-n", "--quiet", "rules"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
     said = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - start
@@ -77,19 +122,28 @@ def dry_run(folder: Path) -> tuple[float, float, float, int]:
     return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, int(jobs[0])
 
 
+def show(name: str, patients: int, wall: float, cpu: float, memory: float, jobs: int) -> None:
+    """Print a row."""
+    cells = [name, patients, 3 * patients, jobs, f"{wall:.1f}", f"{cpu:.1f}", f"{memory:.0f}"]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
+
+
 def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[1000, 100])
+    parser.add_argument("--floor", action="store_true", help="Snakemake's own part, too")
     args = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print("| patients | BAMs | jobs | wall s | CPU s | MB |")
-    print("|---|---|---|---|---|---|")
+    print("| Snakefile | patients | BAMs | jobs | wall s | CPU s | MB |")
+    print("|---|---|---|---|---|---|---|")
     found = []
     for patients in args.patients:
-        wall, cpu, memory, jobs = dry_run(cohort(patients))
+        wall, cpu, memory, jobs = dry_run(workflow(cohort(patients)))
         found.append((patients, wall, cpu, memory))
-        print(f"| {patients} | {3 * patients} | {jobs} | {wall:.1f} | {cpu:.1f} | {memory:.0f} |")
+        show("workflow", patients, wall, cpu, memory, jobs)
+        if args.floor:
+            show("same shape", patients, *dry_run(floor(WORK / f"floor{patients}", patients)))
     if len(found) > 1:
         (more, _, first, _), (fewer, _, second, _) = found[:2]
         print(f"per patient: {(first - second) / (more - fewer) * 1000:.0f} ms of CPU")

@@ -30,11 +30,11 @@ RESIST = {"resist", *REPORT}
 COMPARE = {"compare", "biomarkers", *RESIST}
 COPIES = {"copynumber", "identity", *COMPARE}
 ANNOTATE = {"annotate", *COPIES}
-CALL = {"call", *ANNOTATE}
+CALL = {"call", "qc", *ANNOTATE}
 CATALOG = {"catalog", *CALL}
 SHEET = {"sheet", "qc", *COPIES}
-READS = {"sheet", "qc", *CALL}
-ALL = {"panel", *CATALOG, "sheet", "qc"}
+READS = {"sheet", *CALL}
+ALL = {"panel", *CATALOG, "sheet"}
 NOTHING: set[str] = set()
 
 

@@ -254,13 +254,14 @@ EDITS = {
     "sheet touched": (touch("samples.tsv"), "NOTHING"),
     # configuration
     "call.extra": (call_key(extra="--min-qual 15"), "CALL"),
-    "call.scatter": (call_key(scatter=3), "NOTHING"),
+    # one job counts for qc while it reads; of several, qc reads by itself
+    "call.scatter": (call_key(scatter=3), "{'qc'} | COPIES"),
     "call.germline left out": (call_key(germline=None), "CALL"),
     "qc": (key(qc={"tumor_mean_depth": 100}), "{'qc'} | COPIES"),
     "copynumber": (key(copynumber={"contamination": 0.05}), "COPIES"),
-    "assay.primers": (primers, "{'qc'} | CALL"),
+    "assay.primers": (primers, "CALL"),
     "assay.padding": (key(assay={"padding": 5}), "CALL"),
-    "assay.library": (key(assay={"library": "amplicon"}), "{'qc'} | CALL"),
+    "assay.library": (key(assay={"library": "amplicon"}), "CALL"),
     "assay of the samples": (key(assay={"library": "auto", "reads": None}), "NOTHING"),
     "assay of a sample": (cell("after", library="amplicon"), "SHEET | CALL"),
     "padding of a patient": (cell("after", padding="5"), "SHEET | CALL"),
@@ -490,3 +491,15 @@ def test_every_rule_hands_its_step_what_is_due():
     for path in sorted((HOME / "workflow/rules").glob("*.smk")):
         text = path.read_text()
         assert text.count('"resistpanel ') == text.count("--made-from {input.due:q}"), path
+
+
+def test_slices_on_request_are_a_step_of_their_own(study):
+    """Asked for, they are made; nothing else is made again, and what they are of is their input."""
+    study.write(report={"slices": True})
+    assert study.stale() == {"slices"}
+    study.finish()
+    assert study.stale() == set()
+    binding = study.binding()
+    due = binding.verdicts["slices", "P1"].due
+    assert list(due.outputs) == ["report/slices/P1"]
+    assert {"states", "verdict", "reads of after", "index of after"} <= set(due.inputs)

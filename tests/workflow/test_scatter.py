@@ -33,5 +33,7 @@ def test_scattered_to_the_same_bytes(tmp_path):
     run(folder, 3)
     logs = (folder / "results/logs/call").glob("*-of-*.log")
     assert sorted(path.name for path in logs) == [f"P01.{k}-of-3.log" for k in (1, 2, 3)]
-    assert same.differences(kept, folder / "results", masked=False) == []
+    # what one job counts for qc while it reads; of several, qc reads by itself
+    differ = same.differences(kept, folder / "results", masked=False)
+    assert differ == ["call/P01.counts.json"]
     assert len(same.digests(kept)) > 30

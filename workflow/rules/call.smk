@@ -16,6 +16,7 @@ rule call:
     output:
         vcf=STAGE["call"] / "{patient}.vcf.gz",
         index=STAGE["call"] / "{patient}.vcf.gz.tbi",
+        counts=STAGE["call"] / "{patient}.counts.json",
     log:
         OUT / "logs/call/{patient}.log",
     benchmark:
@@ -39,7 +40,8 @@ rule call:
         "resistpanel call --made-from {input.due:q}"
         " --reference {input.reference:q} --targets {input.targets:q}"
         " {params.samples} --sites {input.sites:q} {params.resources} {params.assay} {params.extra}"
-        " {params.folder} {params.gather} --threads {threads} --output {output.vcf:q} > {log:q} 2>&1"
+        " {params.folder} {params.gather} --threads {threads} --counts {output.counts:q}"
+        " --output {output.vcf:q} > {log:q} 2>&1"
 
 
 rule call_shard:

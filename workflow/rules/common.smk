@@ -96,6 +96,11 @@ def evidence(wildcards):
     ]
 
 
+def counts(wildcards):
+    whole = PLAN.shards(wildcards.patient) == 1
+    return [STAGE["call"] / f"{wildcards.patient}.counts.json"] if whole else []
+
+
 def caller_folders(wildcards):
     return [
         STAGE["callers"] / name / wildcards.patient

@@ -46,6 +46,7 @@ from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.reference import Reference
 from resistpanel.qc import assay
 from resistpanel.qc.assay_given import Given, given_assays
+from resistpanel.qc.counts import Pass
 from resistpanel.records.qc import Assay
 
 
@@ -87,6 +88,8 @@ class Caller:
         self.targets = regions.merge([*self.targets, *regions.touching(joint, self.targets)], order)
         self.chunks = regions.chunks(self.targets, whole=joint)
         self.found: collection.Collection | None = None
+        #: What qc asks of the reads; counted only if it is asked for before they are read.
+        self.counts: Pass | None = None
 
     @property
     def molecules(self) -> bool:
@@ -117,8 +120,16 @@ class Caller:
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]
+        takers = self.counts.takers if self.counts else ()
         return collection.collect(
-            self.settings, self.samples, self.reference, chunks, self.sites, kinds
+            self.settings, self.samples, self.reference, chunks, self.sites, kinds, takers
+        )
+
+    def count(self) -> None:
+        """Have the pass over the reads count what qc asks of them, too; see `qc.counts`."""
+        paths, settings = [s.path for s in self.samples], self.settings
+        self.counts = Pass(
+            Path(settings.targets), Path(settings.reference), paths, self.given, self.assays
         )
 
     @staticmethod

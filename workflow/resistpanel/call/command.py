@@ -75,6 +75,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=1, help="samples read in parallel (1)")
     parser.add_argument("--output", help="bgzipped VCF (.vcf.gz); its index is written next to it")
     parser.add_argument(
+        "--counts",
+        metavar="JSON",
+        type=Path,
+        help="also write the figures that `resistpanel qc --counts` takes, from the same pass",
+    )
+    parser.add_argument(
         "--shard", metavar="I/N", help="read only the I-th of N shards of the targets"
     )
     parser.add_argument("--evidence", metavar="FILE", help="output of --shard (.npz)")
@@ -109,6 +115,8 @@ def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
             raise InputError(f"does not go with {name}", "--shard", "it writes --evidence alone")
     if args.build_pon:
         raise InputError("does not go with --build-pon", "--shard")
+    if args.counts:
+        raise InputError("does not go with --shard", "--counts", "qc reads the BAMs itself")
     match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", args.shard)
     if not match or int(match[1]) > int(match[2]):
         raise InputError("is no share", f"--shard {args.shard}", "give 1/4 to 4/4, for four")
@@ -169,6 +177,8 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.core.bam import quiet
     from resistpanel.core.bam_index import check_whole
     from resistpanel.core.contig_checksums import naming_reference
+    from resistpanel.core.schemas import write_record
+    from resistpanel.records.counts import Counts
 
     shard = _shard(args)
     if args.shard is None and not (args.output or "").endswith(".vcf.gz"):
@@ -220,7 +230,13 @@ def run(args: argparse.Namespace) -> int:
                 return 0
             if args.gather:
                 caller.use_evidence(gather(args.gather, caller))
+            elif args.counts:
+                caller.count()
             result = caller.run(args.output)
+            if args.counts:
+                names = [s.name for s in caller.samples]
+                none = Counts("resistpanel/counts/1", ())
+                write_record(args.counts, caller.counts.record(names) if caller.counts else none)
             for text in warnings(result):
                 print(f"resistpanel: warning: {text}", file=sys.stderr)
     return 0

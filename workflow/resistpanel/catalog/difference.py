@@ -71,10 +71,8 @@ def read(folder: Path) -> dict[str, dict[str, dict[str, str]]]:
     found: dict[str, dict[str, dict[str, str]]] = {}
     for table, keys in KEYS.items():
         path, rows = folder / f"{table}.tsv", {}
-        frame = parse_table(read_text(path), str(path)) if path.is_file() else None
-        for number, cells in () if frame is None else zip(
-            frame.index, frame.to_dict("records"), strict=True
-        ):  # fmt: skip
+        there = parse_table(read_text(path), str(path)) if path.is_file() else None
+        for number, cells in zip(there.lines, there.rows, strict=True) if there else ():
             if missing := [key for key in keys if key not in cells]:
                 raise InputError(f"missing column {missing[0]}", str(path), "give a catalogue")
             name = " ".join(cells[key] for key in keys)

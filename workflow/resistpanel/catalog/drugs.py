@@ -153,6 +153,7 @@ class Drugs:
         return {drug_class for drug in self.drugs for drug_class in drug.classes}
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def normalise(name: str) -> str:
     """Return `name` in lower case with nothing but letters and digits."""
     return "".join(character for character in name.casefold() if character.isalnum())

@@ -96,9 +96,9 @@ def _records(kind: str, text: str, path: Path):
         if not isinstance(value, list):
             raise InputError("not a list of assertions", str(path), "give the almanac's JSON")
         return moalmanac.records(value)
-    frame = parse_table(_one_line_each(text), str(path))
+    table = parse_table(_one_line_each(text), str(path))
     module = {"civic": civic, "cgi": cgi}[kind]
-    header = set(frame.columns)
+    header = set(table.columns)
     missing = [
         " or ".join(names)
         for column in module.COLUMNS
@@ -110,5 +110,4 @@ def _records(kind: str, text: str, path: Path):
             f"{path}:1",
             f"give the {BASES[kind]} table as downloaded",
         )
-    rows = frame.to_dict("records")
-    return module.records(rows)
+    return module.records(table.rows)

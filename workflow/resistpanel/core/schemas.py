@@ -1,7 +1,6 @@
 """Records of the stages' JSON, read and written: msgspec checks, bad input is an InputError."""
 
 import copy
-import json
 import re
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -9,7 +8,7 @@ from typing import Any, TypeVar, get_args
 import msgspec
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import check_readable, write_text
+from resistpanel.core.files import check_readable, indented_json, write_text
 
 Record = TypeVar("Record", bound=msgspec.Struct)
 
@@ -167,9 +166,7 @@ def write_record(path: str | Path, record: msgspec.Struct) -> None:
         If it does not agree: a fault of the program, not of the input.
     """
     value = msgspec.to_builtins(record, enc_hook=_plain)
-    # json writes quickly without an indent alone.
-    text = json.dumps(value, separators=(",", ":"), sort_keys=True, allow_nan=False)
-    text = msgspec.json.format(text, indent=1) + "\n"
+    text = indented_json(value) + "\n"
     try:
         msgspec.json.decode(text, type=type(record))
     except msgspec.ValidationError as error:

@@ -1,16 +1,32 @@
 """The one way to read tab-separated tables."""
 
-import csv
-import io
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import read_text
 
-if TYPE_CHECKING:
-    import pandas as pd
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table; all cells are text.
+
+    Attributes
+    ----------
+    columns : list of str
+    header : int
+        Number of the header's line in the file, 1-based.
+    lines : list of int
+        The same for each row.
+    rows : list of dict
+        The cells of each row, by column.
+    """
+
+    columns: list[str]
+    header: int
+    lines: list[int]
+    rows: list[dict[str, str]]
 
 
 def split(cell: str) -> tuple[str, ...]:
@@ -18,7 +34,7 @@ def split(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split(";") if part.strip())
 
 
-def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -> "pd.DataFrame":
+def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -> Table:
     """Parse a tab-separated table: all cells are text, stripped; nothing is quoted.
 
     Parameters
@@ -31,21 +47,12 @@ def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -
     ragged : list of InputError, optional
         If given, rows with another number of cells than the header are left out and named here.
 
-    Returns
-    -------
-    pandas.DataFrame
-        One column per header cell, text without missing values; the index is the line number in
-        the file, 1-based. ``attrs["header"]`` is the header's line number.
-
     Raises
     ------
     InputError
         If there is no header, a column is given twice, or a row has another number of cells; every
         such row is named.
     """
-    # Imported here: half a second that `--help` and steps without tables need not pay.
-    import pandas as pd
-
     kept = [
         (number, line)
         for number, line in enumerate(text.splitlines(), 1)
@@ -72,23 +79,12 @@ def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -
     if errors:
         ragged += errors
         rows = [(number, line) for number, line in rows if line.count("\t") + 1 == len(names)]
-    # With header=None and names given, pandas neither renames columns nor takes one for the index.
-    frame = pd.read_csv(
-        io.StringIO("".join(f"{line}\n" for _, line in rows)),
-        sep="\t",
-        header=None,
-        names=names,
-        index_col=False,
-        dtype=str,
-        keep_default_na=False,
-        na_filter=False,
-        quoting=csv.QUOTE_NONE,
-        skip_blank_lines=False,
+    return Table(
+        names,
+        first,
+        [number for number, _ in rows],
+        [dict(zip(names, map(str.strip, line.split("\t")), strict=True)) for _, line in rows],
     )
-    frame = frame.apply(lambda column: column.str.strip())
-    frame.index = pd.Index([number for number, _ in rows], dtype=int)
-    frame.attrs["header"] = first
-    return frame
 
 
 def read_tsv(
@@ -112,16 +108,15 @@ def read_tsv(
     path = Path(path)
     if not path.is_file():
         raise InputError("no such file", str(path), "give a table with the right columns")
-    frame = parse_table(read_text(path), str(path))
-    known = [*columns, *frame.columns] if others else columns
-    _check_header(list(frame.columns), columns, known, f"{path}:{frame.attrs['header']}")
-    return rows_of(frame, str(path))
+    table = parse_table(read_text(path), str(path))
+    known = [*columns, *table.columns] if others else columns
+    _check_header(table.columns, columns, known, f"{path}:{table.header}")
+    return rows_of(table, str(path))
 
 
-def rows_of(frame: "pd.DataFrame", where: str) -> list[tuple[str, dict[str, str]]]:
+def rows_of(table: Table, where: str) -> list[tuple[str, dict[str, str]]]:
     """Return the place (``file:line``) and the cells of every row."""
-    cells = frame.to_dict("records")
-    return [(f"{where}:{n}", row) for n, row in zip(frame.index, cells, strict=True)]
+    return [(f"{where}:{n}", row) for n, row in zip(table.lines, table.rows, strict=True)]
 
 
 def _check_header(

@@ -139,6 +139,8 @@ class Steps:
         yield from self._shared()
         for patient in self.plan.patients:
             yield from self._first(patient)
+            yield from self._calls(patient)
+            yield self._qc(patient)
         for patient in self.plan.patients:
             yield from self._patient(patient)
         yield from self._cohort()
@@ -221,15 +223,20 @@ class Steps:
              "catalogue drugs.tsv": made.catalog / "drugs.tsv"},
             [f"sheet/{patient}.json"], {**rows, "build": made.build}, [patient],
         )  # fmt: skip
-        yield Step(
+
+    def _qc(self, patient: str) -> Step:
+        counts = {}
+        if self.plan.shards(patient) == 1:
+            counts = {"counts": self.out(f"call/{patient}.counts.json")}
+        return Step(
             "qc", patient,
-            {**reads, "sheet": self.out(f"sheet/{patient}.json"), **self.reference,
-             "targets.bed": self.panel["targets.bed"]},
-            [f"qc/{patient}.json"], {"qc": made.qc, "assay": self._said(patient)}, [patient],
+            {**self.reads(patient), "sheet": self.out(f"sheet/{patient}.json"), **self.reference,
+             "targets.bed": self.panel["targets.bed"], **counts},
+            [f"qc/{patient}.json"], {"qc": self.settings.qc, "assay": self._said(patient)},
+            [patient],
         )  # fmt: skip
 
     def _patient(self, patient: str) -> Iterator[Step]:
-        yield from self._calls(patient)
         made, plan, out = self.settings, self.plan, self.out
         calls = {
             "calls": out(f"annotate/{patient}.vcf.gz"),
@@ -253,7 +260,10 @@ class Steps:
              **{f"pool {name}": path.absolute() for path, name in pool}},
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],
         )  # fmt: skip
-        genes = {"germline genes": made.germline_genes} if made.private else {}
+        genes = {}
+        if made.private:
+            genes = {"germline genes": made.germline_genes,
+                     **_tables("catalogue", made.catalog, ["drivers.tsv"])}  # fmt: skip
         tests = self.plan.other_tests.get(patient, ())
         files = {f"other test {number}": row.file.absolute()
                  for number, row in enumerate(tests, 1) if row.file}  # fmt: skip
@@ -350,7 +360,7 @@ class Steps:
             {**reads, **self.reference, **targets, **sites, **primers,
              **_indexed("germline", made.germline), **_indexed("panel of normals", made.pon),
              **folder},
-            [f"call/{patient}.vcf.gz", f"call/{patient}.vcf.gz.tbi"],
+            [f"call/{patient}.{name}" for name in ("vcf.gz", "vcf.gz.tbi", "counts.json")],
             options | version, [patient],
         )  # fmt: skip
         if plan.compared:

@@ -1,7 +1,7 @@
 """A sample's figures from what was counted in its reads."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from resistpanel.qc import assay
 from resistpanel.qc.assay_given import DETECTED, Given
 from resistpanel.qc.gate import Condition, judge
 from resistpanel.qc.qc_constants import CURVE, LEVELS, QUANTILES
-from resistpanel.qc.reads import count, file_counts
+from resistpanel.qc.reads import Counted, count, file_counts
 from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.qc import (
     Assay,
@@ -105,14 +105,10 @@ def target_row(target: Target, depths: np.ndarray) -> TargetDepth:
     )
 
 
-def figures(
-    sample: Sample,
-    bases: Bases,
-    reference: Path,
-    conditions: Sequence[Condition],
-    kind: Assay | None = None,
+def read_figures(
+    sample: Sample, bases: Bases, reference: Path, kind: Assay | None = None
 ) -> SampleQc:
-    """Return a sample's figures, judged by the gate.
+    """Read a sample, and return its figures before they are judged.
 
     Parameters
     ----------
@@ -122,19 +118,22 @@ def figures(
         See `known_bases`.
     reference : Path
         FASTA with index.
-    conditions : sequence of Condition
-        Rows of the gate.
     kind : Assay, optional
         By which reads are grouped into molecules.
     """
     families, umi = (kind.families, kind.umi) if kind else ("none", "none")
     counted = count(Path(sample.bam), bases.targets, reference, families, umi)
-    total, mapped = file_counts(Path(sample.bam))
+    return figures(sample.sample, Path(sample.bam), counted, bases, kind)
+
+
+def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | None) -> SampleQc:
+    """Return the figures of a sample of which the reads were counted, before they are judged."""
+    total, mapped = file_counts(bam)
     depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
     every = np.concatenate(depths)
     lengths = counted.lengths
-    found = SampleQc(
-        sample=sample.sample,
+    return SampleQc(
+        sample=name,
         reads_total=total,
         reads_on_target=counted.records,
         on_target_fraction=fraction(counted.records, total),
@@ -155,7 +154,13 @@ def figures(
         assay=UNSET if kind is None else kind,
         molecules=molecules(counted.molecules) if counted.molecules else UNSET,
     )
-    found = msgspec.structs.replace(found, conversion=conversion(found, sample))
+
+
+def judged(found: SampleQc, sample: Sample, conditions: Sequence[Condition]) -> SampleQc:
+    """Return a sample's figures with what its row of the sheet and the gate make of them."""
+    found = msgspec.structs.replace(
+        found, sample=sample.sample, conversion=conversion(found, sample)
+    )
     return msgspec.structs.replace(found, gate=judge(found, sample.role, conditions))
 
 
@@ -197,6 +202,7 @@ def patient_figures(
     gate: Sequence[Condition],
     workers: int = 1,
     assays: Sequence[Given] = (),
+    before: Callable[[Sample, Given, Bases], SampleQc | None] | None = None,
 ) -> Qc:
     """Return a patient's ``qc/{patient}.json``.
 
@@ -213,6 +219,8 @@ def patient_figures(
         Samples read at the same time.
     assays : sequence of Given
         What the user says of each sample's assay; empty: nothing.
+    before : callable, optional
+        Returns the figures of a sample that were counted before; None: it is read.
 
     Raises
     ------
@@ -227,8 +235,11 @@ def patient_figures(
         )
 
     def one(sample: Sample, given: Given) -> SampleQc:
-        seen = assay.look(sample.bam, reference, targets, given)
-        return figures(sample, bases, reference, gate, assay.describe(seen, given))
+        found = before(sample, given, bases) if before else None
+        if found is None:
+            kind = assay.describe(assay.look(sample.bam, reference, targets, given), given)
+            found = read_figures(sample, bases, reference, kind)
+        return judged(found, sample, gate)
 
     with ThreadPoolExecutor(workers) as pool:
         samples = tuple(pool.map(one, sheet.samples, assays or [DETECTED] * len(sheet.samples)))

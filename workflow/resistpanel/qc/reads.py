@@ -1,7 +1,8 @@
-"""One pass over a sample's reads on target, by the compiled counter."""
+"""One pass over a sample's reads on target, by the compiled counter, or alongside the caller's."""
 
 import dataclasses
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.files import open_fasta
 from resistpanel.core.intervals import Target
 from resistpanel.qc import spectrum
-from resistpanel.qc.count import Counter
+from resistpanel.qc.count import Alongside, Counter, Tally
 from resistpanel.qc.qc_constants import MIN_BASE_QUALITY
 
 # pysam's samtools commands share their standard streams: one at a time.
@@ -73,31 +74,63 @@ def count(
     counter = Counter(
         str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY, families, umi
     )
-    depths: dict[Target, np.ndarray] = {}
-    found = spectrum.Spectrum.empty()
-    with open_fasta(reference) as fasta:
-        # Contig by contig: the counts of an exome's bases would not fit beside each other.
-        for chrom in dict.fromkeys(target.chrom for target in targets):
-            here = [target for target in targets if target.chrom == chrom]
+    contigs = Contigs(targets, reference)
+    for chrom, starts, ends in contigs.spans():
+        contigs.add(chrom, *counter.contig(chrom, starts, ends))
+    return contigs.counted(counter, counter.molecules())
+
+
+class Contigs:
+    """What is counted of a sample, contig by contig.
+
+    The counts of an exome's bases would not fit beside each other.
+
+    Parameters
+    ----------
+    targets, reference
+        See `count`.
+    """
+
+    def __init__(self, targets: list[Target], reference: Path):
+        self.targets, self.reference = targets, reference
+        self.by_contig: dict[str, list[Target]] = {}
+        for target in targets:
+            self.by_contig.setdefault(target.chrom, []).append(target)
+        self.depths: dict[Target, np.ndarray] = {}
+        self.spectrum = spectrum.Spectrum.empty()
+
+    def spans(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Yield each contig with the starts and the ends of its targets."""
+        for chrom, here in self.by_contig.items():
             starts = np.array([target.start for target in here], dtype=np.int64)
-            ends = np.array([target.end for target in here], dtype=np.int64)
-            depth, bases = counter.contig(chrom, starts, ends)
-            cuts = np.cumsum(ends - starts)[:-1]
-            depths.update(zip(here, np.split(depth, cuts), strict=True))
+            yield chrom, starts, np.array([target.end for target in here], dtype=np.int64)
+
+    def add(self, chrom: str, depth: np.ndarray, bases: np.ndarray) -> None:
+        """Add the depth and the bases of a contig, see `qc.count.Counter.contig`."""
+        here = self.by_contig[chrom]
+        cuts = np.cumsum([target.end - target.start for target in here])[:-1]
+        self.depths.update(zip(here, np.split(depth, cuts), strict=True))
+        with open_fasta(self.reference) as fasta:
             contexts = [spectrum.contexts(fasta, chrom, t.start, t.end) for t in here]
-            found = found.with_counts(np.concatenate(contexts), bases)
-    molecules = counter.molecules()
-    return Counted(
-        [depths[target] for target in targets],
-        found,
-        counter.records,
-        counter.primary,
-        counter.duplicates,
-        counter.mismatches / counter.aligned if counter.aligned else None,
-        counter.inserts,
-        counter.lengths,
-        molecules,
-    )
+        self.spectrum = self.spectrum.with_counts(np.concatenate(contexts), bases)
+
+    def alongside(self) -> Alongside:
+        """Return what counts the records of a pass that is made for something else."""
+        return Alongside(MIN_MAPPING_QUALITY, MIN_BASE_QUALITY, list(self.spans()), self.add)
+
+    def counted(self, tally: Tally, molecules: dict | None = None) -> Counted:
+        """Return what was counted, once all contigs were added."""
+        return Counted(
+            [self.depths[target] for target in self.targets],
+            self.spectrum,
+            tally.records,
+            tally.primary,
+            tally.duplicates,
+            tally.mismatches / tally.aligned if tally.aligned else None,
+            tally.inserts,
+            tally.lengths,
+            molecules,
+        )
 
 
 def file_counts(bam: Path) -> tuple[int, int]:

@@ -26,6 +26,7 @@ PLACES = {stage: f"results/{stage}/{{patient}}.json" for stage in RECORDS} | {
     "identity": "results/identity/cohort.json",
     "validate": "validate.json",
     "pack": "pack.json",
+    "counts": "results/call/{patient}.counts.json",
 }
 
 

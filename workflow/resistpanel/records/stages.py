@@ -8,6 +8,7 @@ from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.counts import Counts
 from resistpanel.records.dossier import Dossier
 from resistpanel.records.identity import Identity
 from resistpanel.records.pack import Pack
@@ -19,7 +20,7 @@ from resistpanel.records.validation import Validate
 
 STAGES = (
     *(Sheet, Qc, Callers, CopyNumber, Identity, Compare, Resist, Biomarkers),
-    *(Report, Validate, Pack, BuiltAssay, Dossier),
+    *(Report, Validate, Pack, BuiltAssay, Dossier, Counts),
 )
 #: By stage, in their order.
 RECORDS: dict[str, type[msgspec.Struct]] = {stage_of(record): record for record in STAGES}

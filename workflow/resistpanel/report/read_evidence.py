@@ -181,7 +181,7 @@ def fragments(
         if (
             read.flag & EXCLUDED
             or read.mapping_quality < MIN_MAPPING_QUALITY
-            or not read.query_sequence
+            or not read.query_length
         ):
             continue
         name = read.query_name or ""

@@ -13,7 +13,7 @@ from resistpanel.core.files import read_text
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.core.tables import parse_table, rows_of
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.report.numbers import genomic
+from resistpanel.report.numbers import genomic, genomic_of
 from resistpanel.report.words import consequence, rank_state
 
 COLUMNS = (
@@ -41,16 +41,16 @@ def load_published(path: str | Path) -> list[dict]:
         A column is missing, or a number is none.
     """
     path = Path(path)
-    frame = parse_table(read_text(path), str(path))
-    missing = [name for name in COLUMNS if name not in frame.columns]
+    table = parse_table(read_text(path), str(path))
+    missing = [name for name in COLUMNS if name not in table.columns]
     if missing:
         raise InputError(
             f"column {', '.join(missing)} is missing",
-            where=f"{path}:{frame.attrs['header']}",
+            where=f"{path}:{table.header}",
             cure=f"give the columns {' '.join(COLUMNS)}, separated by tabs",
         )
     rows = []
-    for place, cells in rows_of(frame, str(path)):
+    for place, cells in rows_of(table, str(path)):
         row = {name: None if cell in ("", ".") else cell for name, cell in cells.items()}
         try:
             row["pos"] = int(row["hg19_pos"])
@@ -159,7 +159,7 @@ def table1(compare: dict, published: list[dict]) -> list[dict]:
                 {
                     "variant": variant["id"],
                     "gene": variant["gene"],
-                    "change": genomic(chrom, *alleles),
+                    "change": genomic(chrom, *alleles) if part else genomic_of(variant),
                     "protein": proteins_of(variant, i)
                     if part
                     else (f"p.{variant['protein']}" if variant["protein"] else None),

@@ -29,6 +29,7 @@ from resistpanel.core.molecules import COUNTS, N_SIZES
 from resistpanel.core.reference import Reference
 from resistpanel.core.stream import crc32
 from resistpanel.qc.assay import same_ends
+from resistpanel.qc.count import Alongside
 from resistpanel.qc.qc_constants import FIXED_ENDS, LEAST_PAIRS
 
 N_COUNTS = len(COUNTS) + N_SIZES
@@ -208,6 +209,7 @@ def collect(
     chunks: Sequence[regions.Chunk],
     sites: dict[Allele, list[str]],
     kinds: Sequence["Kind"],
+    takers: Sequence[Alongside | None] = (),
 ) -> Collection:
     """Read all samples once, side by side, and gather the evidence of the chunks.
 
@@ -219,6 +221,8 @@ def collect(
     chunks : list of Chunk, in order
     sites : identifiers of the alleles that are asked for
     kinds : list of Kind, per sample
+    takers : list of Alongside or None, per sample
+        What is handed every record that is read; empty: nothing is.
     """
     found = Collection.empty(len(samples))
     by_contig: dict[str, list[Allele]] = {}
@@ -240,8 +244,9 @@ def collect(
             consensus=kind.consensus,
             families=kind.families,
             umi=kind.umi,
+            counts=taker,
         )
-        for s, kind in zip(samples, kinds, strict=True)
+        for s, kind, taker in zip(samples, kinds, takers or [None] * len(samples), strict=True)
     ]
     workers = max(1, min(settings.threads, len(readers)))
     sums = []

@@ -22,6 +22,7 @@ from resistpanel.call.io.signals cimport Signals, clip
 from resistpanel.core.consensus cimport tier
 from resistpanel.core.memory cimport copied_record, resized, zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
+from resistpanel.qc.count cimport Alongside
 
 from resistpanel.core.consensus import CONSENSUS
 from resistpanel.core.errors import InputError
@@ -111,6 +112,8 @@ cdef class Reader:
         Hand out the hashes of the reads' names.
     families, umi : str
         Unless ``none``, the reads are the consensus of each molecule; see `Molecules.by`.
+    counts : Alongside, optional
+        It is handed every record that is read.
 
     Raises
     ------
@@ -119,6 +122,7 @@ cdef class Reader:
     """
 
     cdef Stream stream
+    cdef Alongside counts
     cdef Signals signals
     cdef bint names
     cdef list held              # arrays behind `reads`, `bases`, `quals` and `cigars`
@@ -151,7 +155,7 @@ cdef class Reader:
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
                   int64_t max_bases=400_000_000, int threads=0, consensus="none",
-                  bint names=False, families="none", umi="none"):
+                  bint names=False, families="none", umi="none", counts=None):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
@@ -164,6 +168,9 @@ cdef class Reader:
             self.stream = Molecules(path, reference, threads).by(umi, families)
             self.consensus = CONSENSUS["fgbio"]
         self.names = names
+        self.counts = counts
+        if counts is not None:
+            self.counts.attach(self.stream)
         self.signals = Signals(min_mapq)
         self.signals.header = self.stream.header
         regions = list(regions)
@@ -383,6 +390,7 @@ cdef class Reader:
         cdef int tid = self.tids[contig], k, kept_carry = 0
         cdef int64_t i, last, span
         cdef bam1_t *b
+        cdef bint counting = self.counts is not None
         if self.failed:
             raise MemoryError(f"{self.path}: reads of an earlier chunk are lost")
         self.failed = True
@@ -412,6 +420,8 @@ cdef class Reader:
                     if self.status < 0:
                         break
                     self.pending = True
+                    if counting:
+                        self.counts.hand(self.stream.rec)
                 b = self.stream.rec
                 if b.core.tid > tid or (b.core.tid == tid and b.core.pos >= end):
                     break
