@@ -18,7 +18,8 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 HASHES ?= yes
 # Without bytecode on disk every process compiles anew what it imports, and every run its tests.
 unexport PYTHONDONTWRITEBYTECODE
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# Bytecode is written at the first import, of what is imported alone.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 
 .PHONY: help setup demo demo-plasma test test-all lint site schemas lock clean
 

@@ -14,8 +14,12 @@ PYSAM = os.path.dirname(pysam.__file__)
 #: What the workflow reads beside the code; a wheel carries it as resistpanel/home/.
 HOME = (
     *("Snakefile", "config.yaml", "panels", "resources", "workflow/rules", "workflow/schemas"),
-    *("workflow/envs", "workflow/profiles", "workflow/report"),
+    *("workflow/envs", "workflow/profiles", "workflow/report", "docs"),
 )
+#: Without debugging information, which is a sixth of the work of the compiler.
+COMPILE = ["-O3", "-g0"]
+#: Kernels that are compiled side by side.
+JOBS = os.cpu_count() or 1
 
 
 class WithHome(build_py):
@@ -61,7 +65,7 @@ def against_htslib(module: str) -> Extension:
             ("PYSAM_BUILD_VERSION", f'"{pysam.__version__}"'),
             ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
         ],
-        extra_compile_args=["-O3"],
+        extra_compile_args=COMPILE,
     )
 
 
@@ -85,22 +89,30 @@ def plain(module: str) -> Extension:
         define_macros=[("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION")],
         # Unless libm is named, exp and log bind to the slower symbols of the oldest glibc.
         libraries=["m"],
-        extra_compile_args=["-O3"],
+        extra_compile_args=COMPILE,
     )
 
 
 kernels = plain("resistpanel.call.kernels")
 limit_kernels = plain("resistpanel.call.limit_kernels")
 compare_kernels = plain("resistpanel.compare.kernels")
+#: Cython's code for memoryviews, which every kernel would else contain and compile anew.
+SHARED = "resistpanel.core.memoryviews"
+shared = Extension(
+    SHARED, [f"workflow/{SHARED.replace('.', '/')}.c"], extra_compile_args=["-O2", "-g0"]
+)
 
 setup(
     ext_modules=cythonize(
         [
             *(stream, molecules, consensus, signals, reader, pileup, ends, count, overlap),
-            *(kernels, limit_kernels, compare_kernels),
+            *(kernels, limit_kernels, compare_kernels, shared),
         ],
         language_level=3,
         include_path=["workflow"],
+        nthreads=JOBS,
+        shared_utility_qualified_name=SHARED,
     ),
+    options={"build_ext": {"parallel": JOBS}},
     cmdclass={"build_py": WithHome},
 )

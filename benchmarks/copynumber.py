@@ -160,8 +160,8 @@ EXON_PURITIES = (0.3, 0.5, 0.8)
 def exon_table(tumors: int, seed: int = 33) -> pd.DataFrame:
     """Return one row per gene of which exons are deleted on both copies, and of false ones.
 
-    In each tumour two genes lose two exons, and two lose half; of other genes, 17 are changed as in
-    `copynumber_disturbances`.
+    In each tumour two genes lose two exons, two lose half, and two lose three to six; of other
+    genes, 17 are changed as in `copynumber_disturbances`.
     """
     rows = []
     for number in range(tumors):
@@ -173,19 +173,22 @@ def exon_table(tumors: int, seed: int = 33) -> pd.DataFrame:
             more = disturbed.draw(rng, panel, size)
             counts = {g: (panel.bins.gene == g).sum() for g in panel.autosomal}
             large = [g for g, n in counts.items() if n >= 6 and g not in tumor.copies]
-            wanted = {}
-            for i, gene in enumerate(rng.choice(large, 4, replace=False)):
+            wanted, widths = {}, {}
+            for i, gene in enumerate(rng.choice(large, 6, replace=False)):
                 members = np.flatnonzero(panel.bins.gene == gene)
-                width = 2 if i < 2 else len(members) // 2
+                some = min(int(rng.integers(3, 7)), len(members) - 1)
+                width = (2, len(members) // 2, some)[i // 2]
                 first = int(rng.integers(0, len(members) - width + 1))
                 more[members[first : first + width]] += np.log(1 - purity)
-                wanted[str(gene)] = "two exons" if i < 2 else "half of the exons"
+                wanted[str(gene)] = ("two exons", "half of the exons", "three to six")[i // 2]
+                widths[str(gene)] = width
             made = disturbed.patient_of(rng, panel, tumor, more, disturbed.LIGHT)
-            found = analyse(made).samples["tumor"].genes
-            for gene in found:
+            sample = analyse(made).samples["tumor"]
+            for gene in sample.genes:
                 if tumor.copies.get(gene.gene) == (0, 0):
                     continue  # no part of it has a copy
                 kind = wanted.get(gene.gene, "false")
+                least = sample.least_deleted or 0
                 if kind != "false" or gene.partial:
                     rows.append(
                         {
@@ -194,6 +197,8 @@ def exon_table(tumors: int, seed: int = 33) -> pd.DataFrame:
                             "tumor": number,
                             "kind": kind,
                             "found": gene.partial is not None,
+                            "least": least,
+                            "large": 0 < least <= widths.get(gene.gene, 0),
                         }
                     )
     return pd.DataFrame(rows)
@@ -204,9 +209,12 @@ def summarise_exons(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for (library, purity), part in table.groupby(["library", "purity"], sort=False):
         row = {"library": library, "purity": purity, "tumours": part["tumor"].nunique()}
-        for kind in ("two exons", "half of the exons"):
+        for kind in ("two exons", "three to six", "half of the exons"):
             here = part[part["kind"] == kind]
             row[kind] = f"{here['found'].sum()}/{len(here)}"
+        stated = part.groupby("tumor")["least"].first()
+        row["stated size"] = f"{stated.min()} to {stated.max()}"
+        row["of that size"] = f"{part['found'][part['large']].sum()}/{part['large'].sum()}"
         row["false genes"] = int((part["kind"] == "false").sum())
         rows.append(row)
     return pd.DataFrame(rows)

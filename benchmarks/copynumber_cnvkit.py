@@ -2,6 +2,7 @@
 
     python -m benchmarks.copynumber_cnvkit export tumours.pkl     with this project's Python
     python benchmarks/copynumber_cnvkit.py cnvkit tumours.pkl     with one that has CNVkit 0.9.14
+    python benchmarks/copynumber_cnvkit.py check tumours.pkl      the same, a few tumours
     python -m benchmarks.copynumber_cnvkit compare tumours.pkl
 
 The depths depend on the seed alone. `export` and `cnvkit` add to their files: called again, also
@@ -13,7 +14,9 @@ corrects the normals for GC and edge effects itself. `cnvkit.py fix` then correc
 both, and each segmenter with its default settings follows (`cbs` where R has DNAcopy). A gene's
 value is that of its segment (`none`: the weighted mean of its bins, as `genemetrics` without
 segments); for resistpanel it is `log2_fitted`, to which segments contribute as well. Off-target
-reads, which CNVkit also uses, are not simulated.
+reads, which CNVkit also uses, are not simulated. The code of the commands is called in one process,
+with some of its slower functions replaced by equivalent ones (`copynumber_cnvkit_speed`);
+`check` runs the commands themselves on some tumours and prints the largest difference.
 
 Sensitivity is compared at equal specificity: for each scenario and tool, the threshold of the score
 is the one at which 0.5 unchanged genes per tumour are called. The score is the log2 ratio for
@@ -105,28 +108,30 @@ def _result(gene) -> tuple[float, float, str, float]:
 
 
 def reference_files(row: dict, folder: Path) -> tuple[dict, list[str], str]:
-    """Write a FASTA file and the normals' coverage; return (positions, files, FASTA).
+    """Write a FASTA file and the normals' coverage; return (row, files, FASTA).
 
-    Gaps between targets are shortened: positions matter to CNVkit only within an insert size.
+    The FASTA file has the targets alone: gaps between them are shortened, and the positions of the
+    row that is returned are those in the file. They differ from the genome's in nothing that the
+    reference depends on: edge effects reach as far as an insert.
     """
     start, end = np.array(row["start"]), np.array(row["end"])
     chrom = np.array(row["chrom"])
     rng = np.random.default_rng(1)
     new = np.zeros((2, len(start)), int)
     fasta = folder / "panel.fa"
-    with fasta.open("w") as handle:
+    with fasta.open("wb") as handle:
         for name in dict.fromkeys(chrom):
             sequence, last, at = [], None, 0
             for i in np.flatnonzero(chrom == name):
                 gap = GAP if last is None else min(max(int(start[i]) - last, 0), GAP)
                 length = int(end[i] - start[i])
-                sequence.append("N" * gap)
-                target = np.full(length, "A")
-                target[rng.permutation(length)[: round(row["gc"][i] * length)]] = "G"
-                sequence.append("".join(target))
+                sequence.append(b"N" * gap)
+                target = np.full(length, b"A", "S1")
+                target[rng.permutation(length)[: round(row["gc"][i] * length)]] = b"G"
+                sequence.append(target.tobytes())
                 new[:, i] = at + gap, at + gap + length
                 at, last = at + gap + length, int(end[i])
-            handle.write(f">{name}\n{''.join(sequence)}\n")
+            handle.write(b">%b\n%b\n" % (str(name).encode(), b"".join(sequence)))
     row = row | {"start": new[0], "end": new[1]}
     files = []
     for i, depth in enumerate(row["normals"]):
@@ -134,6 +139,23 @@ def reference_files(row: dict, folder: Path) -> tuple[dict, list[str], str]:
         coverage(row, depth, f"normal{i}").data.to_csv(file, sep="\t", index=False)
         files.append(str(file))
     return row, files, str(fasta)
+
+
+def in_genome(made, row: dict, placed: dict):
+    """Return a reference with the genome's positions in place of those of the FASTA file.
+
+    Segmenters use the distances between targets.
+    """
+    place = {
+        (chrom, int(start)): (int(first), int(last))
+        for chrom, start, first, last in zip(
+            row["chrom"], placed["start"], row["start"], row["end"], strict=True
+        )
+    }
+    positions = [place[key] for key in zip(made["chromosome"], made["start"], strict=True)]
+    found = made.copy()
+    found["start"], found["end"] = np.array(positions).T
+    return found
 
 
 def coverage(row: dict, depth: np.ndarray, name: str):
@@ -168,45 +190,106 @@ def with_cnvkit(row: dict, methods: tuple[str, ...]) -> dict:
     from cnvlib.cnary import CopyNumArray
 
     with tempfile.TemporaryDirectory() as name:
-        row, files, fasta = reference_files(row, Path(name))
+        placed, files, fasta = reference_files(row, Path(name))
         started = time.process_time()
         made = reference.do_reference(files, fa_fname=fasta, female_samples=True)
+    made = in_genome(made, row, placed)
     tumor = coverage(row, row["tumor"], "tumor")
     nothing = CopyNumArray(tumor.data.iloc[:0].copy(), {"sample_id": "tumor"})
     ratios = fix.do_fix(tumor, nothing, made)
     before = time.process_time() - started
-    found, genes = {}, list(ratios.data.groupby("gene"))
+    found, bins = {}, ratios.data
     for method in methods:
         if method == "cbs" and not shutil.which("Rscript"):
             continue
         started = time.process_time()
-        if method == "none":
-            values = {g: float(np.average(b["log2"], weights=b["weight"])) for g, b in genes}
-        else:
-            values = of_segments(genes, segmentation.do_segmentation(ratios, method).data)
-        centre = float(np.median(list(values.values())))
-        values = {gene: value - centre for gene, value in values.items()}
-        found[f"CNVkit {method}"] = values, before + time.process_time() - started
+        segments = None if method == "none" else segmentation.do_segmentation(ratios, method).data
+        found[f"CNVkit {method}"] = (
+            of_genes(bins, segments),
+            before + time.process_time() - started,
+        )
     return found
 
 
-def of_segments(genes: list, segments) -> dict[str, float]:
-    """Return the log2 ratio of the segment at the middle of each gene."""
+def of_genes(bins, segments=None) -> dict[str, float]:
+    """Return the centred log2 ratio of each gene.
+
+    That of the segment at the middle of the gene; without segments, the weighted mean of its bins.
+    """
+    if segments is None:
+        values = {
+            gene: float(np.average(here["log2"], weights=here["weight"]))
+            for gene, here in bins.groupby("gene")
+        }
+    else:
+        values = of_segments(bins, segments)
+    centre = float(np.median(list(values.values())))
+    return {gene: value - centre for gene, value in values.items()}
+
+
+def of_segments(bins, segments) -> dict[str, float]:
+    """Return the log2 ratio of the segment at the middle of each gene; 0 where there is none."""
+    spans = bins.groupby("gene").agg(
+        chrom=("chromosome", "first"), start=("start", "min"), end=("end", "max")
+    )
     values = {}
-    for gene, bins in genes:
-        middle = (bins["start"].min() + bins["end"].max()) / 2
-        here = segments[
-            (segments["chromosome"] == bins["chromosome"].iloc[0])
-            & (segments["start"] <= middle)
-            & (segments["end"] >= middle)
-        ]
-        values[gene] = float(here["log2"].iloc[0]) if len(here) else 0.0
+    by_chrom = {
+        chrom: (here["start"].to_numpy(), here["end"].to_numpy(), here["log2"].to_numpy())
+        for chrom, here in segments.groupby("chromosome")
+    }
+    for gene, chrom, first, last in spans.itertuples():
+        middle = (first + last) / 2
+        start, end, log2 = by_chrom.get(chrom, ([], [], []))
+        here = np.flatnonzero((np.array(start) <= middle) & (np.array(end) >= middle))
+        values[gene] = float(log2[here[0]]) if len(here) else 0.0
     return values
+
+
+def commands(row: dict, methods: tuple[str, ...]) -> dict:
+    """Return {method: {gene: log2}} by CNVkit's commands, each in a process of its own."""
+    import subprocess
+
+    import pandas as pd
+
+    tool, found = [str(Path(sys.executable).with_name("cnvkit.py"))], {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+
+        def run(*words: str | Path) -> None:
+            subprocess.run([*tool, *map(str, words)], check=True, capture_output=True)
+
+        placed, files, fasta = reference_files(row, folder)
+        run("reference", *files, "-f", fasta, "--sample-sex", "female", "-o", folder / "ref.cnn")
+        from cnvlib.cmdutil import read_cna
+
+        made = in_genome(read_cna(str(folder / "ref.cnn")), row, placed)
+        made.data.to_csv(folder / "ref.cnn", sep="\t", index=False)
+        tumor = folder / "tumor.targetcoverage.cnn"
+        coverage(row, row["tumor"], "tumor").data.to_csv(tumor, sep="\t", index=False)
+        run("fix", tumor, "-r", folder / "ref.cnn", "-o", folder / "tumor.cnr")
+        bins = pd.read_csv(folder / "tumor.cnr", sep="\t", dtype={"chromosome": str})
+        for method in methods:
+            segments = None
+            if method != "none":
+                run("segment", folder / "tumor.cnr", "-m", method, "-o", folder / "tumor.cns")
+                segments = pd.read_csv(folder / "tumor.cns", sep="\t", dtype={"chromosome": str})
+            found[f"CNVkit {method}"] = of_genes(bins, segments)
+    return found
+
+
+def check(path: str, methods: tuple[str, ...], tumors: int) -> None:
+    """Print the largest difference between the commands and this module, per method."""
+    for number, row in enumerate(stored(path)):
+        if number >= tumors:
+            break
+        made, asked = with_cnvkit(row, methods), commands(row, methods)
+        for method, (values, _) in made.items():
+            away = max(abs(value - asked[method][gene]) for gene, value in values.items())
+            print(row["scenario"], row["number"], method, f"{away:.2g}", flush=True)
 
 
 def run_cnvkit(path: str, methods: tuple[str, ...]) -> None:
     """Add CNVkit's results for all tumours, in their order; repeated from where it stopped."""
-    logging.disable(logging.CRITICAL)
     output = path + ".cnvkit"
     done = sum(1 for _ in stored(output))
     with open(output, "ab") as handle:  # noqa: PTH123
@@ -335,7 +418,7 @@ def differences(table):
 def main() -> int:
     """Run."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=["export", "cnvkit", "compare"])
+    parser.add_argument("step", choices=["export", "cnvkit", "check", "compare"])
     parser.add_argument("path")
     parser.add_argument("--tumors", type=int, default=24, help="per scenario")
     parser.add_argument("--seed", type=int, default=1)
@@ -344,8 +427,16 @@ def main() -> int:
     args = parser.parse_args()
     if args.step == "export":
         export(args.path, args.tumors, args.seed, args.scenario)
-    elif args.step == "cnvkit":
-        run_cnvkit(args.path, tuple(args.method or METHODS))
+    elif args.step in ("cnvkit", "check"):
+        import copynumber_cnvkit_speed  # of this folder
+
+        logging.disable(logging.CRITICAL)
+        copynumber_cnvkit_speed.install()
+        methods = tuple(args.method or METHODS)
+        if args.step == "cnvkit":
+            run_cnvkit(args.path, methods)
+        else:
+            check(args.path, methods, args.tumors)
     else:
         compare(args.path)
     return 0

@@ -18,10 +18,12 @@ NOTES = {
     "counted over genes with a heterozygous site, since it cannot be determined without one. False "
     "genes: unchanged genes not called neutral, of 108 per tumour.",
     "Deletions of exons": "In each tumour two genes of 6 or more targets lose two neighbouring "
-    "targets on both copies, two others half of their targets; 17 other genes are changed. Found: "
-    "the targets are reported. FFPE: 500x with the disturbances of "
+    "targets on both copies, two others three to six, two others half of their targets; 17 other "
+    "genes are changed. Found: the targets are reported. Stated size: `least_deleted`, the fewest "
+    "targets from which 9 of 10 deletions are found according to the program (0: none). Of that "
+    "size: deletions of as many targets or more, found. FFPE: 500x with the disturbances of "
     "`benchmarks/copynumber_disturbances.py`. False genes: others with such a deletion. Last with "
-    "`--exons 12 --exon-seed 321940443` and `369216774`, together.",
+    "`--exons EXONS --exon-seed SEED`.",
     "Purity": "Purity uniform in 0.25 to 0.9. Evidence: changes of 5 whole chromosomes, 6 to 15 "
     "clonal variants with a third as many subclonal, both, or neither. Tumours without an estimate "
     "are reported as not estimable.",

@@ -12,6 +12,7 @@ called is wholly outside 93 to 97 %.
 import argparse
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,20 +118,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=300, help="per combination")
     parser.add_argument("--per-pass", type=int, default=300, help="variants in the reads at once")
     parser.add_argument("--depths", type=int, nargs="+", default=list(DEPTHS))
+    parser.add_argument("--tumours", type=int, nargs="+", default=list(TUMOURS), choices=TUMOURS)
     parser.add_argument("--work", type=Path, default=genome.WORK)
     args = parser.parse_args(argv)
     parts = []
     for depth in args.depths:
-        for tumours in TUMOURS:
-            settings = trio.Settings(
-                seed=args.seed, tumours=tumours, library=Library(depth=depth), density=0.0,
-                genes=GENES.get(depth, genome.GENES),
-            )  # fmt: skip
-            data = trio.make(settings, args.work)
+        settings = trio.Settings(
+            seed=args.seed, tumours=max(TUMOURS), library=Library(depth=depth), density=0.0,
+            genes=GENES.get(depth, genome.GENES),
+        )  # fmt: skip
+        every = trio.make(settings, args.work)
+        for tumours in args.tumours:
+            # Without somatic variants, the reads of a tumour do not depend on how many there are.
+            data = replace(every, settings=replace(settings, tumours=tumours))
             rng = np.random.default_rng([args.seed, depth, tumours])
             part = measure(data, args.draws, args.per_pass, rng)
             parts.append(part.assign(depth=depth, tumours=tumours))
-            print(summary.markdown(table(parts[-1])), file=sys.stderr)
+            print(summary.markdown(table(parts[-1])), file=sys.stderr, flush=True)
     rows = pd.concat(parts, ignore_index=True)
     folder = args.work / "results" / "lod_reads"
     folder.mkdir(parents=True, exist_ok=True)

@@ -75,17 +75,19 @@ class Place:
         )  # fmt: skip
 
 
-def make(folder: Path, seed: int, molecules: int, targets: int) -> Place:
-    """Simulate a patient on `targets` kilobases."""
+def make(
+    folder: Path, seed: int, molecules: int, targets: int, length: int = LENGTH, **umi
+) -> Place:
+    """Simulate a patient on a number of targets of `length` bases; `umi` replaces some of `UMI`."""
     rng = np.random.default_rng(seed)
-    size = targets * (LENGTH + SPACE) + SPACE
+    size = targets * (length + SPACE) + SPACE
     sequence = "".join(rng.choice(list("ACGT"), size))
     (folder / "ref.fa").write_text(f">{CONTIG}\n{sequence}\n")
     pysam.faidx(str(folder / "ref.fa"))
-    starts = [SPACE + k * (LENGTH + SPACE) for k in range(targets)]
-    bed = "".join(f"{CONTIG}\t{a}\t{a + LENGTH}\tt{k}\n" for k, a in enumerate(starts))
+    starts = [SPACE + k * (length + SPACE) for k in range(targets)]
+    bed = "".join(f"{CONTIG}\t{a}\t{a + length}\tt{k}\n" for k, a in enumerate(starts))
     (folder / "targets.bed").write_text(bed)
-    places = [p for a in starts for p in range(a + APART, a + LENGTH - APART, APART)]
+    places = [p for a in starts for p in range(a + APART, a + length - APART, APART)]
     variants, rows = {}, []
     for k, pos in enumerate(places):
         alt = "ACGT"[("ACGT".index(sequence[pos]) + 1 + k % 3) % 4]
@@ -101,7 +103,7 @@ def make(folder: Path, seed: int, molecules: int, targets: int) -> Place:
         "samples": [
             {"sample": "normal", "role": "normal", "depth": 1000},
             {"sample": "plasma", "role": "plasma", "day": 1,
-             "reads": {"fragments": "cfdna", "umi": UMI}},
+             "reads": {"fragments": "cfdna", "umi": UMI | umi}},
         ],
         "somatic": rows,
     }  # fmt: skip
@@ -268,7 +270,8 @@ def false_calls(args) -> None:
     bases = found = hits = variants = enough = hit_enough = 0
     for k in range(args.pieces):
         with tempfile.TemporaryDirectory() as folder:
-            place = make(Path(folder), args.seed + k, args.molecules[0], args.kb)
+            # One target: little is sequenced beyond it.
+            place = make(Path(folder), args.seed + k, args.molecules[0], 1, args.kb * LENGTH)
             true, false, support = called(place, place.plasma)
         bases += args.kb * LENGTH
         found += len(false)

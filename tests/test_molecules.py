@@ -152,6 +152,48 @@ def test_strands_are_paired_by_swapped_halves(tmp_path, mc):
     assert sorted(ends[0][5:] for ends in found.values()) == [(1, 0, 1), (1, 0, 1), (2, 2, 0)]
 
 
+def test_duplex_molecules_have_either_orientation(tmp_path):
+    pairs = []
+    for m in range(60):
+        umi = f"{''.join(random.Random(m).choices('ACGT', k=6))}-TTGACC"
+        one = {"start": 300 + 20 * m, "umi": umi}
+        other = one | {"umi": "-".join(umi.split("-")[::-1]), "strand": "B"}
+        pairs += copies(1, f"{m}a", **one) + copies(2, f"{m}b", **other)
+    found, _ = molecules(bam(tmp_path / "a.bam", pairs))
+    assert len(found) == 60
+    first = []
+    for left, right in found.values():
+        assert (left[1] ^ right[1]) & 192 == 192
+        assert left[6:] == right[6:] == (1, 2)
+        first.append(bool(left[1] & 64))
+    # F1R2 as often as F2R1: damage of one strand would else explain what both show.
+    assert 15 < sum(first) < 45
+
+
+def test_mates_of_a_duplex_stay_mates_if_its_strands_are_of_other_lengths(tmp_path):
+    long_left = [((0, 50), "50M"), ((1, 40), "10S40M")]
+    long_right = [((0, 40), "40M10S"), ((1, 50), "50M")]
+    reads = []
+    for number, (strand, shape) in enumerate((("A", long_left), ("B", long_right))):
+        umi = "ACGT-TTGA" if strand == "A" else "TTGA-ACGT"
+        for k in range(2):
+            pair = copies(1, f"{number}{k}", umi=umi, strand=strand, mc=False)[0]
+            for read, ((side, aligned), cigar) in zip(records(pair), shape, strict=True):
+                read.cigarstring = cigar
+                read.reference_start += 10 * (side == 1 and aligned == 40)
+                reads.append(read)
+    path = tmp_path / "a.bam"
+    header = {"SQ": [{"SN": "c", "LN": len(SEQUENCE)}], "RG": [{"ID": "s", "SM": "s"}]}
+    with pysam.AlignmentFile(str(path), "wb", header=header) as out:
+        for read in sorted(reads, key=lambda read: read.reference_start):
+            out.write(read)
+    pysam.index(str(path))
+    found, _ = molecules(path)
+    ((left, right),) = found.values()
+    assert (left[5:], right[5:]) == ((4, 2, 2), (4, 2, 2))
+    assert (left[1] ^ right[1]) & 192 == 192
+
+
 def test_umis_of_one_half_keep_strands_apart(tmp_path):
     pairs = copies(2, umi="ACGTACGT") + copies(2, "b", strand="B", umi="ACGTACGT")
     found, _ = molecules(bam(tmp_path / "a.bam", pairs))

@@ -1,5 +1,6 @@
 """Pins, versions and tracked files agree with each other; nothing names one machine."""
 
+import ast
 import re
 import subprocess
 import tomllib
@@ -73,6 +74,25 @@ def test_every_locked_package_has_hashes(name):
     makefile = (HOME / "Makefile").read_text()
     assert "--require-hashes --requirement requirements.lock" in makefile
     assert "--no-build-isolation" in makefile
+
+
+def test_sdist_holds_what_a_wheel_carries():
+    """A wheel that is built from an sdist, as pip does, needs all of it."""
+    tree = ast.parse((HOME / "setup.py").read_text())
+    (home,) = (
+        {node.value for node in ast.walk(one.value) if isinstance(node, ast.Constant)}
+        for one in tree.body
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets) == "HOME"
+    )
+    assert {"Snakefile", "panels", "workflow/rules"} <= home
+    lines = [line.split() for line in (HOME / "MANIFEST.in").read_text().splitlines()]
+    files = {name for words in lines if words[0] == "include" for name in words[1:]}
+    trees = {words[1] for words in lines if words[0] == "graft"}
+    assert [
+        name for name in sorted(home)
+        if name not in files and not {name, name.split("/")[0]} & trees
+    ] == []  # fmt: skip
+    assert all((HOME / name).exists() for name in files | trees)
 
 
 def test_images_are_named_by_digest():

@@ -70,7 +70,11 @@ STRUCTURE = {
         "DEFINITION": "of the CRAM format",
     },
     "core/files.py": {"MOST_TEXT": "limits of files"},
-    "core/contig_checksums.py": {"PIECE": "bases read at a time"},
+    "core/contig_checksums.py": {
+        "PIECE": "bases read at a time",
+        "KEPT": "of GA4GH's digest",
+    },
+    "core/vrs.py": {"STEP": "bases read at a time"},
     "core/bam_index.py": {
         "BAI_METADATA_BIN": "of the BAI format",
         "MOST_UNPACKED": "limits of files",
@@ -116,6 +120,7 @@ STRUCTURE = {
     "qc/assay.py": {"_UNUSABLE": "SAM flags"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/explain_query.py": {"CLOSE": "similarity of names"},
+    "report/igv.py": {"HEIGHT": "pixels of a track"},
     "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
     "report/store_rows.py": {"DIGITS": "of an identity"},
     "report/study.py": {"CALLS": "codes of cBioPortal"},

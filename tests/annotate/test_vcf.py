@@ -1,9 +1,11 @@
 """The stage: caller's VCF in, annotated VCF out."""
 
 import gzip
+import hashlib
 import json
 from pathlib import Path
 
+import msgspec
 import pysam
 import pytest
 from cyvcf2 import VCF
@@ -11,8 +13,12 @@ from cyvcf2 import VCF
 from resistpanel.annotate.effect import effect
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.cli import main
+from resistpanel.compare.read_calls import describe, stated_accessions
+from resistpanel.core.contig_checksums import sha512t24u
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.core.text import decode, encode
+from resistpanel.core.vcf import CallVcf
+from resistpanel.core.vrs import vrs_allele
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.write import gff3_text
 
@@ -94,6 +100,58 @@ def test_records_and_samples_are_kept_and_named(patient):
     assert decode(info(snv, "HGVSP")).startswith("p.")
     assert "frameshift_variant" in info(deletion, "CONSEQUENCE")
     assert "frameshift" in info(deletion, "BCSQ")
+
+
+def test_alleles_have_vrs_identifiers(patient, tmp_path):
+    """Of REF and ALT, as vrs-python names the fields; compare makes Alleles of them."""
+    with pysam.FastaFile(str(patient["fasta"])) as fasta:
+        bases = fasta.fetch("chr1")
+    accession = f"SQ.{sha512t24u(hashlib.sha512(bases.encode()).digest())}"
+    assert annotate(patient) == 0
+    calls = CallVcf(patient["out"], formats=())
+    assert calls.parameters["refget"] == f"chr1:{accession}"
+    found = []
+    for call in calls:
+        found.append((call.ref, call.alt, *call.words("VRS_Allele_IDs"), call.words("VRS_States")))
+        place = accession, call.pos - 1, call.ref
+        rest = lambda _, a, b: bases[a:b], "chr1", len(bases)
+        both = [vrs_allele(*place, one, *rest) for one in (call.ref, call.alt)]
+        assert call.words("VRS_Allele_IDs") == [one.id for one in both]
+        assert call.info["VRS_Starts"] == tuple(one.start for one in both)
+        assert call.info["VRS_Ends"] == tuple(one.end for one in both)
+        vrs = describe(call, stated_accessions(calls.parameters)).get("vrs")
+        if call.filters == ("absent",):
+            assert vrs is None
+        else:
+            assert msgspec.to_builtins(vrs) == both[1].made()
+    # Three substitutions, whose state is literal, and a deletion.
+    assert [(len(ref), states) for ref, _, _, _, states in found] == [
+        (len(ref), [alt] if len(ref) == 1 else []) for ref, alt, *_ in found
+    ]
+    assert [len(ref) for ref, *_ in found] == [1, 1, 2, 1]
+    # By the accessions of the panel step, and without those of other contigs.
+    stated = tmp_path / "sequences.json"
+    stated.write_text(json.dumps({"chr1": {"length": len(bases), "refget": "SQ." + 32 * "x"}}))
+    arguments = ["--vcf", patient["vcf"], "--genes", patient["gff3"], "--sequences", stated]
+    arguments += ["--reference", patient["fasta"], "--output", patient["out"]]
+    assert main(["annotate", *map(str, arguments)]) == 0
+    again = [call.words("VRS_Allele_IDs")[1] for call in CallVcf(patient["out"], formats=())]
+    assert len(again) == 4 and not set(again) & {identifier for _, _, _, identifier, _ in found}
+    stated.write_text("{}")
+    assert main(["annotate", *map(str, arguments)]) == 0
+    calls = CallVcf(patient["out"], formats=())
+    assert "refget" not in calls.parameters
+    assert not any(call.words("VRS_Allele_IDs") for call in calls)
+
+
+def test_junctions_have_no_vrs_identifier(patient, tmp_path):
+    with pysam.FastaFile(str(patient["fasta"])) as fasta:
+        bases = fasta.fetch("chr1")
+    records = [("chr1", 40, bases[39], "<DEL>", "PASS", "TYPE=DEL")]
+    vcf = caller_vcf(tmp_path / "sv.vcf.gz", {"chr1": len(bases)}, records)
+    assert annotate(patient, vcf=vcf) == 0
+    (call,) = CallVcf(patient["out"], formats=()).junctions()
+    assert not call.words("VRS_Allele_IDs") and "vrs" not in describe(call)
 
 
 def test_index_answers_and_the_header_is_clean(patient, capfd):

@@ -228,7 +228,7 @@ def test_interference(made, laboratory):
     fasta = pysam.FastaFile(str(laboratory.reference))
     by_run = collections.defaultdict(dict)
     false = collections.Counter()
-    for prefix in ("none", "foreign", "tumor_in", "fewer"):
+    for prefix in ("none", "contamination", "tumor_in", "fewer"):
         for normal, run, truth, found, calls in runs(folder, prefix, fasta):
             by_run[run] |= {(normal, v): v in found for v in truth}
             used = {one for chosen in found.values() for one in chosen}

@@ -221,6 +221,36 @@ class TestAmplicons:
         assert losses
         assert all("fragment_ends" in r.filters for r in losses)
 
+    @pytest.mark.parametrize("dropped", [False, True])
+    def test_a_duplication_between_two_primers(self, tmp_path, dropped):
+        """It begins where one amplicon's primer ends, and ends where the other's begins.
+
+        Either primer is beside it, not in it, and the amplicon of each shows it.
+        """
+        sequence = self.sequence[:628] + other(self.sequence[622]) + self.sequence[629:]
+        sequence = sequence[:621] + other(sequence[627]) + sequence[622:]
+        copy = sequence[622:628]
+        lab, rng = Lab(tmp_path, sequence, [(500, 750)]), random.Random(8)
+        reads, carrying = [], 0
+        for n in range(1600):
+            name, start = f"d{n}", (500, 600)[n % 2]
+            both = pair(name, sequence, start, start + 150, 100, rng.random() < 0.5)
+            if rng.random() < 0.2 and not (dropped and n % 2):
+                carrying += 1
+                k = n % 2 == 0  # the reverse read of the first, the forward one of the second
+                a, b, cigar = (556, 650, "66M6I28M") if k else (600, 694, "22M6I72M")
+                bases = sequence[a:622] + copy + sequence[622:b]
+                both[k] = Read(name, CONTIG, a, cigar, bases, both[k].flag, mate=both[k].mate)
+            reads += both
+        primers = tmp_path / "primers.bed"
+        rows = [(500, 522, "+"), (628, 650, "-"), (600, 622, "+"), (728, 750, "-")]
+        primers.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+        _, found = lab.call(lab.bam("T", reads), primers=str(primers))
+        record = found[622, sequence[621], sequence[621] + copy]
+        assert record.filters == []
+        assert record.samples[0]["AD"][1] == pytest.approx(carrying, abs=0.05 * carrying)
+        assert record.samples[0]["DP"] == pytest.approx(1600, abs=20)
+
 
 class TestPrimers:
     @pytest.mark.parametrize(

@@ -294,7 +294,7 @@ def test_every_metric_is_measured(tmp_path, monkeypatch):
     absent = {f.metric for f in FILTERS} - given
     # with contamination, in amplicons, and without a normal alone
     assert absent <= {
-        "foreign_odds",
+        "contamination_odds",
         "at_fixed_ends",
         "linked",
         "damage_ratio",

@@ -145,8 +145,8 @@ def test_table(made):
     assert mnv["others"]["strelka2"]["samples"]["before"] is None
     assert deletion["id"] == "c:212:TAC:T"
     # Our genotype is there though we did not call it.
-    assert deletion["own"]["filters"] == ["absent"]
-    assert deletion["own"]["samples"]["after"]["detected"] is None
+    assert deletion["resistpanel"]["filters"] == ["absent"]
+    assert deletion["resistpanel"]["samples"]["after"]["detected"] is None
     assert deletion["called_by"] == ["mutect2", "strelka2"]
     assert deletion["others"]["freebayes"] is None
     assert made["summary"]["resistpanel"] == {"called": 1, "alone": 0, "shared": 1}

@@ -82,8 +82,8 @@ def test_freebayes_and_a_vcf_of_ones_own(folder, snakemake):
     assert both["others"]["freebayes"]["samples"]["tumor"]["called"] is True
     assert (alone["id"], alone["called_by"]) == ("c:205:C:T", ["mine"])
     # Ours was asked for what only another caller had.
-    assert alone["own"]["filters"] == ["absent"]
-    assert alone["own"]["samples"]["tumor"]["detected"] is False
+    assert alone["resistpanel"]["filters"] == ["absent"]
+    assert alone["resistpanel"]["samples"]["tumor"]["detected"] is False
     with pysam.VariantFile(str(folder / "results/call/p1.vcf.gz")) as handle:
         forced = [r.pos for r in handle if "FORCED" in r.info]
     assert forced == [203, 205]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from resistpanel.catalog.citations import load_citations, unverified
+from resistpanel.catalog.citations import Citation, load_citations, unverified
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.options import load_options
 from resistpanel.catalog.table import load_catalog
@@ -64,8 +64,9 @@ def test_what_was_not_looked_up_is_shown(capsys):
 
 
 def test_unverified():
-    assert unverified(("26286086", "21383288"), CITATIONS) == ["26286086"]
-    assert unverified(("26286086",), {}) == []
+    known = {"1": Citation("1", "A", "2000", "unverified", ""), "21383288": CITATIONS["21383288"]}
+    assert unverified(("1", "21383288"), known) == ["1"]
+    assert unverified(("1",), {}) == []
     assert unverified(CATALOG["MAP2K1-C121S-vemurafenib"].pmid, CITATIONS) == []
 
 

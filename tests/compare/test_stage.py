@@ -401,7 +401,7 @@ def whole(copynumber):
         "schema": "resistpanel/copynumber/1", "patient": "P1", "reference": None,
         "samples": samples, "pairs": [], "contamination": {}, "tumor_in_normal": {},
         "identity": {
-            "agreement": [], "strangers": [], "sex": {"sheet": None, "samples": {}},
+            "agreement": [], "mismatched": [], "sex": {"sheet": None, "samples": {}},
             "genotypes": {"sites": [], "samples": {}},
         },
         "gate": {"passed": True, "failures": []},

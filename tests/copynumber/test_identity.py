@@ -47,7 +47,7 @@ def rows_of(world, tumours):
 def test_a_clean_patient_passes(seed, tumours):
     world = World(seed)
     value = analyse(patient(world, tumours))
-    assert value["identity"]["strangers"] == []
+    assert value["identity"]["mismatched"] == []
     assert all(pair["same"] for pair in value["identity"]["agreement"])
     assert value["gate"] == {"passed": True, "failures": []}
 
@@ -55,7 +55,7 @@ def test_a_clean_patient_passes(seed, tumours):
 def test_a_swapped_tumour_is_named(world, tumours):
     rows = another_person(world, rows_of(world, tumours), AFTER)
     value = analyse(patient(world, tumours, rows=rows))
-    assert value["identity"]["strangers"] == [AFTER]
+    assert value["identity"]["mismatched"] == [AFTER]
     assert texts(value) == [(AFTER, "discordance")]
 
 
@@ -66,14 +66,14 @@ def test_a_swapped_normal_is_named_if_two_tumours_agree(world, tumours):
         rows.append((gene, "germline", False, (), {NORMAL: 1.0}))
         rows.append((gene, "somatic", True, (), {BEFORE: 1.0, AFTER: 1.0}))
     value = analyse(patient(world, tumours, rows=rows))
-    assert value["identity"]["strangers"] == [NORMAL]
+    assert value["identity"]["mismatched"] == [NORMAL]
 
 
 def test_loss_of_heterozygosity_is_no_swap():
     world = World(3)
     lost = {f"G{i}": (1, 0) for i in range(40)}
     value = analyse(patient(world, {BEFORE: Tumour(0.95, lost), AFTER: Tumour(0.5)}))
-    assert value["identity"]["strangers"] == []
+    assert value["identity"]["mismatched"] == []
 
 
 def test_the_wrong_sex_in_the_sheet_is_found(world, tumours):

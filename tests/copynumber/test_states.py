@@ -1,5 +1,7 @@
 """Calls without a purity, of parts of genes, of lost genomes, of segments and biased sites."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from resistpanel.copynumber.calls import DEFAULT, call_of, scale_alone, scaled, 
 from resistpanel.copynumber.copy_states import STATES
 from resistpanel.copynumber.gene_states import Cell, cells, gene_states
 from resistpanel.copynumber.identity import infer_sex, mixture
-from resistpanel.copynumber.partial import within_targets
+from resistpanel.copynumber.partial import least_deleted, partial_deletions, within_targets
 from resistpanel.copynumber.purity import (
     GRID,
     Somatic,
@@ -18,7 +20,7 @@ from resistpanel.copynumber.purity import (
     impossible,
     interval,
 )
-from resistpanel.copynumber.ratios import Genes, bias
+from resistpanel.copynumber.ratios import Genes, Targets, bias
 from resistpanel.copynumber.segments import (
     NO_SITES,
     HetSites,
@@ -112,6 +114,69 @@ def test_homozygous_loss_of_two_exons(exons):
     assert (part["first"], part["last"]) == (4, 3 + exons)
     assert (part["start"], part["end"]) == (world.bins.start[rows[0]], world.bins.end[rows[-1]])
     assert [name for name, gene in found.items() if gene["partial"]] == ["G25"]
+
+
+def targets_of(rng, world, noise, stray, deleted=(), purity=0.5, shifts=0.0):
+    """Log2 ratios of targets with noise, drop-out, shifts of genes, and deleted targets."""
+    bins = world.bins
+    log2 = noise * rng.standard_t(8, len(bins))
+    for gene in dict.fromkeys(bins.gene):
+        log2[bins.gene == gene] += rng.normal(0, shifts)
+    log2[list(deleted)] += np.log2(1 - purity)
+    log2 -= np.where(rng.random(len(bins)) < stray, rng.uniform(0.5, 3.3, len(bins)), 0.0)
+    targets = Targets(log2, np.full(len(bins), 1e-4), noise)
+    names = list(dict.fromkeys(bins.gene))
+    made = some_genes(np.zeros(len(names)))
+    return targets, dataclasses.replace(made, name=np.array(names), noise=shifts)
+
+
+def test_a_shift_of_the_whole_gene_is_no_deletion_and_hides_none():
+    """Another capture lot: all targets of a gene are lower or higher, three of them deleted."""
+    world = World(31, targets=8)
+    rng = np.random.default_rng(4)
+    rows = np.flatnonzero(world.bins.gene == "G25")
+    targets, made = targets_of(rng, world, 0.1, 0.0, rows[2:5], shifts=0.02)
+    possible, normal = [Cell(0.5, 2, 1.0)], np.full(len(made.name), 2)
+    for shift in (-0.3, 0.0, 0.3):
+        log2 = targets.log2.copy()
+        log2[rows] += shift
+        moved = dataclasses.replace(targets, log2=log2)
+        genes_moved = dataclasses.replace(made, noise=0.15)
+        found = partial_deletions(moved, world.bins, genes_moved, possible, normal)
+        index = list(made.name).index("G25")
+        assert list(found) == [index], shift
+        assert (found[index].first, found[index].last) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("noise", "stray", "purity", "low", "high"),
+    [(0.05, 0.0, 0.8, 2, 2), (0.12, 0.0, 0.5, 2, 3), (0.22, 0.03, 0.5, 3, 6)],
+)
+def test_the_size_from_which_deletions_are_said_to_be_found(noise, stray, purity, low, high):
+    """So many deleted targets are found in most genes."""
+    world = World(32, targets=12)
+    rng = np.random.default_rng(6)
+    possible, normal = [Cell(purity, 2, 1.0)], None
+    found = []
+    for number in range(30):
+        rows = np.flatnonzero(world.bins.gene == f"G{number}")
+        width = found[-1][0] if found else 2
+        targets, made = targets_of(rng, world, noise, stray, rows[4 : 4 + width], purity)
+        normal = np.full(len(made.name), 2)
+        least = least_deleted(targets, world.bins, made, possible)
+        assert low <= least <= high
+        index = list(made.name).index(f"G{number}")
+        parts = partial_deletions(targets, world.bins, made, possible, normal)
+        found.append((least, index in parts))
+    assert np.mean([hit for _, hit in found[1:]]) >= 0.8
+
+
+def test_where_nothing_but_a_whole_gene_is_found_the_size_is_not_stated():
+    world = World(33, targets=6)
+    targets, made = targets_of(np.random.default_rng(7), world, 0.3, 0.05)
+    assert least_deleted(targets, world.bins, made, [Cell(0.15, 2, 1.0)]) is None
+    value = analyse(patient(World(34), {BEFORE: Tumour(0.6, {"G20": (1, 0)})}))
+    assert value["samples"][BEFORE]["least_deleted"] == 2
 
 
 def test_targets_that_drop_out_here_and_there_are_no_deletion():
@@ -265,7 +330,7 @@ def test_a_third_to_a_half_of_another_person_is_contamination(fraction):
     world = World(31)
     tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.7)}
     value = analyse(patient(world, tumours, rows=mixed(world, tumours, fraction)))
-    assert value["identity"]["strangers"] == []
+    assert value["identity"]["mismatched"] == []
     assert [(f["sample"], f["metric"]) for f in value["gate"]["failures"]] == [
         (AFTER, "contamination")
     ]

@@ -53,7 +53,7 @@ class People:
             contamination={},
             tumor_in_normal={},
             identity=PatientIdentity(
-                agreement=(), strangers=(), sex=SexCheck(sheet=None, samples={}),
+                agreement=(), mismatched=(), sex=SexCheck(sheet=None, samples={}),
                 genotypes=genotypes,
             ),
             gate=SamplesGate(passed=True, failures=()),
@@ -90,13 +90,13 @@ def test_two_normals_that_changed_places_are_named():
 def test_a_sample_of_another_patient_is_named_with_that_patient():
     people = People(4)
     files = [people.file(0, (0, 0, 1)), people.file(1, (1, 1, 1))]
-    assert kinds(files) == {("foreign", (("P0", "after"),))}
+    assert kinds(files) == {("other_patient", (("P0", "after"),))}
 
 
 def test_a_sample_of_nobody_in_the_cohort():
     people = People(5)
     files = [people.file(0, (0, 0, 3)), people.file(1, (1, 1, 1))]
-    assert kinds(files) == {("stranger", (("P0", "after"),))}
+    assert kinds(files) == {("unknown_person", (("P0", "after"),))}
 
 
 def test_one_person_under_two_names():

@@ -84,7 +84,7 @@ COPYNUMBER = CopyNumber(
     contamination={"P1-skin": foreign(0.001, False), "P1-post": foreign(0.02, True)},
     tumor_in_normal={},
     identity=PatientIdentity(
-        agreement=(), strangers=(), sex=SexCheck(sheet=None, samples={}),
+        agreement=(), mismatched=(), sex=SexCheck(sheet=None, samples={}),
         genotypes=Genotypes(sites=(), samples={}),
     ),
     gate=SamplesGate(passed=False, failures=(FOREIGN,)),

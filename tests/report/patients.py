@@ -620,6 +620,7 @@ def copynumber(sheet: dict) -> dict:
             "purity": {"value": 0.7, "low": 0.65, "high": 0.76, "source": "clonal variants",
                        "method": "joint", "alternatives": []},
             "baseline": 2, "target_noise": 0.1, "gene_noise": 0.0, "genes": genes, "segments": [],
+            "least_deleted": 2 if name == "sensitive" else None,
         }  # fmt: skip
     paired = []
     for i, (chrom, gene) in enumerate(genome):
@@ -644,7 +645,7 @@ def copynumber(sheet: dict) -> dict:
         "identity": {
             "agreement": [{"first": "skin", "second": n, "sites": 20, "discordant": 0,
                            "same": True} for n in names[1:]],
-            "strangers": [],
+            "mismatched": [],
             "sex": {"sheet": "male", "samples": {
                 n: {"sex": "male", "log_odds": -9.0, "depth_ratio": 0.5, "heterozygous": 0}
                 for n in names}},

@@ -28,7 +28,7 @@ def table(paper) -> dict:
                 "somatic_phred": 9.0, "samples": {}}  # fmt: skip
         names = ["resistpanel"] * own + [n for n, s in others.items() if s and s["called"]]
         return {"id": identifier, "chrom": chrom, "pos": int(pos), "ref": ref, "alt": alt,
-                "own": mine, "others": others, "called_by": names}  # fmt: skip
+                "resistpanel": mine, "others": others, "called_by": names}  # fmt: skip
 
     rows = [
         row(driver, True, {"one": said(True, []), "two": said(True, [], exact=False)}),

@@ -82,6 +82,8 @@ def test_the_page_shows_profile_purity_and_contamination(report, read_page):
     text = found.all("section", id="copynumber")[0]["text"].replace("\u202f", " ")
     assert "resistant against sensitive" in text
     assert "70.0 % (65.0–76.0)" in text
+    assert "sensitive found from 2 neighbouring targets;" in text
+    assert "resistant not found unless the whole gene is deleted" in text
     quality = found.all("section", id="quality")[0]["text"].replace("\u202f", " ")
     assert "2.1 % (1.6–2.7)" in quality and "none found, below 0.20 %" in quality
     front = found.all("header", class_="summary")[0]["text"].replace("\u202f", " ")

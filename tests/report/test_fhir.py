@@ -1,14 +1,22 @@
 """The FHIR bundle: profiles, codes, references, and the R4 model where fhir.resources is there."""
 
 import copy
+import csv
+import io
 import json
 
 import msgspec
 import pytest
 
 from resistpanel.cli import main
+from resistpanel.core.schemas import from_builtins
+from resistpanel.core.vrs import VrsAllele
+from resistpanel.records.report import Report
 from resistpanel.report.fhir import bundle
+from resistpanel.report.maf import maf
+from resistpanel.report.maf import rows as maf_rows
 from resistpanel.report.review import decide, empty
+from resistpanel.report.tsv import tsv
 
 
 def resources(made, kind):
@@ -55,6 +63,34 @@ def test_the_key_variant_is_coded(made, paper):
     assert {"text": "MAP2K1"} in genes
     ids = {g["coding"][0]["display"]: g["coding"][0]["code"] for g in genes if "coding" in g}
     assert ids["BRAF"] == "HGNC:1097"
+
+
+@pytest.mark.parametrize(
+    ("accession", "refseq"),
+    [
+        # Chromosome 15 of GRCh37, and a contig that no assembly has.
+        ("SQ.zIMZb3Ft7RdWa5XYq0PxIlezLY2ccCgt", "NC_000015.9"),
+        ("SQ.aKF498dAxcJAqme6QYQ7EZ07-fiw8Kw2", None),
+    ],
+)
+def test_vrs_identifiers_are_exported(paper, accession, refseq):
+    report = copy.deepcopy(paper)
+    (key,) = report["resist"]["verdict"]["key_variants"]
+    variant = next(v for v in report["compare"]["variants"] if v["id"] == key)
+    allele = VrsAllele(accession, variant["pos"] - 1, variant["pos"], literal=variant["alt"])
+    variant["vrs"] = allele.made()
+    from_builtins(report, Report, "report.json")
+    found = [values(o) for o in resources(bundle(report), "Observation")]
+    (coded,) = [v for v in found if "81252-9" in v]
+    assert coded["81252-9"]["coding"][0]["code"] == allele.id
+    assert ("48013-7" in coded) == (refseq is not None)
+    if refseq:
+        assert coded["48013-7"]["coding"][0]["code"] == refseq
+    rows = csv.DictReader(io.StringIO(tsv(report)), delimiter="\t")
+    assert {r["variant"] for r in rows if r["vrs_allele_id"] == allele.id} == {key}
+    text = maf(maf_rows(report)).split("\n", 1)[1]
+    exported = csv.DictReader(io.StringIO(text), delimiter="\t")
+    assert {r["Hugo_Symbol"] for r in exported if r["RESISTPANEL.VRS_ALLELE_ID"]} == {"MAP2K1"}
 
 
 def test_implications_are_derived_from_their_variants(made, paper):

@@ -7,14 +7,17 @@ import msgspec
 import pysam
 import pytest
 
+from resistpanel.annotate.residues import parse_short
+from resistpanel.catalog.drivers import load_drivers
 from resistpanel.compare.inherited import read_genes, withhold
+from resistpanel.compare.read_calls import _change
 from resistpanel.core.errors import InputError
 from resistpanel.core.made import FOLDER, set_private, stage_folder
 from resistpanel.core.schemas import from_builtins
 from resistpanel.inputs.config import settings
 from resistpanel.inputs.plan import with_private
 from resistpanel.inputs.sheet import read_rows
-from resistpanel.records.compare import Compare
+from resistpanel.records.compare import Compare, Junction, Origin
 from resistpanel.report.cohort import cohort, summary
 from resistpanel.report.final_vcf import write_vcf
 from resistpanel.report.maf import maf, rows
@@ -69,6 +72,40 @@ def test_an_allele_of_half_the_normal_is_withheld_whatever_its_model(compared):
     ]
     found = withhold(msgspec.structs.replace(compared, variants=tuple(from_normal)), "mask")
     assert GERMLINE not in {v.id for v in found.variants}
+
+
+EVENTS = {
+    "MET exon 14 deletion": {"gene": "MET", "junction": {"name": "MET exon 14 deletion"}},
+    "EML4-ALK": {"gene": "ALK", "junction": {"fusion": "EML4::ALK", "kinase": "kept"}},
+    "kinase domain": {"gene": "EGFR", "junction": {"kinase": "duplicated"}},
+    "FLT3-ITD": {"gene": "FLT3", "usual_name": "FLT3-ITD, 102 bases"},
+    "EGFR exon 19": {"gene": "EGFR", "protein": "E746_A750del"},
+    "BRCA1 exon": {"gene": "BRCA1", "junction": {"name": "BRCA1 exon 5 deletion"}},
+    "BRCA1 frameshift": {"gene": "BRCA1", "protein": "E23fs"},
+    "KIT polymorphism": {"gene": "KIT", "protein": "M541L"},
+}
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_without_a_normal_drivers_are_kept(compared, name):
+    """Whatever can be inherited is withheld, what tumours alone acquire is not."""
+    told = dict(EVENTS[name])
+    junction = {
+        "name": None, "chrom": "chr1", "pos": 10, "length": None, "inserted": 0, "homology": 0,
+        "precise": True, "exons": None, "fusion": None, "frame": None, "kinase": None,
+    }  # fmt: skip
+    if "junction" in told:
+        told["junction"] = from_builtins(junction | told["junction"], Junction, "junction")
+    if short := told.get("protein"):
+        told["protein_changes"] = (_change(parse_short(short)),)
+    somatic = next(v for v in compared.variants if v.id == SOMATIC)
+    origin = Origin(value="not determined", somatic=0.5)
+    plain = {"sites": (), "origin": origin, "protein_changes": (), "reported": True}
+    one = msgspec.structs.replace(somatic, **(plain | told))
+    tumor_only = tuple(s for s in compared.samples if s.role != "normal")
+    whole = msgspec.structs.replace(compared, variants=(one,), samples=tumor_only)
+    kept = withhold(whole, "mask", (), load_drivers()).variants
+    assert bool(kept) == (name.split()[0] not in ("BRCA1", "KIT"))
 
 
 def test_no_export_names_an_inherited_variant(compared, patients, make, file_texts, tmp_path):

@@ -40,7 +40,7 @@ def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
         "failures": [{"metric": "mean_depth", "value": 1, "condition": ">= 200", "text": "low"}],
     }
     copynumber = patients.copynumber(parts["sheet"])
-    copynumber["identity"]["strangers"] = ["resistant"]
+    copynumber["identity"]["mismatched"] = ["resistant"]
     lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
     assert lines[0] == "quality control failed by 1 of 3 (sensitive)"
     assert "does not match this patient: resistant" in lines

@@ -347,7 +347,7 @@ class HandMade:
             "tumor_in_normal": {},
             "identity": {
                 "agreement": [],
-                "strangers": [],
+                "mismatched": [],
                 "sex": {"sheet": None, "samples": {}},
                 "genotypes": {"sites": [], "samples": {}},
             },

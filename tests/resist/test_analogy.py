@@ -95,6 +95,79 @@ def test_copies_stand_for_expression(patient, finding, context):
     assert "expression, not of copies" in " ".join(value["verdict"]["reasons"])
 
 
+@pytest.mark.parametrize(
+    ("drug", "disease", "gene", "protein", "row"),
+    [
+        ("gilteritinib", "AML", "FLT3", "N701K", "FLT3-G697S"),  # between named residues
+        ("osimertinib", "NSCLC", "EGFR", "G796S", "EGFR-C797S"),
+        ("vismodegib", "basal cell carcinoma", "SMO", "A459V", "SMO-D473"),
+        ("venetoclax", "CLL", "BCL2", "R107_R110dup", "BCL2-F104I"),  # in frame, just behind
+        ("entrectinib", "NSCLC", "ROS1", "F2004C", "ROS1-S1986"),  # rows of crizotinib
+    ],
+)
+def test_another_residue_of_the_same_part_of_the_target(
+    patient, finding, context, drug, disease, gene, protein, row
+):
+    value = relapse(patient, drug, disease, gene, protein).resist(context)
+    found = finding(value, gene)
+    assert (found.effect, found.match_level, found.drug_match) == ("known", "pathway", "stretch")
+    assert row in found.evidence[0]["id"]
+    assert value["verdict"]["confidence"] != "high"
+    assert f"of the same part of {gene}" in value["verdict"]["sentence"]
+    assert not value["expected_to_fail"]
+
+
+@pytest.mark.parametrize(
+    ("drug", "disease", "gene", "protein", "fractions"),
+    [
+        ("gilteritinib", "AML", "FLT3", "N701K", (0.2, 0.2)),  # there before
+        ("gilteritinib", "AML", "FLT3", "T227M", ()),  # outside of the kinase
+        ("gilteritinib", "AML", "FLT3", "W700*", ()),  # truncating
+        ("osimertinib", "NSCLC", "EGFR", "G719A", ()),  # a driver for which the drug is given
+        ("nilotinib", "CML", "ABL1", "F317L", ()),  # rows name it, for another drug
+        ("asciminib", "CML", "ABL1", "Y253H", ()),
+        ("infigratinib", "cholangiocarcinoma", "FGFR2", "V565L", ()),  # numbered otherwise
+        ("sotorasib", "NSCLC", "KRAS", "H95D", ()),  # known to be sensitive
+        ("trastuzumab deruxtecan", "breast cancer", "TOP1", "R364H", ()),  # acts through it
+    ],
+)
+def test_a_residue_of_another_part_or_meaning(
+    patient, finding, context, drug, disease, gene, protein, fractions
+):
+    value = relapse(patient, drug, disease, gene, protein, *fractions).resist(context)
+    assert finding(value, gene).effect != "known"
+
+
+def copies(patient, drug, disease, gene):
+    p = patient(drug, disease=disease).background()
+    p.amplify(gene, 0.0, 2.0)
+    return p
+
+
+@pytest.mark.parametrize(
+    ("drug", "disease", "gene", "effect"),
+    [
+        ("daraxonrasib", "pancreatic cancer", "KRAS", "known"),  # rows of inhibitors of G12C
+        ("osimertinib", "NSCLC", "FGFR1", "known"),  # as MET and ERBB2
+        ("sotorasib", "NSCLC", "ERBB2", "known"),
+        ("cetuximab", "colorectal cancer", "EGFR", "candidate"),  # an antibody
+        ("osimertinib", "NSCLC", "FLT3", "candidate"),  # no way round anything, as far as reported
+        ("palbociclib", "breast cancer", "KDR", "candidate"),
+    ],
+)
+def test_more_copies_of_the_target_or_of_another_receptor(
+    patient, finding, context, drug, disease, gene, effect
+):
+    assert finding(copies(patient, drug, disease, gene).resist(context), gene).effect == effect
+
+
+def test_a_stretch_is_where_chance_is_counted(context):
+    analogies = Analogies(context, [context.catalog.drugs.get("gilteritinib")], None)
+    (first, last) = analogies.spans("FLT3")[0]
+    assert first <= 691 - 10 and last >= 697 + 10
+    assert "FLT3" in analogies.genes() and analogies.spans("KIT") == []
+
+
 def test_a_row_of_the_gene_itself_leaves_no_analogy(patient, context):
     p = relapse(patient, "adagrasib", "NSCLC", "NRAS", "Q61K")
     evidence = p.resist(context)["findings"][0]["evidence"]
@@ -142,3 +215,16 @@ def test_a_bad_table_is_named(tmp_path):
         load_homologous(tmp_path)
     assert [line.split(": ")[0].endswith(f"homologous.tsv:{n}") for n, line in
             zip((2, 3), caught.value.lines(), strict=True)] == [True, True]  # fmt: skip
+
+
+def test_a_change_of_the_target_that_an_earlier_drug_selected(patient, finding, context):
+    """ROS1 G2032R, of crizotinib, resists entrectinib from the first dose on."""
+    value = relapse(
+        patient, "entrectinib", "NSCLC", "ROS1", "G2032R", 0.2, 0.2
+    ).resist(context)  # fmt: skip
+    found = finding(value, "ROS1")
+    assert (found.effect, found.match_level) == ("known", "pathway")
+    sentence = value["verdict"]["sentence"]
+    assert "was present before treatment at about the same fraction" in sentence
+    assert "Resistance to entrectinib (case report, by analogy) is inferred" in sentence
+    assert "does not explain a relapse after a response" in sentence

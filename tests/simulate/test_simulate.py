@@ -422,7 +422,7 @@ def test_contamination_tumor_in_normal_and_swap(run_patient, truth):
     somatic = next(row for row in rows if row["pos"] == 66729154)
     assert somatic["af"]["normal"] == pytest.approx(0.06)
     assert somatic["af"]["tumor"] == pytest.approx(0.27)
-    foreign = [row for row in rows if row["origin"] == "foreign"]
+    foreign = [row for row in rows if row["origin"] == "contamination"]
     assert foreign
     for row in foreign:
         assert row["af"]["normal"] == 0

@@ -4,6 +4,7 @@ rule annotate:
         vcf=STAGE["call"] / "{patient}.vcf.gz",
         index=STAGE["call"] / "{patient}.vcf.gz.tbi",
         genes=PANEL["genes"],
+        sequences=SEQUENCES,
         reference=REFERENCE,
         due=DUE("annotate", "{patient}"),
     output:
@@ -20,4 +21,4 @@ rule annotate:
     shell:
         "resistpanel annotate --made-from {input.due:q}"
         " --vcf {input.vcf:q} --genes {input.genes:q}"
-        " --reference {input.reference:q} --output {output.vcf:q} > {log:q} 2>&1"
+        " --reference {input.reference:q} --sequences {input.sequences:q} --output {output.vcf:q} > {log:q} 2>&1"

@@ -24,6 +24,7 @@ OUT = SETTINGS.outdir
 STAGE = {name: SETTINGS.stage(name) for name in PRIVATE}
 REFERENCE = SETTINGS.reference
 PANEL = {"targets": OUT / "panel/targets.bed", "genes": OUT / "panel/genes.gff3"}
+SEQUENCES = OUT / "panel/sequences.json"
 ASSAY = [SETTINGS.assay_folder / "assay.yaml"] if SETTINGS.built else []
 DRUGS = [SETTINGS.drugs] if SETTINGS.drugs else []
 CATALOG = [*sorted(SETTINGS.catalog.glob("*.tsv")), *SETTINGS.catalog_tables, *DRUGS]
@@ -80,6 +81,12 @@ def reviews(wildcards):
     return [path] if path.is_file() else []
 
 
+def igv_page(wildcards):
+    shown = wildcards.patient in PLAN.in_igv()
+    page = OUT / f"report/igv/{wildcards.patient}.html" if shown else None
+    return flags([("--igv", page)])
+
+
 def evidence(wildcards):
     shards = PLAN.shards(wildcards.patient)
     return [
@@ -121,6 +128,8 @@ def get_final_output():
     return [
         *reports,
         *screens,
+        *expand(OUT / "report/slices/{patient}", patient=PLAN.sliced()),
+        *expand(OUT / "report/igv/{patient}.html", patient=PLAN.in_igv()),
         OUT / "report/cohort.html",
         OUT / "report/cbioportal",
         OUT / "identity/cohort.json",

@@ -60,6 +60,7 @@ rule report:
         callers=lambda wildcards, input: flags(
             [("--callers", x) for x in input.callers]
         ),
+        igv=igv_page,
     shell:
         "resistpanel report --made-from {input.due:q}"
         " --sheet {input.sheet:q} --qc {input.qc:q}"
@@ -67,9 +68,74 @@ rule report:
         " --copynumber {input.copynumber:q} --biomarkers {input.biomarkers:q}"
         " {params.callers} {params.review} --genes {input.genes:q} --reference {input.reference:q}"
         " --reads --build {params.build:q}"
-        " {params.paths} {params.table1} --output-html {output.html:q} --output-json {output.json:q}"
+        " {params.paths} {params.table1} {params.igv} --output-html {output.html:q} --output-json {output.json:q}"
         " --output-tsv {output.tsv:q} --output-maf {output.maf:q}"
         " --output-vcf {output.vcf:q} --output-pass-vcf {output.pass_vcf:q} > {log:q} 2>&1"
+
+
+# On request (report.slices): the reads around the findings.
+rule slices:
+    input:
+        sheet=OUT / "sheet/{patient}.json",
+        qc=OUT / "qc/{patient}.json",
+        compare=OUT / "compare/{patient}.json",
+        resist=OUT / "resist/{patient}.json",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
+        reference=REFERENCE,
+        bams=bams,
+        due=DUE("slices", "{patient}"),
+    output:
+        slices=directory(OUT / "report/slices/{patient}"),
+    log:
+        OUT / "logs/slices/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("slices"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
+    params:
+        build=SETTINGS.build,
+    shell:
+        "resistpanel report --made-from {input.due:q}"
+        " --sheet {input.sheet:q} --qc {input.qc:q}"
+        " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
+        " --reference {input.reference:q} --build {params.build:q}"
+        " --output-slices {output.slices:q} > {log:q} 2>&1"
+
+
+# On request (report.igv): the same reads in IGV.
+rule igv:
+    input:
+        sheet=OUT / "sheet/{patient}.json",
+        qc=OUT / "qc/{patient}.json",
+        compare=OUT / "compare/{patient}.json",
+        resist=OUT / "resist/{patient}.json",
+        vcf=STAGE["annotate"] / "{patient}.vcf.gz",
+        reference=REFERENCE,
+        genes=PANEL["genes"],
+        bams=bams,
+        script=[SETTINGS.igv_js] if SETTINGS.igv_js else [],
+        due=DUE("igv", "{patient}"),
+    output:
+        html=OUT / "report/igv/{patient}.html",
+    log:
+        OUT / "logs/igv/{patient}.log",
+    conda:
+        "../envs/resistpanel.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("igv"),
+        runtime=lambda wildcards, attempt: 15 * attempt,
+    params:
+        build=SETTINGS.build,
+        script=flags([("--igv-js", SETTINGS.igv_js)]),
+    shell:
+        "resistpanel report --made-from {input.due:q}"
+        " --sheet {input.sheet:q} --qc {input.qc:q}"
+        " --compare {input.compare:q} --resist {input.resist:q} --vcf {input.vcf:q}"
+        " --genes {input.genes:q} --reference {input.reference:q} --build {params.build:q}"
+        " {params.script} --output-igv {output.html:q} > {log:q} 2>&1"
 
 
 # All patients of the run on one page.

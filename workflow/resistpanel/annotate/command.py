@@ -18,6 +18,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--genes", required=True, metavar="GFF3", help="the panel's GFF3")
     parser.add_argument("--reference", required=True, metavar="FASTA", help="indexed reference")
     parser.add_argument(
+        "--sequences",
+        metavar="JSON",
+        help="refget accessions of `resistpanel panel adapt`, for GA4GH VRS identifiers; without "
+        "it those of the reference's .dict and of short contigs",
+    )
+    parser.add_argument(
         "--output",
         required=True,
         metavar="VCF.GZ",
@@ -28,4 +34,4 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Run the stage."""
-    annotate_vcf(args.vcf, args.genes, args.reference, args.output)
+    annotate_vcf(args.vcf, args.genes, args.reference, args.output, args.sequences)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pysam
 
-from resistpanel.annotate import junctions
+from resistpanel.annotate import junctions, vrs_fields
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
@@ -19,6 +19,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
 from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
+from resistpanel.core.sequences import Sequences
 from resistpanel.core.text import encode
 from resistpanel.panel.genes import Gene, load_genes
 
@@ -198,7 +199,13 @@ def fields_of(effect: Effect) -> dict[str, object]:
     return found
 
 
-def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, output: str | Path):
+def annotate_vcf(
+    vcf: str | Path,
+    genes: str | Path,
+    reference: str | Path,
+    output: str | Path,
+    sequences: str | Path | None = None,
+) -> None:
     """Write `vcf` with consequences and names as BGZF VCF, and its index.
 
     Parameters
@@ -211,6 +218,8 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
         Indexed FASTA.
     output : path
         ``.vcf.gz``; the index is written to ``.vcf.gz.tbi``.
+    sequences : path, optional
+        Refget accessions of the contigs, see `core.sequences`.
 
     Raises
     ------
@@ -220,6 +229,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     if not Path(vcf).is_file():
         raise InputError("no such file", str(vcf), "run `resistpanel call` first")
     annotator = Annotator(genes, Reference(reference))
+    accessions = Sequences(annotator.reference, sequences)
     with _opened(vcf) as source:
         annotator.check_contigs(source.header.contigs, str(vcf))
         alleles, phases, found = [], {}, _Found()
@@ -233,7 +243,7 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
     with replacing(output) as temporary:
         with _opened(vcf) as source:
             header = source.header
-            for name, number, kind, description in (*FIELDS, *junctions.FIELDS):
+            for name, number, kind, description in (*FIELDS, *junctions.FIELDS, *vrs_fields.FIELDS):
                 if name in header.info:
                     raise InputError(
                         f"has INFO/{name} already", str(vcf), "give the caller's own output"
@@ -242,12 +252,17 @@ def annotate_vcf(vcf: str | Path, genes: str | Path, reference: str | Path, outp
             if None in alleles and "END" not in header.info:
                 # pysam keeps END of a symbolic allele up to date, whether it is there or not.
                 header.info.add("END", "1", "Integer", "Last position of the allele")
+            vrs_fields.add_accessions(header, accessions, alleles)
             with pysam.VariantFile(str(temporary), "wz", header=header) as target:
                 for record, allele in zip(_records(source, vcf), alleles, strict=True):
                     place = f"{vcf} ({record.chrom}:{record.pos})"
                     if allele:
                         _add(record, annotator.effect(*allele), bcsq.get(allele))
                         _add_haplotype(record, annotator.reading(allele, phases))
+                        for name, value in vrs_fields.fields_of(
+                            allele, accessions, annotator.reference
+                        ).items():
+                            record.info[name] = value
                     else:
                         _add_junction(record, annotator)
                     if restored := reverted.get((record.chrom, *_bases(record))):

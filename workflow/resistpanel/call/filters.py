@@ -84,7 +84,7 @@ FILTERS = (
     ),
     Filter(
         "contamination",
-        "foreign_odds",
+        "contamination_odds",
         True,
         0.0,
         "Contamination by another person's DNA explains the samples better",

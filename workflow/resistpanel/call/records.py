@@ -311,7 +311,7 @@ class RecordBuilder:
         if self.amplicon and not self.primers:
             metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
         if caller.admixture.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
-            metrics["foreign_odds"] = (somatic - posterior.log_foreign[i]) / LN10
+            metrics["contamination_odds"] = (somatic - posterior.log_foreign[i]) / LN10
         metrics |= self._known(i)
         slip = max(caller.stutter[i, s] for s in self.tumors)
         if slip > 0:

@@ -24,7 +24,7 @@ INFO = (
         "MODEL",
         "1",
         "String",
-        "Most probable model: somatic, germline, artifact, foreign (contamination) or absent",
+        "Most probable model: somatic, germline, artifact, contamination or absent",
     ),
     ("SOMATIC_PHRED", "1", "Float", "Phred-scaled probability that the allele is not somatic"),
     ("ODDS_GERMLINE", "1", "Float", "Log10 odds of somatic against germline"),

@@ -6,6 +6,7 @@ import datetime
 import importlib
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 
 import pysam
@@ -14,12 +15,15 @@ from resistpanel.catalog.citations import STATES, Citation, load_citations, unve
 from resistpanel.catalog.difference import COLUMNS, differences, version
 from resistpanel.catalog.drivers import load_drivers
 from resistpanel.catalog.drugs import CATALOG
+from resistpanel.catalog.identifiers import COLUMNS as IDENTIFIERS
+from resistpanel.catalog.identifiers import identifiers, known_proteins, translated
 from resistpanel.catalog.import_table import BASES, import_file
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
-from resistpanel.panel.genes import load_genes
+from resistpanel.core.reference import Reference
+from resistpanel.panel.genes import Gene, load_genes
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +43,15 @@ def register(parser: argparse.ArgumentParser) -> None:
     sites.add_argument("--targets", type=Path, help="BED; alleles outside it are not written")
     sites.add_argument("--output", type=Path, required=True, help="VCF to write")
     sites.set_defaults(run=run_sites)
+
+    names = actions.add_parser(
+        "identifiers", help="list GA4GH VRS identifiers of the rows and drivers, as TSV"
+    )
+    _catalog_arguments(names)
+    names.add_argument("--genes", type=Path, help="GFF3 of the panel, whose proteins are used")
+    names.add_argument("--reference", type=Path, help="indexed FASTA, for --genes")
+    names.add_argument("--output", type=Path, help="TSV to write (default: standard output)")
+    names.set_defaults(run=run_identifiers)
 
     diff = actions.add_parser("diff", help="list what differs between two catalogues, as TSV")
     diff.add_argument("before", type=Path, help="folder of the earlier catalogue")
@@ -134,7 +147,27 @@ def run_check(args: argparse.Namespace) -> int:
         print(f"{len(sites)} alleles; every reference residue agrees where there is sequence")
         for line in skipped.lines():
             print(line)
+        _say_proteins(load_genes(args.genes), args.reference)
     return 0
+
+
+def _say_proteins(genes: Mapping[str, Gene], path: Path) -> None:
+    """Print how many proteins of the panel translate from the reference, and to what is known."""
+    reference = Reference(path)
+    found = translated(genes, reference)
+    reference.close()
+    known = {gene: one for gene, one in known_proteins().items() if gene in genes}
+    same = {gene for gene in known if gene in found and found[gene].refget == known[gene].refget}
+    print(
+        f"proteins: {len(found)} of {len(genes)} genes translate from start to stop; "
+        f"{len(same)} of {len(known)} known ones have the sequence of proteins.tsv"
+    )
+    for title, names in (
+        ("no whole coding sequence", genes.keys() - found.keys()),
+        ("another protein than in proteins.tsv", (known.keys() & found.keys()) - same),
+    ):
+        if names:
+            print(f"{title}: {', '.join(sorted(names))}")
 
 
 def _say_citations(catalog: Catalog, citations: dict[str, Citation]) -> None:
@@ -148,6 +181,30 @@ def _say_citations(catalog: Catalog, citations: dict[str, Citation]) -> None:
         unverified(row.pmid, citations))]  # fmt: skip
     if rows:
         print(f"rows that rest on unverified citations alone ({len(rows)}): {', '.join(rows)}")
+
+
+def run_identifiers(args: argparse.Namespace) -> int:
+    """Write the identifiers; say on standard error how many rows have none, and why."""
+    if bool(args.genes) != bool(args.reference):
+        raise InputError("--genes and --reference need each other", cure="give both, or none")
+    catalog = load_catalog(args.catalog, args.user, args.drugs)
+    rows = all_rows(catalog, load_drivers(args.catalog, catalog.drugs))
+    proteins = known_proteins()
+    if args.genes:
+        reference = Reference(args.reference)
+        proteins = translated(load_genes(args.genes), reference)
+        reference.close()
+    found = list(identifiers(rows, proteins))
+    lines = ["\t".join(IDENTIFIERS), *("\t".join(row.values()) for row in found)]
+    text = "".join(f"{line}\n" for line in lines)
+    if args.output:
+        write_text(args.output, text)
+    else:
+        sys.stdout.write(text)
+    print(f"{sum(bool(row['vrs_allele_id']) for row in found)} of {len(found)}", file=sys.stderr)
+    for why, count in Counter(row["without"] for row in found if row["without"]).most_common():
+        print(f"{count} without an identifier: {why}", file=sys.stderr)
+    return 0
 
 
 def run_diff(args: argparse.Namespace) -> int:

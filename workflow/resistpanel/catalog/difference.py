@@ -23,6 +23,7 @@ KEYS = {
     "pathway": ("from", "to"),
     "diseases": ("name",),
     "citations": ("pmid",),
+    "proteins": ("gene",),
 }
 #: Columns of a difference.
 COLUMNS = ("table", "row", "change", "column", "before", "after")

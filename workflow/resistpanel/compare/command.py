@@ -62,6 +62,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="columns gene, condition, source (default: that of the package)",
     )
     parser.add_argument(
+        "--catalog",
+        type=Path,
+        metavar="FOLDER",
+        help="with drivers.tsv: without a normal, drivers are not withheld (default: that of the "
+        "package)",
+    )
+    parser.add_argument(
         "--other-tests", type=Path, metavar="TSV",
         help="results of IHC, FISH, ddPCR, RNA and earlier sequencing of the patients",
     )  # fmt: skip
@@ -96,6 +103,6 @@ def run(args: argparse.Namespace) -> None:
     )
     compare(
         args.vcf, args.sheet, args.output, args.copynumber, rules,
-        Policy(args.germline, args.germline_genes),
+        Policy(args.germline, args.germline_genes, args.catalog),
         read_other_tests(args.other_tests), args.build,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from resistpanel.compare.other_tests import Row, results_of
 from resistpanel.compare.posterior import posterior
 from resistpanel.compare.purity import Purity, clonal_fraction
 from resistpanel.compare.read_calls import AnnotatedVcf, Record
-from resistpanel.compare.reported import with_origin
+from resistpanel.compare.reported import origin_of_junction, with_origin
 from resistpanel.compare.scale import Scale, Scales, point
 from resistpanel.compare.sentences import frequency
 from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of, scale_ratio
@@ -108,7 +108,12 @@ class Comparison:
             s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
         }
         called = tuple(
-            with_origin(record, copynumber.origins.get(record.fields["id"])) for record in vcf
+            with_origin(
+                record,
+                copynumber.origins.get(record.fields["id"])
+                or (origin_of_junction(record) if sheet.tumor_only else None),
+            )
+            for record in vcf
         )
         hopping = Hopping(called, self.tumors, vcf.error, rules.most_hopping)
         self.hopped = hopping.hopped()
@@ -386,7 +391,7 @@ class Comparison:
             normal = record.evidence[self.normal]
             control = (normal.alt, normal.depth)
         # Normal cells carry a germline allele too: purity says nothing about its frequency.
-        somatic = record.fields["model"] not in ("germline", "foreign", "artifact")
+        somatic = record.fields["model"] not in ("germline", "contamination", "artifact")
         place = locus(
             self.purity[sample] if somatic else Purity(),
             record.fields["chrom"],

@@ -1,12 +1,15 @@
 """Withhold inherited variants, as a patient's consent asks."""
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
+from resistpanel.annotate.junctions import known
 from resistpanel.annotate.residues import parse_short, short_name
+from resistpanel.catalog import protein
+from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.compare.compare_constants import INHERITED_AF
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
@@ -44,11 +47,14 @@ class Policy:
 
     name: str = GERMLINE_POLICIES[0]
     genes: Path = GENES
+    catalog: Path | None = None
 
     def apply(self, compare: Compare) -> Compare:
         """Return a comparison without what is withheld; see `withhold`."""
+        if self.name == GERMLINE_POLICIES[0]:
+            return compare
         genes = read_genes(self.genes) if self.name == "pathogenic" else ()
-        return withhold(compare, self.name, genes)
+        return withhold(compare, self.name, genes, load_drivers(self.catalog))
 
 
 #: Nothing is withheld.
@@ -79,16 +85,44 @@ def read_genes(path: str | Path = GENES) -> frozenset[str]:
     return frozenset(genes)
 
 
-def inherited(variant: Variant, normal: str | None) -> bool:
+def gained(variant: Variant, drivers: Sequence[Driver]) -> bool:
+    """Return whether an allele is a gain of function that tumours acquire and nobody inherits.
+
+    Drivers that the catalogue lists by residue or range of residues, events with a clinical name
+    (``MET exon 14 deletion``, ``FLT3-ITD``), fusions that keep a kinase domain, and duplications of
+    one. Loss of function, which is inherited, is none of them.
+    """
+    names = [variant.usual_name or ""]
+    if junction := variant.junction or None:
+        if junction.kinase == "duplicated" or (junction.fusion and junction.kinase == "kept"):
+            return True
+        names.append(junction.name or "")
+    events = {row["name"] for row in known()["names"]}
+    if any(name in events or name.startswith(f"{variant.gene}-ITD") for name in names):
+        return True
+    changes = [protein.parse(change.short) for change in variant.protein_changes]
+    return any(
+        any(change and driver.matches_change(change) for change in changes)
+        if driver.match_level in ("exact", "codon", "range")
+        else driver.alteration_type == "splice"
+        and bool(driver.alteration)
+        and names[0].startswith(driver.alteration)
+        for driver in drivers
+        if driver.gene == variant.gene and driver.alteration_type != "loss_of_function"
+    )
+
+
+def inherited(variant: Variant, normal: str | None, drivers: Sequence[Driver] = ()) -> bool:
     """Return whether a variant is, or may be, inherited by the patient or by another person.
 
-    Without a normal, an allele that the catalogue asks for is not withheld as long as it is
-    reported: it is a driver or a resistance allele whose origin is not proven.
+    Without a normal, an allele that the catalogue asks for, or that is a gain of function, is not
+    withheld as long as it is reported: it is a driver or a resistance allele whose origin is not
+    proven.
     """
-    if variant.model in ("germline", "foreign"):
+    if variant.model in ("germline", "contamination"):
         return True
     if variant.origin and variant.origin.value != "somatic":
-        return not (variant.sites and variant.reported)
+        return not (variant.reported and (variant.sites or gained(variant, drivers)))
     seen = variant.samples.get(normal) if normal else None
     return bool(seen and seen.detected and (seen.af or 0) >= INHERITED_AF)
 
@@ -96,10 +130,12 @@ def inherited(variant: Variant, normal: str | None) -> bool:
 def loss_of_function(variant: Variant, genes: Collection[str]) -> bool:
     """Return whether a variant is predicted to inactivate one of the genes."""
     terms = set((variant.consequence or "").split("&"))
-    return variant.gene in genes and variant.model != "foreign" and bool(terms & LOSS)
+    return variant.gene in genes and variant.model != "contamination" and bool(terms & LOSS)
 
 
-def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Compare:
+def withhold(
+    compare: Compare, policy: str, genes: Collection[str] = (), drivers: Sequence[Driver] = ()
+) -> Compare:
     """Return a comparison without the inherited variants that a policy withholds.
 
     Every mention of a withheld variant in what remains is removed: phase, haplotype, reversion,
@@ -112,11 +148,13 @@ def withhold(compare: Compare, policy: str, genes: Collection[str] = ()) -> Comp
         ``report``, ``pathogenic`` or ``mask``.
     genes : collection of str
         Of the policy ``pathogenic``, see `read_genes`.
+    drivers : sequence of Driver
+        Without a normal, those of unproven origin are kept.
     """
     if policy == "report":
         return compare
     normal = next((s.sample for s in compare.samples if s.role == "normal"), None)
-    of_person = {v.id for v in compare.variants if inherited(v, normal)}
+    of_person = {v.id for v in compare.variants if inherited(v, normal, drivers)}
     listed = {
         v.id
         for v in compare.variants

@@ -2,8 +2,11 @@
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+import msgspec
 
 from resistpanel.annotate.residues import parse_short
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
@@ -11,6 +14,7 @@ from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
 from resistpanel.core.text import decode
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
+from resistpanel.core.vrs import VrsAllele
 from resistpanel.records.compare import (
     Haplotype,
     Junction,
@@ -19,6 +23,7 @@ from resistpanel.records.compare import (
     Reverted,
     Substitution,
     Unphased,
+    Vrs,
 )
 
 
@@ -58,6 +63,7 @@ class AnnotatedVcf:
         self.samples = self._vcf.samples
         if "##INFO=<ID=HGVSC," not in self._vcf.header:
             raise InputError("is not annotated", str(path), "run `resistpanel annotate` on it")
+        self._accessions = stated_accessions(self._vcf.parameters)
         self._errors = learned_errors(self._vcf.header)
         self._overdispersion = stated_overdispersion(self._vcf.header)
 
@@ -75,7 +81,7 @@ class AnnotatedVcf:
 
     def __iter__(self) -> Iterator[Record]:
         for call in self._vcf:
-            yield Record(describe(call), call.genotypes)
+            yield Record(describe(call, self._accessions), call.genotypes)
         seen = set()
         for call in self._vcf.junctions():
             # Of a pair of breakends the first; of two alleles of one name at a place, likewise.
@@ -113,8 +119,21 @@ def stated_overdispersion(header: str) -> dict[str, float]:
     return found
 
 
-def describe(call: Call) -> dict:
-    """Return the fields of a variant's record that describe the allele itself."""
+def stated_accessions(parameters: dict[str, str]) -> dict[str, str]:
+    """Return the refget accessions of the contigs that annotate states in its header."""
+    entries = parameters.get("refget", "").split(",")
+    return dict(entry.rsplit(":", 1) for entry in entries if ":" in entry)
+
+
+def describe(call: Call, accessions: Mapping[str, str] = MappingProxyType({})) -> dict:
+    """Return the fields of a variant's record that describe the allele itself.
+
+    Parameters
+    ----------
+    call : Call
+    accessions : mapping of str to str
+        Refget accessions by contig.
+    """
     info = call.info
     changes = tuple(_change(parse_short(short)) for short in call.words("PROTEIN"))
     phred = number(info.get("SOMATIC_PHRED"))
@@ -150,8 +169,31 @@ def describe(call: Call) -> dict:
         },
         "real": None if real is None else float(f"{real:.6g}"),
         **({"junction": _junction(call)} if call.symbolic else {}),
+        **_vrs(call, accessions),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),
     }
+
+
+def _vrs(call: Call, accessions: Mapping[str, str]) -> dict[str, Vrs]:
+    """Return the Allele of GA4GH VRS, of an allele that annotate gave an identifier."""
+    ids = call.words("VRS_Allele_IDs")
+    if len(ids) != 2 or call.filters == ("absent",) or call.chrom not in accessions:
+        return {}
+    values = {
+        key: call.info.get(f"VRS_{name}")[1]
+        for key, name in (
+            ("start", "Starts"),
+            ("end", "Ends"),
+            ("length", "Lengths"),
+            ("unit", "RepeatSubunitLengths"),
+        )
+    }
+    literal = str(call.info.get("VRS_States")).split(",")[1]
+    if literal == ".":
+        allele = VrsAllele(accessions[call.chrom], **values)
+    else:
+        allele = VrsAllele(accessions[call.chrom], values["start"], values["end"], literal=literal)
+    return {"vrs": msgspec.convert(allele.made(), Vrs)}
 
 
 def _junction(call: Call) -> Junction:

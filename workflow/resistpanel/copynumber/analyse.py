@@ -41,7 +41,12 @@ from resistpanel.copynumber.origin import (
     without_depth,
 )
 from resistpanel.copynumber.origin import foreign as foreign_dna
-from resistpanel.copynumber.partial import Partial, partial_deletions, within_targets
+from resistpanel.copynumber.partial import (
+    Partial,
+    least_deleted,
+    partial_deletions,
+    within_targets,
+)
 from resistpanel.copynumber.purity import (
     GRID,
     PARTS,
@@ -63,7 +68,7 @@ from resistpanel.copynumber.segments import (
 from resistpanel.core.core_constants import Z95
 from resistpanel.qc.gate import Condition
 from resistpanel.records import copynumber as records
-from resistpanel.records.base import UNSET
+from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.sheet import Sample, Sheet
 
 
@@ -331,6 +336,13 @@ def parts_of(patient: Patient, name: str, tumor: Tumor) -> dict[int, Partial]:
     )
 
 
+def least_part(patient: Patient, tumor: Tumor) -> int | UnsetType | None:
+    """Return the size of a gene's part whose homozygous deletion shows; UNSET: not known."""
+    if tumor.targets is None or tumor.purity.value is None:
+        return UNSET
+    return least_deleted(tumor.targets, patient.bins, tumor.genes, tumor.context.cells)
+
+
 def normal_copies(patient: Patient, genes: Genes) -> np.ndarray:
     """Return each gene's copies in normal cells."""
     single = np.isin(genes.chrom, ("chrX", "X", "chrY", "Y"))
@@ -369,7 +381,7 @@ def scale_of(patient: Patient, pre: str, post: str) -> tuple[float, float] | Non
 
 
 def identity_of(patient: Patient) -> records.PatientIdentity:
-    """Return the section ``identity``: agreement, strangers, sex, genotypes."""
+    """Return the section ``identity``: agreement, mismatched, sex, genotypes."""
     samples = [s.sample for s in patient.sheet.samples]
     agreements = identity.compare_all(patient.sites, samples, patient.normal)
     sexes = {
@@ -380,7 +392,7 @@ def identity_of(patient: Patient) -> records.PatientIdentity:
     }
     return records.PatientIdentity(
         agreement=tuple(agreements),
-        strangers=tuple(identity.strangers(agreements, samples, patient.normal)),
+        mismatched=tuple(identity.mismatched(agreements, samples, patient.normal)),
         sex=records.SexCheck(sheet=patient.sheet.sex, samples=sexes),
         genotypes=identity.genotypes(patient.sites, samples),
     )
@@ -397,7 +409,7 @@ def gate(
     failures = []
     for entry in patient.sheet.samples:
         name = entry.sample
-        stranger = name in found.strangers
+        stranger = name in found.mismatched
         fractions = [
             pair.discordant / pair.sites
             for pair in found.agreement
@@ -414,7 +426,7 @@ def gate(
                 entry.role,
                 max(fractions, default=None) if stranger else None,
                 int(sex != stated) if judged and sex and stated else None,
-                foreign[name].value if foreign[name].found and not found.strangers else None,
+                foreign[name].value if foreign[name].found and not found.mismatched else None,
                 max(leaked, default=None) if entry.role == "normal" else None,
             ),
             conditions,
@@ -469,6 +481,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
                 if tumor.genes is not None
                 else [],
                 patient.symbols,
+                least_part(patient, tumor),
             )
             for name, tumor in tumors.items()
         },

@@ -433,6 +433,35 @@ LEAST_PARTIAL = TABLE.add(
     meaning="Posterior probability from which a homozygous deletion of part of a gene is called",
     origin="judgement",
 )
+SHIFT_STEP = TABLE.add(
+    "SHIFT_STEP",
+    0.04,
+    unit="log2",
+    meaning="Steps of a gene's shift in the search for deletions of a part",
+    origin="derived: at most half of it is rounded off, a tenth of the noise of a target of 0.2",
+)
+UPPER_QUARTILE = TABLE.add(
+    "UPPER_QUARTILE",
+    0.6745,
+    unit="standard deviations",
+    meaning="Third quartile of a normal distribution",
+    origin="definition: standard normal quantile 0.75",
+)
+SHOWN = TABLE.add(
+    "SHOWN",
+    0.9,
+    unit="1",
+    meaning="Fraction of homozygous deletions of a part that are called at the size from which "
+    "they are said to be found",
+    origin="judgement",
+)
+DRAWS = TABLE.add(
+    "DRAWS",
+    1000,
+    unit="genes",
+    meaning="Genes that are drawn to find that size",
+    origin="derived: standard error of 0.01 at 0.9",
+)
 TARGET_FREEDOM = TABLE.add(
     "TARGET_FREEDOM",
     8,

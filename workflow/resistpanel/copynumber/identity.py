@@ -52,7 +52,7 @@ def informative(sites: Sites) -> np.ndarray:
     """
     with np.errstate(invalid="ignore"):
         high = (np.nan_to_num(sites.frequency) >= 0.3).any(axis=1)
-    likely = np.isin(sites.model, ("germline", "somatic", "foreign"))
+    likely = np.isin(sites.model, ("germline", "somatic", "contamination"))
     return sites.snv & high & likely
 
 
@@ -138,7 +138,7 @@ def compare_all(sites: Sites, samples: list[str], normal: str | None) -> list[Ag
     ]
 
 
-def strangers(agreements: list[Agreement], samples: list[str], normal: str | None) -> list[str]:
+def mismatched(agreements: list[Agreement], samples: list[str], normal: str | None) -> list[str]:
     """Return the samples that are not of the patient.
 
     The patient is the largest group of samples that agree; of equal groups, the one with the

@@ -369,7 +369,9 @@ def foreign(sites: Sites, population: np.ndarray, sample: str, genes: Genes) -> 
     genes : Genes
         Log2 ratios, or `without_depth`.
     """
-    likely = np.isin(sites.model, ("somatic", "germline", "foreign")) & np.isfinite(population)
+    likely = np.isin(sites.model, ("somatic", "germline", "contamination")) & np.isfinite(
+        population
+    )
     rows = np.flatnonzero(sites.snv & likely & ~np.isin(sites.chrom, SEX_CHROMOSOMES))
     if not len(rows):
         return None

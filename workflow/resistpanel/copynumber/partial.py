@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
-from resistpanel.copynumber.copy_states import expected_log2, log_student
+from resistpanel.copynumber.copy_states import STATES, expected_log2, log_prior, log_student
 from resistpanel.copynumber.copynumber_constants import (
+    DRAWS,
     DROPPED,
     LEAST_FRAGMENTS,
     LEAST_PARTIAL,
@@ -23,8 +24,11 @@ from resistpanel.copynumber.copynumber_constants import (
     MOST_LOST,
     MOST_TARGETS,
     PARTIAL_PRIOR,
+    SHIFT_STEP,
+    SHOWN,
     STRAY_SPAN,
     TARGET_FREEDOM,
+    UPPER_QUARTILE,
 )
 from resistpanel.copynumber.gene_states import Cell
 from resistpanel.copynumber.ratios import Genes, Targets
@@ -87,44 +91,154 @@ def _runs(rows: np.ndarray, log2: np.ndarray, sd: np.ndarray) -> tuple[np.ndarra
     return first[chosen], last[chosen]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Noise:
+    """What log2 ratios of a sample's targets depart from their expectation by.
+
+    Attributes
+    ----------
+    gene : float
+        Standard deviation of what all targets of a gene share (waves, capture lots).
+    stray : float
+        Fraction of targets that have dropped out.
+    """
+
+    gene: float
+    stray: float
+
+
+def _level(
+    level: np.ndarray, error: np.ndarray, cell: Cell, copies: int, normal: int, noise: _Noise
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (log-likelihood, shift of the gene) of levels of targets with more copies than that.
+
+    The number of copies is the one that explains a level best; what is left is the gene's shift,
+    less the part of it that is the level's error (a variance).
+    """
+    totals = np.unique(STATES.total)
+    if normal == 2:
+        prior = np.exp(log_prior(cell.baseline))
+        prior = np.array([prior[STATES.total == total].sum() for total in totals])
+    else:
+        prior = np.interp(np.abs(totals - normal), (0, 1, 2), (0.9, 0.03, 0.004))
+    more = totals > copies
+    expected = expected_log2(cell.purity, totals[more], normal, cell.baseline)
+    spread = noise.gene**2 + error
+    off = level[:, None] - expected
+    fit = np.log(prior[more]) - 0.5 * (off**2 / spread[:, None] + np.log(spread)[:, None])
+    best = fit.argmax(axis=1)
+    rows = np.arange(len(level))
+    return fit[rows, best], off[rows, best] * noise.gene**2 / spread
+
+
 def _gene(
-    log2: np.ndarray, sd: np.ndarray, possible: Sequence[Cell], normal: int, stray: float
+    log2: np.ndarray, sd: np.ndarray, possible: Sequence[Cell], normal: int, noise: _Noise
 ) -> tuple[float, int, int]:
-    """Return (probability of a deletion, first, last) of the likeliest run of a gene's targets."""
+    """Return (probability of a deletion, first, last) of the likeliest run of a gene's targets.
+
+    All targets of a gene share its shift; `sd` is the noise of a target besides.
+    """
     first, last = _runs(np.arange(len(log2)), log2, sd)
-    weight = 1 / sd**2
+    # Targets that dropped out or are deleted hardly count for the level of the others.
+    level = np.percentile(log2, 75) - UPPER_QUARTILE * np.median(sd)
+    weight = np.minimum(1, (2 * sd / np.maximum(np.abs(log2 - level), 1e-9)) ** 2) / sd**2
 
     def summed(values: np.ndarray) -> np.ndarray:
         total = np.concatenate([[0.0], np.cumsum(values)])
         return total[last] - total[first]
 
-    inside = summed(weight)
-    outside = (weight * log2).sum() - summed(weight * log2)
-    rest = outside / (weight.sum() - inside)
-    fit = _log_t(log2, rest[:, None], sd)
-    as_rest = np.logaddexp(np.log1p(-stray) + fit, np.log(stray / STRAY_SPAN))
+    def kept(level: np.ndarray) -> np.ndarray:
+        fit = np.log1p(-noise.stray) + _log_t(log2, level[:, None], sd)
+        return np.logaddexp(fit, np.log(noise.stray / STRAY_SPAN))
+
+    error = 1 / (weight.sum() - summed(weight))
+    rest = ((weight * log2).sum() - summed(weight * log2)) * error
     at = np.arange(len(log2))
     member = (at >= first[:, None]) & (at < last[:, None])
-    same = (as_rest * member).sum(axis=1)
+    others = np.where(member, 0.0, kept(rest)).sum(axis=1)
+    whole = np.array([(weight * log2).sum() / weight.sum()])
     # Short runs are likelier: the prior of a run's length is 1 / length, of its place flat.
     width = last - first
     share = np.log(1 / width / (len(log2) - width + 1))
     share = share - logsumexp(share)
-    scores = {}
-    for copies, prior in ((0, PARTIAL_PRIOR[0]), (1, PARTIAL_PRIOR[1])):
-        parts = []
-        for cell in possible:
+    same, scores = [], {0: [], 1: []}
+    for cell in possible:
+        log_weight = np.log(cell.weight)
+        fit, _ = _level(whole, 1 / weight.sum(keepdims=True), cell, 0, normal, noise)
+        same.append(log_weight + fit[0] + kept(whole).sum())
+        for copies, parts in scores.items():
             expected = float(expected_log2(cell.purity, copies, normal, cell.baseline))
-            # The other targets have at least a copy more.
-            more = float(expected_log2(cell.purity, copies + 1, normal, cell.baseline))
-            gap = np.where(rest >= (expected + more) / 2, 0.0, -np.inf)
-            with np.errstate(divide="ignore"):
-                parts.append(np.log(cell.weight) + summed(_log_t(log2, expected, sd)) + gap)
-        scores[copies] = logsumexp(parts, axis=0) - same + np.log(prior) + share
-    deleted = logsumexp(scores[0])
-    total = np.logaddexp(np.logaddexp(deleted, logsumexp(scores[1])), 0.0)
-    best = int(np.argmax(scores[0]))
+            fit, shift = _level(rest, error, cell, copies, normal, noise)
+            # In steps far below the noise of a target: one sum for all runs of a step.
+            shift = np.round(shift / SHIFT_STEP).astype(int)
+            found = np.empty(len(rest))
+            for step in np.unique(shift):
+                runs = shift == step
+                found[runs] = summed(_log_t(log2, expected + step * SHIFT_STEP, sd))[runs]
+            parts.append(log_weight + fit + found + others + share)
+    prior = dict(zip(scores, np.log(PARTIAL_PRIOR), strict=True))
+    deleted, one = (logsumexp(parts) + prior[copies] for copies, parts in scores.items())
+    total = logsumexp([deleted, one, logsumexp(same)])
+    best = int(np.argmax(logsumexp(scores[0], axis=0)))
     return float(np.exp(deleted - total)), int(first[best]), int(last[best])
+
+
+def _merged(possible: Sequence[Cell]) -> list[Cell]:
+    """Return fewer cells: purities at which a deletion has nearly the same log2 ratio as one."""
+    found: list[Cell] = []
+    for cell in sorted(possible, key=lambda one: (one.baseline, one.purity)):
+        if found and found[-1].baseline == cell.baseline:
+            last = found[-1]
+            ends = expected_log2(np.array([last.purity, cell.purity]), 0, 2, cell.baseline)
+            if ends[0] - ends[1] < SHIFT_STEP:
+                weight = last.weight + cell.weight
+                purity = (last.weight * last.purity + cell.weight * cell.purity) / weight
+                found[-1] = Cell(purity, cell.baseline, weight)
+                continue
+        found.append(cell)
+    return found
+
+
+def least_deleted(
+    targets: Targets, bins: Bins, genes: Genes, possible: Sequence[Cell]
+) -> int | None:
+    """Return the fewest neighbouring targets whose homozygous deletion the sample would show.
+
+    That which `partial_deletions` calls in `SHOWN` of genes with two copies and the median number
+    of targets, at the likeliest purity, by the sample's noise and drop-out. None: not even all
+    targets but one.
+    """
+    log2 = targets.log2 - genes.centre
+    spread = np.sqrt(targets.variance + targets.noise**2)
+    spans = [rows[np.isfinite(log2[rows])] for _, rows in gene_spans(bins)]
+    sizes = [len(rows) for rows in spans if LEAST_TARGETS < len(rows) <= MOST_TARGETS]
+    if not sizes:
+        return None
+    stray, sd = float(np.median(dropped(log2, spread, spans))), float(np.nanmedian(spread))
+    size, cell = int(np.median(sizes)), max(possible, key=lambda one: one.weight)
+    none, one = (float(expected_log2(cell.purity, c, 2, cell.baseline)) for c in (0, 1))
+    usual = float(expected_log2(cell.purity, 2, 2, cell.baseline))
+    rng = np.random.default_rng(0)
+    noise = rng.standard_t(TARGET_FREEDOM, (DRAWS, size)) * sd
+    lost = rng.random((DRAWS, size)) < stray
+    drawn = none + noise - np.where(lost, rng.uniform(0, STRAY_SPAN, (DRAWS, size)), 0.0)
+    error = rng.standard_normal((DRAWS, 1))
+    widths = np.arange(LEAST_TARGETS, size)
+    share = np.log(1 / widths / (size - widths + 1) / (1 / widths).sum())
+    for width, log_share in zip(widths, share, strict=True):
+        off = error * sd / np.sqrt(size - width)
+        shift = off * genes.noise**2 / (genes.noise**2 + sd**2 / (size - width))
+        run = drawn[:, :width]
+        fit = np.log1p(-stray) + _log_t(run, usual + off, sd)
+        same = np.logaddexp(fit, np.log(stray / STRAY_SPAN)).sum(axis=1)
+        scores = [
+            _log_t(run, expected + shift, sd).sum(axis=1) - same + np.log(prior) + log_share
+            for expected, prior in zip((none, one), PARTIAL_PRIOR, strict=True)
+        ]
+        chance = np.exp(scores[0] - np.logaddexp(np.logaddexp(*scores), 0.0))
+        if (chance >= LEAST_PARTIAL).mean() >= SHOWN:
+            return int(width)
+    return None
 
 
 def partial_deletions(
@@ -145,16 +259,20 @@ def partial_deletions(
     normal_copies : ndarray of int, (genes,)
     """
     log2 = targets.log2 - genes.centre
-    sd = np.sqrt(targets.variance + targets.noise**2 + genes.noise**2)
+    sd = np.sqrt(targets.variance + targets.noise**2)
     spans = [rows[np.isfinite(log2[rows])] for _, rows in gene_spans(bins)]
-    stray = dropped(log2, sd, spans)
+    stray, possible = dropped(log2, sd, spans), _merged(possible)
     found = {}
     for i, rows in enumerate(spans):
         low = log2[rows] < np.percentile(log2[rows], 75) - DROPPED if len(rows) else rows
         if not LEAST_TARGETS < len(rows) <= MOST_TARGETS or not (low[1:] & low[:-1]).any():
             continue
         chance, first, last = _gene(
-            log2[rows], sd[rows], possible, int(normal_copies[i]), float(stray[i])
+            log2[rows],
+            sd[rows],
+            possible,
+            int(normal_copies[i]),
+            _Noise(genes.noise, float(stray[i])),
         )
         if chance < LEAST_PARTIAL:
             continue

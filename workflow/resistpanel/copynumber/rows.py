@@ -9,7 +9,7 @@ from resistpanel.copynumber.calls import GeneCall, PairedCall
 from resistpanel.copynumber.copy_states import copies
 from resistpanel.copynumber.ratios import Genes
 from resistpanel.core.core_constants import Z95
-from resistpanel.records.base import UNSET
+from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.copynumber import (
     Admixture,
     GeneChange,
@@ -70,8 +70,23 @@ def neighbours(tumor) -> list[np.ndarray]:
     return found
 
 
-def tumor_rows(tumor, calls: list[GeneCall], symbols: frozenset[str] | None = None) -> TumorCopies:
-    """Return a tumour's entry of ``samples``; `symbols` are the genes of the panel's model."""
+def tumor_rows(
+    tumor,
+    calls: list[GeneCall],
+    symbols: frozenset[str] | None = None,
+    least: int | UnsetType | None = UNSET,
+) -> TumorCopies:
+    """Return a tumour's entry of ``samples``.
+
+    Parameters
+    ----------
+    tumor : analyse.Tumor
+    calls : list of GeneCall
+    symbols : frozenset of str, optional
+        Genes of the panel's model.
+    least : int, None or UNSET
+        See `partial.least_deleted`; UNSET where the purity is not known.
+    """
     given, genes = tumor.purity, tumor.genes
     purity = TumorPurity(
         value=number(given.value),
@@ -100,6 +115,7 @@ def tumor_rows(tumor, calls: list[GeneCall], symbols: frozenset[str] | None = No
         if examined
         else (),
         segments=tuple(_segment(tumor, part) for part in tumor.segments) if examined else (),
+        least_deleted=least,
     )
 
 

@@ -24,7 +24,7 @@ def records_of(outdir: Path, patient: str) -> list[Made]:
     folder = outdir / FOLDER / "made"
     paths = [folder / step / "all.json" for step in SHARED]
     paths += sorted(folder.glob(f"*/{patient}.json")) + sorted(folder.glob(f"*/*/{patient}.json"))
-    left_out = ("report", "align", *TEMPORARY)
+    left_out = ("report", "slices", "igv", "align", *TEMPORARY)
     found = [read(path) for path in paths if path.is_file()]
     return [one for one in found if one is not None and one.step not in left_out]
 

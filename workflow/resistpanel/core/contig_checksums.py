@@ -1,5 +1,6 @@
-"""MD5 of contigs, as SAM's M5 tag is defined, and CRAMs that need another reference."""
+"""Digests of contigs: SAM's M5 tag, GA4GH refget; and CRAMs that need another reference."""
 
+import base64
 import contextlib
 import hashlib
 from collections.abc import Iterator
@@ -12,16 +13,38 @@ from resistpanel.core.files import open_fasta
 
 #: Bases read at a time for a contig's checksum.
 PIECE = 1 << 24
+#: Bytes of a SHA-512 digest that GA4GH keeps.
+KEPT = 24
+
+
+def sha512t24u(digest: bytes) -> str:
+    """Return a SHA-512 digest as GA4GH writes it: the first 24 bytes, in base64url."""
+    return base64.urlsafe_b64encode(digest[:KEPT]).decode("ascii")
 
 
 def checksum(reference: Path, contig: str) -> str:
     """Return the MD5 of a contig's upper-case sequence, as SAM's M5 tag is defined."""
     digest = hashlib.md5(usedforsecurity=False)
     with open_fasta(reference) as fasta:
-        length = fasta.get_reference_length(contig)
-        for start in range(0, length, PIECE):
-            digest.update(fasta.fetch(contig, start, min(length, start + PIECE)).upper().encode())
+        for piece in _pieces(fasta, contig):
+            digest.update(piece)
     return digest.hexdigest()
+
+
+def digests(fasta: pysam.FastaFile, contig: str) -> tuple[str, str]:
+    """Return a contig's M5 and its refget accession, ``SQ.`` and the sha512t24u of the sequence."""
+    md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
+    for piece in _pieces(fasta, contig):
+        md5.update(piece)
+        sha512.update(piece)
+    return md5.hexdigest(), f"SQ.{sha512t24u(sha512.digest())}"
+
+
+def _pieces(fasta: pysam.FastaFile, contig: str) -> Iterator[bytes]:
+    """Yield a contig's upper-case sequence, `PIECE` bases at a time."""
+    length = fasta.get_reference_length(contig)
+    for start in range(0, length, PIECE):
+        yield fasta.fetch(contig, start, min(length, start + PIECE)).upper().encode()
 
 
 def dictionary(reference: Path) -> dict[str, str]:

@@ -18,6 +18,14 @@ MIN_MAPPING_QUALITY = TABLE.add(
     meaning="Reads below this mapping quality count in no depth and are not shown",
     origin="judgement",
 )
+SHORT_CONTIG = TABLE.add(
+    "SHORT_CONTIG",
+    20_000_000,
+    unit="bases",
+    meaning="Contigs up to this length are read for their refget accession where it is not known "
+    "(0.8 CPU s per 100 Mb)",
+    origin="judgement",
+)
 FLANK = TABLE.add(
     "FLANK",
     400,

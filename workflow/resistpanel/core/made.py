@@ -220,6 +220,8 @@ def withdraw(outdir: Path, patients: list[str]) -> None:
     suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
     names = [f"{patient}.{suffix}" for patient in patients for suffix in suffixes]
     names += [f"pass/{patient}.vcf.gz{end}" for patient in patients for end in ("", ".tbi")]
+    names += [f"slices/{patient}" for patient in patients]
+    names += [f"igv/{patient}.html" for patient in patients]
     names += ["cohort.html", "cohort.tsv", "cbioportal"]
     for name in names:
         old, new = folder / name, (private_of(outdir) or outdir) / OUTDATED / name

@@ -94,6 +94,7 @@ cdef class Molecules(Stream):
                    bam1_t *model) except -9 nogil
     cdef int merge(self, const int *copies, bam1_t *made) noexcept nogil
     cdef int count_raw(self, bam1_t *b) noexcept nogil
+    cdef void orient(self, bam1_t **made, bint lower) noexcept nogil
     cdef bint asked(self, bam1_t *b) noexcept nogil
     cdef int rebuild(self, int64_t slots) except -9 nogil
     cdef int64_t waiting(self, uint64_t name) noexcept nogil

@@ -24,9 +24,9 @@ from libc.stdint cimport INT64_MAX, int32_t, int64_t, uint8_t, uint16_t, uint32_
 from libc.stdlib cimport free, qsort
 from libc.string cimport memcpy, memset, strlen
 from pysam.libchtslib cimport (
-    BAM_FDUP, BAM_FMUNMAP, BAM_FPAIRED, BAM_FQCFAIL, BAM_FREAD1, BAM_FREVERSE, BAM_FSECONDARY,
-    BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux2Z, bam_aux_get, bam_destroy1,
-    bam_get_aux, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
+    BAM_FDUP, BAM_FMUNMAP, BAM_FPAIRED, BAM_FQCFAIL, BAM_FREAD1, BAM_FREAD2, BAM_FREVERSE,
+    BAM_FSECONDARY, BAM_FSUPPLEMENTARY, BAM_FUNMAP, bam1_t, bam_aux2i, bam_aux2Z, bam_aux_get,
+    bam_destroy1, bam_get_aux, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
 from resistpanel.core.memory cimport new_record, resized, zeroed
 from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
@@ -922,6 +922,8 @@ cdef class Molecules(Stream):
             made[k] = self.side(low, high, k, name)
         if made[0] != NULL and made[1] != NULL:
             made[0].core.mpos, made[1].core.mpos = made[1].core.pos, made[0].core.pos
+        if 0 < first < high - low and rows[lead].kind & KIND_NEAR:
+            self.orient(made, hash_name(name) >> 32 & 1)
         if self.n_out + 2 > self.m_out:
             self.out = <bam1_t **>resized(self.out, 2 * self.m_out + 1024, sizeof(bam1_t *))
             self.m_out = 2 * self.m_out + 1024
@@ -951,6 +953,18 @@ cdef class Molecules(Stream):
         self.both += 0 < first < n
         self.sizes[copies if copies < SIZES else SIZES] += 1
         return 0
+
+    cdef void orient(self, bam1_t **made, bint lower) noexcept nogil:
+        """Set which read of a duplex molecule is read 1: that of the left end, or of the right.
+
+        Both strands of the template were read. If all such molecules had one orientation, damage
+        of one strand could explain an allele that both strands show.
+        """
+        cdef int k
+        for k in range(2):
+            if made[k] != NULL:
+                made[k].core.flag &= ~(BAM_FREAD1 | BAM_FREAD2)
+                made[k].core.flag |= BAM_FREAD1 if (k == 0) != lower else BAM_FREAD2
 
     cdef bint asked(self, bam1_t *b) noexcept nogil:
         """Return whether a record overlaps a region."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from resistpanel.core.contig_checksums import digests
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import open_fasta
 
@@ -66,13 +67,20 @@ class Reference:
 
         Letters for several bases are reduced to one (`REDUCED`).
         """
+        return self.letters(contig, start, end).translate(_REDUCED_TEXT)
+
+    def letters(self, contig: str, start: int, end: int) -> str:
+        """Return the same without reduction: letters for several bases as the FASTA has them."""
         if contig not in self.contigs:
             raise InputError(
                 f"no contig {contig}", self.path, "give the reference that the reads are aligned to"
             )
         start, end = max(start, 0), min(end, self.contigs[contig])
-        text = self._fasta.fetch(contig, start, end).upper() if start < end else ""
-        return text.translate(_REDUCED_TEXT)
+        return self._fasta.fetch(contig, start, end).upper() if start < end else ""
+
+    def digests(self, contig: str) -> tuple[str, str]:
+        """Return a contig's M5 and refget accession; it is read whole (see contig_checksums)."""
+        return digests(self._fasta, contig)
 
     def close(self) -> None:
         """Close the file."""

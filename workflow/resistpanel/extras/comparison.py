@@ -177,7 +177,7 @@ def _row(
         pos=v.pos + 1,
         ref=v.ref,
         alt=v.alt,
-        own=_own(event.own),
+        resistpanel=_own(event.own),
         others=others,
         called_by=tuple(called_by),
     )
@@ -255,7 +255,7 @@ def tsv(value: records.Callers) -> str:
 
     lines = ["\t".join(header)]
     for row in value.variants:
-        own = row.own
+        own = row.resistpanel
         cells = [row.chrom, str(row.pos), row.ref, row.alt]
         cells += [",".join(row.called_by) or ".", str(len(row.called_by))]
         cells += [",".join(own.filters) if own else "."]

@@ -160,7 +160,8 @@ class Steps:
             )  # fmt: skip
         yield Step(
             "panel", "all", {**self.reference, "targets": made.targets, "genes": made.genes},
-            ["panel/targets.bed", "panel/genes.gff3"], {}, everyone,
+            ["panel/targets.bed", "panel/genes.gff3", "panel/sequences.json"], {"vrs": made.vrs},
+            everyone,
         )  # fmt: skip
         yield Step(
             "catalog", "all",
@@ -236,7 +237,7 @@ class Steps:
         )  # fmt: skip
 
     def _patient(self, patient: str) -> Iterator[Step]:
-        made, out = self.settings, self.out
+        made, plan, out = self.settings, self.plan, self.out
         calls = {
             "calls": out(f"annotate/{patient}.vcf.gz"),
             "calls.tbi": out(f"annotate/{patient}.vcf.gz.tbi"),
@@ -246,7 +247,8 @@ class Steps:
         yield Step(
             "annotate", patient,
             {"call": out(f"call/{patient}.vcf.gz"), "call.tbi": out(f"call/{patient}.vcf.gz.tbi"),
-             **self.reference, "genes.gff3": self.panel["genes.gff3"]},
+             **self.reference, "genes.gff3": self.panel["genes.gff3"],
+             "sequences": self.out("panel/sequences.json")},
             [f"annotate/{patient}.vcf.gz", f"annotate/{patient}.vcf.gz.tbi"], {}, [patient],
         )  # fmt: skip
         pool = self.plan.pool(patient)
@@ -297,8 +299,22 @@ class Steps:
             [*(f"report/{patient}.{suffix}"
                for suffix in ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")),
              f"report/pass/{patient}.vcf.gz", f"report/pass/{patient}.vcf.gz.tbi"],
-            {"build": made.build, "report": made.report_paths},
+            {"build": made.build, "report": made.report_paths,
+             **({"report.igv": True} if patient in plan.in_igv() else {})},
         )  # fmt: skip
+        around = {
+            **sheet, "quality": out(f"qc/{patient}.json"), **states,
+            "verdict": out(f"resist/{patient}.json"), "calls": calls["calls"], **self.reference,
+            **self.reads(patient),
+        }  # fmt: skip
+        if patient in plan.sliced():
+            yield Step("slices", patient, around, [f"report/slices/{patient}"])
+        if patient in plan.in_igv():
+            script = {"igv.js": made.igv_js.absolute()} if made.igv_js else {}
+            yield Step(
+                "igv", patient, {**around, "genes": self.panel["genes.gff3"], **script},
+                [f"report/igv/{patient}.html"],
+            )  # fmt: skip
 
     def _calls(self, patient: str) -> Iterator[Step]:
         made, plan, out = self.settings, self.plan, self.out

@@ -28,6 +28,7 @@ from resistpanel.inputs.lines import lines
 from resistpanel.inputs.owner import check_owner
 from resistpanel.inputs.patient import drugs_between, ordered, pairs
 from resistpanel.inputs.plan import check_names, make_plan
+from resistpanel.inputs.reads_shown import check_reads_shown, note_reads_shown
 from resistpanel.inputs.reference import Findings
 from resistpanel.inputs.sheet import Row, patients, read_rows
 from resistpanel.inputs.simulated_patient import load_patient
@@ -110,7 +111,9 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
             found.errors += _errors_of(error)
     found.errors += check_names(made, done.rows)
     found.errors += check_stated(made, done.rows)
+    found.errors += check_reads_shown(made, done.rows)
     found.notes += assay_notes(made.built)
+    found.notes += note_reads_shown(made, done.rows)
     try:
         check_owner(made)
     except InputError as error:

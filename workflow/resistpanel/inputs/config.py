@@ -64,9 +64,10 @@ class Settings:
 
     `samples`, `reference` and `targets` are None where `simulate` is to make them. `where`
     names the file for messages. `pool` is ``cohort``, or (qc JSON, normal) of earlier runs;
-    `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``. `assay` is
-    what is said of the assay of all samples, `padding` None where it depends on their libraries;
-    `index_hopping` is the highest rate, None for the default. `private` is the folder of the
+    `multiqc` lists the folders of other tools. `report_paths` is ``names`` or ``full``; `slices`
+    and `igv` say whether reads of the findings are written. `assay` is what is said of the assay of
+    all samples, `padding` None where it depends on their libraries; `index_hopping` is the highest
+    rate, None for the default. `private` is the folder of the
     working files with inherited variants where these are withheld, else None: they are in
     `outdir`, like all others. `store` is a further results store, of the laboratory. `built` is the
     assay in `assay_folder`, whose settings are filled in by `inputs.built_assay.with_assay`.
@@ -97,6 +98,9 @@ class Settings:
     callers_vcf: dict[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     callers_extra: dict[str, str] = dataclasses.field(default_factory=dict)
     report_paths: str = "names"
+    slices: bool = False
+    igv: bool = False
+    igv_js: Path | None = None
     assay: tuple[tuple[str, str], ...] = ()
     padding: int | None = None
     index_hopping: float | None = None
@@ -110,6 +114,7 @@ class Settings:
     private: Path | None = None
     msi_sites: Path | None = None
     assay_folder: Path | None = None
+    vrs: str = "auto"
     built: BuiltAssay | None = None
 
     def stage(self, name: str) -> Path:
@@ -326,6 +331,10 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         msi_sites=_path(config["biomarkers"].get("microsatellites")),
         germline_genes=_path(config["germline_genes"]) or GENES,
         report_paths=config["report"].get("paths", "names"),
+        vrs=config["vrs"],
+        slices=config["report"].get("slices", False),
+        igv=config["report"].get("igv", False),
+        igv_js=_path(config["report"].get("igv_js")),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         store=Path(config["store"]) if config["store"] else None,
         copynumber=dict(config["copynumber"]),
@@ -361,6 +370,7 @@ def _missing_files(made: Settings) -> Iterator[InputError]:
     files["biomarkers.microsatellites"] = made.msi_sites
     files["germline_genes"] = made.germline_genes
     files["drugs"] = made.drugs
+    files["report.igv_js"] = made.igv_js
     if made.simulate:
         files["simulate.patient"] = made.simulate.patient
     if made.table1:

@@ -126,6 +126,8 @@ MEMORY = TABLE.add(
         "resist": (500, 0.0),
         "biomarkers": (800, 0.0),
         "report": (800, 0.2),
+        "slices": (800, 0.1),
+        "igv": (800, 0.4),
     },
     unit="MB; MB per MB of BAM",
     meaning="Memory request of a job of each rule: a constant, and a factor for the size of the "

@@ -22,6 +22,7 @@ from resistpanel.inputs.config import COHORT, Settings, settings
 from resistpanel.inputs.machine import check_writable
 from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.patient import ordered
+from resistpanel.inputs.reads_shown import check_reads_shown, note_reads_shown
 from resistpanel.inputs.resources import shards
 from resistpanel.inputs.sheet import Row, check_rows, patients, read_sheet
 from resistpanel.inputs.tests_given import check_tests, read_tests
@@ -104,7 +105,23 @@ class Plan:
         policy = self.germline(patient)
         if policy == GERMLINE_POLICIES[0]:
             return []
-        return [("--germline", policy), ("--germline-genes", self.settings.germline_genes)]
+        return [
+            ("--germline", policy),
+            ("--germline-genes", self.settings.germline_genes),
+            ("--catalog", self.settings.catalog),
+        ]
+
+    def shows_reads(self, patient: str) -> bool:
+        """Return whether reads of a patient may be written beside the page."""
+        return self.germline(patient) == GERMLINE_POLICIES[0]
+
+    def sliced(self) -> list[str]:
+        """Return the patients whose reads around the findings are written as BAMs."""
+        return [name for name in self.patients if self.settings.slices and self.shows_reads(name)]
+
+    def in_igv(self) -> list[str]:
+        """Return the patients who get an IGV page."""
+        return [name for name in self.patients if self.settings.igv and self.shows_reads(name)]
 
     def primers(self, patient: str) -> list[str]:
         """Return the BEDs of primers that a patient's calls read."""
@@ -232,6 +249,7 @@ def _simulated_plan(made: Settings, load: Callable[[Path], Mapping[str, Any]]) -
                 f"set 'build: {patient['build']}'",
             )
         )
+    errors += check_reads_shown(made, rows)
     if errors:
         raise InputErrors(errors)
     made = with_private(made, rows)
@@ -291,7 +309,9 @@ def make_plan(
     treatments = read_treatments(made.treatments, rows)
     tests = read_tests(made.other_tests, rows)
     made = with_private(made, rows)
-    strange = [*check_names(made, rows), *check_stated(made, rows)]
+    strange = [
+        *check_names(made, rows), *check_stated(made, rows), *check_reads_shown(made, rows),
+    ]  # fmt: skip
     if strange:
         raise InputErrors(strange)
     notes = []
@@ -304,7 +324,9 @@ def make_plan(
             targets, _ = adapt_bed(made.targets, Contigs(made.reference))
             if other := list(check_reference(made, targets)):
                 raise InputErrors(other)
-        notes = [*findings.notes, *assay_notes(made.built)]
+        notes = [
+            *findings.notes, *assay_notes(made.built), *note_reads_shown(made, rows),
+        ]  # fmt: skip
     return Plan(made, _ordered(rows), treatments=treatments, other_tests=tests), notes
 
 
@@ -351,6 +373,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     named += [(made.treatments, made.place("treatments"))]
     named += [(made.other_tests, made.place("other_tests"))]
     named += [(made.store, made.place("store"))]
+    named += [(made.igv_js, made.place("report.igv_js"))]
     named += [(made.assay_folder, made.place("assay.folder"))]
     named += [(made.table1, made.place("report.table1")), (Path.cwd(), "working folder")]
     pool = () if made.pool == COHORT else made.pool

@@ -13,6 +13,7 @@ from resistpanel.core.builds import (
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text, replacing, write_text
 from resistpanel.core.intervals import Target, merge_targets, read_targets
+from resistpanel.core.sequences import write_sequences
 from resistpanel.panel.genes import Gene, load_genes
 from resistpanel.panel.panel_constants import NEAR
 
@@ -204,8 +205,13 @@ def adapt_panel(
     gff3: str | Path,
     output_bed: str | Path,
     output_gff3: str | Path,
+    output_sequences: str | Path | None = None,
+    read: bool = False,
 ) -> Adapted:
     """Write a panel's BED and GFF3 under the contig names of a reference.
+
+    With `output_sequences`, also the refget accessions of the contigs with targets, as JSON; with
+    `read`, long contigs are read where it is not known (see `core.sequences`).
 
     Raises
     ------
@@ -233,4 +239,13 @@ def adapt_panel(
         if number:
             remarks.append(f"{bed}: {number} targets named after the gene that contains them")
         write_text(output_bed, "".join(f"{target.line()}\n" for target in targets))
+    if output_sequences:
+        names = {target.chrom for target in targets}
+        unknown = write_sequences(output_sequences, reference, names, read)
+        if unknown:
+            remarks.append(
+                f"{reference}: no GA4GH VRS identifiers on {', '.join(unknown)}: no .dict states "
+                "that these are chromosomes of GRCh37 or GRCh38; run `samtools dict`, or have them "
+                "read (vrs: all)"
+            )
     return Adapted(targets, remarks)

@@ -40,6 +40,16 @@ def register(parser: argparse.ArgumentParser) -> None:
     adapt.add_argument("--gff3", type=Path, required=True)
     adapt.add_argument("--output-bed", type=Path, required=True)
     adapt.add_argument("--output-gff3", type=Path, required=True)
+    adapt.add_argument(
+        "--output-sequences",
+        type=Path,
+        help="JSON of the refget accessions of the contigs with targets",
+    )
+    adapt.add_argument(
+        "--read-contigs",
+        action="store_true",
+        help="read long contigs, too, where the .dict does not state a known chromosome",
+    )
     adapt.set_defaults(run=run_adapt)
 
 
@@ -60,7 +70,15 @@ def run_build(args: argparse.Namespace) -> int:
 
 def run_adapt(args: argparse.Namespace) -> int:
     """Adapt a panel to a reference."""
-    done = adapt_panel(args.reference, args.bed, args.gff3, args.output_bed, args.output_gff3)
+    done = adapt_panel(
+        args.reference,
+        args.bed,
+        args.gff3,
+        args.output_bed,
+        args.output_gff3,
+        args.output_sequences,
+        args.read_contigs,
+    )
     for remark in done.remarks:
         print(f"resistpanel: note: {remark}", file=sys.stderr)
     return 0

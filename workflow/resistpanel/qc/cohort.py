@@ -143,13 +143,13 @@ def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[IdentityFinding]:
         else:
             done.add(row)
             text = f"{cohort.name(row)} is of patient '{home}'"
-            found.append(_finding("foreign", cohort, [row], text))
+            found.append(_finding("other_patient", cohort, [row], text))
     for row in (row for row, home in odd.items() if home is None):
         # Of two samples that disagree with each other alone, one is enough to be named.
         if any(mate not in done for mate in np.flatnonzero(own[row] & different[row])):
             done.add(row)
             text = f"{cohort.name(row)} is of none of the patients, by its genotypes"
-            found.append(_finding("stranger", cohort, [row], text))
+            found.append(_finding("unknown_person", cohort, [row], text))
     names = list(dict.fromkeys(cohort.patient))
     for i, first in enumerate(names):
         for second in names[i + 1 :]:

@@ -75,7 +75,7 @@ class CalledVariant(Record):
     """1-based."""
     ref: Allele
     alt: Allele
-    own: OwnCall | None
+    resistpanel: OwnCall | None
     """null: no record, as outside the targets."""
     others: dict[str, OtherCall | None]
     """By caller; null: no record of the variant."""

@@ -13,6 +13,7 @@ from resistpanel.records.base import (
     Number,
     Position,
     Record,
+    Start,
     Text,
     Unit,
     UnsetType,
@@ -344,6 +345,47 @@ class Junction(Record):
     """What becomes of the gene's kinase domain."""
 
 
+class SequenceReference(Record, rename="camel"):
+    """A sequence, by its content."""
+
+    type: Literal["SequenceReference"]
+    refget_accession: Annotated[str, Meta(pattern="^SQ\\.[0-9A-Za-z_-]{32}$")]
+    """Of the contig in the reference given; in upper case, whole."""
+
+
+class SequenceLocation(Record, rename="camel"):
+    """An interval of a sequence."""
+
+    id: Annotated[str, Meta(pattern="^ga4gh:SL\\.[0-9A-Za-z_-]{32}$")]
+    type: Literal["SequenceLocation"]
+    sequence_reference: SequenceReference
+    start: Start
+    """0-based."""
+    end: Start
+    """Half-open."""
+
+
+class VrsState(Record, rename="camel"):
+    """What replaces the interval."""
+
+    type: Literal["LiteralSequenceExpression", "ReferenceLengthExpression"]
+    sequence: str | UnsetType = UNSET
+    """Of a LiteralSequenceExpression."""
+    length: Count | UnsetType = UNSET
+    """Of a ReferenceLengthExpression: bases, which repeat those of the reference."""
+    repeat_subunit_length: Count | UnsetType = UNSET
+    """Bases of the repeat unit."""
+
+
+class Vrs(Record, rename="camel"):
+    """Allele of GA4GH VRS 2.0, fully justified, with its computed identifiers."""
+
+    id: Annotated[str, Meta(pattern="^ga4gh:VA\\.[0-9A-Za-z_-]{32}$")]
+    type: Literal["Allele"]
+    location: SequenceLocation
+    state: VrsState
+
+
 class Variant(Record):
     """A variant in every sample of the patient."""
 
@@ -356,7 +398,7 @@ class Variant(Record):
     alt: Text
     type: Literal["SNV", "MNV", "INS", "DEL", "DUP", "COMPLEX", "INV", "BND"] | None
     filters: Annotated[tuple[str, ...], Meta(min_length=1)]
-    model: Literal["somatic", "germline", "foreign", "artifact", "absent"] | None
+    model: Literal["somatic", "germline", "contamination", "artifact", "absent"] | None
     somatic_phred: Copies | None
     """Phred-scaled posterior probability that the variant is not somatic."""
     gene: Text | None
@@ -412,6 +454,8 @@ class Variant(Record):
     """Only without a normal."""
     junction: Junction | UnsetType = UNSET
     """Of a symbolic allele or a breakend; of a pair of breakends the first is given."""
+    vrs: Vrs | UnsetType = UNSET
+    """Absent of a junction, and of a catalogue site that was not detected."""
     white_cells: Text | UnsetType = UNSET
     """Why the allele of a plasma may be of white cells (clonal haematopoiesis)."""
 

@@ -29,7 +29,7 @@ class NormalFigures(Record):
     """One normal, split into a normal and a tumour."""
 
     sample: str
-    own: bool
+    of_assay: bool
     """Whether the assay was built from it; its panel of normals is then counted without it."""
     depth_normal: Number
     depth_tumor: Number
@@ -113,9 +113,9 @@ class Agreement(Record):
 class Interference(Record):
     """Variants at one AF under a condition that may disturb their detection."""
 
-    condition: Literal["none", "foreign_dna", "tumor_in_normal", "fewer_fragments"]
+    condition: Literal["none", "contamination", "tumor_in_normal", "fewer_fragments"]
     level: Fraction
-    """Fraction of foreign fragments, of the tumour's in the normal, or of fragments kept."""
+    """Fraction of another person's DNA, of the tumour's in the normal, or of fragments kept."""
     af: Fraction
     found: Count
     of: Count

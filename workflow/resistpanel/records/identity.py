@@ -8,9 +8,9 @@ from resistpanel.records.base import Count, Record
 class IdentityFinding(Record):
     """Samples that are not of the patient they are listed under."""
 
-    kind: Literal["swap", "foreign", "stranger", "same_person"]
-    """swap: two samples are exchanged; foreign: the sample is another patient's; stranger: the
-    sample matches no patient; same_person: two patients are one person."""
+    kind: Literal["swap", "other_patient", "unknown_person", "same_person"]
+    """swap: two samples are exchanged; other_patient: the sample is another patient's;
+    unknown_person: the sample matches no patient; same_person: two patients are one person."""
     samples: tuple[tuple[str, str], ...]
     """[patient, sample]"""
     text: str

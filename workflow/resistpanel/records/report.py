@@ -1,9 +1,18 @@
 """``results/report/{patient}.json``: everything that a patient's page shows."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from resistpanel.records.assay import AssayUsed
-from resistpanel.records.base import UNSET, Count, Fraction, Number, Position, Record, UnsetType
+from resistpanel.records.base import (
+    UNSET,
+    Count,
+    Fraction,
+    Meta,
+    Number,
+    Position,
+    Record,
+    UnsetType,
+)
 from resistpanel.records.biomarkers import Biomarkers
 from resistpanel.records.callers import Callers
 from resistpanel.records.compare import Compare, State
@@ -220,3 +229,5 @@ class Report(Record):
     """Null or absent where they were not measured."""
     junction_limits: tuple[GeneJunctions, ...] | UnsetType = UNSET
     """Genes with a known kinase domain or tandem duplications; absent without the panel's genes."""
+    igv: Annotated[str, Meta(pattern=r"^\./")] | UnsetType = UNSET
+    """Address of the IGV page of the findings, relative to the HTML page; absent without one."""

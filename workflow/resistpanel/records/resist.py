@@ -26,7 +26,7 @@ EvidenceLevel = Literal[
     "clinical", "case report", "preclinical in vivo", "in vitro", "screen", "inferred"
 ]
 MatchLevel = Literal["exact", "codon", "range", "gene", "class", "pathway"]
-DrugMatch = Literal["drug", "class", "target", "other"]
+DrugMatch = Literal["drug", "class", "target", "stretch", "other"]
 Direction = Literal["resistance", "none", "sensitivity"]
 #: ``absent``: under the latest line in none of its samples, but in one of an earlier line or of
 #: another lesion.

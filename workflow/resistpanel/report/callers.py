@@ -10,7 +10,7 @@ OWN = "resistpanel"
 def mark(name: str, row: dict) -> dict:
     """Return what one caller says of a variant: kind (called, filtered, silent) and words."""
     if name == OWN:
-        own = row["own"]
+        own = row["resistpanel"]
         filters = own["filters"] if own else []
     else:
         own = row["others"].get(name)

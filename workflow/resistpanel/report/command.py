@@ -13,9 +13,11 @@ from resistpanel.report.cohort import cohort, cohort_tsv, summaries
 from resistpanel.report.contents import PARTS, assemble, without_folders
 from resistpanel.report.fhir import bundle
 from resistpanel.report.final_vcf import write_vcf
+from resistpanel.report.igv import write_igv
 from resistpanel.report.maf import maf, rows
 from resistpanel.report.read import load
-from resistpanel.report.render import cohort_page, page
+from resistpanel.report.render import cohort_page, page, relative
+from resistpanel.report.slices import write_slices
 from resistpanel.report.study import Study, panel_genes
 from resistpanel.report.tsv import tsv
 
@@ -26,6 +28,7 @@ EPILOG = """examples:
       --output-html P1.html --output-json P1.json --output-tsv P1.tsv --output-maf P1.maf \\
       --output-vcf P1.vcf.gz
   resistpanel report --json P1.json --output-html P1.html     # from the JSON alone
+  resistpanel report ... --reference REF.fa --output-slices P1.slices --output-igv P1.igv.html
   resistpanel report --json P1.json --output-fhir P1.fhir.json
   resistpanel report --cohort results/report/*.json --output-html cohort.html \\
       --output-cbioportal study --study my_cohort
@@ -45,6 +48,8 @@ OUTPUTS = {
     "maf": "mutations in the MAF format of cBioPortal",
     "vcf": "the annotated VCF (--vcf) with state, mechanism and catalogue level; named .vcf.gz",
     "pass_vcf": "the same, without records that a filter rejects or that were not detected",
+    "slices": "folder of small BAMs: the reads within 200 bases of each reported variant",
+    "igv": "IGV page of the findings (HTML); needs igv-reports",
     "fhir": "HL7 FHIR R4 bundle (JSON) by the profiles of Genomics Reporting",
     "cbioportal": "folder of a cBioPortal study, for a cohort",
 }
@@ -74,7 +79,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reference",
         metavar="FASTA",
-        help="FASTA; required by --reads, the checksum of its .fai is recorded",
+        help="FASTA; required by --reads and --output-igv, the checksum of its .fai is recorded",
     )
     parser.add_argument(
         "--reads", action="store_true", help="show the reads of the sheet's BAMs around each call"
@@ -88,9 +93,17 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full-paths", action="store_true", help="list input files with their full paths"
     )
+    parser.add_argument(
+        "--igv", metavar="HTML", help="IGV page to link to (default: that of --output-igv)"
+    )
+    parser.add_argument(
+        "--igv-js",
+        metavar="JS",
+        help="copy of igv.min.js for --output-igv (default: igv-reports downloads it)",
+    )
     parser.add_argument("--study", default="resistpanel", help="identifier of the cBioPortal study")
     for kind, text in OUTPUTS.items():
-        metavar = "DIR" if kind == "cbioportal" else "FILE"
+        metavar = "DIR" if kind in ("cbioportal", "slices") else "FILE"
         parser.add_argument(f"--output-{kind.replace('_', '-')}", metavar=metavar, help=text)
     parser.add_argument(
         "--genes",
@@ -142,13 +155,21 @@ def run(args: argparse.Namespace) -> int:
 
 def run_patient(args: argparse.Namespace) -> int:
     """Make the report of one patient."""
-    wanted = check_outputs(args, ("html", "json", "tsv", "maf", "vcf", "pass_vcf", "fhir"))
-    for kind in ("vcf", "pass_vcf"):
+    wanted = check_outputs(args, tuple(kind for kind in OUTPUTS if kind != "cbioportal"))
+    for kind in ("vcf", "pass_vcf", "igv"):
         if kind in wanted and not args.vcf:
             name = f"--output-{kind.replace('_', '-')}"
             raise InputError(f"{name} needs the annotated VCF", cure="give --vcf")
+    if "igv" in wanted and not args.reference:
+        raise InputError("--output-igv needs the reference", cure="give --reference")
     given = [name for name in PARTS if getattr(args, name)]
     if args.json:
+        for kind in ("slices", "igv"):
+            if kind in wanted:
+                raise InputError(
+                    f"--output-{kind} reads the BAMs of the sheet",
+                    cure="give --sheet, --qc, --compare and --resist instead of --json",
+                )
         if given:
             raise InputError(f"--json and --{given[0]} exclude each other", cure="give one of them")
         report = load(args.json)
@@ -171,14 +192,20 @@ def run_patient(args: argparse.Namespace) -> int:
             reads=args.reads,
             command=command_line(args),
         )
-        if not args.full_paths:
-            report = without_folders(report)
+        if (linked := args.igv or wanted.get("igv")) and "html" in wanted:
+            report["igv"] = relative(linked, Path(wanted["html"]).parent)
+        whole, report = report, report if args.full_paths else without_folders(report)
     make: dict[str, Callable[[], str]] = {
         "html": lambda: page(report),
         "tsv": lambda: tsv(report),
         "maf": lambda: maf(rows(report)),
     }
     made = {kind: make[kind]() for kind in wanted if kind in make}
+    # First what can still fail: BAMs, igv-reports.
+    if "slices" in wanted:
+        write_slices(whole, wanted["slices"], args.reference)
+    if "igv" in wanted:
+        write_igv(whole, args.vcf, args.reference, wanted["igv"], args.genes, args.igv_js)
     for kind, path in wanted.items():
         if kind == "json":
             write_json(path, report)
@@ -186,7 +213,7 @@ def run_patient(args: argparse.Namespace) -> int:
             write_json(path, bundle(report))
         elif kind in ("vcf", "pass_vcf"):
             write_vcf(report, args.vcf, path, only_pass=kind == "pass_vcf")
-        else:
+        elif kind in made:
             write_text(path, made[kind])
     return 0
 

@@ -249,6 +249,11 @@ def copies(report: dict) -> dict | None:
          "source": (copynumber["samples"][n].get("purity") or {}).get("source") or ""}
         for n in names if n in copynumber["samples"]
     ]  # fmt: skip
+    parts = [
+        {"sample": labels[n], "text": parts_text(copynumber["samples"][n]["least_deleted"])}
+        for n in names
+        if "least_deleted" in copynumber["samples"].get(n, {})
+    ]
     return {
         "reference": copynumber.get("reference"),
         "profiles": profiles,
@@ -259,7 +264,15 @@ def copies(report: dict) -> dict | None:
         "pairs": [f"{p['post']} against {p['pre']}" for p in copynumber["pairs"]],
         "rows": changed(copynumber, names),
         "purity": purity,
+        "parts": parts,
     }
+
+
+def parts_text(least: int | None) -> str:
+    """Return from what size on a homozygous deletion within a gene would have been found."""
+    if least is None:
+        return "not found unless the whole gene is deleted"
+    return f"found from {least} neighbouring targets"
 
 
 def at_large(sample: dict) -> str:
@@ -299,11 +312,11 @@ def identity(report: dict) -> list[dict]:
         name = sample["sample"]
         rows.append({
             "sample": sample_label(sample),
-            "person": "not of this patient" if name in found["strangers"] else
+            "person": "not of this patient" if name in found["mismatched"] else
             "agrees with the others" if any(
                 name in (a["first"], a["second"]) and a["same"] for a in found["agreement"]
             ) else "could not be determined",
-            "bad": name in found["strangers"],
+            "bad": name in found["mismatched"],
             "sex": sexes.get(name) or "could not be determined",
             "contamination": foreign(copynumber["contamination"].get(name)),
             "leak": foreign(copynumber["tumor_in_normal"].get(name))

@@ -18,9 +18,9 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.made import stage_folder
 from resistpanel.core.schemas import read_record
 from resistpanel.core.vcf import CallVcf
-from resistpanel.records.base import UNSET
+from resistpanel.records.base import UNSET, UnsetType
 from resistpanel.records.compare import Compare, ComparedSample, SampleAtLocus, Variant
-from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.copynumber import CopyNumber, TumorCopies
 from resistpanel.records.resist import ExcludedVariant, Finding, NearMiss, Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.records.stages import RECORDS
@@ -38,7 +38,7 @@ KEPT = (
     *("id", "chrom", "pos", "ref", "alt", "type", "gene", "transcript", "consequence"),
     *("hgvs_c", "hgvs_p", "protein", "splice", "model", "filters", "reported", "somatic_phred"),
     *("refseq", "usual_name", "not_annotated", "reverts", "junction", "sites", "phase"),
-    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin"),
+    *("haplotype", "unphased", "state", "states", "lines", "courses", "status", "origin", "vrs"),
 )
 
 
@@ -199,7 +199,7 @@ def _sample(
         other = variant.samples[normal]
         control = (other.ad[1], other.dp)
     given = sample.purity
-    inherited = variant.model in ("germline", "foreign", "artifact")
+    inherited = variant.model in ("germline", "contamination", "artifact")
     purity = Purity(given.value, given.low, given.high, given.source)
     place = locus(
         Purity() if inherited else purity,
@@ -310,6 +310,11 @@ def _number(text: str | None) -> float | None:
         return None
 
 
+def _least_deleted(sample: TumorCopies) -> dict[str, int | None]:
+    found = sample.least_deleted
+    return {} if isinstance(found, UnsetType) else {"least_deleted": found}
+
+
 def of_copies(results: Results, gene: str, query: str) -> dict:
     """Return every number on a gene's copies.
 
@@ -346,6 +351,7 @@ def of_copies(results: Results, gene: str, query: str) -> dict:
                 "gene_noise": copynumber.samples[name].gene_noise,
                 "gene": row,
             }
+            | _least_deleted(copynumber.samples[name])
             for name, row in rows.items()
         },
         "pairs": [

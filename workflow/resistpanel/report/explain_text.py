@@ -55,6 +55,7 @@ def _variant(facts: dict) -> list[str]:
         + (f"; {v['usual_name']}" if v.get("usual_name") else "")
         + ("; in a splice region" if v["splice"] else "")
         + (f"; not annotated: {v['not_annotated']}" if v.get("not_annotated") else ""),
+        *([f"  GA4GH VRS: {v['vrs']['id']}"] if v.get("vrs") else []),
         f"  {_outcome(facts)}",
     ]
     lines += _call(facts)
@@ -260,6 +261,7 @@ def _evidence(rows: list[dict]) -> list[str]:
             "drug": "the drug given",
             "class": "its class",
             "target": "another inhibitor of the target",
+            "stretch": "another residue of the same part of the target",
             "other": "a drug against another receptor",
         }.get(row["drug_match"], "other drug")
         lines.append(
@@ -344,6 +346,13 @@ def _copies(facts: dict) -> list[str]:
         )
         if row.get("partial"):
             lines.append(f"    {part(row['partial'], row['targets'])}")
+        elif sample.get("least_deleted", 0) is None:
+            lines.append("    homozygous deletions of a part of a gene are not found")
+        elif sample.get("least_deleted"):
+            lines.append(
+                f"    homozygous deletions of {sample['least_deleted']} or more neighbouring "
+                "targets are found; smaller ones are not excluded"
+            )
         if row["balance"] is not None:
             lines.append(
                 f"    rarer haplotype {percent(row['balance'])} ({percent(row['balance_low'])} to "

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from resistpanel.core.builds import with_chr
 from resistpanel.core.files import HOME
+from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.review import amendments, decisions_of, review_given
@@ -19,6 +20,8 @@ UCUM = "http://unitsofmeasure.org"
 HGVS = "http://varnomen.hgvs.org"
 HGNC = "http://www.genenames.org"
 REFSEQ = "http://www.ncbi.nlm.nih.gov/refseq"
+#: Identifiers of VRS alleles, as GA4GH's mapping of VRS to FHIR names their system.
+VRS = "https://w3id.org/ga4gh/schema/vrs/2.0.1/json/Allele#properties/id"
 ENSEMBL = "http://www.ensembl.org"
 SEQUENCE_ONTOLOGY = "http://www.sequenceontology.org"
 GUIDE = "http://hl7.org/fhir/uv/genomics-reporting"
@@ -44,6 +47,8 @@ COPIES = ("82155-3", "Genomic structural variant copy number")
 REF_ALLELE = ("69547-8", "Ref nucleotide")
 ALT_ALLELE = ("69551-0", "Alt allele")
 COORDINATES = ("92822-6", "Genomic coord system")
+GENOMIC_SEQUENCE = ("48013-7", "Genomic reference sequence ID")
+VARIATION_CODE = ("81252-9", "Discrete genetic variant")
 START_END = ("81254-5", "Genomic allele start-end")
 MEDICATION = ("51963-7", "Medication assessed")
 CONTEXT = ("81259-4", "Associated phenotype")
@@ -281,6 +286,13 @@ class Bundle:
         if self.report["build"] in BUILDS:
             answer = BUILDS[self.report["build"]]
             found.append(component(ASSEMBLY, valueCodeableConcept=coded(answer)))
+        if vrs := v.get("vrs"):
+            code = concept(vrs["id"], VRS)
+            found.append(component(VARIATION_CODE, valueCodeableConcept=code))
+            accession = vrs["location"]["sequenceReference"]["refgetAccession"]
+            if known := chromosomes().get(accession):
+                sequence = concept(known.refseq, REFSEQ)
+                found.append(component(GENOMIC_SEQUENCE, valueCodeableConcept=sequence))
         somatic = v.get("origin", {}).get("value", "somatic") == "somatic"
         answer = SOMATIC if somatic else UNKNOWN_ORIGIN
         return [*found, component(SOURCE_CLASS, valueCodeableConcept=coded(answer))]

@@ -24,7 +24,7 @@ COLUMNS = (
     "RESISTPANEL.STATE", "RESISTPANEL.AF", "RESISTPANEL.AF_LOW", "RESISTPANEL.AF_HIGH",
     "RESISTPANEL.EFFECT", "RESISTPANEL.BEFORE", "RESISTPANEL.STATUS",
     "RESISTPANEL.TRAJECTORY", "RESISTPANEL.DISTRIBUTION", "RESISTPANEL.ORIGIN", "RESISTPANEL.CLONE",
-    "RESISTPANEL.REVIEW", "RESISTPANEL.ASSAY",
+    "RESISTPANEL.REVIEW", "RESISTPANEL.ASSAY", "RESISTPANEL.VRS_ALLELE_ID",
 )  # fmt: skip
 
 #: Of the GDC's MAF format, whose columns and values these are.
@@ -190,6 +190,7 @@ def rows(report: dict) -> list[dict]:
             "RESISTPANEL.CLONE": clone.get(v["id"]),
             "RESISTPANEL.REVIEW": decided.get(v["id"]),
             "RESISTPANEL.ASSAY": f"{used['name']} {used['version']}" if used else None,
+            "RESISTPANEL.VRS_ALLELE_ID": v.get("vrs", {}).get("id"),
             **alleles(v["pos"], v["ref"], v["alt"]),
         }  # fmt: skip
         for sample in compare["samples"]:

@@ -22,6 +22,12 @@ def inherited(report: dict) -> dict[str, dict]:
     return {x["variant"]: x for x in report["resist"]["excluded"] if x["inherited_resistance"]}
 
 
+def reported(report: dict) -> list[dict]:
+    """Return the variants that are findings, inherited resistance included; no copy numbers."""
+    resists = inherited(report)
+    return [v for v in report["compare"]["variants"] if v["reported"] or v["id"] in resists]
+
+
 def effects(report: dict) -> dict[str, str]:
     """Return the effect of every finding, and of inherited resistance, by id."""
     found = dict.fromkeys(inherited(report), "inherited_resistance")

@@ -39,6 +39,30 @@ FLANK = TABLE.add(
     meaning="Reference shown on either side of a variant in the reads",
     origin="judgement",
 )
+SLICE_FLANK = TABLE.add(
+    "SLICE_FLANK",
+    200,
+    unit="bases",
+    meaning="Bases on either side of a reported variant whose reads are in the slices and in the "
+    "IGV page",
+    origin="judgement",
+)
+IGV_FINDINGS = TABLE.add(
+    "IGV_FINDINGS",
+    40,
+    unit="variants",
+    meaning="Findings in the IGV page, the first by rank; each takes about 0.4 MB per sample at "
+    "800x",
+    origin="judgement",
+)
+IGV_READS = TABLE.add(
+    "IGV_READS",
+    10_000,
+    unit="reads per 100 bases",
+    meaning="Reads that igv.js draws (samplingDepth); beyond, a random subset. Its default of 500 "
+    "would leave out reads of a variant at 0.5 % and 1,000x",
+    origin="definition: the most that igv.js 3.5 accepts",
+)
 SHOWN = TABLE.add(
     "SHOWN",
     {"alt": 8, "ref": 6, "other": 2},

@@ -287,8 +287,8 @@ def samples(report: dict) -> list[str]:
     copynumber = report["copynumber"]
     if copynumber is None:
         lines.append("identity not checked")
-    elif copynumber["identity"]["strangers"]:
-        others = ", ".join(copynumber["identity"]["strangers"])
+    elif copynumber["identity"]["mismatched"]:
+        others = ", ".join(copynumber["identity"]["mismatched"])
         lines.append(f"does not match this patient: {others}")
     elif any(a["same"] for a in copynumber["identity"]["agreement"]):
         lines.append("all samples match one person")

@@ -22,6 +22,7 @@ COLUMNS = (
     "key_variant", "rank", "effect", "mechanism_class", "match_level",
     "origin", "probability_somatic",
     "known_detected", "known_critical", "known_limit", "white_cells", "review",
+    "vrs_allele_id",
 )  # fmt: skip
 
 #: What would break a line or a column, and what UTF-8 cannot hold, written out.
@@ -102,6 +103,7 @@ def rows(report: dict) -> Iterator[dict]:
                    for key in ("detected", "critical", "limit")},
                 "white_cells": v.get("white_cells"),
                 "review": decided.get(v["id"]),
+                "vrs_allele_id": v.get("vrs", {}).get("id"),
             }  # fmt: skip
 
 

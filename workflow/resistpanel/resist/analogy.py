@@ -9,11 +9,19 @@
    inhibitor of EGFR. A way round one receptor is a way round the others of its node.
 4. Another inhibitor of the target: ROS1 G2032R under entrectinib where rows name it for crizotinib.
    Not from an inhibitor of another type or generation, which binds otherwise, nor for a drug of
-   which changes of the target are known.
+   which changes of the target are known. More copies of the target resist whatever binds it: KRAS
+   under daraxonrasib where rows name them for inhibitors of KRAS G12C.
+5. Another residue of the same part of the target: FLT3 N701K under gilteritinib, for which rows
+   name residues before and behind it. Not a change that rows name for other drugs alone, nor a
+   driver of the drug.
+6. Another receptor that does what rows name of one for the drug: amplified FGFR1 under osimertinib,
+   for which they name MET and ERBB2.
 
-They are for what relapse brought alone, and for drugs that block a signal, not for those that act
-through their target. `AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is
-left out of 1: whether the drug inhibits it too depends on the drug.
+They are for drugs that block a signal, not for those that act through their target; 1, 3, 5 and 6
+for what relapse brought alone, since what was there before did not bypass the target. A change of
+the target that is known of an inhibitor resists whether an earlier drug selected it or this one.
+`AROUND_TARGET` limits the rows of 1 and 3. A relative of the target itself is left out of 1:
+whether the drug inhibits it too depends on the drug.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,10 +32,20 @@ from resistpanel.catalog.table import AROUND_TARGET, IN_PATIENTS, Row
 from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration
 from resistpanel.resist.context import Context
+from resistpanel.resist.effect import is_driver
 from resistpanel.resist.match import PATHWAY, Match, level_of
 from resistpanel.resist.mechanism import acts_through
-from resistpanel.resist.resist_constants import CASCADES, OWN_CHANGES
+from resistpanel.resist.resist_constants import (
+    CASCADES,
+    OWN_CHANGES,
+    STRETCH_FLANK,
+    STRETCH_RESIDUES,
+)
 
+#: Node of the receptors of which one does what another does.
+RECEPTORS = "RTK"
+#: Types of drivers that activate their gene.
+GAINS = ("substitution", "inframe_deletion", "inframe_insertion", "nonsynonymous")
 #: Types of rows that are extended to inhibitors of another receptor.
 _OF_RECEPTORS = ("activating", "amplification", "loss_of_function")
 
@@ -58,14 +76,14 @@ class Analogies:
 
     def of(self, alteration: Alteration, matches: Sequence[Match]) -> list[Match]:
         """Return the closest rows by analogy; none if a row speaks of the alteration itself."""
-        if not self.drugs or not came(alteration) or any(match.drug for match in matches):
+        if not self.drugs or alteration.germline or any(match.drug for match in matches):
             return []
-        found = [
-            *self._of_residues(alteration),
-            *self._of_cascade(alteration),
-            *self._of_receptors(alteration),
-            *self._of_target(alteration),
-        ]
+        found = [*self._of_residues(alteration), *self._of_target(alteration)]
+        if came(alteration):
+            found += [*self._of_cascade(alteration), *self._of_receptors(alteration)]
+            found += self._of_relatives(alteration)
+            if not any(match.level in ("exact", "codon") for match in matches):
+                found += self._of_stretches(alteration)
         found.sort(key=Match.closeness)
         return [one for one in found if one.closeness() == found[0].closeness()]
 
@@ -83,11 +101,16 @@ class Analogies:
                     for gene in pathway.nodes[source].genes
                 )
         found |= {gene for gene, _ in self._residues} | {row.gene for row, _ in self._target_rows}
-        return found | {row.gene for row, _ in self._receptor_rows}
+        found |= self._relatives if self._relative_rows else set()
+        return found | {row.gene for row, _ in self._receptor_rows} | set(self._stretches)
 
     def residues(self, gene: str) -> set[int]:
         """Return the residues of a gene that correspond to those of rows of related genes."""
         return {residue for of, residue in self._residues if of == gene}
+
+    def spans(self, gene: str) -> list[tuple[int, int]]:
+        """Return the parts of a gene's product in which any residue may match, 1-based."""
+        return [(first, last) for first, last, _, _ in self._stretches.get(gene, ())]
 
     @cached_property
     def _residues(self) -> dict[tuple[str, int], list[tuple[str, Row, Drug]]]:
@@ -211,6 +234,113 @@ class Analogies:
         ]
 
     @cached_property
+    def _relatives(self) -> set[str]:
+        """Receptors whose activity is reported as a way round another target."""
+        pathway = self.context.pathway
+        return {
+            row.gene
+            for row in self._around
+            if row.alteration_type != "loss_of_function"
+            and row.evidence_level != "inferred"
+            and (node := pathway.node_of(row.gene)) is not None
+            and node.id == RECEPTORS
+        }
+
+    @cached_property
+    def _relative_rows(self) -> list[tuple[Row, Drug]]:
+        """Rows of patients that name an amplified or activated receptor for a drug given."""
+        return [
+            (row, drug)
+            for row in self._around
+            if row.gene in self._relatives
+            and row.alteration_type != "loss_of_function"
+            and row.evidence_level in IN_PATIENTS
+            for drug in self.drugs
+            if row.drug_match(drug)
+        ]
+
+    def _of_relatives(self, alteration: Alteration) -> list[Match]:
+        if alteration.gene not in self._relatives:
+            return []
+        gain = alteration.copy_number == "amplification" or self._activates(alteration)
+        return [
+            self._match(row, drug, row.drug_match(drug))
+            for row, drug in self._relative_rows
+            if gain and row.gene != alteration.gene and self._connected(alteration, drug)
+        ]
+
+    def _activates(self, alteration: Alteration) -> bool:
+        """Whether an alteration activates its gene, or is a driver for which drugs are given."""
+        return not alteration.copy_number and (
+            any(
+                known.gene == alteration.gene and any(map(known.matches_change, alteration.changes))
+                for known in self.context.activating
+            )
+            or any(
+                is_driver(alteration, d) for d in self.context.drivers if d.alteration_type in GAINS
+            )
+        )
+
+    @cached_property
+    def _stretches(self) -> dict[str, list[tuple[int, int, Row, Drug]]]:
+        """By target: the part in which rows name residues for a drug given, and those rows.
+
+        They are rows for the drug itself, or for one that binds alike; `STRETCH_RESIDUES` of them
+        at least, `STRETCH_FLANK` residues further at both ends.
+        """
+        found: dict[str, list[tuple[int, int, Row, Drug]]] = {}
+        for drug in self.drugs:
+            for gene in drug.targets:
+                rows = [
+                    row
+                    for row in self.context.catalog.of_gene(gene)
+                    if _of_substitution(row)
+                    and (
+                        row.drug_match(drug)
+                        or any(self._alike(drug, name, gene) for name in row.drugs)
+                    )
+                ]
+                numbers = [row.residues[0][0] for row in rows]
+                if len(set(numbers)) < STRETCH_RESIDUES:
+                    continue
+                first, last = min(numbers) - STRETCH_FLANK, max(numbers) + STRETCH_FLANK
+                found.setdefault(gene, []).extend((first, last, row, drug) for row in rows)
+        return found
+
+    def _of_stretches(self, alteration: Alteration) -> list[Match]:
+        """Return the rows of the nearest residues; the number must not be another residue's."""
+        found = []
+        for change in alteration.changes:
+            if change.kind != "substitution" and not change.inframe:
+                continue
+            rows = [
+                (abs(row.residues[0][0] - change.start), row, drug)
+                for first, last, row, drug in self._stretches.get(alteration.gene, ())
+                if first <= change.start and change.end <= last
+            ]
+            known = {
+                letter
+                for row in self.context.catalog.of_gene(alteration.gene)
+                for number, letter in row.residues
+                if number == change.start
+            }
+            if not rows or known - {change.ref}:
+                continue
+            given = {drug.name for _, _, drug in rows}
+            if any(
+                is_driver(alteration, driver) and given & driver.sensitised(self.drugs)
+                for driver in self.context.drivers
+            ):
+                continue
+            nearest = min(distance for distance, _, _ in rows)
+            found += [
+                self._match(row, drug, "stretch")
+                for distance, row, drug in rows
+                if distance == nearest
+            ]
+        return found
+
+    @cached_property
     def _target_rows(self) -> list[tuple[Row, Drug]]:
         """Rows of single changes of a drug's target under another inhibitor of it."""
         return [
@@ -222,6 +352,12 @@ class Analogies:
             and not row.drug_match(drug)
             and not self._described(drug, row.gene)
             and any(self._alike(drug, name, row.gene) for name in row.drugs)
+        ] + [
+            (row, drug)
+            for row in self.context.catalog
+            if row.direction == "resistance" and row.mechanism_class == "on_target_amplification"
+            for drug in self.drugs
+            if row.gene in drug.targets and not row.drug_match(drug) and _small(drug)
         ]
 
     def _alike(self, drug: Drug, name: str, gene: str) -> bool:
@@ -251,7 +387,8 @@ class Analogies:
             self._match(row, drug, "target")
             for row, drug in self._target_rows
             if row.gene == alteration.gene
-            and level_of(alteration, row, self.context.activating) == "exact"
+            and level_of(alteration, row, self.context.activating) in ("exact", "gene")
+            and (came(alteration) or not alteration.copy_number)
         ]
 
     def _connected(self, alteration: Alteration, drug: Drug) -> bool:
@@ -265,6 +402,11 @@ class Analogies:
     def _match(self, row: Row, drug: Drug, how: str) -> Match:
         same = self.context.diseases.match(self.disease, row.disease)
         return Match(row, PATHWAY, drug, how, same)
+
+
+def _small(drug: Drug) -> bool:
+    """Return whether a drug is a small molecule, of which more copies of the target take more."""
+    return not any("antibody" in name.split() for name in drug.classes)
 
 
 def _of_substitution(row: Row) -> bool:

@@ -203,7 +203,8 @@ class Chance:
         rows += [one for one in self.context.activating if one.gene == gene]
         single = {number for row in rows for number, _ in row.residues}
         single |= self._analogies.residues(gene)
-        return single, [row.span for row in rows if row.span]
+        spans = [row.span for row in rows if row.span]
+        return single, list(dict.fromkeys([*spans, *self._analogies.spans(gene)]))
 
     def _count(
         self,

@@ -388,6 +388,8 @@ def _what_matched(match: Match) -> str:
     if match.level == PATHWAY:
         if match.drug_match == "target":
             return f"the same change under another inhibitor of {match.row.gene}"
+        if match.drug_match == "stretch":
+            return f"in the same part of {match.row.gene} as {match.row.alteration}"
         return (
             "the same way round another receptor"
             if match.drug_match == "other"

@@ -101,8 +101,9 @@ class Match:
     drug : Drug or None
         The drug given that the row speaks of; None if it speaks of others.
     drug_match : str or None
-        ``drug`` if the row names the drug given, ``class`` if it names its class, ``other`` if it
-        speaks of a drug against another receptor.
+        ``drug`` if the row names the drug given, ``class`` if it names its class, ``target`` if it
+        names another inhibitor of the target, ``stretch`` if another residue of the same part of
+        it, ``other`` if it speaks of a drug against another receptor.
     disease : bool or None
         Whether the row's disease is the patient's; None if either is not given.
     partners : tuple of Partner
@@ -126,6 +127,8 @@ class Match:
         """What the row speaks of, where that is another gene or another inhibitor."""
         if self.drug_match == "target":
             return "the same change"
+        if self.drug_match == "stretch":
+            return f"{self.row.alteration}, of the same part of {self.row.gene}"
         if self.row.mechanism_class == "on_target_mutation":
             return f"{self.row.alteration} of {self.row.gene}, which corresponds to it"
         what = {"activating": "activated", "amplification": "amplified"}
@@ -140,7 +143,9 @@ class Match:
         """Sort key, the closest match first: level, drug, disease, evidence."""
         return (
             LEVELS.index(self.level),
-            {"drug": 0, "class": 1, "target": 2, "other": 3, None: 4}[self.drug_match],
+            {"drug": 0, "class": 1, "target": 2, "stretch": 3, "other": 4, None: 5}[
+                self.drug_match
+            ],
             {True: 0, None: 1, False: 2}[self.disease],
             EVIDENCE_LEVELS.index(self.row.evidence_level),
         )

@@ -83,6 +83,22 @@ OWN_CHANGES = TABLE.add(
     "by analogy from another inhibitor",
     origin="judgement: changes that resist one ABL, ALK or RET inhibitor and not the next",
 )
+STRETCH_RESIDUES = TABLE.add(
+    "STRETCH_RESIDUES",
+    3,
+    unit="residues",
+    meaning="Residues of a target that rows name for a drug from which on another one among them "
+    "is taken for resistance if relapse brought it",
+    origin="judgement: criterion OM1 of ClinGen/CGC/VICC (Horak 2022), a well-established part of "
+    "a functional domain",
+)
+STRETCH_FLANK = TABLE.add(
+    "STRETCH_FLANK",
+    10,
+    unit="residues",
+    meaning="What the stretch of these residues is longer at both ends",
+    origin="judgement: a few turns of a helix",
+)
 THROUGH_TARGET = TABLE.add(
     "THROUGH_TARGET",
     (

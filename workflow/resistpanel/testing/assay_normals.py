@@ -14,11 +14,11 @@ from resistpanel.records.assay import BuiltAssay
 
 @dataclasses.dataclass(frozen=True)
 class Normal:
-    """A normal of a dossier; `own`: the assay was built from it."""
+    """A normal of a dossier; `of_assay`: the assay was built from it."""
 
     sample: str
     bam: Path
-    own: bool
+    of_assay: bool
 
 
 def normals_of(made: BuiltAssay, given: list[Path]) -> list[Normal]:

@@ -9,6 +9,8 @@ SUPPLEMENTARY = 0x800
 PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED = 1, 2, 4, 8
 REVERSE, MATE_REVERSE, FIRST, SECOND, DUPLICATE = 16, 32, 64, 128, 1024
 NAME_DIGITS = 12
+#: Records that are made at a time, to bound the memory.
+CHUNK = 50_000
 _CORE = np.dtype(
     [
         ("block_size", "<i4"),
@@ -99,32 +101,28 @@ def encode_reads(reads: dict[str, np.ndarray], prefix: str, read_group: str) -> 
     core["next_pos"], core["tlen"] = reads["mate_pos"], reads["tlen"]
     core = core.view(np.uint8).reshape(count, _CORE.itemsize)
 
-    def matrix(rows: np.ndarray, n: int) -> np.ndarray:
-        """Return the records of `rows`, all of which have `n` CIGAR operations."""
-        cigar = np.ascontiguousarray(reads["cigar"][rows, :n]).astype("<u4").view(np.uint8)
-        made = np.empty((len(rows), fixed + 4 * n), np.uint8)
+    width = int(operations.max(initial=0))
+    parts = [core, names, reads["cigar"][:, :width], packed, reads["qualities"], more]
+    found = []
+    for first in range(0, count, CHUNK):
+        rows = order[first : first + CHUNK]
+        made = np.empty((len(rows), fixed + 4 * width), np.uint8)
         at = 0
-        parts = (core[rows], names[rows], cigar.reshape(len(rows), 4 * n), packed[rows])
-        for part in (*parts, reads["qualities"][rows]):
-            made[:, at : at + part.shape[1]] = part
-            at += part.shape[1]
-        made[:, at : at + more.shape[1]] = more[rows]
-        made[:, at + more.shape[1] :] = tags
+        for part in parts:
+            some = np.ascontiguousarray(part[rows])
+            if some.dtype != np.uint8:
+                some = some.astype("<u4", copy=False).view(np.uint8)
+            made[:, at : at + some.shape[1]] = some
+            at += some.shape[1]
+        made[:, at:] = tags
         made[:, -1] = np.minimum(reads["mismatches"][rows], 255)
-        return made
-
-    kinds = np.unique(operations)
-    if len(kinds) == 1:
-        return matrix(order, int(kinds[0])).tobytes()
-    # Records of different sizes: each kind is made as a matrix and scattered to its offsets.
-    starts = np.zeros(count, np.int64)
-    starts[order[1:]] = np.cumsum(sizes[order])[:-1]
-    stream = np.empty(int(sizes.sum()), np.uint8)
-    for n in kinds:
-        rows = order[operations[order] == n]
-        made = matrix(rows, int(n))
-        stream[starts[rows][:, None] + np.arange(made.shape[1])] = made
-    return stream.tobytes()
+        # Records of fewer operations are shorter.
+        kept = np.ones(made.shape, bool)
+        cigar = core.shape[1] + names.shape[1]
+        shown = np.arange(4 * width) < 4 * operations[rows, None]
+        kept[:, cigar : cigar + 4 * width] = shown
+        found.append(made.tobytes() if shown.all() else made[kept].tobytes())
+    return b"".join(found)
 
 
 def header(lengths: dict[str, int], sample: str, version: str) -> bytes:

@@ -73,10 +73,15 @@ def ungapped(start: np.ndarray, length: int, reference: np.ndarray) -> Alignment
         start.astype(np.int64),
         start.astype(np.int64) + length,
         np.full((count, 1), length << 4 | MATCH, np.uint32),
-        reference[start[:, None] + np.arange(length)],
+        stretches(reference, start, length),
         np.zeros(count, np.int64),
         np.ones(count, bool),
     )
+
+
+def stretches(codes: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
+    """Return the `length` bases from each start on, (starts, length)."""
+    return np.lib.stride_tricks.sliding_window_view(codes, length)[start]
 
 
 def best_local(matches: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

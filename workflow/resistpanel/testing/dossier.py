@@ -51,7 +51,7 @@ from resistpanel.testing.validate import (
 #: Conditions that may disturb the detection of a variant, with their levels.
 CONDITIONS = (
     ("none", (0.0,)),
-    ("foreign_dna", FOREIGN_DNA),
+    ("contamination", FOREIGN_DNA),
     ("tumor_in_normal", LEAKED_TUMOR),
     ("fewer_fragments", THINNER),
 )
@@ -197,7 +197,7 @@ class OneNormal:
         asked = self.asked
         self.work.mkdir(parents=True, exist_ok=True)
         pon = asked.folder / PANEL_OF_NORMALS
-        if self.normal.own:
+        if self.normal.of_assay:
             pon = panel_without(asked.folder, self.normal.sample, self.work / "normals.vcf.gz")
 
         def call(normal: Path, tumor: Path, vcf: Path, sites: Path | None) -> None:
@@ -255,7 +255,7 @@ class OneNormal:
         """Put every variant in under each condition, into the same fragments."""
         afs = [INTERFERENCE_AF] * len(self.validation.kept)
         for condition, levels in CONDITIONS:
-            if condition == "foreign_dna" and self.other is None:
+            if condition == "contamination" and self.other is None:
                 continue
             for level in levels:
                 run = f"{condition}.{level:g}"
@@ -284,10 +284,10 @@ class OneNormal:
         if condition == "fewer_fragments":
             return normal, write("fewer", TUMOR, (tumor, lambda x: x < level))
         extra = level / (1 - level)
-        if condition == "foreign_dna":
+        if condition == "contamination":
             share = min(1.0, extra * number(tumor) / max(number(self.other.bam), 1))
             foreign = (self.other.bam, lambda x: x < share)
-            return normal, write("foreign", TUMOR, (tumor, lambda x: True), foreign)
+            return normal, write("contamination", TUMOR, (tumor, lambda x: True), foreign)
         share = min(1.0, extra * number(normal) / max(number(tumor), 1))
         mixed = write("leaked", NORMAL, (normal, lambda x: True), (tumor, lambda x: x < share))
         # A molecule is in one tube alone.
@@ -345,7 +345,7 @@ class OneNormal:
         at_lod = [row.called for row in self.rows if row.multiple_of_lod == 1]
         return records.NormalFigures(
             sample=self.normal.sample,
-            own=self.normal.own,
+            of_assay=self.normal.of_assay,
             depth_normal=normal,
             depth_tumor=tumor,
             sites=len(validation.kept) if self.spiked else 0,

@@ -22,7 +22,7 @@ def condition_text(row: Interference) -> str:
     level = percent(row.level)
     return {
         "none": "none",
-        "foreign_dna": f"{level} DNA of another person in the tumour",
+        "contamination": f"{level} DNA of another person in the tumour",
         "tumor_in_normal": f"{level} tumour in the normal",
         "fewer_fragments": f"{level} of the tumour's fragments",
     }[row.condition]

@@ -90,6 +90,8 @@ class Plan:
 
 def overlap(one: Variant, other: Variant) -> bool:
     """Return whether two variants cannot be on one molecule: they have bases in common or touch."""
+    if one.start > other.end or other.start > one.end:
+        return False
     touch = 1 if one.indel or other.indel else 0
     low, high = sorted((one, other), key=lambda v: (v.start, v.end))
     return high.start < max(low.end, low.start + 1 - touch) + touch

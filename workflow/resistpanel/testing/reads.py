@@ -17,7 +17,7 @@ from resistpanel.testing.bam_records import (
     SECOND,
     UNMAPPED,
 )
-from resistpanel.testing.cigars import Alignment, Junction, align, clip_ends, ungapped
+from resistpanel.testing.cigars import Alignment, Junction, align, clip_ends, stretches, ungapped
 from resistpanel.testing.families import SPECIFIC, family_errors
 from resistpanel.testing.fragments import Fragments, Library
 from resistpanel.testing.genome import Region, encode
@@ -162,7 +162,7 @@ def read_ends(
             place[rows] = np.arange(len(rows))
             mine = np.flatnonzero(place[where] >= 0)
         for mate, begin in zip(mates, begins, strict=True):
-            codes = haplotype.codes[begin[:, None] + np.arange(length)]
+            codes = stretches(haplotype.codes, begin, length)
             _substitute(codes, variants, haplotype, group["carried"], begin)
             if len(where) and len(mine):
                 read = place[where[mine]]
@@ -215,27 +215,43 @@ def _read_adapter(made: Alignment, codes, group, begin, side: str) -> None:
     clip_ends(made, rows, kept, kept + insert)
 
 
+class _Sorted:
+    """Rows by a position, to find those within a range without a look at the others."""
+
+    def __init__(self, position: np.ndarray) -> None:
+        self.order = np.argsort(position, kind="stable")
+        self.position = position[self.order]
+
+    def within(self, low: int, high: int) -> np.ndarray:
+        """Return the rows of positions from `low` to `high`, both included."""
+        first = np.searchsorted(self.position, low, side="left")
+        return self.order[first : np.searchsorted(self.position, high, side="right")]
+
+
 def _substitute(codes, variants, haplotype, carried, begin) -> None:
     """Write the carried substitutions into reads that begin at `begin` on the haplotype."""
     length = codes.shape[1]
+    reads = _Sorted(begin)
     for v, variant in enumerate(variants):
-        if variant.indel or not carried[:, v].any():
+        if variant.indel:
             continue
         for index, base in enumerate(encode(variant.alt)):
             spot = haplotype.spot(variant.start + index)
             if spot is None:
                 continue
-            column = spot - begin
-            rows = np.flatnonzero(carried[:, v] & (column >= 0) & (column < length))
-            codes[rows, column[rows]] = base
+            rows = reads.within(spot - length + 1, spot)
+            rows = rows[carried[rows, v]]
+            codes[rows, spot - begin[rows]] = base
 
 
 def _count(variants, haplotype, group, begins, length, counts) -> None:
     """Count the distinct fragments that show each variant's place, and those that carry it."""
-    unique = ~group["duplicate"]
+    fragments = _Sorted(group["start"])
+    longest = int(group["insert"].max(initial=0))
+    # A read ends with its fragment, from which adapter follows.
+    last = group["start"] + group["insert"]
     for v, variant in enumerate(variants):
-        has = group["carried"][:, v]
-        if variant.indel and has.any() and variant in haplotype.indels:
+        if variant.indel and variant in haplotype.indels and group["carried"][:, v].any():
             junction = haplotype.junctions[haplotype.indels.index(variant)]
             low, high = junction.at - 1, junction.at + junction.inserted
         elif variant.indel:
@@ -245,13 +261,13 @@ def _count(variants, haplotype, group, begins, length, counts) -> None:
             high = haplotype.spot(variant.end - 1)
         if low is None or high is None:
             continue
-        seen = np.zeros(len(has), bool)
-        # A read ends with its fragment, from which adapter follows.
-        last = group["start"] + group["insert"]
+        rows = fragments.within(high - longest, low)
+        seen = ~group["duplicate"][rows] & (high < last[rows])
+        shown = np.zeros(len(rows), bool)
         for begin in begins:
-            inside = (begin <= low) & (high < begin + length)
-            seen |= inside & (group["start"] <= low) & (high < last)
-        seen &= unique
+            shown |= (begin[rows] <= low) & (high < begin[rows] + length)
+        seen &= shown
+        has = group["carried"][rows, v]
         counts[v] += (seen & ~has).sum(), (seen & has).sum()
 
 

@@ -14,7 +14,13 @@ from resistpanel.testing.setup import Study, nearest_target
 #: VCF header lines: (INFO or FORMAT, id, number, type, description).
 _FIELDS = (
     ("INFO", "TYPE", "1", "String", "SNV, MNV, INS, DEL, DUP or COMPLEX"),
-    ("INFO", "ORIGIN", "1", "String", "somatic, germline, or foreign: of the contaminant alone"),
+    (
+        "INFO",
+        "ORIGIN",
+        "1",
+        "String",
+        "somatic, germline, or contamination (of it alone)",
+    ),
     ("INFO", "GENE", "1", "String", "Gene of the target"),
     ("INFO", "PHASE", "1", "String", "Variants of one phase are in the same fragments"),
     ("FORMAT", "GT", "1", "String", "Patient's genotype; somatic: whether the sample has it"),
@@ -68,7 +74,7 @@ def write_truth(
                     genotype = "|".join(str(int(bit)) for bit in variant.haplotypes)
                 without, with_ = counts[sample][number][v]
                 cells.append(f"{genotype}:{af:.6g}:{without},{with_}")
-            germline = "germline" if any(variant.haplotypes) else "foreign"
+            germline = "germline" if any(variant.haplotypes) else "contamination"
             origin = "somatic" if variant.somatic else germline
             info = f"TYPE={variant.kind};ORIGIN={origin};GENE={target.gene}"
             info += f";PHASE={variant.phase}" if variant.phase else ""

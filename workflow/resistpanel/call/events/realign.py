@@ -228,9 +228,10 @@ class Scored:
         start, end = locus.span
         table = p.reads.table
         chosen = p.touching(start, end)
-        # An allele that a fragment's primer covers, whole or in part, is not the sample's.
+        # An allele that a fragment's primer covers, whole or in part, is not the sample's; the
+        # primer's bases beside one that begins behind it are the anchor.
         low, high = table["low"][chosen], table["high"][chosen]
-        open_ = np.array([(low < s) & (high > e) for s, e in locus.spans])
+        open_ = np.array([(low <= s) & (high >= e) for s, e in locus.spans])
         chosen = chosen[open_.any(axis=0)]
         if not len(chosen):
             return None
@@ -263,7 +264,7 @@ class Scored:
         fits[at[misses[odd, best[at]] > LEAST_MISMATCHES]] = False
         clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
         for h, (s, e) in enumerate(locus.spans, 1):
-            clear[h, position[(rows["low"] >= s) | (rows["high"] <= e)]] = False
+            clear[h, position[(rows["low"] > s) | (rows["high"] < e)]] = False
         for k, (i, j) in enumerate(locus.together, len(locus.alleles) + 1):
             clear[k] = clear[i + 1] & clear[j + 1]
         return cls(

@@ -509,8 +509,9 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                 for x in range(r.n_cigar):
                     op = cigars[r.cigar + x] & 15
                     length = cigars[r.cigar + x] >> 4
-                    # A gap of which a part is no evidence, as of a primer made wrongly, is none.
-                    if op == 1 and r.low < p < r.high or \
+                    # A gap of which a part is no evidence, as of a primer made wrongly, is none;
+                    # nor is one base that a primer has too many at its end.
+                    if op == 1 and r.low + (length == 1) <= p <= r.high - (length == 1) or \
                             op == 2 and r.low <= p and p + length <= r.high:
                         if n_indels == m_indels:
                             indels = <Indel *>resized(

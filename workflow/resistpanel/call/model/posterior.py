@@ -214,7 +214,7 @@ class Posterior:
     @property
     def best(self) -> np.ndarray:
         """Return the likeliest model's name per candidate."""
-        names = np.array(["absent", "somatic", "germline", "artifact", "foreign"])
+        names = np.array(["absent", "somatic", "germline", "artifact", "contamination"])
         stack = np.stack(
             [
                 self.log_null,
