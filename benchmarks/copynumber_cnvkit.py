@@ -411,6 +411,10 @@ def differences(table):
                 row[name] = (
                     f"{value[i]:+.{digits}f} ({low[i]:+.{digits}f} to {high[i]:+.{digits}f})"
                 )
+            own, others = (
+                np.array([(one["error"] ** 2).mean() for one in tool]) for tool in (mine, other)
+            )
+            row["rms lower in"] = f"{(own < others).sum()} of {len(mine)}"
             rows.append(row)
     return pd.DataFrame(rows)
 

@@ -50,8 +50,7 @@ amplification errors, jackpots, and errors in UMIs. `identical`: families that a
 of the simulator. `errors`: consensus bases of Q30 and more that differ from the reference,
 including damage. `difference`: recall of the raw reads minus that of the consensus reads, paired
 by variant, with its 95 % interval (bootstrap). The consensus reads are those of `resistpanel`,
-filtered as by `fgbio FilterConsensusReads --min-reads`; families and bases were not compared
-with fgbio or fgumi.
+filtered as by `fgbio FilterConsensusReads --min-reads`.
 """
 
 

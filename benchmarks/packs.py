@@ -50,8 +50,11 @@ class PeerCall:
     af: float | None
 
 
-def prepare(pack: Pack, data: Path, folder: Path) -> list[str]:
-    """Lay out reference.fa, BAMs and targets.bed as `peers` wants them; returns the samples."""
+def prepare(pack: Pack, data: Path, folder: Path, every: bool) -> list[str]:
+    """Lay out reference.fa, BAMs and targets.bed as `peers` wants them; returns the samples.
+
+    With `every`, the reference has every contig of the BAMs' headers.
+    """
     given = folder / "given"
     given.mkdir(parents=True)
     bams = pack_files.bams(pack, data, given)
@@ -62,6 +65,15 @@ def prepare(pack: Pack, data: Path, folder: Path) -> list[str]:
             subprocess.run(["gzip", "-dc", str(fasta)], stdout=out, check=True)
     else:
         plain.symlink_to(fasta.resolve())
+    absent: dict[str, int] = {}
+    with open_fasta(fasta) as known:
+        for path in bams.values() if every else ():
+            with pysam.AlignmentFile(str(path)) as reads:
+                absent |= {n: length for n, length in zip(reads.references, reads.lengths,
+                                                          strict=True)
+                           if n not in known.references}  # fmt: skip
+    if absent:
+        _with_unknown(plain, absent)
     pysam.faidx(str(plain))
     for role, path in bams.items():
         pack_files.named(path, role, folder / f"{role}.bam")
@@ -69,8 +81,21 @@ def prepare(pack: Pack, data: Path, folder: Path) -> list[str]:
     return list(bams)
 
 
-def peer_calls(name: str, folder: Path, samples: list[str]) -> tuple[list[PeerCall], float]:
-    """Run a peer; returns what passes, and the CPU seconds."""
+def _with_unknown(plain: Path, absent: dict[str, int]) -> None:
+    """Add contigs of N: some peers refuse a reference without a contig of a BAM's header."""
+    if plain.is_symlink():
+        given = plain.resolve()
+        plain.unlink()
+        plain.write_bytes(given.read_bytes())
+    with plain.open("a", encoding="ascii") as out:
+        for name, length in absent.items():
+            out.write(f">{name}\n")
+            rest = f"{'N' * (length % 60)}\n" if length % 60 else ""
+            out.write(f"{'N' * 60}\n" * (length // 60) + rest)
+
+
+def peer_calls(name: str, folder: Path, samples: list[str]) -> tuple[list[PeerCall], float, str]:
+    """Run a peer; returns what passes, the CPU seconds, and how the run differs from the usual."""
     shell = peers.Shell(folder / name)
     outs = peers.PEERS[name].run(shell, folder, samples, folder / "targets.bed")
     calls = []
@@ -78,7 +103,7 @@ def peer_calls(name: str, folder: Path, samples: list[str]) -> tuple[list[PeerCa
         with pysam.VariantFile(str(path)) as records:
             for record in records:
                 calls += [one for one in _of(name, record) if one]
-    return calls, shell.cpu
+    return calls, shell.cpu, shell.note
 
 
 def _of(name: str, record: pysam.VariantRecord) -> list[PeerCall]:
@@ -196,22 +221,28 @@ def run(pack: Pack, args: argparse.Namespace) -> None:
         if not wanted:
             return
         folder = Path(scratch) / "peers"
-        samples = prepare(pack, args.data, folder)
+        samples = prepare(pack, args.data, folder, "delly" in wanted)
         for name in wanted:
             if reason := peers.missing(name):
                 print(f"{name}: {reason}", file=sys.stderr)
                 continue
             try:
-                calls, cpu = peer_calls(name, folder, samples)
+                calls, cpu, note = peer_calls(name, folder, samples)
             except SystemExit as error:  # its log says why
-                log = (folder / name / "log.txt").read_text()[-600:]
-                write_json(kept / f"{name}.json", {"peer": peers.version(name), "failed": log})
+                reason = _reason(folder / name / "log.txt", folder)
+                write_json(kept / f"{name}.json", {"peer": peers.version(name), "failed": reason})
                 print(f"{pack.about.name}: {error}", file=sys.stderr)
                 continue
-            scored = peer_result(pack, name, calls, cpu, folder / "reference.fa")
+            scored = peer_result(pack, name, calls, cpu, folder / "reference.fa") | {"note": note}
             write_json(kept / f"{name}.json", scored)
             print(f"{pack.about.name}, {name}: {scored['found']} of {scored['present']}, "
                   f"{len(scored['other'])} other, {cpu:.0f} s CPU", flush=True)  # fmt: skip
+
+
+def _reason(log: Path, folder: Path) -> str:
+    """Return the last line of a peer's log, without the folder."""
+    lines = [line for line in log.read_text().splitlines() if line.strip()]
+    return lines[-1].replace(f"{folder}/", "")[:200] if lines else "no reason given"
 
 
 def publish(work: Path) -> None:

@@ -108,6 +108,10 @@ def _row(pack: Pack, r: dict) -> str:
     )
 
 
+def _note(one: dict) -> str:
+    return f" ({one['note']})" if one.get("note") else ""
+
+
 def _peers(r: dict, others: list[dict]) -> Iterator[str]:
     f = r["figures"]
     if not others:
@@ -118,10 +122,10 @@ def _peers(r: dict, others: list[dict]) -> Iterator[str]:
     )
     for one in others:
         if "failed" in one:
-            yield f"| | {one['peer']} | did not run on these files | | |"
+            yield f"| | {one['peer']} | did not run: {one['failed'].strip()} | | |"
             continue
         yield (
-            f"| | {one['peer']} | {_percent(one['found'], one['present'])} | "
+            f"| | {one['peer']}{_note(one)} | {_percent(one['found'], one['present'])} | "
             f"{_percent(one['refuted_called'], one['refuted'])} | {len(one['other'])} |"
         )
 

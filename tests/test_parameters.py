@@ -130,6 +130,7 @@ STRUCTURE = {
         "PAIRED, PROPER, UNMAPPED, MATE_UNMAPPED": "SAM flags",
         "REVERSE, MATE_REVERSE, FIRST, SECOND, DUPLICATE": "SAM flags",
         "NAME_DIGITS": "digits of a read's name",
+        "CHUNK": "records in memory at a time: changes no result",
     },
     "testing/bgzf.py": {"BLOCK": "of the BGZF format"},
     "testing/cigars.py": {"NO_BASE": "code of a missing base"},

@@ -20,6 +20,7 @@ from benchmarks.bed import score
 from benchmarks.bed.genome import ROOT, Reference, Variant, decode, left_align
 
 LEAST_AF = 0.01
+TOO_FEW = "not enough data to estimate library parameters"  # delly's words
 FOUR_READS = 4
 LONGEST = 1000  # bases of an event that is compared
 
@@ -62,6 +63,7 @@ class Shell:
 
     def __init__(self, folder: Path):
         self.folder, self.cpu = folder, 0.0
+        self.note = ""  # how a run differs from the peer's usual one
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / "log.txt"
         self.log.write_text("")
@@ -129,8 +131,15 @@ def _delly(sh: Shell, folder: Path, samples: list[str], targets: Path) -> list[P
     for tumour in (s for s in samples if s != "normal"):
         normal = [folder / "normal.bam"] if "normal" in samples else []
         raw, out = (sh.folder / f"{tumour}.{n}" for n in ("raw.bcf", "bcf"))
-        sh("delly", "call", "-g", folder / "reference.fa", "-o", raw, folder / f"{tumour}.bam",
-           *normal)  # fmt: skip
+        command = ("delly", "call", "-g", folder / "reference.fa", "-o", raw)
+        try:
+            sh(*command, folder / f"{tumour}.bam", *normal)
+        except SystemExit:
+            if not normal or TOO_FEW not in sh.log.read_text():
+                raise
+            # It refuses a normal whose reads are too few to estimate its library.
+            normal, sh.note = [], "tumour alone: the normal has too few reads for its library"
+            sh(*command, folder / f"{tumour}.bam")
         if not normal:  # its somatic filter needs a control
             outs.append(raw)
             continue

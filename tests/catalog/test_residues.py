@@ -63,10 +63,12 @@ OFF_PANEL = {
     *("B2M", "BAX", "BCL2", "BTK", "CCNE2", "CD19", "CRBN", "DHFR", "EPAS1", "FAT1", "GLI2"),
     *("GPRC5D", "IGF2", "NT5C2", "PALB2", "PIK3CB", "PIK3R2", "PLCG2", "PREX2", "PSMB5", "RAC1"),
     *("RAD51C", "RAD51D", "ROS1", "SLC29A1", "TACSTD2", "TNFRSF17", "TOP1", "TP53BP1", "XPO1"),
+    *("ABCB1", "CD38", "CYP19A1", "DCK", "FPGS", "HPRT1", "IFNGR1", "IFNGR2", "MS4A1", "PML"),
+    *("PMS2", "PRPS1", "YAP1"),
 }
-#: Genes that neither panel has and no row of resistance names: their mutations are known drivers
-#: on a panel of the user's own.
+#: Genes with residues that neither panel has: a panel of the user's own may.
 OFF_BOTH = {
+    *("CD38", "PML", "PRPS1"),
     *("FOXA1", "GATA3", "KEAP1", "MYD88", "NFE2L2", "PPP2R1A", "RHOA", "RIT1", "RRAS2", "SPOP"),
     *("STAT3", "U2AF1"),
 }
@@ -136,5 +138,6 @@ def test_genes_without_sequence_are_few_and_known():
     }
     assert unchecked == {
         "ALK", "AR", "CARD11", "CBL", "CTNNB1", "DNMT3A", "ESR1", "EZH2", "FBXW7", "FGFR2", "GNA11",
-        "GNAS", "IDH2", "MEN1", "MYCN", "NOTCH1", "NTRK1", "PAX5", "PTPN11", "SMAD4", "SMO",
+        "GNAS", "IDH2", "MEN1", "MSH6", "MYCN", "NOTCH1", "NTRK1", "PAX5", "PTPN11", "RARA",
+        "SMAD4", "SMO",
     }  # fmt: skip

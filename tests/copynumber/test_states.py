@@ -7,7 +7,7 @@ import pytest
 
 from resistpanel.copynumber.bins import Coverage
 from resistpanel.copynumber.calls import DEFAULT, call_of, scale_alone, scaled, shared_scale
-from resistpanel.copynumber.copy_states import STATES
+from resistpanel.copynumber.copy_states import STATES, expected_balance, expected_log2
 from resistpanel.copynumber.gene_states import Cell, cells, gene_states
 from resistpanel.copynumber.identity import infer_sex, mixture
 from resistpanel.copynumber.partial import least_deleted, partial_deletions, within_targets
@@ -73,6 +73,16 @@ def test_the_words_are_of_absolute_copies():
             name: float(getattr(found, name)[0]) for name in ("none", "fewer", "more", "amplified")
         }
         assert call_of(**values, certain=True, rules=DEFAULT) == call
+
+
+def test_depth_and_balance_do_not_show_that_a_genome_is_doubled():
+    """A doubled genome of purity p is a diploid one of 2p/(1+p) with half as many copies."""
+    for p in (0.2, 0.5, 0.8):
+        q = 2 * p / (1 + p)
+        for total, minor in ((3, 1), (2, 0), (5, 2), (4, 0)):
+            doubled = [expected_log2(p, total, 2, 4), expected_balance(p, total, minor)]
+            half = [expected_log2(q, total / 2), expected_balance(q, total / 2, minor / 2)]
+            assert np.allclose(doubled, half)
 
 
 def test_cells_keep_the_posterior():
@@ -146,6 +156,19 @@ def test_a_shift_of_the_whole_gene_is_no_deletion_and_hides_none():
         index = list(made.name).index("G25")
         assert list(found) == [index], shift
         assert (found[index].first, found[index].last) == (3, 5)
+
+
+@pytest.mark.parametrize("kept", [2, 1])
+def test_nearly_all_of_a_gene_is_deleted_and_all_of_it(kept):
+    """What the mean of the targets calls a deletion still has a copy of some targets."""
+    world = World(35, targets=8)
+    rng = np.random.default_rng(8)
+    rows = np.flatnonzero(world.bins.gene == "G25")
+    possible = [Cell(0.6, 2, 1.0)]
+    for deleted, wanted in ((rows[:-kept], ["G25"]), (rows, [])):
+        targets, made = targets_of(rng, world, 0.1, 0.0, deleted, 0.6, shifts=0.02)
+        found = partial_deletions(targets, world.bins, made, possible, np.full(len(made.name), 2))
+        assert [str(made.name[i]) for i in found] == wanted
 
 
 @pytest.mark.parametrize(

@@ -491,3 +491,15 @@ def test_every_rule_hands_its_step_what_is_due():
     for path in sorted((HOME / "workflow/rules").glob("*.smk")):
         text = path.read_text()
         assert text.count('"resistpanel ') == text.count("--made-from {input.due:q}"), path
+
+
+def test_slices_on_request_are_a_step_of_their_own(study):
+    """Asked for, they are made; nothing else is made again, and what they are of is their input."""
+    study.write(report={"slices": True})
+    assert study.stale() == {"slices"}
+    study.finish()
+    assert study.stale() == set()
+    binding = study.binding()
+    due = binding.verdicts["slices", "P1"].due
+    assert list(due.outputs) == ["report/slices/P1"]
+    assert {"states", "verdict", "reads of after", "index of after"} <= set(due.inputs)

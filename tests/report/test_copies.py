@@ -18,6 +18,7 @@ from resistpanel.report.copies import (
     identity,
     name,
     part,
+    points,
     purity_text,
     signed,
     y_of,
@@ -82,8 +83,8 @@ def test_the_page_shows_profile_purity_and_contamination(report, read_page):
     text = found.all("section", id="copynumber")[0]["text"].replace("\u202f", " ")
     assert "resistant against sensitive" in text
     assert "70.0 % (65.0–76.0)" in text
-    assert "sensitive found from 2 neighbouring targets;" in text
-    assert "resistant not found unless the whole gene is deleted" in text
+    assert "of targets: sensitive 2 neighbouring targets;" in text
+    assert "resistant the whole gene only. Smaller deletions are not excluded" in text
     quality = found.all("section", id="quality")[0]["text"].replace("\u202f", " ")
     assert "2.1 % (1.6–2.7)" in quality and "none found, below 0.20 %" in quality
     front = found.all("header", class_="summary")[0]["text"].replace("\u202f", " ")
@@ -166,7 +167,7 @@ def test_long_names_do_not_cover_each_other():
     """Targets without a gene have their coordinates as names."""
     points = [
         {"gene": f"10:9307687{k}-93077275", "tone": "down", "call": "loss", "x": 40.0 + 4 * k,
-         "y": 130.0, "low": 140.0, "high": 120.0, "log2": -1.2, "label": None}
+         "y": 130.0, "low": 140.0, "high": 120.0, "log2": -1.2, "label": None, "rank": k}
         for k in range(8)
     ]  # fmt: skip
     name(points)
@@ -176,3 +177,23 @@ def test_long_names_do_not_cover_each_other():
         apart = CHARACTER * (len(a["names"]) + len(b["names"])) / 2
         assert abs(a["x"] - b["x"]) >= apart or abs(a["label"] - b["label"]) >= 12
     assert all(10 <= p["label"] <= HEIGHT - 22 for p in placed)
+
+
+def test_a_known_gene_is_named_before_targets_without_a_gene():
+    """Where names crowd, as of PTEN among the targets of its chromosome."""
+    genes = [
+        {"gene": f"10:9{k}000000-9{k}000400", "call": "loss", "log2": -0.9, "log2_low": -1.0,
+         "log2_high": -0.8}
+        for k in range(8)
+    ]  # fmt: skip
+    genes[5] = genes[5] | {"gene": "PTEN", "call": "deletion", "log2": -1.8}
+    for keys in ({"PTEN"}, set()):
+        drawn = points(genes, "log2", ("log2_low", "log2_high"), keys)
+        (pten,) = (p for p in drawn if p["gene"] == "PTEN")
+        assert pten["label"] is not None
+
+
+def test_one_copy_is_no_copies():
+    other = {"value": 0.9, "baseline": 1, "probability": 0.2}
+    text = purity_text({"value": 1.0, "low": None, "high": None, "alternatives": [other, other]})
+    assert "with the genome at 1 copy (" in text

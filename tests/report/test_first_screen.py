@@ -9,7 +9,7 @@ import pytest
 from resistpanel.copynumber.gate import GATE as COPIES
 from resistpanel.qc.gate import GATE
 from resistpanel.report import first_lines, summary
-from resistpanel.report.findings import findings, left_over, pairs_of
+from resistpanel.report.findings import findings, left_over, over_lines, pairs_of
 from resistpanel.report.render import page
 from resistpanel.report.summary import said, verdict_text
 
@@ -148,9 +148,9 @@ def test_the_page_says_that_no_known_mutation_was_examined(paper):
     paper = copy.deepcopy(paper)
     paper["resist"]["negative_sites"] = []
     text = summary.examined(paper)
-    assert text.startswith("no further known resistance mutation was examined")
+    assert text.startswith("No further known resistance mutation was examined")
     paper["resist"]["coverage"]["not_in_dna"] = []
-    assert summary.examined(paper) == "no further known resistance mutation was examined"
+    assert summary.examined(paper) == "No further known resistance mutation was examined"
     paper["resist"]["coverage"]["rows"] = 0  # no row for the drug: nothing to be examined
     assert summary.examined(paper) is None
 
@@ -177,3 +177,45 @@ def test_a_class_of_antibodies_is_named_in_the_plural(paper):
     html = page(paper)
     assert "<b>anti-PD1 antibodies</b>" in html and "<h4>Anti-PD1 antibodies</h4>" in html
     assert "antibodys" not in html
+
+
+def test_a_known_loss_of_copies_is_shown_beside_the_junction_that_explains_it(paper):
+    """Of PTEN, lost by a deletion whose junction is the key variant."""
+    paper = copy.deepcopy(paper)
+    finding = copy.deepcopy(paper["resist"]["findings"][0]) | {
+        "variant": "copynumber:PTEN:deletion", "gene": "PTEN", "label": "PTEN deletion",
+        "effect": "known", "state": None,
+    }  # fmt: skip
+    gene = {
+        "gene": "PTEN", "log2": -1.8, "call": "deletion", "copies": 0.6, "copies_low": 0.4,
+        "copies_high": 0.8, "targets": 2,
+        "partial": {"first": 1, "last": 2, "probability": None},
+    }  # fmt: skip
+    paper["copynumber"] = {"samples": {"resistant": {"genes": [gene], "baseline": 2}}}
+    paper["resist"]["findings"].append(finding)
+    key, second, *_ = summary.key_variants(paper)["rows"]
+    assert key["gene"] == "MAP2K1"
+    assert (second["gene"], second["role"]) == ("PTEN", "known resistance alteration")
+    assert second["rows"][-1]["main"] == "deletion"
+    assert second["rows"][-1]["detail"] == "no copy of part of targets 1 to 2 of 2"
+    finding["state"] = "absent"
+    assert "PTEN" not in [row["gene"] for row in summary.key_variants(paper)["rows"]]
+
+
+def test_no_earlier_sample_is_said_once():
+    sentence = "PTEN deletion was found; there is no sample before treatment to compare with."
+    for reason in (
+        "whether it was present before treatment could not be determined",
+        "No sample before treatment: whether it was present before could not be determined",
+    ):
+        assert said(reason, sentence) and not said(reason, "PTEN deletion was acquired.")
+
+
+def test_a_course_that_is_its_status_is_said_once(paper):
+    courses = [
+        {"lesion": "axilla", "steps": [1, 2], "text": "not detected", "status": "not detected"},
+        {"lesion": "lung", "steps": [1, 2], "text": "fell, then returned", "status": "present"},
+    ]
+    assert over_lines({"lines": [], "courses": courses}, paper) == [
+        "Course in axilla: not detected", "Course in lung: fell, then returned; now present",
+    ]  # fmt: skip

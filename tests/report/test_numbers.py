@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.report import numbers
+from resistpanel.report.cells import variant_name
 
 SPACE = numbers.NARROW_SPACE
 
@@ -95,3 +96,32 @@ def test_a_genomic_name_leads_back_to_the_alleles(pos, ref, alt):
 )  # fmt: skip
 def test_a_fold_change_has_two_digits(value, text):
     assert numbers.fold(value) == text
+
+
+@pytest.mark.parametrize(
+    ("alt", "junction", "name"),
+    [
+        ("<DEL>", {"pos": 200, "inserted": 0, "precise": True}, "chr1:g.101_200del"),
+        ("<DEL>", {"pos": 200, "inserted": 18, "precise": True}, "chr1:g.101_200delinsN[18]"),
+        ("<DUP>", {"pos": 200, "inserted": 0, "precise": True}, "chr1:g.101_200dup"),
+        ("<INV>", {"pos": 200, "inserted": 2, "precise": True},
+         "chr1:101-200 inversion, 2 bases inserted"),
+        ("<DEL>", {"pos": 200, "inserted": 0, "precise": False},
+         "chr1:101-200 deletion, breakpoints not exact"),
+        ("[chr2:7[A", {"pos": 7, "inserted": 0, "precise": True},
+         "junction of chr1:100 and chr2:7"),
+    ],
+)  # fmt: skip
+def test_junctions_are_named_as_people_write_them(alt, junction, name):
+    chrom = "chr2" if "chr2" in alt else "chr1"
+    variant = {"chrom": "chr1", "pos": 100, "ref": "A", "alt": alt,
+               "junction": junction | {"chrom": chrom}}  # fmt: skip
+    assert numbers.genomic_of(variant) == name
+    nameless = variant | {"gene": None, "protein": None, "hgvs_c": None}
+    nameless["junction"]["name"] = None
+    assert variant_name(nameless) == name
+
+
+def test_other_variants_keep_their_genomic_name():
+    variant = {"chrom": "chr1", "pos": 100, "ref": "A", "alt": "T"}
+    assert numbers.genomic_of(variant) == "chr1:g.100A>T"

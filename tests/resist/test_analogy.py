@@ -24,6 +24,9 @@ def relapse(patient, drug, disease, gene, protein, *fractions):
         ("erdafitinib", "urothelial cancer", "FGFR3", "L608V", "FGFR2-L617V"),
         ("pemigatinib", "cholangiocarcinoma", "KRAS", "G12D", "KRAS-activating"),
         ("entrectinib", "NSCLC", "ROS1", "G2032R", "ROS1-G2032R"),  # another inhibitor
+        # Another inhibitor of KRAS; SHP2 activates RAS.
+        ("daraxonrasib", "pancreatic cancer", "BRAF", "V600E", "BRAF-activating-adagrasib"),
+        ("osimertinib", "NSCLC", "PTPN11", "E76K", "activating-osimertinib"),
     ],
 )
 def test_another_gene_or_another_receptor(
@@ -47,6 +50,7 @@ def test_another_gene_or_another_receptor(
     [
         ("osimertinib", "NSCLC", "MAP2K1", "Q56P", (0.2, 0.2)),  # there before
         ("osimertinib", "NSCLC", "MAP2K1", "R349W", ()),  # not known to activate
+        ("osimertinib", "NSCLC", "PTPN11", "E76K", (0.2, 0.2)),
         ("vemurafenib", "melanoma", "ARAF", "S214F", ()),  # a relative of the target
         ("larotrectinib", "solid tumors", "NTRK3", "L694A", ()),  # another residue
         ("sacituzumab govitecan", "breast cancer", "KRAS", "G12D", ()),  # acts through its target
@@ -127,6 +131,7 @@ def test_another_residue_of_the_same_part_of_the_target(
         ("nilotinib", "CML", "ABL1", "F317L", ()),  # rows name it, for another drug
         ("asciminib", "CML", "ABL1", "Y253H", ()),
         ("infigratinib", "cholangiocarcinoma", "FGFR2", "V565L", ()),  # numbered otherwise
+        ("pemigatinib", "cholangiocarcinoma", "FGFR2", "N550K", ()),
         ("sotorasib", "NSCLC", "KRAS", "H95D", ()),  # known to be sensitive
         ("trastuzumab deruxtecan", "breast cancer", "TOP1", "R364H", ()),  # acts through it
     ],

@@ -93,7 +93,7 @@ def test_what_is_known_of_the_very_change_outweighs_the_codon(patient, finding, 
     [
         ("MAP2K2", "R231L", "downstream_mutation"),
         ("HRAS", "E62G", "upstream_activation"),
-        ("PTPN11", "E76K", "upstream_activation"),
+        ("PTPN11", "R138W", "upstream_activation"),
         ("RAF1", "S259P", "bypass"),
         ("PIK3R1", "N564D", "bypass"),
         ("BRAF", "T529I", "on_target_mutation"),
@@ -301,7 +301,7 @@ def test_states_of_an_amplification(patient, finding, context, pre, post, state,
 
 def test_a_candidate_says_what_was_examined(patient, context):
     p = v600e(patient("vemurafenib")).background()
-    p.add("PTPN11", "E76K")
+    p.add("PTPN11", "R138W")
     p.add("NRAS", "Q61K", 0.0, 0.0, sites=["NRAS-Q61K-vemurafenib"])
     reasons = p.resist(context)["verdict"]["reasons"]
     assert any("examined after treatment and not found: 1" in reason for reason in reasons)
@@ -309,9 +309,9 @@ def test_a_candidate_says_what_was_examined(patient, context):
 
 def test_an_uncatalogued_amplification_in_the_pathway(patient, finding, context):
     p = v600e(patient("vemurafenib")).background()
-    p.amplify("ERBB3", 0.0, 2.0)
+    p.amplify("DDR2", 0.0, 2.0)
     value = p.resist(context)
-    found = finding(value, "ERBB3")
+    found = finding(value, "DDR2")
     assert (found.effect, found.mechanism_class) == ("candidate", "bypass")
     assert value["coverage"]["copy_number"] is True
 

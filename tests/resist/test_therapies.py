@@ -1,9 +1,13 @@
 """One verdict for each line of therapy and each lesion, and what is left as an option."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
 from resistpanel.records.resist import Resist
+from resistpanel.resist.mechanism import _clause
+from resistpanel.resist.therapy_options import _classes
 
 THREE = [("pre", 0, None), ("p1", 160, None), ("p2", 300, None)]
 SITES = [("pre", 0, "lung"), ("lung2", 160, "lung"), ("liver2", 160, "liver"),
@@ -187,3 +191,45 @@ def test_a_bypass_is_not_extended_to_a_drug_that_inhibits_it(context):
         for drug in context.catalog.drugs:
             if row.drug_match(drug) == "class" and row.gene in drug.targets:
                 assert row.mechanism_class.startswith("on_target") or row.direction != "resistance"
+
+
+def test_a_gene_is_not_called_the_target_of_a_drug_with_another():
+    """A row on two drugs together holds for both; BRAF is the target of one of them."""
+    alteration = SimpleNamespace(gene="BRAF", copy_number="amplification", restores=None)
+    relation = SimpleNamespace(
+        target="MAP2K1", path=("RAF", "MEK1/2"), mechanism_class="upstream_activation"
+    )
+    kind = "on_target_amplification"
+    other = SimpleNamespace(name="trametinib", targets=("MAP2K1", "MAP2K2"))
+    assert _clause(alteration, other, kind, relation) == (
+        "an activation upstream of MAP2K1, the target of trametinib (RAF → MEK1/2)"
+    )
+    target = SimpleNamespace(name="dabrafenib", targets=("BRAF",))
+    assert _clause(alteration, target, kind, relation) == (
+        "more copies of BRAF, the target of dabrafenib"
+    )
+
+
+def test_a_bispecific_antibody_is_listed_under_the_class_that_fails():
+    drugs = [
+        SimpleNamespace(name=name, classes=classes)
+        for name, classes in (
+            ("pembrolizumab", ("checkpoint inhibitor", "anti-PD1 antibody")),
+            ("bevacizumab", ("VEGF antibody",)),
+            ("ivonescimab", ("checkpoint inhibitor", "anti-PD1 antibody", "VEGF antibody")),
+            ("plixorafenib", ("RAF inhibitor", "RAF dimer breaker")),
+            ("vemurafenib", ("RAF inhibitor",)),
+        )
+    ]
+    context = SimpleNamespace(catalog=SimpleNamespace(drugs=drugs))
+    by_name = {drug.name: drug for drug in drugs}
+
+    def last(name: str, *classes: str) -> str:
+        match = SimpleNamespace(row=SimpleNamespace(drug_class=classes))
+        return _classes(by_name[name], match, context)[-1]
+
+    assert last("ivonescimab", "anti-PD1 antibody") == "anti-PD1 antibody"
+    assert last("ivonescimab", "VEGF antibody") == "VEGF antibody"
+    # A class within the one that fails is the more exact heading.
+    assert last("plixorafenib", "RAF inhibitor") == "RAF dimer breaker"
+    assert last("plixorafenib") == "RAF dimer breaker"

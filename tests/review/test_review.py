@@ -212,3 +212,13 @@ def test_exports_mark_what_was_rejected(tmp_path):
     assert (row["RESISTPANEL.REVIEW"], row["cbp_driver"]) == ("rejected", "Unknown")
     assert row["cbp_driver_annotation"] == "rejected at review"
     assert {r["review"] for r in tsv.rows(report) if r["variant"] == first} == {"rejected"}
+
+
+def test_a_variant_without_a_gene_has_a_name_and_not_its_id(report):
+    finding = report["resist"]["findings"][0]
+    finding["label"] = ""
+    (variant,) = (v for v in report["compare"]["variants"] if v["id"] == finding["variant"])
+    place = {"gene": None, "protein": None, "hgvs_c": None, "chrom": "2", "pos": 7, "ref": "A"}
+    variant |= place | {"alt": "T"}
+    (row,) = (r for r in status(report, empty("P1")) if r["item"] == finding["variant"])
+    assert row["label"] == "2:7 A>T"

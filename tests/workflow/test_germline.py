@@ -4,6 +4,7 @@ import json
 import re
 
 import cyvcf2
+import pysam
 import pytest
 import yaml
 
@@ -19,9 +20,19 @@ def test_no_file_of_the_results_has_an_inherited_allele(
     patient = small_patient(genome={"exons_per_gene": 3}, germline={"snv_per_kb": 6})
     (tmp_path / "patient.yaml").write_text(yaml.safe_dump(patient))
     value = {"simulate": {"patient": "patient.yaml"}, "outdir": "results", "germline": "report"}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(value))
+    sliced = value | {"report": {"slices": True}}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(sliced))
     assert snakemake(tmp_path, "--cores", "2").returncode == 0
     assert (tmp_path / "results/call/p1.vcf.gz").is_file()
+    slices = tmp_path / "results/report/slices/p1"
+    bams = sorted(slices.glob("*.bam"))
+    assert len(bams) == len(patient["samples"]) and all(map(pysam.idxstats, map(str, bams)))
+    assert (slices / "regions.bed").read_text().startswith("chr")
+    # Reads show what is withheld.
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump(sliced | {"germline": "mask"}))
+    refused = snakemake(tmp_path, "--cores", "2")
+    assert refused.returncode != 0 and "report.slices" in refused.stderr
+    assert "withheld of every patient" in refused.stderr
     # Consent is withdrawn: what the first run left behind must go, too.
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(value | {"germline": "mask"}))
     done = snakemake(tmp_path, "--cores", "2")
@@ -44,7 +55,7 @@ def test_no_file_of_the_results_has_an_inherited_allele(
         for word in words if re.search(word, text)
     ]  # fmt: skip
     assert leaks == []
-    assert not (tmp_path / "results/call").exists()
+    assert not (tmp_path / "results/call").exists() and not slices.exists()
     report = json.loads((tmp_path / "results/report/p1.json").read_text())
     assert report["compare"]["germline"]["policy"] == "mask"
     assert "C121S" in report["resist"]["verdict"]["sentence"]

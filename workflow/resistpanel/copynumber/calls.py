@@ -5,7 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from resistpanel.copynumber.copy_states import copies, expected_log2, log_ratio_likelihood
+from resistpanel.copynumber.copy_states import (
+    copies,
+    expected_log2,
+    log_ratio_likelihood,
+    log_single_prior,
+)
 from resistpanel.copynumber.copynumber_constants import (
     HIGHEST_PURITY,
     LEAST_SHARED,
@@ -98,9 +103,8 @@ def single_posterior(
     With the log-likelihood of the purity.
     """
     total = np.arange(13)
-    weight = np.where(total == normal, 0.9, np.where(np.abs(total - normal) == 1, 0.03, 0.004))
     expected = expected_log2(purity, total, normal)
-    log_like = np.log(weight) + log_ratio_likelihood(log2, se, expected)
+    log_like = log_single_prior(total, normal) + log_ratio_likelihood(log2, se, expected)
     fit = float(logsumexp(log_like))
     return np.exp(log_like - fit), fit
 
@@ -202,7 +206,7 @@ def call_genes(
         call = call_of(**chances, certain=certain, rules=rules)
         if not certain and abs(log2) < rules.least_unknown:
             call = "neutral"
-        part = (partial or {}).get(i) if call != "deletion" else None
+        part = (partial or {}).get(i)
         call = "deletion" if part else call
         fitted = float(states.fitted[i]) if usual == 2 else None
         found.append(

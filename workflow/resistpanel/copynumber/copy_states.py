@@ -64,6 +64,13 @@ def log_prior(baseline: int = 2) -> np.ndarray:
     return np.log(weight / weight.sum())
 
 
+def log_single_prior(total: np.ndarray, normal: int) -> np.ndarray:
+    """Return the log prior of numbers of copies where normal cells have `normal` (X in a man)."""
+    return np.log(
+        np.where(total == normal, 0.9, np.where(np.abs(total - normal) == 1, 0.03, 0.004))
+    )
+
+
 def expected_log2(purity: np.ndarray, total: np.ndarray, normal: int = 2, baseline: int = 2):
     """Return the log2 ratio against the genome at large; arguments broadcast."""
     top = purity * total + (1 - purity) * normal

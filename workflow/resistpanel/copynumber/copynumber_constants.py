@@ -419,6 +419,14 @@ DROPPED = TABLE.add(
     meaning="A target this far below its gene has dropped out of the library, or is deleted",
     origin="judgement",
 )
+LEAST_FALL = TABLE.add(
+    "LEAST_FALL",
+    0.3,
+    unit="log2",
+    meaning="A gene is searched for deletions of a part if two neighbouring targets are this far "
+    "below the others",
+    origin="derived: a homozygous deletion at a purity of 0.2",
+)
 PARTIAL_PRIOR = TABLE.add(
     "PARTIAL_PRIOR",
     (3e-3, 1e-2),

@@ -7,15 +7,23 @@ their genes.
 """
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from resistpanel.copynumber.bins import Bins, Coverage, gene_spans
-from resistpanel.copynumber.copy_states import STATES, expected_log2, log_prior, log_student
+from resistpanel.copynumber.copy_states import (
+    STATES,
+    expected_log2,
+    log_prior,
+    log_single_prior,
+    log_student,
+)
 from resistpanel.copynumber.copynumber_constants import (
     DRAWS,
     DROPPED,
+    LEAST_FALL,
     LEAST_FRAGMENTS,
     LEAST_PARTIAL,
     LEAST_QUARTILE,
@@ -107,6 +115,16 @@ class _Noise:
     stray: float
 
 
+@functools.cache
+def _totals(baseline: int, normal: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return numbers of copies and their log prior, where normal cells have `normal`."""
+    totals = np.unique(STATES.total)
+    if normal == 2:
+        prior = np.exp(log_prior(baseline))
+        return totals, np.log([prior[STATES.total == total].sum() for total in totals])
+    return totals, log_single_prior(totals, normal)
+
+
 def _level(
     level: np.ndarray, error: np.ndarray, cell: Cell, copies: int, normal: int, noise: _Noise
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -115,20 +133,25 @@ def _level(
     The number of copies is the one that explains a level best; what is left is the gene's shift,
     less the part of it that is the level's error (a variance).
     """
-    totals = np.unique(STATES.total)
-    if normal == 2:
-        prior = np.exp(log_prior(cell.baseline))
-        prior = np.array([prior[STATES.total == total].sum() for total in totals])
-    else:
-        prior = np.interp(np.abs(totals - normal), (0, 1, 2), (0.9, 0.03, 0.004))
+    totals, log_chance = _totals(cell.baseline, normal)
     more = totals > copies
     expected = expected_log2(cell.purity, totals[more], normal, cell.baseline)
     spread = noise.gene**2 + error
     off = level[:, None] - expected
-    fit = np.log(prior[more]) - 0.5 * (off**2 / spread[:, None] + np.log(spread)[:, None])
+    fit = log_chance[more] - 0.5 * (off**2 / spread[:, None] + np.log(spread)[:, None])
     best = fit.argmax(axis=1)
     rows = np.arange(len(level))
     return fit[rows, best], off[rows, best] * noise.gene**2 / spread
+
+
+def _kept_level(log2: np.ndarray, sd: np.ndarray) -> float:
+    """Return the level of a gene's targets that are neither deleted nor dropped out.
+
+    From the third quartile, or from the two highest where more than three quarters are deleted.
+    """
+    typical = float(np.median(sd))
+    quartile = float(np.percentile(log2, 75)) - UPPER_QUARTILE * typical
+    return max(quartile, float(np.sort(log2)[-2:].mean()) - 2 * typical)
 
 
 def _gene(
@@ -140,7 +163,7 @@ def _gene(
     """
     first, last = _runs(np.arange(len(log2)), log2, sd)
     # Targets that dropped out or are deleted hardly count for the level of the others.
-    level = np.percentile(log2, 75) - UPPER_QUARTILE * np.median(sd)
+    level = _kept_level(log2, sd)
     weight = np.minimum(1, (2 * sd / np.maximum(np.abs(log2 - level), 1e-9)) ** 2) / sd**2
 
     def summed(values: np.ndarray) -> np.ndarray:
@@ -164,7 +187,8 @@ def _gene(
     same, scores = [], {0: [], 1: []}
     for cell in possible:
         log_weight = np.log(cell.weight)
-        fit, _ = _level(whole, 1 / weight.sum(keepdims=True), cell, 0, normal, noise)
+        # The gene may have no copy at all.
+        fit, _ = _level(whole, 1 / weight.sum(keepdims=True), cell, -1, normal, noise)
         same.append(log_weight + fit[0] + kept(whole).sum())
         for copies, parts in scores.items():
             expected = float(expected_log2(cell.purity, copies, normal, cell.baseline))
@@ -264,8 +288,10 @@ def partial_deletions(
     stray, possible = dropped(log2, sd, spans), _merged(possible)
     found = {}
     for i, rows in enumerate(spans):
-        low = log2[rows] < np.percentile(log2[rows], 75) - DROPPED if len(rows) else rows
-        if not LEAST_TARGETS < len(rows) <= MOST_TARGETS or not (low[1:] & low[:-1]).any():
+        if not LEAST_TARGETS < len(rows) <= MOST_TARGETS:
+            continue
+        low = log2[rows] < _kept_level(log2[rows], sd[rows]) - LEAST_FALL
+        if not (low[1:] & low[:-1]).any():
             continue
         chance, first, last = _gene(
             log2[rows],

@@ -260,7 +260,10 @@ class Steps:
              **{f"pool {name}": path.absolute() for path, name in pool}},
             [f"copynumber/{patient}.json"], {"copynumber": made.copynumber}, [patient],
         )  # fmt: skip
-        genes = {"germline genes": made.germline_genes} if made.private else {}
+        genes = {}
+        if made.private:
+            genes = {"germline genes": made.germline_genes,
+                     **_tables("catalogue", made.catalog, ["drivers.tsv"])}  # fmt: skip
         tests = self.plan.other_tests.get(patient, ())
         files = {f"other test {number}": row.file.absolute()
                  for number, row in enumerate(tests, 1) if row.file}  # fmt: skip

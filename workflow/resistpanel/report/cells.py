@@ -6,6 +6,7 @@ from resistpanel.report.numbers import (
     NARROW_SPACE,
     bare_percent,
     count,
+    genomic_of,
     interval,
     percent,
     percent_up,
@@ -111,4 +112,6 @@ def variant_name(variant: dict) -> str:
         return variant["usual_name"]
     if variant["hgvs_c"]:
         return variant["hgvs_c"]
+    if variant.get("junction"):
+        return genomic_of(variant)
     return f"{variant['chrom']}:{variant['pos']} {variant['ref']}>{variant['alt']}"

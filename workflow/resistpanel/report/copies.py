@@ -83,13 +83,20 @@ def points(genes: list[dict], value: str, ends: tuple[str, str], keys: set[str])
             "expected": y_of(g["expected"]) if g.get("expected") is not None else None,
         })  # fmt: skip
     loud = [p for p in drawn if p["call"] not in QUIET or p["gene"] in keys]
-    loud.sort(key=lambda p: (p["gene"] not in keys, p["call"] in ("gain", "loss"), -abs(p["log2"])))
+    # A target outside of every gene is named by its place, as chrom:start-end: last.
+    loud.sort(key=lambda p: (":" in p["gene"], p["gene"] not in keys,
+                             p["call"] in ("gain", "loss"), -abs(p["log2"])))  # fmt: skip
+    for rank, p in enumerate(loud):
+        p["rank"] = rank
     name(sorted(loud[:LABELS], key=lambda p: p["x"]))
     return drawn
 
 
 def name(loud: list[dict]) -> None:
-    """Give points, ascending in x, their names; neighbours of the same tone share one label."""
+    """Give points, ascending in x, their names; neighbours of the same tone share one label.
+
+    Where there is no room for all, those of the first ranks have theirs.
+    """
     groups: list[list[dict]] = []
     for p in loud:
         last = groups[-1][-1] if groups else None
@@ -99,7 +106,7 @@ def name(loud: list[dict]) -> None:
         else:
             groups.append([p])
     taken: list[tuple[float, float, int]] = []
-    for group in groups:
+    for group in sorted(groups, key=lambda group: min(p["rank"] for p in group)):
         middle = group[len(group) // 2]
         # Above a gain, below a loss; moved away until it covers no other label.
         up = middle["log2"] >= 0
@@ -222,6 +229,7 @@ def copies(report: dict) -> dict | None:
     names = [s["sample"] for s in tumors(report)]
     labels = {s["sample"]: sample_label(s) for s in tumors(report)}
     keys = {t for d in report["resist"]["drugs"] for t in d["targets"]}
+    keys |= {f["gene"] for f in report["resist"]["findings"] if f["effect"] == "known"}
     profiles = []
     for name in names:
         sample = copynumber["samples"].get(name)
@@ -269,10 +277,10 @@ def copies(report: dict) -> dict | None:
 
 
 def parts_text(least: int | None) -> str:
-    """Return from what size on a homozygous deletion within a gene would have been found."""
+    """Return the size from which homozygous deletions within a gene are found."""
     if least is None:
-        return "not found unless the whole gene is deleted"
-    return f"found from {least} neighbouring targets"
+        return "the whole gene only"
+    return f"{least} neighbouring targets"
 
 
 def at_large(sample: dict) -> str:
@@ -281,7 +289,11 @@ def at_large(sample: dict) -> str:
     Without it ``3.8 copies, neutral`` could not be understood.
     """
     baseline = sample.get("baseline")
-    return f"genome at {baseline} copies" if baseline not in (None, 2) else ""
+    return f"genome at {_copies(baseline)}" if baseline not in (None, 2) else ""
+
+
+def _copies(number: int) -> str:
+    return f"{number} cop{'y' if number == 1 else 'ies'}"
 
 
 def purity_text(purity: dict | None) -> str:
@@ -292,7 +304,7 @@ def purity_text(purity: dict | None) -> str:
     if purity["low"] is not None and purity["high"] is not None:
         text += f" ({interval(purity['low'], purity['high'])})"
     others = [
-        f"{percent(one['value'])} with the genome at {one['baseline']} copies "
+        f"{percent(one['value'])} with the genome at {_copies(one['baseline'])} "
         f"(probability {plain(one['probability'], 2)})"
         for one in purity.get("alternatives", ())[1:]
         if one["probability"] >= LEAST_SHOWN

@@ -4,7 +4,7 @@ import re
 
 from resistpanel.report import first_lines
 from resistpanel.report.cells import variant_name
-from resistpanel.report.numbers import count, genomic, percent_up
+from resistpanel.report.numbers import count, genomic_of, percent_up
 from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing, open_questions, said
@@ -90,7 +90,8 @@ def over_lines(variant: dict | None, report: dict) -> list[str]:
         texts.append(f"Line {line['line']} ({drugs}): {line['state']}" + further)
     for course in variant["courses"]:
         if len(course["steps"]) > 1:
-            texts.append(f"Course in {course['lesion']}: {course['text']}; now {course['status']}")
+            now = "" if course["text"] == course["status"] else f"; now {course['status']}"
+            texts.append(f"Course in {course['lesion']}: {course['text']}{now}")
     return texts
 
 
@@ -155,7 +156,7 @@ def findings(report: dict) -> dict:
         v = known.get(f["variant"])
         item = f | {
             "name": f["label"].removeprefix(f["gene"]).strip(),
-            "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]) if v else "",
+            "change": genomic_of(v) if v else "",
             "hgvs_c": v["hgvs_c"] if v else None,
             "transcript": v["transcript"] if v else None,
             "effect_text": EFFECTS[f["effect"]],

@@ -7,7 +7,7 @@ from resistpanel.report.numbers import (
     DASH,
     NARROW_SPACE,
     bare_percent,
-    genomic,
+    genomic_of,
     percent,
     percent_up,
 )
@@ -42,7 +42,7 @@ def near_misses(report: dict) -> dict:
         listed = v["id"] in catalogued
         (germline if inherited(v) and not listed else rows).append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v),
-            "change": genomic(v["chrom"], v["pos"], v["ref"], v["alt"]),
+            "change": genomic_of(v),
             "consequence": consequence(v["consequence"]), "model": v["model"],
             "catalogued": catalogued.get(v["id"]) or v["sites"], "phred": v["somatic_phred"],
             "reasons": [(f, report["filters"].get(f)) for f in v["filters"] if f != "PASS"],

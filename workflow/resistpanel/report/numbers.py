@@ -62,6 +62,31 @@ def probability(value: float | None) -> str:
     return "<0.001" if value < 0.001 else f"{value:.3f}"
 
 
+#: Symbolic alleles of VCF in words.
+SYMBOLIC = {"DEL": "deletion", "DUP": "duplication", "INV": "inversion"}
+
+
+def genomic_of(variant: dict) -> str:
+    """Return the genomic change of a variant of compare.json, of a junction by its two places.
+
+    A deletion is ``chr10:g.89700300_89712340del``, with bases inserted ``delinsN[18]``; breakends
+    of other kinds, and those that pairs of reads alone show, are given as places.
+    """
+    chrom, pos, junction = variant["chrom"], variant["pos"], variant.get("junction")
+    if not junction:
+        return genomic(chrom, pos, variant["ref"], variant["alt"])
+    end, kind = junction["pos"], variant["alt"].strip("<>")
+    if kind not in SYMBOLIC:
+        return f"junction of {chrom}:{pos} and {junction['chrom']}:{end}"
+    if not junction["precise"]:
+        return f"{chrom}:{pos + 1}-{end} {SYMBOLIC[kind]}, breakpoints not exact"
+    inserted = f"N[{junction['inserted']}]" if junction["inserted"] else ""
+    change = "delins" if kind == "DEL" and inserted else kind.lower()
+    if inserted and kind != "DEL":
+        return f"{chrom}:{pos + 1}-{end} {SYMBOLIC[kind]}, {junction['inserted']} bases inserted"
+    return f"{chrom}:g.{pos + 1}_{end}{change}{inserted}"
+
+
 def genomic(chrom: str, pos: int, ref: str, alt: str) -> str:
     """Return a genomic change in the form of HGVS g., on VCF alleles (1-based `pos`).
 

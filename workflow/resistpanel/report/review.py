@@ -6,6 +6,7 @@ import msgspec
 
 from resistpanel.core.errors import InputError, did_you_mean
 from resistpanel.records.review import Basis, Decision, Review, SignOff
+from resistpanel.report.cells import variant_name
 
 #: Effects of findings that need a decision before a report is signed.
 REVIEWED = ("known", "candidate")
@@ -86,13 +87,17 @@ def status(report: dict, review: Review) -> list[dict]:
         open), ``by``, ``at``, ``comments`` (texts), ``reopened`` (what changed since the decision).
     """
     now, decided = bases(report), latest(review)
+    known = {v["id"]: v for v in report["compare"]["variants"]}
     rows = []
     for finding in report["resist"]["findings"]:
         name = finding["variant"]
         found = decided.get(name)
         reopened = changes(found.basis, now[name]) if found and found.basis else []
         rows.append({
-            "item": name, "label": finding["label"] or name, "rank": finding["rank"],
+            "item": name, "rank": finding["rank"],
+            # A variant outside of every gene has no label but its id.
+            "label": variant_name(known[name]) if finding["label"] in ("", name) and name in known
+            else finding["label"] or name,
             "needed": finding["effect"] in REVIEWED,
             "decision": found.decision if found and not reopened else "open",
             "before": found.decision if found else None,

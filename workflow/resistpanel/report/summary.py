@@ -5,11 +5,14 @@ from itertools import pairwise
 from resistpanel.core.text import plural
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
-from resistpanel.report.copies import assessable, at_large, call_text
+from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
 from resistpanel.report.parts import tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
+
+#: Of one fact: as the verdict's sentence states it, and as reasons for and against do.
+NO_EARLIER, BEFORE = "no sample before treatment", "whether it was present before"
 
 
 def course(report: dict) -> list[dict]:
@@ -177,8 +180,8 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
     }  # fmt: skip
 
 
-def copy_row(finding: dict, report: dict) -> dict:
-    """Return a key finding of copy number: log2 ratio and copies in every tumour sample."""
+def copy_row(finding: dict, report: dict, role: str = "key finding") -> dict:
+    """Return a finding of copy number: log2 ratio and copies in every tumour sample."""
     rows = []
     for sample in tumors(report):
         genes = (report["copynumber"] or {"samples": {}})["samples"].get(sample["sample"])
@@ -199,12 +202,19 @@ def copy_row(finding: dict, report: dict) -> dict:
                 detail = f"{span}{call_text(gene, genes)}"
                 if genome := at_large(genes):
                     detail += f", {genome}"
+                if gene.get("partial"):
+                    main, detail = gene["call"], part(gene["partial"], gene["targets"])
         rows.append(sample_label(sample) | {"main": main, "detail": detail})
     return {
         "id": finding["variant"], "gene": finding["gene"], "copies": True,
         "name": finding["label"].removeprefix(finding["gene"]).strip(),
-        "state": finding["state"], "role": "key finding", "rows": rows,
+        "state": finding["state"], "role": role, "rows": rows,
     }  # fmt: skip
+
+
+def _in_force(finding: dict) -> bool:
+    """Return whether a known alteration of copy number is there; its gene may be key otherwise."""
+    return finding["effect"] == "known" and finding["state"] not in ("lost", "absent")
 
 
 def key_variants(report: dict) -> dict:
@@ -234,11 +244,16 @@ def key_variants(report: dict) -> dict:
         effect = effects.get(identifier)
         roles[identifier] = EFFECTS[effect] if effect else "not ranked"
     shown = [key_row(known[i], report, role) for i, role in roles.items()]
-    shown = [
-        copy_row(f, report)
-        for f in resist["findings"]
-        if f["variant"] in resist["verdict"]["key_variants"] and f["variant"] not in known
-    ] + shown
+    keys = resist["verdict"]["key_variants"]
+    copies = [f for f in resist["findings"] if f["variant"] not in known]
+    # Behind the key variants: a known change of copies that is not key itself.
+    place = sum(i in keys for i in roles)
+    shown[place:place] = [
+        copy_row(f, report, EFFECTS["known"])
+        for f in copies
+        if f["variant"] not in keys and _in_force(f)
+    ]
+    shown = [copy_row(f, report) for f in copies if f["variant"] in keys] + shown
     further = len([i for i in rest if i not in roles])
     return {
         "rows": shown,
@@ -358,11 +373,13 @@ def _none_examined(report: dict) -> str | None:
     """Return that no known mutation was examined, if the catalogue has rows for the drugs."""
     if not report["resist"]["coverage"]["rows"]:
         return None
-    return "no further known resistance mutation was examined" + _hidden(report)
+    return "No further known resistance mutation was examined" + _hidden(report)
 
 
 def said(reason: str, sentence: str) -> bool:
     """Return whether the verdict's sentence states a reason already."""
+    if NO_EARLIER in sentence and BEFORE in reason:
+        return True
     parts = (reason, reason.partition(": ")[2] or reason)
     return any(part.rstrip(".") in sentence for part in parts)
 
@@ -406,7 +423,11 @@ def summary(report: dict) -> dict:
         "confidence": verdict["confidence"],
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
         "reasons": [text for text in verdict["reasons"] if not said(text, verdict["sentence"])],
-        "against": [shown for text, shown in against.items() if text not in verdict["reasons"]],
+        "against": [
+            shown
+            for text, shown in against.items()
+            if text not in verdict["reasons"] and not said(text, verdict["sentence"])
+        ],
         "lines": first_lines.lines(report),
         "convergence": convergence,
         "before": summary_questions.before(report),

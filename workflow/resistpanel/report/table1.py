@@ -13,7 +13,7 @@ from resistpanel.core.files import read_text
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.core.tables import parse_table, rows_of
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.report.numbers import genomic
+from resistpanel.report.numbers import genomic, genomic_of
 from resistpanel.report.words import consequence, rank_state
 
 COLUMNS = (
@@ -159,7 +159,7 @@ def table1(compare: dict, published: list[dict]) -> list[dict]:
                 {
                     "variant": variant["id"],
                     "gene": variant["gene"],
-                    "change": genomic(chrom, *alleles),
+                    "change": genomic(chrom, *alleles) if part else genomic_of(variant),
                     "protein": proteins_of(variant, i)
                     if part
                     else (f"p.{variant['protein']}" if variant["protein"] else None),

@@ -107,6 +107,8 @@ CONSEQUENCES = {
     "intron": "Intron",
     "non_coding": "Non-coding",
     "intergenic": "Intergenic",
+    "upstream_gene": "Upstream of the gene",
+    "downstream_gene": "Downstream of the gene",
     "stop_retained": "Stop retained",
 }
 

@@ -6,7 +6,8 @@
 2. The residue of a related gene: NTRK3 G696 where rows name G667 of NTRK1 for a drug that inhibits
    both (``homologous.tsv``).
 3. Another receptor: amplified MET under an ALK inhibitor where patients are reported under an
-   inhibitor of EGFR. A way round one receptor is a way round the others of its node.
+   inhibitor of EGFR. A way round one receptor is a way round the others of its node, and round the
+   target of another drug that inhibits the same: BRAF V600E under daraxonrasib, as adagrasib.
 4. Another inhibitor of the target: ROS1 G2032R under entrectinib where rows name it for crizotinib.
    Not from an inhibitor of another type or generation, which binds otherwise, nor for a drug of
    which changes of the target are known. More copies of the target resist whatever binds it: KRAS
@@ -28,6 +29,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from resistpanel.catalog.drugs import Drug
+from resistpanel.catalog.protein import ProteinChange
 from resistpanel.catalog.table import AROUND_TARGET, IN_PATIENTS, Row
 from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration
@@ -42,6 +44,8 @@ from resistpanel.resist.resist_constants import (
     STRETCH_RESIDUES,
 )
 
+#: Class of drugs of which no single target is what they are given for.
+MULTIKINASE = "multikinase inhibitor"
 #: Node of the receptors of which one does what another does.
 RECEPTORS = "RTK"
 #: Types of drivers that activate their gene.
@@ -148,6 +152,10 @@ class Analogies:
         nodes = {name for cascade in CASCADES for name in cascade}
         if gain and node.id in nodes:
             return node.id
+        if gain and node.role == "adaptor":
+            for source, target, sign in pathway.edges:
+                if source == node.id and sign > 0 and target in nodes:
+                    return target
         if loss:
             for source, target, sign in pathway.edges:
                 if source == node.id and sign < 0 and target in nodes:
@@ -182,11 +190,11 @@ class Analogies:
 
     @cached_property
     def _receptor_rows(self) -> list[tuple[Row, Drug]]:
-        """Rows of patients for drugs against another receptor of the node of a drug's target."""
+        """Rows of patients for other inhibitors of a drug's target, or of a receptor like it."""
         found = []
         for drug in self.drugs:
             mine = self._receptors([drug])
-            if not mine or not any(d.sensitised([drug]) for d in self.context.drivers):
+            if not any(d.sensitised([drug]) for d in self.context.drivers):
                 continue
             for row in self._around:
                 if row.evidence_level not in IN_PATIENTS or row.gene in drug.targets:
@@ -194,7 +202,11 @@ class Analogies:
                 named = [self.context.catalog.drugs.get(name) for name in row.drugs]
                 classes = set(row.drug_class)
                 named += [d for d in self.context.catalog.drugs if classes & set(d.classes)]
-                if not row.drug_match(drug) and mine & self._receptors(filter(None, named)):
+                named = [one for one in named if one is not None]
+                shared = MULTIKINASE not in drug.classes and any(
+                    set(drug.targets) & set(one.targets) for one in named
+                )
+                if not row.drug_match(drug) and (shared or mine & self._receptors(named)):
                     found.append((row, drug))
         return found
 
@@ -318,13 +330,7 @@ class Analogies:
                 for first, last, row, drug in self._stretches.get(alteration.gene, ())
                 if first <= change.start and change.end <= last
             ]
-            known = {
-                letter
-                for row in self.context.catalog.of_gene(alteration.gene)
-                for number, letter in row.residues
-                if number == change.start
-            }
-            if not rows or known - {change.ref}:
+            if not rows or self._numbered_otherwise(alteration.gene, change):
                 continue
             given = {drug.name for _, _, drug in rows}
             if any(
@@ -339,6 +345,19 @@ class Analogies:
                 if distance == nearest
             ]
         return found
+
+    def _numbered_otherwise(self, gene: str, change: ProteinChange) -> bool:
+        """Whether a change seems to be named by another transcript than the rows of its gene.
+
+        They name its residue with another letter, or a neighbour with its letter: N550K of another
+        isoform of FGFR2 is N549K.
+        """
+        named = {pair for row in self.context.catalog.of_gene(gene) for pair in row.residues}
+        return any(
+            (number == change.start and letter != change.ref)
+            or (abs(number - change.start) == 1 and letter == change.ref)
+            for number, letter in named
+        )
 
     @cached_property
     def _target_rows(self) -> list[tuple[Row, Drug]]:

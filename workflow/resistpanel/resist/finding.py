@@ -391,7 +391,7 @@ def _what_matched(match: Match) -> str:
         if match.drug_match == "stretch":
             return f"in the same part of {match.row.gene} as {match.row.alteration}"
         return (
-            "the same way round another receptor"
+            "the same way round the target of another drug"
             if match.drug_match == "other"
             else f"acts like {match.of_what}"
         )

@@ -152,6 +152,9 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
             f"a reversion, which restores the reading frame of {alteration.gene} lost by "
             f"{alteration.restores.removeprefix(alteration.gene).strip()}"
         )
+    if kind in ON_TARGET and alteration.gene not in drug.targets and relation is not None:
+        # A row on several drugs, of which this one has another target of the pathway.
+        kind = relation.mechanism_class
     if kind == "on_target_amplification":
         return f"more copies of {alteration.gene}, {of_drug}"
     if kind in ON_TARGET:

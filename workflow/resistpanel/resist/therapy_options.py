@@ -31,6 +31,7 @@ def expected_to_fail(
     given = _given(patient)
     reasons: dict[Drug, list[str]] = {}
     rows: dict[Drug, list[str]] = {}
+    first: dict[Drug, Match] = {}
     for finding in keys:
         for drug in context.catalog.drugs:
             if drug.name in given:
@@ -40,15 +41,32 @@ def expected_to_fail(
                 continue
             reasons.setdefault(drug, []).append(_reason(finding, closest, drug))
             rows.setdefault(drug, []).extend(m.row.id for m in closest)
+            first.setdefault(drug, closest[0])
     return tuple(
         ExpectedToFail(
             drug=drug.name,
-            classes=drug.classes,
+            classes=_classes(drug, first[drug], context),
             reason="; ".join(dict.fromkeys(reasons[drug])),
             evidence=tuple(dict.fromkeys(rows[drug])),
         )
         for drug in sorted(reasons, key=lambda drug: (drug.classes, _in_use(drug), drug.name))
     )
+
+
+def _classes(drug: Drug, match: Match, context: Context) -> tuple[str, ...]:
+    """Return the classes of a drug, last the narrowest within the class that resistance is of.
+
+    A bispecific antibody has two classes of which neither is within the other.
+    """
+    shared = [name for name in match.row.drug_class if name in drug.classes]
+    if not shared:
+        return drug.classes
+    within = [
+        name
+        for name in drug.classes
+        if all(shared[0] in one.classes for one in context.catalog.drugs if name in one.classes)
+    ]
+    return (*(name for name in drug.classes if name != within[-1]), within[-1])
 
 
 def _resisting(finding: Finding, drug: Drug) -> list[Match]:

@@ -113,5 +113,5 @@ def run(args: argparse.Namespace) -> int:
     )
     status = command.run(given)
     if status == 0:
-        print("\nopen the page above in a browser; docs/report.md says how to read it")
+        print(f"\nopen the page above in a browser; {HOME / 'docs/report.md'} says how to read it")
     return status
