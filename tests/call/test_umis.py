@@ -155,6 +155,27 @@ def test_consensus_reads_are_not_grouped_again(place):
     assert (assay.consensus, assay.families) == ("fgbio", "none")
 
 
+def test_consensus_reads_of_both_strands_have_either_orientation(place, tmp_path):
+    """fgbio and fgumi write all of them as F1R2: damage of one strand would explain an allele."""
+    reads = []
+    for number, read in enumerate(pairs(5, 300, 0, umis=False)):
+        duplex = number // 2 % 3 > 0
+        first = read.is_read1 == (not read.is_reverse)
+        if not first:
+            read.flag ^= 192
+        read.set_tag("cD", 3)
+        read.set_tag("aD", 2 if duplex else 3)
+        read.set_tag("bD", 1 if duplex else 0)
+        reads.append(read)
+    bam = write(tmp_path / "c.bam", "plasma", reads)
+    caller = Caller(Settings(place["reference"], place["targets"], [bam], place["normal"]))
+    caller.call()
+    by_class = caller.error_counts[1].total.sum((0, 2))
+    lower = by_class[3:].sum() / by_class.sum()
+    # Half of the two thirds that are duplex.
+    assert 0.25 < lower < 0.42
+
+
 def test_the_command(place, capsys):
     out = place["folder"] / "o.vcf.gz"
     status = main(

@@ -68,7 +68,6 @@ OFF_PANEL = {
 }
 #: Genes with residues that neither panel has: a panel of the user's own may.
 OFF_BOTH = {
-    *("CD38", "PML", "PRPS1"),
     *("FOXA1", "GATA3", "KEAP1", "MYD88", "NFE2L2", "PPP2R1A", "RHOA", "RIT1", "RRAS2", "SPOP"),
     *("STAT3", "U2AF1"),
 }

@@ -20,6 +20,8 @@ PROTEINS = {
     "TNFRSF17": 184, "TOP1": 765, "XPO1": 1071, "PLCG2": 1265, "PREX2": 1606, "RAC1": 211,
     "RAD51C": 376, "RAD51D": 348,
     "ROS1": 2347, "SF3B1": 1304, "TP53BP1": 1977, "TP63": 680, "B2M": 122,
+    "ABCB1": 1280, "CD38": 300, "CYP19A1": 503, "DCK": 260, "FPGS": 587, "HPRT1": 218,
+    "IFNGR1": 489, "IFNGR2": 337, "MS4A1": 297, "PML": 882, "PMS2": 862, "PRPS1": 318, "YAP1": 504,
 }  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def rows():
 def test_the_added_genes_and_their_proteins(rows):
     added = {name: int(r["residues"]) for name, r in rows.items() if r["origin"] == "added"}
     assert added == PROTEINS
-    assert len(rows) == 170
+    assert len(rows) == 183
 
 
 def test_in_frame_and_as_long_as_the_protein(rows, build):
@@ -68,15 +70,32 @@ def test_targets_are_sorted_and_apart(build):
 
 @pytest.mark.parametrize(
     ("symbol", "residue", "position"),
-    [  # 1-based hg19 position of a published mutation of the codon
+    [  # 1-based hg19 position of a published mutation or polymorphism (dbSNP) of the codon
         ("SF3B1", 700, 198266834), ("SF3B1", 718, 198266779), ("ROS1", 2032, 117638347),
         ("RAC1", 29, 6426892), ("PLCG2", 665, 81946260), ("BTK", 481, 100611164),
         ("BCL2", 47, 60985760), ("BCL2", 187, 60985341), ("B2M", 1, 45003747),
+        ("ABCB1", 893, 87160618), ("ABCB1", 1145, 87138645), ("CYP19A1", 264, 51507968),
+        ("IFNGR2", 64, 34787312), ("PML", 645, 74336633), ("PMS2", 470, 6026988),
+        ("PMS2", 541, 6026775),
     ],
 )  # fmt: skip
 def test_hotspot_codons(symbol, residue, position):
     gene = load_genes(PANEL / "hg19.gff3")[symbol]
     assert position - 1 in gene.codon(residue)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "exons"),
+    [  # CCDS3548 and CCDS33544, hg38, 0-based half-open
+        ("DCK", "70993835-70993926,70998066-70998182,71022366-71022560,71023558-71023706,"
+         "71025815-71025931,71026664-71026755,71029351-71029378"),
+        ("IFNGR2", "33403543-33403616,33414887-33415020,33421479-33421685,33426883-33427032,"
+         "33432176-33432336,33432713-33432871,33436827-33436962"),
+    ],
+)  # fmt: skip
+def test_the_usual_isoform_where_the_set_of_hg19_has_another(symbol, exons):
+    gene = load_genes(PANEL / "hg38.gff3")[symbol]
+    assert ",".join(f"{start}-{end}" for start, end in gene.cds) == exons
 
 
 def test_files_are_what_the_script_makes(tmp_path, monkeypatch):

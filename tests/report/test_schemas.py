@@ -134,6 +134,7 @@ def test_null_is_never_absent(stage, values):
                 "clones",
                 "follow_up",
                 "germline",
+                "igv",
                 "junction_limits",
                 "origins",
                 "reversions",

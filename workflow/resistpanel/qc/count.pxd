@@ -1,7 +1,7 @@
 # cython: language_level=3
 """What takes the records of a pass that is made for something else."""
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from pysam.libchtslib cimport bam1_t
 from resistpanel.core.stream cimport Stream
 
@@ -11,7 +11,8 @@ cdef class Tally:
     cdef readonly object inserts, lengths
     cdef int64_t[::1] of_insert, of_length
     # Of the contig: its targets, the first that later records can overlap, and what is counted.
-    cdef int64_t[::1] starts, ends, offsets, steps
+    cdef int64_t[::1] starts, ends, offsets
+    cdef int32_t[::1] steps
     cdef uint32_t[::1] bases
     cdef object counted
     cdef int64_t n_targets, n_pos, first

@@ -115,7 +115,7 @@ cdef class Tally:
             n_pos += ends[k] - starts[k]
         self.n_pos = n_pos
         # Steps of the depth: every target has one place more, for what ends at its end.
-        self.steps = np.zeros(n_pos + self.n_targets, dtype=np.int64)
+        self.steps = np.zeros(n_pos + self.n_targets, dtype=np.int32)
         self.counted = np.zeros((n_pos, 2, 4), dtype=np.uint32)
         self.bases = self.counted.reshape(-1)
         self.first = 0
@@ -128,7 +128,7 @@ cdef class Tally:
         """Return depth and bases over the targets, see `Counter.contig`."""
         # Each target's last place holds what ends there: the sum over all is 0 again.
         depth = np.delete(
-            np.cumsum(np.asarray(self.steps)),
+            np.cumsum(np.asarray(self.steps), dtype=np.int32),
             np.asarray(self.offsets)[1:] + np.arange(self.n_targets - 1),
         )[: self.n_pos]
         counted, self.counted, self.steps, self.bases = self.counted, None, None, None
@@ -275,7 +275,7 @@ cdef class Counter(Tally):
 
         Returns
         -------
-        depth : int64, (positions,)
+        depth : int32, (positions,)
             Fragments at each base of the targets, one target after the other. Mates that overlap
             count once; a deleted base counts as covered, a skipped one (N) does not.
         bases : uint32, (positions, 2, 4)

@@ -12,6 +12,8 @@ from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
 from resistpanel.core.memory cimport resized
 
+from resistpanel.core.consensus import TIERS
+
 #: Upper bounds (exclusive) of the quality groups; raw mates that agree reach the last of these.
 QUALITY_EDGES = (18, 25, 30, 35, 45, 94)
 #: Good bases (phred 30) of consensus reads have groups of their own: their quality is on a scale of
@@ -30,6 +32,9 @@ cdef enum:
     N_CYCLE = 40
     N_TIER = 3
     Q_CONSENSUS = 30
+
+#: Tier of the consensus of both strands.
+cdef int32_t DUPLEX = TIERS.index("duplex")
 
 #: No index of a base.
 cdef int64_t NOWHERE = -(<int64_t>1 << 62)
@@ -380,6 +385,10 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     orient = 3 if ((r.flag & 0x40) != 0) == ((r.flag & BAM_FREVERSE) != 0) else 0
                 elif r.flag & BAM_FREVERSE:
                     orient = 3
+                if r.tier == DUPLEX or (s != NULL and s.tier == DUPLEX):
+                    # Both strands were read: damage of one is no explanation. Programs write all
+                    # such molecules as F1R2.
+                    orient = 3 if r.lower else 0
                 for which in range(2):
                     if which == 1 and s == NULL:
                         break

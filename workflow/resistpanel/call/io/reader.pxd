@@ -7,7 +7,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t
 cdef struct Read:
     int32_t pos, end, frag, flag
     int32_t mapq, lclip, rclip, length
-    int32_t n_cigar, mismatches, tier, padding
+    int32_t n_cigar, mismatches, tier, lower
     int32_t low, high
     int64_t seq, cigar
 

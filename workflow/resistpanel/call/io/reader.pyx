@@ -54,7 +54,7 @@ class Reads:
     table : structured array, (reads,)
         pos, end (reference span), frag (fragment number), flag, mapq, lclip, rclip (soft-clipped
         bases), length, n_cigar, mismatches (set by `pileup.pileup`), tier (see `core.consensus`),
-        low, high (reference span outside which the read is no evidence; all of it until
+        lower (of its fragment, if that is duplex: whether it counts as F2R1), low, high (reference span outside which the read is no evidence; all of it until
         `ends.mask_primers`), seq and cigar (offsets below).
     bases, quals : uint8, (bases,)
         Base codes and base qualities of all reads, soft clips included.
@@ -82,7 +82,7 @@ class Reads:
 
 READ_DTYPE = np.dtype(
     [(n, np.int32) for n in ("pos", "end", "frag", "flag", "mapq", "lclip", "rclip", "length",
-                             "n_cigar", "mismatches", "tier", "padding", "low", "high")]
+                             "n_cigar", "mismatches", "tier", "lower", "low", "high")]
     + [("seq", np.int64), ("cigar", np.int64)]
 )
 
@@ -298,6 +298,8 @@ cdef class Reader:
         r.low, r.high = INT_MIN, INT_MAX
         if self.consensus:
             r.tier = tier(b, self.consensus)
+            # As `core.molecules` has it.
+            r.lower = h >> 32 & 1
         r.seq = self.n_bases
         r.cigar = self.n_cigars
         memcpy(self.cigars + self.n_cigars, cigar, nc * sizeof(uint32_t))
