@@ -172,6 +172,18 @@ class TestLocal:
         assert found == ([one] if dropped else [])
 
 
+@pytest.mark.parametrize(
+    ("length", "inserted", "same"), [(9, 9, True), (9, 3, False), (60, 58, True), (60, 9, False)]
+)
+def test_a_duplication_that_the_alignments_show(reference, length, inserted, same):
+    """Split reads of a duplication of 9 bases, too, which alignments insert, are one event."""
+    a, b = 300, 300 + length
+    junction = Junction.of(Breakend("chr1", a, RIGHT), Breakend("chr1", b, LEFT), reference)
+    assert junction.shift == length
+    allele = Allele("chr1", a, "", "A" * inserted)
+    assert breakpoints.known_already(junction, [allele]) is same
+
+
 class TestRepeated:
     """A junction into a repeat, of which some reads are placed in another one of its family."""
 

@@ -215,14 +215,20 @@ def by_priors(
 
 
 def known_already(junction: Junction, alleles: Sequence[Allele]) -> bool:
-    """Return whether an insertion or deletion of the alignments is the event of a junction."""
+    """Return whether an insertion or deletion of the alignments is the event of a junction.
+
+    Of a few bases, as one that split reads seemed to show may be when it is assembled, it has the
+    same length.
+    """
     if junction.type not in ("DEL", "DUP"):
         return False
     start, end = junction.first.pos, junction.second.pos
     for allele in alleles:
         if allele.contig != junction.contig or allele.shift == 0:
             continue
-        alike = abs(allele.shift - junction.shift) <= JUNCTION_JOIN
+        alike = allele.shift == junction.shift
+        if abs(allele.shift) >= JUNCTION_JOIN:
+            alike = abs(allele.shift - junction.shift) <= JUNCTION_JOIN
         near = start - JUNCTION_JOIN - junction.homology <= allele.pos <= end + JUNCTION_JOIN
         if alike and near:
             return True
@@ -232,11 +238,10 @@ def known_already(junction: Junction, alleles: Sequence[Allele]) -> bool:
 def candidates(caller: "Caller") -> list[Candidate]:
     """Return the junctions with the evidence of every sample; sets what was left out."""
     exact, caller.found.crowded_junctions = junctions(caller)
-    long = [
-        c.allele for c in caller.found.candidates
-        if not c.allele.symbolic and abs(c.allele.shift) >= JUNCTION_JOIN
-    ]  # fmt: skip
-    exact = {j: c for j, c in exact.items() if not known_already(j, long)}
+    aligned = [
+        c.allele for c in caller.found.candidates if not c.allele.symbolic and c.allele.shift
+    ]
+    exact = {j: c for j, c in exact.items() if not known_already(j, aligned)}
     if not exact:
         return []
     known = caller.reference.contigs
