@@ -5,15 +5,20 @@ import msgspec
 from resistpanel.core.text import percent
 from resistpanel.qc.assay import FAMILIES, LIBRARY, READS
 from resistpanel.records.dossier import Dossier, Interference, PutIn
+from resistpanel.records.validation import Spiked
 from resistpanel.testing.validation_page import cell, environment, plot
 
 
 def tsv(result: Dossier) -> str:
     """Return one line for every variant that was spiked into a normal."""
-    lines = ["\t".join(PutIn.__struct_encode_fields__)]
+    # Where it was put in comes first, then the variant.
+    names, variant = PutIn.__struct_encode_fields__, Spiked.__struct_encode_fields__
+    order = [*(name for name in names if name not in variant), *variant]
+    lines = ["\t".join(order)]
     for row in result.rows:
-        cells = msgspec.structs.astuple(row)
-        lines.append("\t".join("" if c is None else cell(c) for c in cells))
+        cells = dict(zip(names, msgspec.structs.astuple(row), strict=True))
+        shown = (cells[name] for name in order)
+        lines.append("\t".join("" if c is None else cell(c) for c in shown))
     return "\n".join(lines) + "\n"
 
 
