@@ -70,8 +70,9 @@ OFF_PANEL = {
 OFF_BOTH = {
     *("BCOR", "CCND3", "CHD4", "CIC", "CREBBP", "CSF3R", "CTCF", "DICER1", "DIS3", "EIF1AX"),
     *("ERCC2", "FOXA1", "FOXL2", "GATA3", "GNA13", "GNB1", "H3-3A", "IRF4", "KEAP1", "KLF4"),
-    *("KNSTRN", "MAX", "MED12", "MEF2B", "MYD88", "NFE2L2", "POLE", "PPP2R1A", "RHOA", "RIT1"),
-    *("RRAS2", "SETD2", "SMAD2", "SPOP", "SRSF2", "STAT3", "TGFBR2", "U2AF1"),
+    *("KLF5", "KNSTRN", "MAX", "MED12", "MEF2B", "MYD88", "NFE2L2", "PCBP1", "POLE", "PPP2R1A"),
+    *("RHOA", "RIT1", "RRAS2", "RXRA", "SETD2", "SMAD2", "SPOP", "SRSF2", "STAT3", "STAT6"),
+    *("TGFBR2", "U2AF1"),
 }
 #: With genes of the other tables.
 WITHOUT_SEQUENCE = OFF_PANEL | OFF_BOTH | {"SF3B1"}
