@@ -9,8 +9,8 @@ which gives each its LOD. Fragments of the four reverted haplotypes are sequence
 the tumour's, in a pool. For each draw, each reversion gets of its pool the fragments of a subclone
 at AF = LOD, and as many fragments without it are dropped; a fragment of a pool is used in one draw
 at most. The patient is called and annotated anew, with the sites asked for (what a LOD is stated
-of) and, in the first draw, without. A reversion is called if its allele passes, is detected in the tumour, and
-`REVERTS` names the truncating allele.
+of) and, in the first draw, without. A reversion is called if its allele passes, is detected in the
+tumour, and `REVERTS` names the truncating allele.
 
 A cell fails if the 99 % interval of the fraction called is wholly outside 93 to 97 %. Two
 thirds of the patients have a premature stop (a substitution and three deletions revert it), one
@@ -340,8 +340,9 @@ def main(argv: list[str] | None = None) -> int:
                 with args.output.open("a") as sink:
                     sink.writelines(json.dumps(row) + "\n" for row in rows)
             drawn = [row for row in rows if row["draw"] is not None]
+            called, novo = (sum(bool(r[k]) for r in drawn) for k in ("called", "novo"))
             print(
-                f"{seed}: {sum(r['called'] for r in drawn)} and {sum(bool(r['novo']) for r in drawn)} of "
+                f"{seed}: {called} with sites, {novo} in the first draw without, of "
                 f"{len(drawn)}, {time.time() - began:.1f} s",
                 file=sys.stderr, flush=True,
             )  # fmt: skip
