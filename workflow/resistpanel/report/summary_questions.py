@@ -104,13 +104,50 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
             text = f"not assessable ({low}–{high}{unit})"
         elif gene["copies"] is not None:
             low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
-            text = f"{in_copies(gene['copies'])}{unit} ({low}–{high})"
+            text = f"{in_copies(gene['copies'])}{unit}"
+            if gene["copies_low"] is not None:
+                text += f" ({low}–{high})"
         else:
             text = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
         if len(samples) > 1:
             text = f"{name} {text.replace(unit, '') if texts else text}"
         texts.append(text)
     return "; ".join(texts)
+
+
+def smaller_clone(finding: dict, report: dict, samples: list[str]) -> str | None:
+    """Return how large a clone with an acquired amplification may have been before, or None.
+
+    Copies per tumour cell are a mean: with c copies in a clone of fraction f and the genome's b
+    in the other cells it is b + f (c - b), of which the 95 % upper bound is known. c is taken from
+    the later sample with most copies. Of several samples before, the highest fraction.
+    """
+    if finding["state"] != "acquired" or not finding["variant"].endswith(":amplification"):
+        return None
+
+    def of(name: str) -> dict:
+        sample = (report["copynumber"] or {"samples": {}})["samples"].get(name) or {"genes": []}
+        gene = next((g for g in sample["genes"] if g["gene"] == finding["gene"]), {})
+        return {**gene, "baseline": sample.get("baseline")}
+
+    later = [s["sample"] for s in tumors(report) if s["sample"] not in samples]
+    most = max((of(name).get("copies") or 0.0 for name in later), default=0.0)
+    fractions = []
+    for name in samples:
+        one = of(name)
+        if one.get("copies_high") is None or not one["baseline"]:
+            return None
+        # Of a gene with fewer copies than the genome, such as one of chrX in a man, its own.
+        least = min(one["baseline"], one["copies"])
+        if most <= least:
+            return None
+        fractions.append((one["copies_high"] - least) / (most - least))
+    if not fractions or not 0 < max(fractions) < 1:
+        return None
+    return (
+        f"a clone with the amplification in up to {percent_up(max(fractions))} of the tumour cells "
+        "is not excluded"
+    )
 
 
 def by_tests(line: dict | None) -> list[str]:
@@ -134,7 +171,8 @@ def before(report: dict) -> list[dict]:
         state = variant["state"] if variant else finding["state"]
         present = line["before"] if line else (finding or {}).get("before")
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
-        text = "; ".join(one for one in (text, *tests) if one)
+        clone = None if variant else smaller_clone(finding, report, samples)
+        text = "; ".join(one for one in (text, clone, *tests) if one)
         said = answer(state, present)
         if present == "present" and line and not line["shown_by"] and state == "emergent":
             said = "Yes, by another test"
@@ -163,7 +201,7 @@ def sure(report: dict) -> str | None:
             levels[row["evidence_level"] or "no level"] = None
             pmids |= dict.fromkeys(p for p in str(row["pmid"] or "").split(";") if p)
     if not levels:
-        return None
+        return "not in the catalogue for this drug" if keys else None
     sources = f"{len(pmids)} publication{'s' if len(pmids) != 1 else ''}"
     return f"catalogue: {', '.join(levels)}" + (f" ({sources})" if pmids else "")
 
@@ -209,7 +247,7 @@ def earlier_cells(finding: dict | None) -> str | None:
     return (
         f"probability that it was in less than 1{NARROW_SPACE}% of the tumour cells: "
         f"{_probability(given['ccf_below_1'])}, in less than 5{NARROW_SPACE}%: "
-        f"{_probability(given['ccf_below_5'])}"
+        f"{_probability(given['ccf_below_5'])} (from even odds that it was in none)"
     )
 
 
@@ -277,8 +315,9 @@ def samples(report: dict) -> list[str]:
     failed += [f["sample"] for f in gate["failures"]]
     failed = list(dict.fromkeys(failed))
     if failed:
+        fail = "fails" if len(failed) == 1 else "fail"
         lines.append(
-            f"quality control failed by {len(failed)} of {len(everyone)} ({', '.join(failed)})"
+            f"{len(failed)} of {len(everyone)} samples {fail} quality control ({', '.join(failed)})"
         )
     elif len(everyone) == 2:
         lines.append("both samples pass quality control")
@@ -294,7 +333,11 @@ def samples(report: dict) -> list[str]:
         lines.append("all samples match one person")
     else:
         lines.append("sample identity could not be established")
-    purities = [(s["sample"], _purity(s, copynumber)) for s in tumors(report)]
+    # Of plasma the tumour fraction is given, not a second estimate of the same.
+    tested = {p["sample"] for p in report["compare"].get("follow_up") or ()}
+    purities = [
+        (s["sample"], _purity(s, copynumber)) for s in tumors(report) if s["sample"] not in tested
+    ]
     if len(purities) <= 3 and any(value is not None for _, value in purities):
         values = ", ".join(percent(v) if v is not None else "not known" for _, v in purities)
         lines.append(f"tumour purity {values}")
@@ -304,7 +347,7 @@ def samples(report: dict) -> list[str]:
             f"tumour purity {percent(min(found)).removesuffix(NARROW_SPACE + '%')} to "
             f"{percent(max(found))}"
         )
-    else:
+    elif purities:
         lines.append("tumour purity not known")
     lines += plasma(report)
     depth = [s["mean_depth"] for s in everyone if s["mean_depth"] is not None]
