@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from resistpanel.report import followup, lesions, negatives, summary, summary_questions, unseen
+from resistpanel.report.copies import at_large
 from resistpanel.report.findings import driver_words
 from resistpanel.report.render import page
 
@@ -154,3 +155,39 @@ def test_plasma_has_one_number_for_its_tumour(paper):
     (purity,) = [line for line in lines if line.startswith("tumour purity")]
     assert purity == "tumour purity 74.0 %"
     assert "ctDNA detected in 1 of 1 plasma samples (tumour fraction 5.0 %)" in lines
+
+
+def test_a_doubled_genome_that_is_not_certain_has_its_probability():
+    def sample(*alternatives):
+        kept = [{"baseline": b, "probability": p, "value": 0.4} for b, p in alternatives]
+        return {"baseline": 4, "purity": {"alternatives": kept}}
+
+    assert at_large(sample((4, 0.89), (2, 0.06))) == "genome at 4 copies (probability 0.89)"
+    assert at_large(sample((4, 0.99), (2, 0.01))) == "genome at 4 copies"
+    assert at_large(sample((4, 0.7), (4, 0.3))) == "genome at 4 copies"
+    assert at_large({"baseline": 2, "purity": None}) == ""
+
+
+def test_of_several_findings_figures_say_of_which_they_are(paper):
+    report = copy.deepcopy(paper)
+    assert summary_questions.detection(report).startswith("probability that it is real")
+    keys = report["resist"]["verdict"]["key_variants"]
+    report["resist"]["verdict"]["key_variants"] = [*keys, "another"]
+    label = next(f["label"] for f in report["resist"]["findings"] if f["variant"] == keys[0])
+    assert summary_questions.detection(report).startswith(f"probability that {label} is real")
+    assert summary_questions.graded(report).startswith(f"{label}: tier 1 of 4")
+
+
+def test_a_biopsy_and_a_plasma_before_have_a_bound_each():
+    def evidence(depth, ub, cells, unit):
+        return {"ad": [depth, 0], "dp": depth, "af": 0.0, "af_low": 0.0, "af_high": ub, "ub": ub,
+                "lod": 0.01, "detected": False, "unit": unit, "ub_ccf": cells}  # fmt: skip
+
+    samples = {"biopsy": evidence(675, 0.0049, 0.021, "fragments"),
+               "plasma": evidence(1893, 0.0018, 0.054, "molecules")}  # fmt: skip
+    text = plain(summary_questions.seen_before({"samples": samples}, list(samples)))
+    assert text == (
+        "biopsy 0 of 675 fragments, so allele frequency below 0.49 %, at most 2.1 % of the tumour "
+        "cells; plasma 0 of 1893 molecules, so allele frequency below 0.18 %, at most 5.4 % of the "
+        "tumour cells"
+    )

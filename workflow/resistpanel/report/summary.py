@@ -90,7 +90,8 @@ def warnings(report: dict) -> list[dict]:
         word = {"lost": "is lost", "absent": "is absent"}
         found.append({
             "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
-            "text": driver["text"] or "", "href": "#findings", "link": "Findings",
+            "text": "" if said(driver["text"] or "-", report["resist"]["verdict"]["sentence"])
+            else driver["text"] or "", "href": "#findings", "link": "Findings",
         })  # fmt: skip
     return found
 

@@ -70,6 +70,10 @@ def seen_before(variant: dict, samples: list[str]) -> str:
 
 def _not_detected(variant: dict, samples: list[str], several: bool) -> str:
     """Return the counts of samples without a variant, and the highest of their bounds."""
+    units = {variant["samples"][name].get("unit") or "fragments" for name in samples}
+    if len(samples) == len(units) == 2:
+        # A biopsy and a plasma exclude different fractions: each has its own bounds.
+        return "; ".join(f"{name} {_not_detected(variant, [name], False)}" for name in samples)
     found = [variant["samples"][name] for name in samples]
     counts = cell(found[0])["counts"]
     if len(found) > 1:
@@ -257,6 +261,11 @@ def _first_key(report: dict) -> dict | None:
     return next((f for f in report["resist"]["findings"] if f["variant"] in first), None)
 
 
+def _several(report: dict) -> bool:
+    """Return whether the verdict rests on several findings: then figures say of which they are."""
+    return len(report["resist"]["verdict"]["key_variants"]) > 1
+
+
 def detection(report: dict) -> str | None:
     """Return how sure it is that the first key alteration is there, or None."""
     finding = _first_key(report)
@@ -264,7 +273,8 @@ def detection(report: dict) -> str | None:
     if not given:
         return None
     if given["real"] is not None:
-        return f"probability that it is real: {_probability(given['real'])}"
+        what = finding["label"] if _several(report) else "it"
+        return f"probability that {what} is real: {_probability(given['real'])}"
     copies = finding["variant"].startswith("copynumber:")
     return "no probability is calculated for copy number" if copies else "probability not known"
 
@@ -275,7 +285,8 @@ def graded(report: dict) -> str | None:
     given = (finding or {}).get("confidence")
     if not given:
         return None
-    parts = [f"tier {given['tier']} of {len(TIERS)}"]
+    of = f"{finding['label']}: " if _several(report) else ""
+    parts = [f"{of}tier {given['tier']} of {len(TIERS)}"]
     if finding.get("grade"):
         grade = finding["grade"]
         level = f", level {grade['amp_level']}" if grade["amp_level"] else ""
@@ -332,7 +343,7 @@ def samples(report: dict) -> list[str]:
     elif any(a["same"] for a in copynumber["identity"]["agreement"]):
         lines.append("all samples match one person")
     else:
-        lines.append("sample identity could not be established")
+        lines.append("sample identity could not be established (too few germline sites)")
     # Of plasma the tumour fraction is given, not a second estimate of the same.
     tested = {p["sample"] for p in report["compare"].get("follow_up") or ()}
     purities = [
