@@ -133,6 +133,9 @@ def test_without_a_mechanism_the_next_tests_are_named(paper):
     report["resist"]["verdict"]["kind"] = "none"
     tests = summary.further_tests(report)
     assert tests and tests[-1] == "RNA sequencing of a biopsy at progression"
+    lost = copy.deepcopy(paper)
+    lost["resist"]["driver"]["state"] = "lost"
+    assert summary.further_tests(lost) == tests
 
 
 def test_drugs_of_a_class_name_the_finding_and_another_driver(paper):

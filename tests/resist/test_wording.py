@@ -159,3 +159,12 @@ def test_the_copy_number_of_catalogued_genes_is_listed(patient, context):
     assert "no amplification of MET was called" in value["verdict"]["sentence"]
     nothing = patient("osimertinib", disease="NSCLC").background().resist(context)
     assert "copies" not in nothing["coverage"]
+
+
+def test_why_presence_before_is_not_known_is_said_once(patient, context):
+    p = patient("cetuximab", disease="colorectal cancer", tumour_free=["pre"])
+    p.add("APC", "R1450*", 0.0, 0.3)
+    p.add("KRAS", "G12V", 0.0, 0.09)
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert sentence.count("contains no detectable tumour") == 1
+    assert "is not known: " in sentence and "0 of 900 fragments" in sentence

@@ -120,8 +120,12 @@ def _content(report: dict) -> list[dict]:
 
 
 def further_tests(report: dict) -> list[str]:
-    """Return the tests that may show what this one cannot, where no known mechanism was found."""
-    if report["resist"]["verdict"]["kind"] == "mechanism":
+    """Return the tests that may show what this one cannot.
+
+    Where no known mechanism was found, or the tumour lost its driver: histology may have changed.
+    """
+    found = report["resist"]["verdict"]["kind"] == "mechanism"
+    if found and report["resist"]["driver"]["state"] not in ("lost", "absent"):
         return []
     tests = [row["test"] for row in unseen(report) if row["test"]]
     return list(dict.fromkeys(tests))

@@ -271,10 +271,18 @@ def _others(keys: Sequence[Finding]) -> str:
     )
 
 
+def _measured(alteration: Alteration, state: str) -> str:
+    """Return what was measured; why presence before is not known, only if `state` does not say."""
+    text, line = state_text(alteration), alteration.line
+    if line is not None and line.why and line.why in state:
+        text = text.removesuffix(line.why).removesuffix("; ")
+    return text
+
+
 def _state_in_words(finding: Finding) -> str:
     alteration = finding.alteration
     state = state_words(alteration)
-    measured = state_text(alteration)
+    measured = _measured(alteration, state)
     first = sentence(
         f"{alteration.label}, {finding.mechanism.text}, {state}"
         + (f": {measured}" if measured else "")
@@ -305,7 +313,7 @@ def _candidate(
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
-    measured = state_text(alteration)
+    measured = _measured(alteration, state_words(alteration))
     text = sentence(
         f"no catalogued mechanism of resistance to {classes_text(patient)} was found; candidate: "
         f"{alteration.label}, {main.mechanism.text}, {state_words(alteration)}"
