@@ -194,3 +194,23 @@ def test_a_biopsy_and_a_plasma_before_have_a_bound_each():
         "cells; plasma 0 of 1893 molecules, so allele frequency below 0.18 %, at most 5.4 % of the "
         "tumour cells"
     )
+
+
+def test_no_reversion_is_stated_under_drugs_that_the_gene_sensitises_to(paper):
+    report = copy.deepcopy(paper)
+    allele = {"variant": "v", "label": "BRCA2 p.S1982fs", "inherited": True}
+    report["resist"]["reversions"] = [{"gene": "BRCA2", "alleles": [allele], "found": []}]
+    assert summary.no_reversions(report) == []
+    report["resist"]["driver"]["gene"] = "BRCA2"
+    assert summary.no_reversions(report) == ["BRCA2 p.S1982fs"]
+    report["resist"]["reversions"][0]["found"] = ["r"]
+    assert summary.no_reversions(report) == []
+
+
+def test_what_was_there_before_has_no_probability_of_absence(paper):
+    report = copy.deepcopy(paper)
+    key = report["resist"]["verdict"]["key_variants"][0]
+    assert "from even odds" in summary_questions.before(report)[0]["text"]
+    variant = next(v for v in report["compare"]["variants"] if v["id"] == key)
+    variant["lines"][-1]["before"] = "present"
+    assert "probability" not in summary_questions.before(report)[0]["text"]

@@ -420,11 +420,15 @@ def examined(report: dict) -> str | None:
 
 
 def no_reversions(report: dict) -> list[str]:
-    """Return the truncating alleles of which no reversion was found; their limits are below."""
+    """Return the truncating alleles of the driver's gene of which no reversion was found.
+
+    Under other drugs a reversion of BRCA1 is no resistance. The limits are below.
+    """
+    driver = report["resist"]["driver"]["gene"]
     return [
         one["label"]
         for gene in report["resist"].get("reversions") or ()
-        if not gene["found"]
+        if not gene["found"] and gene["gene"] == driver
         for one in gene["alleles"]
     ]
 

@@ -183,7 +183,7 @@ def before(report: dict) -> list[dict]:
         if not variant and state == "acquired":
             said = f"No {key.rsplit(':', 1)[-1]} before"
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
-        if cells := earlier_cells(finding):
+        if present != "present" and (cells := earlier_cells(finding)):
             text += f"; {cells}"
         if line and line["why"]:
             text += f"; {line['why']}"
