@@ -18,6 +18,7 @@ from resistpanel.catalog.drugs import CATALOG
 from resistpanel.catalog.identifiers import COLUMNS as IDENTIFIERS
 from resistpanel.catalog.identifiers import identifiers, known_proteins, translated
 from resistpanel.catalog.import_table import BASES, import_file
+from resistpanel.catalog.numbering import load_numbering
 from resistpanel.catalog.sites import Targets, all_rows, find_sites, write_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.errors import InputError
@@ -142,7 +143,10 @@ def run_check(args: argparse.Namespace) -> int:
     if args.genes and args.reference:
         with open_reference(args.reference) as reference:
             sites, skipped = find_sites(
-                all_rows(catalog, drivers), load_genes(args.genes), reference
+                all_rows(catalog, drivers),
+                load_genes(args.genes),
+                reference,
+                numbering=load_numbering(args.catalog),
             )
         print(f"{len(sites)} alleles; every reference residue agrees where there is sequence")
         for line in skipped.lines():
@@ -254,7 +258,9 @@ def run_sites(args: argparse.Namespace) -> int:
     genes = load_genes(args.genes)
     targets = Targets(args.targets) if args.targets else None
     with open_reference(args.reference) as reference:
-        sites, skipped = find_sites(all_rows(catalog, drivers), genes, reference, targets)
+        sites, skipped = find_sites(
+            all_rows(catalog, drivers), genes, reference, targets, load_numbering(args.catalog)
+        )
         write_sites(args.output, sites, reference)
     print(f"{len(sites)} alleles written to {args.output}", file=sys.stderr)
     for line in skipped.lines():

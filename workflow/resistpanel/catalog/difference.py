@@ -20,6 +20,7 @@ KEYS = {
     "recurrent": ("gene", "alteration"),
     "cancer_genes": ("gene", "role"),
     "homologous": ("gene", "other", "first"),
+    "numbering": ("gene", "shift"),
     "pathway_nodes": ("id",),
     "pathway": ("from", "to"),
     "diseases": ("name",),

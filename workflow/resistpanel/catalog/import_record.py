@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from resistpanel.catalog import protein
 from resistpanel.catalog.classes import Diseases
 from resistpanel.catalog.drugs import Drugs
+from resistpanel.catalog.numbering import Numbering
 from resistpanel.catalog.pathway import Pathway
 
 #: Words by which the knowledge bases call alterations of a whole gene.
@@ -157,7 +158,7 @@ def of_kinase(gene: str, alteration: str, genes: Collection[str]) -> tuple[str, 
 
 def to_rows(
     records: Iterable[Record], base: str, stamp: str, drugs: Drugs, diseases: Diseases,
-    pathway: Pathway,
+    pathway: Pathway, numbering: Numbering | None = None,
 ) -> Imported:  # fmt: skip
     """Return catalogue rows of the records that can be read.
 
@@ -171,6 +172,8 @@ def to_rows(
     drugs, diseases, pathway
         Of the catalogue. The mechanism class is where the gene stands in the pathway relative
         to the drugs' targets; ``other`` where it is not connected.
+    numbering : Numbering, optional
+        Changes in another numbering than the catalogue's are imported in this one, with a note.
     """
     imported = Imported()
     kinases = {target for drug in drugs for target in drug.targets}
@@ -192,6 +195,10 @@ def to_rows(
             imported.skipped["a drug that drugs.tsv does not know"] += 1
             continue
         kind, alteration, level = found
+        note = " ".join(record.note.split())
+        if numbering and (read := numbering.read_text(record.gene, alteration)):
+            note = "; ".join(filter(None, [f"{alteration} in the numbering of the source", note]))
+            alteration = read
         names = ";".join(dict.fromkeys(drug.name for drug in known))
         mechanism = "none"
         if record.direction == "resistance":
@@ -217,7 +224,7 @@ def to_rows(
                 "effect_size": "",
                 "source": f"{base} {record.identifier} ({stamp})",
                 "pmid": ";".join(record.pmid),
-                "note": " ".join(record.note.split()),
+                "note": note,
             }
         )
     return imported

@@ -9,6 +9,7 @@ from resistpanel.catalog import cgi, civic, moalmanac
 from resistpanel.catalog.classes import load_diseases
 from resistpanel.catalog.drugs import load_drugs
 from resistpanel.catalog.import_record import Imported, to_rows
+from resistpanel.catalog.numbering import load_numbering
 from resistpanel.catalog.pathway import load_pathway
 from resistpanel.catalog.table import COLUMNS, read_rows
 from resistpanel.core.errors import InputError
@@ -56,6 +57,7 @@ def import_file(path: Path, kind: str, output: Path, date: str, folder: Path) ->
         drugs,
         load_diseases(folder),
         load_pathway(folder),
+        load_numbering(folder),
     )
     if not imported.rows:
         reasons = "; ".join(imported.lines()[1:]) or "no statement of resistance in it"

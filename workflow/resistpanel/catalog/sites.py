@@ -1,6 +1,6 @@
 """The catalogue's sites on a genome: which bases must be genotyped in every sample."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import pysam
 
 from resistpanel import __version__
 from resistpanel.catalog.drivers import Driver
+from resistpanel.catalog.numbering import Numbering, Stretch
 from resistpanel.catalog.protein import parse
 from resistpanel.catalog.table import Catalog, Row
 from resistpanel.core.errors import InputError, InputErrors
@@ -137,6 +138,52 @@ def reference_codon(reference: pysam.FastaFile, gene: Gene, positions: Sequence[
     return complement(bases) if gene.strand == "-" else bases
 
 
+def numbered_by(
+    gene: Gene, numbering: Numbering, reference: pysam.FastaFile
+) -> tuple[bool, Stretch | None]:
+    """Return how a transcript is numbered, by the residues that the catalogue names.
+
+    Returns
+    -------
+    bool
+        Whether all of them are as the reference codes for them; False if none has a sequence.
+    Stretch or None
+        The other numbering in which they are; None: in the catalogue's own.
+    """
+    claims = [(number, ref) for name, number, ref in numbering.claimed if name == gene.symbol]
+    for stretch in (None, *numbering.of_gene(gene.symbol)):
+        coded = [
+            (_coded(gene, stretch.own(number) if stretch else number, reference), ref)
+            for number, ref in claims
+        ]
+        known = [(found, ref) for found, ref in coded if found != ""]
+        if known and all(found == ref for found, ref in known):
+            return True, stretch
+    return False, None
+
+
+def _coded(gene: Gene, residue: int, reference: pysam.FastaFile) -> str | None:
+    """Return the letter of a residue: empty if its codon is not known, None if there is none."""
+    try:
+        codon = reference_codon(reference, gene, gene.codon(residue))
+    except IndexError:
+        return None
+    except (KeyError, ValueError):
+        return ""
+    return GENETIC_CODE.get(codon, "")
+
+
+def numbering_on(
+    numbering: Numbering, genes: Mapping[str, Gene], reference: pysam.FastaFile
+) -> Numbering:
+    """Return the numbering with what a panel's own transcripts are numbered by."""
+    for name in dict.fromkeys(one.gene for one in numbering.stretches if one.gene in genes):
+        certain, stretch = numbered_by(genes[name], numbering, reference)
+        if certain:
+            numbering = numbering.with_transcript(name, genes[name].transcript, stretch)
+    return numbering
+
+
 def reference_residues(rows: Iterable[Row | Driver]) -> dict[tuple[str, int], str]:
     """Return the reference residue (one letter) that the catalogue claims at (gene, residue).
 
@@ -193,8 +240,12 @@ def find_sites(
     genes: dict[str, Gene],
     reference: pysam.FastaFile,
     targets: Targets | None = None,
+    numbering: Numbering | None = None,
 ) -> tuple[list[Site], Skipped]:
     """Return the alleles of every substitution and codon row.
+
+    Where a transcript is numbered otherwise than the rows (`numbered_by`), its own numbers name
+    the alleles.
 
     Parameters
     ----------
@@ -205,6 +256,8 @@ def find_sites(
     reference : pysam.FastaFile
     targets : Targets, optional
         Alleles outside are left out.
+    numbering : Numbering, optional
+        Without it the rows' numbers are the transcripts'.
 
     Returns
     -------
@@ -222,11 +275,16 @@ def find_sites(
     skipped = Skipped()
     errors: list[InputError] = []
     found: dict[tuple[str, int, str, str], tuple[str, str, list[str]]] = {}
+    stretches: dict[str, Stretch | None] = {}
+    for name in {one.gene for one in numbering.stretches} & set(genes) if numbering else ():
+        stretches[name] = numbered_by(genes[name], numbering, reference)[1]
     for row, (residue, expected, new) in _all_wanted(rows, skipped):
         if row.gene not in genes:
             skipped.unknown_gene.append(row.id)
             continue
         gene = genes[row.gene]
+        if stretch := stretches.get(row.gene):
+            residue = stretch.own(residue)
         try:
             positions = gene.codon(residue)
             codon = reference_codon(reference, gene, positions)

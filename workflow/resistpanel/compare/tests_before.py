@@ -6,11 +6,14 @@ limit leaves at most `MOST_BEFORE` of the tumour cells. What a test does not sta
 it did not exclude.
 """
 
+import functools
 import re
 from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from resistpanel.catalog import protein
+from resistpanel.catalog.numbering import Numbering, load_numbering
 from resistpanel.compare.compare_constants import MOST_BEFORE
 from resistpanel.compare.listed_calls import allele_key
 from resistpanel.compare.other_tests import CODONS, where_and_when
@@ -67,7 +70,28 @@ def names(test: OtherTest, variant: Variant) -> bool:
     given = plain_name(test.alteration)
     gene = plain_name(variant.gene or "")
     same = {given, given.removeprefix(gene)}
-    return any({plain_name(one), plain_name(one).removeprefix(gene)} & same for one in known if one)
+    if any({plain_name(one), plain_name(one).removeprefix(gene)} & same for one in known if one):
+        return True
+    return _renumbered(test.alteration, variant)
+
+
+@functools.cache
+def _numbering() -> Numbering:
+    return load_numbering()
+
+
+def _renumbered(alteration: str, variant: Variant) -> bool:
+    """Return whether a protein change is the variant's in another numbering (`Numbering.read`)."""
+    gene, numbering = variant.gene or "", _numbering()
+    if not numbering.of_gene(gene):
+        return False
+    given = protein.parse(one_letter(_PREFIX.sub("", alteration.removeprefix(gene).strip())))
+    if given is None:
+        return False
+    transcripts = (variant.transcript or "", variant.refseq or "")
+    changes = [protein.parse(one.short) for one in variant.protein_changes]
+    mine = [numbering.read(gene, one, transcripts) or one for one in changes if one]
+    return (numbering.read(gene, given) or given) in mine
 
 
 def covers(test: OtherTest, variant: Variant) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.catalog.drivers import load_drivers
+from resistpanel.catalog.numbering import load_numbering
 from resistpanel.catalog.sites import Targets, all_rows, find_sites
 from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.bam import index_of, open_bam, quiet
@@ -48,7 +49,8 @@ class Panel:
         )
         drivers = load_drivers(settings.catalog, self.catalog.drugs)
         with open_fasta(settings.reference) as reference:
-            sites, _ = find_sites(all_rows(self.catalog, drivers), self.genes, reference, covered)
+            rows, numbering = all_rows(self.catalog, drivers), load_numbering(settings.catalog)
+            sites, _ = find_sites(rows, self.genes, reference, covered, numbering)
         self.with_site = {identifier for site in sites for identifier in site.ids}
         self.hit_genes = {
             name

@@ -83,6 +83,7 @@ def explained(results, text: str, panel: set[str]) -> dict:
     InputError
         If nothing fits, or several variants.
     """
+    from resistpanel.catalog.numbering import load_numbering
     from resistpanel.report.explain_facts import of_copies, of_variant
     from resistpanel.report.explain_query import choose, off_panel, parse
     from resistpanel.report.transcripts import other_names, transcripts_of
@@ -97,6 +98,8 @@ def explained(results, text: str, panel: set[str]) -> dict:
         text, genes | set(aliases), {v.chrom for v in variants}, transcripts_of(variants, genes)
     )
     query.gene = aliases.get(query.gene, query.gene)
+    if query.gene and query.protein:
+        query.renumbered = load_numbering().read_text(query.gene, query.protein)
     if query.copies:
         if not query.gene and query.site and panel:
             raise off_panel(query.site, where, panel)

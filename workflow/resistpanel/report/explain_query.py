@@ -35,6 +35,8 @@ class Query:
         As typed.
     gene, protein, coding, site : str or None
         Symbol; short form such as ``C121S``; ``c.362G>C``; id of a catalogue row.
+    renumbered : str or None
+        `protein` in the catalogue's numbering, if it is given in another.
     locus : (chrom, pos, ref, alt) or None
         1-based; ref and alt None where only a position was given.
     copies : bool
@@ -47,6 +49,7 @@ class Query:
     coding: str | None = None
     site: str | None = None
     locus: tuple | None = None
+    renumbered: str | None = None
     copies: bool = False
     call: str | None = None
 
@@ -144,7 +147,8 @@ def _fits(variant: Variant, query: Query) -> bool:
     if query.protein:
         names = {change.short for change in variant.protein_changes} | {variant.hgvs_p or ""}
         names |= set((variant.protein or "").split(","))
-        if comparable_protein(query.protein) not in map(comparable_protein, names):
+        asked = {query.protein, query.renumbered or query.protein}
+        if not {*map(comparable_protein, asked)} & {*map(comparable_protein, names)}:
             return False
     return bool(query.gene or query.coding or query.protein or query.site)
 

@@ -1,7 +1,7 @@
 """What was found in the patient: small variants and gene-level copy-number changes alike."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug
@@ -101,7 +101,7 @@ class Alteration:
     protein : str
         Short form; empty where there is no protein change.
     changes : tuple of ProteinChange
-        One per codon.
+        One per codon, in the catalogue's numbering.
     consequence : str
     splice : bool
     state : str or None
@@ -152,6 +152,8 @@ class Alteration:
     by_sequence : bool
         Whether it was named from the sequence, so that `reverts` holds all.
     partners : tuple of Partner
+    numbered : str
+        Its name in the catalogue's numbering, if that is another; else empty.
     junction : Junction or None
         Of a deletion, duplication, fusion or other rearrangement that a junction shows.
     """
@@ -191,6 +193,7 @@ class Alteration:
     by_sequence: bool = False
     junction: Junction | None = None
     partners: tuple[Partner, ...] = ()
+    numbered: str = ""
 
     @property
     def line(self) -> LineState | None:
@@ -302,10 +305,20 @@ class Alteration:
 
 @dataclass(frozen=True, slots=True)
 class PatientTest:
-    """A result of another test, and the numbers of the lines before which it was taken."""
+    """A result of another test.
+
+    Attributes
+    ----------
+    test : OtherTest
+    before : frozenset of int
+        Numbers of the lines of therapy before which it was taken.
+    changes : dict of str to ProteinChange
+        By gene: the protein change that it names, in the catalogue's numbering.
+    """
 
     test: OtherTest
     before: frozenset[int]
+    changes: dict[str, protein.ProteinChange] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def resist(
             "resist",
             "give the files of one patient",
         )
-    patient = read_patient(compare, sheet, copynumber, context.catalog.drugs)
+    patient = read_patient(compare, sheet, copynumber, context.catalog.drugs, context.numbering)
     patient = with_function(with_unproven(patient, context), context)
     genes = _genes(copynumber)
     views = [under(patient, therapy) for therapy in reversed(patient.therapies)] or [patient]

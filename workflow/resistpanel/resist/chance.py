@@ -34,6 +34,7 @@ from pathlib import Path
 import pysam
 
 from resistpanel.catalog import protein
+from resistpanel.catalog.numbering import Numbering
 from resistpanel.catalog.sites import Targets, reference_codon
 from resistpanel.catalog.table import IN_PATIENTS
 from resistpanel.core.errors import InputError
@@ -95,7 +96,11 @@ class CodingPanel:
 
 
 def read_panel(
-    genes: str | Path, reference: str | Path, targets: str | Path, wanted: Iterable[str]
+    genes: str | Path,
+    reference: str | Path,
+    targets: str | Path,
+    wanted: Iterable[str],
+    numbering: Numbering | None = None,
 ) -> CodingPanel:
     """Read the codons of the genes that the catalogue names, and the size of the panel.
 
@@ -109,6 +114,8 @@ def read_panel(
         BED.
     wanted : iterable of str
         Genes of the catalogue.
+    numbering : Numbering, optional
+        By which codons of a transcript that is numbered otherwise have the catalogue's numbers.
 
     Raises
     ------
@@ -127,14 +134,26 @@ def read_panel(
                 )
             bases.update(fasta.fetch(one.chrom, one.start, one.end).upper())
         codons = {
-            name: tuple(_codon(known[name], residue, fasta, covered)
-                        for residue in range(1, known[name].residues + 1))
+            name: tuple(
+                _codon(known[name], residue, fasta, covered)
+                for residue in _residues(known[name], numbering)
+            )
             for name in sorted(set(wanted) & set(known))
-        }  # fmt: skip
+        }
     return CodingPanel(codons, {"C": bases["C"] + bases["G"], "T": bases["A"] + bases["T"]})
 
 
+def _residues(gene: Gene, numbering: Numbering | None) -> Iterable[int]:
+    """Return the number in the transcript of each residue of the catalogue, from the first."""
+    stretch = numbering.of_transcript(gene.symbol, gene.transcript) if numbering else None
+    if stretch is None:
+        return range(1, gene.residues + 1)
+    return [stretch.own(residue) for residue in range(1, gene.residues + stretch.shift + 1)]
+
+
 def _codon(gene: Gene, residue: int, fasta: pysam.FastaFile, covered: Targets) -> str:
+    if not 1 <= residue <= gene.residues:
+        return ""
     positions = gene.codon(residue)
     if not all(covered.covers(gene.chrom, pos, pos + 1) for pos in positions):
         return ""

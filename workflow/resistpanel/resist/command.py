@@ -1,12 +1,16 @@
 """`resistpanel resist`: which alteration explains the resistance, and how sure that is."""
 
 import argparse
+import dataclasses
 from pathlib import Path
 
 from resistpanel.catalog.drugs import CATALOG
+from resistpanel.catalog.sites import numbering_on
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import open_fasta
 from resistpanel.core.schemas import read_record, write_record
 from resistpanel.core.text import join
+from resistpanel.panel.genes import load_genes
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
@@ -49,6 +53,10 @@ def run(args: argparse.Namespace) -> int:
     compare = read_record(args.compare, Compare)
     sheet = read_record(args.sheet, Sheet)
     copynumber = read_record(args.copynumber, CopyNumber) if args.copynumber else None
+    if args.genes and args.reference:
+        with open_fasta(args.reference) as reference:
+            numbering = numbering_on(context.numbering, load_genes(args.genes), reference)
+        context = dataclasses.replace(context, numbering=numbering)
     panel = _panel(args, sheet, context)
     write_record(args.output, resist(compare, sheet, context, copynumber, args.knowledge, panel))
     return 0
@@ -68,4 +76,4 @@ def _panel(args: argparse.Namespace, sheet: Sheet, context: Context) -> CodingPa
         )
     drugs = [context.catalog.drugs.named(drug.drug) for drug in sheet.drugs]
     rows = [row for row in context.catalog if any(map(row.drug_match, drugs))]
-    return read_panel(*given.values(), genes_for(rows, drugs))
+    return read_panel(*given.values(), genes_for(rows, drugs), context.numbering)

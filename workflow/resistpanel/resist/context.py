@@ -16,6 +16,7 @@ from resistpanel.catalog.classes import (
 )
 from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.catalog.homologous import Homologous, load_homologous
+from resistpanel.catalog.numbering import Numbering, load_numbering
 from resistpanel.catalog.options import Option, load_options
 from resistpanel.catalog.pathway import Pathway, load_pathway
 from resistpanel.catalog.table import Catalog, load_catalog
@@ -36,6 +37,7 @@ class Context:
     recurrent: list[Activating] = field(default_factory=list)
     homologous: list[Homologous] = field(default_factory=list)
     cancer_genes: list[CancerGene] = field(default_factory=list)
+    numbering: Numbering = field(default_factory=Numbering)
 
 
 def load_context(
@@ -45,16 +47,20 @@ def load_context(
 ) -> Context:
     """Read a catalogue folder (by default the shipped one), and the user's rows and drugs."""
     catalog = load_catalog(folder, user, drugs)
+    drivers = load_drivers(folder, catalog.drugs)
+    activating, inactivating = load_activating(folder), load_inactivating(folder)
+    recurrent = load_recurrent(folder)
     return Context(
         catalog,
-        load_drivers(folder, catalog.drugs),
-        load_activating(folder),
+        drivers,
+        activating,
         load_diseases(folder),
         load_pathway(folder),
         load_options(folder, catalog.drugs),
         load_citations(folder),
-        load_inactivating(folder),
-        load_recurrent(folder),
+        inactivating,
+        recurrent,
         load_homologous(folder),
         load_cancer_genes(folder),
+        load_numbering(folder, [*catalog, *drivers, *activating, *inactivating, *recurrent]),
     )

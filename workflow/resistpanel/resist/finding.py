@@ -200,6 +200,9 @@ def _finding(
     effect = against_drugs(
         alteration, kept, found, role, context, patient.drugs, pro, contra, other, blood
     )
+    if alteration.numbered:
+        said = f"{alteration.label} is {alteration.numbered} in the catalogue's numbering"
+        (pro if effect in ("known", "candidate") else contra).append(said)
     if blood:
         contra.append(blood)
     if effect == "other_driver" and alteration.inactivates:

@@ -2,6 +2,7 @@
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drugs
+from resistpanel.catalog.numbering import Numbering, renumbered
 from resistpanel.records.compare import Compare, Variant
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.sheet import Sheet
@@ -12,9 +13,17 @@ from resistpanel.resist.tests_after import patient_tests, with_copies_before
 
 
 def read_patient(
-    compare: Compare, sheet: Sheet, copynumber: CopyNumber | None, drugs: Drugs
+    compare: Compare,
+    sheet: Sheet,
+    copynumber: CopyNumber | None,
+    drugs: Drugs,
+    numbering: Numbering | None = None,
 ) -> Patient:
-    """Return the patient of what compare, sheet and, if given, copynumber handed on."""
+    """Return the patient of what compare, sheet and, if given, copynumber handed on.
+
+    Protein changes that are given in another numbering than the catalogue's are read in this one.
+    """
+    numbering = numbering or Numbering()
     pairs = tuple(
         Pair(pair.pre, pair.post, tuple(drugs.named(name) for name in pair.drugs))
         for pair in compare.pairs
@@ -25,9 +34,9 @@ def read_patient(
     samples = tuple(Sample(s.sample, s.role, s.timepoint, s.day, s.lesion) for s in sheet.samples)
     by_names = {(pair.pre, pair.post): pair for pair in pairs}
     kinds = {name: row.kind for name, row in compare.lesions.variants.items()}
-    alterations = [_variant(variant, by_names, kinds) for variant in compare.variants]
+    alterations = [_variant(variant, by_names, kinds, numbering) for variant in compare.variants]
     without = frozenset(s.sample for s in compare.samples if s.tumor and not s.tumor.detected)
-    tests = patient_tests(compare, sheet)
+    tests = patient_tests(compare, sheet, numbering)
     if copynumber:
         copies = copy_changes(copynumber, pairs, compare, without)
         alterations += with_copies_before(copies, tests, compare, sheet)
@@ -55,15 +64,18 @@ def read_patient(
 
 
 def _variant(
-    variant: Variant, pairs: dict[tuple[str, str], Pair], kinds: dict[str, str | None]
+    variant: Variant,
+    pairs: dict[tuple[str, str], Pair],
+    kinds: dict[str, str | None],
+    numbering: Numbering,
 ) -> Alteration:
-    changes = (protein.parse(change.short) for change in variant.protein_changes)
+    changes, numbered = _changes(variant, numbering)
     return Alteration(
         id=variant.id,
         gene=variant.gene or "",
         copy_number="",
         protein=variant.protein or "",
-        changes=tuple(change for change in changes if change),
+        changes=changes,
         consequence=variant.consequence or "",
         splice=variant.splice,
         state=variant.state,
@@ -96,4 +108,22 @@ def _variant(
         by_sequence=variant.hgvs_c is not None,
         junction=variant.junction or None,
         white_cells=variant.white_cells or "",
+        numbered=numbered,
     )
+
+
+def _changes(
+    variant: Variant, numbering: Numbering
+) -> tuple[tuple[protein.ProteinChange, ...], str]:
+    """Return the protein changes in the catalogue's numbering, and their names if it is another."""
+    transcripts = (variant.transcript or "", variant.refseq or "")
+    found, names, differ = [], [], False
+    for one in variant.protein_changes:
+        change = protein.parse(one.short)
+        if change is None:
+            continue
+        read = numbering.read(variant.gene or "", change, transcripts)
+        found.append(read or change)
+        names.append(renumbered(one.short, read.start - change.start) if read else one.short)
+        differ = differ or read is not None
+    return tuple(found), "+".join(names) if differ else ""

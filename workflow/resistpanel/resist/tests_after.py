@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from resistpanel.catalog import protein
+from resistpanel.catalog.numbering import Numbering
 from resistpanel.catalog.table import Row
 from resistpanel.compare.lesions import course_samples
 from resistpanel.compare.tests_before import one_letter, taken_before, with_tests
@@ -36,16 +37,25 @@ ROW_TYPES = {
 Says = Literal["supports", "contradicts"]
 
 
-def patient_tests(compare: Compare, sheet: Sheet) -> tuple[PatientTest, ...]:
+def patient_tests(compare: Compare, sheet: Sheet, numbering: Numbering) -> tuple[PatientTest, ...]:
     """Return the results of other tests with the lines before which they were taken."""
     return tuple(
         PatientTest(
             one,
             frozenset(line.number for line in compare.lines
                       if taken_before(one, line, sheet.samples)),
+            _changes(one, numbering),
         )
         for one in compare.other_tests or ()
     )  # fmt: skip
+
+
+def _changes(test: OtherTest, numbering: Numbering) -> dict[str, protein.ProteinChange]:
+    """Return the protein change that a result names, by gene, in the catalogue's numbering."""
+    change = protein.parse(one_letter((test.alteration or "").removeprefix("p.")))
+    if change is None:
+        return {}
+    return {gene: numbering.read(gene, change) or change for gene in test.genes}
 
 
 def class_of(test: OtherTest) -> str | None:
@@ -142,11 +152,12 @@ def sentences(alteration: Alteration, patient: Patient) -> list[str]:
     return [f"another test {said} it: {test.text}" for said, test in later(alteration, patient)]
 
 
-def of_row(test: OtherTest, row: Row) -> bool:
+def of_row(one: PatientTest, row: Row) -> bool:
     """Return whether a positive result is what a catalogue row lists."""
+    test = one.test
     if row.gene not in test.genes:
         return False
-    change = protein.parse(one_letter((test.alteration or "").removeprefix("p.")))
+    change = one.changes.get(row.gene)
     if change and row.matches_change(change):
         return True
     what = class_of(test)
@@ -177,7 +188,7 @@ def elsewhere(
             continue
         if any(says(alteration, one.test) for alteration in found):
             continue
-        listed = tuple(row for row in rows if of_row(one.test, row))
+        listed = tuple(row for row in rows if of_row(one, row))
         if listed:
             kept.append((one.test, listed))
     return kept
