@@ -144,6 +144,9 @@ def against_drugs(
         are = "are" if len(given) > 1 else "is"
         contra.append(f"the sensitising driver, for which {join(given) or 'the drug'} {are} given")
         return "driver"
+    if kept and other:
+        contra.append(other)
+        return "other_driver"
     if kept:
         return "no_effect"
     if not drugs:

@@ -181,7 +181,7 @@ def _finding(
     )
     drivers = sensitising(patient, context)
     role = role_of(alteration, patient, drivers)
-    other = known_driver(alteration, context) or _resisted_before(matches, patient, context)
+    other = known_driver(alteration, context) or _resists_others(matches, patient, context)
     blood = "" if role.driver else of_blood_cells(alteration, patient, context, other)
     if role.driver is not None:
         # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
@@ -237,10 +237,12 @@ def _finding(
     )
 
 
-def _resisted_before(matches: Sequence[Match], patient: Patient, context: Context) -> str:
-    """Return which drugs of another line an alteration is reported to resist; empty if none.
+def _resists_others(matches: Sequence[Match], patient: Patient, context: Context) -> str:
+    """Return which drugs that are not of this line an alteration is reported to resist, or nothing.
 
-    What an earlier drug selected is no passenger under the next one.
+    What an earlier drug selected is no passenger under the next one, and neither is what is known
+    to resist a drug that the patient never had: RET V804M under selpercatinib. The latter by rows
+    of the change or its codon, beyond screens.
     """
     names = {drug.name for drug in patient.drugs}
     earlier = [context.catalog.drugs.get(one.drug) for one in patient.sheet_drugs]
@@ -251,9 +253,23 @@ def _resisted_before(matches: Sequence[Match], patient: Patient, context: Contex
         and drug.name not in names
         and any(m.row.direction == "resistance" and m.row.drug_match(drug) for m in matches)
     ]
-    if not resisted:
+    if resisted:
+        return f"reported to cause resistance to {join(dict.fromkeys(resisted))} of another line"
+    others = [
+        name
+        for match in matches
+        for name in match.row.drugs or map(plural, match.row.drug_class)
+        if match.drug is None
+        and match.level in ("exact", "codon")
+        and not match.inferred
+        and match.row.direction == "resistance"
+        and match.row.evidence_level not in ("screen", "inferred")
+    ]
+    if not others:
         return ""
-    return f"reported to cause resistance to {join(dict.fromkeys(resisted))} of another line"
+    drugs = list(dict.fromkeys(others))
+    were = "were" if len(drugs) > 1 else "was"
+    return f"known to cause resistance to {join(drugs)}, which {were} not given"
 
 
 def _countered(matches: Sequence[Match]) -> dict[Match, str]:
