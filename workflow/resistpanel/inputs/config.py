@@ -6,9 +6,8 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
 
 from resistpanel.compare.inherited import GENES
@@ -19,6 +18,9 @@ from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.built_assay import with_assay
 from resistpanel.qc.assay_given import AUTO
 from resistpanel.records.assay import BuiltAssay
+
+if TYPE_CHECKING:
+    import jsonschema
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
 MOST_VALUES = 100_000
@@ -137,7 +139,7 @@ def _place(where: str, path: Iterator) -> str:
     return f"{where} (key '{key}')" if key else where
 
 
-def _translate(error: jsonschema.ValidationError, where: str) -> Iterator[InputError]:
+def _translate(error: "jsonschema.ValidationError", where: str) -> Iterator[InputError]:
     """Yield a schema's complaint in the words of a user."""
     path = list(error.absolute_path)
     place = _place(where, path)
@@ -180,6 +182,9 @@ def _translate(error: jsonschema.ValidationError, where: str) -> Iterator[InputE
 
 def problems(config: Mapping[str, Any], where: str = "config.yaml") -> list[InputError]:
     """Return everything that the schema holds against a configuration."""
+    # Slow to import; the steps of a run read settings that were checked.
+    import jsonschema
+
     found = []
     for error in jsonschema.Draft202012Validator(schema()).iter_errors(config):
         found.extend(_translate(error, where))

@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
     from resistpanel.core.errors import InputErrors
     from resistpanel.core.lock import held
+    from resistpanel.core.made import software
     from resistpanel.inputs.binding import Binding
     from resistpanel.inputs.machine import check_folders
     from resistpanel.inputs.merge import merged
@@ -83,6 +84,7 @@ def run(args: argparse.Namespace) -> int:
     if prints_itself(extra):
         return run_plain(words)
     outdir = plan.settings.outdir
+    software()  # once, for all processes that are started here
     with held(elsewhere(args.profile, extra), lock_of(outdir)) as killed:
         if killed:
             print("a run was killed here: what it left unfinished is made again", file=sys.stderr)
