@@ -210,6 +210,12 @@ class Steps:
                     {f"align.{key}": value for key, value in made.align.items()},
                     [patient],
                 )  # fmt: skip
+            if row.url:
+                yield Step(
+                    "fetch", row.sample, {},
+                    [f"align/{row.sample}.bam", f"align/{row.sample}.bam.bai"],
+                    {"address": row.url}, [patient],
+                )  # fmt: skip
         reads = self.reads(patient)
         # Simulated, the sheet is a result of its own; the rows are those of the patient's file.
         rows = {"simulated rows" if made.simulate else ROWS: cells(plan.patients[patient])}

@@ -155,9 +155,11 @@ def check_sample(
 ) -> tuple[list[InputError], list[str]]:
     """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
 
+    A BAM in object storage is not read before the workflow has fetched it.
+
     The parameters but `align`, the settings of the block of that name, are those of `check_bam`.
     """
-    if not row.fastq1:
+    if row.given:
         return check_bam(row, fasta, lengths, needed, deep)
     errors = []
     for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):

@@ -71,7 +71,8 @@ class Settings:
     all samples, `padding` None where it depends on their libraries; `index_hopping` is the highest
     rate, None for the default. `private` is the folder of the
     working files with inherited variants where these are withheld, else None: they are in
-    `outdir`, like all others. `store` is a further results store, of the laboratory. `built` is the
+    `outdir`, like all others. `store` is a further results store, of the laboratory; `publish` the
+    address in object storage that reports are copied to. `built` is the
     assay in `assay_folder`, whose settings are filled in by `inputs.built_assay.with_assay`.
     """
 
@@ -109,6 +110,7 @@ class Settings:
     treatments: Path | None = None
     other_tests: Path | None = None
     store: Path | None = None
+    publish: str | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
     germline_policy: str = GERMLINE_POLICIES[0]
@@ -342,6 +344,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         igv_js=_path(config["report"].get("igv_js")),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         store=Path(config["store"]) if config["store"] else None,
+        publish=config["publish"].rstrip("/") if config["publish"] else None,
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(
