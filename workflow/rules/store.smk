@@ -26,7 +26,8 @@ if SETTINGS.publish:
     # Snakemake uploads what the job has copied, and again where a report was made again.
     rule publish:
         input:
-            OUT / "report/{file}",
+            result=OUT / "report/{file}",
+            due=DUE("publish", "{file}"),
         output:
             storage(f"{SETTINGS.publish}/report/{{file}}"),
         log:
@@ -40,4 +41,5 @@ if SETTINGS.publish:
             mem_mb=500,
             runtime=30,
         shell:
-            "resistpanel store copy {input:q} --output {output:q} > {log:q} 2>&1"
+            "resistpanel store --made-from {input.due:q}"
+            " copy {input.result:q} --output {output:q} > {log:q} 2>&1"

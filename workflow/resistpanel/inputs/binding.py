@@ -396,6 +396,9 @@ class Steps:
                 ["store/results.duckdb"],
                 {"store": str(self.settings.store) if self.settings.store else None},
             )  # fmt: skip
+        for name in self.plan.published():
+            # What is in the bucket is no output here.
+            yield Step("publish", name.partition("/")[2], {"result": out(name)}, [])
         yield Step(
             "multiqc", "all",
             {f"quality of {name}": out(f"qc/{name}.json") for name in patients}
