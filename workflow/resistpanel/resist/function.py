@@ -19,10 +19,18 @@ _TRUNCATED = re.compile(r"fs|Ter$|\*$")
 def with_function(patient: Patient, context: Context) -> Patient:
     """Return the patient with known losses of function, reversions and partners marked."""
     marked = [replace(a, inactivating=_known_loss(a, context)) for a in patient.alterations]
+    # Of its gene alone: an exome has tens of thousands.
+    of_gene: dict[str | None, list[Alteration]] = {}
+    for one in marked:
+        of_gene.setdefault(one.gene, []).append(one)
     return replace(
         patient,
         alterations=tuple(
-            replace(a, restores=_reverted(a, marked), partners=_partners(a, marked, patient))
+            replace(
+                a,
+                restores=_reverted(a, of_gene[a.gene]),
+                partners=_partners(a, of_gene[a.gene], patient),
+            )
             for a in marked
         ),
     )
