@@ -156,8 +156,8 @@ def write_bam(path: Path, sample: str, length: int, repeats: int, parts) -> None
     pysam.samtools.index(str(path))
 
 
-def make(data: Path, folder: Path, megabases: float, depth: float, samples: list[str]) -> float:
-    """Make reference, targets and BAMs; return the Mb of targets."""
+def make(data: Path, folder: Path, megabases: float, depth: float, samples: list[str]) -> None:
+    """Make reference, targets and BAMs."""
     lines = [line.split("\t") for line in (data / "targets.bed").read_text().splitlines()]
     targets = [(row[0], int(row[1]), int(row[2]), row[3]) for row in lines if len(row) > 3]
     size = sum(end - start for _, start, end, _ in targets)
@@ -183,13 +183,11 @@ def make(data: Path, folder: Path, megabases: float, depth: float, samples: list
                 start = int(where[k]) + number * windows.length
                 end = start + targets[k][2] - targets[k][1]
                 out.write(f"chrE\t{start}\t{end}\t{targets[k][3]}_{number}\n")
-    full = {}
     for sample in samples:
         said = pysam.samtools.bedcov(str(data / "targets.bed"), str(data / f"{sample}.bam"))
-        full[sample] = sum(int(line.split("\t")[-1]) for line in said.splitlines()) / size
-        parts = kept(*records(data / f"{sample}.bam", min(0.999999, depth / full[sample])), windows)
+        full = sum(int(line.split("\t")[-1]) for line in said.splitlines()) / size
+        parts = kept(*records(data / f"{sample}.bam", min(0.999999, depth / full)), windows)
         write_bam(folder / f"{sample}.bam", sample, windows.length, repeats, parts)
-    return size * repeats / 1e6
 
 
 def checked(words: list[str]) -> Usage:
@@ -291,8 +289,12 @@ def main() -> int:
     parser.add_argument("--shards", type=int, help="also in as many parts")
     parser.add_argument("--no-counts", action="store_true", help="without --counts alone")
     parser.add_argument("--publish", action="store_true", help="write docs/validation")
+    parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     data = args.data
+    if args.make:
+        make(data, args.make, args.mb[0], args.depth, args.samples)
+        return 0
     if data is None:
         words = [sys.executable, "-m", "benchmarks.trio", "--seed", "1"]
         said = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
@@ -302,8 +304,13 @@ def main() -> int:
     for size in args.mb:
         with tempfile.TemporaryDirectory(dir=WORK) as name:
             folder = Path(name)
-            mb = make(data, folder, size, args.depth, args.samples)
-            number = len((folder / "targets.bed").read_text().splitlines())
+            # In a process of its own: a child's peak memory is counted from the fork.
+            words = [sys.executable, "-m", "benchmarks.exome", "--make", str(folder)]
+            words += ["--data", str(data), "--mb", str(size), "--depth", str(args.depth)]
+            subprocess.run([*words, "--samples", *args.samples], check=True, cwd=ROOT)
+            lines = [line.split("\t") for line in (folder / "targets.bed").open()]
+            number, mb = len(lines), sum(int(line[2]) - int(line[1]) for line in lines) / 1e6
+            del lines
             used = shutil.disk_usage(folder)
             print(f"{mb:.1f} Mb, {number:,} targets, {used.free / 1e9:.0f} GB left", flush=True)
             found = [samtools(folder, args.samples)]
