@@ -261,8 +261,8 @@ def text(rows: list[dict], depth: float, number: int, command: str) -> str:
         "# Speed and memory on exomes",
         "",
         f"Revision {revision()}. Made by `{command}`. {number} BAMs (normal and tumour),"
-        f" {depth:g}x, reads of 101 bases. The records of a simulated panel of 67 kb are repeated at"
-        " other coordinates; its variants per Mb are many more than those of an exome."
+        f" {depth:g}x, reads of 101 bases. The records of a simulated panel of 67 kb are repeated"
+        " at other coordinates; its variants per Mb are many more than those of an exome."
         f" Machine with {os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}."
         " Wall times are of that load, CPU times less so.",
         "",
@@ -287,6 +287,7 @@ def main() -> int:
     parser.add_argument("--mb", type=float, nargs="+", default=[1.0, 4.0])
     parser.add_argument("--depth", type=float, default=200)
     parser.add_argument("--shards", type=int, help="also in as many parts")
+    parser.add_argument("--parts-alone", action="store_true", help="not in one process")
     parser.add_argument("--no-counts", action="store_true", help="without --counts alone")
     parser.add_argument("--publish", action="store_true", help="write docs/validation")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
@@ -315,7 +316,7 @@ def main() -> int:
             print(f"{mb:.1f} Mb, {number:,} targets, {used.free / 1e9:.0f} GB left", flush=True)
             found = [samtools(folder, args.samples)]
             found += [whole(folder, args.samples, counts=False)] if args.no_counts else []
-            found += [whole(folder, args.samples, counts=True)]
+            found += [] if args.parts_alone else [whole(folder, args.samples, counts=True)]
             found += [scattered(folder, args.samples, args.shards)] if args.shards else []
             for one in found:
                 ratio = one["cpu"] / found[0]["cpu"]
@@ -323,6 +324,7 @@ def main() -> int:
                 print(rows[-1], flush=True)
     words = [f"--mb {' '.join(f'{size:g}' for size in args.mb)}"]
     words += ["--data FOLDER"] * (args.data is not None)
+    words += ["--parts-alone"] * args.parts_alone
     words += [f"--shards {args.shards}"] * bool(args.shards) + ["--publish"] * args.publish
     command = " ".join(["python -m benchmarks.exome", *words])
     page = text(rows, args.depth, len(args.samples), command)
