@@ -5,10 +5,11 @@
 
 The BAMs are links to those of one small patient, but for the header, which names another sample in
 each: every one is opened and checked as in a real run. Measured are `resistpanel run --dry-run`,
-which lists the steps from the records of the results, and Snakemake's dry run; what a patient adds is the difference between the two sheets, divided. With --floor the dry run of a
-Snakefile of the same shape is measured beside each: the same rules with as many inputs, outputs,
-parameters and resources, all of them plain text, and no code of ours. With --alone Snakemake is not
-started. The exit status is 1 if the first takes 10 seconds or a gigabyte.
+which lists the steps from the records of the results, and Snakemake's dry run; what a patient adds
+is the difference between the two sheets, divided. With --floor the dry run of a Snakefile of the
+same shape is measured beside each: the same rules with as many inputs, outputs, parameters and
+resources, all of them plain text, and no code of ours. With --alone Snakemake is not started. The
+exit status is 1 if the first takes 10 seconds or a gigabyte.
 """
 
 import argparse
