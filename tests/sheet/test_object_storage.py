@@ -3,7 +3,9 @@
 import importlib.util
 
 import pytest
+import yaml
 
+from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.inputs import object_storage
 from resistpanel.inputs.binding import Steps
@@ -56,6 +58,13 @@ def test_the_number_of_shards_is_the_same_before_and_after(world, plugins, monke
     (folder / "before.bam").write_bytes(b"x" * 1000)
     after, _ = make_plan(given, None, headers=False)
     assert before.shards("P1") == after.shards("P1") > 1
+
+
+def test_check_reads_the_other_bams(world, plugins, capsys):
+    world.rows[1]["bam"] = "s3://reads/run7/before.bam"
+    (world.folder / "config.yaml").write_text(yaml.safe_dump(config(world)))
+    assert main(["check", str(world.folder)]) == 0, capsys.readouterr().err
+    assert "fetched first and checked then: 1" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -255,7 +255,7 @@ def summary(done: Checked) -> list[str]:
         shown.append(f"{aligned} samples given as FASTQ are aligned first")
     fetched = sum(row.url is not None for row in rows)
     if fetched:
-        shown.append(f"{fetched} BAMs in object storage are fetched first, and checked then")
+        shown.append(f"BAMs in object storage, fetched first and checked then: {fetched}")
     given = [row for row in rows if row.given and not made.simulate]
     unindexed = sum(index_of(row.bam) is None for row in given)
     if unindexed:
