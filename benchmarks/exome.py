@@ -12,10 +12,11 @@ a copy of the records' bytes with other positions, which makes an exome in a min
 
 With --shards the same call is made in parts, as the workflow does on large BAMs (`call.scatter`):
 the CPU is the sum, the memory that of the largest part or of the gathering, the wall time that of
-two parts at a time.
+two parts at a time. With --rows measurements are added to a file, and the page shows all in it.
 """
 
 import argparse
+import json
 import os
 import shutil
 import struct
@@ -240,8 +241,9 @@ def scattered(folder: Path, samples: list[str], shards: int) -> dict:
     )
     wall = sum(one.wall for one in used) / 2 + last.wall
     cpu = sum(one.cpu for one in [*used, last])
-    print(f"largest part {max(one.memory for one in used):.0f} MB, gathering {last.memory:.0f} MB")
     memory = max(one.memory for one in [*used, last])
+    print(f"largest part {max(one.memory for one in used):.0f} MB, gathering {last.memory:.0f} MB")
+    print(f"parts {cpu - last.cpu:.1f} CPU s, gathering {last.cpu:.1f} CPU s", flush=True)
     return row(f"call in {shards} parts", cpu, wall, memory)
 
 
@@ -284,11 +286,12 @@ def main() -> int:
     )
     parser.add_argument("--data", type=Path, help="folder of a simulated patient")
     parser.add_argument("--samples", nargs="+", default=["normal", "post"])
-    parser.add_argument("--mb", type=float, nargs="+", default=[1.0, 4.0])
+    parser.add_argument("--mb", type=float, nargs="*", default=[1.0, 4.0])
     parser.add_argument("--depth", type=float, default=200)
     parser.add_argument("--shards", type=int, help="also in as many parts")
     parser.add_argument("--parts-alone", action="store_true", help="not in one process")
     parser.add_argument("--no-counts", action="store_true", help="without --counts alone")
+    parser.add_argument("--rows", type=Path, help="file of measurements (JSON lines)")
     parser.add_argument("--publish", action="store_true", help="write docs/validation")
     parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -301,6 +304,8 @@ def main() -> int:
         said = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         data = Path(said.stdout.strip().splitlines()[-1])
     rows = []
+    if args.rows and args.rows.exists():
+        rows = [json.loads(line) for line in args.rows.read_text().splitlines()]
     WORK.mkdir(parents=True, exist_ok=True)
     for size in args.mb:
         with tempfile.TemporaryDirectory(dir=WORK) as name:
@@ -322,11 +327,17 @@ def main() -> int:
                 ratio = one["cpu"] / found[0]["cpu"]
                 rows.append(one | {"mb": mb, "targets": number, "ratio": ratio})
                 print(rows[-1], flush=True)
-    words = [f"--mb {' '.join(f'{size:g}' for size in args.mb)}"]
+                if args.rows:
+                    with args.rows.open("a") as out:
+                        out.write(json.dumps(rows[-1]) + "\n")
+    sizes = sorted({round(one["mb"], 1) for one in rows})
+    words = [f"--mb {' '.join(f'{size:g}' for size in sizes)}"]
     words += ["--data FOLDER"] * (args.data is not None)
-    words += ["--parts-alone"] * args.parts_alone
-    words += [f"--shards {args.shards}"] * bool(args.shards) + ["--publish"] * args.publish
+    shards = [one["what"].split()[2] for one in rows if one["what"].endswith("parts")]
+    words += [f"--shards {shards[-1]}"] if shards else []
+    words += ["--publish"] * args.publish
     command = " ".join(["python -m benchmarks.exome", *words])
+    rows.sort(key=lambda one: one["mb"])
     page = text(rows, args.depth, len(args.samples), command)
     print(page)
     if args.publish:
