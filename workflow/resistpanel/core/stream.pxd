@@ -34,7 +34,7 @@ cdef class Stream:
     cdef bint plain
     cdef const uint8_t *data
     # What `data` points to: a block, or the blocks that a record goes over.
-    cdef bytes inflated
+    cdef object inflated
     cdef uint8_t *joined
     cdef int64_t at, filled, room, block
     # Where the last block, and the next one, begin in the file; -1 before the first.

@@ -2,8 +2,7 @@
 """The records of an indexed BAM or CRAM over regions, one after the other, without Python objects.
 
 htslib reads headers, indexes and CRAM. Of a BAM it says which stretches of the file the regions
-need; these are inflated here, by ISA-L where it is installed: the htslib inside pysam's wheels is
-built with plain zlib, which costs more than all that is done with the reads.
+need; these are inflated here, see `core.inflate`.
 
 Coordinates are 0-based half-open.
 """
@@ -29,16 +28,9 @@ from resistpanel.core.memory cimport new_record, resized, zeroed
 
 from pathlib import Path
 
+from resistpanel.core import inflate as deflate
 from resistpanel.core.bam import index_of
 from resistpanel.core.errors import InputError
-
-try:
-    from isal import isal_zlib as zlib
-except ImportError:  # no wheel for this platform: the same bytes, more slowly
-    import zlib
-
-#: The fast one of this platform.
-crc32 = zlib.crc32
 
 cdef extern from *:
     """
@@ -665,7 +657,7 @@ cdef class Stream:
         with gil:
             try:
                 status = self.load_block()
-            except zlib.error:
+            except deflate.InflateError:
                 status = BROKEN
             except OSError as error:
                 raise OSError(error.errno, error.strerror, self.path) from error
@@ -690,6 +682,7 @@ cdef class Stream:
         cdef const uint8_t *head = <const uint8_t *>raw + (self.following - self.raw_start)
         cdef int64_t there = len(raw) - (self.following - self.raw_start), at = 12, size = 0, extra
         cdef int64_t inflated
+        cdef const uint8_t[::1] view
         if there == 0:
             return END
         if there < 18 or head[0] != 31 or head[1] != 139 or head[2] != 8 or not head[3] & 4:
@@ -706,15 +699,17 @@ cdef class Stream:
         if inflated > BLOCK:
             return BROKEN
         packed = memoryview(raw)[start + 12 + extra : start + size - 8]
-        out = zlib.decompress(packed, wbits=-15, bufsize=max(inflated, 1))
-        if len(out) != inflated or crc32(out) != <uint32_t>int32(head + size - 8):
+        out = deflate.inflate(packed, inflated)
+        if len(out) != inflated or deflate.crc32(out) != <uint32_t>int32(head + size - 8):
             return BROKEN
-        if self.filled:
-            memcpy(self.joined + self.filled, <const uint8_t *><bytes>out, inflated)
-            self.data = self.joined
-        else:
-            self.inflated = out
-            self.data = <const uint8_t *>self.inflated
+        if inflated:
+            view = out
+            if self.filled:
+                memcpy(self.joined + self.filled, &view[0], inflated)
+                self.data = self.joined
+            else:
+                self.inflated = out
+                self.data = &view[0]
         self.filled += inflated
         self.here = self.following
         self.following += size
