@@ -62,6 +62,9 @@ cdef enum:
     END = -1
     BROKEN = -2
 
+#: Marks that are kept of a pass: 2 MB.
+MOST_MARKS = 1 << 16
+
 for _i in range(16):
     NT16_CODE[_i] = 4
 NT16_CODE[1] = 0
@@ -133,6 +136,63 @@ def refusal(what, path, cure):
     if c_errno.errno == c_errno.ENOMEM:
         return MemoryError(f"{path}: {what}")
     return InputError(what, path, cure)
+
+
+cdef class Marks:
+    """Places in a BAM that one pass over it went by, by which another reads less.
+
+    An index knows places to 16 kb of the reference, before which thousands of records may lie in
+    deep data. Here is one record of every block, up to `MOST_MARKS`, beyond which every second
+    is left out.
+    """
+
+    def __cinit__(self):
+        self.step, self.most = 1, MOST_MARKS
+
+    def __dealloc__(self):
+        free(self.marks)
+
+    def __len__(self):
+        return self.n
+
+    cdef int add(self, uint64_t place, uint64_t run, int64_t before, int32_t tid) except -9 nogil:
+        """Add a record; places must ascend."""
+        cdef int64_t k
+        self.passed += 1
+        if self.passed % self.step:
+            return 0
+        if self.n == self.most:
+            for k in range(self.n // 2):
+                self.marks[k] = self.marks[2 * k + 1]
+            self.n //= 2
+            self.step *= 2
+        if self.n == self.m:
+            self.marks = <Mark *>resized(self.marks, 2 * self.m + 256, sizeof(Mark))
+            self.m = 2 * self.m + 256
+        self.marks[self.n] = Mark(place, run, before, tid)
+        self.n += 1
+        return 0
+
+    cdef uint64_t later(self, int32_t tid, int64_t beg, uint64_t start, uint64_t stop
+                        ) noexcept nogil:
+        """Return up to where from `start` on, before `stop`, no record reaches beyond `beg`."""
+        cdef int64_t k, low = 0, high = self.n
+        cdef Mark *one
+        while low < high:
+            k = (low + high) // 2
+            if self.marks[k].place <= start:
+                low = k + 1
+            else:
+                high = k
+        for k in range(low, self.n):
+            one = &self.marks[k]
+            # What lies between `start` and where the run began was not read.
+            if one.place >= stop or one.run > start or one.tid > tid:
+                break
+            if one.tid == tid and one.before > beg:
+                break
+            start = one.place
+        return start
 
 
 cdef class Stream:
@@ -223,13 +283,15 @@ cdef class Stream:
             )
         return tid
 
-    def query(self, regions):
+    def query(self, regions, Marks known=None):
         """Go to the first record that overlaps the regions.
 
         Parameters
         ----------
         regions : iterable of (contig, beg, end)
             Disjoint; 0-based half-open.
+        known : Marks, optional
+            Of a pass over the same file. The records are the same, with less to read.
 
         Raises
         ------
@@ -249,13 +311,14 @@ cdef class Stream:
         self.n_regions = self.region
         self.region = 0
         self.at = self.filled = self.block = 0
-        self.following = -1
+        self.following = self.marked = -1
+        self.marks = Marks()
         if not self.plain:
             self.iterate()
             return
-        self.set_chunks()
+        self.set_chunks(known)
 
-    cdef int set_chunks(self) except -1:
+    cdef int set_chunks(self, Marks known) except -1:
         """Ask the index where in the file the records of the regions are.
 
         The first chunks of successive regions need not ascend: a region without reads may have one
@@ -264,6 +327,7 @@ cdef class Stream:
         """
         cdef hts_itr_t *itr
         cdef int64_t k
+        cdef uint64_t start
         cdef int i
         chunks = []
         for k in range(self.n_regions):
@@ -276,25 +340,28 @@ cdef class Stream:
             self.earliest[k] = <uint64_t>-1
             try:
                 for i in range(itr.n_off):
-                    chunks.append((itr.off[i].u, itr.off[i].v))
-                    self.earliest[k] = min(self.earliest[k], itr.off[i].u)
+                    start = itr.off[i].u
+                    if known is not None:
+                        start = known.later(self.tids[k], self.begs[k], start, itr.off[i].v)
+                    chunks.append((start, itr.off[i].v))
+                    self.earliest[k] = min(self.earliest[k], start)
             finally:
                 sam_itr_destroy(itr)
         for k in range(self.n_regions - 2, -1, -1):
             self.earliest[k] = min(self.earliest[k], self.earliest[k + 1])
         merged = []
         last = None
-        for start, stop in sorted(chunks):
-            if last is not None and start <= last[1]:
+        for first, stop in sorted(chunks):
+            if last is not None and first <= last[1]:
                 last[1] = max(last[1], stop)
             else:
-                last = [start, stop]
+                last = [first, stop]
                 merged.append(last)
         self.starts = <uint64_t *>resized(self.starts, len(merged), sizeof(uint64_t))
         self.stops = <uint64_t *>resized(self.stops, len(merged), sizeof(uint64_t))
         self.n_chunks = len(merged)
-        for k, (start, stop) in enumerate(merged):
-            self.starts[k], self.stops[k] = start, stop
+        for k, (first, stop) in enumerate(merged):
+            self.starts[k], self.stops[k] = first, stop
         self.chunk = 0
         return 0
 
@@ -506,6 +573,7 @@ cdef class Stream:
                 return status
             if self.rec.core.tid < 0:
                 return END
+            self.mark(place)
             while self.region < self.n_regions and (
                 self.tids[self.region] < self.rec.core.tid
                 or (self.tids[self.region] == self.rec.core.tid
@@ -516,6 +584,17 @@ cdef class Stream:
             if k < self.n_regions and self.tids[k] == self.rec.core.tid \
                     and self.begs[k] < self.end:
                 return 0
+
+    cdef int mark(self, uint64_t place) except -9 nogil:
+        """Note the record, which begins at `place`, if it is the first of its block."""
+        if self.rec.core.tid != self.run_tid:
+            self.run_tid, self.reach = self.rec.core.tid, -1
+        if self.here != self.marked:
+            self.marks.add(place, self.run, self.reach, self.run_tid)
+            self.marked = self.here
+        if self.end > self.reach:
+            self.reach = self.end
+        return 0
 
     cdef int take(self, int64_t size) except -9 nogil:
         """Make `size` bytes from `at` on the record; its layout is that of the SAM specification."""
@@ -629,6 +708,7 @@ cdef class Stream:
     cdef int seek(self, uint64_t place) except -9 nogil:
         """Go to a virtual offset, always ahead of what was read."""
         cdef int64_t within = <int64_t>(place & 0xffff)
+        self.run, self.run_tid = place, -1
         if self.following >= 0 and <int64_t>(place >> 16) == self.here:
             self.at = self.block + within  # in the block at hand
             return 0 if self.at <= self.filled else BROKEN

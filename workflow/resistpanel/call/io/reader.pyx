@@ -114,6 +114,8 @@ cdef class Reader:
         Unless ``none``, the reads are the consensus of each molecule; see `Molecules.by`.
     counts : Alongside, optional
         It is handed every record that is read.
+    known : Marks, optional
+        `marks` of a reader of the same file that is at its end: what need not be read again.
 
     Raises
     ------
@@ -155,7 +157,7 @@ cdef class Reader:
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
                   int64_t max_bases=400_000_000, int threads=0, consensus="none",
-                  bint names=False, families="none", umi="none", counts=None):
+                  bint names=False, families="none", umi="none", counts=None, known=None):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
@@ -175,7 +177,7 @@ cdef class Reader:
         self.signals.header = self.stream.header
         regions = list(regions)
         self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
-        self.stream.query(regions)
+        self.stream.query(regions, known)
         self.held = [np.empty(1 << 16, dtype=np.uint8) for _ in range(4)]
         self.n_slots = 1 << 16
         self.slots = <uint64_t *>zeroed(self.n_slots, SLOT)
@@ -358,6 +360,10 @@ cdef class Reader:
     def molecules(self):
         """Return the counts of `Molecules.counts`, None where reads are no families."""
         return self.stream.counts() if isinstance(self.stream, Molecules) else None
+
+    def marks(self):
+        """Return where the blocks that were read begin, see `core.stream.Marks`."""
+        return self.stream.marks
 
     def template_lengths(self):
         """Return the proper pairs so far by template length, see `signals`."""
