@@ -73,6 +73,22 @@ NT16_CODE[4] = 2
 NT16_CODE[8] = 3
 
 
+cdef inline void copy_short(uint8_t *to, const uint8_t *source, int64_t n) noexcept nogil:
+    """Copy a few bytes: what compilers make of a memcpy of up to 255 costs more to start."""
+    cdef int64_t i = 0
+    while i + 8 <= n:
+        memcpy(to + i, source + i, 8)
+        i += 8
+    if n & 4:
+        memcpy(to + i, source + i, 4)
+        i += 4
+    if n & 2:
+        memcpy(to + i, source + i, 2)
+        i += 2
+    if n & 1:
+        to[i] = source[i]
+
+
 cdef uint64_t hash_name(const char *name) noexcept nogil:
     """Eight bytes at a time, as MurmurHash64A: 64 bits make a clash of two names negligible.
 
@@ -85,7 +101,10 @@ cdef uint64_t hash_name(const char *name) noexcept nogil:
     h = <uint64_t>n * factor
     while i < n:
         k = 0
-        memcpy(&k, name + i, 8 if n - i > 8 else n - i)
+        if n - i >= 8:
+            memcpy(&k, name + i, 8)
+        else:
+            copy_short(<uint8_t *>&k, <const uint8_t *>name + i, n - i)
         k *= factor
         k ^= k >> 47
         h = (h ^ (k * factor)) * factor
@@ -630,7 +649,7 @@ cdef class Stream:
             room = min(need + need // 2 + 64, <int64_t>0x7fffffff)
             b.data = <uint8_t *>resized(b.data, room, 1)
             b.m_data = <uint32_t>room
-        memcpy(b.data, raw + CORE, name)
+        copy_short(b.data, raw + CORE, name)
         memset(b.data + name, 0, pad)
         memcpy(b.data + name + pad, raw + CORE + name, rest)
         b.core.l_extranul = pad - (raw[CORE + name - 1] != 0)

@@ -9,7 +9,7 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 
 import numpy as np
 
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.limits cimport INT_MAX, INT_MIN
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
@@ -40,10 +40,12 @@ LONGEST_GAP = N_GAP
 #: A read of more gaps than this, and of more than one in ten bases, is not aligned at all.
 MOST_GAPS = N_GAPS
 
-#: Two base codes at once, by a byte of a BAM record's sequence.
-cdef uint8_t PAIR_CODE[256][2]
+#: Two base codes at once, as they lie in the memory, by a byte of a BAM record's sequence.
+cdef uint16_t PAIR_CODE[256]
+cdef uint8_t *_pair
 for _i in range(256):
-    PAIR_CODE[_i][0], PAIR_CODE[_i][1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
+    _pair = <uint8_t *>&PAIR_CODE[_i]
+    _pair[0], _pair[1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
 
 
 class Reads:
@@ -308,10 +310,9 @@ cdef class Reader:
         self.n_cigars += nc
         bases = self.bases + self.n_bases
         for i in range(n >> 1):
-            bases[2 * i] = PAIR_CODE[seq[i]][0]
-            bases[2 * i + 1] = PAIR_CODE[seq[i]][1]
+            memcpy(bases + 2 * i, &PAIR_CODE[seq[i]], 2)
         if n & 1:
-            bases[n - 1] = PAIR_CODE[seq[n >> 1]][0]
+            bases[n - 1] = NT16_CODE[seq[n >> 1] >> 4]
         memcpy(self.quals + self.n_bases, qual, n)
         self.n_bases += n
         self.hashes[self.n_reads] = h
