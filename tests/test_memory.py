@@ -213,10 +213,10 @@ def test_a_disk_that_fails_is_not_a_corrupt_file(bam, monkeypatch):
     opened = Stream(bam)
     opened.query([("c", 1000, 2300)])
 
-    def pread(*_):
+    def preadv(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(stream.os, "pread", pread)
+    monkeypatch.setattr(stream.os, "preadv", preadv)
     with pytest.raises(OSError, match="Input/output") as raised:
         opened.read()
     assert machine_fault(raised.value).startswith(f"{bam}: Input/output error; ")

@@ -54,8 +54,9 @@ cdef class Stream:
     # Where the last block, and the next one, begin in the file; -1 before the first.
     cdef int64_t here, following
     cdef int file
-    cdef bytes raw
-    cdef int64_t raw_start
+    # Compressed bytes of the file: `n_raw` from `raw_start` on.
+    cdef object raw
+    cdef int64_t raw_start, n_raw
     # The FASTA, and a piece of it: what `=` in a sequence stands for.
     cdef str reference
     cdef object fasta
@@ -87,4 +88,4 @@ cdef class Stream:
     cdef int mark(self, uint64_t place) except -9 nogil
     cdef int inflate(self) except -9 nogil
     cdef int load_block(self) except -9
-    cdef bytes piece(self, int64_t start, int64_t size)
+    cdef int piece(self, int64_t start, int64_t size) except -9

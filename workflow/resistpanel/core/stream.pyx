@@ -762,26 +762,31 @@ cdef class Stream:
                 raise OSError(error.errno, error.strerror, self.path) from error
         return status
 
-    cdef bytes piece(self, int64_t start, int64_t size):
-        """Return bytes of the file from `raw`, read anew where it does not hold them."""
-        if self.raw is None or start < self.raw_start or \
-                start + size > self.raw_start + len(self.raw):
-            self.raw = os.pread(self.file, PIECE, start)
-            self.raw_start = start
-            while len(self.raw) < size:
-                more = os.pread(self.file, PIECE, start + len(self.raw))
-                if not more:
-                    break
-                self.raw += more
-        return self.raw
+    cdef int piece(self, int64_t start, int64_t size) except -9:
+        """Have bytes of the file in `raw`, up to its end; read anew where it does not hold them."""
+        cdef int64_t got
+        if self.raw is None:
+            # The same memory for every piece: fresh memory costs more than filling it.
+            self.raw = memoryview(bytearray(PIECE))
+            self.n_raw = 0
+        elif self.raw_start <= start and start + size <= self.raw_start + self.n_raw:
+            return 0
+        self.raw_start, self.n_raw = start, 0
+        while self.n_raw < size:
+            got = os.preadv(self.file, [self.raw[self.n_raw :]], start + self.n_raw)
+            if got == 0:
+                break
+            self.n_raw += got
+        return 0
 
     cdef int load_block(self) except -9:
         """Inflate the block at `following` behind what is there (SAM specification, BGZF)."""
-        cdef bytes raw = self.piece(self.following, BLOCK)
-        cdef const uint8_t *head = <const uint8_t *>raw + (self.following - self.raw_start)
-        cdef int64_t there = len(raw) - (self.following - self.raw_start), at = 12, size = 0, extra
-        cdef int64_t inflated
+        cdef int64_t start, there, at = 12, size = 0, extra, inflated
         cdef const uint8_t[::1] view
+        cdef const uint8_t *head
+        self.piece(self.following, BLOCK)
+        view, start = self.raw, self.following - self.raw_start
+        head, there = &view[0] + start, self.n_raw - start
         if there == 0:
             return END
         if there < 18 or head[0] != 31 or head[1] != 139 or head[2] != 8 or not head[3] & 4:
@@ -793,11 +798,10 @@ cdef class Stream:
             at += 4 + (head[at + 2] | <int>head[at + 3] << 8)
         if size < 20 + extra or size > there:
             return BROKEN
-        start = self.following - self.raw_start
         inflated = <int64_t><uint32_t>int32(head + size - 4)
         if inflated > BLOCK:
             return BROKEN
-        packed = memoryview(raw)[start + 12 + extra : start + size - 8]
+        packed = self.raw[start + 12 + extra : start + size - 8]
         out = deflate.inflate(packed, inflated)
         if len(out) != inflated or deflate.crc32(out) != <uint32_t>int32(head + size - 8):
             return BROKEN
