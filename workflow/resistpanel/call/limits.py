@@ -60,7 +60,7 @@ from resistpanel.call.model.posterior import (
     log_het_prior,
     log_shows_allele,
     log_shows_other,
-    log_spread,
+    spread,
 )
 from resistpanel.core.special import betainc, betaincinv, betaln, ndtr, ndtri
 
@@ -239,9 +239,9 @@ class _Limits:
             "hom": hom,
             "flat": flat,
             "het": np.ascontiguousarray(log_het),
-            "spread": np.ascontiguousarray(np.exp(log_spread(TUMOR_SPREAD)).T),
-            "close_spread": np.ascontiguousarray(np.exp(log_spread(ARTIFACT_SPREAD)).T),
-            "narrow": np.exp(log_spread(FOREIGN_SPREAD)),
+            "spread": np.ascontiguousarray(spread(TUMOR_SPREAD).T),
+            "close_spread": np.ascontiguousarray(spread(ARTIFACT_SPREAD).T),
+            "narrow": spread(FOREIGN_SPREAD),
         }
         scalars = {
             "somatic": np.log(priors.somatic),
