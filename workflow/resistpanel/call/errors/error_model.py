@@ -322,7 +322,7 @@ class ErrorCounts:
         counts = np.minimum(by_side, 65535).astype(np.uint16)
         merged = np.zeros((len(context), CLASSES, MERGED.max() + 1), dtype=np.uint32)
         for group in range(QUALITY_GROUPS):
-            merged[:, :, MERGED[group]] += depth[:, :, group].astype(np.uint32)
+            merged[:, :, MERGED[group]] += depth[:, :, group].astype(np.uint32, copy=False)
         self.sites.append((context.astype(np.int8), merged, counts, variant))
 
     def _suspect(self, context, index, depth, events, groups, suspect) -> None:

@@ -595,7 +595,7 @@ def _misread_rates(
     start, end = min(a.pos for a in alleles) - 1, max(a.end for a in alleles) + 1
     words = [haplotype(a, reference, start, end) for a in alleles]
     rates = [
-        max(len(p.events) / max(int(p.depth.sum()), 1), MISREAD) / 3 for p in piles
+        max(len(p.events) / max(int(p.total.sum()), 1), MISREAD) / 3 for p in piles
     ]  # of one base read as one other
     result = []
     for word in words:
