@@ -25,11 +25,9 @@ def consensus(pieces: list[np.ndarray]) -> np.ndarray:
 
     Of few pieces, one alone will do where the others are shorter.
     """
-    width = max(map(len, pieces))
-    votes = np.zeros((width, 5), dtype=int)
-    for piece in pieces:
-        votes[np.arange(len(piece)), piece] += 1
-    votes = votes[:, :4]
+    columns = 5 * np.arange(max(map(len, pieces)))
+    cells = np.concatenate([columns[: len(piece)] for piece in pieces]) + np.concatenate(pieces)
+    votes = np.bincount(cells, minlength=5 * len(columns)).reshape(-1, 5)[:, :4]
     top = votes.max(axis=1)
     least = 1 if len(pieces) <= FEW_PIECES else 2
     good = (top >= least) & (top >= CLIP_MAJORITY * votes.sum(axis=1))
