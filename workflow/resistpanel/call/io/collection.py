@@ -25,10 +25,10 @@ from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.io.signals import N_LENGTHS, SIGNAL_DTYPE
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
+from resistpanel.core.inflate import crc32
 from resistpanel.core.molecules import COUNTS, N_SIZES
 from resistpanel.core.reference import Reference
 from resistpanel.core.stream import Marks
-from resistpanel.core.inflate import crc32
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.count import Alongside
 from resistpanel.qc.qc_constants import FIXED_ENDS, LEAST_PAIRS

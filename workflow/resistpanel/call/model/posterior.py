@@ -437,8 +437,7 @@ class Likelihoods:
         most = at_one[:, :, 1:].max(axis=2, keepdims=True)
         height = np.exp(at_one[:, :, 1:] - most)
         alike, close = (
-            np.log(height @ spread(sd).T + 1e-300) + most
-            for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
+            np.log(height @ spread(sd).T + 1e-300) + most for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
         )
         present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
         absent = like[:, :, 0, :] + log_within_step(
