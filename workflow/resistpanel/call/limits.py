@@ -351,7 +351,8 @@ class _Limits:
         few : bool, (candidates,)
             Sites that may be interpolated.
         """
-        corners = np.unique(cells[np.repeat(few, 4)], axis=0)[:, 0].astype(int)
+        corners, _ = np.unique(cells[np.repeat(few, 4)], axis=0, return_counts=True)
+        corners = corners[:, 0].astype(int)
         number = kind.max() + 1
         sites = np.bincount(kind[few], minlength=number)
         return (sites > np.bincount(corners, minlength=number))[kind]

@@ -17,6 +17,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.candidates.ranking import best_supported, beyond_noise
 from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele, left_align_to
+from resistpanel.core.distinct import among
 from resistpanel.core.reference import Reference, decode
 
 
@@ -62,7 +63,7 @@ def _groups(
     shared = values[(number >= MIN_CLIPPED) & (longest >= MIN_CLIP)]
     for sample, (reads, rows, points) in enumerate(zip(all_reads, rows_of, points_of, strict=True)):
         # Most clips stand alone; only those that share a breakpoint are looked at one by one.
-        for i in rows[np.isin(points, shared)]:
+        for i in rows[among(points, shared)]:
             row = reads.table[i]
             if side == "rclip":
                 point = int(row["end"])

@@ -34,6 +34,7 @@ from resistpanel.core.allele import (
     haplotype,
     trim,
 )
+from resistpanel.core.distinct import among, distinct
 from resistpanel.core.reference import Reference, encode
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.qc_constants import FIXED_ENDS
@@ -259,7 +260,7 @@ class Scored:
         )
         fits = missed <= np.maximum(LEAST_MISMATCHES, MAX_MISMATCHES * bases)
         # A gap that no haplotype has is laid on none without mismatches, which say nothing.
-        odd = np.flatnonzero(~np.isin((last - first) - (right - left), locus.gains))
+        odd = np.flatnonzero(~among((last - first) - (right - left), np.asarray(locus.gains)))
         at = position[odd]
         fits[at[misses[odd, best[at]] > LEAST_MISMATCHES]] = False
         clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
@@ -489,7 +490,7 @@ def _depth(
     length = p.templates.length
     overlap = min(DUPLICATION_OVERLAP, length // 4)
     crossing = [
-        len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
+        len(distinct(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
     cross = sampling_bias.informative_starts(
