@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -47,8 +47,10 @@ from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.reference import Reference
 from resistpanel.qc import assay
 from resistpanel.qc.assay_given import Given, given_assays
-from resistpanel.qc.counts import Pass
 from resistpanel.records.qc import Assay
+
+if TYPE_CHECKING:
+    from resistpanel.qc.counts import Pass
 
 
 class Part(NamedTuple):
@@ -147,6 +149,8 @@ class Caller:
 
     def count(self) -> None:
         """Have the pass over the reads count what qc asks of them, too; see `qc.counts`."""
+        from resistpanel.qc.counts import Pass
+
         paths, settings = [s.path for s in self.samples], self.settings
         self.counts = Pass(
             Path(settings.targets), Path(settings.reference), paths, self.given, self.assays

@@ -266,8 +266,8 @@ class ErrorCounts:
             k = counts[starts]
             # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
             noise = k < np.maximum(3, np.interp(tracts, *zip(*STUTTER_NOT, strict=True)) * n)
-            np.add.at(self.stutter[:, kind], tracts[noise], k[noise])
-        np.add.at(self.stutter_total, tracts, n)
+            self.stutter[:, kind] += np.bincount(tracts[noise], k[noise], len(self.stutter))
+        self.stutter_total += np.bincount(tracts, n, len(self.stutter))
 
     def add(
         self,
