@@ -57,7 +57,8 @@ class Windows:
         spans = [(c, max(start, 0), end) for c, start, end in spans]
         self.spans = regions.merge(spans, contigs)
         self.reads: list[list[Reads]] = [[] for _ in self.spans]
-        for sample, assay in zip(caller.samples, caller.assays, strict=True):
+        known = caller.found.marks
+        for sample, assay, marks in zip(caller.samples, caller.assays, known, strict=True):
             reader = Reader(
                 sample.path,
                 self.spans,
@@ -68,6 +69,7 @@ class Windows:
                 names=True,
                 families=assay.families,
                 umi=assay.umi,
+                known=marks,
             )
             for k, (contig, start, end) in enumerate(self.spans):
                 after = self.spans[k + 1] if k + 1 < len(self.spans) else ("", 0, 0)
