@@ -23,6 +23,16 @@ def stage_of(record: type[msgspec.Struct]) -> str:
     return schema_id(record).split("/")[1]
 
 
+#: What writes files that no step of their name writes.
+_WRITERS = {"counts": "call --counts"}
+
+
+def _writer(record: type[msgspec.Struct]) -> str:
+    """Return the command that writes files of this record."""
+    stage = stage_of(record)
+    return f"resistpanel {_WRITERS.get(stage, stage)}"
+
+
 def _with_keys(value: Any, record: type[msgspec.Struct], path: str, message: str) -> str:
     """Return msgspec's path with the keys of objects that it leaves out as ``[...]``.
 
@@ -95,7 +105,7 @@ def read_bytes(path: str | Path, record: type[msgspec.Struct]) -> bytes:
         raise InputError(
             f"cannot be read ({error.strerror})",
             str(path),
-            f"run `resistpanel {stage_of(record)}` first",
+            f"run `{_writer(record)}` first",
         ) from None
 
 
@@ -117,7 +127,7 @@ def decode(text: bytes, record: type[Record], where: str) -> Record:
         schema = found.get("schema") if isinstance(found, dict) else None
         if schema != schema_id(record):
             raise InputError(
-                f"not a file of `resistpanel {stage_of(record)}`",
+                f"not a file of `{_writer(record)}`",
                 where,
                 "give the file of the step before",
             ) from None
