@@ -226,4 +226,5 @@ def test_all_samples_match_if_each_agrees_with_another(parts, make, patients, sa
         {"first": one, "second": other, "sites": 3, "discordant": 0, "same": agrees}
         for one, other, agrees in pairs
     ]
-    assert said in summary_questions.samples(make(parts | {"copynumber": copynumber}))
+    lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
+    assert any(line.startswith(said) for line in lines)

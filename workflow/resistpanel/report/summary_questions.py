@@ -358,7 +358,9 @@ def samples(report: dict) -> list[str]:
     elif not (apart := _unmatched(copynumber["identity"]["agreement"], names)):
         lines.append("all samples match one person")
     elif len(apart) < len(everyone):
-        lines.append(f"identity of {', '.join(apart)} could not be established")
+        lines.append(
+            f"identity of {', '.join(apart)} could not be established (too few germline sites)"
+        )
     else:
         lines.append("sample identity could not be established (too few germline sites)")
     # Of plasma the tumour fraction is given, not a second estimate of the same.
