@@ -117,6 +117,7 @@ class Caller:
                 found.families,
                 found.umi,
                 self.by_ends(found),
+                assay.counts_copies(found),
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]

@@ -31,9 +31,10 @@ from resistpanel.call.io import regions
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.model.posterior import Priors
-from resistpanel.core.allele import Allele, haplotype
+from resistpanel.core.allele import Allele, haplotype, tract
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 from resistpanel.core.reference import Reference
+from resistpanel.qc.assay import counts_copies
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -68,6 +69,7 @@ class Windows:
                 names=True,
                 families=assay.families,
                 umi=assay.umi,
+                copies=counts_copies(assay),
             )
             for k, (contig, start, end) in enumerate(self.spans):
                 after = self.spans[k + 1] if k + 1 < len(self.spans) else ("", 0, 0)
