@@ -206,7 +206,8 @@ class Caller:
         """Evaluate the models; those of junctions have another prior of artifacts."""
         which, parts = [], []
         alleles = [c.allele for c in self.candidates]
-        for some, priors in breakpoints.by_priors(alleles, self.settings.priors, self.molecules):
+        given = self.settings.priors, self.molecules, self.rarely_inherited
+        for some, priors in breakpoints.by_priors(alleles, *given):
             germline = None if self.log_germline is None else self.log_germline[some]
             part = evidence.part(some)
             parts.append(model.evaluate(part, self.normal, priors, germline, *admixture, **known))
@@ -216,6 +217,14 @@ class Caller:
         order = np.argsort(np.concatenate(which))
         fields = zip(*(vars(part).values() for part in parts), strict=True)
         return model.Posterior(*(np.concatenate(field)[order] for field in fields))
+
+    @property
+    def rarely_inherited(self) -> frozenset[Allele]:
+        """Alleles that hardly any person inherits, which matters without a normal."""
+        if self.normal is not None:
+            return frozenset()
+        alleles = (c.allele for c in self.candidates)
+        return frozenset(a for a in alleles if breakpoints.rarely_inherited(a, self.reference))
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""
