@@ -46,7 +46,7 @@ def load_diseases(folder: str | Path | None = None) -> Diseases:
 
 @dataclass(frozen=True, slots=True)
 class Activating:
-    """One alteration, or codon, by which a gene is known to be switched on, or off."""
+    """One alteration, codon or range by which a gene is known to be switched on, or off."""
 
     gene: str
     alteration: str
@@ -58,8 +58,8 @@ class Activating:
     codon: tuple[str, int] | None = None
     span: tuple[int, int] | None = None
     parts: tuple[Part, ...] = ()
+    alteration_type: str = "substitution"
 
-    alteration_type = "substitution"
     residues = Row.residues
     matches_change = Row.matches_change
 
@@ -68,7 +68,8 @@ def load_activating(folder: str | Path | None = None) -> list[Activating]:
     """Read ``activating.tsv`` of a catalogue folder.
 
     The catalogue's rows of the match level ``class`` match a variant of their gene that is
-    listed here.
+    listed here. A row is a substitution unless its column ``alteration_type``, which may be
+    missing, says otherwise: ``truncation`` in a range of residues is one that activates the gene.
 
     Raises
     ------
@@ -115,12 +116,10 @@ def _load(path: Path) -> list[Activating]:
     columns = ("gene", "alteration", "match_level", "source", "pmid")
     errors: list[InputError] = []
     rows: list[Activating] = []
-    for place, row in read_tsv(path, columns):
+    for place, row in read_tsv(path, columns, ("alteration_type",)):
+        row["alteration_type"] = row.get("alteration_type") or "substitution"
         problems = require(row, ("gene", "alteration", "source"), place)
-        problems += [
-            InputError(what, place, cure)
-            for what, cure in alteration_problems({**row, "alteration_type": "substitution"})
-        ]
+        problems += [InputError(what, place, cure) for what, cure in alteration_problems(row)]
         errors += problems
         if not problems:
             rows.append(

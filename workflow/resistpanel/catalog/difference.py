@@ -18,6 +18,7 @@ KEYS = {
     "activating": ("gene", "alteration"),
     "inactivating": ("gene", "alteration"),
     "recurrent": ("gene", "alteration"),
+    "cancer_genes": ("gene", "role"),
     "homologous": ("gene", "other", "first"),
     "pathway_nodes": ("id",),
     "pathway": ("from", "to"),

@@ -10,6 +10,8 @@ _SUBSTITUTION = re.compile(r"([A-Z*])(\d+)([A-Z*=])")
 _CODON = re.compile(r"([A-Z])(\d+)")
 _INDEL = re.compile(r"([A-Z*])(\d+)(?:_([A-Z*])(\d+))?(delins|del|dup|ins)([A-Z*]*)")
 _FRAMESHIFT = re.compile(r"([A-Z*])(\d+)(?:[A-Z])?fs(?:\*|Ter)?\d*")
+#: Start loss as it is annotated: what is translated instead is not known.
+_START = "M1?"
 _RANGE = re.compile(r"(\d+)-(\d+)")
 
 
@@ -55,6 +57,8 @@ def parse(short: str) -> ProteinChange | None:
     Returns None for what is no such change (``?``, an empty string, a splice-site note).
     """
     short = short.strip().removeprefix("p.").strip("()")
+    if short == _START:
+        return ProteinChange("start_lost", 1, 1, "M", "M", "")
     if match := _SUBSTITUTION.fullmatch(short):
         ref, residue, alt = match.group(1), int(match.group(2)), match.group(3)
         if alt in {ref, "="}:

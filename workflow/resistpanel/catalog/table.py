@@ -188,6 +188,8 @@ class Row:
                 return inside and change.kind == "substitution"
             if self.alteration_type in _INFRAME:
                 return inside and change.kind in _INFRAME[self.alteration_type]
+            if self.alteration_type == "truncation":
+                return inside and change.truncating
             return inside
         if self.match_level == "gene":
             if self.alteration_type == "nonsynonymous":
@@ -319,7 +321,7 @@ def alteration_problems(values: dict[str, str]) -> list[tuple[str, str]]:
     allowed = {
         "exact": {"substitution", "loss_of_function", "compound", *_INFRAME},
         "codon": {"substitution"},
-        "range": {"substitution", "nonsynonymous", *_INFRAME},
+        "range": {"substitution", "nonsynonymous", "truncation", *_INFRAME},
         "gene": {"nonsynonymous", "loss_of_function", "amplification", "deletion", "reversion"},
         "class": {"activating"},
         "none": NOT_IN_DNA,

@@ -88,11 +88,11 @@ def parse_table(text: str, where: str, ragged: list[InputError] | None = None) -
 
 
 def read_tsv(
-    path: str | Path, columns: Sequence[str], others: bool = False
+    path: str | Path, columns: Sequence[str], others: bool | Sequence[str] = False
 ) -> list[tuple[str, dict[str, str]]]:
     """Read a table with the given columns, in any order; the format is `parse_table`'s.
 
-    With `others`, further columns are allowed.
+    With `others`, further columns are allowed: any, or those named.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def read_tsv(
     if not path.is_file():
         raise InputError("no such file", str(path), "give a table with the right columns")
     table = parse_table(read_text(path), str(path))
-    known = [*columns, *table.columns] if others else columns
+    known = [*columns, *(table.columns if others is True else others or ())]
     _check_header(table.columns, columns, known, f"{path}:{table.header}")
     return rows_of(table, str(path))
 

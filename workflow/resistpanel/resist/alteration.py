@@ -134,6 +134,11 @@ class Alteration:
         Under the lines after the one that is looked at.
     restores : str
         Name of the truncating allele of the gene whose reading frame it restores, or empty.
+    gains : str
+        Source by which a truncation is known to activate the gene; empty if it is not.
+    white_cells : str
+        Why the allele may be of white blood cells, as compare found in plasma; empty if nothing
+        says so.
     inactivating : str
         Source by which the protein change is known to inactivate the gene; empty if it is not.
     population_af : float or None
@@ -177,6 +182,8 @@ class Alteration:
     real: float | None = None
     later: tuple[LineState, ...] = ()
     inactivating: str = ""
+    gains: str = ""
+    white_cells: str = ""
     restores: str = ""
     origin: Origin | None = None
     usual_name: str = ""
@@ -254,8 +261,13 @@ class Alteration:
 
     @property
     def inactivates(self) -> bool:
-        """Whether the gene's function is lost: `truncating`, or a change known to inactivate."""
-        return not self.restores and (self.truncating or bool(self.inactivating))
+        """Whether the gene's function is lost: `truncating`, or a change known to inactivate.
+
+        Not by a truncation that is known to activate the gene, such as those of NPM1.
+        """
+        if self.restores or self.gains:
+            return False
+        return self.truncating or bool(self.inactivating)
 
     @property
     def length_change(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from resistpanel.catalog.cancer_genes import CancerGene, load_cancer_genes
 from resistpanel.catalog.citations import Citation, load_citations
 from resistpanel.catalog.classes import (
     Activating,
@@ -34,6 +35,7 @@ class Context:
     inactivating: list[Activating] = field(default_factory=list)
     recurrent: list[Activating] = field(default_factory=list)
     homologous: list[Homologous] = field(default_factory=list)
+    cancer_genes: list[CancerGene] = field(default_factory=list)
 
 
 def load_context(
@@ -54,4 +56,5 @@ def load_context(
         load_inactivating(folder),
         load_recurrent(folder),
         load_homologous(folder),
+        load_cancer_genes(folder),
     )

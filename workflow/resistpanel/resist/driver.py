@@ -10,10 +10,11 @@ from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.effect import is_driver, sensitising
-from resistpanel.resist.finding import Finding, sample_text
+from resistpanel.resist.finding import Finding
 from resistpanel.resist.function import is_inherited, truncates_alone
 from resistpanel.resist.match import shown_by_breakpoints
 from resistpanel.resist.resist_constants import ENOUGH_OTHERS, SHARED
+from resistpanel.resist.state_text import sample_text
 
 
 def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> records.Driver:

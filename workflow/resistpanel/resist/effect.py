@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from resistpanel.catalog.cancer_genes import AMPLIFIED, SUPPRESSOR
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
 from resistpanel.core.text import join
@@ -125,8 +126,14 @@ def against_drugs(
     drugs: Sequence[Drug],
     pro: list[str],
     contra: list[str],
+    other: str,
+    blood: str = "",
 ) -> str:
-    """Return the effect, one of `EFFECTS`; add the reasons that decide it."""
+    """Return the effect, one of `EFFECTS`; add the reasons that decide it.
+
+    `other` is why the alteration is a known driver of any tumour (`known_driver`), `blood` why it
+    may be of blood cells: its place in the pathway alone then makes no candidate of it.
+    """
     if any(match.row.direction == "resistance" for match in kept):
         return "known"
     if alteration.synonymous:
@@ -139,7 +146,6 @@ def against_drugs(
         return "driver"
     if kept:
         return "no_effect"
-    other = known_driver(alteration, context)
     if not drugs:
         contra.append("no drug is given, so the variant cannot be interpreted")
         return "other_driver" if other else "no_effect"
@@ -151,7 +157,7 @@ def against_drugs(
     if not (changed or alteration.inactivates):
         contra.append("no change of the protein")
         return "no_effect"
-    return _in_pathway(alteration, found[0], context, other, pro, contra)
+    return _in_pathway(alteration, found[0], context, other, blood, pro, contra)
 
 
 def _in_pathway(
@@ -159,6 +165,7 @@ def _in_pathway(
     found: Mechanism,
     context: Context,
     other: str,
+    blood: str,
     pro: list[str],
     contra: list[str],
 ) -> str:
@@ -171,7 +178,7 @@ def _in_pathway(
         contra.append(reason)
         return "other_driver" if other else "no_effect"
     contra.append("not in the catalogue for this drug")
-    if alteration.state in GAINED or alteration.state in (*OPEN, None):
+    if not blood and (alteration.state in GAINED or alteration.state in (*OPEN, None)):
         pro.append(f"{found.text}: {reason}")
         return "candidate"
     if other:
@@ -187,17 +194,32 @@ def _activating(alteration: Alteration, context: Context) -> str:
     return ""
 
 
+def _role(alteration: Alteration, context: Context) -> str:
+    """Return why the gene's role makes a driver of its loss or its copies; empty if it does not."""
+    roles = {one.role: one.source for one in context.cancer_genes if one.gene == alteration.gene}
+    if alteration.inactivates:
+        listed = any(known.gene == alteration.gene for known in context.inactivating)
+        if SUPPRESSOR in roles or listed:
+            source = f" ({roles[SUPPRESSOR]})" if SUPPRESSOR in roles else ""
+            return f"loss of function of {alteration.gene}, a tumour suppressor{source}"
+    if alteration.copy_number == "amplification" and AMPLIFIED in roles:
+        return f"amplification of {alteration.gene}, an oncogene ({roles[AMPLIFIED]})"
+    return ""
+
+
 def known_driver(alteration: Alteration, context: Context) -> str:
     """Return why an alteration is a known driver, of any drug or tumour; empty if not."""
     if source := _activating(alteration, context):
         return f"a known activating alteration of {alteration.gene} ({source})"
     if alteration.inactivating:
         return f"a known loss of function of {alteration.gene} ({alteration.inactivating})"
-    if alteration.inactivates and any(k.gene == alteration.gene for k in context.inactivating):
-        return f"loss of function of {alteration.gene}, a tumour suppressor"
+    if source := _role(alteration, context):
+        return source
     for driver in context.drivers:
         if is_driver(alteration, driver):
             return f"a known driver: sensitises to {join(driver.drug_class, 'or')}"
+    if alteration.usual_name.startswith("promoter "):
+        return f"a recurrent mutation of the promoter of {alteration.gene} in tumours"
     for known in context.recurrent:
         if known.gene == alteration.gene and any(map(known.matches_change, alteration.changes)):
             return f"a recurrent mutation of {alteration.gene} in tumours ({known.source})"

@@ -4,14 +4,20 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
-from resistpanel.core.phase import phase_of
-from resistpanel.core.text import join, percent, percent_up, plural
+from resistpanel.core.text import join, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
-from resistpanel.records.compare import Phase, SampleAtLocus
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.analogy import Analogies
 from resistpanel.resist.context import Context
-from resistpanel.resist.effect import against_drugs, presumed, role_of, sensitising
+from resistpanel.resist.effect import (
+    against_drugs,
+    known_driver,
+    presumed,
+    role_of,
+    sensitising,
+)
+from resistpanel.resist.function import one_copy_left, phase
+from resistpanel.resist.hematopoiesis import of_blood_cells
 from resistpanel.resist.match import (
     LEVELS,
     PATHWAY,
@@ -22,7 +28,8 @@ from resistpanel.resist.match import (
 )
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
-from resistpanel.resist.tests_after import add_reasons, earlier
+from resistpanel.resist.state_text import state_text
+from resistpanel.resist.tests_after import add_reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,10 +181,12 @@ def _finding(
     )
     drivers = sensitising(patient, context)
     role = role_of(alteration, patient, drivers)
+    other = known_driver(alteration, context) or _resisted_before(matches, patient, context)
+    blood = "" if role.driver else of_blood_cells(alteration, patient, context, other)
     if role.driver is not None:
         # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
         matches = [match for match in matches if not match.inferred]
-    else:
+    elif not blood:
         matches = [*matches, *analogies.of(alteration, matches)]
     likely = presumed(alteration, matches, patient, drivers, context)
     aside = _set_aside(matches, role.covered | likely, patient)
@@ -188,7 +197,13 @@ def _finding(
     kept = effective(matches_used)
     pro: list[str] = []
     contra: list[str] = []
-    effect = against_drugs(alteration, kept, found, role, context, patient.drugs, pro, contra)
+    effect = against_drugs(
+        alteration, kept, found, role, context, patient.drugs, pro, contra, other, blood
+    )
+    if blood:
+        contra.append(blood)
+    if effect == "other_driver" and alteration.inactivates:
+        contra += [left] if (left := one_copy_left(alteration, patient)) else []
     contra += [
         f"{m.row.id} reports resistance to {join(m.row.drugs or m.row.drug_class)} "
         f"({m.row.evidence_level}); "
@@ -217,6 +232,25 @@ def _finding(
     return Finding(
         alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver
     )
+
+
+def _resisted_before(matches: Sequence[Match], patient: Patient, context: Context) -> str:
+    """Return which drugs of another line an alteration is reported to resist; empty if none.
+
+    What an earlier drug selected is no passenger under the next one.
+    """
+    names = {drug.name for drug in patient.drugs}
+    earlier = [context.catalog.drugs.get(one.drug) for one in patient.sheet_drugs]
+    resisted = [
+        drug.name
+        for drug in earlier
+        if drug is not None
+        and drug.name not in names
+        and any(m.row.direction == "resistance" and m.row.drug_match(drug) for m in matches)
+    ]
+    if not resisted:
+        return ""
+    return f"reported to cause resistance to {join(dict.fromkeys(resisted))} of another line"
 
 
 def _countered(matches: Sequence[Match]) -> dict[Match, str]:
@@ -276,82 +310,6 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
     told = [one for one in alteration.trajectory if one.partition(" (")[0] != "not detected"]
     if told:
         contra.append(f"course: {join(told)}")
-
-
-def state_text(alteration: Alteration) -> str:
-    """Return what was measured before and after the first dose, and in which other samples.
-
-    Of the lesion that decides the state; then the samples before that show the alteration or
-    exclude it, other lesions with another state, and why presence before is not known.
-    """
-    decisive = alteration.decisive_lesion()
-    if decisive is None:
-        return _only_text(alteration)
-    if alteration.copy_number:
-        return decisive.text
-    line, named = alteration.line, [decisive.pre, decisive.post]
-    after = f"{sample_text(alteration.at(decisive.post))} after ({decisive.post})"
-    parts = [after]
-    if decisive.pre in alteration.samples:
-        parts = [f"{sample_text(alteration.at(decisive.pre))} before ({decisive.pre}), {after}"]
-    parts += [one.text for one in earlier(alteration) if one.says != "not covered"]
-    before = [name for name in (*line.shown_by, *line.excluded_by) if name not in named]
-    if decisive.state == "emergent" and line.before == "present":
-        own = [name for name in line.shown_by if name in named]
-        parts += [f"present before in {name}" for name in own]
-    parts += _before_texts(alteration, before)
-    for one in line.lesions:
-        if one.state != decisive.state and one.post not in named:
-            parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
-    return "; ".join([*parts, *([line.why] if line.why else [])])
-
-
-def _before_texts(alteration: Alteration, names: Sequence[str]) -> list[str]:
-    """Return what samples before the first dose show; those that exclude it have one text."""
-    at = {name: alteration.at(name) for name in names}
-    without = [
-        name for name, one in at.items() if one.detected is False and one.ub is not None and one.ad
-    ]
-    if len(without) < 2:
-        return [f"{sample_text(one)} before ({name})" for name, one in at.items()]
-    alone = [f"{sample_text(one)} before ({name})" for name, one in at.items()
-             if name not in without]  # fmt: skip
-    ones = [at[name] for name in without]
-    cells = [one.ub_ccf for one in ones]
-    bounds = f"allele frequency at most {percent_up(max(one.ub for one in ones))}"
-    if all(cell is not None and cell < 1 for cell in cells):
-        bounds += f", at most {percent_up(max(cells))} of the tumour cells"
-    counts = f"{sum(one.ad[1] for one in ones)} of {sum(one.dp for one in ones)} fragments"
-    text = f"nor was it detected before in {join(without)} ({counts}; {bounds} in each)"
-    return [*alone, text]
-
-
-def _only_text(alteration: Alteration) -> str:
-    """Return what was measured where there is no pair: in the samples that show it."""
-    return "; ".join(
-        f"{sample_text(values)} ({name})"
-        for name, values in alteration.samples.items()
-        if values.detected and not alteration.copy_number
-    )
-
-
-def sample_text(values: SampleAtLocus) -> str:
-    """Return what was measured in one sample: AF with interval, or its counts and upper bound."""
-    if values.detected:
-        return (
-            f"{percent(values.af)} ({percent(values.af_low)} to "
-            f"{percent(values.af_high)}) of {values.dp} {values.unit or 'fragments'}"
-        )
-    if values.detected is None or values.ub is None:
-        return f"not assessable at depth {values.dp or 0}"
-    alt = values.ad[1]
-    cells = (
-        f", at most {percent_up(values.ub_ccf)} of the tumour cells"
-        if values.ub_ccf is not None and values.ub_ccf < 1
-        else ""
-    )
-    counts = f"{alt} of {values.dp} {values.unit or 'fragments'}"
-    return f"not detected ({counts}, allele frequency at most {percent_up(values.ub)}{cells})"
 
 
 def _match_reasons(
@@ -474,8 +432,3 @@ def _unphased_reasons(alteration: Alteration, patient: Patient) -> list[str]:
         f"{one.together}; the fragments do not show that all of them are"
         for one in alteration.unphased
     ]
-
-
-def phase(entry: Phase) -> str:
-    """Return what `phase_of` does of a phase entry."""
-    return phase_of(entry.cis, entry.trans)

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from resistpanel.call.call_constants import INHERITED_AF
 from resistpanel.catalog.protein import ProteinChange
+from resistpanel.core.phase import phase_of
 from resistpanel.core.text import join
+from resistpanel.records.compare import Phase
 from resistpanel.resist.alteration import Alteration, Partner, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import phase
 from resistpanel.resist.resist_constants import REVERSION_SPAN
 
 #: HGVS p. name of a truncation: a frameshift, or a stop in the place of a residue.
@@ -18,7 +19,10 @@ _TRUNCATED = re.compile(r"fs|Ter$|\*$")
 
 def with_function(patient: Patient, context: Context) -> Patient:
     """Return the patient with known losses of function, reversions and partners marked."""
-    marked = [replace(a, inactivating=_known_loss(a, context)) for a in patient.alterations]
+    marked = [
+        replace(a, inactivating=_known_loss(a, context), gains=_known_gain(a, context))
+        for a in patient.alterations
+    ]
     return replace(
         patient,
         alterations=tuple(
@@ -52,6 +56,18 @@ def _known_loss(alteration: Alteration, context: Context) -> str:
     """Return the source by which a protein change is known to inactivate its gene, or nothing."""
     for known in context.inactivating:
         if known.gene == alteration.gene and any(map(known.matches_change, alteration.changes)):
+            return known.source
+    return ""
+
+
+def _known_gain(alteration: Alteration, context: Context) -> str:
+    """Return the source by which a truncation is known to activate its gene, or nothing."""
+    for known in context.activating:
+        if (
+            known.gene == alteration.gene
+            and known.alteration_type == "truncation"
+            and any(map(known.matches_change, alteration.changes))
+        ):
             return known.source
     return ""
 
@@ -172,3 +188,8 @@ def one_copy_left(alteration: Alteration, patient: Patient) -> str:
         f"a copy of {alteration.gene} may be left: neither a second inactivating alteration nor a "
         f"loss of heterozygosity was found in {join(shows)}{looked}"
     )
+
+
+def phase(entry: Phase) -> str:
+    """Return what `phase_of` does of a phase entry."""
+    return phase_of(entry.cis, entry.trans)

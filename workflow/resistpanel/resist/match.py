@@ -264,12 +264,17 @@ def find_matches(
 def _under_the_drug(alteration: Alteration, matches: Sequence[Match]) -> list[Match]:
     """Return the matches, those of a residue as exact where the alteration came under the drug.
 
+    Rows that call a range of residues sensitive are left out then: they are of patients who had
+    another drug before, and do not speak of the single residue.
+
     A row that says of the very change that it stays sensitive is of patients who had another drug
     before. Where the change came under this drug, and patients are reported in whom changes of
     the residue came under it, that row does not outweigh them.
     """
     if alteration.germline or alteration.state not in GAINED:
         return list(matches)
+    if alteration.before != "present":
+        matches = [m for m in matches if not (m.drug and _of_range(m))]
     sensitive = {
         m.drug.name
         for m in matches
@@ -284,6 +289,10 @@ def _under_the_drug(alteration: Alteration, matches: Sequence[Match]) -> list[Ma
         else m
         for m in matches
     ]
+
+
+def _of_range(match: Match) -> bool:
+    return match.level == "range" and match.row.direction == "sensitivity"
 
 
 def effective(matches: Sequence[Match]) -> list[Match]:

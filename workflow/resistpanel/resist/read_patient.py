@@ -95,4 +95,5 @@ def _variant(
         reverts=variant.reverts or (),
         by_sequence=variant.hgvs_c is not None,
         junction=variant.junction or None,
+        white_cells=variant.white_cells or "",
     )

@@ -116,6 +116,30 @@ THROUGH_TARGET = TABLE.add(
     origin="judgement: a conjugate, a T cell and an antibody that recruits need their antigen, a "
     "poison of a topoisomerase needs the enzyme",
 )
+SOLID_TUMOR_DRIVERS = TABLE.add(
+    "SOLID_TUMOR_DRIVERS",
+    (
+        *("TP53", "ATM", "CHEK2", "BCOR", "BCORL1", "CBL", "EZH2", "RAD21", "RUNX1", "SF3B1"),
+        *("STAG2", "U2AF1"),
+    ),
+    unit="genes",
+    meaning="Genes of clonal haematopoiesis (HEMATOPOIESIS_GENES of compare) that are drivers of "
+    "solid tumours as well: what suggests blood cells must be seen in plasma or the normal",
+    origin="paper: Martinez-Jimenez et al. 2020, Nat Rev Cancer 20:555 (IntOGen); Coombs et al. "
+    "2018, Clin Cancer Res 24:5918, leaves out TP53 as well",
+)
+BLOOD_CANCERS = TABLE.add(
+    "BLOOD_CANCERS",
+    (
+        *("leukemia", "leukaemia", "lymphoma", "myeloma", "myelofibrosis", "myelodysplastic"),
+        *("myeloproliferative", "mastocytosis", "macroglobulinemia", "macroglobulinaemia"),
+        *("polycythemia", "polycythaemia", "thrombocythemia", "thrombocythaemia", "histiocytosis"),
+        *("hypereosinophilic", "plasmacytoma", "all", "aml", "cll", "cml", "cmml", "mds", "mpn"),
+    ),
+    unit="words of a disease",
+    meaning="Cancers of the blood, in which clonal haematopoiesis is no other disease",
+    origin="definition: haematological neoplasms of the WHO classification",
+)
 UNCATALOGUED = TABLE.add(
     "UNCATALOGUED",
     4,

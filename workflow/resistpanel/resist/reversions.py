@@ -4,8 +4,7 @@ from resistpanel.core.text import join, percent, percent_up
 from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import phase
-from resistpanel.resist.function import is_inherited, truncates_alone
+from resistpanel.resist.function import is_inherited, phase, truncates_alone
 
 
 def gene_reversions(patient: Patient, context: Context) -> tuple[records.GeneReversions, ...]:

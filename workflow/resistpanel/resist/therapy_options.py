@@ -5,12 +5,13 @@ from collections.abc import Sequence
 
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.options import Option
-from resistpanel.catalog.table import EVIDENCE_LEVELS
+from resistpanel.catalog.table import EVIDENCE_LEVELS, IN_PATIENTS
 from resistpanel.core.text import join, plural
 from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.finding import Finding, phase
+from resistpanel.resist.finding import Finding
+from resistpanel.resist.function import phase
 from resistpanel.resist.match import PATHWAY, Match
 
 #: The words of an option or a drug class; a hyphen joins and separates.
@@ -36,7 +37,7 @@ def expected_to_fail(
         for drug in context.catalog.drugs:
             if drug.name in given:
                 continue
-            closest = _resisting(finding, drug)
+            closest = _resisting(finding, drug, context)
             if not closest:
                 continue
             reasons.setdefault(drug, []).append(_reason(finding, closest, drug))
@@ -69,11 +70,12 @@ def _classes(drug: Drug, match: Match, context: Context) -> tuple[str, ...]:
     return (*(name for name in drug.classes if name != within[-1]), within[-1])
 
 
-def _resisting(finding: Finding, drug: Drug) -> list[Match]:
+def _resisting(finding: Finding, drug: Drug, context: Context) -> list[Match]:
     """Return the closest rows of an alteration for a drug; none if any of them is not resistance.
 
     Rows of other diseases do not count, but for reversions: the function that they restore is the
-    same in every tumour.
+    same in every tumour. Nor do rows without patients against a drug that a source names as an
+    option for the alteration: nilotinib for ABL1 G250E.
     """
     ours = [
         m
@@ -81,7 +83,26 @@ def _resisting(finding: Finding, drug: Drug) -> list[Match]:
         if m.level != PATHWAY and (m.disease is not False or m.row.mechanism_class == "reversion")
     ]
     closest = _closest(ours, drug)
-    return closest if all(m.row.direction == "resistance" for m in closest) else []
+    if any(m.row.direction != "resistance" for m in closest):
+        return []
+    seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
+    return closest if seen or not _is_option(finding, drug, context) else []
+
+
+def _is_option(finding: Finding, drug: Drug, context: Context) -> bool:
+    """Whether an option names a drug for an alteration, alone."""
+    return any(
+        option.holds(finding.alteration.gene, _names(finding), found.kind, found.drug)
+        and drug.name in option.option.split(" or ")
+        for found in finding.mechanisms
+        for option in context.options
+    )
+
+
+def _names(finding: Finding) -> set[str]:
+    """Return the names of an alteration in a row of options."""
+    names = {part.strip() for part in finding.alteration.protein.split(",") if part}
+    return names | ({finding.alteration.copy_number} - {""})
 
 
 def _closest(matches: Sequence[Match], drug: Drug) -> list[Match]:
@@ -159,15 +180,16 @@ def options(
     others = [f for f in findings if f.alteration.state != "lost" and f.alteration.status != "gone"]
     out = {item.drug: "likely cross-resistance" for item in failing}
     for drug in drugs:
-        if any(_resisting(other, drug) for other in others):
+        if any(_resisting(other, drug, context) for other in others):
             out.setdefault(drug.name, "likely cross-resistance")
     out |= dict.fromkeys(_given(patient), "already given")
     for finding in keys:
         alteration = finding.alteration
         again = _again(finding, drugs) - {drug.name for drug in patient.drugs}
-        again -= {drug.name for drug in drugs if any(_resisting(key, drug) for key in keys)}
-        names = {part.strip() for part in alteration.protein.split(",") if part}
-        names |= {alteration.copy_number} - {""}
+        again -= {
+            drug.name for drug in drugs if any(_resisting(key, drug, context) for key in keys)
+        }
+        names = _names(finding)
         for mechanism in finding.mechanisms:
             for option in context.options:
                 if option.id in found or _excepted(option, alteration.gene, others):

@@ -20,9 +20,10 @@ from resistpanel.records.resist import (
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
-from resistpanel.resist.finding import Finding, state_text
+from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import PATHWAY
 from resistpanel.resist.negatives import classes_text, coverage_text
+from resistpanel.resist.state_text import state_text
 from resistpanel.resist.tests_after import (
     elsewhere,
     elsewhere_text,
