@@ -480,6 +480,10 @@ class TestFlaggedAmplicons:
         # As without the flags.
         plain = lab.call(lab.bam("P", reads))[1][pos + 1, self.sequence[pos], variant[1]]
         assert plain.samples[0]["AD"] == record.samples[0]["AD"]
+        # Where the user says so, whatever fraction is flagged: here, none.
+        said = describe(look(lab.bam("Q", reads), None, [Target(CONTIG, *AMPLICONS[1])],
+                             Given(library="amplicon")), Given(library="amplicon"))  # fmt: skip
+        assert counts_copies(said)
         # qc counts them, too.
         kind = describe(look(path, None, [Target(CONTIG, *AMPLICONS[1])]))
         spans = [Target(CONTIG, pos, pos + 1, "")]

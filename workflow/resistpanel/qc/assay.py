@@ -341,7 +341,8 @@ def _with_copies(
     Fragments of an amplicon have the same ends, whatever molecule they are of: where duplicates
     were marked, almost all of them are flagged, and the few others show no library.
     """
-    if found.duplicates < FLAGGED_AMPLICON * max(found.primary, 1):
+    few = found.duplicates < FLAGGED_AMPLICON * max(found.primary, 1)
+    if few and given.library != "amplicon":
         return found
     every = replace(
         found, ends=np.zeros(2), sides=np.zeros((2, 2)), tiers=np.zeros(3, np.int64),
