@@ -142,6 +142,15 @@ def test_long_insertions_are_rarely_inherited(tmp_path):
     alleles = [dataclasses.replace(a) for a in expected]
     found = {a: breakpoints.rarely_inherited(trim(a), reference) for a in alleles}
     assert found == expected
+    # Not between two haplotypes that differ in many bases.
+    seen = [SimpleNamespace(alt=40, total=100)]
+    snvs = [
+        SimpleNamespace(allele=Allele("chr1", p, text[p], other(text[p])), support=seen)
+        for p in (920, 990, 1040)
+    ]
+    assert breakpoints.polymorphic(snvs)(trim(alleles[0]))
+    assert not breakpoints.polymorphic(snvs[1:])(trim(alleles[0]))
+    assert not breakpoints.polymorphic(snvs)(Allele("chr1", 1200, "", "A" * 20))
     rare = {a for a in alleles if found[a]}
     of = {
         int(i): priors

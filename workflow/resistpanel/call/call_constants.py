@@ -1784,6 +1784,15 @@ LONG_INSERTION = TABLE.add(
     meaning="Fewest bases of an insertion or duplication for INHERITED_INSERTION",
     origin="judgement: internal tandem duplications of FLT3 have 15 bases and more",
 )
+POLYMORPHIC = TABLE.add(
+    "POLYMORPHIC",
+    (3, 100, 0.3),
+    unit="substitutions, bases, 1",
+    meaning="INHERITED_INSERTION does not apply where so many substitutions are within so many "
+    "bases of the insertion at this AF or above, as between two haplotypes of HLA",
+    origin="judgement: persons differ in one base in a thousand; in COLO829's normal, an inherited "
+    "insertion of 21 bases in HLA-B has twelve",
+)
 TANDEM_IDENTITY = TABLE.add(
     "TANDEM_IDENTITY",
     0.7,

@@ -224,7 +224,9 @@ class Caller:
         if self.normal is not None:
             return frozenset()
         alleles = (c.allele for c in self.candidates)
-        return frozenset(a for a in alleles if breakpoints.rarely_inherited(a, self.reference))
+        rare = [a for a in alleles if breakpoints.rarely_inherited(a, self.reference)]
+        around = breakpoints.polymorphic(self.candidates) if rare else bool
+        return frozenset(a for a in rare if not around(a))
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""

@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from resistpanel.call.call_constants import (
     JUNCTION_REACH,
     LONG_INSERTION,
     PAIRED_FRAGMENTS,
+    POLYMORPHIC,
     REPEAT_DIVERGENCE,
     SHADOW,
     SHORTEST_JUNCTION,
@@ -212,6 +213,25 @@ def rarely_inherited(allele: Allele, reference: Reference) -> bool:
         if same.sum() >= TANDEM_IDENTITY * max(int(both.sum()), 1):
             return False
     return True
+
+
+def polymorphic(candidates: Sequence[Candidate]) -> Callable[[Allele], bool]:
+    """Return whether haplotypes differ much around an allele, by the substitutions there."""
+    number, reach, af = POLYMORPHIC
+    common: dict[str, list[int]] = {}
+    for one in candidates:
+        if one.allele.substitution and any(
+            s.alt >= max(JUNCTION_FRAGMENTS, af * s.total) for s in one.support
+        ):
+            common.setdefault(one.allele.contig, []).append(one.allele.pos)
+    places = {contig: np.unique(found) for contig, found in common.items()}
+
+    def around(allele: Allele) -> bool:
+        here = places.get(allele.contig, np.zeros(0, dtype=np.int64))
+        low, high = np.searchsorted(here, [allele.pos - reach, allele.pos + reach + 1])
+        return bool(high - low >= number)
+
+    return around
 
 
 def by_priors(
