@@ -112,14 +112,19 @@ def _indel(rng: np.random.Generator, segment: Segment, at: int, size: int) -> Va
     return Variant(segment.chrom, at, "", "".join(rng.choice(list("ACGT"), size)))
 
 
-def draw_broken(rng: np.random.Generator, gene: Gene, fasta: pysam.FastaFile) -> Variant:
-    """Draw a truncating allele: two in three a frameshift of 1 to 5 bases, else a stop."""
+def draw_broken(
+    rng: np.random.Generator, gene: Gene, fasta: pysam.FastaFile, stop: bool | None = None
+) -> Variant:
+    """Draw a truncating allele: two in three a frameshift of 1 to 5 bases, else a stop.
+
+    `stop` chooses which.
+    """
     sizes = [end - start for start, end in gene.cds]
     while True:
         start, end = gene.cds[int(rng.choice(len(sizes), p=np.array(sizes) / sum(sizes)))]
         at = int(rng.integers(start + 8, max(end - 12, start + 9)))
         segment = whole(gene, at - 30, at + 40, fasta)
-        if rng.random() < 2 / 3:
+        if rng.random() < 2 / 3 if stop is None else not stop:
             size = int(rng.choice([1, 1, 2, 4, 5])) * (1 if rng.random() < 0.35 else -1)
             variant = _indel(rng, segment, at, size)
         else:
@@ -139,12 +144,17 @@ def whole(gene: Gene, start: int, end: int, fasta: pysam.FastaFile) -> Segment:
     return Segment(gene.chrom, start, start + len(text), text, np.zeros(len(text), dtype=bool))
 
 
-def draw_reversion(rng: np.random.Generator, case: Case, fasta: pysam.FastaFile) -> Somatic | None:
-    """Draw a reversion of the case's truncating allele by trial; None if none came."""
+def draw_reversion(
+    rng: np.random.Generator, case: Case, fasta: pysam.FastaFile, kind: str | None = None
+) -> Somatic | None:
+    """Draw a reversion of the case's truncating allele by trial; None if none came.
+
+    `kind` (SNV, DEL or INS) chooses which.
+    """
     exon = next(e for e in case.gene.cds if e[0] <= case.broken.pos < e[1])
     substitution = len(case.broken.ref) == len(case.broken.alt)
     kinds = ["SNV", "DEL", "DEL"] if substitution else ["DEL", "DEL", "INS"]
-    kind = str(rng.choice(kinds))
+    kind = kind or str(rng.choice(kinds))
     for _ in range(4000):
         size = _log_uniform(rng, LONGEST)
         at = case.broken.pos + int(rng.integers(-NEAR, NEAR))
@@ -201,12 +211,18 @@ def _beside(one: Variant, two: Variant) -> bool:
     return one.pos <= two.end and two.pos <= one.end
 
 
-def make_case(seed: int, carrier: bool, fasta: pysam.FastaFile) -> Case:
-    """Draw a patient."""
+def make_case(
+    seed: int,
+    carrier: bool,
+    fasta: pysam.FastaFile,
+    stop: bool | None = None,
+    kinds: tuple[str, ...] = (),
+) -> Case:
+    """Draw a patient; `stop` as for `draw_broken`, `kinds` of the reversions if not drawn."""
     rng = np.random.default_rng(seed)
     contigs = list(fasta.references)
     gene = on_window(GENES[int(rng.integers(2))], contigs)
-    broken = draw_broken(rng, gene, fasta)
+    broken = draw_broken(rng, gene, fasta, stop)
     exon = next(e for e in gene.cds if e[0] <= broken.pos < e[1])
     low, high = max(exon[0], broken.pos - REACH), min(exon[1], broken.pos + REACH)
     targets = [(gene.chrom, low - genome.FLANK, high + genome.FLANK, f"{gene.symbol}|exon")]
@@ -216,7 +232,10 @@ def make_case(seed: int, carrier: bool, fasta: pysam.FastaFile) -> Case:
     inherited = [g for g in inherited if len(g.variant.ref) == len(g.variant.alt)]
     inherited = [g for g in inherited if intact(gene, segment, [g.variant], fasta)]
     case = Case(gene, segment, targets, broken, [], [*inherited, Germline(broken, "A")])
-    while not carrier and len(case.planted) < PER_PATIENT:
+    for kind in kinds:
+        if (found := draw_reversion(rng, case, fasta, kind)) is not None:
+            case.planted.append(found)
+    while not (carrier or kinds) and len(case.planted) < PER_PATIENT:
         found = draw_reversion(rng, case, fasta)
         if found is None:
             break
@@ -290,6 +309,8 @@ def compared(case: Case, vcf: Path, reference: Path, seed: int, af: float) -> li
             rows.append(base | {
                 "kind": s.kind, "size": s.size, "fragments": s.alt_fragments["post"],
                 "depth": s.fragments["post"],
+                "detected": bool(those) and all(r.samples["post"]["DET"] == 1 for r in those),
+                "alt": [r.samples["post"]["AD"][1] for r in those],
                 "filter": "PASS" if passes else [list(r.filter) for r in those] or "no record",
                 "named": any(e.startswith(ids) for e in entries),
                 "phase": [e for r in those for e in r.info.get("PHASE", ()) if e.startswith(ids)],

@@ -59,6 +59,6 @@ def test_a_lesion_of_several_samples_is_named_once():
     report = {"resist": {"findings": [finding], "verdict": {"key_variants": []}}}
     (found,) = copy_findings(report)
     assert found["lesions"] == ["lung"]
-    allele = {"kind": "private", "lesions": ["lung"], "gene": "NRAS"}
+    allele = {"kind": "private", "lesions": ["lung"], "gene": "NRAS", "later": False}
     (group,) = groups([allele], [found])
     assert len(group["variants"]) == 2

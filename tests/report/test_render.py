@@ -235,7 +235,8 @@ def test_nothing_found(parts, make, read_page):
     found = read_page(page(make(parts, table1=False)))
     text = found.text()
     assert "No mechanism found" in text and "Low confidence" in text
-    assert "25 further known resistance mutations were examined and not found" in text
+    examined = "25 further known resistance mutations were examined in every tumour sample"
+    assert f"{examined} and not found" in text
     assert "No somatic variant was called." in text
     assert "No pathway is known" in text
     assert "there is no spectrum" in text
@@ -323,6 +324,7 @@ def test_what_the_test_cannot_see(paper, doc):
     }
     drug = {"drug": "x", "classes": [], "targets": ["EGFR"]}
     lung = paper | {"resist": paper["resist"] | {"drugs": [drug], "coverage": coverage}}
+    lung["sheet"] = paper["sheet"] | {"disease": "NSCLC"}
     found = {row["what"]: (row["names"], row["test"]) for row in unseen(lung)}
     names, test = found["Catalogued, but not detectable in exonic DNA"]
     assert names == ["BRAF fusion"] and "RNA sequencing for fusions" in test

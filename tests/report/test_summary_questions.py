@@ -42,7 +42,7 @@ def test_a_failed_gate_and_a_stranger_are_said(parts, make, patients):
     copynumber = patients.copynumber(parts["sheet"])
     copynumber["identity"]["mismatched"] = ["resistant"]
     lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
-    assert lines[0] == "quality control failed by 1 of 3 (sensitive)"
+    assert lines[0] == "1 of 3 samples fails quality control (sensitive)"
     assert "does not match this patient: resistant" in lines
 
 

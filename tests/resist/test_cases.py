@@ -263,7 +263,7 @@ def test_the_driver_is_gone_with_everything_else(patient, context):
     assert "sample swap or low tumour content" in value["driver"]["text"]
     assert value["verdict"]["kind"] == "none"
     assert value["verdict"]["confidence"] == "low"
-    assert "driver is lost" in value["verdict"]["sentence"]
+    assert "driver BRAF V600E is lost" in value["verdict"]["sentence"]
 
 
 def test_the_driver_alone_is_gone(patient, context):

@@ -15,7 +15,7 @@ _WORDS = {
     "falling": "fell",
     "lost": "disappeared",
     "absent": "not detected",
-    "undetermined": "undetermined",
+    "undetermined": "change not determined",
     "not covered": "not covered",
 }
 _UP, _DOWN = ("acquired", "emergent", "rising"), ("falling", "lost")
@@ -39,7 +39,9 @@ def courses(allele: Allele, lesions: Mapping[str, Sequence[str]]) -> tuple[Cours
                 samples=tuple(names),
                 steps=tuple(steps),
                 status=_status(allele, names[-1], any(allele.seen(name) for name in names)),
-                text=trajectory(steps) if steps else "one sample",
+                text=trajectory(steps, [allele.seen(name) for name in names])
+                if steps
+                else "one sample",
             )
         )
     return tuple(found)
@@ -55,16 +57,26 @@ def _status(allele: Allele, latest: str, ever: bool) -> str:
     return "not detected"
 
 
-def trajectory(steps: Sequence[str]) -> str:
+def trajectory(steps: Sequence[str], seen: Sequence[bool | None] = ()) -> str:
     """Return the changes in words: ``fell, then returned``.
 
     Steps of one kind that follow each other are named once; an allele that rises after it fell
-    returns.
+    returns. Where a change is not determined, the words say where the allele was detected: in
+    plasma with little tumour DNA it is no longer detected, whether or not its clone was lost.
+
+    Parameters
+    ----------
+    steps : sequence of str
+        States between neighbouring samples.
+    seen : sequence of bool or None
+        Of each sample, one more than steps: whether the allele was detected.
     """
     words: list[str] = []
     fallen = False
-    for state in steps:
+    for number, state in enumerate(steps):
         word = _WORDS[state]
+        if state == "undetermined" and len(seen) > number + 1:
+            word, fallen = _detection(seen[number], seen[number + 1], fallen)
         if state in _UP and fallen:
             word = "returned"
         if state in _UP:
@@ -74,6 +86,20 @@ def trajectory(steps: Sequence[str]) -> str:
         if not words or words[-1] != word:
             words.append(word)
     return ", then ".join(words)
+
+
+def _detection(before: bool | None, after: bool | None, fallen: bool) -> tuple[str, bool]:
+    """Return the words for a step that is not determined, and whether the allele is now undetected.
+
+    `fallen` is whether it was no longer detected before the step.
+    """
+    if before and after is False:
+        return "no longer detected", True
+    if before is False and after:
+        return ("detected again" if fallen else "detected"), False
+    if before is False and after is False:
+        return "not detected", fallen
+    return _WORDS["undetermined"], fallen
 
 
 def overall_status(found: Sequence[Course], ever: bool) -> str:

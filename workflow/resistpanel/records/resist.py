@@ -250,6 +250,8 @@ class ExpectedToFail(Record):
     reason: str
     evidence: tuple[str, ...]
     """Catalogue ids."""
+    driver: tuple[str, ...] | UnsetType = UNSET
+    """Genes for whose alteration the drug is given, if the tumour shows none of these drivers."""
 
 
 class TherapyOption(Record):
@@ -293,6 +295,16 @@ class NotInDna(Record):
     note: str
 
 
+class CopiesExamined(Record):
+    """A gene with catalogue rows of copy number for the drugs given, which was examined."""
+
+    gene: str
+    call: str
+    """`amplification` or `deletion`."""
+    ids: tuple[str, ...]
+    """Catalogue ids."""
+
+
 class Coverage(Record):
     """How much of the catalogue could be examined after treatment."""
 
@@ -309,6 +321,9 @@ class Coverage(Record):
     genes_off_panel: tuple[str, ...] | UnsetType = UNSET
     """Genes with catalogue rows for the drugs given that the panel does not cover; absent where
     the panel is not known."""
+    copies: tuple[CopiesExamined, ...] | UnsetType = UNSET
+    """Genes whose amplification, deletion or loss the catalogue lists for the drugs given, and
+    whose copy number was examined; absent where none was."""
 
 
 class NotAssessed(Record):

@@ -289,7 +289,15 @@ def at_large(sample: dict) -> str:
     Without it ``3.8 copies, neutral`` could not be understood.
     """
     baseline = sample.get("baseline")
-    return f"genome at {_copies(baseline)}" if baseline not in (None, 2) else ""
+    if baseline in (None, 2):
+        return ""
+    # Twice the copies at a lower purity give nearly the same depths and balances.
+    first, *others = (sample.get("purity") or {}).get("alternatives") or [None]
+    unsure = any(
+        one["probability"] >= LEAST_SHOWN and one["baseline"] != baseline for one in others
+    )
+    chance = f" (probability {plain(first['probability'], 2)})" if first and unsure else ""
+    return f"genome at {_copies(baseline)}{chance}"
 
 
 def _copies(number: int) -> str:

@@ -9,7 +9,7 @@ from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing, open_questions, said
 from resistpanel.report.summary_questions import SCALE, certainty, earlier_cells
-from resistpanel.report.words import EFFECTS, MATCHES, MECHANISMS, verdict_title
+from resistpanel.report.words import DRIVER_STATES, EFFECTS, MATCHES, MECHANISMS, verdict_title
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")
@@ -143,6 +143,17 @@ def certain(finding: dict, explained: set[str]) -> list[str]:
     return lines
 
 
+def driver_words(report: dict, variant: dict | None) -> str:
+    """Return what became of the sensitising driver: one that is retained can have fallen."""
+    state = report["resist"]["driver"]["state"]
+    if state != "retained":
+        return DRIVER_STATES[state]
+    if not report["compare"]["pairs"]:
+        return "present"
+    changed = {"falling": ", but fell", "rising": " and rose"}
+    return DRIVER_STATES[state] + changed.get((variant or {}).get("state"), "")
+
+
 def findings(report: dict) -> dict:
     """Return the ranked findings: those that count in full, candidates and the others in short."""
     known = variants_by_id(report)
@@ -188,7 +199,7 @@ def findings(report: dict) -> dict:
     name = f"p.{driver['protein']}" if driver["protein"] else None
     if driver["variant"] in known:
         name = variant_name(known[driver["variant"]])
-    driver = driver | {"name": name}
+    driver = driver | {"name": name, "words": driver_words(report, known.get(driver["variant"]))}
     if driver["text"] and any(driver["text"] in text for text in resist["verdict"]["reasons"]):
         driver["text"] = ""  # a reason on the first screen
     return {

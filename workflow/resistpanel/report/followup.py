@@ -8,7 +8,7 @@ import itertools
 import math
 
 from resistpanel.report.cells import sample_label, variant_name
-from resistpanel.report.numbers import count, percent, percent_up
+from resistpanel.report.numbers import NARROW_SPACE, count, percent, percent_up
 from resistpanel.report.parts import variants_by_id
 
 WIDTH, HEIGHT, TOP, FOOT, LEFT, RIGHT = 640, 250, 14, 44, 60, 40  # px
@@ -44,6 +44,7 @@ def followup(report: dict) -> dict | None:
             for p in found
         ],
         "rows": rows,
+        "hopping": any("index hopping" in cell["detail"] for row in rows for cell in row["cells"]),
         "white": [
             {"gene": v["gene"], "name": variant_name(v), "text": v["white_cells"]}
             for v in report["compare"]["variants"]
@@ -72,8 +73,13 @@ def _cell(plasma: dict, identifier: str) -> dict:
     if one["detected"]:
         af = percent(one["alt"] / one["depth"])
         return {"kind": "detected", "main": af, "detail": f"{counted}{limit}{left_out}"}
-    main = f"< {percent_up(one['upper'])}" if one["upper"] is not None else "not detected"
-    return {"kind": "absent", "main": main, "detail": f"{counted}{limit}{left_out}"}
+    main = "not detected"
+    if one["upper"] is not None:
+        main = f"<{NARROW_SPACE}{percent_up(one['upper'])}"
+    alone = ""
+    if one["critical"] is not None and one["alt"] >= one["critical"]:
+        alone = "; alone it may be index hopping"
+    return {"kind": "absent", "main": main, "detail": f"{counted}{limit}{alone}{left_out}"}
 
 
 def _given(line: dict, samples: dict) -> tuple[float, float] | None:

@@ -47,6 +47,9 @@ def columns(report: dict) -> list[dict]:
         found.append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "kind": kind,
             "lesions": where, "key": v["id"] in keys,
+            "later": kind == "truncal" and arisen_later(
+                report, {name: e["detected"] for name, e in v["samples"].items()}
+            ),
             "tone": STATES[v["state"]].tone if v["state"] else "unsure", "state": v["state"],
             "cells": [cell(v["samples"][s["sample"]]) | {"y": bar(v["samples"][s["sample"]])}
                       for s in samples],
@@ -55,6 +58,22 @@ def columns(report: dict) -> list[dict]:
         })  # fmt: skip
     found.sort(key=lambda c: c["order"])
     return found
+
+
+def arisen_later(report: dict, seen: dict[str, bool | None]) -> bool:
+    """Return whether no sample before the first line of therapy shows an alteration.
+
+    What all lesions have now did then not arise before they diverged.
+
+    Parameters
+    ----------
+    report : dict
+    seen : dict
+        Of each sample, whether it was detected there; None: not assessable.
+    """
+    lines = report["compare"]["lines"]
+    first = [seen.get(name) for name in lines[0]["baseline"]] if lines else []
+    return bool(first) and all(one is False for one in first)
 
 
 def bar(evidence: dict) -> float:
@@ -69,6 +88,8 @@ def copy_findings(report: dict) -> list[dict]:
             "gene": f["gene"],
             "name": f["label"].removeprefix(f["gene"]).strip(),
             "kind": f["distribution"],
+            "later": f["distribution"] == "truncal"
+            and arisen_later(report, {c["sample"]: c["detected"] for c in f["course"]}),
             "lesions": list(
                 dict.fromkeys(c["lesion"] or c["sample"] for c in f["course"] if c["detected"])
             ),
@@ -85,13 +106,18 @@ def groups(found: list[dict], copies: list[dict]) -> list[dict]:
     for c in found + copies:
         where = () if c["kind"] in ("truncal", None) else tuple(c["lesions"])
         group = made.setdefault(
-            (c["kind"], where), {"kind": c["kind"], "lesions": where, "variants": []}
+            (c["kind"], where, c["later"]),
+            {"kind": c["kind"], "lesions": where, "variants": [], "later": c["later"]},
         )
         group["variants"].append(c)
     order = [*KINDS, None]
     return sorted(
         made.values(),
-        key=lambda g: (order.index(g["kind"]) if g["kind"] in order else 3, -len(g["lesions"])),
+        key=lambda g: (
+            order.index(g["kind"]) if g["kind"] in order else 3,
+            g["later"],
+            -len(g["lesions"]),
+        ),
     )
 
 

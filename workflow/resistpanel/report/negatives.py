@@ -3,15 +3,18 @@
 import re
 
 from resistpanel.report.cells import cell, sample_label, variant_name
+from resistpanel.report.copies import assessable, call_text
 from resistpanel.report.numbers import (
     DASH,
     NARROW_SPACE,
     bare_percent,
     genomic_of,
+    in_copies,
     percent,
     percent_up,
 )
 from resistpanel.report.parts import tumors
+from resistpanel.report.report_constants import HALF_A_COPY
 from resistpanel.report.words import consequence
 
 #: A protein change up to the residue's number.
@@ -122,10 +125,56 @@ def negatives(report: dict) -> dict:
         "condensed": condensed(rows, len(names)),
         "coverage": report["resist"]["coverage"],
         "reversions": report["resist"].get("reversions", ()),
+        "copies": catalogued_copies(report),
         "genes": [
             gene_summary(gene, rows, len(names)) for gene in dict.fromkeys(r["gene"] for r in rows)
         ],
     }
+
+
+def catalogued_copies(report: dict) -> list[dict]:
+    """Return the copy number of the genes that the catalogue lists for the drugs given.
+
+    Returns
+    -------
+    list of dict
+        ``gene``, ``call`` (amplification or deletion), and per tumour sample of copynumber.json
+        ``text``: copies with their 95 % interval, and the call.
+    """
+    samples = (report["copynumber"] or {"samples": {}})["samples"]
+    names = [s["sample"] for s in tumors(report)]
+    rows = []
+    for one in report["resist"]["coverage"].get("copies") or ():
+        cells = []
+        for name in names:
+            found = samples.get(name) or {"genes": []}
+            gene = next((g for g in found["genes"] if g["gene"] == one["gene"]), None)
+            cells.append(_copies_cell(gene, found, one["call"]))
+        rows.append({"gene": one["gene"], "call": one["call"], "cells": cells})
+    return rows
+
+
+def _copies_cell(gene: dict | None, sample: dict, looked_for: str) -> dict:
+    """Return how the copies of a gene in a sample are written, as an answer to what is looked for.
+
+    `looked_for` is ``amplification`` or ``deletion``; a deletion of every copy is not excluded
+    where the interval reaches below half a copy.
+    """
+    if gene is None or gene["log2"] is None:
+        return {"text": "not examined", "detail": "", "bad": True}
+    low, high = gene["copies_low"], gene["copies_high"]
+    if not assessable(gene):
+        return {"text": "not assessable", "detail": f"{in_copies(low)}–{in_copies(high)} copies",
+                "bad": True}  # fmt: skip
+    if gene["copies"] is None or low is None:
+        ratio = f"{gene['log2']:+.2f}".replace("-", "\u2212")
+        return {"text": call_text(gene, sample), "detail": f"log2 ratio {ratio}", "bad": False}
+    detail = f"{in_copies(gene['copies'])} copies ({in_copies(low)}–{in_copies(high)})"
+    if (text := call_text(gene, sample)) != "neutral":
+        return {"text": text, "detail": detail, "bad": False}
+    if looked_for == "deletion" and low < HALF_A_COPY:
+        return {"text": "not assessable", "detail": detail, "bad": True}
+    return {"text": f"no {looked_for}", "detail": detail, "bad": False}
 
 
 def residue_number(protein: str | None) -> int:

@@ -48,7 +48,7 @@ from resistpanel.report.review import empty, view
 from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
 from resistpanel.report.unseen import unseen
-from resistpanel.report.words import DRIVER_STATES, EFFECTS, STATES
+from resistpanel.report.words import EFFECTS, STATES
 
 NUMBER_PERCENT = re.compile(r"(\d) %")
 
@@ -163,7 +163,6 @@ def environment() -> jinja2.Environment:
     env.globals |= {
         "STATES": STATES,
         "TICKS": TICKS,
-        "DRIVER_STATES": DRIVER_STATES,
         "EFFECTS": EFFECTS,
     }
     return env

@@ -170,6 +170,13 @@ NOT_ASSESSABLE = TABLE.add(
     "to above `high`, a gain",
     origin="judgement: one interval that has a loss and a gain decides nothing",
 )
+HALF_A_COPY = TABLE.add(
+    "HALF_A_COPY",
+    0.5,
+    unit="copies per tumour cell",
+    meaning="A deletion of every copy is not excluded where the 95 % interval reaches below this",
+    origin="definition: from here on no copy is nearer than one",
+)
 COVERED_INTRON = TABLE.add(
     "COVERED_INTRON",
     0.9,

@@ -2,13 +2,14 @@
 
 from itertools import pairwise
 
-from resistpanel.core.text import plural
+from resistpanel.core.text import join, plural
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
-from resistpanel.report.parts import tumors, variants_by_id
+from resistpanel.report.parts import trajectory, tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
+from resistpanel.report.unseen import unseen
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
 
 #: Of one fact: as the verdict's sentence states it, and as reasons for and against do.
@@ -74,8 +75,8 @@ def warnings(report: dict) -> list[dict]:
     if report["sheet"]["tumor_only"]:
         found.append({
             "title": "No matched normal", "href": "#limits", "link": "Limits of the test",
-            "text": "Rare inherited variants may be among the calls; somatic is a likelihood "
-            "here, not an observation.",
+            "text": "Rare germline variants may be among the calls; whether a variant is somatic "
+            "is stated as a probability.",
         })  # fmt: skip
     for drug in report["resist"]["not_assessed"]:
         found.append({
@@ -89,7 +90,8 @@ def warnings(report: dict) -> list[dict]:
         word = {"lost": "is lost", "absent": "is absent"}
         found.append({
             "title": f"Sensitising driver{f' ({what})' if what else ''} {word[driver['state']]}",
-            "text": driver["text"] or "", "href": "#findings", "link": "Findings",
+            "text": "" if said(driver["text"] or "-", report["resist"]["verdict"]["sentence"])
+            else driver["text"] or "", "href": "#findings", "link": "Findings",
         })  # fmt: skip
     return found
 
@@ -117,6 +119,18 @@ def _content(report: dict) -> list[dict]:
     return found
 
 
+def further_tests(report: dict) -> list[str]:
+    """Return the tests that may show what this one cannot.
+
+    Where no known mechanism was found, or the tumour lost its driver: histology may have changed.
+    """
+    found = report["resist"]["verdict"]["kind"] == "mechanism"
+    if found and report["resist"]["driver"]["state"] not in ("lost", "absent"):
+        return []
+    tests = [row["test"] for row in unseen(report) if row["test"]]
+    return list(dict.fromkeys(tests))
+
+
 def open_questions(report: dict) -> list[str]:
     """Return what this report cannot exclude, one short line each."""
     lines = []
@@ -130,11 +144,32 @@ def open_questions(report: dict) -> list[str]:
         lines.append("copy number was not analysed: an amplification is not excluded")
     elif not report["resist"]["coverage"]["copy_number"]:
         lines.append("copy number was not called: an amplification is not excluded")
+    lines += _unassessed_copies(report)
     lines += _subclonal(report)
     purity = [s["purity"]["value"] for s in tumors(report)]
     if purity and all(value is None for value in purity):
         lines.append("tumour purity is not known: fractions are of all cells in the sample")
     return lines
+
+
+def _unassessed_copies(report: dict) -> list[str]:
+    """Return which catalogued amplifications no later sample can show or exclude."""
+    names = report["compare"]["lines"][-1]["samples"] if report["compare"]["lines"] else []
+    samples = (report["copynumber"] or {"samples": {}})["samples"]
+    genes = []
+    for one in report["resist"]["coverage"].get("copies") or ():
+        found = [
+            gene
+            for name in names
+            for gene in (samples.get(name) or {"genes": []})["genes"]
+            if gene["gene"] == one["gene"] and gene["log2"] is not None
+        ]
+        if one["call"] == "amplification" and found and not any(map(assessable, found)):
+            genes.append(one["gene"])
+    if not genes:
+        return []
+    return [f"amplification of {join(genes, 'or')} is not excluded in {join(names)}: too little "
+            "tumour DNA"]  # fmt: skip
 
 
 def _subclonal(report: dict) -> list[str]:
@@ -177,6 +212,12 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
     return {
         "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
         "state": variant["state"], "role": role, "rows": rows, "copies": False,
+        # What a state cannot say: that it fell, was undetected or returned in between.
+        "course": "; ".join(
+            text
+            for text in trajectory(variant)
+            if ", then " in text and not text.startswith("not detected, then")
+        ),
     }  # fmt: skip
 
 
@@ -208,7 +249,7 @@ def copy_row(finding: dict, report: dict, role: str = "key finding") -> dict:
     return {
         "id": finding["variant"], "gene": finding["gene"], "copies": True,
         "name": finding["label"].removeprefix(finding["gene"]).strip(),
-        "state": finding["state"], "role": role, "rows": rows,
+        "state": finding["state"], "role": role, "rows": rows, "course": "",
     }  # fmt: skip
 
 
@@ -267,21 +308,31 @@ def failing(report: dict) -> list[dict]:
     """Return the drugs expected to fail, by class: those reported themselves, then the others.
 
     A drug of several classes stands under the last, which the drug table orders from wide to
-    narrow. Classes that concern this patient (`_here`) come first.
+    narrow. Classes that concern this patient (`_here`) come first, drugs given for a driver that
+    the tumour does not show last.
     """
     rows = {
         row["id"]: row
         for finding in report["resist"]["findings"]
         for row in finding["evidence"] + finding["other_evidence"]
     }
-    classes: dict[str, dict] = {}
+    keys = set(report["resist"]["verdict"]["key_variants"])
+    labels: dict[str, list[str]] = {}
+    for finding in report["resist"]["findings"]:
+        if finding["variant"] in keys:
+            for row in finding["evidence"] + finding["other_evidence"]:
+                labels.setdefault(row["id"], []).append(finding["label"])
+    classes: dict[tuple, dict] = {}
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
-        group = classes.setdefault(name, {
+        driver = tuple(drug.get("driver") or ())
+        group = classes.setdefault((name, bool(driver)), {
             "name": name, "plural": plural(name), "reported": [], "others": [], "reasons": {},
-            "here": False,
+            "here": False, "driver": {}, "of": {},
         })  # fmt: skip
-        group["here"] |= any(_here(rows[i]) for i in drug["evidence"] if i in rows)
+        group["driver"] |= dict.fromkeys(driver)
+        group["of"] |= dict.fromkeys(label for i in drug["evidence"] for label in labels.get(i, ()))
+        group["here"] |= not driver and any(_here(rows[i]) for i in drug["evidence"] if i in rows)
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         name = drug["drug"]
         if direct:
@@ -296,12 +347,16 @@ def failing(report: dict) -> list[dict]:
     return [
         group
         | {
+            # Of several key findings, those that a class is about.
+            "of": list(group["of"]) if len(group["of"]) < len(keys) else [],
             "reasons": [
                 {"drugs": drugs, "reason": reason}
                 for (_, reason), drugs in sorted(group["reasons"].items())
-            ]
+            ],
         }
-        for group in sorted(classes.values(), key=lambda group: not group["here"])
+        for group in sorted(
+            classes.values(), key=lambda group: (not group["here"], bool(group["driver"]))
+        )
     ]
 
 
@@ -353,12 +408,29 @@ def examined(report: dict) -> str | None:
         return None
     bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
     names = {s["site"] for s in sites}
-    text = f"{count(len(names))} further known resistance mutations were examined and not found"
+    text = (
+        f"{count(len(names))} further known resistance mutations were examined in every tumour "
+        "sample and not found"
+    )
     if bounds:
         low, high = percent(min(bounds)), percent_up(max(bounds))
         bound = f"{low} to {high}" if low != high else high
         text += f" (95{NARROW_SPACE}% bounds of the allele frequency: {bound})"
     return text + _hidden(report)
+
+
+def no_reversions(report: dict) -> list[str]:
+    """Return the truncating alleles of the driver's gene of which no reversion was found.
+
+    Under other drugs a reversion of BRCA1 is no resistance. The limits are below.
+    """
+    driver = report["resist"]["driver"]["gene"]
+    return [
+        one["label"]
+        for gene in report["resist"].get("reversions") or ()
+        if not gene["found"] and gene["gene"] == driver
+        for one in gene["alleles"]
+    ]
 
 
 def _hidden(report: dict) -> str:
@@ -371,7 +443,8 @@ def _hidden(report: dict) -> str:
 
 def _none_examined(report: dict) -> str | None:
     """Return that no known mutation was examined, if the catalogue has rows for the drugs."""
-    if not report["resist"]["coverage"]["rows"]:
+    covered = report["resist"]["coverage"]
+    if not covered["rows"] or not (covered["without_site"] or covered["not_assessable"]):
         return None
     return "No further known resistance mutation was examined" + _hidden(report)
 
@@ -426,7 +499,8 @@ def summary(report: dict) -> dict:
         "against": [
             shown
             for text, shown in against.items()
-            if text not in verdict["reasons"] and not said(text, verdict["sentence"])
+            if not {text, f"but {text}"} & set(verdict["reasons"])
+            and not said(text, verdict["sentence"])
         ],
         "lines": first_lines.lines(report),
         "convergence": convergence,
@@ -436,12 +510,15 @@ def summary(report: dict) -> dict:
         "grade": summary_questions.graded(report),
         "text": verdict_text(report),
         "samples": summary_questions.samples(report),
+        "failed": any(w["href"] == "#quality" for w in warnings(report)),
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),
         "open": open_questions(report),
+        "next": further_tests(report),
         "fail": failing(report),
         "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),
         "examined": examined(report),
+        "reversions": no_reversions(report),
         "shown": key_variants(report),
     }

@@ -70,6 +70,10 @@ def seen_before(variant: dict, samples: list[str]) -> str:
 
 def _not_detected(variant: dict, samples: list[str], several: bool) -> str:
     """Return the counts of samples without a variant, and the highest of their bounds."""
+    units = {variant["samples"][name].get("unit") or "fragments" for name in samples}
+    if len(samples) == len(units) == 2:
+        # A biopsy and a plasma exclude different fractions: each has its own bounds.
+        return "; ".join(f"{name} {_not_detected(variant, [name], False)}" for name in samples)
     found = [variant["samples"][name] for name in samples]
     counts = cell(found[0])["counts"]
     if len(found) > 1:
@@ -104,13 +108,50 @@ def copies_before(finding: dict, report: dict, samples: list[str]) -> str:
             text = f"not assessable ({low}–{high}{unit})"
         elif gene["copies"] is not None:
             low, high = in_copies(gene["copies_low"]), in_copies(gene["copies_high"])
-            text = f"{in_copies(gene['copies'])}{unit} ({low}–{high})"
+            text = f"{in_copies(gene['copies'])}{unit}"
+            if gene["copies_low"] is not None:
+                text += f" ({low}–{high})"
         else:
             text = f"log2 ratio {gene['log2']:+.2f}".replace("-", "\u2212")
         if len(samples) > 1:
             text = f"{name} {text.replace(unit, '') if texts else text}"
         texts.append(text)
     return "; ".join(texts)
+
+
+def smaller_clone(finding: dict, report: dict, samples: list[str]) -> str | None:
+    """Return how large a clone with an acquired amplification may have been before, or None.
+
+    Copies per tumour cell are a mean: with c copies in a clone of fraction f and the genome's b
+    in the other cells it is b + f (c - b), of which the 95 % upper bound is known. c is taken from
+    the later sample with most copies. Of several samples before, the highest fraction.
+    """
+    if finding["state"] != "acquired" or not finding["variant"].endswith(":amplification"):
+        return None
+
+    def of(name: str) -> dict:
+        sample = (report["copynumber"] or {"samples": {}})["samples"].get(name) or {"genes": []}
+        gene = next((g for g in sample["genes"] if g["gene"] == finding["gene"]), {})
+        return {**gene, "baseline": sample.get("baseline")}
+
+    later = [s["sample"] for s in tumors(report) if s["sample"] not in samples]
+    most = max((of(name).get("copies") or 0.0 for name in later), default=0.0)
+    fractions = []
+    for name in samples:
+        one = of(name)
+        if one.get("copies_high") is None or not one["baseline"]:
+            return None
+        # Of a gene with fewer copies than the genome, such as one of chrX in a man, its own.
+        least = min(one["baseline"], one["copies"])
+        if most <= least:
+            return None
+        fractions.append((one["copies_high"] - least) / (most - least))
+    if not fractions or not 0 < max(fractions) < 1:
+        return None
+    return (
+        f"a clone with the amplification in up to {percent_up(max(fractions))} of the tumour cells "
+        "is not excluded"
+    )
 
 
 def by_tests(line: dict | None) -> list[str]:
@@ -134,14 +175,15 @@ def before(report: dict) -> list[dict]:
         state = variant["state"] if variant else finding["state"]
         present = line["before"] if line else (finding or {}).get("before")
         text = seen_before(variant, samples) if variant else copies_before(finding, report, samples)
-        text = "; ".join(one for one in (text, *tests) if one)
+        clone = None if variant else smaller_clone(finding, report, samples)
+        text = "; ".join(one for one in (text, clone, *tests) if one)
         said = answer(state, present)
         if present == "present" and line and not line["shown_by"] and state == "emergent":
             said = "Yes, by another test"
         if not variant and state == "acquired":
             said = f"No {key.rsplit(':', 1)[-1]} before"
         label = finding["label"] if finding else f"{variant['gene']} p.{variant['protein']}"
-        if cells := earlier_cells(finding):
+        if present != "present" and (cells := earlier_cells(finding)):
             text += f"; {cells}"
         if line and line["why"]:
             text += f"; {line['why']}"
@@ -163,7 +205,7 @@ def sure(report: dict) -> str | None:
             levels[row["evidence_level"] or "no level"] = None
             pmids |= dict.fromkeys(p for p in str(row["pmid"] or "").split(";") if p)
     if not levels:
-        return None
+        return "not in the catalogue for this drug" if keys else None
     sources = f"{len(pmids)} publication{'s' if len(pmids) != 1 else ''}"
     return f"catalogue: {', '.join(levels)}" + (f" ({sources})" if pmids else "")
 
@@ -209,7 +251,7 @@ def earlier_cells(finding: dict | None) -> str | None:
     return (
         f"probability that it was in less than 1{NARROW_SPACE}% of the tumour cells: "
         f"{_probability(given['ccf_below_1'])}, in less than 5{NARROW_SPACE}%: "
-        f"{_probability(given['ccf_below_5'])}"
+        f"{_probability(given['ccf_below_5'])} (from even odds that it was in none)"
     )
 
 
@@ -219,6 +261,11 @@ def _first_key(report: dict) -> dict | None:
     return next((f for f in report["resist"]["findings"] if f["variant"] in first), None)
 
 
+def _several(report: dict) -> bool:
+    """Return whether the verdict rests on several findings: then figures say of which they are."""
+    return len(report["resist"]["verdict"]["key_variants"]) > 1
+
+
 def detection(report: dict) -> str | None:
     """Return how sure it is that the first key alteration is there, or None."""
     finding = _first_key(report)
@@ -226,7 +273,8 @@ def detection(report: dict) -> str | None:
     if not given:
         return None
     if given["real"] is not None:
-        return f"probability that it is real: {_probability(given['real'])}"
+        what = finding["label"] if _several(report) else "it"
+        return f"probability that {what} is real: {_probability(given['real'])}"
     copies = finding["variant"].startswith("copynumber:")
     return "no probability is calculated for copy number" if copies else "probability not known"
 
@@ -237,7 +285,8 @@ def graded(report: dict) -> str | None:
     given = (finding or {}).get("confidence")
     if not given:
         return None
-    parts = [f"tier {given['tier']} of {len(TIERS)}"]
+    of = f"{finding['label']}: " if _several(report) else ""
+    parts = [f"{of}tier {given['tier']} of {len(TIERS)}"]
     if finding.get("grade"):
         grade = finding["grade"]
         level = f", level {grade['amp_level']}" if grade["amp_level"] else ""
@@ -277,8 +326,9 @@ def samples(report: dict) -> list[str]:
     failed += [f["sample"] for f in gate["failures"]]
     failed = list(dict.fromkeys(failed))
     if failed:
+        fail = "fails" if len(failed) == 1 else "fail"
         lines.append(
-            f"quality control failed by {len(failed)} of {len(everyone)} ({', '.join(failed)})"
+            f"{len(failed)} of {len(everyone)} samples {fail} quality control ({', '.join(failed)})"
         )
     elif len(everyone) == 2:
         lines.append("both samples pass quality control")
@@ -293,8 +343,12 @@ def samples(report: dict) -> list[str]:
     elif any(a["same"] for a in copynumber["identity"]["agreement"]):
         lines.append("all samples match one person")
     else:
-        lines.append("sample identity could not be established")
-    purities = [(s["sample"], _purity(s, copynumber)) for s in tumors(report)]
+        lines.append("sample identity could not be established (too few germline sites)")
+    # Of plasma the tumour fraction is given, not a second estimate of the same.
+    tested = {p["sample"] for p in report["compare"].get("follow_up") or ()}
+    purities = [
+        (s["sample"], _purity(s, copynumber)) for s in tumors(report) if s["sample"] not in tested
+    ]
     if len(purities) <= 3 and any(value is not None for _, value in purities):
         values = ", ".join(percent(v) if v is not None else "not known" for _, v in purities)
         lines.append(f"tumour purity {values}")
@@ -304,7 +358,7 @@ def samples(report: dict) -> list[str]:
             f"tumour purity {percent(min(found)).removesuffix(NARROW_SPACE + '%')} to "
             f"{percent(max(found))}"
         )
-    else:
+    elif purities:
         lines.append("tumour purity not known")
     lines += plasma(report)
     depth = [s["mean_depth"] for s in everyone if s["mean_depth"] is not None]

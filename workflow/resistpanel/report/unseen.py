@@ -9,11 +9,19 @@ TESTS = (
     (r"loss of expression|overexpression", "immunohistochemistry or RNA sequencing of a biopsy"),
     (r"", "RNA sequencing or immunohistochemistry of a biopsy"),
 )
-#: Transformation of the histological type as resistance to drugs against a target: what it
-#: becomes, its source.
+#: Transformation of the histological type as resistance to drugs against a target: in which
+#: disease, what it becomes, its source.
 TRANSFORMATION = {
-    "EGFR": ("small-cell or squamous carcinoma", "Sequist et al. 2011, Sci Transl Med 3:75ra26"),
-    "AR": ("neuroendocrine carcinoma", "Aggarwal et al. 2018, J Clin Oncol 36:2492"),
+    "EGFR": (
+        r"lung|nsclc",
+        "small-cell or squamous carcinoma",
+        "Sequist et al. 2011, Sci Transl Med 3:75ra26",
+    ),
+    "AR": (
+        r"prostat|crpc",
+        "neuroendocrine carcinoma",
+        "Aggarwal et al. 2018, J Clin Oncol 36:2492",
+    ),
 }
 
 
@@ -38,7 +46,10 @@ def unseen(report: dict) -> list[dict]:
     targets = dict.fromkeys(t for d in report["resist"]["drugs"] for t in d["targets"])
     for target in targets:
         if target in TRANSFORMATION:
-            becomes, source = TRANSFORMATION[target]
+            where, becomes, source = TRANSFORMATION[target]
+            disease = report["sheet"]["disease"]
+            if disease and not re.search(where, disease, re.IGNORECASE):
+                continue
             rows.append({
                 "what": f"Histological transformation to {becomes}", "names": [],
                 "test": "biopsy at progression, with histology", "source": source,

@@ -70,7 +70,7 @@ def resist(
     answer, view = answers[0], views[0]
     known = [finding for finding in answer.keys if finding.effect == "known"]
     topic = nras(patient, context, knowledge)
-    failing = expected_to_fail(view, context, known)
+    failing = expected_to_fail(view, context, known, answer.findings)
     return records.Resist(
         schema="resistpanel/resist/1",
         patient=patient.name,

@@ -22,6 +22,7 @@ from resistpanel.resist.chance import Chance, CodingPanel
 from resistpanel.resist.context import Context
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import EXPRESSION, PATHWAY, Match
+from resistpanel.resist.mechanism import ON_TARGET
 from resistpanel.resist.resist_constants import EVEN, LIKELY, MECHANISM_PRIOR, UNCATALOGUED
 
 
@@ -167,6 +168,8 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         lacks.append("whether it increased under treatment could not be determined")
     elif finding.open:
         lacks.append("whether it was present before treatment could not be determined")
+    if apart := _driver_elsewhere(finding, driver):
+        lacks.append(apart)
     if _by_chance(numbers):
         lacks.append(
             f"{_amount(numbers.chance_matches)} such matches are expected by chance among "
@@ -184,6 +187,24 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         somatic = one.state == "acquired" or (origin is not None and origin.value == "somatic")
         lacks.append(f"there is no matched normal{'' if somatic else ': it may be germline'}")
     return lacks
+
+
+def _driver_elsewhere(finding: Finding, driver: Driver) -> str | None:
+    """Return that a mutated target is not the one for which the drug is given, or None.
+
+    Dasatinib inhibits KIT and ABL1. A mutation of ABL1 protects ABL1 alone, on which a tumour with
+    a KIT mutation does not depend.
+    """
+    mechanism, gene = finding.mechanism, finding.alteration.gene
+    if mechanism is None or mechanism.kind not in ON_TARGET or driver.gene in (None, gene):
+        return None
+    targets = mechanism.drug.targets
+    if driver.gene not in targets or gene not in targets or driver.state == "absent":
+        return None
+    return (
+        f"the tumour has a driver in {driver.gene}: it is not known whether it depends on {gene}, "
+        f"another target of {mechanism.drug.name}"
+    )
 
 
 def _by_chance(numbers: Confidence) -> bool:

@@ -63,7 +63,8 @@ def convergence(
     apart = not set.intersection(*(set(variant.samples) for variant in variants))
     names = join(f"{v.label} ({join(v.lesions or v.samples)})" for v in variants)
     where = "in different samples" if apart else "in the same sample"
-    meet = f"different mutations of {genes[0]}" if node is None else f"all act through {node}"
+    every = "both" if len(variants) == 2 else "all"
+    meet = f"different mutations of {genes[0]}" if node is None else f"{every} act through {node}"
     return Convergence(
         text=f"{names} converge {where}: {meet}",
         gene=genes[0] if len(genes) == 1 else None,

@@ -92,10 +92,11 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
     ]
     invisible = [driver for driver in drivers if not driver.visible_in_dna]
     by_junction = [driver for driver in invisible if shown_by_breakpoints(driver)]
-    all_names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in drivers), "or")
-    names = join(dict.fromkeys(f"{d.gene} {_named(d)}" for d in by_junction), "or")
+    all_names = join(dict.fromkeys(map(_label, drivers)), "or")
+    names = join(dict.fromkeys(map(_label, by_junction)), "or")
     if looked_for and by_junction == invisible:
-        more = f"; {names} with breakpoints outside of the targets is not detected" if names else ""
+        outside = f"; {names} cannot be detected if the breakpoints are outside of the targets"
+        more = outside if names else ""
         return _result(
             None,
             "absent",
@@ -106,8 +107,8 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
         return _result(
             None,
             "unknown",
-            f"no {names} was found; with breakpoints outside of the targets it is not detected; no "
-            "other was found",
+            f"no sensitising alteration was found; {names} cannot be detected if the breakpoints "
+            "are outside of the targets",
         )
     if invisible:
         names = join(dict.fromkeys(driver.alteration for driver in invisible), "or")
@@ -122,6 +123,12 @@ def _none_found(patient: Patient, drivers: Sequence[Driver]) -> records.Driver:
         f"no sensitising alteration ({all_names}) was found, and none of them has a site that was "
         "examined",
     )
+
+
+def _label(driver: Driver) -> str:
+    """Return gene and alteration; a fusion has the gene in its name: ``EML4-ALK``."""
+    named = _named(driver)
+    return named if driver.gene in named else f"{driver.gene} {named}"
 
 
 def _named(driver: Driver) -> str:
@@ -157,6 +164,10 @@ def _over_time(
         text = f"{measured}; {join(silent)} contains no detectable tumour"
         return _result(alteration, state if seen else "unknown", text)
     if missing:
+        plasma = {sample.name for sample in patient.tumours if sample.role == "plasma"}
+        if seen and set(missing) <= plasma:
+            text = f"{measured}; below detection in plasma {join(missing)}"
+            return _result(alteration, state, f"{text}, which does not show a loss")
         suspicion = _suspicion(patient, findings, missing, alteration)
         if seen:
             return _result(alteration, state, f"{measured}; not in {join(missing)}: {suspicion}")

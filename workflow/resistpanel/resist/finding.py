@@ -82,8 +82,8 @@ class Finding:
 
     @property
     def open(self) -> bool:
-        """Whether it is not known if the alteration was there before."""
-        return self.alteration.state in (*OPEN, None)
+        """Whether it is not known if relapse brought more of the alteration."""
+        return self.alteration.unclear
 
     def order(self) -> tuple:
         """Sort key, what explains the relapse best first.
@@ -286,6 +286,11 @@ def _set_aside(matches: Sequence[Match], covered: Collection[str], patient: Pati
     ]
 
 
+#: Courses that say no more than the state does, and what a course against an alteration says.
+_AS_STATED = ("not detected", "not detected, then appeared", "not detected, then detected")
+_DECLINED = ("fell", "disappeared", "no longer detected")
+
+
 def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) -> None:
     state = alteration.state
     if state is None or alteration.line is None:
@@ -307,9 +312,12 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
     if alteration.status == "gone" and state not in ("lost", "absent"):
         contra.append("no longer detected in the latest sample")
     # Of a lesion that never had the alteration there is no course to tell.
-    told = [one for one in alteration.trajectory if one.partition(" (")[0] != "not detected"]
-    if told:
+    told = [one for one in alteration.trajectory if one.partition(" (")[0] not in _AS_STATED]
+    if told and state not in GAINED:
         contra.append(f"course: {join(told)}")
+    elif told:
+        gone = any(word in one for one in told for word in _DECLINED)
+        (contra if gone else pro).append(f"course: {join(told)}")
 
 
 def _match_reasons(

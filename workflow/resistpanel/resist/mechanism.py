@@ -171,5 +171,5 @@ def _clause(alteration: Alteration, drug: Drug, kind: str, relation: Relation | 
     if kind == "bypass":
         return f"a bypass of {target}, {of_drug}"
     if kind == "other":
-        return f"{article} {what} outside the pathway that {drug.name} inhibits at {target}"
+        return f"{article} {what} outside the pathway of {target}, {of_drug}"
     return f"{article} {what} without known effect on {drug.name}"

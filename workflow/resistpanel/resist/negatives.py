@@ -8,6 +8,7 @@ from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
 from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
+    CopiesExamined,
     Coverage,
     ExcludedVariant,
     NearMiss,
@@ -69,10 +70,12 @@ def coverage(
     rows: dict[str, tuple[Row, list[str]]],
     negative: Sequence[NegativeSite],
     examined: Collection[str] | None = None,
+    genes: Collection[str] = (),
 ) -> Coverage:
     """Return how much of the catalogue could be examined after treatment.
 
-    `examined` are the genes of the panel, None where the panel is not known.
+    `examined` are the genes of the panel, None where the panel is not known; `genes` those whose
+    copy number was examined.
 
     Notes
     -----
@@ -107,6 +110,24 @@ def coverage(
         genes_off_panel=UNSET
         if examined is None
         else tuple(sorted(genes_for(listed, patient.drugs) - set(examined))),
+        copies=_copies_of(listed, genes) or UNSET,
+    )
+
+
+#: Call of copy number by the type of a catalogue row.
+_CALLS = {"amplification": "amplification", "deletion": "deletion", "loss_of_function": "deletion"}
+
+
+def _copies_of(rows: Iterable[Row], genes: Collection[str]) -> tuple[CopiesExamined, ...]:
+    """Return the genes whose copy number the catalogue lists and that were examined."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        call = _CALLS.get(row.alteration_type)
+        if call and row.gene in genes and row.visible_in_dna:
+            found.setdefault((row.gene, call), []).append(row.id)
+    return tuple(
+        CopiesExamined(gene=gene, call=call, ids=tuple(sorted(ids)))
+        for (gene, call), ids in sorted(found.items())
     )
 
 
@@ -136,8 +157,13 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
             f"at most {percent_up(covered.worst_ub)} of the {unit} (half of them at most "
             f"{percent_up(covered.median_ub)})"
         )
-    else:
+    elif covered.without_site or covered.not_assessable:
         parts.append("no catalogued allele could be examined")
+    else:
+        parts.append(
+            "the catalogue lists no single allele that confers resistance to "
+            f"{_names(patient)}, only alterations of whole genes"
+        )
     if covered.not_assessable:
         parts.append(f"not assessable: {covered.not_assessable}")
     if covered.without_site:
@@ -148,6 +174,11 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
     if covered.genes_off_panel:
         parts.append(f"not on the panel: {join(covered.genes_off_panel)}")
     amplifications = sorted({r.gene for r in rows if r.alteration_type in {"amplification"}})
+    called = {a.gene for a in patient.alterations if a.copy_number == "amplification"}
+    looked = [] if covered.copies is UNSET else covered.copies
+    unchanged = [x.gene for x in looked if x.call == "amplification" and x.gene not in called]
+    if unchanged:
+        parts.append(f"no amplification of {join(unchanged, 'or')} was called")
     if amplifications and not covered.copy_number:
         parts.append(f"amplification ({join(amplifications)}) was not examined against a normal")
     if covered.not_in_dna:

@@ -29,20 +29,25 @@ def state_text(alteration: Alteration) -> str:
     if decisive.state == "emergent" and line.before == "present":
         own = [name for name in line.shown_by if name in named]
         parts += [f"present before in {name}" for name in own]
-    parts += _before_texts(alteration, before)
+    parts += _before_texts(alteration, before, alteration.at(decisive.pre).detected is False)
     for one in line.lesions:
         if one.state != decisive.state and one.post not in named:
             parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
     return "; ".join([*parts, *([line.why] if line.why else [])])
 
 
-def _before_texts(alteration: Alteration, names: Sequence[str]) -> list[str]:
-    """Return what samples before the first dose show; those that exclude it have one text."""
+def _before_texts(
+    alteration: Alteration, names: Sequence[str], excluded: bool = False
+) -> list[str]:
+    """Return what samples before the first dose show; those that exclude it have one text.
+
+    `excluded`: the sample named before them excludes it too.
+    """
     at = {name: alteration.at(name) for name in names}
     without = [
         name for name, one in at.items() if one.detected is False and one.ub is not None and one.ad
     ]
-    if len(without) < 2:
+    if len(without) < (1 if excluded else 2):
         return [f"{sample_text(one)} before ({name})" for name, one in at.items()]
     alone = [f"{sample_text(one)} before ({name})" for name, one in at.items()
              if name not in without]  # fmt: skip
@@ -51,8 +56,13 @@ def _before_texts(alteration: Alteration, names: Sequence[str]) -> list[str]:
     bounds = f"allele frequency at most {percent_up(max(one.ub for one in ones))}"
     if all(cell is not None and cell < 1 for cell in cells):
         bounds += f", at most {percent_up(max(cells))} of the tumour cells"
-    counts = f"{sum(one.ad[1] for one in ones)} of {sum(one.dp for one in ones)} fragments"
-    text = f"nor was it detected before in {join(without)} ({counts}; {bounds} in each)"
+    totals: dict[str, list[int]] = {}
+    for one in ones:
+        total = totals.setdefault(one.unit or "fragments", [0, 0])
+        total[0], total[1] = total[0] + one.ad[1], total[1] + one.dp
+    counts = join(f"{alt} of {depth} {unit}" for unit, (alt, depth) in totals.items())
+    each = " in each" if len(ones) > 1 else ""
+    text = f"nor was it detected before in {join(without)} ({counts}; {bounds}{each})"
     return [*alone, text]
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.options import Option
 from resistpanel.catalog.table import EVIDENCE_LEVELS, IN_PATIENTS
-from resistpanel.core.text import join, plural
+from resistpanel.core.text import join, percent_up, plural
+from resistpanel.records.base import UNSET
 from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.context import Context
+from resistpanel.resist.effect import is_driver, sensitising
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.function import phase
 from resistpanel.resist.match import PATHWAY, Match
@@ -21,13 +23,17 @@ _RECHALLENGE = re.compile("responded again|rechallenge")
 
 
 def expected_to_fail(
-    patient: Patient, context: Context, keys: Sequence[Finding]
+    patient: Patient,
+    context: Context,
+    keys: Sequence[Finding],
+    findings: Sequence[Finding] = (),
 ) -> tuple[ExpectedToFail, ...]:
     """Return the drugs, beyond those given, that the key alterations are known to resist.
 
     For each drug the closest rows decide, and among these those that name the drug itself
     before those that name its class; a drug for which they say sensitivity is left out. Rows
     of other diseases do not count: a drug of another disease says nothing to this patient.
+    A drug that is given for a driver which none of `findings` shows has its genes stated.
     """
     given = _given(patient)
     reasons: dict[Drug, list[str]] = {}
@@ -49,9 +55,32 @@ def expected_to_fail(
             classes=_classes(drug, first[drug], context),
             reason="; ".join(dict.fromkeys(reasons[drug])),
             evidence=tuple(dict.fromkeys(rows[drug])),
+            driver=_other_driver(drug, patient, context, findings) or UNSET,
         )
         for drug in sorted(reasons, key=lambda drug: (drug.classes, _in_use(drug), drug.name))
     )
+
+
+def _other_driver(
+    drug: Drug, patient: Patient, context: Context, findings: Sequence[Finding]
+) -> tuple[str, ...]:
+    """Return the genes of the drivers for which a drug is given; empty if one may be this tumour's.
+
+    That is so where a finding is one of them, where the drugs of the patient are given for one of
+    them too, and where the drug is given for none.
+    """
+    names = {drug.name, *drug.classes}
+    ours = [
+        driver
+        for driver in context.drivers
+        if any(names & set(entry.split("+")) for entry in driver.drug_class)
+    ]
+    given = {driver.id for driver in sensitising(patient, context)}
+    if any(driver.id in given for driver in ours):
+        return ()
+    if any(is_driver(f.alteration, driver) for f in findings for driver in ours):
+        return ()
+    return tuple(dict.fromkeys(driver.gene for driver in ours))
 
 
 def _classes(drug: Drug, match: Match, context: Context) -> tuple[str, ...]:
@@ -136,19 +165,20 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
 def resisted_drugs(finding: Finding) -> list[tuple[str, str]]:
     """Return the drugs given that an alteration is reported to resist, each with its evidence.
 
-    By the closest matches, those of other diseases only if there is no other: the best level of
-    the rows that name the drug, else of those that name its class.
+    Of each drug by the closest matches that speak of it, those of other diseases only if there is
+    no other: the best level of the rows that name the drug, else of those that name its class.
     """
     kept = [m for m in finding.kept if m.row.direction == "resistance"]
-    kept = [m for m in kept if m.level == kept[0].level]
-    kept = [m for m in kept if m.disease is not False] or kept
     found = []
     for drug in (mechanism.drug for mechanism in finding.mechanisms):
         if kept[0].level == PATHWAY:
             if drug == kept[0].drug:
                 found.append((drug.name, f"{kept[0].row.evidence_level}, by analogy"))
             continue
-        how = [(m.row, m.row.drug_match(drug)) for m in kept]
+        ours = [m for m in kept if m.level != PATHWAY and m.row.drug_match(drug)]
+        ours = [m for m in ours if m.level == ours[0].level]
+        ours = [m for m in ours if m.disease is not False] or ours
+        how = [(m.row, m.row.drug_match(drug)) for m in ours]
         rows = [row for row, match in how if match == "drug"]
         by_class = [row for row, match in how if match == "class"]
         if not rows and not by_class:
@@ -202,7 +232,9 @@ def options(
                         continue
                     found[option.id] = TherapyOption(
                         option=text,
-                        reason=option.reason,
+                        reason=f"{option.reason.rstrip('.')}. {_absence(option, finding, patient)}"
+                        if option.condition and option.condition[0] == "without"
+                        else option.reason,
                         source=option.source,
                         pmid=option.pmid or None,
                         variant=alteration.id,
@@ -297,6 +329,24 @@ def _open_part(
         return option.option
     said = "; ".join(f"{join(names, 'or')}: {why}" for why, names in reasons.items())
     return f"{option.option} (not {said})"
+
+
+def _absence(option: Option, finding: Finding, patient: Patient) -> str:
+    """Return to which limit the mutation is excluded without which an option holds."""
+    gene, change = finding.alteration.gene, option.condition[1]
+    bounds = {
+        name: other.at(name).ub
+        for other in patient.alterations
+        if other.gene == gene and change in other.protein.split(",")
+        for name in patient.after()
+        if other.at(name).detected is False and other.at(name).ub is not None
+    }
+    if not bounds:
+        return f"{gene} {change} was not called; no limit is available"
+    worst = max(bounds, key=bounds.__getitem__)
+    return (
+        f"{gene} {change} was not detected (allele frequency at most {percent_up(bounds[worst])})"
+    )
 
 
 def _condition(condition: tuple[str, str], finding: Finding, patient: Patient) -> bool:

@@ -241,10 +241,24 @@ def _known(
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
-        still = "is retained" if patient.pairs else "is there"
-        reasons.append(f"the sensitising driver {name} {still}: {driver.text}")
+        reasons.append(f"the sensitising driver {name} {_still(driver, patient)}: {driver.text}")
     named = [key.alteration.id for key in keys]
     return _result("mechanism", text, confidence, reasons + notes, named, inherited)
+
+
+def _still(driver: Driver, patient: Patient) -> str:
+    """Return that the driver is there, and how its fraction changed under the line."""
+    if not patient.pairs:
+        return "is present"
+    state = next((a.state for a in patient.alterations if a.id == driver.variant), None)
+    changed = {"falling": ", but fell", "rising": " and rose"}
+    return f"is retained{changed.get(state, '')}"
+
+
+def _gone(driver: Driver) -> str:
+    """Return that the driver is lost, or was in no sample, with its name if one was found."""
+    name = " ".join(part for part in (driver.gene, driver.protein) if part)
+    return f"the sensitising driver{f' {name}' if name else ''} is {driver.state}: {driver.text}"
 
 
 def _others(keys: Sequence[Finding]) -> str:
@@ -258,10 +272,18 @@ def _others(keys: Sequence[Finding]) -> str:
     )
 
 
+def _measured(alteration: Alteration, state: str) -> str:
+    """Return what was measured; why presence before is not known, only if `state` does not say."""
+    text, line = state_text(alteration), alteration.line
+    if line is not None and line.why and line.why in state:
+        text = text.removesuffix(line.why).removesuffix("; ")
+    return text
+
+
 def _state_in_words(finding: Finding) -> str:
     alteration = finding.alteration
     state = state_words(alteration)
-    measured = state_text(alteration)
+    measured = _measured(alteration, state)
     first = sentence(
         f"{alteration.label}, {finding.mechanism.text}, {state}"
         + (f": {measured}" if measured else "")
@@ -292,19 +314,22 @@ def _candidate(
 ) -> Verdict:
     main = keys[0]
     alteration = main.alteration
-    measured = state_text(alteration)
+    measured = _measured(alteration, state_words(alteration))
     text = sentence(
         f"no catalogued mechanism of resistance to {classes_text(patient)} was found; candidate: "
         f"{alteration.label}, {main.mechanism.text}, {state_words(alteration)}"
-        + (f" ({measured})" if measured else "")
+        + (f": {measured}" if measured else "")
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
+    if driver.state in {"lost", "absent"}:
+        # The loss of what the drug acts on may itself be the resistance.
+        text += " " + sentence(_gone(driver))
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
     reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
     if driver.state in {"lost", "absent"}:
-        reasons.append(f"but the sensitising driver is {driver.state}: {driver.text}")
+        reasons.append(f"but {_gone(driver)}")
     named = [key.alteration.id for key in keys]
     return _result("candidate", text, "low", reasons + notes, named, inherited)
 
@@ -323,7 +348,7 @@ def _nothing(
     text = sentence(f"{what} of resistance to {classes_text(patient)} was found") + " "
     text += "".join(sentence(item.reason) + " " for item in inherited)
     if driver.state in {"lost", "absent"}:
-        text += sentence(f"the sensitising driver is {driver.state}: {driver.text}") + " "
+        text += sentence(_gone(driver)) + " "
     text += sentence(examined)
     reasons = [examined]
     came = [f for f in findings if f.gained]
@@ -341,7 +366,7 @@ def _nothing(
     )
     confidence = "moderate" if complete and driver.state == "retained" else "low"
     if driver.state in {"lost", "absent"}:
-        reasons.append(f"the sensitising driver is {driver.state}: {driver.text}")
+        reasons.append(_gone(driver))
     return _result("none", text, confidence, reasons + notes, [], inherited)
 
 
