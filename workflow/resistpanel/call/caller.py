@@ -139,6 +139,7 @@ class Caller:
                 found.families,
                 found.umi,
                 self.by_ends(found),
+                assay.counts_copies(found),
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]
@@ -228,7 +229,8 @@ class Caller:
     def _parts(self, evidence: model.Evidence) -> list[Part]:
         """Return the candidates by their priors; those of junctions have another of artifacts."""
         alleles = [c.allele for c in self.candidates]
-        found = breakpoints.by_priors(alleles, self.settings.priors, self.molecules)
+        given = self.settings.priors, self.molecules, self.rarely_inherited
+        found = breakpoints.by_priors(alleles, *given)
         parts = [(some, priors, evidence.part(some)) for some, priors in found]
         return [Part(*part, model.Likelihoods.of(part[2])) for part in parts]
 
@@ -253,6 +255,16 @@ class Caller:
         order = np.argsort(np.concatenate([part.which for part in parts]))
         fields = zip(*(vars(one).values() for one in found), strict=True)
         return model.Posterior(*(np.concatenate(field)[order] for field in fields))
+
+    @property
+    def rarely_inherited(self) -> frozenset[Allele]:
+        """Alleles that hardly any person inherits, which matters without a normal."""
+        if self.normal is not None:
+            return frozenset()
+        alleles = (c.allele for c in self.candidates)
+        rare = [a for a in alleles if breakpoints.rarely_inherited(a, self.reference)]
+        around = breakpoints.polymorphic(self.candidates) if rare else bool
+        return frozenset(a for a in rare if not around(a))
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""

@@ -208,7 +208,10 @@ class RecordBuilder:
     def _by_priors(self, which: np.ndarray) -> list[tuple[np.ndarray, Priors]]:
         """Return some candidates with the priors of the model for them."""
         alleles = [self.candidates[i].allele for i in which]
-        parts = breakpoints.by_priors(alleles, self.caller.settings.priors, self.caller.molecules)
+        caller = self.caller
+        parts = breakpoints.by_priors(
+            alleles, caller.settings.priors, caller.molecules, caller.rarely_inherited
+        )
         return [(which[some], priors) for some, priors in parts]
 
     def _set_limits(self, lod: np.ndarray, kept: np.ndarray, priors: Priors) -> None:

@@ -226,8 +226,8 @@ cdef int packed(const char *text, int64_t n, uint64_t *half) noexcept nogil:
 
 
 cdef bint separates(char c) noexcept nogil:
-    """Return whether a character is between the halves of a UMI: `-`, `+`, `_`, `,` or `.`."""
-    return c == 45 or c == 43 or c == 95 or c == 44 or c == 46
+    """Return whether a character is between the halves of a UMI: `-`, `+`, `_`, `,`, `.` or `|`."""
+    return c == 45 or c == 43 or c == 95 or c == 44 or c == 46 or c == 124
 
 
 cdef bint precedes(char c) noexcept nogil:
@@ -256,7 +256,8 @@ cdef int in_name(const char *name, uint64_t *half, uint8_t *length) noexcept nog
     """Parse the UMI in the last field of a name, as `halves`.
 
     ``name:ACGT+ACGT`` (bcl-convert), ``name_ACGT`` (umi_tools), ``name|ACG.ACG``
-    (ConsensusCruncher), ``name:8,8:ACGT,ACGT`` or ``name:8,0:ACGT,.`` (ngs-bits, umiVar).
+    (ConsensusCruncher), ``name|ACGT|ACGT``, ``name:8,8:ACGT,ACGT`` or ``name:8,0:ACGT,.``
+    (ngs-bits, umiVar).
     """
     cdef int64_t n = strlen(name), i, k
     if n > 2 and name[n - 2] == 47:  # "/1", "/2"

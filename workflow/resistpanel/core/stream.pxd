@@ -44,6 +44,8 @@ cdef class Stream:
     cdef uint64_t *starts
     cdef uint64_t *stops
     cdef int64_t n_chunks, chunk
+    # Whether records come without the flag of a duplicate.
+    cdef bint copies
     # Inflated bytes: [at, filled) are yet to be read; the last block begins at `block`.
     cdef bint plain
     cdef const uint8_t *data

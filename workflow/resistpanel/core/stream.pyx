@@ -16,7 +16,7 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove, memset, strlen
 from posix.unistd cimport close
 from pysam.libchtslib cimport (
-    BAM_CSOFT_CLIP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
+    BAM_CSOFT_CLIP, BAM_FDUP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
     bam_get_seq, hts_close, hts_idx_destroy,
     hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
     sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_nref, sam_hdr_read, sam_hdr_tid2name, sam_index_load2,
@@ -293,6 +293,14 @@ cdef class Stream:
         if self.fp != NULL:
             hts_close(self.fp)
 
+    def with_copies(self, bint copies=True):
+        """Clear the flag of a duplicate in every record from now on; return self.
+
+        All fragments of an amplicon have the same ends, so that the flag says nothing of them.
+        """
+        self.copies = copies
+        return self
+
     cdef int tid(self, str contig):
         """Return the number of a contig in the header, or raise InputError."""
         cdef int tid = sam_hdr_name2tid(self.header, contig.encode())
@@ -469,6 +477,8 @@ cdef class Stream:
         cdef int status = self.next_record()
         if status == 0 and has_equals(bam_get_seq(self.rec), self.rec.core.l_qseq):
             self.spell()
+        if self.copies:
+            self.rec.core.flag &= ~BAM_FDUP
         return status
 
     cdef int next_record(self) except -9 nogil:

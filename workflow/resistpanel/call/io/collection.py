@@ -251,6 +251,7 @@ def collect(
             families=kind.families,
             umi=kind.umi,
             counts=taker,
+            copies=kind.copies,
         )
         for s, kind, taker in zip(samples, kinds, takers or [None] * len(samples), strict=True)
     ]
@@ -309,6 +310,8 @@ class Kind(NamedTuple):
     by_ends : bool
         Whether fragments that begin and end at the same bases are copies: raw reads of hybrid
         capture.
+    copies : bool
+        Whether reads flagged as duplicates are read; see `qc.assay.counts_copies`.
     """
 
     consensus: str
@@ -318,6 +321,7 @@ class Kind(NamedTuple):
     families: str = "none"
     umi: str = "none"
     by_ends: bool = False
+    copies: bool = False
 
 
 class Loaded(NamedTuple):

@@ -118,6 +118,8 @@ cdef class Reader:
         It is handed every record that is read.
     known : Marks, optional
         `marks` of a reader of the same file that is at its end: what need not be read again.
+    copies : bool
+        Read what is flagged as a duplicate like any other record; see `qc.assay.counts_copies`.
 
     Raises
     ------
@@ -159,7 +161,8 @@ cdef class Reader:
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
                   int64_t max_bases=400_000_000, int threads=0, consensus="none",
-                  bint names=False, families="none", umi="none", counts=None, known=None):
+                  bint names=False, families="none", umi="none", counts=None, known=None,
+                  bint copies=False):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
@@ -167,7 +170,7 @@ cdef class Reader:
         self.consensus = CONSENSUS[consensus]
         self.status = 0
         if families == "none":
-            self.stream = Stream(path, reference, threads)
+            self.stream = Stream(path, reference, threads).with_copies(copies)
         else:
             self.stream = Molecules(path, reference, threads).by(umi, families)
             self.consensus = CONSENSUS["fgbio"]
