@@ -173,7 +173,8 @@ class Row:
         """Whether a protein change of the row's gene is what the row speaks of.
 
         Rows of the levels ``gene`` (copy number) and ``class`` are matched elsewhere, from the
-        copy-number calls and from the gene's activating alterations.
+        copy-number calls and from the gene's activating alterations. ``nonsynonymous`` in a range
+        of residues is a change of these residues: a stop or a frameshift there loses what follows.
         """
         if change.kind == "synonymous":
             return False
@@ -190,7 +191,8 @@ class Row:
                 return inside and change.kind in _INFRAME[self.alteration_type]
             if self.alteration_type == "truncation":
                 return inside and change.truncating
-            return inside
+            # What takes the protein's end away is no change of a part of it.
+            return inside and not change.truncating
         if self.match_level == "gene":
             if self.alteration_type == "nonsynonymous":
                 return True

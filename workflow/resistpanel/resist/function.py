@@ -93,6 +93,8 @@ def _reverted(alteration: Alteration, others: Sequence[Alteration]) -> str:
     for other in others:
         if other.gene != alteration.gene or other.id == alteration.id:
             continue
+        if any(change.truncating for change in other.changes) and not other.truncating:
+            continue
         entry = entries.get(other.id)
         if entry and not entry.instead and other.id in in_trans:
             continue
