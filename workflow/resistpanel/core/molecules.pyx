@@ -29,7 +29,7 @@ from pysam.libchtslib cimport (
     bam_destroy1, bam_get_aux, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
 from resistpanel.core.memory cimport new_record, resized, zeroed
-from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
+from resistpanel.core.stream cimport NT16_CODE, Marks, Stream, aligned_length, hash_name
 
 from resistpanel.core.core_constants import (
     CONSENSUS_AGREEMENT, CONSENSUS_INPUT_QUALITY, CONSENSUS_MOST, CONSENSUS_POST, CONSENSUS_PRE,
@@ -532,7 +532,7 @@ cdef class Molecules(Stream):
         self.traced = trace
         return self
 
-    def query(self, regions):
+    def query(self, regions, Marks known=None):
         """Go to the first molecule that overlaps the regions, see `Stream.query`.
 
         Reads are taken from some bases further, so that a family does not depend on where a region
@@ -554,7 +554,7 @@ cdef class Molecules(Stream):
             else:
                 last = [contig, beg, end]
                 wide.append(last)
-        Stream.query(self, wide)
+        Stream.query(self, wide, known)
 
     def forget(self):
         """Drop what was read."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug
+from resistpanel.compare.inherited import keeps_function
 from resistpanel.core.vocabulary import OPEN, STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import (
@@ -248,7 +249,7 @@ class Alteration:
         return (
             self.copy_number == "deletion"
             or self.splice_site
-            or any(c.truncating for c in self.changes)
+            or any(c.truncating and not keeps_function(self.gene, c.start) for c in self.changes)
             or self.broken
         )
 

@@ -151,7 +151,10 @@ def against_drugs(
         return "other_driver" if other else "no_effect"
     if not found:
         contra.append(other or "not in the catalogue for this drug")
-        contra.append("its gene is not in the pathway of the drug")
+        named = [drug for drug in drugs if drug.known]
+        contra.append(
+            "its gene is not in the pathway of the drug" if named else "the drug is not known"
+        )
         return "other_driver" if other else "not_connected"
     changed = alteration.changes or alteration.copy_number or alteration.junction
     if not (changed or alteration.inactivates):

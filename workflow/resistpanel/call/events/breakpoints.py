@@ -62,7 +62,8 @@ class Windows:
         spans = [(c, max(start, 0), end) for c, start, end in spans]
         self.spans = regions.merge(spans, contigs)
         self.reads: list[list[Reads]] = [[] for _ in self.spans]
-        for sample, assay in zip(caller.samples, caller.assays, strict=True):
+        known = caller.found.marks
+        for sample, assay, marks in zip(caller.samples, caller.assays, known, strict=True):
             reader = Reader(
                 sample.path,
                 self.spans,
@@ -73,6 +74,7 @@ class Windows:
                 names=True,
                 families=assay.families,
                 umi=assay.umi,
+                known=marks,
                 copies=counts_copies(assay),
             )
             for k, (contig, start, end) in enumerate(self.spans):
