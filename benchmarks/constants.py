@@ -138,7 +138,10 @@ def run_one(stage: str, name: str, change: str, bed: Bed | None, seeds: list[int
     words += [str(FACTORS.get(change, 1.0)), "--seed", *map(str, seeds)]
     words += ["--folders", *map(str, bed.folders)] if bed else []
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+    from benchmarks.publish import revision
+
     row = {"stage": stage, "name": name, "change": change, "seeds": seeds}
+    row["revision"] = revision()
     if done.returncode:
         return row | {"failed": (done.stderr.strip().splitlines() or ["failed"])[-1][:200]}
     return row | (bed.count() if bed else json.loads(done.stdout.splitlines()[-1]))
@@ -167,14 +170,13 @@ def number(value: float) -> str:
 
 def page(rows: list[dict], command: str) -> str:
     """Return the page."""
-    from benchmarks.publish import revision
-
+    made = ", ".join(dict.fromkeys(row["revision"] for row in rows))
     at = {(row["stage"], row["name"], row["change"]): row for row in rows}
     seeds = rows[0]["seeds"]
     lines = [
         "# Sensitivity to constants",
         "",
-        f"Revision {revision()}. Made by `{command}`. Each constant of judgement that is a single"
+        f"Revision {made}. Made by `{command}`. Each constant of judgement that is a single"
         " number was halved and doubled, one at a time (integers to at least 1; a fraction whose"
         " double would reach 1 is moved half of its distance to 1). Constants with a paper, a"
         " measurement or a derivation behind them are not varied; nor are tables of numbers. Their"
