@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug
-from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
+from resistpanel.core.vocabulary import OPEN, STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import (
     Haplotype,
@@ -62,11 +62,15 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The state of an alteration between the two samples of a pair."""
+    """The state of an alteration between the two samples of a pair.
+
+    `fold_high` is the upper end of the 95 % interval of the change, where both samples show it.
+    """
 
     pair: Pair
     state: str
     text: str
+    fold_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +292,23 @@ class Alteration:
     def af(self, sample: str) -> float | None:
         """Allele frequency in `sample` (0 to 1); None where there is none."""
         return self.at(sample).af
+
+    @property
+    def fell(self) -> bool:
+        """Whether the 95 % interval of the change is below 1 in every lesion of the line.
+
+        Also where the state is undetermined: the states of many variants are tested together.
+        """
+        if self.line is None or not self.line.lesions:
+            return False
+        high = {(one.pair.pre, one.pair.post): one.fold_high for one in self.states}
+        ends = [high.get((one.pre, one.post)) for one in self.line.lesions]
+        return all(end is not None and end < 1 for end in ends)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether relapse may have brought more of the alteration, which is not known."""
+        return self.state in (*OPEN, None) and not self.fell
 
     def decisive_lesion(self) -> LesionState | None:
         """Return the lesion that decides the state: by state, then by the later AF."""

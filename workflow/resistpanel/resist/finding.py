@@ -82,8 +82,8 @@ class Finding:
 
     @property
     def open(self) -> bool:
-        """Whether it is not known if the alteration was there before."""
-        return self.alteration.state in (*OPEN, None)
+        """Whether it is not known if relapse brought more of the alteration."""
+        return self.alteration.unclear
 
     def order(self) -> tuple:
         """Sort key, what explains the relapse best first.
