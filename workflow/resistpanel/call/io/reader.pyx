@@ -183,8 +183,7 @@ cdef class Reader:
         regions = list(regions)
         self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
         self.stream.query(regions, known)
-        # What a chunk of a usual depth needs: memory that is not used costs nothing, growing does.
-        self.held = [np.empty(1 << 22, dtype=np.uint8) for _ in range(4)]
+        self.held = [np.empty(1 << 16, dtype=np.uint8) for _ in range(4)]
         self.n_slots = 1 << 16
         self.slots = <uint64_t *>zeroed(self.n_slots, SLOT)
         self.slot_frag = <int32_t *>(self.slots + self.n_slots)
