@@ -22,15 +22,22 @@ def is_address(cell: str | None) -> bool:
     return "://" in (cell or "")
 
 
-def problem(address: str, schemes: Sequence[str] = tuple(PLUGINS)) -> tuple[str, str] | None:
-    """Return (what, cure) if an address cannot be used: unknown scheme, or no plugin for it."""
+def malformed(address: str, schemes: Sequence[str] = tuple(PLUGINS)) -> tuple[str, str] | None:
+    """Return (what, cure) if an address has an unknown scheme, or nothing after it."""
     scheme, _, rest = address.partition("://")
     if scheme not in schemes:
         known = ", ".join(f"{name}://" for name in schemes)
         return f"'{address}' is an address of unknown type", f"known are {known}"
     if not rest.strip("/"):
         return f"'{address}' has no bucket or host", "write it as s3://bucket/name"
-    plugin = PLUGINS[scheme]
+    return None
+
+
+def problem(address: str, schemes: Sequence[str] = tuple(PLUGINS)) -> tuple[str, str] | None:
+    """Return (what, cure) if an address cannot be used: malformed, or no plugin for it."""
+    if found := malformed(address, schemes):
+        return found
+    plugin = PLUGINS[address.partition("://")[0]]
     if importlib.util.find_spec(plugin.replace("-", "_")) is None:
         return f"'{address}' needs {plugin}, which is not installed", f"run `pip install {plugin}`"
     return None

@@ -15,7 +15,7 @@ from resistpanel.core.files import SCHEMAS, check_readable
 from resistpanel.core.tables import parse_table, rows_of
 from resistpanel.core.vocabulary import GERMLINE_POLICIES, TUMOR_ROLES
 from resistpanel.inputs.inputs_constants import MOST_PADDING
-from resistpanel.inputs.object_storage import is_address
+from resistpanel.inputs.object_storage import is_address, malformed
 from resistpanel.qc.assay_given import choice
 
 #: Cells that mean "not given".
@@ -432,6 +432,8 @@ def _row(
     role, sex, day, purity = given.role(), given.sex(), given.day(), given.purity()
     fastq1, fastq2 = given.fastq(folder)
     url = cells.get("bam") if is_address(cells.get("bam")) else None
+    if url and (found := malformed(url)):
+        given.problem("bam", *found)
     made = aligned / f"{cells['sample']}.bam"
     bam = made if fastq1 or url else folder / (cells.get("bam") or "")
     timepoint = cells["timepoint"]
