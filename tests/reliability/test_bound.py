@@ -515,7 +515,7 @@ def test_a_dry_run_lists_the_steps_without_snakemake(study, capsys, monkeypatch)
     out = capsys.readouterr().out
     steps = [line.split()[0] for line in out.splitlines()[1:-1]]
     assert steps[0] == "sheet" and {"compare", "cohort"} <= {*steps} and "call" not in steps
-    assert "rows has changed (P1)" in out and "follows sheet" in out
+    assert "rows changed (P1)" in out and "follows sheet" in out
     assert "steps would run; nothing was done" in out
     now = {path: state(path) for path in study.folder.rglob("*") if path.is_file()}
     assert {path for path in now if now[path] != before.get(path)} <= {

@@ -363,7 +363,7 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
     for key in sorted({*made.settings, *due.settings}):
         old, new = made.settings.get(key), due.settings.get(key)
         if of_value(old) != of_value(new):
-            words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "has changed"
+            words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "changed"
             found.append(f"{key} {words}")
     for role in sorted({*made.inputs, *due.inputs}):
         old, new = made.inputs.get(role), due.inputs.get(role)
@@ -372,7 +372,7 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
         elif new.state is None and old.state is not None:
             found.append(f"{role} is not there")
         elif not (new.state and new.state.same(old.state)) and new.content != old.content:
-            found.append(f"{role} has changed")
+            found.append(f"{role} changed")
     for name in due.outputs:
         problem = missing_or_empty(outdir / name)
         recorded_one = made.outputs.get(name)
