@@ -10,17 +10,25 @@ NOT_HAD = (
     ("imgag/ngs-bits", "cfDNA.bam, CfDnaQC", "cfDNA.bam was had (two sites, 5,000x), but "
      "nothing states what is true of it; the others are 4 MB and more"),
     ("DavidQuigley/aardvark", "ERR2851475", "the repository has R objects, no reads"),
-    ("tommyau/itdseek", "FLT3-ITD of 20 and 100 bases", "had, but the reads are simulated"),
+    ("tommyau/itdseek, niu-lab/docker-flt3-itd, Xiaohuaniu0032/FLT3_ITD_Pindel", "FLT3-ITD of 20 "
+     "to 170 bases", "had, but the reads are simulated"),
     ("dellytools/delly", "sr.bam", "had, but the reads are simulated"),
     ("varlociraptor/varlociraptor", "testcases", "145 cases of single loci called, in part "
      "simulated: their authors state a posterior, not a truth"),
-    ("mikessh/mageri, pughlab/ConsensusCruncher", "UMI FASTQ", "had in part; to be aligned and "
-     "grouped first, which was not done"),
+    ("mikessh/mageri", "UMI FASTQ", "had in part: one spike of 134 bases, aligned, 205 molecules; "
+     "sorted by UMI, and without a statement of what is true of it"),
     ("pughlab/ConsensusCruncher", "LargeMid BAMs", "fewer than 50 molecules over any target"),
-    ("ylab-hi/ScanITD", "test.bam", "one FLT3-ITD of 102 bases: exact, at 34 %; without a normal "
-     "an AF so near 0.5 is classified as germline"),
-    ("AstraZeneca-NGS/VarDictJava", "other BAMs", "had: 70 of single loci, without a truth but its "
-     "own output; not examined but for the two above"),
+    ("umich-brcf-bioinf/Connor", "PIK3CA and EGFR, original and deduplicated", "in old commits; "
+     "PIK3CA E545K and EGFR L858R at 1 to 2 % pass; a mixture whose composition is not stated"),
+    ("imgag/umiVar", "CFDNA_02, the later CFDNA_01", "files of 4 MB and more"),
+    ("genome/somatic-sniper, arq5x/lumpy-sv, hall-lab/svtyper", "tests", "reads of many patients "
+     "in one file; simulated; neither MD tags nor a reference"),
+    ("friend1ws/EBFilter, friend1ws/GenomonSV, xuchang116/smCounter", "tests", "files of 4 MB and "
+     "more were not in the snapshot used"),
+    ("Illumina/strelka, andyrimmer/Platypus, parklab/MosaicForecast", "tests", "called, without a "
+     "statement of what is somatic"),
+    ("AstraZeneca-NGS/VarDictJava", "other BAMs", "had: 65 of single loci, without a truth but its "
+     "own output; about 30 were called"),
     ("nf-core/test-datasets", "all", "too large for the snapshots used (2 GB)"),
     ("broadinstitute/gatk", "Mutect2's large test files", "Git LFS, not in the snapshot used"),
     ("broadinstitute/gatk", "HCC1143 micro", "by pileup nine of nine substitutions, no other call; "

@@ -189,11 +189,9 @@ def test_the_command_ends_in_one_line(shim, bam, tmp_path, number):
 HANG = """
 import sys
 from resistpanel.core import stream
-class Refusing:
-    error = stream.zlib.error
-    def decompress(self, *args, **more):
-        raise MemoryError
-stream.zlib = Refusing()
+def refuse(*_):
+    raise MemoryError
+stream.deflate.inflate = refuse
 opened = stream.Stream(sys.argv[1])
 opened.query([("c", 1000, 2300)])
 try:
@@ -215,10 +213,10 @@ def test_a_disk_that_fails_is_not_a_corrupt_file(bam, monkeypatch):
     opened = Stream(bam)
     opened.query([("c", 1000, 2300)])
 
-    def pread(*_):
+    def preadv(*_):
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(stream.os, "pread", pread)
+    monkeypatch.setattr(stream.os, "preadv", preadv)
     with pytest.raises(OSError, match="Input/output") as raised:
         opened.read()
     assert machine_fault(raised.value).startswith(f"{bam}: Input/output error; ")

@@ -95,7 +95,10 @@ STRUCTURE = {
     "core/intervals.py": {"MOST_LINES": "limits of files"},
     "core/junction.py": {"LEFT, RIGHT": "sides of a breakend"},
     "core/lease.py": {"BEAT, DEAD": "seconds of a lease"},
-    "core/sequence.py": {"STANDARD, MITOCHONDRIAL": "NCBI translation tables"},
+    "core/sequence.py": {
+        "STANDARD, MITOCHONDRIAL": "NCBI translation tables",
+        "_BLOCK": "bases translated at a time",
+    },
     "core/stats.py": {
         "SUMMED, STEPS": "terms of a sum, steps of a bisection",
         "LEAST_RHO": "precision of a sum",

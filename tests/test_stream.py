@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resistpanel.core import inflate
+from resistpanel.core import stream as stream_module
 from resistpanel.core.errors import InputError
 from resistpanel.core.stream import Stream
 
@@ -51,9 +53,9 @@ def bam(tmp_path_factory):
     return path
 
 
-def records(path, regions, own=True):
+def records(path, regions, own=True, known=None):
     stream = Stream(path, None, 0, own)
-    stream.query(regions)
+    stream.query(regions, known)
     found = []
     while (record := stream.read()) is not None:
         found.append(record)
@@ -156,3 +158,42 @@ def test_no_index(bam, tmp_path):
     copy = shutil.copy(bam, tmp_path / "reads.bam")
     with pytest.raises(InputError, match="has no index"):
         Stream(str(copy))
+
+
+@pytest.mark.parametrize("most", [1 << 16, 8])
+def test_a_second_pass_reads_the_same_and_less(bam, monkeypatch, most):
+    """Alignments over gaps reach far beyond where later blocks begin; also of thinned marks."""
+    rng = random.Random(8)
+    monkeypatch.setattr(stream_module, "MOST_MARKS", most)
+    real, inflated = inflate.inflate, []
+    monkeypatch.setattr(inflate, "inflate", lambda *a: (inflated.append(1), real(*a))[1])
+
+    def regions(size, number):
+        found = []
+        for name, length in LENGTHS.items():
+            places = sorted(rng.sample(range(0, length, size), number))
+            found += [(name, at, at + rng.randrange(1, size)) for at in places]
+        return found
+
+    spared = 0
+    for _ in range(25):
+        first, wide = Stream(bam), regions(9000, 3)
+        first.query(wide)
+        while first.read() is not None:
+            pass
+        assert 0 < len(first.marks) <= most
+        narrow = regions(40, 3)
+        # Most of them are within what was read.
+        for name, start, end in wide:
+            at = rng.randrange(start, end)
+            if not any(n == name and a < at + 50 and at < b for n, a, b in narrow):
+                narrow.append((name, at, at + 50))
+        plainly = records(bam, narrow)
+        inflated.clear()
+        assert records(bam, narrow) == plainly
+        before = len(inflated)
+        inflated.clear()
+        assert records(bam, narrow, known=first.marks) == plainly
+        spared += before - len(inflated)
+        assert len(inflated) <= before
+    assert spared > 0

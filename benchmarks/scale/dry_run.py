@@ -1,18 +1,20 @@
-"""A sheet of 1,000 patients: how long until the plan stands, and how much memory it takes.
+"""A sheet of 1,000 patients: how long until the plan is made, and how much memory it takes.
 
     python -m benchmarks.scale.dry_run --patients 1000 100
     python -m benchmarks.scale.dry_run --patients 1000 100 --floor
 
 The BAMs are links to those of one small patient, but for the header, which names another sample in
-each: every one is opened and checked as in a real run. The plan is Snakemake's dry run; what a
-patient adds is the difference between the two sheets, divided. With --floor the dry run of a
-Snakefile of the same shape is measured beside each: the same rules with as many inputs, outputs,
-parameters and resources, all of them plain text, and no code of ours. The exit status is 1 if the
-first takes a minute or a gigabyte.
+each: every one is opened and checked as in a real run. Measured are `resistpanel run --dry-run`,
+which lists the steps from the records of the results, and Snakemake's dry run; what a patient adds
+is the difference between the two sheets, divided. With --floor the dry run of a Snakefile of the
+same shape is measured beside each: the same rules with as many inputs, outputs, parameters and
+resources, all of them plain text, and no code of ours. With --alone Snakemake is not started. The
+exit status is 1 if the first takes 10 seconds or a gigabyte.
 """
 
 import argparse
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -26,7 +28,8 @@ from benchmarks.reliability import data
 from resistpanel.core.files import HOME
 
 WORK = HOME / "benchmarks" / "work" / "scale"
-MOST_SECONDS, MOST_MEGABYTES = 60, 1000
+MOST_SECONDS, MOST_MEGABYTES = 10, 1000
+CODE = "import sys; from resistpanel.cli import main; sys.exit(main())"
 
 
 def cohort(patients: int) -> Path:
@@ -106,9 +109,21 @@ def workflow(folder: Path) -> list[str]:
 
 def dry_run(arguments: list[str]) -> tuple[float, float, float, int]:
     """Return wall and CPU seconds, MB at the most, and the number of jobs of a dry run."""
+    words = ["-m", "snakemake", *arguments, "--cores", "1", "-n", "--quiet", "rules"]
+    return measured(words, r"^total +(\d+)")
+
+
+def planned(folder: Path) -> tuple[float, float, float, int]:
+    """Return the same of `resistpanel run --dry-run`."""
+    workflow(folder)
+    return measured(["-c", CODE, "run", str(folder), "--dry-run"], r"^([\d,]+) steps would run")
+
+
+def measured(words: list[str], number: str) -> tuple[float, float, float, int]:
+    """Run Python; return wall and CPU seconds, MB at the most, and the number it prints."""
     start = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "snakemake", *arguments, "--cores", "1", "-n", "--quiet", "rules"],
+        [sys.executable, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -118,8 +133,8 @@ def dry_run(arguments: list[str]) -> tuple[float, float, float, int]:
     wall = time.monotonic() - start
     if status:
         raise SystemExit(said[-3000:])
-    jobs = [line.split()[1] for line in said.splitlines() if line.startswith("total ")]
-    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, int(jobs[0])
+    jobs = re.findall(number, said, re.MULTILINE)[0].replace(",", "")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, int(jobs)
 
 
 def show(name: str, patients: int, wall: float, cpu: float, memory: float, jobs: int) -> None:
@@ -132,16 +147,21 @@ def main() -> int:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, nargs="+", default=[1000, 100])
+    parser.add_argument("--alone", action="store_true", help="without Snakemake")
     parser.add_argument("--floor", action="store_true", help="Snakemake's own part, too")
     args = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    print("| Snakefile | patients | BAMs | jobs | wall s | CPU s | MB |")
+    print("| plan | patients | BAMs | jobs | wall s | CPU s | MB |")
     print("|---|---|---|---|---|---|---|")
     found = []
     for patients in args.patients:
-        wall, cpu, memory, jobs = dry_run(workflow(cohort(patients)))
+        folder = cohort(patients)
+        wall, cpu, memory, jobs = planned(folder)
         found.append((patients, wall, cpu, memory))
-        show("workflow", patients, wall, cpu, memory, jobs)
+        show("run --dry-run", patients, wall, cpu, memory, jobs)
+        if args.alone:
+            continue
+        show("snakemake -n", patients, *dry_run(workflow(folder)))
         if args.floor:
             show("same shape", patients, *dry_run(floor(WORK / f"floor{patients}", patients)))
     if len(found) > 1:

@@ -167,6 +167,8 @@ def test_long_contigs_are_read_on_demand(fasta, monkeypatch, tmp_path):
         ({"c1": {"length": 5, "refget": "SQ.x"}}, "contig c1 of 5 bases is not in"),
         ({"c9": {"length": 4, "refget": "SQ.x"}}, "contig c9 of 4 bases is not in"),
         ({"c1": "SQ.x"}, "'c1' has no length and refget"),
+        ({"c1": {"length": 4, "refget": "SQ.x"}}, "'SQ.x' is no refget accession"),
+        ({"c1": {"length": 4, "refget": 7}}, "'7' is no refget accession"),
     ],
 )
 def test_accessions_of_another_reference_are_refused(fasta, tmp_path, value, what):

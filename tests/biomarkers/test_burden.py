@@ -1,5 +1,8 @@
 """Mutational burden: coding bases, exact interval, limits; hypermutation."""
 
+import dataclasses
+import random
+
 import numpy as np
 import pysam
 import pytest
@@ -89,3 +92,19 @@ def test_alkylating_agent_needs_counts_and_the_drug():
     assert hypermutation(60, 57, 0, {"vemurafenib"}).status == "ultraviolet or alkylating"
     assert hypermutation(60, 57, 6, {"temozolomide"}).status == "ultraviolet or alkylating"
     assert hypermutation(60, 20, 0, {"temozolomide"}).status == "none"
+
+
+def test_coding_bases_of_overlapping_genes_count_once():
+    rng = random.Random(3)
+    genes, bases = {}, set()
+    for number in range(6):
+        starts = sorted(rng.sample(range(200), 4))
+        exons = tuple((start, start + rng.randint(1, 30)) for start in starts)
+        genes[str(number)] = dataclasses.replace(GENE, cds=exons)
+        bases |= {base for start, end in exons for base in range(start, end)}
+    coding = Coding(genes)
+    for start in range(0, 240, 7):
+        for size in (0, 1, 5, 60):
+            expected = sum(base in bases for base in range(start, start + size))
+            assert coding.count(GENE.chrom, start, start + size) == expected
+    assert coding.count("other", 0, 100) == 0

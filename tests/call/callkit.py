@@ -79,12 +79,13 @@ class Read:
     mapq: int = 60
     quality: str = ""
     mate: int = -1
+    template: int = 0
 
     def sam(self) -> str:
         """Return the record as a line of SAM."""
         mate = ("=", str(self.mate + 1)) if self.mate >= 0 else ("*", "0")
         fields = [self.name, str(self.flag), self.contig, str(self.pos + 1), str(self.mapq)]
-        fields += [self.cigar, *mate, "0", self.sequence]
+        fields += [self.cigar, *mate, str(self.template), self.sequence]
         return "\t".join([*fields, self.quality or chr(USUAL + 33) * len(self.sequence)]) + "\n"
 
 

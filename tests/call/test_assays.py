@@ -31,12 +31,14 @@ from resistpanel.call.io.primers import inferred, read_primers
 from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
+from resistpanel.core.consensus import TIERS, tier_of
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
-from resistpanel.qc.assay import Look, UnfitReads, describe, look, same_ends
+from resistpanel.qc.assay import Look, UnfitReads, counts_copies, describe, look, same_ends, text
 from resistpanel.qc.assay_given import Given, assay_value
 from resistpanel.qc.qc_constants import FIXED_ENDS, LONGEST_INTRON
+from resistpanel.qc.reads import count
 
 CONTIG = "chr1"
 FORWARD, BACKWARD = PAIRED | PROPER | MATE_REVERSE, PAIRED | PROPER | REVERSE
@@ -396,6 +398,12 @@ class TestDetection:
             ("r1", [("CR", "5;3")], "redux"),
             ("r1", [("CR", "ACGTACGT")], "none"),
             ("r1", [("XV", 4), ("XW", 0)], "dragen"),
+            ("r1", [("FR", 3)], "gencore"),
+            ("r1", [("FR", "x")], "none"),
+            ("CATT_7_55259315_7_55259454_98M_31M2D67M_pos:6", [], "consensuscruncher"),
+            ("CATT_TTCA_X_55259315_7_55259454_98M_98M:6_3", [], "none"),
+            ("CATT_TTCA_7_55259315_7_55259454_98M_98M:6_3", [], "consensuscruncher"),
+            ("Consensus_read_2_TATTCGCTGGAC_Count=3", [], "umierrorcorrect"),
         ],
     )
     def test_consensus(self, tmp_path, name, tags, expected):
@@ -415,6 +423,109 @@ class TestDetection:
         seen = look(tagged, None, [Target(CONTIG, 100, 300)])
         assert seen.consensus == expected
         assert seen.umi == ("RX" if ("RX", "ACGT") in tags else "none")
+
+    @pytest.mark.parametrize(
+        ("consensus", "name", "tags", "expected"),
+        [
+            ("gencore", "r1", [("FR", 1)], "raw"),
+            ("gencore", "r1", [("FR", 2)], "simplex"),
+            ("gencore", "r1", [("FR", 1), ("RR", 5)], "duplex"),
+            ("consensuscruncher", "CATT_7_5_7_9_98M_98M_neg:1", [], "raw"),
+            ("consensuscruncher", "CATT_7_5_7_9_98M_98M_neg:12", [], "simplex"),
+            ("consensuscruncher", "CATT_TTCA_7_5_7_9_98M_98M:6_3", [], "duplex"),
+            ("umierrorcorrect", "Consensus_read_2_TATTCGCT_Count=1", [], "raw"),
+            ("umierrorcorrect", "Consensus_read_2_TATTCGCT_Count=34", [], "simplex"),
+        ],
+    )
+    def test_tier(self, consensus, name, tags, expected):
+        read = pysam.AlignedSegment()
+        read.query_name, read.tags = name, tags
+        assert TIERS[tier_of(read, consensus)] == expected
+
+
+class TestFlaggedAmplicons:
+    """Marked as duplicates of each other, since all fragments of an amplicon have the same ends."""
+
+    sequence = random_sequence(3000, 5)
+
+    def flagged(self, lab, name, reads):
+        """Return a BAM in which all but the first read of each beginning are flagged."""
+        path, seen = lab.bam(f"{name}0", reads), set()
+        marked = str(lab.folder / f"{name}.bam")
+        with (
+            pysam.AlignmentFile(path) as source,
+            pysam.AlignmentFile(marked, "wb", template=source) as out,
+        ):
+            for read in source:
+                key = (read.reference_start, read.is_reverse)
+                read.is_duplicate = key in seen
+                seen.add(key)
+                out.write(read)
+        pysam.index(marked)
+        return marked
+
+    def test_they_are_evidence(self, tmp_path):
+        lab = Lab(tmp_path, self.sequence, [(a + 22, b - 22) for a, b in AMPLICONS[:3]])
+        pos = AMPLICONS[1][0] + 55
+        variant = (pos, other(self.sequence[pos]), 0.1)
+        reads = amplicons(self.sequence, "T", 600, [variant], random.Random(8), only=AMPLICONS[:3])
+        path = self.flagged(lab, "T", reads)
+        caller, found = lab.call(path)
+        (assay,) = caller.assays
+        assert (assay.library, assay.library_sure, assay.reads) == ("amplicon", True, "marked")
+        assert "duplicates flagged (ignored)" in text(assay)
+        record = found[pos + 1, self.sequence[pos], variant[1]]
+        assert record.filters == []
+        assert sum(record.samples[0]["AD"]) == 600
+        # As without the flags.
+        plain = lab.call(lab.bam("P", reads))[1][pos + 1, self.sequence[pos], variant[1]]
+        assert plain.samples[0]["AD"] == record.samples[0]["AD"]
+        # Where the user says so, whatever fraction is flagged: here, none.
+        said = describe(look(lab.bam("Q", reads), None, [Target(CONTIG, *AMPLICONS[1])],
+                             Given(library="amplicon")), Given(library="amplicon"))  # fmt: skip
+        assert counts_copies(said)
+        # qc counts them, too.
+        kind = describe(look(path, None, [Target(CONTIG, *AMPLICONS[1])]))
+        spans = [Target(CONTIG, pos, pos + 1, "")]
+        assert count(path, spans, lab.reference, copies=counts_copies(kind)).depths[0][0] == 600
+        assert count(path, spans, lab.reference).depths[0][0] < 10
+
+    def test_one_primer_a_target(self, tmp_path):
+        """One end of a fragment is that of the primer, the other is random: flags are respected."""
+        lab, rng, reads = Lab(tmp_path, self.sequence, [(700, 1000)]), random.Random(6), []
+        pos, primer, lost = 900, 1000, 988
+        base = other(self.sequence[pos])
+        for n in range(1800):
+            start = primer - rng.randrange(120, 260)
+            errors = {pos: base} if n % 20 == 0 else {}
+            both = pair(f"r{n}", self.sequence, start, primer, 100, False, errors=errors)
+            if n % 90 == 1:  # a base that the primer lacks
+                first = both[1]
+                first.pos -= 1
+                both[0].mate -= 1
+                first.cigar = f"{lost - first.pos}M1D{primer - lost - 1}M"
+                first.sequence = self.sequence[first.pos : lost] + self.sequence[lost + 1 : primer]
+            both[0].template, both[1].template = primer - start, start - primer
+            reads += both
+        caller, found = lab.call(lab.bam("S", reads))
+        (assay,) = caller.assays
+        assert (assay.library, assay.library_sure) == ("amplicon", True)
+        assert assay.same_end < 0.1
+        assert not counts_copies(assay)
+        assert found[pos + 1, self.sequence[pos], base].filters == []
+        (loss,) = (r for r in found.values() if len(r.ref) == len(r.alt) + 1)
+        assert "fragment_ends" in loss.filters
+
+    def test_not_those_of_hybrid_capture(self, tmp_path):
+        """Five copies of every fragment, flagged, are no amplicons."""
+        lab, rng, reads = Lab(tmp_path, self.sequence, [(800, 1400)]), random.Random(4), []
+        for n in range(400):
+            start = rng.randrange(600, 1500)
+            for k in range(6):
+                reads += pair(f"r{n}.{k}", self.sequence, start, start + 180, 100, bool(n % 2))
+        caller, _ = lab.call(self.flagged(lab, "C", reads))
+        assert caller.assays[0].library == "capture"
+        assert not counts_copies(caller.assays[0])
 
 
 class TestCopies:

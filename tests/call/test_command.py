@@ -401,3 +401,29 @@ class TestFaults:
         assert main(arguments(patient, path, tumor=broken)) == 2
         assert path.read_bytes() == b"earlier"
         capfd.readouterr()
+
+
+@pytest.mark.parametrize(
+    ("option", "taken"),
+    [("output", "reference"), ("output", "tumor"), ("counts", "tumor"), ("counts", "output")],
+)
+def test_no_output_replaces_another_file(patient, tmp_path, capsys, option, taken):
+    """A BAM, or the calls, must not be lost to figures."""
+    output = tmp_path / "somatic.vcf.gz"
+    given = {"reference": patient.reference, "tumor": patient.bams["pre"], "output": output}
+    link = tmp_path / "link.vcf.gz"
+    link.symlink_to(given[taken])
+    before = patient.bams["pre"].read_bytes()
+    words = [*arguments(patient, output), f"--{option}", str(link)]
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    what = "that of --output" if taken == "output" else "a file that is read"
+    assert line == f"resistpanel: error: --{option} {link}: is {what}; name another file"
+    assert not output.exists() and patient.bams["pre"].read_bytes() == before
+
+
+def test_counts_do_not_go_with_a_panel_of_normals(patient, tmp_path, capsys):
+    words = arguments(patient, tmp_path / "pon.vcf.gz", sites=None, tumor=None)
+    words += ["--normal", str(patient.bams["pre"]), "--build-pon", "--counts", "counts.json"]
+    assert main(words) == 2
+    assert "--counts: does not go with --build-pon" in capsys.readouterr().err

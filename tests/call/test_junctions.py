@@ -27,7 +27,7 @@ from resistpanel.call.events.clusters import clusters, recurrent
 from resistpanel.call.io.reader import Reader
 from resistpanel.call.io.signals import CLIP, PAIR, SIGNAL_DTYPE, SPLIT
 from resistpanel.call.model.posterior import Priors
-from resistpanel.core.allele import Allele
+from resistpanel.core.allele import Allele, to_vcf, trim
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 from resistpanel.core.reference import Reference, encode
 from resistpanel.core.vcf import CallVcf
@@ -116,6 +116,49 @@ def test_priors_of_junctions(reference):
     assert of[1].artifact < usual.artifact and of[1].germline_het == usual.germline_het
     assert of[2].germline_hom < of[2].germline_het < of[2].somatic == usual.somatic
     assert [len(some) for some, _ in breakpoints.by_priors([], usual)] == [0]
+
+
+def duplication(text: str, pos: int, length: int, inner: str = "") -> Allele:
+    """Return a duplication of the bases before `pos`, with others between the copies."""
+    return to_vcf(Allele("chr1", pos, "", inner + text[pos - length : pos]), text)
+
+
+def test_long_insertions_are_rarely_inherited(tmp_path):
+    """Copies of tandem repeats, exact or not, are; so are short ones, and those given as sites."""
+    # Three copies of 20 bases, the second and the third with two other bases each.
+    unit = ONE[2000:2020]
+    near = [unit[:k] + other(unit[k]) + unit[k + 1 :] for k in (5, 11)]
+    text = ONE[:2020] + "".join(near) + ONE[2060:3000] + "CA" * 12 + ONE[3024:]
+    reference = Reference(write_reference(tmp_path / "r.fa", {"chr1": text}))
+    expected = {
+        duplication(text, 1000, 36): True,
+        duplication(text, 1000, 102, "TTACTC"): True,
+        duplication(text, 1000, 15): True,
+        duplication(text, 1000, 14): False,
+        duplication(text, 2060, 20): False,
+        duplication(text, 3024, 20): False,
+        to_vcf(Allele("chr1", 1000, text[1000:1040], ""), text): False,
+    }
+    alleles = [dataclasses.replace(a) for a in expected]
+    found = {a: breakpoints.rarely_inherited(trim(a), reference) for a in alleles}
+    assert found == expected
+    # Not between two haplotypes that differ in many bases.
+    seen = [SimpleNamespace(alt=40, total=100)]
+    snvs = [
+        SimpleNamespace(allele=Allele("chr1", p, text[p], other(text[p])), support=seen)
+        for p in (920, 990, 1040)
+    ]
+    assert breakpoints.polymorphic(snvs)(trim(alleles[0]))
+    assert not breakpoints.polymorphic(snvs[1:])(trim(alleles[0]))
+    assert not breakpoints.polymorphic(snvs)(Allele("chr1", 1200, "", "A" * 20))
+    rare = {a for a in alleles if found[a]}
+    of = {
+        int(i): priors
+        for some, priors in breakpoints.by_priors(alleles, Priors(), rare=rare)
+        for i in some
+    }
+    assert [of[i].germline_het < 1e-6 for i in range(len(alleles))] == list(expected.values())
+    assert all(p.somatic == Priors().somatic for p in of.values())
 
 
 class TestPairsAlone:

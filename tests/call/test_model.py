@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from resistpanel.call.call_constants import INHERITED_INSERTION
 from resistpanel.call.errors.error_model import MULTIPLIERS, WITHIN_STEP
 from resistpanel.call.model.posterior import (
     ERROR_CENTRES,
@@ -43,9 +44,9 @@ def log_odds(posterior: Posterior) -> np.ndarray:
     return posterior.log_somatic - logsumexp(others, axis=0)
 
 
-def verdict(samples, normal=0, **more):
+def verdict(samples, normal=0, priors=None, **more):
     """Return (best model, phred) of one candidate."""
-    posterior = evaluate(evidence([samples], **more), normal, PRIORS)
+    posterior = evaluate(evidence([samples], **more), normal, priors or PRIORS)
     return posterior.best[0], posterior.somatic_phred[0]
 
 
@@ -178,6 +179,18 @@ class TestVerdicts:
     )
     def test_tumor_only(self, samples, expected):
         assert verdict(samples, normal=None)[0] == expected
+
+    @pytest.mark.parametrize(
+        ("alt", "passes"), [(90, True), (300, True), (370, True), (450, False), (899, False)]
+    )
+    def test_tumor_only_of_what_is_rarely_inherited(self, alt, passes):
+        """An internal tandem duplication at 40 % is somatic, at 50 % it may be inherited."""
+        rare = Priors(
+            germline_het=INHERITED_INSERTION,
+            germline_hom=INHERITED_INSERTION * PRIORS.germline_hom / PRIORS.germline_het,
+        )
+        assert (verdict([(alt, 900)], normal=None, priors=rare)[1] >= 10) == passes
+        assert verdict([(450, 900)], normal=None)[1] < 1
 
     def test_tumor_only_knows_no_artifact(self):
         posterior = evaluate(evidence([[(45, 900), (45, 900)]]), None, PRIORS)

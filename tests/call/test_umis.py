@@ -5,7 +5,7 @@ import random
 import pysam
 import pytest
 from callkit import other, random_sequence, write_bed, write_reference
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resistpanel.call.caller import Caller, Settings
@@ -210,7 +210,7 @@ BASES = st.text("ACGTN", min_size=3, max_size=12)
     st.sampled_from(["I:1:FC:3:1101:5:7", "read5", "I:1:FC:3:1101:5:7:8,8"]),
     st.sampled_from(":_|"),
     BASES,
-    st.one_of(st.just(""), st.tuples(st.sampled_from("-+_,."), BASES).map("".join)),
+    st.one_of(st.just(""), st.tuples(st.sampled_from("-+_,.|"), BASES).map("".join)),
     st.sampled_from(["", ",", ",."]),
 )
 def test_names_as_the_fastq_reader_has_them(start, before, first, second, end):
@@ -221,6 +221,8 @@ def test_names_as_the_fastq_reader_has_them(start, before, first, second, end):
 
 
 @given(st.text("ACGTr:_|,.+-5/ ", max_size=20))
+@example("1|ACGT|TTGA")
+@example("1|ACGT|TTGA|")
 def test_any_name(text):
     name = "x" + text
     assert (umi_in_name(name) is None) == (umi_lengths(name) == ())

@@ -60,6 +60,36 @@ def test_nothing_wrong_says_what_the_run_will_do(place, capsys):
     assert any("catalogued alterations under vemurafenib are outside the panel" in n for n in notes)
 
 
+def test_a_disease_that_no_source_knows_is_noted(place, capsys):
+    place.columns = [*place.columns, "disease"] if "disease" not in place.columns else place.columns
+    for name, noted in (("melanomma", True), ("metastatic melanoma", False), ("CRC", False)):
+        for row in place.rows:
+            row["disease"] = name
+        place.write_sheet()
+        status, errors, notes, _ = check(capsys)
+        assert (status, errors) == (0, [])
+        said = [note for note in notes if "unknown disease" in note]
+        assert bool(said) is noted
+        if noted:
+            assert said == [
+                "samples.tsv:2 (column 'disease'): unknown disease 'melanomma': every source "
+                "counts as of another disease; did you mean 'melanoma'?"
+            ]
+
+
+def test_drugs_of_the_earliest_sample_alone_are_noted(place, capsys):
+    before, after = place.rows[1:3]
+    before["drugs"], after["drugs"] = after["drugs"], ""
+    place.write_sheet()
+    status, errors, notes, _ = check(capsys)
+    assert (status, errors) == (0, [])
+    (said,) = (note for note in notes if "resistance is not assessed" in note)
+    assert said.startswith("samples.tsv:3 (column 'drugs'): sample 'before' was taken after these")
+    after["drugs"] = before["drugs"]
+    place.write_sheet()
+    assert not any("resistance is not assessed" in note for note in check(capsys)[2])
+
+
 def test_many_faults_are_told_together(place, capsys):
     (place.folder / "genome.fa").unlink()
     (place.folder / "after.bam").unlink()

@@ -1,16 +1,25 @@
 """What has to be done again after an edit: these steps and no others, whatever Snakemake knows."""
 
+import contextlib
 import os
+import re
 import shutil
+import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pysam
 import pytest
 
+from resistpanel.cli import main
 from resistpanel.core import made as made_module
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
+from resistpanel.core.fingerprint import state
 from resistpanel.core.made import place, read, recorded
+from resistpanel.inputs.merge import merged
+from resistpanel.inputs.plan import make_plan
+from resistpanel.run.planned import due
 
 
 def append(name, text="# more\n"):
@@ -482,8 +491,39 @@ def test_every_input_of_a_rule_is_bound(study, snakemake):
             paths.discard(str(study.folder / "samples.tsv"))
             assert paths <= bound, (step, kind, paths - bound)
             seen.add(step)
+    # The plan alone, as `run --dry-run` shows it, counts the jobs that Snakemake does.
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", done.stdout, re.MULTILINE))
+    with contextlib.chdir(study.folder):
+        plan, _ = make_plan(merged(Path("config.yaml")), lambda path: {}, headers=False)
+        planned = Counter(step for step, _ in due(plan, {}))
+    assert planned | {"multiqc": 1, "all": 1} == {
+        step: int(number) for step, number in jobs.items() if step != "total"
+    }
     assert seen >= {"panel", "catalog", "sheet", "qc", "call", "annotate", "copynumber",
                     "identity", "compare", "resist", "report", "cohort", "multiqc"}  # fmt: skip
+
+
+def test_a_dry_run_lists_the_steps_without_snakemake(study, capsys, monkeypatch):
+    monkeypatch.setattr(subprocess, "Popen", None)
+    monkeypatch.chdir(study.folder.parent)
+    before = {path: state(path) for path in study.folder.rglob("*") if path.is_file()}
+    assert main(["run", str(study.folder), "--dry-run"]) == 0
+    assert capsys.readouterr().out == "up to date: no step would run\n"
+    study.row("after", drugs="imatinib")
+    before |= {study.world.sheet: state(study.world.sheet)}
+    assert main(["run", str(study.folder), "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    steps = [line.split()[0] for line in out.splitlines()[1:-1]]
+    assert steps[0] == "sheet" and {"compare", "cohort"} <= {*steps} and "call" not in steps
+    assert "rows changed (P1)" in out and "follows sheet" in out
+    assert "steps would run; nothing was done" in out
+    now = {path: state(path) for path in study.folder.rglob("*") if path.is_file()}
+    assert {path for path in now if now[path] != before.get(path)} <= {
+        study.folder / "results/.resistpanel/known.json"
+    }
+    study.row("after", bam="missing.bam")
+    assert main(["run", str(study.folder), "--dry-run"]) == 2
+    assert "missing.bam" in capsys.readouterr().err
 
 
 def test_every_rule_hands_its_step_what_is_due():

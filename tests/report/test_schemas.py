@@ -160,6 +160,7 @@ def test_the_place_of_a_fault_in_a_part_is_named(values):
         (b"\xff\xfe", "not JSON"),
         (b"[]", "not a file of `resistpanel sheet`"),
         (b'{"schema": "resistpanel/qc/1"}', "not a file of `resistpanel sheet`"),
+        (b'{"schema": "resistpanel/sheet/9"}', "is of another version of resistpanel (res"),
         (b'{"schema": "resistpanel/sheet/1"}', "missing required field `patient`"),
         (b"[" * 100_000, "not a file of"),
     ],

@@ -208,3 +208,23 @@ def test_evidence_against_several_findings_says_which(parts, make):
     ]  # fmt: skip
     parts["resist"]["verdict"]["key_variants"] = keys[:1]
     assert summary(make(parts))["against"] == ["undetermined: too few fragments"]
+
+
+@pytest.mark.parametrize(
+    ("same", "said"),
+    [
+        ((True, True), "all samples match one person"),
+        ((True, None), "identity of resistant could not be established"),
+        ((None, None), "sample identity could not be established"),
+    ],
+)
+def test_all_samples_match_if_each_agrees_with_another(parts, make, patients, same, said):
+    """A pair that agrees says nothing of the third sample."""
+    copynumber = patients.copynumber(parts["sheet"])
+    pairs = [("skin", "sensitive", same[0]), ("sensitive", "resistant", same[1])]
+    copynumber["identity"]["agreement"] = [
+        {"first": one, "second": other, "sites": 3, "discordant": 0, "same": agrees}
+        for one, other, agrees in pairs
+    ]
+    lines = summary_questions.samples(make(parts | {"copynumber": copynumber}))
+    assert any(line.startswith(said) for line in lines)

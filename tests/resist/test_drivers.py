@@ -178,3 +178,95 @@ def test_ezh2(patient, context, before, after, kind):
     p = patient("tazemetostat", disease="follicular lymphoma").background()
     p.add("EZH2", "Y666N" if kind == "mechanism" else "Y646N", before, after)
     assert p.resist(context)["verdict"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "disease", ["MPN", "PMF", "T-cell lymphoma, NOS", "myelodysplasia", "Waldenström's", "LCH"]
+)
+def test_cancers_of_the_blood_by_other_names(patient, context, disease):
+    p = patient("gilteritinib", disease=disease).background()
+    p.add("DNMT3A", "R882H", 0.4, 0.4)
+    assert "haematopoiesis" not in against(p.resist(context), "DNMT3A")
+
+
+@pytest.mark.parametrize("disease", ["thymoma", "metastatic NSCLC", "urachal cancer"])
+def test_solid_tumours_that_are_in_no_table(patient, context, disease):
+    p = patient("osimertinib", disease=disease).background()
+    p.add("JAK2", "V617F", 0.0, 0.03)
+    value = p.resist(context)
+    assert value["verdict"]["kind"] == "none"
+    assert "possible clonal haematopoiesis: JAK2" in against(value, "JAK2")
+
+
+@pytest.mark.parametrize("disease", [None, "AMLL"])
+def test_of_an_unknown_disease_the_doubt_is_said(patient, context, disease):
+    """Nothing is left out for it: in a leukaemia the allele is of the tumour."""
+    why = "CBL is shown by the normal too: of white cells if the normal is blood"
+    p = patient("osimertinib", disease=disease).background()
+    p.add("JAK2", "V617F", 0.0, 0.03)
+    p.add("CBL", "C384Y", 0.0, 0.03, white_cells=why)
+    value = p.resist(context)
+    assert found(value, "JAK2")["effect"] == "candidate"
+    for gene in ("JAK2", "CBL"):
+        assert "unless the patient's disease is a cancer of the blood: " in against(value, gene)
+    assert any("unless the patient's disease" in one for one in value["verdict"]["reasons"])
+
+
+def test_known_resistance_that_may_be_of_blood_cells(patient, context):
+    why = "the normal has it too (1 %, plasma 3 %): of white cells if the normal is blood"
+    for more, said in (({"white_cells": why}, True), ({}, False)):
+        p = patient("navtemadlin", disease="soft tissue sarcoma").background()
+        p.add("TP53", "R248W", 0.0, 0.03, **more)
+        verdict = p.resist(context)["verdict"]
+        assert verdict["kind"] == "mechanism"
+        assert ("clonal haematopoiesis: the normal has it too" in verdict["sentence"]) is said
+        assert ("but it may be of blood cells instead of the tumour" in verdict["reasons"]) is said
+        assert (verdict["confidence"] == "low") is said
+
+
+@pytest.mark.parametrize(
+    ("drug", "disease", "gene", "protein"),
+    [
+        ("imatinib", "GIST", "KIT", "L576*"),
+        ("imatinib", "GIST", "KIT", "W557fs"),
+        ("letrozole", "breast cancer", "ESR1", "Y400*"),
+        ("cetuximab", "colorectal cancer", "PIK3CA", "H1047fs"),
+    ],
+)
+def test_a_truncation_is_no_change_of_a_range_of_residues(
+    patient, context, drug, disease, gene, protein
+):
+    p = patient(drug, disease=disease).background()
+    p.add(gene, protein, 0.0, 0.3)
+    value = p.resist(context)
+    assert found(value, gene)["effect"] not in ("known", "driver")
+    assert value["verdict"]["kind"] == "none"
+    assert value["driver"]["variant"] is None
+
+
+def test_what_stays_in_frame_is_one(patient, context):
+    p = patient("letrozole", disease="breast cancer").background()
+    p.add("ESR1", "V422del", 0.0, 0.3)
+    assert found(p.resist(context), "ESR1")["effect"] == "known"
+
+
+@pytest.mark.parametrize(
+    ("protein", "lost"), [("K3326*", False), ("S3376fs", False), ("Y3308*", True)]
+)
+def test_truncations_that_leave_the_function(patient, context, protein, lost):
+    p = patient("olaparib", disease="ovarian cancer").background()
+    p.add("BRCA2", protein, 0.5, 0.5, model="germline", filters=["germline"], reported=False)
+    p.add("BRCA2", "E3324_T3328del", 0.0, 0.2)
+    value = p.resist(context)
+    assert (value["driver"]["variant"] is not None) is lost
+    assert found(value, "BRCA2")["effect"] != "known"
+    assert any(one["gene"] == "BRCA2" for one in value.get("reversions", ())) is lost
+
+
+def test_of_an_unknown_drug_nothing_is_said_of_its_pathway(patient, context):
+    p = patient("osimertinib", disease="NSCLC").background()
+    p.rename("osimertinib", "osimertinb")
+    p.add("EGFR", "C797S", 0.0, 0.1)
+    said = against(p.resist(context), "EGFR")
+    assert "the drug is not known" in said
+    assert "pathway" not in said

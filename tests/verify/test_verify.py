@@ -68,8 +68,8 @@ def test_another_sheet_and_configuration(results, capsys):
     results.write(qc={"tumor_mean_depth": 100})
     status, lines, _ = verify(capsys)
     assert status == 2
-    assert any("sheet of P1: the sheet's rows has changed" in line for line in lines)
-    assert any("qc of P1: qc has changed" in line for line in lines)
+    assert any("sheet of P1: the sheet's rows changed" in line for line in lines)
+    assert any("qc of P1: qc changed" in line for line in lines)
 
 
 def test_inputs_that_were_archived_are_named(results, capsys):

@@ -12,7 +12,7 @@ from resistpanel.core.files import HOME
 RULES = sorted((HOME / "workflow/rules").glob("*.smk"))
 #: Files without a rule: what all rules use, and what is checked before any is read.
 STAGES = [path for path in RULES if path.stem not in ("common", "start")]
-ACTIONS = "adapt|add|sites|index|reference|run|table"
+ACTIONS = "adapt|add|copy|fetch|sites|index|reference|run|table"
 #: The option that binds a step to its inputs is the step's own and comes before its action.
 BOUND = r'(?: --made-from \{input\.due:q\}"\s*")?'
 COMMAND = re.compile(rf"resistpanel (?P<step>[a-z]+)(?:{BOUND} (?P<action>{ACTIONS}))?")

@@ -1,8 +1,32 @@
-# Samples that are given as FASTQ: aligned, sorted, duplicates marked, indexed.
+# Samples that are given as FASTQ: aligned, sorted, duplicates marked, indexed. BAMs in object
+# storage: fetched once and indexed.
 
 
 wildcard_constraints:
     aligned="|".join(map(re.escape, PLAN.aligned)) or "none",
+    fetched="|".join(map(re.escape, PLAN.fetched)) or "none",
+
+
+if PLAN.fetched:
+
+    rule fetch:
+        input:
+            bam=lambda wildcards: storage(PLAN.fetched[wildcards.fetched].url),
+            due=DUE("fetch", "{fetched}"),
+        output:
+            bam=STAGE["align"] / "{fetched}.bam",
+            index=STAGE["align"] / "{fetched}.bam.bai",
+        log:
+            OUT / "logs/align/{fetched}.log",
+        conda:
+            "../envs/resistpanel.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=lambda wildcards, attempt: 240 * attempt,
+        shell:
+            "resistpanel align --made-from {input.due:q}"
+            " fetch --copy {input.bam:q} --output {output.bam:q} > {log:q} 2>&1"
 
 
 if PLAN.aligned:

@@ -134,4 +134,5 @@ def get_final_output():
         OUT / "report/cbioportal",
         OUT / "identity/cohort.json",
         *([OUT / "store/results.duckdb"] if PLAN.stored else []),
+        *[storage(f"{SETTINGS.publish}/{name}") for name in PLAN.published()],
     ]

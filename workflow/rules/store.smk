@@ -19,3 +19,27 @@ rule store:
     shell:
         "resistpanel store --made-from {input.due:q}"
         " add {params.also} {output.store:q} {input.reports:q} > {log:q} 2>&1"
+
+
+if SETTINGS.publish:
+
+    # Snakemake uploads what the job has copied, and again where a report was made again.
+    rule publish:
+        input:
+            result=OUT / "report/{file}",
+            due=DUE("publish", "{file}"),
+        output:
+            storage(f"{SETTINGS.publish}/report/{{file}}"),
+        log:
+            OUT / "logs/publish/{file}.log",
+        wildcard_constraints:
+            file=r"(pass/)?[^/]+\.(html|json|tsv|maf|vcf\.gz|tbi)",
+        conda:
+            "../envs/resistpanel.yaml"
+        threads: 1
+        resources:
+            mem_mb=500,
+            runtime=30,
+        shell:
+            "resistpanel store --made-from {input.due:q}"
+            " copy {input.result:q} --output {output:q} > {log:q} 2>&1"

@@ -27,6 +27,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     index.add_argument("--output", type=Path, required=True, help="folder")
     index.set_defaults(run=run_index)
 
+    fetch = actions.add_parser("fetch", help="keep and index a BAM fetched from object storage")
+    fetch.add_argument("--copy", type=Path, required=True, help="temporary copy of the BAM")
+    fetch.add_argument("--output", type=Path, required=True, help="BAM")
+    fetch.set_defaults(run=run_fetch)
+
     run = actions.add_parser("run", help="align a sample, sort, mark duplicates, index")
     run.add_argument("--sample", required=True, help="sample name, SM of the read groups")
     run.add_argument(
@@ -80,6 +85,14 @@ def run_index(args: argparse.Namespace) -> int:
     from resistpanel.align.aligners import make_index
 
     make_index(args.reference, args.output, args.aligner)
+    return 0
+
+
+def run_fetch(args: argparse.Namespace) -> int:
+    """Keep and index a fetched BAM."""
+    from resistpanel.align.fetched import keep
+
+    keep(args.copy, args.output)
     return 0
 
 

@@ -1767,6 +1767,40 @@ INHERITED_TRANSLOCATION = TABLE.add(
     "sequence on both sides, 0.7 % of persons one in 1 Mb of targets; 10 to 20 % of tumours have a "
     "rearrangement there",
 )
+INHERITED_INSERTION = TABLE.add(
+    "INHERITED_INSERTION",
+    1e-7,
+    unit="1",
+    meaning="Prior of a heterozygous inherited insertion or duplication of LONG_INSERTION bases or "
+    "more outside of tandem repeats, without a normal (homozygous: in proportion)",
+    origin="judgement: a genome has half a million indels, of which about one in a hundred is such "
+    "an insertion; in coding sequence, where indels are about fourteen times as rare, 0.1 in 1 Mb; "
+    "at an AF of 0.5 the allele then remains weak",
+)
+LONG_INSERTION = TABLE.add(
+    "LONG_INSERTION",
+    15,
+    unit="bases",
+    meaning="Fewest bases of an insertion or duplication for INHERITED_INSERTION",
+    origin="judgement: internal tandem duplications of FLT3 have 15 bases and more",
+)
+POLYMORPHIC = TABLE.add(
+    "POLYMORPHIC",
+    (3, 100, 0.3),
+    unit="substitutions, bases, 1",
+    meaning="INHERITED_INSERTION does not apply where so many substitutions are within so many "
+    "bases of the insertion at this AF or above, as between two haplotypes of HLA",
+    origin="judgement: persons differ in one base in a thousand; in COLO829's normal, an inherited "
+    "insertion of 21 bases in HLA-B has twelve",
+)
+TANDEM_IDENTITY = TABLE.add(
+    "TANDEM_IDENTITY",
+    0.7,
+    unit="1",
+    meaning="Fraction of bases that agree between the sequence around an insertion and the same "
+    "sequence shifted by up to the insertion's length, from which on it is in a tandem repeat",
+    origin="judgement: in random sequence a quarter agrees",
+)
 CARRIED_JUNCTION = TABLE.add(
     "CARRIED_JUNCTION",
     1e-6,

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -46,8 +47,29 @@ from resistpanel.core.intervals import Target, read_targets
 from resistpanel.core.reference import Reference
 from resistpanel.qc import assay
 from resistpanel.qc.assay_given import Given, given_assays
-from resistpanel.qc.counts import Pass
 from resistpanel.records.qc import Assay
+
+if TYPE_CHECKING:
+    from resistpanel.qc.counts import Pass
+
+
+class Part(NamedTuple):
+    """Candidates that are weighed with the same priors.
+
+    Attributes
+    ----------
+    which : int, (n,)
+        Their indices.
+    priors : Priors
+    evidence : Evidence
+    likelihoods : Likelihoods
+        Of `evidence`, for every time that it is weighed.
+    """
+
+    which: np.ndarray
+    priors: model.Priors
+    evidence: model.Evidence
+    likelihoods: model.Likelihoods
 
 
 class Caller:
@@ -117,6 +139,7 @@ class Caller:
                 found.families,
                 found.umi,
                 self.by_ends(found),
+                assay.counts_copies(found),
             )
             for given, found in zip(self.given, self.assays, strict=True)
         ]
@@ -127,6 +150,8 @@ class Caller:
 
     def count(self) -> None:
         """Have the pass over the reads count what qc asks of them, too; see `qc.counts`."""
+        from resistpanel.qc.counts import Pass
+
         paths, settings = [s.path for s in self.samples], self.settings
         self.counts = Pass(
             Path(settings.targets), Path(settings.reference), paths, self.given, self.assays
@@ -192,29 +217,54 @@ class Caller:
         self.log_het = None
         if self.normal is None:
             self.log_het = model.log_het_prior(evidence.errors.sum((2, 3)), evidence.other)
-        known = {"log_het": self.log_het}
-        posterior = self._evaluate(evidence, **known)
+        parts = self._parts(evidence)
+        posterior = self._evaluate(parts)
         self._estimate_contamination(posterior, evidence)
         self.admixture = self._admixture()
         if self.admixture.tumor_in_normal > 0 or any(self.admixture.contamination.values()):
-            posterior = self._evaluate(evidence, self.admixture, **known)
+            posterior = self._evaluate(parts, self.admixture)
         self.overdispersion = self._overdispersion(posterior, evidence)
         return posterior, evidence
 
-    def _evaluate(self, evidence: model.Evidence, *admixture, **known) -> model.Posterior:
-        """Evaluate the models; those of junctions have another prior of artifacts."""
-        which, parts = [], []
+    def _parts(self, evidence: model.Evidence) -> list[Part]:
+        """Return the candidates by their priors; those of junctions have another of artifacts."""
         alleles = [c.allele for c in self.candidates]
-        for some, priors in breakpoints.by_priors(alleles, self.settings.priors, self.molecules):
-            germline = None if self.log_germline is None else self.log_germline[some]
-            part = evidence.part(some)
-            parts.append(model.evaluate(part, self.normal, priors, germline, *admixture, **known))
-            which.append(some)
-        if len(parts) == 1:
-            return parts[0]
-        order = np.argsort(np.concatenate(which))
-        fields = zip(*(vars(part).values() for part in parts), strict=True)
+        given = self.settings.priors, self.molecules, self.rarely_inherited
+        found = breakpoints.by_priors(alleles, *given)
+        parts = [(some, priors, evidence.part(some)) for some, priors in found]
+        return [Part(*part, model.Likelihoods.of(part[2])) for part in parts]
+
+    def _evaluate(
+        self, parts: list[Part], admixture: model.Admixture = model.NO_ADMIXTURE
+    ) -> model.Posterior:
+        """Evaluate the models."""
+        found = [
+            model.evaluate(
+                part.evidence,
+                self.normal,
+                part.priors,
+                None if self.log_germline is None else self.log_germline[part.which],
+                admixture,
+                part.likelihoods,
+                self.log_het,
+            )
+            for part in parts
+        ]
+        if len(found) == 1:
+            return found[0]
+        order = np.argsort(np.concatenate([part.which for part in parts]))
+        fields = zip(*(vars(one).values() for one in found), strict=True)
         return model.Posterior(*(np.concatenate(field)[order] for field in fields))
+
+    @property
+    def rarely_inherited(self) -> frozenset[Allele]:
+        """Alleles that hardly any person inherits, which matters without a normal."""
+        if self.normal is not None:
+            return frozenset()
+        alleles = (c.allele for c in self.candidates)
+        rare = [a for a in alleles if breakpoints.rarely_inherited(a, self.reference)]
+        around = breakpoints.polymorphic(self.candidates) if rare else bool
+        return frozenset(a for a in rare if not around(a))
 
     def _evidence(self, multipliers: error_model.Multipliers) -> model.Evidence:
         """Return the candidates' evidence, as the model reads it."""

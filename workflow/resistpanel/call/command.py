@@ -123,6 +123,21 @@ def _shard(args: argparse.Namespace) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
+def _check_outputs(args: argparse.Namespace) -> None:
+    """Raise InputError where one output would replace another, or a file that is read."""
+    if args.counts and args.build_pon:
+        raise InputError("does not go with --build-pon", "--counts", "leave it out")
+    inputs = [*args.normal, *args.tumor, *(args.gather or ()), args.reference, args.targets]
+    inputs += [args.sites, args.germline, args.pon, args.primers]
+    taken = {Path(one).resolve(): "a file that is read" for one in inputs if one}
+    for option in ("output", "counts", "evidence"):
+        if given := getattr(args, option):
+            place = Path(given).resolve()
+            if place in taken:
+                raise InputError(f"is {taken[place]}", f"--{option} {given}", "name another file")
+            taken[place] = f"that of --{option}"
+
+
 def _built(args: argparse.Namespace):
     """Return the assay of ``--assay-folder`` and fill in what it sets; None without one.
 
@@ -187,6 +202,7 @@ def run(args: argparse.Namespace) -> int:
         value = getattr(args, name)
         if isinstance(value, int) and value < least:
             raise InputError(f"must be {least} or more", f"--{name.replace('_', '-')} {value}")
+    _check_outputs(args)
     if args.build_pon and (args.tumor or len(args.normal) < 2):
         raise InputError("needs two or more --normal and no --tumor", "--build-pon")
     if not args.build_pon and not args.tumor:

@@ -24,6 +24,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.io.evidence import Candidate, near
 from resistpanel.core.allele import Allele
+from resistpanel.core.distinct import among
 from resistpanel.core.reference import Reference, encode
 from resistpanel.core.special import bdtr, bdtrc
 
@@ -354,7 +355,7 @@ def clusters(
             if b.allele.contig != a.allele.contig or b.allele.pos - a.allele.end > window:
                 break
             shared = sum(
-                np.isin(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
+                among(a.support[s].rows["frag"], b.support[s].rows["frag"]).sum() for s in tumors
             )
             alt = [sum(c.support[s].alt for s in tumors) for c in (a, b)]
             if min(alt) and shared >= CLUSTER_SHARED * min(alt):

@@ -522,6 +522,7 @@ def tabulate(double[:, :, :, :, ::1] table, const int8_t[::1] context,
     """
     cdef int64_t n = context.shape[0], most = table.shape[3] - 1, i, k
     cdef int32_t mid, base, side, low, high, middle, bins = <int32_t>edges.shape[0]
+    cdef int32_t[3] last = [0, 0, 0]
     cdef double e
     with nogil:
         for i in range(n):
@@ -535,12 +536,18 @@ def tabulate(double[:, :, :, :, ::1] table, const int8_t[::1] context,
                     if side < 2 and stands_out[i, base, 1 - side]:
                         continue
                     e = expected[i, base, side]
-                    low, high = 0, bins
+                    # Sites beside each other mostly have the same bin.
+                    low, high = last[side], bins
+                    if low < bins and edges[low] < e or low > 0 and not edges[low - 1] < e:
+                        low = 0
+                    else:
+                        high = low
                     while low < high:
                         middle = (low + high) // 2
                         if edges[middle] < e:
                             low = middle + 1
                         else:
                             high = middle
+                    last[side] = low
                     k = counts[i, base, side]
                     table[mid, base, side, k if k < most else most, low] += 1

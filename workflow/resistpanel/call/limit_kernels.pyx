@@ -6,6 +6,7 @@ The formulas are those of `model.posterior.evaluate`, which the tests compare wi
 
 import numpy as np
 
+cimport cython
 from libc.math cimport INFINITY, exp, fabs, floor, lgamma, log, log10, log1p, sqrt
 
 cdef double LOG_TINY = -1e30
@@ -25,21 +26,150 @@ cdef double DOUBTFUL = 3.0
 cdef double STEEP = 1.5
 
 
-cdef inline double quick_exp(double x) noexcept nogil:
-    """exp(x) of x from -40 to 0, as e^-40 below: (exp(x / 256))^256, exp by its series.
-
-    Relative error 3e-9 at -1, 3e-5 at -10, 6e-3 at -40. The compiler makes vectors of it.
+cdef extern from *:
     """
-    cdef double y = (x if x > -40 else -40) * (1 / 256.0)
-    cdef double e = 1 + y * (1 + y * (0.5 + y * (1 / 6.0)))
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    e *= e
-    return e * e
+    /* The loops over frequencies and multipliers, two numbers at a time, as every machine has
+       vectors of them. Each number is worked out as it would be by itself. */
+    /* Multipliers in a row of a table: the last one is repeated up to a whole number of pairs. */
+    enum { ROW = 16 };
+    #define PARTS (ROW / 2)
+    typedef double Pair __attribute__((vector_size(16), aligned(8), may_alias));
+    typedef long long Mask __attribute__((vector_size(16), aligned(8), may_alias));
+
+    /* a where the mask is set, else b. */
+    #define CHOSEN(mask, a, b) ((Pair)(((Mask)(a) & (mask)) | ((Mask)(b) & ~(mask))))
+
+    /* x = exp(x) of x from -40 to 0, as e^-40 below: (exp(x / 256))^256, exp by its series.
+       Relative error 3e-9 at -1, 3e-5 at -10, 6e-3 at -40. */
+    #define QUICK_EXP(x) do { \\
+        const Pair least_ = {-40, -40}; \\
+        const Pair y_ = CHOSEN(x > least_, x, least_) * (1 / 256.0); \\
+        x = 1 + y_ * (1 + y_ * (0.5 + y_ * (1 / 6.0))); \\
+        x *= x; x *= x; x *= x; x *= x; x *= x; x *= x; x *= x; x *= x; \\
+    } while (0)
+
+    /* out = exp(in - most) of n numbers. */
+    static void quick_exps(
+        double *restrict out, const double *restrict in, double most, int n)
+    {
+        int f = 0;
+        for (; f + 2 <= n; f += 2) {
+            Pair x = *(const Pair *)(in + f) - most;
+            QUICK_EXP(x);
+            *(Pair *)(out + f) = x;
+        }
+        for (; f < n; f++) {
+            Pair x = {in[f] - most};
+            QUICK_EXP(x);
+            out[f] = x[0];
+        }
+    }
+
+    /* Log-likelihoods of a frequency at all multipliers, with its prior above 0. */
+    #define FILL_ROW(row, f) do { \\
+        const Pair *s_ = (const Pair *)(scale + (f) * ROW); \\
+        const double base_ = other * keep[f] + ((f) ? prior[(f) - 1] : 0); \\
+        for (int i = 0; i < PARTS; i++) row[i] = base_ - total * s_[i]; \\
+        for (int k = 0; k < kinds; k++) { \\
+            const Pair *a_ = (const Pair *)(table[k] + (f) * ROW); \\
+            for (int i = 0; i < PARTS; i++) row[i] += number[k] * a_[i]; \\
+        } \\
+    } while (0)
+
+    static void fill_row(
+        double *like, int f, double other, double total, const double *number,
+        const double **table, int kinds, const double *keep, const double *prior,
+        const double *scale)
+    {
+        Pair row[PARTS];
+        FILL_ROW(row, f);
+        for (int i = 0; i < PARTS; i++)
+            ((Pair *)like)[i] = row[i];
+    }
+
+    /* Sums the likelihoods of frequencies, of each multiplier relative to its `highest`: from the
+       frequency that is seen outwards, until nothing adds to any multiplier's sum. */
+    static void sum_rows(
+        double *like, double *highest, double *sums, int seen, int F, double negligible,
+        double other, double total, const double *number, const double **table, int kinds,
+        const double *keep, const double *prior, const double *scale)
+    {
+        Pair row[PARTS], most[PARTS], sum[PARTS];
+        int first = seen, last = seen;
+        for (int i = 0; i < PARTS; i++) {
+            most[i] = ((Pair *)highest)[i];
+            sum[i] = ((Pair *)sums)[i];
+        }
+        for (int up = 1; up >= 0; up--)
+            while (up ? last < F : first > 1) {
+                const int f = up ? last++ : --first;
+                Mask near = {0};
+                FILL_ROW(row, f);
+                for (int i = 0; i < PARTS; i++) {
+                    ((Pair *)(like + f * ROW))[i] = row[i];
+                    most[i] = CHOSEN(most[i] > row[i], most[i], row[i]);
+                    near |= row[i] - most[i] > negligible;
+                }
+                if (!(near[0] | near[1]))
+                    break;
+            }
+        for (int f = first; f < last; f++)
+            for (int i = 0; i < PARTS; i++) {
+                Pair x = ((Pair *)(like + f * ROW))[i] - most[i];
+                QUICK_EXP(x);
+                sum[i] += x;
+            }
+        for (int i = 0; i < PARTS; i++) {
+            ((Pair *)highest)[i] = most[i];
+            ((Pair *)sums)[i] = sum[i];
+        }
+    }
+
+    /* out = the sum of height * row of a kernel, n by n, over rows from first to last; `band` has
+       the columns of each row that count. */
+    static void convolve(
+        double *restrict out, int n, const double *restrict height,
+        const double *restrict kernel, const int *restrict band, int first, int last)
+    {
+        for (int f = 0; f < n; f++)
+            out[f] = 0;
+        for (int g = first; g < last; g++) {
+            const double a = height[g], *restrict row = kernel + (long)g * n;
+            const int end = band[2 * g + 1];
+            for (int f = band[2 * g]; f < end; f++)
+                out[f] += a * row[f];
+        }
+    }
+
+    /* out = other * keep - total * scale + the sum of number * table; one frequency a place. */
+    static void fill_frequencies(
+        double *restrict out, int F, double other, double total, const double *restrict number,
+        const double **table, int kinds, const double *restrict keep, const double *restrict scale)
+    {
+        for (int f = 0; f < F; f++)
+            out[f] = other * keep[f] - total * scale[f];
+        for (int k = 0; k < kinds; k++) {
+            const double *restrict a = table[k];
+            for (int f = 0; f < F; f++)
+                out[f] += number[k] * a[f];
+        }
+    }
+    """
+    enum:
+        WIDTH "ROW"
+    void quick_exps(double *out, const double *numbers, double most, int n) noexcept nogil
+    void fill_row(double *like, int f, double other, double total, const double *number,
+                  const double **table, int kinds, const double *keep, const double *prior,
+                  const double *scale) noexcept nogil
+    void sum_rows(double *like, double *highest, double *sums, int seen, int F, double negligible,
+                  double other, double total, const double *number, const double **table,
+                  int kinds, const double *keep, const double *prior, const double *scale
+                  ) noexcept nogil
+    void convolve(double *out, int n, const double *height, const double *kernel,
+                  const int *band, int first, int last) noexcept nogil
+    void fill_frequencies(double *out, int F, double other, double total, const double *number,
+                          const double **table, int kinds, const double *keep,
+                          const double *scale) noexcept nogil
 
 
 cdef inline double add(double a, double b) noexcept nogil:
@@ -109,6 +239,7 @@ cdef double normal_quantile(double u) noexcept nogil:
     return -z if u < 0.5 else z
 
 
+@cython.final
 cdef class Models:
     """The models of a patient's sites, evaluated for one site at a time.
 
@@ -133,6 +264,7 @@ cdef class Models:
     cdef int[:, ::1] band, close_band
     cdef const double[::1] centres, frequency, log_keep, multiplier, leak
     cdef const double[:, ::1] scale
+    cdef const double[::1] scale_at_one
     cdef const double[::1] prior, prior_of, artifact_of, hom_of, flat_of
     cdef const double[:, ::1] het_of
     cdef const int[:, ::1] levels
@@ -146,6 +278,9 @@ cdef class Models:
     cdef double[:, ::1] expected
     cdef double[:, :, ::1] log_error, error
     cdef double[:, ::1] variant, log_of_error, error_square
+    # The same at a multiplier of 1, side by side.
+    cdef double[:, :, ::1] error_at_one
+    cdef double[:, ::1] variant_at_one
     cdef double[::1] log_variant, height
     cdef double[:, :, ::1] log_rate, own_prior
     cdef double log_carried, het_prior, hom_prior
@@ -158,8 +293,9 @@ cdef class Models:
 
     def __init__(self, constants, int samples, int normal, scalars, levels, int tin_tumor):
         self.S, self.normal, self.tin_tumor = samples, normal, tin_tumor
-        self.table = constants["table"]
-        self.F, self.M = self.table.shape[1], self.table.shape[2]
+        table = constants["table"]
+        self.F, self.M = table.shape[1], table.shape[2]
+        self.table = padded(table, self.M)
         self.spread, self.narrow = constants["spread"], constants["narrow"]
         self.close_spread = constants["close_spread"]
         self.band, self.close_band = band(self.spread), band(self.close_spread)
@@ -180,8 +316,10 @@ cdef class Models:
         self.needed_odds, self.needed_bf = scalars["needed_odds"], scalars["needed_bf"]
         self.within = scalars["within_step"]
         self.within_constant = self.within * log(self.within) - lgamma(self.within)
-        self.like = np.empty(self.F * self.M)
-        self.scale = np.outer(constants["keep"], constants["multiplier"])
+        self.like = np.empty(self.F * WIDTH)
+        scale = np.outer(constants["keep"], constants["multiplier"])
+        self.scale = padded(scale, self.M)
+        self.scale_at_one = np.ascontiguousarray(scale[:, self.one])
         self.row = np.empty(self.F)
         self.absent = np.empty((2, samples, self.M))
         self.present = np.empty((2, samples, self.M))
@@ -194,8 +332,10 @@ cdef class Models:
         self.own = np.empty((2, samples))
         self.foreign = np.zeros((2, samples))
         self.errors = np.zeros((samples, 3))
-        self.error = np.empty((samples, 3, self.F * self.M))
-        self.variant = np.empty((3, self.F * self.M))
+        self.error = np.empty((samples, 3, self.F * WIDTH))
+        self.variant = np.empty((3, self.F * WIDTH))
+        self.error_at_one = np.empty((samples, 3, self.F))
+        self.variant_at_one = np.empty((3, self.F))
         self.log_of_error, self.log_variant = np.empty((samples, 3)), np.empty(3)
         self.error_square = np.zeros((samples, 3))
         self.height = np.empty(self.F)
@@ -268,7 +408,7 @@ cdef class Models:
         upper = number * (at - self.centres[low]) / (self.centres[low + 1] - self.centres[low])
         number -= upper
         a, b = &self.table[low, 0, 0], &self.table[low + 1, 0, 0]
-        for i in range(self.F * self.M):
+        for i in range(self.F * WIDTH):
             table[i] += number * a[i] + upper * b[i]
 
     cdef void set_kind(self, int s, int kind, bint variant) noexcept nogil:
@@ -277,13 +417,22 @@ cdef class Models:
         The distribution of the log error probability has two points, of its mean, standard
         deviation and mean error probability; an error is from either in proportion to it.
         """
+        cdef double *table = &self.variant[kind, 0] if variant else &self.error[s, kind, 0]
+        cdef double *at_one = (
+            &self.variant_at_one[kind, 0] if variant else &self.error_at_one[s, kind, 0])
+        cdef int f
+        self.fill_kind(s, kind, variant, table)
+        for f in range(self.F):
+            at_one[f] = table[f * WIDTH + self.one]
+
+    cdef void fill_kind(self, int s, int kind, bint variant, double *table) noexcept nogil:
+        """Fill a table of `set_kind`."""
         cdef double mean = self.log_error[s, kind, 0], sd = self.log_error[s, kind, 1]
         cdef double target = exp(self.log_error[s, kind, 2] - mean), low = 0.02, high = 0.98
         cdef double p = 0.5, up, down, share
-        cdef double *table = &self.variant[kind, 0] if variant else &self.error[s, kind, 0]
         cdef double *total = &self.log_variant[kind] if variant else &self.log_of_error[s, kind]
         cdef int i
-        for i in range(self.F * self.M):
+        for i in range(self.F * WIDTH):
             table[i] = 0
         if not variant:
             self.error_square[s, kind] = 0
@@ -313,30 +462,29 @@ cdef class Models:
         v are those with the variant, e those with an error; `which` is 0 for the sample as it is,
         1 for its state without the allele.
         """
-        cdef int F = self.F, M = self.M, one = self.one, f, m, k, kinds = 0, first, last
+        cdef int F = self.F, M = self.M, m, k, kinds = 0, seen
         cdef double *like = &self.like[0]
-        cdef double *at_one = &self.at_one[which, s, 0]
-        cdef const double *scale = &self.scale[0, 0]
         cdef double *number = [v0, v1, v2, e0, e1, e2]
         cdef const double *table[6]
+        cdef const double *of_one[6]
         cdef double alt = v0 + v1 + v2 + e0 + e1 + e2
         cdef double other = max(self.depth[s] - alt, 0)
         cdef double total = self.expected[s, 0] + self.expected[s, 1] + self.expected[s, 2]
         cdef double of_others = v2 * self.log_variant[2] + e2 * self.log_of_error[s, 2]
         cdef double value
-        cdef double highest[64]
-        cdef double sums[64]
+        cdef double highest[WIDTH]
+        cdef double sums[WIDTH]
         for k in range(6):
             if number[k] > 0:
                 number[kinds] = number[k]
                 table[kinds] = &self.variant[k, 0] if k < 3 else &self.error[s, k - 3, 0]
+                of_one[kinds] = (
+                    &self.variant_at_one[k, 0] if k < 3 else &self.error_at_one[s, k - 3, 0])
                 kinds += 1
-        for f in range(F):
-            value = other * self.log_keep[f] - total * scale[f * M + one]
-            for k in range(kinds):
-                value += number[k] * table[k][f * M + one]
-            at_one[f] = value
-        self.row_of(0, other, total, number, table, kinds)
+        fill_frequencies(&self.at_one[which, s, 0], F, other, total, number, of_one, kinds,
+                         &self.log_keep[0], &self.scale_at_one[0])
+        fill_row(like, 0, other, total, number, table, kinds, &self.log_keep[0], &self.prior[0],
+                 &self.scale[0, 0])
         value = self.within_constant + lgamma(self.within + alt)
         for m in range(M):
             # `posterior.log_within_step`
@@ -344,23 +492,12 @@ cdef class Models:
                 like[m] + value + total * self.multiplier[m]
                 - (self.within + alt) * self.log_mean[s, m]
             )
+        for m in range(WIDTH):
             highest[m] = LOG_TINY
             sums[m] = 0
-        # From the frequency that is seen outwards, until nothing adds to any multiplier's sum.
-        first = last = min(self.not_below(alt / max(self.depth[s], 1e-9)) + 1, F - 1)
-        while last < F:
-            self.row_of(last, other, total, number, table, kinds)
-            last += 1
-            if not self.adds(last - 1, highest):
-                break
-        while first > 1:
-            self.row_of(first - 1, other, total, number, table, kinds)
-            first -= 1
-            if not self.adds(first, highest):
-                break
-        for f in range(first, last):
-            for m in range(M):
-                sums[m] += quick_exp(like[f * M + m] - highest[m])
+        seen = min(self.not_below(alt / max(self.depth[s], 1e-9)) + 1, F - 1)
+        sum_rows(like, highest, sums, seen, F, NEGLIGIBLE, other, total, number, table, kinds,
+                 &self.log_keep[0], &self.prior[0], &self.scale[0, 0])
         for m in range(M):
             self.present[which, s, m] = log(sums[m]) + highest[m]
         self.smooth(which, s)
@@ -368,31 +505,6 @@ cdef class Models:
             self.side(s, 0, v0 + e0) + self.side(s, 1, v1 + e1) + of_others
             - self.expected[s, 2]
         )
-
-    cdef void row_of(self, int f, double other, double total, const double *number,
-                     const double **table, int kinds) noexcept nogil:
-        """Set a frequency's log-likelihoods (with its prior, above 0), of all multipliers."""
-        cdef int M = self.M, m, k
-        cdef double *like = &self.like[f * M]
-        cdef const double *scale = &self.scale[f, 0]
-        cdef const double *a
-        cdef double base = other * self.log_keep[f] + (self.prior[f - 1] if f else 0)
-        for m in range(M):
-            like[m] = base - total * scale[m]
-        for k in range(kinds):
-            a = table[k] + f * M
-            for m in range(M):
-                like[m] += number[k] * a[m]
-
-    cdef bint adds(self, int f, double *highest) noexcept nogil:
-        """Raise each multiplier's highest by a frequency; return whether any is near its own."""
-        cdef const double *like = &self.like[f * self.M]
-        cdef double nearest = LOG_TINY
-        cdef int m
-        for m in range(self.M):
-            highest[m] = max(highest[m], like[m])
-            nearest = max(nearest, like[m] - highest[m])
-        return nearest > NEGLIGIBLE
 
     cdef double side(self, int s, int o, double damaged) noexcept nogil:
         """Log-likelihood of an orientation's errors under the sample's own multipliers."""
@@ -403,20 +515,6 @@ cdef class Models:
             row[m] = (self.own_prior[s, o, m] + damaged * self.log_rate[s, o, m]
                       - (self.within + damaged) * self.log_side[s, o, m])
         return log_sum(row, self.M) + self.within_constant + lgamma(self.within + damaged)
-
-    cdef void convolve(self, double *out, const double[:, ::1] kernel, const int[:, ::1] of,
-                       int first, int last) noexcept nogil:
-        """Set out to `height` from first to last, spread by a kernel."""
-        cdef const double *column
-        cdef double a
-        cdef int f, g
-        for f in range(self.F - 1):
-            out[f] = 0
-        for g in range(first, last):
-            a = self.height[g]
-            column = &kernel[g, 0]
-            for f in range(of[g, 0], of[g, 1]):
-                out[f] += a * column[f]
 
     cdef void smooth(self, int which, int s) noexcept nogil:
         """Set what samples at a similar frequency are compared by, relative to `top`, in logs."""
@@ -430,15 +528,16 @@ cdef class Models:
         # The last frequency is that of an allele without another one.
         self.likeliest[which, s] = at if at < n - 1 else self.second(one)
         most = self.top[which, s] = one[at]
-        for f in range(n):
-            height[f] = quick_exp(one[f] - most)
+        quick_exps(height, one, most, n)
         for f in range(n):
             if one[f] - most > UNLIKELY:
                 first = min(first, f)
                 last = f + 1
-        self.convolve(&self.alike[which, s, 0], self.spread, self.band, first, last)
+        convolve(&self.alike[which, s, 0], n, height, &self.spread[0, 0], &self.band[0, 0], first,
+                 last)
         if self.normal >= 0:
-            self.convolve(&self.close[which, s, 0], self.close_spread, self.close_band, first, last)
+            convolve(&self.close[which, s, 0], n, height, &self.close_spread[0, 0],
+                     &self.close_band[0, 0], first, last)
         if self.levels[s, 0] >= 0:
             a = b = 0
             for g in range(first, last):
@@ -464,8 +563,9 @@ cdef class Models:
         cdef int f
         if self.normal >= 0 and s != self.normal:
             most = max(most, one[0])
+            quick_exps(row, one, most, self.F)
             for f in range(self.F):
-                row[f] = quick_exp(one[f] - most) * flat[f]
+                row[f] *= flat[f]
             hom = het = total_of(row, self.F)
         else:
             for f in range(self.F - 1):
@@ -982,6 +1082,14 @@ cdef class Models:
         z[3] = normal_quantile(u[3 + 5 * self.S])
         found = [self.margin(s, &fractions[0], k, z, given) for k in numbers]
         return np.array(found), np.array(self.errors)
+
+
+def padded(table, int multipliers):
+    """Return a table over multipliers, its last axis, as rows of `WIDTH`."""
+    if multipliers > WIDTH:
+        raise ValueError(f"{multipliers} multipliers do not fit rows of {WIDTH}")
+    column = np.minimum(np.arange(WIDTH), multipliers - 1)
+    return np.ascontiguousarray(np.take(table, column, axis=-1))
 
 
 def band(kernel):

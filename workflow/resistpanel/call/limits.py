@@ -14,6 +14,7 @@ between: sites of a kind are alike in their other samples and in their distribut
 
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -60,7 +61,7 @@ from resistpanel.call.model.posterior import (
     log_het_prior,
     log_shows_allele,
     log_shows_other,
-    log_spread,
+    spread,
 )
 from resistpanel.core.special import betainc, betaincinv, betaln, ndtr, ndtri
 
@@ -178,6 +179,7 @@ class _Limits:
         self.part = self.kinds[:, sample] / np.maximum(self.kinds[:, sample].sum(1), 1e-9)[:, None]
         self.slip = self._slip()
         self.models = self._models()
+        self.strata: dict[tuple[int, int, int], tuple[np.ndarray, ...]] = {}
 
     def _kinds(self) -> np.ndarray:
         """Return the fragments by kind, (candidates, samples, 3)."""
@@ -239,9 +241,9 @@ class _Limits:
             "hom": hom,
             "flat": flat,
             "het": np.ascontiguousarray(log_het),
-            "spread": np.ascontiguousarray(np.exp(log_spread(TUMOR_SPREAD)).T),
-            "close_spread": np.ascontiguousarray(np.exp(log_spread(ARTIFACT_SPREAD)).T),
-            "narrow": np.exp(log_spread(FOREIGN_SPREAD)),
+            "spread": np.ascontiguousarray(spread(TUMOR_SPREAD).T),
+            "close_spread": np.ascontiguousarray(spread(ARTIFACT_SPREAD).T),
+            "narrow": spread(FOREIGN_SPREAD),
         }
         scalars = {
             "somatic": np.log(priors.somatic),
@@ -349,20 +351,21 @@ class _Limits:
         few : bool, (candidates,)
             Sites that may be interpolated.
         """
-        corners = np.unique(cells[np.repeat(few, 4)], axis=0)[:, 0].astype(int)
+        corners, _ = np.unique(cells[np.repeat(few, 4)], axis=0, return_counts=True)
+        corners = corners[:, 0].astype(int)
         number = kind.max() + 1
         sites = np.bincount(kind[few], minlength=number)
         return (sites > np.bincount(corners, minlength=number))[kind]
 
     def _at(self, site: np.ndarray, depth: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return the limits of sites, were the sample's depth and error rate these."""
-        needed = [
+        found = [
             self._critical(int(k), float(n), float(e))
             for k, n, e in zip(site, depth, rate, strict=True)
         ]
-        return frequencies(needed, depth)
+        return frequencies(_with_filters(found), depth)
 
-    def _critical(self, k: int, depth: float, rate: float) -> "Needed":
+    def _critical(self, k: int, depth: float, rate: float) -> "Critical":
         """Return how many fragments make a call at a site, were the sample's depth and rate so."""
         e, s, given = self.evidence, self.sample, self.conditions
         factor = rate / self.rate[k]
@@ -399,11 +402,7 @@ class _Limits:
             _uniform(CLEAN_DRAWS, 3), side, [f * depth for f in levels], cap, until,
             bool(foreign), self.slip[k] * rate,
         )  # fmt: skip
-        number = _next_whole(np.maximum(number, self.slip[k] * rate * depth - seen))
-        number = np.maximum(number, np.maximum(FEW - seen, 0))
-        least = max(self.slip[k] * rate * depth - float((weight * seen).sum()), FEW)
-        later = [(max(low, least), high) for low, high in spans[1:]]
-        return Needed(number, weight, spans[:1] + later)
+        return Critical(number, seen, self.slip[k] * rate * depth, weight, spans)
 
     def _strata(self, k: int, expected: np.ndarray) -> tuple:
         """Return the draws of a site: by each multiplier that is likely enough.
@@ -420,14 +419,23 @@ class _Limits:
         weight : float64, (draws,)
             Probabilities; they sum to 1.
         """
-        e, priors = self.evidence, self.conditions.priors
         side = int(expected[self.sample, 1] > expected[self.sample, 0])
+        # More draws the more errors are expected, and the more samples have their own.
+        errors = float(expected[self.sample].sum()) / MANY_ERRORS
+        few = FEW_DRAWS * max(1, self.samples - DRAWN_SAMPLES)
+        draws = int(min(max(few + 1.33 * (errors - 0.25) * LOD_DRAWS, few), MOST_DRAWS))
+        # The corners of the grid about a site have mostly the same.
+        key = k, side, draws
+        if key not in self.strata:
+            self.strata[key] = self._drawn(*key)
+        own, given, weight = self.strata[key]
+        return own, given, side, weight
+
+    def _drawn(self, k: int, side: int, draws: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return `own`, `given` and `weight` of so many draws, see `_strata`."""
+        e, priors = self.evidence, self.conditions.priors
         shared = (1 - priors.independent) * np.exp(e.log_shared[k])
         alone = priors.independent * np.exp(e.log_own[k, self.sample, side])
-        # More draws the more errors are expected, and the more samples have their own.
-        errors = expected[self.sample].sum() / MANY_ERRORS
-        few = FEW_DRAWS * max(1, self.samples - DRAWN_SAMPLES)
-        draws = int(np.clip(few + 1.33 * (errors - 0.25) * LOD_DRAWS, few, MOST_DRAWS))
         given, own, weight = [], [], []
         for kind, p in enumerate((shared, alone)):
             used = np.flatnonzero(p >= 1 / (LEAST_STRATUM * draws))
@@ -436,7 +444,29 @@ class _Limits:
             own.append(np.full(times.sum(), kind))
             weight.append(np.repeat(p[used] / times, times))
         given, own, weight = (np.concatenate(x) for x in (given, own, weight))
-        return own.astype(np.int32), given.astype(np.int32), side, weight / weight.sum()
+        return own.astype(np.int32), given.astype(np.int32), weight / weight.sum()
+
+
+class Critical(NamedTuple):
+    """Fragments that the models ask for at a site, before the filters.
+
+    Attributes
+    ----------
+    number, seen : (draws,)
+        As `Models.critical` returns them.
+    slips : float
+        Least fragments of the filter `slippage`.
+    weight : (draws,)
+        Probability of each draw.
+    spans : list of (float, float)
+        As `Models.critical` returns them.
+    """
+
+    number: np.ndarray
+    seen: np.ndarray
+    slips: float
+    weight: np.ndarray
+    spans: list[tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -456,6 +486,23 @@ class Needed:
     number: np.ndarray
     weight: np.ndarray
     spans: list[tuple[float, float]]
+
+
+def _with_filters(found: list[Critical]) -> list[Needed]:
+    """Return what calls need at some sites, with the filters, all draws side by side."""
+    if not found:
+        return []
+    draws = [len(one.number) for one in found]
+    number, seen = (np.concatenate([one[k] for one in found]) for k in (0, 1))
+    slips = np.repeat([one.slips for one in found], draws)
+    number = _next_whole(np.maximum(number, slips - seen))
+    number = np.maximum(number, np.maximum(FEW - seen, 0))
+    result = []
+    for one, part in zip(found, np.split(number, np.cumsum(draws)[:-1]), strict=True):
+        least = max(one.slips - float((one.weight * one.seen).sum()), FEW)
+        later = [(max(low, least), high) for low, high in one.spans[1:]]
+        result.append(Needed(part, one.weight, one.spans[:1] + later))
+    return result
 
 
 def _explains(log_weight: np.ndarray) -> np.ndarray:

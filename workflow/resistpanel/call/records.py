@@ -31,6 +31,7 @@ from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior, Prio
 from resistpanel.call.model.presence import backgrounds, log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele, kind, vcf_alleles
+from resistpanel.core.distinct import distinct
 from resistpanel.core.stats import (
     overdispersed_interval,
     overdispersed_limit,
@@ -186,7 +187,7 @@ class RecordBuilder:
         rest = np.flatnonzero(inherited & snv)
         rest = rest[np.argsort(self.totals[rest].mean(1), kind="stable")]
         steps = np.linspace(0, len(rest) - 1, min(len(rest), INHERITED_LIMITS))
-        chosen = rest[np.unique(np.round(steps).astype(int))]
+        chosen = rest[distinct(np.round(steps).astype(int))]
         found = self._limits(np.concatenate([np.flatnonzero(inherited & ~snv), chosen]))
         for s in range(self.totals.shape[1]):
             of = chosen[np.isfinite(found[chosen, s])]
@@ -207,7 +208,10 @@ class RecordBuilder:
     def _by_priors(self, which: np.ndarray) -> list[tuple[np.ndarray, Priors]]:
         """Return some candidates with the priors of the model for them."""
         alleles = [self.candidates[i].allele for i in which]
-        parts = breakpoints.by_priors(alleles, self.caller.settings.priors, self.caller.molecules)
+        caller = self.caller
+        parts = breakpoints.by_priors(
+            alleles, caller.settings.priors, caller.molecules, caller.rarely_inherited
+        )
         return [(which[some], priors) for some, priors in parts]
 
     def _set_limits(self, lod: np.ndarray, kept: np.ndarray, priors: Priors) -> None:
@@ -238,7 +242,9 @@ class RecordBuilder:
         """
         found = self.posterior.log_bayes_factor.copy()
         shown = found[:, self.tumors].max(axis=1, initial=0) > 0
-        judged = np.isin(self.best, ("somatic", "absent", "artifact"))
+        judged = np.zeros(len(self.best), dtype=bool)
+        for name in ("somatic", "absent", "artifact"):
+            judged |= self.best == name
         asked = np.flatnonzero(self.kept & shown & judged)
         for some, priors in self._by_priors(asked):
             found[some] = log_presence(

@@ -1,5 +1,7 @@
 """Diseases by any of their names, and the alterations that are known to activate a gene."""
 
+import difflib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,11 @@ from resistpanel.catalog.drugs import CATALOG, normalise
 from resistpanel.catalog.table import Part, Row, alteration_problems, parsed
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.tables import read_tsv, require, split
+
+#: Words before the name of a disease that do not make it another one.
+_STAGES = re.compile(
+    r"\b(metastatic|advanced|locally|recurrent|relapsed|refractory|unresectable|resected|r/r)\b"
+)
 
 
 class Diseases:
@@ -23,8 +30,25 @@ class Diseases:
         self._names = names
 
     def canonical(self, name: str) -> str:
-        """Return the canonical name, or `name` itself if it is not known."""
-        return self._names.get(normalise(name), name.strip())
+        """Return the canonical name, or `name` itself if it is not known.
+
+        What is said of its stage is left out if the name is not known with it: ``metastatic NSCLC``
+        is ``NSCLC``.
+        """
+        if (found := self._names.get(normalise(name))) is not None:
+            return found
+        bare = _STAGES.sub(" ", name.lower()).replace("/", " ")
+        return self._names.get(normalise(bare), name.strip())
+
+    def knows(self, name: str) -> bool:
+        """Return whether a name is in the table, by itself or as a synonym."""
+        return normalise(self.canonical(name)) in self._names
+
+    def doubt(self, name: str) -> str:
+        """Return a note on a name that is not known: what follows, and the nearest name."""
+        near = difflib.get_close_matches(normalise(name), self._names, 1, cutoff=0.7)
+        cure = f"did you mean '{self._names[near[0]]}'?" if near else "see diseases.tsv"
+        return f"unknown disease '{name}': every source counts as of another disease; {cure}"
 
     def match(self, given: str | None, of_row: tuple[str, ...]) -> bool | None:
         """Whether a patient's disease is among a row's; None if one of the two is not given."""

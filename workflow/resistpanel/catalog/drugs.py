@@ -69,6 +69,7 @@ class Drugs:
 
     def __init__(self, drugs: list[Drug]):
         self.drugs = list(drugs)
+        self._classes = frozenset(name for drug in self.drugs for name in drug.classes)
         self._by_key = {
             normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)
         }
@@ -148,9 +149,9 @@ class Drugs:
         """Return the drugs of a class, in the order of the file."""
         return [drug for drug in self.drugs if drug_class in drug.classes]
 
-    def classes(self) -> set[str]:
+    def classes(self) -> frozenset[str]:
         """Return every class that some drug has."""
-        return {drug_class for drug in self.drugs for drug_class in drug.classes}
+        return self._classes
 
 
 @functools.lru_cache(maxsize=1 << 14)

@@ -525,6 +525,15 @@ WHITE_CELL_RATIO = TABLE.add(
     "attributed to white blood cells",
     origin="judgement",
 )
+KEPT_FUNCTION = TABLE.add(
+    "KEPT_FUNCTION",
+    (("BRCA2", 3326),),
+    unit="residues",
+    meaning="Gene and residue from which on a truncation leaves the function of the protein: it is "
+    "no loss of function",
+    origin="paper: BRCA2 K3326*, carried by 1 to 2 % of people: Higgs et al. 2015, J Med Genet "
+    "52:642; Thompson et al. 2015, Sci Rep 5:14800",
+)
 HEMATOPOIESIS_GENES = TABLE.add(
     "HEMATOPOIESIS_GENES",
     (

@@ -10,7 +10,7 @@ from resistpanel.annotate.junctions import known
 from resistpanel.annotate.residues import parse_short, short_name
 from resistpanel.catalog import protein
 from resistpanel.catalog.drivers import Driver, load_drivers
-from resistpanel.compare.compare_constants import INHERITED_AF
+from resistpanel.compare.compare_constants import INHERITED_AF, KEPT_FUNCTION
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
 from resistpanel.core.tables import read_tsv
@@ -127,10 +127,19 @@ def inherited(variant: Variant, normal: str | None, drivers: Sequence[Driver] = 
     return bool(seen and seen.detected and (seen.af or 0) >= INHERITED_AF)
 
 
+def keeps_function(gene: str | None, residue: int) -> bool:
+    """Return whether a truncation at a residue (1-based) leaves the function of the protein."""
+    return any(gene == name and residue >= first for name, first in KEPT_FUNCTION)
+
+
 def loss_of_function(variant: Variant, genes: Collection[str]) -> bool:
     """Return whether a variant is predicted to inactivate one of the genes."""
-    terms = set((variant.consequence or "").split("&"))
-    return variant.gene in genes and variant.model != "contamination" and bool(terms & LOSS)
+    if variant.gene not in genes or variant.model == "contamination":
+        return False
+    changes = variant.protein_changes
+    if changes and all(keeps_function(variant.gene, change.residue) for change in changes):
+        return False
+    return bool(set((variant.consequence or "").split("&")) & LOSS)
 
 
 def withhold(

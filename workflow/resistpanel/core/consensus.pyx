@@ -2,10 +2,11 @@
 """Consensus reads: by which convention they say how many copies they are made of, and what they are.
 """
 
+import re
 from collections import Counter
 
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport strstr
+from libc.string cimport strlen, strstr
 from pysam.libcalignedsegment cimport AlignedSegment
 from pysam.libchtslib cimport bam1_t, bam_aux2i, bam_aux_get, bam_get_qname
 
@@ -21,7 +22,14 @@ cdef enum:
 #: duplex, every read is of that tier whatever it says.
 CONSENSUS = {
     "none": 0, "fgbio": 1, "marianas": 2, "redux": 3, "dragen": 4, "simplex": 5, "duplex": 6,
+    "gencore": 7, "consensuscruncher": 8, "umierrorcorrect": 9,
 }
+#: Names of consensus reads: of ConsensusCruncher, the barcode or both, contig and start of both
+#: mates, their CIGARs, the strand, and the copies of either strand; of UMIErrorCorrect.
+_CRUNCHER = re.compile(
+    r"[ACGTN]+(_[ACGTN]+)?(_[0-9]+){4}(_[0-9MIDNSHPX=]+){2}(_(pos|neg))?:[0-9]+(_[0-9]+)?$"
+)
+_CORRECTED = re.compile(r"Consensus_read_.*_Count=[0-9]+$")
 
 
 def convention(reads, float least) -> str:
@@ -45,6 +53,12 @@ def _convention(read) -> str:
         return "fgbio"
     if read.query_name.startswith("Marianas:"):
         return "marianas"
+    if _CRUNCHER.match(read.query_name):
+        return "consensuscruncher"
+    if _CORRECTED.match(read.query_name):
+        return "umierrorcorrect"
+    if read.has_tag("FR") and isinstance(read.get_tag("FR"), int):
+        return "gencore"
     if read.has_tag("UT") or read.has_tag("CR"):
         # CR is also the raw cell barcode of single cells: a number comes first here.
         text = str(read.get_tag("CR")) if read.has_tag("CR") else "0"
@@ -63,12 +77,21 @@ cdef inline int64_t tag(bam1_t *b, const char *name) noexcept nogil:
     return bam_aux2i(at) if at != NULL else -1
 
 
+cdef int of_strands(int64_t one, int64_t other) noexcept nogil:
+    """Return what a read is made of, by the copies of either strand; -1 and 0: none."""
+    if one >= 1 and other >= 1:
+        return T_DUPLEX
+    return T_SIMPLEX if one >= 2 or other >= 2 else T_RAW
+
+
 cdef int tier(bam1_t *b, int consensus) noexcept nogil:
     """Return what a consensus read is made of; one copy alone is worth what a raw read is.
 
     fgbio and fgumi: cD is the depth of the read, aD and bD those of either strand. Marianas: the
     last two fields of the name are the copies of either strand. DRAGEN: XV is the size of the
-    family, XW that of the opposite strand's. REDUX: UT names the kind.
+    family, XW that of the opposite strand's. REDUX: UT names the kind. gencore: FR and RR are the
+    copies of the strand, and of the other one. ConsensusCruncher: the name ends in the copies of
+    the strand, or of both. UMIErrorCorrect: it ends in the copies.
     """
     cdef int64_t depth, other
     cdef uint8_t *at
@@ -101,8 +124,23 @@ cdef int tier(bam1_t *b, int consensus) noexcept nogil:
         if at != NULL and strstr(<char *>at + 1, b"DUAL") != NULL:
             return T_DUPLEX
         return T_SIMPLEX if bam_aux_get(b, b"CR") != NULL else T_RAW
-    if consensus > 4:
+    if consensus == 5 or consensus == 6:
         return consensus - 4
+    if consensus == 7:
+        return of_strands(tag(b, b"FR"), tag(b, b"RR"))
+    if consensus >= 8:
+        name = bam_get_qname(b)
+        i = <int32_t>strlen(name)
+        while i > 0 and (48 <= name[i - 1] <= 57 or name[i - 1] == 95):  # digits and "_"
+            i -= 1
+        other, depth = 0, 0
+        while name[i]:
+            if name[i] == 95:
+                depth, other = other, 0
+            else:
+                other = 10 * other + name[i] - 48
+            i += 1
+        return of_strands(other, depth)
     depth, other = tag(b, b"XV"), tag(b, b"XW")
     if depth >= 1 and other >= 1:
         return T_DUPLEX

@@ -8,6 +8,7 @@ made from. The step writes it when it has ended well, and removes it before it b
 import contextlib
 import dataclasses
 import functools
+import importlib.util
 import json
 import os
 import shutil
@@ -32,29 +33,60 @@ STORE = "store"
 #: Libraries whose version changes numbers or bytes.
 LIBRARIES = ("pysam", "numpy", "scipy", "pandas", "cyvcf2", "mappy", "jinja2")
 #: Of the package and of the workflow, what a result depends on.
-CODE = ("*.py", "*.pyx", "*.pxd", "*.j2", "*.js", "*.css", "*.json", "*.smk", "*.yaml")
+CODE = (".py", ".pyx", ".pxd", ".j2", ".js", ".css", ".json", ".smk", ".yaml")
+#: Environment variable by which a run hands `software` on to its jobs.
+KNOWN_SOFTWARE = "RESISTPANEL_SOFTWARE"
 
 
 @functools.cache
 def software() -> dict[str, str]:
     """Return the versions of the package, of its code, and of the libraries that compute.
 
-    The digest of the code differs between two commits of one version.
+    The digest of the code differs between two commits of one version. A process that a run has
+    started takes the answer from its environment, as long as no file behind it was replaced.
     """
+    now = _sources()
+    with contextlib.suppress(KeyError, ValueError, TypeError):
+        known = json.loads(os.environ[KNOWN_SOFTWARE])
+        if known["sources"] == now:
+            return known["software"]
     # Slow to import, and most commands never ask.
     from importlib import metadata
 
     code = {}
-    for folder in (Path(__file__).parents[1], HOME / "workflow/rules", HOME / "workflow/schemas"):
-        for pattern in CODE:
-            for path in folder.rglob(pattern):
-                if "home" not in path.relative_to(folder).parts[:1]:
-                    code[f"{folder.name}/{path.relative_to(folder)}"] = content(path)
+    for folder in _code_folders():
+        for path in folder.rglob("*"):
+            if path.suffix in CODE and "home" not in path.relative_to(folder).parts[:1]:
+                code[f"{folder.name}/{path.relative_to(folder)}"] = content(path)
     found = {"resistpanel": __version__, "code": of_value(code)[:12]}
     for name in LIBRARIES:
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
+    os.environ[KNOWN_SOFTWARE] = json.dumps({"sources": now, "software": found})
     return found
+
+
+def _code_folders() -> list[Path]:
+    return [Path(__file__).parents[1], HOME / "workflow/rules", HOME / "workflow/schemas"]
+
+
+def _sources() -> str:
+    """Return the digest of the states of the files behind `software`; none is read."""
+    states = []
+    for folder in map(str, _code_folders()):
+        for place, folders, names in os.walk(folder):
+            folders[:] = [name for name in folders if name != "__pycache__"]
+            for name in names:
+                if name.endswith(CODE):
+                    found = os.stat(f"{place}/{name}")  # noqa: PTH116
+                    states.append((place, name, found.st_size, found.st_mtime_ns, found.st_ino))
+    for name in LIBRARIES:
+        # An installed package has files of its own, never those of the version before.
+        spec = importlib.util.find_spec(name)
+        if spec and spec.origin:
+            found = os.stat(spec.origin)  # noqa: PTH116
+            states.append((spec.origin, name, found.st_size, found.st_mtime_ns, found.st_ino))
+    return of_value(sorted(states))
 
 
 def version_of(versions: dict[str, str]) -> str:
@@ -331,7 +363,7 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
     for key in sorted({*made.settings, *due.settings}):
         old, new = made.settings.get(key), due.settings.get(key)
         if of_value(old) != of_value(new):
-            words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "has changed"
+            words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "changed"
             found.append(f"{key} {words}")
     for role in sorted({*made.inputs, *due.inputs}):
         old, new = made.inputs.get(role), due.inputs.get(role)
@@ -340,7 +372,7 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
         elif new.state is None and old.state is not None:
             found.append(f"{role} is not there")
         elif not (new.state and new.state.same(old.state)) and new.content != old.content:
-            found.append(f"{role} has changed")
+            found.append(f"{role} changed")
     for name in due.outputs:
         problem = missing_or_empty(outdir / name)
         recorded_one = made.outputs.get(name)

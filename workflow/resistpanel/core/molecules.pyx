@@ -29,7 +29,7 @@ from pysam.libchtslib cimport (
     bam_destroy1, bam_get_aux, bam_get_cigar, bam_get_qname, bam_get_qual, bam_get_seq,
 )
 from resistpanel.core.memory cimport new_record, resized, zeroed
-from resistpanel.core.stream cimport NT16_CODE, Stream, aligned_length, hash_name
+from resistpanel.core.stream cimport NT16_CODE, Marks, Stream, aligned_length, hash_name
 
 from resistpanel.core.core_constants import (
     CONSENSUS_AGREEMENT, CONSENSUS_INPUT_QUALITY, CONSENSUS_MOST, CONSENSUS_POST, CONSENSUS_PRE,
@@ -226,8 +226,8 @@ cdef int packed(const char *text, int64_t n, uint64_t *half) noexcept nogil:
 
 
 cdef bint separates(char c) noexcept nogil:
-    """Return whether a character is between the halves of a UMI: `-`, `+`, `_`, `,` or `.`."""
-    return c == 45 or c == 43 or c == 95 or c == 44 or c == 46
+    """Return whether a character is between the halves of a UMI: `-`, `+`, `_`, `,`, `.` or `|`."""
+    return c == 45 or c == 43 or c == 95 or c == 44 or c == 46 or c == 124
 
 
 cdef bint precedes(char c) noexcept nogil:
@@ -256,7 +256,8 @@ cdef int in_name(const char *name, uint64_t *half, uint8_t *length) noexcept nog
     """Parse the UMI in the last field of a name, as `halves`.
 
     ``name:ACGT+ACGT`` (bcl-convert), ``name_ACGT`` (umi_tools), ``name|ACG.ACG``
-    (ConsensusCruncher), ``name:8,8:ACGT,ACGT`` or ``name:8,0:ACGT,.`` (ngs-bits, umiVar).
+    (ConsensusCruncher), ``name|ACGT|ACGT``, ``name:8,8:ACGT,ACGT`` or ``name:8,0:ACGT,.``
+    (ngs-bits, umiVar).
     """
     cdef int64_t n = strlen(name), i, k
     if n > 2 and name[n - 2] == 47:  # "/1", "/2"
@@ -531,7 +532,7 @@ cdef class Molecules(Stream):
         self.traced = trace
         return self
 
-    def query(self, regions):
+    def query(self, regions, Marks known=None):
         """Go to the first molecule that overlaps the regions, see `Stream.query`.
 
         Reads are taken from some bases further, so that a family does not depend on where a region
@@ -553,7 +554,7 @@ cdef class Molecules(Stream):
             else:
                 last = [contig, beg, end]
                 wide.append(last)
-        Stream.query(self, wide)
+        Stream.query(self, wide, known)
 
     def forget(self):
         """Drop what was read."""

@@ -23,6 +23,21 @@ def stage_of(record: type[msgspec.Struct]) -> str:
     return schema_id(record).split("/")[1]
 
 
+#: What writes files that no step of their name writes.
+_WRITERS = {
+    "counts": "`resistpanel call --counts`",
+    "decisions": "the button 'Save decisions' of the page",
+    "dossier": "`resistpanel assay report`",
+    "pack": "`resistpanel validate`",
+}
+
+
+def _writer(record: type[msgspec.Struct]) -> str:
+    """Return, in words, what writes files of this record."""
+    stage = stage_of(record)
+    return _WRITERS.get(stage, f"`resistpanel {stage}`")
+
+
 def _with_keys(value: Any, record: type[msgspec.Struct], path: str, message: str) -> str:
     """Return msgspec's path with the keys of objects that it leaves out as ``[...]``.
 
@@ -95,7 +110,7 @@ def read_bytes(path: str | Path, record: type[msgspec.Struct]) -> bytes:
         raise InputError(
             f"cannot be read ({error.strerror})",
             str(path),
-            f"run `resistpanel {stage_of(record)}` first",
+            f"run {_writer(record)} first",
         ) from None
 
 
@@ -116,10 +131,14 @@ def decode(text: bytes, record: type[Record], where: str) -> Record:
             found = None
         schema = found.get("schema") if isinstance(found, dict) else None
         if schema != schema_id(record):
+            if str(schema).startswith(f"resistpanel/{stage_of(record)}/"):
+                raise InputError(
+                    f"is of another version of resistpanel ({schema}, not {schema_id(record)})",
+                    where,
+                    "use the version that wrote it, or recreate it",
+                ) from None
             raise InputError(
-                f"not a file of `resistpanel {stage_of(record)}`",
-                where,
-                "give the file of the step before",
+                f"not a file of {_writer(record)}", where, "give the file of the step before"
             ) from None
         raise _fault(error, found, record, where) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

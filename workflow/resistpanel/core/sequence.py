@@ -1,6 +1,8 @@
 """Bases, strands, codons and amino acids: one definition of each."""
 
+import functools
 import itertools
+import re
 from collections.abc import Callable, Sequence
 
 #: ``fetch(chrom, start, end)`` returns reference bases, 0-based half-open, in upper case.
@@ -21,6 +23,7 @@ _MITOCHONDRIAL = {"AGA": "*", "AGG": "*", "ATA": "M", "TGA": "W"}
 STANDARD, MITOCHONDRIAL = 1, 2
 #: Amino acid of each codon, by NCBI translation table.
 CODES = {STANDARD: GENETIC_CODE, MITOCHONDRIAL: {**GENETIC_CODE, **_MITOCHONDRIAL}}
+_CODON = re.compile("...", re.DOTALL)
 #: Codons that begin a human protein, read as methionine there, by NCBI translation table.
 STARTS = {STANDARD: ("ATG",), MITOCHONDRIAL: ("ATG", "ATA", "ATT")}
 #: Contigs of the human mitochondrion.
@@ -57,9 +60,28 @@ def translate(bases: str, code: int = STANDARD, selenocysteines: Sequence[int] =
     selenocysteines : sequence of int
         Indices in `bases`, 0-based, of the first bases of the TGA codons that give ``U``.
     """
-    table = CODES[code]
-    read = "".join(table.get(bases[i : i + 3], "X") for i in range(0, len(bases) - 2, 3))
+    blocks = range(0, len(bases), _BLOCK)
+    read = "".join([_translated(bases[i : i + _BLOCK], code) for i in blocks])
     for i in selenocysteines:
         if i % 3 == 0 and bases[i : i + 3] == SELENOCYSTEINE_CODON:
             read = f"{read[: i // 3]}U{read[i // 3 + 1 :]}"
     return read
+
+
+class _Residues(dict):
+    """Residue by codon; X for a codon with an unknown base."""
+
+    def __missing__(self, codon: str) -> str:
+        return "X"
+
+
+_RESIDUES = {code: _Residues(table) for code, table in CODES.items()}
+
+
+#: Bases that are translated at once: an altered sequence is, but for one block, that of the gene.
+_BLOCK = 300
+
+
+@functools.lru_cache(maxsize=1 << 13)
+def _translated(bases: str, code: int) -> str:
+    return "".join(map(_RESIDUES[code].__getitem__, _CODON.findall(bases)))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -78,6 +79,10 @@ def write_sequences(
     return [name for name in wanted if not found[name]]
 
 
+#: Accession of a sequence by its digest (GA4GH refget).
+_ACCESSION = re.compile(r"SQ\.[0-9A-Za-z_-]{32}")
+
+
 class Sequences:
     """Refget accessions of the contigs of a reference.
 
@@ -106,8 +111,8 @@ class Sequences:
         self._stated = {} if path else dictionary(Path(reference.path))
         self._known: dict[str, str | None] = {}
         for name, one in (read_json(path) if path else {}).items():
+            cure = "recreate it with `resistpanel panel adapt --output-sequences`"
             if not isinstance(one, dict) or set(one) != {"length", "refget"}:
-                cure = "recreate it with `resistpanel panel adapt --output-sequences`"
                 raise InputError(f"'{name}' has no length and refget", str(path), cure)
             if reference.contigs.get(name) != one["length"]:
                 raise InputError(
@@ -115,6 +120,8 @@ class Sequences:
                     str(path),
                     "give the file that was made of this reference",
                 )
+            if one["refget"] is not None and not _ACCESSION.fullmatch(str(one["refget"])):
+                raise InputError(f"'{one['refget']}' is no refget accession", str(path), cure)
             self._known[name] = one["refget"]
 
     def get(self, contig: str) -> str | None:

@@ -2,8 +2,7 @@
 """The records of an indexed BAM or CRAM over regions, one after the other, without Python objects.
 
 htslib reads headers, indexes and CRAM. Of a BAM it says which stretches of the file the regions
-need; these are inflated here, by ISA-L where it is installed: the htslib inside pysam's wheels is
-built with plain zlib, which costs more than all that is done with the reads.
+need; these are inflated here, see `core.inflate`.
 
 Coordinates are 0-based half-open.
 """
@@ -17,7 +16,7 @@ from libc.stdlib cimport free
 from libc.string cimport memcpy, memmove, memset, strlen
 from posix.unistd cimport close
 from pysam.libchtslib cimport (
-    BAM_CSOFT_CLIP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
+    BAM_CSOFT_CLIP, BAM_FDUP, BAM_FUNMAP, bam1_t, bam_aux_get, bam_destroy1, bam_get_cigar, bam_get_qname,
     bam_get_seq, hts_close, hts_idx_destroy,
     hts_itr_t, hts_open, hts_pair_pos_t, hts_reglist_t, hts_set_fai_filename, hts_set_threads,
     sam_hdr_destroy, sam_hdr_name2tid, sam_hdr_nref, sam_hdr_read, sam_hdr_tid2name, sam_index_load2,
@@ -29,16 +28,9 @@ from resistpanel.core.memory cimport new_record, resized, zeroed
 
 from pathlib import Path
 
+from resistpanel.core import inflate as deflate
 from resistpanel.core.bam import index_of
 from resistpanel.core.errors import InputError
-
-try:
-    from isal import isal_zlib as zlib
-except ImportError:  # no wheel for this platform: the same bytes, more slowly
-    import zlib
-
-#: The fast one of this platform.
-crc32 = zlib.crc32
 
 cdef extern from *:
     """
@@ -70,12 +62,31 @@ cdef enum:
     END = -1
     BROKEN = -2
 
+#: Marks that are kept of a pass: 2 MB.
+MOST_MARKS = 1 << 16
+
 for _i in range(16):
     NT16_CODE[_i] = 4
 NT16_CODE[1] = 0
 NT16_CODE[2] = 1
 NT16_CODE[4] = 2
 NT16_CODE[8] = 3
+
+
+cdef inline void copy_short(uint8_t *to, const uint8_t *source, int64_t n) noexcept nogil:
+    """Copy a few bytes: what compilers make of a memcpy of up to 255 costs more to start."""
+    cdef int64_t i = 0
+    while i + 8 <= n:
+        memcpy(to + i, source + i, 8)
+        i += 8
+    if n & 4:
+        memcpy(to + i, source + i, 4)
+        i += 4
+    if n & 2:
+        memcpy(to + i, source + i, 2)
+        i += 2
+    if n & 1:
+        to[i] = source[i]
 
 
 cdef uint64_t hash_name(const char *name) noexcept nogil:
@@ -90,7 +101,10 @@ cdef uint64_t hash_name(const char *name) noexcept nogil:
     h = <uint64_t>n * factor
     while i < n:
         k = 0
-        memcpy(&k, name + i, 8 if n - i > 8 else n - i)
+        if n - i >= 8:
+            memcpy(&k, name + i, 8)
+        else:
+            copy_short(<uint8_t *>&k, <const uint8_t *>name + i, n - i)
         k *= factor
         k ^= k >> 47
         h = (h ^ (k * factor)) * factor
@@ -141,6 +155,63 @@ def refusal(what, path, cure):
     if c_errno.errno == c_errno.ENOMEM:
         return MemoryError(f"{path}: {what}")
     return InputError(what, path, cure)
+
+
+cdef class Marks:
+    """Places in a BAM that one pass over it went by, by which another reads less.
+
+    An index knows places to 16 kb of the reference, before which thousands of records may lie in
+    deep data. Here is one record of every block, up to `MOST_MARKS`, beyond which every second
+    is left out.
+    """
+
+    def __cinit__(self):
+        self.step, self.most = 1, MOST_MARKS
+
+    def __dealloc__(self):
+        free(self.marks)
+
+    def __len__(self):
+        return self.n
+
+    cdef int add(self, uint64_t place, uint64_t run, int64_t before, int32_t tid) except -9 nogil:
+        """Add a record; places must ascend."""
+        cdef int64_t k
+        self.passed += 1
+        if self.passed % self.step:
+            return 0
+        if self.n == self.most:
+            for k in range(self.n // 2):
+                self.marks[k] = self.marks[2 * k + 1]
+            self.n //= 2
+            self.step *= 2
+        if self.n == self.m:
+            self.marks = <Mark *>resized(self.marks, 2 * self.m + 256, sizeof(Mark))
+            self.m = 2 * self.m + 256
+        self.marks[self.n] = Mark(place, run, before, tid)
+        self.n += 1
+        return 0
+
+    cdef uint64_t later(self, int32_t tid, int64_t beg, uint64_t start, uint64_t stop
+                        ) noexcept nogil:
+        """Return up to where from `start` on, before `stop`, no record reaches beyond `beg`."""
+        cdef int64_t k, low = 0, high = self.n
+        cdef Mark *one
+        while low < high:
+            k = (low + high) // 2
+            if self.marks[k].place <= start:
+                low = k + 1
+            else:
+                high = k
+        for k in range(low, self.n):
+            one = &self.marks[k]
+            # What lies between `start` and where the run began was not read.
+            if one.place >= stop or one.run > start or one.tid > tid:
+                break
+            if one.tid == tid and one.before > beg:
+                break
+            start = one.place
+        return start
 
 
 cdef class Stream:
@@ -222,6 +293,14 @@ cdef class Stream:
         if self.fp != NULL:
             hts_close(self.fp)
 
+    def with_copies(self, bint copies=True):
+        """Clear the flag of a duplicate in every record from now on; return self.
+
+        All fragments of an amplicon have the same ends, so that the flag says nothing of them.
+        """
+        self.copies = copies
+        return self
+
     cdef int tid(self, str contig):
         """Return the number of a contig in the header, or raise InputError."""
         cdef int tid = sam_hdr_name2tid(self.header, contig.encode())
@@ -231,13 +310,15 @@ cdef class Stream:
             )
         return tid
 
-    def query(self, regions):
+    def query(self, regions, Marks known=None):
         """Go to the first record that overlaps the regions.
 
         Parameters
         ----------
         regions : iterable of (contig, beg, end)
             Disjoint; 0-based half-open.
+        known : Marks, optional
+            Of a pass over the same file. The records are the same, with less to read.
 
         Raises
         ------
@@ -257,13 +338,14 @@ cdef class Stream:
         self.n_regions = self.region
         self.region = 0
         self.at = self.filled = self.block = 0
-        self.following = -1
+        self.following = self.marked = -1
+        self.marks = Marks()
         if not self.plain:
             self.iterate()
             return
-        self.set_chunks()
+        self.set_chunks(known)
 
-    cdef int set_chunks(self) except -1:
+    cdef int set_chunks(self, Marks known) except -1:
         """Ask the index where in the file the records of the regions are.
 
         The first chunks of successive regions need not ascend: a region without reads may have one
@@ -272,6 +354,7 @@ cdef class Stream:
         """
         cdef hts_itr_t *itr
         cdef int64_t k
+        cdef uint64_t start
         cdef int i
         chunks = []
         for k in range(self.n_regions):
@@ -284,25 +367,28 @@ cdef class Stream:
             self.earliest[k] = <uint64_t>-1
             try:
                 for i in range(itr.n_off):
-                    chunks.append((itr.off[i].u, itr.off[i].v))
-                    self.earliest[k] = min(self.earliest[k], itr.off[i].u)
+                    start = itr.off[i].u
+                    if known is not None:
+                        start = known.later(self.tids[k], self.begs[k], start, itr.off[i].v)
+                    chunks.append((start, itr.off[i].v))
+                    self.earliest[k] = min(self.earliest[k], start)
             finally:
                 sam_itr_destroy(itr)
         for k in range(self.n_regions - 2, -1, -1):
             self.earliest[k] = min(self.earliest[k], self.earliest[k + 1])
         merged = []
         last = None
-        for start, stop in sorted(chunks):
-            if last is not None and start <= last[1]:
+        for first, stop in sorted(chunks):
+            if last is not None and first <= last[1]:
                 last[1] = max(last[1], stop)
             else:
-                last = [start, stop]
+                last = [first, stop]
                 merged.append(last)
         self.starts = <uint64_t *>resized(self.starts, len(merged), sizeof(uint64_t))
         self.stops = <uint64_t *>resized(self.stops, len(merged), sizeof(uint64_t))
         self.n_chunks = len(merged)
-        for k, (start, stop) in enumerate(merged):
-            self.starts[k], self.stops[k] = start, stop
+        for k, (first, stop) in enumerate(merged):
+            self.starts[k], self.stops[k] = first, stop
         self.chunk = 0
         return 0
 
@@ -391,6 +477,8 @@ cdef class Stream:
         cdef int status = self.next_record()
         if status == 0 and has_equals(bam_get_seq(self.rec), self.rec.core.l_qseq):
             self.spell()
+        if self.copies:
+            self.rec.core.flag &= ~BAM_FDUP
         return status
 
     cdef int next_record(self) except -9 nogil:
@@ -514,6 +602,7 @@ cdef class Stream:
                 return status
             if self.rec.core.tid < 0:
                 return END
+            self.mark(place)
             while self.region < self.n_regions and (
                 self.tids[self.region] < self.rec.core.tid
                 or (self.tids[self.region] == self.rec.core.tid
@@ -524,6 +613,17 @@ cdef class Stream:
             if k < self.n_regions and self.tids[k] == self.rec.core.tid \
                     and self.begs[k] < self.end:
                 return 0
+
+    cdef int mark(self, uint64_t place) except -9 nogil:
+        """Note the record, which begins at `place`, if it is the first of its block."""
+        if self.rec.core.tid != self.run_tid:
+            self.run_tid, self.reach = self.rec.core.tid, -1
+        if self.here != self.marked:
+            self.marks.add(place, self.run, self.reach, self.run_tid)
+            self.marked = self.here
+        if self.end > self.reach:
+            self.reach = self.end
+        return 0
 
     cdef int take(self, int64_t size) except -9 nogil:
         """Make `size` bytes from `at` on the record; its layout is that of the SAM specification."""
@@ -559,7 +659,7 @@ cdef class Stream:
             room = min(need + need // 2 + 64, <int64_t>0x7fffffff)
             b.data = <uint8_t *>resized(b.data, room, 1)
             b.m_data = <uint32_t>room
-        memcpy(b.data, raw + CORE, name)
+        copy_short(b.data, raw + CORE, name)
         memset(b.data + name, 0, pad)
         memcpy(b.data + name + pad, raw + CORE + name, rest)
         b.core.l_extranul = pad - (raw[CORE + name - 1] != 0)
@@ -637,6 +737,7 @@ cdef class Stream:
     cdef int seek(self, uint64_t place) except -9 nogil:
         """Go to a virtual offset, always ahead of what was read."""
         cdef int64_t within = <int64_t>(place & 0xffff)
+        self.run, self.run_tid = place, -1
         if self.following >= 0 and <int64_t>(place >> 16) == self.here:
             self.at = self.block + within  # in the block at hand
             return 0 if self.at <= self.filled else BROKEN
@@ -665,31 +766,37 @@ cdef class Stream:
         with gil:
             try:
                 status = self.load_block()
-            except zlib.error:
+            except deflate.InflateError:
                 status = BROKEN
             except OSError as error:
                 raise OSError(error.errno, error.strerror, self.path) from error
         return status
 
-    cdef bytes piece(self, int64_t start, int64_t size):
-        """Return bytes of the file from `raw`, read anew where it does not hold them."""
-        if self.raw is None or start < self.raw_start or \
-                start + size > self.raw_start + len(self.raw):
-            self.raw = os.pread(self.file, PIECE, start)
-            self.raw_start = start
-            while len(self.raw) < size:
-                more = os.pread(self.file, PIECE, start + len(self.raw))
-                if not more:
-                    break
-                self.raw += more
-        return self.raw
+    cdef int piece(self, int64_t start, int64_t size) except -9:
+        """Have bytes of the file in `raw`, up to its end; read anew where it does not hold them."""
+        cdef int64_t got
+        if self.raw is None:
+            # The same memory for every piece: fresh memory costs more than filling it.
+            self.raw = memoryview(bytearray(PIECE))
+            self.n_raw = 0
+        elif self.raw_start <= start and start + size <= self.raw_start + self.n_raw:
+            return 0
+        self.raw_start, self.n_raw = start, 0
+        while self.n_raw < size:
+            got = os.preadv(self.file, [self.raw[self.n_raw :]], start + self.n_raw)
+            if got == 0:
+                break
+            self.n_raw += got
+        return 0
 
     cdef int load_block(self) except -9:
         """Inflate the block at `following` behind what is there (SAM specification, BGZF)."""
-        cdef bytes raw = self.piece(self.following, BLOCK)
-        cdef const uint8_t *head = <const uint8_t *>raw + (self.following - self.raw_start)
-        cdef int64_t there = len(raw) - (self.following - self.raw_start), at = 12, size = 0, extra
-        cdef int64_t inflated
+        cdef int64_t start, there, at = 12, size = 0, extra, inflated
+        cdef const uint8_t[::1] view
+        cdef const uint8_t *head
+        self.piece(self.following, BLOCK)
+        view, start = self.raw, self.following - self.raw_start
+        head, there = &view[0] + start, self.n_raw - start
         if there == 0:
             return END
         if there < 18 or head[0] != 31 or head[1] != 139 or head[2] != 8 or not head[3] & 4:
@@ -701,20 +808,21 @@ cdef class Stream:
             at += 4 + (head[at + 2] | <int>head[at + 3] << 8)
         if size < 20 + extra or size > there:
             return BROKEN
-        start = self.following - self.raw_start
         inflated = <int64_t><uint32_t>int32(head + size - 4)
         if inflated > BLOCK:
             return BROKEN
-        packed = memoryview(raw)[start + 12 + extra : start + size - 8]
-        out = zlib.decompress(packed, wbits=-15, bufsize=max(inflated, 1))
-        if len(out) != inflated or crc32(out) != <uint32_t>int32(head + size - 8):
+        packed = self.raw[start + 12 + extra : start + size - 8]
+        out = deflate.inflate(packed, inflated)
+        if len(out) != inflated or deflate.crc32(out) != <uint32_t>int32(head + size - 8):
             return BROKEN
-        if self.filled:
-            memcpy(self.joined + self.filled, <const uint8_t *><bytes>out, inflated)
-            self.data = self.joined
-        else:
-            self.inflated = out
-            self.data = <const uint8_t *>self.inflated
+        if inflated:
+            view = out
+            if self.filled:
+                memcpy(self.joined + self.filled, &view[0], inflated)
+                self.data = self.joined
+            else:
+                self.inflated = out
+                self.data = &view[0]
         self.filled += inflated
         self.here = self.following
         self.following += size

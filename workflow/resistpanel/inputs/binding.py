@@ -210,6 +210,12 @@ class Steps:
                     {f"align.{key}": value for key, value in made.align.items()},
                     [patient],
                 )  # fmt: skip
+            if row.url:
+                yield Step(
+                    "fetch", row.sample, {},
+                    [f"align/{row.sample}.bam", f"align/{row.sample}.bam.bai"],
+                    {"address": row.url}, [patient],
+                )  # fmt: skip
         reads = self.reads(patient)
         # Simulated, the sheet is a result of its own; the rows are those of the patient's file.
         rows = {"simulated rows" if made.simulate else ROWS: cells(plan.patients[patient])}
@@ -390,6 +396,9 @@ class Steps:
                 ["store/results.duckdb"],
                 {"store": str(self.settings.store) if self.settings.store else None},
             )  # fmt: skip
+        for name in self.plan.published():
+            # What is in the bucket is no output here.
+            yield Step("publish", name.partition("/")[2], {"result": out(name)}, [])
         yield Step(
             "multiqc", "all",
             {f"quality of {name}": out(f"qc/{name}.json") for name in patients}

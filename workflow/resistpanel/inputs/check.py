@@ -167,7 +167,7 @@ def _check_panel(done: Checked) -> None:
         return
     done.panel = panel
     contigs = {target.chrom for target in panel.targets}
-    given = [row for row in rows if not row.fastq1]
+    given = [row for row in rows if row.given]
     done.checksums = check_sequence(given, made.reference, contigs, found)
     check_reads(given, panel.targets, made.reference, found)
     check_contig_order(given, contigs, found)
@@ -253,7 +253,10 @@ def summary(done: Checked) -> list[str]:
     aligned = sum(bool(row.fastq1) for row in rows)
     if aligned:
         shown.append(f"{aligned} samples given as FASTQ are aligned first")
-    given = [row for row in rows if not row.fastq1 and not made.simulate]
+    fetched = sum(row.url is not None for row in rows)
+    if fetched:
+        shown.append(f"BAMs in object storage, fetched first and checked then: {fetched}")
+    given = [row for row in rows if row.given and not made.simulate]
     unindexed = sum(index_of(row.bam) is None for row in given)
     if unindexed:
         shown.append(f"{unindexed} without an index (BAM or CRAM): one is written next to each")

@@ -26,9 +26,10 @@ from resistpanel.inputs.inputs_constants import (
     READS_COMPARED,
     TARGETS_ASKED,
 )
+from resistpanel.inputs.lines import times
 from resistpanel.inputs.plan import check_extra
 from resistpanel.inputs.reference import Findings
-from resistpanel.inputs.sheet import Row
+from resistpanel.inputs.sheet import Row, patients
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
@@ -195,6 +196,17 @@ def check_reads(
             )
 
 
+def _all_before(members: list[Row]) -> Row | None:
+    """Return the first row with drugs if none was given between the patient's samples."""
+    tumors = [row for row in members if row.tumor]
+    time = times(tumors)
+    first = min(time.values())
+    given = [row for row in tumors if row.drugs]
+    if max(time.values()) == first or any(time[row.sample] > first for row in given):
+        return None
+    return given[0] if given else None
+
+
 def check_drug_rows(
     rows: list[Row],
     treatments: Mapping[str, Sequence[Treatment]],
@@ -218,6 +230,12 @@ def check_drug_rows(
             findings.notes.append(
                 f"patient '{patient}' has no drug in the sheet: resistance is not assessed; name "
                 "the drugs in the row of the sample taken after them"
+            )
+        elif patient not in treatments and (early := _all_before(patients(rows)[patient])):
+            findings.notes.append(
+                f"{early.place('drugs')}: sample '{early.sample}' was taken after these drugs, and "
+                "no later sample after a drug: resistance is not assessed; name the drugs in the "
+                "row of the sample taken after them"
             )
         for name, drug, place in given:
             if drug.name in said:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from resistpanel.align.aligners import choose
 from resistpanel.align.fastq import check_lane
+from resistpanel.catalog.classes import load_diseases
 from resistpanel.catalog.drugs import Drug, load_drugs
 from resistpanel.core import bam
 from resistpanel.core.bam_index import check_index
@@ -92,6 +93,17 @@ def note_drugs(rows: Iterable[Row]) -> list[str]:
     ]
 
 
+def note_diseases(rows: Iterable[Row], catalog: Path) -> list[str]:
+    """Return a note for each disease that the catalogue does not know, at its first place."""
+    first = {row.disease: row for row in reversed(list(rows)) if row.disease}
+    known = load_diseases(catalog)
+    return [
+        f"{row.place('disease')}: {known.doubt(name)}"
+        for name, row in reversed(first.items())
+        if not known.knows(name)
+    ]
+
+
 def note_tumor_only(rows: list[Row]) -> list[str]:
     """Return notes on patients without a matched normal."""
     return [
@@ -155,9 +167,11 @@ def check_sample(
 ) -> tuple[list[InputError], list[str]]:
     """Return errors and notes on one sample: of its FASTQ, and of its BAM if that is there.
 
+    A BAM in object storage is not read before the workflow has fetched it.
+
     The parameters but `align`, the settings of the block of that name, are those of `check_bam`.
     """
-    if not row.fastq1:
+    if row.given:
         return check_bam(row, fasta, lengths, needed, deep)
     errors = []
     for one, other in zip(row.fastq1, row.fastq2 or [None] * len(row.fastq1), strict=False):
@@ -218,6 +232,7 @@ def check_inputs(
     if not wrong:
         mine = [one for name in patients(rows) for one in (treatments or {}).get(name, ())]
         findings.notes += note_unknown(rows, mine, settings.catalog, settings.drugs)
+        findings.notes += note_diseases(rows, settings.catalog)
     findings.notes += note_drugs(rows) + note_tumor_only(rows)
     check_callers(settings, rows, findings)
     if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":

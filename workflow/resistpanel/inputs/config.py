@@ -6,9 +6,8 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import yaml
 
 from resistpanel.compare.inherited import GENES
@@ -19,6 +18,9 @@ from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.built_assay import with_assay
 from resistpanel.qc.assay_given import AUTO
 from resistpanel.records.assay import BuiltAssay
+
+if TYPE_CHECKING:
+    import jsonschema
 
 #: YAML's anchors can make a few lines endless; no configuration holds more than this.
 MOST_VALUES = 100_000
@@ -69,7 +71,8 @@ class Settings:
     all samples, `padding` None where it depends on their libraries; `index_hopping` is the highest
     rate, None for the default. `private` is the folder of the
     working files with inherited variants where these are withheld, else None: they are in
-    `outdir`, like all others. `store` is a further results store, of the laboratory. `built` is the
+    `outdir`, like all others. `store` is a further results store, of the laboratory; `publish` the
+    address in object storage that reports are copied to. `built` is the
     assay in `assay_folder`, whose settings are filled in by `inputs.built_assay.with_assay`.
     """
 
@@ -107,6 +110,7 @@ class Settings:
     treatments: Path | None = None
     other_tests: Path | None = None
     store: Path | None = None
+    publish: str | None = None
     catalog_tables: tuple[Path, ...] = ()
     drugs: Path | None = None
     germline_policy: str = GERMLINE_POLICIES[0]
@@ -137,7 +141,7 @@ def _place(where: str, path: Iterator) -> str:
     return f"{where} (key '{key}')" if key else where
 
 
-def _translate(error: jsonschema.ValidationError, where: str) -> Iterator[InputError]:
+def _translate(error: "jsonschema.ValidationError", where: str) -> Iterator[InputError]:
     """Yield a schema's complaint in the words of a user."""
     path = list(error.absolute_path)
     place = _place(where, path)
@@ -180,6 +184,9 @@ def _translate(error: jsonschema.ValidationError, where: str) -> Iterator[InputE
 
 def problems(config: Mapping[str, Any], where: str = "config.yaml") -> list[InputError]:
     """Return everything that the schema holds against a configuration."""
+    # Slow to import; the steps of a run read settings that were checked.
+    import jsonschema
+
     found = []
     for error in jsonschema.Draft202012Validator(schema()).iter_errors(config):
         found.extend(_translate(error, where))
@@ -337,6 +344,7 @@ def _settings(config: dict[str, Any], where: str) -> Settings:
         igv_js=_path(config["report"].get("igv_js")),
         multiqc=tuple(resource(path) for path in config["multiqc"].get("scan") or ()),
         store=Path(config["store"]) if config["store"] else None,
+        publish=config["publish"].rstrip("/") if config["publish"] else None,
         copynumber=dict(config["copynumber"]),
         identity=dict(config["identity"]),
         pool=(

@@ -62,7 +62,8 @@ def _read_all(places: list[Path]) -> list[Found]:
         raise InputError(
             "no BAM or CRAM found",
             ", ".join(map(str, places)),
-            "name them: resistpanel init FOLDER --bams PATH ...",
+            "name them: resistpanel init FOLDER --bams PATH ...; FASTQ files are named in the "
+            "columns fastq1 and fastq2 of samples.tsv (docs/align.md)",
         )
     found, errors = [], []
     for path in paths:

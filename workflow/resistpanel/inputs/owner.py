@@ -67,7 +67,7 @@ def check_planned(due: Made, rows: list[Row], sheet: Path, since: str, cure: str
     """
     if ROWS not in due.settings:
         return
-    paths = ("bam", "fastq1", "fastq2")
+    paths = ("bam", "url", "fastq1", "fastq2")
     now, then = ([{key: cell for key, cell in row.items() if key not in paths} for row in found]
                  for found in (cells(ordered(rows)), due.settings[ROWS]))  # fmt: skip
     if now != then:

@@ -20,6 +20,7 @@ from resistpanel.inputs.check_assays import check_reference, check_stated
 from resistpanel.inputs.checks import check_drugs, check_inputs
 from resistpanel.inputs.config import COHORT, Settings, settings
 from resistpanel.inputs.machine import check_writable
+from resistpanel.inputs.object_storage import check_addresses
 from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.patient import ordered
 from resistpanel.inputs.reads_shown import check_reads_shown, note_reads_shown
@@ -79,13 +80,19 @@ class Plan:
 
     def bam(self, row: Row) -> Path:
         """Return a sample's BAM; one that the workflow makes by the name that its rule gives it."""
-        return self.settings.stage("align") / f"{row.sample}.bam" if row.fastq1 else row.bam
+        return row.bam if row.given else self.settings.stage("align") / f"{row.sample}.bam"
 
     @property
     def aligned(self) -> dict[str, Row]:
         """Rows of the samples that are given as FASTQ, by sample."""
         rows = (row for members in self.patients.values() for row in members)
         return {row.sample: row for row in rows if row.fastq1}
+
+    @property
+    def fetched(self) -> dict[str, Row]:
+        """Rows of the samples whose BAM is in object storage, by sample."""
+        rows = (row for members in self.patients.values() for row in members)
+        return {row.sample: row for row in rows if row.url}
 
     def assay(self, patient: str) -> list[tuple[str, str]]:
         """Return the arguments that say what a patient's reads are, see `flags`."""
@@ -119,6 +126,14 @@ class Plan:
         """Return the patients whose reads around the findings are written as BAMs."""
         return [name for name in self.patients if self.settings.slices and self.shows_reads(name)]
 
+    def published(self) -> list[str]:
+        """Return the results that are copied to object storage, relative to the output folder."""
+        if not self.settings.publish:
+            return []
+        suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
+        names = [f"report/{name}.{suffix}" for name in self.patients for suffix in suffixes]
+        return [*names, "report/cohort.html", "report/cohort.tsv"]
+
     def in_igv(self) -> list[str]:
         """Return the patients who get an IGV page."""
         return [name for name in self.patients if self.settings.igv and self.shows_reads(name)]
@@ -146,7 +161,8 @@ class Plan:
         if self.settings.simulate:
             return 1
         rows = self.patients[patient]
-        return shards(path for row in rows for path in (*row.fastq1, *row.fastq2) or (row.bam,))
+        given = ((*row.fastq1, *row.fastq2) or (row.bam,) for row in rows if not row.url)
+        return shards(path for paths in given for path in paths)
 
     @property
     def extra(self) -> str:
@@ -311,6 +327,7 @@ def make_plan(
     made = with_private(made, rows)
     strange = [
         *check_names(made, rows), *check_stated(made, rows), *check_reads_shown(made, rows),
+        *check_addresses(rows, made.publish, made.place("publish")),
     ]  # fmt: skip
     if strange:
         raise InputErrors(strange)
@@ -386,7 +403,7 @@ def check_names(made: Settings, rows: list[Row]) -> Iterator[InputError]:
     ]
     named += [(Path(p), made.place("assay.primers")) for p in primers(made, rows)]
     for row in rows:
-        named.append((row.bam, row.place("bam")))
+        named.append((row.url or row.bam, row.place("bam")))
         named += [(path, row.place("fastq1")) for path in row.fastq1]
         named += [(path, row.place("fastq2")) for path in row.fastq2]
     for path, place in named:

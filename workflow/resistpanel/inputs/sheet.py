@@ -15,6 +15,7 @@ from resistpanel.core.files import SCHEMAS, check_readable
 from resistpanel.core.tables import parse_table, rows_of
 from resistpanel.core.vocabulary import GERMLINE_POLICIES, TUMOR_ROLES
 from resistpanel.inputs.inputs_constants import MOST_PADDING
+from resistpanel.inputs.object_storage import is_address, malformed
 from resistpanel.qc.assay_given import choice
 
 #: Cells that mean "not given".
@@ -64,6 +65,8 @@ class Row:
         Reads that are to be aligned, a file per lane; `fastq2` empty for single reads.
     assay : tuple of (key, value)
         What the sheet says of the sample's assay, see `resistpanel.qc.assay_given`.
+    url : str or None
+        Address of the BAM in object storage; `bam` is then where the workflow keeps its copy.
     padding : int or None
         Bases added on either side of the targets for the patient's calls.
     germline : str or None
@@ -88,6 +91,12 @@ class Row:
     padding: int | None = None
     germline: str | None = None
     ng: float | None = None
+    url: str | None = None
+
+    @property
+    def given(self) -> bool:
+        """Whether the BAM is a file of the user's: neither made of FASTQ nor fetched."""
+        return not self.fastq1 and self.url is None
 
     @property
     def tumor(self) -> bool:
@@ -422,7 +431,11 @@ def _row(
     given.check_text()
     role, sex, day, purity = given.role(), given.sex(), given.day(), given.purity()
     fastq1, fastq2 = given.fastq(folder)
-    bam = aligned / f"{cells['sample']}.bam" if fastq1 else folder / (cells.get("bam") or "")
+    url = cells.get("bam") if is_address(cells.get("bam")) else None
+    if url and (found := malformed(url)):
+        given.problem("bam", *found)
+    made = aligned / f"{cells['sample']}.bam"
+    bam = made if fastq1 or url else folder / (cells.get("bam") or "")
     timepoint = cells["timepoint"]
     if timepoint is not None and timepoint.casefold() in ("pre", "post"):
         timepoint = timepoint.casefold()
@@ -431,6 +444,7 @@ def _row(
         sample=cells["sample"] or "",
         role=role,
         bam=bam.absolute(),
+        url=url,
         fastq1=fastq1,
         fastq2=fastq2,
         timepoint=timepoint,
@@ -486,7 +500,7 @@ def check_rows(rows: list[Row], where: str, complete: bool = True) -> Iterator[I
     """
     yield from _check_case(rows)
     samples: dict[str, Row] = {}
-    bams: dict[Path, Row] = {}
+    bams: dict[Path | str, Row] = {}
     for row in rows:
         first = samples.setdefault(row.sample, row)
         if first is not row and row.sample:
@@ -495,7 +509,7 @@ def check_rows(rows: list[Row], where: str, complete: bool = True) -> Iterator[I
                 row.place("sample"),
                 "sample names must be unique",
             )
-        first = bams.setdefault(row.bam, row)
+        first = bams.setdefault(row.url or row.bam, row)
         if first is not row and row.bam.name and first.sample != row.sample:
             yield InputError(
                 f"the BAM of sample '{row.sample}' is that of sample '{first.sample}' too",

@@ -3,12 +3,15 @@
 import json
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import jsonschema
 import yaml
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import read_text
+
+if TYPE_CHECKING:
+    import jsonschema
 
 Key = str | int
 
@@ -75,7 +78,7 @@ class Document:
         return InputError(what, self.where(*keys), cure)
 
 
-def _message(error: jsonschema.ValidationError) -> str:
+def _message(error: "jsonschema.ValidationError") -> str:
     if error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {})
         extra = [key for key in error.instance if key not in known]
@@ -144,6 +147,9 @@ def load_patient(path: str | Path) -> tuple[dict, Document]:
         For all violations of the schema at once, each with its line, and for names that refer
         to no sample.
     """
+    # Slow to import, and every workflow reads this module.
+    import jsonschema
+
     document = Document(path)
     root = schema()
     found = jsonschema.Draft202012Validator(root).iter_errors(document.value)

@@ -6,7 +6,7 @@ A sample of the reads, from which `resistpanel check`, `qc` and `call` know its 
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
     END_WINDOW,
     FIXED_ENDS,
+    FLAGGED_AMPLICON,
     LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_SPLICED,
@@ -83,12 +84,18 @@ class Look:
         Whether one read of each UMI and orientation is in `ends`, copies left out.
     ends : float64, (2,)
         From `same_ends`.
+    sides : float64, (2, 2)
+        The same of the first and of the second reads of pairs, with those that are known from
+        their mates alone.
     tiers : int64, (3,)
         Usable reads by tier.
     orientation : int64, (2,)
         Pairs that are F1R2, and F2R1.
     duplicates, primary : int
         Mapped primary reads; of these, those flagged as duplicates.
+    copies : bool
+        Whether what follows is of those, too: most are flagged, and they begin at a few bases, as
+        all fragments of an amplicon do.
     spliced : int
         Usable reads that skip an intron of up to `LONGEST_INTRON` bases.
     lengths, inserts : list of int
@@ -100,10 +107,12 @@ class Look:
     distinct: int = 0
     grouped: bool = False
     ends: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    sides: np.ndarray = field(default_factory=lambda: np.zeros((2, 2)))
     tiers: np.ndarray = field(default_factory=lambda: np.zeros(3, np.int64))
     orientation: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
     duplicates: int = 0
     primary: int = 0
+    copies: bool = False
     spliced: int = 0
     lengths: list[int] = field(default_factory=list)
     inserts: list[int] = field(default_factory=list)
@@ -317,9 +326,35 @@ def look(
     found.grouped = grouped
     for reads, stop in parts:
         _count(found, reads, stop, found.umi if grouped else "none")
+    if found.consensus == "none" and not grouped and given.library != "capture":
+        found = _with_copies(found, parts, given)
     _refuse_long(found.lengths, str(path))
     _refuse_spliced(found.spliced, len(found.lengths), str(path))
     return found
+
+
+def _with_copies(
+    found: Look, parts: Sequence[tuple[list[pysam.AlignedSegment], int | None]], given: Given
+) -> Look:
+    """Return what all reads show, flagged as duplicates or not, if they are of amplicons.
+
+    Fragments of an amplicon have the same ends, whatever molecule they are of: where duplicates
+    were marked, almost all of them are flagged, and the few others show no library.
+    """
+    few = found.duplicates < FLAGGED_AMPLICON * max(found.primary, 1)
+    if few and given.library != "amplicon":
+        return found
+    every = replace(
+        found, ends=np.zeros(2), sides=np.zeros((2, 2)), tiers=np.zeros(3, np.int64),
+        orientation=np.zeros(2, np.int64), duplicates=0, primary=0, spliced=0, lengths=[],
+        inserts=[], copies=True,
+    )  # fmt: skip
+    for reads, stop in parts:
+        _count(every, reads, stop, "none")
+    same, near = every.ends
+    fixed = near >= LEAST_PAIRS and same >= UNSURE_ENDS[1] * near
+    given_so = given.library == "amplicon" and same >= FIXED_ENDS * near > 0
+    return every if fixed or given_so else found
 
 
 def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None, umi: str) -> None:
@@ -330,7 +365,7 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
     used = [
         r
         for r in primary
-        if not r.flag & (_UNUSABLE if umi == "none" else _UNUSABLE & ~1024)
+        if not r.flag & (_UNUSABLE & ~1024 if found.copies or umi != "none" else _UNUSABLE)
         and r.mapping_quality >= MIN_MAPPING_QUALITY
         and r.query_length
         and r.cigartuples
@@ -345,6 +380,7 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
         molecules = {(_value(r, umi), r.is_reverse): n for n, r in enumerate(used)}
         whole &= np.isin(np.arange(len(used)), list(molecules.values()))
     found.ends += same_ends(pos[whole], end[whole], reverse[whole])
+    found.sides += _sides(used, whole, pos, end, reverse)
     found.lengths += [r.query_length for r in used]
     found.spliced += sum(
         any(op == pysam.CREF_SKIP and n <= LONGEST_INTRON for op, n in r.cigartuples) for r in used
@@ -361,11 +397,52 @@ def _count(found: Look, reads: Sequence[pysam.AlignedSegment], stop: int | None,
         found.tiers += np.bincount(tiers, minlength=3)
 
 
+def _sides(
+    used: Sequence[pysam.AlignedSegment],
+    whole: np.ndarray,
+    pos: np.ndarray,
+    end: np.ndarray,
+    reverse: np.ndarray,
+) -> np.ndarray:
+    """Return what the ends of first and of second reads show, (2, 2): see `Look.sides`.
+
+    The template length of a forward read says where its mate begins, which may be beyond the reads
+    that are looked at.
+    """
+    if not len(used):
+        return np.zeros((2, 2))
+    length = np.array([r.template_length for r in used], dtype=np.int64)
+    paired = np.array([r.is_paired for r in used], dtype=bool)
+    first = np.array([r.is_read1 for r in used], dtype=bool)
+    start = np.array([r.reference_start for r in used], dtype=np.int64)
+    ahead = whole & paired & ~reverse & (length > 0)
+    found = np.zeros((2, 2))
+    for k, mine in enumerate((first, ~first)):
+        own, mate = whole & paired & mine, ahead & ~mine
+        found[k] += same_ends(pos[own], end[own], reverse[own])
+        there = (start + length)[mate]
+        found[k] += same_ends(there, there, np.ones(len(there), dtype=bool))
+    return found
+
+
+def one_sided(seen: Look) -> bool:
+    """Return whether one read of each pair begins at a few bases, and the other anywhere.
+
+    As in libraries of one primer a target (anchored or single-primer extension): the other end of
+    a fragment is that of the sheared or fragmented DNA.
+    """
+    if (seen.sides[:, 1] < LEAST_PAIRS).any():
+        return False
+    same = seen.sides[:, 0] / seen.sides[:, 1]
+    return bool(same.max() >= UNSURE_ENDS[1] and same.min() < UNSURE_ENDS[0])
+
+
 def describe(seen: Look, given: Given = DETECTED) -> Assay:
     """Return the assay of a sample: as the user says, else as the reads show it."""
     same = float(seen.ends[0] / seen.ends[1]) if seen.ends[1] else None
     enough = seen.ends[1] >= (LEAST_MOLECULES if seen.grouped else LEAST_PAIRS)
-    fixed = enough and same >= FIXED_ENDS
+    sided = one_sided(seen)
+    fixed = sided or (enough and same >= FIXED_ENDS)
     library = given.library or ("amplicon" if fixed or given.primers else "capture")
     low, high = UNSURE_ENDS
     told = given.library or given.primers
@@ -376,7 +453,7 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
     reads, umi = given.reads or tier, "none" if given.umi == "none" else seen.umi
     return Assay(
         library=library,
-        library_sure=bool(told or (enough and not low <= same < high)),
+        library_sure=bool(told or sided or (enough and not low <= same < high)),
         reads=reads,
         consensus=seen.consensus,
         umi=umi,
@@ -415,6 +492,18 @@ def unit(found: Assay) -> Unit:
     return "molecules" if grouped else "fragments"
 
 
+def counts_copies(found: Assay) -> bool:
+    """Return whether reads that are flagged as duplicates are evidence like any other.
+
+    In amplicons the flag shows only that two fragments are of one amplicon, unless one end of the
+    fragments is random. With UMIs the copies of a molecule are recognised; consensus reads are of
+    one molecule each.
+    """
+    raw = found.reads in ("raw", "marked") and found.consensus == "none"
+    fixed = found.same_end is not None and found.same_end >= FIXED_ENDS
+    return found.library == "amplicon" and fixed and raw and found.families == "none"
+
+
 LIBRARY = {"capture": "hybrid capture", "amplicon": "amplicon"}
 READS = {
     "raw": "raw reads",
@@ -434,6 +523,8 @@ def text(assay: Assay, lengths: bool = True) -> str:
     """Return an assay in one line, with lengths of reads and inserts or without."""
     unsure = "" if assay.library_sure else " (not sure)"
     reads = READS[assay.reads]
+    if assay.reads == "marked" and counts_copies(assay):
+        reads += " (ignored)"
     if assay.consensus not in ("none", "simplex", "duplex"):
         reads += f" ({assay.consensus})"
     umi = UMI.get(assay.umi, "no UMI") + FAMILIES[assay.families]
@@ -486,9 +577,4 @@ def notes(assay: Assay) -> Iterator[str]:
         yield (
             "no read is flagged as a duplicate, so that copies of a fragment count as evidence: "
             "run `samtools markdup`, or set `assay: {reads: raw}` if there are no copies"
-        )
-    if not capture and assay.families == "none" and assay.duplicates_seen > assay.reads_seen / 2:
-        yield (
-            "most reads of these amplicons are flagged as duplicates, which are not counted: "
-            "give the BAM without the flags"
         )

@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-import yaml
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import check_readable, open_fasta, read_text, sha256, write_text
@@ -32,6 +31,8 @@ def write_assay(folder: Path, made: BuiltAssay) -> BuiltAssay:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != ABOUT
     }
+    import yaml
+
     made = msgspec.structs.replace(made, files=files)
     # As it is read again: a whole number may become one with a decimal point.
     made = msgspec.convert(yaml.safe_load(yaml.safe_dump(msgspec.to_builtins(made))), BuiltAssay)
@@ -50,6 +51,8 @@ def read_assay(folder: str | Path) -> BuiltAssay:
     InputError
         If it is no folder of an assay, or a file is missing or is not the one that was built.
     """
+    import yaml
+
     path = Path(folder) / ABOUT
     if not path.is_file():
         raise InputError(

@@ -236,6 +236,8 @@ cdef class Counter(Tally):
         See `Tally`.
     families, umi : str
         Unless ``none``, depth is that of molecules; see `core.molecules.Molecules.by`.
+    copies : bool
+        Count what is flagged as a duplicate like any other record; see `qc.assay.counts_copies`.
 
     Raises
     ------
@@ -246,11 +248,12 @@ cdef class Counter(Tally):
     cdef Stream stream
     cdef readonly str path
 
-    def __init__(self, path, reference, int min_mapq, int min_qual, families="none", umi="none"):
+    def __init__(self, path, reference, int min_mapq, int min_qual, families="none", umi="none",
+                 bint copies=False):
         Tally.__init__(self, min_mapq, min_qual)
         self.path = str(path)
         if families == "none":
-            self.stream = Stream(path, reference)
+            self.stream = Stream(path, reference).with_copies(copies)
         else:
             self.stream = Molecules(path, reference).by(umi, families)
 

@@ -122,7 +122,8 @@ def read_figures(
         By which reads are grouped into molecules.
     """
     families, umi = (kind.families, kind.umi) if kind else ("none", "none")
-    counted = count(Path(sample.bam), bases.targets, reference, families, umi)
+    copies = kind is not None and assay.counts_copies(kind)
+    counted = count(Path(sample.bam), bases.targets, reference, families, umi, copies)
     return figures(sample.sample, Path(sample.bam), counted, bases, kind)
 
 

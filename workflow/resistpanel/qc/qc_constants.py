@@ -106,6 +106,16 @@ UNSURE_ENDS = TABLE.add(
     meaning="Values of the same probability between which the library is stated as not sure",
     origin="judgement",
 )
+FLAGGED_AMPLICON = TABLE.add(
+    "FLAGGED_AMPLICON",
+    0.8,
+    unit="1",
+    meaning="Fraction of the reads flagged as duplicates from which on the flagged ones are "
+    "examined, too: if they begin at the same bases as often as the upper of UNSURE_ENDS, the "
+    "library is of amplicons",
+    origin="judgement: with five copies of each fragment, random ends coincide as often only "
+    "below a depth of about ten molecules",
+)
 LOOK_TARGETS = TABLE.add(
     "LOOK_TARGETS",
     32,

@@ -51,7 +51,12 @@ class Counted:
 
 
 def count(
-    bam: Path, targets: list[Target], reference: Path, families: str = "none", umi: str = "none"
+    bam: Path,
+    targets: list[Target],
+    reference: Path,
+    families: str = "none",
+    umi: str = "none",
+    copies: bool = False,
 ) -> Counted:
     """Read a BAM once where it meets the targets.
 
@@ -65,6 +70,8 @@ def count(
         FASTA with index.
     families, umi : str
         See `records.qc.Assay`.
+    copies : bool
+        See `qc.assay.counts_copies`.
 
     Raises
     ------
@@ -72,7 +79,7 @@ def count(
         If the file cannot be read, or lacks a contig of the targets.
     """
     counter = Counter(
-        str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY, families, umi
+        str(bam), str(reference), MIN_MAPPING_QUALITY, MIN_BASE_QUALITY, families, umi, copies
     )
     contigs = Contigs(targets, reference)
     for chrom, starts, ends in contigs.spans():

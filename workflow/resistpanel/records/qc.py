@@ -127,7 +127,10 @@ class Assay(Record):
     """false: too few reads, or ends between those of both."""
     reads: Literal["raw", "marked", "simplex", "duplex"]
     """marked: raw, with duplicates flagged. Of consensus reads, what most of them are."""
-    consensus: Literal["none", "fgbio", "marianas", "redux", "dragen", "simplex", "duplex"]
+    consensus: Literal[
+        "none", "fgbio", "marianas", "redux", "dragen", "gencore", "consensuscruncher",
+        "umierrorcorrect", "simplex", "duplex",
+    ]  # fmt: skip
     """Convention for the number of copies in consensus reads; simplex, duplex: every read is one,
     as set by the user."""
     umi: Literal["none", "RX", "MI", "name"]

@@ -36,6 +36,8 @@ from resistpanel.report.report_constants import (
 
 EXCLUDED = 0xF04  # unmapped, secondary, QC failed, duplicate, supplementary
 MATCH = {0, 7, 8}  # CIGAR M, =, X
+#: The mark of each base quality.
+QUALITY_MARKS = b"q" * LOW_QUALITY + b" " * (256 - LOW_QUALITY)
 
 
 def wanted(variants: list[dict]) -> list[dict]:
@@ -102,7 +104,7 @@ def line_of(
                 # `=` in place of a base is the reference's (samtools calmd -e).
                 chars[window] = [same if a in (b, "=") else c for a, b, c in triples]
             if qualities is not None:
-                marks[window] = ["q" if q < LOW_QUALITY else " " for q in qualities[own]]
+                marks[window] = bytes(qualities[own]).translate(QUALITY_MARKS).decode()
             position, at = position + length, at + length
         elif operation == 1:
             indels.append((position - 1, length))

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 import zlib
 from pathlib import Path
 from urllib.parse import quote
@@ -13,6 +14,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
+from resistpanel.core.made import software
 from resistpanel.records.review import Review
 from resistpanel.report import (
     callers,
@@ -144,10 +146,30 @@ def source_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def compiled() -> jinja2.BytecodeCache | None:
+    """Return where compiled templates are kept: beside them, as Python keeps its own modules.
+
+    They hold for this code and this Jinja2 alone. None: that folder cannot be written to.
+    """
+    folder = Path(__file__).parent / "templates" / "__pycache__"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    tag = f"{software()['code']}-{jinja2.__version__}.cache"
+    for old in folder.glob("*.cache"):
+        if not old.name.endswith(tag):
+            old.unlink(missing_ok=True)
+    return jinja2.FileSystemBytecodeCache(str(folder), f"%s-{tag}")
+
+
 def environment() -> jinja2.Environment:
     """Return the Jinja2 environment: autoescape on, a missing name is an error."""
     env = jinja2.Environment(
         loader=jinja2.PackageLoader("resistpanel.report"),
+        bytecode_cache=compiled(),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=visible,

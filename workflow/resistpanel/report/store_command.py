@@ -1,11 +1,12 @@
 """`resistpanel store`: results of many runs in one database, and questions to it."""
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_text, write_json, write_text
+from resistpanel.core.files import read_text, replacing, write_json, write_text
 from resistpanel.report.cohort import cohort, cohort_tsv
 from resistpanel.report.render import cohort_page
 from resistpanel.report.store_database import add, query, summaries
@@ -32,6 +33,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("--also", type=Path, metavar="STORE", help="a second store to add them to")
     adding.add_argument("--output", type=Path, metavar="JSON", help="identities of the results")
     adding.set_defaults(run=run_add)
+
+    copying = actions.add_parser("copy", help="copy a result, for Snakemake to upload")
+    copying.add_argument("file", type=Path, metavar="FILE")
+    copying.add_argument("--output", type=Path, required=True, metavar="FILE")
+    copying.set_defaults(run=run_copy)
 
     asking = actions.add_parser("query", help="run an SQL query; TSV")
     asking.add_argument("store", **store)
@@ -60,6 +66,13 @@ def run_add(args: argparse.Namespace) -> int:
         print(f"{store}: {new} added, {len(said) - new} there already", file=sys.stderr)
     if args.output:
         write_json(args.output, {patient: key for patient, key, _ in said})
+    return 0
+
+
+def run_copy(args: argparse.Namespace) -> int:
+    """Copy a result."""
+    with replacing(args.output) as temporary:
+        shutil.copyfile(args.file, temporary)
     return 0
 
 

@@ -317,6 +317,20 @@ def _purity(sample: dict, copynumber: dict | None) -> float | None:
     return used["value"]
 
 
+def _unmatched(agreement: list[dict], names: list[str]) -> list[str]:
+    """Return the samples that do not agree with the largest group of those that do.
+
+    All of them if no two agree; none if all are of one person, directly or by way of others.
+    """
+    groups = [{name} for name in names]
+    for pair in agreement:
+        if pair["same"]:
+            both = [g for g in groups if pair["first"] in g or pair["second"] in g]
+            groups = [g for g in groups if g not in both] + [set().union(*both)]
+    largest = max(groups, key=len)
+    return [name for name in names if name not in largest or len(largest) == 1]
+
+
 def samples(report: dict) -> list[str]:
     """Return what says that the samples can answer: gate, person, purity; or what is missing."""
     lines = []
@@ -335,13 +349,18 @@ def samples(report: dict) -> list[str]:
     else:
         lines.append(f"all {len(everyone)} samples pass quality control")
     copynumber = report["copynumber"]
+    names = [sample["sample"] for sample in everyone]
     if copynumber is None:
         lines.append("identity not checked")
     elif copynumber["identity"]["mismatched"]:
         others = ", ".join(copynumber["identity"]["mismatched"])
         lines.append(f"does not match this patient: {others}")
-    elif any(a["same"] for a in copynumber["identity"]["agreement"]):
+    elif not (apart := _unmatched(copynumber["identity"]["agreement"], names)):
         lines.append("all samples match one person")
+    elif len(apart) < len(everyone):
+        lines.append(
+            f"identity of {', '.join(apart)} could not be established (too few germline sites)"
+        )
     else:
         lines.append("sample identity could not be established (too few germline sites)")
     # Of plasma the tumour fraction is given, not a second estimate of the same.

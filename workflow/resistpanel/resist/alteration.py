@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drug
-from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
+from resistpanel.compare.inherited import keeps_function
+from resistpanel.core.vocabulary import OPEN, STATES, TUMOR_ROLES
 from resistpanel.records import sheet as records
 from resistpanel.records.compare import (
     Haplotype,
@@ -62,11 +63,15 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The state of an alteration between the two samples of a pair."""
+    """The state of an alteration between the two samples of a pair.
+
+    `fold_high` is the upper end of the 95 % interval of the change, where both samples show it.
+    """
 
     pair: Pair
     state: str
     text: str
+    fold_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +252,7 @@ class Alteration:
         return (
             self.copy_number == "deletion"
             or self.splice_site
-            or any(c.truncating for c in self.changes)
+            or any(c.truncating and not keeps_function(self.gene, c.start) for c in self.changes)
             or self.broken
         )
 
@@ -291,6 +296,23 @@ class Alteration:
     def af(self, sample: str) -> float | None:
         """Allele frequency in `sample` (0 to 1); None where there is none."""
         return self.at(sample).af
+
+    @property
+    def fell(self) -> bool:
+        """Whether the 95 % interval of the change is below 1 in every lesion of the line.
+
+        Also where the state is undetermined: the states of many variants are tested together.
+        """
+        if self.line is None or not self.line.lesions:
+            return False
+        high = {(one.pair.pre, one.pair.post): one.fold_high for one in self.states}
+        ends = [high.get((one.pre, one.post)) for one in self.line.lesions]
+        return all(end is not None and end < 1 for end in ends)
+
+    @property
+    def unclear(self) -> bool:
+        """Whether relapse may have brought more of the alteration, which is not known."""
+        return self.state in (*OPEN, None) and not self.fell
 
     def decisive_lesion(self) -> LesionState | None:
         """Return the lesion that decides the state: by state, then by the later AF."""

@@ -179,6 +179,8 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         lacks.append("it is no longer detected")
     if any("of the tumour cells after treatment" in text for text in finding.contra):
         lacks.append("it is in a small fraction of the tumour cells")
+    if finding.blood:
+        lacks.append("it may be of blood cells instead of the tumour")
     if driver.state in {"lost", "absent"}:
         lacks.append(f"the sensitising driver is {driver.state}: {driver.text}")
     if tumor_only:

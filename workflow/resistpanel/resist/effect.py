@@ -7,7 +7,7 @@ from resistpanel.catalog.cancer_genes import AMPLIFIED, SUPPRESSOR
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.drugs import Drug
 from resistpanel.core.text import join
-from resistpanel.core.vocabulary import GAINED, OPEN
+from resistpanel.core.vocabulary import GAINED
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
 from resistpanel.resist.match import (
@@ -154,7 +154,10 @@ def against_drugs(
         return "other_driver" if other else "no_effect"
     if not found:
         contra.append(other or "not in the catalogue for this drug")
-        contra.append("its gene is not in the pathway of the drug")
+        named = [drug for drug in drugs if drug.known]
+        contra.append(
+            "its gene is not in the pathway of the drug" if named else "the drug is not known"
+        )
         return "other_driver" if other else "not_connected"
     changed = alteration.changes or alteration.copy_number or alteration.junction
     if not (changed or alteration.inactivates):
@@ -181,7 +184,7 @@ def _in_pathway(
         contra.append(reason)
         return "other_driver" if other else "no_effect"
     contra.append("not in the catalogue for this drug")
-    if not blood and (alteration.state in GAINED or alteration.state in (*OPEN, None)):
+    if not blood and (alteration.state in GAINED or alteration.unclear):
         pro.append(f"{found.text}: {reason}")
         return "candidate"
     if other:

@@ -17,7 +17,7 @@ from resistpanel.resist.effect import (
     sensitising,
 )
 from resistpanel.resist.function import one_copy_left, phase
-from resistpanel.resist.hematopoiesis import of_blood_cells
+from resistpanel.resist.hematopoiesis import blood_cancer, of_blood_cells
 from resistpanel.resist.match import (
     LEVELS,
     PATHWAY,
@@ -51,6 +51,8 @@ class Finding:
         The reasons for and against.
     driver : Driver or None
         The sensitising driver that the alteration is.
+    blood : str
+        Why it may be of blood cells; empty if nothing says so.
     """
 
     alteration: Alteration
@@ -61,6 +63,7 @@ class Finding:
     pro: list[str]
     contra: list[str]
     driver: Driver | None = None
+    blood: str = ""
 
     @property
     def kept(self) -> list[Match]:
@@ -82,8 +85,8 @@ class Finding:
 
     @property
     def open(self) -> bool:
-        """Whether it is not known if the alteration was there before."""
-        return self.alteration.state in (*OPEN, None)
+        """Whether it is not known if relapse brought more of the alteration."""
+        return self.alteration.unclear
 
     def order(self) -> tuple:
         """Sort key, what explains the relapse best first.
@@ -183,10 +186,12 @@ def _finding(
     role = role_of(alteration, patient, drivers)
     other = known_driver(alteration, context) or _resists_others(matches, patient, context)
     blood = "" if role.driver else of_blood_cells(alteration, patient, context, other)
+    # Of a disease that is not known, the doubt is said and nothing is left out.
+    apart = blood if blood_cancer(patient, context) is False else ""
     if role.driver is not None:
         # KRAS G12C under its inhibitor is no other substitution of the residue of G12D.
         matches = [match for match in matches if not match.inferred]
-    elif not blood:
+    elif not apart:
         matches = [*matches, *analogies.of(alteration, matches)]
     likely = presumed(alteration, matches, patient, drivers, context)
     aside = _set_aside(matches, role.covered | likely, patient)
@@ -198,7 +203,7 @@ def _finding(
     pro: list[str] = []
     contra: list[str] = []
     effect = against_drugs(
-        alteration, kept, found, role, context, patient.drugs, pro, contra, other, blood
+        alteration, kept, found, role, context, patient.drugs, pro, contra, other, apart
     )
     if alteration.numbered:
         said = f"{alteration.label} is {alteration.numbered} in the catalogue's numbering"
@@ -233,7 +238,7 @@ def _finding(
     contra += _unphased_reasons(alteration, patient)
     add_reasons(alteration, patient, pro, contra)
     return Finding(
-        alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver
+        alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver, blood
     )
 
 

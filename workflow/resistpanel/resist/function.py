@@ -23,10 +23,18 @@ def with_function(patient: Patient, context: Context) -> Patient:
         replace(a, inactivating=_known_loss(a, context), gains=_known_gain(a, context))
         for a in patient.alterations
     ]
+    # Of its gene alone: an exome has tens of thousands.
+    of_gene: dict[str | None, list[Alteration]] = {}
+    for one in marked:
+        of_gene.setdefault(one.gene, []).append(one)
     return replace(
         patient,
         alterations=tuple(
-            replace(a, restores=_reverted(a, marked), partners=_partners(a, marked, patient))
+            replace(
+                a,
+                restores=_reverted(a, of_gene[a.gene]),
+                partners=_partners(a, of_gene[a.gene], patient),
+            )
             for a in marked
         ),
     )
@@ -84,6 +92,8 @@ def _reverted(alteration: Alteration, others: Sequence[Alteration]) -> str:
     in_trans = {entry.other for entry in alteration.phase if phase(entry) == "trans"}
     for other in others:
         if other.gene != alteration.gene or other.id == alteration.id:
+            continue
+        if any(change.truncating for change in other.changes) and not other.truncating:
             continue
         entry = entries.get(other.id)
         if entry and not entry.instead and other.id in in_trans:

@@ -51,6 +51,7 @@ def _unproven(alteration: Alteration, patient: Patient, context: Context) -> boo
         driver.gene == alteration.gene and driver.matches_change(change)
         for driver in context.drivers
         for change in alteration.changes
+        if alteration.truncating or not change.truncating
     ):
         return True
     matches = find_matches(

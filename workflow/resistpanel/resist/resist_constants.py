@@ -131,14 +131,34 @@ SOLID_TUMOR_DRIVERS = TABLE.add(
 BLOOD_CANCERS = TABLE.add(
     "BLOOD_CANCERS",
     (
-        *("leukemia", "leukaemia", "lymphoma", "myeloma", "myelofibrosis", "myelodysplastic"),
-        *("myeloproliferative", "mastocytosis", "macroglobulinemia", "macroglobulinaemia"),
-        *("polycythemia", "polycythaemia", "thrombocythemia", "thrombocythaemia", "histiocytosis"),
-        *("hypereosinophilic", "plasmacytoma", "all", "aml", "cll", "cml", "cmml", "mds", "mpn"),
+        *("all", "aml", "apl", "cll", "cml", "cmml", "jmml", "mds", "mpn", "mpal", "mgus", "cnl"),
+        *("pmf", "nhl", "hes", "dlbcl", "ptcl", "aitl", "ctcl", "pcnsl", "bpdcn", "cel"),
     ),
     unit="words of a disease",
-    meaning="Cancers of the blood, in which clonal haematopoiesis is no other disease",
+    meaning="Abbreviations of cancers of the blood, in which clonal haematopoiesis is no other "
+    "disease",
     origin="definition: haematological neoplasms of the WHO classification",
+)
+BLOOD_CANCER_STEMS = TABLE.add(
+    "BLOOD_CANCER_STEMS",
+    (
+        *("leuk", "leuc", "lymphom", "lymphoprolif", "lymphoplasm", "lymphoid", "hodgkin"),
+        *("waldenstr", "macroglobulin", "richter", "mycosis", "sezary", "castleman"),
+        *("myelom", "myelofib", "myelodys", "myeloprolif", "myeloid", "granulocytic", "chlorom"),
+        *("plasmacytoma", "mastocyt", "polycyth", "thrombocyth", "histiocytosis", "histiocytic"),
+        *("erdheim", "hypereosin", "hematolog", "haematolog"),
+    ),
+    unit="beginnings of words of a disease",
+    meaning="Words of cancers of the blood",
+    origin="definition: haematological neoplasms of the WHO classification",
+)
+SOLID_TUMORS = TABLE.add(
+    "SOLID_TUMORS",
+    ("oma", "omas", "cancer", "cancers", "tumor", "tumors", "tumour", "tumours"),
+    unit="ends of words of a disease",
+    meaning="Words of solid tumours, if no word is of a cancer of the blood; with neither, and in "
+    "no row of diseases.tsv, the kind of a disease is not known",
+    origin="definition: names of tumours (carcinoma, sarcoma, melanoma)",
 )
 UNCATALOGUED = TABLE.add(
     "UNCATALOGUED",

@@ -230,6 +230,8 @@ def _known(
             " It may be why the tumour did not respond, but does not explain a relapse after a "
             "response."
         )
+    if main.blood:
+        text += " " + sentence(main.blood)
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
     missing = [

@@ -14,6 +14,7 @@ EPILOG = """examples:
   resistpanel run --config mine.yaml --cores 8
   resistpanel run --dry-run                        # steps that would run
   resistpanel run --profile slurm                  # a cluster: workflow/profiles/slurm
+  resistpanel run --dry-run --verbose              # the same by Snakemake, job by job
   resistpanel run -- --forcerun report             # arguments after -- are passed to Snakemake
 
 The same command resumes an interrupted run; steps that are up to date are not rerun. The failure of
@@ -33,7 +34,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "-n",
         "--dry-run",
         action="store_true",
-        help="print the steps that would run, without running them",
+        help="list the steps that would run, with reasons, without running them",
     )
     parser.add_argument(
         "--verbose",
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
     from resistpanel.core.errors import InputErrors
     from resistpanel.core.lock import held
+    from resistpanel.core.made import software
     from resistpanel.inputs.binding import Binding
     from resistpanel.inputs.machine import check_folders
     from resistpanel.inputs.merge import merged
@@ -63,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.inputs.plan import make_plan
     from resistpanel.inputs.simulated_patient import load_patient
     from resistpanel.run.outcome import failed, shown, verdicts
+    from resistpanel.run.planned import due, lines
     from resistpanel.run.progress import Display, Progress, duration
     from resistpanel.run.snakemake import command, prints_itself, run_followed, run_plain
 
@@ -70,12 +73,16 @@ def run(args: argparse.Namespace) -> int:
     config = enter(args)
     # Configuration and sheet: at once, before Snakemake takes its seconds to start. It checks
     # BAMs and reference itself before the first job.
+    alone = args.dry_run and not (args.snakemake or args.verbose or args.profile)
     plan, _ = make_plan(
-        merged(config), lambda path: load_patient(path)[0], headers=False, where=str(config)
+        merged(config), lambda path: load_patient(path)[0], headers=alone, where=str(config)
     )
     if unwritable := list(check_folders(plan.settings.outdir)):
         raise InputErrors(unwritable)
     check_owner(plan.settings)
+    if alone:
+        print(*lines(due(plan, merged(config).get("screens"))), sep="\n")
+        return 0
     extra = list(args.snakemake) + (["--dry-run"] if args.dry_run else [])
     plain = args.verbose or prints_itself(extra)
     words = command(config, args.cores, args.profile, extra, plain)
@@ -83,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if prints_itself(extra):
         return run_plain(words)
     outdir = plan.settings.outdir
+    software()  # once, for all processes that are started here
     with held(elsewhere(args.profile, extra), lock_of(outdir)) as killed:
         if killed:
             print("a run was killed here: what it left unfinished is made again", file=sys.stderr)

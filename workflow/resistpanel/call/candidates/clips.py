@@ -17,6 +17,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.candidates.ranking import best_supported, beyond_noise
 from resistpanel.call.io.regions import Chunk
 from resistpanel.core.allele import Allele, left_align_to
+from resistpanel.core.distinct import among
 from resistpanel.core.reference import Reference, decode
 
 
@@ -25,11 +26,9 @@ def consensus(pieces: list[np.ndarray]) -> np.ndarray:
 
     Of few pieces, one alone will do where the others are shorter.
     """
-    width = max(map(len, pieces))
-    votes = np.zeros((width, 5), dtype=int)
-    for piece in pieces:
-        votes[np.arange(len(piece)), piece] += 1
-    votes = votes[:, :4]
+    columns = 5 * np.arange(max(map(len, pieces)))
+    cells = np.concatenate([columns[: len(piece)] for piece in pieces]) + np.concatenate(pieces)
+    votes = np.bincount(cells, minlength=5 * len(columns)).reshape(-1, 5)[:, :4]
     top = votes.max(axis=1)
     least = 1 if len(pieces) <= FEW_PIECES else 2
     good = (top >= least) & (top >= CLIP_MAJORITY * votes.sum(axis=1))
@@ -64,7 +63,7 @@ def _groups(
     shared = values[(number >= MIN_CLIPPED) & (longest >= MIN_CLIP)]
     for sample, (reads, rows, points) in enumerate(zip(all_reads, rows_of, points_of, strict=True)):
         # Most clips stand alone; only those that share a breakpoint are looked at one by one.
-        for i in rows[np.isin(points, shared)]:
+        for i in rows[among(points, shared)]:
             row = reads.table[i]
             if side == "rclip":
                 point = int(row["end"])

@@ -34,11 +34,10 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
     """Return the fragments of one sample that show `base` at a position of the chunk."""
     events = p.events[p.key == 4 * index + base]
     out = np.zeros(len(events), dtype=ROW)
-    reads = p.reads.table[events["read"]]
     for name in ("frag", "base", "group", "cls", "dist", "cycle"):
         out[name] = events[name]
-    out["mapq"] = reads["mapq"]
-    out["mismatches"] = reads["mismatches"]
+    out["mapq"] = p.mapq[events["read"]]
+    out["mismatches"] = p.reads.table["mismatches"][events["read"]]
     return out
 
 

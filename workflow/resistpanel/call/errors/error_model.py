@@ -68,6 +68,7 @@ WITHIN_STEP = float(12 / np.diff(np.log(MULTIPLIERS)).mean() ** 2)
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
 #: single reads of high quality, agreeing mates, simplex and duplex consensus.
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
+_MERGING = (MERGED[:, None] == np.arange(MERGED[-1] + 1)).astype(np.float32)
 NOMINAL = np.array(NOMINAL_RATES)
 SITE_MOST = np.array(SITE_MOST_RATES)
 
@@ -265,8 +266,8 @@ class ErrorCounts:
             k = counts[starts]
             # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
             noise = k < np.maximum(3, np.interp(tracts, *zip(*STUTTER_NOT, strict=True)) * n)
-            np.add.at(self.stutter[:, kind], tracts[noise], k[noise])
-        np.add.at(self.stutter_total, tracts, n)
+            self.stutter[:, kind] += np.bincount(tracts[noise], k[noise], len(self.stutter))
+        self.stutter_total += np.bincount(tracts, n, len(self.stutter))
 
     def add(
         self,
@@ -301,9 +302,9 @@ class ErrorCounts:
             variant = variant | suspect
         onehot = np.zeros((CONTEXTS, len(context)), dtype=np.float32)
         onehot[context[known], np.flatnonzero(known)] = 1
-        self.total += (onehot @ depth.reshape(len(context), -1).astype(np.float32)).reshape(
-            self.total.shape
-        )
+        # In floats, which hold up to 2^24 fragments exactly: integers are not multiplied by BLAS.
+        depth = depth.astype(np.float32)
+        self.total += (onehot @ depth.reshape(len(context), -1)).reshape(self.total.shape)
         use = known[index] & ~variant[index, events["base"]]
         self.errors += _histogram(
             self.errors.shape,
@@ -320,9 +321,8 @@ class ErrorCounts:
         )
         by_side[..., 2] = by_side.sum(2)
         counts = np.minimum(by_side, 65535).astype(np.uint16)
-        merged = np.zeros((len(context), CLASSES, MERGED.max() + 1), dtype=np.uint32)
-        for group in range(QUALITY_GROUPS):
-            merged[:, :, MERGED[group]] += depth[:, :, group].astype(np.uint32)
+        merged = (depth.reshape(-1, QUALITY_GROUPS) @ _MERGING).astype(np.uint32)
+        merged = merged.reshape(len(context), CLASSES, _MERGING.shape[1])
         self.sites.append((context.astype(np.int8), merged, counts, variant))
 
     def _suspect(self, context, index, depth, events, groups, suspect) -> None:

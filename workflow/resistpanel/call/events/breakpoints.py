@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from resistpanel.call.call_constants import (
     FOLDBACK_PART,
     FOLDBACK_REACH,
     HOMOLOGOUS_ERROR,
+    INHERITED_INSERTION,
     INHERITED_TRANSLOCATION,
     JUNCTION_ARTIFACT,
     JUNCTION_ERROR,
@@ -19,10 +20,13 @@ from resistpanel.call.call_constants import (
     JUNCTION_FRAGMENTS,
     JUNCTION_JOIN,
     JUNCTION_REACH,
+    LONG_INSERTION,
     PAIRED_FRAGMENTS,
+    POLYMORPHIC,
     REPEAT_DIVERGENCE,
     SHADOW,
     SHORTEST_JUNCTION,
+    TANDEM_IDENTITY,
 )
 from resistpanel.call.events.assemble import assemble
 from resistpanel.call.events.clusters import Cluster, clusters, longest_template
@@ -31,9 +35,10 @@ from resistpanel.call.io import regions
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.model.posterior import Priors
-from resistpanel.core.allele import Allele, haplotype
+from resistpanel.core.allele import Allele, haplotype, tract
 from resistpanel.core.junction import LEFT, RIGHT, Breakend, Junction
 from resistpanel.core.reference import Reference
+from resistpanel.qc.assay import counts_copies
 
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
@@ -57,7 +62,8 @@ class Windows:
         spans = [(c, max(start, 0), end) for c, start, end in spans]
         self.spans = regions.merge(spans, contigs)
         self.reads: list[list[Reads]] = [[] for _ in self.spans]
-        for sample, assay in zip(caller.samples, caller.assays, strict=True):
+        known = caller.found.marks
+        for sample, assay, marks in zip(caller.samples, caller.assays, known, strict=True):
             reader = Reader(
                 sample.path,
                 self.spans,
@@ -68,6 +74,8 @@ class Windows:
                 names=True,
                 families=assay.families,
                 umi=assay.umi,
+                known=marks,
+                copies=counts_copies(assay),
             )
             for k, (contig, start, end) in enumerate(self.spans):
                 after = self.spans[k + 1] if k + 1 < len(self.spans) else ("", 0, 0)
@@ -187,13 +195,58 @@ def trusted(alleles: Sequence[Allele]) -> np.ndarray:
     return np.array([a.symbolic and not template_switch(a) for a in alleles], dtype=bool)
 
 
+def rarely_inherited(allele: Allele, reference: Reference) -> bool:
+    """Return whether an allele is a long insertion or duplication outside of tandem repeats.
+
+    Such as an internal tandem duplication. Copies of a tandem repeat, exact or not, differ between
+    persons.
+    """
+    length = len(allele.alt)
+    if allele.symbolic or not allele.pure_indel or length < LONG_INSERTION:
+        return False
+    if tract(allele, reference)[1] > 1:
+        return False
+    reach = 2 * length
+    around = reference.codes(allele.contig, max(0, allele.pos - reach), allele.pos + reach)
+    known = around < 4
+    for shift in range(1, length + 1):
+        both = known[shift:] & known[:-shift]
+        same = (around[shift:] == around[:-shift]) & both
+        if same.sum() >= TANDEM_IDENTITY * max(int(both.sum()), 1):
+            return False
+    return True
+
+
+def polymorphic(candidates: Sequence[Candidate]) -> Callable[[Allele], bool]:
+    """Return whether haplotypes differ much around an allele, by the substitutions there."""
+    number, reach, af = POLYMORPHIC
+    common: dict[str, list[int]] = {}
+    for one in candidates:
+        if one.allele.substitution and any(
+            s.alt >= max(JUNCTION_FRAGMENTS, af * s.total) for s in one.support
+        ):
+            common.setdefault(one.allele.contig, []).append(one.allele.pos)
+    places = {contig: np.unique(found) for contig, found in common.items()}
+
+    def around(allele: Allele) -> bool:
+        here = places.get(allele.contig, np.zeros(0, dtype=np.int64))
+        low, high = np.searchsorted(here, [allele.pos - reach, allele.pos + reach + 1])
+        return bool(high - low >= number)
+
+    return around
+
+
 def by_priors(
-    alleles: Sequence[Allele], priors: Priors, molecules: bool = False
+    alleles: Sequence[Allele],
+    priors: Priors,
+    molecules: bool = False,
+    rare: Set[Allele] = frozenset(),
 ) -> list[tuple[np.ndarray, Priors]]:
     """Return the indices of alleles with the priors of the model for them.
 
     `molecules`: a tumour sample is of molecules, which has fewer artefacts of substitutions; slips
-    of polymerases in repeats are in molecules too.
+    of polymerases in repeats are in molecules too. `rare`: what is hardly ever inherited, see
+    `rarely_inherited`.
 
     Without a normal, the prior decides whether a junction near an allele frequency of 0.5 is
     inherited: of one chromosome, as often as a substitution; of two, hardly ever, and from both
@@ -205,11 +258,18 @@ def by_priors(
         germline_het=min(INHERITED_TRANSLOCATION, priors.germline_het),
         germline_hom=min(INHERITED_TRANSLOCATION**2, priors.germline_hom),
     )
+    least = min(INHERITED_INSERTION, priors.germline_het)
+    of_insertions = dataclasses.replace(
+        priors,
+        germline_het=least,
+        germline_hom=priors.germline_hom / priors.germline_het * least,
+    )
     kind = trusted(alleles).astype(int)
     kind[[i for i, a in enumerate(alleles) if kind[i] and a.first.contig != a.second.contig]] = 2
     if molecules:
         kind[[i for i, a in enumerate(alleles) if a.substitution]] = 3
-    every = priors, of_junctions, of_translocations, priors.of_molecules()
+    kind[[i for i, a in enumerate(alleles) if a in rare]] = 4
+    every = priors, of_junctions, of_translocations, priors.of_molecules(), of_insertions
     parts = [(np.flatnonzero(kind == number), some) for number, some in enumerate(every)]
     return [part for part in parts if len(part[0])] or parts[:1]
 

@@ -10,6 +10,7 @@ from resistpanel.call.call_constants import (
 )
 from resistpanel.call.io.evidence import Candidate, Pile, Support, mask, others
 from resistpanel.core.allele import Allele
+from resistpanel.core.distinct import distinct
 from resistpanel.core.reference import BASES
 
 
@@ -85,7 +86,7 @@ def phase(
         if n not in known:
             known[n] = []
             for p, support in zip(piles, kept[n].support, strict=True):
-                frags = np.unique(support.rows["frag"])
+                frags = distinct(support.rows["frag"])
                 known[n].append((frags, mask(p, frags), _tells(p, kept[n].allele)))
         return known[n]
 

@@ -34,6 +34,7 @@ from resistpanel.core.allele import (
     haplotype,
     trim,
 )
+from resistpanel.core.distinct import among, distinct
 from resistpanel.core.reference import Reference, encode
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.qc_constants import FIXED_ENDS
@@ -259,7 +260,7 @@ class Scored:
         )
         fits = missed <= np.maximum(LEAST_MISMATCHES, MAX_MISMATCHES * bases)
         # A gap that no haplotype has is laid on none without mismatches, which say nothing.
-        odd = np.flatnonzero(~np.isin((last - first) - (right - left), locus.gains))
+        odd = np.flatnonzero(~among((last - first) - (right - left), np.asarray(locus.gains)))
         at = position[odd]
         fits[at[misses[odd, best[at]] > LEAST_MISMATCHES]] = False
         clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
@@ -489,7 +490,7 @@ def _depth(
     length = p.templates.length
     overlap = min(DUPLICATION_OVERLAP, length // 4)
     crossing = [
-        len(np.unique(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
+        len(distinct(rows["frag"][(rows["pos"] <= x - overlap) & (rows["end"] >= x + overlap)]))
         for x in span
     ]
     cross = sampling_bias.informative_starts(
@@ -595,7 +596,7 @@ def _misread_rates(
     start, end = min(a.pos for a in alleles) - 1, max(a.end for a in alleles) + 1
     words = [haplotype(a, reference, start, end) for a in alleles]
     rates = [
-        max(len(p.events) / max(int(p.depth.sum()), 1), MISREAD) / 3 for p in piles
+        max(len(p.events) / max(int(p.total.sum()), 1), MISREAD) / 3 for p in piles
     ]  # of one base read as one other
     result = []
     for word in words:

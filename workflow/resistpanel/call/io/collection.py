@@ -25,9 +25,10 @@ from resistpanel.call.io.reader import Reader, Reads
 from resistpanel.call.io.signals import N_LENGTHS, SIGNAL_DTYPE
 from resistpanel.call.settings import Sample, Settings
 from resistpanel.core.allele import Allele
+from resistpanel.core.inflate import crc32
 from resistpanel.core.molecules import COUNTS, N_SIZES
 from resistpanel.core.reference import Reference
-from resistpanel.core.stream import crc32
+from resistpanel.core.stream import Marks
 from resistpanel.qc.assay import same_ends
 from resistpanel.qc.count import Alongside
 from resistpanel.qc.qc_constants import FIXED_ENDS, LEAST_PAIRS
@@ -67,6 +68,8 @@ class Collection:
         Junctions that were left out, see `MOST_JUNCTIONS`.
     molecules : int64, (samples, counts)
         `core.molecules.COUNTS`, then molecules by family size; 0 where reads are no families.
+    marks : per sample, Marks or None
+        Where the blocks of its file begin, None if it was not read by this process.
     """
 
     error_counts: list[error_model.ErrorCounts]
@@ -84,6 +87,7 @@ class Collection:
     lengths: np.ndarray = field(default_factory=lambda: np.zeros((0, N_LENGTHS), np.int64))
     crowded_junctions: int = 0
     molecules: np.ndarray = field(default_factory=lambda: np.zeros((0, N_COUNTS), np.int64))
+    marks: list[Marks | None] = field(default_factory=list)
 
     @classmethod
     def empty(cls, samples: int) -> "Collection":
@@ -95,9 +99,11 @@ class Collection:
         signals = [np.empty(0, SIGNAL_DTYPE) for _ in range(samples)]
         lengths = np.zeros((samples, N_LENGTHS), np.int64)
         molecules = np.zeros((samples, N_COUNTS), np.int64)
+        marks = [None] * samples
         return cls(
-            error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums, signals, lengths, 0, molecules
-        )
+            error_counts, [], 1.0, 0, *none, ends, adapters, 0, sums, signals, lengths, 0,
+            molecules, marks,
+        )  # fmt: skip
 
     def add_reads(self, loaded: Sequence["Loaded"]) -> None:
         """Count the reads of a chunk, of all samples."""
@@ -245,6 +251,7 @@ def collect(
             families=kind.families,
             umi=kind.umi,
             counts=taker,
+            copies=kind.copies,
         )
         for s, kind, taker in zip(samples, kinds, takers or [None] * len(samples), strict=True)
     ]
@@ -280,6 +287,7 @@ def collect(
         if (counts := reader.molecules()) is not None:
             found.molecules[s] = [*(counts[name] for name in COUNTS), *counts["sizes"]]
     found.lengths = np.stack([reader.template_lengths() for reader in readers])
+    found.marks = [reader.marks() for reader in readers]
     found.sums = np.array(sums, np.uint32).reshape(-1, len(samples) + 1)
     found.ask(sites)
     return found
@@ -302,6 +310,8 @@ class Kind(NamedTuple):
     by_ends : bool
         Whether fragments that begin and end at the same bases are copies: raw reads of hybrid
         capture.
+    copies : bool
+        Whether reads flagged as duplicates are read; see `qc.assay.counts_copies`.
     """
 
     consensus: str
@@ -311,6 +321,7 @@ class Kind(NamedTuple):
     families: str = "none"
     umi: str = "none"
     by_ends: bool = False
+    copies: bool = False
 
 
 class Loaded(NamedTuple):

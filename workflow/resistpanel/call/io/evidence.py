@@ -17,6 +17,7 @@ from resistpanel.call.io.reader import Reads
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import bases_at
 from resistpanel.core.allele import Allele
+from resistpanel.core.distinct import distinct
 from resistpanel.core.reference import Reference
 
 ROW = np.dtype(
@@ -314,7 +315,7 @@ def count_errors(
             shown = p.indels[p.indels["length"] == length]
             # Once per fragment, though both mates may show it.
             frag = p.reads.table["frag"][shown["read"]]
-            at = chunk.index(np.unique(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
+            at = chunk.index(distinct(shown["pos"].astype(np.int64) << 32 | frag) >> 32)
             counts.append(np.bincount(at[at >= 0], minlength=len(codes)))
         t.add_stutter(starts, runs, p.total, *counts)
     variant = variants(piles)

@@ -129,6 +129,21 @@ cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t rea
 
 cdef extern from *:
     """
+    #include <string.h>
+
+    /* Whether eight bases are as the reference has them, none unknown, and of a quality of
+       `min_qual` or more, up to 127. False of some that are: these are looked at one by one. */
+    static inline int all_good(const uint8_t *base, const uint8_t *qual,
+                               const uint8_t *reference, int min_qual)
+    {
+        const uint64_t each = 0x0101010101010101, high = 0x80 * each;
+        uint64_t b, q, r;
+        memcpy(&b, base, 8);
+        memcpy(&q, qual, 8);
+        memcpy(&r, reference, 8);
+        return b == r && !(b & 4 * each) && !(~((q | high) - min_qual * each) & high);
+    }
+
     /* Counts bases that are good and as the reference has them, up to the first that is not.
        By itself, for the registers: this loop is where a pileup spends its time. */
     static __attribute__((noinline)) int64_t count_run(
@@ -136,6 +151,10 @@ cdef extern from *:
         const uint8_t *restrict reference, uint32_t *restrict depth,
         const int64_t *restrict row, int min_qual, int64_t p, int64_t end)
     {
+        if (min_qual >= 0 && min_qual < 128)
+            for (; p + 8 <= end && all_good(base + p, qual + p, reference + p, min_qual); p += 8)
+                for (int i = 0; i < 8; i++)
+                    depth[row[qual[p + i]] + p + i]++;
         for (; p < end; p++) {
             const int q = qual[p];
             if (q < min_qual || base[p] != reference[p] || base[p] > 3)
@@ -200,6 +219,8 @@ cdef struct Counts:
     uint32_t *depth
     uint32_t *deleted
     int64_t *cycles
+    # Runs of cycles: how many more begin at a cycle than ended before it.
+    int64_t *runs
     int64_t row[N_TIER][256]  # of `depth`, by tier and quality
     int64_t n_pos
     int min_qual
@@ -215,22 +236,14 @@ cdef int add_run(Read *r, int32_t read, int32_t frag, uint8_t cls, int64_t beg, 
     """
     cdef const uint8_t *base = bases + r.seq + q - beg
     cdef const uint8_t *qual = quals + r.seq + q - beg
-    cdef int32_t n = r.length, c, here, last
+    cdef int32_t n = r.length, c, here
     cdef int64_t p
     cdef bint back = (r.flag & BAM_FREVERSE) != 0
-    # Cycles are counted by bins, then the bases that do not count are taken off again: adding
+    # Cycles are counted by runs, then the bases that do not count are taken off again: adding
     # one by one to the same counter would be the slowest part of all.
     here = n - (q + <int32_t>(end - beg)) if back else q
-    last = here + <int32_t>(end - beg)
-    while here < last:
-        c = here // 8
-        p = 8 * (c + 1)
-        if c >= N_CYCLE - 1:
-            c, p = N_CYCLE - 1, last
-        if p > last:
-            p = last
-        counts.cycles[c] += p - here
-        here = <int32_t>p
+    counts.runs[here] += 1
+    counts.runs[here + <int32_t>(end - beg)] -= 1
     cdef uint32_t *depth = counts.depth + cls * N_QBIN * counts.n_pos + shift
     cdef const int64_t *row = counts.row[r.tier]
     p = beg
@@ -338,7 +351,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef const uint32_t *cigars = &cigars_view[0]
     # The (at most two) reads of each fragment that count: first come, first and second mate.
     cdef int32_t[:, ::1] mates = np.full((n_frag, 2), -1, dtype=np.int32)
-    cdef int32_t a, b, f, span, m = 0, c, ra, x, p, q, op, length, which
+    cdef int32_t a, b, f, span, longest = 0, m = 0, c, ra, x, p, q, op, length, which
     cdef Column *ca = NULL
     cdef Column *cb = NULL
     cdef Events sink
@@ -370,6 +383,10 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         span = rows[i].end - rows[i].pos
         if span > m:
             m = span
+        if rows[i].length > longest:
+            longest = rows[i].length
+    cdef int64_t[::1] runs = np.zeros(longest + 1, dtype=np.int64)
+    counts.runs = &runs[0]
     try:
         ca = <Column *>resized(ca, m + 1, sizeof(Column))
         cb = <Column *>resized(cb, m + 1, sizeof(Column))
@@ -535,6 +552,10 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                         p += length
                     if op == 0 or op == 1 or op == 4 or op == 7 or op == 8:
                         q += length
+            first = 0
+            for i in range(longest):
+                first += runs[i]
+                cycles[i // 8 if i // 8 < N_CYCLE else N_CYCLE - 1] += first
         out_events = np.empty(sink.n, EVENT_DTYPE)
         copy_out(out_events.view(np.uint8), <uint8_t *>sink.events)
         out_indels = np.empty(n_indels, INDEL_DTYPE)

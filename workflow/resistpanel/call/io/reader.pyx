@@ -9,7 +9,7 @@ Coordinates are 0-based half-open. Base codes: A, C, G, T = 0..3, anything else 
 
 import numpy as np
 
-from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.limits cimport INT_MAX, INT_MIN
 from libc.stdlib cimport free
 from libc.string cimport memcpy, memset
@@ -40,10 +40,12 @@ LONGEST_GAP = N_GAP
 #: A read of more gaps than this, and of more than one in ten bases, is not aligned at all.
 MOST_GAPS = N_GAPS
 
-#: Two base codes at once, by a byte of a BAM record's sequence.
-cdef uint8_t PAIR_CODE[256][2]
+#: Two base codes at once, as they lie in the memory, by a byte of a BAM record's sequence.
+cdef uint16_t PAIR_CODE[256]
+cdef uint8_t *_pair
 for _i in range(256):
-    PAIR_CODE[_i][0], PAIR_CODE[_i][1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
+    _pair = <uint8_t *>&PAIR_CODE[_i]
+    _pair[0], _pair[1] = NT16_CODE[_i >> 4], NT16_CODE[_i & 15]
 
 
 class Reads:
@@ -114,6 +116,10 @@ cdef class Reader:
         Unless ``none``, the reads are the consensus of each molecule; see `Molecules.by`.
     counts : Alongside, optional
         It is handed every record that is read.
+    known : Marks, optional
+        `marks` of a reader of the same file that is at its end: what need not be read again.
+    copies : bool
+        Read what is flagged as a duplicate like any other record; see `qc.assay.counts_copies`.
 
     Raises
     ------
@@ -155,7 +161,8 @@ cdef class Reader:
 
     def __cinit__(self, path, regions, reference=None, int min_mapq=20,
                   int64_t max_bases=400_000_000, int threads=0, consensus="none",
-                  bint names=False, families="none", umi="none", counts=None):
+                  bint names=False, families="none", umi="none", counts=None, known=None,
+                  bint copies=False):
         self.path = str(path)
         self.min_mapq = min_mapq
         self.max_bases = max_bases
@@ -163,7 +170,7 @@ cdef class Reader:
         self.consensus = CONSENSUS[consensus]
         self.status = 0
         if families == "none":
-            self.stream = Stream(path, reference, threads)
+            self.stream = Stream(path, reference, threads).with_copies(copies)
         else:
             self.stream = Molecules(path, reference, threads).by(umi, families)
             self.consensus = CONSENSUS["fgbio"]
@@ -175,7 +182,7 @@ cdef class Reader:
         self.signals.header = self.stream.header
         regions = list(regions)
         self.tids = {contig: self.stream.tid(contig) for contig, _, _ in regions}
-        self.stream.query(regions)
+        self.stream.query(regions, known)
         self.held = [np.empty(1 << 16, dtype=np.uint8) for _ in range(4)]
         self.n_slots = 1 << 16
         self.slots = <uint64_t *>zeroed(self.n_slots, SLOT)
@@ -306,10 +313,9 @@ cdef class Reader:
         self.n_cigars += nc
         bases = self.bases + self.n_bases
         for i in range(n >> 1):
-            bases[2 * i] = PAIR_CODE[seq[i]][0]
-            bases[2 * i + 1] = PAIR_CODE[seq[i]][1]
+            memcpy(bases + 2 * i, &PAIR_CODE[seq[i]], 2)
         if n & 1:
-            bases[n - 1] = PAIR_CODE[seq[n >> 1]][0]
+            bases[n - 1] = NT16_CODE[seq[n >> 1] >> 4]
         memcpy(self.quals + self.n_bases, qual, n)
         self.n_bases += n
         self.hashes[self.n_reads] = h
@@ -358,6 +364,10 @@ cdef class Reader:
     def molecules(self):
         """Return the counts of `Molecules.counts`, None where reads are no families."""
         return self.stream.counts() if isinstance(self.stream, Molecules) else None
+
+    def marks(self):
+        """Return where the blocks that were read begin, see `core.stream.Marks`."""
+        return self.stream.marks
 
     def template_lengths(self):
         """Return the proper pairs so far by template length, see `signals`."""

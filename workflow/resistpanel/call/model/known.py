@@ -19,7 +19,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import ARTIFACT_SPREAD, LONGEST_TAIL
 from resistpanel.call.errors.error_model import MULTIPLIERS
-from resistpanel.call.model.posterior import FREQUENCIES, Evidence, log_spread
+from resistpanel.call.model.posterior import FREQUENCIES, Evidence, spread
 from resistpanel.call.model.presence import Backgrounds
 from resistpanel.core.special import gammaln
 
@@ -189,7 +189,7 @@ def _tail(weight: np.ndarray, counts: tuple[np.ndarray, ...]) -> np.ndarray:
     pmf = (weight[:, None, :shared] @ counts[0])[:, 0]
     pmf += weight[:, shared, None] * counts[1]
     if counts[2].shape[1]:
-        around = weight[:, shared + 1 :] @ np.exp(log_spread(ARTIFACT_SPREAD))
+        around = weight[:, shared + 1 :] @ spread(ARTIFACT_SPREAD)
         pmf += (around[:, None] @ counts[2])[:, 0]
     return np.clip(1 - np.pad(np.cumsum(pmf, axis=1), ((0, 0), (1, 0))), 0, 1)
 

@@ -14,6 +14,7 @@ error probability e, out of n informative ones, and L the errors expected at m =
     artifact   all samples share one f up to a spread: mapping, paralogues, slippage
 """
 
+import functools
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -342,14 +343,17 @@ def log_germline_frequencies() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return tuple(x - logsumexp(x, axis=0) for x in (het, hom, flat))
 
 
+@functools.cache
 def log_shows_allele() -> np.ndarray:
-    """Return the log probability that a fragment shows the allele.
+    """Return the log probability that a fragment shows the allele; read-only, made once.
 
     Of (ERROR_CENTRES, FREQUENCIES, MULTIPLIERS).
     """
     f = FREQUENCIES[:, None]
     error = np.minimum(ERROR_CENTRES[:, None, None] * MULTIPLIERS, 0.5)
-    return np.log(f + (1 - f) * error)
+    found = np.log(f + (1 - f) * error)
+    found.setflags(write=False)
+    return found
 
 
 def log_shows_other() -> np.ndarray:
@@ -433,8 +437,7 @@ class Likelihoods:
         most = at_one[:, :, 1:].max(axis=2, keepdims=True)
         height = np.exp(at_one[:, :, 1:] - most)
         alike, close = (
-            np.log(height @ np.exp(log_spread(sd)).T + 1e-300) + most
-            for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
+            np.log(height @ spread(sd).T + 1e-300) + most for sd in (TUMOR_SPREAD, ARTIFACT_SPREAD)
         )
         present = logsumexp(like[:, :, 1:, :] + log_frequency_prior()[:, None], axis=2)
         absent = like[:, :, 0, :] + log_within_step(
@@ -457,6 +460,14 @@ def log_spread(log_sd: float) -> np.ndarray:
     logit = np.log(FREQUENCIES[1:]) - np.log1p(-FREQUENCIES[1:])
     kernel = -0.5 * ((logit[:, None] - logit[None, :]) / log_sd) ** 2
     return kernel - logsumexp(kernel, axis=1)[:, None]
+
+
+@functools.cache
+def spread(log_sd: float) -> np.ndarray:
+    """Return exp of `log_spread`; read-only, made once."""
+    found = np.exp(log_spread(log_sd))
+    found.setflags(write=False)
+    return found
 
 
 def _log_sub(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -666,7 +677,7 @@ def _log_foreign(evidence: Evidence, by_sample: Likelihoods, admixture: Admixtur
     absent = by_sample.absent[:, clean].sum(1)
     log_foreign = logsumexp(evidence.log_shared + absent, axis=1) if clean else np.zeros(n)
     # The contamination is known to about a tenth.
-    narrow = np.exp(log_spread(FOREIGN_SPREAD))
+    narrow = spread(FOREIGN_SPREAD)
     for s in contaminated:
         c = admixture.contamination[s]
         at = [int(np.searchsorted(FREQUENCIES[1:], level)) for level in (c / 2, c)]

@@ -1,0 +1,24 @@
+"""Raw DEFLATE and CRC-32 by the fastest library that is installed.
+
+The htslib inside pysam's wheels is built with plain zlib, which costs more than all that is done
+with the reads. libdeflate inflates the blocks of a BAM in two thirds of the time of ISA-L.
+"""
+
+try:
+    from deflate import DeflateError as InflateError
+    from deflate import crc32
+    from deflate import deflate_decompress as inflate
+except ImportError:
+    try:
+        from isal import isal_zlib as zlib
+    except ImportError:  # no wheel for this platform: the same bytes, more slowly
+        import zlib
+
+    InflateError, crc32 = zlib.error, zlib.crc32
+
+    def inflate(packed, size: int) -> bytes:
+        """Return the bytes of a raw DEFLATE stream, of which there should be `size`."""
+        return zlib.decompress(packed, wbits=-15, bufsize=max(size, 1))
+
+
+__all__ = ["InflateError", "crc32", "inflate"]
