@@ -193,10 +193,10 @@ def load_numbering(
         One line for every malformed row.
     """
     path = Path(CATALOG if folder is None else folder) / "numbering.tsv"
+    if not path.exists():
+        return Numbering()
     rows = _rows(folder) if rows is None else rows
     claimed = frozenset((row.gene, number, ref) for row in rows for number, ref in row.residues)
-    if not path.exists():
-        return Numbering((), claimed)
     found: list[Stretch] = []
     errors: list[InputError] = []
     for place, row in read_tsv(path, COLUMNS):
