@@ -202,6 +202,18 @@ def test_single_reads(tmp_path, reference, index):
     assert not any(r.is_paired for r in records) and len(duplicates(records)) == 1
 
 
+@pytest.mark.parametrize("bytes_", [b">\xb3\xb4\nACGTACGTACGT\n", b">other\nACGTACGTACGT\n"])
+def test_what_is_no_index_is_refused(tmp_path, reference, index, bytes_):
+    """Mappy takes any bytes for sequences, and their names need be no text."""
+    folder = tmp_path / "index"
+    shutil.copytree(index("mappy"), folder)
+    (folder / "reference.mmi").write_bytes(bytes_)
+    path = write_fastq(tmp_path / "s.fq", [("a", GENOME[50:110])])
+    with pytest.raises(InputError, match="not an index of this reference"):
+        align_sample("S", [path], [], reference, folder, tmp_path / "S.bam")
+    assert not list(tmp_path.glob("*S.bam*"))
+
+
 def test_a_file_that_breaks_off_leaves_nothing(tmp_path, reference, index, monkeypatch):
     """As a large gzip would, whose end no quick look sees."""
     monkeypatch.setattr("resistpanel.align.fastq.SMALL", 0)

@@ -121,8 +121,12 @@ def stream(
     aligner = mappy.Aligner(f"{prefix}.mmi", **SETTINGS)
     if not aligner:
         raise InputError("the index cannot be read", f"{prefix}.mmi", "recreate it")
-    # minimap2 takes what is no index of its own for sequences, and then finds none.
-    if set(aligner.seq_names) != set(header.references):
+    # minimap2 takes what is no index of its own for sequences, and then finds none, or any bytes.
+    try:
+        names = set(aligner.seq_names)
+    except UnicodeDecodeError:
+        names = set()
+    if names != set(header.references):
         raise InputError("not an index of this reference", f"{prefix}.mmi", "recreate it")
     local = threading.local()
 
