@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 KINDS = ("missing", "empty", "junk", "folder")
+#: Options beside ``--output...`` whose file a command writes.
+WRITTEN = {("call", "--counts")}
 
 
 def steps(directory: Path) -> list[list[str]]:
@@ -47,7 +49,11 @@ def wrong(folder: Path, kind: str, name: str) -> Path:
 def cases(words: list[str], directory: Path, folder: Path) -> Iterator[tuple[str, list[str]]]:
     """Give (what is wrong, command) for each file that a command reads."""
     words = list(words)
-    written = [i for i in range(1, len(words)) if words[i - 1].startswith("--output")]
+    written = [
+        i
+        for i in range(1, len(words))
+        if words[i - 1].startswith("--output") or (words[0], words[i - 1]) in WRITTEN
+    ]
     for i in written:
         words[i] = str(folder / f"made_{Path(words[i]).name}")
     for i, word in enumerate(words):
