@@ -21,6 +21,7 @@ from resistpanel.compare.states import Decision
 from resistpanel.core.text import join
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records import compare as records
+from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Line
 
 
@@ -102,6 +103,7 @@ def line_state(
                 post=post,
                 state=decision.state,
                 text=_lesion_text(decision, allele, pre, post, shown),
+                fold_high=float(f"{decision.fold_high:.6g}") if decision.fold_high else UNSET,
             )
             for lesion, pre, post, decision in found
         ),

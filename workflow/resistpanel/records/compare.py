@@ -167,6 +167,8 @@ class LesionState(Record):
     post: str
     state: State
     text: Text
+    fold_high: Copies | UnsetType | None = UNSET
+    """Upper end of the 95 % interval of the change; only of an allele detected in both."""
 
 
 class OtherTest(Record):

@@ -63,15 +63,11 @@ class Therapy:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The state of an alteration between the two samples of a pair.
-
-    `fold_high` is the upper end of the 95 % interval of the change, where both samples show it.
-    """
+    """The state of an alteration between the two samples of a pair."""
 
     pair: Pair
     state: str
     text: str
-    fold_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +301,7 @@ class Alteration:
         """
         if self.line is None or not self.line.lesions:
             return False
-        high = {(one.pair.pre, one.pair.post): one.fold_high for one in self.states}
-        ends = [high.get((one.pre, one.post)) for one in self.line.lesions]
-        return all(end is not None and end < 1 for end in ends)
+        return all(one.fold_high and one.fold_high < 1 for one in self.line.lesions)
 
     @property
     def unclear(self) -> bool:

@@ -80,7 +80,7 @@ def _variant(
         splice=variant.splice,
         state=variant.state,
         states=tuple(
-            Change(pairs[state.pre, state.post], state.state, state.text, state.fold_high or None)
+            Change(pairs[state.pre, state.post], state.state, state.text)
             for state in variant.states
         ),
         samples=variant.samples,
