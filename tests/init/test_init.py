@@ -79,6 +79,53 @@ def test_roles_are_read_off_names(names, expected):
     assert roles(*names) == expected
 
 
+@pytest.mark.parametrize(
+    ("names", "patients"),
+    [
+        # Cohorts named after an organ: the first word is the patient, the second the sample.
+        (
+            "LUNG1_biopsy LUNG1_plasma LUNG2_blood LUNG2_pre LUNG2_relapse",
+            "LUNG1 LUNG1 LUNG2 LUNG2 LUNG2",
+        ),
+        ("BREAST01-T BREAST01-N COLON3-T COLON3-N", "BREAST01 BREAST01 COLON3 COLON3"),
+        ("lung1_exome_T lung1_exome_N lung2_exome_T", "lung1_exome lung1_exome lung2_exome_T"),
+        ("Sample1_N Sample1_T Sample2_N Sample2_T", "Sample1 Sample1 Sample2 Sample2"),
+        ("SKIN1_pre SKIN1_relapse MEL2_pre", "SKIN1 SKIN1 MEL2_pre"),
+        ("LUNG1 LUNG2", "LUNG1 LUNG2"),
+        # Lesions of one patient: another word names the patient, or one sample has no such word.
+        ("P1-lung1 P1-lung2 P1-blood", "P1 P1 P1"),
+        ("lung1_P7 lung2_P7 blood_P7", "p7 p7 p7"),
+        ("blood lung1 lung2 brain", "patient1 patient1 patient1 patient1"),
+    ],
+)
+def test_patients_named_after_a_site(names, patients):
+    found = propose(names.split())
+    assert [p.patient for p in found] == patients.split()
+    sites = [p.lesion for p in found if p.lesion]
+    assert bool(sites) is (len(set(patients.split())) == 1)
+
+
+def test_samples_of_one_patient_by_default_are_said(tmp_path, capsys):
+    for sample in ("blood", "metA", "metB"):
+        write_bam(tmp_path / "one" / f"{sample}.bam", sample)
+    for sample in ("LUNG1_biopsy", "LUNG1_plasma", "LUNG2_blood", "LUNG2_pre"):
+        write_bam(tmp_path / "two" / f"{sample}.bam", sample)
+    assert main(["init", str(tmp_path / "one")]) == 0
+    assert (
+        "samples.tsv, patient: 3 samples were taken as one patient (patient1), since nothing in "
+        "their names tells patients apart: blood, metA, metB\n" in capsys.readouterr().out
+    )
+    assert main(["init", str(tmp_path / "two")]) == 0
+    out = capsys.readouterr().out
+    assert "samples.tsv, patient: LUNG1, LUNG2 were taken as patients, not as lesions\n" in out
+    assert "tells patients apart" not in out
+    assert "drugs given before LUNG1_biopsy, LUNG1_plasma were taken\n" in out
+    assert "pre or post for every tumour, or any label with a number in column day\n" in out
+    study(tmp_path / "three")
+    assert main(["init", str(tmp_path / "three")]) == 0
+    assert "samples.tsv, patient:" not in capsys.readouterr().out
+
+
 def test_a_drug_in_a_name_means_a_sample_after_it():
     known = {"plx4032": "vemurafenib"}.get
     before, after = propose(["before", "plx4032_sample"], known)

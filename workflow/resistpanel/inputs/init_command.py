@@ -11,7 +11,7 @@ from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import write_text
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.inputs.find_bams import Found, find_files, look
-from resistpanel.inputs.propose import Proposal, propose
+from resistpanel.inputs.propose import NOTHING_SHARED, SITE_OR_PATIENT, Proposal, propose
 from resistpanel.inputs.write_study import config_text, relative, sheet_text
 
 EPILOG = """examples:
@@ -183,6 +183,30 @@ def _report(
     print(f"\nThen:\n  resistpanel check{where}\n  resistpanel run{where}")
 
 
+def _sampled(samples: list[str]) -> str:
+    return f"{', '.join(samples)} {'was' if len(samples) == 1 else 'were'}"
+
+
+def _doubtful(proposals: list[Proposal]) -> list[str]:
+    """Return what is to be confirmed about the patients."""
+    alike = [p for p in proposals if p.doubt == NOTHING_SHARED]
+    sites = dict.fromkeys(p.patient for p in proposals if p.doubt == SITE_OR_PATIENT)
+    lines = []
+    if alike:
+        lines.append(
+            f"samples.tsv, patient: {len(alike)} samples were taken as one patient "
+            f"({alike[0].patient}), since nothing in their names tells patients apart: "
+            f"{', '.join(p.sample for p in alike)}"
+        )
+    if sites:
+        lines.append(
+            f"samples.tsv, patient: {', '.join(sites)} were taken as patients, not as lesions"
+            if len(sites) > 1
+            else f"samples.tsv, patient: {next(iter(sites))} was taken as a patient, not as a lesion"
+        )
+    return lines
+
+
 def to_fill_in(
     rows: list[tuple[Found, Proposal]],
     build: str | None,
@@ -201,16 +225,20 @@ def to_fill_in(
     if not targets:
         lines.append("config.yaml, targets: BED of your panel, if it is not panels/cancer138")
     lines.append("samples.tsv, patient and role: check the guesses")
+    lines += _doubtful([p for _, p in rows])
     tumors = [p for _, p in rows if p.role in TUMOR_ROLES]
     patients: dict[str, list[Proposal]] = {}
     for proposal in tumors:
         patients.setdefault(proposal.patient, []).append(proposal)
     several = [name for name, members in patients.items() if len(members) > 1]
     if any(p.timepoint is None and p.day is None for name in several for p in patients[name]):
-        lines.append("samples.tsv, timepoint: pre, post, or a day, for every tumour")
+        lines.append(
+            "samples.tsv, timepoint: pre or post for every tumour, or any label with a number in "
+            "column day"
+        )
     missing = [p.sample for p in tumors if p.timepoint != "pre" and not p.drug]
     if missing:
-        lines.append(f"samples.tsv, drugs: drugs given before {', '.join(missing)} was taken")
+        lines.append(f"samples.tsv, drugs: drugs given before {_sampled(missing)} taken")
     normals = {p.patient for _, p in rows if p.role == "normal"}
     without = sorted(set(patients) - normals)
     if without:

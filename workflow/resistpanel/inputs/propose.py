@@ -100,6 +100,10 @@ WHEN = re.compile(
     rf"(?<![a-z0-9])({'|'.join(UNITS)})s?[-_ .]?([0-9]{{1,4}})(?![0-9a-z])", re.IGNORECASE
 )
 NO_REASON = "nothing in the name"
+#: Of one patient by default: no word of the names tells patients apart.
+NOTHING_SHARED = "nothing shared"
+#: The word for the patient may be the site of a lesion: ``LUNG1_pre``.
+SITE_OR_PATIENT = "site or patient"
 #: One letter that alone distinguishes normal from tumour in two names that agree otherwise.
 NORMAL_LETTERS, TUMOR_LETTERS = "NRBG", "T"
 
@@ -124,6 +128,8 @@ class Proposal:
         From a week or day in the name.
     lesion : str or None
         A site in the name; None for plasma and normals.
+    doubt : str
+        What may be wrong with the patient: `NOTHING_SHARED`, `SITE_OR_PATIENT` or nothing.
     """
 
     sample: str
@@ -134,6 +140,7 @@ class Proposal:
     why: str = ""
     day: int | None = None
     lesion: str | None = None
+    doubt: str = ""
 
 
 def day_of(name: str) -> int | None:
@@ -142,11 +149,15 @@ def day_of(name: str) -> int | None:
     return UNITS[found[1].casefold()] * int(found[2]) if found else None
 
 
-def lesion_of(name: str) -> str | None:
-    """Return the site in a name, or a lesion's number; None if neither."""
+def lesion_of(name: str, patient: str = "") -> str | None:
+    """Return the site in a name, or a lesion's number; None if neither.
+
+    The name's first word is none if it is the `patient`.
+    """
     words = words_of(name)
+    words = words[1:] if patient and words[:1] == [patient] else words
     numbered = [word for word in words if NUMBERED.fullmatch(word)]
-    sites = [word for word in words if word.rstrip("0123456789") in SITES]
+    sites = [word for word in words if _bare(word) in SITES]
     return next(iter(sites + numbered), None)
 
 
@@ -156,8 +167,33 @@ def words_of(name: str) -> list[str]:
     return [part.casefold() for part in parts if part]
 
 
+def _bare(word: str) -> str:
+    return word.rstrip("0123456789")
+
+
+def _cohort_words(names: list[str], keys: list[str]) -> list[str]:
+    """Return the first words of names that begin with a site or noise and a number: ``lung2``.
+
+    They name patients of a cohort, unless a name begins otherwise and has no `key` either
+    (``blood``, ``lung1``, ``lung2``: one patient).
+
+    Returns
+    -------
+    list of str
+        One for each name, empty where its key stands; all are empty if one name has neither.
+    """
+    found = []
+    for name, key in zip(names, keys, strict=True):
+        first = next(iter(words_of(name)), "")
+        numbered = first != _bare(first) and _bare(first) in (*SITES, *NOISE)
+        # A word with a number names a patient rather than one without: lung1_P7, lung1_exome.
+        found.append(first if numbered and not re.search("[0-9]", key) else "")
+    whole = all(word or key for word, key in zip(found, keys, strict=True))
+    return found if whole else [""] * len(names)
+
+
 def _kind(word: str) -> str | None:
-    bare = word.rstrip("0123456789")
+    bare = _bare(word)
     for kind, known in (
         ("normal", NORMAL),
         ("perhaps", NORMAL_PERHAPS),
@@ -251,7 +287,7 @@ def propose(
                 proposal.why = f'"{word}"'
                 plasma |= kind == "plasma"
             elif kind is None and not NUMBERED.fullmatch(word):
-                rest += [] if word.rstrip("0123456789") in SITES else [word]
+                rest += [] if _bare(word) in SITES else [word]
         if perhaps and proposal.why == NO_REASON and not proposal.drug:
             proposal.role, proposal.why = "normal", f'"{perhaps}"'
         if name in letters and proposal.why == NO_REASON:
@@ -266,7 +302,8 @@ def propose(
             proposal.timepoint, proposal.why = "post", f'"{proposal.drug}"'
         found.append(proposal)
         keys.append("-".join(rest[:1]))
-    _place_and_day(found, files)
+    cohort = _cohort_words(names, keys)
+    keys = [word or key for word, key in zip(cohort, keys, strict=True)]
     normals = sum(proposal.role == "normal" for proposal in found)
     alone = {
         key
@@ -274,18 +311,26 @@ def propose(
         if {p.role for p, k in zip(found, keys, strict=True) if k == key} == {"normal"}
     }
     # One normal, and tumours whose names share nothing with it: one patient.
-    if normals <= 1 and (alone or "" in keys or not normals):
-        keys = [""] * len(keys) if normals else keys
+    united = normals == 1 and bool(alone or "" in keys)
+    keys = [""] * len(keys) if united else keys
+    cohort = [""] * len(keys) if united else cohort
+    _place_and_day(found, files, cohort)
     for key in dict.fromkeys(keys):
         members = [p for p, k in zip(found, keys, strict=True) if k == key]
-        patient = _patient_name([p.sample for p in members], key) or "patient1"
+        shared = _patient_name([p.sample for p in members], key)
         for proposal in members:
-            proposal.patient = patient
+            proposal.patient = shared or "patient1"
+            if not shared and len(members) > 1:
+                proposal.doubt = NOTHING_SHARED
+            elif key and key in cohort and _bare(key) in SITES:
+                proposal.doubt = SITE_OR_PATIENT
     count_from_baseline(found)
     return found
 
 
-def _place_and_day(found: list[Proposal], files: Sequence[str]) -> None:
+def _place_and_day(
+    found: list[Proposal], files: Sequence[str], patients: Sequence[str]
+) -> None:
     """Add day and lesion of the tumours, from the samples' names or else the files'."""
     for number, proposal in enumerate(found):
         if proposal.role == "normal":
@@ -294,7 +339,7 @@ def _place_and_day(found: list[Proposal], files: Sequence[str]) -> None:
             if proposal.day is None:
                 proposal.day = day_of(name)
             if proposal.lesion is None and proposal.role != "plasma":
-                proposal.lesion = lesion_of(name)
+                proposal.lesion = lesion_of(name, patients[number])
 
 
 def count_from_baseline(found: list[Proposal]) -> None:
