@@ -8,7 +8,7 @@ import types
 import pytest
 
 from resistpanel.core.files import HOME
-from resistpanel.inputs.guard import evaluated, shadowing
+from resistpanel.inputs.guard import evaluated, repeated, shadowing
 
 
 def test_modules_of_the_folder_are_named(tmp_path, monkeypatch):
@@ -45,6 +45,14 @@ def test_configurations_that_would_be_evaluated(tmp_path, text, bad):
     lines = [error.line() for error in evaluated([path, path, tmp_path / "none.yaml"])]
     assert bool(lines) == bad
     assert all("config.yaml: has the key '__use_yte__'" in line for line in lines)
+
+
+def test_keys_given_twice(tmp_path):
+    path, other = tmp_path / "config.yaml", tmp_path / "mine.yaml"
+    path.write_text("vrs: auto\nvrs: all\n")
+    other.symlink_to(path)
+    (line,) = (error.line() for error in repeated([path, other, tmp_path / "none.yaml"]))
+    assert line == f"{other}:2: key 'vrs' is given twice, first at line 1; remove one"
 
 
 def plain(folder, *arguments, **more):

@@ -219,6 +219,29 @@ def test_read(tmp_path):
     assert config.read(path) == {}
 
 
+def test_a_key_given_twice(tmp_path):
+    """YAML would keep the last and say nothing."""
+    path = tmp_path / "config.yaml"
+    path.write_text(
+        "outdir: a\nbase: &b {pon: x}\nvrs: auto\ncall:\n  <<: *b\n  pon: y\n  pon: z\n"
+        "more: {<<: *b, extra: q}\nvrs: all\noutdir: b\n"
+    )
+    with pytest.raises(InputError) as caught:
+        config.read(path)
+    assert [line.removeprefix(f"{tmp_path}/") for line in caught.value.lines()] == [
+        "config.yaml:7: key 'pon' is given twice, first at line 6; remove one",
+        "config.yaml:9: key 'vrs' is given twice, first at line 3; remove one",
+        "config.yaml:10: key 'outdir' is given twice, first at line 1; remove one",
+    ]
+    # What `call` takes over from another block and changes is given once.
+    path.write_text("base: &b {pon: x}\ncall: {<<: *b, pon: y}\nmore: [*b, *b]\n")
+    assert config.read(path)["call"] == {"pon": "y"}
+
+
+def test_the_shipped_configuration_has_each_key_once():
+    assert config.read(HOME / "config/config.yaml")["vrs"] == "auto"
+
+
 def test_every_key_is_described():
     def walk(rule, name):
         assert len(rule.get("description", "")) > 10, name

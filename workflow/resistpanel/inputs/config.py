@@ -16,6 +16,7 @@ from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.files import SCHEMAS, check_readable, resource
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.built_assay import with_assay
+from resistpanel.inputs.repeated_keys import repeated_keys
 from resistpanel.qc.assay_given import AUTO
 from resistpanel.records.assay import BuiltAssay
 
@@ -398,12 +399,14 @@ def read(path: str | Path) -> dict:
     Raises
     ------
     InputError
-        If the file is missing or not YAML.
+        If the file is missing or not YAML, or a key is given twice.
     """
     path = Path(path)
     check_readable(path)
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
+        repeated = list(repeated_keys(yaml.compose(text, yaml.SafeLoader), path))
+        found = yaml.safe_load(text) or {}
     except FileNotFoundError:
         raise InputError("no such file", str(path)) from None
     except yaml.YAMLError as error:
@@ -415,3 +418,6 @@ def read(path: str | Path) -> dict:
         raise InputError("nested too deeply", str(path)) from None
     except (OSError, ValueError) as error:
         raise InputError(f"cannot be read: {error}", str(path)) from None
+    if repeated:
+        raise InputErrors(repeated)
+    return found

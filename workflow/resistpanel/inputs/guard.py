@@ -3,6 +3,7 @@
 ``resistpanel run`` starts Snakemake so that neither can happen.
 """
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import yaml
 
 from resistpanel.core.errors import InputError
+from resistpanel.inputs.repeated_keys import repeated_keys
 
 #: A key by which Snakemake evaluates Python expressions in a YAML file.
 EVALUATED = "__use_yte__"
@@ -52,6 +54,14 @@ def evaluated(files: Iterable[str | Path]) -> Iterator[InputError]:
             )
 
 
+def repeated(files: Iterable[str | Path]) -> Iterator[InputError]:
+    """Yield the keys that a configuration has twice."""
+    for path in {Path(file).resolve(): Path(file) for file in files}.values():
+        with contextlib.suppress(OSError, ValueError, yaml.YAMLError, RecursionError):
+            text = path.read_text(encoding="utf-8")
+            yield from repeated_keys(yaml.compose(text, yaml.SafeLoader), path)
+
+
 def guard_or_exit(folders: Iterable[str | Path], files: Iterable[str | Path]) -> None:
     """Print one line for each problem and exit with status 2, or return.
 
@@ -64,7 +74,8 @@ def guard_or_exit(folders: Iterable[str | Path], files: Iterable[str | Path]) ->
     files : iterable of path
         Configurations that are, or will be, read.
     """
-    found = [*shadowing(folders), *evaluated(files)]
+    files = list(files)
+    found = [*shadowing(folders), *evaluated(files), *repeated(files)]
     for error in found:
         print(f"resistpanel: error: {error.line()}", file=sys.stderr)
     if found:

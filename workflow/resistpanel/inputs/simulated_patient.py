@@ -9,6 +9,7 @@ import yaml
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import read_text
+from resistpanel.inputs.repeated_keys import repeated_keys
 
 if TYPE_CHECKING:
     import jsonschema
@@ -40,21 +41,8 @@ class Document:
             raise InputError(f"not YAML: {error.problem}", f"{self.path}:{line}") from None
         except (yaml.YAMLError, RecursionError, ValueError) as error:
             raise InputError(f"not YAML: {error}", str(self.path)) from None
-        self._check_keys(self._root)
-
-    def _check_keys(self, node: yaml.Node | None) -> None:
-        """Refuse a key given twice: YAML would silently keep the last."""
-        if isinstance(node, yaml.MappingNode):
-            seen = set()
-            for key, value in node.value:
-                if key.value in seen:
-                    where = f"{self.path}:{key.start_mark.line + 1}"
-                    raise InputError(f"key '{key.value}' is given twice", where)
-                seen.add(key.value)
-                self._check_keys(value)
-        elif isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                self._check_keys(item)
+        if repeated := list(repeated_keys(self._root, self.path)):
+            raise InputErrors(repeated)
 
     def where(self, *keys: Key) -> str:
         """Return ``file:line (key.key)`` of a value, or of its nearest parent."""
