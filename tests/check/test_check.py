@@ -84,10 +84,107 @@ def test_drugs_of_the_earliest_sample_alone_are_noted(place, capsys):
     status, errors, notes, _ = check(capsys)
     assert (status, errors) == (0, [])
     (said,) = (note for note in notes if "resistance is not assessed" in note)
-    assert said.startswith("samples.tsv:3 (column 'drugs'): sample 'before' was taken after these")
+    assert said == (
+        "samples.tsv:3 (column 'drugs'): these drugs were given before the first sample, 'before': "
+        "resistance is not assessed; name the drugs in the row of the sample taken after them"
+    )
     after["drugs"] = before["drugs"]
     place.write_sheet()
     assert not any("resistance is not assessed" in note for note in check(capsys)[2])
+
+
+def last_line(capsys) -> str:
+    assert main(["check"]) == 0
+    return capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_forgotten_sample_before_treatment_is_noted(place, capsys):
+    before = place.rows.pop(1)
+    place.write_sheet()
+    _, _, notes, _ = check(capsys)
+    (said,) = (note for note in notes if "before" in note)
+    assert said == (
+        "samples.tsv:3: no sample of patient 'P1' was taken before PLX4032: whether an alteration "
+        "was there before cannot be determined; add the row of that sample if there is one"
+    )
+    assert "no sample of P1 before treatment" in last_line(capsys)
+    # With the sample before; it may have drugs of its own if it is called pre.
+    place.rows.insert(1, before | {"drugs": "dacarbazine"})
+    place.write_sheet()
+    assert not any("was taken before" in note for note in check(capsys)[2])
+    before["timepoint"] = place.rows[1]["timepoint"] = "progression"
+    place.write_sheet()
+    assert any("was taken before dacarbazine" in note for note in check(capsys)[2])
+    assert "before treatment" not in last_line(capsys)
+
+
+def test_treatments_without_a_sample_around_them_are_noted(place, capsys):
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "treatments: drugs.tsv\n")
+    table = place.folder / "drugs.tsv"
+    for start, said in ((-9, "was taken before"), (500, "was taken after a drug"), (3, None)):
+        table.write_text(f"patient\tdrug\tstart\tstop\nP1\tvemurafenib\t{start}\t\n")
+        notes = check(capsys)[2]
+        around = [note for note in notes if "of patient 'P1' was taken" in note]
+        assert len(around) == bool(said) and all(said in note for note in around)
+    # A table that cannot be read says nothing of drugs that are missing.
+    table.write_text("patient\tdrug\n")
+    for row in place.rows:
+        row["drugs"] = ""
+    place.write_sheet()
+    status, _, notes, _ = check(capsys)
+    assert status == 2 and not any("no drug" in note for note in notes)
+
+
+def test_the_last_line_names_what_a_run_would_leave_open(place, capsys):
+    place.rows[2]["drugs"] = "vemurafenib;vemurafanib"
+    place.write_sheet()
+    line = last_line(capsys)
+    assert line.startswith("no errors, but see the ")
+    assert "resistance to vemurafanib is not assessed" in line
+    assert "no catalogued resistance to vemurafenib is on the panel" in line
+    assert line.endswith("; next: resistpanel run")
+    place.rows[1]["drugs"], place.rows[2]["drugs"] = "vemurafenib", ""
+    place.write_sheet()
+    assert "resistance of P1 is not assessed" in last_line(capsys)
+    place.targets.write_text("chrT\t1000\t1300\nchrT\t2000\t2300\nchrT\t2400\t2500\n")
+    line = last_line(capsys)
+    assert "few targets have reads in skin; " in line and " and 1 more; next: " in line
+
+
+def test_an_error_hides_no_note_on_another_drug(place, capsys):
+    other = [row | {"patient": "P2", "sample": f"{row['sample']}2"} for row in place.rows]
+    for row in other:
+        row["bam"] = f"{row['sample']}.bam"
+        write_bam(place.folder / row["bam"], groups=(("g", row["sample"]),))
+    place.rows[2]["drugs"] = "erlotinb"
+    other[2]["drugs"] = "Tarceva, Tagrisso"
+    other[1]["disease"] = "melanomma"
+    place.columns = [*place.columns, "disease"]
+    place.rows += other
+    place.write_sheet()
+    status, errors, notes, _ = check(capsys)
+    assert (status, [e.split(";")[0] for e in errors]) == (
+        2, ["samples.tsv:7 (column 'drugs'): unknown drug 'Tarceva, Tagrisso'"],
+    )  # fmt: skip
+    assert [note.split(":")[1] for note in notes if "unknown" in note] == [
+        "4 (column 'drugs')", "6 (column 'disease')",
+    ]  # fmt: skip
+    # Nor does a row that cannot be read.
+    place.rows[4]["role"] = "tumr"
+    place.write_sheet()
+    assert any("unknown drug 'erlotinb'" in note for note in check(capsys)[2])
+    # Nor a drug of the sheet one of the treatments, and the reverse.
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "treatments: drugs.tsv\n")
+    (place.folder / "drugs.tsv").write_text(
+        "patient\tdrug\tstart\tstop\nP1\terlotinib/osimertinib\t1\t\nP1\tosimertnib\t1\t\n"
+    )
+    place.rows[4]["role"] = "tumor"
+    place.write_sheet()
+    _, errors, notes, _ = check(capsys)
+    assert sum("unknown drug" in error for error in errors) == 2
+    assert any("unknown drug 'osimertnib'" in note for note in notes)
 
 
 def test_many_faults_are_told_together(place, capsys):

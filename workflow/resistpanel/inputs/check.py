@@ -23,6 +23,7 @@ from resistpanel.inputs.check_data import (
 )
 from resistpanel.inputs.checks import check_inputs, resolver
 from resistpanel.inputs.config import Settings, settings
+from resistpanel.inputs.courses import note_courses
 from resistpanel.inputs.environment import check_lock, check_room, check_software
 from resistpanel.inputs.lines import lines
 from resistpanel.inputs.owner import check_owner
@@ -96,12 +97,13 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         return done
     before = len(found.errors)
     done.rows = _read_rows(made.samples, found, made.outdir / "align")
-    whole = len(found.errors) == before
+    whole = drugs_read = len(found.errors) == before
     before = len(found.errors)
     if done.rows and whole:
         try:
             done.treatments = read_treatments(made.treatments, done.rows)
         except InputError as error:
+            drugs_read = False
             found.errors += _errors_of(error)
     tests = {}
     if done.rows and whole:
@@ -118,10 +120,12 @@ def check_everything(config: Mapping[str, Any], where: str) -> Checked:
         check_owner(made)
     except InputError as error:
         found.errors.append(error)
-    inputs = check_inputs(made, done.rows, deep=True, treatments=done.treatments)
+    inputs = check_inputs(made, done.rows, deep=True, treatments=done.treatments, complete=whole)
     check_tests(tests, made, done.rows, inputs)
     found.errors += inputs.errors
-    found.notes += inputs.notes if whole else []
+    found.notes += inputs.notes
+    if drugs_read:
+        found.notes += note_courses(done.rows, done.treatments)
     check_room(made, done.rows, found)
     check_caller(made, _contigs(made), found)
     _check_screens(config, made, found)

@@ -3,9 +3,13 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from resistpanel.core.errors import InputError, InputErrors
+
+#: What is left open that the last line names.
+MOST_GAPS = 4
 
 EPILOG = """examples:
   resistpanel check                          # config.yaml of this folder
@@ -84,10 +88,26 @@ def run(args: argparse.Namespace) -> int:
         raise InputErrors(done.findings.errors)
     for line in [*summary(done), *again(merged(config), str(config))]:
         print(line)
-    notes = len(done.findings.notes)
-    remark = f", {notes} note{'s' * (notes != 1)}" if notes else ""
     own = f" --config {args.config}" if args.config else ""
     folder = args.folder or args.directory
     place = f" {folder}" if folder else ""
-    print(f"nothing wrong found{remark}; next: resistpanel run{place}{own}")
+    print(f"{verdict(done.findings.notes)}; next: resistpanel run{place}{own}")
     return 0
+
+
+def verdict(notes: Sequence[str]) -> str:
+    """Return the outcome of a check without errors: what a run would leave open is named.
+
+    Examples
+    --------
+    >>> verdict([]), verdict(["genome.fa: indexed"])
+    ('nothing wrong found', 'nothing wrong found, 1 note')
+    """
+    from resistpanel.inputs.reference import Gap
+
+    count = f"{len(notes)} note{'s' * (len(notes) != 1)}"
+    gaps = list(dict.fromkeys(note.short for note in notes if isinstance(note, Gap)))
+    if not gaps:
+        return f"nothing wrong found{f', {count}' if notes else ''}"
+    more = f" and {len(gaps) - MOST_GAPS} more" if len(gaps) > MOST_GAPS else ""
+    return f"no errors, but see the {count}: {'; '.join(gaps[:MOST_GAPS])}{more}"

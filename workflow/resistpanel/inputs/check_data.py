@@ -26,10 +26,9 @@ from resistpanel.inputs.inputs_constants import (
     READS_COMPARED,
     TARGETS_ASKED,
 )
-from resistpanel.inputs.lines import times
 from resistpanel.inputs.plan import check_extra
-from resistpanel.inputs.reference import Findings
-from resistpanel.inputs.sheet import Row, patients
+from resistpanel.inputs.reference import Findings, Gap
+from resistpanel.inputs.sheet import Row
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.genes import Gene, load_genes
@@ -190,21 +189,11 @@ def check_reads(
                 "give the reference that the reads were aligned to (key 'reference')",
             )
         elif hit < LEAST_COVERED * len(asked):
-            findings.notes.append(
+            text = (
                 f"{row.bam}: reads on {hit} of {len(asked)} targets examined; is this the panel "
                 "that was sequenced?"
             )
-
-
-def _all_before(members: list[Row]) -> Row | None:
-    """Return the first row with drugs if none was given between the patient's samples."""
-    tumors = [row for row in members if row.tumor]
-    time = times(tumors)
-    first = min(time.values())
-    given = [row for row in tumors if row.drugs]
-    if max(time.values()) == first or any(time[row.sample] > first for row in given):
-        return None
-    return given[0] if given else None
+            findings.notes.append(Gap(text, f"few targets have reads in {row.sample}"))
 
 
 def check_drug_rows(
@@ -214,7 +203,7 @@ def check_drug_rows(
     panel: Panel,
     findings: Findings,
 ) -> None:
-    """Note drugs of which the catalogue or the panel says nothing, and patients without one."""
+    """Note drugs of which the catalogue or the panel says nothing."""
     resolve = resolver(settings.catalog, settings.drugs)
     by_patient: dict[str, list] = {}
     for row in rows:
@@ -225,18 +214,7 @@ def check_drug_rows(
     for patient, ones in treatments.items():
         by_patient[patient] = [(t.drug, resolve(t.drug, t), t.place("drug")) for t in ones]
     said = set()
-    for patient, given in by_patient.items():
-        if not given:
-            findings.notes.append(
-                f"patient '{patient}' has no drug in the sheet: resistance is not assessed; name "
-                "the drugs in the row of the sample taken after them"
-            )
-        elif patient not in treatments and (early := _all_before(patients(rows)[patient])):
-            findings.notes.append(
-                f"{early.place('drugs')}: sample '{early.sample}' was taken after these drugs, and "
-                "no later sample after a drug: resistance is not assessed; name the drugs in the "
-                "row of the sample taken after them"
-            )
+    for given in by_patient.values():
         for name, drug, place in given:
             if drug.name in said:
                 continue
@@ -245,16 +223,19 @@ def check_drug_rows(
                 continue
             seen, total, missing = panel.coverage([drug])
             if total == 0:
-                findings.notes.append(
+                text = (
                     f"{place}: the catalogue knows {name} ({drug.name}) as a drug, "
                     "but no resistance to it or its class: candidates alone can be found"
                 )
+                findings.notes.append(Gap(text, f"no known resistance to {drug.name}"))
             elif seen < total:
-                findings.notes.append(
+                text = (
                     f"{place}: {total - seen} of {total} catalogued alterations under "
                     f"{drug.name} are outside the panel ({', '.join(missing[:6])}"
                     f"{' ...' if len(missing) > 6 else ''})"
                 )
+                none = f"no catalogued resistance to {drug.name} is on the panel"
+                findings.notes.append(text if seen else Gap(text, none))
 
 
 @quiet()

@@ -1,5 +1,6 @@
 """Everything that can be checked before a job runs, all problems at once."""
 
+import contextlib
 import functools
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.inputs import bam_checks, reference
 from resistpanel.inputs.config import Settings
 from resistpanel.inputs.other_callers import caller_vcfs, callers_of
-from resistpanel.inputs.reference import Findings
+from resistpanel.inputs.reference import Findings, Gap
 from resistpanel.inputs.same_reads import check_reads_once
 from resistpanel.inputs.sheet import Row, patients
 from resistpanel.inputs.treatments import Treatment, note_treatments, resolve_treatments
@@ -42,11 +43,21 @@ def resolver(catalog: Path, user: Path | None = None):
 def note_unknown(
     rows: Iterable[Row], treatments: Iterable[Treatment], catalog: Path, user: Path | None
 ) -> list[str]:
-    """Return a note for each place of a drug that is in no table, with the nearest names."""
+    """Return a note for each place of a drug that is in no table, with the nearest names.
+
+    Several drugs in one name are an error, see `check_drugs`, and no note.
+    """
     known = load_drugs(catalog, user)
     places = [(row.place("drugs"), name) for row in rows if row.tumor for name in row.drugs]
     places += [(one.place("drug"), one.drug) for one in treatments]
-    return [f"{place}: {known.doubt(name)}" for place, name in places if known.get(name) is None]
+    notes = []
+    for place, name in places:
+        with contextlib.suppress(InputError):
+            known.named(name)
+            if known.get(name) is None:
+                short = f"resistance to {name} is not assessed"
+                notes.append(Gap(f"{place}: {known.doubt(name)}", short))
+    return notes
 
 
 def check_drugs(rows: Iterable[Row], catalog: Path, user: Path | None = None) -> list[InputError]:
@@ -74,12 +85,13 @@ def check_treatments(
     """Add malformed drugs of the treatments, and what they and the sheet say differently."""
     members = patients(rows)
     treatments = {name: given for name, given in treatments.items() if name in members}
-    if not treatments or any(check_drugs(rows, settings.catalog, settings.drugs)):
-        return
-    resolve = resolver(settings.catalog, settings.drugs)
+    try:
+        resolve = resolver(settings.catalog, settings.drugs)
+    except InputError:
+        return  # `check_drugs` says so
     unknown = list(resolve_treatments(itertools.chain(*treatments.values()), resolve))
     findings.errors += unknown
-    if not unknown:
+    if not unknown and not check_drugs(rows, settings.catalog, settings.drugs):
         findings.notes += note_treatments(treatments, members, resolve)
 
 
@@ -108,7 +120,7 @@ def note_tumor_only(rows: list[Row]) -> list[str]:
     """Return notes on patients without a matched normal."""
     return [
         f"patient '{name}' has no normal: germline and somatic variants cannot be distinguished "
-        "by it"
+        "with certainty"
         for name, members in patients(rows).items()
         if not any(row.role == "normal" for row in members)
     ]
@@ -183,7 +195,9 @@ def check_sample(
     return check_bam(row, fasta, lengths, needed, deep)
 
 
-def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> None:
+def check_callers(
+    settings: Settings, rows: list[Row], findings: Findings, complete: bool = True
+) -> None:
     """Add what is wrong with the VCFs of other callers, and which callers a patient goes without.
 
     Missing files alone: what is in them is read when they are compared.
@@ -197,7 +211,7 @@ def check_callers(settings: Settings, rows: list[Row], findings: Findings) -> No
                     "correct the path, or remove the key",
                 )
         without = set(settings.callers) - set(callers_of(settings, members))
-        for caller in sorted(without):
+        for caller in sorted(without) if complete else ():
             findings.notes.append(f"patient '{name}' has no normal: {caller} is not run")
 
 
@@ -207,6 +221,7 @@ def check_inputs(
     rows: list[Row],
     deep: bool = False,
     treatments: Mapping[str, Sequence[Treatment]] | None = None,
+    complete: bool = True,
 ) -> Findings:
     """Check reference, panel, drugs and every BAM's header.
 
@@ -220,21 +235,22 @@ def check_inputs(
         Whether to read more of each BAM: its index in more places, and its first reads.
     treatments : mapping of str to sequence of Treatment, optional
         By patient, where there is a table of them.
+    complete : bool
+        Whether `rows` are all of the sheet; else nothing is said to be missing.
     """
     findings = Findings()
     lengths = reference.check_reference(settings.reference, settings.build, findings)
     needed = reference.check_targets(
         settings.targets, settings.genes, settings.reference, lengths, findings
     )
-    wrong = check_drugs(rows, settings.catalog, settings.drugs)
-    findings.errors += wrong
+    findings.errors += check_drugs(rows, settings.catalog, settings.drugs)
     check_treatments(treatments or {}, rows, settings, findings)
-    if not wrong:
-        mine = [one for name in patients(rows) for one in (treatments or {}).get(name, ())]
+    mine = [one for name in patients(rows) for one in (treatments or {}).get(name, ())]
+    with contextlib.suppress(InputError):  # of the table itself, reported above
         findings.notes += note_unknown(rows, mine, settings.catalog, settings.drugs)
-        findings.notes += note_diseases(rows, settings.catalog)
-    findings.notes += note_drugs(rows) + note_tumor_only(rows)
-    check_callers(settings, rows, findings)
+    findings.notes += note_diseases(rows, settings.catalog)
+    findings.notes += note_drugs(rows) + (note_tumor_only(rows) if complete else [])
+    check_callers(settings, rows, findings, complete)
     if any(row.fastq1 for row in rows) and settings.align.get("aligner", "auto") != "auto":
         try:
             choose(settings.align["aligner"])

@@ -328,9 +328,7 @@ def propose(
     return found
 
 
-def _place_and_day(
-    found: list[Proposal], files: Sequence[str], patients: Sequence[str]
-) -> None:
+def _place_and_day(found: list[Proposal], files: Sequence[str], patients: Sequence[str]) -> None:
     """Add day and lesion of the tumours, from the samples' names or else the files'."""
     for number, proposal in enumerate(found):
         if proposal.role == "normal":

@@ -15,6 +15,22 @@ from resistpanel.panel.adapt import NEAR, Contigs, adapt_gff3, check_agreement
 from resistpanel.panel.genes import Gene, load_genes
 
 
+class Gap(str):
+    """A note that a run as configured leaves part of the question open.
+
+    Attributes
+    ----------
+    short : str
+        What is left open, in a few words.
+    """
+
+    def __new__(cls, text: str, short: str) -> "Gap":
+        """Return the note."""
+        made = super().__new__(cls, text)
+        made.short = short
+        return made
+
+
 @dataclasses.dataclass
 class Findings:
     """What a check found: errors that stop the run, notes that do not."""
