@@ -137,6 +137,11 @@ def test_a_sheet_of_ones_own_takes_the_place_of_the_shipped_patient(good):
     ("change", "expected"),
     [
         ({"sample": "x"}, "config.yaml: unknown key 'sample'; did you mean 'samples'?"),
+        (
+            {"cores": 8},
+            "config.yaml: unknown key 'cores'; remove it and give --cores to `resistpanel run`",
+        ),
+        ({"bed": "x"}, "config.yaml: unknown key 'bed'; did you mean 'targets'?"),
         ({"call": {"pom": "x"}}, "config.yaml: unknown key 'call.pom'; did you mean 'pon'?"),
         (
             {"call": {"zzz": "x"}},

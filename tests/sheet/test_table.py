@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.core.errors import InputError
-from resistpanel.inputs.sheet import EMPTY, patients, read_sheet, schema
+from resistpanel.inputs.sheet import CALLED, EMPTY, patients, read_sheet, schema
 
 HEADER = "patient\tsample\trole\ttimepoint\tday\tlesion\tdrugs\tbam\n"
 NORMAL = "P1\tskin\tnormal\t\t\t\t\tskin.bam\n"
 BEFORE = "P1\tbefore\ttumor\tpre\t0\t\t\tbefore.bam\n"
 AFTER = "P1\tafter\ttumor\tpost\t120\t\tPLX4032\tafter.bam\n"
 GOOD = HEADER + NORMAL + BEFORE + AFTER
+ROWS = GOOD.splitlines()
 
 
 def lines_of(tmp_path, text):
@@ -113,8 +114,23 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             "\n".join(line.split("\t", 1)[1] for line in GOOD.splitlines()),
-            "samples.tsv:1: missing column 'patient'; add it; its cells may be empty where "
-            "optional",
+            "samples.tsv:1: missing column 'patient'; add it",
+        ),
+        (
+            "\n".join("\t".join(line.split("\t")[:5] + line.split("\t")[6:]) for line in ROWS),
+            "samples.tsv:1: missing column 'lesion'; add it; its cells may be empty",
+        ),
+        (
+            GOOD.replace("drugs", "treatment"),
+            "samples.tsv:1: unknown column 'treatment'; did you mean 'drugs'?",
+        ),
+        (
+            GOOD.replace("role", "Sample_Type"),
+            "samples.tsv:1: unknown column 'Sample_Type'; did you mean 'role'?",
+        ),
+        (
+            GOOD.replace("\tbam", "\tfile"),
+            "samples.tsv:1: unknown column 'file'; did you mean 'bam'?",
         ),
         (
             GOOD.replace("timepoint", "time_point"),
@@ -179,14 +195,26 @@ def test_sheet_that_is_a_workbook(tmp_path):
         ),
         (
             GOOD.replace("post\t120", "relapse\t"),
-            "samples.tsv:4 (column 'day'): the time points of patient 'P1' cannot be ordered; "
-            "give every tumor a day, or the timepoint pre or post",
+            "samples.tsv:4 (column 'timepoint'): the time points of patient 'P1' cannot be ordered "
+            "by the label 'relapse'; give every tumor a number in column day, or the timepoint pre "
+            "or post",
+        ),
+        (
+            GOOD.replace("pre\t0", "pre\t").replace("post\t120", "300\t"),
+            "samples.tsv:4 (column 'timepoint'): the time points of patient 'P1' cannot be ordered "
+            "by the label '300'; give every tumor a number in column day, or the timepoint pre or "
+            "post",
+        ),
+        (
+            GOOD.replace("post\t120", "\t"),
+            "samples.tsv:4 (column 'day'): the time points of patient 'P1' cannot be ordered; give "
+            "every tumor a number in column day, or the timepoint pre or post",
         ),
         (
             GOOD.replace("after\t", "after treatment\t"),
             "samples.tsv:4 (column 'sample'): 'after treatment' is not safe in file names; use "
-            "letters, digits, '.', '_' and '-', beginning with a letter or digit; the read "
-            "groups' SM must be renamed too (samtools reheader)",
+            "letters, digits, '.', '_' and '-', beginning with a letter or digit; it must equal "
+            "the SM tag of the BAM's read groups (docs/faq.md)",
         ),
         (
             HEADER + BEFORE.replace("P1", "../P1"),
@@ -253,6 +281,26 @@ def test_sheet_that_is_a_workbook(tmp_path):
 )
 def test_each_fault_has_one_line(tmp_path, text, expected):
     assert lines_of(tmp_path, text) == [expected]
+
+
+def test_a_column_that_is_there_is_not_suggested(tmp_path):
+    text = GOOD.replace("role", "qxz").replace("drugs", "patients")
+    assert lines_of(tmp_path, text) == [
+        "samples.tsv:1: unknown column 'qxz'; rename it if it is one of those that are missing, "
+        "else remove it",
+        "samples.tsv:1: unknown column 'patients'; rename it if it is one of those that are "
+        "missing, else remove it",
+        "samples.tsv:1: missing column 'role'; add it, or rename the column that has it",
+        "samples.tsv:1: missing column 'drugs'; add it; its cells may be empty, or rename the "
+        "column that has it",
+    ]
+
+
+def test_no_name_stands_for_two_columns():
+    columns = schema()["properties"]
+    names = [name for others in CALLED.values() for name in others]
+    assert len(names) == len(set(names)) and not set(names) & set(columns)
+    assert set(CALLED) <= set(columns)
 
 
 def test_all_faults_at_once(tmp_path):

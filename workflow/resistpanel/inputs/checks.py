@@ -126,6 +126,11 @@ def note_tumor_only(rows: list[Row]) -> list[str]:
     ]
 
 
+def looked_in(path: Path) -> str:
+    """Return in which folder a relative path was looked for, nothing for an absolute one."""
+    return "" if path.is_absolute() else f" in {Path.cwd()}"
+
+
 def check_bam(
     row: Row, fasta: Path, lengths: dict[str, int], needed: set[str], deep: bool = False
 ) -> tuple[list[InputError], list[str]]:
@@ -240,9 +245,17 @@ def check_inputs(
     """
     findings = Findings()
     lengths = reference.check_reference(settings.reference, settings.build, findings)
-    needed = reference.check_targets(
-        settings.targets, settings.genes, settings.reference, lengths, findings
-    )
+    needed = set()
+    if settings.targets.is_file():
+        needed = reference.check_targets(
+            settings.targets, settings.genes, settings.reference, lengths, findings
+        )
+    else:
+        findings.error(
+            f"no such file: {settings.targets}{looked_in(settings.targets)}",
+            settings.place("targets"),
+            "give the panel's BED",
+        )
     findings.errors += check_drugs(rows, settings.catalog, settings.drugs)
     check_treatments(treatments or {}, rows, settings, findings)
     mine = [one for name in patients(rows) for one in (treatments or {}).get(name, ())]

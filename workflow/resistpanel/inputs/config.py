@@ -37,6 +37,17 @@ TYPES = {
 }
 
 
+#: Keys by the names that other workflows have for them.
+CALLED = {
+    "samples": ("sheet", "sample_sheet", "samplesheet"),
+    "reference": ("fasta", "genome", "ref", "reference_fasta"),
+    "build": ("assembly", "genome_build"),
+    "targets": ("bed", "intervals", "panel", "regions", "target_bed"),
+    "genes": ("annotation", "gff", "gff3", "gtf"),
+    "outdir": ("out", "output", "output_dir", "results"),
+}
+#: Arguments of `resistpanel run` that are not keys.
+ARGUMENTS = {"cores": "--cores", "jobs": "--cores", "threads": "--cores", "profile": "--profile"}
 #: Defaults of the block `align`.
 ALIGN = {
     "aligner": "auto",
@@ -149,11 +160,13 @@ def _translate(error: "jsonschema.ValidationError", where: str) -> Iterator[Inpu
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         for key in sorted(map(str, set(error.instance) - set(known))):
-            yield InputError(
-                f"unknown key '{'.'.join([*map(str, path), key])}'",
-                where,
-                did_you_mean(key, known) or f"known keys: {', '.join(sorted(known))}",
-            )
+            cure = did_you_mean(key, known) or f"known keys: {', '.join(sorted(known))}"
+            if not path:
+                meant = (name for name, others in CALLED.items() if key.casefold() in others)
+                cure = next((f"did you mean '{name}'?" for name in meant), cure)
+            if not path and key in ARGUMENTS:
+                cure = f"remove it and give {ARGUMENTS[key]} to `resistpanel run`"
+            yield InputError(f"unknown key '{'.'.join([*map(str, path), key])}'", where, cure)
     elif error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         for key in missing:

@@ -198,12 +198,11 @@ def _doubtful(proposals: list[Proposal]) -> list[str]:
             f"({alike[0].patient}), since nothing in their names tells patients apart: "
             f"{', '.join(p.sample for p in alike)}"
         )
-    if sites:
-        lines.append(
-            f"samples.tsv, patient: {', '.join(sites)} were taken as patients, not as lesions"
-            if len(sites) > 1
-            else f"samples.tsv, patient: {next(iter(sites))} was taken as a patient, not as a lesion"
-        )
+    if len(sites) == 1:
+        lines.append(f"samples.tsv, patient: {min(sites)} was taken as a patient, not as a lesion")
+    elif sites:
+        names = ", ".join(sites)
+        lines.append(f"samples.tsv, patient: {names} were taken as patients, not as lesions")
     return lines
 
 

@@ -26,6 +26,24 @@ LONGEST = 100
 RESERVED = {"cohort", "cbioportal", "outdated"}
 #: Columns of free text, which go into tables that spreadsheets open.
 TEXT = ("timepoint", "lesion", "drugs", "disease")
+#: Required columns whose cells must not be empty.
+FILLED = ("patient", "sample", "role", "bam")
+#: Columns by the names that other sheets have for them.
+CALLED = {
+    "patient": ("case", "donor", "individual", "patientid", "subject", "subjectid"),
+    "sample": ("id", "name", "sampleid", "samplename", "sm"),
+    "role": ("class", "kind", "sampletype", "status", "tissuetype", "tumornormal", "type"),
+    "timepoint": ("phase", "time", "visit", "when"),
+    "day": ("date", "days"),
+    "lesion": ("anatomicsite", "location", "organ", "region", "site", "tissue"),
+    "drugs": ("medication", "regimen", "therapies", "therapy", "treatment", "treatments"),
+    "bam": ("alignment", "bamfile", "bampath", "cram", "file", "filename", "filepath", "path"),
+    "fastq1": ("fq1", "r1", "read1"),
+    "fastq2": ("fq2", "r2", "read2"),
+    "disease": ("cancer", "cancertype", "diagnosis", "tumortype", "tumourtype"),
+    "sex": ("gender",),
+    "purity": ("cellularity", "tumorcontent", "tumourcontent"),
+}
 #: Columns of the assay, if it is to be set.
 ASSAY = ("library", "reads", "umi", "primers")
 #: Cells that mean something in a column, though they mean nothing elsewhere.
@@ -208,19 +226,30 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
     if "fastq1" in header and "bam" in missing:
         missing.remove("bam")  # a sheet of FASTQ alone
     unknown = [name for name in header if name not in known]
-    misspelt = {name: nearest(name, missing) for name in unknown}
+    free = [name for name in known if name not in header]
+    meant = {name: _meant(name, missing) or _meant(name, free) for name in unknown}
     for name in unknown:
-        near = misspelt[name] or nearest(name, known)
-        cure = f"did you mean '{near}'?" if near else f"known columns: {' '.join(known)}"
+        cure = f"known columns: {' '.join(known)}"
+        if meant[name]:
+            cure = f"did you mean '{meant[name]}'?"
+        elif missing:
+            cure = "rename it if it is one of those that are missing, else remove it"
         yield InputError(f"unknown column '{name}'", where, cure)
     for name in missing:
         # A misspelt column is reported once, as unknown with the right name beside it.
-        if name not in misspelt.values():
-            yield InputError(
-                f"missing column '{name}'", where, "add it; its cells may be empty where optional"
-            )
+        if name not in meant.values():
+            other = ", or rename the column that has it" if unknown else ""
+            cure = "add it" if name in FILLED else "add it; its cells may be empty"
+            yield InputError(f"missing column '{name}'", where, f"{cure}{other}")
     for name in sorted({name for name in header if header.count(name) > 1}):
         yield InputError(f"column '{name}' is given twice", where, "remove one")
+
+
+def _meant(name: str, columns: Sequence[str]) -> str | None:
+    """Return the column among `columns` that a header's name stands for, or None."""
+    plain = re.sub("[^a-z0-9]", "", name.casefold())
+    other = (column for column in columns if plain in CALLED.get(column, ()))
+    return next(other, None) or nearest(name, columns)
 
 
 def _exchanged(table: Sequence[dict[str, str]], path: Path) -> InputError | None:
@@ -299,7 +328,7 @@ class _Cells:
         elif not re.fullmatch(self.rules[column]["pattern"], value):
             cure = "use letters, digits, '.', '_' and '-', beginning with a letter or digit"
             if column == "sample":
-                cure += "; the read groups' SM must be renamed too (samtools reheader)"
+                cure += "; it must equal the SM tag of the BAM's read groups (docs/faq.md)"
             self.problem(column, f"'{value}' is not safe in file names", cure)
 
     def check_text(self) -> None:
@@ -575,11 +604,13 @@ def _check_order(patient: str, tumors: list[Row]) -> Iterator[InputError]:
     undated = [row for row in tumors if row.day is None]
     unnamed = [row for row in tumors if row.timepoint not in ("pre", "post")]
     if undated and unnamed:
-        row = undated[0]
+        row = next((row for row in undated if row in unnamed), undated[0])
+        label = row.timepoint if row in unnamed else None
         yield InputError(
-            f"the time points of patient '{patient}' cannot be ordered",
-            row.place("day"),
-            "give every tumor a day, or the timepoint pre or post",
+            f"the time points of patient '{patient}' cannot be ordered"
+            + (f" by the label '{label}'" if label else ""),
+            row.place("timepoint" if label else "day"),
+            "give every tumor a number in column day, or the timepoint pre or post",
         )
     before = [row for row in tumors if row.timepoint == "pre" and row.day is not None]
     after = [row for row in tumors if row.timepoint == "post" and row.day is not None]
