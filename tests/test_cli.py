@@ -87,10 +87,11 @@ def test_interruption_is_130(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["nosuchstep"], "unknown command 'nosuchstep'; resistpanel --help lists them"),
+        (["nosuchstep"], "unknown command 'nosuchstep'; commands: init, check, run, "),
         (["chek"], "unknown command 'chek'; did you mean 'check'?"),
         (["explane", "P1", "C121S"], "unknown command 'explane'; did you mean 'explain'?"),
         (["run", "--directry", "x"], "unknown option '--directry'; did you mean '--directory'?"),
+        (["run", "x", "--core", "2"], "unknown option '--core'; did you mean '--cores'?"),
         (["init", "--drugs=x"], "unknown option '--drugs'; did you mean '--drug'?"),
         (["explain"], "the following arguments are required: PATIENT, VARIANT"),
         (["run", "nowhere"], "nowhere: no such folder; arguments for Snakemake follow after --"),

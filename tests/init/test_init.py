@@ -225,6 +225,23 @@ def test_bad_input(tmp_path, monkeypatch, capsys, arguments, message):
     assert not (tmp_path / folder / "samples.tsv").exists()
 
 
+def test_all_wrong_paths_are_told_with_what_is_there(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for name in ("genome.fa.gz", "genome.fa.fai", "panel_v2.bed"):
+        (tmp_path / name).touch()
+    (tmp_path / "samples.tsv").touch()
+    given = ["--reference", "genome.fa", "--targets", "panel_v1.bed", "--genes", "/no/x.gff3"]
+    assert main(["init", ".", "--bams", "nosuch", *given]) == 2
+    lines = capsys.readouterr().err.replace("resistpanel: error: ", "").splitlines()
+    assert lines == [
+        f"{tmp_path}/samples.tsv: already exists; give another folder, or --force",
+        "--reference genome.fa: no such file; did you mean genome.fa.gz?",
+        "--targets panel_v1.bed: no such file; did you mean panel_v2.bed?",
+        "--genes /no/x.gff3: no such file",
+        "nosuch: no such file or folder; give a BAM or a folder of BAMs",
+    ]
+
+
 def test_damaged_and_doubled_files_are_left_out_with_a_note(tmp_path, capsys):
     study(tmp_path)
     write_bam(tmp_path / "copy.bam", "P1-pre")

@@ -59,6 +59,24 @@ def test_progress_counts_and_estimates():
     assert progress.line() == "1 of 6 steps; about 2 min left; call P2"
 
 
+def test_the_rule_that_asks_for_all_is_no_step():
+    """As many steps as a dry run lists."""
+    progress = Progress(Clock())
+    progress.update({"event": "run_info", "stats": {"report": 2, "all": 1, "total": 3}})
+    assert progress.line() == "0 of 2 steps; time left unknown"
+    progress.update(job(1, "report"))
+    progress.update({"event": "job_finished", "job_id": 1})
+    progress.update({"event": "progress", "done": 1, "total": 3})
+    assert (progress.done, progress.total) == (1, 2)
+    progress.update(job(2, "report", "P2"))
+    progress.update({"event": "job_finished", "job_id": 2})
+    progress.update(job(3, "all", None))
+    assert progress.line() == "2 of 2 steps"
+    assert progress.update({"event": "job_finished", "job_id": 3}) is None
+    progress.update({"event": "progress", "done": 3, "total": 3})
+    assert (progress.done, progress.total) == (2, 2)
+
+
 def test_progress_divides_by_the_jobs_side_by_side():
     clock = Clock()
     progress = Progress(clock)

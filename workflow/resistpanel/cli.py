@@ -132,13 +132,20 @@ def command_module(step: str) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line each, with the nearest command or option."""
+    """A parser whose errors are one line each, with the nearest command or option.
+
+    Options are typed in full: ``--core`` starts no run.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **({"allow_abbrev": False} | kwargs))
 
     def error(self, message: str):
         """Print what is wrong and end with status 2."""
         lines = [message]
         if unknown := re.fullmatch(r"argument STEP: invalid choice: '(.*?)' \(.*", message, re.S):
-            lines = [_unknown("command", unknown[1], STEPS, "resistpanel --help lists them")]
+            cure = f"commands: {', '.join(COMMANDS)}; `resistpanel --help` lists all"
+            lines = [_unknown("command", unknown[1], STEPS, cure)]
         elif message.startswith("unrecognized arguments: "):
             options = [name for action in self._actions for name in action.option_strings]
             words = message.removeprefix("unrecognized arguments: ").split(" ")

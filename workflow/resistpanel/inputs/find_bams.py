@@ -46,6 +46,11 @@ class Found:
         return self.samples[0] if self.samples else self.path.name.split(".")[0]
 
 
+def missing_place(place: Path) -> InputError:
+    """Return the error of a place that does not exist."""
+    return InputError("no such file or folder", str(place), "give a BAM or a folder of BAMs")
+
+
 def find_files(places: Iterable[Path]) -> list[Path]:
     """Return the alignment files among `places`, and in those of them that are folders.
 
@@ -69,7 +74,7 @@ def find_files(places: Iterable[Path]) -> list[Path]:
         elif place.is_file():
             found.append(place)
         else:
-            raise InputError("no such file or folder", str(place), "give a BAM or a folder of BAMs")
+            raise missing_place(place)
     for path in found:
         if set(str(path)) & set("\t\n\r"):
             raise InputError(f"{str(path)!r} has a tab or a line end in its name", cure="rename it")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from resistpanel.catalog.drugs import Drugs, load_drugs
 from resistpanel.core.bam import BUILD_NAMES
-from resistpanel.core.errors import InputError, InputErrors
+from resistpanel.core.errors import InputError, InputErrors, nearest
 from resistpanel.core.files import write_text
 from resistpanel.core.vocabulary import TUMOR_ROLES
-from resistpanel.inputs.find_bams import Found, find_files, look
+from resistpanel.inputs.find_bams import Found, find_files, look, missing_place
 from resistpanel.inputs.propose import NOTHING_SHARED, SITE_OR_PATIENT, Proposal, propose
 from resistpanel.inputs.write_study import config_text, relative, sheet_text
 
@@ -105,20 +105,33 @@ def is_before(proposal: Proposal, proposals: list[Proposal]) -> bool:
     return proposal.timepoint == "pre" or (proposal.timepoint is None and len(same) > 1)
 
 
+def _existing(*paths: Path) -> list[InputError]:
+    """Return the files that would be overwritten."""
+    cure = "give another folder, or --force"
+    return [InputError("already exists", str(path), cure) for path in paths if path.exists()]
+
+
+def _missing(args: argparse.Namespace) -> list[InputError]:
+    """Return the paths of the arguments that do not exist."""
+    errors = []
+    for name in ("reference", "targets", "genes"):
+        path = getattr(args, name)
+        if path and not path.is_file():
+            beside = [one.name for one in path.parent.glob("*") if one.is_file()]
+            near = f"{path.name}.gz" if f"{path.name}.gz" in beside else nearest(path.name, beside)
+            cure = f"did you mean {path.with_name(near)}?" if near else ""
+            errors.append(InputError("no such file", f"--{name} {path}", cure))
+    return errors + [missing_place(path) for path in args.bams or () if not path.exists()]
+
+
 def run(args: argparse.Namespace) -> int:
     """Write the configuration and the sheet."""
     folder = args.folder.absolute()
     config, sheet = folder / "config.yaml", folder / "samples.tsv"
-    there = [path for path in (config, sheet) if path.exists()]
-    if there and not args.force:
-        raise InputErrors(
-            InputError("already exists", str(path), "give another folder, or --force")
-            for path in there
-        )
-    for name in ("reference", "targets", "genes"):
-        path = getattr(args, name)
-        if path and not path.is_file():
-            raise InputError("no such file", f"--{name} {path}")
+    errors = [] if args.force else _existing(config, sheet)
+    errors += _missing(args)
+    if errors:
+        raise InputErrors(errors)
     drugs = load_drugs()
     given = [drugs.named(name, "--drug").name for name in args.drug]
     for name in args.drug:

@@ -25,8 +25,9 @@ WEIGHTS = {
     "resist": 1.0,
     "report": 15.0,
     "cohort": 4.0,
-    "all": 0.01,
 }
+#: Rules that only ask for others, and are no steps.
+TARGETS = ("all",)
 #: Of a rule that is not listed.
 USUAL = 2.0
 
@@ -66,7 +67,7 @@ class Progress:
     def __init__(self, clock: Callable[[], float] = time.monotonic):
         self.clock = clock
         self.begun = clock()
-        self.done = self.total = 0
+        self.done = self.total = self._targets = 0
         self.failures: list[Failure] = []
         self._jobs: dict[int, _Job] = {}
         self._left: Counter[str] = Counter()
@@ -77,7 +78,9 @@ class Progress:
         kind = event.get("event")
         if kind == "run_info":
             stats = dict(event["stats"] or {})
-            self.total = int(stats.pop("total", 0) or sum(stats.values()))
+            total = int(stats.pop("total", 0) or sum(stats.values()))
+            self._targets = sum(int(stats.pop(rule, 0)) for rule in TARGETS)
+            self.total = total - self._targets
             self._left = Counter({rule: int(number) for rule, number in stats.items()})
         elif kind == "job_info":
             of = "; ".join(str(value) for value in (event.get("wildcards") or {}).values())
@@ -91,19 +94,18 @@ class Progress:
             for info in event.get("job_error_info") or []:
                 self._fail(info)
         elif kind == "progress":
-            self.done, self.total = int(event["done"]), int(event["total"])
+            self.total = int(event["total"]) - self._targets
+            self.done = min(int(event["done"]), self.total)
         return None
 
     def _finish(self, number: int) -> str | None:
         job = self._jobs.pop(number, None)
-        if job is None:
+        if job is None or job.rule in TARGETS:
             return None
         self.done += 1
         self._left[job.rule] -= 1
         spent = self.clock() - job.started
         self._spent.setdefault(job.rule, []).append(spent)
-        if job.rule == "all":
-            return None
         return f"{job.rule}{f' {job.of}' if job.of else ''} ({duration(spent)})"
 
     def _fail(self, event: Mapping[str, Any]) -> None:
@@ -140,7 +142,7 @@ class Progress:
         if not self.total:
             return "reading the sheet and the BAMs' headers"
         running = [
-            f"{job.rule} {job.of}".strip() for job in self._jobs.values() if job.rule != "all"
+            f"{job.rule} {job.of}".strip() for job in self._jobs.values() if job.rule not in TARGETS
         ]
         parts = [f"{self.done} of {self.total} steps"]
         left = self.remaining()
