@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import types
 from collections import Counter
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
 from resistpanel.core.fingerprint import state
 from resistpanel.core.made import place, read, recorded
+from resistpanel.inputs.binding import Due
 from resistpanel.inputs.merge import merged
 from resistpanel.inputs.plan import make_plan
 from resistpanel.run.planned import due
@@ -311,6 +313,30 @@ def test_after_a_second_run_nothing_is_left_to_do(name, study, boundkit):
     EDITS[name][0](study, boundkit)
     study.finish()
     assert study.stale() == set()
+
+
+@pytest.mark.parametrize("dryrun", [True, False])
+def test_an_old_page_is_withdrawn_before_the_first_step(study, monkeypatch, dryrun):
+    """Whenever a run is killed then, no page is where a verdict is looked for."""
+    released = []
+    monkeypatch.setattr("atexit.register", released.append)
+    monkeypatch.chdir(study.folder)
+    workflow = types.SimpleNamespace(
+        is_main_process=True, executor_plugin=object(), dryrun=dryrun, touch=False, configfiles=[]
+    )
+    page, outdated = (Path("results/report", name) for name in ("P1.html", "outdated/P1.html"))
+
+    def begin():
+        plan, _ = make_plan(merged(Path("config.yaml")), lambda path: {}, headers=False)
+        Due(plan, workflow)("sheet", "{patient}")({"patient": "P1"})
+        while released:
+            released.pop()()
+
+    begin()
+    assert page.is_file() and not outdated.exists()  # up to date
+    study.row("after", drugs="imatinib")
+    begin()
+    assert (page.is_file(), outdated.is_file()) == ((True, False) if dryrun else (False, True))
 
 
 def test_an_edit_taken_back_leaves_nothing_to_do(study, boundkit):

@@ -33,6 +33,7 @@ from resistpanel.core.made import (
     read,
     set_private,
     software,
+    withdraw,
 )
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.config import PRIVATE, Settings
@@ -572,6 +573,15 @@ class Binding:
         verdict = self.verdicts.get(("report", patient))
         return verdict is not None and not verdict.reasons
 
+    def withdraw(self) -> None:
+        """Move the pages of patients of which a step is to be done, before the first one begins.
+
+        A run that is killed while a step starts, or before, leaves no old verdict.
+        """
+        pages = {page for key in self.stale() for page in self.verdicts[key].due.pages}
+        if pages:
+            withdraw(self.outdir, sorted(pages))
+
     def write(self, touch: bool = True) -> None:
         """Write what is due, so that Snakemake does again what has to be done again.
 
@@ -662,7 +672,10 @@ class Due:
                 write_owner(made, list(map(str, workflow.configfiles)))
                 set_private(made.outdir, made.private, PRIVATE)
             free = runs or holder_alive(lock_of(made.outdir)) is None
-            Binding(self.plan, self.screens).write(touch=free)
+            binding = Binding(self.plan, self.screens)
+            if runs and not workflow.touch:
+                binding.withdraw()
+            binding.write(touch=free)
         except OSError as error:
             print(f"resistpanel: error: {machine_fault(error) or error}", file=sys.stderr)
             sys.stderr.flush()
