@@ -29,6 +29,7 @@ help: ## show this list
 setup: $(VENV)/.built ## make .venv with the locked packages, by their hashes; compile the kernels
 
 demo: setup ## simulate the two demo patients and run the workflow on each
+	@echo "demo: simulating two patients and running the workflow on each"
 	$(BIN)/resistpanel run --cores $(CORES)
 	$(BIN)/resistpanel run --cores $(CORES) --config resources/demo/amplification.config.yaml
 
@@ -55,8 +56,9 @@ site: ## build the documentation site in build/site (its packages in build/site-
 	build/site-env/bin/pip install --quiet --requirement docs/requirements.txt
 	build/site-env/bin/mkdocs build --strict
 
-schemas: setup ## write the JSON Schemas and docs/records.md from the records
+schemas: setup ## write the JSON Schemas, docs/records.md and docs/config.md
 	$(BIN)/python -m resistpanel.records.schema --write
+	$(BIN)/python -m resistpanel.inputs.keys_page
 
 # What builds the package is locked with it: setuptools and Cython, from [build-system].
 lock: $(BIN)/python pyproject.toml ## remake the locks from pyproject.toml
@@ -72,9 +74,11 @@ clean: ## remove results and caches; .venv stays
 # Each stamp is older than what it was made from when that has changed, so that a second
 # `make` does nothing and a changed pin or kernel does only what it must.
 $(BIN)/python:
+	@echo "setup, 1 of 3: Python environment in $(VENV)"
 	@python=$$(sh .ci/find-python) && "$$python" -m venv $(VENV)
 
 $(VENV)/.locked: requirements.lock | $(BIN)/python
+	@echo "setup, 2 of 3: downloading and installing the packages of $< (no output until it is done)"
 ifeq ($(HASHES),no)
 	sed -e '/^ *--hash=/d' -e 's/ *\\$$//' requirements.lock > $(VENV)/unhashed
 	$(PIP) --requirement $(VENV)/unhashed
@@ -87,5 +91,6 @@ endif
 
 # Built by the packages of the lock: an isolated build would fetch its own, without hashes.
 $(VENV)/.built: $(VENV)/.locked pyproject.toml setup.py $(KERNELS)
+	@echo "setup, 3 of 3: compiling $(words $(filter %.pyx,$(KERNELS))) Cython modules (no output until it is done)"
 	$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

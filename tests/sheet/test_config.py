@@ -8,7 +8,7 @@ import pytest
 from resistpanel.core.consensus import CONSENSUS
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME
-from resistpanel.inputs import config
+from resistpanel.inputs import config, keys_page
 from resistpanel.inputs.config import settings
 from resistpanel.qc.assay_given import CHOICES
 from resistpanel.records.qc import Assay
@@ -255,6 +255,10 @@ def test_every_key_is_described():
 
     for key, rule in config.schema()["properties"].items():
         walk(rule, key)
+
+
+def test_the_page_of_the_keys_is_written_from_the_schema():
+    assert (HOME / "docs/config.md").read_text() == keys_page.page(), "run `make schemas`"
 
 
 def test_values_of_the_assay_are_those_that_may_be_set():

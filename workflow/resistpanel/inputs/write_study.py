@@ -8,7 +8,7 @@ from resistpanel.inputs.propose import Proposal
 COLUMNS = ("patient", "sample", "role", "timepoint", "day", "lesion", "drugs", "bam")
 
 CONFIG = """\
-# Settings of a resistpanel run. Every other key: docs/usage.md.
+# Settings of a resistpanel run. Every other key: docs/config.md.
 # Paths are relative to this folder, where `resistpanel check` and `resistpanel run` are started.
 
 samples: {samples}
