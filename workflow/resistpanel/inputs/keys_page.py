@@ -12,8 +12,9 @@ from resistpanel.inputs.config import TYPES, schema
 
 HEAD = """# Keys of config.yaml
 
-Written by `make schemas` from `workflow/schemas/config.schema.yaml`; do not edit. Paths are relative to the study folder, or, if the file does
-not exist there, to the root of the package. `a.b` is key `b` of block `a`. Unknown keys and keys that are given twice are refused.
+Written by `make schemas` from `workflow/schemas/config.schema.yaml`; do not edit. Paths are
+relative to the study folder, or, if the file does not exist there, to the root of the package.
+`a.b` is key `b` of block `a`. Unknown keys and keys that are given twice are refused.
 
 | key | value | default | |
 |---|---|---|---|
