@@ -32,7 +32,7 @@ from resistpanel.copynumber.copynumber_constants import (
 )
 from resistpanel.core.special import betaln, gammaln
 
-_TINY = 1e-300
+_TINY = float(np.finfo(float).tiny)
 #: Allele frequencies at which likelihoods are computed; those between have that of the nearest.
 FREQUENCIES = np.linspace(0.0, 1.0, 4001)
 #: Middles of equal parts of the CCFs.
