@@ -35,7 +35,7 @@ PAIRS = 1_000  # frequencies of a variant before and after treatment
 FACTORS = 400  # of the damage of a site, for each combination of hot samples
 SHARES = np.geomspace(1e-5, 1.0, 241)  # of the reads; a count is binomial about it
 RATES = np.geomspace(1e-5, 0.2, 60)
-FREQUENCIES = np.geomspace(1e-3, 0.999, 60)
+FREQUENCIES = np.geomspace(1e-5, 0.999, 80)  # the first stands for absence
 FIRST, LAST = "pre", "post"
 JACKPOT, YIELD = 2e-4, 60.0  # as in `AmpliconSampler.draw`
 
@@ -53,9 +53,12 @@ def _shares(carriers: np.ndarray, half: bool, jackpots: int, rng) -> np.ndarray:
     return with_ / (with_ + rest) * (0.5 if half else 1.0)
 
 
-def _density(carriers: np.ndarray, half: bool, rng) -> np.ndarray:
-    """Return the probability of each of `SHARES`, (shares,), given how many molecules there are."""
-    edges = np.concatenate([[0.0], np.sqrt(SHARES[1:] * SHARES[:-1]), [1.01]])
+def _density(carriers: np.ndarray, half: bool, rng, added: np.ndarray | float = 0.0) -> np.ndarray:
+    """Return the probability of each of `SHARES`, (shares,), given how many molecules there are.
+
+    ``added``: share of other molecules with the allele, of each draw.
+    """
+    edges = np.concatenate([[0.0], np.sqrt(SHARES[1:] * SHARES[:-1]), [2.0]])
     found = np.zeros(len(SHARES))
     for jackpots in (0, 1, 2):
         # Jackpots are rare and drawn apart.
@@ -64,7 +67,7 @@ def _density(carriers: np.ndarray, half: bool, rng) -> np.ndarray:
         if weight.sum() == 0:
             continue
         drawn = _shares(np.maximum(carriers, jackpots), half, jackpots, rng)
-        found += np.histogram(drawn, edges, weights=weight)[0]
+        found += np.histogram(drawn + added, edges, weights=weight)[0]
     return found / found.sum()
 
 
@@ -81,9 +84,17 @@ class Model:
     @classmethod
     def of(cls, rng: np.random.Generator) -> "Model":
         genomes = ASSAY.sampling.genomes
-        damage = [_density(rng.poisson(genomes * r, DRAWS), True, rng) for r in RATES]
-        variant = [_density(rng.binomial(genomes, f, DRAWS), False, rng) for f in FREQUENCIES]
-        return cls(np.array(damage), np.array(variant), *_damage_factors(rng), _frequencies(rng))
+        damage = np.array([_density(rng.poisson(genomes * r, DRAWS), True, rng) for r in RATES])
+        rates, log_rates = _damage_factors(rng)
+        # A variant's site is damaged like any other.
+        at = np.searchsorted(RATES, rates[:, 0] * ASSAY.chemistry.ffpe).clip(0, len(RATES) - 1)
+        anywhere = np.exp(log_rates) @ damage[at]
+        variant = []
+        for f in FREQUENCIES:
+            beside = rng.choice(SHARES, DRAWS, p=anywhere / anywhere.sum())
+            beside[beside == SHARES[0]] = 0.0
+            variant.append(_density(rng.binomial(genomes, f, DRAWS), False, rng, beside))
+        return cls(damage, np.array(variant), rates, log_rates, _frequencies(rng))
 
     def log_ratio(self, counts: list[tuple[int, int, int]], rate: float, prior: float) -> float:
         """Return log P(variant | counts) - log P(damage | counts).
@@ -91,7 +102,8 @@ class Model:
         ``counts``: tumour (0, 1), fragments with the allele and in all, of each amplicon; ``rate``
         of damage per base; ``prior`` of a variant there.
         """
-        damage, variant = self.log_rates.copy(), np.full(PAIRS, -np.log(PAIRS))
+        pairs = len(self.frequencies)
+        damage, variant = self.log_rates.copy(), np.full(pairs, -np.log(pairs))
         for sample, k, n in counts:
             log = k * np.log(SHARES) + (n - k) * np.log1p(-np.minimum(SHARES, 1 - 1e-6))
             seen = np.exp(log - log.max())
@@ -101,8 +113,6 @@ class Model:
             ):
                 like = np.log(tables @ seen + 1e-300)
                 total += np.interp(np.log(np.maximum(values, grid[0])), np.log(grid), like)
-        absent = self.frequencies.max(1) < FREQUENCIES[0]
-        variant[absent] = -np.inf
         return float(np.logaddexp.reduce(variant) - np.logaddexp.reduce(damage) + np.log(prior))
 
 
