@@ -17,11 +17,11 @@ def model():
 def test_shares_have_the_mean_that_was_drawn(model):
     """Damage is in one strand, so in half of the reads of a molecule."""
     assert np.allclose(model.of_damage.sum(1), 1)
-    for table, grid, part in (
-        (model.of_damage, bound.RATES, 0.5),
-        (model.of_variant, bound.FREQUENCIES, 1.0),
+    for table, grid, part, some in (
+        (model.of_damage, bound.RATES, 0.5, (40, 50)),
+        (model.of_variant, bound.FREQUENCIES, 1.0, (60, 70)),  # of 6 and 25 %: damage adds little
     ):
-        for k in (40, 50):
+        for k in some:
             assert table[k] @ bound.SHARES == pytest.approx(part * grid[k], rel=0.05)
 
 
