@@ -136,7 +136,7 @@ MEMORY = TABLE.add(
 )
 TARGET_MEMORY = TABLE.add(
     "TARGET_MEMORY",
-    {"call": 150},
+    {"call": 200},
     unit="MB per Mb of targets",
     meaning="Least memory request of a job of a rule for its targets, beside the constant of "
     "MEMORY: their candidates, and the counts of their sites, are in memory together, also where "
