@@ -322,6 +322,21 @@ def compare(path: Path) -> int:
     return sum(len(rows) for reason, rows in why.items() if "not explained" in reason)
 
 
+def placements(row: dict, gene: dict) -> tuple[int, int]:
+    """Return the first and the last 0-based start at which an indel gives the same sequence."""
+    bases, low = gene["bases"], row["pos"] - gene["origin"]
+    high, cut = low, len(row["ref"])
+    unit = row["ref"] or row["alt"]
+    if row["ref"] and row["alt"]:
+        return row["pos"], row["pos"]
+    left = right = unit
+    while low and bases[low - 1] == left[-1]:
+        left, low = left[-1] + left[:-1], low - 1
+    while high + cut < len(bases) and bases[high + cut] == right[0]:
+        right, high = right[1:] + right[0], high + 1
+    return low + gene["origin"], high + gene["origin"]
+
+
 def explained_p(row: dict, c: str, p: str, gene: dict) -> str:
     """Return why two p. names differ, by conditions that are tested on the row."""
     ours = row["p"] or ""
@@ -331,15 +346,25 @@ def explained_p(row: dict, c: str, p: str, gene: dict) -> str:
             "the indel can be placed in the exon or in the intron, where the 3' rule names it; "
             "the splice site is as it was, and ours is the protein of the exon"
         )
+    low, high = placements(row, gene)
     ends = {x for exon in gene["exons"] for x in exon}
-    at = row["pos"] + (len(row["alt"]) if c.endswith("dup") else 0)
-    if p == "p.?" and not row["ref"] and ends & {row["pos"], at, at - 2 * len(row["alt"])}:
+    if p == "p.?" and not row["ref"] and any(low <= end <= high for end in ends):
         return "an insertion at the border of an exon: hgvs takes it for intronic, ours for exonic"
+    several = re.fullmatch(r"p\.\[([A-Z][a-z]{2}\d+)\D+;(?:.*;)?([A-Z][a-z]{2}\d+)\D+\]", ours)
+    if several and p.startswith(f"p.{several[1]}_{several[2]}delins"):
+        return "residues that are not neighbours are named one by one, as HGVS asks for"
+    if (
+        re.fullmatch(r"p\.[A-Z][a-z]{2}\d+_[A-Z][a-z]{2}\d+=", ours)
+        and p == f"{ours.split('_')[0]}="
+    ):
+        return "several residues that stay the same: hgvs names the first"
     if ours.endswith("Ter") and p.startswith(ours):
         return "hgvs names residues behind a new stop, which HGVS leaves out"
     if re.fullmatch(r"p\.(Ter\d+)?=", ours) and re.fullmatch(r"p\.Ter\d+Ter", p):
         return "a stop codon that stays one: HGVS writes ="
-    if not ours and p == "p.Met1?" and indel and re.match(r"c\.(-|1_)", c):
+    coding = gene["coding"]
+    start = coding[0] if gene["strand"] > 0 else coding[1]
+    if not ours and indel and low <= start <= high:
         return "the indel can be placed before the start codon, which is as it was"
     last = sum(b - a for a, b in coding_parts(gene)) // 3 - 1
     if re.fullmatch(rf"p\.[A-Z][a-z]+{last}del", ours) and p == ours[:-3] + "Ter":

@@ -1,5 +1,6 @@
 """Residues of related genes that correspond to each other."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,17 @@ class Homologous:
         return None
 
 
+def misplaced(row: Mapping[str, str]) -> tuple[str, str] | None:
+    """Return (what, cure) of what is wrong with columns first, last and shift; None if they fit."""
+    numbers = [row[name] for name in ("first", "last", "shift")]
+    if not all(number.removeprefix("-").isdigit() for number in numbers):
+        return "first, last and shift must be whole numbers", "correct them"
+    first, last, shift = map(int, numbers)
+    if not 1 <= first <= last or first + shift < 1:
+        return "the residues do not ascend from 1", "correct first, last or shift"
+    return None
+
+
 def load_homologous(folder: str | Path | None = None) -> list[Homologous]:
     """Read ``homologous.tsv`` of a catalogue folder; without the file no residues correspond.
 
@@ -56,15 +68,11 @@ def load_homologous(folder: str | Path | None = None) -> list[Homologous]:
     found: list[Homologous] = []
     errors: list[InputError] = []
     for place, row in read_tsv(path, COLUMNS):
-        numbers = [row[name] for name in ("first", "last", "shift")]
-        if not all(number.removeprefix("-").isdigit() for number in numbers):
-            errors.append(InputError("first, last and shift must be whole numbers", place))
+        problem = ("source is empty", "give it") if not row["source"] else misplaced(row)
+        if problem:
+            errors.append(InputError(problem[0], place, problem[1]))
             continue
-        first, last, shift = map(int, numbers)
-        if not 1 <= first <= last or first + shift < 1 or not row["source"]:
-            what = "the residues do not ascend from 1, or there is no source"
-            errors.append(InputError(what, place, "correct it"))
-            continue
+        first, last, shift = (int(row[name]) for name in ("first", "last", "shift"))
         found.append(Homologous(row["gene"], row["other"], first, last, shift, row["source"]))
     if errors:
         raise InputErrors(errors)

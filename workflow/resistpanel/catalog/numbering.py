@@ -20,6 +20,7 @@ from resistpanel.catalog.classes import (
 )
 from resistpanel.catalog.drivers import Driver, load_drivers
 from resistpanel.catalog.drugs import CATALOG
+from resistpanel.catalog.homologous import misplaced
 from resistpanel.catalog.protein import ProteinChange
 from resistpanel.catalog.table import Row, load_catalog
 from resistpanel.core.errors import InputError, InputErrors
@@ -239,12 +240,9 @@ def _problem(row: Mapping[str, str]) -> tuple[str, str] | None:
     """Return (what, cure) of what is wrong with a row of the table."""
     if not row["gene"] or not row["source"]:
         return "gene or source is empty", "give both"
-    numbers = [row[name] for name in ("first", "last", "shift")]
-    if not all(number.removeprefix("-").isdigit() for number in numbers):
-        return "first, last and shift must be whole numbers", "correct them"
-    first, last, shift = map(int, numbers)
-    if not 1 <= first <= last or first + shift < 1:
-        return "the residues do not ascend from 1", "correct first, last or shift"
+    if wrong := misplaced(row):
+        return wrong
+    first, last, shift = (int(row[name]) for name in ("first", "last", "shift"))
     if shift == 0:
         return "shift is 0: the residues have the catalogue's numbers", "remove the row"
     for text in split(row["same"]):

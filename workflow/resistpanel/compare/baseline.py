@@ -18,7 +18,7 @@ from resistpanel.compare.sentences import (
     why_inadequate,
 )
 from resistpanel.compare.states import Decision
-from resistpanel.core.text import join
+from resistpanel.core.text import join, rounded
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records import compare as records
 from resistpanel.records.base import UNSET
@@ -94,7 +94,7 @@ def line_state(
         shown_by=tuple(shown),
         excluded_by=tuple(excluded),
         inadequate=tuple(inadequate),
-        ub_ccf=float(f"{max(bounds):.6g}") if before == "excluded" and None not in bounds else None,
+        ub_ccf=rounded(max(bounds)) if before == "excluded" and None not in bounds else None,
         why=_why(allele, inadequate, posts) if before == "not known" else None,
         lesions=tuple(
             records.LesionState(
@@ -103,7 +103,7 @@ def line_state(
                 post=post,
                 state=decision.state,
                 text=_lesion_text(decision, allele, pre, post, shown),
-                fold_high=float(f"{decision.fold_high:.6g}") if decision.fold_high else UNSET,
+                fold_high=rounded(decision.fold_high) if decision.fold_high else UNSET,
             )
             for lesion, pre, post, decision in found
         ),

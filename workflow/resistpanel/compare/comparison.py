@@ -32,7 +32,7 @@ from resistpanel.compare.states import DEFAULT, Decision, Rules, decide, rho_of,
 from resistpanel.compare.tests_before import OtherResults
 from resistpanel.core.errors import InputError
 from resistpanel.core.schemas import read_record, write_record
-from resistpanel.core.text import join
+from resistpanel.core.text import join, rounded
 from resistpanel.records import compare as records
 from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Line, Pair, Sample, Sheet
@@ -465,11 +465,6 @@ def headline(lines: Sequence[Line], states: Sequence[records.LineState]) -> str 
     """Return the state under the latest line of therapy that has samples; None without one."""
     found = [state.state for line, state in zip(lines, states, strict=True) if line.samples]
     return found[-1] if found else None
-
-
-def rounded(value: float | None) -> float | None:
-    """Return a number with six significant digits, so that platforms agree."""
-    return None if value is None else float(f"{value:.6g}")
 
 
 def compare(

@@ -26,7 +26,7 @@ from resistpanel.compare.read_calls import Record
 from resistpanel.compare.tumor_fraction import KnownSite, TumorFraction, tumor_fraction
 from resistpanel.core.special import pdtrc
 from resistpanel.core.stats import overdispersed_limit
-from resistpanel.core.text import percent, percent_up
+from resistpanel.core.text import percent, percent_up, rounded
 from resistpanel.core.vcf import Genotype
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Sample
@@ -308,8 +308,3 @@ def text(found: TumorFraction | None, known: int, used: int, hopping: float | No
         f"ctDNA not detected: tumour fraction below {percent_up(found.upper)} with 95 % "
         f"confidence, {of}{limit}"
     )
-
-
-def rounded(value: float | None) -> float | None:
-    """Return a number with six significant digits, so that platforms agree."""
-    return None if value is None else float(f"{value:.6g}")

@@ -38,6 +38,7 @@ from resistpanel.compare.evidence import View
 from resistpanel.compare.states import Rules, rho_of
 from resistpanel.core.special import ndtri
 from resistpanel.core.stats import BetaBinomial
+from resistpanel.core.text import rounded
 from resistpanel.records import compare as records
 from resistpanel.records.sheet import Line
 
@@ -109,7 +110,7 @@ def with_fractions(state: records.LineState, found: Before | None, new: float) -
     below = None if found is None else found.probabilities(new)
     if below is None:
         return state
-    below_1, below_5 = (float(f"{value:.6g}") for value in below)
+    below_1, below_5 = (rounded(value) for value in below)
     return msgspec.structs.replace(state, ccf_below_1=below_1, ccf_below_5=below_5)
 
 

@@ -37,6 +37,7 @@ from resistpanel.compare.read_calls import Record
 from resistpanel.compare.support import PRESENT, log_if_present
 from resistpanel.core.special import gammaln
 from resistpanel.core.stats import log_sum_exp
+from resistpanel.core.text import rounded
 
 #: Quantiles of equal weight of the rate.
 _QUANTILES = (np.arange(9) + 0.5) / 9
@@ -234,7 +235,7 @@ def with_pool(record: Record, hopping: Hopping) -> Record:
     odds = hopping.pool_odds(record)
     if odds == 0:
         return record
-    together = float(f"{1 / (1 / real + odds):.6g}")
+    together = rounded(1 / (1 / real + odds))
     return dataclasses.replace(record, fields=record.fields | {"real": together})
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from resistpanel.core.builds import build_named, build_of_lengths, with_chr
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import read_text
+from resistpanel.core.text import rounded
 
 #: Names of VCF FILTER values of a call that passed.
 PASSED = (None, "PASS", ".")
@@ -150,7 +151,7 @@ def _frequency(record, index: int, number: int) -> tuple[bool, float | None]:
         return called, None
     # A caller that leaves the genotype open or 0/0 still lists what it counted.
     known = any(one >= 0 for one in genotype)
-    return (called or (not known and af > 0)), float(f"{min(max(af, 0.0), 1.0):.6g}")
+    return (called or (not known and af > 0)), rounded(min(max(af, 0.0), 1.0))
 
 
 def _names(record) -> tuple[str | None, str | None]:
@@ -186,4 +187,4 @@ def _maf_af(row: dict[str, str]) -> float | None:
     if not alt.isdigit():
         return None
     total = int(depth) if depth.isdigit() else int(alt) + int(ref) if ref.isdigit() else 0
-    return float(f"{int(alt) / total:.6g}") if total >= int(alt) > 0 else None
+    return rounded(int(alt) / total) if total >= int(alt) > 0 else None

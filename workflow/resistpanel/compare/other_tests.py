@@ -14,6 +14,7 @@ import msgspec
 from resistpanel.compare.listed_calls import listed_calls
 from resistpanel.core.errors import InputError, InputErrors, did_you_mean
 from resistpanel.core.tables import read_tsv, split
+from resistpanel.core.text import rounded
 from resistpanel.records.compare import OtherTest
 
 #: Columns that every table has, and those that it may have.
@@ -229,7 +230,7 @@ def _frequencies(
             cells.wrong("unit", "value and limit have no unit", "give % or fraction")
         return None, None
     whole = 100 if unit in PERCENT else 1
-    found = [None if one is None else float(f"{one / whole:.6g}") for one in (value, limit)]
+    found = [None if one is None else rounded(one / whole) for one in (value, limit)]
     for column, one in zip(("value", "limit"), found, strict=True):
         if one is not None and one > 1:
             cells.wrong(column, f"{one * 100:g} % is no allele frequency", "correct value or unit")

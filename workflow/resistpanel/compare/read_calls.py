@@ -12,7 +12,7 @@ from resistpanel.annotate.residues import parse_short
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.compare.reality import probability_real
 from resistpanel.core.errors import InputError
-from resistpanel.core.text import decode
+from resistpanel.core.text import decode, rounded
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
 from resistpanel.core.vrs import VrsAllele
 from resistpanel.records.compare import (
@@ -167,7 +167,7 @@ def describe(call: Call, accessions: Mapping[str, str] = MappingProxyType({})) -
             for field in ("refseq", "usual_name", "not_annotated")
             if info.get(field.upper())
         },
-        "real": None if real is None else float(f"{real:.6g}"),
+        "real": rounded(real),
         **({"junction": _junction(call)} if call.symbolic else {}),
         **_vrs(call, accessions),
         **({} if population is None else {"population_af": min(max(population, 0.0), 1.0)}),

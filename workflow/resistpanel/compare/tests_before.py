@@ -18,7 +18,7 @@ from resistpanel.compare.compare_constants import MOST_BEFORE
 from resistpanel.compare.listed_calls import allele_key
 from resistpanel.compare.other_tests import CODONS, where_and_when
 from resistpanel.core.sequence import THREE_LETTER
-from resistpanel.core.text import join, percent_up
+from resistpanel.core.text import join, percent_up, rounded
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records.compare import (
     LesionState,
@@ -239,7 +239,7 @@ def _excluding(test: OtherTest, clonal: float | None, variant: Variant) -> LineT
             "not stated"
         )
         return LineTest(test.number, "open", None, text)
-    bound = float(f"{min(test.limit_af / clonal, 1.0):.6g}")
+    bound = rounded(min(test.limit_af / clonal, 1.0))
     says = "excluded" if bound <= MOST_BEFORE else "open"
     text = (
         f"{where} did not detect {label}: limit {limit}, at most {percent_up(bound)} of the tumour "

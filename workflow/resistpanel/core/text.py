@@ -26,6 +26,14 @@ def decimals(percentage: float) -> int:
     return 2 if percentage >= 0.0995 else 3
 
 
+def rounded(value: float | None) -> float | None:
+    """Return a number with the six significant digits of every record; None stays None.
+
+    More digits differ between platforms.
+    """
+    return None if value is None else float(f"{value:.6g}")
+
+
 @functools.lru_cache(maxsize=4096)
 def bare_percent(fraction: float | None, nothing: str = "?") -> str:
     """Return a fraction (0 to 1) as a percentage without its sign: ``16.2``."""

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from resistpanel.catalog.table import IN_PATIENTS
-from resistpanel.core.text import join, percent, probability
+from resistpanel.core.text import join, percent, probability, rounded
 from resistpanel.records.resist import Confidence, Driver
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.chance import Chance, CodingPanel
@@ -139,7 +139,7 @@ def _probability(
         if below is None:
             return None
         found *= below
-    return float(f"{found:.6g}")
+    return rounded(found)
 
 
 def _no_chance(chance: float | None, mechanisms: float | UnsetType | None) -> float | None:
