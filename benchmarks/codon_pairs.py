@@ -548,9 +548,9 @@ def report(number: int, seed: int, depth: float, folder: Path, fasta) -> dict:
     write_panel(pairs, folder)
     genes = folder / "genes.gff3"
     targets, both = folder / "targets.bed", ["--reference", genome.reference()]
-    lines = ["patient\tsample\tbam\trole\ttimepoint\tday\tdrugs\tdisease"]
+    lines = ["patient\tsample\tbam\trole\ttimepoint\tday\tlesion\tdrugs\tdisease"]
     lines += [
-        f"P\t{name}\t{bam}\t{role}\t{time}\t{day}\t{drugs}\t{row[3]}"
+        f"P\t{name}\t{bam}\t{role}\t{time}\t{day}\t\t{drugs}\t{row[3]}"
         for (name, bam), (role, time, day, drugs) in zip(
             bams.items(),
             (("normal", "", "", ""), ("tumor", "pre", "0", ""), ("tumor", "post", "200", row[4])),
@@ -563,8 +563,10 @@ def report(number: int, seed: int, depth: float, folder: Path, fasta) -> dict:
     step("sheet", "--samples", folder / "samples.tsv", *both, "--build", "hg38",
          "--targets", targets, "--genes", genes, "--patient", "P",
          "--output", out["sheet.json"])  # fmt: skip
-    step("call", *both, "--targets", targets, "--normal", bams["normal"], "--tumor", bams["pre"],
-         "--tumor", bams["post"], "--output", calls)  # fmt: skip
+    sites = folder / "sites.vcf"
+    step("catalog", "sites", "--genes", genes, *both, "--targets", targets, "--output", sites)
+    step("call", *both, "--targets", targets, "--sites", sites, "--normal", bams["normal"],
+         "--tumor", bams["pre"], "--tumor", bams["post"], "--output", calls)  # fmt: skip
     step("annotate", "--vcf", calls, "--genes", genes, *both, "--output", vcf)
     step("compare", "--vcf", vcf, "--sheet", out["sheet.json"], "--output", out["compare.json"])
     step("resist", "--compare", out["compare.json"], "--sheet", out["sheet.json"], "--genes", genes,
