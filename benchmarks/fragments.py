@@ -339,6 +339,55 @@ def draw(
             haplotype = build(segment, inherited(stranger, name))
             density = per_base * lib.contamination / 2
             count(haplotype, *_place_fragments(rng, haplotype, density, segment, lib), f"x{name}")
+    yield from _written(rng, drawn, label, rates, lib)
+
+
+@dataclass
+class Molecules:
+    """A kind of molecule of a sample: what it carries, and which part of the sample it is.
+
+    Attributes
+    ----------
+    name : str
+        Put into the read names.
+    variants : list of Variant
+        Inherited and somatic ones.
+    fraction : float
+        Those of all kinds add up to 1.
+    start, end : numpy.ndarray of int64
+        Of the fragments drawn, on its own sequence from the start of the segment.
+    """
+
+    name: str
+    variants: list[Variant]
+    fraction: float
+    start: np.ndarray | None = None
+    end: np.ndarray | None = None
+
+
+def mix(
+    rng: np.random.Generator,
+    segment: Segment,
+    label: str,
+    molecules: list[Molecules],
+    lib: Library,
+) -> Iterator[tuple[str, bytes]]:
+    """Draw the fragments of one segment from kinds of molecules, each with several variants.
+
+    The molecules' `start` and `end` are filled in. Yields as `draw`.
+    """
+    per_base = lib.depth / (2 * lib.read_length)
+    drawn = []
+    for one in molecules:
+        haplotype = build(segment, one.variants)
+        one.start, one.end = _place_fragments(rng, haplotype, per_base * one.fraction, segment, lib)
+        drawn.append((one.name, haplotype, one.start, one.end))
+    rates = damage_rates(rng, segment, lib.damage) if lib.damage != "none" else None
+    yield from _written(rng, drawn, label, rates, lib)
+
+
+def _written(rng, drawn, label: str, rates, lib: Library) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and sequences of fragments, and those of their duplicates."""
     copies = lib.duplicates / (1 - lib.duplicates)
     for name, haplotype, start, end in drawn:
         templates = _templates(rng, haplotype, start, end, rates, lib)

@@ -11,6 +11,7 @@ import pytest
 from cyvcf2 import VCF
 
 from resistpanel.annotate.effect import effect
+from resistpanel.annotate.haplotypes import joint_effect
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.cli import main
 from resistpanel.compare.read_calls import describe, stated_accessions
@@ -409,3 +410,79 @@ def test_a_subclones_second_substitution_of_a_codon(make_gene, write_genome, tmp
     assert second.INFO["HGVSC"] == "c.47_48delinsTG"
     assert second.INFO["HAPLOTYPE"] == f"{two}_C_T"
     assert decode(second.INFO["HGVSP_ALONE"]) == "p.Thr16="
+
+
+def codon_of(small, residue):
+    """Return the 1-based positions of a codon's bases, in coding order."""
+    return [pos + 1 for pos in small.gene.codon(residue)]
+
+
+@pytest.mark.parametrize("strand", "+-")
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("model", ["somatic", "germline"])
+def test_no_fragment_shows_the_phase_of_two_alleles_of_a_codon(
+    make_gene, write_genome, tmp_path, strand, seed, model
+):
+    """A codon that an intron divides: both readings are named."""
+    small = make_gene(strand, seed=seed, exons=(31, 31, 31), intron=900, chrom="chr9")
+    fasta, gff3 = write_genome(small, tmp_path)
+    codon = codon_of(small, 11)
+    one, two = sorted((codon[0], codon[2]))
+    others = {"A": "G", "C": "T", "G": "A", "T": "C"}
+    first, second = ((small.bases[at - 1], others[small.bases[at - 1]]) for at in (one, two))
+    records = [
+        ("chr9", one, *first, "PASS", f"MODEL={model}"),
+        ("chr9", two, *second, "PASS", "MODEL=somatic"),
+    ]
+    joint = joint_effect(small.transcript, [(one - 1, *first), (two - 1, *second)]).hgvs_p
+    found = annotated(tmp_path, small, fasta, gff3, records)
+    assert [decode(r.INFO["HGVSP_UNPHASED"].split("_", 3)[3]) for r in found[1:]] == [joint]
+    assert found[1].INFO["HGVSP_UNPHASED"].startswith(f"{one}_{first[0]}_{first[1]}_")
+    # An inherited allele is on molecules without the new one, as the normal shows.
+    assert (found[0].INFO.get("HGVSP_UNPHASED") is None) == (model == "germline")
+
+
+def test_alleles_of_a_codon_with_known_phase_have_no_caution(make_gene, write_genome, tmp_path):
+    """Two inherited ones of one exon, what is filtered, and alleles of other codons neither."""
+    small = make_gene(seed=3, exons=(31, 31, 31), intron=900, chrom="chr9")
+    fasta, gff3 = write_genome(small, tmp_path)
+    others = {"A": "G", "C": "T", "G": "A", "T": "C"}
+
+    def record(pos, filters="PASS", more="MODEL=somatic"):
+        base = small.bases[pos - 1]
+        return ("chr9", pos, base, others[base], filters, more)
+
+    one, _, three = codon_of(small, 11)
+    apart = [record(one), record(three + 3)]
+    filtered = [record(one), record(three, "weak")]
+    low, high, _ = codon_of(small, 5)
+    inherited = [
+        record(low, "germline", "MODEL=germline"),
+        record(high, "germline", "MODEL=germline"),
+    ]
+    for records in (apart, filtered, inherited):
+        found = annotated(tmp_path, small, fasta, gff3, records)
+        assert all(r.INFO.get("HGVSP_UNPHASED") is None for r in found)
+    # Of the same exon, but too few fragments for PHASE: open.
+    found = annotated(tmp_path, small, fasta, gff3, [record(low), record(high)])
+    assert all(r.INFO.get("HGVSP_UNPHASED") for r in found)
+
+
+def annotated(folder, small, fasta, gff3, records):
+    """Annotate records of the caller that have MODEL in their INFO."""
+    vcf = caller_vcf(folder / "P.vcf.gz", {small.chrom: len(small.bases)}, records)
+    declared = "".join(
+        f'##{kind}=<ID={name},{number}Description="{name}">\n'
+        for kind, name, number in (
+            ("INFO", "MODEL", "Number=1,Type=String,"),
+            ("INFO", "PHASE", "Number=.,Type=String,"),
+            ("FILTER", "germline", ""),
+            ("FILTER", "weak", ""),
+        )
+    )
+    plain = vcf.with_suffix("")
+    plain.write_text(plain.read_text().replace("##FORMAT=<ID=GT", declared + "##FORMAT=<ID=GT", 1))
+    pysam.tabix_compress(str(plain), str(vcf), force=True)
+    output = folder / "annotated.vcf.gz"
+    assert not annotate({"vcf": vcf, "gff3": gff3, "fasta": fasta, "out": output})
+    return list(VCF(str(output)))

@@ -183,6 +183,33 @@ def test_among_equals_the_higher_fraction_leads(patient, context):
     assert "in the same sample" in value["convergence"]["text"]
 
 
+def test_a_subclones_step_in_the_same_codon_does_not_converge(patient, context):
+    """ABL1 T315M arose on molecules with T315I; a change of another residue did not."""
+    p = patient("ponatinib", disease="CML").background(2)
+    first = p.add("ABL1", "T315I", 0.0, 0.3)
+    p.add("ABL1", "T315M", 0.0, 0.12, haplotype={"others": [first], "alone": "p.Thr315="})
+    assert p.resist(context)["convergence"] is None
+    p.add("ABL1", "F317V", 0.0, 0.1)
+    labels = [v["label"] for v in p.resist(context)["convergence"]["variants"]]
+    assert labels == ["ABL1 p.T315I", "ABL1 p.F317V"]
+
+
+def test_an_allele_with_another_ones_substitution_does_not_converge(patient, context):
+    """The caller writes the two bases of most molecules as one allele."""
+    p = patient("ponatinib", disease="CML").background(2)
+    p.add("ABL1", "T315I", 0.0, 0.1, id="9:133748283:C:T", pos=133748283, ref="C", alt="T")
+    p.add("ABL1", "T315M", 0.0, 0.3, id="9:133748283:CT:TG", pos=133748283, ref="CT", alt="TG")
+    assert p.resist(context)["convergence"] is None
+
+
+def test_the_sentence_does_not_give_a_change_the_evidence_of_another(patient, context):
+    p = patient("erlotinib", disease="NSCLC").background(2)
+    p.add("EGFR", "T790V", 0.0, 0.3)
+    text = p.resist(context)["verdict"]["sentence"]
+    assert "Another change of the residue (T790M) is reported to confer resistance" in text
+    assert "It is reported" not in text
+
+
 def test_emergent_lowers_the_confidence(patient, context):
     p = v600e(patient("vemurafenib")).background()
     p.add("MAP2K1", "Q56P", 0.0, 0.16, state="emergent")

@@ -5,9 +5,10 @@ restores the frame that another one shifted, mean something else alone than on t
 they are found on. The caller counts the fragments that have both (`INFO/PHASE`).
 """
 
+import bisect
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from resistpanel.annotate.cdna import cdna_name
 from resistpanel.annotate.consequence import ordered, rank, splice_terms
@@ -68,6 +69,26 @@ def belong(transcript: Transcript, one: Change, two: Change) -> bool:
     if one.net % 3 or two.net % 3:
         return bool(one.net % 3 and two.net % 3 and (one.net + two.net) % 3 == 0)
     return bool(one.codons(transcript.offset) & two.codons(transcript.offset))
+
+
+def codon_pairs(
+    transcripts: Iterable[Transcript], alleles: Iterable[Bases]
+) -> Iterator[tuple[Bases, Bases, bool]]:
+    """Yield pairs of alleles that change one codon, and whether an intron divides the two."""
+    alleles = sorted(alleles)
+    for transcript in transcripts:
+        low = bisect.bisect_left(alleles, (transcript.start,))
+        high = bisect.bisect_left(alleles, (transcript.end,))
+        codons: dict[int, list[tuple[Bases, Change]]] = {}
+        for allele in alleles[low:high]:
+            change = change_of(transcript, allele)
+            for codon in change.codons(transcript.offset) if change and not change.net % 3 else ():
+                codons.setdefault(codon, []).append((allele, change))
+        for found in codons.values():
+            for (one, a), (two, b) in itertools.combinations(found, 2):
+                if belong(transcript, a, b):
+                    exons = {transcript.gene.exon(c.edit.start) for c in (a, b)}
+                    yield one, two, len(exons) > 1
 
 
 def joint_effect(transcript: Transcript, alleles: Sequence[Bases]) -> Effect | None:

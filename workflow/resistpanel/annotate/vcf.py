@@ -11,7 +11,7 @@ from resistpanel.annotate import junctions, vrs_fields
 from resistpanel.annotate.annotate_constants import FLANK
 from resistpanel.annotate.csq import DESCRIPTION, Allele, csq
 from resistpanel.annotate.effect import Effect, most_severe
-from resistpanel.annotate.haplotypes import Bases, Reading, reading
+from resistpanel.annotate.haplotypes import Bases, Reading, codon_pairs, reading
 from resistpanel.annotate.protein import ProteinEffect, protein_effect
 from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, merged, reversions
 from resistpanel.annotate.transcript import Transcript
@@ -239,6 +239,7 @@ def annotate_vcf(
                 phases[alleles[-1]] = _phases(record, str(vcf))
             found.add(record)
     reverted = found.reversions(annotator, phases)
+    found.leave_open(annotator, phases)
     bcsq = _bcsq(annotator, [allele for allele in alleles if allele], vcf, reference)
     with replacing(output) as temporary:
         with _opened(vcf) as source:
@@ -326,6 +327,25 @@ class _Found:
             for (chrom, *bases), restored in found.items()
             if (rows := [one for one in restored if one.other != tuple(bases)])
         }
+
+    def leave_open(self, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]) -> None:
+        """Note as unknown the phase of alleles of one codon that no fragment shows.
+
+        An intron that no fragment spans divides the codon, or an allele has too few fragments. An
+        inherited allele is on molecules without a new one, and keeps its name. Of two inherited
+        ones in one exon the caller counts no fragments: in cis they are one allele.
+        """
+        for chrom, alleles in self.certain.items():
+            inherited = set(self.inherited.get(chrom, ()))
+            known = [bases for bases in alleles if (chrom, *bases) in phases]
+            for one, two, divided in codon_pairs(annotator.by_chrom.get(chrom, ()), known):
+                of_one, of_two = phases[chrom, *one], phases[chrom, *two]
+                if two in of_one or one in of_two or ({one, two} <= inherited and not divided):
+                    continue
+                if one not in inherited or two in inherited:
+                    of_one[two] = "unknown"
+                if two not in inherited or one in inherited:
+                    of_two[one] = "unknown"
 
     def _pairs(
         self, chrom: str, annotator: Annotator, phases: dict[Allele, dict[Bases, str]]

@@ -53,6 +53,7 @@ def convergence(
     Convergence or None
         `gene` if all are of one gene; else `node`, one of `CONVERGENCE`.
     """
+    findings = _lineages(findings)
     if len(findings) < 2:
         return None
     genes = list(dict.fromkeys(finding.alteration.gene for finding in findings))
@@ -71,6 +72,42 @@ def convergence(
         node=node,
         variants=tuple(variants),
     )
+
+
+def _lineages(findings: Sequence[Finding]) -> list[Finding]:
+    """Return the findings without those that arose on the molecules of another one.
+
+    T315M on molecules with T315I is a further step of one clone, which converges with nothing.
+    """
+    kept: list[Finding] = []
+    for finding in findings:
+        if not any(_nested(finding.alteration, other.alteration) for other in kept):
+            kept.append(finding)
+    return kept
+
+
+def _nested(one: Alteration, two: Alteration) -> bool:
+    """Return whether one of two alleles is read with the other, or has all of its substitutions."""
+    for a, b in ((one, two), (two, one)):
+        if a.haplotype and b.id in a.haplotype.others:
+            return True
+        if (bases := _substituted(b)) and bases < _substituted(a):
+            return True
+    return False
+
+
+def _substituted(alteration: Alteration) -> set[tuple[str, int, str]]:
+    """Return contig, position and new base of every base that a substitution changes."""
+    if alteration.copy_number or alteration.junction:
+        return set()
+    contig, pos, ref, alt = alteration.id.rsplit(":", 3)
+    if len(ref) != len(alt):
+        return set()
+    return {
+        (contig, int(pos) + k, new)
+        for k, (old, new) in enumerate(zip(ref, alt, strict=True))
+        if old != new
+    }
 
 
 def _where(alteration: Alteration, patient: Patient) -> ConvergingVariant:

@@ -304,6 +304,11 @@ def _state_in_words(finding: Finding) -> str:
             else f"{first} Resistance to {resisted} is inferred: {closest.of_what} is reported to "
             f"resist {closest.of_whom}."
         )
+    speaking = [m for m in finding.kept if m.row.direction == "resistance"]
+    if speaking and all(m.inferred for m in speaking):
+        changes = join(dict.fromkeys(m.row.alteration for m in speaking))
+        of_what = f"Another change of the residue ({changes})"
+        return f"{first} {of_what} is reported to confer resistance to {resisted}."
     return f"{first} It is reported to confer resistance to {resisted}."
 
 
