@@ -116,6 +116,7 @@ STRUCTURE = {
         "NEVER": "a time later than all",
         "GRAIN": "nanoseconds: the coarsest times of files",
     },
+    "inputs/check_command.py": {"MOST_GAPS": "notes named in the last line"},
     "inputs/checks.py": {"READERS": "headers read side by side"},
     "inputs/config.py": {"MOST_VALUES": "limits of files"},
     "inputs/find_bams.py": {"DEPTH": "folders searched"},
