@@ -281,7 +281,7 @@ class TestFaults:
         words = self.gather(written, tmp_path, paths)
         fails(
             words,
-            f"{paths[0]}: is of format resistpanel/call-evidence/6, not "
+            f"{paths[0]}: is of format resistpanel/call-evidence/8, not "
             "resistpanel/call-evidence/7; recreate it with this version of resistpanel",
         )
 

@@ -233,8 +233,9 @@ class ErrorCounts:
         Fragments over homopolymers of each length.
     tracts, clean : float64, (MAX_TRACT + 1, 2)
         Homopolymers of each length that were read; those without a shorter, a longer fragment.
-    repeated : list of (length, kind, fragments, depth), each (tracts,)
-        Per chunk: what `stutter` holds of homopolymers with `FEWEST_SUSPECT` fragments and more.
+    repeated : list of int64, (n, 4)
+        Per chunk: length, kind, fragments and depth of homopolymers of which `stutter` holds
+        `FEWEST_SUSPECT` fragments or more.
     """
 
     total: np.ndarray = field(default_factory=lambda: np.zeros((CONTEXTS, CLASSES, QUALITY_GROUPS)))
@@ -250,7 +251,7 @@ class ErrorCounts:
     tracts: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
     clean: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
     repeated: list = field(default_factory=list)
-    _slips: np.ndarray | None = None
+    _slips: np.ndarray | None = field(default=None, init=False, repr=False)
 
     def add_stutter(
         self,
@@ -283,8 +284,8 @@ class ErrorCounts:
             )
             many = noise & (k >= FEWEST_SUSPECT)
             if many.any():
-                kinds = np.full(many.sum(), kind)
-                self.repeated.append((tracts[many], kinds, k[many], n[many]))
+                rows = np.stack([tracts, np.full(len(k), kind), k, n], axis=1)[many]
+                self.repeated.append(rows.astype(np.int64))
         self.stutter_total += np.bincount(tracts, n, len(self.stutter))
 
     def rare(self, length, kind, fragments, depth) -> np.ndarray:
@@ -310,16 +311,17 @@ class ErrorCounts:
         many = np.asarray(fragments) >= FEWEST_SUSPECT
         return many & (pdtrc(np.maximum(fragments, 1) - 1, expected) < SLIP_CHANCE)
 
+    def all_repeated(self) -> np.ndarray:
+        """Return `repeated` of all chunks, int64, (n, 4)."""
+        return np.concatenate([np.zeros((0, 4), np.int64), *self.repeated])
+
     def slips(self) -> np.ndarray:
         """Return `stutter` without homopolymers that are rather an indel, (MAX_TRACT + 1, 2)."""
         if self._slips is None:
             self._slips = self.stutter.copy()
-            if self.repeated:
-                length, kind, fragments, depth = map(
-                    np.concatenate, zip(*self.repeated, strict=True)
-                )
-                out = self.rare(length, kind, fragments, depth)
-                np.subtract.at(self._slips, (length[out], kind[out]), fragments[out])
+            length, kind, fragments, depth = self.all_repeated().T
+            out = self.rare(length, kind, fragments, depth)
+            np.subtract.at(self._slips, (length[out], kind[out]), fragments[out])
         return self._slips.copy()
 
     def add(

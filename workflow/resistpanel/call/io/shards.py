@@ -29,10 +29,12 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/6"
+FORMAT = "resistpanel/call-evidence/8"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
-    f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
+    f.name
+    for f in dataclasses.fields(ErrorCounts)
+    if f.name not in ("sites", "suspects", "repeated") and f.init
 )
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
@@ -108,6 +110,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
     for s, tally in enumerate(found.error_counts):
         arrays[f"signals.{s}"] = found.signals[s]
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
+        arrays[f"repeated.{s}"] = tally.all_repeated()
         for k in range(head["components"]):
             arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
         for k in range(SUSPECT_PARTS if tally.suspects else 0):
@@ -181,6 +184,7 @@ def _collection(head: dict, arrays) -> Collection:
     for s, tally in enumerate(found.error_counts):
         for name in SUMMED:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
+        tally.repeated = [arrays[f"repeated.{s}"]]
         parts = [np.split(arrays[f"sites.{s}.{k}"], cuts) for k in range(head["components"])]
         tally.sites = list(zip(*parts, strict=True))
         if len(arrays["suspects"]):
@@ -272,6 +276,7 @@ def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Colle
         for mine, other in zip(whole.error_counts, found.error_counts, strict=True):
             for name in SUMMED:
                 setattr(mine, name, getattr(mine, name) + getattr(other, name))
+            mine.repeated += other.repeated
             mine.sites += other.sites
             mine.suspects += other.suspects
         whole.candidates += found.candidates
