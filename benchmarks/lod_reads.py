@@ -5,8 +5,8 @@
 For each depth and number of tumours a patient without somatic variants is made (ART, bwa) and
 called with random sites asked for, which gives each site and tumour its LOD. Then the variants are
 put into the reads of one tumour each at their LOD, few at a time since at that AF they are counted
-as errors in part, and the patient is called anew. A combination holds unless the 99 % interval of the
-fraction called is wholly outside 93 to 97 %.
+as errors in part, and the patient is called anew. A combination holds unless the 99 % interval of
+the fraction called is wholly outside 93 to 97 %.
 """
 
 import argparse
