@@ -27,6 +27,7 @@ from resistpanel.call.errors.error_model import (
     learn_multipliers,
     learn_stutter,
     read_contexts,
+    stutter_without,
     usual,
 )
 from resistpanel.call.errors.site_counts import Sites
@@ -357,6 +358,44 @@ class TestSlips:
         tally.add_stutter(np.arange(40), runs, n, shorter, np.zeros(40, int))
         assert tally.stutter[8, 0] == 0
         assert tally.stutter_total[8] == 40 * 500
+
+    def test_indels_of_low_frequency_are_left_out(self):
+        """Six of 300 homopolymers have an indel of 0.7 %: the others' slippage does not rise."""
+        rng = np.random.default_rng(4)
+        runs, n = np.full(300, 5), np.full(300, 1000)
+        slips = rng.poisson(2e-5 * n)
+        indels = slips.copy()
+        indels[::50] += 7
+        plain, planted = ErrorCounts(), ErrorCounts()
+        for tally, shorter in ((plain, slips), (planted, indels)):
+            tally.add_stutter(np.arange(300), runs, n, shorter, np.zeros(300, int))
+        expected = learn(plain, learn_stutter([plain])).stutter[5, 0]
+        assert learn(planted, learn_stutter([planted])).stutter[5, 0] == pytest.approx(
+            expected, rel=0.2
+        )
+
+    def test_homopolymers_that_slip_more_are_counted(self):
+        """Rates of 30 times the usual one with a heavy tail over sites are found again."""
+        rng = np.random.default_rng(5)
+        runs, n = np.full(400, 6), np.full(400, 1000)
+        site = 1.2e-3 * rng.gamma(0.5, 2, 400)
+        tally = ErrorCounts()
+        tally.add_stutter(np.arange(400), runs, n, rng.poisson(site * n), np.zeros(400, int))
+        found = learn(tally, learn_stutter([tally])).stutter[6, 0]
+        assert found == pytest.approx(site.mean(), rel=0.25)
+
+    def test_an_indel_that_was_not_counted_is_not_subtracted(self):
+        """The slippage of the other homopolymers stays what the candidate is compared with."""
+        runs, n = np.full(100, 8), np.full(100, 1000)
+        shorter = np.ones(100, int)
+        shorter[3] = 300
+        tally = ErrorCounts()
+        tally.add_stutter(np.arange(100), runs, n, shorter, np.zeros(100, int))
+        counts, depth = np.array([300]), np.array([1000])
+        found = stutter_without([tally], 8, 0, counts, depth, None)
+        assert found[0] == pytest.approx(
+            learn(tally, learn_stutter([tally])).stutter[8, 0], rel=0.1
+        )
 
     def test_longer_than_the_table_share_its_last_row(self):
         tally = ErrorCounts()

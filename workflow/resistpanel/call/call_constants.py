@@ -403,6 +403,20 @@ STUTTER_NOT = TABLE.add(
     meaning="AF from which an indel of a homopolymer is not counted as slippage, by its length",
     origin="judgement",
 )
+FEWEST_SUSPECT = TABLE.add(
+    "FEWEST_SUSPECT",
+    3,
+    unit="fragments",
+    meaning="Fewest fragments with an indel of a homopolymer that may be a true one",
+    origin="judgement",
+)
+SLIP_CHANCE = TABLE.add(
+    "SLIP_CHANCE",
+    1e-3,
+    unit="probability",
+    meaning="An indel of a homopolymer that slippage gives more rarely is not counted as slippage",
+    origin="judgement",
+)
 HEAVY_TAIL = TABLE.add(
     "HEAVY_TAIL",
     (0.4, 0.3, 20.0, -1.5),

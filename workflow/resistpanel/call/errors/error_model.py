@@ -27,6 +27,7 @@ from resistpanel.call.call_constants import (
     CONTEXT_ERRORS,
     DAMAGE_MOST,
     ERROR_RANGE,
+    FEWEST_SUSPECT,
     HEAVY_TAIL,
     INDEL_FLOOR,
     LEAST_SIDE,
@@ -44,6 +45,7 @@ from resistpanel.call.call_constants import (
     SHRINK,
     SITE_MOST_RATES,
     SITE_MULTIPLIERS,
+    SLIP_CHANCE,
     STUTTER_BASE,
     STUTTER_FURTHER,
     STUTTER_GROWTH,
@@ -249,6 +251,11 @@ class ErrorCounts:
         Fragments whose alignment shows a homopolymer of that length one base shorter, longer.
     stutter_total : float64, (MAX_TRACT + 1,)
         Fragments over homopolymers of each length.
+    tracts, clean : float64, (MAX_TRACT + 1, 2)
+        Homopolymers of each length that were read; those without a shorter, a longer fragment.
+    repeated : list of int64, (n, 4)
+        Per chunk: length, kind, fragments and depth of homopolymers of which `stutter` holds
+        `FEWEST_SUSPECT` fragments or more.
     """
 
     total: np.ndarray = field(default_factory=lambda: np.zeros((CONTEXTS, CLASSES, QUALITY_GROUPS)))
@@ -261,6 +268,10 @@ class ErrorCounts:
     suspects: list = field(default_factory=list)
     stutter: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
     stutter_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
+    tracts: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
+    clean: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
+    repeated: list = field(default_factory=list)
+    _slips: np.ndarray | None = field(default=None, init=False, repr=False)
 
     def add_stutter(
         self,
@@ -280,14 +291,58 @@ class ErrorCounts:
         shorter, longer : (positions,)
             Fragments with a one-base deletion or insertion left-aligned to the position.
         """
+        self._slips = None
         tracts = np.minimum(runs, MAX_TRACT)
         n = depth[starts]
         for kind, counts in enumerate((shorter, longer)):
             k = counts[starts]
-            # A true indel is no slip: short tracts slip rarely, the longest in a quarter.
-            noise = k < np.maximum(3, np.interp(tracts, *zip(*STUTTER_NOT, strict=True)) * n)
+            noise = _may_slip(tracts, k, n)
             self.stutter[:, kind] += np.bincount(tracts[noise], k[noise], len(self.stutter))
+            self.tracts[:, kind] += np.bincount(tracts[n > 0], minlength=len(self.tracts))
+            self.clean[:, kind] += np.bincount(
+                tracts[(n > 0) & (k == 0)], minlength=len(self.clean)
+            )
+            many = noise & (k >= FEWEST_SUSPECT)
+            if many.any():
+                rows = np.stack([tracts, np.full(len(k), kind), k, n], axis=1)[many]
+                self.repeated.append(rows.astype(np.int64))
         self.stutter_total += np.bincount(tracts, n, len(self.stutter))
+
+    def rare(self, length, kind, fragments, depth) -> np.ndarray:
+        """Return whether slippage does not give a homopolymer so many fragments, bool.
+
+        A low AF of an indel is the rate of slippage itself, unless the other homopolymers of that
+        length tell what that rate is: from how many show no fragment at all (a true indel
+        takes away one of them, at any AF), times the tail of the sites' multipliers.
+
+        Parameters
+        ----------
+        length : int, (tracts,)
+        kind : int, (tracts,)
+            0 one base shorter, 1 longer.
+        fragments, depth : (tracts,)
+        """
+        length = np.minimum(length, MAX_TRACT)
+        tracts = np.maximum(self.tracts, 1)
+        mean = self.stutter_total[:, None] / tracts
+        rate = -np.log(np.maximum(self.clean, 0.5) / tracts) / np.maximum(mean, 1)
+        most = np.where(self.tracts > 0, np.maximum(rate, _usual_slips()), _usual_slips())
+        expected = HEAVY_TAIL[2] * most[length, kind] * depth
+        many = np.asarray(fragments) >= FEWEST_SUSPECT
+        return many & (pdtrc(np.maximum(fragments, 1) - 1, expected) < SLIP_CHANCE)
+
+    def all_repeated(self) -> np.ndarray:
+        """Return `repeated` of all chunks, int64, (n, 4)."""
+        return np.concatenate([np.zeros((0, 4), np.int64), *self.repeated])
+
+    def slips(self) -> np.ndarray:
+        """Return `stutter` without homopolymers that are rather an indel, (MAX_TRACT + 1, 2)."""
+        if self._slips is None:
+            self._slips = self.stutter.copy()
+            length, kind, fragments, depth = self.all_repeated().T
+            out = self.rare(length, kind, fragments, depth)
+            np.subtract.at(self._slips, (length[out], kind[out]), fragments[out])
+        return self._slips.copy()
 
     def add(
         self,
@@ -461,6 +516,22 @@ class ErrorModel:
         return float(self.quality[4])
 
 
+def _may_slip(length, fragments, depth) -> np.ndarray:
+    """Return whether a count may be slippage: short tracts slip rarely, the longest in a quarter.
+
+    A true indel is no slip.
+    """
+    most = np.interp(length, *zip(*STUTTER_NOT, strict=True)) * depth
+    return fragments < np.maximum(FEWEST_SUSPECT, most)
+
+
+def _usual_slips(scale: float = 1.0) -> np.ndarray:
+    """Return the usual rate of slippage by length, (MAX_TRACT + 1, 1)."""
+    length = np.arange(MAX_TRACT + 1)
+    usual = scale * STUTTER_BASE * STUTTER_GROWTH ** np.maximum(length - 1, 0)
+    return np.clip(usual, INDEL_FLOOR, STUTTER_MOST)[:, None]
+
+
 def _pooled_stutter(
     slips: np.ndarray, total: np.ndarray, scale: float = 1.0, priors: ErrorPriors = GENERAL
 ) -> np.ndarray:
@@ -468,12 +539,7 @@ def _pooled_stutter(
 
     `scale` is that of the samples' reads against raw ones.
     """
-    if priors.stutter is None:
-        length = np.arange(MAX_TRACT + 1)
-        usual = scale * STUTTER_BASE * STUTTER_GROWTH ** np.maximum(length - 1, 0)
-        usual = np.clip(usual, INDEL_FLOOR, STUTTER_MOST)[:, None]
-    else:
-        usual = priors.stutter
+    usual = _usual_slips(scale) if priors.stutter is None else priors.stutter
     return (slips + STUTTER_WEIGHT[0]) / (total[:, None] + STUTTER_WEIGHT[0] / usual)
 
 
@@ -486,7 +552,7 @@ def _slips(slips: np.ndarray, total: np.ndarray, pooled: np.ndarray) -> np.ndarr
 
 def learn_stutter(error_counts: list[ErrorCounts], priors: ErrorPriors = GENERAL) -> np.ndarray:
     """Return the slippage rates of all samples together, (MAX_TRACT + 1, 2)."""
-    slips, total = sum(t.stutter for t in error_counts), sum(t.stutter_total for t in error_counts)
+    slips, total = sum(t.slips() for t in error_counts), sum(t.stutter_total for t in error_counts)
     return _pooled_stutter(slips, total, slip_scale(error_counts), priors)
 
 
@@ -543,11 +609,13 @@ def stutter_without(
     (samples,)
     """
     length = min(length, MAX_TRACT)
-    slips = [t.stutter.copy() for t in error_counts]
+    slips = [t.slips() for t in error_counts]
     total = [t.stutter_total.copy() for t in error_counts]
-    for s in range(len(error_counts)):
+    for s, t in enumerate(error_counts):
         if s != normal:
-            slips[s][length, kind] = max(slips[s][length, kind] - counts[s], 0.0)
+            counted = _may_slip(length, counts[s], depth[s])
+            if counted and not t.rare(length, kind, counts[s], depth[s]):
+                slips[s][length, kind] = max(slips[s][length, kind] - counts[s], 0.0)
             total[s][length] = max(total[s][length] - depth[s], 0.0)
     pooled = _pooled_stutter(sum(slips), sum(total), slip_scale(error_counts), priors)
     return np.array([_slips(a, b, pooled)[length, kind] for a, b in zip(slips, total, strict=True)])
@@ -658,7 +726,7 @@ def learn(
             factor[rows, base] *= usual[rows, base]
     mean = tally.cycle_errors.sum() / max(tally.cycle_total.sum(), 1)
     cycle = (tally.cycle_errors + 50) / (tally.cycle_total * mean + 50)
-    slip = _slips(tally.stutter, tally.stutter_total, pooled_stutter)
+    slip = _slips(tally.slips(), tally.stutter_total, pooled_stutter)
     return ErrorModel(quality, factor, cycle, slip)
 
 

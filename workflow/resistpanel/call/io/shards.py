@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 FORMAT = "resistpanel/call-evidence/7"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
-    f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
+    f.name
+    for f in dataclasses.fields(ErrorCounts)
+    if f.name not in ("sites", "suspects", "repeated") and f.init
 )
 #: Arrays of a tally's suspects, per chunk.
 SUSPECT_PARTS = 4
@@ -108,6 +110,7 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
     for s, tally in enumerate(found.error_counts):
         arrays[f"signals.{s}"] = found.signals[s]
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
+        arrays[f"repeated.{s}"] = tally.all_repeated()
         arrays[f"sites.{s}"] = tally.sites.to_bytes()
         for k in range(SUSPECT_PARTS if tally.suspects else 0):
             arrays[f"suspects.{s}.{k}"] = np.concatenate([part[k] for part in tally.suspects])
@@ -178,6 +181,7 @@ def _collection(head: dict, arrays) -> Collection:
     for s, tally in enumerate(found.error_counts):
         for name in SUMMED:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
+        tally.repeated = [arrays[f"repeated.{s}"]]
         tally.sites = SiteCounts.of_bytes(arrays[f"sites.{s}"])
         if len(arrays["suspects"]):
             where = np.cumsum(arrays["suspects"])[:-1]
@@ -268,6 +272,7 @@ def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Colle
         for mine, other in zip(whole.error_counts, found.error_counts, strict=True):
             for name in SUMMED:
                 setattr(mine, name, getattr(mine, name) + getattr(other, name))
+            mine.repeated += other.repeated
             mine.sites.extend(other.sites)
             mine.suspects += other.suspects
         whole.candidates += found.candidates
