@@ -7,6 +7,7 @@ fragments of fixed tissue.
 
 import dataclasses
 import zlib
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -153,11 +154,20 @@ def draw_patient(
 
 
 def patient_of(
-    rng: np.random.Generator, panel: Panel, tumor: Tumor, more: np.ndarray, normal: Disturbance
+    rng: np.random.Generator,
+    panel: Panel,
+    tumor: Tumor,
+    more: np.ndarray,
+    normal: Disturbance,
+    clonal: int = 10,
+    subclonal: int = 4,
+    subclones: Sequence[int] = (),
 ) -> Patient:
     """Return a patient whose tumour has a given disturbance, with a normal."""
     alleles = simulated.inherited(rng, panel, {"tumor": tumor})
-    simulated.add_somatic(alleles, rng, panel, {"tumor": tumor}, clonal=10, subclonal=4)
+    simulated.add_somatic(
+        alleles, rng, panel, {"tumor": tumor}, clonal, subclonal, subclones=subclones
+    )
     return Patient(
         sheet=simulated.sheet("P", ["tumor"], "female"),
         bins=panel.bins,

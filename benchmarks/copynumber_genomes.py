@@ -4,11 +4,11 @@
     python -m benchmarks.copynumber_genomes --tumors 220 --seed 1 --purity --rows purity.tsv
 
 Genomes that one baseline and clonal changes do not describe: doubled, of ploidy 3, with most of the
-genome lost, with subclonal changes, in FFPE, with reference bias of each site, at 10,000x, and at a
-purity of 0.15. Reported are the purities given, their coverage, and the calls that contradict the
-truth: of the genes that are called, and not neutral or neutral wrongly, by absolute copies. With
-`--purity` no gene is called. Rows are added to the file of `--rows` as they are made; called again,
-the benchmark goes on where it stopped.
+genome lost, with subclonal changes, with several subclones of many variants, in FFPE, with
+reference bias of each site, at 10,000x, and at a purity of 0.15. Reported are the purities given,
+their coverage, and the calls that contradict the truth: of the genes that are called, and not
+neutral or neutral wrongly, by absolute copies. With `--purity` no gene is called. Rows are added to
+the file of `--rows` as they are made; called again, the benchmark goes on where it stopped.
 """
 
 import argparse
@@ -34,7 +34,10 @@ GENOMES = {
     "ploidy 3": ((3, 1), ((2, 1), (2, 0), (4, 2), (1, 0)), 8),
     "60 % lost": ((1, 0), ((2, 1), (2, 0)), 8),
     "subclonal": ((2, 1), ((1, 0), (3, 1), (2, 0)), 4),
+    "three subclones": ((2, 1), ((1, 0), (3, 1)), 2),
 }
+#: Clonal variants, subclonal ones, and those of each subclone, where they are not the usual ones.
+VARIANTS = {"three subclones": (6, 0, (8, 6, 4))}
 PURITIES = (0.3, 0.9)
 #: Name, genome, library, disturbance of the tumour, standard deviation of site bias in logits,
 #: purities.
@@ -89,7 +92,7 @@ def one(cell: tuple, rng: np.random.Generator, calls: bool = True) -> dict:
     # The depth of a genome with more DNA is that of any other.
     mean = np.mean([tumor.amount(g) for g in panel.autosomal]) / 2
     more = disturbed.draw(rng, panel, size) - np.log(mean)
-    made = disturbed.patient_of(rng, panel, tumor, more, disturbed.CLEAN)
+    made = disturbed.patient_of(rng, panel, tumor, more, disturbed.CLEAN, *VARIANTS.get(genome, ()))
     made = biased(made, rng, bias) if bias else made
     found = analyse(made).samples["tumor"] if calls else None
     given = found.purity if found else analyse_tumor(made, made.tumors[0]).purity

@@ -7,6 +7,7 @@ targets of panels/cancer138, with a bend of each library with GC besides.
 """
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ NORMAL = "normal"
 #: Germline substitutions per coding kilobase: het, and homozygous for the other allele.
 HET_PER_KB, HOM_PER_KB = 0.4, 0.25
 ERROR = 2e-4
+#: Cancer cell fractions of subclones with several variants.
+SUBCLONES = (0.15, 0.9)
 #: Another person's genotype at a site where the patient has the allele twice: 2, 1, 0 copies.
 STRANGER = (0.25, 0.4, 0.35)
 
@@ -202,12 +205,21 @@ def add_somatic(
     clonal: int,
     subclonal: int = 0,
     leak: float = 0.0,
+    subclones: Sequence[int] = (),
 ) -> None:
-    """Add somatic variants on one copy; `leak` of the last tumour is in the normal."""
+    """Add somatic variants; `leak` of the last tumour is in the normal.
+
+    A subclonal variant has a cancer cell fraction of its own; the variants of each of `subclones`,
+    which are their numbers, share one.
+    """
     last = list(tumors)[-1]
-    for number in range(clonal + subclonal):
+    shared = [ccf for number in subclones for ccf in [rng.uniform(*SUBCLONES)] * number]
+    for number in range(clonal + subclonal + len(shared)):
         gene = str(rng.choice(panel.autosomal))
-        ccf = 1.0 if number < clonal else rng.uniform(0.1, 0.6)
+        if number < clonal + subclonal:
+            ccf = 1.0 if number < clonal else rng.uniform(0.1, 0.6)
+        else:
+            ccf = shared[number - clonal - subclonal]
         af = {}
         for name, tumor in tumors.items():
             total, minor = tumor.copies.get(gene, (2, 1))

@@ -36,6 +36,9 @@ from benchmarks.measure import Usage, run
 PAGE = ROOT / "docs" / "validation" / "exome.md"
 #: Bases on either side of a target that are kept.
 FLANK = 700
+#: Contigs over which the repetitions are spread: each has about as many targets as chromosome 1 has
+#: of an exome.
+CONTIGS = 10
 #: Bases of a BGZF block before compression.
 BLOCK = 60_000
 END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
@@ -134,20 +137,35 @@ def block(piece: bytes) -> bytes:
     return head + body + struct.pack("<II", isal_zlib.crc32(piece), len(piece))
 
 
+def spread(repeats: int) -> dict[str, int]:
+    """Return how many repetitions each contig has."""
+    shares = np.diff(np.arange(CONTIGS + 1) * repeats // CONTIGS)
+    return {f"chrE{k}": int(share) for k, share in enumerate(shares, 1) if share}
+
+
+def places(contigs: dict[str, int]) -> list[tuple[int, int]]:
+    """Return the contig's index and the number on it of each repetition."""
+    return [(k, number) for k, n in enumerate(contigs.values()) for number in range(n)]
+
+
 def write_bam(path: Path, sample: str, length: int, repeats: int, parts) -> None:
-    """Write the records `repeats` times, each time further along the contig."""
+    """Write the records `repeats` times, each time further along."""
     data, starts, first, other = parts
     data = data.copy()
-    put(data, starts, CONTIG, np.zeros(len(starts)))
-    put(data, starts, NEXT_CONTIG, np.zeros(len(starts)))
-    text = f"@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:chrE\tLN:{length * repeats}\n"
+    contigs = spread(repeats)
+    text = "@HD\tVN:1.6\tSO:coordinate\n"
+    text += "".join(f"@SQ\tSN:{name}\tLN:{length * n}\n" for name, n in contigs.items())
     text += f"@RG\tID:{sample}\tSM:{sample}\tPL:ILLUMINA\n"
-    name = b"chrE\0"
     head = b"BAM\1" + struct.pack("<i", len(text)) + text.encode()
-    head += struct.pack("<ii", 1, len(name)) + name + struct.pack("<i", length * repeats)
+    head += struct.pack("<i", len(contigs))
+    for name, n in contigs.items():
+        head += struct.pack("<i", len(name) + 1) + name.encode() + b"\0"
+        head += struct.pack("<i", length * n)
     with path.open("wb") as out:
         out.write(block(head))
-        for number in range(repeats):
+        for contig, number in places(contigs):
+            put(data, starts, CONTIG, np.full(len(starts), contig))
+            put(data, starts, NEXT_CONTIG, np.full(len(starts), contig))
             put(data, starts, POSITION, first + number * length)
             put(data, starts, NEXT_POSITION, other + number * length)
             whole = memoryview(data)
@@ -167,23 +185,25 @@ def make(data: Path, folder: Path, megabases: float, depth: float, samples: list
         windows = Windows(targets, list(bam.references), list(bam.lengths))
     with pysam.FastaFile(str(data / "reference.fa")) as fasta:
         one = "".join(fasta.fetch(name, start, end) for name, start, end in windows.rows)
+    contigs = spread(repeats)
     with (folder / "reference.fa").open("w") as out:
-        out.write(">chrE\n")
-        out.writelines([one] * repeats)
-        out.write("\n")
-    (folder / "reference.fa.fai").write_text(
-        f"chrE\t{len(one) * repeats}\t6\t{len(one) * repeats}\t{len(one) * repeats + 1}\n"
-    )
+        for name, n in contigs.items():
+            out.write(f">{name}\n")
+            out.writelines([one] * n)
+            out.write("\n")
+    pysam.samtools.faidx(str(folder / "reference.fa"))
     where = windows.place(
         np.array([windows.contigs.index(t[0]) for t in targets]), np.array([t[1] for t in targets])
     )
     order = np.argsort(where, kind="stable")
     with (folder / "targets.bed").open("w") as out:
-        for number in range(repeats):
+        names = list(contigs)
+        for repetition, (contig, number) in enumerate(places(contigs)):
             for k in order:
                 start = int(where[k]) + number * windows.length
                 end = start + targets[k][2] - targets[k][1]
-                out.write(f"chrE\t{start}\t{end}\t{targets[k][3]}_{number}\n")
+                name = f"{targets[k][3]}_{repetition}"
+                out.write(f"{names[contig]}\t{start}\t{end}\t{name}\n")
     for sample in samples:
         said = pysam.samtools.bedcov(str(data / "targets.bed"), str(data / f"{sample}.bam"))
         full = sum(int(line.split("\t")[-1]) for line in said.splitlines()) / size

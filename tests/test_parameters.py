@@ -46,8 +46,10 @@ STRUCTURE = {
     "annotate/naming.py": {"NONCODING_EXONS": "of a transcript of RefSeq"},
     "call/errors/error_model.py": {
         "GOOD": "index of the quality group of Phred 30",
+        "SUSPECTS_TOGETHER": "memory: changes no result",
         "CONTEXTS": "contexts of three bases",
     },
+    "call/errors/site_counts.py": {"SEGMENT": "bytes allocated at a time"},
     "call/events/breakpoints.py": {"WINDOW_BASES": "bases held at a time"},
     "call/header.py": {"LARGE": "bytes of a file that is not hashed whole"},
     "call/io/primers.py": {"COLUMNS": "of the BED6 format"},
@@ -121,6 +123,7 @@ STRUCTURE = {
     "inputs/resources.py": {"MEGABYTE": "bytes"},
     "inputs/sheet.py": {"LONGEST": "characters of a file name"},
     "qc/assay.py": {"_UNUSABLE": "SAM flags"},
+    "qc/reads.py": {"TOGETHER": "targets counted at a time"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/explain_query.py": {"CLOSE": "similarity of names"},
     "report/igv.py": {"HEIGHT": "pixels of a track"},

@@ -10,7 +10,8 @@ from test_assays import AMPLICONS, Lab, amplicons
 
 from resistpanel.call.call_constants import DAMAGE_FALSE, DAMAGE_MOST
 from resistpanel.call.errors.damage import DAMAGES, damage_limits, frequencies, tail_limit
-from resistpanel.call.errors.error_model import ErrorCounts
+from resistpanel.call.errors.error_model import MERGED_GROUPS, ErrorCounts
+from resistpanel.call.errors.site_counts import Sites
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.records import RecordBuilder
 from resistpanel.core.allele import Allele
@@ -31,7 +32,8 @@ def counted(sites: int, damage: float, variants: int, seed: int, hot: float = 0.
     """
     rng = np.random.default_rng(seed)
     context = np.tile([4 * 1, 4 * 0], sites // 2).astype(np.int8)
-    depth = np.full((sites, CLASSES, 3), DEPTH / CLASSES / 3)
+    depth = np.zeros((sites, CLASSES, MERGED_GROUPS), np.uint32)
+    depth[:, 0, 0] = DEPTH
     rate = np.full((sites, 4), 1e-5)
     cytosine = np.arange(sites) % 2 == 0
     spread = np.exp(rng.normal(-0.5, 1.0, sites)) + np.where(rng.random(sites) < hot, 15, 0)
@@ -41,7 +43,9 @@ def counted(sites: int, damage: float, variants: int, seed: int, hot: float = 0.
     rate[places[1::2] + 1, 2] += np.linspace(0.01, 0.045, len(places[1::2]))
     errors = np.zeros((sites, 4, 3), np.uint16)
     errors[:, :, 2] = rng.poisson(DEPTH * rate)
-    return ErrorCounts(sites=[(context, depth, errors, np.zeros((sites, 4), bool))])
+    counts = ErrorCounts()
+    counts.sites.append(Sites.of(context, depth, errors, np.zeros((sites, 4), bool)))
+    return counts
 
 
 def limits(counts: ErrorCounts) -> tuple[float, float]:
@@ -104,9 +108,10 @@ def test_shallow_sites_have_no_part(tmp_path):
     """One error in 20 fragments is 5 %."""
     counts = counted(1000, 6e-4, 0, 3)
     before = limits(counts)
-    context, depth, errors, variant = counted(200, 0.0, 0, 4).sites[0]
+    (sites,) = counted(200, 0.0, 0, 4).sites
+    errors = sites.counts
     errors[:, 3, 2] = 1
-    counts.sites.append((context, depth / 100, errors, variant))
+    counts.sites.append(Sites.of(sites.context, sites.depth // 100, errors, sites.variant))
     assert limits(counts) == before
 
 

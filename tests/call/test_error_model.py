@@ -15,6 +15,7 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.errors.error_model import (
     EXPECTED_EDGES,
     MERGED,
+    MERGED_GROUPS,
     MULTIPLIERS,
     ErrorCounts,
     ErrorModel,
@@ -28,6 +29,7 @@ from resistpanel.call.errors.error_model import (
     read_contexts,
     usual,
 )
+from resistpanel.call.errors.site_counts import Sites
 from resistpanel.call.io.pileup import (
     CLASSES,
     CYCLE_BINS,
@@ -189,10 +191,11 @@ class TestMultipliers:
         found = []
         for positions in (100, 66_000):
             tally = ErrorCounts()
-            depth = np.full((positions, CLASSES, 3), 100, np.uint32)
+            depth = np.zeros((positions, CLASSES, MERGED_GROUPS), np.uint32)
+            depth[..., :3] = 100
             counts = np.zeros((positions, 4, 3), np.uint16)
             context = np.full(positions, 4, np.int8)
-            tally.sites.append((context, depth, counts, np.zeros((positions, 4), bool)))
+            tally.sites.append(Sites.of(context, depth, counts, np.zeros((positions, 4), bool)))
             noise = ErrorModel(
                 np.full(8, 1e-4), np.ones((64, 4, CLASSES)), np.ones(20), np.zeros((21, 2))
             )
@@ -253,12 +256,12 @@ class TestMultipliers:
         positions = 12_000
         tally = ErrorCounts()
         tally.total[4, :, group] = positions * 300
-        depth = np.zeros((positions, CLASSES, MERGED.max() + 1), np.uint32)
+        depth = np.zeros((positions, CLASSES, MERGED_GROUPS), np.uint32)
         depth[..., MERGED[group]] = 300
         counts = np.zeros((positions, 4, 3), np.uint16)
         counts[:sites, 0, [0, 2]] = 2
         context = np.full(positions, 4, np.int8)
-        tally.sites.append((context, depth, counts, np.zeros((positions, 4), bool)))
+        tally.sites.append(Sites.of(context, depth, counts, np.zeros((positions, 4), bool)))
         rate = np.full(8, 1e-5)
         noise = ErrorModel(rate, np.ones((64, 4, CLASSES)), np.ones(20), np.zeros((21, 2)))
         high = learn_multipliers([tally], [noise], None).own[0, 1, 0, :, MULTIPLIERS >= 80].sum(0)

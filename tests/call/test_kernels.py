@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resistpanel.call import kernels
+from resistpanel.call.errors.site_counts import Sites
 from resistpanel.call.io.reader import READ_DTYPE
 from resistpanel.call.kernels import score_reads, segments
 from resistpanel.core.reference import encode
@@ -169,15 +170,26 @@ def sites(seed: int, n: int = 200):
     """Return contexts, depths, factors and rates of sites."""
     rng = np.random.default_rng(seed)
     context = rng.integers(-1, 64, n).astype(np.int8)
-    depth = rng.integers(0, 300, (n, 6, 3)).astype(np.float32)
+    depth = rng.integers(0, 300, (n, 6, 3)).astype(np.uint32)
     depth[rng.random(n) < 0.1] = 0
     return context, depth, rng.uniform(0.2, 3, (64, 4, 6)), np.array([3e-3, 1e-3, 2e-4])
 
 
+def expected_errors(context, depth, factor, rate):
+    """Return the errors expected at sites of these depths."""
+    none = np.zeros((len(context), 4, 3))
+    of = Sites.of(context, depth, none, none[..., 0])
+    classes, groups = np.divmod(of.occurs, depth.shape[2])
+    return kernels.expected_errors(context, of.steps, classes, groups, factor, rate)
+
+
+@pytest.mark.parametrize("most", [20, 300, 90_000])
 @pytest.mark.parametrize("seed", range(3))
-def test_expected_errors_are_those_of_numpy(seed):
+def test_expected_errors_are_those_of_numpy(seed, most):
     context, depth, factor, rate = sites(seed)
-    got = kernels.expected_errors(context, depth, factor, rate)
+    depth = depth * most // 300
+    depth[:, 1] = depth[:, 2, 0] = 0  # which do not occur
+    got = expected_errors(context, depth, factor, rate)
     known = context >= 0
     by_class = factor[context[known]]
     good = depth[known][:, :, 1:] @ rate[1:]
@@ -189,10 +201,26 @@ def test_expected_errors_are_those_of_numpy(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_depths_are_added_as_by_numpy(seed):
+    context, depth, _, _ = sites(seed)
+    merged = np.array([0, 1, 0])
+    total = np.ones((64, 6, 3))
+    steps, most = kernels.add_depth(depth, context, merged, 2, total)
+    wanted = np.stack([depth[..., [0, 2]].sum(2), depth[..., 1]], axis=2)
+    np.testing.assert_array_equal(
+        np.cumsum(steps, axis=1, dtype=np.uint32).T, wanted.reshape(-1, 12)
+    )
+    np.testing.assert_array_equal(most, wanted.max(0).reshape(-1))
+    by_context = np.ones((64, 6, 3))
+    np.add.at(by_context, context[context >= 0], depth[context >= 0])
+    np.testing.assert_array_equal(total, by_context)
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_sites_are_tabulated_as_by_hand(seed):
     context, depth, factor, rate = sites(seed)
     rng = np.random.default_rng(seed)
-    expected = kernels.expected_errors(context, depth, factor, rate)
+    expected = expected_errors(context, depth, factor, rate)
     counts = rng.poisson(expected + 0.2).astype(np.uint16)
     counts[0] = 99
     left_out = (rng.random((len(context), 4)) < 0.1).astype(np.uint8)

@@ -53,6 +53,13 @@ if TYPE_CHECKING:
     from resistpanel.qc.counts import Pass
 
 
+#: Candidates that are weighed at once.
+TOGETHER = 25 * model.STEP
+#: Most candidates of which the likelihoods are kept, for the second time that they are weighed:
+#: 10 kB each.
+KEPT = 4 * TOGETHER
+
+
 class Part(NamedTuple):
     """Candidates that are weighed with the same priors.
 
@@ -61,15 +68,23 @@ class Part(NamedTuple):
     which : int, (n,)
         Their indices.
     priors : Priors
-    evidence : Evidence
-    likelihoods : Likelihoods
-        Of `evidence`, for every time that it is weighed.
+    weighed : list of (Evidence, Likelihoods)
+        Theirs, once they were weighed; empty if these are made anew each time.
     """
 
     which: np.ndarray
     priors: model.Priors
-    evidence: model.Evidence
-    likelihoods: model.Likelihoods
+    weighed: list[tuple[model.Evidence, model.Likelihoods]]
+
+    def given(self, evidence: model.Evidence) -> tuple[model.Evidence, model.Likelihoods]:
+        """Return their evidence and its likelihoods; `evidence` is of all candidates."""
+        if self.weighed:
+            return self.weighed[0]
+        mine = evidence.part(self.which)
+        found = mine, model.Likelihoods.of(mine)
+        if len(evidence.other) <= KEPT:
+            self.weighed.append(found)
+        return found
 
 
 class Caller:
@@ -110,6 +125,7 @@ class Caller:
         self.targets = regions.merge([*self.targets, *regions.touching(joint, self.targets)], order)
         self.chunks = regions.chunks(self.targets, whole=joint)
         self.found: collection.Collection | None = None
+        self.learned: error_model.Multipliers | None = None
         #: What qc asks of the reads; counted only if it is asked for before they are read.
         self.counts: Pass | None = None
 
@@ -190,7 +206,7 @@ class Caller:
         InputError
             If no usable read of a sample has base qualities.
         """
-        self.found = found
+        self.found, self.learned = found, None
         for sample, used, bare in zip(self.samples, found.reads, found.no_qualities, strict=True):
             if bare and not used:
                 raise InputError(
@@ -202,6 +218,28 @@ class Caller:
 
     def fit_models(self) -> tuple[model.Posterior, model.Evidence]:
         """Estimate the error rates and evaluate the models."""
+        multipliers = self._learn()
+        self.log_multiplier = np.log(multipliers.shared)
+        evidence = self._evidence(multipliers)
+        self.log_het = None
+        if self.normal is None:
+            self.log_het = model.log_het_prior(evidence.errors.sum((2, 3)), evidence.other)
+        parts = self._parts()
+        posterior = self._evaluate(evidence, parts)
+        self._estimate_contamination(posterior, evidence)
+        self.admixture = self._admixture()
+        if self.admixture.tumor_in_normal > 0 or any(self.admixture.contamination.values()):
+            posterior = self._evaluate(evidence, parts, self.admixture)
+        self.overdispersion = self._overdispersion(posterior, evidence)
+        return posterior, evidence
+
+    def _learn(self) -> error_model.Multipliers:
+        """Learn the error rates, and how much sites differ; release the counts of the sites.
+
+        Those of amplicons are looked at again, see `errors.damage`.
+        """
+        if self.learned is not None:
+            return self.learned
         self.priors = error_model.GENERAL
         if self.settings.built:
             self.priors = error_model.ErrorPriors.of(self.settings.built.priors)
@@ -209,47 +247,47 @@ class Caller:
         self.error_models, suspects, error = error_model.learn_rates(
             self.error_counts, pooled, self.priors
         )
-        multipliers = error_model.learn_multipliers(
+        self.learned = error_model.learn_multipliers(
             self.error_counts, self.error_models, self.normal, suspects, error
         )
-        self.log_multiplier = np.log(multipliers.shared)
-        evidence = self._evidence(multipliers)
-        self.log_het = None
-        if self.normal is None:
-            self.log_het = model.log_het_prior(evidence.errors.sum((2, 3)), evidence.other)
-        parts = self._parts(evidence)
-        posterior = self._evaluate(parts)
-        self._estimate_contamination(posterior, evidence)
-        self.admixture = self._admixture()
-        if self.admixture.tumor_in_normal > 0 or any(self.admixture.contamination.values()):
-            posterior = self._evaluate(parts, self.admixture)
-        self.overdispersion = self._overdispersion(posterior, evidence)
-        return posterior, evidence
+        if not any(sample.library == "amplicon" for sample in self.assays):
+            for counts in self.error_counts:
+                counts.sites.clear()
+        return self.learned
 
-    def _parts(self, evidence: model.Evidence) -> list[Part]:
+    def _parts(self) -> list[Part]:
         """Return the candidates by their priors; those of junctions have another of artifacts."""
         alleles = [c.allele for c in self.candidates]
         given = self.settings.priors, self.molecules, self.rarely_inherited
         found = breakpoints.by_priors(alleles, *given)
-        parts = [(some, priors, evidence.part(some)) for some, priors in found]
-        return [Part(*part, model.Likelihoods.of(part[2])) for part in parts]
+        return [
+            Part(some[i : i + TOGETHER], priors, [])
+            for some, priors in found
+            for i in range(0, max(len(some), 1), TOGETHER)
+        ]
 
     def _evaluate(
-        self, parts: list[Part], admixture: model.Admixture = model.NO_ADMIXTURE
+        self,
+        evidence: model.Evidence,
+        parts: list[Part],
+        admixture: model.Admixture = model.NO_ADMIXTURE,
     ) -> model.Posterior:
         """Evaluate the models."""
-        found = [
-            model.evaluate(
-                part.evidence,
-                self.normal,
-                part.priors,
-                None if self.log_germline is None else self.log_germline[part.which],
-                admixture,
-                part.likelihoods,
-                self.log_het,
+        found = []
+        for part in parts:
+            mine, likelihoods = part.given(evidence)
+            log_germline = None if self.log_germline is None else self.log_germline[part.which]
+            found.append(
+                model.evaluate(
+                    mine,
+                    self.normal,
+                    part.priors,
+                    log_germline,
+                    admixture,
+                    likelihoods,
+                    self.log_het,
+                )
             )
-            for part in parts
-        ]
         if len(found) == 1:
             return found[0]
         order = np.argsort(np.concatenate([part.which for part in parts]))

@@ -459,7 +459,64 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
     return gone_array
 
 
-def expected_errors(const int8_t[::1] context, const float[:, :, ::1] depth,
+def add_depth(const uint32_t[:, :, ::1] depth, const int8_t[::1] context,
+              const int64_t[::1] merged, int64_t groups, double[:, :, ::1] total):
+    """Add sites to the bases of each context, and return their depth as steps along the sites.
+
+    Parameters
+    ----------
+    depth : uint32, (n, CLASSES, QUALITY_GROUPS)
+        Fragments.
+    context : int8, (n,)
+        Trinucleotide contexts, -1 where unknown: not added.
+    merged : (QUALITY_GROUPS,)
+        The merged group of each, below `groups`.
+    total : (CONTEXTS, CLASSES, QUALITY_GROUPS)
+        Changed in place.
+
+    Returns
+    -------
+    steps : uint32, (CLASSES * groups, n)
+        By class and merged group, what each site has more than the one before; modulo 2^32.
+    most : uint32, (CLASSES * groups,)
+        The deepest site.
+    """
+    cdef int64_t n = depth.shape[0], classes = depth.shape[1], size = depth.shape[2], i, c, g, k
+    steps_array = np.empty((classes * groups, n), dtype=np.uint32)
+    most_array = np.zeros(classes * groups, dtype=np.uint32)
+    here_array = np.zeros((2, classes * groups), dtype=np.uint32)
+    cdef uint32_t[:, ::1] steps = steps_array, here = here_array
+    cdef uint32_t[::1] most = most_array
+    cdef uint32_t d
+    cdef int now = 0
+    with nogil:
+        for i in range(n):
+            for k in range(classes * groups):
+                here[now, k] = 0
+            for c in range(classes):
+                for g in range(size):
+                    here[now, c * groups + merged[g]] += depth[i, c, g]
+            if context[i] >= 0:
+                for c in range(classes):
+                    for g in range(size):
+                        total[context[i], c, g] += depth[i, c, g]
+            for k in range(classes * groups):
+                d = here[now, k]
+                steps[k, i] = d - here[1 - now, k]
+                if d > most[k]:
+                    most[k] = d
+            now = 1 - now
+    return steps_array, most_array
+
+
+ctypedef fused narrow:
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+def expected_errors(const int8_t[::1] context, const narrow[:, ::1] steps,
+                    const int64_t[::1] classes, const int64_t[::1] groups,
                     const double[:, :, ::1] factor, const double[::1] rate):
     """Return the errors expected at sites, by the base read and the orientation.
 
@@ -467,8 +524,11 @@ def expected_errors(const int8_t[::1] context, const float[:, :, ::1] depth,
     ----------
     context : int8, (n,)
         Trinucleotide contexts, -1 where unknown.
-    depth : float32, (n, CLASSES, groups)
-        Fragments; of the quality groups the first is of poor bases.
+    steps : unsigned, (rows, n)
+        Fragments of a class and a quality group, as what each site has more than the one before;
+        modulo the size of the type.
+    classes, groups : int64, (rows,)
+        Of each row, ascending; the first quality group is of poor bases.
     factor : (CONTEXTS, 4, CLASSES)
         Of each error, beside its base's quality.
     rate : (groups,)
@@ -479,22 +539,31 @@ def expected_errors(const int8_t[::1] context, const float[:, :, ::1] depth,
     float64, (n, 4, 3)
         F1R2 and F2R1 of good bases alone, and all bases of both; 0 where the context is unknown.
     """
-    cdef int64_t n = context.shape[0], i, c, g
-    cdef int64_t classes = depth.shape[1], groups = depth.shape[2], base
+    cdef int64_t n = context.shape[0], rows = steps.shape[0], i, k, c, base, side
+    cdef int64_t half = factor.shape[2]
     out_array = np.zeros((n, 4, 3))
+    depth_array = np.zeros(max(rows, 1), dtype=steps.base.dtype)
     cdef double[:, :, ::1] out = out_array
+    cdef narrow[::1] depth = depth_array
     cdef double good, poor, f
     with nogil:
         for i in range(n):
-            if context[i] < 0:
-                continue
-            for c in range(classes):
-                poor, good = depth[i, c, 0] * rate[0], 0
-                for g in range(1, groups):
-                    good += depth[i, c, g] * rate[g]
+            k = 0
+            while k < rows:
+                c, good, poor = classes[k], 0, 0
+                while k < rows and classes[k] == c:
+                    depth[k] += steps[k, i]
+                    if groups[k] == 0:
+                        poor = depth[k] * rate[0]
+                    else:
+                        good += depth[k] * rate[groups[k]]
+                    k += 1
+                if context[i] < 0:
+                    continue
+                side = 0 if 2 * c < half else 1
                 for base in range(4):
                     f = factor[context[i], base, c]
-                    out[i, base, 0 if 2 * c < classes else 1] += f * good
+                    out[i, base, side] += f * good
                     out[i, base, 2] += f * (good + poor)
     return out_array
 

@@ -27,7 +27,7 @@ from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.known import known_errors
 from resistpanel.call.model.population import Resource
-from resistpanel.call.model.posterior import LOG_TINY, Evidence, Posterior, Priors
+from resistpanel.call.model.posterior import LOG_TINY, STEP, Evidence, Posterior, Priors
 from resistpanel.call.model.presence import backgrounds, log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele, kind, vcf_alleles
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
 LN10 = np.log(10)
+#: Candidates whose presence is worked out at once.
+PRESENT = 25 * STEP
 
 
 class RecordBuilder:
@@ -246,10 +248,10 @@ class RecordBuilder:
         for name in ("somatic", "absent", "artifact"):
             judged |= self.best == name
         asked = np.flatnonzero(self.kept & shown & judged)
+        normal, admixture = self.caller.normal, self.caller.admixture
         for some, priors in self._by_priors(asked):
-            found[some] = log_presence(
-                self.evidence.part(some), self.caller.normal, priors, self.caller.admixture
-            )
+            for part in (some[i : i + PRESENT] for i in range(0, len(some), PRESENT)):
+                found[part] = log_presence(self.evidence.part(part), normal, priors, admixture)
         return found
 
     @cached_property

@@ -216,6 +216,58 @@ SINGLE = TABLE.add(
     meaning="Prior probability that a clonal variant is on one copy where more are possible",
     origin="judgement",
 )
+CONCENTRATION = TABLE.add(
+    "CONCENTRATION",
+    1.0,
+    unit="1",
+    meaning="Concentration of the Dirichlet process of the cancer cell fractions of somatic "
+    "variants",
+    origin="paper: Roth et al. 2014, Nat Methods 11:396 (mean of the prior, 1)",
+)
+CLONAL_WEIGHT = TABLE.add(
+    "CLONAL_WEIGHT",
+    5.0,
+    unit="variants",
+    meaning="Weight of the prior fraction of clonal variants, against those of the tumour",
+    origin="judgement",
+)
+SINGLE_SHARE = TABLE.add(
+    "SINGLE_SHARE",
+    (0.5, 4.0),
+    unit="1, variants",
+    meaning="Prior fraction of a tumour's clonal variants that are on one copy where more are "
+    "possible, and its weight against the variants of the tumour",
+    origin="judgement: a doubling can fall anywhere among the mutations, rarely at either end",
+)
+CCF_POINTS = TABLE.add(
+    "CCF_POINTS",
+    40,
+    unit="points",
+    meaning="Cancer cell fractions of subclonal variants that are tried",
+    origin="judgement",
+)
+MOST_VARIANTS = TABLE.add(
+    "MOST_VARIANTS",
+    300,
+    unit="variants",
+    meaning="Somatic variants that are used for the purity; of more, evenly spaced ones",
+    origin="judgement",
+)
+ORDERS = TABLE.add(
+    "ORDERS",
+    8,
+    unit="orders",
+    meaning="Orders of the variants over which the predictive recursion is averaged",
+    origin="judgement",
+)
+MOST_STATES = TABLE.add(
+    "MOST_STATES",
+    6,
+    unit="states",
+    meaning="Likeliest states of a segment that are used for the cancer cell fractions of its "
+    "variants",
+    origin="judgement",
+)
 WIDEST = TABLE.add(
     "WIDEST",
     0.30,

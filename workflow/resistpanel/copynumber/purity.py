@@ -1,9 +1,9 @@
 """Purity from copy number, allelic imbalance and clonal variants together.
 
-Every segment has one of `STATES` in all tumour cells; a segment's log2 ratio, its heterozygous
-sites and its somatic variants are independent given state and purity. Summed over states, the
-segments' likelihoods multiply to a posterior of the purity on a grid, for each number of copies
-that the genome at large may have.
+Every segment has one of `STATES` in all tumour cells; a segment's log2 ratio and its heterozygous
+sites are independent given state and purity. Summed over states, the segments' likelihoods multiply
+to a posterior of the purity on a grid, for each number of copies that the genome at large may have.
+Somatic variants add to it with the cancer cell fractions that they share (`variant_mixture`).
 """
 
 import dataclasses
@@ -17,7 +17,6 @@ from resistpanel.copynumber.copy_states import (
     States,
     expected_balance,
     expected_log2,
-    log_counts,
     log_prior,
     log_ratio_likelihood,
     log_sum,
@@ -25,7 +24,6 @@ from resistpanel.copynumber.copy_states import (
 from resistpanel.copynumber.copynumber_constants import (
     AF_MARGIN,
     BASELINES,
-    CLONAL,
     FINE_FLOOR,
     FINE_STEPS,
     FRACTION_IMPOSSIBLE,
@@ -33,19 +31,22 @@ from resistpanel.copynumber.copynumber_constants import (
     LEAST_INFORMATION,
     LEAST_STATE,
     MOST_IMPOSSIBLE,
+    MOST_VARIANTS,
     PART_OF_CELLS,
     PURITY_GRID,
-    RHO,
     SEGMENT_NOISE,
-    SINGLE,
     STRAY_RATIOS,
-    STRAY_VARIANTS,
-    SUBCLONAL,
     SUBCLONAL_SEGMENTS,
     WIDEST,
 )
 from resistpanel.copynumber.segments import HetSites, Segment
-from resistpanel.core.special import betainc, betaln, gammaln, logsumexp
+from resistpanel.copynumber.variant_mixture import (
+    VariantCurves,
+    VariantParts,
+    log_marginal,
+    variant_parts,
+)
+from resistpanel.core.special import logsumexp
 from resistpanel.core.stats import jeffreys_interval, overdispersed_interval
 
 GRID = np.linspace(*PURITY_GRID)
@@ -65,7 +66,17 @@ class Somatic:
     def of(self, genes: np.ndarray) -> "Somatic":
         """Return the variants of some genes."""
         rows = np.isin(self.gene, genes)
+        return self.take(rows)
+
+    def take(self, rows: np.ndarray) -> "Somatic":
+        """Return some rows."""
         return Somatic(self.gene[rows], self.alt[rows], self.depth[rows])
+
+    def thinned(self) -> "Somatic":
+        """Return at most `MOST_VARIANTS`, evenly spaced."""
+        if len(self.alt) <= MOST_VARIANTS:
+            return self
+        return self.take(np.linspace(0, len(self.alt) - 1, MOST_VARIANTS).astype(int))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,37 +142,6 @@ def subclonal_states(baseline: int) -> tuple[States, np.ndarray]:
     return States(*both), prior
 
 
-def log_variant(
-    alt: np.ndarray, depth: np.ndarray, states: States = STATES, rho: float = RHO
-) -> np.ndarray:
-    """Return the log-likelihood of variants, (variants, purities, states).
-
-    A mixture of clonal variants on one copy or on all of the commoner haplotype's, of subclonal
-    ones at any lower AF, and of strays at any AF.
-    """
-    p = GRID[:, None]
-    content = np.maximum(p * states.total + 2 * (1 - p), 1e-9)
-    major = states.total - states.minor
-    single = np.clip(p / content, 0, 1)
-    many = np.clip(p * major / content, 0, 1)
-    exists = np.broadcast_to(states.total > 0, single.shape)
-    a, n = alt[:, None, None], depth[:, None, None]
-    constant = gammaln(n + 1) - gammaln(a + 1) - gammaln(n - a + 1)
-    share = np.where(major > 1, SINGLE, 1.0)
-    with np.errstate(divide="ignore"):
-        clonal = np.logaddexp(
-            np.log(share) + log_counts(single, a, n, rho),
-            np.log(1 - share) + log_counts(many, a, n, rho),
-        )
-        # Uniform below the highest clonal AF: the integral of the binomial is a beta integral.
-        below = np.log(np.maximum(betainc(a + 1, n - a + 1, many), 1e-300))
-        below = below - np.log(np.maximum(many, 1e-9)) + betaln(a + 1, n - a + 1)
-    mixed = np.logaddexp(np.log(CLONAL) + clonal, np.log(SUBCLONAL) + below)
-    mixed = np.where(exists, mixed, -np.inf)
-    stray = np.log(STRAY_VARIANTS) + betaln(a + 1, n - a + 1)
-    return constant + np.logaddexp(mixed, stray)
-
-
 #: Balances at which the heterozygous sites' likelihood is computed; between them it is linear.
 _BALANCES = np.linspace(0.0, 0.5, 251)
 
@@ -172,19 +152,6 @@ def _log_balances(here: HetSites, states: States) -> np.ndarray:
     return np.interp(balance, _BALANCES, here.curves(_BALANCES).sum(axis=1))
 
 
-def _log_variants(carried: Somatic, rho: float) -> list[np.ndarray]:
-    """Return the log-likelihood of a segment's variants, (purities, states), per baseline."""
-    whole = log_variant(carried.alt, carried.depth, STATES, rho).sum(axis=0)
-    found = []
-    for baseline in BASELINES:
-        states, _ = subclonal_states(baseline)
-        n = len(STATES.total)
-        part = States(states.total[n:], states.minor[n:])
-        more = log_variant(carried.alt, carried.depth, part, rho).sum(axis=0)
-        found.append(np.concatenate([whole, more], axis=1))
-    return found
-
-
 def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic) -> dict:
     """Return the log-likelihood over (baselines, GRID), states summed out.
 
@@ -193,27 +160,40 @@ def log_segments(segments: Sequence[Segment], sites: HetSites, somatic: Somatic)
     dict
         For all evidence under the key ``""``, and for each of `PARTS` alone.
     """
-    shape = (len(BASELINES), len(GRID))
+    shape, somatic = (len(BASELINES), len(GRID)), somatic.thinned()
     total = {part: np.zeros(shape) for part in ("", *PARTS)}
+    carried: list[list[VariantParts]] = [[] for _ in BASELINES]
+    alone: list[list[VariantParts]] = [[] for _ in BASELINES]
     for part in segments:
-        here, carried = sites.of(part.genes), somatic.of(part.genes)
-        variants = _log_variants(carried, sites.spread) if len(carried.alt) else None
+        here, variants = sites.of(part.genes), somatic.of(part.genes)
         curve = here.curves(_BALANCES).sum(axis=1) if len(here.alt) else None
+        counted = None
+        if len(variants.alt):
+            counted = VariantCurves.of(variants.alt, variants.depth, sites.spread)
         for b, baseline in enumerate(BASELINES):
             states, prior = subclonal_states(baseline)
-            alone = dict.fromkeys(PARTS, np.zeros((len(GRID), len(states.total))))
+            found = np.broadcast_to(prior, (len(GRID), len(prior)))
+            both = found
             if np.isfinite(part.log2):
                 expected = expected_log2(GRID[:, None], states.total, 2, baseline)
                 se = np.hypot(part.se, SEGMENT_NOISE)
-                alone[PARTS[0]] = log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+                like = log_ratio_likelihood(part.log2, se, expected, STRAY_RATIOS)
+                total[PARTS[0]][b] += log_sum(found + like, 1)
+                both = both + like
             if curve is not None:
                 balance = expected_balance(GRID[:, None], states.total, states.minor)
-                alone[PARTS[1]] = np.interp(balance, _BALANCES, curve)
-            if variants is not None:
-                alone[PARTS[2]] = variants[b]
-            alone[""] = sum(alone.values())
-            for name, like in alone.items():
-                total[name][b] += log_sum(prior + like, 1)
+                like = np.interp(balance, _BALANCES, curve)
+                total[PARTS[1]][b] += log_sum(found + like, 1)
+                both = both + like
+            total[""][b] += log_sum(both, 1)
+            if counted is not None:
+                for log_weight, kept in ((both, carried), (found, alone)):
+                    weight = np.exp(log_weight - log_sum(log_weight, 1)[:, None])
+                    kept[b].append(variant_parts(counted, states, GRID, weight))
+    for name, kept in (("", carried), (PARTS[2], alone)):
+        for b, parts in enumerate(kept):
+            if parts:
+                total[name][b] += log_marginal(VariantParts.joined(parts))
     return total
 
 

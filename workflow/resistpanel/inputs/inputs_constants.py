@@ -134,6 +134,15 @@ MEMORY = TABLE.add(
     "patient's BAMs; about twice the measured peak (docs/reliability.md)",
     origin="judgement",
 )
+TARGET_MEMORY = TABLE.add(
+    "TARGET_MEMORY",
+    {"call": 200},
+    unit="MB per Mb of targets",
+    meaning="Least memory request of a job of a rule for its targets, beside the constant of "
+    "MEMORY: their candidates, and the counts of their sites, are in memory together, also where "
+    "BAMs are small",
+    origin="judgement: about twice the measured growth (docs/validation/exome.md)",
+)
 SHARD = TABLE.add(
     "SHARD",
     8_000,

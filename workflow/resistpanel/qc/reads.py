@@ -15,6 +15,8 @@ from resistpanel.qc import spectrum
 from resistpanel.qc.count import Alongside, Counter, Tally
 from resistpanel.qc.qc_constants import MIN_BASE_QUALITY
 
+#: Targets of which the errors are counted at once.
+TOGETHER = 500
 # pysam's samtools commands share their standard streams: one at a time.
 _SAMTOOLS = threading.Lock()
 
@@ -116,10 +118,16 @@ class Contigs:
         """Add the depth and the bases of a contig, see `qc.count.Counter.contig`."""
         here = self.by_contig[chrom]
         cuts = np.cumsum([target.end - target.start for target in here])[:-1]
-        self.depths.update(zip(here, np.split(depth, cuts), strict=True))
+        narrow = np.uint16 if depth.max(initial=0) <= np.iinfo(np.uint16).max else np.int32
+        self.depths.update(zip(here, np.split(depth.astype(narrow), cuts), strict=True))
+        at = 0
         with open_fasta(self.reference) as fasta:
-            contexts = [spectrum.contexts(fasta, chrom, t.start, t.end) for t in here]
-        self.spectrum = self.spectrum.with_counts(np.concatenate(contexts), bases)
+            for some in (here[i : i + TOGETHER] for i in range(0, len(here), TOGETHER)):
+                contexts = [spectrum.contexts(fasta, chrom, t.start, t.end) for t in some]
+                contexts = np.concatenate(contexts)
+                part = bases[at : at + len(contexts)]
+                self.spectrum = self.spectrum.with_counts(contexts, part)
+                at += len(contexts)
 
     def alongside(self) -> Alongside:
         """Return what counts the records of a pass that is made for something else."""

@@ -43,13 +43,14 @@ def frequencies(counts: ErrorCounts, changes: frozenset[tuple[str, str]]) -> np.
     frequent as damage elsewhere. So are frequencies above `DAMAGE_MOST`, which damage does not
     reach.
     """
-    depth = [site_depth.sum((1, 2)) for _, site_depth, _, _ in counts.sites]
+    depth = [sites.depth.sum((1, 2)) for sites in counts.sites]
     covered = np.concatenate([d[d > 0] for d in depth]) if depth else np.zeros(0)
     if not len(covered):
         return np.zeros(0)
     least = max(DAMAGE_DEPTH * np.median(covered), 1)
     found = []
-    for (context, _, errors, _), n in zip(counts.sites, depth, strict=True):
+    for sites, n in zip(counts.sites, depth, strict=True):
+        context, errors = sites.context, sites.counts
         middle = context // 4 % 4
         for ref, alt in sorted(changes):
             use = (context >= 0) & (middle == BASES.index(ref)) & (n >= least)

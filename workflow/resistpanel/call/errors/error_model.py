@@ -56,8 +56,9 @@ from resistpanel.call.call_constants import (
     UNHEARD_DAMAGED,
     UNHEARD_SITES,
 )
+from resistpanel.call.errors.site_counts import SiteCounts, Sites, narrowest
 from resistpanel.call.io.pileup import CLASSES, CYCLE_BINS, CYCLE_WIDTH, QUALITY_GROUPS
-from resistpanel.call.kernels import expected_errors, tabulate
+from resistpanel.call.kernels import add_depth, expected_errors, tabulate
 from resistpanel.core.special import expit, pdtrc
 from resistpanel.records.assay import Priors
 
@@ -68,7 +69,7 @@ WITHIN_STEP = float(12 / np.diff(np.log(MULTIPLIERS)).mean() ** 2)
 #: Quality groups are merged to these for the per-position table: single reads of low quality,
 #: single reads of high quality, agreeing mates, simplex and duplex consensus.
 MERGED = np.array([0, 0, 0, 1, 1, 2, 3, 4])
-_MERGING = (MERGED[:, None] == np.arange(MERGED[-1] + 1)).astype(np.float32)
+MERGED_GROUPS = int(MERGED[-1]) + 1
 NOMINAL = np.array(NOMINAL_RATES)
 SITE_MOST = np.array(SITE_MOST_RATES)
 
@@ -103,6 +104,8 @@ GENERAL = ErrorPriors(NOMINAL)
 #: bases of this quality group on (phred 30), where little else goes wrong.
 GOOD = 3
 
+#: Suspects whose likelihoods are held at once.
+SUSPECTS_TOGETHER = 5000
 #: 64 contexts: 16 * left + 4 * reference base + right.
 CONTEXTS = 64
 
@@ -150,7 +153,7 @@ class Suspects:
     Attributes
     ----------
     context, base : int, (suspects,)
-    errors, depth : float64, (suspects, CLASSES, QUALITY_GROUPS)
+    errors, depth : unsigned, (suspects, CLASSES, QUALITY_GROUPS)
         Fragments with the allele, and all fragments.
     """
 
@@ -163,16 +166,27 @@ class Suspects:
     def joined(cls, parts: list[tuple[np.ndarray, ...]]) -> "Suspects":
         """Return those of all chunks."""
         if not parts:
-            none = np.zeros((0, CLASSES, QUALITY_GROUPS))
+            none = np.zeros((0, CLASSES, QUALITY_GROUPS), np.uint8)
             return cls(np.zeros(0, int), np.zeros(0, int), none, none)
         context, base, errors, depth = (np.concatenate(x) for x in zip(*parts, strict=True))
-        return cls(context.astype(int), base.astype(int), errors.astype(float), depth.astype(float))
+        return cls(context.astype(int), base.astype(int), errors, depth)
+
+    def part(self, which: slice) -> "Suspects":
+        """Return some of them."""
+        return Suspects(
+            self.context[which], self.base[which], self.errors[which], self.depth[which]
+        )
 
     def by_kind(self, counts: np.ndarray) -> np.ndarray:
         """Return counts by kind (good bases of F1R2, of F2R1, other bases), (suspects, 3)."""
-        good = counts[:, :, GOOD:].sum(2)
+        good = counts[:, :, GOOD:].sum(2, dtype=float)
         return np.stack(
-            [good[:, :3].sum(1), good[:, 3:].sum(1), counts[:, :, :GOOD].sum((1, 2))], axis=1
+            [
+                good[:, :3].sum(1),
+                good[:, 3:].sum(1),
+                counts[:, :, :GOOD].sum((1, 2), dtype=float),
+            ],
+            axis=1,
         )
 
     def expected(self, noise: "ErrorModel") -> np.ndarray:
@@ -186,6 +200,12 @@ class Suspects:
         A variant shows at one frequency in all kinds of fragments; errors share one multiplier,
         or each orientation has its own (damage).
         """
+        parts = range(0, max(len(self.base), 1), SUSPECTS_TOGETHER)
+        return np.concatenate(
+            [self.part(slice(i, i + SUSPECTS_TOGETHER))._log_odds(noise) for i in parts]
+        )
+
+    def _log_odds(self, noise: "ErrorModel") -> np.ndarray:
         k, n = self.by_kind(self.errors), self.by_kind(self.depth)
         mean = np.maximum(self.expected(noise), 1e-12)
         f = SUSPECT_FREQUENCIES[:, None]
@@ -221,7 +241,7 @@ class ErrorCounts:
     errors : float64, (CONTEXTS, 4, CLASSES, QUALITY_GROUPS)
         Mismatches at alleles that are neither variants nor suspects, by the base read.
     cycle_total, cycle_errors : float64, (CYCLE_BINS,)
-    sites : list of (context (n,), depth (n, CLASSES, 3), counts (n, 4, 3), variant (n, 4))
+    sites : SiteCounts
         Per chunk: what the learning of the multiplier needs; suspects are marked as variants.
     suspects : list of (context (c,), base (c,), errors and depth (c, CLASSES, QUALITY_GROUPS))
         Per chunk; the same alleles in every sample of a patient.
@@ -237,7 +257,7 @@ class ErrorCounts:
     )
     cycle_total: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
     cycle_errors: np.ndarray = field(default_factory=lambda: np.zeros(CYCLE_BINS))
-    sites: list = field(default_factory=list)
+    sites: SiteCounts = field(default_factory=SiteCounts)
     suspects: list = field(default_factory=list)
     stutter: np.ndarray = field(default_factory=lambda: np.zeros((MAX_TRACT + 1, 2)))
     stutter_total: np.ndarray = field(default_factory=lambda: np.zeros(MAX_TRACT + 1))
@@ -295,35 +315,30 @@ class ErrorCounts:
         suspect : bool, (positions, 4), optional
             Alleles that may be variants.
         """
+        context = np.ascontiguousarray(context, np.int8)
+        depth = np.ascontiguousarray(depth, np.uint32)
         known = context >= 0
         if suspect is not None:
             suspect = suspect & ~variant & known[:, None]
             self._suspect(context, index, depth, events, groups, suspect)
             variant = variant | suspect
-        onehot = np.zeros((CONTEXTS, len(context)), dtype=np.float32)
-        onehot[context[known], np.flatnonzero(known)] = 1
-        # In floats, which hold up to 2^24 fragments exactly: integers are not multiplied by BLAS.
-        depth = depth.astype(np.float32)
-        self.total += (onehot @ depth.reshape(len(context), -1)).reshape(self.total.shape)
-        use = known[index] & ~variant[index, events["base"]]
+        steps, most = add_depth(depth, context, MERGED, MERGED_GROUPS, self.total)
+        base = events["base"]
+        use = known[index] & ~variant[index, base]
         self.errors += _histogram(
-            self.errors.shape,
-            (context[index[use]], events["base"][use], events["cls"][use], groups[use]),
+            self.errors.shape, (context[index[use]], base[use], events["cls"][use], groups[use])
         )
         self.cycle_total += cycles
         self.cycle_errors += np.bincount(
             np.minimum(events["cycle"][use] // CYCLE_WIDTH, CYCLE_BINS - 1), minlength=CYCLE_BINS
         )
-        # Of good bases by orientation; then of all.
+        # Of good bases by orientation, of all bases.
         good = groups >= GOOD
-        by_side = _histogram(
-            (len(context), 4, 3), (index, events["base"], np.where(good, events["cls"] // 3, 2))
-        )
-        by_side[..., 2] = by_side.sum(2)
-        counts = np.minimum(by_side, 65535).astype(np.uint16)
-        merged = (depth.reshape(-1, QUALITY_GROUPS) @ _MERGING).astype(np.uint32)
-        merged = merged.reshape(len(context), CLASSES, _MERGING.shape[1])
-        self.sites.append((context.astype(np.int8), merged, counts, variant))
+        cells = 3 * (4 * index + base)
+        cells = np.concatenate([cells[good] + events["cls"][good] // 3, cells + 2])
+        counts = np.bincount(cells, minlength=12 * len(context))
+        shape = CLASSES, MERGED_GROUPS
+        self.sites.append(Sites.of_steps(context, shape, steps, most, counts, variant))
 
     def _suspect(self, context, index, depth, events, groups, suspect) -> None:
         """Add the suspects of a chunk."""
@@ -340,8 +355,8 @@ class ErrorCounts:
             (
                 context[position].astype(np.int8),
                 base.astype(np.int8),
-                errors.astype(np.uint32),
-                depth[position].astype(np.uint32),
+                narrowest(errors),
+                narrowest(depth[position]),
             )
         )
 
@@ -795,20 +810,22 @@ def _tables(
     For the orientations by themselves, a site whose other orientation shows anything unusual too
     is left out: it is rather a true variant of low frequency, which damage of one strand never is.
     """
-    merged = np.zeros(MERGED.max() + 1)
+    merged = np.zeros(MERGED_GROUPS)
     for g in range(len(merged)):
         members = g == MERGED
         weights = tally.total.sum((0, 1))[members]
         merged[g] = np.average(noise.quality[members], weights=weights + 1e-9)
     table = np.zeros((4, 4, 3, MOST_ERRORS + 1, len(EXPECTED_EDGES) + 1))
-    for context, depth, counts, variant in tally.sites:
-        by_side = expected_errors(context, depth.astype(np.float32), noise.factor, merged / 3)
-        shown = np.nonzero(counts)
-        stands_out = np.zeros(counts.shape, dtype=np.uint8)
-        stands_out[shown] = pdtrc(counts[shown].astype(int) - 1, by_side[shown]) < 0.1
-        tabulate(
-            table, context, by_side, counts, variant.view(np.uint8), stands_out, EXPECTED_EDGES
+    for sites in tally.sites:
+        classes, groups = np.divmod(sites.occurs, sites.shape[1])
+        by_side = expected_errors(
+            sites.context, sites.steps, classes, groups, noise.factor, merged / 3
         )
+        stands_out = np.zeros(by_side.shape, dtype=np.uint8)
+        unusual = pdtrc(sites.errors.astype(int) - 1, by_side.reshape(-1)[sites.shown]) < 0.1
+        stands_out.reshape(-1)[sites.shown] = unusual
+        variant = sites.variant.view(np.uint8)
+        tabulate(table, sites.context, by_side, sites.counts, variant, stands_out, EXPECTED_EDGES)
     if suspects is not None and len(suspects.base):
         _add_suspects(table, noise, suspects, weight)
     return table

@@ -282,6 +282,9 @@ def collect(
             found.candidates += sorted(here, key=lambda c: c.allele)
             # The next chunk is read into the memory of this one.
             del loaded, piles
+    for taker in takers:
+        if taker is not None:
+            taker.finish()
     found.signals = [np.concatenate(mine) for mine in signals]
     for s, reader in enumerate(readers):
         if (counts := reader.molecules()) is not None:

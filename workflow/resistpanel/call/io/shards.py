@@ -18,6 +18,7 @@ import numpy as np
 
 from resistpanel import __version__
 from resistpanel.call.errors.error_model import ErrorCounts
+from resistpanel.call.errors.site_counts import SiteCounts
 from resistpanel.call.io.collection import Collection
 from resistpanel.call.io.evidence import Candidate, Support
 from resistpanel.call.io.regions import Chunk
@@ -29,7 +30,7 @@ from resistpanel.qc.assay import line
 if TYPE_CHECKING:
     from resistpanel.call.caller import Caller
 
-FORMAT = "resistpanel/call-evidence/6"
+FORMAT = "resistpanel/call-evidence/7"
 #: Fields of a tally that are added up.
 SUMMED = tuple(
     f.name for f in dataclasses.fields(ErrorCounts) if f.name not in ("sites", "suspects")
@@ -102,18 +103,15 @@ def save(path: str | Path, found: Collection, common: dict, number: int, shards:
             ]
             for c in candidates
         ],
-        "components": len(found.error_counts[0].sites[0]) if found.error_counts[0].sites else 0,
     }
     arrays = {name: getattr(found, name) for name in (*PER_SAMPLE, "sums")}
     for s, tally in enumerate(found.error_counts):
         arrays[f"signals.{s}"] = found.signals[s]
         arrays |= {f"tally.{s}.{name}": getattr(tally, name) for name in SUMMED}
-        for k in range(head["components"]):
-            arrays[f"sites.{s}.{k}"] = np.concatenate([site[k] for site in tally.sites])
+        arrays[f"sites.{s}"] = tally.sites.to_bytes()
         for k in range(SUSPECT_PARTS if tally.suspects else 0):
             arrays[f"suspects.{s}.{k}"] = np.concatenate([part[k] for part in tally.suspects])
     arrays["suspects"] = np.array([len(p[0]) for p in found.error_counts[0].suspects], np.int64)
-    arrays["positions"] = np.array([len(site[0]) for site in found.error_counts[0].sites], np.int64)
     if candidates:
         arrays["rows"] = np.concatenate([support.rows for support in supports])
         arrays["carriers"] = np.array([len(support.rows) for support in supports], np.int64)
@@ -176,13 +174,11 @@ def _collection(head: dict, arrays) -> Collection:
     found.crowded = int(head["crowded"])
     for name in (*PER_SAMPLE, "sums"):
         setattr(found, name, arrays[name])
-    cuts = np.cumsum(arrays["positions"])[:-1]
     found.signals = [arrays[f"signals.{s}"] for s in range(samples)]
     for s, tally in enumerate(found.error_counts):
         for name in SUMMED:
             setattr(tally, name, arrays[f"tally.{s}.{name}"])
-        parts = [np.split(arrays[f"sites.{s}.{k}"], cuts) for k in range(head["components"])]
-        tally.sites = list(zip(*parts, strict=True))
+        tally.sites = SiteCounts.of_bytes(arrays[f"sites.{s}"])
         if len(arrays["suspects"]):
             where = np.cumsum(arrays["suspects"])[:-1]
             parts = [np.split(arrays[f"suspects.{s}.{k}"], where) for k in range(SUSPECT_PARTS)]
@@ -272,7 +268,7 @@ def merge(shares: Sequence[Collection], sites: dict[Allele, list[str]]) -> Colle
         for mine, other in zip(whole.error_counts, found.error_counts, strict=True):
             for name in SUMMED:
                 setattr(mine, name, getattr(mine, name) + getattr(other, name))
-            mine.sites += other.sites
+            mine.sites.extend(other.sites)
             mine.suspects += other.suspects
         whole.candidates += found.candidates
     whole.signals = [
