@@ -128,6 +128,72 @@ def test_a_shallow_sample_is_not_adequate(study):
     assert "does not exclude it in up to 31." in only(found).text
 
 
+def test_an_adequate_sample_excludes_what_no_later_sample_shows(study):
+    """Adequacy is of the sample at the site: it does not depend on the later samples."""
+    patient = one_line(study).tumour(pre=0.3, post=0.35)
+    patient.add("X", {"pre": (0, 900), "post": (0, 900)})
+    patient.add("Y", {"pre": (0, 30), "post": (0, 900)})
+    patient.add("Z", {"pre": (0, 0), "post": (0, 900)})
+    patient.add("W", {"pre": (4, 900), "post": (0, 900)})
+    found = {v.gene: v for v in patient.compare().variants}
+    line = only(found["X"])
+    assert (found["X"].state, line.before, line.why) == ("absent", "excluded", None)
+    assert (line.shown_by, line.excluded_by, line.inadequate) == ((), ("pre",), ())
+    assert line.ub_ccf == found["X"].samples["pre"].ub_ccf
+    assert "informative" not in line.text
+    line = only(found["Y"])
+    assert (found["Y"].state, line.before, line.excluded_by) == ("absent", "not known", ())
+    assert line.inadequate == ("pre",)
+    assert "does not exclude it in up to 31." in line.why
+    line = only(found["Z"])
+    assert (found["Z"].state, line.before) == ("not covered", "not known")
+    assert (line.inadequate, line.why) == (
+        ("pre",), "the biopsy pre has no fragment at the site",
+    )  # fmt: skip
+    assert (only(found["W"]).before, only(found["W"]).inadequate) == ("possible", ())
+
+
+def test_a_biopsy_without_tumour_excludes_nothing_that_is_absent(study):
+    patient = one_line(study).tumour(pre=0, post=0.35)
+    line = only(patient.add("X", {"pre": (0, 900), "post": (0, 900)}).state("X"))
+    assert (line.before, line.inadequate, line.ub_ccf) == ("not known", ("pre",), None)
+    assert line.why == "the biopsy pre contains no detectable tumour"
+
+
+def test_the_sample_beside_one_that_shows_a_lost_allele_is_adequate(study):
+    patient = study("A 0 arm", "B 0 back", "C 90 chest vemurafenib")
+    patient.tumour(A=0.35, B=0.35, C=0.35)
+    found = patient.add("X", {"A": (270, 900), "B": (0, 900), "C": (0, 900)}).state("X")
+    line = only(found)
+    assert (found.state, line.before, line.shown_by) == ("lost", "present", ("A",))
+    assert (line.excluded_by, line.inadequate) == (("B",), ())
+    assert "not detected in B (back) (0 of 900 fragments" in line.text
+    assert "not informative" not in line.text
+
+
+def test_one_line_each_says_what_its_own_samples_exclude(study):
+    """New under the second line: before the first it was excluded too."""
+    patient = study("t0 0 lung", "t1 90 lung erlotinib", "t2 300 lung osimertinib")
+    patient.tumour(t0=0.35, t1=0.35, t2=0.35)
+    found = patient.add("C797S", {"t0": (0, 900), "t1": (0, 900), "t2": (200, 900)}).state("C797S")
+    assert [line.before for line in found.lines] == ["excluded", "excluded"]
+    assert found.lines[0].excluded_by == ("t0",)
+
+
+def test_no_later_sample_leaves_the_earlier_one_adequate(study):
+    """The second drug was given; no sample was taken after it."""
+    patient = study(
+        "pre 0 skin",
+        "post 90 skin vemurafenib",
+        treatments=[("vemurafenib", 1, 95), ("trametinib", 100, None)],
+    )
+    patient.tumour(pre=0.3, post=0.35).add("X", {"pre": (0, 900), "post": (0, 900)})
+    found = patient.state("X")
+    assert [(one.before, one.excluded_by) for one in found.lines] == [
+        ("excluded", ("pre",)), ("excluded", ("pre", "post")),
+    ]  # fmt: skip
+
+
 def test_support_before_leaves_it_possible(study):
     patient = one_line(study).tumour(pre=0.3, post=0.35)
     found = patient.add("X", {"pre": (4, 900), "post": (290, 900)}).state("X")

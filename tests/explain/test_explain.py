@@ -5,16 +5,17 @@ import json
 import shutil
 from pathlib import Path
 
+import msgspec
 import pysam
 import pytest
 from scipy.stats import betabinom
 
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
-from resistpanel.report.explain_command import explained
+from resistpanel.report.explain_command import explained, panel_genes
 from resistpanel.report.explain_facts import decisions, read_results
 from resistpanel.report.explain_query import parse, short_protein
-from resistpanel.report.explain_text import percent, probability
+from resistpanel.report.explain_text import equation, lines_of, percent, probability
 from resistpanel.report.variant_names import comparable_coding, comparable_protein, words_of
 
 _spec = importlib.util.spec_from_file_location(
@@ -165,6 +166,72 @@ def test_a_gene_off_the_panel_is_said_to_be(results):
             explained(read, text, {"MAP2K1", "BRAF", "PTPRD"})
 
 
+def test_genes_of_the_annotation_without_a_target_are_off_the_panel(results, tmp_path, capsys):
+    """The annotation of a run has all of its genes, the BED only those that are sequenced."""
+    shutil.copytree(results, tmp_path / "r")
+    panel = tmp_path / "r" / "panel"
+    panel.mkdir()
+    row = "chr{0}\t.\t{2}\t101\t400\t.\t+\t{3}\tID={4}{0};Parent={5}{0};Name={1}\n"
+    parts = [("gene", ".", "g", ""), ("mRNA", ".", "t", "g"), ("CDS", "0", "c", "t")]
+    genes = ("BRAF", "BRCA1", "BRCA2")
+    lines = [row.format(i, gene, *part) for i, gene in enumerate(genes, 1) for part in parts]
+    (panel / "genes.gff3").write_text("##gff-version 3\n" + "".join(lines))
+    (panel / "targets.bed").write_text("chr1\t100\t400\tBRAF_exon15\nchr2\t1\t90\tSNP1\n")
+    covered, off = panel_genes(tmp_path / "r")
+    assert (covered, off) == ({"BRAF"}, {"BRCA1", "BRCA2"})
+    for words in (["BRCA2"], ["BRCA2", "E100K"], ["BRCA2", "amplification"]):
+        assert main(["explain", "MEL-PLX", *words, "--results", str(tmp_path / "r")]) == 2
+        assert "gene 'BRCA2' is off the panel: not sequenced, neither found nor excluded; the " \
+            "panel has 1 gene\n" in capsys.readouterr().err  # fmt: skip
+
+
+def test_the_nearest_residues_are_named(results):
+    read = read_results(results, "MEL-PLX")
+    model = next(v for v in read.compare.variants if v.gene == "BRAF" and v.protein == "V600E")
+    change = model.protein_changes[0]
+
+    def at(residue):
+        moved = msgspec.structs.replace(change, residue=residue, residue_end=residue)
+        return msgspec.structs.replace(
+            model, id=f"chr7:{residue}:A:C", protein=f"V{residue}E", hgvs_p=f"p.Val{residue}Glu",
+            protein_changes=(moved,), reported=False,
+        )  # fmt: skip
+
+    many = [at(residue) for residue in (441, 451, 464, 465, 790, 797, 858)]
+    read.compare = msgspec.structs.replace(read.compare, variants=tuple(many))
+    with pytest.raises(InputError, match=r"of BRAF nearest are BRAF p.V790E .*BRAF p.V797E "):
+        explained(read, "BRAF T791M", set())
+
+
+def test_an_absent_allele_is_not_somatic(results, tmp_path):
+    facts = explained(read_results(results, "MEL-PLX"), "NRAS Q61K", set())
+    facts["call"]["somatic_phred"] = 9.757e-05
+    assert "  probability that it is not somatic: >0.999 (phred 0.0;" in "\n".join(lines_of(facts))
+
+
+def test_copies_in_words(results):
+    read = read_results(results, "MEL-PLX")
+    sample = next(iter(read.copynumber.samples.values()))
+    facts = explained(read, f"{sample.genes[0].gene} copies", set())
+    row = next(iter(facts["samples"].values()))["gene"]
+    row |= {"probability": 0.0, "loh": False, "sites": 1, "balance": 0.5, "balance_low": 0.44,
+            "balance_high": 0.5}  # fmt: skip
+    text = "\n".join(lines_of(facts))
+    assert "(P(changed) < 0.0001); log2" in text
+    assert "at 1 heterozygous site; loss of heterozygosity: no" in text
+
+
+def test_copies_that_were_not_examined(results, tmp_path):
+    """Tumours without a normal have purities, and no copies of genes."""
+    read = read_results(results, "MEL-PLX")
+    bare = {n: msgspec.structs.replace(s, genes=()) for n, s in read.copynumber.samples.items()}
+    read.copynumber = msgspec.structs.replace(read.copynumber, samples=bare)
+    with pytest.raises(
+        InputError, match="copy number of BRAF was not examined: there is no normal"
+    ):
+        explained(read, "BRAF amplification", {"BRAF"})
+
+
 def test_every_number_is_there(results, capsys):
     status, out, _ = explain(results, capsys, "C121S", "--json")
     facts = json.loads(out)
@@ -272,7 +339,13 @@ def test_copy_number(results, capsys):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["BRAF", "V600K"], "no variant fits 'BRAF V600K'; of BRAF there is BRAF p.V600E"),
+        (
+            ["BRAF", "V600K"],
+            "no variant fits 'BRAF V600K': neither called nor a forced site, so no limit of it was "
+            "calculated; of BRAF nearest are BRAF p.V600E",
+        ),
+        (["BRAF", "V600K"], "for its limit give it to `resistpanel call --sites`"),
+        (["BRAF", "exon15del"], "'exon15del' is no protein or coding change; give it as E746_"),
         (["PTPRD"], "2 variants fit 'PTPRD'; name one of them:"),
         (["MAP2K11"], "no variant fits 'MAP2K11'; did you mean MAP2K1?"),
         (["rs113488022"], "the results contain no rs numbers"),
@@ -323,3 +396,4 @@ def test_figures():
         *("?", "17.9 %", "0.41 %", "0.040 %", "100 %"),
     ]
     assert [probability(x) for x in (1.0, 0.5, 8e-12)] == [">0.999", "0.5", "8.0e-12"]
+    assert [equation("p", x) for x in (1.0, 0.5, 0.0)] == ["p > 0.999", "p = 0.5", "p < 1e-99"]

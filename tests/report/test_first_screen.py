@@ -220,3 +220,14 @@ def test_a_course_that_is_its_status_is_said_once(paper):
     assert over_lines({"lines": [], "courses": courses}, paper) == [
         "Course in axilla: not detected", "Course in lung: fell, then returned; now present",
     ]  # fmt: skip
+
+
+def test_only_warnings_of_samples_qualify_their_adequacy(parts, make, read_page):
+    """That there is no normal says nothing against the samples."""
+    parts["sheet"]["tumor_only"] = True
+    assert "(see the warning above)" not in read_page(page(make(parts))).text()
+    parts["qc"]["samples"][-1]["gate"] = {
+        "passed": False,
+        "failures": [{"metric": "mean_depth", "value": 12.0, "condition": ">= 100", "text": "x"}],
+    }
+    assert "(see the warning above)" in read_page(page(make(parts))).text()

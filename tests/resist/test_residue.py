@@ -71,3 +71,29 @@ def test_the_targets_through_which_a_drug_kills_are_wanted_on_the_panel(patient,
     p = patient("sacituzumab govitecan", disease="breast cancer").background()
     coverage = p.resist(shipped, panel)["coverage"]
     assert {"TACSTD2", "TOP1"} <= set(coverage["genes_off_panel"])
+
+
+def test_a_gene_off_the_panel_is_named_once(patient, shipped):
+    """The catalogue lists IGF1R for erlotinib by amplification, and by its activation."""
+    panel = CodingPanel({"EGFR": ("ATG", "GAG")}, {"C": 3, "T": 3})
+    value = patient("erlotinib", disease="NSCLC").background().resist(shipped, panel)
+    covered, sentence = value["coverage"], value["verdict"]["sentence"]
+    assert "IGF1R" in covered["genes_off_panel"]
+    assert "IGF1R" in {one["gene"] for one in covered["not_in_dna"]}
+    assert "not on the panel: " in sentence and "CRKL, " in sentence
+    assert "changes that DNA of coding exons does not reveal (HGF, IGFBP3 and RET)" in sentence
+
+
+def test_a_row_that_is_named_after_another_drug_names_its_drugs(patient, shipped):
+    p = patient("erlotinib", disease="NSCLC").background()
+    key = p.add("EGFR", "T790M")
+    reasons = found(p.resist(shipped), key)["for"]
+    assert any(
+        "resistance to erlotinib (EGFR-T790M-gefitinib, of gefitinib and erlotinib: clinical" in one
+        for one in reasons
+    )
+    p = patient("gefitinib", disease="NSCLC").background()
+    key = p.add("EGFR", "T790M")
+    assert any(
+        "(EGFR-T790M-gefitinib: clinical" in one for one in found(p.resist(shipped), key)["for"]
+    )

@@ -19,6 +19,24 @@ def test_the_driver_is_used_and_its_origin_is_said(patient, context, tumor_only)
 
 
 @pytest.mark.parametrize(
+    ("value", "somatic", "says"),
+    [
+        ("somatic", 1.0, "without a normal somatic by its allele frequency, purity and copies "
+         "(probability >0.999)"),
+        ("somatic", 0.9876, "purity and copies (probability 0.988)"),
+        ("not determined", 0.4, "not proven without a normal (somatic with probability 0.4)"),
+        ("germline", 0.0, "origin not proven without a normal (somatic with probability <0.001)"),
+    ],
+)  # fmt: skip
+def test_an_origin_by_frequency_is_not_called_unproven(patient, context, value, somatic, says):
+    p = patient("vemurafenib", tumor_only=True).background()
+    p.add("BRAF", "V600E", 0.4, 0.4, origin={"value": value, "somatic": somatic})
+    text = p.resist(context)["driver"]["text"]
+    assert text.endswith(says)
+    assert ("not proven" in text) is (value != "somatic")
+
+
+@pytest.mark.parametrize(
     ("gene", "protein", "drug"),
     [("KIT", "V560D", "imatinib"), ("BRAF", "V600E", "vemurafenib")],
 )

@@ -92,7 +92,7 @@ def test_every_default_obeys_its_own_schema():
         (("copynumber",), [{"gene": "KIT", "samples": {}}], "no simulated target there"),
         (("reads", "insert_mean"), 40, "inserts of 40 are shorter than the reads (50)"),
         (("build",), "hg20", "no such file"),
-        (("genome", "codons"), "none.tsv", "no such file"),
+        (("genome", "codons"), "none.tsv", "(genome.codons): no such file: none.tsv; give it"),
         (("genome", "bases"), {"chr7:140453136": "C"}, "is A by a reference codon"),
     ],
 )

@@ -2,7 +2,8 @@
 
 An allele was present before if any of them shows it. It was acquired only if every adequate one
 excludes it and at least one is adequate: one that contains detectable tumour and could have shown
-a small fraction of its cells. Otherwise it is not known.
+a small fraction of its cells. Otherwise it is not known. Where no later sample shows the allele,
+every adequate sample in which it was not detected excludes it.
 """
 
 import dataclasses
@@ -70,9 +71,7 @@ def line_state(
     shown = [name for name in line.baseline if allele.seen(name)]
     posts = _posts(allele, line, lesions, bool(shown))
     excluded, possible = _others(allele, line, posts, shown)
-    before = (
-        "present" if shown else "possible" if possible else "excluded" if excluded else "not known"
-    )
+    before = _before(shown, excluded, possible)
     found = []
     for lesion, post in posts.items():
         own = [name for name in lesions[lesion] if name in line.baseline]
@@ -86,7 +85,6 @@ def line_state(
             decision = dataclasses.replace(decision, state="emergent", reason="spread")
         found.append((lesion, pre, post, decision))
     inadequate = [name for name in line.baseline if name not in {*shown, *excluded, *possible}]
-    bounds = [allele.views[name].ccf_bound for name in excluded]
     return records.LineState(
         line=line.number,
         state=_combined([decision.state for *_, decision in found], before),
@@ -94,7 +92,7 @@ def line_state(
         shown_by=tuple(shown),
         excluded_by=tuple(excluded),
         inadequate=tuple(inadequate),
-        ub_ccf=rounded(max(bounds)) if before == "excluded" and None not in bounds else None,
+        ub_ccf=_bound(allele, excluded) if before == "excluded" else None,
         why=_why(allele, inadequate, posts) if before == "not known" else None,
         lesions=tuple(
             records.LesionState(
@@ -111,23 +109,47 @@ def line_state(
     )
 
 
+def _before(shown: Sequence[str], excluded: Sequence[str], possible: Sequence[str]) -> str:
+    """Return whether an allele was there before, by the samples that say so."""
+    if shown:
+        return "present"
+    return "possible" if possible else "excluded" if excluded else "not known"
+
+
+def _bound(allele: Allele, excluded: Sequence[str]) -> float | None:
+    """Return the highest cancer cell fraction that the samples that exclude an allele leave."""
+    bounds = [allele.views[name].ccf_bound for name in excluded]
+    return None if None in bounds else rounded(max(bounds))
+
+
 def _why(allele: Allele, inadequate: Sequence[str], posts: Mapping[str, str]) -> str | None:
     """Return why the samples before the first dose do not exclude an allele."""
     showing = [post for post in posts.values() if allele.seen(post)]
-    if not showing:
-        return None
     reasons = []
     for name in inadequate:
-        view, decision = allele.views[name], allele.decide(name, showing[-1])
-        if decision.reason in ("tumour", "fraction"):
+        view = allele.views[name]
+        reason = allele.decide(name, showing[-1]).reason if showing else _reason(view)
+        if reason in ("tumour", "fraction"):
             reasons.append(why_inadequate(view))
-        elif decision.reason == "reads":
+        elif reason == "reads":
             reasons.append(f"{place(view)} has no {view.unit.removesuffix('s')} at the site")
-        elif decision.reason == "purity":
+        elif reason == "purity":
             reasons.append(f"the purity of {place(view)} is too low, or not known well enough")
         else:
             reasons.append(f"{place(view)} has too few {view.unit} at the site")
     return "; ".join(dict.fromkeys(reasons)) or None
+
+
+def _reason(view: View) -> str:
+    """Return why a sample does not exclude an allele that no later sample shows.
+
+    In the words of `Decision.reason`.
+    """
+    if view.evidence.depth == 0:
+        return "reads"
+    if view.content is not None and not view.content.detected:
+        return "tumour"
+    return "depth" if view.evidence.detected is None else "fraction"
 
 
 def _nothing_to_compare(allele: Allele, line: Line) -> records.LineState:
@@ -138,15 +160,18 @@ def _nothing_to_compare(allele: Allele, line: Line) -> records.LineState:
     else:
         measured = "; ".join(detection(allele.views[name]) for name in line.baseline)
         text = f"{measured}; no sample was taken after the first dose"
+    excluded, possible = _others(allele, line, {}, shown)
+    before = _before(shown, excluded, possible) if line.baseline else None
+    inadequate = [name for name in line.baseline if name not in {*shown, *excluded, *possible}]
     return records.LineState(
         line=line.number,
         state=None,
-        before=None if not line.baseline else "present" if shown else "not known",
+        before=before,
         shown_by=shown,
-        excluded_by=(),
-        inadequate=(),
-        ub_ccf=None,
-        why=None,
+        excluded_by=tuple(excluded),
+        inadequate=tuple(inadequate),
+        ub_ccf=_bound(allele, excluded) if before == "excluded" else None,
+        why=_why(allele, inadequate, {}) if before == "not known" else None,
         lesions=(),
         text=text.removeprefix("; "),
     )
@@ -175,18 +200,27 @@ def _posts(
 def _others(
     allele: Allele, line: Line, posts: Mapping[str, str], shown: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the samples before that exclude the allele, and those that leave it possible."""
+    """Return the samples before that exclude the allele, and those that leave it possible.
+
+    By the later samples that show it; where none does, each sample before counts by itself.
+    """
     showing = [post for post in posts.values() if allele.seen(post)]
     excluded, possible = [], []
     for name in line.baseline:
-        if name in shown or not showing:
+        if name in shown:
             continue
+        view = allele.views[name]
         states = {allele.decide(name, post).state for post in showing}
-        if "emergent" in states:
+        if "emergent" in states or (not showing and view.possible):
             possible.append(name)
-        elif states == {"acquired"}:
+        elif states == {"acquired"} or (not showing and _excludes(view)):
             excluded.append(name)
     return excluded, possible
+
+
+def _excludes(view: View) -> bool:
+    """Return whether an adequate sample was examined at the site and does not show the allele."""
+    return view.evidence.detected is False and view.evidence.ub is not None and view.adequate
 
 
 def _comparator(

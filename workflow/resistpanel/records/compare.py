@@ -236,7 +236,8 @@ class LineState(Record):
     shown_by: tuple[str, ...]
     """Samples before the first dose in which it was detected."""
     excluded_by: tuple[str, ...]
-    """Adequate samples before the first dose that exclude it."""
+    """Adequate samples before the first dose that exclude it; where no later sample shows it, all
+    of those in which it was not detected."""
     inadequate: tuple[str, ...]
     """Samples before the first dose in which it was not detected and that do not exclude it."""
     ub_ccf: Fraction | None

@@ -3,6 +3,8 @@
 import argparse
 import json
 import os
+import re
+from collections.abc import Collection
 from pathlib import Path
 
 from resistpanel.core.errors import InputError, InputErrors
@@ -56,18 +58,32 @@ def results_folder(args: argparse.Namespace) -> Path:
     return Path("results")
 
 
-def panel_genes(folder: Path) -> set[str]:
-    """Return the symbols of the genes on the panel, as the workflow left them in the results."""
+def panel_genes(folder: Path) -> tuple[set[str], set[str]]:
+    """Return the symbols of the genes on the panel, as the workflow left it in the results.
+
+    Returns
+    -------
+    set of str
+        Genes with a target.
+    set of str
+        Genes of the annotation without one.
+    """
+    from resistpanel.core.intervals import read_targets
     from resistpanel.panel.genes import load_genes
 
-    path = folder / "panel" / "genes.gff3"
     try:
-        return set(load_genes(path)) if path.is_file() else set()
-    except InputError:
-        return set()
+        known = set(load_genes(folder / "panel" / "genes.gff3"))
+        names = [target.name for target in read_targets(folder / "panel" / "targets.bed")]
+    except (InputError, OSError):
+        return set(), set()
+    covered = {gene for name in names for gene in (name, *re.split(r"[^A-Za-z0-9-]", name),
+                                                   *re.split(r"[^A-Za-z0-9]", name))}  # fmt: skip
+    return known & covered, known - covered
 
 
-def explained(results, text: str, panel: set[str]) -> dict:
+def explained(
+    results, text: str, panel: Collection[str], off: Collection[str] = frozenset()
+) -> dict:
     """Return the facts on what a text names.
 
     Parameters
@@ -75,8 +91,10 @@ def explained(results, text: str, panel: set[str]) -> dict:
     results : resistpanel.report.explain_facts.Results
     text : str
         The variant as typed.
-    panel : set of str
+    panel : collection of str
         Symbols of the panel's genes; empty if they are not known.
+    off : collection of str
+        Symbols of other genes, which have no target.
 
     Raises
     ------
@@ -89,15 +107,21 @@ def explained(results, text: str, panel: set[str]) -> dict:
     from resistpanel.report.transcripts import other_names, transcripts_of
 
     variants, where = results.compare.variants, f"patient {results.patient}"
-    genes = {variant.gene for variant in variants if variant.gene} | panel
+    genes = {variant.gene for variant in variants if variant.gene} | set(panel)
     if results.copynumber:
         for sample in results.copynumber.samples.values():
             genes |= {row.gene for row in sample.genes}
-    aliases = other_names(genes)
+    off = set(off) - genes
+    aliases = other_names(genes | off)
     query = parse(
-        text, genes | set(aliases), {v.chrom for v in variants}, transcripts_of(variants, genes)
+        text,
+        genes | off | set(aliases),
+        {v.chrom for v in variants},
+        transcripts_of(variants, genes | off),
     )
     query.gene = aliases.get(query.gene, query.gene)
+    if query.gene in off:
+        raise off_panel(query.gene, where, panel, spelling=False)
     if query.gene and query.protein:
         query.renumbered = load_numbering().read_text(query.gene, query.protein)
     if query.copies:
@@ -137,7 +161,7 @@ def run(args: argparse.Namespace) -> int:
     check_rows_of(Path(folder), args.patient)
     results = read_results(folder, args.patient)
     text = " ".join(args.variant)
-    facts = explained(results, text, panel_genes(Path(folder)))
+    facts = explained(results, text, *panel_genes(Path(folder)))
     if args.json:
         print(json.dumps(facts, indent=1, sort_keys=True, allow_nan=False))
     else:

@@ -333,6 +333,12 @@ def of_copies(results: Results, gene: str, query: str) -> dict:
         name: next((row for row in sample.genes if row.gene == gene), None)
         for name, sample in copynumber.samples.items()
     }
+    if not any(sample.genes for sample in copynumber.samples.values()):
+        raise InputError(
+            f"copy number of {gene} was not examined: there is no normal of patient "
+            f"'{results.patient}', nor a pool of normals", query,
+            "give a matched normal, or normals of the same panel (key `pool`, docs/copynumber.md)",
+        )  # fmt: skip
     if not any(rows.values()):
         raise InputError(f"no copy number of {gene}", query, "its targets are not on the panel")
     start = f"copynumber:{gene}:"

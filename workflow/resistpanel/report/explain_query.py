@@ -1,6 +1,7 @@
 """What a user means by a variant, looked up among all that was examined."""
 
 import dataclasses
+import math
 import re
 from collections.abc import Collection, Mapping, Sequence
 
@@ -21,6 +22,8 @@ from resistpanel.report.variant_names import (
     words_of,
 )
 
+#: Variants of a gene that a message names.
+NEAREST = 4
 #: Least similarity at which an unknown word is a misspelt gene rather than another gene.
 CLOSE = 0.8
 
@@ -200,14 +203,20 @@ def _nothing(
 ) -> InputError:
     genes = {variant.gene for variant in variants if variant.gene} | set(panel)
     known = [named(variant) for variant in variants if variant.reported]
+    if query.gene and query.site:
+        return InputError(
+            f"no variant fits '{query.text}': '{query.site}' is no protein or coding change", where,
+            "give it as E746_A750del or c.2235_2249del, or give contig:position:ref:alt; "
+            + _of_gene(query, variants),
+        )  # fmt: skip
     if query.gene:
-        of_gene = [named(v) for v in variants if v.gene == query.gene]
-        cure = (
-            f"of {query.gene} there is {'; '.join(of_gene[:4])}{' ...' if of_gene[4:] else ''}"
-            if of_gene
-            else f"nothing of {query.gene} was called or is a forced site"
-        )
-    elif query.site and (near := nearest(query.site, genes, CLOSE)):
+        return InputError(
+            f"no variant fits '{query.text}': neither called nor a forced site, so no limit of it "
+            "was calculated", where,
+            f"{_of_gene(query, variants)}; for its limit give it to `resistpanel call --sites` "
+            "(docs/faq.md)",
+        )  # fmt: skip
+    if query.site and (near := nearest(query.site, genes, CLOSE)):
         cure = f"did you mean {near}?"
     elif query.site and re.fullmatch(r"[A-Za-z][A-Za-z0-9-]+", query.site) and panel:
         return off_panel(query.site, where, panel)
@@ -218,10 +227,41 @@ def _nothing(
     return InputError(f"no variant fits '{query.text}'", where, cure)
 
 
-def off_panel(gene: str, where: str, panel: Collection[str]) -> InputError:
-    """Return the error of a gene that the panel does not have."""
+def _of_gene(query: Query, variants: Sequence[Variant]) -> str:
+    """Return what there is of a gene: the variants nearest to the residue, else those reported."""
+    found = [v for v in variants if v.gene == query.gene]
+    if not found:
+        return f"nothing of {query.gene} was called or is a forced site"
+    residue = re.search(r"[0-9]+", query.renumbered or query.protein or "")
+    if residue:
+        found.sort(key=lambda v: _distance(v, int(residue[0])))
+        what = "nearest are"
+    else:
+        found.sort(key=lambda v: not v.reported)
+        what = "there is"
+    more = " ..." if found[NEAREST:] else ""
+    return f"of {query.gene} {what} {'; '.join(map(named, found[:NEAREST]))}{more}"
+
+
+def _distance(variant: Variant, residue: int) -> float:
+    """Return the residues between a variant's change and another residue, 0 where it is changed."""
+    return min(
+        (
+            max(one.residue - residue, residue - one.residue_end, 0)
+            for one in variant.protein_changes
+        ),
+        default=math.inf,
+    )
+
+
+def off_panel(gene: str, where: str, panel: Collection[str], spelling: bool = True) -> InputError:
+    """Return the error of a gene that the panel does not have.
+
+    With `spelling` it may be a misspelt gene of the panel.
+    """
+    size = f"the panel has {len(set(panel))} gene{'' if len(set(panel)) == 1 else 's'}"
     return InputError(
         f"gene '{gene}' is off the panel: not sequenced, neither found nor excluded",
         where,
-        did_you_mean(gene, panel) or f"the panel has {len(set(panel))} genes",
+        (spelling and did_you_mean(gene, panel)) or size,
     )

@@ -29,6 +29,12 @@ def probability(value: float | None) -> str:
     return f"{value:.3g}" if value >= 0.001 else f"{value:.1e}" if value >= 1e-99 else "<1e-99"
 
 
+def equation(name: str, value: float | None) -> str:
+    """Return ``P(AF rose) = 0.662``, or ``P(AF rose) > 0.999``."""
+    text = probability(value)
+    return f"{name} {text[0]} {text[1:]}" if text[0] in "<>" else f"{name} = {text}"
+
+
 def _place(sample: dict) -> str:
     day = f"day {sample['day']:g}" if sample.get("day") is not None else None
     words = [sample["role"], sample.get("timepoint"), day, sample.get("lesion")]
@@ -98,7 +104,7 @@ def _call(facts: dict) -> list[str]:
     phred = call.get("somatic_phred")
     lines = [*_title("Why it was called, or not"), f"  likeliest explanation: {v['model']}"]
     if phred is not None:
-        odds = f"10^-{phred / 10:.1f}" if phred >= 1 else ">0.79"
+        odds = f"10^-{phred / 10:.1f}" if phred >= 1 else probability(10 ** (-phred / 10))
         lines.append(
             f"  probability that it is not somatic: {odds} (phred {phred:.1f}; called from 10 on), "
             f"prior {number(call['prior_somatic'])} per allele and site"
@@ -175,8 +181,8 @@ def _sample_lines(name: str, s: dict) -> list[str]:
         lines.append(
             f"    expected from errors: {number(s['error_rate'] * s['dp'])} "
             f"{unit} (learned "
-            f"rate {number(s['error_rate'])}); as many or more by error alone: p = "
-            f"{probability(s['p_error'])}"
+            f"rate {number(s['error_rate'])}); as many or more by error alone: "
+            f"{equation('p', s['p_error'])}"
         )
     if s["ccf"] is not None and s["purity"]["value"] is None:
         lines.append(
@@ -206,7 +212,7 @@ def _states(facts: dict) -> list[str]:
     if not v["states"]:
         lines.append("  one time point only: nothing to compare")
     for state in v["states"]:
-        numbers = [f"P(AF rose) = {probability(state['probability_increase'])}"]
+        numbers = [equation("P(AF rose)", state["probability_increase"])]
         if state["fold_change"] is not None:
             numbers.append(f"{number(state['fold_change'])}-fold")
         lines.append(f"  {state['pre']} to {state['post']}: {state['state']}: {state['text']}")
@@ -321,6 +327,15 @@ def _others(facts: dict) -> list[str]:
     return lines
 
 
+#: Loss of heterozygosity, in words.
+_LOH = {True: "yes", False: "no", None: "not known"}
+
+
+def _changed(value: float | None) -> str:
+    """Return the probability of changed copies, of which copynumber.json has four decimals."""
+    return "P(changed) < 0.0001" if value == 0 else equation("P(changed)", value)
+
+
 def _copies(facts: dict) -> list[str]:
     lines = [
         f"{facts['patient']}: copies of {facts['gene']}",
@@ -335,7 +350,7 @@ def _copies(facts: dict) -> list[str]:
         purity = sample["purity"]
         lines.append(
             f"  {name}: {row['call'] or 'no call'} "
-            f"(P(changed) = {probability(row['probability'])}); log2 {number(row['log2'])} "
+            f"({_changed(row['probability'])}); log2 {number(row['log2'])} "
             f"({number(row['log2_low'])} to {number(row['log2_high'])}) over {row['targets']} "
             "targets"
         )
@@ -356,8 +371,9 @@ def _copies(facts: dict) -> list[str]:
         if row["balance"] is not None:
             lines.append(
                 f"    rarer haplotype {percent(row['balance'])} ({percent(row['balance_low'])} to "
-                f"{percent(row['balance_high'])}) at {row['sites']} heterozygous sites; loss of "
-                f"heterozygosity: {row['loh']}"
+                f"{percent(row['balance_high'])}) at {row['sites']} heterozygous "
+                f"site{'' if row['sites'] == 1 else 's'}; loss of heterozygosity: "
+                f"{_LOH[row['loh']]}"
             )
     if facts["pairs"]:
         lines += _title("Between time points")

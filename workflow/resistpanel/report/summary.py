@@ -514,6 +514,8 @@ def summary(report: dict) -> dict:
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),
+        "sample_warnings": sum(w["href"] == "#quality" for w in warnings(report))
+        + len(_content(report)),
         "open": open_questions(report),
         "next": further_tests(report),
         "fail": failing(report),

@@ -65,15 +65,24 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
         text = f"germline, in the normal cells too; {result.text}"
         return msgspec.structs.replace(result, text=text)
     if patient.tumor_only and not best.copy_number:
-        text = f"{result.text}; present, origin not proven without a normal{_likely(best)}"
+        text = f"{result.text}; {_origin_text(best)}"
         return msgspec.structs.replace(result, text=text)
     return result
 
 
-def _likely(alteration: Alteration) -> str:
-    """Return how likely an alteration is somatic, in words."""
+def _origin_text(alteration: Alteration) -> str:
+    """Return what is known of an alteration's origin without a normal."""
     origin = alteration.origin
-    return f" (somatic with probability {origin.somatic:.2g})" if origin else ""
+    if not origin:
+        return "present, origin not proven without a normal"
+    value = origin.somatic
+    how = ">0.999" if value > 0.999 else "<0.001" if value < 0.001 else f"{value:.3g}"
+    if origin.value == "somatic":
+        return (
+            "present, without a normal somatic by its allele frequency, purity and copies "
+            f"(probability {how})"
+        )
+    return f"present, origin not proven without a normal (somatic with probability {how})"
 
 
 def _inherited_driver(alteration: Alteration, driver: Driver) -> bool:

@@ -362,7 +362,7 @@ def _match_reasons(
             "resistance": f"reported to cause resistance to {named}",
             "none": f"tested without effect under {named}",
         }.get(row.direction, f"reported as sensitive to {named}")
-        text = f"{_what_matched(match)}: {said} ({row.id}: {row.evidence_level}{effect})"
+        text = f"{_what_matched(match)}: {said} ({_row(match)}: {row.evidence_level}{effect})"
         (pro if row.direction == "resistance" else contra).append(text)
         if match.disease is False:
             contra.append(f"{row.id} is from another disease ({join(row.disease)})")
@@ -371,6 +371,19 @@ def _match_reasons(
         "match takes precedence"
         for match in weaker
     ]
+
+
+def _row(match: Match) -> str:
+    """Return a row's id, with its drugs where the id names another one than the drug given."""
+    row, given = match.row, match.drug.name
+    if (
+        match.drug_match != "drug"
+        or given not in row.drugs
+        or given.casefold() in row.id.casefold()
+    ):
+        return row.id
+    others = [name for name in row.drugs if name.casefold() in row.id.casefold()]
+    return f"{row.id}, of {join(row.drugs)}" if others else row.id
 
 
 def _what_matched(match: Match) -> str:

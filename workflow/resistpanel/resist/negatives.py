@@ -182,10 +182,14 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
     if amplifications and not covered.copy_number:
         parts.append(f"amplification ({join(amplifications)}) was not examined against a normal")
     if covered.not_in_dna:
-        genes = sorted({row.gene for row in covered.not_in_dna})
-        parts.append(
-            f"changes that DNA of coding exons does not reveal ({join(genes)}) cannot be excluded"
-        )
+        # A gene that is off the panel was named above: nothing of it is excluded.
+        off = set(covered.genes_off_panel or ())
+        genes = sorted({row.gene for row in covered.not_in_dna} - off)
+        if genes:
+            parts.append(
+                f"changes that DNA of coding exons does not reveal ({join(genes)}) cannot be "
+                "excluded"
+            )
     return "; ".join(parts)
 
 

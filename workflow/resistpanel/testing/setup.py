@@ -160,7 +160,14 @@ def _known(patient: dict, document: Document, genes: dict[str, Gene]) -> tuple[d
     settings = patient["genome"]
     known: dict[tuple[str, int], str] = {}
     if "codons" in settings:
-        codons = read_codons(find(settings["codons"], document), patient["build"])
+        path = find(settings["codons"], document)
+        if not path.is_file():
+            raise document.error(
+                f"no such file: {settings['codons']}", "genome", "codons",
+                cure="give it relative to this file's folder, or resources/demo/codons.tsv, which "
+                "comes with resistpanel",
+            )  # fmt: skip
+        codons = read_codons(path, patient["build"])
         known |= known_bases(codons, genes)
     named: list[tuple[str, int, str, tuple]] = []
     for name, base in settings.get("bases", {}).items():
