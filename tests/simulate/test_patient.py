@@ -139,7 +139,10 @@ def test_all_violations_are_told_at_once(tmp_path):
     ("text", "message"),
     [
         ("patient: [", "p.yaml:1: not YAML"),
-        ("patient: p\npatient: q\n", "p.yaml:2: key 'patient' is given twice, first at line 1; remove one"),
+        (
+            "patient: p\npatient: q\n",
+            "p.yaml:2: key 'patient' is given twice, first at line 1; remove one",
+        ),
         ("", "is not of type 'object'"),
         ("- a\n", "is not of type 'object'"),
     ],
