@@ -277,7 +277,7 @@ def test_a_failed_job_is_followed(tmp_path):
     child = start(tmp_path, "echo wrong > {log}; exit 1")
     out, err = child.communicate(timeout=60)
     assert child.returncode == 1
-    assert out.splitlines()[-1] == "[('slow', ['slow.log'])] 1 3"
+    assert out.splitlines()[-1] == "[('slow', ['slow.log'])] 1 2"
     # The other job was not stopped by the failure.
     assert (tmp_path / "good.txt").exists()
     assert re.search(r"^\[1/3\] good", err, re.M)
