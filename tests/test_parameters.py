@@ -126,7 +126,7 @@ STRUCTURE = {
     "qc/assay.py": {"_UNUSABLE": "SAM flags"},
     "qc/reads.py": {"TOGETHER": "targets counted at a time"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
-    "report/explain_query.py": {"CLOSE": "similarity of names", "NEAREST": "changes named"},
+    "report/explain_query.py": {"NEAREST": "changes named", "CLOSE": "similarity of names"},
     "report/igv.py": {"HEIGHT": "pixels of a track"},
     "report/read_evidence.py": {"EXCLUDED": "SAM flags", "MATCH": "CIGAR operations"},
     "report/store_rows.py": {"DIGITS": "of an identity"},
