@@ -145,6 +145,7 @@ def bam(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_every_refused_allocation_is_an_error(shim, bam, tmp_path):
     script = tmp_path / "driver.py"
     script.write_text(DRIVER)

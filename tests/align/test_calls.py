@@ -52,7 +52,10 @@ def patient(tmp_path_factory, small_patient, write_panel):
         "mappy",
         pytest.param(
             "bwa",
-            marks=pytest.mark.skipif(shutil.which("bwa") is None, reason="bwa is not installed"),
+            marks=[
+                pytest.mark.skipif(shutil.which("bwa") is None, reason="bwa is not installed"),
+                pytest.mark.slow,
+            ],
         ),
     ],
 )

@@ -67,6 +67,7 @@ def test_a_call_needs_a_few_fragments():
     assert 3 <= least_fragments(100) <= least_fragments(3000) <= 15
 
 
+@pytest.mark.slow
 def test_patients_go_through_compare_and_resist(maker):
     patients, alleles = frames(results(maker, [3, 1], 5))
     assert len(patients) == 5

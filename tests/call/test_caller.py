@@ -339,7 +339,7 @@ class TestUnbiasedFrequency:
         (record,) = [r for r in calls.records if not r.filters]
         assert record.samples[1]["AF"] == pytest.approx(0.3, abs=0.045)
 
-    @pytest.mark.parametrize("length", [36, 100])
+    @pytest.mark.parametrize("length", [36, pytest.param(100, marks=pytest.mark.slow)])
     @pytest.mark.parametrize(("size", "clip"), [(1, False), (12, True), (30, True), (60, True)])
     def test_duplication(self, tmp_path, size, clip, length):
         sequence = random_sequence(2400, 60 + size)

@@ -95,7 +95,7 @@ def test_a_normal_that_contains_tumour_keeps_the_tumours():
     assert (presence([(10, 900), (270, 900), (270, 900)], error=1e-4)[1:] > 10).all()
 
 
-@pytest.mark.parametrize("samples", [2, 4])
+@pytest.mark.parametrize("samples", [2, pytest.param(4, marks=pytest.mark.slow)])
 def test_what_is_called_in_one_tumour_is_present_there(samples):
     """The limit of detection asks for the evidence of the sample alone; this asks for no more."""
     rng = np.random.default_rng(11)

@@ -7,7 +7,7 @@ import sys
 from resistpanel.core.files import HOME
 
 #: Of about 2,000 cases; a prime, so that no kind of case is left out by its period.
-EVERY = 101
+EVERY = 151
 
 
 def test_broken_input_ends_in_one_line_or_the_same_result(tmp_path):
@@ -20,7 +20,7 @@ def test_broken_input_ends_in_one_line_or_the_same_result(tmp_path):
     total, refused, accepted, wrong = map(
         int, re.search(r"^\| all \|(.*)\|$", done.stdout, re.M)[1].split("|")
     )
-    assert total == refused + accepted >= 18
-    assert refused >= 9
-    assert accepted >= 2
+    assert total == refused + accepted >= 12
+    assert refused >= 6
+    assert accepted >= 1
     assert wrong == 0

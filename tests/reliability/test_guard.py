@@ -82,6 +82,7 @@ def test_no_module_of_the_folder_is_imported(folder):
     assert "no such sample sheet" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_module_that_snakemake_has_imported_is_named(folder):
     (folder / "numpy.py").write_text("__version__ = '2'\n")
     done = plain(folder)
@@ -90,7 +91,7 @@ def test_a_module_that_snakemake_has_imported_is_named(folder):
     assert "numpy.py: is imported in place of the module 'numpy'" in line
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "mine.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", pytest.param("mine.yaml", marks=pytest.mark.slow)])
 def test_an_evaluated_configuration_under_plain_snakemake(folder, name):
     text = f"__use_yte__: true\n\"?open('{folder}/mark', 'w').close()\": x\n"
     (folder / name).write_text(text)

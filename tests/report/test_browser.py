@@ -56,7 +56,9 @@ def test_it_opens_offline_without_a_complaint(chromium, url, paper, width, dark)
     assert paper_colour == ("rgb(17, 23, 29)" if dark else "rgb(255, 255, 255)")
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 1024])
+@pytest.mark.parametrize(
+    "width", [320, 390, *(pytest.param(w, marks=pytest.mark.slow) for w in (768, 1024))]
+)
 def test_a_large_patient_does_not_overflow(chromium, large_url, width):
     chromium.open(large_url, width)
     assert chromium.errors() == []
