@@ -348,7 +348,14 @@ class TestUnbiasedFrequency:
 
     @pytest.mark.parametrize(
         ("size", "clip", "length"),
-        [(1, False, 36), (1, False, 100), (8, True, 100), (30, True, 100), (60, True, 100)],
+        [
+            (1, False, 36),
+            (30, True, 100),
+            *(
+                pytest.param(*case, marks=pytest.mark.slow)
+                for case in ((1, False, 100), (8, True, 100), (60, True, 100))
+            ),
+        ],
     )
     def test_insertion(self, tmp_path, size, clip, length):
         sequence = random_sequence(2400, 80 + size)

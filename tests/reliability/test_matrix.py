@@ -138,6 +138,7 @@ def test_untouched_input_and_no_metadata(study, python):
     assert found >= {"sheet", "resist", "report", "cohort"} and "call" not in found
 
 
+@pytest.mark.slow
 def test_calls_that_are_due_beside_the_sheet(study, boundkit, python):
     """Neither may keep Snakemake from seeing the other."""
     study.row("after", drugs="imatinib")
