@@ -1,10 +1,17 @@
 """What fragments that cover two alleles show of their phase."""
 
-from resistpanel.core.core_constants import CIS_FRACTION, PHASE_FRAGMENTS
+from math import lgamma, log
+
+from resistpanel.core.core_constants import PHASE_ERROR, PHASE_FRAGMENTS
 
 
 def phase_of(cis: int, trans: int) -> str:
     """Return ``cis``, ``trans``, ``cis and trans`` or ``unknown``.
+
+    Two alleles are on the same molecules if errors explain the fragments with the first one alone
+    better than molecules do that have it alone: the beta-binomial likelihood of `trans` under the
+    prior of an error rate (`PHASE_ERROR`) is compared with that under a fraction that is uniform
+    from 0 to 1. They are in trans if errors explain those with both.
 
     Parameters
     ----------
@@ -12,9 +19,20 @@ def phase_of(cis: int, trans: int) -> str:
         Fragments that have both alleles, and those that cover both sites and have the first one
         alone.
     """
-    if cis + trans < PHASE_FRAGMENTS:
+    n = cis + trans
+    if n < PHASE_FRAGMENTS:
         return "unknown"
-    share = cis / (cis + trans)
-    if share >= CIS_FRACTION:
-        return "cis"
-    return "trans" if share <= 1 - CIS_FRACTION else "cis and trans"
+    molecules = -log(n + 1)
+    of_cis, of_trans = _log_error(trans, n), _log_error(cis, n)
+    if max(of_cis, of_trans) <= molecules:
+        return "cis and trans"
+    return "cis" if of_cis > of_trans else "trans"
+
+
+def _log_error(k: int, n: int) -> float:
+    """Return the log probability of `k` errors in `n` fragments.
+
+    Beta-binomial with the prior Beta(1, b): b n! Gamma(n - k + b) / ((n - k)! Gamma(n + b + 1)).
+    """
+    b = 1 / PHASE_ERROR - 1
+    return log(b) + lgamma(n + 1) + lgamma(n - k + b) - lgamma(n - k + 1) - lgamma(n + b + 1)
