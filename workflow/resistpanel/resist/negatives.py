@@ -17,7 +17,7 @@ from resistpanel.records.resist import (
 )
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.function import is_inherited
+from resistpanel.resist.function import is_inherited, one_copy_left
 from resistpanel.resist.match import find_matches
 from resistpanel.resist.mechanism import acts_through
 
@@ -231,7 +231,8 @@ def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
     """Return germline variants that the catalogue knows, which are not findings.
 
     One that is rare among people may be why a tumour did not respond (EGFR T790M): it is inherited
-    resistance, which the verdict names.
+    resistance, which the verdict names. Of one that inactivates a gene it is said if a copy of the
+    gene may be left.
     """
     found = []
     for alteration in patient.alterations:
@@ -244,7 +245,10 @@ def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
         reason += "before treatment"
         if inherited:
             reason += f"; it is reported to confer resistance to {join(drugs)} or a drug of the "
-            reason += f"class ({join(ids)}), and may be why the tumour did not respond"
+            reason += f"class ({join(ids)}), and may cause resistance from the start, but does not "
+            reason += "explain a relapse after a response"
+            left = one_copy_left(alteration, patient) if alteration.inactivates else ""
+            reason += f"; {left}" if left else ""
         found.append(
             ExcludedVariant(
                 variant=alteration.id,
