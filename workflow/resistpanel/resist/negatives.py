@@ -8,6 +8,7 @@ from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
 from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
+    AllelesExamined,
     CopiesExamined,
     Coverage,
     ExcludedVariant,
@@ -63,6 +64,29 @@ def negative_sites(
                 )
             )
     return tuple(found)
+
+
+def alleles_examined(
+    negative: Sequence[NegativeSite], patient: Patient, samples: Collection[str]
+) -> AllelesExamined:
+    """Return how many catalogued alleles were examined in samples, none of which shows them.
+
+    Parameters
+    ----------
+    negative : sequence of NegativeSite
+        For the drugs of the line.
+    patient : Patient
+    samples : collection of str
+        Of the line, or of a lesion of it.
+    """
+    found = {one.id for one in patient.alterations if any(map(one.detected, samples))}
+    sites = [s for s in negative if s.sample in samples and s.site not in found]
+    blind = {s.site for s in sites if not s.assessable}
+    return AllelesExamined(
+        alleles=len({s.site for s in sites} - blind),
+        not_assessable=len(blind),
+        worst_ub=max((s.ub for s in sites if s.assessable), default=None),
+    )
 
 
 def coverage(
