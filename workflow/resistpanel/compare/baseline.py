@@ -343,7 +343,10 @@ def _text(
         if n not in used
     ]
     parts += [
-        f"{why_inadequate(allele.views[n])}, so it is not informative"
+        # An adequate sample is informative; its bound is not below a low later frequency.
+        f"not detected {allele.views[n].name} {not_seen(allele.views[n])}"
+        if _excludes(allele.views[n])
+        else f"{why_inadequate(allele.views[n])}, so it is not informative"
         for n in inadequate
         if n not in used and (excluded or shown)
     ]
