@@ -4,11 +4,12 @@
     python -m benchmarks.exome --mb 4 10 40 --shards 8 --publish
 
 FOLDER holds reference.fa, targets.bed and the BAMs of a simulated patient (`benchmarks.trio`; by
-default one of seed 1 is made). What is within 700 bases of a target is cut out, put side by side,
-and repeated until the targets have the size that is asked for, each time at other coordinates:
-reads, targets and genome. The BAMs are thinned to the depth first. To the caller it is a genome of
-its own; its variants recur, so that the counts per Mb are those of the simulation. A repetition is
-a copy of the records' bytes with other positions, which makes an exome in a minute.
+default one of seed 1 is made), and truth.vcf.gz, from which the page states the variants per Mb.
+What is within 700 bases of a target is cut out, put side by side, and repeated until the targets
+have the size that is asked for, each time at other coordinates: reads, targets and genome. The BAMs
+are thinned to the depth first. To the caller it is a genome of its own; its variants recur, so that
+the counts per Mb are those of the simulation. A repetition is a copy of the records' bytes with
+other positions, which makes an exome in a minute.
 
 With --shards the same call is made in parts, as the workflow does on large BAMs (`call.scatter`):
 the CPU is the sum, the memory that of the largest part or of the gathering, the wall time that of
@@ -275,7 +276,17 @@ def samtools(folder: Path, samples: list[str]) -> dict:
     return row("samtools view -c -M -L", cpu, wall, max(one.memory for one in used))
 
 
-def text(rows: list[dict], depth: float, number: int, command: str) -> str:
+def variants(data: Path, size: float) -> str:
+    """Return how many variants per Mb the repeated panel of `size` bases has, as a clause."""
+    truth = data / "truth.vcf.gz"
+    if not truth.exists():
+        return ""
+    with pysam.VariantFile(str(truth)) as vcf:
+        number = sum(1 for _ in vcf)
+    return f" with {number / size * 1e6:,.0f} variants per Mb"
+
+
+def text(rows: list[dict], depth: float, number: int, command: str, panel: str) -> str:
     """Return the page."""
     from benchmarks.publish import revision  # draws, too: after the measurement
 
@@ -283,8 +294,8 @@ def text(rows: list[dict], depth: float, number: int, command: str) -> str:
         "# Speed and memory on exomes",
         "",
         f"Revision {revision()}. Made by `{command}`. {number} BAMs (normal and tumour),"
-        f" {depth:g}x, reads of 101 bases. The records of a simulated panel of 67 kb are repeated"
-        " at other coordinates; its variants per Mb are many more than those of an exome."
+        f" {depth:g}x. The records of a simulated panel of {panel} are repeated at other"
+        " coordinates."
         f" Machine with {os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}."
         " Wall times are of that load, CPU times less so.",
         "",
@@ -358,7 +369,10 @@ def main() -> int:
     words += ["--publish"] * args.publish
     command = " ".join(["python -m benchmarks.exome", *words])
     rows.sort(key=lambda one: one["mb"])
-    page = text(rows, args.depth, len(args.samples), command)
+    lines = [line.split("\t") for line in (data / "targets.bed").read_text().splitlines()]
+    panel = sum(int(line[2]) - int(line[1]) for line in lines)
+    described = f"{panel / 1e3:.0f} kb{variants(data, panel)}"
+    page = text(rows, args.depth, len(args.samples), command, described)
     print(page)
     if args.publish:
         PAGE.write_text(page)

@@ -129,7 +129,7 @@ def two_lesions() -> dict:
                                          fourth: {"total": 5, "minor": 1}}},
             {"gene": "PTEN", "samples": {n: {"total": 0, "minor": 0} for n in tumors[2:]}},
         ],
-        "random_somatic": {"snv": 18, "mnv": 1, "del": 1, "ins": 1, "af": [0.08, 0.35],
+        "random_somatic": {"snv": 18, "mnv": 1, "del": 1, "ins": 1, "ccf": [0.3, 1.0],
                            "samples": list(tumors)},
     }  # fmt: skip
 

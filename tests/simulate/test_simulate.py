@@ -492,6 +492,24 @@ def test_random_somatic_variants_of_all_types(run_patient, truth, bam):
     assert {key[:2] for key in gaps} <= allowed
 
 
+def test_random_somatic_variants_by_cancer_cell_fraction(run_patient, truth):
+    folder = run_patient(
+        depth=20,
+        samples=[
+            {"sample": "normal", "role": "normal"},
+            {"sample": "tumor", "role": "tumor", "purity": 0.3},
+        ],
+        germline={"snv_per_kb": 0, "indel_per_kb": 0},
+        somatic=[],
+        random_somatic={"snv": 12, "ccf": [0.4, 1.0], "samples": ["tumor"]},
+    )
+    afs = [row["af"]["tumor"] for row in truth(folder)]
+    assert len(afs) == 12
+    # Half of the cancer cell fraction times the purity, on two copies.
+    assert 0.3 * 0.4 / 2 - 1e-4 <= min(afs) < 0.3 * 0.7 / 2
+    assert 0.3 * 0.7 / 2 < max(afs) <= 0.3 / 2 + 1e-4
+
+
 def test_users_own_reference_and_targets(tmp_path, patient, write_patient, truth, bam):
     rng = np.random.default_rng(5)
     bases = "".join("ACGT"[i] for i in rng.integers(0, 4, 9000))

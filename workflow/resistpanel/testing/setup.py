@@ -207,7 +207,8 @@ def _populate(patient, document, genome, genes, libraries, seed, known) -> Study
     found = [(variant, (False, False)) for variant in given if variant.somatic]
     found += [(variant, variant.haplotypes) for variant in given if not variant.somatic]
     found += _random_germline(patient, places, rng)
-    found += [(variant, (False, False)) for variant in _random_somatic(patient, places, rng)]
+    drawn = _random_somatic(patient, places, rng, copies, genome)
+    found += [(variant, (False, False)) for variant in drawn]
     listed: list[list[tuple[Variant, tuple[bool, bool]]]] = [[] for _ in genome.regions]
     for variant, stranger in found:
         region = genome.region_at(variant.chrom, variant.start)
@@ -389,17 +390,21 @@ def _random_germline(patient, places, rng) -> list[tuple[Variant, tuple[bool, bo
     return found
 
 
-def _random_somatic(patient, places, rng) -> list[Variant]:
+def _random_somatic(patient, places, rng, copies, genome) -> list[Variant]:
+    """Draw somatic variants, by allele frequency or by cancer cell fraction on one copy."""
     settings = patient.get("random_somatic")
     if not settings:
         return []
-    low, high = np.log(settings["af"])
+    scale = "af" if settings.get("af") else "ccf"
+    low, high = np.log(settings[scale])
     found = []
     for kind in ("dup", "ins", "del", "mnv", "snv"):
         for variant in draw_variants(kind, settings[kind], places, rng):
-            af = float(np.round(np.exp(rng.uniform(low, high)), 4))
+            level = float(np.round(np.exp(rng.uniform(low, high)), 4))
             variant.somatic, variant.haplotype = True, int(rng.integers(2))
-            variant.af = dict.fromkeys(settings["samples"], af)
+            row = {scale: dict.fromkeys(settings["samples"], level), "copies": 1}
+            row["chrom"] = variant.chrom
+            variant.af = _frequencies(row, patient, copies, genome, variant.start)
             found.append(variant)
     return found
 
