@@ -171,6 +171,36 @@ def test_the_sample_beside_one_that_shows_a_lost_allele_is_adequate(study):
     assert "not informative" not in line.text
 
 
+def test_an_adequate_sample_beside_a_low_later_frequency_is_informative(study):
+    """B excludes more than 3 % of the tumour cells; what is left in C may be less."""
+    patient = study("A 0 arm", "B 0 back", "C 90 arm vemurafenib")
+    patient.tumour(A=0.35, B=0.35, C=0.35)
+    found = patient.add("X", {"A": (90, 900), "B": (0, 300), "C": (9, 900)}).state("X")
+    line = only(found)
+    assert (line.before, line.inadequate) == ("present", ("B",))
+    assert "not detected in B (back) (0 of 300 fragments, AF below" in line.text
+    assert "not informative" not in line.text
+
+
+@pytest.mark.parametrize(
+    ("third", "state", "excluded"), [(0, "emergent", ("p0", "p2")), (80, "stable", ("p0",))]
+)
+def test_a_mutation_that_left_plasma_before_the_line_returns(study, third, state, excluded):
+    patient = study(
+        "p0 0 . . plasma", "p1 90 . cetuximab plasma", "p2 180 . bevacizumab plasma",
+        "p3 270 . cetuximab plasma",
+    )  # fmt: skip
+    patient.tumour(p0=0.2, p1=0.2, p2=0.2, p3=0.2)
+    counts = {"p0": (0, 900), "p1": (80, 900), "p2": (third, 900), "p3": (100, 900)}
+    found = patient.add("KRAS", counts).state("KRAS")
+    line = found.lines[-1]
+    assert (line.before, line.state, line.excluded_by) == ("present", state, excluded)
+    if state == "emergent":
+        assert line.lesions[0].pre == "p2"
+        assert line.text.startswith("present before the first dose: 8.9 %")
+        assert "not detected in p2 (0 of 900 fragments" in line.text
+
+
 def test_one_line_each_says_what_its_own_samples_exclude(study):
     """New under the second line: before the first it was excluded too."""
     patient = study("t0 0 lung", "t1 90 lung erlotinib", "t2 300 lung osimertinib")

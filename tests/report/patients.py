@@ -549,9 +549,20 @@ def therapies(sheet: dict, resist: dict) -> list[dict]:
             "line": line["number"], "drugs": line["drugs"], "baseline": line["baseline"],
             "samples": line["samples"], "verdict": resist["verdict"],
             "driver": resist["driver"], "lesions": [],
+            "examined": examined(resist, line["samples"]),
         }
         for line in reversed(sheet["lines"])
     ]  # fmt: skip
+
+
+def examined(resist: dict, samples: list[str]) -> dict:
+    """Return how many catalogued alleles are excluded in samples, and the highest bound."""
+    sites = [s for s in resist["negative_sites"] if s["sample"] in samples]
+    blind = {s["site"] for s in sites if not s["assessable"]}
+    return {
+        "alleles": len({s["site"] for s in sites} - blind), "not_assessable": len(blind),
+        "worst_ub": max((s["ub"] for s in sites if s["assessable"]), default=None),
+    }  # fmt: skip
 
 
 def vcf_header() -> str:

@@ -31,13 +31,15 @@ def test_a_lesion_without_a_mechanism_has_its_row_and_limit(paper):
     none = line["verdict"] | {"kind": "none", "key_variants": []}
     line["lesions"] = [
         {"lesion": "skin", "samples": ["resistant"], "verdict": line["verdict"]},
-        {"lesion": "liver", "samples": ["sensitive"], "verdict": none},
-    ]
+        {"lesion": "liver", "samples": ["sensitive"], "verdict": none,
+         "examined": {"alleles": 24, "not_assessable": 1, "worst_ub": 0.005}},
+    ]  # fmt: skip
     found, empty = first_lines.lines(paper)
     assert (found["lesion"], found["headline"]) == ("skin", "MAP2K1 p.C121S")
     assert (empty["lesion"], empty["headline"], empty["seen"]) == ("liver", "", "–")
-    # An allele without reads in the sample is not assessable, and not below a bound.
-    assert plain(empty["limit"]).endswith("(24 alleles), 1 not assessable")
+    assert plain(empty["limit"]) == "AF below 0.50 % (24 alleles), 1 not assessable"
+    # A file of an earlier version has the alleles for the drugs of the latest line alone.
+    assert found["limit"] == "not known"
 
 
 @pytest.mark.parametrize("row", [*GATE, *COPIES], ids=lambda row: row.name)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from resistpanel.report.findings import where_in_lesions
 from resistpanel.report.lesions import BAR, columns, copy_findings, groups, lesions, order
 from resistpanel.report.render import page
 
@@ -62,3 +63,15 @@ def test_a_lesion_of_several_samples_is_named_once():
     allele = {"kind": "private", "lesions": ["lung"], "gene": "NRAS", "later": False}
     (group,) = groups([allele], [found])
     assert len(group["variants"]) == 2
+
+
+def test_what_came_to_every_lesion_is_not_called_truncal(large):
+    """The badge of a finding says what the section on lesions says."""
+    before = large["compare"]["lines"][0]["baseline"]
+    one = next(f for f in large["resist"]["findings"] if f["distribution"] == "truncal")
+    later = [p | {"detected": p["sample"] not in before} for p in one["course"]]
+    there = [p | {"detected": True} for p in one["course"]]
+    assert where_in_lesions(one | {"course": there}, large) == "truncal"
+    assert where_in_lesions(one | {"course": later}, large) == (
+        "in every lesion, not before treatment"
+    )

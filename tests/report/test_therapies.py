@@ -78,3 +78,19 @@ def test_parentheses_are_not_split(text, parts):
 def test_a_bound_in_parentheses_is_kept_whole():
     bound = "not detected in A (0 of 9 fragments; if present, in at most 5 % of the tumour cells)"
     assert left_over(f"{bound}; 20 % in B", ["not detected in C; 20 % in B"]) == f": {bound}"
+
+
+def test_of_samples_of_one_day_the_lesions_own_is_named(paper):
+    """A deletion in both lesions at relapse was first seen in the lung by the lung's sample."""
+    paper = copy.deepcopy(paper)
+    rows = [s for s in paper["compare"]["samples"] if s["role"] == "tumor"]
+    names = [s["sample"] for s in rows]
+    (key,) = paper["resist"]["verdict"]["key_variants"]
+    finding = next(f for f in paper["resist"]["findings"] if f["variant"] == key)
+    for point in finding["course"]:
+        point["detected"] = True
+    for row in rows:
+        row["day"] = 231
+    assert first_lines.first_seen(paper, [key], names[1:]) == f"{names[1]}, day 231"
+    rows[1]["day"] = 400
+    assert first_lines.first_seen(paper, [key], names[1:]) == f"{names[0]}, day 231"

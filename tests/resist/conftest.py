@@ -10,7 +10,7 @@ import pytest
 
 from resistpanel.catalog.drugs import resolve
 from resistpanel.catalog.protein import parse
-from resistpanel.compare.baseline import Allele, line_state
+from resistpanel.compare.baseline import Allele, line_states
 from resistpanel.compare.comparison import headline
 from resistpanel.compare.content import Content
 from resistpanel.compare.courses import courses, overall_status
@@ -213,7 +213,7 @@ class HandMade:
         allele = Allele(views, between)
         rows = from_builtins(self.sheet(), Sheet, "hand-made")
         places = course_samples(rows.samples)
-        lines = [line_state(allele, line, places) for line in rows.lines]
+        lines = line_states(allele, rows.lines, places)
         told = courses(allele, places)
         ever = any(view.evidence.detected for view in views.values())
         return {

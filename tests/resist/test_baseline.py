@@ -166,3 +166,42 @@ def test_an_undetermined_change_that_fell_explains_no_relapse(patient, context, 
         for lesion in line["lesions"]:
             lesion["fold_high"] = high
     assert p.resist(context)["verdict"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    ("fractions", "third"),
+    [
+        # It had left all samples of line 2, and returned under the drug of line 1.
+        ((0.0, 0.09, 0.0, 0.12), "emergent"),
+        # By the sample of line 1 it fell; it had gone in between all the same.
+        ((0.0, 0.12, 0.0, 0.03), "emergent"),
+        # It was there all along.
+        ((0.0, 0.09, 0.09, 0.12), "stable"),
+        ((0.0, 0.0, 0.0, 0.12), "acquired"),
+    ],
+)
+def test_an_allele_that_had_gone_and_returns_was_selected(patient, context, fractions, third):
+    samples = [(f"p{number}", 100 * number, None) for number in range(4)]
+    lines = [(["cetuximab"], 10), (["bevacizumab"], 110), (["cetuximab"], 210)]
+    p = patient(disease="colorectal cancer", samples=samples, lines=lines).background()
+    p.add("KRAS", "Q61H", *fractions)
+    assert p.variants[-1]["lines"][2]["state"] == third
+    sentence = p.resist(context)["verdict"]["sentence"]
+    returned = (
+        "was selected, not acquired: it was present before line 3 of therapy in p1, was not "
+        "detected in p2, and returned (acquired under line 1): not detected (0 of 900 fragments, "
+        "allele frequency at most 0.33 %) before (p2), "
+    )
+    assert (returned in sentence) == (third == "emergent")
+    assert ("does not explain a relapse" in sentence) == (third == "stable")
+    assert "before (p1); nor" not in sentence
+
+
+def test_without_tumour_in_between_an_allele_has_not_gone(patient, context):
+    samples = [(f"p{number}", 100 * number, None) for number in range(4)]
+    lines = [(["cetuximab"], 10), (["bevacizumab"], 110), (["cetuximab"], 210)]
+    p = patient(
+        disease="colorectal cancer", samples=samples, lines=lines, tumour_free=("p2",)
+    ).background()  # fmt: skip
+    p.add("KRAS", "Q61H", 0.0, 0.09, 0.0, 0.12)
+    assert p.variants[-1]["lines"][2]["state"] == "stable"

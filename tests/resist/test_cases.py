@@ -138,6 +138,8 @@ def test_c797s_in_trans_and_in_cis_with_t790m(patient, finding, context, cis, tr
     value = p.resist(context)
     assert value["verdict"]["key_variants"] == [key]
     found = finding(value, "EGFR", "C797S")
+    asked = any("whether it is in cis or in trans with EGFR p.T790M" in t for t in found.against)
+    assert asked == (phase is None)
     assert found.mechanism_class == "on_target_mutation"
     said = [text for text in found.for_ if "EGFR p.T790M" in text]
     assert said == (
@@ -335,7 +337,7 @@ def test_a_germline_map2k1_variant(patient, context):
     # Nor may it be overlooked: resistance can be inherited (EGFR T790M, SUFU).
     said = value["verdict"]["sentence"]
     assert said.startswith("No somatic mechanism of resistance")
-    assert "MAP2K1 p.C121S is germline" in said and "may be why the tumour did not respond" in said
+    assert "MAP2K1 p.C121S is germline" in said and "may cause resistance from the start" in said
     assert value["near_misses"] == []
 
 

@@ -58,3 +58,19 @@ def test_a_drug_of_the_combination_that_acts_on_the_alteration(patient, context)
         (found,) = (f for f in value["findings"] if f["variant"] == met)
         said = any("acts on it" in reason for reason in found["against"])
         assert said == (kind == "none")
+
+
+def test_every_line_states_the_alleles_for_its_own_drugs(patient, context):
+    """T790M is looked for under erlotinib, C797S under osimertinib."""
+    samples = [("t0", 0, None), ("t1", 100, None), ("t2", 200, None)]
+    lines = [(["erlotinib"], 10), (["osimertinib"], 110)]
+    p = patient(disease="NSCLC", samples=samples, lines=lines).background()
+    for change, af, row in (
+        ("T790M", 0.0, "EGFR-T790M-gefitinib"),
+        ("C797S", 0.0, "EGFR-C797S-osimertinib"),
+        ("C797G", None, "EGFR-C797S-osimertinib"),
+    ):
+        p.add("EGFR", change, 0.0, 0.0, af, sites=[row])
+    second, first = p.resist(context)["lines"]
+    assert first["examined"] == {"alleles": 1, "not_assessable": 0, "worst_ub": 0.0033}
+    assert second["examined"] == {"alleles": 1, "not_assessable": 1, "worst_ub": 0.0033}

@@ -233,3 +233,27 @@ def test_a_bispecific_antibody_is_listed_under_the_class_that_fails():
     # A class within the one that fails is the more exact heading.
     assert last("plixorafenib", "RAF inhibitor") == "RAF dimer breaker"
     assert last("plixorafenib") == "RAF dimer breaker"
+
+
+def test_a_row_of_several_classes_is_extended_from_the_drugs_of_the_class(patient, context):
+    """Rucaparib and cisplatin are named in one row; niraparib is of the class of rucaparib."""
+    p = patient("olaparib", disease="ovarian cancer").background()
+    p.add("BRCA2", "K1691fs", 0.7, 0.7, consequence="frameshift_variant",
+          model="germline", filters=["germline"], reported=False)  # fmt: skip
+    p.add("BRCA2", "K1691_K1692del", 0.0, 0.16, consequence="inframe_deletion")
+    value = p.resist(context)
+    said = {item["drug"]: item["reason"] for item in value["expected_to_fail"]}
+    assert "to rucaparib, of the same class (PARP inhibitor;" in said["niraparib"]
+    assert "to cisplatin, of the same class (platinum agent;" in said["oxaliplatin"]
+    assert any("to rucaparib, of the class of olaparib" in r for r in value["verdict"]["reasons"])
+
+
+def test_an_inherited_loss_of_one_copy_says_that_a_copy_may_be_left(patient, context):
+    p = patient("vemurafenib").background()
+    p.add("BRAF", "V600E", 0.35, 0.37)
+    p.add("NF1", "W2421*", 0.5, 0.5, consequence="stop_gained",
+          model="germline", filters=["germline"], reported=False)  # fmt: skip
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert "NF1 p.W2421* is germline" in sentence
+    assert "may cause resistance from the start, but does not explain a relapse" in sentence
+    assert "; a copy of NF1 may be left: neither a second inactivating alteration" in sentence

@@ -148,9 +148,13 @@ def test_arguments_for_snakemake():
 LOW = {"metric": "mean_depth", "value": 87.3801, "condition": ">= 250", "text": "thin"}
 
 
-def results(folder, patient="P1", gate=True):
+def results(folder, patient="P1", gate=True, confidence="high", reasons=()):
+    verdict = {
+        "kind": "mechanism", "sentence": "KRAS p.G12D was acquired.", "confidence": confidence,
+        "reasons": ["exact match", *reasons],
+    }  # fmt: skip
     for stage, value in (
-        ("resist", {"verdict": {"sentence": "KRAS p.G12D was acquired.", "confidence": "high"}}),
+        ("resist", {"verdict": verdict}),
         (
             "qc",
             {
@@ -168,6 +172,14 @@ def results(folder, patient="P1", gate=True):
         (folder / stage / f"{patient}.json").write_text(json.dumps(value))
     (folder / "report").mkdir(exist_ok=True)
     (folder / "report" / f"{patient}.html").write_text("<p>")
+
+
+def test_the_confidence_has_its_reason(tmp_path):
+    """What the sentence says is not said twice."""
+    reasons = ["but there is no matched normal", "but KRAS p.G12D was acquired"]
+    results(tmp_path, confidence="moderate", reasons=reasons)
+    first, *_ = verdicts(tmp_path, {"P1": True}, tmp_path)
+    assert first.endswith("Confidence: moderate (there is no matched normal).")
 
 
 def test_verdicts(tmp_path):

@@ -224,6 +224,17 @@ class Catalog:
     def __getitem__(self, identifier: str) -> Row:
         return self._by_id[identifier]
 
+    def named_of_class(self, row: Row, drug: Drug) -> list[str]:
+        """Return the drugs that a row names of a class that it shares with `drug`.
+
+        A row of rucaparib and cisplatin is extended to niraparib from rucaparib alone. All that it
+        names if no drug of theirs is known to be of that class.
+        """
+        shared = set(row.drug_class) & set(drug.classes)
+        known = {name: self.drugs.get(name) for name in row.drugs}
+        named = [name for name, one in known.items() if one and shared & set(one.classes)]
+        return named or list(row.drugs)
+
     def of_gene(self, gene: str) -> list[Row]:
         """Return the rows of a gene, in the order of the catalogue."""
         return [row for row in self.rows if row.gene == gene]

@@ -7,7 +7,7 @@ every adequate sample in which it was not detected excludes it.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
 from resistpanel.compare.evidence import View
 from resistpanel.compare.sentences import (
@@ -55,7 +55,10 @@ class Allele:
 
 
 def line_state(
-    allele: Allele, line: Line, lesions: Mapping[str, Sequence[str]]
+    allele: Allele,
+    line: Line,
+    lesions: Mapping[str, Sequence[str]],
+    previous: Container[str] = (),
 ) -> records.LineState:
     """Return an allele's state under a line of therapy.
 
@@ -65,6 +68,8 @@ def line_state(
     line : Line
     lesions : mapping of str to sequence of str
         Samples of each lesion (and of plasma), in order of time.
+    previous : container of str
+        Samples of the line before.
     """
     if not line.baseline or not line.samples:
         return _nothing_to_compare(allele, line)
@@ -78,7 +83,11 @@ def line_state(
         # Whether an allele left a lesion is asked of that lesion.
         before_it = own if own and not allele.seen(post) else line.baseline
         pre = _comparator(own, before_it, shown, possible, excluded)
+        cleared = _cleared(allele, own, shown, post, previous)
+        pre = cleared or pre
         decision = allele.decide(pre, post, True)
+        if cleared:
+            decision = dataclasses.replace(decision, state="emergent", reason="returned")
         spread = shown and allele.seen(post) and not set(own) & set(shown)
         if spread and (set(own) & set(excluded) or (not own and excluded)):
             # It was present before, though not in this lesion.
@@ -107,6 +116,36 @@ def line_state(
         ),
         text=_text(allele, line, lesions, found, (shown, excluded, inadequate)),
     )
+
+
+def line_states(
+    allele: Allele, lines: Sequence[Line], lesions: Mapping[str, Sequence[str]]
+) -> tuple[records.LineState, ...]:
+    """Return an allele's state under each line of therapy, in their order."""
+    before = [(), *(line.samples for line in lines)]
+    return tuple(
+        line_state(allele, line, lesions, previous)
+        for line, previous in zip(lines, before, strict=False)
+    )
+
+
+def _cleared(
+    allele: Allele,
+    own: Sequence[str],
+    shown: Sequence[str],
+    post: str,
+    previous: Container[str],
+) -> str | None:
+    """Return the last sample of a lesion before the first dose, if the allele had gone by then.
+
+    An earlier sample of the lesion shows it, and all of the line before exclude it: RAS mutations
+    in plasma after a line without the antibody. None otherwise.
+    """
+    since = [name for name in own if name in previous]
+    if not since or not allele.seen(post) or not set(own) & set(shown) or set(since) & set(shown):
+        return None
+    gone = all(allele.decide(name, post).state == "acquired" for name in since)
+    return since[-1] if gone else None
 
 
 def _before(shown: Sequence[str], excluded: Sequence[str], possible: Sequence[str]) -> str:
@@ -262,6 +301,8 @@ def _combined(states: Sequence[str], before: str) -> str:
 def _lesion_text(
     decision: Decision, allele: Allele, pre: str, post: str, shown: Sequence[str]
 ) -> str:
+    if decision.reason == "returned":
+        return f"{_found(allele, shown)}; {allele.text(pre, post)}"
     if decision.reason != "spread":
         return allele.text(pre, post)
     return f"{_found(allele, shown)}; {detection(allele.views[post])}"
@@ -282,7 +323,7 @@ def _text(
     shown, excluded, inadequate = groups
     used = {pre for _, pre, _, decision in found if decision.reason != "spread"}
     parts = []
-    if any(decision.reason == "spread" for *_, decision in found):
+    if any(decision.reason in ("spread", "returned") for *_, decision in found):
         parts.append(f"present before the first dose: {_found(allele, shown)}")
         used |= set(shown)
     for _, pre, post, decision in found:
@@ -302,7 +343,10 @@ def _text(
         if n not in used
     ]
     parts += [
-        f"{why_inadequate(allele.views[n])}, so it is not informative"
+        # An adequate sample is informative; its bound is not below a low later frequency.
+        f"not detected {allele.views[n].name} {not_seen(allele.views[n])}"
+        if _excludes(allele.views[n])
+        else f"{why_inadequate(allele.views[n])}, so it is not informative"
         for n in inadequate
         if n not in used and (excluded or shown)
     ]

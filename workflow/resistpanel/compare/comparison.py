@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from resistpanel.compare.baseline import Allele, line_state
+from resistpanel.compare.baseline import Allele, line_states
 from resistpanel.compare.compare_constants import CLONE_SAMPLES, MOST_BEFORE
 from resistpanel.compare.content import contents, proving, shared
 from resistpanel.compare.copynumber import CopyNumber, locus, purity_of, read_copynumber
@@ -265,7 +265,7 @@ class Comparison:
             self._pair(between(pair.pre, pair.post, True), allele.text(pair.pre, pair.post), pair)
             for pair in self.sheet.pairs
         ]
-        lines = tuple(line_state(allele, line, self.over_time) for line in self.sheet.lines)
+        lines = line_states(allele, self.sheet.lines, self.over_time)
         told = courses(allele, self.over_time)
         seen = any(allele.seen(name) for name in self.tumors)
         likelihoods = {

@@ -2,7 +2,8 @@
 
 import functools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import quote, unquote
 
 #: Characters that an INFO value may hold as they are (VCF 4.3, section 1.2).
@@ -97,6 +98,22 @@ def join(words: Iterable[str], last: str = "and") -> str:
     if len(words) < 2:
         return "".join(words)
     return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def confidence(verdict: Mapping[str, Any]) -> str:
+    """Return the confidence of a verdict, with what keeps it from being high if it says so.
+
+    ``moderate (there is no matched normal)``; what the verdict's sentence says is left out.
+
+    Parameters
+    ----------
+    verdict : mapping
+        As in resist.json.
+    """
+    limits = [one.removeprefix("but ") for one in verdict["reasons"] if one.startswith("but ")]
+    limits = [one for one in limits if one not in verdict["sentence"]]
+    mechanism = verdict["kind"] == "mechanism"
+    return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits and mechanism else "")
 
 
 def plural(drug_class: str) -> str:

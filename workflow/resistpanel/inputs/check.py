@@ -237,8 +237,8 @@ def summary(done: Checked) -> list[str]:
         if done.panel and (drugs := _drugs(members, given, made)):
             seen, total, _ = done.panel.coverage(drugs)
             names = ", ".join(drug.name for drug in drugs)
-            found = f"{seen} of {total} catalogued alterations under {names} are on the panel"
-            shown.append(f"    {found if total else f'no catalogued alteration under {names}'}")
+            found = f"{seen} of {total} catalogue rows on resistance to {names} are on the panel"
+            shown.append(f"    {found if total else f'no catalogue row on resistance to {names}'}")
     if made.simulate:
         shown.append(f"simulated from {made.simulate.patient}: the files are checked once made")
     else:

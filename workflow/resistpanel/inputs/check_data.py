@@ -230,7 +230,7 @@ def check_drug_rows(
                 findings.notes.append(Gap(text, f"no known resistance to {drug.name}"))
             elif seen < total:
                 text = (
-                    f"{place}: {total - seen} of {total} catalogued alterations under "
+                    f"{place}: {total - seen} of {total} catalogue rows on resistance to "
                     f"{drug.name} are outside the panel ({', '.join(missing[:6])}"
                     f"{' ...' if len(missing) > 6 else ''})"
                 )

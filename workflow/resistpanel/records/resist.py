@@ -198,6 +198,17 @@ class Finding(Record):
     """Of known alterations and candidates; else null."""
 
 
+class AllelesExamined(Record):
+    """Catalogued alleles for the drugs of a line that no sample of it shows."""
+
+    alleles: Count
+    """Examined in a sample or more."""
+    not_assessable: Count
+    """Not assessable in a sample or more."""
+    worst_ub: Fraction | None
+    """Highest upper bound of the AF over alleles and samples; null: none was examined."""
+
+
 class LesionVerdict(Record):
     """The answer for one lesion, or for plasma, under a line of therapy."""
 
@@ -205,6 +216,8 @@ class LesionVerdict(Record):
     samples: tuple[str, ...]
     """Of the line."""
     verdict: Verdict
+    examined: AllelesExamined | UnsetType = UNSET
+    """In the samples of the lesion."""
 
 
 class LineVerdict(Record):
@@ -221,6 +234,8 @@ class LineVerdict(Record):
     driver: Driver
     lesions: tuple[LesionVerdict, ...]
     """Where the line has samples of several lesions."""
+    examined: AllelesExamined | UnsetType = UNSET
+    """In the samples of the line."""
 
 
 class ConvergingVariant(Record):

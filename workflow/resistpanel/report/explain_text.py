@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from resistpanel.core.text import percent, percent_up
+from resistpanel.core.text import confidence, percent, percent_up
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.copies import part
 
@@ -309,7 +309,7 @@ def _catalogue(facts: dict) -> list[str]:
         lines += ["  rows on other drugs:", *_evidence(finding["other_evidence"])]
     verdict = facts["verdict"]
     if facts["key"]:
-        lines.append(f"  verdict, confidence {verdict['confidence']}: {verdict['sentence']}")
+        lines.append(f"  verdict, confidence {confidence(verdict)}: {verdict['sentence']}")
     return lines
 
 

@@ -12,6 +12,7 @@ from resistpanel.core.builds import with_chr
 from resistpanel.core.files import HOME
 from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
+from resistpanel.core.text import confidence
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.review import amendments, decisions_of, review_given
 
@@ -365,7 +366,7 @@ class Bundle:
         specimens = [
             {"reference": self.reference("specimen", one["sample"])} for one in self.samples
         ]
-        text = f"{verdict['sentence']} Confidence: {verdict['confidence']}. {RESEARCH}"
+        text = f"{verdict['sentence']} Confidence: {confidence(verdict)}. {RESEARCH}"
         return {
             "resourceType": "DiagnosticReport",
             "meta": {"profile": [f"{GUIDE}/StructureDefinition/genomic-report"]},

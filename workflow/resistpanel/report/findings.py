@@ -2,8 +2,10 @@
 
 import re
 
+from resistpanel.core.text import join
 from resistpanel.report import first_lines
 from resistpanel.report.cells import variant_name
+from resistpanel.report.lesions import arisen_later
 from resistpanel.report.numbers import count, genomic_of, percent_up
 from resistpanel.report.parts import name_of, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
@@ -85,7 +87,7 @@ def over_lines(variant: dict | None, report: dict) -> list[str]:
             continue
         if len(therapy) == 1 and len(given["baseline"]) == len(given["samples"]) == 1:
             continue
-        drugs = " and ".join(given["drugs"]) or "no drug given"
+        drugs = join(given["drugs"]) or "no drug given"
         further = left_over(line["text"], [s["text"] for s in variant["states"]])
         texts.append(f"Line {line['line']} ({drugs}): {line['state']}" + further)
     for course in variant["courses"]:
@@ -154,6 +156,14 @@ def driver_words(report: dict, variant: dict | None) -> str:
     return DRIVER_STATES[state] + changed.get((variant or {}).get("state"), "")
 
 
+def where_in_lesions(finding: dict, report: dict) -> str | None:
+    """Return the distribution over the lesions; what came to all of them later is not truncal."""
+    seen = {point["sample"]: point["detected"] for point in finding["course"]}
+    if finding["distribution"] == "truncal" and arisen_later(report, seen):
+        return "in every lesion, not before treatment"
+    return finding["distribution"]
+
+
 def findings(report: dict) -> dict:
     """Return the ranked findings: those that count in full, candidates and the others in short."""
     known = variants_by_id(report)
@@ -177,6 +187,7 @@ def findings(report: dict) -> dict:
             "other_evidence": with_links(f["other_evidence"]),
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
+            "where": where_in_lesions(f, report),
             "certainty": [],
             "for": [t for t in f["for"] if t not in front],
             "for_on_front": any(t in front for t in f["for"]),

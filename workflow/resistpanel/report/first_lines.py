@@ -63,25 +63,24 @@ def failures(found: list[dict], depth: str = "fragments") -> str:
     return text[:1].upper() + text[1:] + "." if text else "See quality."
 
 
-def limit(report: dict, samples: list[str]) -> str:
-    """Return to which limit the catalogue's other alleles are excluded in samples."""
-    found = {
-        v["id"]
-        for v in report["compare"]["variants"]
-        if any(v["samples"][name]["detected"] for name in samples if name in v["samples"])
-    }
-    sites = [
-        s for s in report["resist"]["negative_sites"]
-        if s["sample"] in samples and s["site"] not in found
-    ]  # fmt: skip
-    bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
-    if not sites:
+def limit(examined: dict | None) -> str:
+    """Return to which limit the catalogue's other alleles for a line's drugs are excluded.
+
+    Parameters
+    ----------
+    examined : dict or None
+        `AllelesExamined` of the line or lesion; None: the file is of an earlier version.
+    """
+    if examined is None:
+        return "not known"
+    alleles, blind = examined["alleles"], examined["not_assessable"]
+    if not alleles + blind:
         return "none examined"
-    blind = len({s["site"] for s in sites if not s["assessable"]})
-    text = f"AF below {percent_up(max(bounds))}" if bounds else ""
-    alleles = len({s["site"] for s in sites}) - blind
-    text = f"{text} ({alleles} allele{'s' * (alleles != 1)})" if bounds else "not assessable"
-    return text + (f", {blind} not assessable" if blind and bounds else "")
+    if examined["worst_ub"] is None:
+        return "not assessable"
+    text = f"AF below {percent_up(examined['worst_ub'])}"
+    text = f"{text} ({alleles} allele{'s' * (alleles != 1)})"
+    return text + (f", {blind} not assessable" if blind else "")
 
 
 def first_seen(report: dict, keys: list[str], samples: list[str]) -> str:
@@ -97,12 +96,15 @@ def first_seen(report: dict, keys: list[str], samples: list[str]) -> str:
     texts: dict[str, list[str]] = {}
     for key in keys:
         seen = {c["sample"] for c in findings.get(key, {"course": []})["course"] if c["detected"]}
-        for name in names[: last + 1]:
-            if name in seen:
-                day = days[name]
-                where = name if day is None else f"{name}, day {day:g}"
-                texts.setdefault(where, []).append(name_of(report, key))
-                break
+        first = [name for name in names[: last + 1] if name in seen]
+        if not first:
+            continue
+        # Of the samples of one day, one of the row's own.
+        day = days[first[0]]
+        own = [n for n in first if n in samples and day is not None and days[n] == day]
+        name = (own or first)[0]
+        where = name if day is None else f"{name}, day {day:g}"
+        texts.setdefault(where, []).append(name_of(report, key))
     if len(texts) < 2:
         return "".join(texts) or "–"
     return "; ".join(f"{where} ({', '.join(labels)})" for where, labels in texts.items())
@@ -132,7 +134,7 @@ def lines(report: dict) -> list[dict]:
                 "kind_text": verdict_title(verdict),
                 "headline": ", ".join(name_of(report, key) for key in keys),
                 "confidence": verdict["confidence"],
-                "limit": limit(report, part["samples"]),
+                "limit": limit(part.get("examined")),
                 "seen": first_seen(report, keys, part["samples"]) if keys else "–",
             })  # fmt: skip
     return rows

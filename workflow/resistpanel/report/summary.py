@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from resistpanel.core.text import join, plural
+from resistpanel.core.text import confidence, join, plural
 from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
@@ -461,7 +461,7 @@ def verdict_text(report: dict) -> str:
     """Return the verdict as plain text, to be copied."""
     verdict = report["resist"]["verdict"]
     lines = [f"Patient {report['patient']}: {verdict['sentence']}"]
-    lines.append(f"Confidence: {verdict['confidence']}.")
+    lines.append(f"Confidence: {confidence(verdict)}.")
     for one in first_lines.lines(report):
         drugs = " + ".join(one["drugs"]) or "no drug stated"
         lesion = f", {one['lesion']}" if one["lesion"] else ""

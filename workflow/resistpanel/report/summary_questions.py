@@ -39,6 +39,14 @@ def answer(state: str | None, present: str | None) -> str:
     return ANSWERS.get(state, "Not determined")
 
 
+def _returned(line: dict | None) -> bool:
+    """Return whether the last sample of a lesion before the first dose excludes what came back."""
+    came = [
+        one["pre"] for one in (line or {"lesions": ()})["lesions"] if one["state"] == "emergent"
+    ]
+    return bool(came) and set(came) <= set(line["excluded_by"]) - set(line["shown_by"])
+
+
 def earlier(report: dict) -> list[str]:
     """Return the samples before the first dose of the latest line of therapy with samples."""
     for line in reversed(report["compare"]["lines"]):
@@ -178,6 +186,8 @@ def before(report: dict) -> list[dict]:
         clone = None if variant else smaller_clone(finding, report, samples)
         text = "; ".join(one for one in (text, clone, *tests) if one)
         said = answer(state, present)
+        if present == "present" and state == "emergent" and _returned(line):
+            said = "Yes, it had gone and returned"
         if present == "present" and line and not line["shown_by"] and state == "emergent":
             said = "Yes, by another test"
         if not variant and state == "acquired":

@@ -2,12 +2,13 @@
 
 import re
 
+#: The test that shows what is expressed.
+EXPRESSED = "RNA sequencing or immunohistochemistry of a biopsy at progression"
 #: Words of a catalogued alteration, and the test that shows it.
 TESTS = (
     (r"fusion", "RNA sequencing for fusions, or DNA with the introns of the breakpoints"),
     (r"splice|AR-V\d|transcript|p61", "RNA sequencing of the tumour or of circulating cells"),
-    (r"loss of expression|overexpression", "immunohistochemistry or RNA sequencing of a biopsy"),
-    (r"", "RNA sequencing or immunohistochemistry of a biopsy"),
+    (r"", EXPRESSED),
 )
 #: Transformation of the histological type as resistance to drugs against a target: in which
 #: disease, what it becomes, its source.
@@ -69,6 +70,6 @@ def unseen(report: dict) -> list[dict]:
     rows.append({
         "what": "Changes of expression, splicing or phosphorylation without a DNA alteration, and "
         "effects of the microenvironment",
-        "names": [], "test": "RNA sequencing of a biopsy at progression", "source": "",
+        "names": [], "test": EXPRESSED, "source": "",
     })  # fmt: skip
     return rows

@@ -26,7 +26,8 @@ _STATES = {
             "emergent",
             "up",
             "Detected after; before it is below what would have been called, but reads or "
-            "overlapping bounds suggest that it may have been present.",
+            "overlapping bounds suggest that it may have been present; or another sample before "
+            "treatment shows it, of another lesion, or of an earlier time after which it had gone.",
         ),
         State("rising", "up", "Detected in both; the fraction increased beyond chance."),
         State("lost", "down", "Detected before, not detected after, bounds apart."),

@@ -22,6 +22,7 @@ from resistpanel.resist.function import with_function
 from resistpanel.resist.knowledge import nras
 from resistpanel.resist.lines import in_lesion, lesions, under
 from resistpanel.resist.match import Match
+from resistpanel.resist.negatives import alleles_examined
 from resistpanel.resist.origin import with_unproven
 from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.reversions import gene_reversions
@@ -121,9 +122,11 @@ def _line(
                 lesion=lesion,
                 samples=names,
                 verdict=assess(in_lesion(patient, lesion), context, panel, genes).verdict,
+                examined=alleles_examined(answer.negative, patient, names),
             )
             for lesion, names in lesions(patient).items()
         ),
+        examined=alleles_examined(answer.negative, patient, patient.therapy.samples),
     )
 
 

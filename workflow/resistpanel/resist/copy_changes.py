@@ -6,7 +6,7 @@ import msgspec
 
 from resistpanel.compare.lesions import distribution
 from resistpanel.core.text import join
-from resistpanel.core.vocabulary import GAINED, STATES
+from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
 from resistpanel.records.copynumber import CopyNumber, GeneChange, GeneCopies
 from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
@@ -42,7 +42,7 @@ def copy_changes(
         samples = {
             name: msgspec.structs.replace(
                 NOT_EXAMINED,
-                detected=genes[gene].call == call
+                detected=_called(genes[gene], call)
                 if gene in genes
                 else name in multiplied.get(gene, ()) or None,
             )
@@ -85,6 +85,11 @@ def copy_changes(
             )
         )
     return found
+
+
+def _called(gene: GeneCopies, call: str) -> bool | None:
+    """Return whether a gene has a call; None if it has no usable target."""
+    return None if gene.call is None else gene.call == call
 
 
 def _multiplied(
@@ -192,6 +197,40 @@ def _since(
     return Change(Pair(own[-1], change.pair.post, change.pair.drugs), state, _copies(before, after))
 
 
+def _against(
+    change: Change,
+    excluding: Sequence[str],
+    lesion: Mapping[str, str],
+    genes: Mapping[str, GeneCopies | None],
+) -> Change:
+    """Return a gain that its pair leaves open against the last sample that excludes it.
+
+    Of the same lesion if there is one. Pairs are with the first samples alone.
+    """
+    post = change.pair.post
+    own = [name for name in excluding if lesion.get(name) == lesion.get(post)]
+    if change.state not in OPEN or not excluding:
+        return change
+    pre = (own or excluding)[-1]
+    pair = Pair(pre, post, change.pair.drugs)
+    return Change(pair, "acquired", _copies(genes.get(pre), genes.get(post)))
+
+
+def _apart(one: GeneCopies | None, other: GeneCopies | None) -> bool:
+    """Return whether the 95 % intervals of two samples' copies do not overlap."""
+    if one is None or other is None:
+        return False
+    (low, high), (other_low, other_high) = _interval(one), _interval(other)
+    if None in (low, high, other_low, other_high):
+        return False
+    return high < other_low or other_high < low
+
+
+def _known(gene: GeneCopies | None) -> bool:
+    """Return whether the copies of a gene per tumour cell are known."""
+    return gene is not None and gene.copies is not None
+
+
 def _interval(gene: GeneCopies) -> tuple[float | None, float | None]:
     """Return the 95 % interval of the copies, or of the log2 ratio where they are not known."""
     if gene.copies_low is not None and gene.copies_high is not None:
@@ -209,10 +248,18 @@ def copy_lines(
     """Return a copy-number change under each line of therapy.
 
     By the same rule as that of a variant: what any sample before the first dose shows was not
-    acquired, and a sample without detectable tumour excludes nothing. Where an earlier line
-    brought it to a lesion, that lesion's copies before and after decide.
+    acquired, and a sample without detectable tumour excludes nothing. Where no later sample shows
+    it, every sample before whose copies are known excludes it. A sample that no pair compares
+    excludes it if the intervals of the copies are apart. Where an earlier line brought it to a
+    lesion, that lesion's copies before and after decide.
     """
     lesion = {name: place for place, names in compare.lesions.samples.items() for name in names}
+    without = {
+        name
+        for name, one in samples.items()
+        if one.detected is False and name not in without_tumour and _known(genes.get(name))
+    }
+    there = {name for name, one in samples.items() if one.detected}
     found = []
     for therapy in compare.lines:
         mine = [
@@ -223,6 +270,20 @@ def copy_lines(
         known = {name: samples.get(name, NOT_EXAMINED).detected for name in therapy.baseline}
         shown = tuple(name for name, seen in known.items() if seen)
         new = {one.pair.pre for one in mine if one.state == "acquired"}
+        showing = {one.pair.post for one in mine if one.pair.post in there}
+        # Where no later sample shows it, any sample before excludes it by its call; else one that
+        # has no pair excludes it by its copies.
+        paired = {one.pair.pre for one in mine} if showing else set()
+        new |= {
+            name
+            for name in without.intersection(therapy.baseline) - paired
+            if all(_apart(genes[name], genes.get(post)) for post in showing)
+        }
+        excluding = [name for name in therapy.baseline if name in new]
+        mine = [
+            _against(one, excluding, lesion, genes) if one.pair.post in showing else one
+            for one in mine
+        ]
         excluded = tuple(name for name, seen in known.items() if seen is False and name in new)
         possible = any(one.state == "emergent" for one in mine)
         inadequate = tuple(name for name in therapy.baseline if name not in {*shown, *new})
@@ -235,16 +296,18 @@ def copy_lines(
             "emergent" if one.state == "acquired" and before != "excluded" else one.state
             for one in mine
         ]
-        there = [
+        examined = [
             any(
                 samples.get(n, NOT_EXAMINED).detected is not False
                 for n in (one.pair.pre, one.pair.post)
             )
             for one in mine
         ]
-        if any(there):
+        if any(examined):
             # A lesion that has it neither before nor after does not leave the others open.
-            told = [state if here else "absent" for state, here in zip(told, there, strict=True)]
+            told = [state if here else "absent" for state, here in zip(told, examined, strict=True)]
+        elif all({one.pair.pre, one.pair.post} <= without for one in mine):
+            told = ["absent" for _ in told]
         silent = [name for name in inadequate if name in without_tumour]
         why = f"{join(silent)} contains no detectable tumour" if silent else None
         found.append(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
+from resistpanel.catalog.table import Catalog
 from resistpanel.core.text import join, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.resist.alteration import Alteration, Patient
@@ -229,13 +230,14 @@ def _finding(
         for m, drug in countered.items()
     ]
     _state_reasons(alteration, pro, contra)
-    _match_reasons(kept, overruled(matches_used), pro, contra)
+    _match_reasons(kept, overruled(matches_used), context.catalog, pro, contra)
     _clone_reasons(alteration, contra)
     if effect != "known":
         _spectrum_reason(alteration, spectrum, contra)
     _reversion_reasons(alteration, pro, contra, patient)
     pro += _phase_reasons(alteration, patient)
     contra += _unphased_reasons(alteration, patient)
+    contra += _open_phase(alteration, found, patient, context)
     add_reasons(alteration, patient, pro, contra)
     return Finding(
         alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver, blood
@@ -345,7 +347,11 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
 
 
 def _match_reasons(
-    kept: Sequence[Match], weaker: Sequence[Match], pro: list[str], contra: list[str]
+    kept: Sequence[Match],
+    weaker: Sequence[Match],
+    catalog: Catalog,
+    pro: list[str],
+    contra: list[str],
 ) -> None:
     for match in kept:
         row = match.row
@@ -353,7 +359,8 @@ def _match_reasons(
         if match.level == PATHWAY:
             named = match.of_whom
         elif match.drug_match == "class" and row.drugs:
-            named = f"{join(row.drugs)}, of the class of {match.drug.name}"
+            same = catalog.named_of_class(row, match.drug)
+            named = f"{join(same)}, of the class of {match.drug.name}"
         elif match.drug_match == "class":
             shared = next(name for name in row.drug_class if name in match.drug.classes)
             named = f"{plural(shared)} as a class"
@@ -476,4 +483,33 @@ def _unphased_reasons(alteration: Alteration, patient: Patient) -> list[str]:
         f"on molecules with {labels.get(one.other, one.other)} the protein change is "
         f"{one.together}; the fragments do not show that all of them are"
         for one in alteration.unphased
+    ]
+
+
+def _open_phase(
+    alteration: Alteration, found: Sequence[Mechanism], patient: Patient, context: Context
+) -> list[str]:
+    """Return mutations with which the phase decides an option, where the fragments do not show it.
+
+    C797S with T790M: what may still be active differs in cis and in trans.
+    """
+    names = set(alteration.protein.split(","))
+    needed = {
+        option.condition[1]
+        for option in context.options
+        if option.condition
+        and option.condition[0] in ("cis", "trans")
+        and any(option.holds(alteration.gene, names, one.kind, one.drug) for one in found)
+    }
+    known = {entry.other for entry in alteration.phase if phase(entry) != "unknown"}
+    shows = [sample.name for sample in patient.tumours if alteration.detected(sample.name)]
+    return [
+        f"the fragments do not show whether it is in cis or in trans with {other.label}; options "
+        "that publications mention depend on it"
+        for other in patient.alterations
+        if other.gene == alteration.gene
+        and needed & set(other.protein.split(","))
+        and other.reported
+        and other.id not in known
+        and any(other.detected(name) for name in shows)
     ]

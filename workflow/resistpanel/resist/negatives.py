@@ -8,6 +8,7 @@ from resistpanel.catalog.table import Row
 from resistpanel.core.text import join, percent_up, plural
 from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
+    AllelesExamined,
     CopiesExamined,
     Coverage,
     ExcludedVariant,
@@ -17,7 +18,7 @@ from resistpanel.records.resist import (
 )
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
-from resistpanel.resist.function import is_inherited
+from resistpanel.resist.function import is_inherited, one_copy_left
 from resistpanel.resist.match import find_matches
 from resistpanel.resist.mechanism import acts_through
 
@@ -63,6 +64,29 @@ def negative_sites(
                 )
             )
     return tuple(found)
+
+
+def alleles_examined(
+    negative: Sequence[NegativeSite], patient: Patient, samples: Collection[str]
+) -> AllelesExamined:
+    """Return how many catalogued alleles were examined in samples, none of which shows them.
+
+    Parameters
+    ----------
+    negative : sequence of NegativeSite
+        For the drugs of the line.
+    patient : Patient
+    samples : collection of str
+        Of the line, or of a lesion of it.
+    """
+    found = {one.id for one in patient.alterations if any(map(one.detected, samples))}
+    sites = [s for s in negative if s.sample in samples and s.site not in found]
+    blind = {s.site for s in sites if not s.assessable}
+    return AllelesExamined(
+        alleles=len({s.site for s in sites} - blind),
+        not_assessable=len(blind),
+        worst_ub=max((s.ub for s in sites if s.assessable), default=None),
+    )
 
 
 def coverage(
@@ -231,7 +255,8 @@ def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
     """Return germline variants that the catalogue knows, which are not findings.
 
     One that is rare among people may be why a tumour did not respond (EGFR T790M): it is inherited
-    resistance, which the verdict names.
+    resistance, which the verdict names. Of one that inactivates a gene it is said if a copy of the
+    gene may be left.
     """
     found = []
     for alteration in patient.alterations:
@@ -244,7 +269,10 @@ def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:
         reason += "before treatment"
         if inherited:
             reason += f"; it is reported to confer resistance to {join(drugs)} or a drug of the "
-            reason += f"class ({join(ids)}), and may be why the tumour did not respond"
+            reason += f"class ({join(ids)}), and may cause resistance from the start, but does not "
+            reason += "explain a relapse after a response"
+            left = one_copy_left(alteration, patient) if alteration.inactivates else ""
+            reason += f"; {left}" if left else ""
         found.append(
             ExcludedVariant(
                 variant=alteration.id,

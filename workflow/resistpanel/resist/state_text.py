@@ -62,8 +62,9 @@ def _before_texts(
         total[0], total[1] = total[0] + one.ad[1], total[1] + one.dp
     counts = join(f"{alt} of {depth} {unit}" for unit, (alt, depth) in totals.items())
     each = " in each" if len(ones) > 1 else ""
-    text = f"nor was it detected before in {join(without)} ({counts}; {bounds}{each})"
-    return [*alone, text]
+    text = f"before in {join(without)} ({counts}; {bounds}{each})"
+    # "Nor" follows a sample without the allele.
+    return [f"nor was it detected {text}", *alone] if excluded else [*alone, f"not detected {text}"]
 
 
 def _only_text(alteration: Alteration) -> str:

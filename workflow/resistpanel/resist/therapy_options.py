@@ -46,7 +46,7 @@ def expected_to_fail(
             closest = _resisting(finding, drug, context)
             if not closest:
                 continue
-            reasons.setdefault(drug, []).append(_reason(finding, closest, drug))
+            reasons.setdefault(drug, []).append(_reason(finding, closest, drug, context))
             rows.setdefault(drug, []).extend(m.row.id for m in closest)
             first.setdefault(drug, closest[0])
     return tuple(
@@ -145,7 +145,7 @@ def _closest(matches: Sequence[Match], drug: Drug) -> list[Match]:
     return named or [m for m, _ in ours]
 
 
-def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
+def _reason(finding: Finding, closest: Sequence[Match], drug: Drug, context: Context) -> str:
     row = closest[0].row
     label = finding.alteration.label
     if drug.name in row.drugs:
@@ -157,7 +157,8 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug) -> str:
         reported = f"{label} is reported to confer resistance to {plural(shared[0])}"
         return f"{reported} ({row.evidence_level})"
     return (
-        f"{label} is reported to confer resistance to {join(row.drugs)}, of the same class "
+        f"{label} is reported to confer resistance to "
+        f"{join(context.catalog.named_of_class(row, drug))}, of the same class "
         f"({shared[0]}; {row.evidence_level})"
     )
 

@@ -95,7 +95,11 @@ def _words(alteration: Alteration, state: str) -> str:
     line = alteration.line
     if state == "emergent" and line.before == "present":
         where = join(line.shown_by) or "the sample of another test"
-        return f"was selected, not acquired: it was present before treatment in {where}"
+        words = f"was selected, not acquired: it was present before treatment in {where}"
+        gone = [one.pre for one in line.lesions if one.state == state]
+        if gone and set(gone) <= set(line.excluded_by) - set(line.shown_by):
+            words += f", was not detected in {join(dict.fromkeys(gone))}, and returned"
+        return words
     if state in OPEN and line.before == "present":
         return "was present before treatment; whether it increased could not be determined"
     if state in OPEN and line.why:
@@ -361,7 +365,7 @@ def _nothing(
     came = [f for f in findings if f.gained]
     if came:
         reasons.append(
-            "relapse brought "
+            "new or increased after treatment, not considered a cause of resistance: "
             + join(f"{f.alteration.label} ({join(f.contra, 'and') or f.effect})" for f in came)
         )
     complete = (
