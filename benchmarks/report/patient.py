@@ -110,12 +110,14 @@ def two_lesions() -> dict:
     resist = (
         ("chr7", 140453136, "A", "T", dict.fromkeys(tumors, 1)),  # BRAF V600E, the driver
         ("chr1", 115256530, "G", "T", {second: 0.05, third: 0.6}),  # NRAS Q61K
-        ("chr15", 66729163, "C", "T", {fifth: 0.7}),  # MAP2K1 P124L
+        ("chr15", 66729163, "C", "T", {fifth: 0.55}),  # MAP2K1 P124L
         ("chr15", 66727451, "A", "C", {fourth: 0.5, fifth: 0.1}),  # MAP2K1 Q56P
     )
-    groups = (tumors[:3], tumors[3:], (third,), (fifth,), tumors, tumors[:2])
+    # Fractions of one tree: two subclones of all cells, those of a lesion inside one of them.
+    groups = ((tumors[:3], 0.2), (tumors[3:], 0.72), ((third,), 0.25), ((fifth,), 0.3),
+              (tumors, 0.75), (tumors[:2], 0.15))  # fmt: skip
     others = [
-        one | {"ccf": dict.fromkeys(groups[i % len(groups)], round(0.25 + 0.13 * (i % 6), 2))}
+        one | {"ccf": dict.fromkeys(*groups[i % len(groups)])}
         for i, one in enumerate(passengers(26))
     ]
     value = patient()
@@ -129,7 +131,7 @@ def two_lesions() -> dict:
                                          fourth: {"total": 5, "minor": 1}}},
             {"gene": "PTEN", "samples": {n: {"total": 0, "minor": 0} for n in tumors[2:]}},
         ],
-        "random_somatic": {"snv": 18, "mnv": 1, "del": 1, "ins": 1, "ccf": [0.3, 1.0],
+        "random_somatic": {"snv": 18, "mnv": 1, "del": 1, "ins": 1, "ccf": [1.0, 1.0],
                            "samples": list(tumors)},
     }  # fmt: skip
 
