@@ -132,7 +132,9 @@ def test_without_a_mechanism_the_next_tests_are_named(paper):
     assert summary.further_tests(report) == []
     report["resist"]["verdict"]["kind"] = "none"
     tests = summary.further_tests(report)
-    assert tests and tests[-1] == unseen.EXPRESSED
+    assert tests and tests[-1] == (
+        "RNA sequencing or immunohistochemistry of a biopsy at progression"
+    )
     assert len(tests) == len(set(tests))
     lost = copy.deepcopy(paper)
     lost["resist"]["driver"]["state"] = "lost"
