@@ -82,9 +82,7 @@ MOST_BEFORE = TABLE.add(
     unit="1",
     meaning="A sample excludes an allele if the upper bound of its cancer cell fraction there is "
     "at most this: it could have shown a clone that explains that a lesion regrew",
-    origin="measured: at 100 fragments and a purity of 30 % a clone in 30 % of the cells is "
-    "acquired in 1.1 % (1 % is without a fragment), and 93 % of the clonal variants that left are "
-    "lost; with 0.28 1.5 and 96 %, and 4 % at a purity of 5 % and 1,000 fragments "
+    origin="measured: power of *lost* against false *acquired*, docs/compare.md "
     "(`benchmarks.baselines`)",
 )
 LEAST_ODDS = TABLE.add(
