@@ -290,10 +290,11 @@ def main(argv: list[str] | None = None) -> int:
     open_streams()
     if "_ARGCOMPLETE" in os.environ:
         _complete()
-    # Threads of numpy's linear algebra cost CPU that a job was not given, and its arrays are small
-    # here. Read when numpy is loaded; a user's own setting stands.
+    # Threads of numpy's linear algebra wait by spinning, and its arrays are small here: they cost
+    # CPU and gain nothing. Set over what is there, as Snakemake gives a job's threads to them:
+    # `call` on two took a third more CPU. Read when numpy is loaded.
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
+        os.environ[name] = "1"
     argv = list(sys.argv[1:] if argv is None else argv)
     # Only the step that is asked for is imported: `resistpanel --help` stays quick.
     step = next((word for word in argv if word in STEPS), "")
