@@ -1,5 +1,7 @@
 """The catalogue's sites on a genome: which bases must be genotyped in every sample."""
 
+import bisect
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,13 +198,21 @@ class Targets:
     """Target intervals of a BED, 0-based half-open."""
 
     def __init__(self, path: str | Path):
-        self._intervals: dict[str, list[tuple[int, int]]] = {}
+        intervals: dict[str, list[tuple[int, int]]] = {}
         for target in read_targets(path):
-            self._intervals.setdefault(target.chrom, []).append((target.start, target.end))
+            intervals.setdefault(target.chrom, []).append((target.start, target.end))
+        #: By contig: the starts in order, and the furthest end of an interval up to each of them.
+        self._starts: dict[str, list[int]] = {}
+        self._reach: dict[str, list[int]] = {}
+        for contig, spans in intervals.items():
+            spans.sort()
+            self._starts[contig] = [start for start, _ in spans]
+            self._reach[contig] = list(itertools.accumulate((end for _, end in spans), max))
 
     def covers(self, chrom: str, start: int, end: int) -> bool:
         """Whether one interval holds [start, end)."""
-        return any(a <= start and end <= b for a, b in self._intervals.get(chrom, ()))
+        before = bisect.bisect(self._starts.get(chrom, []), start)
+        return before > 0 and end <= self._reach[chrom][before - 1]
 
 
 #: Residue, reference residue, new residue or None for any.

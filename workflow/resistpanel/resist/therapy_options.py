@@ -112,7 +112,7 @@ def _resisting(finding: Finding, drug: Drug, context: Context) -> list[Match]:
         if m.level != PATHWAY and (m.disease is not False or m.row.mechanism_class == "reversion")
     ]
     closest = _closest(ours, drug)
-    if any(m.row.direction != "resistance" for m in closest):
+    if not closest or any(m.row.direction != "resistance" for m in closest):
         return []
     seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
     return closest if seen or not _is_option(finding, drug, context) else []
