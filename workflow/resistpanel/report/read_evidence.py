@@ -193,6 +193,15 @@ def fragments(
     yield from found.items()
 
 
+def may_cover(read: pysam.AlignedSegment, position: int) -> bool:
+    """Whether a read covers a position (0-based), aligned or with a soft clip."""
+    if read.reference_end is None:
+        return False
+    if position < read.reference_start:
+        return read.query_alignment_start > 0
+    return position < read.reference_end or read.query_alignment_end < read.query_length
+
+
 def choose(lines: list[tuple[str, str, tuple]]) -> list[tuple[str, str, tuple]]:
     """Return the fragments to show: of each kind as many as `SHOWN` says, drawn by checksum."""
     chosen = []
@@ -213,6 +222,8 @@ def sample_reads(
     every = max(1, math.ceil(depth / MOST_FRAGMENTS))
     lines = []
     for name, mates in fragments(bam, variant["chrom"], start, start + len(reference), every):
+        if not any(may_cover(read, variant["pos"] - 1) for read in mates):
+            continue
         line = merge([line_of(read, start, reference) for read in mates])
         kind = kind_of(line, variant, start, reference)
         if kind:
