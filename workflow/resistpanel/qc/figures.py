@@ -76,32 +76,37 @@ def fraction(part: float, whole: float) -> float | None:
     return part / whole if whole else None
 
 
-def reaching(depths: np.ndarray) -> FractionAt:
-    """Return the fraction of bases that reach each of `LEVELS`."""
-    return FractionAt(*(round(float((depths >= level).mean()), 6) for level in LEVELS))
+def reaching(order: np.ndarray) -> FractionAt:
+    """Return the fraction of bases that reach each of `LEVELS`; depths in ascending order."""
+    reached = len(order) - np.searchsorted(order, LEVELS)
+    return FractionAt(*(round(float(number / len(order)), 6) for number in reached))
 
 
-def curve(depths: np.ndarray) -> tuple[tuple[int, float], ...]:
-    """Return [depth, fraction of bases at it or above], from 0 to the deepest 1 %."""
-    top = max(float(np.quantile(depths, 0.99)), 1.0)
+def curve(order: np.ndarray) -> tuple[tuple[int, float], ...]:
+    """Return [depth, fraction of bases at it or above], from 0 to the deepest 1 %.
+
+    `order` : the depths in ascending order.
+    """
+    top = max(float(np.quantile(order, 0.99)), 1.0)
     levels = np.unique(np.linspace(0, top, CURVE).round().astype(np.int64))
-    order = np.sort(depths)
     above = 1 - np.searchsorted(order, levels) / len(order)
     return tuple((int(x), round(float(y), 4)) for x, y in zip(levels, above, strict=True))
 
 
 def target_row(target: Target, depths: np.ndarray) -> TargetDepth:
     """Return a target's depths, over its known bases."""
-    quantiles = np.quantile(depths, QUANTILES, method="inverted_cdf")
+    order = np.sort(depths)
+    # The quantiles of numpy's "inverted_cdf", at a tenth of its cost for a target.
+    at = np.ceil(len(order) * np.array(QUANTILES) - 1).clip(0).astype(np.int64)
     return TargetDepth(
         name=target.name,
         chrom=target.chrom,
         start=target.start,
         end=target.end,
         mean_depth=round(float(depths.mean()), 2),
-        min_depth=int(depths.min()),
-        quantiles=tuple(int(value) for value in quantiles),
-        fraction_at=reaching(depths),
+        min_depth=int(order[0]),
+        quantiles=tuple(int(value) for value in order[at]),
+        fraction_at=reaching(order),
     )
 
 
@@ -131,7 +136,7 @@ def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | 
     """Return the figures of a sample of which the reads were counted, before they are judged."""
     total, mapped = file_counts(bam)
     depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
-    every = np.concatenate(depths)
+    every = np.sort(np.concatenate(depths))
     lengths = counted.lengths
     return SampleQc(
         sample=name,

@@ -56,7 +56,7 @@ def variant(counts: np.ndarray, reference: np.ndarray) -> np.ndarray:
     reference : ndarray of int, (positions,)
         Code of the reference base.
     """
-    reads = counts.sum(axis=1).astype(np.int64)
+    reads = counts[:, 0].astype(np.int64) + counts[:, 1]
     total = reads.sum(axis=1)
     reads[np.arange(len(reads)), reference] = 0
     most = reads.max(axis=1, initial=0)
@@ -116,8 +116,9 @@ class Spectrum:
         codes, counts = codes[known], counts[known]
         odd = variant(counts, codes // 4 % 4)
         codes, counts = codes[~odd], counts[~odd]
-        total = self.counts.copy()
-        np.add.at(total, codes, counts)
+        # bincount sums in double precision, exact below 2 ** 53; np.add.at takes ten times as long.
+        sums = [np.bincount(codes, row, len(CONTEXTS)) for row in counts.reshape(-1, 8).T]
+        total = self.counts + np.array(sums, dtype=np.int64).T.reshape(self.counts.shape)
         return Spectrum(total, self.positions + len(codes), self.variants + int(odd.sum()))
 
     def strand(self) -> np.ndarray:
