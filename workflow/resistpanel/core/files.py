@@ -167,21 +167,27 @@ GZIP = b"\x1f\x8b"
 #: Bytes of a text input at the most, unpacked: the GFF3 of a genome is below it, what a panel needs
 #: is a few MB. Lines take several times their bytes of memory.
 MOST_TEXT = 512 << 20
+#: Bytes that are read at a time.
+BLOCK = 1 << 20
 
 
 def _bytes_of(path: Path) -> bytes:
     """Return what a text file holds, unpacked, if that is not more than `MOST_TEXT`."""
     with path.open("rb") as handle:
         packed = handle.read(len(GZIP)) == GZIP
+    # Block by block: read(MOST_TEXT) asks for that much memory at once, however small the file.
+    blocks, size = [], 0
     with gzip.open(path) if packed else path.open("rb") as handle:
-        data = handle.read(MOST_TEXT + 1)
-    if len(data) > MOST_TEXT:
-        raise InputError(
-            f"{'unpacks to' if packed else 'is of'} more than {MOST_TEXT >> 20} MB",
-            str(path),
-            "give what the panel needs of it",
-        )
-    return data
+        while block := handle.read(BLOCK):
+            blocks.append(block)
+            size += len(block)
+            if size > MOST_TEXT:
+                raise InputError(
+                    f"{'unpacks to' if packed else 'is of'} more than {MOST_TEXT >> 20} MB",
+                    str(path),
+                    "give what the panel needs of it",
+                )
+    return b"".join(blocks)
 
 
 def read_text(path: str | Path) -> str:
