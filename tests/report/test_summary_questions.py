@@ -58,6 +58,29 @@ def test_copies_before(parts, make, patients):
     assert row["answer"] == "No amplification before" and "copies" in row["text"]
 
 
+@pytest.mark.parametrize(
+    ("first", "answer"),
+    [("arm", "Yes, it had gone and returned"), ("back", "Yes, in another lesion")],
+)
+def test_copies_that_had_gone_and_returned(parts, make, patients, first, answer):
+    key = "copynumber:BRAF:amplification"
+    course = [
+        point | {"lesion": lesion, "detected": True}
+        for point, lesion in zip(
+            parts["resist"]["findings"][0]["course"], (first, "arm"), strict=True
+        )
+    ]
+    parts["resist"]["findings"].append(
+        parts["resist"]["findings"][0]
+        | {"variant": key, "gene": "BRAF", "rank": 99, "label": "BRAF amplification",
+           "state": "emergent", "before": "present", "course": course}
+    )  # fmt: skip
+    parts["resist"]["verdict"]["key_variants"] = [key]
+    report = make(parts | {"copynumber": patients.copynumber(parts["sheet"])})
+    (row,) = summary_questions.before(report)
+    assert row["answer"] == answer
+
+
 def test_without_a_pair_there_is_no_answer(parts, make):
     parts["sheet"]["pairs"] = parts["compare"]["pairs"] = []
     parts["sheet"]["lines"] = parts["compare"]["lines"] = []

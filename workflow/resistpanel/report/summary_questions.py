@@ -47,6 +47,20 @@ def _returned(line: dict | None) -> bool:
     return bool(came) and set(came) <= set(line["excluded_by"]) - set(line["shown_by"])
 
 
+def _copies_returned(finding: dict, report: dict) -> bool:
+    """Return whether a lesion that has a change of copies again had it before the first dose."""
+    before = set(earlier(report))
+    had, has = (
+        {
+            one["lesion"]
+            for one in finding["course"]
+            if one["detected"] and (one["sample"] in before) == first
+        }
+        for first in (True, False)
+    )
+    return bool(has) and has <= had
+
+
 def earlier(report: dict) -> list[str]:
     """Return the samples before the first dose of the latest line of therapy with samples."""
     for line in reversed(report["compare"]["lines"]):
@@ -186,7 +200,8 @@ def before(report: dict) -> list[dict]:
         clone = None if variant else smaller_clone(finding, report, samples)
         text = "; ".join(one for one in (text, clone, *tests) if one)
         said = answer(state, present)
-        if present == "present" and state == "emergent" and _returned(line):
+        back = _returned(line) if variant else _copies_returned(finding, report)
+        if present == "present" and state == "emergent" and back:
             said = "Yes, it had gone and returned"
         if present == "present" and line and not line["shown_by"] and state == "emergent":
             said = "Yes, by another test"
