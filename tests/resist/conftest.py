@@ -15,7 +15,7 @@ from resistpanel.compare.comparison import headline
 from resistpanel.compare.content import Content
 from resistpanel.compare.courses import courses, overall_status
 from resistpanel.compare.evidence import View
-from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
+from resistpanel.compare.lesions import course_samples, distribution, lesion_samples, times
 from resistpanel.compare.purity import Locus, Purity
 from resistpanel.compare.states import Decision
 from resistpanel.core.schemas import from_builtins
@@ -210,8 +210,8 @@ class HandMade:
             reason = "support" if found == "emergent" else "bounds"
             return Decision(found, reason, None, None, False)
 
-        allele = Allele(views, between)
         rows = from_builtins(self.sheet(), Sheet, "hand-made")
+        allele = Allele(views, between, times(rows.samples))
         places = course_samples(rows.samples)
         lines = line_states(allele, rows.lines, places)
         told = courses(allele, places)

@@ -205,3 +205,94 @@ def test_without_tumour_in_between_an_allele_has_not_gone(patient, context):
     ).background()  # fmt: skip
     p.add("KRAS", "Q61H", 0.0, 0.09, 0.0, 0.12)
     assert p.variants[-1]["lines"][2]["state"] == "stable"
+
+
+@pytest.mark.parametrize(
+    ("samples", "starts", "fractions", "gone"),
+    [
+        # The first sample of line 2 still shows it, the last one does not.
+        (
+            [("p0", 0, None), ("p1", 100, None), ("p2", 150, None), ("p3", 200, None)],
+            (10, 110, 210),
+            (0.0, 0.12, 0.12, 0.0, 0.12),
+            "p3",
+        ),
+        # The line before the last has a sample of another lesion alone.
+        (
+            [("p0", 0, "liver"), ("p1", 100, "liver"), ("p2", 150, "liver"), ("q", 200, "lung")],
+            (10, 110, 160, 210),
+            (0.0, 0.12, 0.0, 0.0, 0.12),
+            "p2",
+        ),
+        # A sample without tumour says nothing, the one before it does.
+        (
+            [("p0", 0, None), ("p1", 100, None), ("p2", 150, None), ("empty", 200, None)],
+            (10, 110, 210),
+            (0.0, 0.12, 0.0, 0.0, 0.12),
+            "p2",
+        ),
+    ],
+)
+def test_what_counts_is_the_last_sample_that_shows_it(
+    patient, context, samples, starts, fractions, gone
+):
+    samples = [*samples, ("end", 300, samples[0][2])]
+    between = ("bevacizumab", "irinotecan")[: len(starts) - 2]
+    drugs = ("cetuximab", *between, "cetuximab")
+    lines = [([drug], start) for drug, start in zip(drugs, starts, strict=True)]
+    p = patient(
+        disease="colorectal cancer", samples=samples, lines=lines, tumour_free=("empty",)
+    ).background()  # fmt: skip
+    p.add("KRAS", "Q61H", *fractions)
+    last = p.variants[-1]["lines"][-1]
+    assert (last["state"], last["before"]) == ("emergent", "present")
+    assert last["lesions"][-1]["pre"] == gone
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert f"was not detected in {gone}, and returned" in sentence
+    assert "does not explain a relapse" not in sentence
+
+
+def test_what_an_earlier_line_lost_is_not_lost_again(patient):
+    samples = [(f"p{number}", 100 * number, None) for number in range(3)]
+    lines = [(["cetuximab"], 10), (["bevacizumab"], 110)]
+    p = patient(disease="colorectal cancer", samples=samples, lines=lines).background()
+    p.add("KRAS", "Q61H", 0.12, 0.0, 0.0)
+    lines, status = p.variants[-1]["lines"], p.variants[-1]["status"]
+    assert [line["state"] for line in lines] == ["lost", "absent"]
+    assert (status, lines[1]["before"], lines[1]["lesions"][0]["pre"]) == ("gone", "present", "p1")
+    # In between it cannot be assessed: then it is line 2 that says that it was lost.
+    p.add("KRAS", "Q61R", 0.12, None, 0.0)
+    assert [line["state"] for line in p.variants[-1]["lines"]] == ["undetermined", "lost"]
+
+
+@pytest.mark.parametrize(
+    ("before", "state"), [(0.0, "acquired"), (0.12, "stable")], ids=("new", "there before")
+)
+@pytest.mark.parametrize("fractions", [(0.12, 0.0), (0.0, 0.12)])
+def test_two_samples_of_one_day_do_not_follow_each_other(
+    patient, context, before, state, fractions
+):
+    """One of them shows the mutation: it is there, not gone, whatever their names."""
+    samples = [("p0", 0, None), ("p1a", 100, None), ("p1b", 100, None)]
+    p = patient(disease="colorectal cancer", samples=samples, lines=[(["cetuximab"], 10)])
+    p.background().add("KRAS", "G12D", before, *fractions)
+    variant = p.variants[-1]
+    assert (variant["state"], variant["status"]) == (state, "present")
+    assert variant["courses"][0]["text"] in ("appeared", "unchanged")
+    silent = "p1b" if fractions[0] else "p1a"
+    assert f"not detected in {silent} (0 of 900 fragments" in variant["lines"][0]["text"]
+    verdict = p.resist(context)["verdict"]
+    assert verdict["kind"] == "mechanism"
+    assert "no longer detected" not in str(verdict)
+
+
+def test_a_sample_without_tumour_at_the_end_of_an_earlier_line_does_not_say_gone(patient, context):
+    samples = [("p0", 0, None), ("p1", 90, None), ("p2", 100, None), ("p3", 200, None)]
+    lines = [(["cetuximab"], 10), (["bevacizumab"], 110)]
+    for free, gone in (((), True), (("p2",), False)):
+        p = patient(
+            disease="colorectal cancer", samples=samples, lines=lines, tumour_free=free
+        ).background()  # fmt: skip
+        p.add("KRAS", "G12D", 0.0, 0.12, 0.0, 0.12)
+        first = p.resist(context)["lines"][1]["verdict"]
+        assert ("but it is no longer detected" in first["reasons"]) == gone

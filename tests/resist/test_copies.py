@@ -58,3 +58,58 @@ def test_samples_exclude_copies_that_no_later_sample_of_the_line_shows(
     assert second.excluded_by == (("p1",) if tumour_free else ("p0", "p1"))
     assert second.lesions[0].pre == ("p1" if tumour_free else "p0")
     assert second.inadequate == tumour_free
+
+
+def over_lines(patient, log2, unknown=(), silent=()):
+    """Return a gene's amplification under lines of therapy.
+
+    `unknown` : samples whose copies per tumour cell are not known; `silent` : without a call too.
+    """
+    samples = [(f"p{number}", 100 * number, None) for number in range(len(log2))]
+    lines = [(["erlotinib"], 10), (["osimertinib"], 110), (["erlotinib"], 210)][: len(log2) - 1]
+    p = patient(disease="NSCLC", samples=samples, lines=lines)
+    p.amplify("MET", *log2)
+    copynumber = p.copynumber()
+    for name, sample in copynumber["samples"].items():
+        (gene,) = sample["genes"]
+        ends = (gene["copies"] * 0.9, gene["copies"] * 1.1)
+        gene["copies_low"], gene["copies_high"] = ends
+        if name in silent:
+            gene["call"] = None
+        if name in (*unknown, *silent):
+            gene.update(dict.fromkeys(("copies", "copies_low", "copies_high")))
+    pairs = tuple(Pair(one["pre"], one["post"], ()) for one in p.pairs)
+    (met,) = copy_changes(
+        from_builtins(copynumber, CopyNumber, "hand-made"), pairs,
+        from_builtins(p.compare(), Compare, "hand-made"), frozenset(),
+    )  # fmt: skip
+    return met
+
+
+@pytest.mark.parametrize(
+    ("log2", "states", "status"),
+    [
+        ((0.0, 3.0, 0.0, 3.0), ["acquired", "lost", "emergent"], "present"),
+        ((3.0, 0.0, 3.0), ["lost", "emergent"], "present"),
+        ((0.0, 3.0, 0.0), ["acquired", "lost"], "gone"),
+        ((3.0, 0.0, 0.0), ["lost", "absent"], "gone"),
+        ((0.0, 3.0, 3.0), ["acquired", "stable"], "present"),
+        # 1.0 and 1.1 lie on either side of the bound of a call: the copies do not differ.
+        ((0.0, 1.1, 1.0, 1.1), ["acquired", "undetermined", "stable"], "present"),
+    ],
+)
+def test_copies_that_had_gone_and_return_are_emergent(patient, log2, states, status):
+    met = over_lines(patient, log2)
+    assert ([line.state for line in met.lines], met.status) == (states, status)
+
+
+def test_copies_are_not_compared_with_log2_ratios(patient):
+    """p1 has 3.7 copies; those of p2 are not known, and a log2 ratio of 1.05 is no number.
+
+    Pairs are with p0 alone, whose copies are not known either.
+    """
+    met = over_lines(patient, (0.0, 0.9, 1.05), unknown=("p2",), silent=("p0",))
+    last = met.lines[-1]
+    assert (last.state, last.before, last.excluded_by) == ("undetermined", "not known", ())
+    known = over_lines(patient, (0.0, 0.0, 3.0), silent=("p0",)).lines[-1]
+    assert (known.state, known.before, known.excluded_by) == ("acquired", "excluded", ("p1",))

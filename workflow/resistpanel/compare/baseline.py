@@ -20,7 +20,7 @@ from resistpanel.compare.sentences import (
 )
 from resistpanel.compare.states import Decision
 from resistpanel.core.text import join, rounded
-from resistpanel.core.vocabulary import STATES
+from resistpanel.core.vocabulary import OPEN, STATES
 from resistpanel.records import compare as records
 from resistpanel.records.base import UNSET
 from resistpanel.records.sheet import Line
@@ -36,15 +36,28 @@ class Allele:
         By sample.
     decide : callable
         Gives the decision between two samples; with True, its probability and interval too.
+    times : mapping of str to float
+        When samples were taken, in any unit; one that is not named has no other of its time.
     """
 
     views: Mapping[str, View]
     decide: Callable[..., Decision]
+    times: Mapping[str, float] = dataclasses.field(default_factory=dict)
     _texts: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
 
     def seen(self, sample: str) -> bool | None:
         """Return whether the allele was detected; None: not assessable."""
         return self.views[sample].evidence.detected
+
+    def together(self, sample: str, names: Sequence[str]) -> list[str]:
+        """Return those of `names` that were taken when `sample` was, with itself."""
+        time = self.times.get(sample)
+        return [n for n in names if n == sample or (time is not None and self.times.get(n) == time)]
+
+    def at_last(self, names: Sequence[str]) -> str:
+        """Return the last sample; of several of its time the last one that shows the allele."""
+        last = self.together(names[-1], names)
+        return ([name for name in last if self.seen(name)] or last)[-1]
 
     def text(self, pre: str, post: str) -> str:
         """Return the sentence for the state between two samples, written once."""
@@ -58,7 +71,7 @@ def line_state(
     allele: Allele,
     line: Line,
     lesions: Mapping[str, Sequence[str]],
-    previous: Container[str] = (),
+    treated: Container[str] = (),
 ) -> records.LineState:
     """Return an allele's state under a line of therapy.
 
@@ -68,8 +81,8 @@ def line_state(
     line : Line
     lesions : mapping of str to sequence of str
         Samples of each lesion (and of plasma), in order of time.
-    previous : container of str
-        Samples of the line before.
+    treated : container of str
+        Samples of the lines before.
     """
     if not line.baseline or not line.samples:
         return _nothing_to_compare(allele, line)
@@ -83,10 +96,10 @@ def line_state(
         # Whether an allele left a lesion is asked of that lesion.
         before_it = own if own and not allele.seen(post) else line.baseline
         pre = _comparator(own, before_it, shown, possible, excluded)
-        cleared = _cleared(allele, own, shown, post, previous)
+        cleared = _cleared(allele, own, shown, post, treated)
         pre = cleared or pre
         decision = allele.decide(pre, post, True)
-        if cleared:
+        if cleared and allele.seen(post):
             decision = dataclasses.replace(decision, state="emergent", reason="returned")
         spread = shown and allele.seen(post) and not set(own) & set(shown)
         if spread and (set(own) & set(excluded) or (not own and excluded)):
@@ -122,10 +135,9 @@ def line_states(
     allele: Allele, lines: Sequence[Line], lesions: Mapping[str, Sequence[str]]
 ) -> tuple[records.LineState, ...]:
     """Return an allele's state under each line of therapy, in their order."""
-    before = [(), *(line.samples for line in lines)]
     return tuple(
-        line_state(allele, line, lesions, previous)
-        for line, previous in zip(lines, before, strict=False)
+        line_state(allele, line, lesions, {n for one in lines[:number] for n in one.samples})
+        for number, line in enumerate(lines)
     )
 
 
@@ -134,18 +146,27 @@ def _cleared(
     own: Sequence[str],
     shown: Sequence[str],
     post: str,
-    previous: Container[str],
+    treated: Container[str],
 ) -> str | None:
     """Return the last sample of a lesion before the first dose, if the allele had gone by then.
 
-    An earlier sample of the lesion shows it, and all of the line before exclude it: RAS mutations
-    in plasma after a line without the antibody. None otherwise.
+    Earlier samples of the lesion show it; every adequate one that was taken under a line of
+    therapy after the last of these excludes it: RAS mutations in plasma after a line without the
+    antibody. None otherwise.
     """
-    since = [name for name in own if name in previous]
-    if not since or not allele.seen(post) or not set(own) & set(shown) or set(since) & set(shown):
+    showing = [name for name in own if name in shown]
+    if not showing:
         return None
-    gone = all(allele.decide(name, post).state == "acquired" for name in since)
-    return since[-1] if gone else None
+    later = own[own.index(showing[-1]) + 1 :]
+    same = allele.together(showing[-1], own)
+    since = [name for name in later if name in treated and name not in same]
+    if not allele.seen(post):
+        if since and all(_excludes(allele.views[name]) for name in (*since, post)):
+            return since[-1]
+        return None
+    states = {name: allele.decide(name, post).state for name in since}
+    gone = [name for name, state in states.items() if state == "acquired"]
+    return gone[-1] if gone and set(states.values()) <= {"acquired", *OPEN} else None
 
 
 def _before(shown: Sequence[str], excluded: Sequence[str], possible: Sequence[str]) -> str:
@@ -221,8 +242,9 @@ def _posts(
 ) -> dict[str, str]:
     """Return the sample of each lesion that is compared with those before the first dose.
 
-    The latest that can be assessed. Of an allele that was not there before it is the latest that
-    shows it: that it came is said even if it has gone again.
+    The latest that can be assessed; of several of one time one that shows the allele. Of an allele
+    that was not there before it is the latest that shows it: that it came is said even if it has
+    gone again.
     """
     found = {}
     for lesion, names in lesions.items():
@@ -232,7 +254,7 @@ def _posts(
         assessed = [name for name in after if allele.seen(name) is not None]
         showing = [name for name in after if allele.seen(name)]
         choice = (assessed if present else showing or assessed) or after
-        found[lesion] = choice[-1]
+        found[lesion] = allele.at_last(choice)
     return found
 
 
@@ -364,7 +386,13 @@ def _gone(
     parts = []
     for lesion, _, post, _ in found:
         later = [name for name in lesions[lesion] if name in line.samples]
-        later = later[later.index(post) + 1 :]
+        same = allele.together(post, later)
+        parts += [
+            f"not detected {allele.views[n].name} {not_seen(allele.views[n])}"
+            for n in same
+            if allele.seen(post) and allele.seen(n) is False
+        ]
+        later = [name for name in later[later.index(post) + 1 :] if name not in same]
         if later and allele.seen(post) and allele.seen(later[-1]) is False:
             view = allele.views[later[-1]]
             parts.append(f"no longer detected {view.name} {not_seen(view)}")

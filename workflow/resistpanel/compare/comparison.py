@@ -19,7 +19,7 @@ from resistpanel.compare.followup import FollowUp, with_known
 from resistpanel.compare.fraction_before import Before, before, new_fraction, with_fractions
 from resistpanel.compare.hopping import Hopping, with_pool, without_hopped
 from resistpanel.compare.inherited import KEEP, Policy
-from resistpanel.compare.lesions import course_samples, distribution, lesion_samples
+from resistpanel.compare.lesions import course_samples, distribution, lesion_samples, times
 from resistpanel.compare.multiplicity import Changes, changes
 from resistpanel.compare.other_tests import Row, results_of
 from resistpanel.compare.posterior import posterior
@@ -103,6 +103,7 @@ class Comparison:
         self.names = names(sheet.samples)
         self.lesions = lesion_samples(sheet.samples)
         self.over_time = course_samples(sheet.samples)
+        self.times = times(sheet.samples)
         self.tumors = [sample.sample for sample in sheet.samples if sample.tumor]
         self.nouns = {
             s.sample: "plasma sample" if s.role == "plasma" else "biopsy" for s in sheet.samples
@@ -260,7 +261,7 @@ class Comparison:
                 )  # fmt: skip
             return known[key]
 
-        allele = Allele(views, between)
+        allele = Allele(views, between, self.times)
         states = [
             self._pair(between(pair.pre, pair.post, True), allele.text(pair.pre, pair.post), pair)
             for pair in self.sheet.pairs

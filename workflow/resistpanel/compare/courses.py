@@ -38,23 +38,36 @@ def courses(allele: Allele, lesions: Mapping[str, Sequence[str]]) -> tuple[Cours
                 lesion=lesion,
                 samples=tuple(names),
                 steps=tuple(steps),
-                status=_status(allele, names[-1], any(allele.seen(name) for name in names)),
-                text=trajectory(steps, [allele.seen(name) for name in names])
-                if steps
-                else "one sample",
+                status=_status(allele, names),
+                text=_text(allele, names),
             )
         )
     return tuple(found)
 
 
-def _status(allele: Allele, latest: str, ever: bool) -> str:
+def _text(allele: Allele, names: Sequence[str]) -> str:
+    """Return the course in words; of several samples of one time one that shows the allele."""
+    if len(names) == 1:
+        return "one sample"
+    points = list(dict.fromkeys(allele.at_last(allele.together(name, names)) for name in names))
+    if len(points) == 1:
+        return "samples of one time point"
+    steps = [allele.decide(one, other).state for one, other in itertools.pairwise(points)]
+    return trajectory(steps, [allele.seen(name) for name in points])
+
+
+def _status(allele: Allele, names: Sequence[str]) -> str:
     """Return where an allele is now: an inadequate sample does not say that it has gone."""
-    seen = allele.seen(latest)
-    if seen:
+    latest = allele.together(names[-1], names)
+    if any(allele.seen(name) for name in latest):
         return "present"
-    if seen is None or (ever and not allele.views[latest].adequate):
-        return "not known"
-    return "not detected"
+    ever = any(allele.seen(name) for name in names)
+    informative = [
+        name
+        for name in latest
+        if allele.seen(name) is not None and (allele.views[name].adequate or not ever)
+    ]
+    return "not detected" if informative else "not known"
 
 
 def trajectory(steps: Sequence[str], seen: Sequence[bool | None] = ()) -> str:

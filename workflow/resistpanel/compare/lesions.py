@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 
+from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.records.compare import LesionsOfVariant
 from resistpanel.records.sheet import Sample
 
@@ -12,6 +13,19 @@ def course_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:
     plasma = [sample.sample for sample in samples if sample.role == "plasma"]
     found = lesion_samples(sample for sample in samples if sample.role == "tumor")
     return found | ({"plasma": plasma} if plasma else {})
+
+
+def times(samples: Iterable[Sample]) -> dict[str, float]:
+    """Return when each tumour or plasma sample was taken, by sample; only the order has a meaning.
+
+    Days where every one has a day, else pre before post: samples of one day, or without days of
+    one time point, have no order.
+    """
+    tumors = [sample for sample in samples if sample.role in TUMOR_ROLES]
+    if all(one.day is not None for one in tumors):
+        return {one.sample: float(one.day) for one in tumors}
+    rank = {"pre": 0.0, "post": 1.0}
+    return {one.sample: rank.get(one.timepoint or "pre", 0.0) for one in tumors}
 
 
 def lesion_samples(samples: Iterable[Sample]) -> dict[str, list[str]]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from resistpanel.inputs.lines import lines, times
+from resistpanel.compare.lesions import times
+from resistpanel.inputs.lines import lines
 from resistpanel.inputs.patient import ordered
 from resistpanel.inputs.reference import Gap
 from resistpanel.inputs.sheet import Row, patients

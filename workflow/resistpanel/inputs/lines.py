@@ -3,20 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
+from resistpanel.compare.lesions import times
 from resistpanel.inputs.sheet import Row
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.records.sheet import Line
-
-
-def times(tumors: Sequence[Row]) -> dict[str, float]:
-    """Return when each tumour was taken, by sample; only the order has a meaning.
-
-    Days where every tumour has one, else pre before post.
-    """
-    if all(row.day is not None for row in tumors):
-        return {row.sample: float(row.day) for row in tumors}
-    rank = {"pre": 0.0, "post": 1.0}
-    return {row.sample: rank.get(row.timepoint or "pre", 0.0) for row in tumors}
 
 
 def lines(

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from resistpanel.catalog.drugs import Drug
-from resistpanel.inputs.lines import lines, times
+from resistpanel.compare.lesions import times
+from resistpanel.inputs.lines import lines
 from resistpanel.inputs.sheet import Row
 from resistpanel.inputs.treatments import Treatment
 from resistpanel.records import sheet as records

@@ -1,6 +1,6 @@
 """What was found in the patient: small variants and gene-level copy-number changes alike."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from resistpanel.catalog import protein
@@ -29,6 +29,29 @@ NOT_EXAMINED = SampleAtLocus(
     ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
     detected=None, ccf=None, ccf_low=None, ccf_high=None, ub_ccf=None,
 )  # fmt: skip
+
+
+def status_of(
+    samples: Mapping[str, SampleAtLocus], latest: Iterable[str], without_tumour: Container[str]
+) -> str:
+    """Return ``present``, ``gone``, ``absent`` or ``not known``, as `compare.courses` does.
+
+    Parameters
+    ----------
+    samples : mapping of str to SampleAtLocus
+        The tumour and plasma samples that count.
+    latest : iterable of str
+        The latest ones of each lesion and of plasma.
+    without_tumour : container of str
+        Samples that do not say that an alteration has gone.
+    """
+    seen = {name: samples.get(name, NOT_EXAMINED).detected for name in latest}
+    if any(seen.values()):
+        return "present"
+    if not any(one.detected for one in samples.values()):
+        return "absent"
+    silent = any(one is None or name in without_tumour for name, one in seen.items())
+    return "not known" if silent else "gone"
 
 
 @dataclass(frozen=True, slots=True)

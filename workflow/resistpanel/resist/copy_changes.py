@@ -1,15 +1,17 @@
 """Copy-number changes as alterations, by the same rule of what was there before as variants."""
 
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
-from resistpanel.compare.lesions import distribution
+from resistpanel.catalog.drugs import Drug
+from resistpanel.compare.lesions import course_samples, distribution, times
 from resistpanel.core.text import join
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.records.compare import Compare, LesionState, LineState, SampleAtLocus
 from resistpanel.records.copynumber import CopyNumber, GeneChange, GeneCopies
-from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair
+from resistpanel.resist.alteration import NOT_EXAMINED, Alteration, Change, Pair, status_of
 from resistpanel.resist.resist_constants import MULTIPLIED
 
 #: Of a line of therapy without a sample before it or after it.
@@ -62,7 +64,6 @@ def copy_changes(
         of_gene = {name: genes.get(gene) for name, genes in by_sample.items()}
         lines = copy_lines(states, samples, compare, without_tumour, of_gene)
         told = [line for line, therapy in zip(lines, compare.lines, strict=True) if therapy.samples]
-        there = {name for name, one in samples.items() if one.detected}
         row = distribution(compare.lesions.samples, {n: s.detected for n, s in samples.items()},
                            without_tumour)  # fmt: skip
         found.append(
@@ -80,11 +81,23 @@ def copy_changes(
                 reported=True,
                 germline=False,
                 lines=lines,
-                status="present" if there else "absent",
+                status=_status(compare, samples, without_tumour),
                 kind=row.kind,
             )
         )
     return found
+
+
+def _status(
+    compare: Compare, samples: Mapping[str, SampleAtLocus], without_tumour: frozenset[str]
+) -> str:
+    """Return whether the latest sample of any lesion, or of plasma, shows a change of copies."""
+    time = times(compare.samples)
+    latest = []
+    for names in course_samples(compare.samples).values():
+        last = max(time[name] for name in names)
+        latest += [name for name in names if time[name] == last]
+    return status_of(samples, latest, without_tumour)
 
 
 def _called(gene: GeneCopies, call: str) -> bool | None:
@@ -175,55 +188,116 @@ def _copies(before: GeneCopies | None, after: GeneCopies | None) -> str:
     return f"{texts[0]} copies per tumour cell before, {texts[1]} after"
 
 
+@dataclasses.dataclass(frozen=True)
+class _Course:
+    """A gene's copies over time.
+
+    Parameters
+    ----------
+    lesion : mapping of str to str
+        Of every sample that has one.
+    times : mapping of str to float
+        When the samples were taken.
+    genes : mapping of str to GeneCopies or None
+        By sample.
+    without : set of str
+        Samples with tumour whose copies are known and that do not show the change.
+    """
+
+    lesion: Mapping[str, str]
+    times: Mapping[str, float]
+    genes: Mapping[str, GeneCopies | None]
+    without: Container[str]
+
+    def of_lesion(self, post: str, names: Sequence[str]) -> list[str]:
+        """Return those of `names` that are of the lesion of a sample, or of plasma."""
+        return [name for name in names if self.lesion.get(name) == self.lesion.get(post)]
+
+    def change(self, pre: str, post: str, state: str, drugs: Sequence[Drug]) -> Change:
+        """Return the change between two samples."""
+        text = _copies(self.genes.get(pre), self.genes.get(post))
+        return Change(Pair(pre, post, drugs), state, text)
+
+
 def _since(
-    change: Change,
-    shown: Sequence[str],
-    lesion: Mapping[str, str],
-    genes: Mapping[str, GeneCopies | None],
+    change: Change, shown: Sequence[str], showing: bool, earlier: Sequence[str], course: _Course
 ) -> Change:
-    """Return a gain of copies as the change since the last sample of the lesion that shows it."""
-    own = [name for name in shown if lesion.get(name) == lesion.get(change.pair.post)]
-    if not own or own[-1] == change.pair.pre or change.state not in GAINED:
+    """Return the change since the last sample of the lesion that shows it before the first dose.
+
+    Where the samples of the lesion from earlier lines of therapy that follow exclude it, it had
+    gone: what a later sample shows has returned, by the rule of variants.
+
+    Parameters
+    ----------
+    change : Change
+    shown : sequence of str
+        Samples before the first dose that show the amplification or deletion.
+    showing : bool
+        Whether the later sample shows it.
+    earlier : sequence of str
+        Samples before the first dose that were taken under an earlier line.
+    course : _Course
+    """
+    post, drugs = change.pair.post, change.pair.drugs
+    own = course.of_lesion(post, shown)
+    if not own:
         return change
-    before, after = genes.get(own[-1]), genes.get(change.pair.post)
-    state = "stable"
-    ends = [_interval(one) for one in (before, after) if one is not None]
-    if len(ends) == 2 and None not in (*ends[0], *ends[1]):
-        (low, high), (later_low, later_high) = ends
-        more, less = later_low > high, later_high < low
-        if after.call == "deletion":
-            more, less = less, more
-        state = "rising" if more else "falling" if less else "stable"
-    return Change(Pair(own[-1], change.pair.post, change.pair.drugs), state, _copies(before, after))
+    last = own[-1]
+    since = [
+        name
+        for name in course.of_lesion(post, earlier)
+        if course.times[name] > course.times[last] and name in course.without
+    ]
+    genes = course.genes
+    if showing:
+        if since and all(_apart(genes.get(name), genes.get(post)) for name in since):
+            return course.change(since[-1], post, "emergent", drugs)
+        if last == change.pair.pre or change.state not in GAINED:
+            return change
+        return course.change(last, post, _moved(genes.get(last), genes.get(post)), drugs)
+    if post not in course.without:
+        return change
+    if since:
+        return course.change(since[-1], post, "absent", drugs)
+    if last == change.pair.pre:
+        return change
+    state = "lost" if _apart(genes.get(last), genes.get(post)) else "undetermined"
+    return course.change(last, post, state, drugs)
 
 
-def _against(
-    change: Change,
-    excluding: Sequence[str],
-    lesion: Mapping[str, str],
-    genes: Mapping[str, GeneCopies | None],
-) -> Change:
+def _moved(before: GeneCopies | None, after: GeneCopies | None) -> str:
+    """Return the state of a change that two samples show, by the intervals of their copies."""
+    ends = _intervals(before, after)
+    if ends is None:
+        return "stable"
+    (low, high), (later_low, later_high) = ends
+    more, less = later_low > high, later_high < low
+    if after.call == "deletion":
+        more, less = less, more
+    return "rising" if more else "falling" if less else "stable"
+
+
+def _against(change: Change, excluding: Sequence[str], course: _Course) -> Change:
     """Return a gain that its pair leaves open against the last sample that excludes it.
 
     Of the same lesion if there is one. Pairs are with the first samples alone.
     """
     post = change.pair.post
-    own = [name for name in excluding if lesion.get(name) == lesion.get(post)]
     if change.state not in OPEN or not excluding:
         return change
-    pre = (own or excluding)[-1]
-    pair = Pair(pre, post, change.pair.drugs)
-    return Change(pair, "acquired", _copies(genes.get(pre), genes.get(post)))
+    pre = (course.of_lesion(post, excluding) or excluding)[-1]
+    return course.change(pre, post, "acquired", change.pair.drugs)
 
 
 def _apart(one: GeneCopies | None, other: GeneCopies | None) -> bool:
-    """Return whether the 95 % intervals of two samples' copies do not overlap."""
-    if one is None or other is None:
+    """Return whether the 95 % intervals of two samples' copies per tumour cell do not overlap.
+
+    Log2 ratios do not decide: they differ with the purity alone.
+    """
+    if not _known(one) or not _known(other):
         return False
-    (low, high), (other_low, other_high) = _interval(one), _interval(other)
-    if None in (low, high, other_low, other_high):
-        return False
-    return high < other_low or other_high < low
+    ends = _intervals(one, other)
+    return ends is not None and (ends[0][1] < ends[1][0] or ends[1][1] < ends[0][0])
 
 
 def _known(gene: GeneCopies | None) -> bool:
@@ -231,11 +305,20 @@ def _known(gene: GeneCopies | None) -> bool:
     return gene is not None and gene.copies is not None
 
 
-def _interval(gene: GeneCopies) -> tuple[float | None, float | None]:
-    """Return the 95 % interval of the copies, or of the log2 ratio where they are not known."""
-    if gene.copies_low is not None and gene.copies_high is not None:
-        return gene.copies_low, gene.copies_high
-    return gene.log2_low, gene.log2_high
+def _intervals(
+    one: GeneCopies | None, other: GeneCopies | None
+) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """Return the 95 % intervals of two samples on one scale; None if there is none.
+
+    Of the copies per tumour cell, or of the log2 ratio where those of one sample are not known.
+    """
+    if one is None or other is None:
+        return None
+    for low, high in (("copies_low", "copies_high"), ("log2_low", "log2_high")):
+        ends = [(getattr(gene, low), getattr(gene, high)) for gene in (one, other)]
+        if None not in (*ends[0], *ends[1]):
+            return ends[0], ends[1]
+    return None
 
 
 def copy_lines(
@@ -253,12 +336,17 @@ def copy_lines(
     excludes it if the intervals of the copies are apart. Where an earlier line brought it to a
     lesion, that lesion's copies before and after decide.
     """
-    lesion = {name: place for place, names in compare.lesions.samples.items() for name in names}
-    without = {
-        name
-        for name, one in samples.items()
-        if one.detected is False and name not in without_tumour and _known(genes.get(name))
-    }
+    course = _Course(
+        lesion={n: place for place, names in compare.lesions.samples.items() for n in names},
+        times=times(compare.samples),
+        genes=genes,
+        without={
+            name
+            for name, one in samples.items()
+            if one.detected is False and name not in without_tumour and _known(genes.get(name))
+        },
+    )
+    without, earlier = course.without, set()
     there = {name for name, one in samples.items() if one.detected}
     found = []
     for therapy in compare.lines:
@@ -281,8 +369,7 @@ def copy_lines(
         }
         excluding = [name for name in therapy.baseline if name in new]
         mine = [
-            _against(one, excluding, lesion, genes) if one.pair.post in showing else one
-            for one in mine
+            _against(one, excluding, course) if one.pair.post in showing else one for one in mine
         ]
         excluded = tuple(name for name, seen in known.items() if seen is False and name in new)
         possible = any(one.state == "emergent" for one in mine)
@@ -291,7 +378,9 @@ def copy_lines(
             "present" if shown else "possible" if possible else "excluded" if excluded
             else "not known"
         )  # fmt: skip
-        mine = [_since(one, shown, lesion, genes) for one in mine]
+        treated = [name for name in therapy.baseline if name in earlier]
+        mine = [_since(one, shown, one.pair.post in there, treated, course) for one in mine]
+        earlier.update(therapy.samples)
         told = [
             "emergent" if one.state == "acquired" and before != "excluded" else one.state
             for one in mine
@@ -322,7 +411,7 @@ def copy_lines(
                 why=why if before == "not known" else None,
                 lesions=tuple(
                     LesionState(
-                        lesion=lesion.get(one.pair.post, one.pair.post),
+                        lesion=course.lesion.get(one.pair.post, one.pair.post),
                         pre=one.pair.pre,
                         post=one.pair.post,
                         state=state,

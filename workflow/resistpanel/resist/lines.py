@@ -1,15 +1,15 @@
 """A patient under one line of therapy, and in one lesion of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import msgspec
 
-from resistpanel.compare.lesions import course_samples
+from resistpanel.compare.lesions import course_samples, times
 from resistpanel.core.vocabulary import STATES
 from resistpanel.records.compare import LineState
 from resistpanel.records.sheet import Line
-from resistpanel.resist.alteration import Alteration, Pair, Patient, Therapy
+from resistpanel.resist.alteration import Alteration, Pair, Patient, Therapy, status_of
 
 
 def therapies(lines: Iterable[Line], resolve) -> tuple[Therapy, ...]:
@@ -74,7 +74,7 @@ def in_lesion(patient: Patient, lesion: str) -> Patient:
         therapy=alone,
         samples=tuple(s for s in patient.samples if s.name in known or s.name not in tumours),
         pairs=tuple(pair for pair in patient.pairs if pair.post in names),
-        alterations=tuple(_within(a, lesion, therapy, names) for a in patient.alterations),
+        alterations=tuple(_within(a, lesion, patient, names) for a in patient.alterations),
     )
 
 
@@ -93,41 +93,54 @@ def places(patient: Patient) -> dict[str, list[str]]:
     return course_samples(patient.sheet_samples)
 
 
+def _latest(names: Sequence[str], patient: Patient) -> list[str]:
+    """Return the samples of the last time point of a lesion; none if there is none."""
+    time = times(patient.sheet_samples)
+    return [name for name in names if time[name] == time[names[-1]]]
+
+
 def _at(alteration: Alteration, patient: Patient, therapy: Therapy) -> Alteration:
     """Return an alteration as it was under an earlier line."""
     lines = tuple(one for one in alteration.lines if one.line <= therapy.number)
     told = next((one for one in lines if one.line == therapy.number), None)
     last = [
-        [name for name in names if name in therapy.samples][-1:]
+        _latest([name for name in names if name in therapy.samples], patient)
         for names in places(patient).values()
     ]
-    there = any(alteration.detected(name) for names in last for name in names)
-    ever = any(alteration.detected(name) for name in (*therapy.baseline, *therapy.samples))
+    names = (*therapy.baseline, *therapy.samples)
+    latest = [name for names in last for name in names]
     return replace(
         alteration,
         lines=lines,
         later=tuple(one for one in alteration.lines if one.line > therapy.number and one.lesions),
         state=told.state if told else None,
-        status="present" if there else "gone" if ever else "absent",
+        status=_status(alteration, names, latest, patient),
         trajectory=(),
     )
 
 
+def _status(
+    alteration: Alteration, names: Sequence[str], latest: Sequence[str], patient: Patient
+) -> str:
+    """Return the status at the end of a line; `names` : the samples up to there."""
+    samples = {name: alteration.at(name) for name in names}
+    return status_of(samples, latest, patient.without_tumour)
+
+
 def _within(
-    alteration: Alteration, lesion: str, therapy: Therapy, names: tuple[str, ...]
+    alteration: Alteration, lesion: str, patient: Patient, names: tuple[str, ...]
 ) -> Alteration:
     """Return an alteration with the state of one lesion under a line."""
+    therapy = patient.therapy
     lines = tuple(
         _of_lesion(one, lesion) if one.line == therapy.number else one for one in alteration.lines
     )
     told = next((one for one in lines if one.line == therapy.number), None)
-    there = alteration.detected(names[-1])
-    ever = any(alteration.detected(name) for name in (*therapy.baseline, *names))
     return replace(
         alteration,
         lines=lines,
         state=told.state if told else None,
-        status="present" if there else "gone" if ever else "absent",
+        status=_status(alteration, (*therapy.baseline, *names), _latest(names, patient), patient),
         trajectory=(),
     )
 
