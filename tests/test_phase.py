@@ -21,6 +21,13 @@ from resistpanel.core.phase import phase_of
         (850, 150, "cis and trans"),
         (150, 850, "cis and trans"),
         (9, 11, "cis and trans"),
+        (2, 2, "cis and trans"),
+        # One fragment is no second kind of molecules: an error is about as likely.
+        (2, 1, "unknown"),
+        (1, 2, "unknown"),
+        (6, 1, "unknown"),
+        (1, 6, "unknown"),
+        (7, 1, "cis"),
     ],
 )
 def test_few_fragments_of_the_other_kind_are_errors_and_more_are_molecules(cis, trans, phase):

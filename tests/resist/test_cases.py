@@ -125,6 +125,7 @@ def test_met_amplification_under_gefitinib(patient, finding, context):
         (0, 40, "trans", "first- and third-generation EGFR inhibitor together"),
         (40, 1, "cis", "brigatinib with an anti-EGFR antibody"),
         (1, 1, None, None),
+        (6, 1, None, None),
         (20, 20, "cis and trans", None),
     ],
 )
@@ -140,6 +141,8 @@ def test_c797s_in_trans_and_in_cis_with_t790m(patient, finding, context, cis, tr
     found = finding(value, "EGFR", "C797S")
     asked = any("whether it is in cis or in trans with EGFR p.T790M" in t for t in found.against)
     assert asked == (phase is None)
+    both = any(text.startswith("it is both in cis and in trans with") for text in found.against)
+    assert both == (phase == "cis and trans")
     assert found.mechanism_class == "on_target_mutation"
     said = [text for text in found.for_ if "EGFR p.T790M" in text]
     assert said == (

@@ -11,7 +11,8 @@ def phase_of(cis: int, trans: int) -> str:
     Two alleles are on the same molecules if errors explain the fragments with the first one alone
     better than molecules do that have it alone: the beta-binomial likelihood of `trans` under the
     prior of an error rate (`PHASE_ERROR`) is compared with that under a fraction that is uniform
-    from 0 to 1. They are in trans if errors explain those with both.
+    from 0 to 1. They are in trans if errors explain those with both. One fragment alone does not
+    show molecules of a second kind: of few fragments it leaves the phase unknown.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ def phase_of(cis: int, trans: int) -> str:
     molecules = -log(n + 1)
     of_cis, of_trans = _log_error(trans, n), _log_error(cis, n)
     if max(of_cis, of_trans) <= molecules:
-        return "cis and trans"
+        return "cis and trans" if min(cis, trans) > 1 else "unknown"
     return "cis" if of_cis > of_trans else "trans"
 
 

@@ -489,7 +489,7 @@ def _unphased_reasons(alteration: Alteration, patient: Patient) -> list[str]:
 def _open_phase(
     alteration: Alteration, found: Sequence[Mechanism], patient: Patient, context: Context
 ) -> list[str]:
-    """Return mutations with which the phase decides an option, where the fragments do not show it.
+    """Return mutations with which the phase decides an option, where it is not one of the two.
 
     C797S with T790M: what may still be active differs in cis and in trans.
     """
@@ -501,15 +501,20 @@ def _open_phase(
         and option.condition[0] in ("cis", "trans")
         and any(option.holds(alteration.gene, names, one.kind, one.drug) for one in found)
     }
-    known = {entry.other for entry in alteration.phase if phase(entry) != "unknown"}
+    phases = {entry.other: phase(entry) for entry in alteration.phase}
+    said = {
+        "unknown": "the fragments do not show whether it is in cis or in trans with {}; options "
+        "that publications mention depend on it",
+        "cis and trans": "it is both in cis and in trans with {}; options that publications "
+        "mention for one of the two are not listed",
+    }
     shows = [sample.name for sample in patient.tumours if alteration.detected(sample.name)]
     return [
-        f"the fragments do not show whether it is in cis or in trans with {other.label}; options "
-        "that publications mention depend on it"
+        said[phases.get(other.id, "unknown")].format(other.label)
         for other in patient.alterations
         if other.gene == alteration.gene
         and needed & set(other.protein.split(","))
         and other.reported
-        and other.id not in known
+        and phases.get(other.id, "unknown") in said
         and any(other.detected(name) for name in shows)
     ]

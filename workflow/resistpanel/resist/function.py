@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from resistpanel.call.call_constants import INHERITED_AF
 from resistpanel.catalog.protein import ProteinChange
+from resistpanel.core.core_constants import PHASE_FRAGMENTS
 from resistpanel.core.phase import phase_of
 from resistpanel.core.text import join
 from resistpanel.records.compare import Phase
@@ -48,8 +49,14 @@ def _partners(
         return ()
     shows = [s.name for s in patient.tumours if alteration.detected(s.name)]
     phases = {entry.other: phase(entry) for entry in alteration.phase}
+    # Also where a single fragment with one alone leaves it open whether all molecules have both.
+    both = {
+        entry.other
+        for entry in alteration.phase
+        if phase(entry) in ("cis", "cis and trans") or entry.cis >= PHASE_FRAGMENTS
+    }
     return tuple(
-        Partner(other.label, other.changes, phases.get(other.id) in ("cis", "cis and trans"))
+        Partner(other.label, other.changes, other.id in both)
         for other in others
         if other.gene == alteration.gene
         and other.id != alteration.id
