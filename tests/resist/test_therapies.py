@@ -257,3 +257,18 @@ def test_an_inherited_loss_of_one_copy_says_that_a_copy_may_be_left(patient, con
     assert "NF1 p.W2421* is germline" in sentence
     assert "may cause resistance from the start, but does not explain a relapse" in sentence
     assert "; a copy of NF1 may be left: neither a second inactivating alteration" in sentence
+
+
+def test_a_drug_of_an_earlier_line_is_expected_to_fail_too(patient, context):
+    """T790M came under afatinib; gefitinib, given first, is no way back."""
+    samples = [(f"p{number}", 100 * number, None) for number in range(4)]
+    lines = [(["gefitinib"], 10), (["osimertinib"], 110), (["afatinib"], 210)]
+    p = patient(disease="NSCLC", samples=samples, lines=lines).background()
+    p.add("EGFR", "L858R", 0.3, 0.3, 0.3, 0.3)
+    p.add("EGFR", "T790M", 0.0, 0.0, 0.0, 0.2)
+    value = p.resist(context)
+    failing = {one["drug"]: one["reason"] for one in value["expected_to_fail"]}
+    assert failing["gefitinib"].endswith("; given in an earlier line of therapy")
+    assert "given" not in failing["erlotinib"]
+    assert not {"afatinib", "osimertinib"} & set(failing)
+    assert "gefitinib" not in str(value["options"])

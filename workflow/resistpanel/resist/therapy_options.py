@@ -28,20 +28,22 @@ def expected_to_fail(
     keys: Sequence[Finding],
     findings: Sequence[Finding] = (),
 ) -> tuple[ExpectedToFail, ...]:
-    """Return the drugs, beyond those given, that the key alterations are known to resist.
+    """Return the drugs, beyond those of the line, that the key alterations are known to resist.
 
     For each drug the closest rows decide, and among these those that name the drug itself
     before those that name its class; a drug for which they say sensitivity is left out. Rows
     of other diseases do not count: a drug of another disease says nothing to this patient.
-    A drug that is given for a driver which none of `findings` shows has its genes stated.
+    A drug that is given for a driver which none of `findings` shows has its genes stated. Of a
+    drug of an earlier line it is said that it was given.
     """
-    given = _given(patient)
+    now = {drug.name for drug in patient.drugs}
+    earlier = _given(patient) - now
     reasons: dict[Drug, list[str]] = {}
     rows: dict[Drug, list[str]] = {}
     first: dict[Drug, Match] = {}
     for finding in keys:
         for drug in context.catalog.drugs:
-            if drug.name in given:
+            if drug.name in now:
                 continue
             closest = _resisting(finding, drug, context)
             if not closest:
@@ -53,7 +55,14 @@ def expected_to_fail(
         ExpectedToFail(
             drug=drug.name,
             classes=_classes(drug, first[drug], context),
-            reason="; ".join(dict.fromkeys(reasons[drug])),
+            reason="; ".join(
+                dict.fromkeys(
+                    [
+                        *reasons[drug],
+                        *(["given in an earlier line of therapy"] if drug.name in earlier else []),
+                    ]
+                )
+            ),
             evidence=tuple(dict.fromkeys(rows[drug])),
             driver=_other_driver(drug, patient, context, findings) or UNSET,
         )
