@@ -73,6 +73,28 @@ def test_every_default_obeys_its_own_schema():
         (("somatic", 0, "duplicate"), 5, "not allowed here"),
         (("swap",), ["normal", "x"], "no sample x"),
         (
+            ("random_somatic",),
+            {"snv": 1, "af": [0.5, 0.1], "samples": ["tumor"]},
+            "the range starts at 0.5 and ends at 0.1; give the lower end first",
+        ),
+        (
+            ("random_somatic",),
+            {"snv": 1, "ccf": [0.1, 0.5], "samples": ["normal"]},
+            "normal is a normal: it has no cancer cell fraction",
+        ),
+        (
+            ("somatic", 0),
+            {
+                "chrom": "chr15",
+                "pos": 66729154,
+                "ref": "G",
+                "alt": "C",
+                "copies": 3,
+                "ccf": {"tumor": 1.0},
+            },
+            "3 mutated copies, of 2 per tumour cell of tumor; give fewer copies",
+        ),
+        (
             ("copynumber",),
             [{"gene": "NRAS", "samples": {"tumor": {"total": 3, "minor": 2}}}],
             "minor 2 is more than half of total 3",

@@ -510,6 +510,25 @@ def test_random_somatic_variants_by_cancer_cell_fraction(run_patient, truth):
     assert 0.3 * 0.7 / 2 < max(afs) <= 0.3 / 2 + 1e-4
 
 
+def test_a_deleted_gene_has_no_random_somatic_variants(run_patient, truth):
+    """At purity 1 it has no DNA at all; at 0.3 the DNA of normal cells."""
+    samples = [{"sample": "normal", "role": "normal"}]
+    samples += [{"sample": n, "role": "tumor", "purity": p} for n, p in (("a", 1.0), ("b", 0.3))]
+    folder = run_patient(
+        depth=20,
+        samples=samples,
+        germline={"snv_per_kb": 0, "indel_per_kb": 0},
+        somatic=[],
+        copynumber=[{"gene": "BRAF", "samples": {n: {"total": 0, "minor": 0} for n in "ab"}}],
+        random_somatic={"snv": 30, "ccf": [0.9, 1.0], "samples": ["a", "b"]},
+    )
+    rows = truth(folder)
+    deleted = [row for row in rows if row["gene"] == "BRAF"]
+    assert 0 < len(deleted) < len(rows)
+    assert {row["af"][n] for row in deleted for n in "ab"} == {0}
+    assert min(row["af"][n] for row in rows if row not in deleted for n in "ab") > 0.1
+
+
 def test_users_own_reference_and_targets(tmp_path, patient, write_patient, truth, bam):
     rng = np.random.default_rng(5)
     bases = "".join("ACGT"[i] for i in rng.integers(0, 4, 9000))

@@ -150,7 +150,7 @@ def load_patient(path: str | Path) -> tuple[dict, Document]:
 
 
 def _check_names(patient: dict, document: Document) -> None:
-    """Check what the schema cannot: sample names that are unique and that exist."""
+    """Check what the schema cannot: names of samples that are unique and that exist, ranges."""
     names = [sample["sample"] for sample in patient["samples"]]
     errors = []
     for i, name in enumerate(names):
@@ -162,10 +162,19 @@ def _check_names(patient: dict, document: Document) -> None:
             cure = f"samples are {', '.join(names)}"
             errors.append(document.error(f"no sample {name}", *keys, cure=cure))
 
+    normals = [sample["sample"] for sample in patient["samples"] if sample["role"] == "normal"]
+
+    def tumour(name: str, *keys: Key) -> None:
+        if name in normals:
+            text = f"{name} is a normal: it has no cancer cell fraction"
+            errors.append(document.error(text, *keys, cure="give af instead of ccf"))
+
     for i in range(len(patient["somatic"])):
         for kind in ("af", "ccf"):
             for name in document.value["somatic"][i].get(kind, {}):
                 known(name, "somatic", i, kind, name)
+                if kind == "ccf":
+                    tumour(name, "somatic", i, kind, name)
     for i, event in enumerate(patient["events"]):
         for name in event["af"]:
             known(name, "events", i, "af", name)
@@ -177,8 +186,16 @@ def _check_names(patient: dict, document: Document) -> None:
                 errors.append(document.error(text, "copynumber", i, "samples", name))
     for i, name in enumerate(patient["swap"]):
         known(name, "swap", i)
-    for i, name in enumerate(patient.get("random_somatic", {}).get("samples", [])):
+    drawn = patient.get("random_somatic", {})
+    for i, name in enumerate(drawn.get("samples", [])):
         known(name, "random_somatic", "samples", i)
+        if drawn.get("ccf"):
+            tumour(name, "random_somatic", "samples", i)
+    for kind in ("af", "ccf"):
+        if drawn.get(kind) and drawn[kind][0] > drawn[kind][1]:
+            text = f"the range starts at {drawn[kind][0]:g} and ends at {drawn[kind][1]:g}"
+            cure = "give the lower end first"
+            errors.append(document.error(text, "random_somatic", kind, cure=cure))
     for i, sample in enumerate(patient["samples"]):
         if "tumor_in_normal" in sample:
             other = sample["tumor_in_normal"]["sample"]

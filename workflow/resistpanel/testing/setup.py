@@ -282,7 +282,7 @@ def _given(patient, document, genome, genes, copies, rng) -> list[Variant]:
                 True,
                 "DUP" if "duplicate" in row else kind_of(ref, alt),
                 phase,
-                af=_frequencies(row, patient, copies, genome, start),
+                af=_frequencies(row, patient, copies, genome, start, document, ("somatic", i)),
                 haplotype=home,
                 where=document.where("somatic", i),
                 replaces="haplotype" in row,
@@ -331,10 +331,16 @@ def _check_gene(row: dict, document: Document, i: int, genes: dict[str, Gene]) -
         )
 
 
-def _frequencies(row, patient, copies, genome, start) -> dict[str, float]:
+def _frequencies(row, patient, copies, genome, start, document=None, keys=()) -> dict[str, float]:
     """Return allele frequencies per sample; from cancer cell fractions where those are given.
 
     AF = purity x ccf x copies / (purity x total + (1 - purity) x normal).
+
+    Raises
+    ------
+    InputError
+        If more copies are mutated than the tumour has there; without `document` as many are
+        mutated as there are: none of a gene that is deleted.
     """
     if "af" in row:
         return dict(row["af"])
@@ -344,10 +350,15 @@ def _frequencies(row, patient, copies, genome, start) -> dict[str, float]:
         name = sample["sample"]
         if name in row["ccf"]:
             source = _source(patient, sample, 1.0, copies, PATIENT)
-            found[name] = min(
-                1.0,
-                sample["purity"] * row["ccf"][name] * row["copies"] / sum(source.amounts(target)),
-            )
+            total = sum(dataclasses.replace(source, purity=1.0).amounts(target))
+            if row["copies"] > total and document:
+                raise document.error(
+                    f"{row['copies']} mutated copies, of {total:g} per tumour cell of {name}",
+                    *keys,
+                    cure="give fewer copies, or af instead of ccf",
+                )
+            mutated = sample["purity"] * row["ccf"][name] * min(row["copies"], total)
+            found[name] = min(1.0, mutated / sum(source.amounts(target))) if mutated else 0.0
     return found
 
 
