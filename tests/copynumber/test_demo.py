@@ -6,7 +6,7 @@ import pytest
 
 from resistpanel.call.model.contamination import Fraction
 from resistpanel.cli import main
-from resistpanel.copynumber.allele_counts import read_contamination
+from resistpanel.copynumber.allele_counts import read_contamination, read_sites
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import HOME, read_json
 from resistpanel.core.vcf import CallVcf
@@ -97,3 +97,10 @@ def test_a_call_without_estimates_is_refused(folder, tmp_path):
     assert read_contamination(vcf, samples, None) == ({}, {})
     with pytest.raises(InputError, match="##resistpanel_contamination_blood is missing"):
         read_contamination(vcf, samples, "blood")
+
+
+def test_a_call_that_is_not_annotated_is_refused(folder):
+    """Without genes no purity is estimated: an empty answer would not say why."""
+    samples = ["blood", "biopsy_before", "biopsy_relapse"]
+    with pytest.raises(InputError, match="is not annotated; run `resistpanel annotate` on it"):
+        read_sites(folder / "call.vcf.gz", samples)

@@ -137,15 +137,18 @@ def read_sites(path: str | Path, samples: list[str]) -> Sites:
     Parameters
     ----------
     path : path
-        VCF of ``resistpanel annotate`` (or ``call``: genes are then empty).
+        VCF of ``resistpanel annotate``: without genes no purity could be estimated.
     samples : list of str
         The samples of the sheet, all of which the VCF must have.
 
     Raises
     ------
     InputError
+        If it is not annotated, or lacks a sample.
     """
     vcf = CallVcf(path, NEEDED, "resistpanel annotate")
+    if "##INFO=<ID=GENE," not in vcf.header:
+        raise InputError("is not annotated", str(path), "run `resistpanel annotate` on it")
     absent = [name for name in samples if name not in vcf.samples]
     if absent:
         raise InputError(f"has no sample '{absent[0]}'", str(path), "give the patient's own VCF")
