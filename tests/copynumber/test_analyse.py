@@ -162,6 +162,56 @@ def test_an_amplified_driver_gives_no_purity(wide):
     assert value["samples"][BEFORE]["purity"]["method"] != "driver"
 
 
+def without_reads(given):
+    """Return a patient whose normal has no reads."""
+    none = dataclasses.replace(
+        given.coverage[NORMAL],
+        depth=np.zeros_like(given.coverage[NORMAL].depth),
+        fragments=np.zeros_like(given.coverage[NORMAL].fragments),
+    )
+    return dataclasses.replace(given, coverage=given.coverage | {NORMAL: none})
+
+
+def test_a_normal_without_reads_is_no_reference(recwarn):
+    """Depth is then that of the tumours against each other, as without a normal."""
+    world = World(9)
+    tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.6, {"G4": (12, 1)})}
+    value = analyse(without_reads(patient(world, tumours)))
+    assert not recwarn.list
+    assert value["reference"] is None
+    assert value["samples"][AFTER]["genes"] == []
+    assert "too few reads" in value["samples"][AFTER]["purity"]["source"]
+    (g4,) = [gene for gene in value["pairs"][0]["genes"] if gene["gene"] == "G4"]
+    assert g4["low"] > 1.5 and g4["q"] < 1e-6
+
+
+@pytest.mark.parametrize(("af", "method"), [(0.3, "driver"), (0.8, "none")])
+def test_without_depth_an_af_above_half_gives_no_purity(wide, af, method):
+    """20 copies with the mutation of 21 in 60 % of the cells, or one of two in 60 %."""
+    given = driver_patient(wide, {"BRAF": (20, 1)} if af > 0.5 else {})
+    given.sites.alt_count[-1, 1] = round(af * 500)
+    given.sites.ref_count[-1, 1] = 500 - round(af * 500)
+    value = analyse(without_reads(given))
+    assert value["samples"][BEFORE]["purity"]["method"] == method
+
+
+def test_a_tumour_with_reads_at_few_targets_has_finite_ratios(recwarn):
+    world = World(9)
+    given = patient(world, {BEFORE: Tumour(0.6)})
+    depth = given.coverage[BEFORE].depth
+    keep = np.arange(len(depth)) < len(depth) // 3
+    some = dataclasses.replace(
+        given.coverage[BEFORE],
+        depth=depth * keep,
+        fragments=given.coverage[BEFORE].fragments * keep,
+    )
+    targets, _ = stage.depth_ratios(
+        dataclasses.replace(given, coverage=given.coverage | {BEFORE: some}), BEFORE
+    )
+    assert not recwarn.list
+    assert np.isfinite(targets.log2).all()
+
+
 def test_without_a_normal_there_are_paired_ratios_alone():
     world = World(9)
     tumours = {BEFORE: Tumour(0.6), AFTER: Tumour(0.6, {"G4": (12, 1)})}

@@ -113,3 +113,53 @@ def test_copies_are_not_compared_with_log2_ratios(patient):
     assert (last.state, last.before, last.excluded_by) == ("undetermined", "not known", ())
     known = over_lines(patient, (0.0, 0.0, 3.0), silent=("p0",)).lines[-1]
     assert (known.state, known.before, known.excluded_by) == ("acquired", "excluded", ("p1",))
+
+
+@pytest.mark.parametrize(
+    ("silent", "said"),
+    [
+        ((), "no amplification of EGFR or MET was called"),
+        # The relapse is too shallow at MET.
+        (
+            (("p1", "MET"),),
+            "no amplification of EGFR was called; amplification of MET could not be examined: no "
+            "usable target",
+        ),
+        # The normal has no reads: no gene has a call in any sample.
+        (
+            tuple((name, gene) for name in ("p0", "p1") for gene in ("MET", "EGFR")),
+            "amplification (EGFR, ERBB2, MAPK1 and MET) was not examined against a normal",
+        ),
+    ],
+    ids=("all", "one gene", "none"),
+)
+def test_a_gene_without_a_usable_target_was_not_examined(
+    patient, context, monkeypatch, silent, said
+):
+    samples = [("p0", 0, None), ("p1", 100, None)]
+    p = patient(disease="NSCLC", samples=samples, lines=[(["osimertinib"], 10)]).background()
+    p.amplify("MET", 0.0, 0.0)
+    p.amplify("EGFR", 0.0, 0.0)
+    copynumber = p.copynumber()
+    for name, sample in copynumber["samples"].items():
+        for gene in sample["genes"]:
+            if (name, gene["gene"]) in silent:
+                gene.update(dict.fromkeys(("call", "copies", "log2", "log2_low", "log2_high")))
+    monkeypatch.setattr(p, "copynumber", lambda: copynumber)
+    sentence = p.resist(context)["verdict"]["sentence"]
+    assert said in sentence
+    assert sentence.count("called") == (len(silent) < 4)
+
+
+def test_without_a_usable_normal_the_earlier_tumour_shows_the_change(patient, context, monkeypatch):
+    """No gene has a call, as the normal has no reads; the relapse has three doublings more."""
+    samples = [("p0", 0, None), ("p1", 100, None)]
+    p = patient(disease="NSCLC", samples=samples, lines=[(["osimertinib"], 10)]).background()
+    key = p.amplify("MET", 0.0, 3.0)
+    copynumber = p.copynumber()
+    for sample in copynumber["samples"].values():
+        sample["genes"][0].update(dict.fromkeys(("call", "copies")))
+    monkeypatch.setattr(p, "copynumber", lambda: copynumber)
+    verdict = p.resist(context)["verdict"]
+    assert (verdict["kind"], verdict["key_variants"]) == ("mechanism", [key])
+    assert "acquired" not in verdict["sentence"]

@@ -26,6 +26,7 @@ from resistpanel.copynumber.copynumber_constants import (
     BASELINES,
     DRIVER_LOG2,
     LEAST_AF,
+    LEAST_FRAGMENTS,
     LOWEST_PURITY,
     RHO,
     SHEET_MARGIN,
@@ -191,7 +192,8 @@ def of_disease(drivers: Sequence[Driver], diseases: Diseases, disease: str | Non
 def driver_purity(patient: Patient, genes: Genes | None, sample: str) -> Estimate | None:
     """Return the purity by a sensitising driver's AF; None where there is none that can tell.
 
-    The driver with the most fragments is taken. One in a gene whose copies changed tells nothing.
+    The driver with the most fragments is taken. One in a gene whose copies changed tells nothing:
+    by the depth, or where that is not known by an AF above 1/2, as of an amplified mutation.
     """
     sites, column = patient.sites, patient.sites.column(sample)
     best: tuple[int, Estimate] | None = None
@@ -208,6 +210,8 @@ def driver_purity(patient: Patient, genes: Genes | None, sample: str) -> Estimat
         if not known or _altered(genes, gene):
             continue
         alt, depth = int(sites.alt_count[row, column]), int(sites.depth[row, column])
+        if genes is None and 2 * alt > depth:
+            continue
         name = f"{gene} {','.join(sites.protein[row])}"
         if best is None or depth > best[0]:
             best = depth, from_driver(alt, depth, name)
@@ -229,7 +233,8 @@ def choose_purity(
     The genome's baseline is the joint estimate's in either case. Without a normal the joint
     estimate is of the posterior `alone` of purity and baseline.
     """
-    joint = Estimate(None, None, None, "not estimable: there is no normal", "none")
+    why = "the normal has too few reads" if patient.normal else "there is no normal"
+    joint = Estimate(None, None, None, f"not estimable: {why}", "none")
     if alone is not None:
         parts = PARTS if genes is not None else PARTS[1:]
         joint = from_posterior(alone, f"{', '.join(parts)} (without a normal)")
@@ -299,9 +304,15 @@ def without_normal(patient: Patient) -> Alone | None:
     return Alone(patient.sites.take(rows), found, dict(zip(names, found.purity, strict=True)))
 
 
+def has_depth(patient: Patient) -> bool:
+    """Whether there is a normal with enough reads at a target to be a reference of depth."""
+    name = patient.normal
+    return name is not None and bool((patient.coverage[name].fragments >= LEAST_FRAGMENTS).any())
+
+
 def depth_ratios(patient: Patient, name: str) -> tuple[Targets | None, Genes | None]:
     """Return a tumour's log2 ratios against normal and pool; None without either."""
-    own = [patient.coverage[patient.normal]] if patient.normal else []
+    own = [patient.coverage[patient.normal]] if has_depth(patient) else []
     references = [*own, *patient.pool]
     if not references:
         return None, None
@@ -465,7 +476,7 @@ def analyse(patient: Patient, conditions: Sequence[Condition] = GATE) -> records
     return records.CopyNumber(
         schema="resistpanel/copynumber/1",
         patient=patient.sheet.patient,
-        reference=rows.reference(patient.normal, len(patient.pool)),
+        reference=rows.reference(patient.normal if has_depth(patient) else None, len(patient.pool)),
         samples={
             name: rows.tumor_rows(
                 tumor,

@@ -103,7 +103,9 @@ def raw_ratio(sample: Coverage, references: Sequence[Coverage]) -> tuple[np.ndar
         typical = np.median(one.depth[one.depth > 0]) if (one.depth > 0).any() else 1.0
         per_fragment = one.depth / np.maximum(one.fragments, 1e-9)
         # Half a fragment stands for none: a deleted gene has a finite ratio.
-        least = 0.5 * np.where(per_fragment > 0, per_fragment, np.median(per_fragment))
+        covered = per_fragment[per_fragment > 0]
+        of_others = np.median(covered) if len(covered) else 1.0
+        least = 0.5 * np.where(per_fragment > 0, per_fragment, of_others)
         return (
             np.log2(np.maximum(one.depth, least) / typical),
             1 / np.log(2) ** 2 / np.maximum(one.fragments, 0.5),

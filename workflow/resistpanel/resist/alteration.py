@@ -365,7 +365,8 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
-    `lost_copies` are samples and genes with a loss of heterozygosity.
+    `lost_copies` are samples and genes with a loss of heterozygosity, `unknown_copies` those
+    without a call of copy number: no target of the gene can be used.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
     which no tumour was detected.
@@ -386,6 +387,12 @@ class Patient:
     sheet_samples: tuple[records.Sample, ...] = ()
     lost_copies: frozenset[tuple[str, str]] = frozenset()
     tests: tuple[PatientTest, ...] = ()
+    unknown_copies: frozenset[tuple[str, str]] = frozenset()
+
+    def examined_copies(self, gene: str) -> bool:
+        """Whether the copies of a gene, if any were examined, are known in a later sample."""
+        known = [name for name in self.after() if (name, gene) not in self.unknown_copies]
+        return self.copy_number_examined and bool(known)
 
     def unit(self, names: Sequence[str]) -> str:
         """Return what counts of some samples are of: fragments, molecules or both."""

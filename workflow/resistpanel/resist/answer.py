@@ -55,7 +55,7 @@ def assess(
     keys = keys_of(findings)
     rows = rows_for(patient, context)
     negative = negative_sites(patient, rows)
-    examined = genes if patient.copy_number_examined else ()
+    examined = [gene for gene in genes if patient.examined_copies(gene)]
     covered = coverage(patient, rows, negative, None if panel is None else panel.genes, examined)
     converging = convergence(patient, context.pathway, [f for f in keys if f.gained or f.open])
     germline, missed = excluded(patient, context), near_misses(patient, context)

@@ -134,7 +134,12 @@ def _genes(copynumber: CopyNumber | None) -> tuple[str, ...]:
     """Return the genes whose copy number was examined."""
     if copynumber is None:
         return ()
-    names = (gene.gene for one in copynumber.samples.values() for gene in one.genes)
+    names = (
+        gene.gene
+        for one in copynumber.samples.values()
+        for gene in one.genes
+        if gene.call is not None
+    )
     return tuple(dict.fromkeys(names))
 
 

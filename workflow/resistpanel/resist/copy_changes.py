@@ -44,9 +44,7 @@ def copy_changes(
         samples = {
             name: msgspec.structs.replace(
                 NOT_EXAMINED,
-                detected=_called(genes[gene], call)
-                if gene in genes
-                else name in multiplied.get(gene, ()) or None,
+                detected=name in multiplied.get(gene, ()) or _called(genes.get(gene), call),
             )
             for name, genes in by_sample.items()
         }
@@ -100,9 +98,9 @@ def _status(
     return status_of(samples, latest, without_tumour)
 
 
-def _called(gene: GeneCopies, call: str) -> bool | None:
+def _called(gene: GeneCopies | None, call: str) -> bool | None:
     """Return whether a gene has a call; None if it has no usable target."""
-    return None if gene.call is None else gene.call == call
+    return None if gene is None or gene.call is None else gene.call == call
 
 
 def _multiplied(
@@ -115,7 +113,8 @@ def _multiplied(
     """
     found: dict[str, set[str]] = {}
     for pair in copynumber.pairs:
-        if by_sample.get(pair.pre) or by_sample.get(pair.post):
+        rows = (by_sample.get(name, {}).values() for name in (pair.pre, pair.post))
+        if any(gene.call is not None for one in rows for gene in one):
             continue
         for gene in pair.genes:
             if gene.call == "higher" and gene.low is not None and gene.low >= MULTIPLIED:

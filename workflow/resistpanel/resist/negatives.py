@@ -203,6 +203,11 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
     unchanged = [x.gene for x in looked if x.call == "amplification" and x.gene not in called]
     if unchanged:
         parts.append(f"no amplification of {join(unchanged, 'or')} was called")
+    blind = [gene for gene in amplifications if not patient.examined_copies(gene)]
+    blind = [gene for gene in blind if gene not in (covered.genes_off_panel or ())]
+    if blind and covered.copy_number and patient.unknown_copies:
+        text = f"amplification of {join(blind, 'or')} could not be examined: no usable target"
+        parts.append(text)
     if amplifications and not covered.copy_number:
         parts.append(f"amplification ({join(amplifications)}) was not examined against a normal")
     if covered.not_in_dna:

@@ -48,7 +48,8 @@ def read_patient(
         tuple({drug.name: drug for drug in given}.values()),
         sheet.drugs,
         tuple(alterations),
-        copynumber is not None and any(s.genes for s in copynumber.samples.values()),
+        copynumber is not None
+        and any(gene.call is not None for s in copynumber.samples.values() for gene in s.genes),
         compare.lesions.samples,
         without,
         therapies(compare.lines, drugs.named),
@@ -58,6 +59,12 @@ def read_patient(
             for name, sample in (copynumber.samples.items() if copynumber else ())
             for gene in sample.genes
             if gene.loh
+        ),
+        unknown_copies=frozenset(
+            (name, gene.gene)
+            for name, sample in (copynumber.samples.items() if copynumber else ())
+            for gene in sample.genes
+            if gene.call is None
         ),
         tests=tests,
     )
