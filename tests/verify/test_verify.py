@@ -1,6 +1,7 @@
 """`resistpanel verify`: results against their inputs, their configuration, and each other."""
 
 import json
+import shutil
 
 import pytest
 
@@ -8,6 +9,7 @@ from resistpanel.cli import main
 from resistpanel.core.agreement import check_patient, check_report
 from resistpanel.core.errors import InputError
 from resistpanel.core.made import place
+from resistpanel.core.moved import Study
 from resistpanel.inputs.owner import write_owner
 
 
@@ -75,8 +77,11 @@ def test_another_sheet_and_configuration(results, capsys):
 def test_inputs_that_were_archived_are_named(results, capsys):
     results.world.reference.rename(results.folder / "archived.fa")
     (results.folder / "config.yaml").unlink()
-    status, lines, _ = verify(capsys)
+    status, lines, out = verify(capsys)
     assert status == 0
+    assert "14 steps: results agree with each other and with" in out
+    assert "inputs; 1 no longer exist; sheet and configuration were not compared" in out
+    assert sum("genome.fa:" in line for line in lines) == 1
     assert any("genome.fa: no longer exists" in line and "note" in line for line in lines)
     assert any("the configuration of the last run is not there" in line for line in lines)
 
@@ -125,3 +130,68 @@ def test_the_cohort_refuses_a_report_that_was_edited(results):
     path.write_text("{}")
     with pytest.raises(InputError, match="was changed after it was made"):
         check_report(path)
+
+
+@pytest.fixture
+def copied(results, monkeypatch):
+    """A copy of the study, away from the original, which is there still."""
+    folder = results.folder.with_name("copied")
+    shutil.copytree(results.folder, folder)
+    monkeypatch.chdir(folder.parent)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("name", ["copied/results", "copied"])
+def test_a_copy_agrees_and_says_that_its_paths_are_others(copied, capsys, name):
+    assert main(["verify", name]) == 0
+    streams = capsys.readouterr()
+    assert streams.out == "14 steps: results agree with their inputs and with each other\n"
+    assert "sheet of P1: the paths of the sheet's files changed (was " in streams.err
+    assert "no longer exists" not in streams.err
+
+
+@pytest.mark.parametrize("original", [True, False], ids=["copied", "moved"])
+def test_the_bam_of_a_copy_is_compared_and_not_the_one_it_was_made_from(
+    results, copied, capsys, original
+):
+    if not original:
+        results.folder.rename(results.folder.with_name("away"))
+    shutil.copy2(copied / "before.bam", copied / "after.bam")
+    try:
+        assert main(["verify", "copied/results"]) == 2
+    finally:
+        if not original:
+            results.folder.with_name("away").rename(results.folder)
+    err = capsys.readouterr().err
+    assert f"reads of after ({copied}/after.bam): is not the file that it was made from" in err
+
+
+def test_the_sheet_of_a_copy_is_compared(copied, capsys):
+    sheet = copied / "samples.tsv"
+    sheet.write_text(sheet.read_text().replace("PLX4032", "imatinib"))
+    assert main(["verify", "copied/results"]) == 2
+    assert "sheet of P1: the sheet's rows changed; run the" in capsys.readouterr().err
+    assert main(["explain", "P1", "GENE", "--directory", "copied"]) == 2
+    assert "patient P1 was changed since the results were made" in capsys.readouterr().err
+
+
+def test_the_configuration_given_for_results_whose_study_is_gone(results, copied, capsys):
+    note = place(copied / "results", "made", "x", "y").parents[2] / "owner.json"
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"folder": "/gone", "outdir": "/g"}))
+    assert main(["verify", "copied/results", "--config", "copied/config.yaml"]) == 0
+    assert "not compared" not in capsys.readouterr().err
+
+
+def test_nothing_is_said_to_agree_if_no_reads_were_compared(results, capsys):
+    for path in results.folder.glob("*.bam"):
+        path.rename(path.with_suffix(".archived"))
+    status, lines, out = verify(capsys)
+    assert (status, out) == (1, "")
+    assert lines[-1].startswith("resistpanel: error: results: 0 of ")
+    assert "BAM or FASTQ files compared: not verified" in lines[-1]
+
+
+def test_a_path_through_a_folder_that_is_gone(tmp_path):
+    (tmp_path / "x.bam").touch()
+    assert Study().find(f"{tmp_path}/gone/../x.bam") == tmp_path / "x.bam"

@@ -1,14 +1,18 @@
 """Whether the results in a folder agree with their inputs and with each other, by their records."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.fingerprint import content, state
 from resistpanel.core.made import FOLDER, File, Made, missing_or_empty, read, software, version_of
+from resistpanel.core.moved import study_of
 
 #: Steps whose output is removed once it was used.
 TEMPORARY = ("call_shard",)
+#: How the roles begin of the files that hold a sample's reads.
+READS = ("reads of", "FASTQ")
 #: Steps that concern every patient.
 SHARED = ("simulate", "panel", "catalog", "align_index", "callers_reference")
 
@@ -29,16 +33,60 @@ def records_of(outdir: Path, patient: str) -> list[Made]:
     return [one for one in found if one is not None and one.step not in left_out]
 
 
-def present(file: File, outdir: Path, thorough: bool) -> str | None:
+@dataclasses.dataclass
+class Compared:
+    """Which inputs of results were compared with what was recorded of them.
+
+    Attributes
+    ----------
+    files : dict of str to list of str
+        Roles of every input file outside the output folder, by recorded path.
+    gone : set of str
+        Recorded paths of those that are not there: nothing can be said of them.
+    """
+
+    files: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    gone: set[str] = dataclasses.field(default_factory=set)
+
+    @property
+    def reads(self) -> list[str]:
+        """Recorded paths of the alignment files and FASTQ."""
+        return [path for path, roles in self.files.items() if roles[0].startswith(READS)]
+
+    def notes(self) -> list[str]:
+        """Return a line for each input that is not there."""
+        return [
+            f"{path}: no longer exists ({self.files[path][0]}): not compared"
+            for path in self.files if path in self.gone
+        ]  # fmt: skip
+
+    def nothing(self) -> str | None:
+        """Return of what kind no input at all was compared, in words."""
+        for name, paths in (("inputs", list(self.files)), ("BAM or FASTQ files", self.reads)):
+            if paths and self.gone.issuperset(paths):
+                return f"0 of {len(paths)} {name} compared"
+        return None
+
+    def words(self) -> str:
+        """Return in words what agrees if no problem was found."""
+        if not self.gone:
+            return "results agree with their inputs and with each other"
+        there = len(self.files) - len(self.gone)
+        return (
+            f"results agree with each other and with {there} of {len(self.files)} inputs; "
+            f"{len(self.gone)} no longer exist"
+        )
+
+
+def present(file: File, path: Path, thorough: bool) -> str | None:
     """Return a file's content as it is now; hashed unless its state is the recorded one."""
-    path = outdir / file.path
     if not thorough and file.state and file.state.same(state(path, head=bool(file.state.head))):
         return file.content
     return content(path, *([file.whole] if file.whole else []))
 
 
 def problems(
-    outdir: Path, made: Iterable[Made], thorough: bool = False, notes: list[str] | None = None
+    outdir: Path, made: Iterable[Made], thorough: bool = False, compared: Compared | None = None
 ) -> Iterator[InputError]:
     """Yield where results do not agree with what they were made from.
 
@@ -48,23 +96,26 @@ def problems(
     made : iterable of Made
     thorough : bool
         Hash every file; else those whose state has changed.
-    notes : list of str, optional
-        Inputs that are no longer there are added: nothing can be said of them.
+    compared : Compared, optional
+        The inputs outside `outdir` are added.
     """
+    study, compared = study_of(outdir), compared or Compared()
     for one in made:
         what = f"{one.step} of {one.subject}" if one.subject != "all" else one.step
         for role, file in one.inputs.items():
             inside = not Path(file.path).is_absolute()
-            now = present(file, outdir, thorough)
+            path = outdir / file.path if inside else study.find(file.path)
+            now = present(file, path, thorough)
+            if not inside:
+                compared.files.setdefault(file.path, []).append(f"{role} of {what}")
             if now == file.content:
                 continue
             if now is None and not inside:
-                if notes is not None:
-                    notes.append(f"{file.path}: no longer exists ({role} of {what}): not compared")
+                compared.gone.add(file.path)
                 continue
             yield InputError(
                 "is not there" if now is None else "is not the file that it was made from",
-                f"{what}: {role} ({file.path})",
+                f"{what}: {role} ({file.path if inside else path})",
                 "run the workflow again",
             )
         if one.step in TEMPORARY:

@@ -28,6 +28,10 @@ FOLDER = ".resistpanel"
 OUTDATED = "report/outdated"
 #: Setting of the steps that a built assay concerns: its name and version.
 VERSION = "assay version"
+#: Under what name the record of the sheet's step has the rows; their cells that name files.
+ROWS, PATHS = "the sheet's rows", ("bam", "url", "fastq1", "fastq2")
+#: How the difference begins of rows whose files are at other paths, see `differences`.
+MOVED = "the paths of the sheet's files changed"
 #: Folder of the results store.
 STORE = "store"
 #: Libraries whose version changes numbers or bytes.
@@ -343,6 +347,21 @@ def same_size(path: Path, recorded_one: File) -> bool:
     return path.stat().st_size == recorded_one.state.size
 
 
+def without_paths(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows of a sheet without the cells that name files."""
+    return [{key: cell for key, cell in row.items() if key not in PATHS} for row in rows]
+
+
+def _moved(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> str:
+    """Return in words that only the paths of a sheet's files differ; empty if more does."""
+    if without_paths(old) != without_paths(new):
+        return ""
+    pairs = [(then[key], now[key]) for then, now in zip(old, new, strict=True)
+             for key in PATHS if then.get(key) != now.get(key)
+             and then.get(key) and now.get(key)]  # fmt: skip
+    return f"{MOVED} (was {pairs[0][0]}, is {pairs[0][1]})" if pairs else ""
+
+
 def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
     """Return in words what a result was made from that is otherwise now; empty if nothing is.
 
@@ -364,7 +383,8 @@ def differences(due: Made, made: Made | None, outdir: Path) -> list[str]:
         old, new = made.settings.get(key), due.settings.get(key)
         if of_value(old) != of_value(new):
             words = f"was {old or 'none'}, is {new or 'none'}" if key == VERSION else "changed"
-            found.append(f"{key} {words}")
+            moved = _moved(old, new) if key == ROWS and old and new else ""
+            found.append(moved or f"{key} {words}")
     for role in sorted({*made.inputs, *due.inputs}):
         old, new = made.inputs.get(role), due.inputs.get(role)
         if old is None or new is None:

@@ -25,6 +25,7 @@ from resistpanel.core.fingerprint import WHOLE_SHARED, State, content, state
 from resistpanel.core.lease import Lease, holder_alive
 from resistpanel.core.made import (
     FOLDER,
+    ROWS,
     VERSION,
     File,
     Made,
@@ -37,7 +38,7 @@ from resistpanel.core.made import (
 )
 from resistpanel.core.vocabulary import GERMLINE_POLICIES
 from resistpanel.inputs.config import PRIVATE, Settings
-from resistpanel.inputs.owner import ROWS, check_owner, lock_of, write_owner
+from resistpanel.inputs.owner import check_owner, lock_of, write_owner
 from resistpanel.inputs.plan import Plan
 from resistpanel.inputs.sheet import cells
 from resistpanel.qc.assay_folder import ABOUT

@@ -1,20 +1,18 @@
 """Which study an output folder belongs to: two studies in one folder would mix their patients."""
 
-import json
 import os
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_json
-from resistpanel.core.made import FOLDER, Made, place, read
+from resistpanel.core.made import FOLDER, ROWS, Made, place, read, without_paths
+from resistpanel.core.moved import OWNER, read_owner, study_of
 from resistpanel.inputs.config import Settings
 from resistpanel.inputs.patient import ordered
 from resistpanel.inputs.sheet import Row, cells, patients, read_sheet
 
-#: The folder's note of its study, and its lock.
-OWNER, LOCK = "owner.json", "lock"
-#: Under what name the record of the sheet's step has the rows.
-ROWS = "the sheet's rows"
+#: The lock of an output folder.
+LOCK = "lock"
 
 
 def source(made: Settings) -> Path:
@@ -27,22 +25,16 @@ def lock_of(outdir: Path) -> Path:
     return outdir / FOLDER / LOCK
 
 
-def read_owner(outdir: Path) -> dict:
-    """Return what is noted of a folder's study; empty if nothing is."""
-    try:
-        value = json.loads((outdir / FOLDER / OWNER).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
 def sheet_of(outdir: Path) -> Path | None:
-    """Return the sheet that an output folder's note names, as far as it is there."""
+    """Return the sheet that an output folder's note names, as far as it is there.
+
+    Of a study that was moved or copied: the sheet that went with it.
+    """
     noted = read_owner(outdir)
-    root = os.path.realpath(outdir)
-    seen = os.path.normpath(os.path.join(root, str(noted.get("relative"))))  # noqa: PTH118
-    names = [str(noted.get("sheet") or ""), seen]
-    return next((Path(name) for name in names if Path(name).is_file()), None)
+    if not noted.get("sheet"):
+        return None
+    found = study_of(outdir).find(noted["sheet"])
+    return found if found.is_file() else None
 
 
 def check_rows_of(outdir: Path, patient: str) -> None:
@@ -67,9 +59,7 @@ def check_planned(due: Made, rows: list[Row], sheet: Path, since: str, cure: str
     """
     if ROWS not in due.settings:
         return
-    paths = ("bam", "url", "fastq1", "fastq2")
-    now, then = ([{key: cell for key, cell in row.items() if key not in paths} for row in found]
-                 for found in (cells(ordered(rows)), due.settings[ROWS]))  # fmt: skip
+    now, then = without_paths(cells(ordered(rows))), without_paths(due.settings[ROWS])
     if now != then:
         raise InputError(f"patient {due.subject} was changed {since}", str(sheet), cure)
 
@@ -106,6 +96,7 @@ def write_owner(made: Settings, configs: list[str]) -> None:
     value = {
         "sheet": given,
         "relative": os.path.relpath(given, root),
+        "outdir": root,
         "folder": str(Path.cwd()),
         "configurations": [os.path.realpath(path) for path in configs],
     }

@@ -13,8 +13,10 @@ EPILOG = """examples:
   resistpanel verify results --config mine.yaml    # also compare with this configuration
 
 Hashes every input and every result again and compares them with the records of the steps. Also
-compares sheet and configuration with those that the results were created from. Inputs that no
-longer exist are listed and not compared. Nothing is written.
+compares sheet and configuration with those that the results were created from. Of a study that was
+moved or copied, its own files are compared. Inputs that no longer exist are listed, not compared.
+Exit status 0: what was compared agrees; 1: no input, or none with reads, could be compared; 2: one
+line for each mismatch. Nothing is written.
 """
 
 
@@ -30,15 +32,18 @@ def register(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Say whether a folder's results agree with their inputs and with each other."""
-    from resistpanel.core.agreement import mixed_versions, problems, records
+    from resistpanel.core.agreement import Compared, mixed_versions, problems, records
     from resistpanel.core.made import FOLDER
 
     outdir = args.results.absolute()
+    if (outdir / "results" / FOLDER / "made").is_dir() and not (outdir / FOLDER).is_dir():
+        outdir /= "results"  # the folder of a study
     if not (outdir / FOLDER / "made").is_dir():
         raise InputError(
             "contains no provenance records",
             str(args.results),
-            "give the outdir of a run; results of older versions have none: run again",
+            "give the outdir of a run (of a study made by `resistpanel init`: STUDY/results); "
+            "results of older versions have none: run again",
         )
     found: list[InputError] = []
     notes: list[str] = []
@@ -47,18 +52,30 @@ def run(args: argparse.Namespace) -> int:
         InputError("not whole", str(path), "run again") for path, one in made.items() if not one
     ]
     good = [one for one in made.values() if one is not None]
-    found += problems(outdir, good, thorough=True, notes=notes)
+    compared = Compared()
+    found += problems(outdir, good, thorough=True, compared=compared)
+    notes += compared.notes()
     found += mixed_versions(good)
     found += unrecorded(outdir)
+    planned: list[InputError] | None = []
     try:
-        found += against_plan(outdir, args.config, notes)
+        planned = against_plan(outdir, args.config, notes)
+        found += planned or []
     except InputError as error:
         found += error.errors if isinstance(error, InputErrors) else [error]
     for note in dict.fromkeys(notes):
         print(f"resistpanel: note: {note}", file=sys.stderr)
     if found:
         raise InputErrors(list({error.line(): error for error in found}.values()))
-    print(f"{len(good)} steps: results agree with their inputs and with each other")
+    if nothing := compared.nothing():
+        print(
+            f"resistpanel: error: {args.results}: {nothing}: not verified; put the files where the "
+            "sheet and the configuration name them",
+            file=sys.stderr,
+        )
+        return 1
+    rest = "; sheet and configuration were not compared" if planned is None else ""
+    print(f"{len(good)} steps: {compared.words()}{rest}")
     return 0
 
 
@@ -74,31 +91,48 @@ def unrecorded(outdir: Path) -> list[InputError]:
     ]
 
 
-def against_plan(outdir: Path, config: Path | None, notes: list[str]) -> list[InputError]:
-    """Compare the results with sheet and configuration as they are now."""
+def against_plan(outdir: Path, config: Path | None, notes: list[str]) -> list[InputError] | None:
+    """Compare the results with sheet and configuration as they are now; None: not possible."""
+    from resistpanel.core.made import MOVED
+    from resistpanel.core.moved import read_owner, study_of
     from resistpanel.inputs.binding import AGAIN, Binding
     from resistpanel.inputs.merge import merged
-    from resistpanel.inputs.owner import read_owner
     from resistpanel.inputs.plan import make_plan
     from resistpanel.inputs.simulated_patient import load_patient
 
-    noted = read_owner(outdir)
-    names = [str(config.absolute())] if config else noted.get("configurations") or []
-    path, folder = Path(names[0]) if names else None, Path(noted.get("folder") or ".")
-    if path is None or not path.is_file() or not folder.is_dir():
-        notes.append("the configuration of the last run is not there: not compared; give --config")
-        return []
-    with contextlib.chdir(folder):
+    noted, study = read_owner(outdir), study_of(outdir)
+    if config and not config.is_file():
+        raise InputError("no such configuration", str(config), "give a file")
+    names = [config.absolute()] if config else map(study.find, noted.get("configurations") or [])
+    path = next(iter(names), None)
+    if path is None or not path.is_file():
+        where = f"{path}: the" if path else "the"
+        notes.append(f"{where} configuration of the last run is not there: not compared; "
+                     "give --config")  # fmt: skip
+        return None
+    folder = study.find(study.then) if study.then else path.parent
+    with contextlib.chdir(folder if folder.is_dir() else path.parent):
         value = merged(path)
         plan, _ = make_plan(
             value, lambda path: load_patient(path)[0], headers=False, where=str(path)
         )
         if os.path.realpath(plan.settings.outdir) != os.path.realpath(outdir):
             notes.append(f"{path} names another outdir ({plan.settings.outdir}): not compared")
-            return []
-        stale = Binding(plan, value.get("screens")).stale()
-    return [
-        InputError(", ".join(reasons), f"{step} of {subject}", "run the workflow again")
-        for (step, subject), reasons in stale.items()
-        if step != "multiqc" and not reasons[0].endswith(AGAIN)
-    ]
+            return None
+        binding = Binding(plan, value.get("screens"))
+    found = []
+    for key, reasons in binding.stale().items():
+        name = f"{key[0]} of {key[1]}"
+        notes += [f"{name}: {why}" for why in reasons if why.startswith(MOVED)]
+        # Of an input that is not there, a line says so already.
+        gone = {
+            f"{role} is not there" for role, file in binding.verdicts[key].due.inputs.items()
+            if Path(file.path).is_absolute()
+        }  # fmt: skip
+        left = [
+            why for why in reasons
+            if not why.startswith(MOVED) and not why.endswith(AGAIN) and why not in gone
+        ]  # fmt: skip
+        if left and key[0] != "multiqc":
+            found.append(InputError(", ".join(left), name, "run the workflow again"))
+    return found
