@@ -19,7 +19,9 @@ from resistpanel.core.files import HOME
 from resistpanel.core.fingerprint import state
 from resistpanel.core.made import place, read, recorded
 from resistpanel.inputs.binding import Due
+from resistpanel.inputs.config import settings
 from resistpanel.inputs.merge import merged
+from resistpanel.inputs.owner import write_owner
 from resistpanel.inputs.plan import make_plan
 from resistpanel.run.planned import due
 
@@ -337,6 +339,29 @@ def test_an_old_page_is_withdrawn_before_the_first_step(study, monkeypatch, dryr
     study.row("after", drugs="imatinib")
     begin()
     assert (page.is_file(), outdated.is_file()) == ((True, False) if dryrun else (False, True))
+
+
+def test_a_patient_who_left_the_sheet_leaves_the_results(study, monkeypatch, capsys):
+    """Also one who was renamed: nothing of the old name is taken for current."""
+    monkeypatch.chdir(study.folder)
+    for row in study.world.rows:
+        row["patient"] = "P2"
+    study.world.write_sheet()
+    write_owner(settings(study.config), ["config.yaml"])
+    assert main(["check"]) == 0
+    assert "P1: not in the sheet any more; the next run moves" in capsys.readouterr().out
+    assert main(["verify", "results"]) == 2
+    assert "report/P1.html: the patient is not in the sheet any more" in capsys.readouterr().err
+    assert main(["explain", "P1", "GENE"]) == 2
+    assert "patient P1 is not in the sheet any more" in capsys.readouterr().err
+    study.binding().withdraw()
+    assert not list(Path("results/report").glob("P1*"))
+    page = Path("results/report/outdated/P1.html").read_text()
+    assert "Out of date: this patient is not in the sheet any more." in page
+    study.finish()
+    assert main(["check"]) == 0
+    assert "P1" not in capsys.readouterr().out
+    assert main(["verify", "results"]) == 0
 
 
 def test_an_edit_taken_back_leaves_nothing_to_do(study, boundkit):

@@ -66,6 +66,15 @@ def test_a_result_is_stored_once_and_an_earlier_one_stays(folder, paper):
     assert found == [("none",)]
 
 
+def test_a_patient_who_left_the_study_is_not_current(folder, paper, large):
+    store, names = folder / "lab.duckdb", [large["patient"]]
+    add(store, [folder / "b.json"], complete=True)
+    assert [name for (name,) in query(store, "SELECT patient FROM current")[1]] == names
+    assert len(query(store, "SELECT patient FROM results")[1]) == 2
+    add(store, [folder / "a.json", folder / "b.json"], complete=True)
+    assert len(query(store, "SELECT patient FROM current")[1]) == 2
+
+
 def test_nothing_is_added_if_one_report_is_at_fault(folder, paper):
     store = folder / "lab.duckdb"
     before = query(store, "SELECT count(*) FROM results")

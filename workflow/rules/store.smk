@@ -18,7 +18,7 @@ rule store:
         also=flags([("--also", SETTINGS.store)]),
     shell:
         "resistpanel store --made-from {input.due:q}"
-        " add {params.also} {output.store:q} {input.reports:q} > {log:q} 2>&1"
+        " add --complete {params.also} {output.store:q} {input.reports:q} > {log:q} 2>&1"
 
 
 if SETTINGS.publish:

@@ -12,7 +12,7 @@ import importlib.util
 import json
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,9 @@ from resistpanel.core.fingerprint import State, content, of_value, state
 FOLDER = ".resistpanel"
 #: Where pages are moved whose patient is being made again.
 OUTDATED = "report/outdated"
+#: What is written across such a page.
+CHANGED = "what this page was made from has changed since, or is being made again"
+LEFT = "this patient is not in the sheet any more"
 #: Setting of the steps that a built assay concerns: its name and version.
 VERSION = "assay version"
 #: Under what name the record of the sheet's step has the rows; their cells that name files.
@@ -247,11 +250,38 @@ def set_private(outdir: Path, private: Path | None, stages: Iterable[str]) -> No
     write_text(note, os.path.relpath(private, outdir))
 
 
-def withdraw(outdir: Path, patients: list[str]) -> None:
+def left_out(outdir: Path, patients: Iterable[str]) -> list[str]:
+    """Return the patients of whom there are pages although the study no longer has them.
+
+    Parameters
+    ----------
+    outdir : Path
+    patients : iterable of str
+        Those of the study.
+    """
+    recorded_ones = {
+        path.stem for path in place(outdir, "made", "sheet", "x").parent.glob("*.json")
+    }
+    left = sorted(recorded_ones.difference(patients))
+    return [name for name in left if (outdir / "report" / f"{name}.html").exists()]
+
+
+def withdraw(outdir: Path, patients: list[str], left: Collection[str] = ()) -> None:
     """Move the pages of patients, and of the cohort, to where no result is looked for.
 
     They are made again by the last steps; if a step fails, no old verdict is where the result was.
+
+    Parameters
+    ----------
+    outdir : Path
+    patients : list of str
+        Those of `left` are among them.
+    left : collection of str
+        Patients who are not in the sheet any more. Their pages are not made again.
     """
+    for patient in left:
+        for step in ("report", "slices", "igv"):
+            place(outdir, "made", step, patient).unlink(missing_ok=True)
     folder = outdir / "report"
     suffixes = ("html", "json", "tsv", "maf", "vcf.gz", "vcf.gz.tbi")
     names = [f"{patient}.{suffix}" for patient in patients for suffix in suffixes]
@@ -269,15 +299,14 @@ def withdraw(outdir: Path, patients: list[str]) -> None:
                 shutil.rmtree(new)
             old.replace(new)
         if name.endswith(".html"):
-            _mark(new)
+            _mark(new, LEFT if new.stem in left and new.stem != "cohort" else CHANGED)
 
 
-def _mark(page: Path) -> None:
-    """Write across a page that it is out of date."""
+def _mark(page: Path, why: str) -> None:
+    """Write across a page that it is out of date, and why."""
     banner = (
         '<p role="alert" style="background:#a00;color:#fff;padding:1em;font:bold 1.2em sans-serif">'
-        "Out of date: what this page was made from has changed since, or is being made again. "
-        "Do not use it.</p>"
+        f"Out of date: {why}. Do not use it.</p>"
     )
     with contextlib.suppress(OSError):
         text = page.read_text(encoding="utf-8")

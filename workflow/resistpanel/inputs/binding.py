@@ -30,6 +30,7 @@ from resistpanel.core.made import (
     File,
     Made,
     differences,
+    left_out,
     place,
     read,
     set_private,
@@ -477,6 +478,7 @@ class Binding:
         }
         self.read = {path.absolute() for one in self.steps for path in one.inputs.values()}
         self.records: dict[tuple[str, str], Made | None] = {}
+        self.left = left_out(self.outdir, plan.patients)
         for one in self.steps:
             self._judge(one)
 
@@ -577,11 +579,12 @@ class Binding:
     def withdraw(self) -> None:
         """Move the pages of patients of which a step is to be done, before the first one begins.
 
+        Also those of patients who are not in the sheet any more.
         A run that is killed while a step starts, or before, leaves no old verdict.
         """
         pages = {page for key in self.stale() for page in self.verdicts[key].due.pages}
-        if pages:
-            withdraw(self.outdir, sorted(pages))
+        if pages or self.left:
+            withdraw(self.outdir, sorted(pages.union(self.left)), self.left)
 
     def write(self, touch: bool = True) -> None:
         """Write what is due, so that Snakemake does again what has to be done again.

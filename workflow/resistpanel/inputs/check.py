@@ -8,7 +8,7 @@ from typing import Any
 from resistpanel.core.bam import index_of
 from resistpanel.core.builds import read_lengths
 from resistpanel.core.errors import InputError, InputErrors
-from resistpanel.core.made import FOLDER
+from resistpanel.core.made import FOLDER, OUTDATED
 from resistpanel.inputs.binding import AGAIN, Binding
 from resistpanel.inputs.built_assay import notes as assay_notes
 from resistpanel.inputs.check_assays import check_assays, check_reference, check_stated
@@ -284,7 +284,8 @@ def again(config: Mapping[str, Any], where: str) -> list[str]:
     outdir = plan.settings.outdir
     if not (outdir / FOLDER).is_dir():
         return []
-    stale = Binding(plan, config.get("screens")).stale()
+    binding = Binding(plan, config.get("screens"))
+    stale = binding.stale()
     stale = {key: reasons for key, reasons in stale.items() if key[0] != "multiqc"}
     if not stale:
         return [f"results in {outdir} are up to date"]
@@ -300,4 +301,8 @@ def again(config: Mapping[str, Any], where: str) -> list[str]:
     ]
     more = f" ({rest} because of another)" if rest else ""
     count = f"{len(stale)} step{'s' * (len(stale) != 1)}"
-    return [f"{count} of results in {outdir} would be done again{more}:", *shown]
+    gone = [
+        f"{name}: not in the sheet any more; the next run moves its pages to {outdir / OUTDATED}"
+        for name in binding.left
+    ]
+    return [f"{count} of results in {outdir} would be done again{more}:", *shown, *gone]

@@ -49,6 +49,11 @@ def check_rows_of(outdir: Path, patient: str) -> None:
     if sheet is None or record is None or ROWS not in record.settings:
         return
     rows = patients(read_sheet(sheet, outdir / "align")).get(patient, [])
+    if not rows:
+        raise InputError(
+            f"patient {patient} is not in the sheet any more: its results are not current",
+            str(sheet), "add its rows again and run the workflow, or ask for another patient",
+        )  # fmt: skip
     check_planned(record, rows, sheet, "since the results were made", "run the workflow again")
 
 

@@ -120,7 +120,13 @@ def against_plan(outdir: Path, config: Path | None, notes: list[str]) -> list[In
             notes.append(f"{path} names another outdir ({plan.settings.outdir}): not compared")
             return None
         binding = Binding(plan, value.get("screens"))
-    found = []
+    found = [
+        InputError(
+            "the patient is not in the sheet any more", str(outdir / "report" / f"{name}.html"),
+            "run the workflow, which moves the pages to report/outdated",
+        )
+        for name in binding.left
+    ]  # fmt: skip
     for key, reasons in binding.stale().items():
         name = f"{key[0]} of {key[1]}"
         notes += [f"{name}: {why}" for why in reasons if why.startswith(MOVED)]

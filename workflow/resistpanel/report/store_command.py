@@ -31,6 +31,11 @@ def register(parser: argparse.ArgumentParser) -> None:
     adding.add_argument("store", **store)
     adding.add_argument("reports", nargs="+", metavar="JSON", help="report.json of patients")
     adding.add_argument("--also", type=Path, metavar="STORE", help="a second store to add them to")
+    adding.add_argument(
+        "--complete",
+        action="store_true",
+        help="these are all patients of STORE: others stay, but not in `current`",
+    )
     adding.add_argument("--output", type=Path, metavar="JSON", help="identities of the results")
     adding.set_defaults(run=run_add)
 
@@ -61,7 +66,7 @@ def run_add(args: argparse.Namespace) -> int:
     """Add reports to one store, or to two; say how many are new."""
     stores = [args.store, *([args.also] if args.also else [])]
     for store in stores:
-        said = add(store, args.reports)
+        said = add(store, args.reports, args.complete and store == args.store)
         new = sum(fresh for _, _, fresh in said)
         print(f"{store}: {new} added, {len(said) - new} there already", file=sys.stderr)
     if args.output:

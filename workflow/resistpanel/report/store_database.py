@@ -15,7 +15,7 @@ from resistpanel.core.errors import InputError
 from resistpanel.core.files import make_folder, replacing
 from resistpanel.report.read import load
 from resistpanel.report.store_rows import identity, rows, source
-from resistpanel.report.store_tables import LAYOUT, TABLES, definitions
+from resistpanel.report.store_tables import CURRENT, LAYOUT, LEFT, TABLES, definitions
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,7 +83,9 @@ def reading(path: str | Path) -> Iterator["duckdb.DuckDBPyConnection"]:
         yield con
 
 
-def add(path: str | Path, reports: Iterable[str | Path]) -> list[tuple[str, str, bool]]:
+def add(
+    path: str | Path, reports: Iterable[str | Path], complete: bool = False
+) -> list[tuple[str, str, bool]]:
     """Add the results of reports to a store; it is created if there is none.
 
     Parameters
@@ -92,6 +94,9 @@ def add(path: str | Path, reports: Iterable[str | Path]) -> list[tuple[str, str,
         Of the store.
     reports : iterable of path
         report.json of patients.
+    complete : bool
+        The store is that of one study, and these are all its patients: results of others stay,
+        but are not current any more.
 
     Returns
     -------
@@ -105,13 +110,13 @@ def add(path: str | Path, reports: Iterable[str | Path]) -> list[tuple[str, str,
     """
     path = Path(path)
     if path.exists():
-        return _add(path, reports)
+        return _add(path, reports, complete)
     make_folder(path)
     with replacing(path) as temporary:
-        return _add(temporary, reports)
+        return _add(temporary, reports, complete)
 
 
-def _add(path: Path, reports: Iterable[str | Path]) -> list[tuple[str, str, bool]]:
+def _add(path: Path, reports: Iterable[str | Path], complete: bool) -> list[tuple[str, str, bool]]:
     new = not path.exists()
     with (
         contextlib.closing(_connect(path, read_only=False)) as con,
@@ -138,6 +143,14 @@ def _add(path: Path, reports: Iterable[str | Path]) -> list[tuple[str, str, bool
                 con.execute("INSERT INTO sources VALUES (?, ?, ?)", [key, record, summary])
         for table in TABLES:
             lines.load(con, table.name, {name: kind for name, kind, _ in table.columns})
+        if complete:
+            con.execute(CURRENT)  # of a store of an earlier version
+            con.execute("DELETE FROM about WHERE key = ?", [LEFT])
+            con.execute(
+                "INSERT INTO about SELECT DISTINCT ?, patient FROM results"
+                " WHERE NOT list_contains(?, patient)",
+                [LEFT, [patient for patient, _, _ in said]],
+            )
         con.execute("COMMIT")
         con.execute("CHECKPOINT")
     return said

@@ -204,8 +204,11 @@ TABLES = (
     ),
 )  # fmt: skip
 
+#: Key in the table `about` of a patient who is not in the study any more.
+LEFT = "left out"
 #: View of the latest result of every patient.
-CURRENT = """CREATE OR REPLACE VIEW current AS SELECT * FROM results
+CURRENT = f"""CREATE OR REPLACE VIEW current AS SELECT * FROM results
+WHERE patient NOT IN (SELECT value FROM about WHERE key = '{LEFT}')
 QUALIFY row_number() OVER (PARTITION BY patient ORDER BY created DESC, added DESC) = 1"""
 
 

@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the workflow; print the verdicts."""
     from resistpanel.core.errors import InputErrors
     from resistpanel.core.lock import held
-    from resistpanel.core.made import software
+    from resistpanel.core.made import OUTDATED, left_out, private_of, software
     from resistpanel.inputs.binding import Binding
     from resistpanel.inputs.machine import check_folders
     from resistpanel.inputs.merge import merged
@@ -82,11 +82,14 @@ def run(args: argparse.Namespace) -> int:
     check_owner(plan.settings)
     if alone:
         print(*lines(due(plan, merged(config).get("screens"))), sep="\n")
+        for name in left_out(plan.settings.outdir, plan.patients):
+            print(f"{name}: not in the sheet any more; its pages would be moved to {OUTDATED}")
         return 0
     extra = list(args.snakemake) + (["--dry-run"] if args.dry_run else [])
     plain = args.verbose or prints_itself(extra)
     words = command(config, args.cores, args.profile, extra, plain)
     progress = Progress()
+    left = left_out(plan.settings.outdir, plan.patients)
     if prints_itself(extra):
         return run_plain(words)
     outdir = plan.settings.outdir
@@ -95,6 +98,11 @@ def run(args: argparse.Namespace) -> int:
         if killed:
             print("a run was killed here: what it left unfinished is made again", file=sys.stderr)
         status = run_plain(words) if plain else run_followed(words, progress, Display())
+    for name in left:
+        if not (outdir / "report" / f"{name}.html").exists():
+            place = shown((private_of(outdir) or outdir) / OUTDATED, start)
+            note = f"{name} is not in the sheet any more: its pages were moved to {place}"
+            print(f"resistpanel: note: {note}", file=sys.stderr)
     if status in (0, 1):
         width = min(100, shutil.get_terminal_size((100, 24)).columns)
         now = Binding(plan, merged(config).get("screens"))
