@@ -125,6 +125,30 @@ def test_the_command_writes_what_it_found(tmp_path, capsys):
     assert "are exchanged" in capsys.readouterr().err
 
 
+def test_what_could_not_be_compared_did_not_pass(tmp_path):
+    """A patient alone without sites, and one whose samples share too few of them."""
+    people = People(8)
+    value, output = people.file(0, (0, 0, 0)), tmp_path / "o.json"
+    write_record(tmp_path / "P0.json", value)
+    assert main(["identity", str(tmp_path / "P0.json"), "--output", str(output)]) == 0
+    found = read_json(output)
+    assert (found["passed"], found["untested"]) == (True, [])
+    assert found["within"] == {"judged": 3, "pairs": 3}
+    assert found["between"] == {"judged": 0, "pairs": 0}
+    samples = value.identity.genotypes.samples
+    samples["after"] = "." * len(samples["after"])
+    write_record(tmp_path / "P0.json", value)
+    assert main(["identity", str(tmp_path / "P0.json"), "--output", str(output)]) == 0
+    found = read_json(output)
+    assert (found["passed"], found["untested"]) == (True, [["P0", "after"]])
+    assert found["within"] == {"judged": 1, "pairs": 3}
+    for name in samples:
+        samples[name] = "." * len(samples[name])
+    write_record(tmp_path / "P0.json", value)
+    assert main(["identity", str(tmp_path / "P0.json"), "--output", str(output)]) == 0
+    assert read_json(output)["passed"] is None
+
+
 def test_limits_are_options(tmp_path):
     """Two files of one person, of which one in five sites was misread."""
     people = People(6, 2)

@@ -52,7 +52,9 @@ def test_the_page(folder, read_page, monkeypatch):
     assert out.read_bytes() == first
 
 
-IDENTITY = {"schema": "resistpanel/identity/1", "patients": ["A"], "samples": 3, "passed": False}
+IDENTITY = {"schema": "resistpanel/identity/1", "patients": ["A"], "samples": 3, "passed": False,
+            "least_sites": 8, "within": {"pairs": 3, "judged": 3},
+            "between": {"pairs": 0, "judged": 0}, "untested": []}  # fmt: skip
 
 
 def test_swaps_between_patients_are_shown(folder, read_page, capsys):
@@ -66,6 +68,30 @@ def test_swaps_between_patients_are_shown(folder, read_page, capsys):
     assert text in read_page(out.read_text()).text()
     assert main([*words, str(folder / "a.json")]) == 2
     assert "not a file of `resistpanel identity`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "changes, words, never",
+    [
+        ({}, "3 of 3 pairs of samples of one patient. None of them contradicts the sample sheet. "
+         "There is no other patient to compare with.", "not tested"),
+        ({"within": {"pairs": 3, "judged": 0}, "passed": None},
+         "was not tested: none of 3 pairs of samples has 8 informative sites", "contradicts"),
+        ({"within": {"pairs": 0, "judged": 0}, "samples": 1, "passed": None},
+         "identity was not tested: there is one sample", "contradicts"),
+        ({"between": {"pairs": 6, "judged": 2}, "untested": [["B", "s9"]]},
+         "2 of 6 pairs of samples of different patients. None of them contradicts the "
+         "sample sheet. Not compared, with fewer than 8 informative sites: s9 (B).", "no other"),
+    ],
+)  # fmt: skip
+def test_what_was_not_compared_is_not_said_to_fit(folder, read_page, changes, words, never):
+    identity, out = folder / "identity.json", folder / "o.html"
+    identity.write_text(json.dumps(IDENTITY | {"findings": [], "passed": True} | changes))
+    arguments = ["report", "--cohort", str(folder / "a.json"), "--output-html", str(out)]
+    assert main([*arguments, "--identity", str(identity)]) == 0
+    text = " ".join(read_page(out.read_text()).text().split())
+    assert words in text
+    assert never not in text[text.index(words[:9]) :][: len(words) + 40]
 
 
 def test_what_recurs(paper):

@@ -13,7 +13,7 @@ import numpy as np
 from resistpanel.core.errors import InputError
 from resistpanel.qc.identity_limits import DEFAULT, Limits
 from resistpanel.records.copynumber import CopyNumber
-from resistpanel.records.identity import IdentityFinding
+from resistpanel.records.identity import IdentityFinding, Pairs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,6 +92,41 @@ def discordance(cohort: Cohort) -> tuple[np.ndarray, np.ndarray]:
     # Too little depth at a site: it is not informative for this pair.
     sites = twice @ (cohort.absent | cohort.carried).astype(np.float32).T
     return (sites + sites.T).astype(int), (apart + apart.T).astype(int)
+
+
+@dataclasses.dataclass(frozen=True)
+class Tested:
+    """Which pairs of samples could be compared.
+
+    Attributes
+    ----------
+    within, between : Pairs
+        Of samples of one patient, and of different patients.
+    untested : tuple of (str, str)
+        (patient, sample) of samples that could be compared with no other.
+    """
+
+    within: Pairs
+    between: Pairs
+    untested: tuple[tuple[str, str], ...]
+
+
+def tested(cohort: Cohort, limits: Limits = DEFAULT) -> Tested:
+    """Return which pairs of samples share enough sites for an answer."""
+    sites, apart = discordance(cohort)
+    judged = limits.are_same(sites, apart) | limits.are_different(sites, apart)
+    np.fill_diagonal(judged, False)
+    patient = np.array(cohort.patient)
+    own = patient[:, None] == patient[None, :]
+    upper = np.triu(np.ones(own.shape, bool), k=1)
+    within, between = (
+        Pairs(pairs=int(kind.sum()), judged=int((kind & judged).sum()))
+        for kind in (upper & own, upper & ~own)
+    )
+    alone = np.flatnonzero(~judged.any(axis=1))
+    return Tested(
+        within, between, tuple((cohort.patient[row], cohort.sample[row]) for row in alone)
+    )
 
 
 def find(cohort: Cohort, limits: Limits = DEFAULT) -> list[IdentityFinding]:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.schemas import read_record, write_record
-from resistpanel.qc.cohort import find, gather
+from resistpanel.qc.cohort import find, gather, tested
 from resistpanel.qc.identity_limits import DEFAULT, Limits
 from resistpanel.records.copynumber import CopyNumber
 from resistpanel.records.identity import Identity
@@ -47,12 +47,18 @@ def run(args: argparse.Namespace) -> int:
     limits = Limits(args.least_sites, args.same, args.different)
     cohort = gather([(read_record(path, CopyNumber), str(path)) for path in args.patients])
     found = find(cohort, limits)
+    compared = tested(cohort, limits)
+    any_judged = compared.within.judged or compared.between.judged
     value = Identity(
         schema="resistpanel/identity/1",
         patients=tuple(sorted(set(cohort.patient))),
         samples=len(cohort.sample),
+        least_sites=limits.least_sites,
+        within=compared.within,
+        between=compared.between,
+        untested=compared.untested,
         findings=tuple(found),
-        passed=not found,
+        passed=not found if any_judged else None,
     )
     write_record(args.output, value)
     for finding in found:

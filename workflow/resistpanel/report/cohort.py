@@ -154,11 +154,43 @@ def outliers(patients: list[dict]) -> list[dict]:
     return [{"patient": p, "sample": s, "why": why} for (p, s), why in sorted(found.items())]
 
 
-def swaps(path: str | Path | None) -> list[dict] | None:
-    """Return what `resistpanel identity` found between patients; None when it was not given."""
-    if path is None:
-        return None
-    return load(path, "identity")["findings"]
+def compared(identity: dict) -> list[str]:
+    """Return in sentences which samples were compared by their genotypes, and which were not.
+
+    Parameters
+    ----------
+    identity : dict
+        JSON of `resistpanel identity`.
+    """
+    within, between, found = identity["within"], identity["between"], identity["findings"]
+    untested = [f"{sample} ({patient})" for patient, sample in identity["untested"]]
+    judged = within["judged"] + between["judged"]
+    least = f"{identity['least_sites']:g} informative sites"
+    if not within["pairs"] + between["pairs"]:
+        return ["Sample identity was not tested: there is one sample."]
+    if not judged:
+        pairs = within["pairs"] + between["pairs"]
+        which = (
+            "the pair of samples has" if pairs == 1 else f"none of {pairs:,} pairs of samples has"
+        )
+        text = f"{which} {'fewer than ' if pairs == 1 else ''}{least}"
+        return [f"Sample identity was not tested: {text}."]
+    kinds = [(within, "of one patient"), (between, "of different patients")]
+    counts = [
+        f"{one['judged']:,} of {one['pairs']:,} pairs of samples {name}"
+        for one, name in kinds if one["pairs"]
+    ]  # fmt: skip
+    lines = [f"Compared by genotype: {' and '.join(counts)}."]
+    if not found:
+        lines[0] += " None of them contradicts the sample sheet."
+    if not between["pairs"]:
+        lines.append("There is no other patient to compare with.")
+    missing = [name for one, name in kinds if one["pairs"] and not one["judged"]]
+    if missing or untested:
+        those = f": {', '.join(untested)}" if untested else ""
+        lines.append(f"Not compared, with fewer than {least}"
+                     f"{those or ' each: samples ' + missing[0]}.")  # fmt: skip
+    return lines
 
 
 def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
@@ -172,6 +204,7 @@ def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
         JSON of `resistpanel identity`.
     """
     patients = sorted(patients, key=lambda p: p["patient"])
+    people = load(identity, "identity") if identity else None
     genes = recurrent(patients)
     kinds = [p["verdict"] for p in patients]
     # A patient whose lesions resist in several ways counts once for each.
@@ -186,7 +219,8 @@ def cohort(patients: list[dict], identity: str | Path | None = None) -> dict:
         "oncoprint": oncoprint(patients, genes),
         "single": [g for g in genes if not g["key"] and len(g["patients"]) == 1],
         "outliers": outliers(patients),
-        "swaps": swaps(identity),
+        "swaps": people and people["findings"],
+        "compared": people and compared(people),
         "samples": sum(len(p["samples"]) for p in patients),
         "withheld": sum(p["withheld"] for p in patients),
         "versions": sorted({p["version"] for p in patients}),
