@@ -31,6 +31,7 @@ from resistpanel.copynumber.copynumber_constants import (
     RHO,
     SHEET_MARGIN,
 )
+from resistpanel.copynumber.exchanged import driver_in_normal
 from resistpanel.copynumber.gate import GATE, Figures, judge
 from resistpanel.copynumber.gene_states import cells
 from resistpanel.copynumber.origin import (
@@ -418,6 +419,8 @@ def gate(
 ) -> records.SamplesGate:
     """Return which conditions the patient's samples do not meet."""
     failures = []
+    tumors = [entry.sample for entry in patient.tumors]
+    driver = driver_in_normal(patient.sites, patient.drivers, patient.normal, tumors)
     for entry in patient.sheet.samples:
         name = entry.sample
         stranger = name in found.mismatched
@@ -439,6 +442,7 @@ def gate(
                 int(sex != stated) if judged and sex and stated else None,
                 foreign[name].value if foreign[name].found and not found.mismatched else None,
                 max(leaked, default=None) if entry.role == "normal" else None,
+                driver if entry.role == "normal" else None,
             ),
             conditions,
         )

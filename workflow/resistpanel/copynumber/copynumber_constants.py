@@ -334,6 +334,22 @@ ABSENT = TABLE.add(
     "usual contamination",
     origin="judgement",
 )
+INHERITED = TABLE.add(
+    "INHERITED",
+    (0.4, 0.6),
+    unit="1",
+    meaning="Allele frequencies in a normal between which a heterozygous inherited allele is, with "
+    "the bias towards the reference",
+    origin="judgement",
+)
+INHERITED_SD = TABLE.add(
+    "INHERITED_SD",
+    3,
+    unit="standard errors",
+    meaning="Binomial standard errors by which a driver in the normal is outside INHERITED before "
+    "it is taken for a tumour's",
+    origin="judgement",
+)
 NOT_HOMOZYGOUS = TABLE.add(
     "NOT_HOMOZYGOUS",
     0.75,

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
+from resistpanel.copynumber.exchanged import InNormal
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.qc.gate import Condition
 from resistpanel.records.copynumber import SampleFailure
@@ -50,6 +51,17 @@ GATE = (
         "1",
         "judgement",
     ),
+    Condition(
+        "driver_in_normal",
+        "driver_in_normal",
+        ("normal",),
+        "<=",
+        0.05,
+        "normal and tumour exchanged, or tumour cells or clonal haematopoiesis in the normal? No "
+        "inherited variant has this frequency, or a tumour would show it, too",
+        "1",
+        "judgement",
+    ),
 )
 
 
@@ -63,13 +75,24 @@ class Figures:
     sex_mismatch: int | None
     contamination: float | None
     tumor_in_normal: float | None
+    driver_in_normal: InNormal | None = None
+
+    def value(self, metric: str) -> float | None:
+        """Return a figure as the number that is judged."""
+        found = getattr(self, metric)
+        return found.frequency if isinstance(found, InNormal) else found
+
+    def seen(self, metric: str) -> str:
+        """Return what more is to be said of a figure than its number, in brackets."""
+        found = getattr(self, metric)
+        return f" ({found.text})" if isinstance(found, InNormal) else ""
 
 
 def judge(figures: Figures, gate: Sequence[Condition] = GATE) -> list[SampleFailure]:
     """Return the failures of one sample."""
     failures = []
     for row in gate:
-        value = getattr(figures, row.metric)
+        value = figures.value(row.metric)
         if value is None or figures.role not in row.roles or row.holds(value):
             continue
         failures.append(
@@ -79,7 +102,7 @@ def judge(figures: Figures, gate: Sequence[Condition] = GATE) -> list[SampleFail
                 value=float(value),
                 condition=row.condition,
                 text=f"sample '{figures.sample}': {row.metric} is {value:.3g}, must be "
-                f"{row.condition}: {row.text}",
+                f"{row.condition}: {row.text}{figures.seen(row.metric)}",
             )
         )
     return failures

@@ -20,6 +20,7 @@ FIGURES = {
     "discordance": ("discordant genotypes with the patient's other samples", "", True),
     "contamination": ("DNA of another person", "", True),
     "tumor_in_normal": ("tumour DNA in the normal", "", True),
+    "driver_in_normal": ("a driver in the normal, at an allele frequency of", "", True),
     "purity": ("tumour purity", "", True),
 }  # fmt: skip
 CONDITION = re.compile(r"(>=|<=) ([\d.e+-]+)")
