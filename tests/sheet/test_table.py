@@ -1,5 +1,7 @@
 """Every fault of a sample sheet has its line, with place and cure."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,8 +78,27 @@ def test_optional_columns(tmp_path):
 
 
 def test_missing_sheet(tmp_path):
-    with pytest.raises(InputError, match=r"none\.tsv: no such sample sheet; write one, see docs/"):
+    with pytest.raises(InputError, match=r"none\.tsv: no such sample sheet; correct 'samples' in"):
         read_sheet(tmp_path / "none.tsv")
+
+
+def test_a_relative_sheet_is_said_to_be_looked_for_here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=re.escape(f"no such sample sheet in {tmp_path}; ")):
+        read_sheet("none.tsv")
+
+
+def test_a_path_from_the_home_folder_is_not_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/me")
+    text = GOOD.replace("before.bam", "~/bams/before.bam")
+    assert lines_of(tmp_path, text) == [
+        "samples.tsv:3 (column 'bam'): '~/bams/before.bam': ~ is not expanded in the sheet; write "
+        "the whole path: /home/me/bams/before.bam"
+    ]
+    (tmp_path / "~" / "bams").mkdir(parents=True)
+    (tmp_path / "~" / "bams" / "before.bam").touch()
+    path = tmp_path / "samples.tsv"
+    assert read_sheet(path)[1].bam == tmp_path / "~" / "bams" / "before.bam"
 
 
 def test_sheet_that_is_a_workbook(tmp_path):
@@ -102,6 +123,16 @@ def test_sheet_that_is_a_workbook(tmp_path):
             NORMAL + BEFORE + AFTER,
             "samples.tsv:1: no line with the names of the columns; put above it: "
             "patient<tab>sample<tab>role<tab>timepoint<tab>day<tab>lesion<tab>drugs<tab>bam",
+        ),
+        (
+            HEADER.title() + NORMAL + BEFORE + AFTER,
+            "samples.tsv:1: the names of the columns are not in lower case; write them so: "
+            "patient sample role timepoint day lesion drugs bam",
+        ),
+        (
+            GOOD.replace("\n", "\t\n"),
+            "samples.tsv:1: a tab too many at the end of the line: a column without a name; "
+            "remove the tab from every line, or name the column",
         ),
         (
             GOOD.replace("sample\trole", "role\tsample"),

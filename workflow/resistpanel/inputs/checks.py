@@ -19,7 +19,7 @@ from resistpanel.inputs.config import Settings
 from resistpanel.inputs.other_callers import caller_vcfs, callers_of
 from resistpanel.inputs.reference import Findings, Gap
 from resistpanel.inputs.same_reads import check_reads_once
-from resistpanel.inputs.sheet import Row, patients
+from resistpanel.inputs.sheet import Row, looked_in, patients
 from resistpanel.inputs.treatments import Treatment, note_treatments, resolve_treatments
 
 #: Headers are read side by side: on a network file system the time goes into waiting.
@@ -124,11 +124,6 @@ def note_tumor_only(rows: list[Row]) -> list[str]:
         for name, members in patients(rows).items()
         if not any(row.role == "normal" for row in members)
     ]
-
-
-def looked_in(path: Path) -> str:
-    """Return in which folder a relative path was looked for, nothing for an absolute one."""
-    return "" if path.is_absolute() else f" in {Path.cwd()}"
 
 
 def check_bam(

@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import math
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -50,6 +51,8 @@ ASSAY = ("library", "reads", "umi", "primers")
 MEANT = {("umi", "none")}
 #: Columns of reads that are not aligned yet; of several lanes, separated by `;`.
 FASTQ = ("fastq1", "fastq2")
+#: Columns whose cells are paths.
+PATHS = ("bam", *FASTQ, "primers")
 
 
 @functools.cache
@@ -184,6 +187,11 @@ def read_rows(path: Path, aligned: Path = Path("align")) -> tuple[list[Row], lis
     return sound, errors
 
 
+def looked_in(path: Path) -> str:
+    """Return in which folder a relative path was looked for, nothing for an absolute one."""
+    return "" if path.is_absolute() else f" in {Path.cwd()}"
+
+
 def _text(path: Path) -> str:
     """Return the sheet's text."""
     check_readable(path)
@@ -195,7 +203,10 @@ def _text(path: Path) -> str:
         return text
     except FileNotFoundError:
         raise InputError(
-            "no such sample sheet", str(path), "write one, see docs/sheet.md for its columns"
+            f"no such sample sheet{looked_in(path)}",
+            str(path),
+            "correct 'samples' in the configuration, or write the sheet (docs/sheet.md); paths are "
+            "relative to the folder of the study, see `resistpanel check FOLDER`",
         ) from None
     except UnicodeDecodeError:
         raise InputError("not plain text", str(path), plain) from None
@@ -219,9 +230,21 @@ def _header_problems(text: str, path: Path) -> Iterator[InputError]:
         )
         return
     if not set(header) & set(known):
+        if {name.casefold() for name in header} & set(known):
+            columns = " ".join(name for name in header if name.casefold() in known)
+            yield InputError("the names of the columns are not in lower case", where,
+                             f"write them so: {columns.casefold()}")  # fmt: skip
+            return
         columns = "<tab>".join(required)
         yield InputError("no line with the names of the columns", where, f"put above it: {columns}")
         return
+    blank = [n for n, name in enumerate(header, 1) if not name]
+    if blank:
+        last = blank == list(range(len(header) - len(blank) + 1, len(header) + 1))
+        which = "at the end of the line" if last else f"(column {blank[0]})"
+        yield InputError(f"a tab too many {which}: a column without a name", where,
+                         "remove the tab from every line, or name the column")  # fmt: skip
+        header = [name for name in header if name]
     missing = [name for name in required if name not in header]
     if "fastq1" in header and "bam" in missing:
         missing.remove("bam")  # a sheet of FASTQ alone
@@ -337,6 +360,15 @@ class _Cells:
             if value and (strange := _strange(value, column)):
                 self.problem(column, strange, "write it as plain text")
 
+    def check_home(self, folder: Path) -> None:
+        """Check that no path begins with ``~``, which only a shell expands."""
+        for column in PATHS:
+            for value in _parts(self.cells.get(column)):
+                if value.startswith("~") and not (folder / value).exists():
+                    full = os.path.expanduser(value)  # noqa: PTH111 (an unknown user stays)
+                    what = f"'{value}': ~ is not expanded in the sheet"
+                    self.problem(column, what, f"write the whole path: {full}")
+
     def role(self) -> str:
         """Return normal or tumor."""
         role = (self.cells["role"] or "").casefold()
@@ -402,8 +434,9 @@ class _Cells:
             if value is None:
                 continue
             if column == "primers":
+                home = value.startswith("~")  # which `check_home` reports
                 value = str((folder / value).absolute())
-                if not Path(value).is_file():
+                if not home and not Path(value).is_file():
                     self.problem(column, f"no such file: {value}", "correct the path")
             else:
                 try:
@@ -459,6 +492,7 @@ def _row(
         given.check_name(column)
     given.check_text()
     role, sex, day, purity = given.role(), given.sex(), given.day(), given.purity()
+    given.check_home(folder)
     fastq1, fastq2 = given.fastq(folder)
     url = cells.get("bam") if is_address(cells.get("bam")) else None
     if url and (found := malformed(url)):
