@@ -93,6 +93,7 @@ def test_interruption_is_130(monkeypatch, capsys):
         (["run", "--directry", "x"], "unknown option '--directry'; did you mean '--directory'?"),
         (["run", "x", "--core", "2"], "unknown option '--core'; did you mean '--cores'?"),
         (["init", "--drugs=x"], "unknown option '--drugs'; did you mean '--drug'?"),
+        (["init", "x", "--qxz", "y"], "unknown option '--qxz'; `resistpanel init --help` lists"),
         (["explain"], "the following arguments are required: PATIENT, VARIANT"),
         (["run", "nowhere"], "nowhere: no such folder; arguments for Snakemake follow after --"),
         (["check", "a", "--directory", "b"], "FOLDER a: --directory: is given, too; give one"),

@@ -67,14 +67,16 @@ def test_a_disease_that_no_source_knows_is_noted(place, capsys):
         for row in place.rows:
             row["disease"] = name
         place.write_sheet()
-        status, errors, notes, _ = check(capsys)
+        status, errors, notes, out = check(capsys)
         assert (status, errors) == (0, [])
+        assert ("disease 'melanomma' is not known" in out.splitlines()[-1]) is noted
         said = [note for note in notes if "unknown disease" in note]
         assert bool(said) is noted
         if noted:
             assert said == [
-                "samples.tsv:2 (column 'disease'): unknown disease 'melanomma': every source "
-                "counts as of another disease; did you mean 'melanoma'?"
+                "samples.tsv:2 (column 'disease'): unknown disease 'melanomma': all "
+                "evidence is taken as from another disease, which lowers its level; did you mean "
+                "'melanoma'?"
             ]
 
 

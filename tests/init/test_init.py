@@ -119,7 +119,7 @@ def test_samples_of_one_patient_by_default_are_said(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "samples.tsv, patient: LUNG1, LUNG2 were taken as patients, not as lesions\n" in out
     assert "tells patients apart" not in out
-    assert "drugs given before LUNG1_biopsy, LUNG1_plasma were taken\n" in out
+    assert "drugs given before LUNG1_biopsy, LUNG1_plasma were taken; none in the row of a" in out
     assert "pre or post for every tumour, or any label with a number in column day\n" in out
     study(tmp_path / "three")
     assert main(["init", str(tmp_path / "three")]) == 0
@@ -172,6 +172,15 @@ def test_what_is_written_is_read_by_the_checks(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "3 samples, hg19 (GRCh37), contigs named 1" in out
     assert "resistpanel check" in out
+
+
+def test_a_folder_with_a_blank_is_quoted(tmp_path, capsys, monkeypatch):
+    study(tmp_path / "my study")
+    monkeypatch.chdir(tmp_path)
+    assert main(["init", "my study"]) == 0
+    assert (
+        "  resistpanel check 'my study'\n  resistpanel run 'my study'\n" in capsys.readouterr().out
+    )
 
 
 def test_nothing_is_overwritten_without_force(tmp_path, capsys):

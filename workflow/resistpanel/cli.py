@@ -137,6 +137,9 @@ class Parser(argparse.ArgumentParser):
     Options are typed in full: ``--core`` starts no run.
     """
 
+    #: What follows the program's name to ask for help: the step that is loaded, after a blank.
+    of = ""
+
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **({"allow_abbrev": False} | kwargs))
 
@@ -151,7 +154,7 @@ class Parser(argparse.ArgumentParser):
             words = message.removeprefix("unrecognized arguments: ").split(" ")
             asked = [word.split("=")[0] for word in words if word.startswith("--")]
             if asked and self._known(options):
-                cure = f"`{self.prog} --help` lists them"
+                cure = f"`{self.prog}{self.of} --help` lists them"
                 lines = [_unknown("option", word, self._known(options), cure) for word in asked]
                 lines += [f"unrecognized arguments: {' '.join(words)}"] * (not lines)
         for line in lines:
@@ -206,6 +209,7 @@ def build_parser(only: str | None = None) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         usage="resistpanel STEP [arguments]",
     )
+    parser.of = f" {only}" if only in STEPS else ""
     parser.add_argument("--version", action="version", version=f"resistpanel {__version__}")
     parser.add_argument(
         "--completion",

@@ -48,7 +48,10 @@ class Diseases:
         """Return a note on a name that is not known: what follows, and the nearest name."""
         near = difflib.get_close_matches(normalise(name), self._names, 1, cutoff=0.7)
         cure = f"did you mean '{self._names[near[0]]}'?" if near else "see diseases.tsv"
-        return f"unknown disease '{name}': every source counts as of another disease; {cure}"
+        return (
+            f"unknown disease '{name}': all evidence is taken as from "
+            f"another disease, which lowers its level; {cure}"
+        )
 
     def match(self, given: str | None, of_row: tuple[str, ...]) -> bool | None:
         """Whether a patient's disease is among a row's; None if one of the two is not given."""

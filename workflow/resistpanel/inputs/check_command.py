@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,9 +89,9 @@ def run(args: argparse.Namespace) -> int:
         raise InputErrors(done.findings.errors)
     for line in [*summary(done), *again(merged(config), str(config))]:
         print(line)
-    own = f" --config {args.config}" if args.config else ""
+    own = f" --config {shlex.quote(str(args.config))}" if args.config else ""
     folder = args.folder or args.directory
-    place = f" {folder}" if folder else ""
+    place = f" {shlex.quote(str(folder))}" if folder else ""
     print(f"{verdict(done.findings.notes)}; next: resistpanel run{place}{own}")
     return 0
 

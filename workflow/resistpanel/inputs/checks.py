@@ -110,7 +110,7 @@ def note_diseases(rows: Iterable[Row], catalog: Path) -> list[str]:
     first = {row.disease: row for row in reversed(list(rows)) if row.disease}
     known = load_diseases(catalog)
     return [
-        f"{row.place('disease')}: {known.doubt(name)}"
+        Gap(f"{row.place('disease')}: {known.doubt(name)}", f"disease '{name}' is not known")
         for name, row in reversed(first.items())
         if not known.knows(name)
     ]

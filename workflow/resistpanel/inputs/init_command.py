@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import shlex
 import sys
 from pathlib import Path
 
@@ -192,7 +193,7 @@ def _report(
     print(f"\nwritten: {folder / 'config.yaml'}\n         {folder / 'samples.tsv'}\n\nTo fill in:")
     for line in to_fill_in(rows, build, reference, args.targets):
         print(f"  {line}")
-    where = "" if folder == Path.cwd() else f" {args.folder}"
+    where = "" if folder == Path.cwd() else f" {shlex.quote(str(args.folder))}"
     print(f"\nThen:\n  resistpanel check{where}\n  resistpanel run{where}")
 
 
@@ -250,7 +251,10 @@ def to_fill_in(
         )
     missing = [p.sample for p in tumors if p.timepoint != "pre" and not p.drug]
     if missing:
-        lines.append(f"samples.tsv, drugs: drugs given before {_sampled(missing)} taken")
+        lines.append(
+            f"samples.tsv, drugs: drugs given before {_sampled(missing)} taken; none in the row of "
+            "a patient's first sample"
+        )
     normals = {p.patient for _, p in rows if p.role == "normal"}
     without = sorted(set(patients) - normals)
     if without:
