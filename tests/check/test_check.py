@@ -61,6 +61,21 @@ def test_nothing_wrong_says_what_the_run_will_do(place, capsys):
     assert any(text in note for note in notes)
 
 
+def test_a_sample_given_twice_has_one_line(place, capsys):
+    place.rows.append(dict(place.rows[-1]))
+    place.write_sheet()
+    status, errors, _, _ = check(capsys)
+    assert (status, len(errors)) == (2, 1), errors
+    assert "duplicate sample 'after', first at line 4" in errors[0]
+
+
+def test_a_bam_without_an_index_is_said_not_to_be_examined(place, capsys):
+    (place.folder / "after.bam.bai").unlink()
+    status, errors, _, out = check(capsys)
+    assert (status, errors) == (0, [])
+    assert "    after: reads not examined: no index yet\n" in out
+
+
 def test_a_disease_that_no_source_knows_is_noted(place, capsys):
     place.columns = [*place.columns, "disease"] if "disease" not in place.columns else place.columns
     for name, noted in (("melanomma", True), ("metastatic melanoma", False), ("CRC", False)):

@@ -267,7 +267,8 @@ def test_unsorted_without_saying_so(world, capsys):
             out.write(read)
     output = world.folder / "P1.json"
     line = only(world, capsys, "--patient", "P1", "--output", str(output))
-    assert line.startswith("after.bam: cannot be indexed: ")
+    assert line.startswith("after.bam: cannot be indexed: it is not sorted by coordinate (read '")
+    assert line.endswith("; run `samtools sort`")
     assert not output.exists()
 
 

@@ -116,12 +116,32 @@ def make_index(path: Path) -> None:
             pysam.samtools.index("-o", str(temporary), str(path), catch_stdout=False)
             _place_once(temporary, index)
     except (pysam.SamtoolsError, OSError) as error:
-        reason = str(error).strip().splitlines() or ["samtools index failed"]
+        if read := _unsorted(path):
+            raise InputError(
+                f"cannot be indexed: it is not sorted by coordinate (read '{read}' is before the "
+                "one above it), whatever its header says",
+                str(path), "run `samtools sort`",
+            ) from None  # fmt: skip
+        reason = f"{error.strerror}" if isinstance(error, OSError) else "samtools index failed"
         raise InputError(
-            f"cannot be indexed: {reason[0]}",
-            str(path),
-            f"run `samtools sort`, then `samtools index {path}`",
+            f"cannot be indexed: {reason}", str(path), f"run `samtools index {path}` to see why"
         ) from None
+
+
+def _unsorted(path: Path) -> str | None:
+    """Return the name of the first read that is out of order; None if there is none."""
+    before = (0, -1)
+    with (
+        contextlib.suppress(OSError, ValueError),
+        pysam.AlignmentFile(str(path), check_sq=False) as bam,
+    ):
+        for read in bam.fetch(until_eof=True):
+            # Unplaced reads come last.
+            now = (read.reference_id % (1 << 31), read.reference_start)
+            if now < before:
+                return read.query_name
+            before = now
+    return None
 
 
 def _start(path: Path) -> bytes:

@@ -229,11 +229,11 @@ def summary(done: Checked) -> list[str]:
     for name, members in by_patient.items():
         given = done.treatments.get(name, ())
         shown.append(f"  {name}: {_course(members, given)}")
-        shown += [
-            f"    {row.sample}: {text(done.assays[row.sample])}"
-            for row in ordered(members)
-            if row.sample in done.assays
-        ]
+        for row in ordered(members):
+            if row.sample in done.assays:
+                shown.append(f"    {row.sample}: {text(done.assays[row.sample])}")
+            elif done.panel and row.given and index_of(row.bam) is None:
+                shown.append(f"    {row.sample}: reads not examined: no index yet")
         if done.panel and (drugs := _drugs(members, given, made)):
             seen, total, _ = done.panel.coverage(drugs)
             names = ", ".join(drug.name for drug in drugs)

@@ -128,5 +128,8 @@ def run(args: argparse.Namespace) -> int:
     elif status not in (1, 2):
         print("interrupted: the same command resumes the run", file=sys.stderr)
     elif status == 1:
-        print("not finished: mend it, then the same command does the rest", file=sys.stderr)
+        print(
+            "not finished: fix the errors above; the same command then runs the remaining steps",
+            file=sys.stderr,
+        )
     return status

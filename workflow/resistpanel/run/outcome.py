@@ -84,7 +84,8 @@ def tail(path: Path, number: int = TAIL) -> list[str]:
     except OSError:
         return []
     lines = [line for line in lines if line.strip()]
-    told = [line for line in lines if line.startswith("resistpanel: error:")]
+    # Once each: a job that is tried again says the same.
+    told = list(dict.fromkeys(x for x in lines if x.startswith("resistpanel: error:")))
     return (told or lines)[-number:]
 
 
