@@ -346,6 +346,20 @@ def test_what_is_put_in_high_is_found_and_nothing_else(validated):
     assert total == len(rows)
 
 
+def test_fewer_sites_and_another_folder_are_said(normal, genome, tmp_path, capsys, monkeypatch):
+    bed = tmp_path / "targets.bed"
+    bed.write_text("chrT\t600\t1600\n")
+    (tmp_path / "study").mkdir()
+    monkeypatch.chdir(tmp_path)
+    arguments = ["--normal", str(normal), "--reference", str(genome), "--targets", str(bed)]
+    assert main(["validate", "--directory", "study", "--passes", "1", "--sites", "60",
+                 "--threads", "1", *arguments]) == 0  # fmt: skip
+    streams = capsys.readouterr()
+    number = json.loads((tmp_path / "study/validation/validate.json").read_text())["parameters"]
+    assert f"{number['sites']} variants to put in (60 asked for; the targets have" in streams.err
+    assert streams.out.endswith("study/validation/validate.html, .json, .tsv\n")
+
+
 def test_page_and_table_hold_the_figures(validated):
     html = (validated / "out/validate.html").read_text()
     result = json.loads((validated / "out/validate.json").read_text())

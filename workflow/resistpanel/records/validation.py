@@ -39,7 +39,7 @@ class Limits(Record):
     """Sites with a limit."""
     sites: Count
     expected_of_whole: Fraction | None
-    """Least LOD at the normal's whole depth; reckoned, not measured."""
+    """Least LOD at the normal's whole depth; calculated, not measured."""
 
 
 class RecallAtAf(Record):

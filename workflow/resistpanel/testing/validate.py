@@ -167,8 +167,11 @@ class Validation:
                 "the normal needs depth at the targets",
             )
         self.before = [call for call in first if call.detected]
+        few = plan.variants is None and len(self.kept) < plan.sites
         self.tell(
-            f"{len(self.kept)} sites; {len(self.before)} false calls before anything was put in"
+            f"{len(self.kept)} variants to put in"
+            + (f" ({plan.sites} asked for; the targets have room for no more)" if few else "")
+            + f"; {len(self.before)} false calls before anything was put in"
         )
 
     def _sites(self, fetch: Fetch) -> tuple[list[Site], int]:
@@ -177,8 +180,6 @@ class Validation:
             sites, left_out = read_own(plan.variants, self.targets, fetch)
             return sites, left_out
         number = min(plan.sites, most(self.targets))
-        if number < plan.sites:
-            self.tell(f"the targets have room for {number} variants, not {plan.sites}")
         rng = np.random.default_rng([plan.seed, 4711])
         drawn = draw(rng, self.targets, round(SPARE * number), fetch)
         # Dealt evenly: what is cut off at the end takes from every class alike.

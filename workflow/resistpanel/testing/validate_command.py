@@ -165,6 +165,7 @@ def _spike(args: argparse.Namespace) -> int:
     from resistpanel.testing.validate import Plan, Validation
     from resistpanel.testing.validation_page import page, table, tsv
 
+    start = Path.cwd()
     if args.directory:
         if not args.directory.is_dir():
             raise InputError("no such folder", f"--directory {args.directory}")
@@ -213,5 +214,8 @@ def _spike(args: argparse.Namespace) -> int:
     write_text(args.output / "validate.html", page(result))
     for line in table(result):
         print(line)
-    print(f"{args.output}/validate.html, .json, .tsv")
+    shown = args.output
+    if Path.cwd() != start and not args.output.is_absolute():
+        shown = args.directory / args.output  # as seen from where the command was typed
+    print(f"{shown}/validate.html, .json, .tsv")
     return 0

@@ -50,7 +50,7 @@ def table(result: Validate) -> list[str]:
     lines.append(
         f"depth: normal {depth.normal:.0f}, tumour {depth.tumor:.0f} fragments; median LOD "
         f"{percent(lod.median)}; at the normal's whole depth not "
-        f"below {percent(lod.expected_of_whole)} (reckoned, not measured)"
+        f"below {percent(lod.expected_of_whole)} (calculated, not measured)"
     )
     lines.append(
         f"false calls: {false.before} before anything was put in ({false.per_megabase:.1f} "
