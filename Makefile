@@ -80,8 +80,8 @@ $(BIN)/python:
 $(VENV)/.locked: requirements.lock | $(BIN)/python
 	@echo "setup, 2 of 3: downloading and installing the packages of $< (no output until it is done)"
 ifeq ($(HASHES),no)
-	sed -e '/^ *--hash=/d' -e 's/ *\\$$//' requirements.lock > $(VENV)/unhashed
-	$(PIP) --requirement $(VENV)/unhashed
+	@sed -e '/^ *--hash=/d' -e 's/ *\\$$//' requirements.lock > $(VENV)/unhashed
+	@$(PIP) --requirement $(VENV)/unhashed
 else
 	@$(PIP) --require-hashes --requirement requirements.lock || { \
 	  echo "If a hash does not match: your package index serves other files than those locked." \
@@ -92,5 +92,5 @@ endif
 # Built by the packages of the lock: an isolated build would fetch its own, without hashes.
 $(VENV)/.built: $(VENV)/.locked pyproject.toml setup.py $(KERNELS)
 	@echo "setup, 3 of 3: compiling $(words $(filter %.pyx,$(KERNELS))) Cython modules (no output until it is done)"
-	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

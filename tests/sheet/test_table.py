@@ -89,11 +89,11 @@ def test_a_relative_sheet_is_said_to_be_looked_for_here(tmp_path, monkeypatch):
 
 
 def test_a_path_from_the_home_folder_is_not_expanded(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOME", "/data/me")
     text = GOOD.replace("before.bam", "~/bams/before.bam")
     assert lines_of(tmp_path, text) == [
         "samples.tsv:3 (column 'bam'): '~/bams/before.bam': ~ is not expanded in the sheet; write "
-        "the whole path: /home/me/bams/before.bam"
+        "the whole path: /data/me/bams/before.bam"
     ]
     (tmp_path / "~" / "bams").mkdir(parents=True)
     (tmp_path / "~" / "bams" / "before.bam").touch()
