@@ -4,6 +4,7 @@ import msgspec
 
 from resistpanel.records.qc import Assay, FractionAt, Gate, SampleQc
 from resistpanel.report.quality import metrics
+from resistpanel.report.render import page
 
 ASSAY = Assay(
     library="amplicon", library_sure=True, reads="raw", consensus="none", umi="none", f1r2=0.5,
@@ -20,6 +21,15 @@ def sample(**more) -> dict:
         unit="fragments", targets=(), gate=Gate(passed=True, failures=()), **more,
     )  # fmt: skip
     return msgspec.to_builtins(found)
+
+
+def test_a_failed_gate_of_copy_number_is_not_said_to_pass(parts, patients, make, read_page):
+    copynumber = patients.copynumber(parts["sheet"])
+    report = make(parts | {"copynumber": copynumber})
+    assert report["qc"]["passed"] and not copynumber["gate"]["passed"]
+    text = read_page(page(report)).all("section", id="quality")[0]["text"]
+    assert "Every sample passes quality control" not in text
+    assert "but see the warnings on identity and contamination" in text
 
 
 def test_the_assay_of_each_sample():

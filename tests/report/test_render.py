@@ -238,6 +238,7 @@ def test_nothing_found(parts, make, read_page):
     examined = "25 further known resistance mutations were examined in every tumour sample"
     assert f"{examined} and not found" in text
     assert "No somatic variant was called." in text
+    assert "Each cell: allele frequency" not in text  # of a table that is not there
     assert "No pathway is known" in text
     assert "there is no spectrum" in text
 

@@ -51,7 +51,12 @@ def run(args: argparse.Namespace) -> int:
     found += [
         InputError("not whole", str(path), "run again") for path, one in made.items() if not one
     ]
-    good = [one for one in made.values() if one is not None]
+    gone = not_in_sheet(outdir)
+    good = [
+        one for one in made.values() if one is not None
+        and not (one.subject in gone or (one.pages and gone.issuperset(one.pages)))
+    ]  # fmt: skip
+    notes += [f"{name}: not in the sheet any more: its results are not compared" for name in gone]
     compared = Compared()
     found += problems(outdir, good, thorough=True, compared=compared)
     notes += compared.notes()
@@ -77,6 +82,20 @@ def run(args: argparse.Namespace) -> int:
     rest = "; sheet and configuration were not compared" if planned is None else ""
     print(f"{len(good)} steps: {compared.words()}{rest}")
     return 0
+
+
+def not_in_sheet(outdir: Path) -> set[str]:
+    """Return the patients with results who are not in the study's sheet; none without a sheet."""
+    from resistpanel.core.made import place
+    from resistpanel.inputs.owner import sheet_of
+    from resistpanel.inputs.sheet import patients, read_rows
+
+    recorded = {path.stem for path in place(outdir, "made", "sheet", "x").parent.glob("*.json")}
+    sheet = sheet_of(outdir)
+    if sheet is None or sheet.suffix in (".yaml", ".yml"):  # of a simulated patient
+        return set()
+    rows, errors = read_rows(sheet, outdir / "align")
+    return set() if errors else recorded.difference(patients(rows))
 
 
 def unrecorded(outdir: Path) -> list[InputError]:

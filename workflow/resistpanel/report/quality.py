@@ -119,6 +119,8 @@ def quality(report: dict) -> dict:
         })  # fmt: skip
     return {
         "passed": report["qc"]["passed"],
+        # By the gate of copynumber, whose failures are not among the figures here.
+        "warned": not ((report["copynumber"] or {}).get("gate") or {"passed": True})["passed"],
         "samples": samples,
         "metrics": metrics(report),
         "top": count(top),
