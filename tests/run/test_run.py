@@ -192,6 +192,20 @@ def test_verdicts(tmp_path):
     ]
 
 
+def test_a_swap_is_said(tmp_path):
+    results(tmp_path / "results")
+    swap = {
+        "sample": "T", "metric": "discordance", "value": 1.0, "condition": "<= 0.05",
+        "text": "sample 'T': discordance is 1, must be <= 0.05: it is not of this person: a swap",
+    }  # fmt: skip
+    folder = tmp_path / "results" / "copynumber"
+    folder.mkdir()
+    (folder / "P1.json").write_text(json.dumps({"gate": {"passed": False, "failures": [swap]}}))
+    assert verdicts(tmp_path / "results", {"P1": True}, tmp_path)[1] == (
+        "  quality of T: discordance 1, required <= 0.05 (it is not of this person: a swap)"
+    )
+
+
 def test_the_verdict_of_other_input_is_not_shown(tmp_path):
     results(tmp_path / "results")
     (line,) = verdicts(tmp_path / "results", {"P1": False}, tmp_path, 60)

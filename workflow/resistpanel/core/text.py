@@ -112,8 +112,7 @@ def confidence(verdict: Mapping[str, Any]) -> str:
     """
     limits = [one.removeprefix("but ") for one in verdict["reasons"] if one.startswith("but ")]
     limits = [one for one in limits if one not in verdict["sentence"]]
-    mechanism = verdict["kind"] == "mechanism"
-    return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits and mechanism else "")
+    return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits else "")
 
 
 def plural(drug_class: str) -> str:

@@ -24,6 +24,9 @@ from resistpanel.records.compare import (
 #: Terms of the changes of a canonical splice site.
 SPLICE_SITES = {"splice_donor", "splice_acceptor"}
 
+#: Metric of copynumber's gate that a sample of another person fails.
+SWAP = "discordance"
+
 #: A sample in which an alteration was not looked for.
 NOT_EXAMINED = SampleAtLocus(
     ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
@@ -369,7 +372,7 @@ class Patient:
     without a call of copy number: no target of the gene can be used.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
-    which no tumour was detected.
+    which no tumour was detected; `failures` is what fails quality control, by sample.
     """
 
     name: str
@@ -388,6 +391,12 @@ class Patient:
     lost_copies: frozenset[tuple[str, str]] = frozenset()
     tests: tuple[PatientTest, ...] = ()
     unknown_copies: frozenset[tuple[str, str]] = frozenset()
+    failures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def foreign(self) -> frozenset[str]:
+        """The samples that are another person's."""
+        return frozenset(name for name, metrics in self.failures.items() if SWAP in metrics)
 
     def examined_copies(self, gene: str) -> bool:
         """Whether the copies of a gene, if any were examined, are known in a later sample."""

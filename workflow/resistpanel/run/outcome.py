@@ -55,6 +55,7 @@ def verdicts(
         wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
         lines += [line.replace("\u00a0", " ") for line in wrapped]
         lines += _gate(outdir / "qc" / f"{patient}.json")
+        lines += _identity(outdir / "copynumber" / f"{patient}.json")
         lines.append(f"  {shown(page, start)}")
     return lines
 
@@ -74,6 +75,20 @@ def _gate(path: Path) -> list[str]:
             lines.append(
                 f"  quality of {sample['sample']}: {'; '.join(failures) or 'see the page'}"
             )
+    return lines
+
+
+def _identity(path: Path) -> list[str]:
+    """Return which samples contain DNA from elsewhere, or are another person's."""
+    if not path.is_file():
+        return []
+    lines = []
+    for one in read_json(path)["gate"]["failures"]:
+        why = one["text"].partition(f"must be {one['condition']}: ")[2]
+        lines.append(
+            f"  quality of {one['sample']}: {one['metric']} {one['value']:.4g}, required "
+            f"{one['condition']}" + (f" ({why})" if why else "")
+        )
     return lines
 
 
