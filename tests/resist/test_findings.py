@@ -260,7 +260,7 @@ def test_without_a_drug(patient, context):
     p = patient().background()
     p.add("MAP2K1", "C121S")
     value = p.resist(context)
-    assert value["verdict"]["kind"] == "none"
+    assert value["verdict"]["kind"] == "not_assessed"
     assert "No drug is given" in value["verdict"]["sentence"]
 
 

@@ -148,9 +148,9 @@ def test_arguments_for_snakemake():
 LOW = {"metric": "mean_depth", "value": 87.3801, "condition": ">= 250", "text": "thin"}
 
 
-def results(folder, patient="P1", gate=True, confidence="high", reasons=()):
+def results(folder, patient="P1", gate=True, confidence="high", reasons=(), kind="mechanism"):
     verdict = {
-        "kind": "mechanism", "sentence": "KRAS p.G12D was acquired.", "confidence": confidence,
+        "kind": kind, "sentence": "KRAS p.G12D was acquired.", "confidence": confidence,
         "reasons": ["exact match", *reasons],
     }  # fmt: skip
     for stage, value in (
@@ -190,6 +190,11 @@ def test_verdicts(tmp_path):
         "  results/report/P1.html",
         "P2: no report",
     ]
+
+
+def test_what_was_not_assessed_has_no_confidence(tmp_path):
+    results(tmp_path, confidence="low", kind="not_assessed")
+    assert verdicts(tmp_path, {"P1": True}, tmp_path)[0] == "P1: KRAS p.G12D was acquired."
 
 
 def test_a_swap_is_said(tmp_path):

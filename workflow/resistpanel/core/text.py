@@ -115,6 +115,13 @@ def confidence(verdict: Mapping[str, Any]) -> str:
     return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits else "")
 
 
+def with_confidence(verdict: Mapping[str, Any]) -> str:
+    """Return the sentence of a verdict with its confidence; none where nothing was assessed."""
+    if verdict["kind"] == "not_assessed":
+        return verdict["sentence"]
+    return f"{verdict['sentence']} Confidence: {confidence(verdict)}."
+
+
 def plural(drug_class: str) -> str:
     """Return the plural of a drug class: ``RAF inhibitor`` to ``RAF inhibitors``."""
     if drug_class.endswith(("therapy", "s")):

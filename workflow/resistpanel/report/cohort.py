@@ -46,7 +46,7 @@ def summary(report: dict, path: str | Path) -> dict:
         "disease": report["sheet"]["disease"],
         "drugs": ", ".join(dict.fromkeys(d["drug"] for d in resist["drugs"])),
         "verdict": verdict["kind"],
-        "confidence": verdict["confidence"],
+        "confidence": None if verdict["kind"] == "not_assessed" else verdict["confidence"],
         "headline": headline(report),
         "mechanism": mechanisms(report),
         "key_states": key_states(report),

@@ -12,7 +12,7 @@ from resistpanel.core.builds import with_chr
 from resistpanel.core.files import HOME
 from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
-from resistpanel.core.text import confidence
+from resistpanel.core.text import with_confidence
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.review import amendments, decisions_of, review_given
 
@@ -366,7 +366,7 @@ class Bundle:
         specimens = [
             {"reference": self.reference("specimen", one["sample"])} for one in self.samples
         ]
-        text = f"{verdict['sentence']} Confidence: {confidence(verdict)}. {RESEARCH}"
+        text = f"{with_confidence(verdict)} {RESEARCH}"
         return {
             "resourceType": "DiagnosticReport",
             "meta": {"profile": [f"{GUIDE}/StructureDefinition/genomic-report"]},

@@ -115,7 +115,8 @@ def therapies(report: dict) -> list[dict]:
             rows.append({
                 "line": line["line"], "drugs": line["drugs"], "lesion": lesion,
                 "samples": part["samples"], "headline": ", ".join(labels),
-                "kind_text": verdict_title(verdict), "confidence": verdict["confidence"],
+                "kind": verdict["kind"], "kind_text": verdict_title(verdict),
+                "confidence": verdict["confidence"],
                 "sentence": "" if verdict["sentence"] in stated else verdict["sentence"],
             })  # fmt: skip
             stated.add(verdict["sentence"])
@@ -217,6 +218,9 @@ def findings(report: dict) -> dict:
         "full": full,
         "candidates": candidates,
         "short": short,
+        "short_text": "resistance not assessed"
+        if resist["verdict"]["kind"] == "not_assessed"
+        else "not considered a cause of resistance",
         "driver": driver,
         "fail": failing(report),
         "convergence": resist["convergence"],

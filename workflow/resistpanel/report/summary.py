@@ -124,8 +124,10 @@ def further_tests(report: dict) -> list[str]:
 
     Where no known mechanism was found, or the tumour lost its driver: histology may have changed.
     """
-    found = report["resist"]["verdict"]["kind"] == "mechanism"
-    if found and report["resist"]["driver"]["state"] not in ("lost", "absent"):
+    kind = report["resist"]["verdict"]["kind"]
+    if kind == "not_assessed":
+        return []
+    if kind == "mechanism" and report["resist"]["driver"]["state"] not in ("lost", "absent"):
         return []
     tests = [row["test"] for row in unseen(report) if row["test"]]
     return list(dict.fromkeys(tests))
@@ -461,7 +463,8 @@ def verdict_text(report: dict) -> str:
     """Return the verdict as plain text, to be copied."""
     verdict = report["resist"]["verdict"]
     lines = [f"Patient {report['patient']}: {verdict['sentence']}"]
-    lines.append(f"Confidence: {confidence(verdict)}.")
+    if verdict["kind"] != "not_assessed":
+        lines.append(f"Confidence: {confidence(verdict)}.")
     for one in first_lines.lines(report):
         drugs = " + ".join(one["drugs"]) or "no drug stated"
         lesion = f", {one['lesion']}" if one["lesion"] else ""

@@ -75,6 +75,14 @@ VERDICTS = {
     "mechanism": "Mechanism of resistance found",
     "candidate": "Candidate mechanism, not proven",
     "none": "No mechanism found",
+    "not_assessed": "Not assessed",
+}
+#: The same in a cell of a table.
+SHORT_VERDICTS = {
+    "mechanism": "mechanism found",
+    "candidate": "candidate",
+    "none": "none found",
+    "not_assessed": "not assessed",
 }
 INHERITED_ALONE = "Inherited resistance, no somatic mechanism found"
 

@@ -194,7 +194,7 @@ def _by_sequence(
     ]
     if not patient.drugs:
         return _result(
-            "none",
+            "not_assessed",
             "No drug is given between the samples, so resistance cannot be assessed.",
             "low",
             ["no drug in the column 'drugs' of the later samples", *notes],
@@ -205,7 +205,7 @@ def _by_sequence(
         names = join((one.drug for one in closed), "or")
         why = join(dict.fromkeys(one.reason for one in closed), "; ")
         text = f"Resistance to {names} cannot be assessed: {why}."
-        return _result("none", text, "low", notes, [])
+        return _result("not_assessed", text, "low", notes, [])
     # Inherited resistance explains no relapse, but a board must not overlook it.
     inherited = [item for item in germline if item.inherited_resistance]
     if not keys:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resistpanel.core.files import read_json
-from resistpanel.core.text import confidence
+from resistpanel.core.text import with_confidence
 from resistpanel.run.progress import Failure
 
 #: Last lines of a failed job's log that are shown.
@@ -49,7 +49,7 @@ def verdicts(
             )
             continue
         verdict = read_json(result)["verdict"]
-        text = f"{patient}: {verdict['sentence']} Confidence: {confidence(verdict)}."
+        text = f"{patient}: {with_confidence(verdict)}"
         # A number and its per cent sign stay together.
         text = text.replace(" %", "\u00a0%")
         wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
