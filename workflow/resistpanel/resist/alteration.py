@@ -255,10 +255,14 @@ class Alteration:
 
     @property
     def synonymous(self) -> bool:
-        """Whether every protein change is synonymous and no splice site is near."""
+        """Whether every protein change is synonymous, and no splice site or named exon is lost.
+
+        A splice region beside it does not make it more: Ensembl ranks both terms as low impact.
+        """
         return (
             bool(self.changes)
-            and not self.splice
+            and not self.splice_site
+            and not self.usual_name
             and all(change.kind == "synonymous" for change in self.changes)
         )
 
