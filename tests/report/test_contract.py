@@ -87,6 +87,24 @@ def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, patients,
     assert "BRAF" in headline["text"] and "amplification" in headline["text"]
 
 
+def test_a_variant_of_both_samples_is_never_undetermined_alone(parts, make, read_page):
+    """Only the change of its fraction is open, not that it is there."""
+    (driver,) = [v for v in parts["compare"]["variants"] if v["gene"] == "BRAF"]
+    driver["state"] = driver["lines"][0]["state"] = "undetermined"
+    driver["lines"][0]["before"], driver["status"] = "present", "present"
+    for one in (*driver["states"], *driver["lines"][0]["lesions"]):
+        one["state"] = "undetermined"
+    found = read_page(page(make(real(parts))))
+    (drawn,) = found.all("figcaption", id="pathway-text")
+    assert "V600E present, change undetermined" in drawn["text"]
+    badges = [
+        e["text"] for e in found.all("span") if "is-undetermined" in str(e["attrs"].get("class"))
+    ]
+    assert badges.count("present, change undetermined") >= 3
+    # The definition of the state alone has the bare word.
+    assert badges.count("undetermined") == 1
+
+
 def test_a_drug_that_no_table_has_is_not_assessed(parts, make, read_page, tmp_path):
     """Neither on the page nor in the cohort is it said that no mechanism was found."""
     text = json.dumps({k: parts[k] for k in ("sheet", "compare")})

@@ -14,6 +14,7 @@ from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
 from resistpanel.core.text import with_confidence
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.parts import state_words
 from resistpanel.report.review import amendments, decisions_of, review_given
 
 LOINC = "http://loinc.org"
@@ -208,7 +209,7 @@ class Bundle:
         if finding is None:
             return []
         words = [finding["label"]]
-        words += [f"{finding['state']} under treatment"] if finding["state"] else []
+        words += [f"{state_words(finding)} under treatment"] if finding["state"] else []
         words += [finding["mechanism_text"]] if finding["mechanism_text"] else []
         words += [f"{self.decided[name]} at review"] if name in self.decided else []
         code = ("conclusion-string", "Conclusion Text")

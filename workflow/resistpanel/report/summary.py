@@ -7,7 +7,7 @@ from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
-from resistpanel.report.parts import trajectory, tumors, variants_by_id
+from resistpanel.report.parts import state_words, trajectory, tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.unseen import unseen
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
@@ -213,7 +213,8 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
         rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": cells})
     return {
         "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
-        "state": variant["state"], "role": role, "rows": rows, "copies": False,
+        "state": variant["state"], "state_words": state_words(variant), "role": role,
+        "rows": rows, "copies": False,
         # What a state cannot say: that it fell, was undetected or returned in between.
         "course": "; ".join(
             text
@@ -251,7 +252,8 @@ def copy_row(finding: dict, report: dict, role: str = "key finding") -> dict:
     return {
         "id": finding["variant"], "gene": finding["gene"], "copies": True,
         "name": finding["label"].removeprefix(finding["gene"]).strip(),
-        "state": finding["state"], "role": role, "rows": rows, "course": "",
+        "state": finding["state"], "state_words": state_words(finding), "role": role,
+        "rows": rows, "course": "",
     }  # fmt: skip
 
 
