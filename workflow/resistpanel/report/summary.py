@@ -129,7 +129,7 @@ def further_tests(report: dict) -> list[str]:
         return []
     if kind == "mechanism" and report["resist"]["driver"]["state"] not in ("lost", "absent"):
         return []
-    tests = [row["test"] for row in unseen(report) if row["test"]]
+    tests = [row.get("further", row["test"]) for row in unseen(report) if row["test"]]
     return list(dict.fromkeys(tests))
 
 
@@ -412,9 +412,11 @@ def examined(report: dict) -> str | None:
         return None
     bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
     names = {s["site"] for s in sites}
+    further = "further " if report["resist"]["verdict"]["key_variants"] else ""
+    several = len(names) != 1
     text = (
-        f"{count(len(names))} further known resistance mutations were examined in every tumour "
-        "sample and not found"
+        f"{count(len(names))} {further}known resistance mutation{'s were' if several else ' was'} "
+        "examined in every tumour sample and not found"
     )
     if bounds:
         low, high = percent(min(bounds)), percent_up(max(bounds))
@@ -450,7 +452,8 @@ def _none_examined(report: dict) -> str | None:
     covered = report["resist"]["coverage"]
     if not covered["rows"] or not (covered["without_site"] or covered["not_assessable"]):
         return None
-    return "No further known resistance mutation was examined" + _hidden(report)
+    further = "further " if report["resist"]["verdict"]["key_variants"] else ""
+    return f"No {further}known resistance mutation was examined" + _hidden(report)
 
 
 def said(reason: str, sentence: str) -> bool:
