@@ -71,7 +71,12 @@ STRUCTURE = {
         "MOST_HEADER, MOST_CONTIGS": "limits of files",
         "DEFINITION": "of the CRAM format",
     },
-    "core/files.py": {"MOST_TEXT": "limits of files"},
+    "core/files.py": {"MOST_TEXT": "limits of files", "BLOCK": "bytes read at a time"},
+    "core/heap.py": {
+        "M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX": "of glibc's malloc.h",
+        "OWN_PAGES": "sizes of glibc's heap",
+        "GROWTH": "sizes of glibc's heap",
+    },
     "core/contig_checksums.py": {
         "PIECE": "bases read at a time",
         "KEPT": "of GA4GH's digest",

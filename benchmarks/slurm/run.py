@@ -1,7 +1,9 @@
-"""Twenty small patients on a real slurm, two jobs killed half way; the files must be those of a
+"""Twenty patients on a real slurm, two jobs killed half way; the files must be those of a
 local run that nobody disturbed.
 
     bash benchmarks/slurm/run.sh
+
+    bash benchmarks/slurm/run.sh --cohort FOLDER --patients 20      # made by `benchmarks.copies`
 
 starts slurm on this machine (root and Debian's packages; see cluster.sh), runs this, and stops it.
 One job is cancelled with scancel, the processes of another are killed with SIGKILL. The exit
@@ -17,6 +19,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import copies
 from benchmarks.reliability import data, same
 from resistpanel.core.files import HOME
 
@@ -43,11 +46,11 @@ def command(folder: Path, *arguments: str) -> list[str]:
     ]
 
 
-def prepare(folder: Path, cohort: Path) -> None:
+def prepare(folder: Path, configuration: str) -> None:
     """Empty a folder and put the configuration there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    (folder / "config.yaml").write_text(data.configuration(cohort))
+    (folder / "config.yaml").write_text(configuration)
 
 
 def processes(pattern: str) -> list[int]:
@@ -122,13 +125,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patients", type=int, default=PATIENTS)
     parser.add_argument("--reuse", action="store_true", help="the local run of the last time")
+    parser.add_argument("--cohort", type=Path, help="of `benchmarks.copies`, not small patients")
     args = parser.parse_args()
-    cohort = WORK / "slurm" / f"cohort{args.patients}"
-    data.make(cohort, args.patients)
+    if args.cohort:
+        configuration = copies.configuration(args.cohort)
+    else:
+        cohort = WORK / "slurm" / f"cohort{args.patients}"
+        data.make(cohort, args.patients)
+        configuration = data.configuration(cohort)
     local, cluster = WORK / "slurm" / "local", WORK / "slurm" / "cluster"
 
     if not args.reuse:
-        prepare(local, cohort)
+        prepare(local, configuration)
         start = time.monotonic()
         with (local / "log").open("w") as log:
             subprocess.run(
@@ -136,7 +144,7 @@ def main() -> int:
             )
         print(f"local, --cores 2: {time.monotonic() - start:.0f} s", flush=True)
 
-    prepare(cluster, cohort)
+    prepare(cluster, configuration)
     start = time.monotonic()
     arguments = [
         "--workflow-profile",
@@ -154,7 +162,7 @@ def main() -> int:
         try:
             for line in disturb(cluster):
                 print(f"done: {line}", flush=True)
-            status = process.wait(timeout=3600)
+            status = process.wait(timeout=7200)
         finally:
             if process.poll() is None:
                 process.terminate()

@@ -252,7 +252,7 @@ def test_what_counts_is_the_last_sample_that_shows_it(
     assert "does not explain a relapse" not in sentence
 
 
-def test_what_an_earlier_line_lost_is_not_lost_again(patient):
+def test_what_an_earlier_line_lost_is_not_lost_again(patient, context):
     samples = [(f"p{number}", 100 * number, None) for number in range(3)]
     lines = [(["cetuximab"], 10), (["bevacizumab"], 110)]
     p = patient(disease="colorectal cancer", samples=samples, lines=lines).background()
@@ -260,6 +260,9 @@ def test_what_an_earlier_line_lost_is_not_lost_again(patient):
     lines, status = p.variants[-1]["lines"], p.variants[-1]["status"]
     assert [line["state"] for line in lines] == ["lost", "absent"]
     assert (status, lines[1]["before"], lines[1]["lesions"][0]["pre"]) == ("gone", "present", "p1")
+    (found,) = (f for f in p.resist(context)["findings"] if f["gene"] == "KRAS")
+    said = "lost before this line of therapy: not detected (0 of 900 fragments"
+    assert any(text.startswith(said) for text in found["against"])
     # In between it cannot be assessed: then it is line 2 that says that it was lost.
     p.add("KRAS", "Q61R", 0.12, None, 0.0)
     assert [line["state"] for line in p.variants[-1]["lines"]] == ["undetermined", "lost"]

@@ -21,9 +21,8 @@ def test_the_driver_is_used_and_its_origin_is_said(patient, context, tumor_only)
 @pytest.mark.parametrize(
     ("value", "somatic", "says"),
     [
-        ("somatic", 1.0, "without a normal somatic by its allele frequency, purity and copies "
-         "(probability >0.999)"),
-        ("somatic", 0.9876, "purity and copies (probability 0.988)"),
+        ("somatic", 1.0, "without a normal somatic by its allele frequency (probability >0.999)"),
+        ("somatic", 0.9876, "by its allele frequency (probability 0.988)"),
         ("not determined", 0.4, "not proven without a normal (somatic with probability 0.4)"),
         ("germline", 0.0, "origin not proven without a normal (somatic with probability <0.001)"),
     ],
@@ -34,6 +33,27 @@ def test_an_origin_by_frequency_is_not_called_unproven(patient, context, value, 
     text = p.resist(context)["driver"]["text"]
     assert text.endswith(says)
     assert ("not proven" in text) is (value != "somatic")
+
+
+@pytest.mark.parametrize(
+    ("purity", "method", "by"),
+    [
+        (0.8, "joint", "allele frequency, purity and copies"),
+        (0.8, "driver", "allele frequency and copies"),
+        (None, "none", "allele frequency and copies"),
+    ],
+)
+def test_an_origin_rests_on_what_is_known(patient, context, monkeypatch, purity, method, by):
+    """Twice the driver's own allele frequency says nothing of its origin."""
+    p = patient("vemurafenib", tumor_only=True).background()
+    p.add("BRAF", "V600E", 0.4, 0.4, origin={"value": "somatic", "somatic": 0.97})
+    p.amplify("BRAF", 0.0, 0.0)
+    copynumber = p.copynumber()
+    for sample in copynumber["samples"].values():
+        sample["purity"] |= {"value": purity, "method": method}
+    monkeypatch.setattr(p, "copynumber", lambda: copynumber)
+    text = p.resist(context)["driver"]["text"]
+    assert text.endswith(f"without a normal somatic by its {by} (probability 0.97)")
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,10 @@ import pytest
 
 from resistpanel.cli import main
 from resistpanel.core import bam
-from resistpanel.core.bam import BGZF_EOF
 from resistpanel.core.builds import LENGTHS
 from resistpanel.core.contig_checksums import naming_reference
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import HOME, read_json
+from resistpanel.core.files import BGZF_EOF, HOME, read_json
 from resistpanel.core.intervals import read_targets
 from resistpanel.inputs import bam_checks
 from resistpanel.inputs import checks as check

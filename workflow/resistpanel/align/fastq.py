@@ -18,10 +18,9 @@ from resistpanel.align.align_constants import (
     SMALL,
 )
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import lacks_end
 from resistpanel.core.umi import HALVES, UMI_MIGEC, umi_in_comment, umi_in_name
 
-#: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
-BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: Illumina's read names: instrument, run, flow cell, lane, tile, x, y.
 ILLUMINA = re.compile(r"^[^:]+:[^:]+:([^:]+):(\d+):\d+:\d+:\d+")
 #: A comment that an aligner can hand on: SAM tags with tabs between.
@@ -132,16 +131,6 @@ def umi_of(name: str, comment: str, umi: str) -> str | None:
     return HALVES.sub("-", found.replace("r", "")) if found else None
 
 
-def _cut_short(path: Path) -> bool:
-    """Return whether a bgzipped file lacks its last block."""
-    with path.open("rb") as handle:
-        start = handle.read(18)
-        if start[:2] != b"\x1f\x8b" or start[12:14] != b"BC":
-            return False
-        handle.seek(max(path.stat().st_size - len(BGZF_EOF), 0))
-        return handle.read() != BGZF_EOF
-
-
 def count_reads(path: Path) -> int:
     """Return the number of reads of a file, read to its end.
 
@@ -176,7 +165,7 @@ def _check_file(path: Path) -> Iterator[InputError]:
             raise InputError("no such FASTQ", str(path), "correct the path")
         if next(reads(path), None) is None:
             raise InputError("the FASTQ has no reads", str(path), "copy or recreate it")
-        if _cut_short(path):
+        if lacks_end(path):
             raise InputError(
                 "the FASTQ is truncated (its end-of-file block is missing)", str(path),
                 "copy or recreate it",

@@ -16,7 +16,7 @@ from resistpanel.annotate.protein import ProteinEffect, protein_effect
 from resistpanel.annotate.reversions import SYMBOLIC_DELETION, Reversion, merged, reversions
 from resistpanel.annotate.transcript import Transcript
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import rename, replacing
+from resistpanel.core.files import check_whole, rename, replacing
 from resistpanel.core.phase import phase_of
 from resistpanel.core.reference import Reference
 from resistpanel.core.sequences import Sequences
@@ -412,6 +412,7 @@ def _records(source: pysam.VariantFile, vcf: str | Path) -> Iterator[pysam.Varia
 
 def _opened(vcf: str | Path) -> pysam.VariantFile:
     """Open a VCF to be read from its beginning."""
+    check_whole(vcf)
     loud = pysam.set_verbosity(0)  # a missing index, of which htslib complains, is no fault here
     try:
         source = pysam.VariantFile(str(vcf))

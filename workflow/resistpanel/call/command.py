@@ -189,12 +189,14 @@ def run(args: argparse.Namespace) -> int:
     from resistpanel.call.caller import Caller, Settings, build_pon
     from resistpanel.call.header import warnings
     from resistpanel.call.io.shards import gather, save, share, stamp
+    from resistpanel.core import heap
     from resistpanel.core.bam import quiet
     from resistpanel.core.bam_index import check_whole
     from resistpanel.core.contig_checksums import naming_reference
     from resistpanel.core.schemas import write_record
     from resistpanel.records.counts import Counts
 
+    heap.keep_small()
     shard = _shard(args)
     if args.shard is None and not (args.output or "").endswith(".vcf.gz"):
         raise InputError("the output must end in .vcf.gz", f"--output {args.output or ''}".strip())

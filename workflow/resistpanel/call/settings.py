@@ -11,6 +11,7 @@ from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.bam import open_bam
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import check_whole
 from resistpanel.core.reference import Reference
 from resistpanel.records.assay import BuiltAssay
 
@@ -153,6 +154,7 @@ def read_sites(path: str, reference: Reference) -> dict[Allele, list[str]]:
     """Read the alleles to be genotyped, left-aligned, with their identifiers."""
     found: dict[Allele, list[str]] = {}
     strange, known = "", False
+    check_whole(path)
     try:
         with pysam.VariantFile(path) as handle:
             for record in handle:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from resistpanel.core.builds import build_named, build_of_lengths, with_chr
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import read_text
+from resistpanel.core.files import check_whole, read_text
 from resistpanel.core.text import rounded
 
 #: Names of VCF FILTER values of a call that passed.
@@ -103,6 +103,7 @@ def _chosen(path: Path, names: list[str], sample: str | None) -> str:
 def _of_vcf(path: Path, sample: str | None, build: str | None) -> tuple[ListedCall, ...]:
     import cyvcf2
 
+    check_whole(path)
     try:
         vcf = cyvcf2.VCF(str(path))
     except (OSError, ValueError) as error:

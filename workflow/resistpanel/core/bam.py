@@ -14,11 +14,9 @@ import pysam
 
 from resistpanel.core.contig_checksums import another_reference
 from resistpanel.core.errors import InputError
-from resistpanel.core.files import replacing, sync
+from resistpanel.core.files import BGZF_EOF, replacing, sync
 from resistpanel.core.header_limits import check_bam_header, check_cram_header
 
-#: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
-BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: The container that ends every whole CRAM 3 file (CRAM specification, section 9).
 CRAM_EOF = bytes.fromhex(
     "0f000000ffffffff0fe0454f46000000000100" + "05bdd94f0001000606010001000100ee63014b"

@@ -164,11 +164,35 @@ def check_readable(path: str | Path) -> None:
 
 #: The first bytes of every gzip file (RFC 1952).
 GZIP = b"\x1f\x8b"
+#: The empty block that ends every whole BGZF file (SAM specification, section 4.1.2).
+BGZF_EOF = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 #: Bytes of a text input at the most, unpacked: the GFF3 of a genome is below it, what a panel needs
 #: is a few MB. Lines take several times their bytes of memory.
 MOST_TEXT = 512 << 20
 #: Bytes that are read at a time.
 BLOCK = 1 << 20
+
+
+def lacks_end(path: str | Path) -> bool:
+    """Return whether a bgzipped file lacks its last block; False of any other regular file.
+
+    Cut between two blocks it unpacks without an error.
+    """
+    path = Path(path)
+    with path.open("rb") as handle:
+        start = handle.read(18)
+        if start[:2] != GZIP or start[12:14] != b"BC":
+            return False
+        handle.seek(max(path.stat().st_size - len(BGZF_EOF), 0))
+        return handle.read() != BGZF_EOF
+
+
+def check_whole(path: str | Path) -> None:
+    """Raise InputError if a bgzipped file is cut short; a file that is missing is left alone."""
+    if Path(path).is_file() and lacks_end(path):
+        raise InputError(
+            "truncated (its end-of-file block is missing)", str(path), "copy or recreate it"
+        )
 
 
 def _bytes_of(path: Path) -> bytes:
@@ -196,9 +220,11 @@ def read_text(path: str | Path) -> str:
     Raises
     ------
     InputError
-        If there is none, or it is a folder, a pipe, no UTF-8 text, or of more than `MOST_TEXT`.
+        If there is none, or it is a folder, a pipe, cut short, no UTF-8 text, or of more than
+        `MOST_TEXT`.
     """
     check_readable(path)
+    check_whole(path)
     try:
         return _bytes_of(Path(path)).decode("utf-8-sig")
     except FileNotFoundError:

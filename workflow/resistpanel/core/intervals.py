@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import sys
 from pathlib import Path
 
 from resistpanel.core.builds import order
@@ -12,7 +13,7 @@ from resistpanel.core.files import read_text
 MOST_LINES = 500_000
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Target:
     """One target: 0-based half-open, `name` = ``GENE|TRANSCRIPT|exonN`` in the shipped panels."""
 
@@ -80,7 +81,8 @@ def read_targets(bed: str | Path) -> list[Target]:
             raise InputError(f"start {start} is not below end {end}", where, "BED is 0-based")
         name = fields[3] if len(fields) > 3 else f"{fields[0]}:{start + 1}-{end}"
         strand = fields[5] if len(fields) > 5 else "."
-        targets.append(Target(fields[0], start, end, name, strand))
+        # One text for all targets of a contig: an exome has a quarter of a million.
+        targets.append(Target(sys.intern(fields[0]), start, end, name, sys.intern(strand)))
     if not targets:
         raise InputError("the file contains no targets", str(path), "give the panel's BED")
     return targets

@@ -10,6 +10,7 @@ from typing import Any
 from cyvcf2 import VCF, Variant
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import check_whole
 
 #: FORMAT fields of the caller that every reader needs.
 FORMATS = ("AD", "ADF", "ADR", "DP", "AF", "AFCI", "LOD", "UB", "DET")
@@ -149,6 +150,7 @@ class CallVcf:
         self.path = str(path)
         if not Path(path).is_file():
             raise InputError("no such file", self.path, f"run `{step}` first")
+        check_whole(path)
         try:
             self._vcf = VCF(self.path)
         except Exception as error:  # cyvcf2 raises nothing more exact

@@ -14,6 +14,7 @@ import pysam.bcftools
 
 from resistpanel.core.allele import Allele
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import check_whole
 from resistpanel.core.haplotypes import Fetch, tidy
 from resistpanel.extras.caller_records import Record
 from resistpanel.extras.formats import FORMATS, Columns, format_of, info
@@ -31,6 +32,7 @@ def header_text(path: Path) -> str:
     InputError
         If the file is missing or not a VCF.
     """
+    check_whole(path)
     verbosity = pysam.set_verbosity(0)
     try:
         with pysam.VariantFile(str(path)) as handle:

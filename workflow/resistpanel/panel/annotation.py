@@ -11,6 +11,7 @@ from pathlib import Path
 
 from resistpanel.core.builds import CHROMOSOMES, build_of_text, with_chr
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import check_whole
 from resistpanel.core.sequence import STANDARD
 from resistpanel.panel.genes import (
     TRANSCRIPT_TYPES,
@@ -158,6 +159,7 @@ def open_text(path: Path):
     InputError
         If it is damaged or cut short, or no text.
     """
+    check_whole(path)
     with path.open("rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     try:

@@ -136,7 +136,8 @@ def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | 
     """Return the figures of a sample of which the reads were counted, before they are judged."""
     total, mapped = file_counts(bam)
     depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
-    every = np.sort(np.concatenate(depths))
+    every = np.concatenate(depths)
+    every.sort()
     lengths = counted.lengths
     return SampleQc(
         sample=name,

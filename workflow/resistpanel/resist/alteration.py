@@ -373,7 +373,8 @@ class Patient:
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
     `lost_copies` are samples and genes with a loss of heterozygosity, `unknown_copies` those
-    without a call of copy number: no target of the gene can be used.
+    without a call of copy number: no target of the gene can be used. `known_purity` are samples
+    with a purity that does not rest on a driver alone.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
     which no tumour was detected; `failures` is what fails quality control, by sample.
@@ -395,6 +396,7 @@ class Patient:
     lost_copies: frozenset[tuple[str, str]] = frozenset()
     tests: tuple[PatientTest, ...] = ()
     unknown_copies: frozenset[tuple[str, str]] = frozenset()
+    known_purity: frozenset[str] = frozenset()
     failures: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property

@@ -65,23 +65,28 @@ def track(patient: Patient, context: Context, findings: Sequence[Finding]) -> re
         text = f"germline, in the normal cells too; {result.text}"
         return msgspec.structs.replace(result, text=text)
     if patient.tumor_only and not best.copy_number:
-        text = f"{result.text}; {_origin_text(best)}"
+        text = f"{result.text}; {_origin_text(best, patient)}"
         return msgspec.structs.replace(result, text=text)
     return result
 
 
-def _origin_text(alteration: Alteration) -> str:
-    """Return what is known of an alteration's origin without a normal."""
+def _origin_text(alteration: Alteration, patient: Patient) -> str:
+    """Return what is known of an alteration's origin without a normal, and by what.
+
+    A purity that the driver itself gives is no evidence of its origin.
+    """
     origin = alteration.origin
     if not origin:
         return "present, origin not proven without a normal"
     value = origin.somatic
     how = ">0.999" if value > 0.999 else "<0.001" if value < 0.001 else f"{value:.3g}"
     if origin.value == "somatic":
-        return (
-            "present, without a normal somatic by its allele frequency, purity and copies "
-            f"(probability {how})"
-        )
+        by = ["allele frequency"]
+        if any(alteration.detected(name) for name in patient.known_purity):
+            by.append("purity")
+        if patient.copy_number_examined and patient.examined_copies(alteration.gene):
+            by.append("copies")
+        return f"present, without a normal somatic by its {join(by)} (probability {how})"
     return f"present, origin not proven without a normal (somatic with probability {how})"
 
 

@@ -335,6 +335,11 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
         contra.append(f"present before treatment, unchanged: {text}")
     elif state == "stable":
         contra.append(f"present before treatment at about the same fraction: {text}")
+    elif state == "absent":
+        gone = (
+            "lost before this line of therapy" if alteration.before == "present" else "not detected"
+        )
+        contra.append(f"{gone}: {text}")
     else:
         contra.append(f"{state} under treatment: {text}")
     if alteration.status == "gone" and state not in ("lost", "absent"):

@@ -66,6 +66,11 @@ def read_patient(
             for gene in sample.genes
             if gene.call is None
         ),
+        known_purity=frozenset(
+            name
+            for name, sample in (copynumber.samples.items() if copynumber else ())
+            if sample.purity.value is not None and sample.purity.method != "driver"
+        ),
         tests=tests,
     )
 

@@ -257,7 +257,8 @@ def collect(
     ]
     workers = max(1, min(settings.threads, len(readers)))
     sums = []
-    signals: list[list[np.ndarray]] = [[] for _ in readers]
+    # Bytes that grow in place: joining arrays at the end would hold all of them twice.
+    signals = [bytearray() for _ in readers]
     with ThreadPoolExecutor(workers) as pool:
         for chunk in chunks:
             codes = np.concatenate(
@@ -271,7 +272,7 @@ def collect(
             loaded = list(mapped(load, readers, kinds))
             found.add_reads(loaded)
             for mine, one in zip(signals, loaded, strict=True):
-                mine.append(recurrent(one.pile.reads.signals))
+                mine += recurrent(one.pile.reads.signals).tobytes()
             sums.append([*(one.crc for one in loaded), crc32(codes)])
             forced_here = forced(chunk, by_contig.get(chunk.contig, []))
             piles = [one.pile for one in loaded]
@@ -285,7 +286,7 @@ def collect(
     for taker in takers:
         if taker is not None:
             taker.finish()
-    found.signals = [np.concatenate(mine) for mine in signals]
+    found.signals = [np.frombuffer(mine, SIGNAL_DTYPE) for mine in signals]
     for s, reader in enumerate(readers):
         if (counts := reader.molecules()) is not None:
             found.molecules[s] = [*(counts[name] for name in COUNTS), *counts["sizes"]]
