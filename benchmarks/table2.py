@@ -80,7 +80,7 @@ def wrongly_named(row: Row, value: dict) -> list[str]:
         for finding in value["findings"]
         if finding["effect"] in {"known", "candidate"} or finding["evidence"]
     ]
-    if value["verdict"]["kind"] != "none" or value["verdict"]["key_variants"]:
+    if value["verdict"]["kind"] not in ("none", "not_assessed") or value["verdict"]["key_variants"]:
         wrong.append(f"the verdict is {value['verdict']['kind']}")
     if any(r["gene"] == row.gene for r in value["coverage"]["not_in_dna"]):
         wrong.append(f"{row.gene} is listed as what could explain it")

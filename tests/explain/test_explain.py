@@ -15,7 +15,14 @@ from resistpanel.core.errors import InputError
 from resistpanel.report.explain_command import explained, panel_genes
 from resistpanel.report.explain_facts import decisions, read_results
 from resistpanel.report.explain_query import parse, short_protein
-from resistpanel.report.explain_text import equation, lines_of, percent, probability
+from resistpanel.report.explain_text import (
+    equation,
+    lines_of,
+    one_in,
+    percent,
+    probability,
+    ratio,
+)
 from resistpanel.report.variant_names import comparable_coding, comparable_protein, words_of
 
 _spec = importlib.util.spec_from_file_location(
@@ -271,12 +278,12 @@ def test_every_number_is_there(results, capsys):
 def test_the_text_tells_them(results, capsys):
     _, out, _ = explain(results, capsys, "C121S")
     for words in (
-        "10^60 : 1 against sequencing error",
-        "phred 120.0",
+        "more than 1,000,000 : 1 against sequencing error",
+        "not somatic: below 1 in 1,000,000 (phred 120.0; called from 10 on)",
         "filters passed: low_evidence, strand\n",
         "    low_evidence       passed        somatic_phred 120 (fails below 10)\n",
         "    strand             passed        strand_p 0.25 (fails below 1e-05)\n",
-        "    germline           not measured  germline_odds none (fails below 0)\n",
+        "    not measured: germline\n",
         "95 % upper bound",
         "would have been called with 95 % probability",
         "acquired",
@@ -285,6 +292,9 @@ def test_the_text_tells_them(results, capsys):
         "tumour in the normal: 2.0 %",
     ):
         assert words in out, words
+    titles = ["What each sample shows", "State between time points", "Why it was called, or not"]
+    assert [line for line in out.splitlines() if line in titles] == titles
+    assert "germline_odds none" not in out
 
 
 def test_a_site_that_was_not_called_shows_its_limits(results, capsys):
@@ -389,6 +399,16 @@ def test_words_of_a_query():
     assert parse("MET amp", genes).call == "amplification"
     assert parse("chrX:1,000:A:-", genes).locus == ("chrX", 1000, "A", "-")
     assert parse("copynumber:MET:deletion", genes).call == "deletion"
+
+
+def test_odds_and_small_probabilities_in_words():
+    assert [ratio(x) for x in (-4.218, -0.5, 0.0, 2.4, 3.0, 60.0, -60.0)] == [
+        "1 : 16,500", "1 : 3.16", "1 : 1", "251 : 1", "1,000 : 1", "more than 1,000,000 : 1",
+        "1 : more than 1,000,000",
+    ]  # fmt: skip
+    assert [one_in(x) for x in (0.0, 3.0, 10.0, 37.0, 60.0, 173.0)] == [
+        ">0.999", "0.501", "1 in 10", "1 in 5,010", "1 in 1,000,000", "below 1 in 1,000,000",
+    ]  # fmt: skip
 
 
 def test_figures():

@@ -39,6 +39,7 @@ def test_the_page(folder, read_page, monkeypatch):
     found = read_page(out.read_text())
     assert found.unbalanced == []
     text = found.text()
+    assert found.all("title")[0]["text"] == "Resistance reports, 3 patients"
     assert "3 patients" in text and "Mechanism of resistance found" in text
     (link,) = [e["attrs"]["href"] for e in found.all("a") if e["text"] == "MEL-PLX"]
     assert link == "./../a.html"
@@ -50,6 +51,8 @@ def test_the_page(folder, read_page, monkeypatch):
     first = out.read_bytes()
     assert main(["report", "--cohort", *files, "--output-html", str(out)]) == 0
     assert out.read_bytes() == first
+    assert main(["report", "--cohort", files[0], "--output-html", str(out)]) == 0
+    assert "<title>Resistance reports, 1 patient</title>" in out.read_text()
 
 
 IDENTITY = {"schema": "resistpanel/identity/1", "patients": ["A"], "samples": 3, "passed": False,

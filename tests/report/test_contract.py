@@ -7,7 +7,8 @@ import pytest
 
 from resistpanel.core.schemas import from_builtins
 from resistpanel.records.stages import RECORDS
-from resistpanel.report.render import page
+from resistpanel.report import cohort
+from resistpanel.report.render import cohort_page, page
 from resistpanel.resist.build import resist
 from resistpanel.resist.context import load_context
 
@@ -84,6 +85,47 @@ def test_an_amplification_has_no_allele_frequency_but_a_verdict(parts, patients,
     found = read_page(page(make(made)))
     (headline,) = found.all("h2", class_="headline")
     assert "BRAF" in headline["text"] and "amplification" in headline["text"]
+
+
+def test_a_variant_of_both_samples_is_never_undetermined_alone(parts, make, read_page):
+    """Only the change of its fraction is open, not that it is there."""
+    (driver,) = [v for v in parts["compare"]["variants"] if v["gene"] == "BRAF"]
+    driver["state"] = driver["lines"][0]["state"] = "undetermined"
+    driver["lines"][0]["before"], driver["status"] = "present", "present"
+    for one in (*driver["states"], *driver["lines"][0]["lesions"]):
+        one["state"] = "undetermined"
+    found = read_page(page(make(real(parts))))
+    (drawn,) = found.all("figcaption", id="pathway-text")
+    assert "V600E present, change undetermined" in drawn["text"]
+    badges = [
+        e["text"] for e in found.all("span") if "is-undetermined" in str(e["attrs"].get("class"))
+    ]
+    assert badges.count("present, change undetermined") >= 3
+    # The definition of the state alone has the bare word.
+    assert badges.count("undetermined") == 1
+
+
+def test_a_drug_that_no_table_has_is_not_assessed(parts, make, read_page, tmp_path):
+    """Neither on the page nor in the cohort is it said that no mechanism was found."""
+    text = json.dumps({k: parts[k] for k in ("sheet", "compare")})
+    name = parts["sheet"]["drugs"][0]["drug"]
+    parts |= json.loads(text.replace(f'"{name}"', '"zorpamab"'))
+    made = real(parts)
+    assert made["resist"]["verdict"]["kind"] == "not_assessed"
+    report = make(made)
+    found = read_page(page(report))
+    (front,) = found.all("header", class_="summary")
+    assert "Not assessed" in front["text"] and "cannot be assessed" in front["text"]
+    assert "confidence" not in front["text"].casefold()
+    for text in ("No mechanism", "none found", "not considered a cause of resistance"):
+        assert text not in found.text()
+    assert "resistance not assessed" in found.text()
+    row = cohort.summary(report, tmp_path / "x.json")
+    assert (row["verdict"], row["confidence"]) == ("not_assessed", None)
+    everyone = cohort.cohort([row])
+    assert everyone["kinds"] == [("Not assessed", 1)]
+    shown = read_page(cohort_page(everyone, tmp_path)).text()
+    assert "not assessed" in shown and "No mechanism" not in shown
 
 
 def test_nothing_found_by_resist(parts, make, read_page):

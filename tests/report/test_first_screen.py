@@ -21,7 +21,7 @@ def plain(text: str) -> str:
 def test_one_row_per_line_of_therapy(paper):
     (row,) = first_lines.lines(paper)
     assert (row["line"], row["drugs"], row["headline"]) == (1, ["vemurafenib"], "MAP2K1 p.C121S")
-    assert row["seen"] == "resistant, day 161"
+    assert row["seen"] == "resistant (day 161)"
     assert plain(row["limit"]) == "AF below 0.50 % (25 alleles)"
 
 
@@ -145,6 +145,34 @@ def test_samples_that_pass_are_not_red(parts, make):
     }
     failed = '<b class="bad">1 of 3 samples fails quality control (sensitive)</b>'
     assert failed in page(make(parts))
+
+
+@pytest.mark.parametrize(
+    ("genes", "text"),
+    [
+        (["NF1", "CRKL"], "a panel with NF1 and CRKL"),
+        (
+            [f"G{i}" for i in range(9)],
+            "a panel with the 9 genes of the catalogue that were not sequenced",
+        ),
+    ],
+)
+def test_further_tests_name_the_genes_that_were_not_sequenced(paper, genes, text):
+    paper = copy.deepcopy(paper)
+    paper["resist"]["verdict"] |= {"kind": "none", "key_variants": []}
+    paper["resist"]["coverage"]["genes_off_panel"] = genes
+    assert text in summary.further_tests(paper)
+
+
+def test_nothing_is_further_where_nothing_was_found(paper):
+    paper = copy.deepcopy(paper)
+    assert " further known resistance mutations were examined" in summary.examined(paper)
+    paper["resist"]["verdict"] |= {"kind": "none", "key_variants": []}
+    assert "further" not in summary.examined(paper)
+    paper["resist"]["negative_sites"] = paper["resist"]["negative_sites"][:1]
+    assert summary.examined(paper).startswith("1 known resistance mutation was examined")
+    paper["resist"]["negative_sites"] = []
+    assert summary.examined(paper).startswith("No known resistance mutation was examined")
 
 
 def test_the_page_says_that_no_known_mutation_was_examined(paper):

@@ -22,6 +22,7 @@ from resistpanel.core.schemas import from_builtins
 from resistpanel.core.vcf import Genotype
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.qc import Qc
 from resistpanel.records.resist import Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.build import resist
@@ -59,6 +60,9 @@ class HandMade:
         self.drugs = [resolve(drug) for drug in drugs]
         self.disease, self.tumor_only = disease, tumor_only
         self.variants: list[dict] = []
+        #: The gate of copynumber, and the samples that fail that of qc.
+        self.gate = {"passed": True, "failures": []}
+        self.quality: tuple[str, ...] | list[str] = ()
         self.amplified: list[tuple[str, dict[str, float]]] = []
         first = self.tumours[0][0]
         later = [name for name, _, _ in self.tumours[1:]]
@@ -351,7 +355,39 @@ class HandMade:
                 "sex": {"sheet": None, "samples": {}},
                 "genotypes": {"sites": [], "samples": {}},
             },
-            "gate": {"passed": True, "failures": []},
+            "gate": self.gate,
+        }
+
+    def qc(self):
+        """Return the quality figures; the samples of `quality` fail the gate."""
+        failure = {"metric": "mean_depth", "value": 80.0, "condition": ">= 250", "text": "low"}
+        figures = dict.fromkeys((
+            "on_target_fraction", "duplicate_fraction", "mapped_fraction", "insert_size_median",
+            "read_length", "error_rate",
+        ))  # fmt: skip
+        return {
+            "schema": "resistpanel/qc/1",
+            "patient": "P",
+            "samples": [
+                figures
+                | {
+                    "sample": row["sample"],
+                    "reads_total": 10,
+                    "reads_on_target": 10,
+                    "mean_depth": 900.0,
+                    "median_depth": 900.0,
+                    "fraction_at": {"100": 1.0, "250": 1.0, "500": 1.0},
+                    "unit": "fragments",
+                    "targets": [],
+                    "gate": {
+                        "passed": row["sample"] not in self.quality,
+                        "failures": [failure] if row["sample"] in self.quality else [],
+                    },
+                }
+                for row in self._samples()
+            ],
+            "excluded": [],
+            "passed": not self.quality,
         }
 
     def resist(self, context=None, panel=None, other_tests=()):
@@ -364,6 +400,7 @@ class HandMade:
             context or load_context(),
             from_builtins(copynumber, CopyNumber, "hand-made") if copynumber else None,
             panel=panel,
+            qc=from_builtins(self.qc(), Qc, "hand-made"),
         )
         value = json.loads(msgspec.json.encode(made))
         assert from_builtins(value, Resist, "hand-made") == made

@@ -12,6 +12,9 @@ from resistpanel.resist.course import _meeting as meeting
         ("vemurafenib", "melanoma", "MAP2K1", "C121S", ("II", "D", None, 1)),
         ("vemurafenib", "melanoma", "NRAS", "Q61K", ("I", "B", "II", None)),
         ("imatinib", "GIST", "KIT", "T670I", ("I", "B", "II", None)),
+        # A guideline on testing names it as the cause of resistance.
+        ("erlotinib", "NSCLC", "EGFR", "T790M", ("I", "A", "I", None)),
+        ("erlotinib", "colorectal cancer", "EGFR", "T790M", ("II", "C", "III", None)),
         ("imatinib", "melanoma", "KIT", "T670I", ("II", "C", "III", None)),
         ("dabrafenib", "melanoma", "MAP2K1", "G128D", ("II", "D", "IV", 0)),
     ],

@@ -248,6 +248,28 @@ def test_without_a_sample_before(patient, context):
     assert value["findings"][0]["state"] is None
 
 
+@pytest.mark.parametrize(
+    ("more", "candidate"),
+    [
+        ({"splice": True, "consequence": "splice_region&synonymous"}, False),
+        ({"splice": True, "consequence": "splice_donor&synonymous"}, True),
+        ({"splice": True, "consequence": "splice_region&missense"}, True),
+    ],
+)
+def test_a_synonymous_change_of_a_splice_region_is_no_candidate(patient, context, more, candidate):
+    """Ensembl ranks splice_region_variant and synonymous_variant as low impact."""
+    p = v600e(patient("vemurafenib")).background()
+    p.add("NF1", "K1444R" if "missense" in more["consequence"] else "D118D", 0.0, 0.4, **more)
+    value = p.resist(context)
+    found = next(f for f in value["findings"] if f["gene"] == "NF1")
+    assert (found["effect"] in ("candidate", "known")) == candidate
+    if not candidate:
+        assert any("alters the splicing" in text for text in found["against"])
+        assert "D118D" not in value["verdict"]["sentence"]
+        altered = [i for node in value["pathway"]["nodes"] for i in node["altered"]]
+        assert found["variant"] not in altered
+
+
 def test_without_a_normal(patient, context):
     p = v600e(patient("vemurafenib", tumor_only=True)).background()
     p.add("MAP2K1", "Q56P")
@@ -260,7 +282,7 @@ def test_without_a_drug(patient, context):
     p = patient().background()
     p.add("MAP2K1", "C121S")
     value = p.resist(context)
-    assert value["verdict"]["kind"] == "none"
+    assert value["verdict"]["kind"] == "not_assessed"
     assert "No drug is given" in value["verdict"]["sentence"]
 
 

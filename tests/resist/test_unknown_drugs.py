@@ -18,7 +18,7 @@ def test_an_unknown_drug_is_not_assessed_and_the_rest_is(patient, context):
     p.add("NRAS", "Q61K", 0.0, 0.2)
     value = p.resist(context)
     verdict = value["verdict"]
-    assert (verdict["kind"], verdict["confidence"]) == ("none", "low")
+    assert (verdict["kind"], verdict["confidence"]) == ("not_assessed", "low")
     assert verdict["sentence"] == (
         "Resistance to zorpamab cannot be assessed: it is not in the table of drugs, so neither "
         "its class nor its target is known."

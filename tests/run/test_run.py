@@ -148,9 +148,9 @@ def test_arguments_for_snakemake():
 LOW = {"metric": "mean_depth", "value": 87.3801, "condition": ">= 250", "text": "thin"}
 
 
-def results(folder, patient="P1", gate=True, confidence="high", reasons=()):
+def results(folder, patient="P1", gate=True, confidence="high", reasons=(), kind="mechanism"):
     verdict = {
-        "kind": "mechanism", "sentence": "KRAS p.G12D was acquired.", "confidence": confidence,
+        "kind": kind, "sentence": "KRAS p.G12D was acquired.", "confidence": confidence,
         "reasons": ["exact match", *reasons],
     }  # fmt: skip
     for stage, value in (
@@ -190,6 +190,25 @@ def test_verdicts(tmp_path):
         "  results/report/P1.html",
         "P2: no report",
     ]
+
+
+def test_what_was_not_assessed_has_no_confidence(tmp_path):
+    results(tmp_path, confidence="low", kind="not_assessed")
+    assert verdicts(tmp_path, {"P1": True}, tmp_path)[0] == "P1: KRAS p.G12D was acquired."
+
+
+def test_a_swap_is_said(tmp_path):
+    results(tmp_path / "results")
+    swap = {
+        "sample": "T", "metric": "discordance", "value": 1.0, "condition": "<= 0.05",
+        "text": "sample 'T': discordance is 1, must be <= 0.05: it is not of this person: a swap",
+    }  # fmt: skip
+    folder = tmp_path / "results" / "copynumber"
+    folder.mkdir()
+    (folder / "P1.json").write_text(json.dumps({"gate": {"passed": False, "failures": [swap]}}))
+    assert verdicts(tmp_path / "results", {"P1": True}, tmp_path)[1] == (
+        "  quality of T: discordance 1, required <= 0.05 (it is not of this person: a swap)"
+    )
 
 
 def test_the_verdict_of_other_input_is_not_shown(tmp_path):

@@ -5,6 +5,7 @@ rule resist:
         compare=OUT / "compare/{patient}.json",
         sheet=OUT / "sheet/{patient}.json",
         copynumber=STAGE["copynumber"] / "{patient}.json",
+        qc=OUT / "qc/{patient}.json",
         catalog=CATALOG,
         knowledge=KNOWLEDGE,
         reference=REFERENCE,
@@ -26,7 +27,7 @@ rule resist:
     shell:
         "resistpanel resist --made-from {input.due:q}"
         " --compare {input.compare:q} --sheet {input.sheet:q}"
-        " --copynumber {input.copynumber:q}"
+        " --copynumber {input.copynumber:q} --qc {input.qc:q}"
         " --catalog {params.catalog:q} {params.user} --knowledge {params.knowledge:q}"
         " --genes {input.genes:q} --targets {input.targets:q} --reference {input.reference:q}"
         " --output {output.json:q} > {log:q} 2>&1"

@@ -112,8 +112,14 @@ def confidence(verdict: Mapping[str, Any]) -> str:
     """
     limits = [one.removeprefix("but ") for one in verdict["reasons"] if one.startswith("but ")]
     limits = [one for one in limits if one not in verdict["sentence"]]
-    mechanism = verdict["kind"] == "mechanism"
-    return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits and mechanism else "")
+    return verdict["confidence"] + (f" ({'; '.join(limits)})" if limits else "")
+
+
+def with_confidence(verdict: Mapping[str, Any]) -> str:
+    """Return the sentence of a verdict with its confidence; none where nothing was assessed."""
+    if verdict["kind"] == "not_assessed":
+        return verdict["sentence"]
+    return f"{verdict['sentence']} Confidence: {confidence(verdict)}."
 
 
 def plural(drug_class: str) -> str:

@@ -285,8 +285,8 @@ class Steps:
         states = {"states": out(f"compare/{patient}.json")}
         yield Step(
             "resist", patient,
-            {**states, **sheet, **copies, **self.panel, **self.reference,
-             **_catalogue(made),
+            {**states, **sheet, **copies, "quality": out(f"qc/{patient}.json"), **self.panel,
+             **self.reference, **_catalogue(made),
              **_tables("knowledge", made.knowledge)},
             [f"resist/{patient}.json"], {}, [patient],
         )  # fmt: skip

@@ -36,7 +36,9 @@ FindingState = Literal[STATES]
 class Verdict(Record):
     """The answer."""
 
-    kind: Literal["mechanism", "candidate", "none"]
+    kind: Literal["mechanism", "candidate", "none", "not_assessed"]
+    """not_assessed: no drug is given between the samples, or of none of them is anything known; the
+    confidence is then low."""
     sentence: str
     confidence: Literal["high", "moderate", "low"]
     reasons: tuple[str, ...]

@@ -15,6 +15,7 @@ from resistpanel.report import provenance
 from resistpanel.report.masking import policy_of
 from resistpanel.report.numbers import percent
 from resistpanel.report.oncoprint import oncoprint
+from resistpanel.report.parts import state_words
 from resistpanel.report.read import load
 from resistpanel.report.report_constants import LEAST_SAMPLES, OUTLIER_Z
 from resistpanel.report.summary import headline, mechanisms
@@ -46,7 +47,7 @@ def summary(report: dict, path: str | Path) -> dict:
         "disease": report["sheet"]["disease"],
         "drugs": ", ".join(dict.fromkeys(d["drug"] for d in resist["drugs"])),
         "verdict": verdict["kind"],
-        "confidence": verdict["confidence"],
+        "confidence": None if verdict["kind"] == "not_assessed" else verdict["confidence"],
         "headline": headline(report),
         "mechanism": mechanisms(report),
         "key_states": key_states(report),
@@ -80,7 +81,7 @@ def summary(report: dict, path: str | Path) -> dict:
 def key_states(report: dict) -> str | None:
     """Return the states of the key findings in words, each once."""
     keys = report["resist"]["verdict"]["key_variants"]
-    states = {f["variant"]: f["state"] for f in report["resist"]["findings"]}
+    states = {f["variant"]: state_words(f) for f in report["resist"]["findings"]}
     return ", ".join(dict.fromkeys(states[k] for k in keys if states.get(k))) or None
 
 

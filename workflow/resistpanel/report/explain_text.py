@@ -35,6 +35,27 @@ def equation(name: str, value: float | None) -> str:
     return f"{name} {text[0]} {text[1:]}" if text[0] in "<>" else f"{name} = {text}"
 
 
+def one_in(phred: float) -> str:
+    """Return a probability by its Phred value: ``0.2``, ``1 in 5,000``, ``below 1 in 1,000,000``.
+
+    Below 1 in 10 as such a fraction; beyond a million the size is that of a model.
+    """
+    if phred < 10:
+        return probability(10 ** (-phred / 10))
+    return "below 1 in 1,000,000" if phred > 60 else f"1 in {_rounded(10 ** (phred / 10))}"
+
+
+def ratio(log10: float) -> str:
+    """Return odds by their decimal logarithm: ``250 : 1``, ``1 : 16,500``."""
+    size = "more than 1,000,000" if abs(log10) > 6 else _rounded(10 ** abs(log10))
+    return f"1 : {size}" if log10 < 0 else f"{size} : 1"
+
+
+def _rounded(value: float) -> str:
+    """Return a number of 1 or more with three digits, thousands apart."""
+    return f"{float(f'{value:.3g}'):,g}" if value < 1000 else f"{int(float(f'{value:.3g}')):,}"
+
+
 def _place(sample: dict) -> str:
     day = f"day {sample['day']:g}" if sample.get("day") is not None else None
     words = [sample["role"], sample.get("timepoint"), day, sample.get("lesion")]
@@ -64,11 +85,11 @@ def _variant(facts: dict) -> list[str]:
         *([f"  GA4GH VRS: {v['vrs']['id']}"] if v.get("vrs") else []),
         f"  {_outcome(facts)}",
     ]
-    lines += _call(facts)
     lines += _title("What each sample shows")
     for name, sample in facts["samples"].items():
         lines += _sample_lines(name, sample)
     lines += _states(facts)
+    lines += _call(facts)
     lines += _catalogue(facts)
     lines += _others(facts)
     return lines
@@ -104,10 +125,9 @@ def _call(facts: dict) -> list[str]:
     phred = call.get("somatic_phred")
     lines = [*_title("Why it was called, or not"), f"  likeliest explanation: {v['model']}"]
     if phred is not None:
-        odds = f"10^-{phred / 10:.1f}" if phred >= 1 else probability(10 ** (-phred / 10))
         lines.append(
-            f"  probability that it is not somatic: {odds} (phred {phred:.1f}; called from 10 on), "
-            f"prior {number(call['prior_somatic'])} per allele and site"
+            f"  probability that it is not somatic: {one_in(phred)} (phred {phred:.1f}; called "
+            f"from 10 on), prior {number(call['prior_somatic'])} per allele and site"
         )
     names = {
         "odds_null": "sequencing error",
@@ -115,7 +135,7 @@ def _call(facts: dict) -> list[str]:
         "odds_artifact": "a recurrent artifact",
     }
     odds = [
-        f"10^{number(call[key])} : 1 against {text}"
+        f"{ratio(call[key])} against {text}"
         for key, text in names.items()
         if call.get(key) is not None
     ]
@@ -142,7 +162,7 @@ def _call(facts: dict) -> list[str]:
     if any(f["metric"] for f in facts["filters"]):
         lines.append("  what the filters decided on:")
     for f in facts["filters"]:
-        if f["metric"] is None:
+        if f["metric"] is None or f["verdict"] == "not measured":
             continue
         side = "below" if f["fails"] == "<" else "above"
         value = "none" if f["value"] is None else number(f["value"])
@@ -150,6 +170,8 @@ def _call(facts: dict) -> list[str]:
             f"    {f['filter']:<18} {f['verdict']:<13} {f['metric']} {value} "
             f"(fails {side} {f['threshold']:g})"
         )
+    if unmeasured := [f["filter"] for f in facts["filters"] if f["verdict"] == "not measured"]:
+        lines.append(f"    not measured: {', '.join(unmeasured)}")
     return lines
 
 

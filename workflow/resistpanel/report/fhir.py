@@ -12,8 +12,9 @@ from resistpanel.core.builds import with_chr
 from resistpanel.core.files import HOME
 from resistpanel.core.sequences import chromosomes
 from resistpanel.core.tables import read_tsv
-from resistpanel.core.text import confidence
+from resistpanel.core.text import with_confidence
 from resistpanel.core.vocabulary import TUMOR_ROLES
+from resistpanel.report.parts import state_words
 from resistpanel.report.review import amendments, decisions_of, review_given
 
 LOINC = "http://loinc.org"
@@ -208,7 +209,7 @@ class Bundle:
         if finding is None:
             return []
         words = [finding["label"]]
-        words += [f"{finding['state']} under treatment"] if finding["state"] else []
+        words += [f"{state_words(finding)} under treatment"] if finding["state"] else []
         words += [finding["mechanism_text"]] if finding["mechanism_text"] else []
         words += [f"{self.decided[name]} at review"] if name in self.decided else []
         code = ("conclusion-string", "Conclusion Text")
@@ -366,7 +367,7 @@ class Bundle:
         specimens = [
             {"reference": self.reference("specimen", one["sample"])} for one in self.samples
         ]
-        text = f"{verdict['sentence']} Confidence: {confidence(verdict)}. {RESEARCH}"
+        text = f"{with_confidence(verdict)} {RESEARCH}"
         return {
             "resourceType": "DiagnosticReport",
             "meta": {"profile": [f"{GUIDE}/StructureDefinition/genomic-report"]},

@@ -7,11 +7,18 @@ from resistpanel.report import first_lines
 from resistpanel.report.cells import variant_name
 from resistpanel.report.lesions import arisen_later
 from resistpanel.report.numbers import count, genomic_of, percent_up
-from resistpanel.report.parts import name_of, variants_by_id
+from resistpanel.report.parts import name_of, state_words, variants_by_id
 from resistpanel.report.report_constants import CANDIDATES
 from resistpanel.report.summary import failing, open_questions, said
 from resistpanel.report.summary_questions import SCALE, certainty, earlier_cells
-from resistpanel.report.words import DRIVER_STATES, EFFECTS, MATCHES, MECHANISMS, verdict_title
+from resistpanel.report.words import (
+    CHANGE_OPEN,
+    DRIVER_STATES,
+    EFFECTS,
+    MATCHES,
+    MECHANISMS,
+    verdict_title,
+)
 
 #: A PubMed identifier; anything else is shown as text, not as a link.
 PMID = re.compile(r"[1-9][0-9]{0,8}")
@@ -36,8 +43,8 @@ def pairs_of(variant: dict | None) -> list[dict]:
         return []
     absent = [s for s in variant["states"] if s["state"] == "absent"]
     if len(absent) < 2:
-        return variant["states"]
-    told = [s for s in variant["states"] if s["state"] != "absent"]
+        return [_told(variant, s) for s in variant["states"]]
+    told = [_told(variant, s) for s in variant["states"] if s["state"] != "absent"]
     texts = []
     for s in {s["post"]: s for s in absent}.values():
         e = variant["samples"][s["post"]]
@@ -46,6 +53,12 @@ def pairs_of(variant: dict | None) -> list[dict]:
                      f"{percent_up(e['ub'])})")  # fmt: skip
     joined = {"state": "absent", "probability_increase": None, "fold_change": None}
     return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
+
+
+def _told(variant: dict, pair: dict) -> dict:
+    """Return the state of a pair, with words where both of its samples show the variant."""
+    shown = all(variant["samples"][pair[key]]["detected"] for key in ("pre", "post"))
+    return pair | {"words": CHANGE_OPEN if shown and pair["state"] == "undetermined" else None}
 
 
 def parts_of(text: str) -> list[str]:
@@ -115,7 +128,8 @@ def therapies(report: dict) -> list[dict]:
             rows.append({
                 "line": line["line"], "drugs": line["drugs"], "lesion": lesion,
                 "samples": part["samples"], "headline": ", ".join(labels),
-                "kind_text": verdict_title(verdict), "confidence": verdict["confidence"],
+                "kind": verdict["kind"], "kind_text": verdict_title(verdict),
+                "confidence": verdict["confidence"],
                 "sentence": "" if verdict["sentence"] in stated else verdict["sentence"],
             })  # fmt: skip
             stated.add(verdict["sentence"])
@@ -185,6 +199,7 @@ def findings(report: dict) -> dict:
             "match": MATCHES.get(f["match_level"]),
             "evidence": with_links(f["evidence"]),
             "other_evidence": with_links(f["other_evidence"]),
+            "state_words": state_words(f),
             "states": pairs_of(v),
             "over_lines": over_lines(v, report),
             "where": where_in_lesions(f, report),
@@ -217,6 +232,9 @@ def findings(report: dict) -> dict:
         "full": full,
         "candidates": candidates,
         "short": short,
+        "short_text": "resistance not assessed"
+        if resist["verdict"]["kind"] == "not_assessed"
+        else "not considered a cause of resistance",
         "driver": driver,
         "fail": failing(report),
         "convergence": resist["convergence"],

@@ -104,11 +104,12 @@ def first_seen(report: dict, keys: list[str], samples: list[str]) -> str:
         day = days[first[0]]
         own = [n for n in first if n in samples and day is not None and days[n] == day]
         name = (own or first)[0]
-        where = name if day is None else f"{name}, day {day:g}"
+        # No comma behind the name: in a narrow cell it would begin the next line.
+        where = name if day is None else f"{name} (day {day:g})"
         texts.setdefault(where, []).append(name_of(report, key))
     if len(texts) < 2:
         return "".join(texts) or "–"
-    return "; ".join(f"{where} ({', '.join(labels)})" for where, labels in texts.items())
+    return "; ".join(f"{', '.join(labels)}: {where}" for where, labels in texts.items())
 
 
 def only_lesion(report: dict, samples: list[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from resistpanel.core.vocabulary import STATES, TUMOR_ROLES
 from resistpanel.report.cells import variant_name
+from resistpanel.report.words import CHANGE_OPEN
 
 
 def variants_by_id(report: dict) -> dict[str, dict]:
@@ -37,6 +38,25 @@ def effects(report: dict) -> dict[str, str]:
 def line_of(variant: dict) -> dict | None:
     """Return the state of a variant under the latest line of therapy that has samples."""
     return next((line for line in reversed(variant["lines"]) if line["lesions"]), None)
+
+
+def change_open(item: dict) -> bool:
+    """Whether samples before and after show an alteration of which only the change is open.
+
+    Parameters
+    ----------
+    item : dict
+        A variant of compare.json or a finding of resist.json.
+    """
+    if item["state"] != "undetermined" or item.get("status") != "present":
+        return False
+    told = item if "before" in item else line_of(item) or {}
+    return told.get("before") == "present"
+
+
+def state_words(item: dict) -> str | None:
+    """Return the state of an alteration in words; of one that was there all along, that it was."""
+    return CHANGE_OPEN if change_open(item) else item["state"]
 
 
 def state_at(variant: dict, sample: str) -> dict:

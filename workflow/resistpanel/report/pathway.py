@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from resistpanel.report.cells import variant_name
 from resistpanel.report.layers import layered, split_feedback
+from resistpanel.report.parts import state_words
 from resistpanel.report.words import STATES, rank_state
 
 NODE, GAP = 108, 12  # width of a node, space between nodes
@@ -124,7 +125,7 @@ def alterations(report: dict) -> dict[str, dict]:
             name = f["label"].removeprefix(f["gene"]).strip()
             found[f["variant"]] = {
                 "id": f["variant"], "gene": f["gene"], "protein": None, "hgvs_c": name,
-                "state": f["state"], "reported": True,
+                "state": f["state"], "before": f["before"], "status": f["status"], "reported": True,
             }  # fmt: skip
     return found
 
@@ -136,7 +137,13 @@ def describe(nodes: list[dict], variants: dict[str, dict], keys: set[str]) -> No
         found = [v for v in found if v["reported"]]
         found.sort(key=lambda v: (v["id"] not in keys, rank_state(v["state"]), v["id"]))
         node["named"] = [
-            {"name": node_text(v, node), "state": v["state"], "id": v["id"]} for v in found[:SHOWN]
+            {
+                "name": node_text(v, node),
+                "state": v["state"],
+                "words": state_words(v),
+                "id": v["id"],
+            }
+            for v in found[:SHOWN]
         ]
         node["changes"] = [line for named in node["named"] for line in wrap(named["name"], 16)]
         node["further"] = len(found) - len(node["named"])

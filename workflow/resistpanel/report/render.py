@@ -50,7 +50,7 @@ from resistpanel.report.review import empty, view
 from resistpanel.report.summary import summary
 from resistpanel.report.tsv import tsv
 from resistpanel.report.unseen import unseen
-from resistpanel.report.words import EFFECTS, STATES
+from resistpanel.report.words import EFFECTS, SHORT_VERDICTS, STATES
 
 NUMBER_PERCENT = re.compile(r"(\d) %")
 
@@ -208,7 +208,7 @@ def cohort_page(cohort: dict, folder: Path, multiqc: str | None = None) -> str:
         p["link"] = relative(p["report"], folder) if p["report"] else None
     return env.get_template("cohort.html.j2").render(
         cohort=cohort,
-        WORDS={"mechanism": "mechanism found", "candidate": "candidate", "none": "none found"},
+        WORDS=SHORT_VERDICTS,
         multiqc=relative(multiqc, folder) if multiqc else None,
         anchors={},
         style=Markup(source(env, "report.css")[0]),

@@ -18,6 +18,14 @@ LEAST_SAMPLES = TABLE.add(
     meaning="Fewest samples among which one can stand out",
     origin="judgement",
 )
+FEW_GENES = TABLE.add(
+    "FEW_GENES",
+    6,
+    unit="genes",
+    meaning="Genes that were not sequenced and are named under further tests; of more, their "
+    "number",
+    origin="judgement",
+)
 LEAST_SUBSTITUTIONS = TABLE.add(
     "LEAST_SUBSTITUTIONS",
     50,

@@ -5,7 +5,7 @@ knows about colours.
 """
 
 from resistpanel.report.cells import TICKS, cell, scale, variant_name
-from resistpanel.report.words import STATES, rank_state
+from resistpanel.report.words import CHANGE_OPEN, STATES, rank_state
 
 HEIGHT = 400
 TOP, BOTTOM = 16, 34
@@ -97,11 +97,13 @@ def facet(report: dict, pair: dict, wide: bool) -> dict:
             (s for s in v["states"] if (s["pre"], s["post"]) == (pair["pre"], pair["post"])), None
         )
         state = state["state"] if state else (v["state"] or "undetermined")
+        shown = all(v["samples"][pair[side]]["detected"] for side in ("pre", "post"))
         ends = [point(v["samples"][pair[side]]) for side in ("pre", "post")]
         if {e["kind"] for e in ends} <= {"none", "absent"}:
             continue  # neither sample shows it: nothing to draw
         items.append({
             "id": v["id"], "gene": v["gene"] or "", "name": variant_name(v), "state": state,
+            "words": CHANGE_OPEN if shown and state == "undetermined" else state,
             "brief": variant_name(v).replace("p.", "").replace(" + ", "+"),
             "tone": STATES[state].tone, "key": v["id"] in keys, "ends": ends, "label": None,
             "quiet": state in QUIET and v["id"] not in keys,

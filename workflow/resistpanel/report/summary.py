@@ -7,7 +7,7 @@ from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
-from resistpanel.report.parts import trajectory, tumors, variants_by_id
+from resistpanel.report.parts import state_words, trajectory, tumors, variants_by_id
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.unseen import unseen
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
@@ -124,10 +124,12 @@ def further_tests(report: dict) -> list[str]:
 
     Where no known mechanism was found, or the tumour lost its driver: histology may have changed.
     """
-    found = report["resist"]["verdict"]["kind"] == "mechanism"
-    if found and report["resist"]["driver"]["state"] not in ("lost", "absent"):
+    kind = report["resist"]["verdict"]["kind"]
+    if kind == "not_assessed":
         return []
-    tests = [row["test"] for row in unseen(report) if row["test"]]
+    if kind == "mechanism" and report["resist"]["driver"]["state"] not in ("lost", "absent"):
+        return []
+    tests = [row.get("further", row["test"]) for row in unseen(report) if row["test"]]
     return list(dict.fromkeys(tests))
 
 
@@ -211,7 +213,8 @@ def key_row(variant: dict, report: dict, role: str) -> dict:
         rows.append(sample_label(sample) | {"cell": cell(evidence), "ccf": cells})
     return {
         "id": variant["id"], "gene": variant["gene"], "name": variant_name(variant),
-        "state": variant["state"], "role": role, "rows": rows, "copies": False,
+        "state": variant["state"], "state_words": state_words(variant), "role": role,
+        "rows": rows, "copies": False,
         # What a state cannot say: that it fell, was undetected or returned in between.
         "course": "; ".join(
             text
@@ -249,7 +252,8 @@ def copy_row(finding: dict, report: dict, role: str = "key finding") -> dict:
     return {
         "id": finding["variant"], "gene": finding["gene"], "copies": True,
         "name": finding["label"].removeprefix(finding["gene"]).strip(),
-        "state": finding["state"], "role": role, "rows": rows, "course": "",
+        "state": finding["state"], "state_words": state_words(finding), "role": role,
+        "rows": rows, "course": "",
     }  # fmt: skip
 
 
@@ -408,9 +412,11 @@ def examined(report: dict) -> str | None:
         return None
     bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
     names = {s["site"] for s in sites}
+    further = "further " if report["resist"]["verdict"]["key_variants"] else ""
+    several = len(names) != 1
     text = (
-        f"{count(len(names))} further known resistance mutations were examined in every tumour "
-        "sample and not found"
+        f"{count(len(names))} {further}known resistance mutation{'s were' if several else ' was'} "
+        "examined in every tumour sample and not found"
     )
     if bounds:
         low, high = percent(min(bounds)), percent_up(max(bounds))
@@ -446,7 +452,8 @@ def _none_examined(report: dict) -> str | None:
     covered = report["resist"]["coverage"]
     if not covered["rows"] or not (covered["without_site"] or covered["not_assessable"]):
         return None
-    return "No further known resistance mutation was examined" + _hidden(report)
+    further = "further " if report["resist"]["verdict"]["key_variants"] else ""
+    return f"No {further}known resistance mutation was examined" + _hidden(report)
 
 
 def said(reason: str, sentence: str) -> bool:
@@ -461,7 +468,8 @@ def verdict_text(report: dict) -> str:
     """Return the verdict as plain text, to be copied."""
     verdict = report["resist"]["verdict"]
     lines = [f"Patient {report['patient']}: {verdict['sentence']}"]
-    lines.append(f"Confidence: {confidence(verdict)}.")
+    if verdict["kind"] != "not_assessed":
+        lines.append(f"Confidence: {confidence(verdict)}.")
     for one in first_lines.lines(report):
         drugs = " + ".join(one["drugs"]) or "no drug stated"
         lesion = f", {one['lesion']}" if one["lesion"] else ""

@@ -2,7 +2,7 @@
 
 from resistpanel.report.cells import cell, sample_label, variant_name
 from resistpanel.report.numbers import genomic, probability
-from resistpanel.report.parts import state_at, trajectory, tumors, variants_by_id
+from resistpanel.report.parts import state_at, state_words, trajectory, tumors, variants_by_id
 from resistpanel.report.words import consequence, rank_state
 
 
@@ -28,6 +28,7 @@ def matrix(report: dict) -> dict:
         top = max((s["af"] or 0 for n, s in v["samples"].items()), default=0)
         rows.append({
             "id": v["id"], "gene": v["gene"], "name": variant_name(v), "state": v["state"],
+            "state_words": state_words(v),
             "consequence": consequence(v["consequence"]), "key": v["id"] in keys,
             "order": (v["id"] not in keys, rank_state(v["state"]), -top),
             "cells": [
@@ -69,6 +70,7 @@ def table1_view(report: dict) -> dict:
             )
         shown.append({
             "rows": rows, "phased": phased, "state": rows[0]["state"],
+            "state_words": state_words(variant) if variant else None,
             "called": variant is not None, "rank": rank_state(rows[0]["state"]),
             "cells": [cell(variant["samples"][s["sample"]]) for s in samples] if variant else [],
         })  # fmt: skip

@@ -2,6 +2,9 @@
 
 import re
 
+from resistpanel.core.text import join
+from resistpanel.report.report_constants import FEW_GENES
+
 #: The test that shows what is expressed.
 EXPRESSED = "RNA sequencing or immunohistochemistry of a biopsy at progression"
 #: Words of a catalogued alteration, and the test that shows it.
@@ -32,7 +35,14 @@ def next_test(alteration: str) -> str:
 
 
 def unseen(report: dict) -> list[dict]:
-    """Return what cannot be seen: ``what``, ``genes`` with alterations, ``test``, ``source``."""
+    """Return what cannot be seen and the test that may show it.
+
+    Returns
+    -------
+    list of dict
+        ``what``, ``names`` of genes or alterations, ``test``, ``source``; ``further``, the test
+        where the names do not stand beside it, if it is worded otherwise there.
+    """
     coverage = report["resist"]["coverage"]
     by_test: dict[str, list[str]] = {}
     for row in coverage["not_in_dna"]:
@@ -66,6 +76,9 @@ def unseen(report: dict) -> list[dict]:
         rows.append({
             "what": "Genes of the catalogue that were not sequenced", "names": missing,
             "test": "a panel with these genes", "source": "",
+            # Where the names do not stand beside it.
+            "further": f"a panel with {join(missing)}" if len(missing) <= FEW_GENES
+            else f"a panel with the {len(missing)} genes of the catalogue that were not sequenced",
         })  # fmt: skip
     rows.append({
         "what": "Changes of expression, splicing or phosphorylation without a DNA alteration, and "

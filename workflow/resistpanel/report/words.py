@@ -33,13 +33,23 @@ _STATES = {
         State("lost", "down", "Detected before, not detected after, bounds apart."),
         State("falling", "down", "Detected in both; the fraction decreased beyond chance."),
         State("stable", "same", "Detected in both; no change beyond chance."),
-        State("undetermined", "unsure", "Depth or purity is insufficient to decide."),
+        State(
+            "undetermined",
+            "unsure",
+            "Whether it was present in one of the samples, or whether its fraction changed, could "
+            "not be decided: too few fragments, no detectable tumour, a purity that is not known, "
+            "or too few variants of both samples to compare their tumour content by. With "
+            "'present': both samples show it, and only the change of its fraction is open.",
+        ),
         State("not covered", "unsure", "No usable reads in one of the samples."),
         State("absent", "unsure", "Assessable in both samples and detected in neither."),
     )
 }
 #: In the order of the shared vocabulary.
 STATES = {name: _STATES[name] for name in vocabulary.STATES}
+
+#: An undetermined state of what samples before and after treatment show.
+CHANGE_OPEN = "present, change undetermined"
 
 MECHANISMS = {
     "on_target_mutation": "Mutation of the drug's target",
@@ -75,6 +85,14 @@ VERDICTS = {
     "mechanism": "Mechanism of resistance found",
     "candidate": "Candidate mechanism, not proven",
     "none": "No mechanism found",
+    "not_assessed": "Not assessed",
+}
+#: The same in a cell of a table.
+SHORT_VERDICTS = {
+    "mechanism": "mechanism found",
+    "candidate": "candidate",
+    "none": "none found",
+    "not_assessed": "not assessed",
 }
 INHERITED_ALONE = "Inherited resistance, no somatic mechanism found"
 

@@ -24,6 +24,9 @@ from resistpanel.records.compare import (
 #: Terms of the changes of a canonical splice site.
 SPLICE_SITES = {"splice_donor", "splice_acceptor"}
 
+#: Metric of copynumber's gate that a sample of another person fails.
+SWAP = "discordance"
+
 #: A sample in which an alteration was not looked for.
 NOT_EXAMINED = SampleAtLocus(
     ad=(0, 0), adf=(0, 0), adr=(0, 0), dp=0, af=None, af_low=None, af_high=None, lod=None, ub=None,
@@ -252,10 +255,14 @@ class Alteration:
 
     @property
     def synonymous(self) -> bool:
-        """Whether every protein change is synonymous and no splice site is near."""
+        """Whether every protein change is synonymous, and no splice site or named exon is lost.
+
+        A splice region beside it does not make it more: Ensembl ranks both terms as low impact.
+        """
         return (
             bool(self.changes)
-            and not self.splice
+            and not self.splice_site
+            and not self.usual_name
             and all(change.kind == "synonymous" for change in self.changes)
         )
 
@@ -370,7 +377,7 @@ class Patient:
     with a purity that does not rest on a driver alone.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
-    which no tumour was detected.
+    which no tumour was detected; `failures` is what fails quality control, by sample.
     """
 
     name: str
@@ -390,6 +397,12 @@ class Patient:
     tests: tuple[PatientTest, ...] = ()
     unknown_copies: frozenset[tuple[str, str]] = frozenset()
     known_purity: frozenset[str] = frozenset()
+    failures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def foreign(self) -> frozenset[str]:
+        """The samples that are another person's."""
+        return frozenset(name for name, metrics in self.failures.items() if SWAP in metrics)
 
     def examined_copies(self, gene: str) -> bool:
         """Whether the copies of a gene, if any were examined, are known in a later sample."""

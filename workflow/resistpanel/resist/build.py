@@ -1,5 +1,6 @@
 """From compare.json to resist.json."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from resistpanel.catalog.citations import Citation, unverified
@@ -8,6 +9,7 @@ from resistpanel.records import resist as records
 from resistpanel.records.base import UNSET
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.qc import Qc
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Patient
 from resistpanel.resist.answer import Answer, assess
@@ -26,6 +28,7 @@ from resistpanel.resist.negatives import alleles_examined
 from resistpanel.resist.origin import with_unproven
 from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.reversions import gene_reversions
+from resistpanel.resist.sample_quality import failures
 from resistpanel.resist.tests_after import uses
 from resistpanel.resist.therapy_options import expected_to_fail, options
 
@@ -37,6 +40,7 @@ def resist(
     copynumber: CopyNumber | None = None,
     knowledge: str | Path | None = None,
     panel: CodingPanel | None = None,
+    qc: Qc | None = None,
 ) -> records.Resist:
     """Return resist.json of a patient.
 
@@ -51,11 +55,13 @@ def resist(
         Folder of the knowledge tables; by default the shipped one.
     panel : CodingPanel, optional
         Without it the number of chance matches is not given.
+    qc : Qc, optional
+        Without it only the gate of copynumber limits the confidence.
 
     Raises
     ------
     InputError
-        If the two files are of different patients.
+        If the files are of different patients.
     """
     if compare.patient != sheet.patient:
         raise InputError(
@@ -63,7 +69,14 @@ def resist(
             "resist",
             "give the files of one patient",
         )
+    if qc is not None and qc.patient != sheet.patient:
+        raise InputError(
+            f"qc is of patient '{qc.patient}', sheet of '{sheet.patient}'",
+            "resist",
+            "give the files of one patient",
+        )
     patient = read_patient(compare, sheet, copynumber, context.catalog.drugs, context.numbering)
+    patient = replace(patient, failures=failures(qc, copynumber))
     patient = with_function(with_unproven(patient, context), context)
     genes = _genes(copynumber)
     views = [under(patient, therapy) for therapy in reversed(patient.therapies)] or [patient]

@@ -13,6 +13,7 @@ from resistpanel.core.text import join
 from resistpanel.panel.genes import load_genes
 from resistpanel.records.compare import Compare
 from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.qc import Qc
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.build import resist
 from resistpanel.resist.chance import CodingPanel, read_panel
@@ -26,6 +27,9 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--compare", type=Path, required=True, help="compare.json of the patient")
     parser.add_argument("--sheet", type=Path, required=True, help="sheet.json of the patient")
     parser.add_argument("--copynumber", type=Path, help="copy-number JSON of the patient")
+    parser.add_argument(
+        "--qc", type=Path, help="JSON of `resistpanel qc`; samples that fail limit the confidence"
+    )
     parser.add_argument(
         "--catalog", type=Path, default=CATALOG, help="folder (default: that of the package)"
     )
@@ -58,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
             numbering = numbering_on(context.numbering, load_genes(args.genes), reference)
         context = dataclasses.replace(context, numbering=numbering)
     panel = _panel(args, sheet, context)
-    write_record(args.output, resist(compare, sheet, context, copynumber, args.knowledge, panel))
+    qc = read_record(args.qc, Qc) if args.qc else None
+    made = resist(compare, sheet, context, copynumber, args.knowledge, panel, qc)
+    write_record(args.output, made)
     return 0
 
 

@@ -137,7 +137,12 @@ def against_drugs(
     if any(match.row.direction == "resistance" for match in kept):
         return "known"
     if alteration.synonymous:
-        contra.append("synonymous: the protein is unchanged")
+        contra.append(
+            "synonymous: the protein is unchanged, unless the change of the splice region alters "
+            "the splicing, which is not known"
+            if alteration.splice
+            else "synonymous: the protein is unchanged"
+        )
         return "no_effect"
     if role.driver is not None:
         given = [drug.name for drug in drugs if drug.name in role.covered]

@@ -328,7 +328,9 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
     if state in GAINED:
         pro.append(f"{state}: {text}")
     elif state in OPEN:
-        contra.append(f"{state}: {text}")
+        both = alteration.before == "present" and alteration.status == "present"
+        open_ = "present, change undetermined" if both and state == "undetermined" else state
+        contra.append(f"{open_}: {text}")
     elif state == "stable" and alteration.copy_number:
         contra.append(f"present before treatment, unchanged: {text}")
     elif state == "stable":

@@ -60,7 +60,9 @@ def negative_sites(
                     dp=values.dp,
                     ub=values.ub,
                     lod=values.lod,
-                    assessable=values.detected is False and values.ub is not None,
+                    assessable=values.detected is False
+                    and values.ub is not None
+                    and sample.name not in patient.foreign,
                 )
             )
     return tuple(found)
@@ -254,6 +256,27 @@ def near_misses(patient: Patient, context: Context) -> tuple[NearMiss, ...]:
                 )
             )
     return tuple(found)
+
+
+def filtered(patient: Patient, missed: Sequence[NearMiss]) -> list[str]:
+    """Return which catalogued alleles the fragments of a later sample show, but a filter removes.
+
+    They are not found, and not excluded either.
+    """
+    known, texts = {a.id: a for a in patient.alterations}, []
+    for one in missed:
+        alteration = known[one.variant]
+        shown = [
+            f"{at.ad[1]} of {at.dp} {at.unit or 'fragments'} of {name}"
+            for name in patient.after()
+            if (at := alteration.at(name)).detected
+        ]
+        if shown:
+            filters = f"the filter{'s' * (len(one.filters) > 1)} {join(one.filters)}"
+            texts.append(
+                f"{alteration.label} is not excluded: {join(shown)} show it, but it fails {filters}"
+            )
+    return texts
 
 
 def excluded(patient: Patient, context: Context) -> tuple[ExcludedVariant, ...]:

@@ -50,6 +50,14 @@ UNPROVEN_AF = TABLE.add(
     meaning="Without a normal: allele frequency from which on this is so",
     origin="judgement",
 )
+LARGEST_BOUND = TABLE.add(
+    "LARGEST_BOUND",
+    0.05,
+    unit="1",
+    meaning="Largest upper bound of the allele frequency of the catalogued alleles with which "
+    "no mechanism is stated with moderate confidence",
+    origin="judgement",
+)
 UV_SHARE = TABLE.add(
     "UV_SHARE",
     0.5,

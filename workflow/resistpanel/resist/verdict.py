@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from resistpanel.core.text import join, sentence
+from resistpanel.core.text import join, percent_up, sentence
 from resistpanel.core.vocabulary import GAINED, OPEN
 from resistpanel.records.base import UNSET
 from resistpanel.records.resist import (
@@ -17,12 +17,14 @@ from resistpanel.records.resist import (
     NotAssessed,
     Verdict,
 )
+from resistpanel.resist import sample_quality
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.confidence import limits, word
 from resistpanel.resist.evidence_grade import lacks
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import PATHWAY
-from resistpanel.resist.negatives import classes_text, coverage_text
+from resistpanel.resist.negatives import classes_text, coverage_text, filtered
+from resistpanel.resist.resist_constants import LARGEST_BOUND
 from resistpanel.resist.state_text import state_text
 from resistpanel.resist.tests_after import (
     elsewhere,
@@ -192,7 +194,7 @@ def _by_sequence(
     ]
     if not patient.drugs:
         return _result(
-            "none",
+            "not_assessed",
             "No drug is given between the samples, so resistance cannot be assessed.",
             "low",
             ["no drug in the column 'drugs' of the later samples", *notes],
@@ -203,11 +205,11 @@ def _by_sequence(
         names = join((one.drug for one in closed), "or")
         why = join(dict.fromkeys(one.reason for one in closed), "; ")
         text = f"Resistance to {names} cannot be assessed: {why}."
-        return _result("none", text, "low", notes, [])
+        return _result("not_assessed", text, "low", notes, [])
     # Inherited resistance explains no relapse, but a board must not overlook it.
     inherited = [item for item in germline if item.inherited_resistance]
     if not keys:
-        return _nothing(patient, findings, driver, covered, rows, notes, inherited)
+        return _nothing(patient, findings, driver, covered, rows, notes, inherited, missed)
     if keys[0].effect == "candidate":
         notes = [coverage_text(patient, covered, rows), *notes]
         return _candidate(patient, keys, driver, notes, inherited)
@@ -238,12 +240,16 @@ def _known(
         text += " " + sentence(main.blood)
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
+    samples = sample_quality.behind(patient, main.alteration)
+    text += _swap(patient, samples)
     missing = [
+        *sample_quality.lacks(patient, samples),
         *limits(main, numbers, driver, patient.tumor_only),
         *lacks(main, patient),
         *limits_by_tests(main.alteration, patient),
     ]
-    confidence = word(main, numbers, missing)
+    swapped = any(name in patient.foreign for name in samples)
+    confidence = "low" if swapped else word(main, numbers, missing)
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
@@ -338,7 +344,10 @@ def _candidate(
         text += " " + sentence(_gone(driver))
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
-    reasons = [*main.pro, *(f"but {reason}" for reason in main.contra)]
+    samples = sample_quality.behind(patient, alteration)
+    text += _swap(patient, samples)
+    lacking = [*sample_quality.lacks(patient, samples), *main.contra]
+    reasons = [*main.pro, *(f"but {reason}" for reason in lacking)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but {_gone(driver)}")
     named = [key.alteration.id for key in keys]
@@ -353,6 +362,7 @@ def _nothing(
     rows: Sequence,
     notes: list[str],
     inherited: Sequence[ExcludedVariant],
+    missed: Sequence[NearMiss],
 ) -> Verdict:
     examined = coverage_text(patient, covered, rows)
     what = "no somatic mechanism" if inherited else "no mechanism"
@@ -361,6 +371,8 @@ def _nothing(
     if driver.state in {"lost", "absent"}:
         text += sentence(_gone(driver)) + " "
     text += sentence(examined)
+    hidden, samples = filtered(patient, missed), sample_quality.behind_absence(patient)
+    text += "".join(f" {one}." for one in hidden) + _swap(patient, samples)
     reasons = [examined]
     came = [f for f in findings if f.gained]
     if came:
@@ -368,17 +380,40 @@ def _nothing(
             "new or increased after treatment, not considered a cause of resistance: "
             + join(f"{f.alteration.label} ({join(f.contra, 'and') or f.effect})" for f in came)
         )
-    complete = (
-        covered.sites
-        and not covered.not_assessable
-        and not covered.without_site
-        and covered.copy_number
-        and covered.worst_ub <= 0.05
-    )
-    confidence = "moderate" if complete and driver.state == "retained" else "low"
+    lacking = [
+        *sample_quality.lacks(patient, samples),
+        *(["a catalogued allele was detected but fails a filter"] if hidden else []),
+        *_incomplete(covered),
+    ]
+    if driver.state != "retained":
+        known = "not known" if driver.state == "unknown" else driver.state
+        lacking.append(f"the sensitising driver is {known}")
+    confidence = "low" if lacking else "moderate"
+    beyond = "what the catalogue does not list, or this test does not show, is not excluded"
+    reasons += [f"but {one}" for one in lacking or [beyond]]
     if driver.state in {"lost", "absent"}:
         reasons.append(_gone(driver))
     return _result("none", text, confidence, reasons + notes, [], inherited)
+
+
+def _incomplete(covered: Coverage) -> list[str]:
+    """Return why what was examined is not enough for more than a low confidence."""
+    lacking = []
+    if not covered.sites:
+        lacking.append("no catalogued allele was examined")
+    elif covered.not_assessable or covered.without_site:
+        lacking.append("not every catalogued allele could be examined")
+    if covered.worst_ub is not None and covered.worst_ub > LARGEST_BOUND:
+        lacking.append(f"catalogued alleles are excluded only above {percent_up(covered.worst_ub)}")
+    if not covered.copy_number:
+        lacking.append("copy number was not examined")
+    return lacking
+
+
+def _swap(patient: Patient, samples: Sequence[str]) -> str:
+    """Return the sentence on samples of another person, after a space; empty if there is none."""
+    text = sample_quality.swapped(patient, samples)
+    return f" {text}" if text else ""
 
 
 def _result(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from resistpanel.core.files import read_json
-from resistpanel.core.text import confidence
+from resistpanel.core.text import with_confidence
 from resistpanel.run.progress import Failure
 
 #: Last lines of a failed job's log that are shown.
@@ -49,12 +49,13 @@ def verdicts(
             )
             continue
         verdict = read_json(result)["verdict"]
-        text = f"{patient}: {verdict['sentence']} Confidence: {confidence(verdict)}."
+        text = f"{patient}: {with_confidence(verdict)}"
         # A number and its per cent sign stay together.
         text = text.replace(" %", "\u00a0%")
         wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
         lines += [line.replace("\u00a0", " ") for line in wrapped]
         lines += _gate(outdir / "qc" / f"{patient}.json")
+        lines += _identity(outdir / "copynumber" / f"{patient}.json")
         lines.append(f"  {shown(page, start)}")
     return lines
 
@@ -74,6 +75,20 @@ def _gate(path: Path) -> list[str]:
             lines.append(
                 f"  quality of {sample['sample']}: {'; '.join(failures) or 'see the page'}"
             )
+    return lines
+
+
+def _identity(path: Path) -> list[str]:
+    """Return which samples contain DNA from elsewhere, or are another person's."""
+    if not path.is_file():
+        return []
+    lines = []
+    for one in read_json(path)["gate"]["failures"]:
+        why = one["text"].partition(f"must be {one['condition']}: ")[2]
+        lines.append(
+            f"  quality of {one['sample']}: {one['metric']} {one['value']:.4g}, required "
+            f"{one['condition']}" + (f" ({why})" if why else "")
+        )
     return lines
 
 
