@@ -5,6 +5,7 @@ import json
 import pytest
 
 from resistpanel.cli import main
+from resistpanel.copynumber.gate import GATE
 from resistpanel.core.schemas import from_builtins
 from resistpanel.core.text import confidence
 from resistpanel.records.copynumber import CopyNumber
@@ -94,6 +95,19 @@ def test_another_failure_of_identity_is_one_limitation(patient, context, metric,
 def test_tumour_in_the_normal_is_of_the_normal(patient, context):
     verdict = relapse(patient, ("normal", "tumor_in_normal")).resist(context)["verdict"]
     assert confidence(verdict) == "moderate (the normal, normal, contains tumour DNA)"
+
+
+def test_a_driver_in_the_normal_is_of_the_normal(patient, context):
+    verdict = relapse(patient, ("normal", "driver_in_normal")).resist(context)["verdict"]
+    why = "a driver is in the normal, normal, which may be exchanged with a tumour"
+    assert confidence(verdict) == f"moderate ({why})"
+
+
+def test_every_metric_of_the_gate_is_said(patient, context):
+    """A failure that no sentence names would leave the confidence as it is."""
+    for row in GATE:
+        verdict = relapse(patient, ("normal", row.metric)).resist(context)["verdict"]
+        assert verdict["confidence"] != "high", row.metric
 
 
 @pytest.mark.parametrize(

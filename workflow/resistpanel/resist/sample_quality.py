@@ -21,6 +21,10 @@ _SAID = {
         "the reads of {} show another sex than the sheet states",
     ),
     "tumor_in_normal": ("the normal, {}, contains tumour DNA", "{} contain tumour DNA"),
+    "driver_in_normal": (
+        "a driver is in the normal, {}, which may be exchanged with a tumour",
+        "a driver is in {}, which may be exchanged with tumours",
+    ),
     QUALITY: ("{} fails quality control", "{} fail quality control"),
 }
 
