@@ -251,10 +251,14 @@ def run(args: argparse.Namespace) -> int:
             elif args.counts:
                 caller.count()
             result = caller.run(args.output)
+            texts, counts = warnings(result), caller.counts
             if args.counts:
                 names = [s.name for s in caller.samples]
+                # The figures of an exome's targets take as much memory as its candidates did.
+                del caller, result
+                heap.release()
                 none = Counts("resistpanel/counts/1", ())
-                write_record(args.counts, caller.counts.record(names) if caller.counts else none)
-            for text in warnings(result):
+                write_record(args.counts, counts.record(names) if counts else none)
+            for text in texts:
                 print(f"resistpanel: warning: {text}", file=sys.stderr)
     return 0

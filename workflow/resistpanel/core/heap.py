@@ -17,13 +17,22 @@ def keep_small() -> None:
     arrays of a chunk then lie in the heap among what is kept of it, candidates and counts, and
     leave holes there: on exomes a third of the memory. Without glibc nothing is changed.
     """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError, TypeError):
-        return
     for parameter, value in (
         (M_MMAP_THRESHOLD, OWN_PAGES),
         (M_TOP_PAD, GROWTH),
         (M_ARENA_MAX, 1),
     ):
-        mallopt(parameter, value)
+        _glibc("mallopt", parameter, value)
+
+
+def release() -> None:
+    """Give the pages of the heap that nothing uses any more back to the system."""
+    _glibc("malloc_trim", 0)
+
+
+def _glibc(function: str, *arguments: int) -> None:
+    """Call a function of glibc; where there is another C library do nothing."""
+    try:
+        getattr(ctypes.CDLL(None), function)(*arguments)
+    except (AttributeError, OSError, TypeError):
+        return

@@ -59,7 +59,8 @@ def known_bases(targets: list[Target], reference: Path) -> Bases:
             known = np.frombuffer(sequence.encode(), dtype=np.uint8) != ord("N")
             if known.any():
                 found.targets.append(target)
-                found.known.append(known)
+                # Of all known one value stands for the whole.
+                found.known.append(np.broadcast_to(True, known.shape) if known.all() else known)
             else:
                 found.excluded.append(target)
     return found
@@ -87,7 +88,11 @@ def curve(order: np.ndarray) -> tuple[tuple[int, float], ...]:
 
     `order` : the depths in ascending order.
     """
-    top = max(float(np.quantile(order, 0.99)), 1.0)
+    # The quantile of numpy's "linear", of the two values that decide it.
+    at = 0.99 * (len(order) - 1)
+    below = int(at)
+    low, high = (float(value) for value in order[[below, min(below + 1, len(order) - 1)]])
+    top = max(low + (high - low) * (at - below), 1.0)
     levels = np.unique(np.linspace(0, top, CURVE).round().astype(np.int64))
     above = 1 - np.searchsorted(order, levels) / len(order)
     return tuple((int(x), round(float(y), 4)) for x, y in zip(levels, above, strict=True))
@@ -135,7 +140,9 @@ def read_figures(
 def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | None) -> SampleQc:
     """Return the figures of a sample of which the reads were counted, before they are judged."""
     total, mapped = file_counts(bam)
-    depths = [all_[known] for all_, known in zip(counted.depths, bases.known, strict=True)]
+    # An exome's bases are copied once here, to be sorted: each further copy counts in its peak.
+    pairs = zip(counted.depths, bases.known, strict=True)
+    depths = [all_ if known.all() else all_[known] for all_, known in pairs]
     every = np.concatenate(depths)
     every.sort()
     lengths = counted.lengths
@@ -147,7 +154,7 @@ def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | 
         duplicate_fraction=fraction(counted.duplicates, counted.primary),
         mapped_fraction=fraction(mapped, total),
         mean_depth=round(float(every.mean()), 2),
-        median_depth=float(np.median(every)),
+        median_depth=float(every[(len(every) - 1) // 2] / 2 + every[len(every) // 2] / 2),
         fraction_at=reaching(every),
         depth_curve=curve(every),
         insert_size_median=median_of(counted.inserts),
