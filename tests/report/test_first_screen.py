@@ -164,6 +164,22 @@ def test_further_tests_name_the_genes_that_were_not_sequenced(paper, genes, text
     assert text in summary.further_tests(paper)
 
 
+def test_what_a_sample_cannot_show_was_not_examined_in_every_sample(paper):
+    paper = copy.deepcopy(paper)
+    sites = paper["resist"]["negative_sites"]
+    every = summary.examined(paper)
+    number = int(re.match(r"\d+", every)[0])
+    blind = next(s for s in sites if s["assessable"])["site"]
+    for one in sites:
+        one["assessable"] = one["assessable"] and one["site"] != blind
+    assert summary.examined(paper).startswith(f"{number - 1} ")
+    for one in sites:
+        one["assessable"] = False
+    text = summary.examined(paper)
+    assert "known resistance mutations could be examined in every tumour sample" in text
+    assert text.startswith("None of ")
+
+
 def test_nothing_is_further_where_nothing_was_found(paper):
     paper = copy.deepcopy(paper)
     assert " further known resistance mutations were examined" in summary.examined(paper)

@@ -235,7 +235,7 @@ def test_nothing_found(parts, make, read_page):
     found = read_page(page(make(parts, table1=False)))
     text = found.text()
     assert "No mechanism found" in text and "Low confidence" in text
-    examined = "25 known resistance mutations were examined in every tumour sample"
+    examined = "24 known resistance mutations were examined in every tumour sample"
     assert f"{examined} and not found" in text
     assert "No somatic variant was called." in text
     assert "Each cell: allele frequency" not in text  # of a table that is not there

@@ -410,7 +410,15 @@ def examined(report: dict) -> str | None:
     sites = [s for s in sites if s["site"] not in found]
     if not sites:
         return None
-    bounds = [s["ub"] for s in sites if s["assessable"] and s["ub"] is not None]
+    blind = {s["site"] for s in sites if not s["assessable"]}
+    listed = len({s["site"] for s in sites})
+    sites = [s for s in sites if s["site"] not in blind]
+    if not sites:
+        none = f"None of {count(listed)} known resistance mutations" if listed > 1 else (
+            "No known resistance mutation"
+        )  # fmt: skip
+        return f"{none} could be examined in every tumour sample" + _hidden(report)
+    bounds = [s["ub"] for s in sites if s["ub"] is not None]
     names = {s["site"] for s in sites}
     further = "further " if report["resist"]["verdict"]["key_variants"] else ""
     several = len(names) != 1

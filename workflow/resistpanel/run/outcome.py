@@ -54,8 +54,10 @@ def verdicts(
         text = text.replace(" %", "\u00a0%")
         wrapped = textwrap.wrap(text, width, subsequent_indent="  ", break_long_words=False)
         lines += [line.replace("\u00a0", " ") for line in wrapped]
-        lines += _gate(outdir / "qc" / f"{patient}.json")
-        lines += _identity(outdir / "copynumber" / f"{patient}.json")
+        quality = _gate(outdir / "qc" / f"{patient}.json")
+        quality += _identity(outdir / "copynumber" / f"{patient}.json")
+        for line in quality:
+            lines += textwrap.wrap(line, width, subsequent_indent="    ", break_long_words=False)
         lines.append(f"  {shown(page, start)}")
     return lines
 
