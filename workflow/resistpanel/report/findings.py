@@ -51,7 +51,7 @@ def pairs_of(variant: dict | None) -> list[dict]:
         unit = e.get("unit") or "fragments"
         texts.append(f"{s['post']} ({count(e['ad'][1])} of {count(e['dp'])} {unit}, AF below "
                      f"{percent_up(e['ub'])})")  # fmt: skip
-    joined = {"state": "absent", "probability_increase": None, "fold_change": None}
+    joined = {"state": "absent", "words": None, "probability_increase": None, "fold_change": None}
     return [*told, joined | {"text": "not detected either in " + ", ".join(texts)}]
 
 
