@@ -296,7 +296,8 @@ def text(rows: list[dict], depth: float, number: int, command: str, panel: str) 
         f"Revision {revision()}. Made by `{command}`. {number} BAMs (normal and tumour),"
         f" {depth:g}x. The records of a simulated panel of {panel} are repeated at other"
         " coordinates."
-        f" Machine with {os.cpu_count()} cores; load average at the end {os.getloadavg()[0]:.1f}."
+        f" Machine with {os.cpu_count()} cores; load average after a run at most"
+        f" {max(r['load'] for r in rows):.1f}."
         " Wall times are of that load, CPU times less so.",
         "",
         "| targets Mb | targets | | CPU s | wall s | MB | x samtools | CPU s per Mb |",
@@ -356,7 +357,8 @@ def main() -> int:
             found += [scattered(folder, args.samples, args.shards)] if args.shards else []
             for one in found:
                 ratio = one["cpu"] / found[0]["cpu"]
-                rows.append(one | {"mb": mb, "targets": number, "ratio": ratio})
+                load = os.getloadavg()[0]
+                rows.append(one | {"mb": mb, "targets": number, "ratio": ratio, "load": load})
                 print(rows[-1], flush=True)
                 if args.rows:
                     with args.rows.open("a") as out:
