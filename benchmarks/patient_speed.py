@@ -14,6 +14,7 @@ BAMs of 18 million reads).
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -175,12 +176,19 @@ def main() -> int:
     parser.add_argument("--cores", type=int, nargs="+", default=[2, 1])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--patients", type=int, nargs="*", default=[], help="also so many copies")
+    parser.add_argument("--rows", type=Path, help="file of measurements (JSON lines), added to")
     parser.add_argument("--publish", action="store_true", help="write docs/validation")
     args = parser.parse_args()
     folder = args.data.absolute() if args.data else simulated()
-    rows = measure(folder, args.cores, args.repeats)
+    found = measure(folder, args.cores, args.repeats) if args.repeats else []
     load = os.getloadavg()[0]
-    grown = growth(folder, args.patients, max(args.cores)) if args.patients else []
+    found += growth(folder, args.patients, max(args.cores)) if args.patients else []
+    if args.rows:
+        with args.rows.open("a") as out:
+            out.writelines(json.dumps(row) + "\n" for row in found)
+        found = [json.loads(line) for line in args.rows.read_text().splitlines()]
+    rows = [row for row in found if "ratio" in row]
+    grown = [row for row in found if "patients" in row]
     words = ["--data FOLDER"] if args.data else []
     words += [f"--cores {' '.join(map(str, args.cores))}"] if args.cores != [2, 1] else []
     words += [f"--repeats {args.repeats}"] if args.repeats > 1 else []
