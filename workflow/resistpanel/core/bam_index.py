@@ -15,6 +15,7 @@ import pysam
 
 from resistpanel.core.bam import ends_whole, index_of
 from resistpanel.core.errors import InputError
+from resistpanel.core.files import truncated
 
 #: Bins from which on a BAI's metadata are kept under this number: no offsets of reads.
 BAI_METADATA_BIN = 37450
@@ -243,9 +244,7 @@ def check_whole(path: Path) -> None:
     if not path.is_file():
         return
     if not ends_whole(path):
-        raise InputError(
-            "truncated (its end-of-file block is missing)", str(path), "copy or recreate it"
-        )
+        raise truncated(path)
     index = index_of(path)
     if index is not None:
         check_index(path, index, deep=True)

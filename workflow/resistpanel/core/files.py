@@ -187,12 +187,17 @@ def lacks_end(path: str | Path) -> bool:
         return handle.read() != BGZF_EOF
 
 
+def truncated(path: str | Path) -> InputError:
+    """Return the error of a file that lacks its last block."""
+    return InputError(
+        "truncated (its end-of-file block is missing)", str(path), "copy or recreate it"
+    )
+
+
 def check_whole(path: str | Path) -> None:
     """Raise InputError if a bgzipped file is cut short; a file that is missing is left alone."""
     if Path(path).is_file() and lacks_end(path):
-        raise InputError(
-            "truncated (its end-of-file block is missing)", str(path), "copy or recreate it"
-        )
+        raise truncated(path)
 
 
 def _bytes_of(path: Path) -> bytes:
