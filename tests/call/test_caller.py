@@ -608,6 +608,23 @@ def test_bad_bases_say_nothing_of_an_mnv(tmp_path):
     assert found[0].samples[0]["AD"] == [0, 60]
 
 
+@pytest.mark.parametrize("between", ["ACC", "ACCC", "ACGTCCC"])
+def test_slips_of_a_homopolymer_beside_a_deletion_of_one_base(tmp_path, between):
+    """A read with the deletion fits the slip better than the reference, but is not counted."""
+    word = f"GTGCAGAT{between}AAAAAGTGG"
+    sequence = put(SEQUENCE, 1800, word)
+    first, run = 1807, 1808 + len(between)
+    deleted = Variant(first, "T", "", {"t": 0.06}, block=1)
+    slip = Variant(run, "A", "", {"normal": 0.004, "t": 0.004})
+    made = Patient(sequence, [(1700, 1900)], [deleted, slip], {"normal": 1000, "t": 2000})
+    site = "chr1", run, "slip", sequence[run - 1 : run + 1], sequence[run - 1]
+    sites = write_sites(tmp_path / "s.vcf", [site])
+    calls = made.write(tmp_path / "p").call(sites=str(sites))
+    assert calls.passing() == [(first, "AT", "A")]
+    record = calls.find(run, site[3], site[4])
+    assert record.samples[1]["AD"][1] < 0.01 * record.samples[1]["DP"]
+
+
 def test_somatic_beside_inherited_on_one_haplotype(tmp_path):
     """The inherited allele stays germline, and the new one is called alone."""
     inherited = snv(1800, {"normal": 0.5, "t": 0.5}, block=1)

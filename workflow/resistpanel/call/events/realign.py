@@ -633,12 +633,16 @@ def indel_candidates(
 
 
 def _loci(alleles: list[Allele], reference: Reference) -> list[list[Allele]]:
-    """Group sorted alleles that are near each other."""
+    """Group sorted alleles that are near each other.
+
+    Near is within `OTHER_EVENT`: a gap so close is part of what is compared, and a read that has it
+    would be taken for the nearest allele of the same length if its own were not among them.
+    """
     loci: list[list[Allele]] = []
     reach = -1
     for allele in alleles:
         start, end = ambiguity(allele, reference)
-        if loci and start <= reach + 3 and len(loci[-1]) < MAX_HAPLOTYPES:
+        if loci and start <= reach + OTHER_EVENT and len(loci[-1]) < MAX_HAPLOTYPES:
             loci[-1].append(allele)
             reach = max(reach, end)
         else:
