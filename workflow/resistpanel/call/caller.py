@@ -473,19 +473,13 @@ class Caller:
         af = alts[:, among].sum(1) / np.maximum(totals[:, among].sum(1), 1)
         snv = np.array([c.allele.substitution for c in self.candidates], dtype=bool)
         het = snv & (posterior.best == "germline") & (af >= HET_RANGE[0]) & (af <= HET_RANGE[1])
-        contig = np.array([c.allele.contig for c in self.candidates], dtype=object)
-        pos = np.array([c.allele.pos for c in self.candidates], dtype=int)
         found = []
         for s, sample in enumerate(self.assays):
-            use = np.flatnonzero(het & (totals[:, s] >= HET_DEPTH))
-            use = use[overdispersion.apart(contig[use], pos[use], totals[use, s])]
-            stretch = None if s == self.normal else overdispersion.stretches(contig[use], pos[use])
-            centre = overdispersion.prior(
-                sample.library,
-                "simplex" if sample.molecular else sample.reads,
-                self.settings.built,
+            rows = overdispersion.by_amplicon(
+                (self.candidates[i], s, alts[i, s], totals[i, s]) for i in np.flatnonzero(het)
             )
-            found.append(overdispersion.estimate(alts[use, s], totals[use, s], centre, stretch))
+            tumor = s != self.normal
+            found.append(overdispersion.of_sample(rows, sample, self.settings.built, tumor))
         return found
 
     def _error(
@@ -691,20 +685,13 @@ def overdispersion_by_sample(caller: Caller) -> list[overdispersion.Overdispersi
     """
     found = []
     for s, sample in enumerate(caller.assays):
-        rows = [
-            (c.allele.contig, c.allele.pos, c.support[s].alt, c.support[s].total)
+        rows = overdispersion.by_amplicon(
+            (c, s, c.support[s].alt, c.support[s].total)
             for c in caller.candidates
             if c.allele.substitution
-            and c.support[s].total >= HET_DEPTH
-            and HET_RANGE[0] <= c.support[s].alt / c.support[s].total <= HET_RANGE[1]
-        ]
-        contig = np.array([row[0] for row in rows], dtype=object)
-        pos, alt, total = (np.array([row[k] for row in rows], dtype=int) for k in (1, 2, 3))
-        use = overdispersion.apart(contig, pos, total)
-        centre = overdispersion.prior(
-            sample.library, "simplex" if sample.molecular else sample.reads
+            and HET_RANGE[0] <= c.support[s].alt / max(c.support[s].total, 1) <= HET_RANGE[1]
         )
-        found.append(overdispersion.estimate(alt[use], total[use], centre))
+        found.append(overdispersion.of_sample(rows, sample))
     return found
 
 

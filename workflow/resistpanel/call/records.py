@@ -26,6 +26,7 @@ from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.model.known import known_errors
+from resistpanel.call.model.overdispersion import usual
 from resistpanel.call.model.population import Resource
 from resistpanel.call.model.posterior import LOG_TINY, STEP, Evidence, Posterior, Priors
 from resistpanel.call.model.presence import backgrounds, log_presence
@@ -146,8 +147,13 @@ class RecordBuilder:
         Copies of a molecule share the errors of its first cycles of PCR. In amplicons they cannot
         be recognised by their ends; the overdispersion shows how many there are.
         """
-        raw = [a.library == "amplicon" and not a.molecular for a in self.caller.assays]
-        return 1 + np.maximum(self.totals - 1, 0) * np.where(raw, self.rho, 0.0)
+        rho = [
+            found.of_copies(usual(assay, self.caller.settings.built))
+            if assay.library == "amplicon" and not assay.molecular
+            else 0.0
+            for assay, found in zip(self.caller.assays, self.caller.overdispersion, strict=True)
+        ]
+        return 1 + np.maximum(self.totals - 1, 0) * np.array(rho)
 
     @cached_property
     def inherited(self) -> np.ndarray:
@@ -283,12 +289,18 @@ class RecordBuilder:
             known["normals"] = self.normals.lookup(allele, self.caller.reference) or 0
         return known
 
+    def _rho_of(self, kept: np.ndarray, tail: float) -> np.ndarray:
+        """Return the rho of intervals with this tail, (kept, samples)."""
+        columns = zip(self.caller.overdispersion, self.totals[kept].T, strict=True)
+        found = [of.of_interval(depth, tail) for of, depth in columns]
+        return np.array(found).T.reshape(len(kept), len(self.caller.samples))
+
     def records(self) -> list[Record]:
         """Return the records, sorted."""
         kept = np.flatnonzero(self.kept)
-        counts = self.alts[kept], self.totals[kept], self.rho
-        low, high = overdispersed_interval(*counts)
-        upper = overdispersed_upper(*counts)
+        counts = self.alts[kept], self.totals[kept]
+        low, high = overdispersed_interval(*counts, self._rho_of(kept, tail=0.025))
+        upper = overdispersed_upper(*counts, self._rho_of(kept, tail=0.05))
         out = [self._record(i, *row) for i, *row in zip(kept, low, high, upper, strict=True)]
         out += [
             mate_record(record, self.candidates[i].allele, self.caller.reference)

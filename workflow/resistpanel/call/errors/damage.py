@@ -92,7 +92,7 @@ def tail_limit(ours: np.ndarray, others: np.ndarray) -> float:
     Notes
     -----
     The tail is the highest `DAMAGE_TAIL` of the sites, at most `DAMAGE_TAIL_MOST`, but at least
-    twice as many as the other substitutions, which are no damage, have above the threshold. It is
+    twice as many as the other substitutions, which are no damage, have among twice as many. It is
     a mixture, fitted by EM, of damage, exponential above the threshold, and of variants, uniform in
     log f: variants thus do not raise the limit. The inverse of the scale has a gamma prior; the
     prior scale is the threshold. Integrated over its posterior, damage has a Pareto distribution,
@@ -102,7 +102,8 @@ def tail_limit(ours: np.ndarray, others: np.ndarray) -> float:
         return 0.0
     ours = np.sort(ours)[::-1]
     length = int(np.clip(np.ceil(DAMAGE_TAIL * len(ours)), DAMAGE_TAIL_LEAST, DAMAGE_TAIL_MOST))
-    variants = int((others > ours[length]).sum())
+    # Where variants are the whole tail, damage begins below it.
+    variants = int((others > ours[min(2 * length, len(ours) - 1)]).sum())
     threshold = ours[min(max(length, 2 * (variants + 1)), len(ours) // 2)]
     if threshold <= 0 or not _excess(ours, others, threshold):
         return 0.0
