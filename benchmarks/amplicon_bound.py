@@ -10,8 +10,10 @@ over the site. By the lemma of Neyman and Pearson no other score of these counts
 threshold is the one with the highest F1 of these patients, so that it is a bound. What is left out
 makes it higher: errors of sequencing and alignment, how alleles are described, allele dropout in
 the probability of a variant, and all kinds but C>T and G>A, which count as found, none falsely.
-Further rows: the threshold 0, at which both are equally likely, and the highest allele frequency of
-the tumours as a score, where it has `LEAST_FRAGMENTS`.
+Further rows: the threshold 0, at which both are equally likely; the highest allele frequency of
+the tumours as a score, where it has `LEAST_FRAGMENTS`; and the same relative to the limit of damage
+that the program estimates from all sites of each tumour (`call.errors.damage`), which is all that
+it knows of the damage.
 """
 
 import argparse
@@ -25,6 +27,8 @@ from benchmarks.bed import assay as assays
 from benchmarks.bed import errors, genome, molecules, tumour
 from benchmarks.bed.score import within as _inside
 from benchmarks.copynumber_page import table
+from resistpanel.call.call_constants import DAMAGE_DEPTH, DAMAGE_MOST
+from resistpanel.call.errors.damage import tail_limit
 
 ASSAY = assays.ASSAYS["amplicon-ffpe"]
 LEAST_AF = 0.01  # of the variants, in the molecules that are read; as `bed.report`
@@ -170,6 +174,7 @@ class Drawn:
     variants: pd.DataFrame  # kind, damage (C>T or G>A), max_af, expected, jackpot
     bases: int
     cpgs: int
+    limits: tuple[float, float]  # of damage in both tumours, as the program estimates them
 
 
 def _planted(p, sampler, drawn, order) -> tuple[pd.DataFrame, dict]:
@@ -252,9 +257,52 @@ def draw(seed: int) -> Drawn:
               / max(sum(n for s, _, n in rows if s == number), 1) for number in (0, 1)]  # fmt: skip
         if max(af) >= LEAST_SHOWN or index >= 0:
             sites.append(Site(rows, bool(code + other == 3 and code in (1, 2)), index))
+    others = {
+        (p.somatic[row.index].contig, p.somatic[row.index].start): counts.get(row.index, {})
+        for row in variants[(variants.kind == "SNV") & ~variants.damage].itertuples()
+    }
+    kinds = {place: _with(found, counts.get(by_place.get(place, -1), {}))
+             for place, found in shown.items()}  # fmt: skip
+    limits = tuple(_limit(n, kinds, others, totals[n], sampler.tiles, ref) for n in (0, 1))
     inside = np.concatenate([ref.contigs[c][s:e] for c, s, e, _ in p.panel.targets])
     cpgs = int(((inside[:-1] == 1) & (inside[1:] == 2)).sum())
-    return Drawn(sites, variants, p.panel.bases, cpgs)
+    return Drawn(sites, variants, p.panel.bases, cpgs, limits)
+
+
+def _with(damage: dict, planted: dict) -> dict:
+    """Return the fragments with a substitution by tumour and amplicon, of damage and variant."""
+    return {key: damage.get(key, 0) + planted.get(key, (0, 0))[0] for key in {*damage, *planted}}
+
+
+def _limit(number: int, ours: dict, others: dict, total: np.ndarray, tiles, ref) -> float:
+    """Return the limit of damage of a tumour, from the frequencies at all sites of its amplicons.
+
+    Parameters
+    ----------
+    number : int
+        Of the tumour.
+    ours : dict of place to fragments with C>T (G>A), by tumour and amplicon
+    others : dict of place to (fragments with a substitution of no damage, all), likewise
+    total : (amplicons,)
+        Fragments of the tumour.
+    """
+    depth: dict[tuple[str, int], int] = {}
+    for tile, n in zip(tiles, total, strict=True):
+        for at in range(*tile.insert):
+            depth[tile.contig, at] = depth.get((tile.contig, at), 0) + int(n)
+    least = max(DAMAGE_DEPTH * np.median([n for n in depth.values() if n]), 1)
+    spectra: tuple[list[float], list[float]] = ([], [])
+    for (contig, at), n in depth.items():
+        if n < least:
+            continue
+        if ref.contigs[contig][at] in (1, 2):
+            found = ours.get((contig, at), {})
+            spectra[0].append(sum(k for (s, _), k in found.items() if s == number) / n)
+        else:
+            found = others.get((contig, at), {})
+            spectra[1].append(sum(k for (s, _), (k, _) in found.items() if s == number) / n)
+    damage, rest = (np.array(x) for x in spectra)
+    return tail_limit(damage[damage <= DAMAGE_MOST], rest[rest <= DAMAGE_MOST])
 
 
 def _add_damage(shown, number, m, sampler, seed, rng) -> None:
@@ -277,7 +325,10 @@ def _add_damage(shown, number, m, sampler, seed, rng) -> None:
 
 
 def _scores(patient: Drawn, model: Model) -> pd.DataFrame:
-    """Return score, planted variant (-1) and highest frequency of each site of a patient."""
+    """Return score, planted variant (-1) and highest frequency of each site of a patient.
+
+    The frequency also relative to the tumour's limit of damage.
+    """
     rows = []
     snv = tumour.KINDS["SNV"] * ASSAY.mixture.somatic_per_base
     # As `genome.Placer` draws: a quarter at a CpG, else any base, three in five a transition.
@@ -286,12 +337,13 @@ def _scores(patient: Drawn, model: Model) -> pd.DataFrame:
     for site in patient.sites:
         rate = ASSAY.chemistry.ffpe * (2 if site.cpg else 1)
         score = model.log_ratio(site.counts, rate, at_cpg if site.cpg else anywhere)
-        af = 0.0
+        af, ratio = 0.0, 0.0
         for number in (0, 1):
             k, n = (sum(row[j] for row in site.counts if row[0] == number) for j in (1, 2))
-            af = max(af, k / n if k >= LEAST_FRAGMENTS else 0.0)
-        rows.append([score, site.variant, af])
-    return pd.DataFrame(rows, columns=["score", "variant", "af"])
+            shown = k / n if k >= LEAST_FRAGMENTS else 0.0
+            af, ratio = max(af, shown), max(ratio, shown / max(patient.limits[number], 1e-9))
+        rows.append([score, site.variant, af, ratio])
+    return pd.DataFrame(rows, columns=["score", "variant", "af", "of_limit"])
 
 
 def best(
@@ -351,6 +403,7 @@ def main(argv: list[str] | None = None) -> int:
         ("log ratio of probabilities", "score", None),
         ("the same, equal odds", "score", 0.0),
         ("allele frequency", "af", None),
+        ("allele frequency, of the program's limit", "of_limit", 1.0),
     ):
         cut, counts = best(scores, variants, by, cut)
         found, total, false = counts.sum()

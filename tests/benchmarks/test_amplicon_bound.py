@@ -1,5 +1,7 @@
 """The bound of formalin-fixed amplicons: its probabilities and its threshold."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,3 +60,23 @@ def test_the_threshold_of_the_highest_f1():
     assert counts.to_numpy().tolist() == [[2, 2, 1], [1, 1, 0]]
     _, counts = bound.best(scores, variants, "score", 2.5)
     assert counts.to_numpy().tolist() == [[1, 2, 0], [1, 1, 0]]
+
+
+def test_the_limit_is_of_all_sites_of_a_tumour():
+    """Counts of two overlapping amplicons are added; shallow sites have no part."""
+    rng = np.random.default_rng(3)
+    codes = np.tile(np.array([1, 0, 2, 3], np.uint8), 400)  # CAGT
+    ref = SimpleNamespace(contigs={"c": codes})
+    tiles = [
+        SimpleNamespace(contig="c", insert=span) for span in ((0, 900), (800, 1500), (1500, 1600))
+    ]
+    total = np.array([2000, 3000, 100])
+    ours = {}
+    for at in range(0, 1600, 2):
+        of = [k for k, t in enumerate(tiles) if t.insert[0] <= at < t.insert[1]]
+        ours["c", at] = {(0, k): rng.poisson(total[k] * 1e-3) for k in of} | {(1, of[0]): 900}
+    found = bound._limit(0, ours, {}, total, tiles, ref)
+    deep = range(0, 1500, 2)
+    depth = {at: 2000 * (at < 900) + 3000 * (at >= 800) for at in deep}
+    alone = np.array([sum(ours["c", at].get((0, k), 0) for k in (0, 1)) / depth[at] for at in deep])
+    assert found == bound.tail_limit(alone, np.zeros(750)) > 2e-3
