@@ -75,7 +75,7 @@ EFFECTS = {
 
 MATCHES = {
     "exact": "the exact change",
-    "codon": "another change of the same codon",
+    "codon": "the codon",
     "range": "a change in a catalogued range of residues",
     "gene": "this type of alteration of the gene",
     "class": "an activating alteration of the gene",

@@ -31,8 +31,10 @@ def weaknesses(kept: Sequence[Match]) -> list[str]:
     speaking = [match for match in kept if match.row.direction == "resistance"]
     closest = speaking[0]
     lacks = []
-    if closest.level in {"codon", "range"}:
+    if closest.inferred:
         lacks.append("the catalogue lists another change of this residue, not this one")
+    elif closest.level in {"codon", "range"}:
+        lacks.append(f"the catalogue lists {closest.place}, not this change by itself")
     if apart := [one.label for one in closest.partners if not one.in_cis]:
         lacks.append(f"whether {join(apart)} is on the same molecule is not known")
     if closest.level == PATHWAY:

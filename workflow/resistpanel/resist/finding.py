@@ -422,6 +422,8 @@ def _what_matched(match: Match) -> str:
             "nonsynonymous": "mutation of the gene",
             "reversion": "reversion of a truncating allele of the gene",
         }[match.row.alteration_type]
+    if match.level == "codon" and not match.inferred:
+        return f"change of a catalogued residue ({match.row.alteration})"
     return {
         "exact": "exact match",
         "codon": "another change of the same codon",

@@ -123,6 +123,13 @@ class Match:
         return self.level == "codon" and self.row.match_level == "exact"
 
     @property
+    def place(self) -> str:
+        """The residue, or the range of residues, that a row names instead of a change."""
+        if self.row.match_level == "codon":
+            return f"the residue {self.row.alteration}"
+        return f"residues {self.row.alteration}"
+
+    @property
     def of_what(self) -> str:
         """What the row speaks of, where that is another gene or another inhibitor."""
         if self.drug_match == "target":
