@@ -88,7 +88,7 @@ def test_the_page_shows_profile_purity_and_contamination(report, read_page):
     quality = found.all("section", id="quality")[0]["text"].replace("\u202f", " ")
     assert "2.1 % (1.6–2.7)" in quality and "none found, below 0.20 %" in quality
     front = found.all("header", class_="summary")[0]["text"].replace("\u202f", " ")
-    assert "DNA of another person 2.1 %, at most 1.0 % needed" in front
+    assert "DNA of another person 2.1 %, at most 1.0 % allowed" in front
     assert "Copy number was not analysed" not in front
 
 

@@ -53,7 +53,7 @@ def test_a_failed_condition_is_a_sentence(row):
         return
     assert row.metric not in said or row.metric in ("contamination", "duplicates")
     assert ">=" not in said and "<=" not in said
-    assert row.text in said and " needed (" in said
+    assert row.text in said and (" needed (" if row.sign == ">=" else " allowed (") in said
 
 
 def test_the_verdict_can_be_copied_as_text(paper):
@@ -99,11 +99,11 @@ def test_headline_is_a_heading_and_links_name_where_they_lead(paper_html, read_p
 
 def test_quality_says_in_words_what_is_needed():
     one = {"metric": "fraction_at.100", "value": 0.4, "condition": ">= 0.9", "text": ""}
-    assert plain(first_lines.need(one)) == "at least 90.0 %"
+    assert plain(first_lines.need(one)) == "at least 90.0 % needed"
     one = {"metric": "mean_depth", "value": 40.0, "condition": ">= 250", "text": ""}
-    assert first_lines.need(one) == "at least 250 fragments"
-    assert first_lines.need(one, "molecules") == "at least 250 molecules"
-    assert first_lines.need(one | {"metric": "new", "condition": "is x"}) == "is x"
+    assert first_lines.need(one) == "at least 250 fragments needed"
+    assert first_lines.need(one, "molecules") == "at least 250 molecules needed"
+    assert first_lines.need(one | {"metric": "new", "condition": "is x"}) == "is x needed"
 
 
 def test_what_is_stated_of_a_pair_is_not_said_again_of_the_line():

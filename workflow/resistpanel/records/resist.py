@@ -47,6 +47,9 @@ class Verdict(Record):
     inherited: Annotated[tuple[str, ...], Meta(min_length=1)] | UnsetType = UNSET
     """Ids of the germline variants that are reported to confer resistance to a drug of the line;
     absent if there are none."""
+    swapped: Annotated[tuple[str, ...], Meta(min_length=1)] | UnsetType = UNSET
+    """Samples behind the verdict that are not of this patient: it is not valid. Absent if there are
+    none."""
 
 
 class Driver(Record):

@@ -27,14 +27,15 @@ CONDITION = re.compile(r"(>=|<=) ([\d.e+-]+)")
 
 
 def need(one: dict, depth: str = "fragments") -> str:
-    """Return what a failed condition asks for in words: sign, value, unit."""
+    """Return what a failed condition asks for: ``at least 250 fragments needed``."""
     condition = CONDITION.fullmatch(one["condition"] or "")
     if one["metric"] not in FIGURES or not condition:
-        return one["condition"] or "another value"
+        return f"{one['condition'] or 'another value'} needed"
     _, unit, fraction = FIGURES[one["metric"]]
     value = float(condition[2])
     shown = percent(value) if fraction else f"{plain(value, 1)} {unit.replace('fragments', depth)}"
-    return f"{'at least' if condition[1] == '>=' else 'at most'} {shown}".strip()
+    least = condition[1] == ">="
+    return f"{'at least' if least else 'at most'} {shown.strip()} {'needed' if least else 'allowed'}"
 
 
 def failure(one: dict, depth: str = "fragments") -> str:
@@ -55,7 +56,7 @@ def failure(one: dict, depth: str = "fragments") -> str:
     name, unit = (text.replace("fragments", depth) for text in (name, unit))
     value = percent(one["value"]) if fraction else f"{plain(one['value'], 1)} {unit}"
     why = one["text"].partition(f"must be {one['condition']}: ")[2]
-    return f"{name} {value}, {need(one, depth)} needed" + (f" ({why})" if why else "")
+    return f"{name} {value}, {need(one, depth)}" + (f" ({why})" if why else "")
 
 
 def failures(found: list[dict], depth: str = "fragments") -> str:
@@ -133,7 +134,7 @@ def lines(report: dict) -> list[dict]:
                 "line": line["line"], "drugs": line["drugs"],
                 "lesion": part["lesion"] or only_lesion(report, part["samples"]),
                 "samples": part["samples"], "kind": verdict["kind"],
-                "kind_text": verdict_title(verdict),
+                "kind_text": verdict_title(verdict), "swapped": verdict.get("swapped", ()),
                 "headline": ", ".join(name_of(report, key) for key in keys),
                 "confidence": verdict["confidence"],
                 "limit": limit(part.get("examined")),

@@ -127,6 +127,9 @@ def further_tests(report: dict) -> list[str]:
     kind = report["resist"]["verdict"]["kind"]
     if kind == "not_assessed":
         return []
+    if swapped := report["resist"]["verdict"].get("swapped"):
+        return [f"establish the identity of {join(swapped)}, and repeat the test with the right "
+                f"sample{'s' * (len(swapped) > 1)}"]  # fmt: skip
     if kind == "mechanism" and report["resist"]["driver"]["state"] not in ("lost", "absent"):
         return []
     tests = [row.get("further", row["test"]) for row in unseen(report) if row["test"]]
@@ -506,7 +509,8 @@ def summary(report: dict) -> dict:
     return {
         "kind": verdict["kind"],
         "kind_text": verdict_title(verdict),
-        "mechanism": mechanisms(report),
+        "mechanism": None if verdict.get("swapped") else mechanisms(report),
+        "swapped": verdict.get("swapped", ()),
         "headline": headline(report),
         "sentence": verdict["sentence"],
         "confidence": verdict["confidence"],

@@ -95,10 +95,13 @@ SHORT_VERDICTS = {
     "not_assessed": "not assessed",
 }
 INHERITED_ALONE = "Inherited resistance, no somatic mechanism found"
+SWAPPED = "Not valid until a sample swap is resolved"
 
 
 def verdict_title(verdict: dict) -> str:
     """Return the heading of a verdict."""
+    if verdict.get("swapped"):
+        return SWAPPED
     alone = verdict["kind"] == "none" and verdict.get("inherited")
     return INHERITED_ALONE if alone else VERDICTS[verdict["kind"]]
 

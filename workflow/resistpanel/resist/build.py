@@ -84,7 +84,9 @@ def resist(
     answer, view = answers[0], views[0]
     known = [finding for finding in answer.keys if finding.effect == "known"]
     topic = nras(patient, context, knowledge)
-    failing = expected_to_fail(view, context, known, answer.findings)
+    # Of a tumour that is not the patient's nothing follows for the treatment.
+    valid = known if answer.verdict.swapped is UNSET else []
+    failing = expected_to_fail(view, context, valid, answer.findings)
     return records.Resist(
         schema="resistpanel/resist/1",
         patient=patient.name,
@@ -97,7 +99,7 @@ def resist(
         ),
         convergence=answer.converging,
         expected_to_fail=failing,
-        options=options(view, context, known, answer.findings, failing),
+        options=options(view, context, valid, answer.findings, failing),
         negative_sites=answer.negative,
         coverage=answer.covered,
         not_assessed=not_assessed(view.drugs, context),

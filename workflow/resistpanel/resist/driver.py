@@ -182,6 +182,10 @@ def _over_time(
         if seen and set(missing) <= plasma:
             text = f"{measured}; below detection in plasma {join(missing)}"
             return _result(alteration, state, f"{text}, which does not show a loss")
+        if foreign := [name for name in missing if name in patient.foreign]:
+            several = "are" if len(foreign) > 1 else "is"
+            text = f"{measured}; {join(foreign)} {several} not of this patient"
+            return _result(alteration, state if seen else "unknown", text)
         suspicion = _suspicion(patient, findings, missing, alteration)
         if seen:
             return _result(alteration, state, f"{measured}; not in {join(missing)}: {suspicion}")

@@ -77,9 +77,14 @@ def lacks(patient: Patient, names: Iterable[str]) -> list[str]:
     return texts
 
 
+def foreign(patient: Patient, names: Iterable[str]) -> list[str]:
+    """Return those of samples that are of another person."""
+    return [name for name in names if name in patient.foreign]
+
+
 def swapped(patient: Patient, names: Iterable[str]) -> str:
     """Return the sentence on samples of another person; empty if there is none."""
-    found = [name for name in names if name in patient.foreign]
+    found = foreign(patient, names)
     if not found:
         return ""
     of = f"Sample {found[0]} is" if len(found) == 1 else f"Samples {join(found)} are"

@@ -241,21 +241,21 @@ def _known(
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
     samples = sample_quality.behind(patient, main.alteration)
-    text += _swap(patient, samples)
+    text = _swap(patient, samples) + text
     missing = [
         *sample_quality.lacks(patient, samples),
         *limits(main, numbers, driver, patient.tumor_only),
         *lacks(main, patient),
         *limits_by_tests(main.alteration, patient),
     ]
-    swapped = any(name in patient.foreign for name in samples)
-    confidence = "low" if swapped else word(main, numbers, missing)
+    foreign = sample_quality.foreign(patient, samples)
+    confidence = "low" if foreign else word(main, numbers, missing)
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
         name = f"{driver.gene} {driver.protein or ''}".strip()
         reasons.append(f"the sensitising driver {name} {_still(driver, patient)}: {driver.text}")
     named = [key.alteration.id for key in keys]
-    return _result("mechanism", text, confidence, reasons + notes, named, inherited)
+    return _result("mechanism", text, confidence, reasons + notes, named, inherited, foreign)
 
 
 def _still(driver: Driver, patient: Patient) -> str:
@@ -345,13 +345,14 @@ def _candidate(
     text += "".join(" " + sentence(item.reason) for item in inherited)
     text += "".join(" " + sentence(one) for one in sentences(main.alteration, patient))
     samples = sample_quality.behind(patient, alteration)
-    text += _swap(patient, samples)
+    text = _swap(patient, samples) + text
     lacking = [*sample_quality.lacks(patient, samples), *main.contra]
     reasons = [*main.pro, *(f"but {reason}" for reason in lacking)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but {_gone(driver)}")
     named = [key.alteration.id for key in keys]
-    return _result("candidate", text, "low", reasons + notes, named, inherited)
+    foreign = sample_quality.foreign(patient, samples)
+    return _result("candidate", text, "low", reasons + notes, named, inherited, foreign)
 
 
 def _nothing(
@@ -372,7 +373,7 @@ def _nothing(
         text += sentence(_gone(driver)) + " "
     text += sentence(examined)
     hidden, samples = filtered(patient, missed), sample_quality.behind_absence(patient)
-    text += "".join(f" {one}." for one in hidden) + _swap(patient, samples)
+    text = _swap(patient, samples) + text + "".join(f" {one}." for one in hidden)
     reasons = [examined]
     came = [f for f in findings if f.gained]
     if came:
@@ -393,7 +394,8 @@ def _nothing(
     reasons += [f"but {one}" for one in lacking or [beyond]]
     if driver.state in {"lost", "absent"}:
         reasons.append(_gone(driver))
-    return _result("none", text, confidence, reasons + notes, [], inherited)
+    foreign = sample_quality.foreign(patient, samples)
+    return _result("none", text, confidence, reasons + notes, [], inherited, foreign)
 
 
 def _incomplete(covered: Coverage) -> list[str]:
@@ -411,9 +413,9 @@ def _incomplete(covered: Coverage) -> list[str]:
 
 
 def _swap(patient: Patient, samples: Sequence[str]) -> str:
-    """Return the sentence on samples of another person, after a space; empty if there is none."""
+    """Return the sentence on samples of another person, with a space; empty if there is none."""
     text = sample_quality.swapped(patient, samples)
-    return f" {text}" if text else ""
+    return f"{text} " if text else ""
 
 
 def _result(
@@ -423,6 +425,7 @@ def _result(
     reasons: Sequence[str],
     keys: Sequence[str],
     inherited: Sequence[ExcludedVariant] = (),
+    swapped: Sequence[str] = (),
 ) -> Verdict:
     return Verdict(
         kind=kind,
@@ -431,4 +434,5 @@ def _result(
         reasons=tuple(dict.fromkeys(reasons)),
         key_variants=tuple(keys),
         inherited=tuple(item.variant for item in inherited) or UNSET,
+        swapped=tuple(swapped) or UNSET,
     )
