@@ -160,7 +160,7 @@ def test_plasma_has_one_number_for_its_tumour(paper):
     lines = [plain(line) for line in summary_questions.samples(report)]
     (purity,) = [line for line in lines if line.startswith("tumour purity")]
     assert purity == "tumour purity 74.0 %"
-    assert "ctDNA detected in 1 of 1 plasma samples (tumour fraction 5.0 %)" in lines
+    assert "ctDNA detected in 1 of 1 plasma sample (tumour fraction 5.0 %)" in lines
 
 
 def test_a_doubled_genome_that_is_not_certain_has_its_probability():

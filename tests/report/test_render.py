@@ -131,8 +131,8 @@ def test_near_misses_give_their_reasons(doc):
 
 def test_negative_sites_say_what_is_not_excluded(doc):
     text = squeeze(doc.all("section", id="negative")[0]["text"])
-    assert "25 sites of the catalogue" in text
-    assert "1 could not be assessed everywhere: MAP2K2 E207K . There, nothing is excluded" in (
+    assert "24 sites of the catalogue were examined in every tumour sample" in text
+    assert "1 could not be assessed in every tumour sample: MAP2K2 E207K . Where a site is not" in (
         text.replace("E207K.", "E207K .")
     )
 

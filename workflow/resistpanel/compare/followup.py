@@ -289,7 +289,9 @@ def text(found: TumorFraction | None, known: int, used: int, hopping: float | No
     if not known:
         return "no allele is known from tissue or an earlier plasma"
     if found is None:
-        return f"none of {known} known alleles could be tested"
+        of = f"none of {known} known alleles" if known > 1 else "the known allele could not"
+        tested = "could be tested" if known > 1 else "be tested"
+        return f"{of} {tested}: the tumour fraction is not known"
     of = f"{used} known allele{'s' if used != 1 else ''}"
     limit = "" if found.limit is None else f"; limit of detection {percent_up(found.limit)}"
     if found.detected:

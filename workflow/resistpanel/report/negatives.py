@@ -78,7 +78,7 @@ def substituted(site: str) -> str:
 
 
 def negatives(report: dict) -> dict:
-    """Return the catalogue sites that were looked at and not found, per site and per gene."""
+    """Return the catalogue sites that were examined and not found, per site and per gene."""
     names = [s["sample"] for s in tumors(report)]
     detected = {
         v["id"]: {n for n in names if v["samples"][n]["detected"]}
@@ -120,7 +120,7 @@ def negatives(report: dict) -> dict:
         "samples": [sample_label(s) for s in tumors(report)],
         "rows": rows,
         "bad": [r for r in rows if r["bad"]],
-        "nowhere": sum(not r["elsewhere"] for r in rows),
+        "nowhere": sum(not (r["elsewhere"] or r["bad"]) for r in rows),
         "elsewhere": [r for r in rows if r["elsewhere"]],
         "condensed": condensed(rows, len(names)),
         "coverage": report["resist"]["coverage"],

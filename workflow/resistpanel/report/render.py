@@ -250,6 +250,8 @@ def page(report: dict) -> str:
     )  # fmt: skip
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
+    if not report["resist"]["drugs"]:
+        sections = [(i, name, title.removesuffix(" under this drug")) for i, name, title in sections]
     wide = set()
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
         wide = {"course", "mechanism"}

@@ -153,7 +153,10 @@ def open_questions(report: dict) -> list[str]:
     lines += _subclonal(report)
     purity = [s["purity"]["value"] for s in tumors(report)]
     if purity and all(value is None for value in purity):
-        lines.append("tumour purity is not known: fractions are of all cells in the sample")
+        what = "purity"
+        if all(s["role"] == "plasma" for s in tumors(report)):
+            what = "fraction"
+        lines.append(f"tumour {what} is not known: no cancer cell fractions are given")
     return lines
 
 
@@ -430,7 +433,7 @@ def examined(report: dict) -> str | None:
         "examined in every tumour sample and not found"
     )
     if bounds:
-        low, high = percent(min(bounds)), percent_up(max(bounds))
+        low, high = percent_up(min(bounds)), percent_up(max(bounds))
         bound = f"{low} to {high}" if low != high else high
         text += f" (95{NARROW_SPACE}% bounds of the allele frequency: {bound})"
     return text + _hidden(report)

@@ -5,7 +5,7 @@ from resistpanel.core.vocabulary import OPEN
 from resistpanel.report.cells import cell
 from resistpanel.report.copies import assessable
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
-from resistpanel.report.parts import line_of, tumors, variants_by_id
+from resistpanel.report.parts import line_of, name_of, tumors, variants_by_id
 
 #: Answer to "was it there before treatment" by the state of a variant.
 ANSWERS = {
@@ -26,6 +26,10 @@ TIERS = {
     3: "weaker in several respects",
     4: "not in the catalogue for this drug",
 }
+
+
+#: Where nothing was taken before the first dose.
+NO_SAMPLE = "no sample was taken before treatment"
 
 
 def answer(state: str | None, present: str | None) -> str:
@@ -192,7 +196,11 @@ def before(report: dict) -> list[dict]:
         finding, variant = findings.get(key), known.get(key)
         line = line_of(variant) if variant else None
         tests = by_tests(line)
-        if not (samples or tests) or (finding is None and variant is None):
+        if finding is None and variant is None:
+            continue
+        if not (samples or tests):
+            label = finding["label"] if finding else name_of(report, key)
+            rows.append({"label": label, "answer": "Not known", "text": NO_SAMPLE})
             continue
         state = variant["state"] if variant else finding["state"]
         present = line["before"] if line else (finding or {}).get("before")
@@ -325,7 +333,13 @@ def plasma(report: dict) -> list[str]:
     if not tested:
         return []
     found = [p["tumor_fraction"] for p in tested if p["detected"]]
-    text = f"ctDNA detected in {len(found)} of {len(tested)} plasma samples"
+    # The first plasma of a patient without tissue has no known allele to be tested.
+    able = sum(p["detected"] is not None for p in tested)
+    if not able:
+        return ["tumour fraction of plasma not known (no known allele could be tested)"]
+    text = f"ctDNA detected in {len(found)} of {able} plasma sample{'s' * (able > 1)}"
+    if able < len(tested):
+        text += f" tested, {len(tested) - able} not tested"
     if not found:
         return [text]
     low, high = percent(min(found)), percent(max(found))
@@ -364,22 +378,28 @@ def samples(report: dict) -> list[str]:
     gate = (report["copynumber"] or {}).get("gate") or {"failures": []}
     failed += [f["sample"] for f in gate["failures"]]
     failed = list(dict.fromkeys(failed))
-    if failed:
+    if failed and len(everyone) == 1:
+        lines.append("the sample fails quality control")
+    elif failed:
         fail = "fails" if len(failed) == 1 else "fail"
         lines.append(
             f"{len(failed)} of {len(everyone)} samples {fail} quality control ({', '.join(failed)})"
         )
-    elif len(everyone) == 2:
-        lines.append("both samples pass quality control")
+    elif len(everyone) < 3:
+        one = len(everyone) == 1
+        lines.append(f"{'the sample passes' if one else 'both samples pass'} quality control")
     else:
         lines.append(f"all {len(everyone)} samples pass quality control")
     copynumber = report["copynumber"]
     names = [sample["sample"] for sample in everyone]
     if copynumber is None:
         lines.append("identity not checked")
+    elif len(everyone) == 1:
+        lines.append("identity not checked: one sample")
     elif copynumber["identity"]["mismatched"]:
-        others = ", ".join(copynumber["identity"]["mismatched"])
-        lines.append(f"does not match this patient: {others}")
+        others = copynumber["identity"]["mismatched"]
+        match = "does" if len(others) == 1 else "do"
+        lines.append(f"{', '.join(others)} {match} not match this patient")
     elif not (apart := _unmatched(copynumber["identity"]["agreement"], names)):
         lines.append("all samples match one person")
     elif len(apart) < len(everyone):

@@ -159,6 +159,8 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         lacks.append(f"the allele is real with a probability of only {percent(numbers.real)}")
     before = one.before
     below = numbers.ccf_below_5
+    if one.state is None:
+        lacks.append("without a sample before treatment it is not known whether it increased")
     if one.state == "emergent" and before != "present":
         lacks.append("it may have been present before treatment")
     elif one.state == "acquired" and below is not None and below < LIKELY:
