@@ -22,9 +22,9 @@ def test_another_change_of_a_catalogued_codon(patient, finding, context):
     value = p.resist(context)
     found = finding(value, "MAP2K1")
     assert (found.effect, found.match_level) == ("known", "codon")
-    assert value["verdict"]["confidence"] == "low"  # another change, and from a screen alone
+    assert value["verdict"]["confidence"] == "low"  # the residue alone, and from a screen alone
     reasons = " ".join(value["verdict"]["reasons"])
-    assert "another change of this residue" in reasons
+    assert "the residue F53, not this change by itself" in reasons
     assert "not from patients (screen)" in reasons
 
 

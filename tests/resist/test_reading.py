@@ -55,3 +55,80 @@ def test_nothing_follows_from_a_sample_of_another_person(patient, shipped):
     assert "swapped" not in value["verdict"]
     assert value["expected_to_fail"]
     assert value["driver"]["state"] == "lost"
+
+
+def drugs(value):
+    return {one["drug"]: one for one in value["expected_to_fail"]}
+
+
+def test_a_drug_of_several_classes_is_under_the_one_that_resistance_is_of(patient, shipped):
+    """Crizotinib inhibits ROS1 too; L1196M is of ALK."""
+    p = patient("lorlatinib", disease="NSCLC").background()
+    p.add("ALK", "G1202R", 0.2, 0.2)
+    p.add("ALK", "L1196M", 0.0, 0.2)
+    found = drugs(p.resist(shipped))
+    assert found["crizotinib"]["classes"][-1] == "first-generation ALK inhibitor"
+
+
+def test_what_an_earlier_line_brought_still_resists_its_drugs(patient, shipped):
+    days = [("T0", 0, None), ("T1", 300, None), ("T2", 600, None)]
+    lines = [(("alectinib",), 10), (("lorlatinib",), 310)]
+    p = patient(disease="NSCLC", samples=days, lines=lines).background()
+    p.add("ALK", "G1202R", 0.0, 0.2, 0.2)
+    p.add("ALK", "L1196M", 0.0, 0.0, 0.2)
+    found = drugs(p.resist(shipped))
+    assert (
+        "ALK p.G1202R is reported to confer resistance to brigatinib"
+        in (found["brigatinib"]["reason"])
+    )
+    assert found["alectinib"]["reason"].endswith("given in an earlier line of therapy")
+    p.variants[-2]["status"] = "gone"
+    assert "brigatinib" not in drugs(p.resist(shipped))
+
+
+def test_a_reversion_resists_platinum_by_its_own_class(patient, shipped):
+    p = patient("olaparib", disease="ovarian cancer").background()
+    first = p.add("BRCA1", "Q12fs", 0.5, 0.5, consequence="frameshift")
+    reverts = [{"other": first, "together": "p.Q12_K15delinsR", "kind": "frame", "instead": False}]
+    p.add("BRCA1", "Q15fs", 0.0, 0.2, consequence="frameshift", reverts=reverts)
+    found = drugs(p.resist(shipped))
+    assert (
+        "resistance to platinum agents, as to rucaparib (clinical)"
+        in (found["carboplatin"]["reason"])
+    )
+    assert (
+        "resistance to rucaparib, of the same class (PARP inhibitor"
+        in (found["niraparib"]["reason"])
+    )
+
+
+def test_a_closer_row_of_a_drug_speaks_for_its_class(patient, shipped):
+    """Pirtobrutinib stays active on C481S: a range of other residues says nothing of its class."""
+    p = patient("ibrutinib", disease="CLL").background()
+    p.add("BTK", "C481S", 0.0, 0.2)
+    found = drugs(p.resist(shipped))
+    assert "acalabrutinib" in found
+    assert not {"pirtobrutinib", "nemtabrutinib", "vecabrutinib"} & set(found)
+
+
+def test_another_disease_is_against_only_where_no_row_is_of_this_one(patient, shipped, finding):
+    p = patient("palbociclib", disease="breast cancer").background()
+    p.add("RB1", "R320*", 0.0, 0.2, consequence="stop_gained")
+    assert not any("another disease" in t for t in finding(p.resist(shipped), "RB1").against)
+    p = patient("palbociclib", disease="glioma").background()
+    p.add("RB1", "R320*", 0.0, 0.2, consequence="stop_gained")
+    assert any("another disease" in t for t in finding(p.resist(shipped), "RB1").against)
+
+
+def test_a_tumour_that_lost_the_target_may_resist_for_it(patient, shipped):
+    p = patient("trastuzumab deruxtecan", disease="breast cancer").background()
+    p.amplify("ERBB2", 3.0, 0.0)
+    verdict = p.resist(shipped)["verdict"]
+    assert "the same tumour, which lost the driver" in verdict["sentence"]
+    assert "may resist for that reason" in verdict["sentence"]
+
+
+def test_a_drug_of_several_classes_is_named_without_one(patient, shipped):
+    """Imatinib is no ABL inhibitor in a GIST."""
+    p = patient("imatinib", disease="GIST").background()
+    assert "of resistance to imatinib was found" in p.resist(shipped)["verdict"]["sentence"]

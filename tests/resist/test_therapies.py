@@ -225,7 +225,7 @@ def test_a_bispecific_antibody_is_listed_under_the_class_that_fails():
     by_name = {drug.name: drug for drug in drugs}
 
     def last(name: str, *classes: str) -> str:
-        match = SimpleNamespace(row=SimpleNamespace(drug_class=classes))
+        match = SimpleNamespace(row=SimpleNamespace(drug_class=classes, mechanism_class="bypass"))
         return _classes(by_name[name], match, context)[-1]
 
     assert last("ivonescimab", "anti-PD1 antibody") == "anti-PD1 antibody"

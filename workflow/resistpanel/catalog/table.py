@@ -235,6 +235,17 @@ class Catalog:
         named = [name for name, one in known.items() if one and shared & set(one.classes)]
         return named or list(row.drugs)
 
+    def of_other_class(self, row: Row, drug: Drug) -> bool:
+        """Whether a row of several classes names drugs, all known, and none of a class of `drug`.
+
+        A row of rucaparib speaks of platinum agents by their class alone.
+        """
+        known = [self.drugs.get(name) for name in row.drugs]
+        if not known or None in known:
+            return False
+        shared = set(row.drug_class) & set(drug.classes)
+        return not any(shared & set(one.classes) for one in known)
+
     def of_gene(self, gene: str) -> list[Row]:
         """Return the rows of a gene, in the order of the catalogue."""
         return [row for row in self.rows if row.gene == gene]

@@ -30,7 +30,7 @@ from resistpanel.resist.read_patient import read_patient
 from resistpanel.resist.reversions import gene_reversions
 from resistpanel.resist.sample_quality import failures
 from resistpanel.resist.tests_after import uses
-from resistpanel.resist.therapy_options import expected_to_fail, options
+from resistpanel.resist.therapy_options import expected_to_fail, options, persisting
 
 
 def resist(
@@ -86,7 +86,8 @@ def resist(
     topic = nras(patient, context, knowledge)
     # Of a tumour that is not the patient's nothing follows for the treatment.
     valid = known if answer.verdict.swapped is UNSET else []
-    failing = expected_to_fail(view, context, valid, answer.findings)
+    still = persisting(view, context, valid, answer.findings) if valid else []
+    failing = expected_to_fail(view, context, [*valid, *still], answer.findings)
     return records.Resist(
         schema="resistpanel/resist/1",
         patient=patient.name,

@@ -216,7 +216,10 @@ def _suspicion(
     counts = f"{len(kept)} of {len(others)} other mutations of the earlier sample are present"
     if len(kept) < SHARED * len(others):
         return f"{counts}: a sample swap or low tumour content is more likely than a loss"
-    return f"{counts}: the same tumour, which lost the driver or grew from cells without it"
+    return (
+        f"{counts}: the same tumour, which lost the driver or grew from cells without it, and may "
+        "resist for that reason"
+    )
 
 
 def _result(alteration: Alteration | None, state: str, text: str) -> records.Driver:

@@ -365,7 +365,11 @@ def _match_reasons(
         named = match.drug.name
         if match.level == PATHWAY:
             named = match.of_whom
-        elif match.drug_match == "class" and row.drugs:
+        elif (
+            match.drug_match == "class"
+            and row.drugs
+            and not catalog.of_other_class(row, match.drug)
+        ):
             same = catalog.named_of_class(row, match.drug)
             named = f"{join(same)}, of the class of {match.drug.name}"
         elif match.drug_match == "class":
@@ -378,7 +382,7 @@ def _match_reasons(
         }.get(row.direction, f"reported as sensitive to {named}")
         text = f"{_what_matched(match)}: {said} ({_row(match)}: {row.evidence_level}{effect})"
         (pro if row.direction == "resistance" else contra).append(text)
-        if match.disease is False:
+        if match.disease is False and all(m.disease is False for m in kept if m.drug == match.drug):
             contra.append(f"{row.id} is from another disease ({join(row.disease)})")
     contra += [
         f"{match.row.id} reports {match.row.direction} at {match.level} level, but the closer "

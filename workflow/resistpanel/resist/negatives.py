@@ -229,9 +229,12 @@ def _names(patient: Patient) -> str:
 
 
 def classes_text(patient: Patient) -> str:
-    """Return the drugs given with their classes, for a sentence."""
+    """Return the drugs given, each of one class with it, for a sentence.
+
+    A drug of several classes is given without: imatinib is no ABL inhibitor in a GIST.
+    """
     return join(
-        f"{drug.name} ({plural(drug.classes[0])})" if drug.classes else drug.name
+        f"{drug.name} ({plural(drug.classes[0])})" if len(drug.classes) == 1 else drug.name
         for drug in patient.drugs
     )
 

@@ -7,6 +7,7 @@ from resistpanel.catalog.drugs import Drug
 from resistpanel.catalog.options import Option
 from resistpanel.catalog.table import EVIDENCE_LEVELS, IN_PATIENTS
 from resistpanel.core.text import join, percent_up, plural
+from resistpanel.core.vocabulary import GAINED
 from resistpanel.records.base import UNSET
 from resistpanel.records.resist import ExpectedToFail, TherapyOption
 from resistpanel.resist.alteration import Patient
@@ -14,7 +15,8 @@ from resistpanel.resist.context import Context
 from resistpanel.resist.effect import is_driver, sensitising
 from resistpanel.resist.finding import Finding
 from resistpanel.resist.function import phase
-from resistpanel.resist.match import PATHWAY, Match
+from resistpanel.resist.match import LEVELS, PATHWAY, Match
+from resistpanel.resist.mechanism import ON_TARGET
 
 #: The words of an option or a drug class; a hyphen joins and separates.
 _WORD = re.compile(r"[A-Za-z0-9]+")
@@ -70,6 +72,27 @@ def expected_to_fail(
     )
 
 
+def persisting(
+    patient: Patient, context: Context, keys: Sequence[Finding], findings: Sequence[Finding]
+) -> list[Finding]:
+    """Return what an earlier line of therapy brought, resists its drugs and is still there.
+
+    ALK G1202R, gained under alectinib, resists brigatinib after lorlatinib too.
+    """
+    now = {drug.name for drug in patient.drugs}
+    earlier = [context.catalog.drugs.get(name) for name in sorted(_given(patient) - now)]
+    drugs = [drug for drug in earlier if drug is not None]
+    line = patient.therapy.number if patient.therapy else 0
+    return [
+        finding
+        for finding in findings
+        if finding not in keys
+        and finding.alteration.status == "present"
+        and any(one.line < line and one.state in GAINED for one in finding.alteration.lines)
+        and any(_resisting(finding, drug, context) for drug in drugs)
+    ]
+
+
 def _other_driver(
     drug: Drug, patient: Patient, context: Context, findings: Sequence[Finding]
 ) -> tuple[str, ...]:
@@ -98,6 +121,9 @@ def _classes(drug: Drug, match: Match, context: Context) -> tuple[str, ...]:
     A bispecific antibody has two classes of which neither is within the other.
     """
     shared = [name for name in match.row.drug_class if name in drug.classes]
+    if not shared and match.row.mechanism_class in ON_TARGET:
+        # Crizotinib inhibits ALK, MET and ROS1: a mutation of ALK is of its class for ALK.
+        shared = [name for name in drug.classes if match.row.gene in name.split()]
     if not shared:
         return drug.classes
     within = [
@@ -120,11 +146,29 @@ def _resisting(finding: Finding, drug: Drug, context: Context) -> list[Match]:
         for m in finding.matches
         if m.level != PATHWAY and (m.disease is not False or m.row.mechanism_class == "reversion")
     ]
-    closest = _closest(ours, drug)
+    closest = _closest([m for m in ours if not _outweighed(m, ours)], drug)
     if not closest or any(m.row.direction != "resistance" for m in closest):
         return []
     seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
     return closest if seen or not _is_option(finding, drug, context) else []
+
+
+def _outweighed(match: Match, matches: Sequence[Match]) -> bool:
+    """Whether closer rows say of every drug that a row of resistance names that it stays active.
+
+    A row of a range of BTK names pirtobrutinib, and is no ground for its class where the row of
+    C481 says that pirtobrutinib is active.
+    """
+    level = LEVELS.index(match.level)
+    active = {
+        name
+        for other in matches
+        if LEVELS.index(other.level) < level and other.row.direction != "resistance"
+        for name in other.row.drugs
+    }
+    return match.row.direction == "resistance" and bool(match.row.drugs) and (
+        set(match.row.drugs) <= active
+    )  # fmt: skip
 
 
 def _is_option(finding: Finding, drug: Drug, context: Context) -> bool:
@@ -162,12 +206,18 @@ def _reason(finding: Finding, closest: Sequence[Match], drug: Drug, context: Con
         reported = f"{label} is reported to confer resistance to {drug.name}"
         return f"{reported} ({row.evidence_level}{effect})"
     shared = [name for name in row.drug_class if name in drug.classes]
+    named = context.catalog.named_of_class(row, drug)
+    if context.catalog.of_other_class(row, drug):
+        return (
+            f"{label} is reported to confer resistance to {plural(shared[0])}, as to {join(named)} "
+            f"({row.evidence_level})"
+        )
     if not row.drugs:
         reported = f"{label} is reported to confer resistance to {plural(shared[0])}"
         return f"{reported} ({row.evidence_level})"
     return (
         f"{label} is reported to confer resistance to "
-        f"{join(context.catalog.named_of_class(row, drug))}, of the same class "
+        f"{join(named)}, of the same class "
         f"({shared[0]}; {row.evidence_level})"
     )
 
