@@ -101,3 +101,54 @@ def test_a_swapped_sample_is_the_heading(paper):
     text = page(report)
     assert "not listed until the sample swap is resolved" in text
     assert "not valid: resistant not of this patient" in text
+
+
+def test_copies_beside_a_subclonal_variant_are_said(paper, patients, make):
+    parts = patients.paper()
+    key = parts["resist"]["verdict"]["key_variants"][0]
+    variant = next(v for v in parts["compare"]["variants"] if v["id"] == key)
+    variant["samples"]["resistant"] |= {"ccf": 0.15, "ccf_low": 0.1, "ccf_high": 0.21}
+    parts["resist"]["verdict"]["key_variants"].append("copynumber:MET:amplification")
+    parts["resist"]["findings"].append(
+        parts["resist"]["findings"][0]
+        | {"variant": "copynumber:MET:amplification", "gene": "MET", "rank": 98,
+           "label": "MET amplification", "state": "acquired", "against": []}
+    )  # fmt: skip
+    parts["resist"]["findings"][0]["against"] = [
+        "in at most 21.0 % of the tumour cells after treatment"
+    ]
+    front = summary.summary(make(parts | {"copynumber": patients.copynumber(parts["sheet"])}))
+    (line,) = [plain(t) for t in front["open"] if "of the tumour cells of resistant" in t]
+    assert line.startswith("MAP2K1 p.C121S in 15.0 %")
+    assert line.endswith("the fraction with MET amplification is not known")
+    assert not any("of the tumour cells after treatment" in t for t in front["against"])
+
+
+def test_a_known_alteration_that_was_there_before_is_on_the_first_screen(paper):
+    """The partner of a compound mutation, or what an earlier line brought."""
+    report = copy.deepcopy(paper)
+    shown = summary.key_variants(report)["rows"]
+    other = next(
+        v for v in report["compare"]["variants"]
+        if v["reported"] and v["state"] == "stable" and v["id"] not in {r["id"] for r in shown}
+    )  # fmt: skip
+    finding = next(f for f in report["resist"]["findings"] if f["variant"] == other["id"])
+    finding["effect"] = "known"
+    rows = {row["id"]: row["role"] for row in summary.key_variants(report)["rows"]}
+    assert rows[other["id"]] == "known resistance alteration"
+    other["status"] = "gone"
+    assert other["id"] not in {row["id"] for row in summary.key_variants(report)["rows"]}
+
+
+def test_the_copies_of_a_lost_driver_are_on_the_first_screen(paper, patients):
+    report = copy.deepcopy(paper) | {"copynumber": patients.copynumber(paper["sheet"])}
+    identifier = "copynumber:BRAF:amplification"
+    report["resist"]["driver"] |= {"variant": identifier, "gene": "BRAF", "state": "lost"}
+    report["resist"]["findings"].append(
+        report["resist"]["findings"][0]
+        | {"variant": identifier, "gene": "BRAF", "rank": 99, "label": "BRAF amplification",
+           "state": "lost", "effect": "driver"}
+    )  # fmt: skip
+    rows = {row["id"]: row for row in summary.key_variants(report)["rows"]}
+    assert rows[identifier]["role"] == "sensitising driver"
+    assert [one["main"] for one in rows[identifier]["rows"]]

@@ -234,7 +234,7 @@ def findings(report: dict) -> dict:
         "short": short,
         "short_text": "resistance not assessed"
         if resist["verdict"]["kind"] == "not_assessed"
-        else "not considered a cause of resistance",
+        else "neither known nor candidate causes of resistance",
         "driver": driver,
         "fail": failing(report),
         "convergence": resist["convergence"],

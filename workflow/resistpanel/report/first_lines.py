@@ -35,7 +35,9 @@ def need(one: dict, depth: str = "fragments") -> str:
     value = float(condition[2])
     shown = percent(value) if fraction else f"{plain(value, 1)} {unit.replace('fragments', depth)}"
     least = condition[1] == ">="
-    return f"{'at least' if least else 'at most'} {shown.strip()} {'needed' if least else 'allowed'}"
+    return (
+        f"{'at least' if least else 'at most'} {shown.strip()} {'needed' if least else 'allowed'}"
+    )
 
 
 def failure(one: dict, depth: str = "fragments") -> str:

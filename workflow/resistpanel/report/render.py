@@ -251,7 +251,9 @@ def page(report: dict) -> str:
     absent = {name for name, what in optional if not what}
     sections = [s for s in SECTIONS if s[0] not in absent]
     if not report["resist"]["drugs"]:
-        sections = [(i, name, title.removesuffix(" under this drug")) for i, name, title in sections]
+        sections = [
+            (i, name, title.removesuffix(" under this drug")) for i, name, title in sections
+        ]
     wide = set()
     if len(report["compare"]["pairs"]) > 1 or (drawing and drawing["width"] > WIDE):
         wide = {"course", "mechanism"}

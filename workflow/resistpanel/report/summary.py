@@ -7,12 +7,19 @@ from resistpanel.report import first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
-from resistpanel.report.parts import state_words, trajectory, tumors, variants_by_id
+from resistpanel.report.parts import (
+    name_of,
+    state_words,
+    trajectory,
+    tumors,
+    variants_by_id,
+)
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.unseen import unseen
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
 
 #: Of one fact: as the verdict's sentence states it, and as reasons for and against do.
+CLONE = "of the tumour cells after treatment"
 NO_EARLIER, BEFORE = "no sample before treatment", "whether it was present before"
 
 
@@ -181,23 +188,29 @@ def _unassessed_copies(report: dict) -> list[str]:
 
 
 def _subclonal(report: dict) -> list[str]:
-    """Return in which later samples the key variants leave tumour cells without an explanation."""
+    """Return in which later samples the key variants leave tumour cells without an explanation.
+
+    Of copies per tumour cell the fraction of the cells is not known: beside them, the fraction of
+    the variants alone is stated.
+    """
     known = variants_by_id(report)
     keys = report["resist"]["verdict"]["key_variants"]
-    if not keys or any(key not in known for key in keys):
+    variants = [key for key in keys if key in known]
+    copies = [name_of(report, key) for key in keys if key.startswith("copynumber:")]
+    if not variants:
         return []
     after = report["compare"]["lines"][-1]["samples"] if report["compare"]["lines"] else []
     lines = []
     for name in after:
-        seen = [known[key] for key in keys if known[key]["samples"][name]["detected"]]
+        seen = [known[key] for key in variants if known[key]["samples"][name]["detected"]]
         highs = [v["samples"][name]["ccf_high"] for v in seen]
         if not highs or None in highs or sum(highs) >= 1:
             continue
-        parts = [f"{v['gene']} {variant_name(v)} is in {clonal(v['samples'][name])}" for v in seen]
-        lines.append(
-            f"{' and '.join(parts)} of the tumour cells of {name} and does not explain "
-            "resistance of the others"
-        )
+        parts = [f"{v['gene']} {variant_name(v)} in {clonal(v['samples'][name])}" for v in seen]
+        rest = "resistance of the others is not explained"
+        if copies:
+            rest = f"the fraction with {join(copies)} is not known"
+        lines.append(f"{join(parts)} of the tumour cells of {name}: {rest}")
     return lines
 
 
@@ -282,6 +295,16 @@ def key_variants(report: dict) -> dict:
             role = f"{roles[driver['variant']]}, {role}"
         roles[driver["variant"]] = role
     effects = {f["variant"]: f["effect"] for f in resist["findings"]}
+    # What an earlier line of therapy brought, and partners of a compound mutation, are still there.
+    roles |= {
+        i: EFFECTS["known"]
+        for i, effect in effects.items()
+        if effect == "known"
+        and i in known
+        and i not in roles
+        and known[i]["status"] == "present"
+        and known[i]["state"] in ("stable", "rising", "undetermined")
+    }
     rest = [
         v["id"]
         for v in sorted(report["compare"]["variants"], key=lambda v: rank_state(v["state"]))
@@ -303,6 +326,10 @@ def key_variants(report: dict) -> dict:
         copy_row(f, report, EFFECTS["known"])
         for f in copies
         if f["variant"] not in keys and _in_force(f)
+    ] + [
+        copy_row(f, report, "sensitising driver")
+        for f in copies
+        if f["variant"] not in keys and f["variant"] == driver["variant"]
     ]
     shown = [copy_row(f, report) for f in copies if f["variant"] in keys] + shown
     further = len([i for i in rest if i not in roles])
@@ -328,10 +355,11 @@ def failing(report: dict) -> list[dict]:
     }
     keys = set(report["resist"]["verdict"]["key_variants"])
     labels: dict[str, list[str]] = {}
+    # A finding that the drug's reason names: a key one, or one that an earlier line brought.
+    of_keys = {f["label"] for f in report["resist"]["findings"] if f["variant"] in keys}
     for finding in report["resist"]["findings"]:
-        if finding["variant"] in keys:
-            for row in finding["evidence"] + finding["other_evidence"]:
-                labels.setdefault(row["id"], []).append(finding["label"])
+        for row in finding["evidence"] + finding["other_evidence"]:
+            labels.setdefault(row["id"], []).append(finding["label"])
     classes: dict[tuple, dict] = {}
     for drug in report["resist"]["expected_to_fail"]:
         name = drug["classes"][-1] if drug["classes"] else "other"
@@ -341,7 +369,12 @@ def failing(report: dict) -> list[dict]:
             "here": False, "driver": {}, "of": {},
         })  # fmt: skip
         group["driver"] |= dict.fromkeys(driver)
-        group["of"] |= dict.fromkeys(label for i in drug["evidence"] for label in labels.get(i, ()))
+        group["of"] |= dict.fromkeys(
+            label
+            for i in drug["evidence"]
+            for label in labels.get(i, ())
+            if label in drug["reason"] or label in of_keys
+        )
         group["here"] |= not driver and any(_here(rows[i]) for i in drug["evidence"] if i in rows)
         direct = any(drug["drug"] in rows[i]["drugs"] for i in drug["evidence"] if i in rows)
         name = drug["drug"]
@@ -358,7 +391,7 @@ def failing(report: dict) -> list[dict]:
         group
         | {
             # Of several key findings, those that a class is about.
-            "of": list(group["of"]) if len(group["of"]) < len(keys) else [],
+            "of": list(group["of"]) if set(group["of"]) != of_keys else [],
             "reasons": [
                 {"drugs": drugs, "reason": reason}
                 for (_, reason), drugs in sorted(group["reasons"].items())
@@ -503,11 +536,13 @@ def summary(report: dict) -> dict:
         convergence = None  # the sentence says it already
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     keys = [findings[key] for key in verdict["key_variants"] if key in findings]
-    # Of several findings each text says which it is of.
+    questions = open_questions(report)
+    # Of several findings each text says which it is of; a small clone is said with its fraction.
     against = {
         text: text if len(keys) == 1 or f["label"] in text else f"{f['label']}: {text}"
         for f in keys
         for text in f["against"]
+        if not (text.endswith(CLONE) and any(f"{f['label']} in " in one for one in questions))
     }
     return {
         "kind": verdict["kind"],
@@ -539,7 +574,7 @@ def summary(report: dict) -> dict:
         "warnings": warnings(report),
         "sample_warnings": sum(w["href"] == "#quality" for w in warnings(report))
         + len(_content(report)),
-        "open": open_questions(report),
+        "open": questions,
         "next": further_tests(report),
         "fail": failing(report),
         "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),
