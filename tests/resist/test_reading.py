@@ -132,3 +132,50 @@ def test_a_drug_of_several_classes_is_named_without_one(patient, shipped):
     """Imatinib is no ABL inhibitor in a GIST."""
     p = patient("imatinib", disease="GIST").background()
     assert "of resistance to imatinib was found" in p.resist(shipped)["verdict"]["sentence"]
+
+
+def test_a_low_purity_bounds_the_tumour_cells(patient, shipped):
+    p = patient("osimertinib", disease="NSCLC").background()
+    p.add("EGFR", "L858R", 0.2, 0.06)
+    p.add("EGFR", "C797S", 0.0, 0.0, sites=["EGFR-C797S-osimertinib"])
+    examined = "not found: 1, at most 0.33 % of the fragments"
+    assert f"{examined};" in p.resist(shipped)["verdict"]["sentence"]
+    p.variants[-1]["samples"]["post"]["ub_ccf"] = 0.055
+    sentence = p.resist(shipped)["verdict"]["sentence"]
+    assert f"{examined}, at most 5.5 % of the tumour cells;" in sentence
+
+
+def test_equal_bounds_are_said_once(patient, shipped):
+    p = patient("osimertinib", disease="NSCLC").background()
+    p.add("EGFR", "C797S", 0.0, 0.0, sites=["EGFR-C797S-osimertinib"])
+    p.add("EGFR", "G724S", 0.0, 0.0, sites=["EGFR-G724S-osimertinib"])
+    assert "half of them" not in p.resist(shipped)["verdict"]["sentence"]
+    p.variants[-1]["samples"]["post"]["ub"] = 0.01
+    assert "half of them at most" in p.resist(shipped)["verdict"]["sentence"]
+
+
+def test_a_stable_allele_at_another_frequency_says_relative_to_what(patient, shipped, finding):
+    p = patient("osimertinib", disease="NSCLC").background()
+    p.add("EGFR", "L858R", 0.2, 0.06, state="stable")
+    p.add("TP53", "Y220C", 0.2, 0.21, state="stable")
+    value = p.resist(shipped)
+    relative = "at about the same fraction, relative to the tumour content of the samples:"
+    assert any(relative in text for text in finding(value, "EGFR").against)
+    assert not any("relative to" in text for text in finding(value, "TP53").against)
+
+
+def test_a_sentence_has_one_colon_for_why_and_none_for_what_was_measured(patient, shipped):
+    p = patient("osimertinib", disease="NSCLC", tumour_free=["pre"]).background()
+    p.add("EGFR", "C797S", 0.0, 0.2)
+    first = p.resist(shipped)["verdict"]["sentence"].split(". ")[0]
+    assert "contains no detectable tumour; not detected (0 of 900" in first
+    assert first.count(": ") == 1
+
+
+def test_another_lesion_without_the_allele_is_not_called_absent(patient, shipped):
+    places = [("T0", 0, "skin"), ("T1", 160, "skin"), ("T2", 160, "lung")]
+    p = patient("osimertinib", disease="NSCLC", samples=places).background()
+    p.add("EGFR", "C797S", 0.0, 0.2, 0.0)
+    sentence = p.resist(shipped)["verdict"]["sentence"]
+    assert "; in lung not detected (0 of 900 fragments" in sentence
+    assert "absent" not in sentence

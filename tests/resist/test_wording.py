@@ -19,6 +19,11 @@ from resistpanel.compare.courses import trajectory
         (["undetermined"], [None, True], "change not determined"),
         (["undetermined", "undetermined"], [False, False, False], "not detected"),
         (["falling", "rising"], [True, True, True], "fell, then returned"),
+        (
+            ["acquired", "undetermined", "absent"],
+            [False, True, False, False],
+            "appeared, then no longer detected",
+        ),
     ],
 )
 def test_an_undetermined_change_says_where_the_allele_was_detected(steps, seen, text):

@@ -18,6 +18,8 @@ _WORDS = {
     "undetermined": "change not determined",
     "not covered": "not covered",
 }
+#: After these, that it is not detected is said.
+_GONE = ("disappeared", "no longer detected")
 _UP, _DOWN = ("acquired", "emergent", "rising"), ("falling", "lost")
 
 
@@ -96,6 +98,8 @@ def trajectory(steps: Sequence[str], seen: Sequence[bool | None] = ()) -> str:
             fallen = False
         elif state in _DOWN:
             fallen = True
+        if word == _WORDS["absent"] and words and words[-1] in _GONE:
+            continue
         if not words or words[-1] != word:
             words.append(word)
     return ", then ".join(words)

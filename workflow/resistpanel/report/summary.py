@@ -508,6 +508,9 @@ def said(reason: str, sentence: str) -> bool:
     if NO_EARLIER in sentence and BEFORE in reason:
         return True
     parts = (reason, reason.partition(": ")[2] or reason)
+    measured = reason.partition(": ")[2].rstrip(".").split("; ")
+    if len(measured) > 1 and all(part in sentence for part in measured):
+        return True
     return any(part.rstrip(".") in sentence for part in parts)
 
 
@@ -537,6 +540,9 @@ def summary(report: dict) -> dict:
     findings = {f["variant"]: f for f in report["resist"]["findings"]}
     keys = [findings[key] for key in verdict["key_variants"] if key in findings]
     questions = open_questions(report)
+    reasons = [text for text in verdict["reasons"] if not said(text, verdict["sentence"])]
+    if reasons and reasons[0].startswith("but "):  # of what the sentence says
+        reasons[0] = reasons[0].removeprefix("but ")
     # Of several findings each text says which it is of; a small clone is said with its fraction.
     against = {
         text: text if len(keys) == 1 or f["label"] in text else f"{f['label']}: {text}"
@@ -553,7 +559,7 @@ def summary(report: dict) -> dict:
         "sentence": verdict["sentence"],
         "confidence": verdict["confidence"],
         "confidence_level": {"low": 1, "moderate": 2, "high": 3}[verdict["confidence"]],
-        "reasons": [text for text in verdict["reasons"] if not said(text, verdict["sentence"])],
+        "reasons": reasons,
         "against": [
             shown
             for text, shown in against.items()

@@ -29,7 +29,7 @@ from resistpanel.resist.match import (
 )
 from resistpanel.resist.mechanism import Mechanism, mechanisms
 from resistpanel.resist.resist_constants import SMALL_CLONE, UV_SHARE
-from resistpanel.resist.state_text import state_text
+from resistpanel.resist.state_text import relative, state_text
 from resistpanel.resist.tests_after import add_reasons
 
 
@@ -334,7 +334,8 @@ def _state_reasons(alteration: Alteration, pro: list[str], contra: list[str]) ->
     elif state == "stable" and alteration.copy_number:
         contra.append(f"present before treatment, unchanged: {text}")
     elif state == "stable":
-        contra.append(f"present before treatment at about the same fraction: {text}")
+        same = f"about the same fraction{relative(alteration)}"
+        contra.append(f"present before treatment at {same}: {text}")
     elif state == "absent":
         gone = (
             "lost before this line of therapy" if alteration.before == "present" else "not detected"

@@ -169,19 +169,20 @@ def genes_for(rows: Iterable[Row], drugs: Iterable[Drug]) -> set[str]:
 
 def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> str:
     """Return in one or more sentences what was examined to which limit, and what could not."""
-    parts, unit = [], patient.unit(patient.after())
+    parts, unit, rows = [], patient.unit(patient.after()), list(rows)
     if not covered.rows:
         return f"the catalogue lists no alteration that confers resistance to {_names(patient)}"
     if covered.sites == 1:
         parts.append(
             "catalogued alleles examined after treatment and not found: 1, at most "
-            f"{percent_up(covered.worst_ub)} of the {unit}"
+            f"{percent_up(covered.worst_ub)} of the {unit}{_of_cells(patient, rows)}"
         )
     elif covered.sites:
+        worst, median = percent_up(covered.worst_ub), percent_up(covered.median_ub)
+        half = "" if median == worst else f" (half of them at most {median})"
         parts.append(
             f"catalogued alleles examined after treatment and not found: {covered.sites}, each "
-            f"at most {percent_up(covered.worst_ub)} of the {unit} (half of them at most "
-            f"{percent_up(covered.median_ub)})"
+            f"at most {worst} of the {unit}{half}{_of_cells(patient, rows)}"
         )
     elif covered.without_site or covered.not_assessable:
         parts.append("no catalogued allele could be examined")
@@ -222,6 +223,25 @@ def coverage_text(patient: Patient, covered: Coverage, rows: Iterable[Row]) -> s
                 "excluded"
             )
     return "; ".join(parts)
+
+
+def _of_cells(patient: Patient, rows: Iterable[Row]) -> str:
+    """Return the bound of catalogued alleles in tumour cells, after a comma; empty if not known.
+
+    At a low purity it is much higher than that of the fragments.
+    """
+    ids = {row.id for row in rows}
+    cells = [
+        at.ub_ccf
+        for alteration in patient.alterations
+        if ids & set(alteration.sites)
+        for name in patient.after()
+        if (at := alteration.at(name)).detected is False and at.ub is not None
+        if name not in patient.foreign
+    ]
+    if not cells or None in cells or max(cells) >= 1:
+        return ""
+    return f", at most {percent_up(max(cells))} of the tumour cells"
 
 
 def _names(patient: Patient) -> str:

@@ -31,9 +31,26 @@ def state_text(alteration: Alteration) -> str:
         parts += [f"present before in {name}" for name in own]
     parts += _before_texts(alteration, before, alteration.at(decisive.pre).detected is False)
     for one in line.lesions:
-        if one.state != decisive.state and one.post not in named:
+        if one.state == "absent" != decisive.state and one.post not in named:
+            parts.append(f"in {one.lesion} {sample_text(alteration.at(one.post))}")
+        elif one.state != decisive.state and one.post not in named:
             parts.append(f"{one.state} in {one.lesion}: {sample_text(alteration.at(one.post))}")
     return "; ".join([*parts, *([line.why] if line.why else [])])
+
+
+def relative(alteration: Alteration) -> str:
+    """Return to what a fraction is the same, where the allele frequencies differ; else nothing.
+
+    A driver at 20 % of one sample and 6 % of another, with a third of the tumour, is unchanged.
+    """
+    decisive = alteration.decisive_lesion()
+    if decisive is None or alteration.copy_number or decisive.pre not in alteration.samples:
+        return ""
+    pre, post = alteration.at(decisive.pre), alteration.at(decisive.post)
+    if None in (pre.af_low, pre.af_high, post.af_low, post.af_high):
+        return ""
+    apart = pre.af_high < post.af_low or post.af_high < pre.af_low
+    return ", relative to the tumour content of the samples" if apart else ""
 
 
 def _before_texts(

@@ -25,7 +25,7 @@ from resistpanel.resist.finding import Finding
 from resistpanel.resist.match import PATHWAY
 from resistpanel.resist.negatives import classes_text, coverage_text, filtered
 from resistpanel.resist.resist_constants import LARGEST_BOUND
-from resistpanel.resist.state_text import state_text
+from resistpanel.resist.state_text import relative, state_text
 from resistpanel.resist.tests_after import (
     elsewhere,
     elsewhere_text,
@@ -63,6 +63,8 @@ def state_words(alteration: Alteration) -> str:
         if one.state != "absent":
             by_state.setdefault(one.state, []).append(one.lesion)
     words = _words(alteration, state)
+    if state == "stable":
+        words += relative(alteration)
     if len(by_state) > 1:
         first = by_state.pop(state, [])
         words = "; ".join([
@@ -252,10 +254,18 @@ def _known(
     confidence = "low" if foreign else word(main, numbers, missing)
     reasons = [*main.pro, *(f"but {lack}" for lack in missing)]
     if driver.state == "retained":
-        name = f"{driver.gene} {driver.protein or ''}".strip()
+        name = _driver_name(driver, patient)
         reasons.append(f"the sensitising driver {name} {_still(driver, patient)}: {driver.text}")
     named = [key.alteration.id for key in keys]
     return _result("mechanism", text, confidence, reasons + notes, named, inherited, foreign)
+
+
+def _driver_name(driver: Driver, patient: Patient) -> str:
+    """Return the name of the driver; of a fusion, which has no protein change, its label."""
+    if driver.protein:
+        return f"{driver.gene} {driver.protein}"
+    known = (a.label for a in patient.alterations if a.id == driver.variant)
+    return next(known, driver.gene or "")
 
 
 def _still(driver: Driver, patient: Patient) -> str:
@@ -284,6 +294,11 @@ def _others(keys: Sequence[Finding]) -> str:
     )
 
 
+def _after(state: str, measured: str) -> str:
+    """Return what was measured, after the state and a colon, of which one sentence has one."""
+    return f"{';' if ': ' in state else ':'} {measured}" if measured else ""
+
+
 def _measured(alteration: Alteration, state: str) -> str:
     """Return what was measured; why presence before is not known, only if `state` does not say."""
     text, line = state_text(alteration), alteration.line
@@ -297,8 +312,7 @@ def _state_in_words(finding: Finding) -> str:
     state = state_words(alteration)
     measured = _measured(alteration, state)
     first = sentence(
-        f"{alteration.label}, {finding.mechanism.text}, {state}"
-        + (f": {measured}" if measured else "")
+        f"{alteration.label}, {finding.mechanism.text}, {state}" + _after(state, measured)
     )
     by_level: dict[str, list[str]] = {}
     for name, level in resisted_drugs(finding):
@@ -335,7 +349,7 @@ def _candidate(
     text = sentence(
         f"no catalogued mechanism of resistance to {classes_text(patient)} was found; candidate: "
         f"{alteration.label}, {main.mechanism.text}, {state_words(alteration)}"
-        + (f": {measured}" if measured else "")
+        + _after(state_words(alteration), measured)
     )
     if len(keys) > 1:
         text += " " + sentence(f"further candidates: {join(k.alteration.label for k in keys[1:])}")
