@@ -152,3 +152,9 @@ def test_the_copies_of_a_lost_driver_are_on_the_first_screen(paper, patients):
     rows = {row["id"]: row for row in summary.key_variants(report)["rows"]}
     assert rows[identifier]["role"] == "sensitising driver"
     assert [one["main"] for one in rows[identifier]["rows"]]
+
+
+def test_a_reason_that_begins_a_sentence_is_left_out():
+    sentence = "Nothing was found. The catalogue lists no alteration for it."
+    assert summary.said("the catalogue lists no alteration for it", sentence)
+    assert not summary.said("the catalogue lists no alteration for another", sentence)

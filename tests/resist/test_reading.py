@@ -179,3 +179,18 @@ def test_another_lesion_without_the_allele_is_not_called_absent(patient, shipped
     sentence = p.resist(shipped)["verdict"]["sentence"]
     assert "; in lung not detected (0 of 900 fragments" in sentence
     assert "absent" not in sentence
+
+
+def test_elacestrant_is_an_option_after_fulvestrant(patient, shipped):
+    """The trial (PMID 35584336) was of patients after one or two lines of endocrine therapy."""
+    p = patient("fulvestrant", disease="breast cancer").background()
+    p.add("ESR1", "Y537S", 0.0, 0.2)
+    assert "elacestrant" in {one["option"] for one in p.resist(shipped)["options"]}
+
+
+def test_further_alterations_say_that_they_came(patient, shipped):
+    p = patient("osimertinib", disease="NSCLC").background()
+    p.add("EGFR", "C797S", 0.0, 0.2)
+    p.amplify("MET", 0.0, 3.0)
+    sentence = p.resist(shipped)["verdict"]["sentence"]
+    assert "Also found: MET amplification (acquired), a bypass of EGFR" in sentence

@@ -507,6 +507,8 @@ def said(reason: str, sentence: str) -> bool:
     """Return whether the verdict's sentence states a reason already."""
     if NO_EARLIER in sentence and BEFORE in reason:
         return True
+    # A reason that begins a sentence there has a capital letter.
+    reason, sentence = reason.casefold(), sentence.casefold()
     parts = (reason, reason.partition(": ")[2] or reason)
     measured = reason.partition(": ")[2].rstrip(".").split("; ")
     if len(measured) > 1 and all(part in sentence for part in measured):

@@ -287,7 +287,9 @@ def _others(keys: Sequence[Finding]) -> str:
     """Return the further key alterations, those of one mechanism together."""
     by_text: dict[str, list[str]] = {}
     for key in keys:
-        by_text.setdefault(key.mechanism.text, []).append(key.alteration.label)
+        state = key.alteration.state
+        came = f" ({state})" if state in GAINED else ""
+        by_text.setdefault(key.mechanism.text, []).append(f"{key.alteration.label}{came}")
     return "; ".join(
         f"{labels[0]}, {text}" if len(labels) == 1 else f"{join(labels)}, each {text}"
         for text, labels in by_text.items()
