@@ -194,3 +194,16 @@ def test_further_alterations_say_that_they_came(patient, shipped):
     p.amplify("MET", 0.0, 3.0)
     sentence = p.resist(shipped)["verdict"]["sentence"]
     assert "Also found: MET amplification (acquired), a bypass of EGFR" in sentence
+
+
+@pytest.mark.parametrize(("loh", "left"), [(None, False), (False, True), (True, False)])
+def test_one_copy_with_the_mutation_leaves_none(patient, shipped, loh, left):
+    """A small gene has no heterozygous site: one copy per tumour cell shows the loss."""
+    p = patient("pembrolizumab", disease="melanoma").background()
+    p.add("B2M", "L15fs", 0.0, 0.45, consequence="frameshift")
+    p.amplify("B2M", 0.0, -0.5)
+    given = p.copynumber()
+    given["samples"]["post"]["genes"][0] |= {"call": "loss", "copies": 1.0, "loh": loh}
+    p.copynumber = lambda: given
+    reasons = "; ".join(p.resist(shipped)["verdict"]["reasons"])
+    assert ("a copy of B2M may be left" in reasons) == left

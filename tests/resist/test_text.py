@@ -93,7 +93,8 @@ def test_further_alterations_of_one_mechanism_are_told_together(patient, context
         p.add("KIT", change, 0.0, 0.3 - 0.1 * number)
     sentence = p.resist(context)["verdict"]["sentence"]
     assert (
-        "Also found: KIT p.V654A (acquired) and KIT p.D816H (acquired), each a mutation of KIT, the target of imatinib."
+        "Also found: KIT p.V654A (acquired) and KIT p.D816H (acquired), each a mutation of KIT, "
+        "the target of imatinib."
         in sentence
     )
 

@@ -372,9 +372,9 @@ class Patient:
     """What the earlier stages say of a patient.
 
     `drugs` are those given between the samples compared; without pairs, all of the sheet.
-    `lost_copies` are samples and genes with a loss of heterozygosity, `unknown_copies` those
-    without a call of copy number: no target of the gene can be used. `known_purity` are samples
-    with a purity that does not rest on a driver alone.
+    `lost_copies` are samples and genes with a loss of heterozygosity or of one of two copies,
+    `unknown_copies` those without a call of copy number: no target of the gene can be used.
+    `known_purity` are samples with a purity that does not rest on a driver alone.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
     which no tumour was detected; `failures` is what fails quality control, by sample.

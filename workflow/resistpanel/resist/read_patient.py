@@ -4,7 +4,7 @@ from resistpanel.catalog import protein
 from resistpanel.catalog.drugs import Drugs
 from resistpanel.catalog.numbering import Numbering, renumbered
 from resistpanel.records.compare import Compare, Variant
-from resistpanel.records.copynumber import CopyNumber
+from resistpanel.records.copynumber import CopyNumber, GeneCopies
 from resistpanel.records.sheet import Sheet
 from resistpanel.resist.alteration import Alteration, Change, Pair, Patient, Sample
 from resistpanel.resist.copy_changes import copy_changes
@@ -58,7 +58,7 @@ def read_patient(
             (name, gene.gene)
             for name, sample in (copynumber.samples.items() if copynumber else ())
             for gene in sample.genes
-            if gene.loh
+            if _lost(gene)
         ),
         unknown_copies=frozenset(
             (name, gene.gene)
@@ -73,6 +73,13 @@ def read_patient(
         ),
         tests=tests,
     )
+
+
+def _lost(gene: GeneCopies) -> bool:
+    """Whether a gene lost a haplotype: by its sites, or without any by its one copy per cell."""
+    if gene.loh is None:
+        return gene.call == "loss" and gene.copies is not None
+    return gene.loh
 
 
 def _variant(
