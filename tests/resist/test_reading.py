@@ -207,3 +207,16 @@ def test_one_copy_with_the_mutation_leaves_none(patient, shipped, loh, left):
     p.copynumber = lambda: given
     reasons = "; ".join(p.resist(shipped)["verdict"]["reasons"])
     assert ("a copy of B2M may be left" in reasons) == left
+
+
+def test_a_key_alteration_that_restores_the_response_outweighs_what_is_still_there(
+    patient, shipped
+):
+    """Shaw 2016: C1156Y under crizotinib, C1156Y-L1198F under lorlatinib, crizotinib again."""
+    days = [("T0", 0, None), ("T1", 300, None), ("T2", 600, None)]
+    lines = [(("crizotinib",), 10), (("lorlatinib",), 310)]
+    p = patient(disease="NSCLC", samples=days, lines=lines).background()
+    p.add("ALK", "C1156Y", 0.0, 0.2, 0.2)
+    assert "crizotinib" not in drugs(p.resist(shipped))  # C1156Y explains no relapse on lorlatinib
+    p.add("ALK", "L1198F", 0.0, 0.0, 0.2)
+    assert "crizotinib" not in drugs(p.resist(shipped))

@@ -94,8 +94,7 @@ def test_further_alterations_of_one_mechanism_are_told_together(patient, context
     sentence = p.resist(context)["verdict"]["sentence"]
     assert (
         "Also found: KIT p.V654A (acquired) and KIT p.D816H (acquired), each a mutation of KIT, "
-        "the target of imatinib."
-        in sentence
+        "the target of imatinib." in sentence
     )
 
 

@@ -87,7 +87,7 @@ def resist(
     # Of a tumour that is not the patient's nothing follows for the treatment.
     valid = known if answer.verdict.swapped is UNSET else []
     still = persisting(view, context, valid, answer.findings) if valid else []
-    failing = expected_to_fail(view, context, [*valid, *still], answer.findings)
+    failing = expected_to_fail(view, context, valid, answer.findings, still)
     return records.Resist(
         schema="resistpanel/resist/1",
         patient=patient.name,

@@ -29,8 +29,12 @@ def expected_to_fail(
     context: Context,
     keys: Sequence[Finding],
     findings: Sequence[Finding] = (),
+    still: Sequence[Finding] = (),
 ) -> tuple[ExpectedToFail, ...]:
     """Return the drugs, beyond those of the line, that the key alterations are known to resist.
+
+    `still` are those of `persisting`, unless a key alteration is sensitive to the drug: ALK L1198F
+    makes a tumour with C1156Y respond to crizotinib again.
 
     For each drug the closest rows decide, and among these those that name the drug itself
     before those that name its class; a drug for which they say sensitivity is left out. Rows
@@ -43,9 +47,11 @@ def expected_to_fail(
     reasons: dict[Drug, list[str]] = {}
     rows: dict[Drug, list[str]] = {}
     first: dict[Drug, Match] = {}
-    for finding in keys:
+    for finding in (*keys, *still):
         for drug in context.catalog.drugs:
             if drug.name in now:
+                continue
+            if finding in still and any(_sensitive(key, drug) for key in keys):
                 continue
             closest = _resisting(finding, drug, context)
             if not closest:
@@ -141,16 +147,26 @@ def _resisting(finding: Finding, drug: Drug, context: Context) -> list[Match]:
     same in every tumour. Nor do rows without patients against a drug that a source names as an
     option for the alteration: nilotinib for ABL1 G250E.
     """
+    closest = _closest_rows(finding, drug)
+    if not closest or any(m.row.direction != "resistance" for m in closest):
+        return []
+    seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
+    return closest if seen or not _is_option(finding, drug, context) else []
+
+
+def _sensitive(finding: Finding, drug: Drug) -> bool:
+    """Whether the closest rows of an alteration say that it is sensitive to a drug."""
+    return any(m.row.direction == "sensitivity" for m in _closest_rows(finding, drug))
+
+
+def _closest_rows(finding: Finding, drug: Drug) -> list[Match]:
+    """Return the closest rows of an alteration that speak of a drug in this disease."""
     ours = [
         m
         for m in finding.matches
         if m.level != PATHWAY and (m.disease is not False or m.row.mechanism_class == "reversion")
     ]
-    closest = _closest([m for m in ours if not _outweighed(m, ours)], drug)
-    if not closest or any(m.row.direction != "resistance" for m in closest):
-        return []
-    seen = any(m.row.evidence_level in IN_PATIENTS for m in closest)
-    return closest if seen or not _is_option(finding, drug, context) else []
+    return _closest([m for m in ours if not _outweighed(m, ours)], drug)
 
 
 def _outweighed(match: Match, matches: Sequence[Match]) -> bool:
