@@ -71,8 +71,9 @@ def decide(pre, post, rules=None, common=EVEN):
          "45.0 % (41.9 to 48.1) before treatment, 20.0 % (17.6 to 22.6) at relapse: 0.44-fold, "
          "95 % interval 0.37 to 0.53, probability of an increase below 0.001"),
         ((370, 1000), (381, 1000), "stable", "detected",
-         "37.0 % (34.0 to 40.0) before treatment, 38.1 % (35.1 to 41.1) at relapse: no change "
-         "beyond chance (1.03-fold, 95 % interval 0.90 to 1.18, probability of an increase 0.661)"),
+         "37.0 % (34.0 to 40.0) before treatment, 38.1 % (35.1 to 41.1) at relapse: a change "
+         "of 2-fold or more is excluded (1.03-fold, 95 % interval 0.90 to 1.18, probability of an "
+         "increase 0.661)"),
         # a sure but small difference does not count: 40 against 43 % at 20,000 fragments
         ((8000, 20000), (8600, 20000), "stable", "detected", None),
         # in both, but too shallow to exclude a doubling

@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from resistpanel.report import summary, summary_questions
+from resistpanel.report import findings, summary, summary_questions
 from resistpanel.report.negatives import negatives
 from resistpanel.report.render import page
 
@@ -158,3 +158,15 @@ def test_a_reason_that_begins_a_sentence_is_left_out():
     sentence = "Nothing was found. The catalogue lists no alteration for it."
     assert summary.said("the catalogue lists no alteration for it", sentence)
     assert not summary.said("the catalogue lists no alteration for another", sentence)
+
+
+def test_what_was_detected_before_has_no_probability_of_few_cells(paper):
+    report = copy.deepcopy(paper)
+    finding = report["resist"]["findings"][0] | {
+        "confidence": {"real": 0.999, "tier": 1, "chance_matches": None, "new_variants": 1,
+                       "ccf_below_1": 0.0002, "ccf_below_5": 0.0003},
+    }  # fmt: skip
+    lines = findings.certain(finding | {"before": "excluded"}, set())
+    assert any(line.startswith("before treatment: probability") for line in lines)
+    lines = findings.certain(finding | {"before": "present"}, set())
+    assert not any(line.startswith("before treatment") for line in lines)

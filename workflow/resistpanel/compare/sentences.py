@@ -2,7 +2,7 @@
 
 from resistpanel.compare.compare_constants import MOST_DEPTH
 from resistpanel.compare.evidence import View
-from resistpanel.compare.states import Decision
+from resistpanel.compare.states import DEFAULT, Decision
 from resistpanel.core.text import bare_percent, percent, percent_up
 
 
@@ -163,7 +163,9 @@ def _probability(value: float | None) -> str:
 
 
 def _stable(decision: Decision, pre: View, post: View) -> str:
-    return f"{_both(pre, post)}: no change beyond chance ({_fold(decision)})"
+    # A sure change that is small is stable too.
+    excluded = f"a change of {DEFAULT.most_fold:g}-fold or more is excluded"
+    return f"{_both(pre, post)}: {excluded} ({_fold(decision)})"
 
 
 def _undetermined(decision: Decision, pre: View, post: View) -> str:

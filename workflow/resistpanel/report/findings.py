@@ -154,7 +154,8 @@ def certain(finding: dict, explained: set[str]) -> list[str]:
         line.partition(f" {SCALE}")[0] if line in explained else line for line in certainty(finding)
     ]
     explained |= {line for line in lines if SCALE in line}
-    if cells := earlier_cells(finding):
+    # Of what was detected before, how few cells had it is no question.
+    if finding["before"] != "present" and (cells := earlier_cells(finding)):
         lines.insert(1, f"before treatment: {cells}")
     return lines
 

@@ -32,7 +32,11 @@ _STATES = {
         State("rising", "up", "Detected in both; the fraction increased beyond chance."),
         State("lost", "down", "Detected before, not detected after, bounds apart."),
         State("falling", "down", "Detected in both; the fraction decreased beyond chance."),
-        State("stable", "same", "Detected in both; no change beyond chance."),
+        State(
+            "stable",
+            "same",
+            "Detected in both; a change of two-fold or more is excluded, a smaller one is not.",
+        ),
         State(
             "undetermined",
             "unsure",
