@@ -189,7 +189,7 @@ def test_an_allele_that_had_gone_and_returns_was_selected(patient, context, frac
     sentence = p.resist(context)["verdict"]["sentence"]
     returned = (
         "was selected, not acquired: it was present before line 3 of therapy in p1, was not "
-        "detected in p2, and returned (acquired under line 1): not detected (0 of 900 fragments, "
+        "detected in p2, and returned (acquired under line 1); not detected (0 of 900 fragments, "
         "allele frequency at most 0.33 %) before (p2), "
     )
     assert (returned in sentence) == (third == "emergent")

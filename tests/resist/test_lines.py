@@ -35,8 +35,9 @@ def line(number, state, before):
 def test_the_line_that_brought_an_alteration_is_named():
     lines = (line(1, "acquired", "excluded"), line(2, "stable", "present"))
     alteration = SimpleNamespace(
-        lines=lines, line=lines[1], state="stable", status="present", later=()
-    )
+        lines=lines, line=lines[1], state="stable", status="present", later=(),
+        decisive_lesion=lambda: None,
+    )  # fmt: skip
     words = state_words(alteration)
     assert words == (
         "was present before line 2 of therapy at about the same fraction (acquired under line 1)"
