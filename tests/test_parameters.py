@@ -58,7 +58,10 @@ STRUCTURE = {
         "SUSPECT_PARTS": "of the file format",
         "MOST_UNPACKED": "limits of files",
     },
-    "call/model/overdispersion.py": {"FARTHEST": "logit beyond which a frequency is 0 or 1"},
+    "call/model/overdispersion.py": {
+        "FARTHEST": "logit beyond which a frequency is 0 or 1",
+        "POSTERIOR_NODES": "nodes of an integral",
+    },
     "call/model/posterior.py": {"LOG_TINY": "log of 0", "STEP": "candidates computed at a time"},
     "call/planning.py": {
         "READ, SIMPLEX, DUPLEX": "indices of NOMINAL_RATES",

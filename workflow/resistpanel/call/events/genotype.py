@@ -19,6 +19,7 @@ from resistpanel.call.events.copies import distinct, five_prime
 from resistpanel.call.io.evidence import ROW, Support, strand_class
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.reader import Reads
+from resistpanel.call.kernels import score_reads
 from resistpanel.core.junction import LEFT, Breakend, Junction, reverse_complement
 from resistpanel.core.reference import Reference, encode
 
@@ -101,38 +102,39 @@ class Counts:
 
 
 def compared(
-    bases: np.ndarray, quals: np.ndarray, at: np.ndarray, side: Side
+    seq: np.ndarray,
+    length: np.ndarray,
+    spans: tuple[np.ndarray, np.ndarray],
+    bases: np.ndarray,
+    quals: np.ndarray,
+    side: Side,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return log odds of junction against reference, and the mismatches to each.
+    """Return log odds of junction against reference, and the mismatches to each, (reads,).
 
     Parameters
     ----------
-    bases, quals : uint8, (reads, longest)
-        255 beyond the end of a read.
-    at : int64, (reads,)
-        Index in the sequences of each read's first base.
+    seq, length : (reads,)
+        Where each read's first base stands in `bases`, and how many it has.
+    spans : of (reads,)
+        Index in the sequences of each read's first base, by its left end as aligned, and of the end
+        of its last, by its right end. Of the two placements the better counts.
+    bases, quals : uint8
     """
-    index = at[:, None] + np.arange(bases.shape[1])[None, :]
-    inside = (index >= 0) & (index < len(side.reference)) & (bases < 4)
-    index = np.where(inside, index, 0)
-    e = 10.0 ** (np.clip(quals, 5, 35) / -10.0)
-    # log of match against mismatch, (1 - e) / (e / 3).
-    gain = np.where(inside, np.log((1 - e) * 3 / e), 0.0)
-    ref, alt = side.reference[index], side.junction[index]
-    same_ref, same_alt = inside & (ref == bases), inside & (alt == bases)
-    odds = (gain * (same_alt.astype(float) - same_ref)).sum(1)
-    known = inside.sum(1)
-    return odds, known - same_alt.sum(1), known - same_ref.sum(1)
-
-
-def _matrix(reads: Reads, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return bases and qualities of reads, (reads, longest), 255 and 0 beyond their ends."""
-    table = reads.table[rows]
-    longest = int(table["length"].max(initial=0))
-    column = np.arange(longest)[None, :]
-    inside = column < table["length"][:, None]
-    index = np.where(inside, table["seq"][:, None] + column, 0)
-    return np.where(inside, reads.bases[index], 255), np.where(inside, reads.quals[index], 0)
+    n = len(side.reference)
+    zero = np.zeros(2, np.int32)
+    score, _, misses = score_reads(
+        np.ascontiguousarray(seq, np.int64),
+        np.ascontiguousarray(length, np.int32),
+        *(np.ascontiguousarray(span, np.int64) for span in spans),
+        bases,
+        quals,
+        np.concatenate([side.reference, side.junction]),
+        np.array([0, n], np.int32),
+        np.array([n, n], np.int32),
+        zero,
+        0,
+    )
+    return score[:, 1] - score[:, 0], misses[:, 1], misses[:, 0]
 
 
 def count(reads: Reads, side: Side) -> Counts:
@@ -143,20 +145,15 @@ def count(reads: Reads, side: Side) -> Counts:
     rows = np.flatnonzero((table["pos"] < end) & (table["end"] > start))
     if not len(rows):
         return Counts(none, none.astype(np.uint64), none.astype(np.uint64), none)
-    bases, quals = _matrix(reads, rows)
     some = table[rows]
     origin = side.end.pos - side.flank
     left = some["pos"].astype(np.int64) - some["lclip"] - origin
-    right = some["end"].astype(np.int64) + some["rclip"] - some["length"] - origin
-    odds, misses, plain = compared(bases, quals, left, side)
-    crossed = side.crossed(left, some["length"]) | side.crossed(right, some["length"])
-    moved = np.flatnonzero(left != right)
-    if len(moved):
-        # Of a read with a gap, the anchor that fits either sequence better.
-        other = compared(bases[moved], quals[moved], right[moved], side)
-        better = np.minimum(other[1], other[2]) < np.minimum(misses[moved], plain[moved])
-        for mine, theirs in zip((odds, misses, plain), other, strict=True):
-            mine[moved] = np.where(better, theirs, mine[moved])
+    right = some["end"].astype(np.int64) + some["rclip"] - origin
+    length = some["length"]
+    odds, misses, plain = compared(
+        some["seq"], length, (left, right), reads.bases, reads.quals, side
+    )
+    crossed = side.crossed(left, length) | side.crossed(right - length, length)
     least = np.maximum(LEAST_MISMATCHES, MAX_MISMATCHES * some["length"])
     with_it = crossed & (odds >= MARGIN) & (misses <= least)
     without = crossed & (odds <= -MARGIN) & (plain <= least)
@@ -192,10 +189,14 @@ def starts(sides: tuple[Side, Side], length: int, inserted: int) -> tuple[int, t
         first = np.arange(side.flank - length + 1, side.flank)
         first = first[(first >= 0) & side.crossed(first, length)]
         index = first[:, None] + np.arange(length)[None, :]
-        quals = np.full(index.shape, SAMPLING_QUALITY, dtype=np.uint8)
         index = np.minimum(index, len(side.reference) - 1)
-        with_it = compared(side.junction[index], quals, first, side)[0]
-        without = compared(side.reference[index], quals, first, side)[0]
+        seq, lengths = np.arange(len(first)) * length, np.full(len(first), length)
+        spans = first, first + length
+        quals = np.full(index.size, SAMPLING_QUALITY, dtype=np.uint8)
+        with_it, without = (
+            compared(seq, lengths, spans, of[index].ravel(), quals, side)[0]
+            for of in (side.junction, side.reference)
+        )
         absent.append(int((without <= -MARGIN).sum()))
         arm = side.flank - first if side.end.side == LEFT else first + length - side.flank
         arm = arm[with_it >= MARGIN]
