@@ -45,6 +45,7 @@ from resistpanel.call.call_constants import (
     SHRINK,
     SITE_MOST_RATES,
     SITE_MULTIPLIERS,
+    SITE_ROUNDING,
     SLIP_CHANCE,
     STUTTER_BASE,
     STUTTER_FURTHER,
@@ -780,6 +781,11 @@ def homopolymers(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 #: Edges of the bins of expected errors.
 EXPECTED_EDGES = np.logspace(-4, 3, 141)
+#: Expected errors of the sites of each bin.
+CENTRES = np.sqrt(
+    np.concatenate([[EXPECTED_EDGES[0] / 2], EXPECTED_EDGES])
+    * np.concatenate([EXPECTED_EDGES, [EXPECTED_EDGES[-1] * 2]])
+)
 
 
 #: Frequencies at which a suspect is compared with a variant, and their log prior: half uniform in
@@ -961,16 +967,12 @@ def _fit(
     -------
     (tables, MULTIPLIERS)
     """
-    centres = np.sqrt(
-        np.concatenate([[EXPECTED_EDGES[0] / 2], EXPECTED_EDGES])
-        * np.concatenate([EXPECTED_EDGES, [EXPECTED_EDGES[-1] * 2]])
-    )
     filled = [np.nonzero(table) for table in tables]
     most = max((len(count) for count, _ in filled), default=0)
     like = np.ones((len(tables), most, len(MULTIPLIERS)))
     number = np.zeros((len(tables), most))
     for k, (count, bin_) in enumerate(filled):
-        mean = centres[bin_][:, None] * MULTIPLIERS[None, :]
+        mean = CENTRES[bin_][:, None] * MULTIPLIERS[None, :]
         log_like = count[:, None] * np.log(mean) - mean
         cells = slice(0, len(count))
         like[k, cells] = np.exp(log_like - log_like.max(axis=1, keepdims=True, initial=-1e300))
@@ -1027,11 +1029,17 @@ class Multipliers:
         (samples, 2, MULTIPLIERS)
         """
         own, least = self.own[:, ref, base], self.least[:, ref, base]
-        mean = np.maximum(expected[..., None] * MULTIPLIERS, 1e-12)
-        like = counts[..., None] * np.log(mean) - mean
-        post = own * np.exp(like - like.max(axis=2, keepdims=True))
-        post /= post.sum(axis=2, keepdims=True)
-        left = np.maximum(own - post / self.sites[:, ref, base, :, None], least)
+        many = np.maximum(counts / MOST_ERRORS, 1.0)
+        tabulated = CENTRES[np.searchsorted(EXPECTED_EDGES, expected / many)]
+        taken = np.zeros_like(own)
+        for number, errors in ((counts, expected), (counts / many, tabulated)):
+            mean = np.maximum(errors[..., None] * MULTIPLIERS, 1e-12)
+            like = number[..., None] * np.log(mean) - mean
+            post = own * np.exp(like - like.max(axis=2, keepdims=True))
+            taken = np.maximum(taken, post / post.sum(axis=2, keepdims=True))
+        # What rounding leaves of a single site would be far more than the prior.
+        taken += np.where(taken > SITE_ROUNDING, SITE_ROUNDING, 0.0)
+        left = np.maximum(own - taken / self.sites[:, ref, base, :, None], least)
         return left / left.sum(axis=2, keepdims=True)
 
 
