@@ -328,6 +328,17 @@ def test_measure_without_fragments(tmp_path):
     assert mine == {"fragments"}
 
 
+def test_the_direction_of_duplex_reads_is_chance(tmp_path):
+    """They are of both strands of the molecule."""
+    calls = patient(CASES["strand"]).write(tmp_path).call()
+    candidate = next(c for c in calls.caller.candidates if c.allele.pos == BAD)
+    raw, duplex = (
+        measure(candidate, calls.caller.tumors, 100.0, duplex=of) for of in (False, True)
+    )
+    assert raw["strand_p"] < 1e-5
+    assert duplex == raw | {"strand_p": 1.0}
+
+
 def test_agreeing_mates_are_no_strand_bias(tmp_path):
     """Overlapping mates tell it from both strands, whichever read is better."""
     case = Case([snv(BAD, ONLY_T2)])

@@ -252,13 +252,14 @@ def measure(
     read_length: float,
     amplicon: bool = False,
     primers: bool = False,
+    duplex: bool = False,
 ) -> dict[str, float]:
     """Return the metrics of an allele over the tumours, those of the model excepted.
 
     Both mates of an amplicon begin at its primers whichever strand its template was, so that the
     orientation says nothing of damage. An indel may be out of reach of one of them. Where primers
     are unknown, the reads of a neighbour show the reference under theirs, in one direction and
-    orientation.
+    orientation. Duplex reads are of both strands of the molecule, whichever mate covers the allele.
 
     Parameters
     ----------
@@ -267,8 +268,9 @@ def measure(
         Indices of the samples that count.
     read_length : float
         Mean length of the reads.
-    amplicon, primers : bool
-        Whether the library is of amplicons, and whether their primers are known.
+    amplicon, primers, duplex : bool
+        Whether the library is of amplicons, whether their primers are known, and whether every
+        tumour's reads are of both strands.
     """
     rows = np.concatenate([candidate.support[s].rows for s in tumors])
     depth = sum(candidate.support[s].depth for s in tumors).sum(1)
@@ -295,7 +297,7 @@ def measure(
     single = strand < 2
     forward, reverse = depth[[0, 3]].sum(), depth[[1, 4]].sum()
     # Agreement of both mates is evidence from both strands: it speaks against a bias.
-    blind = amplicon and not (primers and candidate.allele.substitution)
+    blind = duplex or (amplicon and not (primers and candidate.allele.substitution))
     if single.sum() > 0.5 * len(rows) and not blind:
         metrics["strand_p"] = _two_sided(
             (strand == 0).sum(), single.sum(), forward / max(forward + reverse, 1)

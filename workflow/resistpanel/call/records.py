@@ -75,6 +75,7 @@ class RecordBuilder:
         amplicons = [a for a in caller.assays if a.library == "amplicon"]
         self.amplicon = bool(amplicons)
         self.primers = self.amplicon and all(a.primers for a in amplicons)
+        self.duplex = all(caller.assays[s].reads == "duplex" for s in self.tumors)
         self.rho = np.array([found.rho for found in caller.overdispersion])
         self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
         pon = caller.settings.pon
@@ -313,7 +314,8 @@ class RecordBuilder:
     def _metrics(self, i: int) -> dict[str, float]:
         """Return what the filters decide on."""
         caller, posterior, candidate = self.caller, self.posterior, self.candidates[i]
-        metrics = filters.measure(candidate, self.tumors, self.length, self.amplicon, self.primers)
+        library = self.amplicon, self.primers, self.duplex
+        metrics = filters.measure(candidate, self.tumors, self.length, *library)
         somatic = posterior.log_somatic[i]
         metrics["somatic_phred"] = self.phred[i]
         metrics["germline_odds"] = (somatic - posterior.log_germline[i]) / LN10
