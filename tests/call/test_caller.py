@@ -625,6 +625,18 @@ def test_slips_of_a_homopolymer_beside_a_deletion_of_one_base(tmp_path, between)
     assert record.samples[1]["AD"][1] < 0.01 * record.samples[1]["DP"]
 
 
+def test_an_event_that_resembles_an_mnv_does_not_take_its_fragments(tmp_path):
+    """One base of ACAT>CATA is not in reads of CAT>ATA, three of the reference are not."""
+    sequence = put(SEQUENCE, 1800, "GCTCACACATGTTC")
+    mnv = Variant(1807, "CAT", "ATA", {"t": 0.3})
+    made = Patient(sequence, [(1700, 1900)], [mnv], {"normal": 500, "t": 800})
+    sites = write_sites(tmp_path / "s.vcf", [("chr1", 1807, "other", "ACAT", "CATA")])
+    calls = made.write(tmp_path / "p").call(sites=str(sites))
+    assert calls.passing() == [(1808, "CAT", "ATA")]
+    assert calls.find(1808, "CAT", "ATA").samples[1]["AF"] == pytest.approx(0.3, abs=0.05)
+    assert calls.find(1807, "ACAT", "CATA").samples[1]["AD"][1] <= 2
+
+
 def test_somatic_beside_inherited_on_one_haplotype(tmp_path):
     """The inherited allele stays germline, and the new one is called alone."""
     inherited = snv(1800, {"normal": 0.5, "t": 0.5}, block=1)

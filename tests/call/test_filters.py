@@ -238,11 +238,12 @@ def test_resources(tmp_path, name, setting, field_line, info, harmless):
 def test_every_filter_has_a_case():
     names = [f.name for f in FILTERS]
     assert len(names) == len(set(names))
-    # of amplicons alone (test_assays), and without a normal
+    # of amplicons alone (test_assays, test_primer_ends), and without a normal
     assert set(CASES) | set(RESOURCES) | {
         "fragment_ends",
         "damage",
         "few_molecules",
+        "primer_end",
         "linked",
     } == set(names)
 
@@ -298,6 +299,7 @@ def test_every_metric_is_measured(tmp_path, monkeypatch):
         "at_fixed_ends",
         "linked",
         "damage_ratio",
+        "commoner",
         "effective_fragments",
     }
 

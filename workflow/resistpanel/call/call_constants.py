@@ -565,6 +565,22 @@ COMMON_INDEL = TABLE.add(
     "may be in cis with a rarer one of its locus: both together are a haplotype, too",
     origin="judgement",
 )
+COMMON_SUBSTITUTION = TABLE.add(
+    "COMMON_SUBSTITUTION",
+    0.1,
+    unit="1",
+    meaning="Fraction of a sample's fragments from which on a substitution near an insertion or "
+    "deletion is tried on every haplotype of its locus",
+    origin="judgement",
+)
+ALIKE_SUBSTITUTIONS = TABLE.add(
+    "ALIKE_SUBSTITUTIONS",
+    1.2,
+    unit="1",
+    meaning="Largest ratio of the fragments with two such substitutions beside each other that "
+    "are tried as one",
+    origin="judgement",
+)
 OTHER_EVENT = TABLE.add(
     "OTHER_EVENT",
     8,

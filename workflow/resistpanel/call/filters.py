@@ -216,6 +216,16 @@ FILTERS = (
         "measured: python -m benchmarks.bed tumour-only",
     ),
     Filter(
+        "primer_end",
+        "commoner",
+        False,
+        10.0,
+        "In amplicons, what the end of a primer makes of an allele that more than {threshold:g} "
+        "times as many fragments have: the part of a deletion beyond the primer, or the allele "
+        "without the base beside the primer",
+        "1",
+    ),
+    Filter(
         "damage",
         "damage_ratio",
         True,

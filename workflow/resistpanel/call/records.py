@@ -22,9 +22,11 @@ from resistpanel.call.call_constants import (
 from resistpanel.call.errors.damage import damage_limits
 from resistpanel.call.events import breakpoints, dropout
 from resistpanel.call.events.phase import restore, within_codon
+from resistpanel.call.events.primer_ends import made_by_primers
 from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
+from resistpanel.call.io.primers import read_primers
 from resistpanel.call.model.known import known_errors
 from resistpanel.call.model.overdispersion import usual
 from resistpanel.call.model.population import Resource
@@ -113,6 +115,17 @@ class RecordBuilder:
         found = np.zeros(len(self.candidates))
         if self.caller.normal is None:
             found[self.new] = filters.linked([self.candidates[i] for i in self.new], self.tumors)
+        return found
+
+    @cached_property
+    def made_by_primers(self) -> dict[int, float]:
+        """What `events.primer_ends` finds where primers are known."""
+        given = zip(self.caller.given, self.caller.assays, strict=True)
+        paths = {g.primers for g, a in given if g.primers and a.library == "amplicon"}
+        found: dict[int, float] = {}
+        for path in sorted(paths):
+            primers = read_primers(path, self.caller.reference)
+            found |= made_by_primers(self.candidates, self.tumors, primers, self.caller.reference)
         return found
 
     @cached_property
@@ -330,6 +343,8 @@ class RecordBuilder:
         if (most := self._damage_of(i)) is not None:
             shown = np.where(self.alts[i] > 1, self.alts[i], 0) / np.maximum(self.totals[i], 1)
             metrics["damage_ratio"] = filters.damage_ratio(shown[self.tumors], most)
+        if i in self.made_by_primers and not candidate.forced:
+            metrics["commoner"] = self.made_by_primers[i]
         if self.amplicon and not self.primers:
             metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
         if caller.admixture.contamination and posterior.log_foreign[i] > LOG_TINY / 10:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from resistpanel.call.call_constants import (
+    ALIKE_SUBSTITUTIONS,
     COMMON_INDEL,
+    COMMON_SUBSTITUTION,
     DUPLICATION_OVERLAP,
     ENDS_SAMPLED,
     HAPLOTYPE_ODDS,
@@ -532,19 +534,33 @@ def _backgrounds(
 ) -> list[tuple[tuple[int, int], ...]]:
     """Return the sets of common substitutions (position, base) of a span, none first.
 
-    Common is a quarter of the fragments of all samples: polymorphisms, and clonal variants.
+    Common is `COMMON_SUBSTITUTION` of the fragments of a sample: polymorphisms, and clonal
+    variants. Neighbours that are as frequent as each other are one change.
     """
     index = np.flatnonzero((chunk.positions() >= start) & (chunk.positions() < end))
     if not len(index):
         return [()]
-    counts = sum(p.counts[index] for p in piles)
-    depth = sum(p.total[index] for p in piles)
-    at, base = np.nonzero(counts >= np.maximum(8, 0.25 * depth)[:, None])
-    order = np.argsort(-counts[at, base], kind="stable")[:most]
-    found = [(int(chunk.positions()[index[at[i]]]), int(base[i])) for i in order]
+    counts, common = 0, np.zeros((len(index), 4), dtype=bool)
+    for p in piles:
+        mine = p.counts[index]
+        counts = counts + mine.astype(np.int64)
+        least = np.maximum(8, COMMON_SUBSTITUTION * p.total[index])
+        common |= mine >= least[:, None]
+    at, base = np.nonzero(common)
+    units: list[list[int]] = []
+    for i in range(len(at)):
+        last = units[-1][-1] if units else i
+        beside = units and index[at[i]] - index[at[last]] == 1
+        few, many = sorted(counts[at[[last, i]], base[[last, i]]])
+        if beside and many <= ALIKE_SUBSTITUTIONS * few:
+            units[-1].append(i)
+        else:
+            units.append([i])
+    units.sort(key=lambda unit: -int(counts[at[unit[0]], base[unit[0]]]))
     sets: list[tuple[tuple[int, int], ...]] = [()]
-    for change in found:
-        sets += [(*s, change) for s in sets]
+    for unit in units[:most]:
+        change = tuple((int(chunk.positions()[index[at[i]]]), int(base[i])) for i in unit)
+        sets += [(*s, *change) for s in sets]
     return sets
 
 

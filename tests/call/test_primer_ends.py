@@ -1,0 +1,113 @@
+"""What the end of a primer makes of an allele beside it."""
+
+import random
+
+import numpy as np
+import pytest
+from callkit import FIRST, SECOND, Read, put, random_sequence, write_reference
+from test_assays import BACKWARD, CONTIG, FORWARD, Lab, pair
+
+from resistpanel.call.events.primer_ends import made_by_primers
+from resistpanel.call.io.evidence import ROW, Candidate, Support
+from resistpanel.call.io.primers import Primers
+from resistpanel.core.allele import Allele
+from resistpanel.core.reference import Reference
+
+#: Bases at and behind the end of a primer at 300: no repeat can move what is lost there.
+SEQUENCE = put(random_sequence(800, 8), 288, "GATCGTACGATCACGTTAGCATGACGTC")
+
+
+def primers(left=(), right=()) -> Primers:
+    """Return primers of 20 bases that end at (left), or begin at (right), some positions."""
+    sides = []
+    for starts in ([p - 20 for p in left], list(right)):
+        first = np.array(sorted(starts), np.int32)
+        sides.append({CONTIG: (first, first + 20)} if len(first) else {})
+    return Primers("p.bed", *sides)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory):
+    path = tmp_path_factory.mktemp("ref") / "r.fa"
+    return Reference(str(write_reference(path, {CONTIG: SEQUENCE})))
+
+
+def candidate(pos: int, ref: str, alt: str, fragments: int) -> Candidate:
+    support = Support(np.zeros(fragments, ROW), np.zeros((6, 8)))
+    return Candidate(Allele(CONTIG, pos, ref, alt), [support])
+
+
+def made(reference, given, *alleles):
+    """Return, by (pos, ref, alt), how many times commoner the other allele is."""
+    some = [candidate(*allele) for allele in alleles]
+    found = made_by_primers(some, [0], given, reference)
+    return {(*alleles[i][:3],): ratio for i, ratio in found.items()}
+
+
+def test_the_part_of_a_deletion_beyond_a_primer(reference):
+    whole = (294, SEQUENCE[294:306], "", 400)
+    left, right = (300, SEQUENCE[300:306], "", 20), (294, SEQUENCE[294:300], "", 8)
+    assert made(reference, primers(left=[300]), whole, left, right) == {left[:3]: 20}
+    assert made(reference, primers(right=[300]), whole, left, right) == {right[:3]: 50}
+    assert made(reference, primers(left=[294], right=[306]), whole, left, right) == {}
+    assert made(reference, Primers("p.bed"), whole, left) == {}
+
+
+def test_an_allele_that_lost_the_base_beside_a_primer(reference):
+    inserted = (306, "", "TT", 300)
+    ahead = (300, SEQUENCE[300:306], SEQUENCE[301:306] + "TT", 10)
+    behind = (306, SEQUENCE[306:312], "TT" + SEQUENCE[306:311], 12)
+    far = (303, SEQUENCE[303:306], SEQUENCE[304:306] + "TT", 10)
+    given = primers(left=[300], right=[312])
+    assert made(reference, given, inserted, ahead, behind, far) == {
+        ahead[:3]: 30, behind[:3]: 25,
+    }  # fmt: skip
+
+
+def test_substitutions_make_nothing(reference):
+    """A base lost beside a primer is not tied to an SNV nearby."""
+    found = made(
+        reference, primers(left=[300]), (303, SEQUENCE[303], "N", 400), (300, SEQUENCE[300], "", 5)
+    )
+    assert found == {}
+
+
+def deleted(name, sequence, start, end, gap, first, length=120):
+    """Return both reads of a fragment from start to end that lacks the bases of a gap."""
+    at, stop = gap
+    bases = sequence[start:at] + sequence[stop:end]
+    before = at - start
+    n = min(length, len(bases))
+    reads = []
+    for begin, flag in ((0, FORWARD), (len(bases) - n, BACKWARD)):
+        over = begin < before < begin + n
+        cigar = f"{before - begin}M{stop - at}D{begin + n - before}M" if over else f"{n}M"
+        pos = start + begin + (0 if begin < before else stop - at)
+        which = FIRST if first == (flag == FORWARD) else SECOND
+        reads.append(Read(name, CONTIG, pos, cigar, bases[begin : begin + n], flag | which))
+    reads[0].mate, reads[1].mate = reads[1].pos, reads[0].pos
+    return reads
+
+
+def test_filter(tmp_path):
+    """Of a deletion over the end of a primer that amplicon's fragments show the rest."""
+    sequence = put(random_sequence(1500, 12), 588, "GATCGTACGATCACGTTAGCATGACGTC")
+    rng, reads = random.Random(4), []
+    for n in range(600):
+        first = bool(n % 2)
+        if rng.random() < 0.4:
+            reads += deleted(f"a{n}", sequence, 500, 700, (594, 606), first)
+        else:
+            reads += pair(f"a{n}", sequence, 500, 700, 120, first)
+        if n % 30 == 0:
+            reads += deleted(f"b{n}", sequence, 578, 780, (600, 606), first)
+        else:
+            reads += pair(f"b{n}", sequence, 578, 780, 120, first)
+    bed = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (678, 700, "-"), (578, 600, "+"), (758, 780, "-")]
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    lab = Lab(tmp_path, sequence, [(522, 758)])
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed))
+    lengths = {len(r.ref) - len(r.alt): r for r in found.values()}
+    assert "primer_end" not in lengths[12].filters
+    assert "primer_end" in lengths[6].filters
