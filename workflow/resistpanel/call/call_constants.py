@@ -573,6 +573,14 @@ COMMON_SUBSTITUTION = TABLE.add(
     "deletion is tried on every haplotype of its locus",
     origin="judgement",
 )
+INHERITED_SUBSTITUTION = TABLE.add(
+    "INHERITED_SUBSTITUTION",
+    0.25,
+    unit="1",
+    meaning="Fraction of the fragments of all samples from which on a substitution is taken for a "
+    "polymorphism, with which a complex event may be an insertion or deletion beside it",
+    origin="judgement",
+)
 ALIKE_SUBSTITUTIONS = TABLE.add(
     "ALIKE_SUBSTITUTIONS",
     1.2,

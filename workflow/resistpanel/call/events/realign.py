@@ -13,6 +13,7 @@ from resistpanel.call.call_constants import (
     ENDS_SAMPLED,
     HAPLOTYPE_ODDS,
     INDEL_FLANK,
+    INHERITED_SUBSTITUTION,
     LEAST_MISMATCHES,
     MAX_HAPLOTYPES,
     MAX_MISMATCHES,
@@ -513,7 +514,8 @@ def _distinct(
     """
     start = min(a.pos for a in alleles) - 100
     end = max(a.end for a in alleles) + 100
-    backgrounds = [set_ for set_ in _backgrounds(piles, chunk, start + 40, end - 40) if set_]
+    found = _backgrounds(piles, chunk, start + 40, end - 40, inherited=True)
+    backgrounds = [set_ for set_ in found if set_]
     if not backgrounds or len(alleles) < 2:
         return alleles
     plain = {a: haplotype(a, reference, start, end).tobytes() for a in alleles}
@@ -530,22 +532,26 @@ def _distinct(
 
 
 def _backgrounds(
-    piles: list[Pile], chunk: Chunk, start: int, end: int, most: int = 2
+    piles: list[Pile], chunk: Chunk, start: int, end: int, inherited: bool = False, most: int = 2
 ) -> list[tuple[tuple[int, int], ...]]:
     """Return the sets of common substitutions (position, base) of a span, none first.
 
     Common is `COMMON_SUBSTITUTION` of the fragments of a sample: polymorphisms, and clonal
-    variants. Neighbours that are as frequent as each other are one change.
+    variants. Neighbours that are as frequent as each other are one change. Of the `inherited` alone
+    it is `INHERITED_SUBSTITUTION` of the fragments of all samples.
     """
     index = np.flatnonzero((chunk.positions() >= start) & (chunk.positions() < end))
     if not len(index):
         return [()]
-    counts, common = 0, np.zeros((len(index), 4), dtype=bool)
-    for p in piles:
-        mine = p.counts[index]
-        counts = counts + mine.astype(np.int64)
-        least = np.maximum(8, COMMON_SUBSTITUTION * p.total[index])
-        common |= mine >= least[:, None]
+    counts = sum(p.counts[index].astype(np.int64) for p in piles)
+    if inherited:
+        total = sum(p.total[index] for p in piles)
+        common = counts >= np.maximum(8, INHERITED_SUBSTITUTION * total)[:, None]
+    else:
+        common = np.zeros(counts.shape, dtype=bool)
+        for p in piles:
+            least = np.maximum(8, COMMON_SUBSTITUTION * p.total[index])
+            common |= p.counts[index] >= least[:, None]
     at, base = np.nonzero(common)
     units: list[list[int]] = []
     for i in range(len(at)):
