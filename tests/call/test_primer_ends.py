@@ -111,3 +111,36 @@ def test_filter(tmp_path):
     lengths = {len(r.ref) - len(r.alt): r for r in found.values()}
     assert "primer_end" not in lengths[12].filters
     assert "primer_end" in lengths[6].filters
+
+
+def inserted(name, sequence, start, end, at, word, first, length=150):
+    """Return both reads of a fragment with a word before a base."""
+    bases = sequence[start:at] + word + sequence[at:end]
+    before, reads = at - start, []
+    for begin, flag in ((0, FORWARD), (len(bases) - length, BACKWARD)):
+        left, right = before - begin, begin + length - before - len(word)
+        cigar = f"{left}M{len(word)}I{right}M"
+        which = FIRST if first == (flag == FORWARD) else SECOND
+        read = bases[begin : begin + length]
+        reads.append(Read(name, CONTIG, start + begin, cigar, read, flag | which))
+    reads[0].mate, reads[1].mate = reads[1].pos, reads[0].pos
+    return reads
+
+
+def test_a_duplication_that_can_be_placed_under_a_primer(tmp_path):
+    """The fragments without it say that it is not there: its frequency is not 1."""
+    sequence = random_sequence(1500, 12)
+    at, word = 640, sequence[640:690]
+    reads = []
+    for n in range(600):
+        if n % 10 < 3:
+            reads += inserted(f"a{n}", sequence, 500, 700, at, word[:45], bool(n % 2), 220)
+        else:
+            reads += pair(f"a{n}", sequence, 500, 700, 150, bool(n % 2))
+    bed = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (678, 700, "-")]
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    lab = Lab(tmp_path, sequence, [(522, 678)])
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed))
+    (record,) = [r for r in found.values() if len(r.alt) - len(r.ref) == 45]
+    assert record.samples[0]["AF"] == pytest.approx(0.3, abs=0.03)

@@ -22,6 +22,7 @@ from resistpanel.call.call_constants import (
     OTHER_EVENT,
     OTHER_HAPLOTYPE_ODDS,
     POLYMORPHISM_REACH,
+    PRODUCT_WOBBLE,
     WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
@@ -91,6 +92,22 @@ class Locus:
     def span(self) -> tuple[int, int]:
         """Reference positions between which any allele can be placed."""
         return min(s for s, _ in self.spans), max(e for _, e in self.spans)
+
+    @property
+    def shown(self) -> list[tuple[int, int]]:
+        """What of a fragment must be no primer for it to show each allele: at most, and at least.
+
+        The bases of its first that is not a primer's, and behind its last. An inserted sequence
+        that can also be placed under a primer is in the product all the same, where it is longer
+        than the ends of products differ: the primer's site is beyond it. As long as a product it
+        would be a chimera of two.
+        """
+        return [
+            (end, start)
+            if allele.pure_indel and PRODUCT_WOBBLE < allele.shift <= WIDE_LOCUS
+            else (start, end)
+            for allele, (start, end) in zip(self.alleles, self.spans, strict=True)
+        ]
 
     @classmethod
     def of(
@@ -235,7 +252,7 @@ class Scored:
         # An allele that a fragment's primer covers, whole or in part, is not the sample's; the
         # primer's bases beside one that begins behind it are the anchor.
         low, high = table["low"][chosen], table["high"][chosen]
-        open_ = np.array([(low <= s) & (high >= e) for s, e in locus.spans])
+        open_ = np.array([(low <= s) & (high >= e) for s, e in locus.shown])
         chosen = chosen[open_.any(axis=0)]
         if not len(chosen):
             return None
@@ -267,7 +284,7 @@ class Scored:
         at = position[odd]
         fits[at[misses[odd, best[at]] > LEAST_MISMATCHES]] = False
         clear = np.ones((len(locus.plain), len(frags)), dtype=bool)
-        for h, (s, e) in enumerate(locus.spans, 1):
+        for h, (s, e) in enumerate(locus.shown, 1):
             clear[h, position[(rows["low"] > s) | (rows["high"] < e)]] = False
         for k, (i, j) in enumerate(locus.together, len(locus.alleles) + 1):
             clear[k] = clear[i + 1] & clear[j + 1]
