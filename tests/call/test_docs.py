@@ -115,6 +115,16 @@ def percent(fraction: float) -> float:
         ("more than {} bases, a dropped allele of up to {} bases", [c.WIDE_LOCUS, c.WIDE_LOCUS]),
         ("unless it is within {} bases of a supported allele", [c.INDEL_FLANK]),
         ("soft clip more than {} bases away from the locus", [c.OTHER_EVENT]),
+        ("Alleles within {} bases of each other are one locus", [c.OTHER_EVENT]),
+        ("nearby that {} % of a sample's fragments", [percent(c.COMMON_SUBSTITUTION)]),
+        (
+            "insertion or duplication of {} to {} bases count",
+            [c.PRODUCT_WOBBLE + 1, c.WIDE_LOCUS],
+        ),
+        (
+            "`primer_end` if more than {} times",
+            [next(f.threshold for f in FILTERS if f.name == "primer_end")],
+        ),
         ("is {} times likelier than the reference", [c.OTHER_HAPLOTYPE_ODDS]),
         ("local score of at least {} with the scores of bwa", [c.LEAST_SCORE]),
         # Error model

@@ -573,6 +573,13 @@ COMMON_SUBSTITUTION = TABLE.add(
     "deletion is tried on every haplotype of its locus",
     origin="judgement",
 )
+COMMON_FRAGMENTS = TABLE.add(
+    "COMMON_FRAGMENTS",
+    8,
+    unit="fragments",
+    meaning="Fewest fragments with such a substitution",
+    origin="judgement",
+)
 INHERITED_SUBSTITUTION = TABLE.add(
     "INHERITED_SUBSTITUTION",
     0.25,

@@ -7,6 +7,7 @@ import numpy as np
 
 from resistpanel.call.call_constants import (
     ALIKE_SUBSTITUTIONS,
+    COMMON_FRAGMENTS,
     COMMON_INDEL,
     COMMON_SUBSTITUTION,
     DUPLICATION_OVERLAP,
@@ -563,11 +564,11 @@ def _backgrounds(
     counts = sum(p.counts[index].astype(np.int64) for p in piles)
     if inherited:
         total = sum(p.total[index] for p in piles)
-        common = counts >= np.maximum(8, INHERITED_SUBSTITUTION * total)[:, None]
+        common = counts >= np.maximum(COMMON_FRAGMENTS, INHERITED_SUBSTITUTION * total)[:, None]
     else:
         common = np.zeros(counts.shape, dtype=bool)
         for p in piles:
-            least = np.maximum(8, COMMON_SUBSTITUTION * p.total[index])
+            least = np.maximum(COMMON_FRAGMENTS, COMMON_SUBSTITUTION * p.total[index])
             common |= p.counts[index] >= least[:, None]
     at, base = np.nonzero(common)
     units: list[list[int]] = []
