@@ -27,6 +27,8 @@ from resistpanel.call.caller import Caller, Settings
 from resistpanel.call.events.copies import distinct
 from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
+from resistpanel.call.filters import at_fixed_ends
+from resistpanel.call.io.evidence import ROW, Candidate, Support
 from resistpanel.call.io.primers import inferred, read_primers
 from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.cli import main
@@ -223,6 +225,32 @@ class TestAmplicons:
         assert losses
         assert all("fragment_ends" in r.filters for r in losses)
 
+    @pytest.mark.parametrize(
+        ("counts", "suspected"),
+        [
+            # (fragments with it, all) of normal, first and second tumour
+            ([(10, 2000), (12, 2000), (14, 2000)], True),
+            ([(0, 2000), (0, 2000), (40, 2000)], True),  # a jackpot in one of them
+            ([(0, 2000), (90, 2000), (100, 2000)], False),
+            ([(20, 2000), (0, 2000), (100, 2000)], False),  # a later sample has it
+            ([(40, 2000), (50, 2000), (100, 2000)], True),
+            ([(10, 2000), (15, 2000), (220, 2000)], False),
+            ([(0, 2), (0, 2), (100, 2000)], True),  # the others are too thin to say
+        ],
+    )
+    def test_an_error_of_synthesis_is_in_all_samples(self, counts, suspected):
+        """The same primers amplified them."""
+        found = []
+        for alt, total in counts:
+            rows = np.zeros(alt, ROW)
+            rows["dist"] = 13
+            depth = np.zeros((6, 8))
+            depth[0, 4] = total
+            found.append(Support(rows, depth))
+        lost = Candidate(Allele(CONTIG, 700, "C", ""), found)
+        assert at_fixed_ends(lost, [1, 2]) == float(suspected)
+        assert at_fixed_ends(Candidate(Allele(CONTIG, 700, "CA", ""), found), [1, 2]) == 0
+
     @pytest.mark.parametrize("dropped", [False, True])
     def test_a_duplication_between_two_primers(self, tmp_path, dropped):
         """It begins where one amplicon's primer ends, and ends where the other's begins.
@@ -285,12 +313,20 @@ class TestInferredPrimers:
         # Of [600, 650) each has 21 bases that the other has 9 bases or more further inside.
         assert found == [[600], [621], [629], [650]]
 
-    def test_a_weak_product_replaces_nothing(self):
+    def test_an_amplicon_that_amplifies_badly_is_one(self):
+        """Both of its ends are its own: what the other shows there is its primer."""
         left = np.repeat([500, 600], [8000, 100])
         right = np.repeat([650, 750], [8000, 100])
+        assert [list(x) for x in inferred(left, right)] == [[600], [621], [629], [650]]
+
+    def test_a_weak_product_replaces_nothing(self):
+        """It shares an end with a commoner one: a primer that binds elsewhere as well."""
+        left = np.repeat([500, 500], [8000, 300])
+        right = np.repeat([650, 750], [8000, 300])
         left_start, _, right_start, _ = inferred(left, right)
-        assert list(left_start) == [600]
-        assert list(right_start) == []
+        assert list(left_start) == list(right_start) == []
+        few = inferred(np.repeat([500, 600], [8000, 30]), np.repeat([650, 750], [8000, 30]))
+        assert list(few[2]) == []
 
     def test_chimeras_and_errors_of_synthesis_are_no_products(self):
         left = np.repeat([500, 600, 500, 502], [5000, 5000, 60, 60])
@@ -301,6 +337,29 @@ class TestInferredPrimers:
         rng = np.random.default_rng(1)
         left = rng.integers(0, 1000, 5000)
         assert inferred(left, left + rng.integers(100, 250, 5000)) is None
+
+
+def test_a_substitution_of_two_bases_of_which_one_amplicon_shows_one(tmp_path):
+    """The primer of the other covers the first: its fragments tell nothing against it."""
+    sequence = random_sequence(3000, 5)
+    pos = 621
+    both = {pos: other(sequence[pos]), pos + 1: other(sequence[pos + 1])}
+    reads = []
+    for n in range(1200):
+        has = n % 10 < 3
+        reads += pair(f"a{n}", sequence, 500, 650, 100, bool(n % 2), errors=both if has else {})
+        hidden_ = {pos + 1: both[pos + 1]} if has else {}
+        for k in range(2):
+            reads += pair(f"b{k}.{n}", sequence, 600, 750, 100, bool(n % 2), errors=hidden_)
+    bed = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (628, 650, "-"), (600, 622, "+"), (728, 750, "-")]
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    lab = Lab(tmp_path, sequence, [(522, 728)])
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed))
+    (record,) = found.values()
+    assert (record.pos, record.ref) == (pos + 1, sequence[pos : pos + 2])
+    assert record.alt == both[pos] + both[pos + 1]
+    assert record.samples[0]["AF"] == pytest.approx(0.3, abs=0.01)
 
 
 class TestNoiseBesideIndels:
@@ -354,16 +413,12 @@ class TestHidden:
 
         long, short, beside = one(100, "", "A" * 90), one(150, "A", ""), one(195, "C", "")
         spans = [(100, 200), (150, 155), (195, 196)]
-        nothing = 4 * [np.zeros(0)]
-        locus = Locus(
-            [long, short, beside], spans, 0, [], [], [], nothing[0], nothing[0], 1, *nothing
-        )
+        nothing = 5 * [np.zeros(0)]
+        locus = Locus([long, short, beside], spans, 0, [], [], [], *nothing[:2], 1, *nothing)
         # 195 is at a breakpoint of the duplication that ends at 200.
         assert hidden([short, beside], [long], locus) == [short]
         assert hidden([long, short, beside], [], locus) == [short, beside]
-        narrow = Locus(
-            [short, beside], spans[1:], 0, [], [], [], nothing[0], nothing[0], 1, *nothing
-        )
+        narrow = Locus([short, beside], spans[1:], 0, [], [], [], *nothing[:2], 1, *nothing)
         assert hidden([short], [beside], narrow) == []
 
 

@@ -698,6 +698,53 @@ def test_mates_that_disagree_within_an_mnv(tmp_path, forced):
     assert record.samples[0]["AF"] == 1
 
 
+def test_an_error_in_one_mate_leaves_no_part_of_an_mnv(tmp_path):
+    """Mates that disagree about one base of it do not carry the other base alone."""
+    mnv = Variant(1800, *changed(1800, 0, 1), {"t": 0.4})
+    made = Patient(SEQUENCE, [(1700, 1900)], [mnv], {"t": 800}, insert=110, error=0)
+    reads = made.reads("t")
+    carrying = [
+        (r, 1800 - r.pos)
+        for r in reads
+        if r.flag & REVERSE and r.pos <= 1800 <= r.pos + 88  # of both mates
+        and r.sequence[1800 - r.pos : 1802 - r.pos] == mnv.alt
+    ]  # fmt: skip
+    for read, k in carrying[::8]:
+        read.sequence = put(read.sequence, k, SEQUENCE[1800])
+    made = Patient(SEQUENCE, [(1700, 1900)], [], {"t": 0}, extra={"t": reads}).write(tmp_path)
+    found = made.call().caller.candidates
+    assert [c.allele.alt for c in found if c.allele.pos in (1800, 1801)] == [mnv.alt]
+
+
+def test_a_change_where_the_aligner_moves_a_deletion(tmp_path):
+    """Without GT, TTGGTCA is TTGCA; with the G changed it is aligned as TT--ACA, T>A.
+
+    It is the G in front of the deletion that is changed, not the T in it.
+    """
+    text = put(SEQUENCE, 1790, "GCATTGGTCAACATTC")
+    at, reads = 1796, []  # of the deletion of GT
+    for n in range(2400):
+        start = 1710 + n % 80
+        left, name, flag = at - start, f"r{n}", REVERSE if n % 2 else 0
+        lost = text[start:at] + text[at + 2 : start + 102]
+        if n % 2 < 1:
+            read = Read(name, "chr1", start, "100M", text[start : start + 100], flag)
+        elif n % 99:
+            read = Read(name, "chr1", start, f"{left}M2D{100 - left}M", lost, flag)
+        else:
+            cigar = f"{left - 1}M2D{101 - left}M"
+            read = Read(name, "chr1", start, cigar, put(lost, left - 1, "A"), flag)
+        reads.append(read)
+    made = Patient(text, [(1700, 1900)], [], {"t": 0}, extra={"t": reads}).write(tmp_path)
+    calls = made.call()
+    found = {
+        (c.allele.pos, c.allele.ref, c.allele.alt): c.support[0].alt
+        for c in calls.caller.candidates
+    }
+    # They have the deletion as well.
+    assert found == {(1796, "GT", ""): 1200, (1795, "G", "A"): 12}
+
+
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(("tract", "expected"), [(8, True), (4, False)])
 def test_a_homopolymer_that_is_read_on(tmp_path, tract, expected, before):

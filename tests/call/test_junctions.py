@@ -227,6 +227,27 @@ def test_a_duplication_that_the_alignments_show(reference, length, inserted, sam
     assert breakpoints.known_already(junction, [allele]) is same
 
 
+@pytest.mark.parametrize(
+    ("junction", "other", "mistaken"),
+    [
+        ([0, 8, 0], [0, 0, 13], False),  # of another sample
+        ([0, 8, 0], [0, 7, 3], True),
+        ([0, 8, 2], [0, 5, 6], True),
+        ([0, 8, 8], [0, 0, 60], False),  # far commoner
+    ],
+)
+def test_an_insertion_that_the_clips_at_a_junction_look_like(reference, junction, other, mistaken):
+    ends = Breakend("chr1", 1000, LEFT), Breakend("chr2", 700, RIGHT)
+
+    def candidate(allele, alt):
+        support = [SimpleNamespace(alt=n) for n in alt]
+        return SimpleNamespace(allele=allele, support=support, forced=False)
+
+    one = candidate(Junction.of(*ends, reference), junction)
+    inserted = candidate(Allele("chr1", 1000, "", "CGACGAGTCCCATTACTAAATG"), other)
+    assert breakpoints.shadows([one], [inserted]) == ([inserted] if mistaken else [])
+
+
 class TestRepeated:
     """A junction into a repeat, of which some reads are placed in another one of its family."""
 

@@ -64,6 +64,15 @@ def test_an_allele_that_lost_the_base_beside_a_primer(reference):
     }  # fmt: skip
 
 
+def test_where_primers_are_unknown(reference):
+    """They may end anywhere near the ends of the fragments."""
+    whole, part = (294, SEQUENCE[294:306], "", 400), (300, SEQUENCE[300:306], "", 20)
+    assert made(reference, None, whole, part) == {part[:3]: 20}
+    some = [candidate(*allele) for allele in (whole, part)]
+    some[1].support[0].rows["dist"][:3] = 50
+    assert made_by_primers(some, [0], None, reference) == {}
+
+
 def test_substitutions_make_nothing(reference):
     """A base lost beside a primer is not tied to an SNV nearby."""
     found = made(
@@ -89,25 +98,26 @@ def deleted(name, sequence, start, end, gap, first, length=120):
     return reads
 
 
-def test_filter(tmp_path):
+@pytest.mark.parametrize("known", [True, False])
+def test_filter(tmp_path, known):
     """Of a deletion over the end of a primer that amplicon's fragments show the rest."""
     sequence = put(random_sequence(1500, 12), 588, "GATCGTACGATCACGTTAGCATGACGTC")
     rng, reads = random.Random(4), []
     for n in range(600):
         first = bool(n % 2)
         if rng.random() < 0.4:
-            reads += deleted(f"a{n}", sequence, 500, 700, (594, 606), first)
+            reads += deleted(f"a{n}", sequence, 500, 628, (594, 606), first)
         else:
-            reads += pair(f"a{n}", sequence, 500, 700, 120, first)
+            reads += pair(f"a{n}", sequence, 500, 628, 120, first)
         if n % 30 == 0:
             reads += deleted(f"b{n}", sequence, 578, 780, (600, 606), first)
         else:
             reads += pair(f"b{n}", sequence, 578, 780, 120, first)
     bed = tmp_path / "p.bed"
-    rows = [(500, 522, "+"), (678, 700, "-"), (578, 600, "+"), (758, 780, "-")]
+    rows = [(500, 522, "+"), (606, 628, "-"), (578, 600, "+"), (758, 780, "-")]
     bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
     lab = Lab(tmp_path, sequence, [(522, 758)])
-    _, found = lab.call(lab.bam("T", reads), primers=str(bed))
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed) if known else None)
     lengths = {len(r.ref) - len(r.alt): r for r in found.values()}
     assert "primer_end" not in lengths[12].filters
     assert "primer_end" in lengths[6].filters

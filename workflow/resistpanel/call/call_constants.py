@@ -70,6 +70,14 @@ REPLACING_PRODUCT = TABLE.add(
     "the first to be left out in its favour",
     origin="judgement",
 )
+OWN_PRODUCT = TABLE.add(
+    "OWN_PRODUCT",
+    0.005,
+    unit="1",
+    meaning="The same of an overlapping amplicon that is the commonest with either of its ends, "
+    "as no chimera is",
+    origin="judgement",
+)
 PRODUCT_WOBBLE = TABLE.add(
     "PRODUCT_WOBBLE",
     5,
@@ -920,6 +928,29 @@ PRIMER_ERROR_MOST = TABLE.add(
     0.1,
     unit="1",
     meaning="Highest allele frequency of an error of primer synthesis",
+    origin="judgement",
+)
+MOSTLY_AT_ENDS = TABLE.add(
+    "MOSTLY_AT_ENDS",
+    0.9,
+    unit="1",
+    meaning="Fraction of an allele's fragments that must have it within PRIMER_REACH of an end for "
+    "an unknown primer to have made it",
+    origin="judgement",
+)
+PRIMER_JACKPOT_MOST = TABLE.add(
+    "PRIMER_JACKPOT_MOST",
+    0.03,
+    unit="1",
+    meaning="Highest allele frequency of an error of primer synthesis that the first cycles of PCR "
+    "made commoner in one sample",
+    origin="judgement",
+)
+PRIMER_ERROR_VARIES = TABLE.add(
+    "PRIMER_ERROR_VARIES",
+    5.0,
+    unit="factor",
+    meaning="By which an error of primer synthesis differs between samples of a patient, at most",
     origin="judgement",
 )
 LOD_LEVEL = TABLE.add(

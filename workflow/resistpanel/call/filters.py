@@ -16,17 +16,21 @@ from resistpanel.call.call_constants import (
     LINKED_REGION,
     LINKED_SD,
     LINKED_TRANS,
+    MOSTLY_AT_ENDS,
     ODDS_MOST,
     PRIMER_ERROR_MOST,
+    PRIMER_ERROR_VARIES,
+    PRIMER_JACKPOT_MOST,
     PRIMER_REACH,
     RUN_THROUGH_CHANGES,
     RUN_THROUGH_TRACT,
 )
-from resistpanel.call.io.evidence import Candidate, near
+from resistpanel.call.io.evidence import Candidate, near, near_ends
 from resistpanel.core.allele import Allele
 from resistpanel.core.distinct import among
 from resistpanel.core.reference import Reference, encode
 from resistpanel.core.special import bdtr, bdtrc
+from resistpanel.core.stats import jeffreys_interval
 
 
 @dataclass(frozen=True)
@@ -157,9 +161,10 @@ FILTERS = (
         "fragment_ends",
         "at_fixed_ends",
         False,
-        0.9,
+        MOSTLY_AT_ENDS,
         "One-base deletion at an allele frequency below 0.1, in more than {threshold:g} of its "
-        "fragments at a possible primer of the amplicon: a synthesis error (primers unknown)",
+        "fragments at a possible primer of the amplicon: a synthesis error (primers unknown), "
+        "unless another sample has far less of it",
         "1",
     ),
     Filter(
@@ -342,15 +347,23 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
 def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
     """Return the fraction of a deletion's fragments in which a primer may have lost the base.
 
-    0 for what is no deletion of one base, or too common for an error of synthesis.
+    0 for what is no deletion of one base, and for what no error of synthesis is: too common, or far
+    rarer in another of the patient's samples, which the same primers amplified.
     """
     allele = candidate.allele
-    alt = sum(candidate.support[s].alt for s in tumors)
-    total = sum(candidate.support[s].total for s in tumors)
-    if allele.shift != -1 or len(allele.ref) != 1 or not alt or alt >= PRIMER_ERROR_MOST * total:
+    if allele.shift != -1 or len(allele.ref) != 1:
         return 0.0
-    dist = np.concatenate([candidate.support[s].rows["dist"] for s in tumors])
-    return float((dist < PRIMER_REACH).mean())
+    alt = np.array([s.alt for s in candidate.support], float)
+    total = np.array([s.total for s in candidate.support], float)
+    highest = (alt[tumors] / np.maximum(total[tumors], 1)).max()
+    if not highest or highest >= PRIMER_ERROR_MOST:
+        return 0.0
+    # A jackpot of the first cycles is in one sample alone, too.
+    if highest >= PRIMER_JACKPOT_MOST:
+        _, upper = jeffreys_interval(alt, total)
+        if upper.min() * PRIMER_ERROR_VARIES <= highest:
+            return 0.0
+    return near_ends(candidate, tumors, PRIMER_REACH)
 
 
 def clusters(

@@ -412,16 +412,18 @@ def fragments(const int32_t[::1] frags, const double[:, ::1] scores,
             total_array, teller_array)
 
 
-def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[::1] read,
+def explained(uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[::1] read,
               const int64_t[::1] hap, const int64_t[::1] offset, const int32_t[::1] first,
               const int32_t[::1] last, const uint8_t[::1] haplotypes, const int32_t[::1] starts,
-              const int32_t[::1] lengths):
+              const int32_t[::1] lengths, const int32_t[::1] places):
     """Return which mismatches vanish once their reads lie on the haplotypes they belong to.
+
+    The others are moved to the position that they have there.
 
     Parameters
     ----------
     events : uint8
-        `pileup.EVENT_DTYPE` rows of `size` bytes.
+        `pileup.EVENT_DTYPE` rows of `size` bytes; `pos` is changed in place.
     n_reads : int
         Reads of the sample.
     read, hap : int64, (n,)
@@ -432,13 +434,16 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
         The part, as `segments` gives it.
     haplotypes, starts, lengths
         As in `score_reads`.
+    places : int32, (bases of all haplotypes,)
+        Reference position of each base, -1 of those that an allele inserts: mismatches there vanish
+        as well.
 
     Returns
     -------
     uint8, (events,)
     """
     cdef int64_t n = events.shape[0] // size, i, k, r, at
-    cdef const Event *e
+    cdef Event *e
     gone_array = np.zeros(n, dtype=np.uint8)
     if not n:
         return gone_array
@@ -449,13 +454,17 @@ def explained(const uint8_t[::1] events, int64_t size, int64_t n_reads, const in
         for i in range(read.shape[0]):
             where[read[i]] = <int32_t>i
         for i in range(n):
-            e = <const Event *>(&events[0] + i * size)
+            e = <Event *>(&events[0] + i * size)
             k = where[e.read]
             if k < 0 or e.qpos < first[k] or e.qpos >= last[k]:
                 continue
             at = offset[k] + e.qpos - first[k]
-            if at >= 0 and at < lengths[hap[k]]:
-                gone[i] = haplotypes[starts[hap[k]] + at] == e.base
+            if at < 0 or at >= lengths[hap[k]]:
+                continue
+            at += starts[hap[k]]
+            gone[i] = haplotypes[at] == e.base or places[at] < 0
+            if not gone[i]:
+                e.pos = places[at]
     return gone_array
 
 

@@ -119,7 +119,11 @@ class RecordBuilder:
 
     @cached_property
     def made_by_primers(self) -> dict[int, float]:
-        """What `events.primer_ends` finds where primers are known."""
+        """What `events.primer_ends` finds in amplicons."""
+        if not self.amplicon:
+            return {}
+        if not self.primers:
+            return made_by_primers(self.candidates, self.tumors, None, self.caller.reference)
         given = zip(self.caller.given, self.caller.assays, strict=True)
         paths = {g.primers for g, a in given if g.primers and a.library == "amplicon"}
         found: dict[int, float] = {}

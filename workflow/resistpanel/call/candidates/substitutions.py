@@ -316,6 +316,15 @@ def _forced(
     return Candidate(allele, support, int(context[index]) if single else -1, forced=True)
 
 
+def _alone(p: Pile, x, y, a: tuple[int, int], b: tuple[int, int], positions) -> tuple[int, int]:
+    """Return how many fragments show one of two substitutions, and another base for the other.
+
+    `x` and `y` are the fragments, ROW arrays, with `a` and `b`, each (index, base).
+    """
+    of_a = others(p, int(positions[b[0]]), b[1])[x["frag"]].sum()
+    return int(of_a), int(others(p, int(positions[a[0]]), a[1])[y["frag"]].sum())
+
+
 def _phase(singles, positions, piles):
     """Join neighbouring substitutions that the same fragments carry.
 
@@ -334,14 +343,20 @@ def _phase(singles, positions, piles):
                 break
             if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
                 continue
-            pairs = [
-                (mask(p, y["frag"])[x["frag"]].sum(), len(x), len(y))
-                for p, x, y in zip(piles, singles[a], singles[b], strict=True)
-            ]
+            carriers = list(zip(piles, singles[a], singles[b], strict=True))
             # A sample in which no fragment carries both shows errors, or another event.
-            both, of_a, of_b = np.sum([p for p in pairs if p[0]] or [(0, 0, 0)], axis=0)
-            more = max(of_a, of_b)
-            if both >= MIN_FRAGMENTS and both >= PHASED * more:
+            carriers = [(p, x, y) for p, x, y in carriers if mask(p, y["frag"])[x["frag"]].any()]
+            if not carriers:
+                continue
+            both = sum(int(mask(p, y["frag"])[x["frag"]].sum()) for p, x, y in carriers)
+            more = max(sum(len(x) for _, x, _ in carriers), sum(len(y) for *_, y in carriers))
+            if both < MIN_FRAGMENTS:
+                continue
+            if both < PHASED * more:
+                # Fragments of which a primer, or their end, hides the other base say nothing.
+                alone = np.sum([_alone(*of, a, b, positions) for of in carriers], axis=0)
+                more = both + alone.max()
+            if both >= PHASED * more:
                 links.append((a, b))
     multiple = []
     runs: list[list[tuple[int, int]]] = []

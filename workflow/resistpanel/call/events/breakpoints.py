@@ -417,10 +417,11 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
     """Return the candidates that are what clips at a junction look like, nearby.
 
     An insertion, deletion or complex event that ends at a breakend of a precise junction, and that
-    few more fragments show, is made of the reads of the junction.
+    few more fragments show, is made of the reads of the junction, unless most of its fragments are
+    of samples that do not show the junction.
     """
     ends = [
-        (end.contig, end.pos, sum(s.alt for s in c.support))
+        (end.contig, end.pos, np.array([s.alt for s in c.support]))
         for c in result
         if c.allele.precise
         for end in (c.allele.first, c.allele.second)
@@ -429,12 +430,14 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
     for c in others:
         if c.forced or c.allele.symbolic or abs(c.allele.shift) < JUNCTION_JOIN:
             continue
-        alt = sum(s.alt for s in c.support)
-        for contig, pos, most in ends:
+        alt = np.array([s.alt for s in c.support])
+        for contig, pos, of_junction in ends:
             # What was inserted may be a copy that ends at the breakend.
             copied = c.allele.shift > 0 and 0 <= pos - c.allele.pos <= c.allele.shift
             near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN or copied
-            if contig == c.allele.contig and near and alt <= SHADOW * most:
+            same = contig == c.allele.contig and near
+            same &= 2 * alt[of_junction > 0].sum() >= alt.sum()
+            if same and alt.sum() <= SHADOW * of_junction.sum():
                 found.append(c)
                 break
     return found

@@ -10,17 +10,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from resistpanel.call.call_constants import INDEL_FLANK
-from resistpanel.call.io.evidence import Candidate
+from resistpanel.call.call_constants import INDEL_FLANK, MOSTLY_AT_ENDS, PRIMER_REACH
+from resistpanel.call.io.evidence import Candidate, near_ends
 from resistpanel.call.io.primers import Primers
 from resistpanel.core.allele import Allele, left_align_to, trim
 from resistpanel.core.reference import Reference
 
 
-def _made(allele: Allele, primers: Primers, reference: Reference) -> Iterator[Allele]:
-    """Yield what the ends of primers at or in an allele make of it, trimmed."""
+def _made(allele: Allele, primers: Primers | None, reference: Reference) -> Iterator[Allele]:
+    """Yield what the ends of primers at or in an allele make of it, trimmed; without any, all."""
     contig, start, end = allele.contig, allele.pos, allele.end
-    _, left, right, _ = primers.of(contig)
+    if primers is None:
+        left = right = np.arange(start - INDEL_FLANK, end + INDEL_FLANK + 1)
+    else:
+        _, left, right, _ = primers.of(contig)
     if allele.shift <= -2:
         for p in left[(left > start) & (left < end)].tolist():
             yield Allele(contig, p, reference(contig, p, end), "")
@@ -41,7 +44,10 @@ def _made(allele: Allele, primers: Primers, reference: Reference) -> Iterator[Al
 
 
 def made_by_primers(
-    candidates: Sequence[Candidate], samples: Sequence[int], primers: Primers, reference: Reference
+    candidates: Sequence[Candidate],
+    samples: Sequence[int],
+    primers: Primers | None,
+    reference: Reference,
 ) -> dict[int, float]:
     """Return the candidates that the end of a primer may have made of others.
 
@@ -50,7 +56,9 @@ def made_by_primers(
     candidates
     samples
         Indices of those that count.
-    primers : Primers
+    primers : Primers or None
+        Unknown ones may end at any base within `PRIMER_REACH` of the ends of the fragments that
+        have the lesser allele.
     reference : Reference
 
     Returns
@@ -69,5 +77,7 @@ def made_by_primers(
     return {
         i: made[c.allele] / max(number[i], 1.0)
         for i, c in enumerate(candidates)
-        if not c.allele.symbolic and c.allele in made
+        if not c.allele.symbolic
+        and c.allele in made
+        and (primers is not None or near_ends(c, samples, PRIMER_REACH) > MOSTLY_AT_ENDS)
     }

@@ -73,6 +73,8 @@ class Locus:
         Haplotypes for each of these: without and with the polymorphisms nearby.
     joined, starts, lengths, shifts
         All of them, as `kernels.score_reads` takes them.
+    sources : int32
+        Reference position of each base of `joined`, -1 of those that an allele has.
     """
 
     alleles: list[Allele]
@@ -88,6 +90,7 @@ class Locus:
     starts: np.ndarray
     lengths: np.ndarray
     shifts: np.ndarray
+    sources: np.ndarray
 
     @property
     def span(self) -> tuple[int, int]:
@@ -147,8 +150,9 @@ class Locus:
                 h = alleles.index(a) + 1
                 before = _before(a.pos, [other for other in of if other is not a])
                 holds[h, k], places[h, k] = True, a.pos - origin + before
-        haps = []
+        haps, sources = [], []
         for hap, of in zip(plain, carried, strict=True):
+            sources += [_sources(of, origin, stop)] * len(backgrounds)
             for changes in backgrounds:
                 changed = hap.copy()
                 for pos, base in changes:
@@ -158,7 +162,7 @@ class Locus:
         shifts = np.repeat(gains, len(backgrounds)).astype(np.int32)
         return cls(
             alleles, spans, origin, together, plain, gains, holds, places, len(backgrounds),
-            *concatenated(haps), shifts,
+            *concatenated(haps), shifts, np.concatenate(sources),
         )  # fmt: skip
 
 
@@ -171,6 +175,15 @@ def haplotype_of(
         parts += [reference.codes(contig, at, a.pos), encode(a.alt)]
         at = a.end
     return np.concatenate([*parts, reference.codes(contig, at, end)])
+
+
+def _sources(alleles: Sequence[Allele], start: int, end: int) -> np.ndarray:
+    """Return the reference position of each base of `haplotype_of`, -1 of an allele's, int32."""
+    parts, at = [], start
+    for a in alleles:
+        parts += [np.arange(at, a.pos), np.full(len(a.alt), -1)]
+        at = a.end
+    return np.concatenate([*parts, np.arange(at, end)]).astype(np.int32)
 
 
 def _before(pos: int, alleles: Sequence[Allele]) -> int:
@@ -403,6 +416,8 @@ def _drop_explained(p: Pile, found: Scored, locus: Locus) -> None:
     # explained as soon as it lies better on one of them than on the reference.
     ahead = found.sums[np.arange(len(found.frags)), best] - found.sums[:, 0]
     lean = found.fits & (ahead + _lean(best, found.sure, len(locus.plain)) >= LEAN)
+    # An error elsewhere in the read keeps it from counting, not from being explained.
+    lean |= ahead >= MARGIN
     lean &= found.clear[best, np.arange(len(best))]
     moved = lean[position] & (best[position] > 0)
     _explain(
@@ -411,9 +426,7 @@ def _drop_explained(p: Pile, found: Scored, locus: Locus) -> None:
         (best[position] * locus.grounds)[moved],
         at[moved].astype(np.int64),
         (found.first[moved], found.last[moved]),
-        locus.joined,
-        locus.starts,
-        locus.lengths,
+        locus,
     )
 
 
@@ -588,8 +601,11 @@ def _backgrounds(
     return sets
 
 
-def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
+def _explain(p, read, hap, offset, part, locus: Locus) -> None:
     """Drop the mismatches that vanish once a read lies on the haplotype it belongs to.
+
+    The others are moved to where they are on it: beside a deletion an aligner may prefer another
+    place of the gap, and show an error of one base as one of another.
 
     Parameters
     ----------
@@ -600,8 +616,7 @@ def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
         Where the first base of its part lies there.
     part : (first, last), each (reads,)
         The part of the read, as `kernels.segments` gives it.
-    joined, starts, lengths
-        The haplotypes, as in `kernels.score_reads`.
+    locus : Locus
     """
     gone = explained(
         p.events.view(np.uint8),
@@ -611,9 +626,10 @@ def _explain(p, read, hap, offset, part, joined, starts, lengths) -> None:
         hap,
         offset,
         *part,
-        joined,
-        starts,
-        lengths,
+        locus.joined,
+        locus.starts,
+        locus.lengths,
+        locus.sources,
     )
     if gone.any():
         p.events = p.events[gone == 0]

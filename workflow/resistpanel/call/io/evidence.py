@@ -1,5 +1,6 @@
 """The reads of a chunk, piled up, and what an allele's evidence is made of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -239,8 +240,12 @@ class Pile:
         return first + np.flatnonzero(touches)
 
     def recount(self, chunk: Chunk) -> None:
-        """Index the mismatches and count them per position and base."""
-        self.key = 4 * chunk.index(self.events["pos"]) + self.events["base"]
+        """Index the mismatches and count them per position and base; drop those outside."""
+        index = chunk.index(self.events["pos"])
+        if (index < 0).any():
+            self.events = self.events[index >= 0]
+            index = index[index >= 0]
+        self.key = 4 * index + self.events["base"]
         self.counts = count(self.key, len(self.depth))
 
 
@@ -275,11 +280,21 @@ def mask(p: Pile, frags: np.ndarray) -> np.ndarray:
 def others(p: Pile, pos: int, base: int) -> np.ndarray:
     """Return which fragments show another base than `base` at a 0-based position, (fragments,).
 
-    A base below the least quality shows nothing.
+    A base below the least quality or under the fragment's primer shows nothing, and neither do
+    mates that disagree.
     """
     rows = p.over(pos, pos + 1)
+    table = p.reads.table[rows]
+    rows = rows[(table["low"] <= pos) & (table["high"] > pos)]
     shown = bases_at(p.reads, rows, pos, p.min_qual)
-    return mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
+    other = mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
+    return other & ~mask(p, p.frags[rows[shown == base]])
+
+
+def near_ends(candidate: Candidate, samples: Sequence[int], reach: int) -> float:
+    """Return the fraction of a candidate's fragments whose read has it within `reach` of an end."""
+    dist = np.concatenate([candidate.support[s].rows["dist"] for s in samples])
+    return float((dist < reach).mean()) if len(dist) else 0.0
 
 
 def variants(piles: list[Pile]) -> np.ndarray:

@@ -11,6 +11,7 @@ from resistpanel.call.call_constants import (
     INFERRED_PRIMER,
     LEAST_PRODUCT,
     LONGEST_PRIMER,
+    OWN_PRODUCT,
     PRODUCT_WOBBLE,
     REPLACING_PRODUCT,
     SHORTEST_PRIMER,
@@ -120,6 +121,19 @@ def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     return np.array(sorted(found), dtype=np.int64).reshape(-1, 3)
 
 
+def _own_ends(products: np.ndarray) -> np.ndarray:
+    """Return which products are the commonest with either of their ends, bool, (products,).
+
+    A chimera has both of its ends from commoner ones, what a primer makes elsewhere at least one.
+    """
+    number = products[:, 2]
+    own = np.ones(len(products), dtype=bool)
+    for end in (0, 1):
+        same = np.abs(products[:, None, end] - products[None, :, end]) <= PRODUCT_WOBBLE
+        own &= number >= np.where(same, number, 0).max(axis=1, initial=0)
+    return own
+
+
 def fragments_of_products(table: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the amplicons of a chunk, and of which each fragment is.
 
@@ -170,9 +184,11 @@ def inferred(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...] | No
     whole = products[:, 2].sum() if len(products) else 0
     if whole < len(left) / 2:
         return None
+    # An amplicon that amplifies badly is one all the same: what others show there is their primer.
+    least = np.where(_own_ends(products), OWN_PRODUCT, REPLACING_PRODUCT)
     lefts, rights = [], []
     for low, high, n in products:
-        other = products[(products[:, 2] >= REPLACING_PRODUCT * n) & (products[:, 0] != low)]
+        other = products[(products[:, 2] >= least * n) & (products[:, 0] != low)]
 
         def length(first: int, step: int, other=other) -> int:
             """Return how many bases, from an end inwards, another product has deeper inside."""
