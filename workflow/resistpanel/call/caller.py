@@ -556,6 +556,7 @@ class Caller:
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
         builder = RecordBuilder(self, *self.fit_models())
         self.junction_limits = junction_limits(self, builder.rho, builder.threshold)
+        self.damage_limits = builder.damage
         return builder.records()
 
     def outside(self) -> list[Allele]:
@@ -583,6 +584,7 @@ class Caller:
             overdispersion=self.overdispersion,
             log_multiplier=self.log_multiplier,
             junction_limits=self.junction_limits,
+            damage_limits=self.damage_limits,
             records=records,
         )
 

@@ -288,7 +288,9 @@ def _others(keys: Sequence[Finding]) -> str:
     by_text: dict[str, list[str]] = {}
     for key in keys:
         state = key.alteration.state
-        came = f" ({state})" if state in GAINED else ""
+        notes = [state] if state in GAINED else []
+        notes += ["below the damage limit"] if key.damaged else []
+        came = f" ({'; '.join(notes)})" if notes else ""
         by_text.setdefault(key.mechanism.text, []).append(f"{key.alteration.label}{came}")
     return "; ".join(
         f"{labels[0]}, {text}" if len(labels) == 1 else f"{join(labels)}, each {text}"
