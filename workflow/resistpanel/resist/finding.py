@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.table import Catalog
-from resistpanel.core.text import join, percent_up, plural
+from resistpanel.core.text import counted, join, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.analogy import Analogies
@@ -488,6 +488,8 @@ def _reversion_reasons(
 
 def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
     labels = {other.id: other.label for other in patient.alterations}
+    # What fails a filter is no reason.
+    filtered = {a.id for a in patient.alterations if not (a.reported or a.germline)}
     reasons = []
     if alteration.haplotype:
         others = [labels.get(other, other) for other in alteration.haplotype.others]
@@ -497,9 +499,10 @@ def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
         )
     return reasons + [
         f"in {phase(entry)} with {labels.get(entry.other, entry.other)}: "
-        f"{entry.cis} fragments carry both, {entry.trans} this one alone"
+        f"{counted(entry.cis, 'fragment')} {'carries' if entry.cis == 1 else 'carry'} both, "
+        f"{entry.trans} this one alone"
         for entry in alteration.phase
-        if phase(entry) != "unknown"
+        if phase(entry) != "unknown" and entry.other not in filtered
     ]
 
 

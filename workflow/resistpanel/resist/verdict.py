@@ -34,6 +34,8 @@ from resistpanel.resist.tests_after import (
 )
 from resistpanel.resist.therapy_options import resisted_drugs
 
+#: How notes on near misses begin; the page lists them as open questions.
+NEAR_MISS = "near miss: "
 #: Description of a state of a known alteration.
 _STATE = {
     "acquired": "was acquired",
@@ -190,8 +192,8 @@ def _by_sequence(
     keys = keys_of(findings)
     notes = [item.reason for item in germline]
     notes += [
-        f"near miss: {item.gene} {item.protein or item.variant} is catalogued but fails "
-        f"{join(item.filters)}"
+        f"{NEAR_MISS}{item.gene} {item.protein or item.variant} is catalogued, but fails the "
+        f"filter{'s' * (len(item.filters) > 1)} {join(item.filters)}"
         for item in missed
     ]
     if not patient.drugs:
