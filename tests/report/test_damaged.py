@@ -8,7 +8,8 @@ from resistpanel.report import damaged
 from resistpanel.report.negatives import grouped, near_misses, negatives
 from resistpanel.report.render import page
 from resistpanel.report.report_constants import LEAST_DAMAGE, MANY_MISSES
-from resistpanel.report.summary import warnings
+from resistpanel.report.summary import key_variants, warnings
+from resistpanel.report.summary_questions import detection
 
 
 def squeeze(text: str) -> str:
@@ -59,10 +60,33 @@ def test_no_damage_nothing_said(parts, make):
     assert not any("damage" in w["title"] for w in warnings(make(parts)))
 
 
+def test_a_key_variant_that_may_be_damage_says_so(parts, make):
+    """Beside its name, and beside the probability that it is real."""
+    report = make(parts)
+    key = report["resist"]["verdict"]["key_variants"][0]
+    finding = next(f for f in report["resist"]["findings"] if f["variant"] == key)
+    assert "damage" not in (detection(report) or "")
+    finding["damaged"] = "AF 2.2 % is below the damage limit"
+    finding["confidence"] = (finding["confidence"] or {}) | {"real": 0.9999}
+    assert detection(report).endswith(", damage not considered")
+    (row,) = [r for r in key_variants(report)["rows"] if r["id"] == key]
+    assert row["role"] == "key variant, below the damage limit"
+
+
 def test_oxidation_is_named():
-    (found,) = damaged.hidden([{"sample": "A", "damage": {"G>T": 0.02}}])
+    (found,) = damaged.hidden([{"sample": "A", "damage": {"G>T": 0.02}}, {"sample": "B"}])
     assert found["title"] == "Oxidative damage in A"
     assert found["text"].startswith("G>T and C>A below an allele frequency of 2.0 %")
+
+
+@pytest.mark.parametrize(
+    ("limits", "below"), [((0.05, 0.05), "5.0 %"), ((0.05, 0.03), "5.0 % in A and 3.0 % in B")]
+)
+def test_several_samples_have_one_line(limits, below):
+    samples = [{"sample": s, "damage": {"C>T": x}} for s, x in zip("AB", limits, strict=True)]
+    (found,) = damaged.hidden(samples)
+    assert found["title"] == "Formalin damage in A and B"
+    assert f"an allele frequency of {below} cannot" in found["text"]
 
 
 def test_the_filter_is_told_with_figures(damaged_parts, make):
@@ -85,7 +109,7 @@ def test_calls_of_an_earlier_version_keep_the_description(parts, make):
     assert row["reasons"] == [("damage", "As the header has it")]
 
 
-def test_one_fragment_shows_nothing(damaged_parts, make):
+def test_one_fragment_is_no_evidence(damaged_parts, make):
     """As in the caller; nor does the normal."""
     report = make(damaged_parts)
     variant = fails_damage(report)

@@ -43,6 +43,7 @@ def test_below_the_limit_the_finding_stays_and_says_so(patient, context, ref, al
     assert verdict["confidence"] == "low"
     assert f"but {REASON}" in verdict["reasons"]
     assert REASON in finding["against"]
+    assert finding["damaged"] == REASON
     assert REASON in confidence(verdict)  # the terminal
     assert "damage of the DNA is not part" in finding["confidence"]["text"]
 
@@ -103,7 +104,9 @@ def test_what_is_not_damage_leads(patient, context):
     assert [f["protein"] for f in value["findings"]][:2] == ["D761Y", "T790M"]
     assert "T790M (acquired; below the damage limit)" in value["verdict"]["sentence"]
     p.damage = {}
-    assert of_t790m(p.resist(context))["rank"] == 1
+    without = of_t790m(p.resist(context))
+    assert without["rank"] == 1
+    assert "damaged" not in without
 
 
 def test_nothing_changes_for_an_allele_that_is_absent(patient, context):
@@ -111,3 +114,28 @@ def test_nothing_changes_for_an_allele_that_is_absent(patient, context):
     with_limit = p.resist(context)
     p.damage = {}
     assert p.resist(context) == with_limit
+
+
+def test_what_may_be_damage_converges_with_nothing(patient, context):
+    """MAP2K1 C121S, here G>A, is below the limit."""
+    p = patient("vemurafenib", disease="melanoma").background()
+    p.add("BRAF", "V600E", 0.4, 0.4)
+    p.add("NRAS", "Q61K", 0.0, 0.1, real=0.999)
+    p.add(
+        "MAP2K1", "C121S", 0.0, 0.02, real=0.999,
+        substitutions=[{"pos": 9, "ref": "G", "alt": "A", "residue": None}],
+    )  # fmt: skip
+    assert p.resist(context)["convergence"]
+    p.damage = {"post": LIMIT}
+    assert p.resist(context)["convergence"] is None
+
+
+def test_a_filtered_allele_is_no_reason(patient, context):
+    """In trans with an allele that fails a filter says nothing; one fragment is no plural."""
+    p = patient("vemurafenib", disease="melanoma").background()
+    other = p.add("NRAS", "E62K", 0.0, 0.02)
+    p.add("NRAS", "Q61K", 0.0, 0.1, phase=[{"other": other, "cis": 1, "trans": 300}])
+    (reason,) = [t for f in p.resist(context)["findings"] for t in f["for"] if "trans" in t]
+    assert reason.endswith("NRAS p.E62K: 1 fragment carries both, 300 this one alone")
+    next(v for v in p.variants if v["id"] == other).update(reported=False, filters=["damage"])
+    assert not [t for f in p.resist(context)["findings"] for t in f["for"] if "trans" in t]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from resistpanel.core.damage_kinds import AGENTS, CHANGES, below_limit
+from resistpanel.core.damage_kinds import AGENTS, CHANGES, KINDS, below_limit
 from resistpanel.core.text import join, percent
 from resistpanel.report.report_constants import LEAST_DAMAGE
 
@@ -11,23 +11,27 @@ FILTER = "damage"
 
 
 def hidden(samples: Sequence[Mapping]) -> list[dict]:
-    """Return what cannot be told from damage: title and text for each sample and kind.
+    """Return what cannot be told from damage: title and text of each kind, with its samples.
 
     Parameters
     ----------
     samples : sequence of mapping
-        Of compare.json. Limits below `LEAST_DAMAGE` change little.
+        Of compare.json. Limits up to `LEAST_DAMAGE` change little.
     """
-    return [
-        {
-            "title": f"{AGENTS[kind].capitalize()} in {sample['sample']}",
-            "text": f"{CHANGES[kind]} below an allele frequency of {percent(limit)} cannot be told "
-            "from damage.",
-        }
-        for sample in samples
-        for kind, limit in (sample.get("damage") or {}).items()
-        if limit > LEAST_DAMAGE
-    ]
+    found = []
+    for kind in KINDS:
+        limits = {s["sample"]: (s.get("damage") or {}).get(kind, 0.0) for s in samples}
+        shown = {name: percent(most) for name, most in limits.items() if most > LEAST_DAMAGE}
+        if shown:
+            equal = len(set(shown.values())) == 1
+            each = (f"{most} in {name}" for name, most in shown.items())
+            below = next(iter(shown.values())) if equal else join(each)
+            found.append({
+                "title": f"{AGENTS[kind].capitalize()} in {join(shown)}",
+                "text": f"{CHANGES[kind]} below an allele frequency of {below} cannot be told from "
+                "damage.",
+            })  # fmt: skip
+    return found
 
 
 def why(variant: Mapping, samples: Sequence[Mapping]) -> str | None:
@@ -38,11 +42,9 @@ def why(variant: Mapping, samples: Sequence[Mapping]) -> str | None:
     """
     changes = [(one["ref"], one["alt"]) for one in variant["substitutions"]]
     limits = {s["sample"]: s["damage"] for s in samples if s.get("damage")}
-    fractions = {
-        name: one["af"] for name, one in variant["samples"].items() if (one["ad"] or (0, 0))[1] > 1
-    }
-    normals = {s["sample"] for s in samples if s["role"] == "normal"}
-    shown = {name: af for name, af in fractions.items() if name not in normals}
+    tumors = [s["sample"] for s in samples if s["role"] != "normal"]
+    evidence = {name: variant["samples"][name] for name in tumors}
+    shown = {name: one["af"] for name, one in evidence.items() if one["ad"][1] > 1}
     found = below_limit(changes, shown, limits)
     if found is None:
         return None

@@ -10,7 +10,8 @@ from resistpanel.report.copies import part
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
     "ranked by: known and brought by relapse; candidates likewise; known and there all along; the "
-    "rest; within these by state, match level and cancer cell fraction (docs/resist.md)"
+    "rest; within these what may be damage last, then by state, match level and cancer cell "
+    "fraction (docs/resist.md)"
 )
 
 

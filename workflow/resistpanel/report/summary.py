@@ -300,6 +300,9 @@ def key_variants(report: dict) -> dict:
             role = f"{roles[driver['variant']]}, {role}"
         roles[driver["variant"]] = role
     effects = {f["variant"]: f["effect"] for f in resist["findings"]}
+    for f in resist["findings"]:
+        if f.get("damaged") and f["variant"] in roles:
+            roles[f["variant"]] += ", below the damage limit"
     # What an earlier line of therapy brought, and partners of a compound mutation, are still there.
     roles |= {
         i: EFFECTS["known"]
