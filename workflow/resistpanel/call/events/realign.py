@@ -574,20 +574,23 @@ def _backgrounds(
     index = np.flatnonzero((chunk.positions() >= start) & (chunk.positions() < end))
     if not len(index):
         return [()]
+    where = chunk.positions()[index]
     counts = sum(p.counts[index].astype(np.int64) for p in piles)
+    # Of a common deletion, what shows its bases may be reads that were laid on without the gap.
+    depths = [p.total[index] + p.deleted[index] for p in piles]
     if inherited:
-        total = sum(p.total[index] for p in piles)
-        common = counts >= np.maximum(COMMON_FRAGMENTS, INHERITED_SUBSTITUTION * total)[:, None]
+        least = np.maximum(COMMON_FRAGMENTS, INHERITED_SUBSTITUTION * sum(depths))
+        common = counts >= least[:, None]
     else:
         common = np.zeros(counts.shape, dtype=bool)
-        for p in piles:
-            least = np.maximum(COMMON_FRAGMENTS, COMMON_SUBSTITUTION * p.total[index])
+        for p, depth in zip(piles, depths, strict=True):
+            least = np.maximum(COMMON_FRAGMENTS, COMMON_SUBSTITUTION * depth)
             common |= p.counts[index] >= least[:, None]
     at, base = np.nonzero(common)
     units: list[list[int]] = []
     for i in range(len(at)):
         last = units[-1][-1] if units else i
-        beside = units and index[at[i]] - index[at[last]] == 1
+        beside = units and where[at[i]] - where[at[last]] == 1
         few, many = sorted(counts[at[[last, i]], base[[last, i]]])
         if beside and many <= ALIKE_SUBSTITUTIONS * few:
             units[-1].append(i)
@@ -596,7 +599,7 @@ def _backgrounds(
     units.sort(key=lambda unit: -int(counts[at[unit[0]], base[unit[0]]]))
     sets: list[tuple[tuple[int, int], ...]] = [()]
     for unit in units[:most]:
-        change = tuple((int(chunk.positions()[index[at[i]]]), int(base[i])) for i in unit)
+        change = tuple((int(where[at[i]]), int(base[i])) for i in unit)
         sets += [(*s, *change) for s in sets]
     return sets
 
