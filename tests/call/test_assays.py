@@ -243,13 +243,51 @@ class TestAmplicons:
         found = []
         for alt, total in counts:
             rows = np.zeros(alt, ROW)
-            rows["dist"] = 13
+            rows["outer"] = 13
             depth = np.zeros((6, 8))
             depth[0, 4] = total
             found.append(Support(rows, depth))
         lost = Candidate(Allele(CONTIG, 700, "C", ""), found)
-        assert at_fixed_ends(lost, [1, 2]) == float(suspected)
-        assert at_fixed_ends(Candidate(Allele(CONTIG, 700, "CA", ""), found), [1, 2]) == 0
+        assert at_fixed_ends(lost, [1, 2], [0, 1, 2]) == float(suspected)
+        two = Candidate(Allele(CONTIG, 700, "CA", ""), found)
+        assert at_fixed_ends(two, [1, 2], [0, 1, 2]) == 0
+
+    def test_hybrid_capture_has_no_errors_of_synthesis(self, tmp_path):
+        """A normal without primers lacks them; what it shows is no error of one."""
+        found = []
+        for alt in (0, 100):
+            rows = np.zeros(alt, ROW)
+            rows["outer"] = 13
+            depth = np.zeros((6, 8))
+            depth[0, 4] = 2000
+            found.append(Support(rows, depth))
+        lost = Candidate(Allele(CONTIG, 700, "C", ""), found)
+        assert [at_fixed_ends(lost, [1], some) for some in ([0, 1], [1], [0])] == [0, 1, 0]
+
+    @pytest.mark.parametrize(("length", "apart"), [(75, 125), (150, 250)])
+    def test_the_middle_of_an_amplicon_is_near_no_primer(self, tmp_path, length, apart):
+        """Though every read ends a few bases beyond it."""
+        only = [(500 + 300 * k, 500 + 300 * k + apart) for k in range(6)]
+        lab, rng = (
+            Lab(tmp_path, self.sequence, [(a + 22, b - 22) for a, b in only]),
+            random.Random(6),
+        )
+        at = only[2][0] + apart // 2
+        while self.sequence[at] in self.sequence[at - 1] + self.sequence[at + 1]:
+            at += 1
+        reads = amplicons(self.sequence, "T", 1000, [], rng, only=only, length=length)
+        start, end = only[2]
+        for n in range(50):
+            both = pair(f"d{n}", self.sequence, start, end, length, bool(n % 2))
+            for read, begin in zip(both, (start, end - length - 1), strict=True):
+                lost = self.sequence[begin:at] + self.sequence[at + 1 : begin + length + 1]
+                cigar = f"{at - begin}M1D{begin + length - at}M"
+                read.pos, read.sequence, read.cigar = begin, lost, cigar
+            both[0].mate = both[1].pos
+            reads += both
+        _, found = lab.call(lab.bam("T", reads))
+        text = self.sequence[at - 1 : at + 1]
+        assert found[at, text, text[0]].filters == []
 
     @pytest.mark.parametrize("dropped", [False, True])
     def test_a_duplication_between_two_primers(self, tmp_path, dropped):

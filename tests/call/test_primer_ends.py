@@ -69,7 +69,7 @@ def test_where_primers_are_unknown(reference):
     whole, part = (294, SEQUENCE[294:306], "", 400), (300, SEQUENCE[300:306], "", 20)
     assert made(reference, None, whole, part) == {part[:3]: 20}
     some = [candidate(*allele) for allele in (whole, part)]
-    some[1].support[0].rows["dist"][:3] = 50
+    some[1].support[0].rows["outer"][:3] = 50
     assert made_by_primers(some, [0], None, reference) == {}
 
 

@@ -27,7 +27,15 @@ from resistpanel.call.call_constants import (
     WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
-from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, clipped_span, strand_class
+from resistpanel.call.io.evidence import (
+    ROW,
+    Candidate,
+    Pile,
+    Support,
+    clipped_span,
+    strand_class,
+    to_ends,
+)
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
@@ -382,7 +390,10 @@ def counted(piles: list[Pile], locus: Locus, scored: list[Scored | None]) -> lis
             informative = np.zeros((CLASSES, QUALITY_GROUPS))
             informative[:, 4] = _depth(h, found, weights, locus.spans[h - 1], p, fixed)
             mapq = float(found.rows["mapq"].mean())
-            supports.append(Support(_carriers(found, h, locus), informative, low, mapq))
+            rows = _carriers(found, h, locus)
+            allele = locus.alleles[h - 1]
+            rows["outer"] = to_ends(p, rows["frag"], allele.pos, allele.end)
+            supports.append(Support(rows, informative, low, mapq))
     return result
 
 
