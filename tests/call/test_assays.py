@@ -163,6 +163,17 @@ class TestAmplicons:
         for pos, base, _ in variants:
             assert found[pos + 1, self.sequence[pos], base].filters == []
 
+    @pytest.mark.parametrize("length", [65, 75])
+    def test_where_the_mates_of_an_amplicon_meet(self, tmp_path, length):
+        """Near the end of one read, which the other confirms further inside."""
+        lab, rng = self.lab(tmp_path), random.Random(9)
+        places = [AMPLICONS[k][0] + length - 1 - k for k in range(6)]
+        variants = [(p, other(self.sequence[p]), 0.1) for p in places]
+        reads = amplicons(self.sequence, "T", 600, variants, rng, length=length)
+        _, found = lab.call(lab.bam("T", reads))
+        for pos, base, _ in variants:
+            assert found[pos + 1, self.sequence[pos], base].filters == []
+
     @pytest.fixture
     def overlap(self, tmp_path):
         """Two amplicons; a variant of 20 % under the left primer of the second.
