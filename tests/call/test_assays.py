@@ -16,6 +16,7 @@ from callkit import (
     SECOND,
     Read,
     other,
+    put,
     random_sequence,
     write_bam,
     write_bed,
@@ -170,6 +171,23 @@ class TestAmplicons:
         places = [AMPLICONS[k][0] + length - 1 - k for k in range(6)]
         variants = [(p, other(self.sequence[p]), 0.1) for p in places]
         reads = amplicons(self.sequence, "T", 600, variants, rng, length=length)
+        _, found = lab.call(lab.bam("T", reads))
+        for pos, base, _ in variants:
+            assert found[pos + 1, self.sequence[pos], base].filters == []
+
+    def test_a_site_is_read_in_one_cycle(self, tmp_path):
+        """Errors of that cycle are not likelier in the fragments of a variant than in all."""
+        only = [(500 + 200 * k, 660 + 200 * k) for k in range(6)]
+        lab = Lab(tmp_path, self.sequence, [(a + 22, b - 22) for a, b in only])
+        rng = random.Random(1)
+        variants = [
+            (a + 36, other(self.sequence[a + 36], k), 0.045) for k, (a, _) in enumerate(only[:3], 1)
+        ]
+        reads = amplicons(self.sequence, "T", 1500, variants, rng, 3e-4, only, 100)
+        for read in reads[::2]:  # forward: a bad stretch of cycles
+            if rng.random() < 0.015:
+                at = rng.randrange(32, 40)
+                read.sequence = put(read.sequence, at, other(read.sequence[at], rng.randint(1, 3)))
         _, found = lab.call(lab.bam("T", reads))
         for pos, base, _ in variants:
             assert found[pos + 1, self.sequence[pos], base].filters == []

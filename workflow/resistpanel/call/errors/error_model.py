@@ -461,11 +461,18 @@ class ErrorModel:
         return float(np.clip(rate, INDEL_FLOOR, ERROR_RANGE[1]))
 
     def rates(
-        self, context: int, base: np.ndarray, cls: np.ndarray, group: np.ndarray, cycle: np.ndarray
+        self,
+        context: int,
+        base: np.ndarray,
+        cls: np.ndarray,
+        group: np.ndarray,
+        cycle: np.ndarray | None,
     ) -> np.ndarray:
-        """Return e of each mismatch."""
+        """Return e of each mismatch, of the mean cycle if `cycle` is None."""
         factor = self.factor[context, base, cls] if context >= 0 else 1.0
-        y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
+        y = 1.0
+        if cycle is not None:
+            y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
         return np.clip(self.quality[group] / 3 * factor * y, *ERROR_RANGE)
 
     def expected(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:
