@@ -7,7 +7,8 @@ The probability that a fragment of the reference allele shows a given other base
 per sample: E from the observed mismatches of each quality group; C for the trinucleotide
 context, the base read, and the class of the evidence (strand of the reads and orientation of
 the fragment, so that damage on one strand of the template, as by oxidation or formalin, is
-learned as an error of one orientation); Y for the sequencing cycle. Sites differ beyond that:
+learned as an error of one orientation); Y for the sequencing cycle, not in amplicons, which read a
+site in one. Sites differ beyond that:
 a site multiplies its rates by m, whose distribution is learned as a non-parametric mixture
 (NPMLE, by EM) over a grid.
 
