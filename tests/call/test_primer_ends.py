@@ -137,6 +137,30 @@ def inserted(name, sequence, start, end, at, word, first, length=150):
     return reads
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("left", [True, False])
+def test_a_duplication_that_begins_under_a_primer(tmp_path, left, known):
+    """Wherever the aligner places it: four of its bases are the primer's, eight the sample's."""
+    sequence = random_sequence(1500, 12)
+    at = 530
+    word = sequence[at - 12 : at]
+    reads = []
+    for n in range(600):
+        if n % 20 < 3:
+            place = at - 12 if left else at
+            reads += inserted(f"a{n}", sequence, 500, 640, place, word, bool(n % 2), 150)
+        else:
+            reads += pair(f"a{n}", sequence, 500, 640, 140, bool(n % 2))
+    bed = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (618, 640, "-")]
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    lab = Lab(tmp_path, sequence, [(522, 618)])
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed) if known else None)
+    (record,) = [r for r in found.values() if len(r.alt) - len(r.ref) == 12]
+    assert record.filters == []
+    assert record.samples[0]["AF"] == pytest.approx(0.15, abs=0.02)
+
+
 def test_a_duplication_that_can_be_placed_under_a_primer(tmp_path):
     """The fragments without it say that it is not there: its frequency is not 1."""
     sequence = random_sequence(1500, 12)

@@ -24,6 +24,7 @@ from resistpanel.call.call_constants import (
     OTHER_HAPLOTYPE_ODDS,
     POLYMORPHISM_REACH,
     PRODUCT_WOBBLE,
+    SHORTEST_PRIMER,
     WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
@@ -691,7 +692,8 @@ def indel_candidates(
         reference,
         piles[0].min_qual,
     )
-    alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
+    mine = {a for a in proposed if chunk.owns(*_touched(a, reference))}
+    alleles = sorted(mine | set(forced))
     result = []
     for locus in _loci(alleles, reference):
         result += _settle(
@@ -700,6 +702,19 @@ def indel_candidates(
     for p in piles:
         p.recount(chunk)
     return sorted(result, key=lambda c: c.allele), crowded
+
+
+def _touched(allele: Allele, reference: Reference) -> tuple[int, int]:
+    """Return the reference span that decides whether an allele is of the targets.
+
+    Of a duplication any of its placements: its leftmost one may begin before the target, or under
+    a primer, while it repeats bases of the target. One of the whole primer is not shown by
+    products that begin with it: the second copy makes those of the reference.
+    """
+    start, end = allele.pos, allele.end
+    if allele.pure_indel and allele.shift > PRODUCT_WOBBLE:
+        end = min(ambiguity(allele, reference)[1], start + SHORTEST_PRIMER - 1)
+    return start, end
 
 
 def _loci(alleles: list[Allele], reference: Reference) -> list[list[Allele]]:

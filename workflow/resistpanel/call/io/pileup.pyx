@@ -12,6 +12,7 @@ from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
 from resistpanel.core.memory cimport resized
 
+from resistpanel.call.call_constants import PRODUCT_WOBBLE
 from resistpanel.core.consensus import TIERS
 
 #: Upper bounds (exclusive) of the quality groups; raw mates that agree reach the last of these.
@@ -35,6 +36,7 @@ cdef enum:
 
 #: Tier of the consensus of both strands.
 cdef int32_t DUPLEX = TIERS.index("duplex")
+cdef int32_t WOBBLE = PRODUCT_WOBBLE
 
 #: No index of a base.
 cdef int64_t NOWHERE = -(<int64_t>1 << 62)
@@ -357,7 +359,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef const uint32_t *cigars = &cigars_view[0]
     # The (at most two) reads of each fragment that count: first come, first and second mate.
     cdef int32_t[:, ::1] mates = np.full((n_frag, 2), -1, dtype=np.int32)
-    cdef int32_t a, b, f, span, longest = 0, m = 0, c, ra, x, p, q, op, length, which
+    cdef int32_t a, b, f, span, longest = 0, m = 0, c, ra, x, p, q, op, length, which, last
     cdef int16_t deepest
     cdef Column *ca = NULL
     cdef Column *cb = NULL
@@ -548,8 +550,11 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     op = cigars[r.cigar + x] & 15
                     length = cigars[r.cigar + x] >> 4
                     # A gap of which a part is no evidence, as of a primer made wrongly, is none;
-                    # nor is one base that a primer has too many at its end.
-                    if op == 1 and r.low + (length == 1) <= p <= r.high - (length == 1) or \
+                    # nor is one base that a primer has too many at its end. A duplication may be
+                    # aligned where its first copy begins, under the primer.
+                    last = p + length if length > WOBBLE else p
+                    if op == 1 and r.low + (length == 1) <= last and \
+                            p <= r.high - (length == 1) or \
                             op == 2 and r.low <= p and p + length <= r.high:
                         if n_indels == m_indels:
                             indels = <Indel *>resized(
