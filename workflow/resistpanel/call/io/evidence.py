@@ -304,8 +304,8 @@ def others(p: Pile, pos: int, base: int) -> np.ndarray:
     mates that disagree.
     """
     rows = p.over(pos, pos + 1)
-    table = p.reads.table[rows]
-    rows = rows[(table["low"] <= pos) & (table["high"] > pos)]
+    table = p.reads.table
+    rows = rows[(table["low"][rows] <= pos) & (table["high"][rows] > pos)]
     shown = bases_at(p.reads, rows, pos, p.min_qual)
     other = mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
     return other & ~mask(p, p.frags[rows[shown == base]])
