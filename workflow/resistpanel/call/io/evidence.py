@@ -21,9 +21,6 @@ from resistpanel.core.allele import Allele
 from resistpanel.core.distinct import distinct
 from resistpanel.core.reference import Reference
 
-#: No position is so far from another.
-FAR = 1 << 32
-
 ROW = np.dtype(
     [
         ("frag", np.int32),
@@ -193,8 +190,9 @@ class Pile:
         begins, stops = self.with_clips
         flag = self.reads.table["flag"]
         reverse, single = (flag & 16) != 0, (flag & 1) == 0
-        low = np.full(self.reads.n_fragments, -FAR, dtype=np.int64)
-        high = np.full(self.reads.n_fragments, 2 * FAR, dtype=np.int64)
+        far = np.iinfo(np.int32).max
+        low = np.full(self.reads.n_fragments, -far, dtype=np.int64)
+        high = np.full(self.reads.n_fragments, 2 * far, dtype=np.int64)
         low[self.frags[~reverse | single]] = begins[~reverse | single]
         high[self.frags[reverse | single]] = stops[reverse | single]
         return low, high
