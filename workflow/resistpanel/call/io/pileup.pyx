@@ -327,8 +327,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         Fragments whose alignment deletes the position.
     events : EVENT_DTYPE, (mismatches,)
         pos, frag, read and qpos (the base in the read that carries it), dist (to the nearer end
-        of the read; of mates that agree the larger), base, qual (combined), cls (class), ref, cycle (from the read's 5' end),
-        group (quality group).
+        of the read; of mates that agree the larger), base, qual (combined), cls (class), ref,
+        cycle (from the read's 5' end), group (quality group).
     indels : INDEL_DTYPE, (operations,)
         Insertions (length > 0, before `pos`) and deletions (length < 0, from `pos`) in the
         CIGARs, within or beside the intervals.
