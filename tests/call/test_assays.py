@@ -395,6 +395,12 @@ class TestInferredPrimers:
         few = inferred(np.repeat([500, 600], [8000, 30]), np.repeat([650, 750], [8000, 30]))
         assert list(few[2]) == []
 
+    def test_trimmed_amplicons(self):
+        """Their inserts overlap by less than the two primers that were cut off."""
+        left = np.repeat([500, 600, 700], [4000, 40, 4000])
+        right = np.repeat([630, 730, 830], [4000, 40, 4000])
+        assert [list(x) for x in inferred(left, right)] == [[], [], [], []]
+
     def test_chimeras_and_errors_of_synthesis_are_no_products(self):
         left = np.repeat([500, 600, 500, 502], [5000, 5000, 60, 60])
         right = np.repeat([650, 750, 750, 650], [5000, 5000, 60, 60])
