@@ -1,11 +1,15 @@
 """The table of the samples' figures."""
 
+import copy
+
 import msgspec
+import pytest
 
 from resistpanel.qc.spectrum import Spectrum
 from resistpanel.records.qc import Assay, FractionAt, Gate, SampleQc
 from resistpanel.report.quality import metrics
 from resistpanel.report.render import page
+from resistpanel.report.summary import warnings
 
 ASSAY = Assay(
     library="amplicon", library_sure=True, reads="raw", consensus="none", umi="none", f1r2=0.5,
@@ -52,3 +56,18 @@ def test_damage_of_one_strand_is_not_applicable_to_amplicons():
 
 def test_results_of_an_earlier_version():
     assert metrics({"qc": {"samples": [sample()]}})[0]["label"].startswith("Mean depth")
+
+
+@pytest.mark.parametrize(
+    ("library", "primers"), [("amplicon", False), ("amplicon", True), ("capture", False)]
+)
+def test_amplicons_of_unknown_primers_are_on_the_first_screen(parts, make, library, primers):
+    parts = copy.deepcopy(parts)
+    last = parts["compare"]["samples"][-1]["sample"]
+    for one in parts["qc"]["samples"]:
+        if one["sample"] == last:
+            kind = msgspec.structs.replace(ASSAY, library=library, primers=primers)
+            one["assay"] = msgspec.to_builtins(kind)
+    titles = [w["title"] for w in warnings(make(parts))]
+    unknown = library == "amplicon" and not primers
+    assert (f"Primers not given: {last}" in titles) == unknown

@@ -84,6 +84,13 @@ def warnings(report: dict) -> list[dict]:
         one | {"href": "#limits", "link": "Limits of the test"}
         for one in damaged.hidden(report["compare"]["samples"])
     ]
+    if names := without_primers(report):
+        found.append({
+            "title": f"Primers not given: {join(names)}", "href": "#limits",
+            "link": "Limits of the test",
+            "text": "An allele that primers of the amplicons alone cover is not excluded: unless "
+            "they were trimmed off, the reads show the primers' own bases there.",
+        })  # fmt: skip
     if report["sheet"]["tumor_only"]:
         found.append({
             "title": "No matched normal", "href": "#limits", "link": "Limits of the test",
@@ -106,6 +113,18 @@ def warnings(report: dict) -> list[dict]:
             else driver["text"] or "", "href": "#findings", "link": "Findings",
         })  # fmt: skip
     return found
+
+
+def without_primers(report: dict) -> list[str]:
+    """Return the tumour samples of amplicons whose primers are not known."""
+    found = {s["sample"]: s.get("assay") for s in report["qc"]["samples"]}
+    return [
+        s["sample"]
+        for s in tumors(report)
+        if (kind := found.get(s["sample"]))
+        and kind["library"] == "amplicon"
+        and not kind["primers"]
+    ]
 
 
 def _content(report: dict) -> list[dict]:
@@ -590,6 +609,7 @@ def summary(report: dict) -> dict:
         "drugs": report["resist"]["drugs"] or report["sheet"]["drugs"],
         "course": course(report),
         "warnings": warnings(report),
+        "without_primers": without_primers(report),
         "sample_warnings": sum(w["href"] == "#quality" for w in warnings(report))
         + len(_content(report)),
         "open": [*questions, *misses],
