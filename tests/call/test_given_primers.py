@@ -285,3 +285,21 @@ def test_contigs_named_without_chr(lab):
     path.write_text("1\t500\t522\ta\t0\t+\n1\t603\t625\tb\t0\t-\n")
     left, *_ = read_primers(str(path), Reference(lab.reference)).of(CONTIG)
     assert list(left) == [500]
+
+
+def test_primers_behind_a_umi_are_no_evidence(lab):
+    """The UMI in front of the primer is clipped: the fragment begins at the primer all the same."""
+    rng, reads = random.Random(5), []
+    pos = AMPLICONS[2][0] + 10
+    variant = (pos, other(SEQUENCE[pos]), 0.4)
+    for read in amplicons(SEQUENCE, "T", 300, [variant], rng, only=AMPLICONS[:4], length=110):
+        umi = "".join(rng.choices("ACGT", k=10))
+        if read.flag & 16:
+            read.sequence, read.cigar = read.sequence + umi, "110M10S"
+        else:
+            read.sequence, read.cigar = umi + read.sequence, "10S110M"
+        reads.append(read)
+    path = lab.bam("T", reads)
+    key = pos + 1, SEQUENCE[pos], variant[1]
+    assert key in lab.call(path, padding=40)[1]
+    assert key not in lab.call(path, padding=40, primers=bed(lab))[1]

@@ -182,17 +182,24 @@ def begin(
         some = slice(*np.searchsorted(outer, (low - reach, high + reach)))
         near, far = outer[some], inner[some]
         if len(near):
-            first, other = (_begin(place, near, far, sign) for place in places)
+            # As `call.io.ends`: a clipped read may begin at the outer end, behind a UMI, too.
+            first = _begin(places[0], near, far, sign)
+            other = _begin(places[1], near, far, sign, within=False)
             how[mine] = np.where(first == ELSEWHERE, other, first)
             chance[mine] = _chance(places[0], near, far, sign)
     return how, chance
 
 
-def _begin(place: np.ndarray, near: np.ndarray, far: np.ndarray, sign: int) -> np.ndarray:
-    """Return how reads of one strand begin; `near` and `far` are outer and inner ends."""
+def _begin(
+    place: np.ndarray, near: np.ndarray, far: np.ndarray, sign: int, within: bool = True
+) -> np.ndarray:
+    """Return how reads of one strand begin; `near` and `far` are outer and inner ends.
+
+    Without `within`, a read must begin at either end of a primer to count.
+    """
     from_outer = sign * (place[:, None] - near)
     from_inner = sign * (place[:, None] - far)
-    inside = (from_outer >= -PRIMER_SLACK) & (from_inner < 0)
+    inside = (from_outer >= -PRIMER_SLACK) & (from_inner < 0) & within
     found = np.where(inside.any(axis=1), IN, ELSEWHERE).astype(np.uint8)
     found[(abs(from_inner) <= PRIMER_SLACK).any(axis=1)] = BEHIND
     found[(abs(from_outer) <= PRIMER_SLACK).any(axis=1)] = IN
