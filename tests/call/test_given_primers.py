@@ -269,7 +269,7 @@ class TestTargets:
             if not refused:
                 assert look(path, lab.reference, targets, given).beginnings.inside.sum()
                 continue
-            with pytest.raises(InputError, match=r"targets: 20 of 20 targets are primers of .*bed"):
+            with pytest.raises(InputError, match=r"--targets: 20 of 20 targets are primers of .*bed"):
                 look(path, lab.reference, targets, given)
 
     def test_that_include_the_primers(self, lab):

@@ -229,7 +229,7 @@ def refuse_primers_as_targets(primers: Primers, targets: Sequence[Target]) -> No
     if number > TARGETS_AS_PRIMERS * len(targets):
         raise InputError(
             f"{number} of {len(targets)} targets are primers of {primers.path}",
-            "targets",
+            "--targets",
             "give the inserts between the primers, or the exons, as targets",
         )
 
