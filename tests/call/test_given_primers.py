@@ -5,14 +5,14 @@ import random
 import pysam
 import pytest
 from callkit import other, random_sequence
-from test_assays import AMPLICONS, CONTIG, Lab, amplicons, fragments, pair
+from test_assays import AMPLICONS, CONTIG, Lab, Tagged, amplicons, fragments, pair
 
 from resistpanel.call.io.ends import SLACK
 from resistpanel.cli import main
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
-from resistpanel.qc.assay import UnfitReads, describe, line, look, notes, text
+from resistpanel.qc.assay import UnfitReads, describe, line, look, notes, one_sided, text
 from resistpanel.qc.assay_given import Given
 from resistpanel.qc.primers import include_primers, read_primers
 from resistpanel.qc.qc_constants import LEAST_BEGINNINGS, PRIMER_SLACK
@@ -93,7 +93,7 @@ def test_primers_of_a_capture_library_are_refused(lab):
     """In a dense panel half of the reads begin in a primer by chance."""
     rng = random.Random(7)
     reads = fragments(SEQUENCE, "T", 2000, (500, 2400), rng, 1e-4)
-    with pytest.raises(UnfitReads, match=r"if the sample is of hybrid capture, leave primers out"):
+    with pytest.raises(UnfitReads, match=r"if the sample is of hybrid capture, or "):
         seen(lab, reads, bed(lab))
     dense = [(a, a + 22, s) for a in range(400, 2600, 50) for s in "+-"]
     with pytest.raises(UnfitReads, match=r"5[0-9] % of .* 5[0-9] % would by chance"):
@@ -141,17 +141,23 @@ def test_mates_of_which_one_was_trimmed(lab):
     assert not any("primer" in note for note in notes(assay))
 
 
-def test_one_primer_a_target(tmp_path):
-    """The other read of each pair begins anywhere."""
-    lab, rng, reads = Lab(tmp_path, SEQUENCE, [(700, 980)]), random.Random(6), []
-    for n in range(900):
-        start = 1000 - rng.randrange(120, 260)
+@pytest.mark.parametrize("umi", [False, True])
+def test_one_primer_a_target(tmp_path, umi):
+    """The other read of each pair begins anywhere; of molecules, fewer pairs show that."""
+    number, longest = (150, 600) if umi else (900, 260)
+    span = (420, 980)
+    lab, rng, reads = Lab(tmp_path, SEQUENCE, [span]), random.Random(6), []
+    for n in range(number):
+        start = 1000 - rng.randrange(120, longest)
         both = pair(f"r{n}", SEQUENCE, start, 1000, 100, False)
         both[0].template, both[1].template = 1000 - start, start - 1000
-        reads += both
+        tag = "RX:Z:" + "".join(rng.choices("ACGT", k=8))
+        reads += [Tagged(**vars(r), tags=tag) for r in both] if umi else both
     given = Given(primers=bed(lab, [(978, 1000, "-"), (100, 122, "+")]))
-    found = look(lab.bam("S", reads), lab.reference, [Target(CONTIG, 700, 980)], given)
+    found = look(lab.bam("S", reads), lab.reference, [Target(CONTIG, *span)], given)
     assay = describe(found, given)
+    assert (assay.umi, found.grouped) == (("RX", True) if umi else ("none", False))
+    assert one_sided(found) is not umi
     assert assay.in_primers > 0.99
     assert not any("primer" in note for note in notes(assay))
 
@@ -269,7 +275,9 @@ class TestTargets:
             if not refused:
                 assert look(path, lab.reference, targets, given).beginnings.inside.sum()
                 continue
-            with pytest.raises(InputError, match=r"--targets: 20 of 20 targets are primers of .*bed"):
+            with pytest.raises(
+                InputError, match=r"--targets: 20 of 20 targets are primers of .*bed"
+            ):
                 look(path, lab.reference, targets, given)
 
     def test_that_include_the_primers(self, lab):

@@ -450,7 +450,7 @@ def test_primers_that_are_not_those_of_a_sample(place, capsys):
     (error,) = errors
     assert status == 2
     assert error.startswith("p.bed: are not the primers of sample skin (")
-    assert "leave primers out for it" in error
+    assert "leave them out for it" in error
     # In the rows of the amplicons alone.
     (place.folder / "config.yaml").write_text(text + "assay: {padding: 10}\n")
     place.columns.append("primers")

@@ -399,7 +399,7 @@ def _at_primers(seen: Look) -> tuple[float, float, float] | None:
     Of a library of one primer a target, those of the reads whose ends are fixed.
     """
     side = None
-    if one_sided(seen):
+    if one_sided(seen, LEAST_MOLECULES if seen.grouped else LEAST_PAIRS):
         side = int(np.argmax(seen.sides[:, 0] / seen.sides[:, 1]))
     some = slice(None) if side is None else side
     if seen.beginnings.reads[some].sum() < LEAST_BEGINNINGS:
@@ -422,7 +422,8 @@ def _refuse_primers(seen: Look, path: str | Path, primers: str | Path) -> None:
         f"or just behind one, {100 * chance:.0f} % would by chance",
         str(primers),
         "give primers of the same build, 0-based, with + for those on the left of an amplicon and "
-        "- for those on its right; if the sample is of hybrid capture, leave primers out for it "
+        "- for those on its right; if the sample is of hybrid capture, or trimmed further than its "
+        "primers, leave them out for it "
         "(give them in the rows of the other samples, column 'primers' of the sheet)",
     )
 
@@ -519,13 +520,13 @@ def _sides(
     return found
 
 
-def one_sided(seen: Look) -> bool:
+def one_sided(seen: Look, least: int = LEAST_PAIRS) -> bool:
     """Return whether one read of each pair begins at a few bases, and the other anywhere.
 
     As in libraries of one primer a target (anchored or single-primer extension): the other end of
     a fragment is that of the sheared or fragmented DNA.
     """
-    if (seen.sides[:, 1] < LEAST_PAIRS).any():
+    if (seen.sides[:, 1] < least).any():
         return False
     same = seen.sides[:, 0] / seen.sides[:, 1]
     return bool(same.max() >= UNSURE_ENDS[1] and same.min() < UNSURE_ENDS[0])
@@ -731,5 +732,6 @@ def _library_notes(assay: Assay) -> Iterator[str]:
         if both < PRIMERS_COMPLETE:
             yield (
                 f"{100 * both:.0f} % of the reads begin in a primer that is given, or just behind "
-                "one; bases of other primers count as evidence: is the list of primers complete?"
+                "one; bases of other primers count as evidence: is the list complete, and are its "
+                "coordinates those of the library (0-based)?"
             )
