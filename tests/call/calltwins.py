@@ -169,6 +169,10 @@ def pile(reads, positions: dict[int, str], min_qual: int = 12):
             if base != positions[p] and positions[p] in "ACGT":
                 left, right = clips(read)
                 dist = min(q - left, read.query_length - 1 - q - right)
+                if agree:
+                    mate, at = pair[1 - which], shown[1 - which][p][2]
+                    left, right = clips(mate)
+                    dist = max(dist, min(at - left, mate.query_length - 1 - at - right))
                 i = number[id(read)]
                 mismatches[i] += 1
                 ref = "ACGT".index(positions[p])

@@ -16,6 +16,7 @@ from callkit import (
     SECOND,
     Read,
     other,
+    put,
     random_sequence,
     write_bam,
     write_bed,
@@ -164,6 +165,34 @@ class TestAmplicons:
         for pos, base, _ in variants:
             assert found[pos + 1, self.sequence[pos], base].filters == []
 
+    @pytest.mark.parametrize("length", [65, 75])
+    def test_where_the_mates_of_an_amplicon_meet(self, tmp_path, length):
+        """Near the end of one read, which the other confirms further inside."""
+        lab, rng = self.lab(tmp_path), random.Random(9)
+        places = [AMPLICONS[k][0] + length - 1 - k for k in range(6)]
+        variants = [(p, other(self.sequence[p]), 0.1) for p in places]
+        reads = amplicons(self.sequence, "T", 600, variants, rng, length=length)
+        _, found = lab.call(lab.bam("T", reads))
+        for pos, base, _ in variants:
+            assert found[pos + 1, self.sequence[pos], base].filters == []
+
+    def test_a_site_is_read_in_one_cycle(self, tmp_path):
+        """Errors of that cycle are not likelier in the fragments of a variant than in all."""
+        only = [(500 + 200 * k, 660 + 200 * k) for k in range(6)]
+        lab = Lab(tmp_path, self.sequence, [(a + 22, b - 22) for a, b in only])
+        rng = random.Random(1)
+        variants = [
+            (a + 36, other(self.sequence[a + 36], k), 0.045) for k, (a, _) in enumerate(only[:3], 1)
+        ]
+        reads = amplicons(self.sequence, "T", 1500, variants, rng, 3e-4, only, 100)
+        for read in reads[::2]:  # forward: a bad stretch of cycles
+            if rng.random() < 0.015:
+                at = rng.randrange(32, 40)
+                read.sequence = put(read.sequence, at, other(read.sequence[at], rng.randint(1, 3)))
+        _, found = lab.call(lab.bam("T", reads))
+        for pos, base, _ in variants:
+            assert found[pos + 1, self.sequence[pos], base].filters == []
+
     @pytest.fixture
     def overlap(self, tmp_path):
         """Two amplicons; a variant of 20 % under the left primer of the second.
@@ -244,13 +273,51 @@ class TestAmplicons:
         found = []
         for alt, total in counts:
             rows = np.zeros(alt, ROW)
-            rows["dist"] = 13
+            rows["outer"] = 13
             depth = np.zeros((6, 8))
             depth[0, 4] = total
             found.append(Support(rows, depth))
         lost = Candidate(Allele(CONTIG, 700, "C", ""), found)
-        assert at_fixed_ends(lost, [1, 2]) == float(suspected)
-        assert at_fixed_ends(Candidate(Allele(CONTIG, 700, "CA", ""), found), [1, 2]) == 0
+        assert at_fixed_ends(lost, [1, 2], [0, 1, 2]) == float(suspected)
+        two = Candidate(Allele(CONTIG, 700, "CA", ""), found)
+        assert at_fixed_ends(two, [1, 2], [0, 1, 2]) == 0
+
+    def test_hybrid_capture_has_no_errors_of_synthesis(self, tmp_path):
+        """A normal without primers lacks them; what it shows is no error of one."""
+        found = []
+        for alt in (0, 100):
+            rows = np.zeros(alt, ROW)
+            rows["outer"] = 13
+            depth = np.zeros((6, 8))
+            depth[0, 4] = 2000
+            found.append(Support(rows, depth))
+        lost = Candidate(Allele(CONTIG, 700, "C", ""), found)
+        assert [at_fixed_ends(lost, [1], some) for some in ([0, 1], [1], [0])] == [0, 1, 0]
+
+    @pytest.mark.parametrize(("length", "apart"), [(75, 125), (150, 250)])
+    def test_the_middle_of_an_amplicon_is_near_no_primer(self, tmp_path, length, apart):
+        """Though every read ends a few bases beyond it."""
+        only = [(500 + 300 * k, 500 + 300 * k + apart) for k in range(6)]
+        lab, rng = (
+            Lab(tmp_path, self.sequence, [(a + 22, b - 22) for a, b in only]),
+            random.Random(6),
+        )
+        at = only[2][0] + apart // 2
+        while self.sequence[at] in self.sequence[at - 1] + self.sequence[at + 1]:
+            at += 1
+        reads = amplicons(self.sequence, "T", 1000, [], rng, only=only, length=length)
+        start, end = only[2]
+        for n in range(50):
+            both = pair(f"d{n}", self.sequence, start, end, length, bool(n % 2))
+            for read, begin in zip(both, (start, end - length - 1), strict=True):
+                lost = self.sequence[begin:at] + self.sequence[at + 1 : begin + length + 1]
+                cigar = f"{at - begin}M1D{begin + length - at}M"
+                read.pos, read.sequence, read.cigar = begin, lost, cigar
+            both[0].mate = both[1].pos
+            reads += both
+        _, found = lab.call(lab.bam("T", reads))
+        text = self.sequence[at - 1 : at + 1]
+        assert found[at, text, text[0]].filters == []
 
     @pytest.mark.parametrize("dropped", [False, True])
     def test_a_duplication_between_two_primers(self, tmp_path, dropped):
@@ -331,6 +398,12 @@ class TestInferredPrimers:
         assert list(left_start) == list(right_start) == []
         few = inferred(np.repeat([500, 600], [8000, 30]), np.repeat([650, 750], [8000, 30]))
         assert list(few[2]) == []
+
+    def test_trimmed_amplicons(self):
+        """Their inserts overlap by less than the two primers that were cut off."""
+        left = np.repeat([500, 600, 700], [4000, 40, 4000])
+        right = np.repeat([630, 730, 830], [4000, 40, 4000])
+        assert [list(x) for x in inferred(left, right)] == [[], [], [], []]
 
     def test_chimeras_and_errors_of_synthesis_are_no_products(self):
         left = np.repeat([500, 600, 500, 502], [5000, 5000, 60, 60])

@@ -745,6 +745,32 @@ def test_a_change_where_the_aligner_moves_a_deletion(tmp_path):
     assert found == {(1796, "GT", ""): 1200, (1795, "G", "A"): 12}
 
 
+@pytest.mark.parametrize("back", [2, 5])
+def test_a_change_in_one_copy_of_an_inherited_duplication(tmp_path, back):
+    """The inserted copy is placed first: the base is one of it, and of the reference."""
+    text = put(SEQUENCE, 1785, "CCGTAGCAACCTAGTGGCA")
+    copied = Variant(1797, "", text[1788:1797], {"normal": 0.5, "t": 0.5}, block=1)
+    at = 1797 - back
+    snv = Variant(at, text[at], other(text[at]), {"t": 0.1}, block=1)
+    samples = {"normal": 300, "t": 800}
+    made = Patient(text, [(1700, 1900)], [snv, copied], samples, insert=200).write(tmp_path)
+    record = made.call().find(at + 1, text[at], snv.alt)
+    assert record.filters == []
+    assert record.samples[1]["AF"] == pytest.approx(0.1, abs=0.03)
+
+
+@pytest.mark.parametrize("length", [70, 100])
+def test_ends_of_reads_laid_on_a_common_deletion(tmp_path, length):
+    """They are most of what is read of the lost bases: no polymorphism beside it."""
+    lost = Variant(1800, SEQUENCE[1800:1806], "", {"t": 0.9}, lazy=5)
+    samples = {"normal": 500, "t": 1000}
+    made = Patient(SEQUENCE, [(1700, 1900)], [lost], samples, length, insert=200).write(tmp_path)
+    calls = made.call()
+    (record,) = calls.records
+    assert record.filters == []
+    assert len(record.ref) == 7
+
+
 @pytest.mark.parametrize("before", [True, False])
 @pytest.mark.parametrize(("tract", "expected"), [(8, True), (4, False)])
 def test_a_homopolymer_that_is_read_on(tmp_path, tract, expected, before):

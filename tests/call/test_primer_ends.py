@@ -69,7 +69,7 @@ def test_where_primers_are_unknown(reference):
     whole, part = (294, SEQUENCE[294:306], "", 400), (300, SEQUENCE[300:306], "", 20)
     assert made(reference, None, whole, part) == {part[:3]: 20}
     some = [candidate(*allele) for allele in (whole, part)]
-    some[1].support[0].rows["dist"][:3] = 50
+    some[1].support[0].rows["outer"][:3] = 50
     assert made_by_primers(some, [0], None, reference) == {}
 
 
@@ -135,6 +135,30 @@ def inserted(name, sequence, start, end, at, word, first, length=150):
         reads.append(Read(name, CONTIG, start + begin, cigar, read, flag | which))
     reads[0].mate, reads[1].mate = reads[1].pos, reads[0].pos
     return reads
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("left", [True, False])
+def test_a_duplication_that_begins_under_a_primer(tmp_path, left, known):
+    """Wherever the aligner places it: four of its bases are the primer's, eight the sample's."""
+    sequence = random_sequence(1500, 12)
+    at = 530
+    word = sequence[at - 12 : at]
+    reads = []
+    for n in range(600):
+        if n % 20 < 3:
+            place = at - 12 if left else at
+            reads += inserted(f"a{n}", sequence, 500, 640, place, word, bool(n % 2), 150)
+        else:
+            reads += pair(f"a{n}", sequence, 500, 640, 140, bool(n % 2))
+    bed = tmp_path / "p.bed"
+    rows = [(500, 522, "+"), (618, 640, "-")]
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    lab = Lab(tmp_path, sequence, [(522, 618)])
+    _, found = lab.call(lab.bam("T", reads), primers=str(bed) if known else None)
+    (record,) = [r for r in found.values() if len(r.alt) - len(r.ref) == 12]
+    assert record.filters == []
+    assert record.samples[0]["AF"] == pytest.approx(0.15, abs=0.02)
 
 
 def test_a_duplication_that_can_be_placed_under_a_primer(tmp_path):

@@ -508,7 +508,10 @@ class Caller:
             total = rate * np.array([sum(by_class[:3]), sum(by_class[3:]), 0.0])
             return np.full(len(rows), rate), total
         base, changed = _read_as(allele)
-        e = learned.rates(candidate.context, base, rows["cls"], rows["group"], rows["cycle"])
+        # An amplicon reads a site in one cycle, which is the site's multiplier: of the errors that
+        # are expected there, those of all cycles are taken.
+        cycle = None if self.assays[s].library == "amplicon" else rows["cycle"]
+        e = learned.rates(candidate.context, base, rows["cls"], rows["group"], cycle)
         total = learned.expected(candidate.context, base, support.depth)
         if changed > 1:
             e, total = np.maximum(e * SECOND_ERROR, ERROR_RANGE[0]), total * SECOND_ERROR

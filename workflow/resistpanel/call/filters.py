@@ -344,23 +344,24 @@ def _mapping(candidate: Candidate, rows: np.ndarray, read_length: float) -> dict
     }
 
 
-def at_fixed_ends(candidate: Candidate, tumors: list[int]) -> float:
+def at_fixed_ends(candidate: Candidate, tumors: list[int], amplicons: list[int]) -> float:
     """Return the fraction of a deletion's fragments in which a primer may have lost the base.
 
     0 for what is no deletion of one base, and for what no error of synthesis is: too common, or far
-    rarer in another of the patient's samples, which the same primers amplified.
+    rarer in another of the `amplicons`, the patient's samples that the same primers amplified.
     """
     allele = candidate.allele
     if allele.shift != -1 or len(allele.ref) != 1:
         return 0.0
     alt = np.array([s.alt for s in candidate.support], float)
     total = np.array([s.total for s in candidate.support], float)
-    highest = (alt[tumors] / np.maximum(total[tumors], 1)).max()
+    of_primers = [s for s in tumors if s in amplicons]
+    highest = (alt[of_primers] / np.maximum(total[of_primers], 1)).max(initial=0)
     if not highest or highest >= PRIMER_ERROR_MOST:
         return 0.0
     # A jackpot of the first cycles is in one sample alone, too.
     if highest >= PRIMER_JACKPOT_MOST:
-        _, upper = jeffreys_interval(alt, total)
+        _, upper = jeffreys_interval(alt[amplicons], total[amplicons])
         if upper.min() * PRIMER_ERROR_VARIES <= highest:
             return 0.0
     return near_ends(candidate, tumors, PRIMER_REACH)

@@ -435,14 +435,15 @@ def explained(uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[
     haplotypes, starts, lengths
         As in `score_reads`.
     places : int32, (bases of all haplotypes,)
-        Reference position of each base, -1 of those that an allele inserts: mismatches there vanish
-        as well.
+        Reference position of each base, -1 of those that an allele inserts. Mismatches there vanish
+        as well, unless the base is a copy of that which the read is aligned to: what changes a
+        duplicated base stays where it is.
 
     Returns
     -------
     uint8, (events,)
     """
-    cdef int64_t n = events.shape[0] // size, i, k, r, at
+    cdef int64_t n = events.shape[0] // size, i, k, r, at, plain
     cdef Event *e
     gone_array = np.zeros(n, dtype=np.uint8)
     if not n:
@@ -462,9 +463,14 @@ def explained(uint8_t[::1] events, int64_t size, int64_t n_reads, const int64_t[
             if at < 0 or at >= lengths[hap[k]]:
                 continue
             at += starts[hap[k]]
-            gone[i] = haplotypes[at] == e.base or places[at] < 0
-            if not gone[i]:
+            if haplotypes[at] == e.base:
+                gone[i] = 1
+            elif places[at] >= 0:
                 e.pos = places[at]
+            else:
+                plain = e.pos - places[starts[0]]
+                gone[i] = not (0 <= plain < lengths[0]
+                               and haplotypes[starts[0] + plain] == haplotypes[at])
     return gone_array
 
 

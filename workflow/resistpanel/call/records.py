@@ -14,6 +14,7 @@ from resistpanel.call.call_constants import (
     KEPT_GERMLINE,
     KNOWN_ALPHA,
     MIN_DEPTH,
+    MIN_FRAGMENTS,
     NEAR_MISS,
     NEAR_MISS_THERE,
     PRESENT_BF,
@@ -26,7 +27,7 @@ from resistpanel.call.events.primer_ends import made_by_primers
 from resistpanel.call.events.written import junction_record, mate_record
 from resistpanel.call.io.evidence import Candidate
 from resistpanel.call.io.pileup import CLASSES
-from resistpanel.call.io.primers import read_primers
+from resistpanel.call.io.primers import Primers, read_primers
 from resistpanel.call.model.known import known_errors
 from resistpanel.call.model.overdispersion import usual
 from resistpanel.call.model.population import Resource
@@ -74,9 +75,9 @@ class RecordBuilder:
         self.molecules = thresholds["few_molecules"]
         self.new = np.flatnonzero((self.best == "somatic") & (self.phred >= NEAR_MISS))
         self.called = {self.candidates[i].allele for i in self.new if self.phred[i] >= weak}
-        amplicons = [a for a in caller.assays if a.library == "amplicon"]
-        self.amplicon = bool(amplicons)
-        self.primers = self.amplicon and all(a.primers for a in amplicons)
+        self.amplicons = [s for s, a in enumerate(caller.assays) if a.library == "amplicon"]
+        self.amplicon = any(s in self.tumors for s in self.amplicons)
+        self.primers = self.amplicon and all(caller.assays[s].primers for s in self.amplicons)
         self.duplex = all(caller.assays[s].reads == "duplex" for s in self.tumors)
         self.rho = np.array([found.rho for found in caller.overdispersion])
         self.length = caller.found.bases / max(int(caller.found.reads.sum()), 1) or 100.0
@@ -122,15 +123,18 @@ class RecordBuilder:
         """What `events.primer_ends` finds in amplicons."""
         if not self.amplicon:
             return {}
-        if not self.primers:
-            return made_by_primers(self.candidates, self.tumors, None, self.caller.reference)
-        given = zip(self.caller.given, self.caller.assays, strict=True)
-        paths = {g.primers for g, a in given if g.primers and a.library == "amplicon"}
+        known: list[Primers | None] = [None]
+        if self.primers:
+            paths = {self.caller.given[s].primers for s in self.amplicons}
+            known = [read_primers(path, self.caller.reference) for path in sorted(paths) if path]
+        at = [s for s in self.tumors if s in self.amplicons]
         found: dict[int, float] = {}
-        for path in sorted(paths):
-            primers = read_primers(path, self.caller.reference)
-            found |= made_by_primers(self.candidates, self.tumors, primers, self.caller.reference)
-        return found
+        for primers in known:
+            found |= made_by_primers(self.candidates, at, primers, self.caller.reference)
+        # What hybrid capture shows as well was not made by primers.
+        capture = [s for s in self.tumors if s not in self.amplicons]
+        seen = self.alts[:, capture].sum(1) >= MIN_FRAGMENTS
+        return {i: commoner for i, commoner in found.items() if not seen[i]}
 
     @cached_property
     def damage(self) -> list:
@@ -350,7 +354,8 @@ class RecordBuilder:
         if i in self.made_by_primers and not candidate.forced:
             metrics["commoner"] = self.made_by_primers[i]
         if self.amplicon and not self.primers:
-            metrics["at_fixed_ends"] = filters.at_fixed_ends(candidate, self.tumors)
+            ends = filters.at_fixed_ends(candidate, self.tumors, self.amplicons)
+            metrics["at_fixed_ends"] = ends
         if caller.admixture.contamination and posterior.log_foreign[i] > LOG_TINY / 10:
             metrics["contamination_odds"] = (somatic - posterior.log_foreign[i]) / LN10
         metrics |= self._known(i)

@@ -44,9 +44,13 @@ class Breakend:
         )
 
 
+#: Code of the base on the other strand, by the code of a base.
+_OTHER_STRAND = np.array([3, 2, 1, 0, *range(4, 256)], dtype=np.uint8)
+
+
 def reverse_complement(codes: np.ndarray) -> np.ndarray:
     """Return the other strand of base codes; unknown bases stay unknown."""
-    return np.where(codes < 4, 3 - codes, codes)[::-1].astype(np.uint8)
+    return _OTHER_STRAND[codes[::-1]]
 
 
 @dataclass(frozen=True, order=True)

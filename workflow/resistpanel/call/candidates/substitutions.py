@@ -22,6 +22,7 @@ from resistpanel.call.io.evidence import (
     near,
     others,
     strand_class,
+    to_ends,
     variants,
 )
 from resistpanel.call.io.pileup import GROUP_OF
@@ -36,6 +37,8 @@ def _rows(p: Pile, index: int, base: int) -> np.ndarray:
     out = np.zeros(len(events), dtype=ROW)
     for name in ("frag", "base", "group", "cls", "dist", "cycle"):
         out[name] = events[name]
+    pos = events["pos"].astype(np.int64)
+    out["outer"] = to_ends(p, events["frag"], pos, pos + 1)
     out["mapq"] = p.mapq[events["read"]]
     out["mismatches"] = p.reads.table["mismatches"][events["read"]]
     return out
@@ -225,6 +228,7 @@ def _with_clipped(
             found.setdefault(int(read["frag"]), row)
     if found:
         more = np.array(list(found.values()), dtype=ROW)
+        more["outer"] = to_ends(p, more["frag"], allele.pos, allele.end)
         rows, depth = np.concatenate([rows, more]), depth.copy()
         np.add.at(depth, (more["cls"], more["group"]), 1)
     return Support(rows, depth, *_mapping(p, allele.pos))

@@ -7,7 +7,8 @@ The probability that a fragment of the reference allele shows a given other base
 per sample: E from the observed mismatches of each quality group; C for the trinucleotide
 context, the base read, and the class of the evidence (strand of the reads and orientation of
 the fragment, so that damage on one strand of the template, as by oxidation or formalin, is
-learned as an error of one orientation); Y for the sequencing cycle. Sites differ beyond that:
+learned as an error of one orientation); Y for the sequencing cycle, not in amplicons, which read a
+site in one. Sites differ beyond that:
 a site multiplies its rates by m, whose distribution is learned as a non-parametric mixture
 (NPMLE, by EM) over a grid.
 
@@ -461,11 +462,18 @@ class ErrorModel:
         return float(np.clip(rate, INDEL_FLOOR, ERROR_RANGE[1]))
 
     def rates(
-        self, context: int, base: np.ndarray, cls: np.ndarray, group: np.ndarray, cycle: np.ndarray
+        self,
+        context: int,
+        base: np.ndarray,
+        cls: np.ndarray,
+        group: np.ndarray,
+        cycle: np.ndarray | None,
     ) -> np.ndarray:
-        """Return e of each mismatch."""
+        """Return e of each mismatch, of the mean cycle if `cycle` is None."""
         factor = self.factor[context, base, cls] if context >= 0 else 1.0
-        y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
+        y = 1.0
+        if cycle is not None:
+            y = self.cycle[np.minimum(cycle // CYCLE_WIDTH, CYCLE_BINS - 1)]
         return np.clip(self.quality[group] / 3 * factor * y, *ERROR_RANGE)
 
     def expected(self, context: int, base: int, depth: np.ndarray) -> np.ndarray:

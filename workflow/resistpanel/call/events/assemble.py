@@ -44,15 +44,18 @@ def clips_at(
     for reads in all_reads:
         table = reads.table
         inside = (table[edge] >= start) & (table[edge] < end) & (table[clip] >= JUNCTION_CLIP)
-        for row in table[inside]:
-            span = slice(row["seq"], row["seq"] + row["length"])
-            bases = np.where(reads.quals[span] >= min_qual, reads.bases[span], 4)
-            bases = bases.astype(np.uint8)
+        # Thousands of reads of an amplicon: columns of Python numbers are faster than rows.
+        rows = np.flatnonzero(inside)
+        columns = (table[name][rows].tolist() for name in ("seq", "length", clip, edge))
+        for first, length, clipped, at in zip(*columns, strict=True):
+            span = slice(first, first + length)
+            bases = reads.bases[span].copy()
+            bases[reads.quals[span] < min_qual] = 4
             if side != LEFT:
                 bases = reverse_complement(bases)
-            aligned = len(bases) - row[clip]
+            aligned = length - clipped
             before = bases[max(aligned - JUNCTION_OVERRUN, 0) : aligned][::-1]
-            found.setdefault(int(row[edge]), []).append((bases[aligned:], before))
+            found.setdefault(at, []).append((bases[aligned:], before))
     return found
 
 

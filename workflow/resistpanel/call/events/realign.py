@@ -24,10 +24,19 @@ from resistpanel.call.call_constants import (
     OTHER_HAPLOTYPE_ODDS,
     POLYMORPHISM_REACH,
     PRODUCT_WOBBLE,
+    SHORTEST_PRIMER,
     WIDE_LOCUS,
 )
 from resistpanel.call.candidates import propose as candidates
-from resistpanel.call.io.evidence import ROW, Candidate, Pile, Support, clipped_span, strand_class
+from resistpanel.call.io.evidence import (
+    ROW,
+    Candidate,
+    Pile,
+    Support,
+    clipped_span,
+    strand_class,
+    to_ends,
+)
 from resistpanel.call.io.pileup import CLASSES, QUALITY_GROUPS
 from resistpanel.call.io.regions import Chunk
 from resistpanel.call.kernels import explained, fragments, score_reads, segments
@@ -382,7 +391,10 @@ def counted(piles: list[Pile], locus: Locus, scored: list[Scored | None]) -> lis
             informative = np.zeros((CLASSES, QUALITY_GROUPS))
             informative[:, 4] = _depth(h, found, weights, locus.spans[h - 1], p, fixed)
             mapq = float(found.rows["mapq"].mean())
-            supports.append(Support(_carriers(found, h, locus), informative, low, mapq))
+            rows = _carriers(found, h, locus)
+            allele = locus.alleles[h - 1]
+            rows["outer"] = to_ends(p, rows["frag"], allele.pos, allele.end)
+            supports.append(Support(rows, informative, low, mapq))
     return result
 
 
@@ -574,20 +586,23 @@ def _backgrounds(
     index = np.flatnonzero((chunk.positions() >= start) & (chunk.positions() < end))
     if not len(index):
         return [()]
+    where = chunk.positions()[index]
     counts = sum(p.counts[index].astype(np.int64) for p in piles)
+    # Of a common deletion, what shows its bases may be reads that were laid on without the gap.
+    depths = [p.total[index] + p.deleted[index] for p in piles]
     if inherited:
-        total = sum(p.total[index] for p in piles)
-        common = counts >= np.maximum(COMMON_FRAGMENTS, INHERITED_SUBSTITUTION * total)[:, None]
+        least = np.maximum(COMMON_FRAGMENTS, INHERITED_SUBSTITUTION * sum(depths))
+        common = counts >= least[:, None]
     else:
         common = np.zeros(counts.shape, dtype=bool)
-        for p in piles:
-            least = np.maximum(COMMON_FRAGMENTS, COMMON_SUBSTITUTION * p.total[index])
+        for p, depth in zip(piles, depths, strict=True):
+            least = np.maximum(COMMON_FRAGMENTS, COMMON_SUBSTITUTION * depth)
             common |= p.counts[index] >= least[:, None]
     at, base = np.nonzero(common)
     units: list[list[int]] = []
     for i in range(len(at)):
         last = units[-1][-1] if units else i
-        beside = units and index[at[i]] - index[at[last]] == 1
+        beside = units and where[at[i]] - where[at[last]] == 1
         few, many = sorted(counts[at[[last, i]], base[[last, i]]])
         if beside and many <= ALIKE_SUBSTITUTIONS * few:
             units[-1].append(i)
@@ -596,7 +611,7 @@ def _backgrounds(
     units.sort(key=lambda unit: -int(counts[at[unit[0]], base[unit[0]]]))
     sets: list[tuple[tuple[int, int], ...]] = [()]
     for unit in units[:most]:
-        change = tuple((int(chunk.positions()[index[at[i]]]), int(base[i])) for i in unit)
+        change = tuple((int(where[at[i]]), int(base[i])) for i in unit)
         sets += [(*s, *change) for s in sets]
     return sets
 
@@ -677,7 +692,8 @@ def indel_candidates(
         reference,
         piles[0].min_qual,
     )
-    alleles = sorted({a for a in proposed if chunk.owns(a.pos, a.end)} | set(forced))
+    mine = {a for a in proposed if chunk.owns(*_touched(a, reference))}
+    alleles = sorted(mine | set(forced))
     result = []
     for locus in _loci(alleles, reference):
         result += _settle(
@@ -686,6 +702,19 @@ def indel_candidates(
     for p in piles:
         p.recount(chunk)
     return sorted(result, key=lambda c: c.allele), crowded
+
+
+def _touched(allele: Allele, reference: Reference) -> tuple[int, int]:
+    """Return the reference span that decides whether an allele is of the targets.
+
+    Of a duplication any of its placements: its leftmost one may begin before the target, or under
+    a primer, while it repeats bases of the target. One of the whole primer is not shown by
+    products that begin with it: the second copy makes those of the reference.
+    """
+    start, end = allele.pos, allele.end
+    if allele.pure_indel and allele.shift > PRODUCT_WOBBLE:
+        end = min(ambiguity(allele, reference)[1], start + SHORTEST_PRIMER - 1)
+    return start, end
 
 
 def _loci(alleles: list[Allele], reference: Reference) -> list[list[Allele]]:

@@ -28,6 +28,7 @@ ROW = np.dtype(
         ("group", np.uint8),
         ("cls", np.uint8),
         ("dist", np.int16),
+        ("outer", np.int16),
         ("cycle", np.int16),
         ("mapq", np.int16),
         ("mismatches", np.int16),
@@ -43,7 +44,8 @@ class Support:
     Attributes
     ----------
     rows : ROW array, (k,)
-        The fragments that carry the allele.
+        The fragments that carry the allele; `dist` are the bases to the nearer end of the read,
+        `outer` to that of the fragment.
     depth : float64, (CLASSES, QUALITY_GROUPS)
         All informative fragments, by class; of an indel all in one quality group.
     low_mapq : int
@@ -180,6 +182,22 @@ class Pile:
         return table["pos"] - table["lclip"], table["end"] + table["rclip"]
 
     @cached_property
+    def outer(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ends of the fragments with their soft clips, 0-based half-open, (fragments,).
+
+        The end of which the read is not here is far away.
+        """
+        begins, stops = self.with_clips
+        flag = self.reads.table["flag"]
+        reverse, single = (flag & 16) != 0, (flag & 1) == 0
+        far = np.iinfo(np.int32).max
+        low = np.full(self.reads.n_fragments, -far, dtype=np.int64)
+        high = np.full(self.reads.n_fragments, 2 * far, dtype=np.int64)
+        low[self.frags[~reverse | single]] = begins[~reverse | single]
+        high[self.frags[reverse | single]] = stops[reverse | single]
+        return low, high
+
+    @cached_property
     def mapq(self) -> np.ndarray:
         """Mapping qualities of the reads, as an array of its own."""
         return np.ascontiguousarray(self.reads.table["mapq"])
@@ -284,17 +302,23 @@ def others(p: Pile, pos: int, base: int) -> np.ndarray:
     mates that disagree.
     """
     rows = p.over(pos, pos + 1)
-    table = p.reads.table[rows]
-    rows = rows[(table["low"] <= pos) & (table["high"] > pos)]
+    table = p.reads.table
+    rows = rows[(table["low"][rows] <= pos) & (table["high"][rows] > pos)]
     shown = bases_at(p.reads, rows, pos, p.min_qual)
     other = mask(p, p.frags[rows[(shown < 4) & (shown != base)]])
     return other & ~mask(p, p.frags[rows[shown == base]])
 
 
+def to_ends(p: Pile, frags: np.ndarray, start, end) -> np.ndarray:
+    """Return the bases between [start, end) and the nearer end of each fragment, at most 32,000."""
+    low, high = p.outer
+    return np.clip(np.minimum(start - low[frags], high[frags] - end), 0, 32000)
+
+
 def near_ends(candidate: Candidate, samples: Sequence[int], reach: int) -> float:
-    """Return the fraction of a candidate's fragments whose read has it within `reach` of an end."""
-    dist = np.concatenate([candidate.support[s].rows["dist"] for s in samples])
-    return float((dist < reach).mean()) if len(dist) else 0.0
+    """Return the fraction of a candidate's fragments that have it within `reach` of an end."""
+    outer = np.concatenate([candidate.support[s].rows["outer"] for s in samples])
+    return float((outer < reach).mean()) if len(outer) else 0.0
 
 
 def variants(piles: list[Pile]) -> np.ndarray:

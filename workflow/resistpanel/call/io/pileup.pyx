@@ -12,6 +12,7 @@ from pysam.libchtslib cimport BAM_FREVERSE
 from resistpanel.call.io.reader cimport Read, copy_out
 from resistpanel.core.memory cimport resized
 
+from resistpanel.call.call_constants import PRODUCT_WOBBLE
 from resistpanel.core.consensus import TIERS
 
 #: Upper bounds (exclusive) of the quality groups; raw mates that agree reach the last of these.
@@ -35,6 +36,7 @@ cdef enum:
 
 #: Tier of the consensus of both strands.
 cdef int32_t DUPLEX = TIERS.index("duplex")
+cdef int32_t WOBBLE = PRODUCT_WOBBLE
 
 #: No index of a base.
 cdef int64_t NOWHERE = -(<int64_t>1 << 62)
@@ -98,6 +100,15 @@ cdef struct Events:
     int64_t n, m
 
 
+cdef inline int16_t inside(Read *r, int32_t q) noexcept nogil:
+    """Return the bases between a read's base and the nearer end of its alignment.
+
+    Clipped bases are no support on that side.
+    """
+    cdef int32_t ahead = q - r.lclip, back = r.length - 1 - q - r.rclip
+    return <int16_t>min(ahead if ahead < back else back, INT16_MAX)
+
+
 cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t read, int32_t q,
                    uint8_t base, uint8_t qual, uint8_t cls, uint8_t ref) except -1 nogil:
     """Append a mismatch of a read's base `q` at a position."""
@@ -113,10 +124,7 @@ cdef int add_event(Events *sink, Read *r, int32_t pos, int32_t frag, int32_t rea
     e.read = read
     e.qpos = q
     e.cycle = <int16_t>min(back if r.flag & BAM_FREVERSE else q, INT16_MAX)
-    # Distance to the end of the alignment: clipped bases are no support on that side.
-    back -= r.rclip
-    q -= r.lclip
-    e.dist = <int16_t>min(q if q < back else back, INT16_MAX)
+    e.dist = inside(r, q)
     e.base = base
     e.qual = qual
     e.cls = cls
@@ -319,8 +327,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
         Fragments whose alignment deletes the position.
     events : EVENT_DTYPE, (mismatches,)
         pos, frag, read and qpos (the base in the read that carries it), dist (to the nearer end
-        of the read), base, qual (combined), cls (class), ref, cycle (from the read's 5' end),
-        group (quality group).
+        of the read; of mates that agree the larger), base, qual (combined), cls (class), ref,
+        cycle (from the read's 5' end), group (quality group).
     indels : INDEL_DTYPE, (operations,)
         Insertions (length > 0, before `pos`) and deletions (length < 0, from `pos`) in the
         CIGARs, within or beside the intervals.
@@ -351,7 +359,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
     cdef const uint32_t *cigars = &cigars_view[0]
     # The (at most two) reads of each fragment that count: first come, first and second mate.
     cdef int32_t[:, ::1] mates = np.full((n_frag, 2), -1, dtype=np.int32)
-    cdef int32_t a, b, f, span, longest = 0, m = 0, c, ra, x, p, q, op, length, which
+    cdef int32_t a, b, f, span, longest = 0, m = 0, c, ra, x, p, q, op, length, which, last
+    cdef int16_t deepest
     cdef Column *ca = NULL
     cdef Column *cb = NULL
     cdef Events sink
@@ -482,6 +491,7 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                                 column = &cb[p - s.pos]
                             cls = 1 if r.flag & BAM_FREVERSE else 0
                             ra = a
+                            deepest = -1
                             if base == 5 or column.base == 5:
                                 # an indel that one mate does not show: no base observed
                                 if base != column.base:
@@ -493,6 +503,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                                 ra = b
                                 cls = 1 if s.flag & BAM_FREVERSE else 0
                             elif base == column.base:
+                                # Of mates that agree, the one that has it further inside tells.
+                                deepest = max(inside(r, q), inside(s, column.qpos))
                                 if column.qual > qual:
                                     q = column.qpos
                                     ra = b
@@ -524,6 +536,8 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                             if base != reference[idx] and reference[idx] < 4:
                                 add_event(&sink, &rows[ra], p, f, ra, q, base, qual, cls + orient,
                                           reference[idx])
+                                if deepest > sink.events[sink.n - 1].dist:
+                                    sink.events[sink.n - 1].dist = deepest
                         if stop < hi:
                             add_runs(t, a, f, (1 if t.flag & BAM_FREVERSE else 0) + orient, stop,
                                      hi, offsets[k] - starts[k], bases, quals, cigars,
@@ -536,8 +550,11 @@ def pileup(reads, int64_t[::1] starts, int64_t[::1] ends, const uint8_t[::1] ref
                     op = cigars[r.cigar + x] & 15
                     length = cigars[r.cigar + x] >> 4
                     # A gap of which a part is no evidence, as of a primer made wrongly, is none;
-                    # nor is one base that a primer has too many at its end.
-                    if op == 1 and r.low + (length == 1) <= p <= r.high - (length == 1) or \
+                    # nor is one base that a primer has too many at its end. A duplication may be
+                    # aligned where its first copy begins, under the primer.
+                    last = p + length if length > WOBBLE else p
+                    if op == 1 and r.low + (length == 1) <= last and \
+                            p <= r.high - (length == 1) or \
                             op == 2 and r.low <= p and p + length <= r.high:
                         if n_indels == m_indels:
                             indels = <Indel *>resized(

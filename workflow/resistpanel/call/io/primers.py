@@ -103,7 +103,11 @@ def inferred(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...] | No
     least = np.where(_own_ends(products), OWN_PRODUCT, REPLACING_PRODUCT)
     lefts, rights = [], []
     for low, high, n in products:
-        other = products[(products[:, 2] >= least * n) & (products[:, 0] != low)]
+        shared = np.minimum(products[:, 1], high) - np.maximum(products[:, 0], low)
+        others = (products[:, 2] >= least * n) & (products[:, 0] != low)
+        # Products that share less than two primers have no insert where the other's primer is:
+        # they overlap since they were trimmed.
+        other = products[others & (shared >= 2 * SHORTEST_PRIMER)]
 
         def length(first: int, step: int, other=other) -> int:
             """Return how many bases, from an end inwards, another product has deeper inside."""
