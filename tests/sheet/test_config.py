@@ -75,7 +75,7 @@ def test_assay(good, tmp_path):
             "None; did you mean 'amplicon'?",
         ),
         ({"reads": 3}, "config.yaml (key 'assay.reads'): '3' is not one of auto, raw, marked, "
-                       "simplex, duplex, None"),
+                       "simplex, duplex"),
         ({"umis": "RX"}, "config.yaml: unknown key 'assay.umis'; did you mean 'umi'?"),
         ({"primers": "gone.bed"}, "config.yaml (key 'assay.primers'): no such file: gone.bed"),
     ],
