@@ -71,8 +71,8 @@ def test_assay(good, tmp_path):
     [
         (
             {"library": "amplicons"},
-            "config.yaml (key 'assay.library'): 'amplicons' is not one of auto, capture, amplicon, "
-            "None; did you mean 'amplicon'?",
+            "config.yaml (key 'assay.library'): 'amplicons' is not one of auto, capture, amplicon; "
+            "did you mean 'amplicon'?",
         ),
         ({"reads": 3}, "config.yaml (key 'assay.reads'): '3' is not one of auto, raw, marked, "
                        "simplex, duplex"),
