@@ -89,6 +89,22 @@ def test_primers_of_something_else_are_refused(lab, rows, capsys):
     assert not output.exists()
 
 
+@pytest.mark.parametrize("shift", [-26, -22, -15, -4, 4, 15, 22, 26])
+def test_primers_shifted_by_less_than_their_length_fit_one_strand(lab, shift):
+    """Whichever strand is read more."""
+    rows = [(a + shift, b + shift, s) for a, b, s in ROWS]
+    reads = panel() + [r for r in panel(500, only=AMPLICONS[:5]) if r.flag & 16 == 16 * (shift > 0)]
+    try:
+        assay = seen(lab, reads, bed(lab, rows))
+    except UnfitReads:
+        assert abs(shift) > LENGTH + PRIMER_SLACK
+        return
+    assert assay.in_primers + assay.behind_primers == pytest.approx(0.5, abs=0.01)
+    assert "trimmed" not in text(assay)
+    (note,) = (note for note in notes(assay) if "primer" in note)
+    assert "are its coordinates those of the library" in note
+
+
 def test_primers_of_a_capture_library_are_refused(lab):
     """In a dense panel half of the reads begin in a primer by chance."""
     rng = random.Random(7)

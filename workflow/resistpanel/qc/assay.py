@@ -43,6 +43,7 @@ from resistpanel.qc.qc_constants import (
     LOOK_BEGINNINGS,
     LOOK_DEEP,
     LOOK_ENOUGH,
+    LOOK_PIECE,
     LOOK_READS,
     LOOK_TAGS,
     LOOK_TARGETS,
@@ -364,12 +365,19 @@ def look(
 def _beginnings(
     path: str | Path, reference: str | Path, targets: list[Target], primers: Primers
 ) -> Beginnings:
-    """Return how reads begin at either end of `LOOK_TARGETS` targets, flagged or not."""
+    """Return how reads begin at either end of `LOOK_TARGETS` pieces of targets, flagged or not.
+
+    Of long targets each amplicon may be looked at.
+    """
     found, stream = Beginnings(), Stream(path, reference)
-    for target in _spread(merge_targets(targets)):
+    pieces = [
+        Target(t.chrom, start, min(start + LOOK_PIECE, t.end))
+        for t in merge_targets(targets)
+        for start in range(t.start, t.end, LOOK_PIECE)
+    ]
+    for target in _spread(pieces):
         for start in (target.start, target.end - 1):
-            some = stream.fetch(target.chrom, start, target.end)
-            reads = list(itertools.islice(some, LOOK_BEGINNINGS))
+            reads, whole = _both_strands(stream.fetch(target.chrom, start, target.end))
             used = [
                 r
                 for r in reads
@@ -387,10 +395,26 @@ def _beginnings(
             aligned = np.array(aligned, dtype=np.int64)
             end = aligned + np.array(clipped, dtype=np.int64)
             second = np.array([r.is_read2 for r in used], dtype=bool)
-            found.add(*begin(primers, target.chrom, end, aligned, reverse), second)
-            if len(reads) < LOOK_BEGINNINGS:
-                break  # all of the target
+            found.add(*begin(primers, target.chrom, end, aligned, reverse), second, reverse)
+            if whole:
+                break
     return found
+
+
+def _both_strands(
+    reads: Iterable[pysam.AlignedSegment],
+) -> tuple[list[pysam.AlignedSegment], bool]:
+    """Return up to half of `LOOK_BEGINNINGS` reads of each strand, and whether all reads were seen.
+
+    Of a deep amplicon the forward reads may come first.
+    """
+    kept: tuple[list, list] = [], []
+    for number, read in enumerate(reads):
+        if number == 4 * LOOK_BEGINNINGS or min(map(len, kept)) == LOOK_BEGINNINGS // 2:
+            return kept[0] + kept[1], False
+        if len(kept[read.is_reverse]) < LOOK_BEGINNINGS // 2:
+            kept[read.is_reverse].append(read)
+    return kept[0] + kept[1], True
 
 
 def _at_primers(seen: Look) -> tuple[float, float, float] | None:
@@ -401,8 +425,7 @@ def _at_primers(seen: Look) -> tuple[float, float, float] | None:
     side = None
     if one_sided(seen, LEAST_MOLECULES if seen.grouped else LEAST_PAIRS):
         side = int(np.argmax(seen.sides[:, 0] / seen.sides[:, 1]))
-    some = slice(None) if side is None else side
-    if seen.beginnings.reads[some].sum() < LEAST_BEGINNINGS:
+    if seen.beginnings.number(side) < LEAST_BEGINNINGS:
         return None
     return seen.beginnings.fractions(side)
 
@@ -418,7 +441,7 @@ def _refuse_primers(seen: Look, path: str | Path, primers: str | Path) -> None:
     names = {name for _, name in read_header(Path(path), first_read=False).groups if name}
     raise UnfitReads(
         f"are not the primers of sample {', '.join(sorted(names)) or '.'} ({path}): "
-        f"{100 * (inside + behind):.0f} % of {int(seen.beginnings.reads.sum())} reads begin in one "
+        f"{100 * (inside + behind):.0f} % of {seen.beginnings.number()} reads begin in one "
         f"or just behind one, {100 * chance:.0f} % would by chance",
         str(primers),
         "give primers of the same build, 0-based, with + for those on the left of an amplicon and "
@@ -659,7 +682,9 @@ def _primers(assay: Assay) -> str:
 
 def trimmed(assay: Assay) -> bool:
     """Return whether most reads begin just behind a given primer: primers were trimmed off."""
-    return assay.behind_primers is not None and assay.behind_primers > PRIMERS_TRIMMED
+    if assay.in_primers is None or assay.in_primers + assay.behind_primers < PRIMERS_COMPLETE:
+        return False
+    return assay.behind_primers > PRIMERS_TRIMMED
 
 
 def line(assay: Assay) -> str:

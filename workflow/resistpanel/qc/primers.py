@@ -12,6 +12,7 @@ from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
 from resistpanel.qc.qc_constants import (
     END_WINDOW,
+    LEAST_BEGINNINGS,
     LONGEST_PRIMER,
     PRIMER_SLACK,
     TARGETS_AS_PRIMERS,
@@ -113,7 +114,8 @@ ELSEWHERE, IN, BEHIND = range(3)
 
 @dataclass
 class Beginnings:
-    """How the reads of a sample begin, (2,) each: single reads and first of pairs, and second.
+    """How the reads of a sample begin, (2, 2) each: by mate (single reads and first of pairs, then
+    second), forward and reverse.
 
     Attributes
     ----------
@@ -124,34 +126,44 @@ class Beginnings:
         bases would count as either.
     """
 
-    reads: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
-    inside: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
-    behind: np.ndarray = field(default_factory=lambda: np.zeros(2, np.int64))
-    chance: np.ndarray = field(default_factory=lambda: np.zeros(2))
+    reads: np.ndarray = field(default_factory=lambda: np.zeros((2, 2), np.int64))
+    inside: np.ndarray = field(default_factory=lambda: np.zeros((2, 2), np.int64))
+    behind: np.ndarray = field(default_factory=lambda: np.zeros((2, 2), np.int64))
+    chance: np.ndarray = field(default_factory=lambda: np.zeros((2, 2)))
 
-    def add(self, how: np.ndarray, chance: np.ndarray, second: np.ndarray) -> None:
-        """Add reads, (reads,) each: as `begin` returns them, and which are second of pairs."""
-        for side, mine in enumerate((~second, second)):
-            self.reads[side] += mine.sum()
-            self.inside[side] += (how[mine] == IN).sum()
-            self.behind[side] += (how[mine] == BEHIND).sum()
-            self.chance[side] += chance[mine].sum()
+    def add(
+        self, how: np.ndarray, chance: np.ndarray, second: np.ndarray, reverse: np.ndarray
+    ) -> None:
+        """Add reads, (reads,) each: as `begin` returns them, and which mates and strands."""
+        place = second.astype(int), reverse.astype(int)
+        np.add.at(self.reads, place, 1)
+        np.add.at(self.inside, place, how == IN)
+        np.add.at(self.behind, place, how == BEHIND)
+        np.add.at(self.chance, place, chance)
 
-    def fractions(self, side: int | None = None) -> tuple[float, float, float]:
+    def number(self, mate: int | None = None) -> int:
+        """Return the reads examined, of both mates or of one."""
+        return int((self.reads if mate is None else self.reads[mate]).sum())
+
+    def fractions(self, mate: int | None = None) -> tuple[float, float, float]:
         """Return the fractions in a primer, behind one, and of either by chance.
+
+        The strands have the same weight, whichever was read more: primers that are shifted fit one.
 
         Parameters
         ----------
-        side : int or None
-            The reads that begin at primers, where those of the other side begin anywhere.
+        mate : int or None
+            The reads that begin at primers, where those of the other mate begin anywhere.
         """
-        some = slice(None) if side is None else side
-        whole = max(int(self.reads[some].sum()), 1)
-        return (
-            float(self.inside[some].sum() / whole),
-            float(self.behind[some].sum() / whole),
-            float(self.chance[some].sum() / whole),
+        some = slice(None) if mate is None else slice(mate, mate + 1)
+        reads = self.reads[some].sum(axis=0)
+        enough = reads >= LEAST_BEGINNINGS / 2
+        use = enough if enough.any() else reads > 0
+        inside, behind, chance = (
+            float((x[some].sum(axis=0)[use] / reads[use]).mean()) if use.any() else 0.0
+            for x in (self.inside, self.behind, self.chance)
         )
+        return inside, behind, chance
 
 
 def begin(

@@ -198,9 +198,16 @@ LOOK_BEGINNINGS = TABLE.add(
     "LOOK_BEGINNINGS",
     500,
     unit="reads",
-    meaning="Reads at either end of up to LOOK_TARGETS targets of which it is examined whether "
-    "they begin in a primer that is given",
+    meaning="Reads at either end of up to LOOK_TARGETS pieces of targets of which it is examined "
+    "whether they begin in a primer that is given",
     origin="judgement: more than the stray reads of a deep target that precede its amplicons",
+)
+LOOK_PIECE = TABLE.add(
+    "LOOK_PIECE",
+    150,
+    unit="bases",
+    meaning="Length of these pieces",
+    origin="judgement: amplicons have 70 to 300 bases, and a long target has many",
 )
 LEAST_BEGINNINGS = TABLE.add(
     "LEAST_BEGINNINGS",
