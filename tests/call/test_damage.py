@@ -8,15 +8,19 @@ import pytest
 from callkit import other, random_sequence
 from test_assays import AMPLICONS, Lab, amplicons
 
+from resistpanel.call import header
 from resistpanel.call.call_constants import DAMAGE_FALSE, DAMAGE_MOST
-from resistpanel.call.errors.damage import DAMAGES, damage_limits, frequencies, tail_limit
+from resistpanel.call.caller import Caller
+from resistpanel.call.errors.damage import damage_limits, frequencies, tail_limit
 from resistpanel.call.errors.error_model import MERGED_GROUPS, ErrorCounts
 from resistpanel.call.errors.site_counts import Sites
 from resistpanel.call.io.pileup import CLASSES
 from resistpanel.call.records import RecordBuilder
+from resistpanel.call.settings import Settings
 from resistpanel.core.allele import Allele
+from resistpanel.core.damage_kinds import KINDS, kind_of, stated, written
 
-FORMALIN, OXIDATION = DAMAGES
+FORMALIN = KINDS["C>T"]
 DEPTH = 2000
 
 
@@ -50,8 +54,8 @@ def counted(sites: int, damage: float, variants: int, seed: int, hot: float = 0.
 
 def limits(counts: ErrorCounts) -> tuple[float, float]:
     """Return the limits of formalin damage and of oxidation."""
-    found = dict(damage_limits([counts]))
-    return float(found[FORMALIN][0]), float(found[OXIDATION][0])
+    found = damage_limits([counts])
+    return float(found["C>T"][0]), float(found["G>T"][0])
 
 
 @pytest.mark.parametrize("sites", [300, 1000, 5000])
@@ -132,9 +136,27 @@ def test_shallow_sites_have_no_part(tmp_path):
 def test_every_changed_base_must_be_damaged(ref, alt, limited):
     of = SimpleNamespace(
         candidates=[SimpleNamespace(allele=Allele("1", 10, ref, alt), forced=False)],
-        damage=[(FORMALIN, np.array([0.02]))],
+        damage={"C>T": np.array([0.02])},
+        tumors=[0],
     )
     assert (RecordBuilder._damage_of(of, 0) is not None) == limited
+
+
+def test_kinds():
+    assert kind_of([("C", "T"), ("G", "A")]) == "C>T"
+    assert kind_of([("G", "T")]) == kind_of([("C", "A")]) == "G>T"
+    assert kind_of([("C", "T"), ("C", "A")]) is None
+    assert kind_of([("A", "G")]) is None
+    assert kind_of([]) is None
+
+
+def test_limits_travel_in_the_header():
+    """A kind without damage is written as 0, and is no limit."""
+    text = written({"C>T": 0.012345, "G>T": 0.0})
+    assert text == "C>T:0.01235,G>T:0"
+    assert stated(text) == {"C>T": 0.01235}
+    assert stated("C>T:nan,A>G:0.1,G>T:2e-3") == {"G>T": 0.002}
+    assert stated("") == {}
 
 
 def test_amplicons(tmp_path):
@@ -154,11 +176,18 @@ def test_amplicons(tmp_path):
     variants.append((there, other(sequence[there]), 0.02))
     normal = lab.bam("N", amplicons(sequence, "N", 300, [], rng, only=panel))
     tumor = lab.bam("T", amplicons(sequence, "T", 800, variants, rng, only=panel))
-    _, found = lab.call(tumor, normal=normal)
+    settings = Settings(str(lab.reference), str(lab.targets), [str(tumor)], normal=str(normal))
+    result = Caller(settings).call()
+    found = {(r.pos, r.ref, r.alt): r for r in result.records}
     passed = [pos - 1 for (pos, _, _), record in found.items() if not record.filters]
     assert sorted(passed) == sorted([here, there])
     filtered = [record for record in found.values() if "damage" in record.filters]
     assert len(filtered) > 5
+    parameters = header.parameters(result)
+    limits = stated(parameters["damage_limit_T"])
+    assert set(limits) == {"C>T"}
+    assert max(r.samples[1]["AF"] for r in filtered) < limits["C>T"] < 0.06
+    assert "damage_limit_N" not in parameters  # a normal is not filtered
     for record in filtered:
         counts = record.samples[1]
         assert counts["LOD"] > counts["AF"]

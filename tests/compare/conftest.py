@@ -91,6 +91,9 @@ class Study:
     def overdispersion(self, sample):
         return None
 
+    def damage(self, sample):
+        return {}
+
     def error(self, sample):
         return DEFAULT_ERROR
 

@@ -731,6 +731,25 @@ def test_overdispersion_is_that_of_the_calls():
     assert stated_overdispersion(wrong) == {}
 
 
+def test_limits_of_damage_are_those_of_the_calls(patient, tmp_path):
+    """0 is none, and is not written."""
+    found = patient([ACQUIRED])
+    assert not any("damage" in sample for sample in found["samples"])
+    path = tmp_path / "a.vcf"
+    first, *rest = path.read_text().splitlines()
+    stated = [
+        "##resistpanel_damage_limit_pre=C>T:0,G>T:0",
+        "##resistpanel_damage_limit_post=C>T:0.05,G>T:0",
+    ]
+    path.write_text("\n".join([first, *stated, *rest]) + "\n")
+    pysam.tabix_compress(str(path), str(tmp_path / "a.vcf.gz"), force=True)
+    arguments = ["--vcf", "a.vcf.gz", "--sheet", "sheet.json", "--output", "out/P2.json"]
+    made = [str(tmp_path / word) if "." in word else word for word in arguments]
+    assert main(["compare", *made]) == 0
+    samples = json.loads((tmp_path / "out/P2.json").read_text())["samples"]
+    assert [sample.get("damage") for sample in samples] == [None, None, {"C>T": 0.05}]
+
+
 def test_junctions(patient):
     """A deletion of exons, and a translocation of which one breakend counts."""
     counts = [(0, 905), (0, 905), (146, 901)]

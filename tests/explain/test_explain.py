@@ -309,7 +309,8 @@ def test_a_near_miss_names_its_filter(results, capsys):
     assert "not reported: Alternative reads lie on one strand" in out
     assert "filter failed: strand" in out
     assert "    strand             failed        strand_p 1e-09 (fails below 1e-05)\n" in out
-    assert "listed as a near miss" in out
+    assert "near miss: rows on the drugs given match it (PIK3CA-E545K-vemurafenib), but it" in out
+    assert "no catalogue row" not in out
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,16 @@ def test_the_assay_of_each_sample():
     assert text == "hybrid capture (not sure), duplex consensus reads (fgbio), UMI in tag RX"
 
 
+def test_amplicons_are_not_on_the_heatmap_of_damage():
+    """Without a figure they would be as good as the best."""
+    one = sample("P1-skin")
+    bare = msgspec.structs.replace(one, error_spectrum=Spectrum.empty().record(amplicons=True))
+    other = msgspec.structs.replace(bare, sample="P1-post")
+    assert cohort([patient(one, other)], [])["artifacts"]["ycats"] == ["P1-skin"]
+    assert "artifacts" not in cohort([patient(bare)], [])
+    assert "deamination_q" not in cohort([patient(bare)], [])["general"]["data"]["P1-skin"]
+
+
 def test_gate_and_findings_stand_on_the_page_where_there_are_any():
     found = cohort([QC], [COPYNUMBER], [SWAP])
     assert found["gate"]["data"]["P1-post: mean_depth"] == {

@@ -218,8 +218,7 @@ def test_command(tmp_path, capsys):
     words = ["panel", "build", "--genes", f"{tmp_path}/list.txt", "--gtf", f"{tmp_path}/a.gtf"]
     assert main([*words, "--output", f"{tmp_path}/out"]) == 0
     assert capsys.readouterr().err == (
-        "BBB: ENST5.2, 11 residues, the longest coding sequence\n"
-        "1 genes, 1 coding exons, 36 bases\n"
+        "BBB: ENST5.2, 11 residues, the longest coding sequence\n1 gene, 1 coding exon, 36 bases\n"
     )
     assert main([*words, "--output", f"{tmp_path}/out", "--extra", f"{tmp_path}/absent"]) == 2
 

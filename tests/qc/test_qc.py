@@ -82,6 +82,8 @@ def test_the_assay_as_detected_and_as_set(sheet, bed, reference):
     assert (relapse["umi"], relapse["library"], relapse["library_sure"]) == (
         "none", "amplicon", True,
     )  # fmt: skip
+    spectra = [sample["error_spectrum"] for sample in found["samples"]]
+    assert ["not_applicable" in spectrum for spectrum in spectra] == [False, True]
     assert run(sheet, bed, reference, "--assay", "relaps:umi=none")[0] == 2
     assert run(sheet, bed, reference, "--umi", "duplex")[0] == 2  # no read has a UMI
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from resistpanel.core.sequence import COMPLEMENT, reverse_complement
 from resistpanel.qc.spectrum import CONTEXTS, LOWEST_RATE, Spectrum, variant
+from resistpanel.records.base import UNSET
 
 CODES = np.arange(64)
 REFERENCE = CODES // 4 % 4
@@ -59,6 +60,21 @@ def test_oxog_and_deamination_have_their_q():
     assert value.deamination_q == 100
     value = made(sites("C>T", rate=0.0002)).record()
     assert (value.oxog_q, value.deamination_q) == (100, pytest.approx(40, abs=0.05))
+
+
+def test_amplicons_have_no_orientation_to_compare():
+    """A null with its reason, not a value that passes; counts and contexts stay."""
+    for change in ("C>T", "G>T"):
+        spectrum = made(sites(change, rate=0.002))
+        found, known = spectrum.record(amplicons=True), spectrum.record()
+        assert found.oxog_q is found.deamination_q is None
+        assert {(a.rate, a.q, a.worst_context, a.worst_context_q) for a in found.artifacts} == {
+            (None, None, None, None)
+        }
+        assert "primers" in found.not_applicable
+        assert known.not_applicable is UNSET
+        assert found.substitution_rate == known.substitution_rate
+        assert found.contexts == known.contexts
 
 
 def test_errors_of_both_orientations_cancel_but_are_counted():

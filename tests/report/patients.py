@@ -505,7 +505,7 @@ def resist(sheet: dict, compare: dict) -> dict:
             "reasons": [
                 "exact match: reported to cause resistance to vemurafenib (case report)",
                 "the sensitising driver BRAF V600E is retained",
-                "near miss: PIK3CA E545K is catalogued but fails strand",
+                "near miss: PIK3CA E545K is catalogued, but fails the filter strand",
             ],
         },
         "driver": {"variant": v600e["id"], "gene": "BRAF", "protein": "V600E",

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from resistpanel.qc.spectrum import Spectrum
 from resistpanel.records.qc import Assay, FractionAt, Gate, SampleQc
 from resistpanel.report.quality import metrics
 from resistpanel.report.render import page
@@ -38,6 +39,15 @@ def test_the_assay_of_each_sample():
     assert table[0]["label"] == "Assay"
     texts = [cell["text"] for cell in table[0]["cells"]]
     assert texts == ["amplicon, raw reads, no UMI, primers given", "—"]
+
+
+def test_damage_of_one_strand_is_not_applicable_to_amplicons():
+    """No dash, which would look like a missing figure, and no value, which would pass."""
+    spectra = [Spectrum.empty().record(amplicons=made) for made in (True, False)]
+    samples = [sample(error_spectrum=one) for one in spectra]
+    table = {row["label"]: row["cells"] for row in metrics({"qc": {"samples": samples}})}
+    for label in ("Oxidation (oxoG, G>T), Q", "Deamination (formalin, C>T), Q"):
+        assert [cell["text"] for cell in table[label]] == ["not applicable (amplicons)", "—"]
 
 
 def test_results_of_an_earlier_version():

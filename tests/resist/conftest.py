@@ -60,6 +60,8 @@ class HandMade:
         self.drugs = [resolve(drug) for drug in drugs]
         self.disease, self.tumor_only = disease, tumor_only
         self.variants: list[dict] = []
+        #: AF that damage reaches, by sample and kind.
+        self.damage: dict[str, dict[str, float]] = {}
         #: The gate of copynumber, and the samples that fail that of qc.
         self.gate = {"passed": True, "failures": []}
         self.quality: tuple[str, ...] | list[str] = ()
@@ -244,6 +246,7 @@ class HandMade:
                         (Content() if row["sample"] in self.tumour_free else Content(6)).record()
                     ),
                 }
+                | ({"damage": made} if (made := self.damage.get(row["sample"])) else {})
                 for row in self._samples()
             ],
             "pairs": self.pairs,

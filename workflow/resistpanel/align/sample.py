@@ -16,6 +16,7 @@ from resistpanel.align.fastq import Lane, check_lane, lanes, umi_of
 from resistpanel.align.prepare import Preparer, parse_structures
 from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import check_readable, make_folder, rename
+from resistpanel.core.text import counted
 
 
 @dataclass(frozen=True)
@@ -237,4 +238,7 @@ def align_sample(
         # The index first: a BAM that is there has one.
         rename(f"{done}.bai", f"{output}.bai")
         rename(done, output)
-    print(f"{sample}: {total} reads of {len(given)} lanes aligned", file=sys.stderr)
+    print(
+        f"{sample}: {counted(total, 'read')} of {counted(len(given), 'lane')} aligned",
+        file=sys.stderr,
+    )

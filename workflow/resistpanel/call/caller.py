@@ -559,6 +559,7 @@ class Caller:
         self.found.candidates = _without(self.found.candidates, mistaken) + junctions
         builder = RecordBuilder(self, *self.fit_models())
         self.junction_limits = junction_limits(self, builder.rho, builder.threshold)
+        self.damage_limits = builder.damage
         return builder.records()
 
     def outside(self) -> list[Allele]:
@@ -586,6 +587,7 @@ class Caller:
             overdispersion=self.overdispersion,
             log_multiplier=self.log_multiplier,
             junction_limits=self.junction_limits,
+            damage_limits=self.damage_limits,
             records=records,
         )
 

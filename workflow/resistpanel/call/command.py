@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.errors import InputError
+from resistpanel.core.text import counted
 from resistpanel.qc.assay_given import AUTO, CHOICES, add_assay, add_umi
 
 EXAMPLE = """example:
@@ -239,7 +240,8 @@ def run(args: argparse.Namespace) -> int:
             check_whole(Path(path))
         if args.build_pon:
             number = build_pon(settings, args.output)
-            print(f"{number} alleles recur in {len(args.normal)} normals")
+            recur = "recurs" if number == 1 else "recur"
+            print(f"{counted(number, 'allele')} {recur} in {counted(len(args.normal), 'normal')}")
         else:
             caller = Caller(settings)
             if shard:

@@ -235,8 +235,7 @@ FILTERS = (
         "damage_ratio",
         True,
         1.0,
-        "In amplicons, C>T (G>A) or G>T (C>A) at an allele frequency below {threshold:g} times "
-        "that which the sample's other sites predict of damage",
+        "In amplicons, C>T (G>A) or G>T (C>A) below the damage limit of every tumour that shows it",
         "1",
     ),
 )

@@ -8,6 +8,7 @@ from resistpanel.call.filters import FILTERS
 from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.call.result import CallResult
 from resistpanel.call.vcf_writer import number
+from resistpanel.core import damage_kinds
 from resistpanel.core.files import sha256
 from resistpanel.core.molecules import COUNTS
 from resistpanel.qc.assay import UMI, line, notes
@@ -88,6 +89,10 @@ def parameters(result: CallResult) -> dict[str, str]:
         told[f"junction_lod_{sample.name}"] = ",".join(
             f"{depth}:{'.' if np.isnan(lod) else number(lod)}" for depth, lod in limits
         )
+    for s, sample in enumerate(result.samples):
+        limits = {kind: float(most[s]) for kind, most in result.damage_limits.items()}
+        if limits and not any(map(np.isnan, limits.values())):
+            told[f"{damage_kinds.PARAMETER}{sample.name}"] = damage_kinds.written(limits)
     # What the model uses: estimates that are beyond doubt.
     told["model_tumor_in_normal"] = number(result.admixture.tumor_in_normal)
     for s, value in result.admixture.contamination.items():

@@ -35,6 +35,7 @@ from resistpanel.call.model.posterior import LOG_TINY, STEP, Evidence, Posterior
 from resistpanel.call.model.presence import backgrounds, log_presence
 from resistpanel.call.vcf_writer import Record
 from resistpanel.core.allele import Allele, kind, vcf_alleles
+from resistpanel.core.damage_kinds import kind_of
 from resistpanel.core.distinct import distinct
 from resistpanel.core.stats import (
     overdispersed_interval,
@@ -137,30 +138,31 @@ class RecordBuilder:
         return {i: commoner for i, commoner in found.items() if not seen[i]}
 
     @cached_property
-    def damage(self) -> list:
-        """Substitutions that damage makes in amplicons, with the highest AF that it reaches."""
-        if not self.amplicon:
-            return []
-        at = [s for s in self.tumors if self.caller.assays[s].library == "amplicon"]
-        limits = np.zeros(len(self.caller.samples))
-        found = []
-        for changes, most in damage_limits([self.caller.error_counts[s] for s in at]):
-            limits[at] = most
-            found.append((changes, limits[self.tumors]))
-        return found
+    def damage(self) -> dict[str, np.ndarray]:
+        """Highest AF that damage reaches, by its kind, (samples,).
 
-    def _damage_of(self, i: int) -> float | None:
-        """Return the highest AF that damage makes of a candidate; None if it makes none.
+        NaN in the normal and in samples that are not of amplicons; empty without amplicons.
+        """
+        at = [s for s in self.tumors if self.caller.assays[s].library == "amplicon"]
+        if not at:
+            return {}
+        found = damage_limits([self.caller.error_counts[s] for s in at])
+        limits = {name: np.full(len(self.caller.samples), np.nan) for name in found}
+        for name, most in found.items():
+            limits[name][at] = most
+        return limits
+
+    def _damage_of(self, i: int) -> np.ndarray | None:
+        """Return the highest AF that damage makes of a candidate, (tumours,); None if it is exempt.
 
         Several damaged bases of one template are no more frequent than each of them.
         """
         candidate = self.candidates[i]
-        if not candidate.allele.substitution:
+        if not candidate.allele.substitution or candidate.forced:
             return None
         pairs = zip(candidate.allele.ref, candidate.allele.alt, strict=True)
-        changes = {(ref, alt) for ref, alt in pairs if ref != alt}
-        most = [limit for kinds, limit in self.damage if changes <= kinds]
-        return most[-1] if most and not candidate.forced else None
+        made = kind_of((ref, alt) for ref, alt in pairs if ref != alt)
+        return np.nan_to_num(self.damage[made][self.tumors]) if made in self.damage else None
 
     @cached_property
     def copied(self) -> np.ndarray:

@@ -53,6 +53,9 @@ class CallResult:
         Log weights of the site-specific multipliers of the error rate.
     junction_limits : sequence of sequence of (int, float)
         Per sample: depth, and the AF from which on a junction is called there.
+    damage_limits : mapping of str to float64, (samples,)
+        By kind of damage, the highest AF that it reaches in each tumour sample of amplicons; NaN in
+        the others.
     records : sequence of Record
         Sorted.
     """
@@ -74,4 +77,5 @@ class CallResult:
     admixture: Admixture
     log_multiplier: np.ndarray
     junction_limits: Sequence[Sequence[tuple[int, float]]]
+    damage_limits: Mapping[str, np.ndarray]
     records: Sequence[Record]

@@ -24,6 +24,7 @@ from resistpanel.catalog.table import Catalog, load_catalog
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
 from resistpanel.core.reference import Reference
+from resistpanel.core.text import counted
 from resistpanel.panel.genes import Gene, load_genes
 
 
@@ -262,7 +263,7 @@ def run_sites(args: argparse.Namespace) -> int:
             all_rows(catalog, drivers), genes, reference, targets, load_numbering(args.catalog)
         )
         write_sites(args.output, sites, reference)
-    print(f"{len(sites)} alleles written to {args.output}", file=sys.stderr)
+    print(f"{counted(len(sites), 'allele')} written to {args.output}", file=sys.stderr)
     for line in skipped.lines():
         print(line, file=sys.stderr)
     return 0

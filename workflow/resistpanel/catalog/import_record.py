@@ -11,6 +11,7 @@ from resistpanel.catalog.classes import Diseases
 from resistpanel.catalog.drugs import Drugs
 from resistpanel.catalog.numbering import Numbering
 from resistpanel.catalog.pathway import Pathway
+from resistpanel.core.text import counted
 
 #: Words by which the knowledge bases call alterations of a whole gene.
 _GENE_LEVEL = {
@@ -79,7 +80,7 @@ class Imported:
 
     def lines(self) -> list[str]:
         """Return one line on the rows and one per reason, the commonest first."""
-        lines = [f"{len(self.rows)} rows imported"]
+        lines = [f"{counted(len(self.rows), 'row')} imported"]
         lines += [f"{number} left out: {why}" for why, number in self.skipped.most_common()]
         return lines
 

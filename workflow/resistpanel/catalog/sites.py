@@ -17,6 +17,7 @@ from resistpanel.core.errors import InputError, InputErrors
 from resistpanel.core.files import replacing
 from resistpanel.core.intervals import read_targets
 from resistpanel.core.sequence import GENETIC_CODE, complement
+from resistpanel.core.text import counted
 from resistpanel.panel.genes import Gene
 
 
@@ -71,7 +72,7 @@ class Skipped:
             if ids
         ]
         if self.outside_targets:
-            lines.append(f"{self.outside_targets} alleles outside the targets left out")
+            lines.append(f"{counted(self.outside_targets, 'allele')} outside the targets left out")
         return lines
 
 

@@ -160,6 +160,7 @@ class Comparison:
                     purity=self.purity[sample.sample].record(),
                     overdispersion=rho_of(self.vcf.overdispersion(sample.sample), self.rules),
                     tumor=self.contents[sample.sample].record() if sample.tumor else None,
+                    damage=self.vcf.damage(sample.sample) or UNSET,
                 )
                 for sample in self.sheet.samples
             ),

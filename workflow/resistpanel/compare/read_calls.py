@@ -11,6 +11,7 @@ import msgspec
 from resistpanel.annotate.residues import parse_short
 from resistpanel.compare.compare_constants import DEFAULT_ERROR, ERROR_GROUP
 from resistpanel.compare.reality import probability_real
+from resistpanel.core import damage_kinds
 from resistpanel.core.errors import InputError
 from resistpanel.core.text import decode, rounded
 from resistpanel.core.vcf import Call, CallVcf, Genotype, number
@@ -78,6 +79,12 @@ class AnnotatedVcf:
     def overdispersion(self, sample: str) -> float | None:
         """Return rho of a sample's allele counts, None if the caller states none."""
         return self._overdispersion.get(sample)
+
+    def damage(self, sample: str) -> dict[str, float]:
+        """Return the AF that damage reaches in an amplicon sample, by its kind; else nothing."""
+        return damage_kinds.stated(
+            self._vcf.parameters.get(f"{damage_kinds.PARAMETER}{sample}", "")
+        )
 
     def __iter__(self) -> Iterator[Record]:
         for call in self._vcf:

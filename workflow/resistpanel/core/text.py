@@ -131,6 +131,11 @@ def plural(drug_class: str) -> str:
     return f"{drug_class}s"
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 fragment``, ``2 fragments``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def sentence(text: str) -> str:
     """Return `text` with a capital first letter and a full stop."""
     return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from resistpanel.core.intervals import read_targets
+from resistpanel.core.text import counted
 from resistpanel.panel.adapt import adapt_panel
 from resistpanel.panel.build import build_panel
 
@@ -64,7 +65,10 @@ def run_build(args: argparse.Namespace) -> int:
     genes = [one.gene for one in chosen]
     bases = sum(gene.length for gene in genes)
     exons = sum(len(gene.cds) for gene in genes)
-    print(f"{len(genes)} genes, {exons} coding exons, {bases} bases", file=sys.stderr)
+    print(
+        f"{counted(len(genes), 'gene')}, {counted(exons, 'coding exon')}, {bases} bases",
+        file=sys.stderr,
+    )
     return 0
 
 

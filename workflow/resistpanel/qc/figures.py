@@ -161,7 +161,9 @@ def figures(name: str, bam: Path, counted: Counted, bases: Bases, kind: Assay | 
         insert_size_quartiles=quartiles(counted.inserts),
         read_length=(int(len(lengths) - 1 - np.argmax(lengths[::-1])) if lengths.any() else None),
         error_rate=counted.error_rate,
-        error_spectrum=counted.spectrum.record(),
+        error_spectrum=counted.spectrum.record(
+            amplicons=kind is not None and kind.library == "amplicon"
+        ),
         unit=assay.unit(kind) if kind is not None else "fragments",
         targets=tuple(target_row(*pair) for pair in zip(bases.targets, depths, strict=True)),
         gate=Gate(passed=True, failures=()),

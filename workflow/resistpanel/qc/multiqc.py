@@ -244,7 +244,8 @@ def cohort(
         )  # fmt: skip
     spectra = [s for s in samples if s.error_spectrum]
     if spectra:
-        found["artifacts"] = artifacts(spectra)
+        if oriented := [s for s in spectra if not s.error_spectrum.not_applicable]:
+            found["artifacts"] = artifacts(oriented)
         found["contexts"] = contexts(spectra)
     return found
 

@@ -15,12 +15,18 @@ import pysam
 from resistpanel.core.sequence import reverse_complement
 from resistpanel.qc.qc_constants import LOWEST_RATE, VARIANT_FRACTION, VARIANT_READS
 from resistpanel.records import qc as records
+from resistpanel.records.base import UNSET
 
 BASES = "ACGT"
 #: Contexts in the order of their codes: 16 x base before + 4 x base + base after.
 CONTEXTS = tuple(map("".join, itertools.product(BASES, repeat=3)))
 #: Names of known kinds of damage, by the change on the damaged strand.
 NAMES = {"G>T": "oxoG", "C>T": "deamination"}
+#: Why damage of one strand does not show in amplicons.
+NO_ORIENTATION = (
+    "both mates of an amplicon start at its primers, whichever strand was copied, so that damage "
+    "shows in both orientations alike"
+)
 _UNKNOWN = 64
 _CODE = np.full(256, 4, dtype=np.int64)
 for _i, _base in enumerate(BASES):
@@ -149,13 +155,20 @@ class Spectrum:
         rate = max(LOWEST_RATE, float(pro[alt] - con[alt]) / float(total))
         return Artifact(change, rate, round(float(-10 * np.log10(rate)), 2))
 
-    def record(self) -> records.ErrorSpectrum:
-        """Return ``error_spectrum`` of ``qc/{patient}.json``."""
+    def record(self, amplicons: bool = False) -> records.ErrorSpectrum:
+        """Return ``error_spectrum`` of ``qc/{patient}.json``.
+
+        Parameters
+        ----------
+        amplicons : bool
+            Whether the fragments are of amplicons, whose orientation is that of their primers.
+        """
         artifacts = []
         for ref, alt in itertools.permutations(BASES, 2):
             change = f"{ref}>{alt}"
-            whole = self.artifact(change)
-            inside = {c: self.artifact(change, c) for c in CONTEXTS if c[1] == ref}
+            whole = None if amplicons else self.artifact(change)
+            within = [c for c in CONTEXTS if c[1] == ref and not amplicons]
+            inside = {c: self.artifact(change, c) for c in within}
             worst = min(
                 (name for name, one in inside.items() if one), key=lambda c: inside[c].q, default=""
             )
@@ -184,6 +197,7 @@ class Spectrum:
                 )
                 for name, rows in zip(CONTEXTS, self.counts, strict=True)
             },
+            not_applicable=NO_ORIENTATION if amplicons else UNSET,
         )
 
     def substitution_rate(self) -> float | None:

@@ -69,6 +69,9 @@ class ComparedSample(Record):
     """null for a normal."""
     overdispersion: Fraction = 0.0005
     """rho of the beta-binomial with which its counts were compared."""
+    damage: dict[Literal["C>T", "G>T"], Fraction] | UnsetType = UNSET
+    """Of an amplicon sample, the AF below which substitutions cannot be told from damage: C>T and
+    G>A by formalin, G>T and C>A by oxidation. Absent where no damage was found."""
 
 
 class SampleAtLocus(Record):

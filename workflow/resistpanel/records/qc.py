@@ -14,6 +14,7 @@ from resistpanel.records.base import (
     Position,
     Record,
     Start,
+    Text,
     Unit,
     UnsetType,
 )
@@ -36,7 +37,7 @@ class Artifact(Record):
     """As on the strand that read 1 shows."""
     name: Literal["oxoG", "deamination"] | None
     rate: Fraction | None
-    """Excess over the opposite orientation per base, at least 1e-10."""
+    """Excess over the opposite orientation per base, at least 1e-10; null in amplicons."""
     q: Phred | None
     worst_context: Context | None
     worst_context_q: Phred | None
@@ -69,6 +70,9 @@ class ErrorSpectrum(Record):
     """The twelve changes."""
     contexts: dict[Context, Orientations]
     """By trinucleotide context on the reference's + strand."""
+    not_applicable: Text | UnsetType = UNSET
+    """Why `oxog_q`, `deamination_q` and the figures of `artifacts` are null: in amplicons the
+    orientations cannot be compared. Absent where they can."""
 
 
 class TargetDepth(Record):

@@ -201,6 +201,9 @@ class Finding(Record):
     """Of known alterations and candidates; else null."""
     confidence: Confidence | None = None
     """Of known alterations and candidates; else null."""
+    damaged: Text | UnsetType = UNSET
+    """Why it cannot be told from damage of the DNA, which the probabilities of
+    `confidence` do not consider; absent where it can."""
 
 
 class AllelesExamined(Record):

@@ -24,6 +24,7 @@ from resistpanel.records.copynumber import CopyNumber, TumorCopies
 from resistpanel.records.resist import ExcludedVariant, Finding, NearMiss, Resist
 from resistpanel.records.sheet import Sheet
 from resistpanel.records.stages import RECORDS
+from resistpanel.report import damaged
 
 SCHEMA = "resistpanel/explain/1"
 #: A row of resist.json that is of one variant.
@@ -249,6 +250,9 @@ def of_variant(results: Results, variant: Variant, others: list[Variant], query:
         As typed.
     """
     figures, filters, parameters = _model(results, variant)
+    if damaged.FILTER in variant.filters:
+        known = msgspec.to_builtins((variant, results.compare.samples))
+        filters[damaged.FILTER] = damaged.why(*known) or filters.get(damaged.FILTER, "")
     errors = AnnotatedVcf(results.vcf)
     samples = results.compare.samples
     normal = next((s.sample for s in samples if s.role == "normal"), None)

@@ -1,15 +1,17 @@
 """An explanation in plain lines."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from resistpanel.core.text import confidence, percent, percent_up
+from resistpanel.core.text import confidence, counted, join, percent, percent_up
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.report.copies import part
 
 #: Orders of evidence that `resist` ranks by, in the words of its page.
 TIERS = (
     "ranked by: known and brought by relapse; candidates likewise; known and there all along; the "
-    "rest; within these by state, match level and cancer cell fraction (docs/resist.md)"
+    "rest; within these what may be damage last, then by state, match level and cancer cell "
+    "fraction (docs/resist.md)"
 )
 
 
@@ -276,8 +278,8 @@ def _states(facts: dict) -> list[str]:
         )
     for phase in v["phase"] or ():
         lines.append(
-            f"  with {phase['other']}: {phase['cis']} fragments carry both, {phase['trans']} this "
-            "one alone"
+            f"  with {phase['other']}: {counted(phase['cis'], 'fragment')} "
+            f"{'carries' if phase['cis'] == 1 else 'carry'} both, {phase['trans']} this one alone"
         )
     return lines
 
@@ -306,12 +308,16 @@ def _catalogue(facts: dict) -> list[str]:
     if finding is None:
         lines = _title("Catalogue")
         sites = facts.get("variant", {}).get("sites", [])
+        miss = facts.get("near_miss")
         if sites:
             lines.append(f"  forced site of {', '.join(sites)}")
-        else:
+        if miss:
+            lines.append(
+                f"  near miss: rows on the drugs given match it ({', '.join(miss['evidence'])}), "
+                f"but it fails {_filters(miss['filters'])}"
+            )
+        if not sites and not miss:
             lines.append("  no catalogue row for it")
-        if facts.get("near_miss"):
-            lines.append("  listed as a near miss: catalogued, and a filter failed")
         return lines
     lines = [
         *_title("Catalogue, mechanism and rank"),
@@ -333,6 +339,10 @@ def _catalogue(facts: dict) -> list[str]:
     if facts["key"]:
         lines.append(f"  verdict, confidence {confidence(verdict)}: {verdict['sentence']}")
     return lines
+
+
+def _filters(names: Sequence[str]) -> str:
+    return f"the filter{'s' * (len(names) > 1)} {join(names)}"
 
 
 def _others(facts: dict) -> list[str]:

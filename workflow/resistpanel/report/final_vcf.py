@@ -13,6 +13,7 @@ import pysam
 from resistpanel import __version__
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import rename, replacing
+from resistpanel.core.text import counted
 from resistpanel.report.clones import clone_of
 from resistpanel.report.masking import clean_record, policy_of
 from resistpanel.report.parts import effects, line_of, state_at, trajectory
@@ -213,7 +214,7 @@ def write_vcf(
                     target.write(record)
         if left:
             raise InputError(
-                f"lacks {len(left)} variants of the report, the first {min(left)}",
+                f"lacks {counted(len(left), 'variant')} of the report, the first {min(left)}",
                 str(source),
                 "give the VCF that the report was made from",
             )

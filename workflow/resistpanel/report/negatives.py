@@ -2,6 +2,7 @@
 
 import re
 
+from resistpanel.report import damaged
 from resistpanel.report.cells import cell, sample_label, variant_name
 from resistpanel.report.copies import assessable, call_text
 from resistpanel.report.numbers import (
@@ -14,9 +15,11 @@ from resistpanel.report.numbers import (
     percent_up,
 )
 from resistpanel.report.parts import tumors
-from resistpanel.report.report_constants import HALF_A_COPY
+from resistpanel.report.report_constants import HALF_A_COPY, MANY_MISSES
 from resistpanel.report.words import consequence
 
+#: Instead of a bound: a call, and an allele that was detected but fails a filter.
+FOUND, FILTERED = "found", "near miss"
 #: A protein change up to the residue's number.
 RESIDUE = re.compile(r"([A-Z*]?\d+)")
 
@@ -32,8 +35,9 @@ def near_misses(report: dict) -> dict:
     Returns
     -------
     dict
-        ``rows``: near misses, those of catalogued alleles first; ``inherited``: germline
-        variants, which are no near misses unless the catalogue holds them.
+        ``number`` of near misses; ``rows``: those that stand alone, those of catalogued alleles
+        first; ``groups``: the others, see `grouped`; ``inherited``: germline variants, which are no
+        near misses unless the catalogue holds them.
     """
     samples = report["compare"]["samples"]
     catalogued = {m["variant"]: m["evidence"] for m in report["resist"]["near_misses"]}
@@ -48,14 +52,44 @@ def near_misses(report: dict) -> dict:
             "change": genomic_of(v),
             "consequence": consequence(v["consequence"]), "model": v["model"],
             "catalogued": catalogued.get(v["id"]) or v["sites"], "phred": v["somatic_phred"],
-            "reasons": [(f, report["filters"].get(f)) for f in v["filters"] if f != "PASS"],
+            "reasons": [
+                (f, (damaged.why(v, samples) if f == damaged.FILTER else None)
+                 or report["filters"].get(f))
+                for f in v["filters"] if f != "PASS"
+            ],
             "cells": [
                 sample_label(s) | {"cell": raw_cell(v["samples"][s["sample"]])} for s in samples
             ],
         })  # fmt: skip
     # Catalogued alleles first: a near miss there may be the answer.
     rows.sort(key=lambda r: (not r["catalogued"], r["model"] == "germline", -(r["phred"] or 0)))
-    return {"rows": rows, "inherited": germline, "samples": [sample_label(s) for s in samples]}
+    alone, groups = grouped(rows)
+    return {
+        "number": len(rows), "rows": alone, "groups": groups, "inherited": germline,
+        "samples": [sample_label(s) for s in samples],
+    }  # fmt: skip
+
+
+def grouped(rows: list[dict]) -> tuple[list[dict], list[dict]]:
+    """Return the near misses that stand alone, and groups of those that fail the same filters.
+
+    Those of the catalogue stand alone, and so do fewer than `MANY_MISSES` of the same filters.
+
+    Returns
+    -------
+    list of dict
+        The rows that are left.
+    list of dict
+        ``filters`` and ``rows`` of each group.
+    """
+    by_filters: dict[tuple, list[dict]] = {}
+    for row in rows:
+        if not row["catalogued"]:
+            by_filters.setdefault(tuple(name for name, _ in row["reasons"]), []).append(row)
+    many = {names: mine for names, mine in by_filters.items() if len(mine) >= MANY_MISSES}
+    hidden = {row["id"] for mine in many.values() for row in mine}
+    groups = [{"filters": list(names), "rows": mine} for names, mine in many.items()]
+    return [row for row in rows if row["id"] not in hidden], groups
 
 
 def raw_cell(evidence: dict) -> dict:
@@ -84,6 +118,11 @@ def negatives(report: dict) -> dict:
         v["id"]: {n for n in names if v["samples"][n]["detected"]}
         for v in report["compare"]["variants"]
     }
+    filtered = {
+        v["id"]
+        for v in report["compare"]["variants"]
+        if not v["reported"] and v["model"] != "germline"
+    }
     sites: dict[str, dict] = {}
     for row in report["resist"]["negative_sites"]:
         site = sites.setdefault(row["site"], {
@@ -98,7 +137,8 @@ def negatives(report: dict) -> dict:
         for name in names:
             row = site["by"].get(name)
             if row is None and name in detected.get(site["site"], ()):
-                cells.append({"text": "found", "lod": "", "dp": "", "bad": False, "sort": 1.5})
+                text = FILTERED if site["site"] in filtered else FOUND
+                cells.append({"text": text, "lod": "", "dp": "", "bad": False, "sort": 1.5})
             elif row is None:
                 cells.append({"text": DASH, "lod": "", "dp": "", "bad": False, "sort": -1})
             elif not row["assessable"]:
@@ -112,7 +152,10 @@ def negatives(report: dict) -> dict:
                 })  # fmt: skip
         bad = any(c["bad"] for c in cells)
         elsewhere = bool(detected.get(site["site"]))
-        rows.append(site | {"cells": cells, "bad": bad, "elsewhere": elsewhere})
+        rows.append(site | {
+            "cells": cells, "bad": bad, "elsewhere": elsewhere and site["site"] not in filtered,
+            "filtered": elsewhere and site["site"] in filtered,
+        })  # fmt: skip
     rows.sort(
         key=lambda r: (r["gene"], residue_number(r["protein"]), r["protein"] or "", r["site"])
     )
@@ -120,8 +163,9 @@ def negatives(report: dict) -> dict:
         "samples": [sample_label(s) for s in tumors(report)],
         "rows": rows,
         "bad": [r for r in rows if r["bad"]],
-        "nowhere": sum(not (r["elsewhere"] or r["bad"]) for r in rows),
+        "nowhere": sum(not (r["elsewhere"] or r["filtered"] or r["bad"]) for r in rows),
         "elsewhere": [r for r in rows if r["elsewhere"]],
+        "filtered": [r for r in rows if r["filtered"]],
         "condensed": condensed(rows, len(names)),
         "coverage": report["resist"]["coverage"],
         "reversions": report["resist"].get("reversions", ()),
@@ -226,10 +270,14 @@ def worst(cells: list[dict]) -> str:
     text = f"<{percent_up(max(bounds)).removesuffix(NARROW_SPACE + '%')}" if bounds else ""
     if blind:
         text = f"{text} ({blind} not)".strip() if text else "not assessable"
-    found = sum(c["text"] == "found" for c in cells)
-    if found and text:
-        text += f" ({found} found)"
-    return text or ("found" if found else DASH)
+    shown = {
+        word: number
+        for word in (FOUND, FILTERED)
+        if (number := sum(c["text"] == word for c in cells))
+    }
+    if shown and text:
+        text += f" ({', '.join(f'{number} {word}' for word, number in shown.items())})"
+    return text or "/".join(shown) or DASH
 
 
 def gene_summary(gene: str, rows: list[dict], samples: int) -> dict:

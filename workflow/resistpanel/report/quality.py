@@ -9,6 +9,11 @@ from resistpanel.report.numbers import NARROW_SPACE, NOTHING, count, percent, pl
 from resistpanel.report.report_constants import LEAST_SUBSTITUTIONS, WORST
 
 BINS = 30
+#: Figures that compare the orientations of the fragments.
+ORIENTED = {
+    ("error_spectrum", "oxog_q"): "Oxidation (oxoG, G>T), Q",
+    ("error_spectrum", "deamination_q"): "Deamination (formalin, C>T), Q",
+}
 
 
 def metrics(report: dict) -> list[dict]:
@@ -41,8 +46,7 @@ def metrics(report: dict) -> list[dict]:
     if any(s.get("error_spectrum") for s in samples):
         rows += [
             (("error_spectrum", "substitution_rate"), "Wrong bases of quality 20 or more", percent),
-            (("error_spectrum", "oxog_q"), "Oxidation (oxoG, G>T), Q", plain),
-            (("error_spectrum", "deamination_q"), "Deamination (formalin, C>T), Q", plain),
+            *((key, label, plain) for key, label in ORIENTED.items()),
         ]
     table = []
     if any(s.get("assay") for s in samples):
@@ -66,7 +70,10 @@ def metrics(report: dict) -> list[dict]:
             else:  # of the error spectrum, which older files lack
                 value, name = (s.get(key[0]) or {}).get(key[1]), key[1]
             failed = [f for f in s["gate"]["failures"] if f["metric"] in (name, f"{name}x")]
-            cells.append({"text": NOTHING if value is None else show(value), "failed": failed})
+            text = NOTHING if value is None else show(value)
+            if key in ORIENTED and (s.get("error_spectrum") or {}).get("not_applicable"):
+                text = "not applicable (amplicons)"
+            cells.append({"text": text, "failed": failed})
         table.append({"label": label, "cells": cells})
     return table
 

@@ -185,6 +185,21 @@ HALF_A_COPY = TABLE.add(
     meaning="A deletion of every copy is not excluded where the 95 % interval reaches below this",
     origin="definition: from here on no copy is nearer than one",
 )
+LEAST_DAMAGE = TABLE.add(
+    "LEAST_DAMAGE",
+    0.01,
+    unit="1",
+    meaning="Damage limit of an amplicon sample above which the first screen states it",
+    origin="judgement: a lower one is of the order of the other limits of detection",
+)
+MANY_MISSES = TABLE.add(
+    "MANY_MISSES",
+    10,
+    unit="near misses",
+    meaning="Near misses that fail the same filters from which on they are shown together; those "
+    "of catalogued alleles are not",
+    origin="judgement",
+)
 COVERED_INTRON = TABLE.add(
     "COVERED_INTRON",
     0.9,

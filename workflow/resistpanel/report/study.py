@@ -11,6 +11,7 @@ from pathlib import Path
 from resistpanel.core.errors import InputError
 from resistpanel.core.files import write_text
 from resistpanel.core.intervals import read_targets
+from resistpanel.core.text import counted
 from resistpanel.core.vocabulary import TUMOR_ROLES
 from resistpanel.panel.genes import load_genes
 from resistpanel.report.maf import maf, rows
@@ -215,7 +216,7 @@ class Study:
         return {
             f"gene_panel_{panel}.txt": meta(
                 stable_id=panel, gene_list="\t".join(self.genes),
-                description=f"Targeted sequencing of {len(self.genes)} genes",
+                description=f"Targeted sequencing of {counted(len(self.genes), 'gene')}",
             ),
             "data_gene_matrix.txt": table(matrix),
             "meta_gene_matrix.txt": meta(
@@ -270,6 +271,6 @@ def cases(study: str, suffix: str, samples: list[str], name: str) -> str:
     """Return a case list."""
     return meta(
         cancer_study_identifier=study, stable_id=f"{study}_{suffix}", case_list_name=name,
-        case_list_description=f"{name} ({len(samples)} samples)",
+        case_list_description=f"{name} ({counted(len(samples), 'sample')})",
         case_list_ids="\t".join(samples),
     )  # fmt: skip

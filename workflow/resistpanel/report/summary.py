@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 from resistpanel.core.text import confidence, join, plural
-from resistpanel.report import first_lines, summary_questions
+from resistpanel.report import damaged, first_lines, summary_questions
 from resistpanel.report.cells import cell, clonal, sample_label, variant_name
 from resistpanel.report.copies import assessable, at_large, call_text, part
 from resistpanel.report.numbers import NARROW_SPACE, count, in_copies, percent, percent_up
@@ -17,6 +17,7 @@ from resistpanel.report.parts import (
 from resistpanel.report.report_constants import FIRST_SCREEN, LINES
 from resistpanel.report.unseen import unseen
 from resistpanel.report.words import EFFECTS, MECHANISMS, rank_state, verdict_title
+from resistpanel.resist.verdict import NEAR_MISS
 
 #: Of one fact: as the verdict's sentence states it, and as reasons for and against do.
 CLONE = "of the tumour cells after treatment"
@@ -79,6 +80,10 @@ def warnings(report: dict) -> list[dict]:
             "text": first_lines.failures([failure]), "href": "#quality", "link": "Quality figures",
         })  # fmt: skip
     found += _content(report)
+    found += [
+        one | {"href": "#limits", "link": "Limits of the test"}
+        for one in damaged.hidden(report["compare"]["samples"])
+    ]
     if report["sheet"]["tumor_only"]:
         found.append({
             "title": "No matched normal", "href": "#limits", "link": "Limits of the test",
@@ -295,6 +300,9 @@ def key_variants(report: dict) -> dict:
             role = f"{roles[driver['variant']]}, {role}"
         roles[driver["variant"]] = role
     effects = {f["variant"]: f["effect"] for f in resist["findings"]}
+    for f in resist["findings"]:
+        if f.get("damaged") and f["variant"] in roles:
+            roles[f["variant"]] += ", below the damage limit"
     # What an earlier line of therapy brought, and partners of a compound mutation, are still there.
     roles |= {
         i: EFFECTS["known"]
@@ -543,6 +551,8 @@ def summary(report: dict) -> dict:
     keys = [findings[key] for key in verdict["key_variants"] if key in findings]
     questions = open_questions(report)
     reasons = [text for text in verdict["reasons"] if not said(text, verdict["sentence"])]
+    misses = [text for text in reasons if text.startswith(NEAR_MISS)]
+    reasons = [text for text in reasons if text not in misses]
     if reasons and reasons[0].startswith("but "):  # of what the sentence says
         reasons[0] = reasons[0].removeprefix("but ")
     # Of several findings each text says which it is of; a small clone is said with its fraction.
@@ -582,7 +592,7 @@ def summary(report: dict) -> dict:
         "warnings": warnings(report),
         "sample_warnings": sum(w["href"] == "#quality" for w in warnings(report))
         + len(_content(report)),
-        "open": questions,
+        "open": [*questions, *misses],
         "next": further_tests(report),
         "fail": failing(report),
         "options": list(dict.fromkeys(o["option"] for o in report["resist"]["options"])),

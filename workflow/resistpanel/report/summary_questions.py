@@ -247,6 +247,12 @@ def _probability(value: float) -> str:
     return probability(value, NARROW_SPACE)
 
 
+def _real(finding: dict) -> str:
+    """Return the probability that a finding is real, and what it leaves out."""
+    text = _probability(finding["confidence"]["real"])
+    return f"{text}, damage not considered" if finding.get("damaged") else text
+
+
 def certainty(finding: dict) -> list[str]:
     """Return the numbers of confidence of a finding, one line each; none without them.
 
@@ -257,7 +263,7 @@ def certainty(finding: dict) -> list[str]:
         return []
     copies = finding["variant"].startswith("copynumber:")
     if given["real"] is not None:
-        real = f"probability that the alteration is real: {_probability(given['real'])}"
+        real = f"probability that the alteration is real: {_real(finding)}"
     elif copies:
         real = "probability that the alteration is real: not calculated for copy number"
     else:
@@ -307,7 +313,7 @@ def detection(report: dict) -> str | None:
         return None
     if given["real"] is not None:
         what = finding["label"] if _several(report) else "it"
-        return f"probability that {what} is real: {_probability(given['real'])}"
+        return f"probability that {what} is real: {_real(finding)}"
     copies = finding["variant"].startswith("copynumber:")
     return "no probability is calculated for copy number" if copies else "probability not known"
 

@@ -377,7 +377,8 @@ class Patient:
     `known_purity` are samples with a purity that does not rest on a driver alone.
     `therapies` are the lines of therapy with samples, `therapy` the one that is looked at.
     `lesions` are the tumour samples by lesion, as in compare.json; `without_tumour` are samples in
-    which no tumour was detected; `failures` is what fails quality control, by sample.
+    which no tumour was detected; `failures` is what fails quality control, by sample; `damage` is
+    the AF that damage of a kind (`core.damage_kinds`) reaches, by sample.
     """
 
     name: str
@@ -398,6 +399,7 @@ class Patient:
     unknown_copies: frozenset[tuple[str, str]] = frozenset()
     known_purity: frozenset[str] = frozenset()
     failures: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    damage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def foreign(self) -> frozenset[str]:

@@ -57,7 +57,8 @@ def assess(
     negative = negative_sites(patient, rows)
     examined = [gene for gene in genes if patient.examined_copies(gene)]
     covered = coverage(patient, rows, negative, None if panel is None else panel.genes, examined)
-    converging = convergence(patient, context.pathway, [f for f in keys if f.gained or f.open])
+    came = [f for f in keys if (f.gained or f.open) and not f.damaged]
+    converging = convergence(patient, context.pathway, came)
     germline, missed = excluded(patient, context), near_misses(patient, context)
     judge = Judge(patient, context, findings, panel, genes)
     of_drugs = [row for row, _ in rows.values()]

@@ -199,6 +199,7 @@ def _finding(
         other_evidence=tuple(_evidence(m, citations) for m in finding.matches if not m.drug),
         grade=grade(finding),
         confidence=judge.confidence(finding) if counts else None,
+        damaged=finding.damaged or UNSET,
     )
 
 

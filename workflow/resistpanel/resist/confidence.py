@@ -108,7 +108,10 @@ class Judge:
             text="",
             expected_mechanisms=UNSET if expected is None else float(f"{expected:.4g}"),
         )
-        return msgspec.structs.replace(numbers, text=_text(numbers))
+        text = _text(numbers)
+        if finding.damaged:
+            text += "; damage of the DNA is not part of these probabilities"
+        return msgspec.structs.replace(numbers, text=text)
 
     def _mechanisms(self, finding: Finding) -> float:
         """Return how many mechanisms that match like a finding are expected."""
@@ -185,6 +188,8 @@ def limits(finding: Finding, numbers: Confidence, driver: Driver, tumor_only: bo
         lacks.append("it is in a small fraction of the tumour cells")
     if finding.blood:
         lacks.append("it may be of blood cells instead of the tumour")
+    if finding.damaged:
+        lacks.append(finding.damaged)
     if driver.state in {"lost", "absent"}:
         lacks.append(f"the sensitising driver is {driver.state}: {driver.text}")
     if tumor_only:
@@ -224,11 +229,12 @@ def word(finding: Finding, numbers: Confidence, lacks: Sequence[str]) -> str:
 
     high: no limit, and a probability of `LIKELY` or more where it is known; moderate: one limit, or
     a lower probability; low: several limits, a probability below `EVEN`, or an alteration that was
-    there before at the same fraction, which explains no relapse.
+    there before at the same fraction, which explains no relapse, or one of which all evidence may
+    be damage.
     """
     probability = 1.0 if numbers.probability is None else numbers.probability
     came = finding.gained or finding.open
-    if len(lacks) > 1 or probability < EVEN or not came:
+    if len(lacks) > 1 or probability < EVEN or not came or finding.only_damaged:
         return "low"
     return "moderate" if lacks or probability < LIKELY else "high"
 

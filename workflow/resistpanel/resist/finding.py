@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from resistpanel.catalog.drivers import Driver
 from resistpanel.catalog.table import Catalog
-from resistpanel.core.text import join, percent_up, plural
+from resistpanel.core.text import counted, join, percent_up, plural
 from resistpanel.core.vocabulary import GAINED, OPEN, STATES
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.analogy import Analogies
 from resistpanel.resist.context import Context
+from resistpanel.resist.damage import damaged, supported
 from resistpanel.resist.effect import (
     against_drugs,
     known_driver,
@@ -54,6 +55,10 @@ class Finding:
         The sensitising driver that the alteration is.
     blood : str
         Why it may be of blood cells; empty if nothing says so.
+    damaged : str
+        Why it cannot be told from damage of the template; empty if it can.
+    only_damaged : bool
+        Whether this holds, one tumour sample alone shows it, and no other test supports it.
     """
 
     alteration: Alteration
@@ -65,6 +70,8 @@ class Finding:
     contra: list[str]
     driver: Driver | None = None
     blood: str = ""
+    damaged: str = ""
+    only_damaged: bool = False
 
     @property
     def kept(self) -> list[Match]:
@@ -93,8 +100,9 @@ class Finding:
         """Sort key, what explains the relapse best first.
 
         Known before candidate before the others, an alteration that relapse
-        brought before one that was there all along; then by state, match level, a source of the
-        patient's disease before others, and cancer cell fraction.
+        brought before one that was there all along; of these, what may be damage last; then by
+        state, match level, a source of the patient's disease before others, and cancer cell
+        fraction.
         """
         decisive = self.alteration.decisive_lesion()
         after = decisive.post if decisive else None
@@ -107,6 +115,7 @@ class Finding:
         return (
             self.tier,
             self.alteration.status == "gone",
+            bool(self.damaged),
             STATES.index(state) if state else len(STATES),
             LEVELS.index(self.kept[0].level) if self.kept else len(LEVELS),
             bool(self.kept) and all(match.disease is False for match in self.kept),
@@ -211,6 +220,8 @@ def _finding(
         (pro if effect in ("known", "candidate") else contra).append(said)
     if blood:
         contra.append(blood)
+    if made := damaged(alteration, patient):
+        contra.append(made)
     if effect == "other_driver" and alteration.inactivates:
         contra += [left] if (left := one_copy_left(alteration, patient)) else []
     contra += [
@@ -240,8 +251,9 @@ def _finding(
     contra += _open_phase(alteration, found, patient, context)
     add_reasons(alteration, patient, pro, contra)
     return Finding(
-        alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver, blood
-    )
+        alteration, matches, [*aside, *countered], found, effect, pro, contra, role.driver, blood,
+        made, bool(made) and not supported(alteration, patient),
+    )  # fmt: skip
 
 
 def _resists_others(matches: Sequence[Match], patient: Patient, context: Context) -> str:
@@ -476,6 +488,8 @@ def _reversion_reasons(
 
 def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
     labels = {other.id: other.label for other in patient.alterations}
+    # What fails a filter is no reason.
+    filtered = {a.id for a in patient.alterations if not (a.reported or a.germline)}
     reasons = []
     if alteration.haplotype:
         others = [labels.get(other, other) for other in alteration.haplotype.others]
@@ -485,9 +499,10 @@ def _phase_reasons(alteration: Alteration, patient: Patient) -> list[str]:
         )
     return reasons + [
         f"in {phase(entry)} with {labels.get(entry.other, entry.other)}: "
-        f"{entry.cis} fragments carry both, {entry.trans} this one alone"
+        f"{counted(entry.cis, 'fragment')} {'carries' if entry.cis == 1 else 'carry'} both, "
+        f"{entry.trans} this one alone"
         for entry in alteration.phase
-        if phase(entry) != "unknown"
+        if phase(entry) != "unknown" and entry.other not in filtered
     ]
 
 

@@ -72,6 +72,7 @@ def read_patient(
             if sample.purity.value is not None and sample.purity.method != "driver"
         ),
         tests=tests,
+        damage={s.sample: s.damage for s in compare.samples if s.damage},
     )
 
 

@@ -1,6 +1,6 @@
 """Reversions by gene: the truncating alleles, what reverts them, and to which limit none does."""
 
-from resistpanel.core.text import join, percent, percent_up
+from resistpanel.core.text import counted, join, percent, percent_up
 from resistpanel.records import resist as records
 from resistpanel.resist.alteration import Alteration, Patient
 from resistpanel.resist.context import Context
@@ -120,7 +120,8 @@ def _one(found: records.FoundReversion, patient: Patient) -> str:
     """Return a reversion with its state, its samples and its phase."""
     alteration = next(a for a in patient.alterations if a.id == found.variant)
     how = {
-        "cis": f"in cis, {found.fragments} fragments have both",
+        "cis": f"in cis, {counted(found.fragments, 'fragment')} "
+        f"{'has' if found.fragments == 1 else 'have'} both",
         "instead": "in the place of the truncating allele",
     }.get(found.phase, "not known whether in cis")
     where = join([f"{percent(alteration.af(name))} in {name}" for name in found.samples])

@@ -34,6 +34,8 @@ from resistpanel.resist.tests_after import (
 )
 from resistpanel.resist.therapy_options import resisted_drugs
 
+#: How notes on near misses begin; the page lists them as open questions.
+NEAR_MISS = "near miss: "
 #: Description of a state of a known alteration.
 _STATE = {
     "acquired": "was acquired",
@@ -190,8 +192,8 @@ def _by_sequence(
     keys = keys_of(findings)
     notes = [item.reason for item in germline]
     notes += [
-        f"near miss: {item.gene} {item.protein or item.variant} is catalogued but fails "
-        f"{join(item.filters)}"
+        f"{NEAR_MISS}{item.gene} {item.protein or item.variant} is catalogued, but fails the "
+        f"filter{'s' * (len(item.filters) > 1)} {join(item.filters)}"
         for item in missed
     ]
     if not patient.drugs:
@@ -288,7 +290,9 @@ def _others(keys: Sequence[Finding]) -> str:
     by_text: dict[str, list[str]] = {}
     for key in keys:
         state = key.alteration.state
-        came = f" ({state})" if state in GAINED else ""
+        notes = [state] if state in GAINED else []
+        notes += ["below the damage limit"] if key.damaged else []
+        came = f" ({'; '.join(notes)})" if notes else ""
         by_text.setdefault(key.mechanism.text, []).append(f"{key.alteration.label}{came}")
     return "; ".join(
         f"{labels[0]}, {text}" if len(labels) == 1 else f"{join(labels)}, each {text}"

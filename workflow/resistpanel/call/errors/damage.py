@@ -23,16 +23,15 @@ from resistpanel.call.call_constants import (
     DAMAGE_TAIL_MOST,
 )
 from resistpanel.call.errors.error_model import ErrorCounts
+from resistpanel.core.damage_kinds import KINDS, kind_of
 from resistpanel.core.reference import BASES
 from resistpanel.core.special import bdtrc
 
-#: Substitutions by damage of either strand: formalin, oxidation.
-DAMAGES = (frozenset({("C", "T"), ("G", "A")}), frozenset({("G", "T"), ("C", "A")}))
 _OTHERS = frozenset(
     (ref, alt)
     for ref in BASES[:4]
     for alt in BASES[:4]
-    if ref != alt and not any((ref, alt) in kind for kind in DAMAGES)
+    if ref != alt and kind_of([(ref, alt)]) is None
 )
 
 
@@ -123,26 +122,15 @@ def tail_limit(ours: np.ndarray, others: np.ndarray) -> float:
     return float(min(threshold + max(beyond, 0.0), DAMAGE_MOST))
 
 
-def damage_limits(
-    error_counts: list[ErrorCounts],
-) -> list[tuple[frozenset[tuple[str, str]], np.ndarray]]:
-    """Return, for each kind of damage, the frequency up to which each sample has it.
-
-    Returns
-    -------
-    list of (changes, limits (samples,))
-        `changes` are pairs of reference and alternative base.
-    """
+def damage_limits(error_counts: list[ErrorCounts]) -> dict[str, np.ndarray]:
+    """Return the frequency up to which each sample is damaged, (samples,), by kind of damage."""
     others = [frequencies(counts, _OTHERS) for counts in error_counts]
-    return [
-        (
-            kind,
-            np.array(
-                [
-                    tail_limit(frequencies(counts, kind), rest)
-                    for counts, rest in zip(error_counts, others, strict=True)
-                ]
-            ),
+    return {
+        kind: np.array(
+            [
+                tail_limit(frequencies(counts, changes), rest)
+                for counts, rest in zip(error_counts, others, strict=True)
+            ]
         )
-        for kind in DAMAGES
-    ]
+        for kind, changes in KINDS.items()
+    }
