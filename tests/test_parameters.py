@@ -52,7 +52,6 @@ STRUCTURE = {
     "call/errors/site_counts.py": {"SEGMENT": "bytes allocated at a time"},
     "call/events/breakpoints.py": {"WINDOW_BASES": "bases held at a time"},
     "call/header.py": {"LARGE": "bytes of a file that is not hashed whole"},
-    "call/io/primers.py": {"COLUMNS": "of the BED6 format"},
     "call/io/regions.py": {"CHUNK_BASES": "bases read at a time"},
     "call/io/shards.py": {
         "SUSPECT_PARTS": "of the file format",
@@ -132,6 +131,7 @@ STRUCTURE = {
     "inputs/resources.py": {"MEGABYTE": "bytes"},
     "inputs/sheet.py": {"LONGEST": "characters of a file name"},
     "qc/assay.py": {"_UNUSABLE": "SAM flags"},
+    "qc/primers.py": {"COLUMNS": "of the BED6 format"},
     "qc/reads.py": {"TOGETHER": "targets counted at a time"},
     "qc/spectrum.py": {"_UNKNOWN": "code of a context that is not known"},
     "report/explain_query.py": {"NEAREST": "changes named", "CLOSE": "similarity of names"},

@@ -30,7 +30,7 @@ from resistpanel.call.events.realign import Locus
 from resistpanel.call.events.realign import _hidden as hidden
 from resistpanel.call.filters import at_fixed_ends
 from resistpanel.call.io.evidence import ROW, Candidate, Support
-from resistpanel.call.io.primers import inferred, read_primers
+from resistpanel.call.io.primers import inferred
 from resistpanel.call.io.reader import LONGEST_GAP
 from resistpanel.cli import main
 from resistpanel.core.allele import Allele
@@ -40,6 +40,7 @@ from resistpanel.core.intervals import Target
 from resistpanel.core.reference import Reference
 from resistpanel.qc.assay import Look, UnfitReads, counts_copies, describe, look, same_ends, text
 from resistpanel.qc.assay_given import Given, assay_value
+from resistpanel.qc.primers import read_primers
 from resistpanel.qc.qc_constants import FIXED_ENDS, LONGEST_INTRON
 from resistpanel.qc.reads import count
 
@@ -353,8 +354,11 @@ class TestPrimers:
     @pytest.mark.parametrize(
         ("line", "message"),
         [
-            ("chr1\t10\t30\tp\t0", "is no primer with a strand"),
-            ("chr1\t10\t30\tp\t0\t.", "is no primer with a strand"),
+            ("chr1\t10\t30\tp\t0", r"column 6 \(strand\) is missing; give six columns"),
+            ("chr1\t10\t30\tp\t0\t.", r"column 6 \(strand\) is '.', not \+ or -"),
+            ("chr1 10 30 p 0 +", "is not a BED line separated by tabs"),
+            ("chr1\t10\t130\tinsert", "has 120 bases; give the primers"),
+            ("# no line", "has no primers; give six columns"),
             ("chr1\tx\t30\tp\t0\t+", "start and end must be whole numbers"),
             ("chr2\t10\t30\tp\t0\t+", "contig 'chr2' is not in"),
             ("chr1\t190\t230\tp\t0\t+", "is beyond the end of its contig"),

@@ -375,7 +375,11 @@ def test_the_assay_of_each_sample(place, capsys):
         "after: hybrid capture, duplex consensus reads (fgbio), UMI in tag RX, read length 60"
         in lines
     )
-    assert not any("assay:" in note or "UMI" in note or "duplicate" in note for note in notes)
+    (unknown,) = (note for note in notes if "assay:" in note)
+    assert unknown.startswith("sample before: the primers of the amplicons are not given")
+    assert not any("UMI" in note or "duplicate" in note for note in notes)
+    (two,) = (note for note in notes if "two libraries" in note)
+    assert two.startswith("patient P1 has samples of two libraries: amplicon (before), ")
 
 
 def test_an_assay_that_is_not_clear(place, capsys):
@@ -430,7 +434,55 @@ def test_a_wrong_primer_file(place, capsys):
     (place.folder / "config.yaml").write_text(text + "assay: {primers: p.bed}\n")
     status, errors, _, _ = check(capsys)
     assert status == 2
-    assert [error for error in errors if "is no primer with a strand" in error]
+    assert [error for error in errors if "column 6 (strand) is" in error]
+    assert "(key 'assay.primers')" in errors[0]
+
+
+def test_primers_that_are_not_those_of_a_sample(place, capsys):
+    """One line for each; a sample of hybrid capture has none."""
+    reads_of(place, "skin", RANDOM, duplicates=9)
+    for sample in ("before", "after"):
+        reads_of(place, sample, [1020] * 300 + [1178] * 300)
+    (place.folder / "p.bed").write_text("chrT\t1020\t1040\ta\t0\t+\nchrT\t1218\t1238\tb\t0\t-\n")
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "assay: {primers: p.bed, padding: 10}\n")
+    status, errors, notes, out = check(capsys)
+    (error,) = errors
+    assert status == 2
+    assert error.startswith("p.bed: are not the primers of sample skin (")
+    assert "leave them out for it" in error
+    # In the rows of the amplicons alone.
+    (place.folder / "config.yaml").write_text(text + "assay: {padding: 10}\n")
+    place.columns.append("primers")
+    for row in place.rows:
+        row["primers"] = "" if row["sample"] == "skin" else "p.bed"
+    place.write_sheet()
+    status, errors, notes, out = check(capsys)
+    assert (status, errors) == (0, [])
+    assert (
+        "after: amplicon, raw reads, no UMI, primers given (50 % of the reads begin in one)" in out
+    )
+    assert any("targets are padded by 10 bases, as set" in note for note in notes)
+
+
+def test_targets_that_are_the_primers(place, capsys):
+    (place.folder / "p.bed").write_text("chrT\t1020\t1040\ta\t0\t+\nchrT\t1218\t1238\tb\t0\t-\n")
+    place.targets.write_text("chrT\t1020\t1040\nchrT\t1218\t1238\n")
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "assay: {primers: p.bed}\n")
+    status, errors, _, _ = check(capsys)
+    assert status == 2
+    assert any("(key 'targets'): 2 of 2 targets are primers of p.bed" in e for e in errors)
+    place.targets.write_text("chrT\t1020\t1238\n")
+    _, _, notes, _ = check(capsys)
+    assert any("the targets include the primers" in note for note in notes)
+
+
+def test_a_word_that_is_no_library(place, capsys):
+    text = (place.folder / "config.yaml").read_text()
+    (place.folder / "config.yaml").write_text(text + "assay: {library: amplicons}\n")
+    (error,) = check(capsys)[1]
+    assert error.endswith("is not one of auto, capture, amplicon; did you mean 'amplicon'?")
 
 
 def test_contigs_in_another_order(place, capsys):

@@ -71,11 +71,11 @@ def test_assay(good, tmp_path):
     [
         (
             {"library": "amplicons"},
-            "config.yaml (key 'assay.library'): 'amplicons' is not one of auto, capture, amplicon, "
-            "None; did you mean 'amplicon'?",
+            "config.yaml (key 'assay.library'): 'amplicons' is not one of auto, capture, amplicon; "
+            "did you mean 'amplicon'?",
         ),
         ({"reads": 3}, "config.yaml (key 'assay.reads'): '3' is not one of auto, raw, marked, "
-                       "simplex, duplex, None"),
+                       "simplex, duplex"),
         ({"umis": "RX"}, "config.yaml: unknown key 'assay.umis'; did you mean 'umi'?"),
         ({"primers": "gone.bed"}, "config.yaml (key 'assay.primers'): no such file: gone.bed"),
     ],

@@ -18,13 +18,6 @@ TEMPLATES_SAMPLED = TABLE.add(
     meaning="Approximate number of fragments of a chunk whose template lengths are used",
     origin="judgement",
 )
-LONGEST_PRIMER = TABLE.add(
-    "LONGEST_PRIMER",
-    80,
-    unit="bases",
-    meaning="A longer interval of a primer BED is refused as an insert or an amplicon",
-    origin="judgement",
-)
 INFERRED_PRIMER = TABLE.add(
     "INFERRED_PRIMER",
     30,

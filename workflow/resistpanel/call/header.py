@@ -124,11 +124,6 @@ def warnings(result: CallResult) -> list[str]:
             )
     for sample, kind in zip(result.samples, result.assays, strict=True):
         lines += [f"{sample.path}: {note}" for note in notes(kind)]
-        if kind.library == "amplicon" and not kind.primers:
-            lines.append(
-                f"{sample.path}: reads begin at a few positions, as those of amplicons do, and the "
-                "primers are not known: bases of primers count as evidence; give --primers"
-            )
     for sample, kind, counts in zip(
         result.samples, result.assays, found.molecules.tolist(), strict=True
     ):

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from resistpanel.call.io.primers import read_primers
 from resistpanel.core.bam import index_of, quiet
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target
@@ -16,6 +15,7 @@ from resistpanel.inputs.sheet import Row
 from resistpanel.qc.assay import LIBRARY, UnfitReads, describe, look, notes
 from resistpanel.qc.assay_folder import reference_bases
 from resistpanel.qc.assay_given import AUTO
+from resistpanel.qc.primers import include_primers, read_primers, refuse_primers_as_targets
 from resistpanel.records.qc import Assay
 
 
@@ -35,11 +35,7 @@ def check_assays(
     findings : Findings
         Errors and notes are added to it.
     """
-    for path in beds(made, rows):
-        try:
-            read_primers(path, Reference(str(made.reference)))
-        except InputError as error:
-            findings.errors.append(error)
+    _check_beds(rows, targets, made, findings)
     found: dict[str, Assay] = {}
     for row in rows:
         if index_of(row.bam) is None:
@@ -55,14 +51,79 @@ def check_assays(
         if seen.primary:
             found[row.sample] = describe(seen, said)
     _check_kind(made, found, rows, findings)
+    findings.notes += _two_libraries(made, rows, found)
+    findings.notes += _padded(made, rows, found)
     unsure = {}
     for sample, assay in found.items():
         for note in notes(assay):
             unsure.setdefault(note, []).append(sample)
     for note, samples in unsure.items():
-        names = ", ".join(samples[:4]) + (f" and {len(samples) - 4} more" * (len(samples) > 4))
-        findings.notes.append(f"sample{'s' * (len(samples) > 1)} {names}: {note}")
+        findings.notes.append(f"sample{'s' * (len(samples) > 1)} {_some(samples)}: {note}")
     return found
+
+
+def _some(samples: list[str]) -> str:
+    """Return the first names of some."""
+    return ", ".join(samples[:4]) + (f" and {len(samples) - 4} more" * (len(samples) > 4))
+
+
+def _check_beds(rows: list[Row], targets: list[Target], made: Settings, findings: Findings) -> None:
+    """Add an error for each BED of primers that is no such, or is that of the targets."""
+    for path in beds(made, rows):
+        try:
+            primers = read_primers(path, Reference(str(made.reference)))
+        except InputError as error:
+            key = made.place("assay.primers")
+            of_all = dict(made.assay).get("primers") == path
+            where = f"{error.where}, {key}" if of_all else error.where
+            findings.error(error.what, where, error.cure)
+            continue
+        try:
+            refuse_primers_as_targets(primers, targets)
+        except InputError as error:
+            findings.error(error.what, made.place("targets"), error.cure)
+            continue
+        if include_primers(primers, targets):
+            findings.notes.append(
+                f"{made.place('targets')}: the targets include the primers, whose bases are no "
+                "evidence: give the inserts between the primers, or the exons, as targets"
+            )
+
+
+def _two_libraries(
+    made: Settings, rows: Iterable[Row], found: Mapping[str, Assay]
+) -> Iterator[str]:
+    """Yield the patients whose samples are of both libraries."""
+    by_patient: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        if row.sample in found:
+            kinds = by_patient.setdefault(row.patient, {})
+            kinds.setdefault(found[row.sample].library, []).append(row.sample)
+    for patient, kinds in by_patient.items():
+        if len(kinds) > 1:
+            each = ", ".join(f"{LIBRARY[k]} ({_some(names)})" for k, names in sorted(kinds.items()))
+            yield (
+                f"patient {patient} has samples of two libraries: {each}; give primers in the rows "
+                "of the amplicon samples alone (column 'primers' of the sheet)"
+                + (made.padding is None)
+                * ", and `padding` to pad the targets, which are not"
+            )
+
+
+def _padded(made: Settings, rows: Iterable[Row], found: Mapping[str, Assay]) -> Iterator[str]:
+    """Yield the samples of amplicons with primers whose targets are padded."""
+    names: dict[int, list[str]] = {}
+    for row in rows:
+        padding = made.padding if row.padding is None else row.padding
+        kind = found.get(row.sample)
+        if padding and kind and kind.library == "amplicon" and kind.primers:
+            names.setdefault(padding, []).append(row.sample)
+    for padding, samples in names.items():
+        yield (
+            f"sample{'s' * (len(samples) > 1)} {_some(samples)}: targets are padded by {padding} "
+            "bases, as set; beyond the targets of amplicons are their primers, which are no "
+            "evidence"
+        )
 
 
 def check_stated(made: Settings, rows: Iterable[Row]) -> Iterator[InputError]:

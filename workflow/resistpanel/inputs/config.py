@@ -178,7 +178,7 @@ def _translate(error: "jsonschema.ValidationError", where: str) -> Iterator[Inpu
             "name your sample sheet: samples: samples.tsv",
         )
     elif error.validator == "enum":
-        allowed = [str(value) for value in error.validator_value]
+        allowed = [str(value) for value in error.validator_value if value is not None]
         yield InputError(
             f"'{error.instance}' is not one of {', '.join(allowed)}",
             place,

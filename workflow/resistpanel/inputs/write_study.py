@@ -28,6 +28,9 @@ build: {build}
 # Output folder; the report pages are in {{outdir}}/report/.
 outdir: results
 
+# assay:
+#   primers: primers.bed        # amplicons: BED of the primers, six columns with strands
+
 # call:
 #   pon: normals.vcf.gz         # panel of normals, created by `resistpanel call --build-pon`
 #   germline: gnomad.vcf.gz     # population frequencies (VCF with INFO/AF, indexed)

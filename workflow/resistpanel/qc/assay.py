@@ -12,29 +12,44 @@ from pathlib import Path
 import numpy as np
 import pysam
 
+from resistpanel.core.bam import read_header
 from resistpanel.core.consensus import TIERS, convention, tier_of
 from resistpanel.core.core_constants import MIN_MAPPING_QUALITY
 from resistpanel.core.errors import InputError
 from resistpanel.core.intervals import Target, merge_targets
+from resistpanel.core.reference import Reference
 from resistpanel.core.stream import Stream
 from resistpanel.core.umi import HALVES, UMI_NAME, umi_in_name
 from resistpanel.qc.assay_given import DETECTED, Given
+from resistpanel.qc.primers import (
+    Beginnings,
+    Primers,
+    begin,
+    read_primers,
+    refuse_primers_as_targets,
+)
 from resistpanel.qc.qc_constants import (
     CONSENSUS_FRACTION,
     END_WINDOW,
     FIXED_ENDS,
     FLAGGED_AMPLICON,
+    LEAST_BEGINNINGS,
     LEAST_MOLECULES,
     LEAST_PAIRS,
     LEAST_SPLICED,
     LEAST_UMIS,
     LONGEST_INTRON,
     LONGEST_READ,
+    LOOK_BEGINNINGS,
     LOOK_DEEP,
     LOOK_ENOUGH,
+    LOOK_PIECE,
     LOOK_READS,
     LOOK_TAGS,
     LOOK_TARGETS,
+    PRIMERS_COMPLETE,
+    PRIMERS_FIT,
+    PRIMERS_TRIMMED,
     SPLICED,
     UNSURE_ENDS,
 )
@@ -99,6 +114,8 @@ class Look:
     spliced : int
         Usable reads that skip an intron of up to `LONGEST_INTRON` bases.
     lengths, inserts : list of int
+    beginnings : Beginnings
+        Of the reads, where primers are given.
     """
 
     consensus: str = "none"
@@ -116,6 +133,7 @@ class Look:
     spliced: int = 0
     lengths: list[int] = field(default_factory=list)
     inserts: list[int] = field(default_factory=list)
+    beginnings: Beginnings = field(default_factory=Beginnings)
 
 
 def same_ends(pos: np.ndarray, end: np.ndarray, reverse: np.ndarray) -> np.ndarray:
@@ -290,12 +308,14 @@ def look(
         If the file or its index cannot be read.
     UnfitReads
         If most reads are long or of converted DNA, or many of RNA; if most have a UMI in a place
-        that is not read, or none has the UMI that is given.
+        that is not read, or none has the UMI that is given; if the primers that are given are not
+        those of the library.
     """
+    targets = list(targets)
     found, tagged, deep, parts = Look(), [], LOOK_DEEP, []
     try:
         stream = Stream(path, reference)
-        for target in _spread(merge_targets(list(targets))):
+        for target in _spread(merge_targets(targets)):
             if sum(len(reads) for reads, _ in parts) >= LOOK_ENOUGH:
                 break
             reads, stop = _reads(stream, target, min(deep, LOOK_DEEP // 4))
@@ -326,11 +346,109 @@ def look(
     found.grouped = grouped
     for reads, stop in parts:
         _count(found, reads, stop, found.umi if grouped else "none")
-    if found.consensus == "none" and not grouped and given.library != "capture":
-        found = _with_copies(found, parts, given)
+    if found.consensus == "none" and not grouped:
+        every = _with_copies(found, parts, given)
+        # Flags are respected where the library is set to capture; the ends show what it is.
+        found = every if given.library != "capture" else replace(
+            found, ends=every.ends, sides=every.sides
+        )  # fmt: skip
     _refuse_long(found.lengths, str(path))
     _refuse_spliced(found.spliced, len(found.lengths), str(path))
+    if given.primers and reference is not None:
+        primers = read_primers(given.primers, Reference(str(reference)))
+        refuse_primers_as_targets(primers, targets)
+        found.beginnings = _beginnings(path, reference, targets, primers)
+        _refuse_primers(found, path, given.primers)
     return found
+
+
+def _beginnings(
+    path: str | Path, reference: str | Path, targets: list[Target], primers: Primers
+) -> Beginnings:
+    """Return how reads begin at either end of `LOOK_TARGETS` pieces of targets, flagged or not.
+
+    Of long targets each amplicon may be looked at.
+    """
+    found, stream = Beginnings(), Stream(path, reference)
+    pieces = [
+        Target(t.chrom, start, min(start + LOOK_PIECE, t.end))
+        for t in merge_targets(targets)
+        for start in range(t.start, t.end, LOOK_PIECE)
+    ]
+    for target in _spread(pieces):
+        for start in (target.start, target.end - 1):
+            reads, whole = _both_strands(stream.fetch(target.chrom, start, target.end))
+            used = [
+                r
+                for r in reads
+                if not r.flag & (_UNUSABLE & ~1024)
+                and r.mapping_quality >= MIN_MAPPING_QUALITY
+                and r.query_length
+                and r.cigartuples
+            ]
+            reverse = np.array([r.is_reverse for r in used], dtype=bool)
+            aligned = [r.reference_end if r.is_reverse else r.reference_start for r in used]
+            clipped = [
+                r.query_length - r.query_alignment_end if r.is_reverse else -r.query_alignment_start
+                for r in used
+            ]
+            aligned = np.array(aligned, dtype=np.int64)
+            end = aligned + np.array(clipped, dtype=np.int64)
+            second = np.array([r.is_read2 for r in used], dtype=bool)
+            found.add(*begin(primers, target.chrom, end, aligned, reverse), second, reverse)
+            if whole:
+                break
+    return found
+
+
+def _both_strands(
+    reads: Iterable[pysam.AlignedSegment],
+) -> tuple[list[pysam.AlignedSegment], bool]:
+    """Return up to half of `LOOK_BEGINNINGS` reads of each strand, and whether all reads were seen.
+
+    Of a deep amplicon the forward reads may come first.
+    """
+    kept: tuple[list, list] = [], []
+    for number, read in enumerate(reads):
+        if number == 4 * LOOK_BEGINNINGS or min(map(len, kept)) == LOOK_BEGINNINGS // 2:
+            return kept[0] + kept[1], False
+        if len(kept[read.is_reverse]) < LOOK_BEGINNINGS // 2:
+            kept[read.is_reverse].append(read)
+    return kept[0] + kept[1], True
+
+
+def _at_primers(seen: Look) -> tuple[float, float, float] | None:
+    """Return the fractions of `Beginnings`; None without primers, or with few reads.
+
+    Of a library of one primer a target, those of the reads whose ends are fixed.
+    """
+    side = None
+    if one_sided(seen, LEAST_MOLECULES if seen.grouped else LEAST_PAIRS):
+        side = int(np.argmax(seen.sides[:, 0] / seen.sides[:, 1]))
+    if seen.beginnings.number(side) < LEAST_BEGINNINGS:
+        return None
+    return seen.beginnings.fractions(side)
+
+
+def _refuse_primers(seen: Look, path: str | Path, primers: str | Path) -> None:
+    """Raise UnfitReads if no more reads begin at primers than at random positions."""
+    found = _at_primers(seen)
+    if found is None:
+        return
+    inside, behind, chance = found
+    if inside + behind - chance >= PRIMERS_FIT * (1 - chance):
+        return
+    names = {name for _, name in read_header(Path(path), first_read=False).groups if name}
+    raise UnfitReads(
+        f"are not the primers of sample {', '.join(sorted(names)) or '.'} ({path}): "
+        f"{100 * (inside + behind):.0f} % of {seen.beginnings.number()} reads begin in one "
+        f"or just behind one, {100 * chance:.0f} % would by chance",
+        str(primers),
+        "give primers of the same build, 0-based, with + for those on the left of an amplicon and "
+        "- for those on its right; if the sample is of hybrid capture, or trimmed further than its "
+        "primers, leave them out for it "
+        "(give them in the rows of the other samples, column 'primers' of the sheet)",
+    )
 
 
 def _with_copies(
@@ -425,13 +543,13 @@ def _sides(
     return found
 
 
-def one_sided(seen: Look) -> bool:
+def one_sided(seen: Look, least: int = LEAST_PAIRS) -> bool:
     """Return whether one read of each pair begins at a few bases, and the other anywhere.
 
     As in libraries of one primer a target (anchored or single-primer extension): the other end of
     a fragment is that of the sheared or fragmented DNA.
     """
-    if (seen.sides[:, 1] < LEAST_PAIRS).any():
+    if (seen.sides[:, 1] < least).any():
         return False
     same = seen.sides[:, 0] / seen.sides[:, 1]
     return bool(same.max() >= UNSURE_ENDS[1] and same.min() < UNSURE_ENDS[0])
@@ -445,7 +563,13 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
     fixed = sided or (enough and same >= FIXED_ENDS)
     library = given.library or ("amplicon" if fixed or given.primers else "capture")
     low, high = UNSURE_ENDS
+    detected = None
+    if sided or (enough and same >= high):
+        detected = "amplicon"
+    elif enough and same < low:
+        detected = "capture"
     told = given.library or given.primers
+    at_primers = _at_primers(seen)
     tier = TIERS[int(np.argmax(seen.tiers))]
     if tier == "raw" and seen.duplicates:
         tier = "marked"
@@ -453,7 +577,7 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
     reads, umi = given.reads or tier, "none" if given.umi == "none" else seen.umi
     return Assay(
         library=library,
-        library_sure=bool(told or sided or (enough and not low <= same < high)),
+        library_sure=bool(told or detected),
         reads=reads,
         consensus=seen.consensus,
         umi=umi,
@@ -468,6 +592,9 @@ def describe(seen: Look, given: Given = DETECTED) -> Assay:
             name for name in ("library", "reads", "umi") if getattr(given, name) is not None
         ),
         families=_families(seen, umi, reads, given.umi),
+        detected=detected,
+        in_primers=at_primers and round(at_primers[0], 3),
+        behind_primers=at_primers and round(at_primers[1], 3),
     )
 
 
@@ -529,8 +656,8 @@ def text(assay: Assay, lengths: bool = True) -> str:
         reads += f" ({assay.consensus})"
     umi = UMI.get(assay.umi, "no UMI") + FAMILIES[assay.families]
     parts = [f"{LIBRARY[assay.library]}{unsure}", reads, umi]
-    if assay.library == "amplicon":
-        parts.append("primers given" if assay.primers else "primers not given")
+    if assay.library == "amplicon" or assay.primers:
+        parts.append(_primers(assay))
     if lengths and assay.read_length:
         parts.append(f"read length {assay.read_length}")
     if lengths and assay.insert_size:
@@ -540,14 +667,37 @@ def text(assay: Assay, lengths: bool = True) -> str:
     return ", ".join(parts)
 
 
+def _primers(assay: Assay) -> str:
+    """Return whether primers are given, and how many of the reads begin at them."""
+    if not assay.primers:
+        return "primers not given"
+    if assay.in_primers is None:
+        return "primers given"
+    inside, behind = (f"{100 * x:.0f} %" for x in (assay.in_primers, assay.behind_primers))
+    if trimmed(assay):
+        return f"primers already trimmed ({behind} of the reads begin behind one)"
+    more = f", {behind} behind one" if assay.behind_primers >= 1 - PRIMERS_COMPLETE else ""
+    return f"primers given ({inside} of the reads begin in one{more})"
+
+
+def trimmed(assay: Assay) -> bool:
+    """Return whether most reads begin just behind a given primer: primers were trimmed off."""
+    if assay.in_primers is None or assay.in_primers + assay.behind_primers < PRIMERS_COMPLETE:
+        return False
+    return assay.behind_primers > PRIMERS_TRIMMED
+
+
 def line(assay: Assay) -> str:
     """Return an assay as the VCF header has it, key:value pairs separated by commas."""
     f1r2 = "." if assay.f1r2 is None else f"{assay.f1r2:.3f}"
     same_end = "." if assay.same_end is None else f"{assay.same_end:.3f}"
+    at_primers = ""
+    if assay.in_primers is not None:
+        at_primers = f",in_primers:{assay.in_primers:.3f},behind_primers:{assay.behind_primers:.3f}"
     return (
         f"library:{assay.library},reads:{assay.reads},consensus:{assay.consensus},"
         f"umi:{assay.umi},families:{assay.families},F1R2:{f1r2},same_end:{same_end},"
-        f"primers:{'given' if assay.primers else 'unknown'}"
+        f"primers:{'given' if assay.primers else 'unknown'}{at_primers}"
     )
 
 
@@ -562,6 +712,7 @@ def notes(assay: Assay) -> Iterator[str]:
             f"{why}; {LIBRARY[assay.library]} is assumed: set `assay: {{library: capture}}` or "
             "`amplicon`, or the column 'library' of the sheet"
         )
+    yield from _library_notes(assay)
     if raw and assay.umi != "none" and assay.families == "none":
         yield (
             f"raw reads with few different UMIs ({UMI[assay.umi]}), which are not used: set "
@@ -573,8 +724,39 @@ def notes(assay: Assay) -> Iterator[str]:
         and assay.reads == "raw"
         and assay.reads_seen >= LOOK_READS
         and "reads" not in assay.given
+        # Of amplicons, that would flag almost all.
+        and assay.detected != "amplicon"
+        and (assay.same_end is None or assay.same_end < FIXED_ENDS)
     ):
         yield (
             "no read is flagged as a duplicate, so that copies of a fragment count as evidence: "
             "run `samtools markdup`, or set `assay: {reads: raw}` if there are no copies"
         )
+
+
+def _library_notes(assay: Assay) -> Iterator[str]:
+    """Yield where a library that is set is not what the reads show, and what primers are not."""
+    if "library" in assay.given and assay.detected not in (None, assay.library):
+        ends = {
+            "amplicon": "begin at a few positions, as those of amplicons do",
+            "capture": "begin at random positions, as those of hybrid capture do",
+        }
+        yield (
+            f"the library is set to `{assay.library}`, but the reads {ends[assay.detected]} "
+            f"(two reads within {END_WINDOW} bases begin at the same one with probability "
+            f"{assay.same_end:.2f}): set `assay: {{library: {assay.detected}}}`, or leave it out"
+        )
+    if assay.library == "amplicon" and not assay.primers and assay.detected != "capture":
+        yield (
+            "the primers of the amplicons are not given, so that their bases count as evidence, "
+            "unless they were trimmed off: set `assay: {primers: primers.bed}`, on the command "
+            "line --primers"
+        )
+    if assay.in_primers is not None:
+        both = assay.in_primers + assay.behind_primers
+        if both < PRIMERS_COMPLETE:
+            yield (
+                f"{100 * both:.0f} % of the reads begin in a primer that is given, or just behind "
+                "one; bases of other primers count as evidence: is the list complete, and are its "
+                "coordinates those of the library (0-based)?"
+            )

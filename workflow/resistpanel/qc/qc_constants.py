@@ -179,6 +179,74 @@ LOOK_TAGS = TABLE.add(
     meaning="Reads over each of them whose tags and names are examined",
     origin="judgement",
 )
+LONGEST_PRIMER = TABLE.add(
+    "LONGEST_PRIMER",
+    80,
+    unit="bases",
+    meaning="A longer interval of a primer BED is refused as an insert or an amplicon",
+    origin="judgement",
+)
+PRIMER_SLACK = TABLE.add(
+    "PRIMER_SLACK",
+    3,
+    unit="bases",
+    meaning="A read begins in a primer, or just behind it where the primer was trimmed off, if its "
+    "5' end is at most so many bases from the outer or the inner end",
+    origin="definition: SLACK of call/io/ends, by which call assigns fragments to primers",
+)
+LOOK_BEGINNINGS = TABLE.add(
+    "LOOK_BEGINNINGS",
+    500,
+    unit="reads",
+    meaning="Reads at either end of up to LOOK_TARGETS pieces of targets of which it is examined "
+    "whether they begin in a primer that is given",
+    origin="judgement: more than the stray reads of a deep target that precede its amplicons",
+)
+LOOK_PIECE = TABLE.add(
+    "LOOK_PIECE",
+    150,
+    unit="bases",
+    meaning="Length of these pieces",
+    origin="judgement: amplicons have 70 to 300 bases, and a long target has many",
+)
+LEAST_BEGINNINGS = TABLE.add(
+    "LEAST_BEGINNINGS",
+    100,
+    unit="reads",
+    meaning="With fewer reads it is not stated how many begin in a primer",
+    origin="judgement",
+)
+PRIMERS_FIT = TABLE.add(
+    "PRIMERS_FIT",
+    0.1,
+    unit="1",
+    meaning="Primers are refused if fewer of the reads begin in one or just behind one, beyond "
+    "those that do by chance",
+    origin="judgement: 0.9 and more if the primers are those of the library, about 0 if not",
+)
+PRIMERS_COMPLETE = TABLE.add(
+    "PRIMERS_COMPLETE",
+    0.8,
+    unit="1",
+    meaning="The list of primers may be incomplete if fewer of the reads begin in one or just "
+    "behind one",
+    origin="judgement",
+)
+PRIMERS_TRIMMED = TABLE.add(
+    "PRIMERS_TRIMMED",
+    0.5,
+    unit="1",
+    meaning="Primers are considered trimmed off if more of the reads begin just behind one",
+    origin="judgement",
+)
+TARGETS_AS_PRIMERS = TABLE.add(
+    "TARGETS_AS_PRIMERS",
+    0.5,
+    unit="1",
+    meaning="Targets are refused as the primers if more of them begin and end as a primer does, "
+    "and noted to include the primers if more of them begin and end where an amplicon does",
+    origin="judgement: a few primers overlap, and are one target",
+)
 MSI_MONO = TABLE.add(
     "MSI_MONO",
     8,

@@ -158,6 +158,14 @@ class Assay(Record):
     families: Literal["none", "single", "duplex"] = "none"
     """Whether reads are grouped into molecules by their UMIs: fragments of each strand by
     themselves, or of both strands together."""
+    detected: Literal["capture", "amplicon"] | None = None
+    """Library that the reads show beyond doubt, whatever is set; null: too few reads, or ends
+    between those of both."""
+    in_primers: Fraction | None = None
+    """Of the reads examined, those that begin in a primer; null without primers or with few
+    reads. Of libraries of one primer a target, of the reads on the primer's side."""
+    behind_primers: Fraction | None = None
+    """The same, just behind a primer: of reads from which the primers were trimmed off."""
 
     @property
     def molecular(self) -> bool:

@@ -246,14 +246,29 @@ cdef int64_t product(int32_t x, const int32_t[::1] near, const int32_t[::1] far,
     return best
 
 
+cdef int64_t own_primer(int32_t x, int32_t clip, const int32_t[::1] near,
+                        const int32_t[::1] far, int sign) noexcept nogil:
+    """Return the primer of a read that begins at `x` but for `clip` clipped bases, -1 without.
+
+    What is clipped in front of a primer is no part of the fragment: a UMI.
+    """
+    cdef int64_t found = product(x - sign * clip, near, far, sign)
+    if found >= 0 or not clip:
+        return found
+    found = product(x, near, far, sign)
+    if found >= 0 and (x - near[found] > N_SLACK or near[found] - x > N_SLACK):
+        return -1
+    return found
+
+
 def mask_primers(uint8_t[::1] table, const int32_t[:, ::1] pairs, const int32_t[::1] left_start,
                  const int32_t[::1] left_end, const int32_t[::1] right_start,
                  const int32_t[::1] right_end):
     """Assign fragments to their primers, and mark what these cover as no evidence, in place.
 
     A fragment's left primer is the one that its forward read begins in, its right primer that of
-    its reverse read; a single read is taken for all of its fragment. What another amplicon's
-    primer covers stays evidence.
+    its reverse read, with its soft clips, or else without them, at the primer's outer end; a single
+    read is taken for all of its fragment. What another amplicon's primer covers stays evidence.
 
     Parameters
     ----------
@@ -286,11 +301,11 @@ def mask_primers(uint8_t[::1] table, const int32_t[:, ::1] pairs, const int32_t[
             b = rows + pairs[f, 1] if pairs[f, 1] >= 0 else NULL
             left = right = -1
             if a != NULL:
-                left = product(a.pos - a.lclip, left_start, left_end, 1)
+                left = own_primer(a.pos, a.lclip, left_start, left_end, 1)
                 if b == NULL and not a.flag & 1:
                     right = product(a.end, right_end, right_start, -1)
             if b != NULL:
-                right = product(b.end + b.rclip, right_end, right_start, -1)
+                right = own_primer(b.end, b.rclip, right_end, right_start, -1)
                 if a == NULL and not b.flag & 1:
                     left = product(b.pos, left_start, left_end, 1)
             low = left_end[left] if left >= 0 else INT_MIN

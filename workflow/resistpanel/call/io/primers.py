@@ -1,7 +1,4 @@
-"""Primers of an amplicon panel."""
-
-from dataclasses import dataclass, field
-from pathlib import Path
+"""Products of an amplicon panel's primers: the amplicons of a sample, and primers inferred."""
 
 import numpy as np
 
@@ -10,96 +7,14 @@ from resistpanel.call.call_constants import (
     DEEPER_INSIDE,
     INFERRED_PRIMER,
     LEAST_PRODUCT,
-    LONGEST_PRIMER,
     OWN_PRODUCT,
     PRODUCT_WOBBLE,
     REPLACING_PRODUCT,
     SHORTEST_PRIMER,
 )
-from resistpanel.core.errors import InputError
-from resistpanel.core.reference import Reference
+from resistpanel.qc.primers import Primers, read_primers
 
-#: A line of a primer BED: contig, start, end, name, score, strand.
-COLUMNS = 6
-
-
-@dataclass(frozen=True)
-class Primers:
-    """Primers by contig.
-
-    Attributes
-    ----------
-    path : str
-    left, right : dict of contig to (starts, ends)
-        int32; of the + strand sorted by start, of the - strand sorted by end.
-    """
-
-    path: str
-    left: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-    right: dict[str, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
-
-    def of(self, contig: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return left starts, left ends, right starts and right ends of a contig."""
-        none = np.zeros(0, np.int32), np.zeros(0, np.int32)
-        return (*self.left.get(contig, none), *self.right.get(contig, none))
-
-
-def read_primers(path: str, reference: Reference) -> Primers:
-    """Read a BED of primers; the strand says to which end of an amplicon each belongs.
-
-    Raises
-    ------
-    InputError
-        If a line is no primer.
-    """
-    sides: dict[str, dict[str, set]] = {"+": {}, "-": {}}
-
-    def fault(text: str, number: int, cure: str) -> InputError:
-        return InputError(text, f"{path}:{number}", cure)
-
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError("cannot be read", path, str(error)) from error
-    for number, line in enumerate(lines, 1):
-        if not line.strip() or line.startswith(("#", "track", "browser")):
-            continue
-        cells = line.rstrip("\r").split("\t")
-        if len(cells) < COLUMNS or cells[5] not in sides:
-            raise fault(
-                "is no primer with a strand",
-                number,
-                "give six columns separated by tabs: contig, start, end, name, score, + or -",
-            )
-        contig, first, last = cells[:3]
-        if not (first.isdigit() and last.isdigit() and int(first) < int(last)):
-            raise fault("start and end must be whole numbers, start below end", number, "")
-        if contig not in reference.contigs:
-            raise fault(
-                f"contig {contig!r} is not in {reference.path}",
-                number,
-                "use primers of the same build and naming (chr1 or 1)",
-            )
-        start, end = int(first), int(last)
-        if end > reference.contigs[contig]:
-            raise fault("is beyond the end of its contig", number, "use the same build")
-        if end - start > LONGEST_PRIMER:
-            raise fault(
-                f"has {end - start} bases",
-                number,
-                "give the primers, not the amplicons or their inserts",
-            )
-        sides[cells[5]].setdefault(contig, set()).add((start, end))
-    if not sides["+"] or not sides["-"]:
-        raise InputError("has primers of one strand alone", path, "give those of both strands")
-    found = []
-    for strand, key in (("+", 0), ("-", 1)):
-        arrays = {}
-        for contig, spans in sides[strand].items():
-            table = np.array(sorted(spans, key=lambda s, k=key: s[k]), dtype=np.int32)
-            arrays[contig] = table[:, 0].copy(), table[:, 1].copy()
-        found.append(arrays)
-    return Primers(str(path), *found)
+__all__ = ["Primers", "fragments_of_products", "inferred", "read_primers"]
 
 
 def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
