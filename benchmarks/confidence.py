@@ -181,6 +181,10 @@ class Calls:
         """Return rho of a sample as the caller estimated it."""
         return float(self.rho[sample])
 
+    def damage(self, sample: str) -> dict[str, float]:
+        """Return the limits of damage: those of amplicons alone."""
+        return {}
+
     def error(self, sample: str) -> float:
         """Return the error rate of a sample."""
         return STATED_ERROR
