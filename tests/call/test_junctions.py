@@ -234,6 +234,8 @@ def test_a_duplication_that_the_alignments_show(reference, length, inserted, sam
         ([0, 8, 0], [0, 7, 3], True),
         ([0, 8, 2], [0, 5, 6], True),
         ([0, 8, 8], [0, 0, 60], False),  # far commoner
+        ([54, 58, 50], [0, 8, 72], False),  # a chimera of all samples
+        ([54, 58, 50], [20, 30, 25], True),
     ],
 )
 def test_an_insertion_that_the_clips_at_a_junction_look_like(reference, junction, other, mistaken):

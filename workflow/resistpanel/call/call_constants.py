@@ -1769,6 +1769,21 @@ BARE_SIDE = TABLE.add(
     "of what was captured: the other alone gives the depth",
     origin="judgement",
 )
+SHADOW_LEAST = TABLE.add(
+    "SHADOW_LEAST",
+    5,
+    unit="fragments",
+    meaning="Of an allele that the reads of a junction look like, expected in a sample by its "
+    "fragments with the junction, for the sample to tell the two apart",
+    origin="judgement",
+)
+SHADOW_SHARE = TABLE.add(
+    "SHADOW_SHARE",
+    0.2,
+    unit="1",
+    meaning="Fraction of these below which the allele is not made of the junction's reads",
+    origin="judgement",
+)
 SHADOW = TABLE.add(
     "SHADOW",
     2,

@@ -25,6 +25,8 @@ from resistpanel.call.call_constants import (
     POLYMORPHIC,
     REPEAT_DIVERGENCE,
     SHADOW,
+    SHADOW_LEAST,
+    SHADOW_SHARE,
     SHORTEST_JUNCTION,
     TANDEM_IDENTITY,
 )
@@ -418,7 +420,7 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
 
     An insertion, deletion or complex event that ends at a breakend of a precise junction, and that
     few more fragments show, is made of the reads of the junction, unless most of its fragments are
-    of samples that do not show the junction.
+    of samples that do not show the junction, or a sample with the junction lacks it.
     """
     ends = [
         (end.contig, end.pos, np.array([s.alt for s in c.support]))
@@ -437,6 +439,8 @@ def shadows(result: Sequence[Candidate], others: Sequence[Candidate]) -> list[Ca
             near = min(abs(c.allele.pos - pos), abs(c.allele.end - pos)) <= JUNCTION_JOIN or copied
             same = contig == c.allele.contig and near
             same &= 2 * alt[of_junction > 0].sum() >= alt.sum()
+            expected = alt.sum() * of_junction / max(of_junction.sum(), 1)
+            same &= not ((expected >= SHADOW_LEAST) & (alt < SHADOW_SHARE * expected)).any()
             if same and alt.sum() <= SHADOW * of_junction.sum():
                 found.append(c)
                 break
