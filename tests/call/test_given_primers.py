@@ -78,7 +78,9 @@ WRONG = {
 def test_primers_of_something_else_are_refused(lab, rows, capsys):
     """Another build, exchanged strands, shifted coordinates."""
     primers, path = bed(lab, rows), lab.bam("T", panel())
-    with pytest.raises(UnfitReads, match=r"primers.bed: are not the primers of sample T \(.*T.bam"):
+    with pytest.raises(
+        UnfitReads, match=r"primers.bed: does not hold the primers of sample T \(.*T.bam"
+    ):
         assay_of(lab, path, primers=primers)
     output = lab.folder / "out.vcf.gz"
     words = ["--reference", str(lab.reference), "--targets", str(lab.targets), "--tumor", path]

@@ -449,7 +449,7 @@ def test_primers_that_are_not_those_of_a_sample(place, capsys):
     status, errors, notes, out = check(capsys)
     (error,) = errors
     assert status == 2
-    assert error.startswith("p.bed: are not the primers of sample skin (")
+    assert error.startswith("p.bed: does not hold the primers of sample skin (")
     assert "leave them out for it" in error
     # In the rows of the amplicons alone.
     (place.folder / "config.yaml").write_text(text + "assay: {padding: 10}\n")

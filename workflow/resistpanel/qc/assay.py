@@ -440,7 +440,7 @@ def _refuse_primers(seen: Look, path: str | Path, primers: str | Path) -> None:
         return
     names = {name for _, name in read_header(Path(path), first_read=False).groups if name}
     raise UnfitReads(
-        f"are not the primers of sample {', '.join(sorted(names)) or '.'} ({path}): "
+        f"does not hold the primers of sample {', '.join(sorted(names)) or '.'} ({path}): "
         f"{100 * (inside + behind):.0f} % of {seen.beginnings.number()} reads begin in one "
         f"or just behind one, {100 * chance:.0f} % would by chance",
         str(primers),
