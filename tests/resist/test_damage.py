@@ -103,9 +103,12 @@ def test_what_is_not_damage_leads(patient, context):
     value = p.resist(context)
     assert [f["protein"] for f in value["findings"]][:2] == ["D761Y", "T790M"]
     assert "T790M (acquired; below the damage limit)" in value["verdict"]["sentence"]
+    # Title, options and cross-resistance rest on the other alone.
+    assert value["verdict"]["key_variants"] == [value["findings"][0]["variant"]]
     p.damage = {}
     without = of_t790m(p.resist(context))
     assert without["rank"] == 1
+    assert len(p.resist(context)["verdict"]["key_variants"]) == 2
     assert "damaged" not in without
 
 

@@ -258,7 +258,7 @@ def _known(
     if driver.state == "retained":
         name = _driver_name(driver, patient)
         reasons.append(f"the sensitising driver {name} {_still(driver, patient)}: {driver.text}")
-    named = [key.alteration.id for key in keys]
+    named = _named(keys)
     return _result("mechanism", text, confidence, reasons + notes, named, inherited, foreign)
 
 
@@ -283,6 +283,12 @@ def _gone(driver: Driver) -> str:
     """Return that the driver is lost, or was in no sample, with its name if one was found."""
     name = " ".join(part for part in (driver.gene, driver.protein) if part)
     return f"the sensitising driver{f' {name}' if name else ''} is {driver.state}: {driver.text}"
+
+
+def _named(keys: Sequence[Finding]) -> list[str]:
+    """Return the key alterations that title and options rest on: what may be damage, alone only."""
+    sound = [key for key in keys if not key.damaged]
+    return [key.alteration.id for key in sound or keys]
 
 
 def _others(keys: Sequence[Finding]) -> str:
@@ -370,7 +376,7 @@ def _candidate(
     reasons = [*main.pro, *(f"but {reason}" for reason in lacking)]
     if driver.state in {"lost", "absent"}:
         reasons.append(f"but {_gone(driver)}")
-    named = [key.alteration.id for key in keys]
+    named = _named(keys)
     foreign = sample_quality.foreign(patient, samples)
     return _result("candidate", text, "low", reasons + notes, named, inherited, foreign)
 
