@@ -81,6 +81,13 @@ def test_substitutions_make_nothing(reference):
     assert found == {}
 
 
+def primer_bed(folder, rows):
+    """Write a BED of primers (start, end, strand)."""
+    bed = folder / "p.bed"
+    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    return bed
+
+
 def deleted(name, sequence, start, end, gap, first, length=120):
     """Return both reads of a fragment from start to end that lacks the bases of a gap."""
     at, stop = gap
@@ -113,9 +120,7 @@ def test_filter(tmp_path, known):
             reads += deleted(f"b{n}", sequence, 578, 780, (600, 606), first)
         else:
             reads += pair(f"b{n}", sequence, 578, 780, 120, first)
-    bed = tmp_path / "p.bed"
-    rows = [(500, 522, "+"), (606, 628, "-"), (578, 600, "+"), (758, 780, "-")]
-    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    bed = primer_bed(tmp_path, [(500, 522, "+"), (606, 628, "-"), (578, 600, "+"), (758, 780, "-")])
     lab = Lab(tmp_path, sequence, [(522, 758)])
     _, found = lab.call(lab.bam("T", reads), primers=str(bed) if known else None)
     lengths = {len(r.ref) - len(r.alt): r for r in found.values()}
@@ -151,9 +156,7 @@ def test_a_duplication_that_begins_under_a_primer(tmp_path, left, known):
             reads += inserted(f"a{n}", sequence, 500, 640, place, word, bool(n % 2), 150)
         else:
             reads += pair(f"a{n}", sequence, 500, 640, 140, bool(n % 2))
-    bed = tmp_path / "p.bed"
-    rows = [(500, 522, "+"), (618, 640, "-")]
-    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    bed = primer_bed(tmp_path, [(500, 522, "+"), (618, 640, "-")])
     lab = Lab(tmp_path, sequence, [(522, 618)])
     _, found = lab.call(lab.bam("T", reads), primers=str(bed) if known else None)
     (record,) = [r for r in found.values() if len(r.alt) - len(r.ref) == 12]
@@ -171,9 +174,7 @@ def test_a_duplication_that_can_be_placed_under_a_primer(tmp_path):
             reads += inserted(f"a{n}", sequence, 500, 700, at, word[:45], bool(n % 2), 220)
         else:
             reads += pair(f"a{n}", sequence, 500, 700, 150, bool(n % 2))
-    bed = tmp_path / "p.bed"
-    rows = [(500, 522, "+"), (678, 700, "-")]
-    bed.write_text("".join(f"{CONTIG}\t{a}\t{b}\tp\t0\t{s}\n" for a, b, s in rows))
+    bed = primer_bed(tmp_path, [(500, 522, "+"), (678, 700, "-")])
     lab = Lab(tmp_path, sequence, [(522, 678)])
     _, found = lab.call(lab.bam("T", reads), primers=str(bed))
     (record,) = [r for r in found.values() if len(r.alt) - len(r.ref) == 45]

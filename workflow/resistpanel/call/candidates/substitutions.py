@@ -347,15 +347,14 @@ def _phase(singles, positions, piles):
                 break
             if gap == 0 or positions[b[0]] - positions[a[0]] != b[0] - a[0]:
                 continue
-            carriers = list(zip(piles, singles[a], singles[b], strict=True))
+            samples = list(zip(piles, singles[a], singles[b], strict=True))
+            shared = [int(mask(p, y["frag"])[x["frag"]].sum()) for p, x, y in samples]
             # A sample in which no fragment carries both shows errors, or another event.
-            carriers = [(p, x, y) for p, x, y in carriers if mask(p, y["frag"])[x["frag"]].any()]
-            if not carriers:
-                continue
-            both = sum(int(mask(p, y["frag"])[x["frag"]].sum()) for p, x, y in carriers)
-            more = max(sum(len(x) for _, x, _ in carriers), sum(len(y) for *_, y in carriers))
+            carriers = [of for of, n in zip(samples, shared, strict=True) if n]
+            both = sum(shared)
             if both < MIN_FRAGMENTS:
                 continue
+            more = max(sum(len(x) for _, x, _ in carriers), sum(len(y) for *_, y in carriers))
             if both < PHASED * more:
                 # Fragments of which a primer, or their end, hides the other base say nothing.
                 alone = np.sum([_alone(*of, a, b, positions) for of in carriers], axis=0)
